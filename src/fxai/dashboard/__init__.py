@@ -1,0 +1,1 @@
+"""optuna-dashboard in the browser, on this machine only."""

@@ -1,0 +1,1 @@
+"""Optuna's home: studies, storage, samplers, pruners."""

@@ -1,0 +1,1 @@
+"""From YAML to frozen, validated records. No Optuna, no torch."""

@@ -1,0 +1,61 @@
+"""Which bars, how they are split, which features the agent sees."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from fxai.spec.record import Record
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Bars = Annotated[int, Field(ge=1)]
+
+
+class SplitConfig(Record):
+    """Chronological train / validation / test split, by fraction of the bars or by date.
+
+    The test split is what remains. Between two splits `embargo_bars` bars are left out, so that no
+    feature window of one split looks into the other.
+    """
+
+    train: Fraction | datetime = 0.6
+    validation: Fraction | datetime = 0.2
+    embargo_bars: int = Field(default=24, ge=0)
+
+    @model_validator(mode="after")
+    def _room_for_test(self) -> "SplitConfig":
+        if isinstance(self.train, datetime) != isinstance(self.validation, datetime):
+            raise ValueError("give train and validation both as fractions or both as end dates")
+        if isinstance(self.train, float) and isinstance(self.validation, float):
+            if self.train + self.validation >= 1:
+                raise ValueError("train and validation leave nothing for the test split; their sum must be below 1")
+        elif isinstance(self.train, datetime) and isinstance(self.validation, datetime):
+            if self.validation <= self.train:
+                raise ValueError("validation must end after train ends")
+        return self
+
+
+class FeatureConfig(Record):
+    """Features of each bar, from that bar and earlier ones only; horizons are counted in bars."""
+
+    return_horizons: tuple[Bars, ...] = (1, 2, 4, 8, 24)
+    volatility_windows: tuple[Annotated[int, Field(ge=2)], ...] = (24, 120)
+    momentum_windows: tuple[Annotated[int, Field(ge=2)], ...] = (24,)
+    bar_range: bool = True  # (high - low) / close, and where in it the close lies
+    volume: bool = True  # log volume against its past mean; left out where the data have none
+    time: bool = True  # sine and cosine of the hour of the day and the day of the week
+
+
+class DataConfig(Record):
+    """Where the bars come from and what the agent sees of them."""
+
+    source: str = Field(default="eurusd_1h", description="a named data set, or a CSV or Parquet file")
+    timezone: str = Field(default="UTC", description="of timestamps that name none")
+    spread_column: str | None = Field(
+        default=None, description="column that holds each bar's spread; it replaces env.spread"
+    )
+    spread_unit: float = Field(
+        default=1.0, gt=0, description="price per unit of spread_column (MetaTrader exports points: 0.00001)"
+    )
+    split: SplitConfig = Field(default_factory=SplitConfig)
+    features: FeatureConfig = Field(default_factory=FeatureConfig)

@@ -1,0 +1,22 @@
+"""What one training is: data, environment, model and algorithm, with every default.
+
+The sections and names are the guide's (`training.learning_rate`, `env.reward.pnl_coefficient`); a
+parameter of the search space is a dotted path into this record.
+"""
+
+from pydantic import Field
+
+from fxai.spec.data_config import DataConfig
+from fxai.spec.env_config import EnvConfig
+from fxai.spec.model_config import ModelConfig
+from fxai.spec.ppo_config import PpoConfig
+from fxai.spec.record import Record
+
+
+class TrainingConfig(Record):
+    """The complete configuration of one training of a trading agent."""
+
+    data: DataConfig = Field(default_factory=DataConfig)
+    env: EnvConfig = Field(default_factory=EnvConfig)
+    model: ModelConfig = Field(default_factory=ModelConfig)
+    training: PpoConfig = Field(default_factory=PpoConfig)

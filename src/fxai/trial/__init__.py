@@ -1,0 +1,39 @@
+"""The records that cross process borders: what a worker is given and what it answers.
+
+They hold plain data, know nothing of Optuna or torch, and travel as JSON (`wire.py`), so that a local
+process and a machine of a cluster speak the same language.
+"""
+
+from fxai.trial.objective import Objective
+from fxai.trial.paths import TrialPaths
+from fxai.trial.records import (
+    Cause,
+    Decision,
+    JsonObject,
+    JsonValue,
+    Outcome,
+    ParamValue,
+    Report,
+    Slot,
+    TrialError,
+    TrialRequest,
+    TrialResult,
+    TrialState,
+)
+
+__all__ = [
+    "Cause",
+    "Decision",
+    "JsonObject",
+    "JsonValue",
+    "Objective",
+    "Outcome",
+    "ParamValue",
+    "Report",
+    "Slot",
+    "TrialError",
+    "TrialPaths",
+    "TrialRequest",
+    "TrialResult",
+    "TrialState",
+]

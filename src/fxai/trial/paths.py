@@ -1,0 +1,29 @@
+"""Where a trial's files lie."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPaths:
+    """All paths of one trial, below its own folder."""
+
+    directory: Path
+
+    @classmethod
+    def of(cls, trials_directory: Path, number: int) -> "TrialPaths":
+        return cls(trials_directory / f"{number:05d}")
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "trial.log"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Written at each report, removed when the trial ends."""
+        return self.directory / "checkpoint.safetensors"
+
+    @property
+    def agent(self) -> Path:
+        """What was trained; kept for the best `keep_best_n` trials."""
+        return self.directory / "agent.safetensors"

@@ -1,0 +1,105 @@
+"""A trial on its way: request, reports, decisions, result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias
+
+from pydantic import JsonValue
+
+ParamValue: TypeAlias = bool | int | float | str | None
+JsonObject: TypeAlias = Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRequest:
+    """One training that a worker shall do.
+
+    `config` is complete, the trial's parameters in their places; `base_config` is the study's
+    configuration without them, from which the fixed environment comes that scores every trial.
+    """
+
+    study: str
+    number: int
+    attempt: int  # 0 at first, one more after each worker that was lost under it
+    objective: str
+    params: Mapping[str, ParamValue]
+    config: JsonObject
+    base_config: JsonObject
+    seed: int
+    metric: str
+    directory: Path  # the trial's own folder: log, checkpoint, agent
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One evaluation of a running trial. A resumed trial repeats those that its checkpoint holds."""
+
+    number: int
+    step: int  # update number, rising
+    value: float  # the study's metric
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+class Decision(StrEnum):
+    """What the parent answers to a report."""
+
+    CONTINUE = "continue"
+    PRUNE = "prune"
+    STOP = "stop"  # save and give the trial back: the run is ending
+
+
+class TrialState(StrEnum):
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAIL = "fail"
+    RETURNED = "returned"  # unfinished, at its last checkpoint; to be run again
+
+
+class Cause(StrEnum):
+    """Why a trial failed."""
+
+    EXCEPTION = "exception"
+    NOT_FINITE = "not finite"
+    TIME_LIMIT = "time limit"
+    NO_PROGRESS = "no progress"
+    OUT_OF_MEMORY = "out of memory"
+    WORKER_LOST = "worker lost"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialError:
+    cause: Cause
+    message: str  # one line, for people
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an objective returns when its trial ran to the end."""
+
+    value: float
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialResult:
+    """What became of a trial, whoever found out."""
+
+    number: int
+    state: TrialState
+    seconds: float
+    value: float | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    error: TrialError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The share of the machine that one worker has."""
+
+    index: int
+    device: str = "cpu"  # "cpu" or "cuda:N", N as this worker sees it
+    threads: int = 1
+    environment: Mapping[str, str] = field(default_factory=dict)  # set before the worker starts
