@@ -41,7 +41,8 @@ def _mix(value: Tensor) -> Tensor:
 def bits(seeds: Tensor, purpose: Purpose, step: int | Tensor, shape: tuple[int, ...]) -> Tensor:
     """64 random bits each, [lane, *shape] int64, for lane seeds [lane] int64 and a step number or [lane]."""
     step = torch.as_tensor(step, dtype=torch.int64, device=seeds.device).expand_as(seeds)
-    key = _mix(_mix(_mix(seeds * _GOLDEN) + int(purpose) * _GOLDEN) + step * _GOLDEN)
+    stream = torch.full_like(seeds, purpose) * _GOLDEN
+    key = _mix(_mix(_mix(seeds * _GOLDEN) + stream) + step * _GOLDEN)
     position = torch.arange(1, math.prod(shape) + 1, dtype=torch.int64, device=seeds.device)
     return _mix(key[:, None] + position * _GOLDEN).reshape(len(seeds), *shape)
 

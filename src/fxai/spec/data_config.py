@@ -26,11 +26,10 @@ class SplitConfig(Record):
     def _room_for_test(self) -> "SplitConfig":
         if isinstance(self.train, datetime) != isinstance(self.validation, datetime):
             raise ValueError("give train and validation both as fractions or both as end dates")
-        if isinstance(self.train, float) and isinstance(self.validation, float):
-            if self.train + self.validation >= 1:
+        match self.train, self.validation:
+            case float(train), float(validation) if train + validation >= 1:
                 raise ValueError("train and validation leave nothing for the test split; their sum must be below 1")
-        elif isinstance(self.train, datetime) and isinstance(self.validation, datetime):
-            if self.validation <= self.train:
+            case datetime() as train, datetime() as validation if validation <= train:
                 raise ValueError("validation must end after train ends")
         return self
 

@@ -46,5 +46,7 @@ class EnvConfig(Record):
     slippage_rate: float = Field(default=0.00001, ge=0, lt=1, description="adverse move of each fill's price")
     commission_rate: float = Field(default=0.00002, ge=0, lt=1, description="of the notional of each fill")
     swap_long_rate: float = Field(default=0.0, gt=-1, lt=1, description="paid by a long per night; negative: received")
-    swap_short_rate: float = Field(default=0.0, gt=-1, lt=1, description="paid by a short per night; negative: received")
+    swap_short_rate: float = Field(
+        default=0.0, gt=-1, lt=1, description="paid by a short per night; negative: received"
+    )
     reward: RewardConfig = Field(default_factory=RewardConfig)
