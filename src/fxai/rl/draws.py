@@ -55,7 +55,8 @@ def uniform(seeds: Tensor, purpose: Purpose, step: int | Tensor, shape: tuple[in
 def normal(seeds: Tensor, purpose: Purpose, step: int | Tensor, shape: tuple[int, ...]) -> Tensor:
     """Standard normal by inverse distribution function, [lane, *shape] float32; never infinite."""
     centre = (_shift_right(bits(seeds, purpose, step, shape), 40).to(torch.float64) + 0.5) * 2.0**-24
-    return torch.special.ndtri(centre).to(torch.float32)
+    gaussian: Tensor = torch.special.ndtri(centre)
+    return gaussian.to(torch.float32)
 
 
 def permutation(seeds: Tensor, purpose: Purpose, step: int | Tensor, length: int) -> Tensor:

@@ -1,0 +1,112 @@
+"""What a running study tells whoever watches: the events that `run_study` yields."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fxai.trial import Cause, ParamValue, Report, TrialResult
+from fxai.workers import Activity
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a study stands; it comes with every event that moves it."""
+
+    total: int  # trials that the study shall reach
+    complete: int = 0
+    pruned: int = 0
+    failed: int = 0
+    best_trial: int | None = None
+    best_value: float | None = None
+
+    @property
+    def finished(self) -> int:
+        return self.complete + self.pruned + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class StudyOpened:
+    """The study is there; with finished trials if it is resumed, `retried` those that a dead run left."""
+
+    study: str
+    direction: str
+    metric: str
+    workers: int
+    standing: Standing
+    retried: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBegan:
+    number: int
+    attempt: int
+    params: Mapping[str, ParamValue]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialProgressed:
+    report: Report
+    pruned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFinished:
+    """A trial reached its final state; `best` says that it leads now."""
+
+    result: TrialResult
+    params: Mapping[str, ParamValue]
+    standing: Standing
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRequeued:
+    """A worker was lost under a trial, or the run is ending: the trial will be run again."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReplaced:
+    worker: int
+    cause: Cause
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Nothing new for a moment; what the workers are doing."""
+
+    activity: Sequence[Activity]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the user should know and that needs no action."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEnded:
+    """The run is over; `reason` in words where it ended before its total."""
+
+    study: str
+    standing: Standing
+    seconds: float
+    reason: str | None = None
+    best_params: Mapping[str, ParamValue] | None = None
+
+
+StudyEvent: TypeAlias = (
+    StudyOpened
+    | TrialBegan
+    | TrialProgressed
+    | TrialFinished
+    | TrialRequeued
+    | WorkerReplaced
+    | Heartbeat
+    | Notice
+    | StudyEnded
+)
