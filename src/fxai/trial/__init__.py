@@ -4,13 +4,14 @@ They hold plain data, know nothing of Optuna or torch, and travel as JSON (`wire
 process and a machine of a cluster speak the same language.
 """
 
+from pydantic import JsonValue
+
 from fxai.trial.objective import Objective
 from fxai.trial.paths import TrialPaths
 from fxai.trial.records import (
     Cause,
     Decision,
     JsonObject,
-    JsonValue,
     Outcome,
     ParamValue,
     Report,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
-from pydantic import JsonValue as JsonValue
+from pydantic import JsonValue
 
 ParamValue: TypeAlias = bool | int | float | str | None
 JsonObject: TypeAlias = Mapping[str, JsonValue]
