@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
 from fxai.trial import Cause, ParamValue, Report, TrialResult
@@ -88,6 +89,16 @@ class Notice:
     message: str
 
 
+class Ending(StrEnum):
+    """Why a run is over."""
+
+    REACHED = "reached"  # the total
+    EXHAUSTED = "exhausted"  # the search space, by a grid or by brute force
+    TIMEOUT = "timeout"
+    INTERRUPTED = "interrupted"
+    FAILING = "failing"  # trial after trial with one message
+
+
 @dataclass(frozen=True, slots=True)
 class StudyEnded:
     """The run is over; `reason` in words where it ended before its total."""
@@ -97,6 +108,7 @@ class StudyEnded:
     seconds: float
     reason: str | None = None
     best_params: Mapping[str, ParamValue] | None = None
+    ending: Ending = Ending.REACHED
 
 
 StudyEvent: TypeAlias = (
