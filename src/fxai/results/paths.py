@@ -1,0 +1,74 @@
+"""Where a study's files lie: `<results_dir>/<study>/` and everything below it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fxai.errors import InputError
+from fxai.trial import TrialPaths
+
+_LONGEST_NAME = 200  # bytes; file systems end at 255, and the longest suffix is added to it
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPaths:
+    """All paths of one study. The name may come from a database, so it is checked before it is a path."""
+
+    results_dir: Path
+    study: str
+
+    def __post_init__(self) -> None:
+        if fault := _fault_of(self.study):
+            raise InputError(
+                f"the study name {self.study!r} cannot name a results folder: it {fault}; "
+                "rename the study (letters, digits, '_', '-' and '.' always work)"
+            )
+
+    @property
+    def directory(self) -> Path:
+        return self.results_dir / self.study
+
+    @property
+    def best_params(self) -> Path:
+        return self.directory / "best_params.json"
+
+    @property
+    def results(self) -> Path:
+        return self.directory / f"{self.study}_results.json"
+
+    @property
+    def best_config(self) -> Path:
+        return self.directory / f"{self.study}_best_config.yaml"
+
+    @property
+    def best_agent(self) -> Path:
+        return self.directory / "best_agent.safetensors"
+
+    @property
+    def trials(self) -> Path:
+        return self.directory / "trials"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the workers; a trial's own log lies in its folder."""
+        return self.directory / "logs"
+
+    def trial(self, number: int) -> TrialPaths:
+        return TrialPaths.of(self.trials, number)
+
+    def plot(self, name: str) -> Path:
+        """The page of one plot, e.g. "optimization_history"."""
+        return self.directory / f"{name}.html"
+
+
+def _fault_of(name: str) -> str | None:
+    if not name or name != name.strip():
+        return "is empty, or begins or ends with a space"
+    if name.startswith("."):
+        return "begins with a dot"
+    if "/" in name or "\\" in name:
+        return "contains a path separator"
+    if not name.isprintable():
+        return "contains characters that cannot be printed"
+    if len(name.encode()) > _LONGEST_NAME:
+        return f"is longer than {_LONGEST_NAME} bytes"
+    return None

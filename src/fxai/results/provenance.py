@@ -1,0 +1,48 @@
+"""What made a result: spec, data, seed and versions. It travels with every file of a study."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from pydantic import JsonValue
+
+from fxai.results.strict_json import json_value
+from fxai.spec.study import StudySpec
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("fxai", "optuna", "torch")} | {"python": platform.python_version()}
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a result comes from; `created` is the moment of this record, in UTC."""
+
+    spec_hash: str  # SHA-256 of the study's spec, every default in place
+    data_hash: str
+    seed: int
+    versions: Mapping[str, str] = field(default_factory=_versions)
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @classmethod
+    def of(cls, spec: StudySpec, data_hash: str) -> "Provenance":
+        return cls(spec_hash=spec_hash(spec), data_hash=data_hash, seed=spec.seed)
+
+    def as_json(self) -> dict[str, JsonValue]:
+        return {
+            "spec_hash": self.spec_hash,
+            "data_hash": self.data_hash,
+            "seed": self.seed,
+            "versions": dict(self.versions),
+            "created": json_value(self.created),
+        }
+
+
+def spec_hash(spec: StudySpec) -> str:
+    """SHA-256 of the study's spec as canonical JSON: the same for two files that mean the same."""
+    canonical = json.dumps(spec.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

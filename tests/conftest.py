@@ -1,0 +1,40 @@
+"""What holds for every test: one torch thread, a home of its own, and nothing left behind."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+# Before any test module loads torch or numpy: suites run on machines with few cores.
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+REPOSITORY = Path(__file__).parents[1]
+CACHES = {"__pycache__", ".pytest_cache", ".hypothesis", ".mypy_cache", ".ruff_cache", ".git", ".venv", ".poetry"}
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads the user's settings or leaves something among them."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    before = _files()
+    yield
+    left = psutil.Process().children(recursive=True)
+    assert not left, f"the tests left processes behind: {left}"
+    assert _files() <= before, f"the tests left files behind: {sorted(_files() - before)}"
+
+
+def _files() -> set[Path]:
+    found = set()
+    for folder, folders, names in os.walk(REPOSITORY):
+        folders[:] = [name for name in folders if name not in CACHES]
+        found.update(Path(folder) / name for name in names)
+    return found
