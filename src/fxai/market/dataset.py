@@ -1,0 +1,102 @@
+"""One record with all that the environment and the trainer need of a market."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fxai.errors import DataError
+from fxai.market.bars import Bars, FloatArray, TimeArray
+from fxai.market.calendar import bars_per_year, nights_held
+from fxai.market.features import features
+from fxai.market.read_bars import load_bars
+from fxai.market.splits import Splits, split
+from fxai.market.standardizer import Standardizer
+from fxai.spec.data_config import DataConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Prices and features of all bars, and which of them each split may use. Arrays lead with [bar], float64.
+
+    Row t of `features` is known when bar t closes; an order of that moment fills at `open[t + 1]`.
+    """
+
+    name: str
+    content_hash: str  # of the data's source
+    time: TimeArray  # the bar's open, UTC, datetime64[ns]
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    spread: FloatArray | None  # full bid-ask spread in units of price; None: the constant one of `env.spread`
+    nights: NDArray[np.int64]  # rollovers after this bar's open, up to the next bar's
+    features: FloatArray  # [bar, feature], standardized by the train split; 0 before `splits.train.start`
+    feature_names: tuple[str, ...]
+    splits: Splits
+    bars_per_year: float
+    standardizer: Standardizer
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    @property
+    def half_spread(self) -> FloatArray | None:
+        """Half of the spread as a fraction of the bar's open, which is what a fill pays."""
+        return None if self.spread is None else self.spread / 2 / self.open
+
+
+def prepare(config: DataConfig, standardizer: Standardizer | None = None) -> Market:
+    """Read, compute, split and standardize; an agent is scored with its own `standardizer`."""
+    return prepare_bars(load_bars(config), config, standardizer)
+
+
+def prepare_bars(bars: Bars, config: DataConfig, standardizer: Standardizer | None = None) -> Market:
+    """As `prepare`, for bars that are at hand."""
+    table = features(bars, config.features)
+    splits = split(bars.time, config.split, table.warm_up)
+    if standardizer is None:
+        standardizer = Standardizer.fit(table.values[splits.train.start : splits.train.stop], table.names)
+    elif standardizer.names != table.names:
+        raise DataError(
+            f"{bars.name}: the agent was trained on the features {', '.join(standardizer.names)}; these data and "
+            f"data.features give {', '.join(table.names)}"
+        )
+    return Market(
+        name=bars.name,
+        content_hash=bars.content_hash,
+        time=bars.time,
+        open=bars.open,
+        high=bars.high,
+        low=bars.low,
+        close=bars.close,
+        spread=bars.spread,
+        nights=nights_held(bars.time),
+        features=np.nan_to_num(standardizer.apply(table.values), nan=0.0),
+        feature_names=table.names,
+        splits=splits,
+        bars_per_year=bars_per_year(bars.time),
+        standardizer=standardizer,
+    )
+
+
+def with_oracle(market: Market) -> Market:
+    """The market with one more feature, `oracle`: what a position ordered at this bar's close will earn.
+
+    That is ln(open[t+2] / open[t+1]), standardized like the others; 0 before standardizing in the last two
+    bars. An agent must become nearly perfect with it: a test of trainers, never of strategies.
+    """
+    log_open = np.log(market.open)
+    oracle = np.zeros((len(market), 1))
+    oracle[:-2, 0] = log_open[2:] - log_open[1:-1]
+    train = market.splits.train
+    measured = Standardizer.fit(oracle[train.start : train.stop], ("oracle",))
+    known = market.standardizer
+    return replace(
+        market,
+        features=np.hstack([market.features, measured.apply(oracle)]),
+        feature_names=(*market.feature_names, "oracle"),
+        standardizer=Standardizer(
+            (*known.names, *measured.names), (*known.mean, *measured.mean), (*known.std, *measured.std)
+        ),
+    )

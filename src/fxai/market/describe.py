@@ -1,0 +1,108 @@
+"""What is in a data set, before anything trains on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fxai.errors import DataError
+from fxai.market.bars import Bars, Faults, TimeArray
+from fxai.market.calendar import Gaps, bar_length, bars_per_year, find_gaps
+from fxai.market.features import features
+from fxai.market.read_bars import read_bars
+from fxai.market.splits import Span, split
+from fxai.spec.data_config import DataConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """A summary of the closes and of their changes."""
+
+    first: float
+    last: float
+    lowest: float  # of the lows
+    highest: float  # of the highs
+    volatility: float  # standard deviation of the log return of one bar
+    mean_spread: float | None  # units of price; None: the data have no spread
+
+
+@dataclass(frozen=True, slots=True)
+class SplitDescription:
+    name: str
+    bars: int
+    first: np.datetime64  # open of its first bar, UTC
+    last: np.datetime64  # open of its last bar, UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """All that `fxai data describe` shows."""
+
+    name: str
+    content_hash: str
+    rows: int  # bars that are used
+    first: np.datetime64  # open of the first bar, UTC
+    last: np.datetime64  # open of the last bar, UTC
+    bar_length: np.timedelta64
+    bars_per_year: float
+    faults: Faults
+    gaps: Gaps
+    columns: Mapping[str, str]  # meaning to the file's own name; empty for generated bars
+    prices: Prices
+    warm_up: int  # bars before the first one with all its features
+    feature_names: tuple[str, ...]
+    splits: tuple[SplitDescription, ...]
+    split_problem: str | None  # why there are no splits or features; None when there are
+
+
+def describe(config: DataConfig) -> Description:
+    """Read a data set and sum it up. Too few bars for the features or splits are a finding, not an error."""
+    reading = read_bars(config)
+    bars = reading.bars
+    warm_up, names, splits, problem = _outlook(bars, config)
+    return Description(
+        name=bars.name,
+        content_hash=bars.content_hash,
+        rows=len(bars),
+        first=bars.time[0],
+        last=bars.time[-1],
+        bar_length=bar_length(bars.time),
+        bars_per_year=bars_per_year(bars.time),
+        faults=reading.faults,
+        gaps=find_gaps(bars.time),
+        columns=reading.columns,
+        prices=_prices(bars),
+        warm_up=warm_up,
+        feature_names=names,
+        splits=splits,
+        split_problem=problem,
+    )
+
+
+def _outlook(bars: Bars, config: DataConfig) -> tuple[int, tuple[str, ...], tuple[SplitDescription, ...], str | None]:
+    try:
+        table = features(bars, config.features)
+    except DataError as error:
+        return 0, (), (), str(error)
+    try:
+        spans = split(bars.time, config.split, table.warm_up).named()
+    except DataError as error:
+        return table.warm_up, table.names, (), str(error)
+    described = tuple(_described(name, span, bars.time) for name, span in spans.items())
+    return table.warm_up, table.names, described, None
+
+
+def _described(name: str, span: Span, time: TimeArray) -> SplitDescription:
+    return SplitDescription(name, len(span), time[span.start], time[span.stop - 1])
+
+
+def _prices(bars: Bars) -> Prices:
+    returns = np.diff(np.log(bars.close))
+    return Prices(
+        first=float(bars.close[0]),
+        last=float(bars.close[-1]),
+        lowest=float(bars.low.min()),
+        highest=float(bars.high.max()),
+        volatility=float(returns.std()),
+        mean_spread=None if bars.spread is None else float(bars.spread.mean()),
+    )

@@ -1,0 +1,77 @@
+"""Train, validation and test: spans of bars in the order of time."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from fxai.errors import DataError
+from fxai.market.bars import TimeArray
+from fxai.spec.data_config import SplitConfig
+
+FEWEST_BARS = 32  # of a split: below that a score says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bars start..stop-1. All that happens in a span, the windows it is seen through included, stays within it."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return max(0, self.stop - self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    train: Span
+    validation: Span
+    test: Span
+
+    def named(self) -> dict[str, Span]:
+        """The spans in the order of time."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+def split(time: TimeArray, config: SplitConfig, warm_up: int) -> Splits:
+    """Split bars that open at `time` [bar] behind the features' first `warm_up` bars.
+
+    Fractions are of the bars that are left. A date ends its split: bars that open before it belong to
+    the split; without an offset it is UTC. The embargo is taken from the beginning of validation and test.
+    """
+    train_stop, validation_stop = _boundaries(time, config, warm_up)
+    splits = Splits(
+        train=Span(warm_up, train_stop),
+        validation=Span(train_stop + config.embargo_bars, validation_stop),
+        test=Span(validation_stop + config.embargo_bars, len(time)),
+    )
+    for name, span in splits.named().items():
+        if len(span) < FEWEST_BARS:
+            raise DataError(_too_short(name, span, time, config, warm_up))
+    return splits
+
+
+def _boundaries(time: TimeArray, config: SplitConfig, warm_up: int) -> tuple[int, int]:
+    if isinstance(config.train, datetime) and isinstance(config.validation, datetime):
+        ends = np.array([_utc(config.train), _utc(config.validation)])
+        train_stop, validation_stop = np.searchsorted(time, ends, side="left")
+        return int(train_stop), int(validation_stop)
+    usable = len(time) - warm_up
+    train, validation = float(config.train), float(config.validation)  # type: ignore[arg-type] # never mixed
+    return warm_up + int(usable * train), warm_up + int(usable * (train + validation))
+
+
+def _utc(moment: datetime) -> np.datetime64:
+    naive = moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(naive, "ns")
+
+
+def _too_short(name: str, span: Span, time: TimeArray, config: SplitConfig, warm_up: int) -> str:
+    first, last = np.datetime_as_string(time[[0, -1]], unit="D")
+    return (
+        f"the {name} split has {len(span)} bars, fewer than {FEWEST_BARS}: there are {len(time)} bars from {first} to "
+        f"{last}, the features take the first {warm_up}, the embargo two times {config.embargo_bars}. Bring more "
+        f"bars, move data.split.train ({config.train}) or data.split.validation ({config.validation}), lower "
+        "data.split.embargo_bars or shorten the windows of data.features"
+    )
