@@ -127,7 +127,7 @@ class _Run:
                 pass  # of a trial that the study no longer waits for
 
     def ended(self, seconds: float) -> StudyEnded:
-        for number in self.in_flight:
+        for number in [*self.in_flight, *(asked.number for asked in self._waiting)]:
             self._search.put_back(number)
         standing = self._standing()
         ending = self.ending or (Ending.INTERRUPTED if self._stop.urgency else Ending.REACHED)
@@ -204,11 +204,8 @@ class _Run:
 
     def _progressed(self, report: Report) -> TrialProgressed:
         prune = self._search.report(report)
-        if prune:
-            decision = Decision.PRUNE
-        else:
-            decision = Decision.STOP if self._stop.urgency else Decision.CONTINUE
-        self._workers.answer(report.number, decision)
+        going_on = Decision.STOP if self._stop.urgency else Decision.CONTINUE
+        self._workers.answer(report.number, Decision.PRUNE if prune else going_on)
         return TrialProgressed(report, prune)
 
     def _ended_trial(self, result: TrialResult) -> Iterator[StudyEvent]:

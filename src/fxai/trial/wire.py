@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeVar
 
 from pydantic import TypeAdapter
@@ -11,9 +13,20 @@ T = TypeVar("T")
 
 def to_line(record: object) -> bytes:
     """One record of this room as one line of JSON, newline included."""
-    return json.dumps(dataclasses.asdict(record), default=str).encode() + b"\n"  # type: ignore[call-overload]
+    return json.dumps(record, default=_plain).encode() + b"\n"
 
 
 def from_line(kind: type[T], line: bytes) -> T:
     """The record of that kind in a line that `to_line` wrote; a `ValueError` for any other line."""
     return TypeAdapter(kind).validate_python(json.loads(line))
+
+
+def _plain(value: object) -> object:
+    """What JSON knows in place of a record, a read-only mapping or a path."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"a record must not hold {value!r}")

@@ -1,0 +1,53 @@
+"""Objectives for the tests of the loop, named `study_objectives:<function>`."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Generator
+
+from fxai.trial import Outcome, Report, Slot, TrialPaths, TrialRequest
+
+Trial = Generator[Report, None, Outcome]
+STEPS = 4
+
+
+def parabola(request: TrialRequest, slot: Slot) -> Trial:
+    """Climbs to -(x - 1)^2 in four steps, leaves an agent, and goes on from its checkpoint."""
+    x = float(request.params["x"] or 0.0)
+    request.directory.mkdir(parents=True, exist_ok=True)
+    checkpoint = TrialPaths(request.directory).checkpoint
+    saved = json.loads(checkpoint.read_text()) if checkpoint.exists() else []
+    for step in range(1, STEPS + 1):
+        value = -((x - 1) ** 2) - (STEPS - step)
+        if step not in saved:
+            saved.append(step)
+            checkpoint.write_text(json.dumps(saved))
+        yield Report(request.number, step, value, {"seed": request.seed % 1000})
+    TrialPaths(request.directory).agent.write_text(f"agent of {request.number}")
+    return Outcome(value, {"seed": request.seed % 1000})
+
+
+def fails_alike(request: TrialRequest, slot: Slot) -> Trial:
+    yield Report(request.number, 1, 0.0)
+    raise ValueError("no such bar")
+
+
+def fails_in_turn(request: TrialRequest, slot: Slot) -> Trial:
+    yield Report(request.number, 1, 0.0)
+    raise ValueError(f"message {request.number % 2}")
+
+
+def dies_at_first(request: TrialRequest, slot: Slot) -> Trial:
+    """The worker is killed under the first attempt of trial 1 and under every one of trial 2."""
+    yield Report(request.number, 1, 0.0, {"attempt": float(request.attempt)})
+    if request.number == 2 or (request.number == 1 and request.attempt == 0):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Outcome(float(request.number), {"attempt": float(request.attempt)})
+
+
+def slow(request: TrialRequest, slot: Slot) -> Trial:
+    for step in range(1, 200):
+        time.sleep(0.05)
+        yield Report(request.number, step, 0.0)
+    return Outcome(0.0)

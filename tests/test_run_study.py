@@ -1,0 +1,250 @@
+"""The loop on a real study with real workers."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState as OptunaState
+
+from fxai.run_study import FAILURES_IN_A_ROW, run_study
+from fxai.search.open_search import open_search
+from fxai.spec.parameters import CategoricalParameter, FloatParameter, Parameter
+from fxai.spec.pruners import MedianPruner, NopPruner, Pruner
+from fxai.spec.samplers import GridSampler, RandomSampler, Sampler
+from fxai.spec.study import StudySpec
+from fxai.stop_signal import StopSignal
+from fxai.study_events import (
+    Ending,
+    StudyEnded,
+    StudyEvent,
+    StudyOpened,
+    TrialBegan,
+    TrialFinished,
+    TrialProgressed,
+    TrialRequeued,
+    WorkerReplaced,
+)
+from fxai.trial import Cause, Slot, TrialState
+from fxai.workers import InlineWorkers, ProcessWorkers, Workers
+
+X = FloatParameter(name="x", low=-4.0, high=4.0)
+RANDOM = RandomSampler()
+UNPRUNED = NopPruner()
+
+
+def study(
+    objective: str,
+    *,
+    n_trials: int = 8,
+    parameters: tuple[Parameter, ...] = (X,),
+    sampler: Sampler = RANDOM,
+    pruner: Pruner = UNPRUNED,
+    **further: object,
+) -> StudySpec:
+    """A study of an objective of `study_objectives`; its parameters are none of a trading agent's."""
+    spec = StudySpec(
+        study_name="s", parameters=parameters, n_trials=n_trials, sampler=sampler, pruner=pruner, **further
+    )
+    return spec.model_copy(update={"objective": f"study_objectives:{objective}"})
+
+
+class Place:
+    """A folder with a study's database and its trials."""
+
+    def __init__(self, folder: Path) -> None:
+        self.trials = folder / "trials"
+        self.logs = folder / "logs"
+        self.url = f"sqlite:///{folder / 'studies.db'}"
+
+    @contextmanager
+    def running(self, spec: StudySpec, workers: Workers, stop: StopSignal) -> Iterator[Iterator[StudyEvent]]:
+        search = open_search(spec, self.url, fingerprint={"of": "this test"}, default_params={"x": 0.0})
+        try:
+            yield run_study(spec, search, workers, self.trials, stop)
+        finally:
+            workers.close()
+            search.close()
+
+    def run(self, spec: StudySpec, workers: Workers | None = None) -> list[StudyEvent]:
+        with self.running(spec, workers or InlineWorkers(), StopSignal()) as events:
+            return list(events)
+
+    def stored(self) -> list[optuna.trial.FrozenTrial]:
+        return optuna.load_study(study_name="s", storage=self.url).trials
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setattr("fxai.run_study.configure", lambda config, _: config)  # x is no field of it
+    return Place(tmp_path)
+
+
+def of_kind(events: list[StudyEvent], kind: type) -> list:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def ended(events: list[StudyEvent]) -> StudyEnded:
+    assert isinstance(events[-1], StudyEnded)
+    return events[-1]
+
+
+def test_a_study_reaches_its_total_and_begins_with_the_default(place: Place) -> None:
+    events = place.run(study("parabola", n_trials=8))
+    trials = place.stored()
+    assert [trial.state for trial in trials] == [OptunaState.COMPLETE] * 8
+    assert trials[0].params == {"x": 0.0}
+    assert all(len(trial.intermediate_values) == 4 for trial in trials)
+    end = ended(events)
+    assert end.ending is Ending.REACHED
+    assert end.standing.best_value == max(trial.value or -99.0 for trial in trials)
+    assert end.best_params == trials[end.standing.best_trial or 0].params
+    assert len(of_kind(events, TrialBegan)) == len(of_kind(events, TrialFinished)) == 8
+    assert len(of_kind(events, TrialProgressed)) == 32
+
+
+def test_a_second_run_adds_nothing_and_a_larger_total_goes_on(place: Place) -> None:
+    place.run(study("parabola", n_trials=3))
+    again = place.run(study("parabola", n_trials=3))
+    assert not of_kind(again, TrialBegan)
+    assert of_kind(again, StudyOpened)[0].standing.finished == 3
+    more = place.run(study("parabola", n_trials=5))
+    assert [event.number for event in of_kind(more, TrialBegan)] == [3, 4]
+    assert len({trial.params["x"] for trial in place.stored()}) == 5
+
+
+def test_only_the_best_agents_are_kept_and_no_checkpoint(place: Place) -> None:
+    events = place.run(study("parabola", n_trials=8, keep_best_n=3))
+    order = sorted(of_kind(events, TrialFinished), key=lambda event: event.result.value, reverse=True)
+    agents = {int(path.parent.name) for path in place.trials.glob("*/agent.safetensors")}
+    assert agents == {event.result.number for event in order[:3]}
+    assert not list(place.trials.glob("*/checkpoint.safetensors"))
+
+
+def test_pruned_trials_count_and_say_so(place: Place) -> None:
+    pruner = MedianPruner(n_startup_trials=2, n_warmup_steps=0)
+    events = place.run(study("parabola", n_trials=12, pruner=pruner))
+    pruned = [event for event in of_kind(events, TrialFinished) if event.result.state is TrialState.PRUNED]
+    assert pruned
+    assert ended(events).standing.pruned == len(pruned)
+    assert ended(events).standing.finished == 12
+
+
+def test_ten_failures_with_one_message_end_the_study(place: Place) -> None:
+    end = ended(place.run(study("fails_alike", n_trials=40)))
+    assert end.ending is Ending.FAILING
+    assert end.standing.failed == FAILURES_IN_A_ROW
+    assert "no such bar" in (end.reason or "")
+
+
+def test_failures_that_differ_do_not(place: Place) -> None:
+    end = ended(place.run(study("fails_in_turn", n_trials=24)))
+    assert end.ending is Ending.REACHED
+    assert end.standing.failed == 24
+
+
+def test_a_grid_ends_the_study_when_it_is_exhausted(place: Place) -> None:
+    x = CategoricalParameter(name="x", choices=(0.0, 1.0, 2.0))
+    end = ended(place.run(study("parabola", n_trials=50, parameters=(x,), sampler=GridSampler())))
+    assert end.ending is Ending.EXHAUSTED
+    assert {trial.params["x"] for trial in place.stored()} == {0.0, 1.0, 2.0}
+
+
+def test_a_timeout_starts_no_further_trial(place: Place) -> None:
+    end = ended(place.run(study("parabola", n_trials=50, timeout=1e-9)))
+    assert end.ending is Ending.TIMEOUT
+    assert end.standing.finished == 0
+
+
+def test_a_stop_puts_running_trials_back_and_the_next_run_goes_on_from_there(place: Place) -> None:
+    stop = StopSignal()
+    spec = study("parabola", n_trials=5)
+    seen = []
+    with place.running(spec, InlineWorkers((Slot(0), Slot(1))), stop) as events:
+        for event in events:
+            seen.append(event)
+            if isinstance(event, TrialProgressed) and event.report.number == 2 and event.report.step == 2:
+                stop.request()
+    back = [event.number for event in of_kind(seen, TrialRequeued)]
+    assert ended(seen).ending is Ending.INTERRUPTED
+    assert 2 in back
+    resumed = place.run(spec)
+    assert of_kind(resumed, StudyOpened)[0].retried == tuple(sorted(back))
+    assert all(event.attempt == 0 for event in of_kind(resumed, TrialBegan))
+    trials = place.stored()
+    assert [trial.state for trial in trials] == [OptunaState.COMPLETE] * 5
+    assert all(sorted(trial.intermediate_values) == [1, 2, 3, 4] for trial in trials)
+
+
+def test_a_second_stop_ends_the_run_at_once(place: Place) -> None:
+    stop = StopSignal()
+    seen = []
+    with place.running(study("slow", n_trials=4), ProcessWorkers((Slot(0),), place.logs), stop) as events:
+        for event in events:
+            seen.append(event)
+            if isinstance(event, TrialProgressed):
+                stop.request()
+                stop.request()
+    assert ended(seen).ending is Ending.INTERRUPTED
+    assert place.stored()[0].state is OptunaState.RUNNING
+
+
+def test_a_lost_worker_costs_a_retry_and_the_culprit_fails_in_the_end(place: Place) -> None:
+    spec = study("dies_at_first", n_trials=4, retries=2)
+    events = place.run(spec, ProcessWorkers((Slot(0), Slot(1)), place.logs))
+    states = {event.result.number: event.result for event in of_kind(events, TrialFinished)}
+    assert {number: result.state for number, result in states.items()} == {
+        0: TrialState.COMPLETE,
+        1: TrialState.COMPLETE,
+        2: TrialState.FAIL,
+        3: TrialState.COMPLETE,
+    }
+    assert states[1].metrics["attempt"] == 1
+    assert states[2].error is not None
+    assert states[2].error.cause is Cause.WORKER_LOST
+    assert "SIGKILL" in states[2].error.message
+    assert len(of_kind(events, WorkerReplaced)) == 4
+    assert [len(trial.intermediate_values) for trial in place.stored()] == [1, 1, 1, 1]
+
+
+def test_a_trial_that_outlives_no_run_fails_after_its_retries(place: Place) -> None:
+    spec = study("parabola", n_trials=2, retries=1)
+    for attempt in range(2):  # two runs that die in the middle: nothing is put back
+        search = open_search(spec, place.url, fingerprint={"of": "this test"}, default_params={"x": 0.0})
+        assert [asked.attempt for asked in search.left_running] == [attempt] * len(search.left_running)
+        if not attempt:
+            search.ask()
+        search._storage.flush()
+        del search
+    events = place.run(spec)
+    first = of_kind(events, TrialFinished)[0].result
+    assert first.state is TrialState.FAIL
+    assert first.error is not None
+    assert "died 2 times" in first.error.message
+    assert ended(events).standing.finished == 2
+
+
+def test_parameters_that_fit_no_configuration_fail_with_the_reason(tmp_path: Path) -> None:
+    batch = CategoricalParameter(name="training.batch_size", choices=(64, 100_000))
+    spec = StudySpec(
+        study_name="s",
+        parameters=(batch,),
+        n_trials=2,
+        sampler=GridSampler(),
+        enqueue=({"training.batch_size": 100_000},),
+    )
+    place = Place(tmp_path)
+    defaults: Mapping[str, object] = {"training.batch_size": 100_000}
+    search = open_search(spec, place.url, fingerprint={}, default_params=defaults)
+    stop = StopSignal()
+    events = []
+    for event in run_study(spec, search, InlineWorkers(), place.trials, stop):
+        events.append(event)
+        if isinstance(event, TrialFinished):
+            stop.request()
+            stop.request()
+    search.close()
+    error = of_kind(events, TrialFinished)[0].result.error
+    assert error is not None
+    assert "batch_size 100000 is more than one rollout holds" in error.message
