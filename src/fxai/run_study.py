@@ -9,8 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from fxai.errors import InputError
 from fxai.search.study import Asked, Search
 from fxai.spec.configure import configure
 from fxai.spec.study import StudySpec
@@ -182,9 +181,8 @@ class _Run:
             return
         try:
             request = self._request(asked)
-        except ValidationError as error:
-            message = "; ".join(detail["msg"] for detail in error.errors())
-            yield from self._ended_trial(_failed(asked.number, Cause.EXCEPTION, message))
+        except InputError as error:
+            yield from self._ended_trial(_failed(asked.number, Cause.EXCEPTION, str(error)))
         else:
             self._workers.submit(request)
 

@@ -3,12 +3,22 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from fxai.spec.record import Record
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Bars = Annotated[int, Field(ge=1)]
+
+
+def _no_number(value: object) -> object:
+    """Pydantic would read `train: 60` as a minute of 1970."""
+    if isinstance(value, int | float):
+        raise ValueError("must be a fraction between 0 and 1, or a date such as 2017-09-01")  # noqa: TRY004 - pydantic's
+    return value
+
+
+Date = Annotated[datetime, BeforeValidator(_no_number)]
 
 
 class SplitConfig(Record):
@@ -18,8 +28,8 @@ class SplitConfig(Record):
     feature window of one split looks into the other.
     """
 
-    train: Fraction | datetime = 0.6
-    validation: Fraction | datetime = 0.2
+    train: Fraction | Date = 0.6
+    validation: Fraction | Date = 0.2
     embargo_bars: int = Field(default=24, ge=0)
 
     @model_validator(mode="after")

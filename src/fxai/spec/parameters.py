@@ -1,8 +1,10 @@
 """The search space: one record per kind of parameter."""
 
+import math
+from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fxai.spec.record import Record
 
@@ -19,6 +21,11 @@ class FloatParameter(Record):
     log: bool = False
     step: float | None = Field(default=None, gt=0)
 
+    @model_validator(mode="after")
+    def _range_exists(self) -> "FloatParameter":
+        _check_range(self.low, self.high, log=self.log, stepped=self.step is not None)
+        return self
+
 
 class IntParameter(Record):
     """A whole number from low to high, both included."""
@@ -30,6 +37,11 @@ class IntParameter(Record):
     log: bool = False
     step: int = Field(default=1, ge=1)
 
+    @model_validator(mode="after")
+    def _range_exists(self) -> "IntParameter":
+        _check_range(self.low, self.high, log=self.log, stepped=self.step != 1)
+        return self
+
 
 class CategoricalParameter(Record):
     """One of some choices."""
@@ -38,5 +50,89 @@ class CategoricalParameter(Record):
     name: str
     choices: tuple[Choice, ...] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def _choices_differ(self) -> "CategoricalParameter":
+        for place, choice in enumerate(self.choices):
+            if choice in self.choices[:place]:
+                raise ValueError(f"choice {choice!r} is given twice")
+        return self
+
 
 Parameter: TypeAlias = Annotated[FloatParameter | IntParameter | CategoricalParameter, Field(discriminator="kind")]
+
+
+def _check_range(low: float, high: float, *, log: bool, stepped: bool) -> None:
+    if low > high:
+        raise ValueError(f"low {low:g} is above high {high:g}")
+    if log and low <= 0:
+        raise ValueError(f"a logarithmic scale needs low above 0, not {low:g}")
+    if log and stepped:
+        raise ValueError("a logarithmic scale takes no step")
+
+
+def count_values(parameter: Parameter) -> int | None:
+    """How many values a parameter can take; None for a continuous one."""
+    match parameter:
+        case CategoricalParameter(choices=choices):
+            return len(choices)
+        case IntParameter(low=low, high=high, step=step):
+            return (high - low) // step + 1
+        case FloatParameter(low=low, high=high, step=None):
+            return 1 if low == high else None
+        case FloatParameter(low=low, high=high, step=float(step)):
+            return int((_exact(high) - _exact(low)) // _exact(step)) + 1
+    return None
+
+
+def grid_values(parameter: Parameter) -> tuple[Choice, ...]:
+    """Every value that a finite parameter can take, in order; `ValueError` for a continuous one."""
+    count = count_values(parameter)
+    if count is None:
+        raise ValueError(f"{parameter.name} is continuous")
+    if isinstance(parameter, CategoricalParameter):
+        return parameter.choices
+    return tuple(_after_steps(parameter, steps) for steps in range(count))
+
+
+def contains(parameter: Parameter, value: Choice) -> bool:
+    """Whether the parameter can take this value."""
+    if isinstance(parameter, CategoricalParameter):
+        return any(each == value and isinstance(each, bool) == isinstance(value, bool) for each in parameter.choices)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not parameter.low <= value <= parameter.high:
+        return False
+    steps = (value - parameter.low) / (parameter.step or math.inf)
+    return math.isclose(steps, round(steps), rel_tol=0, abs_tol=1e-8)
+
+
+def nearest_value(parameter: Parameter, value: Choice) -> Choice:
+    """The value nearest to this one that the parameter can take; its first choice or its middle if none is near."""
+    if contains(parameter, value):
+        return value
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(parameter, CategoricalParameter):
+        numbers = [each for each in parameter.choices if isinstance(each, int | float) and not isinstance(each, bool)]
+        if number is None or not numbers:
+            return parameter.choices[0]
+        return min(numbers, key=lambda each: abs(each - number))
+    inside = min(max(_middle(parameter) if number is None else number, parameter.low), parameter.high)
+    count = count_values(parameter)
+    if parameter.step is None or count is None:
+        return inside
+    return _after_steps(parameter, min(round((inside - parameter.low) / parameter.step), count - 1))
+
+
+def _after_steps(parameter: FloatParameter | IntParameter, steps: int) -> Choice:
+    if isinstance(parameter, IntParameter):
+        return parameter.low + steps * parameter.step
+    return float(_exact(parameter.low) + steps * _exact(parameter.step or 0.0))
+
+
+def _exact(number: float) -> Decimal:
+    """The number as it was written: 0.1 and not what a float makes of it."""
+    return Decimal(str(number))
+
+
+def _middle(parameter: FloatParameter | IntParameter) -> float:
+    if parameter.log:
+        return math.sqrt(parameter.low * parameter.high)
+    return (parameter.low + parameter.high) / 2

@@ -1,18 +1,120 @@
-"""Optuna's pruners by class name, each with its own arguments; steps are update numbers."""
+"""Optuna's pruners by class name, each with its own arguments under Optuna's names.
+
+Steps are update numbers: `n_warmup_steps`, `interval_steps` and the resources count updates. Defaults
+are Optuna's, but for ten warm-up updates where a pruner has a warm-up.
+"""
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fxai.spec.record import Record
 
+Resource: TypeAlias = Annotated[int, Field(ge=1)] | Literal["auto"]
+
 
 class MedianPruner(Record):
+    """Prunes a trial whose best value so far is worse than the median of the finished ones at its step."""
+
     type: Literal["MedianPruner"] = "MedianPruner"
+    n_startup_trials: int = Field(default=5, ge=0, description="finished trials before the first is pruned")
+    n_warmup_steps: int = Field(default=10, ge=0, description="updates that every trial gets")
+    interval_steps: int = Field(default=1, ge=1)
+    n_min_trials: int = Field(default=1, ge=1)
+
+
+class PercentilePruner(Record):
+    """Keeps the given best percentage of trials at each step; 50 is the median."""
+
+    type: Literal["PercentilePruner"] = "PercentilePruner"
+    percentile: float = Field(ge=0, le=100)
     n_startup_trials: int = Field(default=5, ge=0)
     n_warmup_steps: int = Field(default=10, ge=0)
     interval_steps: int = Field(default=1, ge=1)
     n_min_trials: int = Field(default=1, ge=1)
 
 
-Pruner: TypeAlias = Annotated[MedianPruner, Field()]
+class SuccessiveHalvingPruner(Record):
+    """Asynchronous successive halving (ASHA): one of `reduction_factor` trials passes each rung."""
+
+    type: Literal["SuccessiveHalvingPruner"] = "SuccessiveHalvingPruner"
+    min_resource: Resource = Field(default="auto", description="updates before the first rung")
+    reduction_factor: int = Field(default=4, ge=2)
+    min_early_stopping_rate: int = Field(default=0, ge=0)
+    bootstrap_count: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _bootstrap_needs_resource(self) -> "SuccessiveHalvingPruner":
+        if self.bootstrap_count and self.min_resource == "auto":
+            raise ValueError("bootstrap_count needs a min_resource that is a number of updates")
+        return self
+
+
+class HyperbandPruner(Record):
+    """Successive halving in several brackets."""
+
+    type: Literal["HyperbandPruner"] = "HyperbandPruner"
+    min_resource: int = Field(default=1, ge=1)
+    max_resource: Resource = Field(default="auto", description="updates of a full trial")
+    reduction_factor: int = Field(default=3, ge=2)
+    bootstrap_count: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _resources_agree(self) -> "HyperbandPruner":
+        if self.max_resource == "auto":
+            if self.bootstrap_count:
+                raise ValueError("bootstrap_count needs a max_resource that is a number of updates")
+        elif self.max_resource < self.min_resource:
+            raise ValueError(f"max_resource {self.max_resource} is below min_resource {self.min_resource}")
+        return self
+
+
+class ThresholdPruner(Record):
+    """Prunes a trial whose value leaves [lower, upper]."""
+
+    type: Literal["ThresholdPruner"] = "ThresholdPruner"
+    lower: float | None = None
+    upper: float | None = None
+    n_warmup_steps: int = Field(default=10, ge=0)
+    interval_steps: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> "ThresholdPruner":
+        if self.lower is None and self.upper is None:
+            raise ValueError("ThresholdPruner needs lower, upper or both")
+        if self.lower is not None and self.upper is not None and self.lower > self.upper:
+            raise ValueError(f"lower {self.lower:g} is above upper {self.upper:g}")
+        return self
+
+
+class NopPruner(Record):
+    """Prunes nothing."""
+
+    type: Literal["NopPruner"] = "NopPruner"
+
+
+WrappedPruner: TypeAlias = Annotated[
+    MedianPruner | PercentilePruner | SuccessiveHalvingPruner | HyperbandPruner | ThresholdPruner | NopPruner,
+    Field(discriminator="type"),
+]
+
+
+class PatientPruner(Record):
+    """Lets another pruner speak once a trial has not improved for `patience` reports; alone it prunes then."""
+
+    type: Literal["PatientPruner"] = "PatientPruner"
+    patience: int = Field(ge=0, description="reports without improvement")
+    min_delta: float = Field(default=0.0, ge=0)
+    wrapped_pruner: WrappedPruner | None = None
+
+
+Pruner: TypeAlias = Annotated[
+    MedianPruner
+    | PercentilePruner
+    | SuccessiveHalvingPruner
+    | HyperbandPruner
+    | ThresholdPruner
+    | PatientPruner
+    | NopPruner,
+    Field(discriminator="type"),
+]

@@ -1,18 +1,133 @@
-"""Optuna's samplers by class name, each with its own arguments."""
+"""Optuna's samplers by class name, each with its own arguments under Optuna's names.
+
+Defaults are Optuna 5's, written out because they differ between its versions. Arguments that are
+objects or functions, and those that Optuna has deprecated, are left out. `seed` follows the study's
+seed unless it is given.
+"""
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from fxai.spec.record import Record
 
+Seed: TypeAlias = Annotated[int, Field(ge=0, lt=2**32)] | None
+Probability: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+
 
 class TPESampler(Record):
+    """Tree-structured Parzen estimator; `constant_liar` counts the trials in flight."""
+
     type: Literal["TPESampler"] = "TPESampler"
-    n_startup_trials: int = Field(default=10, ge=0)
+    n_startup_trials: int = Field(default=10, ge=0, description="trials drawn at random at first")
     n_ei_candidates: int = Field(default=24, ge=1)
     multivariate: bool = True
-    seed: int | None = None
+    group: bool = False
+    constant_liar: bool = True
+    seed: Seed = None
+
+    @model_validator(mode="after")
+    def _group_needs_multivariate(self) -> "TPESampler":
+        if self.group and not self.multivariate:
+            raise ValueError("group: true needs multivariate: true")
+        return self
 
 
-Sampler: TypeAlias = Annotated[TPESampler, Field()]
+class RandomSampler(Record):
+    """Independent draws."""
+
+    type: Literal["RandomSampler"] = "RandomSampler"
+    seed: Seed = None
+
+
+class CmaEsSampler(Record):
+    """Covariance matrix adaptation; categorical parameters are drawn at random beside it."""
+
+    type: Literal["CmaEsSampler"] = "CmaEsSampler"
+    n_startup_trials: int = Field(default=1, ge=0)
+    warn_independent_sampling: bool = True
+    consider_pruned_trials: bool = False
+    popsize: int | None = Field(default=None, ge=2)
+    use_separable_cma: bool = False
+    with_margin: bool = False
+    lr_adapt: bool = False
+    seed: Seed = None
+
+    @model_validator(mode="after")
+    def _one_variant(self) -> "CmaEsSampler":
+        if sum((self.use_separable_cma, self.with_margin, self.lr_adapt)) > 1:
+            raise ValueError("use_separable_cma, with_margin and lr_adapt exclude each other")
+        return self
+
+
+class GPSampler(Record):
+    """Gaussian process with expected improvement."""
+
+    type: Literal["GPSampler"] = "GPSampler"
+    n_startup_trials: int = Field(default=10, ge=0)
+    deterministic_objective: bool = False
+    warn_independent_sampling: bool = True
+    seed: Seed = None
+
+
+class QMCSampler(Record):
+    """A low-discrepancy sequence; its seed, with `scramble`, fixes the whole of it."""
+
+    type: Literal["QMCSampler"] = "QMCSampler"
+    qmc_type: Literal["sobol", "halton"] = "sobol"
+    scramble: bool = False
+    warn_asynchronous_seeding: bool = True
+    warn_independent_sampling: bool = True
+    seed: Seed = None
+
+
+class GridSampler(Record):
+    """Every combination once, in random order. Its grid follows from the parameters, which must be finite."""
+
+    type: Literal["GridSampler"] = "GridSampler"
+    seed: Seed = None
+
+
+class BruteForceSampler(Record):
+    """Every combination once, drawn one by one; the parameters must be finite."""
+
+    type: Literal["BruteForceSampler"] = "BruteForceSampler"
+    avoid_premature_stop: bool = False
+    seed: Seed = None
+
+
+class NSGAIISampler(Record):
+    """Genetic algorithm; with one objective its selection is by value alone."""
+
+    type: Literal["NSGAIISampler"] = "NSGAIISampler"
+    population_size: int = Field(default=50, ge=2)
+    mutation_prob: Probability | None = Field(default=None, description="1 / parameters unless given")
+    crossover_prob: Probability = 0.9
+    swapping_prob: Probability = 0.5
+    seed: Seed = None
+
+
+class NSGAIIISampler(Record):
+    """NSGA-II with reference points in place of crowding distances."""
+
+    type: Literal["NSGAIIISampler"] = "NSGAIIISampler"
+    population_size: int = Field(default=50, ge=2)
+    mutation_prob: Probability | None = Field(default=None, description="1 / parameters unless given")
+    crossover_prob: Probability = 0.9
+    swapping_prob: Probability = 0.5
+    dividing_parameter: int = Field(default=3, ge=1)
+    seed: Seed = None
+
+
+Sampler: TypeAlias = Annotated[
+    TPESampler
+    | RandomSampler
+    | CmaEsSampler
+    | GPSampler
+    | QMCSampler
+    | GridSampler
+    | BruteForceSampler
+    | NSGAIISampler
+    | NSGAIIISampler,
+    Field(discriminator="type"),
+]

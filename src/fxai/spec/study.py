@@ -1,14 +1,44 @@
 """One study of a spec: what is searched, how, on what budget."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from fxai.spec.metrics import Metric
 from fxai.spec.parameters import Choice, Parameter
 from fxai.spec.pruners import MedianPruner, Pruner
 from fxai.spec.record import Record
 from fxai.spec.samplers import Sampler, TPESampler
 from fxai.spec.training_config import TrainingConfig
+
+_LONGEST_NAME = 200
+
+
+def _folder_name(name: str) -> str:
+    """A study's name is a folder of results, so nothing in it may lead elsewhere."""
+    if not name.strip():
+        raise ValueError("must not be empty")
+    if len(name) > _LONGEST_NAME or len(name.encode()) > _LONGEST_NAME:
+        raise ValueError(f"must not be longer than {_LONGEST_NAME} characters; it names a folder")
+    if bad := sorted({char for char in name if char in '/\\:*?"<>|' or not char.isprintable()}):
+        raise ValueError(f"{name!r} names a folder, so it must not hold {' '.join(map(repr, bad))}")
+    if name != name.strip() or name[0] in ".-" or name[-1] == ".":
+        raise ValueError(f"{name!r} must not begin with '.', '-' or a space, nor end with '.' or a space")
+    return name
+
+
+StudyName = Annotated[str, AfterValidator(_folder_name)]
+
+
+def _objective_name(name: str) -> str:
+    """A shipped objective, or a function of the user's: code that the spec's reader agrees to run."""
+    module, colon, function = name.partition(":")
+    if name == "fx_trading" or (colon and function.isidentifier() and all(map(str.isidentifier, module.split(".")))):
+        return name
+    raise ValueError(f"{name!r} is neither 'fx_trading' nor a function of yours, named package.module:function")
+
+
+ObjectiveName = Annotated[str, AfterValidator(_objective_name)]
 
 
 class Resources(Record):
@@ -18,19 +48,24 @@ class Resources(Record):
 
 
 class StudySpec(Record):
-    """One study, with every default in place."""
+    """One study, with every default in place.
 
-    study_name: str
+    That its parameters suit its `training_config` is `study_problems`'s to say (`coherence.py`);
+    `load_spec` and `override` ask it.
+    """
+
+    study_name: StudyName
+    description: str = ""
     direction: Literal["maximize", "minimize"] = "maximize"
-    metric_name: str = "mean_reward"
-    objective: Literal["fx_trading"] = "fx_trading"
+    metric_name: Metric = "mean_reward"
+    objective: ObjectiveName = Field(default="fx_trading", description="what a trial does; or package.module:function")
     sampler: Sampler = Field(default_factory=TPESampler)
     pruner: Pruner = Field(default_factory=MedianPruner)
-    parameters: tuple[Parameter, ...]
-    enqueue: tuple[dict[str, Choice], ...] = ()
+    parameters: tuple[Parameter, ...] = Field(min_length=1)
+    enqueue: tuple[dict[str, Choice], ...] = Field(default=(), description="parameters to try first")
     n_trials: int = Field(default=100, ge=1, description="total that the study shall reach")
     seed: int = Field(default=0, ge=0, lt=2**32)
-    storage: str = "sqlite:///optuna_studies.db"
+    storage: str = Field(default="sqlite:///optuna_studies.db", min_length=1, description="an SQLAlchemy URL")
     timeout: float | None = Field(default=None, gt=0, description="seconds after which no new trial starts")
     trial_timeout: float | None = Field(default=None, gt=0, description="seconds that one trial may take")
     progress_timeout: float | None = Field(default=600, gt=0, description="seconds that a trial may be silent")
@@ -47,10 +82,10 @@ class StudySpec(Record):
 class Spec(Record):
     """One spec file: some studies, run in order."""
 
-    version: str = "1"
-    name: str
+    version: str = Field(default="1", coerce_numbers_to_str=True)
+    name: str = Field(min_length=1)
     description: str = ""
     dashboard_port: int = Field(default=8052, ge=1, le=65535)
-    results_dir: str = "optuna_results"
+    results_dir: str = Field(default="optuna_results", min_length=1)
     save_study_plots: bool = True
     studies: tuple[StudySpec, ...] = Field(min_length=1)

@@ -1,0 +1,105 @@
+"""What `check` warns of: searches that run but are seldom meant, each with the reason."""
+
+import math
+from collections.abc import Iterator
+
+from fxai.errors import SpecError
+from fxai.spec.configure import configure, default_params, value_at
+from fxai.spec.parameters import CategoricalParameter, Choice, FloatParameter, IntParameter, Parameter, contains
+from fxai.spec.samplers import CmaEsSampler, QMCSampler
+from fxai.spec.study import StudySpec
+
+_BUDGET = frozenset(f"training.{name}" for name in ("total_updates", "rollout_steps", "n_envs", "eval_frequency"))
+_MARKET = frozenset(
+    f"env.{name}" for name in ("commission_rate", "slippage_rate", "spread", "swap_long_rate", "swap_short_rate")
+)
+_DECADES = 4
+_FEW_VALUES = 10  # a whole number with so few values is searched value by value; its ratio says nothing
+
+
+def advice(study: StudySpec) -> tuple[str, ...]:
+    """Warnings about a study that loads, one line each; none for a sound one."""
+    return (*_about_study(study), *(line for each in study.parameters for line in _about_parameter(study, each)))
+
+
+def _about_study(study: StudySpec) -> Iterator[str]:
+    count = len(study.parameters)
+    if count > study.n_trials:
+        yield f"{count} parameters for {study.n_trials} trials, too few to tell them apart; raise n_trials"
+    categorical = [each.name for each in study.parameters if isinstance(each, CategoricalParameter)]
+    if categorical and isinstance(study.sampler, CmaEsSampler | QMCSampler):
+        yield f"{study.sampler.type} draws categorical parameters at random: {', '.join(categorical)}"
+    if study.metric_name == "max_drawdown" and study.direction == "maximize":
+        yield "max_drawdown is a loss, so maximize looks for the worst agent; write direction: minimize"
+    try:
+        configure(study.training_config, default_params(study))
+    except SpecError as error:
+        yield f"trial 0, the default configuration, will fail: {_reasons(error)}"
+
+
+def _about_parameter(study: StudySpec, parameter: Parameter) -> Iterator[str]:
+    lines = (*_about_name(parameter.name), *_about_values(parameter), *_about_default(study, parameter))
+    yield from (f"{parameter.name}: {line}" for line in lines)
+
+
+def _about_name(name: str) -> Iterator[str]:
+    if name in _BUDGET:
+        yield "a budget; more of it nearly always scores better, so the search answers only what you can afford"
+    if name in _MARKET:
+        yield "a cost of the market, which the agent cannot choose; set it under training_config.env"
+
+
+def _about_values(parameter: Parameter) -> Iterator[str]:
+    if isinstance(parameter, CategoricalParameter):
+        if len(parameter.choices) == 1:
+            yield "a single choice; write it under training_config"
+        return
+    if parameter.low == parameter.high:
+        yield "a single value; write it under training_config"
+        return
+    if parameter.step is not None and not contains(parameter, parameter.high):
+        yield f"high {parameter.high:g} is no whole number of steps ({parameter.step:g}) from low; it is never tried"
+    if parameter.name.endswith("learning_rate") and not parameter.log:
+        yield "a learning rate on a linear scale: nine tenths of the draws fall into the top decade; use float_log"
+    ratio = _ratio(parameter)
+    if ratio is not None and math.log10(ratio) > _DECADES + 1e-9:
+        yield f"a range of over four decades ({parameter.low:g} to {parameter.high:g}) wastes trials at its ends"
+    if ratio is not None and ratio < 2 - 1e-9 and not _has_few_values(parameter):
+        yield f"a range of under a factor of two ({parameter.low:g} to {parameter.high:g}) can miss the best value"
+
+
+def _ratio(parameter: FloatParameter | IntParameter) -> float | None:
+    """How many times the high end is the low one.
+
+    A rate near one, such as gamma, is judged by its distance from one: 0.95 to 0.999 are horizons of 20
+    to 1,000 steps.
+    """
+    low, high = parameter.low, parameter.high
+    if low <= 0:
+        return None
+    if low >= 1 / 2 and high < 1:
+        return max(high / low, (1 - low) / (1 - high))
+    return high / low
+
+
+def _has_few_values(parameter: FloatParameter | IntParameter) -> bool:
+    return isinstance(parameter, IntParameter) and parameter.high - parameter.low < _FEW_VALUES
+
+
+def _about_default(study: StudySpec, parameter: Parameter) -> Iterator[str]:
+    default = value_at(study.training_config.model_dump(), parameter.name)
+    if default is not None and not contains(parameter, default):
+        yield f"the default {default} lies outside the range; trial 0 takes {default_params(study)[parameter.name]}"
+    for value in _ends(parameter):
+        try:
+            configure(study.training_config, {parameter.name: value})
+        except SpecError as error:
+            yield f"{value} fails with the rest of training_config: {_reasons(error)}"
+
+
+def _ends(parameter: Parameter) -> tuple[Choice, ...]:
+    return parameter.choices if isinstance(parameter, CategoricalParameter) else (parameter.low, parameter.high)
+
+
+def _reasons(error: SpecError) -> str:
+    return "; ".join(problem.message for problem in error.problems)

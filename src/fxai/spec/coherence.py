@@ -1,0 +1,118 @@
+"""Whether the parts of a study suit each other: what no part can say alone."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from fxai.spec.fields import constraint_of, leaves
+from fxai.spec.findings import Finding, message_of
+from fxai.spec.parameters import (
+    CategoricalParameter,
+    Choice,
+    FloatParameter,
+    Parameter,
+    contains,
+    count_values,
+)
+from fxai.spec.samplers import BruteForceSampler, GridSampler, Sampler
+from fxai.spec.study import StudySpec
+from fxai.spec.suggestion import did_you_mean
+from fxai.spec.training_config import TrainingConfig
+from fxai.spec.yaml_source import KeyPath
+
+LARGEST_GRID = 1_000_000
+_FIELDS = dict(leaves(TrainingConfig))
+_SAME_FOR_ALL = ("data.source", "data.timezone", "data.spread_", "data.split.")
+
+Placed = tuple[KeyPath, Parameter]
+
+
+def study_problems(study: StudySpec) -> Iterator[Finding]:
+    """Faults between a study's parameters, sampler and enqueued trials; paths begin at the study."""
+    placed: list[Placed] = [(("parameters", place), each) for place, each in enumerate(study.parameters)]
+    yield from name_problems([(path, parameter.name) for path, parameter in placed])
+    yield from value_problems(placed)
+    yield from sampler_problems(study.sampler, placed)
+    yield from enqueue_problems(study.enqueue, study.parameters)
+
+
+def name_problems(names: Iterable[tuple[KeyPath, str]]) -> Iterator[Finding]:
+    """Parameters that are given twice, that no field of the configuration has, or that must not vary."""
+    seen: set[str] = set()
+    for path, name in names:
+        if name in seen:
+            yield Finding((*path, "name"), f"{name!r} is given twice; keep one")
+        seen.add(name)
+        if name not in _FIELDS:
+            yield Finding((*path, "name"), _unknown_name(name))
+        elif name.startswith(_SAME_FOR_ALL):
+            message = f"{name!r} must be the same for all trials; write it under training_config"
+            yield Finding((*path, "name"), message)
+
+
+def value_problems(parameters: Iterable[Placed]) -> Iterator[Finding]:
+    """Ends of ranges and choices that the field would refuse."""
+    for path, parameter in parameters:
+        if (field := _FIELDS.get(parameter.name)) and not parameter.name.startswith(_SAME_FOR_ALL):
+            yield from _misfits(path, parameter, field)
+
+
+def _unknown_name(name: str) -> str:
+    if any(known.startswith(f"{name}.") for known in _FIELDS):
+        return f"{name!r} is a section of training_config; name one of its keys"
+    return f"training_config has no {name!r}{did_you_mean(name, _FIELDS)}"
+
+
+def _misfits(path: KeyPath, parameter: Parameter, field: FieldInfo) -> Iterator[Finding]:
+    if isinstance(parameter, CategoricalParameter):
+        for place, choice in enumerate(parameter.choices):
+            if message := _refusal(field, choice):
+                yield Finding((*path, "choices", place), f"{parameter.name} {message}")
+        return
+    takes = {field.annotation, *get_args(field.annotation)}
+    if takes.isdisjoint({int, float}):
+        yield Finding((*path, "type"), f"{parameter.name} is no number; use categorical")
+    elif isinstance(parameter, FloatParameter) and float not in takes:
+        yield Finding((*path, "type"), f"{parameter.name} is a whole number; use int or int_log")
+    else:
+        ends: tuple[tuple[str, Any], ...] = (("low", parameter.low), ("high", parameter.high))
+        for end, value in ends:
+            if message := _refusal(field, value):
+                yield Finding((*path, end), f"{parameter.name} {message}")
+
+
+def _refusal(field: FieldInfo, value: Choice) -> str | None:
+    """Why a field refuses a value; None where it takes it."""
+    try:
+        constraint_of(field).validate_python(value, strict=True)
+    except ValidationError as error:
+        return ", or ".join(dict.fromkeys(message_of(details) for details in error.errors(include_url=False)))
+    return None
+
+
+def sampler_problems(sampler: Sampler, parameters: Iterable[Placed]) -> Iterator[Finding]:
+    """Samplers that walk a grid need one."""
+    if not isinstance(sampler, GridSampler | BruteForceSampler):
+        return
+    combinations = 1
+    for path, parameter in parameters:
+        count = count_values(parameter)
+        if count is None:
+            yield Finding(path, f"{sampler.type} needs finitely many values; give a step or choices")
+        combinations *= count or 1
+    if combinations > LARGEST_GRID and isinstance(sampler, GridSampler):
+        size = f"the grid has {combinations:,} combinations, more than {LARGEST_GRID:,}"
+        yield Finding(("sampler",), f"{size}; take wider steps or TPESampler")
+
+
+def enqueue_problems(enqueue: Iterable[Mapping[str, Choice]], parameters: Iterable[Parameter]) -> Iterator[Finding]:
+    """Trials to try first that the search space does not hold."""
+    known = {parameter.name: parameter for parameter in parameters}
+    for place, params in enumerate(enqueue):
+        for name, value in params.items():
+            if name not in known:
+                yield Finding(("enqueue", place, name), f"is no parameter of this study{did_you_mean(name, known)}")
+            elif not contains(known[name], value):
+                yield Finding(("enqueue", place, name), f"{value!r} lies outside the parameter's range")

@@ -1,0 +1,55 @@
+"""A trial's configuration: the study's own with the trial's parameters in their places."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from fxai.errors import InputError, SpecError
+from fxai.spec.fields import leaves
+from fxai.spec.findings import as_problems, findings_of
+from fxai.spec.parameters import Choice, nearest_value
+from fxai.spec.study import StudySpec
+from fxai.spec.suggestion import did_you_mean
+from fxai.spec.training_config import TrainingConfig
+
+
+def configure(config: TrainingConfig, params: Mapping[str, Choice]) -> TrainingConfig:
+    """`config` with values set at dotted paths, validated anew.
+
+    `InputError` for a path that the configuration has not and for values that exclude each other, such
+    as a batch larger than the rollout.
+    """
+    tree = config.model_dump()
+    known = dict(leaves(TrainingConfig))
+    for name, value in params.items():
+        if name not in known:
+            raise InputError(f"training_config has no {name!r}{did_you_mean(name, known)}")
+        set_at(tree, name, value)
+    try:
+        return TrainingConfig.model_validate(tree)
+    except ValidationError as error:
+        raise SpecError("training_config", as_problems(findings_of(error, tree))) from None
+
+
+def default_params(study: StudySpec) -> dict[str, Choice]:
+    """Trial 0: each parameter's value in the study's own configuration, or the nearest it can take."""
+    tree = study.training_config.model_dump()
+    return {parameter.name: nearest_value(parameter, value_at(tree, parameter.name)) for parameter in study.parameters}
+
+
+def value_at(tree: Mapping[str, Any], name: str) -> Any:
+    """The value at a dotted path of nested mappings."""
+    node: Any = tree
+    for part in name.split("."):
+        node = node[part]
+    return node
+
+
+def set_at(tree: dict[str, Any], name: str, value: Any) -> None:
+    """Set a value at a dotted path of nested mappings, all but the last of which exist."""
+    *sections, last = name.split(".")
+    node = tree
+    for section in sections:
+        node = node[section]
+    node[last] = value

@@ -1,0 +1,75 @@
+"""What makes two runs the same study: search space, base configuration, data, metric, direction.
+
+`n_trials`, sampler, pruner, workers and seeds are left out: they may change when a study is resumed.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
+
+from fxai.spec.study import StudySpec
+
+Fingerprint = dict[str, JsonValue]
+_ABSENT = object()
+
+
+def fingerprint(study: StudySpec) -> Fingerprint:
+    """A record that JSON keeps as it is, to be stored with the study."""
+    config = study.training_config.model_dump(mode="json")
+    source = config["data"].pop("source")
+    return {
+        "objective": study.objective,
+        "metric_name": study.metric_name,
+        "direction": study.direction,
+        "data": _data(source),
+        "parameters": {each.name: each.model_dump(mode="json", exclude={"name"}) for each in study.parameters},
+        "training_config": config,
+    }
+
+
+def _data(source: str) -> JsonValue:
+    """A named data set is known by its name, a file by its content."""
+    path = Path(source)
+    if not path.is_file():
+        return {"source": source}
+    with path.open("rb") as file:
+        return {"source": source, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def difference(old: Mapping[str, JsonValue], new: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    """What changed, one line each: `parameters.training.gamma.high: 0.99 -> 0.999`; empty where nothing did.
+
+    A data file that only moved is no change.
+    """
+    return tuple(_changes(_comparable(old, new), _comparable(new, old), ""))
+
+
+def _comparable(one: Mapping[str, JsonValue], other: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    hashes = [data.get("sha256") if isinstance(data := each.get("data"), dict) else None for each in (one, other)]
+    if hashes[0] is not None and hashes[0] == hashes[1]:
+        return {**one, "data": {"sha256": hashes[0]}}
+    return one
+
+
+def _changes(old: Any, new: Any, path: str) -> Iterator[str]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in dict.fromkeys((*old, *new)):
+            yield from _changes(old.get(key, _ABSENT), new.get(key, _ABSENT), f"{path}.{key}" if path else key)
+    elif old is _ABSENT:
+        yield f"{path}: added, {_shown(new)}"
+    elif new is _ABSENT:
+        yield f"{path}: removed, was {_shown(old)}"
+    elif old != new:
+        yield f"{path}: {_shown(old)} -> {_shown(new)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_shown(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    return json.dumps(value)

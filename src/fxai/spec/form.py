@@ -1,0 +1,155 @@
+"""The form that users write, translated to the form of the records.
+
+The guide's parameter types, Ray's names for them, parameters as a mapping, defaults of all studies at
+the top of the file, and keys of the guide's own program. Each key of the result remembers where it was
+written.
+"""
+
+import copy
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from fxai.errors import Problem
+from fxai.spec.fields import section_of
+from fxai.spec.findings import Finding
+from fxai.spec.parameter_form import translate_parameter
+from fxai.spec.record import Record
+from fxai.spec.retired_keys import RETIRED_IN_SPEC, RETIRED_IN_STUDY, RetiredKey
+from fxai.spec.training_config import TrainingConfig
+from fxai.spec.yaml_source import KeyPath, YamlSource, dotted
+
+Node = dict[str, JsonValue]
+SHARED = ("storage", "seed", "n_jobs", "max_concurrent_trials", "gpu_per_trial")
+_ALL_WORKERS = -1  # as Optuna and scikit-learn write it
+_DEFAULT_WHEN_EMPTY = ("training_config", "sampler", "pruner", "resources", "enqueue")
+
+
+@dataclass(slots=True)
+class Form:
+    """A spec on its way from YAML to records."""
+
+    source: YamlSource
+    tree: Node
+    findings: list[Finding] = field(default_factory=list)
+    moved: dict[KeyPath, KeyPath] = field(default_factory=dict)  # from where it is now to where it was written
+
+    def problem(self, finding: Finding) -> Problem:
+        path = self._written(finding.path)
+        line = next((self.source.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.source.lines), 1)
+        return Problem(finding.message, dotted(path), line)
+
+    def _written(self, path: KeyPath) -> KeyPath:
+        for length in range(len(path), 0, -1):
+            if (old := self.moved.get(path[:length])) is not None:
+                return (*old, *path[length:])
+        return path
+
+
+def translate(source: YamlSource) -> Form:
+    """The records' form of a file whose value is a mapping."""
+    form = Form(source, copy.deepcopy(source.value) if isinstance(source.value, dict) else {})
+    _retire(form, form.tree, (), RETIRED_IN_SPEC)
+    shared = {key: form.tree.pop(key) for key in SHARED if key in form.tree}
+    studies = form.tree.get("studies")
+    for place, study in enumerate(studies if isinstance(studies, list) else ()):
+        if isinstance(study, dict):
+            path: KeyPath = ("studies", place)
+            for key in shared.keys() - study.keys():
+                study[key] = shared[key]
+                form.moved[*path, key] = (key,)
+            _translate_study(form, study, path)
+    return form
+
+
+def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
+    _retire(form, study, path, RETIRED_IN_STUDY)
+    for key in _DEFAULT_WHEN_EMPTY:
+        if key in study and study[key] is None:
+            del study[key]
+    for key in ("sampler", "pruner"):
+        if isinstance(study.get(key), str):
+            study[key] = {"type": study[key]}
+    if study.get("n_jobs") == _ALL_WORKERS:
+        del study["n_jobs"]
+    _move_overrides(form, study, path)
+    if isinstance(config := study.get("training_config"), dict):
+        _drop_empty_sections(config, TrainingConfig)
+    _move_eval_frequency(form, study, path)
+    _translate_parameters(form, study, path)
+
+
+def _retire(form: Form, node: Node, path: KeyPath, retired: dict[str, RetiredKey]) -> None:
+    for key in node.keys() & retired.keys():
+        value = node.pop(key)
+        if not retired[key].accepts(value):
+            form.findings.append(Finding((*path, key), retired[key].instead))
+
+
+def _move_overrides(form: Form, study: Node, path: KeyPath) -> None:
+    """`trial_overrides` of the guide's program is what is called training_config here."""
+    overrides = study.pop("trial_overrides", None)
+    if overrides is None:
+        return
+    if "training_config" in study:
+        form.findings.append(Finding((*path, "trial_overrides"), "write it under training_config, which is given too"))
+        return
+    study["training_config"] = overrides
+    form.moved[*path, "training_config"] = (*path, "trial_overrides")
+
+
+def _move_eval_frequency(form: Form, study: Node, path: KeyPath) -> None:
+    if "eval_frequency" not in study:
+        return
+    frequency = study.pop("eval_frequency")
+    config = study.setdefault("training_config", {})
+    training = config.setdefault("training", {}) if isinstance(config, dict) else None
+    if not isinstance(training, dict):
+        return
+    if "eval_frequency" in training:
+        message = "given in training_config.training too; keep that one"
+        form.findings.append(Finding((*path, "eval_frequency"), message))
+        return
+    training["eval_frequency"] = frequency
+    form.moved[*path, "training_config", "training", "eval_frequency"] = (*path, "eval_frequency")
+
+
+def _drop_empty_sections(node: Node, record: type[Record]) -> None:
+    """`env:` with nothing below it means its defaults."""
+    for key, info in record.model_fields.items():
+        section = section_of(info)
+        if section is None or key not in node:
+            continue
+        value = node[key]
+        if value is None:
+            del node[key]
+        elif isinstance(value, dict):
+            _drop_empty_sections(value, section)
+
+
+def _translate_parameters(form: Form, study: Node, path: KeyPath) -> None:
+    path = (*path, "parameters")
+    written = study.get("parameters")
+    if isinstance(written, dict):
+        written = study["parameters"] = _as_list(form, written, path)
+    if not isinstance(written, list):
+        return
+    for place, parameter in enumerate(written):
+        if isinstance(parameter, dict):
+            translation = translate_parameter(parameter)
+            written[place] = translation.node
+            here = (*path, place)
+            form.findings += [Finding((*here, key), message) for key, message in translation.faults]
+            for new, old in translation.renamed.items():
+                form.moved[*here, new] = (*form.moved.get(here, here), old)
+
+
+def _as_list(form: Form, written: Node, path: KeyPath) -> list[JsonValue]:
+    """Parameters keyed by their names."""
+    parameters: list[JsonValue] = []
+    for place, (name, parameter) in enumerate(written.items()):
+        form.moved[*path, place] = (*path, name)
+        if isinstance(parameter, dict) and parameter.get("name", name) != name:
+            form.findings.append(Finding((*path, place, "name"), f"differs from its key {name!r}; leave it out"))
+        parameters.append({**parameter, "name": name} if isinstance(parameter, dict) else parameter)
+    return parameters

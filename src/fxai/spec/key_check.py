@@ -1,0 +1,73 @@
+"""Faults that pydantic would miss or say less well: keys that no record knows, truth given for a number."""
+
+from collections.abc import Iterator, Mapping
+from typing import get_args
+
+from pydantic import JsonValue
+from pydantic.fields import FieldInfo
+
+from fxai.spec.fields import leaves, records_in
+from fxai.spec.findings import Finding
+from fxai.spec.record import Record
+from fxai.spec.study import Spec, StudySpec
+from fxai.spec.suggestion import did_you_mean
+from fxai.spec.training_config import TrainingConfig
+from fxai.spec.yaml_source import KeyPath
+
+Synonyms = Mapping[str, tuple[str, ...]]
+
+
+def check_keys(
+    records: tuple[type[Record], ...], node: JsonValue, synonyms: Synonyms, path: KeyPath = ()
+) -> Iterator[Finding]:
+    """Walk a tree beside the records that it is to become.
+
+    `synonyms` names, by kind of parameter, the keys that a spec's form has and its record has not.
+    """
+    if isinstance(node, list | tuple):
+        for place, item in enumerate(node):
+            yield from check_keys(records, item, synonyms, (*path, place))
+    record = _member(records, node)
+    if record is None or not isinstance(node, dict):
+        return
+    for key, value in node.items():
+        here = (*path, key)
+        field = record.model_fields.get(key)
+        if field is None:
+            yield Finding(here, _unknown(record, key, synonyms))
+        elif isinstance(value, bool) and _is_number(field):
+            yield Finding(here, f"must be a number, not {str(value).lower()}")
+        else:
+            yield from check_keys(records_in(field.annotation), value, synonyms, here)
+
+
+def _is_number(field: FieldInfo) -> bool:
+    """Pydantic would read `learning_rate: true` as 1.0."""
+    members = {field.annotation, *get_args(field.annotation)}
+    return not members.isdisjoint({int, float}) and bool not in members
+
+
+def _member(records: tuple[type[Record], ...], node: JsonValue) -> type[Record] | None:
+    """The record that this mapping names by its `type` or `kind`; the only one where there is one."""
+    if len(records) == 1:
+        return records[0]
+    if not isinstance(node, dict):
+        return None
+    for record in records:
+        for tag in ("type", "kind"):
+            if tag in record.model_fields and record.model_fields[tag].default == node.get(tag, ...):
+                return record
+    return None
+
+
+def _unknown(record: type[Record], key: str, synonyms: Synonyms) -> str:
+    known = [name for name in record.model_fields if name != "kind"]
+    if "type" in record.model_fields and record.model_fields["type"].default == record.__name__:
+        arguments = ", ".join(name for name in known if name != "type") or "no arguments"
+        return f"{record.__name__} has no argument {key!r}{did_you_mean(key, known) or '.'} It has: {arguments}"
+    if kind := record.model_fields.get("kind"):
+        known += synonyms.get(kind.default, ())
+    elsewhere = [f"training_config.{name}" for name, _ in leaves(TrainingConfig) if name.rpartition(".")[2] == key]
+    if record is Spec and key in StudySpec.model_fields:
+        elsewhere = [f"studies[0].{key}"]
+    return f"unknown key{did_you_mean(key, known) or did_you_mean(key, elsewhere)}"

@@ -1,0 +1,119 @@
+"""A spec file as validated records, or all its faults at once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from fxai.errors import Problem, SpecError
+from fxai.spec.coherence import enqueue_problems, name_problems, sampler_problems, value_problems
+from fxai.spec.fields import constraint_of
+from fxai.spec.findings import Finding, findings_of
+from fxai.spec.form import Form, translate
+from fxai.spec.key_check import check_keys
+from fxai.spec.parameter_form import SYNONYMS
+from fxai.spec.parameters import Parameter
+from fxai.spec.record import Record
+from fxai.spec.study import Spec, StudySpec
+from fxai.spec.yaml_source import KeyPath, YamlSource, read_yaml
+
+R = TypeVar("R", bound=Record)
+_PARAMETER: TypeAdapter[Parameter] = TypeAdapter(Parameter)
+
+
+def load_spec(source: Path) -> Spec:
+    """The spec in a YAML file. `SpecError` lists every fault by line; `InputError` if there is no file."""
+    return spec_of(read_yaml(source))
+
+
+def spec_of(source: YamlSource) -> Spec:
+    """The spec in YAML that was read already."""
+    _check_mapping(source, "a spec has `name:` and `studies:`")
+    form = translate(source)
+    spec, findings = _validated(Spec, form)
+    findings += _between_studies(form.tree)
+    studies = form.tree.get("studies")
+    for place, node in enumerate(studies if isinstance(studies, list) else ()):
+        findings += (Finding(("studies", place, *path), text) for path, text in _within_study(node))
+    if spec is None or findings:
+        raise _spec_error(form, findings)
+    return spec
+
+
+def load_record(source: Path, kind: type[R]) -> R:
+    """Another YAML file that holds one record, such as a study's best config."""
+    yaml = read_yaml(source)
+    _check_mapping(yaml, f"it has {', '.join(f'`{name}:`' for name in list(kind.model_fields)[:3])}, ...")
+    form = Form(yaml, yaml.value if isinstance(yaml.value, dict) else {})
+    record, findings = _validated(kind, form)
+    if record is None or findings:
+        raise _spec_error(form, findings)
+    return record
+
+
+def _check_mapping(source: YamlSource, what: str) -> None:
+    if source.value is None:
+        raise SpecError(source.name, (Problem(f"is empty; {what}"),))
+    if not isinstance(source.value, dict):
+        raise SpecError(source.name, (Problem(f"must be a mapping; {what}", line=1),))
+
+
+def _validated(kind: type[R], form: Form) -> tuple[R | None, list[Finding]]:
+    findings = [*form.findings, *check_keys((kind,), form.tree, SYNONYMS)]
+    try:
+        return kind.model_validate(form.tree), findings
+    except ValidationError as error:
+        known = [finding.path for finding in findings]
+        fresh = (each for each in findings_of(error, form.tree) if not any(_below(path, each.path) for path in known))
+        return None, [*findings, *fresh]
+
+
+def _below(path: KeyPath, other: KeyPath) -> bool:
+    return path[: len(other)] == other
+
+
+def _between_studies(tree: dict[str, Any]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    studies = tree.get("studies")
+    for place, study in enumerate(studies if isinstance(studies, list) else ()):
+        name = study.get("study_name") if isinstance(study, dict) else None
+        if isinstance(name, str):
+            if name in seen:
+                yield Finding(("studies", place, "study_name"), f"{name!r} is given twice; names must differ")
+            seen.add(name)
+
+
+def _within_study(node: Any) -> Iterator[Finding]:
+    """What coherence says of a study's sound parts, whatever is wrong with the others."""
+    written = node.get("parameters") if isinstance(node, dict) else None
+    if not isinstance(written, list):
+        return
+    named = ((("parameters", place), each) for place, each in enumerate(written) if isinstance(each, dict))
+    yield from name_problems([(path, each["name"]) for path, each in named if isinstance(each.get("name"), str)])
+    sound = [(("parameters", place), each) for place, each in enumerate(map(_parameter, written)) if each]
+    yield from value_problems(sound)
+    if (sampler := _field_value(node, "sampler")) is not None:
+        yield from sampler_problems(sampler, sound)
+    if len(sound) == len(written):
+        yield from enqueue_problems(_field_value(node, "enqueue") or (), [parameter for _, parameter in sound])
+
+
+def _parameter(node: Any) -> Parameter | None:
+    try:
+        return _PARAMETER.validate_python(node)
+    except ValidationError:
+        return None
+
+
+def _field_value(study: dict[str, Any], name: str) -> Any:
+    """One field of a study, where it is given and sound."""
+    try:
+        return constraint_of(StudySpec.model_fields[name]).validate_python(study.get(name))
+    except ValidationError:
+        return None
+
+
+def _spec_error(form: Form, findings: list[Finding]) -> SpecError:
+    problems = dict.fromkeys(form.problem(finding) for finding in findings)
+    return SpecError(form.source.name, tuple(sorted(problems, key=lambda problem: problem.line or 0)))

@@ -1,0 +1,90 @@
+"""`--set key=value`: fields of a spec given on the command line."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from fxai.errors import Problem, SpecError
+from fxai.spec.coherence import study_problems
+from fxai.spec.configure import set_at
+from fxai.spec.fields import leaves
+from fxai.spec.findings import Finding, as_problems, findings_of
+from fxai.spec.key_check import check_keys
+from fxai.spec.study import Spec, StudySpec
+from fxai.spec.suggestion import did_you_mean
+from fxai.spec.training_config import TrainingConfig
+from fxai.spec.yaml_source import parse_yaml
+
+SOURCE = "--set"
+_OF_SPEC = frozenset({"results_dir", "dashboard_port", "save_study_plots"})
+_NOT_TO_SET = frozenset({"study_name", "parameters", "enqueue", "training_config"})
+_OF_CONFIG = frozenset(name for name, _ in leaves(TrainingConfig))
+_OF_STUDY = frozenset(name for name, _ in leaves(StudySpec) if name.partition(".")[0] not in _NOT_TO_SET)
+_CLASSES = ("sampler", "pruner")
+
+
+def override(spec: Spec, settings: Mapping[str, str]) -> Spec:
+    """The spec with settings made in all its studies, validated anew.
+
+    A key is a dotted path of training_config (`training.total_updates`), a field of a study (`n_trials`,
+    `sampler.n_startup_trials`) or of the spec (`results_dir`); a value is read as YAML. Setting what is
+    searched sets its default, the value of trial 0. `SpecError` names every setting at fault.
+    """
+    tree = spec.model_dump()
+    problems: list[Problem] = []
+    for key, text in sorted(settings.items(), key=lambda setting: not setting[0].endswith(".type")):
+        try:
+            value = parse_yaml(text, f"{SOURCE} {key}").value
+        except SpecError as error:
+            problems += (Problem(problem.message, key) for problem in error.problems)
+            continue
+        if not _set(tree, key.removeprefix("training_config."), value):
+            hint = did_you_mean(key, sorted(_OF_CONFIG | _OF_STUDY | _OF_SPEC))
+            problems.append(Problem(f"there is no such setting{hint}", key))
+    if problems:
+        raise SpecError(SOURCE, tuple(problems))
+    return _validated(tree)
+
+
+def _set(tree: dict[str, Any], key: str, value: Any) -> bool:
+    """Whether there is such a setting."""
+    if key in _OF_SPEC:
+        tree[key] = value
+        return True
+    section, _, argument = key.partition(".")
+    for study in tree["studies"]:
+        if key in _OF_CONFIG:
+            set_at(study["training_config"], key, value)
+        elif (section in _CLASSES and argument == "type") or (key in _CLASSES and isinstance(value, str)):
+            study[section] = {"type": value}  # another class has other arguments
+        elif key in _OF_STUDY or (section in _CLASSES and argument and "." not in argument):
+            set_at(study, key, value)
+        else:
+            return False
+    return True
+
+
+def _validated(tree: dict[str, Any]) -> Spec:
+    findings = list(check_keys((Spec,), tree, {}))
+    try:
+        spec = Spec.model_validate(tree)
+    except ValidationError as error:
+        findings += findings_of(error, tree)
+    else:
+        findings += (
+            Finding(("studies", place, *path), message)
+            for place, study in enumerate(spec.studies)
+            for path, message in study_problems(study)
+        )
+    if findings:
+        raise SpecError(SOURCE, _in_settings(findings))
+    return spec
+
+
+def _in_settings(findings: Iterable[Finding]) -> tuple[Problem, ...]:
+    """The findings under the keys that were set: without `studies[0]` and `training_config`."""
+    problems = as_problems(Finding(path[2:] if path[:1] == ("studies",) else path, text) for path, text in findings)
+    return tuple(
+        dict.fromkeys(Problem(problem.message, problem.key.removeprefix("training_config.")) for problem in problems)
+    )

@@ -1,0 +1,83 @@
+"""The JSON Schema of a spec as users write it, for editors."""
+
+from typing import Any
+
+from fxai.spec.form import SHARED
+from fxai.spec.parameter_form import RENAMED, TYPES
+from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter
+from fxai.spec.record import Record
+from fxai.spec.study import Spec
+
+JsonSchema = dict[str, Any]
+_KINDS: dict[str, type[Record]] = {"float": FloatParameter, "int": IntParameter, "categorical": CategoricalParameter}
+_NULL = {"type": "null"}
+
+
+def json_schema() -> JsonSchema:
+    """JSON Schema (draft 2020-12) of the YAML form, the synonyms included."""
+    schema = Spec.model_json_schema()
+    definitions = schema["$defs"]
+    study = definitions["StudySpec"]["properties"]
+    for definition in definitions.values():
+        _refine(definition)
+    for key in ("sampler", "pruner"):
+        names = list(study[key]["discriminator"]["mapping"])
+        study[key] = {"anyOf": [study[key], {"enum": names}, _NULL]}
+    for record in _KINDS.values():
+        del definitions[record.__name__]
+    definitions |= {f"parameter_{name}": _parameter(name) for name in TYPES}
+    study["parameters"] = _parameters()
+    study["n_jobs"]["anyOf"].append({"const": -1})
+    for key in SHARED:
+        schema["properties"][key] = {**study[key], "description": f"default of all studies: {_about(study[key])}"}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _refine(definition: JsonSchema) -> None:
+    """A class's arguments need its `type`; a section may be left empty."""
+    properties = definition.get("properties", {})
+    if properties.get("type", {}).get("const") == definition.get("title"):
+        definition["required"] = ["type", *definition.get("required", ())]
+    for name, value in properties.items():
+        if "$ref" in value:
+            properties[name] = {"anyOf": [value, _NULL]}
+
+
+def _parameters() -> JsonSchema:
+    references = [{"$ref": f"#/$defs/parameter_{name}"} for name in TYPES]
+    return {
+        "description": "a list of parameters with names, or a mapping from name to parameter",
+        "oneOf": [
+            {"type": "array", "minItems": 1, "items": {"oneOf": references, "required": ["name"]}},
+            {"type": "object", "minProperties": 1, "additionalProperties": {"oneOf": references}},
+        ],
+    }
+
+
+def _parameter(name: str) -> JsonSchema:
+    """The schema of one `type`: its record's, with `type` for `kind` and the synonyms beside their keys."""
+    fixed = TYPES[name]
+    schema = _KINDS[str(fixed["kind"])].model_json_schema()
+    properties = {key: value for key, value in schema["properties"].items() if key != "kind"}
+    properties |= {key: {"const": value} for key, value in fixed.items() if key in properties}
+    synonyms = {new: old for old, new in RENAMED.items() if new in properties}
+    properties |= {old: properties[new] for new, old in synonyms.items()}
+    required = [key for key in schema["required"] if key != "name"]
+    if name == "quniform":
+        required.append("step")
+    return {
+        "type": "object",
+        "description": schema["description"],
+        "additionalProperties": False,
+        "properties": {"type": {"const": name}, **properties},
+        "required": ["type", *(key for key in required if key not in synonyms)],
+        "allOf": [_either(key, synonyms[key]) for key in required if key in synonyms],
+    }
+
+
+def _either(key: str, synonym: str) -> JsonSchema:
+    return {"oneOf": [{"required": [key]}, {"required": [synonym]}]}
+
+
+def _about(schema: JsonSchema) -> str:
+    return str(schema.get("description") or schema.get("title")).lower()

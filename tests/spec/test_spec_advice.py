@@ -1,0 +1,83 @@
+from typing import Any
+
+import pytest
+
+from fxai.spec.advice import advice
+from fxai.spec.study import StudySpec
+
+
+def advice_on(*parameters: dict[str, Any], **fields: Any) -> tuple[str, ...]:
+    return advice(StudySpec.model_validate({"study_name": "s", "parameters": parameters, **fields}))
+
+
+def number(name: str, low: float, high: float, **fields: Any) -> dict[str, Any]:
+    return {"kind": "float", "name": name, "low": low, "high": high, **fields}
+
+
+def whole(name: str, low: int, high: int, **fields: Any) -> dict[str, Any]:
+    return {"kind": "int", "name": name, "low": low, "high": high, **fields}
+
+
+def choice(name: str, *choices: Any) -> dict[str, Any]:
+    return {"kind": "categorical", "name": name, "choices": choices}
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        number("training.learning_rate", 1e-5, 1e-3, log=True),
+        number("training.gamma", 0.95, 0.999),
+        number("training.gamma", 0.98, 0.99),  # horizons of 50 to 100 steps
+        number("training.gae_lambda", 0.9, 0.98),
+        number("training.clip_epsilon", 0.1, 0.3),
+        number("training.entropy_coef", 1e-5, 1e-1, log=True),
+        number("model.dropout", 0.0, 0.3),
+        whole("model.n_layers", 2, 3),
+        choice("model.d_model", 64, 128),
+    ],
+)
+def test_sound_ranges_draw_no_advice(parameter: dict[str, Any]) -> None:
+    assert advice_on(parameter) == ()
+
+
+@pytest.mark.parametrize(
+    ("parameter", "reason"),
+    [
+        (number("training.learning_rate", 1e-5, 1e-3), "on a linear scale"),
+        (number("training.entropy_coef", 1e-6, 1e-1, log=True), "over four decades"),
+        (number("training.learning_rate", 2e-4, 3e-4, log=True), "under a factor of two"),
+        (number("training.value_coef", 0.5, 0.5), "a single value"),
+        (choice("model.d_model", 64), "a single choice"),
+        (whole("training.total_updates", 50, 200), "a budget"),
+        (choice("training.rollout_steps", 64, 128), "a budget"),
+        (number("env.spread", 1e-5, 1e-3, log=True), "a cost of the market"),
+        (number("env.swap_long_rate", 0.0, 1e-3), "a cost of the market"),
+        (number("training.gamma", 0.9, 0.98), "the default 0.99 lies outside the range; trial 0 takes 0.98"),
+        (choice("model.d_model", 96, 256), "the default 64 lies outside the range; trial 0 takes 96"),
+        (
+            choice("training.batch_size", 64, 4096),
+            "4096 fails with the rest of training_config: batch_size 4096 is more",
+        ),
+        (whole("training.n_epochs", 2, 13, step=3), "high 13 is no whole number of steps"),
+    ],
+)
+def test_each_warning_names_its_parameter_and_reason(parameter: dict[str, Any], reason: str) -> None:
+    found = [line for line in advice_on(parameter) if reason in line]
+    assert len(found) == 1
+    assert found[0].startswith(f"{parameter['name']}: ")
+
+
+def test_advice_about_the_study_as_a_whole() -> None:
+    gamma, width = number("training.gamma", 0.95, 0.999), choice("model.d_model", 64, 128)
+    assert "2 parameters for 1 trials" in advice_on(gamma, width, n_trials=1)[0]
+    assert (
+        "CmaEsSampler draws categorical parameters at random: model.d_model"
+        in advice_on(gamma, width, sampler={"type": "CmaEsSampler"})[0]
+    )
+    assert "direction: minimize" in advice_on(gamma, metric_name="max_drawdown")[0]
+    assert advice_on(gamma, metric_name="max_drawdown", direction="minimize") == ()
+
+
+def test_a_default_that_cannot_train_is_told() -> None:
+    lines = advice_on(choice("model.n_heads", 3, 5), training_config={"model": {"type": "transformer"}})
+    assert any(line.startswith("trial 0, the default configuration, will fail: d_model 64") for line in lines)

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from fxai.errors import InputError
+from fxai.spec.advice import advice
+from fxai.spec.configure import configure, default_params
+from fxai.spec.find_spec import find_spec, find_spec_of_study, shipped_specs
+from fxai.spec.load import load_spec
+
+SHIPPED = {  # study, trials, least number of parameters
+    "quick_search": ("fx_ai_quick", 50, 10),
+    "comprehensive_search": ("fx_ai_comprehensive", 200, 25),
+    "reward_focused": ("fx_ai_reward_focused", 100, 16),
+    "parallel_search": ("fx_ai_parallel", 200, 10),
+}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("form", ["{}", "{}.yaml", "config/optuna/{}.yaml", "config/optuna/{}"])
+def test_shipped_specs_are_found_by_name_from_anywhere(
+    name: str, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_spec(form.format(name)).resolve() in {path.resolve() for path in shipped_specs()}
+
+
+def test_a_file_of_the_users_own_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quick_search.yaml").write_text("name: mine\n")
+    assert find_spec("quick_search.yaml").read_text() == "name: mine\n"
+
+
+@pytest.mark.parametrize("name", ["quick_serch", "config/optuna/none.yaml", "/nowhere/x.yaml", "../pyproject.toml", ""])
+def test_a_name_that_nothing_has_lists_those_that_there_are(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as caught:
+        find_spec(name)
+    assert name == "" or "comprehensive_search, parallel_search, quick_search, reward_focused" in str(caught.value)
+
+
+def test_studies_are_found_across_the_shipped_specs() -> None:
+    for name, (study, _, _) in SHIPPED.items():
+        assert find_spec_of_study(study).stem == name
+    with pytest.raises(InputError, match="did you mean 'fx_ai_quick'"):
+        find_spec_of_study("fx_ai_quik")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_specs_are_what_the_guide_promises(name: str) -> None:
+    (study,) = load_spec(find_spec(name)).studies
+    study_name, trials, parameters = SHIPPED[name]
+    assert (study.study_name, study.n_trials) == (study_name, trials)
+    assert len(study.parameters) >= parameters
+    assert (study.metric_name, study.direction) == ("mean_reward", "maximize")
+    assert advice(study) == ()
+    configure(study.training_config, default_params(study))
+
+
+def test_the_guides_own_figures() -> None:
+    assert load_spec(find_spec("parallel_search")).studies[0].n_jobs == 8
+    assert len(load_spec(find_spec("quick_search")).studies[0].parameters) == 10
+    (rewards,) = load_spec(find_spec("reward_focused")).studies
+    assert len(rewards.parameters) == 16
+    assert all(parameter.name.startswith("env.reward.") for parameter in rewards.parameters)
