@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from fxai.market.simulator import Action, Quotes, SimulatedStep, Simulator
+from fxai.market.simulator import Action, Prices, SimulatedStep, Simulator
 from fxai.spec.env_config import EnvConfig, RewardConfig
 
 FREE = {"spread": 0.0, "slippage_rate": 0.0, "commission_rate": 0.0}
@@ -20,8 +20,8 @@ def simulate(
 ) -> list[SimulatedStep]:
     """Steps on bars of (open, close) prices from bar 0."""
     opens, closes = zip(*prices, strict=True)
-    quotes = Quotes(opens, closes, nights or [0] * len(prices), half_spread)
-    simulator = Simulator(quotes, EnvConfig.model_validate(FREE | config), 0, len(prices), close_at_end=close_at_end)
+    market = Prices(opens, closes, nights or [0] * len(prices), half_spread)
+    simulator = Simulator(market, EnvConfig.model_validate(FREE | config), 0, len(prices), close_at_end=close_at_end)
     return [simulator.step(action) for action in actions]
 
 

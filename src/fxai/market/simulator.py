@@ -35,7 +35,7 @@ class Action(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Quotes:
+class Prices:
     """What trading needs of a market: prices in quote currency per unit, one entry a bar."""
 
     open: Sequence[float]
@@ -62,8 +62,8 @@ class SimulatedStep:
 class Simulator:
     """An episode from `start`, the bar whose close the agent sees first, to at most the bar `stop - 1`."""
 
-    def __init__(self, quotes: Quotes, config: EnvConfig, start: int, stop: int, *, close_at_end: bool = False) -> None:
-        self._quotes = quotes
+    def __init__(self, prices: Prices, config: EnvConfig, start: int, stop: int, *, close_at_end: bool = False) -> None:
+        self._prices = prices
         self._config = config
         self._close_at_end = close_at_end
         self._bar = start
@@ -83,7 +83,7 @@ class Simulator:
         return self._cash + self._units * price
 
     def step(self, action: int) -> SimulatedStep:
-        before = self.equity_at(self._quotes.close[self._bar])
+        before = self.equity_at(self._prices.close[self._bar])
         self._bar += 1
         self._fill_notionals = []
         closed, opened = self._trade_at_open(self._target(action))
@@ -94,8 +94,8 @@ class Simulator:
         truncated = self._bar == self._end and not terminated
         open_trade = self._trade
         ends = terminated or truncated
-        settled = self._close(self._quotes.close[self._bar]) if ends and self._close_at_end else None
-        equity = self.equity_at(self._quotes.close[self._bar])
+        settled = self._close(self._prices.close[self._bar]) if ends and self._close_at_end else None
+        equity = self.equity_at(self._prices.close[self._bar])
         figures = StepFigures(
             step_return=equity / before - 1.0,
             drawdown=drawdown,
@@ -126,7 +126,7 @@ class Simulator:
         """Bring the position to the target; returns the trade closed, if any, and whether one was opened."""
         if target == self.position:
             return None, False
-        price = self._quotes.open[self._bar]
+        price = self._prices.open[self._bar]
         closed = self._close(price)
         opens = target != 0 and self.equity_at(price) > 0
         if opens:
@@ -156,18 +156,18 @@ class Simulator:
         self._fill_notionals.append(notional)
 
     def _fill_price(self, price: float, side: int) -> float:
-        half = self._quotes.half_spread
+        half = self._prices.half_spread
         half_spread = self._config.spread / 2 if half is None else half[self._bar]
         return price * (1.0 + side * (half_spread + self._config.slippage_rate))
 
     def _pay_swap(self) -> None:
         rate = self._config.swap_long_rate if self._units > 0 else self._config.swap_short_rate
-        notional = abs(self._units) * self._quotes.close[self._bar]
-        self._cash -= rate * notional * self._quotes.nights[self._bar]
+        notional = abs(self._units) * self._prices.close[self._bar]
+        self._cash -= rate * notional * self._prices.nights[self._bar]
 
     def _mark(self) -> float:
         """Value the account at the close; returns the drawdown."""
-        equity = self.equity_at(self._quotes.close[self._bar])
+        equity = self.equity_at(self._prices.close[self._bar])
         self._peak = max(self._peak, equity)
         if self._trade is not None:
             gain = equity / self._equity_at_opening - 1.0

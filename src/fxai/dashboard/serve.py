@@ -1,0 +1,83 @@
+"""optuna-dashboard on a port of this machine."""
+
+import errno
+import webbrowser
+from collections.abc import Callable
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+from wsgiref.types import WSGIApplication
+
+import optuna_dashboard
+
+from fxai.dashboard.guard import Guard
+from fxai.dashboard.read_only import read_only_storage
+from fxai.errors import InputError
+
+ADDRESS = "127.0.0.1"
+_HTTP_PORT = 80  # browsers leave it out of the Host header
+
+
+def dashboard_app(storage_url: str, allowed_hosts: frozenset[str]) -> WSGIApplication:
+    """The dashboard of the studies in a database, read-only, for requests with one of these Host headers."""
+    return Guard(optuna_dashboard.wsgi(read_only_storage(storage_url)), allowed_hosts)
+
+
+def dashboard_server(storage_url: str, port: int) -> WSGIServer:
+    """A server that holds the port (0: any free one) and answers once its `serve_forever` runs."""
+    server = _bound(port)
+    try:
+        server.set_app(dashboard_app(storage_url, loopback_hosts(server.server_port)))
+    except BaseException:
+        server.server_close()
+        raise
+    return server
+
+
+def serve(
+    storage_url: str,
+    port: int = 8052,
+    *,
+    open_browser: bool = False,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Show the dashboard until Ctrl-C; `on_ready` is given its address once it can be reached."""
+    with dashboard_server(storage_url, port) as server:
+        address = f"http://localhost:{server.server_port}"
+        if on_ready is not None:
+            on_ready(address)
+        if open_browser:
+            webbrowser.open(address)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            return
+
+
+def loopback_hosts(port: int) -> frozenset[str]:
+    """The Host headers under which a browser on this machine reaches the port."""
+    names = ("localhost", "127.0.0.1", "[::1]")
+    hosts = frozenset(f"{name}:{port}" for name in names)
+    return hosts | frozenset(names) if port == _HTTP_PORT else hosts
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """One thread per request: a page asks for several things at once, and an importance plot takes seconds."""
+
+    daemon_threads = True
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name is wsgiref's)
+        """The page polls every few seconds: a line for each request would flood the terminal."""
+
+
+def _bound(port: int) -> WSGIServer:
+    try:
+        return _Server((ADDRESS, port), _QuietHandler)
+    except OverflowError as error:
+        raise InputError(f"{port} is not a port; give one from 1 to 65535 with --port") from error
+    except OSError as error:
+        if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+            raise
+        why = "in use" if error.errno == errno.EADDRINUSE else "reserved for the administrator"
+        raise InputError(f"port {port} is {why}; choose another one with --port") from error

@@ -1,0 +1,64 @@
+"""`<study>_best_config.yaml`: everything that trains the best trial's agent once more."""
+
+from pathlib import Path
+
+import yaml
+from pydantic import JsonValue
+
+from fxai.results.provenance import Provenance
+from fxai.results.record import TrialRecord
+from fxai.results.whole_file import write_text
+from fxai.search.seeds import trial_seed
+from fxai.spec.configure import configure
+from fxai.spec.env_config import EnvConfig
+from fxai.spec.load import load_record
+from fxai.spec.record import Record
+from fxai.spec.study import StudySpec
+from fxai.spec.training_config import TrainingConfig
+
+_HEADER = "# The best trial of the study {study}, every default in place: it trains the same agent again.\n"
+
+
+class BestConfig(Record):
+    """One training in full: the configuration with the winner's parameters in place, and its seed.
+
+    The agent learns in `training_config.env`; what it scores is measured in `scoring_env`, which is the
+    same for all trials of the study.
+    """
+
+    study_name: str
+    trial: int
+    objective: str
+    metric_name: str
+    value: float
+    seed: int
+    training_config: TrainingConfig
+    scoring_env: EnvConfig
+    provenance: dict[str, JsonValue]
+
+
+def best_config(spec: StudySpec, best: TrialRecord, provenance: Provenance) -> BestConfig:
+    """The configuration of the study's best trial."""
+    if best.value is None:
+        raise ValueError(f"trial {best.number} has no value")
+    return BestConfig(
+        study_name=spec.study_name,
+        trial=best.number,
+        objective=spec.objective,
+        metric_name=spec.metric_name,
+        value=best.value,
+        seed=trial_seed(spec.seed, best.number),
+        training_config=configure(spec.training_config, best.params),
+        scoring_env=spec.training_config.env,
+        provenance=provenance.as_json(),
+    )
+
+
+def write_best_config(path: Path, config: BestConfig) -> None:
+    document = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    write_text(path, _HEADER.format(study=config.study_name) + document)
+
+
+def load_best_config(path: Path) -> BestConfig:
+    """What `write_best_config` wrote; a `SpecError` names every fault of any other file."""
+    return load_record(path, BestConfig)

@@ -1,0 +1,192 @@
+"""The figures of a study. Each is Optuna's own, arranged so that long parameter names and many parameters fit.
+
+A figure function raises `AbsentFigureError` with the reason, for people, when the study cannot be drawn so yet.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import optuna.visualization as drawn
+import plotly.graph_objects as go
+from optuna import Study
+from optuna.trial import FrozenTrial, TrialState
+from plotly.subplots import make_subplots
+
+from fxai.results.axis_labels import folded, log_ticks
+from fxai.results.importance import importances, varying_parameters
+from fxai.results.record import best_number, metric_name
+
+_SLICE_COLUMNS = 4
+_SLICE_ROW_HEIGHT = 280
+_CONTOUR_PARAMETERS = 4
+_MOST_BARS = 500
+_NARROW, _WIDE = 15, 28  # characters of a line in an axis title
+_LEGEND_ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
+_BEST_COLOUR = "#12304a"
+_OTHER_COLOUR = "#9aa7b3"
+_STATE_COLOURS = {"COMPLETE": "#2a7ab9", "PRUNED": "#e8a33d", "FAIL": "#c8453b", "RUNNING": "#4c9f6b"}
+
+
+class AbsentFigureError(Exception):
+    """The study does not have what the figure shows."""
+
+
+def optimization_history(study: Study) -> go.Figure:
+    _need_completed(study, 1)
+    figure = drawn.plot_optimization_history(study, target_name=metric_name(study))
+    figure.update_traces(line={"shape": "hv"}, selector={"mode": "lines"})  # the best value changes at a trial
+    return figure.update_layout(height=560, legend=_LEGEND_ABOVE)
+
+
+def param_importances(study: Study) -> go.Figure:
+    _need_completed(study, 2)
+    shares = importances(study)
+    if not shares:
+        raise AbsentFigureError(
+            "Nothing can be said yet: all completed trials have the same value, or no parameter varies among them."
+        )
+    names = list(reversed(shares))
+    bars = go.Bar(
+        x=[shares[name] for name in names],
+        y=names,
+        orientation="h",
+        text=[f"{shares[name]:.2f}" for name in names],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+    )
+    figure = go.Figure(bars)
+    figure.update_xaxes(title=f"importance for {metric_name(study)} (all add up to 1)", rangemode="tozero")
+    return figure.update_layout(height=max(320, 34 * len(names) + 120))
+
+
+def parallel_coordinate(study: Study) -> go.Figure:
+    completed = _need_completed(study, 2)
+    names = varying_parameters(completed)
+    if not names:
+        raise AbsentFigureError("No parameter varies among the completed trials.")
+    figure = drawn.plot_parallel_coordinate(study, params=names, target_name=metric_name(study))
+    labels = [metric_name(study), *sorted(names)]  # in Optuna's order, but whole
+    figure.update_traces(marker={"colorbar": {"exponentformat": "e"}}, selector={"mode": "markers"})
+    figure.update_xaxes(ticktext=[folded(label, _NARROW) for label in labels], tickangle=0)
+    return figure.update_layout(height=640)
+
+
+def slice_plot(study: Study) -> go.Figure:
+    """Optuna draws all slices in one row; here they stand in rows of four."""
+    completed = _need_completed(study, 1)
+    names = _parameters(completed)
+    if not names:
+        raise AbsentFigureError("The completed trials have no parameters.")
+    columns = min(_SLICE_COLUMNS, len(names))
+    rows = -(-len(names) // columns)
+    figure = make_subplots(rows, columns, shared_yaxes=True, vertical_spacing=0.3 / rows, horizontal_spacing=0.02)
+    for place, name in enumerate(names):
+        cell = {"row": place // columns + 1, "col": place % columns + 1}
+        one = drawn.plot_slice(study, params=[name], target_name=metric_name(study))
+        one.update_traces(marker={"showscale": place == 0})
+        figure.add_traces(one.data, rows=cell["row"], cols=cell["col"])
+        axis = one.layout.xaxis
+        figure.update_xaxes(title=folded(name, _WIDE), type=axis.type, categoryarray=axis.categoryarray, **cell)
+        figure.update_xaxes(log_ticks(completed, name), **cell)
+    figure.update_yaxes(title=metric_name(study), col=1)
+    return figure.update_layout(height=_SLICE_ROW_HEIGHT * rows + 120, showlegend=False)
+
+
+def contour_plot(study: Study) -> go.Figure:
+    """The four most important parameters against each other: a grid of all would not be readable."""
+    completed = _need_completed(study, 2)
+    varying = varying_parameters(completed)
+    by_importance = [name for name in importances(study) if name in varying]
+    names = sorted(list(dict.fromkeys(by_importance + varying))[:_CONTOUR_PARAMETERS])  # sorted, as Optuna does
+    if len(names) < 2:  # noqa: PLR2004 (a pair)
+        raise AbsentFigureError("It takes two parameters that vary among the completed trials.")
+    figure = drawn.plot_contour(study, params=names, target_name=metric_name(study))
+    grid = len(names) > 2  # noqa: PLR2004 (one pair has no grid)
+    for place, name in enumerate(names, start=1):
+        ticks = log_ticks(completed, name)
+        if grid or place == 1:
+            figure.update_xaxes(ticks, col=place if grid else None)
+        if grid or place == 2:  # noqa: PLR2004 (the other of the pair)
+            figure.update_yaxes(ticks, row=place if grid else None)
+    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
+        axis.title = folded(axis.title.text or "", _WIDE)
+    figure.update_traces(colorbar={"exponentformat": "e"}, selector={"type": "contour"})
+    return figure.update_layout(height=250 * len(names) if grid else 600)
+
+
+def intermediate_values(study: Study) -> go.Figure:
+    """One curve per trial, coloured by what became of it, the best one in front."""
+    trials = [trial for trial in study.get_trials(deepcopy=False) if trial.intermediate_values]
+    if not trials:
+        raise AbsentFigureError("No trial has reported an evaluation yet.")
+    best = best_number(study)
+    figure = go.Figure([_curve(trial) for trial in trials if trial.number != best])
+    figure.add_traces([_curve(trial, best=True) for trial in trials if trial.number == best])
+    for name, colour in _STATE_COLOURS.items():
+        if any(trial.state.name == name for trial in trials):
+            figure.add_scatter(x=[None], y=[None], mode="lines", line={"color": colour}, name=name.lower())
+    figure.update_xaxes(title="update")
+    figure.update_yaxes(title=metric_name(study))
+    return figure.update_layout(height=600, legend=_LEGEND_ABOVE)
+
+
+def _curve(trial: FrozenTrial, *, best: bool = False) -> go.Scatter:
+    steps = sorted(trial.intermediate_values)
+    return go.Scatter(
+        x=steps,
+        y=[trial.intermediate_values[step] for step in steps],
+        mode="lines" if len(steps) > 1 else "markers",
+        line={
+            "color": _BEST_COLOUR if best else _STATE_COLOURS.get(trial.state.name, _OTHER_COLOUR),
+            "width": 3 if best else 1,
+        },
+        opacity=1 if best else 0.5,
+        name=f"best (trial {trial.number})" if best else f"trial {trial.number}",
+        showlegend=best,
+    )
+
+
+def timeline(study: Study) -> go.Figure:
+    if not any(trial.datetime_start for trial in study.get_trials(deepcopy=False)):
+        raise AbsentFigureError("No trial has started yet.")
+    figure = drawn.plot_timeline(study, n_recent_trials=_MOST_BARS)
+    figure.for_each_trace(lambda bars: bars.update(marker={"color": _STATE_COLOURS.get(bars.name, _OTHER_COLOUR)}))
+    figure.update_xaxes(title="time", rangebreaks=[{"bounds": idle} for idle in _idle_spans(study)])
+    figure.update_yaxes(title="trial", autorange="reversed")
+    bars = sum(len(trace.y) for trace in figure.data)
+    return figure.update_layout(height=min(1400, max(400, 14 * bars + 140)), legend=_LEGEND_ABOVE)
+
+
+def edf_plot(study: Study) -> go.Figure:
+    _need_completed(study, 2)
+    figure = drawn.plot_edf(study, target_name=metric_name(study))
+    figure.update_yaxes(title="share of the trials with at most this value", range=[0, 1.02])
+    return figure.update_layout(height=560, showlegend=False)
+
+
+def _idle_spans(study: Study) -> list[tuple[str, str]]:
+    """Where no trial ran for long, as between a run and its resumption; the time axis leaves them out."""
+    trials = [trial for trial in study.get_trials(deepcopy=False) if trial.datetime_start]
+    last = max(time for trial in trials for time in (trial.datetime_start, trial.datetime_complete) if time)
+    runs = sorted((trial.datetime_start or last, trial.datetime_complete or last) for trial in trials)
+    busy = sum((trial.duration for trial in trials if trial.duration), timedelta())
+    spans, reached = [], runs[0][0]
+    for start, end in runs:
+        if start - reached > busy:
+            spans.append((reached.isoformat(), start.isoformat()))
+        reached = max(reached, end)
+    return spans
+
+
+def _need_completed(study: Study, count: int) -> Sequence[FrozenTrial]:
+    completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if not completed:
+        raise AbsentFigureError("No trial has completed yet.")
+    if len(completed) < count:
+        raise AbsentFigureError(f"This takes {count} completed trials; there is {len(completed)}.")
+    return completed
+
+
+def _parameters(trials: Sequence[FrozenTrial]) -> list[str]:
+    return list(dict.fromkeys(name for trial in trials for name in trial.params))

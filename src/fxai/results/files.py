@@ -1,0 +1,68 @@
+"""The result files of a study, written again from the study at each end of a run."""
+
+import json
+from pathlib import Path
+
+from optuna import Study
+
+from fxai.results.best_config import best_config, write_best_config
+from fxai.results.paths import StudyPaths
+from fxai.results.provenance import Provenance
+from fxai.results.record import StudyRecord, TrialRecord
+from fxai.results.strict_json import json_text
+from fxai.results.summary import StudySummary
+from fxai.results.whole_file import copy, write_text
+from fxai.spec.study import StudySpec
+
+
+def write_results(study: Study, spec: StudySpec, paths: StudyPaths, provenance: Provenance) -> tuple[Path, ...]:
+    """Write what the study has so far: all trials and, once one is complete, the best of them.
+
+    Returns the files written. Without a best trial that is `<study>_results.json` alone.
+    """
+    record = StudyRecord.of(study)
+    written = [_write_trials(record, paths.results, provenance)]
+    if record.best is not None:
+        written += _write_best(record, record.best, spec, paths, provenance)
+    return tuple(written)
+
+
+def _write_trials(record: StudyRecord, path: Path, provenance: Provenance) -> Path:
+    trials = [trial.as_json() for trial in record.trials]
+    document = {"summary": StudySummary.of(record).as_json(), "provenance": provenance.as_json(), "trials": trials}
+    write_text(path, json_text(document))
+    return path
+
+
+def _write_best(
+    record: StudyRecord, best: TrialRecord, spec: StudySpec, paths: StudyPaths, provenance: Provenance
+) -> list[Path]:
+    if not _agent_is_of(best, paths):
+        paths.best_agent.unlink(missing_ok=True)  # never the agent of one trial beside the parameters of another
+    document = {
+        "study": record.name,
+        "trial": best.number,
+        "metric": record.metric,
+        "direction": record.direction,
+        "value": best.value,
+        "params": best.params,
+        "metrics": best.metrics,
+        "provenance": provenance.as_json(),
+    }
+    write_text(paths.best_params, json_text(document))
+    write_best_config(paths.best_config, best_config(spec, best, provenance))
+    written = [paths.best_params, paths.best_config]
+    agent = paths.trial(best.number).agent
+    if agent.is_file():
+        copy(agent, paths.best_agent)
+        written.append(paths.best_agent)
+    return written
+
+
+def _agent_is_of(best: TrialRecord, paths: StudyPaths) -> bool:
+    """Whether the last run already left the files of this very trial."""
+    try:
+        earlier = json.loads(paths.best_params.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(earlier, dict) and (earlier.get("trial"), earlier.get("value")) == (best.number, best.value)

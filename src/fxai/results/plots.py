@@ -1,0 +1,132 @@
+"""The plots of a study as HTML pages beside its result files."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import plotly.graph_objects as go
+from optuna import Study
+
+from fxai.results import figures
+from fxai.results.figures import AbsentFigureError
+from fxai.results.paths import StudyPaths
+from fxai.results.plot_page import Page
+from fxai.results.record import StudyRecord
+from fxai.results.sampled_study import SampledStudy
+from fxai.results.summary import StudySummary
+from fxai.results.whole_file import write_text
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One plot: its file's name, what its page says, and who draws it from at most how many trials."""
+
+    name: str
+    title: str
+    reading: str
+    draw: Callable[[Study], go.Figure]
+    most_trials: int = 1000
+
+
+PLOTS = (
+    Plot(
+        "optimization_history",
+        "Optimization history",
+        "Each point is a completed trial, the line the best value so far. A line that is flat for long means that "
+        "the search has settled; one that still climbs means that more trials may pay.",
+        figures.optimization_history,
+        most_trials=20_000,
+    ),
+    Plot(
+        "param_importances",
+        "Parameter importances",
+        "How much of the difference between good and other trials each parameter explains (PED-ANOVA). Above 0.1 "
+        "a parameter matters; below 0.05 it may be fixed to make the search space smaller.",
+        figures.param_importances,
+    ),
+    Plot(
+        "parallel_coordinate",
+        "Parallel coordinates",
+        "Each line is a completed trial through all its parameters; the darker, the better. Where dark lines meet "
+        "on an axis, good values of that parameter lie.",
+        figures.parallel_coordinate,
+        most_trials=500,
+    ),
+    Plot(
+        "slice_plot",
+        "Slices",
+        "The metric against each parameter alone; darker points are later trials.",
+        figures.slice_plot,
+    ),
+    Plot(
+        "contour_plot",
+        "Contours",
+        "The metric over pairs of the most important parameters, four at most; the darker, the better. Each point is "
+        "a completed trial; what lies between points is interpolated.",
+        figures.contour_plot,
+        most_trials=250,  # its grids grow with the square
+    ),
+    Plot(
+        "intermediate_values",
+        "Intermediate values",
+        "What each trial reported while it trained, against its update number.",
+        figures.intermediate_values,
+        most_trials=300,
+    ),
+    Plot(
+        "timeline",
+        "Timeline",
+        "When each trial ran and how it ended; bars beside each other ran at the same time. The last 500 trials.",
+        figures.timeline,
+        most_trials=20_000,
+    ),
+    Plot(
+        "edf_plot",
+        "Distribution of values",
+        "For each value, the share of the completed trials at or below it: 0.5 is the median trial. A long flat "
+        "stretch before the good end means that few parameters are good.",
+        figures.edf_plot,
+        most_trials=20_000,
+    ),
+)
+
+
+def write_plots(study: Study, paths: StudyPaths) -> tuple[Path, ...]:
+    """Write a page for every plot; where a study cannot be drawn so yet, its page says why."""
+    summary = StudySummary.of(StudyRecord.of(study))
+    siblings = tuple((plot.name, plot.title) for plot in PLOTS)
+    written = []
+    for plot in PLOTS:
+        page = Page(plot.name, plot.title, plot.reading, study.study_name, _footer(summary), siblings)
+        path = paths.plot(plot.name)
+        write_text(path, _html(plot, study, page))
+        written.append(path)
+    return tuple(written)
+
+
+def _html(plot: Plot, study: Study, page: Page) -> str:
+    try:
+        figure = plot.draw(SampledStudy(study, plot.most_trials))
+    except AbsentFigureError as absent:
+        return page.without_figure(str(absent))
+    return page.with_figure(_dressed(figure))
+
+
+def _footer(summary: StudySummary) -> str:
+    counts = f"{summary.completed} completed, {summary.pruned} pruned, {summary.failed} failed"
+    best = "" if summary.best_value is None else f" · best {summary.best_value:.6g} by trial {summary.best_trial}"
+    return f"{summary.study} · {summary.direction} {summary.metric} · {counts}{best}"
+
+
+def _dressed(figure: go.Figure) -> go.Figure:
+    """One look for all figures; the page has the title."""
+    figure.update_layout(
+        template="plotly_white",
+        title=None,
+        font={"family": "system-ui, Segoe UI, Roboto, Helvetica, Arial, sans-serif", "size": 12, "color": "#1c2733"},
+        margin={"l": 80, "r": 40, "t": 40, "b": 70},
+        colorway=["#2a7ab9", "#12304a", "#e8a33d", "#4c9f6b", "#c8453b"],
+    )
+    figure.update_xaxes(automargin=True, exponentformat="e")
+    figure.update_yaxes(automargin=True, exponentformat="e")
+    return figure

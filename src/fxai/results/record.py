@@ -1,0 +1,130 @@
+"""A study as plain records: what its files, tables and commands show of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from optuna import Study
+from optuna.trial import FrozenTrial, TrialState
+from pydantic import JsonValue
+
+from fxai.errors import InputError
+from fxai.results.strict_json import json_value
+from fxai.search import attributes
+from fxai.trial import ParamValue
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFailure:
+    """Why a trial failed."""
+
+    cause: str
+    message: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRecord:
+    """One trial as the study holds it, in whatever state."""
+
+    number: int
+    state: TrialState
+    value: float | None
+    params: Mapping[str, ParamValue]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    reports: Mapping[int, float] = field(default_factory=dict)  # step -> value
+    started: datetime | None = None  # local time, as Optuna keeps it
+    ended: datetime | None = None
+    seconds: float | None = None
+    attempt: int = 0
+    failure: TrialFailure | None = None
+
+    @classmethod
+    def of(cls, trial: FrozenTrial) -> "TrialRecord":
+        return cls(
+            number=trial.number,
+            state=trial.state,
+            value=trial.value if trial.state is TrialState.COMPLETE else None,
+            params=trial.params,
+            metrics=attributes.metrics_of(trial.user_attrs),
+            reports=trial.intermediate_values,
+            started=trial.datetime_start,
+            ended=trial.datetime_complete,
+            seconds=trial.user_attrs.get(attributes.SECONDS, _elapsed(trial)),
+            attempt=trial.system_attrs.get(attributes.ATTEMPT, 0),
+            failure=_failure(trial),
+        )
+
+    def as_json(self) -> dict[str, JsonValue]:
+        failure = self.failure and {"cause": self.failure.cause, "message": self.failure.message}
+        return {
+            "number": self.number,
+            "state": self.state.name.lower(),
+            "value": json_value(self.value),
+            "params": json_value(self.params),
+            "metrics": json_value(self.metrics),
+            "reports": json_value(self.reports),
+            "started": json_value(self.started),
+            "ended": json_value(self.ended),
+            "seconds": json_value(self.seconds),
+            "attempt": self.attempt,
+            "failure": json_value(failure),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecord:
+    """A study of one objective with its trials, in the order of their numbers."""
+
+    name: str
+    direction: str  # "maximize" or "minimize"
+    metric: str
+    trials: Sequence[TrialRecord]
+    best: TrialRecord | None  # best of the completed trials that keep all constraints
+
+    @classmethod
+    def of(cls, study: Study) -> "StudyRecord":
+        """Read a study; an `InputError` for one of several objectives, which FxAI does not make."""
+        if len(study.directions) > 1:
+            raise InputError(f"the study {study.study_name!r} has {len(study.directions)} objectives; FxAI's have one")
+        trials = tuple(TrialRecord.of(trial) for trial in study.get_trials(deepcopy=False))
+        best = best_number(study)
+        return cls(
+            name=study.study_name,
+            direction=study.direction.name.lower(),
+            metric=metric_name(study),
+            trials=trials,
+            best=None if best is None else trials[best],
+        )
+
+    def count(self, state: TrialState) -> int:
+        return sum(trial.state is state for trial in self.trials)
+
+
+def best_number(study: Study) -> int | None:
+    """The number of the study's best trial, if it has one."""
+    try:
+        return study.best_trial.number
+    except ValueError:
+        return None
+
+
+def metric_name(study: Study) -> str:
+    """What the study optimises, "value" where nobody named it."""
+    names = study.metric_names
+    return names[0] if names else "value"
+
+
+def _elapsed(trial: FrozenTrial) -> float | None:
+    return None if trial.duration is None else trial.duration.total_seconds()
+
+
+def _failure(trial: FrozenTrial) -> TrialFailure | None:
+    if trial.state is not TrialState.FAIL:
+        return None
+    told = trial.user_attrs
+    return TrialFailure(
+        cause=told.get(attributes.CAUSE, "unknown"),
+        message=told.get(attributes.MESSAGE, ""),
+        traceback=told.get(attributes.TRACEBACK, ""),
+    )

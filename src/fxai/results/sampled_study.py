@@ -1,0 +1,46 @@
+"""A study as plots and importances look at it: few enough trials to draw, nothing in them but the search."""
+
+import copy
+from collections.abc import Container, Sequence
+
+from optuna import Study
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+
+class SampledStudy(Study):
+    """At most about `most` trials of a study, under their own numbers, the best one among them.
+
+    Of completed trials every k-th in the order of their values is kept, of others every k-th in the
+    order of their numbers. User attributes are left out: Optuna writes them into every hover text.
+    """
+
+    def __init__(self, study: Study, most: int) -> None:
+        super().__init__(study.study_name, study._storage)  # noqa: SLF001 (a study does not show its storage)
+        self._sample = tuple(_without_attributes(trial) for trial in _sample(study, most))
+
+    def get_trials(
+        self,
+        deepcopy: bool = True,  # noqa: FBT001, FBT002 (Optuna's signature)
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        trials = [trial for trial in self._sample if states is None or trial.state in states]
+        return copy.deepcopy(trials) if deepcopy else trials
+
+
+def _sample(study: Study, most: int) -> Sequence[FrozenTrial]:
+    trials = study.get_trials(deepcopy=False)
+    stride = -(-len(trials) // most)
+    if stride <= 1:
+        return trials
+    descending = study.direction is StudyDirection.MAXIMIZE
+    completed = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    by_value = sorted(completed, key=lambda trial: trial.value or 0.0, reverse=descending)
+    others = [trial for trial in trials if trial.state is not TrialState.COMPLETE]
+    return sorted([*by_value[::stride], *others[::stride]], key=lambda trial: trial.number)
+
+
+def _without_attributes(trial: FrozenTrial) -> FrozenTrial:
+    light = copy.copy(trial)
+    light.user_attrs = {}
+    return light

@@ -1,0 +1,79 @@
+"""A study in few numbers: the table at a run's end, and what `best` and `results` tell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from optuna.trial import TrialState
+from pydantic import JsonValue
+
+from fxai.results.record import StudyRecord
+from fxai.results.strict_json import json_value
+from fxai.trial import ParamValue
+
+
+@dataclass(frozen=True, slots=True)
+class StudySummary:
+    """Counts of trials, and the best of them. Waiting trials are not counted: nobody has begun them."""
+
+    study: str
+    direction: str
+    metric: str
+    completed: int
+    pruned: int
+    failed: int
+    running: int
+    best_trial: int | None = None
+    best_value: float | None = None
+    best_params: Mapping[str, ParamValue] | None = None
+
+    @classmethod
+    def of(cls, record: StudyRecord) -> "StudySummary":
+        best = record.best
+        return cls(
+            study=record.name,
+            direction=record.direction,
+            metric=record.metric,
+            completed=record.count(TrialState.COMPLETE),
+            pruned=record.count(TrialState.PRUNED),
+            failed=record.count(TrialState.FAIL),
+            running=record.count(TrialState.RUNNING),
+            best_trial=None if best is None else best.number,
+            best_value=None if best is None else best.value,
+            best_params=None if best is None else best.params,
+        )
+
+    @property
+    def finished(self) -> int:
+        return self.completed + self.pruned + self.failed
+
+    @property
+    def total(self) -> int:
+        return self.finished + self.running
+
+    @property
+    def completion_rate(self) -> float | None:
+        """Share of the finished trials that ran to their end; None before the first has finished."""
+        return self.completed / self.finished if self.finished else None
+
+    @property
+    def pruned_share(self) -> float | None:
+        return self.pruned / self.finished if self.finished else None
+
+    def as_json(self) -> dict[str, JsonValue]:
+        return {
+            "study": self.study,
+            "metric": self.metric,
+            "direction": self.direction,
+            "best_value": json_value(self.best_value),
+            "best_trial": self.best_trial,
+            "best_params": json_value(self.best_params),
+            "trials": {
+                "total": self.total,
+                "completed": self.completed,
+                "pruned": self.pruned,
+                "failed": self.failed,
+                "running": self.running,
+            },
+            "completion_rate": self.completion_rate,
+            "pruned_share": self.pruned_share,
+        }

@@ -1,0 +1,53 @@
+import json
+from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.util import setup_testing_defaults
+
+import pytest
+
+from fxai.dashboard.guard import Guard
+from fxai.dashboard.serve import loopback_hosts
+
+HOSTS = loopback_hosts(8052)
+
+
+def _studies(_environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"studies"]
+
+
+def _ask(host: str | None, method: str = "GET") -> tuple[str, bytes]:
+    environ: dict[str, object] = {"REQUEST_METHOD": method}
+    setup_testing_defaults(environ)
+    environ.pop("HTTP_HOST")
+    if host is not None:
+        environ["HTTP_HOST"] = host
+    statuses: list[str] = []
+    body = b"".join(Guard(_studies, HOSTS)(environ, lambda status, _headers: statuses.append(status)))
+    return statuses[0], body
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8052", "localhost:8052", "[::1]:8052", "LOCALHOST:8052"])
+def test_this_machine_may_read(host: str):
+    assert _ask(host) == ("200 OK", b"studies")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [None, "", "localhost", "localhost:80", "127.0.0.1:8053", "evil.example:8052", "localhost:8052.evil.example",
+     "localhost.evil.example:8052", "user@localhost:8052", "127.0.0.1:8052:8052", "0.0.0.0:8052"],
+)  # fmt: skip
+def test_any_other_host_is_turned_away(host: str | None):
+    status, body = _ask(host)
+    assert status == "403 Forbidden"
+    assert "http://localhost:8052" in json.loads(body)["reason"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "get", "BREW"])
+def test_nothing_but_reading_passes(method: str):
+    status, body = _ask("localhost:8052", method)
+    assert status == "403 Forbidden"
+    assert "does not change them" in json.loads(body)["reason"]
+
+
+def test_on_port_80_the_host_comes_without_a_port():
+    assert {"localhost", "127.0.0.1", "localhost:80"} <= loopback_hosts(80)

@@ -1,0 +1,173 @@
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState, create_trial
+
+from fxai.results.figures import contour_plot, slice_plot, timeline
+from fxai.results.paths import StudyPaths
+from fxai.results.plots import write_plots
+
+NAMES = {
+    "optimization_history",
+    "param_importances",
+    "parallel_coordinate",
+    "slice_plot",
+    "contour_plot",
+    "intermediate_values",
+    "timeline",
+    "edf_plot",
+}
+
+
+def _pages(study: optuna.Study, folder: Path) -> dict[str, str]:
+    return {path.stem: path.read_text() for path in write_plots(study, StudyPaths(folder, "fx_ai_quick"))}
+
+
+def _around_script(page: str) -> str:
+    """The page without plotly's own source."""
+    return re.sub(r"<script[^>]*>.{100000,}?</script>", "", page, flags=re.DOTALL)
+
+
+def _absent(pages: dict[str, str]) -> set[str]:
+    return {name for name, page in pages.items() if 'class="absent"' in page}
+
+
+def test_the_guides_plots_are_all_there(study: optuna.Study, tmp_path: Path):
+    pages = _pages(study, tmp_path)
+    assert set(pages) == NAMES
+    assert not _absent(pages)
+
+
+def test_a_page_needs_no_network(study: optuna.Study, tmp_path: Path):
+    for name, page in _pages(study, tmp_path).items():
+        assert "Plotly.newPlot" in page, name
+        assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", _around_script(page)), name
+
+
+def test_links_lead_to_the_other_pages(study: optuna.Study, tmp_path: Path):
+    for name, page in _pages(study, tmp_path).items():
+        assert set(re.findall(r'href="(\w+)\.html"', _around_script(page))) == NAMES - {name}
+
+
+def test_a_study_that_has_not_begun_says_so_on_every_page(empty_study: optuna.Study, tmp_path: Path):
+    pages = _pages(empty_study, tmp_path)
+    assert _absent(pages) == NAMES
+    assert "No trial has completed yet." in pages["optimization_history"]
+
+
+def _one_completed(study: optuna.Study) -> None:
+    trial = study.ask()
+    trial.suggest_float("x", 0, 1)
+    study.tell(trial, 1.0)
+
+
+def _only_failed(study: optuna.Study) -> None:
+    for _ in range(3):
+        study.tell(study.ask(), state=TrialState.FAIL)
+
+
+def _no_parameters(study: optuna.Study) -> None:
+    study.add_trials([create_trial(value=value) for value in (1.0, 2.0)])
+
+
+def _nothing_varies(study: optuna.Study) -> None:
+    for _ in range(3):
+        trial = study.ask()
+        trial.suggest_categorical("x", ["a"])
+        study.tell(trial, 1.0)
+
+
+def _values_without_cause(study: optuna.Study) -> None:
+    for value in (1.0, 2.0, 3.0):
+        trial = study.ask()
+        trial.suggest_categorical("x", ["a"])
+        study.tell(trial, value)
+
+
+def _conditional(study: optuna.Study) -> None:
+    for number in range(8):
+        trial = study.ask()
+        kind = trial.suggest_categorical("model.type", ["mlp", "transformer"])
+        if kind == "transformer":
+            trial.suggest_int("model.n_heads", 1, 8, log=True)
+        study.tell(trial, float(number))
+
+
+def _one_runs(study: optuna.Study) -> None:
+    study.ask().report(float("nan"), 1)
+
+
+def _huge_values(study: optuna.Study) -> None:
+    study.add_trials([create_trial(value=value) for value in (1e30, -1e30, float("inf"))])
+
+
+@pytest.mark.parametrize(
+    "fill",
+    [
+        _one_completed,
+        _only_failed,
+        _no_parameters,
+        _nothing_varies,
+        _values_without_cause,
+        _conditional,
+        _one_runs,
+        _huge_values,
+    ],
+    ids=lambda fill: fill.__name__.strip("_"),
+)
+def test_unusual_studies_get_every_page(
+    empty_study: optuna.Study, tmp_path: Path, fill: Callable[[optuna.Study], None]
+):
+    fill(empty_study)
+    for name, page in _pages(empty_study, tmp_path).items():
+        assert ("Plotly.newPlot" in page) != ('class="absent"' in page), name
+
+
+def test_names_are_text_and_never_markup(tmp_path: Path):
+    study = optuna.create_study(study_name="<img src=x>")
+    for value in (1.0, 2.0, 3.0):
+        trial = study.ask()
+        trial.suggest_float("</script><b>", 0, 1)
+        study.tell(trial, value)
+    for page in write_plots(study, StudyPaths(tmp_path, "safe")):
+        around = _around_script(page.read_text())
+        assert "<img" not in around
+        assert "</script><b>" not in around
+
+
+def test_slices_stand_in_rows_with_their_own_scales(study: optuna.Study):
+    figure = slice_plot(study)
+    titles = {axis.title.text: axis for axis in figure.select_xaxes()}
+    assert titles["training.learning_rate"].type == "log"
+    assert titles["training.batch_size"].type == "category"
+    assert set(titles["training.learning_rate"].ticktext) >= {"1e-05", "0.0001", "0.001"}
+
+
+def test_contours_show_at_most_four_parameters(empty_study: optuna.Study):
+    for number in range(12):
+        trial = empty_study.ask()
+        values = [trial.suggest_float(f"x{index}", 0, 1) for index in range(6)]
+        empty_study.tell(trial, values[5] + number * 1e-3)
+    titles = {axis.title.text for axis in contour_plot(empty_study).select_xaxes()} - {None, ""}
+    assert len(titles) == 4
+    assert "x5" in titles  # the one that matters
+
+
+def test_the_timeline_leaves_out_the_night_between_two_runs(empty_study: optuna.Study):
+    trials = [create_trial(value=1.0) for _ in range(4)]
+    for number, trial in enumerate(trials):
+        start = trial.datetime_start + timedelta(seconds=10 * number, hours=12 if number > 1 else 0)
+        trial.datetime_start, trial.datetime_complete = start, start + timedelta(seconds=9)
+    empty_study.add_trials(trials)
+    (idle,) = timeline(empty_study).layout.xaxis.rangebreaks
+    assert idle.bounds == (trials[1].datetime_complete.isoformat(), trials[2].datetime_start.isoformat())
+
+
+def test_the_timeline_hides_no_moment_at_which_a_trial_ran(empty_study: optuna.Study):
+    for _ in range(3):
+        empty_study.ask()
+    assert not timeline(empty_study).layout.xaxis.rangebreaks

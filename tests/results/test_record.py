@@ -1,0 +1,55 @@
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from fxai.errors import InputError
+from fxai.results.record import StudyRecord, TrialFailure
+
+
+def test_a_study_is_read_with_all_its_trials(study: optuna.Study):
+    record = StudyRecord.of(study)
+    assert [trial.number for trial in record.trials] == list(range(26))
+    assert record.count(TrialState.COMPLETE) == 20
+    assert record.best is record.trials[study.best_trial.number]
+    assert (record.name, record.direction) == ("fx_ai_quick", "maximize")
+
+
+def test_a_trial_keeps_what_optuna_has_no_place_for(study: optuna.Study):
+    trial = StudyRecord.of(study).trials[0]
+    assert trial.seconds == 7.5
+    assert trial.metrics == {"sharpe": 2 * trial.value}
+    assert trial.reports[50] == trial.value
+    assert trial.attempt == 0
+    assert trial.failure is None
+
+
+def test_only_a_completed_trial_has_a_value(study: optuna.Study):
+    for trial in StudyRecord.of(study).trials:
+        assert (trial.value is not None) == (trial.state is TrialState.COMPLETE)
+
+
+def test_a_failed_trial_says_why(study: optuna.Study):
+    failed = [trial for trial in StudyRecord.of(study).trials if trial.state is TrialState.FAIL]
+    assert {trial.failure for trial in failed} == {TrialFailure("out of memory", "the GPU has no memory left")}
+    assert failed[0].as_json()["failure"] == {"cause": "out of memory", "message": "the GPU has no memory left"}
+
+
+def test_without_a_completed_trial_there_is_no_best(empty_study: optuna.Study):
+    assert StudyRecord.of(empty_study).best is None
+    trial = empty_study.ask()
+    empty_study.tell(trial, state=TrialState.FAIL)
+    record = StudyRecord.of(empty_study)
+    assert record.best is None
+    assert record.trials[0].seconds is not None
+
+
+def test_a_study_of_several_objectives_is_refused():
+    study = optuna.create_study(study_name="pareto", directions=["maximize", "minimize"])
+    with pytest.raises(InputError, match="'pareto' has 2 objectives"):
+        StudyRecord.of(study)
+
+
+def test_the_time_of_a_trial_is_given_in_utc(study: optuna.Study):
+    trial = StudyRecord.of(study).trials[0].as_json()
+    assert trial["started"].endswith("+00:00")
+    assert trial["state"] == "complete"
