@@ -6,12 +6,13 @@ synchronisation. The clock is this process's wall time; the objective costs noth
 process polls FxAI's database with plain SQLite and measures how long parameters and reports take to be
 seen there. The time of a block grows with the trials before it, so that blocks are compared pairwise.
 
-    python benchmarks/storage_cost.py [--blocks 5] [--trials 40]
+    python benchmarks/storage_cost.py [--blocks 5] [--trials 30]
 """
 
 import argparse
 import json
 import math
+import select
 import sqlite3
 import statistics
 import subprocess
@@ -90,9 +91,7 @@ def fxai_block(search: Search, trials: int) -> Block:
                 state = TrialState.PRUNED
                 break
         with clock.part("tell"):
-            search.tell(
-                TrialResult(asked.number, state, 0.0, value=value if state is TrialState.COMPLETE else None)
-            )
+            search.tell(TrialResult(asked.number, state, 0.0, value=value if state is TrialState.COMPLETE else None))
     return clock.block(trials)
 
 
@@ -142,18 +141,21 @@ def slow_trial(search: Search, seen: Seen) -> None:
     for step in range(REPORTS):
         search.report(Report(asked.number, step, reported(dict(asked.params), step)))
         seen.written[f"report {asked.number} {step}"] = time.time()
-        for _ in range(4):
-            time.sleep(0.1)
-            search.flush()
-    time.sleep(SEEN_WITHIN_SECONDS)  # the last report must be seen before the trial ends, not by its end
-    search.flush()
+        wait(search, 0.4)
+    wait(search, SEEN_WITHIN_SECONDS)  # the last report must be seen before the trial ends, not by its end
     search.tell(TrialResult(asked.number, TrialState.COMPLETE, 0.0, value=1.0))
+
+
+def wait(search: Search, seconds: float) -> None:
+    """What the loop of a study does while nothing happens."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(0.1)
+        search.flush()
 
 
 def watch(databases: list[str]) -> None:
     """Read the databases every tenth of a second until told to end; print when each row of the first was seen."""
-    import select  # noqa: PLC0415 -- of the watching process alone
-
     connections = [sqlite3.connect(f"file:{name}?mode=ro", uri=True, timeout=60) for name in databases]
     seen: dict[str, float] = {}
     while not select.select([sys.stdin], [], [], 0.1)[0]:
@@ -166,15 +168,14 @@ def watch(databases: list[str]) -> None:
     print(json.dumps(seen))
 
 
-RECENT = "(SELECT max(trial_id) - 3 FROM trials)"
-PARAMS_SEEN = (
-    "SELECT number FROM trials JOIN trial_params USING (trial_id) "
-    f"WHERE trial_id > {RECENT} GROUP BY number HAVING count(*) = ?"
-)
-REPORTS_SEEN = (
-    "SELECT number, step FROM trials JOIN trial_intermediate_values USING (trial_id) "
-    f"WHERE trial_id > {RECENT}"
-)
+PARAMS_SEEN = """
+    SELECT number FROM trials JOIN trial_params USING (trial_id)
+    WHERE trial_id > (SELECT max(trial_id) - 3 FROM trials) GROUP BY number HAVING count(*) = ?
+"""
+REPORTS_SEEN = """
+    SELECT number, step FROM trials JOIN trial_intermediate_values USING (trial_id)
+    WHERE trial_id > (SELECT max(trial_id) - 3 FROM trials)
+"""
 
 
 def plain_study(database: Path) -> optuna.Study:
@@ -239,13 +240,15 @@ def show(pairs: list[tuple[Block, Block]], trials: int) -> None:
         span = f"{index * trials}-{(index + 1) * trials - 1}"
         for side, block in (("FxAI", fast), ("Optuna", plain)):
             ratio = f"{plain.total / fast.total:7.1f}" if block is fast else ""
-            print(f"{span:>12} {side:>7} {block.ask:8.1f} {block.report:8.1f} {block.tell:8.1f} {block.total:8.1f} {ratio}")
+            print(
+                f"{span:>12} {side:>7} {block.ask:8.1f} {block.report:8.1f} {block.tell:8.1f} {block.total:8.1f} {ratio}"
+            )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--blocks", type=int, default=5)
-    parser.add_argument("--trials", type=int, default=40, help="of each block")
+    parser.add_argument("--trials", type=int, default=30, help="of each block")
     parser.add_argument("--watch", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.watch:

@@ -19,7 +19,7 @@ def test_an_objective_is_shipped_or_the_users_function(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["fx", "", "package.module", "module:", ":run", "a b:run", "os.system:rm -rf"])
 def test_other_objectives_are_refused(name: str) -> None:
-    with pytest.raises(ValidationError, match="package.module:function"):
+    with pytest.raises(ValidationError, match=r"package\.module:function"):
         study(objective=name)
 
 

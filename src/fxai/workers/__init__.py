@@ -9,5 +9,24 @@ from fxai.workers.contract import (
     WorkerLost,
     Workers,
 )
+from fxai.workers.inline import InlineWorkers
+from fxai.workers.limits import Limits
+from fxai.workers.objective_loader import load_objective
+from fxai.workers.process import ProcessWorkers
+from fxai.workers.slots import SlotPlan, machine_slots
 
-__all__ = ["Activity", "TrialEnded", "TrialReported", "TrialStarted", "WorkerEvent", "WorkerLost", "Workers"]
+__all__ = [
+    "Activity",
+    "InlineWorkers",
+    "Limits",
+    "ProcessWorkers",
+    "SlotPlan",
+    "TrialEnded",
+    "TrialReported",
+    "TrialStarted",
+    "WorkerEvent",
+    "WorkerLost",
+    "Workers",
+    "load_objective",
+    "machine_slots",
+]
