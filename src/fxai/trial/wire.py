@@ -1,6 +1,7 @@
 """Records as lines of JSON, NaN and infinity included."""
 
 import dataclasses
+import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,13 @@ def to_line(record: object) -> bytes:
 
 def from_line(kind: type[T], line: bytes) -> T:
     """The record of that kind in a line that `to_line` wrote; a `ValueError` for any other line."""
-    return TypeAdapter(kind).validate_python(json.loads(line))
+    return _adapter(kind).validate_python(json.loads(line))
+
+
+@functools.cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    """Made once for each kind of record: building one takes longer than reading a thousand lines."""
+    return TypeAdapter(kind)
 
 
 def _plain(value: object) -> object:

@@ -1,0 +1,194 @@
+"""How busy the workers are: CPU time in trials over wall time times workers, beside Optuna and Ray Tune.
+
+Trials burn a second of CPU time each, in pure Python (which holds the interpreter's lock, as the dispatch
+of small networks does) and in NumPy (which releases it). Every tool asks a TPE sampler for one parameter
+per trial. The wall time runs from the first trial's start to the last one's end; what comes before, with
+FxAI until every worker has run an empty trial, is shown beside it.
+
+`busy` is the CPU time; on a machine that does other work it says more of that than of the tool, so
+`occupied`, the time in which workers had a trial, stands beside it. The last line holds `busy` for FxAI
+on pure Python.
+
+    python benchmarks/pool_use.py [--trials 20] [--workers 2]
+"""
+
+import argparse
+import importlib.util
+import json
+import math
+import tempfile
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import optuna
+
+from fxai.trial import Decision, Outcome, Report, Slot, TrialRequest
+from fxai.workers import ProcessWorkers, TrialEnded, TrialReported
+
+TRIAL_SECONDS = 1.0
+OBJECTIVE = "pool_use:burn"
+
+
+NUMBERS = np.linspace(0.0, 1.0, 300_000)
+WORK: dict[str, Callable[[], object]] = {
+    "python": lambda: sum(number * number for number in range(2000)),
+    "numpy": lambda: np.sin(NUMBERS),
+}
+
+
+def burn_cpu(kind: str) -> tuple[float, float]:
+    """Use a second of this thread's CPU time; returns the CPU and the wall time that it took."""
+    wall, cpu = time.monotonic(), time.thread_time()
+    while time.thread_time() - cpu < TRIAL_SECONDS:
+        WORK[kind]()
+    return time.thread_time() - cpu, time.monotonic() - wall
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What one tool made of the workers."""
+
+    start_seconds: float  # until the first trial ran
+    wall_seconds: float
+    trials: Sequence[tuple[float, float]]  # CPU and wall time of each
+
+    def busy(self, workers: int) -> float:
+        """CPU time in trials over what the workers had: what other processes take is missing from it."""
+        return sum(cpu for cpu, _ in self.trials) / (self.wall_seconds * workers)
+
+    def occupied(self, workers: int) -> float:
+        """Time in which a worker had a trial, whether or not it got a core for it."""
+        return sum(wall for _, wall in self.trials) / (self.wall_seconds * workers)
+
+
+def burn(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:  # noqa: ARG001
+    """The objective that FxAI's workers import from this file."""
+    cpu, wall = burn_cpu(str(request.config["burn"])) if request.config else (0.0, 0.0)
+    yield Report(request.number, 1, cpu)
+    return Outcome(cpu, {"wall": wall})
+
+
+def fxai_use(kind: str, trials: int, workers: int) -> Use:
+    study = optuna.create_study()
+    began = time.monotonic()
+    asked: dict[int, optuna.Trial] = {}
+    ended: list[tuple[float, float]] = []
+    slots = [Slot(index) for index in range(workers)]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        ProcessWorkers(slots, Path(folder), preload=[OBJECTIVE]) as pool,
+    ):
+        _start(pool, workers, Path(folder))
+        start = time.monotonic()
+        while len(ended) < trials:
+            while pool.free_slots and len(asked) < trials:
+                trial = study.ask()
+                trial.suggest_float("x", 0.0, 1.0)
+                asked[trial.number] = trial
+                pool.submit(_request({"burn": kind}, trial.number, Path(folder)))
+            for event in pool.events(1.0):
+                match event:
+                    case TrialReported(report):
+                        pool.answer(report.number, Decision.CONTINUE)
+                    case TrialEnded(result):
+                        study.tell(asked[result.number], result.value)
+                        ended.append((result.value or math.nan, result.metrics["wall"]))
+        end = time.monotonic()
+    return Use(start - began, end - start, ended)
+
+
+def _start(pool: ProcessWorkers, workers: int, folder: Path) -> None:
+    """Run an empty trial on every worker."""
+    for number in range(workers):
+        pool.submit(_request({}, number, folder / "start"))
+    while pool.free_slots < workers:
+        for event in pool.events(1.0):
+            if isinstance(event, TrialReported):
+                pool.answer(event.report.number, Decision.CONTINUE)
+
+
+def _request(config: dict[str, str], number: int, folder: Path) -> TrialRequest:
+    return TrialRequest(
+        study="pool_use",
+        number=number,
+        attempt=0,
+        objective=OBJECTIVE,
+        params={},
+        config=config,
+        base_config={},
+        seed=number,
+        metric="seconds",
+        directory=folder / str(number),
+    )
+
+
+def optuna_use(kind: str, trials: int, workers: int) -> Use:
+    """Optuna's own parallelism: threads."""
+    ended: list[tuple[float, float]] = []
+
+    def objective(trial: optuna.Trial) -> float:
+        trial.suggest_float("x", 0.0, 1.0)
+        ended.append(burn_cpu(kind))
+        return ended[-1][0]
+
+    began = time.monotonic()
+    optuna.create_study().optimize(objective, n_trials=trials, n_jobs=workers)
+    return Use(0.0, time.monotonic() - began, ended)
+
+
+def ray_use(kind: str, trials: int, workers: int) -> Use:
+    """Ray Tune with Optuna as its searcher."""
+    import ray  # noqa: PLC0415
+    from ray import tune  # noqa: PLC0415
+    from ray.tune.search.optuna import OptunaSearch  # noqa: PLC0415
+
+    def trainable(config: dict[str, float]) -> dict[str, float]:  # noqa: ARG001
+        start = time.monotonic()
+        cpu, wall = burn_cpu(kind)
+        return {"cpu": cpu, "wall": wall, "start": start, "end": time.monotonic()}
+
+    began = time.monotonic()
+    ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
+    tuner = tune.Tuner(
+        trainable,
+        param_space={"x": tune.uniform(0.0, 1.0)},
+        tune_config=tune.TuneConfig(metric="cpu", mode="min", num_samples=trials, search_alg=OptunaSearch()),
+        run_config=tune.RunConfig(verbose=0),
+    )
+    rows = [result.metrics for result in tuner.fit()]
+    ray.shutdown()
+    first, last = min(row["start"] for row in rows), max(row["end"] for row in rows)
+    return Use(first - began, last - first, [(row["cpu"], row["wall"]) for row in rows])
+
+
+TOOLS = {"fxai": ("fxai", fxai_use), "optuna, n_jobs": ("optuna", optuna_use), "ray tune": ("ray", ray_use)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    print(f"{options.trials} trials of {TRIAL_SECONDS:g} s CPU time on {options.workers} workers")
+    print(f"{'tool':16}{'trial in':10}{'start s':>9}{'wall s':>9}{'busy':>8}{'occupied':>10}")
+    headline = math.nan
+    for name, (package, use_of) in TOOLS.items():
+        for kind in WORK:
+            if importlib.util.find_spec(package) is None:
+                print(f"{name:16}{kind:10}  not installed")
+                continue
+            use = use_of(kind, options.trials, options.workers)
+            busy = use.busy(options.workers)
+            times = f"{use.start_seconds:9.2f}{use.wall_seconds:9.2f}"
+            print(f"{name:16}{kind:10}{times}{busy:8.1%}{use.occupied(options.workers):10.1%}")
+            if (name, kind) == ("fxai", "python"):
+                headline = busy
+    print(json.dumps({"fxai_busy": round(headline, 4)}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""One worker process as its parent holds it: started below a keeper, spoken to in lines, ended for sure."""
+
+import json
+import os
+import selectors
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from fxai.trial import Slot
+from fxai.trial.wire import from_line, to_line
+from fxai.workers import keeper
+from fxai.workers.messages import Welcome, WorkerLine
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+SEND_SECONDS = 10  # a worker that takes no line for so long is stuck
+END_SECONDS = 2 * (keeper.TRACEBACK_SECONDS + keeper.GRACE_SECONDS + keeper.KILL_SECONDS)
+
+
+class WorkerProcess:
+    """A keeper and its worker. `selector` shows `owner` whenever `lines` or `ended` may have news."""
+
+    def __init__(
+        self, slot: Slot, log: Path, preload: tuple[str, ...], selector: selectors.BaseSelector, owner: object
+    ) -> None:
+        self.exit_code: int | None = None  # once `ended`; None also where nobody could tell
+        self.ended = False
+        self._selector = selector
+        self._received = b""
+        self._channel, channel = socket.socketpair()
+        self._lifeline, lifeline = socket.socketpair()
+        with channel, lifeline:
+            self._keeper = _start_keeper(slot, log, lifeline.fileno(), channel.fileno())
+        self._channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
+        self._worker_pid: int | None = None
+        for end in (self._channel, self._lifeline):
+            selector.register(end, selectors.EVENT_READ, owner)
+        self.send(Welcome(slot, tuple(sys.path), preload))
+
+    def send(self, record: object) -> None:
+        """Send a line. A worker that cannot take it is ended, which `ended` will tell."""
+        try:
+            self._channel.sendall(to_line(record))
+        except OSError:
+            self.end()
+
+    def lines(self) -> list[WorkerLine]:
+        """What the worker has said since the last call."""
+        self._receive()
+        *complete, self._received = self._received.split(b"\n")
+        try:
+            lines = [from_line(WorkerLine, line) for line in complete]
+        except ValueError:  # something else wrote into the channel
+            self.end()
+            return []
+        if lines:
+            self._worker_pid = lines[-1].pid
+        return lines
+
+    def end(self, *, with_traceback: bool = False) -> None:
+        """Have the worker and all its descendants ended; `ended` becomes true when they are gone.
+
+        With a traceback, the worker first writes the place of each of its threads into its log.
+        """
+        try:
+            if with_traceback:
+                self._lifeline.send(keeper.TRACEBACK)
+            self._lifeline.shutdown(socket.SHUT_WR)
+        except OSError:  # the keeper is gone already
+            return
+
+    def look(self) -> None:
+        """Note whether the keeper has said that all is over; `lines` then holds the worker's last."""
+        try:
+            word = self._lifeline.recv(keeper.CHUNK, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            word = b""
+        self._finish(word)
+
+    def wait(self) -> None:
+        """Wait until the keeper and all it kept are gone; one that does not answer is killed."""
+        if self.ended:
+            return
+        self._lifeline.settimeout(END_SECONDS)
+        try:
+            word = self._lifeline.recv(keeper.CHUNK)
+        except OSError:
+            word = b""
+        self._finish(word)
+
+    def abandon(self) -> None:
+        """End without waiting for a keeper that does not answer."""
+        self._finish(b"")
+
+    def _receive(self) -> None:
+        if self._channel.fileno() == -1:
+            return
+        try:
+            while data := self._channel.recv(keeper.CHUNK, socket.MSG_DONTWAIT):
+                self._received += data
+        except BlockingIOError:
+            return
+        except OSError:
+            self._received = b""
+        self._forget(self._channel)
+        self.end()
+
+    def _finish(self, word: bytes) -> None:
+        if word:
+            self.exit_code = json.loads(word)["exit_code"]
+        else:
+            self._end_without_keeper()
+        self._keeper.wait()
+        self._receive()
+        self._forget(self._channel)
+        self._forget(self._lifeline)
+        self.ended = True
+
+    def _forget(self, end: socket.socket) -> None:
+        if end.fileno() != -1:
+            self._selector.unregister(end)
+            end.close()
+
+    def _end_without_keeper(self) -> None:
+        """The keeper was killed: the kernel kills the worker, and this what is left of its process group."""
+        self._keeper.kill()
+        if self._worker_pid is not None:
+            try:
+                os.killpg(self._worker_pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                return
+
+
+def worker_environment(slot: Slot) -> Mapping[str, str]:
+    """The environment of a worker: this process's, the slot's thread counts and devices, the slot's own."""
+    threads = dict.fromkeys(THREAD_VARIABLES, str(slot.threads))
+    devices = {"CUDA_VISIBLE_DEVICES": ""} if slot.device == "cpu" else {}
+    return {**os.environ, **threads, **devices, **slot.environment}
+
+
+def _start_keeper(slot: Slot, log: Path, lifeline: int, channel: int) -> subprocess.Popen[bytes]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    arguments = [str(lifeline), str(channel), str(log), str(os.getpid())]
+    with log.open("ab") as errors:
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, "-I", "-S", keeper.__file__, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=worker_environment(slot),
+            pass_fds=(lifeline, channel),
+            start_new_session=True,  # Ctrl-C in the terminal is the parent's to handle
+        )

@@ -1,0 +1,60 @@
+"""Drives workers in the tests the way a study does."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from fxai.trial import Decision, ParamValue, Report, TrialRequest, TrialResult
+from fxai.workers import TrialEnded, TrialReported, WorkerEvent, WorkerLost, Workers
+
+PATIENCE = 60.0
+
+
+def request_for(objective: str, number: int, folder: Path, **params: ParamValue) -> TrialRequest:
+    return TrialRequest(
+        study="test",
+        number=number,
+        attempt=0,
+        objective=objective if ":" in objective or objective == "fx_trading" else f"trial_objectives:{objective}",
+        params=params,
+        config={},
+        base_config={},
+        seed=number,
+        metric="mean_reward",
+        directory=folder / f"{number:05d}",
+    )
+
+
+def go_on(report: Report) -> Decision:
+    return Decision.CONTINUE
+
+
+def events_until(
+    workers: Workers, reached: Callable[[WorkerEvent], bool], decide: Callable[[Report], Decision] = go_on
+) -> list[WorkerEvent]:
+    """All events up to the one looked for, every report before it answered."""
+    until = time.monotonic() + PATIENCE
+    seen: list[WorkerEvent] = []
+    while time.monotonic() < until:
+        for event in workers.events(1.0):
+            seen.append(event)
+            if reached(event):
+                return seen
+            if isinstance(event, TrialReported):
+                workers.answer(event.report.number, decide(event.report))
+    raise TimeoutError(f"not seen within {PATIENCE} s; seen: {seen}")
+
+
+def result_of(workers: Workers, request: TrialRequest, decide: Callable[[Report], Decision] = go_on) -> TrialResult:
+    """Run one trial to its end."""
+    workers.submit(request)
+    event = events_until(workers, lambda event: isinstance(event, TrialEnded), decide)[-1]
+    assert isinstance(event, TrialEnded)
+    return event.result
+
+
+def loss_of(workers: Workers, request: TrialRequest) -> WorkerLost:
+    workers.submit(request)
+    event = events_until(workers, lambda event: isinstance(event, WorkerLost))[-1]
+    assert isinstance(event, WorkerLost)
+    return event

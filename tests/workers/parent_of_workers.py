@@ -1,0 +1,29 @@
+"""Run by test_orphans: a parent with two busy workers that reads its stdin to the end, then returns."""
+
+import json
+import sys
+from pathlib import Path
+
+from drive_workers import request_for
+
+from fxai.trial import Decision, Slot
+from fxai.workers import ProcessWorkers, TrialReported
+
+
+def main(folder: Path) -> None:
+    workers = ProcessWorkers([Slot(0), Slot(1)], folder)
+    workers.submit(request_for("has_children", 1, folder))
+    workers.submit(request_for("hangs_deaf_to_terms", 2, folder))
+    pids = []
+    while len(pids) < 2:
+        for event in workers.events(1.0):
+            if isinstance(event, TrialReported):
+                pids.append(int(event.report.metrics.get("worker", event.report.value)))
+                workers.answer(event.report.number, Decision.CONTINUE)
+    sys.stdout.write(json.dumps(pids) + "\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

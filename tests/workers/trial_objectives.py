@@ -1,0 +1,137 @@
+"""Objectives for the tests, named `trial_objectives:<function>`; they run in real workers."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+
+from fxai.trial import Outcome, Report, Slot, TrialPaths, TrialRequest
+
+Trial = Generator[Report, None, Outcome]
+
+
+def counts(request: TrialRequest, slot: Slot) -> Trial:
+    """Reports 1, 2, ... `steps`, leaving a checkpoint at each."""
+    request.directory.mkdir(parents=True, exist_ok=True)
+    for step in range(1, int(request.params.get("steps") or 3) + 1):
+        TrialPaths(request.directory).checkpoint.write_text(str(step))
+        yield Report(request.number, step, float(step), {"pid": float(os.getpid())})
+    return Outcome(float(request.params.get("value") or 0.5), {"pid": float(os.getpid())})
+
+
+def prints(request: TrialRequest, slot: Slot) -> Trial:
+    print(f"hello from trial {request.number}")  # noqa: T201
+    sys.stderr.write("and from its stderr\n")
+    yield Report(request.number, 1, 0.0)
+    return Outcome(0.0)
+
+
+def raises(request: TrialRequest, slot: Slot) -> Trial:
+    yield Report(request.number, 1, 0.0)
+    raise ValueError("the data are gone\nsecond line")
+
+
+def exits(request: TrialRequest, slot: Slot) -> Trial:
+    yield Report(request.number, 1, 0.0)
+    sys.exit("I had enough")
+
+
+def runs_out_of_memory(request: TrialRequest, slot: Slot) -> Trial:
+    yield Report(request.number, 1, float(os.getpid()))
+    raise MemoryError
+
+
+def reports_nan(request: TrialRequest, slot: Slot) -> Trial:
+    yield Report(request.number, 1, float("nan"))
+    return Outcome(1.0)
+
+
+def returns_infinity(request: TrialRequest, slot: Slot) -> Trial:
+    yield Report(request.number, 1, 0.0)
+    return Outcome(float("inf"))
+
+
+def returns_nothing(request: TrialRequest, slot: Slot) -> Generator[Report, None, None]:
+    yield Report(request.number, 1, 0.0)
+
+
+def speaks_numpy(request: TrialRequest, slot: Slot) -> Trial:
+    """Numbers as NumPy has them, which JSON does not know."""
+    import numpy as np  # noqa: PLC0415  # most workers of the tests can do without
+
+    one = np.float32(1.0)
+    yield Report(request.number, np.int64(1), one, {"one": one})
+    return Outcome(one, {"one": one})
+
+
+def reports_another(request: TrialRequest, slot: Slot) -> Trial:
+    yield Report(request.number + 1, 1, 0.0)
+    return Outcome(0.0)
+
+
+def fails_at_closing(request: TrialRequest, slot: Slot) -> Trial:
+    try:
+        yield Report(request.number, 1, 0.0)
+    finally:
+        raise OSError("the disk is full")
+
+
+def kills_itself(request: TrialRequest, slot: Slot) -> Trial:
+    yield Report(request.number, 1, 0.0)
+    os.kill(os.getpid(), signal.SIGKILL)
+    return Outcome(0.0)
+
+
+def hangs(request: TrialRequest, slot: Slot) -> Trial:
+    yield Report(request.number, 1, 0.0)
+    time.sleep(1000)
+    return Outcome(0.0)
+
+
+def hangs_deaf_to_terms(request: TrialRequest, slot: Slot) -> Trial:
+    """One long C call that holds the interpreter's lock, in a process that ignores SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    yield Report(request.number, 1, float(os.getpid()))
+    sum(range(10**13))
+    return Outcome(0.0)
+
+
+def has_children(request: TrialRequest, slot: Slot) -> Trial:
+    """Starts a child in its process group and one that left it for a session of its own."""
+    sleep = [sys.executable, "-S", "-c", "import time; time.sleep(1000)"]
+    near = subprocess.Popen(sleep)
+    far = subprocess.Popen(sleep, start_new_session=True)
+    yield Report(request.number, 1, 0.0, {"near": near.pid, "far": far.pid, "worker": os.getpid()})
+    if request.params.get("dies"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(1000)
+    return Outcome(0.0)
+
+
+def floods(request: TrialRequest, slot: Slot) -> Trial:
+    """Prints 8 MB."""
+    yield Report(request.number, 1, 0.0)
+    print("the beginning")  # noqa: T201
+    for _ in range(8000):
+        os.write(1, b"x" * 999 + b"\n")
+    print("the end")  # noqa: T201
+    return Outcome(0.0)
+
+
+def grows(request: TrialRequest, slot: Slot) -> Trial:
+    """Leaves `megabytes` behind in the process."""
+    yield Report(request.number, 1, float(os.getpid()))
+    hoard.append(bytearray(os.urandom(1) * int(float(request.params["megabytes"] or 0) * 1e6)))
+    return Outcome(float(os.getpid()))
+
+
+hoard: list[bytearray] = []
+
+
+def tells_environment(request: TrialRequest, slot: Slot) -> Trial:
+    print("CUDA", repr(os.environ["CUDA_VISIBLE_DEVICES"]), "MARK", os.environ.get("MARK"))  # noqa: T201
+    loaded = float("torch" in sys.modules)
+    yield Report(request.number, 1, 0.0)
+    return Outcome(0.0, {"threads": float(os.environ["OMP_NUM_THREADS"]), "torch_is_loaded": loaded})
