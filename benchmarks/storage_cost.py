@@ -1,10 +1,11 @@
 """What a trial costs the process that owns the study, on SQLite: FxAI's search against plain Optuna.
 
-Both run TPE and the Median pruner on 10 parameters, with 10 reports and a pruning decision each, in
-alternating blocks on databases of their own, at equal durability: rollback journal (DELETE) and full
+Both run TPE and the Median pruner on 10 parameters, with 10 reports and a pruning decision each, trial by
+trial in turn on databases of their own, at equal durability: rollback journal (DELETE) and full
 synchronisation. The clock is this process's wall time; the objective costs nothing. Meanwhile a second
-process polls FxAI's database with plain SQLite and measures how long parameters and reports take to be
-seen there. The time of a block grows with the trials before it, so that blocks are compared pairwise.
+process polls both databases with plain SQLite and measures how long FxAI's parameters and reports take to
+be seen there. What a trial costs grows with those before it, and the machine may have other work: so the
+two are compared block by block, and the median of the blocks counts.
 
     python benchmarks/storage_cost.py [--blocks 5] [--trials 30]
 """
@@ -75,46 +76,49 @@ def reported(params: dict[str, float], step: int) -> float:
     return math.exp(-distance) * (1 - 0.5 ** (step + 1))
 
 
-def fxai_block(search: Search, trials: int) -> Block:
-    clock = Clock()
-    for _ in range(trials):
-        with clock.part("ask"):
-            asked = search.ask()
-        assert asked is not None
-        state, value = TrialState.COMPLETE, 0.0
-        for step in range(REPORTS):
-            value = reported(dict(asked.params), step)
-            with clock.part("report"):
-                prune = search.report(Report(asked.number, step, value))
-                search.flush()
-            if prune:
-                state = TrialState.PRUNED
-                break
-        with clock.part("tell"):
-            search.tell(TrialResult(asked.number, state, 0.0, value=value if state is TrialState.COMPLETE else None))
-    return clock.block(trials)
+def fxai_trial(search: Search, clock: Clock) -> None:
+    with clock.part("ask"):
+        asked = search.ask()
+    assert asked is not None
+    state, value = TrialState.COMPLETE, 0.0
+    for step in range(REPORTS):
+        value = reported(dict(asked.params), step)
+        with clock.part("report"):
+            prune = search.report(Report(asked.number, step, value))
+            search.flush()
+        if prune:
+            state = TrialState.PRUNED
+            break
+    with clock.part("tell"):
+        search.tell(TrialResult(asked.number, state, 0.0, value=value if state is TrialState.COMPLETE else None))
 
 
-def optuna_block(study: optuna.Study, trials: int) -> Block:
-    clock = Clock()
+def optuna_trial(study: optuna.Study, clock: Clock) -> None:
+    with clock.part("ask"):
+        trial = study.ask()
+        params = {f"p{k}": trial.suggest_float(f"p{k}", 0.0, 1.0) for k in range(PARAMETERS)}
+    value, pruned = 0.0, False
+    for step in range(REPORTS):
+        value = reported(params, step)
+        with clock.part("report"):
+            trial.report(value, step)
+            pruned = trial.should_prune()
+        if pruned:
+            break
+    with clock.part("tell"):
+        if pruned:
+            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        else:
+            study.tell(trial, value)
+
+
+def both(search: Search, study: optuna.Study, trials: int) -> tuple[Block, Block]:
+    """A block of trials of each, FxAI's and Optuna's, in turn."""
+    ours, theirs = Clock(), Clock()
     for _ in range(trials):
-        with clock.part("ask"):
-            trial = study.ask()
-            params = {f"p{k}": trial.suggest_float(f"p{k}", 0.0, 1.0) for k in range(PARAMETERS)}
-        value, pruned = 0.0, False
-        for step in range(REPORTS):
-            value = reported(params, step)
-            with clock.part("report"):
-                trial.report(value, step)
-                pruned = trial.should_prune()
-            if pruned:
-                break
-        with clock.part("tell"):
-            if pruned:
-                study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-            else:
-                study.tell(trial, value)
-    return clock.block(trials)
+        fxai_trial(search, ours)
+        optuna_trial(study, theirs)
+    return ours.block(trials), theirs.block(trials)
 
 
 class Seen:
@@ -213,15 +217,9 @@ def measure(blocks: int, trials: int, folder: Path) -> float:
     ours, theirs = folder / "fxai.db", folder / "optuna.db"
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = plain_study(theirs)
-    pairs: list[tuple[Block, Block]] = []
     with our_search(ours) as search:
         seen = Seen(ours, theirs)
-        for index in range(blocks):
-            if index % 2:  # neither side is always the first
-                plain = optuna_block(study, trials)
-                pairs.append((fxai_block(search, trials), plain))
-            else:
-                pairs.append((fxai_block(search, trials), optuna_block(study, trials)))
+        pairs = [both(search, study, trials) for _ in range(blocks)]
         slow_trial(search, seen)
         delays = seen.delays()
     ratio = statistics.median(plain.total / fast.total for fast, plain in pairs)
@@ -239,10 +237,8 @@ def show(pairs: list[tuple[Block, Block]], trials: int) -> None:
     for index, (fast, plain) in enumerate(pairs):
         span = f"{index * trials}-{(index + 1) * trials - 1}"
         for side, block in (("FxAI", fast), ("Optuna", plain)):
-            ratio = f"{plain.total / fast.total:7.1f}" if block is fast else ""
-            print(
-                f"{span:>12} {side:>7} {block.ask:8.1f} {block.report:8.1f} {block.tell:8.1f} {block.total:8.1f} {ratio}"
-            )
+            times = f"{block.ask:8.1f} {block.report:8.1f} {block.tell:8.1f} {block.total:8.1f}"
+            print(f"{span:>12} {side:>7} {times}" + (f"{plain.total / fast.total:8.1f}" if block is fast else ""))
 
 
 def main() -> None:

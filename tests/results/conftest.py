@@ -40,7 +40,7 @@ def drawn_trial(number: int, state: TrialState = TrialState.COMPLETE, value: flo
         value=score if state is TrialState.COMPLETE else None,
         params=params,
         distributions=SPACE,
-        user_attrs={"sharpe": 2 * score, attributes.SECONDS: 7.5} if finished else {},
+        user_attrs={"sharpe": 2 * score, attributes.SECONDS: 7.5, attributes.SEED: 1000 + number} if finished else {},
         intermediate_values={step: score * step / 50 for step in range(10, 60, 10)},
     )
     trial.datetime_start = started

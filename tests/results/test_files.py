@@ -10,6 +10,7 @@ from fxai.results.best_config import load_best_config
 from fxai.results.files import write_results
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
+from fxai.search import attributes
 from fxai.spec.study import StudySpec
 
 
@@ -77,7 +78,10 @@ def test_written_again_the_files_follow_the_study(
 ):
     write_results(study, spec, paths, provenance)
     better = optuna.trial.create_trial(
-        value=99.0, params=study.best_params, distributions=study.best_trial.distributions
+        user_attrs={attributes.SEED: 7},
+        value=99.0,
+        params=study.best_params,
+        distributions=study.best_trial.distributions,
     )
     study.add_trial(better)
     write_results(study, spec, paths, provenance)
@@ -91,7 +95,12 @@ def test_the_agent_of_an_earlier_best_does_not_stay_beside_other_parameters(
     _leave_agent(paths, study.best_trial.number, b"first")
     write_results(study, spec, paths, provenance)
     study.add_trial(
-        optuna.trial.create_trial(value=99.0, params=study.best_params, distributions=study.best_trial.distributions)
+        optuna.trial.create_trial(
+            value=99.0,
+            params=study.best_params,
+            distributions=study.best_trial.distributions,
+            user_attrs={attributes.SEED: 7},
+        )
     )
     write_results(study, spec, paths, provenance)
     assert not paths.best_agent.exists()

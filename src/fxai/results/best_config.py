@@ -8,7 +8,6 @@ from pydantic import JsonValue
 from fxai.results.provenance import Provenance
 from fxai.results.record import TrialRecord
 from fxai.results.whole_file import write_text
-from fxai.search.seeds import trial_seed
 from fxai.spec.configure import configure
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.load import load_record
@@ -39,15 +38,15 @@ class BestConfig(Record):
 
 def best_config(spec: StudySpec, best: TrialRecord, provenance: Provenance) -> BestConfig:
     """The configuration of the study's best trial."""
-    if best.value is None:
-        raise ValueError(f"trial {best.number} has no value")
+    if best.value is None or best.seed is None:
+        raise ValueError(f"trial {best.number} has no value or no seed: it did not complete")
     return BestConfig(
         study_name=spec.study_name,
         trial=best.number,
         objective=spec.objective,
         metric_name=spec.metric_name,
         value=best.value,
-        seed=trial_seed(spec.seed, best.number),
+        seed=best.seed,
         training_config=configure(spec.training_config, best.params),
         scoring_env=spec.training_config.env,
         provenance=provenance.as_json(),

@@ -37,6 +37,7 @@ class TrialRecord:
     ended: datetime | None = None
     seconds: float | None = None
     attempt: int = 0
+    seed: int | None = None  # None until it is asked
     failure: TrialFailure | None = None
 
     @classmethod
@@ -52,6 +53,7 @@ class TrialRecord:
             ended=trial.datetime_complete,
             seconds=trial.user_attrs.get(attributes.SECONDS, _elapsed(trial)),
             attempt=trial.system_attrs.get(attributes.ATTEMPT, 0),
+            seed=trial.user_attrs.get(attributes.SEED),
             failure=_failure(trial),
         )
 
@@ -68,6 +70,7 @@ class TrialRecord:
             "ended": json_value(self.ended),
             "seconds": json_value(self.seconds),
             "attempt": self.attempt,
+            "seed": self.seed,
             "failure": json_value(failure),
         }
 

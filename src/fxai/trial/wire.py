@@ -5,7 +5,7 @@ import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -19,11 +19,12 @@ def to_line(record: object) -> bytes:
 
 def from_line(kind: type[T], line: bytes) -> T:
     """The record of that kind in a line that `to_line` wrote; a `ValueError` for any other line."""
-    return _adapter(kind).validate_python(json.loads(line))
+    record: T = _adapter(kind).validate_python(json.loads(line))  # type: ignore[arg-type] # a class is hashable
+    return record
 
 
-@functools.cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+@functools.lru_cache(maxsize=32)
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     """Made once for each kind of record: building one takes longer than reading a thousand lines."""
     return TypeAdapter(kind)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fxai.trial import Slot
 from fxai.trial.wire import from_line, to_line
-from fxai.workers import keeper
+from fxai.workers.keeper import CHUNK, GRACE_SECONDS, KILL_SECONDS, TRACEBACK, TRACEBACK_SECONDS
 from fxai.workers.messages import Welcome, WorkerLine
 
 THREAD_VARIABLES = (
@@ -23,8 +23,9 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+_KEEPER = Path(__file__).with_name("keeper.py")
 SEND_SECONDS = 10  # a worker that takes no line for so long is stuck
-END_SECONDS = 2 * (keeper.TRACEBACK_SECONDS + keeper.GRACE_SECONDS + keeper.KILL_SECONDS)
+END_SECONDS = 2 * (TRACEBACK_SECONDS + GRACE_SECONDS + KILL_SECONDS)
 
 
 class WorkerProcess:
@@ -74,7 +75,7 @@ class WorkerProcess:
         """
         try:
             if with_traceback:
-                self._lifeline.send(keeper.TRACEBACK)
+                self._lifeline.send(TRACEBACK)
             self._lifeline.shutdown(socket.SHUT_WR)
         except OSError:  # the keeper is gone already
             return
@@ -82,7 +83,7 @@ class WorkerProcess:
     def look(self) -> None:
         """Note whether the keeper has said that all is over; `lines` then holds the worker's last."""
         try:
-            word = self._lifeline.recv(keeper.CHUNK, socket.MSG_DONTWAIT)
+            word = self._lifeline.recv(CHUNK, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return
         except OSError:
@@ -95,7 +96,7 @@ class WorkerProcess:
             return
         self._lifeline.settimeout(END_SECONDS)
         try:
-            word = self._lifeline.recv(keeper.CHUNK)
+            word = self._lifeline.recv(CHUNK)
         except OSError:
             word = b""
         self._finish(word)
@@ -108,7 +109,7 @@ class WorkerProcess:
         if self._channel.fileno() == -1:
             return
         try:
-            while data := self._channel.recv(keeper.CHUNK, socket.MSG_DONTWAIT):
+            while data := self._channel.recv(CHUNK, socket.MSG_DONTWAIT):
                 self._received += data
         except BlockingIOError:
             return
@@ -155,7 +156,7 @@ def _start_keeper(slot: Slot, log: Path, lifeline: int, channel: int) -> subproc
     arguments = [str(lifeline), str(channel), str(log), str(os.getpid())]
     with log.open("ab") as errors:
         return subprocess.Popen(  # noqa: S603
-            [sys.executable, "-I", "-S", keeper.__file__, *arguments],
+            [sys.executable, "-I", "-S", _KEEPER, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,

@@ -1,0 +1,35 @@
+"""The names under which a study keeps what Optuna has no place for.
+
+Metrics of a trial are user attributes under their own names, so that the dashboard can plot them; all
+else of FxAI begins with `fxai:`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+PREFIX: Final = "fxai:"
+
+# of a study
+FINGERPRINT: Final = "fxai:fingerprint"
+
+# of a trial
+SEED: Final = "fxai:seed"  # kept, since the study's seed may change on resume
+SECONDS: Final = "fxai:seconds"
+CAUSE: Final = "fxai:cause"
+MESSAGE: Final = "fxai:message"
+TRACEBACK: Final = "fxai:traceback"
+ENQUEUED: Final = "fxai:enqueued"  # "default" for trial 0, "spec" for those that the spec names
+ATTEMPT: Final = "fxai:attempt"  # a system attribute: runs of the trial that were lost
+PUT_BACK: Final = "fxai:put back"  # a system attribute: the last run was ended in good order
+
+# Optuna's successive halving and Hyperband mark a running trial's rungs under names of this beginning.
+RUNGS: Final = "completed_rung_"
+
+
+def metrics_of(user_attrs: Mapping[str, Any]) -> dict[str, float]:
+    """A trial's metrics, from its user attributes."""
+    return {
+        name: float(value)
+        for name, value in user_attrs.items()
+        if not name.startswith(PREFIX) and isinstance(value, int | float)
+    }

@@ -1,0 +1,142 @@
+"""Opening a study database: what may be wrong with it is said before anything is written.
+
+SQLite runs with a rollback journal and full synchronisation. Its write-ahead log is left alone: before
+SQLite 3.51.3 it could corrupt a database with several connections, and without full synchronisation it
+may lose commits at a power loss. With few transactions the rollback journal is fast enough.
+"""
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from fxai.errors import StorageError
+
+BUSY_SECONDS = 60
+ATTEMPTS = 5
+
+T = TypeVar("T")
+
+
+def parse_url(url: str) -> URL:
+    """The parts of a SQLAlchemy URL; a `StorageError` for anything else."""
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise StorageError(f"{url!r} is not a storage URL; write for example sqlite:///optuna_studies.db") from error
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file behind a SQLite URL; None for a database in memory or on a server."""
+    parsed = parse_url(url)
+    name = parsed.database
+    if parsed.get_backend_name() != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
+        return None
+    return Path(name)
+
+
+def existing_only(url: str) -> str:
+    """The same database under a URL that never creates its file."""
+    path = sqlite_path(url)
+    if path is None:
+        return url
+    return URL.create(
+        "sqlite", database=f"file:{quote(str(path.absolute()))}", query={"mode": "rw", "uri": "true"}
+    ).render_as_string()
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Keyword arguments of `create_engine` for that kind of database."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return {"pool_pre_ping": True}
+    if not parsed.database or parsed.database == ":memory:":
+        return {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+    return {"connect_args": {"timeout": BUSY_SECONDS}}
+
+
+def make_durable(engine: Engine) -> None:
+    """Full synchronisation on every SQLite connection, those that are open already included."""
+    if engine.dialect.name != "sqlite" or isinstance(engine.pool, StaticPool):
+        return
+
+    def synchronise_fully(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA synchronous=FULL")
+
+    event.listen(engine, "connect", synchronise_fully)
+    engine.dispose()
+
+
+def check_sqlite(path: Path, *, must_exist: bool = False) -> None:
+    """Refuse a SQLite file that cannot hold studies, and leave it as it is.
+
+    Raises `StorageError` for a missing folder, a folder in the file's place, a file that is no
+    database, and a damaged one. A file that does not exist yet is fine unless it must.
+    """
+    if not path.parent.is_dir():
+        raise StorageError(f"cannot open {path}: the folder {path.parent} does not exist; create it first")
+    if path.is_dir():
+        raise StorageError(f"cannot open {path}: it is a folder, not a database")
+    if not path.exists():
+        if must_exist:
+            raise StorageError(f"there is no study database {path}; run a study first, or name another with --storage")
+        return
+    try:
+        verdict = _quick_check(path)
+    except sqlite3.OperationalError as error:  # locked, no permission: the file itself may be sound
+        raise StorageError(f"cannot open {path}: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise StorageError(_unusable(path, str(error))) from error
+    if verdict != "ok":
+        raise StorageError(_unusable(path, verdict))
+
+
+def _quick_check(path: Path) -> str:
+    connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=rw", uri=True, timeout=BUSY_SECONDS)
+    try:
+        verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        if verdict == "ok" and path.stat().st_size:
+            connection.execute("PRAGMA journal_mode=DELETE")  # the mode of a file outlives who set it
+    finally:
+        connection.close()
+    return verdict
+
+
+def _unusable(path: Path, reason: str) -> str:
+    reason = " ".join(reason.split())
+    return (
+        f"cannot use {path} as a study database: {reason}. The file was left as it is; restore it from a "
+        "copy, or name another database with --storage"
+    )
+
+
+def in_transaction(engine: Engine, write: Callable[[Connection], T]) -> T:
+    """The result of `write` once it is committed; tried again while the database is busy.
+
+    Raises `StorageError` when it stays busy, or when the database refuses the write.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with engine.begin() as connection:
+                return write(connection)
+        except OperationalError as error:
+            if attempt == ATTEMPTS or not _is_passing(error):
+                raise StorageError(f"the study database refuses a write: {error.orig}") from error
+            time.sleep(random.uniform(0.5, 1.0) * 0.1 * 2**attempt)  # noqa: S311 -- jitter, no secret
+        except SQLAlchemyError as error:
+            raise StorageError(f"the study database refuses a write: {error}") from error
+    raise AssertionError  # the last attempt returns or raises
+
+
+def _is_passing(error: OperationalError) -> bool:
+    """Whether another try may succeed: the database is locked, or this transaction lost a deadlock."""
+    text = str(error.orig).lower()
+    return any(word in text for word in ("locked", "busy", "deadlock", "lost connection", "gone away"))

@@ -1,0 +1,97 @@
+"""The lock on one study of one storage, so that two runs never write the same study.
+
+A lock is a hidden file, one for each study, beside the SQLite database, or in a folder of the caller's for
+a database in memory or on a server. The kernel frees it when its holder ends, however that happens, so a
+file that a killed run left behind means nothing; the next run of the study takes it, and a run that ends
+removes it. It guards against runs on this machine (or of a shared file system that supports `flock`), not
+against one elsewhere on the same database server.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from fxai.errors import StorageError, StudyHeldError
+from fxai.search.database import parse_url, sqlite_path
+
+
+@contextmanager
+def hold_study(url: str, study_name: str, directory: Path) -> Iterator[None]:
+    """Hold a study for the duration of a block.
+
+    `directory` takes the lock of a study that has no file of its own to lie beside; it is made if it is
+    missing. Raises `StudyHeldError` with the holder's pid and start time if another run has the study.
+    """
+    path = lock_path(url, study_name, directory)
+    descriptor = _acquire(path, study_name, make_folder=sqlite_path(url) is None)
+    try:
+        holder = {"pid": os.getpid(), "started": datetime.now().astimezone().isoformat(timespec="seconds")}
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps({**holder, "study": study_name}).encode(), 0)
+        yield
+    finally:
+        path.unlink(missing_ok=True)  # while the lock is held, so that nobody else's is removed
+        os.close(descriptor)
+
+
+def lock_path(url: str, study_name: str, directory: Path) -> Path:
+    """Where the lock of a study lies.
+
+    A study's name is anybody's text: the file's name has its letters and digits and a digest of it.
+    """
+    readable = re.sub(r"[^A-Za-z0-9_-]", "", study_name)[:40]
+    database = sqlite_path(url)
+    if database is not None:
+        database = database.resolve()  # one lock, by whatever path the file is reached
+        return database.parent / f".{database.name}.{readable}.{_digest(study_name)}.lock"
+    address = parse_url(url).render_as_string(hide_password=True)
+    return directory / f".{readable}.{_digest(f'{address} {study_name}')}.lock"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _acquire(path: Path, study_name: str, *, make_folder: bool) -> int:
+    while True:
+        descriptor = _open(path, make_folder=make_folder)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = _held(descriptor, study_name)
+            os.close(descriptor)
+            raise StudyHeldError(message) from None
+        if _is_still(path, descriptor):
+            return descriptor
+        os.close(descriptor)  # its holder removed the file between our two calls
+
+
+def _open(path: Path, *, make_folder: bool) -> int:
+    try:
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StorageError(f"cannot lock the study: {path}: {error.strerror}") from error
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(descriptor).st_ino
+    except FileNotFoundError:
+        return False
+
+
+def _held(descriptor: int, study_name: str) -> str:
+    try:
+        holder = json.loads(os.pread(descriptor, 4096, 0))
+        who = f"process {holder['pid']}, which started {holder['started']},"
+    except (ValueError, KeyError):  # it was taken a moment ago and not signed yet
+        who = "another process"
+    return f"{who} holds the study {study_name!r}; wait for it to end, or end it, and start this run again"

@@ -1,0 +1,112 @@
+"""Taking up a study, or making it: its fingerprint, its first trials, and its archive."""
+
+import json
+import warnings
+from collections.abc import Mapping
+from itertools import count
+
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import RandomSampler
+
+from fxai.errors import FingerprintError
+from fxai.search import attributes
+from fxai.search.samplers import tries_every_point
+from fxai.search.space import default_point
+from fxai.search.storage import WriteBehindStorage
+from fxai.search.study import Search
+from fxai.spec.fingerprint import difference
+from fxai.spec.study import StudySpec
+from fxai.trial import JsonObject, ParamValue
+
+
+def open_search(
+    spec: StudySpec,
+    url: str,
+    *,
+    fingerprint: JsonObject,
+    default_params: Mapping[str, ParamValue],
+    fresh: bool = False,
+) -> Search:
+    """The study of that spec, taken up where it stands or made anew.
+
+    A new study begins with the default configuration as trial 0, moved into the search space where it
+    lies outside, and goes on with `spec.enqueue`. Trials that the last run left running are restarted:
+    `Search.left_running`. With `fresh` the study that is there is archived under another name first.
+
+    Raises `FingerprintError` if the study that is there was made from another fingerprint, and
+    `StorageError` for a database that cannot be used. The caller holds the study's lock (`lock.py`).
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # what it says would run into the live view
+    storage = WriteBehindStorage(url)
+    try:
+        study_id = _find(storage, spec.study_name)
+        if study_id is not None and fresh:
+            _archive(storage, study_id)
+            study_id = None
+        if study_id is None:
+            study_id = storage.create_new_study([optuna.study.StudyDirection[spec.direction.upper()]], spec.study_name)
+        if storage.get_n_trials(study_id) or attributes.FINGERPRINT in storage.get_study_user_attrs(study_id):
+            _compare(storage, study_id, fingerprint)
+        else:
+            _begin(spec, storage, study_id, fingerprint, default_params)
+        return Search(spec, storage, study_id)
+    except BaseException:
+        storage.close()
+        raise
+
+
+def archived_name(name: str, taken: set[str]) -> str:
+    """The first of name~1, name~2, ... that no study has."""
+    return next(archived for k in count(1) if (archived := f"{name}~{k}") not in taken)
+
+
+def _find(storage: WriteBehindStorage, name: str) -> int | None:
+    try:
+        return storage.get_study_id_from_name(name)
+    except KeyError:
+        return None
+
+
+def _archive(storage: WriteBehindStorage, study_id: int) -> None:
+    taken = {study.study_name for study in storage.get_all_studies()}
+    storage.rename_study(study_id, archived_name(storage.get_study_name_from_id(study_id), taken))
+
+
+def _compare(storage: WriteBehindStorage, study_id: int, fingerprint: JsonObject) -> None:
+    name = storage.get_study_name_from_id(study_id)
+    stored = storage.get_study_user_attrs(study_id).get(attributes.FINGERPRINT)
+    if stored is None:
+        raise FingerprintError(
+            f"the study {name!r} in this database was not made by FxAI; give yours another study_name, "
+            f"or archive that one with --fresh"
+        )
+    changes = difference(stored, json.loads(json.dumps(fingerprint)))
+    if changes:
+        listed = "\n".join(f"  {line}" for line in changes)
+        raise FingerprintError(
+            f"the study {name!r} was made from another specification:\n{listed}\n"
+            "Its trials cannot be compared with new ones. Give the changed study a new study_name, or start it "
+            f"again with --fresh, which keeps the old one as {name}~1 or the next free number"
+        )
+
+
+def _begin(
+    spec: StudySpec,
+    storage: WriteBehindStorage,
+    study_id: int,
+    fingerprint: JsonObject,
+    default_params: Mapping[str, ParamValue],
+) -> None:
+    """Write what a new study starts with, in one transaction."""
+    study = optuna.load_study(study_name=spec.study_name, storage=storage, sampler=RandomSampler())
+    defaults = default_point(spec.parameters, default_params)
+    with storage.one_transaction(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        storage.set_study_user_attr(study_id, attributes.FINGERPRINT, fingerprint)
+        study.set_metric_names([spec.metric_name])
+        study.enqueue_trial(defaults, user_attrs={attributes.ENQUEUED: "default"})
+        for entry in spec.enqueue:
+            # A grid draws nothing, so that what an entry leaves open is taken from the defaults.
+            params = {**defaults, **entry} if tries_every_point(spec.sampler) else dict(entry)
+            study.enqueue_trial(params, user_attrs={attributes.ENQUEUED: "spec"})

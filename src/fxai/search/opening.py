@@ -1,0 +1,58 @@
+"""Opening the tables of a study database with Optuna's own schema."""
+
+import time
+
+import sqlalchemy as sa
+from optuna.storages import RDBStorage
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from fxai.errors import StorageError
+from fxai.search.database import check_sqlite, engine_options, existing_only, make_durable, sqlite_path
+
+OPENING_PAUSES = (0.1, 0.3, 0.9)  # seconds between tries
+
+
+def open_tables(url: str, *, create: bool) -> RDBStorage:
+    """Optuna's storage on that database, its tables made where they are missing.
+
+    With `create=False` nothing is made. Raises `StorageError` for whatever keeps it from opening.
+    """
+    path = sqlite_path(url)
+    if path is not None:
+        check_sqlite(path, must_exist=not create)
+    try:
+        if not create:
+            _require_tables(url)
+        storage = _open(url, create=create)
+    except (ImportError, NoSuchModuleError) as error:
+        raise StorageError(f"cannot open {_shown(url)}: its database driver is not installed ({error})") from error
+    except SQLAlchemyError as error:
+        raise StorageError(f"cannot open {_shown(url)}: {getattr(error, 'orig', None) or error}") from error
+    except RuntimeError as error:  # the schema of another version of Optuna
+        raise StorageError(f"cannot open {_shown(url)}: {error}") from error
+    make_durable(storage.engine)
+    return storage
+
+
+def _open(url: str, *, create: bool) -> RDBStorage:
+    # Optuna fills {SCHEMA_VERSION} into URLs, so that other braces must be doubled.
+    address = (url if create else existing_only(url)).replace("{", "{{").replace("}", "}}")
+    for pause in OPENING_PAUSES:
+        try:
+            return RDBStorage(address, engine_kwargs=engine_options(url), skip_table_creation=not create)
+        except DBAPIError:
+            time.sleep(pause)  # two runs that begin one database at once make the same tables
+    return RDBStorage(address, engine_kwargs=engine_options(url), skip_table_creation=not create)
+
+
+def _require_tables(url: str) -> None:
+    engine = sa.create_engine(existing_only(url), **engine_options(url))
+    try:
+        if not sa.inspect(engine).has_table("studies"):
+            raise StorageError(f"{_shown(url)} holds no studies")
+    finally:
+        engine.dispose()
+
+
+def _shown(url: str) -> str:
+    return sa.make_url(url).render_as_string(hide_password=True)

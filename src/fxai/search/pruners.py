@@ -1,0 +1,70 @@
+"""From pruner records to Optuna's pruners."""
+
+import warnings
+
+import optuna.pruners
+from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import BasePruner
+
+from fxai.spec.pruners import (
+    HyperbandPruner,
+    MedianPruner,
+    NopPruner,
+    PatientPruner,
+    PercentilePruner,
+    Pruner,
+    SuccessiveHalvingPruner,
+    ThresholdPruner,
+)
+
+
+def build_pruner(record: Pruner) -> BasePruner:
+    """Optuna's pruner of that name, with the record's arguments."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return _build(record)
+
+
+def _build(record: Pruner) -> BasePruner:  # noqa: PLR0911 -- one for each kind
+    match record:
+        case MedianPruner():
+            return optuna.pruners.MedianPruner(
+                n_startup_trials=record.n_startup_trials,
+                n_warmup_steps=record.n_warmup_steps,
+                interval_steps=record.interval_steps,
+                n_min_trials=record.n_min_trials,
+            )
+        case PercentilePruner():
+            return optuna.pruners.PercentilePruner(
+                record.percentile,
+                n_startup_trials=record.n_startup_trials,
+                n_warmup_steps=record.n_warmup_steps,
+                interval_steps=record.interval_steps,
+                n_min_trials=record.n_min_trials,
+            )
+        case SuccessiveHalvingPruner():
+            return optuna.pruners.SuccessiveHalvingPruner(
+                min_resource=record.min_resource,
+                reduction_factor=record.reduction_factor,
+                min_early_stopping_rate=record.min_early_stopping_rate,
+                bootstrap_count=record.bootstrap_count,
+            )
+        case HyperbandPruner():
+            return optuna.pruners.HyperbandPruner(
+                min_resource=record.min_resource,
+                max_resource=record.max_resource,
+                reduction_factor=record.reduction_factor,
+                bootstrap_count=record.bootstrap_count,
+            )
+        case ThresholdPruner():
+            return optuna.pruners.ThresholdPruner(
+                lower=record.lower,
+                upper=record.upper,
+                n_warmup_steps=record.n_warmup_steps,
+                interval_steps=record.interval_steps,
+            )
+        case PatientPruner():
+            wrapped = None if record.wrapped_pruner is None else _build(record.wrapped_pruner)
+            return optuna.pruners.PatientPruner(wrapped, patience=record.patience, min_delta=record.min_delta)
+        case NopPruner():
+            return optuna.pruners.NopPruner()

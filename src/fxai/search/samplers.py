@@ -1,0 +1,166 @@
+"""From sampler records to Optuna's samplers, one new sampler for each trial that is asked.
+
+Optuna's samplers keep what they learn in the study, so a new one costs little, and its seed can follow
+the trial's number. Where a seed fixes a whole sequence (QMC) or order (Grid), it is the study's. What TPE
+does keep to itself, the space that all trials have in common, is handed from one to the next: to find it
+anew takes half a second after 10,000 trials.
+"""
+
+import warnings
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler
+from optuna.search_space import IntersectionSearchSpace
+from optuna.trial import FrozenTrial
+
+from fxai.search.seeds import sampler_seed
+from fxai.spec.parameters import Parameter, grid_values
+from fxai.spec.samplers import (
+    BruteForceSampler,
+    CmaEsSampler,
+    GPSampler,
+    GridSampler,
+    NSGAIIISampler,
+    NSGAIISampler,
+    QMCSampler,
+    RandomSampler,
+    Sampler,
+    TPESampler,
+)
+
+_OtherSampler: TypeAlias = (
+    RandomSampler
+    | CmaEsSampler
+    | GPSampler
+    | QMCSampler
+    | GridSampler
+    | BruteForceSampler
+    | NSGAIISampler
+    | NSGAIIISampler
+)
+
+
+def tries_every_point(record: Sampler) -> bool:
+    """Whether the sampler comes to an end, having proposed every point once."""
+    return isinstance(record, GridSampler | BruteForceSampler)
+
+
+class Samplers:
+    """The samplers of one study, one for each trial; a record's own seed goes before the study's."""
+
+    def __init__(self, record: Sampler, parameters: Sequence[Parameter], study_seed: int) -> None:
+        self._record = record
+        self._parameters = parameters
+        self._seed = study_seed if record.seed is None else record.seed
+        self._common_space = IntersectionSearchSpace(include_pruned=True)
+
+    def for_trial(self, number: int) -> BaseSampler:
+        """The sampler that proposes this trial."""
+        seed = sampler_seed(self._seed, number)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            if isinstance(self._record, TPESampler):
+                return _tpe(self._record, seed, self._common_space)
+            return _build(self._record, self._parameters, base=self._seed, own=seed)
+
+
+class _TPE(optuna.samplers.TPESampler):
+    """TPE whose knowledge of the common space outlives it."""
+
+    common_space: IntersectionSearchSpace | None = None
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        if self.common_space is None:
+            return super().infer_relative_search_space(study, trial)
+        space = self.common_space.calculate(study)
+        return {name: distribution for name, distribution in space.items() if not distribution.single()}
+
+
+def _tpe(record: TPESampler, seed: int, common_space: IntersectionSearchSpace) -> BaseSampler:
+    sampler = _TPE(
+        n_startup_trials=record.n_startup_trials,
+        n_ei_candidates=record.n_ei_candidates,
+        multivariate=record.multivariate,
+        group=record.group,
+        constant_liar=record.constant_liar,
+        seed=seed,
+    )
+    if record.multivariate and not record.group:
+        sampler.common_space = common_space
+    return sampler
+
+
+def _build(  # noqa: PLR0911 -- one for each kind
+    record: _OtherSampler, parameters: Sequence[Parameter], *, base: int, own: int
+) -> BaseSampler:
+    match record:
+        case RandomSampler():
+            return optuna.samplers.RandomSampler(seed=own)
+        case CmaEsSampler():
+            return _cma_es(record, own)
+        case GPSampler():
+            return optuna.samplers.GPSampler(
+                n_startup_trials=record.n_startup_trials,
+                deterministic_objective=record.deterministic_objective,
+                warn_independent_sampling=record.warn_independent_sampling,
+                seed=own,
+            )
+        case QMCSampler():
+            return _qmc(record, base, own)
+        case GridSampler():
+            grid = {parameter.name: list(grid_values(parameter)) for parameter in parameters}
+            return optuna.samplers.GridSampler(grid, seed=base)
+        case BruteForceSampler():
+            # A trial is asked with all its parameters at once, so that no stop is ever premature and
+            # `avoid_premature_stop` would only repeat points that are running.
+            return optuna.samplers.BruteForceSampler(seed=own)
+        case NSGAIISampler() | NSGAIIISampler():
+            return _genetic(record, own)
+
+
+def _cma_es(record: CmaEsSampler, seed: int) -> BaseSampler:
+    return optuna.samplers.CmaEsSampler(
+        n_startup_trials=record.n_startup_trials,
+        warn_independent_sampling=record.warn_independent_sampling,
+        consider_pruned_trials=record.consider_pruned_trials,
+        popsize=record.popsize,
+        use_separable_cma=record.use_separable_cma,
+        with_margin=record.with_margin,
+        lr_adapt=record.lr_adapt,
+        seed=seed,
+    )
+
+
+def _qmc(record: QMCSampler, sequence_seed: int, seed: int) -> BaseSampler:
+    return optuna.samplers.QMCSampler(
+        qmc_type=record.qmc_type,
+        scramble=record.scramble,
+        warn_asynchronous_seeding=record.warn_asynchronous_seeding,
+        warn_independent_sampling=record.warn_independent_sampling,
+        seed=sequence_seed,
+        # What the sequence does not cover (the first trial, categorical parameters) is drawn anew each time.
+        independent_sampler=optuna.samplers.RandomSampler(seed=seed),
+    )
+
+
+def _genetic(record: NSGAIISampler | NSGAIIISampler, seed: int) -> BaseSampler:
+    if isinstance(record, NSGAIISampler):
+        return optuna.samplers.NSGAIISampler(
+            population_size=record.population_size,
+            mutation_prob=record.mutation_prob,
+            crossover_prob=record.crossover_prob,
+            swapping_prob=record.swapping_prob,
+            seed=seed,
+        )
+    return optuna.samplers.NSGAIIISampler(
+        population_size=record.population_size,
+        mutation_prob=record.mutation_prob,
+        crossover_prob=record.crossover_prob,
+        swapping_prob=record.swapping_prob,
+        dividing_parameter=record.dividing_parameter,
+        seed=seed,
+    )

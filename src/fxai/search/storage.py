@@ -1,0 +1,375 @@
+# ruff: noqa: SLF001 -- the ids of Optuna's records are private to it
+"""The storage of a running study: it thinks in memory and remembers in SQL.
+
+Samplers and pruners read every trial at every step, and plain Optuna commits one transaction for each
+parameter and each report. Here all reading happens in memory. Writes that others must be able to rely on
+(a study, a trial and its parameters, its state) are committed before the call returns; reports and the
+attributes of running trials are kept until the next commit or until they are a second old. Several
+changes become one transaction within `WriteBehindStorage.one_transaction`.
+
+The tables are Optuna's own, so `optuna.load_study` and optuna-dashboard read a study while it runs. One
+process writes a study (`lock.py` sees to it); a trial that somebody else added nevertheless is taken in.
+
+Optuna's internals are touched here and, its tables, in `tables.py`; nowhere else.
+"""
+
+import copy
+import threading
+import time
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.study import StudyDirection
+from optuna.study._frozen import FrozenStudy
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import Connection, Table
+
+from fxai.errors import StorageError
+from fxai.search import tables
+from fxai.search.database import in_transaction
+from fxai.search.opening import open_tables
+from fxai.search.study_memory import StudyMemory, new_trial
+
+FLUSH_SECONDS = 1.0
+
+
+class WriteBehindStorage(BaseStorage):
+    """An Optuna storage for the one process that writes a study.
+
+    Opening raises `StorageError` for a database that cannot be used. With `create=False` only a
+    database that holds studies is opened, and a file that is not there is not made.
+    """
+
+    def __init__(self, url: str, *, create: bool = True) -> None:
+        self._url = url
+        self._sql: RDBStorage = open_tables(url, create=create)
+        self._lock = threading.RLock()
+        self._studies: dict[int, StudyMemory] = {}
+        self._places: dict[int, tuple[int, int]] = {}  # trial id -> study id, place among its trials
+        self._drafts: list[int] = []  # ids, below zero, of trials that SQL does not know yet
+        self._pending: dict[tables.Place, tables.Row] = {}
+        self._pending_since: float | None = None
+        self._last_draft = 0
+        self._together = False
+
+    def __reduce__(self) -> tuple[type["WriteBehindStorage"], tuple[str]]:
+        self.flush()
+        return type(self), (self._url,)
+
+    # Transactions
+
+    @contextmanager
+    def one_transaction(self) -> Iterator[None]:
+        """Commit all changes of the block at once, or none of them if it raises; one within another joins it.
+
+        A trial that is created within is written whole when the block ends. Until then it has an id
+        below zero, under which it can be addressed ever after.
+        """
+        with self._lock:
+            if self._together:
+                yield
+                return
+            if not self._studies:
+                self.flush()  # `_load` cannot, from here on
+            before, self._together = dict(self._pending), True
+            try:
+                yield
+                self._commit()
+            except BaseException:
+                self._pending = before
+                self._forget()
+                raise
+            finally:
+                self._together = False
+
+    def flush(self, *, older_than: float = 0.0) -> None:
+        """Commit what is pending, if the oldest of it has waited for that many seconds."""
+        with self._lock:
+            if self._pending_since is not None and time.monotonic() - self._pending_since >= older_than:
+                self._commit()
+
+    def close(self) -> None:
+        """Commit what is pending and close every connection."""
+        self.flush()
+        self.remove_session()
+        self._sql.engine.dispose()
+
+    def remove_session(self) -> None:
+        self._sql.remove_session()
+
+    def _commit(self, work: Callable[[Connection], None] | None = None) -> None:
+        """One transaction with everything pending, the drafts, and at last the work."""
+        drafts = [(draft, *self._places[draft]) for draft in self._drafts]
+        if not (drafts or self._pending or work):
+            return
+
+        def write(connection: Connection) -> list[FrozenTrial]:
+            tables.write_rows(connection, self._pending)
+            written = [self._insert(connection, study_id, place) for _, study_id, place in drafts]
+            if work is not None:
+                work(connection)
+            return written
+
+        written = in_transaction(self._sql.engine, write)
+        for (_, study_id, place), trial in zip(drafts, written, strict=True):
+            self._studies[study_id].trials[place] = trial
+            self._places[trial._trial_id] = (study_id, place)
+        self._drafts, self._pending, self._pending_since = [], {}, None
+
+    def _flush_when_due(self) -> None:
+        if not self._together:
+            self.flush(older_than=FLUSH_SECONDS)
+
+    def _insert(self, connection: Connection, study_id: int, place: int) -> FrozenTrial:
+        """Write a draft; the trial with the id that the database gave it."""
+        study = self._studies[study_id]
+        trial = copy.copy(study.trials[place])
+        trial._trial_id = tables.insert_trial(connection, study_id, trial)
+        if tables.count_before(connection, study_id, trial._trial_id) != place:
+            raise StorageError(
+                f"another program added a trial to the study {study.name!r} in this moment; end that program, "
+                "since only one may write a study, and start the run again"
+            )
+        return trial
+
+    def _forget(self) -> None:
+        """Let the studies be read again, after a transaction that came to nothing."""
+        for draft in self._drafts:
+            del self._places[draft]
+        self._drafts = []
+        self._studies.clear()
+
+    # What is in memory
+
+    def _study(self, study_id: int) -> StudyMemory:
+        if study_id not in self._studies:
+            self._load(study_id)
+        return self._studies[study_id]
+
+    def _load(self, study_id: int) -> None:
+        if not self._together:
+            self.flush()  # what stayed pending when the study was forgotten
+        study = self._studies[study_id] = StudyMemory(
+            name=self._sql.get_study_name_from_id(study_id),
+            directions=self._sql.get_study_directions(study_id),
+            user_attrs=self._sql.get_study_user_attrs(study_id),
+            system_attrs=self._sql.get_study_system_attrs(study_id),
+        )
+        self._take_in(study_id, study)
+
+    def _take_in(self, study_id: int, study: StudyMemory) -> None:
+        """Read the trials that SQL has and memory has not."""
+        known = next((trial._trial_id for trial in reversed(study.trials) if trial._trial_id > 0), 0)
+        with self._sql.engine.connect() as connection:
+            if tables.newest_trial(connection, study_id) == known:
+                return
+            trials = tables.read_trials(connection, study_id, after=known)
+        for trial in trials:
+            self._add(study_id, study, trial)
+
+    def _add(self, study_id: int, study: StudyMemory, trial: FrozenTrial) -> None:
+        self._places[trial._trial_id] = (study_id, study.add(trial))
+
+    def _place(self, trial_id: int) -> tuple[StudyMemory, int]:
+        """The study of a trial and the trial's place in it."""
+        if trial_id not in self._places:
+            with self._sql.engine.connect() as connection:
+                study_id = tables.study_of(connection, trial_id)
+            if study_id is None:
+                raise KeyError(f"no trial with id {trial_id}")
+            self._study(study_id)
+        study_id, place = self._places[trial_id]
+        return self._study(study_id), place
+
+    def _change(self, trial_id: int) -> FrozenTrial:
+        """A copy of a trial that may still change, put in its place (`StudyMemory.renew`)."""
+        study, place = self._place(trial_id)
+        self.check_trial_is_updatable(trial_id, study.trials[place].state)
+        return study.renew(place)
+
+    def _write(self, table: Table, trial: FrozenTrial, which: str | int, row: tables.Row) -> None:
+        """Let a row of a trial wait for its commit; a draft's rows are made when it is written."""
+        if trial._trial_id >= 0:
+            self._await_commit((table, trial._trial_id, which), row)
+
+    def _await_commit(self, place: tables.Place, row: tables.Row) -> None:
+        self._pending[place] = row
+        if self._pending_since is None:
+            self._pending_since = time.monotonic()
+
+    # Studies
+
+    def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
+        with self._lock:
+            return self._sql.create_new_study(directions, study_name)
+
+    def delete_study(self, study_id: int) -> None:
+        with self._lock:
+            self.flush()
+            self._sql.delete_study(study_id)
+            self._studies.pop(study_id, None)
+            self._places = {trial: place for trial, place in self._places.items() if place[0] != study_id}
+
+    def rename_study(self, study_id: int, name: str) -> None:
+        """Give a study another name, which no study may have yet."""
+        with self.one_transaction():
+            self._commit(lambda connection: tables.rename_study(connection, study_id, name))
+            self._study(study_id).name = name
+
+    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
+        with self.one_transaction():
+            study = self._study(study_id)
+            study.user_attrs = {**study.user_attrs, key: value}
+            self._await_commit((tables.STUDY_USER_ATTRS, study_id, key), tables.attr_row(value))
+
+    def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
+        with self.one_transaction():
+            study = self._study(study_id)
+            study.system_attrs = {**study.system_attrs, key: value}
+            self._await_commit((tables.STUDY_SYSTEM_ATTRS, study_id, key), tables.attr_row(value))
+
+    def get_study_id_from_name(self, study_name: str) -> int:
+        with self._lock:
+            known = (study_id for study_id, study in self._studies.items() if study.name == study_name)
+            found = next(known, None)
+            return self._sql.get_study_id_from_name(study_name) if found is None else found
+
+    def get_study_name_from_id(self, study_id: int) -> str:
+        with self._lock:
+            return self._study(study_id).name
+
+    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
+        with self._lock:
+            return self._study(study_id).directions
+
+    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
+        with self._lock:
+            return self._study(study_id).user_attrs
+
+    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
+        with self._lock:
+            return self._study(study_id).system_attrs
+
+    def get_all_studies(self) -> list[FrozenStudy]:
+        with self._lock:
+            self.flush()
+            return self._sql.get_all_studies()
+
+    def standing(self, study_id: int) -> tuple[dict[TrialState, int], tuple[int, float] | None]:
+        """Trials in each state, and number and value of the best, as the database has them, none of them read."""
+        maximize = self._sql.get_study_directions(study_id)[0] is StudyDirection.MAXIMIZE
+        with self._lock, self._sql.engine.connect() as connection:
+            return (
+                tables.count_states(connection, study_id),
+                tables.leading_trial(connection, study_id, maximize=maximize),
+            )
+
+    # Trials: changes
+
+    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        with self.one_transaction():
+            study = self._study(study_id)
+            self._take_in(study_id, study)
+            trial = new_trial() if template_trial is None else copy.deepcopy(template_trial)
+            trial.number = study.next_number()
+            self._last_draft -= 1
+            trial._trial_id = draft = self._last_draft
+            self._add(study_id, study, trial)
+            self._drafts.append(draft)
+        return self.get_trial(draft)._trial_id
+
+    def set_trial_param(
+        self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
+    ) -> None:
+        with self.one_transaction():
+            trial = self._change(trial_id)
+            study, _ = self._place(trial_id)
+            study.note_distribution(param_name, distribution)
+            value = distribution.to_external_repr(param_value_internal)
+            trial.params = {**trial.params, param_name: value}
+            trial.distributions = {**trial.distributions, param_name: distribution}
+            self._write(tables.PARAMS, trial, param_name, tables.param_row(param_value_internal, distribution))
+
+    def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
+        with self.one_transaction():
+            study, place = self._place(trial_id)
+            trial = self._change(trial_id)
+            if state is TrialState.RUNNING and trial.state is not TrialState.WAITING:
+                return False
+            trial.state = state
+            if values is not None:
+                trial.values = list(values)
+                for objective, value in enumerate(values):
+                    self._write(tables.VALUES, trial, objective, tables.value_row(value))
+            if state is TrialState.RUNNING:
+                trial.datetime_start = datetime.now()  # noqa: DTZ005 -- Optuna's records hold local time
+            if state.is_finished():
+                trial.datetime_complete = datetime.now()  # noqa: DTZ005
+            study.note_state(place)
+            self._write(tables.TRIALS, trial, "", tables.state_row(trial))
+            return True
+
+    def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
+        with self._lock:
+            trial = self._change(trial_id)
+            trial.intermediate_values = {**trial.intermediate_values, step: intermediate_value}
+            self._write(tables.REPORTS, trial, step, tables.report_row(intermediate_value))
+            self._flush_when_due()
+
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        with self._lock:
+            trial = self._change(trial_id)
+            trial.user_attrs = {**trial.user_attrs, key: value}
+            self._write(tables.USER_ATTRS, trial, key, tables.attr_row(value))
+            self._flush_when_due()
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        with self._lock:
+            trial = self._change(trial_id)
+            trial.system_attrs = {**trial.system_attrs, key: value}
+            self._write(tables.SYSTEM_ATTRS, trial, key, tables.attr_row(value))
+            self._flush_when_due()
+
+    def restart_trial(self, trial_id: int, *, drop: str, system_attrs: Mapping[str, Any]) -> None:
+        """Take a RUNNING trial back to its beginning, in one transaction.
+
+        Its parameters stay. Its reports go, and the system attributes whose names begin with `drop`;
+        `system_attrs` are set.
+        """
+        with self.one_transaction():
+            trial = self._change(trial_id)
+            dropped = [key for key in trial.system_attrs if key.startswith(drop)]
+            kept = {key: value for key, value in trial.system_attrs.items() if key not in dropped}
+            trial.system_attrs = {**kept, **system_attrs}
+            trial.intermediate_values = {}
+            for key, value in system_attrs.items():
+                self._write(tables.SYSTEM_ATTRS, trial, key, tables.attr_row(value))
+            self._commit(lambda connection: tables.remove_progress(connection, trial._trial_id, dropped))
+
+    # Trials: reading
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        with self._lock:
+            study, place = self._place(trial_id)
+            return study.trials[place]
+
+    def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
+        with self._lock:
+            trial = self._study(study_id).find(trial_number)
+        if trial is not None:
+            return trial._trial_id
+        raise KeyError(f"no trial {trial_number} in the study with id {study_id}")
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,  # noqa: FBT001, FBT002 -- Optuna's signature
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        with self._lock:
+            trials = self._study(study_id).select(states)
+        return copy.deepcopy(trials) if deepcopy else trials

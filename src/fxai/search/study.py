@@ -1,0 +1,250 @@
+"""One study being searched: ask, report, tell, and how it is taken up again."""
+
+import bisect
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+import optuna
+from optuna.samplers import RandomSampler
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState as OptunaState
+
+from fxai.search import attributes
+from fxai.search.pruners import build_pruner
+from fxai.search.samplers import Samplers, tries_every_point
+from fxai.search.seeds import trial_seed
+from fxai.search.space import suggest
+from fxai.search.storage import FLUSH_SECONDS, WriteBehindStorage
+from fxai.spec.study import StudySpec
+from fxai.trial import Cause, ParamValue, Report, TrialError, TrialResult, TrialState
+
+TRACEBACK_CHARACTERS = 8000
+
+_STATES = {
+    TrialState.COMPLETE: OptunaState.COMPLETE,
+    TrialState.PRUNED: OptunaState.PRUNED,
+    TrialState.FAIL: OptunaState.FAIL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A trial that shall be run."""
+
+    number: int
+    attempt: int  # 0 at first, one more after each run of it that was lost
+    params: Mapping[str, ParamValue]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many trials a study has in each state, and which of them leads."""
+
+    complete: int = 0
+    pruned: int = 0
+    failed: int = 0
+    running: int = 0
+    best_trial: int | None = None
+    best_value: float | None = None
+
+    @property
+    def finished(self) -> int:
+        return self.complete + self.pruned + self.failed
+
+
+class _NothingLeftError(Exception):
+    """The sampler has proposed every point; ends the transaction in which it was asked."""
+
+
+class Search:
+    """A study that this process searches; `open_search` makes it.
+
+    One thread uses it. When `ask`, `tell`, `retry` or `put_back` return, what they did is committed; the
+    reports of a running trial follow within about a second, if `flush` is called now and then.
+    """
+
+    def __init__(self, spec: StudySpec, storage: WriteBehindStorage, study_id: int) -> None:
+        self._spec = spec
+        self._storage = storage
+        self._study_id = study_id
+        self._study = optuna.load_study(
+            study_name=spec.study_name,
+            storage=storage,
+            sampler=RandomSampler(),  # `ask` puts one of the spec's in its place
+            pruner=build_pruner(spec.pruner),
+        )
+        self._samplers = Samplers(spec.sampler, spec.parameters, spec.seed)
+        self._exhausted = False
+        self._ranking: list[tuple[float, int]] = []  # of COMPLETE trials, the best first
+        self._tally = dict.fromkeys(OptunaState, 0)
+        for trial in storage.get_all_trials(study_id, deepcopy=False):
+            self._count(trial)
+        self.left_running = tuple(self._taken_up(trial) for trial in self._in_state(OptunaState.RUNNING))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def ask(self) -> Asked | None:
+        """The next trial, written with all its parameters; None when every point was tried."""
+        if self._exhausted:
+            return None
+        try:
+            with self._storage.one_transaction():
+                number = self._propose()
+        except _NothingLeftError:
+            self._exhausted = True
+            return None
+        self._tally[OptunaState.RUNNING] += 1
+        return self._asked(self._trial(number))
+
+    def report(self, report: Report) -> bool:
+        """Keep an evaluation of a running trial; whether the trial shall be pruned now."""
+        trial_id = self._id(report.number)
+        self._storage.set_trial_intermediate_value(trial_id, report.step, report.value)
+        return bool(self._study.pruner.prune(self._study, self._storage.get_trial(trial_id)))
+
+    def tell(self, result: TrialResult) -> TrialResult:
+        """Finish a trial; returns the result as it stands in the study.
+
+        A COMPLETE one whose value is missing, NaN or infinite is recorded as FAIL.
+        """
+        result = _checked(result)
+        state = _STATES[result.state]
+        trial_id = self._id(result.number)
+        with self._storage.one_transaction():
+            for name, value in _told_attrs(result).items():
+                self._storage.set_trial_user_attr(trial_id, name, value)
+            if tries_every_point(self._spec.sampler):
+                # All that these samplers do after a trial is to end `Study.optimize`, which does not run.
+                self._study.sampler = RandomSampler()
+            self._study.tell(result.number, result.value if state is OptunaState.COMPLETE else None, state=state)
+        self._tally[OptunaState.RUNNING] -= 1
+        self._count(self._trial(result.number))
+        return result
+
+    def retry(self, number: int) -> Asked:
+        """A running trial whose run was lost, back at its beginning: its reports are gone."""
+        return self._restart(number, attempt=self._attempt(self._trial(number)) + 1)
+
+    def put_back(self, number: int) -> None:
+        """Leave a trial for the next run, which takes it up without counting this one against it."""
+        self._storage.set_trial_system_attr(self._id(number), attributes.PUT_BACK, value=True)
+        self._storage.flush()
+
+    def counts(self) -> Counts:
+        value, number = self._ranking[0] if self._ranking else (None, None)
+        return Counts(
+            complete=self._tally[OptunaState.COMPLETE],
+            pruned=self._tally[OptunaState.PRUNED],
+            failed=self._tally[OptunaState.FAIL],
+            running=self._tally[OptunaState.RUNNING],
+            best_trial=number,
+            best_value=None if value is None else value * self._sign,
+        )
+
+    def best_numbers(self, count: int) -> tuple[int, ...]:
+        """The best COMPLETE trials, the best first, the earlier first among equals."""
+        return tuple(number for _, number in self._ranking[:count])
+
+    def best_params(self) -> Mapping[str, ParamValue] | None:
+        """The parameters of the best trial; None before the first COMPLETE one."""
+        return dict(self._trial(self._ranking[0][1]).params) if self._ranking else None
+
+    def flush(self) -> None:
+        """Write the reports that have waited for a second. Call it as often as you like."""
+        self._storage.flush(older_than=FLUSH_SECONDS)
+
+    def close(self) -> None:
+        """Write everything and leave the database."""
+        self._storage.close()
+
+    @property
+    def _sign(self) -> int:
+        """Makes values smaller the better they are."""
+        return -1 if self._spec.direction == "maximize" else 1
+
+    def _propose(self) -> int:
+        """A trial with all its parameters; its number."""
+        self._study.sampler = self._samplers.for_trial(self._next_number())
+        trial = self._study.ask()
+        params = suggest(trial, self._spec.parameters)
+        if tries_every_point(self._spec.sampler) and self._repeats(trial.number, params):
+            raise _NothingLeftError
+        trial.set_user_attr(attributes.SEED, trial_seed(self._spec.seed, trial.number))
+        return trial.number
+
+    def _next_number(self) -> int:
+        """Of the trial that `ask` will find: the first that waits, or else a new one."""
+        waiting = self._in_state(OptunaState.WAITING)
+        return waiting[0].number if waiting else self._storage.get_n_trials(self._study_id)
+
+    def _repeats(self, number: int, params: Mapping[str, ParamValue]) -> bool:
+        """Whether the sampler itself proposed this point before."""
+        return any(
+            trial.params == params and attributes.ENQUEUED not in trial.user_attrs
+            for trial in self._storage.get_all_trials(self._study_id, deepcopy=False)
+            if trial.number != number and trial.state is not OptunaState.WAITING
+        )
+
+    def _taken_up(self, trial: FrozenTrial) -> Asked:
+        """A trial that the last run left RUNNING; the attempt counts unless it was put back."""
+        put_back = trial.system_attrs.get(attributes.PUT_BACK, False)
+        return self._restart(trial.number, attempt=self._attempt(trial) + (0 if put_back else 1))
+
+    def _restart(self, number: int, *, attempt: int) -> Asked:
+        marks = {attributes.ATTEMPT: attempt, attributes.PUT_BACK: False}
+        self._storage.restart_trial(self._id(number), drop=attributes.RUNGS, system_attrs=marks)
+        return self._asked(self._trial(number))
+
+    def _asked(self, trial: FrozenTrial) -> Asked:
+        return Asked(
+            number=trial.number,
+            attempt=self._attempt(trial),
+            params=dict(trial.params),
+            seed=int(trial.user_attrs[attributes.SEED]),
+        )
+
+    def _count(self, trial: FrozenTrial) -> None:
+        self._tally[trial.state] += 1
+        if trial.state is OptunaState.COMPLETE and trial.value is not None:
+            bisect.insort(self._ranking, (self._sign * trial.value, trial.number))
+
+    def _attempt(self, trial: FrozenTrial) -> int:
+        return int(trial.system_attrs.get(attributes.ATTEMPT, 0))
+
+    def _id(self, number: int) -> int:
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+
+    def _trial(self, number: int) -> FrozenTrial:
+        return self._storage.get_trial(self._id(number))
+
+    def _in_state(self, state: OptunaState) -> list[FrozenTrial]:
+        return self._storage.get_all_trials(self._study_id, deepcopy=False, states=(state,))
+
+
+def _checked(result: TrialResult) -> TrialResult:
+    """The result, or a failure where it says COMPLETE without a finite value."""
+    if result.state is not TrialState.COMPLETE or (result.value is not None and math.isfinite(result.value)):
+        return result
+    error = TrialError(Cause.NOT_FINITE, f"the trial ended with the value {result.value}, which is not a finite number")
+    return replace(result, state=TrialState.FAIL, value=None, error=error)
+
+
+def _told_attrs(result: TrialResult) -> dict[str, float | str]:
+    """What a result says beyond its state and value, as user attributes of its trial."""
+    attrs: dict[str, float | str] = {attributes.SECONDS: result.seconds, **result.metrics}
+    if result.error is not None:
+        attrs[attributes.CAUSE] = result.error.cause.value
+        attrs[attributes.MESSAGE] = result.error.message
+        if result.error.traceback:
+            attrs[attributes.TRACEBACK] = result.error.traceback[-TRACEBACK_CHARACTERS:]
+    return attrs

@@ -1,0 +1,228 @@
+"""Trials as rows of Optuna's own tables, written many at a time.
+
+Optuna's RDB models are private to it; they are touched here, and the rest of Optuna's internals in
+`storage.py`. Statements are portable SQL: a row is replaced by deleting and inserting it.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
+from optuna.storages._rdb import models
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import Connection, Table
+
+STUDIES: Table = models.StudyModel.__table__
+STUDY_USER_ATTRS: Table = models.StudyUserAttributeModel.__table__
+STUDY_SYSTEM_ATTRS: Table = models.StudySystemAttributeModel.__table__
+TRIALS: Table = models.TrialModel.__table__
+PARAMS: Table = models.TrialParamModel.__table__
+VALUES: Table = models.TrialValueModel.__table__
+REPORTS: Table = models.TrialIntermediateValueModel.__table__
+USER_ATTRS: Table = models.TrialUserAttributeModel.__table__
+SYSTEM_ATTRS: Table = models.TrialSystemAttributeModel.__table__
+
+# The columns that tell the rows of a table apart: whose row it is, and which of them.
+_KEYS: Mapping[Table, tuple[str, str]] = {
+    STUDY_USER_ATTRS: ("study_id", "key"),
+    STUDY_SYSTEM_ATTRS: ("study_id", "key"),
+    PARAMS: ("trial_id", "param_name"),
+    VALUES: ("trial_id", "objective"),
+    REPORTS: ("trial_id", "step"),
+    USER_ATTRS: ("trial_id", "key"),
+    SYSTEM_ATTRS: ("trial_id", "key"),
+}
+_REPLACED = {
+    table: sa.delete(table).where(table.c[owner] == sa.bindparam("owner"), table.c[key] == sa.bindparam("which"))
+    for table, (owner, key) in _KEYS.items()
+}
+_CHANGE_TRIAL = sa.update(TRIALS).where(TRIALS.c.trial_id == sa.bindparam("owner"))
+_OF_STUDY = TRIALS.c.study_id == sa.bindparam("study")
+
+Row: TypeAlias = dict[str, Any]
+Place: TypeAlias = tuple[Table, int, str | int]  # a table, whose row, which of them
+
+_distribution_json = lru_cache(maxsize=4096)(distribution_to_json)
+_distribution = lru_cache(maxsize=4096)(json_to_distribution)
+
+
+def param_row(value: float, distribution: BaseDistribution) -> Row:
+    """A parameter by its internal representation."""
+    return {"param_value": value, "distribution_json": _distribution_json(distribution)}
+
+
+def value_row(value: float) -> Row:
+    stored, kind = models.TrialValueModel.value_to_stored_repr(value)
+    return {"value": stored, "value_type": kind}
+
+
+def report_row(value: float) -> Row:
+    stored, kind = models.TrialIntermediateValueModel.intermediate_value_to_stored_repr(value)
+    return {"intermediate_value": stored, "intermediate_value_type": kind}
+
+
+def attr_row(value: Any) -> Row:
+    return {"value_json": json.dumps(value)}
+
+
+def state_row(trial: FrozenTrial) -> Row:
+    return {
+        "state": trial.state,
+        "datetime_start": _to_utc(trial.datetime_start),
+        "datetime_complete": _to_utc(trial.datetime_complete),
+    }
+
+
+def rows_of(trial: FrozenTrial, trial_id: int) -> Iterable[tuple[Place, Row]]:
+    """Everything that a trial holds but its own row, under that id."""
+    for name, value in trial.params.items():
+        distribution = trial.distributions[name]
+        yield (PARAMS, trial_id, name), param_row(distribution.to_internal_repr(value), distribution)
+    for objective, value in enumerate(trial.values or ()):
+        yield (VALUES, trial_id, objective), value_row(value)
+    for step, value in trial.intermediate_values.items():
+        yield (REPORTS, trial_id, step), report_row(value)
+    for table, attrs in ((USER_ATTRS, trial.user_attrs), (SYSTEM_ATTRS, trial.system_attrs)):
+        for key, value in attrs.items():
+            yield (table, trial_id, key), attr_row(value)
+
+
+def insert_trial(connection: Connection, study_id: int, trial: FrozenTrial) -> int:
+    """Write a trial with all that it holds; returns the id that the database gave it."""
+    row = {"study_id": study_id, "number": trial.number, **state_row(trial)}
+    key = connection.execute(sa.insert(TRIALS), row).inserted_primary_key
+    trial_id = int(key[0]) if key else -1
+    _insert(connection, rows_of(trial, trial_id))
+    return trial_id
+
+
+def write_rows(connection: Connection, rows: Mapping[Place, Row]) -> None:
+    """Write rows in place of those that are there; rows of `TRIALS` change what they name."""
+    replaced: defaultdict[Table, list[Row]] = defaultdict(list)
+    for (table, owner, which), row in rows.items():
+        if table is TRIALS:
+            connection.execute(_CHANGE_TRIAL, {"owner": owner, **row})
+        else:
+            replaced[table].append({"owner": owner, "which": which})
+    for table, owners in replaced.items():
+        connection.execute(_REPLACED[table], owners)
+    _insert(connection, ((place, row) for place, row in rows.items() if place[0] is not TRIALS))
+
+
+def _insert(connection: Connection, rows: Iterable[tuple[Place, Row]]) -> None:
+    inserted: defaultdict[Table, list[Row]] = defaultdict(list)
+    for (table, owner, which), row in rows:
+        owner_column, key_column = _KEYS[table]
+        inserted[table].append({owner_column: owner, key_column: which, **row})
+    for table, table_rows in inserted.items():
+        connection.execute(sa.insert(table), table_rows)
+
+
+def rename_study(connection: Connection, study_id: int, name: str) -> None:
+    connection.execute(sa.update(STUDIES).where(STUDIES.c.study_id == study_id).values(study_name=name))
+
+
+def remove_progress(connection: Connection, trial_id: int, system_attrs: Sequence[str]) -> None:
+    """Delete a trial's reports and those of its system attributes."""
+    connection.execute(sa.delete(REPORTS).where(REPORTS.c.trial_id == trial_id))
+    own = SYSTEM_ATTRS.c.trial_id == trial_id
+    connection.execute(sa.delete(SYSTEM_ATTRS).where(own, SYSTEM_ATTRS.c.key.in_(system_attrs)))
+
+
+def study_of(connection: Connection, trial_id: int) -> int | None:
+    found = connection.execute(sa.select(TRIALS.c.study_id).where(TRIALS.c.trial_id == trial_id)).scalar()
+    return None if found is None else int(found)
+
+
+def count_states(connection: Connection, study_id: int) -> dict[TrialState, int]:
+    counted = sa.select(TRIALS.c.state, sa.func.count()).where(TRIALS.c.study_id == study_id).group_by(TRIALS.c.state)
+    return {state: int(count) for state, count in connection.execute(counted)}
+
+
+def leading_trial(connection: Connection, study_id: int, *, maximize: bool) -> tuple[int, float] | None:
+    """Number and value of the best COMPLETE trial by the first objective, the earlier among equals."""
+    order = sa.desc(VALUES.c.value) if maximize else sa.asc(VALUES.c.value)
+    query = (
+        sa.select(TRIALS.c.number, VALUES.c.value)
+        .join(VALUES, VALUES.c.trial_id == TRIALS.c.trial_id)
+        .where(TRIALS.c.study_id == study_id, TRIALS.c.state == TrialState.COMPLETE)
+        .where(VALUES.c.objective == 0, VALUES.c.value.is_not(None))
+        .order_by(order, TRIALS.c.number)
+    )
+    row = connection.execute(query.limit(1)).first()
+    return None if row is None else (int(row.number), float(row.value))
+
+
+def newest_trial(connection: Connection, study_id: int) -> int:
+    """The highest id among a study's trials; 0 if it has none."""
+    return int(
+        connection.execute(sa.select(sa.func.max(TRIALS.c.trial_id)).where(_OF_STUDY), {"study": study_id}).scalar()
+        or 0
+    )
+
+
+def count_before(connection: Connection, study_id: int, trial_id: int) -> int:
+    """How many trials of a study have lower ids."""
+    counted = sa.select(sa.func.count()).select_from(TRIALS).where(_OF_STUDY, TRIALS.c.trial_id < sa.bindparam("limit"))
+    return int(connection.execute(counted, {"study": study_id, "limit": trial_id}).scalar_one())
+
+
+def read_trials(connection: Connection, study_id: int, *, after: int = 0) -> list[FrozenTrial]:
+    """The study's trials whose ids are above `after`, in the order of their ids."""
+    chosen = sa.and_(TRIALS.c.study_id == study_id, TRIALS.c.trial_id > after)
+    parts: Mapping[Table, Mapping[int, list[sa.Row[Any]]]] = {
+        table: _rows_by_trial(connection, table, chosen)
+        for table in (PARAMS, VALUES, REPORTS, USER_ATTRS, SYSTEM_ATTRS)
+    }
+    trials = connection.execute(sa.select(TRIALS).where(chosen).order_by(TRIALS.c.trial_id))
+    return [_trial(row, {table: rows.get(row.trial_id, []) for table, rows in parts.items()}) for row in trials]
+
+
+def _rows_by_trial(
+    connection: Connection, table: Table, chosen: sa.ColumnElement[bool]
+) -> Mapping[int, list[sa.Row[Any]]]:
+    (own_key,) = table.primary_key.columns
+    query = sa.select(table).join(TRIALS, TRIALS.c.trial_id == table.c.trial_id).where(chosen).order_by(own_key)
+    rows: defaultdict[int, list[sa.Row[Any]]] = defaultdict(list)
+    for row in connection.execute(query):
+        rows[row.trial_id].append(row)
+    return rows
+
+
+def _trial(row: sa.Row[Any], parts: Mapping[Table, Sequence[sa.Row[Any]]]) -> FrozenTrial:
+    distributions = {part.param_name: _distribution(part.distribution_json) for part in parts[PARAMS]}
+    to_value = models.TrialValueModel.stored_repr_to_value
+    to_report = models.TrialIntermediateValueModel.stored_repr_to_intermediate_value
+    values = sorted(parts[VALUES], key=lambda part: int(part.objective))
+    return FrozenTrial(
+        number=row.number,
+        state=row.state,
+        value=None,
+        values=[to_value(part.value, part.value_type) for part in values] or None,
+        datetime_start=_to_local(row.datetime_start),
+        datetime_complete=_to_local(row.datetime_complete),
+        params={
+            part.param_name: distributions[part.param_name].to_external_repr(part.param_value) for part in parts[PARAMS]
+        },
+        distributions=distributions,
+        user_attrs={part.key: json.loads(part.value_json) for part in parts[USER_ATTRS]},
+        system_attrs={part.key: json.loads(part.value_json) for part in parts[SYSTEM_ATTRS]},
+        intermediate_values={
+            part.step: to_report(part.intermediate_value, part.intermediate_value_type) for part in parts[REPORTS]
+        },
+        trial_id=row.trial_id,
+    )
+
+
+def _to_utc(moment: datetime | None) -> datetime | None:
+    """Local time as Optuna's records hold it, to UTC as its tables do, both without a zone."""
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _to_local(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC).astimezone().replace(tzinfo=None)

@@ -1,0 +1,29 @@
+"""A small study, its default configuration and its results."""
+
+from collections.abc import Callable
+
+from fxai.search.study import Asked, Search
+from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter
+from fxai.trial import JsonObject, TrialResult, TrialState
+
+PARAMETERS = (
+    FloatParameter(name="rate", low=1e-5, high=1e-1, log=True),
+    IntParameter(name="layers", low=1, high=4),
+    CategoricalParameter(name="kind", choices=("a", "b")),
+)
+DEFAULTS = {"rate": 1e-3, "layers": 2, "kind": "b"}
+FINGERPRINT: JsonObject = {"parameters": {"rate": {"low": 1e-5}}, "direction": "maximize"}
+MEMORY = "sqlite:///:memory:"
+
+Opener = Callable[..., Search]
+
+
+def ask(search: Search) -> Asked:
+    """The next trial of a study that is not exhausted."""
+    asked = search.ask()
+    assert asked is not None
+    return asked
+
+
+def complete(asked: Asked, value: float = 0.5) -> TrialResult:
+    return TrialResult(asked.number, TrialState.COMPLETE, seconds=1.0, value=value, metrics={"sharpe": value / 2})

@@ -1,0 +1,86 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fxai.errors import StorageError, StudyHeldError
+from fxai.search.lock import hold_study, lock_path
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from fxai.search.lock import hold_study
+with hold_study(sys.argv[1], sys.argv[2], Path(sys.argv[3])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def holder(url: str, study: str, directory: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", HOLDER, url, study, str(directory)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_second_run_is_told_who_holds_the_study_until_that_is_killed(url: str, tmp_path: Path) -> None:
+    process = holder(url, "mine", tmp_path)
+    with process:
+        with pytest.raises(StudyHeldError) as refusal, hold_study(url, "mine", tmp_path):
+            pass
+        assert f"process {process.pid}, which started 20" in str(refusal.value)
+        assert refusal.value.exit_code == 3
+        with hold_study(url, "another", tmp_path):
+            pass  # of the same database
+        process.send_signal(signal.SIGKILL)
+    with hold_study(url, "mine", tmp_path):
+        signed = json.loads(lock_path(url, "mine", tmp_path).read_text())
+        assert signed["pid"] == os.getpid()
+
+
+def test_nothing_is_left_when_a_run_ends(url: str, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="trouble"), hold_study(url, "mine", tmp_path):
+        raise RuntimeError("trouble")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lock_of_a_server_lies_in_the_folder_that_is_given(tmp_path: Path) -> None:
+    url = "postgresql://me:secret@db/studies"
+    folder = tmp_path / "state" / "locks"
+    with hold_study(url, "mine", folder):
+        (path,) = folder.iterdir()
+        assert "secret" not in path.name
+        with pytest.raises(StudyHeldError), hold_study(url, "mine", folder):
+            pass
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "", "x" * 500, "\0", "ünïcode", "."])
+def test_any_study_name_is_a_file_of_that_folder(name: str, url: str, tmp_path: Path) -> None:
+    path = lock_path(url, name, tmp_path)
+    assert path.parent == tmp_path
+    assert path.name.startswith(".studies.db.")
+    with hold_study(url, name, tmp_path):
+        assert path.is_file()
+
+
+def test_names_that_read_alike_have_locks_of_their_own(url: str, tmp_path: Path) -> None:
+    assert lock_path(url, "a/b", tmp_path) != lock_path(url, "ab", tmp_path)
+
+
+def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    blocking = tmp_path / "file"
+    blocking.touch()
+    with pytest.raises(StorageError, match="cannot lock"), hold_study("sqlite://", "mine", blocking / "below"):
+        pass
+
+
+def test_folder_of_a_database_is_not_made(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'missing' / 'studies.db'}"
+    with pytest.raises(StorageError, match="cannot lock"), hold_study(url, "mine", tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
