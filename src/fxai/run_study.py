@@ -151,7 +151,7 @@ class _Run:
             case Ending.TIMEOUT:
                 return f"the study's timeout of {self._spec.timeout:g} s passed with {left} trials to go"
             case Ending.INTERRUPTED:
-                return f"interrupted with {left} trials to go; the same command goes on from here"
+                return f"interrupted with {left} trials to go; started again, without --fresh, it goes on from here"
             case Ending.FAILING:
                 return f"{self._streak.length} trials in a row failed with one message: {self._streak.message}"
 

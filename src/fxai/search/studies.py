@@ -92,4 +92,4 @@ def _summary(storage: WriteBehindStorage, study: FrozenStudy) -> StudySummary:
 def _not_found(storage: WriteBehindStorage, url: str, name: str) -> str:
     there = [study.study_name for study in storage.get_all_studies()]
     listed = ", ".join(f"{other} (archived)" if is_archived(other) else other for other in there)
-    return f"there is no study {name!r} in {url}; there are: {listed}" if there else f"{url} holds no studies"
+    return f"Study {name!r} not found in {url}; " + (f"its studies: {listed}" if there else "it holds no studies")

@@ -1,0 +1,92 @@
+"""The commands of `fxai`, and the one place where an error becomes a message and an exit code."""
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from fxai.cli.command_line import with_command
+from fxai.cli.error_message import error_message
+from fxai.cli.wording import legible
+from fxai.errors import FxaiError
+
+COMMANDS = {
+    "run": "Run the studies of a spec.",
+    "check": "Check specs, and say what looks unwise in them.",
+    "schema": "Print the JSON Schema of a spec, for editors.",
+    "status": "List the studies and where they stand.",
+    "best": "Show a study's summary and its best parameters.",
+    "results": "Show what the studies found, and where their files lie.",
+    "show": "Show all that is known of one trial.",
+    "train": "Train one agent in full.",
+    "dashboard": "Show the studies in the browser, live.",
+    "data": "Look at market data.",
+}
+_HELP = {"help_option_names": ["-h", "--help"]}
+_EPILOG = (
+    "Without a command: --spec FILE means run --spec FILE, --show-best STUDY means best STUDY, "
+    "--show-results means results, --dashboard means dashboard.\n\n"
+    "Exit codes: 0 done; 1 it ran and failed; 2 the input is wrong; 3 another run holds the study; 130 interrupted."
+)
+
+
+class Commands(TyperGroup):
+    """Each command's file is imported when the command is called, so that the others cost it nothing."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (Click's signature)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            ctx.fail(f"there is no command '{legible(cmd_name)}'; the commands are {', '.join(COMMANDS)}")
+        entry = getattr(import_module(f"fxai.cli.{cmd_name}"), cmd_name)
+        return typer.main.get_command(entry if isinstance(entry, typer.Typer) else _app_of(entry))
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 (Click's signature)
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _app_of(command: Callable[..., None]) -> typer.Typer:
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_HELP)
+    app.command()(command)
+    return app
+
+
+app = typer.Typer(
+    cls=Commands,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings=_HELP,
+    epilog=_EPILOG,
+)
+
+
+def main() -> None:
+    """Run the command line of this process; an error that FxAI can explain ends it with its exit code."""
+    try:
+        app(with_command(sys.argv[1:]), prog_name="fxai")
+    except FxaiError as error:
+        typer.echo(error_message(error), err=True)
+        sys.exit(error.exit_code)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 (Typer passes it so)
+    if wanted:
+        typer.echo(f"fxai {version('fxai')}")
+        raise typer.Exit
+
+
+@app.callback()
+def fxai(
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Find good hyperparameters for trading agents, fast and honestly."""

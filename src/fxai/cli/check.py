@@ -1,0 +1,90 @@
+"""`fxai check SPEC...`: whether specs are sound, and what looks unwise in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from pydantic import JsonValue
+
+from fxai.cli.error_message import error_message
+from fxai.cli.options import AsJson
+from fxai.cli.output import print_json, print_text, stdout
+from fxai.cli.wording import counted, legible
+from fxai.errors import FxaiError, InputError, SpecError
+from fxai.spec.advice import advice
+from fxai.spec.find_spec import find_spec
+from fxai.spec.load import load_spec
+from fxai.spec.study import StudySpec
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A spec that was loaded, or the error that it raised."""
+
+    name: str
+    studies: Sequence[StudySpec] = ()
+    error: FxaiError | None = None
+
+
+def check(
+    specs: Annotated[
+        list[str], typer.Argument(metavar="SPEC", help="Files, or names of shipped specs.", show_default=False)
+    ],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Check specs, and say what looks unwise in them.
+
+    Ends with exit code 2 if one of them is wrong.
+    """
+    checked = [_checked(name) for name in specs]
+    if as_json:
+        print_json([_as_json(each) for each in checked])
+    else:
+        for each in checked:
+            _print_checked(each)
+    if any(each.error for each in checked):
+        raise typer.Exit(InputError.exit_code)
+
+
+def _checked(name: str) -> Checked:
+    try:
+        return Checked(name, load_spec(find_spec(name)).studies)
+    except InputError as error:
+        return Checked(name, error=error)
+
+
+def _print_checked(checked: Checked) -> None:
+    if checked.error is not None:
+        typer.echo(error_message(checked.error), err=True)
+        return
+    print_text(stdout(), f"{legible(checked.name)}: sound")
+    for study in checked.studies:
+        parameters, trials = counted(len(study.parameters), "parameter"), counted(study.n_trials, "trial")
+        print_text(stdout(), f"  {study.study_name}: {parameters}, {trials}")
+        print_text(stdout(), *(f"    warning: {legible(line)}" for line in advice(study)))
+
+
+def _as_json(checked: Checked) -> dict[str, JsonValue]:
+    return {
+        "spec": checked.name,
+        "sound": checked.error is None,
+        "problems": _problems(checked.error),
+        "studies": [_study_as_json(study) for study in checked.studies],
+    }
+
+
+def _problems(error: FxaiError | None) -> list[JsonValue]:
+    if isinstance(error, SpecError):
+        return [{"line": each.line, "key": each.key, "message": each.message} for each in error.problems]
+    return [] if error is None else [{"line": None, "key": "", "message": str(error)}]
+
+
+def _study_as_json(study: StudySpec) -> dict[str, JsonValue]:
+    return {
+        "study_name": study.study_name,
+        "parameters": len(study.parameters),
+        "n_trials": study.n_trials,
+        "warnings": list(advice(study)),
+    }

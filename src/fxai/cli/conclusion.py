@@ -1,0 +1,33 @@
+"""The end of a run: why it ended, the study summary, the files, what to type next."""
+
+from collections.abc import Sequence
+from shlex import quote
+
+from rich.console import Console
+
+from fxai.cli.options import DEFAULT_STORAGE
+from fxai.cli.output import print_text
+from fxai.cli.summary import print_summary
+from fxai.cli.tune import Tuned
+from fxai.cli.wording import legible, span
+from fxai.spec.study import StudySpec
+
+
+def print_conclusion(console: Console, study: StudySpec, tuned: Tuned) -> None:
+    """What one run of the study came to."""
+    ended = tuned.ended
+    print_text(console, f"Study {ended.study} ended after {span(ended.seconds)}{_reason(ended.reason)}", "")
+    print_summary(console, tuned.summary)
+    print_text(console, "", "Files:", *(f"  {path}" for path in tuned.files))
+    print_text(console, "", "Next:", *(f"  {command}" for command in _next_commands(study, tuned)))
+
+
+def _reason(reason: str | None) -> str:
+    return "" if reason is None else f": {legible(reason)}"
+
+
+def _next_commands(study: StudySpec, tuned: Tuned) -> Sequence[str]:
+    where = "" if study.storage == DEFAULT_STORAGE else f" --storage {quote(study.storage)}"
+    name, best = quote(study.study_name), tuned.summary.best_trial
+    of_best = () if best is None else (f"fxai show {name} {best}{where}",)
+    return (*of_best, f"fxai results {name}{where}", f"fxai dashboard{where}")

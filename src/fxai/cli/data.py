@@ -1,0 +1,141 @@
+"""`fxai data describe NAME_OR_FILE`: what is in a data set, before anything trains on it."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy as np
+import typer
+from pydantic import JsonValue
+from rich.console import Console
+
+from fxai.cli.options import AsJson
+from fxai.cli.output import print_json, print_pairs, print_table, print_text, stdout
+from fxai.cli.wording import counted, figure, legible, span
+from fxai.market.bars import Faults
+from fxai.market.calendar import Gaps
+from fxai.market.describe import Description
+from fxai.market.describe import describe as described
+from fxai.spec.data_config import DataConfig
+
+data = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@data.callback()
+def _data() -> None:
+    """Look at market data."""
+
+
+@data.command()
+def describe(
+    source: Annotated[
+        str, typer.Argument(metavar="NAME_OR_FILE", help="A named data set, or a CSV or Parquet file.")
+    ] = DataConfig.model_fields["source"].default,
+    *,
+    timezone: Annotated[
+        str, typer.Option(metavar="ZONE", help="Time zone of timestamps that name none.")
+    ] = DataConfig.model_fields["timezone"].default,
+    spread_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column that holds each bar's spread.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is in a data set.
+
+    Rows, range, bar length, gaps, duplicates, prices, and the splits that it gives.
+    """
+    found = described(DataConfig(source=source, timezone=timezone, spread_column=spread_column))
+    if as_json:
+        print_json(_as_json(found))
+    else:
+        _print_description(stdout(), found)
+
+
+def _print_description(console: Console, found: Description) -> None:
+    print_text(console, legible(found.name))
+    print_pairs(console, _facts(found))
+    print_text(console, "")
+    if found.splits:
+        rows = [(each.name, str(each.bars), _moment(each.first), _moment(each.last)) for each in found.splits]
+        print_table(console, ("Split", "Bars", "First bar", "Last bar"), rows)
+    if found.split_problem is not None:
+        print_text(console, f"Not fit for training as it is: {legible(found.split_problem)}")
+
+
+def _facts(found: Description) -> Sequence[tuple[str, str]]:
+    prices = found.prices
+    spread = "none in the data; env.spread is used" if prices.mean_spread is None else figure(prices.mean_spread)
+    return (
+        ("Bars", str(found.rows)),
+        ("Range", f"{_moment(found.first)} to {_moment(found.last)} UTC"),
+        ("Bar length", span(_seconds(found.bar_length))),
+        ("Bars per year", f"{found.bars_per_year:.0f}"),
+        ("Gaps", _gaps(found.gaps)),
+        ("Duplicates", f"{counted(found.faults.duplicates_dropped, 'row')} dropped"),
+        ("Order", _order(found.faults)),
+        ("Odd bars", f"{found.faults.outside_range} with open or close outside low to high"),
+        ("Price", f"{prices.first:.6g} to {prices.last:.6g}, within {prices.lowest:.6g} to {prices.highest:.6g}"),
+        ("Volatility", f"{100 * prices.volatility:.3g} % per bar"),
+        ("Mean spread", spread),
+        ("Columns", ", ".join(f"{meaning}: {name}" for meaning, name in found.columns.items()) or "generated"),
+        ("Features", f"{len(found.feature_names)}, complete after {counted(found.warm_up, 'bar')}"),
+        ("SHA-256", found.content_hash),
+    )
+
+
+def _gaps(gaps: Gaps) -> str:
+    words = [counted(gaps.weekends, "weekend"), f"{gaps.others} other"]
+    if gaps.largest_other is not None and gaps.largest_other_after is not None:
+        words.append(f"the largest {span(_seconds(gaps.largest_other))} after {_moment(gaps.largest_other_after)}")
+    return ", ".join(words)
+
+
+def _order(faults: Faults) -> str:
+    direction = "newest first" if faults.newest_first else "oldest first"
+    return f"{direction}, {counted(faults.rows_reordered, 'row')} out of order"
+
+
+def _moment(moment: np.datetime64) -> str:
+    return str(np.datetime_as_string(moment, unit="m")).replace("T", " ")
+
+
+def _seconds(length: np.timedelta64) -> float:
+    return float(length / np.timedelta64(1, "s"))
+
+
+def _as_json(found: Description) -> dict[str, JsonValue]:
+    gaps, faults, prices = found.gaps, found.faults, found.prices
+    return {
+        "name": found.name,
+        "sha256": found.content_hash,
+        "bars": found.rows,
+        "first": str(found.first),
+        "last": str(found.last),
+        "bar_seconds": _seconds(found.bar_length),
+        "bars_per_year": found.bars_per_year,
+        "gaps": {
+            "weekends": gaps.weekends,
+            "others": gaps.others,
+            "largest_other_seconds": None if gaps.largest_other is None else _seconds(gaps.largest_other),
+            "largest_other_after": None if gaps.largest_other_after is None else str(gaps.largest_other_after),
+        },
+        "duplicates_dropped": faults.duplicates_dropped,
+        "rows_reordered": faults.rows_reordered,
+        "newest_first": faults.newest_first,
+        "outside_range": faults.outside_range,
+        "prices": {
+            "first": prices.first,
+            "last": prices.last,
+            "lowest": prices.lowest,
+            "highest": prices.highest,
+            "volatility": prices.volatility,
+            "mean_spread": prices.mean_spread,
+        },
+        "columns": dict(found.columns),
+        "warm_up": found.warm_up,
+        "features": list(found.feature_names),
+        "splits": [
+            {"name": each.name, "bars": each.bars, "first": str(each.first), "last": str(each.last)}
+            for each in found.splits
+        ],
+        "split_problem": found.split_problem,
+    }

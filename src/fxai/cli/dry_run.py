@@ -1,0 +1,71 @@
+"""What `fxai run --dry-run` prints: the spec as it would run, every default and flag in its place."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from fxai.cli.output import print_pairs, print_text
+from fxai.cli.wording import counted, figure, span
+from fxai.results.paths import StudyPaths
+from fxai.spec.parameters import CategoricalParameter, Parameter
+from fxai.spec.pruners import Pruner
+from fxai.spec.samplers import Sampler
+from fxai.spec.study import Spec, StudySpec
+from fxai.workers import SlotPlan, machine_slots
+
+
+def print_plan(console: Console, spec: Spec) -> None:
+    """Each study of the spec: what is searched, how, on what budget, where, by which workers."""
+    for study in spec.studies:
+        share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
+        print_text(console, f"Study: {study.study_name}")
+        print_pairs(console, _facts(study, share, Path(spec.results_dir)))
+        print_text(console, *share.notices, f"Parameters ({len(study.parameters)}):")
+        print_pairs(console, [(f"  {each.name}", _space(each)) for each in study.parameters])
+        print_text(console, "")
+    print_text(console, "Nothing was started or written.")
+
+
+def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tuple[str, str]]:
+    training = study.training_config.training
+    return (
+        ("Objective", f"{study.objective}, {study.direction} {study.metric_name}"),
+        (
+            "Trials",
+            f"{study.n_trials} in total" + _limit("study", study.timeout) + _limit("trial", study.trial_timeout),
+        ),
+        ("Trial", f"{training.total_updates} updates of {training.algorithm}, scored every {training.eval_frequency}"),
+        ("Data", study.training_config.data.source),
+        ("Sampler", _called(study.sampler)),
+        ("Pruner", _called(study.pruner)),
+        ("Seed", str(study.seed)),
+        ("Workers", _workers(share, study.n_trials)),
+        ("Storage", study.storage),
+        ("Results", str(StudyPaths(results_dir, study.study_name).directory)),
+    )
+
+
+def _limit(what: str, seconds: float | None) -> str:
+    return "" if seconds is None else f", at most {span(seconds)} a {what}"
+
+
+def _called(record: Sampler | Pruner) -> str:
+    """`TPESampler(n_startup_trials=10, seed=3)`: what was given, without what is not set."""
+    arguments = record.model_dump(exclude={"type"}, exclude_none=True)
+    return f"{record.type}({', '.join(f'{name}={value}' for name, value in arguments.items())})"
+
+
+def _workers(share: SlotPlan, n_trials: int) -> str:
+    slots = share.slots[:n_trials]
+    threads = counted(slots[0].threads, "thread")
+    devices = ", ".join(dict.fromkeys(slot.environment.get("CUDA_VISIBLE_DEVICES", "cpu") for slot in slots))
+    return f"{len(slots)} on {devices}, {threads} each"
+
+
+def _space(parameter: Parameter) -> str:
+    if isinstance(parameter, CategoricalParameter):
+        return "one of " + ", ".join(map(figure, parameter.choices))
+    scale = ", log" if parameter.log else ""
+    step = "" if parameter.step in (None, 1) else f", step {figure(parameter.step)}"
+    return f"{parameter.kind} {figure(parameter.low)} to {figure(parameter.high)}{scale}{step}"

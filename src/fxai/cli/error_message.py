@@ -1,0 +1,10 @@
+"""How an error reads on standard error."""
+
+from fxai.cli.wording import legible
+from fxai.errors import FxaiError
+
+
+def error_message(error: FxaiError) -> str:
+    """`Error: ...`, or several faults below each other."""
+    first, *others = [legible(line) for line in str(error).splitlines()] or [type(error).__name__]
+    return "\n  ".join(["Error:", first, *others]) if others else f"Error: {first}"

@@ -1,0 +1,120 @@
+"""The live view of a study: the newest trial, the workers, the progress, the best so far.
+
+Everything fits the terminal: what has no room is counted instead of shown. Names and messages are
+others' input, so they enter as `Text`, never as Rich markup.
+"""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import ConsoleOptions, Group, RenderableType
+from rich.panel import Panel
+from rich.text import Text
+
+from fxai.cli.study_view import RunningTrial, StudyView
+from fxai.cli.wording import counted, figure, legible, span
+from fxai.workers import Activity
+
+_ROWS_OF_THE_REST = 12  # heading, panel frame, progress, best, the blank lines between
+_BAR_WIDTH = 40
+_ROOM_FOR_WORDS = 42  # beside the bar, whose width must not change with the words
+_GAP = 4  # columns between two columns of parameters
+
+
+def live_layout(view: StudyView, now: float, options: ConsoleOptions) -> RenderableType:
+    """The view for a terminal of that size."""
+    width = options.max_width
+    rows = max(options.size.height - _ROWS_OF_THE_REST, 4)
+    trial = view.newest
+    worker_rows = min(len(view.activity), max(rows // 3, rows - len(trial.params if trial else ()), 2))
+    parts: list[RenderableType] = [_heading(view, now)]
+    if trial is not None:
+        parts += [Text(f"Trial {trial.number}", style="bold"), _panel(trial, width, rows - worker_rows)]
+    parts += [*_workers(view, now, worker_rows), Text(), *_progress(view, now, options), Text(), _best(view)]
+    return Group(*parts)
+
+
+def _heading(view: StudyView, now: float) -> Text:
+    words = f"{view.direction} {view.metric}, {counted(view.workers, 'worker')}, {span(now - view.began)}"
+    return _line(Text.assemble((legible(view.study), "bold cyan"), f": {words}"))
+
+
+def _panel(trial: RunningTrial, width: int, rows: int) -> RenderableType:
+    lines = [f"  {legible(name)}: {figure(value)}" for name, value in trial.params.items()]
+    content = Group(Text("Parameters:"), *_columns(lines, width - 4, rows))
+    return Panel.fit(content, title="Trial Configuration", title_align="left", box=box.SQUARE)
+
+
+def _columns(lines: Sequence[str], width: int, rows: int) -> Sequence[Text]:
+    """The lines one below the other; side by side, then cut short, where there are too many."""
+    column_width = max(map(len, lines), default=0) + _GAP
+    columns = max(min(width // column_width, -(-len(lines) // rows)), 1)
+    height = min(-(-len(lines) // columns), rows)
+    shown = lines if len(lines) <= height * columns else lines[: height * columns - 1]
+    if len(shown) < len(lines):
+        shown = [*shown, f"  ... and {len(lines) - len(shown)} more"]
+    return [
+        _line(Text("".join(part.ljust(column_width) for part in shown[row::height]).rstrip())) for row in range(height)
+    ]
+
+
+def _workers(view: StudyView, now: float, rows: int) -> Sequence[Text]:
+    shown = view.activity if len(view.activity) <= rows else view.activity[: rows - 1]
+    cells = [_cells(activity, view, now) for activity in shown]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    if len(shown) < len(view.activity):
+        lines.append(f"... and {len(view.activity) - len(shown)} more")
+    return [_line(Text(line)) for line in lines]
+
+
+def _cells(activity: Activity, view: StudyView, now: float) -> tuple[str, str, str, str]:
+    """Worker, device, trials, and how far the trial is."""
+    worker, device = f"worker {activity.worker}", legible(activity.device)
+    trials = [view.running[number] for number in activity.trials if number in view.running]
+    if not activity.trials:
+        return worker, device, "idle", ""
+    if len(trials) != 1:
+        return worker, device, "trials " + ", ".join(map(str, activity.trials)), ""
+    return worker, device, f"trial {trials[0].number}", _how_far(trials[0], activity.step, view.metric, now)
+
+
+def _how_far(trial: RunningTrial, step: int | None, metric: str, now: float) -> str:
+    newest_step = trial.step if step is None else step
+    words = [span(now - trial.began)]
+    if newest_step is not None:
+        words.append(f"update {newest_step}")
+    if trial.value is not None:
+        words.append(f"{metric} {figure(trial.value)}")
+    return ", ".join(words)
+
+
+def _progress(view: StudyView, now: float, options: ConsoleOptions) -> Sequence[Text]:
+    standing = view.standing
+    share = min(standing.finished / standing.total, 1.0)  # a resumed study may have more than it shall reach now
+    left = view.seconds_left(now)
+    words = f" {int(100 * share)}% | {standing.finished}/{standing.total} trials | ETA: {span(left) if left else '-'}"
+    label = "[Progress] "
+    bar_width = max(min(options.max_width - len(label) - _ROOM_FOR_WORDS, _BAR_WIDTH), 1)
+    done = int(bar_width * share)
+    full, empty = ("#", "-") if options.ascii_only else ("█", "░")
+    bar = Text.assemble(label, (full * done, "green"), (empty * (bar_width - done), "dim"), words)
+    counts = (
+        f"{standing.complete} complete, {standing.pruned} pruned, {standing.failed} failed, {len(view.running)} running"
+    )
+    return _line(bar), _line(Text(" " * len(label) + counts))
+
+
+def _best(view: StudyView) -> Text:
+    standing = view.standing
+    if standing.best_value is None:
+        return Text("Current best value: none yet")
+    return Text.assemble(
+        "Current best value: ", (figure(standing.best_value), "bold green"), f" (trial {standing.best_trial})"
+    )
+
+
+def _line(text: Text) -> Text:
+    """Text that is cut, not wrapped, where the terminal is narrow."""
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text

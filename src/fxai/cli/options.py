@@ -1,0 +1,18 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from fxai.spec.study import Spec, StudySpec
+
+DEFAULT_STORAGE: str = StudySpec.model_fields["storage"].default
+DEFAULT_RESULTS_DIR = Path(Spec.model_fields["results_dir"].default)
+
+StorageUrl: TypeAlias = Annotated[str, typer.Option("--storage", metavar="URL", help="Database of the studies.")]
+ResultsDir: TypeAlias = Annotated[
+    Path, typer.Option("--results-dir", metavar="DIR", help="Folder that holds the studies' files.")
+]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+StudyName: TypeAlias = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a study.", show_default=False)]

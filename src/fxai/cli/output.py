@@ -1,0 +1,46 @@
+"""Standard output: text as it is, tables, JSON."""
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fxai.cli.wording import legible
+from fxai.results.strict_json import json_text
+
+_WIDTH_OF_A_PIPE = 1000  # so that no table is folded there
+
+
+def stdout() -> Console:
+    """The console of standard output; it shows text as it is, without markup and colouring of its own."""
+    width = None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE
+    return Console(highlight=False, markup=False, emoji=False, width=width)
+
+
+def print_text(console: Console, *lines: str) -> None:
+    """Lines as they are, however long."""
+    for line in lines:
+        console.print(line, soft_wrap=True)
+
+
+def print_table(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Rows under headings; on a terminal that is too narrow, long cells are folded, never lost."""
+    table = Table(*headings, box=box.SQUARE)
+    for row in rows:
+        table.add_row(*(Text(legible(cell), overflow="fold") for cell in row))
+    console.print(table)
+
+
+def print_pairs(console: Console, pairs: Iterable[tuple[str, str]]) -> None:
+    """What something is called and what it is, one pair to a line."""
+    shown = tuple(pairs)
+    width = max((len(name) for name, _ in shown), default=0) + 2
+    print_text(console, *(f"{name:<{width}}{legible(value)}" for name, value in shown))
+
+
+def print_json(value: object) -> None:
+    """The value as JSON, with nothing that a terminal would add."""
+    stdout().file.write(json_text(value))

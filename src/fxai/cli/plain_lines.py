@@ -1,0 +1,74 @@
+"""A study as plain lines, for pipes and log files: one for each event that matters, no control codes."""
+
+from collections.abc import Sequence
+
+from fxai.cli.wording import assignments, counted, figure, legible, span
+from fxai.study_events import (
+    Notice,
+    StudyEvent,
+    StudyOpened,
+    TrialBegan,
+    TrialFinished,
+    TrialRequeued,
+    WorkerReplaced,
+)
+from fxai.trial import TrialState
+
+
+def lines_of(event: StudyEvent) -> Sequence[str]:
+    """What a log says of the event; nothing of reports and heartbeats."""
+    match event:
+        case StudyOpened():
+            return _opening(event)
+        case TrialBegan(number, attempt, params):
+            again = f" (attempt {attempt + 1})" if attempt else ""
+            return (f"Trial {number} began{again}: {assignments(params)}",)
+        case TrialFinished():
+            return (_ending(event),)
+        case _:
+            return incidents_of(event)
+
+
+def incidents_of(event: StudyEvent) -> Sequence[str]:
+    """What is worth a line even beside the live view: failures, replaced workers, notices."""
+    match event:
+        case TrialFinished(result) if result.state is TrialState.FAIL:
+            return (_ending(event),)
+        case TrialRequeued(number, reason):
+            return (f"Trial {number} will be run again: {legible(reason)}",)
+        case WorkerReplaced(worker, cause, message):
+            return (f"Worker {worker} is replaced ({cause}): {legible(message)}",)
+        case Notice(message):
+            return (legible(message),)
+        case _:
+            return ()
+
+
+def _opening(event: StudyOpened) -> Sequence[str]:
+    standing = event.standing
+    workers = counted(event.workers, "worker")
+    lines = [f"Study {legible(event.study)}: {event.direction} {event.metric}, {standing.total} trials, {workers}"]
+    if standing.finished:
+        lines.append(f"Resumed: {standing.finished} of {standing.total} trials are finished")
+    if event.retried:
+        numbers = ", ".join(map(str, event.retried))
+        lines.append(f"Left unfinished by the last run, to be run again: trial {numbers}")
+    return lines
+
+
+def _ending(event: TrialFinished) -> str:
+    result, standing = event.result, event.standing
+    place = f"{standing.finished}/{standing.total}"
+    match result.state:
+        case TrialState.FAIL:
+            message = result.error.message if result.error else "no reason given"
+            return f"Trial {result.number} failed: {legible(message)} ({place})"
+        case TrialState.PRUNED:
+            return f"Trial {result.number} pruned after {span(result.seconds)} ({place})"
+        case _:
+            leads = ", best so far" if event.best else ""
+            return f"Trial {result.number} complete: {_value(result.value)} in {span(result.seconds)} ({place}{leads})"
+
+
+def _value(value: float | None) -> str:
+    return "no value" if value is None else figure(value)

@@ -1,0 +1,88 @@
+"""`fxai run`: the main job."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from fxai.cli.conclusion import print_conclusion
+from fxai.cli.dry_run import print_plan
+from fxai.cli.interrupts import stop_on_signals
+from fxai.cli.output import stdout
+from fxai.cli.plan import planned, settings_of
+from fxai.cli.tune import tune
+from fxai.cli.watch import choose_watch
+from fxai.spec.study import Spec
+from fxai.study_events import Ending
+
+_FAILED = 1
+_INTERRUPTED = 130
+
+
+def run(
+    *,
+    spec: Annotated[str | None, typer.Option(metavar="FILE", help="Spec, or the name of a shipped one.")] = None,
+    study: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this study; without --spec, of the shipped specs.")
+    ] = None,
+    n_jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=-1, help="Workers; -1 takes the whole machine.")
+    ] = None,
+    n_trials: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Trials that each study shall reach in total.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="After these, no new trial of a study starts.")
+    ] = None,
+    metric: Annotated[str | None, typer.Option(metavar="NAME", help="What to optimise.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Field of the spec, as in training.total_updates=50."),
+    ] = None,
+    storage: Annotated[str | None, typer.Option(metavar="URL", help="Database of the studies.")] = None,
+    results_dir: Annotated[str | None, typer.Option(metavar="DIR", help="Folder for the studies' files.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of each study.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would run; start and write nothing.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start anew; the study of this name is kept under another one.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the end.")] = False,
+) -> None:
+    """Run the studies of a spec.
+
+    Started again, a study goes on until it has its trials. Ctrl-C once: no new trials, running ones end
+    or are saved. Ctrl-C again, a second later or more: stop now.
+    """
+    flags = {
+        "n_jobs": n_jobs,
+        "n_trials": n_trials,
+        "timeout": timeout,
+        "metric_name": metric,
+        "storage": storage,
+        "results_dir": results_dir,
+        "seed": seed,
+    }
+    plan = planned(spec, study, settings_of(settings or (), flags))
+    console = stdout()
+    if dry_run:
+        print_plan(console, plan)
+        return
+    raise typer.Exit(_run_all(plan, console, fresh=fresh, quiet=quiet))
+
+
+def _run_all(plan: Spec, console: Console, *, fresh: bool, quiet: bool) -> int:
+    """Run the studies one after the other; the exit code of it all."""
+    watch = choose_watch(console, quiet=quiet)
+    code = 0
+    with stop_on_signals() as stop:
+        for study in plan.studies:
+            if stop.urgency:
+                return _INTERRUPTED
+            tuned = tune(study, Path(plan.results_dir), watch, stop, fresh=fresh, plots=plan.save_study_plots)
+            print_conclusion(console, study, tuned)
+            if tuned.ended.ending is Ending.INTERRUPTED:
+                return _INTERRUPTED
+            if tuned.ended.ending is Ending.FAILING or not tuned.ended.standing.complete:
+                code = _FAILED
+    return code

@@ -1,0 +1,9 @@
+"""`fxai schema`: what a spec may contain, for editors."""
+
+from fxai.cli.output import print_json
+from fxai.spec.schema import json_schema
+
+
+def schema() -> None:
+    """Print the JSON Schema of a spec, for editors."""
+    print_json(json_schema())

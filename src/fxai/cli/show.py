@@ -1,0 +1,86 @@
+"""`fxai show STUDY N`: all that is known of one trial."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
+from fxai.cli.output import print_json, print_text, stdout
+from fxai.cli.stored_studies import stored_study
+from fxai.cli.wording import figure, legible, span
+from fxai.errors import InputError
+from fxai.results.paths import StudyPaths
+from fxai.results.record import StudyRecord, TrialRecord
+from fxai.trial import ParamValue
+
+_LOG_LINES = 200
+
+
+def show(
+    study: StudyName,
+    number: Annotated[int, typer.Argument(metavar="N", help="Number of the trial.", min=0, show_default=False)],
+    *,
+    storage: StorageUrl = DEFAULT_STORAGE,
+    results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Show all that is known of one trial.
+
+    Its parameters, metrics and reports, why it failed, the end of its log.
+    """
+    record = stored_study(storage, study)
+    trial = _trial(record, number)
+    log = StudyPaths(results_dir, study).trial(number).log
+    if as_json:
+        traceback = trial.failure and trial.failure.traceback
+        print_json({**trial.as_json(), "traceback": traceback, "log": str(log) if log.is_file() else None})
+    else:
+        _print_trial(stdout(), record, trial, log)
+
+
+def _trial(record: StudyRecord, number: int) -> TrialRecord:
+    if number < len(record.trials):
+        return record.trials[number]
+    there = f"its trials are 0 to {len(record.trials) - 1}" if record.trials else "it has none yet"
+    raise InputError(f"Study '{record.name}' has no trial {number}: {there}")
+
+
+def _print_trial(console: Console, record: StudyRecord, trial: TrialRecord, log: Path) -> None:
+    print_text(console, _headline(record, trial))
+    if trial.value is not None:
+        print_text(console, f"{record.metric}: {figure(trial.value)}")
+    _print_named(console, "Parameters", trial.params)
+    _print_named(console, "Metrics", trial.metrics)
+    _print_named(console, "Reports", {f"update {step}": value for step, value in trial.reports.items()})
+    if trial.failure is not None:
+        print_text(console, "", f"Failure ({trial.failure.cause}): {legible(trial.failure.message)}")
+        print_text(console, *map(legible, trial.failure.traceback.splitlines()))
+    _print_log(console, log)
+
+
+def _headline(record: StudyRecord, trial: TrialRecord) -> str:
+    words = [f"Trial {trial.number} of {legible(record.name)}: {trial.state.name.lower()}"]
+    if trial.seconds is not None:
+        words.append(f"after {span(trial.seconds)}")
+    if trial.attempt:
+        words.append(f"on attempt {trial.attempt + 1}")
+    return " ".join(words)
+
+
+def _print_named(console: Console, heading: str, values: Mapping[str, ParamValue]) -> None:
+    if values:
+        lines = [f"  {legible(name)}: {figure(value)}" for name, value in values.items()]
+        print_text(console, "", f"{heading}:", *lines)
+
+
+def _print_log(console: Console, log: Path) -> None:
+    if not log.is_file():
+        print_text(console, "", f"Log: none at {log}")
+        return
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    shown = lines[-_LOG_LINES:]
+    extent = f", its last {len(shown)} of {len(lines)} lines" if len(shown) < len(lines) else ""
+    print_text(console, "", f"Log ({log}{extent}):", *(f"  {legible(line)}" for line in shown))

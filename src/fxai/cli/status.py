@@ -1,0 +1,46 @@
+"""`fxai status`: the studies of a database and where they stand."""
+
+from pydantic import JsonValue
+
+from fxai.cli.options import DEFAULT_STORAGE, AsJson, StorageUrl
+from fxai.cli.output import print_json, print_table, print_text, stdout
+from fxai.cli.wording import figure
+from fxai.search.studies import StudySummary, summaries
+
+_HEADINGS = ("Study", "Best value", "Trial", "Complete", "Pruned", "Failed", "Left")
+
+
+def status(*, storage: StorageUrl = DEFAULT_STORAGE, as_json: AsJson = False) -> None:
+    """List the studies and where they stand.
+
+    Those that --fresh set aside carry `~` and a number behind their name.
+    """
+    found = summaries(storage)
+    if as_json:
+        print_json([_as_json(summary) for summary in found])
+    elif found:
+        print_table(stdout(), _HEADINGS, [_row(summary) for summary in found])
+    else:
+        print_text(stdout(), "No studies yet. Start one: fxai run --spec quick_search")
+
+
+def _row(summary: StudySummary) -> tuple[str, ...]:
+    counts = summary.counts
+    leader = ("-", "-") if counts.best_trial is None else (figure(counts.best_value), str(counts.best_trial))
+    states = (counts.complete, counts.pruned, counts.failed, counts.running)
+    return (summary.name, *leader, *map(str, states))
+
+
+def _as_json(summary: StudySummary) -> dict[str, JsonValue]:
+    counts = summary.counts
+    return {
+        "study": summary.name,
+        "direction": summary.direction,
+        "archived": summary.archived,
+        "best_value": counts.best_value,
+        "best_trial": counts.best_trial,
+        "complete": counts.complete,
+        "pruned": counts.pruned,
+        "failed": counts.failed,
+        "unfinished": counts.running,
+    }

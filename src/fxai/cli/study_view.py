@@ -1,0 +1,97 @@
+"""What a watcher of a study knows: a record that each event moves on, apart from how it is shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from fxai.study_events import (
+    Heartbeat,
+    Standing,
+    StudyEvent,
+    StudyOpened,
+    TrialBegan,
+    TrialFinished,
+    TrialProgressed,
+    TrialRequeued,
+)
+from fxai.trial import ParamValue
+from fxai.workers import Activity
+
+
+@dataclass(frozen=True, slots=True)
+class RunningTrial:
+    """A trial on a worker, with its last report."""
+
+    number: int
+    attempt: int
+    params: Mapping[str, ParamValue]
+    began: float  # on the watcher's clock, seconds
+    step: int | None = None
+    value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyView:
+    """The study as its watcher sees it; times are seconds on the watcher's own clock."""
+
+    study: str
+    direction: str
+    metric: str
+    workers: int
+    began: float
+    standing: Standing
+    running: Mapping[int, RunningTrial] = field(default_factory=dict)  # in the order of their start
+    activity: Sequence[Activity] = ()
+    ended_here: int = 0  # trials that this run brought to their end
+    trial_seconds: float = 0.0  # that they took, all together
+
+    @classmethod
+    def of(cls, opened: StudyOpened, now: float) -> "StudyView":
+        return cls(
+            study=opened.study,
+            direction=opened.direction,
+            metric=opened.metric,
+            workers=opened.workers,
+            began=now,
+            standing=opened.standing,
+        )
+
+    def after(self, event: StudyEvent, now: float) -> "StudyView":
+        """The view once the event has happened."""
+        match event:
+            case TrialBegan(number, attempt, params):
+                return replace(self, running={**self.running, number: RunningTrial(number, attempt, params, now)})
+            case TrialProgressed(report) if report.number in self.running:
+                trial = replace(self.running[report.number], step=report.step, value=report.value)
+                return replace(self, running={**self.running, report.number: trial})
+            case TrialFinished(result, _, standing):
+                return replace(
+                    self,
+                    standing=standing,
+                    running=self._without(result.number),
+                    ended_here=self.ended_here + 1,
+                    trial_seconds=self.trial_seconds + result.seconds,
+                )
+            case TrialRequeued(number):
+                return replace(self, running=self._without(number))
+            case Heartbeat(activity):
+                return replace(self, activity=activity)
+            case _:
+                return self
+
+    @property
+    def newest(self) -> RunningTrial | None:
+        """The trial that began last."""
+        return next(reversed(list(self.running.values())), None)
+
+    def seconds_left(self, now: float) -> float | None:
+        """Until the study reaches its total, if trials go on taking as long as they did in this run."""
+        if not self.ended_here:
+            return None
+        each = self.trial_seconds / self.ended_here
+        trials_left = self.standing.total - self.standing.finished
+        behind = sum(min(now - trial.began, each) for trial in self.running.values())
+        at_once = min(max(self.workers, len(self.running), 1), max(trials_left, 1))
+        return max(trials_left * each - behind, 0.0) / at_once
+
+    def _without(self, number: int) -> Mapping[int, RunningTrial]:
+        return {other: trial for other, trial in self.running.items() if other != number}

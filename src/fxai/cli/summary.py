@@ -1,0 +1,37 @@
+"""The guide's study summary: figures of a study and its best parameters."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from fxai.cli.output import print_table, print_text
+from fxai.cli.wording import figure, legible
+from fxai.results.summary import StudySummary
+
+
+def print_summary(console: Console, summary: StudySummary) -> None:
+    """The table 'Study Summary' and the lines 'Best parameters'."""
+    print_text(console, f"Study Summary: {legible(summary.study)}")
+    print_table(console, ("Metric", "Value   "), _rows(summary))
+    print_text(console, "")
+    if summary.best_params is None:
+        print_text(console, "Best parameters: none, as no trial is complete")
+        return
+    print_text(console, "Best parameters:")
+    print_text(console, *(f"  {legible(name)}: {figure(value)}" for name, value in summary.best_params.items()))
+
+
+def _rows(summary: StudySummary) -> Sequence[tuple[str, str]]:
+    rows = [
+        ("Best value", _or_none(summary.best_value)),
+        ("Best trial", _or_none(summary.best_trial)),
+        ("Total trials", str(summary.total)),
+        ("Completed trials", str(summary.completed)),
+        ("Pruned trials", str(summary.pruned)),
+        ("Failed trials", str(summary.failed)),
+    ]
+    return [*rows, ("Unfinished trials", str(summary.running))] if summary.running else rows
+
+
+def _or_none(value: float | None) -> str:
+    return "none" if value is None else figure(value)

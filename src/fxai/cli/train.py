@@ -1,0 +1,77 @@
+"""`fxai train CONFIG`: one training in full, as a study's best config describes it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fxai.cli.output import print_text, stdout
+from fxai.cli.wording import figure
+from fxai.errors import FxaiError
+from fxai.results.best_config import BestConfig, load_best_config
+from fxai.trial import Decision, Report, TrialPaths, TrialRequest, TrialResult, TrialState
+from fxai.workers import ProcessWorkers, TrialEnded, TrialReported, WorkerLost, machine_slots
+
+
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A <study>_best_config.yaml.", show_default=False)],
+    *,
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the agent and its log.")] = Path("trained"),
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed than the config's.")] = None,
+) -> None:
+    """Train one agent in full.
+
+    From a study's best config it trains the study's best agent again: with the config's own seed, on
+    the same kind of device and the same versions, the very same one.
+    """
+    best = load_best_config(config)
+    request = _request(best, output, best.seed if seed is None else seed)
+    console = stdout()
+    for event in _events(request):
+        if isinstance(event, Report):
+            print_text(console, f"Update {event.step}: {best.metric_name} {figure(event.value)}")
+        elif event.state is TrialState.COMPLETE and event.value is not None:
+            print_text(console, "", f"{best.metric_name}: {figure(event.value)}", f"Agent: {_paths(request).agent}")
+        else:
+            raise FxaiError(f"the training failed: {event.error.message if event.error else event.state}")
+
+
+def _request(best: BestConfig, output: Path, seed: int) -> TrialRequest:
+    """The winner's trial once more: same numbers, another folder."""
+    base = best.training_config.model_copy(update={"env": best.scoring_env})
+    return TrialRequest(
+        study=best.study_name,
+        number=best.trial,
+        attempt=0,
+        objective=best.objective,
+        params={},
+        config=best.training_config.model_dump(mode="json"),
+        base_config=base.model_dump(mode="json"),
+        seed=seed,
+        metric=best.metric_name,
+        directory=output,
+    )
+
+
+def _events(request: TrialRequest) -> Iterator[Report | TrialResult]:
+    slots = machine_slots(n_jobs=1).slots
+    with ProcessWorkers(slots, request.directory, preload=(request.objective,)) as workers:
+        workers.submit(request)
+        while True:
+            for event in workers.events(1.0):
+                match event:
+                    case TrialReported(report):
+                        yield report
+                        workers.answer(report.number, Decision.CONTINUE)
+                    case TrialEnded(result):
+                        yield result
+                        return
+                    case WorkerLost(message=message):
+                        raise FxaiError(f"the training failed: {message}")
+                    case _:
+                        pass
+
+
+def _paths(request: TrialRequest) -> TrialPaths:
+    return TrialPaths(request.directory)

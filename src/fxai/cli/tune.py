@@ -1,0 +1,112 @@
+"""One study from its spec to its files: data, lock, database, workers, the loop, the results."""
+
+import os
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from fxai.cli.interrupts import announce_stop
+from fxai.cli.watch import Watch
+from fxai.errors import InputError
+from fxai.market.dataset import prepare
+from fxai.results.files import write_results
+from fxai.results.paths import StudyPaths
+from fxai.results.plots import write_plots
+from fxai.results.provenance import Provenance
+from fxai.results.record import StudyRecord
+from fxai.results.summary import StudySummary
+from fxai.run_study import run_study
+from fxai.search.database import check_sqlite, sqlite_path
+from fxai.search.lock import hold_study
+from fxai.search.open_search import archived_name, open_search
+from fxai.search.studies import load_study
+from fxai.search.study import Search
+from fxai.spec.configure import default_params
+from fxai.spec.fingerprint import fingerprint
+from fxai.spec.study import StudySpec
+from fxai.stop_signal import StopSignal
+from fxai.study_events import Notice, StudyEnded
+from fxai.workers import Limits, ProcessWorkers, SlotPlan, machine_slots
+
+_BYTES_PER_GB = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """What one run of a study came to."""
+
+    ended: StudyEnded
+    summary: StudySummary
+    files: tuple[Path, ...]
+
+
+def tune(
+    study: StudySpec, results_dir: Path, watch: Watch, stop: StopSignal, *, fresh: bool = False, plots: bool = True
+) -> Tuned:
+    """Bring a study to its total under the eyes of `watch`, then write its files.
+
+    Whatever is wrong with data, folder or database is raised before anything is written.
+    """
+    paths = StudyPaths(results_dir, study.study_name)
+    data_hash = prepare(study.training_config.data).content_hash
+    share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
+    _check_folder(paths.directory)
+    _check_database(study.storage)
+    with hold_study(study.storage, study.study_name, _state_directory()):
+        with _opened(study, paths, fresh=fresh) as search, _workers(study, share, paths) as workers:
+            events = chain(map(Notice, share.notices), run_study(study, search, workers, paths.trials, stop))
+            ended = watch(announce_stop(events, stop))
+        stored = load_study(study.storage, study.study_name)
+        files = write_results(stored, study, paths, Provenance.of(study, data_hash))
+        if plots:
+            files += write_plots(stored, paths)
+    return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files)
+
+
+def _opened(study: StudySpec, paths: StudyPaths, *, fresh: bool) -> Search:
+    if fresh:
+        _set_aside(paths)
+    return open_search(
+        study,
+        study.storage,
+        fingerprint=fingerprint(study),
+        default_params=default_params(study),
+        fresh=fresh,
+    )
+
+
+def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWorkers:
+    memory = study.memory_limit_gb
+    limits = Limits(
+        trial_seconds=study.trial_timeout,
+        seconds_without_progress=study.progress_timeout,
+        worker_bytes=None if memory is None else int(memory * _BYTES_PER_GB),
+    )
+    return ProcessWorkers(share.slots[: study.n_trials], paths.logs, limits=limits, preload=(study.objective,))
+
+
+def _set_aside(paths: StudyPaths) -> None:
+    """Keep the files of the study that `--fresh` archives, so that no new trial takes up an old checkpoint."""
+    if paths.directory.exists():
+        taken = {path.name for path in paths.results_dir.iterdir()}
+        paths.directory.rename(paths.results_dir / archived_name(paths.study, taken))
+
+
+def _check_folder(folder: Path) -> None:
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        raise InputError(f"the results cannot lie in {folder}: {nearest} is a file; name another --results-dir")
+    if not os.access(nearest, os.W_OK):
+        raise InputError(f"the results cannot lie in {folder}: {nearest} is not writable; name another --results-dir")
+
+
+def _check_database(url: str) -> None:
+    """Before the lock is laid beside it."""
+    path = sqlite_path(url)
+    if path is not None:
+        check_sqlite(path)
+
+
+def _state_directory() -> Path:
+    """For the locks of databases on a server; one folder for the user, wherever a run is started."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "fxai"

@@ -1,0 +1,73 @@
+"""The ways to watch a study: a live view on a terminal, plain lines elsewhere, or nothing."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from rich.console import Console
+from rich.live import Live
+
+from fxai.cli.live_layout import live_layout
+from fxai.cli.output import print_text
+from fxai.cli.plain_lines import incidents_of, lines_of
+from fxai.cli.study_view import StudyView
+from fxai.study_events import StudyEnded, StudyEvent, StudyOpened
+
+Watch: TypeAlias = Callable[[Iterable[StudyEvent]], StudyEnded]
+
+_SECONDS_BETWEEN_FRAMES = 0.25
+
+
+def choose_watch(console: Console, *, quiet: bool) -> Watch:
+    """The way that suits the console; `quiet` shows nothing before the end."""
+    if quiet:
+        return watch_quietly
+    if console.is_terminal and not console.is_dumb_terminal:
+        return lambda events: watch_live(events, console)
+    return lambda events: watch_plainly(events, console)
+
+
+def watch_live(
+    events: Iterable[StudyEvent], console: Console, clock: Callable[[], float] = time.monotonic
+) -> StudyEnded:
+    """Show the study in place until it ends; failures and notices stay above it."""
+    view: StudyView | None = None
+    event: StudyEvent | None = None
+    next_frame = float("-inf")
+    # Frames are drawn between events, which come every half second at the latest: no thread is needed.
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        for event in events:
+            now = clock()
+            view = _seen(view, event, now)
+            print_text(console, *incidents_of(event))
+            if view is not None and now >= next_frame:
+                live.update(live_layout(view, now, console.options), refresh=True)
+                next_frame = now + _SECONDS_BETWEEN_FRAMES
+    return _end_of(event)
+
+
+def watch_plainly(events: Iterable[StudyEvent], console: Console) -> StudyEnded:
+    """One line for each event that matters, as it happens."""
+    event: StudyEvent | None = None
+    for event in events:
+        print_text(console, *lines_of(event))
+        console.file.flush()
+    return _end_of(event)
+
+
+def watch_quietly(events: Iterable[StudyEvent]) -> StudyEnded:
+    """Say nothing."""
+    return _end_of(next(iter(deque(events, maxlen=1)), None))
+
+
+def _seen(view: StudyView | None, event: StudyEvent, now: float) -> StudyView | None:
+    if isinstance(event, StudyOpened):
+        return StudyView.of(event, now)
+    return None if view is None else view.after(event, now)
+
+
+def _end_of(last: StudyEvent | None) -> StudyEnded:
+    if not isinstance(last, StudyEnded):
+        raise RuntimeError("the events of a study broke off before its end")  # noqa: TRY004 (no caller's mistake)
+    return last

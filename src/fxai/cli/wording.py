@@ -1,0 +1,44 @@
+"""How values, spans of time and foreign text read on a terminal."""
+
+from collections.abc import Mapping
+
+from fxai.trial import ParamValue
+
+_PLAIN_BELOW = 1e5  # above it four significant digits would hide the whole part
+
+
+def figure(value: ParamValue) -> str:
+    """A value with four significant digits where it is a float, as it is elsewhere."""
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < _PLAIN_BELOW else f"{value:.6g}"
+    return legible(str(value))
+
+
+def assignments(params: Mapping[str, ParamValue]) -> str:
+    """`name=value, name=value`."""
+    return ", ".join(f"{legible(name)}={figure(value)}" for name, value in params.items())
+
+
+def span(seconds: float) -> str:
+    """A span of time in its two largest units: `12s`, `4m 05s`, `1h 23m`, `2d 03h`."""
+    if seconds < 10:  # noqa: PLR2004
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
+    if days:
+        return f"{days}d {hours % 24:02}h"
+    if hours:
+        return f"{hours}h {minutes % 60:02}m"
+    if minutes:
+        return f"{minutes}m {whole % 60:02}s"
+    return f"{whole}s"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 trial`, `2 trials`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def legible(text: str) -> str:
+    """The text on one line without control characters: names and messages are others' input."""
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -1,0 +1,68 @@
+"""The program as a whole: its help, its version, what it loads."""
+
+import subprocess
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import typer
+
+from cli.conftest import Fxai
+from fxai.cli.app import COMMANDS
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])
+def test_help_lists_the_commands(fxai: Fxai, arguments: tuple[str, ...]) -> None:
+    finished = fxai(*arguments)
+    assert finished.code == 0
+    assert "Find good hyperparameters for trading agents" in finished.out
+    for name, line in COMMANDS.items():
+        assert f"{name:<9}  {line}\n" in finished.out
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "data describe"])
+def test_help_of_a_command_is_plain_text(fxai: Fxai, command: str) -> None:
+    finished = fxai(*command.split(), "--help")
+    assert finished.code == 0
+    assert finished.out.startswith(f"Usage: fxai {command} ")
+    assert "\x1b" not in finished.out
+    assert "─" not in finished.out
+    assert max(map(len, finished.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(("name", "line"), COMMANDS.items())
+def test_the_list_says_what_the_commands_help_says(fxai: Fxai, name: str, line: str) -> None:
+    assert f"\n  {line}\n" in fxai(name, "--help").out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_is_a_function_of_its_file(name: str) -> None:
+    command = getattr(import_module(f"fxai.cli.{name}"), name)
+    assert isinstance(command, typer.Typer) or command.__module__ == f"fxai.cli.{name}"
+
+
+def test_version(fxai: Fxai) -> None:
+    assert fxai("--version").out == f"fxai {version('fxai')}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (["--help"], {"torch", "optuna", "pandas", "sqlalchemy", "plotly"}),
+        (["check", "quick_search"], {"torch", "optuna", "pandas", "plotly"}),
+        (["status"], {"torch", "plotly"}),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_command_loads_only_what_it_needs(tmp_path: Path, arguments: list[str], unwanted: set[str]) -> None:
+    code = f"""
+import atexit, sys
+sys.argv = ["fxai", *{arguments!r}]
+atexit.register(lambda: print("loaded:", *sorted({unwanted!r} & set(sys.modules))))
+from fxai.cli.app import main
+main()
+"""
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert finished.stdout.splitlines()[-1] == "loaded:"

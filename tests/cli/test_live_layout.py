@@ -1,0 +1,126 @@
+"""The live view on a recorded console: it fits the terminal, says what the guide says, and nothing wraps."""
+
+import io
+from collections.abc import Mapping
+
+import pytest
+from rich.console import Console
+
+from fxai.cli.live_layout import live_layout
+from fxai.cli.study_view import StudyView
+from fxai.study_events import Heartbeat, Standing, StudyOpened, TrialBegan, TrialFinished, TrialProgressed
+from fxai.trial import ParamValue, Report, TrialResult, TrialState
+from fxai.workers import Activity
+
+GUIDE_PARAMS = {
+    "training.learning_rate": 0.0002341,
+    "training.batch_size": 128,
+    "model.d_model": 256,
+    "env.reward.pnl_coefficient": 142.3,
+}
+
+
+def view(params: Mapping[str, ParamValue] = GUIDE_PARAMS, workers: int = 2) -> StudyView:
+    """Trial 15 of the guide's study runs with 37 trials behind it; each took half a minute."""
+    standing = Standing(total=50, complete=34, pruned=2, failed=1)
+    state = StudyView.of(StudyOpened("fx_ai_quick", "maximize", "mean_reward", workers, standing), 0.0)
+    ended = Standing(total=50, complete=35, pruned=2, failed=1, best_trial=12, best_value=15.42)
+    activity = tuple(Activity(worker, "cpu", (15,) if worker == 0 else ()) for worker in range(workers))
+    for event in (
+        TrialFinished(TrialResult(14, TrialState.COMPLETE, 30.0, value=1.0), {}, ended, best=False),
+        TrialBegan(15, 0, params),
+        TrialProgressed(Report(15, 40, 13.5), pruned=False),
+        Heartbeat(activity),
+    ):
+        state = state.after(event, 60.0)
+    return state
+
+
+def rendered(
+    state: StudyView, width: int = 80, height: int = 30, encoding: str = "utf-8", now: float = 72.0
+) -> list[str]:
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    console = Console(file=file, width=width, height=height, force_terminal=True, color_system=None)
+    console.print(live_layout(state, now, console.options))
+    file.seek(0)
+    return [line.rstrip() for line in file.read().splitlines()]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_it_looks_as_the_guide_shows(width: int) -> None:
+    assert rendered(view(), width) == [
+        "fx_ai_quick: maximize mean_reward, 2 workers, 1m 12s",
+        "Trial 15",
+        "┌─ Trial Configuration ───────────────┐",
+        "│ Parameters:                         │",
+        "│   training.learning_rate: 0.0002341 │",
+        "│   training.batch_size: 128          │",
+        "│   model.d_model: 256                │",
+        "│   env.reward.pnl_coefficient: 142.3 │",
+        "└─────────────────────────────────────┘",
+        "worker 0  cpu  trial 15  12s, update 40, mean_reward 13.5",
+        "worker 1  cpu  idle",
+        "",
+        {
+            80: "[Progress] ████████████████████░░░░░░░ 76% | 38/50 trials | ETA: 2m 54s",
+            120: "[Progress] ██████████████████████████████░░░░░░░░░░ 76% | 38/50 trials | ETA: 2m 54s",
+        }[width],
+        "           35 complete, 2 pruned, 1 failed, 1 running",
+        "",
+        "Current best value: 15.42 (trial 12)",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("height", [16, 24, 50])
+@pytest.mark.parametrize("parameters", [1, 10, 40])
+@pytest.mark.parametrize("workers", [1, 16])
+def test_it_fits_the_terminal(width: int, height: int, parameters: int, workers: int) -> None:
+    params = {f"env.reward.coefficient_with_a_long_name_{index}": index / 7 for index in range(parameters)}
+    lines = rendered(view(params, workers), width, height)
+    assert max(map(len, lines)) <= width
+    assert len(lines) <= height
+    assert any(line.startswith("[Progress]") for line in lines)
+    assert lines[-1] == "Current best value: 15.42 (trial 12)"
+
+
+def test_parameters_without_room_stand_side_by_side() -> None:
+    params = {f"p{index}": index for index in range(24)}
+    shown = "\n".join(rendered(view(params), width=80, height=24))
+    assert all(f" p{index}: {index} " in shown for index in range(24))
+
+
+def test_parameters_and_workers_that_do_not_fit_are_counted() -> None:
+    params = {f"env.reward.coefficient_with_a_long_name_{index}": index for index in range(40)}
+    shown = "\n".join(rendered(view(params, workers=16), width=60, height=24))
+    assert "│   ... and 33 more " in shown
+    assert "\n... and 13 more" in shown
+
+
+def test_what_others_wrote_is_neither_markup_nor_a_control_code() -> None:
+    lines = rendered(view({"[bold]x": "\x1b[31m[red]y"}))
+    assert any("[bold]x:  [31m[red]y" in line for line in lines)
+    assert all(line.isprintable() for line in lines)
+
+
+def test_before_the_first_trial() -> None:
+    state = StudyView.of(StudyOpened("s", "minimize", "m", 1, Standing(total=5)), 0.0)
+    lines = rendered(state)
+    assert lines[0] == "s: minimize m, 1 worker, 1m 12s"
+    assert "0% | 0/5 trials | ETA: -" in "\n".join(lines)
+    assert lines[-1] == "Current best value: none yet"
+
+
+def test_a_terminal_without_unicode_gets_ascii() -> None:
+    lines = rendered(view(), encoding="ascii")
+    assert any(line.startswith("[Progress] ###") for line in lines)
+
+
+def test_a_worker_with_several_trials_names_them() -> None:
+    state = view().after(TrialBegan(16, 0, {}), 60.0).after(Heartbeat((Activity(0, "cuda:0", (15, 16)),)), 60.0)
+    assert "worker 0  cuda:0  trials 15, 16" in "\n".join(rendered(state))
+
+
+def test_a_study_with_more_trials_than_it_shall_reach_is_full() -> None:
+    state = StudyView.of(StudyOpened("s", "minimize", "m", 1, Standing(total=5, complete=8)), 0.0)
+    assert "█ 100% | 8/5 trials" in "\n".join(rendered(state))

@@ -1,0 +1,128 @@
+"""`status`, `best`, `results`, `show`: what they say of a stored study, for people and as JSON."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.conftest import Fxai
+
+GUIDE_TABLE = """\
+Study Summary: mine
+┌───────────────────┬──────────┐
+│ Metric            │ Value    │
+├───────────────────┼──────────┤
+│ Best value        │ 0.75     │
+│ Best trial        │ 3        │
+│ Total trials      │ 5        │
+│ Completed trials  │ 2        │
+│ Pruned trials     │ 1        │
+│ Failed trials     │ 1        │
+│ Unfinished trials │ 1        │
+└───────────────────┴──────────┘
+
+Best parameters:
+  training.gamma: 0.9"""
+
+
+@pytest.mark.parametrize("arguments", [("best",), ("--show-best",)])
+def test_best_is_the_guides_summary(fxai: Fxai, stored_study: str, arguments: tuple[str, ...]) -> None:
+    finished = fxai(*arguments, stored_study)
+    assert finished.code == 0
+    assert finished.out.startswith(GUIDE_TABLE)
+
+
+def test_best_as_json(fxai: Fxai, stored_study: str) -> None:
+    best = json.loads(fxai("best", stored_study, "--json").out)
+    assert (best["best_trial"], best["best_value"]) == (3, 0.75)
+    assert 0.9 <= best["best_params"]["training.gamma"] <= 0.99
+
+
+def test_status_counts(fxai: Fxai, stored_study: str) -> None:
+    row = next(line for line in fxai("status").out.splitlines() if stored_study in line)
+    assert [cell.strip() for cell in row.strip("│").split("│")] == ["mine", "0.75", "3", "2", "1", "1", "1"]
+
+
+def test_status_as_json(fxai: Fxai, stored_study: str) -> None:
+    assert json.loads(fxai("status", "--json").out) == [
+        {
+            "study": "mine",
+            "direction": "maximize",
+            "archived": False,
+            "best_value": 0.75,
+            "best_trial": 3,
+            "complete": 2,
+            "pruned": 1,
+            "failed": 1,
+            "unfinished": 1,
+        }
+    ]
+
+
+def test_results_lead_with_the_best(fxai: Fxai, stored_study: str) -> None:
+    out = fxai("results", stored_study).out
+    assert out.startswith(GUIDE_TABLE)
+    leaders = out[out.index("Leading trials:") :]
+    assert leaders.index("│ 3 ") < leaders.index("│ 0 ")
+
+
+def test_results_of_all_studies_and_their_files(fxai: Fxai, folder: Path, stored_study: str) -> None:
+    file = folder / "optuna_results" / "mine" / "best_params.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("{}")
+    assert "  optuna_results/mine/best_params.json" in fxai("--show-results").out.splitlines()
+    (of_mine,) = json.loads(fxai("results", "--json").out)
+    assert of_mine["summary"]["study"] == "mine"
+    assert of_mine["files"] == ["optuna_results/mine/best_params.json"]
+    assert [trial["state"] for trial in of_mine["trials"]] == ["complete", "fail", "pruned", "complete", "running"]
+
+
+def test_show_a_failed_trial(fxai: Fxai, folder: Path, stored_study: str) -> None:
+    log = folder / "optuna_results" / "mine" / "trials" / "00001" / "trial.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("".join(f"line {number} \x1b[31m\n" for number in range(300)))
+    out = fxai("show", stored_study, "1").out
+    assert out.startswith("Trial 1 of mine: fail after 3.0s\n")
+    assert "  training.gamma: 0.9" in out
+    assert "  update 10: 0.25" in out
+    assert "Failure (out of memory): CUDA out of memory\nTraceback (most recent call last):\n  boom\n" in out
+    assert "its last 200 of 300 lines" in out
+    assert "  line 299 " in out
+    assert "  line 99 " not in out
+    assert "\x1b" not in out
+
+
+def test_show_a_complete_trial(fxai: Fxai, stored_study: str) -> None:
+    out = fxai("show", stored_study, "0").out
+    assert "\nmean_reward: 0.25\n" in out
+    assert "  sharpe: 1.5" in out
+    assert "Failure" not in out
+    assert "Log: none at optuna_results/mine/trials/00000/trial.log" in out
+
+
+def test_show_as_json(fxai: Fxai, stored_study: str) -> None:
+    trial = json.loads(fxai("show", stored_study, "1", "--json").out)
+    assert trial["failure"] == {"cause": "out of memory", "message": "CUDA out of memory"}
+    assert trial["traceback"].endswith("boom")
+    assert trial["log"] is None
+
+
+@pytest.mark.parametrize("command", [("best",), ("results",), ("show",)])
+def test_a_study_that_is_not_there(fxai: Fxai, stored_study: str, command: tuple[str, ...]) -> None:
+    finished = fxai(*command, "fx_ai_quick", *(("0",) if command == ("show",) else ()))
+    assert finished.code == 2
+    assert "'fx_ai_quick'" in finished.err
+    assert stored_study in finished.err  # those that are there
+
+
+def test_a_trial_that_is_not_there(fxai: Fxai, stored_study: str) -> None:
+    finished = fxai("show", stored_study, "5")
+    assert finished.code == 2
+    assert finished.err == "Error: Study 'mine' has no trial 5: its trials are 0 to 4\n"
+
+
+def test_looking_writes_nothing(fxai: Fxai, folder: Path, stored_study: str) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for command in (("status",), ("best", stored_study), ("results",), ("show", stored_study, "0")):
+        assert fxai(*command).code == 0
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

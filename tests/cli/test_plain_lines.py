@@ -1,0 +1,74 @@
+"""A study as lines of a log."""
+
+import pytest
+
+from fxai.cli.plain_lines import incidents_of, lines_of
+from fxai.study_events import (
+    Heartbeat,
+    Notice,
+    Standing,
+    StudyEvent,
+    StudyOpened,
+    TrialBegan,
+    TrialFinished,
+    TrialProgressed,
+    TrialRequeued,
+    WorkerReplaced,
+)
+from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
+
+STANDING = Standing(total=50, complete=4, failed=1)
+COMPLETE = TrialFinished(TrialResult(4, TrialState.COMPLETE, 12.3, value=0.00123), {}, STANDING, best=True)
+PRUNED = TrialFinished(TrialResult(4, TrialState.PRUNED, 3.0), {}, STANDING, best=False)
+FAILED = TrialFinished(
+    TrialResult(5, TrialState.FAIL, 3.0, error=TrialError(Cause.OUT_OF_MEMORY, "CUDA out of memory")),
+    {},
+    STANDING,
+    best=False,
+)
+
+
+@pytest.mark.parametrize(
+    ("event", "lines"),
+    [
+        (
+            StudyOpened("s", "maximize", "mean_reward", 1, Standing(total=50)),
+            ["Study s: maximize mean_reward, 50 trials, 1 worker"],
+        ),
+        (
+            StudyOpened("s", "minimize", "m", 2, Standing(total=50, complete=7), retried=(7, 8)),
+            [
+                "Study s: minimize m, 50 trials, 2 workers",
+                "Resumed: 7 of 50 trials are finished",
+                "Left unfinished by the last run, to be run again: trial 7, 8",
+            ],
+        ),
+        (TrialBegan(4, 0, {"a": 1, "b": 0.25}), ["Trial 4 began: a=1, b=0.25"]),
+        (TrialBegan(4, 2, {"a": 1}), ["Trial 4 began (attempt 3): a=1"]),
+        (COMPLETE, ["Trial 4 complete: 0.00123 in 12s (5/50, best so far)"]),
+        (PRUNED, ["Trial 4 pruned after 3.0s (5/50)"]),
+        (FAILED, ["Trial 5 failed: CUDA out of memory (5/50)"]),
+        (TrialRequeued(3, "worker killed"), ["Trial 3 will be run again: worker killed"]),
+        (
+            WorkerReplaced(1, Cause.NO_PROGRESS, "silent for 600 s"),
+            ["Worker 1 is replaced (no progress): silent for 600 s"],
+        ),
+        (Notice("cut to 2 workers"), ["cut to 2 workers"]),
+        (TrialProgressed(Report(1, 10, 0.5), pruned=False), []),
+        (Heartbeat(()), []),
+    ],
+)
+def test_lines_of_an_event(event: StudyEvent, lines: list[str]) -> None:
+    assert list(lines_of(event)) == lines
+
+
+def test_beside_the_live_view_only_incidents_are_told() -> None:
+    assert incidents_of(FAILED) == lines_of(FAILED)
+    assert not incidents_of(COMPLETE)
+    assert not incidents_of(PRUNED)
+    assert not incidents_of(TrialBegan(0, 0, {}))
+
+
+def test_a_message_of_others_stays_on_its_line_and_has_no_control_codes() -> None:
+    (line,) = lines_of(Notice("a\nb\x1b[2Jc"))
+    assert line.isprintable()

@@ -1,0 +1,102 @@
+"""`fxai run` from one command line to its files."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from cli.conftest import SMALL_SPEC, Finished, Fxai, call_fxai
+from fxai.search.lock import hold_study
+
+SmallRun = tuple[Path, Finished]
+
+
+def test_a_run_ends_with_summary_parameters_and_files(small_run: SmallRun) -> None:
+    folder, finished = small_run
+    assert finished.code == 0, finished
+    assert finished.err == ""
+    lines = finished.out.splitlines()
+    assert lines[0] == "Study small: maximize mean_reward, 2 trials, 1 worker"
+    assert lines[1] == "Trial 0 began: training.learning_rate=0.0003"
+    assert "Study Summary: small" in lines
+    assert "│ Completed trials │ 2 " in finished.out
+    assert lines[lines.index("Best parameters:") + 1].startswith("  training.learning_rate: 0.0")
+    files = [folder / line.strip() for line in lines if line.startswith("  optuna_results/")]
+    assert folder / "optuna_results" / "small" / "best_params.json" in files
+    assert all(path.is_file() for path in files)
+    assert any(line.startswith("  fxai show small ") for line in lines)
+
+
+def test_a_study_that_has_its_trials_runs_none(small_run: SmallRun) -> None:
+    folder, _ = small_run
+    again = call_fxai(folder, "run", "--spec", "small.yaml", "--n-jobs", "1", "--quiet")
+    assert again.code == 0
+    assert again.out.startswith("Study small ended after ")
+    assert "│ Total trials     │ 2 " in again.out
+
+
+def test_another_search_space_is_refused_with_the_difference(small_run: SmallRun) -> None:
+    folder, _ = small_run
+    changed = call_fxai(folder, "--spec", "small.yaml", "--set", "training.gamma=0.9")
+    assert changed.code == 2
+    assert "training_config.training.gamma: 0.99 -> 0.9" in changed.err
+
+
+def test_fresh_keeps_the_old_study_and_its_files(small_run: SmallRun, folder: Path) -> None:
+    shutil.copytree(small_run[0], folder, dirs_exist_ok=True)
+    old = (folder / "optuna_results" / "small" / "best_params.json").read_bytes()
+    finished = call_fxai(folder, "--spec", "small.yaml", "--n-jobs", "1", "--fresh", "--timeout", "1e-9")
+    assert finished.code == 1  # it ran, and no trial is complete
+    assert "the study's timeout of 1e-09 s passed" in finished.out
+    assert (folder / "optuna_results" / "small~1" / "best_params.json").read_bytes() == old
+    assert not (folder / "optuna_results" / "small" / "best_params.json").exists()
+    studies = json.loads(call_fxai(folder, "status", "--json").out)
+    assert [(study["study"], study["complete"], study["archived"]) for study in studies] == [
+        ("small~1", 2, True),
+        ("small", 0, False),
+    ]
+
+
+def test_a_study_that_another_run_holds(fxai: Fxai, folder: Path) -> None:
+    (folder / "small.yaml").write_text(SMALL_SPEC)
+    with hold_study("sqlite:///optuna_studies.db", "small", folder):
+        before = set(folder.rglob("*"))
+        finished = fxai("--spec", "small.yaml")
+        assert finished.code == 3
+        assert f"process {os.getpid()}" in finished.err
+        assert set(folder.rglob("*")) == before
+
+
+def test_a_dry_run_shows_the_plan_and_writes_nothing(fxai: Fxai, folder: Path) -> None:
+    plan = fxai("run", "--dry-run", "--n-trials", "7", "--n-jobs", "-1", "--set", "training.total_updates=3")
+    assert plan.code == 0
+    assert "Study: fx_ai_quick" in plan.out
+    assert "Trials     7 in total\n" in plan.out
+    assert "3 updates of ppo" in plan.out
+    assert "  training.learning_rate  " in plan.out
+    assert plan.out.endswith("Nothing was started or written.\n")
+    assert not list(folder.iterdir())
+
+
+def test_a_study_is_found_across_the_shipped_specs(fxai: Fxai) -> None:
+    assert "Study: fx_ai_comprehensive" in fxai("--study", "fx_ai_comprehensive", "--dry-run").out
+
+
+def test_ctrl_c_ends_the_run_in_good_order(folder: Path) -> None:
+    (folder / "small.yaml").write_text(SMALL_SPEC)
+    arguments = ("--spec", "small.yaml", "--n-jobs", "1", "--n-trials", "1000")
+    program = [sys.executable, "-c", "from fxai.cli.app import main; main()", *arguments]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as run:
+        assert run.stdout is not None
+        first = next(line for line in run.stdout if "complete" in line)
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate()
+    assert run.returncode == 130, (first, out, err)
+    assert err == ""
+    assert "Interrupted: no new trials" in out
+    assert "Study Summary: small" in out
+    assert (folder / "optuna_results" / "small" / "small_results.json").is_file()
