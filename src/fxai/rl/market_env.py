@@ -75,7 +75,7 @@ class MarketEnv:
             raise ValueError("all lanes of an environment share one observation_window")
         window = configs[0].observation_window
         self.lanes, self.envs = len(configs), envs
-        self.observation_shape = (window, market.features.shape[1] + len(ACCOUNT_FEATURES))
+        self.observation_shape: tuple[int, ...] = (window, market.features.shape[1] + len(ACCOUNT_FEATURES))
         self._market, self._close_at_end = market, close_at_end
         like = market.quotes
         self._broker = Broker(configs, market)

@@ -1,0 +1,40 @@
+"""Where a trial stood at its last report: the training's state and the reports so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+from torch import Tensor
+
+from fxai.errors import InputError
+from fxai.rl.tensor_file import read_tensors, write_tensors
+from fxai.trial import Report
+from fxai.trial.wire import from_line, to_line
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Enough to go on, and to repeat to a new listener what the old one heard."""
+
+    identity: Mapping[str, JsonValue]  # what was trained; only a trial of the same identity may go on from here
+    reports: tuple[Report, ...]
+    state: Mapping[str, Tensor]
+
+    def save(self, path: Path) -> None:
+        reports: list[JsonValue] = [to_line(report).decode() for report in self.reports]
+        write_tensors(path, {"identity": dict(self.identity), "reports": reports}, self.state)
+
+
+def load_checkpoint(path: Path, identity: Mapping[str, JsonValue]) -> Checkpoint | None:
+    """The checkpoint at `path`, or None where none of that identity can be read: then begin anew."""
+    if not path.exists():
+        return None
+    try:
+        header, state = read_tensors(path)
+    except InputError:
+        return None
+    lines = header.get("reports")
+    if header.get("identity") != identity or not isinstance(lines, list):
+        return None
+    return Checkpoint(identity, tuple(from_line(Report, str(line).encode()) for line in lines), state)

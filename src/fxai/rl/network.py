@@ -1,0 +1,33 @@
+"""The contract of a network: a stack of equal nets, each with weights of its own, as one tensor operation."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from torch import Tensor
+
+from fxai.rl.parameter_layout import ParameterLayout
+
+VectorJacobianProduct: TypeAlias = Callable[[Tensor], Tensor]
+"""From the derivative of a loss by outputs [net, sample, outputs] to that by weights [net, size]."""
+
+
+class Network(Protocol):
+    """Nets of one shape. The net axis is whatever the caller stacks: lanes, or actor and critic of each."""
+
+    layout: ParameterLayout
+    dropout_sites: int  # activations of one sample that dropout may silence
+
+    def initial(self, gaussian: Tensor, head_gain: float) -> Tensor:
+        """Weights [net, size] made from standard normal numbers [net, size]."""
+        ...
+
+    def __call__(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> Tensor:
+        """Outputs [net, sample, outputs] for weights [net, size], observations [net, sample, *shape].
+
+        `keep` [net, sample, dropout_sites] scales the activations: 0 silences, see `dropout.py`.
+        """
+        ...
+
+    def vjp(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> tuple[Tensor, VectorJacobianProduct]:
+        """The same outputs, and how to carry a derivative back through them; to be called once."""
+        ...

@@ -1,0 +1,44 @@
+"""A pack: trainings whose shapes agree, one lane each."""
+
+from dataclasses import dataclass
+
+from fxai.spec.training_config import TrainingConfig
+
+_FREE_MODEL = {"dropout"}
+_FREE_TRAINING = {
+    "learning_rate",
+    "lr_schedule",
+    "gamma",
+    "gae_lambda",
+    "clip_epsilon",
+    "value_clip_epsilon",
+    "entropy_coef",
+    "value_coef",
+    "max_grad_norm",
+    "normalize_advantage",
+    "target_kl",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Configurations and seeds, one of each per lane; all but the numbers of `Hyperparameters` agree."""
+
+    configs: tuple[TrainingConfig, ...]
+    seeds: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if not self.configs or len(self.configs) != len(self.seeds):
+            raise ValueError(f"{len(self.configs)} configurations and {len(self.seeds)} seeds make no pack")
+        if len({repr(shape_of(config)) for config in self.configs}) > 1:
+            raise ValueError("the configurations of a pack differ in more than the numbers that a lane may choose")
+
+
+def shape_of(config: TrainingConfig) -> dict[str, object]:
+    """What trainings must agree in to share a pack."""
+    return {
+        "data": config.data.model_dump(),
+        "observation_window": config.env.observation_window,
+        "model": config.model.model_dump(exclude=_FREE_MODEL),
+        "training": config.training.model_dump(exclude=_FREE_TRAINING),
+    }

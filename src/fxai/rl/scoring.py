@@ -1,0 +1,87 @@
+"""The score of a policy: greedy, on a span of bars, in an environment that no trial can change.
+
+The span is tiled by consecutive episodes of the study's base environment. Each begins flat, and what is
+open at its end is closed at cost. The lanes differ only in what their agents see and may do.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fxai.market.metrics import Performance, performance
+from fxai.market.splits import Span
+from fxai.rl.actor_critic import ActorCritic
+from fxai.rl.market_env import MarketEnv
+from fxai.rl.market_tensors import MarketTensors
+from fxai.spec.env_config import EnvConfig
+
+SCORES = ("mean_reward", *(field.name for field in fields(Performance)))
+
+
+_COUNTED = ("reward", "step_return", "turnover", "closed", "closed_gain", "settled", "settled_gain")
+"""The fields of a step that make the score."""
+
+
+class Scorer:
+    """Scores the policies of all lanes at once on the bars of one span."""
+
+    def __init__(
+        self, market: MarketTensors, span: Span, bars_per_year: float, base: EnvConfig, own: Sequence[EnvConfig]
+    ) -> None:
+        """`base` is the environment that scores; of `own`, one per lane, only what the agent sees and may do."""
+        first, last = span.start, span.stop - 1
+        self._bars_per_year = bars_per_year
+        starts = torch.arange(first, last, base.max_episode_steps)
+        self._lengths = (last - starts).clamp(max=base.max_episode_steps)
+        self._env = MarketEnv(
+            market,
+            span,
+            [_scored_with(base, config) for config in own],
+            torch.zeros(len(own), dtype=torch.int64),  # nothing is drawn: the starts are given
+            len(starts),
+            starts=starts.expand(len(own), -1),
+            close_at_end=True,
+        )
+
+    def __call__(self, policy: ActorCritic, weights: Tensor) -> list[dict[str, float]]:
+        """SCORES of each lane for weights [lane, size].
+
+        `mean_reward` is the sum of rewards over the steps that the span has room for: after a
+        termination an episode earns nothing more, so ending early never helps.
+        """
+        steps = self._run(policy, weights)
+        return [self._score(dict(zip(_COUNTED, lane, strict=True))) for lane in steps]
+
+    @torch.no_grad()
+    def _run(self, policy: ActorCritic, weights: Tensor) -> NDArray[np.float64]:
+        """The counted fields of all steps, [lane, field, step], episode after episode in the order of time.
+
+        The environment begins ended episodes anew; what they do then counts nothing and is 0 here.
+        """
+        observation = self._env.reset()
+        alive = torch.ones(self._env.lanes, self._env.envs, dtype=torch.bool, device=weights.device)
+        taken = []
+        for _ in range(int(self._lengths.max())):
+            step = self._env.step(policy.logits(weights, observation).argmax(-1))
+            taken.append(torch.stack([getattr(step, name) * alive for name in _COUNTED], dim=1))
+            alive = alive & ~(step.terminated | step.truncated)
+            observation = step.observation
+        inside = torch.arange(len(taken)) < self._lengths.unsqueeze(1)  # [episode, time]
+        return torch.stack(taken, dim=3).cpu().double()[:, :, inside].numpy()
+
+    def _score(self, steps: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+        trades = [steps["closed_gain"][steps["closed"] > 0], steps["settled_gain"][steps["settled"] > 0]]
+        figures = performance(
+            steps["step_return"], np.concatenate(trades), float(steps["turnover"].sum()), self._bars_per_year
+        )
+        return {"mean_reward": float(steps["reward"].mean()), **figures.as_metrics()}
+
+
+def _scored_with(base: EnvConfig, own: EnvConfig) -> EnvConfig:
+    """The base environment, seen through the agent's window; an agent may forgo shorts, not gain them."""
+    seen = {"observation_window": own.observation_window, "allow_short": base.allow_short and own.allow_short}
+    return base.model_copy(update=seen)

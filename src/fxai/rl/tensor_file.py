@@ -1,0 +1,45 @@
+"""Named tensors and a JSON header in one safetensors file, written whole or not at all. No pickle."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import JsonValue
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from fxai.errors import InputError
+
+_HEADER = "fxai"
+
+
+def write_tensors(path: Path, header: Mapping[str, JsonValue], tensors: Mapping[str, Tensor]) -> None:
+    """Write beside `path`, then rename: a reader finds the old file or the new one, never a part."""
+    content = save({name: t.contiguous().cpu() for name, t in tensors.items()}, {_HEADER: json.dumps(header)})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_tensors(path: Path) -> tuple[dict[str, JsonValue], dict[str, Tensor]]:
+    """What `write_tensors` wrote; an InputError for a file that is missing, damaged or another program's."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = (file.metadata() or {}).get(_HEADER)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path} cannot be read as a safetensors file: {error}") from error
+    if header is None:
+        raise InputError(f"{path} was not written by FxAI: it holds no FxAI header")
+    return json.loads(header), tensors

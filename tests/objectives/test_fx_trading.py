@@ -1,0 +1,134 @@
+"""The objective `fx_trading` as a worker meets it: reports, resume, agent."""
+
+import math
+from collections.abc import Generator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import pytest
+import torch
+
+from fxai.errors import InputError
+from fxai.market.dataset import prepare
+from fxai.objectives.fx_trading import METRICS, run_trial, train_agent
+from fxai.rl.agent import load_agent
+from fxai.rl.scoring import SCORES
+from fxai.spec.training_config import TrainingConfig
+from fxai.trial import JsonObject, Outcome, Report, Slot, TrialPaths, TrialRequest
+
+SLOT = Slot(index=0)
+
+
+def config(**training: object) -> JsonObject:
+    quick = {"total_updates": 3, "eval_frequency": 1, "n_envs": 4, "rollout_steps": 16, "n_epochs": 2, "batch_size": 32}
+    return {"model": {"d_model": 16}, "training": {**quick, **training}}
+
+
+def request(directory: Path, **training: object) -> TrialRequest:
+    return TrialRequest(
+        study="fx_ai_quick",
+        number=4,
+        attempt=0,
+        objective="fx_trading",
+        params={},
+        config=config(**training),
+        base_config=config(),
+        seed=11,
+        metric="mean_reward",
+        directory=directory,
+    )
+
+
+def run(trial: Generator[Report, None, Outcome]) -> tuple[list[Report], Outcome]:
+    reports = []
+    while True:
+        try:
+            reports.append(next(trial))
+        except StopIteration as end:
+            return reports, end.value
+
+
+def timeless(report: Report) -> Report:
+    return replace(report, metrics={k: v for k, v in report.metrics.items() if k != "steps_per_second"})
+
+
+def test_reports_and_outcome(tmp_path: Path):
+    reports, outcome = run(run_trial(request(tmp_path), SLOT))
+    assert [report.step for report in reports] == [1, 2, 3]
+    assert all(report.number == 4 for report in reports)
+    assert all(tuple(report.metrics) == METRICS for report in reports)
+    assert all(math.isfinite(value) for report in reports for value in report.metrics.values())
+    assert all(report.value == report.metrics["mean_reward"] for report in reports)
+    assert outcome == Outcome(reports[-1].value, reports[-1].metrics)
+
+
+def test_the_metric_is_the_requests(tmp_path: Path):
+    reports, outcome = run(run_trial(replace(request(tmp_path), metric="max_drawdown"), SLOT))
+    assert outcome.value == reports[-1].metrics["max_drawdown"]
+
+
+def test_an_unknown_metric_is_refused_before_training(tmp_path: Path):
+    with pytest.raises(InputError, match="sharpe"):
+        next(run_trial(replace(request(tmp_path), metric="sharp"), SLOT))
+
+
+@pytest.mark.parametrize("stopped_after", [1, 2, 3])
+def test_closed_at_a_report_it_goes_on_as_if_it_had_not_been(tmp_path: Path, stopped_after: int):
+    whole, outcome = run(run_trial(request(tmp_path / "whole"), SLOT))
+    trial = run_trial(request(tmp_path / "cut"), SLOT)
+    list(islice(trial, stopped_after))
+    trial.close()
+    again = replace(request(tmp_path / "cut"), attempt=1)
+    resumed, resumed_outcome = run(run_trial(again, SLOT))
+    assert [timeless(r) for r in resumed] == [timeless(r) for r in whole]
+    assert resumed_outcome.value == outcome.value
+    agents = [load_agent(TrialPaths(tmp_path / name).agent) for name in ("whole", "cut")]
+    assert torch.equal(agents[0].weights, agents[1].weights)
+
+
+def test_what_the_checkpoint_holds_is_not_trained_again(tmp_path: Path):
+    trial = run_trial(request(tmp_path), SLOT)
+    first = next(trial)
+    trial.close()
+    assert next(run_trial(request(tmp_path), SLOT)) == first  # steps_per_second among it: heard, not measured anew
+
+
+@pytest.mark.parametrize("change", [{"seed": 12}, {"config": config(gamma=0.5)}])
+def test_a_checkpoint_of_another_training_is_ignored(tmp_path: Path, change: dict[str, object]):
+    trial = run_trial(request(tmp_path), SLOT)
+    next(trial)
+    trial.close()
+    other = replace(request(tmp_path), **change)
+    fresh, _ = run(run_trial(replace(other, directory=tmp_path / "fresh"), SLOT))
+    found, _ = run(run_trial(other, SLOT))
+    assert [timeless(r) for r in found] == [timeless(r) for r in fresh]
+
+
+def test_weights_that_are_no_numbers_have_no_score(tmp_path: Path):
+    *_, last = run(run_trial(request(tmp_path, learning_rate=1e38), SLOT))[0]
+    assert math.isnan(last.value)
+    assert all(math.isnan(last.metrics[name]) for name in SCORES)
+
+
+def test_the_agent_says_what_made_it(tmp_path: Path):
+    run(run_trial(request(tmp_path), SLOT))
+    agent = load_agent(TrialPaths(tmp_path).agent)
+    market = prepare(TrainingConfig().data)
+    assert agent.config == TrainingConfig.model_validate(config())
+    assert agent.seed == 11
+    assert agent.standardizer == market.standardizer
+    assert agent.data_hash == market.content_hash
+
+
+def test_train_agent_is_the_same_training(tmp_path: Path):
+    reports, _ = run(run_trial(request(tmp_path), SLOT))
+    plain = TrainingConfig.model_validate(config())
+    trained = train_agent(plain, plain.env, seed=11)
+    assert [e.metrics[0]["mean_reward"] for e in trained.evaluations] == [r.value for r in reports]
+    assert torch.equal(trained.agent.weights, load_agent(TrialPaths(tmp_path).agent).weights)
+
+
+def test_it_uses_the_threads_of_its_slot(tmp_path: Path):
+    next(run_trial(request(tmp_path), Slot(index=0, threads=1)))
+    assert torch.get_num_threads() == 1

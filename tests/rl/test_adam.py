@@ -1,0 +1,68 @@
+"""The lane-wise optimizer against torch's own, one lane at a time."""
+
+import pytest
+import torch
+
+from fxai.rl.adam import LaneAdam, clip_by_norm
+
+RATES = torch.tensor([1e-3, 3e-2, 1e-1])
+
+
+def gradients(steps: int) -> torch.Tensor:
+    return torch.randn(steps, 3, 10, generator=torch.Generator().manual_seed(1))
+
+
+def test_each_lane_steps_as_torch_adam():
+    weights = torch.randn(3, 10, generator=torch.Generator().manual_seed(0))
+    singles = [row.clone().requires_grad_() for row in weights]
+    optimizers = [torch.optim.Adam([w], lr=rate.item(), eps=1e-5) for w, rate in zip(singles, RATES, strict=True)]
+    adam = LaneAdam(weights)
+    for gradient in gradients(20):
+        adam.step(weights, gradient, RATES, torch.ones(3, dtype=torch.bool))
+        for single, optimizer, row in zip(singles, optimizers, gradient, strict=True):
+            single.grad = row.clone()
+            optimizer.step()
+    torch.testing.assert_close(weights, torch.stack([s.detach() for s in singles]), rtol=1e-5, atol=1e-6)
+
+
+def test_an_inactive_lane_stands_still_and_its_clock_too():
+    often, seldom = torch.ones(3, 10), torch.ones(3, 10)
+    adam, paused = LaneAdam(often), LaneAdam(seldom)
+    everyone = torch.ones(3, dtype=torch.bool)
+    pause = torch.tensor([True, False, True])
+    for step, gradient in enumerate(gradients(6)):
+        paused.step(seldom, gradient, RATES, pause if step % 2 else everyone)
+    for gradient in gradients(6)[::2]:
+        adam.step(often, gradient, RATES, everyone)
+    assert torch.equal(often[1], seldom[1])
+    assert not torch.equal(often[0], seldom[0])
+
+
+def test_first_steps_that_nobody_takes_leave_numbers():
+    weights = torch.zeros(1, 4)
+    adam = LaneAdam(weights)
+    adam.step(weights, torch.ones(1, 4), torch.tensor([0.1]), torch.tensor([False]))
+    assert torch.equal(weights, torch.zeros(1, 4))
+    adam.step(weights, torch.ones(1, 4), torch.tensor([0.1]), torch.tensor([True]))
+    torch.testing.assert_close(weights, torch.full((1, 4), -0.1), rtol=1e-3, atol=0)
+
+
+def test_clipping_is_by_each_lanes_own_norm():
+    gradient = torch.tensor([[3.0, 4.0], [0.3, 0.4]])
+    norms = clip_by_norm(gradient, torch.tensor([1.0, 1.0]))
+    assert norms.tolist() == pytest.approx([5.0, 0.5])
+    torch.testing.assert_close(gradient, torch.tensor([[0.6, 0.8], [0.3, 0.4]]))
+
+
+def test_state_goes_round():
+    weights = torch.ones(3, 10)
+    adam = LaneAdam(weights)
+    on = torch.ones(3, dtype=torch.bool)
+    first, second = gradients(2)
+    adam.step(weights, first, RATES, on)
+    kept, state = weights.clone(), {name: t.clone() for name, t in adam.state().items()}
+    adam.step(weights, second, RATES, on)
+    other = LaneAdam(kept)
+    other.restore(state)
+    other.step(kept, second, RATES, on)
+    assert torch.equal(kept, weights)

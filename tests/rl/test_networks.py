@@ -1,0 +1,121 @@
+"""What holds for every network: outputs lane by lane, derivatives as autograd finds them, a sound beginning."""
+
+import math
+
+import pytest
+import torch
+
+from fxai.rl.actor_critic import ActorCritic, build_actor_critic
+from fxai.rl.mlp import Mlp
+from fxai.rl.network import Network
+from fxai.rl.transformer import Transformer
+from fxai.spec.model_config import ModelConfig
+
+SHAPE = (3, 5)
+NETWORKS = {
+    "mlp": Mlp(SHAPE, width=7, depth=2, outputs=4),
+    "transformer": Transformer(SHAPE, width=6, depth=2, heads=2, feedforward=9, outputs=4),
+}
+
+
+def normal(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@pytest.fixture(params=NETWORKS)
+def network(request: pytest.FixtureRequest) -> Network:
+    return NETWORKS[request.param]
+
+
+def weights(network: Network, nets: int = 2) -> torch.Tensor:
+    """Begun as they begin, then moved a little: biases and norms shall matter."""
+    return network.initial(normal(nets, network.layout.size), 1.0) + 0.1 * normal(nets, network.layout.size, seed=1)
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_vjp_is_the_derivative(network: Network, *, dropped: bool):
+    leaf = weights(network).requires_grad_()
+    observation = normal(2, 6, *SHAPE, seed=2)
+    keep = (normal(2, 6, network.dropout_sites, seed=3) > 0) * 2.0 if dropped else None
+    with torch.no_grad():
+        outputs, vjp = network.vjp(leaf, observation, keep)
+        found = vjp(normal(2, 6, 4, seed=4))
+    expected_outputs = network(leaf, observation, keep)
+    (expected,) = torch.autograd.grad((expected_outputs * normal(2, 6, 4, seed=4)).sum(), leaf)
+    torch.testing.assert_close(outputs, expected_outputs.detach())
+    torch.testing.assert_close(found, expected)
+
+
+def test_every_weight_matters(network: Network):
+    """All of them get a derivative but the key's bias, which softmax cannot see."""
+    observation = normal(2, 6, *SHAPE, seed=2)
+    _, vjp = network.vjp(weights(network), observation, None)
+    for name, part in network.layout.views(vjp(normal(2, 6, 4, seed=4))).items():
+        idle = (part.abs() < 1e-12).float().mean()
+        assert idle <= (1 / 3 if name.endswith("qkv.bias") else 0), name
+
+
+def test_a_net_does_not_see_the_others(network: Network):
+    both = weights(network)
+    observation = normal(2, 6, *SHAPE, seed=2)
+    before = network(both, observation, None)
+    both[1] += 1
+    assert torch.equal(network(both, observation, None)[0], before[0])
+
+
+def test_keeping_all_changes_nothing(network: Network):
+    observation = normal(2, 6, *SHAPE, seed=2)
+    keep = torch.ones(2, 6, network.dropout_sites, dtype=torch.float64)
+    assert torch.equal(network(weights(network), observation, keep), network(weights(network), observation, None))
+
+
+def test_a_transformer_knows_the_order_of_its_rows():
+    network = NETWORKS["transformer"]
+    observation = normal(1, 1, *SHAPE, seed=2)
+    swapped = observation[:, :, [1, 0, 2]]
+    assert not torch.allclose(
+        network(weights(network, 1), observation, None), network(weights(network, 1), swapped, None)
+    )
+
+
+def test_a_transformer_takes_a_flat_observation_as_one_row():
+    network = Transformer((5,), width=6, depth=1, heads=2, feedforward=9, outputs=4)
+    assert network(weights(network, 1), normal(1, 2, 5), None).shape == (1, 2, 4)
+
+
+@pytest.fixture(params=["mlp", "transformer"])
+def policy(request: pytest.FixtureRequest) -> ActorCritic:
+    return build_actor_critic(ModelConfig(type=request.param, d_model=8, n_layers=2, n_heads=2), SHAPE, actions=3)
+
+
+def test_the_first_policy_is_nearly_uniform(policy: ActorCritic):
+    observation = normal(1, 50, *SHAPE).float()
+    probs = policy.logits(policy.initial(torch.tensor([7])), observation).softmax(-1)
+    assert (probs - 1 / 3).abs().max() < 0.03
+
+
+def test_weights_come_from_the_seed_alone(policy: ActorCritic):
+    alone, packed = policy.initial(torch.tensor([7])), policy.initial(torch.tensor([3, 7]))
+    assert torch.equal(alone[0], packed[1])
+    assert not torch.equal(packed[0], packed[1])
+
+
+def test_actor_and_critic_are_one_product(policy: ActorCritic):
+    start = policy.initial(torch.tensor([7, 8]))
+    observation = normal(2, 50, *SHAPE).float()
+    logits, value, vjp = policy.vjp(start, observation)
+    torch.testing.assert_close(logits, policy.logits(start, observation))
+    torch.testing.assert_close(value, policy.value(start, observation))
+    actor, critic = vjp(torch.ones_like(logits), torch.zeros_like(value)).view(2, 2, -1).unbind(1)
+    assert actor.abs().sum() > 0
+    assert critic.abs().sum() == 0
+
+
+def test_hidden_matrices_of_the_mlp_are_orthogonal():
+    network = NETWORKS["mlp"]
+    parts = network.layout.views(network.initial(normal(2, network.layout.size), 0.01))
+    square = parts["1.weight"] / math.sqrt(2)
+    torch.testing.assert_close(square @ square.mT, torch.eye(7, dtype=torch.float64).expand(2, 7, 7))
+    head = parts["2.weight"] / 0.01
+    torch.testing.assert_close(head.mT @ head, torch.eye(4, dtype=torch.float64).expand(2, 4, 4))
+    assert parts["2.bias"].abs().sum() == 0
