@@ -18,14 +18,15 @@ from pathlib import Path
 
 import numpy as np
 import optuna
-from fxai.spec.configure import configure, default_params
-from fxai.spec.load import load_spec
 from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
+from fxai.spec.configure import configure, default_params
+from fxai.spec.load import load_spec
+from fxai.spec.override import override
 from fxai.spec.study import StudySpec
 from fxai.trial import Decision, ParamValue, TrialPaths, TrialRequest
-from fxai.workers import Limits, ProcessWorkers, TrialEnded, TrialReported, Workers, machine_slots
+from fxai.workers import ProcessWorkers, TrialEnded, TrialReported, Workers, machine_slots
 
 REPOSITORY = Path(__file__).parents[1]
 SPEC = REPOSITORY / "config" / "optuna" / "quick_search.yaml"
@@ -54,11 +55,7 @@ def search(market: str, folder: Path) -> tuple[StudySpec, Mapping[str, ParamValu
     command = [sys.executable, str(REPOSITORY / "optuna_optimization.py"), "run", "--quiet", "--spec", str(SPEC)]
     command += ["--storage", storage, "--results-dir", str(folder / market), "--set", source]
     subprocess.run(command, check=True, cwd=folder)
-    (study,) = load_spec(SPEC).studies
-    data = study.training_config.data.model_copy(update={"source": MARKETS[market]})
-    study = study.model_copy(
-        update={"training_config": study.training_config.model_copy(update={"data": data})},
-    )
+    (study,) = override(load_spec(SPEC), {"training_config.data.source": MARKETS[market]}).studies
     best = optuna.load_study(study_name=study.study_name, storage=storage).best_params
     return study, best
 
@@ -111,10 +108,11 @@ def _take_events(workers: Workers, scores: dict[int, float]) -> int:
 
 def compare(market: str, folder: Path, seeds: int) -> Difference:
     study, best = search(market, folder)
-    with tempfile.TemporaryDirectory() as scratch:
-        with ProcessWorkers(machine_slots().slots, Limits(), log_directory=Path(scratch)) as workers:
-            winner = train_all(workers, requests(study, best, seeds, Path(scratch) / "winner"))
-            default = train_all(workers, requests(study, default_params(study), seeds, Path(scratch) / "default"))
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        with ProcessWorkers(machine_slots().slots, scratch, preload=(study.objective,)) as workers:
+            winner = train_all(workers, requests(study, best, seeds, scratch / "winner"))
+            default = train_all(workers, requests(study, default_params(study), seeds, scratch / "default"))
     return Difference(winner, default)
 
 
