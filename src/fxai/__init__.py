@@ -1,0 +1,1 @@
+"""FxAI: hyperparameters for trading agents, found fast and judged honestly."""

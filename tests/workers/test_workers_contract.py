@@ -97,6 +97,12 @@ def test_numbers_of_numpy_arrive_as_numbers(workers: Workers, tmp_path: Path):
     assert type(result.value) is float
 
 
+def test_a_pruned_trial_keeps_the_metrics_of_its_last_report(workers: Workers, tmp_path: Path):
+    result = result_of(workers, request_for("counts", 3, tmp_path), lambda _: Decision.PRUNE)
+    assert result.state is TrialState.PRUNED
+    assert set(result.metrics) == {"pid"}
+
+
 def test_a_failure_at_closing_changes_no_decision(workers: Workers, tmp_path: Path):
     request = request_for("fails_at_closing", 3, tmp_path)
     assert result_of(workers, request, lambda _: Decision.PRUNE).state is TrialState.PRUNED

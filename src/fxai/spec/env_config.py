@@ -8,6 +8,9 @@ from fxai.spec.record import Record
 class RewardConfig(Record):
     """The reward of one step: a sum of terms, each with its coefficient.
 
+    The default is what an account earns, in percent, and a penalty for ruining it. The shaping terms are
+    off until a spec or a search turns them on, since trials are scored by the study's own reward: a bonus
+    in it would be earned in place of money.
     `market/reward.py` states every term's formula and unit. The thresholds of the guide were made for
     volatile small stocks; these defaults are scaled to FX, where a bar moves by a tenth of a percent.
     """

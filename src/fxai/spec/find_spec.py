@@ -37,7 +37,7 @@ def find_spec(name: str) -> Path:
             if (candidate := folder / f"{name}{ending}").is_file() and candidate.is_relative_to(shipped):
                 return candidate
     names = [each.stem for each in shipped_specs()]
-    raise InputError(f"there is no spec {name!r}{did_you_mean(path.stem, names) or ';'} Shipped: {', '.join(names)}")
+    raise InputError(f"there is no spec {name!r}{did_you_mean(path.stem, names) or '.'} Shipped: {', '.join(names)}")
 
 
 def find_spec_of_study(study_name: str) -> Path:

@@ -37,6 +37,7 @@ class RunningTrial:
         self._slot = slot
         self._began = time.monotonic()
         self._reports: Generator[Report, None, Outcome] | None = None
+        self._metrics: Mapping[str, float] = {}  # of the last report; a pruned trial keeps them
 
     def advance(self, decision: Decision = Decision.CONTINUE) -> Report | TrialResult:
         """Go on to the next report or to the end; any other decision than CONTINUE is the end."""
@@ -61,7 +62,8 @@ class RunningTrial:
         if report.number != self._request.number:
             raise ValueError(f"The objective yielded a report of trial {report.number}.")
         if math.isfinite(report.value):
-            return Report(report.number, int(report.step), float(report.value), _plain(report.metrics))
+            self._metrics = _plain(report.metrics)
+            return Report(report.number, int(report.step), float(report.value), self._metrics)
         self._close_generator()
         return self._not_finite(report.value, f"at step {report.step}")
 
@@ -79,7 +81,7 @@ class RunningTrial:
         if decision is Decision.STOP:
             return TrialResult(self._request.number, TrialState.RETURNED, self._seconds)
         remove_checkpoint(self._request)
-        return TrialResult(self._request.number, TrialState.PRUNED, self._seconds)
+        return TrialResult(self._request.number, TrialState.PRUNED, self._seconds, metrics=self._metrics)
 
     def _close_generator(self) -> None:
         try:
