@@ -13,6 +13,7 @@ import fxai
 SOURCE = Path(fxai.__file__).parent
 LEVELS = [
     {"errors"},
+    {"whole_file"},
     {"trial", "spec"},
     {"market"},
     {"rl", "llm"},

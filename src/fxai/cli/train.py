@@ -32,7 +32,12 @@ def train(
         if isinstance(event, Report):
             print_text(console, f"Update {event.step}: {best.metric_name} {figure(event.value)}")
         elif event.state is TrialState.COMPLETE and event.value is not None:
-            print_text(console, "", f"{best.metric_name}: {figure(event.value)}", f"Agent: {_paths(request).agent}")
+            print_text(
+                console,
+                "",
+                f"{best.metric_name}: {figure(event.value)}",
+                f"Agent: {TrialPaths(request.directory).agent}",
+            )
         else:
             raise FxaiError(f"the training failed: {event.error.message if event.error else event.state}")
 
@@ -71,7 +76,3 @@ def _events(request: TrialRequest) -> Iterator[Report | TrialResult]:
                         raise FxaiError(f"the training failed: {message}")
                     case _:
                         pass
-
-
-def _paths(request: TrialRequest) -> TrialPaths:
-    return TrialPaths(request.directory)

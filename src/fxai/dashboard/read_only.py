@@ -5,7 +5,7 @@ import sqlite3
 from optuna.storages import RDBStorage
 from sqlalchemy import event
 
-from fxai.search.opening import open_tables
+from fxai.search.open_tables import open_tables
 
 
 def read_only_storage(storage_url: str) -> RDBStorage:

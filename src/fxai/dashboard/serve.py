@@ -3,6 +3,7 @@
 import errno
 import webbrowser
 from collections.abc import Callable
+from contextlib import ExitStack
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import WSGIApplication
@@ -24,12 +25,10 @@ def dashboard_app(storage_url: str, allowed_hosts: frozenset[str]) -> WSGIApplic
 
 def dashboard_server(storage_url: str, port: int) -> WSGIServer:
     """A server that holds the port (0: any free one) and answers once its `serve_forever` runs."""
-    server = _bound(port)
-    try:
+    with ExitStack() as on_failure:
+        server = on_failure.enter_context(_bound(port))
         server.set_app(dashboard_app(storage_url, loopback_hosts(server.server_port)))
-    except BaseException:
-        server.server_close()
-        raise
+        on_failure.pop_all()
     return server
 
 

@@ -7,13 +7,13 @@ from pydantic import JsonValue
 
 from fxai.results.provenance import Provenance
 from fxai.results.record import TrialRecord
-from fxai.results.whole_file import write_text
 from fxai.spec.configure import configure
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.load import load_record
 from fxai.spec.record import Record
 from fxai.spec.study import StudySpec
 from fxai.spec.training_config import TrainingConfig
+from fxai.whole_file import write_text
 
 _HEADER = "# The best trial of the study {study}, every default in place: it trains the same agent again.\n"
 

@@ -11,8 +11,8 @@ from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.strict_json import json_text
 from fxai.results.summary import StudySummary
-from fxai.results.whole_file import copy, write_text
 from fxai.spec.study import StudySpec
+from fxai.whole_file import copy, write_text
 
 
 def write_results(study: Study, spec: StudySpec, paths: StudyPaths, provenance: Provenance) -> tuple[Path, ...]:

@@ -14,7 +14,7 @@ from fxai.results.plot_page import Page
 from fxai.results.record import StudyRecord
 from fxai.results.sampled_study import SampledStudy
 from fxai.results.summary import StudySummary
-from fxai.results.whole_file import write_text
+from fxai.whole_file import write_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,6 @@
 """Named tensors and a JSON header in one safetensors file, written whole or not at all. No pickle."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,24 +10,14 @@ from safetensors.torch import save
 from torch import Tensor
 
 from fxai.errors import InputError
+from fxai.whole_file import write_bytes
 
 _HEADER = "fxai"
 
 
 def write_tensors(path: Path, header: Mapping[str, JsonValue], tensors: Mapping[str, Tensor]) -> None:
-    """Write beside `path`, then rename: a reader finds the old file or the new one, never a part."""
-    content = save({name: t.contiguous().cpu() for name, t in tensors.items()}, {_HEADER: json.dumps(header)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Make the file, or replace it; an FxaiError where it cannot be written."""
+    write_bytes(path, save({name: t.contiguous().cpu() for name, t in tensors.items()}, {_HEADER: json.dumps(header)}))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, JsonValue], dict[str, Tensor]]:

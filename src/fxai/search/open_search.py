@@ -3,6 +3,7 @@
 import json
 import warnings
 from collections.abc import Mapping
+from contextlib import ExitStack
 from itertools import count
 
 import optuna
@@ -38,8 +39,9 @@ def open_search(
     `StorageError` for a database that cannot be used. The caller holds the study's lock (`lock.py`).
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # what it says would run into the live view
-    storage = WriteBehindStorage(url)
-    try:
+    with ExitStack() as on_failure:
+        storage = WriteBehindStorage(url)
+        on_failure.callback(storage.close)
         study_id = _find(storage, spec.study_name)
         if study_id is not None and fresh:
             _archive(storage, study_id)
@@ -50,10 +52,9 @@ def open_search(
             _compare(storage, study_id, fingerprint)
         else:
             _begin(spec, storage, study_id, fingerprint, default_params)
-        return Search(spec, storage, study_id)
-    except BaseException:
-        storage.close()
-        raise
+        search = Search(spec, storage, study_id)
+        on_failure.pop_all()
+    return search
 
 
 def archived_name(name: str, taken: set[str]) -> str:

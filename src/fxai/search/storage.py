@@ -31,7 +31,7 @@ from sqlalchemy import Connection, Table
 from fxai.errors import StorageError
 from fxai.search import tables
 from fxai.search.database import in_transaction
-from fxai.search.opening import open_tables
+from fxai.search.open_tables import open_tables
 from fxai.search.study_memory import StudyMemory, new_trial
 
 FLUSH_SECONDS = 1.0

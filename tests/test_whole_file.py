@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from fxai.errors import FxaiError
-from fxai.results.whole_file import copy, write_bytes, write_text
+from fxai.whole_file import copy, write_bytes, write_text
 
 
 def test_text_is_written_in_utf8_with_its_folder(tmp_path: Path):
