@@ -119,7 +119,7 @@ def _request(config: dict[str, str], number: int, folder: Path) -> TrialRequest:
         params={},
         config=config,
         base_config={},
-        seed=number,
+        seeds=(number,),
         metric="seconds",
         directory=folder / str(number),
     )

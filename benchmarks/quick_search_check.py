@@ -70,7 +70,7 @@ def requests(study: StudySpec, params: Mapping[str, ParamValue], seeds: int, fol
             params=params,
             config=configure(study.training_config, params).model_dump(mode="json"),
             base_config=study.training_config.model_dump(mode="json"),
-            seed=FIRST_FRESH_SEED + index,
+            seeds=(FIRST_FRESH_SEED + index,),
             metric=study.metric_name,
             directory=TrialPaths.of(folder, index).directory,
         )

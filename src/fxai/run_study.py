@@ -195,7 +195,7 @@ class _Run:
             params=asked.params,
             config=configure(self._spec.training_config, asked.params).model_dump(mode="json"),
             base_config=self._base_config,
-            seed=asked.seed,
+            seeds=(asked.seed,),
             metric=self._spec.metric_name,
             directory=self._paths(asked.number).directory,
         )

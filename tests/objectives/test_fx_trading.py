@@ -34,7 +34,7 @@ def request(directory: Path, **training: object) -> TrialRequest:
         params={},
         config=config(**training),
         base_config=config(),
-        seed=11,
+        seeds=(11,),
         metric="mean_reward",
         directory=directory,
     )

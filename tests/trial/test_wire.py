@@ -23,7 +23,7 @@ def test_a_request_comes_out_as_it_went_in(params: dict[str, bool | int | float 
         params=params,
         config={"training": {"learning_rate": 1e-4, "choices": [1, None, "x"]}},
         base_config={},
-        seed=seed,
+        seeds=(seed,),
         metric="mean_reward",
         directory=Path("trials/00003"),
     )

@@ -19,7 +19,7 @@ def request_for(objective: str, number: int, folder: Path, **params: ParamValue)
         params=params,
         config={},
         base_config={},
-        seed=number,
+        seeds=(number,),
         metric="mean_reward",
         directory=folder / f"{number:05d}",
     )

@@ -53,7 +53,7 @@ def _request(best: BestConfig, output: Path, seed: int) -> TrialRequest:
         params={},
         config=best.training_config.model_dump(mode="json"),
         base_config=base.model_dump(mode="json"),
-        seed=seed,
+        seeds=(seed,),
         metric=best.metric_name,
         directory=output,
     )

@@ -45,6 +45,9 @@ class Resources(Record):
     """What one trial takes of the machine."""
 
     cpu: int = Field(default=1, ge=1, description="cores")
+    lanes_per_worker: int | None = Field(
+        default=None, ge=1, description="trainings that a worker runs as one tensor program; measured unless given"
+    )
 
 
 class StudySpec(Record):
@@ -65,6 +68,7 @@ class StudySpec(Record):
     enqueue: tuple[dict[str, Choice], ...] = Field(default=(), description="parameters to try first")
     n_trials: int = Field(default=100, ge=1, description="total that the study shall reach")
     seed: int = Field(default=0, ge=0, lt=2**32)
+    seeds_per_trial: int = Field(default=1, ge=1, description="trainings of each trial; its value is their mean")
     storage: str = Field(default="sqlite:///optuna_studies.db", min_length=1, description="an SQLAlchemy URL")
     timeout: float | None = Field(default=None, gt=0, description="seconds after which no new trial starts")
     trial_timeout: float | None = Field(default=None, gt=0, description="seconds that one trial may take")

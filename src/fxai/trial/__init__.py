@@ -6,12 +6,13 @@ process and a machine of a cluster speak the same language.
 
 from pydantic import JsonValue
 
-from fxai.trial.objective import Objective
+from fxai.trial.objective import LaneObjective, Lanes, Objective
 from fxai.trial.paths import TrialPaths
 from fxai.trial.records import (
     Cause,
     Decision,
     JsonObject,
+    LanePlan,
     Outcome,
     ParamValue,
     Report,
@@ -27,6 +28,9 @@ __all__ = [
     "Decision",
     "JsonObject",
     "JsonValue",
+    "LaneObjective",
+    "LanePlan",
+    "Lanes",
     "Objective",
     "Outcome",
     "ParamValue",

@@ -27,9 +27,26 @@ class TrialRequest:
     params: Mapping[str, ParamValue]
     config: JsonObject
     base_config: JsonObject
-    seed: int
+    seeds: tuple[int, ...]  # one lane each; the trial's value is their mean
     metric: str
     directory: Path  # the trial's own folder: log, checkpoint, agent
+    signature: str = ""  # trials of one signature may share a pack
+    cohort: int = 0  # trials of different cohorts never share a worker: one of them may have killed the last
+
+    @property
+    def seed(self) -> int:
+        """Of the first lane, and of an objective that trains only one."""
+        return self.seeds[0]
+
+
+@dataclass(frozen=True, slots=True)
+class LanePlan:
+    """What a study's workers will train, told to them before its first trial."""
+
+    objective: str
+    base_config: JsonObject  # of the study; what a pack's best width is measured on
+    seeds_per_trial: int = 1
+    lanes: int | None = None  # per worker; None: as many as pay, by measurement
 
 
 @dataclass(frozen=True, slots=True)
