@@ -94,7 +94,7 @@ def test_what_the_checkpoint_holds_is_not_trained_again(tmp_path: Path):
     assert next(run_trial(request(tmp_path), SLOT)) == first  # steps_per_second among it: heard, not measured anew
 
 
-@pytest.mark.parametrize("change", [{"seed": 12}, {"config": config(gamma=0.5)}])
+@pytest.mark.parametrize("change", [{"seeds": (12,)}, {"config": config(gamma=0.5)}])
 def test_a_checkpoint_of_another_training_is_ignored(tmp_path: Path, change: dict[str, object]):
     trial = run_trial(request(tmp_path), SLOT)
     next(trial)

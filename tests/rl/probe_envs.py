@@ -3,7 +3,7 @@
 Each episode has `length` steps; an observation is (sign, time), the sign drawn anew for each step.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -31,13 +31,13 @@ class ProbeEnv:
         self._seeds = torch.tensor(self.seeds)
 
     def reset(self) -> Tensor:
-        self._clock = 0
+        self._clock = torch.zeros(self.lanes, dtype=torch.int64)
         self._time = torch.zeros(self.lanes, self.envs, dtype=torch.int64)
         return self._observe(self._clock, self._time)
 
     def step(self, action: Tensor) -> Step:
         reward = self.reward(self._sign(self._clock), self._time, action)
-        self._clock += 1
+        self._clock = self._clock + 1
         ended = self._time + 1 >= self.length
         final = self._observe(self._clock, (self._time + 1) % self.length)
         self._time = torch.where(ended, 0, self._time + 1)
@@ -51,15 +51,18 @@ class ProbeEnv:
         )
 
     def state(self) -> dict[str, Tensor]:
-        return {"clock": torch.tensor(self._clock), "time": self._time}
+        return {"clock": self._clock, "time": self._time}
 
-    def restore(self, state: dict[str, Tensor]) -> Tensor:
-        self._clock, self._time = int(state["clock"]), state["time"].clone()
+    def restore(self, state: Mapping[str, Tensor]) -> Tensor:
+        self._clock, self._time = state["clock"].clone(), state["time"].clone()
         return self._observe(self._clock, self._time)
 
-    def _sign(self, clock: int) -> Tensor:
+    def foresee(self, steps: int) -> None:
+        """What is drawn for a step is a function of its number."""
+
+    def _sign(self, clock: Tensor) -> Tensor:
         chance = draws.uniform(self._seeds, draws.Purpose.EPISODE_START, clock, (self.envs,))
         return torch.where(chance < 0.5, -1.0, 1.0)
 
-    def _observe(self, clock: int, time: Tensor) -> Tensor:
+    def _observe(self, clock: Tensor, time: Tensor) -> Tensor:
         return torch.stack([self._sign(clock), time.float()], dim=-1)

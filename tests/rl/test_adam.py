@@ -16,7 +16,7 @@ def test_each_lane_steps_as_torch_adam():
     weights = torch.randn(3, 10, generator=torch.Generator().manual_seed(0))
     singles = [row.clone().requires_grad_() for row in weights]
     optimizers = [torch.optim.Adam([w], lr=rate.item(), eps=1e-5) for w, rate in zip(singles, RATES, strict=True)]
-    adam = LaneAdam(weights)
+    adam = LaneAdam.of(weights)
     for gradient in gradients(20):
         adam.step(weights, gradient, RATES, torch.ones(3, dtype=torch.bool))
         for single, optimizer, row in zip(singles, optimizers, gradient, strict=True):
@@ -27,7 +27,7 @@ def test_each_lane_steps_as_torch_adam():
 
 def test_an_inactive_lane_stands_still_and_its_clock_too():
     often, seldom = torch.ones(3, 10), torch.ones(3, 10)
-    adam, paused = LaneAdam(often), LaneAdam(seldom)
+    adam, paused = LaneAdam.of(often), LaneAdam.of(seldom)
     everyone = torch.ones(3, dtype=torch.bool)
     pause = torch.tensor([True, False, True])
     for step, gradient in enumerate(gradients(6)):
@@ -40,7 +40,7 @@ def test_an_inactive_lane_stands_still_and_its_clock_too():
 
 def test_first_steps_that_nobody_takes_leave_numbers():
     weights = torch.zeros(1, 4)
-    adam = LaneAdam(weights)
+    adam = LaneAdam.of(weights)
     adam.step(weights, torch.ones(1, 4), torch.tensor([0.1]), torch.tensor([False]))
     assert torch.equal(weights, torch.zeros(1, 4))
     adam.step(weights, torch.ones(1, 4), torch.tensor([0.1]), torch.tensor([True]))
@@ -54,15 +54,25 @@ def test_clipping_is_by_each_lanes_own_norm():
     torch.testing.assert_close(gradient, torch.tensor([[0.6, 0.8], [0.3, 0.4]]))
 
 
+def test_the_first_lanes_can_go_on_without_the_others():
+    whole, part = torch.ones(3, 10), torch.ones(3, 10)
+    together, apart = LaneAdam.of(whole), LaneAdam.of(part)
+    for gradient in gradients(4):
+        together.step(whole, gradient, RATES, torch.tensor([True, True, False]))
+        apart.first(2).step(part[:2], gradient[:2], RATES[:2], torch.ones(2, dtype=torch.bool))
+    assert torch.equal(whole, part)
+    assert all(torch.equal(apart.state()[name], tensor) for name, tensor in together.state().items())
+
+
 def test_state_goes_round():
     weights = torch.ones(3, 10)
-    adam = LaneAdam(weights)
+    adam = LaneAdam.of(weights)
     on = torch.ones(3, dtype=torch.bool)
     first, second = gradients(2)
     adam.step(weights, first, RATES, on)
     kept, state = weights.clone(), {name: t.clone() for name, t in adam.state().items()}
     adam.step(weights, second, RATES, on)
-    other = LaneAdam(kept)
+    other = LaneAdam.of(kept)
     other.restore(state)
     other.step(kept, second, RATES, on)
     assert torch.equal(kept, weights)

@@ -8,21 +8,21 @@ from fxai.rl.dropout import keep_mask
 
 
 def test_actions_come_as_often_as_their_probability():
-    logits = torch.tensor([0.1, 0.6, 0.3]).log().expand(10_000, 3)
-    chance = (torch.arange(10_000) + 0.5) / 10_000
-    shares = categorical.sample(logits, chance).bincount(minlength=3) / 10_000
+    logits = torch.tensor([0.1, 0.6, 0.3]).log()[None, :, None].expand(1, 3, 10_000)
+    chance = (torch.arange(10_000) + 0.5).unsqueeze(0) / 10_000
+    shares = categorical.sample(logits, chance).flatten().bincount(minlength=3) / 10_000
     assert shares.tolist() == pytest.approx([0.1, 0.6, 0.3], abs=1e-3)
 
 
 def test_an_action_of_probability_zero_is_never_drawn():
-    logits = torch.tensor([[float("-inf"), 0.0, float("-inf")]] * 3)
-    assert categorical.sample(logits, torch.tensor([0.0, 0.5, 1 - 2**-24])).tolist() == [1, 1, 1]
+    logits = torch.tensor([float("-inf"), 0.0, float("-inf")])[None, :, None].expand(1, 3, 3)
+    assert categorical.sample(logits, torch.tensor([[0.0, 0.5, 1 - 2**-24]])).tolist() == [[1, 1, 1]]
 
 
 def test_log_prob_is_torchs():
-    logits = torch.randn(4, 5, 3, generator=torch.Generator().manual_seed(0))
+    logits = torch.randn(4, 3, 5, generator=torch.Generator().manual_seed(0))
     action = torch.randint(3, (4, 5), generator=torch.Generator().manual_seed(1))
-    expected = torch.distributions.Categorical(logits=logits).log_prob(action)
+    expected = torch.distributions.Categorical(logits=logits.mT).log_prob(action)
     torch.testing.assert_close(categorical.log_prob(logits, action), expected)
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from fxai.rl.hyperparameters import Hyperparameters, learning_rate
+from fxai.rl.hyperparameters import lane_numbers, learning_rate
 from fxai.rl.pack import Pack
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
@@ -20,9 +20,8 @@ def test_schedules(schedule: str, expected: list[float]):
 
 
 def test_limits_that_are_not_set_are_infinite():
-    hyper = Hyperparameters.of([PpoConfig(), PpoConfig(target_kl=0.02)], torch.device("cpu"))
-    assert hyper.target_kl.tolist() == pytest.approx([math.inf, 0.02])
-    assert hyper.value_clip_epsilon.tolist() == [math.inf, math.inf]
+    limits = lane_numbers([PpoConfig(), PpoConfig(target_kl=0.02)], lambda c: c.target_kl, torch.device("cpu"))
+    assert limits.tolist() == pytest.approx([math.inf, 0.02])
 
 
 def config(**training: object) -> TrainingConfig:
@@ -30,10 +29,10 @@ def config(**training: object) -> TrainingConfig:
 
 
 def test_a_pack_may_differ_in_numbers():
-    Pack((config(gamma=0.9), config(learning_rate=1e-2, target_kl=0.1)), (0, 1))
+    Pack((config(gamma=0.9), config(learning_rate=1e-2, target_kl=0.1, n_epochs=2, total_updates=7)), (0, 1))
 
 
-@pytest.mark.parametrize("other", [{"batch_size": 32}, {"n_envs": 4}, {"total_updates": 7}])
+@pytest.mark.parametrize("other", [{"batch_size": 32}, {"n_envs": 4}, {"rollout_steps": 128}])
 def test_a_pack_may_not_differ_in_shapes(other: dict[str, int]):
     with pytest.raises(ValueError, match="differ"):
         Pack((config(), config(**other)), (0, 1))

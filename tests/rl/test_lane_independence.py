@@ -1,13 +1,14 @@
 """A lane's numbers are the same, to the bit, alone and among others; so are they across an interruption."""
 
+from collections.abc import Sequence
 from itertools import islice
 
 import pytest
 import torch
 from probe_envs import ProbeEnv
 
-from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.pack import Pack
+from fxai.rl.policy import Policy
 from fxai.rl.training import Evaluation, Training
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig
@@ -40,12 +41,12 @@ def configs(model: str) -> tuple[TrainingConfig, ...]:
 
 def training(configs: tuple[TrainingConfig, ...], seeds: tuple[int, ...]) -> Training:
     env = ProbeEnv(lambda sign, _time, action: sign * (action - 0.5), seeds, envs=5, length=3, truncates=True)
-    return Training(Pack(configs, seeds), env, scored_by_value, torch.device("cpu"))
+    return Training(Pack(configs, seeds), env, scored_by_preference, torch.device("cpu"))
 
 
-def scored_by_value(policy: ActorCritic, weights: torch.Tensor) -> list[dict[str, float]]:
-    seen = torch.tensor([[1.0, 0.0], [-1.0, 2.0]]).expand(len(weights), 2, 2)
-    return [{"value": value} for value in policy.value(weights, seen).sum(1).tolist()]
+def scored_by_preference(policy: Policy, weights: torch.Tensor, lanes: Sequence[int]) -> list[dict[str, float]]:
+    seen = torch.tensor([[1.0, 0.0], [-1.0, 2.0]]).expand(len(lanes), 2, 2)
+    return [{"preference": value} for value in policy.preferences(weights[lanes], seen)[:, 0].sum(1).tolist()]
 
 
 def numbers(evaluation: Evaluation, lane: int) -> dict[str, float]:

@@ -5,9 +5,10 @@ import math
 import pytest
 import torch
 
-from fxai.rl.actor_critic import ActorCritic, build_actor_critic
+from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.mlp import Mlp
 from fxai.rl.network import Network
+from fxai.rl.networks import build_network
 from fxai.rl.transformer import Transformer
 from fxai.spec.model_config import ModelConfig
 
@@ -34,23 +35,26 @@ def weights(network: Network, nets: int = 2) -> torch.Tensor:
 
 @pytest.mark.parametrize("dropped", [False, True])
 def test_vjp_is_the_derivative(network: Network, *, dropped: bool):
-    leaf = weights(network).requires_grad_()
+    here = weights(network)
     observation = normal(2, 6, *SHAPE, seed=2)
     keep = (normal(2, 6, network.dropout_sites, seed=3) > 0) * 2.0 if dropped else None
+    d_outputs = normal(2, 4, 6, seed=4)
     with torch.no_grad():
-        outputs, vjp = network.vjp(leaf, observation, keep)
-        found = vjp(normal(2, 6, 4, seed=4))
-    expected_outputs = network(leaf, observation, keep)
-    (expected,) = torch.autograd.grad((expected_outputs * normal(2, 6, 4, seed=4)).sum(), leaf)
-    torch.testing.assert_close(outputs, expected_outputs.detach())
-    torch.testing.assert_close(found, expected)
+        outputs, vjp = network.vjp(here, observation, keep)
+        gradient = vjp(d_outputs)
+        torch.testing.assert_close(outputs, network(here, observation, keep))
+        for seed in range(5, 25):
+            way = 1e-5 * normal(*here.shape, seed=seed)
+            change = network(here + way, observation, keep) - network(here - way, observation, keep)
+            expected = (change * d_outputs).sum() / 2
+            torch.testing.assert_close((gradient * way).sum(), expected, rtol=1e-6, atol=1e-12)
 
 
 def test_every_weight_matters(network: Network):
     """All of them get a derivative but the key's bias, which softmax cannot see."""
     observation = normal(2, 6, *SHAPE, seed=2)
     _, vjp = network.vjp(weights(network), observation, None)
-    for name, part in network.layout.views(vjp(normal(2, 6, 4, seed=4))).items():
+    for name, part in network.layout.views(vjp(normal(2, 4, 6, seed=4))).items():
         idle = (part.abs() < 1e-12).float().mean()
         assert idle <= (1 / 3 if name.endswith("qkv.bias") else 0), name
 
@@ -80,17 +84,18 @@ def test_a_transformer_knows_the_order_of_its_rows():
 
 def test_a_transformer_takes_a_flat_observation_as_one_row():
     network = Transformer((5,), width=6, depth=1, heads=2, feedforward=9, outputs=4)
-    assert network(weights(network, 1), normal(1, 2, 5), None).shape == (1, 2, 4)
+    assert network(weights(network, 1), normal(1, 2, 5), None).shape == (1, 4, 2)
 
 
 @pytest.fixture(params=["mlp", "transformer"])
 def policy(request: pytest.FixtureRequest) -> ActorCritic:
-    return build_actor_critic(ModelConfig(type=request.param, d_model=8, n_layers=2, n_heads=2), SHAPE, actions=3)
+    config = ModelConfig(type=request.param, d_model=8, n_layers=2, n_heads=2)
+    return ActorCritic(build_network(config, SHAPE, outputs=3))
 
 
 def test_the_first_policy_is_nearly_uniform(policy: ActorCritic):
     observation = normal(1, 50, *SHAPE).float()
-    probs = policy.logits(policy.initial(torch.tensor([7])), observation).softmax(-1)
+    probs = policy.preferences(policy.initial(torch.tensor([7])), observation).softmax(1)
     assert (probs - 1 / 3).abs().max() < 0.03
 
 
@@ -104,7 +109,7 @@ def test_actor_and_critic_are_one_product(policy: ActorCritic):
     start = policy.initial(torch.tensor([7, 8]))
     observation = normal(2, 50, *SHAPE).float()
     logits, value, vjp = policy.vjp(start, observation)
-    torch.testing.assert_close(logits, policy.logits(start, observation))
+    torch.testing.assert_close(logits, policy.preferences(start, observation))
     torch.testing.assert_close(value, policy.value(start, observation))
     actor, critic = vjp(torch.ones_like(logits), torch.zeros_like(value)).view(2, 2, -1).unbind(1)
     assert actor.abs().sum() > 0
@@ -117,5 +122,5 @@ def test_hidden_matrices_of_the_mlp_are_orthogonal():
     square = parts["1.weight"] / math.sqrt(2)
     torch.testing.assert_close(square @ square.mT, torch.eye(7, dtype=torch.float64).expand(2, 7, 7))
     head = parts["2.weight"] / 0.01
-    torch.testing.assert_close(head.mT @ head, torch.eye(4, dtype=torch.float64).expand(2, 4, 4))
+    torch.testing.assert_close(head @ head.mT, torch.eye(4, dtype=torch.float64).expand(2, 4, 4))
     assert parts["2.bias"].abs().sum() == 0

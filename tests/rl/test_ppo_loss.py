@@ -5,9 +5,8 @@ import math
 import pytest
 import torch
 
-from fxai.rl.hyperparameters import Hyperparameters
-from fxai.rl.ppo_loss import STATISTICS, loss_gradient
-from fxai.rl.rollout import Samples
+from fxai.rl.ppo_loss import STATISTICS, LossWeights, loss_gradient
+from fxai.rl.samples import Samples
 from fxai.spec.ppo_config import PpoConfig
 
 LANES, COUNT, ACTIONS = 2, 40, 3
@@ -30,14 +29,14 @@ def samples() -> Samples:
 
 def outputs() -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
-    logits = torch.randn(LANES, COUNT, ACTIONS, generator=generator, dtype=torch.float64)
+    logits = torch.randn(LANES, ACTIONS, COUNT, generator=generator, dtype=torch.float64)
     value = torch.randn(LANES, COUNT, generator=generator, dtype=torch.float64)
     return logits.requires_grad_(), value.requires_grad_()
 
 
 def plain_loss(logits: torch.Tensor, value: torch.Tensor, batch: Samples, config: PpoConfig, lane: int) -> torch.Tensor:
     """One lane's loss, in torch's own words."""
-    policy = torch.distributions.Categorical(logits=logits[lane])
+    policy = torch.distributions.Categorical(logits=logits[lane].T)
     ratio = (policy.log_prob(batch.action[lane]) - batch.log_prob[lane]).exp()
     clipped = ratio.clamp(1 - config.clip_epsilon, 1 + config.clip_epsilon)
     gain = torch.minimum(ratio * batch.advantage[lane], clipped * batch.advantage[lane]).mean()
@@ -53,11 +52,19 @@ CONFIGS = (
 )
 
 
+WEIGHTS = LossWeights(
+    clip_epsilon=torch.tensor([config.clip_epsilon for config in CONFIGS]),
+    value_clip_epsilon=torch.tensor([config.value_clip_epsilon or math.inf for config in CONFIGS]),
+    entropy_coef=torch.tensor([config.entropy_coef for config in CONFIGS]),
+    value_coef=torch.tensor([config.value_coef for config in CONFIGS]),
+)
+
+
 def test_gradient_is_autograds():
     logits, value = outputs()
     batch = samples()
     with torch.no_grad():
-        closed = loss_gradient(logits, value, batch, Hyperparameters.of(CONFIGS, torch.device("cpu")))
+        closed = loss_gradient(logits, value, batch, WEIGHTS)
     total = sum(plain_loss(logits, value, batch, config, lane) for lane, config in enumerate(CONFIGS))
     d_logits, d_value = torch.autograd.grad(total, (logits, value))
     torch.testing.assert_close(closed.logits, d_logits, rtol=1e-6, atol=1e-8)
@@ -67,7 +74,7 @@ def test_gradient_is_autograds():
 def test_statistics_add_up_to_the_loss():
     logits, value = outputs()
     batch = samples()
-    closed = loss_gradient(logits, value, batch, Hyperparameters.of(CONFIGS, torch.device("cpu")))
+    closed = loss_gradient(logits, value, batch, WEIGHTS)
     for lane, config in enumerate(CONFIGS):
         found = dict(zip(STATISTICS, closed.statistics[lane].tolist(), strict=True))
         loss = found["policy_loss"] + config.value_coef * found["value_loss"] - config.entropy_coef * found["entropy"]
@@ -77,9 +84,9 @@ def test_statistics_add_up_to_the_loss():
 def test_an_unchanged_policy_has_no_kl_and_nothing_clipped():
     logits, value = (tensor.detach() for tensor in outputs())
     batch = samples()
-    chosen = logits.log_softmax(-1).gather(-1, batch.action.unsqueeze(-1)).squeeze(-1)
+    chosen = logits.log_softmax(1).gather(1, batch.action.unsqueeze(1)).squeeze(1)
     same = Samples(batch.observation, batch.action, chosen, batch.value, batch.advantage, batch.target, batch.number)
-    closed = loss_gradient(logits, value, same, Hyperparameters.of(CONFIGS, torch.device("cpu")))
+    closed = loss_gradient(logits, value, same, WEIGHTS)
     for lane in range(LANES):
         found = dict(zip(STATISTICS, closed.statistics[lane].tolist(), strict=True))
         assert found["kl"] == pytest.approx(0)

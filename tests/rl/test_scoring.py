@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from fxai.market.splits import Span
-from fxai.rl.actor_critic import ActorCritic, build_actor_critic
+from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.market_env import ACCOUNT_FEATURES, MarketEnv
 from fxai.rl.market_tensors import MarketTensors
+from fxai.rl.networks import build_network
 from fxai.rl.scoring import SCORES, Scorer
 from fxai.spec.env_config import EnvConfig, RewardConfig
 from fxai.spec.model_config import ModelConfig
@@ -33,14 +34,14 @@ def market(drift: float = 0.0, seed: int = 0) -> MarketTensors:
 
 def policy(window: int = 4) -> ActorCritic:
     shape = (window, 2 + len(ACCOUNT_FEATURES))
-    return build_actor_critic(ModelConfig(d_model=8, n_layers=1), shape, MarketEnv.actions)
+    return ActorCritic(build_network(ModelConfig(d_model=8, n_layers=1), shape, MarketEnv.actions))
 
 
 def always(action: int, lanes: int = 1, window: int = 4) -> torch.Tensor:
     """Weights of a policy that takes one action whatever it sees."""
     weights = torch.zeros(lanes, policy(window).size, dtype=torch.float64)
     layout = policy(window).network.layout
-    layout.views(weights[:, : layout.size])["1.bias"][..., action] = 1.0
+    layout.views(weights[:, : layout.size])["1.bias"][:, action] = 1.0
     return weights
 
 

@@ -9,8 +9,8 @@ from safetensors.torch import save_file
 
 from fxai.errors import FxaiError, InputError
 from fxai.market.standardizer import Standardizer
-from fxai.rl.actor_critic import build_actor_critic
 from fxai.rl.agent import Agent, load_agent
+from fxai.rl.algorithms import build_policy
 from fxai.rl.checkpoint import Checkpoint, load_checkpoint
 from fxai.rl.market_env import ACCOUNT_FEATURES, MarketEnv
 from fxai.rl.tensor_file import read_tensors, write_tensors
@@ -83,7 +83,7 @@ def agent(model: str = "mlp") -> Agent:
     config = TrainingConfig(model=ModelConfig(type=model, d_model=8))
     standardizer = Standardizer(("r1", "r2"), (0.1, 0.2), (1.0, 2.0))
     shape = (config.env.observation_window, 2 + len(ACCOUNT_FEATURES))
-    weights = build_actor_critic(config.model, shape, MarketEnv.actions).initial(torch.tensor([5]))
+    weights = build_policy(config, shape, MarketEnv.actions).initial(torch.tensor([5]))
     return Agent(config, 5, standardizer, "0123abcd", weights)
 
 
@@ -96,7 +96,7 @@ def test_an_agent_goes_round(tmp_path: Path, model: str):
     assert (loaded.config, loaded.seed, loaded.standardizer) == (saved.config, saved.seed, saved.standardizer)
     assert loaded.data_hash == saved.data_hash
     seen = torch.ones(1, 2, saved.config.env.observation_window, 2 + len(ACCOUNT_FEATURES))
-    assert torch.equal(loaded.policy.logits(loaded.weights, seen), saved.policy.logits(saved.weights, seen))
+    assert torch.equal(loaded.policy.preferences(loaded.weights, seen), saved.policy.preferences(saved.weights, seen))
 
 
 def test_an_agents_header_says_what_made_it(tmp_path: Path):

@@ -1,11 +1,14 @@
 """PPO on environments whose values are known, lane by lane, and across an interruption."""
 
+from collections.abc import Sequence
+
 import pytest
 import torch
 from probe_envs import ProbeEnv, Reward
 
 from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.pack import Pack
+from fxai.rl.policy import Policy
 from fxai.rl.training import Training
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig
@@ -24,8 +27,8 @@ QUICK = PpoConfig(
 )
 
 
-def no_score(policy: ActorCritic, weights: torch.Tensor) -> list[dict[str, float]]:
-    return [{} for _ in weights]
+def no_score(policy: Policy, weights: torch.Tensor, lanes: Sequence[int]) -> list[dict[str, float]]:
+    return [{} for _ in lanes]
 
 
 def trained(reward: Reward, *, length: int = 1, truncates: bool = False) -> Training:
@@ -37,6 +40,7 @@ def trained(reward: Reward, *, length: int = 1, truncates: bool = False) -> Trai
 
 
 def values(training: Training, *observations: tuple[float, float]) -> list[float]:
+    assert isinstance(training.policy, ActorCritic)
     return training.policy.value(training.weights, torch.tensor([observations], dtype=torch.float32)).flatten().tolist()
 
 
@@ -67,6 +71,6 @@ def test_a_truncated_episode_goes_on_in_the_mind_of_the_critic():
 
 def test_action_follows_the_observation():
     training = trained(lambda sign, _time, action: torch.where(action == (sign > 0), 1.0, -1.0))
-    probs = training.policy.logits(training.weights, torch.tensor([[[1.0, 0.0], [-1.0, 0.0]]])).softmax(-1)
-    assert probs[0, 0, 1] > 0.95
+    probs = training.policy.preferences(training.weights, torch.tensor([[[1.0, 0.0], [-1.0, 0.0]]])).softmax(1)
     assert probs[0, 1, 0] > 0.95
+    assert probs[0, 0, 1] > 0.95

@@ -13,16 +13,16 @@ from fxai.market.dataset import Market, prepare
 from fxai.rl.agent import Agent
 from fxai.rl.checkpoint import Checkpoint, load_checkpoint
 from fxai.rl.pack import Pack
-from fxai.rl.ppo import UPDATE_METRICS
+from fxai.rl.ppo import Ppo
 from fxai.rl.scoring import SCORES
-from fxai.rl.trading import agents, trading
+from fxai.rl.trading import agent, trading
 from fxai.rl.training import Evaluation
 from fxai.spec.data_config import DataConfig
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.training_config import TrainingConfig
 from fxai.trial import Outcome, Report, Slot, TrialPaths, TrialRequest
 
-METRICS = (*SCORES, *UPDATE_METRICS, "steps_per_second")
+METRICS = (*SCORES, *Ppo.statistics, "steps_per_second")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ def run_trial(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outc
         reports += (Report(request.number, evaluation.step, metrics[request.metric], metrics),)
         Checkpoint(identity, reports, training.state()).save(paths.checkpoint)
         yield reports[-1]
-    (agent,) = agents(training, pack, market)
-    agent.save(paths.agent)
+    found = agent(training, 0, pack, market)
+    found.save(paths.agent)
     return Outcome(reports[-1].value, reports[-1].metrics)
 
 
@@ -73,8 +73,8 @@ def train_agent(
     pack = Pack((config,), (seed,))
     training = trading(pack, base, market, torch.device(device))
     evaluations = tuple(training.evaluations())
-    (agent,) = agents(training, pack, market)
-    return TrainedAgent(agent, evaluations)
+    found = agent(training, 0, pack, market)
+    return TrainedAgent(found, evaluations)
 
 
 @lru_cache(maxsize=4)

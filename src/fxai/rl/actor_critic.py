@@ -11,10 +11,7 @@ import torch
 from torch import Tensor
 
 from fxai.rl import draws
-from fxai.rl.mlp import Mlp
 from fxai.rl.network import Network
-from fxai.rl.transformer import Transformer
-from fxai.spec.model_config import ModelConfig
 
 _ACTOR_HEAD_GAIN = 0.01  # the first policy is nearly uniform (Andrychowicz et al. 2021, arXiv 2006.05990, 3.2)
 _CRITIC_HEAD_GAIN = 1.0
@@ -42,22 +39,23 @@ class ActorCritic:
         critic = self.network.initial(gaussian[:, 1], _CRITIC_HEAD_GAIN)
         return torch.cat([actor, critic], dim=1)
 
-    def logits(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:
-        """Unnormalised log-probabilities [lane, sample, action]; `keep` as for `vjp`."""
+    def preferences(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:
+        """Logits [lane, action, sample] of the actor; see `Policy`."""
         actor = weights.view(len(weights), 2, -1)[:, 0]
         return self.network(actor, observation, None if keep is None else self._by_net(keep)[0::2])
 
     def value(self, weights: Tensor, observation: Tensor) -> Tensor:
         """Expected discounted return [lane, sample]."""
         critic = weights.view(len(weights), 2, -1)[:, 1]
-        value: Tensor = self.network(critic, observation, None)[..., 0]
+        value: Tensor = self.network(critic, observation, None)[:, 0]
         return value
 
     def vjp(
         self, weights: Tensor, observation: Tensor, keep: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], Tensor]]:
-        """Logits, values, and the function from a loss's derivatives by both to that by weights [lane, 2 * size].
+        """Logits [lane, action, sample], values [lane, sample], and how to carry a loss's derivatives back.
 
+        The function goes from the derivatives by both to that by weights [lane, 2 * size].
         Observations are [lane, sample, *shape], `keep` [lane, sample, dropout_sites].
         """
         lanes = len(weights)
@@ -67,30 +65,14 @@ class ActorCritic:
         logits, critic = outputs.view(lanes, 2, *outputs.shape[1:]).unbind(1)
 
         def backward(d_logits: Tensor, d_value: Tensor) -> Tensor:
-            d_outputs = torch.zeros(lanes, 2, *d_logits.shape[1:], device=weights.device)
+            d_outputs = d_logits.new_zeros(lanes, 2, *d_logits.shape[1:])
             d_outputs[:, 0] = d_logits
-            d_outputs[:, 1, :, 0] = d_value
+            d_outputs[:, 1, 0] = d_value
             return network_vjp(d_outputs.flatten(0, 1)).view_as(weights)
 
-        return logits, critic[..., 0], backward
+        return logits, critic[:, 0], backward
 
     def _by_net(self, keep: Tensor) -> Tensor:
         """[lane, sample, 2 * sites] as [2 * lane, sample, sites]."""
         lanes, samples, _ = keep.shape
         return keep.view(lanes, samples, 2, -1).transpose(1, 2).flatten(0, 1)
-
-
-def build_actor_critic(config: ModelConfig, observation_shape: tuple[int, ...], actions: int) -> ActorCritic:
-    """The policy that a configuration describes."""
-    if config.type == "mlp":
-        return ActorCritic(Mlp(observation_shape, config.d_model, config.n_layers, actions))
-    return ActorCritic(
-        Transformer(
-            observation_shape,
-            width=config.d_model,
-            depth=config.n_layers,
-            heads=config.n_heads,
-            feedforward=config.d_ff or 4 * config.d_model,
-            outputs=actions,
-        )
-    )

@@ -1,5 +1,8 @@
 """Adam (Kingma and Ba 2015, arXiv 1412.6980, algorithm 1) with its own rate, norm limit and clock per lane."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -8,33 +11,53 @@ _BETA_2 = 0.999
 _EPSILON = 1e-5  # larger than Adam's own, as in PPO's reference code (Huang et al. 2022, "The 37 details", no. 3)
 
 
+@dataclass(frozen=True, slots=True)
 class LaneAdam:
     """Moments of weights [lane, size]. A lane that is not active keeps weights and moments as they are."""
 
-    def __init__(self, weights: Tensor) -> None:
-        self._mean = torch.zeros_like(weights)
-        self._square = torch.zeros_like(weights)
-        # Powers of the betas as running products: torch's own power rounds by the position in the tensor.
-        self._powers = torch.ones(len(weights), 2, dtype=torch.float64, device=weights.device)
-        self._betas = torch.tensor([_BETA_1, _BETA_2], dtype=torch.float64, device=weights.device)
+    mean: Tensor
+    square: Tensor
+    powers: Tensor  # [lane, 2] float64: of the betas, as running products; torch's own power rounds by position
+    betas: Tensor
+    scratch: Tensor
+
+    @classmethod
+    def of(cls, weights: Tensor) -> "LaneAdam":
+        return cls(
+            mean=torch.zeros_like(weights),
+            square=torch.zeros_like(weights),
+            powers=torch.ones(len(weights), 2, dtype=torch.float64, device=weights.device),
+            betas=torch.tensor([_BETA_1, _BETA_2], dtype=torch.float64, device=weights.device),
+            scratch=torch.empty_like(weights),
+        )
+
+    def first(self, lanes: int) -> "LaneAdam":
+        """The same moments, of the first lanes only."""
+        return LaneAdam(self.mean[:lanes], self.square[:lanes], self.powers[:lanes], self.betas, self.scratch[:lanes])
 
     def step(self, weights: Tensor, gradient: Tensor, rate: Tensor, active: Tensor) -> None:
-        """Change `weights` in place by `gradient` [lane, size] at `rate` [lane] where `active` [lane] bool."""
-        self._powers *= torch.where(active.unsqueeze(1), self._betas, 1.0)
-        correction = (1 - self._powers).float().clamp_min(torch.finfo(torch.float32).tiny)  # 0 before a first step
-        moving = active.float().unsqueeze(1)
-        self._mean.lerp_(gradient, moving * (1 - _BETA_1))
-        self._square.lerp_(gradient.square(), moving * (1 - _BETA_2))
-        scale = (self._square / correction[:, 1:]).sqrt_().add_(_EPSILON)
-        weights.sub_((self._mean * (moving * rate.unsqueeze(1) / correction[:, :1])).div_(scale))
+        """Change `weights` [lane, size] in place by `gradient` at `rate` [lane] where `active` [lane] bool.
+
+        The bias correction is applied to rate and epsilon instead of the moments (the paper, end of
+        section 2), which saves two passes over all weights.
+        """
+        self.powers.mul_(torch.where(active.unsqueeze(1), self.betas, 1.0))
+        remaining = (1 - self.powers).clamp_min_(torch.finfo(torch.float32).tiny)  # 0 before a first step
+        first, root = remaining[:, :1], remaining[:, 1:].sqrt()
+        moving = active.to(weights.dtype).unsqueeze(1)
+        pace = (root * rate.unsqueeze(1) / first).to(weights.dtype) * moving
+        self.mean.lerp_(gradient, moving * (1 - _BETA_1))
+        self.square.lerp_(torch.mul(gradient, gradient, out=self.scratch), moving * (1 - _BETA_2))
+        torch.sqrt(self.square, out=self.scratch).add_((_EPSILON * root).to(weights.dtype))
+        weights.sub_(torch.div(self.mean, self.scratch, out=self.scratch).mul_(pace))
 
     def state(self) -> dict[str, Tensor]:
-        return {"mean": self._mean, "square": self._square, "powers": self._powers}
+        return {"mean": self.mean, "square": self.square, "powers": self.powers}
 
-    def restore(self, state: dict[str, Tensor]) -> None:
-        self._mean.copy_(state["mean"])
-        self._square.copy_(state["square"])
-        self._powers.copy_(state["powers"])
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        self.mean.copy_(state["mean"])
+        self.square.copy_(state["square"])
+        self.powers.copy_(state["powers"])
 
 
 def clip_by_norm(gradient: Tensor, limit: Tensor) -> Tensor:

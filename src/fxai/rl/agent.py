@@ -11,8 +11,9 @@ from torch import Tensor
 
 from fxai.errors import InputError
 from fxai.market.standardizer import Standardizer
-from fxai.rl.actor_critic import ActorCritic, build_actor_critic
+from fxai.rl.algorithms import build_policy
 from fxai.rl.market_env import ACCOUNT_FEATURES, MarketEnv
+from fxai.rl.policy import Policy
 from fxai.rl.tensor_file import read_tensors, write_tensors
 from fxai.spec.record import Record
 from fxai.spec.training_config import TrainingConfig
@@ -29,10 +30,10 @@ class Agent:
     weights: Tensor  # [1, size], on the CPU
 
     @property
-    def policy(self) -> ActorCritic:
+    def policy(self) -> Policy:
         columns = len(self.standardizer.names) + len(ACCOUNT_FEATURES)
         shape = (self.config.env.observation_window, columns)
-        return build_actor_critic(self.config.model, shape, MarketEnv.actions)
+        return build_policy(self.config, shape, MarketEnv.actions)
 
     def save(self, path: Path) -> None:
         """Write a safetensors file whose header says what made the agent."""

@@ -1,5 +1,6 @@
 """The contract of an environment that steps many episodes of many lanes as one tensor operation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,14 +39,21 @@ class BatchedEnv(Protocol):
         """Begin new episodes everywhere; returns observations [lane, env, *observation_shape]."""
         ...
 
+    def foresee(self, steps: int) -> None:
+        """Draw at once what chance the next `steps` steps will take; leave out what has none.
+
+        It changes no number. It makes a roll-out the same sequence of operations each time.
+        """
+        ...
+
     def step(self, action: Tensor) -> Step:
         """Take actions [lane, env] (int64); episodes that end begin anew."""
         ...
 
     def state(self) -> dict[str, Tensor]:
-        """All that changes from step to step, by name, for a checkpoint."""
+        """All that changes from step to step, by name, each [lane, ...], for a checkpoint."""
         ...
 
-    def restore(self, state: dict[str, Tensor]) -> Tensor:
+    def restore(self, state: Mapping[str, Tensor]) -> Tensor:
         """Go back to a state; returns the observations of that moment."""
         ...

@@ -5,9 +5,33 @@ new to old probability starts at one (consistent dropout: Hausknecht and Wagener
 section 3).
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
 from torch import Tensor
 
 from fxai.rl import draws
+
+
+@dataclass(frozen=True, slots=True)
+class Dropout:
+    """The masks of a pack: lane seeds and rates [lane], None where no lane has any; masked activations of a sample."""
+
+    seeds: Tensor
+    rates: Tensor | None
+    sites: int
+
+    @classmethod
+    def of(cls, seeds: Tensor, rates: Sequence[float], sites: int) -> "Dropout":
+        return cls(seeds, torch.tensor(rates, device=seeds.device) if any(rates) else None, sites)
+
+    def keep(self, number: Tensor) -> Tensor | None:
+        """Factors of samples [some lanes, sample] by their numbers, of the first lanes; None where all are 1."""
+        if self.rates is None:
+            return None
+        lanes = len(number)
+        return keep_mask(self.seeds[:lanes], self.rates[:lanes], number, self.sites)
 
 
 def keep_mask(seeds: Tensor, rate: Tensor, sample: Tensor, sites: int) -> Tensor:

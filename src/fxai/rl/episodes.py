@@ -9,7 +9,7 @@ from fxai.errors import DataError
 from fxai.market.splits import Span
 from fxai.rl import draws
 
-BLOCK = 64  # steps whose starts are drawn at once: one draw costs thirty small kernels
+BLOCK = 64  # steps whose starts are drawn at once unless foreseen: one draw costs thirty small kernels
 
 
 class Episodes:
@@ -47,8 +47,8 @@ class Episodes:
         self._begin = begin
         self._choices = (self._last_bar - self._steps - begin + 1).clamp(min=1)
         self._given = None if starts is None else self._checked(starts, span)
-        self._step = torch.zeros_like(seeds)
-        self._drawn = self._draw()
+        self._step = torch.zeros_like(seeds)  # of the first drawn start
+        self._drawn = torch.empty(len(seeds), 0, envs, dtype=torch.int64, device=seeds.device)
         self._used = 0
 
     @property
@@ -59,15 +59,21 @@ class Episodes:
     def go_to(self, step: Tensor) -> None:
         """Continue with the step numbers [lane]."""
         self._step, self._used = step, 0
-        self._drawn = self._draw()
+        self._drawn = self._drawn[:, :0]
+
+    def foresee(self, steps: int) -> None:
+        """Draw the starts of the next steps at once."""
+        if self._given is None:
+            self._step, self._used = self.step, 0
+            self._drawn = self._draw(steps)
 
     def starts(self) -> Tensor:
         """First bars [lane, env] for the episodes that may begin now; each call is a step."""
         if self._given is not None:
             self._used += 1
             return self._given
-        if self._used == BLOCK:
-            self.go_to(self.step)
+        if self._used == self._drawn.shape[1]:
+            self.foresee(BLOCK)
         self._used += 1
         return self._drawn[:, self._used - 1]
 
@@ -75,14 +81,14 @@ class Episodes:
         """Last bars [lane, env] of episodes from `starts`."""
         return (starts + self._steps).clamp(max=self._last_bar)
 
-    def _draw(self) -> Tensor:
-        """The starts of the next BLOCK steps, [lane, BLOCK, env]."""
+    def _draw(self, count: int) -> Tensor:
+        """The starts of the next `count` steps, [lane, count, env]."""
         lanes = len(self._seeds)
-        steps = self._step[:, None] + torch.arange(BLOCK, device=self._seeds.device)
+        steps = self._step[:, None] + torch.arange(count, device=self._seeds.device)
         bits = draws.bits(
-            self._seeds.repeat_interleave(BLOCK), draws.Purpose.EPISODE_START, steps.flatten(), (self._envs,)
+            self._seeds.repeat_interleave(count), draws.Purpose.EPISODE_START, steps.flatten(), (self._envs,)
         )
-        return self._begin + bits.reshape(lanes, BLOCK, self._envs).remainder(self._choices[:, :, None])
+        return self._begin + bits.reshape(lanes, count, self._envs).remainder(self._choices[:, :, None])
 
     def _checked(self, starts: Tensor, span: Span) -> Tensor:
         shape = (len(self._seeds), self._envs)

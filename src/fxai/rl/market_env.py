@@ -3,7 +3,7 @@
 The rules are those of `market/simulator.py`, the rewards those of `market/reward.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -97,6 +97,9 @@ class MarketEnv:
         self._end = self._episodes.ends(self._bar)
         return self._observe()
 
+    def foresee(self, steps: int) -> None:
+        self._episodes.foresee(steps)
+
     def step(self, action: Tensor) -> MarketStep:
         before = self._account
         self._bar = self._bar + 1
@@ -136,7 +139,7 @@ class MarketEnv:
             **{f"account.{name}": tensor for name, tensor in self._account.tensors().items()},
         }
 
-    def restore(self, state: dict[str, Tensor]) -> Tensor:
+    def restore(self, state: Mapping[str, Tensor]) -> Tensor:
         here = {name: tensor.to(self._market.device) for name, tensor in state.items()}
         self._bar, self._end = here["bar"], here["end"]
         self._episodes.go_to(here["starts_drawn"])

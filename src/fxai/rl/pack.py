@@ -1,11 +1,15 @@
 """A pack: trainings whose shapes agree, one lane each."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 
 from fxai.spec.training_config import TrainingConfig
 
 _FREE_MODEL = {"dropout"}
 _FREE_TRAINING = {
+    "total_updates",
+    "eval_frequency",
     "learning_rate",
     "lr_schedule",
     "gamma",
@@ -17,12 +21,13 @@ _FREE_TRAINING = {
     "max_grad_norm",
     "normalize_advantage",
     "target_kl",
+    "n_epochs",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Configurations and seeds, one of each per lane; all but the numbers of `Hyperparameters` agree."""
+    """Configurations and seeds, one of each per lane; all but the numbers of `_FREE_…` agree."""
 
     configs: tuple[TrainingConfig, ...]
     seeds: tuple[int, ...]
@@ -30,15 +35,16 @@ class Pack:
     def __post_init__(self) -> None:
         if not self.configs or len(self.configs) != len(self.seeds):
             raise ValueError(f"{len(self.configs)} configurations and {len(self.seeds)} seeds make no pack")
-        if len({repr(shape_of(config)) for config in self.configs}) > 1:
+        if len({signature(config) for config in self.configs}) > 1:
             raise ValueError("the configurations of a pack differ in more than the numbers that a lane may choose")
 
 
-def shape_of(config: TrainingConfig) -> dict[str, object]:
-    """What trainings must agree in to share a pack."""
-    return {
-        "data": config.data.model_dump(),
+def signature(config: TrainingConfig) -> str:
+    """What trainings must agree in to share a pack, as one word: all that decides a tensor's shape, and the data."""
+    shape = {
+        "data": config.data.model_dump(mode="json"),
         "observation_window": config.env.observation_window,
-        "model": config.model.model_dump(exclude=_FREE_MODEL),
-        "training": config.training.model_dump(exclude=_FREE_TRAINING),
+        "model": config.model.model_dump(mode="json", exclude=_FREE_MODEL),
+        "training": config.training.model_dump(mode="json", exclude=_FREE_TRAINING),
     }
+    return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,61 +1,169 @@
-"""Proximal policy optimisation: what one update does to the weights of every lane."""
+"""Proximal policy optimisation: several epochs of clipped steps on each roll-out."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from fxai.rl import draws
+from fxai.rl import categorical, draws
+from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.adam import LaneAdam, clip_by_norm
-from fxai.rl.hyperparameters import Hyperparameters
-from fxai.rl.ppo_loss import KL, STATISTICS, loss_gradient
-from fxai.rl.rollout import Actors, Samples
+from fxai.rl.dropout import Dropout
+from fxai.rl.hyperparameters import lane_numbers
+from fxai.rl.ppo_loss import KL, STATISTICS, LossWeights, loss_gradient
+from fxai.rl.rollout import Collector
+from fxai.rl.samples import Samples, to_samples
+from fxai.rl.state import below, prefixed
+from fxai.spec.ppo_config import PpoConfig
 
 _KL_TOLERANCE = 1.5  # an update ends beyond so many times target_kl
 
-UPDATE_METRICS = (*STATISTICS, "grad_norm")
+
+class Ppo:
+    """PPO on the lanes of a pack; see `Learner`."""
+
+    statistics = (*STATISTICS, "grad_norm")
+
+    def __init__(
+        self, configs: Sequence[PpoConfig], policy: ActorCritic, collector: Collector, seeds: Tensor, dropout: Dropout
+    ) -> None:
+        """`seeds` is [lane] int64; the configurations differ in nothing that `pack.shape_of` names."""
+        self.policy, self._collector, self._seeds, self._dropout = policy, collector, seeds, dropout
+        self._steps, self._batch_size = configs[0].rollout_steps, configs[0].batch_size
+        device = seeds.device
+        self._gamma = lane_numbers(configs, lambda c: c.gamma, device)
+        self._gae_lambda = lane_numbers(configs, lambda c: c.gae_lambda, device)
+        self._normalize = torch.tensor([c.normalize_advantage for c in configs], device=device)
+        self._limits = _Limits.of(configs, device)
+        self._loss = LossWeights(
+            clip_epsilon=lane_numbers(configs, lambda c: c.clip_epsilon, device),
+            value_clip_epsilon=lane_numbers(configs, lambda c: c.value_clip_epsilon, device),
+            entropy_coef=lane_numbers(configs, lambda c: c.entropy_coef, device),
+            value_coef=lane_numbers(configs, lambda c: c.value_coef, device),
+        )
+        self.weights = policy.initial(seeds)
+        self._adam = LaneAdam.of(self.weights)
+
+    def update(self, clock: Tensor, rate: Tensor) -> Tensor:
+        rollout = self._collector.collect(self._prefer, categorical.sample, steps=self._steps, clock=clock)
+        samples = to_samples(
+            self.policy,
+            self.weights,
+            rollout,
+            gamma=self._gamma,
+            gae_lambda=self._gae_lambda,
+            normalize=self._normalize,
+        )
+        return self.improve(samples, clock, rate)
+
+    @torch.no_grad()
+    def improve(self, samples: Samples, clock: Tensor, rate: Tensor) -> Tensor:
+        """Minibatch steps on the samples, in place on the weights; means of the statistics [lane, statistic]."""
+        everything = _Stepped(self.weights, self._adam, self._loss, self._limits, rate)
+        count = len(self.weights)
+        going = torch.ones(count, dtype=torch.bool, device=self.weights.device)
+        total = self.weights.new_zeros(count, len(self.statistics))
+        taken = self.weights.new_zeros(count, 1)
+        for epoch, lanes in enumerate(self._limits.lanes_by_epoch):
+            stepped = everything.first(lanes)
+            going = going[:lanes] & (stepped.limits.epochs > epoch)
+            for batch in self._portions(samples, epoch, lanes, clock):
+                if self._limits.watches_kl and _none_of(going):
+                    break
+                counted = going.to(total.dtype).unsqueeze(1)
+                gradient, statistics = self._gradient(stepped, batch)
+                total[:lanes].add_(counted * statistics)
+                taken[:lanes].add_(counted)
+                if self._limits.watches_kl:
+                    going = going & ~(statistics[:, KL] > _KL_TOLERANCE * stepped.limits.kl)  # NaN must go on
+                stepped.adam.step(stepped.weights, gradient, stepped.rate, going)
+        return total / taken
+
+    def _gradient(self, stepped: "_Stepped", batch: Samples) -> tuple[Tensor, Tensor]:
+        """The loss's derivative by the lanes' weights, clipped, and the statistics."""
+        keep = self._dropout.keep(batch.number)
+        logits, value, vjp = self.policy.vjp(stepped.weights, batch.observation, keep)
+        loss = loss_gradient(logits, value, batch, stepped.loss)
+        gradient = vjp(loss.logits, loss.value)
+        norm = clip_by_norm(gradient, stepped.limits.grad_norm)
+        return gradient, torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
+
+    def state(self) -> dict[str, Tensor]:
+        return {
+            "weights": self.weights,
+            **prefixed("adam.", self._adam.state()),
+            **prefixed("env.", self._collector.state()),
+        }
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        self.weights.copy_(state["weights"])
+        self._adam.restore(below("adam.", state))
+        self._collector.restore(below("env.", state))
+
+    def _prefer(self, observation: Tensor, number: Tensor) -> Tensor:
+        return self.policy.preferences(self.weights, observation, self._dropout.keep(number))
+
+    def _portions(self, samples: Samples, epoch: int, lanes: int, clock: Tensor) -> Iterator[Samples]:
+        """The minibatches of an epoch for the first lanes, in an order of each lane's own."""
+        count = samples.action.shape[1]
+        step = (clock * self._limits.epochs)[:lanes] + epoch
+        order = draws.permutation(self._seeds[:lanes], draws.Purpose.MINIBATCH, step, count)
+        return samples.select(order).portions(self._batch_size)
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
-    """One update's setting: how often each sample is used, in which portions, at which rate."""
+class _Limits:
+    """What bounds the steps of an update, [lane]; a limit that is not set is infinite."""
 
-    number: int
-    epochs: int
-    batch_size: int
-    learning_rate: Tensor  # [lane]
+    epochs: Tensor  # int64
+    lanes_by_epoch: tuple[int, ...]  # how many of the first lanes have to take part in each epoch
+    grad_norm: Tensor
+    kl: Tensor
+    watches_kl: bool  # some lane's is set
 
+    def first(self, lanes: int) -> "_Limits":
+        return replace(self, epochs=self.epochs[:lanes], grad_norm=self.grad_norm[:lanes], kl=self.kl[:lanes])
 
-@torch.no_grad()
-def improve(
-    actors: Actors, weights: Tensor, adam: LaneAdam, samples: Samples, *, hyper: Hyperparameters, update: Update
-) -> Tensor:
-    """Several epochs of minibatch steps, in place on `weights` [lane, size]; means of UPDATE_METRICS [lane, 6].
-
-    A lane whose KL passes its limit does not take that step, nor any other of this update.
-    """
-    active = torch.ones_like(hyper.target_kl, dtype=torch.bool)
-    limited = bool(hyper.target_kl.isfinite().any())
-    total = torch.zeros(len(weights), len(UPDATE_METRICS), device=weights.device)
-    taken = torch.zeros(len(weights), 1, device=weights.device)
-    for index in _minibatches(actors.seeds, update, samples.action.shape[1]):
-        batch = samples.select(index)
-        logits, value, vjp = actors.policy.vjp(weights, batch.observation, actors.keep(batch.number))
-        loss = loss_gradient(logits, value, batch, hyper)
-        gradient = vjp(loss.logits, loss.value)
-        norm = clip_by_norm(gradient, hyper.max_grad_norm)
-        total += active.unsqueeze(1) * torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
-        taken += active.unsqueeze(1)
-        active = active & ~(loss.statistics[:, KL] > _KL_TOLERANCE * hyper.target_kl)  # NaN must reach the weights
-        if limited and not active.any():
-            break
-        adam.step(weights, gradient, update.learning_rate, active)
-    return total / taken
+    @classmethod
+    def of(cls, configs: Sequence[PpoConfig], device: torch.device) -> "_Limits":
+        epochs = [config.n_epochs for config in configs]
+        return cls(
+            epochs=torch.tensor(epochs, device=device),
+            lanes_by_epoch=tuple(_last_beyond(epochs, epoch) for epoch in range(max(epochs))),
+            grad_norm=lane_numbers(configs, lambda c: c.max_grad_norm, device),
+            kl=lane_numbers(configs, lambda c: c.target_kl, device),
+            watches_kl=any(config.target_kl is not None for config in configs),
+        )
 
 
-def _minibatches(seeds: Tensor, update: Update, count: int) -> Iterator[Tensor]:
-    """Indices [lane, batch_size] of each step's samples; the last of an epoch takes what is left."""
-    for epoch in range(update.epochs):
-        step = update.number * update.epochs + epoch
-        yield from draws.permutation(seeds, draws.Purpose.MINIBATCH, step, count).split(update.batch_size, dim=1)
+@dataclass(frozen=True, slots=True)
+class _Stepped:
+    """What a step reads and changes, of all lanes or of the first ones."""
+
+    weights: Tensor
+    adam: LaneAdam
+    loss: LossWeights
+    limits: _Limits
+    rate: Tensor
+
+    def first(self, lanes: int) -> "_Stepped":
+        if lanes == len(self.weights):
+            return self
+        return _Stepped(
+            self.weights[:lanes],
+            self.adam.first(lanes),
+            self.loss.first(lanes),
+            self.limits.first(lanes),
+            self.rate[:lanes],
+        )
+
+
+def _last_beyond(epochs: Sequence[int], epoch: int) -> int:
+    """One more than the last lane that has this epoch: those after it are through and cost nothing."""
+    return max(lane + 1 for lane, number in enumerate(epochs) if number > epoch)
+
+
+def _none_of(mask: Tensor) -> bool:
+    """Whether all is over; on a device, looking costs more than doing."""
+    return mask.device.type == "cpu" and not mask.any()

@@ -4,20 +4,32 @@ For small networks autograd's pass over these forty tiny operations costs as muc
 the gradient with respect to logits and value is short enough to write down. The tests hold it to autograd.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 
-from fxai.rl.hyperparameters import Hyperparameters
-from fxai.rl.rollout import Samples
+from fxai.rl.samples import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """What shapes each lane's loss, [lane]; a limit that is not set is infinite."""
+
+    clip_epsilon: Tensor
+    value_clip_epsilon: Tensor
+    entropy_coef: Tensor
+    value_coef: Tensor
+
+    def first(self, lanes: int) -> "LossWeights":
+        return LossWeights(*(getattr(self, field.name)[:lanes] for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
 class LossGradient:
     """Derivatives of each lane's loss, and what the minibatch says of the policy's change."""
 
-    logits: Tensor  # [lane, sample, action]
+    logits: Tensor  # [lane, action, sample]
     value: Tensor  # [lane, sample]
     statistics: Tensor  # [lane, 5]: means over the minibatch, named by STATISTICS
 
@@ -26,42 +38,37 @@ STATISTICS = ("policy_loss", "value_loss", "entropy", "kl", "clip_fraction")
 KL = STATISTICS.index("kl")
 
 
-def loss_gradient(logits: Tensor, value: Tensor, samples: Samples, hyper: Hyperparameters) -> LossGradient:
+def loss_gradient(logits: Tensor, value: Tensor, samples: Samples, weights: LossWeights) -> LossGradient:
     """Gradient of policy loss + value_coef * value loss - entropy_coef * entropy, each a mean over samples.
 
-    The policy loss is -min(ratio * A, clip(ratio) * A); the value loss the larger of the squared errors
-    before and after the value is held within `value_clip_epsilon` of the roll-out's. KL is estimated by
-    ratio - 1 - log ratio (Schulman 2020, "Approximating KL divergence", k3).
+    Logits are [lane, action, sample], values [lane, sample]. The policy loss is
+    -min(ratio * A, clip(ratio) * A); the value loss the larger of the squared errors before and after the
+    value is held within `value_clip_epsilon` of the roll-out's. KL is estimated by ratio - 1 - log ratio
+    (Schulman 2020, "Approximating KL divergence", k3).
     """
     count = value.shape[1]
-    log_probs = logits.log_softmax(-1)
+    log_probs = logits.log_softmax(1)
     probs = log_probs.exp()
-    entropy = -(probs * log_probs).sum(-1)
+    entropy = -(probs * log_probs).sum(1)
 
-    log_ratio = log_probs.gather(-1, samples.action.unsqueeze(-1)).squeeze(-1) - samples.log_prob
+    action = samples.action.unsqueeze(1)
+    log_ratio = log_probs.gather(1, action).squeeze(1) - samples.log_prob
     ratio = log_ratio.exp()
-    epsilon = hyper.clip_epsilon.unsqueeze(1)
+    change = ratio - 1
+    epsilon = weights.clip_epsilon.unsqueeze(1)
     gain = ratio * samples.advantage
-    clipped_gain = ratio.clamp(1 - epsilon, 1 + epsilon) * samples.advantage
-    chosen = -(gain * (gain <= clipped_gain)).unsqueeze(-1)  # d policy loss / d log-probability of the action
-    d_policy = (chosen * -probs).scatter_add_(-1, samples.action.unsqueeze(-1), chosen)
-    d_entropy = -probs * (log_probs + entropy.unsqueeze(-1))
-    d_logits = d_policy - hyper.entropy_coef[:, None, None] * d_entropy
+    clipped_gain = torch.clamp(change, -epsilon, epsilon).add_(1).mul_(samples.advantage)
+    chosen = (gain * (gain <= clipped_gain)).unsqueeze(1)  # minus d policy loss / d log-probability of the action
+    d_logits = (chosen * probs).scatter_add_(1, action, -chosen)
+    # minus d entropy / d logits = probs * (log_probs + entropy)
+    d_logits.addcmul_(probs, (log_probs + entropy.unsqueeze(1)).mul_(weights.entropy_coef[:, None, None]))
 
-    error, value_loss = _value_error(value, samples, hyper.value_clip_epsilon.unsqueeze(1))
-    d_value = 2 * hyper.value_coef.unsqueeze(1) * error
+    error, value_loss = _value_error(value, samples, weights.value_clip_epsilon.unsqueeze(1))
+    d_value = error.mul_(weights.value_coef.unsqueeze(1) * (2 / count))
 
-    statistics = torch.stack(
-        (
-            -torch.minimum(gain, clipped_gain),
-            value_loss,
-            entropy,
-            ratio - 1 - log_ratio,
-            ((ratio - 1).abs() > epsilon).float(),
-        ),
-        dim=1,
-    ).mean(-1)
-    return LossGradient(d_logits / count, d_value / count, statistics)
+    parts = (-torch.minimum(gain, clipped_gain), value_loss, entropy, change - log_ratio, change.abs() > epsilon)
+    statistics = torch.stack(parts, dim=1).mean(-1)
+    return LossGradient(d_logits.div_(count), d_value, statistics)
 
 
 def _value_error(value: Tensor, samples: Samples, limit: Tensor) -> tuple[Tensor, Tensor]:

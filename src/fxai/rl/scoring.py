@@ -14,9 +14,9 @@ from torch import Tensor
 
 from fxai.market.metrics import Performance, performance
 from fxai.market.splits import Span
-from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.market_env import MarketEnv
 from fxai.rl.market_tensors import MarketTensors
+from fxai.rl.policy import Policy, greedy
 from fxai.spec.env_config import EnvConfig
 
 SCORES = ("mean_reward", *(field.name for field in fields(Performance)))
@@ -34,39 +34,43 @@ class Scorer:
     ) -> None:
         """`base` is the environment that scores; of `own`, one per lane, only what the agent sees and may do."""
         first, last = span.start, span.stop - 1
-        self._bars_per_year = bars_per_year
-        starts = torch.arange(first, last, base.max_episode_steps)
-        self._lengths = (last - starts).clamp(max=base.max_episode_steps)
-        self._env = MarketEnv(
-            market,
-            span,
-            [_scored_with(base, config) for config in own],
-            torch.zeros(len(own), dtype=torch.int64),  # nothing is drawn: the starts are given
-            len(starts),
-            starts=starts.expand(len(own), -1),
-            close_at_end=True,
-        )
+        self._market, self._span, self._bars_per_year = market, span, bars_per_year
+        self._configs = [_scored_with(base, config) for config in own]
+        self._starts = torch.arange(first, last, base.max_episode_steps)
+        self._lengths = (last - self._starts).clamp(max=base.max_episode_steps)
 
-    def __call__(self, policy: ActorCritic, weights: Tensor) -> list[dict[str, float]]:
-        """SCORES of each lane for weights [lane, size].
+    def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int] | None = None) -> list[dict[str, float]]:
+        """SCORES of some lanes, or of all, for weights [lane, size] of all.
 
         `mean_reward` is the sum of rewards over the steps that the span has room for: after a
         termination an episode earns nothing more, so ending early never helps.
         """
-        steps = self._run(policy, weights)
+        chosen = range(len(self._configs)) if lanes is None else lanes
+        steps = self._run(policy, weights[list(chosen)], self._env(chosen))
         return [self._score(dict(zip(_COUNTED, lane, strict=True))) for lane in steps]
 
+    def _env(self, lanes: Sequence[int]) -> MarketEnv:
+        return MarketEnv(
+            self._market,
+            self._span,
+            [self._configs[lane] for lane in lanes],
+            torch.zeros(len(lanes), dtype=torch.int64),  # nothing is drawn: the starts are given
+            len(self._starts),
+            starts=self._starts.expand(len(lanes), -1),
+            close_at_end=True,
+        )
+
     @torch.no_grad()
-    def _run(self, policy: ActorCritic, weights: Tensor) -> NDArray[np.float64]:
+    def _run(self, policy: Policy, weights: Tensor, env: MarketEnv) -> NDArray[np.float64]:
         """The counted fields of all steps, [lane, field, step], episode after episode in the order of time.
 
         The environment begins ended episodes anew; what they do then counts nothing and is 0 here.
         """
-        observation = self._env.reset()
-        alive = torch.ones(self._env.lanes, self._env.envs, dtype=torch.bool, device=weights.device)
+        observation = env.reset()
+        alive = torch.ones(env.lanes, env.envs, dtype=torch.bool, device=weights.device)
         taken = []
         for _ in range(int(self._lengths.max())):
-            step = self._env.step(policy.logits(weights, observation).argmax(-1))
+            step = env.step(greedy(policy, weights, observation))
             taken.append(torch.stack([getattr(step, name) * alive for name in _COUNTED], dim=1))
             alive = alive & ~(step.terminated | step.truncated)
             observation = step.observation

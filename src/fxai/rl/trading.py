@@ -12,17 +12,17 @@ from fxai.rl.training import Training
 from fxai.spec.env_config import EnvConfig
 
 
-def trading(pack: Pack, base: EnvConfig, market: Market, device: torch.device) -> Training:
-    """A training on the market's train split, scored on its validation split in the environment `base`."""
-    tensors = on_device(market, device)
+def trading(
+    pack: Pack, base: EnvConfig, market: Market, device: torch.device, tensors: MarketTensors | None = None
+) -> Training:
+    """A training on the market's train split, scored on its validation split in the environment `base`.
+
+    `tensors` are the market's, where they are on the device already.
+    """
+    tensors = tensors or on_device(market, device)
     own = [config.env for config in pack.configs]
-    env = MarketEnv(
-        tensors,
-        market.splits.train,
-        own,
-        torch.tensor(pack.seeds, dtype=torch.int64),
-        pack.configs[0].training.n_envs,
-    )
+    seeds = torch.tensor(pack.seeds, dtype=torch.int64)
+    env = MarketEnv(tensors, market.splits.train, own, seeds, pack.configs[0].training.n_envs)
     score = Scorer(tensors, market.splits.validation, market.bars_per_year, base, own)
     return Training(pack, env, score, device)
 
@@ -39,9 +39,7 @@ def on_device(market: Market, device: torch.device) -> MarketTensors:
     )
 
 
-def agents(training: Training, pack: Pack, market: Market) -> list[Agent]:
-    """The agent of each lane as it stands now."""
-    return [
-        Agent(config, seed, market.standardizer, market.content_hash, weights.detach().cpu().clone().unsqueeze(0))
-        for config, seed, weights in zip(pack.configs, pack.seeds, training.weights, strict=True)
-    ]
+def agent(training: Training, lane: int, pack: Pack, market: Market) -> Agent:
+    """The agent of a lane as it stands now."""
+    weights = training.weights[lane : lane + 1].detach().cpu().clone()
+    return Agent(pack.configs[lane], pack.seeds[lane], market.standardizer, market.content_hash, weights)

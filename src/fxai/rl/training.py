@@ -1,118 +1,113 @@
-"""The training loop of a pack of lanes: a generator, so that logging, pruning and checkpoints stay outside."""
+"""A pack under way: updates, evaluations and states of its lanes, each with a clock of its own."""
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from fxai.rl.actor_critic import ActorCritic, build_actor_critic
-from fxai.rl.adam import LaneAdam
+from fxai.rl.algorithms import build_learner
 from fxai.rl.batched_env import BatchedEnv
-from fxai.rl.hyperparameters import Hyperparameters, learning_rate
+from fxai.rl.hyperparameters import learning_rate
 from fxai.rl.pack import Pack
-from fxai.rl.ppo import UPDATE_METRICS, Update, improve
-from fxai.rl.rollout import Actors, collect, to_samples
+from fxai.rl.policy import Policy
+from fxai.spec.algorithm_config import AlgorithmConfig
 
 Metrics = Mapping[str, float]
-Scorer = Callable[[ActorCritic, Tensor], Sequence[Metrics]]
-"""Scores a policy with weights [lane, size]: one mapping per lane."""
+
+
+class Score(Protocol):
+    """Scores policies greedily, the same for all trials of a study."""
+
+    def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int]) -> Sequence[Metrics]:
+        """One mapping for each of the lanes; `weights` [lane, size] are those of all."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What is known of every lane after some updates."""
+    """What is known of every lane after as many updates."""
 
     step: int  # updates done
-    metrics: tuple[Metrics, ...]  # of each lane: the scorer's, the last update's losses, steps_per_second
+    metrics: tuple[Metrics, ...]  # of each lane: the scorer's, the last update's statistics, steps_per_second
 
 
 class Training:
-    """PPO on `env` for the lanes of a pack, scored by `score` as often as the configuration says."""
+    """The lanes of a pack at work in `env`. Every number of a lane is its own, whoever is beside it."""
 
-    def __init__(self, pack: Pack, env: BatchedEnv, score: Scorer, device: torch.device) -> None:
-        self._pack, self._env, self._score = pack, env, score
-        self._shape = pack.configs[0].training
-        self._hyper = Hyperparameters.of([c.training for c in pack.configs], device)
-        self.policy = build_actor_critic(pack.configs[0].model, env.observation_shape, env.actions)
-        seeds = torch.tensor(pack.seeds, dtype=torch.int64, device=device)
-        self._actors = Actors(self.policy, seeds, _dropout_rates(pack, device))
-        self.weights = self.policy.initial(seeds)
-        self._adam = LaneAdam(self.weights)
-        self._observation = env.reset()
-        self._updates = 0
+    def __init__(self, pack: Pack, env: BatchedEnv, score: Score, device: torch.device) -> None:
+        self._configs = [config.training for config in pack.configs]
+        self._score, self._device = score, device
+        self._learner = build_learner(pack, env, device)
+        self._statistics = torch.full((len(pack.seeds), len(self._learner.statistics)), math.nan)
+        self.updates = [0] * len(pack.seeds)
+        self._since = [(time.perf_counter(), 0)] * len(pack.seeds)
+
+    @property
+    def policy(self) -> Policy:
+        return self._learner.policy
+
+    @property
+    def weights(self) -> Tensor:
+        """[lane, size]: of each lane's policy."""
+        return self._learner.weights
+
+    def update(self) -> None:
+        """One roll-out and what is learnt from it, in every lane."""
+        clock = torch.tensor(self.updates, device=self._device)
+        rates = [learning_rate(config, done) for config, done in zip(self._configs, self.updates, strict=True)]
+        self._statistics = self._learner.update(clock, torch.tensor(rates, device=self._device))
+        self.updates = [done + 1 for done in self.updates]
+
+    def due(self) -> list[int]:
+        """The lanes that are to be evaluated where they stand."""
+        standing = zip(self._configs, self.updates, strict=True)
+        return [i for i, (config, done) in enumerate(standing) if _is_evaluated(config, done)]
+
+    def evaluate(self, lanes: Sequence[int]) -> list[Metrics]:
+        """Scores and the last update's statistics of these lanes.
+
+        A lane whose weights are no numbers any more has no score: what its policy does means nothing.
+        """
+        scores = self._score(self.policy, self.weights, lanes)
+        sound = self.weights.isfinite().all(dim=1).tolist()
+        statistics = self._statistics.tolist()
+        return [
+            {
+                **(score if sound[lane] else dict.fromkeys(score, math.nan)),
+                **dict(zip(self._learner.statistics, statistics[lane], strict=True)),
+                "steps_per_second": self._speed(lane),
+            }
+            for lane, score in zip(lanes, scores, strict=True)
+        ]
 
     def evaluations(self) -> Iterator[Evaluation]:
-        """Train to the end from wherever this training stands."""
-        began, since = time.perf_counter(), self._updates
-        while self._updates < self._shape.total_updates:
-            losses = self._update()
-            if self._updates % self._shape.eval_frequency and self._updates < self._shape.total_updates:
-                continue
-            steps = (self._updates - since) * self._shape.n_envs * self._shape.rollout_steps
-            speed = steps / (time.perf_counter() - began)
-            yield Evaluation(self._updates, self._metrics(losses, speed))
-            began, since = time.perf_counter(), self._updates
+        """Train lanes of one budget to its end, from wherever they stand."""
+        while self.updates[0] < self._configs[0].total_updates:
+            self.update()
+            if lanes := self.due():
+                yield Evaluation(self.updates[0], tuple(self.evaluate(lanes)))
 
     def state(self) -> dict[str, Tensor]:
-        """All that a training of the same pack needs to go on as if it had never stopped."""
-        parts = {
-            "weights": self.weights,
-            "updates": torch.tensor(self._updates),
-            **{f"adam.{name}": tensor for name, tensor in self._adam.state().items()},
-            **{f"env.{name}": tensor for name, tensor in self._env.state().items()},
-        }
+        """Copies of all that a training needs to go on as if it had never stopped, each [lane, ...]."""
+        parts = {"clock": torch.tensor(self.updates), **self._learner.state()}
         return {name: tensor.clone() for name, tensor in parts.items()}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go back to a state."""
-        self.weights.copy_(state["weights"])
-        self._updates = int(state["updates"])
-        self._adam.restore(_below("adam.", state))
-        self._observation = self._env.restore(_below("env.", state))
+        self.updates = state["clock"].tolist()
+        self._since = [(time.perf_counter(), done) for done in self.updates]
+        self._learner.restore({name: tensor for name, tensor in state.items() if name != "clock"})
 
-    def _update(self) -> Tensor:
-        """One roll-out and what is learnt from it; the losses [lane, metric]."""
-        rollout, self._observation = collect(
-            self._actors,
-            self.weights,
-            self._env,
-            self._observation,
-            steps=self._shape.rollout_steps,
-            update=self._updates,
-        )
-        samples = to_samples(self.policy, self.weights, rollout, self._hyper)
-        rates = [learning_rate(config.training, self._updates) for config in self._pack.configs]
-        update = Update(
-            self._updates,
-            self._shape.n_epochs,
-            self._shape.batch_size,
-            torch.tensor(rates, device=self.weights.device),
-        )
-        losses = improve(self._actors, self.weights, self._adam, samples, hyper=self._hyper, update=update)
-        self._updates += 1
-        return losses
-
-    def _metrics(self, losses: Tensor, speed: float) -> tuple[Metrics, ...]:
-        """A lane whose weights are no numbers any more has no score: what its policy does means nothing."""
-        scores = self._score(self.policy, self.weights)
-        finite = self.weights.isfinite().all(dim=1).tolist()
-        return tuple(
-            {
-                **(score if sound else dict.fromkeys(score, math.nan)),
-                **dict(zip(UPDATE_METRICS, loss, strict=True)),
-                "steps_per_second": speed,
-            }
-            for score, sound, loss in zip(scores, finite, losses.tolist(), strict=True)
-        )
+    def _speed(self, lane: int) -> float:
+        """Environment steps per second since the lane's last evaluation."""
+        config, (then, before) = self._configs[lane], self._since[lane]
+        self._since[lane] = now, done = time.perf_counter(), self.updates[lane]
+        return (done - before) * config.n_envs * config.rollout_steps / (now - then)
 
 
-def _dropout_rates(pack: Pack, device: torch.device) -> Tensor | None:
-    rates = [config.model.dropout for config in pack.configs]
-    return torch.tensor(rates, device=device) if any(rates) else None
-
-
-def _below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
+def _is_evaluated(config: AlgorithmConfig, done: int) -> bool:
+    return done > 0 and (done % config.eval_frequency == 0 or done >= config.total_updates)

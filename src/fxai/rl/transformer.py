@@ -61,7 +61,7 @@ class Transformer:
         return orthogonal(gaussian, (2 * self._depth) ** -0.5 if to_residual else 1.0)
 
     def __call__(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> Tensor:
-        """Outputs [net, sample, outputs]; see `Network`."""
+        """Outputs [net, outputs, sample]; see `Network`."""
         parts = self.layout.views(weights)
         nets, samples = observation.shape[:2]
         bars = observation.reshape(nets, samples * self._rows, self._columns)
@@ -73,7 +73,7 @@ class Transformer:
             branch = self._feed_forward(parts, block, _normed(parts, f"{block}.feedforward", stream))
             stream = stream + (branch if masks is None else branch * masks[2 * block + 1])
         newest = _normed(parts, "final", stream[:, :, -1:]).squeeze(2)
-        return _apply(parts, "head", newest)
+        return _apply(parts, "head", newest).mT
 
     def vjp(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> tuple[Tensor, VectorJacobianProduct]:
         """Outputs and their derivative, by autograd; see `Network`."""

@@ -1,0 +1,73 @@
+"""What an actor-critic learns from: experience judged by the critic before the update."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from fxai.rl import categorical
+from fxai.rl.actor_critic import ActorCritic
+from fxai.rl.advantages import advantages
+from fxai.rl.rollout import Rollout
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Steps of a roll-out in any order, each field [lane, sample, ...]."""
+
+    observation: Tensor
+    action: Tensor
+    log_prob: Tensor  # of the policy that acted
+    value: Tensor
+    advantage: Tensor
+    target: Tensor  # what the critic should have said
+    number: Tensor  # of the sample within the training
+
+    def select(self, index: Tensor) -> "Samples":
+        """Samples `index` [n lanes, n] of each of the first n lanes."""
+        lanes, available = len(index), self.action.shape[1]
+        flat = (index + available * torch.arange(lanes, device=index.device).unsqueeze(1)).view(-1)
+        chosen = (
+            getattr(self, f.name).flatten(0, 1).index_select(0, flat).unflatten(0, index.shape) for f in fields(self)
+        )
+        return Samples(*chosen)
+
+    def portions(self, size: int) -> Iterator["Samples"]:
+        """Consecutive samples, `size` at a time; the last portion takes what is left."""
+        columns = (getattr(self, field.name).split(size, dim=1) for field in fields(self))
+        return (Samples(*portion) for portion in zip(*columns, strict=True))
+
+
+@torch.no_grad()
+def to_samples(
+    policy: ActorCritic, weights: Tensor, rollout: Rollout, *, gamma: Tensor, gae_lambda: Tensor, normalize: Tensor
+) -> Samples:
+    """Judge a roll-out by the critic: advantages, normalised in the lanes that want it, and targets.
+
+    `gamma` and `gae_lambda` are [lane], `normalize` [lane] bool.
+    """
+    shape = rollout.reward.shape
+    value = policy.value(weights, rollout.observation.flatten(1, 2)).view(shape)
+    next_value = policy.value(weights, rollout.final_observation.flatten(1, 2)).view(shape)
+    advantage = advantages(
+        reward=rollout.reward,
+        value=value,
+        next_value=next_value,
+        terminated=rollout.terminated,
+        truncated=rollout.truncated,
+        gamma=gamma,
+        gae_lambda=gae_lambda,
+    )
+    target = advantage + value
+    log_prob = categorical.log_prob(rollout.preferences.flatten(0, 1), rollout.action.flatten(0, 1)).view(shape)
+    advantage = _normalised(advantage, normalize)
+    columns = (rollout.observation, rollout.action, log_prob, value, advantage, target, rollout.number)
+    return Samples(*(column.flatten(1, 2) for column in columns))
+
+
+def _normalised(advantage: Tensor, wanted: Tensor) -> Tensor:
+    """Advantages [lane, time, env] with mean 0 and deviation 1 over the roll-out, in the lanes that want it."""
+    centred = advantage - advantage.mean((1, 2), keepdim=True)
+    scaled = centred / (centred.square().mean((1, 2), keepdim=True).sqrt() + 1e-8)
+    return torch.where(wanted[:, None, None], scaled, advantage)
