@@ -24,7 +24,7 @@ from torch import Tensor
 
 from fxai.market.dataset import Market, prepare_bars
 from fxai.market.planted import planted_market
-from fxai.objectives.fx_trading import train_agent
+from fxai.objectives.train_agent import train_agent
 from fxai.rl.gymnasium_env import GymnasiumEnv
 from fxai.rl.scoring import Scorer
 from fxai.rl.trading import on_device
@@ -49,11 +49,12 @@ class SB3Policy:
 
     model: PPO
 
-    def logits(self, weights: Tensor, observation: Tensor) -> Tensor:
+    def preferences(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:
         """Of observations [1, sample, window, column]; `weights` are the model's own and not looked at."""
+        assert keep is None
         assert len(weights) == 1
         distribution = self.model.policy.get_distribution(observation[0]).distribution
-        return distribution.logits.unsqueeze(0)
+        return distribution.logits.T.unsqueeze(0)
 
 
 def configuration(updates: int) -> TrainingConfig:

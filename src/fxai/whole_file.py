@@ -15,8 +15,13 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    with _replacing(path) as file:
+def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Make `data` the content of the file.
+
+    A file that is not durable survives the end of its writer, but a power cut may leave it damaged: for
+    what is written often, read with a check, and can be made again.
+    """
+    with _replacing(path, durable=durable) as file:
         file.write(data)
 
 
@@ -27,7 +32,7 @@ def copy(source: Path, path: Path) -> None:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
+def _replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """A file that takes the place of `path` once the block ends; if it raises, `path` is as it was."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -36,9 +41,11 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
             with draft.open("wb") as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             draft.replace(path)
-            _sync_directory(path.parent)
+            if durable:
+                _sync_directory(path.parent)
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:

@@ -5,7 +5,7 @@ import numpy as np
 from fxai.market.dataset import Market, prepare, prepare_bars, with_oracle
 from fxai.market.planted import planted_market, shuffled
 from fxai.market.read_bars import load_bars
-from fxai.objectives.fx_trading import train_agent
+from fxai.objectives.train_agent import train_agent
 from fxai.spec.data_config import DataConfig
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.model_config import ModelConfig

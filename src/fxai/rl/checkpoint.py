@@ -23,7 +23,8 @@ class Checkpoint:
 
     def save(self, path: Path) -> None:
         reports: list[JsonValue] = [to_line(report).decode() for report in self.reports]
-        write_tensors(path, {"identity": dict(self.identity), "reports": reports}, self.state)
+        header: dict[str, JsonValue] = {"identity": dict(self.identity), "reports": reports}
+        write_tensors(path, header, self.state, durable=False)
 
 
 def load_checkpoint(path: Path, identity: Mapping[str, JsonValue]) -> Checkpoint | None:

@@ -2,9 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
+
+T = TypeVar("T")
 
 _FREE_MODEL = {"dropout"}
 _FREE_TRAINING = {
@@ -48,3 +53,12 @@ def signature(config: TrainingConfig) -> str:
         "training": config.training.model_dump(mode="json", exclude=_FREE_TRAINING),
     }
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def longest_first(lanes: Sequence[T], key: Callable[[T], TrainingConfig]) -> tuple[T, ...]:
+    """Lanes in the order that lets a pack drop those whose epochs are done: the more epochs the earlier."""
+    return tuple(sorted(lanes, key=lambda lane: -_epochs(key(lane))))
+
+
+def _epochs(config: TrainingConfig) -> int:
+    return config.training.n_epochs if isinstance(config.training, PpoConfig) else 0

@@ -15,9 +15,12 @@ from fxai.whole_file import write_bytes
 _HEADER = "fxai"
 
 
-def write_tensors(path: Path, header: Mapping[str, JsonValue], tensors: Mapping[str, Tensor]) -> None:
-    """Make the file, or replace it; an FxaiError where it cannot be written."""
-    write_bytes(path, save({name: t.contiguous().cpu() for name, t in tensors.items()}, {_HEADER: json.dumps(header)}))
+def write_tensors(
+    path: Path, header: Mapping[str, JsonValue], tensors: Mapping[str, Tensor], *, durable: bool = True
+) -> None:
+    """Make the file, or replace it; an FxaiError where it cannot be written. See `whole_file` on `durable`."""
+    content = save({name: t.contiguous().cpu() for name, t in tensors.items()}, {_HEADER: json.dumps(header)})
+    write_bytes(path, content, durable=durable)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, JsonValue], dict[str, Tensor]]:

@@ -65,7 +65,7 @@ class Training:
     def due(self) -> list[int]:
         """The lanes that are to be evaluated where they stand."""
         standing = zip(self._configs, self.updates, strict=True)
-        return [i for i, (config, done) in enumerate(standing) if _is_evaluated(config, done)]
+        return [i for i, (config, done) in enumerate(standing) if is_evaluated(config, done)]
 
     def evaluate(self, lanes: Sequence[int]) -> list[Metrics]:
         """Scores and the last update's statistics of these lanes.
@@ -93,8 +93,11 @@ class Training:
 
     def state(self) -> dict[str, Tensor]:
         """Copies of all that a training needs to go on as if it had never stopped, each [lane, ...]."""
-        parts = {"clock": torch.tensor(self.updates), **self._learner.state()}
-        return {name: tensor.clone() for name, tensor in parts.items()}
+        return {name: tensor.clone() for name, tensor in self.tensors().items()}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What `state` copies, to be read before the next update."""
+        return {"clock": torch.tensor(self.updates), **self._learner.state()}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go back to a state."""
@@ -109,5 +112,6 @@ class Training:
         return (done - before) * config.n_envs * config.rollout_steps / (now - then)
 
 
-def _is_evaluated(config: AlgorithmConfig, done: int) -> bool:
+def is_evaluated(config: AlgorithmConfig, done: int) -> bool:
+    """Whether a training is scored when it has had so many updates."""
     return done > 0 and (done % config.eval_frequency == 0 or done >= config.total_updates)

@@ -1,0 +1,153 @@
+"""The lanes of `fx_trading` in one worker: trials in packs by signature, stepped in turn."""
+
+from collections import deque
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+
+from fxai.market.dataset import Market, prepare
+from fxai.objectives.trading_pack import TradingPack
+from fxai.objectives.trading_trial import TradingTrial, failure
+from fxai.rl.market_tensors import MarketTensors
+from fxai.rl.pack import Pack, signature
+from fxai.rl.trading import on_device, trading
+from fxai.rl.training import Training
+from fxai.rl.width import measured_width, probe_config
+from fxai.spec.data_config import DataConfig
+from fxai.spec.env_config import EnvConfig
+from fxai.spec.training_config import TrainingConfig
+from fxai.trial import Cause, Decision, LanePlan, Report, Slot, TrialRequest, TrialResult
+
+
+class TradingLanes:
+    """Trials side by side; see `Lanes`."""
+
+    def __init__(self, plan: LanePlan, slot: Slot) -> None:
+        torch.set_num_threads(slot.threads)
+        self._slot = slot
+        self._seeds_per_trial = plan.seeds_per_trial
+        self._trials: dict[int, TradingTrial] = {}
+        self._packs: deque[TradingPack] = deque()
+        self._joining: deque[TrialRequest] = deque()
+        self._ended: list[TrialResult] = []
+        lanes = plan.lanes or _best_width(TrainingConfig.model_validate(plan.base_config), slot)
+        self.width = max(lanes, plan.seeds_per_trial)
+
+    @property
+    def busy(self) -> bool:
+        repeating = any(trial.may_repeat for trial in self._trials.values())
+        return bool(self._joining or self._ended) or repeating or any(pack.can_advance for pack in self._packs)
+
+    def admit(self, request: TrialRequest) -> None:
+        self._joining.append(request)
+
+    def decide(self, number: int, decision: Decision) -> None:
+        trial = self._trials.get(number)
+        if trial is None:
+            return
+        trial.answered()
+        if decision is Decision.CONTINUE and trial.repeats:
+            return
+        if decision is Decision.CONTINUE and not trial.through:
+            self._place(trial)
+            return
+        self._forget(trial)
+        try:
+            self._ended.append(trial.ended(decision))
+        except Exception as error:  # noqa: BLE001 - failures are values here
+            self._ended.append(failure(trial.request, error))
+
+    def advance(self) -> Sequence[Report | TrialResult]:
+        while self._joining:
+            self._begin(self._joining.popleft())
+        came: list[Report | TrialResult] = [*self._ended]
+        self._ended.clear()
+        came += [trial.repeat() for trial in self._trials.values() if trial.may_repeat]
+        for _ in range(len(self._packs)):
+            pack = self._packs[0]
+            self._packs.rotate(-1)
+            if pack.can_advance:
+                return came + self._advanced(pack)
+        return came
+
+    def _begin(self, request: TrialRequest) -> None:
+        try:
+            trial = TradingTrial(request, self._slot, _market(TrainingConfig.model_validate(request.config).data))
+        except Exception as error:  # noqa: BLE001 - failures are values here
+            self._ended.append(failure(request, error))
+            return
+        self._trials[request.number] = trial
+        if not trial.repeats:
+            self._place(trial)
+
+    def _place(self, trial: TradingTrial) -> None:
+        """Into a pack of its kind with room, or a new one; a trial that is in one stays there."""
+        if any(trial in pack.trials for pack in self._packs):
+            return
+        kind = (signature(trial.config), trial.base.env)
+        lanes = len(trial.lanes)
+        pack = next((p for p in self._packs if p.kind == kind and p.lanes + lanes <= self.width), None)
+        if pack is None:
+            base, slot = trial.base.env, self._slot
+            pack = TradingPack(kind, lambda members: _training(members, base, slot))
+            self._packs.append(pack)
+        pack.trials.append(trial)
+
+    def _forget(self, trial: TradingTrial) -> None:
+        del self._trials[trial.request.number]
+        for pack in [pack for pack in self._packs if trial in pack.trials]:
+            pack.trials.remove(trial)
+            if not pack.trials:
+                self._packs.remove(pack)
+
+    def _advanced(self, pack: TradingPack) -> list[Report | TrialResult]:
+        try:
+            came = pack.advance()
+        except torch.OutOfMemoryError as error:
+            return self._without(pack, error)
+        for result in came:
+            if isinstance(result, TrialResult):
+                self._forget(self._trials[result.number])
+        for trial in [trial for trial in pack.trials if trial.through]:
+            pack.trials.remove(trial)  # its lanes are free; its last report waits for an answer
+        if not pack.trials:
+            self._packs.remove(pack)
+        return came
+
+    def _without(self, pack: TradingPack, error: torch.OutOfMemoryError) -> list[Report | TrialResult]:
+        """Give the trials of a pack that was too wide back; from their checkpoints they come to narrower ones."""
+        trials = list(pack.trials)
+        for trial in trials:
+            self._forget(trial)
+        torch.cuda.empty_cache()
+        if len(trials) == 1:
+            return [failure(trials[0].request, error, Cause.OUT_OF_MEMORY)]
+        self.width = max(pack.lanes // 2, self._seeds_per_trial)
+        return [trial.returned() for trial in trials]
+
+
+def _best_width(config: TrainingConfig, slot: Slot) -> int:
+    """How many lanes of a study's own configuration pay on this slot."""
+    probe = probe_config(config)
+
+    def packed(lanes: int) -> Training:
+        return _training(Pack((probe,) * lanes, tuple(range(lanes))), config.env, slot)
+
+    return measured_width(packed, signature(config), slot)
+
+
+def _training(pack: Pack, base: EnvConfig, slot: Slot) -> Training:
+    config = pack.configs[0].data
+    return trading(pack, base, _market(config), torch.device(slot.device), _tensors(config, slot.device))
+
+
+@lru_cache(maxsize=4)
+def _market(config: DataConfig) -> Market:
+    """A worker trains many trials on the same bars: they are read once."""
+    return prepare(config)
+
+
+@lru_cache(maxsize=4)
+def _tensors(config: DataConfig, device: str) -> MarketTensors:
+    return on_device(_market(config), torch.device(device))

@@ -1,0 +1,54 @@
+"""The trials of one pack and their steps together."""
+
+from collections.abc import Callable, Sequence
+
+from fxai.objectives.trading_trial import TradingTrial, failure
+from fxai.rl.lane_pack import LanePack
+from fxai.rl.pack import Pack
+from fxai.rl.training import Metrics, Training
+from fxai.spec.env_config import EnvConfig
+from fxai.trial import Report, TrialResult
+
+Kind = tuple[str, EnvConfig]
+"""What trials of one pack agree in: their signature and the environment that scores them."""
+
+
+class TradingPack:
+    """Trials whose lanes are one tensor program; `trials` may change between two updates."""
+
+    def __init__(self, kind: Kind, make_training: Callable[[Pack], Training]) -> None:
+        self.kind = kind
+        self.trials: list[TradingTrial] = []
+        self._pack = LanePack(make_training)
+
+    @property
+    def lanes(self) -> int:
+        return sum(len(trial.lanes) for trial in self.trials)
+
+    @property
+    def can_advance(self) -> bool:
+        """Whether none of the trials has to wait for a decision."""
+        return bool(self.trials) and all(trial.may_advance for trial in self.trials)
+
+    def advance(self) -> list[Report | TrialResult]:
+        """One update; the reports of the trials that are to be evaluated then, failures among them."""
+        lanes = [lane for trial in self.trials for lane in trial.lanes]
+        if set(lanes) != set(self._pack.lanes):
+            self._pack.regroup(lanes)
+        self._pack.update()
+        for trial in self.trials:
+            trial.advanced()
+        due = set(self._pack.due())
+        return self._reports([trial for trial in self.trials if trial.lanes[0] in due])
+
+    def _reports(self, trials: Sequence[TradingTrial]) -> list[Report | TrialResult]:
+        if not trials:
+            return []
+        metrics = iter(self._pack.evaluate([lane for trial in trials for lane in trial.lanes]))
+        return [self._report(trial, [next(metrics) for _ in trial.lanes]) for trial in trials]
+
+    def _report(self, trial: TradingTrial, metrics: Sequence[Metrics]) -> Report | TrialResult:
+        try:
+            return trial.report(metrics, self._pack.stacked(trial.lanes))
+        except Exception as error:  # noqa: BLE001 - failures are values here
+            return failure(trial.request, error)

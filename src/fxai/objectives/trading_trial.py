@@ -1,0 +1,181 @@
+"""One trial of `fx_trading` while it trains: its lanes, its reports, its checkpoint, its end."""
+
+import math
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from statistics import fmean, stdev
+
+import torch
+from pydantic import JsonValue
+from torch import Tensor
+
+from fxai.errors import InputError
+from fxai.market.dataset import Market
+from fxai.rl.agent import Agent
+from fxai.rl.checkpoint import Checkpoint, load_checkpoint
+from fxai.rl.lane_pack import Lane, unstacked
+from fxai.rl.training import Metrics, is_evaluated
+from fxai.spec.metrics import METRICS
+from fxai.spec.training_config import TrainingConfig
+from fxai.trial import (
+    Cause,
+    Decision,
+    Report,
+    Slot,
+    TrialError,
+    TrialPaths,
+    TrialRequest,
+    TrialResult,
+    TrialState,
+)
+
+_MOST_AHEAD = 1  # updates that a lane may be ahead of the decision on its last report
+
+STANDARD_ERROR = "standard_error"
+"""The metric that says how far a trial's value, a mean over seeds, may be from that of all seeds."""
+
+
+class TradingTrial:
+    """A trial with a lane for each of its seeds.
+
+    Its value at an evaluation is the mean over the lanes. Its own value is that of the last evaluation,
+    never the best of several: with noisy scores that would be a selection on noise. The agent that it
+    leaves is the first lane's, for choosing among them would be one too.
+    """
+
+    def __init__(self, request: TrialRequest, slot: Slot, market: Market) -> None:
+        """Raises what is wrong with the request's configuration or metric."""
+        if request.metric not in METRICS:
+            raise InputError(f"fx_trading has no metric {request.metric!r}; it reports {', '.join(METRICS)}")
+        self.request = request
+        self.config = TrainingConfig.model_validate(request.config)
+        self.base = TrainingConfig.model_validate(request.base_config)
+        self.lanes = tuple(Lane(self.config, seed) for seed in request.seeds)
+        self.updates = 0
+        self._ahead: int | None = None  # updates since a report that waits for its answer
+        self._market = market
+        self._paths = TrialPaths(request.directory)
+        self._identity = _identity(request, self.config, self.base, market, slot)
+        self._began = time.monotonic()
+        self._reports: tuple[Report, ...] = ()
+        self._told = 0
+        self._take_up()
+
+    @property
+    def through(self) -> bool:
+        """Whether its lanes have had their last update."""
+        return self.updates >= self.config.training.total_updates
+
+    @property
+    def may_advance(self) -> bool:
+        """A lane may be one update ahead of a decision, but not of two."""
+        if self._ahead is None:
+            return True
+        return self._ahead < _MOST_AHEAD and not is_evaluated(self.config.training, self.updates + 1)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether reports of an earlier run are still to be told again."""
+        return self._told < len(self._reports)
+
+    @property
+    def may_repeat(self) -> bool:
+        return self.repeats and self._ahead is None
+
+    def advanced(self) -> None:
+        """Its lanes have had an update."""
+        self.updates += 1
+        if self._ahead is not None:
+            self._ahead += 1
+
+    def answered(self) -> None:
+        self._ahead = None
+
+    def repeat(self) -> Report:
+        """The next report of an earlier run."""
+        return self._tell()
+
+    def report(self, metrics: Sequence[Metrics], state: Mapping[str, Tensor]) -> Report | TrialResult:
+        """An evaluation of its lanes and their states [lane, ...], kept as a checkpoint; a failure if not finite."""
+        values = [lane[self.request.metric] for lane in metrics]
+        if not all(map(math.isfinite, values)):
+            error = TrialError(Cause.NOT_FINITE, f"the objective's value is {fmean(values)} at step {self.updates}")
+            return TrialResult(self.request.number, TrialState.FAIL, self._seconds, error=error)
+        self._reports += (Report(self.request.number, self.updates, fmean(values), _joined(metrics, values)),)
+        Checkpoint(self._identity, self._reports, state).save(self._paths.checkpoint)
+        self._weights = state["weights"][:1]
+        return self._tell()
+
+    def ended(self, decision: Decision) -> TrialResult:
+        """Its result after the last report was answered so."""
+        number, last = self.request.number, self._reports[self._told - 1]
+        match decision:
+            case Decision.STOP:
+                return self.returned()
+            case Decision.PRUNE:
+                return TrialResult(number, TrialState.PRUNED, self._seconds, metrics=last.metrics)
+            case Decision.CONTINUE:
+                self._agent().save(self._paths.agent)
+                return TrialResult(number, TrialState.COMPLETE, self._seconds, last.value, last.metrics)
+
+    def returned(self) -> TrialResult:
+        """Given back unfinished, to be taken up from its last checkpoint."""
+        return TrialResult(self.request.number, TrialState.RETURNED, self._seconds)
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def _tell(self) -> Report:
+        self._told += 1
+        self._ahead = 0
+        return self._reports[self._told - 1]
+
+    def _agent(self) -> Agent:
+        market = self._market
+        return Agent(self.config, self.request.seed, market.standardizer, market.content_hash, self._weights)
+
+    def _take_up(self) -> None:
+        """Go on from the checkpoint of an earlier run, if there is one."""
+        checkpoint = load_checkpoint(self._paths.checkpoint, self._identity)
+        if checkpoint is None:
+            return
+        self._reports = checkpoint.reports
+        self._weights = checkpoint.state["weights"][:1]
+        self.updates = self._reports[-1].step
+        for lane, state in zip(self.lanes, unstacked(checkpoint.state), strict=True):
+            lane.state = state
+
+
+def _joined(metrics: Sequence[Metrics], values: Sequence[float]) -> dict[str, float]:
+    """Each metric's mean over the lanes, and the standard error of the value where there are several."""
+    means = {name: fmean(lane[name] for lane in metrics) for name in metrics[0]}
+    if len(values) == 1:
+        return means
+    return {**means, STANDARD_ERROR: stdev(values) / math.sqrt(len(values))}
+
+
+def failure(request: TrialRequest, error: Exception, cause: Cause = Cause.EXCEPTION) -> TrialResult:
+    """The result of a trial under which that was raised."""
+    message = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
+    text = "".join(traceback.format_exception(error))
+    return TrialResult(request.number, TrialState.FAIL, seconds=0.0, error=TrialError(cause, message, text))
+
+
+def _identity(
+    request: TrialRequest, config: TrainingConfig, base: TrainingConfig, market: Market, slot: Slot
+) -> dict[str, JsonValue]:
+    """What two runs must agree in to reach the same numbers; the attempt is not among it."""
+    return {
+        "study": request.study,
+        "number": request.number,
+        "config": config.model_dump(mode="json"),
+        "base_env": base.env.model_dump(mode="json"),
+        "seeds": list(request.seeds),
+        "metric": request.metric,
+        "data_hash": market.content_hash,
+        "device": torch.device(slot.device).type,
+        "versions": {"fxai": version("fxai"), "torch": torch.__version__},
+    }

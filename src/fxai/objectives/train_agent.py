@@ -1,0 +1,32 @@
+"""One agent trained to the end, without a study around it."""
+
+from dataclasses import dataclass
+
+import torch
+
+from fxai.market.dataset import Market, prepare
+from fxai.rl.agent import Agent
+from fxai.rl.pack import Pack
+from fxai.rl.trading import agent, trading
+from fxai.rl.training import Evaluation
+from fxai.spec.env_config import EnvConfig
+from fxai.spec.training_config import TrainingConfig
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedAgent:
+    """An agent and how its scores came about."""
+
+    agent: Agent
+    evaluations: tuple[Evaluation, ...]  # of one lane
+
+
+def train_agent(
+    config: TrainingConfig, base: EnvConfig, seed: int, device: str = "cpu", market: Market | None = None
+) -> TrainedAgent:
+    """Train one agent on `config.data` or a market at hand, scored in the environment `base`."""
+    market = market or prepare(config.data)
+    pack = Pack((config,), (seed,))
+    training = trading(pack, base, market, torch.device(device))
+    evaluations = tuple(training.evaluations())
+    return TrainedAgent(agent(training, 0, pack, market), evaluations)

@@ -1,0 +1,101 @@
+"""How many lanes pay: measured on the device at hand, and remembered.
+
+On a CPU a wider pack is faster per lane until its products fill the core and its tensors leave the cache;
+where that is depends on the shapes and the machine, so it is measured, once for each.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from fxai.errors import FxaiError
+from fxai.rl.training import Training
+from fxai.spec.dqn_config import DqnConfig
+from fxai.spec.ppo_config import PpoConfig
+from fxai.spec.training_config import TrainingConfig
+from fxai.trial import Slot
+from fxai.whole_file import write_text
+
+_WIDTHS_ON_CPU = (1, 2, 4, 8, 16, 32)
+_WIDTHS_ON_GPU = (1, 4, 16, 64, 256, 512, 1024)
+_GAIN = 1.05  # the next width has to be so many times as fast per lane
+_PROBED_EPOCHS = 2
+_PROBED_GRADIENT_STEPS = 16
+
+
+def measured_width(packed: Callable[[int], Training], signature: str, slot: Slot) -> int:
+    """The smallest width of which no wider one is faster per lane by more than a twentieth.
+
+    `packed` makes a training of so many lanes of the `signature`. The answer is kept in the user's
+    cache, so that the next worker of this kind need not measure.
+    """
+    file = _cache() / f"{_key(signature, slot)}.json"
+    try:
+        return int(json.loads(file.read_text())["lanes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    lanes = _widest_that_pays(packed, slot)
+    try:
+        write_text(file, json.dumps({"lanes": lanes, "device": _device(slot), "torch": torch.__version__}))
+    except FxaiError:
+        return lanes  # then the next worker measures again
+    return lanes
+
+
+def probe_config(config: TrainingConfig) -> TrainingConfig:
+    """A configuration of the same shapes whose update is short."""
+    match config.training:
+        case PpoConfig():
+            short = {"n_epochs": min(config.training.n_epochs, _PROBED_EPOCHS), "target_kl": None}
+        case DqnConfig():
+            short = {"gradient_steps": min(config.training.gradient_steps, _PROBED_GRADIENT_STEPS)}
+            short["learning_starts"] = 0
+        case _:
+            return config
+    return config.model_copy(update={"training": config.training.model_copy(update=short)})
+
+
+def _widest_that_pays(packed: Callable[[int], Training], slot: Slot) -> int:
+    best, fastest = 1, 0.0
+    for lanes in _WIDTHS_ON_CPU if slot.device == "cpu" else _WIDTHS_ON_GPU:
+        try:
+            speed = lanes / _seconds(packed(lanes), slot)
+        except torch.OutOfMemoryError:
+            break
+        if speed < _GAIN * fastest:
+            break
+        best, fastest = lanes, speed
+    return best
+
+
+def _seconds(training: Training, slot: Slot) -> float:
+    """Of an update, the better of two after a first one."""
+    times = []
+    for _ in range(3):
+        began = time.perf_counter()
+        training.update()
+        if slot.device != "cpu":
+            torch.cuda.synchronize()
+        times.append(time.perf_counter() - began)
+    return min(times[1:])
+
+
+def _key(signature: str, slot: Slot) -> str:
+    parts = [signature, _device(slot), slot.threads, torch.__version__]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _device(slot: Slot) -> str:
+    if slot.device != "cpu":
+        return torch.cuda.get_device_name(slot.device)
+    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()} {os.cpu_count()}"
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fxai" / "lanes"
