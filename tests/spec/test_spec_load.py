@@ -109,7 +109,10 @@ studies:
         ("name: model.d_model, type: int, low: 1.5, high: 128", "low: must be a whole number, not 1.5"),
         ("name: model.type, type: int, low: 0, high: 1", "model.type is no number; use categorical"),
         ("name: env.allow_short, type: int, low: 0, high: 1", "env.allow_short is no number; use categorical"),
-        ("name: model.type, type: choice, values: [mlp, lstm]", "values[1]: model.type must be 'mlp' or 'transformer'"),
+        (
+            "name: model.type, type: choice, values: [mlp, lstm]",
+            "values[1]: model.type must be 'mlp', 'gru' or 'transformer'",
+        ),
         ("name: model.d_model, type: choice, choices: [64, '128']", "choices[1]: model.d_model must be a whole number"),
         ("name: model.d_model, type: choice, choices: []", "choices: must hold at least 1"),
         ("name: model.d_model, type: choice, choices: [64, 64]", "choice 64 is given twice"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fxai.spec.algorithm_config import AlgorithmConfig
 from fxai.spec.ppo_config import PpoConfig
 
 
@@ -42,7 +43,7 @@ class Hyperparameters:
         )
 
 
-def learning_rate(config: PpoConfig, update: int) -> float:
+def learning_rate(config: AlgorithmConfig, update: int) -> float:
     """The rate of an update, counted from 0; linear and cosine schedules would reach 0 at `total_updates`."""
     done = update / config.total_updates
     match config.lr_schedule:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fxai.errors import InputError
 from fxai.rl.actor_critic import ActorCritic, build_actor_critic
 from fxai.rl.adam import LaneAdam
 from fxai.rl.batched_env import BatchedEnv
@@ -15,6 +16,8 @@ from fxai.rl.hyperparameters import Hyperparameters, learning_rate
 from fxai.rl.pack import Pack
 from fxai.rl.ppo import UPDATE_METRICS, Update, improve
 from fxai.rl.rollout import Actors, collect, to_samples
+from fxai.spec.ppo_config import PpoConfig
+from fxai.spec.training_config import TrainingConfig
 
 Metrics = Mapping[str, float]
 Scorer = Callable[[ActorCritic, Tensor], Sequence[Metrics]]
@@ -34,8 +37,8 @@ class Training:
 
     def __init__(self, pack: Pack, env: BatchedEnv, score: Scorer, device: torch.device) -> None:
         self._pack, self._env, self._score = pack, env, score
-        self._shape = pack.configs[0].training
-        self._hyper = Hyperparameters.of([c.training for c in pack.configs], device)
+        self._shape = _ppo(pack.configs[0])
+        self._hyper = Hyperparameters.of([_ppo(config) for config in pack.configs], device)
         self.policy = build_actor_critic(pack.configs[0].model, env.observation_shape, env.actions)
         seeds = torch.tensor(pack.seeds, dtype=torch.int64, device=device)
         self._actors = Actors(self.policy, seeds, _dropout_rates(pack, device))
@@ -107,6 +110,12 @@ class Training:
             }
             for score, sound, loss in zip(scores, finite, losses.tolist(), strict=True)
         )
+
+
+def _ppo(config: TrainingConfig) -> PpoConfig:
+    if not isinstance(config.training, PpoConfig):
+        raise InputError(f"algorithm {config.training.algorithm!r} cannot be trained yet")
+    return config.training
 
 
 def _dropout_rates(pack: Pack, device: torch.device) -> Tensor | None:

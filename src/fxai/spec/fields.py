@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, get_args
 
-from pydantic import TypeAdapter
+from pydantic import Discriminator, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from fxai.spec.record import Record
@@ -19,6 +19,8 @@ def records_in(annotation: Any) -> tuple[type[Record], ...]:
 def section_of(field: FieldInfo) -> type[Record] | None:
     """The record that a field always holds, as `training_config.env` does."""
     annotation = field.annotation
+    if any(isinstance(each, Discriminator) for each in field.metadata):
+        return records_in(annotation)[0]
     return annotation if isinstance(annotation, type) and issubclass(annotation, Record) else None
 
 

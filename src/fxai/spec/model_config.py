@@ -1,4 +1,4 @@
-"""The policy network."""
+"""The network: of the policy and its critic, or of the action values."""
 
 from typing import Literal
 
@@ -8,10 +8,10 @@ from fxai.spec.record import Record
 
 
 class ModelConfig(Record):
-    """An MLP over the flattened window, or a small transformer over its bars."""
+    """An MLP over the flattened window; or a GRU or a small transformer over its bars."""
 
-    type: Literal["mlp", "transformer"] = "mlp"
-    d_model: int = Field(default=64, ge=1, description="width of each layer")
+    type: Literal["mlp", "gru", "transformer"] = "mlp"
+    d_model: int = Field(default=64, ge=1, description="width of each layer; of the GRU's hidden state")
     n_layers: int = Field(default=2, ge=1)
     n_heads: int = Field(default=4, ge=1, description="of the transformer's attention")
     d_ff: int | None = Field(default=None, ge=1, description="of the transformer; 4 * d_model unless given")

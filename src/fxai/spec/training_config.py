@@ -6,6 +6,7 @@ parameter of the search space is a dotted path into this record.
 
 from pydantic import Field
 
+from fxai.spec.algorithm import Algorithm
 from fxai.spec.data_config import DataConfig
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.model_config import ModelConfig
@@ -19,4 +20,4 @@ class TrainingConfig(Record):
     data: DataConfig = Field(default_factory=DataConfig)
     env: EnvConfig = Field(default_factory=EnvConfig)
     model: ModelConfig = Field(default_factory=ModelConfig)
-    training: PpoConfig = Field(default_factory=PpoConfig)
+    training: Algorithm = Field(default_factory=PpoConfig)

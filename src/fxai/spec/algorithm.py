@@ -1,0 +1,27 @@
+"""The algorithms that there are; `algorithm` in the section says which one it is, `ppo` unless given."""
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Discriminator, Tag
+
+from fxai.spec.a2c_config import A2cConfig
+from fxai.spec.algorithm_config import AlgorithmConfig
+from fxai.spec.dqn_config import DqnConfig
+from fxai.spec.ppo_config import PpoConfig
+
+DEFAULT_ALGORITHM = "ppo"
+ALGORITHMS: dict[str, type[AlgorithmConfig]] = {"ppo": PpoConfig, "a2c": A2cConfig, "dqn": DqnConfig}
+
+
+def algorithm_of(section: Any) -> str:
+    """The algorithm that a section names, be it a mapping or a record; unknown names are returned as they are."""
+    if isinstance(section, AlgorithmConfig):
+        return section.algorithm
+    named = section.get("algorithm", DEFAULT_ALGORITHM) if isinstance(section, dict) else DEFAULT_ALGORITHM
+    return str(named)
+
+
+Algorithm: TypeAlias = Annotated[
+    Annotated[PpoConfig, Tag("ppo")] | Annotated[A2cConfig, Tag("a2c")] | Annotated[DqnConfig, Tag("dqn")],
+    Discriminator(algorithm_of),
+]

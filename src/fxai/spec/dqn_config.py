@@ -1,0 +1,71 @@
+"""`algorithm: dqn`, with its relatives as switches."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from fxai.spec.algorithm_config import AlgorithmConfig
+
+
+class DqnConfig(AlgorithmConfig):
+    """Deep Q-networks (Mnih et al. 2015, doi 10.1038/nature14236) and what was added to them.
+
+    Plain as it stands; each relative is a switch:
+    `double` (van Hasselt et al. 2015, arXiv 1509.06461), `dueling` (Wang et al. 2015, arXiv 1511.06581),
+    `twin` (the smaller of two critics in the target, as Fujimoto et al. 2018, arXiv 1802.09477),
+    `n_step` (Sutton 1988). D3QN is `double` with `dueling`; TwinD3QN has all three.
+    """
+
+    algorithm: Literal["dqn"] = "dqn"
+    total_updates: int = Field(default=800, ge=1, description="rollout and update, so many times")
+    eval_frequency: int = Field(default=80, ge=1, description="updates between two evaluations")
+    rollout_steps: int = Field(default=8, ge=1, description="steps of each environment per update")
+    max_grad_norm: float = Field(default=10.0, gt=0)
+    double: bool = Field(default=False, description="the online network chooses the target's action")
+    dueling: bool = Field(default=False, description="a state's value and its actions' advantages apart")
+    twin: bool = Field(default=False, description="two critics; the target is the smaller")
+    n_step: int = Field(default=1, ge=1, description="rewards in a target before it bootstraps")
+    buffer_size: int = Field(
+        default=10_000, ge=1, description="transitions kept for replay in each lane; rounded down to whole steps"
+    )
+    batch_size: int = Field(default=64, ge=1, description="transitions of one gradient step")
+    learning_starts: int = Field(default=1_000, ge=0, description="transitions gathered before anything is learnt")
+    gradient_steps: int = Field(default=16, ge=1, description="per update, that is per rollout")
+    target_tau: float = Field(
+        default=0.005, gt=0, le=1, description="share of the online weights that the target takes; 1 copies them"
+    )
+    target_interval: int = Field(
+        default=1, ge=1, description="gradient steps from one change of the target to the next"
+    )
+    exploration_initial: float = Field(default=1.0, ge=0, le=1, description="share of random actions at first")
+    exploration_final: float = Field(default=0.05, ge=0, le=1, description="share of random actions in the end")
+    exploration_fraction: float = Field(
+        default=0.2, ge=0, le=1, description="of total_updates, over which that share falls linearly"
+    )
+
+    @model_validator(mode="after")
+    def _buffer_holds_what_is_asked_of_it(self) -> "DqnConfig":
+        if self.rollout_size > self.buffer_size:
+            raise ValueError(f"one rollout ({self.rollout_in_words()}) is more than buffer_size {self.buffer_size}")
+        if self.batch_size > self.buffer_size:
+            raise ValueError(f"batch_size {self.batch_size} is more than buffer_size {self.buffer_size}")
+        if self.learning_starts > self.buffer_size:
+            raise ValueError(f"learning_starts {self.learning_starts} is more than buffer_size {self.buffer_size}")
+        return self
+
+    @model_validator(mode="after")
+    def _something_is_learnt(self) -> "DqnConfig":
+        if self.n_step > self.rollout_steps:
+            raise ValueError(f"n_step {self.n_step} is more than rollout_steps {self.rollout_steps}")
+        gathered = self.total_updates * self.rollout_size
+        if self.learning_starts > gathered:
+            raise ValueError(
+                f"learning_starts {self.learning_starts} is never reached: "
+                f"{self.total_updates} updates gather {gathered} transitions"
+            )
+        if self.exploration_final > self.exploration_initial:
+            raise ValueError(
+                f"exploration_final {self.exploration_final:g} is above "
+                f"exploration_initial {self.exploration_initial:g}"
+            )
+        return self
