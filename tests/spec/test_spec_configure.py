@@ -39,7 +39,7 @@ def test_no_parameters_change_nothing() -> None:
         ({"training.batch_size": 4096}, "training: batch_size 4096 is more than one rollout holds"),
         (
             {"training.buffer_size": 5000},
-            "ppo has no 'training.buffer_size', a key of dqn; did you mean 'training.batch_size'?",
+            "ppo has no 'training.buffer_size', a key of dqn; ppo has batch_size, n_epochs,",
         ),
         ({"training.algorithm": "dqn"}, "'training.algorithm' cannot be searched"),
         ({"model.type": "transformer", "model.n_heads": 3}, "model: d_model 64 cannot be shared by 3 heads"),

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from fxai.spec.algorithm import ALGORITHMS
 from fxai.spec.algorithm_config import AlgorithmConfig
 from fxai.spec.fields import leaves
-from fxai.spec.suggestion import did_you_mean, nearest
+from fxai.spec.suggestion import did_you_mean
 from fxai.spec.training_config import TrainingConfig
 
 ALGORITHM_PATH = "training.algorithm"
@@ -43,9 +43,10 @@ def unknown_path(path: str, algorithm: str) -> str:
 
 
 def foreign_key(key: str, algorithm: str, section: str = "") -> str:
-    """What to say of a key of the section `training` that only other algorithms have."""
+    """What to say of a key of the section `training` that only other algorithms have.
+
+    It is spelt right, so that a key of like spelling would mean something else: all that there are instead.
+    """
     owners = " and ".join(name for name, record in ALGORITHMS.items() if key in record.model_fields)
     own = [name for name in ALGORITHMS[algorithm].model_fields if name not in AlgorithmConfig.model_fields]
-    near = nearest(key, own)  # without the section in front, which would make all of them alike
-    hint = f"did you mean {section + near!r}?" if near else f"{algorithm} has {', '.join(own)}"
-    return f"{algorithm} has no {section + key!r}, a key of {owners}; {hint}"
+    return f"{algorithm} has no {section + key!r}, a key of {owners}; {algorithm} has {', '.join(own)}"
