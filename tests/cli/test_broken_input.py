@@ -60,6 +60,39 @@ SPECS = {
         GOOD + "    training_config: {training: {batch_size: 100000}}\n",
         "bad.yaml:7: studies[0].training_config",
     ),
+    "an unknown algorithm": (
+        GOOD + "    training_config: {training: {algorithm: dqnn}}\n",
+        "bad.yaml:7: studies[0].training_config.training.algorithm: unknown algorithm 'dqnn'; did you mean 'dqn'?",
+    ),
+    "a relative of an algorithm": (
+        GOOD + "    training_config: {training: {algorithm: D3QN}}\n",
+        "'D3QN' is written as algorithm: dqn with double: true and dueling: true",
+    ),
+    "a key of another algorithm": (
+        GOOD + "    training_config:\n      training:\n        algorithm: dqn\n        clip_epsilon: 0.2\n",
+        "bad.yaml:10: studies[0].training_config.training.clip_epsilon: dqn has no 'clip_epsilon'",
+    ),
+    "a search in another algorithm": (
+        GOOD.replace("training.learning_rate", "training.target_tau"),
+        "bad.yaml:5: studies[0].parameters[0].name: ppo has no 'training.target_tau', a key of dqn",
+    ),
+    "a search of the algorithm itself": (
+        GOOD.replace("training.learning_rate", "training.algorithm"),
+        "bad.yaml:5: studies[0].parameters[0].name: 'training.algorithm' cannot be searched",
+    ),
+    "a batch larger than the buffer": (
+        GOOD + "    training_config: {training: {algorithm: dqn, batch_size: 20000}}\n",
+        "bad.yaml:7: studies[0].training_config.training: batch_size 20000 is more than buffer_size 10000",
+    ),
+    "fewer lanes than seeds": (
+        GOOD + "    seeds_per_trial: 4\n    resources: {lanes_per_worker: 2}\n",
+        "bad.yaml:8: studies[0].resources.lanes_per_worker: 2 lanes cannot hold the 4 seeds of a trial",
+    ),
+    "no seeds": (GOOD + "    seeds_per_trial: 0\n", "bad.yaml:7: studies[0].seeds_per_trial: "),
+    "an unknown model": (
+        GOOD + "    training_config: {model: {type: lstm}}\n",
+        "bad.yaml:7: studies[0].training_config.model.type: must be 'mlp', 'gru' or 'transformer'",
+    ),
     "an unknown metric": (GOOD + "    metric_name: men_reward\n", "bad.yaml:7: studies[0].metric_name: "),
     "a grid without end": (GOOD + "    sampler: GridSampler\n", "bad.yaml:5: studies[0].parameters[0]"),
     "too large a file": (GOOD + "# " + 1_100_000 * "x", "bad.yaml"),
@@ -96,6 +129,12 @@ COMMAND_LINES = {
     "a setting without a value": (("run", "--set", "training.total_updates"), "key=value"),
     "an unknown setting": (("run", "--set", "training.total_update=5"), "training.total_updates"),
     "a setting that the field refuses": (("run", "--set", "training.gamma=7"), "training.gamma"),
+    "a setting of another algorithm": (("run", "--set", "training.target_tau=0.1"), "a key of dqn"),
+    "another algorithm under what is searched": (("run", "--set", "training.algorithm=dqn"), "training.n_epochs"),
+    "fewer lanes than seeds": (
+        ("run", "--set", "seeds_per_trial=4", "--set", "resources.lanes_per_worker=2"),
+        "2 lanes cannot hold the 4 seeds",
+    ),
     "a storage that is no URL": (("run", "--storage", "studies.db"), "studies.db"),
     "a storage in a folder that is not there": (("run", "--storage", "sqlite:///no/studies.db"), "no"),
     "a storage that is no database": (("run", "--storage", "sqlite:///note.txt"), "note.txt"),

@@ -49,6 +49,11 @@ def test_flags_and_settings_reach_every_study(two: str) -> None:
         assert study.training_config.env.allow_short is False
 
 
+def test_seeds_and_lanes_can_be_set(two: str) -> None:
+    for study in planned(two, None, settings_of(["seeds_per_trial=4", "resources.lanes_per_worker=8"], {})).studies:
+        assert (study.seeds_per_trial, study.resources.lanes_per_worker) == (4, 8)
+
+
 def test_minus_one_worker_is_the_whole_machine(two: str) -> None:
     assert planned(two, None, settings_of([], {"n_jobs": -1})).studies[0].n_jobs is None
     assert planned(two, None, settings_of([], {"n_jobs": 3})).studies[0].n_jobs == 3

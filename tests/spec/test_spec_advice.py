@@ -33,6 +33,7 @@ def choice(name: str, *choices: Any) -> dict[str, Any]:
         number("training.entropy_coef", 1e-5, 1e-1, log=True),
         number("model.dropout", 0.0, 0.3),
         whole("model.n_layers", 2, 3),
+        choice("model.type", "mlp", "gru", "transformer"),
         choice("model.d_model", 64, 128),
     ],
 )
@@ -65,6 +66,13 @@ def test_each_warning_names_its_parameter_and_reason(parameter: dict[str, Any], 
     found = [line for line in advice_on(parameter) if reason in line]
     assert len(found) == 1
     assert found[0].startswith(f"{parameter['name']}: ")
+
+
+def test_ends_that_an_algorithm_cannot_train_are_told() -> None:
+    replay = whole("training.buffer_size", 100, 100_000, log=True)
+    lines = advice_on(replay, training_config={"training": {"algorithm": "dqn"}})
+    assert len(lines) == 1
+    assert lines[0].startswith("training.buffer_size: 100 fails with the rest of training_config: one rollout (16 envs")
 
 
 def test_advice_about_the_study_as_a_whole() -> None:

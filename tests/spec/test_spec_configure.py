@@ -4,6 +4,8 @@ import pytest
 
 from fxai.errors import InputError
 from fxai.spec import StudySpec, TrainingConfig, configure, default_params
+from fxai.spec.algorithm import ALGORITHMS
+from fxai.spec.config_fields import all_config_fields, config_fields
 
 
 def study(*parameters: dict[str, Any], **config: Any) -> StudySpec:
@@ -32,9 +34,14 @@ def test_no_parameters_change_nothing() -> None:
     ("params", "message"),
     [
         ({"training.gama": 0.9}, "has no 'training.gama'; did you mean 'training.gamma'?"),
-        ({"training": 0.9}, "has no 'training'"),
+        ({"training": 0.9}, "'training' is a section of training_config"),
         ({"training.gamma": 2.0}, "training.gamma: must be less than or equal to 1, not 2.0"),
         ({"training.batch_size": 4096}, "training: batch_size 4096 is more than one rollout holds"),
+        (
+            {"training.buffer_size": 5000},
+            "ppo has no 'training.buffer_size', a key of dqn; ppo has batch_size, n_epochs,",
+        ),
+        ({"training.algorithm": "dqn"}, "'training.algorithm' cannot be searched"),
         ({"model.type": "transformer", "model.n_heads": 3}, "model: d_model 64 cannot be shared by 3 heads"),
     ],
 )
@@ -52,3 +59,21 @@ def test_trial_0_takes_the_studys_own_values_moved_into_the_space() -> None:
     }
     own = study(GAMMA, WIDTH, training={"gamma": 0.91}, model={"d_model": 200})
     assert default_params(own) == {"training.gamma": 0.91, "model.d_model": 256}
+
+
+def test_paths_are_those_of_the_studys_own_algorithm() -> None:
+    replay = {"kind": "int", "name": "training.buffer_size", "low": 2_000, "high": 50_000}
+    own = study(replay, GAMMA, training={"algorithm": "dqn"})
+    assert default_params(own) == {"training.buffer_size": 10_000, "training.gamma": 0.95}
+    made = configure(own.training_config, {"training.buffer_size": 5_000}).training
+    assert (made.algorithm, made.model_dump()["buffer_size"]) == ("dqn", 5_000)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_an_algorithms_defaults_are_sound_and_take_as_many_steps_as_any(algorithm: str) -> None:
+    made = TrainingConfig.model_validate({"training": {"algorithm": algorithm}})
+    assert type(made.training) is ALGORITHMS[algorithm]
+    assert made.training.total_updates * made.training.rollout_size == 102_400
+    assert made.training.total_updates % made.training.eval_frequency == 0
+    assert TrainingConfig.model_validate(made.model_dump(mode="json")) == made
+    assert set(config_fields(algorithm)) <= set(all_config_fields())

@@ -25,7 +25,7 @@ def change(old: StudySpec, new: StudySpec) -> tuple[str, ...]:
         {"n_trials": 7},
         {"sampler": {"type": "RandomSampler"}},
         {"pruner": {"type": "NopPruner"}},
-        {"n_jobs": 3, "gpu_per_trial": 0.5, "resources": {"cpu": 2}},
+        {"n_jobs": 3, "gpu_per_trial": 0.5, "resources": {"cpu": 2, "lanes_per_worker": 8}},
         {"seed": 9, "timeout": 5, "retries": 0, "storage": "sqlite:///x.db", "description": "other"},
     ],
 )
@@ -37,6 +37,7 @@ def test_what_may_change_on_resume_is_no_difference(fields: dict[str, Any]) -> N
     ("fields", "line"),
     [
         ({"direction": "minimize"}, 'direction: "maximize" -> "minimize"'),
+        ({"seeds_per_trial": 4}, "seeds_per_trial: 1 -> 4"),
         ({"metric_name": "sharpe"}, 'metric_name: "mean_reward" -> "sharpe"'),
         ({"training_config": {"env": {"spread": 0.5}}}, "training_config.env.spread: 0.0001 -> 0.5"),
         ({"training_config": {"data": {"source": "other"}}}, 'data.source: "eurusd_1h" -> "other"'),
@@ -45,6 +46,19 @@ def test_what_may_change_on_resume_is_no_difference(fields: dict[str, Any]) -> N
 )
 def test_a_change_is_one_line(fields: dict[str, Any], line: str) -> None:
     assert change(study(), study(**fields)) == (line,)
+
+
+def test_a_fingerprint_that_names_no_seeds_per_trial_means_one() -> None:
+    old = fingerprint(study())
+    del old["seeds_per_trial"]
+    assert difference(old, fingerprint(study())) == ()
+    assert difference(old, fingerprint(study(seeds_per_trial=2))) == ("seeds_per_trial: 1 -> 2",)
+
+
+def test_another_algorithm_is_another_study() -> None:
+    lines = change(study(), study(training_config={"training": {"algorithm": "a2c"}}))
+    assert 'training_config.training.algorithm: "ppo" -> "a2c"' in lines
+    assert "training_config.training.clip_epsilon: removed, was 0.2" in lines
 
 
 def test_parameters_come_and_go_as_a_whole() -> None:

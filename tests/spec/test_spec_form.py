@@ -125,6 +125,7 @@ def test_a_wrong_default_at_the_top_is_told_once() -> None:
         "  training_config:\n",
         "  training_config: {env: , training: }\n",
         "  training_config: {env: {reward: }}\n",
+        "  training_config: {training: {algorithm: ppo}}\n",
         "  sampler:\n",
         "  sampler: TPESampler\n",
         "  pruner: MedianPruner\n",
@@ -138,6 +139,8 @@ def test_what_asks_for_the_default_changes_nothing(body: str) -> None:
 def test_keys_of_the_guides_program_that_have_a_place() -> None:
     assert study_with("  eval_frequency: 4\n").training_config.training.eval_frequency == 4
     assert study_with("  training_config:\n  eval_frequency: 4\n").training_config.training.eval_frequency == 4
+    replay = study_with("  training_config: {training: {algorithm: dqn}}\n  eval_frequency: 4\n")
+    assert (replay.training_config.training.algorithm, replay.training_config.training.eval_frequency) == ("dqn", 4)
     moved = study_with("  trial_overrides: {training: {total_updates: 15}}\n")
     assert moved.training_config.training.total_updates == 15
 

@@ -172,11 +172,84 @@ def test_study_names_that_are_no_folder_names(name: str, reason: str) -> None:
         ("  training_config: {data: {split: {train: 60}}}\n", "must be a fraction between 0 and 1, or a date"),
         ("  training_config: 3\n", "training_config: must be a mapping, not 3"),
         ("  learning_rate: 3\n", "did you mean 'training_config.training.learning_rate'?"),
+        ("  buffer_size: 3\n", "did you mean 'training_config.training.buffer_size'?"),
+        ("  seeds_per_trial: 4\n  resources: {lanes_per_worker: 3}\n", "3 lanes cannot hold the 4 seeds of a trial"),
+        ("  seeds_per_trial: 0\n", "seeds_per_trial: must be greater than or equal to 1"),
     ],
 )  # fmt: skip
 def test_studies_that_cannot_run(body: str, fault: str) -> None:
     (found,) = faults_of_study(body)
     assert fault in found
+
+
+def faults_under(training: str, name: str = "training.gamma") -> list[str]:
+    """Faults of a study whose section `training` stands in line 6."""
+    parameter = f"  parameters: [{{name: {name}, type: float, low: 0.5, high: 0.9}}]\n"
+    return faults(f"{HEAD}{parameter}  training_config:\n    training: {{{training}}}\n")
+
+
+@pytest.mark.parametrize(
+    ("training", "fault"),
+    [
+        ("algorithm: dqnn", ".algorithm: unknown algorithm 'dqnn'; did you mean 'dqn'? Known: ppo, a2c, dqn"),
+        ("algorithm: D3QN", ".algorithm: 'D3QN' is written as algorithm: dqn with double: true and dueling: true"),
+        ("algorithm: reinforce, batch_size: 0", ".algorithm: unknown algorithm 'reinforce'. Known: ppo, a2c, dqn"),
+        ("algorithm: ", ".algorithm: must be one of ppo, a2c, dqn"),
+        ("algorithm: [dqn]", ".algorithm: must be one of ppo, a2c, dqn"),
+        (
+            "algorithm: dqn, clip_epsilon: 0.2",
+            ".clip_epsilon: dqn has no 'clip_epsilon', a key of ppo; dqn has double,",
+        ),
+        ("algorithm: a2c, batch_size: 8", ".batch_size: a2c has no 'batch_size', a key of ppo and dqn; a2c has"),
+        ("target_tau: 0.5", ".target_tau: ppo has no 'target_tau', a key of dqn; ppo has"),
+        ("algorithm: dqn, target_taw: 0.5", ".target_taw: unknown key; did you mean 'target_tau'?"),
+        ("algorithm: dqn, double: 1.5", ".double: must be a"),
+        ("algorithm: dqn, target_tau: true", ".target_tau: must be a number, not true"),
+        ("algorithm: dqn, target_tau: 0", ".target_tau: must be greater than 0"),
+        ("algorithm: dqn, batch_size: 20000", ": batch_size 20000 is more than buffer_size 10000"),
+        ("algorithm: dqn, learning_starts: 20000", ": learning_starts 20000 is more than buffer_size 10000"),
+        ("algorithm: dqn, buffer_size: 100", ": one rollout (16 envs x 8 steps) is more than buffer_size 100"),
+        ("algorithm: dqn, n_step: 9", ": n_step 9 is more than rollout_steps 8"),
+        ("algorithm: dqn, total_updates: 2", ": learning_starts 1000 is never reached: 2 updates gather 256"),
+        ("algorithm: dqn, exploration_initial: 0", ": exploration_final 0.05 is above exploration_initial 0"),
+    ],
+)
+def test_algorithms_that_cannot_train(training: str, fault: str) -> None:
+    (found,) = faults_under(training)
+    assert found.startswith(f"quick.yaml:6: studies[0].training_config.training{fault}")
+
+
+@pytest.mark.parametrize(
+    ("training", "name", "fault"),
+    [
+        (
+            "algorithm: dqn",
+            "training.clip_epsilon",
+            "dqn has no 'training.clip_epsilon', a key of ppo; dqn has double,",
+        ),
+        ("algorithm: dqn", "training.exploration_finl", "did you mean 'training.exploration_final'?"),
+        (
+            "algorithm: dqn",
+            "training.n_epochs",
+            "dqn has no 'training.n_epochs', a key of ppo; dqn has double,",
+        ),
+        ("", "training.target_tau", "ppo has no 'training.target_tau', a key of dqn; ppo has"),
+        (
+            "",
+            "training.algorithm",
+            "cannot be searched, since each algorithm has parameters of its own; write one study",
+        ),
+        ("", "training", "is a section of training_config"),
+    ],
+)
+def test_searches_of_what_the_algorithm_has_not(training: str, name: str, fault: str) -> None:
+    (found,) = faults_under(training, name)
+    assert found.startswith("quick.yaml:4: studies[0].parameters[0].name: ")
+    assert fault in found
+
+
+def test_an_unknown_algorithm_casts_no_doubt_on_what_any_algorithm_has() -> None:
+    assert [line.split(" ")[0] for line in faults_under("algorithm: pqo", "training.target_tau")] == ["quick.yaml:6:"]
 
 
 def test_two_parameters_or_studies_of_one_name() -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from fxai.errors import SpecError
+from fxai.spec.dqn_config import DqnConfig
 from fxai.spec.find_spec import find_spec
 from fxai.spec.load import load_spec, spec_of
 from fxai.spec.override import override
@@ -22,6 +23,8 @@ def test_settings_reach_config_study_and_spec(quick: Spec) -> None:
             "env.allow_short": "false",
             "n_trials": "20",
             "resources.cpu": "2",
+            "resources.lanes_per_worker": "8",
+            "seeds_per_trial": "4",
             "sampler.n_startup_trials": "3",
             "results_dir": "elsewhere",
         },
@@ -31,6 +34,7 @@ def test_settings_reach_config_study_and_spec(quick: Spec) -> None:
     assert study.training_config.training.learning_rate == 1e-4
     assert study.training_config.env.allow_short is False
     assert (study.n_trials, study.resources.cpu, study.sampler.n_startup_trials) == (20, 2, 3)
+    assert (study.seeds_per_trial, study.resources.lanes_per_worker) == (4, 8)
     assert changed.results_dir == "elsewhere"
     assert override(quick, {}) == quick
 
@@ -48,9 +52,31 @@ def test_another_class_takes_its_own_arguments(quick: Spec, settings: dict[str, 
     assert study.sampler.model_dump() == {"type": "RandomSampler", "seed": 3}
 
 
+ANY = "- study_name: {}\n  parameters: {{training.gamma: {{type: float, low: 0.9, high: 0.99}}}}\n"
+
+
+def test_another_algorithm_keeps_what_the_spec_writes_of_the_shared_keys() -> None:
+    written = "  training_config: {training: {clip_epsilon: 0.1, total_updates: 40, learning_rate: 1e-4}}\n"
+    spec = spec_of(parse_yaml("name: x\nstudies:\n" + ANY.format("a") + written, "x.yaml"))
+    (study,) = override(spec, {"training.twin": "true", "training.algorithm": "dqn"}).studies
+    expected = DqnConfig(total_updates=40, learning_rate=1e-4, twin=True)
+    assert study.training_config.training == expected
+    (same,) = override(spec, {"training.algorithm": "ppo"}).studies
+    assert same == spec.studies[0]
+
+
+def test_a_setting_that_one_of_the_studies_has_not_names_that_study() -> None:
+    other = "  training_config: {training: {algorithm: a2c}}\n"
+    spec = spec_of(parse_yaml("name: x\nstudies:\n" + ANY.format("a") + ANY.format("b") + other, "x.yaml"))
+    assert [each.training_config.training.gamma for each in override(spec, {"training.gamma": "0.5"}).studies] == [
+        0.5
+    ] * 2
+    with pytest.raises(SpecError, match=r"a2c has no 'training.clip_epsilon', a key of ppo.*\(study b\)$"):
+        override(spec, {"training.clip_epsilon": "0.1"})
+
+
 def test_every_study_is_set() -> None:
-    study = "- study_name: {}\n  parameters: {{training.gamma: {{type: float, low: 0.9, high: 0.99}}}}\n"
-    spec = spec_of(parse_yaml("name: x\nstudies:\n" + study.format("a") + study.format("b"), "x.yaml"))
+    spec = spec_of(parse_yaml("name: x\nstudies:\n" + ANY.format("a") + ANY.format("b"), "x.yaml"))
     assert [each.n_trials for each in override(spec, {"n_trials": "3"}).studies] == [3, 3]
     with pytest.raises(SpecError, match=r"^--set: n_trials: must be greater than or equal to 1, not 0$"):
         override(spec, {"n_trials": "0"})
@@ -67,6 +93,14 @@ def test_every_study_is_set() -> None:
         ({"training.gamma": "true"}, "--set: training.gamma: must be a number, not true"),
         ({"sampler.foo": "1"}, "--set: sampler.foo: TPESampler has no argument 'foo'"),
         ({"training.batch_size": "100000"}, "--set: training: batch_size 100000 is more than one rollout holds"),
+        ({"training.target_tau": "0.1"}, "--set: training.target_tau: ppo has no 'training.target_tau', a key of dqn;"),
+        ({"training.algorithm": "dqn"}, "--set: parameters[2].name: dqn has no 'training.n_epochs', a key of ppo;"),
+        ({"training.algorithm": "dqm"}, "--set: training.algorithm: unknown algorithm 'dqm'; did you mean 'dqn'?"),
+        ({"training.algorithm": "3"}, "--set: training.algorithm: must be one of ppo, a2c, dqn"),
+        (
+            {"seeds_per_trial": "4", "resources.lanes_per_worker": "2"},
+            "--set: resources.lanes_per_worker: 2 lanes cannot hold the 4 seeds",
+        ),
         ({"sampler": "GridSampler"}, "--set: parameters[0]: GridSampler needs finitely many values"),
     ],
 )

@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+from fxai.spec.algorithm import ALGORITHMS, DEFAULT_ALGORITHM
 from fxai.spec.parameter_form import TYPES
 from fxai.spec.schema import json_schema
 
@@ -28,6 +29,17 @@ def test_every_type_of_parameter_has_its_keys() -> None:
     assert set(SCHEMA["$defs"]["parameter_choice"]["properties"]) == {"type", "name", "choices", "values"}
     assert SCHEMA["$defs"]["parameter_quniform"]["allOf"] == [{"oneOf": [{"required": ["step"]}, {"required": ["q"]}]}]
     assert SCHEMA["$defs"]["parameter_float_log"]["properties"]["log"] == {"const": True}
+
+
+def test_one_algorithm_fits_each_section_and_the_default_one_that_names_none() -> None:
+    section = SCHEMA["$defs"]["TrainingConfig"]["properties"]["training"]
+    records = {name: SCHEMA["$defs"][record.__name__] for name, record in ALGORITHMS.items()}
+    assert references(section) == {f"#/$defs/{record.__name__}" for record in ALGORITHMS.values()}
+    assert {"type": "null"} in section["oneOf"]
+    for name, record in records.items():
+        assert record["properties"]["algorithm"]["const"] == name
+        assert record["additionalProperties"] is False
+        assert ("algorithm" in record.get("required", ())) is (name != DEFAULT_ALGORITHM)
 
 
 def test_defaults_of_all_studies_and_bare_class_names_are_known() -> None:

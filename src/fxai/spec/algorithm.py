@@ -8,9 +8,17 @@ from fxai.spec.a2c_config import A2cConfig
 from fxai.spec.algorithm_config import AlgorithmConfig
 from fxai.spec.dqn_config import DqnConfig
 from fxai.spec.ppo_config import PpoConfig
+from fxai.spec.suggestion import did_you_mean
 
 DEFAULT_ALGORITHM = "ppo"
 ALGORITHMS: dict[str, type[AlgorithmConfig]] = {"ppo": PpoConfig, "a2c": A2cConfig, "dqn": DqnConfig}
+_RELATIVES = {
+    "ddqn": "double: true",
+    "doubledqn": "double: true",
+    "duelingdqn": "dueling: true",
+    "d3qn": "double: true and dueling: true",
+    "twind3qn": "double: true, dueling: true and twin: true",
+}
 
 
 def algorithm_of(section: Any) -> str:
@@ -25,3 +33,14 @@ Algorithm: TypeAlias = Annotated[
     Annotated[PpoConfig, Tag("ppo")] | Annotated[A2cConfig, Tag("a2c")] | Annotated[DqnConfig, Tag("dqn")],
     Discriminator(algorithm_of),
 ]
+
+
+def unknown_algorithm(name: object) -> str:
+    """What to write instead of an `algorithm` that there is not."""
+    known = ", ".join(ALGORITHMS)
+    if not isinstance(name, str):
+        return f"must be one of {known}"
+    plain = name.lower().replace("_", "").replace("-", "").removeprefix("agent")
+    if switches := _RELATIVES.get(plain):
+        return f"{name!r} is written as algorithm: dqn with {switches}"
+    return f"unknown algorithm {name!r}{did_you_mean(name, ALGORITHMS) or '.'} Known: {known}"

@@ -6,7 +6,8 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from fxai.spec.fields import constraint_of, leaves
+from fxai.spec.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, config_fields, unknown_path
+from fxai.spec.fields import constraint_of
 from fxai.spec.findings import Finding, message_of
 from fxai.spec.parameters import (
     CategoricalParameter,
@@ -19,11 +20,9 @@ from fxai.spec.parameters import (
 from fxai.spec.samplers import BruteForceSampler, GridSampler, Sampler
 from fxai.spec.study import StudySpec
 from fxai.spec.suggestion import did_you_mean
-from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import KeyPath
 
 LARGEST_GRID = 1_000_000
-_FIELDS = dict(leaves(TrainingConfig))
 _SAME_FOR_ALL = ("data.source", "data.timezone", "data.spread_", "data.split.")
 
 Placed = tuple[KeyPath, Parameter]
@@ -32,37 +31,36 @@ Placed = tuple[KeyPath, Parameter]
 def study_problems(study: StudySpec) -> Iterator[Finding]:
     """Faults between a study's parameters, sampler and enqueued trials; paths begin at the study."""
     placed: list[Placed] = [(("parameters", place), each) for place, each in enumerate(study.parameters)]
-    yield from name_problems([(path, parameter.name) for path, parameter in placed])
-    yield from value_problems(placed)
+    algorithm = study.training_config.training.algorithm
+    yield from name_problems([(path, parameter.name) for path, parameter in placed], algorithm)
+    yield from value_problems(placed, algorithm)
     yield from sampler_problems(study.sampler, placed)
     yield from enqueue_problems(study.enqueue, study.parameters)
+    yield from lane_problems(study.seeds_per_trial, study.resources.lanes_per_worker)
 
 
-def name_problems(names: Iterable[tuple[KeyPath, str]]) -> Iterator[Finding]:
+def name_problems(names: Iterable[tuple[KeyPath, str]], algorithm: str) -> Iterator[Finding]:
     """Parameters that are given twice, that no field of the configuration has, or that must not vary."""
     seen: set[str] = set()
     for path, name in names:
         if name in seen:
             yield Finding((*path, "name"), f"{name!r} is given twice; keep one")
         seen.add(name)
-        if name not in _FIELDS:
-            yield Finding((*path, "name"), _unknown_name(name))
+        if name not in config_fields(algorithm):
+            yield Finding((*path, "name"), unknown_path(name, algorithm))
+        elif name == ALGORITHM_PATH:
+            yield Finding((*path, "name"), ONE_STUDY_EACH)
         elif name.startswith(_SAME_FOR_ALL):
             message = f"{name!r} must be the same for all trials; write it under training_config"
             yield Finding((*path, "name"), message)
 
 
-def value_problems(parameters: Iterable[Placed]) -> Iterator[Finding]:
+def value_problems(parameters: Iterable[Placed], algorithm: str) -> Iterator[Finding]:
     """Ends of ranges and choices that the field would refuse."""
     for path, parameter in parameters:
-        if (field := _FIELDS.get(parameter.name)) and not parameter.name.startswith(_SAME_FOR_ALL):
+        field = config_fields(algorithm).get(parameter.name)
+        if field and parameter.name != ALGORITHM_PATH and not parameter.name.startswith(_SAME_FOR_ALL):
             yield from _misfits(path, parameter, field)
-
-
-def _unknown_name(name: str) -> str:
-    if any(known.startswith(f"{name}.") for known in _FIELDS):
-        return f"{name!r} is a section of training_config; name one of its keys"
-    return f"training_config has no {name!r}{did_you_mean(name, _FIELDS)}"
 
 
 def _misfits(path: KeyPath, parameter: Parameter, field: FieldInfo) -> Iterator[Finding]:
@@ -116,3 +114,10 @@ def enqueue_problems(enqueue: Iterable[Mapping[str, Choice]], parameters: Iterab
                 yield Finding(("enqueue", place, name), f"is no parameter of this study{did_you_mean(name, known)}")
             elif not contains(known[name], value):
                 yield Finding(("enqueue", place, name), f"{value!r} lies outside the parameter's range")
+
+
+def lane_problems(seeds_per_trial: int, lanes_per_worker: int | None) -> Iterator[Finding]:
+    """A trial's seeds are trained side by side, so that a worker needs a lane for each."""
+    if lanes_per_worker is not None and lanes_per_worker < seeds_per_trial:
+        message = f"{lanes_per_worker} lanes cannot hold the {seeds_per_trial} seeds of a trial (seeds_per_trial)"
+        yield Finding(("resources", "lanes_per_worker"), message)

@@ -6,11 +6,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from fxai.errors import InputError, SpecError
-from fxai.spec.fields import leaves
+from fxai.spec.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, config_fields, unknown_path
 from fxai.spec.findings import as_problems, findings_of
 from fxai.spec.parameters import Choice, nearest_value
 from fxai.spec.study import StudySpec
-from fxai.spec.suggestion import did_you_mean
 from fxai.spec.training_config import TrainingConfig
 
 
@@ -21,10 +20,12 @@ def configure(config: TrainingConfig, params: Mapping[str, Choice]) -> TrainingC
     as a batch larger than the rollout.
     """
     tree = config.model_dump()
-    known = dict(leaves(TrainingConfig))
+    algorithm = config.training.algorithm
     for name, value in params.items():
-        if name not in known:
-            raise InputError(f"training_config has no {name!r}{did_you_mean(name, known)}")
+        if name == ALGORITHM_PATH:
+            raise InputError(ONE_STUDY_EACH)
+        if name not in config_fields(algorithm):
+            raise InputError(unknown_path(name, algorithm))
         set_at(tree, name, value)
     try:
         return TrainingConfig.model_validate(tree)

@@ -7,6 +7,7 @@ from pydantic import JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from fxai.errors import Problem
+from fxai.spec.algorithm import algorithm_of, unknown_algorithm
 from fxai.spec.suggestion import did_you_mean
 from fxai.spec.yaml_source import KeyPath, dotted
 
@@ -35,6 +36,8 @@ def findings_of(error: ValidationError, tree: JsonValue) -> list[Finding]:
         if details["type"] == "too_short" and details["input"]:  # its items are at fault
             continue
         path = _path_in(tree, details)
+        if _names_no_algorithm(details):
+            path = (*path, "algorithm")
         message = message_of(details)
         if message not in messages.setdefault(path, []):
             messages[path].append(message)
@@ -49,7 +52,7 @@ def message_of(details: ErrorDetails) -> str:
         case "missing":
             message = "is required"
         case "union_tag_invalid":
-            message = _unknown_class(context["tag"], context["expected_tags"])
+            message = _unknown_member(details)
         case "union_tag_not_found":
             message = "needs a type, the name of a class"
         case "value_error":
@@ -70,8 +73,15 @@ def message_of(details: ErrorDetails) -> str:
     return message
 
 
-def _unknown_class(tag: str, expected: str) -> str:
-    known = [name.strip().strip("'") for name in expected.split(",")]
+def _names_no_algorithm(details: ErrorDetails) -> bool:
+    return details["type"] == "union_tag_invalid" and details["ctx"]["discriminator"] == f"{algorithm_of.__name__}()"
+
+
+def _unknown_member(details: ErrorDetails) -> str:
+    if _names_no_algorithm(details):
+        return unknown_algorithm(details["input"]["algorithm"])
+    tag = details["ctx"]["tag"]
+    known = [name.strip().strip("'") for name in details["ctx"]["expected_tags"].split(",")]
     return f"unknown type {tag!r}{did_you_mean(tag, known) or '.'} Known: {', '.join(known)}"
 
 

@@ -1,6 +1,7 @@
 """What makes two runs the same study: search space, base configuration, data, metric, direction.
 
-`n_trials`, sampler, pruner, workers and seeds are left out: they may change when a study is resumed.
+`n_trials`, sampler, pruner, workers, lanes and `seed` are left out: they may change when a study is resumed.
+`seeds_per_trial` is in it, since a mean of four is another value than one.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from fxai.spec.study import StudySpec
 
 Fingerprint = dict[str, JsonValue]
 _ABSENT = object()
+_ONE_SEED: Fingerprint = {"seeds_per_trial": 1}
 
 
 def fingerprint(study: StudySpec) -> Fingerprint:
@@ -25,6 +27,7 @@ def fingerprint(study: StudySpec) -> Fingerprint:
         "objective": study.objective,
         "metric_name": study.metric_name,
         "direction": study.direction,
+        "seeds_per_trial": study.seeds_per_trial,
         "data": _data(source),
         "parameters": {each.name: each.model_dump(mode="json", exclude={"name"}) for each in study.parameters},
         "training_config": config,
@@ -43,8 +46,10 @@ def _data(source: str) -> JsonValue:
 def difference(old: Mapping[str, JsonValue], new: Mapping[str, JsonValue]) -> tuple[str, ...]:
     """What changed, one line each: `parameters.training.gamma.high: 0.99 -> 0.999`; empty where nothing did.
 
-    A data file that only moved is no change.
+    A data file that only moved is no change. A record without `seeds_per_trial` is of the time when each
+    trial had one.
     """
+    old, new = ({**_ONE_SEED, **each} for each in (old, new))
     return tuple(_changes(_comparable(old, new), _comparable(new, old), ""))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from fxai.errors import Problem
-from fxai.spec.fields import section_of
+from fxai.spec.fields import records_in, section_of
 from fxai.spec.findings import Finding
 from fxai.spec.parameter_form import translate_parameter
 from fxai.spec.record import Record
@@ -117,13 +117,12 @@ def _move_eval_frequency(form: Form, study: Node, path: KeyPath) -> None:
 def _drop_empty_sections(node: Node, record: type[Record]) -> None:
     """`env:` with nothing below it means its defaults."""
     for key, info in record.model_fields.items():
-        section = section_of(info)
-        if section is None or key not in node:
+        if not records_in(info.annotation) or key not in node:
             continue
-        value = node[key]
+        value, section = node[key], section_of(info)
         if value is None:
             del node[key]
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) and section is not None:
             _drop_empty_sections(value, section)
 
 

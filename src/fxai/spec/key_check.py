@@ -6,12 +6,14 @@ from typing import get_args
 from pydantic import JsonValue
 from pydantic.fields import FieldInfo
 
-from fxai.spec.fields import leaves, records_in
+from fxai.spec.algorithm import ALGORITHMS, algorithm_of
+from fxai.spec.algorithm_config import AlgorithmConfig
+from fxai.spec.config_fields import all_config_fields, foreign_key
+from fxai.spec.fields import records_in
 from fxai.spec.findings import Finding
 from fxai.spec.record import Record
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.suggestion import did_you_mean
-from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import KeyPath
 
 Synonyms = Mapping[str, tuple[str, ...]]
@@ -48,12 +50,14 @@ def _is_number(field: FieldInfo) -> bool:
 
 
 def _member(records: tuple[type[Record], ...], node: JsonValue) -> type[Record] | None:
-    """The record that this mapping names by its `type` or `kind`; the only one where there is one."""
+    """The record that this mapping names by its `type`, `kind` or `algorithm`; the only one where there is one."""
     if len(records) == 1:
         return records[0]
     if not isinstance(node, dict):
         return None
     for record in records:
+        if issubclass(record, AlgorithmConfig) and ALGORITHMS.get(algorithm_of(node)) is record:
+            return record
         for tag in ("type", "kind"):
             if tag in record.model_fields and record.model_fields[tag].default == node.get(tag, ...):
                 return record
@@ -67,7 +71,9 @@ def _unknown(record: type[Record], key: str, synonyms: Synonyms) -> str:
         return f"{record.__name__} has no argument {key!r}{did_you_mean(key, known) or '.'} It has: {arguments}"
     if kind := record.model_fields.get("kind"):
         known += synonyms.get(kind.default, ())
-    elsewhere = [f"training_config.{name}" for name, _ in leaves(TrainingConfig) if name.rpartition(".")[2] == key]
+    elsewhere = [f"training_config.{name}" for name in all_config_fields() if name.rpartition(".")[2] == key]
+    if issubclass(record, AlgorithmConfig) and f"training.{key}" in all_config_fields():
+        return foreign_key(key, record.model_fields["algorithm"].default)
     if record is Spec and key in StudySpec.model_fields:
         elsewhere = [f"studies[0].{key}"]
     return f"unknown key{did_you_mean(key, known) or did_you_mean(key, elsewhere)}"

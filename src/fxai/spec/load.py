@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from fxai.errors import Problem, SpecError
-from fxai.spec.coherence import enqueue_problems, name_problems, sampler_problems, value_problems
+from fxai.spec.algorithm import algorithm_of
+from fxai.spec.coherence import enqueue_problems, lane_problems, name_problems, sampler_problems, value_problems
 from fxai.spec.fields import constraint_of
 from fxai.spec.findings import Finding, findings_of
 from fxai.spec.form import Form, translate
@@ -86,17 +87,28 @@ def _between_studies(tree: dict[str, Any]) -> Iterator[Finding]:
 
 def _within_study(node: Any) -> Iterator[Finding]:
     """What coherence says of a study's sound parts, whatever is wrong with the others."""
-    written = node.get("parameters") if isinstance(node, dict) else None
+    if not isinstance(node, dict):
+        return
+    seeds, resources = _field_value(node, "seeds_per_trial"), _field_value(node, "resources")
+    yield from lane_problems(seeds or 1, resources and resources.lanes_per_worker)
+    written = node.get("parameters")
     if not isinstance(written, list):
         return
     named = ((("parameters", place), each) for place, each in enumerate(written) if isinstance(each, dict))
-    yield from name_problems([(path, each["name"]) for path, each in named if isinstance(each.get("name"), str)])
+    names = [(path, each["name"]) for path, each in named if isinstance(each.get("name"), str)]
+    algorithm = _algorithm(node)
+    yield from name_problems(names, algorithm)
     sound = [(("parameters", place), each) for place, each in enumerate(map(_parameter, written)) if each]
-    yield from value_problems(sound)
+    yield from value_problems(sound, algorithm)
     if (sampler := _field_value(node, "sampler")) is not None:
         yield from sampler_problems(sampler, sound)
     if len(sound) == len(written):
         yield from enqueue_problems(_field_value(node, "enqueue") or (), [parameter for _, parameter in sound])
+
+
+def _algorithm(study: dict[str, Any]) -> str:
+    config = study.get("training_config")
+    return algorithm_of(config.get("training") if isinstance(config, dict) else None)
 
 
 def _parameter(node: Any) -> Parameter | None:

@@ -6,22 +6,24 @@ from typing import Any
 from pydantic import ValidationError
 
 from fxai.errors import Problem, SpecError
+from fxai.spec.algorithm import algorithm_of
+from fxai.spec.algorithm_config import AlgorithmConfig
 from fxai.spec.coherence import study_problems
+from fxai.spec.config_fields import ALGORITHM_PATH, all_config_fields, config_fields, unknown_path
 from fxai.spec.configure import set_at
 from fxai.spec.fields import leaves
 from fxai.spec.findings import Finding, as_problems, findings_of
 from fxai.spec.key_check import check_keys
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.suggestion import did_you_mean
-from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import parse_yaml
 
 SOURCE = "--set"
 _OF_SPEC = frozenset({"results_dir", "dashboard_port", "save_study_plots"})
 _NOT_TO_SET = frozenset({"study_name", "parameters", "enqueue", "training_config"})
-_OF_CONFIG = frozenset(name for name, _ in leaves(TrainingConfig))
 _OF_STUDY = frozenset(name for name, _ in leaves(StudySpec) if name.partition(".")[0] not in _NOT_TO_SET)
 _CLASSES = ("sampler", "pruner")
+_CHOOSES_KEYS = (".type", ".algorithm")  # of these settings the others depend
 
 
 def override(spec: Spec, settings: Mapping[str, str]) -> Spec:
@@ -29,40 +31,59 @@ def override(spec: Spec, settings: Mapping[str, str]) -> Spec:
 
     A key is a dotted path of training_config (`training.total_updates`), a field of a study (`n_trials`,
     `sampler.n_startup_trials`) or of the spec (`results_dir`); a value is read as YAML. Setting what is
-    searched sets its default, the value of trial 0. `SpecError` names every setting at fault.
+    searched sets its default, the value of trial 0. Another algorithm keeps what the spec itself writes of
+    the keys that all algorithms have. `SpecError` names every setting at fault.
     """
     tree = spec.model_dump()
     problems: list[Problem] = []
-    for key, text in sorted(settings.items(), key=lambda setting: not setting[0].endswith(".type")):
+    for key, text in sorted(settings.items(), key=lambda setting: not setting[0].endswith(_CHOOSES_KEYS)):
         try:
             value = parse_yaml(text, f"{SOURCE} {key}").value
         except SpecError as error:
             problems += (Problem(problem.message, key) for problem in error.problems)
             continue
-        if not _set(tree, key.removeprefix("training_config."), value):
-            hint = did_you_mean(key, sorted(_OF_CONFIG | _OF_STUDY | _OF_SPEC))
-            problems.append(Problem(f"there is no such setting{hint}", key))
+        if fault := _set(spec, tree, key.removeprefix("training_config."), value):
+            problems.append(Problem(fault, key))
     if problems:
         raise SpecError(SOURCE, tuple(problems))
     return _validated(tree)
 
 
-def _set(tree: dict[str, Any], key: str, value: Any) -> bool:
-    """Whether there is such a setting."""
+def _set(spec: Spec, tree: dict[str, Any], key: str, value: Any) -> str | None:
+    """Why there is no such setting; None where there is."""
     if key in _OF_SPEC:
         tree[key] = value
-        return True
+        return None
     section, _, argument = key.partition(".")
-    for study in tree["studies"]:
-        if key in _OF_CONFIG:
-            set_at(study["training_config"], key, value)
+    for study, written in zip(tree["studies"], spec.studies, strict=True):
+        config = study["training_config"]
+        if key == ALGORITHM_PATH:
+            config["training"] = _with_algorithm(written.training_config.training, value)
+        elif key in config_fields(algorithm_of(config["training"])):
+            set_at(config, key, value)
         elif (section in _CLASSES and argument == "type") or (key in _CLASSES and isinstance(value, str)):
             study[section] = {"type": value}  # another class has other arguments
         elif key in _OF_STUDY or (section in _CLASSES and argument and "." not in argument):
             set_at(study, key, value)
         else:
-            return False
-    return True
+            return _no_such_setting(key, study)
+    return None
+
+
+def _with_algorithm(section: AlgorithmConfig, algorithm: Any) -> dict[str, Any]:
+    if algorithm == section.algorithm:
+        return section.model_dump()
+    shared = section.model_fields_set & AlgorithmConfig.model_fields.keys()
+    return {**section.model_dump(include=shared), "algorithm": algorithm}
+
+
+def _no_such_setting(key: str, study: dict[str, Any]) -> str:
+    path, algorithm = key.removeprefix("training_config."), algorithm_of(study["training_config"]["training"])
+    if path in all_config_fields():
+        return f"{unknown_path(path, algorithm)} (study {study['study_name']})"
+    return (
+        f"there is no such setting{did_you_mean(key, sorted(config_fields(algorithm).keys() | _OF_STUDY | _OF_SPEC))}"
+    )
 
 
 def _validated(tree: dict[str, Any]) -> Spec:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fxai.spec.algorithm import ALGORITHMS, DEFAULT_ALGORITHM
 from fxai.spec.form import SHARED
 from fxai.spec.parameter_form import RENAMED, TYPES
 from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter
@@ -27,6 +28,7 @@ def json_schema() -> JsonSchema:
         del definitions[record.__name__]
     definitions |= {f"parameter_{name}": _parameter(name) for name in TYPES}
     study["parameters"] = _parameters()
+    definitions["TrainingConfig"]["properties"]["training"] = _training(definitions)
     study["n_jobs"]["anyOf"].append({"const": -1})
     for key in SHARED:
         schema["properties"][key] = {**study[key], "description": f"default of all studies: {_about(study[key])}"}
@@ -41,6 +43,15 @@ def _refine(definition: JsonSchema) -> None:
     for name, value in properties.items():
         if "$ref" in value:
             properties[name] = {"anyOf": [value, _NULL]}
+
+
+def _training(definitions: JsonSchema) -> JsonSchema:
+    """The algorithms' section: one that names no algorithm has the default's."""
+    for name, record in ALGORITHMS.items():
+        if name != DEFAULT_ALGORITHM:
+            definitions[record.__name__]["required"] = ["algorithm"]
+    references: list[JsonSchema] = [{"$ref": f"#/$defs/{record.__name__}"} for record in ALGORITHMS.values()]
+    return {"description": "the algorithm and its budget", "oneOf": [*references, _NULL]}
 
 
 def _parameters() -> JsonSchema:

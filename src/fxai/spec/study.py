@@ -68,7 +68,9 @@ class StudySpec(Record):
     enqueue: tuple[dict[str, Choice], ...] = Field(default=(), description="parameters to try first")
     n_trials: int = Field(default=100, ge=1, description="total that the study shall reach")
     seed: int = Field(default=0, ge=0, lt=2**32)
-    seeds_per_trial: int = Field(default=1, ge=1, description="trainings of each trial; its value is their mean")
+    seeds_per_trial: int = Field(
+        default=1, ge=1, description="trainings of each trial, the objective's request.seeds; its value is their mean"
+    )
     storage: str = Field(default="sqlite:///optuna_studies.db", min_length=1, description="an SQLAlchemy URL")
     timeout: float | None = Field(default=None, gt=0, description="seconds after which no new trial starts")
     trial_timeout: float | None = Field(default=None, gt=0, description="seconds that one trial may take")
