@@ -96,10 +96,13 @@ class TradingLanes:
 
     def _forget(self, trial: TradingTrial) -> None:
         del self._trials[trial.request.number]
-        for pack in [pack for pack in self._packs if trial in pack.trials]:
-            pack.trials.remove(trial)
-            if not pack.trials:
-                self._packs.remove(pack)
+        for pack in self._packs:
+            if trial in pack.trials:
+                pack.trials.remove(trial)
+        self._drop_empty_packs()
+
+    def _drop_empty_packs(self) -> None:
+        self._packs = deque(pack for pack in self._packs if pack.trials)
 
     def _advanced(self, pack: TradingPack) -> list[Report | TrialResult]:
         try:
@@ -109,21 +112,19 @@ class TradingLanes:
         for result in came:
             if isinstance(result, TrialResult):
                 self._forget(self._trials[result.number])
-        for trial in [trial for trial in pack.trials if trial.through]:
-            pack.trials.remove(trial)  # its lanes are free; its last report waits for an answer
-        if not pack.trials:
-            self._packs.remove(pack)
+        pack.trials = [trial for trial in pack.trials if not trial.through]  # their last reports wait for answers
+        self._drop_empty_packs()
         return came
 
     def _without(self, pack: TradingPack, error: torch.OutOfMemoryError) -> list[Report | TrialResult]:
         """Give the trials of a pack that was too wide back; from their checkpoints they come to narrower ones."""
-        trials = list(pack.trials)
+        trials, lanes = list(pack.trials), pack.lanes
         for trial in trials:
             self._forget(trial)
         torch.cuda.empty_cache()
         if len(trials) == 1:
             return [failure(trials[0].request, error, Cause.OUT_OF_MEMORY)]
-        self.width = max(pack.lanes // 2, self._seeds_per_trial)
+        self.width = max(lanes // 2, self._seeds_per_trial)
         return [trial.returned() for trial in trials]
 
 

@@ -1,0 +1,237 @@
+"""Trials of `fx_trading` side by side: each as it would be alone, whoever comes and goes beside it."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean, stdev
+
+import pytest
+import torch
+
+from fxai.objectives.fx_trading import open_lanes, run_trial, signature
+from fxai.objectives.trading_lanes import TradingLanes
+from fxai.rl.agent import load_agent
+from fxai.trial import (
+    Decision,
+    JsonObject,
+    LanePlan,
+    Lanes,
+    Report,
+    Slot,
+    TrialPaths,
+    TrialRequest,
+    TrialResult,
+    TrialState,
+)
+
+SLOT = Slot(index=0)
+QUICK = {"total_updates": 4, "eval_frequency": 2, "n_envs": 4, "rollout_steps": 16, "n_epochs": 2, "batch_size": 32}
+
+
+def config(**training: object) -> JsonObject:
+    return {"model": {"d_model": 16}, "training": {**QUICK, **training}}
+
+
+def request(number: int, directory: Path, *, seeds: int = 1, **training: object) -> TrialRequest:
+    trial = config(**training)
+    return TrialRequest(
+        study="lanes",
+        number=number,
+        attempt=0,
+        objective="fx_trading",
+        params={},
+        config=trial,
+        base_config=config(),
+        seeds=tuple(100 * number + seed for seed in range(seeds)),
+        metric="mean_reward",
+        directory=directory / str(number),
+        signature=signature(trial),
+    )
+
+
+def lanes(width: int = 8, seeds: int = 1) -> Lanes:
+    return open_lanes(LanePlan("fx_trading", config(), seeds, lanes=width), SLOT)
+
+
+def alone(trial: TrialRequest, folder: Path) -> list[float]:
+    """The values that the trial reports by itself."""
+    return [report.value for report in run_trial(replace(trial, directory=folder / f"alone-{trial.number}"), SLOT)]
+
+
+def ticks(at_work: Lanes) -> Iterator[list[Report | TrialResult]]:
+    while at_work.busy:
+        yield list(at_work.advance())
+
+
+def to_the_end(at_work: Lanes) -> tuple[dict[int, list[float]], dict[int, TrialResult]]:
+    """All values and results, every report answered with CONTINUE."""
+    values: dict[int, list[float]] = {}
+    results = {}
+    for came in ticks(at_work):
+        for each in came:
+            if isinstance(each, Report):
+                values.setdefault(each.number, []).append(each.value)
+                at_work.decide(each.number, Decision.CONTINUE)
+            else:
+                results[each.number] = each
+    return values, results
+
+
+MIXED = ({}, {"learning_rate": 3e-3, "n_epochs": 4}, {"batch_size": 16}, {"gamma": 0.9, "total_updates": 3})
+
+
+def test_each_trial_is_as_it_would_be_alone(tmp_path: Path):
+    trials = [request(number, tmp_path, **training) for number, training in enumerate(MIXED)]
+    at_work = lanes()
+    for trial in trials:
+        at_work.admit(trial)
+    values, results = to_the_end(at_work)
+    assert {number: result.state for number, result in results.items()} == dict.fromkeys(range(4), TrialState.COMPLETE)
+    for trial in trials:
+        assert values[trial.number] == alone(trial, tmp_path)
+        agents = [
+            load_agent(TrialPaths(folder).agent) for folder in (trial.directory, tmp_path / f"alone-{trial.number}")
+        ]
+        assert torch.equal(agents[0].weights, agents[1].weights)
+
+
+def test_neighbours_that_come_late_or_are_pruned_change_nothing(tmp_path: Path):
+    first, second, late = (request(number, tmp_path, total_updates=6) for number in range(3))
+    at_work = lanes()
+    at_work.admit(first)
+    at_work.admit(second)
+    values: dict[int, list[float]] = {}
+    results = {}
+    for came in ticks(at_work):
+        for each in came:
+            if isinstance(each, TrialResult):
+                results[each.number] = each
+                continue
+            values.setdefault(each.number, []).append(each.value)
+            at_work.decide(each.number, Decision.PRUNE if each.number == 1 else Decision.CONTINUE)
+            if each.number == 1:
+                at_work.admit(late)
+    assert results[1].state is TrialState.PRUNED
+    assert results[1].metrics["mean_reward"] == values[1][0]
+    assert values[0] == alone(first, tmp_path)
+    assert values[2] == alone(late, tmp_path)
+
+
+def test_trials_of_one_evaluation_report_together(tmp_path: Path):
+    at_work = lanes()
+    for number in range(3):
+        at_work.admit(request(number, tmp_path))
+    together = [[each.number for each in came] for came in ticks(at_work) if came]
+    assert together == [[0, 1, 2]]  # and nothing more until they are answered
+
+
+def test_a_lane_is_at_most_one_update_ahead_of_the_decision(tmp_path: Path):
+    at_work = lanes()
+    at_work.admit(request(0, tmp_path, eval_frequency=3, total_updates=9))
+    assert sum(1 for _ in ticks(at_work)) == 4  # three updates, then one while the answer is on its way
+    at_work.decide(0, Decision.PRUNE)
+    (result,) = at_work.advance()
+    assert isinstance(result, TrialResult)
+    assert result.state is TrialState.PRUNED
+    assert not at_work.busy
+
+
+def test_a_trial_of_several_seeds_is_their_mean(tmp_path: Path):
+    at_work = lanes(seeds=3)
+    trial = request(1, tmp_path, seeds=3)
+    at_work.admit(trial)
+    values, results = to_the_end(at_work)
+    singles = [alone(replace(trial, number=seed, seeds=(seed,)), tmp_path) for seed in trial.seeds]
+    for step, value in enumerate(values[1]):
+        assert value == pytest.approx(fmean(single[step] for single in singles))
+    error = stdev(single[-1] for single in singles) / math.sqrt(3)
+    assert results[1].metrics["standard_error"] == pytest.approx(error)
+    assert load_agent(TrialPaths(trial.directory).agent).seed == trial.seed
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_a_trial_that_diverges_fails_alone(tmp_path: Path, seeds: int):
+    at_work = lanes(seeds=seeds)
+    sound = request(0, tmp_path, seeds=seeds)
+    at_work.admit(sound)
+    at_work.admit(request(1, tmp_path, seeds=seeds, learning_rate=1e38))
+    values, results = to_the_end(at_work)
+    assert results[1].state is TrialState.FAIL
+    assert results[1].error is not None
+    assert "nan at step 2" in results[1].error.message
+    assert values[0] == pytest.approx(alone(sound, tmp_path), rel=0, abs=0)
+
+
+def test_a_request_that_cannot_be_trained_fails_alone(tmp_path: Path):
+    at_work = lanes()
+    at_work.admit(replace(request(0, tmp_path), metric="sharp"))
+    at_work.admit(request(1, tmp_path))
+    _, results = to_the_end(at_work)
+    assert results[0].state is TrialState.FAIL
+    assert results[1].state is TrialState.COMPLETE
+
+
+def test_stopped_trials_go_on_where_they_were(tmp_path: Path):
+    trials = [request(number, tmp_path, seeds=2, total_updates=6) for number in range(2)]
+    at_work = lanes(seeds=2)
+    for trial in trials:
+        at_work.admit(trial)
+    heard: dict[int, list[float]] = {0: [], 1: []}
+    states = []
+    for came in ticks(at_work):
+        for each in came:
+            if isinstance(each, TrialResult):
+                states.append(each.state)
+                continue
+            heard[each.number].append(each.value)
+            at_work.decide(each.number, Decision.STOP)
+    assert states == [TrialState.RETURNED] * 2
+    again = lanes(seeds=2)
+    for trial in trials:
+        again.admit(replace(trial, attempt=1))
+    values, _ = to_the_end(again)
+    for trial in trials:
+        assert values[trial.number][:1] == heard[trial.number]
+        assert values[trial.number] == alone(trial, tmp_path)
+
+
+def test_a_pack_is_no_wider_than_its_worker(tmp_path: Path):
+    at_work = lanes(width=2)
+    assert isinstance(at_work, TradingLanes)
+    trials = [request(number, tmp_path) for number in range(3)]
+    for trial in trials:
+        at_work.admit(trial)
+    at_work.advance()
+    assert sorted(pack.lanes for pack in at_work._packs) == [1, 2]
+    values, _ = to_the_end(at_work)
+    assert values == {trial.number: alone(trial, tmp_path) for trial in trials}
+
+
+def test_a_worker_holds_at_least_one_trial():
+    assert lanes(width=1, seeds=4).width == 4
+
+
+def test_a_pack_too_large_for_the_device_comes_back_for_narrower_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Stands in for a device that runs out: this machine's memory cannot be exhausted on purpose."""
+    at_work = lanes(width=4)
+    assert isinstance(at_work, TradingLanes)
+    trials = [request(number, tmp_path) for number in range(4)]
+    for trial in trials:
+        at_work.admit(trial)
+    at_work.advance()
+    (pack,) = at_work._packs
+    with monkeypatch.context() as patch:
+        patch.setattr(pack, "advance", _out_of_memory)
+        came = at_work.advance()
+    assert {result.state for result in came if isinstance(result, TrialResult)} == {TrialState.RETURNED}
+    assert len(came) == 4
+    assert at_work.width == 2
+    for trial in trials[:2]:
+        at_work.admit(trial)
+    values, _ = to_the_end(at_work)
+    assert values[0] == alone(trials[0], tmp_path)
+
+
+def _out_of_memory() -> list[Report]:
+    raise torch.OutOfMemoryError("CUDA out of memory")
