@@ -12,7 +12,8 @@ coefficients. The three ways:
 
 A rate counts from the moment the first training began to the moment the last one ended: imports, and what
 else goes before the first training, are left out on all three sides, asking and telling and storing are
-not. FxAI keeps its trials in a SQLite file, Optuna in memory. The slower ways are measured on fewer
+not. Optuna's processes have made a first short training by then, FxAI's workers have not. FxAI keeps its
+trials in a SQLite file, Optuna in memory. The slower ways are measured on fewer
 trainings. The ways take turns, in the opposite order in every other round; ratios are taken within a
 round, and their median counts. With `--device cuda` FxAI's workers are one to a GPU.
 
@@ -90,7 +91,7 @@ class Effort:
 
 # Optuna's processes are as many as the cores, also beside a GPU: little is needed of each.
 EFFORTS: Mapping[tuple[str, bool], tuple[Effort, Effort]] = {  # headline, other cells; by device and --quick
-    ("cpu", True): (Effort(5, 2, 4, 6, 256), Effort(3, 1, 3, 4, 64)),
+    ("cpu", True): (Effort(5, 2, 4, 8, 256), Effort(3, 1, 3, 6, 64)),
     ("cpu", False): (Effort(50, 3, 6, 12, 256), Effort(10, 3, 4, 8, 128)),
     ("cuda", True): (Effort(50, 1, 1, 2, 1024), Effort(20, 1, 1, 2, 256)),
     ("cuda", False): (Effort(50, 3, 3, 4, 1024), Effort(50, 3, 2, 2, 1024)),

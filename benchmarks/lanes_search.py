@@ -34,7 +34,13 @@ class RegretEffort:
 
 REGRET = RegretEffort(10, {})
 QUICK_REGRET = RegretEffort(
-    4, {"training.total_updates": "6", "training.eval_frequency": "1", "pruner.n_warmup_steps": "2"}
+    4,
+    {
+        "training.total_updates": "6",
+        "training.eval_frequency": "2",
+        "training.rollout_steps": "32",
+        "pruner.n_warmup_steps": "2",
+    },
 )
 
 

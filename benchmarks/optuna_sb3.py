@@ -41,6 +41,7 @@ class OptunaProcesses:
 
     def __init__(self, count: int) -> None:
         spawn = multiprocessing.get_context("spawn")
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._count = count
         self._pool = ProcessPoolExecutor(count, spawn, initializer=_prepare, initargs=(spawn.Barrier(count),))
 

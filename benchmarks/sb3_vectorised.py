@@ -98,7 +98,8 @@ class SB3Policy:
 def sb3_ppo(config: TrainingConfig, envs: VecEnv, seed: int) -> PPO:
     """Stable-Baselines3's PPO with the numbers and the network of a configuration, on the CPU.
 
-    It normalises advantages by minibatch, FxAI by roll-out; the work is the same.
+    What a configuration does not name is as Stable-Baselines3 has it, the optimiser too. It normalises
+    advantages by minibatch, FxAI by roll-out; the work is the same.
     """
     ppo, layers = config.training, [config.model.d_model] * config.model.n_layers
     assert config.model.type == "mlp"
