@@ -13,9 +13,9 @@ coefficients. The three ways:
 A rate counts from the moment the first training began to the moment the last one ended: imports, and what
 else goes before the first training, are left out on all three sides, asking and telling and storing are
 not. Optuna's processes have made a first short training by then, FxAI's workers have not. FxAI keeps its
-trials in a SQLite file, Optuna in memory. The slower ways are measured on fewer
-trainings. The ways take turns, in the opposite order in every other round; ratios are taken within a
-round, and their median counts. With `--device cuda` FxAI's workers are one to a GPU.
+trials in a SQLite file, Optuna in memory. The slower ways are measured on fewer trainings. The ways take
+turns, in the opposite order in every other round; ratios are taken within a round, and their median
+counts. With `--device cuda` FxAI's workers are one to a GPU.
 
 The first row of the table is the headline: 2x64 networks, batches of 64, 18 inputs. The part `search` is
 `quick_search` as it is shipped, best value over wall time; `regret` asks whether lockstep costs the search

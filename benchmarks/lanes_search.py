@@ -46,7 +46,7 @@ QUICK_REGRET = RegretEffort(
 
 def quick_search(settings: Mapping[str, str]) -> TimedStudy:
     """The shipped search with these settings, timed; with one seed a trial unless they say otherwise."""
-    (study,) = override(load_spec(SPEC), {"seeds_per_trial": "1"} | settings).studies
+    (study,) = override(load_spec(SPEC), {"seeds_per_trial": "1", **settings}).studies
     return time_study(study)
 
 
