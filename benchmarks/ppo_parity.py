@@ -18,9 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.stats import bootstrap, trim_mean
-from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import DummyVecEnv
-from torch import Tensor
 
 from fxai.market.dataset import Market, prepare_bars
 from fxai.market.planted import planted_market
@@ -32,8 +30,8 @@ from fxai.spec.env_config import EnvConfig
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
+from sb3_vectorised import CPU, SB3Policy, environment_steps, sb3_ppo
 
-CPU = torch.device("cpu")
 FIRST_SEED = 100  # of the runs; the market has its own
 
 
@@ -41,20 +39,6 @@ FIRST_SEED = 100  # of the runs; the market has its own
 class Run:
     score: float  # mean_reward on the validation split
     seconds: float  # of the training, its final evaluation left out
-
-
-@dataclass(frozen=True, slots=True)
-class SB3Policy:
-    """Stable-Baselines3's network in the place of FxAI's, so that one scorer serves both."""
-
-    model: PPO
-
-    def preferences(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:
-        """Of observations [1, sample, window, column]; `weights` are the model's own and not looked at."""
-        assert keep is None
-        assert len(weights) == 1
-        distribution = self.model.policy.get_distribution(observation[0]).distribution
-        return distribution.logits.T.unsqueeze(0)
 
 
 def configuration(updates: int) -> TrainingConfig:
@@ -77,40 +61,19 @@ def configuration(updates: int) -> TrainingConfig:
 
 def fxai_run(config: TrainingConfig, market: Market, seed: int) -> Run:
     metrics = train_agent(config, config.env, seed, market=market).evaluations[-1].metrics[0]
-    return Run(metrics["mean_reward"], _steps(config) / metrics["steps_per_second"])
+    return Run(metrics["mean_reward"], environment_steps(config) / metrics["steps_per_second"])
 
 
 def sb3_run(config: TrainingConfig, market: Market, seed: int) -> Run:
     tensors, ppo = on_device(market, CPU), config.training
     envs = DummyVecEnv([lambda: GymnasiumEnv(tensors, market.splits.train, config.env)] * ppo.n_envs)
-    layers = [config.model.d_model] * config.model.n_layers
-    model = PPO(
-        "MlpPolicy",
-        envs,
-        learning_rate=ppo.learning_rate,
-        n_steps=ppo.rollout_steps,
-        batch_size=ppo.batch_size,
-        n_epochs=ppo.n_epochs,
-        gamma=ppo.gamma,
-        gae_lambda=ppo.gae_lambda,
-        clip_range=ppo.clip_epsilon,
-        ent_coef=ppo.entropy_coef,
-        vf_coef=ppo.value_coef,
-        max_grad_norm=ppo.max_grad_norm,
-        policy_kwargs={"net_arch": {"pi": layers, "vf": layers}},
-        seed=seed,
-        device="cpu",
-    )
+    model = sb3_ppo(config, envs, seed)
     began = time.perf_counter()
-    model.learn(_steps(config))
+    model.learn(environment_steps(config))
     seconds = time.perf_counter() - began
     scorer = Scorer(tensors, market.splits.validation, market.bars_per_year, config.env, [config.env])
     (scores,) = scorer(SB3Policy(model), torch.zeros(1, 1))  # type: ignore[arg-type]
     return Run(scores["mean_reward"], seconds)
-
-
-def _steps(config: TrainingConfig) -> int:
-    return config.training.total_updates * config.training.n_envs * config.training.rollout_steps
 
 
 def iqm(scores: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
@@ -134,14 +97,16 @@ def main() -> None:
     market = prepare_bars(planted_market(seed=1), config.data)
 
     runs: dict[str, list[Run]] = {"fxai": [], "sb3": []}
-    print(f"{'seed':>6}{'fxai':>10}{'sb3':>10}   mean_reward after {_steps(config)} steps")
+    print(f"{'seed':>6}{'fxai':>10}{'sb3':>10}   mean_reward after {environment_steps(config)} steps")
     for seed in range(FIRST_SEED, FIRST_SEED + arguments.seeds):
         runs["fxai"].append(fxai_run(config, market, seed))
         runs["sb3"].append(sb3_run(config, market, seed))
         print(f"{seed:>6}{runs['fxai'][-1].score:>10.5f}{runs['sb3'][-1].score:>10.5f}", flush=True)
 
     scores = {name: [run.score for run in found] for name, found in runs.items()}
-    speed = {name: _steps(config) / float(np.median([r.seconds for r in found])) for name, found in runs.items()}
+    speed = {
+        name: environment_steps(config) / float(np.median([r.seconds for r in found])) for name, found in runs.items()
+    }
     low, high = interval(iqm, scores["sb3"])
     least, most = interval(lambda a, b, axis: iqm(a, axis) - iqm(b, axis), scores["fxai"], scores["sb3"])
     means = {name: float(iqm(np.array(found))) for name, found in scores.items()}

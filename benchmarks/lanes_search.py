@@ -1,0 +1,108 @@
+"""`quick_search` with lanes and with one lane a worker: the best value over wall time, and the regret.
+
+A sampler that is asked for many trials at once sees fewer finished ones, so lanes could cost a search
+what they win in time. Here both run the same number of trials on planted markets, search by search with
+the same seeds. The regret of a search is how far its best value lies below the better of the two; what
+lanes cost is the mean difference of the two regrets, with a bootstrap interval over the searches.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import bootstrap
+
+from fxai.spec.load import load_spec
+from fxai.spec.override import override
+from timed_study import TimedStudy, time_study
+
+SPEC = Path(__file__).parents[1] / "config" / "optuna" / "quick_search.yaml"
+ONE_LANE = {"resources.lanes_per_worker": "1"}
+SEEDS = 4
+MOMENTS = 8  # at which the best values are shown
+
+
+@dataclass(frozen=True, slots=True)
+class RegretEffort:
+    """How many searches, and what is set in each to make it shorter."""
+
+    searches: int
+    settings: Mapping[str, str]
+
+
+REGRET = RegretEffort(10, {})
+QUICK_REGRET = RegretEffort(
+    4,
+    {
+        "training.total_updates": "6",
+        "training.eval_frequency": "2",
+        "training.rollout_steps": "32",
+        "pruner.n_warmup_steps": "2",
+    },
+)
+
+
+def quick_search(settings: Mapping[str, str]) -> TimedStudy:
+    """The shipped search with these settings, timed; with one seed a trial unless they say otherwise."""
+    (study,) = override(load_spec(SPEC), {"seeds_per_trial": "1", **settings}).studies
+    return time_study(study)
+
+
+def race_quick_search() -> dict[str, float]:
+    """Print how the shipped search goes with one lane, with lanes, and with several seeds in lanes."""
+    one_lane, lanes = quick_search(ONE_LANE), quick_search({})
+    several = quick_search({"seeds_per_trial": str(SEEDS)})
+    print("\nquick_search as shipped: best value over wall time, which counts from the call")
+    show_best({"one lane": [one_lane], "lanes": [lanes], f"{SEEDS} seeds": [several]})
+    figures = {
+        "quick_search_seconds": lanes.seconds,
+        "quick_search_over_one_lane": one_lane.seconds / lanes.seconds,
+        f"seconds_of_{SEEDS}_seeds_over_1": several.seconds / lanes.seconds,
+    }
+    print(", ".join(f"{name} {figure:.2f}" for name, figure in figures.items()), flush=True)
+    return {name: round(figure, 2) for name, figure in figures.items()}
+
+
+def compare_regret(effort: RegretEffort) -> dict[str, float]:
+    """Print the best values of searches with and without lanes, and the interval of what lanes cost."""
+    print(
+        f"\nregret: {effort.searches} searches {dict(effort.settings) or 'as shipped'}, mean_reward on planted markets"
+    )
+    print(f"{'market':>8}{'one lane':>11}{'lanes':>11}{'seconds':>10}{'in lanes':>10}")
+    found: dict[str, list[TimedStudy]] = {"one lane": [], "lanes": []}
+    for seed in range(effort.searches):
+        settings = {**effort.settings, "data.source": f"planted_1h:{seed}", "seed": str(seed)}
+        ways = {"one lane": settings | ONE_LANE, "lanes": settings}
+        for way in sorted(ways, reverse=bool(seed % 2)):
+            found[way].append(quick_search(ways[way]))
+        one_lane, lanes = found["one lane"][-1], found["lanes"][-1]
+        values = f"{one_lane.best_value:11.5f}{lanes.best_value:11.5f}"
+        print(f"{seed:>8}{values}{one_lane.seconds:10.1f}{lanes.seconds:10.1f}", flush=True)
+    print("best value over wall time, mean of the searches")
+    show_best(found)
+    bests = [np.array([study.best_value for study in found[way]]) for way in ("one lane", "lanes")]
+    regrets = [np.maximum(*bests) - best for best in bests]
+    low, high = interval(regrets[1] - regrets[0])
+    means = " and ".join(f"{regret.mean():.5f}" for regret in regrets)
+    print(f"mean regret {means} with lanes; 95 % interval of the difference [{low:.5f}, {high:.5f}]", flush=True)
+    return {"regret_difference_low": round(low, 6), "regret_difference_high": round(high, 6)}
+
+
+def show_best(ways: Mapping[str, Sequence[TimedStudy]]) -> None:
+    """The best value so far of each way, the mean over its searches, at moments up to the last one's end."""
+    last = max(study.seconds for studies in ways.values() for study in studies)
+    moments = last * np.linspace(0, 1, MOMENTS + 1)[1:]
+    print(f"{'seconds':>9}" + "".join(f"{way:>11}" for way in ways))
+    for moment in moments:
+        bests = [np.mean([study.best_at(moment) for study in studies]) for studies in ways.values()]
+        print(f"{moment:9.1f}" + "".join(f"{best:11.5f}" for best in bests))
+
+
+def interval(paired: NDArray[np.float64]) -> tuple[float, float]:
+    """95 % percentile bootstrap interval of the mean; one value alone, or the same one always, has none."""
+    if len(paired) < 2 or np.ptp(paired) == 0:
+        return float(paired[0]), float(paired[0])
+    result = bootstrap((paired,), np.mean, method="percentile", rng=np.random.default_rng(0))
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)
