@@ -66,7 +66,8 @@ def test_every_pruner_decides(open_study: Opener, kind: str) -> None:
         quality = -1.0 if number % 2 else 1.0
         state = TrialState.COMPLETE
         for step in range(1, 5):
-            if search.report(Report(asked.number, step, quality)):
+            search.report(Report(asked.number, step, quality))
+            if search.should_prune(asked.number):
                 state = TrialState.PRUNED
                 pruned.add(number)
                 break

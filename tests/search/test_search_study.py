@@ -23,7 +23,7 @@ def test_trial_0_is_the_default_and_enqueued_ones_follow(open_study: Opener) -> 
 def test_seeds_follow_study_and_number(open_study: Opener) -> None:
     first, same, other = (open_study(MEMORY, seed=seed) for seed in (1, 1, 2))
     trials = [[ask(search) for _ in range(4)] for search in (first, same, other)]
-    seeds = [[asked.seed for asked in asks] for asks in trials]
+    seeds = [[asked.seeds for asked in asks] for asks in trials]
     assert seeds[0] == seeds[1]
     assert len({*seeds[0], *seeds[2]}) == 8
     assert [asked.params for asked in trials[0]] == [asked.params for asked in trials[1]]
@@ -78,8 +78,9 @@ def test_retry_begins_the_same_trial_again(open_study: Opener, url: str) -> None
     asked = ask(search)
     for step in range(5):
         search.report(Report(asked.number, step, 0.1 * step))
+        search.should_prune(asked.number)
     again = search.retry(asked.number)
-    assert (again.number, again.seed, again.params) == (asked.number, asked.seed, asked.params)
+    assert (again.number, again.seeds, again.params) == (asked.number, asked.seeds, asked.params)
     assert again.attempt == 1
     trial = optuna.load_study(study_name="small", storage=url).trials[0]
     assert trial.state is OptunaState.RUNNING
@@ -98,7 +99,7 @@ def test_what_a_dead_run_left_is_taken_up(open_study: Opener, url: str) -> None:
     second = open_study(url)
     assert [(asked.number, asked.attempt) for asked in second.left_running] == [(lost.number, 1), (put_back.number, 0)]
     assert second.left_running[0].params == lost.params
-    assert second.left_running[0].seed == lost.seed
+    assert second.left_running[0].seeds == lost.seeds
     assert load_study(url, "small").trials[lost.number].intermediate_values == {}
     assert second.counts().complete == 1
     second.close()
