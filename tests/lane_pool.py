@@ -3,7 +3,8 @@
 The trials are curves and not trainings: every trial reports at each update, all of a worker's together.
 """
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fxai.trial import Cause, Decision, Report, TrialRequest, TrialResult, TrialState
@@ -47,7 +48,7 @@ class LanePool:
         self._curve = curve
         self._culprits = frozenset(culprits)
         self._late = late
-        self._news: list[WorkerEvent] = []
+        self._waiting: deque[TrialRequest] = deque()
         self._turn = 0
         self.submitted: list[TrialRequest] = []
         self.deaths: list[tuple[int, ...]] = []
@@ -55,18 +56,13 @@ class LanePool:
 
     @property
     def free_slots(self) -> int:
-        return sum(max(0, self._width - len(lanes)) for lanes in self._lanes)
+        room = sum(max(0, self._width - len(lanes)) for lanes in self._lanes)
+        return max(0, room - len(self._waiting))
 
     def submit(self, request: TrialRequest) -> None:
-        fits = (
-            lanes
-            for lanes in self._lanes
-            if len(lanes) < self._width and all(lane.request.cohort == request.cohort for lane in lanes.values())
-        )
-        lanes = next(fits)  # StopIteration: the loop submitted what no worker may take
-        lanes[request.number] = Lane(request)
+        assert self.free_slots
+        self._waiting.append(request)
         self.submitted.append(request)
-        self._news.append(TrialStarted(request.number, self._lanes.index(lanes)))
 
     def answer(self, number: int, decision: Decision) -> None:
         for lanes in self._lanes:
@@ -74,7 +70,7 @@ class LanePool:
                 lanes[number].decisions.append((lanes[number].step, decision))
 
     def events(self, timeout: float) -> Sequence[WorkerEvent]:  # noqa: ARG002  # nothing happens while one waits
-        happened, self._news = self._news, []
+        happened = self._place()
         worker = self._turn % len(self._lanes)
         self._turn += 1
         if self._turn in self.halved_at:
@@ -86,6 +82,22 @@ class LanePool:
 
     def close(self) -> None:
         self._lanes = []
+
+    def _place(self) -> list[WorkerEvent]:
+        """Trials go to workers in their order; one of another cohort than all workers waits for an empty one."""
+        placed: list[WorkerEvent] = []
+        while self._waiting:
+            cohort = self._waiting[0].cohort
+            fitting = [worker for worker, lanes in enumerate(self._lanes) if self._takes(lanes, cohort)]
+            if not fitting:
+                break
+            request = self._waiting.popleft()
+            self._lanes[fitting[0]][request.number] = Lane(request)
+            placed.append(TrialStarted(request.number, fitting[0]))
+        return placed
+
+    def _takes(self, lanes: Mapping[int, Lane], cohort: int) -> bool:
+        return len(lanes) < self._width and all(lane.request.cohort == cohort for lane in lanes.values())
 
     def _give_back(self) -> list[WorkerEvent]:
         self._width = max(1, self._width // 2)

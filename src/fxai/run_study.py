@@ -106,7 +106,9 @@ class _Run:
 
     def opened(self) -> StudyOpened:
         left = self._search.left_running
-        self._waiting.update((asked.number, asked) for asked in left)
+        for asked in left:
+            self._search.put_back(asked.number)  # until it begins it does not die with this run
+            self._waiting[asked.number] = replace(asked, put_back=True)
         self._judge([asked for asked in left if not asked.put_back])
         return StudyOpened(
             study=self._spec.study_name,
@@ -120,17 +122,13 @@ class _Run:
     def _judge(self, died: Sequence[Asked]) -> None:
         """Trials that died with the last run: at fault is one that did so alone, once too often.
 
-        Several that died too often are tried in turns, and all that waits for that is put back: it does
-        not die with this run.
+        Where there were several, nobody knows: those that died too often are tried in turns.
         """
         too_often = [asked.number for asked in died if asked.attempt > self._spec.retries]
         if len(died) == 1:
             self._at_fault = next(iter(too_often), None)
-        elif too_often:
+        else:
             self._suspects.died_with_the_run(too_often)
-            for number, asked in self._waiting.items():
-                self._search.put_back(number)
-                self._waiting[number] = replace(asked, put_back=True)
 
     def early_ending(self, seconds: float) -> Ending | None:
         """Why no further trial may start, if so."""
@@ -209,11 +207,10 @@ class _Run:
 
     def _next(self) -> Asked | None:
         """The trial to begin now: one that waits, or else a new one."""
-        workers = [activity.trials for activity in self._workers.activity()]
-        number = self._suspects.next(tuple(self._waiting), workers)
+        number = self._suspects.next(self._waiting)
         if number is not None:
             return self._waiting.pop(number)
-        if self._exhausted or not self._suspects.room_for_others(self._waiting, workers):
+        if self._exhausted or self._suspects.keep_others_out:
             return None
         if self._standing().finished + len(self.in_flight) + len(self._waiting) >= self._spec.n_trials:
             return None

@@ -2,20 +2,21 @@
 
 A worker that dies takes its trials with it, and nobody knows whose fault it was. The first time they are
 run again as if nothing had happened. When one of them dies again, all that died with it are suspects:
-they run in halves, each a cohort with workers of its own, and a half that dies is halved again, until
-a culprit dies alone. Deaths are few, about log2 of the company for each culprit, and none of them is held
-against a trial that was merely there.
+they run in halves, and a half that dies is halved again, until a culprit dies alone. Deaths are few, about
+log2 of the company for each culprit, and none of them is held against a trial that was merely there. Each
+half is a cohort; that cohorts share no worker, and that one which finds no worker free waits for it, is for
+the workers to see to.
 
 What died with the whole run, again and again, is tried in turns: one half with nothing else in flight,
 then the other, so that the next death of a run says more than the last.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 
 class Suspects:
-    """Who is under suspicion, and whom that keeps from which worker. Trials are known by their numbers."""
+    """Who is under suspicion, and apart from whom that runs. Trials are known by their numbers."""
 
     def __init__(self) -> None:
         self._cohorts: dict[int, int] = {}
@@ -43,39 +44,21 @@ class Suspects:
         while self._turns and self._turns[0].isdisjoint(self._cohorts):
             self._turns.popleft()
 
-    def next(self, waiting: Sequence[int], workers: Sequence[Sequence[int]]) -> int | None:
-        """Which of the waiting trials may begin now, suspects first, the others in their order.
+    def next(self, waiting: Iterable[int]) -> int | None:
+        """Which of the waiting trials may begin now, suspects first."""
+        return min(filter(self._may_begin, waiting), key=lambda number: number not in self._cohorts, default=None)
 
-        `workers` holds the trials that each worker has.
-        """
-        if not self._cohorts:
-            return waiting[0] if waiting else None
-        suspects = [number for number in waiting if number in self._cohorts]
-        ready = next((number for number in suspects if self._may_begin(number, workers)), None)
-        if ready is not None or not self.room_for_others(waiting, workers):
-            return ready
-        return next((number for number in waiting if number not in self._cohorts), None)
-
-    def room_for_others(self, waiting: Iterable[int], workers: Sequence[Sequence[int]]) -> bool:
-        """Whether a trial that is not suspected may begin.
-
-        While a suspect waits for a worker of its own, the others make room. A free slot may be one beside
-        a suspect, so that an idle worker must be there for them too.
-        """
-        if not self._cohorts:
-            return True
-        waits = any(number in self._cohorts for number in waiting)
-        return not self._turns and not waits and any(not trials for trials in workers)
+    @property
+    def keep_others_out(self) -> bool:
+        """Whether no trial may begin that is not suspected."""
+        return bool(self._turns)
 
     def _set_apart(self, numbers: Iterable[int]) -> None:
         self._latest += 1
         self._cohorts.update(dict.fromkeys(numbers, self._latest))
 
-    def _may_begin(self, number: int, workers: Sequence[Sequence[int]]) -> bool:
-        if self._turns and number not in self._turns[0]:
-            return False
-        own = self._cohorts[number]
-        return any(all(self.cohort(other) == own for other in trials) for trials in workers)
+    def _may_begin(self, number: int) -> bool:
+        return not self._turns or number in self._turns[0]
 
 
 def _halves(numbers: Iterable[int]) -> list[list[int]]:
