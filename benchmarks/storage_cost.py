@@ -84,7 +84,8 @@ def fxai_trial(search: Search, clock: Clock) -> None:
     for step in range(REPORTS):
         value = reported(dict(asked.params), step)
         with clock.part("report"):
-            prune = search.report(Report(asked.number, step, value))
+            search.report(Report(asked.number, step, value))
+            prune = search.should_prune(asked.number)
             search.flush()
         if prune:
             state = TrialState.PRUNED

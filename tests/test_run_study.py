@@ -1,24 +1,20 @@
 """The loop on a real study with real workers."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
-import optuna
 import pytest
 from optuna.trial import TrialState as OptunaState
 
 from fxai.run_study import FAILURES_IN_A_ROW, run_study
 from fxai.search.open_search import open_search
-from fxai.spec.parameters import CategoricalParameter, FloatParameter, Parameter
-from fxai.spec.pruners import MedianPruner, NopPruner, Pruner
-from fxai.spec.samplers import GridSampler, RandomSampler, Sampler
+from fxai.spec.parameters import CategoricalParameter
+from fxai.spec.pruners import MedianPruner
+from fxai.spec.samplers import GridSampler
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
 from fxai.study_events import (
     Ending,
-    StudyEnded,
-    StudyEvent,
     StudyOpened,
     TrialBegan,
     TrialFinished,
@@ -27,67 +23,14 @@ from fxai.study_events import (
     WorkerReplaced,
 )
 from fxai.trial import Cause, Slot, TrialState
-from fxai.workers import InlineWorkers, ProcessWorkers, Workers
-
-X = FloatParameter(name="x", low=-4.0, high=4.0)
-RANDOM = RandomSampler()
-UNPRUNED = NopPruner()
-
-
-def study(
-    objective: str,
-    *,
-    n_trials: int = 8,
-    parameters: tuple[Parameter, ...] = (X,),
-    sampler: Sampler = RANDOM,
-    pruner: Pruner = UNPRUNED,
-    **further: object,
-) -> StudySpec:
-    """A study of an objective of `study_objectives`; its parameters are none of a trading agent's."""
-    spec = StudySpec(
-        study_name="s", parameters=parameters, n_trials=n_trials, sampler=sampler, pruner=pruner, **further
-    )
-    return spec.model_copy(update={"objective": f"study_objectives:{objective}"})
-
-
-class Place:
-    """A folder with a study's database and its trials."""
-
-    def __init__(self, folder: Path) -> None:
-        self.trials = folder / "trials"
-        self.logs = folder / "logs"
-        self.url = f"sqlite:///{folder / 'studies.db'}"
-
-    @contextmanager
-    def running(self, spec: StudySpec, workers: Workers, stop: StopSignal) -> Iterator[Iterator[StudyEvent]]:
-        search = open_search(spec, self.url, fingerprint={"of": "this test"}, default_params={"x": 0.0})
-        try:
-            yield run_study(spec, search, workers, self.trials, stop)
-        finally:
-            workers.close()
-            search.close()
-
-    def run(self, spec: StudySpec, workers: Workers | None = None) -> list[StudyEvent]:
-        with self.running(spec, workers or InlineWorkers(), StopSignal()) as events:
-            return list(events)
-
-    def stored(self) -> list[optuna.trial.FrozenTrial]:
-        return optuna.load_study(study_name="s", storage=self.url).trials
+from fxai.workers import InlineWorkers, ProcessWorkers
+from study_place import Place, ended, of_kind, study
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setattr("fxai.run_study.configure", lambda config, _: config)  # x is no field of it
     return Place(tmp_path)
-
-
-def of_kind(events: list[StudyEvent], kind: type) -> list:
-    return [event for event in events if isinstance(event, kind)]
-
-
-def ended(events: list[StudyEvent]) -> StudyEnded:
-    assert isinstance(events[-1], StudyEnded)
-    return events[-1]
 
 
 def test_a_study_reaches_its_total_and_begins_with_the_default(place: Place) -> None:

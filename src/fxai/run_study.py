@@ -2,14 +2,20 @@
 
 It owns the study (`Search`) and gives its trials to `Workers`. It yields what happens as events; nobody
 prints here. A run that died is a normal case: what it left running comes first when it is started again.
+
+When things happen decides as little as possible. Reports that arrive together are all stored before the
+first of them is decided, in an order drawn from the study's seed, so that trials which go on in step meet
+the same chances; and a trial that was pruned is PRUNED as of that report, however far its worker came.
 """
 
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fxai.errors import InputError
+from fxai.in_flight import FailureStreak, Flight, Returns, failed, pruned, ticks
+from fxai.search.seeds import turn
 from fxai.search.study import Asked, Search
 from fxai.spec.configure import configure
 from fxai.spec.study import StudySpec
@@ -27,10 +33,22 @@ from fxai.study_events import (
     TrialRequeued,
     WorkerReplaced,
 )
-from fxai.trial import Cause, Decision, Report, TrialError, TrialPaths, TrialRequest, TrialResult, TrialState
+from fxai.suspects import Suspects
+from fxai.trial import (
+    Cause,
+    Decision,
+    JsonObject,
+    Report,
+    TrialPaths,
+    TrialRequest,
+    TrialResult,
+    TrialState,
+)
 from fxai.workers import TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost, Workers
+from fxai.workers.objective_loader import load_signature
 
 FAILURES_IN_A_ROW = 10
+RETURNS_IN_A_ROW = 20  # without progress; a worker that halves its lanes is at one after ten
 _PATIENCE_SECONDS = 0.5  # for the next event, before the loop looks at its stop signal again
 
 
@@ -51,10 +69,10 @@ def run_study(
             yield from run.fill()
         if run.over:
             break
-        for event in workers.events(_PATIENCE_SECONDS):
-            yield from run.handle(event)
+        yield from run.handle(workers.events(_PATIENCE_SECONDS))
         search.flush()
         yield Heartbeat(workers.activity())
+    yield from run.leave()
     yield run.ended(time.monotonic() - started)
 
 
@@ -70,20 +88,28 @@ class _Run:
         self._trials_directory = trials_directory
         self._stop = stop
         self._base_config = spec.training_config.model_dump(mode="json")
-        self._waiting: deque[Asked] = deque()
-        self._streak = _FailureStreak()
-        self.in_flight: dict[int, Asked] = {}
+        self._signature: Callable[[JsonObject], str] | None = load_signature(spec.objective)
+        self._waiting: dict[int, Asked] = {}
+        self._suspects = Suspects()
+        self._at_fault: int | None = None  # the trial that died alone with the last run, once too often
+        self._returns = Returns()
+        self._streak = FailureStreak()
+        self._exhausted = False
+        self.in_flight: dict[int, Flight] = {}
         self.ending: Ending | None = None
 
     @property
     def over(self) -> bool:
         """Nothing runs, and nothing shall: a free slot may still be missing while a worker starts."""
-        wanted = self._waiting or self._standing().finished < self._spec.n_trials
+        wanted = self._waiting or (not self._exhausted and self._standing().finished < self._spec.n_trials)
         return not self.in_flight and (self.ending is not None or not wanted)
 
     def opened(self) -> StudyOpened:
         left = self._search.left_running
-        self._waiting.extend(left)
+        for asked in left:
+            self._search.put_back(asked.number)  # until it begins it does not die with this run
+            self._waiting[asked.number] = replace(asked, put_back=True)
+        self._judge([asked for asked in left if not asked.put_back])
         return StudyOpened(
             study=self._spec.study_name,
             direction=self._spec.direction,
@@ -92,6 +118,17 @@ class _Run:
             standing=self._standing(),
             retried=tuple(asked.number for asked in left),
         )
+
+    def _judge(self, died: Sequence[Asked]) -> None:
+        """Trials that died with the last run: at fault is one that did so alone, once too often.
+
+        Where there were several, nobody knows: those that died too often are tried in turns.
+        """
+        too_often = [asked.number for asked in died if asked.attempt > self._spec.retries]
+        if len(died) == 1:
+            self._at_fault = next(iter(too_often), None)
+        else:
+            self._suspects.died_with_the_run(too_often)
 
     def early_ending(self, seconds: float) -> Ending | None:
         """Why no further trial may start, if so."""
@@ -111,25 +148,31 @@ class _Run:
                 return
             yield from self._begin(asked)
 
-    def handle(self, event: WorkerEvent) -> Iterator[StudyEvent]:
-        match event:
-            case TrialReported(report) if report.number in self.in_flight:
-                yield self._progressed(report)
-            case TrialEnded(result) if result.number in self.in_flight:
-                yield from self._ended_trial(result)
-            case WorkerLost():
-                yield WorkerReplaced(event.worker, event.cause, event.message)
-                for number in event.trials:
-                    if number in self.in_flight:
-                        yield from self._lost(self.in_flight.pop(number), event)
-            case TrialStarted() | TrialReported() | TrialEnded():
-                pass  # of a trial that the study no longer waits for
+    def handle(self, events: Sequence[WorkerEvent]) -> Iterator[StudyEvent]:
+        """What came in together: its reports first, since a trial may have ended after its own."""
+        for tick in ticks([event.report for event in events if isinstance(event, TrialReported)]):
+            yield from self._decide(tick)
+        for event in events:
+            match event:
+                case TrialEnded(result) if result.number in self.in_flight:
+                    yield from self._ended_trial(result)
+                case WorkerLost():
+                    yield from self._lost(event)
+                case TrialStarted() | TrialReported() | TrialEnded():
+                    pass  # reports were first; the rest is of trials that the study no longer waits for
+
+    def leave(self) -> Iterator[StudyEvent]:
+        """Leave what still runs or waits for the next run; what was pruned is done."""
+        for number, flight in list(self.in_flight.items()):
+            if flight.pruned_by is not None:
+                yield from self._finish(number, pruned(flight))
+        for number in (*self.in_flight, *self._waiting):
+            self._search.put_back(number)
 
     def ended(self, seconds: float) -> StudyEnded:
-        for number in [*self.in_flight, *(asked.number for asked in self._waiting)]:
-            self._search.put_back(number)
         standing = self._standing()
-        ending = self.ending or (Ending.INTERRUPTED if self._stop.urgency else Ending.REACHED)
+        ending = self.ending or (Ending.INTERRUPTED if self._stop.urgency else None)
+        ending = ending or (Ending.EXHAUSTED if self._exhausted else Ending.REACHED)
         if standing.finished >= standing.total:
             ending = Ending.REACHED
         return StudyEnded(
@@ -163,70 +206,118 @@ class _Run:
         return max(startup, self._spec.n_trials // 4, 1)
 
     def _next(self) -> Asked | None:
-        if self._waiting:
-            return self._waiting.popleft()
-        if self._standing().finished + len(self.in_flight) >= self._spec.n_trials:
+        """The trial to begin now: one that waits, or else a new one."""
+        number = self._suspects.next(self._waiting)
+        if number is not None:
+            return self._waiting.pop(number)
+        if self._exhausted or self._suspects.keep_others_out:
+            return None
+        if self._standing().finished + len(self.in_flight) + len(self._waiting) >= self._spec.n_trials:
             return None
         asked = self._search.ask()
-        if asked is None:
-            self.ending = Ending.EXHAUSTED
+        self._exhausted = asked is None
         return asked
 
     def _begin(self, asked: Asked) -> Iterator[StudyEvent]:
-        self.in_flight[asked.number] = asked
-        yield TrialBegan(asked.number, asked.attempt, asked.params)
-        if asked.attempt > self._spec.retries:
+        number = asked.number
+        self.in_flight[number] = Flight(asked)
+        if asked.put_back:
+            self._search.take_up(number)
+        yield TrialBegan(number, asked.attempt, asked.params)
+        if number == self._at_fault:
             message = f"the run or its worker died {asked.attempt} times under this trial"
-            yield from self._ended_trial(_failed(asked.number, Cause.WORKER_LOST, message))
+            yield from self._finish(number, failed(number, Cause.WORKER_LOST, message))
             return
         try:
             request = self._request(asked)
         except InputError as error:
-            yield from self._ended_trial(_failed(asked.number, Cause.EXCEPTION, str(error)))
+            yield from self._finish(number, failed(number, Cause.EXCEPTION, str(error)))
         else:
             self._workers.submit(request)
 
     def _request(self, asked: Asked) -> TrialRequest:
+        config = configure(self._spec.training_config, asked.params).model_dump(mode="json")
         return TrialRequest(
             study=self._spec.study_name,
             number=asked.number,
             attempt=asked.attempt,
             objective=self._spec.objective,
             params=asked.params,
-            config=configure(self._spec.training_config, asked.params).model_dump(mode="json"),
+            config=config,
             base_config=self._base_config,
-            seeds=(asked.seed,),
+            seeds=asked.seeds,
             metric=self._spec.metric_name,
             directory=self._paths(asked.number).directory,
+            signature="" if self._signature is None else self._signature(config),
+            cohort=self._suspects.cohort(asked.number),
         )
 
-    def _progressed(self, report: Report) -> TrialProgressed:
-        prune = self._search.report(report)
-        going_on = Decision.STOP if self._stop.urgency else Decision.CONTINUE
-        self._workers.answer(report.number, Decision.PRUNE if prune else going_on)
-        return TrialProgressed(report, prune)
+    def _decide(self, tick: Sequence[Report]) -> Iterator[StudyEvent]:
+        """Reports of one moment, one of each trial: all are stored, then decided one by one."""
+        awaited = [report for report in tick if self._awaits(report.number)]
+        for report in awaited:
+            self._search.report(report)
+            self._returns.progressed(report)
+        if len(awaited) > 1:
+            awaited.sort(key=lambda report: turn(self._spec.seed, report.number, report.step))
+        for report in awaited:
+            prune = self._search.should_prune(report.number)
+            going_on = Decision.STOP if self._stop.urgency else Decision.CONTINUE
+            flight = self.in_flight[report.number]
+            flight.decision = Decision.PRUNE if prune else going_on
+            flight.pruned_by = report if prune else None
+            self._workers.answer(report.number, flight.decision)
+            yield TrialProgressed(report, prune)
+
+    def _awaits(self, number: int) -> bool:
+        return number in self.in_flight and self.in_flight[number].decision is Decision.CONTINUE
 
     def _ended_trial(self, result: TrialResult) -> Iterator[StudyEvent]:
-        asked = self.in_flight.pop(result.number)
-        if result.state is TrialState.RETURNED:
-            self._search.put_back(result.number)
-            yield TrialRequeued(result.number, "saved at its last report")
-            return
+        number, flight = result.number, self.in_flight[result.number]
+        if flight.pruned_by is not None:
+            yield from self._finish(number, pruned(flight, result.seconds))
+        elif result.state is not TrialState.RETURNED:
+            yield from self._finish(number, result)
+        elif self.ending is not None or self._stop.urgency:
+            del self.in_flight[number]
+            self._search.put_back(number)
+            yield TrialRequeued(number, "saved at its last report")
+        elif self._returns.add(number) > RETURNS_IN_A_ROW:
+            message = f"its workers gave it back {RETURNS_IN_A_ROW + 1} times without a new report"
+            yield from self._finish(number, failed(number, Cause.NO_PROGRESS, message))
+        else:
+            del self.in_flight[number]
+            self._waiting[number] = self._search.begin_again(number)
+            yield TrialRequeued(number, "given back by its worker")
+
+    def _finish(self, number: int, result: TrialResult) -> Iterator[StudyEvent]:
+        """Give a trial that is in flight its final state."""
+        asked = self.in_flight.pop(number).asked
+        self._suspects.ended(number)
         kept = self._kept()
         told = self._search.tell(result)
-        self._streak.add(told, self._paths(told.number))
-        self._paths(told.number).checkpoint.unlink(missing_ok=True)
-        self._drop_agents({*kept, told.number}.difference(self._kept()))
+        self._streak.add(told, self._paths(number))
+        self._paths(number).checkpoint.unlink(missing_ok=True)
+        self._drop_agents({*kept, number}.difference(self._kept()))
         standing = self._standing()
-        yield TrialFinished(told, asked.params, standing, best=standing.best_trial == told.number)
+        yield TrialFinished(told, asked.params, standing, best=standing.best_trial == number)
 
-    def _lost(self, asked: Asked, event: WorkerLost) -> Iterator[StudyEvent]:
-        if asked.attempt >= self._spec.retries:
-            self.in_flight[asked.number] = asked
-            yield from self._ended_trial(_failed(asked.number, event.cause, event.message))
-            return
-        self._waiting.append(self._search.retry(asked.number))
-        yield TrialRequeued(asked.number, event.message)
+    def _lost(self, event: WorkerLost) -> Iterator[StudyEvent]:
+        """A worker is gone: its trials are run again, but for one that was alone with it once too often."""
+        yield WorkerReplaced(event.worker, event.cause, event.message)
+        lost = {number: self.in_flight[number] for number in event.trials if number in self.in_flight}
+        again = [number for number, flight in lost.items() if flight.pruned_by is None]
+        if any(lost[number].asked.attempt for number in again):
+            self._suspects.died(again)
+        for number, flight in lost.items():
+            if flight.pruned_by is not None:
+                yield from self._finish(number, pruned(flight))
+            elif len(event.trials) == 1 and flight.asked.attempt >= self._spec.retries:
+                yield from self._finish(number, failed(number, event.cause, event.message))
+            else:
+                del self.in_flight[number]
+                self._waiting[number] = self._search.retry(number)
+                yield TrialRequeued(number, event.message)
 
     def _kept(self) -> Sequence[int]:
         return self._search.best_numbers(self._spec.keep_best_n)
@@ -248,24 +339,3 @@ class _Run:
             best_trial=counts.best_trial,
             best_value=counts.best_value,
         )
-
-
-class _FailureStreak:
-    """Failures in a row that say the same."""
-
-    def __init__(self) -> None:
-        self.length = 0
-        self.message = ""
-
-    def add(self, result: TrialResult, paths: TrialPaths) -> None:
-        if result.error is None:
-            self.length = 0
-            return
-        # Messages name the trial's own log; two that differ in nothing else are the same.
-        message = result.error.message.replace(str(paths.directory), "<trial>")
-        self.length = self.length + 1 if message == self.message or not self.length else 1
-        self.message = message
-
-
-def _failed(number: int, cause: Cause, message: str) -> TrialResult:
-    return TrialResult(number, TrialState.FAIL, seconds=0.0, error=TrialError(cause, message))

@@ -3,6 +3,9 @@ import typing
 
 import optuna
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from optuna.trial import TrialState as OptunaState
 from small_study import MEMORY, PARAMETERS, Opener, ask, complete
 
 from fxai.search.samplers import Samplers
@@ -66,7 +69,8 @@ def test_every_pruner_decides(open_study: Opener, kind: str) -> None:
         quality = -1.0 if number % 2 else 1.0
         state = TrialState.COMPLETE
         for step in range(1, 5):
-            if search.report(Report(asked.number, step, quality)):
+            search.report(Report(asked.number, step, quality))
+            if search.should_prune(asked.number):
                 state = TrialState.PRUNED
                 pruned.add(number)
                 break
@@ -105,16 +109,39 @@ def test_sampler_arguments_arrive() -> None:
     assert (sampler._n_startup_trials, sampler._n_ei_candidates, sampler._multivariate) == (3, 5, False)
 
 
+CURVES = st.lists(st.tuples(st.floats(0, 1), st.sampled_from(["complete", "prune", "fail"])), min_size=8, max_size=20)
+
+
 @pytest.mark.parametrize("options", [{}, {"multivariate": False}, {"group": True}, {"constant_liar": False}])
-def test_tpe_proposes_what_optunas_own_would(options: dict[str, bool]) -> None:
+@settings(max_examples=5, deadline=None)
+@given(curves=CURVES, in_flight=st.integers(1, 4), leave_out=st.booleans())
+def test_tpe_proposes_what_optunas_own_would(
+    options: dict[str, bool],
+    curves: list[tuple[float, str]],
+    in_flight: int,
+    leave_out: bool,  # noqa: FBT001
+) -> None:
+    """Whatever the trials came to, with some in flight, and with a parameter that not all of them have."""
     study = optuna.create_study(direction="maximize")
     samplers = Samplers(TPESampler(n_startup_trials=4, **options), PARAMETERS, study_seed=3)
-    for number in range(12):
+    flying = []
+    for number, (value, end) in enumerate(curves):
+        space = PARAMETERS[:2] if leave_out and number % 5 == 4 else PARAMETERS
         known = copy.deepcopy(study)
         own = optuna.samplers.TPESampler(
             n_startup_trials=4, seed=sampler_seed(3, number), **{"multivariate": True, **options}
         )
         study.sampler, known.sampler = samplers.for_trial(number), own
         trial, expected = study.ask(), known.ask()
-        assert suggest(trial, PARAMETERS) == suggest(expected, PARAMETERS)
-        study.tell(trial, trial.params["rate"])
+        assert suggest(trial, space) == suggest(expected, space)
+        trial.report(value / 2, 1)
+        flying.append((trial, value, end))
+        if len(flying) == in_flight:
+            finish(study, *flying.pop(number % in_flight))
+
+
+def finish(study: optuna.Study, trial: optuna.Trial, value: float, end: str) -> None:
+    if end == "complete":
+        study.tell(trial, value + trial.params["rate"])
+    else:
+        study.tell(trial, state=OptunaState.PRUNED if end == "prune" else OptunaState.FAIL)

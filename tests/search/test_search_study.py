@@ -8,6 +8,7 @@ from small_study import DEFAULTS, FINGERPRINT, MEMORY, Opener, ask, complete
 
 from fxai.errors import FingerprintError
 from fxai.search import attributes
+from fxai.search.seeds import turn
 from fxai.search.studies import load_study, study_names
 from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
 
@@ -23,7 +24,7 @@ def test_trial_0_is_the_default_and_enqueued_ones_follow(open_study: Opener) -> 
 def test_seeds_follow_study_and_number(open_study: Opener) -> None:
     first, same, other = (open_study(MEMORY, seed=seed) for seed in (1, 1, 2))
     trials = [[ask(search) for _ in range(4)] for search in (first, same, other)]
-    seeds = [[asked.seed for asked in asks] for asks in trials]
+    seeds = [[asked.seeds for asked in asks] for asks in trials]
     assert seeds[0] == seeds[1]
     assert len({*seeds[0], *seeds[2]}) == 8
     assert [asked.params for asked in trials[0]] == [asked.params for asked in trials[1]]
@@ -78,14 +79,52 @@ def test_retry_begins_the_same_trial_again(open_study: Opener, url: str) -> None
     asked = ask(search)
     for step in range(5):
         search.report(Report(asked.number, step, 0.1 * step))
+        search.should_prune(asked.number)
     again = search.retry(asked.number)
-    assert (again.number, again.seed, again.params) == (asked.number, asked.seed, asked.params)
+    assert (again.number, again.seeds, again.params) == (asked.number, asked.seeds, asked.params)
     assert again.attempt == 1
     trial = optuna.load_study(study_name="small", storage=url).trials[0]
     assert trial.state is OptunaState.RUNNING
     assert trial.intermediate_values == {}
     assert not any(name.startswith(attributes.RUNGS) for name in trial.system_attrs)
     assert search.retry(asked.number).attempt == 2
+
+
+def test_a_trial_that_was_given_back_begins_again_and_nothing_is_held_against_it(open_study: Opener) -> None:
+    search = open_study(MEMORY)
+    asked = ask(search)
+    search.report(Report(asked.number, 1, 0.5))
+    assert search.begin_again(asked.number) == asked
+    search.report(Report(asked.number, 1, 0.5))
+    search.tell(complete(asked))
+
+
+def test_a_trial_that_was_put_back_and_taken_up_dies_with_the_run(open_study: Opener, url: str) -> None:
+    first = open_study(url)
+    back, again = ask(first), ask(first)
+    for asked in (back, again):
+        first.put_back(asked.number)
+    first.take_up(again.number)
+    first.close()
+    left = open_study(url).left_running
+    assert [(asked.number, asked.attempt, asked.put_back) for asked in left] == [
+        (back.number, 0, True),
+        (again.number, 1, False),
+    ]
+
+
+def test_seeds_of_one_trial_are_its_own_and_the_first_stays(open_study: Opener) -> None:
+    one, three = (open_study(MEMORY, seeds_per_trial=count) for count in (1, 3))
+    singles, triples = ([ask(search).seeds for _ in range(4)] for search in (one, three))
+    assert [seeds[:1] for seeds in triples] == singles
+    assert len({seed for seeds in triples for seed in seeds}) == 12
+
+
+def test_whose_turn_it_is_changes_from_step_to_step() -> None:
+    orders = [sorted(range(5), key=lambda number: turn(7, number, step)) for step in range(20)]
+    assert {order[0] for order in orders} == set(range(5))
+    assert orders != [sorted(range(5), key=lambda number: turn(8, number, step)) for step in range(20)]
+    assert turn(7, 0, -1) != turn(7, 0, 1)  # a step that an objective of the user's may have
 
 
 def test_what_a_dead_run_left_is_taken_up(open_study: Opener, url: str) -> None:
@@ -98,7 +137,7 @@ def test_what_a_dead_run_left_is_taken_up(open_study: Opener, url: str) -> None:
     second = open_study(url)
     assert [(asked.number, asked.attempt) for asked in second.left_running] == [(lost.number, 1), (put_back.number, 0)]
     assert second.left_running[0].params == lost.params
-    assert second.left_running[0].seed == lost.seed
+    assert second.left_running[0].seeds == lost.seeds
     assert load_study(url, "small").trials[lost.number].intermediate_values == {}
     assert second.counts().complete == 1
     second.close()

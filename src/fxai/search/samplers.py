@@ -2,8 +2,7 @@
 
 Optuna's samplers keep what they learn in the study, so a new one costs little, and its seed can follow
 the trial's number. Where a seed fixes a whole sequence (QMC) or order (Grid), it is the study's. What TPE
-does keep to itself, the space that all trials have in common, is handed from one to the next: to find it
-anew takes half a second after 10,000 trials.
+need not work out anew for each trial is handed from one to the next (`tpe.py`).
 """
 
 import warnings
@@ -11,13 +10,11 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 import optuna
-from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler
-from optuna.search_space import IntersectionSearchSpace
-from optuna.trial import FrozenTrial
 
 from fxai.search.seeds import sampler_seed
+from fxai.search.tpe import Remembered, RememberingTPE
 from fxai.spec.parameters import Parameter, grid_values
 from fxai.spec.samplers import (
     BruteForceSampler,
@@ -56,7 +53,7 @@ class Samplers:
         self._record = record
         self._parameters = parameters
         self._seed = study_seed if record.seed is None else record.seed
-        self._common_space = IntersectionSearchSpace(include_pruned=True)
+        self._remembered = Remembered()
 
     def for_trial(self, number: int) -> BaseSampler:
         """The sampler that proposes this trial."""
@@ -64,24 +61,12 @@ class Samplers:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             if isinstance(self._record, TPESampler):
-                return _tpe(self._record, seed, self._common_space)
+                return _tpe(self._record, seed, self._remembered)
             return _build(self._record, self._parameters, base=self._seed, own=seed)
 
 
-class _TPE(optuna.samplers.TPESampler):
-    """TPE whose knowledge of the common space outlives it."""
-
-    common_space: IntersectionSearchSpace | None = None
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        if self.common_space is None:
-            return super().infer_relative_search_space(study, trial)
-        space = self.common_space.calculate(study)
-        return {name: distribution for name, distribution in space.items() if not distribution.single()}
-
-
-def _tpe(record: TPESampler, seed: int, common_space: IntersectionSearchSpace) -> BaseSampler:
-    sampler = _TPE(
+def _tpe(record: TPESampler, seed: int, remembered: Remembered) -> BaseSampler:
+    sampler = RememberingTPE(
         n_startup_trials=record.n_startup_trials,
         n_ei_candidates=record.n_ei_candidates,
         multivariate=record.multivariate,
@@ -89,8 +74,8 @@ def _tpe(record: TPESampler, seed: int, common_space: IntersectionSearchSpace) -
         constant_liar=record.constant_liar,
         seed=seed,
     )
-    if record.multivariate and not record.group:
-        sampler.common_space = common_space
+    sampler.remembered = remembered
+    sampler.shares_common_space = record.multivariate and not record.group
     return sampler
 
 

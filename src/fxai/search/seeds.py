@@ -13,6 +13,8 @@ import numpy as np
 class _Purpose(IntEnum):
     TRIAL = 1
     SAMPLER = 2
+    LANE = 3
+    TURN = 4
 
 
 def trial_seed(study_seed: int, number: int) -> int:
@@ -25,5 +27,15 @@ def sampler_seed(study_seed: int, number: int) -> int:
     return _seed(study_seed, _Purpose.SAMPLER, number)
 
 
-def _seed(study_seed: int, purpose: _Purpose, number: int) -> int:
-    return int(np.random.SeedSequence(study_seed, spawn_key=(purpose, number)).generate_state(1)[0])
+def lane_seeds(first: int, count: int) -> tuple[int, ...]:
+    """The seeds of a trial that is trained several times, the first being the trial's own."""
+    return (first, *(_seed(first, _Purpose.LANE, lane) for lane in range(1, count)))
+
+
+def turn(study_seed: int, number: int, step: int) -> int:
+    """A trial's place among the reports that are decided together at that step: the lower goes first."""
+    return _seed(study_seed, _Purpose.TURN, number, step % 2**64)  # whatever an objective calls a step
+
+
+def _seed(seed: int, purpose: _Purpose, *counters: int) -> int:
+    return int(np.random.SeedSequence(seed, spawn_key=(purpose, *counters)).generate_state(1)[0])

@@ -15,7 +15,7 @@ from optuna.trial import TrialState as OptunaState
 from fxai.search import attributes
 from fxai.search.pruners import build_pruner
 from fxai.search.samplers import Samplers, tries_every_point
-from fxai.search.seeds import trial_seed
+from fxai.search.seeds import lane_seeds, trial_seed
 from fxai.search.space import suggest
 from fxai.search.storage import FLUSH_SECONDS, WriteBehindStorage
 from fxai.spec.study import StudySpec
@@ -37,7 +37,8 @@ class Asked:
     number: int
     attempt: int  # 0 at first, one more after each run of it that was lost
     params: Mapping[str, ParamValue]
-    seed: int
+    seeds: tuple[int, ...]  # one for each training of it
+    put_back: bool = False  # by the last run, in good order
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class _NothingLeftError(Exception):
 class Search:
     """A study that this process searches; `open_search` makes it.
 
-    One thread uses it. When `ask`, `tell`, `retry` or `put_back` return, what they did is committed; the
+    One thread uses it. When anything but `report` and `should_prune` returns, what it did is committed; the
     reports of a running trial follow within about a second, if `flush` is called now and then.
     """
 
@@ -106,11 +107,13 @@ class Search:
         self._tally[OptunaState.RUNNING] += 1
         return self._asked(self._trial(number))
 
-    def report(self, report: Report) -> bool:
-        """Keep an evaluation of a running trial; whether the trial shall be pruned now."""
-        trial_id = self._id(report.number)
-        self._storage.set_trial_intermediate_value(trial_id, report.step, report.value)
-        return bool(self._study.pruner.prune(self._study, self._storage.get_trial(trial_id)))
+    def report(self, report: Report) -> None:
+        """Keep an evaluation of a running trial."""
+        self._storage.set_trial_intermediate_value(self._id(report.number), report.step, report.value)
+
+    def should_prune(self, number: int) -> bool:
+        """Whether a running trial shall end at its last report."""
+        return bool(self._study.pruner.prune(self._study, self._trial(number)))
 
     def tell(self, result: TrialResult) -> TrialResult:
         """Finish a trial; returns the result as it stands in the study.
@@ -135,10 +138,17 @@ class Search:
         """A running trial whose run was lost, back at its beginning: its reports are gone."""
         return self._restart(number, attempt=self._attempt(self._trial(number)) + 1)
 
+    def begin_again(self, number: int) -> Asked:
+        """A running trial that its worker gave back, at its beginning, where its checkpoint is taken up."""
+        return self._restart(number, attempt=self._attempt(self._trial(number)))
+
     def put_back(self, number: int) -> None:
         """Leave a trial for the next run, which takes it up without counting this one against it."""
-        self._storage.set_trial_system_attr(self._id(number), attributes.PUT_BACK, value=True)
-        self._storage.flush()
+        self._mark_put_back(number, value=True)
+
+    def take_up(self, number: int) -> None:
+        """Have a trial that was put back: if this run dies now, it dies with it."""
+        self._mark_put_back(number, value=False)
 
     def counts(self) -> Counts:
         value, number = self._ranking[0] if self._ranking else (None, None)
@@ -198,7 +208,8 @@ class Search:
     def _taken_up(self, trial: FrozenTrial) -> Asked:
         """A trial that the last run left RUNNING; the attempt counts unless it was put back."""
         put_back = trial.system_attrs.get(attributes.PUT_BACK, False)
-        return self._restart(trial.number, attempt=self._attempt(trial) + (0 if put_back else 1))
+        asked = self._restart(trial.number, attempt=self._attempt(trial) + (0 if put_back else 1))
+        return replace(asked, put_back=put_back)
 
     def _restart(self, number: int, *, attempt: int) -> Asked:
         marks = {attributes.ATTEMPT: attempt, attributes.PUT_BACK: False}
@@ -210,8 +221,12 @@ class Search:
             number=trial.number,
             attempt=self._attempt(trial),
             params=dict(trial.params),
-            seed=int(trial.user_attrs[attributes.SEED]),
+            seeds=lane_seeds(int(trial.user_attrs[attributes.SEED]), self._spec.seeds_per_trial),
         )
+
+    def _mark_put_back(self, number: int, *, value: bool) -> None:
+        self._storage.set_trial_system_attr(self._id(number), attributes.PUT_BACK, value)
+        self._storage.flush()
 
     def _count(self, trial: FrozenTrial) -> None:
         self._tally[trial.state] += 1

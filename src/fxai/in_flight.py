@@ -1,0 +1,76 @@
+"""Trials that a worker has: what was decided on each, how it comes back, how it ends without a worker's word."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from fxai.search.study import Asked
+from fxai.trial import Cause, Decision, Report, TrialError, TrialPaths, TrialResult, TrialState
+
+
+@dataclass(slots=True)
+class Flight:
+    """A trial that a worker has."""
+
+    asked: Asked
+    decision: Decision = Decision.CONTINUE  # the last; after any other its reports come too late
+    pruned_by: Report | None = None
+    began: float = field(default_factory=time.monotonic)
+
+
+class Returns:
+    """How often a trial was given back since it last came further than ever."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[int] = Counter()
+        self._furthest: dict[int, int] = {}
+
+    def progressed(self, report: Report) -> None:
+        if report.step > self._furthest.get(report.number, report.step - 1):
+            self._furthest[report.number] = report.step
+            self._counts.pop(report.number, None)
+
+    def add(self, number: int) -> int:
+        self._counts[number] += 1
+        return self._counts[number]
+
+
+class FailureStreak:
+    """Failures in a row that say the same."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self.message = ""
+
+    def add(self, result: TrialResult, paths: TrialPaths) -> None:
+        if result.error is None:
+            self.length = 0
+            return
+        # Messages name the trial's own log; two that differ in nothing else are the same.
+        message = result.error.message.replace(str(paths.directory), "<trial>")
+        self.length = self.length + 1 if message == self.message or not self.length else 1
+        self.message = message
+
+
+def ticks(reports: Sequence[Report]) -> list[list[Report]]:
+    """Reports that came in together, in rounds: no trial has two in one of them."""
+    rounds: list[list[Report]] = []
+    seen: Counter[int] = Counter()
+    for report in reports:
+        if seen[report.number] == len(rounds):
+            rounds.append([])
+        rounds[seen[report.number]].append(report)
+        seen[report.number] += 1
+    return rounds
+
+
+def pruned(flight: Flight, seconds: float | None = None) -> TrialResult:
+    """The result of a trial as of the report that pruned it."""
+    metrics = {} if flight.pruned_by is None else flight.pruned_by.metrics
+    seconds = time.monotonic() - flight.began if seconds is None else seconds
+    return TrialResult(flight.asked.number, TrialState.PRUNED, seconds, metrics=metrics)
+
+
+def failed(number: int, cause: Cause, message: str) -> TrialResult:
+    return TrialResult(number, TrialState.FAIL, seconds=0.0, error=TrialError(cause, message))

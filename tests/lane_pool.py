@@ -1,0 +1,142 @@
+"""Workers of several lanes in this process, in step: what a pool must show the loop, death and lateness included.
+
+The trials are curves and not trainings: every trial reports at each update, all of a worker's together.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fxai.trial import Cause, Decision, Report, TrialRequest, TrialResult, TrialState
+from fxai.workers import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
+
+Curve = Callable[[TrialRequest, int], float]
+
+
+def by_parameter(request: TrialRequest, step: int) -> float:
+    return float(request.params["x"] or 0.0) + step
+
+
+@dataclass
+class Lane:
+    request: TrialRequest
+    step: int = 0
+    decisions: list[tuple[int, Decision]] = field(default_factory=list)  # each with the step at which it came
+
+
+class LanePool:
+    """`workers` times `width` lanes. Each call of `events` takes one worker one update further.
+
+    A trial of `culprits` kills its worker at its second update. With `late`, a decision is heeded one
+    update after the next, as where it crosses a report on its way, and a trial's end comes with its last
+    report.
+    """
+
+    def __init__(
+        self,
+        workers: int = 1,
+        width: int = 4,
+        *,
+        updates: int = 3,
+        curve: Curve = by_parameter,
+        culprits: Sequence[int] = (),
+        late: bool = False,
+    ) -> None:
+        self._lanes: list[dict[int, Lane]] = [{} for _ in range(workers)]
+        self._width = width
+        self._updates = updates
+        self._curve = curve
+        self._culprits = frozenset(culprits)
+        self._late = late
+        self._waiting: deque[TrialRequest] = deque()
+        self._turn = 0
+        self.submitted: list[TrialRequest] = []
+        self.deaths: list[tuple[int, ...]] = []
+        self.halved_at: set[int] = set()  # updates of the pool at which it gives everything back
+
+    @property
+    def free_slots(self) -> int:
+        room = sum(max(0, self._width - len(lanes)) for lanes in self._lanes)
+        return max(0, room - len(self._waiting))
+
+    def submit(self, request: TrialRequest) -> None:
+        assert self.free_slots
+        self._waiting.append(request)
+        self.submitted.append(request)
+
+    def answer(self, number: int, decision: Decision) -> None:
+        for lanes in self._lanes:
+            if number in lanes:
+                lanes[number].decisions.append((lanes[number].step, decision))
+
+    def events(self, timeout: float) -> Sequence[WorkerEvent]:  # noqa: ARG002  # nothing happens while one waits
+        happened = self._place()
+        worker = self._turn % len(self._lanes)
+        self._turn += 1
+        if self._turn in self.halved_at:
+            return happened + self._give_back()
+        return happened + self._update(worker)
+
+    def activity(self) -> Sequence[Activity]:
+        return [Activity(index, "cpu", tuple(lanes)) for index, lanes in enumerate(self._lanes)]
+
+    def close(self) -> None:
+        self._lanes = []
+
+    def _place(self) -> list[WorkerEvent]:
+        """Trials go to workers in their order; one of another cohort than all workers waits for an empty one."""
+        placed: list[WorkerEvent] = []
+        while self._waiting:
+            cohort = self._waiting[0].cohort
+            fitting = [worker for worker, lanes in enumerate(self._lanes) if self._takes(lanes, cohort)]
+            if not fitting:
+                break
+            request = self._waiting.popleft()
+            self._lanes[fitting[0]][request.number] = Lane(request)
+            placed.append(TrialStarted(request.number, fitting[0]))
+        return placed
+
+    def _takes(self, lanes: Mapping[int, Lane], cohort: int) -> bool:
+        return len(lanes) < self._width and all(lane.request.cohort == cohort for lane in lanes.values())
+
+    def _give_back(self) -> list[WorkerEvent]:
+        self._width = max(1, self._width // 2)
+        given = [TrialEnded(TrialResult(n, TrialState.RETURNED, 0.0)) for lanes in self._lanes for n in lanes]
+        for lanes in self._lanes:
+            lanes.clear()
+        return list(given)
+
+    def _update(self, worker: int) -> list[WorkerEvent]:
+        lanes = self._lanes[worker]
+        if any(lane.step == 1 and number in self._culprits for number, lane in lanes.items()):
+            died = tuple(lanes)
+            self.deaths.append(died)
+            lanes.clear()
+            return [WorkerLost(worker, Cause.WORKER_LOST, f"worker {worker} died", died)]
+        happened: list[WorkerEvent] = []
+        for number, lane in list(lanes.items()):
+            result = self._ended(lane)
+            if result is None:
+                lane.step += 1
+                value = self._curve(lane.request, lane.step)
+                happened.append(TrialReported(Report(number, lane.step, value, {"at": float(lane.step)})))
+                result = self._complete(lane) if self._late else None
+            if result is not None:
+                del lanes[number]
+                happened.append(TrialEnded(result))
+        return happened
+
+    def _ended(self, lane: Lane) -> TrialResult | None:
+        number, delay = lane.request.number, int(self._late)
+        heeded = [decision for step, decision in lane.decisions if lane.step >= step + delay]
+        if Decision.PRUNE in heeded:
+            return TrialResult(number, TrialState.PRUNED, 1.0, metrics={"at": float(lane.step)})
+        if Decision.STOP in heeded:
+            return TrialResult(number, TrialState.RETURNED, 1.0)
+        return self._complete(lane)
+
+    def _complete(self, lane: Lane) -> TrialResult | None:
+        if lane.step < self._updates:
+            return None
+        value = self._curve(lane.request, lane.step)
+        return TrialResult(lane.request.number, TrialState.COMPLETE, 1.0, value, {"at": float(lane.step)})
