@@ -1,0 +1,140 @@
+"""How near a pack's PPO update comes to the machine's limit.
+
+The limit is a bare `torch.baddbmm` of [16, 64, 64] by [16, 64, 64], one thread, nothing around it. Against
+it stand the multiply-adds per second of a pack's whole gradient steps: 16 lanes of 2x64 actor and critic,
+20 inputs, batches of 64, with loss, clipping, Adam and the shuffling of samples. Forward plus backward
+count as three times the forward; what else an update computes counts nothing. Both take turns in one run;
+medians are compared. `--profile` prints where the time of the steps goes, by operation.
+
+    python benchmarks/limit.py [--lanes 16] [--rounds 15] [--profile]
+"""
+
+import argparse
+import json
+import statistics
+import time
+from dataclasses import dataclass
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from fxai.rl.actor_critic import ActorCritic
+from fxai.rl.batched_env import Step
+from fxai.rl.dropout import Dropout
+from fxai.rl.networks import build_network
+from fxai.rl.ppo import Ppo
+from fxai.rl.rollout import Collector
+from fxai.rl.samples import Samples
+from fxai.spec.model_config import ModelConfig
+from fxai.spec.ppo_config import PpoConfig
+
+INPUTS, WIDTH, ACTIONS = 20, 64, 3
+BATCH, SAMPLES, EPOCHS = 64, 1024, 2
+BARE_LANES, BARE_REPEATS = 16, 1000
+
+
+@dataclass
+class Nowhere:
+    """An environment that is never stepped: the samples are made up."""
+
+    lanes: int
+    envs: int = 16
+    observation_shape: tuple[int, ...] = (INPUTS,)
+    actions: int = ACTIONS
+
+    def reset(self) -> torch.Tensor:
+        return torch.zeros(self.lanes, self.envs, INPUTS)
+
+    def foresee(self, steps: int) -> None:
+        raise NotImplementedError
+
+    def step(self, action: torch.Tensor) -> Step:
+        raise NotImplementedError
+
+    def state(self) -> dict[str, torch.Tensor]:
+        return {}
+
+    def restore(self, state: object) -> torch.Tensor:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The gradient steps of one update, ready to be repeated."""
+
+    ppo: Ppo
+    samples: Samples
+
+    @classmethod
+    def of(cls, lanes: int) -> "Update":
+        network = build_network(ModelConfig(d_model=WIDTH, n_layers=2), (INPUTS,), ACTIONS)
+        seeds = torch.arange(lanes)
+        collector = Collector(Nowhere(lanes), seeds)
+        configs = [PpoConfig(batch_size=BATCH, n_epochs=EPOCHS)] * lanes
+        ppo = Ppo(configs, ActorCritic(network), collector, seeds, Dropout.of(seeds, [0.0], 0))
+        return cls(ppo, made_up(lanes))
+
+    @property
+    def multiply_adds(self) -> int:
+        lanes = len(self.ppo.weights)
+        forward = 2 * (INPUTS * WIDTH + WIDTH * WIDTH + WIDTH * ACTIONS)  # actor and critic, per sample
+        return 3 * forward * lanes * SAMPLES * EPOCHS
+
+    def seconds(self) -> float:
+        lanes = len(self.ppo.weights)
+        clock, rate = torch.zeros(lanes, dtype=torch.int64), torch.full((lanes,), 3e-4)
+        began = time.perf_counter()
+        self.ppo.improve(self.samples, clock, rate)
+        return time.perf_counter() - began
+
+
+def made_up(lanes: int) -> Samples:
+    generator = torch.Generator().manual_seed(0)
+    shape = (lanes, SAMPLES)
+    return Samples(
+        observation=torch.randn(*shape, INPUTS, generator=generator),
+        action=torch.randint(ACTIONS, shape, generator=generator),
+        log_prob=torch.full(shape, 1 / ACTIONS).log(),
+        value=torch.randn(shape, generator=generator),
+        advantage=torch.randn(shape, generator=generator),
+        target=torch.randn(shape, generator=generator),
+        number=torch.arange(SAMPLES).expand(shape),
+    )
+
+
+def bare_multiply_adds_per_second() -> float:
+    left, right = torch.randn(2, BARE_LANES, WIDTH, WIDTH)
+    added = torch.zeros(BARE_LANES, WIDTH, WIDTH)
+    began = time.perf_counter()
+    for _ in range(BARE_REPEATS):
+        torch.baddbmm(added, left, right)
+    return BARE_REPEATS * BARE_LANES * WIDTH**3 / (time.perf_counter() - began)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A pack's PPO update beside a bare baddbmm")
+    parser.add_argument("--lanes", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--profile", action="store_true")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    update = Update.of(arguments.lanes)
+    update.seconds(), bare_multiply_adds_per_second()
+    rounds = [(bare_multiply_adds_per_second(), update.seconds()) for _ in range(arguments.rounds)]
+    bare = statistics.median(speed for speed, _ in rounds)
+    seconds = statistics.median(seconds for _, seconds in rounds)
+    achieved = update.multiply_adds / seconds
+    steps = EPOCHS * SAMPLES // BATCH
+    print(f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, one thread")
+    print(f"bare baddbmm        {bare / 1e9:8.1f} G multiply-adds/s")
+    print(f"update, {arguments.lanes:3} lanes   {achieved / 1e9:8.1f} G multiply-adds/s")
+    print(f"a gradient step of the pack takes {1000 * seconds / steps:.2f} ms")
+    if arguments.profile:
+        with profile(activities=[ProfilerActivity.CPU]) as found:
+            update.seconds()
+        print(found.key_averages().table(sort_by="self_cpu_time_total", row_limit=20, max_name_column_width=30))
+    print(json.dumps({"of_bare_baddbmm": round(achieved / bare, 3)}))
+
+
+if __name__ == "__main__":
+    main()
