@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import optuna
 
-from fxai.trial import Decision, Outcome, Report, Slot, TrialRequest
+from fxai.trial import Decision, LanePlan, Outcome, Report, Slot, TrialRequest
 from fxai.workers import ProcessWorkers, TrialEnded, TrialReported
 
 TRIAL_SECONDS = 1.0
@@ -79,7 +79,7 @@ def fxai_use(kind: str, trials: int, workers: int) -> Use:
     slots = [Slot(index) for index in range(workers)]
     with (
         tempfile.TemporaryDirectory() as folder,
-        ProcessWorkers(slots, Path(folder), preload=[OBJECTIVE]) as pool,
+        ProcessWorkers(slots, Path(folder), LanePlan(OBJECTIVE, {})) as pool,
     ):
         _start(pool, workers, Path(folder))
         start = time.monotonic()

@@ -25,7 +25,7 @@ from fxai.spec.configure import configure, default_params
 from fxai.spec.load import load_spec
 from fxai.spec.override import override
 from fxai.spec.study import StudySpec
-from fxai.trial import Decision, ParamValue, TrialPaths, TrialRequest
+from fxai.trial import Decision, LanePlan, ParamValue, TrialPaths, TrialRequest
 from fxai.workers import ProcessWorkers, TrialEnded, TrialReported, Workers, machine_slots
 
 REPOSITORY = Path(__file__).parents[1]
@@ -110,7 +110,8 @@ def compare(market: str, folder: Path, seeds: int) -> Difference:
     study, best = search(market, folder)
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        with ProcessWorkers(machine_slots().slots, scratch, preload=(study.objective,)) as workers:
+        plan = LanePlan(study.objective, study.training_config.model_dump(mode="json"))
+        with ProcessWorkers(machine_slots().slots, scratch, plan) as workers:
             winner = train_all(workers, requests(study, best, seeds, scratch / "winner"))
             default = train_all(workers, requests(study, default_params(study), seeds, scratch / "default"))
     return Difference(winner, default)

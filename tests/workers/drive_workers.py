@@ -2,12 +2,16 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from fxai.trial import Decision, ParamValue, Report, TrialRequest, TrialResult
 from fxai.workers import TrialEnded, TrialReported, WorkerEvent, WorkerLost, Workers
 
 PATIENCE = 60.0
+
+
+LANES = "lane_objectives:counters"
 
 
 def request_for(objective: str, number: int, folder: Path, **params: ParamValue) -> TrialRequest:
@@ -23,6 +27,14 @@ def request_for(objective: str, number: int, folder: Path, **params: ParamValue)
         metric="mean_reward",
         directory=folder / f"{number:05d}",
     )
+
+
+def lane_request(
+    number: int, folder: Path, *, signature: str = "a", cohort: int = 0, seeds: int = 1, **params: ParamValue
+) -> TrialRequest:
+    """A trial of `lane_objectives`."""
+    request = request_for(LANES, number, folder, **params)
+    return replace(request, signature=signature, cohort=cohort, seeds=tuple(range(seeds)))
 
 
 def go_on(report: Report) -> Decision:
@@ -43,6 +55,25 @@ def events_until(
             if isinstance(event, TrialReported):
                 workers.answer(event.report.number, decide(event.report))
     raise TimeoutError(f"not seen within {PATIENCE} s; seen: {seen}")
+
+
+def results_of(
+    workers: Workers, count: int, decide: Callable[[Report], Decision] = go_on
+) -> tuple[dict[int, TrialResult], list[WorkerEvent]]:
+    """Answer reports until so many trials have ended; their results by number, and all events."""
+    until = time.monotonic() + PATIENCE
+    results: dict[int, TrialResult] = {}
+    seen: list[WorkerEvent] = []
+    while len(results) < count:
+        if time.monotonic() > until:
+            raise TimeoutError(f"{count} trials did not end within {PATIENCE} s; seen: {seen}")
+        for event in workers.events(1.0):
+            seen.append(event)
+            if isinstance(event, TrialEnded):
+                results[event.result.number] = event.result
+            elif isinstance(event, TrialReported):
+                workers.answer(event.report.number, decide(event.report))
+    return results, seen
 
 
 def result_of(workers: Workers, request: TrialRequest, decide: Callable[[Report], Decision] = go_on) -> TrialResult:

@@ -10,7 +10,7 @@ import pytest
 from drive_workers import PATIENCE, events_until, loss_of, request_for, result_of
 
 from fxai.errors import FxaiError
-from fxai.trial import Cause, Decision, Report, Slot, TrialPaths, TrialState
+from fxai.trial import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialState
 from fxai.workers import Limits, ProcessWorkers, TrialEnded, TrialReported, WorkerLost
 from fxai.workers.keeper import LOG_BYTES
 
@@ -74,8 +74,8 @@ def test_a_killed_keeper_takes_its_worker_along(tmp_path: Path):
 def test_a_trial_past_its_limit_fails_and_its_worker_is_replaced(
     tmp_path: Path, objective: str, limits: Limits, cause: Cause
 ):
-    preload = ["trial_objectives:counts"]  # the import is not what shall take too long
-    with ProcessWorkers([Slot(0)], tmp_path, limits=limits, preload=preload) as workers:
+    plan = LanePlan(f"trial_objectives:{objective}", {})  # the import is not what shall take too long
+    with ProcessWorkers([Slot(0)], tmp_path, plan, limits=limits) as workers:
         request = request_for(objective, 1, tmp_path)
         TrialPaths(request.directory).directory.mkdir()
         TrialPaths(request.directory).checkpoint.touch()
@@ -87,7 +87,8 @@ def test_a_trial_past_its_limit_fails_and_its_worker_is_replaced(
         assert not TrialPaths(request.directory).checkpoint.exists()
         assert f"in {objective}" in TrialPaths(request.directory).log.read_text(), "the log says where it hung"
         assert workers.free_slots == 1
-        assert result_of(workers, request_for("prints", 2, tmp_path)).state is TrialState.COMPLETE
+        next_one = result_of(workers, request_for(objective, 2, tmp_path), lambda _: Decision.PRUNE)
+        assert next_one.state is TrialState.PRUNED
 
 
 def test_waiting_for_the_parent_is_not_lack_of_progress(tmp_path: Path):
@@ -137,7 +138,7 @@ def test_the_slot_decides_threads_and_devices_before_torch_loads(tmp_path: Path)
 
 def test_workers_that_cannot_start_end_in_one_clear_error(tmp_path: Path):
     with (
-        ProcessWorkers([Slot(0)], tmp_path, preload=["no_such_module:function"]) as workers,
+        ProcessWorkers([Slot(0)], tmp_path, LanePlan("no_such_module:function", {})) as workers,
         pytest.raises(FxaiError, match=r"(?s)does not start.*worker-0\.log.*No module named 'no_such_module'"),
     ):
         events_until(workers, lambda _: False)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from drive_workers import events_until, request_for, result_of
+from drive_workers import events_until, request_for, result_of, results_of
 
 from fxai.errors import FxaiError
 from fxai.trial import Cause, Decision, Slot, TrialPaths, TrialState
@@ -131,10 +131,7 @@ def test_slots_fill_and_show_what_they_do(workers: Workers, tmp_path: Path):
     assert 2 in {doing.step for doing in activity}
     for number in (7, 8):
         workers.answer(number, Decision.STOP)
-    ended: list[TrialEnded] = []
-    while len(ended) < 2:
-        events = events_until(workers, lambda event: isinstance(event, TrialEnded), lambda _: Decision.STOP)
-        ended.append(events[-1])
+    results_of(workers, 2, lambda _: Decision.STOP)
     assert workers.free_slots == 2
     assert all(doing.trials == () and doing.step is None for doing in workers.activity())
 

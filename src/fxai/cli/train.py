@@ -10,7 +10,7 @@ from fxai.cli.output import print_text, stdout
 from fxai.cli.wording import figure
 from fxai.errors import FxaiError
 from fxai.results.best_config import BestConfig, load_best_config
-from fxai.trial import Decision, Report, TrialPaths, TrialRequest, TrialResult, TrialState
+from fxai.trial import Decision, LanePlan, Report, TrialPaths, TrialRequest, TrialResult, TrialState
 from fxai.workers import ProcessWorkers, TrialEnded, TrialReported, WorkerLost, machine_slots
 
 
@@ -61,7 +61,8 @@ def _request(best: BestConfig, output: Path, seed: int) -> TrialRequest:
 
 def _events(request: TrialRequest) -> Iterator[Report | TrialResult]:
     slots = machine_slots(n_jobs=1).slots
-    with ProcessWorkers(slots, request.directory, preload=(request.objective,)) as workers:
+    plan = LanePlan(request.objective, request.base_config, lanes=len(request.seeds))
+    with ProcessWorkers(slots, request.directory, plan) as workers:
         workers.submit(request)
         while True:
             for event in workers.events(1.0):

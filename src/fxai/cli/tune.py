@@ -26,6 +26,7 @@ from fxai.spec.fingerprint import fingerprint
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
 from fxai.study_events import Notice, StudyEnded
+from fxai.trial import LanePlan
 from fxai.workers import Limits, ProcessWorkers, SlotPlan, machine_slots
 
 _BYTES_PER_GB = 1_000_000_000
@@ -82,7 +83,8 @@ def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWor
         seconds_without_progress=study.progress_timeout,
         worker_bytes=None if memory is None else int(memory * _BYTES_PER_GB),
     )
-    return ProcessWorkers(share.slots[: study.n_trials], paths.logs, limits=limits, preload=(study.objective,))
+    plan = LanePlan(study.objective, study.training_config.model_dump(mode="json"))
+    return ProcessWorkers(share.slots[: study.n_trials], paths.logs, plan, limits=limits)
 
 
 def _set_aside(paths: StudyPaths) -> None:

@@ -11,7 +11,7 @@ from fxai.workers.contract import (
 )
 from fxai.workers.inline import InlineWorkers
 from fxai.workers.limits import Limits
-from fxai.workers.objective_loader import load_objective
+from fxai.workers.objective_loader import load_lanes, load_signature
 from fxai.workers.process import ProcessWorkers
 from fxai.workers.slots import SlotPlan, machine_slots
 
@@ -27,6 +27,7 @@ __all__ = [
     "WorkerEvent",
     "WorkerLost",
     "Workers",
-    "load_objective",
+    "load_lanes",
+    "load_signature",
     "machine_slots",
 ]

@@ -8,70 +8,122 @@ import logging
 import os
 import resource
 import signal
-import socket
 import sys
+import time
 from pathlib import Path
 from typing import cast
 
-from fxai.trial import Report, Slot, TrialPaths, TrialRequest, TrialResult
+from fxai.trial import TrialRequest
 from fxai.trial.wire import from_line, to_line
-from fxai.workers.messages import Answer, Welcome, WorkerLine
-from fxai.workers.objective_loader import load_objective
-from fxai.workers.running_trial import RunningTrial, spoils_the_process
+from fxai.workers.hosted_trials import HostedTrials, Progress
+from fxai.workers.line_socket import LineSocket
+from fxai.workers.messages import ParentLine, Welcome, WorkerLine
+from fxai.workers.unplanned_lanes import open_lanes
 
-
-class LineSocket:
-    """A socket that speaks in lines."""
-
-    def __init__(self, descriptor: int) -> None:
-        os.set_inheritable(descriptor, False)  # the trial's own children must not hold it open
-        self._socket = socket.socket(fileno=descriptor)
-        self._lines = self._socket.makefile("rb")
-
-    def send(self, line: bytes) -> None:
-        self._socket.sendall(line)
-
-    def receive(self) -> bytes:
-        """The next line; where the other side is gone, this process ends."""
-        line = self._lines.readline()
-        if not line.endswith(b"\n"):
-            sys.exit()
-        return line
+TOGETHER_SECONDS = 0.1  # that an idle worker waits for each further trial, so that a pack starts in step
+PATIENCE_SHARE = 0.05  # of the training time, to be spent on waiting for the parent
+MOST_PATIENCE_SECONDS = 0.5
 
 
 class Child:
-    """Serves one parent over `channel`; its keeper learns over `control` where the output belongs."""
+    """Serves one parent over `channel`; its keeper learns over `control` where the output belongs.
+
+    After a line that asks for decisions or has ended trials it waits for the parent while it may, so that
+    the trials of a pack stay in step: what training time allows for is saved up, to a limit, and a parent
+    that has no more trials costs no more than that.
+    """
 
     def __init__(self, channel: LineSocket, control: LineSocket) -> None:
         self._channel = channel
         self._control = control
+        welcome = from_line(Welcome, channel.receive() or b"")
+        sys.path[:] = welcome.sys_path
+        self._trials = HostedTrials(open_lanes(welcome.plan, welcome.slot), self._write_output_to)
+        self._seeds_per_trial = 1 if welcome.plan is None else welcome.plan.seeds_per_trial
+        self._admitted = 0
+        self._patience = 0.0
+        self._told_width = 0
+        gc.freeze()  # the modules stay: going through torch's after each trial would take 0.2 s
 
     def serve(self) -> None:
-        welcome = from_line(Welcome, self._channel.receive())
-        sys.path[:] = welcome.sys_path
-        for name in welcome.preload:
-            load_objective(name)
-        gc.freeze()  # the modules stay: going through torch's after each trial would take 0.2 s
-        self._send(WorkerLine(os.getpid()))
+        self._say()
         while True:
-            self._run_trial(from_line(TrialRequest, self._channel.receive()), welcome.slot)
+            if self._trials.busy:
+                self._take(0.0)
+            else:
+                self._take_when_idle()
+            if self._trials.busy:
+                self._advance()
 
-    def _run_trial(self, request: TrialRequest, slot: Slot) -> None:
-        self._write_output_to(TrialPaths(request.directory).log)
-        self._send(WorkerLine(os.getpid()))
-        trial = RunningTrial(request, slot)
-        step = trial.advance()
-        while isinstance(step, Report):
-            self._send(WorkerLine(os.getpid(), report=step))
-            step = trial.advance(from_line(Answer, self._channel.receive()).decision)
-        del trial
-        gc.collect()
-        self._write_output_to(None)
-        self._send_result(step)
+    def _take_when_idle(self) -> None:
+        starting = not self._trials.numbers
+        self._take(None)
+        while starting and self._trials.has_room_for(self._seeds_per_trial) and self._take(TOGETHER_SECONDS):
+            pass
 
-    def _send_result(self, result: TrialResult) -> None:
-        fit = not spoils_the_process(result.error)
-        self._send(WorkerLine(os.getpid(), result=result, resident_bytes=resident_bytes(), fit=fit))
+    def _take(self, seconds: float | None) -> bool:
+        """Take the parent's next line and those that came with it; False when none came in so many seconds."""
+        requests: list[TrialRequest] = []
+        line = first = self._channel.receive(seconds)
+        while line is not None:
+            order = from_line(ParentLine, line)
+            if order.request is not None:
+                requests.append(order.request)
+            if order.answer is not None:
+                self._trials.decide(order.answer.number, order.answer.decision)
+            line = self._channel.receive(0.0)
+        if requests:
+            self._admit(requests)
+        return first is not None
+
+    def _admit(self, requests: list[TrialRequest]) -> None:
+        self._admitted += len(requests)
+        self._send(WorkerLine(os.getpid(), self._trials.width, started=tuple(each.number for each in requests)))
+        for request in requests:
+            progress = self._trials.admit(request)
+            if progress.results:
+                self._say(progress)
+
+    def _advance(self) -> None:
+        began = time.monotonic()
+        progress = self._trials.advance()
+        earned = PATIENCE_SHARE * (time.monotonic() - began)
+        self._patience = min(self._patience + earned, MOST_PATIENCE_SECONDS)
+        if progress != Progress() or self._trials.width != self._told_width:
+            self._say(progress)
+        if progress.failure is not None:
+            sys.stderr.write(progress.failure.traceback)
+            sys.exit(1)
+        self._wait_for_the_parent(progress)
+
+    def _wait_for_the_parent(self, progress: Progress) -> None:
+        asked = {report.number for report in progress.reports}
+        admitted = self._admitted + len(progress.results)
+        until = time.monotonic() + self._patience
+        while asked & self._trials.unanswered or self._admitted < admitted:
+            left = until - time.monotonic()
+            if left <= 0 or not self._take(left):
+                break
+        self._patience = max(0.0, until - time.monotonic())
+
+    def _say(self, progress: Progress = Progress()) -> None:  # noqa: B008  # it is frozen
+        if progress.results:
+            gc.collect()
+        self._send(
+            WorkerLine(
+                os.getpid(),
+                self._trials.width,
+                reports=progress.reports,
+                results=progress.results,
+                resident_bytes=resident_bytes(),
+                fit=progress.fit,
+                failure=progress.failure,
+            )
+        )
+
+    def _send(self, line: WorkerLine) -> None:
+        self._told_width = line.width
+        self._channel.send(to_line(line))
 
     def _write_output_to(self, log: Path | None) -> None:
         """Wait until the keeper has put all earlier output into the last log."""
@@ -79,9 +131,6 @@ class Child:
         sys.stderr.flush()
         self._control.send(json.dumps(None if log is None else str(log)).encode() + b"\n")
         self._control.receive()
-
-    def _send(self, line: WorkerLine) -> None:
-        self._channel.send(to_line(line))
 
 
 def resident_bytes() -> int:

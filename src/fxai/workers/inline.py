@@ -2,87 +2,79 @@
 
 import contextlib
 import io
-from collections.abc import Iterator, Sequence
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from fxai.errors import FxaiError
-from fxai.trial import Decision, Report, Slot, TrialPaths, TrialRequest, TrialResult
-from fxai.workers.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent
+from fxai.trial import Cause, Decision, LanePlan, Slot, TrialError, TrialRequest
+from fxai.workers.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
+from fxai.workers.hosted_trials import HostedTrials, Progress
 from fxai.workers.keeper import BoundedLog
-from fxai.workers.running_trial import RunningTrial
+from fxai.workers.placement import Berth, Placement
+from fxai.workers.unplanned_lanes import open_lanes
 
+T = TypeVar("T")
 ONE_SLOT = (Slot(0),)
 
 
-class _LoggedTrial:
-    """A trial whose prints go to its log instead of the parent's terminal."""
-
-    def __init__(self, request: TrialRequest, slot: Slot) -> None:
-        self.number = request.number
-        self.slot = slot
-        self.step: int | None = None
-        self.decision: Decision | None = Decision.CONTINUE  # None: a report waits for its answer
-        self._log = TrialPaths(request.directory).log
-        self._trial = RunningTrial(request, slot)
-
-    def advance(self) -> Report | TrialResult:
-        decision, self.decision = self.decision or Decision.STOP, None
-        with contextlib.closing(BoundedLog(self._log)) as log, _printing_to(_LogStream(log)):
-            step = self._trial.advance(decision)
-        if isinstance(step, Report):
-            self.step = step.step
-        return step
-
-
 class InlineWorkers:
-    """Runs each trial inside `events`, one evaluation at a time; slots take turns.
+    """Trains inside `events`, an update of one worker's lanes after the other.
 
     Nothing here can outlive a trial that hangs or ends the process, and limits do not apply: that is
-    what `ProcessWorkers` is for.
+    what `ProcessWorkers` is for. Output of a trial that shares its worker with others is not redirected.
     """
 
-    def __init__(self, slots: Sequence[Slot] = ONE_SLOT) -> None:
-        self._slots = tuple(slots)
-        self._trials: dict[int, _LoggedTrial] = {}
-        self._started: list[TrialStarted] = []
+    def __init__(self, slots: Sequence[Slot] = ONE_SLOT, plan: LanePlan | None = None) -> None:
+        self._workers = [_InlineWorker(slot, plan) for slot in slots]
+        self._turns = list(self._workers)
+        self._placement = Placement(1 if plan is None else plan.seeds_per_trial)
+        self._happened: list[WorkerEvent] = []
         self._closed = False
 
     @property
     def free_slots(self) -> int:
-        return 0 if self._closed else len(self._slots) - len(self._trials)
+        return 0 if self._closed else self._placement.free([worker.berth for worker in self._workers])
 
     def submit(self, request: TrialRequest) -> None:
         if not self.free_slots:
             raise FxaiError(f"Trial {request.number} was submitted to a pool without a free slot.")
-        taken = {trial.slot.index for trial in self._trials.values()}
-        slot = next(slot for slot in self._slots if slot.index not in taken)
-        self._trials[request.number] = _LoggedTrial(request, slot)
-        self._started.append(TrialStarted(request.number, slot.index))
+        self._placement.add(request)
+        self._place()
 
-    def events(self, timeout: float) -> Sequence[WorkerEvent]:  # noqa: ARG002  # nothing happens while one waits
-        if self._started:
-            started, self._started = self._started, []
-            return started
-        answered = (trial for trial in self._trials.values() if trial.decision is not None)
-        trial = next(answered, None)
-        return () if trial is None else (self._advance(trial),)
+    def events(self, timeout: float) -> Sequence[WorkerEvent]:
+        until = time.monotonic() + timeout
+        while not self._happened:
+            worker = next((worker for worker in self._turns if worker.busy), None)
+            if worker is None:
+                break
+            self._turns.remove(worker)
+            self._turns.append(worker)
+            self._happened.extend(worker.advance())
+            self._place()
+            if time.monotonic() >= until:
+                break
+        happened, self._happened = self._happened, []
+        return happened
 
     def answer(self, number: int, decision: Decision) -> None:
-        if (trial := self._trials.get(number)) is not None:
-            trial.decision = decision
+        for worker in self._workers:
+            worker.answer(number, decision)
 
     def activity(self) -> Sequence[Activity]:
-        running = {trial.slot.index: trial for trial in self._trials.values()}
-        return [_activity(slot, running.get(slot.index)) for slot in self._slots]
+        return [worker.activity() for worker in self._workers]
 
     def close(self) -> None:
+        """Have every trial save itself and end."""
+        if self._closed:
+            return
         self._closed = True
-        for trial in self._trials.values():
-            trial.decision = Decision.STOP
-            trial.advance()
-        self._trials.clear()
-        self._started.clear()
+        for worker in self._workers:
+            worker.stop()
+        self._happened.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -92,33 +84,94 @@ class InlineWorkers:
     ) -> None:
         self.close()
 
-    def _advance(self, trial: _LoggedTrial) -> WorkerEvent:
-        step = trial.advance()
-        del self._trials[trial.number]
-        if isinstance(step, TrialResult):
-            return TrialEnded(step)
-        self._trials[trial.number] = trial  # now the last in turn
-        return TrialReported(step)
+    def _place(self) -> None:
+        while (placed := self._placement.take([worker.berth for worker in self._workers])) is not None:
+            place, request = placed
+            self._happened.extend(self._workers[place].submit(request))
 
 
-class _LogStream(io.TextIOBase):
-    """A text stream into a bounded log."""
+class _InlineWorker:
+    """A slot and the lanes in it."""
 
-    def __init__(self, log: BoundedLog) -> None:
+    def __init__(self, slot: Slot, plan: LanePlan | None) -> None:
+        self.slot = slot
+        self._plan = plan
+        self._output = _Output()
+        self._open()
+
+    @property
+    def berth(self) -> Berth:
+        return Berth(tuple(self._requests.values()), self._trials.width)
+
+    @property
+    def busy(self) -> bool:
+        return self._trials.busy
+
+    def submit(self, request: TrialRequest) -> Sequence[WorkerEvent]:
+        self._requests[request.number] = request
+        started = TrialStarted(request.number, self.slot.index)
+        return [started, *self._events(self._printing(lambda: self._trials.admit(request)))]
+
+    def advance(self) -> Sequence[WorkerEvent]:
+        return self._events(self._printing(self._trials.advance))
+
+    def answer(self, number: int, decision: Decision) -> None:
+        self._printing(lambda: self._trials.decide(number, decision))
+
+    def activity(self) -> Activity:
+        step = max((self._steps[number] for number in self._requests if number in self._steps), default=None)
+        return Activity(self.slot.index, self.slot.device, tuple(self._requests), step)
+
+    def stop(self) -> None:
+        for number in self._trials.numbers:
+            self.answer(number, Decision.STOP)
+        while self._trials.numbers and self._trials.busy:
+            self.advance()
+
+    def _open(self) -> None:
+        self._requests: dict[int, TrialRequest] = {}
+        self._steps: dict[int, int] = {}
+        self._trials = HostedTrials(open_lanes(self._plan, self.slot), self._output.write_to)
+
+    def _events(self, progress: Progress) -> Sequence[WorkerEvent]:
+        for report in progress.reports:
+            self._steps[report.number] = report.step
+        for result in progress.results:
+            self._requests.pop(result.number, None)
+        events: list[WorkerEvent] = [TrialReported(report) for report in progress.reports]
+        events.extend(TrialEnded(result) for result in progress.results)
+        if progress.failure is not None:
+            events.append(self._lost(progress.failure))
+        if self._trials.broken:
+            self._open()
+        return events
+
+    def _lost(self, error: TrialError) -> WorkerLost:
+        sys.stderr.write(error.traceback)
+        cause = Cause.OUT_OF_MEMORY if error.cause is Cause.OUT_OF_MEMORY else Cause.WORKER_LOST
+        numbers = tuple(self._requests)
+        return WorkerLost(self.slot.index, cause, f"the lanes ended with {error.message}", numbers)
+
+    def _printing(self, act: Callable[[], T]) -> T:
+        """Do something with the output going where it belongs."""
+        self._output.here = sys.stdout
+        with contextlib.redirect_stdout(self._output), contextlib.redirect_stderr(self._output):
+            return act()
+
+
+class _Output(io.TextIOBase):
+    """A text stream into the log whose turn it is, or to where this process prints."""
+
+    def __init__(self) -> None:
+        self.here = sys.stdout
+        self._log: Path | None = None
+
+    def write_to(self, log: Path | None) -> None:
         self._log = log
 
     def write(self, text: str) -> int:
-        self._log.write(text.encode(errors="backslashreplace"))
+        if self._log is None:
+            return self.here.write(text)
+        with contextlib.closing(BoundedLog(self._log)) as log:
+            log.write(text.encode(errors="backslashreplace"))
         return len(text)
-
-
-def _activity(slot: Slot, trial: _LoggedTrial | None) -> Activity:
-    if trial is None:
-        return Activity(slot.index, slot.device, ())
-    return Activity(slot.index, slot.device, (trial.number,), trial.step)
-
-
-@contextlib.contextmanager
-def _printing_to(stream: _LogStream) -> Iterator[None]:
-    with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
-        yield

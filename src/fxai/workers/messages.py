@@ -1,13 +1,14 @@
 """What parent and worker say to each other, a line of JSON each.
 
-The parent begins with `Welcome`, the worker answers with a ready line. Then, trial after trial: the
-parent sends a `TrialRequest`, the worker a started line, a report line after each evaluation, each
-answered by an `Answer`, and a result line.
+The parent begins with `Welcome`; the worker opens its lanes and answers with a ready line. From then on
+either speaks when it has something to say: the parent gives trials and answers reports, the worker tells
+which trials it has started and what came of each step of its lanes. Every line of the worker tells how
+many lanes it can hold.
 """
 
 from dataclasses import dataclass
 
-from fxai.trial import Decision, Report, Slot, TrialResult
+from fxai.trial import Decision, LanePlan, Report, Slot, TrialError, TrialRequest, TrialResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +17,34 @@ class Welcome:
 
     slot: Slot
     sys_path: tuple[str, ...]  # the parent's, so that the worker finds the same modules
-    preload: tuple[str, ...]  # objectives to import before the first trial
+    plan: LanePlan | None  # None: each trial names its objective and is trained alone
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """To a report; PRUNE and STOP end the trial in any case."""
+
+    number: int
     decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
+class ParentLine:
+    """A line of the parent after the first: one of the two."""
+
+    request: TrialRequest | None = None
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerLine:
-    """A line of a worker: ready or, without report and result while it has a trial, started."""
+    """A line of a worker; the first one says no more than that it is ready."""
 
     pid: int
-    report: Report | None = None
-    result: TrialResult | None = None
-    resident_bytes: int = 0  # memory of the worker, told with the result
-    fit: bool = True  # False: the trial left the process in a state that no other trial should meet
+    width: int
+    started: tuple[int, ...] = ()  # numbers of trials
+    reports: tuple[Report, ...] = ()
+    results: tuple[TrialResult, ...] = ()
+    resident_bytes: int = 0  # memory of the worker, told with reports and results
+    fit: bool = True  # False: something is left in the process that no other trial should meet
+    failure: TrialError | None = None  # the lanes raised; the worker ends, with all its trials

@@ -1,36 +1,63 @@
-"""From an objective's name to its code: the one tie between the workers and the objectives."""
+"""From an objective's name to its code: the one tie between the workers and the objectives.
+
+A name is `fx_trading` or `package.module:name`, the user's own code on the import path. What has that
+name is one of two kinds:
+
+- an object with `signature` and `open_lanes` (a module, an instance, a class with static methods) trains
+  many trials side by side: `fxai.trial.LaneObjective`;
+- anything else is called as a generator function that trains one trial: `fxai.trial.Objective`.
+"""
 
 import importlib
 from collections.abc import Callable
-from typing import cast
+from typing import TypeAlias, cast
 
 from fxai.errors import InputError
-from fxai.trial import JsonObject, Objective
+from fxai.trial import JsonObject, LaneObjective, LanePlan, Lanes, Objective, Slot
+from fxai.workers.generator_lanes import GeneratorObjective
 
 OBJECTIVES = ("fx_trading",)
+OpenLanes: TypeAlias = Callable[[LanePlan, Slot], Lanes]
 
 
-def load_objective(name: str) -> Objective:
-    """The objective of that name.
+def load_lanes(name: str) -> OpenLanes:
+    """What opens a worker's lanes for the objective of that name.
 
-    `fx_trading` is `run_trial` of `fxai.objectives.fx_trading`; `package.module:function` is the user's
-    own code, found on the import path. An `InputError` says which names there are; what the import of
-    the module raises is passed on.
+    An `InputError` says which names there are; what the import of the module raises is passed on.
     """
-    module, _, function = name.partition(":")
-    if not function:
-        if name not in OBJECTIVES:
-            known = ", ".join(OBJECTIVES)
-            raise InputError(
-                f"There is no objective {name!r}. Known: {known}; your own is named package.module:function."
-            )
-        module, function = f"fxai.objectives.{name}", "run_trial"
-    objective = getattr(importlib.import_module(module), function, None)
-    if not callable(objective):
-        raise InputError(f"The module {module} has no function {function!r} to use as the objective {name!r}.")
-    return cast("Objective", objective)
+    objective = _load(name)
+    if hasattr(objective, "open_lanes"):
+        return cast("LaneObjective", objective).open_lanes
+    return GeneratorObjective(cast("Objective", objective))
 
 
-def load_signature(name: str) -> Callable[[JsonObject], str] | None:  # noqa: ARG001  # none shares packs yet
-    """What tells the shapes of that objective's trials apart, without torch; None where none share packs."""
-    return None
+def load_signature(name: str) -> Callable[[JsonObject], str] | None:
+    """What tells the signature of a trial's configuration; None where only the worker knows it.
+
+    The parent asks this, so that only objectives of the house are imported, which load no torch; code of
+    the user's own is imported by workers alone, and its trials count as of one signature.
+    """
+    if ":" in name:
+        return None
+    objective = _load(name)
+    return cast("LaneObjective", objective).signature if hasattr(objective, "signature") else None
+
+
+def _load(name: str) -> object:
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        return _of_the_house(name)
+    objective = getattr(importlib.import_module(module), attribute, None)
+    if hasattr(objective, "open_lanes") or callable(objective):
+        return objective
+    raise InputError(
+        f"The module {module} has no function {attribute!r}, nor lanes of that name, to use as the objective {name!r}."
+    )
+
+
+def _of_the_house(name: str) -> object:
+    if name not in OBJECTIVES:
+        known = ", ".join(OBJECTIVES)
+        raise InputError(f"There is no objective {name!r}. Known: {known}; your own is named package.module:function.")
+    module = importlib.import_module(f"fxai.objectives.{name}")
+    return module if hasattr(module, "open_lanes") else module.run_trial

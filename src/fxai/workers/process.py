@@ -9,9 +9,10 @@ from types import TracebackType
 from typing import Self
 
 from fxai.errors import FxaiError
-from fxai.trial import Decision, Slot, TrialRequest
+from fxai.trial import Decision, LanePlan, Slot, TrialRequest
 from fxai.workers.contract import Activity, WorkerEvent
 from fxai.workers.limits import Limits
+from fxai.workers.placement import Berth, Placement
 from fxai.workers.worker import Worker
 
 NO_LIMITS = Limits()
@@ -20,23 +21,29 @@ NO_LIMITS = Limits()
 class ProcessWorkers:
     """One warm process per slot, behind the contract of `Workers`.
 
+    With a plan, each process opens the lanes of the plan's objective as it starts and trains as many
+    trials at once as they hold; without one, a trial at a time of whatever objective the trial names.
+    Until the first process has told how many lanes it has, each counts for one trial.
+
     A process that ends is replaced at once; a slot whose processes end four times in a row before they
-    are ready raises an `FxaiError` with the end of the worker's log out of `events`. Workers write to
-    `log_directory/worker-N.log` whenever they have no trial. Objectives in `preload` are imported while
-    the workers start.
+    are ready raises an `FxaiError` with the end of the worker's log out of `events`. A worker that can
+    hold only one trial writes that trial's output into the trial's log, everything else goes to
+    `log_directory/worker-N.log`.
     """
 
     def __init__(
         self,
         slots: Sequence[Slot],
         log_directory: Path,
+        plan: LanePlan | None = None,
         *,
         limits: Limits = NO_LIMITS,
-        preload: Sequence[str] = (),
     ) -> None:
         self._selector = selectors.DefaultSelector()
+        self._plan = plan
+        self._placement = Placement(1 if plan is None else plan.seeds_per_trial)
         self._workers = [
-            Worker(slot, limits, log_directory.absolute() / f"worker-{slot.index}.log", tuple(preload), self._selector)
+            Worker(slot, limits, log_directory.absolute() / f"worker-{slot.index}.log", plan, self._selector)
             for slot in slots
         ]
         self._closed = False
@@ -44,12 +51,15 @@ class ProcessWorkers:
 
     @property
     def free_slots(self) -> int:
-        return 0 if self._closed else sum(worker.trial is None for worker in self._workers)
+        return 0 if self._closed else self._placement.free(self._berths())
 
     def submit(self, request: TrialRequest) -> None:
         if not self.free_slots:
             raise FxaiError(f"Trial {request.number} was submitted to a pool without a free slot.")
-        next(worker for worker in self._workers if worker.trial is None).submit(request)
+        if self._plan is not None and request.objective != self._plan.objective:
+            raise FxaiError(f"Trial {request.number} of {request.objective} does not fit the pool's plan.")
+        self._placement.add(request)
+        self._place()
 
     def events(self, timeout: float) -> Sequence[WorkerEvent]:
         until = time.monotonic() + timeout
@@ -60,6 +70,7 @@ class ProcessWorkers:
             left = 0.0 if happened else self._next_deadline(until) - time.monotonic()
             for key, _ in self._selector.select(max(left, 0.0)):
                 happened.extend(key.data.news())
+            self._place()
             if happened or time.monotonic() >= until:
                 break
         return happened
@@ -67,8 +78,7 @@ class ProcessWorkers:
     def answer(self, number: int, decision: Decision) -> None:
         """Answer a report; the answer to a trial whose worker is lost meanwhile is dropped."""
         for worker in self._workers:
-            if worker.trial == number:
-                worker.answer(decision)
+            worker.answer(number, decision)
 
     def activity(self) -> Sequence[Activity]:
         return [worker.activity() for worker in self._workers]
@@ -91,6 +101,17 @@ class ProcessWorkers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _place(self) -> None:
+        """Give the waiting trials to workers, as far as there is room."""
+        for worker in self._workers:
+            self._placement.put_back(worker.take_surplus())
+        while (placed := self._placement.take(self._berths())) is not None:
+            place, request = placed
+            self._workers[place].submit(request)
+
+    def _berths(self) -> list[Berth]:
+        return [worker.berth for worker in self._workers]
 
     def _next_deadline(self, until: float) -> float:
         deadlines = [deadline for worker in self._workers if (deadline := worker.deadline()) is not None]

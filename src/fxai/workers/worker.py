@@ -1,22 +1,25 @@
-"""One worker of the process pool: a slot, the process in it, and the trial that it has."""
+"""One worker of the process pool: a slot, the process in it, and the trials that it has."""
 
 import selectors
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from pathlib import Path
 
 from fxai.errors import FxaiError
-from fxai.trial import Cause, Decision, Slot, TrialPaths, TrialRequest
-from fxai.workers.assigned_trial import AssignedTrial, Overrun
+from fxai.trial import Cause, Decision, LanePlan, Slot, TrialError, TrialPaths, TrialRequest
+from fxai.workers.assigned_trials import AssignedTrial, AssignedTrials, Overrun
 from fxai.workers.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
 from fxai.workers.limits import Limits
-from fxai.workers.messages import Answer, WorkerLine
+from fxai.workers.loss import described, loss
+from fxai.workers.messages import Answer, ParentLine, WorkerLine
 from fxai.workers.out_of_memory import out_of_memory_kills
+from fxai.workers.placement import Berth
+from fxai.workers.trial_failure import log_failure
 from fxai.workers.worker_process import END_SECONDS, WorkerProcess
 
-START_SECONDS = 120.0  # until a new process is ready: it may import torch from a slow disk
+START_SECONDS = 120.0  # until a new process is ready: it may import torch from a slow disk, and try out widths
 START_ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.25  # after a failed start; doubled after each further one
 LOG_END_BYTES = 2000
@@ -34,41 +37,49 @@ class Phase(Enum):
 class Worker:
     """Keeps a slot occupied by a living process, whatever becomes of it, and says what happened.
 
-    A trial that is submitted while the process starts waits for it, and is not blamed for a start that
+    Trials that are submitted while the process starts wait for it, and are not blamed for a start that
     fails. The pool's `selector` shows this worker whenever `news` may have some.
     """
 
     def __init__(
-        self, slot: Slot, limits: Limits, log: Path, preload: tuple[str, ...], selector: selectors.BaseSelector
+        self, slot: Slot, limits: Limits, log: Path, plan: LanePlan | None, selector: selectors.BaseSelector
     ) -> None:
         self.slot = slot
         self._limits = limits
         self._log = log
-        self._preload = preload
+        self._plan = plan
         self._selector = selector
-        self._trial: AssignedTrial | None = None
-        self._overrun: Overrun | None = None
+        self._trials = AssignedTrials(limits)
+        self._surplus: list[TrialRequest] = []
         self._failed_starts = 0
         self._kills_before = 0
         self._start()
 
     @property
-    def trial(self) -> int | None:
-        return None if self._trial is None else self._trial.number
+    def berth(self) -> Berth:
+        """What it has and may take; while there is no process that is ready, the next one's."""
+        if self._phase is Phase.READY:
+            return Berth(self._trials.requests, self._width, open=not self._draining)
+        return Berth(self._trials.requests)
 
     def submit(self, request: TrialRequest) -> None:
-        self._trial = AssignedTrial(request)
-        if self._phase is Phase.READY:
-            self._send_request()
+        if not self._trials:
+            self._kills_before = out_of_memory_kills()
+        self._trials.add(request)
+        if self._process is not None and self._phase is Phase.READY:
+            self._process.send(ParentLine(request=request))
 
-    def answer(self, decision: Decision) -> None:
-        if self._process is not None and self._trial is not None and self._trial.awaits_answer:
-            self._trial.answered()
-            self._process.send(Answer(decision))
+    def take_surplus(self) -> Sequence[TrialRequest]:
+        """Trials that were submitted before it was known that there is no room for them."""
+        surplus, self._surplus = self._surplus, []
+        return surplus
+
+    def answer(self, number: int, decision: Decision) -> None:
+        if self._process is not None and self._trials.answer(number):
+            self._process.send(ParentLine(answer=Answer(number, decision)))
 
     def activity(self) -> Activity:
-        trials, step = ((), None) if self._trial is None else ((self._trial.number,), self._trial.step)
-        return Activity(self.slot.index, self.slot.device, trials, step)
+        return Activity(self.slot.index, self.slot.device, tuple(self._trials.current), self._trials.step)
 
     def news(self) -> Iterator[WorkerEvent]:
         """What the process has said since the last call, and what became of it."""
@@ -77,14 +88,17 @@ class Worker:
             return
         process.look()
         for line in process.lines():
-            yield from self._on_line(line)
+            if self._phase is Phase.STARTING:
+                self._on_ready(line)
+            elif self._phase is Phase.READY:  # later it came too late
+                yield from self._on_line(line)
         if process.ended:
             yield from self._on_end(process.exit_code)
 
     def deadline(self) -> float | None:
         """When `keep_time` next has something to do."""
         if self._phase is Phase.READY:
-            overrun = None if self._trial is None else self._trial.next_overrun(self._limits)
+            overrun = self._trials.next_overrun()
             return None if overrun is None else overrun.at
         return self._phase_ends_at
 
@@ -98,10 +112,10 @@ class Worker:
         elif self._phase is Phase.ENDING:
             self._process.abandon()
             yield from self.news()
-        else:
-            if self._phase is Phase.READY and self._trial is not None:
-                self._overrun = self._trial.next_overrun(self._limits)
+        elif self._phase is Phase.STARTING:
             self._end_process(with_traceback=True)
+        elif (overrun := self._trials.next_overrun()) is not None:
+            yield from self._on_overrun(overrun)
 
     def end(self) -> None:
         """Have the process ended; nobody asks for news of it any more."""
@@ -116,9 +130,14 @@ class Worker:
     def _start(self) -> None:
         self._process: WorkerProcess | None = None
         self._was_ready = False
+        self._draining = False
+        self._width = 1
+        self._overrun: Overrun | None = None
+        self._failure: TrialError | None = None
+        self._given_up: list[AssignedTrial] = []
         self._enter(Phase.STARTING, START_SECONDS)
         try:
-            self._process = WorkerProcess(self.slot, self._log, self._preload, self._selector, self)
+            self._process = WorkerProcess(self.slot, self._log, self._plan, self._selector, self)
         except OSError as error:
             self._on_failed_start(f"its process could not be started: {error}")
 
@@ -127,61 +146,94 @@ class Worker:
         self._phase_ends_at = time.monotonic() + seconds
 
     def _end_process(self, *, with_traceback: bool = False) -> None:
+        """End it and give up its trials; those that come from now on are the next process's."""
+        self._given_up = self._trials.take_begun()
         self._enter(Phase.ENDING, END_SECONDS)
         if self._process is not None:
             self._process.end(with_traceback=with_traceback)
 
-    def _send_request(self) -> None:
-        if self._process is not None and self._trial is not None:
-            self._kills_before = out_of_memory_kills()
-            self._process.send(self._trial.request)
+    def _on_ready(self, line: WorkerLine) -> None:
+        self._enter(Phase.READY)
+        self._was_ready = True
+        self._failed_starts = 0
+        self._width = line.width
+        self._kills_before = out_of_memory_kills()
+        self._surplus.extend(self._trials.take_surplus(line.width))
+        for request in self._trials.requests:
+            if self._process is not None:
+                self._process.send(ParentLine(request=request))
 
     def _on_line(self, line: WorkerLine) -> Iterator[WorkerEvent]:
-        if self._phase is Phase.STARTING:
-            self._enter(Phase.READY)
-            self._was_ready = True
-            self._failed_starts = 0
-            self._send_request()
-        elif self._trial is None or self._phase is Phase.ENDING:
-            return  # it came too late
-        elif line.result is not None:
-            self._trial = None
-            if not line.fit or self._is_too_large(line.resident_bytes):
-                self._end_process()
-            yield TrialEnded(line.result)
-        elif line.report is not None:
-            self._trial.report(line.report)
-            yield TrialReported(line.report)
-        else:
-            self._trial.begin()
-            yield TrialStarted(self._trial.number, self.slot.index)
+        self._width = line.width
+        for number in line.started:
+            if self._trials.begin(number):
+                yield TrialStarted(number, self.slot.index)
+        for report in line.reports:
+            if self._trials.report(report):
+                yield TrialReported(report)
+        for result in line.results:
+            if self._trials.end(result.number):
+                yield TrialEnded(result)
+        self._trials.heard()
+        self._draining = self._draining or not line.fit or self._is_too_large(line.resident_bytes)
+        self._failure = line.failure
+        if line.failure is not None or (self._draining and not self._trials.begun):
+            self._end_process()
 
     def _is_too_large(self, resident_bytes: int) -> bool:
         return self._limits.worker_bytes is not None and resident_bytes > self._limits.worker_bytes
 
+    def _on_overrun(self, overrun: Overrun) -> Iterator[WorkerEvent]:
+        """Drop the one trial that has passed a limit, or end the process where nothing else remains."""
+        blamed = None if overrun.blamed is None else self._trials.get(overrun.blamed)
+        if blamed is None or self._process is None or len(self._trials.current_begun) == 1:
+            self._overrun = overrun
+            self._end_process(with_traceback=True)
+            return
+        self._trials.drop(blamed)
+        self._process.send(ParentLine(answer=Answer(blamed.number, Decision.PRUNE)))
+        yield self._failed(blamed, overrun)
+
     def _on_end(self, exit_code: int | None) -> Iterator[WorkerEvent]:
         self._process = None
         if not self._was_ready:
-            self._on_failed_start(f"it {_described(exit_code)}")
+            self._on_failed_start(f"it {described(exit_code)}")
             return
         if self._phase is Phase.READY:
-            yield self._lost(exit_code)
-        elif self._overrun is not None and self._trial is not None:
-            yield TrialEnded(self._trial.overran(self._overrun))
-            self._trial = self._overrun = None
+            yield self._lost(exit_code, self._trials.take_begun())
+        elif self._overrun is not None and self._overrun.blamed is not None:
+            for trial in self._given_up:
+                yield self._failed(trial, self._overrun)
+        elif self._overrun is not None or self._failure is not None:
+            yield self._lost(exit_code, self._given_up)
         self._start()
 
-    def _lost(self, exit_code: int | None) -> WorkerLost:
-        trial, self._trial = self._trial, None
-        if trial is None:
-            message = f"worker {self.slot.index} {_described(exit_code)} while it was idle (log: {self._log})"
-            return WorkerLost(self.slot.index, Cause.WORKER_LOST, message, ())
-        cause, reason = Cause.WORKER_LOST, ""
-        if exit_code == -signal.SIGKILL and out_of_memory_kills() > self._kills_before:
-            cause, reason = Cause.OUT_OF_MEMORY, " because the machine's memory ran out"
-        log = TrialPaths(trial.request.directory).log
-        message = f"worker {self.slot.index} {_described(exit_code)}{reason} during trial {trial.number} (log: {log})"
-        return WorkerLost(self.slot.index, cause, message, (trial.number,))
+    def _failed(self, trial: AssignedTrial, overrun: Overrun) -> TrialEnded:
+        result = trial.overran(overrun)
+        if result.error is not None:
+            log_failure(trial.request, result.error)
+        return TrialEnded(result)
+
+    def _lost(self, exit_code: int | None, trials: Sequence[AssignedTrial]) -> WorkerLost:
+        cause, reason = Cause.WORKER_LOST, described(exit_code)
+        if self._overrun is not None:
+            cause, reason = self._overrun.cause, f"was ended: {self._overrun.message}"
+        elif self._failure is not None:
+            cause = Cause.OUT_OF_MEMORY if self._failure.cause is Cause.OUT_OF_MEMORY else Cause.WORKER_LOST
+            reason = f"ended with {self._failure.message}"
+        elif self._was_killed_for_memory(exit_code):
+            cause, reason = Cause.OUT_OF_MEMORY, f"{reason} because the machine's memory ran out"
+        requests = [trial.request for trial in trials]
+        return loss(self.slot.index, cause, reason, requests, self._log_of(requests))
+
+    def _was_killed_for_memory(self, exit_code: int | None) -> bool:
+        return exit_code == -signal.SIGKILL and out_of_memory_kills() > self._kills_before
+
+    def _log_of(self, requests: Sequence[TrialRequest]) -> Path:
+        """Where the output of these trials went."""
+        if len(requests) == 1 and self._width < 2 * len(requests[0].seeds):
+            return TrialPaths(requests[0].directory).log
+        return self._log
 
     def _on_failed_start(self, reason: str) -> None:
         self._failed_starts += 1
@@ -191,14 +243,6 @@ class Worker:
                 f"The end of its log {self._log}:\n{_end_of(self._log)}"
             )
         self._enter(Phase.PAUSED, FIRST_PAUSE_SECONDS * 2 ** (self._failed_starts - 1))
-
-
-def _described(exit_code: int | None) -> str:
-    if exit_code is None:
-        return "was lost together with the process that kept it"
-    if exit_code < 0:
-        return f"was killed by {signal.Signals(-exit_code).name}"
-    return f"exited with status {exit_code}"
 
 
 def _end_of(log: Path) -> str:

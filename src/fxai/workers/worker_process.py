@@ -5,13 +5,12 @@ import os
 import selectors
 import signal
 import socket
-import struct
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from fxai.trial import Slot
+from fxai.trial import LanePlan, Slot
 from fxai.trial.wire import from_line, to_line
 from fxai.workers.keeper import CHUNK, GRACE_SECONDS, KILL_SECONDS, TRACEBACK, TRACEBACK_SECONDS
 from fxai.workers.messages import Welcome, WorkerLine
@@ -24,7 +23,6 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
 )
 _KEEPER = Path(__file__).with_name("keeper.py")
-SEND_SECONDS = 10  # a worker that takes no line for so long is stuck
 END_SECONDS = 2 * (TRACEBACK_SECONDS + GRACE_SECONDS + KILL_SECONDS)
 
 
@@ -32,28 +30,30 @@ class WorkerProcess:
     """A keeper and its worker. `selector` shows `owner` whenever `lines` or `ended` may have news."""
 
     def __init__(
-        self, slot: Slot, log: Path, preload: tuple[str, ...], selector: selectors.BaseSelector, owner: object
+        self, slot: Slot, log: Path, plan: LanePlan | None, selector: selectors.BaseSelector, owner: object
     ) -> None:
         self.exit_code: int | None = None  # once `ended`; None also where nobody could tell
         self.ended = False
         self._selector = selector
+        self._owner = owner
         self._received = b""
+        self._unsent = b""
         self._channel, channel = socket.socketpair()
         self._lifeline, lifeline = socket.socketpair()
         with channel, lifeline:
             self._keeper = _start_keeper(slot, log, lifeline.fileno(), channel.fileno())
-        self._channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
         self._worker_pid: int | None = None
         for end in (self._channel, self._lifeline):
             selector.register(end, selectors.EVENT_READ, owner)
-        self.send(Welcome(slot, tuple(sys.path), preload))
+        self.send(Welcome(slot, tuple(sys.path), plan))
 
     def send(self, record: object) -> None:
-        """Send a line. A worker that cannot take it is ended, which `ended` will tell."""
-        try:
-            self._channel.sendall(to_line(record))
-        except OSError:
-            self.end()
+        """Send a line, what the worker does not take at once with `look`: it reads between two updates.
+
+        A worker that cannot take it any more is ended, which `ended` will tell.
+        """
+        self._unsent += to_line(record)
+        self._send_on()
 
     def lines(self) -> list[WorkerLine]:
         """What the worker has said since the last call."""
@@ -81,7 +81,9 @@ class WorkerProcess:
             return
 
     def look(self) -> None:
-        """Note whether the keeper has said that all is over; `lines` then holds the worker's last."""
+        """Go on sending, and note whether the keeper has said that all is over; `lines` then holds the last."""
+        if self._unsent:
+            self._send_on()
         try:
             word = self._lifeline.recv(CHUNK, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -104,6 +106,20 @@ class WorkerProcess:
     def abandon(self) -> None:
         """End without waiting for a keeper that does not answer."""
         self._finish(b"")
+
+    def _send_on(self) -> None:
+        if self._channel.fileno() == -1:
+            return
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self._channel.send(self._unsent, socket.MSG_DONTWAIT) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._unsent = b""
+            self.end()
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
+        self._selector.modify(self._channel, events, self._owner)
 
     def _receive(self) -> None:
         if self._channel.fileno() == -1:

@@ -1,0 +1,185 @@
+"""The trials of one worker at its border: whatever their lanes do, each ends as a value."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fxai.trial import (
+    Cause,
+    Decision,
+    Lanes,
+    Report,
+    TrialError,
+    TrialPaths,
+    TrialRequest,
+    TrialResult,
+    TrialState,
+)
+from fxai.workers.trial_failure import error_of, failed, log_failure, raised, remove_checkpoint, spoils_the_process
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What came of one step of the lanes."""
+
+    reports: tuple[Report, ...] = ()
+    results: tuple[TrialResult, ...] = ()
+    fit: bool = True  # False: the process should take no further trial
+    failure: TrialError | None = None  # raised with several trials aboard: all are lost, none is to blame
+
+
+@dataclass(slots=True)
+class _Hosted:
+    request: TrialRequest
+    began: float
+    failure: TrialError | None = None  # it is told once the lanes have let the trial go
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+
+class HostedTrials:
+    """Drives a worker's lanes.
+
+    A report or a value that is not finite ends its trial as FAIL, so that neither pruner nor sampler ever
+    meets one. What the lanes raise is the failure of a trial that is alone, and of nobody else; no step
+    follows it.
+
+    A trial that is the only one that the lanes can hold has the process's output: `write_output_to` is
+    told its log, and None at its end. What goes wrong with a trial is written to its own log either way.
+    """
+
+    def __init__(self, lanes: Lanes, write_output_to: Callable[[Path | None], None]) -> None:
+        self._lanes = lanes
+        self._write_output_to = write_output_to
+        self._hosted: dict[int, _Hosted] = {}
+        self._unanswered: set[int] = set()
+        self._has_output: int | None = None
+        self._broken = False
+
+    @property
+    def width(self) -> int:
+        return self._lanes.width
+
+    @property
+    def busy(self) -> bool:
+        return not self._broken and self._lanes.busy
+
+    @property
+    def broken(self) -> bool:
+        """Whether the lanes raised, and can be used no more."""
+        return self._broken
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(self._hosted)
+
+    @property
+    def unanswered(self) -> AbstractSet[int]:
+        """Trials whose report waits for a decision."""
+        return self._unanswered
+
+    def has_room_for(self, seeds: int) -> bool:
+        used = sum(len(hosted.request.seeds) for hosted in self._hosted.values())
+        return not self._broken and (not used or used + seeds <= self.width)
+
+    def admit(self, request: TrialRequest) -> Progress:
+        """Take a trial. One that has no room, because the lanes became fewer meanwhile, is RETURNED."""
+        if not self.has_room_for(len(request.seeds)):
+            return Progress(results=(TrialResult(request.number, TrialState.RETURNED, 0.0),))
+        if not self._hosted and self.width < 2 * len(request.seeds):
+            self._has_output = request.number
+            self._write_output_to(TrialPaths(request.directory).log)
+        hosted = self._hosted[request.number] = _Hosted(request, time.monotonic())
+        try:
+            self._lanes.admit(request)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
+            return self._progress((), [self._ended(hosted, raised(request, error, hosted.seconds))])
+        return Progress()
+
+    def decide(self, number: int, decision: Decision) -> None:
+        hosted = self._hosted.get(number)
+        if hosted is not None and hosted.failure is None:
+            self._unanswered.discard(number)
+            self._lanes.decide(number, decision)
+
+    def advance(self) -> Progress:
+        """Train an update of one pack."""
+        try:
+            return self._sorted(self._lanes.advance())
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
+            return self._break(error)
+
+    def _sorted(self, said: Iterable[Report | TrialResult]) -> Progress:
+        reports, results = [], []
+        for word in said:
+            if not isinstance(word, Report | TrialResult):
+                raise TypeError(f"The lanes said {word!r}, which is neither a Report nor a TrialResult.")
+            hosted = self._hosted.get(word.number)
+            if hosted is None:
+                continue  # it was given up
+            if isinstance(word, TrialResult):
+                results.append(self._ended(hosted, self._checked(hosted, word)))
+            elif hosted.failure is None and (report := self._reported(hosted, word)) is not None:
+                reports.append(report)
+        return self._progress(reports, results)
+
+    def _reported(self, hosted: _Hosted, report: Report) -> Report | None:
+        if not math.isfinite(report.value):
+            hosted.failure = _not_finite(report.value, f"at step {report.step}")
+            self._lanes.decide(report.number, Decision.PRUNE)
+            return None
+        self._unanswered.add(report.number)
+        return Report(report.number, int(report.step), float(report.value), _plain(report.metrics))
+
+    def _checked(self, hosted: _Hosted, result: TrialResult) -> TrialResult:
+        error = hosted.failure
+        if error is None and result.state is TrialState.FAIL:
+            error = result.error or TrialError(Cause.EXCEPTION, "failed without a reason")
+        if error is None and result.state is TrialState.COMPLETE and not _is_finite(result.value):
+            error = _not_finite(result.value, "at the end")
+        if error is not None:
+            return failed(hosted.request, error.cause, error.message, result.seconds, error.traceback)
+        value = None if result.value is None else float(result.value)
+        return replace(result, value=value, metrics=_plain(result.metrics))
+
+    def _ended(self, hosted: _Hosted, result: TrialResult) -> TrialResult:
+        del self._hosted[result.number]
+        self._unanswered.discard(result.number)
+        if self._has_output == result.number:
+            self._has_output = None
+            self._write_output_to(None)
+        if result.error is not None:
+            log_failure(hosted.request, result.error)
+        if result.state is not TrialState.RETURNED:
+            remove_checkpoint(hosted.request)
+        return result
+
+    def _break(self, error: BaseException) -> Progress:
+        self._broken = True
+        if len(self._hosted) != 1:
+            return Progress(fit=False, failure=error_of(error))
+        (hosted,) = self._hosted.values()
+        result = self._ended(hosted, raised(hosted.request, error, hosted.seconds))
+        return Progress(results=(result,), fit=False)
+
+    def _progress(self, reports: Sequence[Report], results: Sequence[TrialResult]) -> Progress:
+        fit = not any(spoils_the_process(result.error) for result in results)
+        return Progress(tuple(reports), tuple(results), fit)
+
+
+def _not_finite(value: float | None, place: str) -> TrialError:
+    return TrialError(Cause.NOT_FINITE, f"the objective's value is {value} {place}")
+
+
+def _is_finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def _plain(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Python's own numbers, which JSON knows, in place of NumPy's and torch's."""
+    return {name: float(value) for name, value in metrics.items()}

@@ -1,0 +1,30 @@
+"""A worker's end in words."""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from fxai.trial import Cause, TrialRequest
+from fxai.workers.contract import WorkerLost
+
+
+def loss(worker: int, cause: Cause, reason: str, requests: Sequence[TrialRequest], log: Path) -> WorkerLost:
+    """The event of a worker that is gone with these trials; `reason` goes on from its name."""
+    numbers = tuple(request.number for request in requests)
+    message = f"worker {worker} {reason} {_during(numbers)} (log: {log})"
+    return WorkerLost(worker, cause, message, numbers)
+
+
+def described(exit_code: int | None) -> str:
+    if exit_code is None:
+        return "was lost together with the process that kept it"
+    if exit_code < 0:
+        return f"was killed by {signal.Signals(-exit_code).name}"
+    return f"exited with status {exit_code}"
+
+
+def _during(numbers: Sequence[int]) -> str:
+    if not numbers:
+        return "while it was idle"
+    *others, last = map(str, numbers)
+    return f"during trials {', '.join(others)} and {last}" if others else f"during trial {last}"

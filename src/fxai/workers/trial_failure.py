@@ -1,0 +1,55 @@
+"""A trial's failure as a value: its result, its words in the trial's log, and what it means for the process."""
+
+import contextlib
+import traceback
+
+from fxai.trial import Cause, TrialError, TrialPaths, TrialRequest, TrialResult, TrialState
+from fxai.workers.keeper import BoundedLog
+
+
+def failed(request: TrialRequest, cause: Cause, message: str, seconds: float, text: str = "") -> TrialResult:
+    """The result of a trial that failed for good; its message names the log, its checkpoint is removed."""
+    remove_checkpoint(request)
+    log = str(TrialPaths(request.directory).log)
+    first = (message.strip().splitlines() or [cause.value])[0]
+    error = TrialError(cause, first if log in first else f"{first} (log: {log})", text)
+    return TrialResult(request.number, TrialState.FAIL, seconds, error=error)
+
+
+def raised(request: TrialRequest, error: BaseException, seconds: float) -> TrialResult:
+    """The result of a trial that raised `error`."""
+    value = error_of(error)
+    return failed(request, value.cause, value.message, seconds, value.traceback)
+
+
+def error_of(error: BaseException) -> TrialError:
+    cause = Cause.OUT_OF_MEMORY if is_out_of_memory(error) else Cause.EXCEPTION
+    summary = traceback.format_exception_only(error)[-1].strip().splitlines()
+    return TrialError(cause, summary[0] if summary else repr(error), "".join(traceback.format_exception(error)))
+
+
+def log_failure(request: TrialRequest, error: TrialError) -> None:
+    """Write what went wrong into the trial's own log."""
+    with contextlib.suppress(OSError):  # a full disk costs the log, not the study
+        log = BoundedLog(TrialPaths(request.directory).log)
+        with contextlib.closing(log):
+            log.write((error.traceback or f"Trial {request.number} failed: {error.message}\n").encode())
+
+
+def remove_checkpoint(request: TrialRequest) -> None:
+    with contextlib.suppress(OSError):  # one that stays is only space
+        TrialPaths(request.directory).checkpoint.unlink(missing_ok=True)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether host or device memory ran out; torch's error is known by its name, so that none is imported."""
+    if isinstance(error, MemoryError) or any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
+        return True
+    return isinstance(error, RuntimeError) and any(
+        words in str(error) for words in ("out of memory", "can't allocate memory", "not enough memory")
+    )
+
+
+def spoils_the_process(error: TrialError | None) -> bool:
+    """Whether the process should take no further trial: memory stays with it, a CUDA error sticks to it."""
+    return error is not None and (error.cause is Cause.OUT_OF_MEMORY or "CUDA error" in error.message)
