@@ -83,7 +83,12 @@ def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWor
         seconds_without_progress=study.progress_timeout,
         worker_bytes=None if memory is None else int(memory * _BYTES_PER_GB),
     )
-    plan = LanePlan(study.objective, study.training_config.model_dump(mode="json"))
+    plan = LanePlan(
+        study.objective,
+        study.training_config.model_dump(mode="json"),
+        study.seeds_per_trial,
+        study.resources.lanes_per_worker,
+    )
     return ProcessWorkers(share.slots[: study.n_trials], paths.logs, plan, limits=limits)
 
 
