@@ -1,5 +1,6 @@
 """What only the pool of processes can promise, for workers that hold several trials."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,8 @@ from drive_workers import LANES, events_until, lane_request, results_of
 from fxai.errors import FxaiError
 from fxai.trial import Cause, Decision, LanePlan, Slot, TrialPaths, TrialState
 from fxai.workers import Limits, ProcessWorkers, TrialEnded, TrialReported, TrialStarted, WorkerLost
-from fxai.workers.limits import Limits as WorkerLimits
 
-NO_LIMITS = WorkerLimits()
+NO_LIMITS = Limits()
 
 
 def pool(folder: Path, lanes: int, limits: Limits = NO_LIMITS, slots: int = 1) -> ProcessWorkers:
@@ -118,6 +118,19 @@ def test_a_trial_alone_in_a_hung_worker_fails(tmp_path: Path):
         results, _ = results_of(workers, 1)
         assert (results[0].state, results[0].error.cause) == (TrialState.FAIL, Cause.NO_PROGRESS)
         assert "no report for 1 s" in TrialPaths(tmp_path / "00000").log.read_text()
+
+
+def test_a_trial_that_a_hung_worker_never_took_is_the_next_ones(tmp_path: Path):
+    """Its request is larger than what the channel holds: the parent does not wait for the worker either."""
+    with pool(tmp_path, lanes=4, limits=Limits(seconds_without_progress=1.0)) as workers:
+        pid = start(workers, 0, tmp_path, hangs_at=3)
+        workers.answer(0, Decision.CONTINUE)
+        workers.submit(replace(lane_request(1, tmp_path), config={"long": "x" * 3_000_000}))
+        results, events = results_of(workers, 2)
+        assert results[0].error.cause is Cause.NO_PROGRESS
+        assert results[1].state is TrialState.COMPLETE
+        assert results[1].metrics["pid"] != pid
+        assert not any(isinstance(event, WorkerLost) for event in events)
 
 
 def test_waiting_for_the_parent_is_no_lack_of_progress(tmp_path: Path):

@@ -15,7 +15,10 @@ class TrialStarted:
 
 @dataclass(frozen=True, slots=True)
 class TrialReported:
-    """The trial waits for `Workers.answer` before it goes on."""
+    """The trial waits for `Workers.answer`, at its next report or its end at the latest.
+
+    Reports of one update of a worker come in one batch of events.
+    """
 
     report: Report
 
@@ -57,11 +60,15 @@ class Workers(Protocol):
 
     @property
     def free_slots(self) -> int:
-        """How many further trials may be submitted now."""
+        """How many further trials may be submitted now; a worker may hold several."""
         ...
 
     def submit(self, request: TrialRequest) -> None:
-        """Start a trial on a free slot; its first event is `TrialStarted`."""
+        """Give a trial to a worker; its first event is `TrialStarted`.
+
+        That comes later where no worker has room for it now, because the trials they hold are of
+        another cohort, or lanes became fewer.
+        """
         ...
 
     def events(self, timeout: float) -> Sequence[WorkerEvent]:
@@ -69,7 +76,10 @@ class Workers(Protocol):
         ...
 
     def answer(self, number: int, decision: Decision) -> None:
-        """Let a trial that reported go on, or end it: its `TrialEnded` says PRUNED or RETURNED."""
+        """Let a trial that reported go on, or end it: its `TrialEnded` says PRUNED or RETURNED.
+
+        A trial may also be RETURNED by a worker that has too few lanes left for it.
+        """
         ...
 
     def activity(self) -> Sequence[Activity]:

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """None means no limit."""
+    """None means no limit.
+
+    A trial that passes its seconds fails by itself; its neighbours in the worker go on. A worker that makes
+    no progress is replaced: a trial that was alone in it fails, several are lost and none is blamed.
+    """
 
     trial_seconds: float | None = None  # from its start to its end
-    seconds_without_progress: float | None = None  # from its start, or its last answered report, to the next
-    worker_bytes: int | None = None  # memory in RAM; a worker beyond it is replaced between trials
+    seconds_without_progress: float | None = None  # from a worker's last line, or the answer to it, to the next
+    worker_bytes: int | None = None  # memory in RAM; a worker beyond it takes no more and goes after its last
