@@ -12,13 +12,20 @@ def gradients(steps: int) -> torch.Tensor:
     return torch.randn(steps, 3, 10, generator=torch.Generator().manual_seed(1))
 
 
+def step(
+    adam: LaneAdam, weights: torch.Tensor, gradient: torch.Tensor, rates: torch.Tensor, active: torch.Tensor
+) -> None:
+    (pace,) = adam.paces(rates, active, 1)
+    adam.step(weights, gradient, pace)
+
+
 def test_each_lane_steps_as_torch_adam():
     weights = torch.randn(3, 10, generator=torch.Generator().manual_seed(0))
     singles = [row.clone().requires_grad_() for row in weights]
     optimizers = [torch.optim.Adam([w], lr=rate.item(), eps=1e-5) for w, rate in zip(singles, RATES, strict=True)]
     adam = LaneAdam.of(weights)
     for gradient in gradients(20):
-        adam.step(weights, gradient, RATES, torch.ones(3, dtype=torch.bool))
+        step(adam, weights, gradient, RATES, torch.ones(3, dtype=torch.bool))
         for single, optimizer, row in zip(singles, optimizers, gradient, strict=True):
             single.grad = row.clone()
             optimizer.step()
@@ -30,10 +37,10 @@ def test_an_inactive_lane_stands_still_and_its_clock_too():
     adam, paused = LaneAdam.of(often), LaneAdam.of(seldom)
     everyone = torch.ones(3, dtype=torch.bool)
     pause = torch.tensor([True, False, True])
-    for step, gradient in enumerate(gradients(6)):
-        paused.step(seldom, gradient, RATES, pause if step % 2 else everyone)
+    for index, gradient in enumerate(gradients(6)):
+        step(paused, seldom, gradient, RATES, pause if index % 2 else everyone)
     for gradient in gradients(6)[::2]:
-        adam.step(often, gradient, RATES, everyone)
+        step(adam, often, gradient, RATES, everyone)
     assert torch.equal(often[1], seldom[1])
     assert not torch.equal(often[0], seldom[0])
 
@@ -41,9 +48,9 @@ def test_an_inactive_lane_stands_still_and_its_clock_too():
 def test_first_steps_that_nobody_takes_leave_numbers():
     weights = torch.zeros(1, 4)
     adam = LaneAdam.of(weights)
-    adam.step(weights, torch.ones(1, 4), torch.tensor([0.1]), torch.tensor([False]))
+    step(adam, weights, torch.ones(1, 4), torch.tensor([0.1]), torch.tensor([False]))
     assert torch.equal(weights, torch.zeros(1, 4))
-    adam.step(weights, torch.ones(1, 4), torch.tensor([0.1]), torch.tensor([True]))
+    step(adam, weights, torch.ones(1, 4), torch.tensor([0.1]), torch.tensor([True]))
     torch.testing.assert_close(weights, torch.full((1, 4), -0.1), rtol=1e-3, atol=0)
 
 
@@ -58,10 +65,21 @@ def test_the_first_lanes_can_go_on_without_the_others():
     whole, part = torch.ones(3, 10), torch.ones(3, 10)
     together, apart = LaneAdam.of(whole), LaneAdam.of(part)
     for gradient in gradients(4):
-        together.step(whole, gradient, RATES, torch.tensor([True, True, False]))
-        apart.first(2).step(part[:2], gradient[:2], RATES[:2], torch.ones(2, dtype=torch.bool))
+        step(together, whole, gradient, RATES, torch.tensor([True, True, False]))
+        step(apart.first(2), part[:2], gradient[:2], RATES[:2], torch.ones(2, dtype=torch.bool))
     assert torch.equal(whole, part)
     assert all(torch.equal(apart.state()[name], tensor) for name, tensor in together.state().items())
+
+
+def test_steps_prepared_together_are_the_same_steps():
+    weights, others = torch.ones(3, 10), torch.ones(3, 10)
+    adam, other = LaneAdam.of(weights), LaneAdam.of(others)
+    active = torch.tensor([True, False, True])
+    for gradient, pace in zip(gradients(5), adam.paces(RATES, active, 5), strict=True):
+        adam.step(weights, gradient, pace)
+        step(other, others, gradient, RATES, active)
+    assert torch.equal(weights, others)
+    assert all(torch.equal(other.state()[name], tensor) for name, tensor in adam.state().items())
 
 
 def test_state_goes_round():
@@ -69,10 +87,10 @@ def test_state_goes_round():
     adam = LaneAdam.of(weights)
     on = torch.ones(3, dtype=torch.bool)
     first, second = gradients(2)
-    adam.step(weights, first, RATES, on)
+    step(adam, weights, first, RATES, on)
     kept, state = weights.clone(), {name: t.clone() for name, t in adam.state().items()}
-    adam.step(weights, second, RATES, on)
+    step(adam, weights, second, RATES, on)
     other = LaneAdam.of(kept)
     other.restore(state)
-    other.step(kept, second, RATES, on)
+    step(other, kept, second, RATES, on)
     assert torch.equal(kept, weights)

@@ -52,7 +52,7 @@ CONFIGS = (
 )
 
 
-WEIGHTS = LossWeights(
+WEIGHTS = LossWeights.of(
     clip_epsilon=torch.tensor([config.clip_epsilon for config in CONFIGS]),
     value_clip_epsilon=torch.tensor([config.value_clip_epsilon or math.inf for config in CONFIGS]),
     entropy_coef=torch.tensor([config.entropy_coef for config in CONFIGS]),
@@ -64,7 +64,7 @@ def test_gradient_is_autograds():
     logits, value = outputs()
     batch = samples()
     with torch.no_grad():
-        closed = loss_gradient(logits, value, batch, WEIGHTS)
+        closed = loss_gradient(logits, value, batch, WEIGHTS, measured=True)
     total = sum(plain_loss(logits, value, batch, config, lane) for lane, config in enumerate(CONFIGS))
     d_logits, d_value = torch.autograd.grad(total, (logits, value))
     torch.testing.assert_close(closed.logits, d_logits, rtol=1e-6, atol=1e-8)
@@ -74,7 +74,7 @@ def test_gradient_is_autograds():
 def test_statistics_add_up_to_the_loss():
     logits, value = outputs()
     batch = samples()
-    closed = loss_gradient(logits, value, batch, WEIGHTS)
+    closed = loss_gradient(logits, value, batch, WEIGHTS, measured=True)
     for lane, config in enumerate(CONFIGS):
         found = dict(zip(STATISTICS, closed.statistics[lane].tolist(), strict=True))
         loss = found["policy_loss"] + config.value_coef * found["value_loss"] - config.entropy_coef * found["entropy"]
@@ -86,7 +86,7 @@ def test_an_unchanged_policy_has_no_kl_and_nothing_clipped():
     batch = samples()
     chosen = logits.log_softmax(1).gather(1, batch.action.unsqueeze(1)).squeeze(1)
     same = Samples(batch.observation, batch.action, chosen, batch.value, batch.advantage, batch.target, batch.number)
-    closed = loss_gradient(logits, value, same, WEIGHTS)
+    closed = loss_gradient(logits, value, same, WEIGHTS, measured=True)
     for lane in range(LANES):
         found = dict(zip(STATISTICS, closed.statistics[lane].tolist(), strict=True))
         assert found["kl"] == pytest.approx(0)

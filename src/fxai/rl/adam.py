@@ -12,6 +12,16 @@ _EPSILON = 1e-5  # larger than Adam's own, as in PPO's reference code (Huang et 
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How far one step goes, each [lane, 1]; a lane that is not active goes nowhere."""
+
+    mean_share: Tensor  # of the gradient in the new mean
+    square_share: Tensor
+    size: Tensor  # the rate, corrected for the moments' short memory
+    epsilon: Tensor  # likewise
+
+
+@dataclass(frozen=True, slots=True)
 class LaneAdam:
     """Moments of weights [lane, size]. A lane that is not active keeps weights and moments as they are."""
 
@@ -35,21 +45,31 @@ class LaneAdam:
         """The same moments, of the first lanes only."""
         return LaneAdam(self.mean[:lanes], self.square[:lanes], self.powers[:lanes], self.betas, self.scratch[:lanes])
 
-    def step(self, weights: Tensor, gradient: Tensor, rate: Tensor, active: Tensor) -> None:
-        """Change `weights` [lane, size] in place by `gradient` at `rate` [lane] where `active` [lane] bool.
+    def paces(self, rate: Tensor, active: Tensor, steps: int) -> list[Pace]:
+        """What the next steps need, for rates [lane] and a mask [lane] bool that hold over all of them.
 
-        The bias correction is applied to rate and epsilon instead of the moments (the paper, end of
-        section 2), which saves two passes over all weights.
+        All steps of an epoch are prepared at once, since a dozen operations on [lane] numbers take as long
+        as one on the weights. The bias correction is applied to rate and epsilon instead of the moments
+        (the paper, end of section 2), which saves two passes over all weights.
         """
-        self.powers.mul_(torch.where(active.unsqueeze(1), self.betas, 1.0))
-        remaining = (1 - self.powers).clamp_min_(torch.finfo(torch.float32).tiny)  # 0 before a first step
-        first, root = remaining[:, :1], remaining[:, 1:].sqrt()
-        moving = active.to(weights.dtype).unsqueeze(1)
-        pace = (root * rate.unsqueeze(1) / first).to(weights.dtype) * moving
-        self.mean.lerp_(gradient, moving * (1 - _BETA_1))
-        self.square.lerp_(torch.mul(gradient, gradient, out=self.scratch), moving * (1 - _BETA_2))
-        torch.sqrt(self.square, out=self.scratch).add_((_EPSILON * root).to(weights.dtype))
-        weights.sub_(torch.div(self.mean, self.scratch, out=self.scratch).mul_(pace))
+        factors = torch.where(active.unsqueeze(1), self.betas, 1.0).expand(steps, -1, -1)
+        powers = torch.cat([self.powers.unsqueeze(0), factors]).cumprod(0)[1:]  # one product after the other
+        self.powers.copy_(powers[-1])
+        remaining = (1 - powers).clamp_min_(torch.finfo(torch.float32).tiny)  # 0 before a first step
+        root = remaining[..., 1:].sqrt()
+        kind = self.mean.dtype
+        moving = active.to(kind).unsqueeze(1)
+        size = (root * rate.unsqueeze(1) / remaining[..., :1]).to(kind) * moving
+        epsilon = (_EPSILON * root).to(kind)
+        shares = moving * (1 - _BETA_1), moving * (1 - _BETA_2)
+        return [Pace(*shares, *each) for each in zip(size.unbind(0), epsilon.unbind(0), strict=True)]
+
+    def step(self, weights: Tensor, gradient: Tensor, pace: Pace) -> None:
+        """Change `weights` [lane, size] in place by `gradient`; each of `paces` is for one step."""
+        self.mean.lerp_(gradient, pace.mean_share)
+        self.square.lerp_(torch.mul(gradient, gradient, out=self.scratch), pace.square_share)
+        torch.sqrt(self.square, out=self.scratch).add_(pace.epsilon)
+        weights.sub_(torch.div(self.mean, self.scratch, out=self.scratch).mul_(pace.size))
 
     def state(self) -> dict[str, Tensor]:
         return {"mean": self.mean, "square": self.square, "powers": self.powers}

@@ -1,6 +1,6 @@
 """Proximal policy optimisation: several epochs of clipped steps on each roll-out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -15,6 +15,7 @@ from fxai.rl.ppo_loss import KL, STATISTICS, LossWeights, loss_gradient
 from fxai.rl.rollout import Collector
 from fxai.rl.samples import Samples, to_samples
 from fxai.rl.state import below, prefixed
+from fxai.rl.tally import Tally
 from fxai.spec.ppo_config import PpoConfig
 
 _KL_TOLERANCE = 1.5  # an update ends beyond so many times target_kl
@@ -36,7 +37,7 @@ class Ppo:
         self._gae_lambda = lane_numbers(configs, lambda c: c.gae_lambda, device)
         self._normalize = torch.tensor([c.normalize_advantage for c in configs], device=device)
         self._limits = _Limits.of(configs, device)
-        self._loss = LossWeights(
+        self._loss = LossWeights.of(
             clip_epsilon=lane_numbers(configs, lambda c: c.clip_epsilon, device),
             value_clip_epsilon=lane_numbers(configs, lambda c: c.value_clip_epsilon, device),
             entropy_coef=lane_numbers(configs, lambda c: c.entropy_coef, device),
@@ -59,34 +60,58 @@ class Ppo:
 
     @torch.no_grad()
     def improve(self, samples: Samples, clock: Tensor, rate: Tensor) -> Tensor:
-        """Minibatch steps on the samples, in place on the weights; means of the statistics [lane, statistic]."""
-        everything = _Stepped(self.weights, self._adam, self._loss, self._limits, rate)
-        count = len(self.weights)
-        going = torch.ones(count, dtype=torch.bool, device=self.weights.device)
-        total = self.weights.new_zeros(count, len(self.statistics))
-        taken = self.weights.new_zeros(count, 1)
-        for epoch, lanes in enumerate(self._limits.lanes_by_epoch):
-            stepped = everything.first(lanes)
-            going = going[:lanes] & (stepped.limits.epochs > epoch)
-            for batch in self._portions(samples, epoch, lanes, clock):
-                if self._limits.watches_kl and _none_of(going):
-                    break
-                counted = going.to(total.dtype).unsqueeze(1)
-                gradient, statistics = self._gradient(stepped, batch)
-                total[:lanes].add_(counted * statistics)
-                taken[:lanes].add_(counted)
-                if self._limits.watches_kl:
-                    going = going & ~(statistics[:, KL] > _KL_TOLERANCE * stepped.limits.kl)  # NaN must go on
-                stepped.adam.step(stepped.weights, gradient, stepped.rate, going)
-        return total / taken
+        """Minibatch steps on the samples, in place on the weights; means of the statistics [lane, statistic].
 
-    def _gradient(self, stepped: "_Stepped", batch: Samples) -> tuple[Tensor, Tensor]:
-        """The loss's derivative by the lanes' weights, clipped, and the statistics."""
+        They are taken over each lane's last epoch, and over all epochs where `target_kl` may end it early.
+        """
+        all_lanes = _Part(self.weights, self._adam, self._loss, self._limits, rate)
+        going = torch.ones_like(rate, dtype=torch.bool)
+        tally = Tally.of(self.weights, len(self.statistics))
+        for epoch, lanes in enumerate(self._limits.lanes_by_epoch):
+            part = all_lanes.first(lanes)
+            going = going[:lanes] & (part.limits.epochs > epoch)
+            portions = self._portions(samples, epoch, lanes, clock)
+            if self._limits.watches_kl:
+                going = self._watched_epoch(part, epoch, portions, going, tally)
+            else:
+                self._epoch(part, epoch, portions, going, tally)
+        return tally.means()
+
+    def _epoch(self, part: "_Part", epoch: int, portions: Sequence[Samples], going: Tensor, tally: Tally) -> None:
+        measured = epoch in part.limits.last_epochs
+        counted = part.limits.epochs == epoch + 1
+        for batch, pace in zip(portions, part.adam.paces(part.rate, going, len(portions)), strict=True):
+            gradient, statistics = self._gradient(part, batch, measured=measured)
+            if statistics is not None:
+                tally.add(statistics, counted)
+            part.adam.step(part.weights, gradient, pace)
+
+    def _watched_epoch(
+        self, part: "_Part", epoch: int, portions: Sequence[Samples], going: Tensor, tally: Tally
+    ) -> Tensor:
+        """An epoch in which some lane has a limit to its KL; those that still go on after it."""
+        limits = part.limits
+        counted = (limits.epochs == epoch + 1) | limits.kl.isfinite()
+        for batch in portions:
+            if _none_of(going):
+                break
+            gradient, statistics = self._gradient(part, batch, measured=True)
+            if statistics is not None:
+                tally.add(statistics, counted & going)
+                going = going & ~(statistics[:, KL] > _KL_TOLERANCE * limits.kl)  # so that NaN reaches the weights
+            (pace,) = part.adam.paces(part.rate, going, 1)
+            part.adam.step(part.weights, gradient, pace)
+        return going
+
+    def _gradient(self, part: "_Part", batch: Samples, *, measured: bool) -> tuple[Tensor, Tensor | None]:
+        """The loss's derivative by the lanes' weights, clipped, and the statistics if they are wanted."""
         keep = self._dropout.keep(batch.number)
-        logits, value, vjp = self.policy.vjp(stepped.weights, batch.observation, keep)
-        loss = loss_gradient(logits, value, batch, stepped.loss)
+        logits, value, vjp = self.policy.vjp(part.weights, batch.observation, keep)
+        loss = loss_gradient(logits, value, batch, part.loss, measured=measured)
         gradient = vjp(loss.logits, loss.value)
-        norm = clip_by_norm(gradient, stepped.limits.grad_norm)
+        norm = clip_by_norm(gradient, part.limits.grad_norm)
+        if loss.statistics is None:
+            return gradient, None
         return gradient, torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
 
     def state(self) -> dict[str, Tensor]:
@@ -104,7 +129,7 @@ class Ppo:
     def _prefer(self, observation: Tensor, number: Tensor) -> Tensor:
         return self.policy.preferences(self.weights, observation, self._dropout.keep(number))
 
-    def _portions(self, samples: Samples, epoch: int, lanes: int, clock: Tensor) -> Iterator[Samples]:
+    def _portions(self, samples: Samples, epoch: int, lanes: int, clock: Tensor) -> list[Samples]:
         """The minibatches of an epoch for the first lanes, in an order of each lane's own."""
         count = samples.action.shape[1]
         step = (clock * self._limits.epochs)[:lanes] + epoch
@@ -118,6 +143,7 @@ class _Limits:
 
     epochs: Tensor  # int64
     lanes_by_epoch: tuple[int, ...]  # how many of the first lanes have to take part in each epoch
+    last_epochs: frozenset[int]  # those that are the last of some lane
     grad_norm: Tensor
     kl: Tensor
     watches_kl: bool  # some lane's is set
@@ -131,6 +157,7 @@ class _Limits:
         return cls(
             epochs=torch.tensor(epochs, device=device),
             lanes_by_epoch=tuple(_last_beyond(epochs, epoch) for epoch in range(max(epochs))),
+            last_epochs=frozenset(number - 1 for number in epochs),
             grad_norm=lane_numbers(configs, lambda c: c.max_grad_norm, device),
             kl=lane_numbers(configs, lambda c: c.target_kl, device),
             watches_kl=any(config.target_kl is not None for config in configs),
@@ -138,8 +165,8 @@ class _Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stepped:
-    """What a step reads and changes, of all lanes or of the first ones."""
+class _Part:
+    """What steps read and change, of all lanes or of the first ones."""
 
     weights: Tensor
     adam: LaneAdam
@@ -147,10 +174,10 @@ class _Stepped:
     limits: _Limits
     rate: Tensor
 
-    def first(self, lanes: int) -> "_Stepped":
+    def first(self, lanes: int) -> "_Part":
         if lanes == len(self.weights):
             return self
-        return _Stepped(
+        return _Part(
             self.weights[:lanes],
             self.adam.first(lanes),
             self.loss.first(lanes),

@@ -1,6 +1,5 @@
 """What an actor-critic learns from: experience judged by the critic before the update."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import torch
@@ -33,10 +32,10 @@ class Samples:
         )
         return Samples(*chosen)
 
-    def portions(self, size: int) -> Iterator["Samples"]:
+    def portions(self, size: int) -> list["Samples"]:
         """Consecutive samples, `size` at a time; the last portion takes what is left."""
         columns = (getattr(self, field.name).split(size, dim=1) for field in fields(self))
-        return (Samples(*portion) for portion in zip(*columns, strict=True))
+        return [Samples(*portion) for portion in zip(*columns, strict=True)]
 
 
 @torch.no_grad()
