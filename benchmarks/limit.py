@@ -3,15 +3,17 @@
 The limit is a bare `torch.baddbmm` of [16, 64, 64] by [16, 64, 64], one thread, nothing around it. Against
 it stand the multiply-adds per second of a pack's whole gradient steps: 16 lanes of 2x64 actor and critic,
 20 inputs, batches of 64, with loss, clipping, Adam and the shuffling of samples. Forward plus backward
-count as three times the forward; what else an update computes counts nothing. Both take turns in one run;
-medians are compared. `--profile` prints where the time of the steps goes, by operation.
+count as three times the forward; what else an update computes counts nothing. Both run in the environment
+of a worker process and take turns; medians are compared. `--profile` prints where the time of the steps goes, by operation.
 
     python benchmarks/limit.py [--lanes 16] [--rounds 15] [--profile]
 """
 
 import argparse
 import json
+import os
 import statistics
+import sys
 import time
 from dataclasses import dataclass
 
@@ -27,6 +29,8 @@ from fxai.rl.rollout import Collector
 from fxai.rl.samples import Samples
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig
+from fxai.trial import Slot
+from fxai.workers.worker_process import worker_environment
 
 INPUTS, WIDTH, ACTIONS = 20, 64, 3
 BATCH, SAMPLES, EPOCHS = 64, 1024, 2
@@ -117,6 +121,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--profile", action="store_true")
     arguments = parser.parse_args()
+    if "MALLOC_TRIM_THRESHOLD_" not in os.environ:
+        os.execve(sys.executable, [sys.executable, *sys.argv], dict(worker_environment(Slot(0))))  # noqa: S606
     torch.set_num_threads(1)
     update = Update.of(arguments.lanes)
     update.seconds(), bare_multiply_adds_per_second()

@@ -24,13 +24,14 @@ from fxai.whole_file import write_text
 
 _WIDTHS_ON_CPU = (1, 2, 4, 8, 16, 32)
 _WIDTHS_ON_GPU = (1, 4, 16, 64, 256, 512, 1024)
-_GAIN = 1.05  # the next width has to be so many times as fast per lane
+_GAIN = 1.05  # what is not so many times as fast per lane does not count as faster
+_DISTURBED = 2
 _PROBED_EPOCHS = 2
 _PROBED_GRADIENT_STEPS = 16
 
 
 def measured_width(packed: Callable[[int], Training], signature: str, slot: Slot) -> int:
-    """The smallest width of which no wider one is faster per lane by more than a twentieth.
+    """The smallest width that is as fast per lane as any other, to a twentieth.
 
     `packed` makes a training of so many lanes of the `signature`. The answer is kept in the user's
     cache, so that the next worker of this kind need not measure.
@@ -40,7 +41,7 @@ def measured_width(packed: Callable[[int], Training], signature: str, slot: Slot
         return int(json.loads(file.read_text())["lanes"])
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    lanes = _widest_that_pays(packed, slot)
+    lanes = _width_that_pays(packed, slot)
     try:
         write_text(file, json.dumps({"lanes": lanes, "device": _device(slot), "torch": torch.__version__}))
     except FxaiError:
@@ -61,17 +62,22 @@ def probe_config(config: TrainingConfig) -> TrainingConfig:
     return config.model_copy(update={"training": config.training.model_copy(update=short)})
 
 
-def _widest_that_pays(packed: Callable[[int], Training], slot: Slot) -> int:
-    best, fastest = 1, 0.0
+def _width_that_pays(packed: Callable[[int], Training], slot: Slot) -> int:
+    speeds: dict[int, float] = {}
     for lanes in _WIDTHS_ON_CPU if slot.device == "cpu" else _WIDTHS_ON_GPU:
+        if _levelled_off(list(speeds.values())):
+            break
         try:
-            speed = lanes / _seconds(packed(lanes), slot)
+            speeds[lanes] = lanes / _seconds(packed(lanes), slot)
         except torch.OutOfMemoryError:
             break
-        if speed < _GAIN * fastest:
-            break
-        best, fastest = lanes, speed
-    return best
+    fast = max(speeds.values(), default=0.0) / _GAIN
+    return min((lanes for lanes, speed in speeds.items() if speed >= fast), default=1)
+
+
+def _levelled_off(speeds: list[float]) -> bool:
+    """Whether two widths in a row were no faster: one alone may have been disturbed."""
+    return len(speeds) > _DISTURBED and max(speeds[-_DISTURBED:]) < _GAIN * max(speeds[:-_DISTURBED])
 
 
 def _seconds(training: Training, slot: Slot) -> float:

@@ -22,6 +22,13 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
+_MALLOC = {
+    # glibc gives large blocks back to the kernel at once and gets them again as pages of zeros. A training
+    # frees and takes the same blocks thousands of times a second; kept, its steps are a tenth faster.
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
+    "MALLOC_TOP_PAD_": str(64 << 20),
+}
 _KEEPER = Path(__file__).with_name("keeper.py")
 END_SECONDS = 2 * (TRACEBACK_SECONDS + GRACE_SECONDS + KILL_SECONDS)
 
@@ -161,10 +168,10 @@ class WorkerProcess:
 
 
 def worker_environment(slot: Slot) -> Mapping[str, str]:
-    """The environment of a worker: this process's, the slot's thread counts and devices, the slot's own."""
+    """The environment of a worker: this process's, how memory is kept, the slot's threads and devices, its own."""
     threads = dict.fromkeys(THREAD_VARIABLES, str(slot.threads))
     devices = {"CUDA_VISIBLE_DEVICES": ""} if slot.device == "cpu" else {}
-    return {**os.environ, **threads, **devices, **slot.environment}
+    return {**_MALLOC, **os.environ, **threads, **devices, **slot.environment}
 
 
 def _start_keeper(slot: Slot, log: Path, lifeline: int, channel: int) -> subprocess.Popen[bytes]:
