@@ -4,19 +4,24 @@ import torch
 
 from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.batched_env import BatchedEnv
+from fxai.rl.dqn import Dqn
 from fxai.rl.dropout import Dropout
 from fxai.rl.learner import Learner
 from fxai.rl.networks import build_network
 from fxai.rl.pack import Pack
 from fxai.rl.policy import Policy
 from fxai.rl.ppo import Ppo
+from fxai.rl.q_network import QNetwork
 from fxai.rl.rollout import Collector
+from fxai.spec.dqn_config import DqnConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
 
 
 def build_policy(config: TrainingConfig, observation_shape: tuple[int, ...], actions: int) -> Policy:
     """The policy that the configuration's algorithm trains."""
+    if isinstance(config.training, DqnConfig):
+        return _q_network(config, config.training, observation_shape, actions)
     return _actor_critic(config, observation_shape, actions)
 
 
@@ -24,11 +29,21 @@ def build_learner(pack: Pack, env: BatchedEnv, device: torch.device) -> Learner:
     """The learner of the pack's algorithm, in environments at their beginning."""
     seeds = torch.tensor(pack.seeds, dtype=torch.int64, device=device)
     collector = Collector(env, seeds)
-    policy = _actor_critic(pack.configs[0], env.observation_shape, env.actions)
-    dropout = Dropout.of(seeds, [config.model.dropout for config in pack.configs], policy.dropout_sites)
+    first, rates = pack.configs[0], [config.model.dropout for config in pack.configs]
+    if isinstance(first.training, DqnConfig):
+        dqn = [config.training for config in pack.configs if isinstance(config.training, DqnConfig)]
+        q_network = _q_network(first, first.training, env.observation_shape, env.actions)
+        return Dqn(dqn, q_network, collector, seeds, Dropout.of(seeds, rates, q_network.dropout_sites))
+    policy = _actor_critic(first, env.observation_shape, env.actions)
+    dropout = Dropout.of(seeds, rates, policy.dropout_sites)
     ppo = [config.training for config in pack.configs if isinstance(config.training, PpoConfig)]
     return Ppo(ppo, policy, collector, seeds, dropout)
 
 
 def _actor_critic(config: TrainingConfig, observation_shape: tuple[int, ...], actions: int) -> ActorCritic:
     return ActorCritic(build_network(config.model, observation_shape, actions))
+
+
+def _q_network(config: TrainingConfig, dqn: DqnConfig, observation_shape: tuple[int, ...], actions: int) -> QNetwork:
+    network = build_network(config.model, observation_shape, actions + dqn.dueling)
+    return QNetwork(network, dueling=dqn.dueling, critics=1 + dqn.twin)

@@ -25,6 +25,7 @@ class Purpose(IntEnum):
     ACTION = 3
     MINIBATCH = 4
     DROPOUT = 5
+    REPLAY = 6
 
 
 def _shift_right(value: Tensor, bits: int) -> Tensor:

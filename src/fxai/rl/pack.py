@@ -27,6 +27,13 @@ _FREE_TRAINING = {
     "normalize_advantage",
     "target_kl",
     "n_epochs",
+    "learning_starts",
+    "gradient_steps",
+    "target_tau",
+    "target_interval",
+    "exploration_initial",
+    "exploration_final",
+    "exploration_fraction",
 }
 
 
