@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from fxai.market.dataset import prepare, with_oracle
-from fxai.objectives.fx_trading import run_trial, train_agent
+from fxai.objectives.fx_trading import run_trial
+from fxai.objectives.train_agent import train_agent
 from fxai.rl.agent import load_agent
 from fxai.rl.dqn import Dqn
 from fxai.rl.policy import greedy

@@ -16,10 +16,12 @@ from fxai.rl.dqn_loss import STATISTICS, bootstrap, loss_gradient
 from fxai.rl.dropout import Dropout
 from fxai.rl.exploration import Exploration, epsilon_greedy
 from fxai.rl.hyperparameters import lane_numbers
+from fxai.rl.narrowing import lanes_left, none_of
 from fxai.rl.q_network import QNetwork
 from fxai.rl.replay import Drawn, Replay
 from fxai.rl.rollout import Collector
 from fxai.rl.state import below, prefixed
+from fxai.rl.tally import Tally
 from fxai.spec.dqn_config import DqnConfig
 
 
@@ -59,18 +61,15 @@ class Dqn:
     @torch.no_grad()
     def _improve(self, clock: Tensor, rate: Tensor) -> Tensor:
         """Gradient steps in the lanes that have gathered enough; means of all statistics but epsilon."""
-        total = self.weights.new_zeros(len(self.weights), len(STATISTICS) + 1)
-        count = total.new_zeros(len(total), 1)
+        tally = Tally.of(self.weights, len(STATISTICS) + 1)
         learns = self._schedule.learns(clock)
-        if not _none_of(learns):
+        if not none_of(learns):
             drawn = self._draw(clock)
             done = self._schedule.done(clock)
             for step, lanes in enumerate(self._schedule.lanes_by_step):
                 active = learns[:lanes] & (self._schedule.steps[:lanes] > step)
-                statistics = self._step(drawn, step, done[:lanes] + step, active, rate[:lanes])
-                total[:lanes].add_(torch.where(active.unsqueeze(1), statistics, 0.0))
-                count[:lanes].add_(active.unsqueeze(1))
-        return total / count
+                tally.add(self._step(drawn, step, done[:lanes] + step, active, rate[:lanes]), active)
+        return tally.means()
 
     def _draw(self, clock: Tensor) -> Drawn:
         """What all gradient steps of this update learn from, [lane, step, sample]."""
@@ -89,7 +88,9 @@ class Dqn:
         loss = loss_gradient(values, batch.action, wanted)
         gradient = vjp(torch.where(active[:, None, None, None], loss.values, 0.0))
         norm = clip_by_norm(gradient, self._grad_norm[:lanes])
-        self._adam.first(lanes).step(weights, gradient, rate, active)
+        adam = self._adam.first(lanes)
+        (pace,) = adam.paces(rate, active, 1)
+        adam.step(weights, gradient, pace)
         follows = active & ((done + 1).remainder(self._schedule.target_interval[:lanes]) == 0)
         target.lerp_(weights, (self._target_tau[:lanes] * follows).unsqueeze(1))
         return torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
@@ -126,7 +127,7 @@ class _Schedule:
         steps = [config.gradient_steps for config in configs]
         starts = [max(0, -(-config.learning_starts // config.rollout_size) - 1) for config in configs]
         self.steps = torch.tensor(steps, device=device)
-        self.lanes_by_step = tuple(_last_beyond(steps, step) for step in range(max(steps)))
+        self.lanes_by_step = lanes_left(steps)
         self.target_interval = torch.tensor([config.target_interval for config in configs], device=device)
         self._first = torch.tensor(starts, device=device)  # update that leaves learning_starts transitions behind
 
@@ -137,13 +138,3 @@ class _Schedule:
     def done(self, clock: Tensor) -> Tensor:
         """Gradient steps that each lane took before the updates `clock`."""
         return (clock - self._first).clamp(min=0) * self.steps
-
-
-def _last_beyond(numbers: Sequence[int], step: int) -> int:
-    """One more than the last lane that has this step: those after it are through and cost nothing."""
-    return max(lane + 1 for lane, number in enumerate(numbers) if number > step)
-
-
-def _none_of(mask: Tensor) -> bool:
-    """Whether there is nothing to do; on a device, looking costs more than doing."""
-    return mask.device.type == "cpu" and not mask.any()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from fxai.spec.dqn_config import DqnConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
 
@@ -63,9 +64,13 @@ def signature(config: TrainingConfig) -> str:
 
 
 def longest_first(lanes: Sequence[T], key: Callable[[T], TrainingConfig]) -> tuple[T, ...]:
-    """Lanes in the order that lets a pack drop those whose epochs are done: the more epochs the earlier."""
-    return tuple(sorted(lanes, key=lambda lane: -_epochs(key(lane))))
+    """Lanes in the order that lets a pack drop those that are through: the more work in an update the earlier."""
+    return tuple(sorted(lanes, key=lambda lane: -_rounds(key(lane))))
 
 
-def _epochs(config: TrainingConfig) -> int:
-    return config.training.n_epochs if isinstance(config.training, PpoConfig) else 0
+def _rounds(config: TrainingConfig) -> int:
+    match config.training:
+        case PpoConfig(n_epochs=rounds) | DqnConfig(gradient_steps=rounds):
+            return rounds
+        case _:
+            return 1

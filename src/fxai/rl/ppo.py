@@ -11,6 +11,7 @@ from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.adam import LaneAdam, clip_by_norm
 from fxai.rl.dropout import Dropout
 from fxai.rl.hyperparameters import lane_numbers
+from fxai.rl.narrowing import lanes_left, none_of
 from fxai.rl.ppo_loss import KL, STATISTICS, LossWeights, loss_gradient
 from fxai.rl.rollout import Collector
 from fxai.rl.samples import Samples, to_samples
@@ -93,7 +94,7 @@ class Ppo:
         limits = part.limits
         counted = (limits.epochs == epoch + 1) | limits.kl.isfinite()
         for batch in portions:
-            if _none_of(going):
+            if none_of(going):
                 break
             gradient, statistics = self._gradient(part, batch, measured=True)
             if statistics is not None:
@@ -156,7 +157,7 @@ class _Limits:
         epochs = [config.n_epochs for config in configs]
         return cls(
             epochs=torch.tensor(epochs, device=device),
-            lanes_by_epoch=tuple(_last_beyond(epochs, epoch) for epoch in range(max(epochs))),
+            lanes_by_epoch=lanes_left(epochs),
             last_epochs=frozenset(number - 1 for number in epochs),
             grad_norm=lane_numbers(configs, lambda c: c.max_grad_norm, device),
             kl=lane_numbers(configs, lambda c: c.target_kl, device),
@@ -184,13 +185,3 @@ class _Part:
             self.limits.first(lanes),
             self.rate[:lanes],
         )
-
-
-def _last_beyond(epochs: Sequence[int], epoch: int) -> int:
-    """One more than the last lane that has this epoch: those after it are through and cost nothing."""
-    return max(lane + 1 for lane, number in enumerate(epochs) if number > epoch)
-
-
-def _none_of(mask: Tensor) -> bool:
-    """Whether all is over; on a device, looking costs more than doing."""
-    return mask.device.type == "cpu" and not mask.any()
