@@ -1,9 +1,8 @@
 """A multilayer perceptron over the flattened observation.
 
 A pack's update spends its time here, and of that most in element-wise passes, so each of them counts:
-tanh is taken from the exponential, which takes half as long on a CPU, and the factor 2 that this needs is
-part of the matrix product. (sigmoid would be faster still, but torch rounds its last few elements in
-another way than the others, so a lane's numbers would depend on its neighbours.)
+tanh is taken from the exponential, which takes a third of the time on a CPU, and the factor that this
+needs is part of the matrix product.
 """
 
 import math
@@ -15,6 +14,10 @@ from torch import Tensor
 from fxai.rl.network import VectorJacobianProduct
 from fxai.rl.orthogonal import orthogonal
 from fxai.rl.parameter_layout import ParameterLayout
+
+
+_LN_2 = math.log(2)
+_VECTOR = 64  # numbers: no smaller than two registers of any processor
 
 
 class Mlp:
@@ -86,6 +89,14 @@ class Mlp:
 
 
 def _tanh_layer(bias: Tensor, rows: Tensor, weight: Tensor) -> Tensor:
-    """tanh(bias + rows @ weight), as 1 - 2 / (1 + exp(2 x))."""
-    falling = torch.baddbmm(bias, rows, weight, beta=2, alpha=2).exp_().add_(1).reciprocal_()
-    return torch.rsub(falling, 1, alpha=2)
+    """tanh(bias + rows @ weight), as 1 - 2 / (1 + exp(2 x)).
+
+    torch's exp2 is twice as fast as its exp, but it rounds what is left over from whole vectors in another
+    way. It is taken where each net's share is made of whole vectors, so that no lane's numbers depend on
+    how many others there are.
+    """
+    if rows.shape[1] * weight.shape[2] % _VECTOR:
+        growing = torch.baddbmm(bias, rows, weight, beta=2, alpha=2).exp_()
+    else:
+        growing = torch.baddbmm(bias, rows, weight, beta=2 / _LN_2, alpha=2 / _LN_2).exp2_()
+    return torch.rsub(growing.add_(1).reciprocal_(), 1, alpha=2)
