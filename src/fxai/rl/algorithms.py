@@ -2,6 +2,7 @@
 
 import torch
 
+from fxai.rl.a2c import A2c
 from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.batched_env import BatchedEnv
 from fxai.rl.dropout import Dropout
@@ -11,6 +12,7 @@ from fxai.rl.pack import Pack
 from fxai.rl.policy import Policy
 from fxai.rl.ppo import Ppo
 from fxai.rl.rollout import Collector
+from fxai.spec.a2c_config import A2cConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
 
@@ -26,6 +28,9 @@ def build_learner(pack: Pack, env: BatchedEnv, device: torch.device) -> Learner:
     collector = Collector(env, seeds)
     policy = _actor_critic(pack.configs[0], env.observation_shape, env.actions)
     dropout = Dropout.of(seeds, [config.model.dropout for config in pack.configs], policy.dropout_sites)
+    a2c = [config.training for config in pack.configs if isinstance(config.training, A2cConfig)]
+    if a2c:
+        return A2c(a2c, policy, collector, seeds, dropout)
     ppo = [config.training for config in pack.configs if isinstance(config.training, PpoConfig)]
     return Ppo(ppo, policy, collector, seeds, dropout)
 

@@ -1,0 +1,80 @@
+"""Advantage actor-critic: one step on each roll-out, which is short."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from fxai.rl import categorical
+from fxai.rl.a2c_loss import STATISTICS, LossWeights, loss_gradient
+from fxai.rl.actor_critic import ActorCritic
+from fxai.rl.adam import LaneAdam, clip_by_norm
+from fxai.rl.dropout import Dropout
+from fxai.rl.hyperparameters import lane_numbers
+from fxai.rl.rollout import Collector
+from fxai.rl.samples import Samples, to_samples
+from fxai.rl.state import below, prefixed
+from fxai.spec.a2c_config import A2cConfig
+
+
+class A2c:
+    """A2C on the lanes of a pack; see `Learner`."""
+
+    statistics = (*STATISTICS, "grad_norm")
+
+    def __init__(
+        self, configs: Sequence[A2cConfig], policy: ActorCritic, collector: Collector, seeds: Tensor, dropout: Dropout
+    ) -> None:
+        """`seeds` is [lane] int64; the configurations differ only in what a lane may choose, see `pack.py`."""
+        self.policy, self._collector, self._dropout = policy, collector, dropout
+        self._steps = configs[0].rollout_steps
+        device = seeds.device
+        self._gamma = lane_numbers(configs, lambda c: c.gamma, device)
+        self._gae_lambda = lane_numbers(configs, lambda c: c.gae_lambda, device)
+        self._normalize = torch.tensor([c.normalize_advantage for c in configs], device=device)
+        self._max_grad_norm = lane_numbers(configs, lambda c: c.max_grad_norm, device)
+        self._loss = LossWeights(
+            entropy_coef=lane_numbers(configs, lambda c: c.entropy_coef, device),
+            value_coef=lane_numbers(configs, lambda c: c.value_coef, device),
+        )
+        self._all = torch.ones(len(configs), dtype=torch.bool, device=device)
+        self.weights = policy.initial(seeds)
+        self._adam = LaneAdam.of(self.weights)
+
+    def update(self, clock: Tensor, rate: Tensor) -> Tensor:
+        rollout = self._collector.collect(self._prefer, categorical.sample, steps=self._steps, clock=clock)
+        samples = to_samples(
+            self.policy,
+            self.weights,
+            rollout,
+            gamma=self._gamma,
+            gae_lambda=self._gae_lambda,
+            normalize=self._normalize,
+        )
+        return self.improve(samples, rate)
+
+    @torch.no_grad()
+    def improve(self, samples: Samples, rate: Tensor) -> Tensor:
+        """One step on all samples, in place on the weights; the statistics [lane, statistic]."""
+        keep = self._dropout.keep(samples.number)
+        logits, value, vjp = self.policy.vjp(self.weights, samples.observation, keep)
+        loss = loss_gradient(logits, value, samples, self._loss)
+        gradient = vjp(loss.logits, loss.value)
+        norm = clip_by_norm(gradient, self._max_grad_norm)
+        self._adam.step(self.weights, gradient, rate, self._all)
+        return torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
+
+    def state(self) -> dict[str, Tensor]:
+        return {
+            "weights": self.weights,
+            **prefixed("adam.", self._adam.state()),
+            **prefixed("env.", self._collector.state()),
+        }
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        self.weights.copy_(state["weights"])
+        self._adam.restore(below("adam.", state))
+        self._collector.restore(below("env.", state))
+
+    def _prefer(self, observation: Tensor, number: Tensor) -> Tensor:
+        return self.policy.preferences(self.weights, observation, self._dropout.keep(number))
