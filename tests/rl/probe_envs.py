@@ -1,6 +1,8 @@
 """Environments so simple that the value of every state is known beforehand.
 
-Each episode has `length` steps; an observation is (sign, time), the sign drawn anew for each step.
+Each episode has `length` steps; an observation is (sign, time), the sign drawn anew for each step. As a window of
+several rows it is (sign, 0) in the oldest, (0, time) in the newest, and nothing in between: who knows both has read
+all of it.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,10 +26,11 @@ class ProbeEnv:
     length: int = 1
     truncates: bool = False
     actions: int = 2
-    observation_shape: tuple[int, ...] = (2,)
+    rows: int = 0  # of the window; a flat observation has none
 
     def __post_init__(self) -> None:
         self.lanes = len(self.seeds)
+        self.observation_shape = (self.rows, 2) if self.rows else (2,)
         self._seeds = torch.tensor(self.seeds)
 
     def reset(self) -> Tensor:
@@ -65,4 +68,13 @@ class ProbeEnv:
         return torch.where(chance < 0.5, -1.0, 1.0)
 
     def _observe(self, clock: Tensor, time: Tensor) -> Tensor:
-        return torch.stack([self._sign(clock), time.float()], dim=-1)
+        return observed(self._sign(clock), time.float(), self.rows)
+
+
+def observed(sign: Tensor, time: Tensor, rows: int) -> Tensor:
+    """Observations of signs and times of any shape."""
+    if not rows:
+        return torch.stack([sign, time], dim=-1)
+    window = torch.zeros(*sign.shape, rows, 2)
+    window[..., 0, 0], window[..., -1, 1] = sign, time
+    return window
