@@ -1,8 +1,9 @@
 """Packs of any width learn the same from the same samples: within 1e-10 in float64, on whatever device there is.
 
 On a CPU the weights are equal to the bit, but for the transformer's: torch's gelu rounds float64, other than the
-float32 of a training, by its place in the tensor. On a GPU the kernels that torch chooses depend on the width, so results
-differ by rounding; the samples are given (teacher forcing), for in a roll-out one flipped action would fork a lane.
+float32 of a training, by its place in the tensor. On a GPU the kernels that torch chooses depend on the width, so
+results differ by rounding; the samples are given (teacher forcing), for in a roll-out one flipped action would fork
+a lane.
 """
 
 import pytest
@@ -92,7 +93,7 @@ def samples(update: int, lanes: range, device: torch.device) -> Samples:
 def taught(name: str, model: str, lanes: range, device: torch.device) -> torch.Tensor:
     """Weights after all updates."""
     pupil = learner(name, model, lanes, device)
-    rate = torch.tensor([1e-3 * (1 + lane) for lane in lanes], device=device)
+    rate = torch.tensor([1e-4 * (1 + lane) for lane in lanes], device=device)
     for update in range(UPDATES):
         batch = samples(update, lanes, device)
         if isinstance(pupil, Ppo):

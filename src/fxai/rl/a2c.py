@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from fxai.rl import categorical
 from fxai.rl.a2c_loss import STATISTICS, LossWeights, loss_gradient
 from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.adam import LaneAdam, clip_by_norm
 from fxai.rl.dropout import Dropout
+from fxai.rl.experience import Experience
 from fxai.rl.hyperparameters import lane_numbers
 from fxai.rl.rollout import Collector
-from fxai.rl.samples import Samples, to_samples
+from fxai.rl.samples import Samples
 from fxai.rl.state import below, prefixed
 from fxai.spec.a2c_config import A2cConfig
 
@@ -26,12 +26,9 @@ class A2c:
         self, configs: Sequence[A2cConfig], policy: ActorCritic, collector: Collector, seeds: Tensor, dropout: Dropout
     ) -> None:
         """`seeds` is [lane] int64; the configurations differ only in what a lane may choose, see `pack.py`."""
-        self.policy, self._collector, self._dropout = policy, collector, dropout
-        self._steps = configs[0].rollout_steps
+        self.policy, self._dropout = policy, dropout
+        self._experience = Experience(configs, policy, collector, dropout)
         device = seeds.device
-        self._gamma = lane_numbers(configs, lambda c: c.gamma, device)
-        self._gae_lambda = lane_numbers(configs, lambda c: c.gae_lambda, device)
-        self._normalize = torch.tensor([c.normalize_advantage for c in configs], device=device)
         self._max_grad_norm = lane_numbers(configs, lambda c: c.max_grad_norm, device)
         self._loss = LossWeights(
             entropy_coef=lane_numbers(configs, lambda c: c.entropy_coef, device),
@@ -42,16 +39,7 @@ class A2c:
         self._adam = LaneAdam.of(self.weights)
 
     def update(self, clock: Tensor, rate: Tensor) -> Tensor:
-        rollout = self._collector.collect(self._prefer, categorical.sample, steps=self._steps, clock=clock)
-        samples = to_samples(
-            self.policy,
-            self.weights,
-            rollout,
-            gamma=self._gamma,
-            gae_lambda=self._gae_lambda,
-            normalize=self._normalize,
-        )
-        return self.improve(samples, rate)
+        return self.improve(self._experience.gather(self.weights, clock), rate)
 
     @torch.no_grad()
     def improve(self, samples: Samples, rate: Tensor) -> Tensor:
@@ -68,13 +56,10 @@ class A2c:
         return {
             "weights": self.weights,
             **prefixed("adam.", self._adam.state()),
-            **prefixed("env.", self._collector.state()),
+            **prefixed("env.", self._experience.state()),
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         self.weights.copy_(state["weights"])
         self._adam.restore(below("adam.", state))
-        self._collector.restore(below("env.", state))
-
-    def _prefer(self, observation: Tensor, number: Tensor) -> Tensor:
-        return self.policy.preferences(self.weights, observation, self._dropout.keep(number))
+        self._experience.restore(below("env.", state))
