@@ -1,6 +1,8 @@
 """Environments so simple that the value of every state is known beforehand.
 
-Each episode has `length` steps; an observation is (sign, time), the sign drawn anew for each step.
+Each episode has `length` steps; an observation is (sign, time), the sign drawn anew for each step. As a window of
+several rows it is (sign, 0) in the oldest, (0, time) in the newest, and nothing in between: who knows both has read
+all of it.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,26 +26,29 @@ class ProbeEnv:
     length: int = 1
     truncates: bool = False
     actions: int = 2
-    observation_shape: tuple[int, ...] = (2,)
+    rows: int = 0  # of the window; a flat observation has none
 
     def __post_init__(self) -> None:
         self.lanes = len(self.seeds)
+        self.observation_shape = (self.rows, 2) if self.rows else (2,)
         self._seeds = torch.tensor(self.seeds)
 
     def reset(self) -> Tensor:
         self._clock = torch.zeros(self.lanes, dtype=torch.int64)
         self._time = torch.zeros(self.lanes, self.envs, dtype=torch.int64)
-        return self._observe(self._clock, self._time)
+        self._sign = self._drawn()
+        return self._observe(self._time)
 
     def step(self, action: Tensor) -> Step:
-        reward = self.reward(self._sign(self._clock), self._time, action)
+        reward = self.reward(self._sign, self._time, action)
         self._clock = self._clock + 1
+        self._sign = self._drawn()
         ended = self._time + 1 >= self.length
-        final = self._observe(self._clock, (self._time + 1) % self.length)
+        final = self._observe((self._time + 1) % self.length)
         self._time = torch.where(ended, 0, self._time + 1)
         never = torch.zeros_like(ended)
         return Step(
-            observation=self._observe(self._clock, self._time),
+            observation=self._observe(self._time),
             final_observation=final,
             reward=reward.float(),
             terminated=never if self.truncates else ended,
@@ -55,14 +60,24 @@ class ProbeEnv:
 
     def restore(self, state: Mapping[str, Tensor]) -> Tensor:
         self._clock, self._time = state["clock"].clone(), state["time"].clone()
-        return self._observe(self._clock, self._time)
+        self._sign = self._drawn()
+        return self._observe(self._time)
 
     def foresee(self, steps: int) -> None:
         """What is drawn for a step is a function of its number."""
 
-    def _sign(self, clock: Tensor) -> Tensor:
-        chance = draws.uniform(self._seeds, draws.Purpose.EPISODE_START, clock, (self.envs,))
+    def _drawn(self) -> Tensor:
+        chance = draws.uniform(self._seeds, draws.Purpose.EPISODE_START, self._clock, (self.envs,))
         return torch.where(chance < 0.5, -1.0, 1.0)
 
-    def _observe(self, clock: Tensor, time: Tensor) -> Tensor:
-        return torch.stack([self._sign(clock), time.float()], dim=-1)
+    def _observe(self, time: Tensor) -> Tensor:
+        return observed(self._sign, time.float(), self.rows)
+
+
+def observed(sign: Tensor, time: Tensor, rows: int) -> Tensor:
+    """Observations of signs and times of any shape."""
+    if not rows:
+        return torch.stack([sign, time], dim=-1)
+    window = torch.zeros(*sign.shape, rows, 2)
+    window[..., 0, 0], window[..., -1, 1] = sign, time
+    return window

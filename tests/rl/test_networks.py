@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from fxai.rl.actor_critic import ActorCritic
+from fxai.rl.gru import Gru
 from fxai.rl.mlp import Mlp
 from fxai.rl.network import Network
 from fxai.rl.networks import build_network
@@ -15,6 +16,7 @@ from fxai.spec.model_config import ModelConfig
 SHAPE = (3, 5)
 NETWORKS = {
     "mlp": Mlp(SHAPE, width=7, depth=2, outputs=4),
+    "gru": Gru(SHAPE, width=7, depth=2, outputs=4),
     "transformer": Transformer(SHAPE, width=6, depth=2, heads=2, feedforward=9, outputs=4),
 }
 
@@ -73,8 +75,9 @@ def test_keeping_all_changes_nothing(network: Network):
     assert torch.equal(network(weights(network), observation, keep), network(weights(network), observation, None))
 
 
-def test_a_transformer_knows_the_order_of_its_rows():
-    network = NETWORKS["transformer"]
+@pytest.mark.parametrize("name", ["gru", "transformer"])
+def test_the_order_of_the_rows_is_known(name: str):
+    network = NETWORKS[name]
     observation = normal(1, 1, *SHAPE, seed=2)
     swapped = observation[:, :, [1, 0, 2]]
     assert not torch.allclose(
@@ -82,12 +85,16 @@ def test_a_transformer_knows_the_order_of_its_rows():
     )
 
 
-def test_a_transformer_takes_a_flat_observation_as_one_row():
-    network = Transformer((5,), width=6, depth=1, heads=2, feedforward=9, outputs=4)
+@pytest.mark.parametrize(
+    "network",
+    [Gru((5,), width=6, depth=1, outputs=4), Transformer((5,), width=6, depth=1, heads=2, feedforward=9, outputs=4)],
+    ids=["gru", "transformer"],
+)
+def test_a_flat_observation_is_one_row(network: Network):
     assert network(weights(network, 1), normal(1, 2, 5), None).shape == (1, 4, 2)
 
 
-@pytest.fixture(params=["mlp", "transformer"])
+@pytest.fixture(params=NETWORKS)
 def policy(request: pytest.FixtureRequest) -> ActorCritic:
     config = ModelConfig(type=request.param, d_model=8, n_layers=2, n_heads=2)
     return ActorCritic(build_network(config, SHAPE, outputs=3))
@@ -124,3 +131,19 @@ def test_hidden_matrices_of_the_mlp_are_orthogonal():
     head = parts["2.weight"] / 0.01
     torch.testing.assert_close(head @ head.mT, torch.eye(4, dtype=torch.float64).expand(2, 4, 4))
     assert parts["2.bias"].abs().sum() == 0
+
+
+def test_a_gru_is_torchs():
+    """The same outputs from the same weights, net by net."""
+    network = NETWORKS["gru"]
+    here = weights(network)
+    observation = normal(2, 6, *SHAPE, seed=2)
+    outputs = network(here, observation, None)
+    for net, parts in enumerate(network.layout.views(row.unsqueeze(0)) for row in here):
+        peer = torch.nn.GRU(SHAPE[1], 7, num_layers=2, batch_first=True, dtype=torch.float64)
+        for name, parameter in peer.named_parameters():
+            kind, side, layer = name.replace("_ih_l", " input ").replace("_hh_l", " state ").split()
+            parameter.data = parts[f"{layer}.{side}.{kind}"][0].mT.reshape(parameter.shape).contiguous()
+        states, _ = peer(observation[net])
+        head = parts["head.weight"][0] @ states[:, -1].mT + parts["head.bias"][0]
+        torch.testing.assert_close(outputs[net], head)

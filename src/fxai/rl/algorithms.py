@@ -2,6 +2,7 @@
 
 import torch
 
+from fxai.rl.a2c import A2c
 from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.batched_env import BatchedEnv
 from fxai.rl.dqn import Dqn
@@ -13,6 +14,7 @@ from fxai.rl.policy import Policy
 from fxai.rl.ppo import Ppo
 from fxai.rl.q_network import QNetwork
 from fxai.rl.rollout import Collector
+from fxai.spec.a2c_config import A2cConfig
 from fxai.spec.dqn_config import DqnConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
@@ -30,13 +32,17 @@ def build_learner(pack: Pack, env: BatchedEnv, device: torch.device) -> Learner:
     seeds = torch.tensor(pack.seeds, dtype=torch.int64, device=device)
     collector = Collector(env, seeds)
     first, rates = pack.configs[0], [config.model.dropout for config in pack.configs]
+    algorithms = [config.training for config in pack.configs]
     if isinstance(first.training, DqnConfig):
-        dqn = [config.training for config in pack.configs if isinstance(config.training, DqnConfig)]
+        dqn = [each for each in algorithms if isinstance(each, DqnConfig)]
         q_network = _q_network(first, first.training, env.observation_shape, env.actions)
         return Dqn(dqn, q_network, collector, seeds, Dropout.of(seeds, rates, q_network.dropout_sites))
     policy = _actor_critic(first, env.observation_shape, env.actions)
     dropout = Dropout.of(seeds, rates, policy.dropout_sites)
-    ppo = [config.training for config in pack.configs if isinstance(config.training, PpoConfig)]
+    if isinstance(first.training, A2cConfig):
+        a2c = [each for each in algorithms if isinstance(each, A2cConfig)]
+        return A2c(a2c, policy, collector, seeds, dropout)
+    ppo = [each for each in algorithms if isinstance(each, PpoConfig)]
     return Ppo(ppo, policy, collector, seeds, dropout)
 
 

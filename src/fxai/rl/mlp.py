@@ -15,7 +15,6 @@ from fxai.rl.network import VectorJacobianProduct
 from fxai.rl.orthogonal import orthogonal
 from fxai.rl.parameter_layout import ParameterLayout
 
-
 _LN_2 = math.log(2)
 _VECTOR = 64  # numbers: no smaller than two registers of any processor
 

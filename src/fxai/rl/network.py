@@ -35,3 +35,9 @@ class Network(Protocol):
     def vjp(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> tuple[Tensor, VectorJacobianProduct]:
         """The same outputs, and how to carry a derivative back through them; to be called once."""
         ...
+
+
+def rows_and_columns(observation_shape: tuple[int, ...]) -> tuple[int, int]:
+    """Of an observation as a window of bars; a flat one is a single row."""
+    *rows, columns = observation_shape
+    return (rows[0] if rows else 1), columns

@@ -1,5 +1,6 @@
 """From a model's configuration to its network."""
 
+from fxai.rl.gru import Gru
 from fxai.rl.mlp import Mlp
 from fxai.rl.network import Network
 from fxai.rl.transformer import Transformer
@@ -11,6 +12,8 @@ def build_network(config: ModelConfig, observation_shape: tuple[int, ...], outpu
     match config.type:
         case "mlp":
             return Mlp(observation_shape, config.d_model, config.n_layers, outputs)
+        case "gru":
+            return Gru(observation_shape, config.d_model, config.n_layers, outputs)
         case "transformer":
             return Transformer(
                 observation_shape,

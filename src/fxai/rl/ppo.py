@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from fxai.rl import categorical, draws
+from fxai.rl import draws
 from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.adam import LaneAdam, clip_by_norm
 from fxai.rl.dropout import Dropout
+from fxai.rl.experience import Experience
 from fxai.rl.hyperparameters import lane_numbers
 from fxai.rl.narrowing import lanes_left, none_of
 from fxai.rl.ppo_loss import KL, STATISTICS, LossWeights, loss_gradient
 from fxai.rl.rollout import Collector
-from fxai.rl.samples import Samples, to_samples
+from fxai.rl.samples import Samples
 from fxai.rl.state import below, prefixed
 from fxai.rl.tally import Tally
 from fxai.spec.ppo_config import PpoConfig
@@ -31,12 +32,10 @@ class Ppo:
         self, configs: Sequence[PpoConfig], policy: ActorCritic, collector: Collector, seeds: Tensor, dropout: Dropout
     ) -> None:
         """`seeds` is [lane] int64; the configurations differ in nothing that `pack.shape_of` names."""
-        self.policy, self._collector, self._seeds, self._dropout = policy, collector, seeds, dropout
-        self._steps, self._batch_size = configs[0].rollout_steps, configs[0].batch_size
+        self.policy, self._seeds, self._dropout = policy, seeds, dropout
+        self._experience = Experience(configs, policy, collector, dropout)
+        self._batch_size = configs[0].batch_size
         device = seeds.device
-        self._gamma = lane_numbers(configs, lambda c: c.gamma, device)
-        self._gae_lambda = lane_numbers(configs, lambda c: c.gae_lambda, device)
-        self._normalize = torch.tensor([c.normalize_advantage for c in configs], device=device)
         self._limits = _Limits.of(configs, device)
         self._loss = LossWeights.of(
             clip_epsilon=lane_numbers(configs, lambda c: c.clip_epsilon, device),
@@ -48,16 +47,7 @@ class Ppo:
         self._adam = LaneAdam.of(self.weights)
 
     def update(self, clock: Tensor, rate: Tensor) -> Tensor:
-        rollout = self._collector.collect(self._prefer, categorical.sample, steps=self._steps, clock=clock)
-        samples = to_samples(
-            self.policy,
-            self.weights,
-            rollout,
-            gamma=self._gamma,
-            gae_lambda=self._gae_lambda,
-            normalize=self._normalize,
-        )
-        return self.improve(samples, clock, rate)
+        return self.improve(self._experience.gather(self.weights, clock), clock, rate)
 
     @torch.no_grad()
     def improve(self, samples: Samples, clock: Tensor, rate: Tensor) -> Tensor:
@@ -119,16 +109,13 @@ class Ppo:
         return {
             "weights": self.weights,
             **prefixed("adam.", self._adam.state()),
-            **prefixed("env.", self._collector.state()),
+            **prefixed("env.", self._experience.state()),
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         self.weights.copy_(state["weights"])
         self._adam.restore(below("adam.", state))
-        self._collector.restore(below("env.", state))
-
-    def _prefer(self, observation: Tensor, number: Tensor) -> Tensor:
-        return self.policy.preferences(self.weights, observation, self._dropout.keep(number))
+        self._experience.restore(below("env.", state))
 
     def _portions(self, samples: Samples, epoch: int, lanes: int, clock: Tensor) -> list[Samples]:
         """The minibatches of an epoch for the first lanes, in an order of each lane's own."""

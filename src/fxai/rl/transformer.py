@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fxai.rl.network import VectorJacobianProduct
+from fxai.rl.network import VectorJacobianProduct, rows_and_columns
 from fxai.rl.orthogonal import orthogonal
 from fxai.rl.parameter_layout import ParameterLayout
 
@@ -28,7 +28,7 @@ class Transformer:
         feedforward: int,
         outputs: int,
     ) -> None:
-        self._rows, self._columns = observation_shape if len(observation_shape) == 2 else (1, *observation_shape)  # noqa: PLR2004
+        self._rows, self._columns = rows_and_columns(observation_shape)
         self._width, self._depth, self._heads = width, depth, heads
         self.dropout_sites = 2 * depth * self._rows * width
         shapes: dict[str, tuple[int, ...]] = {"position": (1, self._rows, width)}
