@@ -4,8 +4,9 @@ A process in the environment of a worker trains packs of `quick_search`'s base c
 `fx_trading`'s lanes, as a worker does: packs of 1, 8, 16 and 32 lanes in a fresh process each, which gives
 the memory of a lane by difference, as the slope of a line through the four; then one process for hundreds
 of updates, in which trials come, are evaluated and checkpointed every few updates, are pruned or run to
-their end, and are followed by others. Memory is the resident set after each update; the median of the first
-third of the long run (after a tenth of it, in which caches fill) is held against that of the last.
+their end, and are followed by others (with two epochs an update, which changes no tensor). Memory is the
+resident set after each update; the median of the first third of the long run (after a tenth of it, in which
+caches fill) is held against that of the last.
 
     python benchmarks/lane_memory.py [--updates 300] [--lanes 8]
 """
@@ -23,15 +24,18 @@ from statistics import linear_regression, median
 import psutil
 
 from fxai.objectives import fx_trading
+from fxai.spec.configure import configure
 from fxai.spec.find_spec import find_spec
 from fxai.spec.load import load_spec
-from fxai.trial import Decision, JsonObject, LanePlan, Report, Slot, TrialRequest
+from fxai.spec.training_config import TrainingConfig
+from fxai.trial import Decision, JsonObject, LanePlan, ParamValue, Report, Slot, TrialRequest
 from fxai.workers.worker_process import worker_environment
 
 WIDTHS = (1, 8, 16, 32)
 UPDATES_OF_A_WIDTH = 6  # with one evaluation among them
 EVERY_PRUNED = 3  # of the trials of the long run, at their second report
 BUDGETS = (12, 20, 16, 28)  # updates of the trials of the long run, in turn
+FEW_EPOCHS = 2
 SETTLING = 10  # the part of the long run, one in so many, that counts for nothing
 MB = 1e6
 
@@ -43,6 +47,7 @@ class Pack:
     width: int
     folder: Path
     budgets: tuple[int, ...]
+    n_epochs: int | None  # instead of the base configuration's
     base: JsonObject
     begun: int = 0
     ended: int = 0
@@ -68,14 +73,17 @@ class Pack:
 
     def _next(self) -> TrialRequest:
         number, self.begun = self.begun, self.begun + 1
-        training = {**self.base["training"], "total_updates": self.budgets[number % len(self.budgets)]}  # type: ignore[dict-item]
+        config = TrainingConfig.model_validate(self.base)
+        changes: dict[str, ParamValue] = {"training.total_updates": self.budgets[number % len(self.budgets)]}
+        if self.n_epochs is not None:
+            changes["training.n_epochs"] = self.n_epochs
         return TrialRequest(
             study="lane_memory",
             number=number,
             attempt=0,
             objective="fx_trading",
             params={},
-            config={**self.base, "training": training},
+            config=configure(config, changes).model_dump(mode="json"),
             base_config=self.base,
             seeds=(number,),
             metric="mean_reward",
@@ -90,9 +98,9 @@ def quick_search_base() -> JsonObject:
 
 def in_this_process(width: int, updates: int, *, coming_and_going: bool) -> None:
     """Train, and print MB after each update as one line of JSON."""
-    budgets = BUDGETS if coming_and_going else (10 * updates,)
+    budgets, epochs = (BUDGETS, FEW_EPOCHS) if coming_and_going else ((10 * updates,), None)
     with tempfile.TemporaryDirectory() as folder:
-        pack = Pack(width, Path(folder), budgets, quick_search_base())
+        pack = Pack(width, Path(folder), budgets, epochs, quick_search_base())
         print(json.dumps({"resident": list(pack.resident(updates)), "begun": pack.begun}))
 
 
