@@ -1,10 +1,11 @@
 """Kill the coordinator again and again, and hold the study to a ledger that the tool does not write.
 
-`python benchmarks/chaos.py --kills 3` starts a real search of real trainings, sends SIGKILL to its
-parent process at random moments, starts the same command again each time, and lets the last run finish.
-It fails unless the study ends with exactly the planned finished trials, none lost and none twice, every
-stored report stands in the ledger with the value that was reported, and three seconds after each kill no
-process of the run is left.
+`python benchmarks/chaos.py --kills 3` starts a real search of real trainings on two workers of four lanes
+each, sends SIGKILL to its parent process at random moments, starts the same command again each time, and
+lets the last run finish. It fails unless the study ends with exactly the planned finished trials, none lost
+and none twice, every stored report stands in the ledger with the value that was reported, whatever was
+trained again came to the same numbers, some killed worker held several trials, and three seconds after each
+kill no process of the run is left.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import tempfile
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,9 +33,10 @@ SPEC = """\
 name: chaos
 studies:
   - study_name: chaos
-    objective: ledger_objective:run_trial
+    objective: ledger_objective:LEDGER
     n_trials: {trials}
     retries: {retries}
+    resources: {{lanes_per_worker: 4}}
     sampler: {{type: TPESampler, n_startup_trials: 6}}
     pruner: {{type: MedianPruner, n_startup_trials: 4, n_warmup_steps: 4}}
     parameters:
@@ -42,8 +44,41 @@ studies:
       - {{name: training.gamma, type: float, low: 0.9, high: 0.999}}
       - {{name: env.reward.pnl_coefficient, type: float, low: 50, high: 300}}
     training_config:
-      training: {{total_updates: 24, eval_frequency: 2, n_epochs: 2}}
+      training: {{total_updates: 60, eval_frequency: 5, n_epochs: 4}}
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger."""
+
+    trial: int
+    attempt: int
+    worker: int  # its process
+    step: int | str  # of a report; a result has its state instead
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """What a run was doing when it was killed."""
+
+    entries: Sequence[Entry]  # since its start
+
+    @property
+    def held(self) -> list[int]:
+        """Of each worker: how many trials had reported from it and not ended."""
+        under_way: dict[int, set[int]] = defaultdict(set)
+        for entry in self.entries:
+            if isinstance(entry.step, int):
+                under_way[entry.worker].add(entry.trial)
+            else:
+                under_way[entry.worker].discard(entry.trial)
+        return sorted(map(len, under_way.values()))
+
+    def __str__(self) -> str:
+        held = " and ".join(map(str, self.held))
+        return f"{len(self.entries):>4} lines in the ledger since its start, {held} trials on its workers"
 
 
 @dataclass(frozen=True)
@@ -57,6 +92,11 @@ class Run:
     @property
     def ledger(self) -> Path:
         return self.folder / "ledger.jsonl"
+
+    def entries(self) -> list[Entry]:
+        if not self.ledger.exists():
+            return []
+        return [Entry(**json.loads(line)) for line in self.ledger.read_text().splitlines()]
 
     @property
     def storage(self) -> str:
@@ -85,11 +125,11 @@ def _environment(process: psutil.Process) -> dict[str, str]:
         return {}
 
 
-def kill_at_random(run: Run, rng: random.Random) -> str:
-    """Start the run, let it work for a while after its first trials report, kill it; what was seen."""
+def kill_at_random(run: Run, rng: random.Random) -> Killed:
+    """Start the run, let it work for a while after its first trials report, kill it."""
+    before = len(run.entries())
     parent = run.start()
-    before = _lines(run.ledger)
-    while parent.poll() is None and _lines(run.ledger) <= before:
+    while parent.poll() is None and len(run.entries()) <= before:
         time.sleep(0.02)
     time.sleep(rng.uniform(0.0, 6.0))
     if parent.poll() is not None:
@@ -100,16 +140,12 @@ def kill_at_random(run: Run, rng: random.Random) -> str:
     left = run.processes()
     if left:
         sys.exit(f"{SECONDS_TO_VANISH} s after the kill there are still {left}")
-    return f"{_lines(run.ledger) - before:>4} lines in the ledger since its start, no process left"
-
-
-def _lines(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
+    return Killed(run.entries()[before:])
 
 
 def hold_to_ledger(run: Run) -> list[str]:
     """What is wrong with the study, by the ledger; empty if nothing is."""
-    ledger = read_ledger(run.ledger)
+    ledger = by_trial(run.entries())
     trials = optuna.load_study(study_name="chaos", storage=run.storage).trials
     faults = []
     if [trial.number for trial in trials] != list(range(run.trials)):
@@ -119,20 +155,19 @@ def hold_to_ledger(run: Run) -> list[str]:
     return faults
 
 
-Ledger = dict[int | str, set[float]]  # by step, or "outcome": the values written down, one if all agree
+Ledger = dict[int | str, set[float | None]]  # by step, or state: the values written down, one if all agree
 
 
-def read_ledger(path: Path) -> dict[int, Ledger]:
+def by_trial(entries: Sequence[Entry]) -> dict[int, Ledger]:
     trials: dict[int, Ledger] = defaultdict(lambda: defaultdict(set))
-    for line in path.read_text().splitlines():
-        entry = json.loads(line)
-        trials[entry["trial"]][entry["step"]].add(entry["value"])
+    for entry in entries:
+        trials[entry.trial][entry.step].add(entry.value)
     return trials
 
 
 def faults_of(trial: optuna.trial.FrozenTrial, ledger: Ledger) -> Iterator[str]:
     stored = {step: {value} for step, value in trial.intermediate_values.items()}
-    known = {step: values for step, values in ledger.items() if step != "outcome"}
+    known = {step: values for step, values in ledger.items() if isinstance(step, int)}
     if not trial.state.is_finished() or trial.state is optuna.trial.TrialState.FAIL:
         yield f"is {trial.state.name}: {trial.user_attrs}"
     for step, values in ledger.items():
@@ -140,7 +175,7 @@ def faults_of(trial: optuna.trial.FrozenTrial, ledger: Ledger) -> Iterator[str]:
             yield f"reported {values} at step {step}: a retry went another way"
     if not stored.items() <= known.items():
         yield f"the study holds reports {stored} that the ledger does not: {known}"
-    if trial.state is optuna.trial.TrialState.COMPLETE and ({trial.value}, stored) != (ledger["outcome"], known):
+    if trial.state is optuna.trial.TrialState.COMPLETE and ({trial.value}, stored) != (ledger["complete"], known):
         yield f"complete with {trial.value} and {stored}, the ledger has {ledger}"
 
 
@@ -155,15 +190,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder), trials, uuid.uuid4().hex)
         (run.folder / "chaos.yaml").write_text(SPEC.format(trials=trials, retries=arguments.kills))
+        killed: list[Killed] = []
         for kill in range(1, arguments.kills + 1):
-            print(f"kill {kill}: {kill_at_random(run, rng)}", flush=True)
+            killed.append(kill_at_random(run, rng))
+            print(f"kill {kill}: {killed[-1]}, no process left", flush=True)
         last = run.start()
         if code := last.wait():
             sys.exit(f"the last run ended with {code}")
         time.sleep(SECONDS_TO_VANISH)
         faults = hold_to_ledger(run)
         faults += [f"still running after the end: {process}" for process in run.processes()]
-        print(f"{trials} trials planned, {_lines(run.ledger)} lines in the ledger, {len(faults)} faults")
+        if killed and max(count for each in killed for count in each.held) == 1:
+            faults.append("no killed worker held several trials; another --seed, or more trials")
+        entries = run.entries()
+        again = len(entries) - len({(entry.trial, entry.step) for entry in entries})
+        print(f"{trials} trials planned, {len(entries)} lines in the ledger, {again} of them a second time")
+        print(f"{len(faults)} faults")
         print("\n".join(faults))
         print(json.dumps({"kills": arguments.kills, "trials": trials, "faults": len(faults)}))
     sys.exit(bool(faults))

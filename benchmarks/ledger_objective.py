@@ -1,37 +1,79 @@
 """The FX objective with a ledger that the tool knows nothing of: what each trial reported, as it did.
 
-Named in a spec as `objective: ledger_objective:run_trial`, with this folder on `PYTHONPATH` and
-`FXAI_LEDGER` naming the file. A line is one `write` to a file opened for appending, so lines of several
-workers, killed or not, never mix.
+Named in a spec as `objective: ledger_objective:LEDGER`, with this folder on `PYTHONPATH` and `FXAI_LEDGER`
+naming the file. Trials are trained in the lanes of `fx_trading`, many in a worker. A line is one `write`
+to a file opened for appending, so lines of several workers, killed or not, never mix.
 """
 
 import json
 import os
-from collections.abc import Generator
+from collections.abc import Sequence
 
 from fxai.objectives import fx_trading
-from fxai.trial import Outcome, Report, Slot, TrialRequest
+from fxai.trial import (
+    Decision,
+    JsonObject,
+    LaneObjective,
+    LanePlan,
+    Lanes,
+    Report,
+    Slot,
+    TrialRequest,
+    TrialResult,
+    TrialState,
+)
 
 
-def run_trial(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:
-    """Train as `fx_trading` does, and write down every report and the outcome."""
-    training = fx_trading.run_trial(request, slot)
-    while True:
+class LedgerLanes:
+    """The lanes of `fx_trading`; every report and result is on disk before the worker tells it."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+        self._attempts: dict[int, int] = {}
+
+    @property
+    def width(self) -> int:
+        return self._lanes.width
+
+    @property
+    def busy(self) -> bool:
+        return self._lanes.busy
+
+    def admit(self, request: TrialRequest) -> None:
+        self._attempts[request.number] = request.attempt
+        self._lanes.admit(request)
+
+    def decide(self, number: int, decision: Decision) -> None:
+        self._lanes.decide(number, decision)
+
+    def advance(self) -> Sequence[Report | TrialResult]:
+        came = self._lanes.advance()
+        for each in came:
+            if isinstance(each, Report):
+                self._write(each.number, each.step, each.value)
+            else:
+                self._write(each.number, each.state, each.value)
+        return came
+
+    def _write(self, number: int, step: int | TrialState, value: float | None) -> None:
+        entry = {"trial": number, "attempt": self._attempts[number], "worker": os.getpid(), "step": step}
+        line = json.dumps({**entry, "value": value})
+        ledger = os.open(os.environ["FXAI_LEDGER"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            report = next(training)
-        except StopIteration as end:
-            outcome: Outcome = end.value
-            _write(request, "outcome", outcome.value)
-            return outcome
-        _write(request, report.step, report.value)
-        yield report
+            os.write(ledger, line.encode() + b"\n")
+            os.fsync(ledger)
+        finally:
+            os.close(ledger)
 
 
-def _write(request: TrialRequest, step: int | str, value: float) -> None:
-    line = json.dumps({"trial": request.number, "attempt": request.attempt, "step": step, "value": value})
-    ledger = os.open(os.environ["FXAI_LEDGER"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        os.write(ledger, line.encode() + b"\n")
-        os.fsync(ledger)
-    finally:
-        os.close(ledger)
+class LedgerObjective:
+    """Train as `fx_trading` does, and write down every report and result."""
+
+    def signature(self, config: JsonObject) -> str:
+        return fx_trading.signature(config)
+
+    def open_lanes(self, plan: LanePlan, slot: Slot) -> Lanes:
+        return LedgerLanes(fx_trading.open_lanes(plan, slot))
+
+
+LEDGER: LaneObjective = LedgerObjective()

@@ -3,25 +3,99 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import yaml
 
 from fxai.cli.app import COMMANDS
 from fxai.errors import FxaiError, InputError, StudyHeldError
+from fxai.rl import width
+from fxai.rl.pack import signature
+from fxai.spec.algorithm import ALGORITHMS
+from fxai.spec.coherence import study_problems
+from fxai.spec.configure import configure
 from fxai.spec.find_spec import find_spec
 from fxai.spec.load import load_spec
+from fxai.spec.model_config import ModelConfig
+from fxai.spec.study import StudySpec
+from fxai.trial import LaneObjective, Lanes
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text()
 TASKS = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["poe"]["tasks"]
+WHOLE_SPEC, *FURTHER_KEYS = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
 COMMAND_ROWS = re.findall(r"^\| (.*?) ?\| `(\w[^`]*)` \| .* \|$", README.partition("## The commands")[2], re.MULTILINE)
 
 
-def test_its_spec_is_one(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    (tmp_path / "readme.yaml").write_text(block)
+@pytest.fixture
+def study(tmp_path: Path) -> StudySpec:
+    """The study that the README shows first."""
+    (tmp_path / "readme.yaml").write_text(WHOLE_SPEC)
     (study,) = load_spec(tmp_path / "readme.yaml").studies
+    return study
+
+
+def with_keys(study: StudySpec, keys: str) -> StudySpec:
+    """The study with the keys of another example in their places; a fault between its parts is an error."""
+    changed = StudySpec.model_validate({**study.model_dump(mode="json"), **yaml.safe_load(keys)})
+    assert not list(study_problems(changed))
+    return changed
+
+
+def test_its_spec_is_one(study: StudySpec) -> None:
     assert study.n_trials == 50
+
+
+def test_its_examples_of_algorithms_are_of_all_algorithms_and_networks(study: StudySpec) -> None:
+    configs = [with_keys(study, keys).training_config for keys in FURTHER_KEYS if "training_config" in keys]
+    assert [config.training.algorithm for config in configs] == list(ALGORITHMS)
+    assert {config.model.type for config in configs} == set(get_args(ModelConfig.model_fields["type"].annotation))
+    for algorithm in ALGORITHMS:
+        assert README.count(f"`{algorithm}`")
+
+
+def test_its_example_of_seeds_and_lanes(study: StudySpec) -> None:
+    (keys,) = [keys for keys in FURTHER_KEYS if "training_config" not in keys]
+    changed = with_keys(study, keys)
+    assert (changed.seeds_per_trial, changed.resources.lanes_per_worker) == (4, 16)
+
+
+def test_the_defaults_of_all_algorithms_take_equally_many_steps() -> None:
+    assert "The defaults of all three take equally many steps" in README
+    defaults = [config() for config in ALGORITHMS.values()]
+    assert len({config.total_updates * config.rollout_size for config in defaults}) == 1
+
+
+def test_widths_are_kept_where_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert "`~/.cache/fxai/lanes`" in README
+    assert Path("~/.cache/fxai/lanes").expanduser() == width._cache()
+
+
+def test_what_it_says_may_differ_within_a_program_does_not_part_trials(study: StudySpec) -> None:
+    base = study.training_config
+    free = {"learning_rate": 0.005, "gamma": 0.9, "entropy_coef": 0.1, "gae_lambda": 0.5}
+    apart = {
+        "model.n_layers": 3,
+        "model.d_model": 32,
+        "env.observation_window": 3,
+        "training.batch_size": 128,
+        "training.n_envs": 8,
+    }
+    alike = configure(base, {f"training.{name}": value for name, value in free.items()})
+    assert signature(configure(alike, {"env.reward.pnl_coefficient": 7.0})) == signature(base)
+    for name, value in apart.items():
+        assert signature(configure(base, {name: value})) != signature(base)
+
+
+def test_an_objective_of_lanes_has_the_two_functions_that_it_names() -> None:
+    for name in ("signature", "open_lanes"):
+        assert f"`{name}(" in README
+        assert hasattr(LaneObjective, name)
+    for name in ("width", "busy", "admit", "decide", "advance"):
+        assert f"(`{name}`)" in README
+        assert hasattr(Lanes, name)
 
 
 @pytest.mark.parametrize("row", re.findall(r"^\| `(\w+)` \| `(\w+)` \| (\d+) \|", README, re.MULTILINE))

@@ -338,4 +338,5 @@ class _Run:
             failed=counts.failed,
             best_trial=counts.best_trial,
             best_value=counts.best_value,
+            standard_error=counts.standard_error,
         )

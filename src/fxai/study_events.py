@@ -19,6 +19,7 @@ class Standing:
     failed: int = 0
     best_trial: int | None = None
     best_value: float | None = None
+    standard_error: float | None = None  # of the best value, where it is a mean over several seeds
 
     @property
     def finished(self) -> int:

@@ -14,7 +14,7 @@ from fxai.spec.configure import default_params
 from fxai.spec.fingerprint import fingerprint
 from fxai.spec.parameters import FloatParameter
 from fxai.spec.study import StudySpec
-from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
+from fxai.trial import STANDARD_ERROR, Cause, Report, TrialError, TrialResult, TrialState
 
 SMALL_SPEC = """\
 name: small
@@ -83,6 +83,26 @@ def stored_study(folder: Path) -> str:
         search.tell(TrialResult(1, TrialState.FAIL, 3.0, error=error))
         search.tell(TrialResult(2, TrialState.PRUNED, 1.0))
         search.tell(TrialResult(3, TrialState.COMPLETE, 4.0, value=0.75))
+    return study.study_name
+
+
+@pytest.fixture
+def study_of_seeds(folder: Path) -> str:
+    """The study `seeds` in the working folder: trials 0 and 1 complete over several seeds, 2 pruned."""
+    study = StudySpec(
+        study_name="seeds",
+        parameters=(FloatParameter(name="training.gamma", low=0.9, high=0.99),),
+        n_trials=3,
+        seeds_per_trial=4,
+    )
+    with open_search(
+        study, study.storage, fingerprint=fingerprint(study), default_params=default_params(study)
+    ) as search:
+        for _ in range(3):
+            search.ask()
+        search.tell(TrialResult(0, TrialState.COMPLETE, 2.0, value=0.001, metrics={STANDARD_ERROR: 0.0005}))
+        search.tell(TrialResult(1, TrialState.COMPLETE, 2.0, value=0.0034217, metrics={STANDARD_ERROR: 0.00021345}))
+        search.tell(TrialResult(2, TrialState.PRUNED, 1.0, metrics={STANDARD_ERROR: 0.1}))
     return study.study_name
 
 

@@ -116,9 +116,46 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
     assert any(line.startswith("[Progress] ###") for line in lines)
 
 
-def test_a_worker_with_several_trials_names_them() -> None:
-    state = view().after(TrialBegan(16, 0, {}), 60.0).after(Heartbeat((Activity(0, "cuda:0", (15, 16)),)), 60.0)
-    assert "worker 0  cuda:0  trials 15, 16" in "\n".join(rendered(state))
+def lanes(trials: int, device: str = "cpu") -> StudyView:
+    """The study with so many further trials on worker 0, every third of which has reported, and 15 on worker 1."""
+    state = view()
+    for number in range(20, 20 + trials):
+        state = state.after(TrialBegan(number, 0, {}), 60.0)
+        if number % 3 == 0:
+            state = state.after(TrialProgressed(Report(number, 5 * (number - 20), number / 7), pruned=False), 60.0)
+    activity = (Activity(0, device, tuple(range(20, 20 + trials))), Activity(1, device, (15,), 40))
+    return state.after(Heartbeat(activity), 60.0)
+
+
+def test_a_worker_with_several_trials_counts_and_names_them() -> None:
+    lines = rendered(lanes(8, "cuda:0"))
+    assert "worker 0  cuda:0  8 trials  updates 5-35, best mean_reward 3.857  20-27" in lines
+    assert "worker 1  cuda:0  trial 15  12s, update 40, mean_reward 13.5" in lines
+
+
+def test_trials_that_have_not_reported_are_only_counted() -> None:
+    state = view().after(TrialBegan(16, 0, {}), 60.0).after(Heartbeat((Activity(0, "cpu", (15, 16)),)), 60.0)
+    assert "worker 0  cpu  2 trials  update 40, best mean_reward 13.5  15, 16" in rendered(state)
+    state = view().after(Heartbeat((Activity(0, "cpu", (17, 18, 20)),)), 60.0)
+    assert "worker 0  cpu  3 trials    17, 18, 20" in rendered(state)
+
+
+@pytest.mark.parametrize("trials", [1, 2, 8, 32, 1024])
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_workers_line_fits_whatever_it_holds(trials: int, width: int) -> None:
+    state = lanes(trials)
+    apart = tuple(range(20, 20 + 2 * trials, 2))  # numbers without a run among them
+    for activity in (state.activity, (Activity(0, "cpu", apart), state.activity[1])):
+        lines = rendered(state.after(Heartbeat(activity), 60.0), width)
+        assert max(map(len, lines)) <= width
+        assert len([line for line in lines if line.startswith("worker ")]) == 2
+
+
+def test_the_best_value_of_several_seeds_has_its_standard_error() -> None:
+    standing = Standing(total=50, complete=35, best_trial=12, best_value=0.0034217, standard_error=0.00021345)
+    opened = StudyView.of(StudyOpened("s", "maximize", "m", 1, standing), 0.0)
+    assert rendered(opened)[-1] == "Current best value: 0.00342 ± 0.00021 (trial 12)"
+    assert rendered(opened, encoding="ascii")[-1] == "Current best value: 0.00342 +- 0.00021 (trial 12)"
 
 
 def test_a_study_with_more_trials_than_it_shall_reach_is_full() -> None:

@@ -100,6 +100,23 @@ def test_show_a_complete_trial(fxai: Fxai, stored_study: str) -> None:
     assert "Log: none at optuna_results/mine/trials/00000/trial.log" in out
 
 
+def test_a_value_over_several_seeds_has_its_standard_error(fxai: Fxai, study_of_seeds: str) -> None:
+    value = "0.00342 ± 0.00021"
+    assert f"│ Best value       │ {value} │" in fxai("best", study_of_seeds).out
+    out = fxai("results", study_of_seeds).out
+    assert out.count(value) == 2  # in the summary and among the leading trials
+    assert "0.00100 ± 0.00050" in out
+    assert f"\nmean_reward: {value}\n" in fxai("show", study_of_seeds, "1").out
+
+
+def test_the_standard_error_as_json(fxai: Fxai, study_of_seeds: str, stored_study: str) -> None:
+    assert json.loads(fxai("best", study_of_seeds, "--json").out)["standard_error"] == 0.00021345
+    assert json.loads(fxai("show", study_of_seeds, "0", "--json").out)["standard_error"] == 0.0005
+    (of_seeds,) = json.loads(fxai("results", study_of_seeds, "--json").out)
+    assert [trial["standard_error"] for trial in of_seeds["trials"]] == [0.0005, 0.00021345, None]
+    assert json.loads(fxai("best", stored_study, "--json").out)["standard_error"] is None
+
+
 def test_show_as_json(fxai: Fxai, stored_study: str) -> None:
     trial = json.loads(fxai("show", stored_study, "1", "--json").out)
     assert trial["failure"] == {"cause": "out of memory", "message": "CUDA out of memory"}

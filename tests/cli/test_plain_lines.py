@@ -19,6 +19,12 @@ from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
 
 STANDING = Standing(total=50, complete=4, failed=1)
 COMPLETE = TrialFinished(TrialResult(4, TrialState.COMPLETE, 12.3, value=0.00123), {}, STANDING, best=True)
+OF_SEEDS = TrialFinished(
+    TrialResult(4, TrialState.COMPLETE, 12.3, value=0.001234, metrics={"standard_error": 0.000213}),
+    {},
+    STANDING,
+    best=False,
+)
 PRUNED = TrialFinished(TrialResult(4, TrialState.PRUNED, 3.0), {}, STANDING, best=False)
 FAILED = TrialFinished(
     TrialResult(5, TrialState.FAIL, 3.0, error=TrialError(Cause.OUT_OF_MEMORY, "CUDA out of memory")),
@@ -46,6 +52,7 @@ FAILED = TrialFinished(
         (TrialBegan(4, 0, {"a": 1, "b": 0.25}), ["Trial 4 began: a=1, b=0.25"]),
         (TrialBegan(4, 2, {"a": 1}), ["Trial 4 began (attempt 3): a=1"]),
         (COMPLETE, ["Trial 4 complete: 0.00123 in 12s (5/50, best so far)"]),
+        (OF_SEEDS, ["Trial 4 complete: 0.00123 ± 0.00021 in 12s (5/50)"]),
         (PRUNED, ["Trial 4 pruned after 3.0s (5/50)"]),
         (FAILED, ["Trial 5 failed: CUDA out of memory (5/50)"]),
         (TrialRequeued(3, "worker killed"), ["Trial 3 will be run again: worker killed"]),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -79,6 +80,24 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(fxai: Fxai, folder: Path) -
     assert "  training.learning_rate  " in plan.out
     assert plan.out.endswith("Nothing was started or written.\n")
     assert not list(folder.iterdir())
+
+
+def test_a_dry_run_says_how_many_seeds_and_lanes(fxai: Fxai) -> None:
+    plan = fxai("run", "--dry-run")
+    assert "\nSeeds      1 a trial\n" in plan.out
+    assert "\nLanes      measured\n" in plan.out
+    plan = fxai("run", "--dry-run", "--set", "seeds_per_trial=4", "--set", "resources.lanes_per_worker=8")
+    assert "\nSeeds      4 a trial; its value is their mean, with its standard error\n" in plan.out
+    assert "\nLanes      8 a worker\n" in plan.out
+
+
+def test_a_run_over_several_seeds_ends_with_the_standard_error(fxai: Fxai, folder: Path) -> None:
+    (folder / "small.yaml").write_text(SMALL_SPEC)
+    settings = ("--set", "seeds_per_trial=2", "--set", "resources.lanes_per_worker=4")
+    finished = fxai("--spec", "small.yaml", "--n-jobs", "1", *settings)
+    assert finished.code == 0, finished
+    assert re.search(r"│ Best value +│ \S+ ± \S+ │", finished.out)
+    assert len(re.findall(r"^Trial \d complete: \S+ ± \S+ in ", finished.out, re.MULTILINE)) == 2
 
 
 def test_a_study_is_found_across_the_shipped_specs(fxai: Fxai) -> None:

@@ -40,6 +40,7 @@ def test_a_study_with_a_best_trial_leaves_four_files(
     best = json.loads(paths.best_params.read_text())
     assert best["params"] == study.best_params
     assert (best["trial"], best["value"]) == (study.best_trial.number, study.best_value)
+    assert best["standard_error"] is None  # one seed a trial
     assert best["provenance"] == provenance.as_json()
     assert paths.best_agent.read_bytes() == b"weights"
 

@@ -4,6 +4,8 @@ from optuna.trial import TrialState
 
 from fxai.errors import InputError
 from fxai.results.record import StudyRecord, TrialFailure
+from fxai.trial import STANDARD_ERROR
+from results.conftest import drawn_trial
 
 
 def test_a_study_is_read_with_all_its_trials(study: optuna.Study):
@@ -26,6 +28,15 @@ def test_a_trial_keeps_what_optuna_has_no_place_for(study: optuna.Study):
 def test_only_a_completed_trial_has_a_value(study: optuna.Study):
     for trial in StudyRecord.of(study).trials:
         assert (trial.value is not None) == (trial.state is TrialState.COMPLETE)
+
+
+def test_only_a_value_has_a_standard_error(empty_study: optuna.Study):
+    for state in (TrialState.COMPLETE, TrialState.PRUNED):
+        trial = drawn_trial(0, state)
+        trial.user_attrs = {STANDARD_ERROR: 0.25}
+        empty_study.add_trial(trial)
+    empty_study.add_trial(drawn_trial(2, value=0.0))
+    assert [trial.standard_error for trial in StudyRecord.of(empty_study).trials] == [0.25, None, None]
 
 
 def test_a_failed_trial_says_why(study: optuna.Study):

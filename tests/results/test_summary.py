@@ -2,6 +2,8 @@ import optuna
 
 from fxai.results.record import StudyRecord
 from fxai.results.summary import StudySummary
+from fxai.trial import STANDARD_ERROR
+from results.conftest import drawn_trial
 
 
 def test_the_numbers_of_the_guides_table(study: optuna.Study):
@@ -10,6 +12,14 @@ def test_the_numbers_of_the_guides_table(study: optuna.Study):
     assert summary.total == 26
     assert (summary.best_trial, summary.best_value) == (study.best_trial.number, study.best_value)
     assert summary.best_params == study.best_params
+
+
+def test_the_best_value_has_its_standard_error(empty_study: optuna.Study):
+    best = drawn_trial(0, value=2.0)
+    best.user_attrs = {STANDARD_ERROR: 0.25}
+    empty_study.add_trials([best, drawn_trial(1, value=1.0)])
+    summary = StudySummary.of(StudyRecord.of(empty_study))
+    assert (summary.standard_error, summary.as_json()["standard_error"]) == (0.25, 0.25)
 
 
 def test_shares_are_of_the_finished_trials(study: optuna.Study):

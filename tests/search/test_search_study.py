@@ -10,7 +10,7 @@ from fxai.errors import FingerprintError
 from fxai.search import attributes
 from fxai.search.seeds import turn
 from fxai.search.studies import load_study, study_names
-from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
+from fxai.trial import STANDARD_ERROR, Cause, Report, TrialError, TrialResult, TrialState
 
 
 def test_trial_0_is_the_default_and_enqueued_ones_follow(open_study: Opener) -> None:
@@ -49,6 +49,17 @@ def test_results_stand_in_the_study(open_study: Opener, url: str) -> None:
     counts = search.counts()
     assert (counts.complete, counts.pruned, counts.failed, counts.running) == (1, 1, 1, 0)
     assert (counts.best_trial, counts.best_value) == (0, 0.7)
+
+
+def test_the_leader_has_its_standard_error(open_study: Opener) -> None:
+    search = open_study(MEMORY)
+    assert search.counts().standard_error is None
+    for value, error in ((0.7, 0.2), (0.5, 0.1)):
+        metrics = {STANDARD_ERROR: error}
+        search.tell(TrialResult(ask(search).number, TrialState.COMPLETE, 1.0, value=value, metrics=metrics))
+    assert search.counts().standard_error == 0.2
+    search.tell(TrialResult(ask(search).number, TrialState.COMPLETE, 1.0, value=0.9))
+    assert search.counts().standard_error is None
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, None])

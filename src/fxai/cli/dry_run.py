@@ -36,11 +36,13 @@ def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tup
             f"{study.n_trials} in total" + _limit("study", study.timeout) + _limit("trial", study.trial_timeout),
         ),
         ("Trial", f"{training.total_updates} updates of {training.algorithm}, scored every {training.eval_frequency}"),
+        ("Seeds", _seeds(study.seeds_per_trial)),
         ("Data", study.training_config.data.source),
         ("Sampler", _called(study.sampler)),
         ("Pruner", _called(study.pruner)),
         ("Seed", str(study.seed)),
         ("Workers", _workers(share, study.n_trials)),
+        ("Lanes", _lanes(study)),
         ("Storage", study.storage),
         ("Results", str(StudyPaths(results_dir, study.study_name).directory)),
     )
@@ -61,6 +63,18 @@ def _workers(share: SlotPlan, n_trials: int) -> str:
     threads = counted(slots[0].threads, "thread")
     devices = ", ".join(dict.fromkeys(slot.environment.get("CUDA_VISIBLE_DEVICES", "cpu") for slot in slots))
     return f"{len(slots)} on {devices}, {threads} each"
+
+
+def _seeds(per_trial: int) -> str:
+    return "1 a trial" if per_trial == 1 else f"{per_trial} a trial; its value is their mean, with its standard error"
+
+
+def _lanes(study: StudySpec) -> str:
+    """How many trainings a worker runs at once; what an objective of the user's opens unasked, it alone knows."""
+    lanes = study.resources.lanes_per_worker
+    if lanes is not None:
+        return f"{lanes} a worker"
+    return "as many as the objective opens" if ":" in study.objective else "measured"
 
 
 def _space(parameter: Parameter) -> str:

@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from fxai.cli.study_view import RunningTrial, StudyView
-from fxai.cli.wording import counted, figure, legible, span
+from fxai.cli.wording import counted, estimate, figure, legible, runs, span
 from fxai.workers import Activity
 
 _ROWS_OF_THE_REST = 12  # heading, panel frame, progress, best, the blank lines between
@@ -30,7 +30,7 @@ def live_layout(view: StudyView, now: float, options: ConsoleOptions) -> Rendera
     parts: list[RenderableType] = [_heading(view, now)]
     if trial is not None:
         parts += [Text(f"Trial {trial.number}", style="bold"), _panel(trial, width, rows - worker_rows)]
-    parts += [*_workers(view, now, worker_rows), Text(), *_progress(view, now, options), Text(), _best(view)]
+    parts += [*_workers(view, now, worker_rows), Text(), *_progress(view, now, options), Text(), _best(view, options)]
     return Group(*parts)
 
 
@@ -68,15 +68,18 @@ def _workers(view: StudyView, now: float, rows: int) -> Sequence[Text]:
     return [_line(Text(line)) for line in lines]
 
 
-def _cells(activity: Activity, view: StudyView, now: float) -> tuple[str, str, str, str]:
-    """Worker, device, trials, and how far the trial is."""
+def _cells(activity: Activity, view: StudyView, now: float) -> tuple[str, ...]:
+    """Worker, device, trials, how far they are, and last, where it may be cut, which of several they are."""
     worker, device = f"worker {activity.worker}", legible(activity.device)
     trials = [view.running[number] for number in activity.trials if number in view.running]
-    if not activity.trials:
-        return worker, device, "idle", ""
-    if len(trials) != 1:
-        return worker, device, "trials " + ", ".join(map(str, activity.trials)), ""
-    return worker, device, f"trial {trials[0].number}", _how_far(trials[0], activity.step, view.metric, now)
+    match activity.trials:
+        case ():
+            return worker, device, "idle", "", ""
+        case (number,):
+            how_far = _how_far(trials[0], activity.step, view.metric, now) if trials else ""
+            return worker, device, f"trial {number}", how_far, ""
+        case numbers:
+            return worker, device, f"{len(numbers)} trials", _how_far_all(trials, view), runs(numbers)
 
 
 def _how_far(trial: RunningTrial, step: int | None, metric: str, now: float) -> str:
@@ -86,6 +89,19 @@ def _how_far(trial: RunningTrial, step: int | None, metric: str, now: float) -> 
         words.append(f"update {newest_step}")
     if trial.value is not None:
         words.append(f"{metric} {figure(trial.value)}")
+    return ", ".join(words)
+
+
+def _how_far_all(trials: Sequence[RunningTrial], view: StudyView) -> str:
+    """The first and the last of them by their newest reports, and the best value among these."""
+    steps = [trial.step for trial in trials if trial.step is not None]
+    values = [trial.value for trial in trials if trial.value is not None]
+    words = []
+    if steps:
+        words.append(f"update {min(steps)}" if min(steps) == max(steps) else f"updates {min(steps)}-{max(steps)}")
+    if values:
+        best = max(values) if view.direction == "maximize" else min(values)
+        words.append(f"best {view.metric} {figure(best)}")
     return ", ".join(words)
 
 
@@ -105,13 +121,13 @@ def _progress(view: StudyView, now: float, options: ConsoleOptions) -> Sequence[
     return _line(bar), _line(Text(" " * len(label) + counts))
 
 
-def _best(view: StudyView) -> Text:
+def _best(view: StudyView, options: ConsoleOptions) -> Text:
     standing = view.standing
     if standing.best_value is None:
         return Text("Current best value: none yet")
-    return Text.assemble(
-        "Current best value: ", (figure(standing.best_value), "bold green"), f" (trial {standing.best_trial})"
-    )
+    value = estimate(standing.best_value, standing.standard_error)
+    shown = value.replace("±", "+-") if options.ascii_only else value
+    return _line(Text.assemble("Current best value: ", (shown, "bold green"), f" (trial {standing.best_trial})"))
 
 
 def _line(text: Text) -> Text:

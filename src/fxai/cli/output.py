@@ -23,14 +23,14 @@ def stdout() -> Console:
 def print_text(console: Console, *lines: str) -> None:
     """Lines as they are, however long."""
     for line in lines:
-        console.print(line, soft_wrap=True)
+        console.print(_writable(console, line), soft_wrap=True)
 
 
 def print_table(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Rows under headings; on a terminal that is too narrow, long cells are folded, never lost."""
     table = Table(*headings, box=box.SQUARE)
     for row in rows:
-        table.add_row(*(Text(legible(cell), overflow="fold") for cell in row))
+        table.add_row(*(Text(_writable(console, legible(cell)), overflow="fold") for cell in row))
     console.print(table)
 
 
@@ -39,6 +39,11 @@ def print_pairs(console: Console, pairs: Iterable[tuple[str, str]]) -> None:
     shown = tuple(pairs)
     width = max((len(name) for name, _ in shown), default=0) + 2
     print_text(console, *(f"{name:<{width}}{legible(value)}" for name, value in shown))
+
+
+def _writable(console: Console, text: str) -> str:
+    """The text without the one sign of ours that is not ASCII, where the terminal takes no other."""
+    return text.replace("±", "+-") if console.options.ascii_only else text
 
 
 def print_json(value: object) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fxai.cli.wording import assignments, counted, figure, legible, span
+from fxai.cli.wording import assignments, counted, estimate, legible, span
 from fxai.study_events import (
     Notice,
     StudyEvent,
@@ -12,7 +12,7 @@ from fxai.study_events import (
     TrialRequeued,
     WorkerReplaced,
 )
-from fxai.trial import TrialState
+from fxai.trial import STANDARD_ERROR, TrialResult, TrialState
 
 
 def lines_of(event: StudyEvent) -> Sequence[str]:
@@ -67,8 +67,8 @@ def _ending(event: TrialFinished) -> str:
             return f"Trial {result.number} pruned after {span(result.seconds)} ({place})"
         case _:
             leads = ", best so far" if event.best else ""
-            return f"Trial {result.number} complete: {_value(result.value)} in {span(result.seconds)} ({place}{leads})"
+            return f"Trial {result.number} complete: {_value(result)} in {span(result.seconds)} ({place}{leads})"
 
 
-def _value(value: float | None) -> str:
-    return "no value" if value is None else figure(value)
+def _value(result: TrialResult) -> str:
+    return "no value" if result.value is None else estimate(result.value, result.metrics.get(STANDARD_ERROR))

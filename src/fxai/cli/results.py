@@ -12,7 +12,7 @@ from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, Resul
 from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.cli.stored_studies import stored_studies, stored_study
 from fxai.cli.summary import print_summary
-from fxai.cli.wording import figure, span
+from fxai.cli.wording import estimate, span
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.summary import StudySummary
@@ -66,7 +66,8 @@ def _print_study(console: Console, record: StudyRecord, results_dir: Path) -> No
 
 
 def _row(trial: TrialRecord) -> tuple[str, str, str]:
-    return str(trial.number), figure(trial.value), "-" if trial.seconds is None else span(trial.seconds)
+    value = "none" if trial.value is None else estimate(trial.value, trial.standard_error)
+    return str(trial.number), value, "-" if trial.seconds is None else span(trial.seconds)
 
 
 def _as_json(record: StudyRecord, results_dir: Path) -> dict[str, JsonValue]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.stored_studies import stored_study
-from fxai.cli.wording import figure, legible, span
+from fxai.cli.wording import estimate, figure, legible, span
 from fxai.errors import InputError
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
@@ -51,7 +51,7 @@ def _trial(record: StudyRecord, number: int) -> TrialRecord:
 def _print_trial(console: Console, record: StudyRecord, trial: TrialRecord, log: Path) -> None:
     print_text(console, _headline(record, trial))
     if trial.value is not None:
-        print_text(console, f"{record.metric}: {figure(trial.value)}")
+        print_text(console, f"{record.metric}: {estimate(trial.value, trial.standard_error)}")
     _print_named(console, "Parameters", trial.params)
     _print_named(console, "Metrics", trial.metrics)
     _print_named(console, "Reports", {f"update {step}": value for step, value in trial.reports.items()})

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from fxai.cli.output import print_table, print_text
-from fxai.cli.wording import figure, legible
+from fxai.cli.wording import estimate, figure, legible
 from fxai.results.summary import StudySummary
 
 
@@ -23,8 +23,8 @@ def print_summary(console: Console, summary: StudySummary) -> None:
 
 def _rows(summary: StudySummary) -> Sequence[tuple[str, str]]:
     rows = [
-        ("Best value", _or_none(summary.best_value)),
-        ("Best trial", _or_none(summary.best_trial)),
+        ("Best value", _best_value(summary)),
+        ("Best trial", "none" if summary.best_trial is None else str(summary.best_trial)),
         ("Total trials", str(summary.total)),
         ("Completed trials", str(summary.completed)),
         ("Pruned trials", str(summary.pruned)),
@@ -33,5 +33,5 @@ def _rows(summary: StudySummary) -> Sequence[tuple[str, str]]:
     return [*rows, ("Unfinished trials", str(summary.running))] if summary.running else rows
 
 
-def _or_none(value: float | None) -> str:
-    return "none" if value is None else figure(value)
+def _best_value(summary: StudySummary) -> str:
+    return "none" if summary.best_value is None else estimate(summary.best_value, summary.standard_error)

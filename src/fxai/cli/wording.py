@@ -1,9 +1,12 @@
 """How values, spans of time and foreign text read on a terminal."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 
 from fxai.trial import ParamValue
 
+_MOST_DECIMALS = 8
+_PAIR = 2
 _PLAIN_BELOW = 1e5  # above it four significant digits would hide the whole part
 
 
@@ -12,6 +15,18 @@ def figure(value: ParamValue) -> str:
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < _PLAIN_BELOW else f"{value:.6g}"
     return legible(str(value))
+
+
+def estimate(value: float, standard_error: float | None) -> str:
+    """A value; with its standard error, where there is one, both to the error's second digit: `0.00342 ± 0.00021`."""
+    if standard_error is None:
+        return figure(value)
+    if not (standard_error > 0 and math.isfinite(value) and math.isfinite(standard_error)):
+        return f"{figure(value)} ± {figure(standard_error)}"
+    decimals = max(1 - math.floor(math.log10(standard_error)), 0)
+    if decimals > _MOST_DECIMALS or max(abs(value), standard_error) >= _PLAIN_BELOW:
+        return f"{figure(value)} ± {standard_error:.2g}"
+    return f"{value:.{decimals}f} ± {standard_error:.{decimals}f}"
 
 
 def assignments(params: Mapping[str, ParamValue]) -> str:
@@ -37,6 +52,17 @@ def span(seconds: float) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 trial`, `2 trials`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def runs(numbers: Iterable[int]) -> str:
+    """Numbers in order, those that follow one another as a run: `3-7, 9, 12, 13`."""
+    found: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if found and number == found[-1][-1] + 1:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > _PAIR else ", ".join(map(str, run)) for run in found)
 
 
 def legible(text: str) -> str:

@@ -20,6 +20,7 @@ from fxai.rl.training import Metrics, is_evaluated
 from fxai.spec.metrics import METRICS
 from fxai.spec.training_config import TrainingConfig
 from fxai.trial import (
+    STANDARD_ERROR,
     Cause,
     Decision,
     Report,
@@ -32,9 +33,6 @@ from fxai.trial import (
 )
 
 _MOST_AHEAD = 1  # updates that a lane may be ahead of the decision on its last report
-
-STANDARD_ERROR = "standard_error"
-"""The metric that says how far a trial's value, a mean over seeds, may be from that of all seeds."""
 
 
 class TradingTrial:

@@ -45,6 +45,7 @@ def _write_best(
         "metric": record.metric,
         "direction": record.direction,
         "value": best.value,
+        "standard_error": best.standard_error,
         "params": best.params,
         "metrics": best.metrics,
         "provenance": provenance.as_json(),

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from fxai.errors import InputError
 from fxai.results.strict_json import json_value
 from fxai.search import attributes
-from fxai.trial import ParamValue
+from fxai.trial import STANDARD_ERROR, ParamValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,18 @@ class TrialRecord:
             failure=_failure(trial),
         )
 
+    @property
+    def standard_error(self) -> float | None:
+        """Of the value as a mean over the trial's seeds; None where there was one seed, and without a value."""
+        return None if self.value is None else self.metrics.get(STANDARD_ERROR)
+
     def as_json(self) -> dict[str, JsonValue]:
         failure = self.failure and {"cause": self.failure.cause, "message": self.failure.message}
         return {
             "number": self.number,
             "state": self.state.name.lower(),
             "value": json_value(self.value),
+            "standard_error": json_value(self.standard_error),
             "params": json_value(self.params),
             "metrics": json_value(self.metrics),
             "reports": json_value(self.reports),

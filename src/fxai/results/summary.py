@@ -24,6 +24,7 @@ class StudySummary:
     running: int
     best_trial: int | None = None
     best_value: float | None = None
+    standard_error: float | None = None  # of the best value, where it is a mean over several seeds
     best_params: Mapping[str, ParamValue] | None = None
 
     @classmethod
@@ -39,6 +40,7 @@ class StudySummary:
             running=record.count(TrialState.RUNNING),
             best_trial=None if best is None else best.number,
             best_value=None if best is None else best.value,
+            standard_error=None if best is None else best.standard_error,
             best_params=None if best is None else best.params,
         )
 
@@ -65,6 +67,7 @@ class StudySummary:
             "metric": self.metric,
             "direction": self.direction,
             "best_value": json_value(self.best_value),
+            "standard_error": json_value(self.standard_error),
             "best_trial": self.best_trial,
             "best_params": json_value(self.best_params),
             "trials": {

@@ -19,7 +19,7 @@ from fxai.search.seeds import lane_seeds, trial_seed
 from fxai.search.space import suggest
 from fxai.search.storage import FLUSH_SECONDS, WriteBehindStorage
 from fxai.spec.study import StudySpec
-from fxai.trial import Cause, ParamValue, Report, TrialError, TrialResult, TrialState
+from fxai.trial import STANDARD_ERROR, Cause, ParamValue, Report, TrialError, TrialResult, TrialState
 
 TRACEBACK_CHARACTERS = 8000
 
@@ -51,6 +51,7 @@ class Counts:
     running: int = 0
     best_trial: int | None = None
     best_value: float | None = None
+    standard_error: float | None = None  # of the best value, where it is a mean over several seeds
 
     @property
     def finished(self) -> int:
@@ -159,6 +160,7 @@ class Search:
             running=self._tally[OptunaState.RUNNING],
             best_trial=number,
             best_value=None if value is None else value * self._sign,
+            standard_error=None if number is None else self._trial(number).user_attrs.get(STANDARD_ERROR),
         )
 
     def best_numbers(self, count: int) -> tuple[int, ...]:

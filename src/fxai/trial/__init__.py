@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from fxai.trial.objective import LaneObjective, Lanes, Objective
 from fxai.trial.paths import TrialPaths
 from fxai.trial.records import (
+    STANDARD_ERROR,
     Cause,
     Decision,
     JsonObject,
@@ -24,6 +25,7 @@ from fxai.trial.records import (
 )
 
 __all__ = [
+    "STANDARD_ERROR",
     "Cause",
     "Decision",
     "JsonObject",

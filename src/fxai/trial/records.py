@@ -11,6 +11,9 @@ from pydantic import JsonValue
 ParamValue: TypeAlias = bool | int | float | str | None
 JsonObject: TypeAlias = Mapping[str, JsonValue]
 
+STANDARD_ERROR = "standard_error"
+"""The metric that says how far a trial's value, a mean over seeds, may be from that of all seeds."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrialRequest:
