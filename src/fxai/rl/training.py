@@ -57,9 +57,11 @@ class Training:
 
     def update(self) -> None:
         """One roll-out and what is learnt from it, in every lane."""
-        clock = torch.tensor(self.updates, device=self._device)
         rates = [learning_rate(config, done) for config, done in zip(self._configs, self.updates, strict=True)]
-        self._statistics = self._learner.update(clock, torch.tensor(rates, device=self._device))
+        # Without waiting: else the host could not prepare an update while the device is at the one before.
+        clock = torch.tensor(self.updates).to(self._device, non_blocking=True)
+        rate = torch.tensor(rates).to(self._device, non_blocking=True)
+        self._statistics = self._learner.update(clock, rate)
         self.updates = [done + 1 for done in self.updates]
 
     def due(self) -> list[int]:
