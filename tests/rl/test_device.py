@@ -17,8 +17,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from fxai.market.splits import Span
+from fxai.rl.lane_pack import Lane, LanePack
 from fxai.rl.market_env import MarketEnv
 from fxai.rl.market_tensors import MarketTensors
+from fxai.rl.narrowing import lanes_left
 from fxai.rl.pack import Pack
 from fxai.rl.policy import Policy
 from fxai.rl.scoring import Scorer
@@ -177,3 +179,18 @@ def test_a_look_at_a_value_would_be_seen():
         torch.ones(1, device=META).cpu()
     with OnlyOn(META), pytest.raises(AssertionError, match="met a tensor on cpu"):
         torch.tensor([1.0]).to(META)
+
+
+@pytest.mark.parametrize("kind", PACKS)
+def test_lanes_come_and_go_on_a_device(kind: str):
+    pack = LanePack(lambda members: training(members.configs, META), width=4)
+    lanes = [Lane(config, seed) for seed, config in enumerate(PACKS[kind])]
+    for chosen in (lanes[:1], lanes, lanes[1:]):
+        pack.regroup(chosen)
+        pack.update()
+        assert {len(tensor) for tensor in pack._running.tensors().values()} == {4}
+
+
+@pytest.mark.parametrize("rounds", [(3, 1), (1, 3)])
+def test_on_a_device_each_round_is_of_all_lanes(rounds: tuple[int, int]):
+    assert lanes_left(rounds, META) == (2, 2, 2)

@@ -61,7 +61,7 @@ class TradingTrial:
         self._ahead: int | None = None  # updates since a report that waits for its answer
         self._market = market
         self._paths = TrialPaths(request.directory)
-        self._identity = _identity(request, self.config, self.base, market, slot, width)
+        self._identity = _identity(request, self.config, self.base, market, (slot, width))
         self._began = time.monotonic()
         self._reports: tuple[Report, ...] = ()
         self._told = 0
@@ -169,9 +169,10 @@ def failure(request: TrialRequest, error: Exception, cause: Cause = Cause.EXCEPT
 
 
 def _identity(
-    request: TrialRequest, config: TrainingConfig, base: TrainingConfig, market: Market, slot: Slot, width: int | None
+    request: TrialRequest, config: TrainingConfig, base: TrainingConfig, market: Market, where: tuple[Slot, int | None]
 ) -> dict[str, JsonValue]:
     """What two runs must agree in to reach the same numbers; the attempt is not among it."""
+    slot, width = where
     return {
         "study": request.study,
         "number": request.number,

@@ -195,5 +195,5 @@ class _Part:
 
 
 def _only(going: Tensor, gradient: Tensor) -> Tensor:
-    """The gradient [lane, size] of the lanes that go on; one that is through may have overflowed, and 0 * inf is NaN."""
+    """The gradient [lane, size] of the lanes that go on, else 0: a step of length 0 times infinity would be NaN."""
     return torch.where(going.unsqueeze(1), gradient, 0.0)
