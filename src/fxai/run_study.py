@@ -142,7 +142,7 @@ class _Run:
 
     def fill(self) -> Iterator[StudyEvent]:
         """Give every free slot a trial, as far as the study's total and the sampler's sight allow."""
-        while self._workers.free_slots and len(self.in_flight) < self._most_in_flight():
+        while self._workers.free_slots and len(self.in_flight) < self._spec.most_in_flight:
             asked = self._next()
             if asked is None:
                 return
@@ -197,13 +197,6 @@ class _Run:
                 return f"interrupted with {left} trials to go; started again, without --fresh, it goes on from here"
             case Ending.FAILING:
                 return f"{self._streak.length} trials in a row failed with one message: {self._streak.message}"
-
-    def _most_in_flight(self) -> int:
-        """Trials that may run at once without the sampler proposing blindly (design, 'Lanes')."""
-        if self._spec.max_concurrent_trials is not None:
-            return self._spec.max_concurrent_trials
-        startup = getattr(self._spec.sampler, "n_startup_trials", None) or 1
-        return max(startup, self._spec.n_trials // 4, 1)
 
     def _next(self) -> Asked | None:
         """The trial to begin now: one that waits, or else a new one."""

@@ -9,10 +9,15 @@ from statistics import fmean, stdev
 import pytest
 import torch
 
+from fxai.market.dataset import prepare
 from fxai.objectives.fx_trading import open_lanes, run_trial, signature
 from fxai.objectives.trading_lanes import TradingLanes
+from fxai.objectives.trading_trial import TradingTrial
 from fxai.rl.agent import load_agent
+from fxai.rl.lane_pack import LanePack
+from fxai.spec.training_config import TrainingConfig
 from fxai.trial import (
+    Cause,
     Decision,
     JsonObject,
     LanePlan,
@@ -235,3 +240,45 @@ def test_a_pack_too_large_for_the_device_comes_back_for_narrower_ones(tmp_path: 
 
 def _out_of_memory() -> list[Report]:
     raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+ELSEWHERE = Slot(index=0, device="meta")
+"""A device that only knows shapes stands for one on which numbers depend on a pack's width."""
+
+
+def test_on_a_device_a_pack_is_as_wide_as_what_may_be_in_flight():
+    def width(trials: int | None, seeds: int = 1) -> int:
+        plan = LanePlan("fx_trading", config(), seeds, lanes=64, trials=trials)
+        assert open_lanes(plan, SLOT).width == 64
+        return open_lanes(plan, ELSEWHERE).width
+
+    assert width(None) == 64
+    assert width(12) == 16
+    assert width(16) == 16
+    assert width(12, seeds=3) == 64
+    assert width(1000) == 64
+
+
+def test_on_a_device_memory_that_ran_out_narrows_a_pack_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The width is halved even for one trial, since a pack is as wide with one; at one lane it is the trial's fault."""
+    at_work = open_lanes(LanePlan("fx_trading", config(), lanes=4), ELSEWHERE)
+    monkeypatch.setattr(LanePack, "update", lambda _pack: _out_of_memory())
+    states = []
+    for _ in range(3):
+        at_work.admit(request(0, tmp_path))
+        (result,) = at_work.advance()
+        assert isinstance(result, TrialResult)
+        states.append((result.state, at_work.width))
+    assert states == [(TrialState.RETURNED, 2), (TrialState.RETURNED, 1), (TrialState.FAIL, 1)]
+    assert result.error is not None
+    assert result.error.cause is Cause.OUT_OF_MEMORY
+
+
+def test_a_checkpoint_is_of_one_width(tmp_path: Path):
+    trial = request(0, tmp_path, eval_frequency=1)
+    market = prepare(TrainingConfig.model_validate(trial.config).data)
+    at_work = lanes()
+    at_work.admit(trial)
+    at_work.advance()
+    assert TradingTrial(trial, SLOT, market).updates == 1
+    assert TradingTrial(trial, SLOT, market, 8).updates == 0

@@ -88,6 +88,7 @@ def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWor
         study.training_config.model_dump(mode="json"),
         study.seeds_per_trial,
         study.resources.lanes_per_worker,
+        study.most_in_flight,
     )
     return ProcessWorkers(share.slots[: study.n_trials], paths.logs, plan, limits=limits)
 

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
+from traceback import clear_frames
 
 import torch
 
@@ -33,6 +34,13 @@ class TradingLanes:
         self._ended: list[TrialResult] = []
         lanes = plan.lanes or _best_width(TrainingConfig.model_validate(plan.base_config), slot)
         self.width = max(lanes, plan.seeds_per_trial)
+        if self._on_device and plan.trials is not None:
+            self.width = min(self.width, _power_of_two(plan.trials * plan.seeds_per_trial))
+
+    @property
+    def _on_device(self) -> bool:
+        """Whether a lane's numbers may depend on a pack's width, so that it has to be a fixed one."""
+        return self._slot.device != "cpu"
 
     @property
     def busy(self) -> bool:
@@ -73,7 +81,8 @@ class TradingLanes:
 
     def _begin(self, request: TrialRequest) -> None:
         try:
-            trial = TradingTrial(request, self._slot, _market(TrainingConfig.model_validate(request.config).data))
+            market = _market(TrainingConfig.model_validate(request.config).data)
+            trial = TradingTrial(request, self._slot, market, self.width if self._on_device else None)
         except Exception as error:  # noqa: BLE001 - failures are values here
             self._ended.append(failure(request, error))
             return
@@ -85,9 +94,9 @@ class TradingLanes:
         """Into a pack of its kind with room, or a new one; a trial that is in one stays there."""
         if any(trial in pack.trials for pack in self._packs):
             return
-        kind = (signature(trial.config), trial.base.env)
-        lanes = len(trial.lanes)
-        pack = next((p for p in self._packs if p.kind == kind and p.lanes + lanes <= self.width), None)
+        kind = (signature(trial.config), trial.base.env, trial.width)
+        most = (trial.width or self.width) - len(trial.lanes)
+        pack = next((p for p in self._packs if p.kind == kind and p.lanes <= most), None)
         if pack is None:
             base, slot = trial.base.env, self._slot
             pack = TradingPack(kind, lambda members: _training(members, base, slot))
@@ -117,15 +126,25 @@ class TradingLanes:
         return came
 
     def _without(self, pack: TradingPack, error: torch.OutOfMemoryError) -> list[Report | TrialResult]:
-        """Give the trials of a pack that was too wide back; from their checkpoints they come to narrower ones."""
-        trials, lanes = list(pack.trials), pack.lanes
+        """Give the trials of a pack that was too wide back, to come to narrower ones.
+
+        They go on from their checkpoints, on a device from their beginning: there a training is of one width.
+        """
+        trials, lanes = list(pack.trials), pack.kind[-1] or pack.lanes
         for trial in trials:
             self._forget(trial)
+        pack.clear()
+        clear_frames(error.__traceback__)  # which hold tensors too
         torch.cuda.empty_cache()
-        if len(trials) == 1:
-            return [failure(trials[0].request, error, Cause.OUT_OF_MEMORY)]
-        self.width = max(lanes // 2, self._seeds_per_trial)
+        if lanes <= self._seeds_per_trial or (len(trials) == 1 and pack.kind[-1] is None):
+            return [failure(trial.request, error, Cause.OUT_OF_MEMORY) for trial in trials]
+        self.width = min(self.width, max(lanes // 2, self._seeds_per_trial))
         return [trial.returned() for trial in trials]
+
+
+def _power_of_two(number: int) -> int:
+    """The least that is no smaller, so that a few more trials seldom change a pack's width."""
+    return 1 << (number - 1).bit_length()
 
 
 def _best_width(config: TrainingConfig, slot: Slot) -> int:

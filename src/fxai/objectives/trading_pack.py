@@ -9,8 +9,8 @@ from fxai.rl.training import Metrics, Training
 from fxai.spec.env_config import EnvConfig
 from fxai.trial import Report, TrialResult
 
-Kind = tuple[str, EnvConfig]
-"""What trials of one pack agree in: their signature and the environment that scores them."""
+Kind = tuple[str, EnvConfig, int | None]
+"""What trials of one pack agree in: their signature, the environment that scores them, the pack's fixed width."""
 
 
 class TradingPack:
@@ -19,7 +19,7 @@ class TradingPack:
     def __init__(self, kind: Kind, make_training: Callable[[Pack], Training]) -> None:
         self.kind = kind
         self.trials: list[TradingTrial] = []
-        self._pack = LanePack(make_training)
+        self._pack = LanePack(make_training, kind[-1])
 
     @property
     def lanes(self) -> int:
@@ -29,6 +29,11 @@ class TradingPack:
     def can_advance(self) -> bool:
         """Whether none of the trials has to wait for a decision."""
         return bool(self.trials) and all(trial.may_advance for trial in self.trials)
+
+    def clear(self) -> None:
+        """Let go of all trials and of the memory that they take."""
+        self.trials.clear()
+        self._pack.regroup(())
 
     def advance(self) -> list[Report | TrialResult]:
         """One update; the reports of the trials that are to be evaluated then, failures among them."""

@@ -43,19 +43,23 @@ class TradingTrial:
     leaves is the first lane's, for choosing among them would be one too.
     """
 
-    def __init__(self, request: TrialRequest, slot: Slot, market: Market) -> None:
-        """Raises what is wrong with the request's configuration or metric."""
+    def __init__(self, request: TrialRequest, slot: Slot, market: Market, width: int | None = None) -> None:
+        """`width` is the fixed one of the packs it trains in, None where numbers do not depend on it.
+
+        Raises what is wrong with the request's configuration or metric.
+        """
         if request.metric not in METRICS:
             raise InputError(f"fx_trading has no metric {request.metric!r}; it reports {', '.join(METRICS)}")
         self.request = request
         self.config = TrainingConfig.model_validate(request.config)
         self.base = TrainingConfig.model_validate(request.base_config)
         self.lanes = tuple(Lane(self.config, seed) for seed in request.seeds)
+        self.width = width
         self.updates = 0
         self._ahead: int | None = None  # updates since a report that waits for its answer
         self._market = market
         self._paths = TrialPaths(request.directory)
-        self._identity = _identity(request, self.config, self.base, market, slot)
+        self._identity = _identity(request, self.config, self.base, market, (slot, width))
         self._began = time.monotonic()
         self._reports: tuple[Report, ...] = ()
         self._told = 0
@@ -163,9 +167,10 @@ def failure(request: TrialRequest, error: Exception, cause: Cause = Cause.EXCEPT
 
 
 def _identity(
-    request: TrialRequest, config: TrainingConfig, base: TrainingConfig, market: Market, slot: Slot
+    request: TrialRequest, config: TrainingConfig, base: TrainingConfig, market: Market, where: tuple[Slot, int | None]
 ) -> dict[str, JsonValue]:
     """What two runs must agree in to reach the same numbers; the attempt is not among it."""
+    slot, width = where
     return {
         "study": request.study,
         "number": request.number,
@@ -175,5 +180,6 @@ def _identity(
         "metric": request.metric,
         "data_hash": market.content_hash,
         "device": torch.device(slot.device).type,
+        "width": width,
         "versions": {"fxai": version("fxai"), "torch": torch.__version__},
     }

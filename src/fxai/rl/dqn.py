@@ -127,7 +127,7 @@ class _Schedule:
         steps = [config.gradient_steps for config in configs]
         starts = [max(0, -(-config.learning_starts // config.rollout_size) - 1) for config in configs]
         self.steps = torch.tensor(steps, device=device)
-        self.lanes_by_step = lanes_left(steps)
+        self.lanes_by_step = lanes_left(steps, device)
         self.target_interval = torch.tensor([config.target_interval for config in configs], device=device)
         self._first = torch.tensor(starts, device=device)  # update that leaves learning_starts transitions behind
 

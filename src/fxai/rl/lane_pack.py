@@ -26,25 +26,33 @@ class LanePack:
     When the lanes change, a new training is made and the rows of those that stay are copied into it, which
     costs a few milliseconds. So nothing of a lane that left can remain, and a lane that joins begins as it
     would alone.
+
+    On a device other than the CPU a lane's numbers may depend on how many there are. So that they depend on
+    nobody who joins or leaves, a pack there has a fixed width: what lanes are missing are made up by
+    copies of the last one, which begin anew at each change and are read by nobody.
     """
 
-    def __init__(self, make_training: Callable[[Pack], Training]) -> None:
-        self._make_training = make_training
+    def __init__(self, make_training: Callable[[Pack], Training], width: int | None = None) -> None:
+        """`width` is how many lanes every training has; None: as many as there are."""
+        self._make_training, self._width = make_training, width
         self._training: Training | None = None
         self._on_host: dict[str, Tensor] | None = None  # the training's state since its last update
         self.lanes: tuple[Lane, ...] = ()
 
     def regroup(self, lanes: Sequence[Lane]) -> None:
         """Go on with these lanes: those that leave keep no state, those that join begin at theirs."""
-        rows = self._rows()
         chosen = longest_first(lanes, key=lambda lane: lane.config)
         if not chosen:
             self.lanes, self._training, self._on_host = (), None, None
             return
-        training = self._make_training(Pack(tuple(lane.config for lane in chosen), tuple(lane.seed for lane in chosen)))
+        members = self._padded(chosen)
+        training = self._make_training(
+            Pack(tuple(lane.config for lane in members), tuple(lane.seed for lane in members))
+        )
         state = training.state()
+        self._carry_over(chosen, state)
         for index, lane in enumerate(chosen):
-            for name, row in (rows.get(id(lane)) or lane.state or {}).items():
+            for name, row in (lane.state or {}).items():
                 state[name][index] = row
             lane.state = None
         training.restore(state)
@@ -57,7 +65,7 @@ class LanePack:
 
     def due(self) -> list[Lane]:
         """The lanes that are to be evaluated where they stand."""
-        return [self.lanes[index] for index in self._running.due()]
+        return [self.lanes[index] for index in self._running.due() if index < len(self.lanes)]
 
     def evaluate(self, lanes: Sequence[Lane]) -> list[Metrics]:
         return self._running.evaluate([self.lanes.index(lane) for lane in lanes])
@@ -69,7 +77,7 @@ class LanePack:
     def stacked(self, lanes: Sequence[Lane]) -> dict[str, Tensor]:
         """The states of some lanes, each [lane, ...] on the CPU: what a checkpoint holds."""
         if self._on_host is None:  # one transfer for all lanes of an evaluation
-            self._on_host = {name: tensor.cpu() for name, tensor in self._running.tensors().items()}
+            self._on_host = {name: tensor[: len(self.lanes)].cpu() for name, tensor in self._running.tensors().items()}
         chosen = [self.lanes.index(lane) for lane in lanes]
         return {name: tensor[chosen] for name, tensor in self._on_host.items()}
 
@@ -79,14 +87,21 @@ class LanePack:
             raise FxaiError("a pack without lanes has nothing to train")
         return self._training
 
-    def _rows(self) -> dict[int, dict[str, Tensor]]:
-        """The state of each lane, by the lane's identity."""
-        if self._training is None:
-            return {}
-        tensors = self._training.tensors()
-        return {
-            id(lane): {name: tensor[index] for name, tensor in tensors.items()} for index, lane in enumerate(self.lanes)
-        }
+    def _padded(self, lanes: tuple[Lane, ...]) -> tuple[Lane, ...]:
+        if self._width is None:
+            return lanes
+        if len(lanes) > self._width:
+            raise FxaiError(f"a pack of {self._width} lanes has no room for {len(lanes)}")
+        return lanes + lanes[-1:] * (self._width - len(lanes))
+
+    def _carry_over(self, chosen: Sequence[Lane], state: Mapping[str, Tensor]) -> None:
+        """Copy the rows of the lanes that stay to where they are among the chosen ones."""
+        before = {lane: index for index, lane in enumerate(self.lanes)}
+        after = {lane: index for index, lane in enumerate(chosen) if lane in before}
+        if self._training is None or not after:
+            return
+        for name, tensor in self._training.tensors().items():
+            state[name][list(after.values())] = tensor[[before[lane] for lane in after]]
 
 
 def unstacked(state: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:

@@ -14,6 +14,7 @@ from fxai.rl.account import Account, Broker, per_lane
 from fxai.rl.batched_env import Step
 from fxai.rl.episodes import Episodes
 from fxai.rl.market_tensors import MarketTensors
+from fxai.rl.narrowing import none_of
 from fxai.rl.reward_terms import RewardTerms
 from fxai.spec.env_config import EnvConfig
 
@@ -153,7 +154,7 @@ class MarketEnv:
     def _begin_again(self, ended: Tensor, observation: Tensor) -> Tensor:
         """New episodes where `ended`; returns the observations to act on next."""
         starts = self._episodes.starts()
-        if ended.device.type == "cpu" and not ended.any():  # elsewhere, looking costs more than doing
+        if none_of(ended):
             return observation
         self._bar = torch.where(ended, starts, self._bar)
         self._end = torch.where(ended, self._episodes.ends(starts), self._end)

@@ -37,9 +37,11 @@ class Ppo:
         self._batch_size = configs[0].batch_size
         device = seeds.device
         self._limits = _Limits.of(configs, device)
+        clips_value = any(config.value_clip_epsilon is not None for config in configs)
+        value_clip = lane_numbers(configs, lambda c: c.value_clip_epsilon, device) if clips_value else None
         self._loss = LossWeights.of(
             clip_epsilon=lane_numbers(configs, lambda c: c.clip_epsilon, device),
-            value_clip_epsilon=lane_numbers(configs, lambda c: c.value_clip_epsilon, device),
+            value_clip_epsilon=value_clip,
             entropy_coef=lane_numbers(configs, lambda c: c.entropy_coef, device),
             value_coef=lane_numbers(configs, lambda c: c.value_coef, device),
         )
@@ -75,6 +77,8 @@ class Ppo:
             gradient, statistics = self._gradient(part, batch, measured=measured)
             if statistics is not None:
                 tally.add(statistics, counted)
+            if epoch in part.limits.masked_epochs:
+                gradient = _only(going, gradient)
             part.adam.step(part.weights, gradient, pace)
 
     def _watched_epoch(
@@ -91,7 +95,7 @@ class Ppo:
                 tally.add(statistics, counted & going)
                 going = going & ~(statistics[:, KL] > _KL_TOLERANCE * limits.kl)  # so that NaN reaches the weights
             (pace,) = part.adam.paces(part.rate, going, 1)
-            part.adam.step(part.weights, gradient, pace)
+            part.adam.step(part.weights, _only(going, gradient), pace)
         return going
 
     def _gradient(self, part: "_Part", batch: Samples, *, measured: bool) -> tuple[Tensor, Tensor | None]:
@@ -132,6 +136,7 @@ class _Limits:
     epochs: Tensor  # int64
     lanes_by_epoch: tuple[int, ...]  # how many of the first lanes have to take part in each epoch
     last_epochs: frozenset[int]  # those that are the last of some lane
+    masked_epochs: frozenset[int]  # those in which some lane that takes part is through already
     grad_norm: Tensor
     kl: Tensor
     watches_kl: bool  # some lane's is set
@@ -142,10 +147,12 @@ class _Limits:
     @classmethod
     def of(cls, configs: Sequence[PpoConfig], device: torch.device) -> "_Limits":
         epochs = [config.n_epochs for config in configs]
+        lanes = lanes_left(epochs, device)
         return cls(
             epochs=torch.tensor(epochs, device=device),
-            lanes_by_epoch=lanes_left(epochs),
+            lanes_by_epoch=lanes,
             last_epochs=frozenset(number - 1 for number in epochs),
+            masked_epochs=frozenset(epoch for epoch, count in enumerate(lanes) if min(epochs[:count]) <= epoch),
             grad_norm=lane_numbers(configs, lambda c: c.max_grad_norm, device),
             kl=lane_numbers(configs, lambda c: c.target_kl, device),
             watches_kl=any(config.target_kl is not None for config in configs),
@@ -172,3 +179,8 @@ class _Part:
             self.limits.first(lanes),
             self.rate[:lanes],
         )
+
+
+def _only(going: Tensor, gradient: Tensor) -> Tensor:
+    """The gradient [lane, size] of the lanes that go on, else 0: a step of length 0 times infinity would be NaN."""
+    return torch.where(going.unsqueeze(1), gradient, 0.0)

@@ -26,12 +26,13 @@ class LossWeights:
     value_coef: Tensor  # [lane, 1]
 
     @classmethod
-    def of(cls, *, clip_epsilon: Tensor, value_clip_epsilon: Tensor, entropy_coef: Tensor, value_coef: Tensor) -> Self:
-        """Each [lane]; a limit that is not set is infinite."""
-        clips = bool(value_clip_epsilon.isfinite().any())
+    def of(
+        cls, *, clip_epsilon: Tensor, value_clip_epsilon: Tensor | None, entropy_coef: Tensor, value_coef: Tensor
+    ) -> Self:
+        """Each [lane]; a limit that a lane does not set is infinite, one that none sets is None."""
         return cls(
             clip_epsilon.unsqueeze(1),
-            value_clip_epsilon.unsqueeze(1) if clips else None,
+            None if value_clip_epsilon is None else value_clip_epsilon.unsqueeze(1),
             entropy_coef[:, None, None],
             value_coef.unsqueeze(1),
         )

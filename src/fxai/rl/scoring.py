@@ -38,6 +38,7 @@ class Scorer:
         self._configs = [_scored_with(base, config) for config in own]
         self._starts = torch.arange(first, last, base.max_episode_steps)
         self._lengths = (last - self._starts).clamp(max=base.max_episode_steps)
+        self._longest = min(base.max_episode_steps, last - first)
 
     def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int] | None = None) -> list[dict[str, float]]:
         """SCORES of some lanes, or of all, for weights [lane, size] of all.
@@ -45,9 +46,13 @@ class Scorer:
         `mean_reward` is the sum of rewards over the steps that the span has room for: after a
         termination an episode earns nothing more, so ending early never helps.
         """
-        chosen = range(len(self._configs)) if lanes is None else lanes
-        steps = self._run(policy, weights[list(chosen)], self._env(chosen))
-        return [self._score(dict(zip(_COUNTED, lane, strict=True))) for lane in steps]
+        everyone = range(len(self._configs))
+        chosen = everyone if lanes is None else lanes
+        # On a device all are scored, whoever is asked for: there, a lane's numbers may depend on the width.
+        together = chosen if self._market.device.type == "cpu" else everyone
+        steps = self._run(policy, weights[list(together)], self._env(together))
+        steps = steps[[together.index(lane) for lane in chosen]]
+        return [self._score(dict(zip(_COUNTED, lane, strict=True))) for lane in self._in_order(steps)]
 
     def _env(self, lanes: Sequence[int]) -> MarketEnv:
         return MarketEnv(
@@ -61,21 +66,25 @@ class Scorer:
         )
 
     @torch.no_grad()
-    def _run(self, policy: Policy, weights: Tensor, env: MarketEnv) -> NDArray[np.float64]:
-        """The counted fields of all steps, [lane, field, step], episode after episode in the order of time.
+    def _run(self, policy: Policy, weights: Tensor, env: MarketEnv) -> Tensor:
+        """The counted fields of all steps, [lane, field, episode, time].
 
         The environment begins ended episodes anew; what they do then counts nothing and is 0 here.
         """
         observation = env.reset()
         alive = torch.ones(env.lanes, env.envs, dtype=torch.bool, device=weights.device)
         taken = []
-        for _ in range(int(self._lengths.max())):
+        for _ in range(self._longest):
             step = env.step(greedy(policy, weights, observation))
             taken.append(torch.stack([getattr(step, name) * alive for name in _COUNTED], dim=1))
             alive = alive & ~(step.terminated | step.truncated)
             observation = step.observation
-        inside = torch.arange(len(taken)) < self._lengths.unsqueeze(1)  # [episode, time]
-        return torch.stack(taken, dim=3).cpu().double()[:, :, inside].numpy()
+        return torch.stack(taken, dim=3)
+
+    def _in_order(self, steps: Tensor) -> NDArray[np.float64]:
+        """What `_run` gave as [lane, field, step], episode after episode in the order of time."""
+        inside = torch.arange(steps.shape[-1]) < self._lengths.unsqueeze(1)  # [episode, time]
+        return steps.cpu().double()[:, :, inside].numpy()
 
     def _score(self, steps: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
         trades = [steps["closed_gain"][steps["closed"] > 0], steps["settled_gain"][steps["settled"] > 0]]

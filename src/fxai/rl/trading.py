@@ -13,18 +13,24 @@ from fxai.spec.env_config import EnvConfig
 
 
 def trading(
-    pack: Pack, base: EnvConfig, market: Market, device: torch.device, tensors: MarketTensors | None = None
+    pack: Pack,
+    base: EnvConfig,
+    market: Market,
+    device: torch.device,
+    tensors: MarketTensors | None = None,
+    *,
+    graphed_after: int | None = None,
 ) -> Training:
     """A training on the market's train split, scored on its validation split in the environment `base`.
 
-    `tensors` are the market's, where they are on the device already.
+    `tensors` are the market's, where they are on the device already. See `Training` on `graphed_after`.
     """
     tensors = tensors or on_device(market, device)
     own = [config.env for config in pack.configs]
     seeds = torch.tensor(pack.seeds, dtype=torch.int64)
     env = MarketEnv(tensors, market.splits.train, own, seeds, pack.configs[0].training.n_envs)
     score = Scorer(tensors, market.splits.validation, market.bars_per_year, base, own)
-    return Training(pack, env, score, device)
+    return Training(pack, env, score, device, graphed_after=graphed_after)
 
 
 def on_device(market: Market, device: torch.device) -> MarketTensors:

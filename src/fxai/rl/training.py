@@ -11,7 +11,9 @@ from torch import Tensor
 
 from fxai.rl.algorithms import build_learner
 from fxai.rl.batched_env import BatchedEnv
+from fxai.rl.graphed import CudaCapture, Graphed
 from fxai.rl.hyperparameters import learning_rate
+from fxai.rl.learner import Learner
 from fxai.rl.pack import Pack
 from fxai.rl.policy import Policy
 from fxai.spec.algorithm_config import AlgorithmConfig
@@ -38,10 +40,15 @@ class Evaluation:
 class Training:
     """The lanes of a pack at work in `env`. Every number of a lane is its own, whoever is beside it."""
 
-    def __init__(self, pack: Pack, env: BatchedEnv, score: Score, device: torch.device) -> None:
+    def __init__(
+        self, pack: Pack, env: BatchedEnv, score: Score, device: torch.device, *, graphed_after: int | None = None
+    ) -> None:
+        """`graphed_after` updates, on a CUDA device, the further ones are replays of a captured one; None: never."""
         self._configs = [config.training for config in pack.configs]
         self._score, self._device = score, device
-        self._learner = build_learner(pack, env, device)
+        self._learner: Learner = build_learner(pack, env, device)
+        if graphed_after is not None:
+            self._learner = Graphed(self._learner, CudaCapture(device), after=graphed_after)
         self._statistics = torch.full((len(pack.seeds), len(self._learner.statistics)), math.nan)
         self.updates = [0] * len(pack.seeds)
         self._since = [(time.perf_counter(), 0)] * len(pack.seeds)
@@ -57,9 +64,11 @@ class Training:
 
     def update(self) -> None:
         """One roll-out and what is learnt from it, in every lane."""
-        clock = torch.tensor(self.updates, device=self._device)
         rates = [learning_rate(config, done) for config, done in zip(self._configs, self.updates, strict=True)]
-        self._statistics = self._learner.update(clock, torch.tensor(rates, device=self._device))
+        # Without waiting: else the host could not prepare an update while the device is at the one before.
+        clock = torch.tensor(self.updates).to(self._device, non_blocking=True)
+        rate = torch.tensor(rates).to(self._device, non_blocking=True)
+        self._statistics = self._learner.update(clock, rate)
         self.updates = [done + 1 for done in self.updates]
 
     def due(self) -> list[int]:

@@ -1,7 +1,8 @@
 """How many lanes pay: measured on the device at hand, and remembered.
 
 On a CPU a wider pack is faster per lane until its products fill the core and its tensors leave the cache;
-where that is depends on the shapes and the machine, so it is measured, once for each.
+where that is depends on the shapes and the machine, so it is measured, once for each. On a GPU a pack
+grows as long as that pays and its memory lasts.
 """
 
 import hashlib
@@ -42,6 +43,8 @@ def measured_width(packed: Callable[[int], Training], signature: str, slot: Slot
     except (OSError, ValueError, KeyError, TypeError):
         pass
     lanes = _width_that_pays(packed, slot)
+    if slot.device != "cpu":
+        torch.cuda.empty_cache()  # for the other workers of this device
     try:
         write_text(file, json.dumps({"lanes": lanes, "device": _device(slot), "torch": torch.__version__}))
     except FxaiError:
@@ -68,11 +71,21 @@ def _width_that_pays(packed: Callable[[int], Training], slot: Slot) -> int:
         if _levelled_off(list(speeds.values())):
             break
         try:
-            speeds[lanes] = lanes / _seconds(packed(lanes), slot)
+            training = packed(lanes)
+            seconds = _seconds(training, slot)
+            if slot.device != "cpu":
+                _take_the_most_memory(training)
+            speeds[lanes] = lanes / seconds
         except torch.OutOfMemoryError:
             break
     fast = max(speeds.values(), default=0.0) / _GAIN
     return min((lanes for lanes, speed in speeds.items() if speed >= fast), default=1)
+
+
+def _take_the_most_memory(training: Training) -> None:
+    """Raises torch's OutOfMemoryError where a change of lanes, or a score, would not fit besides the update."""
+    training.restore(training.state())
+    training.evaluate(range(len(training.updates)))
 
 
 def _levelled_off(speeds: list[float]) -> bool:

@@ -84,6 +84,14 @@ class StudySpec(Record):
     keep_best_n: int = Field(default=5, ge=1, description="trials whose agents are kept")
     training_config: TrainingConfig = Field(default_factory=TrainingConfig)
 
+    @property
+    def most_in_flight(self) -> int:
+        """Trials that may run at once without the sampler proposing blindly (design, 'Lanes')."""
+        if self.max_concurrent_trials is not None:
+            return self.max_concurrent_trials
+        startup = getattr(self.sampler, "n_startup_trials", None) or 1
+        return max(startup, self.n_trials // 4, 1)
+
 
 class Spec(Record):
     """One spec file: some studies, run in order."""

@@ -50,6 +50,7 @@ class LanePlan:
     base_config: JsonObject  # of the study; what a pack's best width is measured on
     seeds_per_trial: int = 1
     lanes: int | None = None  # per worker; None: as many as pay, by measurement
+    trials: int | None = None  # at most in flight, on all workers together; None: not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,81 @@
+"""Whether CUDA graphs pay: updates a second of a pack, eager and captured, by width; needs a CUDA device.
+
+A training of the headline's shape (2x64 networks, batches of 64) takes the same updates both ways. The
+capture's own time is shown apart, as the number of captured updates after which it has paid for itself: a
+pack whose lanes change captures anew. After the last update the weights of both must agree to the bit.
+
+    python benchmarks/graphs.py [--lanes 64 --lanes 256 ...] [--updates N]
+"""
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+
+import torch
+
+from fxai.market.dataset import Market, prepare
+from fxai.rl.market_tensors import MarketTensors
+from fxai.rl.pack import Pack
+from fxai.rl.trading import on_device, trading
+from fxai.rl.training import Training
+from fxai.spec.model_config import ModelConfig
+from fxai.spec.ppo_config import PpoConfig
+from fxai.spec.training_config import TrainingConfig
+
+DEVICE = torch.device("cuda:0")
+WARM = 2  # updates before the clock starts, and before the capture
+CONFIG = TrainingConfig(
+    model=ModelConfig(d_model=64, n_layers=2),
+    training=PpoConfig(total_updates=10_000, eval_frequency=10_000, batch_size=64),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    first: float  # seconds of the update that captures, or of one like the others
+    each: float  # seconds of an update after it
+    weights: torch.Tensor
+
+
+def timed(lanes: int, updates: int, market: Market, tensors: MarketTensors, after: int | None) -> Timed:
+    pack = Pack((CONFIG,) * lanes, tuple(range(lanes)))
+    training = trading(pack, CONFIG.env, market, DEVICE, tensors, graphed_after=after)
+    seconds(training, WARM)
+    return Timed(seconds(training, 1), seconds(training, updates) / updates, training.weights.clone())
+
+
+def seconds(training: Training, updates: int) -> float:
+    torch.cuda.synchronize()
+    began = time.perf_counter()
+    for _ in range(updates):
+        training.update()
+    torch.cuda.synchronize()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lanes", type=int, action="append", help="widths; 16, 64, 256 and 1024 unless given")
+    parser.add_argument("--updates", type=int, default=10, help="timed, of each width and way")
+    options = parser.parse_args()
+    market = prepare(CONFIG.data)
+    tensors = on_device(market, DEVICE)
+    print(f"{torch.cuda.get_device_name(DEVICE)}; torch {torch.__version__}; {options.updates} updates each")
+    print(f"{'lanes':>6}{'eager ms':>12}{'graph ms':>12}{'capture ms':>12}{'pays after':>12}{'same':>6}")
+    ratios = {}
+    for lanes in options.lanes or (16, 64, 256, 1024):
+        eager = timed(lanes, options.updates, market, tensors, None)
+        graph = timed(lanes, options.updates, market, tensors, WARM)
+        gain, capture = eager.each - graph.each, graph.first - graph.each
+        pays = f"{capture / gain:.1f}" if gain > 0 else "never"
+        same = torch.equal(eager.weights, graph.weights)
+        print(
+            f"{lanes:>6}{1e3 * eager.each:>12.1f}{1e3 * graph.each:>12.1f}{1e3 * capture:>12.1f}{pays:>12}{same!s:>6}"
+        )
+        ratios[str(lanes)] = round(eager.each / graph.each, 2)
+    print(json.dumps({"graph_over_eager": ratios}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""Updates and scores on a device other than the CPU: nothing there touches a tensor of the host or asks for a value.
+
+No device is needed for that. Tensors on torch's `meta` device have shapes and no numbers, and fake ones
+claim to be on a GPU; both refuse to tell a value, and each operation is looked at for tensors of another
+device. What the numbers on a real device are cannot be seen so.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from fxai.market.splits import Span
+from fxai.rl.lane_pack import Lane, LanePack
+from fxai.rl.market_env import MarketEnv
+from fxai.rl.market_tensors import MarketTensors
+from fxai.rl.narrowing import lanes_left
+from fxai.rl.pack import Pack
+from fxai.rl.policy import Policy
+from fxai.rl.scoring import Scorer
+from fxai.rl.training import Training
+from fxai.spec.dqn_config import DqnConfig
+from fxai.spec.env_config import EnvConfig, RewardConfig
+from fxai.spec.model_config import ModelConfig
+from fxai.spec.ppo_config import PpoConfig
+from fxai.spec.training_config import TrainingConfig
+
+META, CUDA = torch.device("meta"), torch.device("cuda:0")
+BARS, TRAIN, VALIDATION = 200, Span(0, 120), Span(120, 200)
+BASE = EnvConfig(observation_window=2, max_episode_steps=30)
+MLP = ModelConfig(d_model=8, n_layers=1)
+PPO = PpoConfig(total_updates=4, eval_frequency=2, n_envs=3, rollout_steps=5, batch_size=4, n_epochs=2)
+DQN = DqnConfig(
+    total_updates=4, n_envs=3, rollout_steps=5, buffer_size=60, batch_size=4, gradient_steps=2, learning_starts=0
+)
+RICH_ENV = EnvConfig(
+    observation_window=2,
+    max_episode_steps=7,
+    swap_long_rate=1e-4,
+    reward=RewardConfig(pnl_coefficient=2.0, profit_giveback_penalty_coefficient=1.0, clean_trade_coefficient=1.0),
+    allow_short=False,
+)
+
+
+def two(first: TrainingConfig, **training: object) -> tuple[TrainingConfig, TrainingConfig]:
+    """Lanes that differ, the second with all that a lane may ask for beyond the first."""
+    second = first.model_copy(
+        update={
+            "env": RICH_ENV,
+            "model": first.model.model_copy(update={"dropout": 0.1}),
+            "training": first.training.model_copy(update=training),
+        }
+    )
+    return first, second
+
+
+def config(training: PpoConfig | DqnConfig, model: ModelConfig = MLP) -> TrainingConfig:
+    return TrainingConfig(env=BASE, model=model, training=training)
+
+
+PACKS = {
+    "ppo": (config(PPO), config(PPO)),
+    "ppo, every option": two(
+        config(PPO), n_epochs=1, target_kl=0.01, value_clip_epsilon=0.2, normalize_advantage=False
+    ),
+    "dqn": (config(DQN), config(DQN)),
+    "dqn, every option": two(
+        config(DQN.model_copy(update={"double": True, "dueling": True, "twin": True, "n_step": 3})),
+        gradient_steps=1,
+        learning_starts=40,
+        target_interval=2,
+        target_tau=0.5,
+    ),
+}
+TRANSFORMER = ModelConfig(type="transformer", d_model=8, n_layers=1, n_heads=2, d_ff=8)
+
+
+class OnlyOn(TorchDispatchMode):
+    """Refuses operations that read or make a tensor anywhere but on one device."""
+
+    def __init__(self, device: torch.device) -> None:
+        super().__init__()
+        self._device = device
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., object],
+        _types: Sequence[type],
+        args: tuple[object, ...] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        for leaf in tree_leaves((args, kwargs, result)):
+            if isinstance(leaf, torch.Tensor) and leaf.device != self._device:
+                raise AssertionError(f"{func} met a tensor on {leaf.device}")
+        return result
+
+
+def market(device: torch.device) -> MarketTensors:
+    generator = np.random.default_rng(0)
+    close = np.exp(np.cumsum(generator.normal(0, 1e-3, BARS)))
+    return MarketTensors.of(
+        open=np.concatenate([[1.0], close[:-1]]),
+        close=close,
+        nights=np.arange(BARS) % 5 == 0,
+        features=generator.normal(size=(BARS, 3)),
+        spread=np.full(BARS, 1e-4),
+        device=device,
+    )
+
+
+def no_score(policy: Policy, weights: torch.Tensor, lanes: Sequence[int]) -> list[dict[str, float]]:
+    return [{} for _ in lanes]
+
+
+def training(configs: Sequence[TrainingConfig], device: torch.device) -> Training:
+    envs = [config.env for config in configs]
+    seeds = range(len(configs))
+    env = MarketEnv(market(device), TRAIN, envs, torch.tensor(seeds), configs[0].training.n_envs)
+    return Training(Pack(tuple(configs), tuple(seeds)), env, no_score, device)
+
+
+def update_alone(training: Training, device: torch.device) -> None:
+    """Two updates of the learner, nothing of which may touch the host."""
+    for done in range(2):
+        clock = torch.full((2,), done, device=device)
+        rate = torch.full((2,), 1e-3, device=device)
+        with OnlyOn(device):
+            statistics = training._learner.update(clock, rate)
+        assert statistics.device == device
+    assert {tensor.device for tensor in training._learner.state().values()} == {device}
+
+
+def test_a_score_comes_to_the_host_once():
+    envs = [BASE, RICH_ENV]
+    learner = training(PACKS["ppo"], META)
+    scorer = Scorer(market(META), VALIDATION, 6000.0, BASE, envs)
+    env = scorer._env(range(2))
+    with OnlyOn(META):
+        steps = scorer._run(learner.policy, learner.weights, env)
+    assert steps.device == META
+
+
+@contextmanager
+def fake_cuda() -> Iterator[None]:
+    with FakeTensorMode():
+        yield
+
+
+@pytest.mark.parametrize("kind", PACKS)
+def test_an_update_stays_on_a_gpu(kind: str):
+    with fake_cuda():
+        update_alone(training(PACKS[kind], CUDA), CUDA)
+
+
+@pytest.mark.parametrize("kind", PACKS)
+@pytest.mark.parametrize("model", [MLP, TRANSFORMER], ids=["mlp", "transformer"])
+def test_an_update_needs_no_value(kind: str, model: ModelConfig):
+    """Here with autograd too, which fake tensors on a GPU lack where there is none."""
+    configs = [
+        each.model_copy(update={"model": model.model_copy(update={"dropout": each.model.dropout})})
+        for each in PACKS[kind]
+    ]
+    update_alone(training(configs, META), META)
+
+
+def test_a_look_at_a_value_would_be_seen():
+    with fake_cuda(), pytest.raises(DataDependentOutputException):
+        bool(torch.ones(1, device=CUDA).any())
+    with pytest.raises(RuntimeError, match="meta"):
+        bool(torch.ones(1, device=META).any())
+    with pytest.raises(NotImplementedError, match="meta"):
+        torch.ones(1, device=META).cpu()
+    with OnlyOn(META), pytest.raises(AssertionError, match="met a tensor on cpu"):
+        torch.tensor([1.0]).to(META)
+
+
+@pytest.mark.parametrize("kind", PACKS)
+def test_lanes_come_and_go_on_a_device(kind: str):
+    pack = LanePack(lambda members: training(members.configs, META), width=4)
+    lanes = [Lane(config, seed) for seed, config in enumerate(PACKS[kind])]
+    for chosen in (lanes[:1], lanes, lanes[1:]):
+        pack.regroup(chosen)
+        pack.update()
+        assert {len(tensor) for tensor in pack._running.tensors().values()} == {4}
+
+
+@pytest.mark.parametrize("rounds", [(3, 1), (1, 3)])
+def test_on_a_device_each_round_is_of_all_lanes(rounds: tuple[int, int]):
+    assert lanes_left(rounds, META) == (2, 2, 2)
