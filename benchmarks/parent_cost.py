@@ -124,9 +124,13 @@ class Instantly:
     def events(self, timeout: float) -> Sequence[WorkerEvent]:  # noqa: ARG002
         with self._clock.part("stand-in"):
             started, self._started = self._started, []
-            lines = [to_line(self._advance(number)) for number in list(self._steps)]
+            came = [self._advance(number) for number in list(self._steps)]
+            reports = tuple(each for each in came if isinstance(each, Report))
+            results = tuple(each for each in came if isinstance(each, TrialResult))
+            line = to_line(WorkerLine(1, LANES, reports=reports, results=results))
         with self._clock.part("wire"):
-            return started + [_event(from_line(WorkerLine, line)) for line in lines]
+            told = from_line(WorkerLine, line)
+            return [*started, *map(TrialReported, told.reports), *map(TrialEnded, told.results)]
 
     def activity(self) -> Sequence[Activity]:
         return [Activity(0, "cpu", tuple(self._steps))]
@@ -134,7 +138,7 @@ class Instantly:
     def close(self) -> None:
         pass
 
-    def _advance(self, number: int) -> WorkerLine:
+    def _advance(self, number: int) -> Report | TrialResult:
         step, quality = self._steps[number], quality_of(number)
         value = curve(quality, step)
         metrics = {"sharpe": value, "n_trades": 10.0, "max_drawdown": 0.1, "total_return": value}
@@ -144,16 +148,9 @@ class Instantly:
             result = TrialResult(number, TrialState.COMPLETE, 1.0, value, metrics)
         else:
             self._steps[number] = step = step + EVERY
-            return WorkerLine(1, report=Report(number, step, curve(quality, step), metrics))
+            return Report(number, step, curve(quality, step), metrics)
         del self._steps[number]
-        return WorkerLine(1, result=result)
-
-
-def _event(line: WorkerLine) -> WorkerEvent:
-    if line.report is not None:
-        return TrialReported(line.report)
-    assert line.result is not None
-    return TrialEnded(line.result)
+        return result
 
 
 def history(spec: StudySpec, count: int) -> list[FrozenTrial]:
