@@ -7,6 +7,7 @@ from traceback import clear_frames
 
 import torch
 
+from fxai.errors import FxaiError
 from fxai.market.dataset import Market, prepare
 from fxai.objectives.trading_pack import TradingPack
 from fxai.objectives.trading_trial import TradingTrial, failure
@@ -22,7 +23,11 @@ from fxai.trial import Cause, Decision, LanePlan, Report, Slot, TrialRequest, Tr
 
 
 class TradingLanes:
-    """Trials side by side; see `Lanes`."""
+    """Trials side by side; see `Lanes`.
+
+    An FxaiError (a wrong configuration, bars that are missing, a full disk) is the failure of the trial that
+    it concerns. What else is raised passes on to the worker's border, which finds out whose it is.
+    """
 
     def __init__(self, plan: LanePlan, slot: Slot) -> None:
         torch.set_num_threads(slot.threads)
@@ -63,7 +68,7 @@ class TradingLanes:
         self._forget(trial)
         try:
             self._ended.append(trial.ended(decision))
-        except Exception as error:  # noqa: BLE001 - failures are values here
+        except FxaiError as error:
             self._ended.append(failure(trial.request, error))
 
     def advance(self) -> Sequence[Report | TrialResult]:
@@ -83,7 +88,7 @@ class TradingLanes:
         try:
             market = _market(TrainingConfig.model_validate(request.config).data)
             trial = TradingTrial(request, self._slot, market, self.width if self._on_device else None)
-        except Exception as error:  # noqa: BLE001 - failures are values here
+        except FxaiError as error:
             self._ended.append(failure(request, error))
             return
         self._trials[request.number] = trial

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from fxai.errors import FxaiError
 from fxai.objectives.trading_trial import TradingTrial, failure
 from fxai.rl.lane_pack import LanePack
 from fxai.rl.pack import Pack
@@ -55,5 +56,5 @@ class TradingPack:
     def _report(self, trial: TradingTrial, metrics: Sequence[Metrics]) -> Report | TrialResult:
         try:
             return trial.report(metrics, self._pack.stacked(trial.lanes))
-        except Exception as error:  # noqa: BLE001 - failures are values here
+        except FxaiError as error:
             return failure(trial.request, error)

@@ -2,7 +2,6 @@
 
 import math
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from statistics import fmean, stdev
@@ -160,10 +159,8 @@ def _joined(metrics: Sequence[Metrics], values: Sequence[float]) -> dict[str, fl
 
 
 def failure(request: TrialRequest, error: Exception, cause: Cause = Cause.EXCEPTION) -> TrialResult:
-    """The result of a trial under which that was raised."""
-    message = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
-    text = "".join(traceback.format_exception(error))
-    return TrialResult(request.number, TrialState.FAIL, seconds=0.0, error=TrialError(cause, message, text))
+    """The result of a trial that this error alone concerns."""
+    return TrialResult(request.number, TrialState.FAIL, seconds=0.0, error=TrialError(cause, str(error)))
 
 
 def _identity(

@@ -31,7 +31,7 @@ class Ppo:
     def __init__(
         self, configs: Sequence[PpoConfig], policy: ActorCritic, collector: Collector, seeds: Tensor, dropout: Dropout
     ) -> None:
-        """`seeds` is [lane] int64; the configurations differ in nothing that `pack.shape_of` names."""
+        """`seeds` is [lane] int64; the configurations differ in nothing that `pack.signature` names."""
         self.policy, self._seeds, self._dropout = policy, seeds, dropout
         self._experience = Experience(configs, policy, collector, dropout)
         self._batch_size = configs[0].batch_size
