@@ -56,14 +56,14 @@ class Mlp:
             gradient = torch.empty_like(weights)
             gradients = self.layout.views(gradient)
             weight, bias = self._layers[-1]
-            gradients[weight].copy_(torch.bmm(d_outputs, inputs[-1]))
-            gradients[bias].copy_(d_outputs.sum(2, keepdim=True))
+            torch.bmm(d_outputs, inputs[-1], out=gradients[weight])
+            torch.sum(d_outputs, 2, keepdim=True, out=gradients[bias])
             delta = torch.bmm(d_outputs.mT, parts[weight])
             for layer in reversed(range(len(activities))):
                 delta = torch.ops.aten.tanh_backward(self._silenced(delta, keep, layer), activities[layer])
                 weight, bias = self._layers[layer]
-                gradients[weight].copy_(torch.bmm(inputs[layer].mT, delta))
-                gradients[bias].copy_(delta.sum(1, keepdim=True))
+                torch.bmm(inputs[layer].mT, delta, out=gradients[weight])
+                torch.sum(delta, 1, keepdim=True, out=gradients[bias])
                 if layer:
                     delta = torch.bmm(delta, parts[weight].mT)
             return gradient
