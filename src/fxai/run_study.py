@@ -17,7 +17,7 @@ from fxai.errors import InputError
 from fxai.in_flight import FailureStreak, Flight, Returns, failed, pruned, ticks
 from fxai.search.seeds import turn
 from fxai.search.study import Asked, Search
-from fxai.spec.configure import configure
+from fxai.spec.configure import configure, located
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal, Urgency
 from fxai.study_events import (
@@ -94,14 +94,13 @@ class _Run:
         self._at_fault: int | None = None  # the trial that died alone with the last run, once too often
         self._returns = Returns()
         self._streak = FailureStreak()
-        self._exhausted = False
         self.in_flight: dict[int, Flight] = {}
         self.ending: Ending | None = None
 
     @property
     def over(self) -> bool:
         """Nothing runs, and nothing shall: a free slot may still be missing while a worker starts."""
-        wanted = self._waiting or (not self._exhausted and self._standing().finished < self._spec.n_trials)
+        wanted = self._waiting or (not self._search.exhausted and self._standing().finished < self._spec.n_trials)
         return not self.in_flight and (self.ending is not None or not wanted)
 
     def opened(self) -> StudyOpened:
@@ -172,7 +171,7 @@ class _Run:
     def ended(self, seconds: float) -> StudyEnded:
         standing = self._standing()
         ending = self.ending or (Ending.INTERRUPTED if self._stop.urgency else None)
-        ending = ending or (Ending.EXHAUSTED if self._exhausted else Ending.REACHED)
+        ending = ending or (Ending.EXHAUSTED if self._search.exhausted else Ending.REACHED)
         if standing.finished >= standing.total:
             ending = Ending.REACHED
         return StudyEnded(
@@ -190,7 +189,7 @@ class _Run:
             case Ending.REACHED:
                 return None
             case Ending.EXHAUSTED:
-                return f"every point of the search space was tried after {standing.finished} trials"
+                return f"{self._search.exhausted}, after {standing.finished} trials"
             case Ending.TIMEOUT:
                 return f"the study's timeout of {self._spec.timeout:g} s passed with {left} trials to go"
             case Ending.INTERRUPTED:
@@ -203,13 +202,11 @@ class _Run:
         number = self._suspects.next(self._waiting)
         if number is not None:
             return self._waiting.pop(number)
-        if self._exhausted or self._suspects.keep_others_out:
+        if self._search.exhausted or self._suspects.keep_others_out:
             return None
         if self._standing().finished + len(self.in_flight) + len(self._waiting) >= self._spec.n_trials:
             return None
-        asked = self._search.ask()
-        self._exhausted = asked is None
-        return asked
+        return self._search.ask()
 
     def _begin(self, asked: Asked) -> Iterator[StudyEvent]:
         number = asked.number
@@ -229,7 +226,9 @@ class _Run:
             self._workers.submit(request)
 
     def _request(self, asked: Asked) -> TrialRequest:
-        config = configure(self._spec.training_config, asked.params).model_dump(mode="json")
+        config = configure(self._spec.training_config, located(self._spec.parameters, asked.params)).model_dump(
+            mode="json"
+        )
         return TrialRequest(
             study=self._spec.study_name,
             number=asked.number,
@@ -329,6 +328,7 @@ class _Run:
             complete=counts.complete,
             pruned=counts.pruned,
             failed=counts.failed,
+            infeasible=counts.infeasible,
             best_trial=counts.best_trial,
             best_value=counts.best_value,
             standard_error=counts.standard_error,

@@ -17,6 +17,7 @@ class Standing:
     complete: int = 0
     pruned: int = 0
     failed: int = 0
+    infeasible: int = 0  # proposals that were not trained, since they break a constraint; no part of the total
     best_trial: int | None = None
     best_value: float | None = None
     standard_error: float | None = None  # of the best value, where it is a mean over several seeds
@@ -94,7 +95,7 @@ class Ending(StrEnum):
     """Why a run is over."""
 
     REACHED = "reached"  # the total
-    EXHAUSTED = "exhausted"  # the search space, by a grid or by brute force
+    EXHAUSTED = "exhausted"  # the search space: every point was tried, or none is found that keeps the constraints
     TIMEOUT = "timeout"
     INTERRUPTED = "interrupted"
     FAILING = "failing"  # trial after trial with one message

@@ -32,7 +32,7 @@ def test_a_study_without_trials_has_no_shares_and_no_best(empty_study: optuna.St
     summary = StudySummary.of(StudyRecord.of(empty_study)).as_json()
     assert summary["best_value"] is None
     assert summary["completion_rate"] is None
-    assert summary["trials"] == {"total": 0, "completed": 0, "pruned": 0, "failed": 0, "running": 0}
+    assert summary["trials"] == {"total": 0, "completed": 0, "pruned": 0, "failed": 0, "running": 0, "infeasible": 0}
 
 
 def test_the_best_of_trial_zero_is_not_taken_for_none(empty_study: optuna.Study):

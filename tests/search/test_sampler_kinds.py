@@ -133,7 +133,7 @@ def test_tpe_proposes_what_optunas_own_would(
         )
         study.sampler, known.sampler = samplers.for_trial(number), own
         trial, expected = study.ask(), known.ask()
-        assert suggest(trial, space) == suggest(expected, space)
+        assert suggest(trial, space, {}) == suggest(expected, space, {})
         trial.report(value / 2, 1)
         flying.append((trial, value, end))
         if len(flying) == in_flight:

@@ -37,5 +37,5 @@ def test_nearest_point(parameter: Parameter, default: Any, expected: Any) -> Non
     value=st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
 )
 def test_default_always_lies_in_the_space(parameter: Parameter, value: Any) -> None:
-    point = default_point([parameter], {"x": value})
+    point = default_point([parameter], {"x": value}, {})
     assert contains(parameter, point["x"])

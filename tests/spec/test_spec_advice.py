@@ -89,3 +89,25 @@ def test_advice_about_the_study_as_a_whole() -> None:
 def test_a_default_that_cannot_train_is_told() -> None:
     lines = advice_on(choice("model.n_heads", 3, 5), training_config={"model": {"type": "transformer"}})
     assert any(line.startswith("trial 0, the default configuration, will fail: d_model 64") for line in lines)
+
+
+def test_what_a_sampler_takes_by_itself_is_told() -> None:
+    kind = choice("model.type", "mlp", "gru")
+    depth = whole("model.n_layers", 1, 4, when={"model.type": ["mlp"]})
+    assert advice_on(kind, depth) == (
+        "TPESampler models each of these by itself, which not every trial has: model.n_layers; "
+        "sampler.group models branches",
+    )
+    assert advice_on(kind, depth, sampler={"type": "TPESampler", "group": True}) == ()
+    assert "draws these at random" in advice_on(kind, depth, sampler={"type": "GPSampler"})[0]
+
+
+def test_constraints_that_the_default_breaks_or_nothing_can_change_are_told() -> None:
+    gamma = number("training.gamma", 0.95, 0.999)
+    assert advice_on(gamma, constraints=["training.gamma <= 0.995"]) == ()
+    (line,) = advice_on(gamma, constraints=["training.gamma <= 0.96"])
+    assert line.startswith("trial 0, the default configuration, breaks the constraint 'training.gamma <= 0.96'")
+    (line,) = advice_on(gamma, constraints=["training.batch_size <= 64"])
+    assert "names nothing that is searched" in line
+    (line,) = advice_on(gamma, constraints=["training.gamma <= 0.995"], sampler={"type": "QMCSampler"})
+    assert line == "QMCSampler learns nothing from constraints; it only passes over what breaks them"

@@ -26,7 +26,8 @@ def test_every_type_of_parameter_has_its_keys() -> None:
     listed, keyed = STUDY["parameters"]["oneOf"]
     wanted = {f"#/$defs/parameter_{name}" for name in TYPES}
     assert references(listed) == references(keyed) == wanted
-    assert set(SCHEMA["$defs"]["parameter_choice"]["properties"]) == {"type", "name", "choices", "values"}
+    keys = {"type", "name", "path", "when", "choices", "values"}
+    assert set(SCHEMA["$defs"]["parameter_choice"]["properties"]) == keys
     assert SCHEMA["$defs"]["parameter_quniform"]["allOf"] == [{"oneOf": [{"required": ["step"]}, {"required": ["q"]}]}]
     assert SCHEMA["$defs"]["parameter_float_log"]["properties"]["log"] == {"const": True}
 

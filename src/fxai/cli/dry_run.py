@@ -6,8 +6,9 @@ from pathlib import Path
 from rich.console import Console
 
 from fxai.cli.output import print_pairs, print_text
-from fxai.cli.wording import counted, figure, span
+from fxai.cli.wording import counted, figure, legible, span
 from fxai.results.paths import StudyPaths
+from fxai.spec.advice import independence
 from fxai.spec.parameters import CategoricalParameter, Parameter
 from fxai.spec.pruners import Pruner
 from fxai.spec.samplers import Sampler
@@ -23,7 +24,7 @@ def print_plan(console: Console, spec: Spec) -> None:
         print_pairs(console, _facts(study, share, Path(spec.results_dir)))
         print_text(console, *share.notices, f"Parameters ({len(study.parameters)}):")
         print_pairs(console, [(f"  {each.name}", _space(each)) for each in study.parameters])
-        print_text(console, "")
+        print_text(console, *(f"Constraint: {legible(each)}" for each in study.constraints), *independence(study), "")
     print_text(console, "Nothing was started or written.")
 
 
@@ -78,6 +79,13 @@ def _lanes(study: StudySpec) -> str:
 
 
 def _space(parameter: Parameter) -> str:
+    """`float 0.1 to 0.9, sets training.gamma, where model.type is gru`."""
+    sets = "" if parameter.path == parameter.name else f", sets {parameter.path}"
+    where = [f"{name} is {' or '.join(map(figure, values))}" for name, values in parameter.when.items()]
+    return _values(parameter) + sets + (f", where {' and '.join(where)}" if where else "")
+
+
+def _values(parameter: Parameter) -> str:
     if isinstance(parameter, CategoricalParameter):
         return "one of " + ", ".join(map(figure, parameter.choices))
     scale = ", log" if parameter.log else ""

@@ -30,7 +30,8 @@ def _rows(summary: StudySummary) -> Sequence[tuple[str, str]]:
         ("Pruned trials", str(summary.pruned)),
         ("Failed trials", str(summary.failed)),
     ]
-    return [*rows, ("Unfinished trials", str(summary.running))] if summary.running else rows
+    seldom = (("Unfinished trials", summary.running), ("Infeasible proposals", summary.infeasible))
+    return [*rows, *((name, str(count)) for name, count in seldom if count)]
 
 
 def _best_value(summary: StudySummary) -> str:

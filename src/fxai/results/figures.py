@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from plotly.subplots import make_subplots
 
 from fxai.results.axis_labels import folded, log_ticks
-from fxai.results.importance import importances, varying_parameters
+from fxai.results.importance import conditional_parameters, importances, varying_parameters
 from fxai.results.record import best_number, metric_name
 
 _SLICE_COLUMNS = 4
@@ -62,14 +62,15 @@ def param_importances(study: Study) -> go.Figure:
 
 def parallel_coordinate(study: Study) -> go.Figure:
     completed = _need_completed(study, 2)
-    names = varying_parameters(completed)
+    left_out = conditional_parameters(completed)
+    names = [name for name in varying_parameters(completed) if name not in left_out]
     if not names:
-        raise AbsentFigureError("No parameter varies among the completed trials.")
+        raise AbsentFigureError("No parameter that all completed trials have varies among them.")
     figure = drawn.plot_parallel_coordinate(study, params=names, target_name=metric_name(study))
     labels = [metric_name(study), *sorted(names)]  # in Optuna's order, but whole
     figure.update_traces(marker={"colorbar": {"exponentformat": "e"}}, selector={"mode": "markers"})
     figure.update_xaxes(ticktext=[folded(label, _NARROW) for label in labels], tickangle=0)
-    return figure.update_layout(height=640)
+    return _without(left_out, figure.update_layout(height=640))
 
 
 def slice_plot(study: Study) -> go.Figure:
@@ -96,11 +97,12 @@ def slice_plot(study: Study) -> go.Figure:
 def contour_plot(study: Study) -> go.Figure:
     """The four most important parameters against each other: a grid of all would not be readable."""
     completed = _need_completed(study, 2)
-    varying = varying_parameters(completed)
+    left_out = conditional_parameters(completed)
+    varying = [name for name in varying_parameters(completed) if name not in left_out]
     by_importance = [name for name in importances(study) if name in varying]
     names = sorted(list(dict.fromkeys(by_importance + varying))[:_CONTOUR_PARAMETERS])  # sorted, as Optuna does
     if len(names) < 2:  # noqa: PLR2004 (a pair)
-        raise AbsentFigureError("It takes two parameters that vary among the completed trials.")
+        raise AbsentFigureError("It takes two parameters that all completed trials have and that vary among them.")
     figure = drawn.plot_contour(study, params=names, target_name=metric_name(study))
     grid = len(names) > 2  # noqa: PLR2004 (one pair has no grid)
     for place, name in enumerate(names, start=1):
@@ -112,7 +114,16 @@ def contour_plot(study: Study) -> go.Figure:
     for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
         axis.title = folded(axis.title.text or "", _WIDE)
     figure.update_traces(colorbar={"exponentformat": "e"}, selector={"type": "contour"})
-    return figure.update_layout(height=250 * len(names) if grid else 600)
+    return _without(left_out, figure.update_layout(height=250 * len(names) if grid else 600))
+
+
+def _without(left_out: Sequence[str], figure: go.Figure) -> go.Figure:
+    """The figure with a line on the conditional parameters that it cannot show."""
+    if not left_out:
+        return figure
+    text = f"Not shown, as only some trials have them: {', '.join(left_out)}"
+    place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "yshift": 12, "xanchor": "left", "yanchor": "bottom"}
+    return figure.add_annotation(text=text, showarrow=False, **place)
 
 
 def intermediate_values(study: Study) -> go.Figure:

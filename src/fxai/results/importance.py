@@ -40,3 +40,9 @@ def varying_parameters(trials: Sequence[FrozenTrial]) -> list[str]:
         for name, value in trial.params.items():
             values.setdefault(name, set()).add(value)
     return [name for name, seen in values.items() if len(seen) > 1]
+
+
+def conditional_parameters(trials: Sequence[FrozenTrial]) -> list[str]:
+    """The parameters that some of these trials have and others have not."""
+    names = dict.fromkeys(name for trial in trials for name in trial.params)
+    return [name for name in names if not all(name in trial.params for trial in trials)]

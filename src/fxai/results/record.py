@@ -39,6 +39,7 @@ class TrialRecord:
     attempt: int = 0
     seed: int | None = None  # None until it is asked
     failure: TrialFailure | None = None
+    infeasible: bool = False  # it breaks a constraint of the study, was not trained and counts for nothing
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> "TrialRecord":
@@ -55,6 +56,7 @@ class TrialRecord:
             attempt=trial.system_attrs.get(attributes.ATTEMPT, 0),
             seed=trial.user_attrs.get(attributes.SEED),
             failure=_failure(trial),
+            infeasible=attributes.INFEASIBLE in trial.user_attrs,
         )
 
     @property
@@ -66,7 +68,7 @@ class TrialRecord:
         failure = self.failure and {"cause": self.failure.cause, "message": self.failure.message}
         return {
             "number": self.number,
-            "state": self.state.name.lower(),
+            "state": "infeasible" if self.infeasible else self.state.name.lower(),
             "value": json_value(self.value),
             "standard_error": json_value(self.standard_error),
             "params": json_value(self.params),
@@ -107,7 +109,11 @@ class StudyRecord:
         )
 
     def count(self, state: TrialState) -> int:
-        return sum(trial.state is state for trial in self.trials)
+        return sum(trial.state is state and not trial.infeasible for trial in self.trials)
+
+    @property
+    def infeasible(self) -> int:
+        return sum(trial.infeasible for trial in self.trials)
 
 
 def best_number(study: Study) -> int | None:

@@ -22,6 +22,7 @@ class StudySummary:
     pruned: int
     failed: int
     running: int
+    infeasible: int = 0  # proposals that were not trained, since they break a constraint
     best_trial: int | None = None
     best_value: float | None = None
     standard_error: float | None = None  # of the best value, where it is a mean over several seeds
@@ -38,6 +39,7 @@ class StudySummary:
             pruned=record.count(TrialState.PRUNED),
             failed=record.count(TrialState.FAIL),
             running=record.count(TrialState.RUNNING),
+            infeasible=record.infeasible,
             best_trial=None if best is None else best.number,
             best_value=None if best is None else best.value,
             standard_error=None if best is None else best.standard_error,
@@ -76,6 +78,7 @@ class StudySummary:
                 "pruned": self.pruned,
                 "failed": self.failed,
                 "running": self.running,
+                "infeasible": self.infeasible,
             },
             "completion_rate": self.completion_rate,
             "pruned_share": self.pruned_share,

@@ -18,9 +18,13 @@ SECONDS: Final = "fxai:seconds"
 CAUSE: Final = "fxai:cause"
 MESSAGE: Final = "fxai:message"
 TRACEBACK: Final = "fxai:traceback"
+INFEASIBLE: Final = "fxai:infeasible"  # the constraints that it breaks; it was not trained and counts for nothing
 ENQUEUED: Final = "fxai:enqueued"  # "default" for trial 0, "spec" for those that the spec names
 ATTEMPT: Final = "fxai:attempt"  # a system attribute: runs of the trial that were lost
 PUT_BACK: Final = "fxai:put back"  # a system attribute: the last run was ended in good order
+
+# Trials with one of these count for nothing.
+UNCOUNTED: Final = (INFEASIBLE,)
 
 # Optuna's successive halving and Hyperband mark a running trial's rungs under names of this beginning.
 RUNGS: Final = "completed_rung_"

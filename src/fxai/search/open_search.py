@@ -16,6 +16,7 @@ from fxai.search.samplers import tries_every_point
 from fxai.search.space import default_point
 from fxai.search.storage import WriteBehindStorage
 from fxai.search.study import Search
+from fxai.spec.configure import config_values
 from fxai.spec.fingerprint import difference
 from fxai.spec.study import StudySpec
 from fxai.trial import JsonObject, ParamValue
@@ -101,7 +102,7 @@ def _begin(
 ) -> None:
     """Write what a new study starts with, in one transaction."""
     study = optuna.load_study(study_name=spec.study_name, storage=storage, sampler=RandomSampler())
-    defaults = default_point(spec.parameters, default_params)
+    defaults = default_point(spec.parameters, default_params, config_values(spec))
     with storage.one_transaction(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         storage.set_study_user_attr(study_id, attributes.FINGERPRINT, fingerprint)

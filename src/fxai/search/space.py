@@ -4,13 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from optuna.trial import Trial
 
+from fxai.spec.conditions import walk
 from fxai.spec.parameters import CategoricalParameter, Choice, FloatParameter, IntParameter, Parameter, contains
 from fxai.trial import ParamValue
 
 
-def suggest(trial: Trial, parameters: Sequence[Parameter]) -> dict[str, ParamValue]:
-    """A value for each parameter, proposed by the sampler of the trial's study."""
-    return {parameter.name: _suggest(trial, parameter) for parameter in parameters}
+def suggest(trial: Trial, parameters: Sequence[Parameter], values: Mapping[str, Choice]) -> dict[str, ParamValue]:
+    """A value for each parameter that exists at this point, proposed by the sampler of the trial's study.
+
+    `values` are those of training_config, which conditions may name.
+    """
+    return walk(parameters, values, lambda parameter: _suggest(trial, parameter))
 
 
 def _suggest(trial: Trial, parameter: Parameter) -> ParamValue:
@@ -23,13 +27,15 @@ def _suggest(trial: Trial, parameter: Parameter) -> ParamValue:
             return trial.suggest_categorical(name, choices)
 
 
-def default_point(parameters: Sequence[Parameter], defaults: Mapping[str, ParamValue]) -> dict[str, ParamValue]:
+def default_point(
+    parameters: Sequence[Parameter], defaults: Mapping[str, ParamValue], values: Mapping[str, Choice]
+) -> dict[str, ParamValue]:
     """The point of the space that lies nearest to the default configuration.
 
     A default that its parameter cannot take is moved to the nearest value that it can, and to the first
     one where there is no distance: a choice that is not offered, None for a number, no default at all.
     """
-    return {parameter.name: nearest(parameter, defaults.get(parameter.name)) for parameter in parameters}
+    return walk(parameters, values, lambda parameter: nearest(parameter, defaults.get(parameter.name)))
 
 
 def nearest(parameter: Parameter, value: ParamValue) -> Choice:

@@ -31,6 +31,7 @@ from sqlalchemy import Connection, Table
 
 from fxai.errors import StorageError
 from fxai.search import tables
+from fxai.search.attributes import UNCOUNTED
 from fxai.search.database import in_transaction
 from fxai.search.open_tables import open_tables
 from fxai.search.study_memory import StudyMemory, new_trial
@@ -265,7 +266,7 @@ class WriteBehindStorage(BaseStorage):
         maximize = self._sql.get_study_directions(study_id)[0] is StudyDirection.MAXIMIZE
         with self._lock, self._sql.engine.connect() as connection:
             return (
-                tables.count_states(connection, study_id),
+                tables.count_states(connection, study_id, without=UNCOUNTED),
                 tables.leading_trial(connection, study_id, maximize=maximize),
             )
 

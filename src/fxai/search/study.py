@@ -2,12 +2,15 @@
 
 import bisect
 import math
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
 import optuna
+from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
@@ -18,10 +21,13 @@ from fxai.search.samplers import Samplers, tries_every_point
 from fxai.search.seeds import lane_seeds, trial_seed
 from fxai.search.space import suggest
 from fxai.search.storage import FLUSH_SECONDS, WriteBehindStorage
+from fxai.spec.configure import config_values
+from fxai.spec.feasibility import violations
 from fxai.spec.study import StudySpec
 from fxai.trial import STANDARD_ERROR, Cause, ParamValue, Report, TrialError, TrialResult, TrialState
 
 TRACEBACK_CHARACTERS = 8000
+INFEASIBLE_IN_A_ROW = 200  # proposals, after which the space is taken to hold no point that keeps the constraints
 
 _STATES = {
     TrialState.COMPLETE: OptunaState.COMPLETE,
@@ -49,6 +55,7 @@ class Counts:
     pruned: int = 0
     failed: int = 0
     running: int = 0
+    infeasible: int = 0  # proposals that were not trained, since they break a constraint; no part of the total
     best_trial: int | None = None
     best_value: float | None = None
     standard_error: float | None = None  # of the best value, where it is a mean over several seeds
@@ -80,9 +87,11 @@ class Search:
             pruner=build_pruner(spec.pruner),
         )
         self._samplers = Samplers(spec.sampler, spec.parameters, spec.seed)
-        self._exhausted = False
+        self._values = config_values(spec)
+        self.exhausted: str | None = None
         self._ranking: list[tuple[float, int]] = []  # of COMPLETE trials, the best first
         self._tally = dict.fromkeys(OptunaState, 0)
+        self._infeasible = 0
         for trial in storage.get_all_trials(study_id, deepcopy=False):
             self._count(trial)
         self.left_running = tuple(self._taken_up(trial) for trial in self._in_state(OptunaState.RUNNING))
@@ -96,17 +105,25 @@ class Search:
         self.close()
 
     def ask(self) -> Asked | None:
-        """The next trial, written with all its parameters; None when every point was tried."""
-        if self._exhausted:
-            return None
-        try:
-            with self._storage.one_transaction():
-                number = self._propose()
-        except _NothingLeftError:
-            self._exhausted = True
-            return None
-        self._tally[OptunaState.RUNNING] += 1
-        return self._asked(self._trial(number))
+        """The next trial, written with all its parameters; None, and `exhausted` says why, where there is none.
+
+        Proposals that break a constraint are recorded for the sampler to learn from, and passed over.
+        """
+        for _ in range(INFEASIBLE_IN_A_ROW):
+            if self.exhausted:
+                return None
+            try:
+                with self._storage.one_transaction(), _without_warnings():
+                    number, feasible = self._propose()
+            except _NothingLeftError:
+                self.exhausted = "every point of the search space was tried"
+                return None
+            if feasible:
+                self._tally[OptunaState.RUNNING] += 1
+                return self._asked(self._trial(number))
+            self._count(self._trial(number))
+        self.exhausted = f"{INFEASIBLE_IN_A_ROW} proposals in a row broke the study's constraints"
+        return None
 
     def report(self, report: Report) -> None:
         """Keep an evaluation of a running trial."""
@@ -124,13 +141,10 @@ class Search:
         result = _checked(result)
         state = _STATES[result.state]
         trial_id = self._id(result.number)
-        with self._storage.one_transaction():
+        with self._storage.one_transaction(), _without_warnings():
             for name, value in _told_attrs(result).items():
                 self._storage.set_trial_user_attr(trial_id, name, value)
-            if tries_every_point(self._spec.sampler):
-                # All that these samplers do after a trial is to end `Study.optimize`, which does not run.
-                self._study.sampler = RandomSampler()
-            self._study.tell(result.number, result.value if state is OptunaState.COMPLETE else None, state=state)
+            self._tell(result.number, result.value if state is OptunaState.COMPLETE else None, state)
         self._tally[OptunaState.RUNNING] -= 1
         self._count(self._trial(result.number))
         return result
@@ -158,6 +172,7 @@ class Search:
             pruned=self._tally[OptunaState.PRUNED],
             failed=self._tally[OptunaState.FAIL],
             running=self._tally[OptunaState.RUNNING],
+            infeasible=self._infeasible,
             best_trial=number,
             best_value=None if value is None else value * self._sign,
             standard_error=None if number is None else self._trial(number).user_attrs.get(STANDARD_ERROR),
@@ -184,15 +199,29 @@ class Search:
         """Makes values smaller the better they are."""
         return -1 if self._spec.direction == "maximize" else 1
 
-    def _propose(self) -> int:
-        """A trial with all its parameters; its number."""
+    def _propose(self) -> tuple[int, bool]:
+        """A trial with all its parameters: its number, and whether it may be trained."""
         self._study.sampler = self._samplers.for_trial(self._next_number())
         trial = self._study.ask()
-        params = suggest(trial, self._spec.parameters)
+        params = suggest(trial, self._spec.parameters, self._values)
         if tries_every_point(self._spec.sampler) and self._repeats(trial.number, params):
             raise _NothingLeftError
-        trial.set_user_attr(attributes.SEED, trial_seed(self._spec.seed, trial.number))
-        return trial.number
+        amounts = violations(self._spec, params)
+        for constraint, amount in amounts.items():
+            trial.set_constraint(constraint, amount)
+        broken = [constraint for constraint, amount in amounts.items() if amount > 0]
+        if broken:
+            trial.set_user_attr(attributes.INFEASIBLE, broken)
+            self._tell(trial.number, None, OptunaState.PRUNED)
+        else:
+            trial.set_user_attr(attributes.SEED, trial_seed(self._spec.seed, trial.number))
+        return trial.number, not broken
+
+    def _tell(self, number: int, value: float | None, state: OptunaState) -> None:
+        if tries_every_point(self._spec.sampler):
+            # All that these samplers do after a trial is to end `Study.optimize`, which does not run.
+            self._study.sampler = RandomSampler()
+        self._study.tell(number, value, state=state)
 
     def _next_number(self) -> int:
         """Of the trial that `ask` will find: the first that waits, or else a new one."""
@@ -231,6 +260,9 @@ class Search:
         self._storage.flush()
 
     def _count(self, trial: FrozenTrial) -> None:
+        if attributes.INFEASIBLE in trial.user_attrs:
+            self._infeasible += 1
+            return
         self._tally[trial.state] += 1
         if trial.state is OptunaState.COMPLETE and trial.value is not None:
             bisect.insort(self._ranking, (self._sign * trial.value, trial.number))
@@ -246,6 +278,15 @@ class Search:
 
     def _in_state(self, state: OptunaState) -> list[FrozenTrial]:
         return self._storage.get_all_trials(self._study_id, deepcopy=False, states=(state,))
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Of what is experimental in Optuna, and of samplers that learn nothing from constraints; `check` says that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.filterwarnings("ignore", message="Constraints have been set", category=UserWarning)
+        yield
 
 
 def _checked(result: TrialResult) -> TrialResult:

@@ -139,8 +139,14 @@ def study_of(connection: Connection, trial_id: int) -> int | None:
     return None if found is None else int(found)
 
 
-def count_states(connection: Connection, study_id: int) -> dict[TrialState, int]:
-    counted = sa.select(TRIALS.c.state, sa.func.count()).where(TRIALS.c.study_id == study_id).group_by(TRIALS.c.state)
+def count_states(connection: Connection, study_id: int, *, without: Sequence[str]) -> dict[TrialState, int]:
+    """How many trials there are in each state, but for those with one of these user attributes."""
+    marked = sa.select(USER_ATTRS.c.trial_id).where(USER_ATTRS.c.key.in_(without))
+    counted = (
+        sa.select(TRIALS.c.state, sa.func.count())
+        .where(TRIALS.c.study_id == study_id, TRIALS.c.trial_id.not_in(marked))
+        .group_by(TRIALS.c.state)
+    )
     return {state: int(count) for state, count in connection.execute(counted)}
 
 

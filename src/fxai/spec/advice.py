@@ -4,9 +4,19 @@ import math
 from collections.abc import Iterator
 
 from fxai.errors import SpecError
-from fxai.spec.configure import configure, default_params, value_at
-from fxai.spec.parameters import CategoricalParameter, Choice, FloatParameter, IntParameter, Parameter, contains
-from fxai.spec.samplers import CmaEsSampler, QMCSampler
+from fxai.spec.configure import configure, default_params, located, value_at
+from fxai.spec.expression import parse_expression
+from fxai.spec.feasibility import broken
+from fxai.spec.parameters import (
+    CategoricalParameter,
+    Choice,
+    FloatParameter,
+    IntParameter,
+    Parameter,
+    contains,
+    nearest_value,
+)
+from fxai.spec.samplers import CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler, QMCSampler, TPESampler
 from fxai.spec.study import StudySpec
 
 _BUDGET = frozenset(f"training.{name}" for name in ("total_updates", "rollout_steps", "n_envs", "eval_frequency"))
@@ -29,16 +39,42 @@ def _about_study(study: StudySpec) -> Iterator[str]:
     categorical = [each.name for each in study.parameters if isinstance(each, CategoricalParameter)]
     if categorical and isinstance(study.sampler, CmaEsSampler | QMCSampler):
         yield f"{study.sampler.type} draws categorical parameters at random: {', '.join(categorical)}"
+    yield from independence(study)
     if study.metric_name == "max_drawdown" and study.direction == "maximize":
         yield "max_drawdown is a loss, so maximize looks for the worst agent; write direction: minimize"
+    yield from _about_constraints(study)
     try:
-        configure(study.training_config, default_params(study))
+        configure(study.training_config, located(study.parameters, default_params(study)))
     except SpecError as error:
         yield f"trial 0, the default configuration, will fail: {_reasons(error)}"
 
 
+def independence(study: StudySpec) -> Iterator[str]:
+    """What the sampler does not model together with the rest, because not every trial has it."""
+    conditional = ", ".join(each.name for each in study.parameters if each.when)
+    if not conditional:
+        return
+    not_all = "which not every trial has"
+    match study.sampler:
+        case TPESampler(multivariate=True, group=False):
+            yield f"TPESampler models each of these by itself, {not_all}: {conditional}; sampler.group models branches"
+        case CmaEsSampler() | GPSampler() | QMCSampler() | NSGAIISampler() | NSGAIIISampler():
+            yield f"{study.sampler.type} draws these at random, {not_all}: {conditional}; TPESampler learns it"
+
+
+def _about_constraints(study: StudySpec) -> Iterator[str]:
+    if study.constraints and isinstance(study.sampler, CmaEsSampler | QMCSampler):
+        yield f"{study.sampler.type} learns nothing from constraints; it only passes over what breaks them"
+    searched = {name for each in study.parameters for name in (each.name, each.path)}
+    for constraint in study.constraints:
+        if searched.isdisjoint(parse_expression(constraint).names):
+            yield f"the constraint {constraint!r} names nothing that is searched, so it is the same for all trials"
+    for constraint in broken(study, default_params(study)):
+        yield f"trial 0, the default configuration, breaks the constraint {constraint!r}; it will not be trained"
+
+
 def _about_parameter(study: StudySpec, parameter: Parameter) -> Iterator[str]:
-    lines = (*_about_name(parameter.name), *_about_values(parameter), *_about_default(study, parameter))
+    lines = (*_about_name(parameter.path), *_about_values(parameter), *_about_default(study, parameter))
     yield from (f"{parameter.name}: {line}" for line in lines)
 
 
@@ -59,7 +95,7 @@ def _about_values(parameter: Parameter) -> Iterator[str]:
         return
     if parameter.step is not None and not contains(parameter, parameter.high):
         yield f"high {parameter.high:g} is no whole number of steps ({parameter.step:g}) from low; it is never tried"
-    if parameter.name.endswith("learning_rate") and not parameter.log:
+    if parameter.path.endswith("learning_rate") and not parameter.log:
         yield "a learning rate on a linear scale: nine tenths of the draws fall into the top decade; use float_log"
     ratio = _ratio(parameter)
     if ratio is not None and math.log10(ratio) > _DECADES + 1e-9:
@@ -87,12 +123,14 @@ def _has_few_values(parameter: FloatParameter | IntParameter) -> bool:
 
 
 def _about_default(study: StudySpec, parameter: Parameter) -> Iterator[str]:
-    default = value_at(study.training_config.model_dump(), parameter.name)
-    if default is not None and not contains(parameter, default):
-        yield f"the default {default} lies outside the range; trial 0 takes {default_params(study)[parameter.name]}"
+    default = value_at(study.training_config.model_dump(), parameter.path)
+    exists = parameter.name in default_params(study)
+    if exists and default is not None and not contains(parameter, default):
+        yield f"the default {default} lies outside the range; trial 0 takes {nearest_value(parameter, default)}"
+    where = {name: values[0] for name, values in parameter.when.items()}  # it exists
     for value in _ends(parameter):
         try:
-            configure(study.training_config, {parameter.name: value})
+            configure(study.training_config, located(study.parameters, {**where, parameter.name: value}))
         except SpecError as error:
             yield f"{value} fails with the rest of training_config: {_reasons(error)}"
 

@@ -1,12 +1,14 @@
 """Whether the parts of a study suit each other: what no part can say alone."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, get_args
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, get_args
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from fxai.spec.conditions import circle, exclude_each_other
 from fxai.spec.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, config_fields, unknown_path
+from fxai.spec.expression import parse_expression
 from fxai.spec.fields import constraint_of
 from fxai.spec.findings import Finding, message_of
 from fxai.spec.parameters import (
@@ -28,38 +30,48 @@ _SAME_FOR_ALL = ("data.source", "data.timezone", "data.spread_", "data.split.")
 Placed = tuple[KeyPath, Parameter]
 
 
+class Named(NamedTuple):
+    """A parameter of which no more is known than what it is called and what it sets."""
+
+    place: KeyPath
+    name: str
+    path: str
+
+
 def study_problems(study: StudySpec) -> Iterator[Finding]:
     """Faults between a study's parameters, sampler and enqueued trials; paths begin at the study."""
     placed: list[Placed] = [(("parameters", place), each) for place, each in enumerate(study.parameters)]
     algorithm = study.training_config.training.algorithm
-    yield from name_problems([(path, parameter.name) for path, parameter in placed], algorithm)
+    yield from name_problems([Named(path, each.name, each.path) for path, each in placed], algorithm)
     yield from value_problems(placed, algorithm)
+    yield from condition_problems(placed, algorithm)
+    yield from constraint_problems(study.constraints, [each.name for each in study.parameters], algorithm)
     yield from sampler_problems(study.sampler, placed)
     yield from enqueue_problems(study.enqueue, study.parameters)
     yield from lane_problems(study.seeds_per_trial, study.resources.lanes_per_worker)
 
 
-def name_problems(names: Iterable[tuple[KeyPath, str]], algorithm: str) -> Iterator[Finding]:
-    """Parameters that are given twice, that no field of the configuration has, or that must not vary."""
+def name_problems(parameters: Iterable[Named], algorithm: str) -> Iterator[Finding]:
+    """Parameters that are given twice, that set what no configuration has, or what must not vary."""
     seen: set[str] = set()
-    for path, name in names:
+    for place, name, path in parameters:
         if name in seen:
-            yield Finding((*path, "name"), f"{name!r} is given twice; keep one")
+            yield Finding((*place, "name"), f"{name!r} is given twice; keep one")
         seen.add(name)
-        if name not in config_fields(algorithm):
-            yield Finding((*path, "name"), unknown_path(name, algorithm))
-        elif name == ALGORITHM_PATH:
-            yield Finding((*path, "name"), ONE_STUDY_EACH)
-        elif name.startswith(_SAME_FOR_ALL):
-            message = f"{name!r} must be the same for all trials; write it under training_config"
-            yield Finding((*path, "name"), message)
+        where = (*place, "name" if path == name else "path")
+        if path not in config_fields(algorithm):
+            yield Finding(where, unknown_path(path, algorithm))
+        elif path == ALGORITHM_PATH:
+            yield Finding(where, ONE_STUDY_EACH)
+        elif path.startswith(_SAME_FOR_ALL):
+            yield Finding(where, f"{path!r} must be the same for all trials; write it under training_config")
 
 
 def value_problems(parameters: Iterable[Placed], algorithm: str) -> Iterator[Finding]:
     """Ends of ranges and choices that the field would refuse."""
     for path, parameter in parameters:
-        field = config_fields(algorithm).get(parameter.name)
-        if field and parameter.name != ALGORITHM_PATH and not parameter.name.startswith(_SAME_FOR_ALL):
+        field = config_fields(algorithm).get(parameter.path)
+        if field and parameter.path != ALGORITHM_PATH and not parameter.path.startswith(_SAME_FOR_ALL):
             yield from _misfits(path, parameter, field)
 
 
@@ -90,12 +102,63 @@ def _refusal(field: FieldInfo, value: Choice) -> str | None:
     return None
 
 
+def condition_problems(parameters: Sequence[Placed], algorithm: str) -> Iterator[Finding]:
+    """Conditions on what does not exist, or that can never hold; and two parameters that set one field at once."""
+    named = {name: parameter for _, parameter in parameters for name in (parameter.path, parameter.name)}
+    for place, parameter in parameters:
+        for name, values in parameter.when.items():
+            where = (*place, "when", name)
+            if name not in named and name not in config_fields(algorithm):
+                known = (*named, *config_fields(algorithm))
+                yield Finding(
+                    where, f"is neither a parameter nor a field of training_config{did_you_mean(name, known)}"
+                )
+            for value in values:
+                if message := _never(named.get(name), config_fields(algorithm).get(name), value):
+                    yield Finding(where, message)
+    if names := circle([parameter for _, parameter in parameters]):
+        message = f"conditions go in a circle: {' -> '.join(names)}"
+        yield Finding(next(place for place, each in parameters if each.name == names[0]), message)
+    for place, parameter in parameters:
+        for _, other in parameters[: [each for _, each in parameters].index(parameter)]:
+            if other.path == parameter.path and other.name != parameter.name:
+                yield from _set_at_once(place, parameter, other)
+
+
+def _never(parameter: Parameter | None, field: FieldInfo | None, value: Choice) -> str | None:
+    """Why a condition's value never comes up."""
+    if parameter is not None:
+        return None if contains(parameter, value) else f"{parameter.name} never is {value!r}"
+    return _refusal(field, value) if field is not None else None
+
+
+def _set_at_once(place: KeyPath, one: Parameter, other: Parameter) -> Iterator[Finding]:
+    if not exclude_each_other(one, other):
+        message = f"sets {one.path}, as {other.name} does; give both conditions (when) that never hold at once"
+        yield Finding((*place, "path"), message)
+
+
+def constraint_problems(constraints: Iterable[str], parameters: Iterable[str], algorithm: str) -> Iterator[Finding]:
+    """Constraints on what does not exist."""
+    known = dict.fromkeys((*parameters, *config_fields(algorithm)))
+    for place, constraint in enumerate(constraints):
+        for name in parse_expression(constraint).names:
+            if name not in known:
+                yield Finding(("constraints", place), _unknown(name, tuple(known)))
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    return f"{name!r} is neither a parameter nor a field of training_config{did_you_mean(name, known)}"
+
+
 def sampler_problems(sampler: Sampler, parameters: Iterable[Placed]) -> Iterator[Finding]:
     """Samplers that walk a grid need one."""
     if not isinstance(sampler, GridSampler | BruteForceSampler):
         return
     combinations = 1
     for path, parameter in parameters:
+        if parameter.when and isinstance(sampler, GridSampler):
+            yield Finding((*path, "when"), "GridSampler knows no conditions; take BruteForceSampler")
         count = count_values(parameter)
         if count is None:
             yield Finding(path, f"{sampler.type} needs finitely many values; give a step or choices")

@@ -1,14 +1,15 @@
 """A trial's configuration: the study's own with the trial's parameters in their places."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
 from fxai.errors import InputError, SpecError
+from fxai.spec.conditions import walk
 from fxai.spec.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, config_fields, unknown_path
 from fxai.spec.findings import as_problems, findings_of
-from fxai.spec.parameters import Choice, nearest_value
+from fxai.spec.parameters import Choice, Parameter, nearest_value
 from fxai.spec.study import StudySpec
 from fxai.spec.training_config import TrainingConfig
 
@@ -33,10 +34,30 @@ def configure(config: TrainingConfig, params: Mapping[str, Choice]) -> TrainingC
         raise SpecError("training_config", as_problems(findings_of(error, tree))) from None
 
 
+def located(parameters: Sequence[Parameter], params: Mapping[str, Choice]) -> dict[str, Choice]:
+    """A trial's parameters by the paths that they set, as `configure` takes them."""
+    path_of = {parameter.name: parameter.path for parameter in parameters}
+    return {path_of.get(name, name): value for name, value in params.items()}
+
+
 def default_params(study: StudySpec) -> dict[str, Choice]:
     """Trial 0: each parameter's value in the study's own configuration, or the nearest it can take."""
-    tree = study.training_config.model_dump()
-    return {parameter.name: nearest_value(parameter, value_at(tree, parameter.name)) for parameter in study.parameters}
+    values = config_values(study)
+    return walk(study.parameters, values, lambda each: nearest_value(each, values[each.path]))
+
+
+def config_values(study: StudySpec) -> dict[str, Choice]:
+    """What names stand for where no trial says otherwise: every field by its path, parameters by their names too."""
+    values = dict(_leaves(study.training_config.model_dump()))
+    return values | {each.name: values[each.path] for each in study.parameters if each.path in values}
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Choice]]:
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
 
 
 def value_at(tree: Mapping[str, Any], name: str) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from fxai.spec.parameters import Parameter
 from fxai.spec.study import StudySpec
 
 Fingerprint = dict[str, JsonValue]
@@ -23,15 +24,23 @@ def fingerprint(study: StudySpec) -> Fingerprint:
     """A record that JSON keeps as it is, to be stored with the study."""
     config = study.training_config.model_dump(mode="json")
     source = config["data"].pop("source")
+    constraints: Fingerprint = {"constraints": list(study.constraints)} if study.constraints else {}
     return {
         "objective": study.objective,
         "metric_name": study.metric_name,
         "direction": study.direction,
         "seeds_per_trial": study.seeds_per_trial,
         "data": _data(source),
-        "parameters": {each.name: each.model_dump(mode="json", exclude={"name"}) for each in study.parameters},
+        "parameters": {each.name: _parameter(each) for each in study.parameters},
+        **constraints,
         "training_config": config,
     }
+
+
+def _parameter(parameter: Parameter) -> Fingerprint:
+    """What a parameter is; a path that is its name and conditions that it has not are left out."""
+    unsaid = {"name", *(() if parameter.when else ("when",)), *(() if parameter.path != parameter.name else ("path",))}
+    return parameter.model_dump(mode="json", exclude=unsaid)
 
 
 def _data(source: str) -> JsonValue:

@@ -20,7 +20,7 @@ from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import KeyPath, YamlSource, dotted
 
 Node = dict[str, JsonValue]
-SHARED = ("storage", "seed", "n_jobs", "max_concurrent_trials", "gpu_per_trial")
+SHARED = ("storage", "seed", "n_jobs", "max_concurrent_trials", "gpu_per_trial", "param_mapping")
 _ALL_WORKERS = -1  # as Optuna and scikit-learn write it
 _DEFAULT_WHEN_EMPTY = ("training_config", "sampler", "pruner", "resources", "enqueue")
 
@@ -77,6 +77,7 @@ def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
         _drop_empty_sections(config, TrainingConfig)
     _move_eval_frequency(form, study, path)
     _translate_parameters(form, study, path)
+    _map_parameters(form, study, path)
 
 
 def _retire(form: Form, node: Node, path: KeyPath, retired: dict[str, RetiredKey]) -> None:
@@ -141,6 +142,27 @@ def _translate_parameters(form: Form, study: Node, path: KeyPath) -> None:
             form.findings += [Finding((*here, key), message) for key, message in translation.faults]
             for new, old in translation.renamed.items():
                 form.moved[*here, new] = (*form.moved.get(here, here), old)
+
+
+def _map_parameters(form: Form, study: Node, path: KeyPath) -> None:
+    """`param_mapping: {lr: training.learning_rate}`: what parameters of one's own names set."""
+    mapping = study.pop("param_mapping", None)
+    if mapping is None:
+        return
+    if not isinstance(mapping, dict) or not all(isinstance(target, str) for target in mapping.values()):
+        form.findings.append(
+            Finding((*path, "param_mapping"), "must map names to fields, as lr: training.learning_rate")
+        )
+        return
+    parameters = study.get("parameters")
+    for place, parameter in enumerate(parameters if isinstance(parameters, list) else ()):
+        if isinstance(parameter, dict) and (name := parameter.get("name")) in mapping:
+            if "path" in parameter:
+                message = f"given by param_mapping too ({mapping[name]}); keep one"
+                form.findings.append(Finding((*path, "parameters", place, "path"), message))
+                continue
+            parameter["path"] = mapping[name]
+            form.moved[*path, "parameters", place, "path"] = (*path, "param_mapping", str(name))
 
 
 def _as_list(form: Form, written: Node, path: KeyPath) -> list[JsonValue]:

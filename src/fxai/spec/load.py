@@ -1,6 +1,6 @@
 """A spec file as validated records, or all its faults at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,7 +8,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from fxai.errors import Problem, SpecError
 from fxai.spec.algorithm import algorithm_of
-from fxai.spec.coherence import enqueue_problems, lane_problems, name_problems, sampler_problems, value_problems
+from fxai.spec.coherence import (
+    Named,
+    condition_problems,
+    constraint_problems,
+    enqueue_problems,
+    lane_problems,
+    name_problems,
+    sampler_problems,
+    value_problems,
+)
 from fxai.spec.fields import constraint_of
 from fxai.spec.findings import Finding, findings_of
 from fxai.spec.form import Form, translate
@@ -94,16 +103,24 @@ def _within_study(node: Any) -> Iterator[Finding]:
     written = node.get("parameters")
     if not isinstance(written, list):
         return
-    named = ((("parameters", place), each) for place, each in enumerate(written) if isinstance(each, dict))
-    names = [(path, each["name"]) for path, each in named if isinstance(each.get("name"), str)]
-    algorithm = _algorithm(node)
+    names, algorithm = list(_names(written)), _algorithm(node)
     yield from name_problems(names, algorithm)
+    constraints = _field_value(node, "constraints") or ()
+    yield from constraint_problems(constraints, [each.name for each in names], algorithm)
     sound = [(("parameters", place), each) for place, each in enumerate(map(_parameter, written)) if each]
     yield from value_problems(sound, algorithm)
+    yield from condition_problems(sound, algorithm)
     if (sampler := _field_value(node, "sampler")) is not None:
         yield from sampler_problems(sampler, sound)
     if len(sound) == len(written):
         yield from enqueue_problems(_field_value(node, "enqueue") or (), [parameter for _, parameter in sound])
+
+
+def _names(parameters: Sequence[Any]) -> Iterator[Named]:
+    for place, each in enumerate(parameters):
+        if isinstance(each, dict) and isinstance(name := each.get("name"), str):
+            path = each.get("path")
+            yield Named(("parameters", place), name, path if isinstance(path, str) else name)
 
 
 def _algorithm(study: dict[str, Any]) -> str:

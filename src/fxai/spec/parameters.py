@@ -1,21 +1,50 @@
 """The search space: one record per kind of parameter."""
 
 import math
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from fxai.spec.record import Record
 
 Choice: TypeAlias = bool | int | float | str | None
 
 
-class FloatParameter(Record):
+def _each_as_set(written: Any) -> Any:
+    """`{model.type: gru}` means the same as `{model.type: [gru]}`."""
+    if not isinstance(written, dict):
+        return written
+    return {name: value if isinstance(value, list | tuple) else (value,) for name, value in written.items()}
+
+
+Condition: TypeAlias = Annotated[
+    Mapping[str, Annotated[tuple[Choice, ...], Field(min_length=1)]], BeforeValidator(_each_as_set)
+]
+
+
+class Searched(Record):
+    """What every parameter has besides its values."""
+
+    name: str
+    path: str = Field(default="", description="the field of training_config that it sets; its name unless given")
+    when: Condition = Field(
+        default_factory=dict, description="it exists only where each of these names has one of its values"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _path_is_name(cls, written: Any) -> Any:
+        if isinstance(written, dict) and not written.get("path"):
+            return {**written, "path": written.get("name", "")}
+        return written
+
+
+class FloatParameter(Searched):
     """A real number in [low, high], on a linear or a logarithmic scale, or on steps from low."""
 
     kind: Literal["float"] = "float"
-    name: str
     low: float
     high: float
     log: bool = False
@@ -27,11 +56,10 @@ class FloatParameter(Record):
         return self
 
 
-class IntParameter(Record):
+class IntParameter(Searched):
     """A whole number from low to high, both included."""
 
     kind: Literal["int"] = "int"
-    name: str
     low: int
     high: int
     log: bool = False
@@ -43,11 +71,10 @@ class IntParameter(Record):
         return self
 
 
-class CategoricalParameter(Record):
+class CategoricalParameter(Searched):
     """One of some choices."""
 
     kind: Literal["categorical"] = "categorical"
-    name: str
     choices: tuple[Choice, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -30,6 +30,11 @@ def json_schema() -> JsonSchema:
     study["parameters"] = _parameters()
     definitions["TrainingConfig"]["properties"]["training"] = _training(definitions)
     study["n_jobs"]["anyOf"].append({"const": -1})
+    study["param_mapping"] = {
+        "description": "what parameters of one's own names set, as lr: training.learning_rate",
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+    }
     for key in SHARED:
         schema["properties"][key] = {**study[key], "description": f"default of all studies: {_about(study[key])}"}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
@@ -71,6 +76,8 @@ def _parameter(name: str) -> JsonSchema:
     schema = _KINDS[str(fixed["kind"])].model_json_schema()
     properties = {key: value for key, value in schema["properties"].items() if key != "kind"}
     properties |= {key: {"const": value} for key, value in fixed.items() if key in properties}
+    values = properties["when"]["additionalProperties"]
+    properties["when"]["additionalProperties"] = {"anyOf": [values, *values["items"]["anyOf"]]}
     synonyms = {new: old for old, new in RENAMED.items() if new in properties}
     properties |= {old: properties[new] for new, old in synonyms.items()}
     required = [key for key in schema["required"] if key != "name"]

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from fxai.spec.constraints import Constraint
 from fxai.spec.metrics import Metric
 from fxai.spec.parameters import Choice, Parameter
 from fxai.spec.pruners import MedianPruner, Pruner
@@ -65,6 +66,9 @@ class StudySpec(Record):
     sampler: Sampler = Field(default_factory=TPESampler)
     pruner: Pruner = Field(default_factory=MedianPruner)
     parameters: tuple[Parameter, ...] = Field(min_length=1)
+    constraints: tuple[Constraint, ...] = Field(
+        default=(), description="conditions that a trial's configuration must keep, or it is not trained"
+    )
     enqueue: tuple[dict[str, Choice], ...] = Field(default=(), description="parameters to try first")
     n_trials: int = Field(default=100, ge=1, description="total that the study shall reach")
     seed: int = Field(default=0, ge=0, lt=2**32)

@@ -1,0 +1,191 @@
+"""Expressions over named values, such as `training.batch_size <= 0.5 * training.rollout_steps`, without `eval`.
+
+Python's parser reads them; whatever is not on the short list below is refused before anything is computed,
+so that an expression can neither call code, reach an attribute, nor grow beyond its own length.
+Arithmetic is that of floats.
+"""
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Value: TypeAlias = bool | int | float | str | None
+
+LONGEST = 400  # characters; constraints are keys in a study's database
+_DEEPEST = 30
+_ARITHMETIC: dict[type[ast.AST], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: math.pow,
+}
+_FUNCTIONS: dict[str, Callable[..., float]] = {
+    "min": min,
+    "max": max,
+    "abs": abs,
+    "sqrt": math.sqrt,
+    "log": math.log,
+    "log2": math.log2,
+    "log10": math.log10,
+    "exp": math.exp,
+    "floor": math.floor,
+    "ceil": math.ceil,
+}
+_OF_SEVERAL = ("min", "max")
+COMPARISONS: dict[type[ast.AST], str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+_ALLOWED = "numbers, texts in quotes, names, + - * / // % **, comparisons, and, or, not, in, " + ", ".join(_FUNCTIONS)
+
+
+class ExpressionError(ValueError):
+    """What is wrong with an expression, or with computing it, in the words of its writer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression that is sound; `names` are those that it needs values for, in the order of the text."""
+
+    text: str
+    names: tuple[str, ...]
+    tree: ast.expr = field(repr=False, compare=False)
+
+    def value(self, values: Mapping[str, Value]) -> Value:
+        """What it comes to; ExpressionError where that cannot be computed."""
+        return evaluate(self.tree, values)
+
+
+def parse_expression(text: str) -> Expression:
+    """ExpressionError says what the language does not have."""
+    if len(text) > LONGEST:
+        raise ExpressionError(f"is longer than {LONGEST} characters")
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise ExpressionError(f"{text!r} is no expression; there are {_ALLOWED}") from None
+    names: dict[str, None] = {}
+    _check(tree, names, 0)
+    return Expression(text.strip(), tuple(names), tree)
+
+
+def evaluate(node: ast.expr, values: Mapping[str, Value]) -> Value:  # noqa: PLR0911 -- one for each kind
+    """The value of a tree that `parse_expression` has checked."""
+    match node:
+        case ast.Constant(value=value):
+            return value  # type: ignore[return-value]  # checked
+        case ast.Name() | ast.Attribute():
+            return values[dotted_name(node)]
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return not evaluate(operand, values)
+        case ast.UnaryOp(op=sign, operand=operand):
+            return -number(operand, values) if isinstance(sign, ast.USub) else number(operand, values)
+        case ast.BinOp(left=left, op=op, right=right):
+            return _computed(_ARITHMETIC[type(op)], node, number(left, values), number(right, values))
+        case ast.Call(func=ast.Name(id=name), args=arguments):
+            return _computed(_FUNCTIONS[name], node, *(number(each, values) for each in arguments))
+        case ast.BoolOp(op=ast.And(), values=parts):
+            return all(evaluate(part, values) for part in parts)
+        case ast.BoolOp(values=parts):
+            return any(evaluate(part, values) for part in parts)
+        case ast.Compare(left=left, ops=ops, comparators=rest):
+            sides = (left, *rest)
+            pairs = zip(sides, ops, rest, strict=False)
+            return all(holds(one, COMPARISONS[type(op)], other, values) for one, op, other in pairs)
+    raise AssertionError(ast.dump(node))  # `_check` lets nothing else through
+
+
+def holds(one: ast.expr, comparison: str, other: ast.expr, values: Mapping[str, Value]) -> bool:
+    """Whether one comparison does."""
+    if comparison.endswith("in"):
+        members = [evaluate(each, values) for each in other.elts] if isinstance(other, ast.Tuple | ast.List) else []
+        inside = any(same(evaluate(one, values), each) for each in members)
+        return inside is (comparison == "in")
+    if comparison in ("==", "!="):
+        return same(evaluate(one, values), evaluate(other, values)) is (comparison == "==")
+    left, right = number(one, values), number(other, values)
+    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[comparison]
+
+
+def same(one: Value, other: Value) -> bool:
+    """Equality of what was written: true is no 1."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def number(node: ast.expr, values: Mapping[str, Value]) -> float:
+    """The value of a part that has to be a number."""
+    value = evaluate(node, values)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ExpressionError(f"{ast.unparse(node)} is {value!r}, which is no number")
+    return float(value)
+
+
+def dotted_name(node: ast.expr) -> str:
+    """`training.batch_size` of the nodes that spell it; empty for anything else."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=owner, attr=name):
+            return f"{before}.{name}" if (before := dotted_name(owner)) else ""
+    return ""
+
+
+def _computed(function: Callable[..., float], node: ast.expr, *numbers: float) -> float:
+    try:
+        value = float(function(*numbers))
+    except (ArithmeticError, ValueError):
+        raise ExpressionError(f"{ast.unparse(node)} cannot be computed") from None
+    if not math.isfinite(value):
+        raise ExpressionError(f"{ast.unparse(node)} is not finite")
+    return value
+
+
+def _check(node: ast.AST, names: dict[str, None], depth: int) -> None:
+    """Raise what the language does not have; collect the names."""
+    if depth > _DEEPEST:
+        raise ExpressionError("is nested too deeply")
+    for part in _parts(node, names):
+        _check(part, names, depth + 1)
+
+
+def _parts(node: Any, names: dict[str, None]) -> list[ast.expr]:  # noqa: PLR0911 -- one for each kind
+    match node:
+        case ast.Constant(value=bool() | int() | float() | str() | None):
+            return []
+        case ast.Name() | ast.Attribute() if name := dotted_name(node):
+            names[name] = None
+            return []
+        case ast.UnaryOp(op=ast.Not() | ast.USub() | ast.UAdd(), operand=operand):
+            return [operand]
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
+            return [left, right]
+        case ast.BoolOp(values=parts):
+            return parts
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in _FUNCTIONS:
+            if not arguments or (len(arguments) > 1 and name not in _OF_SEVERAL):
+                raise ExpressionError(f"{ast.unparse(node)}: {name} takes one number")
+            return arguments
+        case ast.Compare(left=left, ops=ops, comparators=rest) if all(type(op) in COMPARISONS for op in ops):
+            return [left, *(part for op, side in zip(ops, rest, strict=True) for part in _sides(op, side))]
+    raise ExpressionError(f"{ast.unparse(node)!r} is not part of the language; there are {_ALLOWED}")
+
+
+def _sides(op: ast.cmpop, side: ast.expr) -> list[ast.expr]:
+    """What stands to the right of a comparison: after `in` a list."""
+    if not isinstance(op, ast.In | ast.NotIn):
+        return [side]
+    if not isinstance(side, ast.Tuple | ast.List):
+        raise ExpressionError(f"after 'in' a list is wanted, as in {COMPARISONS[type(op)]} ['mlp', 'gru']")
+    return side.elts
