@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from textwrap import indent
 from typing import get_args
 
 import pytest
@@ -14,11 +15,13 @@ from fxai.rl import width
 from fxai.rl.pack import signature
 from fxai.spec.algorithm import ALGORITHMS
 from fxai.spec.coherence import study_problems
-from fxai.spec.configure import configure
+from fxai.spec.configure import configure, default_params
+from fxai.spec.feasibility import broken
 from fxai.spec.find_spec import find_spec
-from fxai.spec.load import load_spec
+from fxai.spec.load import load_spec, spec_of
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.study import StudySpec
+from fxai.spec.yaml_source import parse_yaml
 from fxai.trial import LaneObjective, Lanes
 
 REPOSITORY = Path(__file__).parents[1]
@@ -48,15 +51,28 @@ def test_its_spec_is_one(study: StudySpec) -> None:
 
 
 def test_its_examples_of_algorithms_are_of_all_algorithms_and_networks(study: StudySpec) -> None:
-    configs = [with_keys(study, keys).training_config for keys in FURTHER_KEYS if "training_config" in keys]
+    configs = [with_keys(study, keys).training_config for keys in FURTHER_KEYS if keys.startswith("training_config")]
     assert [config.training.algorithm for config in configs] == list(ALGORITHMS)
     assert {config.model.type for config in configs} == set(get_args(ModelConfig.model_fields["type"].annotation))
     for algorithm in ALGORITHMS:
         assert README.count(f"`{algorithm}`")
 
 
+def test_its_example_of_a_space() -> None:
+    (keys,) = [keys for keys in FURTHER_KEYS if "constraints:" in keys]
+    (made,) = spec_of(parse_yaml(f"name: x\nstudies:\n- study_name: s\n{indent(keys, '  ')}", "README.md")).studies
+    assert {each.name: each.path for each in made.parameters}["lr"] == "training.learning_rate"
+    assert set(default_params(made)) == {each.name for each in made.parameters}  # two layers: all exist
+    assert not broken(made, default_params(made))
+
+
+def test_its_example_specs_are_there() -> None:
+    for name in re.findall(r"`(?:fxai run --spec )?(examples/\w+)`", README):
+        assert load_spec(find_spec(name))
+
+
 def test_its_example_of_seeds_and_lanes(study: StudySpec) -> None:
-    (keys,) = [keys for keys in FURTHER_KEYS if "training_config" not in keys]
+    (keys,) = [keys for keys in FURTHER_KEYS if "lanes_per_worker" in keys]
     changed = with_keys(study, keys)
     assert (changed.seeds_per_trial, changed.resources.lanes_per_worker) == (4, 16)
 

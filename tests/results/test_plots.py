@@ -1,4 +1,5 @@
 import re
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -7,7 +8,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState, create_trial
 
-from fxai.results.figures import contour_plot, slice_plot, timeline
+from fxai.results.figures import contour_plot, parallel_coordinate, slice_plot, timeline
 from fxai.results.paths import StudyPaths
 from fxai.results.plots import write_plots
 
@@ -171,3 +172,18 @@ def test_the_timeline_hides_no_moment_at_which_a_trial_ran(empty_study: optuna.S
     for _ in range(3):
         empty_study.ask()
     assert not timeline(empty_study).layout.xaxis.rangebreaks
+
+
+def test_parameters_of_some_trials_only_are_named_where_they_cannot_be_drawn():
+    study = optuna.create_study(direction="maximize")
+    for number in range(8):
+        params = {"kind": "ab"[number % 2], "x": number / 10} | ({"of_b": number / 20} if number % 2 else {})
+        space = {name: optuna.distributions.FloatDistribution(0, 1) for name in params if name != "kind"}
+        space["kind"] = optuna.distributions.CategoricalDistribution(("a", "b"))
+        study.add_trial(create_trial(params=params, distributions=space, value=float(number)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figures = [parallel_coordinate(study), contour_plot(study)]
+    for figure in figures:
+        (note,) = [note.text for note in figure.layout.annotations if "only some trials" in note.text]
+        assert note.endswith(": of_b")
