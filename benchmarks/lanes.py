@@ -44,7 +44,7 @@ from fxai.spec.study import Resources, StudySpec
 from fxai.spec.training_config import TrainingConfig
 from fxai.workers import machine_slots
 from fxai.workers.machine import available_cores
-from lanes_search import QUICK_REGRET, REGRET, compare_regret, race_quick_search
+from lanes_search import QUICK_REGRET, QUICK_SEARCHES, REGRET, SEARCHES, compare_regret, race_quick_search
 from optuna_sb3 import OptunaProcesses
 from sb3_vectorised import check_environment
 from timed_study import choose_device, time_study
@@ -243,7 +243,7 @@ def main() -> None:
     if "headline" in parts or "table" in parts:
         outcome |= measure_cells(headline if "headline" in parts else None, others if "table" in parts else None)
     if "search" in parts:
-        outcome |= race_quick_search()
+        outcome |= race_quick_search(QUICK_SEARCHES if options.quick else SEARCHES)
     if "regret" in parts:
         outcome |= compare_regret(QUICK_REGRET if options.quick else REGRET)
     if "headline" in parts:
