@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fxai.errors import InputError, Problem, SpecError
-from fxai.spec.find_spec import find_spec, find_spec_of_study
+from fxai.spec.find_spec import find_spec
+from fxai.spec.find_study import find_spec_of_study
 from fxai.spec.load import load_spec
 from fxai.spec.override import override
 from fxai.spec.study import Spec

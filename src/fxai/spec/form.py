@@ -36,8 +36,9 @@ class Form:
 
     def problem(self, finding: Finding) -> Problem:
         path = self._written(finding.path)
-        line = next((self.source.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.source.lines), 1)
-        return Problem(finding.message, dotted(path), line)
+        place = next((path[:n] for n in range(len(path), 0, -1) if path[:n] in self.source.lines), ())
+        origin = f" (from {self.source.origins[place]})" if place in self.source.origins else ""
+        return Problem(f"{finding.message}{origin}", dotted(path), self.source.lines.get(place, 1))
 
     def _written(self, path: KeyPath) -> KeyPath:
         for length in range(len(path), 0, -1):

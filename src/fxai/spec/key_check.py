@@ -17,6 +17,10 @@ from fxai.spec.suggestion import did_you_mean
 from fxai.spec.yaml_source import KeyPath
 
 Synonyms = Mapping[str, tuple[str, ...]]
+_OF_THE_FORM: dict[type[Record], tuple[str, ...]] = {  # keys that a file has and its record has no more
+    Spec: ("extends", "param_mapping"),
+    StudySpec: ("extends", "param_mapping"),
+}
 
 
 def check_keys(
@@ -65,7 +69,7 @@ def _member(records: tuple[type[Record], ...], node: JsonValue) -> type[Record] 
 
 
 def _unknown(record: type[Record], key: str, synonyms: Synonyms) -> str:
-    known = [name for name in record.model_fields if name != "kind"]
+    known = [*(name for name in record.model_fields if name != "kind"), *_OF_THE_FORM.get(record, ())]
     if "type" in record.model_fields and record.model_fields["type"].default == record.__name__:
         arguments = ", ".join(name for name in known if name != "type") or "no arguments"
         return f"{record.__name__} has no argument {key!r}{did_you_mean(key, known) or '.'} It has: {arguments}"
