@@ -13,6 +13,7 @@ from fxai.spec.study import Spec
 
 DEFAULT_SPEC = "quick_search"
 FLAGS = {
+    "preset": "--preset",
     "n_jobs": "--n-jobs",
     "n_trials": "--n-trials",
     "timeout": "--timeout",

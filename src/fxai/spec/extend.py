@@ -13,6 +13,8 @@ from fxai.errors import InputError, Problem, SpecError
 from fxai.spec.find_spec import ENDINGS, find_spec
 from fxai.spec.form import SHARED
 from fxai.spec.merge import merge_study
+from fxai.spec.presets import with_preset
+from fxai.spec.search_space import with_space, without_space
 from fxai.spec.suggestion import did_you_mean
 from fxai.spec.written import Written, source_of, written_of
 from fxai.spec.yaml_source import YamlSource, read_yaml
@@ -31,8 +33,9 @@ def written_out(source: YamlSource, check: Check, trail: Sequence[Path] = ()) ->
         return source
     faults: list[Problem] = []
     base = _base(source, own, check, trail) if "extends" in own.keys else None
+    own = _with_defaults(own if base is None else _with_studies(own, base))
+    own = _filled(own, {**_presets(base), **_presets(own)}, faults)
     if base is not None:
-        own = _with_defaults(_with_studies(own, base))
         own = _extended(own, base, faults)
     for study in _studies(own):
         if "extends" in study.keys:
@@ -40,7 +43,7 @@ def written_out(source: YamlSource, check: Check, trail: Sequence[Path] = ()) ->
             faults.append(Problem(message, "extends", study.keys["extends"].line))
     if faults:
         raise SpecError(source.name, tuple(faults))
-    return source_of(own, source.name)
+    return source_of(_with_list(own, [without_space(each) for each in _studies(own)]), source.name)
 
 
 def _base(source: YamlSource, own: Written, check: Check, trail: Sequence[Path]) -> Written:
@@ -88,23 +91,35 @@ def _with_defaults(spec: Written) -> Written:
     """The defaults of all studies at the top of a file, written into each."""
     defaults = {key: each for key, each in spec.keys.items() if key in SHARED}
     keys = {key: each for key, each in spec.keys.items() if key not in SHARED}
-    if "studies" in keys:
-        studies = [_over(each, defaults) for each in _studies(spec)]
-        keys["studies"] = replace(keys["studies"], value=studies) if studies else keys["studies"]
-    return spec.with_keys(keys)
+    return _with_list(spec.with_keys(keys), [_over(each, defaults) for each in _studies(spec)])
 
 
 def _over(study: Written, defaults: Mapping[str, Written]) -> Written:
     return study.with_keys({**defaults, **study.keys}) if isinstance(study.value, dict) else study
 
 
+def _presets(spec: Written | None) -> dict[str, Written]:
+    return spec.keys["presets"].keys if spec is not None and "presets" in spec.keys else {}
+
+
+def _filled(own: Written, presets: Mapping[str, Written], faults: list[Problem]) -> Written:
+    """Each study with what its preset and its search space give."""
+    studies = [with_space(with_preset(each, presets, faults), faults) for each in _studies(own)]
+    return _with_list(own, studies)
+
+
+def _with_list(spec: Written, studies: list[Written]) -> Written:
+    if not studies:
+        return spec
+    return spec.with_keys({**spec.keys, "studies": replace(spec.keys["studies"], value=studies)})
+
+
 def _extended(own: Written, base: Written, faults: list[Problem]) -> Written:
     keys = {**base.keys, **own.keys}
     del keys["extends"]
-    if _studies(own):
-        started = [_started(each, _studies(base), faults) for each in _studies(own)]
-        keys["studies"] = replace(own.keys["studies"], value=started)
-    return own.with_keys(keys)
+    if presets := {**_presets(base), **_presets(own)}:
+        keys["presets"] = replace(keys["presets"], value=presets)
+    return _with_list(own.with_keys(keys), [_started(each, _studies(base), faults) for each in _studies(own)])
 
 
 def _started(study: Written, bases: Sequence[Written], faults: list[Problem]) -> Written:

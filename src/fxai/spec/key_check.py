@@ -1,7 +1,7 @@
 """Faults that pydantic would miss or say less well: keys that no record knows, truth given for a number."""
 
 from collections.abc import Iterator, Mapping
-from typing import get_args
+from typing import get_args, get_origin
 
 from pydantic import JsonValue
 from pydantic.fields import FieldInfo
@@ -18,8 +18,8 @@ from fxai.spec.yaml_source import KeyPath
 
 Synonyms = Mapping[str, tuple[str, ...]]
 _OF_THE_FORM: dict[type[Record], tuple[str, ...]] = {  # keys that a file has and its record has no more
-    Spec: ("extends", "param_mapping"),
-    StudySpec: ("extends", "param_mapping"),
+    Spec: ("extends", "param_mapping", "preset"),
+    StudySpec: ("extends", "param_mapping", "search_space"),
 }
 
 
@@ -43,6 +43,9 @@ def check_keys(
             yield Finding(here, _unknown(record, key, synonyms))
         elif isinstance(value, bool) and _is_number(field):
             yield Finding(here, f"must be a number, not {str(value).lower()}")
+        elif get_origin(field.annotation) is Mapping and isinstance(value, dict):
+            for name, each in value.items():
+                yield from check_keys(records_in(field.annotation), each, synonyms, (*here, name))
         else:
             yield from check_keys(records_in(field.annotation), value, synonyms, here)
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from fxai.errors import Problem
 from fxai.spec.algorithm import algorithm_of
 from fxai.spec.algorithm_config import AlgorithmConfig
+from fxai.spec.class_names import CLASSES, class_name
 from fxai.spec.suggestion import did_you_mean
 from fxai.spec.written import Written, plain
 
 Entry = tuple[str, Written]  # a parameter's name, empty where none is given, and the parameter
-_CLASSES = ("sampler", "pruner")
 CONFIGS = ("training_config", "trial_overrides")  # two names of one section
 
 
@@ -24,8 +24,8 @@ def merge_study(own: Written, base: Written, faults: list[Problem]) -> Written:
         there = next((each for each in CONFIGS if each in keys), key) if key in CONFIGS else key
         if there not in keys:
             keys[key] = value
-        elif key in _CLASSES:
-            keys[key] = _class(value, keys[key])
+        elif key in CLASSES:
+            keys[key] = _class(key, value, keys[key])
         elif key in CONFIGS:
             keys[there] = _config(value, keys[there])
         elif key == "parameters":
@@ -71,12 +71,16 @@ def _with_name(name: str, parameter: Written) -> Written:
     return parameter.with_keys({"name": replace(parameter, value=name), **parameter.keys})
 
 
-def _class(own: Written, base: Written) -> Written:
+def _class(kind: str, own: Written, base: Written) -> Written:
     """A sampler or pruner; arguments are inherited by the same class alone."""
     own, base = _as_mapping(own), _as_mapping(base)
-    if "type" in own.keys and plain(own.keys["type"]) != plain(base.keys.get("type", base)):
+    if "type" in own.keys and _name(kind, own) != _name(kind, base):
         return own
     return _merged(own, base)
+
+
+def _name(kind: str, named: Written) -> str:
+    return class_name(kind, named.keys["type"].text) if "type" in named.keys else ""
 
 
 def _as_mapping(named: Written) -> Written:

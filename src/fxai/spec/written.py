@@ -92,3 +92,12 @@ def _places(written: Written, path: KeyPath) -> Iterator[tuple[KeyPath, Written]
         yield from _places(each, (*path, key))
     for place, each in enumerate(written.items):
         yield from _places(each, (*path, place))
+
+
+def stated(value: JsonValue, line: int, origin: str) -> Written:
+    """A value that no file holds; `origin` says in messages where it comes from."""
+    if isinstance(value, dict):
+        return Written({key: stated(each, line, origin) for key, each in value.items()}, line, origin)
+    if isinstance(value, list):
+        return Written([stated(each, line, origin) for each in value], line, origin)
+    return Written(value, line, origin)
