@@ -13,6 +13,7 @@ from fxai.cli.output import stdout
 from fxai.cli.plan import planned, settings_of
 from fxai.cli.tune import tune
 from fxai.cli.watch import choose_watch
+from fxai.search.imported import check_imported
 from fxai.spec.study import Spec
 from fxai.study_events import Ending
 
@@ -68,6 +69,8 @@ def run(
         "seed": seed,
     }
     plan = planned(spec, study, settings_of(settings or (), flags))
+    for each in plan.studies:
+        check_imported(each)
     console = stdout()
     if dry_run:
         print_plan(console, plan)

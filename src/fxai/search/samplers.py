@@ -13,6 +13,7 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler
 
+from fxai.search.imported import imported_sampler
 from fxai.search.seeds import sampler_seed
 from fxai.search.tpe import Remembered, RememberingTPE
 from fxai.spec.parameters import Parameter, grid_values
@@ -21,6 +22,7 @@ from fxai.spec.samplers import (
     CmaEsSampler,
     GPSampler,
     GridSampler,
+    ImportedSampler,
     NSGAIIISampler,
     NSGAIISampler,
     QMCSampler,
@@ -52,7 +54,8 @@ class Samplers:
     def __init__(self, record: Sampler, parameters: Sequence[Parameter], study_seed: int) -> None:
         self._record = record
         self._parameters = parameters
-        self._seed = study_seed if record.seed is None else record.seed
+        own = None if isinstance(record, ImportedSampler) else record.seed
+        self._seed = study_seed if own is None else own
         self._remembered = Remembered()
 
     def for_trial(self, number: int) -> BaseSampler:
@@ -60,6 +63,8 @@ class Samplers:
         seed = sampler_seed(self._seed, number)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
+            if isinstance(self._record, ImportedSampler):
+                return imported_sampler(self._record, seed)
             if isinstance(self._record, TPESampler):
                 return _tpe(self._record, seed, self._remembered)
             return _build(self._record, self._parameters, base=self._seed, own=seed)
