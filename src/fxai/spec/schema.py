@@ -5,6 +5,7 @@ from typing import Any
 from fxai.spec.algorithm import ALGORITHMS, DEFAULT_ALGORITHM
 from fxai.spec.class_names import CLASS_NAMES, CLASSES, SHORT_NAMES
 from fxai.spec.form import SHARED
+from fxai.spec.hpo_file import hpo_file
 from fxai.spec.import_path import IMPORTED
 from fxai.spec.parameter_form import RENAMED, STEPPED, TYPES
 from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter
@@ -31,6 +32,7 @@ def json_schema() -> JsonSchema:
         _refine(definition)
     for key in CLASSES:
         study[key] = _class(key, definitions, study[key])
+        definitions["Preset"]["properties"][key] = study[key]
     for record in _KINDS.values():
         del definitions[record.__name__]
     definitions |= {f"parameter_{name}": _parameter(name) for name in TYPES}
@@ -60,10 +62,15 @@ def _class(kind: str, definitions: JsonSchema, records: JsonSchema) -> JsonSchem
 
 
 def _extend(schema: JsonSchema, study: JsonSchema) -> None:
-    """A file that extends another need write nothing else."""
+    """A file that extends another need write nothing else, and a study that names a space no parameters."""
     schema["properties"]["extends"] = {"description": "a spec, by name or path, to start from", "type": "string"}
     study["properties"]["extends"] = {"description": "a study of the extended file to start from", "type": "string"}
-    whole = {"required": study.pop("required")}
+    study["properties"]["search_space"] = {
+        "description": "parameters of config/base/hpo.yaml by name, below the study's own",
+        "enum": list(hpo_file().search_spaces),
+    }
+    searched = {"anyOf": [{"required": ["parameters"]}, {"required": ["search_space"]}]}
+    whole = {"required": [key for key in study.pop("required") if key != "parameters"], **searched}
     schema["if"] = {"not": {"required": ["extends"]}}
     schema["then"] = {"required": schema.pop("required"), "properties": {"studies": {"items": whole}}}
 
@@ -111,13 +118,14 @@ def _parameter(name: str) -> JsonSchema:
     required = [key for key in schema["required"] if key != "name"]
     if name in STEPPED:
         required.append("step")
+    either = [_either(key, synonyms[key]) for key in required if key in synonyms]
     return {
         "type": "object",
         "description": schema["description"],
         "additionalProperties": False,
         "properties": {"type": {"const": name}, **properties},
         "required": ["type", *(key for key in required if key not in synonyms)],
-        "allOf": [_either(key, synonyms[key]) for key in required if key in synonyms],
+        **({"allOf": either} if either else {}),  # an empty one is no JSON Schema
     }
 
 
