@@ -85,7 +85,7 @@ def test_its_example_of_names() -> None:
     (keys,) = [keys for keys in FURTHER_KEYS if "search_space:" in keys]
     (made,) = spec_of(parse_yaml(f"name: x\nstudies:\n- study_name: s\n{indent(keys, '  ')}", "README.md")).studies
     assert made.training_config.training.algorithm == "dqn"
-    assert (made.sampler.type, made.pruner.type) == ("CmaEsSampler", "SuccessiveHalvingPruner")
+    assert (made.sampler.type, made.pruner.type) == ("GPSampler", "SuccessiveHalvingPruner")
     for names in SHORT_NAMES.values():
         assert [f"`{name}`" in README for name in names] == [True] * len(names)
 
