@@ -73,7 +73,7 @@ def test_an_import_path_takes_any_arguments_and_imports_nothing(path: str) -> No
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ("sampler: tpx", "unknown type 'tpx'"),
+        ("sampler: tpx", "unknown type 'tpx'; did you mean 'tpe'?"),
         ("sampler: asha", "unknown type 'asha'"),
         ("sampler: {type: tpe, seeed: 3}", "TPESampler has no argument 'seeed'; did you mean 'seed'?"),
         ("sampler: ':Class'", "':Class' is no class's name; write package.module:Class"),
