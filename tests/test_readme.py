@@ -20,6 +20,7 @@ from fxai.spec.feasibility import broken
 from fxai.spec.find_spec import find_spec
 from fxai.spec.load import load_spec, spec_of
 from fxai.spec.model_config import ModelConfig
+from fxai.spec.overlay import Mode
 from fxai.spec.study import StudySpec
 from fxai.spec.yaml_source import parse_yaml
 from fxai.trial import LaneObjective, Lanes
@@ -122,7 +123,7 @@ def test_the_shipped_searches_are_as_it_lists_them(row: tuple[str, str, str]) ->
 
 
 def test_it_lists_all_shipped_searches() -> None:
-    assert set(re.findall(r"^\| `(\w+_\w+)` \| `fx_ai", README, re.MULTILINE)) == {
+    assert set(re.findall(r"^\| `(\w+)` \| `fx_ai", README, re.MULTILINE)) == {
         path.stem for path in (REPOSITORY / "config" / "optuna").glob("*.yaml")
     }
 
@@ -134,8 +135,15 @@ def test_its_commands_and_tasks_are_there(row: tuple[str, str]) -> None:
     assert {task.split()[0] for task in re.findall(r"`([^`]+)`", tasks)} <= set(TASKS)
 
 
+def test_it_says_what_every_mode_of_a_transfer_does() -> None:
+    listed = re.findall(
+        r"^\| `(\w+)` \| ", README.partition("## From one search")[2].partition("\n## ")[0], re.MULTILINE
+    )
+    assert tuple(listed) == get_args(Mode)
+
+
 def test_it_has_rows_for_commands() -> None:
-    assert len(COMMAND_ROWS) == 11
+    assert len(COMMAND_ROWS) == 13
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))

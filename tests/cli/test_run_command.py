@@ -83,7 +83,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(fxai: Fxai, folder: Path) -
 
 
 def test_a_dry_run_says_how_many_seeds_and_lanes(fxai: Fxai) -> None:
-    plan = fxai("run", "--dry-run")
+    plan = fxai("run", "--dry-run", "--set", "seeds_per_trial=1")
     assert "\nSeeds      1 a trial\n" in plan.out
     assert "\nLanes      measured\n" in plan.out
     plan = fxai("run", "--dry-run", "--set", "seeds_per_trial=4", "--set", "resources.lanes_per_worker=8")

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
-from fxai.cli.stored_studies import stored_study
+from fxai.cli.stored_studies import stored_record
 from fxai.cli.wording import estimate, figure, legible, span
 from fxai.errors import InputError
 from fxai.results.paths import StudyPaths
@@ -31,7 +31,7 @@ def show(
 
     Its parameters, metrics and reports, why it failed, the end of its log.
     """
-    record = stored_study(storage, study)
+    record = stored_record(storage, study)
     trial = _trial(record, number)
     log = StudyPaths(results_dir, study).trial(number).log
     if as_json:

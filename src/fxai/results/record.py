@@ -39,7 +39,8 @@ class TrialRecord:
     attempt: int = 0
     seed: int | None = None  # None until it is asked
     failure: TrialFailure | None = None
-    infeasible: bool = False  # it breaks a constraint of the study, was not trained and counts for nothing
+    infeasible: bool = False  # it breaks a constraint of the study and was not trained
+    transferred: bool = False  # it is a copy of an earlier study's, to learn from
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> "TrialRecord":
@@ -57,18 +58,29 @@ class TrialRecord:
             seed=trial.user_attrs.get(attributes.SEED),
             failure=_failure(trial),
             infeasible=attributes.INFEASIBLE in trial.user_attrs,
+            transferred=attributes.TRANSFERRED in trial.user_attrs,
         )
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether it is none of the study's own trials."""
+        return self.infeasible or self.transferred
 
     @property
     def standard_error(self) -> float | None:
         """Of the value as a mean over the trial's seeds; None where there was one seed, and without a value."""
         return None if self.value is None else self.metrics.get(STANDARD_ERROR)
 
+    @property
+    def _state(self) -> str:
+        special = (("infeasible", self.infeasible), ("transferred", self.transferred))
+        return next((name for name, so in special if so), self.state.name.lower())
+
     def as_json(self) -> dict[str, JsonValue]:
         failure = self.failure and {"cause": self.failure.cause, "message": self.failure.message}
         return {
             "number": self.number,
-            "state": "infeasible" if self.infeasible else self.state.name.lower(),
+            "state": self._state,
             "value": json_value(self.value),
             "standard_error": json_value(self.standard_error),
             "params": json_value(self.params),
@@ -109,7 +121,7 @@ class StudyRecord:
         )
 
     def count(self, state: TrialState) -> int:
-        return sum(trial.state is state and not trial.infeasible for trial in self.trials)
+        return sum(trial.state is state and not trial.uncounted for trial in self.trials)
 
     @property
     def infeasible(self) -> int:
@@ -117,11 +129,18 @@ class StudyRecord:
 
 
 def best_number(study: Study) -> int | None:
-    """The number of the study's best trial, if it has one."""
-    try:
-        return study.best_trial.number
-    except ValueError:
-        return None
+    """The number of the study's best trial, if it has one; the earlier among equals.
+
+    Trials that break a constraint, and copies of an earlier study's, are never the best.
+    """
+    own = [
+        trial
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if not attributes.is_uncounted(trial.user_attrs) and all(amount <= 0 for amount in trial.constraints.values())
+    ]
+    sign = -1 if study.direction.name == "MAXIMIZE" else 1
+    best = min(own, key=lambda trial: (sign * trial.values[0], trial.number), default=None)
+    return None if best is None else best.number
 
 
 def metric_name(study: Study) -> str:

@@ -46,6 +46,7 @@ def study_problems(study: StudySpec) -> Iterator[Finding]:
     yield from value_problems(placed, algorithm)
     yield from condition_problems(placed, algorithm)
     yield from constraint_problems(study.constraints, [each.name for each in study.parameters], algorithm)
+    yield from fixed_problems(study.fixed, algorithm)
     yield from sampler_problems(study.sampler, placed)
     yield from enqueue_problems(study.enqueue, study.parameters)
     yield from lane_problems(study.seeds_per_trial, study.resources.lanes_per_worker)
@@ -149,6 +150,18 @@ def constraint_problems(constraints: Iterable[str], parameters: Iterable[str], a
 
 def _unknown(name: str, known: Sequence[str]) -> str:
     return f"{name!r} is neither a parameter nor a field of training_config{did_you_mean(name, known)}"
+
+
+def fixed_problems(fixed: Mapping[str, Choice], algorithm: str) -> Iterator[Finding]:
+    """Values that all trials train with, of fields that do not exist, must not differ from the rest, or refuse them."""
+    for path, value in fixed.items():
+        field = config_fields(algorithm).get(path)
+        if field is None:
+            yield Finding(("fixed", path), unknown_path(path, algorithm))
+        elif path == ALGORITHM_PATH or path.startswith(_SAME_FOR_ALL):
+            yield Finding(("fixed", path), "write it under training_config")
+        elif message := _refusal(field, value):
+            yield Finding(("fixed", path), message)
 
 
 def sampler_problems(sampler: Sampler, parameters: Iterable[Placed]) -> Iterator[Finding]:

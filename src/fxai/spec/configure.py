@@ -34,6 +34,14 @@ def configure(config: TrainingConfig, params: Mapping[str, Choice]) -> TrainingC
         raise SpecError("training_config", as_problems(findings_of(error, tree))) from None
 
 
+def trial_config(study: StudySpec, params: Mapping[str, Choice]) -> TrainingConfig:
+    """What a trial of the study trains with: its parameters over what the study fixes, over training_config.
+
+    Raises as `configure` does.
+    """
+    return configure(study.training_config, {**study.fixed, **located(study.parameters, params)})
+
+
 def located(parameters: Sequence[Parameter], params: Mapping[str, Choice]) -> dict[str, Choice]:
     """A trial's parameters by the paths that they set, as `configure` takes them."""
     path_of = {parameter.name: parameter.path for parameter in parameters}
@@ -48,7 +56,7 @@ def default_params(study: StudySpec) -> dict[str, Choice]:
 
 def config_values(study: StudySpec) -> dict[str, Choice]:
     """What names stand for where no trial says otherwise: every field by its path, parameters by their names too."""
-    values = dict(_leaves(study.training_config.model_dump()))
+    values = {**dict(_leaves(study.training_config.model_dump())), **study.fixed}
     return values | {each.name: values[each.path] for each in study.parameters if each.path in values}
 
 

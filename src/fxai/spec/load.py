@@ -13,6 +13,7 @@ from fxai.spec.coherence import (
     condition_problems,
     constraint_problems,
     enqueue_problems,
+    fixed_problems,
     lane_problems,
     name_problems,
     sampler_problems,
@@ -105,6 +106,7 @@ def _within_study(node: Any) -> Iterator[Finding]:
         return
     names, algorithm = list(_names(written)), _algorithm(node)
     yield from name_problems(names, algorithm)
+    yield from fixed_problems(_field_value(node, "fixed") or {}, algorithm)
     constraints = _field_value(node, "constraints") or ()
     yield from constraint_problems(constraints, [each.name for each in names], algorithm)
     sound = [(("parameters", place), each) for place, each in enumerate(map(_parameter, written)) if each]
