@@ -13,7 +13,7 @@ from fxai.results.unimportant import FEWEST_TRIALS, standings
 from fxai.search import attributes
 from fxai.search.warm import warm_trials
 from fxai.spec.config_fields import config_fields
-from fxai.spec.overlay import Mode, Narrowed, Overlay, SourceStudy
+from fxai.spec.overlay import Mode, Narrowed, Overlay, SourceStudy, applied
 from fxai.spec.parameters import CategoricalParameter, Choice, FloatParameter, IntParameter, Parameter, nearest_value
 from fxai.spec.study import StudySpec
 
@@ -39,17 +39,20 @@ def transfer(
         raise InputError(f"the study {record.name!r} has no completed trial, so there is nothing to take over")
     path_of = _paths(source)
     best = taken_over(source) | _located(record.best, path_of)
-    taking = _Taking(target, best)
+    taking, dropped = _Taking(target, best), _unimportant(source, path_of, target) if "fix_unimportant" in modes else ()
     overlay = Overlay(
         source=source_of(record, storage),
         modes=tuple(modes),
         fixed=taking.fixed() if {"fix", "fix_unimportant"} & set(modes) else {},
-        dropped=_unimportant(source, path_of, target) if "fix_unimportant" in modes else (),
-        enqueue=_leaders(record, path_of, target, top) if "enqueue" in modes else (),
-        warm=len(warm_trials(source, target)) if "warm" in modes else 0,
+        dropped=dropped,
+        narrowed=taking.narrowed(width, without=dropped) if "narrow" in modes else (),
     )
-    if "narrow" in modes:
-        overlay = overlay.model_copy(update={"narrowed": taking.narrowed(width, without=overlay.dropped)})
+    narrower = applied(target, overlay, f"what {target.study_name} would take over")
+    further = {
+        "enqueue": _leaders(record, path_of, narrower, top) if "enqueue" in modes else (),
+        "warm": len(warm_trials(source, narrower)) if "warm" in modes else 0,
+    }
+    overlay = overlay.model_copy(update=further)
     return Transfer(overlay, tuple(_remarks(record, source, taking, overlay)))
 
 
