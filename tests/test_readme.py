@@ -59,9 +59,19 @@ def test_its_examples_of_algorithms_are_of_all_algorithms_and_networks(study: St
         assert README.count(f"`{algorithm}`")
 
 
+def space_with(word: str) -> StudySpec:
+    """The study of the example of a search space that has this word."""
+    (keys,) = [keys for keys in FURTHER_KEYS if keys.startswith("param") and word in keys]
+    return spec_of(parse_yaml(f"name: x\nstudies:\n- study_name: s\n{indent(keys, '  ')}", "README.md")).studies[0]
+
+
+def test_its_example_of_what_an_agent_sees() -> None:
+    made = space_with("model.widths.1")
+    assert set(default_params(made)) == {each.name for each in made.parameters}
+
+
 def test_its_example_of_a_space() -> None:
-    (keys,) = [keys for keys in FURTHER_KEYS if "constraints:" in keys]
-    (made,) = spec_of(parse_yaml(f"name: x\nstudies:\n- study_name: s\n{indent(keys, '  ')}", "README.md")).studies
+    made = space_with("constraints:")
     assert {each.name: each.path for each in made.parameters}["lr"] == "training.learning_rate"
     assert set(default_params(made)) == {each.name for each in made.parameters}  # two layers: all exist
     assert not broken(made, default_params(made))

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 from cli.conftest import SMALL_SPEC, Finished, Fxai, call_fxai
 from fxai.search.lock import hold_study
 
@@ -119,3 +121,25 @@ def test_ctrl_c_ends_the_run_in_good_order(folder: Path) -> None:
     assert "Interrupted: no new trials" in out
     assert "Study Summary: small" in out
     assert (folder / "optuna_results" / "small" / "small_results.json").is_file()
+
+
+def test_window_features_and_layers_are_searched(fxai: Fxai, folder: Path) -> None:
+    wide = """\
+      - {name: env.observation_window, type: choice, values: [1, 4]}
+      - {name: data.features.volatility_windows, type: choice, values: [[24], [24, 240], []]}
+      - {name: data.features.time, type: choice, values: [true, false]}
+      - {name: model.widths.0, type: randint, low: 4, high: 8}
+      - {name: model.widths.1, type: choice, values: [3, 5]}
+"""
+    text = SMALL_SPEC.replace("{d_model: 8, n_layers: 1}", "{widths: [8, 5]}")
+    (folder / "small.yaml").write_text(text.replace("    training_config:", wide + "    training_config:"))
+    finished = fxai("run", "--spec", "small.yaml", "--n-jobs", "1", "--n-trials", "8", "--quiet")
+    assert finished.code == 0, finished
+    best = yaml.safe_load((folder / "optuna_results" / "small" / "small_best_config.yaml").read_text())
+    params = json.loads((folder / "optuna_results" / "small" / "best_params.json").read_text())["params"]
+    config = best["training_config"]
+    assert config["data"]["features"]["volatility_windows"] == json.loads(params["data.features.volatility_windows"])
+    assert config["model"]["widths"] == [params["model.widths.0"], params["model.widths.1"]]
+    trained = fxai("train", "optuna_results/small/small_best_config.yaml")
+    assert trained.code == 0, trained
+    assert f"{best['value']:.4g}" in trained.out
