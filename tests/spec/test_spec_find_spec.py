@@ -5,7 +5,8 @@ import pytest
 from fxai.errors import InputError
 from fxai.spec.advice import advice
 from fxai.spec.configure import configure, default_params
-from fxai.spec.find_spec import find_spec, find_spec_of_study, shipped_specs
+from fxai.spec.find_spec import find_spec, shipped_specs
+from fxai.spec.find_study import find_spec_of_study
 from fxai.spec.load import load_spec
 
 SHIPPED = {  # study, trials, least number of parameters

@@ -61,7 +61,7 @@ nam: quick
 studies:
 - study_name: ../escape
   n_trials: 0
-  sampler: {type: TPE}
+  sampler: {type: TPESampl}
   parameters:
   - {name: training.gama, type: float, low: 0.9, high: 0.99}
   - {name: training.gamma, type: float, low: 0.9, high: 1.5}
@@ -77,7 +77,7 @@ studies:
         *(f"quick.yaml:{line}:" for line in (3, 4, 5, 7, 8, 10, 14)),
     ]
     assert "quick.yaml:1: name: is required" in found
-    assert "quick.yaml:5: studies[0].sampler: unknown type 'TPE'; did you mean 'TPESampler'?" in found[4]
+    assert "quick.yaml:5: studies[0].sampler: unknown type 'TPESampl'; did you mean 'TPESampler'?" in found[4]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from fxai.cli.output import print_pairs, print_text
 from fxai.cli.taking_over import taking_over
 from fxai.cli.wording import counted, figure, legible, span
 from fxai.results.paths import StudyPaths
-from fxai.spec.advice import independence
+from fxai.spec.advice import notices
 from fxai.spec.parameters import CategoricalParameter, Parameter
 from fxai.spec.pruners import Pruner
 from fxai.spec.samplers import Sampler
@@ -26,7 +26,7 @@ def print_plan(console: Console, spec: Spec) -> None:
         print_pairs(console, _facts(study, share, Path(spec.results_dir)))
         print_text(console, *share.notices, *taking.notices, f"Parameters ({len(study.parameters)}):")
         print_pairs(console, [(f"  {each.name}", _space(each)) for each in study.parameters])
-        print_text(console, *(f"Constraint: {legible(each)}" for each in study.constraints), *independence(study), "")
+        print_text(console, *(f"Constraint: {legible(each)}" for each in study.constraints), *notices(study), "")
     print_text(console, "Nothing was started or written.")
 
 
@@ -41,6 +41,7 @@ def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tup
         ("Trial", f"{training.total_updates} updates of {training.algorithm}, scored every {training.eval_frequency}"),
         ("Seeds", _seeds(study.seeds_per_trial)),
         ("Data", study.training_config.data.source),
+        *((("Preset", legible(study.preset)),) if study.preset else ()),
         ("Sampler", _called(study.sampler)),
         ("Pruner", _called(study.pruner)),
         ("Seed", str(study.seed)),

@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fxai.errors import InputError, Problem, SpecError
-from fxai.spec.find_spec import find_spec, find_spec_of_study
+from fxai.spec.find_spec import find_spec
+from fxai.spec.find_study import find_spec_of_study
 from fxai.spec.load import load_spec
 from fxai.spec.override import override
 from fxai.spec.study import Spec
 
 DEFAULT_SPEC = "quick_search"
 FLAGS = {
+    "preset": "--preset",
     "n_jobs": "--n-jobs",
     "n_trials": "--n-trials",
     "timeout": "--timeout",

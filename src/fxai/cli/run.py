@@ -27,6 +27,9 @@ def run(
     study: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only this study; without --spec, of the shipped specs.")
     ] = None,
+    preset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="quick_test, standard, extensive, production, or the spec's own.")
+    ] = None,
     n_jobs: Annotated[
         int | None, typer.Option(metavar="N", min=-1, help="Workers; -1 takes the whole machine.")
     ] = None,
@@ -56,6 +59,7 @@ def run(
     or are saved. Ctrl-C again, a second later or more: stop now.
     """
     flags = {
+        "preset": preset,
         "n_jobs": n_jobs,
         "n_trials": n_trials,
         "timeout": timeout,

@@ -23,7 +23,7 @@ from fxai.search.lock import hold_study
 from fxai.search.open_search import archived_name, open_search
 from fxai.search.studies import load_study
 from fxai.search.study import Search
-from fxai.spec.advice import independence
+from fxai.spec.advice import notices
 from fxai.spec.configure import default_params
 from fxai.spec.fingerprint import fingerprint
 from fxai.spec.study import StudySpec
@@ -59,8 +59,8 @@ def tune(
     _check_database(study.storage)
     with hold_study(study.storage, study.study_name, _state_directory()):
         with _opened(taking, paths, fresh=fresh) as search, _workers(study, share, paths) as workers:
-            notices = (*taking.notices, *share.notices, *independence(study))
-            events = chain(map(Notice, notices), run_study(study, search, workers, paths.trials, stop))
+            said = (*taking.notices, *share.notices, *notices(study))
+            events = chain(map(Notice, said), run_study(study, search, workers, paths.trials, stop))
             ended = watch(announce_stop(events, stop))
         stored = load_study(study.storage, study.study_name)
         files = write_results(stored, study, paths, Provenance.of(study, data_hash))

@@ -16,6 +16,7 @@ from fxai.spec.parameters import (
     contains,
     nearest_value,
 )
+from fxai.spec.presets import stand_in
 from fxai.spec.samplers import CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler, QMCSampler, TPESampler
 from fxai.spec.study import StudySpec
 
@@ -39,7 +40,7 @@ def _about_study(study: StudySpec) -> Iterator[str]:
     categorical = [each.name for each in study.parameters if isinstance(each, CategoricalParameter)]
     if categorical and isinstance(study.sampler, CmaEsSampler | QMCSampler):
         yield f"{study.sampler.type} draws categorical parameters at random: {', '.join(categorical)}"
-    yield from independence(study)
+    yield from notices(study)
     if study.metric_name == "max_drawdown" and study.direction == "maximize":
         yield "max_drawdown is a loss, so maximize looks for the worst agent; write direction: minimize"
     yield from _about_constraints(study)
@@ -47,6 +48,11 @@ def _about_study(study: StudySpec) -> Iterator[str]:
         trial_config(study, default_params(study))
     except SpecError as error:
         yield f"trial 0, the default configuration, will fail: {_reasons(error)}"
+
+
+def notices(study: StudySpec) -> tuple[str, ...]:
+    """What each run says of how the study is searched."""
+    return (*stand_in(study), *independence(study))
 
 
 def independence(study: StudySpec) -> Iterator[str]:

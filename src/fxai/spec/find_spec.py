@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from fxai.errors import InputError
-from fxai.spec.load import load_spec
 from fxai.spec.suggestion import did_you_mean
 
-_ENDINGS = ("", ".yaml", ".yml")
+ENDINGS = ("", ".yaml", ".yml")
 
 
 def config_directory() -> Path:
@@ -33,19 +32,8 @@ def find_spec(name: str) -> Path:
         raise InputError(f"{name} is a folder; name one YAML file in it")
     shipped = config_directory()
     for folder in (shipped.parent, shipped / "optuna"):
-        for ending in _ENDINGS:
+        for ending in ENDINGS:
             if (candidate := folder / f"{name}{ending}").is_file() and candidate.is_relative_to(shipped):
                 return candidate
     names = [each.stem for each in shipped_specs()]
     raise InputError(f"there is no spec {name!r}{did_you_mean(path.stem, names) or '.'} Shipped: {', '.join(names)}")
-
-
-def find_spec_of_study(study_name: str) -> Path:
-    """The shipped spec that has a study of this name."""
-    spec_of_study = {study.study_name: path for path in shipped_specs() for study in load_spec(path).studies}
-    if study_name in spec_of_study:
-        return spec_of_study[study_name]
-    known = ", ".join(f"{name} ({path.stem})" for name, path in spec_of_study.items())
-    raise InputError(
-        f"no shipped spec has a study {study_name!r}{did_you_mean(study_name, spec_of_study) or ';'} Studies: {known}"
-    )

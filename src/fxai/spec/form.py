@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from fxai.errors import Problem
+from fxai.spec.class_names import CLASSES, with_class, with_classes
 from fxai.spec.fields import records_in, section_of
 from fxai.spec.findings import Finding
 from fxai.spec.parameter_form import translate_parameter
@@ -20,7 +21,7 @@ from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import KeyPath, YamlSource, dotted
 
 Node = dict[str, JsonValue]
-SHARED = ("storage", "seed", "n_jobs", "max_concurrent_trials", "gpu_per_trial", "param_mapping")
+SHARED = ("storage", "seed", "n_jobs", "max_concurrent_trials", "gpu_per_trial", "param_mapping", "preset")
 _ALL_WORKERS = -1  # as Optuna and scikit-learn write it
 _DEFAULT_WHEN_EMPTY = ("training_config", "sampler", "pruner", "resources", "enqueue")
 
@@ -36,8 +37,9 @@ class Form:
 
     def problem(self, finding: Finding) -> Problem:
         path = self._written(finding.path)
-        line = next((self.source.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.source.lines), 1)
-        return Problem(finding.message, dotted(path), line)
+        place = next((path[:n] for n in range(len(path), 0, -1) if path[:n] in self.source.lines), ())
+        origin = f" (from {self.source.origins[place]})" if place in self.source.origins else ""
+        return Problem(f"{finding.message}{origin}", dotted(path), self.source.lines.get(place, 1))
 
     def _written(self, path: KeyPath) -> KeyPath:
         for length in range(len(path), 0, -1):
@@ -51,6 +53,10 @@ def translate(source: YamlSource) -> Form:
     form = Form(source, copy.deepcopy(source.value) if isinstance(source.value, dict) else {})
     _retire(form, form.tree, (), RETIRED_IN_SPEC)
     shared = {key: form.tree.pop(key) for key in SHARED if key in form.tree}
+    if isinstance(presets := form.tree.get("presets"), dict):
+        form.tree["presets"] = {
+            name: with_classes(each) if isinstance(each, dict) else each for name, each in presets.items()
+        }
     studies = form.tree.get("studies")
     for place, study in enumerate(studies if isinstance(studies, list) else ()):
         if isinstance(study, dict):
@@ -67,9 +73,9 @@ def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
     for key in _DEFAULT_WHEN_EMPTY:
         if key in study and study[key] is None:
             del study[key]
-    for key in ("sampler", "pruner"):
-        if isinstance(study.get(key), str):
-            study[key] = {"type": study[key]}
+    for key in CLASSES:
+        if key in study:
+            study[key] = with_class(key, study[key])
     if study.get("n_jobs") == _ALL_WORKERS:
         del study["n_jobs"]
     _move_overrides(form, study, path)

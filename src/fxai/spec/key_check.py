@@ -1,7 +1,7 @@
 """Faults that pydantic would miss or say less well: keys that no record knows, truth given for a number."""
 
 from collections.abc import Iterator, Mapping
-from typing import get_args
+from typing import get_args, get_origin
 
 from pydantic import JsonValue
 from pydantic.fields import FieldInfo
@@ -17,6 +17,10 @@ from fxai.spec.suggestion import did_you_mean
 from fxai.spec.yaml_source import KeyPath
 
 Synonyms = Mapping[str, tuple[str, ...]]
+_OF_THE_FORM: dict[type[Record], tuple[str, ...]] = {  # keys that a file has and its record has no more
+    Spec: ("extends", "param_mapping", "preset"),
+    StudySpec: ("extends", "param_mapping", "search_space"),
+}
 
 
 def check_keys(
@@ -39,6 +43,9 @@ def check_keys(
             yield Finding(here, _unknown(record, key, synonyms))
         elif isinstance(value, bool) and _is_number(field):
             yield Finding(here, f"must be a number, not {str(value).lower()}")
+        elif get_origin(field.annotation) is Mapping and isinstance(value, dict):
+            for name, each in value.items():
+                yield from check_keys(records_in(field.annotation), each, synonyms, (*here, name))
         else:
             yield from check_keys(records_in(field.annotation), value, synonyms, here)
 
@@ -65,7 +72,7 @@ def _member(records: tuple[type[Record], ...], node: JsonValue) -> type[Record] 
 
 
 def _unknown(record: type[Record], key: str, synonyms: Synonyms) -> str:
-    known = [name for name in record.model_fields if name != "kind"]
+    known = [*(name for name in record.model_fields if name != "kind"), *_OF_THE_FORM.get(record, ())]
     if "type" in record.model_fields and record.model_fields["type"].default == record.__name__:
         arguments = ", ".join(name for name in known if name != "type") or "no arguments"
         return f"{record.__name__} has no argument {key!r}{did_you_mean(key, known) or '.'} It has: {arguments}"

@@ -20,6 +20,7 @@ from fxai.spec.coherence import (
     sampler_problems,
     value_problems,
 )
+from fxai.spec.extend import written_out
 from fxai.spec.fields import constraint_of
 from fxai.spec.findings import Finding, findings_of
 from fxai.spec.form import Form, translate
@@ -42,6 +43,11 @@ def load_spec(source: Path) -> Spec:
 
 def spec_of(source: YamlSource) -> Spec:
     """The spec in YAML that was read already."""
+    return _checked(written_out(source, _checked))
+
+
+def _checked(source: YamlSource) -> Spec:
+    """The spec in YAML that takes nothing from elsewhere any more."""
     _check_mapping(source, "a spec has `name:` and `studies:`")
     form = translate(source)
     spec, findings = _validated(Spec, form)

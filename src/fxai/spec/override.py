@@ -8,12 +8,14 @@ from pydantic import ValidationError
 from fxai.errors import Problem, SpecError
 from fxai.spec.algorithm import algorithm_of
 from fxai.spec.algorithm_config import AlgorithmConfig
+from fxai.spec.class_names import CLASSES, with_class
 from fxai.spec.coherence import study_problems
 from fxai.spec.config_fields import ALGORITHM_PATH, all_config_fields, config_fields, unknown_path
 from fxai.spec.configure import set_at
 from fxai.spec.fields import leaves
 from fxai.spec.findings import Finding, as_problems, findings_of
 from fxai.spec.key_check import check_keys
+from fxai.spec.presets import settings_of, shipped_preset, unknown_preset
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.suggestion import did_you_mean
 from fxai.spec.yaml_source import parse_yaml
@@ -22,7 +24,6 @@ SOURCE = "--set"
 _OF_SPEC = frozenset({"results_dir", "dashboard_port", "save_study_plots"})
 _NOT_TO_SET = frozenset({"study_name", "parameters", "enqueue", "fixed", "training_config"})
 _OF_STUDY = frozenset(name for name, _ in leaves(StudySpec) if name.partition(".")[0] not in _NOT_TO_SET)
-_CLASSES = ("sampler", "pruner")
 _CHOOSES_KEYS = (".type", ".algorithm")  # of these settings the others depend
 
 
@@ -30,13 +31,14 @@ def override(spec: Spec, settings: Mapping[str, str]) -> Spec:
     """The spec with settings made in all its studies, validated anew.
 
     A key is a dotted path of training_config (`training.total_updates`), a field of a study (`n_trials`,
-    `sampler.n_startup_trials`) or of the spec (`results_dir`); a value is read as YAML. Setting what is
+    `sampler.n_startup_trials`) or of the spec (`results_dir`); a value is read as YAML. A `preset` goes before
+    what the spec says and behind the other settings. Setting what is
     searched sets its default, the value of trial 0. Another algorithm keeps what the spec itself writes of
     the keys that all algorithms have. `SpecError` names every setting at fault.
     """
     tree = spec.model_dump()
     problems: list[Problem] = []
-    for key, text in sorted(settings.items(), key=lambda setting: not setting[0].endswith(_CHOOSES_KEYS)):
+    for key, text in sorted(settings.items(), key=_rank):
         try:
             value = parse_yaml(text, f"{SOURCE} {key}").value
         except SpecError as error:
@@ -49,6 +51,12 @@ def override(spec: Spec, settings: Mapping[str, str]) -> Spec:
     return _validated(tree)
 
 
+def _rank(setting: tuple[str, str]) -> int:
+    """A preset is made first, so that other settings go before it; then what others depend on."""
+    key, _ = setting
+    return 0 if key == "preset" else 1 if key.endswith(_CHOOSES_KEYS) else 2
+
+
 def _set(spec: Spec, tree: dict[str, Any], key: str, value: Any) -> str | None:
     """Why there is no such setting; None where there is."""
     if key in _OF_SPEC:
@@ -57,13 +65,18 @@ def _set(spec: Spec, tree: dict[str, Any], key: str, value: Any) -> str | None:
     section, _, argument = key.partition(".")
     for study, written in zip(tree["studies"], spec.studies, strict=True):
         config = study["training_config"]
-        if key == ALGORITHM_PATH:
+        if key == "preset":
+            preset = spec.presets.get(value) if isinstance(value, str) else None
+            if (preset := preset or shipped_preset(str(value))) is None:
+                return unknown_preset(value, spec.presets)
+            study |= {**settings_of(preset), "preset": value}
+        elif key == ALGORITHM_PATH:
             config["training"] = _with_algorithm(written.training_config.training, value)
         elif key in config_fields(algorithm_of(config["training"])):
             set_at(config, key, value)
-        elif (section in _CLASSES and argument == "type") or (key in _CLASSES and isinstance(value, str)):
-            study[section] = {"type": value}  # another class has other arguments
-        elif key in _OF_STUDY or (section in _CLASSES and argument and "." not in argument):
+        elif (section in CLASSES and argument == "type") or key in CLASSES:
+            study[section] = with_class(section, value)  # another class has other arguments
+        elif key in _OF_STUDY or (section in CLASSES and argument and "." not in argument):
             set_at(study, key, value)
         else:
             return _no_such_setting(key, study)

@@ -12,6 +12,11 @@ from fxai.spec.study import Spec
 JsonSchema = dict[str, Any]
 _KINDS: dict[str, type[Record]] = {"float": FloatParameter, "int": IntParameter, "categorical": CategoricalParameter}
 _NULL = {"type": "null"}
+_ARGUMENTS = {
+    "description": "arguments of the class that the extended file names",
+    "type": "object",
+    "not": {"required": ["type"]},
+}
 
 
 def json_schema() -> JsonSchema:
@@ -23,7 +28,7 @@ def json_schema() -> JsonSchema:
         _refine(definition)
     for key in ("sampler", "pruner"):
         names = list(study[key]["discriminator"]["mapping"])
-        study[key] = {"anyOf": [study[key], {"enum": names}, _NULL]}
+        study[key] = {"anyOf": [study[key], {"enum": names}, _ARGUMENTS, _NULL]}
     for record in _KINDS.values():
         del definitions[record.__name__]
     definitions |= {f"parameter_{name}": _parameter(name) for name in TYPES}
@@ -37,7 +42,17 @@ def json_schema() -> JsonSchema:
     }
     for key in SHARED:
         schema["properties"][key] = {**study[key], "description": f"default of all studies: {_about(study[key])}"}
+    _extend(schema, definitions["StudySpec"])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _extend(schema: JsonSchema, study: JsonSchema) -> None:
+    """A file that extends another need write nothing else."""
+    schema["properties"]["extends"] = {"description": "a spec, by name or path, to start from", "type": "string"}
+    study["properties"]["extends"] = {"description": "a study of the extended file to start from", "type": "string"}
+    whole = {"required": study.pop("required")}
+    schema["if"] = {"not": {"required": ["extends"]}}
+    schema["then"] = {"required": schema.pop("required"), "properties": {"studies": {"items": whole}}}
 
 
 def _refine(definition: JsonSchema) -> None:
@@ -65,7 +80,7 @@ def _parameters() -> JsonSchema:
         "description": "a list of parameters with names, or a mapping from name to parameter",
         "oneOf": [
             {"type": "array", "minItems": 1, "items": {"oneOf": references, "required": ["name"]}},
-            {"type": "object", "minProperties": 1, "additionalProperties": {"oneOf": references}},
+            {"type": "object", "minProperties": 1, "additionalProperties": {"oneOf": [*references, _NULL]}},
         ],
     }
 

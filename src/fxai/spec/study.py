@@ -1,5 +1,6 @@
 """One study of a spec: what is searched, how, on what budget."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -7,6 +8,7 @@ from pydantic import AfterValidator, Field
 from fxai.spec.constraints import Constraint
 from fxai.spec.metrics import Metric
 from fxai.spec.parameters import Choice, Parameter
+from fxai.spec.preset import Preset
 from fxai.spec.pruners import MedianPruner, Pruner
 from fxai.spec.record import Record
 from fxai.spec.samplers import Sampler, TPESampler
@@ -63,6 +65,7 @@ class StudySpec(Record):
     direction: Literal["maximize", "minimize"] = "maximize"
     metric_name: Metric = "mean_reward"
     objective: ObjectiveName = Field(default="fx_trading", description="what a trial does; or package.module:function")
+    preset: str = Field(default="", description="settings by name, where the study has none of its own")
     sampler: Sampler = Field(default_factory=TPESampler)
     pruner: Pruner = Field(default_factory=MedianPruner)
     parameters: tuple[Parameter, ...] = Field(min_length=1)
@@ -110,4 +113,5 @@ class Spec(Record):
     dashboard_port: int = Field(default=8052, ge=1, le=65535)
     results_dir: str = Field(default="optuna_results", min_length=1)
     save_study_plots: bool = True
+    presets: Mapping[str, Preset] = Field(default_factory=dict, description="settings of studies by name")
     studies: tuple[StudySpec, ...] = Field(min_length=1)

@@ -56,11 +56,15 @@ for _name, (_pattern, _) in _SCALARS.items():
 
 @dataclass(frozen=True, slots=True)
 class YamlSource:
-    """A file's value and the line of each key and list item in it."""
+    """A file's value and the line of each key and list item in it.
+
+    `origins` holds the place in another file (`base.yaml:12`) of what was taken from there.
+    """
 
     name: str
     value: JsonValue
     lines: dict[KeyPath, int]
+    origins: dict[KeyPath, str] = field(default_factory=dict)
 
 
 class _Fault(Exception):  # noqa: N818 - never leaves this file

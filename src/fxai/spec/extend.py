@@ -1,0 +1,140 @@
+"""`extends:` and what else a spec takes from elsewhere, written out before the spec is read.
+
+A file may extend another, a study take the settings of a preset or a search space by name. What is
+nearer goes before what is farther: what a file writes itself, then the presets and spaces that it names, then
+the file that it extends.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from fxai.errors import InputError, Problem, SpecError
+from fxai.spec.find_spec import ENDINGS, find_spec
+from fxai.spec.form import SHARED
+from fxai.spec.merge import merge_study
+from fxai.spec.presets import with_preset
+from fxai.spec.search_space import with_space, without_space
+from fxai.spec.suggestion import did_you_mean
+from fxai.spec.written import Written, source_of, written_of
+from fxai.spec.yaml_source import YamlSource, read_yaml
+
+Check = Callable[[YamlSource], object]
+_TAKE = ("extends", "preset", "search_space")
+
+
+def written_out(source: YamlSource, check: Check, trail: Sequence[Path] = ()) -> YamlSource:
+    """The file as if it held all that it takes from elsewhere.
+
+    `check` raises what is wrong with a file that this one extends, which must be a spec on its own.
+    """
+    own = written_of(source)
+    if not any(key in node.keys for node in (own, *_studies(own)) for key in _TAKE):
+        return source
+    faults: list[Problem] = []
+    base = _base(source, own, check, trail) if "extends" in own.keys else None
+    own = _with_defaults(own if base is None else _with_studies(own, base))
+    own = _filled(own, {**_presets(base), **_presets(own)}, faults)
+    if base is not None:
+        own = _extended(own, base, faults)
+    for study in _studies(own):
+        if "extends" in study.keys:
+            message = "names a study of the file that this one extends; write `extends: FILE` at the top too"
+            faults.append(Problem(message, "extends", study.keys["extends"].line))
+    if faults:
+        raise SpecError(source.name, tuple(faults))
+    return source_of(_with_list(own, [without_space(each) for each in _studies(own)]), source.name)
+
+
+def _base(source: YamlSource, own: Written, check: Check, trail: Sequence[Path]) -> Written:
+    """The file that this one extends, written out and checked; its lines are those of the line that names it."""
+    named = own.keys["extends"]
+    here = Path(source.name).resolve()
+    try:
+        path = _find_base(named.text, here)
+    except InputError as error:
+        raise SpecError(source.name, (Problem(str(error), "extends", named.line),)) from None
+    way = [*trail, here]
+    if path.resolve() in way:
+        names = " -> ".join(each.name for each in (*way[way.index(path.resolve()) :], path))
+        raise SpecError(source.name, (Problem(f"goes in a circle: {names}", "extends", named.line),))
+    base = written_out(read_yaml(path), check, way)
+    check(base)
+    return _with_defaults(written_of(base)).taken(named.line, str(path))
+
+
+def _find_base(name: str, here: Path) -> Path:
+    """By its path from the file's own folder, else as any spec is found; never the file itself."""
+    if not name:
+        raise InputError("must be a spec's name or path, as in `extends: quick_search`")
+    for ending in ENDINGS:
+        beside = here.parent / f"{name}{ending}"
+        if beside.is_file() and (beside.resolve() != here or Path(name).suffix):
+            return beside
+    return find_spec(name)
+
+
+def _studies(spec: Written) -> list[Written]:
+    return spec.keys["studies"].items if "studies" in spec.keys else []
+
+
+def _with_studies(own: Written, base: Written) -> Written:
+    """A file without studies has those of the file that it extends."""
+    if "studies" in own.keys:
+        return own
+    named = own.keys["extends"]
+    studies = [replace(named, value={"extends": each.keys["study_name"]}) for each in _studies(base)]
+    return own.with_keys({**own.keys, "studies": replace(named, value=studies)})
+
+
+def _with_defaults(spec: Written) -> Written:
+    """The defaults of all studies at the top of a file, written into each."""
+    defaults = {key: each for key, each in spec.keys.items() if key in SHARED}
+    keys = {key: each for key, each in spec.keys.items() if key not in SHARED}
+    return _with_list(spec.with_keys(keys), [_over(each, defaults) for each in _studies(spec)])
+
+
+def _over(study: Written, defaults: Mapping[str, Written]) -> Written:
+    return study.with_keys({**defaults, **study.keys}) if isinstance(study.value, dict) else study
+
+
+def _presets(spec: Written | None) -> dict[str, Written]:
+    return spec.keys["presets"].keys if spec is not None and "presets" in spec.keys else {}
+
+
+def _filled(own: Written, presets: Mapping[str, Written], faults: list[Problem]) -> Written:
+    """Each study with what its preset and its search space give."""
+    studies = [with_space(with_preset(each, presets, faults), faults) for each in _studies(own)]
+    return _with_list(own, studies)
+
+
+def _with_list(spec: Written, studies: list[Written]) -> Written:
+    if not studies:
+        return spec
+    return spec.with_keys({**spec.keys, "studies": replace(spec.keys["studies"], value=studies)})
+
+
+def _extended(own: Written, base: Written, faults: list[Problem]) -> Written:
+    keys = {**base.keys, **own.keys}
+    del keys["extends"]
+    if presets := {**_presets(base), **_presets(own)}:
+        keys["presets"] = replace(keys["presets"], value=presets)
+    return _with_list(own.with_keys(keys), [_started(each, _studies(base), faults) for each in _studies(own)])
+
+
+def _started(study: Written, bases: Sequence[Written], faults: list[Problem]) -> Written:
+    """A study upon the one that it names by `extends`, has the name of, or that is the only one."""
+    if not isinstance(study.value, dict):
+        return study
+    by_name = {each.keys["study_name"].text: each for each in bases}
+    keys = dict(study.keys)
+    if (named := keys.pop("extends", None)) is not None:
+        base = by_name.get(named.text)
+        if base is None:
+            message = f"the file that this one extends has no study {named.text!r}{did_you_mean(named.text, by_name)}"
+            faults.append(Problem(message, "extends", named.line))
+    else:
+        name = keys["study_name"].text if "study_name" in keys else ""
+        base = by_name.get(name) or (bases[0] if len(bases) == 1 else None)
+    own = study.with_keys(keys)
+    return own if base is None else merge_study(own, base, faults)
