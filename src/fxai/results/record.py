@@ -39,8 +39,8 @@ class TrialRecord:
     attempt: int = 0
     seed: int | None = None  # None until it is asked
     failure: TrialFailure | None = None
-    infeasible: bool = False  # it breaks a constraint of the study and was not trained
-    transferred: bool = False  # it is a copy of an earlier study's, to learn from
+    broken: Sequence[str] = ()  # constraints of the study, for which it was not trained
+    copy_of: str | None = None  # a trial of an earlier study, to learn from
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> "TrialRecord":
@@ -57,30 +57,32 @@ class TrialRecord:
             attempt=trial.system_attrs.get(attributes.ATTEMPT, 0),
             seed=trial.user_attrs.get(attributes.SEED),
             failure=_failure(trial),
-            infeasible=attributes.INFEASIBLE in trial.user_attrs,
-            transferred=attributes.TRANSFERRED in trial.user_attrs,
+            broken=tuple(trial.user_attrs.get(attributes.INFEASIBLE, ())),
+            copy_of=trial.user_attrs.get(attributes.TRANSFERRED),
         )
 
     @property
     def uncounted(self) -> bool:
         """Whether it is none of the study's own trials."""
-        return self.infeasible or self.transferred
+        return bool(self.broken) or self.copy_of is not None
+
+    @property
+    def standing(self) -> str:
+        """Its state in a word: Optuna's, or what keeps it from counting."""
+        if self.broken:
+            return "infeasible"
+        return "transferred" if self.copy_of is not None else self.state.name.lower()
 
     @property
     def standard_error(self) -> float | None:
         """Of the value as a mean over the trial's seeds; None where there was one seed, and without a value."""
         return None if self.value is None else self.metrics.get(STANDARD_ERROR)
 
-    @property
-    def _state(self) -> str:
-        special = (("infeasible", self.infeasible), ("transferred", self.transferred))
-        return next((name for name, so in special if so), self.state.name.lower())
-
     def as_json(self) -> dict[str, JsonValue]:
         failure = self.failure and {"cause": self.failure.cause, "message": self.failure.message}
         return {
             "number": self.number,
-            "state": self._state,
+            "state": self.standing,
             "value": json_value(self.value),
             "standard_error": json_value(self.standard_error),
             "params": json_value(self.params),
@@ -125,7 +127,7 @@ class StudyRecord:
 
     @property
     def infeasible(self) -> int:
-        return sum(trial.infeasible for trial in self.trials)
+        return sum(bool(trial.broken) for trial in self.trials)
 
 
 def best_number(study: Study) -> int | None:
