@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fxai.cli.taking_over import TakingOver
 from fxai.cli.tune import tune
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
@@ -77,7 +78,7 @@ def time_study(study: StudySpec) -> TimedStudy:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         own = study.model_copy(update={"storage": f"sqlite:///{folder / 'study.db'}"})
-        ended = tune(own, folder / "results", stopwatch, StopSignal(), plots=False).ended
+        ended = tune(TakingOver(own), folder / "results", stopwatch, StopSignal(), plots=False).ended
     if ended.ending is not Ending.REACHED:
         sys.exit(f"the study {study.study_name} did not reach its end: {ended.reason}")
     return TimedStudy(called, stopwatch.finishes)

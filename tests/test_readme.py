@@ -22,6 +22,7 @@ from fxai.spec.find_spec import find_spec
 from fxai.spec.hpo_file import hpo_file
 from fxai.spec.load import load_spec, spec_of
 from fxai.spec.model_config import ModelConfig
+from fxai.spec.overlay import Mode
 from fxai.spec.presets import shipped_preset
 from fxai.spec.study import StudySpec
 from fxai.spec.yaml_source import parse_yaml
@@ -61,9 +62,19 @@ def test_its_examples_of_algorithms_are_of_all_algorithms_and_networks(study: St
         assert README.count(f"`{algorithm}`")
 
 
+def space_with(word: str) -> StudySpec:
+    """The study of the example of a search space that has this word."""
+    (keys,) = [keys for keys in FURTHER_KEYS if keys.startswith("param") and word in keys]
+    return spec_of(parse_yaml(f"name: x\nstudies:\n- study_name: s\n{indent(keys, '  ')}", "README.md")).studies[0]
+
+
+def test_its_example_of_what_an_agent_sees() -> None:
+    made = space_with("model.widths.1")
+    assert set(default_params(made)) == {each.name for each in made.parameters}
+
+
 def test_its_example_of_a_space() -> None:
-    (keys,) = [keys for keys in FURTHER_KEYS if "constraints:" in keys]
-    (made,) = spec_of(parse_yaml(f"name: x\nstudies:\n- study_name: s\n{indent(keys, '  ')}", "README.md")).studies
+    made = space_with("constraints:")
     assert {each.name: each.path for each in made.parameters}["lr"] == "training.learning_rate"
     assert set(default_params(made)) == {each.name for each in made.parameters}  # two layers: all exist
     assert not broken(made, default_params(made))
@@ -157,7 +168,7 @@ def test_the_shipped_searches_are_as_it_lists_them(row: tuple[str, str, str]) ->
 
 
 def test_it_lists_all_shipped_searches() -> None:
-    assert set(re.findall(r"^\| `(\w+_\w+)` \| `fx_ai", README, re.MULTILINE)) == {
+    assert set(re.findall(r"^\| `(\w+)` \| `fx_ai", README, re.MULTILINE)) == {
         path.stem for path in (REPOSITORY / "config" / "optuna").glob("*.yaml")
     }
 
@@ -169,8 +180,15 @@ def test_its_commands_and_tasks_are_there(row: tuple[str, str]) -> None:
     assert {task.split()[0] for task in re.findall(r"`([^`]+)`", tasks)} <= set(TASKS)
 
 
+def test_it_says_what_every_mode_of_a_transfer_does() -> None:
+    listed = re.findall(
+        r"^\| `(\w+)` \| ", README.partition("## From one search")[2].partition("\n## ")[0], re.MULTILINE
+    )
+    assert tuple(listed) == get_args(Mode)
+
+
 def test_it_has_rows_for_commands() -> None:
-    assert len(COMMAND_ROWS) == 11
+    assert len(COMMAND_ROWS) == 13
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))

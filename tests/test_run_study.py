@@ -29,7 +29,7 @@ from study_place import Place, ended, of_kind, study
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    monkeypatch.setattr("fxai.run_study.configure", lambda config, _: config)  # x is no field of it
+    monkeypatch.setattr("fxai.run_study.trial_config", lambda spec, _: spec.training_config)  # x is no field of it
     return Place(tmp_path)
 
 

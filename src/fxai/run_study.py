@@ -17,7 +17,7 @@ from fxai.errors import InputError
 from fxai.in_flight import FailureStreak, Flight, Returns, failed, pruned, ticks
 from fxai.search.seeds import turn
 from fxai.search.study import Asked, Search
-from fxai.spec.configure import configure, located
+from fxai.spec.configure import trial_config
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal, Urgency
 from fxai.study_events import (
@@ -226,9 +226,7 @@ class _Run:
             self._workers.submit(request)
 
     def _request(self, asked: Asked) -> TrialRequest:
-        config = configure(self._spec.training_config, located(self._spec.parameters, asked.params)).model_dump(
-            mode="json"
-        )
+        config = trial_config(self._spec, asked.params).model_dump(mode="json")
         return TrialRequest(
             study=self._spec.study_name,
             number=asked.number,

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 from cli.conftest import SMALL_SPEC, Finished, Fxai, call_fxai
 from fxai.search.lock import hold_study
 
@@ -83,7 +85,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(fxai: Fxai, folder: Path) -
 
 
 def test_a_dry_run_says_how_many_seeds_and_lanes(fxai: Fxai) -> None:
-    plan = fxai("run", "--dry-run")
+    plan = fxai("run", "--dry-run", "--set", "seeds_per_trial=1")
     assert "\nSeeds      1 a trial\n" in plan.out
     assert "\nLanes      measured\n" in plan.out
     plan = fxai("run", "--dry-run", "--set", "seeds_per_trial=4", "--set", "resources.lanes_per_worker=8")
@@ -146,3 +148,25 @@ def test_a_run_says_what_takes_the_place_of_populations(fxai: Fxai, folder: Path
     finished = fxai("run", "--spec", "small.yaml", "--preset", "extensive", "--n-trials", "1", "--n-jobs", "1")
     assert finished.code == 0
     assert finished.out.count("it runs TPESampler with HyperbandPruner.") == 1
+
+
+def test_window_features_and_layers_are_searched(fxai: Fxai, folder: Path) -> None:
+    wide = """\
+      - {name: env.observation_window, type: choice, values: [1, 4]}
+      - {name: data.features.volatility_windows, type: choice, values: [[24], [24, 240], []]}
+      - {name: data.features.time, type: choice, values: [true, false]}
+      - {name: model.widths.0, type: randint, low: 4, high: 8}
+      - {name: model.widths.1, type: choice, values: [3, 5]}
+"""
+    text = SMALL_SPEC.replace("{d_model: 8, n_layers: 1}", "{widths: [8, 5]}")
+    (folder / "small.yaml").write_text(text.replace("    training_config:", wide + "    training_config:"))
+    finished = fxai("run", "--spec", "small.yaml", "--n-jobs", "1", "--n-trials", "8", "--quiet")
+    assert finished.code == 0, finished
+    best = yaml.safe_load((folder / "optuna_results" / "small" / "small_best_config.yaml").read_text())
+    params = json.loads((folder / "optuna_results" / "small" / "best_params.json").read_text())["params"]
+    config = best["training_config"]
+    assert config["data"]["features"]["volatility_windows"] == json.loads(params["data.features.volatility_windows"])
+    assert config["model"]["widths"] == [params["model.widths.0"], params["model.widths.1"]]
+    trained = fxai("train", "optuna_results/small/small_best_config.yaml")
+    assert trained.code == 0, trained
+    assert f"{best['value']:.4g}" in trained.out

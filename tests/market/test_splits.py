@@ -31,8 +31,10 @@ def test_splits_are_ordered_disjoint_and_embargoed(
     assert splits.test.start - splits.validation.stop == embargo
     assert splits.test.stop == count
     assert all(len(span) >= FEWEST_BARS for span in splits.named().values())
-    assert len(splits.train) == pytest.approx(train * (count - warm_up), abs=1)
-    assert len(splits.validation) + embargo == pytest.approx(validation * (count - warm_up), abs=1)
+    assert len(splits.train) == pytest.approx(train * count - warm_up, abs=1)
+    assert len(splits.validation) + embargo == pytest.approx(validation * count, abs=1)
+    longer = split(hours(count), config, warm_up + 40)
+    assert (longer.validation, longer.test) == (splits.validation, splits.test)  # however far features look back
 
 
 @pytest.mark.parametrize("offset", ["", "Z", "+00:00"])

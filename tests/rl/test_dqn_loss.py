@@ -15,7 +15,7 @@ from fxai.rl.mlp import Mlp
 from fxai.rl.q_network import QNetwork
 
 INPUTS, ACTIONS, WIDTH, GAMMA, COUNT = 3, 4, 7, 0.9, 32
-POLICY = QNetwork(Mlp((INPUTS,), WIDTH, 2, ACTIONS))
+POLICY = QNetwork(Mlp((INPUTS,), (WIDTH, WIDTH), ACTIONS))
 
 
 class Spaces(gymnasium.Env[np.ndarray, np.int64]):
@@ -128,7 +128,7 @@ def test_statistics_are_means_over_the_minibatch():
 @pytest.mark.parametrize("double", [False, True])
 @pytest.mark.parametrize("critics", [1, 2])
 def test_targets_as_defined(critics: int, *, double: bool):
-    policy = QNetwork(Mlp((INPUTS,), WIDTH, 1, ACTIONS), critics=critics)
+    policy = QNetwork(Mlp((INPUTS,), (WIDTH,), ACTIONS), critics=critics)
     online, target = normal(2, 2, policy.size, seed=0)
     seen = normal(2, COUNT, INPUTS, seed=1)
     found = bootstrap(policy, online, target, seen, double=double)

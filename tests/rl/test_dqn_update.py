@@ -29,7 +29,7 @@ def learner(configs: Sequence[DqnConfig], dropout: float = 0.0) -> Dqn:
     seeds = torch.tensor([3, 14])
     env = ProbeEnv(lambda sign, _time, action: sign * action, (3, 14), envs=5, length=4, actions=ACTIONS)
     policy = QNetwork(
-        Mlp((2,), WIDTH, 1, ACTIONS + configs[0].dueling), dueling=configs[0].dueling, critics=1 + configs[0].twin
+        Mlp((2,), (WIDTH,), ACTIONS + configs[0].dueling), dueling=configs[0].dueling, critics=1 + configs[0].twin
     )
     masks = Dropout.of(seeds, [dropout, dropout], policy.dropout_sites)
     made = Dqn(configs, policy, Collector(env, seeds), seeds, masks)

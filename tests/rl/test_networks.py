@@ -15,7 +15,8 @@ from fxai.spec.model_config import ModelConfig
 
 SHAPE = (3, 5)
 NETWORKS = {
-    "mlp": Mlp(SHAPE, width=7, depth=2, outputs=4),
+    "mlp": Mlp(SHAPE, (7, 7), outputs=4),
+    "mlp of several widths": Mlp(SHAPE, (9, 4, 6), outputs=4),
     "gru": Gru(SHAPE, width=7, depth=2, outputs=4),
     "transformer": Transformer(SHAPE, width=6, depth=2, heads=2, feedforward=9, outputs=4),
 }
@@ -94,9 +95,10 @@ def test_a_flat_observation_is_one_row(network: Network):
     assert network(weights(network, 1), normal(1, 2, 5), None).shape == (1, 4, 2)
 
 
-@pytest.fixture(params=NETWORKS)
+@pytest.fixture(params=["mlp", "gru", "transformer", (9, 4)], ids=str)
 def policy(request: pytest.FixtureRequest) -> ActorCritic:
-    config = ModelConfig(type=request.param, d_model=8, n_layers=2, n_heads=2)
+    shape = {"type": request.param} if isinstance(request.param, str) else {"widths": request.param}
+    config = ModelConfig.model_validate({"d_model": 8, "n_layers": 2, "n_heads": 2, **shape})
     return ActorCritic(build_network(config, SHAPE, outputs=3))
 
 
@@ -147,3 +149,14 @@ def test_a_gru_is_torchs():
         states, _ = peer(observation[net])
         head = parts["head.weight"][0] @ states[:, -1].mT + parts["head.bias"][0]
         torch.testing.assert_close(outputs[net], head)
+
+
+def test_widths_that_agree_are_the_network_of_one_width():
+    one, several = (
+        build_network(config, SHAPE, outputs=3)
+        for config in (ModelConfig(d_model=8, n_layers=3), ModelConfig(widths=(8, 8, 8)))
+    )
+    assert several.layout.size == one.layout.size
+    assert several.dropout_sites == one.dropout_sites
+    nets, observation = weights(one), normal(2, 4, *SHAPE)
+    assert torch.equal(one(nets, observation, None), several(nets, observation, None))

@@ -14,7 +14,7 @@ KINDS = {"plain": (False, 1), "dueling": (True, 1), "twin": (False, 2), "dueling
 @pytest.fixture(params=KINDS)
 def policy(request: pytest.FixtureRequest) -> QNetwork:
     dueling, critics = KINDS[request.param]
-    return QNetwork(Mlp(SHAPE, width=7, depth=2, outputs=ACTIONS + dueling), dueling=dueling, critics=critics)
+    return QNetwork(Mlp(SHAPE, (7, 7), outputs=ACTIONS + dueling), dueling=dueling, critics=critics)
 
 
 def normal(*shape: int, seed: int) -> torch.Tensor:
@@ -68,7 +68,7 @@ def test_at_first_all_values_are_small_and_no_two_critics_alike(policy: QNetwork
 
 
 def test_it_acts_by_the_mean_of_its_critics():
-    policy = QNetwork(Mlp((1,), width=1, depth=0, outputs=2), critics=2)
+    policy = QNetwork(Mlp((1,), (), outputs=2), critics=2)
     of_one_critic = {
         "first": [0.0, 0.0, 1.0, 0.0],
         "second": [0.0, 0.0, 0.0, 3.0],

@@ -14,6 +14,9 @@ SHIPPED = {  # study, trials, least number of parameters
     "comprehensive_search": ("fx_ai_comprehensive", 200, 25),
     "reward_focused": ("fx_ai_reward_focused", 100, 16),
     "parallel_search": ("fx_ai_parallel", 200, 10),
+    "foundation": ("fx_ai_foundation", 100, 8),
+    "reward": ("fx_ai_reward", 75, 12),
+    "finetune": ("fx_ai_finetune", 75, 10),
 }
 
 
@@ -39,7 +42,9 @@ def test_a_name_that_nothing_has_lists_those_that_there_are(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError) as caught:
         find_spec(name)
-    assert name == "" or "comprehensive_search, parallel_search, quick_search, reward_focused" in str(caught.value)
+    assert name == "" or "comprehensive_search, finetune, foundation, parallel_search, quick_search, " in str(
+        caught.value
+    )
 
 
 def test_studies_are_found_across_the_shipped_specs() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from fxai.cli.output import print_pairs, print_text
+from fxai.cli.taking_over import taking_over
 from fxai.cli.wording import counted, figure, legible, span
 from fxai.results.paths import StudyPaths
 from fxai.spec.advice import notices
@@ -18,11 +19,12 @@ from fxai.workers import SlotPlan, machine_slots
 
 def print_plan(console: Console, spec: Spec) -> None:
     """Each study of the spec: what is searched, how, on what budget, where, by which workers."""
-    for study in spec.studies:
+    for taking in (taking_over(each, Path(spec.results_dir)) for each in spec.studies):
+        study = taking.study
         share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
         print_text(console, f"Study: {study.study_name}")
         print_pairs(console, _facts(study, share, Path(spec.results_dir)))
-        print_text(console, *share.notices, f"Parameters ({len(study.parameters)}):")
+        print_text(console, *share.notices, *taking.notices, f"Parameters ({len(study.parameters)}):")
         print_pairs(console, [(f"  {each.name}", _space(each)) for each in study.parameters])
         print_text(console, *(f"Constraint: {legible(each)}" for each in study.constraints), *notices(study), "")
     print_text(console, "Nothing was started or written.")

@@ -10,9 +10,11 @@ from rich.console import Console
 
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_table, print_text, stdout
-from fxai.cli.stored_studies import stored_studies, stored_study
+from fxai.cli.phases import next_of
+from fxai.cli.stored_studies import StoredStudy, stored_studies, stored_study
 from fxai.cli.summary import print_summary
 from fxai.cli.wording import estimate, span
+from fxai.results.gain import Gain
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.summary import StudySummary
@@ -28,17 +30,19 @@ def results(
     as_json: AsJson = False,
 ) -> None:
     """Show what the studies found, and where their files lie."""
-    records = stored_studies(storage) if study is None else [stored_study(storage, study)]
+    found = stored_studies(storage) if study is None else [stored_study(storage, study)]
     if as_json:
-        print_json([_as_json(record, results_dir) for record in records])
+        print_json([_as_json(each, results_dir) for each in found])
         return
     console = stdout()
-    if not records:
+    if not found:
         print_text(console, "No studies yet. Start one: fxai run --spec quick_search")
-    for place, record in enumerate(records):
+    for place, each in enumerate(found):
         if place:
             print_text(console, "")
-        _print_study(console, record, results_dir)
+        _print_study(console, each, results_dir)
+    if study is None and (command := next_of([each.record.name for each in found])):
+        print_text(console, "", f"Next: {command}")
 
 
 def files_of(results_dir: Path, study: str) -> Sequence[Path]:
@@ -54,8 +58,14 @@ def leading_trials(record: StudyRecord, count: int) -> Sequence[TrialRecord]:
     return sorted(valued, key=lambda trial: sign * (trial.value or 0.0))[:count]
 
 
-def _print_study(console: Console, record: StudyRecord, results_dir: Path) -> None:
+def _print_study(console: Console, study: StoredStudy, results_dir: Path) -> None:
+    record = study.record
     print_summary(console, StudySummary.of(record))
+    if study.matters_most:
+        listed = ", ".join(f"{name} {share:.2f}" for name, share in study.matters_most.items())
+        print_text(console, "", f"Matters most: {listed}")
+    if study.gain is not None:
+        print_text(console, _gained(study.gain))
     leaders = leading_trials(record, _LEADERS)
     if len(leaders) > 1:
         print_text(console, "", "Leading trials:")
@@ -70,7 +80,24 @@ def _row(trial: TrialRecord) -> tuple[str, str, str]:
     return str(trial.number), value, "-" if trial.seconds is None else span(trial.seconds)
 
 
-def _as_json(record: StudyRecord, results_dir: Path) -> dict[str, JsonValue]:
+def _gained(gain: Gain) -> str:
+    """Over what it took over, and what to think of it."""
+    if gain.best_trial == 0:
+        return f"Gain over {gain.source}: none; no trial did better than what it took over"
+    error = " (one seed a trial, so no standard error)" if gain.standard_error is None else ""
+    amount = estimate(gain.amount, gain.standard_error)
+    against = f"trial {gain.best_trial} against trial 0, which is what it took over"
+    return f"Gain over {gain.source}: {amount}{error}, {against}; chosen as the best of many, it is less on fresh seeds"
+
+
+def _as_json(study: StoredStudy, results_dir: Path) -> dict[str, JsonValue]:
+    record = study.record
     trials: list[JsonValue] = [trial.as_json() for trial in record.trials]
     files: list[JsonValue] = [str(path) for path in files_of(results_dir, record.name)]
-    return {"summary": StudySummary.of(record).as_json(), "files": files, "trials": trials}
+    return {
+        "summary": StudySummary.of(record).as_json(),
+        "matters_most": dict(study.matters_most),
+        "gain": None if study.gain is None else study.gain.as_json(),
+        "files": files,
+        "trials": trials,
+    }

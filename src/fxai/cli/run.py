@@ -11,6 +11,7 @@ from fxai.cli.dry_run import print_plan
 from fxai.cli.interrupts import stop_on_signals
 from fxai.cli.output import stdout
 from fxai.cli.plan import planned, settings_of
+from fxai.cli.taking_over import taking_over
 from fxai.cli.tune import tune
 from fxai.cli.watch import choose_watch
 from fxai.search.imported import check_imported
@@ -86,8 +87,9 @@ def _run_all(plan: Spec, console: Console, *, fresh: bool, quiet: bool) -> int:
         for study in plan.studies:
             if stop.urgency:
                 return _INTERRUPTED
-            tuned = tune(study, Path(plan.results_dir), watch, stop, fresh=fresh, plots=plan.save_study_plots)
-            print_conclusion(console, study, tuned)
+            taking = taking_over(study, Path(plan.results_dir))
+            tuned = tune(taking, Path(plan.results_dir), watch, stop, fresh=fresh, plots=plan.save_study_plots)
+            print_conclusion(console, taking.study, tuned)
             if tuned.ended.ending is Ending.INTERRUPTED:
                 return _INTERRUPTED
             if tuned.ended.ending is Ending.FAILING or not tuned.ended.standing.complete:

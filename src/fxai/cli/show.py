@@ -9,7 +9,7 @@ from rich.console import Console
 
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
-from fxai.cli.stored_studies import stored_study
+from fxai.cli.stored_studies import stored_record
 from fxai.cli.wording import estimate, figure, legible, span
 from fxai.errors import InputError
 from fxai.results.paths import StudyPaths
@@ -31,7 +31,7 @@ def show(
 
     Its parameters, metrics and reports, why it failed, the end of its log.
     """
-    record = stored_study(storage, study)
+    record = stored_record(storage, study)
     trial = _trial(record, number)
     log = StudyPaths(results_dir, study).trial(number).log
     if as_json:
@@ -55,6 +55,10 @@ def _print_trial(console: Console, record: StudyRecord, trial: TrialRecord, log:
     _print_named(console, "Parameters", trial.params)
     _print_named(console, "Metrics", trial.metrics)
     _print_named(console, "Reports", {f"update {step}": value for step, value in trial.reports.items()})
+    if trial.broken:
+        print_text(console, "", "Not trained, as it breaks:", *(f"  {legible(each)}" for each in trial.broken))
+    if trial.copy_of is not None:
+        print_text(console, "", f"A copy of {legible(trial.copy_of)}, which the sampler learns from")
     if trial.failure is not None:
         print_text(console, "", f"Failure ({trial.failure.cause}): {legible(trial.failure.message)}")
         print_text(console, *map(legible, trial.failure.traceback.splitlines()))
@@ -62,7 +66,7 @@ def _print_trial(console: Console, record: StudyRecord, trial: TrialRecord, log:
 
 
 def _headline(record: StudyRecord, trial: TrialRecord) -> str:
-    words = [f"Trial {trial.number} of {legible(record.name)}: {trial.state.name.lower()}"]
+    words = [f"Trial {trial.number} of {legible(record.name)}: {trial.standing}"]
     if trial.seconds is not None:
         words.append(f"after {span(trial.seconds)}")
     if trial.attempt:

@@ -6,10 +6,12 @@ from itertools import chain
 from pathlib import Path
 
 from fxai.cli.interrupts import announce_stop
+from fxai.cli.taking_over import TakingOver
 from fxai.cli.watch import Watch
-from fxai.errors import InputError
+from fxai.errors import FingerprintError, InputError
 from fxai.market.dataset import prepare
 from fxai.results.files import write_results
+from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
 from fxai.results.plots import write_plots
 from fxai.results.provenance import Provenance
@@ -43,20 +45,21 @@ class Tuned:
 
 
 def tune(
-    study: StudySpec, results_dir: Path, watch: Watch, stop: StopSignal, *, fresh: bool = False, plots: bool = True
+    taking: TakingOver, results_dir: Path, watch: Watch, stop: StopSignal, *, fresh: bool = False, plots: bool = True
 ) -> Tuned:
     """Bring a study to its total under the eyes of `watch`, then write its files.
 
     Whatever is wrong with data, folder or database is raised before anything is written.
     """
+    study = taking.study
     paths = StudyPaths(results_dir, study.study_name)
     data_hash = prepare(study.training_config.data).content_hash
     share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
     _check_folder(paths.directory)
     _check_database(study.storage)
     with hold_study(study.storage, study.study_name, _state_directory()):
-        with _opened(study, paths, fresh=fresh) as search, _workers(study, share, paths) as workers:
-            said = (*share.notices, *notices(study))
+        with _opened(taking, paths, fresh=fresh) as search, _workers(study, share, paths) as workers:
+            said = (*taking.notices, *share.notices, *notices(study))
             events = chain(map(Notice, said), run_study(study, search, workers, paths.trials, stop))
             ended = watch(announce_stop(events, stop))
         stored = load_study(study.storage, study.study_name)
@@ -66,16 +69,24 @@ def tune(
     return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files)
 
 
-def _opened(study: StudySpec, paths: StudyPaths, *, fresh: bool) -> Search:
+def _opened(taking: TakingOver, paths: StudyPaths, *, fresh: bool) -> Search:
+    study = taking.study
     if fresh:
-        _set_aside(paths)
-    return open_search(
-        study,
-        study.storage,
-        fingerprint=fingerprint(study),
-        default_params=default_params(study),
-        fresh=fresh,
-    )
+        _set_aside(paths, taking)
+    try:
+        return open_search(
+            study,
+            study.storage,
+            fingerprint=fingerprint(study),
+            default_params=default_params(study),
+            fresh=fresh,
+            overlay=taking.overlay,
+        )
+    except FingerprintError as error:
+        if taking.overlay is None:
+            raise
+        message = f"{error}. Some of it may come of {paths.transfer}, which the study was begun without or with another"
+        raise FingerprintError(message) from None
 
 
 def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWorkers:
@@ -95,11 +106,16 @@ def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWor
     return ProcessWorkers(share.slots[: study.n_trials], paths.logs, plan, limits=limits)
 
 
-def _set_aside(paths: StudyPaths) -> None:
-    """Keep the files of the study that `--fresh` archives, so that no new trial takes up an old checkpoint."""
+def _set_aside(paths: StudyPaths, taking: TakingOver) -> None:
+    """Keep the files of the study that `--fresh` archives, so that no new trial takes up an old checkpoint.
+
+    What the study takes over from another is no result of its own, and stays.
+    """
     if paths.directory.exists():
         taken = {path.name for path in paths.results_dir.iterdir()}
         paths.directory.rename(paths.results_dir / archived_name(paths.study, taken))
+        if taking.overlay is not None:
+            write_overlay(paths.transfer, taking.overlay, paths.study)
 
 
 def _check_folder(folder: Path) -> None:

@@ -35,12 +35,13 @@ class Splits:
 
 
 def split(time: TimeArray, config: SplitConfig, warm_up: int) -> Splits:
-    """Split bars that open at `time` [bar] behind the features' first `warm_up` bars.
+    """Split bars that open at `time` [bar]; the features' first `warm_up` bars are left out of train.
 
-    Fractions are of the bars that are left. A date ends its split: bars that open before it belong to
-    the split; without an offset it is UTC. The embargo is taken from the beginning of validation and test.
+    Fractions are of all bars, so that trials that see other features are scored on the same ones. A date
+    ends its split: bars that open before it belong to the split; without an offset it is UTC. The embargo is
+    taken from the beginning of validation and test.
     """
-    train_stop, validation_stop = _boundaries(time, config, warm_up)
+    train_stop, validation_stop = _boundaries(time, config)
     splits = Splits(
         train=Span(warm_up, train_stop),
         validation=Span(train_stop + config.embargo_bars, validation_stop),
@@ -52,14 +53,13 @@ def split(time: TimeArray, config: SplitConfig, warm_up: int) -> Splits:
     return splits
 
 
-def _boundaries(time: TimeArray, config: SplitConfig, warm_up: int) -> tuple[int, int]:
+def _boundaries(time: TimeArray, config: SplitConfig) -> tuple[int, int]:
     if isinstance(config.train, datetime) and isinstance(config.validation, datetime):
         ends = np.array([_utc(config.train), _utc(config.validation)])
         train_stop, validation_stop = np.searchsorted(time, ends, side="left")
         return int(train_stop), int(validation_stop)
-    usable = len(time) - warm_up
     train, validation = float(config.train), float(config.validation)  # type: ignore[arg-type] # never mixed
-    return warm_up + int(usable * train), warm_up + int(usable * (train + validation))
+    return int(len(time) * train), int(len(time) * (train + validation))
 
 
 def _utc(moment: datetime) -> np.datetime64:

@@ -167,12 +167,12 @@ def _training(pack: Pack, base: EnvConfig, slot: Slot) -> Training:
     return trading(pack, base, _market(config), torch.device(slot.device), _tensors(config, slot.device))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _market(config: DataConfig) -> Market:
-    """A worker trains many trials on the same bars: they are read once."""
+    """A worker trains many trials on the same bars: they are read once for each set of features that is searched."""
     return prepare(config)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _tensors(config: DataConfig, device: str) -> MarketTensors:
     return on_device(_market(config), torch.device(device))

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from fxai.results.provenance import Provenance
 from fxai.results.record import TrialRecord
-from fxai.spec.configure import configure, located
+from fxai.spec.configure import trial_config
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.load import load_record
 from fxai.spec.record import Record
@@ -47,7 +47,7 @@ def best_config(spec: StudySpec, best: TrialRecord, provenance: Provenance) -> B
         metric_name=spec.metric_name,
         value=best.value,
         seed=best.seed,
-        training_config=configure(spec.training_config, located(spec.parameters, best.params)),
+        training_config=trial_config(spec, best.params),
         scoring_env=spec.training_config.env,
         provenance=provenance.as_json(),
     )

@@ -44,6 +44,11 @@ class StudyPaths:
         return self.directory / "best_agent.safetensors"
 
     @property
+    def transfer(self) -> Path:
+        """What the study takes over from another; `fxai transfer` writes it, `fxai run` applies it."""
+        return self.directory / "transfer.yaml"
+
+    @property
     def trials(self) -> Path:
         return self.directory / "trials"
 

@@ -14,7 +14,8 @@ from fxai.results.strict_json import json_value
 from fxai.spec.study import StudySpec
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of what decides a result."""
     return {name: version(name) for name in ("fxai", "optuna", "torch")} | {"python": platform.python_version()}
 
 
@@ -25,7 +26,7 @@ class Provenance:
     spec_hash: str  # SHA-256 of the study's spec, every default in place
     data_hash: str
     seed: int
-    versions: Mapping[str, str] = field(default_factory=_versions)
+    versions: Mapping[str, str] = field(default_factory=versions)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @classmethod

@@ -39,7 +39,8 @@ class TrialRecord:
     attempt: int = 0
     seed: int | None = None  # None until it is asked
     failure: TrialFailure | None = None
-    infeasible: bool = False  # it breaks a constraint of the study, was not trained and counts for nothing
+    broken: Sequence[str] = ()  # constraints of the study, for which it was not trained
+    copy_of: str | None = None  # a trial of an earlier study, to learn from
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> "TrialRecord":
@@ -56,8 +57,21 @@ class TrialRecord:
             attempt=trial.system_attrs.get(attributes.ATTEMPT, 0),
             seed=trial.user_attrs.get(attributes.SEED),
             failure=_failure(trial),
-            infeasible=attributes.INFEASIBLE in trial.user_attrs,
+            broken=tuple(trial.user_attrs.get(attributes.INFEASIBLE, ())),
+            copy_of=trial.user_attrs.get(attributes.TRANSFERRED),
         )
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether it is none of the study's own trials."""
+        return bool(self.broken) or self.copy_of is not None
+
+    @property
+    def standing(self) -> str:
+        """Its state in a word: Optuna's, or what keeps it from counting."""
+        if self.broken:
+            return "infeasible"
+        return "transferred" if self.copy_of is not None else self.state.name.lower()
 
     @property
     def standard_error(self) -> float | None:
@@ -68,7 +82,7 @@ class TrialRecord:
         failure = self.failure and {"cause": self.failure.cause, "message": self.failure.message}
         return {
             "number": self.number,
-            "state": "infeasible" if self.infeasible else self.state.name.lower(),
+            "state": self.standing,
             "value": json_value(self.value),
             "standard_error": json_value(self.standard_error),
             "params": json_value(self.params),
@@ -109,19 +123,26 @@ class StudyRecord:
         )
 
     def count(self, state: TrialState) -> int:
-        return sum(trial.state is state and not trial.infeasible for trial in self.trials)
+        return sum(trial.state is state and not trial.uncounted for trial in self.trials)
 
     @property
     def infeasible(self) -> int:
-        return sum(trial.infeasible for trial in self.trials)
+        return sum(bool(trial.broken) for trial in self.trials)
 
 
 def best_number(study: Study) -> int | None:
-    """The number of the study's best trial, if it has one."""
-    try:
-        return study.best_trial.number
-    except ValueError:
-        return None
+    """The number of the study's best trial, if it has one; the earlier among equals.
+
+    Trials that break a constraint, and copies of an earlier study's, are never the best.
+    """
+    own = [
+        trial
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if not attributes.is_uncounted(trial.user_attrs) and all(amount <= 0 for amount in trial.constraints.values())
+    ]
+    sign = -1 if study.direction.name == "MAXIMIZE" else 1
+    best = min(own, key=lambda trial: (sign * trial.values[0], trial.number), default=None)
+    return None if best is None else best.number
 
 
 def metric_name(study: Study) -> str:

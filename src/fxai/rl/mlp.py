@@ -6,7 +6,8 @@ needs is part of the matrix product.
 """
 
 import math
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
 import torch
 from torch import Tensor
@@ -20,13 +21,14 @@ _VECTOR = 64  # numbers: no smaller than two registers of any processor
 
 
 class Mlp:
-    """Hidden layers of one width with tanh, then a linear head."""
+    """Hidden layers with tanh, then a linear head."""
 
-    def __init__(self, observation_shape: tuple[int, ...], width: int, depth: int, outputs: int) -> None:
-        widths = [math.prod(observation_shape), *[width] * depth, outputs]
-        self._layers = [(f"{i}.weight", f"{i}.bias") for i in range(depth + 1)]
-        self._width = width
-        self.dropout_sites = depth * width
+    def __init__(self, observation_shape: tuple[int, ...], hidden: Sequence[int], outputs: int) -> None:
+        """`hidden` are the widths of the layers before the head."""
+        widths = [math.prod(observation_shape), *hidden, outputs]
+        self._layers = [(f"{i}.weight", f"{i}.bias") for i in range(len(widths) - 1)]
+        self._sites = [slice(end - width, end) for width, end in zip(hidden, accumulate(hidden), strict=True)]
+        self.dropout_sites = sum(hidden)
         shapes: dict[str, tuple[int, ...]] = {}
         for (weight, bias), (fan_in, fan_out) in zip(self._layers, pairwise(widths), strict=True):
             shapes |= {weight: (fan_in, fan_out), bias: (1, fan_out)}
@@ -84,7 +86,7 @@ class Mlp:
     def _silenced(self, activity: Tensor, keep: Tensor | None, layer: int) -> Tensor:
         if keep is None:
             return activity
-        return activity * keep[..., layer * self._width : (layer + 1) * self._width]
+        return activity * keep[..., self._sites[layer]]
 
 
 def _tanh_layer(bias: Tensor, rows: Tensor, weight: Tensor) -> Tensor:

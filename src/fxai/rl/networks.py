@@ -11,7 +11,7 @@ def build_network(config: ModelConfig, observation_shape: tuple[int, ...], outpu
     """A network from observations to so many outputs."""
     match config.type:
         case "mlp":
-            return Mlp(observation_shape, config.d_model, config.n_layers, outputs)
+            return Mlp(observation_shape, config.widths or (config.d_model,) * config.n_layers, outputs)
         case "gru":
             return Gru(observation_shape, config.d_model, config.n_layers, outputs)
         case "transformer":

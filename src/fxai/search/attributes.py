@@ -11,6 +11,7 @@ PREFIX: Final = "fxai:"
 
 # of a study
 FINGERPRINT: Final = "fxai:fingerprint"
+TRANSFER: Final = "fxai:transfer"  # the overlay by which it took over from another
 
 # of a trial
 SEED: Final = "fxai:seed"  # kept, since the study's seed may change on resume
@@ -19,12 +20,13 @@ CAUSE: Final = "fxai:cause"
 MESSAGE: Final = "fxai:message"
 TRACEBACK: Final = "fxai:traceback"
 INFEASIBLE: Final = "fxai:infeasible"  # the constraints that it breaks; it was not trained and counts for nothing
+TRANSFERRED: Final = "fxai:transferred"  # study and number of the trial that this is a copy of; it counts for nothing
 ENQUEUED: Final = "fxai:enqueued"  # "default" for trial 0, "spec" for those that the spec names
 ATTEMPT: Final = "fxai:attempt"  # a system attribute: runs of the trial that were lost
 PUT_BACK: Final = "fxai:put back"  # a system attribute: the last run was ended in good order
 
 # Trials with one of these count for nothing.
-UNCOUNTED: Final = (INFEASIBLE,)
+UNCOUNTED: Final = (INFEASIBLE, TRANSFERRED)
 
 # Optuna's successive halving and Hyperband mark a running trial's rungs under names of this beginning.
 RUNGS: Final = "completed_rung_"
@@ -37,3 +39,8 @@ def metrics_of(user_attrs: Mapping[str, Any]) -> dict[str, float]:
         for name, value in user_attrs.items()
         if not name.startswith(PREFIX) and isinstance(value, int | float)
     }
+
+
+def is_uncounted(user_attrs: Mapping[str, Any]) -> bool:
+    """Whether a trial counts for nothing, by its user attributes."""
+    return any(name in user_attrs for name in UNCOUNTED)

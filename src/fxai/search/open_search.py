@@ -15,9 +15,12 @@ from fxai.search import attributes
 from fxai.search.samplers import tries_every_point
 from fxai.search.space import default_point
 from fxai.search.storage import WriteBehindStorage
+from fxai.search.studies import load_study
 from fxai.search.study import Search
+from fxai.search.warm import warm_trials
 from fxai.spec.configure import config_values
 from fxai.spec.fingerprint import difference
+from fxai.spec.overlay import Overlay
 from fxai.spec.study import StudySpec
 from fxai.trial import JsonObject, ParamValue
 
@@ -29,12 +32,14 @@ def open_search(
     fingerprint: JsonObject,
     default_params: Mapping[str, ParamValue],
     fresh: bool = False,
+    overlay: Overlay | None = None,
 ) -> Search:
     """The study of that spec, taken up where it stands or made anew.
 
     A new study begins with the default configuration as trial 0, moved into the search space where it
-    lies outside, and goes on with `spec.enqueue`. Trials that the last run left running are restarted:
-    `Search.left_running`. With `fresh` the study that is there is archived under another name first.
+    lies outside, and goes on with `spec.enqueue`; the trials that `overlay` has it learn from come after these.
+    Trials that the last run left running are restarted: `Search.left_running`. With `fresh` the study that
+    is there is archived under another name first.
 
     Raises `FingerprintError` if the study that is there was made from another fingerprint, and
     `StorageError` for a database that cannot be used. The caller holds the study's lock (`lock.py`).
@@ -52,7 +57,10 @@ def open_search(
         if storage.get_n_trials(study_id) or attributes.FINGERPRINT in storage.get_study_user_attrs(study_id):
             _compare(storage, study_id, fingerprint)
         else:
-            _begin(spec, storage, study_id, fingerprint, default_params)
+            with storage.one_transaction():
+                _begin(spec, storage, study_id, fingerprint, default_params)
+                if overlay is not None:
+                    _take_over(spec, storage, study_id, overlay)
         search = Search(spec, storage, study_id)
         on_failure.pop_all()
     return search
@@ -100,10 +108,10 @@ def _begin(
     fingerprint: JsonObject,
     default_params: Mapping[str, ParamValue],
 ) -> None:
-    """Write what a new study starts with, in one transaction."""
+    """Write what a new study starts with."""
     study = optuna.load_study(study_name=spec.study_name, storage=storage, sampler=RandomSampler())
     defaults = default_point(spec.parameters, default_params, config_values(spec))
-    with storage.one_transaction(), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         storage.set_study_user_attr(study_id, attributes.FINGERPRINT, fingerprint)
         study.set_metric_names([spec.metric_name])
@@ -112,3 +120,12 @@ def _begin(
             # A grid draws nothing, so that what an entry leaves open is taken from the defaults.
             params = {**defaults, **entry} if tries_every_point(spec.sampler) else dict(entry)
             study.enqueue_trial(params, user_attrs={attributes.ENQUEUED: "spec"})
+
+
+def _take_over(spec: StudySpec, storage: WriteBehindStorage, study_id: int, overlay: Overlay) -> None:
+    """Remember what a new study has from an earlier one, and give it the trials that it learns from."""
+    storage.set_study_user_attr(study_id, attributes.TRANSFER, overlay.model_dump(mode="json"))
+    if overlay.warm:
+        study = optuna.load_study(study_name=spec.study_name, storage=storage, sampler=RandomSampler())
+        for trial in warm_trials(load_study(overlay.source.storage, overlay.source.study_name), spec):
+            study.add_trial(trial)

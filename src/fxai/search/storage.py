@@ -267,7 +267,7 @@ class WriteBehindStorage(BaseStorage):
         with self._lock, self._sql.engine.connect() as connection:
             return (
                 tables.count_states(connection, study_id, without=UNCOUNTED),
-                tables.leading_trial(connection, study_id, maximize=maximize),
+                tables.leading_trial(connection, study_id, maximize=maximize, without=UNCOUNTED),
             )
 
     # Trials: changes

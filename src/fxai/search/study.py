@@ -260,8 +260,8 @@ class Search:
         self._storage.flush()
 
     def _count(self, trial: FrozenTrial) -> None:
-        if attributes.INFEASIBLE in trial.user_attrs:
-            self._infeasible += 1
+        if attributes.is_uncounted(trial.user_attrs):
+            self._infeasible += attributes.INFEASIBLE in trial.user_attrs
             return
         self._tally[trial.state] += 1
         if trial.state is OptunaState.COMPLETE and trial.value is not None:

@@ -150,14 +150,20 @@ def count_states(connection: Connection, study_id: int, *, without: Sequence[str
     return {state: int(count) for state, count in connection.execute(counted)}
 
 
-def leading_trial(connection: Connection, study_id: int, *, maximize: bool) -> tuple[int, float] | None:
-    """Number and value of the best COMPLETE trial by the first objective, the earlier among equals."""
+def leading_trial(
+    connection: Connection, study_id: int, *, maximize: bool, without: Sequence[str]
+) -> tuple[int, float] | None:
+    """Number and value of the best COMPLETE trial by the first objective, the earlier among equals.
+
+    Trials with one of the user attributes `without` are left out.
+    """
+    marked = sa.select(USER_ATTRS.c.trial_id).where(USER_ATTRS.c.key.in_(without))
     order = sa.desc(VALUES.c.value) if maximize else sa.asc(VALUES.c.value)
     query = (
         sa.select(TRIALS.c.number, VALUES.c.value)
         .join(VALUES, VALUES.c.trial_id == TRIALS.c.trial_id)
         .where(TRIALS.c.study_id == study_id, TRIALS.c.state == TrialState.COMPLETE)
-        .where(VALUES.c.objective == 0, VALUES.c.value.is_not(None))
+        .where(VALUES.c.objective == 0, VALUES.c.value.is_not(None), TRIALS.c.trial_id.not_in(marked))
         .order_by(order, TRIALS.c.number)
     )
     row = connection.execute(query.limit(1)).first()

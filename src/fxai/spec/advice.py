@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from fxai.errors import SpecError
-from fxai.spec.configure import configure, default_params, located, value_at
+from fxai.spec.configure import config_values, default_params, trial_config
 from fxai.spec.expression import parse_expression
 from fxai.spec.feasibility import broken
 from fxai.spec.parameters import (
@@ -45,7 +45,7 @@ def _about_study(study: StudySpec) -> Iterator[str]:
         yield "max_drawdown is a loss, so maximize looks for the worst agent; write direction: minimize"
     yield from _about_constraints(study)
     try:
-        configure(study.training_config, located(study.parameters, default_params(study)))
+        trial_config(study, default_params(study))
     except SpecError as error:
         yield f"trial 0, the default configuration, will fail: {_reasons(error)}"
 
@@ -129,14 +129,14 @@ def _has_few_values(parameter: FloatParameter | IntParameter) -> bool:
 
 
 def _about_default(study: StudySpec, parameter: Parameter) -> Iterator[str]:
-    default = value_at(study.training_config.model_dump(), parameter.path)
+    default = config_values(study).get(parameter.path)
     exists = parameter.name in default_params(study)
     if exists and default is not None and not contains(parameter, default):
         yield f"the default {default} lies outside the range; trial 0 takes {nearest_value(parameter, default)}"
     where = {name: values[0] for name, values in parameter.when.items()}  # it exists
     for value in _ends(parameter):
         try:
-            configure(study.training_config, located(study.parameters, {**where, parameter.name: value}))
+            trial_config(study, {**where, parameter.name: value})
         except SpecError as error:
             yield f"{value} fails with the rest of training_config: {_reasons(error)}"
 

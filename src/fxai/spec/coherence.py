@@ -7,9 +7,9 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from fxai.spec.conditions import circle, exclude_each_other
-from fxai.spec.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, config_fields, unknown_path
+from fxai.spec.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, WIDTHS, config_fields, unknown_path
 from fxai.spec.expression import parse_expression
-from fxai.spec.fields import constraint_of
+from fxai.spec.fields import constraint_of, of_choice
 from fxai.spec.findings import Finding, message_of
 from fxai.spec.parameters import (
     CategoricalParameter,
@@ -22,6 +22,7 @@ from fxai.spec.parameters import (
 from fxai.spec.samplers import BruteForceSampler, GridSampler, Sampler
 from fxai.spec.study import StudySpec
 from fxai.spec.suggestion import did_you_mean
+from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import KeyPath
 
 LARGEST_GRID = 1_000_000
@@ -42,10 +43,13 @@ def study_problems(study: StudySpec) -> Iterator[Finding]:
     """Faults between a study's parameters, sampler and enqueued trials; paths begin at the study."""
     placed: list[Placed] = [(("parameters", place), each) for place, each in enumerate(study.parameters)]
     algorithm = study.training_config.training.algorithm
-    yield from name_problems([Named(path, each.name, each.path) for path, each in placed], algorithm)
+    named = [Named(path, each.name, each.path) for path, each in placed]
+    yield from name_problems(named, algorithm)
+    yield from layer_problems(named, study.training_config)
     yield from value_problems(placed, algorithm)
     yield from condition_problems(placed, algorithm)
     yield from constraint_problems(study.constraints, [each.name for each in study.parameters], algorithm)
+    yield from fixed_problems(study.fixed, algorithm)
     yield from sampler_problems(study.sampler, placed)
     yield from enqueue_problems(study.enqueue, study.parameters)
     yield from lane_problems(study.seeds_per_trial, study.resources.lanes_per_worker)
@@ -65,6 +69,17 @@ def name_problems(parameters: Iterable[Named], algorithm: str) -> Iterator[Findi
             yield Finding(where, ONE_STUDY_EACH)
         elif path.startswith(_SAME_FOR_ALL):
             yield Finding(where, f"{path!r} must be the same for all trials; write it under training_config")
+
+
+def layer_problems(parameters: Iterable[Named], config: TrainingConfig) -> Iterator[Finding]:
+    """Widths of layers that the network has not: how many there are is not searched by the layer."""
+    layers = len(config.model.widths or ())
+    for place, name, path in parameters:
+        owner, _, layer = path.rpartition(".")
+        if owner == WIDTHS and layer.isdigit() and int(layer) >= layers:
+            there = f"{layers} of them" if layers else "none"
+            message = f"training_config.{WIDTHS} gives {there}; write a width for each layer there, as [64, 64]"
+            yield Finding((*place, "name" if path == name else "path"), message)
 
 
 def value_problems(parameters: Iterable[Placed], algorithm: str) -> Iterator[Finding]:
@@ -96,7 +111,7 @@ def _misfits(path: KeyPath, parameter: Parameter, field: FieldInfo) -> Iterator[
 def _refusal(field: FieldInfo, value: Choice) -> str | None:
     """Why a field refuses a value; None where it takes it."""
     try:
-        constraint_of(field).validate_python(value, strict=True)
+        constraint_of(field).validate_python(of_choice(field, value), strict=True)
     except ValidationError as error:
         return ", or ".join(dict.fromkeys(message_of(details) for details in error.errors(include_url=False)))
     return None
@@ -149,6 +164,18 @@ def constraint_problems(constraints: Iterable[str], parameters: Iterable[str], a
 
 def _unknown(name: str, known: Sequence[str]) -> str:
     return f"{name!r} is neither a parameter nor a field of training_config{did_you_mean(name, known)}"
+
+
+def fixed_problems(fixed: Mapping[str, Choice], algorithm: str) -> Iterator[Finding]:
+    """Values that all trials train with, of fields that do not exist, must not differ from the rest, or refuse them."""
+    for path, value in fixed.items():
+        field = config_fields(algorithm).get(path)
+        if field is None:
+            yield Finding(("fixed", path), unknown_path(path, algorithm))
+        elif path == ALGORITHM_PATH or path.startswith(_SAME_FOR_ALL):
+            yield Finding(("fixed", path), "write it under training_config")
+        elif message := _refusal(field, value):
+            yield Finding(("fixed", path), message)
 
 
 def sampler_problems(sampler: Sampler, parameters: Iterable[Placed]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from fxai.spec.algorithm import ALGORITHMS
 from fxai.spec.algorithm_config import AlgorithmConfig
 from fxai.spec.fields import leaves
+from fxai.spec.model_config import MOST_LAYERS, Width
 from fxai.spec.suggestion import did_you_mean
 from fxai.spec.training_config import TrainingConfig
 
@@ -17,14 +18,17 @@ ONE_STUDY_EACH = (
     f"{ALGORITHM_PATH!r} cannot be searched, since each algorithm has parameters of its own; "
     "write one study per algorithm, with the algorithm under training_config.training"
 )
+WIDTHS = "model.widths"  # whose items are fields of their own: model.widths.0 is the first layer's
+_WIDTH = FieldInfo.from_annotation(Width)
 _SECTION = "training."
 
 
 @cache
 def config_fields(algorithm: str) -> Mapping[str, FieldInfo]:
-    """Every field by dotted path; for an algorithm that nobody knows those of all."""
+    """Every field by dotted path, layers' widths one by one; for an algorithm that nobody knows those of all."""
     chosen = (ALGORITHMS[algorithm],) if algorithm in ALGORITHMS else tuple(ALGORITHMS.values())
-    return MappingProxyType({path: field for one in chosen for path, field in leaves(TrainingConfig, chosen=one)})
+    fields = {path: field for one in chosen for path, field in leaves(TrainingConfig, chosen=one)}
+    return MappingProxyType(fields | {f"{WIDTHS}.{layer}": _WIDTH for layer in range(MOST_LAYERS)})
 
 
 def all_config_fields() -> Mapping[str, FieldInfo]:

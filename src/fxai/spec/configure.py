@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from fxai.errors import InputError, SpecError
 from fxai.spec.conditions import walk
 from fxai.spec.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, config_fields, unknown_path
+from fxai.spec.fields import as_choice, of_choice
 from fxai.spec.findings import as_problems, findings_of
 from fxai.spec.parameters import Choice, Parameter, nearest_value
 from fxai.spec.study import StudySpec
@@ -27,11 +28,19 @@ def configure(config: TrainingConfig, params: Mapping[str, Choice]) -> TrainingC
             raise InputError(ONE_STUDY_EACH)
         if name not in config_fields(algorithm):
             raise InputError(unknown_path(name, algorithm))
-        set_at(tree, name, value)
+        set_at(tree, name, of_choice(config_fields(algorithm)[name], value))
     try:
         return TrainingConfig.model_validate(tree)
     except ValidationError as error:
         raise SpecError("training_config", as_problems(findings_of(error, tree))) from None
+
+
+def trial_config(study: StudySpec, params: Mapping[str, Choice]) -> TrainingConfig:
+    """What a trial of the study trains with: its parameters over what the study fixes, over training_config.
+
+    Raises as `configure` does.
+    """
+    return configure(study.training_config, {**study.fixed, **located(study.parameters, params)})
 
 
 def located(parameters: Sequence[Parameter], params: Mapping[str, Choice]) -> dict[str, Choice]:
@@ -48,7 +57,7 @@ def default_params(study: StudySpec) -> dict[str, Choice]:
 
 def config_values(study: StudySpec) -> dict[str, Choice]:
     """What names stand for where no trial says otherwise: every field by its path, parameters by their names too."""
-    values = dict(_leaves(study.training_config.model_dump()))
+    values = {**dict(_leaves(study.training_config.model_dump())), **study.fixed}
     return values | {each.name: values[each.path] for each in study.parameters if each.path in values}
 
 
@@ -56,8 +65,10 @@ def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Ch
     for name, value in tree.items():
         if isinstance(value, dict):
             yield from _leaves(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value
+            continue
+        yield prefix + name, as_choice(value)
+        if isinstance(value, tuple):
+            yield from ((f"{prefix}{name}.{place}", item) for place, item in enumerate(value))
 
 
 def value_at(tree: Mapping[str, Any], name: str) -> Any:
@@ -69,9 +80,21 @@ def value_at(tree: Mapping[str, Any], name: str) -> Any:
 
 
 def set_at(tree: dict[str, Any], name: str, value: Any) -> None:
-    """Set a value at a dotted path of nested mappings, all but the last of which exist."""
+    """Set a value at a dotted path of nested mappings, all but the last of which exist; a number is a list's item.
+
+    InputError for an item that the list has not.
+    """
     *sections, last = name.split(".")
-    node = tree
-    for section in sections:
+    node: Any = tree
+    for section in sections[:-1]:
         node = node[section]
-    node[last] = value
+    if not last.isdigit():
+        (node[sections[-1]] if sections else node)[last] = value
+        return
+    items = list(node[sections[-1]] or ())
+    if int(last) >= len(items):
+        raise InputError(
+            f"{name} is not there: {'.'.join(sections)} has {len(items)} items; write it with one for each"
+        )
+    items[int(last)] = value
+    node[sections[-1]] = tuple(items)

@@ -1,7 +1,8 @@
 """The fields of spec records by dotted path, read from the records' own annotations."""
 
+import json
 from collections.abc import Iterator
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
@@ -34,6 +35,27 @@ def leaves(
             yield prefix + name, field
         else:
             yield from leaves(section, f"{prefix}{name}.", chosen)
+
+
+def is_list(field: FieldInfo) -> bool:
+    """Whether a field holds several values."""
+    return any(get_origin(part) is tuple for part in (field.annotation, *get_args(field.annotation)))
+
+
+def as_choice(value: Any) -> Any:
+    """A field's value as a parameter can take it: lists, which databases of studies cannot hold, as JSON text."""
+    return json.dumps(list(value)) if isinstance(value, list | tuple) else value
+
+
+def of_choice(field: FieldInfo, choice: Any) -> Any:
+    """What a parameter's choice means to the field: a list where it is the JSON text of one."""
+    if not (is_list(field) and isinstance(choice, str)):
+        return choice
+    try:
+        value = json.loads(choice)
+    except ValueError:
+        return choice
+    return tuple(value) if isinstance(value, list) else choice
 
 
 def constraint_of(field: FieldInfo) -> TypeAdapter[Any]:

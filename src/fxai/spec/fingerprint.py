@@ -24,7 +24,7 @@ def fingerprint(study: StudySpec) -> Fingerprint:
     """A record that JSON keeps as it is, to be stored with the study."""
     config = study.training_config.model_dump(mode="json")
     source = config["data"].pop("source")
-    constraints: Fingerprint = {"constraints": list(study.constraints)} if study.constraints else {}
+    further: Fingerprint = {"constraints": list(study.constraints), "fixed": dict(study.fixed)}
     return {
         "objective": study.objective,
         "metric_name": study.metric_name,
@@ -32,7 +32,7 @@ def fingerprint(study: StudySpec) -> Fingerprint:
         "seeds_per_trial": study.seeds_per_trial,
         "data": _data(source),
         "parameters": {each.name: _parameter(each) for each in study.parameters},
-        **constraints,
+        **{key: value for key, value in further.items() if value},  # as if there were none before they were known
         "training_config": config,
     }
 

@@ -13,7 +13,9 @@ from fxai.spec.coherence import (
     condition_problems,
     constraint_problems,
     enqueue_problems,
+    fixed_problems,
     lane_problems,
+    layer_problems,
     name_problems,
     sampler_problems,
     value_problems,
@@ -27,6 +29,7 @@ from fxai.spec.parameter_form import SYNONYMS
 from fxai.spec.parameters import Parameter
 from fxai.spec.record import Record
 from fxai.spec.study import Spec, StudySpec
+from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import KeyPath, YamlSource, read_yaml
 
 R = TypeVar("R", bound=Record)
@@ -111,6 +114,8 @@ def _within_study(node: Any) -> Iterator[Finding]:
         return
     names, algorithm = list(_names(written)), _algorithm(node)
     yield from name_problems(names, algorithm)
+    yield from layer_problems(names, _field_value(node, "training_config") or TrainingConfig())
+    yield from fixed_problems(_field_value(node, "fixed") or {}, algorithm)
     constraints = _field_value(node, "constraints") or ()
     yield from constraint_problems(constraints, [each.name for each in names], algorithm)
     sound = [(("parameters", place), each) for place, each in enumerate(map(_parameter, written)) if each]

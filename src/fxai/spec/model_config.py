@@ -1,10 +1,13 @@
 """The network: of the policy and its critic, or of the action values."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from fxai.spec.record import Record
+
+MOST_LAYERS = 8  # whose widths can be given, and searched, one by one
+Width = Annotated[int, Field(ge=1)]
 
 
 class ModelConfig(Record):
@@ -13,6 +16,12 @@ class ModelConfig(Record):
     type: Literal["mlp", "gru", "transformer"] = "mlp"
     d_model: int = Field(default=64, ge=1, description="width of each layer; of the GRU's hidden state")
     n_layers: int = Field(default=2, ge=1)
+    widths: tuple[Width, ...] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MOST_LAYERS,
+        description="of an MLP's layers, one by one, in place of d_model and n_layers",
+    )
     n_heads: int = Field(default=4, ge=1, description="of the transformer's attention")
     d_ff: int | None = Field(default=None, ge=1, description="of the transformer; 4 * d_model unless given")
     dropout: float = Field(default=0.0, ge=0, lt=1)
@@ -21,4 +30,10 @@ class ModelConfig(Record):
     def _heads_divide_width(self) -> "ModelConfig":
         if self.type == "transformer" and self.d_model % self.n_heads:
             raise ValueError(f"d_model {self.d_model} cannot be shared by {self.n_heads} heads")
+        return self
+
+    @model_validator(mode="after")
+    def _widths_are_an_mlps(self) -> "ModelConfig":
+        if self.widths is not None and self.type != "mlp":
+            raise ValueError(f"widths are of an mlp's layers; a {self.type} has d_model and n_layers")
         return self

@@ -22,7 +22,7 @@ from fxai.spec.yaml_source import parse_yaml
 
 SOURCE = "--set"
 _OF_SPEC = frozenset({"results_dir", "dashboard_port", "save_study_plots"})
-_NOT_TO_SET = frozenset({"study_name", "parameters", "enqueue", "training_config"})
+_NOT_TO_SET = frozenset({"study_name", "parameters", "enqueue", "fixed", "training_config"})
 _OF_STUDY = frozenset(name for name, _ in leaves(StudySpec) if name.partition(".")[0] not in _NOT_TO_SET)
 _CHOOSES_KEYS = (".type", ".algorithm")  # of these settings the others depend
 

@@ -72,6 +72,10 @@ class StudySpec(Record):
     constraints: tuple[Constraint, ...] = Field(
         default=(), description="conditions that a trial's configuration must keep, or it is not trained"
     )
+    fixed: dict[str, Choice] = Field(
+        default_factory=dict,
+        description="fields of training_config that all trials train with; what scores them keeps training_config's",
+    )
     enqueue: tuple[dict[str, Choice], ...] = Field(default=(), description="parameters to try first")
     n_trials: int = Field(default=100, ge=1, description="total that the study shall reach")
     seed: int = Field(default=0, ge=0, lt=2**32)

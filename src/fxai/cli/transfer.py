@@ -1,0 +1,83 @@
+"""`fxai transfer SOURCE --to SPEC`: carry what a study found into the next one."""
+
+from pathlib import Path
+from typing import Annotated, get_args
+
+import typer
+
+from fxai.cli.options import DEFAULT_STORAGE, AsJson, StorageUrl
+from fxai.cli.output import print_json, print_text, stdout
+from fxai.cli.plan import planned, settings_of
+from fxai.cli.taking_over import told
+from fxai.errors import InputError
+from fxai.results.overlay_file import write_overlay
+from fxai.results.paths import StudyPaths
+from fxai.results.provenance import spec_hash, versions
+from fxai.results.transfer import transfer as transferred
+from fxai.search.studies import load_study
+from fxai.spec.overlay import Mode, applied
+from fxai.spec.study import StudySpec
+from fxai.spec.suggestion import did_you_mean
+
+_MODES: tuple[Mode, ...] = get_args(Mode)
+
+
+def transfer(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Study to take from.", show_default=False)],
+    *,
+    to: Annotated[str, typer.Option("--to", metavar="SPEC", help="Spec of the study that takes over.")],
+    study: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The study that takes over, if the spec has several.")
+    ] = None,
+    mode: Annotated[
+        list[str] | None, typer.Option(metavar="MODE", help=f"One or more of {', '.join(_MODES)}; fix unless given.")
+    ] = None,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="Trials that enqueue tries first.")] = 5,
+    width: Annotated[
+        float, typer.Option(metavar="SHARE", min=0.01, max=1.0, help="Share of a range that narrow leaves.")
+    ] = 0.25,
+    storage: StorageUrl = DEFAULT_STORAGE,
+    results_dir: Annotated[
+        Path | None, typer.Option("--results-dir", metavar="DIR", help="Folder of results; the spec's unless given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Carry what a study found into the next one.
+
+    fix: all trials train with the source's best values; what is searched again starts there.
+    fix_unimportant: as fix, and what does not stand out in the source is searched no more.
+    enqueue: the source's best trials are tried first. narrow: ranges shrink around the best values.
+    warm: the sampler learns from the source's trials.
+
+    The spec stays as it is: what is taken over is written to transfer.yaml beside the study's results,
+    where `fxai run` finds it.
+    """
+    plan = planned(to, study, settings_of((), {}))
+    target, folder = _only(plan.studies, to), results_dir or Path(plan.results_dir)
+    if target.study_name == source:
+        raise InputError(f"{source} cannot take over from itself; give the next study another study_name")
+    made = transferred(load_study(storage, source), storage, target, _modes(mode), top=top, width=width)
+    overlay = made.overlay.model_copy(update={"spec_hash": spec_hash(target), "versions": versions()})
+    path = StudyPaths(folder, target.study_name).transfer
+    applied(target, overlay, str(path))
+    write_overlay(path, overlay, target.study_name)
+    if as_json:
+        print_json({"file": str(path), "overlay": overlay.model_dump(mode="json"), "remarks": list(made.remarks)})
+        return
+    print_text(stdout(), f"{target.study_name}:", *told(overlay), *made.remarks, f"Written to {path}")
+
+
+def _only(studies: tuple[StudySpec, ...], spec: str) -> StudySpec:
+    if len(studies) > 1:
+        names = ", ".join(each.study_name for each in studies)
+        raise InputError(f"{spec} has several studies ({names}); name the one that takes over with --study")
+    return studies[0]
+
+
+def _modes(written: list[str] | None) -> tuple[Mode, ...]:
+    """As given, separately or with commas; each once."""
+    names = [name for each in written or ["fix"] for name in each.replace(" ", "").split(",") if name]
+    for name in names:
+        if name not in _MODES:
+            raise InputError(f"there is no mode {name!r}{did_you_mean(name, _MODES)} Modes: {', '.join(_MODES)}")
+    return tuple(mode for mode in _MODES if mode in names)

@@ -1,0 +1,50 @@
+"""What a study gained over the one that it took over from."""
+
+import math
+from dataclasses import dataclass
+
+from optuna import Study
+from pydantic import JsonValue
+
+from fxai.results.record import StudyRecord
+from fxai.search import attributes
+from fxai.spec.overlay import Overlay
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """The best trial against trial 0, which is what the source had found, trained on this study's budget.
+
+    The best trial was chosen by the very values that are compared, so a gain is rather too large than too
+    small; positive is better in either direction.
+    """
+
+    source: str
+    best_trial: int
+    amount: float
+    standard_error: float | None  # None where trials have one seed
+
+    def as_json(self) -> dict[str, JsonValue]:
+        return {
+            "over": self.source,
+            "best_trial": self.best_trial,
+            "gain": self.amount,
+            "standard_error": self.standard_error,
+        }
+
+
+def gain(study: Study) -> Gain | None:
+    """None for a study that took nothing over, or whose trial 0 or best trial has no value."""
+    overlay, record = study.user_attrs.get(attributes.TRANSFER), StudyRecord.of(study)
+    if overlay is None or record.best is None or record.best.value is None or record.trials[0].value is None:
+        return None
+    first, best = record.trials[0], record.best
+    sign = 1 if record.direction == "maximize" else -1
+    errors = [trial.standard_error for trial in (first, best)]
+    known = [error for error in errors if error is not None]
+    return Gain(
+        source=Overlay.model_validate(overlay).source.study_name,
+        best_trial=best.number,
+        amount=sign * (record.best.value - record.trials[0].value),
+        standard_error=math.hypot(*known) if len(known) == len(errors) else None,
+    )

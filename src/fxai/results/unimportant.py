@@ -1,0 +1,72 @@
+"""Which parameters' importance does not stand out from zero.
+
+PED-ANOVA gives every parameter some importance, on noise too. How much noise gives is seen by shuffling the
+values among the trials (a permutation test): what does not exceed 95 of 100 such importances of the same
+parameter may well be nothing.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import optuna
+from optuna import Study
+from optuna.importance import PedAnovaImportanceEvaluator
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from fxai.results.importance import conditional_parameters, varying_parameters
+from fxai.search import attributes
+
+FEWEST_TRIALS = 20  # completed; with fewer the test finds next to nothing
+SHUFFLES = 100
+_QUANTILE = 0.95
+_MOST_TRIALS = 400  # the best and a spread of the rest would say no more, and the test takes its time
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A parameter's importance beside what chance gives."""
+
+    importance: float
+    by_chance: float  # the 95 % quantile under shuffled values
+
+    @property
+    def stands_out(self) -> bool:
+        return self.importance > self.by_chance
+
+
+def standings(study: Study, *, seed: int = 0) -> dict[str, Standing]:
+    """Of each parameter that all completed trials have and that varies; empty with fewer than FEWEST_TRIALS."""
+    completed = [
+        trial
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if not attributes.is_uncounted(trial.user_attrs)
+    ][-_MOST_TRIALS:]
+    conditional = conditional_parameters(completed)
+    names = [name for name in varying_parameters(completed) if name not in conditional]
+    if len(completed) < FEWEST_TRIALS or not names:
+        return {}
+    values = np.array([trial.value for trial in completed], dtype=float)
+    chance = np.random.default_rng(seed)
+    found = _importances(completed, values, names, study)
+    shuffled = [_importances(completed, chance.permutation(values), names, study) for _ in range(SHUFFLES)]
+    return {
+        name: Standing(found[name], float(np.quantile([each[name] for each in shuffled], _QUANTILE))) for name in names
+    }
+
+
+def _importances(trials: Sequence[FrozenTrial], values: np.ndarray, names: list[str], study: Study) -> dict[str, float]:
+    """Importances by PED-ANOVA, not brought to a sum of 1, if the trials had these values."""
+    told = optuna.create_study(direction=study.direction)
+    told.add_trials(
+        create_trial(
+            params={name: trial.params[name] for name in names},
+            distributions={name: trial.distributions[name] for name in names},
+            value=float(value),
+        )
+        for trial, value in zip(trials, values, strict=True)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return PedAnovaImportanceEvaluator().evaluate(told, params=names)

@@ -1,0 +1,116 @@
+"""`fxai transfer` and what `fxai run` makes of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cli.conftest import SMALL_SPEC, Fxai
+
+NEXT = SMALL_SPEC.replace("small", "next").replace(
+    "{name: training.learning_rate, type: float_log, low: 1e-4, high: 1e-2}",
+    "{name: training.gamma, type: float, low: 0.9, high: 0.99}",
+)
+QUICK = ("--n-jobs", "1", "--quiet", "--set", "resources.lanes_per_worker=4")
+
+
+@pytest.fixture
+def first(fxai: Fxai, folder: Path) -> Fxai:
+    """The command line in a folder with a finished study `small` and the specs of two to follow."""
+    (folder / "small.yaml").write_text(SMALL_SPEC)
+    (folder / "next.yaml").write_text(NEXT)
+    (folder / "again.yaml").write_text(SMALL_SPEC.replace("small", "again"))
+    finished = fxai("run", "--spec", "small.yaml", "--set", "seeds_per_trial=2", *QUICK)
+    assert finished.code == 0, finished
+    return fxai
+
+
+def test_a_transfer_leaves_the_spec_and_is_picked_up_by_the_run(first: Fxai, folder: Path) -> None:
+    best = json.loads(first("best", "small", "--json").out)
+    made = first("transfer", "small", "--to", "next.yaml")
+    assert made.code == 0, made
+    assert made.out.endswith("Written to optuna_results/next/transfer.yaml\n")
+    assert (folder / "next.yaml").read_text() == NEXT
+    rate = best["best_params"]["training.learning_rate"]
+    plan = first("run", "--spec", "next.yaml", "--dry-run")
+    assert f"Takes over from small, trial {best['best_trial']}" in plan.out
+    run = first("run", "--spec", "next.yaml", "--set", "seeds_per_trial=2", "--n-jobs", "1")
+    assert run.code == 0, run
+    assert "trains with training.learning_rate=" in run.out
+    assert "has changed since" not in run.out
+    config = yaml.safe_load((folder / "optuna_results" / "next" / "next_best_config.yaml").read_text())
+    assert config["training_config"]["training"]["learning_rate"] == rate
+    (found,) = json.loads(first("results", "next", "--json").out)
+    assert found["gain"]["over"] == "small"
+    assert found["gain"]["gain"] >= 0
+    assert found["gain"]["standard_error"] > 0
+    assert "Gain over small: " in first("results", "next").out
+
+
+def test_a_transfer_again_changes_nothing_and_one_that_is_stale_is_told(first: Fxai, folder: Path) -> None:
+    overlay = folder / "optuna_results" / "next" / "transfer.yaml"
+    first("transfer", "small", "--to", "next.yaml")
+    before = overlay.read_bytes()
+    first("transfer", "small", "--to", "next.yaml")
+    assert overlay.read_bytes() == before
+    first("run", "--spec", "small.yaml", "--set", "seeds_per_trial=2", "--n-trials", "3", *QUICK)
+    plan = first("run", "--spec", "next.yaml", "--dry-run")
+    assert "small has changed since (then 2 trials, now 3" in plan.out
+    overlay.unlink()
+    assert "Takes over" not in first("run", "--spec", "next.yaml", "--dry-run").out
+
+
+def test_a_study_that_was_begun_otherwise_is_refused_and_fresh_keeps_the_overlay(first: Fxai, folder: Path) -> None:
+    assert first("run", "--spec", "next.yaml", *QUICK).code == 0
+    first("transfer", "small", "--to", "next.yaml")
+    refused = first("run", "--spec", "next.yaml", *QUICK)
+    assert refused.code == 2
+    assert "fixed: added, training.learning_rate" in refused.err
+    assert "optuna_results/next/transfer.yaml" in refused.err
+    fresh = first("run", "--spec", "next.yaml", "--fresh", *QUICK)
+    assert fresh.code == 0, fresh
+    assert (folder / "optuna_results" / "next" / "transfer.yaml").is_file()
+    assert first("run", "--spec", "next.yaml", *QUICK).code == 0
+
+
+def test_modes_narrow_enqueue_and_warm_the_same_space(first: Fxai, folder: Path) -> None:
+    modes = "narrow,enqueue,warm"
+    made = first("transfer", "small", "--to", "again.yaml", "--mode", modes, "--width", "0.5", "--json")
+    assert made.code == 0, made
+    overlay = json.loads(made.out)["overlay"]
+    assert overlay["modes"] == ["enqueue", "narrow", "warm"]
+    assert len(overlay["enqueue"]) == 2
+    (range_,) = overlay["narrowed"]
+    assert 1e-4 <= range_["low"] < range_["high"] <= 1e-2
+    run = first("run", "--spec", "again.yaml", *QUICK)
+    assert run.code == 0, run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("small", "--to", "small.yaml"), "small cannot take over from itself"),
+        (("smal", "--to", "next.yaml"), "Study 'smal' not found"),
+        (("small", "--to", "nxt.yaml"), "there is no spec 'nxt.yaml'"),
+        (("small", "--to", "next.yaml", "--mode", "fixx"), "there is no mode 'fixx'; did you mean 'fix'? Modes: fix,"),
+        (("small", "--to", "next.yaml", "--mode", "fix", "--top", "0"), "--top"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_written(
+    first: Fxai, folder: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    finished = first("transfer", *arguments)
+    assert finished.code == 2
+    assert message in finished.err
+    assert not (folder / "optuna_results" / "next").exists()
+
+
+def test_an_overlay_that_somebody_edited_is_checked_by_its_lines(first: Fxai, folder: Path) -> None:
+    first("transfer", "small", "--to", "next.yaml")
+    path = folder / "optuna_results" / "next" / "transfer.yaml"
+    path.write_text(path.read_text().replace("fixed:", "fixd:"))
+    finished = first("run", "--spec", "next.yaml", *QUICK)
+    assert finished.code == 2
+    assert "transfer.yaml:" in finished.err
+    assert "fixd: unknown key; did you mean 'fixed'?" in finished.err

@@ -1,0 +1,194 @@
+import math
+from typing import Any
+
+import optuna
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.trial import TrialState, create_trial
+
+from fxai.errors import InputError, SpecError
+from fxai.results.gain import gain
+from fxai.results.transfer import narrowed, transfer
+from fxai.results.unimportant import FEWEST_TRIALS, standings
+from fxai.search import attributes
+from fxai.spec.configure import default_params, trial_config
+from fxai.spec.fingerprint import fingerprint
+from fxai.spec.overlay import Overlay, applied
+from fxai.spec.parameters import CategoricalParameter, Choice, FloatParameter, IntParameter, Parameter, contains
+from fxai.spec.study import StudySpec
+from fxai.trial import STANDARD_ERROR
+
+LR = FloatParameter(name="lr", path="training.learning_rate", low=1e-4, high=1e-2, log=True)
+GAMMA = FloatParameter(name="training.gamma", low=0.9, high=0.999)
+WIDTH = CategoricalParameter(name="model.d_model", choices=(16, 32, 64, 128))
+URL = "sqlite:///studies.db"
+
+
+def spec(name: str, *parameters: Parameter, **fields: Any) -> StudySpec:
+    return StudySpec.model_validate({"study_name": name, "parameters": parameters, **fields})
+
+
+def finished(of: StudySpec, values: list[tuple[dict[str, Any], float]], **attrs: Any) -> optuna.Study:
+    """A study of that spec with completed trials."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(study_name=of.study_name, direction=of.direction)
+    study.set_user_attr(attributes.FINGERPRINT, fingerprint(of))
+    spaces = {
+        "lr": FloatDistribution(1e-4, 1e-2, log=True),
+        "training.gamma": FloatDistribution(0.9, 0.999),
+        "model.d_model": CategoricalDistribution((16, 32, 64, 128)),
+    }
+    for params, value in values:
+        told = {attributes.SEED: 1, **attrs}
+        study.add_trial(
+            create_trial(
+                params=params, distributions={name: spaces[name] for name in params}, value=value, user_attrs=told
+            )
+        )
+    return study
+
+
+SOURCE = spec("first", LR, WIDTH)
+POINTS: list[tuple[dict[str, Any], float]] = [
+    ({"lr": 1e-3, "model.d_model": 16}, 0.1),
+    ({"lr": 5e-3, "model.d_model": 64}, 0.3),
+    ({"lr": 2e-3, "model.d_model": 32}, 0.2),
+]
+
+
+@given(
+    st.sampled_from(["float", "log", "step", "int", "int_step"]),
+    st.floats(0, 1),
+    st.floats(0.05, 1),
+)
+def test_a_narrowed_range_keeps_its_bounds_and_the_best_value(kind: str, where: float, width: float) -> None:
+    parameter: Parameter = {
+        "float": FloatParameter(name="x", low=-3, high=5),
+        "log": FloatParameter(name="x", low=1e-5, high=1e-1, log=True),
+        "step": FloatParameter(name="x", low=0.1, high=2.0, step=0.1),
+        "int": IntParameter(name="x", low=2, high=40),
+        "int_step": IntParameter(name="x", low=4, high=64, step=4),
+    }[kind]
+    assert not isinstance(parameter, CategoricalParameter)
+    best: Choice = parameter.low + where * (parameter.high - parameter.low)
+    if kind in ("int", "int_step"):
+        best = round(float(best))
+    made = narrowed(parameter, best, width)
+    assert made.low is not None
+    assert made.high is not None
+    assert parameter.low <= made.low <= made.high <= parameter.high or math.isclose(made.high, parameter.high)
+    if kind in ("float", "log"):
+        assert made.low <= best <= made.high
+        scale = math.log if kind == "log" else float
+        length = (scale(parameter.high) - scale(parameter.low)) * width
+        assert math.isclose(scale(made.high) - scale(made.low), length, rel_tol=1e-6)
+    else:
+        assert made.low < made.high
+        assert contains(parameter, made.low)
+
+
+def test_of_ordered_choices_the_neighbours_stay() -> None:
+    assert narrowed(WIDTH, 32, 0.25).choices == (16, 32, 64)
+    assert narrowed(WIDTH, 128, 0.25).choices == (64, 128)
+    kinds = CategoricalParameter(name="model.type", choices=("mlp", "gru"))
+    assert narrowed(kinds, "gru", 0.25).choices == ("mlp", "gru")
+
+
+def test_fixed_values_are_trained_with_and_not_scored_by() -> None:
+    reward = "env.reward.pnl_coefficient"
+    of_reward = FloatParameter(name=reward, low=50, high=300)
+    source = finished(spec("first", LR), [({"lr": 5e-3}, 0.3)])
+    target = spec("next", GAMMA, fixed={reward: 250.0})
+    made = applied(target, transfer(source, URL, target, ["fix"], top=5, width=0.25).overlay, "t.yaml")
+    config = trial_config(made, default_params(made))
+    assert config.training.learning_rate == 5e-3
+    assert config.env.reward.pnl_coefficient == 250
+    assert made.training_config == target.training_config
+    assert default_params(spec("next", of_reward, fixed={reward: 250.0})) == {reward: 250}
+
+
+def test_what_a_source_took_over_itself_goes_on() -> None:
+    source = finished(SOURCE, POINTS)
+    second = spec("second", GAMMA)
+    first_overlay = transfer(source, URL, second, ["fix"], top=5, width=0.25).overlay
+    assert first_overlay.fixed == {"training.learning_rate": 5e-3, "model.d_model": 64}
+    after = finished(applied(second, first_overlay, "t.yaml"), [({"training.gamma": 0.95}, 0.4)])
+    after.set_user_attr(attributes.TRANSFER, first_overlay.model_dump(mode="json"))
+    third = spec("third", LR, WIDTH)
+    overlay = transfer(after, URL, third, ["fix", "narrow"], top=5, width=0.5).overlay
+    assert overlay.fixed == {"training.learning_rate": 5e-3, "model.d_model": 64, "training.gamma": 0.95}
+    made = applied(third, overlay, "t.yaml")
+    assert default_params(made) == {"lr": 5e-3, "model.d_model": 64}
+    rate, width = made.parameters
+    assert isinstance(rate, FloatParameter)
+    assert 1e-4 <= rate.low < 5e-3 <= rate.high <= 1e-2
+    assert isinstance(width, CategoricalParameter)
+    assert width.choices == (32, 64, 128)
+
+
+def test_the_best_trials_are_tried_first_within_what_is_left() -> None:
+    source = finished(SOURCE, POINTS)
+    target = spec("next", LR, WIDTH)
+    overlay = transfer(source, URL, target, ["enqueue"], top=2, width=0.25).overlay
+    assert overlay.enqueue == ({"lr": 5e-3, "model.d_model": 64}, {"lr": 2e-3, "model.d_model": 32})
+    both = transfer(source, URL, target, ["narrow", "enqueue"], top=3, width=0.25).overlay
+    made = applied(target, both, "t.yaml")
+    known = {each.name: each for each in made.parameters}
+    assert all(contains(known[name], value) for entry in made.enqueue for name, value in entry.items())
+
+
+def test_the_same_source_hands_over_the_same() -> None:
+    modes: tuple[Any, ...] = ("fix_unimportant", "enqueue", "narrow", "warm")
+    target = spec("next", LR, WIDTH, GAMMA)
+    made = [transfer(finished(SOURCE, POINTS), URL, target, modes, top=5, width=0.25) for _ in range(2)]
+    assert made[0] == made[1]
+    assert any("nothing can be called unimportant" in remark for remark in made[0].remarks)
+    assert any("no trial of first fits the space" in remark for remark in made[0].remarks)
+
+
+def test_what_matters_stands_out_and_noise_does_not() -> None:
+    chance = st.floats(0, 1)
+    assert chance is not None
+    grid = [(i / 39, (i * 17 % 40) / 39) for i in range(40)]
+    points = [({"lr": 1e-4 * 100**a, "training.gamma": 0.9 + 0.099 * b}, a) for a, b in grid]
+    source = finished(spec("first", LR, GAMMA), points)
+    found = standings(source)
+    assert found["lr"].stands_out
+    assert not found["training.gamma"].stands_out
+    target = spec("next", LR, GAMMA)
+    overlay = transfer(source, URL, target, ["fix_unimportant"], top=5, width=0.25).overlay
+    assert overlay.dropped == ("training.gamma",)
+    assert "training.gamma" in overlay.fixed
+    assert standings(finished(spec("few", LR, GAMMA), points[: FEWEST_TRIALS - 1])) == {}
+
+
+def test_a_study_without_a_completed_trial_hands_over_nothing() -> None:
+    with pytest.raises(InputError, match="nothing to take over"):
+        transfer(finished(SOURCE, []), URL, spec("next", LR), ["fix"], top=5, width=0.25)
+
+
+def test_an_overlay_of_another_spec_is_refused_by_its_name() -> None:
+    overlay = transfer(finished(SOURCE, POINTS), URL, spec("next", LR, WIDTH), ["narrow"], top=5, width=0.25).overlay
+    with pytest.raises(SpecError, match=r"transfer.yaml: the study next searches no model.d_model"):
+        applied(spec("next", LR), overlay, "transfer.yaml")
+
+
+def test_the_gain_is_over_trial_0_with_the_errors_of_both() -> None:
+    target = spec("next", LR, WIDTH)
+    overlay = transfer(finished(SOURCE, POINTS), URL, target, ["fix"], top=5, width=0.25).overlay
+    study = finished(applied(target, overlay, "t.yaml"), POINTS, **{STANDARD_ERROR: 0.03})
+    assert gain(study) is None
+    study.set_user_attr(attributes.TRANSFER, Overlay.model_dump(overlay, mode="json"))
+    found = gain(study)
+    assert found is not None
+    assert (found.source, found.best_trial) == ("first", 1)
+    assert found.amount == pytest.approx(0.2)
+    assert found.standard_error == pytest.approx(0.03 * math.sqrt(2))
+    alone = finished(applied(target, overlay, "t.yaml"), POINTS)
+    alone.set_user_attr(attributes.TRANSFER, Overlay.model_dump(overlay, mode="json"))
+    found = gain(alone)
+    assert found is not None
+    assert found.standard_error is None
+    assert TrialState.COMPLETE in {trial.state for trial in alone.trials}
