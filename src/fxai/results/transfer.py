@@ -12,7 +12,7 @@ from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.unimportant import FEWEST_TRIALS, standings
 from fxai.search import attributes
 from fxai.search.warm import warm_trials
-from fxai.spec.config_fields import config_fields
+from fxai.spec.config_fields import fields_of
 from fxai.spec.overlay import Mode, Narrowed, Overlay, SourceStudy, applied
 from fxai.spec.parameters import CategoricalParameter, Choice, FloatParameter, IntParameter, Parameter, nearest_value
 from fxai.spec.study import StudySpec
@@ -86,7 +86,7 @@ class _Taking:
     best: Mapping[str, Choice]
 
     def fixed(self) -> dict[str, Choice]:
-        known = config_fields(self.target.training_config.training.algorithm)
+        known = fields_of(self.target.training_config)
         return {path: value for path, value in self.best.items() if path in known}
 
     def strangers(self) -> list[str]:
