@@ -32,6 +32,7 @@ def fingerprint(study: StudySpec) -> Fingerprint:
         "direction": study.direction,
         "seeds_per_trial": study.seeds_per_trial,
         "data": _data(source),
+        **_split_rule(config["data"]["split"]["train"]),
         "parameters": {each.name: _parameter(each) for each in study.parameters},
         **{key: value for key, value in further.items() if value},  # as if there were none before they were known
         "training_config": _without_unsaid(config),
@@ -50,6 +51,11 @@ def _without_unsaid(config: Any) -> Any:
         return config
     said = {key: value for key, value in model.items() if key not in _UNSAID or value != _UNSAID[key]}
     return {**config, "model": said}
+
+
+def _split_rule(train: JsonValue) -> Fingerprint:
+    """Fractions of a split once counted the bars behind the features' warm-up; such a study was scored on others."""
+    return {} if isinstance(train, str) else {"fractions_of_split": "of all bars"}
 
 
 def _data(source: str) -> JsonValue:
