@@ -10,6 +10,8 @@ FxAI allows (12 of 50), told in a random order, where Optuna's peer is its own a
 flight costs is seen beside `study.optimize`. Regret is how far the best value found lies above the minimum; a
 table solved exactly counts as half of what its second best entry has. A ratio is of geometric means over
 seeds, that of all problems the geometric mean of theirs; its interval, 95 %, resamples the seeds of both sides.
+The two draw different numbers; `tests/search/test_same_as_optuna.py` gives them the same ones and holds them
+equal trial by trial.
 
     python benchmarks/search_quality.py [--seeds 100] [--trials 50]
 """
