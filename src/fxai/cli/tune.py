@@ -85,8 +85,7 @@ def _opened(taking: TakingOver, paths: StudyPaths, *, fresh: bool) -> Search:
     except FingerprintError as error:
         if taking.overlay is None:
             raise
-        message = f"{error}. Some of it may come of {paths.transfer}, which the study was begun without or with another"
-        raise FingerprintError(message) from None
+        raise FingerprintError(f"{error}. {paths.transfer} says what; delete it to run the spec as it is") from None
 
 
 def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWorkers:
