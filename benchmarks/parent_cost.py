@@ -180,7 +180,7 @@ def history(spec: StudySpec, count: int) -> list[FrozenTrial]:
 
 def distributions_of(spec: StudySpec) -> dict[str, BaseDistribution]:
     probe = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
-    suggest(probe, spec.parameters)
+    suggest(probe, spec.parameters, {})
     return dict(probe.distributions)
 
 
@@ -243,7 +243,7 @@ def optunas(spec: StudySpec, database: Path, count: int) -> Clock:
         with clock.part("ask"):
             for _ in range(LANES):
                 trial = study.ask()
-                suggest(trial, spec.parameters)
+                suggest(trial, spec.parameters, {})
                 trials.append(trial)
         for step in range(EVERY, EVERY * REPORTS + 1, EVERY):
             for trial in list(trials):

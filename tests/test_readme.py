@@ -14,13 +14,16 @@ from fxai.errors import FxaiError, InputError, StudyHeldError
 from fxai.rl import width
 from fxai.rl.pack import signature
 from fxai.spec.algorithm import ALGORITHMS
+from fxai.spec.class_names import SHORT_NAMES
 from fxai.spec.coherence import study_problems
 from fxai.spec.configure import configure, default_params
 from fxai.spec.feasibility import broken
 from fxai.spec.find_spec import find_spec
+from fxai.spec.hpo_file import hpo_file
 from fxai.spec.load import load_spec, spec_of
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.overlay import Mode
+from fxai.spec.presets import shipped_preset
 from fxai.spec.study import StudySpec
 from fxai.spec.yaml_source import parse_yaml
 from fxai.trial import LaneObjective, Lanes
@@ -75,6 +78,38 @@ def test_its_example_of_a_space() -> None:
     assert {each.name: each.path for each in made.parameters}["lr"] == "training.learning_rate"
     assert set(default_params(made)) == {each.name for each in made.parameters}  # two layers: all exist
     assert not broken(made, default_params(made))
+
+
+def test_its_example_of_extending() -> None:
+    (text,) = [keys for keys in FURTHER_KEYS if "extends:" in keys]
+    (made,) = spec_of(parse_yaml(text, "README.md")).studies
+    (base,) = load_spec(find_spec("quick_search")).studies
+    assert "# 50 trials with successive halving" in text
+    assert (made.n_trials, made.pruner.type) == (50, "SuccessiveHalvingPruner")
+    assert made.training_config.training.total_updates == 80
+    assert made.training_config.training.n_envs == base.training_config.training.n_envs
+    taken_away = {each.name for each in base.parameters} - {each.name for each in made.parameters}
+    assert taken_away == {"env.reward.holding_penalty_coefficient"}
+
+
+def test_its_example_of_names() -> None:
+    (keys,) = [keys for keys in FURTHER_KEYS if "search_space:" in keys]
+    (made,) = spec_of(parse_yaml(f"name: x\nstudies:\n- study_name: s\n{indent(keys, '  ')}", "README.md")).studies
+    assert made.training_config.training.algorithm == "dqn"
+    assert (made.sampler.type, made.pruner.type) == ("GPSampler", "SuccessiveHalvingPruner")
+    for names in SHORT_NAMES.values():
+        assert [f"`{name}`" in README for name in names] == [True] * len(names)
+
+
+@pytest.mark.parametrize(("name", "trials"), re.findall(r"`(\w+)` \((\d+)(?: trials)?[,;]", README))
+def test_its_presets_have_as_many_trials(name: str, trials: str) -> None:
+    preset = shipped_preset(name)
+    assert preset is not None
+    assert preset.n_trials == int(trials)
+
+
+def test_it_names_all_presets() -> None:
+    assert set(re.findall(r"`(\w+)` \(\d+", README)) == set(hpo_file().experiments)
 
 
 def test_its_example_specs_are_there() -> None:

@@ -41,7 +41,7 @@ SPECS = {
         GOOD + "    sampler: {type: RandomSampler, n_ei_candidates: 3}\n",
         "bad.yaml:7: studies[0].sampler.n_ei_candidates: ",
     ),
-    "an unknown pruner": (GOOD + "    pruner: {type: Median}\n", "bad.yaml:7: studies[0].pruner"),
+    "an unknown pruner": (GOOD + "    pruner: {type: Medium}\n", "bad.yaml:7: studies[0].pruner"),
     "an unknown parameter": (
         GOOD.replace("training.learning_rate", "training.learning_rat"),
         "bad.yaml:5: studies[0].parameters[0].name: ",

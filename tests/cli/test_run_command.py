@@ -123,6 +123,33 @@ def test_ctrl_c_ends_the_run_in_good_order(folder: Path) -> None:
     assert (folder / "optuna_results" / "small" / "small_results.json").is_file()
 
 
+def test_a_class_that_cannot_be_imported_stops_it_before_anything_is_written(fxai: Fxai, folder: Path) -> None:
+    (folder / "small.yaml").write_text(SMALL_SPEC)
+    for more in ((), ("--dry-run",)):
+        finished = fxai("run", "--spec", "small.yaml", "--set", "sampler=no_such_module:Sampler", *more)
+        assert finished.code == 2
+        assert finished.err.count("\n") == 1
+        assert "no_such_module:Sampler cannot be imported" in finished.err
+        assert [path.name for path in folder.iterdir()] == ["small.yaml"]
+
+
+def test_a_preset_is_shown_by_a_dry_run_and_gives_way_to_flags(fxai: Fxai) -> None:
+    plan = fxai("run", "--dry-run", "--preset", "extensive", "--n-trials", "7", "--set", "sampler=random")
+    assert "Trials     7 in total\n" in plan.out
+    assert "Preset     extensive\nSampler    RandomSampler()\nPruner     HyperbandPruner(" in plan.out
+    assert plan.out.count("it runs RandomSampler with HyperbandPruner.") == 1
+    refused = fxai("run", "--dry-run", "--preset", "standrd")
+    assert refused.code == 2
+    assert "command line: --preset: there is no preset 'standrd'; did you mean 'standard'?" in refused.err
+
+
+def test_a_run_says_what_takes_the_place_of_populations(fxai: Fxai, folder: Path) -> None:
+    (folder / "small.yaml").write_text(SMALL_SPEC)
+    finished = fxai("run", "--spec", "small.yaml", "--preset", "extensive", "--n-trials", "1", "--n-jobs", "1")
+    assert finished.code == 0
+    assert finished.out.count("it runs TPESampler with HyperbandPruner.") == 1
+
+
 def test_window_features_and_layers_are_searched(fxai: Fxai, folder: Path) -> None:
     wide = """\
       - {name: env.observation_window, type: choice, values: [1, 4]}

@@ -11,8 +11,8 @@ from small_study import MEMORY, PARAMETERS, Opener, ask, complete
 from fxai.search.samplers import Samplers
 from fxai.search.seeds import sampler_seed, trial_seed
 from fxai.search.space import suggest
-from fxai.spec.pruners import Pruner
-from fxai.spec.samplers import Sampler, TPESampler
+from fxai.spec.pruners import OptunaPruner
+from fxai.spec.samplers import OptunaSampler, TPESampler
 from fxai.trial import Report, TrialResult, TrialState
 
 FINITE = [
@@ -34,7 +34,7 @@ def kinds(union: object) -> list[str]:
     return sorted(record.__name__ for record in records)
 
 
-@pytest.mark.parametrize("kind", kinds(Sampler))
+@pytest.mark.parametrize("kind", kinds(OptunaSampler))
 def test_every_sampler_proposes_within_the_space(open_study: Opener, kind: str) -> None:
     finite = {"parameters": FINITE} if kind in {"GridSampler", "BruteForceSampler"} else {}
     search = open_study(MEMORY, sampler={"type": kind}, **finite)
@@ -60,7 +60,7 @@ def test_what_the_sequence_does_not_cover_is_drawn_anew(open_study: Opener, kind
     assert set(chosen) == {"a", "b"}
 
 
-@pytest.mark.parametrize("kind", kinds(Pruner))
+@pytest.mark.parametrize("kind", kinds(OptunaPruner))
 def test_every_pruner_decides(open_study: Opener, kind: str) -> None:
     search = open_study(MEMORY, pruner={"type": kind, **ARGUMENTS.get(kind, {})})
     pruned = set()

@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from fxai.spec.fields import records_in
-from fxai.spec.pruners import HyperbandPruner, PatientPruner, Pruner, SuccessiveHalvingPruner
+from fxai.spec.pruners import HyperbandPruner, OptunaPruner, PatientPruner, SuccessiveHalvingPruner
 from fxai.spec.record import Record
-from fxai.spec.samplers import CmaEsSampler, Sampler
+from fxai.spec.samplers import CmaEsSampler, OptunaSampler
 
 OURS = {
     ("TPESampler", "multivariate"),  # Optuna's None means true for one objective
@@ -19,8 +19,8 @@ OURS = {
     ("PercentilePruner", "n_warmup_steps"),
     ("ThresholdPruner", "n_warmup_steps"),
 }
-SAMPLERS = records_in(get_args(Sampler)[0])
-PRUNERS = records_in(get_args(Pruner)[0])
+SAMPLERS = records_in(get_args(OptunaSampler)[0])
+PRUNERS = records_in(get_args(OptunaPruner)[0])
 
 
 def optuna_class(record: type[Record]) -> Any:

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fxai.errors import SpecError
 from fxai.spec.find_spec import find_spec
-from fxai.spec.load import load_spec
+from fxai.spec.load import load_spec, spec_of
 from fxai.spec.merge import merge_parameters
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.written import plain, source_of, written_of
@@ -219,3 +219,45 @@ def test_the_faults_of_a_base_are_its_own(tmp_path: Path) -> None:
 def test_a_tree_comes_back_as_it_was() -> None:
     source = parse_yaml(BASE, "base.yaml")
     assert source_of(written_of(source), "base.yaml") == source
+
+
+JUNK = st.sampled_from(
+    [
+        None,
+        3,
+        "a",
+        [],
+        {},
+        ["a"],
+        [None],
+        [[]],
+        {"a": None},
+        {"a": {"a": 1}},
+        [{"name": "lr"}],
+        [{"name": [1]}],
+        {"lr": 3},
+    ]
+)
+IN_STUDY = ("study_name", "extends", "preset", "search_space", "parameters", "sampler", "pruner", "training_config")
+ROUND = {"search_space": "ppo", "preset": "standard", "training_config": {"training": {"algorithm": "a2c"}}}
+STUDIES = st.lists(
+    st.dictionaries(st.sampled_from((*IN_STUDY, "param_mapping", "trial_overrides")), JUNK).map(
+        lambda junk: ROUND | junk
+    )
+    | JUNK,
+    max_size=2,
+)
+TOPS = st.dictionaries(st.sampled_from(("extends", "preset", "presets", "param_mapping", "studies", "name")), JUNK)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(top=TOPS, studies=STUDIES | JUNK)
+def test_whatever_is_written_is_a_spec_or_a_clear_error(tmp_path: Path, top: dict[str, Any], studies: Any) -> None:
+    write(tmp_path, base=BASE)
+    text = yaml.safe_dump({"name": "x", "extends": "base", "studies": studies, **top}, sort_keys=False)
+    problems = None
+    try:
+        spec_of(parse_yaml(text, str(tmp_path / "child.yaml")))
+    except SpecError as error:
+        problems = error.problems
+    assert problems is None or (problems and all(problem.line and problem.message for problem in problems))

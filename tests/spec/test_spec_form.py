@@ -4,6 +4,7 @@ import pytest
 
 from fxai.errors import SpecError
 from fxai.spec.load import spec_of
+from fxai.spec.parameters import grid_values
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.yaml_source import parse_yaml
 
@@ -79,6 +80,12 @@ def test_rays_names_mean_the_guides(one: str, other: str) -> None:
         for each in (one, other)
     ]
     assert specs[0] == specs[1]
+
+
+def test_qrandint_is_a_randint_on_steps() -> None:
+    parameters = "{training.n_epochs: {type: qrandint, low: 2, high: 8, q: 3}}"
+    (parameter,) = load(f"name: x\nstudies:\n- study_name: s\n  parameters: {parameters}\n").studies[0].parameters
+    assert grid_values(parameter) == (2, 5, 8)
 
 
 def test_randint_includes_both_ends() -> None:

@@ -103,6 +103,11 @@ studies:
         ("name: training.gamma, low: 0, high: 1", "type: is required: one of float, float_log"),
         ("name: training.gamma, kind: float, type: float, low: 0, high: 1", "kind: unknown key; did you mean 'type'?"),
         ("name: training.gamma, type: quniform, low: 0, high: 1", "quniform needs a step"),
+        ("name: training.n_epochs, type: qrandint, low: 2, high: 8", "qrandint needs a step"),
+        (
+            "name: training.gamma, type: qloguniform, low: 0.1, high: 1, q: 0.1",
+            "there is no type 'qloguniform': a logarithmic scale takes no step; write loguniform, or quniform",
+        ),
         ("name: training.gamma, type: float_log, low: 0.1, high: 1, log: false", "contradicts the type float_log"),
         ("name: model.d_model, type: float, low: 64, high: 128", "is a whole number; use int or int_log"),
         ("name: model.d_model, type: int, low: 0, high: 128", "low: model.d_model must be greater than or equal to 1"),

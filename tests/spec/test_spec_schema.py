@@ -1,5 +1,8 @@
 import json
+import re
 from typing import Any
+
+import pytest
 
 from fxai.spec.algorithm import ALGORITHMS, DEFAULT_ALGORITHM
 from fxai.spec.parameter_form import TYPES
@@ -46,6 +49,33 @@ def test_one_algorithm_fits_each_section_and_the_default_one_that_names_none() -
 def test_defaults_of_all_studies_and_bare_class_names_are_known() -> None:
     assert {"seed", "storage", "n_jobs", "gpu_per_trial", "max_concurrent_trials"} <= set(SCHEMA["properties"])
     bare = next(option["enum"] for option in STUDY["sampler"]["anyOf"] if "enum" in option)
-    assert "TPESampler" in bare
+    assert {"TPESampler", "tpe"} <= set(bare)
+    assert SCHEMA["$defs"]["TPESampler"]["properties"]["type"]["enum"] == ["TPESampler", "tpe"]
     assert SCHEMA["$defs"]["MedianPruner"]["required"] == ["type"]
     assert SCHEMA["additionalProperties"] is False
+
+
+def test_a_file_that_extends_another_need_say_nothing_else() -> None:
+    assert "required" not in SCHEMA
+    assert "required" not in SCHEMA["$defs"]["StudySpec"]
+    assert SCHEMA["if"] == {"not": {"required": ["extends"]}}
+    assert SCHEMA["then"]["required"] == ["name", "studies"]
+    each = SCHEMA["then"]["properties"]["studies"]["items"]
+    assert each["required"] == ["study_name"]
+    assert {key for option in each["anyOf"] for key in option["required"]} == {"parameters", "search_space"}
+    assert {"extends", "preset", "search_space"} <= set(STUDY)
+    assert {"extends", "preset", "presets"} <= set(SCHEMA["properties"])
+    assert STUDY["search_space"]["enum"] == list(ALGORITHMS)
+
+
+@pytest.mark.parametrize("kind", ["sampler", "pruner"])
+def test_a_class_may_be_named_by_its_import_path(kind: str) -> None:
+    assert SCHEMA["$defs"]["Preset"]["properties"][kind] == STUDY[kind]
+    imported = SCHEMA["$defs"][f"Imported{kind.capitalize()}"]
+    assert imported["additionalProperties"]
+    (alone,) = [option for option in STUDY[kind]["anyOf"] if option.get("type") == "string"]
+    assert alone["pattern"] == imported["properties"]["type"]["pattern"]
+    for path in ("package.module:Class", "package.Class", "a:B"):
+        assert re.search(alone["pattern"], path)
+    for name in ("TPESampler", "asha", "a b:C", ":C", "a:"):
+        assert not re.search(alone["pattern"], name)

@@ -14,6 +14,7 @@ from fxai.cli.plan import planned, settings_of
 from fxai.cli.taking_over import taking_over
 from fxai.cli.tune import tune
 from fxai.cli.watch import choose_watch
+from fxai.search.imported import check_imported
 from fxai.spec.study import Spec
 from fxai.study_events import Ending
 
@@ -69,6 +70,8 @@ def run(
         "seed": seed,
     }
     plan = planned(spec, study, settings_of(settings or (), flags))
+    for each in plan.studies:
+        check_imported(each)
     console = stdout()
     if dry_run:
         print_plan(console, plan)

@@ -6,8 +6,10 @@ import optuna.pruners
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
 
+from fxai.search.imported import imported_pruner
 from fxai.spec.pruners import (
     HyperbandPruner,
+    ImportedPruner,
     MedianPruner,
     NopPruner,
     PatientPruner,
@@ -68,3 +70,5 @@ def _build(record: Pruner) -> BasePruner:  # noqa: PLR0911 -- one for each kind
             return optuna.pruners.PatientPruner(wrapped, patience=record.patience, min_delta=record.min_delta)
         case NopPruner():
             return optuna.pruners.NopPruner()
+        case ImportedPruner():
+            return imported_pruner(record)

@@ -14,6 +14,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
+from fxai.search.imported import imported_sampler
 from fxai.search.seeds import sampler_seed
 from fxai.search.tpe import Remembered, RememberingTPE
 from fxai.spec.parameters import Parameter, grid_values
@@ -22,6 +23,7 @@ from fxai.spec.samplers import (
     CmaEsSampler,
     GPSampler,
     GridSampler,
+    ImportedSampler,
     NSGAIIISampler,
     NSGAIISampler,
     QMCSampler,
@@ -52,7 +54,8 @@ class Samplers:
     ) -> None:
         self._record = record
         self._parameters = parameters
-        self._seed = study_seed if record.seed is None else record.seed
+        own = None if isinstance(record, ImportedSampler) else record.seed
+        self._seed = study_seed if own is None else own
         self._remembered = Remembered()
         self._earlier = earlier
 
@@ -61,6 +64,8 @@ class Samplers:
         seed = sampler_seed(self._seed, number)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
+            if isinstance(self._record, ImportedSampler):
+                return imported_sampler(self._record, seed)
             if isinstance(self._record, TPESampler):
                 return _tpe(self._record, seed, self._remembered)
             if isinstance(self._record, CmaEsSampler):

@@ -5,8 +5,8 @@ from typing import Any, get_args
 from pydantic import JsonValue
 
 from fxai.spec.fields import records_in
-from fxai.spec.pruners import Pruner
-from fxai.spec.samplers import Sampler
+from fxai.spec.pruners import OptunaPruner
+from fxai.spec.samplers import OptunaSampler
 
 Node = dict[str, JsonValue]
 SHORT_NAMES: dict[str, dict[str, str]] = {
@@ -38,7 +38,7 @@ def _names_of(union: Any) -> list[str]:
     return [record.__name__ for record in records_in(get_args(union)[0])]
 
 
-CLASS_NAMES = {"sampler": _names_of(Sampler), "pruner": _names_of(Pruner)}
+CLASS_NAMES = {"sampler": _names_of(OptunaSampler), "pruner": _names_of(OptunaPruner)}
 _CANONICAL = {kind: {**{name.lower(): name for name in CLASS_NAMES[kind]}, **SHORT_NAMES[kind]} for kind in SHORT_NAMES}
 
 

@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 from fxai.errors import Problem
 from fxai.spec.algorithm import algorithm_of, unknown_algorithm
+from fxai.spec.class_names import SHORT_NAMES
 from fxai.spec.suggestion import did_you_mean
 from fxai.spec.yaml_source import KeyPath, dotted
 
@@ -82,7 +83,8 @@ def _unknown_member(details: ErrorDetails) -> str:
         return unknown_algorithm(details["input"]["algorithm"])
     tag = details["ctx"]["tag"]
     known = [name.strip().strip("'") for name in details["ctx"]["expected_tags"].split(",")]
-    return f"unknown type {tag!r}{did_you_mean(tag, known) or '.'} Known: {', '.join(known)}"
+    short = [each for names in SHORT_NAMES.values() for each, name in names.items() if name in known]
+    return f"unknown type {tag!r}{did_you_mean(tag, [*known, *short]) or '.'} Known: {', '.join(known)}"
 
 
 def _shown(value: object) -> str:

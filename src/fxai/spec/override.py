@@ -54,7 +54,7 @@ def override(spec: Spec, settings: Mapping[str, str]) -> Spec:
 def _rank(setting: tuple[str, str]) -> int:
     """A preset is made first, so that other settings go before it; then what others depend on."""
     key, _ = setting
-    return 0 if key == "preset" else 1 if key.endswith(_CHOOSES_KEYS) else 2
+    return 0 if key == "preset" else 1 if key in CLASSES or key.endswith(_CHOOSES_KEYS) else 2
 
 
 def _set(spec: Spec, tree: dict[str, Any], key: str, value: Any) -> str | None:

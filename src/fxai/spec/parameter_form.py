@@ -19,7 +19,13 @@ TYPES: dict[str, Node] = {
     "loguniform": {"kind": "float", "log": True},
     "quniform": {"kind": "float"},
     "randint": {"kind": "int"},
+    "qrandint": {"kind": "int"},
     "choice": {"kind": "categorical"},
+}
+STEPPED = ("quniform", "qrandint")
+_REFUSED = {
+    "qloguniform": "a logarithmic scale takes no step; write loguniform, or quniform on a linear scale",
+    "qlograndint": "a logarithmic scale takes no step; write int_log, or qrandint on a linear scale",
 }
 RENAMED = {"values": "choices", "q": "step"}
 SYNONYMS = {"float": ("type", "q"), "int": ("type", "q"), "categorical": ("type", "values")}
@@ -53,8 +59,8 @@ def translate_parameter(written: Node) -> Translation:
             node[new] = _as_scalars(value) if new == "choices" else value
             if new != key:
                 renamed[new] = key
-    if kind == "quniform" and "step" not in node:
-        faults.append(("step", "quniform needs a step"))
+    if kind in STEPPED and "step" not in node:
+        faults.append(("step", f"{kind} needs a step"))
     for key, value in TYPES[kind].items():
         if key in node and node[key] != value:
             faults.append((key, f"contradicts the type {kind}"))
@@ -71,5 +77,7 @@ def _unknown_type(kind: JsonValue, *, given: bool) -> str:
     known = f"one of {', '.join(TYPES)}"
     if not given:
         return f"is required: {known}"
+    if isinstance(kind, str) and kind in _REFUSED:
+        return f"there is no type {kind!r}: {_REFUSED[kind]}"
     suggestion = did_you_mean(kind, TYPES) if isinstance(kind, str) else ""
     return f"unknown type {kind!r}{suggestion or '.'} It must be {known}"

@@ -6,8 +6,9 @@ are Optuna's, but for ten warm-up updates where a pruner has a warm-up.
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, model_validator
 
+from fxai.spec.import_path import IMPORTED, OPTUNAS, ImportPath, home_of
 from fxai.spec.record import Record
 
 Resource: TypeAlias = Annotated[int, Field(ge=1)] | Literal["auto"]
@@ -108,7 +109,15 @@ class PatientPruner(Record):
     wrapped_pruner: WrappedPruner | None = None
 
 
-Pruner: TypeAlias = Annotated[
+class ImportedPruner(Record):
+    """A pruner by import path, with its arguments beside its type."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue]
+    type: ImportPath
+
+
+OptunaPruner: TypeAlias = Annotated[
     MedianPruner
     | PercentilePruner
     | SuccessiveHalvingPruner
@@ -117,4 +126,8 @@ Pruner: TypeAlias = Annotated[
     | PatientPruner
     | NopPruner,
     Field(discriminator="type"),
+]
+
+Pruner: TypeAlias = Annotated[
+    Annotated[OptunaPruner, Tag(OPTUNAS)] | Annotated[ImportedPruner, Tag(IMPORTED)], Discriminator(home_of)
 ]

@@ -7,8 +7,9 @@ seed unless it is given.
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, model_validator
 
+from fxai.spec.import_path import IMPORTED, OPTUNAS, ImportPath, home_of
 from fxai.spec.record import Record
 
 Seed: TypeAlias = Annotated[int, Field(ge=0, lt=2**32)] | None
@@ -119,7 +120,19 @@ class NSGAIIISampler(Record):
     seed: Seed = None
 
 
-Sampler: TypeAlias = Annotated[
+class ImportedSampler(Record):
+    """A sampler by import path, with its arguments beside its type.
+
+    It is made anew for each trial, so that it learns from what the study holds. Where it takes a `seed` and
+    none is given, each trial has one of its own; a seed that is given is the same for all.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue]
+    type: ImportPath
+
+
+OptunaSampler: TypeAlias = Annotated[
     TPESampler
     | RandomSampler
     | CmaEsSampler
@@ -130,4 +143,8 @@ Sampler: TypeAlias = Annotated[
     | NSGAIISampler
     | NSGAIIISampler,
     Field(discriminator="type"),
+]
+
+Sampler: TypeAlias = Annotated[
+    Annotated[OptunaSampler, Tag(OPTUNAS)] | Annotated[ImportedSampler, Tag(IMPORTED)], Discriminator(home_of)
 ]

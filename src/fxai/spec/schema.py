@@ -3,8 +3,11 @@
 from typing import Any
 
 from fxai.spec.algorithm import ALGORITHMS, DEFAULT_ALGORITHM
+from fxai.spec.class_names import CLASS_NAMES, CLASSES, SHORT_NAMES
 from fxai.spec.form import SHARED
-from fxai.spec.parameter_form import RENAMED, TYPES
+from fxai.spec.hpo_file import hpo_file
+from fxai.spec.import_path import IMPORTED
+from fxai.spec.parameter_form import RENAMED, STEPPED, TYPES
 from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter
 from fxai.spec.record import Record
 from fxai.spec.study import Spec
@@ -12,6 +15,7 @@ from fxai.spec.study import Spec
 JsonSchema = dict[str, Any]
 _KINDS: dict[str, type[Record]] = {"float": FloatParameter, "int": IntParameter, "categorical": CategoricalParameter}
 _NULL = {"type": "null"}
+_IMPORT_PATH = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*$"
 _ARGUMENTS = {
     "description": "arguments of the class that the extended file names",
     "type": "object",
@@ -26,9 +30,9 @@ def json_schema() -> JsonSchema:
     study = definitions["StudySpec"]["properties"]
     for definition in definitions.values():
         _refine(definition)
-    for key in ("sampler", "pruner"):
-        names = list(study[key]["discriminator"]["mapping"])
-        study[key] = {"anyOf": [study[key], {"enum": names}, _ARGUMENTS, _NULL]}
+    for key in CLASSES:
+        study[key] = _class(key, definitions, study[key])
+        definitions["Preset"]["properties"][key] = study[key]
     for record in _KINDS.values():
         del definitions[record.__name__]
     definitions |= {f"parameter_{name}": _parameter(name) for name in TYPES}
@@ -46,11 +50,27 @@ def json_schema() -> JsonSchema:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
+def _class(kind: str, definitions: JsonSchema, records: JsonSchema) -> JsonSchema:
+    """A sampler or pruner: a name alone, one with arguments, or what only the extended file says."""
+    names = {"enum": [*CLASS_NAMES[kind], *SHORT_NAMES[kind]]}
+    for name in CLASS_NAMES[kind]:
+        short = [each for each, meant in SHORT_NAMES[kind].items() if meant == name]
+        definitions[name]["properties"]["type"] = {"enum": [name, *short]}
+    path = {"type": "string", "pattern": _IMPORT_PATH}
+    definitions[f"Imported{kind.capitalize()}"]["properties"]["type"] = path
+    return {"description": f"Optuna's, or {IMPORTED}", "anyOf": [records, names, path, _ARGUMENTS, _NULL]}
+
+
 def _extend(schema: JsonSchema, study: JsonSchema) -> None:
-    """A file that extends another need write nothing else."""
+    """A file that extends another need write nothing else, and a study that names a space no parameters."""
     schema["properties"]["extends"] = {"description": "a spec, by name or path, to start from", "type": "string"}
     study["properties"]["extends"] = {"description": "a study of the extended file to start from", "type": "string"}
-    whole = {"required": study.pop("required")}
+    study["properties"]["search_space"] = {
+        "description": "parameters of config/base/hpo.yaml by name, below the study's own",
+        "enum": list(hpo_file().search_spaces),
+    }
+    searched = {"anyOf": [{"required": ["parameters"]}, {"required": ["search_space"]}]}
+    whole = {"required": [key for key in study.pop("required") if key != "parameters"], **searched}
     schema["if"] = {"not": {"required": ["extends"]}}
     schema["then"] = {"required": schema.pop("required"), "properties": {"studies": {"items": whole}}}
 
@@ -99,15 +119,16 @@ def _parameter(name: str) -> JsonSchema:
     synonyms = {new: old for old, new in RENAMED.items() if new in properties}
     properties |= {old: properties[new] for new, old in synonyms.items()}
     required = [key for key in schema["required"] if key != "name"]
-    if name == "quniform":
+    if name in STEPPED:
         required.append("step")
+    either = [_either(key, synonyms[key]) for key in required if key in synonyms]
     return {
         "type": "object",
         "description": schema["description"],
         "additionalProperties": False,
         "properties": {"type": {"const": name}, **properties},
         "required": ["type", *(key for key in required if key not in synonyms)],
-        "allOf": [_either(key, synonyms[key]) for key in required if key in synonyms],
+        **({"allOf": either} if either else {}),  # an empty one is no JSON Schema
     }
 
 

@@ -8,7 +8,7 @@ from fxai.spec.algorithm import ALGORITHMS
 from fxai.spec.hpo_file import hpo_file, written_space
 from fxai.spec.merge import CONFIGS, merge_parameters
 from fxai.spec.suggestion import did_you_mean
-from fxai.spec.written import Written
+from fxai.spec.written import Written, plain
 
 _KEY = "search_space"
 
@@ -42,7 +42,7 @@ def without_space(study: Written) -> Written:
 def _unknown(named: Written) -> str:
     spaces = hpo_file().search_spaces
     return (
-        f"there is no search space {named.text!r}{did_you_mean(named.text, spaces) or '.'} Known: {', '.join(spaces)}"
+        f"there is no search space {plain(named)!r}{did_you_mean(named.text, spaces) or '.'} Known: {', '.join(spaces)}"
     )
 
 

@@ -100,8 +100,8 @@ class StudySpec(Record):
         """Trials that may run at once without the sampler proposing blindly (design, 'Lanes')."""
         if self.max_concurrent_trials is not None:
             return self.max_concurrent_trials
-        startup = getattr(self.sampler, "n_startup_trials", None) or 1
-        return max(startup, self.n_trials // 4, 1)
+        startup = getattr(self.sampler, "n_startup_trials", None)
+        return max(startup if isinstance(startup, int) else 1, self.n_trials // 4, 1)
 
 
 class Spec(Record):
