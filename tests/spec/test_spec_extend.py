@@ -208,6 +208,15 @@ def test_a_circle_of_files_is_one_error(tmp_path: Path) -> None:
         load_spec(tmp_path / "one.yaml")
 
 
+def test_a_spec_rests_on_so_many_files_at_most(tmp_path: Path) -> None:
+    write(tmp_path, s0=BASE, **{f"s{n}": f"extends: s{n - 1}\n" for n in range(1, 22)})
+    assert load_spec(tmp_path / "s20.yaml").name == load_spec(tmp_path / "s0.yaml").name
+    with pytest.raises(
+        SpecError, match=r"s1\.yaml:1: extends: is one file too many: a spec rests on at most 20 others"
+    ):
+        load_spec(tmp_path / "s21.yaml")
+
+
 def test_the_faults_of_a_base_are_its_own(tmp_path: Path) -> None:
     write(tmp_path, base="name: x\nstudies:\n- study_name: a\n  n_trial: 3\n", child="extends: base\n")
     with pytest.raises(SpecError) as caught:

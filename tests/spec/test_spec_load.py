@@ -167,7 +167,7 @@ def test_study_names_that_are_no_folder_names(name: str, reason: str) -> None:
         ("  pruner: {type: NopPruner, patience: 3}\n", "NopPruner has no argument 'patience'. It has: no arguments"),
         ("  pruner: {type: ThresholdPruner}\n", "pruner: ThresholdPruner needs lower, upper or both"),
         ("  pruner: {type: PercentilePruner}\n", "pruner.percentile: is required"),
-        ("  pruner: {type: PatientPruner, patience: 2, wrapped_pruner: {type: Nop}}\n", "did you mean 'NopPruner'?"),
+        ("  pruner: {type: PatientPruner, patience: 2, wrapped_pruner: {type: NopPru}}\n", "did you mean 'NopPruner'?"),
         ("  sampler: GridSampler\n", "parameters[0]: GridSampler needs finitely many values"),
         ("  sampler: BruteForceSampler\n", "parameters[0]: BruteForceSampler needs finitely many values"),
         ("  enqueue: [{training.gamma: 0.5}]\n", "enqueue[0].training.gamma: 0.5 lies outside"),

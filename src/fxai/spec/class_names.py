@@ -29,6 +29,7 @@ SHORT_NAMES: dict[str, dict[str, str]] = {
         "threshold": "ThresholdPruner",
         "patient": "PatientPruner",
         "none": "NopPruner",
+        "nop": "NopPruner",
     },
 }
 CLASSES = tuple(SHORT_NAMES)

@@ -21,6 +21,7 @@ from fxai.spec.yaml_source import YamlSource, read_yaml
 
 Check = Callable[[YamlSource], object]
 _TAKE = ("extends", "preset", "search_space")
+_MOST_FILES = 20  # below a spec, each extending the next
 
 
 def written_out(source: YamlSource, check: Check, trail: Sequence[Path] = ()) -> YamlSource:
@@ -58,6 +59,9 @@ def _base(source: YamlSource, own: Written, check: Check, trail: Sequence[Path])
     if path.resolve() in way:
         names = " -> ".join(each.name for each in (*way[way.index(path.resolve()) :], path))
         raise SpecError(source.name, (Problem(f"goes in a circle: {names}", "extends", named.line),))
+    if len(way) > _MOST_FILES:
+        message = f"is one file too many: a spec rests on at most {_MOST_FILES} others, each extending the next"
+        raise SpecError(source.name, (Problem(message, "extends", named.line),))
     base = written_out(read_yaml(path), check, way)
     check(base)
     return _with_defaults(written_of(base)).taken(named.line, str(path))
