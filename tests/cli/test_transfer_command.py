@@ -45,7 +45,12 @@ def test_a_transfer_leaves_the_spec_and_is_picked_up_by_the_run(first: Fxai, fol
     assert found["gain"]["over"] == "small"
     assert found["gain"]["gain"] >= 0
     assert found["gain"]["standard_error"] > 0
-    assert "Gain over small: " in first("results", "next").out
+    assert found["next"] == "poetry run fxai train optuna_results/next/next_best_config.yaml"
+    assert len(found["matters_most"]) == 1
+    told = first("results", "next").out
+    assert "Gain over small: " in told
+    assert "trial 0, the winner of small" in told
+    assert "Matters most: training.gamma 1.00" in told
 
 
 def test_a_transfer_again_changes_nothing_and_one_that_is_stale_is_told(first: Fxai, folder: Path) -> None:
@@ -74,13 +79,84 @@ def test_a_study_that_was_begun_otherwise_is_refused_and_fresh_keeps_the_overlay
     assert first("run", "--spec", "next.yaml", *QUICK).code == 0
 
 
+def test_a_transfer_that_is_taken_away_is_named_too(first: Fxai, folder: Path) -> None:
+    first("transfer", "small", "--to", "next.yaml")
+    assert first("run", "--spec", "next.yaml", *QUICK).code == 0
+    (folder / "optuna_results" / "next" / "transfer.yaml").unlink()
+    refused = first("run", "--spec", "next.yaml", *QUICK)
+    assert refused.code == 2
+    assert "fixed: removed, was training.learning_rate" in refused.err
+    assert "It was begun with what it took over from small (trial" in refused.err
+
+
+def test_a_chain_that_was_stopped_goes_on_from_its_first_command(first: Fxai, folder: Path) -> None:
+    """Each command again, after the next study had one of its trials."""
+    first("transfer", "small", "--to", "next.yaml")
+    assert first("run", "--spec", "next.yaml", "--n-trials", "1", *QUICK).code == 0
+    before = {path: path.read_bytes() for path in folder.rglob("*.yaml")}
+    for command in (
+        ("run", "--spec", "small.yaml", "--set", "seeds_per_trial=2", *QUICK),
+        ("transfer", "small", "--to", "next.yaml"),
+        ("run", "--spec", "next.yaml", *QUICK),
+    ):
+        finished = first(*command)
+        assert finished.code == 0, finished
+        assert "has changed since" not in finished.out
+    overlay = folder / "optuna_results" / "next" / "transfer.yaml"
+    assert overlay.read_bytes() == before[overlay]
+    (found,) = json.loads(first("results", "next", "--json").out)
+    assert [trial["number"] for trial in found["trials"]] == [0, 1]
+    (small,) = json.loads(first("results", "small", "--json").out)
+    assert small["summary"]["trials"]["total"] == 2
+    assert small["next"] is None
+
+
+def test_the_command_line_goes_before_what_is_taken_over(first: Fxai, folder: Path) -> None:
+    first("transfer", "small", "--to", "next.yaml")
+    given = ("--set", "training.learning_rate=0.05")
+    assert "trains with" not in first("run", "--spec", "next.yaml", *given, "--dry-run").out
+    assert first("run", "--spec", "next.yaml", *given, *QUICK).code == 0
+    config = yaml.safe_load((folder / "optuna_results" / "next" / "next_best_config.yaml").read_text())
+    assert config["training_config"]["training"]["learning_rate"] == 0.05
+
+
+def test_the_source_is_looked_for_where_the_spec_keeps_its_studies(fxai: Fxai, folder: Path) -> None:
+    for name in ("small", "again"):
+        spec = SMALL_SPEC.replace("small", name).replace("n_trials: 2", "n_trials: 2\n    storage: sqlite:///my.db")
+        (folder / f"{name}.yaml").write_text(spec)
+    assert fxai("run", "--spec", "small.yaml", *QUICK).code == 0
+    made = json.loads(fxai("transfer", "small", "--to", "again.yaml", "--json").out)
+    assert made["overlay"]["source"]["storage"] == "sqlite:///my.db"
+    assert len(made["overlay"]["spec_hash"]) == len(made["overlay"]["data_hash"]) == 64
+    refused = fxai("transfer", "small", "--to", "again.yaml", "--storage", "sqlite:///elsewhere.db")
+    assert refused.code == 2
+    assert "elsewhere.db" in refused.err
+
+
+def test_copies_lead_nothing(first: Fxai, folder: Path) -> None:
+    refused = first("transfer", "small", "--to", "again.yaml", "--mode", "warm")
+    assert "nothing to learn from: small and again differ in seeds_per_trial" in refused.out
+    again = folder / "again.yaml"
+    again.write_text(again.read_text().replace("n_trials: 2", "n_trials: 2\n    seeds_per_trial: 2"))
+    made = first("transfer", "small", "--to", "again.yaml", "--mode", "warm")
+    assert "learns from 2 trials of it, which count for nothing else" in made.out
+    assert first("run", "--spec", "again.yaml", *QUICK).code == 0
+    (found,) = json.loads(first("results", "again", "--json").out)
+    assert [trial["state"] for trial in found["trials"]].count("transferred") == 2
+    assert found["summary"]["trials"]["total"] == 2
+    assert found["gain"]["over_winner"] is False
+    leading = first("results", "again").out.partition("Leading trials:")[2]
+    numbers = {trial["number"] for trial in found["trials"] if trial["state"] == "transferred"}
+    assert not any(f"│ {number} " in leading for number in numbers)
+
+
 def test_modes_narrow_enqueue_and_warm_the_same_space(first: Fxai, folder: Path) -> None:
     modes = "narrow,enqueue,warm"
     made = first("transfer", "small", "--to", "again.yaml", "--mode", modes, "--width", "0.5", "--json")
     assert made.code == 0, made
     overlay = json.loads(made.out)["overlay"]
     assert overlay["modes"] == ["enqueue", "narrow", "warm"]
-    assert len(overlay["enqueue"]) == 2
+    assert len(overlay["enqueue"]) == 1  # the other is the default, trial 0
     (range_,) = overlay["narrowed"]
     assert 1e-4 <= range_["low"] < range_["high"] <= 1e-2
     run = first("run", "--spec", "again.yaml", *QUICK)

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState, create_trial
 
 from fxai.results.sampled_study import SampledStudy
+from fxai.search import attributes
 
 
 @settings(deadline=None, max_examples=30)
@@ -34,3 +35,11 @@ def test_it_answers_as_the_study_does(study: optuna.Study, most: int):
     sample = SampledStudy(study, most)
     assert sample.study_name == "fx_ai_quick"
     assert sample.best_trial.number == study.best_trial.number
+
+
+def test_copies_of_another_studys_trials_are_left_out(study: optuna.Study):
+    copied = create_trial(value=100.0, user_attrs={attributes.TRANSFERRED: "first 3"})
+    study.add_trial(copied)
+    sample = SampledStudy(study, 1000)
+    assert len(sample.trials) == len(study.trials) - 1
+    assert 100.0 not in [trial.value for trial in sample.trials]

@@ -3,20 +3,18 @@ from typing import Any
 
 import optuna
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
 from fxai.errors import InputError, SpecError
 from fxai.results.gain import gain
-from fxai.results.transfer import narrowed, transfer
+from fxai.results.transfer import transfer
 from fxai.results.unimportant import FEWEST_TRIALS, standings
 from fxai.search import attributes
 from fxai.spec.configure import default_params, trial_config
 from fxai.spec.fingerprint import fingerprint
 from fxai.spec.overlay import Overlay, applied
-from fxai.spec.parameters import CategoricalParameter, Choice, FloatParameter, IntParameter, Parameter, contains
+from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter, contains
 from fxai.spec.study import StudySpec
 from fxai.trial import STANDARD_ERROR
 
@@ -58,44 +56,6 @@ POINTS: list[tuple[dict[str, Any], float]] = [
     ({"lr": 5e-3, "model.d_model": 64}, 0.3),
     ({"lr": 2e-3, "model.d_model": 32}, 0.2),
 ]
-
-
-@given(
-    st.sampled_from(["float", "log", "step", "int", "int_step"]),
-    st.floats(0, 1),
-    st.floats(0.05, 1),
-)
-def test_a_narrowed_range_keeps_its_bounds_and_the_best_value(kind: str, where: float, width: float) -> None:
-    parameter: Parameter = {
-        "float": FloatParameter(name="x", low=-3, high=5),
-        "log": FloatParameter(name="x", low=1e-5, high=1e-1, log=True),
-        "step": FloatParameter(name="x", low=0.1, high=2.0, step=0.1),
-        "int": IntParameter(name="x", low=2, high=40),
-        "int_step": IntParameter(name="x", low=4, high=64, step=4),
-    }[kind]
-    assert not isinstance(parameter, CategoricalParameter)
-    best: Choice = parameter.low + where * (parameter.high - parameter.low)
-    if kind in ("int", "int_step"):
-        best = round(float(best))
-    made = narrowed(parameter, best, width)
-    assert made.low is not None
-    assert made.high is not None
-    assert parameter.low <= made.low <= made.high <= parameter.high or math.isclose(made.high, parameter.high)
-    if kind in ("float", "log"):
-        assert made.low <= best <= made.high
-        scale = math.log if kind == "log" else float
-        length = (scale(parameter.high) - scale(parameter.low)) * width
-        assert math.isclose(scale(made.high) - scale(made.low), length, rel_tol=1e-6)
-    else:
-        assert made.low < made.high
-        assert contains(parameter, made.low)
-
-
-def test_of_ordered_choices_the_neighbours_stay() -> None:
-    assert narrowed(WIDTH, 32, 0.25).choices == (16, 32, 64)
-    assert narrowed(WIDTH, 128, 0.25).choices == (64, 128)
-    kinds = CategoricalParameter(name="model.type", choices=("mlp", "gru"))
-    assert narrowed(kinds, "gru", 0.25).choices == ("mlp", "gru")
 
 
 def test_fixed_values_are_trained_with_and_not_scored_by() -> None:
@@ -151,18 +111,54 @@ def test_the_best_trials_are_tried_first_within_what_is_left() -> None:
     assert all(contains(known[name], value) for entry in made.enqueue for name, value in entry.items())
 
 
+def test_what_trial_0_is_already_is_not_tried_again() -> None:
+    overlay = transfer(
+        finished(SOURCE, POINTS), URL, spec("next", LR, WIDTH), ["fix", "enqueue"], top=5, width=0.25
+    ).overlay
+    assert overlay.enqueue == ({"lr": 2e-3, "model.d_model": 32}, {"lr": 1e-3, "model.d_model": 16})
+
+
+def test_a_kind_that_is_not_offered_is_left_to_the_sampler() -> None:
+    kinds = CategoricalParameter(name="model.type", choices=("mlp", "gru"))
+    source = optuna.create_study(study_name="kinds", direction="maximize")
+    source.set_user_attr(attributes.FINGERPRINT, fingerprint(spec("kinds", kinds, LR)))
+    spaces = {"model.type": CategoricalDistribution(("mlp", "gru")), "lr": FloatDistribution(1e-4, 1e-2, log=True)}
+    source.add_trial(create_trial(params={"model.type": "gru", "lr": 5e-3}, distributions=spaces, value=1.0))
+    target = spec("next", kinds.model_copy(update={"choices": ("mlp", "transformer")}), LR)
+    overlay = transfer(source, URL, target, ["enqueue", "narrow"], top=1, width=0.25).overlay
+    assert overlay.enqueue == ({"lr": 5e-3},)
+    assert [each.name for each in overlay.narrowed] == ["lr"]
+
+
+def test_what_trial_0_cannot_take_over_as_it_is_is_said() -> None:
+    low = LR.model_copy(update={"high": 1e-3})
+    made = transfer(finished(SOURCE, POINTS), URL, spec("next", low), ["fix"], top=1, width=0.25)
+    assert made.remarks == ("training.learning_rate 0.005 lies outside the range of next; its trial 0 takes 0.001",)
+    other = spec("next", LR, training_config={"training": {"algorithm": "dqn"}})
+    clip = FloatParameter(name="training.clip_epsilon", low=0.1, high=0.3)
+    source = optuna.create_study(study_name="clip", direction="maximize")
+    source.set_user_attr(attributes.FINGERPRINT, fingerprint(spec("clip", clip)))
+    told = {"params": {clip.name: 0.2}, "distributions": {clip.name: FloatDistribution(0.1, 0.3)}}
+    source.add_trial(create_trial(value=1.0, **told))
+    source.ask()
+    made = transfer(source, URL, other, ["fix"], top=1, width=0.25)
+    assert made.overlay.fixed == {}
+    assert made.remarks == (
+        "unfinished trials in clip: 1; transfer again when it is through",
+        "next has no training.clip_epsilon; left out",
+    )
+
+
 def test_the_same_source_hands_over_the_same() -> None:
     modes: tuple[Any, ...] = ("fix_unimportant", "enqueue", "narrow", "warm")
     target = spec("next", LR, WIDTH, GAMMA)
     made = [transfer(finished(SOURCE, POINTS), URL, target, modes, top=5, width=0.25) for _ in range(2)]
     assert made[0] == made[1]
     assert any("nothing can be called unimportant" in remark for remark in made[0].remarks)
-    assert any("no trial of first fits the space" in remark for remark in made[0].remarks)
+    assert "nothing to learn from: first did not search training.gamma" in made[0].remarks
 
 
 def test_what_matters_stands_out_and_noise_does_not() -> None:
-    chance = st.floats(0, 1)
-    assert chance is not None
     grid = [(i / 39, (i * 17 % 40) / 39) for i in range(40)]
     points = [({"lr": 1e-4 * 100**a, "training.gamma": 0.9 + 0.099 * b}, a) for a, b in grid]
     source = finished(spec("first", LR, GAMMA), points)
@@ -183,8 +179,20 @@ def test_a_study_without_a_completed_trial_hands_over_nothing() -> None:
 
 def test_an_overlay_of_another_spec_is_refused_by_its_name() -> None:
     overlay = transfer(finished(SOURCE, POINTS), URL, spec("next", LR, WIDTH), ["narrow"], top=5, width=0.25).overlay
-    with pytest.raises(SpecError, match=r"transfer.yaml: the study next searches no model.d_model"):
+    with pytest.raises(SpecError, match=r"transfer.yaml: narrowed\[1\].name: the study searches no 'model.d_model'"):
         applied(spec("next", LR), overlay, "transfer.yaml")
+    smaller = WIDTH.model_copy(update={"choices": (16, 32)})
+    with pytest.raises(SpecError, match=r"transfer.yaml: narrowed\[1\]: is no part of the range .* model.d_model"):
+        applied(spec("next", LR, smaller), overlay, "transfer.yaml")
+    edited = overlay.model_copy(update={"narrowed": (overlay.narrowed[0].model_copy(update={"high": 1.0}),)})
+    with pytest.raises(SpecError, match=r"narrowed\[0\]: is no part of the range that the spec gives lr"):
+        applied(spec("next", LR), edited, "transfer.yaml")
+    with pytest.raises(SpecError, match=r"dropped\[0\]: the study searches no 'r'"):
+        applied(spec("next", LR), overlay.model_copy(update={"dropped": ("r",), "narrowed": ()}), "transfer.yaml")
+    with pytest.raises(SpecError, match=r"dropped: leaves nothing to search in next"):
+        applied(spec("next", LR), overlay.model_copy(update={"dropped": ("lr",), "narrowed": ()}), "transfer.yaml")
+    with pytest.raises(SpecError, match=r"enqueue\[0\].*outside the parameter's range"):
+        applied(spec("next", LR, WIDTH), Overlay(source=overlay.source, modes=(), enqueue=({"lr": 1.0},)), "t.yaml")
 
 
 def test_the_gain_is_over_trial_0_with_the_errors_of_both() -> None:

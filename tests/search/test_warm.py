@@ -4,18 +4,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState as OptunaState
+from optuna.trial import create_trial
 
+from fxai.errors import StorageError
 from fxai.results.record import StudyRecord
 from fxai.search import attributes
 from fxai.search.open_search import open_search
+from fxai.search.source_url import shown, source_url
 from fxai.search.studies import load_study, summaries
 from fxai.search.study import Search
-from fxai.search.warm import warm_trials
+from fxai.search.warm import obstacle, solutions, warm_trials
 from fxai.spec.configure import default_params
 from fxai.spec.fingerprint import fingerprint
 from fxai.spec.overlay import Overlay, SourceStudy
-from fxai.spec.parameters import FloatParameter, IntParameter
+from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter
 from fxai.spec.study import StudySpec
 from fxai.trial import Report, TrialResult, TrialState
 
@@ -100,12 +104,101 @@ def test_resuming_adds_no_second_copy(url: str) -> None:
         spec("next", seeds_per_trial=2),
         spec("next", training_config={"env": {"commission_rate": 0.001}}),
         spec("next", training_config={"training": {"total_updates": 7}}),
-        spec("next", LR),
+        spec("next", training_config={"data": {"split": {"train": 0.5}}}),
+        spec("next", training_config={"training": {"algorithm": "a2c"}}),
         spec("next", LR, EPOCHS, IntParameter(name="model.n_layers", low=1, high=3)),
+        spec("next", sampler={"type": "RandomSampler"}),
+        spec("next", sampler={"type": "CmaEsSampler", "use_separable_cma": True}),
     ],
 )
-def test_nothing_comes_from_a_study_that_scores_or_searches_otherwise(url: str, target: StudySpec) -> None:
+def test_nothing_comes_where_it_would_say_nothing(url: str, target: StudySpec) -> None:
     assert warm_trials(load_study(url, "first"), target) == []
+    assert obstacle(load_study(url, "first"), target) is not None
+
+
+def test_the_obstacle_is_named(url: str) -> None:
+    source = load_study(url, "first")
+    told = {
+        "first and next differ in metric_name": spec("next", metric_name="sharpe"),
+        "first and next differ in training.total_updates, env.spread": spec(
+            "next", training_config={"env": {"spread": 0.1}, "training": {"total_updates": 7}}
+        ),
+        "first did not search model.n_layers": spec("next", IntParameter(name="model.n_layers", low=1, high=3)),
+        "RandomSampler learns from no trials but those that it proposed": spec(
+            "next", sampler={"type": "RandomSampler"}
+        ),
+    }
+    assert {obstacle(source, target): target for target in told.values()} == told
+    assert obstacle(source, spec("next")) is None
+
+
+def test_what_agents_see_of_the_data_may_differ(url: str) -> None:
+    features = {"data": {"features": {"volume": False}}}
+    assert len(warm_trials(load_study(url, "first"), spec("next", training_config=features))) == 11
+
+
+def test_what_the_source_searched_besides_is_left_out(url: str) -> None:
+    copies = warm_trials(load_study(url, "first"), spec("next", LR))
+    assert len(copies) == 11
+    assert all(set(trial.params) == {LR.name} for trial in copies)
+
+
+def test_cma_es_starts_from_them(url: str) -> None:
+    """Its first proposals lie around the best of them, where it would else draw from the whole space."""
+    sampler = {"type": "CmaEsSampler", "n_startup_trials": 1}
+    kinds = CategoricalParameter(name="training.lr_schedule", choices=("constant",))
+    with opened(spec("next", LR, EPOCHS, sampler=sampler), url, overlay(url)) as warm:
+        asked = [warm.ask() for _ in range(6)]
+    epochs = [each.params["training.n_epochs"] for each in asked[1:] if each is not None]
+    best = max(load_study(url, "first").get_trials(states=(OptunaState.COMPLETE,)), key=lambda trial: trial.values[0])
+    assert min(epochs) > 4 < best.params["training.n_epochs"]
+    with_choices = {**best.distributions, kinds.name: CategoricalDistribution(("constant",))}
+    mixed = create_trial(value=1.0, params={**best.params, kinds.name: "constant"}, distributions=with_choices)
+    assert [set(trial.params) for trial in solutions([mixed])] == [{LR.name, EPOCHS.name}]
+
+
+def test_a_pruner_compares_with_the_studys_own_trials(url: str) -> None:
+    """Twelve good trials of another study would make a median that no trial here reaches."""
+    median = {"type": "MedianPruner", "n_startup_trials": 1, "n_warmup_steps": 0}
+    source = spec("reporting", n_trials=6)
+    with opened(source, url) as search:
+        for _ in range(6):
+            asked = search.ask()
+            assert asked is not None
+            search.report(Report(asked.number, 1, 100.0))
+            search.tell(TrialResult(asked.number, TrialState.COMPLETE, 1.0, value=100.0))
+    from_it = Overlay(
+        source=overlay(url).source.model_copy(update={"study_name": "reporting"}), modes=("warm",), warm=6
+    )
+    with opened(spec("next", pruner=median), url, from_it) as search:
+        for value, pruned in ((1.0, False), (2.0, False), (0.5, True)):
+            asked = search.ask()
+            assert asked is not None
+            search.report(Report(asked.number, 1, value))
+            assert search.should_prune(asked.number) is pruned
+            search.tell(TrialResult(asked.number, TrialState.COMPLETE, 1.0, value=value))
+
+
+def test_no_more_come_than_were_announced(url: str) -> None:
+    with opened(spec("next"), url, overlay(url).model_copy(update={"warm": 3})):
+        pass
+    assert len(load_study(url, "next").trials) == 4
+
+
+def test_a_source_that_is_gone_is_named_and_the_study_can_still_begin(url: str) -> None:
+    gone = Overlay(source=overlay(url).source.model_copy(update={"study_name": "gone"}), modes=("warm",), warm=3)
+    with pytest.raises(StorageError, match=r"next is to learn from trials of gone, which cannot be read: .*transfer"):
+        opened(spec("next"), url, gone)
+    with opened(spec("next"), url) as search:
+        assert search.ask() is not None
+
+
+def test_a_password_is_not_written_down() -> None:
+    url = "postgresql://me:secret@host/studies"
+    assert "secret" not in shown(url)
+    source = SourceStudy(study_name="first", storage=shown(url), finished=1, best_trial=0, best_value=0.0)
+    assert source_url(source, url) == url
+    assert source_url(source, "sqlite:///other.db") == shown(url)
 
 
 def test_only_points_of_the_new_space_come(url: str) -> None:

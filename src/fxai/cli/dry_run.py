@@ -1,6 +1,6 @@
 """What `fxai run --dry-run` prints: the spec as it would run, every default and flag in its place."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -17,9 +17,9 @@ from fxai.spec.study import Spec, StudySpec
 from fxai.workers import SlotPlan, machine_slots
 
 
-def print_plan(console: Console, spec: Spec) -> None:
+def print_plan(console: Console, spec: Spec, settings: Collection[str]) -> None:
     """Each study of the spec: what is searched, how, on what budget, where, by which workers."""
-    for taking in (taking_over(each, Path(spec.results_dir)) for each in spec.studies):
+    for taking in (taking_over(each, Path(spec.results_dir), settings) for each in spec.studies):
         study = taking.study
         share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
         print_text(console, f"Study: {study.study_name}")

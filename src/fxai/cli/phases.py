@@ -1,17 +1,27 @@
-"""The guide's three phases: what to type after each of them."""
+"""The guide's three phases, and what to type after each study that belongs to a chain."""
 
 from collections.abc import Collection
+from shlex import quote
 
-_AFTER = (
-    ("fx_ai_foundation", "fx_ai_reward", "poetry run poe optuna-transfer-1to2, then poetry run poe optuna-reward"),
-    ("fx_ai_reward", "fx_ai_finetune", "poetry run poe optuna-transfer-2to3, then poetry run poe optuna-finetune"),
-    ("fx_ai_finetune", None, "poetry run fxai train optuna_results/fx_ai_finetune/fx_ai_finetune_best_config.yaml"),
-)
+from fxai.cli.stored_studies import StoredStudy
+from fxai.results.paths import StudyPaths
+
+_FOLLOWED_BY = {
+    "fx_ai_foundation": ("fx_ai_reward", "optuna-transfer-1to2", "optuna-reward"),
+    "fx_ai_reward": ("fx_ai_finetune", "optuna-transfer-2to3", "optuna-finetune"),
+}
+_LAST = "fx_ai_finetune"
 
 
-def next_of(studies: Collection[str]) -> str | None:
-    """The next command of the phases, given the studies that are there; None where none of them was begun."""
-    for phase, following, command in reversed(_AFTER):
-        if phase in studies and following not in studies:
-            return command
+def next_after(study: StoredStudy, begun: Collection[str], paths: StudyPaths) -> str | None:
+    """The command to type after a study, given the names of those that are begun.
+
+    None for a study of no chain, and for a phase whose next one is begun.
+    """
+    name = study.record.name
+    if name in _FOLLOWED_BY:
+        following, transfer, run = _FOLLOWED_BY[name]
+        return None if following in begun else f"poetry run poe {transfer} && poetry run poe {run}"
+    if study.gain is not None or name == _LAST:
+        return f"poetry run fxai train {quote(str(paths.best_config))}"
     return None

@@ -1,6 +1,6 @@
 """`fxai results [STUDY]`: what the studies found, and where their files lie."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from rich.console import Console
 
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_table, print_text, stdout
-from fxai.cli.phases import next_of
+from fxai.cli.phases import next_after
 from fxai.cli.stored_studies import StoredStudy, stored_studies, stored_study
 from fxai.cli.summary import print_summary
 from fxai.cli.wording import estimate, span
@@ -18,6 +18,7 @@ from fxai.results.gain import Gain
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.summary import StudySummary
+from fxai.search.studies import study_names
 
 _LEADERS = 5
 
@@ -31,8 +32,9 @@ def results(
 ) -> None:
     """Show what the studies found, and where their files lie."""
     found = stored_studies(storage) if study is None else [stored_study(storage, study)]
+    begun = study_names(storage)
     if as_json:
-        print_json([_as_json(each, results_dir) for each in found])
+        print_json([_as_json(each, begun, results_dir) for each in found])
         return
     console = stdout()
     if not found:
@@ -40,9 +42,7 @@ def results(
     for place, each in enumerate(found):
         if place:
             print_text(console, "")
-        _print_study(console, each, results_dir)
-    if study is None and (command := next_of([each.record.name for each in found])):
-        print_text(console, "", f"Next: {command}")
+        _print_study(console, each, begun, results_dir)
 
 
 def files_of(results_dir: Path, study: str) -> Sequence[Path]:
@@ -53,12 +53,12 @@ def files_of(results_dir: Path, study: str) -> Sequence[Path]:
 
 def leading_trials(record: StudyRecord, count: int) -> Sequence[TrialRecord]:
     """The best of the completed trials, the best first."""
-    valued = [trial for trial in record.trials if trial.value is not None]
+    valued = [trial for trial in record.trials if trial.value is not None and not trial.uncounted]
     sign = -1 if record.direction == "maximize" else 1
     return sorted(valued, key=lambda trial: sign * (trial.value or 0.0))[:count]
 
 
-def _print_study(console: Console, study: StoredStudy, results_dir: Path) -> None:
+def _print_study(console: Console, study: StoredStudy, begun: Collection[str], results_dir: Path) -> None:
     record = study.record
     print_summary(console, StudySummary.of(record))
     if study.matters_most:
@@ -73,6 +73,8 @@ def _print_study(console: Console, study: StoredStudy, results_dir: Path) -> Non
     files = files_of(results_dir, record.name)
     if files:
         print_text(console, "", "Files:", *(f"  {path}" for path in files))
+    if command := next_after(study, begun, StudyPaths(results_dir, record.name)):
+        print_text(console, "", f"Next: {command}")
 
 
 def _row(trial: TrialRecord) -> tuple[str, str, str]:
@@ -82,15 +84,18 @@ def _row(trial: TrialRecord) -> tuple[str, str, str]:
 
 def _gained(gain: Gain) -> str:
     """Over what it took over, and what to think of it."""
+    first = f"trial 0, the winner of {gain.source}" if gain.over_winner else "trial 0, the default configuration"
     if gain.best_trial == 0:
-        return f"Gain over {gain.source}: none; no trial did better than what it took over"
+        return f"Gain over {gain.source}: none; no trial did better than {first}"
     error = " (one seed a trial, so no standard error)" if gain.standard_error is None else ""
     amount = estimate(gain.amount, gain.standard_error)
-    against = f"trial {gain.best_trial} against trial 0, which is what it took over"
-    return f"Gain over {gain.source}: {amount}{error}, {against}; chosen as the best of many, it is less on fresh seeds"
+    return (
+        f"Gain over {gain.source}: {amount}{error}, trial {gain.best_trial} against {first}, both on this study's "
+        "budget; the best was chosen on the same seeds, so this is optimistic"
+    )
 
 
-def _as_json(study: StoredStudy, results_dir: Path) -> dict[str, JsonValue]:
+def _as_json(study: StoredStudy, begun: Collection[str], results_dir: Path) -> dict[str, JsonValue]:
     record = study.record
     trials: list[JsonValue] = [trial.as_json() for trial in record.trials]
     files: list[JsonValue] = [str(path) for path in files_of(results_dir, record.name)]
@@ -98,6 +103,7 @@ def _as_json(study: StoredStudy, results_dir: Path) -> dict[str, JsonValue]:
         "summary": StudySummary.of(record).as_json(),
         "matters_most": dict(study.matters_most),
         "gain": None if study.gain is None else study.gain.as_json(),
+        "next": next_after(study, begun, StudyPaths(results_dir, record.name)),
         "files": files,
         "trials": trials,
     }

@@ -1,5 +1,6 @@
 """`fxai run`: the main job."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -69,17 +70,18 @@ def run(
         "results_dir": results_dir,
         "seed": seed,
     }
-    plan = planned(spec, study, settings_of(settings or (), flags))
+    given = settings_of(settings or (), flags)
+    plan = planned(spec, study, given)
     for each in plan.studies:
         check_imported(each)
     console = stdout()
     if dry_run:
-        print_plan(console, plan)
+        print_plan(console, plan, given)
         return
-    raise typer.Exit(_run_all(plan, console, fresh=fresh, quiet=quiet))
+    raise typer.Exit(_run_all(plan, given, console, fresh=fresh, quiet=quiet))
 
 
-def _run_all(plan: Spec, console: Console, *, fresh: bool, quiet: bool) -> int:
+def _run_all(plan: Spec, settings: Collection[str], console: Console, *, fresh: bool, quiet: bool) -> int:
     """Run the studies one after the other; the exit code of it all."""
     watch = choose_watch(console, quiet=quiet)
     code = 0
@@ -87,7 +89,7 @@ def _run_all(plan: Spec, console: Console, *, fresh: bool, quiet: bool) -> int:
         for study in plan.studies:
             if stop.urgency:
                 return _INTERRUPTED
-            taking = taking_over(study, Path(plan.results_dir))
+            taking = taking_over(study, Path(plan.results_dir), settings)
             tuned = tune(taking, Path(plan.results_dir), watch, stop, fresh=fresh, plots=plan.save_study_plots)
             print_conclusion(console, taking.study, tuned)
             if tuned.ended.ending is Ending.INTERRUPTED:

@@ -1,6 +1,6 @@
 """What a study that is to run takes over from an earlier one, by the overlay that lies beside its results."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from fxai.results.overlay_file import load_overlay
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
 from fxai.results.transfer import source_of
+from fxai.search.source_url import source_url
 from fxai.search.studies import load_study
 from fxai.spec.overlay import Overlay, applied
 from fxai.spec.study import StudySpec
@@ -24,14 +25,15 @@ class TakingOver:
     overlay: Overlay | None = None
 
 
-def taking_over(study: StudySpec, results_dir: Path) -> TakingOver:
-    """The study with its overlay applied, if it has one."""
+def taking_over(study: StudySpec, results_dir: Path, settings: Collection[str] = ()) -> TakingOver:
+    """The study with its overlay applied, if it has one; `settings` of the command line go before it."""
     path = StudyPaths(results_dir, study.study_name).transfer
     overlay = load_overlay(path)
     if overlay is None:
         return TakingOver(study)
-    made = applied(study, overlay, str(path))
-    return TakingOver(made, (*told(overlay), *_stale(overlay, path)), overlay)
+    overlay = overlay.without({key.removeprefix("training_config.") for key in settings})
+    made = applied(study, overlay, f"{path} (written for another version of the spec? transfer again, or delete it)")
+    return TakingOver(made, (*told(overlay), *_stale(study, overlay, path)), overlay)
 
 
 def told(overlay: Overlay) -> Iterator[str]:
@@ -52,17 +54,18 @@ def told(overlay: Overlay) -> Iterator[str]:
         yield f"  learns from {counted(overlay.warm, 'trial')} of it, which count for nothing else"
 
 
-def _stale(overlay: Overlay, path: Path) -> Iterator[str]:
+def _stale(study: StudySpec, overlay: Overlay, path: Path) -> Iterator[str]:
     """Whether the source has changed since."""
-    source = overlay.source
+    then = overlay.source
     try:
-        now = source_of(StudyRecord.of(load_study(source.storage, source.study_name)), source.storage)
+        stored = load_study(source_url(then, study.storage), then.study_name)
+        now = source_of(StudyRecord.of(stored), then.storage)
     except InputError:
-        yield f"  {source.study_name} is no longer in {source.storage}; what was taken over stays as it was"
+        yield f"  {then.study_name} is no longer in {then.storage}; what was taken over stays as it was"
         return
-    if now != source:
+    if now != then:
         yield (
-            f"  {source.study_name} has changed since (then {counted(source.finished, 'trial')}, now {now.finished}; "
-            f"best then {figure(source.best_value)}, now {figure(now.best_value)}); fxai transfer takes it over anew, "
+            f"  {then.study_name} has changed since (then {counted(then.finished, 'trial')}, now {now.finished}; "
+            f"best then {figure(then.best_value)}, now {figure(now.best_value)}); fxai transfer takes it over anew, "
             f"deleting {path} undoes it"
         )

@@ -5,17 +5,19 @@ from typing import Annotated, get_args
 
 import typer
 
-from fxai.cli.options import DEFAULT_STORAGE, AsJson, StorageUrl
+from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.plan import planned, settings_of
 from fxai.cli.taking_over import told
 from fxai.errors import InputError
+from fxai.market.dataset import prepare
 from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import spec_hash, versions
 from fxai.results.transfer import transfer as transferred
+from fxai.search.source_url import shown
 from fxai.search.studies import load_study
-from fxai.spec.overlay import Mode, applied
+from fxai.spec.overlay import Mode
 from fxai.spec.study import StudySpec
 from fxai.spec.suggestion import did_you_mean
 
@@ -36,7 +38,9 @@ def transfer(
     width: Annotated[
         float, typer.Option(metavar="SHARE", min=0.01, max=1.0, help="Share of a range that narrow leaves.")
     ] = 0.25,
-    storage: StorageUrl = DEFAULT_STORAGE,
+    storage: Annotated[
+        str | None, typer.Option(metavar="URL", help="Database of the source; the spec's unless given.")
+    ] = None,
     results_dir: Annotated[
         Path | None, typer.Option("--results-dir", metavar="DIR", help="Folder of results; the spec's unless given.")
     ] = None,
@@ -56,10 +60,12 @@ def transfer(
     target, folder = _only(plan.studies, to), results_dir or Path(plan.results_dir)
     if target.study_name == source:
         raise InputError(f"{source} cannot take over from itself; give the next study another study_name")
-    made = transferred(load_study(storage, source), storage, target, _modes(mode), top=top, width=width)
-    overlay = made.overlay.model_copy(update={"spec_hash": spec_hash(target), "versions": versions()})
+    url = storage or target.storage
+    made = transferred(load_study(url, source), shown(url), target, _modes(mode), top=top, width=width)
+    data_hash = prepare(target.training_config.data).content_hash
+    made_by = {"spec_hash": spec_hash(target), "data_hash": data_hash, "versions": versions()}
+    overlay = made.overlay.model_copy(update=made_by)
     path = StudyPaths(folder, target.study_name).transfer
-    applied(target, overlay, str(path))
     write_overlay(path, overlay, target.study_name)
     if as_json:
         print_json({"file": str(path), "overlay": overlay.model_dump(mode="json"), "remarks": list(made.remarks)})

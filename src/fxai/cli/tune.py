@@ -24,7 +24,7 @@ from fxai.search.open_search import archived_name, open_search
 from fxai.search.studies import load_study
 from fxai.search.study import Search
 from fxai.spec.advice import notices
-from fxai.spec.configure import default_params
+from fxai.spec.configure import configure, default_params
 from fxai.spec.fingerprint import fingerprint
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
@@ -85,8 +85,7 @@ def _opened(taking: TakingOver, paths: StudyPaths, *, fresh: bool) -> Search:
     except FingerprintError as error:
         if taking.overlay is None:
             raise
-        message = f"{error}. Some of it may come of {paths.transfer}, which the study was begun without or with another"
-        raise FingerprintError(message) from None
+        raise FingerprintError(f"{error}. {paths.transfer} says what; delete it to run the spec as it is") from None
 
 
 def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWorkers:
@@ -98,7 +97,7 @@ def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWor
     )
     plan = LanePlan(
         study.objective,
-        study.training_config.model_dump(mode="json"),
+        configure(study.training_config, study.fixed).model_dump(mode="json"),  # the network that is trained
         study.seeds_per_trial,
         study.resources.lanes_per_worker,
         study.most_in_flight,

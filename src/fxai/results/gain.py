@@ -13,13 +13,14 @@ from fxai.spec.overlay import Overlay
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """The best trial against trial 0, which is what the source had found, trained on this study's budget.
+    """The best trial against trial 0 on this study's budget.
 
     The best trial was chosen by the very values that are compared, so a gain is rather too large than too
     small; positive is better in either direction.
     """
 
     source: str
+    over_winner: bool  # whether trial 0 is what the source had found; else it is the default configuration
     best_trial: int
     amount: float
     standard_error: float | None  # None where trials have one seed
@@ -27,6 +28,7 @@ class Gain:
     def as_json(self) -> dict[str, JsonValue]:
         return {
             "over": self.source,
+            "over_winner": self.over_winner,
             "best_trial": self.best_trial,
             "gain": self.amount,
             "standard_error": self.standard_error,
@@ -35,15 +37,17 @@ class Gain:
 
 def gain(study: Study) -> Gain | None:
     """None for a study that took nothing over, or whose trial 0 or best trial has no value."""
-    overlay, record = study.user_attrs.get(attributes.TRANSFER), StudyRecord.of(study)
-    if overlay is None or record.best is None or record.best.value is None or record.trials[0].value is None:
+    stored, record = study.user_attrs.get(attributes.TRANSFER), StudyRecord.of(study)
+    if stored is None or record.best is None or record.best.value is None or record.trials[0].value is None:
         return None
+    overlay = Overlay.model_validate(stored)
     first, best = record.trials[0], record.best
     sign = 1 if record.direction == "maximize" else -1
     errors = [trial.standard_error for trial in (first, best)]
     known = [error for error in errors if error is not None]
     return Gain(
-        source=Overlay.model_validate(overlay).source.study_name,
+        source=overlay.source.study_name,
+        over_winner=bool(overlay.fixed),
         best_trial=best.number,
         amount=sign * (record.best.value - record.trials[0].value),
         standard_error=math.hypot(*known) if len(known) == len(errors) else None,

@@ -7,12 +7,15 @@ from optuna import Study
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from fxai.search import attributes
+
 
 class SampledStudy(Study):
     """At most about `most` trials of a study, under their own numbers, the best one among them.
 
     Of completed trials every k-th in the order of their values is kept, of others every k-th in the
-    order of their numbers. User attributes are left out: Optuna writes them into every hover text.
+    order of their numbers. Copies of another study's trials are not this study's search, and left out. So are user
+    attributes: Optuna writes them into every hover text.
     """
 
     def __init__(self, study: Study, most: int) -> None:
@@ -29,7 +32,7 @@ class SampledStudy(Study):
 
 
 def _sample(study: Study, most: int) -> Sequence[FrozenTrial]:
-    trials = study.get_trials(deepcopy=False)
+    trials = [trial for trial in study.get_trials(deepcopy=False) if not attributes.is_copy(trial.user_attrs)]
     stride = -(-len(trials) // most)
     if stride <= 1:
         return trials

@@ -1,7 +1,6 @@
 """What a study can hand to the next one: from a finished study to an overlay for another."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +8,14 @@ from optuna import Study
 
 from fxai.errors import InputError
 from fxai.results.record import StudyRecord, TrialRecord
-from fxai.results.unimportant import FEWEST_TRIALS, standings
+from fxai.results.unimportant import FEWEST_TRIALS, Standing, standings
 from fxai.search import attributes
-from fxai.search.warm import warm_trials
+from fxai.search.warm import obstacle, warm_trials
 from fxai.spec.config_fields import fields_of
+from fxai.spec.configure import default_params, located
+from fxai.spec.narrow import narrowed
 from fxai.spec.overlay import Mode, Narrowed, Overlay, SourceStudy, applied
-from fxai.spec.parameters import CategoricalParameter, Choice, FloatParameter, IntParameter, Parameter, nearest_value
+from fxai.spec.parameters import Choice, nearest_value
 from fxai.spec.study import StudySpec
 
 
@@ -31,45 +32,54 @@ def transfer(
 ) -> Transfer:
     """What `target` takes over from `source`; the same for a source in the same state.
 
-    `top` is how many of the source's trials are enqueued, `width` the share of a range that is left.
-    InputError where the source has nothing to hand over.
+    `storage` is written down, `top` is how many of the source's trials are enqueued, `width` the share of a range
+    that is left. InputError where the source has nothing to hand over.
     """
     record = StudyRecord.of(source)
-    if record.best is None or record.best.value is None:
-        raise InputError(f"the study {record.name!r} has no completed trial, so there is nothing to take over")
+    taken_from = source_of(record, storage)
     path_of = _paths(source)
-    best = taken_over(source) | _located(record.best, path_of)
-    taking, dropped = _Taking(target, best), _unimportant(source, path_of, target) if "fix_unimportant" in modes else ()
+    best = taken_over(source) | _located(_best(record), path_of)
+    fixing, ranking = {"fix", "fix_unimportant"} & set(modes), "fix_unimportant" in modes
+    measured = standings(source) if ranking else {}
+    dropped = _unimportant(measured, path_of, target)
+    fixed = _fixed(best, target) if fixing else {}
     overlay = Overlay(
-        source=source_of(record, storage),
+        source=taken_from,
         modes=tuple(modes),
-        fixed=taking.fixed() if {"fix", "fix_unimportant"} & set(modes) else {},
+        fixed=fixed,
         dropped=dropped,
-        narrowed=taking.narrowed(width, without=dropped) if "narrow" in modes else (),
+        narrowed=_smaller_ranges(best, target, width, without=dropped) if "narrow" in modes else (),
     )
-    narrower = applied(target, overlay, f"what {target.study_name} would take over")
-    further = {
-        "enqueue": _leaders(record, path_of, narrower, top) if "enqueue" in modes else (),
-        "warm": len(warm_trials(source, narrower)) if "warm" in modes else 0,
-    }
-    overlay = overlay.model_copy(update=further)
-    return Transfer(overlay, tuple(_remarks(record, source, taking, overlay)))
+    start = applied(target, overlay, f"what {target.study_name} would take over")
+    warm = len(warm_trials(source, start)) if "warm" in modes else 0
+    first = _leaders(record, path_of, start, top) if "enqueue" in modes else ()
+    remarks = (
+        *_of_source(record),
+        *(_of_values(best, fixed, start) if fixing else ()),
+        *(_of_importance(measured) if ranking else ()),
+        *(_of_warm(source, start, warm) if "warm" in modes else ()),
+    )
+    return Transfer(overlay.model_copy(update={"enqueue": first, "warm": warm}), remarks)
 
 
 def source_of(record: StudyRecord, storage: str) -> SourceStudy:
     """The study as it stands now; two equal ones hand over the same."""
-    best = record.best
-    if best is None or best.value is None:
-        raise InputError(f"the study {record.name!r} has no completed trial")
+    best = _best(record)
     finished = sum(trial.state.is_finished() and not trial.uncounted for trial in record.trials)
     return SourceStudy(
         study_name=record.name,
         storage=storage,
         finished=finished,
         best_trial=best.number,
-        best_value=best.value,
+        best_value=best.value or 0.0,
         standard_error=best.standard_error,
     )
+
+
+def _best(record: StudyRecord) -> TrialRecord:
+    if record.best is None or record.best.value is None:
+        raise InputError(f"the study {record.name!r} has no completed trial, so there is nothing to take over")
+    return record.best
 
 
 def taken_over(study: Study) -> dict[str, Choice]:
@@ -78,71 +88,18 @@ def taken_over(study: Study) -> dict[str, Choice]:
     return {} if overlay is None else dict(Overlay.model_validate(overlay).fixed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Taking:
-    """The source's best values, by path, beside the study that takes them."""
-
-    target: StudySpec
-    best: Mapping[str, Choice]
-
-    def fixed(self) -> dict[str, Choice]:
-        known = fields_of(self.target.training_config)
-        return {path: value for path, value in self.best.items() if path in known}
-
-    def strangers(self) -> list[str]:
-        """Fields that the target's configuration has not."""
-        return [path for path in self.best if path not in self.fixed()]
-
-    def narrowed(self, width: float, *, without: Sequence[str]) -> tuple[Narrowed, ...]:
-        shared = [each for each in self.target.parameters if each.path in self.best and each.name not in without]
-        return tuple(narrowed(each, self.best[each.path], width) for each in shared)
+def _fixed(best: Mapping[str, Choice], target: StudySpec) -> dict[str, Choice]:
+    """The source's best values of the fields that the target's configuration has."""
+    known = fields_of(target.training_config)
+    return {path: value for path, value in best.items() if path in known}
 
 
-def narrowed(parameter: Parameter, best: Choice, width: float) -> Narrowed:
-    """The parameter's range, `width` times as long, around the best value and within its bounds.
-
-    Lengths are those of logarithms on a logarithmic scale. Of ordered numbers among choices the best and its
-    neighbours stay, of other choices all.
-    """
-    centre = nearest_value(parameter, best)
-    if isinstance(parameter, CategoricalParameter):
-        return Narrowed(name=parameter.name, choices=_neighbours(parameter.choices, centre))
-    if isinstance(centre, bool) or not isinstance(centre, int | float):
-        raise InputError(f"{parameter.name}: {best!r} is no number")
-    scale, back = (math.log, math.exp) if parameter.log else (float, float)
-    low, high, middle = scale(parameter.low), scale(parameter.high), scale(centre)
-    length = (high - low) * width
-    begin = min(max(middle - length / 2, low), high - length)
-    ends = back(begin), back(begin + length)
-    if isinstance(parameter, IntParameter):
-        return _on_steps(parameter, centre, ends, parameter.step)
-    if parameter.step is not None:
-        return _on_steps(parameter, centre, ends, parameter.step)
-    # Rounding must not carry an end past a bound, nor past the best value.
-    low_end, high_end = max(min(ends[0], centre), parameter.low), min(max(ends[1], centre), parameter.high)
-    return Narrowed(name=parameter.name, low=low_end, high=high_end)
-
-
-def _on_steps(
-    parameter: IntParameter | FloatParameter, centre: float, ends: tuple[float, float], step: float
-) -> Narrowed:
-    """Ends on the parameter's own steps, at least one to each side of the best value."""
-    most = math.floor((parameter.high - parameter.low) / step + 1e-9)
-    at = round((centre - parameter.low) / step)
-    below = min(math.ceil((ends[0] - parameter.low) / step - 1e-9), at - 1)
-    above = max(math.floor((ends[1] - parameter.low) / step + 1e-9), at + 1)
-    low, high = parameter.low + max(below, 0) * step, parameter.low + min(above, most) * step
-    return Narrowed(name=parameter.name, low=low, high=high)
-
-
-def _neighbours(choices: tuple[Choice, ...], best: Choice) -> tuple[Choice, ...]:
-    numbers = [each for each in choices if isinstance(each, int | float) and not isinstance(each, bool)]
-    if len(numbers) < len(choices):
-        return choices
-    ordered = sorted(numbers)
-    place = ordered.index(best)  # type: ignore[arg-type]  # all are numbers
-    kept = ordered[max(place - 1, 0) : place + 2]
-    return tuple(each for each in choices if each in kept)
+def _smaller_ranges(
+    best: Mapping[str, Choice], target: StudySpec, width: float, *, without: Sequence[str]
+) -> tuple[Narrowed, ...]:
+    shared = [each for each in target.parameters if each.path in best and each.name not in without]
+    smaller = [(each, narrowed(each, best[each.path], width)) for each in shared]
+    return tuple(Narrowed.of(made) for each, made in smaller if made != each)
 
 
 def _paths(source: Study) -> dict[str, str]:
@@ -158,35 +115,65 @@ def _located(trial: TrialRecord, path_of: Mapping[str, str]) -> dict[str, Choice
     return {path_of[name]: value for name, value in trial.params.items()}
 
 
-def _unimportant(source: Study, path_of: Mapping[str, str], target: StudySpec) -> tuple[str, ...]:
+def _unimportant(measured: Mapping[str, Standing], path_of: Mapping[str, str], target: StudySpec) -> tuple[str, ...]:
     """Parameters that both search and that do not stand out in the source."""
-    quiet = {path_of[name] for name, standing in standings(source).items() if not standing.stands_out}
+    quiet = {path_of[name] for name, standing in measured.items() if not standing.stands_out}
     return tuple(each.name for each in target.parameters if each.path in quiet)
 
 
 def _leaders(
     record: StudyRecord, path_of: Mapping[str, str], target: StudySpec, top: int
 ) -> tuple[dict[str, Choice], ...]:
-    """The source's best trials as far as the target searches the same, moved into its ranges; each once."""
+    """The source's best trials as far as the target searches the same, moved into its ranges; each once.
+
+    What trial 0 is already is not tried again.
+    """
     sign = -1 if record.direction == "maximize" else 1
     valued = [trial for trial in record.trials if trial.value is not None and not trial.uncounted]
+    leaders = sorted(valued, key=lambda trial: sign * (trial.value or 0.0))
+    moved = (_moved(_located(trial, path_of), target) for trial in leaders)
     found: list[dict[str, Choice]] = []
-    for trial in sorted(valued, key=lambda trial: sign * (trial.value or 0.0)):
-        values = _located(trial, path_of)
-        params = {
-            each.name: nearest_value(each, values[each.path]) for each in target.parameters if each.path in values
-        }
-        if params and params not in found:
+    for params in moved:
+        if params and params not in (default_params(target), *found):
             found.append(params)
     return tuple(found[:top])
 
 
-def _remarks(record: StudyRecord, source: Study, taking: _Taking, overlay: Overlay) -> list[str]:
-    remarks = []
-    if strangers := taking.strangers():
-        remarks.append(f"{taking.target.study_name} has no {', '.join(strangers)}; left out")
-    if "fix_unimportant" in overlay.modes and not standings(source):
-        remarks.append(f"under {FEWEST_TRIALS} completed trials nothing can be called unimportant; none was dropped")
-    if "warm" in overlay.modes and not overlay.warm:
-        remarks.append(f"no trial of {record.name} fits the space and the scoring of {taking.target.study_name}")
-    return remarks
+def _moved(values: Mapping[str, Choice], target: StudySpec) -> dict[str, Choice]:
+    """The values of parameters that the target has too, each the nearest that it can take.
+
+    A kind that it does not offer has no nearest one, and is left to the sampler.
+    """
+    shared = [each for each in target.parameters if each.path in values]
+    moved = {each.name: (values[each.path], nearest_value(each, values[each.path])) for each in shared}
+    return {name: new for name, (old, new) in moved.items() if old == new or (_is_number(old) and _is_number(new))}
+
+
+def _is_number(value: Choice) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _of_source(record: StudyRecord) -> Iterator[str]:
+    if open_ := sum(not trial.state.is_finished() for trial in record.trials):
+        yield f"unfinished trials in {record.name}: {open_}; transfer again when it is through"
+
+
+def _of_values(best: Mapping[str, Choice], fixed: Mapping[str, Choice], target: StudySpec) -> Iterator[str]:
+    """Best values that the target cannot take as they are."""
+    if strangers := [path for path in best if path not in fixed]:
+        yield f"{target.study_name} has no {', '.join(strangers)}; left out"
+    first = located(target.parameters, default_params(target))
+    for path, value in first.items():
+        if path in fixed and fixed[path] != value:
+            yield f"{path} {fixed[path]} lies outside the range of {target.study_name}; its trial 0 takes {value}"
+
+
+def _of_importance(measured: Mapping[str, Standing]) -> Iterator[str]:
+    if not measured:
+        yield f"under {FEWEST_TRIALS} completed trials nothing can be called unimportant; none was dropped"
+
+
+def _of_warm(source: Study, target: StudySpec, count: int) -> Iterator[str]:
+    if not count:
+        nothing = f"no trial of {source.study_name} lies in the ranges of {target.study_name}"
+        yield f"nothing to learn from: {obstacle(source, target) or nothing}"

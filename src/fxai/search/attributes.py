@@ -44,3 +44,8 @@ def metrics_of(user_attrs: Mapping[str, Any]) -> dict[str, float]:
 def is_uncounted(user_attrs: Mapping[str, Any]) -> bool:
     """Whether a trial counts for nothing, by its user attributes."""
     return any(name in user_attrs for name in UNCOUNTED)
+
+
+def is_copy(user_attrs: Mapping[str, Any]) -> bool:
+    """Whether a trial is an earlier study's, by its user attributes."""
+    return TRANSFERRED in user_attrs

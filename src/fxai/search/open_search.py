@@ -10,9 +10,10 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import RandomSampler
 
-from fxai.errors import FingerprintError
+from fxai.errors import FingerprintError, InputError, StorageError
 from fxai.search import attributes
 from fxai.search.samplers import tries_every_point
+from fxai.search.source_url import source_url
 from fxai.search.space import default_point
 from fxai.search.storage import WriteBehindStorage
 from fxai.search.studies import load_study
@@ -20,7 +21,7 @@ from fxai.search.study import Search
 from fxai.search.warm import warm_trials
 from fxai.spec.configure import config_values
 from fxai.spec.fingerprint import difference
-from fxai.spec.overlay import Overlay
+from fxai.spec.overlay import Overlay, SourceStudy
 from fxai.spec.study import StudySpec
 from fxai.trial import JsonObject, ParamValue
 
@@ -55,7 +56,7 @@ def open_search(
         if study_id is None:
             study_id = storage.create_new_study([optuna.study.StudyDirection[spec.direction.upper()]], spec.study_name)
         if storage.get_n_trials(study_id) or attributes.FINGERPRINT in storage.get_study_user_attrs(study_id):
-            _compare(storage, study_id, fingerprint)
+            _compare(storage, study_id, fingerprint, overlay)
         else:
             with storage.one_transaction():
                 _begin(spec, storage, study_id, fingerprint, default_params)
@@ -83,9 +84,10 @@ def _archive(storage: WriteBehindStorage, study_id: int) -> None:
     storage.rename_study(study_id, archived_name(storage.get_study_name_from_id(study_id), taken))
 
 
-def _compare(storage: WriteBehindStorage, study_id: int, fingerprint: JsonObject) -> None:
+def _compare(storage: WriteBehindStorage, study_id: int, fingerprint: JsonObject, overlay: Overlay | None) -> None:
     name = storage.get_study_name_from_id(study_id)
-    stored = storage.get_study_user_attrs(study_id).get(attributes.FINGERPRINT)
+    kept = storage.get_study_user_attrs(study_id)
+    stored = kept.get(attributes.FINGERPRINT)
     if stored is None:
         raise FingerprintError(
             f"the study {name!r} in this database was not made by FxAI; give yours another study_name, "
@@ -98,7 +100,24 @@ def _compare(storage: WriteBehindStorage, study_id: int, fingerprint: JsonObject
             f"the study {name!r} was made from another specification:\n{listed}\n"
             "Its trials cannot be compared with new ones. Give the changed study a new study_name, or start it "
             f"again with --fresh, which keeps the old one as {name}~1 or the next free number"
+            f"{_of_transfer(kept.get(attributes.TRANSFER), overlay)}"
         )
+
+
+def _of_transfer(begun: JsonObject | None, overlay: Overlay | None) -> str:
+    """What another transfer, or none, has to do with it that the study does not fit."""
+    if begun is None:
+        return "" if overlay is None else f". It was begun without what it is to take over from {_told(overlay.source)}"
+    before = Overlay.model_validate(begun)
+    if overlay is None:
+        return f". It was begun with what it took over from {_told(before.source)}, and there is no transfer now"
+    if before.source == overlay.source:
+        return ""
+    return f". It was begun with what it took over from {_told(before.source)}, now it is {_told(overlay.source)}"
+
+
+def _told(source: SourceStudy) -> str:
+    return f"{source.study_name} (trial {source.best_trial} of {source.finished})"
 
 
 def _begin(
@@ -127,5 +146,15 @@ def _take_over(spec: StudySpec, storage: WriteBehindStorage, study_id: int, over
     storage.set_study_user_attr(study_id, attributes.TRANSFER, overlay.model_dump(mode="json"))
     if overlay.warm:
         study = optuna.load_study(study_name=spec.study_name, storage=storage, sampler=RandomSampler())
-        for trial in warm_trials(load_study(overlay.source.storage, overlay.source.study_name), spec):
+        for trial in warm_trials(_source(spec, overlay.source), spec)[: overlay.warm]:
             study.add_trial(trial)
+
+
+def _source(spec: StudySpec, source: SourceStudy) -> optuna.Study:
+    try:
+        return load_study(source_url(source, spec.storage), source.study_name)
+    except InputError as error:
+        raise StorageError(
+            f"{spec.study_name} is to learn from trials of {source.study_name}, which cannot be read: {error}. "
+            "Transfer again without the mode warm, or delete transfer.yaml beside its results"
+        ) from None

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial
 
 from fxai.search.imported import imported_sampler
 from fxai.search.seeds import sampler_seed
@@ -32,14 +33,7 @@ from fxai.spec.samplers import (
 )
 
 _OtherSampler: TypeAlias = (
-    RandomSampler
-    | CmaEsSampler
-    | GPSampler
-    | QMCSampler
-    | GridSampler
-    | BruteForceSampler
-    | NSGAIISampler
-    | NSGAIIISampler
+    RandomSampler | GPSampler | QMCSampler | GridSampler | BruteForceSampler | NSGAIISampler | NSGAIIISampler
 )
 
 
@@ -49,14 +43,21 @@ def tries_every_point(record: Sampler) -> bool:
 
 
 class Samplers:
-    """The samplers of one study, one for each trial; a record's own seed goes before the study's."""
+    """The samplers of one study, one for each trial; a record's own seed goes before the study's.
 
-    def __init__(self, record: Sampler, parameters: Sequence[Parameter], study_seed: int) -> None:
+    `earlier` are completed trials of another study to start from. Other samplers find them in the study; CMA-ES
+    looks there only for what it proposed itself.
+    """
+
+    def __init__(
+        self, record: Sampler, parameters: Sequence[Parameter], study_seed: int, earlier: Sequence[FrozenTrial] = ()
+    ) -> None:
         self._record = record
         self._parameters = parameters
         own = None if isinstance(record, ImportedSampler) else record.seed
         self._seed = study_seed if own is None else own
         self._remembered = Remembered()
+        self._earlier = earlier
 
     def for_trial(self, number: int) -> BaseSampler:
         """The sampler that proposes this trial."""
@@ -67,6 +68,8 @@ class Samplers:
                 return imported_sampler(self._record, seed)
             if isinstance(self._record, TPESampler):
                 return _tpe(self._record, seed, self._remembered)
+            if isinstance(self._record, CmaEsSampler):
+                return _cma_es(self._record, seed, self._earlier)
             return _build(self._record, self._parameters, base=self._seed, own=seed)
 
 
@@ -84,14 +87,10 @@ def _tpe(record: TPESampler, seed: int, remembered: Remembered) -> BaseSampler:
     return sampler
 
 
-def _build(  # noqa: PLR0911 -- one for each kind
-    record: _OtherSampler, parameters: Sequence[Parameter], *, base: int, own: int
-) -> BaseSampler:
+def _build(record: _OtherSampler, parameters: Sequence[Parameter], *, base: int, own: int) -> BaseSampler:
     match record:
         case RandomSampler():
             return optuna.samplers.RandomSampler(seed=own)
-        case CmaEsSampler():
-            return _cma_es(record, own)
         case GPSampler():
             return optuna.samplers.GPSampler(
                 n_startup_trials=record.n_startup_trials,
@@ -112,7 +111,7 @@ def _build(  # noqa: PLR0911 -- one for each kind
             return _genetic(record, own)
 
 
-def _cma_es(record: CmaEsSampler, seed: int) -> BaseSampler:
+def _cma_es(record: CmaEsSampler, seed: int, earlier: Sequence[FrozenTrial]) -> BaseSampler:
     return optuna.samplers.CmaEsSampler(
         n_startup_trials=record.n_startup_trials,
         warn_independent_sampling=record.warn_independent_sampling,
@@ -121,6 +120,7 @@ def _cma_es(record: CmaEsSampler, seed: int) -> BaseSampler:
         use_separable_cma=record.use_separable_cma,
         with_margin=record.with_margin,
         lr_adapt=record.lr_adapt,
+        source_trials=None if record.use_separable_cma or not earlier else list(earlier),
         seed=seed,
     )
 

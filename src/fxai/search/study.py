@@ -16,11 +16,13 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from fxai.search import attributes
+from fxai.search.own_trials import OwnTrials
 from fxai.search.pruners import build_pruner
 from fxai.search.samplers import Samplers, tries_every_point
 from fxai.search.seeds import lane_seeds, trial_seed
 from fxai.search.space import suggest
 from fxai.search.storage import FLUSH_SECONDS, WriteBehindStorage
+from fxai.search.warm import solutions
 from fxai.spec.configure import config_values
 from fxai.spec.feasibility import violations
 from fxai.spec.study import StudySpec
@@ -86,13 +88,16 @@ class Search:
             sampler=RandomSampler(),  # `ask` puts one of the spec's in its place
             pruner=build_pruner(spec.pruner),
         )
-        self._samplers = Samplers(spec.sampler, spec.parameters, spec.seed)
+        trials = storage.get_all_trials(study_id, deepcopy=False)
+        copies = [trial for trial in trials if attributes.is_copy(trial.user_attrs)]
+        self._samplers = Samplers(spec.sampler, spec.parameters, spec.seed, solutions(copies))
+        self._seen_by_pruner = OwnTrials(self._study) if copies else self._study
         self._values = config_values(spec)
         self.exhausted: str | None = None
         self._ranking: list[tuple[float, int]] = []  # of COMPLETE trials, the best first
         self._tally = dict.fromkeys(OptunaState, 0)
         self._infeasible = 0
-        for trial in storage.get_all_trials(study_id, deepcopy=False):
+        for trial in trials:
             self._count(trial)
         self.left_running = tuple(self._taken_up(trial) for trial in self._in_state(OptunaState.RUNNING))
 
@@ -131,7 +136,7 @@ class Search:
 
     def should_prune(self, number: int) -> bool:
         """Whether a running trial shall end at its last report."""
-        return bool(self._study.pruner.prune(self._study, self._trial(number)))
+        return bool(self._study.pruner.prune(self._seen_by_pruner, self._trial(number)))
 
     def tell(self, result: TrialResult) -> TrialResult:
         """Finish a trial; returns the result as it stands in the study.
@@ -233,7 +238,9 @@ class Search:
         return any(
             trial.params == params and attributes.ENQUEUED not in trial.user_attrs
             for trial in self._storage.get_all_trials(self._study_id, deepcopy=False)
-            if trial.number != number and trial.state is not OptunaState.WAITING
+            if trial.number != number
+            and trial.state is not OptunaState.WAITING
+            and not attributes.is_copy(trial.user_attrs)
         )
 
     def _taken_up(self, trial: FrozenTrial) -> Asked:

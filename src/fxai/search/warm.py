@@ -1,6 +1,6 @@
 """Trials of an earlier study that a new one learns from, without counting them as its own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from optuna import Study
@@ -13,20 +13,23 @@ from fxai.spec.configure import config_values
 from fxai.spec.feasibility import violations
 from fxai.spec.fingerprint import fingerprint
 from fxai.spec.parameters import CategoricalParameter, Choice, FloatParameter, IntParameter, Parameter, contains
+from fxai.spec.samplers import CmaEsSampler, GPSampler, Sampler, TPESampler
 from fxai.spec.study import StudySpec
 
 _SCORED_BY = ("objective", "metric_name", "direction", "seeds_per_trial", "data")
+_TRAINED_BY = ("algorithm", "total_updates")
+_SEEN = "features"  # what an agent sees of the data is part of its training; all else of them is how it is scored
 
 
 def warm_trials(source: Study, target: StudySpec) -> list[FrozenTrial]:
     """Copies of the source's finished trials that are points of the target's space, in the target's names.
 
-    None where the two score differently: then values of the one say nothing about the other.
+    What the source searched besides is left out. None where the two score differently, for then values of the one
+    say nothing about the other, and none for a sampler that would not look at them; `obstacle` says so.
     """
-    stored = source.user_attrs.get(attributes.FINGERPRINT)
-    if not isinstance(stored, dict) or not _score_alike(stored, fingerprint(target)):
+    if obstacle(source, target) is not None:
         return []
-    path_of = {name: each.get("path", name) for name, each in stored["parameters"].items()}
+    path_of = _paths(source.user_attrs[attributes.FINGERPRINT])
     copies = []
     for trial in source.get_trials(deepcopy=False):
         known = trial.state is TrialState.COMPLETE or (trial.state is TrialState.PRUNED and trial.intermediate_values)
@@ -37,21 +40,71 @@ def warm_trials(source: Study, target: StudySpec) -> list[FrozenTrial]:
     return copies
 
 
-def _score_alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether the same metric is taken of the same bars in the same environment after equally many updates."""
-    configs = one["training_config"], other["training_config"]
-    budgets = [config["training"]["total_updates"] for config in configs]
-    same = all(one.get(name, 1) == other.get(name, 1) for name in _SCORED_BY)
-    return same and configs[0]["env"] == configs[1]["env"] and budgets[0] == budgets[1]
+def obstacle(source: Study, target: StudySpec) -> str | None:
+    """Why no trial of the source can be learnt from, whatever its parameters; None where nothing stands against it."""
+    stored = source.user_attrs.get(attributes.FINGERPRINT)
+    if not isinstance(stored, dict):
+        return f"{source.study_name} was not made by FxAI"
+    if not _learns(target.sampler):
+        return f"{target.sampler.type} learns from no trials but those that it proposed"
+    if differing := list(_differing(stored, fingerprint(target))):
+        return f"{source.study_name} and {target.study_name} differ in {', '.join(differing)}"
+    paths = set(_paths(stored).values())
+    missing = [each.name for each in target.parameters if not each.when and each.path not in paths]
+    return f"{source.study_name} did not search {', '.join(missing)}" if missing else None
+
+
+def solutions(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+    """Completed trials as CMA-ES takes them to start from: numbers that can vary, and nothing else."""
+    return [
+        create_trial(
+            value=trial.value,
+            params={name: trial.params[name] for name in spaces},
+            distributions=spaces,
+        )
+        for trial in trials
+        if trial.state is TrialState.COMPLETE and (spaces := _varying_numbers(trial))
+    ]
+
+
+def _varying_numbers(trial: FrozenTrial) -> dict[str, BaseDistribution]:
+    spaces = trial.distributions.items()
+    return {name: each for name, each in spaces if not isinstance(each, CategoricalDistribution) and not each.single()}
+
+
+def _learns(sampler: Sampler) -> bool:
+    """Whether the sampler looks at trials that it has not proposed itself."""
+    if isinstance(sampler, CmaEsSampler):
+        return not sampler.use_separable_cma
+    return isinstance(sampler, TPESampler | GPSampler)
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
+    """In what two studies differ of what makes their values comparable."""
+    yield from (name for name in _SCORED_BY if one.get(name, 1) != other.get(name, 1))
+    mine, others = one["training_config"], other["training_config"]
+    yield from (f"training.{name}" for name in _TRAINED_BY if mine["training"][name] != others["training"][name])
+    for section in ("data", "env"):
+        names = dict.fromkeys((*mine[section], *others[section]))
+        yield from (
+            f"{section}.{name}"
+            for name in names
+            if name != _SEEN and mine[section].get(name) != others[section].get(name)
+        )
+
+
+def _paths(stored: Mapping[str, Any]) -> dict[str, str]:
+    """The field that each parameter of a stored study sets."""
+    return {name: each.get("path", name) for name, each in stored["parameters"].items()}
 
 
 def _point(target: StudySpec, values: Mapping[str, Choice]) -> dict[str, Choice] | None:
-    """The values by the target's names; None where they are no point of its space, or of a larger one."""
+    """The values by the target's names; None where they are no point of its space."""
     missing = object()
     params = walk(target.parameters, config_values(target), lambda each: values.get(each.path, missing))  # type: ignore[arg-type]
     parameters = {each.name: each for each in target.parameters}
     inside = all(value is not missing and contains(parameters[name], value) for name, value in params.items())
-    return params if inside and {parameters[name].path for name in params} == set(values) else None
+    return params if inside else None
 
 
 def _copy(trial: FrozenTrial, params: dict[str, Choice], target: StudySpec, source: str) -> FrozenTrial:

@@ -4,7 +4,7 @@
 never how its trials are scored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Literal, TypeAlias
 
 from pydantic import Field
@@ -12,9 +12,10 @@ from pydantic import Field
 from fxai.errors import Problem, SpecError
 from fxai.spec.coherence import study_problems
 from fxai.spec.findings import as_problems
-from fxai.spec.parameters import CategoricalParameter, Choice, Parameter
+from fxai.spec.parameters import CategoricalParameter, Choice, Parameter, contains
 from fxai.spec.record import Record
 from fxai.spec.study import StudySpec
+from fxai.spec.suggestion import did_you_mean
 
 Mode: TypeAlias = Literal["fix", "fix_unimportant", "enqueue", "narrow", "warm"]
 
@@ -34,9 +35,15 @@ class Narrowed(Record):
     """A smaller range of a parameter: its ends, or the choices that are left."""
 
     name: str
-    low: float | None = None
-    high: float | None = None
+    low: int | float | None = None
+    high: int | float | None = None
     choices: tuple[Choice, ...] | None = None
+
+    @classmethod
+    def of(cls, parameter: Parameter) -> "Narrowed":
+        if isinstance(parameter, CategoricalParameter):
+            return cls(name=parameter.name, choices=parameter.choices)
+        return cls(name=parameter.name, low=parameter.low, high=parameter.high)
 
 
 class Overlay(Record):
@@ -50,41 +57,61 @@ class Overlay(Record):
     enqueue: tuple[dict[str, Choice], ...] = ()
     warm: int = 0  # finished trials of the source that the sampler learns from
     spec_hash: str = ""  # of the spec that it was made for
+    data_hash: str = ""  # of the bars that its trials are trained on and scored by
     versions: dict[str, str] = Field(default_factory=dict)  # that made it
+
+    def without(self, paths: Container[str]) -> "Overlay":
+        """As if nothing were taken over for these fields of training_config, which something else sets."""
+        return self.model_copy(update={"fixed": {path: each for path, each in self.fixed.items() if path not in paths}})
 
 
 def applied(study: StudySpec, overlay: Overlay, name: str) -> StudySpec:
     """The study with what it takes over; SpecError under the overlay's `name` where the two do not fit."""
-    known = {parameter.name for parameter in study.parameters}
+    known = {parameter.name: parameter for parameter in study.parameters}
     ranges = {each.name: each for each in overlay.narrowed}
-    gone = [each for each in (*overlay.dropped, *ranges) if each not in known]
-    if gone:
-        raise _misfit(name, f"the study {study.study_name} searches no {', '.join(gone)}")
-    parameters = tuple(
-        _narrowed(each, ranges.get(each.name)) for each in study.parameters if each.name not in overlay.dropped
-    )
-    if not parameters:
-        raise _misfit(name, f"nothing is left to search in {study.study_name}")
+    problems = [
+        *(_no_parameter(f"dropped[{place}]", each, known) for place, each in enumerate(overlay.dropped)),
+        *(_range_problem(place, each, known) for place, each in enumerate(overlay.narrowed)),
+    ]
+    left = [each for each in study.parameters if each.name not in overlay.dropped]
+    if not left:
+        problems.append(Problem(f"leaves nothing to search in {study.study_name}", "dropped"))
+    if found := tuple(each for each in problems if each is not None):
+        raise SpecError(name, found)
     changes: dict[str, Any] = {
         "fixed": {**study.fixed, **overlay.fixed},
-        "parameters": parameters,
-        "enqueue": (*study.enqueue, *overlay.enqueue),
+        "parameters": tuple(_narrowed(each, ranges.get(each.name)) for each in left),
+        "enqueue": (*overlay.enqueue, *study.enqueue),
     }
     made = study.model_copy(update=changes)
-    if problems := as_problems(study_problems(made)):
-        raise SpecError(f"{name} (written for another version of the spec? transfer again, or delete it)", problems)
+    if found := as_problems(study_problems(made)):
+        raise SpecError(name, found)
     return made
 
 
-def _misfit(name: str, reason: str) -> SpecError:
-    return SpecError(name, (Problem(f"{reason}; transfer again, or delete this file"),))
+def _no_parameter(key: str, name: str, known: Mapping[str, Parameter]) -> Problem | None:
+    if name in known:
+        return None
+    return Problem(f"the study searches no {name!r}{did_you_mean(name, known)}", key)
+
+
+def _range_problem(place: int, narrowed: Narrowed, known: Mapping[str, Parameter]) -> Problem | None:
+    """Why the spec's own range does not hold the narrowed one; None where it does."""
+    key = f"narrowed[{place}]"
+    if (missing := _no_parameter(f"{key}.name", narrowed.name, known)) is not None:
+        return missing
+    parameter = known[narrowed.name]
+    if isinstance(parameter, CategoricalParameter):
+        choices = narrowed.choices or ()
+        fits = bool(choices) and all(contains(parameter, each) for each in choices)
+    else:
+        low, high = narrowed.low, narrowed.high
+        fits = low is not None and high is not None and parameter.low <= low <= high <= parameter.high
+    return None if fits else Problem(f"is no part of the range that the spec gives {narrowed.name}", key)
 
 
 def _narrowed(parameter: Parameter, narrowed: Narrowed | None) -> Parameter:
     if narrowed is None:
         return parameter
-    if isinstance(parameter, CategoricalParameter):
-        return parameter.model_copy(update={"choices": narrowed.choices or parameter.choices})
-    ends: Mapping[str, float | None] = {"low": narrowed.low, "high": narrowed.high}
-    kind = type(parameter.low)
-    return parameter.model_copy(update={end: kind(value) for end, value in ends.items() if value is not None})
+    kept = ("choices",) if isinstance(parameter, CategoricalParameter) else ("low", "high")
+    return parameter.model_validate({**parameter.model_dump(), **narrowed.model_dump(include=set(kept))})

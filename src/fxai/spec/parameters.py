@@ -121,7 +121,7 @@ def grid_values(parameter: Parameter) -> tuple[Choice, ...]:
         raise ValueError(f"{parameter.name} is continuous")
     if isinstance(parameter, CategoricalParameter):
         return parameter.choices
-    return tuple(_after_steps(parameter, steps) for steps in range(count))
+    return tuple(after_steps(parameter, steps) for steps in range(count))
 
 
 def contains(parameter: Parameter, value: Choice) -> bool:
@@ -148,10 +148,11 @@ def nearest_value(parameter: Parameter, value: Choice) -> Choice:
     count = count_values(parameter)
     if parameter.step is None or count is None:
         return inside
-    return _after_steps(parameter, min(round((inside - parameter.low) / parameter.step), count - 1))
+    return after_steps(parameter, min(round((inside - parameter.low) / parameter.step), count - 1))
 
 
-def _after_steps(parameter: FloatParameter | IntParameter, steps: int) -> Choice:
+def after_steps(parameter: FloatParameter | IntParameter, steps: int) -> Choice:
+    """The value so many steps above the low end, exact to the digits in which they are written."""
     if isinstance(parameter, IntParameter):
         return parameter.low + steps * parameter.step
     return float(_exact(parameter.low) + steps * _exact(parameter.step or 0.0))
