@@ -16,7 +16,7 @@ from fxai.rl.pack import signature
 from fxai.spec.algorithm import ALGORITHMS
 from fxai.spec.class_names import SHORT_NAMES
 from fxai.spec.coherence import study_problems
-from fxai.spec.configure import configure, default_params
+from fxai.spec.configure import configure, default_params, trial_config
 from fxai.spec.feasibility import broken
 from fxai.spec.find_spec import find_spec
 from fxai.spec.hpo_file import hpo_file
@@ -71,6 +71,10 @@ def space_with(word: str) -> StudySpec:
 def test_its_example_of_what_an_agent_sees() -> None:
     made = space_with("model.widths.1")
     assert set(default_params(made)) == {each.name for each in made.parameters}
+    (first,) = made.enqueue
+    config = trial_config(made, {**default_params(made), **first})
+    assert config.data.features.volatility_windows == (24,)
+    assert config.model.widths == (32, 64)
 
 
 def test_its_example_of_a_space() -> None:

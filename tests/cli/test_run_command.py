@@ -160,7 +160,7 @@ def test_window_features_and_layers_are_searched(fxai: Fxai, folder: Path) -> No
 """
     text = SMALL_SPEC.replace("{d_model: 8, n_layers: 1}", "{widths: [8, 5]}")
     (folder / "small.yaml").write_text(text.replace("    training_config:", wide + "    training_config:"))
-    finished = fxai("run", "--spec", "small.yaml", "--n-jobs", "1", "--n-trials", "8", "--quiet")
+    finished = fxai("run", "--spec", "small.yaml", "--n-jobs", "1", "--n-trials", "6", "--quiet")
     assert finished.code == 0, finished
     best = yaml.safe_load((folder / "optuna_results" / "small" / "small_best_config.yaml").read_text())
     params = json.loads((folder / "optuna_results" / "small" / "best_params.json").read_text())["params"]

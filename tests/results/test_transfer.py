@@ -3,7 +3,7 @@ from typing import Any
 
 import optuna
 import pytest
-from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
 from fxai.errors import InputError, SpecError
@@ -14,7 +14,7 @@ from fxai.search import attributes
 from fxai.spec.configure import default_params, trial_config
 from fxai.spec.fingerprint import fingerprint
 from fxai.spec.overlay import Overlay, applied
-from fxai.spec.parameters import CategoricalParameter, FloatParameter, Parameter, contains
+from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter, contains
 from fxai.spec.study import StudySpec
 from fxai.trial import STANDARD_ERROR
 
@@ -37,6 +37,7 @@ def finished(of: StudySpec, values: list[tuple[dict[str, Any], float]], **attrs:
         "lr": FloatDistribution(1e-4, 1e-2, log=True),
         "training.gamma": FloatDistribution(0.9, 0.999),
         "model.d_model": CategoricalDistribution((16, 32, 64, 128)),
+        "model.widths.1": IntDistribution(4, 64),
     }
     for params, value in values:
         told = {attributes.SEED: 1, **attrs}
@@ -49,6 +50,7 @@ def finished(of: StudySpec, values: list[tuple[dict[str, Any], float]], **attrs:
 
 
 SOURCE = spec("first", LR, WIDTH)
+SECOND_LAYER = IntParameter(name="model.widths.1", low=4, high=64)
 POINTS: list[tuple[dict[str, Any], float]] = [
     ({"lr": 1e-3, "model.d_model": 16}, 0.1),
     ({"lr": 5e-3, "model.d_model": 64}, 0.3),
@@ -67,6 +69,16 @@ def test_fixed_values_are_trained_with_and_not_scored_by() -> None:
     assert config.env.reward.pnl_coefficient == 250
     assert made.training_config == target.training_config
     assert default_params(spec("next", of_reward, fixed={reward: 250.0})) == {reward: 250}
+
+
+def test_layers_that_the_next_network_has_not_are_left_out() -> None:
+    wide = {"training_config": {"model": {"widths": (32, 32)}}}
+    source = finished(spec("first", LR, SECOND_LAYER, **wide), [({"lr": 5e-3, "model.widths.1": 9}, 0.3)])
+    made = transfer(source, URL, spec("next", GAMMA, **wide), ["fix"], top=5, width=0.25)
+    assert made.overlay.fixed == {"training.learning_rate": 5e-3, "model.widths.1": 9}
+    without = transfer(source, URL, spec("next", GAMMA), ["fix"], top=5, width=0.25)
+    assert without.overlay.fixed == {"training.learning_rate": 5e-3}
+    assert without.remarks == ("next has no model.widths.1; left out",)
 
 
 def test_what_a_source_took_over_itself_goes_on() -> None:

@@ -109,3 +109,13 @@ def test_constraints_that_the_default_breaks_or_nothing_can_change_are_told() ->
     assert "names nothing that is searched" in line
     (line,) = advice_on(gamma, constraints=["training.gamma <= 0.995"], sampler={"type": "QMCSampler"})
     assert line == "QMCSampler learns nothing from constraints; it only passes over what breaks them"
+
+
+def test_sizes_that_widths_take_the_place_of_are_told() -> None:
+    by_layer = {"training_config": {"model": {"widths": (8, 8)}}}
+    for name in ("model.d_model", "model.n_layers"):
+        (line,) = advice_on(choice(name, 2, 64), **by_layer)[:1]
+        assert line == f"{name}: without effect, as training_config.model.widths gives each layer's width"
+    types = advice_on(choice("model.type", "mlp", "gru"), **by_layer)
+    assert types == ("model.type: gru fails with the rest of training_config: " + types[0].partition("config: ")[2],)
+    assert "widths are of an mlp's layers" in types[0]

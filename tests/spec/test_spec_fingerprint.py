@@ -76,3 +76,27 @@ def test_a_data_file_is_known_by_its_content(tmp_path: Path) -> None:
     of = {path: study(training_config={"data": {"source": str(path)}}) for path in (one, moved, other)}
     assert change(of[one], of[moved]) == ()
     assert any(line.startswith("data.sha256: ") for line in change(of[one], of[other]))
+
+
+def test_a_field_that_came_later_changes_no_study_that_does_not_give_it() -> None:
+    """`model.widths` came after studies had been stored; both kinds of record are resumed."""
+    today = fingerprint(study())
+    before = json.loads(json.dumps(today))
+    assert "widths" not in before["training_config"]["model"]
+    between = json.loads(json.dumps(today))
+    between["training_config"]["model"]["widths"] = None
+    assert difference(before, today) == difference(between, today) == ()
+    given = study(training_config={"model": {"widths": [64, 32]}})
+    for stored in (before, between):
+        assert difference(stored, fingerprint(given)) == ("training_config.model.widths: added, [64, 32]",)
+
+
+def test_a_study_that_was_scored_on_other_bars_is_another_one() -> None:
+    """Fractions of a split came to mean other bars; dates mean the same ones as ever."""
+    by_fraction = fingerprint(study())
+    before = {key: value for key, value in by_fraction.items() if key != "fractions_of_split"}
+    assert difference(before, by_fraction) == ('fractions_of_split: added, "of all bars"',)
+    dates = {"train": "2017-06-01", "validation": "2017-09-01"}
+    by_date = fingerprint(study(training_config={"data": {"split": dates}}))
+    assert "fractions_of_split" not in by_date
+    assert difference(by_date, by_date) == ()

@@ -1,15 +1,22 @@
 """Fields that hold several values: as choices, and item by item."""
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from fxai.errors import InputError, SpecError
+from fxai.spec.conditions import is_active
 from fxai.spec.configure import configure, default_params, trial_config
+from fxai.spec.feasibility import broken
+from fxai.spec.fingerprint import difference, fingerprint
 from fxai.spec.load import spec_of
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.override import override
+from fxai.spec.parameters import contains, count_values, grid_values, nearest_value
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import parse_yaml
@@ -39,6 +46,61 @@ def test_lists_are_choices() -> None:
         assert trial_config(made, {HORIZONS: choice}).data.features.return_horizons == horizons
 
 
+HORIZON_LISTS = st.lists(st.lists(st.integers(1, 500), max_size=6), min_size=1, max_size=5, unique_by=tuple)
+
+
+@given(HORIZON_LISTS, st.lists(st.integers(1, 500), max_size=6))
+def test_any_lists_pass_through_the_search_and_come_back(choices: list[list[int]], default: list[int]) -> None:
+    made = study(
+        f"  - {{name: {HORIZONS}, type: choice, values: {choices}}}\n",
+        f"{{data: {{features: {{return_horizons: {default}}}}}}}\n  enqueue: [{{{HORIZONS}: {choices[-1]}}}]",
+    )
+    (parameter,) = made.parameters
+    values = grid_values(parameter)
+    assert count_values(parameter) == len(values) == len(choices)
+    for value, written in zip(values, choices, strict=True):
+        assert isinstance(value, str)  # what Optuna's databases can hold
+        assert contains(parameter, value)
+        assert nearest_value(parameter, value) == value
+        assert trial_config(made, {HORIZONS: value}).data.features.return_horizons == tuple(written)
+    assert made.enqueue == ({HORIZONS: values[-1]},)
+    own = default_params(made)[HORIZONS]
+    assert own == (values[choices.index(default)] if default in choices else values[0])
+    assert StudySpec.model_validate(made.model_dump()) == made
+    stored = json.loads(json.dumps(fingerprint(made)))
+    assert difference(stored, fingerprint(made)) == ()
+
+
+def test_lists_are_written_as_lists_wherever_a_value_is() -> None:
+    made = study(
+        f"  - {{name: {HORIZONS}, type: choice, values: [[1, 4], [8], []]}}\n"
+        f"  - {{name: training.gamma, type: float, low: 0.9, high: 0.99, when: {{{HORIZONS}: [[1, 4], []]}}}}\n",
+        f"{{}}\n  fixed: {{data.features.momentum_windows: [12]}}\n  enqueue: [{{{HORIZONS}: [8]}}]",
+    )
+    assert made.enqueue == ({HORIZONS: "[8]"},)
+    conditional = made.parameters[1]
+    assert [is_active(conditional, {HORIZONS: text}) for text in ("[1, 4]", "[8]", "[]")] == [True, False, True]
+    assert trial_config(made, {HORIZONS: "[8]"}).data.features.momentum_windows == (12,)
+
+
+def test_a_list_that_is_no_choice_is_not_tried_first() -> None:
+    text = faults(
+        f"  - {{name: {HORIZONS}, type: choice, values: [[1, 4], []]}}\n", f"{{}}\n  enqueue: [{{{HORIZONS}: [8]}}]"
+    )
+    assert f"enqueue[0].{HORIZONS}: '[8]' lies outside the parameter's range" in text
+
+
+@pytest.mark.parametrize("name", ["bar_range", "volume", "time"])
+def test_features_are_switched_on_and_off(name: str) -> None:
+    path = f"data.features.{name}"
+    made = study(f"  - {{name: {path}, type: choice, values: [true, false]}}\n")
+    assert default_params(made) == {path: True}
+    for value in (True, False):
+        assert getattr(trial_config(made, {path: value}).data.features, name) is value
+    assert "is no number; use categorical" in faults(f"  - {{name: {path}, type: int, low: 0, high: 1}}\n")
+    assert "must be a valid boolean" in faults(f"  - {{name: {path}, type: choice, values: [0, 1]}}\n")
+
+
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
@@ -52,6 +114,7 @@ def test_lists_that_the_field_refuses_are_named(choices: str, message: str) -> N
     assert message in faults(f"  - {{name: {HORIZONS}, type: choice, values: {choices}}}\n")
 
 
+GAMMA = "  - {name: training.gamma, type: float, low: 0.9, high: 0.99}\n"
 TWO_LAYERS = "{model: {widths: [64, 32]}}"
 
 
@@ -71,6 +134,45 @@ def test_a_layer_that_is_not_there_is_named(config: str) -> None:
     assert "parameters[0].name: training_config.model.widths gives " in text
     with pytest.raises(InputError, match=r"model\.widths\.2 is not there"):
         configure(TrainingConfig(), {"model.widths.2": 8})
+
+
+def test_a_layer_that_no_network_has_is_named_once() -> None:
+    text = faults("  - {name: model.widths.8, type: int, low: 1, high: 8}\n", TWO_LAYERS)
+    assert text.endswith("training_config has no 'model.widths.8'; layers are model.widths.0 to model.widths.7")
+    assert "\n" not in text
+
+
+def test_a_layer_that_is_not_there_is_not_fixed() -> None:
+    text = faults(GAMMA, "{}\n  fixed: {model.widths.0: 8}")
+    assert "fixed.model.widths.0: training_config.model.widths gives none" in text
+
+
+def test_of_a_configuration_with_faults_no_layers_are_missed() -> None:
+    text = faults("  - {name: model.widths.0, type: int, low: 1, high: 8}\n", "{model: {widths: [4], dropuot: 0}}")
+    assert "did you mean 'dropout'?" in text
+    assert "gives none" not in text
+
+
+WHOLE_AND_ITEM = (
+    "  - {{name: model.widths, type: choice, values: [[8, 8], [4, 4]]{}}}\n"
+    "  - {{name: model.widths.1, type: int, low: 1, high: 8{}}}\n"
+)
+
+
+def test_a_list_and_its_item_are_not_searched_at_once() -> None:
+    assert "sets model.widths, as model.widths does" in faults(WHOLE_AND_ITEM.format("", ""), TWO_LAYERS)
+    apart = (f", when: {{env.allow_short: {value}}}" for value in ("true", "false"))
+    study(WHOLE_AND_ITEM.format(*apart), TWO_LAYERS)
+
+
+def test_constraints_know_layers_by_names_of_ones_own() -> None:
+    made = study(
+        "  - {name: first, path: model.widths.0, type: int, low: 4, high: 64}\n"
+        "  - {name: second, path: model.widths.1, type: int, low: 4, high: 64}\n",
+        f"{TWO_LAYERS}\n  constraints: ['first >= second']",
+    )
+    assert not broken(made, {"first": 16, "second": 16})
+    assert broken(made, {"first": 16, "second": 17}) == ("first >= second",)
 
 
 def test_bounds_of_a_layer_are_those_of_a_width() -> None:
@@ -93,6 +195,10 @@ def test_widths_are_an_mlps() -> None:
     ],
 )
 def test_they_are_set_on_the_command_line(setting: dict[str, str], path: str, value: Any) -> None:
-    loaded = spec("  - {name: training.gamma, type: float, low: 0.9, high: 0.99}\n", TWO_LAYERS)
-    (made,) = override(loaded, setting).studies
+    (made,) = override(spec(GAMMA, TWO_LAYERS), setting).studies
     assert getattr(made.training_config.model, path) == value
+
+
+def test_a_layer_that_is_not_there_cannot_be_set() -> None:
+    with pytest.raises(SpecError, match=r"--set: model\.widths\.2: is not there: model\.widths has 2 items"):
+        override(spec(GAMMA, TWO_LAYERS), {"model.widths.2": "8"})

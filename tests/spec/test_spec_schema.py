@@ -35,6 +35,14 @@ def test_every_type_of_parameter_has_its_keys() -> None:
     assert SCHEMA["$defs"]["parameter_float_log"]["properties"]["log"] == {"const": True}
 
 
+def test_values_may_be_lists_of_numbers() -> None:
+    numbers = {"type": "array", "items": {"type": "integer"}}
+    choices = SCHEMA["$defs"]["parameter_choice"]["properties"]
+    for written in (choices["choices"]["items"], choices["values"]["items"], STUDY["fixed"]["additionalProperties"]):
+        assert numbers in written["anyOf"]
+    assert numbers in STUDY["enqueue"]["items"]["additionalProperties"]["anyOf"]
+
+
 def test_one_algorithm_fits_each_section_and_the_default_one_that_names_none() -> None:
     section = SCHEMA["$defs"]["TrainingConfig"]["properties"]["training"]
     records = {name: SCHEMA["$defs"][record.__name__] for name, record in ALGORITHMS.items()}

@@ -11,7 +11,7 @@ from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.unimportant import FEWEST_TRIALS, Standing, standings
 from fxai.search import attributes
 from fxai.search.warm import obstacle, warm_trials
-from fxai.spec.config_fields import config_fields
+from fxai.spec.config_fields import fields_of
 from fxai.spec.configure import default_params, located
 from fxai.spec.narrow import narrowed
 from fxai.spec.overlay import Mode, Narrowed, Overlay, SourceStudy, applied
@@ -90,7 +90,7 @@ def taken_over(study: Study) -> dict[str, Choice]:
 
 def _fixed(best: Mapping[str, Choice], target: StudySpec) -> dict[str, Choice]:
     """The source's best values of the fields that the target's configuration has."""
-    known = config_fields(target.training_config.training.algorithm)
+    known = fields_of(target.training_config)
     return {path: value for path, value in best.items() if path in known}
 
 

@@ -24,6 +24,7 @@ _BUDGET = frozenset(f"training.{name}" for name in ("total_updates", "rollout_st
 _MARKET = frozenset(
     f"env.{name}" for name in ("commission_rate", "slippage_rate", "spread", "swap_long_rate", "swap_short_rate")
 )
+_SIZES = frozenset({"model.d_model", "model.n_layers"})
 _DECADES = 4
 _FEW_VALUES = 10  # a whole number with so few values is searched value by value; its ratio says nothing
 
@@ -80,7 +81,13 @@ def _about_constraints(study: StudySpec) -> Iterator[str]:
 
 
 def _about_parameter(study: StudySpec, parameter: Parameter) -> Iterator[str]:
-    lines = (*_about_name(parameter.path), *_about_values(parameter), *_about_default(study, parameter))
+    path = parameter.path
+    lines = (
+        *_about_name(path),
+        *_about_size(study, path),
+        *_about_values(parameter),
+        *_about_default(study, parameter),
+    )
     yield from (f"{parameter.name}: {line}" for line in lines)
 
 
@@ -89,6 +96,11 @@ def _about_name(name: str) -> Iterator[str]:
         yield "a budget; more of it nearly always scores better, so the search answers only what you can afford"
     if name in _MARKET:
         yield "a cost of the market, which the agent cannot choose; set it under training_config.env"
+
+
+def _about_size(study: StudySpec, path: str) -> Iterator[str]:
+    if path in _SIZES and study.training_config.model.widths is not None:
+        yield "without effect, as training_config.model.widths gives each layer's width"
 
 
 def _about_values(parameter: Parameter) -> Iterator[str]:

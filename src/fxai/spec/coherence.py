@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from fxai.spec.conditions import circle, exclude_each_other
-from fxai.spec.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, WIDTHS, config_fields, unknown_path
+from fxai.spec.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, WIDTHS, config_fields, fields_of, unknown_path
 from fxai.spec.expression import parse_expression
 from fxai.spec.fields import constraint_of, of_choice
 from fxai.spec.findings import Finding, message_of
@@ -45,7 +45,7 @@ def study_problems(study: StudySpec) -> Iterator[Finding]:
     algorithm = study.training_config.training.algorithm
     named = [Named(path, each.name, each.path) for path, each in placed]
     yield from name_problems(named, algorithm)
-    yield from layer_problems(named, study.training_config)
+    yield from layer_problems(named, study.fixed, study.training_config)
     yield from value_problems(placed, algorithm)
     yield from condition_problems(placed, algorithm)
     yield from constraint_problems(study.constraints, [each.name for each in study.parameters], algorithm)
@@ -71,15 +71,18 @@ def name_problems(parameters: Iterable[Named], algorithm: str) -> Iterator[Findi
             yield Finding(where, f"{path!r} must be the same for all trials; write it under training_config")
 
 
-def layer_problems(parameters: Iterable[Named], config: TrainingConfig) -> Iterator[Finding]:
+def layer_problems(
+    parameters: Iterable[Named], fixed: Mapping[str, Choice], config: TrainingConfig
+) -> Iterator[Finding]:
     """Widths of layers that the network has not: how many there are is not searched by the layer."""
+    searched = [((*place, "name" if path == name else "path"), path) for place, name, path in parameters]
+    missing = config_fields(config.training.algorithm).keys() - fields_of(config).keys()
     layers = len(config.model.widths or ())
-    for place, name, path in parameters:
-        owner, _, layer = path.rpartition(".")
-        if owner == WIDTHS and layer.isdigit() and int(layer) >= layers:
-            there = f"{layers} of them" if layers else "none"
+    there = f"{layers} of them" if layers else "none"
+    for where, path in (*searched, *((("fixed", path), path) for path in fixed)):
+        if path in missing:
             message = f"training_config.{WIDTHS} gives {there}; write a width for each layer there, as [64, 64]"
-            yield Finding((*place, "name" if path == name else "path"), message)
+            yield Finding(where, message)
 
 
 def value_problems(parameters: Iterable[Placed], algorithm: str) -> Iterator[Finding]:
@@ -136,7 +139,7 @@ def condition_problems(parameters: Sequence[Placed], algorithm: str) -> Iterator
         yield Finding(next(place for place, each in parameters if each.name == names[0]), message)
     for place, parameter in parameters:
         for _, other in parameters[: [each for _, each in parameters].index(parameter)]:
-            if other.path == parameter.path and other.name != parameter.name:
+            if _overlap(other.path, parameter.path) and other.name != parameter.name:
                 yield from _set_at_once(place, parameter, other)
 
 
@@ -147,9 +150,15 @@ def _never(parameter: Parameter | None, field: FieldInfo | None, value: Choice) 
     return _refusal(field, value) if field is not None else None
 
 
+def _overlap(one: str, other: str) -> bool:
+    """Whether two paths set the same field, or one an item of the other's list."""
+    return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
+
+
 def _set_at_once(place: KeyPath, one: Parameter, other: Parameter) -> Iterator[Finding]:
     if not exclude_each_other(one, other):
-        message = f"sets {one.path}, as {other.name} does; give both conditions (when) that never hold at once"
+        shared = min(one.path, other.path, key=len)
+        message = f"sets {shared}, as {other.name} does; give both conditions (when) that never hold at once"
         yield Finding((*place, "path"), message)
 
 

@@ -31,6 +31,14 @@ def config_fields(algorithm: str) -> Mapping[str, FieldInfo]:
     return MappingProxyType(fields | {f"{WIDTHS}.{layer}": _WIDTH for layer in range(MOST_LAYERS)})
 
 
+def fields_of(config: TrainingConfig) -> Mapping[str, FieldInfo]:
+    """The fields that this configuration has: of the layers' widths those that it gives."""
+    given = len(config.model.widths or ())
+    missing = {f"{WIDTHS}.{layer}" for layer in range(given, MOST_LAYERS)}
+    fields = config_fields(config.training.algorithm)
+    return {path: field for path, field in fields.items() if path not in missing}
+
+
 def all_config_fields() -> Mapping[str, FieldInfo]:
     """Every field of every algorithm by dotted path."""
     return config_fields("")
@@ -39,6 +47,8 @@ def all_config_fields() -> Mapping[str, FieldInfo]:
 def unknown_path(path: str, algorithm: str) -> str:
     """Why a configuration with this algorithm has no such field, with the nearest one that it has."""
     known = config_fields(algorithm)
+    if path.startswith(f"{WIDTHS}."):
+        return f"training_config has no {path!r}; layers are {WIDTHS}.0 to {WIDTHS}.{MOST_LAYERS - 1}"
     if any(each.startswith(f"{path}.") for each in known):
         return f"{path!r} is a section of training_config; name one of its keys"
     if path in all_config_fields():

@@ -114,8 +114,11 @@ def _within_study(node: Any) -> Iterator[Finding]:
         return
     names, algorithm = list(_names(written)), _algorithm(node)
     yield from name_problems(names, algorithm)
-    yield from layer_problems(names, _field_value(node, "training_config") or TrainingConfig())
-    yield from fixed_problems(_field_value(node, "fixed") or {}, algorithm)
+    fixed = _field_value(node, "fixed") or {}
+    config = _field_value(node, "training_config") if "training_config" in node else TrainingConfig()
+    if config is not None:  # of one with faults nobody knows the layers
+        yield from layer_problems(names, fixed, config)
+    yield from fixed_problems(fixed, algorithm)
     constraints = _field_value(node, "constraints") or ()
     yield from constraint_problems(constraints, [each.name for each in names], algorithm)
     sound = [(("parameters", place), each) for place, each in enumerate(map(_parameter, written)) if each]

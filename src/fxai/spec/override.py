@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from fxai.errors import Problem, SpecError
+from fxai.errors import InputError, Problem, SpecError
 from fxai.spec.algorithm import algorithm_of
 from fxai.spec.algorithm_config import AlgorithmConfig
 from fxai.spec.class_names import CLASSES, with_class
@@ -73,7 +73,10 @@ def _set(spec: Spec, tree: dict[str, Any], key: str, value: Any) -> str | None:
         elif key == ALGORITHM_PATH:
             config["training"] = _with_algorithm(written.training_config.training, value)
         elif key in config_fields(algorithm_of(config["training"])):
-            set_at(config, key, value)
+            try:
+                set_at(config, key, value)
+            except InputError as error:  # a layer that is not there
+                return str(error).removeprefix(f"{key} ")
         elif (section in CLASSES and argument == "type") or key in CLASSES:
             study[section] = with_class(section, value)  # another class has other arguments
         elif key in _OF_STUDY or (section in CLASSES and argument and "." not in argument):

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from fxai.spec.fields import as_choice
 from fxai.spec.suggestion import did_you_mean
 
 Node = dict[str, JsonValue]
@@ -56,7 +55,7 @@ def translate_parameter(written: Node) -> Translation:
         elif key == "kind":
             faults.append((key, "unknown key; did you mean 'type'?"))
         elif key != "type":
-            node[new] = _as_scalars(value) if new == "choices" else value
+            node[new] = value
             if new != key:
                 renamed[new] = key
     if kind in STEPPED and "step" not in node:
@@ -66,11 +65,6 @@ def translate_parameter(written: Node) -> Translation:
             faults.append((key, f"contradicts the type {kind}"))
         node[key] = value
     return Translation(node, renamed, tuple(faults))
-
-
-def _as_scalars(choices: JsonValue) -> JsonValue:
-    """Choices that are lists as their JSON text, which is what a study's database can hold."""
-    return [as_choice(each) for each in choices] if isinstance(choices, list) else choices
 
 
 def _unknown_type(kind: JsonValue, *, given: bool) -> str:

@@ -7,9 +7,12 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from fxai.spec.fields import as_choice
 from fxai.spec.record import Record
 
 Choice: TypeAlias = bool | int | float | str | None
+# As users write it: a list becomes its JSON text, for a study's database can hold no lists (`of_choice` reads it).
+WrittenChoice: TypeAlias = Annotated[Choice, BeforeValidator(as_choice, json_schema_input_type=Choice | list[int])]
 
 
 def _each_as_set(written: Any) -> Any:
@@ -20,7 +23,7 @@ def _each_as_set(written: Any) -> Any:
 
 
 Condition: TypeAlias = Annotated[
-    Mapping[str, Annotated[tuple[Choice, ...], Field(min_length=1)]], BeforeValidator(_each_as_set)
+    Mapping[str, Annotated[tuple[WrittenChoice, ...], Field(min_length=1)]], BeforeValidator(_each_as_set)
 ]
 
 
@@ -75,7 +78,7 @@ class CategoricalParameter(Searched):
     """One of some choices."""
 
     kind: Literal["categorical"] = "categorical"
-    choices: tuple[Choice, ...] = Field(min_length=1)
+    choices: tuple[WrittenChoice, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _choices_differ(self) -> "CategoricalParameter":

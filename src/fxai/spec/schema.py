@@ -111,9 +111,6 @@ def _parameter(name: str) -> JsonSchema:
     schema = _KINDS[str(fixed["kind"])].model_json_schema()
     properties = {key: value for key, value in schema["properties"].items() if key != "kind"}
     properties |= {key: {"const": value} for key, value in fixed.items() if key in properties}
-    if "choices" in properties:  # lists become scalars on the way
-        items = properties["choices"]["items"]
-        items["anyOf"] = [*items["anyOf"], {"type": "array"}]
     values = properties["when"]["additionalProperties"]
     properties["when"]["additionalProperties"] = {"anyOf": [values, *values["items"]["anyOf"]]}
     synonyms = {new: old for old, new in RENAMED.items() if new in properties}

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from fxai.spec.constraints import Constraint
 from fxai.spec.metrics import Metric
-from fxai.spec.parameters import Choice, Parameter
+from fxai.spec.parameters import Parameter, WrittenChoice
 from fxai.spec.preset import Preset
 from fxai.spec.pruners import MedianPruner, Pruner
 from fxai.spec.record import Record
@@ -72,11 +72,11 @@ class StudySpec(Record):
     constraints: tuple[Constraint, ...] = Field(
         default=(), description="conditions that a trial's configuration must keep, or it is not trained"
     )
-    fixed: dict[str, Choice] = Field(
+    fixed: dict[str, WrittenChoice] = Field(
         default_factory=dict,
         description="fields of training_config that all trials train with; what scores them keeps training_config's",
     )
-    enqueue: tuple[dict[str, Choice], ...] = Field(default=(), description="parameters to try first")
+    enqueue: tuple[dict[str, WrittenChoice], ...] = Field(default=(), description="parameters to try first")
     n_trials: int = Field(default=100, ge=1, description="total that the study shall reach")
     seed: int = Field(default=0, ge=0, lt=2**32)
     seeds_per_trial: int = Field(

@@ -1,0 +1,111 @@
+"""Trials that see different things in one study: side by side in one worker, scored on the same bars."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from fxai.market.dataset import prepare
+from fxai.objectives.fx_trading import open_lanes, signature
+from fxai.rl.agent import load_agent
+from fxai.rl.scoring import Scorer
+from fxai.rl.trading import on_device
+from fxai.spec.configure import configure
+from fxai.spec.training_config import TrainingConfig
+from fxai.trial import Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult
+
+BASE = TrainingConfig.model_validate(
+    {
+        "model": {"widths": [8, 6]},
+        "training": {
+            "total_updates": 2,
+            "eval_frequency": 1,
+            "n_envs": 4,
+            "rollout_steps": 16,
+            "n_epochs": 1,
+            "batch_size": 32,
+        },
+    }
+)
+SEEN: tuple[dict[str, Any], ...] = (
+    {},
+    {"env.observation_window": 1},
+    {"env.observation_window": 40},
+    {"data.features.volatility_windows": "[24, 700]"},
+    {"data.features.return_horizons": "[]", "data.features.volatility_windows": "[]", "env.observation_window": 3},
+    {"data.features.time": False, "data.features.bar_range": False},
+    {"model.widths.0": 12, "model.widths.1": 3},
+)
+
+
+def request(number: int, folder: Path) -> TrialRequest:
+    config = configure(BASE, SEEN[number]).model_dump(mode="json")
+    return TrialRequest(
+        study="seen",
+        number=number,
+        attempt=0,
+        objective="fx_trading",
+        params=SEEN[number],
+        config=config,
+        base_config=BASE.model_dump(mode="json"),
+        seeds=(number,),
+        metric="mean_reward",
+        directory=folder / str(number),
+        signature=signature(config),
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[TrialRequest], dict[int, TrialResult]]:
+    """The trials, and how they ended in one worker's lanes."""
+    folder = tmp_path_factory.mktemp("seen")
+    requests = [request(number, folder) for number in range(len(SEEN))]
+    at_work = open_lanes(LanePlan("fx_trading", BASE.model_dump(mode="json"), lanes=4), Slot(index=0))
+    for each in requests:
+        at_work.admit(each)
+    results = {}
+    while at_work.busy:
+        for came in at_work.advance():
+            if isinstance(came, Report):
+                at_work.decide(came.number, Decision.CONTINUE)
+            else:
+                results[came.number] = came
+    return requests, results
+
+
+def test_each_kind_is_a_pack_of_its_own(trained: tuple[list[TrialRequest], dict[int, TrialResult]]) -> None:
+    requests, results = trained
+    assert len({each.signature for each in requests}) == len(SEEN)
+    assert [results[number].error for number in range(len(SEEN))] == [None] * len(SEEN)
+
+
+def test_each_is_scored_on_the_bars_of_the_study(
+    trained: tuple[list[TrialRequest], dict[int, TrialResult]],
+) -> None:
+    """The saved agent earns on the study's own validation bars what its trial was told."""
+    bars = prepare(BASE.data).splits.validation
+    requests, results = trained
+    for each in requests:
+        agent = load_agent(TrialPaths(each.directory).agent)
+        market = prepare(agent.config.data, agent.standardizer)
+        scorer = Scorer(
+            on_device(market, torch.device("cpu")), bars, market.bars_per_year, BASE.env, [agent.config.env]
+        )
+        (scores,) = scorer(agent.policy, agent.weights)
+        assert scores["mean_reward"] == results[each.number].value
+        assert scores["trades"] == results[each.number].metrics["trades"]
+
+
+def test_only_train_begins_later_for_longer_features() -> None:
+    splits = [prepare(configure(BASE, seen).data).splits for seen in SEEN]
+    assert len({each.validation for each in splits}) == len({each.test for each in splits}) == 1
+    assert len({each.train.stop for each in splits}) == 1
+    assert {each.train.start for each in splits} == {120, 700, 24}
+
+
+def test_agents_keep_the_width_of_each_layer(trained: tuple[list[TrialRequest], dict[int, TrialResult]]) -> None:
+    requests, _ = trained
+    agent = load_agent(TrialPaths(requests[-1].directory).agent)
+    assert agent.config.model.widths == (12, 3)
+    assert agent.config == TrainingConfig.model_validate(requests[-1].config)
