@@ -64,6 +64,20 @@ def test_a_space_without_a_feasible_point_ends_the_search(open_study: Opener, mo
     assert search.ask() is None
 
 
+def test_a_grid_is_walked_to_its_end_however_few_of_its_points_are_feasible(
+    open_study: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_study, "INFEASIBLE_IN_A_ROW", 5)
+    parameters = [{"kind": "int", "name": "x", "low": 0, "high": 29}]
+    for sampler in ("GridSampler", "BruteForceSampler"):
+        search = open_study(MEMORY, parameters=parameters, sampler={"type": sampler}, constraints=["x == 17"])
+        asked = ask(search)
+        assert asked.params == {"x": 17}
+        search.tell(complete(asked))
+        assert search.ask() is None
+        assert search.exhausted == "every point of the search space was tried"
+
+
 def test_points_that_the_spec_names_may_be_infeasible_too(open_study: Opener) -> None:
     """Trial 0 is the default configuration, with layers 2, then comes what the spec enqueues."""
     search = open_study(MEMORY, constraints=["layers != 2 and layers != 3"], enqueue=({"layers": 3}, {"layers": 4}))

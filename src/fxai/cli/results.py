@@ -16,7 +16,7 @@ from fxai.cli.summary import print_summary
 from fxai.cli.wording import estimate, span
 from fxai.results.gain import Gain
 from fxai.results.paths import StudyPaths
-from fxai.results.record import StudyRecord, TrialRecord
+from fxai.results.record import TrialRecord
 from fxai.results.summary import StudySummary
 from fxai.search.studies import study_names
 
@@ -51,13 +51,6 @@ def files_of(results_dir: Path, study: str) -> Sequence[Path]:
     return sorted(path for path in directory.glob("*") if path.is_file() and not path.name.startswith("."))
 
 
-def leading_trials(record: StudyRecord, count: int) -> Sequence[TrialRecord]:
-    """The best of the completed trials, the best first."""
-    valued = [trial for trial in record.trials if trial.value is not None and not trial.uncounted]
-    sign = -1 if record.direction == "maximize" else 1
-    return sorted(valued, key=lambda trial: sign * (trial.value or 0.0))[:count]
-
-
 def _print_study(console: Console, study: StoredStudy, begun: Collection[str], results_dir: Path) -> None:
     record = study.record
     print_summary(console, StudySummary.of(record))
@@ -66,7 +59,7 @@ def _print_study(console: Console, study: StoredStudy, begun: Collection[str], r
         print_text(console, "", f"Matters most: {listed}")
     if study.gain is not None:
         print_text(console, _gained(study.gain))
-    leaders = leading_trials(record, _LEADERS)
+    leaders = record.ranked()[:_LEADERS]
     if len(leaders) > 1:
         print_text(console, "", "Leading trials:")
         print_table(console, ("Trial", record.metric, "Time"), [_row(trial) for trial in leaders])

@@ -38,10 +38,12 @@ class Gain:
 def gain(study: Study) -> Gain | None:
     """None for a study that took nothing over, or whose trial 0 or best trial has no value."""
     stored, record = study.user_attrs.get(attributes.TRANSFER), StudyRecord.of(study)
-    if stored is None or record.best is None or record.best.value is None or record.trials[0].value is None:
+    if stored is None or record.best is None:
+        return None
+    first, best = record.trials[0], record.best
+    if first.value is None or best.value is None:
         return None
     overlay = Overlay.model_validate(stored)
-    first, best = record.trials[0], record.best
     sign = 1 if record.direction == "maximize" else -1
     errors = [trial.standard_error for trial in (first, best)]
     known = [error for error in errors if error is not None]
@@ -49,6 +51,6 @@ def gain(study: Study) -> Gain | None:
         source=overlay.source.study_name,
         over_winner=bool(overlay.fixed),
         best_trial=best.number,
-        amount=sign * (record.best.value - record.trials[0].value),
+        amount=sign * (best.value - first.value),
         standard_error=math.hypot(*known) if len(known) == len(errors) else None,
     )

@@ -15,6 +15,7 @@ _HEADER = """\
 
 
 def write_overlay(path: Path, overlay: Overlay, target: str) -> None:
+    """Make the file what `target`, the study it lies beside, takes over."""
     document = yaml.safe_dump(overlay.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, _HEADER.format(target=target, source=overlay.source.study_name) + document)

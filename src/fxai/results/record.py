@@ -125,6 +125,12 @@ class StudyRecord:
     def count(self, state: TrialState) -> int:
         return sum(trial.state is state and not trial.uncounted for trial in self.trials)
 
+    def ranked(self) -> list[TrialRecord]:
+        """Its own completed trials, the best first, the earlier first among equals."""
+        sign = -1 if self.direction == "maximize" else 1
+        valued = [trial for trial in self.trials if trial.value is not None and not trial.uncounted]
+        return sorted(valued, key=lambda trial: sign * (trial.value or 0.0))
+
     @property
     def infeasible(self) -> int:
         return sum(bool(trial.broken) for trial in self.trials)

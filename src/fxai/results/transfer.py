@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from optuna import Study
 
@@ -13,9 +12,10 @@ from fxai.search import attributes
 from fxai.search.warm import obstacle, warm_trials
 from fxai.spec.config_fields import fields_of
 from fxai.spec.configure import default_params, located
+from fxai.spec.fingerprint import paths_of
 from fxai.spec.narrow import narrowed
 from fxai.spec.overlay import Mode, Narrowed, Overlay, SourceStudy, applied
-from fxai.spec.parameters import Choice, nearest_value
+from fxai.spec.parameters import Choice, is_number, nearest_value
 from fxai.spec.study import StudySpec
 
 
@@ -107,8 +107,7 @@ def _paths(source: Study) -> dict[str, str]:
     stored = source.user_attrs.get(attributes.FINGERPRINT)
     if not isinstance(stored, dict):
         raise InputError(f"the study {source.study_name!r} was not made by FxAI; nobody knows what its parameters set")
-    parameters: Mapping[str, Any] = stored["parameters"]
-    return {name: each.get("path", name) for name, each in parameters.items()}
+    return paths_of(stored)
 
 
 def _located(trial: TrialRecord, path_of: Mapping[str, str]) -> dict[str, Choice]:
@@ -128,10 +127,7 @@ def _leaders(
 
     What trial 0 is already is not tried again.
     """
-    sign = -1 if record.direction == "maximize" else 1
-    valued = [trial for trial in record.trials if trial.value is not None and not trial.uncounted]
-    leaders = sorted(valued, key=lambda trial: sign * (trial.value or 0.0))
-    moved = (_moved(_located(trial, path_of), target) for trial in leaders)
+    moved = (_moved(_located(trial, path_of), target) for trial in record.ranked())
     found: list[dict[str, Choice]] = []
     for params in moved:
         if params and params not in (default_params(target), *found):
@@ -146,11 +142,7 @@ def _moved(values: Mapping[str, Choice], target: StudySpec) -> dict[str, Choice]
     """
     shared = [each for each in target.parameters if each.path in values]
     moved = {each.name: (values[each.path], nearest_value(each, values[each.path])) for each in shared}
-    return {name: new for name, (old, new) in moved.items() if old == new or (_is_number(old) and _is_number(new))}
-
-
-def _is_number(value: Choice) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return {name: new for name, (old, new) in moved.items() if old == new or (is_number(old) and is_number(new))}
 
 
 def _of_source(record: StudyRecord) -> Iterator[str]:

@@ -49,7 +49,7 @@ def _make(path: str, base: type[Any], arguments: Mapping[str, JsonValue], seed: 
     seeded = {"seed": seed} if "seed" in known and seed is not None else {}
     try:
         return made(**{**seeded, **arguments})
-    except Exception as error:
+    except Exception as error:  # the class is the user's, and may raise anything
         raise InputError(f"{path} cannot be made with these arguments: {_said(error)}") from error
 
 

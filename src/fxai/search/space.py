@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial
 
 from fxai.spec.conditions import walk
@@ -25,6 +26,17 @@ def _suggest(trial: Trial, parameter: Parameter) -> ParamValue:
             return trial.suggest_int(name, low, high, log=parameter.log, step=parameter.step)
         case CategoricalParameter(name=name, choices=choices):
             return trial.suggest_categorical(name, choices)
+
+
+def distribution(parameter: Parameter) -> BaseDistribution:
+    """What Optuna stores of the parameter's range."""
+    match parameter:
+        case FloatParameter(low=low, high=high):
+            return FloatDistribution(low, high, log=parameter.log, step=parameter.step)
+        case IntParameter(low=low, high=high):
+            return IntDistribution(low, high, log=parameter.log, step=parameter.step)
+        case CategoricalParameter(choices=choices):
+            return CategoricalDistribution(choices)
 
 
 def default_point(

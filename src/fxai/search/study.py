@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from types import TracebackType
 from typing import Self
 
@@ -114,7 +115,8 @@ class Search:
 
         Proposals that break a constraint are recorded for the sampler to learn from, and passed over.
         """
-        for _ in range(INFEASIBLE_IN_A_ROW):
+        endless = not tries_every_point(self._spec.sampler)  # the others come to the end of their points
+        for _ in range(INFEASIBLE_IN_A_ROW) if endless else count():
             if self.exhausted:
                 return None
             try:

@@ -4,19 +4,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from optuna import Study
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from fxai.search import attributes
+from fxai.search.space import distribution
 from fxai.spec.conditions import walk
 from fxai.spec.configure import config_values
 from fxai.spec.feasibility import violations
-from fxai.spec.fingerprint import fingerprint
-from fxai.spec.parameters import CategoricalParameter, Choice, FloatParameter, IntParameter, Parameter, contains
+from fxai.spec.fingerprint import fingerprint, paths_of
+from fxai.spec.parameters import Choice, contains
 from fxai.spec.samplers import CmaEsSampler, GPSampler, Sampler, TPESampler
 from fxai.spec.study import StudySpec
 
-_SCORED_BY = ("objective", "metric_name", "direction", "seeds_per_trial", "data")
+_SCORED_BY = ("objective", "metric_name", "direction", "seeds_per_trial", "data", "fractions_of_split")
 _TRAINED_BY = ("algorithm", "total_updates")
 _SEEN = "features"  # what an agent sees of the data is part of its training; all else of them is how it is scored
 
@@ -29,7 +30,7 @@ def warm_trials(source: Study, target: StudySpec) -> list[FrozenTrial]:
     """
     if obstacle(source, target) is not None:
         return []
-    path_of = _paths(source.user_attrs[attributes.FINGERPRINT])
+    path_of = paths_of(source.user_attrs[attributes.FINGERPRINT])
     copies = []
     for trial in source.get_trials(deepcopy=False):
         known = trial.state is TrialState.COMPLETE or (trial.state is TrialState.PRUNED and trial.intermediate_values)
@@ -49,7 +50,7 @@ def obstacle(source: Study, target: StudySpec) -> str | None:
         return f"{target.sampler.type} learns from no trials but those that it proposed"
     if differing := list(_differing(stored, fingerprint(target))):
         return f"{source.study_name} and {target.study_name} differ in {', '.join(differing)}"
-    paths = set(_paths(stored).values())
+    paths = set(paths_of(stored).values())
     missing = [each.name for each in target.parameters if not each.when and each.path not in paths]
     return f"{source.study_name} did not search {', '.join(missing)}" if missing else None
 
@@ -93,11 +94,6 @@ def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str
         )
 
 
-def _paths(stored: Mapping[str, Any]) -> dict[str, str]:
-    """The field that each parameter of a stored study sets."""
-    return {name: each.get("path", name) for name, each in stored["parameters"].items()}
-
-
 def _point(target: StudySpec, values: Mapping[str, Choice]) -> dict[str, Choice] | None:
     """The values by the target's names; None where they are no point of its space."""
     missing = object()
@@ -115,18 +111,8 @@ def _copy(trial: FrozenTrial, params: dict[str, Choice], target: StudySpec, sour
         state=trial.state,
         value=trial.value if trial.state is TrialState.COMPLETE else None,
         params=params,
-        distributions={name: _distribution(parameters[name]) for name in params},
+        distributions={name: distribution(parameters[name]) for name in params},
         user_attrs={**kept, attributes.TRANSFERRED: f"{source} {trial.number}"},
         system_attrs=constraints,
         intermediate_values=trial.intermediate_values,
     )
-
-
-def _distribution(parameter: Parameter) -> BaseDistribution:
-    match parameter:
-        case FloatParameter(low=low, high=high):
-            return FloatDistribution(low, high, log=parameter.log, step=parameter.step)
-        case IntParameter(low=low, high=high):
-            return IntDistribution(low, high, log=parameter.log, step=parameter.step)
-        case CategoricalParameter(choices=choices):
-            return CategoricalDistribution(choices)

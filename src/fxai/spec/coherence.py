@@ -1,6 +1,7 @@
 """Whether the parts of a study suit each other: what no part can say alone."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any, NamedTuple, get_args
 
 from pydantic import ValidationError
@@ -127,20 +128,16 @@ def condition_problems(parameters: Sequence[Placed], algorithm: str) -> Iterator
         for name, values in parameter.when.items():
             where = (*place, "when", name)
             if name not in named and name not in config_fields(algorithm):
-                known = (*named, *config_fields(algorithm))
-                yield Finding(
-                    where, f"is neither a parameter nor a field of training_config{did_you_mean(name, known)}"
-                )
+                yield Finding(where, _unknown(name, (*named, *config_fields(algorithm))))
             for value in values:
                 if message := _never(named.get(name), config_fields(algorithm).get(name), value):
                     yield Finding(where, message)
     if names := circle([parameter for _, parameter in parameters]):
         message = f"conditions go in a circle: {' -> '.join(names)}"
         yield Finding(next(place for place, each in parameters if each.name == names[0]), message)
-    for place, parameter in parameters:
-        for _, other in parameters[: [each for _, each in parameters].index(parameter)]:
-            if _overlap(other.path, parameter.path) and other.name != parameter.name:
-                yield from _set_at_once(place, parameter, other)
+    for (_, other), (place, parameter) in combinations(parameters, 2):
+        if _overlap(other.path, parameter.path) and other.name != parameter.name:
+            yield from _set_at_once(place, parameter, other)
 
 
 def _never(parameter: Parameter | None, field: FieldInfo | None, value: Choice) -> str | None:
@@ -191,16 +188,16 @@ def sampler_problems(sampler: Sampler, parameters: Iterable[Placed]) -> Iterator
     """Samplers that walk a grid need one."""
     if not isinstance(sampler, GridSampler | BruteForceSampler):
         return
-    combinations = 1
+    points = 1
     for path, parameter in parameters:
         if parameter.when and isinstance(sampler, GridSampler):
             yield Finding((*path, "when"), "GridSampler knows no conditions; take BruteForceSampler")
         count = count_values(parameter)
         if count is None:
             yield Finding(path, f"{sampler.type} needs finitely many values; give a step or choices")
-        combinations *= count or 1
-    if combinations > LARGEST_GRID and isinstance(sampler, GridSampler):
-        size = f"the grid has {combinations:,} combinations, more than {LARGEST_GRID:,}"
+        points *= count or 1
+    if points > LARGEST_GRID and isinstance(sampler, GridSampler):
+        size = f"the grid has {points:,} combinations, more than {LARGEST_GRID:,}"
         yield Finding(("sampler",), f"{size}; take wider steps or TPESampler")
 
 

@@ -18,13 +18,14 @@ from fxai.spec.study import StudySpec
 Fingerprint = dict[str, JsonValue]
 _ABSENT = object()
 _ONE_SEED: Fingerprint = {"seeds_per_trial": 1}
-_UNSAID = {"widths": None}  # of the model: while not given, as if the field were not known
 
 
 def fingerprint(study: StudySpec) -> Fingerprint:
     """A record that JSON keeps as it is, to be stored with the study."""
     config = study.training_config.model_dump(mode="json")
     source = config["data"].pop("source")
+    if config["model"]["widths"] is None:
+        del config["model"]["widths"]  # studies from before the field was known go on
     further: Fingerprint = {"constraints": list(study.constraints), "fixed": dict(study.fixed)}
     return {
         "objective": study.objective,
@@ -35,7 +36,7 @@ def fingerprint(study: StudySpec) -> Fingerprint:
         **_split_rule(config["data"]["split"]["train"]),
         "parameters": {each.name: _parameter(each) for each in study.parameters},
         **{key: value for key, value in further.items() if value},  # as if there were none before they were known
-        "training_config": _without_unsaid(config),
+        "training_config": config,
     }
 
 
@@ -43,14 +44,6 @@ def _parameter(parameter: Parameter) -> Fingerprint:
     """What a parameter is; a path that is its name and conditions that it has not are left out."""
     unsaid = {"name", *(() if parameter.when else ("when",)), *(() if parameter.path != parameter.name else ("path",))}
     return parameter.model_dump(mode="json", exclude=unsaid)
-
-
-def _without_unsaid(config: Any) -> Any:
-    """A configuration without what earlier versions did not know, unless it is given."""
-    if not isinstance(config, Mapping) or not isinstance(model := config.get("model"), Mapping):
-        return config
-    said = {key: value for key, value in model.items() if key not in _UNSAID or value != _UNSAID[key]}
-    return {**config, "model": said}
 
 
 def _split_rule(train: JsonValue) -> Fingerprint:
@@ -67,20 +60,19 @@ def _data(source: str) -> JsonValue:
         return {"source": source, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
+def paths_of(record: Mapping[str, Any]) -> dict[str, str]:
+    """The field of training_config that each parameter of a stored fingerprint sets, by the parameter's name."""
+    return {name: each.get("path", name) for name, each in record["parameters"].items()}
+
+
 def difference(old: Mapping[str, JsonValue], new: Mapping[str, JsonValue]) -> tuple[str, ...]:
     """What changed, one line each: `parameters.training.gamma.high: 0.99 -> 0.999`; empty where nothing did.
 
     A data file that only moved is no change. A record without `seeds_per_trial` is of the time when each
-    trial had one; one that says that there are no `widths` says what one without them says.
+    trial had one.
     """
-    old, new = (_as_known(each) for each in (old, new))
+    old, new = ({**_ONE_SEED, **each} for each in (old, new))
     return tuple(_changes(_comparable(old, new), _comparable(new, old), ""))
-
-
-def _as_known(record: Mapping[str, JsonValue]) -> Fingerprint:
-    """A record of any time in the form of today's."""
-    config = {key: _without_unsaid(value) for key, value in record.items() if key == "training_config"}
-    return {**_ONE_SEED, **record, **config}
 
 
 def _comparable(one: Mapping[str, JsonValue], other: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:

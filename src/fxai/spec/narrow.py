@@ -10,6 +10,7 @@ from fxai.spec.parameters import (
     Parameter,
     after_steps,
     count_values,
+    is_number,
     nearest_value,
 )
 
@@ -23,7 +24,7 @@ def narrowed(parameter: Parameter, best: Choice, width: float) -> Parameter:
     """
     if isinstance(parameter, CategoricalParameter):
         return parameter.model_copy(update={"choices": _neighbours(parameter.choices, best)})
-    if not _is_number(best):
+    if not is_number(best):
         return parameter
     centre = float(nearest_value(parameter, best))  # type: ignore[arg-type]  # of a number it is one
     low, high = _around(parameter, centre, width)
@@ -56,13 +57,9 @@ def _on_steps(
 
 
 def _neighbours(choices: tuple[Choice, ...], best: Choice) -> tuple[Choice, ...]:
-    ordered = sorted(each for each in choices if _is_number(each))  # type: ignore[type-var]  # all that is left is
-    if len(ordered) < len(choices) or not _is_number(best):
+    ordered = sorted(each for each in choices if is_number(each))
+    if len(ordered) < len(choices) or not is_number(best):
         return choices
-    place = min(range(len(ordered)), key=lambda place: abs(ordered[place] - best))  # type: ignore[operator]
+    place = min(range(len(ordered)), key=lambda place: abs(ordered[place] - best))
     kept = ordered[max(place - 1, 0) : place + 2]
     return tuple(each for each in choices if each in kept)
-
-
-def _is_number(value: Choice) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypeGuard
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -100,6 +100,11 @@ def _check_range(low: float, high: float, *, log: bool, stepped: bool) -> None:
         raise ValueError("a logarithmic scale takes no step")
 
 
+def is_number(value: Choice) -> TypeGuard[int | float]:
+    """Whether a choice is one; truth values are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def count_values(parameter: Parameter) -> int | None:
     """How many values a parameter can take; None for a continuous one."""
     match parameter:
@@ -128,7 +133,7 @@ def contains(parameter: Parameter, value: Choice) -> bool:
     """Whether the parameter can take this value."""
     if isinstance(parameter, CategoricalParameter):
         return any(each == value and isinstance(each, bool) == isinstance(value, bool) for each in parameter.choices)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not parameter.low <= value <= parameter.high:
+    if not is_number(value) or not parameter.low <= value <= parameter.high:
         return False
     steps = (value - parameter.low) / (parameter.step or math.inf)
     return math.isclose(steps, round(steps), rel_tol=0, abs_tol=1e-8)
@@ -138,9 +143,9 @@ def nearest_value(parameter: Parameter, value: Choice) -> Choice:
     """The value nearest to this one that the parameter can take; its first choice or its middle if none is near."""
     if contains(parameter, value):
         return value
-    number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    number = value if is_number(value) else None
     if isinstance(parameter, CategoricalParameter):
-        numbers = [each for each in parameter.choices if isinstance(each, int | float) and not isinstance(each, bool)]
+        numbers = [each for each in parameter.choices if is_number(each)]
         if number is None or not numbers:
             return parameter.choices[0]
         return min(numbers, key=lambda each: abs(each - number))
