@@ -13,7 +13,7 @@ import fxai
 SOURCE = Path(fxai.__file__).parent
 LEVELS = [
     {"errors"},
-    {"whole_file"},
+    {"whole_file", "keeper"},
     {"trial", "spec"},
     {"market"},
     {"rl", "llm"},

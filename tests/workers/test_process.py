@@ -10,9 +10,9 @@ import pytest
 from drive_workers import PATIENCE, events_until, loss_of, request_for, result_of
 
 from fxai.errors import FxaiError
+from fxai.keeper import LOG_BYTES
 from fxai.trial import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialState
 from fxai.workers import Limits, ProcessWorkers, TrialEnded, TrialReported, WorkerLost
-from fxai.workers.keeper import LOG_BYTES
 
 
 def first_report(workers: ProcessWorkers) -> Report:

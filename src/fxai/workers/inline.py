@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from fxai.errors import FxaiError
+from fxai.keeper import BoundedLog
 from fxai.trial import Cause, Decision, LanePlan, Slot, TrialError, TrialRequest
 from fxai.workers.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
 from fxai.workers.hosted_trials import HostedTrials, Progress
-from fxai.workers.keeper import BoundedLog
 from fxai.workers.placement import Berth, Placement
 from fxai.workers.unplanned_lanes import open_lanes
 

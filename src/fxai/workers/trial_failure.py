@@ -3,8 +3,8 @@
 import contextlib
 import traceback
 
+from fxai.keeper import BoundedLog
 from fxai.trial import Cause, TrialError, TrialPaths, TrialRequest, TrialResult, TrialState
-from fxai.workers.keeper import BoundedLog
 
 
 def failed(request: TrialRequest, cause: Cause, message: str, seconds: float, text: str = "") -> TrialResult:

@@ -5,14 +5,13 @@ import os
 import selectors
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from fxai.keeper import CHUNK, GRACE_SECONDS, KILL_SECONDS, TRACEBACK, TRACEBACK_SECONDS, start_keeper
 from fxai.trial import LanePlan, Slot
 from fxai.trial.wire import from_line, to_line
-from fxai.workers.keeper import CHUNK, GRACE_SECONDS, KILL_SECONDS, TRACEBACK, TRACEBACK_SECONDS
 from fxai.workers.messages import Welcome, WorkerLine
 
 THREAD_VARIABLES = (
@@ -29,7 +28,7 @@ _MALLOC = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
     "MALLOC_TOP_PAD_": str(64 << 20),
 }
-_KEEPER = Path(__file__).with_name("keeper.py")
+_WORKER = "fxai.workers.child"
 END_SECONDS = 2 * (TRACEBACK_SECONDS + GRACE_SECONDS + KILL_SECONDS)
 
 
@@ -48,7 +47,7 @@ class WorkerProcess:
         self._channel, channel = socket.socketpair()
         self._lifeline, lifeline = socket.socketpair()
         with channel, lifeline:
-            self._keeper = _start_keeper(slot, log, lifeline.fileno(), channel.fileno())
+            self._keeper = start_keeper(_WORKER, lifeline.fileno(), channel.fileno(), log, worker_environment(slot))
         self._worker_pid: int | None = None
         for end in (self._channel, self._lifeline):
             selector.register(end, selectors.EVENT_READ, owner)
@@ -172,18 +171,3 @@ def worker_environment(slot: Slot) -> Mapping[str, str]:
     threads = dict.fromkeys(THREAD_VARIABLES, str(slot.threads))
     devices = {"CUDA_VISIBLE_DEVICES": ""} if slot.device == "cpu" else {}
     return {**_MALLOC, **os.environ, **threads, **devices, **slot.environment}
-
-
-def _start_keeper(slot: Slot, log: Path, lifeline: int, channel: int) -> subprocess.Popen[bytes]:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    arguments = [str(lifeline), str(channel), str(log), str(os.getpid())]
-    with log.open("ab") as errors:
-        return subprocess.Popen(  # noqa: S603
-            [sys.executable, "-I", "-S", _KEEPER, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            env=worker_environment(slot),
-            pass_fds=(lifeline, channel),
-            start_new_session=True,  # Ctrl-C in the terminal is the parent's to handle
-        )

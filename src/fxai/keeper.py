@@ -1,11 +1,11 @@
-"""The small process between the parent and each worker: it ends the worker's whole family, whatever happens.
+"""The small process between the parent and each process it starts: it ends that one's family, whatever happens.
 
-The parent runs it by path with the standard library alone, so that it starts in milliseconds:
+`start_keeper` runs it by path with the standard library alone, so that it starts in milliseconds:
 
-    python -I -S keeper.py LIFELINE CHANNEL LOG PARENT
+    python -I -S keeper.py MODULE LIFELINE CHANNEL LOG PARENT
 
-It starts the worker with the file descriptor CHANNEL, writes what the worker and its children print into
-bounded logs, and waits. When the lifeline to PARENT closes, for whatever reason, or when the worker
+It starts the worker, `python -m MODULE`, with the file descriptor CHANNEL, writes what the worker and its
+children print into bounded logs, and waits. When the lifeline to PARENT closes, for whatever reason, or when the worker
 exits, it kills everything that descends from the worker, reaps it, tells the parent the worker's exit
 code and ends. On Linux it adopts orphaned descendants, so that a process which left the worker's process
 group is found too; should the keeper itself be killed, the kernel kills the worker.
@@ -21,7 +21,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -34,6 +34,29 @@ TRACEBACK = b"traceback\n"  # order of the parent: let the worker write where it
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+
+
+def start_keeper(
+    module: str, lifeline: int, channel: int, log: Path, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """A keeper and its worker, `python -m module CHANNEL CONTROL`, in a session of their own.
+
+    `lifeline` and `channel` are the far ends of two socket pairs: closing the near end of the first ends the
+    worker with all its descendants, the second is the worker's to speak with its parent. What it prints goes
+    into `log`, until it names another over CONTROL.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    arguments = [module, str(lifeline), str(channel), str(log), str(os.getpid())]
+    with log.open("ab") as errors:
+        return subprocess.Popen(  # noqa: S603
+            [sys.executable, "-I", "-S", __file__, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=dict(environment),
+            pass_fds=(lifeline, channel),
+            start_new_session=True,  # Ctrl-C in the terminal is the parent's to handle
+        )
 
 
 class BoundedLog:
@@ -111,12 +134,12 @@ class Keeper:
         self._childless = False
         self._selector = selectors.DefaultSelector()
 
-    def keep(self, channel: int) -> None:
+    def keep(self, module: str, channel: int) -> None:
         """Start a worker and return when neither it nor a descendant of it is left."""
         self._watch_signals()
         self._watch(self._lifeline, self._on_lifeline)
         self._watch(self._output.source, self._on_output)
-        self._start_worker(channel)
+        self._start_worker(module, channel)
         try:
             while not self._worker_is_gone() and not self._ending:
                 self._turn()
@@ -139,14 +162,14 @@ class Keeper:
         _prctl(PR_SET_CHILD_SUBREAPER, 1)
         self._ending = os.getppid() != self._parent  # it may have died before the first prctl
 
-    def _start_worker(self, channel: int) -> None:
+    def _start_worker(self, module: str, channel: int) -> None:
         self._control, control = socket.socketpair()
         self._log_orders = self._control.makefile("rb")
         self._watch(self._control, self._on_log_order)
         keeper = os.getpid()
         descriptors = (channel, control.detach())
         self._worker = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-P", "-m", "fxai.workers.child", *map(str, descriptors)],
+            [sys.executable, "-P", "-m", module, *map(str, descriptors)],
             stdin=subprocess.DEVNULL,
             stdout=self._output.entrance,
             stderr=self._output.entrance,
@@ -262,9 +285,9 @@ def _children_of(parent: int) -> list[int]:
 
 
 def main() -> None:
-    lifeline, channel, log, parent = sys.argv[1:]
+    module, lifeline, channel, log, parent = sys.argv[1:]
     keeper = Keeper(socket.socket(fileno=int(lifeline)), BoundedLog(Path(log)), int(parent))
-    keeper.keep(int(channel))
+    keeper.keep(module, int(channel))
     os._exit(0)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fxai.workers.keeper import BoundedLog
+from fxai.keeper import BoundedLog
 
 LIMIT = 1000
 
