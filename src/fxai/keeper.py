@@ -159,7 +159,7 @@ class Keeper:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())  # a parent that blocks signals would bequeath that
         self._watch(self._wakeups, self._on_signal)
         _prctl(PR_SET_PDEATHSIG, signal.SIGUSR1)
-        _prctl(PR_SET_CHILD_SUBREAPER, 1)
+        adopt_orphans()
         self._ending = os.getppid() != self._parent  # it may have died before the first prctl
 
     def _start_worker(self, module: str, channel: int) -> None:
@@ -228,7 +228,8 @@ class Keeper:
 
     def _end_family(self) -> None:
         if self._wants_traceback:
-            _send_signal(self._worker, signal.SIGUSR1)
+            for pid in (self._worker, *children_of(self._worker)):  # a trial may be a process of its own
+                _send_signal(pid, signal.SIGUSR1)
             self._turn_until(time.monotonic() + TRACEBACK_SECONDS, self._worker_is_gone)
         if not self._worker_is_gone():
             _send_signal(-self._worker, signal.SIGTERM)
@@ -246,7 +247,7 @@ class Keeper:
 
     def _family_is_gone(self) -> bool:
         """Kill what this process is parent of; the next round meets what that leaves orphaned."""
-        for pid in _children_of(os.getpid()):
+        for pid in children_of(os.getpid()):
             _send_signal(pid, signal.SIGKILL)
         self._reap()
         return self._childless
@@ -254,6 +255,11 @@ class Keeper:
 
 def _wake(number: int, frame: FrameType | None) -> None:
     """Do nothing: the signal's number arrives through the wake-up descriptor."""
+
+
+def adopt_orphans() -> None:
+    """Become parent of every descendant whose own parent dies; Linux only."""
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def _prctl(option: int, value: int) -> None:
@@ -273,7 +279,7 @@ def _send_signal(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def _children_of(parent: int) -> list[int]:
+def children_of(parent: int) -> list[int]:
     """Process ids below a process, from /proc; none where there is no /proc."""
     children = []
     for stat in Path("/proc").glob("[0-9]*/stat"):

@@ -8,6 +8,7 @@ first of them is decided, in an order drawn from the study's seed, so that trial
 the same chances; and a trial that was pruned is PRUNED as of that report, however far its worker came.
 """
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +18,8 @@ from fxai.errors import InputError
 from fxai.in_flight import FailureStreak, Flight, Returns, failed, pruned, ticks
 from fxai.search.seeds import turn
 from fxai.search.study import Asked, Search
-from fxai.spec.configure import trial_config
+from fxai.spec.configure import trial_settings
+from fxai.spec.objective import command_of, folder_of, name_of
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal, Urgency
 from fxai.study_events import (
@@ -88,7 +90,7 @@ class _Run:
         self._trials_directory = trials_directory
         self._stop = stop
         self._base_config = spec.training_config.model_dump(mode="json")
-        self._signature: Callable[[JsonObject], str] | None = load_signature(spec.objective)
+        self._signature: Callable[[JsonObject], str] | None = load_signature(name_of(spec.objective))
         self._waiting: dict[int, Asked] = {}
         self._suspects = Suspects()
         self._at_fault: int | None = None  # the trial that died alone with the last run, once too often
@@ -226,18 +228,20 @@ class _Run:
             self._workers.submit(request)
 
     def _request(self, asked: Asked) -> TrialRequest:
-        config = trial_config(self._spec, asked.params).model_dump(mode="json")
+        config = trial_settings(self._spec, asked.params)
         return TrialRequest(
             study=self._spec.study_name,
             number=asked.number,
             attempt=asked.attempt,
-            objective=self._spec.objective,
+            objective=name_of(self._spec.objective),
             params=asked.params,
             config=config,
             base_config=self._base_config,
             seeds=asked.seeds,
             metric=self._spec.metric_name,
             directory=self._paths(asked.number).directory,
+            command=command_of(self._spec.objective),
+            folder=folder_of(self._spec.objective),
             signature="" if self._signature is None else self._signature(config),
             cohort=self._suspects.cohort(asked.number),
         )
@@ -315,6 +319,7 @@ class _Run:
     def _drop_agents(self, numbers: set[int]) -> None:
         for number in numbers:
             self._paths(number).agent.unlink(missing_ok=True)
+            shutil.rmtree(self._paths(number).checkpoint_dir, ignore_errors=True)
 
     def _paths(self, number: int) -> TrialPaths:
         return TrialPaths.of(self._trials_directory, number)

@@ -1,5 +1,6 @@
 """What `fxai run --dry-run` prints: the spec as it would run, every default and flag in its place."""
 
+import shlex
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -10,10 +11,13 @@ from fxai.cli.taking_over import taking_over
 from fxai.cli.wording import counted, figure, legible, span
 from fxai.results.paths import StudyPaths
 from fxai.spec.advice import notices
+from fxai.spec.objective import Objective, OwnCommand, OwnFunction
+from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import CategoricalParameter, Parameter
 from fxai.spec.pruners import Pruner
 from fxai.spec.samplers import Sampler
 from fxai.spec.study import Spec, StudySpec
+from fxai.spec.training_config import TrainingConfig
 from fxai.workers import SlotPlan, machine_slots
 
 
@@ -31,16 +35,14 @@ def print_plan(console: Console, spec: Spec, settings: Collection[str]) -> None:
 
 
 def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tuple[str, str]]:
-    training = study.training_config.training
     return (
-        ("Objective", f"{study.objective}, {study.direction} {study.metric_name}"),
+        ("Objective", f"{_objective(study.objective)}; {study.direction} {study.metric_name}"),
         (
             "Trials",
             f"{study.n_trials} in total" + _limit("study", study.timeout) + _limit("trial", study.trial_timeout),
         ),
-        ("Trial", f"{training.total_updates} updates of {training.algorithm}, scored every {training.eval_frequency}"),
+        *_of_training(study.training_config),
         ("Seeds", _seeds(study.seeds_per_trial)),
-        ("Data", study.training_config.data.source),
         *((("Preset", legible(study.preset)),) if study.preset else ()),
         ("Sampler", _called(study.sampler)),
         ("Pruner", _called(study.pruner)),
@@ -50,6 +52,24 @@ def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tup
         ("Storage", study.storage),
         ("Results", str(StudyPaths(results_dir, study.study_name).directory)),
     )
+
+
+def _objective(objective: Objective) -> str:
+    match objective:
+        case OwnCommand(command=command, folder=folder):
+            return f"{shlex.join(command)}, in {folder}"
+        case OwnFunction(function=function, folder=folder):
+            return f"{function}, in {folder}"
+        case _:
+            return objective
+
+
+def _of_training(config: TrainingConfig | OwnConfig) -> Sequence[tuple[str, str]]:
+    if isinstance(config, OwnConfig):
+        return ()
+    training = config.training
+    length = f"{training.total_updates} updates of {training.algorithm}, scored every {training.eval_frequency}"
+    return (("Trial", length), ("Data", config.data.source))
 
 
 def _limit(what: str, seconds: float | None) -> str:
@@ -78,7 +98,13 @@ def _lanes(study: StudySpec) -> str:
     lanes = study.resources.lanes_per_worker
     if lanes is not None:
         return f"{lanes} a worker"
-    return "as many as the objective opens" if ":" in study.objective else "measured"
+    match study.objective:
+        case OwnCommand():
+            return "none; a trial at a time on each worker"
+        case OwnFunction():
+            return "as many as the objective opens; a plain function none"
+        case _:
+            return "measured"
 
 
 def _space(parameter: Parameter) -> str:

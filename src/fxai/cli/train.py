@@ -1,6 +1,6 @@
 """`fxai train CONFIG`: one training in full, as a study's best config describes it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +9,19 @@ import typer
 from fxai.cli.output import print_text, stdout
 from fxai.cli.wording import figure
 from fxai.errors import FxaiError
-from fxai.results.best_config import BestConfig, load_best_config
-from fxai.trial import Decision, LanePlan, Report, TrialPaths, TrialRequest, TrialResult, TrialState
+from fxai.results.best_config import BestConfig, OwnBestConfig, load_best_config
+from fxai.spec.objective import command_of, folder_of, name_of
+from fxai.trial import (
+    Decision,
+    JsonObject,
+    LanePlan,
+    ParamValue,
+    Report,
+    TrialPaths,
+    TrialRequest,
+    TrialResult,
+    TrialState,
+)
 from fxai.workers import ProcessWorkers, TrialEnded, TrialReported, WorkerLost, machine_slots
 
 
@@ -36,32 +47,46 @@ def train(
                 console,
                 "",
                 f"{best.metric_name}: {figure(event.value)}",
-                f"Agent: {TrialPaths(request.directory).agent}",
+                _left_at(TrialPaths(request.directory)),
             )
         else:
             raise FxaiError(f"the training failed: {event.error.message if event.error else event.state}")
 
 
-def _request(best: BestConfig, output: Path, seed: int) -> TrialRequest:
+def _left_at(paths: TrialPaths) -> str:
+    return f"Agent: {paths.agent}" if paths.agent.exists() else f"Its files: {paths.checkpoint_dir}"
+
+
+def _request(best: BestConfig | OwnBestConfig, output: Path, seed: int) -> TrialRequest:
     """The winner's trial once more: same numbers, another folder."""
-    base = best.training_config.model_copy(update={"env": best.scoring_env})
+    params, config, base = _given(best)
     return TrialRequest(
         study=best.study_name,
         number=best.trial,
         attempt=0,
-        objective=best.objective,
-        params={},
-        config=best.training_config.model_dump(mode="json"),
-        base_config=base.model_dump(mode="json"),
+        objective=name_of(best.objective),
+        params=params,
+        config=config,
+        base_config=base,
         seeds=(seed,),
         metric=best.metric_name,
         directory=output,
+        command=command_of(best.objective),
+        folder=folder_of(best.objective),
     )
+
+
+def _given(best: BestConfig | OwnBestConfig) -> tuple[Mapping[str, ParamValue], JsonObject, JsonObject]:
+    """The trial's parameters, its configuration, and the one that scores it."""
+    if isinstance(best, OwnBestConfig):
+        return best.params, best.training_config, best.training_config
+    base = best.training_config.model_copy(update={"env": best.scoring_env})
+    return {}, best.training_config.model_dump(mode="json"), base.model_dump(mode="json")
 
 
 def _events(request: TrialRequest) -> Iterator[Report | TrialResult]:
     slots = machine_slots(n_jobs=1).slots
-    plan = LanePlan(request.objective, request.base_config, lanes=len(request.seeds))
+    plan = LanePlan(request.objective, request.base_config, lanes=len(request.seeds), folder=request.folder)
     with ProcessWorkers(slots, request.directory, plan) as workers:
         workers.submit(request)
         while True:

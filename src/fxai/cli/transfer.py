@@ -5,12 +5,12 @@ from typing import Annotated, get_args
 
 import typer
 
+from fxai.cli.data_hash import data_hash
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.plan import planned, settings_of
 from fxai.cli.taking_over import told
 from fxai.errors import InputError
-from fxai.market.dataset import prepare
 from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import spec_hash, versions
@@ -62,8 +62,7 @@ def transfer(
         raise InputError(f"{source} cannot take over from itself; give the next study another study_name")
     url = storage or target.storage
     made = transferred(load_study(url, source), shown(url), target, _modes(mode), top=top, width=width)
-    data_hash = prepare(target.training_config.data).content_hash
-    made_by = {"spec_hash": spec_hash(target), "data_hash": data_hash, "versions": versions()}
+    made_by = {"spec_hash": spec_hash(target), "data_hash": data_hash(target) or "", "versions": versions()}
     overlay = made.overlay.model_copy(update=made_by)
     path = StudyPaths(folder, target.study_name).transfer
     write_overlay(path, overlay, target.study_name)

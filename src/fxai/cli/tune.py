@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from fxai.cli.data_hash import data_hash
 from fxai.cli.interrupts import announce_stop
 from fxai.cli.taking_over import TakingOver
 from fxai.cli.watch import Watch
 from fxai.errors import FingerprintError, InputError
-from fxai.market.dataset import prepare
 from fxai.results.files import write_results
 from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
@@ -24,8 +24,9 @@ from fxai.search.open_search import archived_name, open_search
 from fxai.search.studies import load_study
 from fxai.search.study import Search
 from fxai.spec.advice import notices
-from fxai.spec.configure import configure, default_params
+from fxai.spec.configure import default_params, trial_settings
 from fxai.spec.fingerprint import fingerprint
+from fxai.spec.objective import folder_of, name_of
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
 from fxai.study_events import Notice, StudyEnded
@@ -53,7 +54,7 @@ def tune(
     """
     study = taking.study
     paths = StudyPaths(results_dir, study.study_name)
-    data_hash = prepare(study.training_config.data).content_hash
+    made_of = data_hash(study)
     share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
     _check_folder(paths.directory)
     _check_database(study.storage)
@@ -63,7 +64,7 @@ def tune(
             events = chain(map(Notice, said), run_study(study, search, workers, paths.trials, stop))
             ended = watch(announce_stop(events, stop))
         stored = load_study(study.storage, study.study_name)
-        files = write_results(stored, study, paths, Provenance.of(study, data_hash))
+        files = write_results(stored, study, paths, Provenance.of(study, made_of))
         if plots:
             files += write_plots(stored, paths)
     return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files)
@@ -96,11 +97,12 @@ def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWor
         worker_bytes=None if memory is None else int(memory * _BYTES_PER_GB),
     )
     plan = LanePlan(
-        study.objective,
-        configure(study.training_config, study.fixed).model_dump(mode="json"),  # the network that is trained
+        name_of(study.objective),
+        trial_settings(study, {}),  # the network that is trained
         study.seeds_per_trial,
         study.resources.lanes_per_worker,
         study.most_in_flight,
+        folder_of(study.objective),
     )
     return ProcessWorkers(share.slots[: study.n_trials], paths.logs, plan, limits=limits)
 

@@ -1,18 +1,23 @@
 """`<study>_best_config.yaml`: everything that trains the best trial's agent once more."""
 
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import JsonValue
 
 from fxai.results.provenance import Provenance
 from fxai.results.record import TrialRecord
-from fxai.spec.configure import trial_config
+from fxai.spec.configure import trial_config, trial_settings
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.load import load_record
+from fxai.spec.objective import FX_TRADING, Objective, is_own
+from fxai.spec.own_config import OwnConfig
+from fxai.spec.parameters import Choice
 from fxai.spec.record import Record
 from fxai.spec.study import StudySpec
 from fxai.spec.training_config import TrainingConfig
+from fxai.spec.yaml_source import read_yaml
 from fxai.whole_file import write_text
 
 _HEADER = "# The best trial of the study {study}, every default in place: it trains the same agent again.\n"
@@ -27,7 +32,7 @@ class BestConfig(Record):
 
     study_name: str
     trial: int
-    objective: str
+    objective: Literal["fx_trading"] = FX_TRADING
     metric_name: str
     value: float
     seed: int
@@ -36,14 +41,39 @@ class BestConfig(Record):
     provenance: dict[str, JsonValue]
 
 
-def best_config(spec: StudySpec, best: TrialRecord, provenance: Provenance) -> BestConfig:
+class OwnBestConfig(Record):
+    """One trial of code of the user's own in full: what it was given, the winner's parameters in place."""
+
+    study_name: str
+    trial: int
+    objective: Objective
+    metric_name: str
+    value: float
+    seed: int
+    params: dict[str, Choice]
+    training_config: dict[str, JsonValue]
+    provenance: dict[str, JsonValue]
+
+
+def best_config(spec: StudySpec, best: TrialRecord, provenance: Provenance) -> BestConfig | OwnBestConfig:
     """The configuration of the study's best trial."""
     if best.value is None or best.seed is None:
         raise ValueError(f"trial {best.number} has no value or no seed: it did not complete")
+    if isinstance(spec.training_config, OwnConfig):
+        return OwnBestConfig(
+            study_name=spec.study_name,
+            trial=best.number,
+            objective=spec.objective,
+            metric_name=spec.metric_name,
+            value=best.value,
+            seed=best.seed,
+            params=dict(best.params),
+            training_config=trial_settings(spec, best.params),
+            provenance=provenance.as_json(),
+        )
     return BestConfig(
         study_name=spec.study_name,
         trial=best.number,
-        objective=spec.objective,
         metric_name=spec.metric_name,
         value=best.value,
         seed=best.seed,
@@ -53,11 +83,13 @@ def best_config(spec: StudySpec, best: TrialRecord, provenance: Provenance) -> B
     )
 
 
-def write_best_config(path: Path, config: BestConfig) -> None:
+def write_best_config(path: Path, config: BestConfig | OwnBestConfig) -> None:
     document = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     write_text(path, _HEADER.format(study=config.study_name) + document)
 
 
-def load_best_config(path: Path) -> BestConfig:
+def load_best_config(path: Path) -> BestConfig | OwnBestConfig:
     """What `write_best_config` wrote; a `SpecError` names every fault of any other file."""
-    return load_record(path, BestConfig)
+    written = read_yaml(path).value
+    own = isinstance(written, dict) and is_own(written.get("objective"))
+    return load_record(path, OwnBestConfig) if own else load_record(path, BestConfig)

@@ -24,13 +24,13 @@ class Provenance:
     """Where a result comes from; `created` is the moment of this record, in UTC."""
 
     spec_hash: str  # SHA-256 of the study's spec, every default in place
-    data_hash: str
+    data_hash: str | None  # None where only the user's own code knows its data
     seed: int
     versions: Mapping[str, str] = field(default_factory=versions)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @classmethod
-    def of(cls, spec: StudySpec, data_hash: str) -> "Provenance":
+    def of(cls, spec: StudySpec, data_hash: str | None) -> "Provenance":
         return cls(spec_hash=spec_hash(spec), data_hash=data_hash, seed=spec.seed)
 
     def as_json(self) -> dict[str, JsonValue]:
@@ -45,5 +45,6 @@ class Provenance:
 
 def spec_hash(spec: StudySpec) -> str:
     """SHA-256 of the study's spec as canonical JSON: the same for two files that mean the same."""
-    canonical = json.dumps(spec.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    document = spec.model_dump(mode="json", exclude={"objective": {"folder"}})
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

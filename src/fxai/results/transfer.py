@@ -15,6 +15,7 @@ from fxai.spec.configure import default_params, located
 from fxai.spec.fingerprint import paths_of
 from fxai.spec.narrow import narrowed
 from fxai.spec.overlay import Mode, Narrowed, Overlay, SourceStudy, applied
+from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import Choice, is_number, nearest_value
 from fxai.spec.study import StudySpec
 
@@ -90,6 +91,8 @@ def taken_over(study: Study) -> dict[str, Choice]:
 
 def _fixed(best: Mapping[str, Choice], target: StudySpec) -> dict[str, Choice]:
     """The source's best values of the fields that the target's configuration has."""
+    if isinstance(target.training_config, OwnConfig):
+        return dict(best)
     known = fields_of(target.training_config)
     return {path: value for path, value in best.items() if path in known}
 

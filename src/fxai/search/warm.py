@@ -84,6 +84,11 @@ def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str
     """In what two studies differ of what makes their values comparable."""
     yield from (name for name in _SCORED_BY if one.get(name, 1) != other.get(name, 1))
     mine, others = one["training_config"], other["training_config"]
+    if "data" not in other:  # an objective of the user's own, of whose configuration nobody knows what scores
+        yield from (
+            f"training_config.{name}" for name in dict.fromkeys((*mine, *others)) if mine.get(name) != others.get(name)
+        )
+        return
     yield from (f"training.{name}" for name in _TRAINED_BY if mine["training"][name] != others["training"][name])
     for section in ("data", "env"):
         names = dict.fromkeys((*mine[section], *others[section]))

@@ -7,6 +7,7 @@ from fxai.errors import SpecError
 from fxai.spec.configure import config_values, default_params, trial_config
 from fxai.spec.expression import parse_expression
 from fxai.spec.feasibility import broken
+from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import (
     CategoricalParameter,
     Choice,
@@ -19,6 +20,7 @@ from fxai.spec.parameters import (
 from fxai.spec.presets import stand_in
 from fxai.spec.samplers import CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler, QMCSampler, TPESampler
 from fxai.spec.study import StudySpec
+from fxai.spec.training_config import TrainingConfig
 
 _BUDGET = frozenset(f"training.{name}" for name in ("total_updates", "rollout_steps", "n_envs", "eval_frequency"))
 _MARKET = frozenset(
@@ -42,9 +44,11 @@ def _about_study(study: StudySpec) -> Iterator[str]:
     if categorical and isinstance(study.sampler, CmaEsSampler | QMCSampler):
         yield f"{study.sampler.type} draws categorical parameters at random: {', '.join(categorical)}"
     yield from notices(study)
+    yield from _about_constraints(study)
+    if isinstance(study.training_config, OwnConfig):
+        return
     if study.metric_name == "max_drawdown" and study.direction == "maximize":
         yield "max_drawdown is a loss, so maximize looks for the worst agent; write direction: minimize"
-    yield from _about_constraints(study)
     try:
         trial_config(study, default_params(study))
     except SpecError as error:
@@ -81,13 +85,15 @@ def _about_constraints(study: StudySpec) -> Iterator[str]:
 
 
 def _about_parameter(study: StudySpec, parameter: Parameter) -> Iterator[str]:
-    path = parameter.path
-    lines = (
-        *_about_name(path),
-        *_about_size(study, path),
-        *_about_values(parameter),
-        *_about_default(study, parameter),
-    )
+    lines = (*_about_values(parameter), *_about_default(study, parameter))
+    if isinstance(study.training_config, TrainingConfig):
+        config = study.training_config
+        lines = (
+            *_about_name(parameter.path),
+            *_about_size(config, parameter.path),
+            *lines,
+            *_about_ends(study, parameter),
+        )
     yield from (f"{parameter.name}: {line}" for line in lines)
 
 
@@ -98,8 +104,8 @@ def _about_name(name: str) -> Iterator[str]:
         yield "a cost of the market, which the agent cannot choose; set it under training_config.env"
 
 
-def _about_size(study: StudySpec, path: str) -> Iterator[str]:
-    if path in _SIZES and study.training_config.model.widths is not None:
+def _about_size(config: TrainingConfig, path: str) -> Iterator[str]:
+    if path in _SIZES and config.model.widths is not None:
         yield "without effect, as training_config.model.widths gives each layer's width"
 
 
@@ -145,6 +151,9 @@ def _about_default(study: StudySpec, parameter: Parameter) -> Iterator[str]:
     exists = parameter.name in default_params(study)
     if exists and default is not None and not contains(parameter, default):
         yield f"the default {default} lies outside the range; trial 0 takes {nearest_value(parameter, default)}"
+
+
+def _about_ends(study: StudySpec, parameter: Parameter) -> Iterator[str]:
     where = {name: values[0] for name, values in parameter.when.items()}  # it exists
     for value in _ends(parameter):
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, TypeAlias, get_args
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -12,6 +12,9 @@ from fxai.spec.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, WIDTHS, conf
 from fxai.spec.expression import parse_expression
 from fxai.spec.fields import constraint_of, of_choice
 from fxai.spec.findings import Finding, message_of
+from fxai.spec.metrics import METRICS
+from fxai.spec.own_coherence import Placed, own_problems
+from fxai.spec.own_config import OwnConfig, names_in
 from fxai.spec.parameters import (
     CategoricalParameter,
     Choice,
@@ -29,7 +32,8 @@ from fxai.spec.yaml_source import KeyPath
 LARGEST_GRID = 1_000_000
 _SAME_FOR_ALL = ("data.source", "data.timezone", "data.spread_", "data.split.")
 
-Placed = tuple[KeyPath, Parameter]
+Fields: TypeAlias = Mapping[str, FieldInfo | None]
+"""What a configuration has, by dotted path; None for what only the user's own code knows more of."""
 
 
 class Named(NamedTuple):
@@ -43,26 +47,44 @@ class Named(NamedTuple):
 def study_problems(study: StudySpec) -> Iterator[Finding]:
     """Faults between a study's parameters, sampler and enqueued trials; paths begin at the study."""
     placed: list[Placed] = [(("parameters", place), each) for place, each in enumerate(study.parameters)]
-    algorithm = study.training_config.training.algorithm
-    named = [Named(path, each.name, each.path) for path, each in placed]
-    yield from name_problems(named, algorithm)
-    yield from layer_problems(named, study.fixed, study.training_config)
-    yield from value_problems(placed, algorithm)
-    yield from condition_problems(placed, algorithm)
-    yield from constraint_problems(study.constraints, [each.name for each in study.parameters], algorithm)
-    yield from fixed_problems(study.fixed, algorithm)
+    config, named = study.training_config, [Named(path, each.name, each.path) for path, each in placed]
+    yield from double_problems(named)
+    if isinstance(config, OwnConfig):
+        yield from own_problems(study.objective, placed, study.fixed, config)
+        fields: Fields = dict.fromkeys(names_in(config))
+    else:
+        yield from metric_problems(study.metric_name)
+        yield from name_problems(named, config.training.algorithm)
+        yield from layer_problems(named, study.fixed, config)
+        yield from value_problems(placed, config.training.algorithm)
+        yield from fixed_problems(study.fixed, config.training.algorithm)
+        fields = config_fields(config.training.algorithm)
+    yield from condition_problems(placed, fields)
+    yield from constraint_problems(study.constraints, [each.name for each in study.parameters], fields)
     yield from sampler_problems(study.sampler, placed)
     yield from enqueue_problems(study.enqueue, study.parameters)
     yield from lane_problems(study.seeds_per_trial, study.resources.lanes_per_worker)
 
 
-def name_problems(parameters: Iterable[Named], algorithm: str) -> Iterator[Finding]:
-    """Parameters that are given twice, that set what no configuration has, or what must not vary."""
+def double_problems(parameters: Iterable[Named]) -> Iterator[Finding]:
+    """Parameters that are given twice."""
     seen: set[str] = set()
-    for place, name, path in parameters:
+    for place, name, _ in parameters:
         if name in seen:
             yield Finding((*place, "name"), f"{name!r} is given twice; keep one")
         seen.add(name)
+
+
+def metric_problems(name: str) -> Iterator[Finding]:
+    """A metric that `fx_trading` does not report."""
+    if name not in METRICS:
+        message = f"fx_trading has no metric {name!r}{did_you_mean(name, METRICS)}; it reports {', '.join(METRICS)}"
+        yield Finding(("metric_name",), message)
+
+
+def name_problems(parameters: Iterable[Named], algorithm: str) -> Iterator[Finding]:
+    """Parameters that set what no configuration has, or what must not vary."""
+    for place, name, path in parameters:
         where = (*place, "name" if path == name else "path")
         if path not in config_fields(algorithm):
             yield Finding(where, unknown_path(path, algorithm))
@@ -121,16 +143,16 @@ def _refusal(field: FieldInfo, value: Choice) -> str | None:
     return None
 
 
-def condition_problems(parameters: Sequence[Placed], algorithm: str) -> Iterator[Finding]:
+def condition_problems(parameters: Sequence[Placed], fields: Fields) -> Iterator[Finding]:
     """Conditions on what does not exist, or that can never hold; and two parameters that set one field at once."""
     named = {name: parameter for _, parameter in parameters for name in (parameter.path, parameter.name)}
     for place, parameter in parameters:
         for name, values in parameter.when.items():
             where = (*place, "when", name)
-            if name not in named and name not in config_fields(algorithm):
-                yield Finding(where, _unknown(name, (*named, *config_fields(algorithm))))
+            if name not in named and name not in fields:
+                yield Finding(where, _unknown(name, (*named, *fields)))
             for value in values:
-                if message := _never(named.get(name), config_fields(algorithm).get(name), value):
+                if message := _never(named.get(name), fields.get(name), value):
                     yield Finding(where, message)
     if names := circle([parameter for _, parameter in parameters]):
         message = f"conditions go in a circle: {' -> '.join(names)}"
@@ -159,9 +181,9 @@ def _set_at_once(place: KeyPath, one: Parameter, other: Parameter) -> Iterator[F
         yield Finding((*place, "path"), message)
 
 
-def constraint_problems(constraints: Iterable[str], parameters: Iterable[str], algorithm: str) -> Iterator[Finding]:
+def constraint_problems(constraints: Iterable[str], parameters: Iterable[str], fields: Fields) -> Iterator[Finding]:
     """Constraints on what does not exist."""
-    known = dict.fromkeys((*parameters, *config_fields(algorithm)))
+    known = dict.fromkeys((*parameters, *fields))
     for place, constraint in enumerate(constraints):
         for name in parse_expression(constraint).names:
             if name not in known:

@@ -10,6 +10,7 @@ from fxai.spec.conditions import walk
 from fxai.spec.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, config_fields, unknown_path
 from fxai.spec.fields import as_choice, of_choice
 from fxai.spec.findings import as_problems, findings_of
+from fxai.spec.own_config import OwnConfig, with_values
 from fxai.spec.parameters import Choice, Parameter, nearest_value
 from fxai.spec.study import StudySpec
 from fxai.spec.training_config import TrainingConfig
@@ -38,9 +39,25 @@ def configure(config: TrainingConfig, params: Mapping[str, Choice]) -> TrainingC
 def trial_config(study: StudySpec, params: Mapping[str, Choice]) -> TrainingConfig:
     """What a trial of the study trains with: its parameters over what the study fixes, over training_config.
 
-    Raises as `configure` does.
+    Raises as `configure` does; a TypeError where the objective is no training of FxAI's.
     """
+    if isinstance(study.training_config, OwnConfig):
+        raise TypeError(f"{study.study_name} trains with a configuration of its user's own")
     return configure(study.training_config, {**study.fixed, **located(study.parameters, params)})
+
+
+def trial_settings(study: StudySpec, params: Mapping[str, Choice]) -> dict[str, Any]:
+    """What a trial's worker is given as its configuration, whoever's objective it is; plain data.
+
+    Raises as `configure` does, and an `InputError` for a parameter below something that is no section.
+    """
+    config = study.training_config
+    if not isinstance(config, OwnConfig):
+        return trial_config(study, params).model_dump(mode="json")
+    try:
+        return with_values(config, {**study.fixed, **located(study.parameters, params)})
+    except ValueError as error:
+        raise InputError(str(error)) from None
 
 
 def located(parameters: Sequence[Parameter], params: Mapping[str, Choice]) -> dict[str, Choice]:
@@ -50,9 +67,12 @@ def located(parameters: Sequence[Parameter], params: Mapping[str, Choice]) -> di
 
 
 def default_params(study: StudySpec) -> dict[str, Choice]:
-    """Trial 0: each parameter's value in the study's own configuration, or the nearest it can take."""
+    """Trial 0: each parameter's value in the study's own configuration, or the nearest it can take.
+
+    Where the configuration says nothing of it, the middle of its range or its first choice.
+    """
     values = config_values(study)
-    return walk(study.parameters, values, lambda each: nearest_value(each, values[each.path]))
+    return walk(study.parameters, values, lambda each: nearest_value(each, values.get(each.path)))
 
 
 def config_values(study: StudySpec) -> dict[str, Choice]:

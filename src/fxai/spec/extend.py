@@ -13,6 +13,7 @@ from fxai.errors import InputError, Problem, SpecError
 from fxai.spec.find_spec import ENDINGS, find_spec
 from fxai.spec.form import SHARED
 from fxai.spec.merge import merge_study
+from fxai.spec.objective import in_folder
 from fxai.spec.presets import with_preset
 from fxai.spec.search_space import with_space, without_space
 from fxai.spec.suggestion import did_you_mean
@@ -29,6 +30,7 @@ def written_out(source: YamlSource, check: Check, trail: Sequence[Path] = ()) ->
 
     `check` raises what is wrong with a file that this one extends, which must be a spec on its own.
     """
+    source = _with_folders(source)
     own = written_of(source)
     if not any(key in node.keys for node in (own, *_studies(own)) for key in _TAKE):
         return source
@@ -76,6 +78,20 @@ def _find_base(name: str, here: Path) -> Path:
         if beside.is_file() and (beside.resolve() != here or Path(name).suffix):
             return beside
     return find_spec(name)
+
+
+def _with_folders(source: YamlSource) -> YamlSource:
+    """Each objective of the user's own with the folder of the file that names it."""
+    if not isinstance(source.value, dict) or not isinstance(studies := source.value.get("studies"), list):
+        return source
+    folder = Path(source.name).parent
+    placed = [
+        {**study, "objective": in_folder(study["objective"], folder)}
+        if isinstance(study, dict) and "objective" in study
+        else study
+        for study in studies
+    ]
+    return replace(source, value={**source.value, "studies": placed})
 
 
 def _studies(spec: Written) -> list[Written]:

@@ -47,15 +47,21 @@ def as_choice(value: Any) -> Any:
     return json.dumps(list(value)) if isinstance(value, list | tuple) else value
 
 
-def of_choice(field: FieldInfo, choice: Any) -> Any:
-    """What a parameter's choice means to the field: a list where it is the JSON text of one."""
-    if not (is_list(field) and isinstance(choice, str)):
+def list_of(choice: Any) -> Any:
+    """What a parameter's choice means where it is the JSON text of a list; any other as it is."""
+    if not (isinstance(choice, str) and choice.startswith("[")):
         return choice
     try:
         value = json.loads(choice)
     except ValueError:
         return choice
-    return tuple(value) if isinstance(value, list) else choice
+    return value if isinstance(value, list) else choice
+
+
+def of_choice(field: FieldInfo, choice: Any) -> Any:
+    """What a parameter's choice means to the field: a list where it is the JSON text of one."""
+    value = list_of(choice) if is_list(field) else choice
+    return tuple(value) if isinstance(value, list) else value
 
 
 def constraint_of(field: FieldInfo) -> TypeAdapter[Any]:

@@ -12,8 +12,11 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from fxai.spec.objective import Objective, OwnCommand, name_of
+from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import Parameter
 from fxai.spec.study import StudySpec
+from fxai.spec.training_config import TrainingConfig
 
 Fingerprint = dict[str, JsonValue]
 _ABSENT = object()
@@ -22,22 +25,31 @@ _ONE_SEED: Fingerprint = {"seeds_per_trial": 1}
 
 def fingerprint(study: StudySpec) -> Fingerprint:
     """A record that JSON keeps as it is, to be stored with the study."""
-    config = study.training_config.model_dump(mode="json")
-    source = config["data"].pop("source")
-    if config["model"]["widths"] is None:
-        del config["model"]["widths"]  # studies from before the field was known go on
     further: Fingerprint = {"constraints": list(study.constraints), "fixed": dict(study.fixed)}
     return {
-        "objective": study.objective,
+        "objective": _objective(study.objective),
         "metric_name": study.metric_name,
         "direction": study.direction,
         "seeds_per_trial": study.seeds_per_trial,
-        "data": _data(source),
-        **_split_rule(config["data"]["split"]["train"]),
         "parameters": {each.name: _parameter(each) for each in study.parameters},
         **{key: value for key, value in further.items() if value},  # as if there were none before they were known
-        "training_config": config,
+        **_configuration(study.training_config),
     }
+
+
+def _objective(objective: Objective) -> JsonValue:
+    """Own code by its name or command; where it lies may change."""
+    return list(objective.command) if isinstance(objective, OwnCommand) else name_of(objective)
+
+
+def _configuration(training_config: TrainingConfig | OwnConfig) -> Fingerprint:
+    config = training_config.model_dump(mode="json")
+    if isinstance(training_config, OwnConfig):
+        return {"training_config": config}
+    source = config["data"].pop("source")
+    if config["model"]["widths"] is None:
+        del config["model"]["widths"]  # studies from before the field was known go on
+    return {"data": _data(source), **_split_rule(config["data"]["split"]["train"]), "training_config": config}
 
 
 def _parameter(parameter: Parameter) -> Fingerprint:

@@ -14,6 +14,7 @@ from fxai.errors import Problem
 from fxai.spec.class_names import CLASSES, with_class, with_classes
 from fxai.spec.fields import records_in, section_of
 from fxai.spec.findings import Finding
+from fxai.spec.objective import is_own
 from fxai.spec.parameter_form import translate_parameter
 from fxai.spec.record import Record
 from fxai.spec.retired_keys import RETIRED_IN_SPEC, RETIRED_IN_STUDY, RetiredKey
@@ -79,9 +80,10 @@ def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
     if study.get("n_jobs") == _ALL_WORKERS:
         del study["n_jobs"]
     _move_overrides(form, study, path)
-    if isinstance(config := study.get("training_config"), dict):
-        _drop_empty_sections(config, TrainingConfig)
-    _move_eval_frequency(form, study, path)
+    if not is_own(study.get("objective")):
+        if isinstance(config := study.get("training_config"), dict):
+            _drop_empty_sections(config, TrainingConfig)
+        _move_eval_frequency(form, study, path)
     _translate_parameters(form, study, path)
     _map_parameters(form, study, path)
 

@@ -11,6 +11,7 @@ from fxai.spec.algorithm_config import AlgorithmConfig
 from fxai.spec.config_fields import all_config_fields, foreign_key
 from fxai.spec.fields import records_in
 from fxai.spec.findings import Finding
+from fxai.spec.objective import is_own
 from fxai.spec.record import Record
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.suggestion import did_you_mean
@@ -36,8 +37,11 @@ def check_keys(
     record = _member(records, node)
     if record is None or not isinstance(node, dict):
         return
+    own = record is StudySpec and is_own(node.get("objective"))
     for key, value in node.items():
         here = (*path, key)
+        if own and key == "training_config":
+            continue  # of which only the user's own code knows the keys
         field = record.model_fields.get(key)
         if field is None:
             yield Finding(here, _unknown(record, key, synonyms))

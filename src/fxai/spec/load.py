@@ -1,6 +1,6 @@
 """A spec file as validated records, or all its faults at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,24 +9,31 @@ from pydantic import TypeAdapter, ValidationError
 from fxai.errors import Problem, SpecError
 from fxai.spec.algorithm import algorithm_of
 from fxai.spec.coherence import (
+    Fields,
     Named,
     condition_problems,
     constraint_problems,
+    double_problems,
     enqueue_problems,
     fixed_problems,
     lane_problems,
     layer_problems,
+    metric_problems,
     name_problems,
     sampler_problems,
     value_problems,
 )
+from fxai.spec.config_fields import config_fields
 from fxai.spec.extend import written_out
 from fxai.spec.fields import constraint_of
 from fxai.spec.findings import Finding, findings_of
 from fxai.spec.form import Form, translate
 from fxai.spec.key_check import check_keys
+from fxai.spec.objective import is_own
+from fxai.spec.own_coherence import Placed, own_problems
+from fxai.spec.own_config import OwnConfig, names_in
 from fxai.spec.parameter_form import SYNONYMS
-from fxai.spec.parameters import Parameter
+from fxai.spec.parameters import Choice, Parameter
 from fxai.spec.record import Record
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.training_config import TrainingConfig
@@ -112,22 +119,39 @@ def _within_study(node: Any) -> Iterator[Finding]:
     written = node.get("parameters")
     if not isinstance(written, list):
         return
-    names, algorithm = list(_names(written)), _algorithm(node)
-    yield from name_problems(names, algorithm)
-    fixed = _field_value(node, "fixed") or {}
-    config = _field_value(node, "training_config") if "training_config" in node else TrainingConfig()
-    if config is not None:  # of one with faults nobody knows the layers
-        yield from layer_problems(names, fixed, config)
-    yield from fixed_problems(fixed, algorithm)
-    constraints = _field_value(node, "constraints") or ()
-    yield from constraint_problems(constraints, [each.name for each in names], algorithm)
+    names = list(_names(written))
+    yield from double_problems(names)
     sound = [(("parameters", place), each) for place, each in enumerate(map(_parameter, written)) if each]
-    yield from value_problems(sound, algorithm)
-    yield from condition_problems(sound, algorithm)
+    fixed = _field_value(node, "fixed") or {}
+    config = node.get("training_config")
+    if is_own(node.get("objective")):
+        own = OwnConfig(config if isinstance(config, dict) else {})
+        fields: Fields = dict.fromkeys(names_in(own))
+        yield from own_problems(_field_value(node, "objective"), sound, fixed, own)
+    else:
+        fields = config_fields(_algorithm(node))
+        yield from _within_trading(node, names, sound, fixed)
+    constraints = _field_value(node, "constraints") or ()
+    yield from constraint_problems(constraints, [each.name for each in names], fields)
+    yield from condition_problems(sound, fields)
     if (sampler := _field_value(node, "sampler")) is not None:
         yield from sampler_problems(sampler, sound)
     if len(sound) == len(written):
         yield from enqueue_problems(_field_value(node, "enqueue") or (), [parameter for _, parameter in sound])
+
+
+def _within_trading(
+    node: dict[str, Any], names: Sequence[Named], sound: Sequence[Placed], fixed: Mapping[str, Choice]
+) -> Iterator[Finding]:
+    if isinstance(metric := node.get("metric_name"), str):
+        yield from metric_problems(metric)
+    algorithm = _algorithm(node)
+    yield from name_problems(names, algorithm)
+    config = _field_value(node, "training_config") if "training_config" in node else TrainingConfig()
+    if config is not None:  # of one with faults nobody knows the layers
+        yield from layer_problems(names, fixed, config)
+    yield from fixed_problems(fixed, algorithm)
+    yield from value_problems(sound, algorithm)
 
 
 def _names(parameters: Sequence[Any]) -> Iterator[Named]:

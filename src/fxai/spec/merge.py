@@ -22,7 +22,7 @@ def merge_study(own: Written, base: Written, faults: list[Problem]) -> Written:
     keys = dict(base.keys)
     for key, value in own.keys.items():
         there = next((each for each in CONFIGS if each in keys), key) if key in CONFIGS else key
-        if there not in keys:
+        if there not in keys or key == "objective":
             keys[key] = value
         elif key in CLASSES:
             keys[key] = _class(key, value, keys[key])

@@ -1,4 +1,4 @@
-"""The metrics that a study can maximise or minimise; `market/` computes and defines them."""
+"""The metrics that a study of `fx_trading` can maximise or minimise; `market/` computes and defines them."""
 
 from typing import Literal, TypeAlias, get_args
 
@@ -7,3 +7,6 @@ Metric: TypeAlias = Literal[
 ]
 
 METRICS: tuple[str, ...] = get_args(Metric)
+
+DEFAULT_METRIC = "mean_reward"
+OWN_METRIC = "value"  # of an objective of the user's own, which may call it anything

@@ -15,15 +15,19 @@ from fxai.spec.configure import set_at
 from fxai.spec.fields import leaves
 from fxai.spec.findings import Finding, as_problems, findings_of
 from fxai.spec.key_check import check_keys
+from fxai.spec.own_config import OwnConfig, names_in, with_values
+from fxai.spec.preset import Preset
 from fxai.spec.presets import settings_of, shipped_preset, unknown_preset
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.suggestion import did_you_mean
+from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import parse_yaml
 
 SOURCE = "--set"
 _OF_SPEC = frozenset({"results_dir", "dashboard_port", "save_study_plots"})
 _NOT_TO_SET = frozenset({"study_name", "parameters", "enqueue", "fixed", "training_config"})
 _OF_STUDY = frozenset(name for name, _ in leaves(StudySpec) if name.partition(".")[0] not in _NOT_TO_SET)
+_CONFIG = "training_config."
 _CHOOSES_KEYS = (".type", ".algorithm")  # of these settings the others depend
 
 
@@ -44,7 +48,7 @@ def override(spec: Spec, settings: Mapping[str, str]) -> Spec:
         except SpecError as error:
             problems += (Problem(problem.message, key) for problem in error.problems)
             continue
-        if fault := _set(spec, tree, key.removeprefix("training_config."), value):
+        if fault := _set(spec, tree, key, value):
             problems.append(Problem(fault, key))
     if problems:
         raise SpecError(SOURCE, tuple(problems))
@@ -62,27 +66,57 @@ def _set(spec: Spec, tree: dict[str, Any], key: str, value: Any) -> str | None:
     if key in _OF_SPEC:
         tree[key] = value
         return None
-    section, _, argument = key.partition(".")
     for study, written in zip(tree["studies"], spec.studies, strict=True):
-        config = study["training_config"]
-        if key == "preset":
-            preset = spec.presets.get(value) if isinstance(value, str) else None
-            if (preset := preset or shipped_preset(str(value))) is None:
-                return unknown_preset(value, spec.presets)
-            study |= {**settings_of(preset), "preset": value}
-        elif key == ALGORITHM_PATH:
-            config["training"] = _with_algorithm(written.training_config.training, value)
-        elif key in config_fields(algorithm_of(config["training"])):
-            try:
-                set_at(config, key, value)
-            except InputError as error:  # a layer that is not there
-                return str(error).removeprefix(f"{key} ")
-        elif (section in CLASSES and argument == "type") or key in CLASSES:
-            study[section] = with_class(section, value)  # another class has other arguments
-        elif key in _OF_STUDY or (section in CLASSES and argument and "." not in argument):
-            set_at(study, key, value)
-        else:
-            return _no_such_setting(key, study)
+        if fault := _set_in(study, written, spec.presets, key, value):
+            return fault
+    return None
+
+
+def _set_in(
+    study: dict[str, Any], written: StudySpec, presets: Mapping[str, Preset], key: str, value: Any
+) -> str | None:
+    section, _, argument = key.partition(".")
+    if key == "preset":
+        preset = presets.get(value) if isinstance(value, str) else None
+        if (preset := preset or shipped_preset(str(value))) is None:
+            return unknown_preset(value, presets)
+        study |= {**settings_of(preset), "preset": value}
+    elif (section in CLASSES and argument == "type") or key in CLASSES:
+        study[section] = with_class(section, value)  # another class has other arguments
+    elif key in _OF_STUDY or (section in CLASSES and argument and "." not in argument):
+        set_at(study, key, value)
+    elif isinstance(written.training_config, OwnConfig):
+        return _set_own(study, written, key, value)
+    else:
+        return _set_config(study, written.training_config, key.removeprefix(_CONFIG), value)
+    return None
+
+
+def _set_own(study: dict[str, Any], written: StudySpec, key: str, value: Any) -> str | None:
+    """What only the user's code knows: a name that is there already, or one that is given in full."""
+    path, config = key.removeprefix(_CONFIG), OwnConfig(study["training_config"])
+    known = {*names_in(config), *(each.path for each in written.parameters)}
+    if path == key and path not in known:
+        there = sorted({*known, *_OF_STUDY, *_OF_SPEC})
+        return f"there is no such setting{did_you_mean(key, there) or '.'} A new one is written {_CONFIG}{key}"
+    try:
+        study["training_config"] = with_values(config, {path: value})
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _set_config(study: dict[str, Any], written: TrainingConfig, path: str, value: Any) -> str | None:
+    config = study["training_config"]
+    if path == ALGORITHM_PATH:
+        config["training"] = _with_algorithm(written.training, value)
+        return None
+    if path not in config_fields(algorithm_of(config["training"])):
+        return _no_such_setting(path, study)
+    try:
+        set_at(config, path, value)
+    except InputError as error:  # a layer that is not there
+        return str(error).removeprefix(f"{path} ")
     return None
 
 
@@ -93,13 +127,12 @@ def _with_algorithm(section: AlgorithmConfig, algorithm: Any) -> dict[str, Any]:
     return {**section.model_dump(include=shared), "algorithm": algorithm}
 
 
-def _no_such_setting(key: str, study: dict[str, Any]) -> str:
-    path, algorithm = key.removeprefix("training_config."), algorithm_of(study["training_config"]["training"])
+def _no_such_setting(path: str, study: dict[str, Any]) -> str:
+    algorithm = algorithm_of(study["training_config"]["training"])
     if path in all_config_fields():
         return f"{unknown_path(path, algorithm)} (study {study['study_name']})"
-    return (
-        f"there is no such setting{did_you_mean(key, sorted(config_fields(algorithm).keys() | _OF_STUDY | _OF_SPEC))}"
-    )
+    there = sorted(config_fields(algorithm).keys() | _OF_STUDY | _OF_SPEC)
+    return f"there is no such setting{did_you_mean(path, there)}"
 
 
 def _validated(tree: dict[str, Any]) -> Spec:

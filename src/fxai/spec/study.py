@@ -1,12 +1,14 @@
 """One study of a spec: what is searched, how, on what budget."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from fxai.spec.constraints import Constraint
-from fxai.spec.metrics import Metric
+from fxai.spec.metrics import DEFAULT_METRIC, OWN_METRIC
+from fxai.spec.objective import FX_TRADING, Objective, is_own
+from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import Parameter, WrittenChoice
 from fxai.spec.preset import Preset
 from fxai.spec.pruners import MedianPruner, Pruner
@@ -33,15 +35,13 @@ def _folder_name(name: str) -> str:
 StudyName = Annotated[str, AfterValidator(_folder_name)]
 
 
-def _objective_name(name: str) -> str:
-    """A shipped objective, or a function of the user's: code that the spec's reader agrees to run."""
-    module, colon, function = name.partition(":")
-    if name == "fx_trading" or (colon and function.isidentifier() and all(map(str.isidentifier, module.split(".")))):
-        return name
-    raise ValueError(f"{name!r} is neither 'fx_trading' nor a function of yours, named package.module:function")
+def _whose(config: Any) -> str:
+    return "own" if isinstance(config, OwnConfig) else "trading"
 
 
-ObjectiveName = Annotated[str, AfterValidator(_objective_name)]
+Config: TypeAlias = Annotated[
+    Annotated[TrainingConfig, Tag("trading")] | Annotated[OwnConfig, Tag("own")], Discriminator(_whose)
+]
 
 
 class Resources(Record):
@@ -63,8 +63,10 @@ class StudySpec(Record):
     study_name: StudyName
     description: str = ""
     direction: Literal["maximize", "minimize"] = "maximize"
-    metric_name: Metric = "mean_reward"
-    objective: ObjectiveName = Field(default="fx_trading", description="what a trial does; or package.module:function")
+    metric_name: str = Field(default=DEFAULT_METRIC, min_length=1, description="what is optimised")
+    objective: Objective = Field(
+        default=FX_TRADING, description="what a trial does: fx_trading, package.module:function, or {command: [...]}"
+    )
     preset: str = Field(default="", description="settings by name, where the study has none of its own")
     sampler: Sampler = Field(default_factory=TPESampler)
     pruner: Pruner = Field(default_factory=MedianPruner)
@@ -93,7 +95,17 @@ class StudySpec(Record):
     gpu_per_trial: float = Field(default=1.0, gt=0, le=1, description="share of a GPU that a worker takes")
     resources: Resources = Field(default_factory=Resources)
     keep_best_n: int = Field(default=5, ge=1, description="trials whose agents are kept")
-    training_config: TrainingConfig = Field(default_factory=TrainingConfig)
+    training_config: Config = Field(default_factory=TrainingConfig)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _own_defaults(cls, written: Any) -> Any:
+        """An objective of the user's own has a configuration and a metric of its own."""
+        if not isinstance(written, dict) or not is_own(written.get("objective")):
+            return written
+        config = written.get("training_config")
+        own = OwnConfig(config or {}) if isinstance(config, dict | None) else config
+        return {"metric_name": OWN_METRIC, **written, "training_config": own}
 
     @property
     def most_in_flight(self) -> int:

@@ -6,6 +6,7 @@ process and a machine of a cluster speak the same language.
 
 from pydantic import JsonValue
 
+from fxai.trial.failure import TrialFailedError, described, error_of, failed, is_out_of_memory
 from fxai.trial.objective import LaneObjective, Lanes, Objective
 from fxai.trial.paths import TrialPaths
 from fxai.trial.records import (
@@ -39,8 +40,13 @@ __all__ = [
     "Report",
     "Slot",
     "TrialError",
+    "TrialFailedError",
     "TrialPaths",
     "TrialRequest",
     "TrialResult",
     "TrialState",
+    "described",
+    "error_of",
+    "failed",
+    "is_out_of_memory",
 ]

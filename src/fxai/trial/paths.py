@@ -24,6 +24,16 @@ class TrialPaths:
         return self.directory / "checkpoint.safetensors"
 
     @property
+    def checkpoint_dir(self) -> Path:
+        """What an objective of the user's own keeps; for the best `keep_best_n` trials also when they have ended."""
+        return self.directory / "checkpoint"
+
+    @property
+    def reports(self) -> Path:
+        """The reports of such an objective so far, removed when the trial ends."""
+        return self.directory / "reports.jsonl"
+
+    @property
     def agent(self) -> Path:
         """What was trained; kept for the best `keep_best_n` trials."""
         return self.directory / "agent.safetensors"

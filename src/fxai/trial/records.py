@@ -33,6 +33,8 @@ class TrialRequest:
     seeds: tuple[int, ...]  # one lane each; the trial's value is their mean
     metric: str
     directory: Path  # the trial's own folder: log, checkpoint, agent
+    command: tuple[str, ...] = ()  # of the objective `command`: program and arguments, placeholders and all
+    folder: str = ""  # where the user's own code is looked for and runs; empty where FxAI was started
     signature: str = ""  # trials of one signature may share a pack
     cohort: int = 0  # trials of different cohorts never share a worker: one of them may have killed the last
 
@@ -51,6 +53,7 @@ class LanePlan:
     seeds_per_trial: int = 1
     lanes: int | None = None  # per worker; None: as many as pay, by measurement
     trials: int | None = None  # at most in flight, on all workers together; None: not known
+    folder: str = ""  # where the user's own code is looked for
 
 
 @dataclass(frozen=True, slots=True)

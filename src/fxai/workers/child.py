@@ -36,6 +36,7 @@ class Child:
     def __init__(self, channel: LineSocket, control: LineSocket) -> None:
         self._channel = channel
         self._control = control
+        os.register_at_fork(after_in_child=self._leave_to_the_worker)
         welcome = from_line(Welcome, channel.receive() or b"")
         sys.path[:] = welcome.sys_path
         self._trials = HostedTrials(open_lanes(welcome.plan, welcome.slot), self._write_output_to)
@@ -44,6 +45,11 @@ class Child:
         self._patience = 0.0
         self._told_width = 0
         gc.freeze()  # the modules stay: going through torch's after each trial would take 0.2 s
+
+    def _leave_to_the_worker(self) -> None:
+        """What forks off must not keep the lines to parent and keeper open."""
+        self._channel.close()
+        self._control.close()
 
     def serve(self) -> None:
         self._say()

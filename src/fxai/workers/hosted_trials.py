@@ -17,8 +17,9 @@ from fxai.trial import (
     TrialRequest,
     TrialResult,
     TrialState,
+    error_of,
 )
-from fxai.workers.trial_failure import error_of, failed, log_failure, raised, remove_checkpoint, spoils_the_process
+from fxai.workers.trial_failure import failed, log_failure, raised, remove_checkpoint, spoils_the_process
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,11 @@ class LineSocket:
     def send(self, line: bytes) -> None:
         self._socket.sendall(line)
 
+    def close(self) -> None:
+        """Leave it to whom else has it open; what waits there for lines is not disturbed."""
+        self._socket.close()
+        self._selector.close()
+
     def receive(self, seconds: float | None = None) -> bytes | None:
         """The next line, None when there is none in so many seconds; without a limit it waits."""
         while b"\n" not in self._received:

@@ -1,6 +1,5 @@
 """A worker's end in words."""
 
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,14 +12,6 @@ def loss(worker: int, cause: Cause, reason: str, requests: Sequence[TrialRequest
     numbers = tuple(request.number for request in requests)
     message = f"worker {worker} {reason} {_during(numbers)} (log: {log})"
     return WorkerLost(worker, cause, message, numbers)
-
-
-def described(exit_code: int | None) -> str:
-    if exit_code is None:
-        return "was lost together with the process that kept it"
-    if exit_code < 0:
-        return f"was killed by {signal.Signals(-exit_code).name}"
-    return f"exited with status {exit_code}"
 
 
 def _during(numbers: Sequence[int]) -> str:

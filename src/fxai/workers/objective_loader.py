@@ -1,33 +1,42 @@
 """From an objective's name to its code: the one tie between the workers and the objectives.
 
-A name is `fx_trading` or `package.module:name`, the user's own code on the import path. What has that
-name is one of two kinds:
+A name is `fx_trading`, `command` or `package.module:name`, the user's own code, in a folder of its own or on the
+import path. What has that name is one of three kinds:
 
 - an object with `signature` and `open_lanes` (a module, an instance, a class with static methods) trains
   many trials side by side: `fxai.trial.LaneObjective`;
-- anything else is called as a generator function that trains one trial: `fxai.trial.Objective`.
+- a generator function trains one trial in the worker itself: `fxai.trial.Objective`;
+- any other function is called with a handle, in a process of the trial's own: `fxai.objectives.own_function`.
 """
 
 import importlib
+import inspect
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeAlias, cast
 
 from fxai.errors import InputError
 from fxai.trial import JsonObject, LaneObjective, LanePlan, Lanes, Objective, Slot
 from fxai.workers.generator_lanes import GeneratorObjective
 
-OBJECTIVES = ("fx_trading",)
+OBJECTIVES = ("fx_trading", "command")
 OpenLanes: TypeAlias = Callable[[LanePlan, Slot], Lanes]
 
 
-def load_lanes(name: str) -> OpenLanes:
-    """What opens a worker's lanes for the objective of that name.
+def load_lanes(name: str, folder: str = "") -> OpenLanes:
+    """What opens a worker's lanes for the objective of that name, looked for in that folder first.
 
     An `InputError` says which names there are; what the import of the module raises is passed on.
     """
+    if folder and (place := str(Path(folder).resolve())) not in sys.path:
+        sys.path.insert(0, place)
     objective = _load(name)
     if hasattr(objective, "open_lanes"):
         return cast("LaneObjective", objective).open_lanes
+    if not _is_generator_function(objective):
+        own_function = importlib.import_module("fxai.objectives.own_function")
+        objective = own_function.FunctionObjective(objective)
     return GeneratorObjective(cast("Objective", objective))
 
 
@@ -41,6 +50,11 @@ def load_signature(name: str) -> Callable[[JsonObject], str] | None:
         return None
     objective = _load(name)
     return cast("LaneObjective", objective).signature if hasattr(objective, "signature") else None
+
+
+def _is_generator_function(objective: object) -> bool:
+    """An instance is called by its class's `__call__`."""
+    return inspect.isgeneratorfunction(objective) or inspect.isgeneratorfunction(type(objective).__call__)
 
 
 def _load(name: str) -> object:

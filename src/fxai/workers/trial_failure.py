@@ -1,10 +1,9 @@
 """A trial's failure as a value: its result, its words in the trial's log, and what it means for the process."""
 
 import contextlib
-import traceback
 
 from fxai.keeper import BoundedLog
-from fxai.trial import Cause, TrialError, TrialPaths, TrialRequest, TrialResult, TrialState
+from fxai.trial import Cause, TrialError, TrialPaths, TrialRequest, TrialResult, TrialState, error_of
 
 
 def failed(request: TrialRequest, cause: Cause, message: str, seconds: float, text: str = "") -> TrialResult:
@@ -22,12 +21,6 @@ def raised(request: TrialRequest, error: BaseException, seconds: float) -> Trial
     return failed(request, value.cause, value.message, seconds, value.traceback)
 
 
-def error_of(error: BaseException) -> TrialError:
-    cause = Cause.OUT_OF_MEMORY if is_out_of_memory(error) else Cause.EXCEPTION
-    summary = traceback.format_exception_only(error)[-1].strip().splitlines()
-    return TrialError(cause, summary[0] if summary else repr(error), "".join(traceback.format_exception(error)))
-
-
 def log_failure(request: TrialRequest, error: TrialError) -> None:
     """Write what went wrong into the trial's own log."""
     with contextlib.suppress(OSError):  # a full disk costs the log, not the study
@@ -37,17 +30,10 @@ def log_failure(request: TrialRequest, error: TrialError) -> None:
 
 
 def remove_checkpoint(request: TrialRequest) -> None:
+    paths = TrialPaths(request.directory)
     with contextlib.suppress(OSError):  # one that stays is only space
-        TrialPaths(request.directory).checkpoint.unlink(missing_ok=True)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether host or device memory ran out; torch's error is known by its name, so that none is imported."""
-    if isinstance(error, MemoryError) or any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
-        return True
-    return isinstance(error, RuntimeError) and any(
-        words in str(error) for words in ("out of memory", "can't allocate memory", "not enough memory")
-    )
+        paths.checkpoint.unlink(missing_ok=True)
+        paths.reports.unlink(missing_ok=True)
 
 
 def spoils_the_process(error: TrialError | None) -> bool:

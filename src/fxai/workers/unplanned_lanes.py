@@ -8,7 +8,7 @@ from fxai.workers.objective_loader import load_lanes
 
 def open_lanes(plan: LanePlan | None, slot: Slot) -> Lanes:
     """A worker's lanes; what the import of the plan's objective raises is passed on."""
-    return UnplannedLanes(slot) if plan is None else load_lanes(plan.objective)(plan, slot)
+    return UnplannedLanes(slot) if plan is None else load_lanes(plan.objective, plan.folder)(plan, slot)
 
 
 class UnplannedLanes:
@@ -28,10 +28,11 @@ class UnplannedLanes:
         return self._lanes is not None and self._lanes.busy
 
     def admit(self, request: TrialRequest) -> None:
-        plan = LanePlan(request.objective, request.base_config, len(request.seeds), lanes=len(request.seeds))
+        seeds = len(request.seeds)
+        plan = LanePlan(request.objective, request.base_config, seeds, lanes=seeds, folder=request.folder)
         if self._lanes is None or plan != self._plan:
             self._lanes = None  # free what it holds before the next opens
-            self._lanes, self._plan = load_lanes(plan.objective)(plan, self._slot), plan
+            self._lanes, self._plan = load_lanes(plan.objective, plan.folder)(plan, self._slot), plan
         self._lanes.admit(request)
 
     def decide(self, number: int, decision: Decision) -> None:

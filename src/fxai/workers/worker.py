@@ -8,11 +8,11 @@ from enum import Enum, auto
 from pathlib import Path
 
 from fxai.errors import FxaiError
-from fxai.trial import Cause, Decision, LanePlan, Slot, TrialError, TrialPaths, TrialRequest
+from fxai.trial import Cause, Decision, LanePlan, Slot, TrialError, TrialPaths, TrialRequest, described
 from fxai.workers.assigned_trials import AssignedTrial, AssignedTrials, Overrun
 from fxai.workers.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
 from fxai.workers.limits import Limits
-from fxai.workers.loss import described, loss
+from fxai.workers.loss import loss
 from fxai.workers.messages import Answer, ParentLine, WorkerLine
 from fxai.workers.out_of_memory import out_of_memory_kills
 from fxai.workers.placement import Berth

@@ -1,0 +1,89 @@
+"""A program of the user's as an objective, in any language: started for each trial, and ended with it.
+
+It is given its trial by its arguments (`spec/command_line.py`), by its environment and by a JSON file:
+
+- FXAI_PARAM_<NAME> is a parameter, FXAI_PARAMS are all of them as JSON; FXAI_SEED and FXAI_TRIAL;
+- FXAI_REQUEST is the file, with `params`, `config`, `seed`, `seeds`, `trial`, `study`, `metric`, `checkpoint_dir`;
+- FXAI_CHECKPOINT_DIR is a folder of the trial's own, kept between its runs and for the best trials.
+
+It writes reports as lines of JSON to the file FXAI_REPORTS or the descriptor FXAI_REPORT_FD (`said.py`) and ends
+with exit code 0. What it prints goes into the trial's log.
+"""
+
+import json
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from fxai.objectives.handle import params_of
+from fxai.objectives.kept_reports import KeptReports
+from fxai.objectives.program import Program
+from fxai.objectives.said import outcome_of, parse_line
+from fxai.spec.command_line import filled, text, variable
+from fxai.trial import Outcome, Report, Slot, TrialPaths, TrialRequest, failed
+from fxai.whole_file import write_text
+
+
+def run_trial(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:  # noqa: ARG001  # the environment has it
+    """Run the command once: `fxai.trial.Objective`."""
+    TrialPaths(request.directory).checkpoint_dir.mkdir(parents=True, exist_ok=True)
+    document = request.directory.absolute() / "request.json"
+    write_text(document, json.dumps(_document(request), indent=2))
+    kept, outcome = KeptReports(request), None
+    words, environment = _words(request, document), _environment(request, document)
+    with Program(words, Path(request.folder or "."), environment, request.directory) as program:
+        for line in program.lines():
+            said = parse_line(line, request)
+            if isinstance(said, Outcome):
+                outcome = said
+                continue
+            yield from kept.told(said)
+        if (failure := program.failure()) is not None:
+            raise failed(failure)
+    yield from kept.before(float("inf"))
+    if outcome is None and kept.last is None:
+        message = 'the command ended without a report; write a line such as {"value": 0.5} to $FXAI_REPORTS'
+        raise failed(message)
+    return outcome or outcome_of(None, kept.last, request)
+
+
+def _document(request: TrialRequest) -> dict[str, JsonValue]:
+    return {
+        "study": request.study,
+        "trial": request.number,
+        "params": params_of(request),
+        "config": dict(request.config),
+        "seed": request.seed,
+        "seeds": list(request.seeds),
+        "metric": request.metric,
+        "checkpoint_dir": _checkpoints(request),
+    }
+
+
+def _words(request: TrialRequest, document: Path) -> list[str]:
+    further: dict[str, JsonValue] = {
+        "seed": request.seed,
+        "trial": request.number,
+        "checkpoint_dir": _checkpoints(request),
+        "request": str(document),
+    }
+    return filled(request.command, params_of(request), further)
+
+
+def _environment(request: TrialRequest, document: Path) -> dict[str, str]:
+    params = params_of(request)
+    return {
+        **os.environ,
+        **{variable(name): text(value) for name, value in params.items()},
+        "FXAI_PARAMS": json.dumps(params),
+        "FXAI_SEED": str(request.seed),
+        "FXAI_TRIAL": str(request.number),
+        "FXAI_REQUEST": str(document),
+        "FXAI_CHECKPOINT_DIR": _checkpoints(request),
+    }
+
+
+def _checkpoints(request: TrialRequest) -> str:
+    return str(TrialPaths(request.directory.absolute()).checkpoint_dir)

@@ -1,0 +1,74 @@
+"""The handle that a function of the user's own is called with."""
+
+import random
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from fxai.objectives.said import report_of
+from fxai.spec.fields import list_of
+from fxai.trial import JsonObject, Report, Slot, TrialPaths, TrialRequest
+
+_SEED_BITS = 32
+
+
+class Line(Protocol):
+    """The way to the worker and back."""
+
+    def tell(self, report: Report) -> bool:
+        """Hand over a report and wait for the decision: whether the trial goes on."""
+        ...
+
+
+class Trial:
+    """One trial: what it is to train with, and whom to tell how it goes.
+
+    params: the trial's parameters, by name.
+    config: the spec's `training_config` with the parameters in their places.
+    seed: of this trial, the same when it is run again; `seeds` are all of them where the spec has several a trial.
+    checkpoint_dir: a folder of the trial's own. What is saved there is there again when the trial goes on after an
+        interruption, and stays for the best trials.
+    device: "cpu" or "cuda:0", the share of the machine that this trial has.
+    """
+
+    def __init__(self, request: TrialRequest, slot: Slot, line: Line) -> None:
+        self.params: Mapping[str, JsonValue] = params_of(request)
+        self.config: JsonObject = request.config
+        self.number = request.number
+        self.seed = request.seed
+        self.seeds = request.seeds
+        self.device = slot.device
+        self.checkpoint_dir: Path = TrialPaths(request.directory).checkpoint_dir
+        self.last: Report | None = None
+        self._request = request
+        self._line = line
+        self._goes_on = True
+
+    def report(self, step: int, value: float, **metrics: float) -> bool:
+        """Tell an evaluation; False means that the trial shall end here: it was pruned, or the run is ending.
+
+        Steps rise. Save a checkpoint before you report. Once False was returned, what the function returns counts
+        no more, and it has a few seconds to do so.
+        """
+        if self._goes_on:
+            self.last = report_of(step, {**metrics, "value": value}, self._request)
+            self._goes_on = self._line.tell(self.last)
+        return self._goes_on
+
+
+def params_of(request: TrialRequest) -> dict[str, JsonValue]:
+    """The trial's parameters, lists as lists."""
+    return {name: list_of(value) for name, value in request.params.items()}
+
+
+def seed_libraries(seed: int) -> None:
+    """Seed what draws from a state of the whole process, as far as it is loaded: trials must not share their draws."""
+    seed %= 2**_SEED_BITS
+    random.seed(seed)
+    if (numpy := sys.modules.get("numpy")) is not None:
+        numpy.random.seed(seed)
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.manual_seed(seed)

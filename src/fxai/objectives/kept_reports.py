@@ -1,0 +1,51 @@
+"""The reports of a trial of the user's own over all its runs, so that a resumed one need not repeat them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from fxai.trial import Report, TrialPaths, TrialRequest, failed
+from fxai.trial.wire import from_line, to_line
+
+
+class KeptReports:
+    """Kept in a file, a line each.
+
+    Code that goes on from its own checkpoint reports the steps that come after it; those before it are told
+    again here, so that the pruner sees a whole curve. Code that begins anew reports all of them itself.
+    """
+
+    def __init__(self, request: TrialRequest) -> None:
+        self._path = TrialPaths(request.directory).reports
+        self._earlier = _read(self._path)
+        self._path.unlink(missing_ok=True)
+        self.last: Report | None = None
+
+    def told(self, report: Report) -> Iterator[Report]:
+        """The report, behind those of earlier runs that lie before it; fails where steps do not rise."""
+        yield from self.before(report.step)
+        if self.last is not None and report.step <= self.last.step:
+            raise failed(f"reported step {report.step} after step {self.last.step}; steps must rise")
+        yield self._keep(report)
+
+    def before(self, step: float) -> Iterator[Report]:
+        """Reports of earlier runs up to that step, each once."""
+        earlier, self._earlier = self._earlier, []
+        for report in earlier:
+            if report.step < step:
+                yield self._keep(report)
+
+    def _keep(self, report: Report) -> Report:
+        self.last = report
+        with self._path.open("ab") as file:
+            file.write(to_line(report))
+        return report
+
+
+def _read(path: Path) -> list[Report]:
+    """The last line may have been cut off."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+        return [from_line(Report, line) for line in lines[:-1]]
+    except (OSError, json.JSONDecodeError):
+        return []

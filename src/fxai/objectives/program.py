@@ -1,0 +1,121 @@
+"""A running program of the user's: the lines that it reports, how it ended, and that nothing of it is left."""
+
+import contextlib
+import os
+import selectors
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from fxai.objectives.family import Family
+from fxai.trial import described, failed
+
+GRACE_SECONDS = 5.0  # between SIGTERM and SIGKILL
+MOST_BYTES = 1_000_000  # of a line of JSON
+_LOOK_SECONDS = 0.05
+_CHUNK = 65536
+_TAIL = 4000
+
+
+class Program:
+    """Started on entry, ended on exit with all that descends from it.
+
+    `lines` reads a named pipe, which any program can open by its path, and a descriptor for the same pipe. What the
+    program writes to stderr goes on to this process's, and its end becomes the reason of a failure.
+    """
+
+    def __init__(self, words: Sequence[str], folder: Path, environment: Mapping[str, str], directory: Path) -> None:
+        self._words = words
+        self._folder = folder
+        self._environment = environment
+        self._path = directory.absolute() / "reports.pipe"
+        self._family = Family()
+        self._selector = selectors.DefaultSelector()
+        self._unread = b""
+        self._tail = b""
+
+    def __enter__(self) -> Self:
+        self._path.unlink(missing_ok=True)
+        os.mkfifo(self._path, mode=0o600)
+        # Read and write: opening it does not wait for a writer, and its end is not that of the first one.
+        self._reports = os.open(self._path, os.O_RDWR | os.O_NONBLOCK)
+        writer = os.open(self._path, os.O_WRONLY)
+        self._errors, errors = os.pipe()
+        os.set_blocking(self._errors, False)
+        self._selector.register(self._reports, selectors.EVENT_READ, self._read_reports)
+        self._selector.register(self._errors, selectors.EVENT_READ, self._read_errors)
+        try:
+            self._process = self._started(writer, errors)
+        except OSError as error:
+            self._close()
+            reason = f"the command cannot be started: {error.filename or self._words[0]}: {error.strerror}"
+            raise failed(reason) from None
+        finally:
+            os.close(writer)
+            os.close(errors)
+        return self
+
+    def _started(self, writer: int, errors: int) -> subprocess.Popen[bytes]:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return subprocess.Popen(  # noqa: S603  # what the user's spec names
+            self._words,
+            cwd=self._folder,
+            env={**self._environment, "FXAI_REPORTS": str(self._path), "FXAI_REPORT_FD": str(writer)},
+            stdin=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=(writer,),
+            start_new_session=True,
+        )
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines of its reports, until it has ended; fails for one of over a megabyte."""
+        running = True
+        while running:
+            running = self._process.poll() is None  # asked first, so that nothing it wrote before is missed
+            while ready := self._selector.select(_LOOK_SECONDS if running else 0):
+                for key, _ in ready:
+                    key.data()
+                *complete, self._unread = self._unread.split(b"\n")
+                yield from (line for line in complete if line.strip())
+                if len(self._unread) > MOST_BYTES:
+                    raise failed(f"a report of over {MOST_BYTES:,} bytes without an end of line")
+        if self._unread.strip():
+            yield self._unread
+
+    def failure(self) -> str | None:
+        """Why it failed, in a line; None where it ended with exit code 0."""
+        code = self._process.returncode
+        if code == 0:
+            return None
+        said = self._tail.decode(errors="replace").strip().splitlines()
+        return f"the command {described(code)}" + (f": {said[-1]}" if said else "")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._family.end(self._process.pid, lambda: self._process.poll() is not None, GRACE_SECONDS)
+        if self._errors in self._selector.get_map():
+            with contextlib.suppress(BlockingIOError):
+                self._read_errors()
+        self._close()
+
+    def _close(self) -> None:
+        self._selector.close()
+        os.close(self._reports)
+        os.close(self._errors)
+        self._path.unlink(missing_ok=True)
+
+    def _read_reports(self) -> None:
+        self._unread += os.read(self._reports, _CHUNK)
+
+    def _read_errors(self) -> None:
+        said = os.read(self._errors, _CHUNK)
+        if not said:
+            self._selector.unregister(self._errors)
+        self._tail = (self._tail + said)[-_TAIL:]
+        sys.stderr.write(said.decode(errors="replace"))
+        sys.stderr.flush()

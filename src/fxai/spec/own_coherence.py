@@ -1,0 +1,58 @@
+"""Whether the parts of a study with an objective of the user's own suit each other."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from fxai.spec.command_line import FURTHER, placeholders, variable
+from fxai.spec.findings import Finding
+from fxai.spec.objective import Objective, OwnCommand
+from fxai.spec.own_config import OwnConfig, with_values
+from fxai.spec.parameters import Choice, Parameter
+from fxai.spec.suggestion import did_you_mean
+from fxai.spec.yaml_source import KeyPath
+
+Placed: TypeAlias = tuple[KeyPath, Parameter]
+
+
+def own_problems(
+    objective: Objective | None, parameters: Sequence[Placed], fixed: Mapping[str, Choice], config: OwnConfig
+) -> Iterator[Finding]:
+    """Names that lie below a value, and placeholders of a command that stand for nothing."""
+    searched = (((*place, "name" if each.name == each.path else "path"), each.path) for place, each in parameters)
+    for where, path in (*searched, *((("fixed", path), path) for path in fixed)):
+        if message := _misplaced(path, config):
+            yield Finding(where, message)
+    if isinstance(objective, OwnCommand):
+        yield from _unknown_placeholders(objective, [each for _, each in parameters])
+        yield from _same_variables(parameters)
+
+
+def _misplaced(path: str, config: OwnConfig) -> str | None:
+    try:
+        with_values(config, {path: None})
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _unknown_placeholders(objective: OwnCommand, parameters: Iterable[Parameter]) -> Iterator[Finding]:
+    conditional = {each.name: bool(each.when) for each in parameters}
+    for place, word in enumerate(objective.command):
+        for name in placeholders(word):
+            where = ("objective", "command", place)
+            if name not in conditional and name not in FURTHER:
+                known = (*conditional, *FURTHER)
+                suggestion = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+                yield Finding(where, f"{{{name}}} stands for nothing{suggestion}")
+            elif conditional.get(name):
+                yield Finding(where, f"not every trial has {name}; write {{params}}, which holds those that there are")
+
+
+def _same_variables(parameters: Sequence[Placed]) -> Iterator[Finding]:
+    """Names that differ only in what a name of the environment cannot hold."""
+    seen: dict[str, str] = {}
+    for place, each in parameters:
+        other = seen.setdefault(variable(each.name), each.name)
+        if other != each.name:
+            message = f"{each.name} and {other} would both be {variable(other)} in the command's environment"
+            yield Finding((*place, "name"), message)

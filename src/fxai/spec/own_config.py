@@ -1,0 +1,45 @@
+"""The configuration of an objective of the user's own, of which FxAI knows nothing."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ConfigDict, JsonValue, RootModel
+
+from fxai.spec.fields import list_of
+from fxai.spec.parameters import Choice
+
+
+class OwnConfig(RootModel[dict[str, JsonValue]]):
+    """What `training_config` holds: any mapping. Its sections make dotted names, as in fx_trading."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def with_values(config: OwnConfig, values: Mapping[str, Choice]) -> dict[str, JsonValue]:
+    """The configuration with values at dotted names, whose sections are made where they are missing.
+
+    ValueError for a name below something that is no section.
+    """
+    tree: dict[str, JsonValue] = config.model_dump()
+    for name, value in values.items():
+        *sections, last = name.split(".")
+        node: Any = tree
+        for depth, section in enumerate(sections, start=1):
+            node = node.setdefault(section, {})
+            if not isinstance(node, dict):
+                raise ValueError(f"{'.'.join(sections[:depth])} is no section of training_config")  # noqa: TRY004
+        node[last] = list_of(value)
+    return tree
+
+
+def names_in(config: OwnConfig) -> Iterator[str]:
+    """Every value's dotted name."""
+    yield from _names(config.root, "")
+
+
+def _names(tree: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _names(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name
