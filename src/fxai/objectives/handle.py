@@ -41,7 +41,7 @@ class Trial:
         self.seed = request.seed
         self.seeds = request.seeds
         self.device = slot.device
-        self.checkpoint_dir: Path = TrialPaths(request.directory).checkpoint_dir
+        self.checkpoint_dir: Path = TrialPaths(request.directory.absolute()).checkpoint_dir
         self.last: Report | None = None
         self._request = request
         self._line = line

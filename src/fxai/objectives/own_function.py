@@ -7,7 +7,6 @@ the import has started threads, which a fork would lose, each trial starts an in
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from multiprocessing import Pipe, get_context
@@ -37,6 +36,7 @@ from fxai.trial.wire import from_line, to_line
 
 GRACE_SECONDS = 5.0  # for a function to return once it was told to end
 _LOOK_SECONDS = 0.1
+_KNOW_FORKS = {"jemalloc_bg_thd"}  # Arrow's allocator, which every process with pandas has: it is started anew
 _YES, _NO = b"1", b"0"
 
 Function = Callable[[Trial], Any]
@@ -130,10 +130,11 @@ class TrialProcess:
 
 
 def _may_fork() -> bool:
-    """Whether this process has a single thread; a library's own are seen on Linux alone."""
+    """Whether this process has no thread that a fork would lose; a library's own are seen on Linux alone."""
     if sys.platform != "linux":
         return False
-    return len(list(Path("/proc/self/task").iterdir())) == 1 == threading.active_count()
+    names = [task.read_text().strip() for task in Path("/proc/self/task").glob("*/comm")]
+    return len([name for name in names if name not in _KNOW_FORKS]) == 1
 
 
 class _ToWorker:
@@ -151,9 +152,9 @@ def _run(function: Function, request: TrialRequest, slot: Slot, line: Connection
     """What the trial's process does."""
     os.setsid()  # its children are found by its session
     other_end.close()
+    trial = Trial(request, slot, _ToWorker(line))
     os.chdir(request.folder or ".")
     seed_libraries(request.seed)
-    trial = Trial(request, slot, _ToWorker(line))
     try:
         said = Said(outcome=outcome_of(function(trial), trial.last, request))
     except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
