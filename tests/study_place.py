@@ -31,10 +31,15 @@ def study(
     **further: object,
 ) -> StudySpec:
     """A study of an objective of `study_objectives`; its parameters are none of a trading agent's."""
-    spec = StudySpec(
-        study_name="s", parameters=parameters, n_trials=n_trials, sampler=sampler, pruner=pruner, **further
+    return StudySpec(
+        study_name="s",
+        objective=f"study_objectives:{objective}",
+        parameters=parameters,
+        n_trials=n_trials,
+        sampler=sampler,
+        pruner=pruner,
+        **further,
     )
-    return spec.model_copy(update={"objective": f"study_objectives:{objective}"})
 
 
 class Place:

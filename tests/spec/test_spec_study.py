@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from fxai.spec.objective import name_of
 from fxai.spec.parameters import FloatParameter
 from fxai.spec.study import StudySpec
 
@@ -14,7 +15,7 @@ def study(**fields: str) -> StudySpec:
 
 @pytest.mark.parametrize("name", ["fx_trading", "my_objective:run", "package.module:run_trial"])
 def test_an_objective_is_shipped_or_the_users_function(name: str) -> None:
-    assert study(objective=name).objective == name
+    assert name_of(study(objective=name).objective) == name
 
 
 @pytest.mark.parametrize("name", ["fx", "", "package.module", "module:", ":run", "a b:run", "os.system:rm -rf"])

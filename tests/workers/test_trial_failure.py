@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from fxai.trial import Cause, TrialError
+from fxai.trial import Cause, TrialError, is_out_of_memory
 from fxai.workers.out_of_memory import out_of_memory_kills
-from fxai.workers.trial_failure import is_out_of_memory, spoils_the_process
+from fxai.workers.trial_failure import spoils_the_process
 
 
 def test_memory_that_ran_out_is_known_by_whoever_says_so():

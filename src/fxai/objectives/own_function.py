@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from multiprocessing.resource_tracker import ensure_running
 from pathlib import Path
 from types import TracebackType
@@ -78,7 +79,8 @@ class TrialProcess:
 
     def __init__(self, function: Function, request: TrialRequest, slot: Slot) -> None:
         kind = get_context("fork").Process if _may_fork() else get_context("spawn").Process
-        ensure_running()  # it is this process's own, and stays
+        if kind is SpawnProcess:
+            ensure_running()  # it serves all that is spawned, and stays
         self._family = Family()
         self._line, far_end = Pipe()
         self._process = kind(target=_run, args=(function, request, slot, far_end, self._line))

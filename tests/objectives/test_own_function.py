@@ -1,0 +1,201 @@
+"""A function of the user's as an objective, in a process for each trial."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fxai.objectives import own_function
+from fxai.trial import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialState
+from fxai.workers import InlineWorkers, Limits, ProcessWorkers, TrialEnded, TrialReported
+from workers.drive_workers import PATIENCE, events_until, request_for, result_of
+
+CODE = str(Path(__file__).parent)
+
+
+def request(function: str, folder: Path, number: int = 1, **params: object) -> TrialRequest:
+    made = request_for(f"user_code:{function}", number, folder, **params)
+    return replace(made, folder=CODE, metric="accuracy")
+
+
+def plan(function: str) -> LanePlan:
+    return LanePlan(f"user_code:{function}", {}, folder=CODE)
+
+
+def gone(pids: list[float]) -> bool:
+    processes = [psutil.Process(int(pid)) for pid in pids if psutil.pid_exists(int(pid))]
+    return not psutil.wait_procs(processes, timeout=PATIENCE)[1]
+
+
+def prune(report: Report) -> Decision:
+    return Decision.PRUNE
+
+
+def test_a_trial_reports_and_returns_in_a_process_of_its_own(tmp_path: Path):
+    with ProcessWorkers([Slot(0)], tmp_path, plan("climbs")) as workers:
+        pids = set()
+        for number in (1, 2):
+            workers.submit(request("climbs", tmp_path, number, x=0.5))
+            events = events_until(workers, lambda event: isinstance(event, TrialEnded))
+            reports = [event.report for event in events if isinstance(event, TrialReported)]
+            assert [(each.step, each.value, each.metrics["twice"]) for each in reports] == [
+                (1, 1.5, 2),
+                (2, 2.5, 4),
+                (3, 3.5, 6),
+            ]
+            pids.add(reports[0].metrics["pid"])
+            result = events[-1].result
+            assert (result.state, result.value) == (TrialState.COMPLETE, 0.5)
+            log = TrialPaths(request("climbs", tmp_path, number).directory).log
+            assert log.read_text() == f"trial {number} in objectives\n", "it runs in the folder of its code"
+        assert len(pids) == 2
+        assert gone([*pids])
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "metrics"),
+    [
+        ("float", 1.5, {}),
+        ("numpy", 1.5, {}),
+        ("mapping by metric", 1.5, {"loss": 2.0}),
+        ("mapping by value", 1.5, {}),
+        ("tuple", 1.5, {"loss": 2.0}),
+        ("nothing after reports", 7.0, {"loss": 0.5}),
+    ],
+)
+def test_what_a_function_may_return(tmp_path: Path, kind: str, value: float, metrics: dict[str, float]):
+    with InlineWorkers() as workers:
+        result = result_of(workers, request("returns", tmp_path, kind=kind))
+    assert (result.state, result.value, result.metrics) == (TrialState.COMPLETE, value, metrics)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause", "message"),
+    [
+        ("nothing", Cause.EXCEPTION, "returned nothing and reported nothing"),
+        ("text", Cause.EXCEPTION, "value must be a number, not 'much'"),
+        ("two values", Cause.EXCEPTION, "returned 2 values, and the study has one objective"),
+        ("mapping without value", Cause.EXCEPTION, "no 'value' and no 'accuracy'"),
+        ("infinity", Cause.NOT_FINITE, "inf at the end"),
+    ],
+)
+def test_what_a_function_may_not_return(tmp_path: Path, kind: str, cause: Cause, message: str):
+    with InlineWorkers() as workers:
+        result = result_of(workers, request("returns", tmp_path, kind=kind))
+    assert result.state is TrialState.FAIL
+    assert result.error.cause is cause
+    assert message in result.error.message
+
+
+def test_the_handle_has_the_trial(tmp_path: Path):
+    config = {"model": {"layers": [64, 32]}, "epochs": 3}
+    made = replace(request("sees", tmp_path, 5, **{"model.layers": "[64, 32]"}), config=config)
+    with InlineWorkers() as workers:
+        assert result_of(workers, made).value == 5
+
+
+def test_trials_draw_by_their_seeds(tmp_path: Path):
+    with ProcessWorkers([Slot(0)], tmp_path, plan("draws")) as workers:
+        first, again, other = (
+            result_of(workers, replace(request("draws", tmp_path, number), seeds=(seed,)))
+            for number, seed in ((1, 7), (2, 7), (3, 8))
+        )
+    assert (first.value, first.metrics) == (again.value, again.metrics)
+    assert (first.value, first.metrics) != (other.value, other.metrics)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("fails", "ValueError: the data are gone"),
+        ("exits", "SystemExit: I had enough"),
+        ("crashes", "the trial's process was killed by SIGSEGV"),
+        ("goes_back", "reported step 2 after step 2"),
+    ],
+)
+def test_a_failure_has_its_cause_and_harms_no_other(tmp_path: Path, function: str, message: str):
+    with ProcessWorkers([Slot(0)], tmp_path) as workers:
+        made = request(function, tmp_path)
+        result = result_of(workers, made)
+        assert (result.state, result.error.cause) == (TrialState.FAIL, Cause.EXCEPTION)
+        assert message in result.error.message
+        log = TrialPaths(made.directory).log
+        assert str(log) in result.error.message
+        assert log.exists()
+        assert result_of(workers, request("climbs", tmp_path, 2, x=1.0)).state is TrialState.COMPLETE
+
+
+def test_a_traceback_is_kept(tmp_path: Path):
+    with ProcessWorkers([Slot(0)], tmp_path, plan("fails")) as workers:
+        made = request("fails", tmp_path)
+        result = result_of(workers, made)
+    assert 'raise ValueError("the data are gone' in result.error.traceback
+    assert "user_code.py" in TrialPaths(made.directory).log.read_text()
+
+
+def test_a_pruned_trial_ends_with_what_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(own_function, "GRACE_SECONDS", 0.5)
+    with InlineWorkers() as workers:  # whose process is this one, and must keep its other children
+        mine = psutil.Popen([sys.executable, "-S", "-c", "import time; time.sleep(1000)"])
+        told = []
+        result = result_of(workers, request("ignores_the_decision", tmp_path), lambda r: told.append(r) or prune(r))
+        assert result.state is TrialState.PRUNED
+        assert gone([told[0].metrics["trial"], told[0].metrics["far"]])
+        assert mine.is_running()
+        mine.kill()
+        mine.wait()
+
+
+def test_what_a_trial_leaves_running_ends_with_it(tmp_path: Path):
+    with ProcessWorkers([Slot(0)], tmp_path, plan("leaves_a_child")) as workers:
+        result = result_of(workers, request("leaves_a_child", tmp_path))
+        assert result.state is TrialState.COMPLETE
+        assert gone([result.metrics["far"]])
+
+
+def test_a_trial_that_hangs_fails_with_its_place_in_the_log(tmp_path: Path):
+    limits = Limits(seconds_without_progress=1.5)
+    with ProcessWorkers([Slot(0)], tmp_path, plan("hangs"), limits=limits) as workers:
+        made, told = request("hangs", tmp_path), []
+        result = result_of(workers, made, lambda report: told.append(report) or Decision.CONTINUE)
+        assert (result.state, result.error.cause) == (TrialState.FAIL, Cause.NO_PROGRESS)
+        assert gone([told[0].metrics[name] for name in ("trial", "near", "far")])
+    assert "in hangs" in TrialPaths(made.directory).log.read_text()
+
+
+def test_closing_the_workers_leaves_nothing(tmp_path: Path):
+    with ProcessWorkers([Slot(0)], tmp_path, plan("hangs")) as workers:
+        workers.submit(request("hangs", tmp_path))
+        report = events_until(workers, lambda event: isinstance(event, TrialReported))[-1].report
+        workers.answer(1, Decision.CONTINUE)
+    assert gone([report.metrics[name] for name in ("trial", "near", "far")])
+
+
+def test_a_trial_given_back_goes_on_from_its_checkpoint(tmp_path: Path):
+    made = request("saves", tmp_path)
+    with ProcessWorkers([Slot(0)], tmp_path, plan("saves")) as workers:
+        stopped = result_of(workers, made, lambda r: Decision.STOP if r.step == 3 else Decision.CONTINUE)
+        assert stopped.state is TrialState.RETURNED
+        told = []
+        result = result_of(workers, made, lambda report: told.append(report.step) or Decision.CONTINUE)
+    assert told == [1, 2, 3, 4, 5], "what was reported before is told again"
+    assert result.value == 2
+    assert not TrialPaths(made.directory).reports.exists()
+
+
+def test_a_module_with_threads_is_not_forked(tmp_path: Path):
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "has_threads.py").write_text(
+        "import threading, time, os\n"
+        "IMPORTED_BY = os.getpid()\n"
+        "threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()\n"
+        "def objective(trial):\n"
+        "    trial.report(1, 0.0, fresh=int(IMPORTED_BY == os.getpid()))\n"
+        "    return float(IMPORTED_BY == os.getpid())\n"
+    )
+    made = replace(request_for("has_threads:objective", 1, tmp_path), folder=str(code))
+    with ProcessWorkers([Slot(0)], tmp_path, LanePlan(made.objective, {}, folder=made.folder)) as workers:
+        assert result_of(workers, made).value == 1.0

@@ -1,0 +1,108 @@
+"""Functions as users write them, named `user_code:<function>`: plain ones, which are called with a handle."""
+
+import ctypes
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(1000)"]
+
+
+def climbs(trial):
+    """Reports three steps, and prints."""
+    print(f"trial {trial.number} in {Path.cwd().name}")  # noqa: T201
+    for step in (1, 2, 3):
+        if not trial.report(step, trial.params["x"] + step, pid=os.getpid(), twice=2 * step):
+            return None
+    return trial.params["x"]
+
+
+def returns(trial):
+    """What `kind` says."""
+    if trial.params["kind"] == "nothing after reports":
+        trial.report(1, 7.0, loss=0.5)
+    return {
+        "float": 1.5,
+        "numpy": np.float32(1.5),
+        "mapping by metric": {"accuracy": 1.5, "loss": 2},
+        "mapping by value": {"value": 1.5},
+        "tuple": (1.5, {"loss": 2}),
+        "nothing after reports": None,
+        "nothing": None,
+        "text": "much",
+        "two values": (1.0, 2.0),
+        "mapping without value": {"loss": 2},
+        "infinity": float("inf"),
+    }[trial.params["kind"]]
+
+
+def sees(trial):
+    """What the handle holds."""
+    assert trial.config == {"model": {"layers": [64, 32]}, "epochs": 3}
+    assert trial.params == {"model.layers": [64, 32]}
+    assert trial.checkpoint_dir.is_absolute()
+    assert trial.checkpoint_dir.is_dir()
+    assert trial.device == "cpu"
+    return trial.seed
+
+
+def draws(trial):
+    """From the generators that libraries share."""
+    return {"value": random.random(), "numpy": np.random.rand()}  # noqa: NPY002, S311
+
+
+def fails(trial):
+    trial.report(1, 0.5)
+    raise ValueError("the data are gone\nsecond line")
+
+
+def exits(trial):
+    sys.exit("I had enough")
+
+
+def crashes(trial):
+    ctypes.string_at(0)
+
+
+def hangs(trial):
+    """With a child near and one far, after it has told where they are."""
+    near = subprocess.Popen(SLEEP)
+    far = subprocess.Popen(SLEEP, start_new_session=True)
+    trial.report(1, 0.0, trial=os.getpid(), near=near.pid, far=far.pid)
+    time.sleep(1000)
+
+
+def ignores_the_decision(trial):
+    """Goes on after it was told to end, deaf to SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    far = subprocess.Popen(SLEEP, start_new_session=True)
+    while True:
+        trial.report(1, 0.0, trial=os.getpid(), far=far.pid)
+        time.sleep(0.1)
+
+
+def leaves_a_child(trial):
+    far = subprocess.Popen(SLEEP, start_new_session=True)
+    return {"value": 0.0, "far": far.pid}
+
+
+def goes_back(trial):
+    trial.report(2, 0.0)
+    trial.report(2, 0.0)
+
+
+def saves(trial):
+    """Goes on from its checkpoint, five steps in all; the value is how many of them this process made."""
+    checkpoint = trial.checkpoint_dir / "step"
+    done = int(checkpoint.read_text()) if checkpoint.exists() else 0
+    for step in range(done + 1, 6):
+        checkpoint.write_text(str(step))
+        if not trial.report(step, step):
+            return None
+    return 5 - done
