@@ -228,15 +228,20 @@ class Keeper:
 
     def _end_family(self) -> None:
         if self._wants_traceback:
-            for pid in (self._worker, *children_of(self._worker)):  # a trial may be a process of its own
-                _send_signal(pid, signal.SIGUSR1)
-            self._turn_until(time.monotonic() + TRACEBACK_SECONDS, self._worker_is_gone)
+            self._ask_for_tracebacks(children_of(self._worker))  # a trial may be a process of its own
+            self._ask_for_tracebacks([self._worker])
         if not self._worker_is_gone():
             _send_signal(-self._worker, signal.SIGTERM)
             self._turn_until(time.monotonic() + GRACE_SECONDS, self._worker_is_gone)
         _send_signal(-self._worker, signal.SIGKILL)
         self._turn_until(time.monotonic() + KILL_SECONDS, self._family_is_gone)
         self._output.drain()
+
+    def _ask_for_tracebacks(self, pids: list[int]) -> None:
+        for pid in pids:
+            _send_signal(pid, signal.SIGUSR1)
+        if pids:
+            self._turn_until(time.monotonic() + TRACEBACK_SECONDS, self._worker_is_gone)
 
     def _turn_until(self, deadline: float, reached: Callable[[], bool]) -> None:
         while not reached() and (left := deadline - time.monotonic()) > 0:

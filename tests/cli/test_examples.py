@@ -42,3 +42,27 @@ def test_an_example_runs_and_trains_only_what_it_may(path: Path, tmp_path: Path)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_is_sound_and_wise(path: Path) -> None:
     assert [line for study in load_spec(path).studies for line in advice(study)] == []
+
+
+OWN_CODE = {"scikit_learn": ("6", "epochs=3"), "stable_baselines3": ("3", "steps=6"), "shell_script": ("6", "seed=1")}
+
+
+@pytest.mark.parametrize("name", OWN_CODE)
+def test_an_example_of_own_code_runs_on_two_workers(name: str, tmp_path: Path) -> None:
+    n_trials, shorter = OWN_CODE[name]
+    settings = ("--set", shorter, "--n-trials", n_trials, "--n-jobs", "2", "--set", "pruner.n_startup_trials=2")
+    finished = call_fxai(tmp_path, "run", "--spec", f"examples/own_code/{name}", "--quiet", *settings)
+    assert finished.code == 0, finished
+    stored = load_study(f"sqlite:///{tmp_path / 'optuna_studies.db'}", f"example_{name}")
+    assert len(stored.trials) == int(n_trials)
+    assert {trial.state.name for trial in stored.trials} <= {"COMPLETE", "PRUNED"}
+    assert all(trial.intermediate_values for trial in stored.trials)
+    assert stored.metric_names is not None
+    assert not {"mean_reward", "value"} & {*stored.metric_names}
+
+
+def test_every_example_of_own_code_is_run_and_wise() -> None:
+    folder = config_directory() / "optuna" / "examples" / "own_code"
+    assert {path.stem for path in folder.glob("*.yaml")} == set(OWN_CODE)
+    for path in folder.glob("*.yaml"):
+        assert [line for study in load_spec(path).studies for line in advice(study)] == []

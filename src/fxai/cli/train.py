@@ -8,7 +8,7 @@ import typer
 
 from fxai.cli.output import print_text, stdout
 from fxai.cli.wording import figure
-from fxai.errors import FxaiError
+from fxai.errors import FxaiError, InputError
 from fxai.results.best_config import BestConfig, OwnBestConfig, load_best_config
 from fxai.spec.objective import command_of, folder_of, name_of
 from fxai.trial import (
@@ -38,10 +38,14 @@ def train(
     """
     best = load_best_config(config)
     request = _request(best, output, best.seed if seed is None else seed)
+    step = "Update"
+    if isinstance(best, OwnBestConfig):
+        step = "Step"
+        _check_fresh(TrialPaths(output).checkpoint_dir)
     console = stdout()
     for event in _events(request):
         if isinstance(event, Report):
-            print_text(console, f"Update {event.step}: {best.metric_name} {figure(event.value)}")
+            print_text(console, f"{step} {event.step}: {best.metric_name} {figure(event.value)}")
         elif event.state is TrialState.COMPLETE and event.value is not None:
             print_text(
                 console,
@@ -51,6 +55,12 @@ def train(
             )
         else:
             raise FxaiError(f"the training failed: {event.error.message if event.error else event.state}")
+
+
+def _check_fresh(folder: Path) -> None:
+    """Code of the user's own would go on from what an earlier training left there."""
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError(f"{folder} holds what an earlier training left; delete it, or name another --output")
 
 
 def _left_at(paths: TrialPaths) -> str:

@@ -22,6 +22,7 @@ from fxai.objectives.kept_reports import KeptReports
 from fxai.objectives.program import Program
 from fxai.objectives.said import outcome_of, parse_line
 from fxai.spec.command_line import filled, text, variable
+from fxai.spec.own_config import OwnConfig, values_in
 from fxai.trial import Outcome, Report, Slot, TrialPaths, TrialRequest, failed
 from fxai.whole_file import write_text
 
@@ -64,6 +65,7 @@ def _document(request: TrialRequest) -> dict[str, JsonValue]:
 
 def _words(request: TrialRequest, document: Path) -> list[str]:
     further: dict[str, JsonValue] = {
+        **values_in(OwnConfig(dict(request.config))),
         "seed": request.seed,
         "trial": request.number,
         "checkpoint_dir": _checkpoints(request),

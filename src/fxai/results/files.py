@@ -18,7 +18,8 @@ from fxai.whole_file import copy, write_text
 def write_results(study: Study, spec: StudySpec, paths: StudyPaths, provenance: Provenance) -> tuple[Path, ...]:
     """Write what the study has so far: all trials and, once one is complete, the best of them.
 
-    Returns the files written. Without a best trial that is `<study>_results.json` alone.
+    Returns the files written, and the folder that code of the user's own left for the best trial. Without a best
+    trial that is `<study>_results.json` alone.
     """
     record = StudyRecord.of(study)
     written = [_write_trials(record, paths.results, provenance)]
@@ -57,6 +58,9 @@ def _write_best(
     if agent.is_file():
         copy(agent, paths.best_agent)
         written.append(paths.best_agent)
+    kept = paths.trial(best.number).checkpoint_dir
+    if kept.is_dir() and any(kept.iterdir()):
+        written.append(kept)
     return written
 
 

@@ -14,7 +14,7 @@ from fxai.spec.fields import constraint_of, of_choice
 from fxai.spec.findings import Finding, message_of
 from fxai.spec.metrics import METRICS
 from fxai.spec.own_coherence import Placed, own_problems
-from fxai.spec.own_config import OwnConfig, names_in
+from fxai.spec.own_config import OwnConfig, values_in
 from fxai.spec.parameters import (
     CategoricalParameter,
     Choice,
@@ -51,7 +51,7 @@ def study_problems(study: StudySpec) -> Iterator[Finding]:
     yield from double_problems(named)
     if isinstance(config, OwnConfig):
         yield from own_problems(study.objective, placed, study.fixed, config)
-        fields: Fields = dict.fromkeys(names_in(config))
+        fields: Fields = dict.fromkeys(values_in(config))
     else:
         yield from metric_problems(study.metric_name)
         yield from name_problems(named, config.training.algorithm)
@@ -78,7 +78,9 @@ def double_problems(parameters: Iterable[Named]) -> Iterator[Finding]:
 def metric_problems(name: str) -> Iterator[Finding]:
     """A metric that `fx_trading` does not report."""
     if name not in METRICS:
-        message = f"fx_trading has no metric {name!r}{did_you_mean(name, METRICS)}; it reports {', '.join(METRICS)}"
+        message = (
+            f"fx_trading has no metric {name!r}{did_you_mean(name, METRICS) or '.'} It reports {', '.join(METRICS)}"
+        )
         yield Finding(("metric_name",), message)
 
 

@@ -2,9 +2,9 @@
 
     command: [python, train.py, "--lr={learning_rate}", --seed, "{seed}"]
 
-`{name}` stands for the value of a parameter, `{params}` as a word of its own for `--name=value` of all that
-the trial has, `{python}` for the interpreter that runs FxAI. `${name}` stays as it is, a shell's own, and
-`{{name}}` is `{name}`.
+`{name}` stands for a parameter or a value of training_config, `{params}` as a word of its own for `--name=value` of
+all parameters that the trial has, `{python}` for the interpreter that runs FxAI. `${name}` stays as it is, a shell's
+own, and `{{name}}` is `{name}`.
 """
 
 import json

@@ -61,7 +61,7 @@ def _is_number(field: FieldInfo) -> bool:
 
 
 def _member(records: tuple[type[Record], ...], node: JsonValue) -> type[Record] | None:
-    """The record that this mapping names by its `type`, `kind` or `algorithm`; the only one where there is one."""
+    """The record that this mapping names by its `type`, `kind` or `algorithm`, or by a key that only it needs."""
     if len(records) == 1:
         return records[0]
     if not isinstance(node, dict):
@@ -72,7 +72,12 @@ def _member(records: tuple[type[Record], ...], node: JsonValue) -> type[Record] 
         for tag in ("type", "kind"):
             if tag in record.model_fields and record.model_fields[tag].default == node.get(tag, ...):
                 return record
-    return None
+    fitting = [record for record in records if any(key in node for key in _required(record))]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _required(record: type[Record]) -> Iterator[str]:
+    yield from (name for name, field in record.model_fields.items() if field.is_required())
 
 
 def _unknown(record: type[Record], key: str, synonyms: Synonyms) -> str:

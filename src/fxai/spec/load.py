@@ -31,7 +31,7 @@ from fxai.spec.form import Form, translate
 from fxai.spec.key_check import check_keys
 from fxai.spec.objective import is_own
 from fxai.spec.own_coherence import Placed, own_problems
-from fxai.spec.own_config import OwnConfig, names_in
+from fxai.spec.own_config import OwnConfig, values_in
 from fxai.spec.parameter_form import SYNONYMS
 from fxai.spec.parameters import Choice, Parameter
 from fxai.spec.record import Record
@@ -126,7 +126,7 @@ def _within_study(node: Any) -> Iterator[Finding]:
     config = node.get("training_config")
     if is_own(node.get("objective")):
         own = OwnConfig(config if isinstance(config, dict) else {})
-        fields: Fields = dict.fromkeys(names_in(own))
+        fields: Fields = dict.fromkeys(values_in(own))
         yield from own_problems(_field_value(node, "objective"), sound, fixed, own)
     else:
         fields = config_fields(_algorithm(node))

@@ -15,7 +15,7 @@ from fxai.spec.configure import set_at
 from fxai.spec.fields import leaves
 from fxai.spec.findings import Finding, as_problems, findings_of
 from fxai.spec.key_check import check_keys
-from fxai.spec.own_config import OwnConfig, names_in, with_values
+from fxai.spec.own_config import OwnConfig, values_in, with_values
 from fxai.spec.preset import Preset
 from fxai.spec.presets import settings_of, shipped_preset, unknown_preset
 from fxai.spec.study import Spec, StudySpec
@@ -95,7 +95,7 @@ def _set_in(
 def _set_own(study: dict[str, Any], written: StudySpec, key: str, value: Any) -> str | None:
     """What only the user's code knows: a name that is there already, or one that is given in full."""
     path, config = key.removeprefix(_CONFIG), OwnConfig(study["training_config"])
-    known = {*names_in(config), *(each.path for each in written.parameters)}
+    known = {*values_in(config), *(each.path for each in written.parameters)}
     if path == key and path not in known:
         there = sorted({*known, *_OF_STUDY, *_OF_SPEC})
         return f"there is no such setting{did_you_mean(key, there) or '.'} A new one is written {_CONFIG}{key}"

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from fxai.spec.command_line import FURTHER, placeholders, variable
 from fxai.spec.findings import Finding
 from fxai.spec.objective import Objective, OwnCommand
-from fxai.spec.own_config import OwnConfig, with_values
+from fxai.spec.own_config import OwnConfig, values_in, with_values
 from fxai.spec.parameters import Choice, Parameter
 from fxai.spec.suggestion import did_you_mean
 from fxai.spec.yaml_source import KeyPath
@@ -23,7 +23,7 @@ def own_problems(
         if message := _misplaced(path, config):
             yield Finding(where, message)
     if isinstance(objective, OwnCommand):
-        yield from _unknown_placeholders(objective, [each for _, each in parameters])
+        yield from _unknown_placeholders(objective, [each for _, each in parameters], tuple(values_in(config)))
         yield from _same_variables(parameters)
 
 
@@ -35,8 +35,10 @@ def _misplaced(path: str, config: OwnConfig) -> str | None:
     return None
 
 
-def _unknown_placeholders(objective: OwnCommand, parameters: Iterable[Parameter]) -> Iterator[Finding]:
-    conditional = {each.name: bool(each.when) for each in parameters}
+def _unknown_placeholders(
+    objective: OwnCommand, parameters: Iterable[Parameter], values: Sequence[str]
+) -> Iterator[Finding]:
+    conditional = {**dict.fromkeys(values, False), **{each.name: bool(each.when) for each in parameters}}
     for place, word in enumerate(objective.command):
         for name in placeholders(word):
             where = ("objective", "command", place)

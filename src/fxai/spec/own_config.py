@@ -32,14 +32,14 @@ def with_values(config: OwnConfig, values: Mapping[str, Choice]) -> dict[str, Js
     return tree
 
 
-def names_in(config: OwnConfig) -> Iterator[str]:
-    """Every value's dotted name."""
-    yield from _names(config.root, "")
+def values_in(config: OwnConfig) -> dict[str, JsonValue]:
+    """Every value by its dotted name."""
+    return dict(_leaves(config.root, ""))
 
 
-def _names(tree: Mapping[str, Any], prefix: str) -> Iterator[str]:
+def _leaves(tree: Mapping[str, JsonValue], prefix: str) -> Iterator[tuple[str, JsonValue]]:
     for name, value in tree.items():
         if isinstance(value, dict):
-            yield from _names(value, f"{prefix}{name}.")
+            yield from _leaves(value, f"{prefix}{name}.")
         else:
-            yield prefix + name
+            yield prefix + name, value

@@ -7,6 +7,8 @@ from fxai.spec.class_names import CLASS_NAMES, CLASSES, SHORT_NAMES
 from fxai.spec.form import SHARED
 from fxai.spec.hpo_file import hpo_file
 from fxai.spec.import_path import IMPORTED
+from fxai.spec.metrics import METRICS
+from fxai.spec.objective import FX_TRADING
 from fxai.spec.parameter_form import RENAMED, STEPPED, TYPES
 from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter
 from fxai.spec.record import Record
@@ -16,6 +18,7 @@ JsonSchema = dict[str, Any]
 _KINDS: dict[str, type[Record]] = {"float": FloatParameter, "int": IntParameter, "categorical": CategoricalParameter}
 _NULL = {"type": "null"}
 _IMPORT_PATH = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*$"
+_OBJECTIVE = rf"^{FX_TRADING}$|^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
 _ARGUMENTS = {
     "description": "arguments of the class that the extended file names",
     "type": "object",
@@ -38,6 +41,7 @@ def json_schema() -> JsonSchema:
     definitions |= {f"parameter_{name}": _parameter(name) for name in TYPES}
     study["parameters"] = _parameters()
     definitions["TrainingConfig"]["properties"]["training"] = _training(definitions)
+    _by_objective(definitions)
     study["n_jobs"]["anyOf"].append({"const": -1})
     study["param_mapping"] = {
         "description": "what parameters of one's own names set, as lr: training.learning_rate",
@@ -73,6 +77,20 @@ def _extend(schema: JsonSchema, study: JsonSchema) -> None:
     whole = {"required": [key for key in study.pop("required") if key != "parameters"], **searched}
     schema["if"] = {"not": {"required": ["extends"]}}
     schema["then"] = {"required": schema.pop("required"), "properties": {"studies": {"items": whole}}}
+
+
+def _by_objective(definitions: JsonSchema) -> None:
+    """fx_trading has its configuration and metrics, code of the user's own any."""
+    study = definitions["StudySpec"]
+    own = {"required": ["objective"], "properties": {"objective": {"not": {"const": FX_TRADING}}}}
+    about = "base configuration of all trials"
+    trading = {"description": about, "anyOf": [{"$ref": "#/$defs/TrainingConfig"}, _NULL]}
+    free = {"description": about, "type": ["object", "null"]}
+    study["if"], study["then"] = own, {"properties": {"training_config": free}}
+    study["else"] = {"properties": {"training_config": trading, "metric_name": {"enum": list(METRICS)}}}
+    study["properties"]["training_config"] = {}
+    study["properties"]["objective"]["anyOf"][0] = {"type": "string", "pattern": _OBJECTIVE}
+    del definitions["OwnConfig"]
 
 
 def _refine(definition: JsonSchema) -> None:

@@ -17,6 +17,7 @@ from fxai.spec.samplers import Sampler, TPESampler
 from fxai.spec.training_config import TrainingConfig
 
 _LONGEST_NAME = 200
+OWN_PROGRESS_SECONDS = 3600.0  # code that FxAI does not know may train long before it reports
 
 
 def _folder_name(name: str) -> str:
@@ -105,7 +106,8 @@ class StudySpec(Record):
             return written
         config = written.get("training_config")
         own = OwnConfig(config or {}) if isinstance(config, dict | None) else config
-        return {"metric_name": OWN_METRIC, **written, "training_config": own}
+        defaults = {"metric_name": OWN_METRIC, "progress_timeout": OWN_PROGRESS_SECONDS}
+        return {**defaults, **written, "training_config": own}
 
     @property
     def most_in_flight(self) -> int:

@@ -140,12 +140,14 @@ class AssignedTrials:
         begun = self.current_begun
         alone = begun[0].number if len(begun) == 1 else None
         if (limit := self._limits.trial_seconds) is not None:
-            message = f"still running after its limit of {limit:g} s"
+            message = f"still running after its limit of {limit:g} s (trial_timeout)"
             for trial in begun:
                 yield Overrun((trial.began or 0.0) + limit, Cause.TIME_LIMIT, message, trial.number)
         limit = self._limits.seconds_without_progress
         if limit is not None and not all(trial.awaits_answer for trial in begun):
-            yield Overrun(self._progressed + limit, Cause.NO_PROGRESS, f"no report for {limit:g} s", alone)
+            yield Overrun(
+                self._progressed + limit, Cause.NO_PROGRESS, f"no report for {limit:g} s (progress_timeout)", alone
+            )
         if self._unheard_since is not None:
             message = f"no word for {END_SECONDS:g} s after a trial passed its limit"
             yield Overrun(self._unheard_since + END_SECONDS, Cause.NO_PROGRESS, message)
