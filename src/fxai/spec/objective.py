@@ -47,7 +47,7 @@ class OwnCommand(Record):
     command: Annotated[
         tuple[str, ...], BeforeValidator(_words, json_schema_input_type=str | tuple[str, ...]), Field(min_length=1)
     ] = Field(
-        description="program and arguments; {name} is a parameter or a value of training_config, {params} all parameters"
+        description="program and arguments; {name} is a parameter or value of training_config, {params} all parameters"
     )
     folder: str = Field(default=HERE, description="where it is looked for and runs; the spec's own unless given")
 
