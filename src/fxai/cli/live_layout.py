@@ -86,7 +86,7 @@ def _how_far(trial: RunningTrial, step: int | None, metric: str, now: float) -> 
     newest_step = trial.step if step is None else step
     words = [span(now - trial.began)]
     if newest_step is not None:
-        words.append(f"update {newest_step}")
+        words.append(f"step {newest_step}")
     if trial.value is not None:
         words.append(f"{metric} {figure(trial.value)}")
     return ", ".join(words)
@@ -98,7 +98,7 @@ def _how_far_all(trials: Sequence[RunningTrial], view: StudyView) -> str:
     values = [trial.value for trial in trials if trial.value is not None]
     words = []
     if steps:
-        words.append(f"update {min(steps)}" if min(steps) == max(steps) else f"updates {min(steps)}-{max(steps)}")
+        words.append(f"step {min(steps)}" if min(steps) == max(steps) else f"steps {min(steps)}-{max(steps)}")
     if values:
         best = max(values) if view.direction == "maximize" else min(values)
         words.append(f"best {view.metric} {figure(best)}")

@@ -54,7 +54,7 @@ def _print_trial(console: Console, record: StudyRecord, trial: TrialRecord, log:
         print_text(console, f"{record.metric}: {estimate(trial.value, trial.standard_error)}")
     _print_named(console, "Parameters", trial.params)
     _print_named(console, "Metrics", trial.metrics)
-    _print_named(console, "Reports", {f"update {step}": value for step, value in trial.reports.items()})
+    _print_named(console, "Reports", {f"step {step}": value for step, value in trial.reports.items()})
     if trial.broken:
         print_text(console, "", "Not trained, as it breaks:", *(f"  {legible(each)}" for each in trial.broken))
     if trial.copy_of is not None:
