@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 import yaml
 
+from cli.conftest import call_fxai
 from fxai.cli.app import COMMANDS
 from fxai.errors import FxaiError, InputError, StudyHeldError
 from fxai.rl import width
@@ -16,6 +17,7 @@ from fxai.rl.pack import signature
 from fxai.spec.algorithm import ALGORITHMS
 from fxai.spec.class_names import SHORT_NAMES
 from fxai.spec.coherence import study_problems
+from fxai.spec.command_line import FURTHER, variable
 from fxai.spec.configure import configure, default_params, trial_config
 from fxai.spec.feasibility import broken
 from fxai.spec.find_spec import find_spec
@@ -117,7 +119,7 @@ def test_it_names_all_presets() -> None:
 
 
 def test_its_example_specs_are_there() -> None:
-    for name in re.findall(r"`(?:fxai run --spec )?(examples/\w+)`", README):
+    for name in re.findall(r"`(?:fxai run --spec )?(examples/[\w/]+)`", README):
         assert load_spec(find_spec(name))
 
 
@@ -193,6 +195,30 @@ def test_it_says_what_every_mode_of_a_transfer_does() -> None:
 
 def test_it_has_rows_for_commands() -> None:
     assert len(COMMAND_ROWS) == 13
+
+
+def test_its_recipe_for_your_own_script_works_by_its_own_words(tmp_path: Path) -> None:
+    recipe = README.partition("### Tune your own script")[2].partition("\n### ")[0]
+    (script,), (spec,) = (re.findall(rf"```{kind}\n(.*?)```", recipe, re.DOTALL) for kind in ("python", "yaml"))
+    for name, text in (("train.py", script), ("search.yaml", spec)):
+        assert f"`{name}`" in recipe
+        (tmp_path / name).write_text(text)
+    (command,) = re.findall(r"`fxai (run .*?)`", recipe)
+    finished = call_fxai(tmp_path, *command.split(), "--n-trials", "6", "--n-jobs", "2")
+    assert finished.code == 0, finished
+    assert re.search(r"│ Failed trials +│ 0 ", finished.out)
+    (shown,) = re.findall(r"`fxai (best .*?)`", recipe)
+    assert "fast" in call_fxai(tmp_path, *shown.split()).out
+
+
+def test_it_names_all_that_a_command_is_given() -> None:
+    section = README.partition("### A command")[2].partition("\n### ")[0]
+    assert set(re.findall(r"`\{(\w+)\}`", section)) == {*FURTHER, "name"} - {"python"}
+    words = set(re.findall(r"`\$(FXAI_\w+)`", section))
+    program = (REPOSITORY / "src/fxai/objectives/program.py").read_text()
+    command = (REPOSITORY / "src/fxai/objectives/command.py").read_text()
+    assert words - {"FXAI_PARAM_TRAINING_GAMMA"} == set(re.findall(r'"(FXAI_\w+)":', program + command))
+    assert variable("training.gamma") in words
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))

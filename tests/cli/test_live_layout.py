@@ -58,7 +58,7 @@ def test_it_looks_as_the_guide_shows(width: int) -> None:
         "│   model.d_model: 256                │",
         "│   env.reward.pnl_coefficient: 142.3 │",
         "└─────────────────────────────────────┘",
-        "worker 0  cpu  trial 15  12s, update 40, mean_reward 13.5",
+        "worker 0  cpu  trial 15  12s, step 40, mean_reward 13.5",
         "worker 1  cpu  idle",
         "",
         {
@@ -129,13 +129,13 @@ def lanes(trials: int, device: str = "cpu") -> StudyView:
 
 def test_a_worker_with_several_trials_counts_and_names_them() -> None:
     lines = rendered(lanes(8, "cuda:0"))
-    assert "worker 0  cuda:0  8 trials  updates 5-35, best mean_reward 3.857  20-27" in lines
-    assert "worker 1  cuda:0  trial 15  12s, update 40, mean_reward 13.5" in lines
+    assert "worker 0  cuda:0  8 trials  steps 5-35, best mean_reward 3.857  20-27" in lines
+    assert "worker 1  cuda:0  trial 15  12s, step 40, mean_reward 13.5" in lines
 
 
 def test_trials_that_have_not_reported_are_only_counted() -> None:
     state = view().after(TrialBegan(16, 0, {}), 60.0).after(Heartbeat((Activity(0, "cpu", (15, 16)),)), 60.0)
-    assert "worker 0  cpu  2 trials  update 40, best mean_reward 13.5  15, 16" in rendered(state)
+    assert "worker 0  cpu  2 trials  step 40, best mean_reward 13.5  15, 16" in rendered(state)
     state = view().after(Heartbeat((Activity(0, "cpu", (17, 18, 20)),)), 60.0)
     assert "worker 0  cpu  3 trials    17, 18, 20" in rendered(state)
 

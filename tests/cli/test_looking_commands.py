@@ -84,7 +84,7 @@ def test_show_a_failed_trial(fxai: Fxai, folder: Path, stored_study: str) -> Non
     out = fxai("show", stored_study, "1").out
     assert out.startswith("Trial 1 of mine: fail after 3.0s\n")
     assert "  training.gamma: 0.9" in out
-    assert "  update 10: 0.25" in out
+    assert "  step 10: 0.25" in out
     assert "Failure (out of memory): CUDA out of memory\nTraceback (most recent call last):\n  boom\n" in out
     assert "its last 200 of 300 lines" in out
     assert "  line 299 " in out
