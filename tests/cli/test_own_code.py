@@ -1,0 +1,116 @@
+"""Studies of code of the user's own, from the command line to their files."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cli.conftest import Fxai, call_fxai
+from fxai.search.studies import load_study
+
+CODE = """\
+import os
+from pathlib import Path
+
+def train(trial):
+    x = trial.params["x"]
+    if trial.number == 3:
+        raise ValueError("the data are gone")
+    if trial.number == 4:
+        trial.report(1, 0.5)
+        os.abort()
+    for step in range(1, 6):
+        (trial.checkpoint_dir / "model").write_text(f"{trial.number} after {step}")
+        if not trial.report(step, x * step, doubled=2 * x):
+            return None
+    return {"score": x, "size": trial.config["size"]}
+"""
+SPEC = """\
+name: mine
+save_study_plots: false
+studies:
+  - study_name: mine
+    objective: code:train
+    metric_name: score
+    n_trials: 12
+    n_jobs: 2
+    keep_best_n: 2
+    pruner: {type: MedianPruner, n_startup_trials: 3, n_warmup_steps: 2}
+    parameters: {x: {type: float, low: 0, high: 1}}
+    training_config: {size: 7}
+"""
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where `mine` was run, its code and spec in a folder below."""
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "search").mkdir()
+    (folder / "search" / "code.py").write_text(CODE)
+    (folder / "search" / "mine.yaml").write_text(SPEC)
+    finished = call_fxai(folder, "run", "--spec", "search/mine.yaml", "--quiet")
+    assert finished.code == 0, finished
+    assert "Its files" not in finished.err
+    return folder
+
+
+def test_trials_complete_are_pruned_and_fail_with_their_causes(ran: Path) -> None:
+    stored = load_study(f"sqlite:///{ran / 'optuna_studies.db'}", "mine")
+    states = [trial.state.name for trial in stored.trials]
+    assert states[3] == states[4] == "FAIL"
+    assert {"COMPLETE", "PRUNED"} < set(states)
+    assert stored.trials[3].user_attrs["fxai:message"].startswith("ValueError: the data are gone (log: ")
+    assert stored.trials[4].user_attrs["fxai:message"].startswith("the trial's process was killed by SIGABRT")
+    best = stored.best_trial
+    assert best.value == best.params["x"]
+    assert best.user_attrs["size"] == 7
+
+
+def test_the_best_keep_what_they_saved(ran: Path) -> None:
+    stored = load_study(f"sqlite:///{ran / 'optuna_studies.db'}", "mine")
+    complete = [trial for trial in stored.trials if trial.state.name == "COMPLETE"]
+    best = sorted(complete, key=lambda trial: -trial.value)[:2]
+    kept = {path.parts[-3]: path.read_text() for path in ran.glob("optuna_results/mine/trials/*/checkpoint/model")}
+    assert kept == {f"{trial.number:05d}": f"{trial.number} after 5" for trial in best}
+    assert not list(ran.glob("optuna_results/mine/trials/*/reports*"))
+
+
+def test_its_files_say_what_was_run(ran: Path) -> None:
+    folder = ran / "optuna_results" / "mine"
+    config = yaml.safe_load((folder / "mine_best_config.yaml").read_text())
+    assert config["objective"] == {"function": "code:train", "folder": "search"}
+    assert config["training_config"] == {"size": 7, "x": config["params"]["x"]}
+    assert config["provenance"]["data_hash"] is None
+    assert json.loads((folder / "best_params.json").read_text())["params"] == config["params"]
+
+
+def test_the_best_trial_runs_again(ran: Path) -> None:
+    config = ran / "optuna_results" / "mine" / "mine_best_config.yaml"
+    value = yaml.safe_load(config.read_text())["value"]
+    finished = call_fxai(ran, "train", str(config), "--output", "again")
+    assert finished.code == 0, finished
+    assert f"score: {value:.4g}" in finished.out
+    assert (ran / "again" / "checkpoint" / "model").exists()
+    again = call_fxai(ran, "train", str(config), "--output", "again")
+    assert again.code == 2
+    assert "delete it, or name another --output" in again.err
+
+
+def test_a_plan_says_what_will_run(ran: Path) -> None:
+    out = call_fxai(ran, "run", "--spec", "search/mine.yaml", "--dry-run").out
+    assert "code:train, in search; maximize score" in out
+    assert "x" in out
+
+
+def test_a_resumed_study_notices_another_configuration(ran: Path) -> None:
+    finished = call_fxai(ran, "run", "--spec", "search/mine.yaml", "--set", "size=8", "--quiet")
+    assert finished.code == 2
+    assert "training_config.size: 7 -> 8" in finished.err
+
+
+def test_code_that_is_not_there_is_said_at_once(fxai: Fxai, folder: Path) -> None:
+    (folder / "mine.yaml").write_text(SPEC.replace("code:train", "coda:train"))
+    finished = fxai("run", "--spec", "mine.yaml", "--quiet")
+    assert finished.code == 1
+    assert "No module named 'coda'" in finished.err
