@@ -1,5 +1,6 @@
 """A function of the user's as an objective, in a process for each trial."""
 
+import statistics
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ import psutil
 import pytest
 
 from fxai.objectives import own_function
-from fxai.trial import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialState
+from fxai.trial import STANDARD_ERROR, Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialState
 from fxai.workers import InlineWorkers, Limits, ProcessWorkers, TrialEnded, TrialReported
 from workers.drive_workers import PATIENCE, events_until, request_for, result_of
 
@@ -199,3 +200,22 @@ def test_a_module_with_threads_is_not_forked(tmp_path: Path):
     made = replace(request_for("has_threads:objective", 1, tmp_path), folder=str(code))
     with ProcessWorkers([Slot(0)], tmp_path, LanePlan(made.objective, {}, folder=made.folder)) as workers:
         assert result_of(workers, made).value == 1.0
+
+
+def test_several_seeds_are_judged_by_their_mean(tmp_path: Path):
+    made = replace(request("by_seed", tmp_path), seeds=(2, 4, 9))
+    with ProcessWorkers([Slot(0)], tmp_path, plan("by_seed")) as workers:
+        workers.submit(made)
+        events = events_until(workers, lambda event: isinstance(event, TrialEnded))
+    reports = [event.report for event in events if isinstance(event, TrialReported)]
+    assert [(report.step, report.value) for report in reports] == [(1, 5.0), (2, 10.0), (3, (6 + 12 + 90) / 3)]
+    assert reports[0].metrics == {"seed": 5.0, STANDARD_ERROR: pytest.approx(statistics.stdev((2, 4, 9)) / 3**0.5)}
+    assert (events[-1].result.value, set(events[-1].result.metrics)) == (50.0, {STANDARD_ERROR})
+    kept = TrialPaths(made.directory).checkpoint_dir
+    assert [path.read_text() for path in sorted(kept.glob("seed-*/checkpoint/seed"))] == ["2", "4", "9"]
+
+
+def test_seeds_must_go_in_step(tmp_path: Path):
+    with ProcessWorkers([Slot(0)], tmp_path, plan("by_seed")) as workers:
+        result = result_of(workers, replace(request("by_seed", tmp_path), seeds=(2, 100)))
+    assert "the seeds reported different steps at a time, 1 and 6" in result.error.message

@@ -106,3 +106,11 @@ def saves(trial):
         if not trial.report(step, step):
             return None
     return 5 - done
+
+
+def by_seed(trial):
+    """Three steps of its seed's value; an odd seed ends after two, and 100 goes by steps of its own."""
+    (trial.checkpoint_dir / "seed").write_text(str(trial.seed))
+    for step in (1, 2, 3)[: 2 if trial.seed % 2 else 3]:
+        trial.report(step + 5 * (trial.seed == 100), trial.seed * step, seed=trial.seed)
+    return trial.seed * 10

@@ -17,18 +17,19 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from fxai.objectives.each_seed import EachSeed
 from fxai.objectives.handle import params_of
 from fxai.objectives.kept_reports import KeptReports
 from fxai.objectives.program import Program
 from fxai.objectives.said import outcome_of, parse_line
 from fxai.spec.command_line import filled, text, variable
 from fxai.spec.own_config import OwnConfig, values_in
-from fxai.trial import Outcome, Report, Slot, TrialPaths, TrialRequest, failed
+from fxai.trial import Objective, Outcome, Report, Slot, TrialPaths, TrialRequest, failed
 from fxai.whole_file import write_text
 
 
-def run_trial(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:  # noqa: ARG001  # the environment has it
-    """Run the command once: `fxai.trial.Objective`."""
+def run_once(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:  # noqa: ARG001  # the environment has it
+    """Run the command for a trial of one seed."""
     TrialPaths(request.directory).checkpoint_dir.mkdir(parents=True, exist_ok=True)
     document = request.directory.absolute() / "request.json"
     write_text(document, json.dumps(_document(request), indent=2))
@@ -48,6 +49,9 @@ def run_trial(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outc
         message = 'the command ended without a report; write a line such as {"value": 0.5} to $FXAI_REPORTS'
         raise failed(message)
     return outcome or outcome_of(None, kept.last, request)
+
+
+run_trial: Objective = EachSeed(run_once)
 
 
 def _document(request: TrialRequest) -> dict[str, JsonValue]:

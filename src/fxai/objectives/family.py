@@ -4,7 +4,8 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 from fxai.keeper import adopt_orphans, children_of
 
@@ -13,37 +14,57 @@ _PAUSE_SECONDS = 0.01
 
 
 class Family:
-    """Made before its first process starts, so that what this process had for children before is left alone.
+    """Made before its first process starts, which must lead a session of its own, and led by it from then on.
 
-    The first process must lead a session of its own. Descendants that left it are found as long as this process
-    adopts orphans, which Linux offers; elsewhere they stay.
+    Descendants that left the session are found below the first process while their parents live, and once they are
+    orphans, which this process adopts, when the last of its families ends: nobody can tell whose they were. (Linux
+    offers that; elsewhere they stay.) What this process had for children before its families is left alone.
     """
 
-    def __init__(self) -> None:
-        adopt_orphans()
-        self._others = frozenset(children_of(os.getpid()))
+    _living: ClassVar[set["Family"]] = set()
+    _others: ClassVar[frozenset[int]] = frozenset()
 
-    def end(self, leader: int, is_gone: Callable[[], bool], grace: float) -> None:
+    def __init__(self) -> None:
+        if not Family._living:
+            adopt_orphans()
+            Family._others = frozenset(children_of(os.getpid()))
+
+    def follow(self, leader: int) -> None:
+        """The first process has started."""
+        self._leader = leader
+        Family._living.add(self)
+
+    def end(self, is_gone: Callable[[], bool], grace: float) -> None:
         """End the leader, which has `grace` seconds after SIGTERM, and then everyone else.
 
         `is_gone` says whether the leader has ended, and reaps it.
         """
+        leader = self._leader
         if grace > 0 and not is_gone():
             _send(os.killpg, leader, signal.SIGTERM)
             _wait(is_gone, grace)
-        if not is_gone():
-            _send(os.kill, leader, signal.SIGKILL)  # it may not lead its session yet
-        _send(os.killpg, leader, signal.SIGKILL)
-        _wait(lambda: is_gone() and self._orphans_are_gone(leader), KILL_SECONDS)
-
-    def _orphans_are_gone(self, leader: int) -> bool:
-        """Kill what this process is parent of by now; the next round meets what that leaves orphaned."""
-        orphans = set(children_of(os.getpid())) - self._others - {leader}
-        for pid in orphans:
+        below = [] if is_gone() else [leader, *_descendants(leader)]
+        for pid in below:
             _send(os.kill, pid, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-        return not orphans
+        _send(os.killpg, leader, signal.SIGKILL)
+        Family._living.discard(self)
+        _wait(lambda: is_gone() and (bool(Family._living) or _orphans_are_gone(leader, Family._others)), KILL_SECONDS)
+
+
+def _orphans_are_gone(leader: int, others: frozenset[int]) -> bool:
+    """Kill what this process is parent of by now; the next round meets what that leaves orphaned."""
+    orphans = set(children_of(os.getpid())) - others - {leader}
+    for pid in orphans:
+        _send(os.kill, pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+    return not orphans
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    for child in children_of(pid):
+        yield child
+        yield from _descendants(child)
 
 
 def _send(send: Callable[[int, int], None], pid: int, number: signal.Signals) -> None:

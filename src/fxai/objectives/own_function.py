@@ -17,11 +17,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from fxai.objectives.each_seed import EachSeed
 from fxai.objectives.family import Family
 from fxai.objectives.handle import Trial, seed_libraries
 from fxai.objectives.kept_reports import KeptReports
 from fxai.objectives.said import outcome_of
 from fxai.trial import (
+    Objective,
     Outcome,
     Report,
     Slot,
@@ -52,8 +54,13 @@ class Said:
     error: TrialError | None = None
 
 
+def own_function(function: Function) -> Objective:
+    """The function as an objective, called once for each seed of a trial."""
+    return EachSeed(FunctionObjective(function))
+
+
 class FunctionObjective:
-    """Trains a trial by calling the function: `fxai.trial.Objective`."""
+    """Trains a trial of one seed by calling the function: `fxai.trial.Objective`."""
 
     def __init__(self, function: Function) -> None:
         self._function = function
@@ -87,6 +94,9 @@ class TrialProcess:
         sys.stdout.flush()
         sys.stderr.flush()
         self._process.start()
+        if self._process.pid is None:
+            raise RuntimeError("the trial's process has no id")
+        self._family.follow(self._process.pid)
         far_end.close()
 
     def words(self) -> Iterator[Said]:
@@ -120,8 +130,7 @@ class TrialProcess:
             self._tell_to_end()
         if kind in {None, GeneratorExit}:
             self._process.join(GRACE_SECONDS)
-        if self._process.pid is not None:
-            self._family.end(self._process.pid, lambda: not self._process.is_alive(), grace=0.0)
+        self._family.end(lambda: not self._process.is_alive(), grace=0.0)
         self._line.close()
 
     def _tell_to_end(self) -> None:

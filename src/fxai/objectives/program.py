@@ -49,6 +49,7 @@ class Program:
         self._selector.register(self._errors, selectors.EVENT_READ, self._read_errors)
         try:
             self._process = self._started(writer, errors)
+            self._family.follow(self._process.pid)
         except OSError as error:
             self._close()
             reason = f"the command cannot be started: {error.filename or self._words[0]}: {error.strerror}"
@@ -97,7 +98,7 @@ class Program:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._family.end(self._process.pid, lambda: self._process.poll() is not None, GRACE_SECONDS)
+        self._family.end(lambda: self._process.poll() is not None, GRACE_SECONDS)
         if self._errors in self._selector.get_map():
             with contextlib.suppress(BlockingIOError):
                 self._read_errors()

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from statistics import fmean, stdev
+from statistics import fmean
 
 import torch
 from pydantic import JsonValue
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from fxai.errors import InputError
 from fxai.market.dataset import Market
+from fxai.objectives.each_seed import standard_error
 from fxai.rl.agent import Agent
 from fxai.rl.checkpoint import Checkpoint, load_checkpoint
 from fxai.rl.lane_pack import Lane, unstacked
@@ -155,7 +156,7 @@ def _joined(metrics: Sequence[Metrics], values: Sequence[float]) -> dict[str, fl
     means = {name: fmean(lane[name] for lane in metrics) for name in metrics[0]}
     if len(values) == 1:
         return means
-    return {**means, STANDARD_ERROR: stdev(values) / math.sqrt(len(values))}
+    return {**means, STANDARD_ERROR: standard_error(values)}
 
 
 def failure(request: TrialRequest, error: Exception, cause: Cause = Cause.EXCEPTION) -> TrialResult:

@@ -35,8 +35,7 @@ def load_lanes(name: str, folder: str = "") -> OpenLanes:
     if hasattr(objective, "open_lanes"):
         return cast("LaneObjective", objective).open_lanes
     if not _is_generator_function(objective):
-        own_function = importlib.import_module("fxai.objectives.own_function")
-        objective = own_function.FunctionObjective(objective)
+        objective = importlib.import_module("fxai.objectives.own_function").own_function(objective)
     return GeneratorObjective(cast("Objective", objective))
 
 
