@@ -57,11 +57,16 @@ def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tup
 def _objective(objective: Objective) -> str:
     match objective:
         case OwnCommand(command=command, folder=folder):
-            return f"{shlex.join(command)}, in {folder}"
+            return f"{' '.join(map(_word, command))}, in {folder}"
         case OwnFunction(function=function, folder=folder):
             return f"{function}, in {folder}"
         case _:
             return objective
+
+
+def _word(word: str) -> str:
+    """Placeholders in braces need no quotes; this is to be read and not to be pasted."""
+    return shlex.quote(word) if any(char.isspace() for char in word) else word
 
 
 def _of_training(config: TrainingConfig | OwnConfig) -> Sequence[tuple[str, str]]:
