@@ -28,8 +28,7 @@ from study_place import Place, ended, of_kind, study
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    monkeypatch.setattr("fxai.run_study.trial_config", lambda spec, _: spec.training_config)  # x is no field of it
+def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 

@@ -155,7 +155,7 @@ def test_study_names_that_are_no_folder_names(name: str, reason: str) -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        ("  metric_name: sharp\n", "metric_name: must be 'mean_reward', 'total_return', 'sharpe'"),
+        ("  metric_name: sharp\n", "metric_name: fx_trading has no metric 'sharp'; did you mean 'sharpe'?"),
         ("  direction: maximise\n", "direction: must be 'maximize' or 'minimize', not 'maximise'"),
         ("  directions: [maximize, minimize]\n", "directions: several objectives are not supported yet"),
         ("  gpu_per_trial: 2\n", "gpu_per_trial: must be less than or equal to 1, not 2"),

@@ -12,7 +12,6 @@ from fxai.spec.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, WIDTHS, conf
 from fxai.spec.expression import parse_expression
 from fxai.spec.fields import constraint_of, of_choice
 from fxai.spec.findings import Finding, message_of
-from fxai.spec.metrics import METRICS
 from fxai.spec.own_coherence import Placed, own_problems
 from fxai.spec.own_config import OwnConfig, values_in
 from fxai.spec.parameters import (
@@ -53,7 +52,6 @@ def study_problems(study: StudySpec) -> Iterator[Finding]:
         yield from own_problems(study.objective, placed, study.fixed, config)
         fields: Fields = dict.fromkeys(values_in(config))
     else:
-        yield from metric_problems(study.metric_name)
         yield from name_problems(named, config.training.algorithm)
         yield from layer_problems(named, study.fixed, config)
         yield from value_problems(placed, config.training.algorithm)
@@ -73,15 +71,6 @@ def double_problems(parameters: Iterable[Named]) -> Iterator[Finding]:
         if name in seen:
             yield Finding((*place, "name"), f"{name!r} is given twice; keep one")
         seen.add(name)
-
-
-def metric_problems(name: str) -> Iterator[Finding]:
-    """A metric that `fx_trading` does not report."""
-    if name not in METRICS:
-        message = (
-            f"fx_trading has no metric {name!r}{did_you_mean(name, METRICS) or '.'} It reports {', '.join(METRICS)}"
-        )
-        yield Finding(("metric_name",), message)
 
 
 def name_problems(parameters: Iterable[Named], algorithm: str) -> Iterator[Finding]:

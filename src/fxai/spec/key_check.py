@@ -73,7 +73,8 @@ def _member(records: tuple[type[Record], ...], node: JsonValue) -> type[Record] 
             if tag in record.model_fields and record.model_fields[tag].default == node.get(tag, ...):
                 return record
     fitting = [record for record in records if any(key in node for key in _required(record))]
-    return fitting[0] if len(fitting) == 1 else None
+    tagged = any(tag in record.model_fields for record in records for tag in ("type", "kind"))
+    return fitting[0] if len(fitting) == 1 and not tagged else None
 
 
 def _required(record: type[Record]) -> Iterator[str]:

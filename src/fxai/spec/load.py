@@ -18,7 +18,6 @@ from fxai.spec.coherence import (
     fixed_problems,
     lane_problems,
     layer_problems,
-    metric_problems,
     name_problems,
     sampler_problems,
     value_problems,
@@ -143,8 +142,6 @@ def _within_study(node: Any) -> Iterator[Finding]:
 def _within_trading(
     node: dict[str, Any], names: Sequence[Named], sound: Sequence[Placed], fixed: Mapping[str, Choice]
 ) -> Iterator[Finding]:
-    if isinstance(metric := node.get("metric_name"), str):
-        yield from metric_problems(metric)
     algorithm = _algorithm(node)
     yield from name_problems(names, algorithm)
     config = _field_value(node, "training_config") if "training_config" in node else TrainingConfig()

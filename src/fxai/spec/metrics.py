@@ -2,6 +2,8 @@
 
 from typing import Literal, TypeAlias, get_args
 
+from fxai.spec.suggestion import did_you_mean
+
 Metric: TypeAlias = Literal[
     "mean_reward", "total_return", "sharpe", "sortino", "max_drawdown", "romad", "win_rate", "turnover", "trades"
 ]
@@ -10,3 +12,8 @@ METRICS: tuple[str, ...] = get_args(Metric)
 
 DEFAULT_METRIC = "mean_reward"
 OWN_METRIC = "value"  # of an objective of the user's own, which may call it anything
+
+
+def unknown_metric(name: str) -> str:
+    """What to say of a metric that `fx_trading` does not report."""
+    return f"fx_trading has no metric {name!r}{did_you_mean(name, METRICS) or '.'} It reports {', '.join(METRICS)}"

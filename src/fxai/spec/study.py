@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from fxai.spec.constraints import Constraint
-from fxai.spec.metrics import DEFAULT_METRIC, OWN_METRIC
+from fxai.spec.metrics import DEFAULT_METRIC, METRICS, OWN_METRIC, unknown_metric
 from fxai.spec.objective import FX_TRADING, Objective, is_own
 from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import Parameter, WrittenChoice
@@ -64,10 +64,10 @@ class StudySpec(Record):
     study_name: StudyName
     description: str = ""
     direction: Literal["maximize", "minimize"] = "maximize"
-    metric_name: str = Field(default=DEFAULT_METRIC, min_length=1, description="what is optimised")
     objective: Objective = Field(
         default=FX_TRADING, description="what a trial does: fx_trading, package.module:function, or {command: [...]}"
     )
+    metric_name: str = Field(default=DEFAULT_METRIC, min_length=1, description="what is optimised")
     preset: str = Field(default="", description="settings by name, where the study has none of its own")
     sampler: Sampler = Field(default_factory=TPESampler)
     pruner: Pruner = Field(default_factory=MedianPruner)
@@ -108,6 +108,13 @@ class StudySpec(Record):
         own = OwnConfig(config or {}) if isinstance(config, dict | None) else config
         defaults = {"metric_name": OWN_METRIC, "progress_timeout": OWN_PROGRESS_SECONDS}
         return {**defaults, **written, "training_config": own}
+
+    @field_validator("metric_name")
+    @classmethod
+    def _is_reported(cls, name: str, info: ValidationInfo) -> str:
+        if info.data.get("objective") == FX_TRADING and name not in METRICS:
+            raise ValueError(unknown_metric(name))
+        return name
 
     @property
     def most_in_flight(self) -> int:
