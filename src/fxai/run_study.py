@@ -240,6 +240,7 @@ class _Run:
             seeds=asked.seeds,
             metric=self._spec.metric_name,
             directory=self._paths(asked.number).directory,
+            objectives=tuple(goal.metric for goal in self._spec.goals),
             command=command_of(self._spec.objective),
             folder=folder_of(self._spec.objective),
             signature="" if self._signature is None else self._signature(config),
@@ -335,4 +336,5 @@ class _Run:
             best_trial=counts.best_trial,
             best_value=counts.best_value,
             standard_error=counts.standard_error,
+            front=None if counts.front is None else len(counts.front),
         )

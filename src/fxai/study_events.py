@@ -21,6 +21,7 @@ class Standing:
     best_trial: int | None = None
     best_value: float | None = None
     standard_error: float | None = None  # of the best value, where it is a mean over several seeds
+    front: int | None = None  # of several objectives, how many trials no other beats in all
 
     @property
     def finished(self) -> int:

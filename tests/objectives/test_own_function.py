@@ -77,7 +77,7 @@ def test_what_a_function_may_return(tmp_path: Path, kind: str, value: float, met
     [
         ("nothing", Cause.EXCEPTION, "returned nothing and reported nothing"),
         ("text", Cause.EXCEPTION, "value must be a number, not 'much'"),
-        ("two values", Cause.EXCEPTION, "returned 2 values, and the study has one objective"),
+        ("two values", Cause.EXCEPTION, "returned 2 values; the study optimises accuracy"),
         ("mapping without value", Cause.EXCEPTION, "no 'value' and no 'accuracy'"),
         ("infinity", Cause.NOT_FINITE, "inf at the end"),
     ],

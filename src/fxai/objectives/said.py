@@ -35,7 +35,9 @@ def report_of(step: object, said: Mapping[str, object], request: TrialRequest) -
 
 
 def outcome_of(returned: object, last: Report | None, request: TrialRequest) -> Outcome:
-    """What a function returned: a number, a mapping of metrics, a tuple of value and metrics, or nothing after reports.
+    """What a function returned: a number, a mapping of metrics, a tuple, or nothing after reports.
+
+    A tuple holds the value and a mapping of metrics, or a value for each of the study's objectives.
 
     Fails for all else.
     """
@@ -50,8 +52,11 @@ def outcome_of(returned: object, last: Report | None, request: TrialRequest) -> 
             return Outcome(_number(_VALUE, value))
         case (value, Mapping() as metrics):
             return _outcome_of({**metrics, _VALUE: value}, request)
+        case tuple() | list() if len(returned) == len(request.objectives):
+            return _outcome_of(dict(zip(request.objectives, returned, strict=True)), request)
         case tuple() | list():
-            raise failed(f"the objective returned {len(returned)} values, and the study has one objective")
+            wanted = ", ".join(request.objectives) or request.metric
+            raise failed(f"the objective returned {len(returned)} values; the study optimises {wanted}")
         case _:
             return Outcome(_number(_VALUE, returned))
 

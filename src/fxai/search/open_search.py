@@ -54,7 +54,7 @@ def open_search(
             _archive(storage, study_id)
             study_id = None
         if study_id is None:
-            study_id = storage.create_new_study([optuna.study.StudyDirection[spec.direction.upper()]], spec.study_name)
+            study_id = storage.create_new_study(_directions(spec), spec.study_name)
         if storage.get_n_trials(study_id) or attributes.FINGERPRINT in storage.get_study_user_attrs(study_id):
             _compare(storage, study_id, fingerprint, overlay)
         else:
@@ -65,6 +65,10 @@ def open_search(
         search = Search(spec, storage, study_id)
         on_failure.pop_all()
     return search
+
+
+def _directions(spec: StudySpec) -> list[optuna.study.StudyDirection]:
+    return [optuna.study.StudyDirection[goal.direction.upper()] for goal in spec.goals]
 
 
 def archived_name(name: str, taken: set[str]) -> str:
@@ -133,7 +137,7 @@ def _begin(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         storage.set_study_user_attr(study_id, attributes.FINGERPRINT, fingerprint)
-        study.set_metric_names([spec.metric_name])
+        study.set_metric_names([goal.metric for goal in spec.goals])
         study.enqueue_trial(defaults, user_attrs={attributes.ENQUEUED: "default"})
         for entry in spec.enqueue:
             # A grid draws nothing, so that what an entry leaves open is taken from the defaults.

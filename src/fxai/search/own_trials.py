@@ -4,6 +4,7 @@ import copy
 from collections.abc import Container
 
 from optuna import Study
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from fxai.search import attributes
@@ -18,6 +19,11 @@ class OwnTrials(Study):
 
     def __init__(self, study: Study) -> None:
         super().__init__(study.study_name, study._storage, pruner=study.pruner)  # noqa: SLF001 (it is not shown)
+        self._study = study
+
+    @property
+    def direction(self) -> StudyDirection:
+        return self._study.direction
 
     def get_trials(
         self,

@@ -1,16 +1,14 @@
 """One study being searched: ask, report, tell, and how it is taken up again."""
 
-import bisect
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from types import TracebackType
 from typing import Self
 
-import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial
@@ -19,8 +17,10 @@ from optuna.trial import TrialState as OptunaState
 from fxai.search import attributes
 from fxai.search.own_trials import OwnTrials
 from fxai.search.pruners import build_pruner
+from fxai.search.ranking import Ranking
 from fxai.search.samplers import Samplers, tries_every_point
 from fxai.search.seeds import lane_seeds, trial_seed
+from fxai.search.several import PrunedByOne
 from fxai.search.space import suggest
 from fxai.search.storage import FLUSH_SECONDS, WriteBehindStorage
 from fxai.search.warm import solutions
@@ -62,6 +62,7 @@ class Counts:
     best_trial: int | None = None
     best_value: float | None = None
     standard_error: float | None = None  # of the best value, where it is a mean over several seeds
+    front: tuple[int, ...] | None = None  # of several objectives, the trials that no other beats in all
 
     @property
     def finished(self) -> int:
@@ -83,19 +84,14 @@ class Search:
         self._spec = spec
         self._storage = storage
         self._study_id = study_id
-        self._study = optuna.load_study(
-            study_name=spec.study_name,
-            storage=storage,
-            sampler=RandomSampler(),  # `ask` puts one of the spec's in its place
-            pruner=build_pruner(spec.pruner),
-        )
+        self._study = PrunedByOne(spec, storage, build_pruner(spec.pruner))
         trials = storage.get_all_trials(study_id, deepcopy=False)
         copies = [trial for trial in trials if attributes.is_copy(trial.user_attrs)]
         self._samplers = Samplers(spec.sampler, spec.parameters, spec.seed, solutions(copies))
         self._seen_by_pruner = OwnTrials(self._study) if copies else self._study
         self._values = config_values(spec)
         self.exhausted: str | None = None
-        self._ranking: list[tuple[float, int]] = []  # of COMPLETE trials, the best first
+        self._ranking = Ranking(spec.goals, spec.metric_name)
         self._tally = dict.fromkeys(OptunaState, 0)
         self._infeasible = 0
         for trial in trials:
@@ -143,15 +139,15 @@ class Search:
     def tell(self, result: TrialResult) -> TrialResult:
         """Finish a trial; returns the result as it stands in the study.
 
-        A COMPLETE one whose value is missing, NaN or infinite is recorded as FAIL.
+        A COMPLETE one of whose values one is missing, NaN or infinite is recorded as FAIL.
         """
-        result = _checked(result)
+        result = _checked(result, self._spec)
         state = _STATES[result.state]
         trial_id = self._id(result.number)
         with self._storage.one_transaction(), _without_warnings():
             for name, value in _told_attrs(result).items():
                 self._storage.set_trial_user_attr(trial_id, name, value)
-            self._tell(result.number, result.value if state is OptunaState.COMPLETE else None, state)
+            self._tell(result.number, values_of(result, self._spec), state)
         self._tally[OptunaState.RUNNING] -= 1
         self._count(self._trial(result.number))
         return result
@@ -173,7 +169,7 @@ class Search:
         self._mark_put_back(number, value=False)
 
     def counts(self) -> Counts:
-        value, number = self._ranking[0] if self._ranking else (None, None)
+        number, value = self._ranking.best or (None, None)
         return Counts(
             complete=self._tally[OptunaState.COMPLETE],
             pruned=self._tally[OptunaState.PRUNED],
@@ -181,17 +177,19 @@ class Search:
             running=self._tally[OptunaState.RUNNING],
             infeasible=self._infeasible,
             best_trial=number,
-            best_value=None if value is None else value * self._sign,
+            best_value=value,
             standard_error=None if number is None else self._trial(number).user_attrs.get(STANDARD_ERROR),
+            front=self._ranking.front,
         )
 
     def best_numbers(self, count: int) -> tuple[int, ...]:
-        """The best COMPLETE trials, the best first, the earlier first among equals."""
-        return tuple(number for _, number in self._ranking[:count])
+        """The best COMPLETE trials, the best first; of several objectives the whole front."""
+        return self._ranking.best_numbers(count)
 
     def best_params(self) -> Mapping[str, ParamValue] | None:
         """The parameters of the best trial; None before the first COMPLETE one."""
-        return dict(self._trial(self._ranking[0][1]).params) if self._ranking else None
+        best = self._ranking.best
+        return None if best is None else dict(self._trial(best[0]).params)
 
     def flush(self) -> None:
         """Write the reports that have waited for a second. Call it as often as you like."""
@@ -200,11 +198,6 @@ class Search:
     def close(self) -> None:
         """Write everything and leave the database."""
         self._storage.close()
-
-    @property
-    def _sign(self) -> int:
-        """Makes values smaller the better they are."""
-        return -1 if self._spec.direction == "maximize" else 1
 
     def _propose(self) -> tuple[int, bool]:
         """A trial with all its parameters: its number, and whether it may be trained."""
@@ -224,11 +217,11 @@ class Search:
             trial.set_user_attr(attributes.SEED, trial_seed(self._spec.seed, trial.number))
         return trial.number, not broken
 
-    def _tell(self, number: int, value: float | None, state: OptunaState) -> None:
+    def _tell(self, number: int, values: Sequence[float] | None, state: OptunaState) -> None:
         if tries_every_point(self._spec.sampler):
             # All that these samplers do after a trial is to end `Study.optimize`, which does not run.
             self._study.sampler = RandomSampler()
-        self._study.tell(number, value, state=state)
+        self._study.tell(number, values, state=state)
 
     def _next_number(self) -> int:
         """Of the trial that `ask` will find: the first that waits, or else a new one."""
@@ -273,8 +266,8 @@ class Search:
             self._infeasible += attributes.INFEASIBLE in trial.user_attrs
             return
         self._tally[trial.state] += 1
-        if trial.state is OptunaState.COMPLETE and trial.value is not None:
-            bisect.insort(self._ranking, (self._sign * trial.value, trial.number))
+        if trial.state is OptunaState.COMPLETE:
+            self._ranking.add(trial.number, trial.values)
 
     def _attempt(self, trial: FrozenTrial) -> int:
         return int(trial.system_attrs.get(attributes.ATTEMPT, 0))
@@ -298,11 +291,26 @@ def _without_warnings() -> Iterator[None]:
         yield
 
 
-def _checked(result: TrialResult) -> TrialResult:
-    """The result, or a failure where it says COMPLETE without a finite value."""
-    if result.state is not TrialState.COMPLETE or (result.value is not None and math.isfinite(result.value)):
+def values_of(result: TrialResult, spec: StudySpec) -> list[float] | None:
+    """A COMPLETE trial's value for each objective; None for any other trial, and where it lacks one."""
+    if result.state is not TrialState.COMPLETE or result.value is None:
+        return None
+    told = {**result.metrics, spec.metric_name: result.value}
+    values = [told[goal.metric] for goal in spec.goals if goal.metric in told]
+    return values if len(values) == len(spec.goals) else None
+
+
+def _checked(result: TrialResult, spec: StudySpec) -> TrialResult:
+    """The result, or a failure where it says COMPLETE without a finite value for each objective."""
+    values = values_of(result, spec)
+    if result.state is not TrialState.COMPLETE or (values is not None and all(map(math.isfinite, values))):
         return result
-    error = TrialError(Cause.NOT_FINITE, f"the trial ended with the value {result.value}, which is not a finite number")
+    if values is None and result.value is not None:
+        missing = [goal.metric for goal in spec.goals if goal.metric not in (*result.metrics, spec.metric_name)]
+        error = TrialError(Cause.EXCEPTION, f"the trial ended without {', '.join(missing)}, which the study optimises")
+    else:
+        told = result.value if values is None or len(values) == 1 else values
+        error = TrialError(Cause.NOT_FINITE, f"the trial ended with the value {told}, which is not a finite number")
     return replace(result, state=TrialState.FAIL, value=None, error=error)
 
 

@@ -79,6 +79,8 @@ def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
             study[key] = with_class(key, study[key])
     if study.get("n_jobs") == _ALL_WORKERS:
         del study["n_jobs"]
+    if "objectives" in study and "direction" in study:
+        form.findings.append(Finding((*path, "direction"), "each of several objectives has a direction of its own"))
     _move_overrides(form, study, path)
     if not is_own(study.get("objective")):
         if isinstance(config := study.get("training_config"), dict):

@@ -11,6 +11,7 @@ from fxai.spec.suggestion import did_you_mean
 from fxai.spec.written import Written, plain
 
 Entry = tuple[str, Written]  # a parameter's name, empty where none is given, and the parameter
+_ONE_OBJECTIVE = ("metric_name", "direction", "objectives")
 CONFIGS = ("training_config", "trial_overrides")  # two names of one section
 
 
@@ -20,6 +21,8 @@ def merge_study(own: Written, base: Written, faults: list[Problem]) -> Written:
     A section that is left empty says nothing.
     """
     keys = dict(base.keys)
+    if "objectives" in own.keys:  # in the place of a single one
+        keys = {key: each for key, each in keys.items() if key not in _ONE_OBJECTIVE}
     for key, value in own.keys.items():
         there = next((each for each in CONFIGS if each in keys), key) if key in CONFIGS else key
         if there not in keys or key == "objective":

@@ -6,14 +6,15 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from fxai.spec.constraints import Constraint
-from fxai.spec.metrics import DEFAULT_METRIC, METRICS, OWN_METRIC, unknown_metric
+from fxai.spec.goals import Goal, check_goals, check_metric, with_first_goal
+from fxai.spec.metrics import DEFAULT_METRIC, OWN_METRIC
 from fxai.spec.objective import FX_TRADING, Objective, is_own
 from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import Parameter, WrittenChoice
 from fxai.spec.preset import Preset
 from fxai.spec.pruners import MedianPruner, Pruner
 from fxai.spec.record import Record
-from fxai.spec.samplers import Sampler, TPESampler
+from fxai.spec.samplers import CmaEsSampler, Sampler, TPESampler
 from fxai.spec.training_config import TrainingConfig
 
 _LONGEST_NAME = 200
@@ -67,7 +68,12 @@ class StudySpec(Record):
     objective: Objective = Field(
         default=FX_TRADING, description="what a trial does: fx_trading, package.module:function, or {command: [...]}"
     )
-    metric_name: str = Field(default=DEFAULT_METRIC, min_length=1, description="what is optimised")
+    objectives: tuple[Goal, ...] = Field(
+        default=(), description="two or more of metric and direction, in the place of metric_name and direction"
+    )
+    metric_name: str = Field(
+        default=DEFAULT_METRIC, min_length=1, description="what is optimised; of several objectives the one that prunes"
+    )
     preset: str = Field(default="", description="settings by name, where the study has none of its own")
     sampler: Sampler = Field(default_factory=TPESampler)
     pruner: Pruner = Field(default_factory=MedianPruner)
@@ -102,19 +108,37 @@ class StudySpec(Record):
     @classmethod
     def _own_defaults(cls, written: Any) -> Any:
         """An objective of the user's own has a configuration and a metric of its own."""
-        if not isinstance(written, dict) or not is_own(written.get("objective")):
+        if not isinstance(written, dict):
+            return written
+        written = with_first_goal(written)
+        if not is_own(written.get("objective")):
             return written
         config = written.get("training_config")
         own = OwnConfig(config or {}) if isinstance(config, dict | None) else config
         defaults = {"metric_name": OWN_METRIC, "progress_timeout": OWN_PROGRESS_SECONDS}
         return {**defaults, **written, "training_config": own}
 
+    @field_validator("objectives")
+    @classmethod
+    def _are_several(cls, goals: tuple[Goal, ...], info: ValidationInfo) -> tuple[Goal, ...]:
+        return check_goals(goals, info.data.get("objective") == FX_TRADING)
+
     @field_validator("metric_name")
     @classmethod
     def _is_reported(cls, name: str, info: ValidationInfo) -> str:
-        if info.data.get("objective") == FX_TRADING and name not in METRICS:
-            raise ValueError(unknown_metric(name))
-        return name
+        return check_metric(name, info.data.get("objectives"), info.data.get("objective") == FX_TRADING)
+
+    @field_validator("sampler")
+    @classmethod
+    def _takes_as_many(cls, sampler: Sampler, info: ValidationInfo) -> Sampler:
+        if info.data.get("objectives") and isinstance(sampler, CmaEsSampler):
+            raise ValueError("CmaEsSampler takes one objective; TPESampler, GPSampler and NSGAIISampler take several")
+        return sampler
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """What is optimised, in the order of the values that trials have in the database."""
+        return self.objectives or (Goal(metric=self.metric_name, direction=self.direction),)
 
     @property
     def most_in_flight(self) -> int:

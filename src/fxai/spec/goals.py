@@ -1,0 +1,58 @@
+"""What a study optimises: one metric, or several at once."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from fxai.spec.metrics import METRICS, unknown_metric
+from fxai.spec.record import Record
+
+
+class Goal(Record):
+    """A metric and which way it is to go."""
+
+    metric: str = Field(min_length=1)
+    direction: Literal["maximize", "minimize"] = "maximize"
+
+    def loss(self, value: float) -> float:
+        """The value so that less is better."""
+        return -value if self.direction == "maximize" else value
+
+
+def with_first_goal(written: Mapping[str, Any]) -> dict[str, Any]:
+    """A study as it is written, of several goals with the one that prunes in the places where a single one stands."""
+    goals = written.get("objectives")
+    sound = [each for each in goals if isinstance(each, dict | Goal)] if isinstance(goals, list | tuple) else []
+    named = [each if isinstance(each, dict) else each.model_dump() for each in sound]
+    metric = written.get("metric_name") or next((each.get("metric") for each in named), None)
+    first = next((each for each in named if each.get("metric") == metric), None)
+    if first is None:
+        return dict(written)
+    return {**written, "metric_name": metric, "direction": first.get("direction", "maximize")}
+
+
+def check_goals(goals: tuple[Goal, ...], shipped: bool) -> tuple[Goal, ...]:  # noqa: FBT001  # which objective's
+    """ValueError for objectives that are not several or, of `fx_trading`, that it does not report."""
+    names = [goal.metric for goal in goals]
+    if len(names) == 1:
+        raise ValueError("must hold at least 2; a single one is written as metric_name and direction")
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise ValueError(f"{name!r} is given twice; keep one")
+        if shipped and name not in METRICS:
+            raise ValueError(unknown_metric(name))
+    return goals
+
+
+def check_metric(name: str, goals: tuple[Goal, ...] | None, shipped: bool) -> str:  # noqa: FBT001
+    """ValueError for a metric that is none of several objectives or, of `fx_trading`, that it does not report.
+
+    `goals` are None where they are at fault themselves.
+    """
+    names = [goal.metric for goal in goals or ()]
+    if names and name not in names:
+        raise ValueError(f"prunes the trials, so it must be one of the objectives: {', '.join(names)}")
+    if goals == () and shipped and name not in METRICS:
+        raise ValueError(unknown_metric(name))
+    return name
