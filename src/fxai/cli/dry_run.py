@@ -36,7 +36,7 @@ def print_plan(console: Console, spec: Spec, settings: Collection[str]) -> None:
 
 def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tuple[str, str]]:
     return (
-        ("Objective", f"{_objective(study.objective)}; {study.direction} {study.metric_name}"),
+        ("Objective", f"{_objective(study.objective)}; {_goals(study)}"),
         (
             "Trials",
             f"{study.n_trials} in total" + _limit("study", study.timeout) + _limit("trial", study.trial_timeout),
@@ -62,6 +62,11 @@ def _objective(objective: Objective) -> str:
             return f"{function}, in {folder}"
         case _:
             return objective
+
+
+def _goals(study: StudySpec) -> str:
+    goals = ", ".join(f"{goal.direction} {goal.metric}" for goal in study.goals)
+    return f"{goals}; pruned by {study.metric_name}" if study.objectives else goals
 
 
 def _word(word: str) -> str:

@@ -127,7 +127,9 @@ def _best(view: StudyView, options: ConsoleOptions) -> Text:
         return Text("Current best value: none yet")
     value = estimate(standing.best_value, standing.standard_error)
     shown = value.replace("±", "+-") if options.ascii_only else value
-    return _line(Text.assemble("Current best value: ", (shown, "bold green"), f" (trial {standing.best_trial})"))
+    of_front = "" if standing.front is None else f", {counted(standing.front, 'trial')} on the Pareto front"
+    where = f" (trial {standing.best_trial}){of_front}"
+    return _line(Text.assemble("Current best value: ", (shown, "bold green"), where))
 
 
 def _line(text: Text) -> Text:

@@ -13,7 +13,7 @@ from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.cli.phases import next_after
 from fxai.cli.stored_studies import StoredStudy, stored_studies, stored_study
 from fxai.cli.summary import print_summary
-from fxai.cli.wording import estimate, span
+from fxai.cli.wording import estimate, figure, span
 from fxai.results.gain import Gain
 from fxai.results.paths import StudyPaths
 from fxai.results.record import TrialRecord
@@ -21,6 +21,7 @@ from fxai.results.summary import StudySummary
 from fxai.search.studies import study_names
 
 _LEADERS = 5
+_FRONT = 20
 
 
 def results(
@@ -59,8 +60,12 @@ def _print_study(console: Console, study: StoredStudy, begun: Collection[str], r
         print_text(console, "", f"Matters most: {listed}")
     if study.gain is not None:
         print_text(console, _gained(study.gain))
-    leaders = record.ranked()[:_LEADERS]
-    if len(leaders) > 1:
+    leaders = record.ranked()[: _FRONT if record.front else _LEADERS]
+    if record.front:
+        print_text(console, "", f"Pareto front, by {record.metric}:" + _shown(len(leaders), len(record.front)))
+        headings = ("Trial", *(goal.metric for goal in record.goals), "Time")
+        print_table(console, headings, [_front_row(trial) for trial in leaders])
+    elif len(leaders) > 1:
         print_text(console, "", "Leading trials:")
         print_table(console, ("Trial", record.metric, "Time"), [_row(trial) for trial in leaders])
     files = files_of(results_dir, record.name)
@@ -73,6 +78,15 @@ def _print_study(console: Console, study: StoredStudy, begun: Collection[str], r
 def _row(trial: TrialRecord) -> tuple[str, str, str]:
     value = "none" if trial.value is None else estimate(trial.value, trial.standard_error)
     return str(trial.number), value, "-" if trial.seconds is None else span(trial.seconds)
+
+
+def _front_row(trial: TrialRecord) -> tuple[str, ...]:
+    seconds = "-" if trial.seconds is None else span(trial.seconds)
+    return (str(trial.number), *map(figure, trial.values.values()), seconds)
+
+
+def _shown(count: int, all_of_them: int) -> str:
+    return "" if count == all_of_them else f" the first {count} of {all_of_them}"
 
 
 def _gained(gain: Gain) -> str:

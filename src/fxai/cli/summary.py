@@ -23,8 +23,7 @@ def print_summary(console: Console, summary: StudySummary) -> None:
 
 def _rows(summary: StudySummary) -> Sequence[tuple[str, str]]:
     rows = [
-        ("Best value", _best_value(summary)),
-        ("Best trial", "none" if summary.best_trial is None else str(summary.best_trial)),
+        *_best(summary),
         ("Total trials", str(summary.total)),
         ("Completed trials", str(summary.completed)),
         ("Pruned trials", str(summary.pruned)),
@@ -32,6 +31,14 @@ def _rows(summary: StudySummary) -> Sequence[tuple[str, str]]:
     ]
     seldom = (("Unfinished trials", summary.running), ("Infeasible proposals", summary.infeasible))
     return [*rows, *((name, str(count)) for name, count in seldom if count)]
+
+
+def _best(summary: StudySummary) -> Sequence[tuple[str, str]]:
+    number = "none" if summary.best_trial is None else str(summary.best_trial)
+    if summary.front is None:
+        return (("Best value", _best_value(summary)), ("Best trial", number))
+    knee = [(f"  {name}", figure(value)) for name, value in summary.best_values.items()]
+    return (("Pareto front", str(summary.front)), ("Its knee", number), *knee)
 
 
 def _best_value(summary: StudySummary) -> str:

@@ -12,6 +12,7 @@ from optuna import Study
 from optuna.trial import FrozenTrial, TrialState
 from plotly.subplots import make_subplots
 
+from fxai.results.absent_figure import AbsentFigureError
 from fxai.results.axis_labels import folded, log_ticks
 from fxai.results.importance import conditional_parameters, importances, varying_parameters
 from fxai.results.record import best_number, metric_name
@@ -25,10 +26,6 @@ _LEGEND_ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
 _BEST_COLOUR = "#12304a"
 _OTHER_COLOUR = "#9aa7b3"
 _STATE_COLOURS = {"COMPLETE": "#2a7ab9", "PRUNED": "#e8a33d", "FAIL": "#c8453b", "RUNNING": "#4c9f6b"}
-
-
-class AbsentFigureError(Exception):
-    """The study does not have what the figure shows."""
 
 
 def optimization_history(study: Study) -> go.Figure:

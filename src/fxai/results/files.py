@@ -46,6 +46,7 @@ def _write_best(
         "metric": record.metric,
         "direction": record.direction,
         "value": best.value,
+        **({"values": best.values} if best.values else {}),
         "standard_error": best.standard_error,
         "params": best.params,
         "metrics": best.metrics,
@@ -58,6 +59,10 @@ def _write_best(
     if agent.is_file():
         copy(agent, paths.best_agent)
         written.append(paths.best_agent)
+    if record.front:
+        front = [trial.as_json() for trial in record.front]
+        write_text(paths.pareto_front, json_text({"study": record.name, "knee": best.number, "front": front}))
+        written.append(paths.pareto_front)
     kept = paths.trial(best.number).checkpoint_dir
     if kept.is_dir() and any(kept.iterdir()):
         written.append(kept)

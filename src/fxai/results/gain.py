@@ -36,9 +36,9 @@ class Gain:
 
 
 def gain(study: Study) -> Gain | None:
-    """None for a study that took nothing over, or whose trial 0 or best trial has no value."""
+    """None for a study that took nothing over, that has several objectives, or whose trial 0 or best has no value."""
     stored, record = study.user_attrs.get(attributes.TRANSFER), StudyRecord.of(study)
-    if stored is None or record.best is None:
+    if stored is None or record.best is None or record.front:
         return None
     first, best = record.trials[0], record.best
     if first.value is None or best.value is None:

@@ -8,6 +8,7 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from fxai.results.sampled_study import SampledStudy
+from fxai.search.several import by_first
 
 _ENOUGH_TRIALS = 1000  # more take PED-ANOVA long and change little
 
@@ -15,10 +16,10 @@ _ENOUGH_TRIALS = 1000  # more take PED-ANOVA long and change little
 def importances(study: Study) -> dict[str, float]:
     """Shares that add up to 1, the largest first, by PED-ANOVA (Watanabe et al. 2023, arXiv 2304.10255).
 
-    Empty where nothing can be said: fewer than two completed trials, all values equal, or no parameter
-    that varies.
+    Of several objectives they are for the first. Empty where nothing can be said: fewer than two completed
+    trials, all values equal, or no parameter that varies.
     """
-    sample = SampledStudy(study, _ENOUGH_TRIALS)
+    sample = SampledStudy(by_first(study), _ENOUGH_TRIALS)
     completed = sample.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if len({trial.value for trial in completed}) < 2:  # noqa: PLR2004
         return {}

@@ -40,6 +40,11 @@ class StudyPaths:
         return self.directory / f"{self.study}_best_config.yaml"
 
     @property
+    def pareto_front(self) -> Path:
+        """The trials of a study of several objectives that no other beats in all of them."""
+        return self.directory / "pareto_front.json"
+
+    @property
     def best_agent(self) -> Path:
         return self.directory / "best_agent.safetensors"
 

@@ -8,12 +8,14 @@ import plotly.graph_objects as go
 from optuna import Study
 
 from fxai.results import figures
-from fxai.results.figures import AbsentFigureError
+from fxai.results.absent_figure import AbsentFigureError
+from fxai.results.pareto_figure import pareto_front
 from fxai.results.paths import StudyPaths
 from fxai.results.plot_page import Page
 from fxai.results.record import StudyRecord
 from fxai.results.sampled_study import SampledStudy
 from fxai.results.summary import StudySummary
+from fxai.search.several import by_first
 from fxai.whole_file import write_text
 
 
@@ -93,15 +95,27 @@ PLOTS = (
 
 def write_plots(study: Study, paths: StudyPaths) -> tuple[Path, ...]:
     """Write a page for every plot; where a study cannot be drawn so yet, its page says why."""
-    summary = StudySummary.of(StudyRecord.of(study))
-    siblings = tuple((plot.name, plot.title) for plot in PLOTS)
+    record = StudyRecord.of(study)
+    plots = PLOTS if len(record.goals) == 1 else (_pareto_front(record), *PLOTS)
+    footer, shown = _footer(StudySummary.of(record)), by_first(study)
+    siblings = tuple((plot.name, plot.title) for plot in plots)
     written = []
-    for plot in PLOTS:
-        page = Page(plot.name, plot.title, plot.reading, study.study_name, _footer(summary), siblings)
+    for plot in plots:
+        page = Page(plot.name, plot.title, plot.reading, study.study_name, footer, siblings)
         path = paths.plot(plot.name)
-        write_text(path, _html(plot, study, page))
+        write_text(path, _html(plot, shown, page))
         written.append(path)
     return tuple(written)
+
+
+def _pareto_front(record: StudyRecord) -> Plot:
+    return Plot(
+        "pareto_front",
+        "Pareto front",
+        "Each point is a completed trial. No other trial beats one of the front in all objectives; the star is its "
+        f"knee, the compromise that is taken as best. The other plots are of {record.metric}, which pruned.",
+        lambda _: pareto_front(record),
+    )
 
 
 def _html(plot: Plot, study: Study, page: Page) -> str:

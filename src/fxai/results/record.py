@@ -1,6 +1,6 @@
 """A study as plain records: what its files, tables and commands show of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,9 +8,12 @@ from optuna import Study
 from optuna.trial import FrozenTrial, TrialState
 from pydantic import JsonValue
 
-from fxai.errors import InputError
+from fxai.results.knee import knee_of
 from fxai.results.strict_json import json_value
 from fxai.search import attributes
+from fxai.search.ranking import Ranking
+from fxai.search.several import first_goal, goals_of
+from fxai.spec.goals import Goal
 from fxai.trial import STANDARD_ERROR, ParamValue
 
 
@@ -41,13 +44,18 @@ class TrialRecord:
     failure: TrialFailure | None = None
     broken: Sequence[str] = ()  # constraints of the study, for which it was not trained
     copy_of: str | None = None  # a trial of an earlier study, to learn from
+    values: Mapping[str, float] = field(default_factory=dict)  # by metric, where the study optimises several
 
     @classmethod
-    def of(cls, trial: FrozenTrial) -> "TrialRecord":
+    def of(cls, trial: FrozenTrial, goals: Sequence[Goal], first: int = 0) -> "TrialRecord":
+        """`first` is the place of the objective whose value is the trial's where only one can be shown."""
+        values = trial.values if trial.state is TrialState.COMPLETE else None
+        named = {} if values is None else {goal.metric: each for goal, each in zip(goals, values, strict=True)}
         return cls(
             number=trial.number,
             state=trial.state,
-            value=trial.value if trial.state is TrialState.COMPLETE else None,
+            value=None if values is None else values[first],
+            values=named if len(goals) > 1 else {},
             params=trial.params,
             metrics=attributes.metrics_of(trial.user_attrs),
             reports=trial.intermediate_values,
@@ -84,6 +92,7 @@ class TrialRecord:
             "number": self.number,
             "state": self.standing,
             "value": json_value(self.value),
+            **({"values": json_value(self.values)} if self.values else {}),
             "standard_error": json_value(self.standard_error),
             "params": json_value(self.params),
             "metrics": json_value(self.metrics),
@@ -99,37 +108,43 @@ class TrialRecord:
 
 @dataclass(frozen=True, slots=True)
 class StudyRecord:
-    """A study of one objective with its trials, in the order of their numbers."""
+    """A study with its trials, in the order of their numbers.
+
+    Of several objectives, `metric` and `direction` are the first's, by which trials are pruned and listed, `front`
+    are the trials that no other beats in all of them, and `best` is the front's knee.
+    """
 
     name: str
     direction: str  # "maximize" or "minimize"
     metric: str
     trials: Sequence[TrialRecord]
-    best: TrialRecord | None  # best of the completed trials that keep all constraints
+    best: TrialRecord | None  # of the completed trials that keep all constraints
+    goals: Sequence[Goal] = ()
+    front: Sequence[TrialRecord] = ()  # in the order of the first objective; empty where there is one
 
     @classmethod
     def of(cls, study: Study) -> "StudyRecord":
-        """Read a study; an `InputError` for one of several objectives, which FxAI does not make."""
-        if len(study.directions) > 1:
-            raise InputError(f"the study {study.study_name!r} has {len(study.directions)} objectives; FxAI's have one")
-        trials = tuple(TrialRecord.of(trial) for trial in study.get_trials(deepcopy=False))
-        best = best_number(study)
-        return cls(
-            name=study.study_name,
-            direction=study.direction.name.lower(),
-            metric=metric_name(study),
-            trials=trials,
-            best=None if best is None else trials[best],
-        )
+        """Read a study."""
+        goals, first = goals_of(study), first_goal(study)
+        trials = tuple(TrialRecord.of(trial, goals, first) for trial in study.get_trials(deepcopy=False))
+        kept = [trials[trial.number] for trial in _eligible(study)]
+        front = front_of(kept, goals, first) if len(goals) > 1 else ()
+        if len(goals) == 1:
+            best = min(kept, key=_order(goals[0]), default=None)
+        else:
+            best = front[knee_of([_losses(each, goals) for each in front])] if front else None
+        return cls(study.study_name, goals[first].direction, goals[first].metric, trials, best, goals, front)
 
     def count(self, state: TrialState) -> int:
         return sum(trial.state is state and not trial.uncounted for trial in self.trials)
 
     def ranked(self) -> list[TrialRecord]:
-        """Its own completed trials, the best first, the earlier first among equals."""
-        sign = -1 if self.direction == "maximize" else 1
+        """Its own completed trials, the best first, the earlier first among equals; of several objectives the front."""
+        if self.front:
+            return list(self.front)
         valued = [trial for trial in self.trials if trial.value is not None and not trial.uncounted]
-        return sorted(valued, key=lambda trial: sign * (trial.value or 0.0))
+        goal = next(goal for goal in self.goals if goal.metric == self.metric)
+        return sorted(valued, key=_order(goal))
 
     @property
     def infeasible(self) -> int:
@@ -137,24 +152,44 @@ class StudyRecord:
 
 
 def best_number(study: Study) -> int | None:
-    """The number of the study's best trial, if it has one; the earlier among equals.
+    """The number of the best trial of a study with one objective, if it has one; the earlier among equals.
 
     Trials that break a constraint, and copies of an earlier study's, are never the best.
     """
-    own = [
+    goal = goals_of(study)[0]
+    best = min(_eligible(study), key=lambda trial: (goal.loss(trial.values[0]), trial.number), default=None)
+    return None if best is None else best.number
+
+
+def _eligible(study: Study) -> list[FrozenTrial]:
+    """Completed trials that may lead."""
+    return [
         trial
         for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         if not attributes.is_uncounted(trial.user_attrs) and all(amount <= 0 for amount in trial.constraints.values())
     ]
-    sign = -1 if study.direction.name == "MAXIMIZE" else 1
-    best = min(own, key=lambda trial: (sign * trial.values[0], trial.number), default=None)
-    return None if best is None else best.number
+
+
+def _order(goal: Goal) -> Callable[[TrialRecord], tuple[float, int]]:
+    return lambda trial: (goal.loss(trial.value or 0.0), trial.number)
+
+
+def _losses(trial: TrialRecord, goals: Sequence[Goal]) -> tuple[float, ...]:
+    return tuple(goal.loss(trial.values[goal.metric]) for goal in goals)
+
+
+def front_of(trials: Sequence[TrialRecord], goals: Sequence[Goal], first: int) -> tuple[TrialRecord, ...]:
+    """Of completed trials those that no other beats in all objectives, in the order of the first."""
+    ranking = Ranking(goals, goals[first].metric)
+    known = {trial.number: trial for trial in trials}
+    for trial in trials:
+        ranking.add(trial.number, [trial.values[goal.metric] for goal in goals])
+    return tuple(known[number] for number in ranking.front or ())
 
 
 def metric_name(study: Study) -> str:
     """What the study optimises, "value" where nobody named it."""
-    names = study.metric_names
-    return names[0] if names else "value"
+    return goals_of(study)[first_goal(study)].metric
 
 
 def _elapsed(trial: FrozenTrial) -> float | None:

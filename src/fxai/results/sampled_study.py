@@ -20,7 +20,16 @@ class SampledStudy(Study):
 
     def __init__(self, study: Study, most: int) -> None:
         super().__init__(study.study_name, study._storage)  # noqa: SLF001 (a study does not show its storage)
+        self._study = study
         self._sample = tuple(_without_attributes(trial) for trial in _sample(study, most))
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        return self._study.directions
+
+    @property
+    def metric_names(self) -> list[str] | None:
+        return self._study.metric_names
 
     def get_trials(
         self,

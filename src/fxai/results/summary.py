@@ -1,7 +1,7 @@
 """A study in few numbers: the table at a run's end, and what `best` and `results` tell."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from optuna.trial import TrialState
 from pydantic import JsonValue
@@ -27,6 +27,8 @@ class StudySummary:
     best_value: float | None = None
     standard_error: float | None = None  # of the best value, where it is a mean over several seeds
     best_params: Mapping[str, ParamValue] | None = None
+    best_values: Mapping[str, float] = field(default_factory=dict)  # of several objectives, at the front's knee
+    front: int | None = None  # trials of the Pareto front; None where there is one objective
 
     @classmethod
     def of(cls, record: StudyRecord) -> "StudySummary":
@@ -44,6 +46,8 @@ class StudySummary:
             best_value=None if best is None else best.value,
             standard_error=None if best is None else best.standard_error,
             best_params=None if best is None else best.params,
+            best_values={} if best is None else best.values,
+            front=len(record.front) if len(record.goals) > 1 else None,
         )
 
     @property
@@ -72,6 +76,7 @@ class StudySummary:
             "standard_error": json_value(self.standard_error),
             "best_trial": self.best_trial,
             "best_params": json_value(self.best_params),
+            **({} if self.front is None else {"best_values": json_value(self.best_values), "front": self.front}),
             "trials": {
                 "total": self.total,
                 "completed": self.completed,

@@ -22,6 +22,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from fxai.results.importance import conditional_parameters, varying_parameters
 from fxai.search import attributes
+from fxai.search.several import by_first
 
 FEWEST_TRIALS = 40  # completed
 SHUFFLES = 100
@@ -44,6 +45,7 @@ class Standing:
 
 def standings(study: Study, *, seed: int = 0) -> dict[str, Standing]:
     """Of each parameter that all completed trials have and that varies; empty with fewer than FEWEST_TRIALS."""
+    study = by_first(study)
     completed = [
         trial
         for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))

@@ -1,16 +1,24 @@
-"""A study of several objectives in which trials are pruned: Optuna's own refuses that.
+"""Studies of several objectives, of which one prunes and goes before the others where only one can be shown.
 
-Pruners, and TPE where it orders pruned trials, ask a study for its one direction. That of the objective by which
-this study prunes is the answer; all else sees every objective.
+Optuna's own refuses to prune in them. Pruners, and TPE where it orders pruned trials, ask a study for its one
+direction: that of the objective by which it prunes is the answer here; all else sees every objective.
 """
+
+import copy
+from collections.abc import Container
 
 from optuna import Study
 from optuna.pruners import BasePruner
 from optuna.samplers import RandomSampler
 from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
 
+from fxai.search import attributes
 from fxai.search.storage import WriteBehindStorage
+from fxai.spec.goals import Goal
 from fxai.spec.study import StudySpec
+
+_UNNAMED = "value"
 
 
 class PrunedByOne(Study):
@@ -24,3 +32,57 @@ class PrunedByOne(Study):
     @property
     def direction(self) -> StudyDirection:
         return self._pruning
+
+
+class ByFirst(Study):
+    """A stored study of several objectives as if it had only the first: what plots and importances look at."""
+
+    def __init__(self, study: Study) -> None:
+        super().__init__(study.study_name, study._storage)  # noqa: SLF001 (a study does not show its storage)
+        self._place = first_goal(study)
+        self._goal = goals_of(study)[self._place]
+        self._trials = [self._seen(trial) for trial in study.get_trials(deepcopy=False)]
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        return [StudyDirection[self._goal.direction.upper()]]
+
+    @property
+    def metric_names(self) -> list[str]:
+        return [self._goal.metric]
+
+    def get_trials(
+        self,
+        deepcopy: bool = True,  # noqa: FBT001, FBT002 (Optuna's signature)
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        trials = [trial for trial in self._trials if states is None or trial.state in states]
+        return copy.deepcopy(trials) if deepcopy else trials
+
+    def _seen(self, trial: FrozenTrial) -> FrozenTrial:
+        if trial.state is not TrialState.COMPLETE:
+            return trial
+        seen = copy.copy(trial)
+        seen.values = [trial.values[self._place]]
+        return seen
+
+
+def by_first(study: Study) -> Study:
+    """The study with its first objective alone; itself where it has no other."""
+    return ByFirst(study) if len(study.directions) > 1 else study
+
+
+def goals_of(study: Study) -> tuple[Goal, ...]:
+    """What a stored study optimises, in the order of its trials' values."""
+    directions = ["minimize" if each is StudyDirection.MINIMIZE else "maximize" for each in study.directions]
+    names = study.metric_names or [_UNNAMED, *(f"{_UNNAMED}_{place}" for place in range(2, len(directions) + 1))]
+    written = [{"metric": name, "direction": way} for name, way in zip(names, directions, strict=False)]
+    return tuple(Goal.model_validate(each) for each in written)
+
+
+def first_goal(study: Study) -> int:
+    """The place among the objectives of the one that goes before the others; the first where nothing is known."""
+    made_of = study.user_attrs.get(attributes.FINGERPRINT)
+    names = [goal.metric for goal in goals_of(study)]
+    first = made_of.get("metric_name") if isinstance(made_of, dict) else None
+    return names.index(first) if first in names else 0

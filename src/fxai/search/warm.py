@@ -48,6 +48,8 @@ def obstacle(source: Study, target: StudySpec) -> str | None:
         return f"{source.study_name} was not made by FxAI"
     if not _learns(target.sampler):
         return f"{target.sampler.type} learns from no trials but those that it proposed"
+    if target.objectives or len(source.directions) > 1:
+        return "trials of several objectives are not copied"
     if differing := list(_differing(stored, fingerprint(target))):
         return f"{source.study_name} and {target.study_name} differ in {', '.join(differing)}"
     paths = set(paths_of(stored).values())
