@@ -30,6 +30,7 @@ from fxai.trial import JsonObject, ParamValue
 FINISH_SECONDS = 60.0  # for what is outstanding at the study's end
 _WHEN_STOPPED = {Urgency.SOON: 10.0, Urgency.NOW: 2.0}
 _LOOK_SECONDS = 0.25
+_SAID_AFTER_SECONDS = 1.0
 _REQUEUED = "requeued"
 
 
@@ -56,10 +57,13 @@ def _finished(
     ended: StudyEnded, trackers: Sequence[TrackerProcess], stop: StopSignal, beat: Heartbeat
 ) -> Iterator[StudyEvent]:
     """Let the trackers work in what is outstanding; the last heartbeat goes on meanwhile."""
-    began = time.monotonic()
+    began, said = time.monotonic(), False
     while waiting := [tracker for tracker in trackers if tracker.outstanding]:
         soon = _WHEN_STOPPED[Urgency.SOON] if ended.ending is Ending.INTERRUPTED else FINISH_SECONDS
         seconds = min(soon, _WHEN_STOPPED.get(stop.urgency, soon))
+        if not said and time.monotonic() - began >= _SAID_AFTER_SECONDS:
+            said = True
+            yield Notice(f"Waiting for the trackers, {seconds:g} s at most.")
         if time.monotonic() - began >= seconds:
             for tracker in waiting:
                 tracker.leave(seconds)
@@ -92,7 +96,9 @@ def _line_of_trial(event: StudyEvent, study: StudySpec) -> Line | None:
     match event:
         case TrialBegan(number, attempt, params):
             seed = trial_seed(study.seed, number)
-            return Line(trial_began=TrackTrial(number, attempt, seed, params, _training_config(study, params)))
+            return Line(
+                trial_began=TrackTrial(number, attempt, seed, params, time.time(), _training_config(study, params))
+            )
         case TrialProgressed(report):
             return Line(report=report)
         case TrialFinished(result):

@@ -6,6 +6,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 import traceback
 
 from fxai.spec.tracking import MlflowTracking, WandbTracking
@@ -15,7 +16,7 @@ from fxai.tracking.secrets import without_secrets
 from fxai.trial.wire import from_line, to_line
 
 _CHUNK = 65536
-_LONGEST_REASON = 300
+_LONGEST_REASON = 160
 
 
 class Child:
@@ -25,6 +26,7 @@ class Child:
         self._channel = channel
         self._received = bytearray()
         self._worked_in = 0
+        self._sending = threading.Lock()  # a tracker may speak from threads of its own
 
     def serve(self) -> None:
         """Work in line after line; a failure is told and ends this."""
@@ -37,8 +39,8 @@ class Child:
                 ended = line.study_ended is not None
                 if not self._more_is_waiting():
                     runs.flush()
-                self._send(TrackerLine(self._worked_in + 1))
                 self._worked_in += 1
+                self._send(TrackerLine(self._worked_in))
         except TrackerError as error:
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001 - whatever a tracker's library raises
@@ -66,7 +68,8 @@ class Child:
         self._send(TrackerLine(self._worked_in, failure=without_secrets(reason)))
 
     def _send(self, line: TrackerLine) -> None:
-        self._channel.sendall(to_line(line))
+        with self._sending:
+            self._channel.sendall(to_line(line))
 
 
 def open_runs(welcome: Welcome, say: Say) -> Runs:

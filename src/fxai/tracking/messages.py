@@ -34,6 +34,7 @@ class TrialBegan:
     attempt: int
     seed: int
     params: Mapping[str, ParamValue]
+    at: float  # seconds of the clock `time.time`
     training_config: JsonObject | None = None  # complete; None where the parameters make none
 
 

@@ -41,6 +41,7 @@ class TrackerProcess:
         self._received = b""
         self._sent_lines = 0  # or about to be
         self._worked_in = 0
+        self._told_the_end = False
         self._last_progress = clock()
         self._ends: deque[int] = deque()  # of each trial that ended, the number of its line, until worked in
         self._keeper: subprocess.Popen[bytes] | None = None
@@ -57,6 +58,11 @@ class TrackerProcess:
         """Whether something is still to be worked in."""
         return not self.given_up and self._worked_in < self._sent_lines
 
+    @property
+    def _done(self) -> bool:
+        """It has worked in the study's end, and may go."""
+        return self._told_the_end and not self.outstanding
+
     def feed(self, line: Line) -> None:
         """Have the tracker told, at once or with a later `look`."""
         if self.given_up:
@@ -64,6 +70,7 @@ class TrackerProcess:
         if not self.outstanding:
             self._last_progress = self._clock()
         self._sent_lines += 1
+        self._told_the_end = line.study_ended is not None
         if line.trial_ended is not None:
             self._ends.append(self._sent_lines)
         self._unsent += to_line(line)
@@ -89,7 +96,7 @@ class TrackerProcess:
         """Give up what is not worked in, so long after the study's end."""
         if self.outstanding:
             trials = "1 trial" if len(self._ends) == 1 else f"{len(self._ends)} trials"
-            self._give_up(f"has not recorded {trials} within {seconds:g} s of the study's end")
+            self._give_up(f"was not done {seconds:g} s after the study's end, with {trials} not recorded,")
 
     def close(self) -> None:
         """End the tracker with all its descendants, and wait until they are gone."""
@@ -128,7 +135,7 @@ class TrackerProcess:
         *complete, self._received = self._received.split(b"\n")
         for line in complete:
             self._hear(line)
-        if over and not self.given_up:
+        if over and not self.given_up and not self._done:
             self._give_up(f"ended unexpectedly{self._exit_code()}")
 
     def _hear(self, line: bytes) -> None:

@@ -1,5 +1,8 @@
 """Weights & Biases: a run for each trial, in the group of its study. Only the tracker's process imports this."""
 
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -11,9 +14,12 @@ from fxai.tracking.contract import Say
 from fxai.tracking.messages import StudyBegan, StudyEnded, TrialBegan, TrialEnded
 from fxai.trial import Report, TrialState
 
-_UPLOAD_SECONDS = 20  # that a finished trial's upload may take before its server counts as gone
+_UPLOADS = 8  # of ended trials, at once
+_UPLOAD_SECONDS = 20  # that one may take before the server counts as gone
+_MOST_BEHIND_SECONDS = 30  # the study, before its further runs are kept offline: a server takes a second for each
 _SETTINGS = wandb.Settings(
     silent=True,
+    host="",
     console="off",
     save_code=False,
     disable_code=True,
@@ -30,25 +36,30 @@ _SETTINGS = wandb.Settings(
 
 
 class WandbRuns:
-    """The open runs of a study. Without a key or a server they are kept offline, which is said once."""
+    """The open runs of a study. Without a key, or a server that keeps up, they are kept offline; that is said once."""
 
     def __init__(self, settings: WandbTracking, directory: Path, say: Say) -> None:
         self._settings = settings
         self._mode: Literal["online", "offline", "disabled"] | None = settings.mode
+        self._changing_mode = threading.Lock()
         self._directory = directory
         self._say = say
         self._runs: dict[int, wandb.Run] = {}
+        self._uploads = ThreadPoolExecutor(_UPLOADS)
+        self._uploading: list[Future[None]] = []
 
     def study_began(self, study: StudyBegan) -> None:
         self._study = study
 
     def trial_began(self, trial: TrialBegan) -> None:
+        if time.time() - trial.at > _MOST_BEHIND_SECONDS:
+            self._go_offline("does not keep up with the study")
         try:
             self._runs[trial.number] = self._opened(trial)
         except wandb.Error as error:
             if self._mode == "offline":
                 raise
-            self._go_offline(_reason(error), "offline-run-*")
+            self._go_offline(_reason(error))
             self._runs[trial.number] = self._opened(trial)
 
     def _opened(self, trial: TrialBegan) -> wandb.Run:
@@ -72,32 +83,37 @@ class WandbRuns:
         self._runs[report.number].log({**report.metrics, self._study.metric: report.value}, step=report.step)
 
     def flush(self) -> None:
-        """Nothing is kept back here."""
+        """Raise what went wrong with an upload."""
+        for upload in [each for each in self._uploading if each.done()]:
+            self._uploading.remove(upload)
+            upload.result()
 
     def trial_ended(self, trial: TrialEnded) -> None:
         run = self._runs.pop(trial.number)
         told = {"state": trial.state, "value": trial.value, "cause": trial.cause, "message": trial.message}
         run.summary.update({**trial.metrics, **{key: value for key, value in told.items() if value is not None}})
-        self._finish(run, failed=trial.state == TrialState.FAIL)
+        self._uploading.append(self._uploads.submit(self._finish, run, int(trial.state == TrialState.FAIL)))
 
-    def study_ended(self, study: StudyEnded) -> None:  # noqa: ARG002 - the best trial has its own run
-        for run in self._runs.values():
-            run.summary.update({"state": "requeued"})
-            self._finish(run, failed=False)
-        self._runs.clear()
+    def study_ended(self, study: StudyEnded) -> None:  # noqa: ARG002 - each trial has its own run, the study none
+        for number in list(self._runs):
+            self.trial_ended(TrialEnded(number, "requeued"))
+        self._uploads.shutdown(wait=True)
+        self.flush()
         wandb.teardown()
 
-    def _finish(self, run: wandb.Run, *, failed: bool) -> None:
+    def _finish(self, run: wandb.Run, exit_code: int) -> None:
         try:
-            run.finish(exit_code=int(failed))
+            run.finish(exit_code=exit_code)
         except TimeoutError:
-            if self._mode != "offline":
-                self._go_offline(f"did not take a trial within {_UPLOAD_SECONDS} s", "*run-*")
+            self._go_offline(f"did not take a trial within {_UPLOAD_SECONDS} s", "*run-*")  # begun online, too
 
-    def _go_offline(self, why: str, folders: str) -> None:
-        self._mode = "offline"
-        where = self._directory / "wandb" / folders
-        self._say(f"{why}; the runs are kept offline, and `wandb sync {where}` uploads them")
+    def _go_offline(self, why: str, runs: str = "offline-run-*") -> None:
+        with self._changing_mode:
+            if self._mode == "offline":
+                return
+            self._mode = "offline"
+        folders = self._directory / "wandb" / runs
+        self._say(f"{why}; the runs are kept offline, and `wandb sync {folders}` uploads them")
 
 
 def _reason(error: wandb.Error) -> str:
