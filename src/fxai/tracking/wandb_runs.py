@@ -80,7 +80,9 @@ class WandbRuns:
         )
 
     def reported(self, report: Report) -> None:
-        self._runs[report.number].log({**report.metrics, self._study.metric: report.value}, step=report.step)
+        values = {**report.metrics, self._study.metric: report.value}
+        # Committed at once: the last report would otherwise come behind the final metrics, and replace them.
+        self._runs[report.number].log(values, step=report.step, commit=True)
 
     def flush(self) -> None:
         """Raise what went wrong with an upload."""
