@@ -10,3 +10,4 @@ def _no_tracker_of_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(("WANDB_", "MLFLOW_")):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")

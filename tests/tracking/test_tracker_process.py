@@ -12,6 +12,7 @@ from small_story import heard, opening, report
 
 from fxai.tracking import Line, TrackerProcess, TrialEnded, tracker_process
 from fxai.tracking.messages import Welcome
+from fxai.tracking.trackers import tracker_environment
 
 END_OF_TRIAL = Line(trial_ended=TrialEnded(0, "complete", 0.5))
 
@@ -38,19 +39,16 @@ def start(tmp_path: Path, clock: Clock) -> Iterator[Start]:
     started: list[TrackerProcess] = []
 
     def begin(way: str) -> TrackerProcess:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *import_path()])}
         log = tmp_path / "tracking.log"
         welcome = Welcome(way, {}, tmp_path)
-        started.append(TrackerProcess("Odd", welcome, log, environment, module="odd_tracker", clock=clock))
+        started.append(
+            TrackerProcess("Odd", welcome, log, tracker_environment(os.environ), module="odd_tracker", clock=clock)
+        )
         return started[-1]
 
     yield begin
     for tracker in started:
         tracker.close()
-
-
-def import_path() -> list[str]:
-    return [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
 
 
 def wait_for(text: str, log: Path) -> None:

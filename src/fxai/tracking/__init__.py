@@ -6,7 +6,7 @@ reaches the study, and what it cannot take is left out and said once.
 
 from fxai.tracking.messages import Line, StudyBegan, StudyEnded, TrialBegan, TrialEnded
 from fxai.tracking.tracker_process import TrackerProcess
-from fxai.tracking.trackers import check_trackers, open_trackers
+from fxai.tracking.trackers import check_trackers, open_trackers, tracker_names
 
 __all__ = [
     "Line",
@@ -17,4 +17,5 @@ __all__ = [
     "TrialEnded",
     "check_trackers",
     "open_trackers",
+    "tracker_names",
 ]

@@ -2,12 +2,13 @@
 
 import importlib.util
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from fxai.errors import InputError
-from fxai.spec.tracking import Tracking
+from fxai.spec.tracking import MlflowTracking, Tracking, WandbTracking
 from fxai.tracking.messages import Welcome
 from fxai.tracking.tracker_process import TrackerProcess
 
@@ -38,7 +39,7 @@ def open_trackers(tracking: Tracking, directory: Path, logs: Path) -> Iterator[S
     with ExitStack() as stack:
         trackers = []
         for name, settings in tracking:
-            if settings is None or _is_disabled(name, settings):
+            if settings is None or _is_disabled(settings):
                 continue
             welcome = Welcome(name, settings.model_dump(mode="json"), directory)
             tracker = TrackerProcess(
@@ -49,11 +50,17 @@ def open_trackers(tracking: Tracking, directory: Path, logs: Path) -> Iterator[S
         yield trackers
 
 
-def _is_disabled(name: str, settings: object) -> bool:
+def tracker_names(tracking: Tracking) -> Sequence[str]:
+    """The trackers that record the study."""
+    return [_NAMES[name] for name, settings in tracking if settings is not None and not _is_disabled(settings)]
+
+
+def _is_disabled(settings: WandbTracking | MlflowTracking) -> bool:
     """`mode: disabled` starts nothing."""
-    return name == "wandb" and (getattr(settings, "mode", None) or os.environ.get("WANDB_MODE")) == "disabled"
+    return isinstance(settings, WandbTracking) and (settings.mode or os.environ.get("WANDB_MODE")) == "disabled"
 
 
 def tracker_environment(own: Mapping[str, str]) -> Mapping[str, str]:
-    """The environment of a tracker: this process's, with short time limits where the user has set none."""
-    return {**_DEFAULTS, **{key: value for key, value in own.items() if key not in _OF_ONE_RUN}}
+    """The environment of a tracker: this process's and its modules, with short limits where the user has set none."""
+    path = os.pathsep.join(filter(None, sys.path))
+    return {**_DEFAULTS, **{key: value for key, value in own.items() if key not in _OF_ONE_RUN}, "PYTHONPATH": path}
