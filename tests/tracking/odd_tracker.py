@@ -26,7 +26,7 @@ def serve(channel: socket.socket) -> None:
             time.sleep(1000)
         case "works":
             for worked_in, _ in enumerate(lines, 1):
-                channel.sendall(to_line(TrackerLine(worked_in)))
+                channel.sendall(to_line(TrackerLine(worked_in, 0)))
 
 
 if __name__ == "__main__":

@@ -29,11 +29,12 @@ def of_trial(run: Run) -> bool:
 
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A database in which the story was recorded, then a resumed run of its study."""
+    """A database in which the story was recorded, then two resumed runs of its study."""
     folder = tmp_path_factory.mktemp("mlflow")
     settings = MlflowTracking(tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
     assert told(story(), settings, folder) == []
-    assert told([opening(resumed=True), trial(5, 0.95), ENDING], settings, folder) == []
+    assert told([opening(resumed=True), trial(5, 0.95)], settings, folder) == []  # as if this run had died
+    assert told([opening(resumed=True), trial(6, 0.96), ENDING], settings, folder) == []
     return str(settings.tracking_uri)
 
 
@@ -56,6 +57,7 @@ def test_each_trial_has_a_run_with_its_state(uri: str) -> None:
         ("trial-0003", "FINISHED", "complete"),
         ("trial-0004", "KILLED", "requeued"),
         ("trial-0005", "KILLED", "requeued"),
+        ("trial-0006", "KILLED", "requeued"),
     ]
     assert trials[2].data.tags["fxai.message"] == "no such bar"
 

@@ -10,7 +10,7 @@ import threading
 import traceback
 
 from fxai.spec.tracking import MlflowTracking, WandbTracking
-from fxai.tracking.contract import Runs, Say, TrackerError
+from fxai.tracking.contract import Parent, Runs, TrackerError
 from fxai.tracking.messages import Line, TrackerLine, Welcome
 from fxai.tracking.secrets import without_secrets
 from fxai.trial.wire import from_line, to_line
@@ -25,13 +25,13 @@ class Child:
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
         self._received = bytearray()
-        self._worked_in = 0
+        self._worked_in = self._recorded = 0
         self._sending = threading.Lock()  # a tracker may speak from threads of its own
 
     def serve(self) -> None:
         """Work in line after line; a failure is told and ends this."""
         try:
-            runs = open_runs(from_line(Welcome, self._next()), self._say)
+            runs = open_runs(from_line(Welcome, self._next()), self)
             ended = False
             while not ended:
                 line = from_line(Line, self._next())
@@ -39,8 +39,7 @@ class Child:
                 ended = line.study_ended is not None
                 if not self._more_is_waiting():
                     runs.flush()
-                self._worked_in += 1
-                self._send(TrackerLine(self._worked_in))
+                self._tell(worked_in=1)
         except TrackerError as error:
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001 - whatever a tracker's library raises
@@ -61,26 +60,33 @@ class Child:
     def _more_is_waiting(self) -> bool:
         return b"\n" in self._received or bool(select.select([self._channel], [], [], 0)[0])
 
-    def _say(self, notice: str) -> None:
-        self._send(TrackerLine(self._worked_in, notice=without_secrets(notice)))
+    def say(self, notice: str) -> None:
+        self._tell(notice=without_secrets(notice))
+
+    def recorded(self) -> None:
+        self._tell(recorded=1)
 
     def _fail(self, reason: str) -> None:
-        self._send(TrackerLine(self._worked_in, failure=without_secrets(reason)))
+        self._tell(failure=without_secrets(reason))
 
-    def _send(self, line: TrackerLine) -> None:
+    def _tell(
+        self, *, worked_in: int = 0, recorded: int = 0, notice: str | None = None, failure: str | None = None
+    ) -> None:
         with self._sending:
-            self._channel.sendall(to_line(line))
+            self._worked_in += worked_in
+            self._recorded += recorded
+            self._channel.sendall(to_line(TrackerLine(self._worked_in, self._recorded, notice, failure)))
 
 
-def open_runs(welcome: Welcome, say: Say) -> Runs:
+def open_runs(welcome: Welcome, parent: Parent) -> Runs:
     """The tracker of that name; its library is loaded here."""
     if welcome.tracker == "wandb":
         from fxai.tracking.wandb_runs import WandbRuns  # noqa: PLC0415
 
-        return WandbRuns(WandbTracking.model_validate(welcome.settings), welcome.directory, say)
+        return WandbRuns(WandbTracking.model_validate(welcome.settings), welcome.directory, parent)
     from fxai.tracking.mlflow_runs import MlflowRuns  # noqa: PLC0415
 
-    return MlflowRuns(MlflowTracking.model_validate(welcome.settings))
+    return MlflowRuns(MlflowTracking.model_validate(welcome.settings), parent)
 
 
 def work_in(runs: Runs, line: Line) -> None:

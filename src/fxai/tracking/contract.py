@@ -1,13 +1,19 @@
 """What a tracker does with what happens in a study."""
 
-from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from fxai.tracking.messages import StudyBegan, StudyEnded, TrialBegan, TrialEnded
 from fxai.trial import Report
 
-Say: TypeAlias = Callable[[str], None]
-"""Tells the user something; the tracker's name goes before it."""
+
+class Parent(Protocol):
+    """Who hears of it; from any thread."""
+
+    def say(self, notice: str) -> None:
+        """Tell the user something; the tracker's name goes before it."""
+
+    def recorded(self) -> None:
+        """One more trial that has ended is recorded whole."""
 
 
 class TrackerError(Exception):

@@ -1,7 +1,7 @@
 """What a study and its tracker say to each other, a line of JSON each.
 
 The parent begins with `Welcome` and sends a `Line` for each thing that happens; the tracker answers with
-how many lines it has worked in, and with what its user should know.
+how far it has come, and with what its user should know.
 """
 
 from collections.abc import Mapping
@@ -72,5 +72,6 @@ class TrackerLine:
     """A line of the tracker."""
 
     worked_in: int  # lines of the parent so far
+    recorded: int  # trials that are at their end there, as the parent has told it
     notice: str | None = None  # for the user
     failure: str | None = None  # why it ends

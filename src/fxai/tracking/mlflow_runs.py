@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from fxai.spec.tracking import MlflowTracking
+from fxai.tracking.contract import Parent
 from fxai.tracking.messages import StudyBegan, StudyEnded, TrialBegan, TrialEnded
 from fxai.trial import ParamValue, Report
 
@@ -27,7 +28,8 @@ T = TypeVar("T")
 class MlflowRuns:
     """The runs of a study. What a trial reports is sent together, as far as it comes together."""
 
-    def __init__(self, settings: MlflowTracking) -> None:
+    def __init__(self, settings: MlflowTracking, parent: Parent) -> None:
+        self._parent = parent
         self._experiment_name = settings.experiment
         self._client = MlflowClient(settings.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or _DEFAULT_URI)
         self._runs: dict[int, str] = {}
@@ -98,6 +100,7 @@ class MlflowRuns:
         del self._metrics[trial.number]
         self._client.log_batch(run, tags=[RunTag(key, _text(text)) for key, text in told.items() if text is not None])
         self._client.set_terminated(run, _STATUS.get(trial.state, "FINISHED"))
+        self._parent.recorded()
 
     def study_ended(self, study: StudyEnded) -> None:
         for number in list(self._runs):

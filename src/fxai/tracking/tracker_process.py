@@ -5,7 +5,6 @@ import select
 import socket
 import subprocess
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -43,7 +42,7 @@ class TrackerProcess:
         self._worked_in = 0
         self._told_the_end = False
         self._last_progress = clock()
-        self._ends: deque[int] = deque()  # of each trial that ended, the number of its line, until worked in
+        self._ended_trials = self._recorded = 0
         self._keeper: subprocess.Popen[bytes] | None = None
         self._channel, channel = socket.socketpair()
         self._lifeline, lifeline = socket.socketpair()
@@ -72,7 +71,7 @@ class TrackerProcess:
         self._sent_lines += 1
         self._told_the_end = line.study_ended is not None
         if line.trial_ended is not None:
-            self._ends.append(self._sent_lines)
+            self._ended_trials += 1
         self._unsent += to_line(line)
         self._send_on()
 
@@ -95,7 +94,8 @@ class TrackerProcess:
     def leave(self, seconds: float) -> None:
         """Give up what is not worked in, so long after the study's end."""
         if self.outstanding:
-            trials = "1 trial" if len(self._ends) == 1 else f"{len(self._ends)} trials"
+            left = max(self._ended_trials - self._recorded, 0)
+            trials = "1 trial" if left == 1 else f"{left} trials"
             self._give_up(f"was not done {seconds:g} s after the study's end, with {trials} not recorded,")
 
     def close(self) -> None:
@@ -144,11 +144,9 @@ class TrackerProcess:
         except ValueError:  # something else wrote into the channel
             self._give_up("said something that cannot be understood")
             return
-        if said.worked_in > self._worked_in:
-            self._worked_in = said.worked_in
+        if (said.worked_in, said.recorded) != (self._worked_in, self._recorded):
+            self._worked_in, self._recorded = said.worked_in, said.recorded
             self._last_progress = self._clock()
-            while self._ends and self._ends[0] <= self._worked_in:
-                self._ends.popleft()
         if said.notice is not None:
             self._notices.append(f"{self._name} {said.notice}.")
         if said.failure is not None:

@@ -38,9 +38,7 @@ def open_trackers(tracking: Tracking, directory: Path, logs: Path) -> Iterator[S
     """The trackers' processes, ended with the block; `directory` is the study's folder."""
     with ExitStack() as stack:
         trackers = []
-        for name, settings in tracking:
-            if settings is None or _is_disabled(settings):
-                continue
+        for name, settings in _asked_for(tracking):
             welcome = Welcome(name, settings.model_dump(mode="json"), directory)
             tracker = TrackerProcess(
                 _NAMES[name], welcome, logs / f"tracking-{name}.log", tracker_environment(os.environ)
@@ -52,12 +50,15 @@ def open_trackers(tracking: Tracking, directory: Path, logs: Path) -> Iterator[S
 
 def tracker_names(tracking: Tracking) -> Sequence[str]:
     """The trackers that record the study."""
-    return [_NAMES[name] for name, settings in tracking if settings is not None and not _is_disabled(settings)]
+    return [_NAMES[name] for name, _ in _asked_for(tracking)]
 
 
-def _is_disabled(settings: WandbTracking | MlflowTracking) -> bool:
-    """`mode: disabled` starts nothing."""
-    return isinstance(settings, WandbTracking) and (settings.mode or os.environ.get("WANDB_MODE")) == "disabled"
+def _asked_for(tracking: Tracking) -> Iterator[tuple[str, WandbTracking | MlflowTracking]]:
+    """The trackers' sections, without one whose mode is `disabled`."""
+    if tracking.wandb is not None and (tracking.wandb.mode or os.environ.get("WANDB_MODE")) != "disabled":
+        yield "wandb", tracking.wandb
+    if tracking.mlflow is not None:
+        yield "mlflow", tracking.mlflow
 
 
 def tracker_environment(own: Mapping[str, str]) -> Mapping[str, str]:

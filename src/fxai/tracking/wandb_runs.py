@@ -10,7 +10,7 @@ import wandb
 from wandb.errors import UsageError
 
 from fxai.spec.tracking import WandbTracking
-from fxai.tracking.contract import Say
+from fxai.tracking.contract import Parent
 from fxai.tracking.messages import StudyBegan, StudyEnded, TrialBegan, TrialEnded
 from fxai.trial import Report, TrialState
 
@@ -38,12 +38,12 @@ _SETTINGS = wandb.Settings(
 class WandbRuns:
     """The open runs of a study. Without a key, or a server that keeps up, they are kept offline; that is said once."""
 
-    def __init__(self, settings: WandbTracking, directory: Path, say: Say) -> None:
+    def __init__(self, settings: WandbTracking, directory: Path, parent: Parent) -> None:
         self._settings = settings
         self._mode: Literal["online", "offline", "disabled"] | None = settings.mode
         self._changing_mode = threading.Lock()
         self._directory = directory
-        self._say = say
+        self._parent = parent
         self._runs: dict[int, wandb.Run] = {}
         self._uploads = ThreadPoolExecutor(_UPLOADS)
         self._uploading: list[Future[None]] = []
@@ -108,6 +108,8 @@ class WandbRuns:
             run.finish(exit_code=exit_code)
         except TimeoutError:
             self._go_offline(f"did not take a trial within {_UPLOAD_SECONDS} s", "*run-*")  # begun online, too
+        else:
+            self._parent.recorded()
 
     def _go_offline(self, why: str, runs: str = "offline-run-*") -> None:
         with self._changing_mode:
@@ -115,7 +117,7 @@ class WandbRuns:
                 return
             self._mode = "offline"
         folders = self._directory / "wandb" / runs
-        self._say(f"{why}; the runs are kept offline, and `wandb sync {folders}` uploads them")
+        self._parent.say(f"{why}; the runs are kept offline, and `wandb sync {folders}` uploads them")
 
 
 def _reason(error: wandb.Error) -> str:
