@@ -61,13 +61,14 @@ def _finished(
     while waiting := [tracker for tracker in trackers if tracker.outstanding]:
         soon = _WHEN_STOPPED[Urgency.SOON] if ended.ending is Ending.INTERRUPTED else FINISH_SECONDS
         seconds = min(soon, _WHEN_STOPPED.get(stop.urgency, soon))
-        if not said and time.monotonic() - began >= _SAID_AFTER_SECONDS:
-            said = True
-            yield Notice(f"Waiting for the trackers, {seconds:g} s at most.")
-        if time.monotonic() - began >= seconds:
+        waited = time.monotonic() - began
+        if waited >= seconds:
             for tracker in waiting:
                 tracker.leave(seconds)
         else:
+            if waited >= _SAID_AFTER_SECONDS and not said:
+                said = True
+                yield Notice(f"Waiting for the trackers, {seconds:g} s at most.")
             waiting[0].wait(_LOOK_SECONDS)
         yield from _notices(trackers)
         yield beat

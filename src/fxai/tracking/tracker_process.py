@@ -89,7 +89,9 @@ class TrackerProcess:
     def wait(self, seconds: float) -> None:
         """Until there is something to look at, so long at most."""
         if not self.given_up:
-            select.select([self._channel], [self._channel] if self._unsent else [], [], seconds)
+            news = select.poll()
+            news.register(self._channel, select.POLLIN | (select.POLLOUT if self._unsent else 0))
+            news.poll(seconds * 1000)
 
     def leave(self, seconds: float) -> None:
         """Give up what is not worked in, so long after the study's end."""
@@ -101,14 +103,13 @@ class TrackerProcess:
     def close(self) -> None:
         """End the tracker with all its descendants, and wait until they are gone."""
         self._end()
-        if self._keeper is None:
-            return
         self._channel.close()
-        try:
-            self._keeper.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._keeper.kill()
-            self._keeper.wait()
+        if self._keeper is not None:
+            try:
+                self._keeper.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._keeper.kill()
+                self._keeper.wait()
         self._lifeline.close()
 
     def _send_on(self) -> None:
