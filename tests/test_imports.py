@@ -91,3 +91,8 @@ def module_of(path: Path) -> str:
 def test_light_modules_load_no_torch(module: str) -> None:
     code = f"import {module}, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_trackers_are_loaded_by_their_own_processes_alone() -> None:
+    code = "import fxai.cli.app, sys; sys.exit(bool({'wandb', 'mlflow'} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

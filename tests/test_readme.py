@@ -27,6 +27,7 @@ from fxai.spec.model_config import ModelConfig
 from fxai.spec.overlay import Mode
 from fxai.spec.presets import shipped_preset
 from fxai.spec.study import StudySpec
+from fxai.spec.tracking import MlflowTracking, WandbTracking
 from fxai.spec.yaml_source import parse_yaml
 from fxai.trial import LaneObjective, Lanes
 
@@ -121,6 +122,13 @@ def test_it_names_all_presets() -> None:
 def test_its_example_specs_are_there() -> None:
     for name in re.findall(r"`(?:fxai run --spec )?(examples/[\w/]+)`", README):
         assert load_spec(find_spec(name))
+
+
+def test_its_example_of_tracking(study: StudySpec) -> None:
+    (keys,) = [keys for keys in FURTHER_KEYS if keys.startswith("tracking:")]
+    tracking = with_keys(study, keys).tracking
+    assert tracking.wandb == WandbTracking()
+    assert tracking.mlflow == MlflowTracking(tracking_uri="http://localhost:5000")
 
 
 def test_its_example_of_seeds_and_lanes(study: StudySpec) -> None:

@@ -18,6 +18,7 @@ from fxai.spec.pruners import Pruner
 from fxai.spec.samplers import Sampler
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.training_config import TrainingConfig
+from fxai.tracking import tracker_names
 from fxai.workers import SlotPlan, machine_slots
 
 
@@ -49,6 +50,7 @@ def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tup
         ("Seed", str(study.seed)),
         ("Workers", _workers(share, study.n_trials)),
         ("Lanes", _lanes(study)),
+        *((("Tracking", ", ".join(named)),) if (named := tracker_names(study.tracking)) else ()),
         ("Storage", study.storage),
         ("Results", str(StudyPaths(results_dir, study.study_name).directory)),
     )

@@ -18,6 +18,7 @@ from fxai.cli.watch import choose_watch
 from fxai.search.imported import check_imported
 from fxai.spec.study import Spec
 from fxai.study_events import Ending
+from fxai.tracking import check_trackers
 
 _FAILED = 1
 _INTERRUPTED = 130
@@ -74,6 +75,7 @@ def run(
     plan = planned(spec, study, given)
     for each in plan.studies:
         check_imported(each)
+        check_trackers(each.tracking)
     console = stdout()
     if dry_run:
         print_plan(console, plan, given)

@@ -8,6 +8,7 @@ from pathlib import Path
 from fxai.cli.data_hash import data_hash
 from fxai.cli.interrupts import announce_stop
 from fxai.cli.taking_over import TakingOver
+from fxai.cli.tracked import tracked
 from fxai.cli.watch import Watch
 from fxai.errors import FingerprintError, InputError
 from fxai.results.files import write_results
@@ -30,6 +31,7 @@ from fxai.spec.objective import folder_of, name_of
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
 from fxai.study_events import Notice, StudyEnded
+from fxai.tracking import open_trackers
 from fxai.trial import LanePlan
 from fxai.workers import Limits, ProcessWorkers, SlotPlan, machine_slots
 
@@ -59,10 +61,14 @@ def tune(
     _check_folder(paths.directory)
     _check_database(study.storage)
     with hold_study(study.storage, study.study_name, _state_directory()):
-        with _opened(taking, paths, fresh=fresh) as search, _workers(study, share, paths) as workers:
+        with (
+            _opened(taking, paths, fresh=fresh) as search,
+            _workers(study, share, paths) as workers,
+            open_trackers(study.tracking, paths.directory, paths.logs) as trackers,
+        ):
             said = (*taking.notices, *share.notices, *notices(study))
             events = chain(map(Notice, said), run_study(study, search, workers, paths.trials, stop))
-            ended = watch(announce_stop(events, stop))
+            ended = watch(announce_stop(tracked(events, study, trackers, stop), stop))
         stored = load_study(study.storage, study.study_name)
         files = write_results(stored, study, paths, Provenance.of(study, made_of))
         if plots:

@@ -18,13 +18,14 @@ from fxai.spec.objective import is_own
 from fxai.spec.parameter_form import translate_parameter
 from fxai.spec.record import Record
 from fxai.spec.retired_keys import RETIRED_IN_SPEC, RETIRED_IN_STUDY, RetiredKey
+from fxai.spec.tracking import SECRET_KEYS, TRACKERS
 from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import KeyPath, YamlSource, dotted
 
 Node = dict[str, JsonValue]
-SHARED = ("storage", "seed", "n_jobs", "max_concurrent_trials", "gpu_per_trial", "param_mapping", "preset")
+SHARED = ("storage", "seed", "n_jobs", "max_concurrent_trials", "gpu_per_trial", "param_mapping", "preset", "tracking")
 _ALL_WORKERS = -1  # as Optuna and scikit-learn write it
-_DEFAULT_WHEN_EMPTY = ("training_config", "sampler", "pruner", "resources", "enqueue")
+_DEFAULT_WHEN_EMPTY = ("training_config", "sampler", "pruner", "resources", "enqueue", "tracking")
 
 
 @dataclass(slots=True)
@@ -86,6 +87,7 @@ def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
         if isinstance(config := study.get("training_config"), dict):
             _drop_empty_sections(config, TrainingConfig)
         _move_eval_frequency(form, study, path)
+    _translate_tracking(form, study, path)
     _translate_parameters(form, study, path)
     _map_parameters(form, study, path)
 
@@ -123,6 +125,17 @@ def _move_eval_frequency(form: Form, study: Node, path: KeyPath) -> None:
         return
     training["eval_frequency"] = frequency
     form.moved[*path, "training_config", "training", "eval_frequency"] = (*path, "eval_frequency")
+
+
+def _translate_tracking(form: Form, study: Node, path: KeyPath) -> None:
+    """A tracker that is only named has its defaults; its secrets are never a spec's to hold."""
+    tracking = study.get("tracking")
+    for name in TRACKERS:
+        if not isinstance(tracking, dict) or name not in tracking:
+            continue
+        section = tracking[name] = {} if tracking[name] is None else tracking[name]
+        if isinstance(section, dict):
+            _retire(form, section, (*path, "tracking", name), SECRET_KEYS[name])
 
 
 def _drop_empty_sections(node: Node, record: type[Record]) -> None:

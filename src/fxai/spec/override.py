@@ -20,13 +20,14 @@ from fxai.spec.preset import Preset
 from fxai.spec.presets import settings_of, shipped_preset, unknown_preset
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.suggestion import did_you_mean
+from fxai.spec.tracking import TRACKER_SETTINGS
 from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import parse_yaml
 
 SOURCE = "--set"
 _OF_SPEC = frozenset({"results_dir", "dashboard_port", "save_study_plots"})
 _NOT_TO_SET = frozenset({"study_name", "parameters", "enqueue", "fixed", "training_config"})
-_OF_STUDY = frozenset(name for name, _ in leaves(StudySpec) if name.partition(".")[0] not in _NOT_TO_SET)
+_OF_STUDY = TRACKER_SETTINGS.union(name for name, _ in leaves(StudySpec) if name.partition(".")[0] not in _NOT_TO_SET)
 _CONFIG = "training_config."
 _CHOOSES_KEYS = (".type", ".algorithm")  # of these settings the others depend
 
@@ -84,6 +85,7 @@ def _set_in(
     elif (section in CLASSES and argument == "type") or key in CLASSES:
         study[section] = with_class(section, value)  # another class has other arguments
     elif key in _OF_STUDY or (section in CLASSES and argument and "." not in argument):
+        _name_tracker(study, key)
         set_at(study, key, value)
     elif isinstance(written.training_config, OwnConfig):
         return _set_own(study, written, key, value)
@@ -118,6 +120,13 @@ def _set_config(study: dict[str, Any], written: TrainingConfig, path: str, value
     except InputError as error:  # a layer that is not there
         return str(error).removeprefix(f"{path} ")
     return None
+
+
+def _name_tracker(study: dict[str, Any], key: str) -> None:
+    """A setting of a tracker that the spec does not name asks for it."""
+    if key in TRACKER_SETTINGS:
+        tracking, tracker = study["tracking"], key.split(".")[1]
+        tracking[tracker] = tracking[tracker] or {}
 
 
 def _with_algorithm(section: AlgorithmConfig, algorithm: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from fxai.spec.preset import Preset
 from fxai.spec.pruners import MedianPruner, Pruner
 from fxai.spec.record import Record
 from fxai.spec.samplers import CmaEsSampler, Sampler, TPESampler
+from fxai.spec.tracking import Tracking
 from fxai.spec.training_config import TrainingConfig
 
 _LONGEST_NAME = 200
@@ -102,6 +103,9 @@ class StudySpec(Record):
     gpu_per_trial: float = Field(default=1.0, gt=0, le=1, description="share of a GPU that a worker takes")
     resources: Resources = Field(default_factory=Resources)
     keep_best_n: int = Field(default=5, ge=1, description="trials whose agents are kept")
+    tracking: Tracking = Field(
+        default_factory=Tracking, description="W&B and MLflow, where the trials are recorded too"
+    )
     training_config: Config = Field(default_factory=TrainingConfig)
 
     @model_validator(mode="before")

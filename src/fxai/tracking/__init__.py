@@ -1,0 +1,21 @@
+"""Where a study's trials are recorded besides its own files: Weights & Biases and MLflow.
+
+Each tracker is a process of its own below a keeper, fed over a socket: neither its imports nor its hanging
+reaches the study, and what it cannot take is left out and said once.
+"""
+
+from fxai.tracking.messages import Line, StudyBegan, StudyEnded, TrialBegan, TrialEnded
+from fxai.tracking.tracker_process import TrackerProcess
+from fxai.tracking.trackers import check_trackers, open_trackers, tracker_names
+
+__all__ = [
+    "Line",
+    "StudyBegan",
+    "StudyEnded",
+    "TrackerProcess",
+    "TrialBegan",
+    "TrialEnded",
+    "check_trackers",
+    "open_trackers",
+    "tracker_names",
+]

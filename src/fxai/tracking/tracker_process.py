@@ -1,0 +1,188 @@
+"""One tracker as its parent holds it: fed without waiting, and given up where it cannot follow."""
+
+import json
+import select
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from fxai.keeper import CHUNK, GRACE_SECONDS, KILL_SECONDS, TRACEBACK, TRACEBACK_SECONDS, start_keeper
+from fxai.tracking.messages import Line, TrackerLine, Welcome
+from fxai.trial.wire import from_line, to_line
+
+STALL_SECONDS = 60.0  # without a sign of progress, while there is something to do
+MOST_UNSENT_BYTES = 64_000_000
+_END_SECONDS = 2 * (TRACEBACK_SECONDS + GRACE_SECONDS + KILL_SECONDS)
+_CHILD = "fxai.tracking.child"
+
+
+class TrackerProcess:
+    """A keeper and its tracker. Nothing here waits but `wait` and `close`, and nothing raises."""
+
+    def __init__(
+        self,
+        name: str,
+        welcome: Welcome,
+        log: Path,
+        environment: Mapping[str, str],
+        *,
+        module: str = _CHILD,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.given_up = False
+        self._name = name
+        self._log = log
+        self._clock = clock
+        self._notices: list[str] = []
+        self._unsent = bytearray(to_line(welcome))
+        self._received = b""
+        self._sent_lines = 0  # or about to be
+        self._worked_in = 0
+        self._told_the_end = False
+        self._last_progress = clock()
+        self._ended_trials = self._recorded = 0
+        self._keeper: subprocess.Popen[bytes] | None = None
+        self._channel, channel = socket.socketpair()
+        self._lifeline, lifeline = socket.socketpair()
+        try:
+            with channel, lifeline:
+                self._keeper = start_keeper(module, lifeline.fileno(), channel.fileno(), log, environment)
+        except OSError as error:
+            self._give_up(f"cannot be started ({error.strerror or error})")
+
+    @property
+    def outstanding(self) -> bool:
+        """Whether something is still to be worked in."""
+        return not self.given_up and self._worked_in < self._sent_lines
+
+    @property
+    def _done(self) -> bool:
+        """It has worked in the study's end, and may go."""
+        return self._told_the_end and not self.outstanding
+
+    def feed(self, line: Line) -> None:
+        """Have the tracker told, at once or with a later `look`."""
+        if self.given_up:
+            return
+        if not self.outstanding:
+            self._last_progress = self._clock()
+        self._sent_lines += 1
+        self._told_the_end = line.study_ended is not None
+        if line.trial_ended is not None:
+            self._ended_trials += 1
+        self._unsent += to_line(line)
+        self._send_on()
+
+    def look(self) -> Sequence[str]:
+        """Go on sending, and what the user should know since the last call."""
+        if not self.given_up:
+            self._receive()
+        if not self.given_up:
+            self._send_on()
+        if not self.given_up:
+            self._judge()
+        notices, self._notices = self._notices, []
+        return notices
+
+    def wait(self, seconds: float) -> None:
+        """Until there is something to look at, so long at most."""
+        if not self.given_up:
+            news = select.poll()
+            news.register(self._channel, select.POLLIN | (select.POLLOUT if self._unsent else 0))
+            news.poll(seconds * 1000)
+
+    def leave(self, seconds: float) -> None:
+        """Give up what is not worked in, so long after the study's end."""
+        if self.outstanding:
+            left = max(self._ended_trials - self._recorded, 0)
+            trials = "1 trial" if left == 1 else f"{left} trials"
+            self._give_up(f"was not done {seconds:g} s after the study's end, with {trials} not recorded,")
+
+    def close(self) -> None:
+        """End the tracker with all its descendants, and wait until they are gone."""
+        self._end()
+        self._channel.close()
+        if self._keeper is not None:
+            try:
+                self._keeper.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._keeper.kill()
+                self._keeper.wait()
+        self._lifeline.close()
+
+    def _send_on(self) -> None:
+        try:
+            while self._unsent:
+                with memoryview(self._unsent) as unsent:
+                    sent = self._channel.send(unsent[:CHUNK], socket.MSG_DONTWAIT)
+                del self._unsent[:sent]
+        except BlockingIOError:
+            pass
+        except OSError:  # it is gone; what it has said is read first
+            self._unsent.clear()
+
+    def _receive(self) -> None:
+        over = False
+        try:
+            while data := self._channel.recv(CHUNK, socket.MSG_DONTWAIT):
+                self._received += data
+            over = True
+        except BlockingIOError:
+            pass
+        except OSError:
+            over = True
+        *complete, self._received = self._received.split(b"\n")
+        for line in complete:
+            self._hear(line)
+        if over and not self.given_up and not self._done:
+            self._give_up(f"ended unexpectedly{self._exit_code()}")
+
+    def _hear(self, line: bytes) -> None:
+        try:
+            said = from_line(TrackerLine, line)
+        except ValueError:  # something else wrote into the channel
+            self._give_up("said something that cannot be understood")
+            return
+        if (said.worked_in, said.recorded) != (self._worked_in, self._recorded):
+            self._worked_in, self._recorded = said.worked_in, said.recorded
+            self._last_progress = self._clock()
+        if said.notice is not None:
+            self._notices.append(f"{self._name} {said.notice}.")
+        if said.failure is not None:
+            self._give_up(f"failed ({said.failure})")
+
+    def _judge(self) -> None:
+        if len(self._unsent) > MOST_UNSENT_BYTES:
+            self._give_up("does not keep up with the study")
+        elif self.outstanding and self._clock() - self._last_progress > STALL_SECONDS:
+            self._give_up(f"has not moved for {STALL_SECONDS:g} s")
+
+    def _give_up(self, why: str) -> None:
+        if self.given_up:
+            return
+        self.given_up = True
+        self._unsent.clear()
+        self._notices.append(
+            f"{self._name} {why} and is given up; the study is not touched by it. Its log: {self._log}"
+        )
+        self._end()
+
+    def _end(self) -> None:
+        """Without waiting; one that hangs writes into its log where it does."""
+        try:
+            if self.given_up:
+                self._lifeline.send(TRACEBACK, socket.MSG_DONTWAIT)
+            self._lifeline.shutdown(socket.SHUT_WR)
+        except OSError:  # the keeper is gone already
+            return
+
+    def _exit_code(self) -> str:
+        """What the keeper says, if it has said it; it may still be ending the tracker's children."""
+        try:
+            word = self._lifeline.recv(CHUNK, socket.MSG_DONTWAIT)
+            code = json.loads(word)["exit_code"]
+        except (OSError, ValueError):
+            return ""
+        return "" if code is None else f" (exit code {code})"

@@ -1,0 +1,127 @@
+"""Weights & Biases: a run for each trial, in the group of its study. Only the tracker's process imports this."""
+
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Literal
+
+import wandb
+from wandb.errors import UsageError
+
+from fxai.spec.tracking import WandbTracking
+from fxai.tracking.contract import Parent
+from fxai.tracking.messages import StudyBegan, StudyEnded, TrialBegan, TrialEnded
+from fxai.trial import Report, TrialState
+
+_UPLOADS = 8  # of ended trials, at once
+_UPLOAD_SECONDS = 20  # that one may take before the server counts as gone
+_MOST_BEHIND_SECONDS = 30  # the study, before its further runs are kept offline: a server takes a second for each
+_SETTINGS = wandb.Settings(
+    silent=True,
+    host="",
+    console="off",
+    save_code=False,
+    disable_code=True,
+    disable_git=True,
+    disable_job_creation=True,
+    symlink=False,
+    finish_timeout=_UPLOAD_SECONDS,
+    finish_timeout_raises=True,
+    x_disable_meta=True,
+    x_disable_stats=True,
+    x_disable_machine_info=True,
+    x_save_requirements=False,
+)
+
+
+class WandbRuns:
+    """The open runs of a study. Without a key, or a server that keeps up, they are kept offline; that is said once."""
+
+    def __init__(self, settings: WandbTracking, directory: Path, parent: Parent) -> None:
+        self._settings = settings
+        self._mode: Literal["online", "offline", "disabled"] | None = settings.mode
+        self._changing_mode = threading.Lock()
+        self._directory = directory
+        self._parent = parent
+        self._runs: dict[int, wandb.Run] = {}
+        self._uploads = ThreadPoolExecutor(_UPLOADS)
+        self._uploading: list[Future[None]] = []
+
+    def study_began(self, study: StudyBegan) -> None:
+        self._study = study
+
+    def trial_began(self, trial: TrialBegan) -> None:
+        if time.time() - trial.at > _MOST_BEHIND_SECONDS:
+            self._go_offline("does not keep up with the study")
+        try:
+            self._runs[trial.number] = self._opened(trial)
+        except wandb.Error as error:
+            if self._mode == "offline":
+                raise
+            self._go_offline(_reason(error))
+            self._runs[trial.number] = self._opened(trial)
+
+    def _opened(self, trial: TrialBegan) -> wandb.Run:
+        further = {"study": self._study.study, "trial": trial.number, "seed": trial.seed}
+        config = {} if trial.training_config is None else {"training_config": dict(trial.training_config)}
+        return wandb.init(
+            project=self._settings.project,
+            entity=self._settings.entity,
+            mode=self._mode,
+            group=self._study.study,
+            name=f"trial-{trial.number:04d}",
+            job_type="trial",
+            tags=self._settings.tags,
+            config={**trial.params, **further, **config},
+            dir=self._directory,
+            reinit="create_new",
+            settings=_SETTINGS,
+        )
+
+    def reported(self, report: Report) -> None:
+        values = {**report.metrics, self._study.metric: report.value}
+        # Committed at once: the last report would otherwise come behind the final metrics, and replace them.
+        self._runs[report.number].log(values, step=report.step, commit=True)
+
+    def flush(self) -> None:
+        """Raise what went wrong with an upload."""
+        for upload in [each for each in self._uploading if each.done()]:
+            self._uploading.remove(upload)
+            upload.result()
+
+    def trial_ended(self, trial: TrialEnded) -> None:
+        run = self._runs.pop(trial.number)
+        told = {"state": trial.state, "value": trial.value, "cause": trial.cause, "message": trial.message}
+        run.summary.update({**trial.metrics, **{key: value for key, value in told.items() if value is not None}})
+        self._uploading.append(self._uploads.submit(self._finish, run, int(trial.state == TrialState.FAIL)))
+
+    def study_ended(self, study: StudyEnded) -> None:  # noqa: ARG002 - each trial has its own run, the study none
+        for number in list(self._runs):
+            self.trial_ended(TrialEnded(number, "requeued"))
+        self._uploads.shutdown(wait=True)
+        self.flush()
+        wandb.teardown()
+
+    def _finish(self, run: wandb.Run, exit_code: int) -> None:
+        try:
+            run.finish(exit_code=exit_code)
+        except TimeoutError:
+            self._go_offline(f"did not take a trial within {_UPLOAD_SECONDS} s", "*run-*")  # begun online, too
+        else:
+            self._parent.recorded()
+
+    def _go_offline(self, why: str, runs: str = "offline-run-*") -> None:
+        with self._changing_mode:
+            if self._mode == "offline":
+                return
+            self._mode = "offline"
+        folders = self._directory / "wandb" / runs
+        self._parent.say(f"{why}; the runs are kept offline, and `wandb sync {folders}` uploads them")
+
+
+def _reason(error: wandb.Error) -> str:
+    first = (str(error).splitlines() or [""])[0]
+    if isinstance(error, UsageError) and "No API key" in first:
+        return "has no key (WANDB_API_KEY, or `wandb login`)"
+    return f"cannot be used ({first})"

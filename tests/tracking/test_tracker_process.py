@@ -1,0 +1,160 @@
+"""A tracker that hangs, dies or falls behind is given up: said once, and never waited for."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from small_story import heard, opening, report
+
+from fxai.tracking import Line, TrackerProcess, TrialEnded, tracker_process
+from fxai.tracking.messages import Welcome
+from fxai.tracking.trackers import tracker_environment
+
+END_OF_TRIAL = Line(trial_ended=TrialEnded(0, "complete", 0.5))
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+Start = Callable[[str], TrackerProcess]
+
+
+@pytest.fixture
+def start(tmp_path: Path, clock: Clock) -> Iterator[Start]:
+    """Starts one of the odd trackers."""
+    started: list[TrackerProcess] = []
+
+    def begin(way: str) -> TrackerProcess:
+        log = tmp_path / "tracking.log"
+        welcome = Welcome(way, {}, tmp_path)
+        started.append(
+            TrackerProcess("Odd", welcome, log, tracker_environment(os.environ), module="odd_tracker", clock=clock)
+        )
+        return started[-1]
+
+    yield begin
+    for tracker in started:
+        tracker.close()
+
+
+def wait_for(text: str, log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while text not in log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def first_notices(tracker: TrackerProcess) -> list[str]:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if notices := list(tracker.look()):
+            return notices
+        tracker.wait(0.1)
+    raise AssertionError("the tracker said nothing")
+
+
+def test_what_is_worked_in_is_not_outstanding(start: Start) -> None:
+    tracker = start("works")
+    for line in (opening(), report(0, 1, 0.5), END_OF_TRIAL):
+        tracker.feed(line)
+    assert tracker.outstanding
+    assert heard(tracker) == []
+    tracker.leave(60)
+    assert list(tracker.look()) == []
+
+
+def test_one_that_hangs_is_given_up_after_a_minute_and_says_where(start: Start, clock: Clock, tmp_path: Path) -> None:
+    tracker = start("hangs")
+    clock.now = 1000.0  # nothing to do is no hanging
+    tracker.feed(opening())
+    assert list(tracker.look()) == []
+    clock.now += tracker_process.STALL_SECONDS - 1
+    wait_for("now it hangs", tmp_path / "tracking.log")
+    assert list(tracker.look()) == []
+    clock.now += 2
+    (notice,) = tracker.look()
+    assert notice.startswith("Odd has not moved for 60 s and is given up")
+    assert str(tmp_path / "tracking.log") in notice
+    tracker.feed(opening())
+    clock.now += 1000
+    assert list(tracker.look()) == []
+    tracker.close()
+    assert "odd_tracker.py" in (tmp_path / "tracking.log").read_text()
+
+
+def test_one_that_is_stopped_is_ended_all_the_same(start: Start, clock: Clock) -> None:
+    tracker = start("works")
+    tracker.feed(opening())
+    assert heard(tracker) == []
+    (keeper,) = psutil.Process().children()
+    (child,) = keeper.children()
+    child.send_signal(signal.SIGSTOP)
+    tracker.feed(opening())
+    clock.now += tracker_process.STALL_SECONDS + 1
+    assert len(tracker.look()) == 1
+    tracker.close()
+    assert not child.is_running()
+
+
+def test_one_that_dies_is_said_once(start: Start) -> None:
+    tracker = start("dies")
+    tracker.feed(opening())
+    (notice,) = first_notices(tracker)
+    assert notice.startswith("Odd ended unexpectedly")
+    for _ in range(3):
+        tracker.feed(opening())
+        assert list(tracker.look()) == []
+
+
+def test_one_that_speaks_another_language_is_given_up(start: Start) -> None:
+    (notice,) = first_notices(start("babbles"))
+    assert notice.startswith("Odd said something that cannot be understood")
+
+
+def test_one_that_falls_behind_is_given_up(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracker_process, "MOST_UNSENT_BYTES", 1_000_000)
+    tracker = start("hangs")
+    notices: list[str] = []
+    for step in range(30_000):
+        tracker.feed(report(0, step, 0.5))
+        notices += tracker.look()
+    (notice,) = notices
+    assert notice.startswith("Odd does not keep up with the study and is given up")
+
+
+def test_what_is_outstanding_long_after_the_end_is_left(start: Start) -> None:
+    tracker = start("hangs")
+    tracker.feed(END_OF_TRIAL)
+    tracker.leave(60)
+    (notice,) = tracker.look()
+    assert notice.startswith("Odd was not done 60 s after the study's end, with 1 trial not recorded, and is given up")
+    assert not tracker.outstanding
+
+
+def test_one_that_cannot_be_started_is_said(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file where the folder should be")
+    tracker = TrackerProcess("Odd", Welcome("works", {}, tmp_path), tmp_path / "logs" / "odd.log", os.environ)
+    tracker.feed(opening())
+    (notice,) = tracker.look()
+    assert notice.startswith("Odd cannot be started")
+    tracker.close()
+
+
+def test_ctrl_c_in_the_terminal_does_not_reach_it(start: Start) -> None:
+    start("works")
+    (keeper,) = psutil.Process().children()
+    assert os.getsid(keeper.pid) == keeper.pid != os.getsid(0)
