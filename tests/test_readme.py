@@ -205,6 +205,13 @@ def test_it_has_rows_for_commands() -> None:
     assert len(COMMAND_ROWS) == 13
 
 
+def test_its_example_of_several_objectives(study: StudySpec) -> None:
+    (keys,) = [keys for keys in FURTHER_KEYS if keys.startswith("objectives:")]
+    changed = with_keys(study, keys)
+    assert [goal.metric for goal in changed.goals] == ["sharpe", "max_drawdown"]
+    assert (changed.metric_name, changed.direction) == ("sharpe", "maximize")
+
+
 def test_its_recipe_for_your_own_script_works_by_its_own_words(tmp_path: Path) -> None:
     recipe = README.partition("### Tune your own script")[2].partition("\n### ")[0]
     (script,), (spec,) = (re.findall(rf"```{kind}\n(.*?)```", recipe, re.DOTALL) for kind in ("python", "yaml"))

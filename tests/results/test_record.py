@@ -1,8 +1,9 @@
 import optuna
 import pytest
-from optuna.trial import TrialState
+from optuna.trial import TrialState, create_trial
 
 from fxai.errors import InputError
+from fxai.results.pick import picked
 from fxai.results.record import StudyRecord, TrialFailure
 from fxai.trial import STANDARD_ERROR
 from results.conftest import drawn_trial
@@ -54,10 +55,27 @@ def test_without_a_completed_trial_there_is_no_best(empty_study: optuna.Study):
     assert record.trials[0].seconds is not None
 
 
-def test_a_study_of_several_objectives_is_refused():
+def test_a_study_of_several_objectives_has_a_front_and_its_knee():
     study = optuna.create_study(study_name="pareto", directions=["maximize", "minimize"])
-    with pytest.raises(InputError, match="'pareto' has 2 objectives"):
-        StudyRecord.of(study)
+    study.set_metric_names(["sharpe", "max_drawdown"])
+    for values in ((1.0, 0.1), (2.0, 0.2), (3.0, 0.9), (1.5, 0.5), (2.0, 0.2)):
+        study.add_trial(create_trial(values=values, params={}, distributions={}))
+    record = StudyRecord.of(study)
+    assert [trial.number for trial in record.front] == [2, 1, 4, 0]
+    assert record.best is record.trials[1]
+    assert (record.metric, record.direction, record.best.value) == ("sharpe", "maximize", 2.0)
+    assert record.best.as_json()["values"] == {"sharpe": 2.0, "max_drawdown": 0.2}
+    assert record.ranked() == list(record.front)
+    assert picked(record, "knee") == record
+    assert picked(record, "max_drawdown").best.number == 0
+    assert picked(record, "sharpe").best.number == 2
+    with pytest.raises(InputError, match="no objective 'sharp'; did you mean 'sharpe'"):
+        picked(record, "sharp")
+
+
+def test_nothing_is_picked_of_one_objective(study: optuna.Study):
+    with pytest.raises(InputError, match="has one objective"):
+        picked(StudyRecord.of(study), "knee")
 
 
 def test_the_time_of_a_trial_is_given_in_utc(study: optuna.Study):

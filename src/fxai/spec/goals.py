@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from fxai.spec.metrics import METRICS, unknown_metric
+from fxai.spec.metrics import METRICS, SYNONYMS, unknown_metric
 from fxai.spec.record import Record
 
 
@@ -33,26 +33,37 @@ def with_first_goal(written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_goals(goals: tuple[Goal, ...], shipped: bool) -> tuple[Goal, ...]:  # noqa: FBT001  # which objective's
-    """ValueError for objectives that are not several or, of `fx_trading`, that it does not report."""
+    """The goals under the metrics' own names.
+
+    ValueError for objectives that are not several or, of `fx_trading`, that it does not report.
+    """
+    goals = tuple(Goal(metric=_known(goal.metric, shipped), direction=goal.direction) for goal in goals)
     names = [goal.metric for goal in goals]
     if len(names) == 1:
         raise ValueError("must hold at least 2; a single one is written as metric_name and direction")
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise ValueError(f"{name!r} is given twice; keep one")
-        if shipped and name not in METRICS:
-            raise ValueError(unknown_metric(name))
+    if double := next((name for place, name in enumerate(names) if name in names[:place]), None):
+        raise ValueError(f"{double!r} is given twice; keep one")
     return goals
 
 
 def check_metric(name: str, goals: tuple[Goal, ...] | None, shipped: bool) -> str:  # noqa: FBT001
-    """ValueError for a metric that is none of several objectives or, of `fx_trading`, that it does not report.
+    """The metric under its own name.
 
-    `goals` are None where they are at fault themselves.
+    ValueError for one that is none of several objectives or, of `fx_trading`, that it does not report. `goals` are
+    None where they are at fault themselves.
     """
-    names = [goal.metric for goal in goals or ()]
+    if goals is None:
+        return name
+    name, names = _known(name, shipped), [goal.metric for goal in goals]
     if names and name not in names:
         raise ValueError(f"prunes the trials, so it must be one of the objectives: {', '.join(names)}")
-    if goals == () and shipped and name not in METRICS:
+    return name
+
+
+def _known(name: str, shipped: bool) -> str:  # noqa: FBT001
+    if not shipped:
+        return name
+    name = SYNONYMS.get(name, name)
+    if name not in METRICS:
         raise ValueError(unknown_metric(name))
     return name
