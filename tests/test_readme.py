@@ -212,6 +212,14 @@ def test_its_example_of_several_objectives(study: StudySpec) -> None:
     assert (changed.metric_name, changed.direction) == ("sharpe", "maximize")
 
 
+def test_its_example_of_a_score(study: StudySpec) -> None:
+    (keys,) = [keys for keys in FURTHER_KEYS if keys.startswith("score:")]
+    changed = StudySpec.model_validate(
+        {**study.model_dump(mode="json", exclude={"metric_name"}), **yaml.safe_load(keys)}
+    )
+    assert (changed.metric_name, changed.score) == ("score", "sharpe - 5 * max_drawdown")
+
+
 def test_its_recipe_for_your_own_script_works_by_its_own_words(tmp_path: Path) -> None:
     recipe = README.partition("### Tune your own script")[2].partition("\n### ")[0]
     (script,), (spec,) = (re.findall(rf"```{kind}\n(.*?)```", recipe, re.DOTALL) for kind in ("python", "yaml"))

@@ -240,6 +240,7 @@ class _Run:
             seeds=asked.seeds,
             metric=self._spec.metric_name,
             directory=self._paths(asked.number).directory,
+            score=self._spec.score or "",
             objectives=tuple(goal.metric for goal in self._spec.goals),
             command=command_of(self._spec.objective),
             folder=folder_of(self._spec.objective),

@@ -219,3 +219,12 @@ def test_seeds_must_go_in_step(tmp_path: Path):
     with ProcessWorkers([Slot(0)], tmp_path, plan("by_seed")) as workers:
         result = result_of(workers, replace(request("by_seed", tmp_path), seeds=(2, 100)))
     assert "the seeds reported different steps at a time, 1 and 6" in result.error.message
+
+
+def test_a_score_is_made_of_what_is_reported(tmp_path: Path):
+    made = replace(request("returns", tmp_path, kind="mapping by metric"), metric="score", score="accuracy - loss / 4")
+    with InlineWorkers() as workers:
+        result = result_of(workers, made)
+        assert (result.value, result.metrics) == (1.0, {"accuracy": 1.5, "loss": 2.0})
+        missing = result_of(workers, replace(made, number=2, score="accuracy - size"))
+    assert "needs size, which was not reported" in missing.error.message

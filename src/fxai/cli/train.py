@@ -81,6 +81,7 @@ def _request(best: BestConfig | OwnBestConfig, output: Path, seed: int) -> Trial
         seeds=(seed,),
         metric=best.metric_name,
         directory=output,
+        score=best.score or "",
         command=command_of(best.objective),
         folder=folder_of(best.objective),
     )

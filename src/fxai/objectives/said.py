@@ -5,6 +5,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from fxai.spec.expression import ExpressionError
+from fxai.spec.score import SCORE, with_score
 from fxai.trial import Outcome, Report, TrialRequest, failed
 
 _SHOWN = 120
@@ -62,12 +64,23 @@ def outcome_of(returned: object, last: Report | None, request: TrialRequest) -> 
 
 
 def _outcome_of(said: Mapping[Any, object], request: TrialRequest) -> Outcome:
-    key = _VALUE if _VALUE in said else request.metric
-    if key not in said:
-        there = ", ".join(map(str, said)) or "nothing"
+    told = {str(name): _number(str(name), each) for name, each in said.items()}
+    if request.metric == SCORE and request.score:
+        scored = _scored(told, request.score)
+        return Outcome(scored.pop(SCORE), scored)
+    key = _VALUE if _VALUE in told else request.metric
+    if key not in told:
+        there = ", ".join(told) or "nothing"
         raise failed(f"there is no {_VALUE!r} and no {request.metric!r} in what was reported: {there}")
-    metrics = {str(name): _number(str(name), each) for name, each in said.items() if name != key}
-    return Outcome(_number(key, said[key]), metrics)
+    value = told.pop(key)
+    return Outcome(value, told if not request.score else _scored({**told, request.metric: value}, request.score))
+
+
+def _scored(told: Mapping[str, float], formula: str) -> dict[str, float]:
+    try:
+        return with_score(told, formula)
+    except ExpressionError as error:
+        raise failed(str(error)) from None
 
 
 def _number(name: str, value: object) -> float:

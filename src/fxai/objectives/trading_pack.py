@@ -8,6 +8,7 @@ from fxai.rl.lane_pack import LanePack
 from fxai.rl.pack import Pack
 from fxai.rl.training import Metrics, Training
 from fxai.spec.env_config import EnvConfig
+from fxai.spec.expression import ExpressionError
 from fxai.trial import Report, TrialResult
 
 Kind = tuple[str, EnvConfig, int | None]
@@ -56,5 +57,5 @@ class TradingPack:
     def _report(self, trial: TradingTrial, metrics: Sequence[Metrics]) -> Report | TrialResult:
         try:
             return trial.report(metrics, self._pack.stacked(trial.lanes))
-        except FxaiError as error:
+        except (FxaiError, ExpressionError) as error:
             return failure(trial.request, error)

@@ -18,6 +18,7 @@ from fxai.rl.checkpoint import Checkpoint, load_checkpoint
 from fxai.rl.lane_pack import Lane, unstacked
 from fxai.rl.training import Metrics, is_evaluated
 from fxai.spec.metrics import METRICS
+from fxai.spec.score import with_score
 from fxai.spec.training_config import TrainingConfig
 from fxai.trial import (
     STANDARD_ERROR,
@@ -48,7 +49,7 @@ class TradingTrial:
 
         Raises what is wrong with the request's configuration or metric.
         """
-        if request.metric not in METRICS:
+        if request.metric not in METRICS and not request.score:
             raise InputError(f"fx_trading has no metric {request.metric!r}; it reports {', '.join(METRICS)}")
         self.request = request
         self.config = TrainingConfig.model_validate(request.config)
@@ -101,6 +102,7 @@ class TradingTrial:
 
     def report(self, metrics: Sequence[Metrics], state: Mapping[str, Tensor]) -> Report | TrialResult:
         """An evaluation of its lanes and their states [lane, ...], kept as a checkpoint; a failure if not finite."""
+        metrics = [with_score(lane, self.request.score) for lane in metrics]
         values = [lane[self.request.metric] for lane in metrics]
         if not all(map(math.isfinite, values)):
             error = TrialError(Cause.NOT_FINITE, f"the objective's value is {fmean(values)} at step {self.updates}")

@@ -34,6 +34,7 @@ class BestConfig(Record):
     trial: int
     objective: Literal["fx_trading"] = FX_TRADING
     metric_name: str
+    score: str | None = None  # the formula of the metric `score`
     value: float
     seed: int
     training_config: TrainingConfig
@@ -48,6 +49,7 @@ class OwnBestConfig(Record):
     trial: int
     objective: Objective
     metric_name: str
+    score: str | None = None  # the formula of the metric `score`
     value: float
     seed: int
     params: dict[str, Choice]
@@ -65,6 +67,7 @@ def best_config(spec: StudySpec, best: TrialRecord, provenance: Provenance) -> B
             trial=best.number,
             objective=spec.objective,
             metric_name=spec.metric_name,
+            score=spec.score,
             value=best.value,
             seed=best.seed,
             params=dict(best.params),
@@ -75,6 +78,7 @@ def best_config(spec: StudySpec, best: TrialRecord, provenance: Provenance) -> B
         study_name=spec.study_name,
         trial=best.number,
         metric_name=spec.metric_name,
+        score=spec.score,
         value=best.value,
         seed=best.seed,
         training_config=trial_config(spec, best.params),
@@ -84,7 +88,8 @@ def best_config(spec: StudySpec, best: TrialRecord, provenance: Provenance) -> B
 
 
 def write_best_config(path: Path, config: BestConfig | OwnBestConfig) -> None:
-    document = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    without = set() if config.score else {"score"}
+    document = yaml.safe_dump(config.model_dump(mode="json", exclude=without), sort_keys=False, allow_unicode=True)
     write_text(path, _HEADER.format(study=config.study_name) + document)
 
 

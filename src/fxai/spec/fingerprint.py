@@ -26,7 +26,12 @@ _ONE_SEED: Fingerprint = {"seeds_per_trial": 1}
 def fingerprint(study: StudySpec) -> Fingerprint:
     """A record that JSON keeps as it is, to be stored with the study."""
     goals: list[JsonValue] = [goal.model_dump(mode="json") for goal in study.objectives]
-    further: Fingerprint = {"constraints": list(study.constraints), "fixed": dict(study.fixed), "objectives": goals}
+    further: Fingerprint = {
+        "constraints": list(study.constraints),
+        "fixed": dict(study.fixed),
+        "objectives": goals,
+        "score": study.score,
+    }
     return {
         "objective": _objective(study.objective),
         "metric_name": study.metric_name,

@@ -1,11 +1,11 @@
 """What a study optimises: one metric, or several at once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
-from fxai.spec.metrics import METRICS, SYNONYMS, unknown_metric
+from fxai.spec.metrics import SYNONYMS, unknown_metric
 from fxai.spec.record import Record
 
 
@@ -32,12 +32,12 @@ def with_first_goal(written: Mapping[str, Any]) -> dict[str, Any]:
     return {**written, "metric_name": metric, "direction": first.get("direction", "maximize")}
 
 
-def check_goals(goals: tuple[Goal, ...], shipped: bool) -> tuple[Goal, ...]:  # noqa: FBT001  # which objective's
+def check_goals(goals: tuple[Goal, ...], reported: Collection[str] | None) -> tuple[Goal, ...]:
     """The goals under the metrics' own names.
 
-    ValueError for objectives that are not several or, of `fx_trading`, that it does not report.
+    ValueError for objectives that are not several, and for one that is none of those reported, where they are known.
     """
-    goals = tuple(Goal(metric=_known(goal.metric, shipped), direction=goal.direction) for goal in goals)
+    goals = tuple(Goal(metric=_known(goal.metric, reported), direction=goal.direction) for goal in goals)
     names = [goal.metric for goal in goals]
     if len(names) == 1:
         raise ValueError("must hold at least 2; a single one is written as metric_name and direction")
@@ -46,24 +46,24 @@ def check_goals(goals: tuple[Goal, ...], shipped: bool) -> tuple[Goal, ...]:  # 
     return goals
 
 
-def check_metric(name: str, goals: tuple[Goal, ...] | None, shipped: bool) -> str:  # noqa: FBT001
+def check_metric(name: str, goals: tuple[Goal, ...] | None, reported: Collection[str] | None) -> str:
     """The metric under its own name.
 
-    ValueError for one that is none of several objectives or, of `fx_trading`, that it does not report. `goals` are
+    ValueError for one that is none of several objectives or, where they are known, of those reported. `goals` are
     None where they are at fault themselves.
     """
     if goals is None:
         return name
-    name, names = _known(name, shipped), [goal.metric for goal in goals]
+    name, names = _known(name, reported), [goal.metric for goal in goals]
     if names and name not in names:
         raise ValueError(f"prunes the trials, so it must be one of the objectives: {', '.join(names)}")
     return name
 
 
-def _known(name: str, shipped: bool) -> str:  # noqa: FBT001
-    if not shipped:
+def _known(name: str, reported: Collection[str] | None) -> str:
+    if reported is None:
         return name
     name = SYNONYMS.get(name, name)
-    if name not in METRICS:
+    if name not in reported:
         raise ValueError(unknown_metric(name))
     return name

@@ -1,13 +1,13 @@
 """One study of a spec: what is searched, how, on what budget."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from fxai.spec.constraints import Constraint
 from fxai.spec.goals import Goal, check_goals, check_metric, with_first_goal
-from fxai.spec.metrics import DEFAULT_METRIC, OWN_METRIC
+from fxai.spec.metrics import DEFAULT_METRIC, METRICS, OWN_METRIC
 from fxai.spec.objective import FX_TRADING, Objective, is_own
 from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import Parameter, WrittenChoice
@@ -15,6 +15,7 @@ from fxai.spec.preset import Preset
 from fxai.spec.pruners import MedianPruner, Pruner
 from fxai.spec.record import Record
 from fxai.spec.samplers import CmaEsSampler, Sampler, TPESampler
+from fxai.spec.score import SCORE, Score, check_score
 from fxai.spec.tracking import Tracking
 from fxai.spec.training_config import TrainingConfig
 
@@ -47,6 +48,13 @@ Config: TypeAlias = Annotated[
 ]
 
 
+def _reported(info: ValidationInfo) -> Collection[str] | None:
+    """The metrics that trials have; None where only the user's own code knows them."""
+    if info.data.get("objective") != FX_TRADING:
+        return None
+    return (*METRICS, SCORE) if info.data.get("score") else METRICS
+
+
 class Resources(Record):
     """What one trial takes of the machine."""
 
@@ -68,6 +76,9 @@ class StudySpec(Record):
     direction: Literal["maximize", "minimize"] = "maximize"
     objective: Objective = Field(
         default=FX_TRADING, description="what a trial does: fx_trading, package.module:function, or {command: [...]}"
+    )
+    score: Score | None = Field(
+        default=None, description="a metric of your own, named score, as in sharpe - 0.5 * max_drawdown"
     )
     objectives: tuple[Goal, ...] = Field(
         default=(), description="two or more of metric and direction, in the place of metric_name and direction"
@@ -115,6 +126,8 @@ class StudySpec(Record):
         if not isinstance(written, dict):
             return written
         written = with_first_goal(written)
+        if written.get("score") and not written.get("metric_name"):
+            written["metric_name"] = SCORE
         if not is_own(written.get("objective")):
             return written
         config = written.get("training_config")
@@ -122,15 +135,20 @@ class StudySpec(Record):
         defaults = {"metric_name": OWN_METRIC, "progress_timeout": OWN_PROGRESS_SECONDS}
         return {**defaults, **written, "training_config": own}
 
+    @field_validator("score")
+    @classmethod
+    def _of_what_is_reported(cls, formula: str | None, info: ValidationInfo) -> str | None:
+        return formula if formula is None or info.data.get("objective") != FX_TRADING else check_score(formula)
+
     @field_validator("objectives")
     @classmethod
     def _are_several(cls, goals: tuple[Goal, ...], info: ValidationInfo) -> tuple[Goal, ...]:
-        return check_goals(goals, info.data.get("objective") == FX_TRADING)
+        return check_goals(goals, _reported(info))
 
     @field_validator("metric_name")
     @classmethod
     def _is_reported(cls, name: str, info: ValidationInfo) -> str:
-        return check_metric(name, info.data.get("objectives"), info.data.get("objective") == FX_TRADING)
+        return check_metric(name, info.data.get("objectives"), _reported(info))
 
     @field_validator("sampler")
     @classmethod

@@ -33,6 +33,7 @@ class TrialRequest:
     seeds: tuple[int, ...]  # one lane each; the trial's value is their mean
     metric: str
     directory: Path  # the trial's own folder: log, checkpoint, agent
+    score: str = ""  # the formula of the metric `score`, where there is one
     objectives: tuple[str, ...] = ()  # all metrics that the study optimises, in the order of its values
     command: tuple[str, ...] = ()  # of the objective `command`: program and arguments, placeholders and all
     folder: str = ""  # where the user's own code is looked for and runs; empty where FxAI was started
