@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,7 @@ class Finish:
     began: float
     state: TrialState
     best_value: float | None  # of the study so far
+    metrics: Mapping[str, float] = field(default_factory=dict)  # of the trial's last evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class _Stopwatch:
             match event:
                 case TrialFinished(result, _, standing):
                     now = time.monotonic()
-                    self.finishes.append(Finish(now, now - result.seconds, result.state, standing.best_value))
+                    began = now - result.seconds
+                    self.finishes.append(Finish(now, began, result.state, standing.best_value, result.metrics))
                     if result.error is not None:
                         print(f"trial {result.number} failed: {result.error.message}", file=sys.stderr)
                 case WorkerReplaced() | Notice():
