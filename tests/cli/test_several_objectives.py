@@ -1,6 +1,7 @@
 """A study of two objectives, from the command line to its files."""
 
 import json
+import re
 from pathlib import Path
 
 import optuna
@@ -116,3 +117,17 @@ def test_it_is_resumed(ran: Path) -> None:
     refused = call_fxai(ran, "run", "--spec", "other.yaml", "--quiet")
     assert refused.code == 2
     assert "objectives" in refused.err
+
+
+def test_trials_are_ranked_and_plotted_by_any_metric(ran: Path, stored: optuna.Study) -> None:
+    out = call_fxai(ran, "results", "two", "--by", "risk:minimize").out
+    complete = [trial for trial in stored.trials if trial.state.name == "COMPLETE"]
+    least = min(complete, key=lambda trial: trial.user_attrs["risk"])
+    assert "Leading trials by risk (minimize):" in out
+    assert re.search(rf"│ {least.number} +│ {least.user_attrs['risk']:.4g}", out)
+    drawn = call_fxai(ran, "plot", "two", "--by", "risk:minimize").out.split()
+    assert str(Path("optuna_results/two/by_risk/optimization_history.html")) in drawn
+    assert "minimize risk" in (ran / "optuna_results" / "two" / "by_risk" / "slice_plot.html").read_text()
+    refused = call_fxai(ran, "plot", "two", "--by", "rixk")
+    assert refused.code == 2
+    assert "has a metric 'rixk'; did you mean 'risk'?" in refused.err

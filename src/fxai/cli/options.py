@@ -16,3 +16,6 @@ ResultsDir: TypeAlias = Annotated[
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 StudyName: TypeAlias = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a study.", show_default=False)]
+By: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="METRIC", help="Another metric of the trials, as sharpe or loss:minimize.")
+]

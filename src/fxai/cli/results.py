@@ -8,7 +8,7 @@ import typer
 from pydantic import JsonValue
 from rich.console import Console
 
-from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl
+from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, By, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.cli.phases import next_after
 from fxai.cli.stored_studies import StoredStudy, stored_studies, stored_study
@@ -16,9 +16,11 @@ from fxai.cli.summary import print_summary
 from fxai.cli.wording import estimate, figure, span
 from fxai.results.gain import Gain
 from fxai.results.paths import StudyPaths
-from fxai.results.record import TrialRecord
+from fxai.results.rank_by import goal_named, ranked_by
+from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.summary import StudySummary
 from fxai.search.studies import study_names
+from fxai.spec.goals import Goal
 
 _LEADERS = 5
 _FRONT = 20
@@ -27,11 +29,15 @@ _FRONT = 20
 def results(
     study: Annotated[str | None, typer.Argument(metavar="STUDY", help="Name of a study; all unless given.")] = None,
     *,
+    by: By = None,
     storage: StorageUrl = DEFAULT_STORAGE,
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Show what the studies found, and where their files lie."""
+    """Show what the studies found, and where their files lie.
+
+    With --by, the leading trials are those that lead in another metric.
+    """
     found = stored_studies(storage) if study is None else [stored_study(storage, study)]
     begun = study_names(storage)
     if as_json:
@@ -43,7 +49,7 @@ def results(
     for place, each in enumerate(found):
         if place:
             print_text(console, "")
-        _print_study(console, each, begun, results_dir)
+        _print_study(console, each, by, begun, results_dir)
 
 
 def files_of(results_dir: Path, study: str) -> Sequence[Path]:
@@ -52,7 +58,9 @@ def files_of(results_dir: Path, study: str) -> Sequence[Path]:
     return sorted(path for path in directory.glob("*") if path.is_file() and not path.name.startswith("."))
 
 
-def _print_study(console: Console, study: StoredStudy, begun: Collection[str], results_dir: Path) -> None:
+def _print_study(
+    console: Console, study: StoredStudy, by: str | None, begun: Collection[str], results_dir: Path
+) -> None:
     record = study.record
     print_summary(console, StudySummary.of(record))
     if study.matters_most:
@@ -61,7 +69,9 @@ def _print_study(console: Console, study: StoredStudy, begun: Collection[str], r
     if study.gain is not None:
         print_text(console, _gained(study.gain))
     leaders = record.ranked()[: _FRONT if record.front else _LEADERS]
-    if record.front:
+    if by is not None:
+        _print_by(console, record, goal_named(record, by))
+    elif record.front:
         print_text(console, "", f"Pareto front, by {record.metric}:" + _shown(len(leaders), len(record.front)))
         headings = ("Trial", *(goal.metric for goal in record.goals), "Time")
         print_table(console, headings, [_front_row(trial) for trial in leaders])
@@ -73,6 +83,14 @@ def _print_study(console: Console, study: StoredStudy, begun: Collection[str], r
         print_text(console, "", "Files:", *(f"  {path}" for path in files))
     if command := next_after(study, begun, StudyPaths(results_dir, record.name)):
         print_text(console, "", f"Next: {command}")
+
+
+def _print_by(console: Console, record: StudyRecord, goal: Goal) -> None:
+    leaders = ranked_by(record, goal)[:_LEADERS]
+    print_text(console, "", f"Leading trials by {goal.metric} ({goal.direction}):")
+    headings = ("Trial", goal.metric, *(() if goal.metric == record.metric else (record.metric,)), "Time")
+    rows = [(str(trial.number), figure(trial.metrics[goal.metric]), *_row(trial)[1:]) for trial in leaders]
+    print_table(console, headings, rows if goal.metric != record.metric else [_row(trial) for trial in leaders])
 
 
 def _row(trial: TrialRecord) -> tuple[str, str, str]:

@@ -1,5 +1,6 @@
 """Where a study's files lie: `<results_dir>/<study>/` and everything below it."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,9 +66,11 @@ class StudyPaths:
     def trial(self, number: int) -> TrialPaths:
         return TrialPaths.of(self.trials, number)
 
-    def plot(self, name: str) -> Path:
-        """The page of one plot, e.g. "optimization_history"."""
-        return self.directory / f"{name}.html"
+    def plot(self, name: str, metric: str | None = None) -> Path:
+        """The page of one plot, e.g. "optimization_history"; by another metric than the study's, in its own folder."""
+        if metric is None:
+            return self.directory / f"{name}.html"
+        return self.directory / f"by_{re.sub(r'[^A-Za-z0-9_.-]', '_', metric)}" / f"{name}.html"
 
 
 def _fault_of(name: str) -> str | None:

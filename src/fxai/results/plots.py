@@ -15,7 +15,8 @@ from fxai.results.plot_page import Page
 from fxai.results.record import StudyRecord
 from fxai.results.sampled_study import SampledStudy
 from fxai.results.summary import StudySummary
-from fxai.search.several import by_first
+from fxai.search.several import by_first, by_metric
+from fxai.spec.goals import Goal
 from fxai.whole_file import write_text
 
 
@@ -93,16 +94,20 @@ PLOTS = (
 )
 
 
-def write_plots(study: Study, paths: StudyPaths) -> tuple[Path, ...]:
-    """Write a page for every plot; where a study cannot be drawn so yet, its page says why."""
-    record = StudyRecord.of(study)
+def write_plots(study: Study, paths: StudyPaths, by: Goal | None = None) -> tuple[Path, ...]:
+    """Write a page for every plot; where a study cannot be drawn so yet, its page says why.
+
+    `by` is another metric of its trials than the one that it optimises; its pages lie in a folder of their own.
+    """
+    shown = by_first(study) if by is None else by_metric(study, by)
+    record = StudyRecord.of(study if by is None else shown)
     plots = PLOTS if len(record.goals) == 1 else (_pareto_front(record), *PLOTS)
-    footer, shown = _footer(StudySummary.of(record)), by_first(study)
+    footer = _footer(StudySummary.of(record))
     siblings = tuple((plot.name, plot.title) for plot in plots)
     written = []
     for plot in plots:
         page = Page(plot.name, plot.title, plot.reading, study.study_name, footer, siblings)
-        path = paths.plot(plot.name)
+        path = paths.plot(plot.name, None if by is None else by.metric)
         write_text(path, _html(plot, shown, page))
         written.append(path)
     return tuple(written)

@@ -5,7 +5,7 @@ direction: that of the objective by which it prunes is the answer here; all else
 """
 
 import copy
-from collections.abc import Container
+from collections.abc import Callable, Container
 
 from optuna import Study
 from optuna.pruners import BasePruner
@@ -34,14 +34,19 @@ class PrunedByOne(Study):
         return self._pruning
 
 
-class ByFirst(Study):
-    """A stored study of several objectives as if it had only the first: what plots and importances look at."""
+class ByOne(Study):
+    """A stored study as if it had one objective, this one: what plots and importances look at.
 
-    def __init__(self, study: Study) -> None:
+    Completed trials without a value for it are left out. What trials reported on the way is of the study's own first
+    objective, and is there only where that is the one.
+    """
+
+    def __init__(self, study: Study, goal: Goal, value: Callable[[FrozenTrial], float | None]) -> None:
         super().__init__(study.study_name, study._storage)  # noqa: SLF001 (a study does not show its storage)
-        self._place = first_goal(study)
-        self._goal = goals_of(study)[self._place]
-        self._trials = [self._seen(trial) for trial in study.get_trials(deepcopy=False)]
+        self._goal, self._value = goal, value
+        self._reported = goal.metric == goals_of(study)[first_goal(study)].metric
+        seen = map(self._seen, study.get_trials(deepcopy=False))
+        self._trials = [trial for trial in seen if trial is not None]
 
     @property
     def directions(self) -> list[StudyDirection]:
@@ -59,17 +64,29 @@ class ByFirst(Study):
         trials = [trial for trial in self._trials if states is None or trial.state in states]
         return copy.deepcopy(trials) if deepcopy else trials
 
-    def _seen(self, trial: FrozenTrial) -> FrozenTrial:
-        if trial.state is not TrialState.COMPLETE:
-            return trial
+    def _seen(self, trial: FrozenTrial) -> FrozenTrial | None:
         seen = copy.copy(trial)
-        seen.values = [trial.values[self._place]]
+        if not self._reported:
+            seen.intermediate_values = {}
+        if trial.state is TrialState.COMPLETE:
+            value = self._value(trial)
+            if value is None:
+                return None
+            seen.values = [value]
         return seen
 
 
 def by_first(study: Study) -> Study:
     """The study with its first objective alone; itself where it has no other."""
-    return ByFirst(study) if len(study.directions) > 1 else study
+    if len(study.directions) == 1:
+        return study
+    place = first_goal(study)
+    return ByOne(study, goals_of(study)[place], lambda trial: trial.values[place])
+
+
+def by_metric(study: Study, goal: Goal) -> Study:
+    """The study as if it had optimised this metric of its trials."""
+    return ByOne(study, goal, lambda trial: attributes.metrics_of(trial.user_attrs).get(goal.metric))
 
 
 def goals_of(study: Study) -> tuple[Goal, ...]:

@@ -11,6 +11,7 @@ Metric: TypeAlias = Literal[
 METRICS: tuple[str, ...] = get_args(Metric)
 
 SYNONYMS = {"sharpe_ratio": "sharpe", "sortino_ratio": "sortino"}  # as others call them
+LOSSES = frozenset({"max_drawdown", "turnover"})  # of which less is better
 DEFAULT_METRIC = "mean_reward"
 OWN_METRIC = "value"  # of an objective of the user's own, which may call it anything
 

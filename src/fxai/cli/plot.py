@@ -1,0 +1,25 @@
+"""`fxai plot STUDY`: draw a study's plots again, of any metric of its trials."""
+
+from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, By, ResultsDir, StorageUrl, StudyName
+from fxai.cli.output import print_text, stdout
+from fxai.results.paths import StudyPaths
+from fxai.results.plots import write_plots
+from fxai.results.rank_by import goal_named
+from fxai.results.record import StudyRecord
+from fxai.search.studies import load_study
+
+
+def plot(
+    study: StudyName,
+    *,
+    by: By = None,
+    storage: StorageUrl = DEFAULT_STORAGE,
+    results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
+) -> None:
+    """Draw a study's plots, as a run does at its end.
+
+    With --by they are of another metric that its trials have, in a folder by_METRIC beside the others.
+    """
+    stored = load_study(storage, study)
+    goal = None if by is None else goal_named(StudyRecord.of(stored), by)
+    print_text(stdout(), *map(str, write_plots(stored, StudyPaths(results_dir, study), goal)))

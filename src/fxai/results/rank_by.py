@@ -1,0 +1,34 @@
+"""Trials by another metric than the one that their study optimises."""
+
+from fxai.errors import InputError
+from fxai.results.record import StudyRecord, TrialRecord
+from fxai.spec.goals import Goal
+from fxai.spec.metrics import LOSSES, SYNONYMS
+from fxai.spec.suggestion import did_you_mean
+
+DIRECTIONS = ("maximize", "minimize")
+
+
+def goal_named(record: StudyRecord, text: str) -> Goal:
+    """`sharpe`, or `loss:minimize` where less is better; of a drawdown FxAI knows that.
+
+    An `InputError` for a metric that no trial of the study has.
+    """
+    name, colon, direction = text.rpartition(":") if text.endswith(DIRECTIONS) else (text, "", "")
+    name = SYNONYMS.get(name, name)
+    known = dict.fromkeys(metric for trial in record.trials if trial.value is not None for metric in trial.metrics)
+    if name not in known:
+        there = ", ".join(known) or "none"
+        raise InputError(
+            f"no trial of {record.name!r} has a metric {name!r}{did_you_mean(name, known) or '.'} There: {there}"
+        )
+    if not colon:
+        direction = "minimize" if name in LOSSES else "maximize"
+    return Goal.model_validate({"metric": name, "direction": direction})
+
+
+def ranked_by(record: StudyRecord, goal: Goal) -> list[TrialRecord]:
+    """The study's own completed trials that have the metric, the best first, the earlier first among equals."""
+    own = [trial for trial in record.trials if trial.value is not None and not trial.uncounted]
+    having = [trial for trial in own if goal.metric in trial.metrics]
+    return sorted(having, key=lambda trial: (goal.loss(trial.metrics[goal.metric]), trial.number))
