@@ -102,7 +102,7 @@ def write_plots(study: Study, paths: StudyPaths, by: Goal | None = None) -> tupl
     shown = by_first(study) if by is None else by_metric(study, by)
     record = StudyRecord.of(study if by is None else shown)
     plots = PLOTS if len(record.goals) == 1 else (_pareto_front(record), *PLOTS)
-    footer = _footer(StudySummary.of(record))
+    footer = _footer(record)
     siblings = tuple((plot.name, plot.title) for plot in plots)
     written = []
     for plot in plots:
@@ -131,10 +131,14 @@ def _html(plot: Plot, study: Study, page: Page) -> str:
     return page.with_figure(_dressed(figure))
 
 
-def _footer(summary: StudySummary) -> str:
+def _footer(record: StudyRecord) -> str:
+    summary = StudySummary.of(record)
     counts = f"{summary.completed} completed, {summary.pruned} pruned, {summary.failed} failed"
     best = "" if summary.best_value is None else f" · best {summary.best_value:.6g} by trial {summary.best_trial}"
-    return f"{summary.study} · {summary.direction} {summary.metric} · {counts}{best}"
+    if record.front:
+        best = f" · {len(record.front)} on the Pareto front, its knee trial {summary.best_trial}"
+    goals = ", ".join(f"{goal.direction} {goal.metric}" for goal in record.goals)
+    return f"{summary.study} · {goals} · {counts}{best}"
 
 
 def _dressed(figure: go.Figure) -> go.Figure:
