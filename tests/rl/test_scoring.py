@@ -11,7 +11,7 @@ from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.market_env import ACCOUNT_FEATURES, MarketEnv
 from fxai.rl.market_tensors import MarketTensors
 from fxai.rl.networks import build_network
-from fxai.rl.scoring import SCORES, Scorer
+from fxai.rl.scoring import SCORES, Scorer, error_of
 from fxai.spec.env_config import EnvConfig, RewardConfig
 from fxai.spec.model_config import ModelConfig
 
@@ -133,3 +133,19 @@ def test_scoring_twice_is_scoring_once():
     scorer = Scorer(market(), SPAN, 6000.0, BASE, [BASE])
     assert scorer(policy(), always(LONG)) == scorer(policy(), always(LONG))
     assert math.isfinite(scorer(policy(), always(LONG))[0]["sharpe"])
+
+
+def test_parts_are_scored_each_by_itself():
+    whole = Span(SPAN.start, SPAN.start + 1 + 4 * 17)  # of the 70 steps two are left over
+    scorer = Scorer(market(), SPAN, 6000.0, BASE, [BASE], parts=4)
+    (scores,) = scorer(policy(), always(LONG))
+    alone = []
+    for start in range(whole.start, whole.stop - 1, 17):
+        base = BASE.model_copy(update={"max_episode_steps": 17})
+        (part,) = Scorer(market(), Span(start, start + 18), 6000.0, base, [base])(policy(), always(LONG))
+        alone.append(part)
+    assert set(scores) == {*SCORES, *map(error_of, SCORES)}
+    for name in SCORES:
+        values = [part[name] for part in alone]
+        assert scores[name] == pytest.approx(np.mean(values), rel=1e-9), name
+        assert scores[error_of(name)] == pytest.approx(np.std(values, ddof=1) / 2, rel=1e-6), name

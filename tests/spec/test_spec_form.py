@@ -1,5 +1,7 @@
 """The form that the guide and its program wrote."""
 
+import re
+
 import pytest
 
 from fxai.errors import SpecError
@@ -183,3 +185,34 @@ def test_keys_of_the_files_top() -> None:
         (1, "notify_on_complete"),
         (2, "log_level"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("{episodes: 1}", "x.yaml:5: studies[0].validation.episodes: "),
+        ("{episode: 3}", "x.yaml:5: studies[0].validation.episode: unknown key; there is episodes"),
+        ("20", "must be a mapping, as {episodes: 20}"),
+        (
+            "{episodes: 3}\n  training_config: {data: {split: {validation_episodes: 4}}}",
+            "given in training_config.data",
+        ),
+        ("{episodes: 3}\n  objective: a:b", "your own code does it itself"),
+    ],
+)
+def test_validation_that_cannot_be(written: str, message: str) -> None:
+    with pytest.raises(SpecError, match=re.escape(message)):
+        spec_of(parse_yaml(f"{VALIDATED} {written}\n", "x.yaml"))
+
+
+def test_validation_says_how_the_split_is_scored() -> None:
+    (study,) = spec_of(parse_yaml(f"{VALIDATED} {{episodes: 20}}\n", "x.yaml")).studies
+    assert study.training_config.data.split.validation_episodes == 20
+
+
+VALIDATED = """\
+name: x
+studies:
+- study_name: s
+  parameters: {training.gamma: {type: float, low: 0.9, high: 0.99}}
+  validation:"""

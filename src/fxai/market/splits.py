@@ -9,6 +9,7 @@ from fxai.errors import DataError
 from fxai.market.bars import TimeArray
 from fxai.spec.data_config import SplitConfig
 
+FEWEST_STEPS = 8  # of a validation episode
 FEWEST_BARS = 32  # of a split: below that a score says nothing
 
 
@@ -50,6 +51,9 @@ def split(time: TimeArray, config: SplitConfig, warm_up: int) -> Splits:
     for name, span in splits.named().items():
         if len(span) < FEWEST_BARS:
             raise DataError(_too_short(name, span, time, config, warm_up))
+    if (parts := config.validation_episodes) and (len(splits.validation) - 1) // parts < FEWEST_STEPS:
+        bars = len(splits.validation)
+        raise DataError(f"{parts} episodes of a validation split of {bars} bars have under {FEWEST_STEPS} steps each")
     return splits
 
 

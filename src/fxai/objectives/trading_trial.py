@@ -16,6 +16,7 @@ from fxai.objectives.each_seed import standard_error
 from fxai.rl.agent import Agent
 from fxai.rl.checkpoint import Checkpoint, load_checkpoint
 from fxai.rl.lane_pack import Lane, unstacked
+from fxai.rl.scoring import error_of
 from fxai.rl.training import Metrics, is_evaluated
 from fxai.spec.metrics import METRICS
 from fxai.spec.score import with_score
@@ -107,7 +108,8 @@ class TradingTrial:
         if not all(map(math.isfinite, values)):
             error = TrialError(Cause.NOT_FINITE, f"the objective's value is {fmean(values)} at step {self.updates}")
             return TrialResult(self.request.number, TrialState.FAIL, self._seconds, error=error)
-        self._reports += (Report(self.request.number, self.updates, fmean(values), _joined(metrics, values)),)
+        joined = _joined(metrics, values, self.request.metric)
+        self._reports += (Report(self.request.number, self.updates, fmean(values), joined),)
         Checkpoint(self._identity, self._reports, state).save(self._paths.checkpoint)
         self._weights = state["weights"][:1]
         return self._tell()
@@ -153,12 +155,13 @@ class TradingTrial:
             lane.state = state
 
 
-def _joined(metrics: Sequence[Metrics], values: Sequence[float]) -> dict[str, float]:
-    """Each metric's mean over the lanes, and the standard error of the value where there are several."""
+def _joined(metrics: Sequence[Metrics], values: Sequence[float], metric: str) -> dict[str, float]:
+    """Each metric's mean over the lanes, and the standard error of the value: over seeds, or else over episodes."""
     means = {name: fmean(lane[name] for lane in metrics) for name in metrics[0]}
-    if len(values) == 1:
-        return means
-    return {**means, STANDARD_ERROR: standard_error(values)}
+    if len(values) > 1:
+        return {**means, STANDARD_ERROR: standard_error(values)}
+    error = metrics[0].get(error_of(metric))
+    return means if error is None else {**means, STANDARD_ERROR: error}
 
 
 def failure(request: TrialRequest, error: Exception, cause: Cause = Cause.EXCEPTION) -> TrialResult:

@@ -1,11 +1,15 @@
 """The score of a policy: greedy, on a span of bars, in an environment that no trial can change.
 
 The span is tiled by consecutive episodes of the study's base environment. Each begins flat, and what is
-open at its end is closed at cost. The lanes differ only in what their agents see and may do.
+open at its end is closed at cost. The lanes differ only in what their agents see and may do. The figures are those of
+the whole span, or, where the span is scored in so many equal parts, the mean of the parts' figures: each part is one
+episode then.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from statistics import fmean, stdev
 
 import numpy as np
 import torch
@@ -30,18 +34,32 @@ class Scorer:
     """Scores the policies of all lanes at once on the bars of one span."""
 
     def __init__(
-        self, market: MarketTensors, span: Span, bars_per_year: float, base: EnvConfig, own: Sequence[EnvConfig]
+        self,
+        market: MarketTensors,
+        span: Span,
+        bars_per_year: float,
+        base: EnvConfig,
+        own: Sequence[EnvConfig],
+        *,
+        parts: int | None = None,
     ) -> None:
-        """`base` is the environment that scores; of `own`, one per lane, only what the agent sees and may do."""
+        """`base` is the environment that scores; of `own`, one per lane, only what the agent sees and may do.
+
+        With `parts` the bars that are left over after so many equal ones are not scored.
+        """
         first, last = span.start, span.stop - 1
+        if parts is not None:
+            base = base.model_copy(update={"max_episode_steps": (last - first) // parts})
+            last = first + parts * base.max_episode_steps
         self._market, self._span, self._bars_per_year = market, span, bars_per_year
+        self._parts = parts or 1
         self._configs = [_scored_with(base, config) for config in own]
         self._starts = torch.arange(first, last, base.max_episode_steps)
         self._lengths = (last - self._starts).clamp(max=base.max_episode_steps)
         self._longest = min(base.max_episode_steps, last - first)
 
     def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int] | None = None) -> list[dict[str, float]]:
-        """SCORES of some lanes, or of all, for weights [lane, size] of all.
+        """SCORES of some lanes, or of all, for weights [lane, size] of all; of several parts with their errors.
 
         `mean_reward` is the sum of rewards over the steps that the span has room for: after a
         termination an episode earns nothing more, so ending early never helps.
@@ -52,7 +70,7 @@ class Scorer:
         together = chosen if self._market.device.type == "cpu" else everyone
         steps = self._run(policy, weights[list(together)], self._env(together))
         steps = steps[[together.index(lane) for lane in chosen]]
-        return [self._score(dict(zip(_COUNTED, lane, strict=True))) for lane in self._in_order(steps)]
+        return [self._scores(lane) for lane in self._in_order(steps)]
 
     def _env(self, lanes: Sequence[int]) -> MarketEnv:
         return MarketEnv(
@@ -86,12 +104,26 @@ class Scorer:
         inside = torch.arange(steps.shape[-1]) < self._lengths.unsqueeze(1)  # [episode, time]
         return steps.cpu().double()[:, :, inside].numpy()
 
+    def _scores(self, steps: NDArray[np.float64]) -> dict[str, float]:
+        """Of the counted fields [field, step] of one lane."""
+        parts = [self._score(dict(zip(_COUNTED, part, strict=True))) for part in np.split(steps, self._parts, axis=1)]
+        if len(parts) == 1:
+            return parts[0]
+        means = {name: fmean(part[name] for part in parts) for name in SCORES}
+        errors = {error_of(name): stdev(part[name] for part in parts) / math.sqrt(len(parts)) for name in SCORES}
+        return {**means, **errors}
+
     def _score(self, steps: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
         trades = [steps["closed_gain"][steps["closed"] > 0], steps["settled_gain"][steps["settled"] > 0]]
         figures = performance(
             steps["step_return"], np.concatenate(trades), float(steps["turnover"].sum()), self._bars_per_year
         )
         return {"mean_reward": float(steps["reward"].mean()), **figures.as_metrics()}
+
+
+def error_of(score: str) -> str:
+    """The name of a score's standard error over the parts of the span."""
+    return f"{score}_error"
 
 
 def _scored_with(base: EnvConfig, own: EnvConfig) -> EnvConfig:

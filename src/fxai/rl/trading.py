@@ -29,7 +29,8 @@ def trading(
     own = [config.env for config in pack.configs]
     seeds = torch.tensor(pack.seeds, dtype=torch.int64)
     env = MarketEnv(tensors, market.splits.train, own, seeds, pack.configs[0].training.n_envs)
-    score = Scorer(tensors, market.splits.validation, market.bars_per_year, base, own)
+    episodes = pack.configs[0].data.split.validation_episodes  # the same for all trials
+    score = Scorer(tensors, market.splits.validation, market.bars_per_year, base, own, parts=episodes)
     return Training(pack, env, score, device, graphed_after=graphed_after)
 
 

@@ -31,6 +31,9 @@ class SplitConfig(Record):
     train: Fraction | Date = 0.6
     validation: Fraction | Date = 0.2
     embargo_bars: int = Field(default=24, ge=0)
+    validation_episodes: int | None = Field(
+        default=None, ge=2, description="equal parts of the validation split that are scored each by itself"
+    )
 
     @model_validator(mode="after")
     def _room_for_test(self) -> "SplitConfig":

@@ -55,6 +55,8 @@ def _configuration(training_config: TrainingConfig | OwnConfig) -> Fingerprint:
     source = config["data"].pop("source")
     if config["model"]["widths"] is None:
         del config["model"]["widths"]  # studies from before the field was known go on
+    if config["data"]["split"]["validation_episodes"] is None:
+        del config["data"]["split"]["validation_episodes"]
     return {"data": _data(source), **_split_rule(config["data"]["split"]["train"]), "training_config": config}
 
 

@@ -7,6 +7,7 @@ written.
 
 import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -86,7 +87,8 @@ def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
     if not is_own(study.get("objective")):
         if isinstance(config := study.get("training_config"), dict):
             _drop_empty_sections(config, TrainingConfig)
-        _move_eval_frequency(form, study, path)
+        _move(form, study, path, ("eval_frequency",), ("training", "eval_frequency"))
+    _move_validation(form, study, path)
     _translate_tracking(form, study, path)
     _translate_parameters(form, study, path)
     _map_parameters(form, study, path)
@@ -111,20 +113,41 @@ def _move_overrides(form: Form, study: Node, path: KeyPath) -> None:
     form.moved[*path, "training_config"] = (*path, "trial_overrides")
 
 
-def _move_eval_frequency(form: Form, study: Node, path: KeyPath) -> None:
-    if "eval_frequency" not in study:
+def _move_validation(form: Form, study: Node, path: KeyPath) -> None:
+    """`validation: {episodes: 20}` says how the validation split is scored."""
+    section = study.get("validation")
+    if is_own(study.get("objective")) and section is not None:
+        form.findings.append(Finding((*path, "validation"), "says how fx_trading scores; your own code does it itself"))
+    elif isinstance(section, dict):
+        for key in section.keys() - {"episodes"}:
+            form.findings.append(Finding((*path, "validation", key), "unknown key; there is episodes"))
+            del section[key]
+        _move(form, study, path, ("validation", "episodes"), ("data", "split", "validation_episodes"))
+    elif section is not None:
+        form.findings.append(Finding((*path, "validation"), "must be a mapping, as {episodes: 20}"))
+    study.pop("validation", None)
+
+
+def _move(form: Form, study: Node, path: KeyPath, old: tuple[str, ...], new: tuple[str, ...]) -> None:
+    """What a study may say at `old` to where its training_config has it."""
+    *sections, last = old
+    node: Any = study
+    for section in sections:
+        node = node.get(section, {})
+    if last not in node:
         return
-    frequency = study.pop("eval_frequency")
-    config = study.setdefault("training_config", {})
-    training = config.setdefault("training", {}) if isinstance(config, dict) else None
-    if not isinstance(training, dict):
+    value, place = node.pop(last), ("training_config", *new)
+    target: Any = study
+    for section in place[:-1]:
+        target = target.setdefault(section, {})
+        if not isinstance(target, dict):
+            return  # which is said where it stands
+    if new[-1] in target:
+        message = f"given in {'.'.join(place[:-1])} too; keep that one"
+        form.findings.append(Finding((*path, *old), message))
         return
-    if "eval_frequency" in training:
-        message = "given in training_config.training too; keep that one"
-        form.findings.append(Finding((*path, "eval_frequency"), message))
-        return
-    training["eval_frequency"] = frequency
-    form.moved[*path, "training_config", "training", "eval_frequency"] = (*path, "eval_frequency")
+    target[new[-1]] = value
+    form.moved[*path, *place] = (*path, *old)
 
 
 def _translate_tracking(form: Form, study: Node, path: KeyPath) -> None:

@@ -20,7 +20,7 @@ from fxai.spec.yaml_source import KeyPath
 Synonyms = Mapping[str, tuple[str, ...]]
 _OF_THE_FORM: dict[type[Record], tuple[str, ...]] = {  # keys that a file has and its record has no more
     Spec: ("extends", "param_mapping", "preset"),
-    StudySpec: ("extends", "param_mapping", "search_space"),
+    StudySpec: ("eval_frequency", "extends", "param_mapping", "search_space", "validation"),
 }
 
 

@@ -42,6 +42,13 @@ def json_schema() -> JsonSchema:
     study["parameters"] = _parameters()
     definitions["TrainingConfig"]["properties"]["training"] = _training(definitions)
     _by_objective(definitions)
+    study["validation"] = {
+        "description": "how the validation split is scored: in so many equal parts, each an episode",
+        "type": ["object", "null"],
+        "additionalProperties": False,
+        "properties": {"episodes": {"type": "integer", "minimum": 2}},
+    }
+    study["eval_frequency"] = {"description": "of training_config.training", "type": "integer", "minimum": 1}
     study["n_jobs"]["anyOf"].append({"const": -1})
     study["param_mapping"] = {
         "description": "what parameters of one's own names set, as lr: training.learning_rate",
