@@ -30,6 +30,7 @@ from fxai.trial import (
     TrialRequest,
     TrialResult,
     TrialState,
+    Usage,
 )
 
 _MOST_AHEAD = 1  # updates that a lane may be ahead of the decision on its last report
@@ -64,11 +65,17 @@ class TradingTrial:
         self._reports: tuple[Report, ...] = ()
         self._told = 0
         self._take_up()
+        self._began_at = self.env_steps
 
     @property
     def through(self) -> bool:
         """Whether its lanes have had their last update."""
         return self.updates >= self.config.training.total_updates
+
+    @property
+    def env_steps(self) -> int:
+        """Of its training environments, all lanes together, in all its runs."""
+        return self.updates * self.config.training.rollout_size * len(self.lanes)
 
     @property
     def may_advance(self) -> bool:
@@ -104,23 +111,24 @@ class TradingTrial:
         values = [lane[self.request.metric] for lane in metrics]
         if not all(map(math.isfinite, values)):
             error = TrialError(Cause.NOT_FINITE, f"the objective's value is {fmean(values)} at step {self.updates}")
-            return TrialResult(self.request.number, TrialState.FAIL, self._seconds, error=error)
-        self._reports += (Report(self.request.number, self.updates, fmean(values), _joined(metrics, values)),)
+            return TrialResult(self.request.number, TrialState.FAIL, self._seconds, error=error, usage=self._usage)
+        told = Report(self.request.number, self.updates, fmean(values), _joined(metrics, values), self.env_steps)
+        self._reports += (told,)
         Checkpoint(self._identity, self._reports, state).save(self._paths.checkpoint)
         self._weights = state["weights"][:1]
         return self._tell()
 
     def ended(self, decision: Decision) -> TrialResult:
         """Its result after the last report was answered so."""
-        number, last = self.request.number, self._reports[self._told - 1]
+        number, last, usage = self.request.number, self._reports[self._told - 1], self._usage
         match decision:
             case Decision.STOP:
                 return self.returned()
             case Decision.PRUNE:
-                return TrialResult(number, TrialState.PRUNED, self._seconds, metrics=last.metrics)
+                return TrialResult(number, TrialState.PRUNED, self._seconds, metrics=last.metrics, usage=usage)
             case Decision.CONTINUE:
                 self._agent().save(self._paths.agent)
-                return TrialResult(number, TrialState.COMPLETE, self._seconds, last.value, last.metrics)
+                return TrialResult(number, TrialState.COMPLETE, self._seconds, last.value, last.metrics, usage=usage)
 
     def returned(self) -> TrialResult:
         """Given back unfinished, to be taken up from its last checkpoint."""
@@ -129,6 +137,11 @@ class TradingTrial:
     @property
     def _seconds(self) -> float:
         return time.monotonic() - self._began
+
+    @property
+    def _usage(self) -> Usage:
+        """Its speed is that of this run: what an earlier one took is in the steps and not in the seconds."""
+        return Usage(self.env_steps, (self.env_steps - self._began_at) / max(self._seconds, 1e-9))
 
     def _tell(self) -> Report:
         self._told += 1

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from optuna import Study
 from optuna.trial import FrozenTrial, TrialState
@@ -11,7 +12,7 @@ from pydantic import JsonValue
 from fxai.errors import InputError
 from fxai.results.strict_json import json_value
 from fxai.search import attributes
-from fxai.trial import STANDARD_ERROR, ParamValue
+from fxai.trial import STANDARD_ERROR, ParamValue, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class TrialRecord:
     seed: int | None = None  # None until it is asked
     failure: TrialFailure | None = None
     broken: Sequence[str] = ()  # constraints of the study, for which it was not trained
+    usage: Usage = field(default_factory=Usage)
     copy_of: str | None = None  # a trial of an earlier study, to learn from
 
     @classmethod
@@ -58,6 +60,7 @@ class TrialRecord:
             seed=trial.user_attrs.get(attributes.SEED),
             failure=_failure(trial),
             broken=tuple(trial.user_attrs.get(attributes.INFEASIBLE, ())),
+            usage=attributes.usage_of(trial.user_attrs),
             copy_of=trial.user_attrs.get(attributes.TRANSFERRED),
         )
 
@@ -91,10 +94,30 @@ class TrialRecord:
             "started": json_value(self.started),
             "ended": json_value(self.ended),
             "seconds": json_value(self.seconds),
+            "env_steps": self.usage.env_steps,
+            "steps_per_second": json_value(self.usage.steps_per_second),
+            "peak_memory_mb": json_value(self.usage.peak_memory_mb),
+            "peak_gpu_memory_mb": json_value(self.usage.peak_gpu_memory_mb),
             "attempt": self.attempt,
             "seed": self.seed,
             "failure": json_value(failure),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class EndedBy:
+    """The stop rule that ended a study."""
+
+    rule: str  # its key in `stop`
+    reason: str
+
+    @classmethod
+    def of(cls, user_attrs: Mapping[str, Any]) -> "EndedBy | None":
+        mark = user_attrs.get(attributes.ENDED_BY)
+        return None if mark is None else cls(mark["rule"], mark["reason"])
+
+    def as_json(self) -> dict[str, JsonValue]:
+        return {"rule": self.rule, "reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +129,7 @@ class StudyRecord:
     metric: str
     trials: Sequence[TrialRecord]
     best: TrialRecord | None  # best of the completed trials that keep all constraints
+    ended_by: EndedBy | None = None  # None while it goes on, and where no stop rule ended it
 
     @classmethod
     def of(cls, study: Study) -> "StudyRecord":
@@ -120,6 +144,7 @@ class StudyRecord:
             metric=metric_name(study),
             trials=trials,
             best=None if best is None else trials[best],
+            ended_by=EndedBy.of(study.user_attrs),
         )
 
     def count(self, state: TrialState) -> int:

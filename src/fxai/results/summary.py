@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from optuna.trial import TrialState
 from pydantic import JsonValue
 
-from fxai.results.record import StudyRecord
+from fxai.results.record import EndedBy, StudyRecord
 from fxai.results.strict_json import json_value
 from fxai.trial import ParamValue
 
@@ -27,6 +27,7 @@ class StudySummary:
     best_value: float | None = None
     standard_error: float | None = None  # of the best value, where it is a mean over several seeds
     best_params: Mapping[str, ParamValue] | None = None
+    ended_by: EndedBy | None = None  # the stop rule
 
     @classmethod
     def of(cls, record: StudyRecord) -> "StudySummary":
@@ -44,6 +45,7 @@ class StudySummary:
             best_value=None if best is None else best.value,
             standard_error=None if best is None else best.standard_error,
             best_params=None if best is None else best.params,
+            ended_by=record.ended_by,
         )
 
     @property
@@ -82,4 +84,5 @@ class StudySummary:
             },
             "completion_rate": self.completion_rate,
             "pruned_share": self.pruned_share,
+            "ended_by": None if self.ended_by is None else self.ended_by.as_json(),
         }

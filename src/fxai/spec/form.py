@@ -24,7 +24,8 @@ from fxai.spec.yaml_source import KeyPath, YamlSource, dotted
 Node = dict[str, JsonValue]
 SHARED = ("storage", "seed", "n_jobs", "max_concurrent_trials", "gpu_per_trial", "param_mapping", "preset")
 _ALL_WORKERS = -1  # as Optuna and scikit-learn write it
-_DEFAULT_WHEN_EMPTY = ("training_config", "sampler", "pruner", "resources", "enqueue")
+_DEFAULT_WHEN_EMPTY = ("training_config", "sampler", "pruner", "resources", "enqueue", "stop")
+_STOP_KEYS = {"early_stop_patience": "patience", "early_stop_min_delta": "min_delta"}
 
 
 @dataclass(slots=True)
@@ -80,6 +81,7 @@ def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
     if study.get("n_jobs") == _ALL_WORKERS:
         del study["n_jobs"]
     _move_overrides(form, study, path)
+    _move_early_stop(form, study, path)
     if not is_own(study.get("objective")):
         if isinstance(config := study.get("training_config"), dict):
             _drop_empty_sections(config, TrainingConfig)
@@ -121,6 +123,20 @@ def _move_eval_frequency(form: Form, study: Node, path: KeyPath) -> None:
         return
     training["eval_frequency"] = frequency
     form.moved[*path, "training_config", "training", "eval_frequency"] = (*path, "eval_frequency")
+
+
+def _move_early_stop(form: Form, study: Node, path: KeyPath) -> None:
+    """`early_stop_patience` and `early_stop_min_delta` of the guide's program are keys of `stop`."""
+    for old, new in _STOP_KEYS.items():
+        value = study.pop(old, None)
+        stop = study.setdefault("stop", {}) if value is not None else None
+        if not isinstance(stop, dict):
+            continue
+        if new in stop:
+            form.findings.append(Finding((*path, old), f"given in stop.{new} too; keep one"))
+            continue
+        stop[new] = value
+        form.moved[*path, "stop", new] = (*path, old)
 
 
 def _drop_empty_sections(node: Node, record: type[Record]) -> None:
