@@ -19,7 +19,7 @@ LEVELS = [
     {"rl", "llm"},
     {"search", "workers", "tracking", "objectives"},
     {"study_events", "stop_signal", "stop_rules", "suspects", "in_flight"},
-    {"run_study", "evaluation", "results", "dashboard"},
+    {"run_study", "replay", "evaluation", "results", "dashboard"},
     {"cli", "api"},
 ]
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

@@ -1,6 +1,7 @@
 """One study from its spec to its files: data, lock, database, workers, the loop, the results."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -10,6 +11,9 @@ from fxai.cli.interrupts import announce_stop
 from fxai.cli.taking_over import TakingOver
 from fxai.cli.watch import Watch
 from fxai.errors import FingerprintError, InputError
+from fxai.replay.decisions import made_of
+from fxai.replay.recorder import recorded
+from fxai.replay.replayed import ReplayedWorkers
 from fxai.results.files import write_results
 from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
@@ -29,9 +33,9 @@ from fxai.spec.fingerprint import fingerprint
 from fxai.spec.objective import folder_of, name_of
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
-from fxai.study_events import Notice, StudyEnded
+from fxai.study_events import Notice, StudyEnded, StudyEvent
 from fxai.trial import LanePlan
-from fxai.workers import Limits, ProcessWorkers, SlotPlan, machine_slots
+from fxai.workers import Limits, ProcessWorkers, SlotPlan, Workers, machine_slots
 
 _BYTES_PER_GB = 1_000_000_000
 
@@ -54,20 +58,35 @@ def tune(
     """
     study = taking.study
     paths = StudyPaths(results_dir, study.study_name)
-    made_of = data_hash(study)
+    bars = data_hash(study)
     share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
     _check_folder(paths.directory)
     _check_database(study.storage)
     with hold_study(study.storage, study.study_name, _state_directory()):
         with _opened(taking, paths, fresh=fresh) as search, _workers(study, share, paths) as workers:
             said = (*taking.notices, *share.notices, *notices(study))
-            events = chain(map(Notice, said), run_study(study, search, workers, paths.trials, stop))
+            ran = _ran(taking, search, workers, paths, stop)
+            events = chain(map(Notice, said), recorded(ran, paths.decisions, made_of(study)))
             ended = watch(announce_stop(events, stop))
         stored = load_study(study.storage, study.study_name)
-        files = write_results(stored, study, paths, Provenance.of(study, made_of))
+        files = write_results(stored, study, paths, Provenance.of(study, bars))
         if plots:
             files += write_plots(stored, paths)
     return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files)
+
+
+def _ran(
+    taking: TakingOver, search: Search, workers: Workers, paths: StudyPaths, stop: StopSignal
+) -> Iterator[StudyEvent]:
+    """The study's own run, or one that repeats the decisions of another."""
+    study, recording = taking.study, taking.recording
+    if recording is None:
+        return run_study(study, search, workers, paths.trials, stop)
+    if search.counts().finished or search.left_running:
+        raise InputError(f"the study {study.study_name!r} has trials already; --fresh replays it anew")
+    search.draw_as(recording.study)
+    replayed = ReplayedWorkers(workers, recording.decisions)
+    return replayed.following(run_study(study, search, replayed, paths.trials, stop))
 
 
 def _opened(taking: TakingOver, paths: StudyPaths, *, fresh: bool) -> Search:

@@ -213,6 +213,10 @@ class Search:
         if self._storage.get_study_user_attrs(self._study_id).get(attributes.ENDED_BY) != mark:
             self._storage.set_study_user_attr(self._study_id, attributes.ENDED_BY, mark)
 
+    def draw_as(self, name: str) -> None:
+        """Draw as the study of that name: Hyperband takes a trial's bracket from its study's name."""
+        self._study.pruner = self._seen_by_pruner.pruner = build_pruner(self._spec.pruner, draws_as=name)
+
     def best_numbers(self, count: int) -> tuple[int, ...]:
         """The best COMPLETE trials, the best first, the earlier first among equals."""
         return tuple(number for _, number in self._ranking[:count])
