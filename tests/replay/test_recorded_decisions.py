@@ -47,22 +47,22 @@ ENTRIES = [
 
 def test_every_decision_is_read_as_it_was_made(tmp_path: Path) -> None:
     path = tmp_path / "s" / "decisions.jsonl"
-    assert list(recorded(events(), path, MADE_OF)) == list(events())
+    assert list(recorded(events(), path, "s", MADE_OF)) == list(events())
     assert read_decisions(path) == ENTRIES
 
 
 def test_a_new_study_begins_the_file_anew_and_a_resumed_one_adds_to_it(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
     for _ in range(2):
-        list(recorded(events(), path, MADE_OF))
+        list(recorded(events(), path, "s", MADE_OF))
     assert read_decisions(path) == ENTRIES
-    list(recorded(events(0, finished=1), path, MADE_OF))
+    list(recorded(events(0, finished=1), path, "s", MADE_OF))
     assert read_decisions(path) == [*ENTRIES, Opened("s", MADE_OF, (0,)), *ENTRIES[1:]]
 
 
 def test_each_line_is_there_as_soon_as_it_is_decided(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
-    running = recorded(events(), path, MADE_OF)
+    running = recorded(events(), path, "s", MADE_OF)
     next(running)
     next(running)
     assert read_decisions(path) == ENTRIES[:2]
@@ -72,7 +72,7 @@ def test_a_line_that_was_cut_off_is_forgotten(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
     path.write_bytes(b"".join(map(entry_line, ENTRIES)) + b'{"number": 3, "wh')
     assert read_decisions(path) == ENTRIES
-    list(recorded(iter([opened(1)]), path, MADE_OF))
+    list(recorded(iter([opened(1)]), path, "s", MADE_OF))
     assert read_decisions(path) == [*ENTRIES, Opened("s", MADE_OF)]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fxai.replay.decisions import Began, Decided, Entry, Judged, Opened, Requeued, Told, made_of, read_decisions
+from fxai.replay.decisions import Began, Decided, Entry, Judged, Opened, Requeued, Told, basis_of, read_decisions
 from fxai.replay.recorder import recorded
 from fxai.replay.replayed import ReplayedWorkers
 from fxai.run_study import run_study
@@ -17,7 +17,7 @@ from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
 from fxai.study_events import Ending, Notice, StudyEvent, TrialBegan, TrialProgressed
 from fxai.trial import Slot, TrialState
-from fxai.workers import InlineWorkers, ProcessWorkers, Workers
+from fxai.workers import ProcessWorkers, Workers
 from lane_pool import LanePool
 from study_place import Place, ended, of_kind, study
 
@@ -43,13 +43,13 @@ def tpe(pruner: Pruner = MEDIAN, objective: str = "restless", n_trials: int = 24
 
 def record(place: Place, spec: StudySpec, workers: Workers, stop: StopSignal | None = None) -> list[StudyEvent]:
     with place.running(spec, workers, stop or StopSignal()) as events:
-        return list(recorded(events, decisions(place), made_of(spec)))
+        return list(recorded(events, decisions(place), "s", basis_of(spec)))
 
 
 def replay(place: Place, spec: StudySpec, workers: Workers, entries: Sequence[Entry]) -> list[StudyEvent]:
     replayed = ReplayedWorkers(workers, entries)
     with place.running(spec, replayed, StopSignal()) as events:
-        return list(replayed.following(recorded(events, decisions(place), made_of(spec))))
+        return list(replayed.following(recorded(events, decisions(place), "s", basis_of(spec))))
 
 
 def decisions(place: Place) -> Path:
@@ -115,7 +115,7 @@ def test_what_later_runs_retried_is_replayed_in_one(place: Place, other: Place) 
     spec = tpe(SuccessiveHalvingPruner(min_resource=3, reduction_factor=2), "parabola", n_trials=10)
     stop = StopSignal()
     with place.running(spec, LanePool(width=3, updates=6), stop) as events:
-        for event in recorded(events, decisions(place), made_of(spec)):
+        for event in recorded(events, decisions(place), "s", basis_of(spec)):
             if isinstance(event, TrialProgressed) and event.report.number == 4 and not stop.urgency:
                 stop.request()
     dies_after_a_report_of(place, spec, 6)
@@ -132,7 +132,7 @@ def dies_after_a_report_of(place: Place, spec: StudySpec, number: int) -> None:
     """Vanish in the middle, nothing put back."""
     search = open_search(spec, place.url, fingerprint={"of": "this test"}, default_params={"x": 0.0})
     events = run_study(spec, search, LanePool(width=3, updates=6), place.trials, StopSignal())
-    for event in recorded(events, decisions(place), made_of(spec)):
+    for event in recorded(events, decisions(place), "s", basis_of(spec)):
         if isinstance(event, TrialProgressed) and event.report.number == number:
             break
     search._storage.flush()
@@ -152,17 +152,19 @@ def test_a_trial_that_failed_there_and_does_not_here(place: Place, other: Place)
     record(place, spec, LanePool(width=1, workers=2, culprits=[3]))
     events = replay(other, spec, LanePool(width=1, workers=2), read_decisions(decisions(place)))
     assert notices(events) == [
-        "Trial 3 reports step 2, where it ended (fail); from here on it follows the recorded order no more"
+        "Trial 3 reports step 2, which it did not; from here on it follows the recorded order no more"
     ]
     assert ended(events).standing.complete == 6
 
 
-def test_fewer_lanes_than_recorded_say_so(place: Place, other: Place) -> None:
-    spec = tpe(objective="parabola", n_trials=8)
+@pytest.mark.parametrize("lanes", [{"width": 1}, {"workers": 5, "width": 1}, {"late": True}], ids=str)
+def test_other_workers_change_nothing(place: Place, other: Place, lanes: dict[str, int]) -> None:
+    spec = tpe(SuccessiveHalvingPruner(min_resource=1, reduction_factor=2), "parabola", n_trials=12)
     record(place, spec, LanePool(width=3))
-    events = replay(other, spec, InlineWorkers(), read_decisions(decisions(place)))
-    assert "these workers hold fewer trials at once" in notices(events)[0]
-    assert ended(events).standing.finished == 8
+    events = replay(other, spec, LanePool(**lanes), read_decisions(decisions(place)))
+    assert not notices(events)
+    assert outcome(other) == outcome(place)
+    assert {trial.state.name for trial in other.stored()} == {"COMPLETE", "PRUNED"}
 
 
 def test_more_trials_than_recorded_go_on_alone(place: Place, other: Place) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fxai.errors import InputError
-from fxai.replay.decisions import Entry, Opened, made_of, read_decisions
+from fxai.replay.decisions import Entry, Opened, basis_of, read_decisions
 from fxai.spec.fingerprint import difference
 from fxai.spec.study import Spec, StudySpec
 
@@ -32,7 +32,7 @@ def recording_of(file: Path, plan: Spec) -> Recording:
 def replaying(study: StudySpec, recording: Recording) -> StudySpec:
     """The study under a name of its own; an `InputError` where it would not decide as the recorded one did."""
     for each in recording.decisions:
-        if isinstance(each, Opened) and (changes := difference(each.made_of, made_of(study))):
+        if isinstance(each, Opened) and (changes := difference(each.made_of, basis_of(study))):
             listed = "\n".join(f"  {line}" for line in changes)
             raise InputError(f"the recorded run of {recording.study} was of another specification:\n{listed}")
     return study.model_copy(update={"study_name": f"{recording.study}{SUFFIX}"})

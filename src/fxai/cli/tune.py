@@ -11,7 +11,7 @@ from fxai.cli.interrupts import announce_stop
 from fxai.cli.taking_over import TakingOver
 from fxai.cli.watch import Watch
 from fxai.errors import FingerprintError, InputError
-from fxai.replay.decisions import made_of
+from fxai.replay.decisions import basis_of
 from fxai.replay.recorder import recorded
 from fxai.replay.replayed import ReplayedWorkers
 from fxai.results.files import write_results
@@ -58,7 +58,7 @@ def tune(
     """
     study = taking.study
     paths = StudyPaths(results_dir, study.study_name)
-    bars = data_hash(study)
+    made_of = data_hash(study)
     share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
     _check_folder(paths.directory)
     _check_database(study.storage)
@@ -66,10 +66,12 @@ def tune(
         with _opened(taking, paths, fresh=fresh) as search, _workers(study, share, paths) as workers:
             said = (*taking.notices, *share.notices, *notices(study))
             ran = _ran(taking, search, workers, paths, stop)
-            events = chain(map(Notice, said), recorded(ran, paths.decisions, made_of(study)))
+            draws_as = study.study_name if taking.recording is None else taking.recording.study
+            kept = recorded(ran, paths.decisions, draws_as, basis_of(study))
+            events = chain(map(Notice, said), kept)
             ended = watch(announce_stop(events, stop))
         stored = load_study(study.storage, study.study_name)
-        files = write_results(stored, study, paths, Provenance.of(study, bars))
+        files = write_results(stored, study, paths, Provenance.of(study, made_of))
         if plots:
             files += write_plots(stored, paths)
     return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files)

@@ -33,6 +33,7 @@ from fxai.trial import (
     Usage,
 )
 
+NO_METRICS: Metrics = {}
 _MOST_AHEAD = 1  # updates that a lane may be ahead of the decision on its last report
 
 
@@ -111,7 +112,7 @@ class TradingTrial:
         values = [lane[self.request.metric] for lane in metrics]
         if not all(map(math.isfinite, values)):
             error = TrialError(Cause.NOT_FINITE, f"the objective's value is {fmean(values)} at step {self.updates}")
-            return TrialResult(self.request.number, TrialState.FAIL, self._seconds, error=error, usage=self._usage)
+            return self._result(TrialState.FAIL, error=error)
         told = Report(self.request.number, self.updates, fmean(values), _joined(metrics, values), self.env_steps)
         self._reports += (told,)
         Checkpoint(self._identity, self._reports, state).save(self._paths.checkpoint)
@@ -120,28 +121,31 @@ class TradingTrial:
 
     def ended(self, decision: Decision) -> TrialResult:
         """Its result after the last report was answered so."""
-        number, last, usage = self.request.number, self._reports[self._told - 1], self._usage
+        last = self._reports[self._told - 1]
         match decision:
             case Decision.STOP:
                 return self.returned()
             case Decision.PRUNE:
-                return TrialResult(number, TrialState.PRUNED, self._seconds, metrics=last.metrics, usage=usage)
+                return self._result(TrialState.PRUNED, metrics=last.metrics)
             case Decision.CONTINUE:
                 self._agent().save(self._paths.agent)
-                return TrialResult(number, TrialState.COMPLETE, self._seconds, last.value, last.metrics, usage=usage)
+                return self._result(TrialState.COMPLETE, last.value, last.metrics)
 
     def returned(self) -> TrialResult:
         """Given back unfinished, to be taken up from its last checkpoint."""
-        return TrialResult(self.request.number, TrialState.RETURNED, self._seconds)
+        return self._result(TrialState.RETURNED)
 
-    @property
-    def _seconds(self) -> float:
-        return time.monotonic() - self._began
-
-    @property
-    def _usage(self) -> Usage:
-        """Its speed is that of this run: what an earlier one took is in the steps and not in the seconds."""
-        return Usage(self.env_steps, (self.env_steps - self._began_at) / max(self._seconds, 1e-9))
+    def _result(
+        self,
+        state: TrialState,
+        value: float | None = None,
+        metrics: Metrics = NO_METRICS,
+        error: TrialError | None = None,
+    ) -> TrialResult:
+        """Its speed is that of this run: the steps of an earlier one took none of these seconds."""
+        seconds = max(time.monotonic() - self._began, 1e-9)
+        usage = Usage(self.env_steps, (self.env_steps - self._began_at) / seconds)
+        return TrialResult(self.request.number, state, seconds, value, metrics, error, usage)
 
     def _tell(self) -> Report:
         self._told += 1

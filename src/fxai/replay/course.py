@@ -22,10 +22,6 @@ class Course:
         """What the loop has not heard yet."""
         return self.words[self.heard] if self.heard < len(self.words) else None
 
-    @property
-    def has_ended(self) -> bool:
-        return bool(self.words) and isinstance(self.words[-1], TrialResult)
-
     def hear(self) -> None:
         self.heard += 1
 

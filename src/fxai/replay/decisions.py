@@ -19,7 +19,7 @@ from fxai.trial.wire import to_line
 class Opened:
     """A run of the study begins; `retried` are trials that the last one left, back at their beginning."""
 
-    study: str
+    study: str  # by whose name Hyperband draws; of a replay the name of what it replays
     made_of: dict[str, Any]  # what proposals and prunings follow from, besides the trials
     retried: tuple[int, ...] = ()
     what: Literal["opened"] = "opened"
@@ -73,7 +73,7 @@ Entry: TypeAlias = Opened | Began | Decided | Told | Requeued
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="what")])
 
 
-def made_of(study: StudySpec) -> Fingerprint:
+def basis_of(study: StudySpec) -> Fingerprint:
     """What two runs must agree in to propose and prune alike once their trials come in alike."""
     return {
         **fingerprint(study),

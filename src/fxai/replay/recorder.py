@@ -17,12 +17,12 @@ from fxai.study_events import (
 )
 
 
-def recorded(events: Iterator[StudyEvent], path: Path, made_of: Fingerprint) -> Iterator[StudyEvent]:
+def recorded(events: Iterator[StudyEvent], path: Path, study: str, made_of: Fingerprint) -> Iterator[StudyEvent]:
     """The events, their decisions kept in a file: of a new study from its start, of a resumed one behind the others.
 
     A file that cannot be written costs the recording, not the study.
     """
-    recorder: _Recorder | None = _Recorder(path, made_of)
+    recorder: _Recorder | None = _Recorder(path, study, made_of)
     try:
         for event in events:
             if recorder is not None:
@@ -39,17 +39,18 @@ def recorded(events: Iterator[StudyEvent], path: Path, made_of: Fingerprint) -> 
 
 
 class _Recorder:
-    def __init__(self, path: Path, made_of: Fingerprint) -> None:
+    def __init__(self, path: Path, study: str, made_of: Fingerprint) -> None:
         self._path = path
+        self._study = study
         self._made_of = made_of
         self._file: BinaryIO | None = None
         self._together: list[Judged] = []
 
     def note(self, event: StudyEvent) -> None:
         match event:
-            case StudyOpened(study=study, retried=retried):
-                self._open(new=not (event.standing.finished or retried))
-                self._write(Opened(study, self._made_of, retried))
+            case StudyOpened(standing=standing, retried=retried):
+                self._open(new=not (standing.finished or retried))
+                self._write(Opened(self._study, self._made_of, retried))
             case TrialBegan(number):
                 self._write(Began(number))
             case TrialProgressed(report, pruned, together):

@@ -13,15 +13,19 @@ from fxai.workers import Activity, TrialEnded, TrialReported, TrialStarted, Work
 class ReplayedWorkers:
     """`Workers` behind which others train; a slot is free when it is a trial's turn to begin.
 
-    What the workers say is held back until its turn comes, whatever the timing. A trial that does otherwise
-    than it did (it ends where it reported, is pruned where it went on) is heard when it speaks from then on,
-    and the others keep their order. Where the order cannot be kept at all, because a worker is lost, the run
-    ends early or these workers hold fewer trials at once, the run goes its own way from there. Either is said.
+    What the workers say is held back until its turn comes, whatever the timing. They themselves never wait for
+    a turn, or trials that are trained as one could wait for each other: each report is answered at once as it was
+    in the recorded run, and what the loop decides later changes that only where it ends a trial.
+
+    A trial that does otherwise than it did (it ends where it reported, is pruned where it went on) is heard when it
+    speaks from then on, and the others keep their order. Where the order cannot be kept at all, because a worker is
+    lost or the run ends early, the run goes its own way from there. Either is said.
     """
 
     def __init__(self, workers: Workers, decisions: Iterable[Entry]) -> None:
         self._workers = workers
         self._ahead = deque(_in_one_run(decisions))
+        self._answers = _answers(self._ahead)
         self._courses: dict[int, Course] = {}
         self._in_flight: set[int] = set()  # as the loop sees it
         self._given_back: set[int] = set()  # by the replay alone: their workers go on
@@ -55,12 +59,7 @@ class ReplayedWorkers:
             self._depart(f"trial {turn.number} does not begin where it began")
         if happened := self._due():
             return happened
-        came = self._workers.events(timeout)
-        happened = [*self._taken(came), *self._due()]
-        if not came and not happened and self._is_stuck():
-            self._depart("these workers hold fewer trials at once (--n-jobs, resources.lanes_per_worker)")
-            happened = self._due()
-        return happened
+        return [*self._taken(self._workers.events(timeout)), *self._due()]
 
     def answer(self, number: int, decision: Decision) -> None:
         course = self._courses.get(number)
@@ -91,9 +90,10 @@ class ReplayedWorkers:
                 elif turn is not None:
                     self._depart(f"trial {number} begins, which did not begin there")
             case TrialProgressed(report, pruned) if judged := self._expected.pop(report.number, None):
-                if judged.pruned != pruned:
-                    now, then = ("is pruned", "was not") if pruned else ("is not pruned", "was")
-                    self._leave_alone(report.number, f"{now} at step {report.step}, where it {then}")
+                if pruned and not judged.pruned:
+                    self._leave_alone(report.number, f"is pruned at step {report.step}, where it went on")
+                elif judged.pruned and not pruned:
+                    self._leave_alone(report.number, f"is pruned at step {report.step} as it was, or would go on")
             case TrialFinished(result):
                 self._in_flight.discard(result.number)
                 self._courses.pop(result.number, None)
@@ -209,8 +209,18 @@ class ReplayedWorkers:
             self._workers.answer(number, course.verdict)
             return
         course.words.append(word)
-        if isinstance(word, TrialResult) and word.state is TrialState.RETURNED:
+        if isinstance(word, Report):
+            self._answer_as_recorded(course, word)
+        elif word.state is TrialState.RETURNED:
             self._depart(f"trial {number} is given back by its worker")
+
+    def _answer_as_recorded(self, course: Course, report: Report) -> None:
+        decision = self._answers.get((report.number, report.step))
+        if decision is not None:
+            course.answered = len(course.words)
+            self._workers.answer(report.number, decision)
+        elif self._ahead and course.follows:
+            self._leave_alone(report.number, f"reports step {report.step}, which it did not")
 
     def _forget(self, numbers: Iterable[int]) -> None:
         """The loop runs them again, on another worker."""
@@ -218,13 +228,6 @@ class ReplayedWorkers:
             self._courses.pop(number, None)
             self._in_flight.discard(number)
             self._given_back.discard(number)
-
-    def _is_stuck(self) -> bool:
-        """Whether every trial that a worker trains has said more than the loop may hear."""
-        aboard = {number for each in self._workers.activity() for number in each.trials}
-        if not aboard:
-            return all(course.has_ended for course in self._courses.values())
-        return all(number in self._courses and self._courses[number].next is not None for number in aboard)
 
     def _compare(self, number: int, where: str, value: float | None, recorded: float | None) -> None:
         if value != recorded and not self._told_of_values:
@@ -241,7 +244,19 @@ class ReplayedWorkers:
     def _depart(self, why: str) -> None:
         if self._ahead:
             self._ahead.clear()
+            self._answers.clear()
             self._notices.append(f"The recorded order ends here, as {why}; from here on timing decides it")
+
+
+def _answers(decisions: Iterable[Entry]) -> dict[tuple[int, int], Decision]:
+    """What each report was answered in the end: one that pruned a trial, if nothing came after it."""
+    answers: dict[tuple[int, int], Decision] = {}
+    furthest: dict[int, int] = {}
+    for judged in (judged for entry in decisions if isinstance(entry, Decided) for judged in entry.reports):
+        furthest[judged.number] = max(judged.step, furthest.get(judged.number, judged.step))
+        ended = judged.pruned and judged.step == furthest[judged.number]
+        answers[judged.number, judged.step] = Decision.PRUNE if ended else Decision.CONTINUE
+    return answers
 
 
 def _in_one_run(decisions: Iterable[Entry]) -> Iterator[Entry]:
