@@ -41,6 +41,7 @@ class LanePool:
         curve: Curve = by_parameter,
         culprits: Sequence[int] = (),
         late: bool = False,
+        env_steps: int = 0,
     ) -> None:
         self._lanes: list[dict[int, Lane]] = [{} for _ in range(workers)]
         self._width = width
@@ -48,6 +49,7 @@ class LanePool:
         self._curve = curve
         self._culprits = frozenset(culprits)
         self._late = late
+        self._env_steps = env_steps  # of each update
         self._waiting: deque[TrialRequest] = deque()
         self._turn = 0
         self.submitted: list[TrialRequest] = []
@@ -119,12 +121,16 @@ class LanePool:
             if result is None:
                 lane.step += 1
                 value = self._curve(lane.request, lane.step)
-                happened.append(TrialReported(Report(number, lane.step, value, {"at": float(lane.step)})))
+                happened.append(TrialReported(self._report(lane, value)))
                 result = self._complete(lane) if self._late else None
             if result is not None:
                 del lanes[number]
                 happened.append(TrialEnded(result))
         return happened
+
+    def _report(self, lane: Lane, value: float) -> Report:
+        steps = lane.step * self._env_steps
+        return Report(lane.request.number, lane.step, value, {"at": float(lane.step)}, steps)
 
     def _ended(self, lane: Lane) -> TrialResult | None:
         number, delay = lane.request.number, int(self._late)

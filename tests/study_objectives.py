@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import time
 from collections.abc import Generator
@@ -51,3 +52,14 @@ def slow(request: TrialRequest, slot: Slot) -> Trial:
         time.sleep(0.05)
         yield Report(request.number, step, 0.0)
     return Outcome(0.0)
+
+
+def restless(request: TrialRequest, slot: Slot) -> Trial:
+    """Climbs as `parabola` does; trials of the parity in $SLOW take longer, and all of them as long as they like."""
+    x = float(request.params["x"] or 0.0)
+    pause = 0.02 if request.number % 2 == int(os.environ["SLOW"]) else 0.0
+    for step in range(1, STEPS + 1):
+        time.sleep(pause + random.SystemRandom().uniform(0.0, 0.005))
+        drift = time.time() if os.environ.get("DRIFTS") == str(request.number) else 0.0
+        yield Report(request.number, step, -((x - 1) ** 2) - (STEPS - step) / 10 + drift)
+    return Outcome(-((x - 1) ** 2))

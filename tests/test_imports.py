@@ -18,8 +18,8 @@ LEVELS = [
     {"market"},
     {"rl", "llm"},
     {"search", "workers", "tracking", "objectives"},
-    {"study_events", "stop_signal", "suspects", "in_flight"},
-    {"run_study", "evaluation", "results", "dashboard"},
+    {"study_events", "stop_signal", "stop_rules", "suspects", "in_flight"},
+    {"run_study", "replay", "evaluation", "results", "dashboard"},
     {"cli", "api"},
 ]
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

@@ -26,6 +26,7 @@ from fxai.spec.load import load_spec, spec_of
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.overlay import Mode
 from fxai.spec.presets import shipped_preset
+from fxai.spec.stop import Stop
 from fxai.spec.study import StudySpec
 from fxai.spec.tracking import MlflowTracking, WandbTracking
 from fxai.spec.yaml_source import parse_yaml
@@ -135,6 +136,13 @@ def test_its_example_of_seeds_and_lanes(study: StudySpec) -> None:
     (keys,) = [keys for keys in FURTHER_KEYS if "lanes_per_worker" in keys]
     changed = with_keys(study, keys)
     assert (changed.seeds_per_trial, changed.resources.lanes_per_worker) == (4, 16)
+
+
+def test_its_example_of_stop_rules(study: StudySpec) -> None:
+    (keys,) = [keys for keys in FURTHER_KEYS if keys.startswith("stop:")]
+    rules = with_keys(study, keys).stop
+    assert rules == Stop(patience=20, min_delta=0.0001, value=0.002, env_steps=50_000_000)
+    assert rules.model_dump().keys() == set(re.findall(r"^  (\w+): ", keys, re.MULTILINE))
 
 
 def test_the_defaults_of_all_algorithms_take_equally_many_steps() -> None:

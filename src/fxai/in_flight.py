@@ -3,10 +3,10 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fxai.search.study import Asked
-from fxai.trial import Cause, Decision, Report, TrialError, TrialPaths, TrialResult, TrialState
+from fxai.trial import Cause, Decision, Report, TrialError, TrialPaths, TrialResult, TrialState, Usage
 
 
 @dataclass(slots=True)
@@ -16,6 +16,7 @@ class Flight:
     asked: Asked
     decision: Decision = Decision.CONTINUE  # the last; after any other its reports come too late
     pruned_by: Report | None = None
+    env_steps: int = 0  # as of its last report
     began: float = field(default_factory=time.monotonic)
 
 
@@ -65,11 +66,18 @@ def ticks(reports: Sequence[Report]) -> list[list[Report]]:
     return rounds
 
 
-def pruned(flight: Flight, seconds: float | None = None) -> TrialResult:
-    """The result of a trial as of the report that pruned it."""
+def pruned(flight: Flight, result: TrialResult | None = None) -> TrialResult:
+    """The result of a trial as of the report that pruned it; `result` is its worker's, if that could tell it."""
     metrics = {} if flight.pruned_by is None else flight.pruned_by.metrics
-    seconds = time.monotonic() - flight.began if seconds is None else seconds
-    return TrialResult(flight.asked.number, TrialState.PRUNED, seconds, metrics=metrics)
+    seconds = time.monotonic() - flight.began if result is None else result.seconds
+    usage = replace(Usage() if result is None else result.usage, env_steps=flight.env_steps)
+    return TrialResult(flight.asked.number, TrialState.PRUNED, seconds, metrics=metrics, usage=usage)
+
+
+def with_steps(flight: Flight, result: TrialResult) -> TrialResult:
+    """The result with at least the environment steps that the trial has reported: a lost worker tells none."""
+    steps = max(result.usage.env_steps, flight.env_steps)
+    return replace(result, usage=replace(result.usage, env_steps=steps))
 
 
 def failed(number: int, cause: Cause, message: str) -> TrialResult:

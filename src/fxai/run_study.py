@@ -15,12 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from fxai.errors import InputError
-from fxai.in_flight import FailureStreak, Flight, Returns, failed, pruned, ticks
+from fxai.in_flight import FailureStreak, Flight, Returns, failed, pruned, ticks, with_steps
 from fxai.search.seeds import turn
 from fxai.search.study import Asked, Search
 from fxai.spec.configure import trial_settings
 from fxai.spec.objective import command_of, folder_of, name_of
 from fxai.spec.study import StudySpec
+from fxai.stop_rules import Held, StopRules
 from fxai.stop_signal import StopSignal, Urgency
 from fxai.study_events import (
     Ending,
@@ -96,20 +97,31 @@ class _Run:
         self._at_fault: int | None = None  # the trial that died alone with the last run, once too often
         self._returns = Returns()
         self._streak = FailureStreak()
+        self._rules = StopRules(spec.stop, spec.direction)
+        for trial in search.finished():
+            self._rules.add(trial.value, trial.env_steps)
         self.in_flight: dict[int, Flight] = {}
         self.ending: Ending | None = None
 
     @property
     def over(self) -> bool:
         """Nothing runs, and nothing shall: a free slot may still be missing while a worker starts."""
-        wanted = self._waiting or (not self._search.exhausted and self._standing().finished < self._spec.n_trials)
+        more = self._standing().finished < self._spec.n_trials and not self._search.exhausted and self._held is None
+        wanted = self._waiting or more
         return not self.in_flight and (self.ending is not None or not wanted)
+
+    @property
+    def _held(self) -> Held | None:
+        """The stop rule that lets no new trial begin; those that wait to be run again are begun already."""
+        return self._rules.held(sum(flight.env_steps for flight in self.in_flight.values()))
 
     def opened(self) -> StudyOpened:
         left = self._search.left_running
         for asked in left:
             self._search.put_back(asked.number)  # until it begins it does not die with this run
             self._waiting[asked.number] = replace(asked, put_back=True)
+        if self._held is None:
+            self._search.mark_ended(None)
         self._judge([asked for asked in left if not asked.put_back])
         return StudyOpened(
             study=self._spec.study_name,
@@ -172,10 +184,9 @@ class _Run:
 
     def ended(self, seconds: float) -> StudyEnded:
         standing = self._standing()
-        ending = self.ending or (Ending.INTERRUPTED if self._stop.urgency else None)
-        ending = ending or (Ending.EXHAUSTED if self._search.exhausted else Ending.REACHED)
-        if standing.finished >= standing.total:
-            ending = Ending.REACHED
+        ending, held = self._ending(standing), self._held
+        if held is not None and ending is Ending(held.rule):
+            self._search.mark_ended(held.rule, held.reason)
         return StudyEnded(
             study=self._spec.study_name,
             standing=standing,
@@ -185,6 +196,15 @@ class _Run:
             ending=ending,
         )
 
+    def _ending(self, standing: Standing) -> Ending:
+        if standing.finished >= standing.total:
+            return Ending.REACHED
+        if self.ending is not None or self._stop.urgency:
+            return self.ending or Ending.INTERRUPTED
+        if self._held is not None:
+            return Ending(self._held.rule)
+        return Ending.EXHAUSTED if self._search.exhausted else Ending.REACHED
+
     def _reason(self, ending: Ending, standing: Standing) -> str | None:
         left = standing.total - standing.finished
         match ending:
@@ -192,6 +212,8 @@ class _Run:
                 return None
             case Ending.EXHAUSTED:
                 return f"{self._search.exhausted}, after {standing.finished} trials"
+            case Ending.PATIENCE | Ending.VALUE | Ending.ENV_STEPS:
+                return None if self._held is None else self._held.reason
             case Ending.TIMEOUT:
                 return f"the study's timeout of {self._spec.timeout:g} s passed with {left} trials to go"
             case Ending.INTERRUPTED:
@@ -204,7 +226,7 @@ class _Run:
         number = self._suspects.next(self._waiting)
         if number is not None:
             return self._waiting.pop(number)
-        if self._search.exhausted or self._suspects.keep_others_out:
+        if self._search.exhausted or self._suspects.keep_others_out or self._held is not None:
             return None
         if self._standing().finished + len(self.in_flight) + len(self._waiting) >= self._spec.n_trials:
             return None
@@ -254,6 +276,7 @@ class _Run:
         for report in awaited:
             self._search.report(report)
             self._returns.progressed(report)
+            self.in_flight[report.number].env_steps = report.env_steps
         if len(awaited) > 1:
             awaited.sort(key=lambda report: turn(self._spec.seed, report.number, report.step))
         for report in awaited:
@@ -263,7 +286,7 @@ class _Run:
             flight.decision = Decision.PRUNE if prune else going_on
             flight.pruned_by = report if prune else None
             self._workers.answer(report.number, flight.decision)
-            yield TrialProgressed(report, prune)
+            yield TrialProgressed(report, prune, len(awaited))
 
     def _awaits(self, number: int) -> bool:
         return number in self.in_flight and self.in_flight[number].decision is Decision.CONTINUE
@@ -271,7 +294,7 @@ class _Run:
     def _ended_trial(self, result: TrialResult) -> Iterator[StudyEvent]:
         number, flight = result.number, self.in_flight[result.number]
         if flight.pruned_by is not None:
-            yield from self._finish(number, pruned(flight, result.seconds))
+            yield from self._finish(number, pruned(flight, result))
         elif result.state is not TrialState.RETURNED:
             yield from self._finish(number, result)
         elif self.ending is not None or self._stop.urgency:
@@ -288,15 +311,16 @@ class _Run:
 
     def _finish(self, number: int, result: TrialResult) -> Iterator[StudyEvent]:
         """Give a trial that is in flight its final state."""
-        asked = self.in_flight.pop(number).asked
+        flight = self.in_flight.pop(number)
         self._suspects.ended(number)
         kept = self._kept()
-        told = self._search.tell(result)
+        told = self._search.tell(with_steps(flight, result))
+        self._rules.add(told.value if told.state is TrialState.COMPLETE else None, told.usage.env_steps)
         self._streak.add(told, self._paths(number))
         self._paths(number).checkpoint.unlink(missing_ok=True)
         self._drop_agents({*kept, number}.difference(self._kept()))
         standing = self._standing()
-        yield TrialFinished(told, asked.params, standing, best=standing.best_trial == number)
+        yield TrialFinished(told, flight.asked.params, standing, best=standing.best_trial == number)
 
     def _lost(self, event: WorkerLost) -> Iterator[StudyEvent]:
         """A worker is gone: its trials are run again, but for one that was alone with it once too often."""

@@ -51,6 +51,7 @@ class TrialBegan:
 class TrialProgressed:
     report: Report
     pruned: bool
+    together: int = 1  # reports of its moment, all stored before the first was decided; their events follow each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,9 @@ class Ending(StrEnum):
     REACHED = "reached"  # the total
     EXHAUSTED = "exhausted"  # the search space: every point was tried, or none is found that keeps the constraints
     TIMEOUT = "timeout"
+    PATIENCE = "patience"  # a stop rule, as the next two
+    VALUE = "value"
+    ENV_STEPS = "env_steps"
     INTERRUPTED = "interrupted"
     FAILING = "failing"  # trial after trial with one message
 

@@ -55,6 +55,7 @@ def test_status_as_json(fxai: Fxai, stored_study: str) -> None:
             "pruned": 1,
             "failed": 1,
             "unfinished": 1,
+            "ended_by": None,
         }
     ]
 

@@ -282,3 +282,21 @@ def test_a_checkpoint_is_of_one_width(tmp_path: Path):
     at_work.advance()
     assert TradingTrial(trial, SLOT, market).updates == 1
     assert TradingTrial(trial, SLOT, market, 8).updates == 0
+
+
+def test_environment_steps_are_counted_over_seeds_and_runs(tmp_path: Path):
+    trial, per_update = request(1, tmp_path, seeds=2, total_updates=6), 4 * 16 * 2
+    first = lanes(seeds=2)
+    first.admit(trial)
+    (report,) = next(came for came in ticks(first) if came)
+    assert isinstance(report, Report)
+    assert (report.step, report.env_steps) == (2, 2 * per_update)
+    first.decide(1, Decision.STOP)
+    (stopped,) = next(came for came in ticks(first) if came)
+    assert isinstance(stopped, TrialResult)
+    assert stopped.usage.env_steps == 2 * per_update
+    second = lanes(seeds=2)
+    second.admit(trial)
+    result = to_the_end(second)[1][1]
+    assert result.usage.env_steps == 6 * per_update
+    assert result.usage.steps_per_second == pytest.approx(4 * per_update / result.seconds)  # of this run alone

@@ -16,6 +16,7 @@ from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import CategoricalParameter, Parameter
 from fxai.spec.pruners import Pruner
 from fxai.spec.samplers import Sampler
+from fxai.spec.stop import Stop
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.training_config import TrainingConfig
 from fxai.tracking import tracker_names
@@ -42,6 +43,7 @@ def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tup
             "Trials",
             f"{study.n_trials} in total" + _limit("study", study.timeout) + _limit("trial", study.trial_timeout),
         ),
+        *_of_stop(study.stop),
         *_of_training(study.training_config),
         ("Seeds", _seeds(study.seeds_per_trial)),
         *((("Preset", legible(study.preset)),) if study.preset else ()),
@@ -82,6 +84,12 @@ def _of_training(config: TrainingConfig | OwnConfig) -> Sequence[tuple[str, str]
     training = config.training
     length = f"{training.total_updates} updates of {training.algorithm}, scored every {training.eval_frequency}"
     return (("Trial", length), ("Data", config.data.source))
+
+
+def _of_stop(stop: Stop) -> Sequence[tuple[str, str]]:
+    """What ends the study earlier, as it is written."""
+    rules = stop.model_dump(exclude_defaults=True)
+    return (("Stop", ", ".join(f"{name} {figure(value)}" for name, value in rules.items())),) if rules else ()
 
 
 def _limit(what: str, seconds: float | None) -> str:

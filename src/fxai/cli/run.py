@@ -1,6 +1,7 @@
 """`fxai run`: the main job."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from fxai.cli.dry_run import print_plan
 from fxai.cli.interrupts import stop_on_signals
 from fxai.cli.output import stdout
 from fxai.cli.plan import planned, settings_of
+from fxai.cli.replaying import Recording, recording_of, replaying
 from fxai.cli.taking_over import taking_over
 from fxai.cli.tune import tune
 from fxai.cli.watch import choose_watch
@@ -50,6 +52,14 @@ def run(
     storage: Annotated[str | None, typer.Option(metavar="URL", help="Database of the studies.")] = None,
     results_dir: Annotated[str | None, typer.Option(metavar="DIR", help="Folder for the studies' files.")] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of each study.")] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A study's decisions.jsonl: repeat its decisions in their order, in a study NAME-replay.",
+            dir_okay=False,
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would run; start and write nothing.")] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start anew; the study of this name is kept under another one.")
@@ -80,10 +90,13 @@ def run(
     if dry_run:
         print_plan(console, plan, given)
         return
-    raise typer.Exit(_run_all(plan, given, console, fresh=fresh, quiet=quiet))
+    recording = None if replay is None else recording_of(replay, plan)
+    raise typer.Exit(_run_all(plan, given, console, recording, fresh=fresh, quiet=quiet))
 
 
-def _run_all(plan: Spec, settings: Collection[str], console: Console, *, fresh: bool, quiet: bool) -> int:
+def _run_all(
+    plan: Spec, settings: Collection[str], console: Console, recording: Recording | None, *, fresh: bool, quiet: bool
+) -> int:
     """Run the studies one after the other; the exit code of it all."""
     watch = choose_watch(console, quiet=quiet)
     code = 0
@@ -92,6 +105,8 @@ def _run_all(plan: Spec, settings: Collection[str], console: Console, *, fresh: 
             if stop.urgency:
                 return _INTERRUPTED
             taking = taking_over(study, Path(plan.results_dir), settings)
+            if recording is not None:
+                taking = replace(taking, study=replaying(taking.study, recording), recording=recording)
             tuned = tune(taking, Path(plan.results_dir), watch, stop, fresh=fresh, plots=plan.save_study_plots)
             print_conclusion(console, taking.study, tuned)
             if tuned.ended.ending is Ending.INTERRUPTED:

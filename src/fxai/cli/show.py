@@ -14,7 +14,7 @@ from fxai.cli.wording import estimate, figure, legible, span
 from fxai.errors import InputError
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
-from fxai.trial import ParamValue
+from fxai.trial import ParamValue, Usage
 
 _LOG_LINES = 200
 
@@ -54,6 +54,7 @@ def _print_trial(console: Console, record: StudyRecord, trial: TrialRecord, log:
         print_text(console, f"{record.metric}: {estimate(trial.value, trial.standard_error)}")
     _print_named(console, "Parameters", trial.params)
     _print_named(console, "Metrics", trial.metrics)
+    _print_named(console, "Resources", _resources(trial.usage))
     _print_named(console, "Reports", {f"step {step}": value for step, value in trial.reports.items()})
     if trial.broken:
         print_text(console, "", "Not trained, as it breaks:", *(f"  {legible(each)}" for each in trial.broken))
@@ -72,6 +73,17 @@ def _headline(record: StudyRecord, trial: TrialRecord) -> str:
     if trial.attempt:
         words.append(f"on attempt {trial.attempt + 1}")
     return " ".join(words)
+
+
+def _resources(usage: Usage) -> Mapping[str, ParamValue]:
+    """What the trial took, as far as it was measured."""
+    measured = {
+        "environment steps": f"{usage.env_steps:,}" if usage.env_steps else None,
+        "steps per second": usage.steps_per_second and f"{usage.steps_per_second:,.0f}",
+        "peak memory of its worker": usage.peak_memory_mb and f"{usage.peak_memory_mb:,.0f} MB",
+        "peak GPU memory of its worker": usage.peak_gpu_memory_mb and f"{usage.peak_gpu_memory_mb:,.0f} MB",
+    }
+    return {name: value for name, value in measured.items() if value}
 
 
 def _print_named(console: Console, heading: str, values: Mapping[str, ParamValue]) -> None:

@@ -1,5 +1,7 @@
 """`fxai status`: the studies of a database and where they stand."""
 
+from collections.abc import Sequence
+
 from pydantic import JsonValue
 
 from fxai.cli.options import DEFAULT_STORAGE, AsJson, StorageUrl
@@ -19,7 +21,8 @@ def status(*, storage: StorageUrl = DEFAULT_STORAGE, as_json: AsJson = False) ->
     if as_json:
         print_json([_as_json(summary) for summary in found])
     elif found:
-        print_table(stdout(), _HEADINGS, [_row(summary) for summary in found])
+        rules = ("Stop rule",) if any(summary.ended_by for summary in found) else ()
+        print_table(stdout(), (*_HEADINGS, *rules), [(*_row(each), *_rule(each, rules)) for each in found])
     else:
         print_text(stdout(), "No studies yet. Start one: fxai run --spec quick_search")
 
@@ -29,6 +32,11 @@ def _row(summary: StudySummary) -> tuple[str, ...]:
     leader = ("-", "-") if counts.best_trial is None else (figure(counts.best_value), str(counts.best_trial))
     states = (counts.complete, counts.pruned, counts.failed, counts.running)
     return (summary.name, *leader, *map(str, states))
+
+
+def _rule(summary: StudySummary, heading: Sequence[str]) -> tuple[str, ...]:
+    """What ended the study, in a column that is there if any of them ended so."""
+    return (summary.ended_by or "-",) if heading else ()
 
 
 def _as_json(summary: StudySummary) -> dict[str, JsonValue]:
@@ -43,4 +51,5 @@ def _as_json(summary: StudySummary) -> dict[str, JsonValue]:
         "pruned": counts.pruned,
         "failed": counts.failed,
         "unfinished": counts.running,
+        "ended_by": summary.ended_by,
     }

@@ -30,7 +30,8 @@ def _rows(summary: StudySummary) -> Sequence[tuple[str, str]]:
         ("Failed trials", str(summary.failed)),
     ]
     seldom = (("Unfinished trials", summary.running), ("Infeasible proposals", summary.infeasible))
-    return [*rows, *((name, str(count)) for name, count in seldom if count)]
+    rule = () if summary.ended_by is None else (("Ended by", f"stop.{summary.ended_by.rule}"),)
+    return [*rows, *((name, str(count)) for name, count in seldom if count), *rule]
 
 
 def _best(summary: StudySummary) -> Sequence[tuple[str, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fxai.cli.replaying import Recording
 from fxai.cli.wording import assignments, counted, figure
 from fxai.errors import InputError
 from fxai.results.overlay_file import load_overlay
@@ -23,6 +24,7 @@ class TakingOver:
     study: StudySpec
     notices: tuple[str, ...] = ()
     overlay: Overlay | None = None
+    recording: Recording | None = None  # the decisions that it repeats
 
 
 def taking_over(study: StudySpec, results_dir: Path, settings: Collection[str] = ()) -> TakingOver:

@@ -1,6 +1,7 @@
 """One study from its spec to its files: data, lock, database, workers, the loop, the results."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -11,6 +12,9 @@ from fxai.cli.taking_over import TakingOver
 from fxai.cli.tracked import tracked
 from fxai.cli.watch import Watch
 from fxai.errors import FingerprintError, InputError
+from fxai.replay.decisions import basis_of
+from fxai.replay.recorder import recorded
+from fxai.replay.replayed import ReplayedWorkers
 from fxai.results.files import write_results
 from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
@@ -30,10 +34,10 @@ from fxai.spec.fingerprint import fingerprint
 from fxai.spec.objective import folder_of, name_of
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
-from fxai.study_events import Notice, StudyEnded
+from fxai.study_events import Notice, StudyEnded, StudyEvent
 from fxai.tracking import open_trackers
 from fxai.trial import LanePlan
-from fxai.workers import Limits, ProcessWorkers, SlotPlan, machine_slots
+from fxai.workers import Limits, ProcessWorkers, SlotPlan, Workers, machine_slots
 
 _BYTES_PER_GB = 1_000_000_000
 
@@ -67,13 +71,30 @@ def tune(
             open_trackers(study.tracking, paths.directory, paths.logs) as trackers,
         ):
             said = (*taking.notices, *share.notices, *notices(study))
-            events = chain(map(Notice, said), run_study(study, search, workers, paths.trials, stop))
+            ran = _ran(taking, search, workers, paths, stop)
+            draws_as = study.study_name if taking.recording is None else taking.recording.study
+            kept = recorded(ran, paths.decisions, draws_as, basis_of(study))
+            events = chain(map(Notice, said), kept)
             ended = watch(announce_stop(tracked(events, study, trackers, stop), stop))
         stored = load_study(study.storage, study.study_name)
         files = write_results(stored, study, paths, Provenance.of(study, made_of))
         if plots:
             files += write_plots(stored, paths)
     return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files)
+
+
+def _ran(
+    taking: TakingOver, search: Search, workers: Workers, paths: StudyPaths, stop: StopSignal
+) -> Iterator[StudyEvent]:
+    """The study's own run, or one that repeats the decisions of another."""
+    study, recording = taking.study, taking.recording
+    if recording is None:
+        return run_study(study, search, workers, paths.trials, stop)
+    if search.counts().finished or search.left_running:
+        raise InputError(f"the study {study.study_name!r} has trials already; --fresh replays it anew")
+    search.draw_as(recording.study)
+    replayed = ReplayedWorkers(workers, recording.decisions)
+    return replayed.following(run_study(study, search, replayed, paths.trials, stop))
 
 
 def _opened(taking: TakingOver, paths: StudyPaths, *, fresh: bool) -> Search:

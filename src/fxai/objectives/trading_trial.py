@@ -32,8 +32,10 @@ from fxai.trial import (
     TrialRequest,
     TrialResult,
     TrialState,
+    Usage,
 )
 
+NO_METRICS: Metrics = {}
 _MOST_AHEAD = 1  # updates that a lane may be ahead of the decision on its last report
 
 
@@ -66,11 +68,17 @@ class TradingTrial:
         self._reports: tuple[Report, ...] = ()
         self._told = 0
         self._take_up()
+        self._began_at = self.env_steps
 
     @property
     def through(self) -> bool:
         """Whether its lanes have had their last update."""
         return self.updates >= self.config.training.total_updates
+
+    @property
+    def env_steps(self) -> int:
+        """Of its training environments, all lanes together, in all its runs."""
+        return self.updates * self.config.training.rollout_size * len(self.lanes)
 
     @property
     def may_advance(self) -> bool:
@@ -107,32 +115,40 @@ class TradingTrial:
         values = [lane[self.request.metric] for lane in metrics]
         if not all(map(math.isfinite, values)):
             error = TrialError(Cause.NOT_FINITE, f"the objective's value is {fmean(values)} at step {self.updates}")
-            return TrialResult(self.request.number, TrialState.FAIL, self._seconds, error=error)
+            return self._result(TrialState.FAIL, error=error)
         joined = _joined(metrics, values, self.request.metric)
-        self._reports += (Report(self.request.number, self.updates, fmean(values), joined),)
+        self._reports += (Report(self.request.number, self.updates, fmean(values), joined, self.env_steps),)
         Checkpoint(self._identity, self._reports, state).save(self._paths.checkpoint)
         self._weights = state["weights"][:1]
         return self._tell()
 
     def ended(self, decision: Decision) -> TrialResult:
         """Its result after the last report was answered so."""
-        number, last = self.request.number, self._reports[self._told - 1]
+        last = self._reports[self._told - 1]
         match decision:
             case Decision.STOP:
                 return self.returned()
             case Decision.PRUNE:
-                return TrialResult(number, TrialState.PRUNED, self._seconds, metrics=last.metrics)
+                return self._result(TrialState.PRUNED, metrics=last.metrics)
             case Decision.CONTINUE:
                 self._agent().save(self._paths.agent)
-                return TrialResult(number, TrialState.COMPLETE, self._seconds, last.value, last.metrics)
+                return self._result(TrialState.COMPLETE, last.value, last.metrics)
 
     def returned(self) -> TrialResult:
         """Given back unfinished, to be taken up from its last checkpoint."""
-        return TrialResult(self.request.number, TrialState.RETURNED, self._seconds)
+        return self._result(TrialState.RETURNED)
 
-    @property
-    def _seconds(self) -> float:
-        return time.monotonic() - self._began
+    def _result(
+        self,
+        state: TrialState,
+        value: float | None = None,
+        metrics: Metrics = NO_METRICS,
+        error: TrialError | None = None,
+    ) -> TrialResult:
+        """Its speed is that of this run: the steps of an earlier one took none of these seconds."""
+        seconds = max(time.monotonic() - self._began, 1e-9)
+        usage = Usage(self.env_steps, (self.env_steps - self._began_at) / seconds)
+        return TrialResult(self.request.number, state, seconds, value, metrics, error, usage)
 
     def _tell(self) -> Report:
         self._told += 1

@@ -55,6 +55,11 @@ class StudyPaths:
         return self.directory / "transfer.yaml"
 
     @property
+    def decisions(self) -> Path:
+        """The order in which the study's trials were asked, decided and told; `fxai run --replay` repeats it."""
+        return self.directory / "decisions.jsonl"
+
+    @property
     def trials(self) -> Path:
         return self.directory / "trials"
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from optuna import Study
 from optuna.trial import FrozenTrial, TrialState
@@ -14,7 +15,7 @@ from fxai.search import attributes
 from fxai.search.ranking import Ranking
 from fxai.search.several import first_goal, goals_of
 from fxai.spec.goals import Goal
-from fxai.trial import STANDARD_ERROR, ParamValue
+from fxai.trial import STANDARD_ERROR, ParamValue, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class TrialRecord:
     seed: int | None = None  # None until it is asked
     failure: TrialFailure | None = None
     broken: Sequence[str] = ()  # constraints of the study, for which it was not trained
+    usage: Usage = field(default_factory=Usage)
     copy_of: str | None = None  # a trial of an earlier study, to learn from
     values: Mapping[str, float] = field(default_factory=dict)  # by metric, where the study optimises several
 
@@ -66,6 +68,7 @@ class TrialRecord:
             seed=trial.user_attrs.get(attributes.SEED),
             failure=_failure(trial),
             broken=tuple(trial.user_attrs.get(attributes.INFEASIBLE, ())),
+            usage=attributes.usage_of(trial.user_attrs),
             copy_of=trial.user_attrs.get(attributes.TRANSFERRED),
         )
 
@@ -100,10 +103,30 @@ class TrialRecord:
             "started": json_value(self.started),
             "ended": json_value(self.ended),
             "seconds": json_value(self.seconds),
+            "env_steps": self.usage.env_steps,
+            "steps_per_second": json_value(self.usage.steps_per_second),
+            "peak_memory_mb": json_value(self.usage.peak_memory_mb),
+            "peak_gpu_memory_mb": json_value(self.usage.peak_gpu_memory_mb),
             "attempt": self.attempt,
             "seed": self.seed,
             "failure": json_value(failure),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class EndedBy:
+    """The stop rule that ended a study."""
+
+    rule: str  # its key in `stop`
+    reason: str
+
+    @classmethod
+    def of(cls, user_attrs: Mapping[str, Any]) -> "EndedBy | None":
+        mark = user_attrs.get(attributes.ENDED_BY)
+        return None if mark is None else cls(mark["rule"], mark["reason"])
+
+    def as_json(self) -> dict[str, JsonValue]:
+        return {"rule": self.rule, "reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +144,7 @@ class StudyRecord:
     best: TrialRecord | None  # of the completed trials that keep all constraints
     goals: Sequence[Goal] = ()
     front: Sequence[TrialRecord] = ()  # in the order of the first objective; empty where there is one
+    ended_by: EndedBy | None = None  # None while it goes on, and where no stop rule ended it
 
     @classmethod
     def of(cls, study: Study) -> "StudyRecord":
@@ -133,7 +157,8 @@ class StudyRecord:
             best = min(kept, key=_order(goals[0]), default=None)
         else:
             best = front[knee_of([_losses(each, goals) for each in front])] if front else None
-        return cls(study.study_name, goals[first].direction, goals[first].metric, trials, best, goals, front)
+        ended_by = EndedBy.of(study.user_attrs)
+        return cls(study.study_name, goals[first].direction, goals[first].metric, trials, best, goals, front, ended_by)
 
     def count(self, state: TrialState) -> int:
         return sum(trial.state is state and not trial.uncounted for trial in self.trials)

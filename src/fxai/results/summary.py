@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from optuna.trial import TrialState
 from pydantic import JsonValue
 
-from fxai.results.record import StudyRecord
+from fxai.results.record import EndedBy, StudyRecord
 from fxai.results.strict_json import json_value
 from fxai.trial import ParamValue
 
@@ -29,6 +29,7 @@ class StudySummary:
     best_params: Mapping[str, ParamValue] | None = None
     best_values: Mapping[str, float] = field(default_factory=dict)  # of several objectives, at the front's knee
     front: int | None = None  # trials of the Pareto front; None where there is one objective
+    ended_by: EndedBy | None = None  # the stop rule
 
     @classmethod
     def of(cls, record: StudyRecord) -> "StudySummary":
@@ -48,6 +49,7 @@ class StudySummary:
             best_params=None if best is None else best.params,
             best_values={} if best is None else best.values,
             front=len(record.front) if len(record.goals) > 1 else None,
+            ended_by=record.ended_by,
         )
 
     @property
@@ -87,4 +89,5 @@ class StudySummary:
             },
             "completion_rate": self.completion_rate,
             "pruned_share": self.pruned_share,
+            "ended_by": None if self.ended_by is None else self.ended_by.as_json(),
         }

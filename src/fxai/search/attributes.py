@@ -7,15 +7,22 @@ else of FxAI begins with `fxai:`.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fxai.trial import Usage
+
 PREFIX: Final = "fxai:"
 
 # of a study
 FINGERPRINT: Final = "fxai:fingerprint"
 TRANSFER: Final = "fxai:transfer"  # the overlay by which it took over from another
+ENDED_BY: Final = "fxai:ended_by"  # the stop rule that ended it and the reason in words; None once it goes on
 
 # of a trial
 SEED: Final = "fxai:seed"  # kept, since the study's seed may change on resume
 SECONDS: Final = "fxai:seconds"
+ENV_STEPS: Final = "fxai:env_steps"
+STEPS_PER_SECOND: Final = "fxai:steps_per_second"
+PEAK_MEMORY: Final = "fxai:peak_memory_mb"
+PEAK_GPU_MEMORY: Final = "fxai:peak_gpu_memory_mb"
 CAUSE: Final = "fxai:cause"
 MESSAGE: Final = "fxai:message"
 TRACEBACK: Final = "fxai:traceback"
@@ -39,6 +46,27 @@ def metrics_of(user_attrs: Mapping[str, Any]) -> dict[str, float]:
         for name, value in user_attrs.items()
         if not name.startswith(PREFIX) and isinstance(value, int | float)
     }
+
+
+def usage_of(user_attrs: Mapping[str, Any]) -> Usage:
+    """What a trial took of the machine, from its user attributes."""
+    return Usage(
+        env_steps=user_attrs.get(ENV_STEPS, 0),
+        steps_per_second=user_attrs.get(STEPS_PER_SECOND),
+        peak_memory_mb=user_attrs.get(PEAK_MEMORY),
+        peak_gpu_memory_mb=user_attrs.get(PEAK_GPU_MEMORY),
+    )
+
+
+def usage_attrs(usage: Usage) -> dict[str, float]:
+    """The user attributes of what a trial took, as far as it is known."""
+    known = {
+        ENV_STEPS: usage.env_steps or None,
+        STEPS_PER_SECOND: usage.steps_per_second,
+        PEAK_MEMORY: usage.peak_memory_mb,
+        PEAK_GPU_MEMORY: usage.peak_gpu_memory_mb,
+    }
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def is_uncounted(user_attrs: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ import optuna.pruners
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
 
+from fxai.search.hyperband import HyperbandOf
 from fxai.search.imported import imported_pruner
 from fxai.spec.pruners import (
     HyperbandPruner,
@@ -20,14 +21,14 @@ from fxai.spec.pruners import (
 )
 
 
-def build_pruner(record: Pruner) -> BasePruner:
-    """Optuna's pruner of that name, with the record's arguments."""
+def build_pruner(record: Pruner, draws_as: str | None = None) -> BasePruner:
+    """Optuna's pruner of that name, with the record's arguments; `draws_as` is a study whose brackets Hyperband has."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        return _build(record)
+        return _build(record, draws_as)
 
 
-def _build(record: Pruner) -> BasePruner:  # noqa: PLR0911 -- one for each kind
+def _build(record: Pruner, draws_as: str | None) -> BasePruner:  # noqa: PLR0911 -- one for each kind
     match record:
         case MedianPruner():
             return optuna.pruners.MedianPruner(
@@ -52,12 +53,10 @@ def _build(record: Pruner) -> BasePruner:  # noqa: PLR0911 -- one for each kind
                 bootstrap_count=record.bootstrap_count,
             )
         case HyperbandPruner():
-            return optuna.pruners.HyperbandPruner(
-                min_resource=record.min_resource,
-                max_resource=record.max_resource,
-                reduction_factor=record.reduction_factor,
-                bootstrap_count=record.bootstrap_count,
-            )
+            arguments = record.model_dump(exclude={"type"})
+            if draws_as is not None:
+                return HyperbandOf(draws_as, **arguments)
+            return optuna.pruners.HyperbandPruner(**arguments)
         case ThresholdPruner():
             return optuna.pruners.ThresholdPruner(
                 lower=record.lower,
@@ -66,7 +65,7 @@ def _build(record: Pruner) -> BasePruner:  # noqa: PLR0911 -- one for each kind
                 interval_steps=record.interval_steps,
             )
         case PatientPruner():
-            wrapped = None if record.wrapped_pruner is None else _build(record.wrapped_pruner)
+            wrapped = None if record.wrapped_pruner is None else _build(record.wrapped_pruner, draws_as)
             return optuna.pruners.PatientPruner(wrapped, patience=record.patience, min_delta=record.min_delta)
         case NopPruner():
             return optuna.pruners.NopPruner()

@@ -10,8 +10,8 @@ changes become one transaction within `WriteBehindStorage.one_transaction`.
 The tables are Optuna's own, so `optuna.load_study` and optuna-dashboard read a study while it runs. One
 process writes a study (`lock.py` sees to it); a trial that somebody else added nevertheless is taken in.
 
-Optuna's internals are touched here, its tables in `tables.py` and one method of its TPE in `tpe.py`; nowhere
-else.
+Optuna's internals are touched here, its tables in `tables.py`, one method of its TPE in `tpe.py` and one of its
+Hyperband in `hyperband.py`; nowhere else.
 """
 
 import copy

@@ -11,6 +11,7 @@ from optuna.study._frozen import FrozenStudy
 from optuna.trial import TrialState
 
 from fxai.errors import StudyNotFoundError
+from fxai.search import attributes
 from fxai.search.storage import WriteBehindStorage
 from fxai.search.study import Counts
 
@@ -25,6 +26,7 @@ class StudySummary:
     direction: str  # "maximize" or "minimize"; both, with a comma, for a study of several objectives
     counts: Counts
     archived: bool  # set aside by --fresh
+    ended_by: str | None = None  # the stop rule by its key
 
 
 def study_names(url: str) -> tuple[str, ...]:
@@ -86,6 +88,7 @@ def _summary(storage: WriteBehindStorage, study: FrozenStudy) -> StudySummary:
             best_value=None if leader is None else leader[1],
         ),
         archived=is_archived(study.study_name),
+        ended_by=(study.user_attrs.get(attributes.ENDED_BY) or {}).get("rule"),
     )
 
 

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import count
 from types import TracebackType
 from typing import Self
@@ -67,6 +68,14 @@ class Counts:
     @property
     def finished(self) -> int:
         return self.complete + self.pruned + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A trial in its final state, as the stop rules look at it."""
+
+    value: float | None  # None unless it is COMPLETE
+    env_steps: int
 
 
 class _NothingLeftError(Exception):
@@ -181,6 +190,30 @@ class Search:
             standard_error=None if number is None else self._trial(number).user_attrs.get(STANDARD_ERROR),
             front=self._ranking.front,
         )
+
+    def finished(self) -> list[Finished]:
+        """The trials that have finished and count, in the order in which they did; of several objectives the first's."""
+        first = [goal.metric for goal in self._spec.goals].index(self._spec.metric_name)
+        trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
+        own = [each for each in trials if each.state.is_finished() and not attributes.is_uncounted(each.user_attrs)]
+        own.sort(key=lambda trial: trial.datetime_complete or datetime.max)  # noqa: DTZ901 -- as Optuna's records
+        return [
+            Finished(
+                trial.values[first] if trial.state is OptunaState.COMPLETE else None,
+                attributes.usage_of(trial.user_attrs).env_steps,
+            )
+            for trial in own
+        ]
+
+    def mark_ended(self, rule: str | None, reason: str = "") -> None:
+        """Remember which stop rule ended the study; None: it goes on, or ended otherwise."""
+        mark = None if rule is None else {"rule": rule, "reason": reason}
+        if self._storage.get_study_user_attrs(self._study_id).get(attributes.ENDED_BY) != mark:
+            self._storage.set_study_user_attr(self._study_id, attributes.ENDED_BY, mark)
+
+    def draw_as(self, name: str) -> None:
+        """Draw as the study of that name: Hyperband takes a trial's bracket from its study's name."""
+        self._study.pruner = self._seen_by_pruner.pruner = build_pruner(self._spec.pruner, draws_as=name)
 
     def best_numbers(self, count: int) -> tuple[int, ...]:
         """The best COMPLETE trials, the best first; of several objectives the whole front."""
@@ -316,7 +349,11 @@ def _checked(result: TrialResult, spec: StudySpec) -> TrialResult:
 
 def _told_attrs(result: TrialResult) -> dict[str, float | str]:
     """What a result says beyond its state and value, as user attributes of its trial."""
-    attrs: dict[str, float | str] = {attributes.SECONDS: result.seconds, **result.metrics}
+    attrs: dict[str, float | str] = {
+        attributes.SECONDS: result.seconds,
+        **attributes.usage_attrs(result.usage),
+        **result.metrics,
+    }
     if result.error is not None:
         attrs[attributes.CAUSE] = result.error.cause.value
         attrs[attributes.MESSAGE] = result.error.message

@@ -43,6 +43,8 @@ def _about_study(study: StudySpec) -> Iterator[str]:
     categorical = [each.name for each in study.parameters if isinstance(each, CategoricalParameter)]
     if categorical and isinstance(study.sampler, CmaEsSampler | QMCSampler):
         yield f"{study.sampler.type} draws categorical parameters at random: {', '.join(categorical)}"
+    if study.stop.min_delta and study.stop.patience is None:
+        yield "stop.min_delta says what counts for stop.patience, which is not given; it does nothing"
     yield from notices(study)
     yield from _about_constraints(study)
     if isinstance(study.training_config, OwnConfig):

@@ -23,6 +23,7 @@ from fxai.spec.parameters import (
     count_values,
 )
 from fxai.spec.samplers import BruteForceSampler, GridSampler, Sampler
+from fxai.spec.stop import Stop
 from fxai.spec.study import StudySpec
 from fxai.spec.suggestion import did_you_mean
 from fxai.spec.training_config import TrainingConfig
@@ -50,6 +51,7 @@ def study_problems(study: StudySpec) -> Iterator[Finding]:
     yield from double_problems(named)
     if isinstance(config, OwnConfig):
         yield from own_problems(study.objective, placed, study.fixed, config)
+        yield from own_stop_problems(study.stop)
         fields: Fields = dict.fromkeys(values_in(config))
     else:
         yield from name_problems(named, config.training.algorithm)
@@ -223,6 +225,13 @@ def enqueue_problems(enqueue: Iterable[Mapping[str, Choice]], parameters: Iterab
                 yield Finding(("enqueue", place, name), f"is no parameter of this study{did_you_mean(name, known)}")
             elif not contains(known[name], value):
                 yield Finding(("enqueue", place, name), f"{value!r} lies outside the parameter's range")
+
+
+def own_stop_problems(stop: Stop) -> Iterator[Finding]:
+    """A budget of steps that nobody counts."""
+    if stop.env_steps is not None:
+        message = "only fx_trading counts its environment steps; end a study of your own code by the other rules"
+        yield Finding(("stop", "env_steps"), f"{message}, n_trials or timeout")
 
 
 def lane_problems(seeds_per_trial: int, lanes_per_worker: int | None) -> Iterator[Finding]:

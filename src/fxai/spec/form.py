@@ -26,7 +26,8 @@ from fxai.spec.yaml_source import KeyPath, YamlSource, dotted
 Node = dict[str, JsonValue]
 SHARED = ("storage", "seed", "n_jobs", "max_concurrent_trials", "gpu_per_trial", "param_mapping", "preset", "tracking")
 _ALL_WORKERS = -1  # as Optuna and scikit-learn write it
-_DEFAULT_WHEN_EMPTY = ("training_config", "sampler", "pruner", "resources", "enqueue", "tracking")
+_DEFAULT_WHEN_EMPTY = ("training_config", "sampler", "pruner", "resources", "enqueue", "tracking", "stop")
+_STOP_KEYS = {"early_stop_patience": "patience", "early_stop_min_delta": "min_delta"}
 
 
 @dataclass(slots=True)
@@ -84,6 +85,7 @@ def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
     if "objectives" in study and "direction" in study:
         form.findings.append(Finding((*path, "direction"), "each of several objectives has a direction of its own"))
     _move_overrides(form, study, path)
+    _move_early_stop(form, study, path)
     if not is_own(study.get("objective")):
         if isinstance(config := study.get("training_config"), dict):
             _drop_empty_sections(config, TrainingConfig)
@@ -159,6 +161,20 @@ def _translate_tracking(form: Form, study: Node, path: KeyPath) -> None:
         section = tracking[name] = {} if tracking[name] is None else tracking[name]
         if isinstance(section, dict):
             _retire(form, section, (*path, "tracking", name), SECRET_KEYS[name])
+
+
+def _move_early_stop(form: Form, study: Node, path: KeyPath) -> None:
+    """`early_stop_patience` and `early_stop_min_delta` of the guide's program are keys of `stop`."""
+    for old, new in _STOP_KEYS.items():
+        value = study.pop(old, None)
+        stop = study.setdefault("stop", {}) if value is not None else None
+        if not isinstance(stop, dict):
+            continue
+        if new in stop:
+            form.findings.append(Finding((*path, old), f"given in stop.{new} too; keep one"))
+            continue
+        stop[new] = value
+        form.moved[*path, "stop", new] = (*path, old)
 
 
 def _drop_empty_sections(node: Node, record: type[Record]) -> None:

@@ -19,6 +19,7 @@ from fxai.spec.coherence import (
     lane_problems,
     layer_problems,
     name_problems,
+    own_stop_problems,
     sampler_problems,
     value_problems,
 )
@@ -127,6 +128,8 @@ def _within_study(node: Any) -> Iterator[Finding]:
         own = OwnConfig(config if isinstance(config, dict) else {})
         fields: Fields = dict.fromkeys(values_in(own))
         yield from own_problems(_field_value(node, "objective"), sound, fixed, own)
+        if (stop := _field_value(node, "stop")) is not None:
+            yield from own_stop_problems(stop)
     else:
         fields = config_fields(_algorithm(node))
         yield from _within_trading(node, names, sound, fixed)

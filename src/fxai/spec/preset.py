@@ -5,6 +5,7 @@ from pydantic import Field
 from fxai.spec.pruners import Pruner
 from fxai.spec.record import Record
 from fxai.spec.samplers import Sampler
+from fxai.spec.stop import Stop
 
 
 class Preset(Record):
@@ -14,5 +15,6 @@ class Preset(Record):
     sampler: Sampler | None = None
     pruner: Pruner | None = None
     timeout: float | None = Field(default=None, gt=0)
+    stop: Stop | None = None
     seeds_per_trial: int | None = Field(default=None, ge=1)
     max_concurrent_trials: int | None = Field(default=None, ge=1)

@@ -46,14 +46,6 @@ RETIRED_IN_STUDY = {
         "an evaluation walks the whole validation split; set its share by training_config.data.split.validation",
         (None,),
     ),
-    "early_stop_patience": RetiredKey(
-        "a best value that stands still is no reason to stop; end the study by n_trials or timeout, "
-        "and hopeless trials by a pruner (PatientPruner has a patience)",
-        (None,),
-    ),
-    "early_stop_min_delta": RetiredKey(
-        "a study ends by n_trials or timeout; PatientPruner has a min_delta for single trials", (None,)
-    ),
     "directions": RetiredKey("several objectives are not supported yet; write one direction and one metric_name"),
     "metric_names": RetiredKey("several objectives are not supported yet; write one direction and one metric_name"),
 }

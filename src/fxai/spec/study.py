@@ -16,6 +16,7 @@ from fxai.spec.pruners import MedianPruner, Pruner
 from fxai.spec.record import Record
 from fxai.spec.samplers import CmaEsSampler, Sampler, TPESampler
 from fxai.spec.score import SCORE, Score, check_score
+from fxai.spec.stop import Stop
 from fxai.spec.tracking import Tracking
 from fxai.spec.training_config import TrainingConfig
 
@@ -105,6 +106,7 @@ class StudySpec(Record):
     )
     storage: str = Field(default="sqlite:///optuna_studies.db", min_length=1, description="an SQLAlchemy URL")
     timeout: float | None = Field(default=None, gt=0, description="seconds after which no new trial starts")
+    stop: Stop = Field(default_factory=Stop, description="rules that end the study before its total")
     trial_timeout: float | None = Field(default=None, gt=0, description="seconds that one trial may take")
     progress_timeout: float | None = Field(default=600, gt=0, description="seconds that a trial may be silent")
     memory_limit_gb: float | None = Field(default=None, gt=0, description="a worker beyond it is replaced")

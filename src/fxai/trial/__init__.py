@@ -23,6 +23,7 @@ from fxai.trial.records import (
     TrialRequest,
     TrialResult,
     TrialState,
+    Usage,
 )
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "TrialRequest",
     "TrialResult",
     "TrialState",
+    "Usage",
     "described",
     "error_of",
     "failed",

@@ -66,6 +66,7 @@ class Report:
     step: int  # update number, rising
     value: float  # the study's metric
     metrics: Mapping[str, float] = field(default_factory=dict)
+    env_steps: int = 0  # of the environment that were trained on so far, from the trial's beginning; 0: not counted
 
 
 class Decision(StrEnum):
@@ -110,6 +111,16 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What a trial took of the machine; what nobody measured is None, and 0 of environment steps."""
+
+    env_steps: int = 0  # that were trained on, of all its seeds and runs
+    steps_per_second: float | None = None  # in its last run
+    peak_memory_mb: float | None = None  # of the worker's process in RAM while it was there, neighbours included
+    peak_gpu_memory_mb: float | None = None  # so of torch's tensors on the worker's GPU
+
+
+@dataclass(frozen=True, slots=True)
 class TrialResult:
     """What became of a trial, whoever found out."""
 
@@ -119,6 +130,7 @@ class TrialResult:
     value: float | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     error: TrialError | None = None
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from fxai.trial import (
     TrialState,
     error_of,
 )
+from fxai.workers.peak_memory import NO_PEAK, Peak, peak_since_last_call
 from fxai.workers.trial_failure import failed, log_failure, raised, remove_checkpoint, spoils_the_process
 
 
@@ -37,6 +38,7 @@ class _Hosted:
     request: TrialRequest
     began: float
     failure: TrialError | None = None  # it is told once the lanes have let the trial go
+    peak: Peak = NO_PEAK
 
     @property
     def seconds(self) -> float:
@@ -92,6 +94,7 @@ class HostedTrials:
         """Take a trial. One that has no room, because the lanes became fewer meanwhile, is RETURNED."""
         if not self.has_room_for(len(request.seeds)):
             return Progress(results=(TrialResult(request.number, TrialState.RETURNED, 0.0),))
+        self._note_peaks()
         if not self._hosted and self.width < 2 * len(request.seeds):
             self._has_output = request.number
             self._write_output_to(TrialPaths(request.directory).log)
@@ -135,7 +138,7 @@ class HostedTrials:
             self._lanes.decide(report.number, Decision.PRUNE)
             return None
         self._unanswered.add(report.number)
-        return Report(report.number, int(report.step), float(report.value), _plain(report.metrics))
+        return replace(report, step=int(report.step), value=float(report.value), metrics=_plain(report.metrics))
 
     def _checked(self, hosted: _Hosted, result: TrialResult) -> TrialResult:
         error = hosted.failure
@@ -144,11 +147,13 @@ class HostedTrials:
         if error is None and result.state is TrialState.COMPLETE and not _is_finite(result.value):
             error = _not_finite(result.value, "at the end")
         if error is not None:
-            return failed(hosted.request, error.cause, error.message, result.seconds, error.traceback)
+            told = failed(hosted.request, error.cause, error.message, result.seconds, error.traceback)
+            return replace(told, usage=result.usage)
         value = None if result.value is None else float(result.value)
         return replace(result, value=value, metrics=_plain(result.metrics))
 
     def _ended(self, hosted: _Hosted, result: TrialResult) -> TrialResult:
+        self._note_peaks()
         del self._hosted[result.number]
         self._unanswered.discard(result.number)
         if self._has_output == result.number:
@@ -158,7 +163,16 @@ class HostedTrials:
             log_failure(hosted.request, result.error)
         if result.state is not TrialState.RETURNED:
             remove_checkpoint(hosted.request)
-        return result
+        peak = hosted.peak
+        return replace(
+            result, usage=replace(result.usage, peak_memory_mb=peak.memory_mb, peak_gpu_memory_mb=peak.gpu_memory_mb)
+        )
+
+    def _note_peaks(self) -> None:
+        """Who is here changes now: those that are have met the peak since it last did."""
+        peak = peak_since_last_call()
+        for hosted in self._hosted.values():
+            hosted.peak = hosted.peak.or_higher(peak)
 
     def _break(self, error: BaseException) -> Progress:
         self._broken = True

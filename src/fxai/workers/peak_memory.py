@@ -1,0 +1,60 @@
+"""The most memory that this process has taken, from one look to the next."""
+
+import resource
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+_MB = 1e6
+_KILOBYTE = 1024 if sys.platform == "linux" else 1  # macOS counts bytes
+_STATUS = Path("/proc/self/status")
+_CLEAR = Path("/proc/self/clear_refs")
+_BEGIN_ANEW = "5"  # forgets the peak and nothing else: proc(5)
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """In megabytes; None where it is not known, or there is no GPU in use."""
+
+    memory_mb: float | None = None
+    gpu_memory_mb: float | None = None
+
+    def or_higher(self, other: "Peak") -> "Peak":
+        return Peak(_higher(self.memory_mb, other.memory_mb), _higher(self.gpu_memory_mb, other.gpu_memory_mb))
+
+
+NO_PEAK = Peak()
+
+
+def peak_since_last_call() -> Peak:
+    """Since the last call; where the system cannot begin anew, since the process began. One caller a process."""
+    peak = Peak(_resident(), _on_gpu())
+    try:
+        _CLEAR.write_text(_BEGIN_ANEW)
+    except OSError:
+        return peak
+    return peak
+
+
+def _resident() -> float:
+    try:
+        status = _STATUS.read_text()
+        return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) * 1024 / _MB
+    except (OSError, ValueError, IndexError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KILOBYTE / _MB
+
+
+def _on_gpu() -> float | None:
+    """Of torch's tensors, if torch is here and has begun to use a GPU; loading it for that would cost seconds."""
+    cuda = getattr(sys.modules.get("torch"), "cuda", None)
+    if cuda is None or not cuda.is_initialized():
+        return None
+    highest: Callable[[], int] = cuda.max_memory_allocated
+    peak = highest() / _MB
+    cuda.reset_peak_memory_stats()
+    return peak
+
+
+def _higher(one: float | None, other: float | None) -> float | None:
+    return max((each for each in (one, other) if each is not None), default=None)

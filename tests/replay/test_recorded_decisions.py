@@ -1,0 +1,83 @@
+"""The file of decisions."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fxai.errors import InputError
+from fxai.replay.decisions import Began, Decided, Judged, Opened, Requeued, Told, entry_line, read_decisions
+from fxai.replay.recorder import recorded
+from fxai.study_events import (
+    Standing,
+    StudyEvent,
+    StudyOpened,
+    TrialBegan,
+    TrialFinished,
+    TrialProgressed,
+    TrialRequeued,
+)
+from fxai.trial import Report, TrialResult, TrialState
+
+MADE_OF = {"seed": 0}
+
+
+def opened(finished: int = 0, retried: tuple[int, ...] = ()) -> StudyOpened:
+    return StudyOpened("s", "maximize", "value", 2, Standing(9, complete=finished), retried)
+
+
+def events(*retried: int, finished: int = 0) -> Iterator[StudyEvent]:
+    standing = Standing(9)
+    yield opened(finished, retried)
+    yield TrialBegan(0, 0, {"x": 0.5})
+    yield TrialProgressed(Report(0, 1, 0.1), pruned=False, together=2)
+    yield TrialProgressed(Report(1, 1, 1 / 3), pruned=True, together=2)
+    yield TrialFinished(TrialResult(1, TrialState.PRUNED, 1.0), {}, standing, best=False)
+    yield TrialRequeued(0, "its worker is lost")
+
+
+ENTRIES = [
+    Opened("s", MADE_OF),
+    Began(0),
+    Decided((Judged(0, 1, 0.1, pruned=False), Judged(1, 1, 1 / 3, pruned=True))),
+    Told(1, TrialState.PRUNED),
+    Requeued(0),
+]
+
+
+def test_every_decision_is_read_as_it_was_made(tmp_path: Path) -> None:
+    path = tmp_path / "s" / "decisions.jsonl"
+    assert list(recorded(events(), path, "s", MADE_OF)) == list(events())
+    assert read_decisions(path) == ENTRIES
+
+
+def test_a_new_study_begins_the_file_anew_and_a_resumed_one_adds_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    for _ in range(2):
+        list(recorded(events(), path, "s", MADE_OF))
+    assert read_decisions(path) == ENTRIES
+    list(recorded(events(0, finished=1), path, "s", MADE_OF))
+    assert read_decisions(path) == [*ENTRIES, Opened("s", MADE_OF, (0,)), *ENTRIES[1:]]
+
+
+def test_each_line_is_there_as_soon_as_it_is_decided(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    running = recorded(events(), path, "s", MADE_OF)
+    next(running)
+    next(running)
+    assert read_decisions(path) == ENTRIES[:2]
+
+
+def test_a_line_that_was_cut_off_is_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    path.write_bytes(b"".join(map(entry_line, ENTRIES)) + b'{"number": 3, "wh')
+    assert read_decisions(path) == ENTRIES
+    list(recorded(iter([opened(1)]), path, "s", MADE_OF))
+    assert read_decisions(path) == [*ENTRIES, Opened("s", MADE_OF)]
+
+
+@pytest.mark.parametrize("text", ["", "\n", "name: x\n", '{"what": "began"}\n', '{"what": "began", "number": 0}\n'])
+def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "other").write_text(text)
+    with pytest.raises(InputError, match=r"name its decisions\.jsonl"):
+        read_decisions(tmp_path / "other")
