@@ -192,7 +192,7 @@ class Search:
         )
 
     def finished(self) -> list[Finished]:
-        """The trials that have finished and count, in the order in which they did; of several objectives the first's."""
+        """The trials that have finished and count, in the order in which they did; values of the first objective."""
         first = [goal.metric for goal in self._spec.goals].index(self._spec.metric_name)
         trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
         own = [each for each in trials if each.state.is_finished() and not attributes.is_uncounted(each.user_attrs)]
