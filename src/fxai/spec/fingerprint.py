@@ -25,7 +25,11 @@ _ONE_SEED: Fingerprint = {"seeds_per_trial": 1}
 
 def fingerprint(study: StudySpec) -> Fingerprint:
     """A record that JSON keeps as it is, to be stored with the study."""
-    further: Fingerprint = {"constraints": list(study.constraints), "fixed": dict(study.fixed)}
+    further: Fingerprint = {
+        "constraints": list(study.constraints),
+        "fixed": dict(study.fixed),
+        "search": None if study.search is None else study.search.model_dump(mode="json"),
+    }
     return {
         "objective": _objective(study.objective),
         "metric_name": study.metric_name,

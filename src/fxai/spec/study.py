@@ -10,10 +10,11 @@ from fxai.spec.metrics import DEFAULT_METRIC, OWN_METRIC
 from fxai.spec.objective import FX_TRADING, Objective, is_own
 from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import Parameter, WrittenChoice
+from fxai.spec.population import PopulationSearch
 from fxai.spec.preset import Preset
-from fxai.spec.pruners import MedianPruner, Pruner
+from fxai.spec.pruners import MedianPruner, NopPruner, Pruner
 from fxai.spec.record import Record
-from fxai.spec.samplers import Sampler, TPESampler
+from fxai.spec.samplers import RandomSampler, Sampler, TPESampler
 from fxai.spec.training_config import TrainingConfig
 
 _LONGEST_NAME = 200
@@ -71,6 +72,7 @@ class StudySpec(Record):
     preset: str = Field(default="", description="settings by name, where the study has none of its own")
     sampler: Sampler = Field(default_factory=TPESampler)
     pruner: Pruner = Field(default_factory=MedianPruner)
+    search: PopulationSearch | None = Field(default=None, description="trials as populations, in place of one by one")
     parameters: tuple[Parameter, ...] = Field(min_length=1)
     constraints: tuple[Constraint, ...] = Field(
         default=(), description="conditions that a trial's configuration must keep, or it is not trained"
@@ -109,11 +111,21 @@ class StudySpec(Record):
         defaults = {"metric_name": OWN_METRIC, "progress_timeout": OWN_PROGRESS_SECONDS}
         return {**defaults, **written, "training_config": own}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _populations_begin_at_random(cls, written: Any) -> Any:
+        """And nobody prunes them, unless it is written so."""
+        if not isinstance(written, dict) or written.get("search") is None:
+            return written
+        return {"sampler": RandomSampler(), "pruner": NopPruner(), **written}
+
     @property
     def most_in_flight(self) -> int:
         """Trials that may run at once without the sampler proposing blindly (design, 'Lanes')."""
         if self.max_concurrent_trials is not None:
             return self.max_concurrent_trials
+        if self.search is not None:
+            return self.search.population
         startup = getattr(self.sampler, "n_startup_trials", None)
         return max(startup if isinstance(startup, int) else 1, self.n_trials // 4, 1)
 
