@@ -28,10 +28,12 @@ class PopulationSearch(Record):
     type: Literal["pbt"] = "pbt"
     population: int = Field(default=8, ge=2, description="trials that are compared with each other")
     ready_interval: int = Field(ge=1, description="updates between two comparisons, whole evaluations of them")
-    quantile: float = Field(default=0.25, gt=0, le=0.5, description="share of members that go on from another's weights")
+    quantile: float = Field(
+        default=0.25, gt=0, le=0.5, description="share of members that go on from another's weights"
+    )
     perturbation: tuple[Factor, ...] = Field(default=(0.8, 1.2), min_length=1, description="factors of a change")
     resample_probability: Probability = Field(default=0.25, description="of a parameter to be drawn anew instead")
 
-    def is_ready(self, step: int, last: int) -> bool:
+    def is_ready(self, step: int, last: float) -> bool:
         """Whether members are compared at this step; at the last there is nothing left to train."""
         return step % self.ready_interval == 0 and step < last
