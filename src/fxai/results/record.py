@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from fxai.errors import InputError
 from fxai.results.strict_json import json_value
 from fxai.search import attributes
+from fxai.search.lineage import Exploit, latest_params, lineage_of
 from fxai.trial import STANDARD_ERROR, ParamValue
 
 
@@ -30,7 +31,7 @@ class TrialRecord:
     number: int
     state: TrialState
     value: float | None
-    params: Mapping[str, ParamValue]
+    params: Mapping[str, ParamValue]  # of a population's member, those that it ended with
     metrics: Mapping[str, float] = field(default_factory=dict)
     reports: Mapping[int, float] = field(default_factory=dict)  # step -> value
     started: datetime | None = None  # local time, as Optuna keeps it
@@ -41,6 +42,7 @@ class TrialRecord:
     failure: TrialFailure | None = None
     broken: Sequence[str] = ()  # constraints of the study, for which it was not trained
     copy_of: str | None = None  # a trial of an earlier study, to learn from
+    lineage: Sequence[Exploit] = ()  # of a population's member: from whose weights it went on
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> "TrialRecord":
@@ -48,7 +50,7 @@ class TrialRecord:
             number=trial.number,
             state=trial.state,
             value=trial.value if trial.state is TrialState.COMPLETE else None,
-            params=trial.params,
+            params=latest_params(trial),
             metrics=attributes.metrics_of(trial.user_attrs),
             reports=trial.intermediate_values,
             started=trial.datetime_start,
@@ -59,6 +61,7 @@ class TrialRecord:
             failure=_failure(trial),
             broken=tuple(trial.user_attrs.get(attributes.INFEASIBLE, ())),
             copy_of=trial.user_attrs.get(attributes.TRANSFERRED),
+            lineage=lineage_of(trial.user_attrs),
         )
 
     @property
@@ -94,6 +97,7 @@ class TrialRecord:
             "attempt": self.attempt,
             "seed": self.seed,
             "failure": json_value(failure),
+            "lineage": [each.as_json() for each in self.lineage],
         }
 
 
