@@ -1,6 +1,7 @@
 """A population in the loop: the same members, values and lineage, on however many lanes and whoever dies."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import count, pairwise
 from pathlib import Path
 
@@ -140,29 +141,38 @@ def test_members_take_turns_where_there_are_fewer_lanes(place: Place, undisturbe
     assert outcomes(place) == undisturbed
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(
+@dataclass(frozen=True)
+class Circumstances:
+    """What a study must not depend on: how many lanes there are, which fewer they become, when runs die."""
+
+    workers: int
+    width: int
+    most_in_flight: int
+    halved_at: set[int]
+    kills: list[int]  # events after which a run dies
+
+
+CIRCUMSTANCES = st.builds(
+    Circumstances,
     workers=st.integers(1, 3),
     width=st.integers(1, 5),
-    most=st.integers(1, 5),
+    most_in_flight=st.integers(1, 5),
     halved_at=st.sets(st.integers(1, 30), max_size=2),
     kills=st.lists(st.integers(1, 60), max_size=3),
 )
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(CIRCUMSTANCES)
 def test_nothing_that_happens_changes_what_comes_of_it(
-    tmp_path_factory: pytest.TempPathFactory,
-    undisturbed: list[tuple[object, ...]],
-    workers: int,
-    width: int,
-    most: int,
-    halved_at: set[int],
-    kills: list[int],
+    tmp_path_factory: pytest.TempPathFactory, undisturbed: list[tuple[object, ...]], at: Circumstances
 ) -> None:
     place = Place(tmp_path_factory.mktemp("disturbed"))
-    spec = population(max_concurrent_trials=most)
-    for events in kills:
-        vanishes_after(place, spec, pool(workers, width), events)
-    last = pool(workers, width)
-    last.halved_at = halved_at
+    spec = population(max_concurrent_trials=at.most_in_flight)
+    for events in at.kills:
+        vanishes_after(place, spec, pool(at.workers, at.width), events)
+    last = pool(at.workers, at.width)
+    last.halved_at = at.halved_at
     assert ended(place.run(spec, last)).ending is Ending.REACHED
     assert outcomes(place) == undisturbed
 
