@@ -1,5 +1,6 @@
 """A population of real trainings: the same on any lanes and workers, through a kill, and trained once more."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from optuna import Study
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
@@ -23,6 +25,7 @@ from fxai.spec.fingerprint import fingerprint
 from fxai.spec.load import load_spec
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
+from fxai.study_events import TrialExploited
 from fxai.trial import LanePlan, Slot
 from fxai.workers import InlineWorkers, ProcessWorkers, Workers
 
@@ -133,6 +136,7 @@ def test_killed_on_the_way_and_taken_up_it_is_the_same_and_its_winner_is_trained
     for reports in moments(tmp_path):
         if reports >= 12 or running.poll() is not None:
             break
+    assert running.poll() is None
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     taken_up = call_fxai(tmp_path, "run", "--spec", str(spec), "--quiet")
@@ -140,6 +144,7 @@ def test_killed_on_the_way_and_taken_up_it_is_the_same_and_its_winner_is_trained
     stored = load_study(f"sqlite:///{tmp_path / 'optuna_studies.db'}", "s")
     assert list(map(outcome, stored.trials)) == together
 
+    shown_as_it_is(tmp_path, stored)
     results = tmp_path / "optuna_results" / "s"
     best = load_best_config(results / "s_best_config.yaml")
     assert isinstance(best, BestConfig)
@@ -148,6 +153,37 @@ def test_killed_on_the_way_and_taken_up_it_is_the_same_and_its_winner_is_trained
     trained = call_fxai(tmp_path, "train", str(results / "s_best_config.yaml"), "--output", "again")
     assert trained.code == 0, trained
     assert (tmp_path / "again" / "agent.safetensors").read_bytes() == (results / "best_agent.safetensors").read_bytes()
+
+
+def shown_as_it_is(folder: Path, study: Study) -> None:
+    """`show` and the results tell a member's lineage, and the parameters that it ended with."""
+    trial = next(trial for trial in study.trials if len(lineage_of(trial.user_attrs)) > 1)
+    lineage = lineage_of(trial.user_attrs)
+    shown = call_fxai(folder, "show", "s", str(trial.number)).out
+    for each in lineage:
+        assert f"from step {each.step} with the weights of trial {each.donor}: " in shown
+    told = json.loads((folder / "optuna_results" / "s" / "s_results.json").read_text())["trials"][trial.number]
+    assert told["params"] == lineage[-1].params
+    assert told["lineage"] == [each.as_json() for each in lineage]
+
+
+@pytest.mark.parametrize("events", [0, 3, 12])
+def test_a_run_that_vanishes_after_an_exploit_leaves_what_the_next_one_needs(
+    together: list[tuple[object, ...]], tmp_path: Path, events: int
+) -> None:
+    """The donor has gone on by then, and its checkpoint with it."""
+    (study,) = load_spec(written(tmp_path, lanes=3)).studies
+    workers = InlineWorkers((Slot(0), Slot(1)), plan(study))
+    url = f"sqlite:///{tmp_path / 'here.db'}"
+    search = open_search(study, url, fingerprint=fingerprint(study), default_params=default_params(study))
+    running = run_study(study, search, workers, tmp_path / "trials", StopSignal())
+    while not isinstance(next(running), TrialExploited):
+        pass
+    for _ in range(events):
+        next(running)
+    running.close()  # as a killed process does: nothing is put back
+    search.close()
+    assert outcomes(tmp_path, study, InlineWorkers((Slot(0), Slot(1)), plan(study))) == together
 
 
 def test_several_seeds_go_on_from_the_same_seeds_of_another(tmp_path: Path) -> None:
