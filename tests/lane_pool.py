@@ -23,13 +23,20 @@ class Lane:
     step: int = 0
     decisions: list[tuple[int, Decision]] = field(default_factory=list)  # each with the step at which it came
 
+    @property
+    def waits(self) -> bool:
+        """Whether its last report is not answered."""
+        inherited = self.request.inherited
+        begun_at = 0 if inherited is None else inherited.step
+        return self.step > begun_at and all(step != self.step for step, _ in self.decisions)
+
 
 class LanePool:
     """`workers` times `width` lanes. Each call of `events` takes one worker one update further.
 
     A trial of `culprits` kills its worker at its second update. With `late`, a decision is heeded one
     update after the next, as where it crosses a report on its way, and a trial's end comes with its last
-    report.
+    report. With `patient`, lanes of a worker go on together, once the reports of all are answered.
     """
 
     def __init__(
@@ -42,6 +49,7 @@ class LanePool:
         culprits: Sequence[int] = (),
         late: bool = False,
         env_steps: int = 0,
+        patient: bool = False,
     ) -> None:
         self._lanes: list[dict[int, Lane]] = [{} for _ in range(workers)]
         self._width = width
@@ -50,6 +58,7 @@ class LanePool:
         self._culprits = frozenset(culprits)
         self._late = late
         self._env_steps = env_steps  # of each update
+        self._patient = patient
         self._waiting: deque[TrialRequest] = deque()
         self._turn = 0
         self.submitted: list[TrialRequest] = []
@@ -94,7 +103,8 @@ class LanePool:
             if not fitting:
                 break
             request = self._waiting.popleft()
-            self._lanes[fitting[0]][request.number] = Lane(request)
+            begun_at = 0 if request.inherited is None else request.inherited.step
+            self._lanes[fitting[0]][request.number] = Lane(request, begun_at)
             placed.append(TrialStarted(request.number, fitting[0]))
         return placed
 
@@ -116,8 +126,11 @@ class LanePool:
             lanes.clear()
             return [WorkerLost(worker, Cause.WORKER_LOST, f"worker {worker} died", died)]
         happened: list[WorkerEvent] = []
+        held_up = self._patient and any(lane.waits for lane in lanes.values())
         for number, lane in list(lanes.items()):
             result = self._ended(lane)
+            if held_up and (result is None or result.state is TrialState.COMPLETE):
+                continue
             if result is None:
                 lane.step += 1
                 value = self._curve(lane.request, lane.step)

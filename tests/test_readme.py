@@ -25,6 +25,7 @@ from fxai.spec.hpo_file import hpo_file
 from fxai.spec.load import load_spec, spec_of
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.overlay import Mode
+from fxai.spec.population import PopulationSearch
 from fxai.spec.presets import shipped_preset
 from fxai.spec.stop import Stop
 from fxai.spec.study import StudySpec
@@ -143,6 +144,16 @@ def test_its_example_of_stop_rules(study: StudySpec) -> None:
     rules = with_keys(study, keys).stop
     assert rules == Stop(patience=20, min_delta=0.0001, value=0.002, env_steps=50_000_000)
     assert rules.model_dump().keys() == set(re.findall(r"^  (\w+): ", keys, re.MULTILINE))
+
+
+def test_its_example_of_a_population(study: StudySpec) -> None:
+    (keys,) = [keys for keys in FURTHER_KEYS if keys.startswith("search:")]
+    rest = study.model_dump(mode="json", exclude={"sampler", "pruner"})  # in whose place it stands
+    made = StudySpec.model_validate({**rest, **yaml.safe_load(keys)})
+    assert made.search == PopulationSearch(ready_interval=10)
+    assert made.n_trials == 2 * made.search.population
+    assert not list(study_problems(made))
+    assert list(study_problems(made.model_copy(update={"sampler": study.sampler})))
 
 
 def test_the_defaults_of_all_algorithms_take_equally_many_steps() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from fxai.errors import InputError
 from fxai.in_flight import FailureStreak, Flight, Returns, failed, pruned, ticks, with_steps
+from fxai.population import Population
 from fxai.search.seeds import turn
 from fxai.search.study import Asked, Search
 from fxai.spec.configure import trial_settings
@@ -31,9 +32,11 @@ from fxai.study_events import (
     StudyEvent,
     StudyOpened,
     TrialBegan,
+    TrialExploited,
     TrialFinished,
     TrialProgressed,
     TrialRequeued,
+    TrialSetAside,
     WorkerReplaced,
 )
 from fxai.suspects import Suspects
@@ -73,6 +76,7 @@ def run_study(
         if run.over:
             break
         yield from run.handle(workers.events(_PATIENCE_SECONDS))
+        yield from run.compare()
         search.flush()
         yield Heartbeat(workers.activity())
     yield from run.leave()
@@ -94,6 +98,7 @@ class _Run:
         self._signature: Callable[[JsonObject], str] | None = load_signature(name_of(spec.objective))
         self._waiting: dict[int, Asked] = {}
         self._suspects = Suspects()
+        self._population = Population(spec, search, trials_directory)
         self._at_fault: int | None = None  # the trial that died alone with the last run, once too often
         self._returns = Returns()
         self._streak = FailureStreak()
@@ -171,8 +176,21 @@ class _Run:
                     yield from self._ended_trial(result)
                 case WorkerLost():
                     yield from self._lost(event)
+                case TrialStarted(number, worker) if number in self.in_flight:
+                    self._population.began(number, worker)
                 case TrialStarted() | TrialReported() | TrialEnded():
                     pass  # reports were first; the rest is of trials that the study no longer waits for
+
+    def compare(self) -> Iterator[StudyEvent]:
+        """Let the members of a population that wait for each other go on, once all have come."""
+        ending = self.ending is not None or self._stop.urgency > 0
+        move = self._population.next_move((*self.in_flight, *self._waiting), self._unasked, ending=ending)
+        for number, exploit in move.exploits.items():
+            yield TrialExploited(number, exploit.donor, exploit.step, exploit.params)
+        for number, decision in move.answers.items():
+            self._answer(number, decision)
+        if move.compared:
+            self._waiting = {number: self._search.set_aside(number) for number in self._waiting}
 
     def leave(self) -> Iterator[StudyEvent]:
         """Leave what still runs or waits for the next run; what was pruned is done."""
@@ -223,21 +241,32 @@ class _Run:
 
     def _next(self) -> Asked | None:
         """The trial to begin now: one that waits, or else a new one."""
-        number = self._suspects.next(self._waiting)
+        number = self._suspects.next(number for number in self._waiting if number not in self._population.arrived)
         if number is not None:
             return self._waiting.pop(number)
-        if self._search.exhausted or self._suspects.keep_others_out or self._held is not None:
+        if self._suspects.keep_others_out:
             return None
-        if self._standing().finished + len(self.in_flight) + len(self._waiting) >= self._spec.n_trials:
-            return None
-        return self._search.ask()
+        return self._search.ask() if self._unasked > 0 else None
+
+    @property
+    def _unasked(self) -> int:
+        """How many further trials there may be beside those that are unfinished."""
+        if self._search.exhausted or self._held is not None:
+            return 0
+        unfinished = len(self.in_flight) + len(self._waiting)
+        return self._population.unasked(self._standing().finished + unfinished, alive=unfinished > 0)
+
+    def _answer(self, number: int, decision: Decision) -> None:
+        self.in_flight[number].decision = decision
+        self._workers.answer(number, decision)
 
     def _begin(self, asked: Asked) -> Iterator[StudyEvent]:
         number = asked.number
         self.in_flight[number] = Flight(asked)
         if asked.put_back:
             self._search.take_up(number)
-        yield TrialBegan(number, asked.attempt, asked.params)
+        self._population.goes_on(asked)
+        yield TrialBegan(number, asked.attempt, asked.params, goes_on=asked.put_back and asked.compared > 0)
         if number == self._at_fault:
             message = f"the run or its worker died {asked.attempt} times under this trial"
             yield from self._finish(number, failed(number, Cause.WORKER_LOST, message))
@@ -268,6 +297,7 @@ class _Run:
             folder=folder_of(self._spec.objective),
             signature="" if self._signature is None else self._signature(config),
             cohort=self._suspects.cohort(asked.number),
+            inherited=self._population.inherited(asked),
         )
 
     def _decide(self, tick: Sequence[Report]) -> Iterator[StudyEvent]:
@@ -283,9 +313,11 @@ class _Run:
             prune = self._search.should_prune(report.number)
             going_on = Decision.STOP if self._stop.urgency else Decision.CONTINUE
             flight = self.in_flight[report.number]
-            flight.decision = Decision.PRUNE if prune else going_on
             flight.pruned_by = report if prune else None
-            self._workers.answer(report.number, flight.decision)
+            if not prune and going_on is Decision.CONTINUE and self._population.waits(flight.asked, report):
+                self._suspects.ended(report.number)  # else it would wait for those whose turn comes after its end
+            else:
+                self._answer(report.number, Decision.PRUNE if prune else going_on)
             yield TrialProgressed(report, prune, len(awaited))
 
     def _awaits(self, number: int) -> bool:
@@ -293,6 +325,7 @@ class _Run:
 
     def _ended_trial(self, result: TrialResult) -> Iterator[StudyEvent]:
         number, flight = result.number, self.in_flight[result.number]
+        set_aside = self._population.left_worker(number)
         if flight.pruned_by is not None:
             yield from self._finish(number, pruned(flight, result))
         elif result.state is not TrialState.RETURNED:
@@ -301,6 +334,10 @@ class _Run:
             del self.in_flight[number]
             self._search.put_back(number)
             yield TrialRequeued(number, "saved at its last report")
+        elif set_aside:
+            del self.in_flight[number]
+            self._waiting[number] = self._search.set_aside(number)
+            yield TrialSetAside(number)
         elif self._returns.add(number) > RETURNS_IN_A_ROW:
             message = f"its workers gave it back {RETURNS_IN_A_ROW + 1} times without a new report"
             yield from self._finish(number, failed(number, Cause.NO_PROGRESS, message))
@@ -313,6 +350,7 @@ class _Run:
         """Give a trial that is in flight its final state."""
         flight = self.in_flight.pop(number)
         self._suspects.ended(number)
+        self._population.ended(number)
         kept = self._kept()
         told = self._search.tell(with_steps(flight, result))
         self._rules.add(told.value if told.state is TrialState.COMPLETE else None, told.usage.env_steps)
@@ -325,6 +363,8 @@ class _Run:
     def _lost(self, event: WorkerLost) -> Iterator[StudyEvent]:
         """A worker is gone: its trials are run again, but for one that was alone with it once too often."""
         yield WorkerReplaced(event.worker, event.cause, event.message)
+        for number in event.trials:
+            self._population.left_worker(number)
         lost = {number: self.in_flight[number] for number in event.trials if number in self.in_flight}
         again = [number for number, flight in lost.items() if flight.pruned_by is None]
         if any(lost[number].asked.attempt for number in again):

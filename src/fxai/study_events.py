@@ -45,6 +45,7 @@ class TrialBegan:
     number: int
     attempt: int
     params: Mapping[str, ParamValue]
+    goes_on: bool = False  # it was set aside while its population came to be compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,23 @@ class TrialRequeued:
 
     number: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialExploited:
+    """A population's member goes on from the weights that another has at this step, under these parameters."""
+
+    number: int
+    donor: int
+    step: int
+    params: Mapping[str, ParamValue]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSetAside:
+    """A population's member is with no worker until it goes on."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +142,8 @@ StudyEvent: TypeAlias = (
     | TrialProgressed
     | TrialFinished
     | TrialRequeued
+    | TrialExploited
+    | TrialSetAside
     | WorkerReplaced
     | Heartbeat
     | Notice

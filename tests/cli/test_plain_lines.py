@@ -10,9 +10,11 @@ from fxai.study_events import (
     StudyEvent,
     StudyOpened,
     TrialBegan,
+    TrialExploited,
     TrialFinished,
     TrialProgressed,
     TrialRequeued,
+    TrialSetAside,
     WorkerReplaced,
 )
 from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
@@ -60,6 +62,12 @@ FAILED = TrialFinished(
             WorkerReplaced(1, Cause.NO_PROGRESS, "silent for 600 s"),
             ["Worker 1 is replaced (no progress): silent for 600 s"],
         ),
+        (
+            TrialExploited(3, 5, 20, {"training.gamma": 0.99}),
+            ["Trial 3 goes on from trial 5 at step 20: training.gamma=0.99"],
+        ),
+        (TrialSetAside(3), []),
+        (TrialBegan(3, 0, {"training.gamma": 0.99}, goes_on=True), []),
         (Notice("cut to 2 workers"), ["cut to 2 workers"]),
         (TrialProgressed(Report(1, 10, 0.5), pruned=False), []),
         (Heartbeat(()), []),
@@ -74,6 +82,7 @@ def test_beside_the_live_view_only_incidents_are_told() -> None:
     assert not incidents_of(COMPLETE)
     assert not incidents_of(PRUNED)
     assert not incidents_of(TrialBegan(0, 0, {}))
+    assert incidents_of(TrialExploited(3, 5, 20, {}))
 
 
 def test_a_message_of_others_stays_on_its_line_and_has_no_control_codes() -> None:

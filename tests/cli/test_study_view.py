@@ -13,6 +13,7 @@ from fxai.study_events import (
     TrialFinished,
     TrialProgressed,
     TrialRequeued,
+    TrialSetAside,
 )
 from fxai.trial import Report, TrialResult, TrialState
 from fxai.workers import Activity
@@ -55,6 +56,12 @@ def test_a_report_moves_its_trial_and_not_the_others() -> None:
 def test_a_late_report_of_a_trial_that_is_gone_changes_nothing() -> None:
     before = view_after(TrialBegan(0, 0, {}), TrialRequeued(0, "worker lost"))
     assert before.after(TrialProgressed(Report(0, 20, 0.5), pruned=False), 1.0) == before
+
+
+def test_a_member_that_is_set_aside_does_not_run_until_it_goes_on() -> None:
+    view = view_after(TrialBegan(0, 0, {"x": 1.0}), TrialSetAside(0))
+    assert not view.running
+    assert view.after(TrialBegan(0, 0, {"x": 2.0}, goes_on=True), 1.0).running[0].params == {"x": 2.0}
 
 
 def test_a_requeued_trial_no_longer_runs_and_is_not_counted() -> None:

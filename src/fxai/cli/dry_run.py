@@ -14,6 +14,7 @@ from fxai.spec.advice import notices
 from fxai.spec.objective import Objective, OwnCommand, OwnFunction
 from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import CategoricalParameter, Parameter
+from fxai.spec.population import PopulationSearch
 from fxai.spec.pruners import Pruner
 from fxai.spec.samplers import Sampler
 from fxai.spec.stop import Stop
@@ -47,6 +48,7 @@ def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tup
         *_of_training(study.training_config),
         ("Seeds", _seeds(study.seeds_per_trial)),
         *((("Preset", legible(study.preset)),) if study.preset else ()),
+        *((("Search", _populations(study.search)),) if study.search else ()),
         ("Sampler", _called(study.sampler)),
         ("Pruner", _called(study.pruner)),
         ("Seed", str(study.seed)),
@@ -100,6 +102,15 @@ def _called(record: Sampler | Pruner) -> str:
     """`TPESampler(n_startup_trials=10, seed=3)`: what was given, without what is not set."""
     arguments = record.model_dump(exclude={"type"}, exclude_none=True)
     return f"{record.type}({', '.join(f'{name}={value}' for name, value in arguments.items())})"
+
+
+def _populations(search: PopulationSearch) -> str:
+    factors = ", ".join(map(figure, search.perturbation))
+    return (
+        f"populations of {search.population}, compared every {search.ready_interval} updates; the worst "
+        f"{figure(100 * search.quantile)} % go on from the best ones' weights, parameters times one of {factors}, "
+        f"{figure(100 * search.resample_probability)} % of them drawn anew"
+    )
 
 
 def _workers(share: SlotPlan, n_trials: int) -> str:

@@ -8,6 +8,7 @@ from fxai.study_events import (
     StudyEvent,
     StudyOpened,
     TrialBegan,
+    TrialExploited,
     TrialFinished,
     TrialRequeued,
     WorkerReplaced,
@@ -20,6 +21,8 @@ def lines_of(event: StudyEvent) -> Sequence[str]:
     match event:
         case StudyOpened():
             return _opening(event)
+        case TrialBegan(goes_on=True):
+            return ()
         case TrialBegan(number, attempt, params):
             again = f" (attempt {attempt + 1})" if attempt else ""
             return (f"Trial {number} began{again}: {assignments(params)}",)
@@ -30,12 +33,14 @@ def lines_of(event: StudyEvent) -> Sequence[str]:
 
 
 def incidents_of(event: StudyEvent) -> Sequence[str]:
-    """What is worth a line even beside the live view: failures, replaced workers, notices."""
+    """What is worth a line even beside the live view: failures, replaced workers, exploits, notices."""
     match event:
         case TrialFinished(result) if result.state is TrialState.FAIL:
             return (_ending(event),)
         case TrialRequeued(number, reason):
             return (f"Trial {number} will be run again: {legible(reason)}",)
+        case TrialExploited(number, donor, step, params):
+            return (f"Trial {number} goes on from trial {donor} at step {step}: {assignments(params)}",)
         case WorkerReplaced(worker, cause, message):
             return (f"Worker {worker} is replaced ({cause}): {legible(message)}",)
         case Notice(message):

@@ -31,6 +31,8 @@ def recording_of(file: Path, plan: Spec) -> Recording:
 
 def replaying(study: StudySpec, recording: Recording) -> StudySpec:
     """The study under a name of its own; an `InputError` where it would not decide as the recorded one did."""
+    if study.search is not None:
+        raise InputError(f"{study.study_name} has populations, which come to the same by themselves; run it once more")
     for each in recording.decisions:
         if isinstance(each, Opened) and (changes := difference(each.made_of, basis_of(study))):
             listed = "\n".join(f"  {line}" for line in changes)

@@ -10,7 +10,7 @@ from rich.console import Console
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.stored_studies import stored_record
-from fxai.cli.wording import estimate, figure, legible, span
+from fxai.cli.wording import assignments, estimate, figure, legible, span
 from fxai.errors import InputError
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
@@ -53,6 +53,7 @@ def _print_trial(console: Console, record: StudyRecord, trial: TrialRecord, log:
     if trial.value is not None:
         print_text(console, f"{record.metric}: {estimate(trial.value, trial.standard_error)}")
     _print_named(console, "Parameters", trial.params)
+    _print_lineage(console, trial)
     _print_named(console, "Metrics", trial.metrics)
     _print_named(console, "Resources", _resources(trial.usage))
     _print_named(console, "Reports", {f"step {step}": value for step, value in trial.reports.items()})
@@ -90,6 +91,16 @@ def _print_named(console: Console, heading: str, values: Mapping[str, ParamValue
     if values:
         lines = [f"  {legible(name)}: {figure(value)}" for name, value in values.items()]
         print_text(console, "", f"{heading}:", *lines)
+
+
+def _print_lineage(console: Console, trial: TrialRecord) -> None:
+    """From whose weights it went on, and what it changed of that one's parameters."""
+    if not trial.lineage:
+        return
+    print_text(console, "", f"It began with {assignments(trial.lineage[0].before)}", "and went on:")
+    for each in trial.lineage:
+        words = [f"{legible(name)}={figure(value)} ({each.changes[name]})" for name, value in each.params.items()]
+        print_text(console, f"  from step {each.step} with the weights of trial {each.donor}: {', '.join(words)}")
 
 
 def _print_log(console: Console, log: Path) -> None:

@@ -12,6 +12,7 @@ from fxai.study_events import (
     TrialFinished,
     TrialProgressed,
     TrialRequeued,
+    TrialSetAside,
 )
 from fxai.trial import ParamValue
 from fxai.workers import Activity
@@ -71,7 +72,7 @@ class StudyView:
                     ended_here=self.ended_here + 1,
                     trial_seconds=self.trial_seconds + result.seconds,
                 )
-            case TrialRequeued(number):
+            case TrialRequeued(number) | TrialSetAside(number):
                 return replace(self, running=self._without(number))
             case Heartbeat(activity):
                 return replace(self, activity=activity)

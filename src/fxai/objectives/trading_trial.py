@@ -14,7 +14,7 @@ from fxai.errors import InputError
 from fxai.market.dataset import Market
 from fxai.objectives.each_seed import standard_error
 from fxai.rl.agent import Agent
-from fxai.rl.checkpoint import Checkpoint, load_checkpoint
+from fxai.rl.checkpoint import Checkpoint, load_checkpoint, load_state
 from fxai.rl.lane_pack import Lane, unstacked
 from fxai.rl.scoring import error_of
 from fxai.rl.training import Metrics, is_evaluated
@@ -160,15 +160,23 @@ class TradingTrial:
         return Agent(self.config, self.request.seed, market.standardizer, market.content_hash, self._weights)
 
     def _take_up(self) -> None:
-        """Go on from the checkpoint of an earlier run, if there is one."""
+        """Go on from the checkpoint of an earlier run, if there is one, or from another trial's that it inherits.
+
+        Its lanes draw by its own seeds from there on: two trials that go on from the same weights part at once.
+        """
         checkpoint = load_checkpoint(self._paths.checkpoint, self._identity)
-        if checkpoint is None:
-            return
-        self._reports = checkpoint.reports
-        self._weights = checkpoint.state["weights"][:1]
-        self.updates = self._reports[-1].step
-        for lane, state in zip(self.lanes, unstacked(checkpoint.state), strict=True):
-            lane.state = state
+        inherited = self.request.inherited
+        if checkpoint is not None:
+            self._reports = checkpoint.reports
+            self._go_on(checkpoint.reports[-1].step, checkpoint.state)
+        elif inherited is not None:
+            self._go_on(inherited.step, load_state(inherited.checkpoint, inherited.step))
+
+    def _go_on(self, step: int, state: Mapping[str, Tensor]) -> None:
+        self._weights = state["weights"][:1]
+        self.updates = step
+        for lane, row in zip(self.lanes, unstacked(state), strict=True):
+            lane.state = row
 
 
 def _joined(metrics: Sequence[Metrics], values: Sequence[float], metric: str) -> dict[str, float]:
@@ -190,7 +198,9 @@ def _identity(
 ) -> dict[str, JsonValue]:
     """What two runs must agree in to reach the same numbers; the attempt is not among it."""
     slot, width = where
+    inherited = request.inherited
     return {
+        **({} if inherited is None else {"inherited": [inherited.donor, inherited.step]}),
         "study": request.study,
         "number": request.number,
         "config": config.model_dump(mode="json"),

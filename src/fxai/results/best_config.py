@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from fxai.results.provenance import Provenance
 from fxai.results.record import TrialRecord
+from fxai.results.schedule import Segment
 from fxai.spec.configure import trial_config, trial_settings
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.load import load_record
@@ -27,7 +28,7 @@ class BestConfig(Record):
     """One training in full: the configuration with the winner's parameters in place, and its seed.
 
     The agent learns in `training_config.env`; what it scores is measured in `scoring_env`, which is the
-    same for all trials of the study.
+    same for all trials of the study. A winner of populations has a schedule: which parameters from which step on.
     """
 
     study_name: str
@@ -39,6 +40,7 @@ class BestConfig(Record):
     seed: int
     training_config: TrainingConfig
     scoring_env: EnvConfig
+    schedule: tuple[Segment, ...] = ()
     provenance: dict[str, JsonValue]
 
 
@@ -57,8 +59,10 @@ class OwnBestConfig(Record):
     provenance: dict[str, JsonValue]
 
 
-def best_config(spec: StudySpec, best: TrialRecord, provenance: Provenance) -> BestConfig | OwnBestConfig:
-    """The configuration of the study's best trial."""
+def best_config(
+    spec: StudySpec, best: TrialRecord, provenance: Provenance, schedule: tuple[Segment, ...] = ()
+) -> BestConfig | OwnBestConfig:
+    """The configuration of the study's best trial, with the schedule of its weights where they have one."""
     if best.value is None or best.seed is None:
         raise ValueError(f"trial {best.number} has no value or no seed: it did not complete")
     if isinstance(spec.training_config, OwnConfig):
@@ -83,14 +87,21 @@ def best_config(spec: StudySpec, best: TrialRecord, provenance: Provenance) -> B
         seed=best.seed,
         training_config=trial_config(spec, best.params),
         scoring_env=spec.training_config.env,
+        schedule=schedule,
         provenance=provenance.as_json(),
     )
 
 
 def write_best_config(path: Path, config: BestConfig | OwnBestConfig) -> None:
-    without = set() if config.score else {"score"}
-    document = yaml.safe_dump(config.model_dump(mode="json", exclude=without), sort_keys=False, allow_unicode=True)
+    shown = config.model_dump(mode="json", exclude=_unsaid(config))
+    document = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True)
     write_text(path, _HEADER.format(study=config.study_name) + document)
+
+
+def _unsaid(config: BestConfig | OwnBestConfig) -> set[str]:
+    """A schedule and a score that there are not."""
+    unsaid = set() if config.score else {"score"}
+    return unsaid | {"schedule"} if isinstance(config, BestConfig) and not config.schedule else unsaid
 
 
 def load_best_config(path: Path) -> BestConfig | OwnBestConfig:

@@ -9,6 +9,7 @@ from fxai.results.best_config import best_config, write_best_config
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord, TrialRecord
+from fxai.results.schedule import schedule_of
 from fxai.results.strict_json import json_text
 from fxai.results.summary import StudySummary
 from fxai.spec.study import StudySpec
@@ -53,7 +54,8 @@ def _write_best(
         "provenance": provenance.as_json(),
     }
     write_text(paths.best_params, json_text(document))
-    write_best_config(paths.best_config, best_config(spec, best, provenance))
+    schedule = schedule_of(spec, record.trials, best.number)
+    write_best_config(paths.best_config, best_config(spec, best, provenance, schedule))
     written = [paths.best_params, paths.best_config]
     agent = paths.trial(best.number).agent
     if agent.is_file():

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from fxai.results.knee import knee_of
 from fxai.results.strict_json import json_value
 from fxai.search import attributes
+from fxai.search.lineage import Exploit, latest_params, lineage_of
 from fxai.search.ranking import Ranking
 from fxai.search.several import first_goal, goals_of
 from fxai.spec.goals import Goal
@@ -34,7 +35,7 @@ class TrialRecord:
     number: int
     state: TrialState
     value: float | None
-    params: Mapping[str, ParamValue]
+    params: Mapping[str, ParamValue]  # of a population's member, those that it ended with
     metrics: Mapping[str, float] = field(default_factory=dict)
     reports: Mapping[int, float] = field(default_factory=dict)  # step -> value
     started: datetime | None = None  # local time, as Optuna keeps it
@@ -47,6 +48,7 @@ class TrialRecord:
     usage: Usage = field(default_factory=Usage)
     copy_of: str | None = None  # a trial of an earlier study, to learn from
     values: Mapping[str, float] = field(default_factory=dict)  # by metric, where the study optimises several
+    lineage: Sequence[Exploit] = ()  # of a population's member: from whose weights it went on
 
     @classmethod
     def of(cls, trial: FrozenTrial, goals: Sequence[Goal], first: int = 0) -> "TrialRecord":
@@ -58,7 +60,7 @@ class TrialRecord:
             state=trial.state,
             value=None if values is None else values[first],
             values=named if len(goals) > 1 else {},
-            params=trial.params,
+            params=latest_params(trial),
             metrics=attributes.metrics_of(trial.user_attrs),
             reports=trial.intermediate_values,
             started=trial.datetime_start,
@@ -70,6 +72,7 @@ class TrialRecord:
             broken=tuple(trial.user_attrs.get(attributes.INFEASIBLE, ())),
             usage=attributes.usage_of(trial.user_attrs),
             copy_of=trial.user_attrs.get(attributes.TRANSFERRED),
+            lineage=lineage_of(trial.user_attrs),
         )
 
     @property
@@ -110,6 +113,7 @@ class TrialRecord:
             "attempt": self.attempt,
             "seed": self.seed,
             "failure": json_value(failure),
+            "lineage": [each.as_json() for each in self.lineage],
         }
 
 

@@ -8,6 +8,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from fxai.search import attributes
+from fxai.search.lineage import latest_params
 
 
 class SampledStudy(Study):
@@ -15,7 +16,8 @@ class SampledStudy(Study):
 
     Of completed trials every k-th in the order of their values is kept, of others every k-th in the
     order of their numbers. Copies of another study's trials are not this study's search, and left out. So are user
-    attributes: Optuna writes them into every hover text.
+    attributes: Optuna writes them into every hover text. A population's members have the parameters that they
+    ended with.
     """
 
     def __init__(self, study: Study, most: int) -> None:
@@ -54,5 +56,8 @@ def _sample(study: Study, most: int) -> Sequence[FrozenTrial]:
 
 def _without_attributes(trial: FrozenTrial) -> FrozenTrial:
     light = copy.copy(trial)
+    params = latest_params(trial)
+    light.distributions = {name: each for name, each in trial.distributions.items() if name in params}
+    light.params = {name: params[name] for name in light.distributions}
     light.user_attrs = {}
     return light

@@ -49,7 +49,7 @@ def standings(study: Study, *, seed: int = 0) -> dict[str, Standing]:
     completed = [
         trial
         for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if not attributes.is_uncounted(trial.user_attrs)
+        if not attributes.is_uncounted(trial.user_attrs) and attributes.LINEAGE not in trial.user_attrs
     ][-_MOST_TRIALS:]
     conditional = conditional_parameters(completed)
     names = [name for name in varying_parameters(completed) if name not in conditional]

@@ -27,6 +27,15 @@ class Checkpoint:
         write_tensors(path, header, self.state, durable=False)
 
 
+def load_state(path: Path, step: int) -> Mapping[str, Tensor]:
+    """The state of another trial after so many updates; an InputError where the file holds none."""
+    _, state = read_tensors(path)
+    clock = state.get("clock")
+    if clock is None or clock.unique().tolist() != [step]:
+        raise InputError(f"{path} holds no state after {step} updates")
+    return state
+
+
 def load_checkpoint(path: Path, identity: Mapping[str, JsonValue]) -> Checkpoint | None:
     """The checkpoint at `path`, or None where none of that identity can be read: then begin anew."""
     if not path.exists():

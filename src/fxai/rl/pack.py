@@ -7,40 +7,16 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from fxai.spec.dqn_config import DqnConfig
+from fxai.spec.own_numbers import OWN_IN_MODEL, OWN_IN_TRAINING
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
 
 T = TypeVar("T")
 
-_FREE_MODEL = {"dropout"}
-_FREE_TRAINING = {
-    "total_updates",
-    "eval_frequency",
-    "learning_rate",
-    "lr_schedule",
-    "gamma",
-    "gae_lambda",
-    "clip_epsilon",
-    "value_clip_epsilon",
-    "entropy_coef",
-    "value_coef",
-    "max_grad_norm",
-    "normalize_advantage",
-    "target_kl",
-    "n_epochs",
-    "learning_starts",
-    "gradient_steps",
-    "target_tau",
-    "target_interval",
-    "exploration_initial",
-    "exploration_final",
-    "exploration_fraction",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Configurations and seeds, one of each per lane; all but the numbers of `_FREE_…` agree."""
+    """Configurations and seeds, one of each per lane; all but the numbers of `spec.own_numbers` agree."""
 
     configs: tuple[TrainingConfig, ...]
     seeds: tuple[int, ...]
@@ -57,8 +33,8 @@ def signature(config: TrainingConfig) -> str:
     shape = {
         "data": config.data.model_dump(mode="json"),
         "observation_window": config.env.observation_window,
-        "model": config.model.model_dump(mode="json", exclude=_FREE_MODEL),
-        "training": config.training.model_dump(mode="json", exclude=_FREE_TRAINING),
+        "model": config.model.model_dump(mode="json", exclude=set(OWN_IN_MODEL)),
+        "training": config.training.model_dump(mode="json", exclude=set(OWN_IN_TRAINING)),
     }
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
 

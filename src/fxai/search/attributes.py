@@ -29,8 +29,10 @@ TRACEBACK: Final = "fxai:traceback"
 INFEASIBLE: Final = "fxai:infeasible"  # the constraints that it breaks; it was not trained and counts for nothing
 TRANSFERRED: Final = "fxai:transferred"  # study and number of the trial that this is a copy of; it counts for nothing
 ENQUEUED: Final = "fxai:enqueued"  # "default" for trial 0, "spec" for those that the spec names
+LINEAGE: Final = "fxai:lineage"  # of a population's member: from whose weights it went on, see `lineage.py`
 ATTEMPT: Final = "fxai:attempt"  # a system attribute: runs of the trial that were lost
 PUT_BACK: Final = "fxai:put back"  # a system attribute: the last run was ended in good order
+COMPARED: Final = "fxai:compared"  # a system attribute: the step at which a population's member was last compared
 
 # Trials with one of these count for nothing.
 UNCOUNTED: Final = (INFEASIBLE, TRANSFERRED)

@@ -15,6 +15,7 @@ class _Purpose(IntEnum):
     SAMPLER = 2
     LANE = 3
     TURN = 4
+    MEMBER = 5
 
 
 def trial_seed(study_seed: int, number: int) -> int:
@@ -35,6 +36,13 @@ def lane_seeds(first: int, count: int) -> tuple[int, ...]:
 def turn(study_seed: int, number: int, step: int) -> int:
     """A trial's place among the reports that are decided together at that step: the lower goes first."""
     return _seed(study_seed, _Purpose.TURN, number, step % 2**64)  # whatever an objective calls a step
+
+
+def member_chance(study_seed: int, step: int, number: int, *counters: int) -> float:
+    """Uniform on [0, 1) with 53 bits: of a population's member, where it is compared; counters say what for."""
+    key = (_Purpose.MEMBER, step, number, *counters)
+    bits = np.random.SeedSequence(study_seed, spawn_key=key).generate_state(1, np.uint64)[0]
+    return float(int(bits) >> 11) * 2.0**-53
 
 
 def _seed(seed: int, purpose: _Purpose, *counters: int) -> int:

@@ -336,21 +336,27 @@ class WriteBehindStorage(BaseStorage):
             self._write(tables.SYSTEM_ATTRS, trial, key, tables.attr_row(value))
             self._flush_when_due()
 
-    def restart_trial(self, trial_id: int, *, drop: str, system_attrs: Mapping[str, Any]) -> None:
+    def restart_trial(
+        self, trial_id: int, *, drop: str, system_attrs: Mapping[str, Any], keep_reports: bool = False
+    ) -> None:
         """Take a RUNNING trial back to its beginning, in one transaction.
 
-        Its parameters stay. Its reports go, and the system attributes whose names begin with `drop`;
-        `system_attrs` are set.
+        Its parameters stay. Its reports go, unless they are kept, and the system attributes whose names begin
+        with `drop`; `system_attrs` are set.
         """
         with self.one_transaction():
             trial = self._change(trial_id)
             dropped = [key for key in trial.system_attrs if key.startswith(drop)]
             kept = {key: value for key, value in trial.system_attrs.items() if key not in dropped}
             trial.system_attrs = {**kept, **system_attrs}
-            trial.intermediate_values = {}
+            trial.intermediate_values = trial.intermediate_values if keep_reports else {}
             for key, value in system_attrs.items():
                 self._write(tables.SYSTEM_ATTRS, trial, key, tables.attr_row(value))
-            self._commit(lambda connection: tables.remove_progress(connection, trial._trial_id, dropped))
+            self._commit(
+                lambda connection: tables.remove_progress(
+                    connection, trial._trial_id, dropped, reports=not keep_reports
+                )
+            )
 
     # Trials: reading
 

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from fxai.search import attributes
+from fxai.search.lineage import Exploit, latest_params, lineage_of
 from fxai.search.own_trials import OwnTrials
 from fxai.search.pruners import build_pruner
 from fxai.search.ranking import Ranking
@@ -49,6 +50,8 @@ class Asked:
     params: Mapping[str, ParamValue]
     seeds: tuple[int, ...]  # one for each training of it
     put_back: bool = False  # by the last run, in good order
+    exploit: Exploit | None = None  # of a population's member: the last, from which it goes on
+    compared: int = 0  # the step at which a population's member was last compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,21 @@ class Search:
         """A running trial that its worker gave back, at its beginning, where its checkpoint is taken up."""
         return self._restart(number, attempt=self._attempt(self._trial(number)))
 
+    def set_aside(self, number: int) -> Asked:
+        """A running trial that waits without a worker, as its population last left it; put back until it goes on."""
+        return self._restart(number, attempt=self._attempt(self._trial(number)), put_back=True)
+
+    def compared(self, step: int, members: Iterable[int], exploits: Mapping[int, Exploit]) -> None:
+        """Keep what a comparison of a population's members came to, in one transaction."""
+        with self._storage.one_transaction():
+            for number in members:
+                self._storage.set_trial_system_attr(self._id(number), attributes.COMPARED, step)
+            for number, exploit in exploits.items():
+                lineage = (*lineage_of(self._trial(number).user_attrs), exploit)
+                self._storage.set_trial_user_attr(
+                    self._id(number), attributes.LINEAGE, [each.as_json() for each in lineage]
+                )
+
     def put_back(self, number: int) -> None:
         """Leave a trial for the next run, which takes it up without counting this one against it."""
         self._mark_put_back(number, value=True)
@@ -222,7 +240,7 @@ class Search:
     def best_params(self) -> Mapping[str, ParamValue] | None:
         """The parameters of the best trial; None before the first COMPLETE one."""
         best = self._ranking.best
-        return None if best is None else dict(self._trial(best[0]).params)
+        return None if best is None else latest_params(self._trial(best[0]))
 
     def flush(self) -> None:
         """Write the reports that have waited for a second. Call it as often as you like."""
@@ -277,17 +295,22 @@ class Search:
         asked = self._restart(trial.number, attempt=self._attempt(trial) + (0 if put_back else 1))
         return replace(asked, put_back=put_back)
 
-    def _restart(self, number: int, *, attempt: int) -> Asked:
-        marks = {attributes.ATTEMPT: attempt, attributes.PUT_BACK: False}
-        self._storage.restart_trial(self._id(number), drop=attributes.RUNGS, system_attrs=marks)
-        return self._asked(self._trial(number))
+    def _restart(self, number: int, *, attempt: int, put_back: bool = False) -> Asked:
+        marks = {attributes.ATTEMPT: attempt, attributes.PUT_BACK: put_back}
+        # A member of a population does not repeat what it reported before it went on from another's weights.
+        keep = self._spec.search is not None
+        self._storage.restart_trial(self._id(number), drop=attributes.RUNGS, system_attrs=marks, keep_reports=keep)
+        return replace(self._asked(self._trial(number)), put_back=put_back)
 
     def _asked(self, trial: FrozenTrial) -> Asked:
+        lineage = lineage_of(trial.user_attrs)
         return Asked(
             number=trial.number,
             attempt=self._attempt(trial),
-            params=dict(trial.params),
+            params=latest_params(trial),
             seeds=lane_seeds(int(trial.user_attrs[attributes.SEED]), self._spec.seeds_per_trial),
+            exploit=lineage[-1] if lineage else None,
+            compared=int(trial.system_attrs.get(attributes.COMPARED, 0)),
         )
 
     def _mark_put_back(self, number: int, *, value: bool) -> None:

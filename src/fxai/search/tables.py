@@ -127,9 +127,10 @@ def rename_study(connection: Connection, study_id: int, name: str) -> None:
     connection.execute(sa.update(STUDIES).where(STUDIES.c.study_id == study_id).values(study_name=name))
 
 
-def remove_progress(connection: Connection, trial_id: int, system_attrs: Sequence[str]) -> None:
-    """Delete a trial's reports and those of its system attributes."""
-    connection.execute(sa.delete(REPORTS).where(REPORTS.c.trial_id == trial_id))
+def remove_progress(connection: Connection, trial_id: int, system_attrs: Sequence[str], *, reports: bool) -> None:
+    """Delete those of a trial's system attributes, and its reports if so."""
+    if reports:
+        connection.execute(sa.delete(REPORTS).where(REPORTS.c.trial_id == trial_id))
     own = SYSTEM_ATTRS.c.trial_id == trial_id
     connection.execute(sa.delete(SYSTEM_ATTRS).where(own, SYSTEM_ATTRS.c.key.in_(system_attrs)))
 

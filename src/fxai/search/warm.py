@@ -46,6 +46,8 @@ def obstacle(source: Study, target: StudySpec) -> str | None:
     stored = source.user_attrs.get(attributes.FINGERPRINT)
     if not isinstance(stored, dict):
         return f"{source.study_name} was not made by FxAI"
+    if stored.get("search"):
+        return f"the members of {source.study_name} changed their parameters on the way"
     if not _learns(target.sampler):
         return f"{target.sampler.type} learns from no trials but those that it proposed"
     if target.objectives or len(source.directions) > 1:

@@ -15,8 +15,10 @@ from fxai.spec.parameters import (
     IntParameter,
     Parameter,
     contains,
+    is_rate,
     nearest_value,
 )
+from fxai.spec.population_coherence import population_advice
 from fxai.spec.presets import stand_in
 from fxai.spec.samplers import CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler, QMCSampler, TPESampler
 from fxai.spec.study import StudySpec
@@ -49,6 +51,7 @@ def _about_study(study: StudySpec) -> Iterator[str]:
     yield from _about_constraints(study)
     if isinstance(study.training_config, OwnConfig):
         return
+    yield from population_advice(study.search, study.parameters, study.n_trials, study.training_config)
     if study.metric_name == "max_drawdown" and study.direction == "maximize":
         yield "max_drawdown is a loss, so maximize looks for the worst agent; write direction: minimize"
     try:
@@ -139,7 +142,7 @@ def _ratio(parameter: FloatParameter | IntParameter) -> float | None:
     low, high = parameter.low, parameter.high
     if low <= 0:
         return None
-    if low >= 1 / 2 and high < 1:
+    if is_rate(parameter):
         return max(high / low, (1 - low) / (1 - high))
     return high / low
 

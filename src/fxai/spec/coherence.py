@@ -22,6 +22,7 @@ from fxai.spec.parameters import (
     contains,
     count_values,
 )
+from fxai.spec.population_coherence import population_problems
 from fxai.spec.samplers import BruteForceSampler, GridSampler, Sampler
 from fxai.spec.stop import Stop
 from fxai.spec.study import StudySpec
@@ -64,6 +65,14 @@ def study_problems(study: StudySpec) -> Iterator[Finding]:
     yield from sampler_problems(study.sampler, placed)
     yield from enqueue_problems(study.enqueue, study.parameters)
     yield from lane_problems(study.seeds_per_trial, study.resources.lanes_per_worker)
+    yield from population_problems(
+        study.search,
+        placed,
+        sampler=study.sampler,
+        pruner=study.pruner,
+        own_code=isinstance(config, OwnConfig),
+        config=config if isinstance(config, TrainingConfig) else None,
+    )
 
 
 def double_problems(parameters: Iterable[Named]) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ def fingerprint(study: StudySpec) -> Fingerprint:
         "fixed": dict(study.fixed),
         "objectives": goals,
         "score": study.score,
+        "search": None if study.search is None else study.search.model_dump(mode="json"),
     }
     return {
         "objective": _objective(study.objective),

@@ -34,7 +34,9 @@ from fxai.spec.own_coherence import Placed, own_problems
 from fxai.spec.own_config import OwnConfig, values_in
 from fxai.spec.parameter_form import SYNONYMS
 from fxai.spec.parameters import Choice, Parameter
+from fxai.spec.population_coherence import population_problems
 from fxai.spec.record import Record
+from fxai.spec.samplers import Sampler
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import KeyPath, YamlSource, read_yaml
@@ -138,8 +140,21 @@ def _within_study(node: Any) -> Iterator[Finding]:
     yield from condition_problems(sound, fields)
     if (sampler := _field_value(node, "sampler")) is not None:
         yield from sampler_problems(sampler, sound)
+    yield from _within_population(node, sound, sampler)
     if len(sound) == len(written):
         yield from enqueue_problems(_field_value(node, "enqueue") or (), [parameter for _, parameter in sound])
+
+
+def _within_population(node: dict[str, Any], sound: Sequence[Placed], sampler: Sampler | None) -> Iterator[Finding]:
+    config = _field_value(node, "training_config") if "training_config" in node else TrainingConfig()
+    yield from population_problems(
+        _field_value(node, "search"),
+        sound,
+        sampler=sampler,
+        pruner=_field_value(node, "pruner"),
+        own_code=is_own(node.get("objective")),
+        config=config if isinstance(config, TrainingConfig) else None,
+    )
 
 
 def _within_trading(

@@ -16,6 +16,7 @@ from fxai.spec.fields import leaves
 from fxai.spec.findings import Finding, as_problems, findings_of
 from fxai.spec.key_check import check_keys
 from fxai.spec.own_config import OwnConfig, values_in, with_values
+from fxai.spec.population import PopulationSearch
 from fxai.spec.preset import Preset
 from fxai.spec.presets import settings_of, shipped_preset, unknown_preset
 from fxai.spec.study import Spec, StudySpec
@@ -29,6 +30,7 @@ _OF_SPEC = frozenset({"results_dir", "dashboard_port", "save_study_plots"})
 _NOT_TO_SET = frozenset({"study_name", "parameters", "enqueue", "fixed", "training_config"})
 _OF_STUDY = TRACKER_SETTINGS.union(name for name, _ in leaves(StudySpec) if name.partition(".")[0] not in _NOT_TO_SET)
 _CONFIG = "training_config."
+_SEARCH = "search"
 _CHOOSES_KEYS = (".type", ".algorithm")  # of these settings the others depend
 
 
@@ -84,6 +86,10 @@ def _set_in(
         study |= {**settings_of(preset), "preset": value}
     elif (section in CLASSES and argument == "type") or key in CLASSES:
         study[section] = with_class(section, value)  # another class has other arguments
+    elif section == _SEARCH and argument in PopulationSearch.model_fields:
+        if written.search is None:
+            return "the study has no populations; set search to {type: pbt, ...} first"
+        set_at(study, key, value)
     elif key in _OF_STUDY or (section in CLASSES and argument and "." not in argument):
         _name_tracker(study, key)
         set_at(study, key, value)

@@ -105,6 +105,11 @@ def is_number(value: Choice) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def is_rate(parameter: FloatParameter | IntParameter) -> bool:
+    """Whether its values are rates near one, such as gamma, in which the distance from one is what matters."""
+    return parameter.low >= 1 / 2 and parameter.high < 1
+
+
 def count_values(parameter: Parameter) -> int | None:
     """How many values a parameter can take; None for a continuous one."""
     match parameter:

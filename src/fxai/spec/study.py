@@ -11,10 +11,11 @@ from fxai.spec.metrics import DEFAULT_METRIC, METRICS, OWN_METRIC
 from fxai.spec.objective import FX_TRADING, Objective, is_own
 from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import Parameter, WrittenChoice
+from fxai.spec.population import PopulationSearch
 from fxai.spec.preset import Preset
-from fxai.spec.pruners import MedianPruner, Pruner
+from fxai.spec.pruners import MedianPruner, NopPruner, Pruner
 from fxai.spec.record import Record
-from fxai.spec.samplers import CmaEsSampler, Sampler, TPESampler
+from fxai.spec.samplers import CmaEsSampler, RandomSampler, Sampler, TPESampler
 from fxai.spec.score import SCORE, Score, check_score
 from fxai.spec.stop import Stop
 from fxai.spec.tracking import Tracking
@@ -90,6 +91,7 @@ class StudySpec(Record):
     preset: str = Field(default="", description="settings by name, where the study has none of its own")
     sampler: Sampler = Field(default_factory=TPESampler)
     pruner: Pruner = Field(default_factory=MedianPruner)
+    search: PopulationSearch | None = Field(default=None, description="trials as populations, in place of one by one")
     parameters: tuple[Parameter, ...] = Field(min_length=1)
     constraints: tuple[Constraint, ...] = Field(
         default=(), description="conditions that a trial's configuration must keep, or it is not trained"
@@ -137,6 +139,14 @@ class StudySpec(Record):
         defaults = {"metric_name": OWN_METRIC, "progress_timeout": OWN_PROGRESS_SECONDS}
         return {**defaults, **written, "training_config": own}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _populations_begin_at_random(cls, written: Any) -> Any:
+        """And nobody prunes them, unless it is written so."""
+        if not isinstance(written, dict) or written.get("search") is None:
+            return written
+        return {"sampler": RandomSampler(), "pruner": NopPruner(), **written}
+
     @field_validator("score")
     @classmethod
     def _of_what_is_reported(cls, formula: str | None, info: ValidationInfo) -> str | None:
@@ -159,6 +169,13 @@ class StudySpec(Record):
             raise ValueError("CmaEsSampler takes one objective; TPESampler, GPSampler and NSGAIISampler take several")
         return sampler
 
+    @field_validator("search")
+    @classmethod
+    def _compares_one_value(cls, search: PopulationSearch | None, info: ValidationInfo) -> PopulationSearch | None:
+        if search is not None and info.data.get("objectives"):
+            raise ValueError("the members of a population are compared by one value; there are several objectives")
+        return search
+
     @property
     def goals(self) -> tuple[Goal, ...]:
         """What is optimised, in the order of the values that trials have in the database."""
@@ -169,6 +186,8 @@ class StudySpec(Record):
         """Trials that may run at once without the sampler proposing blindly (design, 'Lanes')."""
         if self.max_concurrent_trials is not None:
             return self.max_concurrent_trials
+        if self.search is not None:
+            return self.search.population
         startup = getattr(self.sampler, "n_startup_trials", None)
         return max(startup if isinstance(startup, int) else 1, self.n_trials // 4, 1)
 

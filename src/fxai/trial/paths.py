@@ -23,6 +23,16 @@ class TrialPaths:
         """Written at each report, removed when the trial ends."""
         return self.directory / "checkpoint.safetensors"
 
+    def inherited(self, step: int) -> Path:
+        """The checkpoint of another trial from which it goes on since that step."""
+        return self.directory / f"inherited-{step}.safetensors"
+
+    def drop_inherited(self, *, but: int | None = None) -> None:
+        """Remove those that it went on from, but for that of one step."""
+        for path in self.directory.glob("inherited-*.safetensors"):
+            if but is None or path != self.inherited(but):
+                path.unlink(missing_ok=True)
+
     @property
     def checkpoint_dir(self) -> Path:
         """What an objective of the user's own keeps; for the best `keep_best_n` trials also when they have ended."""

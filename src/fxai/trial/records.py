@@ -16,6 +16,15 @@ STANDARD_ERROR = "standard_error"
 
 
 @dataclass(frozen=True, slots=True)
+class Inherited:
+    """What a population's member goes on from: another trial's checkpoint, kept while that one goes on too."""
+
+    donor: int
+    step: int  # at which it was written, and after which the member's own reports begin
+    checkpoint: Path
+
+
+@dataclass(frozen=True, slots=True)
 class TrialRequest:
     """One training that a worker shall do.
 
@@ -39,6 +48,7 @@ class TrialRequest:
     folder: str = ""  # where the user's own code is looked for and runs; empty where FxAI was started
     signature: str = ""  # trials of one signature may share a pack
     cohort: int = 0  # trials of different cohorts never share a worker: one of them may have killed the last
+    inherited: Inherited | None = None  # where it begins while it has no checkpoint of its own
 
     @property
     def seed(self) -> int:

@@ -1,0 +1,57 @@
+"""The schedule that an agent of a population was trained by, seen along the lineage of its weights."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fxai.results.record import TrialRecord
+from fxai.spec.configure import trial_config, value_at
+from fxai.spec.own_numbers import may_change
+from fxai.spec.parameters import Choice
+from fxai.spec.record import Record
+from fxai.spec.study import StudySpec
+from fxai.trial import ParamValue
+
+
+class Segment(Record):
+    """Updates in a row that were trained under the same parameters and drew by the same seed."""
+
+    from_step: int  # updates that came before
+    trial: int  # whose training they were
+    seed: int
+    params: dict[str, Choice]  # by their paths in training_config: all that such a study may change
+
+
+def schedule_of(spec: StudySpec, trials: Sequence[TrialRecord], number: int) -> tuple[Segment, ...]:
+    """How the weights of a trial came to be; empty where its parameters never changed.
+
+    Before it went on from another's weights, the schedule is that trial's up to there.
+    """
+    segments = _segments(trials, number, None)
+    if len(segments) == 1:
+        return ()
+    return tuple(_segment(spec, trials[whose], step, params) for step, whose, params in segments)
+
+
+_Part = tuple[int, int, Mapping[str, ParamValue]]  # from which step, whose, under which parameters
+
+
+def _segments(trials: Sequence[TrialRecord], number: int, until: int | None) -> list[_Part]:
+    trial = trials[number]
+    exploits = [each for each in trial.lineage if until is None or each.step < until]
+    if not exploits:
+        return [(0, number, trial.lineage[0].before if trial.lineage else trial.params)]
+    last = exploits[-1]
+    return [*_segments(trials, last.donor, last.step), (last.step, number, last.params)]
+
+
+def _segment(spec: StudySpec, trial: TrialRecord, step: int, params: Mapping[str, ParamValue]) -> Segment:
+    if trial.seed is None:
+        raise ValueError(f"trial {trial.number} has no seed: it was never begun")
+    config: dict[str, Any] = trial_config(spec, params).model_dump(mode="json")
+    paths = dict.fromkeys(each.path for each in spec.parameters if may_change(each.path))
+    return Segment(
+        from_step=step,
+        trial=trial.number,
+        seed=trial.seed,
+        params={path: value_at(config, path) for path in paths},
+    )
