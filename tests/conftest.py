@@ -6,12 +6,16 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import settings
 
 # Before any test module loads torch or numpy: suites run on machines with few cores.
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 
 REPOSITORY = Path(__file__).parents[1]
+settings.register_profile("shared", deadline=None)  # machines are shared: how long an example takes says nothing
+settings.load_profile("shared")
+
 CACHES = {"__pycache__", ".pytest_cache", ".hypothesis", ".mypy_cache", ".ruff_cache", ".git", ".venv", ".poetry"}
 
 
