@@ -135,7 +135,7 @@ def by_ray(seed: int) -> float:
         tuner = tune.Tuner(
             _ray_member,
             param_space=space,
-            tune_config=tune.TuneConfig(scheduler=scheduler, metric="value", mode="max"),
+            tune_config=tune.TuneConfig(scheduler=scheduler, metric="value", mode="max", reuse_actors=True),
             run_config=tune.RunConfig(storage_path=folder, verbose=0),
         )
         return HIGHEST - max(result.metrics["value"] for result in tuner.fit())
@@ -156,7 +156,7 @@ def _ray_member(config: Mapping[str, float]) -> None:
 
 
 def ray_regrets(seeds: int) -> Sequence[float]:
-    """None where Ray is not there."""
+    """Of as many populations of Ray's; of none where Ray is not there."""
     if importlib.util.find_spec("ray") is None:
         print("Ray is not installed (poetry install --with peers): its side is left out")
         return ()
@@ -277,7 +277,7 @@ def main() -> None:
     parser.add_argument("--part", choices=("toy", "market"), help="both unless given")
     parser.add_argument("--seeds", type=int, default=5, help="searches of the market on each side")
     parser.add_argument("--toy-seeds", type=int, default=200)
-    parser.add_argument("--ray-seeds", type=int, default=10)
+    parser.add_argument("--ray-seeds", type=int, default=10, help="each takes Ray a minute or so")
     parser.add_argument("--fresh", type=int, default=4, help="seeds from which each winner is trained again")
     parser.add_argument("--quick", action="store_true", help="one population and two searches")
     arguments = parser.parse_args()
