@@ -39,7 +39,11 @@ class Member:
 
 
 def exploits(study: StudySpec, search: PopulationSearch, members: Sequence[Member], step: int) -> dict[int, Exploit]:
-    """What changes at this step, by the members that it changes; the others go on as they are."""
+    """What changes at this step, by the members that it changes; the others go on as they are.
+
+    Of equals the later ones go on from the earlier: where agents that trade nothing all score 0, only a
+    change of parameters helps.
+    """
     sign = -1 if study.direction == "maximize" else 1
     ranked = sorted(members, key=lambda member: (sign * member.value, member.number))
     count = min(ceil(search.quantile * len(ranked)), len(ranked) // 2)
@@ -48,9 +52,8 @@ def exploits(study: StudySpec, search: PopulationSearch, members: Sequence[Membe
     for member in worst:
         chance = _chances(study.seed, step, member.number)
         donor = best[int(chance(_OF_DONOR) * count)]
-        if donor.value != member.value:  # of two that are equal none is worth the other's place
-            params, changes = explore(study, search, donor.params, chance)
-            found[member.number] = Exploit(step, donor.number, dict(member.params), params, changes)
+        params, changes = explore(study, search, donor.params, chance)
+        found[member.number] = Exploit(step, donor.number, dict(member.params), params, changes)
     return found
 
 
@@ -68,7 +71,7 @@ def explore(
         changes = {each.name: _change(each, params, search, chance, (place, attempt)) for place, each in _placed(study)}
         proposed = {name: value for name, (value, _) in changes.items()}
         changed = walk(study.parameters, values, lambda each: proposed[each.name])  # noqa: B023  # called at once
-        if _may_be_trained(study, changed):
+        if _of_network(study, changed) == _of_network(study, params) and _may_be_trained(study, changed):
             return changed, {name: changes[name][1] for name in changed}
     return dict(params), dict.fromkeys(params, Change.KEPT)
 
@@ -86,6 +89,12 @@ def _change(
         return drawn(parameter, chance(*counters, 1)), Change.RESAMPLED
     factor = search.perturbation[int(chance(*counters, 2) * len(search.perturbation))]
     return perturbed(parameter, params[parameter.name], factor), Change.PERTURBED
+
+
+def _of_network(study: StudySpec, params: Params) -> Params:
+    """What a running training cannot change, and so must neither come nor go."""
+    kept = (each.name for each in study.parameters if not may_change(each.path))
+    return {name: params[name] for name in kept if name in params}
 
 
 def _may_be_trained(study: StudySpec, params: Mapping[str, Choice]) -> bool:

@@ -1,0 +1,294 @@
+"""What population based training finds: on the toy problem of its paper beside Ray Tune's, and on a market.
+
+**toy**: figure 2 of Jaderberg et al. 2017 (arXiv 1711.09846): maximise 1.2 - a^2 - b^2 by gradient steps on the
+surrogate 1.2 - h0 a^2 - h1 b^2, from a = b = 0.9, with half of the members at h = (1, 0) and half at (0, 1), of
+whom none can reach the maximum alone. FxAI's rules for populations (`fxai.search.population`) and Ray Tune's
+PopulationBasedTraining, synchronous, with the same quantile, factors and probability of a new draw; and the
+members without either. Regret is how far the best member's value lies below 1.2 at the end; the ratio is of
+geometric means over seeds. Without Ray (`poetry install --with peers`) its side is left out.
+
+**market**: `quick_search`'s space and trainings on the planted market, populations against TPE with the Median
+pruner, as many updates of a training for both: TPE begins trials until it has used those of the populations. The
+winner of each search is trained again from seeds that no search saw (a population's by its schedule) and scored on
+the validation split; the interval, 95 %, is of the mean paired difference over searches.
+
+    python benchmarks/pbt.py [--part toy] [--quick] [--seeds 5] [--ray-seeds 10]
+"""
+
+import argparse
+import contextlib
+import importlib.util
+import json
+import logging
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import bootstrap
+
+from fxai.cli.taking_over import TakingOver
+from fxai.cli.tune import tune
+from fxai.results.paths import StudyPaths
+from fxai.search.population import Member, exploits
+from fxai.spec.find_spec import find_spec
+from fxai.spec.load import load_spec
+from fxai.spec.own_config import OwnConfig
+from fxai.spec.parameters import FloatParameter
+from fxai.spec.population import PopulationSearch
+from fxai.spec.pruners import MedianPruner, NopPruner
+from fxai.spec.samplers import RandomSampler, TPESampler
+from fxai.spec.study import StudySpec
+from fxai.stop_signal import StopSignal
+from fxai.study_events import StudyEnded, StudyEvent, TrialFinished, TrialProgressed
+
+REPOSITORY = Path(__file__).parents[1]
+MEMBERS, ROUNDS, STEPS_A_ROUND, RATE = 4, 12, 5, 0.02
+HIGHEST, START = 1.2, 0.9
+TOY = PopulationSearch(population=MEMBERS, ready_interval=1)
+MARKET = PopulationSearch(population=8, ready_interval=10)
+FIRST_FRESH_SEED = 10_000_019
+Point = tuple[float, float]
+
+
+# The toy problem
+
+
+def trained(theta: Point, h: Point) -> Point:
+    """A round of gradient steps on the surrogate."""
+    a, b = theta
+    for _ in range(STEPS_A_ROUND):
+        a, b = a - 2 * RATE * h[0] * a, b - 2 * RATE * h[1] * b
+    return a, b
+
+
+def value(theta: Point) -> float:
+    return HIGHEST - theta[0] ** 2 - theta[1] ** 2
+
+
+def first(member: int) -> Point:
+    return (1.0, 0.0) if member % 2 == 0 else (0.0, 1.0)
+
+
+def alone(_seed: int) -> float:
+    """The regret of the members without a population."""
+    found = []
+    for member in range(MEMBERS):
+        theta = (START, START)
+        for _ in range(ROUNDS):
+            theta = trained(theta, first(member))
+        found.append(HIGHEST - value(theta))
+    return min(found)
+
+
+def by_fxai(seed: int) -> float:
+    """The regret of a population by FxAI's rules."""
+    study = StudySpec(
+        study_name="toy",
+        objective="toy:train",
+        parameters=tuple(FloatParameter(name=f"env.h{place}", low=0.0, high=1.0) for place in range(2)),
+        search=TOY,
+        seed=seed,
+        training_config=OwnConfig({"env": {}}),
+    )
+    thetas = dict.fromkeys(range(MEMBERS), (START, START))
+    params = {member: dict(zip(("env.h0", "env.h1"), first(member), strict=True)) for member in thetas}
+    for step in range(1, ROUNDS + 1):
+        thetas = {n: trained(theta, (params[n]["env.h0"], params[n]["env.h1"])) for n, theta in thetas.items()}
+        if step == ROUNDS:
+            break
+        members = [Member(number, value(theta), params[number]) for number, theta in thetas.items()]
+        changes = exploits(study, TOY, members, step)
+        thetas = {n: thetas[changes[n].donor] if n in changes else theta for n, theta in thetas.items()}
+        params = {n: {**changes[n].params} if n in changes else each for n, each in params.items()}
+    return min(HIGHEST - value(theta) for theta in thetas.values())
+
+
+def by_ray(seed: int) -> float:
+    """The regret of a population of Ray Tune's."""
+    from ray import tune  # noqa: PLC0415  # an optional peer
+    from ray.tune.schedulers import PopulationBasedTraining  # noqa: PLC0415
+
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  # what Ray draws from
+    scheduler = PopulationBasedTraining(
+        time_attr="training_iteration",
+        perturbation_interval=1,
+        quantile_fraction=TOY.quantile,
+        resample_probability=TOY.resample_probability,
+        perturbation_factors=TOY.perturbation,
+        hyperparam_mutations={"h0": tune.uniform(0, 1), "h1": tune.uniform(0, 1)},
+        synch=True,
+    )
+    space = {
+        "member": tune.grid_search(list(range(MEMBERS))),
+        "h0": tune.sample_from(lambda config: first(config["member"])[0]),
+        "h1": tune.sample_from(lambda config: first(config["member"])[1]),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        tuner = tune.Tuner(
+            _ray_member,
+            param_space=space,
+            tune_config=tune.TuneConfig(scheduler=scheduler, metric="value", mode="max", reuse_actors=True),
+            run_config=tune.RunConfig(storage_path=folder, verbose=0),
+        )
+        return HIGHEST - max(result.metrics["value"] for result in tuner.fit())
+
+
+def _ray_member(config: Mapping[str, float]) -> None:
+    from ray import tune  # noqa: PLC0415
+
+    done, theta = 0, (START, START)
+    if (checkpoint := tune.get_checkpoint()) is not None:
+        with checkpoint.as_directory() as folder:
+            done, theta = json.loads((Path(folder) / "state.json").read_text())
+    while done < ROUNDS:
+        done, theta = done + 1, trained(theta, (config["h0"], config["h1"]))
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "state.json").write_text(json.dumps((done, theta)))
+            tune.report({"value": value(theta)}, checkpoint=tune.Checkpoint.from_directory(folder))
+
+
+def ray_regrets(seeds: int) -> Sequence[float]:
+    """Of as many populations of Ray's; of none where Ray is not there."""
+    if importlib.util.find_spec("ray") is None:
+        print("Ray is not installed (poetry install --with peers): its side is left out")
+        return ()
+    import ray  # noqa: PLC0415
+
+    ray.init(num_cpus=MEMBERS, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # noqa: PTH123
+        found = [by_ray(seed) for seed in range(seeds)]
+    ray.shutdown()
+    return found
+
+
+def toy(seeds: int, ray_seeds: int) -> dict[str, object]:
+    sides: dict[str, Callable[[int], float]] = {"members alone": alone, "FxAI": by_fxai}
+    regrets = {name: [side(seed) for seed in range(seeds)] for name, side in sides.items()}
+    if found := ray_regrets(ray_seeds):
+        regrets["Ray Tune"] = list(found)
+    print(f"\n{'toy: regret':16} {'seeds':>6} {'geometric mean':>15} {'worst':>8}")
+    for name, each in regrets.items():
+        print(f"{name:16} {len(each):6} {geometric(each):15.4f} {max(each):8.4f}")
+    over_alone = geometric(regrets["FxAI"]) / geometric(regrets["members alone"])
+    over_ray = geometric(regrets["FxAI"]) / geometric(regrets["Ray Tune"]) if found else None
+    return {"regret_over_members_alone": over_alone, "regret_over_ray": over_ray}
+
+
+def geometric(regrets: Iterable[float]) -> float:
+    return float(np.exp(np.mean(np.log([max(regret, 1e-12) for regret in regrets]))))
+
+
+# The market
+
+
+@dataclass
+class Meter:
+    """Watches a study, counts the updates of its trainings, and stops it once they are used up."""
+
+    stop: StopSignal
+    budget: float
+    steps: dict[int, int] = field(default_factory=dict)  # of each trial, the furthest
+
+    @property
+    def used(self) -> int:
+        return sum(self.steps.values())
+
+    def __call__(self, events: Iterable[StudyEvent]) -> StudyEnded:
+        for event in events:
+            match event:
+                case TrialProgressed(report):
+                    self.steps[report.number] = max(report.step, self.steps.get(report.number, 0))
+                case TrialFinished() if self.used >= self.budget and not self.stop.urgency:
+                    self.stop.request()
+                case StudyEnded():
+                    return event
+                case _:
+                    pass
+        raise RuntimeError("the events of a study broke off before its end")
+
+
+def sides(seed: int, populations: int) -> Iterator[StudySpec]:
+    """The populations first: they say how many updates both take."""
+    (quick,) = load_spec(find_spec("quick_search")).studies
+    data = quick.training_config.data.model_copy(update={"source": "planted_1h"})
+    config = quick.training_config.model_copy(update={"data": data})
+    same = {"seed": seed, "training_config": config, "enqueue": ()}
+    members = {"search": MARKET, "sampler": RandomSampler(), "pruner": NopPruner()}
+    yield quick.model_copy(update={**same, **members, "study_name": "pbt", "n_trials": populations * MARKET.population})
+    others = {"sampler": TPESampler(), "pruner": MedianPruner(n_warmup_steps=15)}
+    yield quick.model_copy(update={**same, **others, "study_name": "tpe", "n_trials": 50 * populations})
+
+
+def winners(seed: int, populations: int, folder: Path) -> dict[str, Path]:
+    """The best configs that the two searches leave."""
+    found, budget = {}, float("inf")
+    for study in sides(seed, populations):
+        stop = StopSignal()
+        meter = Meter(stop, budget)
+        own = study.model_copy(update={"storage": f"sqlite:///{folder / study.study_name}.db"})
+        tune(TakingOver(own), folder, meter, stop, plots=False)
+        print(f"search {seed}: {study.study_name} used {meter.used} updates in {len(meter.steps)} trials", flush=True)
+        budget = min(budget, meter.used)
+        found[study.study_name] = StudyPaths(folder, study.study_name).best_config
+    return found
+
+
+def score(config: Path, seed: int, folder: Path) -> float:
+    """What the winner's training comes to from another seed."""
+    command = [sys.executable, str(REPOSITORY / "optuna_optimization.py"), "train", str(config)]
+    command += ["--seed", str(seed), "--output", str(folder / f"{config.stem}-{seed}")]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return float(re.findall(r"^mean_reward: (\S+)", said, re.MULTILINE)[-1])
+
+
+def market(searches: int, populations: int, fresh: int) -> dict[str, object]:
+    means: dict[str, list[float]] = {"pbt": [], "tpe": []}
+    for seed in range(searches):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            for side, config in winners(seed, populations, folder).items():
+                means[side].append(float(np.mean([score(config, FIRST_FRESH_SEED + k, folder) for k in range(fresh)])))
+        print(
+            f"search {seed}: winners on fresh seeds: pbt {means['pbt'][-1]:.5f}, tpe {means['tpe'][-1]:.5f}", flush=True
+        )
+    difference = np.array(means["pbt"]) - np.array(means["tpe"])
+    print(f"\nplanted market: pbt {np.mean(means['pbt']):.5f}, tpe {np.mean(means['tpe']):.5f}, ", end="")
+    interval = None
+    if searches > 1:
+        found = bootstrap((difference,), np.mean, rng=np.random.default_rng(0)).confidence_interval
+        interval = [float(found.low), float(found.high)]
+        print(f"difference {difference.mean():.5f}, 95 % interval [{interval[0]:.5f}, {interval[1]:.5f}]")
+    else:
+        print(f"difference {difference.mean():.5f}")
+    ratio = float(np.mean(means["pbt"]) / np.mean(means["tpe"]))
+    return {"score_over_tpe": ratio, "difference": float(difference.mean()), "interval": interval}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--part", choices=("toy", "market"), help="both unless given")
+    parser.add_argument("--seeds", type=int, default=5, help="searches of the market on each side")
+    parser.add_argument("--toy-seeds", type=int, default=200)
+    parser.add_argument("--ray-seeds", type=int, default=10, help="each takes Ray a minute or so")
+    parser.add_argument("--fresh", type=int, default=4, help="seeds from which each winner is trained again")
+    parser.add_argument("--quick", action="store_true", help="one population and two searches")
+    arguments = parser.parse_args()
+    populations, searches = (1, min(arguments.seeds, 2)) if arguments.quick else (2, arguments.seeds)
+    headline: dict[str, object] = {}
+    if arguments.part != "market":
+        headline["toy"] = toy(arguments.toy_seeds, arguments.ray_seeds)
+    if arguments.part != "toy":
+        headline["market"] = {**market(searches, populations, arguments.fresh), "searches": searches}
+    print(json.dumps(headline))
+
+
+if __name__ == "__main__":
+    main()
