@@ -179,8 +179,21 @@ def toy(seeds: int, ray_seeds: int) -> dict[str, object]:
     for name, each in regrets.items():
         print(f"{name:16} {len(each):6} {geometric(each):15.4f} {max(each):8.4f}")
     over_alone = geometric(regrets["FxAI"]) / geometric(regrets["members alone"])
-    over_ray = geometric(regrets["FxAI"]) / geometric(regrets["Ray Tune"]) if found else None
-    return {"regret_over_members_alone": over_alone, "regret_over_ray": over_ray}
+    if not found:
+        return {"regret_over_members_alone": over_alone, "regret_over_ray": None}
+    over_ray = geometric(regrets["FxAI"]) / geometric(regrets["Ray Tune"])
+    low, high = ratio_interval(regrets["FxAI"], regrets["Ray Tune"])
+    print(f"FxAI over Ray Tune: {over_ray:.2f}, 95 % interval [{low:.2f}, {high:.2f}]")
+    return {"regret_over_members_alone": over_alone, "regret_over_ray": over_ray, "interval": [low, high]}
+
+
+def ratio_interval(one: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
+    """Of the ratio of geometric means, by drawing the seeds of both sides again."""
+    chance = np.random.default_rng(0)
+    logs = [np.log(np.maximum(each, 1e-12)) for each in (one, other)]
+    means = [chance.choice(each, (10_000, len(each))).mean(axis=1) for each in logs]
+    low, high = np.exp(np.quantile(means[0] - means[1], (0.025, 0.975)))
+    return float(low), float(high)
 
 
 def geometric(regrets: Iterable[float]) -> float:

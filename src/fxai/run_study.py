@@ -5,7 +5,8 @@ prints here. A run that died is a normal case: what it left running comes first 
 
 When things happen decides as little as possible. Reports that arrive together are all stored before the
 first of them is decided, in an order drawn from the study's seed, so that trials which go on in step meet
-the same chances; and a trial that was pruned is PRUNED as of that report, however far its worker came.
+the same chances; and a trial that was pruned is PRUNED as of that report, however far its worker came. The
+members of a population wait for each other where they are compared (`population.py`).
 """
 
 import shutil
@@ -76,7 +77,7 @@ def run_study(
         if run.over:
             break
         yield from run.handle(workers.events(_PATIENCE_SECONDS))
-        yield from run.compare()
+        yield from run.let_go_on()
         search.flush()
         yield Heartbeat(workers.activity())
     yield from run.leave()
@@ -181,7 +182,7 @@ class _Run:
                 case TrialStarted() | TrialReported() | TrialEnded():
                     pass  # reports were first; the rest is of trials that the study no longer waits for
 
-    def compare(self) -> Iterator[StudyEvent]:
+    def let_go_on(self) -> Iterator[StudyEvent]:
         """Let the members of a population that wait for each other go on, once all have come."""
         ending = self.ending is not None or self._stop.urgency > 0
         move = self._population.next_move((*self.in_flight, *self._waiting), self._unasked, ending=ending)

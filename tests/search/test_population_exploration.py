@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fxai.search.exploration import drawn, perturbed
@@ -50,6 +50,7 @@ def _different(choices: list[Choice]) -> tuple[Choice, ...]:
     return tuple(each for place, each in enumerate(choices) if each not in choices[:place])
 
 
+@settings(deadline=None)
 @given(parameters(), CHANCE, FACTORS)
 def test_a_perturbed_value_is_one_of_the_range(parameter: Parameter, chance: float, factor: float) -> None:
     value = drawn(parameter, chance)
@@ -59,12 +60,14 @@ def test_a_perturbed_value_is_one_of_the_range(parameter: Parameter, chance: flo
     assert type(after) is type(value) or isinstance(parameter, CategoricalParameter)
 
 
+@settings(deadline=None)
 @given(parameters().filter(lambda each: (count_values(each) or 0) > 1), CHANCE, FACTORS)
 def test_a_counted_value_becomes_another(parameter: Parameter, chance: float, factor: float) -> None:
     value = drawn(parameter, chance)
     assert perturbed(parameter, value, factor) != value
 
 
+@settings(deadline=None)
 @given(st.integers(0, 4), FACTORS)
 def test_a_choice_becomes_its_neighbour(place: int, factor: float) -> None:
     parameter = CategoricalParameter(name="x", choices=("a", "b", "c", "d", "e"))
@@ -93,6 +96,7 @@ def test_values_that_can_be_followed(parameter: Parameter, value: Choice, factor
     assert perturbed(parameter, value, factor) == pytest.approx(after)
 
 
+@settings(deadline=None)
 @given(parameters().filter(lambda each: count_values(each) is not None))
 def test_every_value_is_drawn(parameter: Parameter) -> None:
     values = grid_values(parameter)

@@ -23,6 +23,8 @@ from fxai.spec.parameters import (
 def perturbed(parameter: Parameter, value: Choice, factor: float) -> Choice:
     """The value times the factor, within the range; a choice's neighbour, the next one where the factor is above 1.
 
+    A 0 that is not counted stays 0, and waits for a draw.
+
     Of a rate near one it is the distance from one that is multiplied: 0.99 and 0.999 are horizons of 100 and
     1,000 steps, and times 1.2 both would be the end of the range. Where values are counted, it is another one
     than before if there is another; so the next where the product is rounded to the same.
