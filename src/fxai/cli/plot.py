@@ -16,7 +16,9 @@ def plot(
     storage: StorageUrl = DEFAULT_STORAGE,
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
 ) -> None:
-    """Draw a study's plots, as a run does at its end.
+    """Draw a study's plots, of any metric of its trials.
+
+    As a run does at its end.
 
     With --by they are of another metric that its trials have, in a folder by_METRIC beside the others.
     """
