@@ -262,9 +262,9 @@ def _wake(number: int, frame: FrameType | None) -> None:
     """Do nothing: the signal's number arrives through the wake-up descriptor."""
 
 
-def adopt_orphans() -> None:
-    """Become parent of every descendant whose own parent dies; Linux only."""
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+def adopt_orphans(*, wanted: bool = True) -> None:
+    """Become parent of every descendant whose own parent dies, or no longer; Linux only."""
+    _prctl(PR_SET_CHILD_SUBREAPER, int(wanted))
 
 
 def _prctl(option: int, value: int) -> None:

@@ -1,6 +1,9 @@
 """A program of the user's as an objective."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -200,6 +203,17 @@ def test_the_environment_of_the_worker_is_passed_on(tmp_path: Path):
     )
     with ProcessWorkers([Slot(0, threads=2, environment={"MARK": "5"})], tmp_path, PLAN) as workers:
         assert result_of(workers, python(tmp_path, script)).value == 3.0
+
+
+def test_orphans_of_others_are_not_adopted_after_a_trial(tmp_path: Path):
+    assert run(shell(tmp_path, REPORT % (1, 0.5))).state is TrialState.COMPLETE
+    script = (
+        "import subprocess, sys\n"
+        "print(subprocess.Popen([sys.executable, '-S', '-c', 'import time; time.sleep(9)'], stdout=subprocess.DEVNULL).pid, flush=True)\n"
+    )
+    orphan = psutil.Process(int(subprocess.check_output([sys.executable, "-c", script], stderr=subprocess.DEVNULL)))
+    assert orphan.ppid() != os.getpid()
+    orphan.kill()
 
 
 def descriptors() -> int:

@@ -49,6 +49,8 @@ class Family:
         _send(os.killpg, leader, signal.SIGKILL)
         Family._living.discard(self)
         _wait(lambda: is_gone() and (bool(Family._living) or _orphans_are_gone(leader, Family._others)), KILL_SECONDS)
+        if not Family._living:
+            adopt_orphans(wanted=False)  # whoever adopts must reap, and this process may have other children yet
 
 
 def _orphans_are_gone(leader: int, others: frozenset[int]) -> bool:
