@@ -20,6 +20,7 @@ SHORT = (
     "training.eval_frequency=1",
     "n_trials=10",
     "n_jobs=1",
+    "save_study_plots=false",
 )
 
 
@@ -44,13 +45,24 @@ def test_an_example_is_sound_and_wise(path: Path) -> None:
     assert [line for study in load_spec(path).studies for line in advice(study)] == []
 
 
-OWN_CODE = {"scikit_learn": ("6", "epochs=3"), "stable_baselines3": ("3", "steps=6"), "shell_script": ("6", "seed=1")}
+OWN_CODE = {"scikit_learn": ("6", "epochs=3"), "stable_baselines3": ("2", "steps=6"), "shell_script": ("6", "seed=1")}
 
 
 @pytest.mark.parametrize("name", OWN_CODE)
 def test_an_example_of_own_code_runs_on_two_workers(name: str, tmp_path: Path) -> None:
     n_trials, shorter = OWN_CODE[name]
-    settings = ("--set", shorter, "--n-trials", n_trials, "--n-jobs", "2", "--set", "pruner.n_startup_trials=2")
+    settings = (
+        "--set",
+        "save_study_plots=false",
+        "--set",
+        shorter,
+        "--n-trials",
+        n_trials,
+        "--n-jobs",
+        "2",
+        "--set",
+        "pruner.n_startup_trials=2",
+    )
     finished = call_fxai(tmp_path, "run", "--spec", f"examples/own_code/{name}", "--quiet", *settings)
     assert finished.code == 0, finished
     stored = load_study(f"sqlite:///{tmp_path / 'optuna_studies.db'}", f"example_{name}")

@@ -207,9 +207,11 @@ def test_the_environment_of_the_worker_is_passed_on(tmp_path: Path):
 
 def test_orphans_of_others_are_not_adopted_after_a_trial(tmp_path: Path):
     assert run(shell(tmp_path, REPORT % (1, 0.5))).state is TrialState.COMPLETE
+    sleep = "import time; time.sleep(9)"
     script = (
         "import subprocess, sys\n"
-        "print(subprocess.Popen([sys.executable, '-S', '-c', 'import time; time.sleep(9)'], stdout=subprocess.DEVNULL).pid, flush=True)\n"
+        f"child = subprocess.Popen([sys.executable, '-S', '-c', {sleep!r}], stdout=subprocess.DEVNULL)\n"
+        "print(child.pid, flush=True)\n"
     )
     orphan = psutil.Process(int(subprocess.check_output([sys.executable, "-c", script], stderr=subprocess.DEVNULL)))
     assert orphan.ppid() != os.getpid()
