@@ -18,7 +18,7 @@ EXAMPLES = sorted((config_directory() / "optuna" / "examples").glob("*.yaml"))
 SHORT = (
     "training.total_updates=2",
     "training.eval_frequency=1",
-    "n_trials=10",
+    "n_trials=6",
     "n_jobs=1",
     "save_study_plots=false",
 )
@@ -32,7 +32,7 @@ def test_an_example_runs_and_trains_only_what_it_may(path: Path, tmp_path: Path)
     (study,) = load_spec(path).studies
     stored = load_study(f"sqlite:///{tmp_path / 'optuna_studies.db'}", study.study_name)
     trained = [trial for trial in stored.trials if attributes.INFEASIBLE not in trial.user_attrs]
-    assert len(trained) == 10
+    assert len(trained) == 6
     values = config_values(study)
     for trial in trained:
         assert not broken(study, trial.params)

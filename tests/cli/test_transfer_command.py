@@ -1,12 +1,13 @@
 """`fxai transfer` and what `fxai run` makes of it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
-from cli.conftest import SMALL_SPEC, Fxai
+from cli.conftest import SMALL_SPEC, Fxai, call_fxai
 
 NEXT = SMALL_SPEC.replace("small", "next").replace(
     "{name: training.learning_rate, type: float_log, low: 1e-4, high: 1e-2}",
@@ -15,14 +16,22 @@ NEXT = SMALL_SPEC.replace("small", "next").replace(
 QUICK = ("--n-jobs", "1", "--quiet", "--set", "resources.lanes_per_worker=4")
 
 
-@pytest.fixture
-def first(fxai: Fxai, folder: Path) -> Fxai:
-    """The command line in a folder with a finished study `small` and the specs of two to follow."""
+@pytest.fixture(scope="module")
+def finished_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a finished study `small` and the specs of two to follow."""
+    folder = tmp_path_factory.mktemp("first")
     (folder / "small.yaml").write_text(SMALL_SPEC)
     (folder / "next.yaml").write_text(NEXT)
     (folder / "again.yaml").write_text(SMALL_SPEC.replace("small", "again"))
-    finished = fxai("run", "--spec", "small.yaml", "--set", "seeds_per_trial=2", *QUICK)
+    finished = call_fxai(folder, "run", "--spec", "small.yaml", "--set", "seeds_per_trial=2", *QUICK)
     assert finished.code == 0, finished
+    return folder
+
+
+@pytest.fixture
+def first(finished_study: Path, fxai: Fxai, folder: Path) -> Fxai:
+    """The command line in a copy of that folder."""
+    shutil.copytree(finished_study, folder, dirs_exist_ok=True)
     return fxai
 
 
