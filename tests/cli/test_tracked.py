@@ -131,6 +131,19 @@ def test_a_run_is_recorded_offline(fxai: Fxai, folder: Path) -> None:
         assert run.summary["value"] == run.summary["mean_reward"]
 
 
+def test_a_member_of_a_population_that_takes_turns_has_one_run(fxai: Fxai, folder: Path) -> None:
+    text = SMALL_SPEC.replace("    parameters:", "    search: {population: 3, ready_interval: 1}\n    parameters:")
+    (folder / "small.yaml").write_text(f"tracking: {{wandb: {{mode: offline}}}}\n{text}")
+    one_lane = ("--n-jobs", "1", "--set", "resources.lanes_per_worker=1", "--n-trials", "3")
+    finished = fxai("--spec", "small.yaml", *one_lane)
+    assert (finished.code, finished.err) == (0, "")
+    runs = wandb_runs(folder / "optuna_results" / "small")
+    assert [(run.name, run.exit_code) for run in runs] == [(f"trial-{number:04d}", 0) for number in range(3)]
+    for run in runs:
+        assert [point["step"] for point in run.history] == [1, 2]
+        assert run.summary["state"] == "complete"
+
+
 def test_servers_that_are_gone_stop_nothing(fxai: Fxai, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("WANDB_API_KEY", "0123456789abcdef" * 3)

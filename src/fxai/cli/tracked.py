@@ -39,8 +39,9 @@ def tracked(
 ) -> Iterator[StudyEvent]:
     """The events, with notices of what the trackers say among them; after the last of a study they are waited for."""
     beat = Heartbeat(())
+    begun: set[int] = set()  # trials that are being recorded
     for event in events:
-        line = _line_of(event, study)
+        line = None if _goes_on(event, begun) else _line_of(event, study)
         for tracker in trackers:
             if line is not None:
                 tracker.feed(line)
@@ -51,6 +52,20 @@ def tracked(
         yield event
         if not isinstance(event, StudyEnded):
             yield from _notices(trackers)
+
+
+def _goes_on(event: StudyEvent, begun: set[int]) -> bool:
+    """Whether a member of a population that was set aside begins again: it goes on in its run."""
+    match event:
+        case TrialBegan(number):
+            known = number in begun
+            begun.add(number)
+            return known
+        case TrialFinished(result):
+            begun.discard(result.number)
+        case TrialRequeued(number):
+            begun.discard(number)
+    return False
 
 
 def _finished(
