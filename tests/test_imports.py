@@ -18,7 +18,7 @@ LEVELS = [
     {"market"},
     {"rl", "llm"},
     {"search", "workers", "tracking", "objectives"},
-    {"study_events", "stop_signal", "stop_rules", "suspects", "in_flight", "population"},
+    {"study_events", "stop_signal", "stop_rules", "suspects", "in_flight", "population", "trial_files"},
     {"run_study", "replay", "evaluation", "results", "dashboard"},
     {"cli", "api"},
 ]

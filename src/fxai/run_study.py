@@ -9,7 +9,6 @@ the same chances; and a trial that was pruned is PRUNED as of that report, howev
 members of a population wait for each other where they are compared (`population.py`).
 """
 
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -46,11 +45,11 @@ from fxai.trial import (
     Decision,
     JsonObject,
     Report,
-    TrialPaths,
     TrialRequest,
     TrialResult,
     TrialState,
 )
+from fxai.trial_files import TrialFiles
 from fxai.workers import TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost, Workers
 from fxai.workers.objective_loader import load_signature
 
@@ -93,7 +92,7 @@ class _Run:
         self._spec = spec
         self._search = search
         self._workers = workers
-        self._trials_directory = trials_directory
+        self._files = TrialFiles(trials_directory)
         self._stop = stop
         self._base_config = spec.training_config.model_dump(mode="json")
         self._signature: Callable[[JsonObject], str] | None = load_signature(name_of(spec.objective))
@@ -291,7 +290,7 @@ class _Run:
             base_config=self._base_config,
             seeds=asked.seeds,
             metric=self._spec.metric_name,
-            directory=self._paths(asked.number).directory,
+            directory=self._files.of(asked.number).directory,
             score=self._spec.score or "",
             objectives=tuple(goal.metric for goal in self._spec.goals),
             command=command_of(self._spec.objective),
@@ -355,9 +354,9 @@ class _Run:
         kept = self._kept()
         told = self._search.tell(with_steps(flight, result))
         self._rules.add(told.value if told.state is TrialState.COMPLETE else None, told.usage.env_steps)
-        self._streak.add(told, self._paths(number))
-        self._paths(number).checkpoint.unlink(missing_ok=True)
-        self._drop_agents({*kept, number}.difference(self._kept()))
+        self._streak.add(told, self._files.of(number))
+        self._files.of(number).checkpoint.unlink(missing_ok=True)
+        self._files.drop({*kept, number}.difference(self._kept()))
         standing = self._standing()
         yield TrialFinished(told, flight.asked.params, standing, best=standing.best_trial == number)
 
@@ -382,14 +381,6 @@ class _Run:
 
     def _kept(self) -> Sequence[int]:
         return self._search.best_numbers(self._spec.keep_best_n)
-
-    def _drop_agents(self, numbers: set[int]) -> None:
-        for number in numbers:
-            self._paths(number).agent.unlink(missing_ok=True)
-            shutil.rmtree(self._paths(number).checkpoint_dir, ignore_errors=True)
-
-    def _paths(self, number: int) -> TrialPaths:
-        return TrialPaths.of(self._trials_directory, number)
 
     def _standing(self) -> Standing:
         counts = self._search.counts()
