@@ -25,9 +25,7 @@ class ClosedTrade:
     """A position from its opening fill to its closing one."""
 
     entry_time: str  # of the open at which it was opened, ISO 8601, UTC
-    exit_time: (
-        str  # of the open at which it was closed; of the last bar where the episode's end closed it, at its close
-    )
+    exit_time: str  # of the open at which it was closed, or of the last bar, whose close ended it with the episode
     side: Side
     entry_price: float  # of the fill, spread and slippage included
     exit_price: float

@@ -46,7 +46,7 @@ def on_device(market: Market, device: torch.device) -> MarketTensors:
     )
 
 
-def agent(training: Training, lane: int, pack: Pack, market: Market) -> Agent:
-    """The agent of a lane as it stands now."""
+def agent(training: Training, lane: int, pack: Pack, market: Market, base: EnvConfig) -> Agent:
+    """The agent of a lane as it stands now; `base` is the environment that scores it."""
     weights = training.weights[lane : lane + 1].detach().cpu().clone()
-    return Agent(pack.configs[lane], pack.seeds[lane], market.standardizer, market.content_hash, weights)
+    return Agent(pack.configs[lane], pack.seeds[lane], market.standardizer, market.content_hash, weights, base)
