@@ -27,6 +27,7 @@ HOMES = {
     "optuna": {"search", "run_study", "results", "dashboard"},
     "optuna_dashboard": {"dashboard"},
     "torch": {"rl", "llm", "objectives"},
+    "onnxruntime": {"rl"},
     "ray": {"workers"},
     "wandb": {"tracking"},
     "mlflow": {"tracking"},

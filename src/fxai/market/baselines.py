@@ -6,9 +6,11 @@ import numpy as np
 
 from fxai.market.bars import FloatArray
 from fxai.market.dataset import Market
+from fxai.market.metrics import performance
 from fxai.spec.env_config import EnvConfig
 
 _LONG, _SHORT = 1, -1
+_OF_TRADES = ("win_rate", "turnover", "trades")
 
 
 def baselines(market: Market, first: int, last: int, env: EnvConfig) -> Mapping[str, FloatArray]:
@@ -34,6 +36,14 @@ def hold(market: Market, first: int, last: int, env: EnvConfig, side: int) -> Fl
     exit_price = fill_price(market, last, close[-1], -side, env)
     equity[-1] += units * (exit_price - close[-1]) - env.commission_rate * abs(units) * exit_price
     return np.where(np.minimum.accumulate(equity) > 0, equity, 0.0)
+
+
+def figures(equity: FloatArray, bars_per_year: float) -> Mapping[str, float]:
+    """Of an equity [bar] that began with 1: those figures of `metrics.Performance` that need no trades."""
+    before = np.concatenate([[1.0], equity[:-1]])
+    returns = np.divide(equity - before, before, out=np.zeros_like(equity), where=before > 0)
+    measured = performance(returns, np.empty(0), 0.0, bars_per_year).as_metrics()
+    return {name: value for name, value in measured.items() if name not in _OF_TRADES}
 
 
 def fill_price(market: Market, bar: int, price: float, side: int, env: EnvConfig) -> float:

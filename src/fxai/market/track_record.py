@@ -49,6 +49,7 @@ class TrackRecord:
     trades: tuple[ClosedTrade, ...]  # in the order of their exits
     metrics: Mapping[str, float]  # as the agent's trial reports them
     baselines: Mapping[str, FloatArray] = field(default_factory=dict)  # equity at each bar's end, by strategy
+    baseline_metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # those that need no trades
     made_of: Mapping[str, JsonValue] = field(default_factory=dict)  # agent, data, versions, when
 
     def __len__(self) -> int:
@@ -67,6 +68,7 @@ class TrackRecord:
             "equity": _rounded(self.equity),
             "position": self.position.tolist(),
             "drawdown": _rounded(self.drawdown),
+            "baseline_metrics": {name: dict(figures) for name, figures in self.baseline_metrics.items()},
             "baselines": {name: _rounded(curve) for name, curve in self.baselines.items()},
         }
 
@@ -88,6 +90,7 @@ class TrackRecord:
             trades=tuple(ClosedTrade(**trade) for trade in document["trades"]),
             metrics=document["metrics"],
             baselines={name: np.array(curve, np.float64) for name, curve in document["baselines"].items()},
+            baseline_metrics=document["baseline_metrics"],
             made_of=document["made_of"],
         )
 

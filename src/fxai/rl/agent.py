@@ -14,12 +14,15 @@ from torch import Tensor
 
 from fxai.errors import InputError
 from fxai.market.bar_file import read_bar_frame
+from fxai.market.dataset import prepare
 from fxai.market.simulator import Action
 from fxai.market.standardizer import Standardizer
 from fxai.rl.algorithms import build_policy
+from fxai.rl.export import export_policy, observations_met
 from fxai.rl.market_env import ACCOUNT_FEATURES, MarketEnv
 from fxai.rl.observation import AccountView, Observation, bars_needed, observation_of
 from fxai.rl.policy import Policy
+from fxai.rl.scoring import scored_with
 from fxai.rl.tensor_file import read_tensors, write_tensors
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.record import Record
@@ -91,15 +94,34 @@ class Agent:
 
     def preferences(self, observations: ArrayLike) -> np.ndarray:
         """How much each action is preferred, [observation, action]: logits, of a dqn agent values."""
+        seen = torch.from_numpy(self._checked(observations))
+        with torch.no_grad():
+            preferred = self.policy.preferences(self.weights, seen[None])
+        return preferred[0].T.numpy()
+
+    def _checked(self, observations: ArrayLike) -> Observation:
         seen = np.asarray(observations, np.float32)
         if seen.shape[1:] != self.observation_shape or not np.isfinite(seen).all():
             raise InputError(
                 f"an observation of this agent is {self.observation_shape[0]} bars by {self.observation_shape[1]} "
                 f"finite numbers, not {' by '.join(map(str, seen.shape[1:]))}; `agent.observation` makes one from bars"
             )
-        with torch.no_grad():
-            preferred = self.policy.preferences(self.weights, torch.from_numpy(seen)[None])
-        return preferred[0].T.numpy()
+        return seen
+
+    def _met(self) -> Observation:
+        market = prepare(self.config.data, self.standardizer)
+        env = scored_with(self.base_env, self.config.env)
+        return observations_met(self.policy, self.weights, market, market.splits.validation, env)
+
+    def export(self, path: Path | str, observations: ArrayLike | None = None) -> None:
+        """Write the policy for programs without FxAI: `FILE.onnx` for ONNX, `FILE.pt2` for `torch.export`.
+
+        The exported model takes one observation and returns preferences and action. It is checked to act the same on
+        `observations`, or else on those that the agent meets in its own validation split, and left only if it does.
+        """
+        seen = self._met() if observations is None else self._checked(observations)
+        target = Path(path)
+        export_policy(self.policy, self.weights, torch.from_numpy(seen), target, may_be_short=self.may_be_short)
 
     def save(self, path: Path) -> None:
         """Write a safetensors file whose header says what made the agent."""

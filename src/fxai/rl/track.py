@@ -7,14 +7,16 @@ import numpy as np
 import torch
 
 from fxai.market.bars import FloatArray
-from fxai.market.baselines import baselines
+from fxai.market.baselines import baselines, figures
 from fxai.market.dataset import Market
 from fxai.market.splits import Span
 from fxai.market.track_record import TrackRecord
 from fxai.market.trades import Positions, closed_trades
 from fxai.rl.agent import Agent
+from fxai.rl.export import observations_met
+from fxai.rl.market_tensors import on_device
+from fxai.rl.observation import Observation
 from fxai.rl.scoring import Scorer, Walk, scored_with
-from fxai.rl.trading import on_device
 
 
 def track(agent: Agent, market: Market, span: Span, split: str, *, parts: int | None = None) -> TrackRecord:
@@ -28,10 +30,11 @@ def track(agent: Agent, market: Market, span: Span, split: str, *, parts: int | 
         on_device(market, torch.device("cpu")), span, market.bars_per_year, base, [agent.config.env], parts=parts
     )
     walk = scorer.walk(agent.policy, agent.weights)
-    equity: FloatArray = np.cumprod(np.maximum(1.0 + walk.steps["step_return"], 0.0))
+    equity = _equity(walk.steps["step_return"])
     peak = np.maximum.accumulate(np.maximum(equity, 1.0))
     first, last = int(walk.bar[0]), int(walk.bar[-1])
     env = scored_with(base, agent.config.env)
+    held = baselines(market, first, last, env)
     return TrackRecord(
         split=split,
         times=tuple(np.datetime_as_string(market.time[walk.bar], unit="s", timezone="UTC").tolist()),
@@ -41,7 +44,8 @@ def track(agent: Agent, market: Market, span: Span, split: str, *, parts: int | 
         drawdown=1.0 - equity / peak,
         trades=closed_trades(market, _positions(walk), env),
         metrics=walk.scores,
-        baselines=baselines(market, first, last, env),
+        baselines=held,
+        baseline_metrics={name: figures(curve, market.bars_per_year) for name, curve in held.items()},
         made_of={
             "seed": agent.seed,
             "trained_on": agent.data_hash,
@@ -51,6 +55,18 @@ def track(agent: Agent, market: Market, span: Span, split: str, *, parts: int | 
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )
+
+
+def observations_on(agent: Agent, market: Market, span: Span) -> Observation:
+    """What the agent sees on those bars, acting by itself, to check an export on."""
+    env = scored_with(agent.base_env, agent.config.env)
+    return observations_met(agent.policy, agent.weights, market, span, env)
+
+
+def _equity(returns: FloatArray) -> FloatArray:
+    """As `metrics.performance` takes it: once zero, always zero."""
+    equity: FloatArray = np.cumprod(np.maximum(1.0 + returns, 0.0), dtype=np.float64)
+    return equity
 
 
 def _positions(walk: Walk) -> Positions:
