@@ -106,6 +106,7 @@ def _trained(
         error = failed[0].error
         raise FxaiError(f"the training failed: {error.message if error else failed[0].state}")
     if len(ended) < len(trainings):
+        print_text(console, "Interrupted; the same command goes on from the last report.")
         raise typer.Exit(_INTERRUPTED)
     for folder in folders_of(plan, output):
         TrialPaths(folder).checkpoint.unlink(missing_ok=True)

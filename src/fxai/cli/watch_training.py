@@ -1,9 +1,10 @@
 """How a training in full is watched: in place on a terminal, as plain lines elsewhere, or not at all."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import fmean
+from statistics import fmean, stdev
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
@@ -132,7 +133,7 @@ def training_layout(view: TrainingView, now: float, options: ConsoleOptions) -> 
     rows = [Text(f"  seed {seed}  {_where(view, number)}") for number, seed in list(view.seeds.items())[:_MOST_ROWS]]
     if len(view.seeds) > _MOST_ROWS:
         rows.append(Text(f"  ... and {len(view.seeds) - _MOST_ROWS} more"))
-    return Group(heading, *rows, *_progress(view, now, options), *_mean(view))
+    return Group(heading, *rows, *_progress(view, now, options), *_mean(view, options))
 
 
 def _where(view: TrainingView, number: int) -> str:
@@ -151,8 +152,12 @@ def _progress(view: TrainingView, now: float, options: ConsoleOptions) -> Sequen
     return (progress_bar(share, f" {int(100 * share)}% | ETA: {'-' if left is None else span(left)}", options),)
 
 
-def _mean(view: TrainingView) -> Sequence[Text]:
+def _mean(view: TrainingView, options: ConsoleOptions) -> Sequence[Text]:
     values = [report.value for report in view.latest.values()]
     if len(view.seeds) == 1 or not values:
         return ()
-    return (Text(f"Mean over {len(values)} of {len(view.seeds)} seeds: {figure(fmean(values))}"),)
+    error = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
+    told = estimate(fmean(values), error)
+    if options.ascii_only:
+        told = told.replace("±", "+-")
+    return (Text(f"Mean over {len(values)} of {len(view.seeds)} seeds: {told}"),)
