@@ -58,7 +58,7 @@ def captured(members: Pack) -> Training:
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("kind", PACKS)
 def test_neighbours_that_come_and_go_change_no_lane(kind: str, model: str):
-    """At one width, with captured updates; another lane joins and leaves on the way."""
+    """At one width, with captured updates; another lane joins and leaves on the way, and may take the first place."""
     first, second = configs(kind, model)
     alone, lane = LanePack(captured, WIDTH), Lane(first, 3)
     alone.regroup([lane])
