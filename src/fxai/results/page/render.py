@@ -60,5 +60,3 @@ def _without_markup(value: object) -> object:
 def least_height(figure: go.Figure) -> int:
     """Pixels that the page keeps free for a figure until it is drawn."""
     return int(figure.layout.height or 450)
-
-
