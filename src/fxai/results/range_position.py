@@ -1,0 +1,42 @@
+"""Where a value lies in its parameter's range."""
+
+import math
+
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+
+from fxai.spec.parameters import is_number
+from fxai.trial import ParamValue
+
+_ORDERED = 3  # choices; of two, each is at an edge
+
+
+def position(distribution: BaseDistribution, value: ParamValue) -> float | None:
+    """0 at the range's low end, 1 at its high, on the range's own scale; None where it has no order, or one value.
+
+    Of three or more numbers to choose from, in whatever order, the places among them count.
+    """
+    match distribution:
+        case FloatDistribution() | IntDistribution() if is_number(value) and distribution.low < distribution.high:
+            low, high = float(distribution.low), float(distribution.high)
+            if distribution.log:
+                return (math.log(value) - math.log(low)) / (math.log(high) - math.log(low))
+            return (value - low) / (high - low)
+        case CategoricalDistribution() if (rising := rising_choices(distribution)) and value in rising:
+            return rising.index(value) / (len(rising) - 1)
+    return None
+
+
+def ends(distribution: BaseDistribution) -> tuple[ParamValue, ParamValue] | None:
+    """The values at positions 0 and 1; None where there is no order."""
+    match distribution:
+        case FloatDistribution() | IntDistribution():
+            return distribution.low, distribution.high
+        case CategoricalDistribution() if rising := rising_choices(distribution):
+            return rising[0], rising[-1]
+    return None
+
+
+def rising_choices(distribution: CategoricalDistribution) -> list[int | float]:
+    """The choices in their order, where they are three numbers or more; else none."""
+    numbers = sorted(choice for choice in distribution.choices if is_number(choice))
+    return numbers if len(numbers) == len(distribution.choices) >= _ORDERED else []
