@@ -50,6 +50,11 @@ class StudyPaths:
         return self.directory / "best_agent.safetensors"
 
     @property
+    def track_record(self) -> Path:
+        """What the best agent did on the validation split, bar by bar."""
+        return self.directory / "best_agent_validation.json"
+
+    @property
     def transfer(self) -> Path:
         """What the study takes over from another; `fxai transfer` writes it, `fxai run` applies it."""
         return self.directory / "transfer.yaml"
