@@ -22,6 +22,7 @@ COMMANDS = {
     "best": "Show a study's summary and its best parameters.",
     "results": "Show what the studies found, and where their files lie.",
     "show": "Show all that is known of one trial.",
+    "report": "Write a study's report, one page that opens without network.",
     "plot": "Draw a study's plots, of any metric of its trials.",
     "transfer": "Carry what a study found into the next one.",
     "train": "Train one agent in full.",

@@ -21,6 +21,7 @@ from fxai.results.paths import StudyPaths
 from fxai.results.plots import write_plots
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
+from fxai.results.report.write import write_report
 from fxai.results.summary import StudySummary
 from fxai.run_study import run_study
 from fxai.search.database import check_sqlite, sqlite_path
@@ -79,7 +80,7 @@ def tune(
         stored = load_study(study.storage, study.study_name)
         files = write_results(stored, study, paths, Provenance.of(study, made_of))
         if plots:
-            files += write_plots(stored, paths)
+            files += (*write_plots(stored, paths), write_report(stored, paths))
     return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files)
 
 

@@ -68,6 +68,8 @@ def front(subject: Subject) -> Section | None:
 
 def _parameters(subject: Subject, best: TrialRecord) -> Table:
     default = subject.default if subject.default is not None and subject.default.number != best.number else None
+    if default is not None and not default.params:
+        default = None  # it waits
     spreads = {each.name: each for each in subject.analysis.stability}
     headings = ["Parameter", "Best", *(["Trial 0"] if default else []), "Searched", *(["Leaders"] if spreads else [])]
     rows = []

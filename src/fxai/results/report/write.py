@@ -49,7 +49,11 @@ _SECTIONS = (
 
 def write_report(study: Study, paths: StudyPaths) -> Path:
     """Write `report.html`, one file that opens without network; it replaces the one that is there."""
-    report = report_of(study, paths)
+    return save_report(report_of(study, paths), paths)
+
+
+def save_report(report: Report, paths: StudyPaths) -> Path:
+    """Make the page of a report."""
     write_text(paths.report, page_html("report.html", {"report": report}, report.figures))
     return paths.report
 
@@ -77,13 +81,13 @@ def _tiles(subject: Subject) -> Iterator[Tile]:
     if record.front:
         yield Tile("Pareto front", str(len(record.front)), "trials that no other beats")
     difference = over_trial_0(record) if subject.default is not None else None
-    if difference is not None:
+    if difference is not None and best is not None and best.number:
         yield Tile("Gain over trial 0", estimate(difference.amount, difference.standard_error), "of the best trial")
     states = ((TrialState.COMPLETE, "completed"), (TrialState.PRUNED, "pruned"), (TrialState.FAIL, "failed"))
-    counts = [f"{count} {word}" for state, word in states if (count := record.count(state))]
+    counts = [f"{count:,} {word}" for state, word in states if (count := record.count(state))]
     if running := record.count(TrialState.RUNNING):
         counts.append(f"{running} running")
-    yield Tile("Trials", str(len([trial for trial in subject.own if trial.state.is_finished()])), ", ".join(counts))
+    yield Tile("Trials", f"{sum(trial.state.is_finished() for trial in subject.own):,}", ", ".join(counts))
     if subject.analysis.importances:
         most = subject.analysis.importances[0]
         yield Tile("Matters most", most.name.rpartition(".")[2], f"importance {figure(round(most.share, 2))}")
