@@ -11,8 +11,8 @@ from typer.core import TyperGroup
 
 from fxai.cli.command_line import with_command
 from fxai.cli.error_message import error_message
-from fxai.cli.wording import legible
 from fxai.errors import FxaiError
+from fxai.wording import legible
 
 COMMANDS = {
     "run": "Run the studies of a spec.",

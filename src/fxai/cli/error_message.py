@@ -1,7 +1,7 @@
 """How an error reads on standard error."""
 
-from fxai.cli.wording import legible
 from fxai.errors import FxaiError
+from fxai.wording import legible
 
 
 def error_message(error: FxaiError) -> str:
