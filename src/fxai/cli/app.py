@@ -27,7 +27,8 @@ COMMANDS = {
     "report": "Write a study's report, one page that opens without network.",
     "plot": "Draw a study's plots, of any metric of its trials.",
     "transfer": "Carry what a study found into the next one.",
-    "train": "Train one agent in full.",
+    "train": "Train agents in full.",
+    "evaluate": "Score an agent on bars, and write what it did.",
     "dashboard": "Show the studies in the browser, live.",
     "data": "Look at market data.",
 }
