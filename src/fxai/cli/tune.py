@@ -81,11 +81,9 @@ def tune(
             ended = watch(announce_stop(tracked(events, study, trackers, stop), stop))
         stored = load_study(study.storage, study.study_name)
         files = write_results(stored, study, paths, Provenance.of(study, made_of))
-        if plots:
-            files += write_plots(stored, paths)
         files += _track_record(paths)
         if plots:
-            files += (write_report(stored, paths),)
+            files += (*write_plots(stored, paths), write_report(stored, paths))
     return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files)
 
 

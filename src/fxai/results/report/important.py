@@ -51,7 +51,9 @@ def _bars(analysis: StudyAnalysis) -> go.Figure:
             "color": [OTHER if each.stands_out is False else COMPLETE for each in shown],
             "opacity": [0.5 if each.stands_out is False else 1 for each in shown],
         },
-        error_x={
+        error_x=None
+        if all(each.high is None for each in shown)
+        else {
             "array": [0 if each.high is None else max(each.high - each.share, 0) for each in shown],
             "arrayminus": [0 if each.low is None else max(each.share - each.low, 0) for each in shown],
             "color": BEST,
