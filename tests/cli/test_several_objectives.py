@@ -102,6 +102,7 @@ def test_commands_show_it(ran: Path, stored: optuna.Study) -> None:
 def test_its_plots_are_there(ran: Path) -> None:
     folder = ran / "optuna_results" / "two"
     assert '"name":"knee"' in (folder / "pareto_front.html").read_text()
+    assert "form the Pareto front" in (folder / "report.html").read_text()
     for name in ("optimization_history", "param_importances", "slice_plot", "contour_plot", "intermediate_values"):
         page = (folder / f"{name}.html").read_text()
         assert "pareto_front.html" in page
