@@ -3,6 +3,7 @@ import pytest
 from fxai.errors import InputError
 from fxai.results.comparison.comparison import Comparison
 from fxai.results.comparison.tables import importance_rows, parameter_rows, study_rows
+from fxai.results.comparison.verdict import cautions
 from fxai.results.strict_json import json_text
 from results.comparison.conftest import Kept
 
@@ -19,12 +20,14 @@ def test_metrics_are_kept_apart(compared: Comparison) -> None:
     assert compared.groups[1].verdict == "loss is alone in this: minimize value."
 
 
-def test_what_stands_against_comparing_values_is_said(compared: Comparison, kept: Kept) -> None:
+def test_what_stands_against_comparing_values_is_said(compared: Comparison) -> None:
     scored, tried = compared.groups[0].cautions
     assert scored == "near and wide are not scored alike: they differ in seeds_per_trial, env.max_episode_steps."
     assert "near 12 trials, wide 40 trials" in tried
-    (stranger, *_) = Comparison.of([kept.wide, kept.loss], by=None).groups
-    assert stranger.cautions == ()
+    assert compared.groups[1].cautions == ()  # it is alone
+    near, _, foreign = compared.studies
+    (first, *_) = cautions([near, foreign])
+    assert first == "Not made by FxAI, so that nobody knows how their trials were scored: loss."
 
 
 def test_who_was_as_good_how_soon(compared: Comparison) -> None:
