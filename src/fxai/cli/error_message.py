@@ -2,8 +2,8 @@
 
 import typer
 
-from fxai.cli.wording import legible
 from fxai.errors import FxaiError
+from fxai.wording import legible
 
 
 def error_message(error: FxaiError) -> str:

@@ -8,11 +8,11 @@ import typer
 from fxai.cli.error_message import warning
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_table, print_text, stdout
-from fxai.cli.wording import counted, figure, legible
 from fxai.errors import FxaiError, InputError
 from fxai.market.splits import Split
 from fxai.market.track_record import TrackRecord
 from fxai.results.track_files import note_test_look, of_file, write_track
+from fxai.wording import counted, figure, legible
 
 if TYPE_CHECKING:
     from fxai.rl.agent import Agent

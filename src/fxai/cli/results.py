@@ -13,7 +13,6 @@ from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.cli.phases import next_after
 from fxai.cli.stored_studies import StoredStudy, stored_studies, stored_study
 from fxai.cli.summary import print_summary
-from fxai.cli.wording import estimate, figure, span
 from fxai.results.gain import Gain
 from fxai.results.paths import StudyPaths
 from fxai.results.rank_by import goal_named, ranked_by
@@ -21,6 +20,7 @@ from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.summary import StudySummary
 from fxai.search.studies import study_names
 from fxai.spec.goals import Goal
+from fxai.wording import estimate, figure, span
 
 _LEADERS = 5
 _FRONT = 20

@@ -10,11 +10,11 @@ from rich.console import Console
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.stored_studies import stored_record
-from fxai.cli.wording import assignments, estimate, figure, legible, span
 from fxai.errors import InputError
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.trial import ParamValue, Usage
+from fxai.wording import assignments, estimate, figure, legible, span
 
 _LOG_LINES = 200
 

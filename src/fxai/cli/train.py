@@ -16,7 +16,6 @@ from fxai.cli.interrupts import announce_stop, stop_on_signals
 from fxai.cli.output import print_text, stdout
 from fxai.cli.plan import settings_of
 from fxai.cli.watch_training import TrainingView, watch_training
-from fxai.cli.wording import estimate, figure
 from fxai.errors import FxaiError
 from fxai.market.read_bars import load_bars
 from fxai.results.training_file import SeedResult, TrainingFile
@@ -29,6 +28,7 @@ from fxai.spec.training_config import TrainingConfig
 from fxai.stop_signal import Urgency
 from fxai.train_agents import train_agents
 from fxai.trial import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState
+from fxai.wording import estimate, figure
 from fxai.workers import ProcessWorkers, machine_slots
 
 _INTERRUPTED = 130

@@ -22,6 +22,7 @@ from fxai.results.paths import StudyPaths
 from fxai.results.plots import write_plots
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
+from fxai.results.report.write import write_report
 from fxai.results.summary import StudySummary
 from fxai.results.winner_track import write_validation_track
 from fxai.run_study import run_study
@@ -80,9 +81,9 @@ def tune(
             ended = watch(announce_stop(tracked(events, study, trackers, stop), stop))
         stored = load_study(study.storage, study.study_name)
         files = write_results(stored, study, paths, Provenance.of(study, made_of))
-        if plots:
-            files += write_plots(stored, paths)
         files += _track_record(paths)
+        if plots:
+            files += (*write_plots(stored, paths), write_report(stored, paths))
     return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files)
 
 

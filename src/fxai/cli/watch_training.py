@@ -12,10 +12,10 @@ from rich.text import Text
 
 from fxai.cli.live_layout import progress_bar
 from fxai.cli.output import print_text
-from fxai.cli.wording import estimate, figure, legible, span
 from fxai.study_events import Notice
 from fxai.train_agents import TrainingEvent
 from fxai.trial import STANDARD_ERROR, Report, TrialResult, TrialState
+from fxai.wording import estimate, figure, legible, span
 
 _SECONDS_BETWEEN_FRAMES = 0.25
 _MOST_ROWS = 16  # seeds that are shown one by one

@@ -56,6 +56,11 @@ class StudyPaths:
         return self.directory / "best_agent_validation.json"
 
     @property
+    def report(self) -> Path:
+        """All that there is to see of the study, on one page."""
+        return self.directory / "report.html"
+
+    @property
     def test_looks(self) -> Path:
         """How often an agent of the study was scored on the test split; see `track_files.note_test_look`."""
         return self.directory / TEST_LOOKS

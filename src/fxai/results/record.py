@@ -155,7 +155,8 @@ class StudyRecord:
         """Read a study."""
         goals, first = goals_of(study), first_goal(study)
         trials = tuple(TrialRecord.of(trial, goals, first) for trial in study.get_trials(deepcopy=False))
-        kept = [trials[trial.number] for trial in _eligible(study)]
+        record_of = {trial.number: trial for trial in trials}
+        kept = [record_of[trial.number] for trial in _eligible(study)]
         front = front_of(kept, goals, first) if len(goals) > 1 else ()
         if len(goals) == 1:
             best = min(kept, key=_order(goals[0]), default=None)
