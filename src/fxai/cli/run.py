@@ -10,17 +10,17 @@ from rich.console import Console
 
 from fxai.cli.conclusion import print_conclusion
 from fxai.cli.dry_run import print_plan
-from fxai.cli.interrupts import stop_on_signals
 from fxai.cli.output import stdout
 from fxai.cli.plan import planned, settings_of
-from fxai.cli.replaying import Recording, recording_of, replaying
-from fxai.cli.taking_over import taking_over
-from fxai.cli.tune import tune
 from fxai.cli.watch import choose_watch
 from fxai.search.imported import check_imported
 from fxai.spec.study import Spec
 from fxai.study_events import Ending
 from fxai.tracking import check_trackers
+from fxai.tuning.interrupts import stop_on_signals
+from fxai.tuning.replaying import Recording, recording_of, replaying
+from fxai.tuning.taking_over import taking_over
+from fxai.tuning.tune import tune
 
 _FAILED = 1
 _INTERRUPTED = 130

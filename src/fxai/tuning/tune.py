@@ -1,16 +1,12 @@
 """One study from its spec to its files: data, lock, database, workers, the loop, the results."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import TypeAlias
 
-from fxai.cli.data_hash import data_hash
-from fxai.cli.interrupts import announce_stop
-from fxai.cli.taking_over import TakingOver
-from fxai.cli.tracked import tracked
-from fxai.cli.watch import Watch
 from fxai.errors import FingerprintError, InputError
 from fxai.replay.decisions import basis_of
 from fxai.replay.recorder import recorded
@@ -22,7 +18,6 @@ from fxai.results.plots import write_plots
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
 from fxai.results.summary import StudySummary
-from fxai.run_study import run_study
 from fxai.search.database import check_sqlite, sqlite_path
 from fxai.search.lock import hold_study
 from fxai.search.open_search import archived_name, open_search
@@ -35,9 +30,17 @@ from fxai.spec.objective import folder_of, name_of
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
 from fxai.study_events import Notice, StudyEnded, StudyEvent
+from fxai.study_loop import run_study
 from fxai.tracking import open_trackers
 from fxai.trial import LanePlan
+from fxai.tuning.data_hash import data_hash
+from fxai.tuning.interrupts import announce_stop
+from fxai.tuning.taking_over import TakingOver
+from fxai.tuning.tracked import tracked
 from fxai.workers import Limits, ProcessWorkers, SlotPlan, Workers, machine_slots
+
+Watch: TypeAlias = Callable[[Iterable[StudyEvent]], StudyEnded]
+"""Goes through a study's events as they come, shows what it likes of them, and returns the last."""
 
 _BYTES_PER_GB = 1_000_000_000
 
