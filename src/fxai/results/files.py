@@ -12,7 +12,7 @@ from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.schedule import schedule_of
 from fxai.results.strict_json import json_text
 from fxai.results.summary import StudySummary
-from fxai.results.trials_file import goals_json, space_json
+from fxai.results.trials_file import study_json
 from fxai.spec.study import StudySpec
 from fxai.whole_file import copy, write_text
 
@@ -33,8 +33,7 @@ def write_results(study: Study, spec: StudySpec, paths: StudyPaths, provenance: 
 def _write_trials(study: Study, record: StudyRecord, path: Path, provenance: Provenance) -> Path:
     document = {
         "summary": StudySummary.of(record).as_json(),
-        "goals": goals_json(study),
-        "space": space_json(study),
+        **study_json(study),
         "provenance": provenance.as_json(),
         "trials": [trial.as_json() for trial in record.trials],
     }

@@ -20,6 +20,7 @@ _UNCOUNTED: Mapping[str, Mapping[str, Any]] = {  # by their word: the marks, who
     "infeasible": {attributes.INFEASIBLE: ["?"]},
     "transferred": {attributes.TRANSFERRED: "?"},
 }
+_OF_STUDY = (attributes.FINGERPRINT, attributes.ENDED_BY)
 _OF_TRIAL = {
     "seconds": attributes.SECONDS,
     "seed": attributes.SEED,
@@ -31,16 +32,19 @@ _OF_TRIAL = {
 _OF_FAILURE = {"cause": attributes.CAUSE, "message": attributes.MESSAGE}
 
 
-def space_json(study: optuna.Study) -> dict[str, JsonValue]:
-    """The distribution of each parameter, in Optuna's own form; of several the last trial's."""
+def study_json(study: optuna.Study) -> dict[str, JsonValue]:
+    """What a study is besides its trials: what it optimises, its parameters' distributions, what it is made of.
+
+    Distributions are in Optuna's own form; where a parameter has had several, the last trial's.
+    """
     trials = study.get_trials(deepcopy=False)
-    found = {name: each for trial in trials for name, each in trial.distributions.items()}
-    return {name: json.loads(distribution_to_json(each)) for name, each in found.items()}
-
-
-def goals_json(study: optuna.Study) -> list[JsonValue]:
-    """What the study optimises, in the order of its trials' values."""
-    return [goal.model_dump(mode="json") for goal in goals_of(study)]
+    space = {name: each for trial in trials for name, each in trial.distributions.items()}
+    marks = {name.removeprefix(attributes.PREFIX): study.user_attrs.get(name) for name in _OF_STUDY}
+    return {
+        "goals": [goal.model_dump(mode="json") for goal in goals_of(study)],
+        "space": {name: json.loads(distribution_to_json(each)) for name, each in space.items()},
+        **marks,
+    }
 
 
 def read_study(path: Path) -> optuna.Study:
@@ -67,8 +71,9 @@ def _study(document: Mapping[str, Any]) -> optuna.Study:
         sampler=optuna.samplers.RandomSampler(),
     )
     study.set_metric_names([goal["metric"] for goal in goals])
-    if ended_by := document["summary"].get("ended_by"):
-        study.set_user_attr(attributes.ENDED_BY, ended_by)
+    for name in _OF_STUDY:
+        if told := document[name.removeprefix(attributes.PREFIX)]:
+            study.set_user_attr(name, told)
     space = {name: json_to_distribution(json.dumps(each)) for name, each in document["space"].items()}
     study.add_trials([_trial(each, space, [goal["metric"] for goal in goals]) for each in document["trials"]])
     return study

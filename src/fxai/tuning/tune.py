@@ -140,11 +140,15 @@ def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWor
 def _set_aside(paths: StudyPaths, taking: TakingOver) -> None:
     """Keep the files of the study that `--fresh` archives, so that no new trial takes up an old checkpoint.
 
-    What the study takes over from another is no result of its own, and stays.
+    What the study takes over from another and a training engine for it are no results of its own, and stay.
     """
     if paths.directory.exists():
         taken = {path.name for path in paths.results_dir.iterdir()}
-        paths.directory.rename(paths.results_dir / archived_name(paths.study, taken))
+        archived = StudyPaths(paths.results_dir, archived_name(paths.study, taken))
+        paths.directory.rename(archived.directory)
+        if archived.engine.exists():
+            paths.directory.mkdir()
+            archived.engine.rename(paths.engine)
         if taking.overlay is not None:
             write_overlay(paths.transfer, taking.overlay, paths.study)
 

@@ -1,0 +1,114 @@
+"""Studies as plain functions: load specs, run a study, load what it found."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fxai.errors import InputError, RepeatedFailureError
+from fxai.results.study_results import StudyResults
+from fxai.search.imported import check_imported
+from fxai.spec.find_spec import find_spec
+from fxai.spec.load import load_spec
+from fxai.spec.override import override
+from fxai.spec.study import Spec, StudySpec
+from fxai.stop_signal import StopSignal
+from fxai.study_events import Ending
+from fxai.tracking import check_trackers
+from fxai.tuning.interrupts import stop_on_signals
+from fxai.tuning.progress_log import speaking_logger, watch_in_log
+from fxai.tuning.taking_over import taking_over
+from fxai.tuning.tune import Watch, tune
+
+LOGGER = "HPOptimizer"  # of all searches; `fxai run --verbose` speaks by it too
+DEFAULT_STORAGE: str = StudySpec.model_fields["storage"].default
+DEFAULT_RESULTS_DIR: str = Spec.model_fields["results_dir"].default
+
+
+def load_specs(*sources: str | Path) -> tuple[Spec, ...]:
+    """The specs in YAML files, or shipped ones by name, as `load_specs("quick_search")`.
+
+    A `SpecError` lists every fault of a file, by line.
+    """
+    return tuple(load_spec(find_spec(str(source))) for source in sources)
+
+
+def run_study(
+    spec: StudySpec | Spec | str | Path,
+    *,
+    study: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    results_dir: str | Path = DEFAULT_RESULTS_DIR,
+    fresh: bool = False,
+    plots: bool = True,
+    watch: Watch | None = None,
+) -> StudyResults:
+    """Bring a study to its `n_trials`, and return what it has come to; run again, it goes on where it was.
+
+    spec: a spec or the name or path of one; where it has several studies, `study` names the one to run.
+    settings: fields of the spec, as `--set` takes them: `{"n_trials": 20, "training.total_updates": 50}`.
+    fresh: start anew; the study of this name is kept under another one.
+    plots: write the HTML plots too.
+    watch: sees the study's events and returns the last; unless given they go to the logger `HPOptimizer`.
+
+    Ctrl-C ends a run in good order, and then raises KeyboardInterrupt. A `RepeatedFailureError` says that trial after
+    trial failed alike.
+    """
+    chosen = _only(spec, study, settings or {})
+    check_imported(chosen)
+    check_trackers(chosen.tracking)
+    folder = Path(results_dir)
+    watch = watch or watch_in_log(speaking_logger(LOGGER))
+    with _interruptible() as stop:
+        tuned = tune(taking_over(chosen, folder), folder, watch, stop, fresh=fresh, plots=plots)
+    if tuned.ended.ending is Ending.INTERRUPTED:
+        raise KeyboardInterrupt(tuned.ended.reason)
+    if tuned.ended.ending is Ending.FAILING:
+        raise RepeatedFailureError(f"{chosen.study_name}: {tuned.ended.reason}")
+    return StudyResults.stored(chosen.storage, chosen.study_name, folder)
+
+
+def load_results(
+    source: str | Path, *, storage: str = DEFAULT_STORAGE, results_dir: str | Path = DEFAULT_RESULTS_DIR
+) -> StudyResults:
+    """What a study has come to: by its name in the database `storage`, or by its `<study>_results.json` or folder.
+
+    A file is all that is needed: it may come from another machine.
+    """
+    path = Path(source)
+    if path.exists():
+        return StudyResults.in_file(path)
+    if path.suffix == ".json":
+        raise InputError(f"{path}: there is no such file")
+    return StudyResults.stored(storage, str(source), Path(results_dir))
+
+
+def _only(spec: StudySpec | Spec | str | Path, name: str | None, settings: Mapping[str, Any]) -> StudySpec:
+    """The one study to run, with the settings made in it."""
+    if isinstance(spec, StudySpec):
+        spec = Spec(name=spec.study_name, studies=(spec,))
+    elif not isinstance(spec, Spec):
+        (spec,) = load_specs(spec)
+    chosen = [each for each in spec.studies if name in {None, each.study_name}]
+    if len(chosen) != 1:
+        there = ", ".join(each.study_name for each in spec.studies)
+        raise InputError(f"the spec {spec.name} has the studies {there}; name one of them by study=")
+    made = spec.model_copy(update={"studies": tuple(chosen)})
+    return override(made, {key: _as_written(value) for key, value in settings.items()}).studies[0]
+
+
+def _as_written(value: Any) -> str:
+    """As the command line has it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+@contextmanager
+def _interruptible() -> Iterator[StopSignal]:
+    """Ctrl-C asks to end where this is the main thread, which alone has signals."""
+    if threading.current_thread() is threading.main_thread():
+        with stop_on_signals() as stop:
+            yield stop
+    else:
+        yield StopSignal()
