@@ -91,13 +91,13 @@ def slice_plot(study: Study) -> go.Figure:
     return figure.update_layout(height=_SLICE_ROW_HEIGHT * rows + 120, showlegend=False)
 
 
-def contour_plot(study: Study) -> go.Figure:
-    """The four most important parameters against each other: a grid of all would not be readable."""
+def contour_plot(study: Study, most: int = _CONTOUR_PARAMETERS) -> go.Figure:
+    """The most important parameters against each other: a grid of all would not be readable."""
     completed = _need_completed(study, 2)
     left_out = conditional_parameters(completed)
     varying = [name for name in varying_parameters(completed) if name not in left_out]
     by_importance = [name for name in importances(study) if name in varying]
-    names = sorted(list(dict.fromkeys(by_importance + varying))[:_CONTOUR_PARAMETERS])  # sorted, as Optuna does
+    names = sorted(list(dict.fromkeys(by_importance + varying))[:most])  # sorted, as Optuna does
     if len(names) < 2:  # noqa: PLR2004 (a pair)
         raise AbsentFigureError("It takes two parameters that all completed trials have and that vary among them.")
     figure = drawn.plot_contour(study, params=names, target_name=metric_name(study))

@@ -1,4 +1,4 @@
-"""What a study gained over the one that it took over from."""
+"""What a study gained over its trial 0, and over the study that it took over from."""
 
 import math
 from dataclasses import dataclass
@@ -35,22 +35,41 @@ class Gain:
         }
 
 
-def gain(study: Study) -> Gain | None:
-    """None for a study that took nothing over, that has several objectives, or whose trial 0 or best has no value."""
-    stored, record = study.user_attrs.get(attributes.TRANSFER), StudyRecord.of(study)
-    if stored is None or record.best is None or record.front:
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How much better one trial's value is than another's."""
+
+    amount: float  # positive is better in either direction
+    standard_error: float | None  # None where one of them has one seed
+
+
+def over_trial_0(record: StudyRecord) -> Difference | None:
+    """The best trial against trial 0; None where one of them has no value, and of several objectives."""
+    if record.best is None or record.front:
         return None
     first, best = record.trials[0], record.best
     if first.value is None or best.value is None:
         return None
-    overlay = Overlay.model_validate(stored)
     sign = 1 if record.direction == "maximize" else -1
     errors = [trial.standard_error for trial in (first, best)]
     known = [error for error in errors if error is not None]
+    return Difference(
+        amount=sign * (best.value - first.value),
+        standard_error=math.hypot(*known) if len(known) == len(errors) else None,
+    )
+
+
+def gain(study: Study) -> Gain | None:
+    """None for a study that took nothing over, that has several objectives, or whose trial 0 or best has no value."""
+    stored, record = study.user_attrs.get(attributes.TRANSFER), StudyRecord.of(study)
+    difference = over_trial_0(record)
+    if stored is None or difference is None or record.best is None:
+        return None
+    overlay = Overlay.model_validate(stored)
     return Gain(
         source=overlay.source.study_name,
         over_winner=bool(overlay.fixed),
-        best_trial=best.number,
-        amount=sign * (best.value - first.value),
-        standard_error=math.hypot(*known) if len(known) == len(errors) else None,
+        best_trial=record.best.number,
+        amount=difference.amount,
+        standard_error=difference.standard_error,
     )

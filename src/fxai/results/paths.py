@@ -55,6 +55,11 @@ class StudyPaths:
         return self.directory / "best_agent_validation.json"
 
     @property
+    def report(self) -> Path:
+        """All that there is to see of the study, on one page."""
+        return self.directory / "report.html"
+
+    @property
     def transfer(self) -> Path:
         """What the study takes over from another; `fxai transfer` writes it, `fxai run` applies it."""
         return self.directory / "transfer.yaml"

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
-from fxai.results.page.palette import DARK, SERIES
+from fxai.results.page.palette import DARK, PRUNED, SERIES
 
 # What plotly draws as markup within a text, and what FxAI's own figures use of it; all else is somebody's name.
 _FOREIGN_TAG = re.compile(r"<(?!/?(?:br|b|i|extra)>)")
@@ -21,6 +21,21 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_NO_BREAK = "\u00a0"
+_NAME_PART = re.compile(r"(?<=[^\W\d])([._/])(?=\w)")
+
+
+def _unbroken(text: str) -> str:
+    """Estimates stay on one line."""
+    return text.replace(" ± ", f"{_NO_BREAK}±{_NO_BREAK}")
+
+
+def _breakable(text: str) -> Markup:
+    """A long dotted name may go on in the next line after a dot or an underscore."""
+    return Markup(_NAME_PART.sub(r"\1<wbr>", str(escape(text))))  # noqa: S704 (escaped just before)
+
+
+_templates.filters.update(unbroken=_unbroken, breakable=_breakable)
 
 
 def page_html(template: str, content: Mapping[str, object], figures: Mapping[str, go.Figure] | None = None) -> str:
@@ -29,7 +44,7 @@ def page_html(template: str, content: Mapping[str, object], figures: Mapping[str
     return _templates.get_template(template).render(
         content,
         figures=script_json(drawn),
-        palette=script_json({"dark": DARK, "series": SERIES}),
+        palette=script_json({"dark": DARK, "series": SERIES, "best": PRUNED}),
         plotly=Markup(get_plotlyjs()) if drawn else None,  # noqa: S704 (plotly's own)
     )
 
@@ -55,8 +70,3 @@ def _without_markup(value: object) -> object:
         case list():
             return [_without_markup(each) for each in value]
     return value
-
-
-def least_height(figure: go.Figure) -> int:
-    """Pixels that the page keeps free for a figure until it is drawn."""
-    return int(figure.layout.height or 450)

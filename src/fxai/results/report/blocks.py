@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 import plotly.graph_objects as go
+from markupsafe import Markup
 from pydantic import JsonValue
+
+from fxai.results.page.render import script_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Facts:
 
     kind: ClassVar = "facts"
     pairs: Sequence[tuple[str, str]]
+    dense: bool = False  # many short ones, in columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,10 @@ class Chooser:
     data: JsonValue  # what the page's script draws from
     note: str = ""
 
+    @property
+    def json(self) -> Markup:
+        return script_json(self.data)
+
 
 @dataclass(frozen=True, slots=True)
 class Absent:
@@ -101,6 +109,24 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Lead:
+    """The finding, how it compares, and what speaks against it."""
+
+    finding: str
+    comparison: str = ""
+    caution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do next, why, and what to type for it."""
+
+    what: str
+    why: str
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tile:
     """A figure that stands out."""
 
@@ -114,13 +140,12 @@ class Report:
     """The report of one study."""
 
     study: str
-    lead: str  # the verdict in two or three sentences, the first of them the finding
-    more: str
+    goals: Sequence[str]
+    lead: Lead
     tiles: Sequence[Tile]
-    steps: Sequence[str]  # what to do next
+    steps: Sequence[Step]
     sections: Sequence[Section]
-    footer: str = ""
-    written: str = ""
+    written: str  # by what and when
 
     @property
     def figures(self) -> dict[str, go.Figure]:

@@ -24,7 +24,9 @@ def chooser(subject: Subject) -> Section:
     best = subject.record.best
     axes: list[JsonValue] = []
     for scale in subject.scales.values():
-        places = [scale.coordinate(trial.params[scale.name]) if scale.name in trial.params else None for trial in trials]
+        places = [
+            scale.coordinate(trial.params[scale.name]) if scale.name in trial.params else None for trial in trials
+        ]
         axes.append({"name": scale.name, "values": json_value(places), "axis": json_value(scale.axis())})
     data: JsonValue = {
         "trials": [trial.number for trial in trials],

@@ -102,5 +102,7 @@ def _limits(subject: Subject) -> tuple[list[float] | None, int]:
     if not left_out or upper == lower:
         return None, 0
     margin = 0.08 * (worst - losses.min())
-    ends = sorted(subject.goal.loss(end) for end in (losses.min() - margin, min(worst, losses[losses <= worst].max() + margin)))
+    ends = sorted(
+        subject.goal.loss(end) for end in (losses.min() - margin, min(worst, losses[losses <= worst].max() + margin))
+    )
     return [float(end) for end in ends], left_out

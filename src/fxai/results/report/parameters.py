@@ -18,6 +18,7 @@ _GOOD_SHARE = 0.2
 _FEWEST_GOOD = 3
 _MOST = 500  # trials of one chart
 _BINS = 10
+_WIDTHS = (0.9, 0.55)  # of bars: of the others, and of the good ones before them
 
 
 def parameters(subject: Subject) -> Section:
@@ -30,7 +31,7 @@ def parameters(subject: Subject) -> Section:
     good, others = _parted(subject.ranked)
     if not good or not subject.scales:
         return Section(name, title, [Absent("No trial has completed yet.")])
-    shares = {each.name: each.share for each in subject.analysis.importances.parameters}
+    shares = {each.name: each.share for each in subject.analysis.importances}
     order = sorted(subject.scales.values(), key=lambda scale: -shares.get(scale.name, 0.0))
     shown, note = every_kth(subject.ranked, _MOST, "their values")
     charts = [
@@ -59,7 +60,7 @@ def _chart(
     shown, good, others = ([trial for trial in each if scale.name in trial.params] for each in trials)
     drawn = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.68, 0.32], vertical_spacing=0.06)
     drawn.add_trace(_points(shown, scale, subject.record.best), row=1, col=1)
-    for part, colour, width in ((others, OTHER, 0.9), (good, COMPLETE, 0.55)):
+    for part, colour, width in ((others, OTHER, _WIDTHS[0]), (good, COMPLETE, _WIDTHS[1])):
         if part:
             drawn.add_trace(_bars(part, scale, colour, width), row=2, col=1)
     drawn.update_xaxes(scale.axis())
@@ -75,45 +76,56 @@ def _points(trials: Sequence[TrialRecord], scale: Scale, best: TrialRecord | Non
     return go.Scatter(
         x=[scale.coordinate(trial.params[scale.name]) for trial in trials],
         y=[trial.value for trial in trials],
-        text=[
-            f"{figure(trial.params[scale.name])}<br>trial {trial.number}: {estimate(trial.value or 0.0, trial.standard_error)}"
-            for trial in trials
-        ],
+        text=[_label(trial, scale) for trial in trials],
         hovertemplate="%{text}<extra></extra>",
         mode="markers",
         marker={
             "color": [BEST if first else COMPLETE for first in leads],
-            "size": [11 if first else 5 for first in leads],
-            "opacity": [1 if first else 0.65 for first in leads],
+            "size": [12 if first else 6 for first in leads],
+            "opacity": [1 if first else 0.75 for first in leads],
         },
     )
 
 
+def _label(trial: TrialRecord, scale: Scale) -> str:
+    value = estimate(trial.value or 0.0, trial.standard_error)
+    return f"{figure(trial.params[scale.name])}<br>trial {trial.number}: {value}"
+
+
 def _bars(trials: Sequence[TrialRecord], scale: Scale, colour: str, width: float) -> go.Bar:
-    """The shares of the trials in equal parts of the range, or at each choice."""
-    parts = len(scale.choices) or min(_BINS, int(scale.high - scale.low) + 1 if scale.whole and not scale.log else _BINS)
+    """The shares of the trials in equal parts of the range, or at each of few values."""
+    values = _few(scale)
+    parts = values or _BINS
     positions = [scale.position(trial.params[scale.name]) for trial in trials]
-    if scale.choices:
+    if values:
         positions = [(position * (parts - 1) + 0.5) / parts for position in positions]
     counts, edges = np.histogram(positions, bins=parts, range=(0, 1))
-    starts, ends = (_values(scale, places, parts) for places in (edges[:-1], edges[1:]))
+    starts, ends = (_values(scale, places) for places in (edges[:-1], edges[1:]))
     centres = np.sqrt(starts * ends) if scale.log else (starts + ends) / 2
     shares = counts / len(trials)
     return go.Bar(
         x=centres,
         y=shares,
         width=(ends - starts) * width,
-        marker={"color": colour, "opacity": 1 if width < 0.8 else 0.45},  # noqa: PLR2004 (the narrow ones are in front)
+        marker={"color": colour, "opacity": 1 if width < _WIDTHS[0] else 0.45},
         text=[f"{share:.0%}" for share in shares],
         textposition="none",
         hovertemplate="%{text} of these trials<extra></extra>",
     )
 
 
-def _values(scale: Scale, positions: np.ndarray, parts: int) -> np.ndarray:
-    """The values at positions of the range; of choices their places."""
+def _few(scale: Scale) -> int:
+    """How many values a parameter has, where each can have its own bar; else 0."""
     if scale.choices:
-        return positions * parts - 0.5
+        return len(scale.choices)
+    count = int(scale.high - scale.low) + 1
+    return count if scale.whole and not scale.log and count <= _BINS else 0
+
+
+def _values(scale: Scale, positions: np.ndarray) -> np.ndarray:
+    """The values at positions of the range; of few values half a step beyond the ends."""
+    if few := _few(scale):
+        return scale.low - 0.5 + positions * few
     if scale.log:
         return np.asarray(scale.low * (scale.high / scale.low) ** positions)
     return np.asarray(scale.low + positions * (scale.high - scale.low))

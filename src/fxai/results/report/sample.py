@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from fxai.results.record import TrialRecord
 
-
 _ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
 
@@ -17,7 +16,10 @@ def every_kth(trials: Sequence[TrialRecord], most: int, order: str) -> tuple[Seq
     if stride <= 1:
         return trials, ""
     kept = trials[::stride]
-    return kept, f"Drawn from {len(kept):,} of {len(trials):,} trials: every {_ordinal(stride)} in the order of {order}."
+    return (
+        kept,
+        f"Drawn from {len(kept):,} of {len(trials):,} trials: every {_ordinal(stride)} in the order of {order}.",
+    )
 
 
 def _ordinal(number: int) -> str:

@@ -69,7 +69,7 @@ class Scale:
             places = list(range(len(self.choices)))
             return {"tickvals": places, "ticktext": list(self.choices), "range": [-0.5, len(places) - 0.5]}
         if not self.log:
-            margin = 0.03 * (self.high - self.low) or 0.5
+            margin = max(0.03 * (self.high - self.low), 0.5 if self.whole else 0.0) or 0.5
             return {"range": [self.low - margin, self.high + margin], "nticks": 6}
         low, high = math.log10(self.low), math.log10(self.high)
         margin = 0.03 * (high - low) or 0.1
@@ -87,7 +87,7 @@ def _log_ticks(low: float, high: float) -> dict[str, list[float] | list[str]]:
 
 
 def scales_of(study: Study) -> Mapping[str, Scale]:
-    """Of all parameters of a study's trials, in the order in which they appear; the widest range where there are several."""
+    """Of all parameters of a study's trials, in the order in which they appear; of several ranges the widest."""
     found: dict[str, Scale] = {}
     for trial in study.get_trials(deepcopy=False):
         for name, distribution in trial.distributions.items():

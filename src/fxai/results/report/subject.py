@@ -30,7 +30,7 @@ class Subject:
     @classmethod
     def of(cls, study: Study, paths: StudyPaths) -> "Subject":
         record = StudyRecord.of(study)
-        return cls(by_first(study), study, record, StudyAnalysis.of(study, record), paths)
+        return cls(by_first(study), study, record, StudyAnalysis.of(study), paths)
 
     @cached_property
     def goal(self) -> Goal:

@@ -16,14 +16,14 @@ from fxai.wording import estimate, figure
 _TOP_SHARE = 0.1
 _FEWEST, _MOST_TOP, _MOST_OTHERS = 5, 25, 200
 _ROW = 46
-_WIDE = 24  # characters of a line of a parameter's name
+_WIDE = 28  # characters of a line of a parameter's name
 
 
 def top_trials(subject: Subject) -> Section:
     reading = (
-        "Each line is a trial, from the parameter at the top to the one at the bottom; each row is a parameter's range. "
-        "Where the strong lines meet, good values lie; where they are spread, the value matters little or the good "
-        "ones are not found yet."
+        "Each line is a trial, from the parameter at the top to the one at the bottom; each row is a parameter's "
+        "range. Where the strong lines meet, good values lie; where they are spread, the value matters little or the "
+        "good ones are not found yet."
     )
     name, title = "parallel", "The best trials together"
     scales = _drawable(subject)
@@ -40,7 +40,9 @@ def top_trials(subject: Subject) -> Section:
     drawn.add_trace(_lines(top[:1], scales, f"trial {top[0].number}, the best", BEST, 3.5))
     _label_rows(drawn, scales)
     drawn.update_layout(
-        height=_ROW * len(scales) + 110, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}, hovermode="closest"
+        height=_ROW * len(scales) + 110,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        hovermode="closest",
     )
     rest = len(subject.ranked) - count
     note = f"Of {rest:,} other completed trials {len(others):,} are drawn." if len(others) < rest else ""
@@ -52,7 +54,7 @@ def top_trials(subject: Subject) -> Section:
 
 def _drawable(subject: Subject) -> Sequence[Scale]:
     """Of the parameters that all completed trials have and that vary, the most important first."""
-    shares = {each.name: each.share for each in subject.analysis.importances.parameters}
+    shares = {each.name: each.share for each in subject.analysis.importances}
     values: dict[str, set[object]] = {}
     for trial in subject.ranked:
         for name, value in trial.params.items():
@@ -71,7 +73,13 @@ def _lines(trials: Sequence[TrialRecord], scales: Sequence[Scale], name: str, co
         places += [*(scale.position(trial.params[scale.name]) for scale in scales), None]
         rows += [*range(len(scales)), None]
         value = estimate(trial.value or 0.0, trial.standard_error)
-        texts += [*(f"{scale.name} = {figure(trial.params[scale.name])}<br>trial {trial.number}: {value}" for scale in scales), ""]
+        texts += [
+            *(
+                f"{scale.name} = {figure(trial.params[scale.name])}<br>trial {trial.number}: {value}"
+                for scale in scales
+            ),
+            "",
+        ]
     return go.Scatter(
         x=places,
         y=rows,

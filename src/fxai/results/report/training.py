@@ -30,7 +30,7 @@ def training(subject: Subject) -> Section:
     if best is not None and best.reports:
         curve = _curves([best], f"trial {best.number}, the best", BEST)
         drawn.add_trace(curve.update(line={"width": 3}, opacity=1))
-    drawn.update_xaxes(title="step")
+    drawn.update_xaxes(title="update" if "data" in subject.made_of else "step")
     drawn.update_yaxes(title=subject.record.metric)
     drawn.update_layout(height=430, hovermode="closest", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     return Section(name, title, [Chart("training", drawn, note=note)], reading)

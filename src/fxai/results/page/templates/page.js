@@ -4,6 +4,7 @@ const palette = JSON.parse(document.getElementById("palette").textContent)
 const root = document.documentElement
 const system = matchMedia("(prefers-color-scheme: dark)")
 const drawn = new Set()
+const whenThemed = [] // what else is drawn in the colours of the theme
 let printing = false
 
 const isDark = () => !printing && (root.dataset.theme ? root.dataset.theme === "dark" : system.matches)
@@ -33,21 +34,25 @@ function template() {
       legend: { bgcolor: "rgba(0,0,0,0)", font: { color: ink } },
       hoverlabel: { bgcolor: card, bordercolor: grid, font: { color: ink } },
       margin: { l: 20, r: 14, t: 26, b: 20 },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: muted, activecolor: ink },
     },
   }
 }
 
 function draw(name) {
   const place = document.getElementById(`plot-${name}`)
-  if (!place) return
   drawn.add(name)
+  if (!place) return
   const { data, layout } = themed(figures[name])
-  const config = { displaylogo: false, responsive: true, displayModeBar: innerWidth > 640 ? "hover" : false }
+  const small = innerWidth <= 640 || layout.height < 300
+  const config = { displaylogo: false, responsive: true, displayModeBar: !small }
   return Plotly.react(place, data, { ...layout, template: template(), width: undefined, autosize: true }, config)
 }
 
-const drawAgain = () => Promise.all([...drawn].map(draw))
-const drawRest = () => Promise.all(Object.keys(figures).filter((name) => !drawn.has(name)).map(draw))
+function drawAgain() {
+  drawn.forEach(draw)
+  for (const each of whenThemed) each()
+}
 
 if (Object.keys(figures).length) {
   const sight = new IntersectionObserver((seen) => {
@@ -74,7 +79,7 @@ system.addEventListener("change", drawAgain)
 function print(begins) {
   printing = begins
   document.body.classList.toggle("printing", begins)
-  if (begins) drawRest()
+  if (begins) for (const name in figures) drawn.add(name)
   drawAgain()
   for (const place of document.querySelectorAll(".js-plotly-plot")) Plotly.Plots.resize(place)
 }
