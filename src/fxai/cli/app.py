@@ -21,6 +21,8 @@ COMMANDS = {
     "status": "List the studies and where they stand.",
     "best": "Show a study's summary and its best parameters.",
     "results": "Show what the studies found, and where their files lie.",
+    "analysis": "Say what matters in a study, and whether it has settled.",
+    "compare": "Put several studies side by side, here and on a page.",
     "show": "Show all that is known of one trial.",
     "plot": "Draw a study's plots, of any metric of its trials.",
     "transfer": "Carry what a study found into the next one.",

@@ -1,9 +1,10 @@
 """What a study's trials say together: the best of them, what matters, whether it has settled and on what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from optuna import Study
+from optuna.distributions import BaseDistribution
 from optuna.trial import TrialState
 from pydantic import JsonValue
 
@@ -62,8 +63,8 @@ class StudyAnalysis:
         record = whole if by is None else single
         (goal,) = single.goals
         leaders = leaders_of(single.ranked())
-        ranges = ranges_of(shown)
         found = Importances.of(shown)
+        ranges = _in_order(ranges_of(shown), [each.name for each in found.parameters])
         return cls(
             study=record.name,
             metric=goal.metric,
@@ -100,6 +101,11 @@ class StudyAnalysis:
             "edges": [edge.as_json() for edge in self.edges],
             "remarks": list(self.remarks),
         }
+
+
+def _in_order(ranges: Mapping[str, BaseDistribution], names: Sequence[str]) -> dict[str, BaseDistribution]:
+    """These parameters first."""
+    return {name: ranges[name] for name in dict.fromkeys((*names, *ranges)) if name in ranges}
 
 
 def _by_one(single: StudyRecord, whole: StudyRecord) -> StudyRecord:

@@ -23,9 +23,9 @@ _INTERVAL = (0.05, 0.95)
 class ParameterImportance:
     """A parameter's share of what makes trials good; all shares add up to 1.
 
-    The interval holds 90 % of the shares that random halves of the trials give. Halves drawn without repetition vary
-    as much as bootstrap samples of all trials do, and have no trial twice, which a density estimate would take for
-    a peak.
+    The interval holds 90 % of the shares that random halves of the trials give, and the share itself. Halves drawn
+    without repetition vary as much as bootstrap samples of all trials do, and have no trial twice, which a density
+    estimate would take for a peak.
     """
 
     name: str
@@ -60,8 +60,8 @@ class Importances:
                 ParameterImportance(
                     name,
                     share,
-                    low=None if low is None else float(low),
-                    high=None if high is None else float(high),
+                    low=None if low is None else min(float(low), share),
+                    high=None if high is None else max(float(high), share),
                     stands_out=tested[name].stands_out if name in tested else None,
                 )
             )

@@ -1,6 +1,7 @@
 """Where a value lies in its parameter's range."""
 
 import math
+from collections.abc import Sequence
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
@@ -40,3 +41,19 @@ def rising_choices(distribution: CategoricalDistribution) -> list[int | float]:
     """The choices in their order, where they are three numbers or more; else none."""
     numbers = sorted(choice for choice in distribution.choices if is_number(choice))
     return numbers if len(numbers) == len(distribution.choices) >= _ORDERED else []
+
+
+def choices_of(distribution: BaseDistribution) -> tuple[ParamValue, ...] | None:
+    """What there is to choose from; None of a range of numbers."""
+    return tuple(distribution.choices) if isinstance(distribution, CategoricalDistribution) else None
+
+
+def spanning(distributions: Sequence[BaseDistribution]) -> BaseDistribution | None:
+    """A range that holds all of these, on a logarithmic scale where each is on one; None where they do not fit."""
+    lists = [rising_choices(each) for each in distributions if isinstance(each, CategoricalDistribution)]
+    if lists:
+        choices = {choice for each in lists for choice in each}
+        return CategoricalDistribution(sorted(choices)) if len(lists) == len(distributions) and all(lists) else None
+    numbers = [each for each in distributions if isinstance(each, FloatDistribution | IntDistribution)]
+    low, high = min(each.low for each in numbers), max(each.high for each in numbers)
+    return FloatDistribution(float(low), float(high), log=all(each.log for each in numbers))
