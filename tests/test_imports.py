@@ -29,6 +29,7 @@ HOMES = {
     "optuna_dashboard": {"dashboard"},
     "jinja2": {"results"},
     "torch": {"rl", "llm", "objectives"},
+    "onnxruntime": {"rl"},
     "ray": {"workers"},
     "wandb": {"tracking"},
     "mlflow": {"tracking"},

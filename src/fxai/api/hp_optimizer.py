@@ -9,7 +9,7 @@ from fxai.api.analysis import TOP_K, Analysis
 from fxai.api.config_sections import Config, set_nested
 from fxai.api.search_settings import resources, search_settings
 from fxai.api.search_space import Space
-from fxai.api.studies import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, LOGGER, load_results, run_study
+from fxai.api.studies import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, load_results, run_study
 from fxai.api.study_spec import study_of, with_engine_folder
 from fxai.api.trained import DATA, MODEL, TRAINING, agents, of_engine
 from fxai.api.training_engine import Engine, TrainingEngine
@@ -23,7 +23,7 @@ from fxai.spec.fingerprint import paths_of
 from fxai.spec.metrics import LOSSES
 from fxai.spec.objective import is_own
 from fxai.spec.parameters import Parameter
-from fxai.tuning.progress_log import speaking_logger
+from fxai.tuning.progress_log import SEARCHES, speaking_logger
 
 _NAME = "hpo"  # what studies without a name of their own begin with
 _MODES = {"min": "minimize", "max": "maximize"}
@@ -55,7 +55,7 @@ class HPOptimizer:
         self._storage = storage
         self._results_dir = Path(results_dir)
         self._plots = plots
-        self._logger = speaking_logger(LOGGER)
+        self._logger = speaking_logger(SEARCHES)
         self._latest: StudyResults | None = None
         if not callable(getattr(self._engine, "train", None)):
             raise InputError(f"a training engine has a method train(); {type(self._engine).__name__} has none")

@@ -18,11 +18,11 @@ from fxai.stop_signal import StopSignal
 from fxai.study_events import Ending
 from fxai.tracking import check_trackers
 from fxai.tuning.interrupts import stop_on_signals
-from fxai.tuning.progress_log import speaking_logger, watch_in_log
+from fxai.tuning.progress_log import SEARCHES, speaking_logger, watch_in_log
 from fxai.tuning.taking_over import taking_over
 from fxai.tuning.tune import Watch, tune
+from fxai.wording import span
 
-LOGGER = "HPOptimizer"  # of all searches; `fxai run --verbose` speaks by it too
 DEFAULT_STORAGE: str = StudySpec.model_fields["storage"].default
 DEFAULT_RESULTS_DIR: str = Spec.model_fields["results_dir"].default
 
@@ -60,9 +60,14 @@ def run_study(
     check_imported(chosen)
     check_trackers(chosen.tracking)
     folder = Path(results_dir)
-    watch = watch or watch_in_log(speaking_logger(LOGGER))
+    logger = speaking_logger(SEARCHES)
+    watch = watch or watch_in_log(logger)
     with _interruptible() as stop:
         tuned = tune(taking_over(chosen, folder), folder, watch, stop, fresh=fresh, plots=plots)
+    for warning in tuned.warnings:
+        logger.warning("%s", warning)
+    reason = "" if tuned.ended.reason is None else f": {tuned.ended.reason}"
+    logger.info("Study %s ended after %s%s", chosen.study_name, span(tuned.ended.seconds), reason)
     if tuned.ended.ending is Ending.INTERRUPTED:
         raise KeyboardInterrupt(tuned.ended.reason)
     if tuned.ended.ending is Ending.FAILING:

@@ -8,7 +8,6 @@ from rich.console import Console
 
 from fxai.cli.options import DEFAULT_STORAGE, AsJson, By, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_table, print_text, stdout
-from fxai.cli.wording import estimate, figure, legible, span
 from fxai.results.analysis import TOP, StudyAnalysis
 from fxai.results.convergence import Convergence
 from fxai.results.importance_interval import ParameterImportance
@@ -16,6 +15,7 @@ from fxai.results.rank_by import goal_named
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.stability import ParameterStability
 from fxai.search.studies import load_study
+from fxai.wording import estimate, figure, legible, span
 
 
 def analysis(

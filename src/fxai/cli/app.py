@@ -26,7 +26,8 @@ COMMANDS = {
     "show": "Show all that is known of one trial.",
     "plot": "Draw a study's plots, of any metric of its trials.",
     "transfer": "Carry what a study found into the next one.",
-    "train": "Train one agent in full.",
+    "train": "Train agents in full.",
+    "evaluate": "Score an agent on bars, and write what it did.",
     "dashboard": "Show the studies in the browser, live.",
     "data": "Look at market data.",
 }

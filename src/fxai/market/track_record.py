@@ -25,9 +25,7 @@ class ClosedTrade:
     """A position from its opening fill to its closing one."""
 
     entry_time: str  # of the open at which it was opened, ISO 8601, UTC
-    exit_time: (
-        str  # of the open at which it was closed; of the last bar where the episode's end closed it, at its close
-    )
+    exit_time: str  # of the open at which it was closed, or of the last bar, whose close ended it with the episode
     side: Side
     entry_price: float  # of the fill, spread and slippage included
     exit_price: float
@@ -51,6 +49,7 @@ class TrackRecord:
     trades: tuple[ClosedTrade, ...]  # in the order of their exits
     metrics: Mapping[str, float]  # as the agent's trial reports them
     baselines: Mapping[str, FloatArray] = field(default_factory=dict)  # equity at each bar's end, by strategy
+    baseline_metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # those that need no trades
     made_of: Mapping[str, JsonValue] = field(default_factory=dict)  # agent, data, versions, when
 
     def __len__(self) -> int:
@@ -69,6 +68,7 @@ class TrackRecord:
             "equity": _rounded(self.equity),
             "position": self.position.tolist(),
             "drawdown": _rounded(self.drawdown),
+            "baseline_metrics": {name: dict(figures) for name, figures in self.baseline_metrics.items()},
             "baselines": {name: _rounded(curve) for name, curve in self.baselines.items()},
         }
 
@@ -90,6 +90,7 @@ class TrackRecord:
             trades=tuple(ClosedTrade(**trade) for trade in document["trades"]),
             metrics=document["metrics"],
             baselines={name: np.array(curve, np.float64) for name, curve in document["baselines"].items()},
+            baseline_metrics=document["baseline_metrics"],
             made_of=document["made_of"],
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from fxai.errors import InputError
 from fxai.trial import TrialPaths
 
+TEST_LOOKS = "test_looks.jsonl"
 _LONGEST_NAME = 200  # bytes; file systems end at 255, and the longest suffix is added to it
 
 
@@ -58,6 +59,11 @@ class StudyPaths:
     def report(self) -> Path:
         """All that there is to see of the study, on one page."""
         return self.directory / "report.html"
+
+    @property
+    def test_looks(self) -> Path:
+        """How often an agent of the study was scored on the test split; see `track_files.note_test_look`."""
+        return self.directory / TEST_LOOKS
 
     @property
     def transfer(self) -> Path:

@@ -9,8 +9,9 @@ from fxai.study_events import StudyEnded, StudyEvent, TrialFinished, TrialProgre
 from fxai.trial import STANDARD_ERROR, TrialState
 from fxai.tuning.plain_lines import lines_of
 from fxai.tuning.tune import Watch
-from fxai.wording import assignments, estimate, legible, span
+from fxai.wording import assignments, estimate, legible
 
+SEARCHES = "HPOptimizer"  # the logger of all searches, whoever starts them
 _MOST_METRICS = 8
 
 
@@ -27,6 +28,13 @@ def speaking_logger(name: str) -> logging.Logger:
     return logger
 
 
+def debugging_logger() -> logging.Logger:
+    """The logger of searches at DEBUG, for `fxai run --verbose`."""
+    logger = speaking_logger(SEARCHES)
+    logger.setLevel(logging.DEBUG)
+    return logger
+
+
 def watch_in_log(logger: logging.Logger) -> Watch:
     """Goes through a study's events and logs them."""
 
@@ -37,7 +45,6 @@ def watch_in_log(logger: logging.Logger) -> Watch:
             for line in details_of(event):
                 logger.debug("%s", line)
             if isinstance(event, StudyEnded):
-                logger.info("%s", _end(event))
                 return event
         raise RuntimeError("the events of a study broke off before its end")
 
@@ -62,11 +69,6 @@ def details_of(event: StudyEvent) -> Sequence[str]:
 def _level(event: StudyEvent) -> int:
     failed = isinstance(event, TrialFinished) and event.result.state is TrialState.FAIL
     return logging.WARNING if failed or isinstance(event, WorkerReplaced) else logging.INFO
-
-
-def _end(event: StudyEnded) -> str:
-    reason = "" if event.reason is None else f": {legible(event.reason)}"
-    return f"Study {legible(event.study)} ended after {span(event.seconds)}{reason}"
 
 
 class _StandardError(logging.StreamHandler):  # type: ignore[type-arg]  # of whatever stream is there

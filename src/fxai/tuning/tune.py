@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
-from fxai.errors import FingerprintError, InputError
+from fxai.errors import FingerprintError, FxaiError, InputError
 from fxai.replay.decisions import basis_of
 from fxai.replay.recorder import recorded
 from fxai.replay.replayed import ReplayedWorkers
@@ -18,6 +18,7 @@ from fxai.results.plots import write_plots
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
 from fxai.results.summary import StudySummary
+from fxai.results.winner_track import write_validation_track
 from fxai.search.database import check_sqlite, sqlite_path
 from fxai.search.lock import hold_study
 from fxai.search.open_search import archived_name, open_search
@@ -52,6 +53,7 @@ class Tuned:
     ended: StudyEnded
     summary: StudySummary
     files: tuple[Path, ...]
+    warnings: tuple[str, ...] = ()  # what could not be written, and why
 
 
 def tune(
@@ -83,7 +85,18 @@ def tune(
         files = write_results(stored, study, paths, Provenance.of(study, made_of))
         if plots:
             files += write_plots(stored, paths)
-    return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files)
+        tracks, warnings = _track_record(paths)
+    return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), (*files, *tracks), warnings)
+
+
+def _track_record(paths: StudyPaths) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """That of the best agent, where there is one. A study has not failed because this could not be written."""
+    if not paths.best_agent.exists():
+        return (), ()
+    try:
+        return (write_validation_track(paths.best_agent),), ()
+    except FxaiError as error:
+        return (), (str(error),)
 
 
 def _ran(
