@@ -1,6 +1,7 @@
 """`<study>_results.json` as a study once more: what one can look at without the database that it came from."""
 
 import json
+import warnings
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
+from optuna.exceptions import ExperimentalWarning
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from pydantic import JsonValue
@@ -70,7 +72,9 @@ def _study(document: Mapping[str, Any]) -> optuna.Study:
         directions=[StudyDirection[goal["direction"].upper()] for goal in goals],
         sampler=optuna.samplers.RandomSampler(),
     )
-    study.set_metric_names([goal["metric"] for goal in goals])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        study.set_metric_names([goal["metric"] for goal in goals])
     for name in _OF_STUDY:
         if told := document[name.removeprefix(attributes.PREFIX)]:
             study.set_user_attr(name, told)

@@ -47,11 +47,15 @@ _SECTIONS = (
 )
 
 
-def write_report(study: Study, paths: StudyPaths) -> Path:
-    """Write `report.html`, one file that opens without network; it replaces the one that is there."""
+def write_report(study: Study, paths: StudyPaths, path: Path | None = None) -> Path:
+    """Write the study's report, one file that opens without network; it replaces the one that is there.
+
+    `report.html` among the study's files, unless another path is given.
+    """
+    path = path or paths.report
     report = report_of(study, paths)
-    write_text(paths.report, page_html("report.html", {"report": report}, report.figures))
-    return paths.report
+    write_text(path, page_html("report.html", {"report": report}, report.figures))
+    return path
 
 
 def report_of(study: Study, paths: StudyPaths) -> Report:
