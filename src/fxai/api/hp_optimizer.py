@@ -9,7 +9,7 @@ from fxai.api.analysis import TOP_K, Analysis
 from fxai.api.config_sections import Config, set_nested
 from fxai.api.search_settings import resources, search_settings
 from fxai.api.search_space import Space
-from fxai.api.studies import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, load_results, run_study
+from fxai.api.studies import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, load_results, search
 from fxai.api.study_spec import study_of, with_engine_folder
 from fxai.api.trained import DATA, MODEL, TRAINING, agents, of_engine
 from fxai.api.training_engine import Engine, TrainingEngine
@@ -23,7 +23,7 @@ from fxai.spec.fingerprint import paths_of
 from fxai.spec.metrics import LOSSES
 from fxai.spec.objective import is_own
 from fxai.spec.parameters import Parameter
-from fxai.tuning.progress_log import SEARCHES, speaking_logger
+from fxai.tuning.progress_log import SEARCHES, speaking_logger, watch_in_log
 
 _NAME = "hpo"  # what studies without a name of their own begin with
 _MODES = {"min": "minimize", "max": "maximize"}
@@ -139,7 +139,8 @@ class HPOptimizer:
             study = with_engine_folder(study, self._results_dir)
             write_engine(self._engine, StudyPaths(self._results_dir, study.study_name).engine)
         self._logger.debug("%s", study.model_dump_json())
-        self._latest = run_study(study, results_dir=self._results_dir, fresh=fresh, plots=self._plots)
+        watch = watch_in_log(self._logger)
+        self._latest = search(study, self._results_dir, self._logger, watch, fresh=fresh, plots=self._plots)
         return self._latest
 
     def define_search_space(

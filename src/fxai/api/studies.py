@@ -1,6 +1,7 @@
 """Studies as plain functions: load specs, run a study, load what it found."""
 
 import json
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -40,39 +41,52 @@ def run_study(
     *,
     study: str | None = None,
     settings: Mapping[str, Any] | None = None,
-    results_dir: str | Path = DEFAULT_RESULTS_DIR,
+    results_dir: str | Path | None = None,
     fresh: bool = False,
-    plots: bool = True,
+    plots: bool | None = None,
     watch: Watch | None = None,
 ) -> StudyResults:
     """Bring a study to its `n_trials`, and return what it has come to; run again, it goes on where it was.
 
     spec: a spec or the name or path of one; where it has several studies, `study` names the one to run.
     settings: fields of the spec, as `--set` takes them: `{"n_trials": 20, "training.total_updates": 50}`.
+    results_dir: folder for the study's files; the spec's unless given.
     fresh: start anew; the study of this name is kept under another one.
-    plots: write the HTML plots too.
+    plots: whether to write the HTML plots too; as the spec says unless given.
     watch: sees the study's events and returns the last; unless given they go to the logger `HPOptimizer`.
 
     Ctrl-C ends a run in good order, and then raises KeyboardInterrupt. A `RepeatedFailureError` says that trial after
     trial failed alike.
     """
     chosen = _only(spec, study, settings or {})
-    check_imported(chosen)
-    check_trackers(chosen.tracking)
-    folder = Path(results_dir)
     logger = speaking_logger(SEARCHES)
-    watch = watch or watch_in_log(logger)
+    return search(
+        chosen.studies[0],
+        Path(chosen.results_dir if results_dir is None else results_dir),
+        logger,
+        watch or watch_in_log(logger),
+        fresh=fresh,
+        plots=chosen.save_study_plots if plots is None else plots,
+    )
+
+
+def search(
+    study: StudySpec, results_dir: Path, logger: logging.Logger, watch: Watch, *, fresh: bool, plots: bool
+) -> StudyResults:
+    """Run a study under the eyes of `watch`; see `run_study`."""
+    check_imported(study)
+    check_trackers(study.tracking)
     with _interruptible() as stop:
-        tuned = tune(taking_over(chosen, folder), folder, watch, stop, fresh=fresh, plots=plots)
+        tuned = tune(taking_over(study, results_dir), results_dir, watch, stop, fresh=fresh, plots=plots)
     for warning in tuned.warnings:
         logger.warning("%s", warning)
     reason = "" if tuned.ended.reason is None else f": {tuned.ended.reason}"
-    logger.info("Study %s ended after %s%s", chosen.study_name, span(tuned.ended.seconds), reason)
+    logger.info("Study %s ended after %s%s", study.study_name, span(tuned.ended.seconds), reason)
     if tuned.ended.ending is Ending.INTERRUPTED:
         raise KeyboardInterrupt(tuned.ended.reason)
     if tuned.ended.ending is Ending.FAILING:
-        raise RepeatedFailureError(f"{chosen.study_name}: {tuned.ended.reason}")
-    return StudyResults.stored(chosen.storage, chosen.study_name, folder)
+        raise RepeatedFailureError(f"{study.study_name}: {tuned.ended.reason}")
+    return StudyResults.stored(study.storage, study.study_name, results_dir)
 
 
 def load_results(
@@ -90,8 +104,8 @@ def load_results(
     return StudyResults.stored(storage, str(source), Path(results_dir))
 
 
-def _only(spec: StudySpec | Spec | str | Path, name: str | None, settings: Mapping[str, Any]) -> StudySpec:
-    """The one study to run, with the settings made in it."""
+def _only(spec: StudySpec | Spec | str | Path, name: str | None, settings: Mapping[str, Any]) -> Spec:
+    """A spec of the one study to run, with the settings made in it."""
     if isinstance(spec, StudySpec):
         spec = Spec(name=spec.study_name, studies=(spec,))
     elif not isinstance(spec, Spec):
@@ -101,7 +115,7 @@ def _only(spec: StudySpec | Spec | str | Path, name: str | None, settings: Mappi
         there = ", ".join(each.study_name for each in spec.studies)
         raise InputError(f"the spec {spec.name} has the studies {there}; name one of them by study=")
     made = spec.model_copy(update={"studies": tuple(chosen)})
-    return override(made, {key: _as_written(value) for key, value in settings.items()}).studies[0]
+    return override(made, {key: _as_written(value) for key, value in settings.items()})
 
 
 def _as_written(value: Any) -> str:

@@ -33,6 +33,7 @@ def importance_bars(analysis: StudyAnalysis) -> go.Figure:
         orientation="h",
         marker={"color": [OTHER if each.stands_out is False else COMPLETE for each in shown]},
         error_x={
+            "visible": any(each.low is not None for each in shown),
             "array": [0 if each.high is None else max(each.high - each.share, 0) for each in shown],
             "arrayminus": [0 if each.low is None else max(each.share - each.low, 0) for each in shown],
             "color": BEST,
@@ -99,16 +100,14 @@ def _ranked(study: Study) -> Sequence[TrialRecord]:
 
 
 def _shares(trials: Sequence[TrialRecord], scale: Scale, label: str, colour: str, *, first: bool) -> go.Bar:
-    """The share of the trials in each tenth of the range, or at each choice."""
-    bins = len(scale.choices) or _BINS
+    """The share of the trials in each tenth of the range, or at each of few values."""
+    few = _few_values(scale)
+    bins = len(few) or _BINS
     positions = np.array([scale.position(trial.params[scale.name]) for trial in trials])
-    places = np.minimum((positions * bins).astype(int), bins - 1)
-    if scale.choices:
-        places = np.rint(positions * (bins - 1)).astype(int)
-    counts = np.bincount(places, minlength=bins)
+    places = np.rint(positions * (bins - 1)) if few else np.minimum(positions * bins, bins - 1)
     return go.Bar(
-        x=list(scale.choices) or [_tenth(scale, place) for place in range(bins)],
-        y=counts / max(len(trials), 1),
+        x=few or [_tenth(scale, place) for place in range(bins)],
+        y=np.bincount(places.astype(int), minlength=bins) / max(len(trials), 1),
         name=label,
         marker={"color": colour},
         legendgroup=label,
@@ -116,8 +115,14 @@ def _shares(trials: Sequence[TrialRecord], scale: Scale, label: str, colour: str
     )
 
 
+def _few_values(scale: Scale) -> list[str]:
+    """The values of a parameter that has few, as labels."""
+    if scale.choices or not scale.whole or scale.log or scale.high - scale.low >= _BINS:
+        return list(scale.choices)
+    return [str(value) for value in range(int(scale.low), int(scale.high) + 1)]
+
+
 def _tenth(scale: Scale, place: int) -> str:
     """The low end of a tenth of the range, as a label."""
-    low, high = scale.low, scale.high
-    share = place / _BINS
+    low, high, share = scale.low, scale.high, place / _BINS
     return f"{low * (high / low) ** share:.3g}" if scale.log else f"{low + (high - low) * share:.3g}"
