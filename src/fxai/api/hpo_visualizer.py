@@ -79,10 +79,10 @@ class HPOVisualizer:
 
         They go into `output_dir`, the study's own folder unless given. Returns the path of the page.
         """
-        from fxai.results.report.write import write_report  # noqa: PLC0415
+        from fxai.results.report.write import report_of, save_report  # noqa: PLC0415
 
         folder = results.paths.directory if output_dir is None else Path(output_dir)
-        page = write_report(results.study, results.paths, folder / results.paths.report.name)
+        page = save_report(report_of(results.study, results.paths), folder / results.paths.report.name)
         told = analysis if analysis is not None else Analysis.of(results)
         write_text(folder / "analysis.json", json_text(dict(told)))
         self._logger.info("Report: %s", page)

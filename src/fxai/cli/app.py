@@ -24,6 +24,7 @@ COMMANDS = {
     "analysis": "Say what matters in a study, and whether it has settled.",
     "compare": "Put several studies side by side, here and on a page.",
     "show": "Show all that is known of one trial.",
+    "report": "Write a study's report, one page that opens without network.",
     "plot": "Draw a study's plots, of any metric of its trials.",
     "transfer": "Carry what a study found into the next one.",
     "train": "Train agents in full.",

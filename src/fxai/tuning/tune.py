@@ -17,6 +17,7 @@ from fxai.results.paths import StudyPaths
 from fxai.results.plots import write_plots
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
+from fxai.results.report.write import write_report
 from fxai.results.summary import StudySummary
 from fxai.results.winner_track import write_validation_track
 from fxai.search.database import check_sqlite, sqlite_path
@@ -83,10 +84,11 @@ def tune(
             ended = watch(announce_stop(tracked(events, study, trackers, stop), stop))
         stored = load_study(study.storage, study.study_name)
         files = write_results(stored, study, paths, Provenance.of(study, made_of))
-        if plots:
-            files += write_plots(stored, paths)
         tracks, warnings = _track_record(paths)
-    return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), (*files, *tracks), warnings)
+        files += tracks
+        if plots:
+            files += (*write_plots(stored, paths), write_report(stored, paths))
+    return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files, warnings)
 
 
 def _track_record(paths: StudyPaths) -> tuple[tuple[Path, ...], tuple[str, ...]]:

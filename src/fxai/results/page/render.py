@@ -26,8 +26,8 @@ _NAME_PART = re.compile(r"(?<=[^\W\d])([._/])(?=\w)")
 
 
 def _unbroken(text: str) -> str:
-    """Estimates stay on one line."""
-    return text.replace(" ± ", f"{_NO_BREAK}±{_NO_BREAK}")
+    """An estimate's error stays with its sign."""
+    return text.replace("± ", f"±{_NO_BREAK}")
 
 
 def _breakable(text: str) -> Markup:
@@ -70,3 +70,8 @@ def _without_markup(value: object) -> object:
         case list():
             return [_without_markup(each) for each in value]
     return value
+
+
+def least_height(figure: go.Figure) -> int:
+    """Pixels that the page keeps free for a figure until it is drawn."""
+    return int(figure.layout.height or 450)

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from markupsafe import Markup
 from pydantic import JsonValue
 
-from fxai.results.page.render import script_json
+from fxai.results.page.render import least_height, script_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Chart:
 
     @property
     def height(self) -> int:
-        return int(self.figure.layout.height or 450)
+        return least_height(self.figure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ def equity(record: TrackRecord) -> go.Figure:
     ends = _ends(len(record))
     times = [record.times[end] for end in ends]
     for place, (name, curve) in enumerate(record.baselines.items()):
-        drawn.add_trace(_line(times, curve[ends], name, _BASELINES[place % len(_BASELINES)], 1.4), row=1, col=1)
+        drawn.add_trace(
+            _line(times, curve[ends], name.replace("_", " "), _BASELINES[place % len(_BASELINES)], 1.4), row=1, col=1
+        )
     drawn.add_trace(_line(times, record.equity[ends], "agent", BEST, 2.4), row=1, col=1)
     starts = np.concatenate([[0], ends[:-1] + 1]).astype(int)
     deepest = -np.maximum.reduceat(record.drawdown, starts)

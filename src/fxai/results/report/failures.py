@@ -10,6 +10,7 @@ from fxai.results.report.subject import Subject
 from fxai.wording import legible, runs
 
 _MOST_MESSAGES = 20
+_MOST_NUMBERS = 12
 
 
 def failures(subject: Subject) -> Section:
@@ -30,8 +31,7 @@ def _failed(trials: list[TrialRecord]) -> list[Block]:
             groups[trial.failure.cause, legible(trial.failure.message)].append(trial)
     by_count = sorted(groups.items(), key=lambda group: -len(group[1]))
     rows = [
-        (str(len(group)), cause, message, runs(trial.number for trial in group))
-        for (cause, message), group in by_count[:_MOST_MESSAGES]
+        (f"{len(group):,}", cause, message, _numbers(group)) for (cause, message), group in by_count[:_MOST_MESSAGES]
     ]
     left = len(by_count) - len(rows)
     if left:
@@ -45,6 +45,13 @@ def _failed(trials: list[TrialRecord]) -> list[Block]:
             seen.add(cause)
             blocks.append(Folded(f"Traceback of trial {traced.number} ({cause})", traced.failure.traceback))
     return blocks
+
+
+def _numbers(trials: list[TrialRecord]) -> str:
+    """The first of them."""
+    shown = runs(trial.number for trial in trials[:_MOST_NUMBERS])
+    left = len(trials) - _MOST_NUMBERS
+    return f"{shown} and {left:,} more" if left > 0 else shown
 
 
 def _broken(trials: list[TrialRecord]) -> list[Block]:

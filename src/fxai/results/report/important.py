@@ -5,8 +5,8 @@ import plotly.graph_objects as go
 from fxai.results.absent_figure import AbsentFigureError
 from fxai.results.analysis import StudyAnalysis
 from fxai.results.axis_labels import folded
-from fxai.results.figures import contour_plot
-from fxai.results.page.palette import COMPLETE, OTHER, SCALE
+from fxai.results.figures import contours
+from fxai.results.page.palette import BEST, COMPLETE, OTHER, SCALE
 from fxai.results.report.blocks import Absent, Block, Chart, Section, Text
 from fxai.results.report.subject import Subject
 from fxai.results.sampled_study import SampledStudy
@@ -24,7 +24,10 @@ def importances(subject: Subject) -> Section:
             "Importances",
             [Absent("All completed trials have one value, or no parameter varies among them.")],
         )
-    reading = "How much of the difference between good and other trials each parameter explains (PED-ANOVA)."
+    reading = (
+        f"How much of the difference between good and other trials in {analysis.metric} each parameter explains "
+        "(PED-ANOVA); all add up to 1."
+    )
     if any(each.low is not None for each in analysis.importances):
         reading += " The thin lines hold nine of ten results that random halves of the trials give."
     if any(each.stands_out is False for each in analysis.importances):
@@ -48,10 +51,12 @@ def _bars(analysis: StudyAnalysis) -> go.Figure:
             "color": [OTHER if each.stands_out is False else COMPLETE for each in shown],
             "opacity": [0.5 if each.stands_out is False else 1 for each in shown],
         },
-        error_x={
+        error_x=None
+        if all(each.high is None for each in shown)
+        else {
             "array": [0 if each.high is None else max(each.high - each.share, 0) for each in shown],
             "arrayminus": [0 if each.low is None else max(each.share - each.low, 0) for each in shown],
-            "color": OTHER,
+            "color": BEST,
             "thickness": 1.2,
             "width": 3,
         },
@@ -63,7 +68,7 @@ def _bars(analysis: StudyAnalysis) -> go.Figure:
         hovertemplate="%{y}: %{text}%{customdata}<extra></extra>",
     )
     figure = go.Figure(bars)
-    figure.update_xaxes(title=f"importance for {analysis.metric} (all add up to 1)", rangemode="tozero")
+    figure.update_xaxes(title="importance", rangemode="tozero")
     lines = max(folded(each.name, _WIDE).count("<br>") + 1 for each in shown)
     return figure.update_layout(height=max(220, (_ROW + _LINE * (lines - 1)) * len(shown) + 110), bargap=0.35)
 
@@ -75,7 +80,8 @@ def most_important_pair(subject: Subject) -> Section:
         "trial; what lies between points is interpolated, so it says little where there are none."
     )
     try:
-        figure = contour_plot(SampledStudy(subject.study, _MOST), most=2)
+        by_importance = [each.name for each in subject.analysis.importances]
+        figure = contours(SampledStudy(subject.study, _MOST), by_importance, 2)
     except AbsentFigureError as absent:
         return Section(name, title, [Absent(str(absent))])
     figure.update_traces(

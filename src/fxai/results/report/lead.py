@@ -10,7 +10,7 @@ from fxai.results.report.blocks import Lead
 from fxai.results.report.subject import Subject
 from fxai.search import attributes
 from fxai.spec.overlay import Overlay
-from fxai.wording import counted, estimate, figure
+from fxai.wording import estimate, figure
 
 CLEAR = 2.0  # standard errors, from which on a difference is called clear
 
@@ -22,8 +22,7 @@ def lead_of(subject: Subject) -> Lead:
         return Lead(_without_winner(subject, finished))
     if record.front:
         return Lead(
-            f"{len(record.front)} of {counted(finished, 'trial')} form the Pareto front: no other beats them in all "
-            "objectives.",
+            f"{len(record.front)} of {_trials(finished)} form the Pareto front: no other beats them in all objectives.",
             f"Its knee, the compromise that gives up least, is trial {best.number} with "
             + ", ".join(f"{name} {figure(value)}" for name, value in best.values.items())
             + ".",
@@ -32,13 +31,17 @@ def lead_of(subject: Subject) -> Lead:
     if best.number == 0 and subject.default is not None and finished > 1:
         return Lead(
             f"No trial did better than trial 0, {_called(subject)}: {value}.",
-            f"It is the best of {counted(finished, 'trial')}.",
+            f"It is the best of {_trials(finished)}.",
         )
     return Lead(
-        f"Trial {best.number} is the best of {counted(finished, 'trial')}: {value}.",
+        f"Trial {best.number} is the best of {_trials(finished)}: {value}.",
         _comparison(subject, best),
         _caution(over_trial_0(record) if subject.default is not None else None),
     )
+
+
+def _trials(count: int, noun: str = "trial") -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _without_winner(subject: Subject, finished: int) -> str:
@@ -49,7 +52,7 @@ def _without_winner(subject: Subject, finished: int) -> str:
         for state, word in ((TrialState.PRUNED, "pruned"), (TrialState.FAIL, "failed"))
         if (count := subject.record.count(state))
     ]
-    return f"None of {counted(finished, 'finished trial')} ran to its end: {' and '.join(counts) or 'none counts'}."
+    return f"None of {_trials(finished, 'finished trial')} ran to its end: {' and '.join(counts) or 'none counts'}."
 
 
 def _comparison(subject: Subject, best: TrialRecord) -> str:

@@ -23,7 +23,10 @@ def lineage(subject: Subject) -> Section | None:
         "The strong line is the way of the best trial's weights."
     )
     names = [name for name in parts[-1][2] if len({str(params.get(name)) for *_, params in parts}) > 1]
-    rows = [(str(step), str(whose), *(figure(params[name]) for name in names)) for step, whose, params in parts]
+    rows = [
+        (str(step), str(whose), *(figure(params[name]) if name in params else "-" for name in names))
+        for step, whose, params in parts
+    ]
     table = Table(("From step", "Trained as trial", *names), rows, frozenset(range(len(names) + 2)))
     chart = Chart("lineage", _figure(subject, best, parts), title="Lineage")
     return Section("lineage", "The population", [chart, table], reading)

@@ -80,6 +80,7 @@ def _convergence(subject: Subject) -> Iterator[Step]:
     settled, name = subject.analysis.convergence, quote(subject.record.name)
     if settled.converged is None:
         return
+    in_one = f" in {subject.record.metric}" if subject.record.front else ""
     reason = f"{settled.reason[0].upper()}{settled.reason[1:]}."
     if not settled.converged:
         total = math.ceil(_MORE * len([trial for trial in subject.own if trial.state.is_finished()]))
@@ -89,8 +90,8 @@ def _convergence(subject: Subject) -> Iterator[Step]:
     shown = "; ".join(f"{each.name} {_agreed(each.choice, each.low, each.high)}" for each in agreed[:4])
     agreeing = f" The leading trials agree on {shown}{' and others' if len(agreed) > 4 else ''}." if agreed else ""  # noqa: PLR2004
     yield Step(
-        "More trials of this search are unlikely to bring much.",
-        f"{reason}{agreeing} A next study can search around them more finely.",
+        f"More trials of this search are unlikely to bring much{in_one}.",
+        f"{reason}{agreeing} A next study can search around the best trials more finely.",
         f"fxai transfer {name} --to NEXT_SPEC --mode narrow,enqueue",
     )
 

@@ -24,7 +24,7 @@ _WIDTHS = (0.9, 0.55)  # of bars: of the others, and of the good ones before the
 def parameters(subject: Subject) -> Section:
     name, title = "parameters", "Parameters one by one"
     reading = (
-        "Above, each point is a completed trial, and the darkest is the best one. Below, the share of trials in each "
+        "Above, each point is a completed trial, the large one the best. Below, the share of trials in each "
         f"part of the range: of the best {_GOOD_SHARE:.0%} the strong bars, of all others the pale ones. Where the "
         "strong ones are higher, good values lie."
     )

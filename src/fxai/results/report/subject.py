@@ -53,8 +53,8 @@ class Subject:
 
     @cached_property
     def default(self) -> TrialRecord | None:
-        """Trial 0, where it is the default configuration and not somebody's own first trial."""
-        if not self.record.trials:
+        """Trial 0, where it is the default configuration: not somebody's own, and not a population's member."""
+        if not self.record.trials or self.record.trials[0].lineage:
             return None
         first = self.stored.get_trials(deepcopy=False)[0]
         return self.record.trials[0] if first.user_attrs.get(attributes.ENQUEUED) == "default" else None
@@ -64,3 +64,8 @@ class Subject:
         """The fingerprint; empty for a study that FxAI did not make."""
         stored = self.stored.user_attrs.get(attributes.FINGERPRINT)
         return stored if isinstance(stored, dict) else {}
+
+
+def called(state: str) -> str:
+    """A trial's state as people say it."""
+    return {"COMPLETE": "completed", "FAIL": "failed"}.get(state, state.lower())

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from fxai.results.page.palette import OTHER, STATES
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Block, Chart, Facts, Section
-from fxai.results.report.subject import Subject
+from fxai.results.report.subject import Subject, called
 from fxai.wording import counted, span
 
 _MOST_BARS = 500
@@ -86,7 +86,7 @@ def _figure(stays: Sequence[Stay], pauses: Sequence[float]) -> go.Figure:
     for state, colour in STATES.items():
         of_state = [stay for stay in stays if stay.trial.state.name == state]
         if of_state:
-            figure.add_trace(_bars(of_state, state.lower(), colour, unit))
+            figure.add_trace(_bars(of_state, called(state), colour, unit))
     for pause in pauses:
         if pause > first:
             figure.add_vline(x=pause / unit, line={"color": OTHER, "width": 1, "dash": "dot"})
@@ -153,5 +153,5 @@ def _by_state(stays: Sequence[Stay], taken: float) -> str:
     for state in STATES:
         seconds = sum(stay.end - stay.begin for stay in stays if stay.trial.state.name == state)
         if seconds:
-            parts.append(f"{seconds / taken:.0%} {state.lower().replace('fail', 'failed')}")
+            parts.append(f"{seconds / taken:.0%} {called(state)}")
     return ", ".join(parts)

@@ -8,7 +8,7 @@ from fxai.results.page.palette import BEST, OTHER, STATES
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Chart, Section
 from fxai.results.report.sample import every_kth
-from fxai.results.report.subject import Subject
+from fxai.results.report.subject import Subject, called
 from fxai.wording import figure
 
 _MOST = 300
@@ -16,7 +16,8 @@ _MOST = 300
 
 def training(subject: Subject) -> Section:
     name, title = "training", "Intermediate values"
-    reading = "What each trial reported while it trained. Lines that end early were pruned."
+    pruned = " Lines that end early were pruned." if subject.analysis.pruned else ""
+    reading = f"What each trial reported while it trained.{pruned}"
     trials = [trial for trial in subject.own if trial.reports]
     if not trials:
         return Section(name, title, [Absent("No trial has reported an evaluation on its way.")])
@@ -26,7 +27,7 @@ def training(subject: Subject) -> Section:
     for state, colour in STATES.items():
         of_state = [trial for trial in shown if trial.state.name == state and trial is not best]
         if of_state:
-            drawn.add_trace(_curves(of_state, f"{state.lower()} ({len(of_state)})", colour or OTHER))
+            drawn.add_trace(_curves(of_state, f"{called(state)} ({len(of_state)})", colour or OTHER))
     if best is not None and best.reports:
         curve = _curves([best], f"trial {best.number}, the best", BEST)
         drawn.add_trace(curve.update(line={"width": 3}, opacity=1))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from fxai.errors import InputError
 from fxai.market.track_record import TrackRecord, read_track_record
 from fxai.results.pareto_figure import pareto_front
 from fxai.results.record import TrialRecord
@@ -10,6 +9,7 @@ from fxai.results.report.blocks import Absent, Block, Chart, Facts, Section, Tab
 from fxai.results.report.equity import equity
 from fxai.results.report.subject import Subject
 from fxai.results.stability import ParameterStability
+from fxai.results.track_files import is_of
 from fxai.trial import STANDARD_ERROR
 from fxai.wording import counted, figure
 
@@ -34,19 +34,20 @@ def winner(subject: Subject) -> Section:
 
 def traded(subject: Subject) -> Section | None:
     """How the winner's agent traded; None for a study that trades nothing, and where nobody wrote it down."""
-    path = subject.paths.track_record
-    if not path.is_file():
+    agent, path = subject.paths.best_agent, subject.paths.track_record
+    if not (agent.is_file() and path.is_file() and is_of(agent, path)):
         return None
-    name, title = "traded", "How the winner trades"
-    try:
-        record = read_track_record(path)
-    except InputError as error:
-        return Section(name, title, [Absent(str(error))])
+    record = read_track_record(path)
     reading = (
         f"The winner's agent on the {record.split} split, which it was not trained on but chosen by: costs paid, "
         "equity beginning with 1. Beside it what simple strategies made of the same bars."
     )
-    return Section(name, title, [Chart("equity", equity(record)), Facts(_trades(record))], reading)
+    seeds = subject.made_of.get("seeds_per_trial", 1)
+    if seeds > 1:
+        reading += f" It is the first of the trial's {seeds} trainings, while the trial's metrics are means over all."
+    return Section(
+        "traded", "How the winner trades", [Chart("equity", equity(record)), Facts(_trades(record))], reading
+    )
 
 
 def front(subject: Subject) -> Section | None:
@@ -68,6 +69,8 @@ def front(subject: Subject) -> Section | None:
 
 def _parameters(subject: Subject, best: TrialRecord) -> Table:
     default = subject.default if subject.default is not None and subject.default.number != best.number else None
+    if default is not None and not default.params:
+        default = None  # it waits
     spreads = {each.name: each for each in subject.analysis.stability}
     headings = ["Parameter", "Best", *(["Trial 0"] if default else []), "Searched", *(["Leaders"] if spreads else [])]
     rows = []
@@ -96,7 +99,11 @@ def _trades(record: TrackRecord) -> Sequence[tuple[str, str]]:
     held = float((record.position != 0).mean()) if len(record) else 0.0
     return [
         ("Equity at the end", f"{record.equity[-1]:.4f}" if len(record) else "-"),
-        *((f"{name} instead", f"{curve[-1]:.4f}") for name, curve in record.baselines.items() if len(curve)),
+        *(
+            (f"{name.replace('_', ' ').capitalize()} instead", f"{curve[-1]:.4f}")
+            for name, curve in record.baselines.items()
+            if len(curve)
+        ),
         ("Largest drawdown", f"{float(record.drawdown.max()):.2%}" if len(record) else "-"),
         ("Trades", f"{counted(len(record.trades), 'closed trade')}{share}"),
         ("In the market", f"{held:.0%} of {len(record):,} bars"),

@@ -47,13 +47,13 @@ _SECTIONS = (
 )
 
 
-def write_report(study: Study, paths: StudyPaths, path: Path | None = None) -> Path:
-    """Write the study's report, one file that opens without network; it replaces the one that is there.
+def write_report(study: Study, paths: StudyPaths) -> Path:
+    """Write `report.html`, one file that opens without network; it replaces the one that is there."""
+    return save_report(report_of(study, paths), paths.report)
 
-    `report.html` among the study's files, unless another path is given.
-    """
-    path = path or paths.report
-    report = report_of(study, paths)
+
+def save_report(report: Report, path: Path) -> Path:
+    """Make the page of a report."""
     write_text(path, page_html("report.html", {"report": report}, report.figures))
     return path
 
@@ -81,13 +81,13 @@ def _tiles(subject: Subject) -> Iterator[Tile]:
     if record.front:
         yield Tile("Pareto front", str(len(record.front)), "trials that no other beats")
     difference = over_trial_0(record) if subject.default is not None else None
-    if difference is not None:
+    if difference is not None and best is not None and best.number:
         yield Tile("Gain over trial 0", estimate(difference.amount, difference.standard_error), "of the best trial")
     states = ((TrialState.COMPLETE, "completed"), (TrialState.PRUNED, "pruned"), (TrialState.FAIL, "failed"))
-    counts = [f"{count} {word}" for state, word in states if (count := record.count(state))]
+    counts = [f"{count:,} {word}" for state, word in states if (count := record.count(state))]
     if running := record.count(TrialState.RUNNING):
         counts.append(f"{running} running")
-    yield Tile("Trials", str(len([trial for trial in subject.own if trial.state.is_finished()])), ", ".join(counts))
+    yield Tile("Trials", f"{sum(trial.state.is_finished() for trial in subject.own):,}", ", ".join(counts))
     if subject.analysis.importances:
         most = subject.analysis.importances[0]
         yield Tile("Matters most", most.name.rpartition(".")[2], f"importance {figure(round(most.share, 2))}")

@@ -5,9 +5,8 @@ const root = document.documentElement
 const system = matchMedia("(prefers-color-scheme: dark)")
 const drawn = new Set()
 const whenThemed = [] // what else is drawn in the colours of the theme
-let printing = false
 
-const isDark = () => !printing && (root.dataset.theme ? root.dataset.theme === "dark" : system.matches)
+const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches)
 const colour = (hex) => (isDark() ? palette.dark[hex] ?? hex : hex)
 const variable = (name) => getComputedStyle(root).getPropertyValue(name).trim()
 
@@ -77,7 +76,10 @@ system.addEventListener("change", drawAgain)
 
 // On paper all figures are there, light, and as wide as a sheet.
 function print(begins) {
-  printing = begins
+  if (begins) root.dataset.onScreen = root.dataset.theme ?? ""
+  const theme = begins ? "light" : root.dataset.onScreen
+  if (theme) root.dataset.theme = theme
+  else delete root.dataset.theme
   document.body.classList.toggle("printing", begins)
   if (begins) for (const name in figures) drawn.add(name)
   drawAgain()
