@@ -7,9 +7,10 @@ from typing import Any
 
 from fxai.api.analysis import TOP_K, Analysis
 from fxai.api.config_sections import Config, set_nested
+from fxai.api.hpo_config import DEFAULT_STORAGE
 from fxai.api.search_settings import resources, search_settings
 from fxai.api.search_space import Space
-from fxai.api.studies import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, load_results, search
+from fxai.api.studies import DEFAULT_RESULTS_DIR, load_results, search
 from fxai.api.study_spec import study_of, with_engine_folder
 from fxai.api.trained import DATA, MODEL, TRAINING, agents, of_engine
 from fxai.api.training_engine import Engine, TrainingEngine

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fxai.api.config_sections import Config, algorithm_in, sections_of, set_nested
 from fxai.api.field_names import field_of
+from fxai.api.hpo_config import DEFAULT_STORAGE
 from fxai.api.search_settings import search_settings
 from fxai.api.search_space import Space, constants_of, parameters_of, plain
-from fxai.api.studies import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, search
+from fxai.api.studies import DEFAULT_RESULTS_DIR, search
 from fxai.api.study_spec import study_of
 from fxai.api.training_engine import training_config_of
 from fxai.results.html_table import html_table

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fxai.api.hpo_config import DEFAULT_STORAGE, HPOConfig
 from fxai.errors import InputError, RepeatedFailureError
 from fxai.results.study_results import StudyResults
 from fxai.search.imported import check_imported
@@ -24,7 +25,6 @@ from fxai.tuning.taking_over import taking_over
 from fxai.tuning.tune import Watch, tune
 from fxai.wording import span
 
-DEFAULT_STORAGE: str = StudySpec.model_fields["storage"].default
 DEFAULT_RESULTS_DIR: str = Spec.model_fields["results_dir"].default
 
 
@@ -40,6 +40,7 @@ def run_study(
     spec: StudySpec | Spec | str | Path,
     *,
     study: str | None = None,
+    config: HPOConfig | None = None,
     settings: Mapping[str, Any] | None = None,
     results_dir: str | Path | None = None,
     fresh: bool = False,
@@ -49,6 +50,7 @@ def run_study(
     """Bring a study to its `n_trials`, and return what it has come to; run again, it goes on where it was.
 
     spec: a spec or the name or path of one; where it has several studies, `study` names the one to run.
+    config: settings in the form of an `HPOConfig`, its `study_name` in place of the study's own.
     settings: fields of the spec, as `--set` takes them: `{"n_trials": 20, "training.total_updates": 50}`.
     results_dir: folder for the study's files; the spec's unless given.
     fresh: start anew; the study of this name is kept under another one.
@@ -58,7 +60,7 @@ def run_study(
     Ctrl-C ends a run in good order, and then raises KeyboardInterrupt. A `RepeatedFailureError` says that trial after
     trial failed alike.
     """
-    chosen = _only(spec, study, settings or {})
+    chosen = _only(spec, study, config or HPOConfig(), settings or {})
     logger = speaking_logger(SEARCHES)
     return search(
         chosen.studies[0],
@@ -104,7 +106,9 @@ def load_results(
     return StudyResults.stored(storage, str(source), Path(results_dir))
 
 
-def _only(spec: StudySpec | Spec | str | Path, name: str | None, settings: Mapping[str, Any]) -> Spec:
+def _only(
+    spec: StudySpec | Spec | str | Path, name: str | None, config: HPOConfig, settings: Mapping[str, Any]
+) -> Spec:
     """A spec of the one study to run, with the settings made in it."""
     if isinstance(spec, StudySpec):
         spec = Spec(name=spec.study_name, studies=(spec,))
@@ -114,8 +118,11 @@ def _only(spec: StudySpec | Spec | str | Path, name: str | None, settings: Mappi
     if len(chosen) != 1:
         there = ", ".join(each.study_name for each in spec.studies)
         raise InputError(f"the spec {spec.name} has the studies {there}; name one of them by study=")
-    made = spec.model_copy(update={"studies": tuple(chosen)})
-    return override(made, {key: _as_written(value) for key, value in settings.items()})
+    if config.study_name is not None:
+        renamed = {**chosen[0].model_dump(), "study_name": config.study_name}
+        chosen = [StudySpec.model_validate(renamed)]
+    given = {key: _as_written(value) for key, value in {**config.settings(), **settings}.items()}
+    return override(spec.model_copy(update={"studies": tuple(chosen)}), given)
 
 
 def _as_written(value: Any) -> str:
