@@ -84,6 +84,7 @@ class HPOptimizer:
         env_config: Config | None = None,
         study_name: str | None = None,
         n_jobs: int | None = None,
+        lanes_per_worker: int | None = None,
         seed: int = 0,
         seeds_per_trial: int = 1,
         timeout: float | None = None,
@@ -106,7 +107,8 @@ class HPOptimizer:
             for an engine of yours are places in `model_config`, dots lead into sections, and `data_config.` or
             `training_config.` at the beginning into the others.
         resources_per_trial: `{"cpu": 2, "gpu": 0.5}`.
-        max_concurrent_trials: trials in flight; n_jobs: workers, the whole machine unless given.
+        max_concurrent_trials: trials in flight; n_jobs: workers, the whole machine unless given; lanes_per_worker:
+            trainings that a worker runs as one tensor program, measured once for each kind unless given.
         search_algorithm: "optuna" (TPE, the default), "random", or another sampler of FxAI's by its short name.
         scheduler: which trials end early: "median" (the default), "asha", "hyperband", "fifo" for none, or "pbt" for
             population based training.
@@ -121,7 +123,7 @@ class HPOptimizer:
             {
                 **self._trained(configs, param_space, param_mapping),
                 **search_settings(search_algorithm, scheduler, num_trials=num_trials, training=training_config or {}),
-                **resources(resources_per_trial),
+                **resources(resources_per_trial, lanes_per_worker),
                 "metric_name": metric,
                 "direction": self._direction(metric, mode),
                 "n_trials": num_trials,

@@ -112,4 +112,4 @@ def _lines(results: StudyResults) -> Iterator[str]:
     shares = list(analysis["parameter_importance"].items())[:_MATTER_MOST]
     if shares:
         yield f"  matters most: {', '.join(f'{name} ({share:.2f})' for name, share in shares)}"
-    yield f"  {analysis.found.convergence.reason}"
+    yield f"  settled: {analysis.found.convergence.reason}"

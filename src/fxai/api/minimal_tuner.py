@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fxai.api.config_sections import Config, algorithm_in, sections_of, set_nested
 from fxai.api.field_names import field_of
 from fxai.api.hpo_config import DEFAULT_STORAGE
-from fxai.api.search_settings import search_settings
+from fxai.api.search_settings import resources, search_settings
 from fxai.api.search_space import Space, constants_of, parameters_of, plain
 from fxai.api.studies import DEFAULT_RESULTS_DIR, search
 from fxai.api.study_spec import study_of
@@ -108,6 +108,8 @@ class MinimalTuner:
         search_algorithm: str | Config | None = "optuna",
         scheduler: str | Config | None = None,
         study_name: str | None = None,
+        n_jobs: int | None = None,
+        lanes_per_worker: int | None = None,
         timeout: float | None = None,
         fresh: bool = False,
         plots: bool = True,
@@ -118,6 +120,7 @@ class MinimalTuner:
             (`{"type": "loguniform", "low": 1e-4, "high": 1e-2}`); a value is the same for all trials. `lr` is
             `training.learning_rate`, `hidden_size` `model.d_model`; see `HPOptimizer.optimize` for other names.
             `DEFAULT_SPACE` unless given.
+        search_algorithm, scheduler, n_jobs, lanes_per_worker, timeout, fresh: as of `HPOptimizer.optimize`.
 
         What is maximised is `score`, see `SCORE`. The same call goes on with the study that it began.
         """
@@ -131,6 +134,8 @@ class MinimalTuner:
                 **search_settings(
                     search_algorithm, scheduler, num_trials=num_samples, training=sections.get("training", {})
                 ),
+                **resources(None, lanes_per_worker),
+                "n_jobs": n_jobs,
                 "score": SCORE,
                 "n_trials": num_samples,
                 "max_concurrent_trials": max_concurrent,

@@ -42,17 +42,14 @@ def search_settings(
     return {**settings, "search": {"population": population, "ready_interval": _interval(training), **given}}
 
 
-def resources(per_trial: Mapping[str, float] | None) -> dict[str, Any]:
+def resources(per_trial: Mapping[str, float] | None, lanes_per_worker: int | None = None) -> dict[str, Any]:
     """`{"cpu": 2, "gpu": 0.5}`: cores of a trial, a part of one counting as one, and the share of a GPU."""
     given = dict(per_trial or {})
-    found: dict[str, Any] = {}
-    if "cpu" in given:
-        found["resources"] = {"cpu": max(math.ceil(given.pop("cpu")), 1)}
-    if "gpu" in given:
-        found["gpu_per_trial"] = given.pop("gpu")
+    cores = max(math.ceil(given.pop("cpu", 1)), 1)
+    share = {"gpu_per_trial": given.pop("gpu")} if "gpu" in given else {}
     if given:
         raise InputError(f"resources_per_trial: a trial takes cpu and gpu; there is no {', '.join(map(repr, given))}")
-    return found
+    return {"resources": {"cpu": cores, "lanes_per_worker": lanes_per_worker}, **share}
 
 
 def _named(value: str | Mapping[str, Any], synonyms: Mapping[str, str]) -> Any:

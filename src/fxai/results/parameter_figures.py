@@ -10,6 +10,7 @@ from plotly.subplots import make_subplots
 from fxai.errors import InputError
 from fxai.results.absent_figure import AbsentFigureError
 from fxai.results.analysis import StudyAnalysis
+from fxai.results.axis_labels import folded
 from fxai.results.page.palette import BEST, COMPLETE, OTHER
 from fxai.results.rank_by import goal_named
 from fxai.results.record import StudyRecord, TrialRecord
@@ -18,6 +19,7 @@ from fxai.spec.suggestion import did_you_mean
 
 GOOD_SHARE = 0.2
 _BINS = 10
+_WIDE = 28  # characters of a line of a parameter's name
 _COLUMNS = 3
 _ROW_HEIGHT = 240
 
@@ -29,7 +31,7 @@ def importance_bars(analysis: StudyAnalysis) -> go.Figure:
     shown = list(reversed(analysis.importances))
     bars = go.Bar(
         x=[each.share for each in shown],
-        y=[each.name for each in shown],
+        y=[folded(each.name, _WIDE) for each in shown],
         orientation="h",
         marker={"color": [OTHER if each.stands_out is False else COMPLETE for each in shown]},
         error_x={
