@@ -1,8 +1,9 @@
 """A training engine of the user's own, a Python object, as what a trial does.
 
-It is pickled once for all trials, by value where it comes from the user's script or notebook, and each trial
-unpickles it in a process of its own (`own_function.py`). The file is the user's code: whoever may write it may run
-anything, as with every module that a spec names.
+It is pickled once for all trials, by value where it comes from the user's script or notebook, and lies beside a module
+that unpickles it. So a worker imports it, and all that it imports, once; each trial is a process forked from there
+(`own_function.py`). Both files are the user's code: whoever may write them may run anything, as with every module that
+a spec names.
 """
 
 import os
@@ -16,11 +17,19 @@ from pydantic import JsonValue
 
 from fxai.errors import InputError
 from fxai.objectives.handle import Trial
-from fxai.whole_file import write_bytes
+from fxai.whole_file import write_bytes, write_text
 
-OBJECTIVE = f"{__name__}:train"
+OBJECTIVE = "fxai_engine:train"
 ARGUMENTS = ("model_config", "data_config", "training_config")
-_FILE = "engine.pkl"
+_PICKLE, _MODULE = "engine.pkl", f"{OBJECTIVE.partition(':')[0]}.py"
+_SOURCE = f'''"""The training engine of a search, as `HPOptimizer` was given it."""
+
+from pathlib import Path
+
+from {__name__} import PickledEngine
+
+train = PickledEngine(Path(__file__).parent)
+'''
 
 
 class Engine(Protocol):
@@ -52,11 +61,21 @@ def write_engine(engine: object, folder: Path) -> None:
             f"the training engine {type(engine).__name__} cannot be sent to the workers: {error}; make what it holds "
             "of files, locks and connections in its train()"
         ) from None
-    write_bytes(folder / _FILE, pickled)
+    write_bytes(folder / _PICKLE, pickled)
+    write_text(folder / _MODULE, _SOURCE)
 
 
-def train(trial: Trial) -> Any:
-    """One trial: the engine, called in the folder in which the search was started."""
-    folder, engine = pickle.loads(Path(_FILE).read_bytes())  # noqa: S301 (the user's own code, see above)
-    os.chdir(folder)
-    return engine.train(*(trial.config[name] for name in ARGUMENTS), trial)
+class PickledEngine:
+    """The engine of a folder, as a function of a trial; called in the folder in which the search was started."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._started_in, self._engine = pickle.loads((folder / _PICKLE).read_bytes())  # noqa: S301 (see above)
+
+    def __reduce__(self) -> tuple[type["PickledEngine"], tuple[Path]]:
+        """Where a trial cannot be forked it loads the engine anew."""
+        return PickledEngine, (self._folder,)
+
+    def __call__(self, trial: Trial) -> Any:
+        os.chdir(self._started_in)
+        return self._engine.train(*(trial.config[name] for name in ARGUMENTS), trial)
