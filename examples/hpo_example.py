@@ -1,7 +1,7 @@
 """`HPOptimizer` in five parts: a basic search, an advanced one, presets, loading and analysing results, a report.
 
-    python examples/hpo_example.py            # some minutes
-    python examples/hpo_example.py --quick    # few, short trials, to see that it works
+python examples/hpo_example.py            # some minutes
+python examples/hpo_example.py --quick    # few, short trials, to see that it works
 """
 
 import argparse

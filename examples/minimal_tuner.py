@@ -1,7 +1,7 @@
 """Tune a trading agent on bars of your own: `MinimalTuner`.
 
-    python examples/minimal_tuner.py            # 50 trials, some minutes
-    python examples/minimal_tuner.py --quick    # 4 short trials, to see that it works
+python examples/minimal_tuner.py            # 50 trials, some minutes
+python examples/minimal_tuner.py --quick    # 4 short trials, to see that it works
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """`HPOptimizer` over a model of your own: any class with a method `train`.
 
-    python examples/own_engine.py            # 40 trials, half a minute
-    python examples/own_engine.py --quick    # 6 trials
+python examples/own_engine.py            # 40 trials, half a minute
+python examples/own_engine.py --quick    # 6 trials
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Studies from Python: run a shipped spec, look at what it found, compare, export.
 
-    python examples/studies.py            # the quick search twice, by TPE and at random: some minutes
-    python examples/studies.py --quick    # few, short trials
+python examples/studies.py            # the quick search twice, by TPE and at random: some minutes
+python examples/studies.py --quick    # few, short trials
 """
 
 import argparse

@@ -1,12 +1,12 @@
 """A search over an engine of the user's own, run once for all tests that look at results."""
 
 import contextlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from api.valley import Valley
 from fxai import HPOptimizer, StudyResults
 
 PARAM_SPACE = {
@@ -16,17 +16,6 @@ PARAM_SPACE = {
 TINY = {"total_updates": 2, "eval_frequency": 1, "n_envs": 2, "rollout_steps": 8, "batch_size": 8, "n_epochs": 1}
 TINY_MODEL = {"d_model": 8, "n_layers": 1}
 TINY_ENV = {"max_episode_steps": 16}
-
-
-class Valley:
-    """Loses the less, the nearer its rate comes to 0.001 and its batch to 64."""
-
-    def train(self, model_config: Mapping, data_config: Mapping, training_config: Mapping, trial: object) -> Mapping:
-        loss = abs(float(model_config["learning_rate"]) - 0.001) + abs(model_config["batch_size"] - 64) / 1e4
-        for epoch in range(training_config["epochs"]):
-            if not trial.report(epoch, loss + 0.1 / (epoch + 1), accuracy=1 - loss):
-                break
-        return {"val_loss": loss, "accuracy": 1 - loss}
 
 
 class Searched(NamedTuple):

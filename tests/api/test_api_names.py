@@ -48,8 +48,3 @@ def test_importing_takes_no_heavy_library() -> None:
     heavy = {"torch", "optuna", "pandas", "plotly", "numpy", "wandb", "mlflow"}
     code = f"import fxai, sys; fxai.__all__; sys.exit(', '.join({heavy!r} & set(sys.modules)) or 0)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_an_optimizer_takes_no_torch_and_no_plotly() -> None:
-    code = "import fxai, sys; fxai.HPOptimizer; sys.exit(', '.join({'torch', 'mlflow', 'wandb'} & set(sys.modules)) or 0)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -2,14 +2,14 @@
 
 import contextlib
 import logging
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from api.conftest import PARAM_SPACE, TINY, TINY_ENV, TINY_MODEL, Searched, Valley
+from api.conftest import PARAM_SPACE, TINY, TINY_ENV, TINY_MODEL, Searched
+from api.valley import Broken, Valley
 from fxai import ConfigLoader, HPOptimizer, TrainingEngine, load_results
+from fxai.api.study_spec import study_of
 from fxai.errors import InputError, RepeatedFailureError, SpecError
 
 
@@ -40,18 +40,20 @@ def test_results_and_analysis_are_tables_in_a_notebook(searched: Searched) -> No
     assert "learning_rate" in searched.optimizer.analyze_results()._repr_html_()
 
 
-def test_the_same_call_adds_nothing_and_a_larger_total_goes_on(tmp_path: Path) -> None:
+def test_the_same_call_goes_on_with_its_study(tmp_path: Path) -> None:
     optimizer = HPOptimizer(Valley(), storage=f"sqlite:///{tmp_path / 's.db'}", results_dir=tmp_path, plots=False)
-
-    def optimize(num_trials: int, high: float = 0.01) -> str:
-        space = {**PARAM_SPACE, "learning_rate": {"type": "uniform", "low": 0, "high": high}}
-        return optimizer.optimize({}, None, {"epochs": 1}, space, num_trials, n_jobs=1).name
-
     with contextlib.chdir(tmp_path):
-        first = optimize(2)
-        assert optimize(3) == first
-        assert optimizer.load_results(first).summary.finished == 3
-        assert optimize(1, high=0.1) != first  # another search is another study
+        first, second = (optimizer.optimize({}, None, {"epochs": 1}, PARAM_SPACE, total, n_jobs=1) for total in (2, 3))
+    assert first.name == second.name
+    assert [trial.params for trial in second.record.trials][:2] == [trial.params for trial in first.record.trials]
+    assert second.summary.finished == 3
+
+
+def test_a_study_is_named_after_what_it_searches() -> None:
+    settings = {"parameters": {"training.gamma": {"type": "uniform", "low": 0.9, "high": 0.99}}}
+    name = study_of(settings, "hpo", None).study_name
+    assert study_of({**settings, "n_trials": 7, "sampler": "random"}, "hpo", None).study_name == name
+    assert study_of({**settings, "metric_name": "sharpe"}, "hpo", None).study_name != name
 
 
 def test_results_come_back_by_name_by_file_and_by_folder(searched: Searched) -> None:
@@ -94,9 +96,7 @@ def test_the_guides_quick_start_trains_agents(tmp_path: Path) -> None:
     agent = tmp_path / "agent.safetensors"
     seed = results.best.seed
     assert seed is not None
-    again = TrainingEngine(seed=seed).train(
-        best_config, {}, {**TINY, "gamma": 0.9, "env": TINY_ENV}, save_path=agent
-    )
+    again = TrainingEngine(seed=seed).train(best_config, {}, {**TINY, "gamma": 0.9, "env": TINY_ENV}, save_path=agent)
     assert again["val_loss"] == pytest.approx(results.best_value, rel=1e-5)
     assert agent.exists()
 
@@ -128,21 +128,16 @@ def test_what_is_wrong_is_an_input_error(searched: Searched) -> None:
         HPOptimizer(training_engine=object())  # type: ignore[arg-type]
     optimizer = HPOptimizer(Valley())
     for call, message in (
-        (lambda: optimizer.optimize(), "needs a param_space"),
+        (optimizer.optimize, "needs a param_space"),
         (lambda: optimizer.optimize(param_space=PARAM_SPACE, mode="up"), "min or max"),
         (lambda: optimizer.optimize(param_space=PARAM_SPACE, metric="accuracy"), "give the mode"),
         (lambda: optimizer.optimize(param_space=PARAM_SPACE, resources_per_trial={"tpu": 1}), "no 'tpu'"),
         (lambda: optimizer.optimize(param_space=PARAM_SPACE, scheduler="pbt"), "populations are fx_trading's"),
         (lambda: optimizer.optimize(param_space=PARAM_SPACE, data_config={"a": object()}), "no plain value"),
-        (lambda: optimizer.analyze_results(), "no results yet"),
+        (optimizer.analyze_results, "no results yet"),
     ):
         with pytest.raises(InputError, match=message):
             call()
-
-
-class Broken:
-    def train(self, model_config: Mapping, data_config: Mapping, training_config: Mapping, trial: object) -> float:
-        raise ValueError(f"no file in {os.getcwd()}")  # noqa: PTH109 (as users write)
 
 
 def test_an_engine_that_always_fails_ends_the_search_with_its_message(
@@ -155,13 +150,3 @@ def test_an_engine_that_always_fails_ends_the_search_with_its_message(
     failures = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert len(failures) == 10
     assert any("Traceback" in record.message for record in caplog.records if record.levelno == logging.DEBUG)
-
-
-def test_debug_tells_every_report(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    optimizer = HPOptimizer(Valley(), storage=f"sqlite:///{tmp_path / 's.db'}", results_dir=tmp_path, plots=False)
-    caplog.set_level(logging.DEBUG, "HPOptimizer")
-    with contextlib.chdir(tmp_path):
-        optimizer.optimize({}, None, {"epochs": 3}, PARAM_SPACE, 2, n_jobs=1)
-    told = [record.message for record in caplog.records if record.levelno == logging.DEBUG]
-    assert sum(" at step " in line for line in told) == 6
-    assert [line for line in told if "accuracy=" in line]

@@ -100,12 +100,12 @@ def test_results_are_kept_in_another_folder(searched: Searched, tmp_path: Path) 
 def test_studies_are_compared_by_database_and_name(searched: Searched, tmp_path: Path) -> None:
     database = searched.folder / "studies.db"
     assert create_sqlite_storage(database) == f"sqlite:///{database}"
-    second = searched.optimizer.optimize(
-        {"layers": 2}, None, {"epochs": 1}, {"learning_rate": {"type": "choice", "values": [0.001]}, "batch_size": 64}, 1
-    )
-    named = [(database, "valley"), (database, second.name)]
+    other = tmp_path / "other.db"
+    other.write_bytes(database.read_bytes())
+    named = [(database, "valley"), (other, "valley")]
     comparison = compare_multiple_studies(named, metric_name="Accuracy", output=tmp_path / "compared.html")
-    assert [study.name for study in comparison.studies] == ["valley", second.name]
+    assert [group.goal.metric for group in comparison.groups] == ["accuracy"]
+    assert len(comparison.studies) == 2
     assert (tmp_path / "compared.html").exists()
     with pytest.raises(InputError, match="two studies or more"):
         compare_multiple_studies(named[:1])
