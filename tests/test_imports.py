@@ -19,7 +19,7 @@ LEVELS = [
     {"rl", "llm"},
     {"search", "workers", "tracking", "objectives"},
     {"study_events", "stop_signal", "stop_rules", "suspects", "in_flight", "population", "trial_files"},
-    {"study_loop", "replay", "evaluation", "results", "dashboard"},
+    {"study_loop", "train_agents", "replay", "evaluation", "results", "dashboard"},
     {"tuning"},
     {"cli", "api"},
 ]

@@ -67,15 +67,13 @@ def test_numpy_values_become_plain() -> None:
 
 
 def test_schedulers_and_algorithms_by_their_names() -> None:
-    training = {"total_updates": 50, "eval_frequency": 5}
-
     def settings(algorithm: object, scheduler: object, trials: int = 50) -> dict:
-        return search_settings(algorithm, scheduler, num_trials=trials, training=training)  # type: ignore[arg-type]
+        return search_settings(algorithm, scheduler, num_trials=trials)  # type: ignore[arg-type]
 
     assert settings(None, None) == {}
     assert settings("optuna", "asha") == {"sampler": "tpe", "pruner": "asha"}
     assert settings("random", "fifo") == {"sampler": "random", "pruner": "none"}
-    assert settings("optuna", "pbt") == {"search": {"type": "pbt", "population": 8, "ready_interval": 10}}
+    assert settings("optuna", "pbt") == {"search": {"type": "pbt", "population": 8}}
     assert settings(None, {"type": "pbt", "population": 4}, 3)["search"]["population"] == 4
     assert settings("cmaes", "pbt", 2)["sampler"] == "cmaes"  # which the check refuses
 

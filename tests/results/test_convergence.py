@@ -31,7 +31,7 @@ def test_one_that_came_lately_is_not() -> None:
     found = Convergence.of(trials([0.0] * 70 + [1.0] + [0.0] * 9), SCORE)
     assert found.converged is False
     assert (found.since_trial, found.since_finished, found.needed) == (70, 9, 20)
-    assert "only trial 70" in found.reason
+    assert "but only 9 trials have followed, and it takes 20" in found.reason
 
 
 @pytest.mark.parametrize(("last", "since"), [(1.04, 1), (1.2, 42)])
@@ -46,7 +46,7 @@ def test_nor_what_is_within_the_standard_error() -> None:
     values = [0.0, 1.0] + [0.0] * 40 + [1.2]
     found = Convergence.of(trials(values, error=0.3), SCORE)
     assert (found.converged, found.since_trial, found.tolerance) == (True, 1, 0.3)
-    assert "within its standard error" in found.reason
+    assert "no more than its standard error" in found.reason
 
 
 def test_less_is_better_where_that_is_the_goal() -> None:

@@ -99,7 +99,12 @@ def test_ordered_choices_have_ends_too() -> None:
 
 @pytest.mark.parametrize(("completed", "leading"), [(9, 0), (10, 5), (80, 8), (10_000, 50)])
 def test_leaders_are_a_tenth_within_bounds(completed: int, leading: int) -> None:
-    assert len(leaders_of(leaders(*([0.5] * completed)))) == leading
+    ranked = [TrialRecord(number, TrialState.COMPLETE, -float(number), {}) for number in range(completed)]
+    assert len(leaders_of(ranked)) == leading
+
+
+def test_nobody_leads_where_all_are_equal() -> None:
+    assert leaders_of(leaders(*([0.5] * 20))) == ()
 
 
 def test_ranges_are_the_completed_trials() -> None:

@@ -89,8 +89,9 @@ def test_retry_begins_the_same_trial_again(open_study: Opener, url: str) -> None
     search = open_study(url, pruner={"type": "SuccessiveHalvingPruner", "min_resource": 1})
     asked = ask(search)
     for step in range(5):
-        search.report(Report(asked.number, step, 0.1 * step))
-        search.should_prune(asked.number)
+        report = Report(asked.number, step, 0.1 * step)
+        search.report(report)
+        search.should_prune(report)
     again = search.retry(asked.number)
     assert (again.number, again.seeds, again.params) == (asked.number, asked.seeds, asked.params)
     assert again.attempt == 1
@@ -182,6 +183,14 @@ def test_proposals_do_not_depend_on_being_resumed(open_study: Opener, tmp_path: 
 
     whole, resumed = (points(f"sqlite:///{tmp_path / name}", resumed=name == "b") for name in ("a", "b"))
     assert whole == resumed
+
+
+def test_a_study_knows_how_it_is_searched_since_its_last_run(open_study: Opener, url: str) -> None:
+    open_study(url, seed=5).close()
+    open_study(url, seed=6, n_trials=30, sampler={"type": "RandomSampler"}).close()
+    plan = load_study(url, "small").user_attrs[attributes.PLAN]
+    assert plan["n_trials"] == 30
+    assert (plan["seed"], plan["sampler"], plan["pruner"]["type"]) == (6, {"type": "RandomSampler"}, "MedianPruner")
 
 
 def test_changed_fingerprint_is_refused_and_changes_nothing(open_study: Opener, url: str) -> None:

@@ -120,7 +120,7 @@ def test_the_obstacle_is_named(url: str) -> None:
     source = load_study(url, "first")
     told = {
         "first and next differ in metric_name": spec("next", metric_name="sharpe"),
-        "first and next differ in training.total_updates, env.spread": spec(
+        "first and next differ in env.spread, training.total_updates": spec(
             "next", training_config={"env": {"spread": 0.1}, "training": {"total_updates": 7}}
         ),
         "first did not search model.n_layers": spec("next", IntParameter(name="model.n_layers", low=1, high=3)),
@@ -174,8 +174,9 @@ def test_a_pruner_compares_with_the_studys_own_trials(url: str) -> None:
         for value, pruned in ((1.0, False), (2.0, False), (0.5, True)):
             asked = search.ask()
             assert asked is not None
-            search.report(Report(asked.number, 1, value))
-            assert search.should_prune(asked.number) is pruned
+            report = Report(asked.number, 1, value)
+            search.report(report)
+            assert search.should_prune(report) is pruned
             search.tell(TrialResult(asked.number, TrialState.COMPLETE, 1.0, value=value))
 
 

@@ -122,7 +122,7 @@ class HPOptimizer:
         study = study_of(
             {
                 **self._trained(configs, param_space, param_mapping),
-                **search_settings(search_algorithm, scheduler, num_trials=num_trials, training=training_config or {}),
+                **search_settings(search_algorithm, scheduler, num_trials=num_trials),
                 **resources(resources_per_trial, lanes_per_worker),
                 "metric_name": metric,
                 "direction": self._direction(metric, mode),

@@ -131,9 +131,7 @@ class MinimalTuner:
             {
                 "parameters": parameters_of(space, paths),
                 "training_config": plain(sections),
-                **search_settings(
-                    search_algorithm, scheduler, num_trials=num_samples, training=sections.get("training", {})
-                ),
+                **search_settings(search_algorithm, scheduler, num_trials=num_samples),
                 **resources(None, lanes_per_worker),
                 "n_jobs": n_jobs,
                 "score": SCORE,

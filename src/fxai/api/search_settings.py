@@ -5,14 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from fxai.errors import InputError
-from fxai.spec.algorithm import ALGORITHMS, DEFAULT_ALGORITHM
-from fxai.spec.algorithm_config import AlgorithmConfig
 from fxai.spec.population import PopulationSearch
 
 _ALGORITHMS = {"optuna": "tpe"}
 _SCHEDULERS = {"fifo": "none"}
 _POPULATIONS = "pbt"
-_COMPARISONS = 5  # of a population, unless it is said otherwise
 _POPULATION = PopulationSearch.model_fields["population"].default
 
 
@@ -21,7 +18,6 @@ def search_settings(
     scheduler: str | Mapping[str, Any] | None,
     *,
     num_trials: int,
-    training: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The spec's `sampler`, `pruner` and `search`; what is not given stays the spec's default, TPE and the median.
 
@@ -39,7 +35,7 @@ def search_settings(
         settings.pop("sampler", None)
     given = dict(scheduler) if isinstance(scheduler, Mapping) else {"type": _POPULATIONS}
     population = min(_POPULATION, max(num_trials, 2))
-    return {**settings, "search": {"population": population, "ready_interval": _interval(training), **given}}
+    return {**settings, "search": {"population": population, **given}}
 
 
 def resources(per_trial: Mapping[str, float] | None, lanes_per_worker: int | None = None) -> dict[str, Any]:
@@ -58,12 +54,3 @@ def _named(value: str | Mapping[str, Any], synonyms: Mapping[str, str]) -> Any:
 
 def _type(value: str | Mapping[str, Any]) -> str:
     return str(value.get("type") if isinstance(value, Mapping) else value).lower()
-
-
-def _interval(training: Mapping[str, Any]) -> int:
-    """A fifth of the training, in whole evaluations."""
-    record = ALGORITHMS.get(str(training.get("algorithm", DEFAULT_ALGORITHM)), AlgorithmConfig)
-    updates, frequency = (
-        int(training.get(name, record.model_fields[name].default)) for name in ("total_updates", "eval_frequency")
-    )
-    return max(updates // _COMPARISONS // frequency, 1) * frequency

@@ -1,6 +1,6 @@
 """What a study's trials say together: the best of them, what matters, whether it has settled and on what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from optuna import Study
@@ -59,7 +59,7 @@ class StudyAnalysis:
         """`by` is another metric of the trials. The same for a study in the same state."""
         shown = by_first(study) if by is None else by_metric(study, by)
         whole = StudyRecord.of(study)
-        single = _by_one(StudyRecord.of(shown), whole)
+        single = whole if shown is study else _by_one(StudyRecord.of(shown), whole)
         record = whole if by is None else single
         (goal,) = single.goals
         leaders = leaders_of(single.ranked())
@@ -131,17 +131,20 @@ def _trial_json(trial: TrialRecord) -> dict[str, JsonValue]:
     }
 
 
-def _remarks(record: StudyRecord, found: Importances) -> list[str]:
+def _remarks(record: StudyRecord, found: Importances) -> Iterator[str]:
     """What cannot be said, and why."""
-    completed = len(record.ranked())
-    there = f"{completed} completed" if completed else "none completed"
-    said = []
+    values = [trial.value for trial in record.ranked()]
+    there = f"{len(values)} completed"
+    if not values:
+        yield "importances, and what the leading trials agree on: no trial has completed"
+        return
     if not found.parameters:
-        said.append("importances: all completed trials have one value, or no parameter varies among them")
-    elif completed < FEWEST_FOR_INTERVALS:
-        said.append(f"importances have no intervals: these take {FEWEST_FOR_INTERVALS} completed trials, {there}")
-    if found.parameters and completed < FEWEST_TRIALS:
-        said.append(f"which parameters do not matter: this takes {FEWEST_TRIALS} completed trials, {there}")
-    if completed < FEWEST_COMPLETED:
-        said.append(f"what the leading trials agree on: this takes {FEWEST_COMPLETED} completed trials, {there}")
-    return said
+        yield "importances: all completed trials have one value, or no parameter varies among them"
+    elif len(values) < FEWEST_FOR_INTERVALS:
+        yield f"importances with intervals: these take {FEWEST_FOR_INTERVALS} completed trials; {there}"
+    if found.parameters and len(values) < FEWEST_TRIALS:
+        yield f"which parameters do not matter: this takes {FEWEST_TRIALS} completed trials; {there}"
+    if len(values) < FEWEST_COMPLETED:
+        yield f"what the leading trials agree on: this takes {FEWEST_COMPLETED} completed trials; {there}"
+    elif len(set(values)) == 1:
+        yield "what the leading trials agree on: no trial leads, for all have one value"

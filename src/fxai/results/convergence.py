@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from fxai.results.record import TrialRecord
 from fxai.spec.goals import Goal
+from fxai.wording import counted
 
 FEWEST_FINISHED = 20
 _LATE_SHARE = 1 / 4
@@ -86,7 +87,8 @@ def _obstacle(own: Sequence[TrialRecord], finished: Sequence[TrialRecord], losse
 
 def _reason(since: int, after: int, needed: int, *, by_error: bool) -> str:
     within = "its standard error" if by_error else "5 % of its distance from the median trial"
-    reached = f"trial {since} brought the best value within {within} of what it is now"
+    gained = f"since trial {since} the best value has gained no more than {within}"
     if after >= needed:
-        return f"{reached}; {after} trials have followed, and {needed} are enough"
-    return f"only {reached}; {after} trials have followed, and it takes {needed}"
+        return f"{gained}; {counted(after, 'trial')} have followed, and {needed} are enough"
+    followed = "no trial has" if not after else f"only {after} trial{'s have' if after > 1 else ' has'}"
+    return f"{gained}, but {followed} followed, and it takes {needed}"

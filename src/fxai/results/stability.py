@@ -77,8 +77,8 @@ class Edge:
 
 
 def leaders_of(ranked: Sequence[TrialRecord]) -> Sequence[TrialRecord]:
-    """Of completed trials, the best first; none where too few have completed."""
-    if len(ranked) < FEWEST_COMPLETED:
+    """Of completed trials, the best first; none where too few have completed, or none is better than another."""
+    if len(ranked) < FEWEST_COMPLETED or ranked[0].value == ranked[-1].value:
         return ()
     return ranked[: min(_MOST, max(_FEWEST, round(_SHARE * len(ranked))))]
 

@@ -33,7 +33,7 @@ class Group:
 
     goal: Goal
     studies: Sequence[ComparedStudy]
-    level: float | None  # a best value that all of them reached; None where one has none, or there is no other
+    level: float | None  # the least of their best values; None where fewer than two have one
     verdict: str  # a sentence on who leads and by how much
     cautions: Sequence[str]  # what stands against comparing their values
 
@@ -41,7 +41,7 @@ class Group:
     def of(cls, goal: Goal, studies: Sequence[ComparedStudy]) -> "Group":
         ranked = sorted(studies, key=lambda study: math.inf if study.best is None else goal.loss(study.best.value or 0))
         bests = [study.best.value for study in ranked if study.best is not None and study.best.value is not None]
-        level = bests[-1] if len(bests) == len(ranked) >= _FEWEST else None
+        level = bests[-1] if len(bests) >= _FEWEST else None
         return cls(goal, tuple(ranked), level, verdict(goal, ranked), tuple(cautions(studies)))
 
     def reached(self, study: ComparedStudy) -> Reached | None:

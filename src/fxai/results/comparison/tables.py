@@ -34,7 +34,7 @@ def level_note(group: Group) -> str | None:
     """What the column of the level means."""
     if group.level is None:
         return None
-    return f"Level: when it had a value as good as {figure(group.level)}, which all of them reached."
+    return f"Level: when it had a value as good as {figure(group.level)}, the least of these best values."
 
 
 def parameter_headings(comparison: Comparison) -> tuple[str, ...]:

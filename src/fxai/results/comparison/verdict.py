@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 from fxai.results.comparison.compared import ComparedStudy
 from fxai.search.comparable import scoring_differences
@@ -40,19 +39,25 @@ def verdict(goal: Goal, ranked: Sequence[ComparedStudy]) -> str:
 
 def cautions(studies: Sequence[ComparedStudy]) -> Iterator[str]:
     """What a reader should know before putting their values side by side."""
-    first, *others = studies
-    for other in others:
-        if first.fingerprint is None or other.fingerprint is None:
-            stranger = first if first.fingerprint is None else other
-            yield f"{stranger.label} was not made by FxAI; nobody knows how its trials were scored."
-            continue
-        differing = scoring_differences(first.fingerprint, other.fingerprint)
-        names = [name for name in differing if name not in _GROUPED_BY]
-        if names:
-            further = len(names) - _MOST_NAMED
-            listed = ", ".join(islice(names, _MOST_NAMED)) + (f" and {further} further" if further > 0 else "")
-            yield f"{first.label} and {other.label} are not scored alike: they differ in {listed}."
+    if len(studies) == 1:
+        return
+    strangers = [study.label for study in studies if study.fingerprint is None]
+    if strangers:
+        listed = ", ".join(strangers)
+        yield f"Not made by FxAI, so that nobody knows how their trials were scored: {listed}."
+    yield from _unlike([study for study in studies if study.fingerprint is not None])
     counts = {study.label: study.progress.finished for study in studies}
     if max(counts.values()) > _AS_MANY * min(counts.values()):
         listed = ", ".join(f"{label} {counted(count, 'trial')}" for label, count in counts.items())
         yield f"They tried unequally much ({listed}); of more trials the best is better by luck alone."
+
+
+def _unlike(studies: Sequence[ComparedStudy]) -> Iterator[str]:
+    """In what each is scored differently than the first."""
+    for other in studies[1:]:
+        differing = scoring_differences(studies[0].fingerprint or {}, other.fingerprint or {})
+        names = [name for name in differing if name not in _GROUPED_BY]
+        if names:
+            further = len(names) - _MOST_NAMED
+            listed = ", ".join(names[:_MOST_NAMED]) + (f" and {further} further" if further > 0 else "")
+            yield f"{studies[0].label} and {other.label} are not scored alike: they differ in {listed}."

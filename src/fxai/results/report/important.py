@@ -19,10 +19,9 @@ _MOST = 250  # trials of the contours, whose grids grow with the square
 def importances(subject: Subject) -> Section:
     analysis = subject.analysis
     if not analysis.importances:
+        reason = "All completed trials have one value, or no parameter varies among them."
         return Section(
-            "importances",
-            "Importances",
-            [Absent("All completed trials have one value, or no parameter varies among them.")],
+            "importances", "Importances", [Absent(reason if subject.ranked else "No trial has completed yet.")]
         )
     reading = (
         f"How much of the difference between good and other trials in {analysis.metric} each parameter explains "
