@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
-from fxai.run_study import run_study
 from fxai.search.lineage import lineage_of
 from fxai.search.open_search import open_search
 from fxai.spec.parameters import FloatParameter
@@ -29,6 +28,7 @@ from fxai.study_events import (
     TrialProgressed,
     TrialSetAside,
 )
+from fxai.study_loop import run_study
 from fxai.trial import TrialRequest
 from fxai.workers import Workers
 from lane_pool import LanePool

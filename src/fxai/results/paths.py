@@ -76,6 +76,11 @@ class StudyPaths:
         return self.directory / "decisions.jsonl"
 
     @property
+    def engine(self) -> Path:
+        """The folder with a training engine of the user's own, which `HPOptimizer` leaves for the workers."""
+        return self.directory / "engine"
+
+    @property
     def trials(self) -> Path:
         return self.directory / "trials"
 
