@@ -162,7 +162,7 @@ CIRCUMSTANCES = st.builds(
 )
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(CIRCUMSTANCES)
 def test_nothing_that_happens_changes_what_comes_of_it(
     tmp_path_factory: pytest.TempPathFactory, undisturbed: list[tuple[object, ...]], at: Circumstances
