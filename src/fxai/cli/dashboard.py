@@ -6,9 +6,7 @@ import typer
 
 from fxai.cli.options import DEFAULT_STORAGE, StorageUrl
 from fxai.dashboard.serve import serve
-from fxai.spec.study import Spec
-
-_PORT: int = Spec.model_fields["dashboard_port"].default
+from fxai.spec.defaults import DASHBOARD_PORT
 
 
 def dashboard(
@@ -16,7 +14,7 @@ def dashboard(
     storage: StorageUrl = DEFAULT_STORAGE,
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="Port on this machine; 0 takes a free one.")
-    ] = _PORT,
+    ] = DASHBOARD_PORT,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Show the studies in the browser, live.

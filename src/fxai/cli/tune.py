@@ -16,6 +16,7 @@ from fxai.replay.decisions import basis_of
 from fxai.replay.recorder import recorded
 from fxai.replay.replayed import ReplayedWorkers
 from fxai.results.files import write_results
+from fxai.results.importance_file import write_importances
 from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
 from fxai.results.plots import write_plots
@@ -23,9 +24,10 @@ from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
 from fxai.results.summary import StudySummary
 from fxai.run_study import run_study
-from fxai.search.database import check_sqlite, sqlite_path
+from fxai.search.database import sqlite_path
 from fxai.search.lock import hold_study
 from fxai.search.open_search import archived_name, open_search
+from fxai.search.sqlite_file import check_sqlite
 from fxai.search.studies import load_study
 from fxai.search.study import Search
 from fxai.spec.advice import notices
@@ -78,6 +80,7 @@ def tune(
             ended = watch(announce_stop(tracked(events, study, trackers, stop), stop))
         stored = load_study(study.storage, study.study_name)
         files = write_results(stored, study, paths, Provenance.of(study, made_of))
+        files += (write_importances(stored, paths.importances),)
         if plots:
             files += write_plots(stored, paths)
     return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files)

@@ -3,12 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from optuna import Study
 from pydantic import JsonValue
 
+from fxai.results.brief import StudyBrief
 from fxai.results.record import StudyRecord
-from fxai.search import attributes
-from fxai.spec.overlay import Overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +33,19 @@ class Gain:
         }
 
 
-def gain(study: Study) -> Gain | None:
+def gain(study: StudyBrief | StudyRecord) -> Gain | None:
     """None for a study that took nothing over, that has several objectives, or whose trial 0 or best has no value."""
-    stored, record = study.user_attrs.get(attributes.TRANSFER), StudyRecord.of(study)
-    if stored is None or record.best is None or record.front:
+    first, best, taken_over = study.first, study.best, study.taken_over
+    if taken_over is None or first is None or best is None or study.front:
         return None
-    first, best = record.trials[0], record.best
     if first.value is None or best.value is None:
         return None
-    overlay = Overlay.model_validate(stored)
-    sign = 1 if record.direction == "maximize" else -1
+    sign = 1 if study.direction == "maximize" else -1
     errors = [trial.standard_error for trial in (first, best)]
     known = [error for error in errors if error is not None]
     return Gain(
-        source=overlay.source.study_name,
-        over_winner=bool(overlay.fixed),
+        source=taken_over.source,
+        over_winner=taken_over.winner,
         best_trial=best.number,
         amount=sign * (best.value - first.value),
         standard_error=math.hypot(*known) if len(known) == len(errors) else None,

@@ -46,6 +46,10 @@ class StudyPaths:
         return self.directory / "pareto_front.json"
 
     @property
+    def importances(self) -> Path:
+        return self.directory / "importances.json"
+
+    @property
     def best_agent(self) -> Path:
         return self.directory / "best_agent.safetensors"
 
