@@ -23,6 +23,7 @@ COMMANDS = {
     "results": "Show what the studies found, and where their files lie.",
     "show": "Show all that is known of one trial.",
     "plot": "Draw a study's plots, of any metric of its trials.",
+    "export": "Export a study: its trials as tables, its best config and agent, and all that repeats it.",
     "transfer": "Carry what a study found into the next one.",
     "train": "Train one agent in full.",
     "dashboard": "Show the studies in the browser, live.",

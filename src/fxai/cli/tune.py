@@ -35,12 +35,15 @@ from fxai.spec.configure import default_params, trial_settings
 from fxai.spec.fingerprint import fingerprint
 from fxai.spec.objective import folder_of, name_of
 from fxai.spec.study import StudySpec
+from fxai.spec.write_out import written_whole
 from fxai.stop_signal import StopSignal
 from fxai.study_events import Notice, StudyEnded, StudyEvent
 from fxai.tracking import open_trackers
 from fxai.trial import LanePlan
+from fxai.whole_file import write_text
 from fxai.workers import Limits, ProcessWorkers, SlotPlan, Workers, machine_slots
 
+AS_IT_RAN = "The spec of this study as it ran, with all that presets, other files, flags and transfers gave it."
 _BYTES_PER_GB = 1_000_000_000
 
 
@@ -72,6 +75,7 @@ def tune(
             _workers(study, share, paths) as workers,
             open_trackers(study.tracking, paths.directory, paths.logs) as trackers,
         ):
+            write_text(paths.spec, written_whole(study, AS_IT_RAN))
             said = (*taking.notices, *share.notices, *notices(study))
             ran = _ran(taking, search, workers, paths, stop)
             draws_as = study.study_name if taking.recording is None else taking.recording.study

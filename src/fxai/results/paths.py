@@ -46,6 +46,11 @@ class StudyPaths:
         return self.directory / "pareto_front.json"
 
     @property
+    def spec(self) -> Path:
+        """The study's spec as it ran, whole."""
+        return self.directory / "spec.yaml"
+
+    @property
     def importances(self) -> Path:
         return self.directory / "importances.json"
 
@@ -62,6 +67,11 @@ class StudyPaths:
     def decisions(self) -> Path:
         """The order in which the study's trials were asked, decided and told; `fxai run --replay` repeats it."""
         return self.directory / "decisions.jsonl"
+
+    @property
+    def export(self) -> Path:
+        """What `fxai export` makes for others."""
+        return self.directory / "export"
 
     @property
     def trials(self) -> Path:
