@@ -25,7 +25,7 @@ from fxai.results.record import StudyRecord
 from fxai.results.summary import StudySummary
 from fxai.run_study import run_study
 from fxai.search.database import sqlite_path
-from fxai.search.lock import hold_study
+from fxai.search.lock import hold_study, state_directory
 from fxai.search.open_search import archived_name, open_search
 from fxai.search.sqlite_file import check_sqlite
 from fxai.search.studies import load_study
@@ -69,7 +69,7 @@ def tune(
     share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
     _check_folder(paths.directory)
     _check_database(study.storage)
-    with hold_study(study.storage, study.study_name, _state_directory()):
+    with hold_study(study.storage, study.study_name, state_directory()):
         with (
             _opened(taking, paths, fresh=fresh) as search,
             _workers(study, share, paths) as workers,
@@ -166,8 +166,3 @@ def _check_database(url: str) -> None:
     path = sqlite_path(url)
     if path is not None:
         check_sqlite(path)
-
-
-def _state_directory() -> Path:
-    """For the locks of databases on a server; one folder for the user, wherever a run is started."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "fxai"
