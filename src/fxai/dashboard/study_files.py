@@ -18,7 +18,7 @@ from fxai.results.paths import StudyPaths
 from fxai.search.studies import study_names
 
 ROOT = "/fxai/"
-_FIRST = ("report.html",)  # before the others in a list
+_FIRST = ("report.html", "best_agent.safetensors", "best_agent_validation.json", "best_params.json")
 _SANDBOX = "sandbox allow-scripts allow-downloads allow-popups allow-modals"
 _OWN_PAGE = "default-src 'none'; style-src 'unsafe-inline'"
 _KINDS = {
