@@ -94,7 +94,7 @@ EFFORTS: Mapping[tuple[str, bool], tuple[Effort, Effort]] = {  # headline, other
     ("cpu", True): (Effort(5, 2, 4, 8, 256), Effort(3, 1, 3, 6, 64)),
     ("cpu", False): (Effort(50, 3, 6, 12, 256), Effort(10, 3, 4, 8, 128)),
     ("cuda", True): (Effort(50, 1, 1, 2, 1024), Effort(20, 1, 1, 2, 256)),
-    ("cuda", False): (Effort(50, 3, 3, 4, 1024), Effort(50, 3, 2, 2, 1024)),
+    ("cuda", False): (Effort(50, 3, 1, 2, 1024), Effort(50, 3, 1, 2, 1024)),
 }
 
 

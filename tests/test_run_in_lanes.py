@@ -88,9 +88,9 @@ def test_reports_of_one_moment_are_stored_before_the_first_is_decided(
         seen.append(("stored", told.number, told.step))
         report(search, told)
 
-    def noted_decision(search: Search, number: int) -> bool:
-        seen.append(("decided", number, max(search._trial(number).intermediate_values)))
-        return should_prune(search, number)
+    def noted_decision(search: Search, told: Report) -> bool:
+        seen.append(("decided", told.number, told.step))
+        return should_prune(search, told)
 
     monkeypatch.setattr(Search, "report", noted_report)
     monkeypatch.setattr(Search, "should_prune", noted_decision)

@@ -6,7 +6,6 @@ be held up by it, it is set aside and later goes on from its checkpoint. None of
 Populations follow one another: at any time the unfinished trials of a study are of one.
 """
 
-import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,8 +68,9 @@ class Population:
     def waits(self, asked: Asked, report: Report) -> bool:
         """Whether a member has come to where all are compared, so that its report is not answered yet."""
         rules, config = self._study.search, self._study.training_config
-        last = config.training.total_updates if isinstance(config, TrainingConfig) else math.inf
-        if rules is None or report.step <= asked.compared or not rules.is_ready(report.step, last):
+        if rules is None or not isinstance(config, TrainingConfig) or report.step <= asked.compared:
+            return False
+        if not rules.is_ready(report.step, config.training):
             return False
         self._arrived[asked.number] = Member(asked.number, report.value, asked.params)
         self._step = report.step

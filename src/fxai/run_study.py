@@ -310,7 +310,7 @@ class _Run:
         if len(awaited) > 1:
             awaited.sort(key=lambda report: turn(self._spec.seed, report.number, report.step))
         for report in awaited:
-            prune = self._search.should_prune(report.number)
+            prune = self._search.should_prune(report)
             going_on = Decision.STOP if self._stop.urgency else Decision.CONTINUE
             flight = self.in_flight[report.number]
             flight.pruned_by = report if prune else None

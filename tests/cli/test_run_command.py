@@ -134,20 +134,13 @@ def test_a_class_that_cannot_be_imported_stops_it_before_anything_is_written(fxa
 
 
 def test_a_preset_is_shown_by_a_dry_run_and_gives_way_to_flags(fxai: Fxai) -> None:
-    plan = fxai("run", "--dry-run", "--preset", "extensive", "--n-trials", "7", "--set", "sampler=random")
+    plan = fxai("run", "--dry-run", "--preset", "extensive", "--n-trials", "7", "--set", "sampler=qmc")
     assert "Trials     7 in total\n" in plan.out
-    assert "Preset     extensive\nSampler    RandomSampler()\nPruner     HyperbandPruner(" in plan.out
-    assert plan.out.count("it runs RandomSampler with HyperbandPruner.") == 1
+    assert "Preset     extensive\nSearch     populations of 20, compared every 5 updates; the worst 25 %" in plan.out
+    assert "Sampler    QMCSampler(" in plan.out
     refused = fxai("run", "--dry-run", "--preset", "standrd")
     assert refused.code == 2
     assert "command line: --preset: there is no preset 'standrd'; did you mean 'standard'?" in refused.err
-
-
-def test_a_run_says_what_takes_the_place_of_populations(fxai: Fxai, folder: Path) -> None:
-    (folder / "small.yaml").write_text(SMALL_SPEC)
-    finished = fxai("run", "--spec", "small.yaml", "--preset", "extensive", "--n-trials", "1", "--n-jobs", "1")
-    assert finished.code == 0
-    assert finished.out.count("it runs TPESampler with HyperbandPruner.") == 1
 
 
 def test_window_features_and_layers_are_searched(fxai: Fxai, folder: Path) -> None:

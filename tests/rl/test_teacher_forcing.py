@@ -54,7 +54,7 @@ def algorithm(name: str, lane: int) -> PpoConfig | A2cConfig:
 
 
 def learner(name: str, model: str, lanes: range, device: torch.device) -> Ppo | A2c:
-    """In float64 from its first weights on."""
+    """In float64 from its first weights on, which are the CPU's: their rounding is not what is tried here."""
     configs = tuple(
         TrainingConfig(
             model=MODELS[model].model_copy(update={"dropout": 0.1 * (lane % 3)}), training=algorithm(name, lane)
@@ -64,7 +64,7 @@ def learner(name: str, model: str, lanes: range, device: torch.device) -> Ppo | 
     env = ProbeEnv(lambda sign, *_: sign, tuple(lanes), envs=ENVS, rows=ROWS)
     built = build_learner(Pack(configs, tuple(lanes)), env, device)
     assert isinstance(built, Ppo | A2c)
-    built.weights = built.weights.double()
+    built.weights = built.policy.initial(torch.tensor(lanes)).double().to(device)
     built._adam = LaneAdam.of(built.weights)
     return built
 

@@ -75,8 +75,9 @@ def test_a_study_is_searched_with_them(open_study: Opener) -> None:
         points.append(tuple(asked.params.values()))
         pruned = []
         for step in (1, 2):
-            search.report(Report(asked.number, step, 0.5))
-            pruned.append(search.should_prune(asked.number))
+            report = Report(asked.number, step, 0.5)
+            search.report(report)
+            pruned.append(search.should_prune(report))
         assert pruned == [False, True]
         search.tell(complete(asked))
     assert len(set(points)) == 4

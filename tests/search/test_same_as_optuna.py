@@ -98,8 +98,9 @@ class Flying:
             self._tell(TrialState.FAIL, error=TrialError(Cause.EXCEPTION, "planned"))
         elif self._left:
             step, value = self._left.pop(0)
-            self._search.report(Report(self.number, step, value))
-            if self._search.should_prune(self.number):
+            report = Report(self.number, step, value)
+            self._search.report(report)
+            if self._search.should_prune(report):
                 self._tell(TrialState.PRUNED)
         else:
             self._tell(TrialState.COMPLETE, value=quality(self.params))

@@ -69,8 +69,9 @@ def test_every_pruner_decides(open_study: Opener, kind: str) -> None:
         quality = -1.0 if number % 2 else 1.0
         state = TrialState.COMPLETE
         for step in range(1, 5):
-            search.report(Report(asked.number, step, quality))
-            if search.should_prune(asked.number):
+            report = Report(asked.number, step, quality)
+            search.report(report)
+            if search.should_prune(report):
                 state = TrialState.PRUNED
                 pruned.add(number)
                 break

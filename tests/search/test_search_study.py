@@ -89,8 +89,9 @@ def test_retry_begins_the_same_trial_again(open_study: Opener, url: str) -> None
     search = open_study(url, pruner={"type": "SuccessiveHalvingPruner", "min_resource": 1})
     asked = ask(search)
     for step in range(5):
-        search.report(Report(asked.number, step, 0.1 * step))
-        search.should_prune(asked.number)
+        report = Report(asked.number, step, 0.1 * step)
+        search.report(report)
+        search.should_prune(report)
     again = search.retry(asked.number)
     assert (again.number, again.seeds, again.params) == (asked.number, asked.seeds, asked.params)
     assert again.attempt == 1

@@ -174,8 +174,9 @@ def test_a_pruner_compares_with_the_studys_own_trials(url: str) -> None:
         for value, pruned in ((1.0, False), (2.0, False), (0.5, True)):
             asked = search.ask()
             assert asked is not None
-            search.report(Report(asked.number, 1, value))
-            assert search.should_prune(asked.number) is pruned
+            report = Report(asked.number, 1, value)
+            search.report(report)
+            assert search.should_prune(report) is pruned
             search.tell(TrialResult(asked.number, TrialState.COMPLETE, 1.0, value=value))
 
 

@@ -10,6 +10,7 @@ from fxai.spec.load import spec_of
 from fxai.spec.override import override
 from fxai.spec.own_numbers import OWN_IN_MODEL, OWN_IN_TRAINING, SHARED_IN_ENV, may_change
 from fxai.spec.population import PopulationSearch
+from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.pruners import NopPruner
 from fxai.spec.samplers import QMCSampler, RandomSampler
 from fxai.spec.study import Spec
@@ -51,8 +52,17 @@ def test_it_begins_at_random_and_prunes_nobody() -> None:
 
 
 def test_members_are_compared_at_evaluations_before_the_last() -> None:
+    training = PpoConfig(total_updates=40, eval_frequency=5)
     search = PopulationSearch(ready_interval=10)
-    assert [step for step in range(1, 41) if search.is_ready(step, 40)] == [10, 20, 30]
+    assert [step for step in range(1, 41) if search.is_ready(step, training)] == [10, 20, 30]
+
+
+@pytest.mark.parametrize(
+    ("updates", "frequency", "interval"), [(40, 5, 5), (100, 5, 10), (100, 40, 40), (7, 1, 1), (280, 10, 30)]
+)
+def test_members_are_compared_some_ten_times_by_themselves(updates: int, frequency: int, interval: int) -> None:
+    training = PpoConfig(total_updates=updates, eval_frequency=frequency)
+    assert PopulationSearch().interval(training) == interval
 
 
 @pytest.mark.parametrize(
@@ -61,7 +71,7 @@ def test_members_are_compared_at_evaluations_before_the_last() -> None:
         ("  n_trials: 16\n", "  sampler: tpe\n", "x.yaml:4: studies[0].sampler: TPESampler would learn from where"),
         ("  n_trials: 16\n", "  pruner: median\n", "x.yaml:4: studies[0].pruner: MedianPruner would end members"),
         ("ready_interval: 10", "ready_interval: 12", "12 updates are no multiple of training.eval_frequency (5)"),
-        ("{type: pbt, ready_interval: 10}", "{type: pbt}", "search.ready_interval: is required"),
+        ("{type: pbt, ready_interval: 10}", "{type: pbt, ready_interval: 0}", "must be greater than or equal to 1"),
         ("10}", "10, population: 1}", "population: must be greater than or equal to 2"),
         ("10}", "10, perturbation: [1.0]}", "must not be 1, which changes nothing"),
         ("10}", "10, quantile: 0.6}", "must be less than or equal to 0.5"),

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from fxai.errors import SpecError
-from fxai.spec.advice import advice, notices
+from fxai.spec.advice import advice
 from fxai.spec.fingerprint import fingerprint
 from fxai.spec.hpo_file import hpo_file
 from fxai.spec.load import load_spec, spec_of
 from fxai.spec.override import override
+from fxai.spec.population import PopulationSearch
 from fxai.spec.presets import shipped_preset
-from fxai.spec.pruners import HyperbandPruner, MedianPruner, SuccessiveHalvingPruner
+from fxai.spec.pruners import MedianPruner, NopPruner, SuccessiveHalvingPruner
 from fxai.spec.samplers import RandomSampler, TPESampler
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.yaml_source import parse_yaml
@@ -31,7 +32,7 @@ def searched(study: StudySpec) -> tuple[int, Any, Any]:
 SHIPPED = {
     "quick_test": (5, RandomSampler, MedianPruner),  # only the number of trials
     "standard": (50, TPESampler, SuccessiveHalvingPruner),
-    "extensive": (200, TPESampler, HyperbandPruner),
+    "extensive": (200, RandomSampler, NopPruner),  # in populations
     "production": (100, TPESampler, MedianPruner),
 }
 
@@ -86,14 +87,14 @@ def test_a_preset_goes_before_what_a_file_extends(tmp_path: Path) -> None:
     assert (study.n_trials, study.sampler.type) == (3, "GPSampler")
 
 
-def test_what_takes_the_place_of_populations_is_said_where_it_does() -> None:
-    for spec in (load("preset: extensive\n"), override(load(), {"preset": "extensive"})):
-        (line,) = notices(spec.studies[0])
-        assert "population based training" in line
-        assert line.endswith("it runs TPESampler with HyperbandPruner.")
-        assert line in advice(spec.studies[0])
-    assert notices(load("preset: extensive\n", "  pruner: none\n").studies[0]) == ()
-    assert notices(load("preset: standard\n").studies[0]) == ()
+def test_extensive_is_populations() -> None:
+    spec = load(study="  sampler: tpe\n  pruner: median\n")
+    for made in (load("preset: extensive\n"), override(spec, {"preset": "extensive"})):
+        (study,) = made.studies
+        assert study.search == PopulationSearch(population=20)
+        assert advice(study) == ()
+    with pytest.raises(SpecError, match="would learn from where members began"):
+        load("preset: extensive\n", "  sampler: tpe\n")
 
 
 def test_a_preset_may_change_on_resume() -> None:

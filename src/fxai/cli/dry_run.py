@@ -48,7 +48,7 @@ def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tup
         *_of_training(study.training_config),
         ("Seeds", _seeds(study.seeds_per_trial)),
         *((("Preset", legible(study.preset)),) if study.preset else ()),
-        *((("Search", _populations(study.search)),) if study.search else ()),
+        *((("Search", _populations(study.search, study.training_config)),) if study.search else ()),
         ("Sampler", _called(study.sampler)),
         ("Pruner", _called(study.pruner)),
         ("Seed", str(study.seed)),
@@ -104,10 +104,11 @@ def _called(record: Sampler | Pruner) -> str:
     return f"{record.type}({', '.join(f'{name}={value}' for name, value in arguments.items())})"
 
 
-def _populations(search: PopulationSearch) -> str:
+def _populations(search: PopulationSearch, config: TrainingConfig | OwnConfig) -> str:
     factors = ", ".join(map(figure, search.perturbation))
+    interval = search.interval(config.training) if isinstance(config, TrainingConfig) else search.ready_interval
     return (
-        f"populations of {search.population}, compared every {search.ready_interval} updates; the worst "
+        f"populations of {search.population}, compared every {interval} updates; the worst "
         f"{figure(100 * search.quantile)} % go on from the best ones' weights, parameters times one of {factors}, "
         f"{figure(100 * search.resample_probability)} % of them drawn anew"
     )

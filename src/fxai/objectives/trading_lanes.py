@@ -25,6 +25,10 @@ _MARKETS = 8
 """Sets of features whose markets a worker keeps. One takes some 250 bytes a bar, tensors included: 1.5 MB of the
 shipped data, but a gigabyte of four million bars, where preparing it anew is little beside a training."""
 
+_CAPTURED_AFTER = 2
+"""Updates of a pack on a GPU before the rest are replayed: a capture costs what one to five replays save, and a pack
+whose lanes change has to be captured anew (`benchmarks/graphs.py`)."""
+
 
 class TradingLanes:
     """Trials side by side; see `Lanes`.
@@ -108,7 +112,8 @@ class TradingLanes:
         pack = next((p for p in self._packs if p.kind == kind and p.lanes <= most), None)
         if pack is None:
             base, slot = trial.base.env, self._slot
-            pack = TradingPack(kind, lambda members: _training(members, base, slot))
+            after = _CAPTURED_AFTER if torch.device(slot.device).type == "cuda" else None
+            pack = TradingPack(kind, lambda members: _training(members, base, slot, after))
             self._packs.append(pack)
         pack.trials.append(trial)
 
@@ -166,9 +171,9 @@ def _best_width(config: TrainingConfig, slot: Slot) -> int:
     return measured_width(packed, signature(config), slot)
 
 
-def _training(pack: Pack, base: EnvConfig, slot: Slot) -> Training:
-    config = pack.configs[0].data
-    return trading(pack, base, _market(config), torch.device(slot.device), _tensors(config, slot.device))
+def _training(pack: Pack, base: EnvConfig, slot: Slot, graphed_after: int | None = None) -> Training:
+    config, device = pack.configs[0].data, torch.device(slot.device)
+    return trading(pack, base, _market(config), device, _tensors(config, slot.device), graphed_after=graphed_after)
 
 
 @lru_cache(maxsize=_MARKETS)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fxai.rl.row_sums import row_mean
 from fxai.rl.samples import Samples
 
 
@@ -51,5 +52,5 @@ def loss_gradient(logits: Tensor, value: Tensor, samples: Samples, weights: Loss
     d_value = error * (weights.value_coef.unsqueeze(1) * (2 / count))
 
     policy_loss = -log_probs.gather(1, action).squeeze(1) * samples.advantage
-    statistics = torch.stack((policy_loss, error.square(), entropy), dim=1).mean(-1)
+    statistics = row_mean(torch.stack((policy_loss, error.square(), entropy), dim=1))
     return LossGradient(d_logits.div_(count), d_value, statistics)

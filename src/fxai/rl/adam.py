@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fxai.rl.row_sums import whole_portions
+
 _BETA_1 = 0.9
 _BETA_2 = 0.999
 _EPSILON = 1e-5  # larger than Adam's own, as in PPO's reference code (Huang et al. 2022, "The 37 details", no. 3)
@@ -82,6 +84,6 @@ class LaneAdam:
 
 def clip_by_norm(gradient: Tensor, limit: Tensor) -> Tensor:
     """Scale each lane of `gradient` [lane, size] in place to a norm of at most `limit` [lane]; norms before it."""
-    norm: Tensor = torch.linalg.vector_norm(gradient, dim=1)
+    norm: Tensor = torch.linalg.vector_norm(whole_portions(gradient), dim=1)
     gradient.mul_((limit / (norm + 1e-6)).clamp(max=1.0).unsqueeze(1))
     return norm

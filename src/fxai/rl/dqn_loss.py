@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from fxai.rl.q_network import QNetwork
+from fxai.rl.row_sums import row_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +47,5 @@ def loss_gradient(values: Tensor, action: Tensor, target: Tensor) -> LossGradien
     size = error.abs()
     loss = torch.where(size < 1, 0.5 * error.square(), size - 0.5)
     d_values = torch.zeros_like(values).scatter_(2, taken, error.clamp(-1, 1).div_(count))
-    statistics = torch.stack([part.flatten(1) for part in (loss, value, size)], dim=1).mean(-1)
+    statistics = row_mean(torch.stack([part.flatten(1) for part in (loss, value, size)], dim=1))
     return LossGradient(d_values, statistics)

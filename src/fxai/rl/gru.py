@@ -17,6 +17,7 @@ from torch import Tensor
 from fxai.rl.network import VectorJacobianProduct, rows_and_columns
 from fxai.rl.orthogonal import orthogonal
 from fxai.rl.parameter_layout import ParameterLayout
+from fxai.rl.row_sums import row_sum
 
 
 class _Layer(NamedTuple):
@@ -73,7 +74,7 @@ class Gru:
             gradient = torch.empty_like(weights)
             gradients = self.layout.views(gradient)
             gradients["head.weight"].copy_(torch.bmm(d_outputs, newest))
-            gradients["head.bias"].copy_(d_outputs.sum(2, keepdim=True))
+            gradients["head.bias"].copy_(row_sum(d_outputs).unsqueeze(2))
             d_above = torch.zeros_like(layers[-1].recalled)
             d_above[:, -1] = torch.bmm(d_outputs.mT, parts["head.weight"])
             for layer in reversed(range(self._depth)):

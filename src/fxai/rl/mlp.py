@@ -15,6 +15,7 @@ from torch import Tensor
 from fxai.rl.network import VectorJacobianProduct
 from fxai.rl.orthogonal import orthogonal
 from fxai.rl.parameter_layout import ParameterLayout
+from fxai.rl.row_sums import whole_portions
 
 _LN_2 = math.log(2)
 _VECTOR = 64  # numbers: no smaller than two registers of any processor
@@ -59,7 +60,7 @@ class Mlp:
             gradients = self.layout.views(gradient)
             weight, bias = self._layers[-1]
             torch.bmm(d_outputs, inputs[-1], out=gradients[weight])
-            torch.sum(d_outputs, 2, keepdim=True, out=gradients[bias])
+            torch.sum(whole_portions(d_outputs), 2, keepdim=True, out=gradients[bias])
             delta = torch.bmm(d_outputs.mT, parts[weight])
             for layer in reversed(range(len(activities))):
                 delta = torch.ops.aten.tanh_backward(self._silenced(delta, keep, layer), activities[layer])

@@ -10,6 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from fxai.rl.row_sums import row_mean
 from fxai.rl.samples import Samples
 
 STATISTICS = ("policy_loss", "value_loss", "entropy", "kl", "clip_fraction")
@@ -89,7 +90,7 @@ def loss_gradient(
     if measured:
         clipped = (change.abs() > weights.clip_epsilon).to(change.dtype)
         parts = (-torch.minimum(gain, clipped_gain), value_loss, -certainty, change - log_ratio, clipped)
-        statistics = torch.stack(parts, dim=1).mean(-1)
+        statistics = row_mean(torch.stack(parts, dim=1))
     return LossGradient(d_logits, error * (weights.value_coef * (2 / count)), statistics)
 
 

@@ -9,6 +9,7 @@ from fxai.rl import categorical
 from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.advantages import advantages
 from fxai.rl.rollout import Rollout
+from fxai.rl.row_sums import row_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def to_samples(
 
 def _normalised(advantage: Tensor, wanted: Tensor) -> Tensor:
     """Advantages [lane, time, env] with mean 0 and deviation 1 over the roll-out, in the lanes that want it."""
-    centred = advantage - advantage.mean((1, 2), keepdim=True)
-    scaled = centred / (centred.square().mean((1, 2), keepdim=True).sqrt() + 1e-8)
-    return torch.where(wanted[:, None, None], scaled, advantage)
+    every = advantage.flatten(1)
+    centred = every - row_mean(every).unsqueeze(1)
+    scaled = centred / (row_mean(centred.square()).unsqueeze(1).sqrt() + 1e-8)
+    return torch.where(wanted.unsqueeze(1), scaled, every).view_as(advantage)

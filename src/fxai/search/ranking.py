@@ -29,6 +29,11 @@ class Ranking:
             self._leaders = [each for each in self._leaders if not _dominates(losses, each[2])]
         bisect.insort(self._leaders, (losses[self._first], number, losses))
 
+    def beats(self, values: Sequence[float]) -> bool:
+        """Whether some leader is nowhere worse than these values, given as in `add`, and somewhere better."""
+        losses = tuple(goal.loss(value) for goal, value in zip(self._goals, values, strict=True))
+        return any(_dominates(other, losses) for _, _, other in self._leaders)
+
     @property
     def best(self) -> tuple[int, float] | None:
         """The first leader's number and its value in the first objective."""

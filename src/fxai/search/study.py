@@ -126,9 +126,16 @@ class Search:
         """Keep an evaluation of a running trial."""
         self._storage.set_trial_intermediate_value(self._id(report.number), report.step, report.value)
 
-    def should_prune(self, number: int) -> bool:
-        """Whether a running trial shall end at its last report."""
-        return bool(self._study.pruner.prune(self._seen_by_pruner, self._trial(number)))
+    def should_prune(self, report: Report) -> bool:
+        """Whether a running trial shall end at this report, its last.
+
+        Of several objectives the pruner sees one. A trial that is bad in it may be good in the others, so where it
+        reports them it is spared as long as no completed trial beats it in all.
+        """
+        if not self._study.pruner.prune(self._seen_by_pruner, self._trial(report.number)):
+            return False
+        reported = named_values({**report.metrics, self._spec.metric_name: report.value}, self._spec)
+        return len(self._spec.goals) == 1 or reported is None or self._ranking.beats(reported)
 
     def tell(self, result: TrialResult) -> TrialResult:
         """Finish a trial; returns the result as it stands in the study.
@@ -333,7 +340,11 @@ def values_of(result: TrialResult, spec: StudySpec) -> list[float] | None:
     """A COMPLETE trial's value for each objective; None for any other trial, and where it lacks one."""
     if result.state is not TrialState.COMPLETE or result.value is None:
         return None
-    told = {**result.metrics, spec.metric_name: result.value}
+    return named_values({**result.metrics, spec.metric_name: result.value}, spec)
+
+
+def named_values(told: Mapping[str, float], spec: StudySpec) -> list[float] | None:
+    """A value for each objective, of those told by their names; None where one is missing."""
     values = [told[goal.metric] for goal in spec.goals if goal.metric in told]
     return values if len(values) == len(spec.goals) else None
 

@@ -19,7 +19,6 @@ from fxai.spec.parameters import (
     nearest_value,
 )
 from fxai.spec.population_coherence import population_advice
-from fxai.spec.presets import stand_in
 from fxai.spec.samplers import CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler, QMCSampler, TPESampler
 from fxai.spec.study import StudySpec
 from fxai.spec.training_config import TrainingConfig
@@ -62,7 +61,7 @@ def _about_study(study: StudySpec) -> Iterator[str]:
 
 def notices(study: StudySpec) -> tuple[str, ...]:
     """What each run says of how the study is searched."""
-    return (*stand_in(study), *independence(study))
+    return tuple(independence(study))
 
 
 def independence(study: StudySpec) -> Iterator[str]:

@@ -46,10 +46,10 @@ def population_problems(
 
 
 def _interval_problems(search: PopulationSearch, config: TrainingConfig) -> Iterator[Finding]:
-    frequency = config.training.eval_frequency
-    if search.ready_interval % frequency:
+    frequency, interval = config.training.eval_frequency, search.interval(config.training)
+    if interval % frequency:
         message = (
-            f"members are compared where they are evaluated: {search.ready_interval} updates are no multiple of "
+            f"members are compared where they are evaluated: {interval} updates are no multiple of "
             f"training.eval_frequency ({frequency})"
         )
         yield Finding(("search", "ready_interval"), message)
@@ -61,9 +61,9 @@ def population_advice(
     """What runs and is seldom meant."""
     if search is None:
         return
-    if search.ready_interval >= config.training.total_updates:
+    if (interval := search.interval(config.training)) >= config.training.total_updates:
         yield (
-            f"search.ready_interval {search.ready_interval} is not below training.total_updates "
+            f"search.ready_interval {interval} is not below training.total_updates "
             f"{config.training.total_updates}, so members are never compared"
         )
     if rest := n_trials % search.population:

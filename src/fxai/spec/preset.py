@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from fxai.spec.population import PopulationSearch
 from fxai.spec.pruners import Pruner
 from fxai.spec.record import Record
 from fxai.spec.samplers import Sampler
@@ -14,6 +15,7 @@ class Preset(Record):
     n_trials: int | None = Field(default=None, ge=1)
     sampler: Sampler | None = None
     pruner: Pruner | None = None
+    search: PopulationSearch | None = None
     timeout: float | None = Field(default=None, gt=0)
     stop: Stop | None = None
     seeds_per_trial: int | None = Field(default=None, ge=1)

@@ -8,20 +8,18 @@ from pydantic import ValidationError
 from fxai.errors import Problem
 from fxai.spec.class_names import with_classes
 from fxai.spec.hpo_file import Experiment, hpo_file
+from fxai.spec.population import PopulationSearch
 from fxai.spec.preset import Preset
-from fxai.spec.pruners import HyperbandPruner, MedianPruner, Pruner, SuccessiveHalvingPruner
+from fxai.spec.pruners import MedianPruner, NopPruner, Pruner, SuccessiveHalvingPruner
 from fxai.spec.samplers import RandomSampler, Sampler, TPESampler
-from fxai.spec.study import StudySpec
 from fxai.spec.suggestion import did_you_mean
 from fxai.spec.written import Written, plain, stated
 
 _POPULATIONS = "pbt"
 _SAMPLERS: dict[str, Sampler] = {"optuna": TPESampler(), "random": RandomSampler()}
-_PRUNERS: dict[str, Pruner] = {
-    "asha": SuccessiveHalvingPruner(),
-    "median": MedianPruner(),
-    _POPULATIONS: HyperbandPruner(),  # until populations are there; `stand_in` says so
-}
+_PRUNERS: dict[str, Pruner] = {"asha": SuccessiveHalvingPruner(), "median": MedianPruner()}
+_IN_POPULATIONS = {"sampler": RandomSampler(), "pruner": NopPruner(), "search": PopulationSearch(population=20)}
+"""What an experiment with populations asks for, whichever algorithm it names to propose parameters."""
 
 
 def shipped_preset(name: str) -> Preset | None:
@@ -36,6 +34,7 @@ def _preset(experiment: Experiment) -> Preset:
         "sampler": _SAMPLERS.get(experiment.search_algorithm or ""),
         "pruner": _PRUNERS.get(experiment.scheduler or ""),
         "max_concurrent_trials": experiment.max_concurrent_trials,
+        **(_IN_POPULATIONS if experiment.scheduler == _POPULATIONS else {}),
     }
     return Preset.model_validate({key: value for key, value in settings.items() if value is not None})
 
@@ -75,12 +74,3 @@ def _sound(preset: Written) -> dict[str, Written]:
     except ValidationError:
         return {}
     return preset.keys
-
-
-def stand_in(study: StudySpec) -> tuple[str, ...]:
-    """What a study runs in place of the populations that its preset asks for."""
-    experiment = hpo_file().experiments.get(study.preset)
-    if experiment is None or experiment.scheduler != _POPULATIONS or study.pruner != _PRUNERS[_POPULATIONS]:
-        return ()
-    runs = f"{study.sampler.type} with {study.pruner.type}"
-    return (f"The preset {study.preset} asks for population based training, which FxAI has not yet; it runs {runs}.",)

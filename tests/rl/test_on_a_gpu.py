@@ -1,0 +1,126 @@
+"""What only a GPU can show: captured updates are as any others, and no lane depends on those beside it."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from test_device import PACKS, TRANSFORMER, training
+
+from fxai.objectives.fx_trading import open_lanes
+from fxai.objectives.trading_lanes import TradingLanes
+from fxai.rl.graphed import CudaCapture, Graphed
+from fxai.rl.lane_pack import Lane, LanePack
+from fxai.rl.pack import Pack
+from fxai.rl.training import Training
+from fxai.spec.model_config import ModelConfig
+from fxai.spec.training_config import TrainingConfig
+from fxai.trial import Decision, JsonObject, LanePlan, Report, Slot, TrialRequest, TrialResult, TrialState
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+GPU = torch.device("cuda:0")
+MODELS = {
+    "mlp": None,
+    "gru": ModelConfig(type="gru", d_model=8, n_layers=1),
+    "transformer": TRANSFORMER,
+}
+WIDTH, UPDATES = 8, 300
+
+
+def configs(kind: str, model: str) -> tuple[TrainingConfig, ...]:
+    other = MODELS[model]
+    if other is None:
+        return PACKS[kind]
+    models = [other.model_copy(update={"dropout": each.model.dropout}) for each in PACKS[kind]]
+    return tuple(each.model_copy(update={"model": m}) for each, m in zip(PACKS[kind], models, strict=True))
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("kind", PACKS)
+def test_a_captured_update_is_as_any_other(kind: str, model: str):
+    plain = training(configs(kind, model), GPU)._learner
+    graphed = Graphed(training(configs(kind, model), GPU)._learner, CudaCapture(GPU), after=2)
+    for done in range(8):
+        clock = torch.full((2,), done, device=GPU)
+        rate = torch.tensor([1e-3, 2e-3], device=GPU) / (done + 1)
+        said, expected = graphed.update(clock, rate), plain.update(clock, rate)
+        torch.testing.assert_close(said, expected, rtol=0, atol=0, equal_nan=True)
+        for name, tensor in plain.state().items():
+            torch.testing.assert_close(graphed.state()[name], tensor, rtol=0, atol=0, equal_nan=True)
+
+
+def captured(members: Pack) -> Training:
+    made = training(members.configs, GPU)
+    again = Graphed(made._learner, CudaCapture(GPU), after=2)
+    made._learner = again
+    return made
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("kind", PACKS)
+def test_neighbours_that_come_and_go_change_no_lane(kind: str, model: str):
+    """At one width, with captured updates; another lane joins and leaves on the way, and may take the first place."""
+    first, second = configs(kind, model)
+    alone, lane = LanePack(captured, WIDTH), Lane(first, 3)
+    alone.regroup([lane])
+    for _ in range(UPDATES // 10):
+        alone.update()
+    beside, same, guest = LanePack(captured, WIDTH), Lane(first, 3), Lane(second, 4)
+    beside.regroup([same, Lane(second, 1), Lane(second, 2)])
+    for done in range(UPDATES // 10):
+        if done == UPDATES // 30:
+            beside.regroup([guest, same])
+        if done == UPDATES // 15:
+            beside.regroup([same])
+        beside.update()
+    for name, tensor in alone.stacked([lane]).items():
+        assert torch.equal(tensor, beside.stacked([same])[name]), name
+
+
+QUICK = {"total_updates": 3, "eval_frequency": 3, "n_envs": 16, "rollout_steps": 64, "batch_size": 64, "n_epochs": 1}
+BASE: JsonObject = {"model": {"d_model": 256}, "training": QUICK}
+
+
+def request(number: int, directory: Path) -> TrialRequest:
+    return TrialRequest(
+        study="gpu",
+        number=number,
+        attempt=0,
+        objective="fx_trading",
+        params={},
+        config=BASE,
+        base_config=BASE,
+        seeds=(number,),
+        metric="mean_reward",
+        directory=directory / str(number),
+    )
+
+
+def test_memory_that_runs_out_narrows_the_pack_and_the_trials_come_to_their_end(tmp_path: Path):
+    """With a twentieth of the GPU's memory, which a pack of so many lanes does not fit into."""
+    share, width = 1 / 20, 4096
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(share)
+    try:
+        at_work = open_lanes(LanePlan("fx_trading", BASE, lanes=width), Slot(0, "cuda:0"))
+        assert isinstance(at_work, TradingLanes)
+        assert to_the_end(at_work, [request(number, tmp_path) for number in range(2)]) == {TrialState.COMPLETE}
+        assert at_work.width < width
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+        torch.cuda.empty_cache()
+
+
+def to_the_end(at_work: TradingLanes, trials: list[TrialRequest]) -> set[TrialState]:
+    """The final states of the trials, which are admitted again as often as they come back."""
+    for trial in trials:
+        at_work.admit(trial)
+    final = set()
+    while at_work.busy:
+        for each in at_work.advance():
+            if isinstance(each, Report):
+                at_work.decide(each.number, Decision.CONTINUE)
+            elif isinstance(each, TrialResult) and each.state is TrialState.RETURNED:
+                at_work.admit(trials[each.number])
+            else:
+                final.add(each.state)
+    return final
