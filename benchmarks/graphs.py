@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import torch
 
 from fxai.market.dataset import Market, prepare
-from fxai.rl.market_tensors import MarketTensors
+from fxai.rl.market_tensors import MarketTensors, on_device
 from fxai.rl.pack import Pack
-from fxai.rl.trading import on_device, trading
+from fxai.rl.trading import trading
 from fxai.rl.training import Training
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig

@@ -24,8 +24,8 @@ from fxai.market.dataset import Market, prepare_bars
 from fxai.market.planted import planted_market
 from fxai.objectives.train_agent import train_agent
 from fxai.rl.gymnasium_env import GymnasiumEnv
+from fxai.rl.market_tensors import on_device
 from fxai.rl.scoring import Scorer
-from fxai.rl.trading import on_device
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig

@@ -23,9 +23,8 @@ from fxai.market.dataset import Market
 from fxai.market.splits import Span
 from fxai.rl.gymnasium_env import GymnasiumEnv
 from fxai.rl.market_env import MarketEnv
-from fxai.rl.market_tensors import MarketTensors
+from fxai.rl.market_tensors import MarketTensors, on_device
 from fxai.rl.scoring import Scorer
-from fxai.rl.trading import on_device
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig

@@ -15,7 +15,7 @@ LEVELS = [
     {"errors"},
     {"whole_file", "keeper"},
     {"trial", "spec"},
-    {"market"},
+    {"market", "wording"},
     {"rl", "llm"},
     {"search", "workers", "tracking", "objectives"},
     {"study_events", "stop_signal", "stop_rules", "suspects", "in_flight", "population", "trial_files"},
@@ -26,7 +26,9 @@ LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 HOMES = {
     "optuna": {"search", "run_study", "results", "dashboard"},
     "optuna_dashboard": {"dashboard"},
+    "jinja2": {"results"},
     "torch": {"rl", "llm", "objectives"},
+    "onnxruntime": {"rl"},
     "ray": {"workers"},
     "wandb": {"tracking"},
     "mlflow": {"tracking"},

@@ -102,6 +102,7 @@ def test_commands_show_it(ran: Path, stored: optuna.Study) -> None:
 def test_its_plots_are_there(ran: Path) -> None:
     folder = ran / "optuna_results" / "two"
     assert '"name":"knee"' in (folder / "pareto_front.html").read_text()
+    assert "form the Pareto front" in (folder / "report.html").read_text()
     for name in ("optimization_history", "param_importances", "slice_plot", "contour_plot", "intermediate_values"):
         page = (folder / f"{name}.html").read_text()
         assert "pareto_front.html" in page
@@ -131,3 +132,15 @@ def test_trials_are_ranked_and_plotted_by_any_metric(ran: Path, stored: optuna.S
     refused = call_fxai(ran, "plot", "two", "--by", "rixk")
     assert refused.code == 2
     assert "has a metric 'rixk'; did you mean 'risk'?" in refused.err
+
+
+def test_it_is_analysed_by_the_metric_that_prunes(ran: Path, stored: optuna.Study) -> None:
+    told = json.loads(call_fxai(ran, "analysis", "two", "--json").out)
+    assert (told["metric"], told["direction"]) == ("gain", "maximize")
+    assert told["best_trial"]["number"] == json.loads(call_fxai(ran, "best", "two", "--json").out)["best_trial"]
+    front = {trial.number for trial in stored.best_trials}
+    assert told["front"] == len(front)
+    assert {trial["number"] for trial in told["top_k_trials"]} <= front
+    least = min(stored.best_trials, key=lambda trial: trial.values[0])
+    by_risk = json.loads(call_fxai(ran, "analysis", "two", "--by", "risk:minimize", "--json").out)
+    assert by_risk["best_trial"]["number"] == least.number

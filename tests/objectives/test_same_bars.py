@@ -9,8 +9,8 @@ import torch
 from fxai.market.dataset import prepare
 from fxai.objectives.fx_trading import open_lanes, signature
 from fxai.rl.agent import load_agent
+from fxai.rl.market_tensors import on_device
 from fxai.rl.scoring import Scorer
-from fxai.rl.trading import on_device
 from fxai.spec.configure import configure
 from fxai.spec.training_config import TrainingConfig
 from fxai.trial import Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult

@@ -120,7 +120,7 @@ def test_the_obstacle_is_named(url: str) -> None:
     source = load_study(url, "first")
     told = {
         "first and next differ in metric_name": spec("next", metric_name="sharpe"),
-        "first and next differ in training.total_updates, env.spread": spec(
+        "first and next differ in env.spread, training.total_updates": spec(
             "next", training_config={"env": {"spread": 0.1}, "training": {"total_updates": 7}}
         ),
         "first did not search model.n_layers": spec("next", IntParameter(name="model.n_layers", low=1, high=3)),

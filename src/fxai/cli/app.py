@@ -11,8 +11,8 @@ from typer.core import TyperGroup
 
 from fxai.cli.command_line import with_command
 from fxai.cli.error_message import error_message
-from fxai.cli.wording import legible
 from fxai.errors import FxaiError
+from fxai.wording import legible
 
 COMMANDS = {
     "run": "Run the studies of a spec.",
@@ -21,11 +21,15 @@ COMMANDS = {
     "status": "List the studies and where they stand.",
     "best": "Show a study's summary and its best parameters.",
     "results": "Show what the studies found, and where their files lie.",
+    "analysis": "Say what matters in a study, and whether it has settled.",
+    "compare": "Put several studies side by side, here and on a page.",
     "show": "Show all that is known of one trial.",
+    "report": "Write a study's report, one page that opens without network.",
     "plot": "Draw a study's plots, of any metric of its trials.",
     "export": "Export a study: its trials as tables, its best config and agent, and all that repeats it.",
     "transfer": "Carry what a study found into the next one.",
-    "train": "Train one agent in full.",
+    "train": "Train agents in full.",
+    "evaluate": "Score an agent on bars, and write what it did.",
     "dashboard": "Show the studies in the browser, live.",
     "data": "Look at market data.",
 }

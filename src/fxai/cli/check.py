@@ -10,12 +10,12 @@ from pydantic import JsonValue
 from fxai.cli.error_message import error_message
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_text, stdout
-from fxai.cli.wording import counted, legible
 from fxai.errors import FxaiError, InputError, SpecError
 from fxai.spec.advice import advice
 from fxai.spec.find_spec import find_spec
 from fxai.spec.load import load_spec
 from fxai.spec.study import StudySpec
+from fxai.wording import counted, legible
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from fxai.cli.options import DEFAULT_STORAGE
 from fxai.cli.output import print_text
 from fxai.cli.summary import print_summary
 from fxai.cli.tune import Tuned
-from fxai.cli.wording import legible, span
 from fxai.spec.study import StudySpec
+from fxai.wording import legible, span
 
 
 def print_conclusion(console: Console, study: StudySpec, tuned: Tuned) -> None:

@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from fxai.cli.study_view import RunningTrial, StudyView
-from fxai.cli.wording import counted, estimate, figure, legible, runs, span
+from fxai.wording import counted, estimate, figure, legible, runs, span
 from fxai.workers import Activity
 
 _ROWS_OF_THE_REST = 12  # heading, panel frame, progress, best, the blank lines between

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fxai.cli.wording import legible
 from fxai.results.strict_json import json_text
+from fxai.wording import legible
 
 _WIDTH_OF_A_PIPE = 1000  # so that no table is folded there
 

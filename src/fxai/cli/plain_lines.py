@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from fxai.cli.wording import assignments, counted, estimate, legible, span
 from fxai.study_events import (
     Notice,
     StudyEvent,
@@ -14,6 +13,7 @@ from fxai.study_events import (
     WorkerReplaced,
 )
 from fxai.trial import STANDARD_ERROR, TrialResult, TrialState
+from fxai.wording import assignments, counted, estimate, legible, span
 
 
 def lines_of(event: StudyEvent) -> Sequence[str]:

@@ -14,7 +14,6 @@ from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.cli.phases import next_after
 from fxai.cli.stored_studies import FoundStudy, found_studies, found_study, stored_record
 from fxai.cli.summary import print_summary
-from fxai.cli.wording import counted, estimate, figure, span
 from fxai.results.brief import LEADERS
 from fxai.results.gain import Gain
 from fxai.results.importance_file import Importances
@@ -25,6 +24,7 @@ from fxai.results.strict_json import json_value
 from fxai.results.summary import StudySummary
 from fxai.search.stored_trial import StoredState
 from fxai.search.studies import study_names
+from fxai.wording import counted, estimate, figure, span
 
 _FRONT = 20
 _MATTER_MOST = 3

@@ -9,7 +9,6 @@ from rich.console import Console
 
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
-from fxai.cli.wording import assignments, estimate, figure, legible, span
 from fxai.errors import InputError
 from fxai.results.paths import StudyPaths
 from fxai.results.record import TrialRecord
@@ -17,6 +16,7 @@ from fxai.search.goals import first_goal, goals_of
 from fxai.search.stored_study import StoredStudy
 from fxai.search.studies import stored_study
 from fxai.trial import ParamValue, Usage
+from fxai.wording import assignments, estimate, figure, legible, span
 
 _LOG_LINES = 200
 

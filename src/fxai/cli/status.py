@@ -6,8 +6,8 @@ from pydantic import JsonValue
 
 from fxai.cli.options import DEFAULT_STORAGE, AsJson, StorageUrl
 from fxai.cli.output import print_json, print_table, print_text, stdout
-from fxai.cli.wording import figure
 from fxai.search.studies import StudySummary, summaries
+from fxai.wording import figure
 
 _HEADINGS = ("Study", "Best value", "Trial", "Complete", "Pruned", "Failed", "Left")
 

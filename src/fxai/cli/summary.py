@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from fxai.cli.output import print_table, print_text
-from fxai.cli.wording import estimate, figure, legible
 from fxai.results.summary import StudySummary
+from fxai.wording import estimate, figure, legible
 
 
 def print_summary(console: Console, summary: StudySummary) -> None:

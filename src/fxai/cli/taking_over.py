@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fxai.cli.replaying import Recording
-from fxai.cli.wording import assignments, counted, figure
 from fxai.errors import InputError
 from fxai.results.overlay_file import load_overlay
 from fxai.results.paths import StudyPaths
@@ -15,6 +14,7 @@ from fxai.search.source_url import source_url
 from fxai.search.studies import load_study
 from fxai.spec.overlay import Overlay, applied
 from fxai.spec.study import StudySpec
+from fxai.wording import assignments, counted, figure
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from fxai.cli.output import print_text, stdout
-from fxai.cli.wording import figure
 from fxai.errors import FxaiError, InputError
 from fxai.results.best_config import BestConfig, OwnBestConfig, load_best_config
 from fxai.spec.configure import configure
@@ -25,6 +24,7 @@ from fxai.trial import (
     TrialResult,
     TrialState,
 )
+from fxai.wording import figure
 from fxai.workers import ProcessWorkers, TrialEnded, TrialReported, WorkerLost, machine_slots
 
 

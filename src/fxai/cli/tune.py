@@ -7,11 +7,12 @@ from itertools import chain
 from pathlib import Path
 
 from fxai.cli.data_hash import data_hash
+from fxai.cli.error_message import warning
 from fxai.cli.interrupts import announce_stop
 from fxai.cli.taking_over import TakingOver
 from fxai.cli.tracked import tracked
 from fxai.cli.watch import Watch
-from fxai.errors import FingerprintError, InputError
+from fxai.errors import FingerprintError, FxaiError, InputError
 from fxai.replay.decisions import basis_of
 from fxai.replay.recorder import recorded
 from fxai.replay.replayed import ReplayedWorkers
@@ -22,7 +23,9 @@ from fxai.results.paths import StudyPaths
 from fxai.results.plots import write_plots
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
+from fxai.results.report.write import write_report
 from fxai.results.summary import StudySummary
+from fxai.results.winner_track import write_validation_track
 from fxai.run_study import run_study
 from fxai.search.database import sqlite_path
 from fxai.search.lock import hold_study, state_directory
@@ -85,9 +88,21 @@ def tune(
         stored = load_study(study.storage, study.study_name)
         files = write_results(stored, study, paths, Provenance.of(study, made_of))
         files += (write_importances(stored, paths.importances),)
+        files += _track_record(paths)
         if plots:
-            files += write_plots(stored, paths)
+            files += (*write_plots(stored, paths), write_report(stored, paths))
     return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files)
+
+
+def _track_record(paths: StudyPaths) -> tuple[Path, ...]:
+    """That of the best agent, where there is one. A study has not failed because this could not be written."""
+    if not paths.best_agent.exists():
+        return ()
+    try:
+        return (write_validation_track(paths.best_agent),)
+    except FxaiError as error:
+        warning(str(error))
+        return ()
 
 
 def _ran(

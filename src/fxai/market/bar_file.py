@@ -1,4 +1,4 @@
-"""Bars out of a CSV or Parquet file: strict about prices, forgiving about names, order and duplicates."""
+"""Bars out of a CSV or Parquet file or a data frame: strict about prices, forgiving about names, order, duplicates."""
 
 import hashlib
 from pathlib import Path
@@ -9,7 +9,7 @@ import pandas as pd
 from fxai.errors import DataError
 from fxai.market.bars import Bars, Faults, FloatArray, Reading, TimeArray
 from fxai.market.columns import Columns, find_columns
-from fxai.market.table_file import read_table
+from fxai.market.table_file import numbered, read_table
 from fxai.market.timestamps import to_utc
 from fxai.spec.data_config import DataConfig
 
@@ -25,7 +25,17 @@ def read_bar_file(path: Path, config: DataConfig, name: str | None = None) -> Re
     """
     raw = _bytes(path)
     source = name or path.name
-    table = read_table(raw, source)
+    return _bars(read_table(raw, source), config, source, hashlib.sha256(raw).hexdigest())
+
+
+def read_bar_frame(frame: pd.DataFrame, config: DataConfig, name: str = "data frame") -> Reading:
+    """As `read_bar_file`, of a data frame with the same columns; an index of datetimes is its time."""
+    table = numbered(frame)
+    rows = pd.util.hash_pandas_object(table).to_numpy()
+    return _bars(table, config, name, hashlib.sha256(rows.tobytes()).hexdigest())
+
+
+def _bars(table: pd.DataFrame, config: DataConfig, source: str, content_hash: str) -> Reading:
     columns = find_columns(list(table.columns), config.spread_column, source)
     if table.empty:
         raise DataError(f"{source}: a header and no bars")
@@ -39,7 +49,7 @@ def read_bar_file(path: Path, config: DataConfig, name: str | None = None) -> Re
         raise DataError(f"{source}: one bar; at least two are needed")
     bars = Bars(
         name=source,
-        content_hash=hashlib.sha256(raw).hexdigest(),
+        content_hash=content_hash,
         time=time[keep],
         **{column: values.to_numpy()[keep] for column, values in prices.items()},
         volume=None if volume is None else volume[keep],

@@ -16,7 +16,7 @@ class Bars:
     """Bars in the order of time, no two of one time; every array is [bar]."""
 
     name: str
-    content_hash: str  # SHA-256 of the file they came from, or of the prices where they were generated
+    content_hash: str  # SHA-256 of the file or frame they came from, or of the prices where they were generated
     time: TimeArray  # the bar's open, UTC, datetime64[ns]
     open: FloatArray
     high: FloatArray

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from fxai.errors import DataError
 from fxai.market.bars import Bars, FloatArray, TimeArray
 from fxai.market.calendar import bars_per_year, nights_held
-from fxai.market.features import features
+from fxai.market.features import FeatureTable, features
 from fxai.market.read_bars import load_bars
-from fxai.market.splits import Splits, split
+from fxai.market.splits import Span, Splits, split
 from fxai.market.standardizer import Standardizer
 from fxai.spec.data_config import DataConfig
 
@@ -57,7 +57,21 @@ def prepare_bars(bars: Bars, config: DataConfig, standardizer: Standardizer | No
     splits = split(bars.time, config.split, table.warm_up)
     if standardizer is None:
         standardizer = Standardizer.fit(table.values[splits.train.start : splits.train.stop], table.names)
-    elif standardizer.names != table.names:
+    return _market(bars, table, splits, standardizer)
+
+
+def prepare_unsplit(bars: Bars, config: DataConfig, standardizer: Standardizer) -> tuple[Market, Span]:
+    """Bars that nothing is to be learnt from, for an agent to be scored on, and which of them have all features.
+
+    The market's own splits are empty.
+    """
+    table = features(bars, config.features)
+    none = Span(len(bars), len(bars))
+    return _market(bars, table, Splits(none, none, none), standardizer), Span(table.warm_up, len(bars))
+
+
+def _market(bars: Bars, table: FeatureTable, splits: Splits, standardizer: Standardizer) -> Market:
+    if standardizer.names != table.names:
         raise DataError(
             f"{bars.name}: the agent was trained on the features {', '.join(standardizer.names)}; these data and "
             f"data.features give {', '.join(table.names)}"

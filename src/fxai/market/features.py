@@ -42,7 +42,7 @@ def features(bars: Bars, config: FeatureConfig) -> FeatureTable:
     if not columns:
         raise DataError("data.features leaves nothing for the agent to see; ask for at least one feature")
     values = np.column_stack(list(columns.values()))
-    warm_up = _warm_up(bars, config)
+    warm_up = bars_before(config, volume=bars.volume is not None)
     if warm_up >= len(bars):
         raise DataError(
             f"{bars.name} has {len(bars)} bars, but the longest window of data.features needs {warm_up} before the "
@@ -70,9 +70,10 @@ def _columns(bars: Bars, config: FeatureConfig) -> Iterator[tuple[str, FloatArra
         yield from _cycle("week", (bars.time - _MONDAY) / _WEEK)
 
 
-def _warm_up(bars: Bars, config: FeatureConfig) -> int:
+def bars_before(config: FeatureConfig, *, volume: bool) -> int:
+    """How many bars must come before the first that has all its features; `volume`: whether the data have any."""
     windows = [*config.return_horizons, *config.volatility_windows, *config.momentum_windows]
-    if config.volume and bars.volume is not None:
+    if config.volume and volume:
         windows.append(_VOLUME_WINDOW)
     return max(windows, default=0)
 

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from fxai.errors import DataError
 from fxai.market.bars import TimeArray
 from fxai.spec.data_config import SplitConfig
+
+Split: TypeAlias = Literal["train", "validation", "test", "all"]
+"""What an agent may be scored on; all: every bar, of data that were never split."""
 
 FEWEST_STEPS = 8  # of a validation episode
 FEWEST_BARS = 32  # of a split: below that a score says nothing

@@ -46,10 +46,14 @@ def _parquet(raw: bytes, name: str) -> pd.DataFrame:
         frame = pd.read_parquet(io.BytesIO(raw), engine="pyarrow")
     except (ValueError, OSError) as error:
         raise DataError(f"{name}: the Parquet file cannot be read ({error})") from error
+    return numbered(frame)
+
+
+def numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    """A data frame as `read_table` gives one: columns named by text, one of them the time, rows numbered from 1."""
     if isinstance(frame.index, pd.DatetimeIndex):
         frame = frame.rename_axis(str(frame.index.name or "time")).reset_index()
-    frame.index = pd.RangeIndex(1, len(frame) + 1)
-    return frame.rename(columns=str)
+    return frame.set_axis(pd.RangeIndex(1, len(frame) + 1)).rename(columns=str)
 
 
 def _csv(text: str, name: str) -> pd.DataFrame:

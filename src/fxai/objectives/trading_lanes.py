@@ -11,9 +11,9 @@ from fxai.errors import FxaiError
 from fxai.market.dataset import Market, prepare
 from fxai.objectives.trading_pack import TradingPack
 from fxai.objectives.trading_trial import TradingTrial, failure
-from fxai.rl.market_tensors import MarketTensors
+from fxai.rl.market_tensors import MarketTensors, on_device
 from fxai.rl.pack import Pack, signature
-from fxai.rl.trading import on_device, trading
+from fxai.rl.trading import trading
 from fxai.rl.training import Training
 from fxai.rl.width import measured_width, probe_config
 from fxai.spec.data_config import DataConfig

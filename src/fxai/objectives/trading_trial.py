@@ -156,8 +156,8 @@ class TradingTrial:
         return self._reports[self._told - 1]
 
     def _agent(self) -> Agent:
-        market = self._market
-        return Agent(self.config, self.request.seed, market.standardizer, market.content_hash, self._weights)
+        market, seed = self._market, self.request.seed
+        return Agent(self.config, seed, market.standardizer, market.content_hash, self._weights, self.base.env)
 
     def _take_up(self) -> None:
         """Go on from the checkpoint of an earlier run, if there is one, or from another trial's that it inherits.

@@ -29,4 +29,4 @@ def train_agent(
     pack = Pack((config,), (seed,))
     training = trading(pack, base, market, torch.device(device))
     evaluations = tuple(training.evaluations())
-    return TrainedAgent(agent(training, 0, pack, market), evaluations)
+    return TrainedAgent(agent(training, 0, pack, market, base), evaluations)

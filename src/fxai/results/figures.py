@@ -93,11 +93,16 @@ def slice_plot(study: Study) -> go.Figure:
 
 def contour_plot(study: Study) -> go.Figure:
     """The four most important parameters against each other: a grid of all would not be readable."""
+    return contours(study, list(importances(study)), _CONTOUR_PARAMETERS)
+
+
+def contours(study: Study, by_importance: Sequence[str], most: int) -> go.Figure:
+    """So many of the parameters against each other, the first that all completed trials have and that vary."""
     completed = _need_completed(study, 2)
     left_out = conditional_parameters(completed)
     varying = [name for name in varying_parameters(completed) if name not in left_out]
-    by_importance = [name for name in importances(study) if name in varying]
-    names = sorted(list(dict.fromkeys(by_importance + varying))[:_CONTOUR_PARAMETERS])  # sorted, as Optuna does
+    first = [name for name in by_importance if name in varying]
+    names = sorted(list(dict.fromkeys(first + varying))[:most])  # sorted, as Optuna does
     if len(names) < 2:  # noqa: PLR2004 (a pair)
         raise AbsentFigureError("It takes two parameters that all completed trials have and that vary among them.")
     figure = drawn.plot_contour(study, params=names, target_name=metric_name(study))

@@ -41,6 +41,7 @@ def _write_best(
 ) -> list[Path]:
     if not _agent_is_of(best, paths):
         paths.best_agent.unlink(missing_ok=True)  # never the agent of one trial beside the parameters of another
+        paths.track_record.unlink(missing_ok=True)
     document = {
         "study": record.name,
         "trial": best.number,

@@ -1,4 +1,4 @@
-"""What a study gained over the one that it took over from."""
+"""What a study gained over its trial 0, and over the study that it took over from."""
 
 import math
 from dataclasses import dataclass
@@ -33,20 +33,39 @@ class Gain:
         }
 
 
-def gain(study: StudyBrief | StudyRecord) -> Gain | None:
-    """None for a study that took nothing over, that has several objectives, or whose trial 0 or best has no value."""
-    first, best, taken_over = study.first, study.best, study.taken_over
-    if taken_over is None or first is None or best is None or study.front:
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How much better one trial's value is than another's."""
+
+    amount: float  # positive is better in either direction
+    standard_error: float | None  # None where one of them has one seed
+
+
+def over_trial_0(study: StudyBrief | StudyRecord) -> Difference | None:
+    """The best trial against trial 0; None where one of them has no value, and of several objectives."""
+    first, best = study.first, study.best
+    if first is None or best is None or study.front:
         return None
     if first.value is None or best.value is None:
         return None
     sign = 1 if study.direction == "maximize" else -1
     errors = [trial.standard_error for trial in (first, best)]
     known = [error for error in errors if error is not None]
-    return Gain(
-        source=taken_over.source,
-        over_winner=taken_over.winner,
-        best_trial=best.number,
+    return Difference(
         amount=sign * (best.value - first.value),
         standard_error=math.hypot(*known) if len(known) == len(errors) else None,
+    )
+
+
+def gain(study: StudyBrief | StudyRecord) -> Gain | None:
+    """None for a study that took nothing over, that has several objectives, or whose trial 0 or best has no value."""
+    difference = over_trial_0(study)
+    if study.taken_over is None or difference is None or study.best is None:
+        return None
+    return Gain(
+        source=study.taken_over.source,
+        over_winner=study.taken_over.winner,
+        best_trial=study.best.number,
+        amount=difference.amount,
+        standard_error=difference.standard_error,
     )

@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 from fxai.results.sampled_study import SampledStudy
 from fxai.search.several import by_first
 
-_ENOUGH_TRIALS = 1000  # more take PED-ANOVA long and change little
+ENOUGH_TRIALS = 1000  # more take PED-ANOVA long and change little
 
 
 def importances(study: Study) -> dict[str, float]:
@@ -19,7 +19,11 @@ def importances(study: Study) -> dict[str, float]:
     Of several objectives they are for the first. Empty where nothing can be said: fewer than two completed
     trials, all values equal, or no parameter that varies.
     """
-    sample = SampledStudy(by_first(study), _ENOUGH_TRIALS)
+    return shares_in(SampledStudy(by_first(study), ENOUGH_TRIALS))
+
+
+def shares_in(sample: Study) -> dict[str, float]:
+    """The same for a study of one objective, of all its completed trials."""
     completed = sample.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if len({trial.value for trial in completed}) < 2:  # noqa: PLR2004
         return {}

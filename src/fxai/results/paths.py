@@ -7,6 +7,7 @@ from pathlib import Path
 from fxai.errors import InputError
 from fxai.trial import TrialPaths
 
+TEST_LOOKS = "test_looks.jsonl"
 _LONGEST_NAME = 200  # bytes; file systems end at 255, and the longest suffix is added to it
 
 
@@ -57,6 +58,21 @@ class StudyPaths:
     @property
     def best_agent(self) -> Path:
         return self.directory / "best_agent.safetensors"
+
+    @property
+    def track_record(self) -> Path:
+        """What the best agent did on the validation split, bar by bar."""
+        return self.directory / "best_agent_validation.json"
+
+    @property
+    def report(self) -> Path:
+        """All that there is to see of the study, on one page."""
+        return self.directory / "report.html"
+
+    @property
+    def test_looks(self) -> Path:
+        """How often an agent of the study was scored on the test split; see `track_files.note_test_look`."""
+        return self.directory / TEST_LOOKS
 
     @property
     def transfer(self) -> Path:

@@ -1,7 +1,7 @@
 """The schedule that an agent of a population was trained by, seen along the lineage of its weights."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from fxai.results.record import TrialRecord
 from fxai.spec.configure import trial_config, value_at
@@ -26,22 +26,23 @@ def schedule_of(spec: StudySpec, trials: Sequence[TrialRecord], number: int) -> 
 
     Before it went on from another's weights, the schedule is that trial's up to there.
     """
-    segments = _segments(trials, number, None)
+    segments = ancestry(trials, number)
     if len(segments) == 1:
         return ()
     return tuple(_segment(spec, trials[whose], step, params) for step, whose, params in segments)
 
 
-_Part = tuple[int, int, Mapping[str, ParamValue]]  # from which step, whose, under which parameters
+Part: TypeAlias = tuple[int, int, Mapping[str, ParamValue]]  # from which step, whose, under which parameters
 
 
-def _segments(trials: Sequence[TrialRecord], number: int, until: int | None) -> list[_Part]:
+def ancestry(trials: Sequence[TrialRecord], number: int, until: int | None = None) -> list[Part]:
+    """The parts of a trial's training along the lineage of its weights, from the first step up to `until`."""
     trial = trials[number]
     exploits = [each for each in trial.lineage if until is None or each.step < until]
     if not exploits:
         return [(0, number, trial.lineage[0].before if trial.lineage else trial.params)]
     last = exploits[-1]
-    return [*_segments(trials, last.donor, last.step), (last.step, number, last.params)]
+    return [*ancestry(trials, last.donor, last.step), (last.step, number, last.params)]
 
 
 def _segment(spec: StudySpec, trial: TrialRecord, step: int, params: Mapping[str, ParamValue]) -> Segment:

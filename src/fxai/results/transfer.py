@@ -66,7 +66,7 @@ def transfer(
 def source_of(record: StudyRecord, storage: str) -> SourceStudy:
     """The study as it stands now; two equal ones hand over the same."""
     best = _best(record)
-    finished = sum(trial.state.is_finished and not trial.uncounted for trial in record.trials)
+    finished = sum(trial.state.is_finished() and not trial.uncounted for trial in record.trials)
     return SourceStudy(
         study_name=record.name,
         storage=storage,
@@ -149,7 +149,7 @@ def _moved(values: Mapping[str, Choice], target: StudySpec) -> dict[str, Choice]
 
 
 def _of_source(record: StudyRecord) -> Iterator[str]:
-    if open_ := sum(not trial.state.is_finished for trial in record.trials):
+    if open_ := sum(not trial.state.is_finished() for trial in record.trials):
         yield f"unfinished trials in {record.name}: {open_}; transfer again when it is through"
 
 

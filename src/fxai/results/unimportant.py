@@ -10,17 +10,18 @@ share of the variance: of 20 trials the best tenth against all, as PED-ANOVA com
 while 6 % of the parameters without influence stand out.
 """
 
+import copy
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import optuna
 from optuna import Study
 from optuna.importance import PedAnovaImportanceEvaluator
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 
 from fxai.results.importance import conditional_parameters, varying_parameters
+from fxai.results.part_of_study import PartOfStudy
 from fxai.search import attributes
 from fxai.search.several import by_first
 
@@ -66,15 +67,14 @@ def standings(study: Study, *, seed: int = 0) -> dict[str, Standing]:
 
 def _importances(trials: Sequence[FrozenTrial], values: np.ndarray, names: list[str], study: Study) -> dict[str, float]:
     """Importances by PED-ANOVA, not brought to a sum of 1, if the trials had these values."""
-    told = optuna.create_study(direction=study.direction)
-    told.add_trials(
-        create_trial(
-            params={name: trial.params[name] for name in names},
-            distributions={name: trial.distributions[name] for name in names},
-            value=float(value),
-        )
-        for trial, value in zip(trials, values, strict=True)
-    )
+    told = [_told(trial, float(value)) for trial, value in zip(trials, values, strict=True)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return PedAnovaImportanceEvaluator(target_quantile=_BEST_SHARE).evaluate(told, params=names)
+        return PedAnovaImportanceEvaluator(target_quantile=_BEST_SHARE).evaluate(PartOfStudy(study, told), params=names)
+
+
+def _told(trial: FrozenTrial, value: float) -> FrozenTrial:
+    """The trial as if it had come to this value."""
+    told = copy.copy(trial)
+    told.values = [value]
+    return told

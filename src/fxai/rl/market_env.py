@@ -19,7 +19,7 @@ from fxai.rl.reward_terms import RewardTerms
 from fxai.spec.env_config import EnvConfig
 
 ACCOUNT_FEATURES = ("position", "gain", "held", "drawdown")
-_HALF_HELD = 24.0  # bars after which the feature of the holding time stands at one half
+HALF_HELD = 24.0  # bars after which the feature of the holding time stands at one half
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class MarketEnv:
     def _observe(self) -> Tensor:
         account = self._account
         observation = self._windows[self._bar].reshape(self.lanes, self.envs, *self.observation_shape)
-        columns = (account.position, account.gain, account.held / (account.held + _HALF_HELD), account.drawdown)
+        columns = (account.position, account.gain, account.held / (account.held + HALF_HELD), account.drawdown)
         observation[..., -1, -len(columns) :] = torch.stack(columns, dim=-1) * self._account_scale
         return observation
 

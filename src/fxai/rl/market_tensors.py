@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from fxai.errors import DataError
+from fxai.market.dataset import Market
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,18 @@ class MarketTensors:
     def at(self, bar: Tensor) -> Quotes:
         """The quotes of bars [lane, env] int64."""
         return Quotes(*self.quotes[bar].unbind(-1))
+
+
+def on_device(market: Market, device: torch.device) -> MarketTensors:
+    """What environments read of a market, as tensors."""
+    return MarketTensors.of(
+        open=market.open,
+        close=market.close,
+        nights=market.nights,
+        features=market.features,
+        spread=market.spread,
+        device=device,
+    )
 
 
 def half_spread(spread: ArrayLike | None, opens: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ episode then.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from statistics import fmean, stdev
 
 import numpy as np
@@ -28,6 +28,16 @@ SCORES = ("mean_reward", *(field.name for field in fields(Performance)))
 
 _COUNTED = ("reward", "step_return", "turnover", "closed", "closed_gain", "settled", "settled_gain")
 """The fields of a step that make the score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One agent's way through the span, step by step in the order of time."""
+
+    bar: NDArray[np.int64]  # [step]: the bar that the step went over
+    begins: NDArray[np.bool_]  # [step]: whether it is the first of an episode
+    steps: Mapping[str, NDArray[np.float64]]  # [step]: fields of MarketStep by name; 0 after a termination
+    scores: Mapping[str, float]
 
 
 class Scorer:
@@ -53,7 +63,7 @@ class Scorer:
             last = first + parts * base.max_episode_steps
         self._market, self._span, self._bars_per_year = market, span, bars_per_year
         self._parts = parts or 1
-        self._configs = [_scored_with(base, config) for config in own]
+        self._configs = [scored_with(base, config) for config in own]
         self._starts = torch.arange(first, last, base.max_episode_steps)
         self._lengths = (last - self._starts).clamp(max=base.max_episode_steps)
         self._longest = min(base.max_episode_steps, last - first)
@@ -68,9 +78,23 @@ class Scorer:
         chosen = everyone if lanes is None else lanes
         # On a device all are scored, whoever is asked for: there, a lane's numbers may depend on the width.
         together = chosen if self._market.device.type == "cpu" else everyone
-        steps = self._run(policy, weights[list(together)], self._env(together))
+        steps = self._run(policy, weights[list(together)], self._env(together), _COUNTED)
         steps = steps[[together.index(lane) for lane in chosen]]
         return [self._scores(lane) for lane in self._in_order(steps)]
+
+    def walk(self, policy: Policy, weights: Tensor) -> Walk:
+        """What the first lane does, step by step, for weights [1, size]."""
+        (steps,) = self._in_order(self._run(policy, weights, self._env([0]), (*_COUNTED, "position")))
+        bars = [
+            np.arange(1, length + 1) + start
+            for start, length in zip(self._starts.tolist(), self._lengths.tolist(), strict=True)
+        ]
+        return Walk(
+            bar=np.concatenate(bars),
+            begins=np.concatenate([np.arange(len(episode)) == 0 for episode in bars]),
+            steps=dict(zip((*_COUNTED, "position"), steps, strict=True)),
+            scores=self._scores(steps[: len(_COUNTED)]),
+        )
 
     def _env(self, lanes: Sequence[int]) -> MarketEnv:
         return MarketEnv(
@@ -84,8 +108,8 @@ class Scorer:
         )
 
     @torch.no_grad()
-    def _run(self, policy: Policy, weights: Tensor, env: MarketEnv) -> Tensor:
-        """The counted fields of all steps, [lane, field, episode, time].
+    def _run(self, policy: Policy, weights: Tensor, env: MarketEnv, names: Sequence[str]) -> Tensor:
+        """Fields of all steps, [lane, field, episode, time].
 
         The environment begins ended episodes anew; what they do then counts nothing and is 0 here.
         """
@@ -94,7 +118,7 @@ class Scorer:
         taken = []
         for _ in range(self._longest):
             step = env.step(greedy(policy, weights, observation))
-            taken.append(torch.stack([getattr(step, name) * alive for name in _COUNTED], dim=1))
+            taken.append(torch.stack([getattr(step, name) * alive for name in names], dim=1))
             alive = alive & ~(step.terminated | step.truncated)
             observation = step.observation
         return torch.stack(taken, dim=3)
@@ -126,7 +150,7 @@ def error_of(score: str) -> str:
     return f"{score}_error"
 
 
-def _scored_with(base: EnvConfig, own: EnvConfig) -> EnvConfig:
+def scored_with(base: EnvConfig, own: EnvConfig) -> EnvConfig:
     """The base environment, seen through the agent's window; an agent may forgo shorts, not gain them."""
     seen = {"observation_window": own.observation_window, "allow_short": base.allow_short and own.allow_short}
     return base.model_copy(update=seen)

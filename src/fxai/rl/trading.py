@@ -5,7 +5,7 @@ import torch
 from fxai.market.dataset import Market
 from fxai.rl.agent import Agent
 from fxai.rl.market_env import MarketEnv
-from fxai.rl.market_tensors import MarketTensors
+from fxai.rl.market_tensors import MarketTensors, on_device
 from fxai.rl.pack import Pack
 from fxai.rl.scoring import Scorer
 from fxai.rl.training import Training
@@ -34,19 +34,7 @@ def trading(
     return Training(pack, env, score, device, graphed_after=graphed_after)
 
 
-def on_device(market: Market, device: torch.device) -> MarketTensors:
-    """What environments read of a market, as tensors."""
-    return MarketTensors.of(
-        open=market.open,
-        close=market.close,
-        nights=market.nights,
-        features=market.features,
-        spread=market.spread,
-        device=device,
-    )
-
-
-def agent(training: Training, lane: int, pack: Pack, market: Market) -> Agent:
-    """The agent of a lane as it stands now."""
+def agent(training: Training, lane: int, pack: Pack, market: Market, base: EnvConfig) -> Agent:
+    """The agent of a lane as it stands now; `base` is the environment that scores it."""
     weights = training.weights[lane : lane + 1].detach().cpu().clone()
-    return Agent(pack.configs[lane], pack.seeds[lane], market.standardizer, market.content_hash, weights)
+    return Agent(pack.configs[lane], pack.seeds[lane], market.standardizer, market.content_hash, weights, base)

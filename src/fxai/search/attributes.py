@@ -14,6 +14,7 @@ PREFIX: Final = "fxai:"
 # of a study
 FINGERPRINT: Final = "fxai:fingerprint"
 TRANSFER: Final = "fxai:transfer"  # the overlay by which it took over from another
+PLAN: Final = "fxai:plan"  # how it is searched since its last run: n_trials, sampler, pruner, seed
 ENDED_BY: Final = "fxai:ended_by"  # the stop rule that ended it and the reason in words; None once it goes on
 
 # of a trial

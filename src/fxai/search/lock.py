@@ -29,11 +29,18 @@ def hold_study(url: str, study_name: str, directory: Path) -> Iterator[None]:
     missing. Raises `StudyHeldError` with the holder's pid and start time if another run has the study.
     """
     path = lock_path(url, study_name, directory)
-    descriptor = _acquire(path, study_name, make_folder=sqlite_path(url) is None)
+    with hold(path, f"the study {study_name!r}", make_folder=sqlite_path(url) is None):
+        yield
+
+
+@contextmanager
+def hold(path: Path, what: str, *, make_folder: bool = True) -> Iterator[None]:
+    """Hold a lock file for the duration of a block; `what` it stands for is told to whoever finds it held."""
+    descriptor = _acquire(path, what, make_folder=make_folder)
     try:
         holder = {"pid": os.getpid(), "started": datetime.now().astimezone().isoformat(timespec="seconds")}
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps({**holder, "study": study_name}).encode(), 0)
+        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
         yield
     finally:
         path.unlink(missing_ok=True)  # while the lock is held, so that nobody else's is removed
@@ -78,13 +85,13 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _acquire(path: Path, study_name: str, *, make_folder: bool) -> int:
+def _acquire(path: Path, what: str, *, make_folder: bool) -> int:
     while True:
         descriptor = _open(path, make_folder=make_folder)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            message = _held(descriptor, study_name)
+            message = _held(descriptor, what)
             os.close(descriptor)
             raise StudyHeldError(message) from None
         if _is_still(path, descriptor):
@@ -98,7 +105,7 @@ def _open(path: Path, *, make_folder: bool) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise StorageError(f"cannot lock the study: {path}: {error.strerror}") from error
+        raise StorageError(f"cannot lock {path}: {error.strerror}") from error
 
 
 def _is_still(path: Path, descriptor: int) -> bool:
@@ -108,10 +115,10 @@ def _is_still(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _held(descriptor: int, study_name: str) -> str:
+def _held(descriptor: int, what: str) -> str:
     try:
         holder = json.loads(os.pread(descriptor, 4096, 0))
         who = f"process {holder['pid']}, which started {holder['started']},"
     except (ValueError, KeyError):  # it was taken a moment ago and not signed yet
         who = "another process"
-    return f"{who} holds the study {study_name!r}; wait for it to end, or end it, and start this run again"
+    return f"{who} holds {what}; wait for it to end, or end it, and start this run again"

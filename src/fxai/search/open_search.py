@@ -62,6 +62,7 @@ def open_search(
                 _begin(spec, storage, study_id, fingerprint, default_params)
                 if overlay is not None:
                     _take_over(spec, storage, study_id, overlay)
+        _keep_plan(spec, storage, study_id)
         search = Search(spec, storage, study_id)
         on_failure.pop_all()
     return search
@@ -143,6 +144,18 @@ def _begin(
             # A grid draws nothing, so that what an entry leaves open is taken from the defaults.
             params = {**defaults, **entry} if tries_every_point(spec.sampler) else dict(entry)
             study.enqueue_trial(params, user_attrs={attributes.ENQUEUED: "spec"})
+
+
+def _keep_plan(spec: StudySpec, storage: WriteBehindStorage, study_id: int) -> None:
+    """Remember what no fingerprint holds, as it may change when a study is resumed: how it is searched, how long."""
+    plan = {
+        "n_trials": spec.n_trials,
+        "sampler": spec.sampler.model_dump(mode="json", exclude_none=True),
+        "pruner": spec.pruner.model_dump(mode="json", exclude_none=True),
+        "seed": spec.seed,
+    }
+    if storage.get_study_user_attrs(study_id).get(attributes.PLAN) != plan:
+        storage.set_study_user_attr(study_id, attributes.PLAN, plan)
 
 
 def _take_over(spec: StudySpec, storage: WriteBehindStorage, study_id: int, overlay: Overlay) -> None:

@@ -18,7 +18,6 @@ class StoredState(StrEnum):
     FAIL = "FAIL"
     WAITING = "WAITING"
 
-    @property
     def is_finished(self) -> bool:
         return self not in {StoredState.RUNNING, StoredState.WAITING}
 

@@ -1,13 +1,13 @@
 """Trials of an earlier study that a new one learns from, without counting them as its own."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from optuna import Study
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from fxai.search import attributes
+from fxai.search.comparable import scoring_differences, training_differences
 from fxai.search.space import distribution
 from fxai.spec.conditions import walk
 from fxai.spec.configure import config_values
@@ -16,10 +16,6 @@ from fxai.spec.fingerprint import fingerprint, paths_of
 from fxai.spec.parameters import Choice, contains
 from fxai.spec.samplers import CmaEsSampler, GPSampler, Sampler, TPESampler
 from fxai.spec.study import StudySpec
-
-_SCORED_BY = ("objective", "metric_name", "direction", "seeds_per_trial", "data", "fractions_of_split")
-_TRAINED_BY = ("algorithm", "total_updates")
-_SEEN = "features"  # what an agent sees of the data is part of its training; all else of them is how it is scored
 
 
 def warm_trials(source: Study, target: StudySpec) -> list[FrozenTrial]:
@@ -52,7 +48,8 @@ def obstacle(source: Study, target: StudySpec) -> str | None:
         return f"{target.sampler.type} learns from no trials but those that it proposed"
     if target.objectives or len(source.directions) > 1:
         return "trials of several objectives are not copied"
-    if differing := list(_differing(stored, fingerprint(target))):
+    own = fingerprint(target)
+    if differing := [*scoring_differences(stored, own), *training_differences(stored, own)]:
         return f"{source.study_name} and {target.study_name} differ in {', '.join(differing)}"
     paths = set(paths_of(stored).values())
     missing = [each.name for each in target.parameters if not each.when and each.path not in paths]
@@ -82,25 +79,6 @@ def _learns(sampler: Sampler) -> bool:
     if isinstance(sampler, CmaEsSampler):
         return not sampler.use_separable_cma
     return isinstance(sampler, TPESampler | GPSampler)
-
-
-def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
-    """In what two studies differ of what makes their values comparable."""
-    yield from (name for name in _SCORED_BY if one.get(name, 1) != other.get(name, 1))
-    mine, others = one["training_config"], other["training_config"]
-    if "data" not in other:  # an objective of the user's own, of whose configuration nobody knows what scores
-        yield from (
-            f"training_config.{name}" for name in dict.fromkeys((*mine, *others)) if mine.get(name) != others.get(name)
-        )
-        return
-    yield from (f"training.{name}" for name in _TRAINED_BY if mine["training"][name] != others["training"][name])
-    for section in ("data", "env"):
-        names = dict.fromkeys((*mine[section], *others[section]))
-        yield from (
-            f"{section}.{name}"
-            for name in names
-            if name != _SEEN and mine[section].get(name) != others[section].get(name)
-        )
 
 
 def _point(target: StudySpec, values: Mapping[str, Choice]) -> dict[str, Choice] | None:

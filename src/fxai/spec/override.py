@@ -5,12 +5,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from fxai.errors import InputError, Problem, SpecError
-from fxai.spec.algorithm import algorithm_of
-from fxai.spec.algorithm_config import AlgorithmConfig
+from fxai.errors import Problem, SpecError
 from fxai.spec.class_names import CLASSES, with_class
 from fxai.spec.coherence import study_problems
-from fxai.spec.config_fields import ALGORITHM_PATH, all_config_fields, config_fields, unknown_path
+from fxai.spec.config_override import CONFIG, NO_SUCH_SETTING, SOURCE, ConfigFault, set_in_config
 from fxai.spec.configure import set_at
 from fxai.spec.fields import leaves
 from fxai.spec.findings import Finding, as_problems, findings_of
@@ -22,14 +20,11 @@ from fxai.spec.presets import settings_of, shipped_preset, unknown_preset
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.suggestion import did_you_mean
 from fxai.spec.tracking import TRACKER_SETTINGS
-from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import parse_yaml
 
-SOURCE = "--set"
 _OF_SPEC = frozenset({"results_dir", "dashboard_port", "save_study_plots"})
 _NOT_TO_SET = frozenset({"study_name", "parameters", "enqueue", "fixed", "training_config"})
 _OF_STUDY = TRACKER_SETTINGS.union(name for name, _ in leaves(StudySpec) if name.partition(".")[0] not in _NOT_TO_SET)
-_CONFIG = "training_config."
 _SEARCH = "search"
 _CHOOSES_KEYS = (".type", ".algorithm")  # of these settings the others depend
 
@@ -96,35 +91,22 @@ def _set_in(
     elif isinstance(written.training_config, OwnConfig):
         return _set_own(study, written, key, value)
     else:
-        return _set_config(study, written.training_config, key.removeprefix(_CONFIG), value)
+        fault = set_in_config(study["training_config"], written.training_config, key.removeprefix(CONFIG), value)
+        return None if fault is None else _of_study(fault, study)
     return None
 
 
 def _set_own(study: dict[str, Any], written: StudySpec, key: str, value: Any) -> str | None:
     """What only the user's code knows: a name that is there already, or one that is given in full."""
-    path, config = key.removeprefix(_CONFIG), OwnConfig(study["training_config"])
+    path, config = key.removeprefix(CONFIG), OwnConfig(study["training_config"])
     known = {*values_in(config), *(each.path for each in written.parameters)}
     if path == key and path not in known:
         there = sorted({*known, *_OF_STUDY, *_OF_SPEC})
-        return f"there is no such setting{did_you_mean(key, there) or '.'} A new one is written {_CONFIG}{key}"
+        return f"{NO_SUCH_SETTING}{did_you_mean(key, there) or '.'} A new one is written {CONFIG}{key}"
     try:
         study["training_config"] = with_values(config, {path: value})
     except ValueError as error:
         return str(error)
-    return None
-
-
-def _set_config(study: dict[str, Any], written: TrainingConfig, path: str, value: Any) -> str | None:
-    config = study["training_config"]
-    if path == ALGORITHM_PATH:
-        config["training"] = _with_algorithm(written.training, value)
-        return None
-    if path not in config_fields(algorithm_of(config["training"])):
-        return _no_such_setting(path, study)
-    try:
-        set_at(config, path, value)
-    except InputError as error:  # a layer that is not there
-        return str(error).removeprefix(f"{path} ")
     return None
 
 
@@ -135,19 +117,14 @@ def _name_tracker(study: dict[str, Any], key: str) -> None:
         tracking[tracker] = tracking[tracker] or {}
 
 
-def _with_algorithm(section: AlgorithmConfig, algorithm: Any) -> dict[str, Any]:
-    if algorithm == section.algorithm:
-        return section.model_dump()
-    shared = section.model_fields_set & AlgorithmConfig.model_fields.keys()
-    return {**section.model_dump(include=shared), "algorithm": algorithm}
-
-
-def _no_such_setting(path: str, study: dict[str, Any]) -> str:
-    algorithm = algorithm_of(study["training_config"]["training"])
-    if path in all_config_fields():
-        return f"{unknown_path(path, algorithm)} (study {study['study_name']})"
-    there = sorted(config_fields(algorithm).keys() | _OF_STUDY | _OF_SPEC)
-    return f"there is no such setting{did_you_mean(path, there)}"
+def _of_study(fault: ConfigFault, study: dict[str, Any]) -> str:
+    """The fault in the words of a spec, which has other settings and may have several studies."""
+    if fault.elsewhere:
+        return f"{fault.message} (study {study['study_name']})"
+    if fault.unknown is None:
+        return fault.message
+    there = sorted({*fault.there, *_OF_STUDY, *_OF_SPEC})
+    return f"{NO_SUCH_SETTING}{did_you_mean(fault.unknown, there)}"
 
 
 def _validated(tree: dict[str, Any]) -> Spec:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fxai.cli.wording import assignments, counted, estimate, figure, legible, runs, span
 from fxai.trial import ParamValue
+from fxai.wording import assignments, counted, estimate, figure, legible, runs, span
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How values, spans of time and foreign text read on a terminal."""
+"""How values, spans of time and foreign text read, on a terminal and on a page."""
 
 import math
 from collections.abc import Iterable, Mapping

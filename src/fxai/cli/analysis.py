@@ -1,0 +1,118 @@
+"""`fxai analysis STUDY`: what a study's trials say together."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from fxai.cli.options import DEFAULT_STORAGE, AsJson, By, StorageUrl, StudyName
+from fxai.cli.output import print_json, print_table, print_text, stdout
+from fxai.results.analysis import TOP, StudyAnalysis
+from fxai.results.convergence import Convergence
+from fxai.results.importance_interval import ParameterImportance
+from fxai.results.rank_by import goal_named
+from fxai.results.record import StudyRecord, TrialRecord
+from fxai.results.stability import ParameterStability
+from fxai.search.studies import load_study
+from fxai.wording import estimate, figure, legible, span
+
+
+def analysis(
+    study: StudyName,
+    *,
+    top: Annotated[int, typer.Option(min=1, help="How many of the best trials to list.")] = TOP,
+    by: By = None,
+    storage: StorageUrl = DEFAULT_STORAGE,
+    as_json: AsJson = False,
+) -> None:
+    """Say what matters in a study, and whether it has settled.
+
+    The best trials; each parameter's importance with an interval; whether the search has settled; what the leading
+    trials agree on; ranges whose best values lie at an end. What cannot be said yet is named with the reason. With
+    --by it is of another metric of the trials; a study of several objectives is analysed by the one that prunes.
+    """
+    stored = load_study(storage, study)
+    found = StudyAnalysis.of(stored, top=top, by=None if by is None else goal_named(StudyRecord.of(stored), by))
+    if as_json:
+        print_json(found.as_json())
+    else:
+        print_analysis(stdout(), found)
+
+
+def print_analysis(console: Console, found: StudyAnalysis) -> None:
+    """The whole of it, for people."""
+    counts = f"{found.completed} completed, {found.pruned} pruned, {found.failed} failed"
+    print_text(console, f"{legible(found.study)}: {found.direction} {found.metric}; {counts}")
+    _print_top(console, found)
+    if found.importances:
+        sample = _of_sample(found)
+        print_text(console, "", f"Importance for {found.metric} (PED-ANOVA, all add up to 1){sample}:")
+        rows = [_importance_row(each) for each in found.importances]
+        print_table(console, ("Parameter", "Share", "90 % interval", "More than chance"), rows)
+    if found.stability:
+        print_text(console, "", f"What the {found.leaders} leading trials have:")
+        rows = [_stability_row(each) for each in found.stability]
+        print_table(console, ("Parameter", "Best", "Leaders", "Spread", "Agree"), rows)
+    print_text(console, "", f"Converged: {_converged(found.convergence)}")
+    edges = tuple(_edges(found))
+    if edges:
+        print_text(console, "", "At an end of its range, so that better values may lie beyond it:", *edges)
+    if found.remarks:
+        print_text(console, "", "What cannot be said yet:", *(f"  {remark}" for remark in found.remarks))
+
+
+def _print_top(console: Console, found: StudyAnalysis) -> None:
+    if found.best is None:
+        return
+    front = "" if found.front is None else f", the knee of a Pareto front of {found.front}"
+    print_text(console, f"Best trial: {found.best.number}{front}")
+    if not found.top:
+        return
+    several = list(found.best.values)
+    headings = ("Trial", *(several or (found.metric,)), "Time")
+    print_text(console, "", "Leading trials:" if found.front is None else f"Of the front, by {found.metric}:")
+    print_table(console, headings, [_trial_row(trial, several) for trial in found.top])
+
+
+def _trial_row(trial: TrialRecord, metrics: Sequence[str]) -> tuple[str, ...]:
+    value = "none" if trial.value is None else estimate(trial.value, trial.standard_error)
+    values = tuple(figure(trial.values[metric]) for metric in metrics) or (value,)
+    return (str(trial.number), *values, "-" if trial.seconds is None else span(trial.seconds))
+
+
+def _of_sample(found: StudyAnalysis) -> str:
+    return f" from {found.importance_trials} of the trials" if found.importance_trials < found.completed else ""
+
+
+def _importance_row(each: ParameterImportance) -> tuple[str, ...]:
+    interval = "-" if each.low is None or each.high is None else f"{each.low:.2f} to {each.high:.2f}"
+    return each.name, f"{each.share:.2f}", interval, _yes_no(each.stands_out)
+
+
+def _stability_row(each: ParameterStability) -> tuple[str, ...]:
+    if each.low is None:
+        leaders = f"{_percent(1 - each.spread)} have {figure(each.choice)}"
+    else:
+        leaders = figure(each.low) if each.low == each.high else f"{figure(each.low)} to {figure(each.high)}"
+    return each.name, figure(each.best), leaders, _percent(each.spread), _yes_no(each.stable)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _yes_no(known: bool | None) -> str:  # noqa: FBT001 (a value to word, no switch)
+    return "-" if known is None else "yes" if known else "no"
+
+
+def _converged(found: Convergence) -> str:
+    answer = {None: "cannot be said", True: "yes", False: "not yet"}[found.converged]
+    return f"{answer}; {found.reason}"
+
+
+def _edges(found: StudyAnalysis) -> Iterator[str]:
+    for edge in found.edges:
+        near = f"{_percent(edge.leaders_near)} of the leaders near"
+        ends = "begins" if edge.side == "low" else "ends"
+        yield f"  {legible(edge.name)}: best {figure(edge.best)}, the range {ends} at {figure(edge.bound)} ({near})"

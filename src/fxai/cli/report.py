@@ -1,0 +1,74 @@
+"""`fxai report STUDY`: all that there is to see of a study, on one page."""
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl
+from fxai.cli.output import print_json, print_text, stdout
+from fxai.errors import InputError
+from fxai.results.paths import StudyPaths
+from fxai.results.report.blocks import Report
+from fxai.results.report.index import write_reports
+from fxai.results.report.write import report_of, save_report
+from fxai.search.studies import is_archived, load_study, study_names
+
+
+def report(
+    study: Annotated[str | None, typer.Argument(metavar="STUDY", help="Name of a study.", show_default=False)] = None,
+    *,
+    all_studies: Annotated[
+        bool, typer.Option("--all", help="Of all studies, with a page over them: index.html in the results folder.")
+    ] = False,
+    open_it: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    storage: StorageUrl = DEFAULT_STORAGE,
+    results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Write a study's report, one page that opens without network.
+
+    What was found and what to do next, the search, the winner, what matters, time, failures. As a run does at
+    its end.
+    """
+    if (study is None) != all_studies:
+        raise InputError("name a study, or say --all")
+    written = (
+        _of_all(storage, results_dir, as_json=as_json)
+        if study is None
+        else _of_one(storage, results_dir, study, as_json=as_json)
+    )
+    if open_it:
+        webbrowser.open(written.absolute().as_uri())
+
+
+def _of_one(storage: str, results_dir: Path, study: str, *, as_json: bool) -> Path:
+    paths = StudyPaths(results_dir, study)
+    made = report_of(load_study(storage, study), paths)
+    save_report(made, paths)
+    if as_json:
+        print_json({**_as_json(made), "report": str(paths.report)})
+    else:
+        print_text(stdout(), str(paths.report))
+    return paths.report
+
+
+def _of_all(storage: str, results_dir: Path, *, as_json: bool) -> Path:
+    names = [name for name in study_names(storage) if not is_archived(name)]
+    written = []
+    for path in write_reports((load_study(storage, name) for name in names), results_dir):
+        written.append(path)
+        if not as_json:
+            print_text(stdout(), str(path))
+    if as_json:
+        print_json({"index": str(written[-1]), "reports": [str(path) for path in written[:-1]]})
+    return written[-1]
+
+
+def _as_json(made: Report) -> dict[str, object]:
+    return {
+        "study": made.study,
+        "found": " ".join(filter(None, (made.lead.finding, made.lead.comparison, made.lead.caution))),
+        "next": [{"what": step.what, "why": step.why, "command": step.command or None} for step in made.steps],
+    }

@@ -1,0 +1,70 @@
+"""The trades behind a series of positions, with the prices that were really paid."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fxai.market.bars import FloatArray
+from fxai.market.baselines import fill_price
+from fxai.market.dataset import Market
+from fxai.market.track_record import ClosedTrade
+from fxai.spec.env_config import EnvConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """What was held over each of some bars that follow one another, every array [bar]."""
+
+    bar: NDArray[np.int64]  # its place in the market
+    begins: NDArray[np.bool_]  # whether an episode begins there, flat
+    held: NDArray[np.int8]  # -1, 0 or 1
+    closed: NDArray[np.bool_]  # whether a trade was closed at its open
+    closed_gain: FloatArray  # of that trade
+    settled: NDArray[np.bool_]  # whether the episode's end closed a trade at its close
+    settled_gain: FloatArray
+
+
+class _Exit(NamedTuple):
+    place: int
+    at_close: bool  # the episode's end, not an order at the open
+
+
+def closed_trades(market: Market, positions: Positions, env: EnvConfig) -> tuple[ClosedTrade, ...]:
+    """Every trade, in the order of time: the end of an episode leaves none open."""
+    held = positions.held
+    before = np.where(positions.begins, 0, np.concatenate([[0], held[:-1]]))
+    entries = np.flatnonzero((held != 0) & (held != before)).tolist()
+    exits = _exits(positions)
+    return tuple(_trade(market, positions, env, entry, exit_) for entry, exit_ in zip(entries, exits, strict=True))
+
+
+def _exits(positions: Positions) -> Iterator[_Exit]:
+    """Where trades end; within a bar its open comes first."""
+    for place in np.flatnonzero(positions.closed | positions.settled).tolist():
+        if positions.closed[place]:
+            yield _Exit(place, at_close=False)
+        if positions.settled[place]:
+            yield _Exit(place, at_close=True)
+
+
+def _trade(market: Market, positions: Positions, env: EnvConfig, entry: int, exit_: _Exit) -> ClosedTrade:
+    side = int(positions.held[entry])
+    first, last = int(positions.bar[entry]), int(positions.bar[exit_.place])
+    gain = positions.settled_gain if exit_.at_close else positions.closed_gain
+    leaving = market.close[last] if exit_.at_close else market.open[last]
+    return ClosedTrade(
+        entry_time=iso(market.time[first]),
+        exit_time=iso(market.time[last]),
+        side="long" if side > 0 else "short",
+        entry_price=fill_price(market, first, market.open[first], side, env),
+        exit_price=fill_price(market, last, leaving, -side, env),
+        profit=float(gain[exit_.place]),
+    )
+
+
+def iso(moment: np.datetime64) -> str:
+    """A moment in UTC, ISO 8601, to the second."""
+    return str(np.datetime_as_string(moment, unit="s", timezone="UTC"))

@@ -1,0 +1,150 @@
+"""What a study's trials say together: the best of them, what matters, whether it has settled and on what."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from optuna import Study
+from optuna.distributions import BaseDistribution
+from pydantic import JsonValue
+
+from fxai.results.convergence import Convergence
+from fxai.results.importance_interval import FEWEST_FOR_INTERVALS, Importances, ParameterImportance
+from fxai.results.record import StudyRecord, TrialRecord
+from fxai.results.stability import (
+    FEWEST_COMPLETED,
+    Edge,
+    ParameterStability,
+    edges_of,
+    leaders_of,
+    ranges_of,
+    stability_of,
+)
+from fxai.results.strict_json import json_value
+from fxai.results.unimportant import FEWEST_TRIALS
+from fxai.search.several import by_first, by_metric
+from fxai.search.stored_trial import StoredState
+from fxai.spec.goals import Goal
+from fxai.trial import STANDARD_ERROR
+
+TOP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class StudyAnalysis:
+    """A study by one metric: of several objectives the one that prunes, unless another was chosen.
+
+    `best` is the trial that counts as the study's best; of several objectives, where none was chosen, the knee of
+    the Pareto front, and `top` are then of the front. What cannot be said is empty, and `remarks` say why.
+    """
+
+    study: str
+    metric: str
+    direction: str  # "maximize" or "minimize"
+    completed: int
+    pruned: int
+    failed: int
+    best: TrialRecord | None
+    top: Sequence[TrialRecord]  # the best first
+    front: int | None  # trials of the Pareto front; None where one metric alone counts
+    importances: Sequence[ParameterImportance]  # the most important first
+    importance_trials: int  # that they were computed from: a sample, where there are very many
+    convergence: Convergence
+    leaders: int  # trials that stability and edges look at
+    stability: Sequence[ParameterStability]
+    edges: Sequence[Edge]
+    remarks: Sequence[str]
+
+    @classmethod
+    def of(cls, study: Study, *, top: int = TOP, by: Goal | None = None) -> "StudyAnalysis":
+        """`by` is another metric of the trials. The same for a study in the same state."""
+        shown = by_first(study) if by is None else by_metric(study, by)
+        whole = StudyRecord.of(study)
+        single = whole if shown is study else _by_one(StudyRecord.of(shown), whole)
+        record = whole if by is None else single
+        (goal,) = single.goals
+        leaders = leaders_of(single.ranked())
+        found = Importances.of(shown)
+        ranges = _in_order(ranges_of(shown), [each.name for each in found.parameters])
+        return cls(
+            study=record.name,
+            metric=goal.metric,
+            direction=goal.direction,
+            completed=record.count(StoredState.COMPLETE),
+            pruned=record.count(StoredState.PRUNED),
+            failed=record.count(StoredState.FAIL),
+            best=record.best,
+            top=tuple(record.ranked()[:top]),
+            front=len(record.front) if len(record.goals) > 1 else None,
+            importances=found.parameters,
+            importance_trials=found.sample,
+            convergence=Convergence.of(single.trials, goal),
+            leaders=len(leaders),
+            stability=stability_of(leaders, ranges),
+            edges=edges_of(leaders, ranges),
+            remarks=tuple(_remarks(single, found)),
+        )
+
+    def as_json(self) -> dict[str, JsonValue]:
+        return {
+            "study": self.study,
+            "metric": self.metric,
+            "direction": self.direction,
+            "trials": {"completed": self.completed, "pruned": self.pruned, "failed": self.failed},
+            "best_trial": None if self.best is None else _trial_json(self.best),
+            "top_k_trials": [_trial_json(trial) for trial in self.top],
+            **({} if self.front is None else {"front": self.front}),
+            "parameter_importance": {each.name: each.as_json() for each in self.importances},
+            "importance_trials": self.importance_trials,
+            "convergence": self.convergence.as_json(),
+            "leaders": self.leaders,
+            "stability": {each.name: each.as_json() for each in self.stability},
+            "edges": [edge.as_json() for edge in self.edges],
+            "remarks": list(self.remarks),
+        }
+
+
+def _in_order(ranges: Mapping[str, BaseDistribution], names: Sequence[str]) -> dict[str, BaseDistribution]:
+    """These parameters first."""
+    return {name: ranges[name] for name in dict.fromkeys((*names, *ranges)) if name in ranges}
+
+
+def _by_one(single: StudyRecord, whole: StudyRecord) -> StudyRecord:
+    """The study by one metric; standard errors are of the value that it optimises, and of no other metric."""
+    if single.metric == whole.metric:
+        return single
+    trials = tuple(_without_error(trial) for trial in single.trials)
+    best = single.best and _without_error(single.best)
+    return replace(single, trials=trials, best=best)
+
+
+def _without_error(trial: TrialRecord) -> TrialRecord:
+    return replace(trial, metrics={name: each for name, each in trial.metrics.items() if name != STANDARD_ERROR})
+
+
+def _trial_json(trial: TrialRecord) -> dict[str, JsonValue]:
+    return {
+        "number": trial.number,
+        "value": json_value(trial.value),
+        **({"values": json_value(trial.values)} if trial.values else {}),
+        "standard_error": json_value(trial.standard_error),
+        "params": json_value(trial.params),
+    }
+
+
+def _remarks(record: StudyRecord, found: Importances) -> Iterator[str]:
+    """What cannot be said, and why."""
+    values = [trial.value for trial in record.ranked()]
+    there = f"{len(values)} completed"
+    if not values:
+        yield "importances, and what the leading trials agree on: no trial has completed"
+        return
+    if not found.parameters:
+        yield "importances: all completed trials have one value, or no parameter varies among them"
+    elif len(values) < FEWEST_FOR_INTERVALS:
+        yield f"importances with intervals: these take {FEWEST_FOR_INTERVALS} completed trials; {there}"
+    if found.parameters and len(values) < FEWEST_TRIALS:
+        yield f"which parameters do not matter: this takes {FEWEST_TRIALS} completed trials; {there}"
+    if len(values) < FEWEST_COMPLETED:
+        yield f"what the leading trials agree on: this takes {FEWEST_COMPLETED} completed trials; {there}"
+    elif len(set(values)) == 1:
+        yield "what the leading trials agree on: no trial leads, for all have one value"

@@ -1,0 +1,116 @@
+"""One of several studies that stand side by side."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optuna import Study
+from optuna.distributions import BaseDistribution
+from pydantic import JsonValue
+
+from fxai.results.analysis import StudyAnalysis
+from fxai.results.comparison.progress import Progress
+from fxai.results.importance_interval import ParameterImportance
+from fxai.results.range_position import choices_of, ends
+from fxai.results.rank_by import goal_named
+from fxai.results.record import StudyRecord, TrialRecord
+from fxai.results.stability import ParameterStability, ranges_of
+from fxai.results.strict_json import json_value
+from fxai.search import attributes
+from fxai.search.several import by_first, by_metric
+from fxai.spec.fingerprint import paths_of
+from fxai.spec.goals import Goal
+from fxai.trial import ParamValue
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedParameter:
+    """A parameter of one study: what it was drawn from, and what the study has found for it."""
+
+    distribution: BaseDistribution
+    best: ParamValue
+    in_best: bool  # whether the best trial has it
+    importance: ParameterImportance | None  # None where it is not known
+    leaders: ParameterStability | None  # None where too few trials lead
+
+    def as_json(self) -> dict[str, JsonValue]:
+        bounds = ends(self.distribution)
+        return {
+            "range": None if bounds is None else list(bounds),
+            "choices": json_value(choices_of(self.distribution)),
+            "best": self.best if self.in_best else None,
+            "importance": None if self.importance is None else self.importance.as_json(),
+            "leaders": None if self.leaders is None else self.leaders.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedStudy:
+    """A study by one metric, under a name that no other of the comparison has.
+
+    Parameters go by the field of the configuration that they set, as far as that is known, so that studies which
+    call one field by two names are compared in it.
+    """
+
+    label: str
+    database: str  # without a password
+    goal: Goal
+    analysis: StudyAnalysis
+    best: TrialRecord | None  # in the goal alone
+    progress: Progress
+    parameters: Mapping[str, SearchedParameter]
+    fingerprint: Mapping[str, Any] | None  # None of a study that FxAI did not make
+
+    @classmethod
+    def of(cls, study: Study, label: str, database: str, by: str | None = None) -> "ComparedStudy":
+        """`by` is another metric of its trials, as `goal_named` reads it."""
+        whole = StudyRecord.of(study)
+        chosen = None if by is None else goal_named(whole, by)
+        analysis = StudyAnalysis.of(study, by=chosen)
+        shown = by_first(study) if chosen is None else by_metric(study, chosen)
+        single = StudyRecord.of(shown)
+        (goal,) = single.goals
+        stored = study.user_attrs.get(attributes.FINGERPRINT)
+        made_of = stored if isinstance(stored, dict) else None
+        best = analysis.best if analysis.front is None else single.best
+        return cls(
+            label=label,
+            database=database,
+            goal=goal,
+            analysis=analysis,
+            best=best,
+            progress=Progress.of(single.trials, goal),
+            parameters=_parameters(shown, analysis, best, {} if made_of is None else paths_of(made_of)),
+            fingerprint=made_of,
+        )
+
+    def as_json(self) -> dict[str, JsonValue]:
+        best = self.best
+        return {
+            "label": self.label,
+            "database": self.database,
+            **self.analysis.as_json(),
+            "best": None
+            if best is None
+            else {"number": best.number, "value": best.value, "standard_error": best.standard_error},
+            "progress": self.progress.as_json(),
+            "parameters": {path: each.as_json() for path, each in self.parameters.items()},
+        }
+
+
+def _parameters(
+    study: Study, analysis: StudyAnalysis, best: TrialRecord | None, path_of: Mapping[str, str]
+) -> dict[str, SearchedParameter]:
+    important = {each.name: each for each in analysis.importances}
+    leaders = {each.name: each for each in analysis.stability}
+    values = {} if best is None else best.params
+    return {
+        path_of.get(name, name): SearchedParameter(
+            distribution=distribution,
+            best=values.get(name),
+            in_best=name in values,
+            importance=important.get(name),
+            leaders=leaders.get(name),
+        )
+        for name, distribution in ranges_of(study).items()
+    }

@@ -1,0 +1,148 @@
+"""Several studies by what they share: metrics and parameters. What cannot be compared is said and kept apart."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from fxai.errors import InputError
+from fxai.results.comparison.compared import ComparedStudy
+from fxai.results.comparison.progress import first_at
+from fxai.results.comparison.reference import StudyReference, labels
+from fxai.results.comparison.verdict import cautions, verdict
+from fxai.spec.goals import Goal
+
+_FEWEST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """When a study had a value as good as the least of the best values; None where times are not known."""
+
+    finished: int
+    seconds: float | None
+
+    def as_json(self) -> dict[str, JsonValue]:
+        return {"finished": self.finished, "seconds": self.seconds}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Studies by one metric in one direction, those with the better best values first."""
+
+    goal: Goal
+    studies: Sequence[ComparedStudy]
+    level: float | None  # the least of their best values; None where fewer than two have one
+    verdict: str  # a sentence on who leads and by how much
+    cautions: Sequence[str]  # what stands against comparing their values
+
+    @classmethod
+    def of(cls, goal: Goal, studies: Sequence[ComparedStudy]) -> "Group":
+        ranked = sorted(studies, key=lambda study: math.inf if study.best is None else goal.loss(study.best.value or 0))
+        bests = [study.best.value for study in ranked if study.best is not None and study.best.value is not None]
+        level = bests[-1] if len(bests) >= _FEWEST else None
+        return cls(goal, tuple(ranked), level, verdict(goal, ranked), tuple(cautions(studies)))
+
+    def reached(self, study: ComparedStudy) -> Reached | None:
+        """When the study had reached the level."""
+        if self.level is None:
+            return None
+        finished = first_at(study.progress.over_trials, self.level, self.goal)
+        seconds = first_at(study.progress.over_time, self.level, self.goal)
+        return None if finished is None else Reached(int(finished), seconds)
+
+    def as_json(self) -> dict[str, JsonValue]:
+        reached = {study.label: self.reached(study) for study in self.studies}
+        return {
+            "metric": self.goal.metric,
+            "direction": self.goal.direction,
+            "studies": [study.label for study in self.studies],
+            "verdict": self.verdict,
+            "cautions": list(self.cautions),
+            "level": self.level,
+            "reached": {label: None if each is None else each.as_json() for label, each in reached.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two or more studies side by side."""
+
+    studies: Sequence[ComparedStudy]
+    groups: Sequence[Group]
+
+    @classmethod
+    def of(cls, named: Sequence[StudyReference], by: str | None = None) -> "Comparison":
+        """Read the studies and compare them; by another metric of their trials where one is given.
+
+        An `InputError` for fewer than two, for one that is not there, and for one without that metric.
+        """
+        if len(named) < _FEWEST:
+            only = "" if not named else f"; there is {named[0].name!r} alone"
+            raise InputError(f"a comparison takes two studies or more{only}")
+        studies = tuple(
+            ComparedStudy.of(each.load(), label, each.database, by)
+            for each, label in zip(named, labels(named), strict=True)
+        )
+        goals = dict.fromkeys((study.goal.metric, study.goal.direction) for study in studies)
+        together = [[each for each in studies if (each.goal.metric, each.goal.direction) == goal] for goal in goals]
+        return cls(studies, tuple(Group.of(each[0].goal, each) for each in together))
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Parameters that two studies or more have searched, the more important first."""
+        return tuple(path for path in self._paths() if len(self.having(path)) >= _FEWEST)
+
+    @property
+    def unshared(self) -> dict[str, tuple[str, ...]]:
+        """By study, the parameters that it alone has searched."""
+        alone = {
+            study.label: tuple(p for p in study.parameters if len(self.having(p)) < _FEWEST) for study in self.studies
+        }
+        return {label: paths for label, paths in alone.items() if paths}
+
+    @property
+    def important(self) -> tuple[str, ...]:
+        """All parameters with an importance in any study, the more important first."""
+        return tuple(path for path in self._paths() if _shares(self.studies, path))
+
+    def having(self, path: str) -> list[ComparedStudy]:
+        return [study for study in self.studies if path in study.parameters]
+
+    def agree(self, path: str) -> bool | None:
+        """Whether the leading trials of all studies that searched the parameter have values in common.
+
+        Of numbers, the middle 80 % of each study's; of choices the commonest. None where nothing is known of one.
+        """
+        leaders = [study.parameters[path].leaders for study in self.having(path)]
+        known = [each for each in leaders if each is not None]
+        if len(known) < len(leaders) or len(known) < _FEWEST:
+            return None
+        lows = [each.low for each in known if isinstance(each.low, int | float)]
+        highs = [each.high for each in known if isinstance(each.high, int | float)]
+        if not lows:
+            return len({each.choice for each in known}) == 1
+        return max(lows) <= min(highs) if len(lows) == len(known) else None
+
+    def as_json(self) -> dict[str, JsonValue]:
+        return {
+            "groups": [group.as_json() for group in self.groups],
+            "studies": [study.as_json() for study in self.studies],
+            "shared_parameters": {path: {"leaders_agree": self.agree(path)} for path in self.shared},
+            "unshared_parameters": {label: list(paths) for label, paths in self.unshared.items()},
+        }
+
+    def _paths(self) -> list[str]:
+        """All parameters, those first that matter more in the mean of the studies that know it."""
+        paths = dict.fromkeys(path for study in self.studies for path in study.parameters)
+        return sorted(paths, key=lambda path: -_mean(_shares(self.studies, path)))
+
+
+def _shares(studies: Iterable[ComparedStudy], path: str) -> list[float]:
+    found = [study.parameters[path].importance for study in studies if path in study.parameters]
+    return [each.share for each in found if each is not None]
+
+
+def _mean(shares: Sequence[float]) -> float:
+    return sum(shares) / len(shares) if shares else 0.0

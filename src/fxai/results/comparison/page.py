@@ -1,0 +1,73 @@
+"""Studies side by side on one page."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import plotly.graph_objects as go
+
+from fxai.results.comparison.charts import colours, importances, limits, over_time, over_trials, overlap
+from fxai.results.comparison.comparison import Comparison, Group
+from fxai.results.comparison.tables import (
+    level_note,
+    parameter_headings,
+    parameter_rows,
+    study_headings,
+    study_rows,
+)
+from fxai.results.page.render import least_height, page_html
+from fxai.whole_file import write_text
+
+TEMPLATE = "comparison.html"
+
+
+def write_comparison(comparison: Comparison, path: Path) -> Path:
+    """Write the page, which asks no network for anything."""
+    write_text(path, comparison_html(comparison))
+    return path
+
+
+def comparison_html(comparison: Comparison) -> str:
+    colour, figures = colours(comparison), _Figures()
+    groups = [_group(group, place, colour, figures) for place, group in enumerate(comparison.groups)]
+    content = {
+        "labels": [study.label for study in comparison.studies],
+        "groups": groups,
+        "importances": figures.place("importances", importances(comparison, colour)),
+        "overlap": figures.place("overlap", overlap(comparison, colour)),
+        "parameter_headings": parameter_headings(comparison),
+        "parameters": parameter_rows(comparison, ranges=True),
+        "unshared": list(comparison.unshared.items()),
+        "sources": list(dict.fromkeys(study.database for study in comparison.studies)),
+        "version": version("fxai"),
+    }
+    return page_html(TEMPLATE, content, figures.drawn)
+
+
+class _Figures:
+    """The page's figures by the names under which they have been placed."""
+
+    def __init__(self) -> None:
+        self.drawn: dict[str, go.Figure] = {}
+
+    def place(self, name: str, figure: go.Figure | None) -> Mapping[str, object] | None:
+        if figure is None:
+            return None
+        height = least_height(figure)
+        self.drawn[name] = figure
+        return {"name": name, "height": height}
+
+
+def _group(group: Group, place: int, colour: Mapping[str, str], figures: _Figures) -> Mapping[str, object]:
+    return {
+        "name": f"metric-{place}",
+        "title": f"{group.goal.direction} {group.goal.metric}",
+        "verdict": group.verdict,
+        "cautions": group.cautions,
+        "headings": study_headings(group),
+        "rows": study_rows(group),
+        "level": level_note(group),
+        "beyond": " Early values that are far worse lie beyond the axis." if limits(group) else "",
+        "over_trials": figures.place(f"trials-{place}", over_trials(group, colour)),
+        "over_time": figures.place(f"time-{place}", over_time(group, colour)),
+    }

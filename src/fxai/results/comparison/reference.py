@@ -1,0 +1,73 @@
+"""Which study is meant where several databases are looked at: `fx_ai_quick`, `old.db#fx_ai_quick`, `URL#`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from optuna import Study
+
+from fxai.errors import InputError
+from fxai.search.source_url import shown
+from fxai.search.studies import is_archived, load_study, study_names
+
+_SEPARATOR = "#"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyReference:
+    """A study by the database that holds it and its name there."""
+
+    storage: str  # a URL
+    name: str
+
+    def load(self) -> Study:
+        """The study with all its trials; an `InputError` where it is not there."""
+        return load_study(self.storage, self.name)
+
+    @property
+    def database(self) -> str:
+        """The database as it may be shown."""
+        return shown(self.storage)
+
+
+def references(texts: Sequence[str], storage: str) -> tuple[StudyReference, ...]:
+    """The studies that are meant; names alone are looked for in `storage`, and after `#` all studies where none is.
+
+    An `InputError` for a study that is named twice.
+    """
+    found: list[StudyReference] = []
+    for text in texts:
+        for each in _references(text, storage):
+            if each in found:
+                raise InputError(f"the study {each.name!r} of {each.database} is named twice")
+            found.append(each)
+    return tuple(found)
+
+
+def _references(text: str, storage: str) -> Sequence[StudyReference]:
+    place, separator, name = text.partition(_SEPARATOR)
+    if not separator:
+        return (StudyReference(storage, text),)
+    if not place:
+        raise InputError(f"{text!r} names no database before the {_SEPARATOR}; write STUDY, FILE#STUDY or URL#STUDY")
+    url = place if "://" in place else f"sqlite:///{place}"
+    if name:
+        return (StudyReference(url, name),)
+    names = [each for each in study_names(url) if not is_archived(each)]
+    if not names:
+        raise InputError(f"{shown(url)} holds no studies")
+    return tuple(StudyReference(url, each) for each in names)
+
+
+def labels(named: Sequence[StudyReference]) -> tuple[str, ...]:
+    """What to call each: its name, with its database where several have that name."""
+    names = [each.name for each in named]
+    files = [_file(each) for each in named]
+    alone = len(set(zip(names, files, strict=True))) == len(named)
+    places = files if alone else [each.database for each in named]
+    return tuple(
+        name if names.count(name) == 1 else f"{name} ({place})" for name, place in zip(names, places, strict=True)
+    )
+
+
+def _file(reference: StudyReference) -> str:
+    return reference.database.rpartition("/")[2]

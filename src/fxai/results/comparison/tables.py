@@ -1,0 +1,97 @@
+"""A comparison in rows of text, for a terminal and for a page."""
+
+from collections.abc import Sequence
+
+from fxai.results.comparison.compared import ComparedStudy, SearchedParameter
+from fxai.results.comparison.comparison import Comparison, Group
+from fxai.results.range_position import choices_of, ends
+from fxai.wording import counted, estimate, figure, span
+
+_NOTHING = "-"
+_ANSWERS = {None: _NOTHING, True: "yes", False: "no"}
+
+
+def study_headings(group: Group) -> tuple[str, ...]:
+    return (
+        "Study",
+        f"Best {group.goal.metric}",
+        "Trial",
+        "Completed",
+        "Pruned",
+        "Failed",
+        "Time",
+        "Level",
+        "Converged",
+    )
+
+
+def study_rows(group: Group) -> Sequence[tuple[str, ...]]:
+    """A row for each study, the leading one first."""
+    return [_study_row(group, study) for study in group.studies]
+
+
+def level_note(group: Group) -> str | None:
+    """What the column of the level means."""
+    if group.level is None:
+        return None
+    return f"Level: when it had a value as good as {figure(group.level)}, the least of these best values."
+
+
+def parameter_headings(comparison: Comparison) -> tuple[str, ...]:
+    return ("Parameter", *(study.label for study in comparison.studies), "Leaders agree")
+
+
+def parameter_rows(comparison: Comparison, *, ranges: bool = False) -> Sequence[tuple[str, ...]]:
+    """The best value of each parameter that several studies have searched; with the range that it was drawn from."""
+    return [
+        (
+            path,
+            *(_parameter_cell(study, path, ranges=ranges) for study in comparison.studies),
+            _ANSWERS[comparison.agree(path)],
+        )
+        for path in comparison.shared
+    ]
+
+
+def importance_rows(comparison: Comparison) -> Sequence[tuple[str, ...]]:
+    """Each parameter's importance in each study, as far as it is known."""
+    return [
+        (path, *(_importance(study.parameters.get(path)) for study in comparison.studies))
+        for path in comparison.important
+    ]
+
+
+def _study_row(group: Group, study: ComparedStudy) -> tuple[str, ...]:
+    best, reached, analysis = study.best, group.reached(study), study.analysis
+    leader = (_NOTHING, _NOTHING)
+    if best is not None and best.value is not None:
+        leader = (estimate(best.value, best.standard_error), str(best.number))
+    level = _NOTHING
+    if reached is not None:
+        level = counted(reached.finished, "trial") + ("" if reached.seconds is None else f", {span(reached.seconds)}")
+    counts = map(str, (analysis.completed, analysis.pruned, analysis.failed))
+    converged = {**_ANSWERS, False: "not yet"}[analysis.convergence.converged]
+    return (study.label, *leader, *counts, span(study.progress.seconds), level, converged)
+
+
+def _parameter_cell(study: ComparedStudy, path: str, *, ranges: bool) -> str:
+    found = study.parameters.get(path)
+    if found is None:
+        return _NOTHING
+    best = figure(found.best) if found.in_best else _NOTHING
+    return f"{best} of {_range(found)}" if ranges else best
+
+
+def _range(parameter: SearchedParameter) -> str:
+    if choices := choices_of(parameter.distribution):
+        return ", ".join(map(figure, choices))
+    low, high = ends(parameter.distribution) or (None, None)
+    return f"{figure(low)} to {figure(high)}"
+
+
+def _importance(parameter: SearchedParameter | None) -> str:
+    if parameter is None or parameter.importance is None:
+        return _NOTHING
+    found = parameter.importance
+    interval = "" if found.low is None or found.high is None else f" ({found.low:.2f} to {found.high:.2f})"
+    return f"{found.share:.2f}{interval}"

@@ -1,0 +1,75 @@
+"""How far a study's importances can be trusted: with an interval each, and whether they stand out from chance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from optuna import Study
+from optuna.trial import FrozenTrial, TrialState
+from pydantic import JsonValue
+
+from fxai.results.importance import ENOUGH_TRIALS, importances, shares_in
+from fxai.results.part_of_study import PartOfStudy
+from fxai.results.sampled_study import SampledStudy
+from fxai.results.unimportant import standings
+from fxai.search.several import by_first
+
+FEWEST_FOR_INTERVALS = 20  # completed; half of them has one trial in its best tenth
+HALVES = 50
+_INTERVAL = (0.05, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterImportance:
+    """A parameter's share of what makes trials good; all shares add up to 1.
+
+    The interval holds 90 % of the shares that random halves of the trials give, and the share itself. Halves drawn
+    without repetition vary as much as bootstrap samples of all trials do, and have no trial twice, which a density
+    estimate would take for a peak.
+    """
+
+    name: str
+    share: float
+    low: float | None = None  # None of few trials
+    high: float | None = None
+    stands_out: bool | None = None  # from what chance gives; None where that was not tested, see `unimportant.py`
+
+    def as_json(self) -> dict[str, JsonValue]:
+        return {"share": self.share, "low": self.low, "high": self.high, "stands_out": self.stands_out}
+
+
+@dataclass(frozen=True, slots=True)
+class Importances:
+    """Of all parameters, the most important first."""
+
+    parameters: Sequence[ParameterImportance]
+    sample: int  # completed trials that they were computed from
+
+    @classmethod
+    def of(cls, study: Study, *, seed: int = 0) -> "Importances":
+        """For a study's first objective; of no parameter where nothing can be said."""
+        sample = SampledStudy(by_first(study), ENOUGH_TRIALS)
+        completed = sample.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        shares = importances(study)
+        halves = _of_halves(sample, completed, seed) if len(completed) >= FEWEST_FOR_INTERVALS else []
+        tested = standings(study)
+        found = []
+        for name, share in shares.items():
+            low, high = np.quantile([half.get(name, 0.0) for half in halves], _INTERVAL) if halves else (None, None)
+            found.append(
+                ParameterImportance(
+                    name,
+                    share,
+                    low=None if low is None else min(float(low), share),
+                    high=None if high is None else max(float(high), share),
+                    stands_out=tested[name].stands_out if name in tested else None,
+                )
+            )
+        return cls(tuple(found), len(completed))
+
+
+def _of_halves(study: Study, trials: Sequence[FrozenTrial], seed: int) -> list[dict[str, float]]:
+    chance = np.random.default_rng(seed)
+    draws = [sorted(chance.choice(len(trials), len(trials) // 2, replace=False)) for _ in range(HALVES)]
+    shares = [shares_in(PartOfStudy(study, [trials[place] for place in half])) for half in draws]
+    return [half for half in shares if half]

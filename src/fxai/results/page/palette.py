@@ -1,0 +1,32 @@
+"""The colours of figures on a light page, each with the one that takes its place on a dark page.
+
+Figures are made with the light ones. The page's script exchanges them, so a colour that is not listed here stays as
+it is in both.
+"""
+
+from typing import Final
+
+BEST: Final = "#12304a"
+COMPLETE: Final = "#2a7ab9"
+PRUNED: Final = "#e8a33d"
+FAILED: Final = "#c8453b"
+RUNNING: Final = "#4c9f6b"
+OTHER: Final = "#9aa7b3"
+FAINT: Final = "#d5dde4"
+
+STATES: Final = {"COMPLETE": COMPLETE, "PRUNED": PRUNED, "FAIL": FAILED, "RUNNING": RUNNING}
+SERIES: Final = (COMPLETE, PRUNED, RUNNING, FAILED, BEST, OTHER)
+SCALE: Final = ("#e9f1f8", "#b7d4ec", "#74add9", COMPLETE, BEST)  # from worst to best
+
+DARK: Final = {
+    BEST: "#e4f0fa",
+    COMPLETE: "#5aa9e6",
+    PRUNED: "#f0b65a",
+    FAILED: "#ef7a70",
+    RUNNING: "#6cc48d",
+    OTHER: "#7d8b98",
+    FAINT: "#34414d",
+    "#e9f1f8": "#17242f",
+    "#b7d4ec": "#1d4059",
+    "#74add9": "#2b6ea3",
+}

@@ -1,0 +1,89 @@
+// Draws the page's figures when they come into sight, in the colours of its theme.
+const figures = JSON.parse(document.getElementById("figures").textContent)
+const palette = JSON.parse(document.getElementById("palette").textContent)
+const root = document.documentElement
+const system = matchMedia("(prefers-color-scheme: dark)")
+const drawn = new Set()
+const whenThemed = [] // what else is drawn in the colours of the theme
+
+const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches)
+const colour = (hex) => (isDark() ? palette.dark[hex] ?? hex : hex)
+const variable = (name) => getComputedStyle(root).getPropertyValue(name).trim()
+
+// Every colour of the palette in a figure becomes that of the theme.
+function themed(value) {
+  if (typeof value === "string") return colour(value)
+  if (Array.isArray(value)) return value.map(themed)
+  if (value && typeof value === "object")
+    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, themed(each)]))
+  return value
+}
+
+function template() {
+  const ink = variable("--ink"), muted = variable("--muted"), grid = variable("--grid"), card = variable("--card")
+  const axis = {
+    gridcolor: grid, linecolor: grid, zerolinecolor: grid, tickcolor: grid, automargin: true,
+    tickfont: { color: muted, size: 12 }, title: { font: { color: muted, size: 13 }, standoff: 10 },
+  }
+  return {
+    layout: {
+      font: { family: getComputedStyle(document.body).fontFamily, color: ink, size: 12 },
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      colorway: palette.series.map(colour), xaxis: axis, yaxis: axis,
+      legend: { bgcolor: "rgba(0,0,0,0)", font: { color: ink } },
+      hoverlabel: { bgcolor: card, bordercolor: grid, font: { color: ink } },
+      margin: { l: 20, r: 14, t: 26, b: 20 },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: muted, activecolor: ink },
+    },
+  }
+}
+
+function draw(name) {
+  const place = document.getElementById(`plot-${name}`)
+  drawn.add(name)
+  if (!place) return
+  const { data, layout } = themed(figures[name])
+  const small = innerWidth <= 640 || layout.height < 300
+  const config = { displaylogo: false, responsive: true, displayModeBar: !small }
+  return Plotly.react(place, data, { ...layout, template: template(), width: undefined, autosize: true }, config)
+}
+
+function drawAgain() {
+  drawn.forEach(draw)
+  for (const each of whenThemed) each()
+}
+
+if (Object.keys(figures).length) {
+  const sight = new IntersectionObserver((seen) => {
+    for (const each of seen) {
+      if (!each.isIntersecting) continue
+      sight.unobserve(each.target)
+      draw(each.target.id.slice("plot-".length))
+    }
+  }, { rootMargin: "600px" })
+  for (const name in figures) {
+    const place = document.getElementById(`plot-${name}`)
+    if (place) sight.observe(place)
+  }
+}
+
+document.getElementById("theme").addEventListener("click", () => {
+  root.dataset.theme = isDark() ? "light" : "dark"
+  try { localStorage.setItem("fxai-theme", root.dataset.theme) } catch { /* a page without storage forgets it */ }
+  drawAgain()
+})
+system.addEventListener("change", drawAgain)
+
+// On paper all figures are there, light, and as wide as a sheet.
+function print(begins) {
+  if (begins) root.dataset.onScreen = root.dataset.theme ?? ""
+  const theme = begins ? "light" : root.dataset.onScreen
+  if (theme) root.dataset.theme = theme
+  else delete root.dataset.theme
+  document.body.classList.toggle("printing", begins)
+  if (begins) for (const name in figures) drawn.add(name)
+  drawAgain()
+  for (const place of document.querySelectorAll(".js-plotly-plot")) Plotly.Plots.resize(place)
+}
+addEventListener("beforeprint", () => print(true))
+addEventListener("afterprint", () => print(false))

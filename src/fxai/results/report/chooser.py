@@ -1,0 +1,37 @@
+"""Any metric of the trials against any parameter, as the reader chooses."""
+
+from pydantic import JsonValue
+
+from fxai.results.report.blocks import Absent, Chooser, Section
+from fxai.results.report.sample import every_kth
+from fxai.results.report.subject import Subject
+from fxai.results.strict_json import json_value
+
+_MOST = 1500
+
+
+def chooser(subject: Subject) -> Section:
+    name, title = "chooser", "Metric against parameter"
+    reading = "Every metric that trials reported at their end, against any parameter. The star is the best trial."
+    trials, note = every_kth(subject.ranked, _MOST, "their values")
+    if not trials or not subject.scales:
+        return Section(name, title, [Absent("No trial has completed yet.")])
+    others = dict.fromkeys(metric for trial in trials for metric in trial.metrics)
+    values = {subject.record.metric: [trial.value for trial in trials]}
+    values |= {
+        metric: [trial.metrics.get(metric) for trial in trials] for metric in others if metric != subject.record.metric
+    }
+    best = subject.record.best
+    axes: list[JsonValue] = []
+    for scale in subject.scales.values():
+        places = [
+            scale.coordinate(trial.params[scale.name]) if scale.name in trial.params else None for trial in trials
+        ]
+        axes.append({"name": scale.name, "values": json_value(places), "axis": json_value(scale.axis())})
+    data: JsonValue = {
+        "trials": [trial.number for trial in trials],
+        "best": None if best is None else best.number,
+        "parameters": axes,
+        "metrics": [{"name": metric, "values": json_value(column)} for metric, column in values.items()],
+    }
+    return Section(name, title, [Chooser(list(subject.scales), list(values), data, note)], reading)

@@ -1,0 +1,64 @@
+"""What went wrong, by cause, and which proposals were not trained."""
+
+from collections import defaultdict
+
+from fxai.results.record import TrialRecord
+from fxai.results.report.blocks import Absent, Block, Folded, Section, Table
+from fxai.results.report.subject import Subject
+from fxai.search.stored_trial import StoredState
+from fxai.wording import legible, runs
+
+_MOST_MESSAGES = 20
+_MOST_NUMBERS = 12
+
+
+def failures(subject: Subject) -> Section:
+    name, title = "failures", "Failures"
+    failed = [trial for trial in subject.own if trial.state is StoredState.FAIL and trial.failure is not None]
+    broken = [trial for trial in subject.record.trials if trial.broken]
+    blocks: list[Block] = [*_failed(failed), *_broken(broken)]
+    return Section(name, title, blocks or [Absent("No trial has failed.")])
+
+
+def _failed(trials: list[TrialRecord]) -> list[Block]:
+    """One row for each cause with its message, the commonest first; a traceback to each cause."""
+    if not trials:
+        return []
+    groups: dict[tuple[str, str], list[TrialRecord]] = defaultdict(list)
+    for trial in trials:
+        if trial.failure is not None:
+            groups[trial.failure.cause, legible(trial.failure.message)].append(trial)
+    by_count = sorted(groups.items(), key=lambda group: -len(group[1]))
+    rows = [
+        (f"{len(group):,}", cause, message, _numbers(group)) for (cause, message), group in by_count[:_MOST_MESSAGES]
+    ]
+    left = len(by_count) - len(rows)
+    if left:
+        rest = sum(len(group) for _, group in by_count[_MOST_MESSAGES:])
+        rows.append((str(rest), "", f"{left} further messages", ""))
+    blocks: list[Block] = [Table(("Trials", "Cause", "Message", "Numbers"), rows, frozenset({0}))]
+    seen: set[str] = set()
+    for (cause, _), group in by_count:
+        traced = next((trial for trial in group if trial.failure is not None and trial.failure.traceback), None)
+        if cause not in seen and traced is not None and traced.failure is not None:
+            seen.add(cause)
+            blocks.append(Folded(f"Traceback of trial {traced.number} ({cause})", traced.failure.traceback))
+    return blocks
+
+
+def _numbers(trials: list[TrialRecord]) -> str:
+    """The first of them."""
+    shown = runs(trial.number for trial in trials[:_MOST_NUMBERS])
+    left = len(trials) - _MOST_NUMBERS
+    return f"{shown} and {left:,} more" if left > 0 else shown
+
+
+def _broken(trials: list[TrialRecord]) -> list[Block]:
+    """Proposals that break a constraint."""
+    counts: dict[str, int] = defaultdict(int)
+    for constraint in (constraint for trial in trials for constraint in trial.broken):
+        counts[constraint] += 1
+    if not counts:
+        return []
+    rows = [(str(count), constraint) for constraint, count in sorted(counts.items(), key=lambda pair: -pair[1])]
+    return [Table(("Proposals", "Not trained, as they break the constraint"), rows, frozenset({0}))]

@@ -1,0 +1,100 @@
+"""What was found, in a few sentences: the winner, its gain over the default configuration, and what to think of it."""
+
+from collections.abc import Sequence
+
+from fxai.results.gain import Difference, over_trial_0
+from fxai.results.record import TrialRecord
+from fxai.results.report.blocks import Lead
+from fxai.results.report.subject import Subject
+from fxai.search import attributes
+from fxai.search.stored_trial import StoredState
+from fxai.spec.overlay import Overlay
+from fxai.wording import estimate, figure
+
+CLEAR = 2.0  # standard errors, from which on a difference is called clear
+
+
+def lead_of(subject: Subject) -> Lead:
+    record, best = subject.record, subject.record.best
+    finished = sum(trial.state.is_finished() for trial in subject.own)
+    if best is None or best.value is None:
+        return Lead(_without_winner(subject, finished))
+    if record.front:
+        return Lead(
+            f"{len(record.front)} of {_trials(finished)} form the Pareto front: no other beats them in all objectives.",
+            f"Its knee, the compromise that gives up least, is trial {best.number} with "
+            + ", ".join(f"{name} {figure(value)}" for name, value in best.values.items())
+            + ".",
+        )
+    value = f"{record.metric} {estimate(best.value, best.standard_error)}"
+    if best.number == 0 and subject.default is not None and finished > 1:
+        return Lead(
+            f"No trial did better than trial 0, {_called(subject)}: {value}.",
+            f"It is the best of {_trials(finished)}.",
+        )
+    return Lead(
+        f"Trial {best.number} is the best of {_trials(finished)}: {value}.",
+        _comparison(subject, best),
+        _caution(over_trial_0(record) if subject.default is not None else None),
+    )
+
+
+def _trials(count: int, noun: str = "trial") -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _without_winner(subject: Subject, finished: int) -> str:
+    if not finished:
+        return "No trial has finished yet."
+    counts = [
+        f"{count} {word}"
+        for state, word in ((StoredState.PRUNED, "pruned"), (StoredState.FAIL, "failed"))
+        if (count := subject.record.count(state))
+    ]
+    return f"None of {_trials(finished, 'finished trial')} ran to its end: {' and '.join(counts) or 'none counts'}."
+
+
+def _comparison(subject: Subject, best: TrialRecord) -> str:
+    first = subject.default
+    if first is None or first.number == best.number:
+        return ""
+    difference = over_trial_0(subject.record)
+    if first.value is None or difference is None:
+        became = {"pruned": "was pruned", "fail": "failed", "running": "is still running", "waiting": "has yet to run"}
+        what = became.get(first.standing, "has no value")
+        return f"Trial 0, {_called(subject)}, {what}, so there is nothing to compare it with."
+    gained = estimate(difference.amount, difference.standard_error)
+    return (
+        f"That is {gained} better than trial 0, {_called(subject)}, which came to "
+        f"{estimate(first.value, first.standard_error)}."
+    )
+
+
+def _called(subject: Subject) -> str:
+    """What trial 0 is: the default configuration, or what the study took over."""
+    stored = subject.stored.user_attrs.get(attributes.TRANSFER)
+    if stored is not None and (overlay := Overlay.model_validate(stored)).fixed:
+        return f"the winner of {overlay.source.study_name}"
+    return "the default configuration"
+
+
+def _caution(difference: Difference | None) -> str:
+    if difference is None:
+        return ""
+    optimistic = "The best trial was chosen by these very values, so its gain is rather too large than too small."
+    if difference.standard_error is None:
+        return f"Each trial has one seed, so nothing says how much of the gain is luck. {optimistic}"
+    if difference.amount > CLEAR * difference.standard_error:
+        return f"The gain is {difference.amount / difference.standard_error:.1f} times its standard error. {optimistic}"
+    return f"The gain is less than twice its standard error, so it may well be luck. {optimistic}"
+
+
+def is_clear(difference: Difference) -> bool:
+    """Whether a difference is more than two standard errors."""
+    error = difference.standard_error
+    return error is not None and difference.amount > CLEAR * error
+
+
+def goals_of(subject: Subject) -> Sequence[str]:
+    """`maximize sharpe`, one for each objective."""
+    return [f"{goal.direction} {goal.metric}" for goal in subject.record.goals]

@@ -1,0 +1,137 @@
+"""What to do next: every statement follows from the study's own figures."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from shlex import quote
+
+from fxai.results.gain import over_trial_0
+from fxai.results.report.beyond import can_go_beyond
+from fxai.results.report.blocks import Step
+from fxai.results.report.lead import is_clear
+from fxai.results.report.subject import Subject
+from fxai.search import attributes
+from fxai.search.stored_trial import StoredState
+from fxai.spec.parameters import is_number
+from fxai.trial import ParamValue
+from fxai.wording import counted, figure
+
+_MANY_FAILED = 0.1
+_MORE = 1.5  # times as many trials, where more may pay
+_SEEDS = 8
+
+
+def next_steps(subject: Subject) -> list[Step]:
+    """The most urgent first."""
+    return [
+        *_unfinished(subject),
+        *_failures(subject),
+        *_edges(subject),
+        *_convergence(subject),
+        *_unimportant(subject),
+        *_seeds(subject),
+        *_train(subject),
+    ]
+
+
+def _unfinished(subject: Subject) -> Iterator[Step]:
+    plan = subject.stored.user_attrs.get(attributes.PLAN)
+    finished = sum(trial.state.is_finished() for trial in subject.own)
+    if subject.record.ended_by is not None or not isinstance(plan, dict) or finished >= plan["n_trials"]:
+        return
+    left = plan["n_trials"] - finished
+    yield Step(
+        "Let it go on.",
+        f"{finished} of {plan['n_trials']} trials have finished. The command that ran the study, started again, goes "
+        f"on with the other {left}.",
+    )
+
+
+def _failures(subject: Subject) -> Iterator[Step]:
+    finished = [trial for trial in subject.own if trial.state.is_finished()]
+    failed = [trial for trial in finished if trial.failure is not None]
+    if not failed or len(failed) < _MANY_FAILED * len(finished):
+        return
+    causes = Counter(trial.failure.cause for trial in failed if trial.failure is not None)
+    (cause, count), *_ = causes.most_common(1)
+    first = next(trial for trial in failed if trial.failure is not None and trial.failure.cause == cause)
+    yield Step(
+        "Look at the failures before you run more.",
+        f"{len(failed)} of {counted(len(finished), 'finished trial')} failed, {count} of them by: {cause}.",
+        f"fxai show {quote(subject.record.name)} {first.number}",
+    )
+
+
+def _edges(subject: Subject) -> Iterator[Step]:
+    for edge in subject.analysis.edges:
+        if not can_go_beyond(edge, subject.scales[edge.name], subject.made_of):
+            continue
+        beyond = "below" if edge.side == "low" else "above"
+        near = round(edge.leaders_near * subject.analysis.leaders)
+        yield Step(
+            f"Search {edge.name} {beyond} {figure(edge.bound)}.",
+            f"Its best value, {figure(edge.best)}, lies at that end of its range, and so do those of {near} of the "
+            f"{subject.analysis.leaders} leading trials. A range cannot change within a study: take a new study_name.",
+        )
+
+
+def _convergence(subject: Subject) -> Iterator[Step]:
+    settled, name = subject.analysis.convergence, quote(subject.record.name)
+    if settled.converged is None:
+        return
+    in_one = f" in {subject.record.metric}" if subject.record.front else ""
+    reason = f"{settled.reason[0].upper()}{settled.reason[1:]}."
+    if not settled.converged:
+        total = math.ceil(_MORE * len([trial for trial in subject.own if trial.state.is_finished()]))
+        yield Step("Run more trials.", f"{reason} Run the same command with --n-trials {total}.")
+        return
+    agreed = [each for each in subject.analysis.stability if each.stable]
+    shown = "; ".join(f"{each.name} {_agreed(each.choice, each.low, each.high)}" for each in agreed[:4])
+    agreeing = f" The leading trials agree on {shown}{' and others' if len(agreed) > 4 else ''}." if agreed else ""  # noqa: PLR2004
+    yield Step(
+        f"More trials of this search are unlikely to bring much{in_one}.",
+        f"{reason}{agreeing} A next study can search around the best trials more finely.",
+        f"fxai transfer {name} --to NEXT_SPEC --mode narrow,enqueue",
+    )
+
+
+def _agreed(choice: ParamValue, low: ParamValue, high: ParamValue) -> str:
+    if is_number(low) and is_number(high):
+        return f"({figure(low)} to {figure(high)})" if low != high else f"({figure(low)})"
+    return f"({figure(choice)})"
+
+
+def _unimportant(subject: Subject) -> Iterator[Step]:
+    idle = [each.name for each in subject.analysis.importances if each.stands_out is False]
+    if idle:
+        yield Step(
+            f"Search {' and '.join(idle) if len(idle) < 3 else f'{len(idle)} parameters'} no more.",  # noqa: PLR2004
+            f"The importance of {', '.join(idle)} does not stand out from what shuffled values give; with them fixed, "
+            "a next study spends its trials on the others.",
+            f"fxai transfer {quote(subject.record.name)} --to NEXT_SPEC --mode fix_unimportant",
+        )
+
+
+def _seeds(subject: Subject) -> Iterator[Step]:
+    difference = over_trial_0(subject.record) if subject.default is not None else None
+    best = subject.record.best
+    if difference is None or best is None or best.number == 0 or is_clear(difference):
+        return
+    one_seed = "Each trial was trained from one seed, so nothing says how far its value may be from the mean of all."
+    within = "The winner's gain over trial 0 is less than twice its standard error."
+    seeds = subject.made_of.get("seeds_per_trial", 1)
+    further = _SEEDS if seeds < _SEEDS else 2 * seeds
+    yield Step(
+        "Train the winner from further seeds.",
+        one_seed if difference.standard_error is None else within,
+        f"fxai train {quote(str(subject.paths.best_config))} --seeds {further}",
+    )
+
+
+def _train(subject: Subject) -> Iterator[Step]:
+    if subject.record.best is not None and subject.record.count(StoredState.RUNNING) == 0:
+        yield Step(
+            "Train the winner in full.",
+            "Its configuration is complete: every default is in its place.",
+            f"fxai train {quote(str(subject.paths.best_config))}",
+        )

@@ -1,0 +1,82 @@
+"""What was searched, by what means, on what budget."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fxai.results.report.blocks import Block, Facts, Section, Table
+from fxai.results.report.lead import goals_of
+from fxai.results.report.subject import Subject
+from fxai.search import attributes
+from fxai.spec.overlay import Overlay
+from fxai.wording import counted, figure
+
+
+def searched(subject: Subject) -> Section:
+    blocks: list[Block] = [Facts(list(_facts(subject)))]
+    if subject.scales:
+        when = {name: _conditions(each) for name, each in subject.made_of.get("parameters", {}).items()}
+        conditional = any(when.values())
+        rows = [
+            (scale.name, scale.extent, *((when.get(scale.name, ""),) if conditional else ()))
+            for scale in subject.scales.values()
+        ]
+        blocks.append(Table(("Parameter", "Range", *(("Where",) if conditional else ())), rows))
+    return Section("searched", "What was searched", blocks)
+
+
+def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
+    made_of, plan = subject.made_of, subject.stored.user_attrs.get(attributes.PLAN, {})
+    yield (
+        "Goal",
+        ", ".join(goals_of(subject)) + (f"; pruned by {subject.record.metric}" if subject.record.front else ""),
+    )
+    if score := made_of.get("score"):
+        yield "Score", str(score)
+    if objective := made_of.get("objective"):
+        yield "Objective", objective if isinstance(objective, str) else " ".join(map(str, objective))
+    yield from _training(made_of)
+    if made_of:
+        seeds = made_of.get("seeds_per_trial", 1)
+        yield "Seeds", "one a trial" if seeds == 1 else f"{seeds} a trial; its value is their mean"
+    finished = sum(trial.state.is_finished() for trial in subject.own)
+    total = f" of {plan['n_trials']}" if plan else ""
+    ended = "" if subject.record.ended_by is None else f"; ended by stop.{subject.record.ended_by.rule}"
+    yield "Trials", f"{finished}{total} finished{ended}"
+    if search := made_of.get("search"):
+        yield "Search", f"populations of {search['population']}, compared every {search['ready_interval']} updates"
+    elif plan:
+        yield "Sampler", _called(plan["sampler"])
+        yield "Pruner", _called(plan["pruner"])
+    if plan:
+        yield "Seed of the study", str(plan["seed"])
+    for constraint in made_of.get("constraints", ()):
+        yield "Constraint", constraint
+    if fixed := made_of.get("fixed"):
+        yield "Fixed", ", ".join(f"{name} = {figure(value)}" for name, value in fixed.items())
+    if stored := subject.stored.user_attrs.get(attributes.TRANSFER):
+        source = Overlay.model_validate(stored).source
+        yield "Taken over from", f"{source.study_name}, trial {source.best_trial}"
+
+
+def _training(made_of: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Of a study of trading agents."""
+    data, config = made_of.get("data"), made_of.get("training_config", {})
+    if isinstance(data, dict):
+        yield "Data", str(data["source"])
+        training, model = config.get("training", {}), config.get("model", {})
+        updates = training.get("total_updates")
+        yield "Agent", f"{training.get('algorithm', 'ppo')} on {model.get('type', 'mlp')}"
+        if updates:
+            yield "A trial", f"{counted(updates, 'update')}, scored every {training.get('eval_frequency')}"
+
+
+def _conditions(parameter: Mapping[str, Any]) -> str:
+    """`model.type is gru or mlp`; empty for a parameter that always exists."""
+    when = parameter.get("when", {})
+    return " and ".join(f"{name} is {' or '.join(map(figure, values))}" for name, values in when.items())
+
+
+def _called(record: Mapping[str, Any]) -> str:
+    """`TPESampler (n_startup_trials 10)`."""
+    arguments = [f"{name} {value}" for name, value in record.items() if name != "type"]
+    return f"{record['type']} ({', '.join(arguments)})" if arguments else str(record["type"])

@@ -1,0 +1,71 @@
+"""What a report is of: a study, with all that was computed of it once for all sections."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from optuna import Study
+
+from fxai.results.analysis import StudyAnalysis
+from fxai.results.paths import StudyPaths
+from fxai.results.record import StudyRecord, TrialRecord
+from fxai.results.report.scales import Scale, scales_of
+from fxai.search import attributes
+from fxai.search.several import by_first
+from fxai.spec.goals import Goal
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A study as its report looks at it: of several objectives, the first counts where only one can be shown."""
+
+    study: Study  # by its first objective
+    stored: Study
+    record: StudyRecord
+    analysis: StudyAnalysis
+    paths: StudyPaths
+
+    @classmethod
+    def of(cls, study: Study, paths: StudyPaths) -> "Subject":
+        record = StudyRecord.of(study)
+        return cls(by_first(study), study, record, StudyAnalysis.of(study), paths)
+
+    @cached_property
+    def goal(self) -> Goal:
+        return next(goal for goal in self.record.goals if goal.metric == self.record.metric)
+
+    @cached_property
+    def scales(self) -> Mapping[str, Scale]:
+        return scales_of(self.stored)
+
+    @cached_property
+    def own(self) -> Sequence[TrialRecord]:
+        """The trials that count, in the order of their numbers."""
+        return [trial for trial in self.record.trials if not trial.uncounted]
+
+    @cached_property
+    def ranked(self) -> Sequence[TrialRecord]:
+        """The completed trials with a finite value, the best first."""
+        valued = [trial for trial in self.own if trial.value is not None and math.isfinite(trial.value)]
+        return sorted(valued, key=lambda trial: (self.goal.loss(trial.value or 0.0), trial.number))
+
+    @cached_property
+    def default(self) -> TrialRecord | None:
+        """Trial 0, where it is the default configuration: not somebody's own, and not a population's member."""
+        if not self.record.trials or self.record.trials[0].lineage:
+            return None
+        first = self.stored.get_trials(deepcopy=False)[0]
+        return self.record.trials[0] if first.user_attrs.get(attributes.ENQUEUED) == "default" else None
+
+    @cached_property
+    def made_of(self) -> Mapping[str, Any]:
+        """The fingerprint; empty for a study that FxAI did not make."""
+        stored = self.stored.user_attrs.get(attributes.FINGERPRINT)
+        return stored if isinstance(stored, dict) else {}
+
+
+def called(state: str) -> str:
+    """A trial's state as people say it."""
+    return {"COMPLETE": "completed", "FAIL": "failed"}.get(state, state.lower())

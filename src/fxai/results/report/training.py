@@ -1,0 +1,64 @@
+"""What trials reported on their way, and which of them were pruned where."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from fxai.results.page.palette import BEST, OTHER, STATES
+from fxai.results.record import TrialRecord
+from fxai.results.report.blocks import Absent, Chart, Section
+from fxai.results.report.sample import every_kth
+from fxai.results.report.subject import Subject, called
+from fxai.wording import figure
+
+_MOST = 300
+
+
+def training(subject: Subject) -> Section:
+    name, title = "training", "Intermediate values"
+    pruned = " Lines that end early were pruned." if subject.analysis.pruned else ""
+    reading = f"What each trial reported while it trained.{pruned}"
+    trials = [trial for trial in subject.own if trial.reports]
+    if not trials:
+        return Section(name, title, [Absent("No trial has reported an evaluation on its way.")])
+    best = subject.record.best
+    shown, note = every_kth(trials, _MOST, "their numbers")
+    drawn = go.Figure()
+    for state, colour in STATES.items():
+        of_state = [trial for trial in shown if trial.state.name == state and trial is not best]
+        if of_state:
+            drawn.add_trace(_curves(of_state, f"{called(state)} ({len(of_state)})", colour or OTHER))
+    if best is not None and best.reports:
+        curve = _curves([best], f"trial {best.number}, the best", BEST)
+        drawn.add_trace(curve.update(line={"width": 3}, opacity=1))
+    drawn.update_xaxes(title="update" if "data" in subject.made_of else "step")
+    drawn.update_yaxes(title=subject.record.metric)
+    drawn.update_layout(height=430, hovermode="closest", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    return Section(name, title, [Chart("training", drawn, note=note)], reading)
+
+
+def _curves(trials: Sequence[TrialRecord], name: str, colour: str) -> go.Scatter:
+    """All trials as one trace, a gap after each."""
+    steps: list[int | None] = []
+    values: list[float | None] = []
+    texts: list[str] = []
+    for trial in trials:
+        for step in sorted(trial.reports):
+            steps.append(step)
+            values.append(trial.reports[step])
+            texts.append(f"trial {trial.number}, step {step}: {figure(trial.reports[step])}")
+        steps.append(None)
+        values.append(None)
+        texts.append("")
+    single = all(len(trial.reports) == 1 for trial in trials)
+    return go.Scatter(
+        x=steps,
+        y=values,
+        text=texts,
+        hovertemplate="%{text}<extra></extra>",
+        mode="markers" if single else "lines",
+        line={"color": colour, "width": 1.3},
+        marker={"color": colour, "size": 5},
+        opacity=0.6,
+        name=name,
+    )

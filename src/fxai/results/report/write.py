@@ -1,0 +1,97 @@
+"""Write the report of a study."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from optuna import Study
+
+from fxai.results.gain import over_trial_0
+from fxai.results.page.render import page_html
+from fxai.results.paths import StudyPaths
+from fxai.results.report.blocks import Report, Section, Tile
+from fxai.results.report.chooser import chooser
+from fxai.results.report.failures import failures
+from fxai.results.report.history import history
+from fxai.results.report.important import importances, most_important_pair
+from fxai.results.report.lead import goals_of, lead_of
+from fxai.results.report.lineage import lineage
+from fxai.results.report.next_steps import next_steps
+from fxai.results.report.parameters import parameters
+from fxai.results.report.searched import searched
+from fxai.results.report.subject import Subject
+from fxai.results.report.timeline import timeline
+from fxai.results.report.top_trials import top_trials
+from fxai.results.report.training import training
+from fxai.results.report.winner import front, traded, winner
+from fxai.search.stored_trial import StoredState
+from fxai.whole_file import write_text
+from fxai.wording import estimate, figure
+
+_SECTIONS = (
+    history,
+    front,
+    winner,
+    traded,
+    importances,
+    top_trials,
+    parameters,
+    most_important_pair,
+    chooser,
+    lineage,
+    training,
+    timeline,
+    failures,
+    searched,
+)
+
+
+def write_report(study: Study, paths: StudyPaths) -> Path:
+    """Write `report.html`, one file that opens without network; it replaces the one that is there."""
+    return save_report(report_of(study, paths), paths)
+
+
+def save_report(report: Report, paths: StudyPaths) -> Path:
+    """Make the page of a report."""
+    write_text(paths.report, page_html("report.html", {"report": report}, report.figures))
+    return paths.report
+
+
+def report_of(study: Study, paths: StudyPaths) -> Report:
+    """What the report says."""
+    subject = Subject.of(study, paths)
+    made = (section(subject) for section in _SECTIONS)
+    sections: list[Section] = [section for section in made if section is not None]
+    return Report(
+        study=subject.record.name,
+        goals=tuple(goals_of(subject)),
+        lead=lead_of(subject),
+        tiles=tuple(_tiles(subject)),
+        steps=tuple(next_steps(subject)),
+        sections=tuple(sections),
+        written=f"Written by FxAI {version('fxai')} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
+    )
+
+
+def _tiles(subject: Subject) -> Iterator[Tile]:
+    record, best = subject.record, subject.record.best
+    if best is not None and best.value is not None and not record.front:
+        yield Tile(f"Best {record.metric}", estimate(best.value, best.standard_error), f"trial {best.number}")
+    if record.front:
+        yield Tile("Pareto front", str(len(record.front)), "trials that no other beats")
+    difference = over_trial_0(record) if subject.default is not None else None
+    if difference is not None and best is not None and best.number:
+        yield Tile("Gain over trial 0", estimate(difference.amount, difference.standard_error), "of the best trial")
+    states = ((StoredState.COMPLETE, "completed"), (StoredState.PRUNED, "pruned"), (StoredState.FAIL, "failed"))
+    counts = [f"{count:,} {word}" for state, word in states if (count := record.count(state))]
+    if running := record.count(StoredState.RUNNING):
+        counts.append(f"{running} running")
+    yield Tile("Trials", f"{sum(trial.state.is_finished() for trial in subject.own):,}", ", ".join(counts))
+    if subject.analysis.importances:
+        most = subject.analysis.importances[0]
+        yield Tile("Matters most", most.name.rpartition(".")[2], f"importance {figure(round(most.share, 2))}")
+    settled = subject.analysis.convergence
+    if settled.converged is not None:
+        since = f"since trial {settled.since_trial}" if settled.converged else "it still finds better trials"
+        yield Tile("Settled", "yes" if settled.converged else "not yet", since)

@@ -1,0 +1,128 @@
+"""Whether a study's leading trials agree on each parameter, and where a range may end too early.
+
+The leading trials are the best tenth of the completed ones, five at the least and fifty at the most. Samplers such
+as TPE gather their trials where good ones were, so that leaders which agree are what the search has settled on,
+which need not be the only good place.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from optuna import Study
+from optuna.distributions import BaseDistribution
+from optuna.trial import TrialState
+from pydantic import JsonValue
+
+from fxai.results.range_position import ends, position
+from fxai.results.record import TrialRecord
+from fxai.results.strict_json import json_value
+from fxai.trial import ParamValue
+
+FEWEST_COMPLETED = 10
+_FEWEST, _MOST = 5, 50
+_SHARE = 1 / 10
+_MIDDLE = (0.1, 0.9)
+_STABLE = 1 / 4  # of the range; five uniform draws lie so near to each other once in sixty times
+_EDGE, _NEAR_EDGE = 1 / 20, 1 / 5  # of the range
+_MAJORITY = 1 / 2
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterStability:
+    """What the leading trials have of one parameter.
+
+    Of numbers, the middle 80 % of their values lie from `low` to `high`, and `spread` is that distance as a share of
+    the range, on its own scale. Of choices without an order, `choice` is the commonest and `spread` the share of
+    leaders with another.
+    """
+
+    name: str
+    best: ParamValue  # the first leader's that has it
+    spread: float
+    low: ParamValue = None
+    high: ParamValue = None
+    choice: ParamValue = None
+
+    @property
+    def stable(self) -> bool:
+        """Whether the leaders agree: within a quarter of the range, or on one choice in three of four."""
+        return self.spread <= _STABLE
+
+    def as_json(self) -> dict[str, JsonValue]:
+        found = {"best": self.best, "spread": self.spread, "stable": self.stable}
+        return {**found, "low": json_value(self.low), "high": json_value(self.high), "choice": json_value(self.choice)}
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A range whose best value lies within a twentieth of an end, with half of the leaders in the fifth before it."""
+
+    name: str
+    side: Literal["low", "high"]
+    bound: ParamValue
+    best: ParamValue
+    leaders_near: float  # their share
+
+    def as_json(self) -> dict[str, JsonValue]:
+        return {
+            "name": self.name,
+            "side": self.side,
+            "bound": self.bound,
+            "best": self.best,
+            "leaders_near": self.leaders_near,
+        }
+
+
+def leaders_of(ranked: Sequence[TrialRecord]) -> Sequence[TrialRecord]:
+    """Of completed trials, the best first; none where too few have completed, or none is better than another."""
+    if len(ranked) < FEWEST_COMPLETED or ranked[0].value == ranked[-1].value:
+        return ()
+    return ranked[: min(_MOST, max(_FEWEST, round(_SHARE * len(ranked))))]
+
+
+def ranges_of(study: Study) -> dict[str, BaseDistribution]:
+    """What completed trials drew each parameter from, the latest where that changed; of one value left out."""
+    found: dict[str, BaseDistribution] = {}
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        found.update(trial.distributions)
+    return {name: distribution for name, distribution in found.items() if not distribution.single()}
+
+
+def stability_of(
+    leaders: Sequence[TrialRecord], ranges: Mapping[str, BaseDistribution]
+) -> tuple[ParameterStability, ...]:
+    """Of each parameter that five leaders have."""
+    having = {name: [trial.params[name] for trial in leaders if name in trial.params] for name in ranges}
+    return tuple(_stability(name, values, ranges[name]) for name, values in having.items() if len(values) >= _FEWEST)
+
+
+def edges_of(leaders: Sequence[TrialRecord], ranges: Mapping[str, BaseDistribution]) -> tuple[Edge, ...]:
+    """The ranges that may end too early, by the best of the leaders and the others."""
+    found = []
+    for name, distribution in ranges.items():
+        values = [trial.params[name] for trial in leaders if name in trial.params]
+        places = [place for value in values if (place := position(distribution, value)) is not None]
+        bounds = ends(distribution)
+        if len(places) < _FEWEST or bounds is None or name not in leaders[0].params:
+            continue
+        for side, bound in zip(("low", "high"), bounds, strict=True):
+            away = [place if side == "low" else 1 - place for place in places]
+            near = sum(distance <= _NEAR_EDGE for distance in away) / len(away)
+            if away[0] <= _EDGE and near >= _MAJORITY:
+                found.append(Edge(name, "low" if side == "low" else "high", bound, values[0], near))
+    return tuple(found)
+
+
+def _stability(name: str, values: Sequence[ParamValue], distribution: BaseDistribution) -> ParameterStability:
+    places = [position(distribution, value) for value in values]
+    known = [(place, value) for place, value in zip(places, values, strict=True) if place is not None]
+    if len(known) < len(values):
+        (choice, count), *_ = Counter(values).most_common(1)
+        return ParameterStability(name, values[0], 1 - count / len(values), choice=choice)
+    rising = sorted(known, key=lambda pair: pair[0])
+    first, last = (round(float(np.quantile(range(len(rising)), share))) for share in _MIDDLE)
+    low, high = rising[first], rising[last]
+    return ParameterStability(name, values[0], high[0] - low[0], low=low[1], high=high[1])

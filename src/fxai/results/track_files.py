@@ -1,0 +1,71 @@
+"""A track record as files, and the note that a test split was looked at."""
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, fields, replace
+from pathlib import Path
+
+from fxai.errors import FxaiError, InputError
+from fxai.market.track_record import ClosedTrade, TrackRecord, read_track_record
+from fxai.results.paths import TEST_LOOKS
+from fxai.whole_file import write_text
+
+_DIGITS = ".10g"
+
+
+def write_track(record: TrackRecord, directory: Path, name: str) -> tuple[Path, ...]:
+    """Write `NAME.json`, which `read_track_record` reads, and the bars and the trades as CSV."""
+    record_path = track_path(directory, name)
+    record.write(record_path)
+    bars, trades = (directory / f"{record_path.stem}_{what}.csv" for what in ("bars", "trades"))
+    columns = {"close": record.close, "position": record.position, "equity": record.equity}
+    columns |= {"drawdown": record.drawdown, **record.baselines}
+    values = zip(record.times, *columns.values(), strict=True)
+    write_text(bars, _csv(["time", *columns], values))
+    write_text(trades, _csv([field.name for field in fields(ClosedTrade)], map(astuple, record.trades)))
+    return record_path, bars, trades
+
+
+def of_file(agent: Path, record: TrackRecord) -> TrackRecord:
+    """The record with the hash of the agent's file among what it is made of."""
+    return replace(record, made_of={"agent_hash": _hash(agent), **record.made_of})
+
+
+def is_of(agent: Path, record: Path) -> bool:
+    """Whether a file holds the track record of that very agent."""
+    try:
+        return read_track_record(record).made_of.get("agent_hash") == _hash(agent)
+    except InputError:
+        return False
+
+
+def _hash(agent: Path) -> str:
+    return hashlib.sha256(agent.read_bytes()).hexdigest()
+
+
+def track_path(directory: Path, name: str) -> Path:
+    """Where `write_track` leaves the record of that name, which may be any text."""
+    return directory / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}.json"
+
+
+def note_test_look(directory: Path, record: TrackRecord) -> int:
+    """Keep a line of it beside the agent; how many there are now. A verdict has to allow for each of them."""
+    path = directory / TEST_LOOKS
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"split": record.split, **record.made_of}) + "\n")
+        return path.read_text(encoding="utf-8").count("\n")
+    except OSError as error:
+        raise FxaiError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _csv(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(headings)
+    writer.writerows([format(cell, _DIGITS) if isinstance(cell, float) else cell for cell in row] for row in rows)
+    return text.getvalue()

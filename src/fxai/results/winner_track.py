@@ -1,0 +1,25 @@
+"""What the best agent does on its validation split, written beside it when its training is over."""
+
+from pathlib import Path
+
+from fxai.errors import FxaiError
+from fxai.results.track_files import is_of, of_file, track_path
+
+
+def write_validation_track(agent: Path) -> Path:
+    """Write `AGENT_validation.json` unless it is there; an FxaiError, whatever goes wrong: nothing depends on it."""
+    path = track_path(agent.parent, f"{agent.stem}_validation")
+    if is_of(agent, path):
+        return path
+    from fxai.rl.agent import load_agent  # noqa: PLC0415 - torch, which a study's own process does without until here
+    from fxai.rl.stretch import stretch_of  # noqa: PLC0415
+    from fxai.rl.track import track  # noqa: PLC0415
+
+    try:
+        loaded = load_agent(agent)
+        stretch = stretch_of(loaded, split="validation")
+        record = track(loaded, stretch.market, stretch.span, stretch.split, parts=stretch.parts)
+        of_file(agent, record).write(path)
+    except Exception as error:
+        raise FxaiError(f"what {agent} does on its validation split could not be written: {error}") from error
+    return path

@@ -1,0 +1,81 @@
+from collections.abc import Sequence
+
+import pytest
+
+from fxai.results.convergence import Convergence
+from fxai.results.record import TrialRecord
+from fxai.search.lineage import Exploit
+from fxai.search.stored_trial import StoredState
+from fxai.spec.goals import Goal
+from fxai.trial import STANDARD_ERROR
+
+SCORE = Goal(metric="score")
+
+
+def trials(values: Sequence[float | None], *, error: float | None = None) -> list[TrialRecord]:
+    """Trials of these values; None is one that was pruned."""
+    metrics = {} if error is None else {STANDARD_ERROR: error}
+    return [
+        TrialRecord(number, StoredState.PRUNED if value is None else StoredState.COMPLETE, value, {}, metrics)
+        for number, value in enumerate(values)
+    ]
+
+
+def test_a_best_value_that_has_stood_for_a_quarter_of_the_trials_is_settled() -> None:
+    found = Convergence.of(trials([0.0] * 20 + [1.0] + [0.0] * 19), SCORE)
+    assert found.converged is True
+    assert (found.since_trial, found.since_finished, found.needed, found.finished) == (20, 19, 10, 40)
+
+
+def test_one_that_came_lately_is_not() -> None:
+    found = Convergence.of(trials([0.0] * 70 + [1.0] + [0.0] * 9), SCORE)
+    assert found.converged is False
+    assert (found.since_trial, found.since_finished, found.needed) == (70, 9, 20)
+    assert "but only 9 trials have followed, and it takes 20" in found.reason
+
+
+@pytest.mark.parametrize(("last", "since"), [(1.04, 1), (1.2, 42)])
+def test_what_little_comes_late_does_not_count(last: float, since: int) -> None:
+    found = Convergence.of(trials([0.0, 1.0] + [0.0] * 40 + [last]), SCORE)
+    assert found.tolerance == pytest.approx(0.05 * last)
+    assert found.since_trial == since
+    assert found.converged is (since == 1)
+
+
+def test_nor_what_is_within_the_standard_error() -> None:
+    values = [0.0, 1.0] + [0.0] * 40 + [1.2]
+    found = Convergence.of(trials(values, error=0.3), SCORE)
+    assert (found.converged, found.since_trial, found.tolerance) == (True, 1, 0.3)
+    assert "no more than its standard error" in found.reason
+
+
+def test_less_is_better_where_that_is_the_goal() -> None:
+    values = [1.0] * 20 + [0.0] + [1.0] * 19
+    assert Convergence.of(trials(values), Goal(metric="loss", direction="minimize")).since_trial == 20
+
+
+def test_pruned_trials_count_as_trials_that_brought_nothing() -> None:
+    assert Convergence.of(trials([0.0, 1.0, *([None] * 18)]), SCORE).since_finished == 18
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [([], "there are 0"), ([1.0] * 19, "takes 20 finished trials; there are 19"), ([1.0] * 30, "do not differ")],
+)
+def test_where_it_cannot_be_said_it_says_why(values: list[float], why: str) -> None:
+    found = Convergence.of(trials(values), SCORE)
+    assert found.converged is None
+    assert why in found.reason
+
+
+def test_of_a_population_it_cannot_be_said() -> None:
+    members = trials([float(number) for number in range(30)])
+    exploit = Exploit(10, 0, {}, {}, {})
+    found = Convergence.of([*members[:-1], TrialRecord(29, StoredState.COMPLETE, 29.0, {}, lineage=[exploit])], SCORE)
+    assert found.converged is None
+    assert "side by side" in found.reason
+
+
+def test_copies_of_an_earlier_studys_trials_are_none_of_this_search() -> None:
+    copies = [TrialRecord(number, StoredState.COMPLETE, 9.0, {}, copy_of="first 1") for number in range(30)]
+    assert Convergence.of(copies, SCORE).finished == 0

@@ -1,0 +1,299 @@
+"""The report of a study, by what it says."""
+
+import json
+import re
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from fxai.results.paths import StudyPaths
+from fxai.results.report.blocks import Absent, Chart, Facts, Folded, Report, Section, Table
+from fxai.results.report.write import report_of, write_report
+from fxai.search import attributes
+from fxai.search.lineage import Change, Exploit
+from fxai.spec.fingerprint import fingerprint
+from fxai.spec.study import StudySpec
+from fxai.trial import STANDARD_ERROR
+from results.conftest import drawn_trial
+
+ALWAYS = {"history", "winner", "importances", "parallel", "parameters", "pair", "chooser", "training", "timeline"} | {
+    "failures",
+    "searched",
+}
+UNIT = {"x": FloatDistribution(0, 1)}
+
+
+def told(study: optuna.Study, folder: Path) -> Report:
+    return report_of(study, StudyPaths(folder, "s"))
+
+
+def section(report: Report, name: str) -> Section:
+    (found,) = [each for each in report.sections if each.name == name]
+    return found
+
+
+def of_kind(section: Section, kind: type) -> list:
+    return [block for block in section.blocks if isinstance(block, kind)]
+
+
+def completed(value: float, x: float = 0.5, error: float | None = None, **attrs: object) -> FrozenTrial:
+    errors = {} if error is None else {STANDARD_ERROR: error}
+    return create_trial(value=value, params={"x": x}, distributions=UNIT, user_attrs={**errors, **attrs})
+
+
+def default(value: float | None, error: float | None = None) -> FrozenTrial:
+    """Trial 0 as FxAI begins a study; pruned where it has no value."""
+    trial = completed(value or 0.0, error=error, **{attributes.ENQUEUED: "default"})
+    if value is None:
+        trial.state, trial.values = TrialState.PRUNED, None
+    return trial
+
+
+class Elements(HTMLParser):
+    """What a page consists of, as a browser reads it."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.ids: set[str] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        self.ids |= {value for name, value in attrs if name == "id" and value}
+
+
+def test_it_has_all_sections_with_all_figures_in_their_places(study: optuna.Study, tmp_path: Path) -> None:
+    path = write_report(study, StudyPaths(tmp_path, "fx_ai_quick"))
+    report = told(study, tmp_path)
+    assert path == tmp_path / "fx_ai_quick" / "report.html"
+    assert {each.name for each in report.sections} == ALWAYS
+    assert not [each.name for each in report.sections if of_kind(each, Absent)]
+    page = Elements(path.read_text())
+    assert {f"plot-{name}" for name in report.figures} | ALWAYS <= page.ids
+    assert len(report.figures) == 6 + len(study.trials[0].params)
+
+
+def test_it_asks_no_network_for_anything(study: optuna.Study, tmp_path: Path) -> None:
+    page = write_report(study, StudyPaths(tmp_path, "s")).read_text()
+    found = Elements(page)
+    assert ("http-equiv", "Content-Security-Policy") in found.attributes
+    assert "default-src 'none'" in page
+    for name, value in found.attributes:
+        assert name not in ("src", "href", "action", "srcset") or value.startswith(("#", "data:")), (name, value)
+    assert "link" in found.tags  # the icon, which a browser would ask for
+
+
+def test_names_and_messages_are_text_and_never_markup(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="<img src=x onerror=alert(1)>", direction="maximize")
+    study.set_metric_names(["<b>metric</b>"])
+    hostile = "</script><script>alert(1)</script>"
+    space = {hostile: FloatDistribution(0, 1), "kind": CategoricalDistribution(("<i>one</i>", "{{ 7 * 7 }}"))}
+    for number in range(12):
+        params = {hostile: number / 12, "kind": space["kind"].choices[number % 2]}
+        study.add_trial(create_trial(value=number, params=params, distributions=space, user_attrs={"<u>m</u>": 1.0}))
+    failed = {
+        attributes.CAUSE: "<script>",
+        attributes.MESSAGE: "<svg onload=alert(1)>",
+        attributes.TRACEBACK: "</pre><img>",
+    }
+    study.add_trial(create_trial(state=TrialState.FAIL, user_attrs=failed))
+    text = write_report(study, StudyPaths(tmp_path, "s")).read_text()
+    page = Elements(text)
+    assert not {"img", "svg", "u", "i"} & set(page.tags)
+    assert page.tags.count("script") == 6  # its own: theme, figures, palette, plotly, drawing, the chooser's trials
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+    assert "{{ 7 * 7 }}" in text
+    (figures,) = re.findall(r'<script type="application/json" id="figures">(.*?)</script>', text)
+    assert "<" not in figures
+    drawn = json.dumps(json.loads(figures))
+    assert "&lt;/script>" in drawn  # plotly shows it as it is
+    assert not re.search(r"<(?!/?(?:br|b|i|extra)>)", drawn)
+
+
+@pytest.mark.parametrize(
+    ("direction", "first", "best", "gain"),
+    [("maximize", 0.1, 0.5, "0.400 ± 0.022"), ("minimize", 0.5, 0.1, "0.400 ± 0.022")],
+)
+def test_the_winner_is_compared_with_the_default(
+    tmp_path: Path, direction: str, first: float, best: float, gain: str
+) -> None:
+    study = optuna.create_study(study_name="s", direction=direction)
+    study.add_trials([default(first, 0.01), completed(best, error=0.02), completed(0.3, error=0.02)])
+    lead = told(study, tmp_path).lead
+    assert lead.finding == f"Trial 1 is the best of 3 trials: value {best:.3f} ± 0.020."
+    assert (
+        f"That is {gain} better than trial 0, the default configuration, which came to {first:.3f}" in lead.comparison
+    )
+    assert "17.9 times its standard error" in lead.caution
+
+
+@pytest.mark.parametrize(
+    ("trials", "words"),
+    [
+        ([default(0.4, 0.1), completed(0.5, error=0.1)], "less than twice its standard error"),
+        ([default(0.4), completed(0.5)], "Each trial has one seed"),
+        ([default(None), completed(0.5)], "was pruned, so there is nothing to compare it with"),
+        ([default(0.6), completed(0.5)], "No trial did better than trial 0, the default configuration: value 0.6."),
+        ([default(None)], "None of 1 finished trial ran to its end: 1 pruned."),
+        ([], "No trial has finished yet."),
+    ],
+)
+def test_it_says_what_stands_against_the_winner(tmp_path: Path, trials: list[FrozenTrial], words: str) -> None:
+    study = optuna.create_study(study_name="s", direction="maximize")
+    study.add_trials(trials)
+    lead = told(study, tmp_path).lead
+    assert words in f"{lead.finding} {lead.comparison} {lead.caution}"
+
+
+def test_somebody_elses_first_trial_is_not_called_the_default(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s", direction="maximize")
+    study.add_trials([completed(0.1), completed(0.5)])
+    report = told(study, tmp_path)
+    assert not report.lead.comparison
+    assert "Trial 0" not in of_kind(section(report, "winner"), Table)[0].headings
+
+
+def test_a_study_without_a_completed_trial_has_a_page_too(empty_study: optuna.Study, tmp_path: Path) -> None:
+    empty_study.add_trial(drawn_trial(0, TrialState.FAIL))
+    empty_study.add_trial(create_trial(state=TrialState.RUNNING, params={"x": 1.0}, distributions=UNIT))
+    report = told(empty_study, tmp_path)
+    assert of_kind(section(report, "history"), Absent) == [Absent("No trial has completed yet.")]
+    assert write_report(empty_study, StudyPaths(tmp_path, "s")).stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("value", [float("inf"), 1e30, 0.0])
+def test_unusual_values_are_drawn_or_left_out(empty_study: optuna.Study, tmp_path: Path, value: float) -> None:
+    space = {"x": FloatDistribution(1, 1), "n": IntDistribution(3, 3), "k": CategoricalDistribution((None, True))}
+    params = {"x": 1.0, "n": 3, "k": None}
+    empty_study.add_trials(
+        [create_trial(value=each, params=params, distributions=space) for each in (value, 1.0, -1.0)]
+    )
+    assert write_report(empty_study, StudyPaths(tmp_path, "s")).is_file()
+
+
+def test_several_objectives_have_their_front(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s", directions=["maximize", "minimize"])
+    study.set_metric_names(["gain", "risk"])
+    for x in (0.0, 0.3, 0.5, 0.8, 1.0):
+        study.add_trial(create_trial(values=[x, x**3], params={"x": x}, distributions=UNIT))
+        study.add_trial(create_trial(values=[x - 0.1, x**3 + 0.1], params={"x": x}, distributions=UNIT))
+    report = told(study, tmp_path)
+    assert report.lead.finding.startswith("5 of 10 trials form the Pareto front")
+    assert "is trial 4 with gain 0.5, risk 0.125" in report.lead.comparison
+    (table,) = of_kind(section(report, "front"), Table)
+    assert [row[0] for row in table.rows] == ["8", "6", "4", "2", "0"]
+    assert "front" in report.figures
+
+
+def test_a_population_shows_from_whom_the_winner_inherited(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s", direction="maximize")
+    for number in range(2):
+        trial = create_trial(
+            value=1.0 - number, params={"x": 0.2}, distributions=UNIT, intermediate_values={10: 0.1, 20: 1.0 - number}
+        )
+        study.add_trial(trial)
+    change = {"x": Change.PERTURBED}
+    exploit = Exploit(10, 1, {"x": 0.2}, {"x": 0.24}, change)
+    inheriting = create_trial(
+        value=2.0,
+        params={"x": 0.2},
+        distributions=UNIT,
+        intermediate_values={10: 0.0, 20: 2.0},
+        user_attrs={attributes.LINEAGE: [exploit.as_json()]},
+    )
+    study.add_trial(inheriting)
+    report = told(study, tmp_path)
+    (table,) = of_kind(section(report, "lineage"), Table)
+    assert table.rows == [("0", "1", "0.2"), ("10", "2", "0.24")]
+    way = report.figures["lineage"].data[-1]
+    assert list(zip(way.x, way.y, strict=True)) == [(0, 1), (10, 1), (10, 2), (20, 2)]
+
+
+def failed(cause: str, message: str, traceback: str = "") -> FrozenTrial:
+    told = {attributes.CAUSE: cause, attributes.MESSAGE: message}
+    return create_trial(
+        state=TrialState.FAIL, user_attrs=told | ({attributes.TRACEBACK: traceback} if traceback else {})
+    )
+
+
+def test_failures_are_counted_by_cause_and_message(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="my study")
+    study.add_trial(failed("time limit", "it took 60 s"))
+    study.add_trials([failed("exception", "no such bar", "Traceback: here")] * 14)
+    study.add_trial(create_trial(state=TrialState.PRUNED, user_attrs={attributes.INFEASIBLE: ["x < y"]}))
+    report = told(study, tmp_path)
+    failures, broken = of_kind(section(report, "failures"), Table)
+    assert failures.rows[0] == ("14", "exception", "no such bar", "1-12 and 2 more")
+    assert failures.rows[1] == ("1", "time limit", "it took 60 s", "0")
+    assert broken.rows == [("1", "x < y")]
+    assert of_kind(section(report, "failures"), Folded) == [
+        Folded("Traceback of trial 1 (exception)", "Traceback: here")
+    ]
+    (step,) = [step for step in report.steps if "failures" in step.what]
+    assert "15 of 15 finished trials failed, 14 of them by: exception" in step.why
+    assert step.command == "fxai show 'my study' 1"
+
+
+def trading_study(spec: StudySpec, values: Mapping[str, float], direction: str = "maximize") -> optuna.Study:
+    """Twelve trials of a study as FxAI makes it, of which the best lie at these values."""
+    study = optuna.create_study(study_name=spec.study_name, direction=direction)
+    study.set_user_attr(attributes.FINGERPRINT, fingerprint(spec))
+    study.set_user_attr(
+        attributes.PLAN, {"n_trials": 20, "sampler": {"type": "TPESampler"}, "pruner": {"type": "NopPruner"}, "seed": 3}
+    )
+    space = {name: FloatDistribution(0.0, 5.0) for name in values}
+    for number in range(12):
+        params = {name: value if number > 5 else 2.0 for name, value in values.items()}
+        study.add_trial(create_trial(value=float(number), params=params, distributions=space))
+    return study
+
+
+def test_it_says_which_ranges_to_widen_and_that_it_may_go_on(spec: StudySpec, tmp_path: Path) -> None:
+    allowed, at_its_end = "env.reward.pnl_coefficient", "env.reward.drawdown_penalty_coefficient"
+    changed = spec.model_copy(
+        update={
+            "parameters": tuple(
+                each.model_copy(update={"name": name, "path": name})
+                for each, name in zip(spec.parameters[::3], (allowed, at_its_end), strict=True)
+            )
+        }
+    )
+    report = told(trading_study(changed, {allowed: 4.95, at_its_end: 0.0}), tmp_path)
+    said = [step.what for step in report.steps]
+    assert f"Search {allowed} above 5." in said
+    assert not [what for what in said if at_its_end in what]  # a coefficient below 0 is none
+    assert said[0] == "Let it go on."
+    assert "12 of 20 trials have finished" in report.steps[0].why
+    facts = dict(of_kind(section(report, "searched"), Facts)[0].pairs)
+    assert facts["Sampler"] == "TPESampler"
+    assert facts["Agent"] == "ppo on mlp"
+    assert facts["Trials"] == "12 of 20 finished"
+
+
+def test_values_far_worse_than_the_others_do_not_flatten_the_history(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s", direction="maximize")
+    study.add_trials([completed(1 + number / 10, number / 10) for number in range(9)] + [completed(-1e6)])
+    (chart,) = of_kind(section(told(study, tmp_path), "history"), Chart)
+    low, high = chart.figure.layout.yaxis.range
+    assert 0 < low < 1
+    assert high > 1.8
+    assert "1 value far worse" in chart.note
+
+
+def test_charts_say_which_trials_they_were_drawn_from(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s", direction="maximize")
+    study.add_trials([completed(float(number % 997), (number % 997) / 997) for number in range(1200)])
+    report = told(study, tmp_path)
+    (charts,) = section(report, "parameters").blocks
+    assert charts.note.startswith("Points: drawn from 400 of 1,200 trials: every 3rd in the order of their values.")
+    assert len(report.figures["parameter-0"].data[0].x) == 400
+    (pair,) = of_kind(section(report, "pair"), Absent)  # one parameter is no pair
+    assert "two parameters" in pair.reason

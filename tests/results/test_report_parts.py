@@ -1,0 +1,97 @@
+"""Parts of a report by themselves: ranges as axes, samples, places of trials, equity."""
+
+import math
+from collections import Counter
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import TrialState
+
+from fxai.market.track_record import TrackRecord
+from fxai.results.page.palette import DARK, SCALE, SERIES, STATES
+from fxai.results.record import TrialRecord
+from fxai.results.report.equity import equity
+from fxai.results.report.sample import every_kth
+from fxai.results.report.scales import Scale
+from fxai.results.report.timeline import placed
+
+BEGIN = datetime(2026, 3, 2, 9, 0, 0)  # noqa: DTZ001 (Optuna's times are naive)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "value", "position", "extent"),
+    [
+        (FloatDistribution(1e-5, 1e-3, log=True), 1e-4, 0.5, "1e-05 to 0.001, log"),
+        (FloatDistribution(0, 4), 1.0, 0.25, "0 to 4"),
+        (IntDistribution(2, 6), 5, 0.75, "2 to 6"),
+        (IntDistribution(3, 3), 3, 0.5, "3 to 3"),
+        (CategoricalDistribution(("mlp", "gru", None)), "gru", 0.5, "mlp, gru, None"),
+    ],
+)
+def test_a_range_as_an_axis(distribution: BaseDistribution, value: object, position: float, extent: str) -> None:
+    scale = Scale.of("x", distribution)
+    assert scale.position(value) == pytest.approx(position)
+    assert scale.extent == extent
+    low, high = scale.axis()["range"]
+    at = scale.coordinate(value)
+    assert low < (math.log10(at) if scale.log else at) < high
+
+
+@given(st.integers(0, 500), st.integers(1, 60))
+def test_a_sample_is_small_and_has_the_first(count: int, most: int) -> None:
+    trials = [TrialRecord(number, TrialState.COMPLETE, 0.0, {}) for number in range(count)]
+    kept, note = every_kth(trials, most, "their numbers")
+    assert len(kept) <= most
+    assert [trial.number for trial in kept[:1]] == list(range(min(count, 1)))
+    assert bool(note) == (len(kept) < count)
+
+
+def running(number: int, start: float, seconds: float) -> TrialRecord:
+    begun = BEGIN + timedelta(seconds=start)
+    return TrialRecord(number, TrialState.COMPLETE, 0.0, {}, started=begun, ended=begun + timedelta(seconds=seconds))
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), min_size=1, max_size=30))
+def test_no_two_trials_are_at_one_place_at_once(runs: list[tuple[int, int]]) -> None:
+    stays, _ = placed([running(number, *run) for number, run in enumerate(runs)])
+    moments = Counter((stay.place, second) for stay in stays for second in range(round(stay.begin), round(stay.end)))
+    assert set(moments.values()) == {1}
+    at_once = Counter(second for _, second in moments)
+    assert max(stay.place for stay in stays) + 1 == max(at_once.values())
+
+
+def test_the_night_between_two_runs_is_cut_out() -> None:
+    stays, pauses = placed([running(0, 0, 10), running(1, 12, 10), running(2, 40_000, 10)])
+    assert [(stay.begin, stay.end) for stay in stays] == [(0, 10), (12, 22), (22, 32)]
+    assert pauses == [22]
+
+
+def test_every_colour_of_figures_has_one_for_dark_pages() -> None:
+    assert {*SCALE, *SERIES, *STATES.values()} <= DARK.keys()
+
+
+def test_a_long_record_is_drawn_in_groups_that_keep_its_end_and_its_deepest_fall() -> None:
+    bars = 50_000
+    curve = np.linspace(1, 2, bars)
+    fall = np.zeros(bars)
+    fall[31_337] = 0.25
+    record = TrackRecord(
+        split="validation",
+        times=tuple(np.datetime_as_string(np.datetime64("2020-01-01T00") + np.arange(bars).astype("m8[h]")).tolist()),
+        close=curve,
+        equity=curve,
+        position=np.ones(bars, np.int8),
+        drawdown=fall,
+        trades=(),
+        metrics={},
+        baselines={"buy_and_hold": curve},
+    )
+    held, agent, drawdown, _ = equity(record).data
+    assert held.name == "buy and hold"
+    assert len(agent.y) == 2000
+    assert agent.y[-1] == 2
+    assert min(drawdown.y) == -0.25
