@@ -3,12 +3,17 @@
 import shutil
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from fxai.dashboard.serve import Shown, dashboard_server
+from fxai.results.paths import StudyPaths
+from fxai.results.report.write import write_report
+from fxai.results.shown_files import shown_files
 from fxai.search.open_search import open_search
+from fxai.search.studies import load_study
 from fxai.search.study import Search
 from fxai.spec.parameters import FloatParameter
 from fxai.spec.study import StudySpec
@@ -56,7 +61,8 @@ def address(running: Search, tmp_path: Path) -> Iterator[str]:
     folder = tmp_path / "results" / "under_way"
     folder.mkdir(parents=True)
     (folder / "report.html").write_text("<title>ours</title><script>document.title = window.origin</script>")
-    with dashboard_server(Shown(f"sqlite:///{tmp_path / 'studies.db'}", tmp_path / "results"), 0) as server:
+    shown = Shown(f"sqlite:///{tmp_path / 'studies.db'}", partial(shown_files, tmp_path / "results"))
+    with dashboard_server(shown, 0) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield f"http://localhost:{server.server_port}"
@@ -106,6 +112,29 @@ def test_reports_and_files_are_a_click_away(page: "playwright.Page") -> None:
     page.get_by_text("Reports and files").click()
     page.get_by_role("link", name="report.html").click()
     page.wait_for_function("document.title == 'null'")  # of no origin, so that it cannot reach the dashboard
+
+
+def test_the_report_is_drawn_from_its_file_alone(
+    browser: "playwright.Browser", running: Search, tmp_path: Path
+) -> None:
+    for place in range(9):
+        _complete(running, 0.1 * place)
+    study = load_study(f"sqlite:///{tmp_path / 'studies.db'}", "under_way")
+    report = write_report(study, StudyPaths(tmp_path / "results", "under_way"))
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(LOAD_MS)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(report.as_uri())
+    page.wait_for_selector(".js-plotly-plot .main-svg")
+    assert page.locator(".js-plotly-plot path.point").count() > 0
+    assert wrong == []
+    assert [url for url in asked if not url.startswith(("data:", "blob:"))] == [report.as_uri()]
+    context.close()
 
 
 def test_a_page_of_another_name_gets_nothing(browser: "playwright.Browser", address: str) -> None:

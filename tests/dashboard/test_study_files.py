@@ -1,6 +1,7 @@
 """The files of the studies beside the dashboard, and nothing else of the machine."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 from wsgiref.util import setup_testing_defaults
@@ -8,6 +9,7 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 
 from fxai.dashboard.study_files import StudyFiles
+from fxai.results.shown_files import shown_files
 
 Ask = Callable[..., tuple[str, dict[str, str], str]]
 
@@ -32,7 +34,7 @@ def ask(storage_url: str, tmp_path: Path) -> Ask:
     (tmp_path / "results" / "other" / "report.html").write_text("of no study")
     (tmp_path / "secret.txt").write_text("secret")
     (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
-    app = StudyFiles(_dashboard, storage_url, tmp_path / "results")
+    app = StudyFiles(_dashboard, storage_url, partial(shown_files, tmp_path / "results"))
 
     def ask(path: str, method: str = "GET") -> tuple[str, dict[str, str], str]:
         environ: dict[str, object] = {"REQUEST_METHOD": method, "PATH_INFO": path}

@@ -32,7 +32,7 @@ def test_every_format_says_the_same(study: optuna.Study, tmp_path: Path):
     assert frame["failure_cause"][23] == "out of memory"
     reports = pd.read_csv(tmp_path / "reports.csv")
     assert len(reports) == len(pd.read_parquet(tmp_path / "reports.parquet")) == 26 * 5
-    assert reports.query("number == 3 and step == 50")["value"].item() == record.trials[3].value
+    assert reports.query("number == 3 and step == 50")["value"].item() == record.trials[3].reports[50]
     (told,) = [each for each in json.loads((tmp_path / "trials.json").read_text())["trials"] if each["number"] == 3]
     assert told["value"] == record.trials[3].value
 

@@ -1,11 +1,13 @@
 """`fxai dashboard`: the Optuna dashboard in the browser."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, ResultsDir, StorageUrl
 from fxai.dashboard.serve import Shown, serve
+from fxai.results.shown_files import shown_files
 from fxai.spec.defaults import DASHBOARD_PORT
 
 
@@ -26,7 +28,8 @@ def dashboard(
     Until Ctrl-C, on this machine only, and for reading only unless edits are allowed. While a run has a study,
     only its notes and attributes can be edited. Reports and files of the studies are at /fxai/.
     """
-    serve(Shown(storage, results_dir, allow_edits), port, open_browser=open_browser, on_ready=_announce)
+    shown = Shown(storage, partial(shown_files, results_dir), allow_edits)
+    serve(shown, port, open_browser=open_browser, on_ready=_announce)
 
 
 def _announce(address: str) -> None:

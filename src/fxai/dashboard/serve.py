@@ -5,7 +5,6 @@ import webbrowser
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import WSGIApplication
@@ -15,7 +14,7 @@ import optuna_dashboard
 from fxai.dashboard.edits import Edits
 from fxai.dashboard.guard import Guard
 from fxai.dashboard.read_only import read_only_storage
-from fxai.dashboard.study_files import StudyFiles
+from fxai.dashboard.study_files import FilesOf, StudyFiles
 from fxai.errors import InputError
 from fxai.search.lock import state_directory
 from fxai.search.open_tables import open_tables
@@ -29,7 +28,7 @@ class Shown:
     """What a dashboard shows."""
 
     storage_url: str
-    results_dir: Path
+    files_of: FilesOf  # what there is of a study beside its database
     allow_edits: bool = False
 
 
@@ -37,7 +36,7 @@ def dashboard_app(shown: Shown, allowed_hosts: frozenset[str]) -> WSGIApplicatio
     """The dashboard of the studies in a database, for requests with one of these Host headers."""
     url = shown.storage_url
     storage = open_tables(url, create=False) if shown.allow_edits else read_only_storage(url)
-    files = StudyFiles(optuna_dashboard.wsgi(storage), url, shown.results_dir)
+    files = StudyFiles(optuna_dashboard.wsgi(storage), url, shown.files_of)
     return Guard(files, allowed_hosts, Edits(url, state_directory()).refusal if shown.allow_edits else None)
 
 

@@ -13,12 +13,12 @@ from typing import Any
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from fxai.errors import FxaiError
-from fxai.results.paths import StudyPaths
 from fxai.search.studies import study_names
 
+FilesOf = Callable[[str], Mapping[str, Path]]  # of a study, by the names under which they are asked for
+
 ROOT = "/fxai/"
-_FIRST = ("report.html", "best_agent.safetensors", "best_agent_validation.json", "best_params.json")
+_TOLD = ("report.html", "best_agent.safetensors", "best_params.json")  # in the list of studies
 _SANDBOX = "sandbox allow-scripts allow-downloads allow-popups allow-modals"
 _OWN_PAGE = "default-src 'none'; style-src 'unsafe-inline'"
 _KINDS = {
@@ -43,7 +43,7 @@ class StudyFiles:
 
     dashboard: WSGIApplication
     storage_url: str
-    results_dir: Path
+    files_of: FilesOf
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = _path(environ)
@@ -69,33 +69,18 @@ class StudyFiles:
         items = []
         for study in study_names(self.storage_url):
             files = self._files(study)
-            links = _links(study, {name: files[name] for name in _FIRST if name in files})
+            links = _links(study, {name: files[name] for name in _TOLD if name in files})
             more = f'<a href="{ROOT}{quote(study)}/">{len(files)} files</a>' if files else "no files yet"
             items.append(f"<h2>{escape(study)}</h2>{links}<p>{more}</p>")
         return "".join(items) or "<p>There are no studies yet.</p>"
 
     def _files(self, study: str) -> Mapping[str, Path]:
-        """By their paths in the study's folder: those right in it, and the pages of its plots by other metrics."""
-        try:
-            if study not in study_names(self.storage_url):
-                return {}
-            folder = StudyPaths(self.results_dir, study).directory
-        except FxaiError:
-            return {}
-        found = [*folder.glob("*"), *folder.glob("by_*/*.html")]
-        own = [path for path in found if path.is_file() and _lies_in(path, folder) and not path.name.startswith(".")]
-        own.sort(key=lambda path: (path.name not in _FIRST, path.suffix != ".html", str(path)))
-        return {path.relative_to(folder).as_posix(): path for path in own}
+        return self.files_of(study) if study in study_names(self.storage_url) else {}
 
 
 def _path(environ: WSGIEnvironment) -> str:
     """WSGI hands bytes over as Latin-1."""
     return str(environ.get("PATH_INFO", "")).encode("latin-1").decode("utf-8", errors="replace")
-
-
-def _lies_in(path: Path, folder: Path) -> bool:
-    """Whether no link leads out of the folder."""
-    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _links(study: str, files: Mapping[str, Path]) -> str:

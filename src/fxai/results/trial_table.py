@@ -100,12 +100,14 @@ def _parquet(columns: Columns) -> bytes:
     import pyarrow as pa  # noqa: PLC0415 - slow to load
     from pyarrow import parquet  # noqa: PLC0415
 
-    def column(cells: Sequence[Cell]) -> pa.Array:
+    def column(name: str, cells: Sequence[Cell]) -> pa.Array:
+        if all(cell is None for cell in cells):
+            return pa.array(cells, pa.string() if name.startswith("failure_") else pa.float64())
         try:
             return pa.array(cells)
         except pa.ArrowException:  # choices of several types: their JSON
             return pa.array([None if cell is None else json.dumps(cell) for cell in cells])
 
     file = io.BytesIO()
-    parquet.write_table(pa.table({name: column(cells) for name, cells in columns.items()}), file)
+    parquet.write_table(pa.table({name: column(name, cells) for name, cells in columns.items()}), file)
     return file.getvalue()
