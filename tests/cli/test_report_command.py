@@ -6,9 +6,10 @@ import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 
+import optuna
 import pytest
 
-from cli.conftest import Fxai
+from cli.conftest import Finished, Fxai
 
 
 def test_it_writes_the_report_and_says_where(fxai: Fxai, stored_study: str, folder: Path) -> None:
@@ -57,3 +58,17 @@ def browser(tmp_path: Path) -> Iterator[Path]:
 def test_it_opens_the_page(fxai: Fxai, stored_study: str, folder: Path, browser: Path) -> None:
     fxai("report", stored_study, "--open")
     assert browser.read_text() == (folder / "optuna_results/mine/report.html").as_uri()
+
+
+def test_a_study_whose_name_is_no_folder_is_left_out(fxai: Fxai, stored_study: str) -> None:
+    optuna.create_study(study_name="../other", storage="sqlite:///optuna_studies.db")
+    done = fxai("report", "--all")
+    assert done.code == 0
+    assert "optuna_results/mine/report.html" in done.out
+    assert "left out: the study name '../other' cannot name a results folder" in done.err
+
+
+def test_a_run_that_draws_no_plots_writes_no_report(small_run: tuple[Path, Finished]) -> None:
+    folder, _ = small_run
+    assert (folder / "optuna_results/small/small_results.json").is_file()
+    assert not (folder / "optuna_results/small/report.html").exists()

@@ -185,6 +185,14 @@ def test_proposals_do_not_depend_on_being_resumed(open_study: Opener, tmp_path: 
     assert whole == resumed
 
 
+def test_a_study_knows_how_it_is_searched_since_its_last_run(open_study: Opener, url: str) -> None:
+    open_study(url, seed=5).close()
+    open_study(url, seed=6, n_trials=30, sampler={"type": "RandomSampler"}).close()
+    plan = load_study(url, "small").user_attrs[attributes.PLAN]
+    assert plan["n_trials"] == 30
+    assert (plan["seed"], plan["sampler"], plan["pruner"]["type"]) == (6, {"type": "RandomSampler"}, "MedianPruner")
+
+
 def test_changed_fingerprint_is_refused_and_changes_nothing(open_study: Opener, url: str) -> None:
     search = open_study(url)
     search.tell(complete(ask(search)))

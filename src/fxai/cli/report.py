@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.errors import InputError
@@ -55,7 +56,7 @@ def _of_one(storage: str, results_dir: Path, study: str, *, as_json: bool) -> Pa
 
 
 def _of_all(storage: str, results_dir: Path, *, as_json: bool) -> Path:
-    names = [name for name in study_names(storage) if not is_archived(name)]
+    names = [name for name in study_names(storage) if not is_archived(name) and _has_folder(results_dir, name)]
     written = []
     for path in write_reports((load_study(storage, name) for name in names), results_dir):
         written.append(path)
@@ -64,6 +65,16 @@ def _of_all(storage: str, results_dir: Path, *, as_json: bool) -> Path:
     if as_json:
         print_json({"index": str(written[-1]), "reports": [str(path) for path in written[:-1]]})
     return written[-1]
+
+
+def _has_folder(results_dir: Path, study: str) -> bool:
+    """Whether a study, which another program may have made, has a name that can be a folder's; else it is said."""
+    try:
+        StudyPaths(results_dir, study)
+    except InputError as error:
+        warning(f"left out: {error}")
+        return False
+    return True
 
 
 def _as_json(made: Report) -> dict[str, object]:

@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs
 from fxai.results.page.palette import DARK, PRUNED, SERIES
 
 # What plotly draws as markup within a text, and what FxAI's own figures use of it; all else is somebody's name.
-_FOREIGN_TAG = re.compile(r"<(?!/?(?:br|b|i|extra)>)")
+_FOREIGN_TAG = re.compile(r"<(?!/?(?:br|extra)>)")
 
 _templates = Environment(
     loader=PackageLoader("fxai.results.page"),

@@ -1,5 +1,6 @@
 """What went wrong, by cause, and which proposals were not trained."""
 
+import re
 from collections import defaultdict
 
 from fxai.results.record import TrialRecord
@@ -10,6 +11,7 @@ from fxai.wording import legible, runs
 
 _MOST_MESSAGES = 20
 _MOST_NUMBERS = 12
+_OWN_LOG = re.compile(r"\s*\(log: .*\)$")  # each trial's own; `fxai show` has it
 
 
 def failures(subject: Subject) -> Section:
@@ -27,7 +29,7 @@ def _failed(trials: list[TrialRecord]) -> list[Block]:
     groups: dict[tuple[str, str], list[TrialRecord]] = defaultdict(list)
     for trial in trials:
         if trial.failure is not None:
-            groups[trial.failure.cause, legible(trial.failure.message)].append(trial)
+            groups[trial.failure.cause, _OWN_LOG.sub("", legible(trial.failure.message))].append(trial)
     by_count = sorted(groups.items(), key=lambda group: -len(group[1]))
     rows = [
         (f"{len(group):,}", cause, message, _numbers(group)) for (cause, message), group in by_count[:_MOST_MESSAGES]

@@ -1,7 +1,5 @@
 """What was found, in a few sentences: the winner, its gain over the default configuration, and what to think of it."""
 
-from collections.abc import Sequence
-
 from fxai.results.gain import Difference, over_trial_0
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Lead
@@ -93,8 +91,3 @@ def is_clear(difference: Difference) -> bool:
     """Whether a difference is more than two standard errors."""
     error = difference.standard_error
     return error is not None and difference.amount > CLEAR * error
-
-
-def goals_of(subject: Subject) -> Sequence[str]:
-    """`maximize sharpe`, one for each objective."""
-    return [f"{goal.direction} {goal.metric}" for goal in subject.record.goals]

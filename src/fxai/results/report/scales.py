@@ -89,8 +89,12 @@ def _log_ticks(low: float, high: float) -> dict[str, list[float] | list[str]]:
 def scales_of(study: Study) -> Mapping[str, Scale]:
     """Of all parameters of a study's trials, in the order in which they appear; of several ranges the widest."""
     found: dict[str, Scale] = {}
+    last: dict[str, BaseDistribution] = {}
     for trial in study.get_trials(deepcopy=False):
         for name, distribution in trial.distributions.items():
+            if last.get(name) == distribution:
+                continue
+            last[name] = distribution
             scale = Scale.of(name, distribution)
             found[name] = scale if name not in found else _widest(found[name], scale)
     return found

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fxai.results.report.blocks import Block, Facts, Section, Table
-from fxai.results.report.lead import goals_of
 from fxai.results.report.subject import Subject
 from fxai.search import attributes
 from fxai.spec.overlay import Overlay
@@ -28,7 +27,7 @@ def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
     made_of, plan = subject.made_of, subject.stored.user_attrs.get(attributes.PLAN, {})
     yield (
         "Goal",
-        ", ".join(goals_of(subject)) + (f"; pruned by {subject.record.metric}" if subject.record.front else ""),
+        ", ".join(subject.goals) + (f"; pruned by {subject.record.metric}" if subject.record.front else ""),
     )
     if score := made_of.get("score"):
         yield "Score", str(score)

@@ -36,6 +36,11 @@ class Subject:
     def goal(self) -> Goal:
         return next(goal for goal in self.record.goals if goal.metric == self.record.metric)
 
+    @property
+    def goals(self) -> Sequence[str]:
+        """`maximize sharpe`, one for each objective."""
+        return [f"{goal.direction} {goal.metric}" for goal in self.record.goals]
+
     @cached_property
     def scales(self) -> Mapping[str, Scale]:
         return scales_of(self.stored)

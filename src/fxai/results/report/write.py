@@ -15,7 +15,7 @@ from fxai.results.report.chooser import chooser
 from fxai.results.report.failures import failures
 from fxai.results.report.history import history
 from fxai.results.report.important import importances, most_important_pair
-from fxai.results.report.lead import goals_of, lead_of
+from fxai.results.report.lead import lead_of
 from fxai.results.report.lineage import lineage
 from fxai.results.report.next_steps import next_steps
 from fxai.results.report.parameters import parameters
@@ -65,7 +65,7 @@ def report_of(study: Study, paths: StudyPaths) -> Report:
     sections: list[Section] = [section for section in made if section is not None]
     return Report(
         study=subject.record.name,
-        goals=tuple(goals_of(subject)),
+        goals=tuple(subject.goals),
         lead=lead_of(subject),
         tiles=tuple(_tiles(subject)),
         steps=tuple(next_steps(subject)),
