@@ -19,7 +19,7 @@ LEVELS = [
     {"rl", "llm"},
     {"search", "workers", "tracking", "objectives"},
     {"study_events", "stop_signal", "stop_rules", "suspects", "in_flight", "population", "trial_files"},
-    {"run_study", "replay", "evaluation", "results", "dashboard"},
+    {"run_study", "train_agents", "replay", "evaluation", "results", "dashboard"},
     {"cli", "api"},
 ]
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

@@ -6,15 +6,18 @@ process that the terminal has told already. A third cuts the program off whereve
 
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
+from typing import TypeVar
 
 from fxai.stop_signal import StopSignal, Urgency
-from fxai.study_events import Notice, StudyEvent
+from fxai.study_events import Notice
+
+Event = TypeVar("Event")
 
 _ECHO_SECONDS = 1.0
-_WORDS = {
+OF_A_STUDY: Mapping[Urgency, str] = {
     Urgency.SOON: "Interrupted: no new trials; the running ones end or are saved. Once more to stop now.",
     Urgency.NOW: "Stopping now: the running trials go on from their last checkpoints next time.",
 }
@@ -44,11 +47,13 @@ def stop_on_signals(clock: Callable[[], float] = time.monotonic) -> Iterator[Sto
             signal.signal(number, handler)
 
 
-def announce_stop(events: Iterable[StudyEvent], stop: StopSignal) -> Iterator[StudyEvent]:
+def announce_stop(
+    events: Iterable[Event], stop: StopSignal, words: Mapping[Urgency, str] = OF_A_STUDY
+) -> Iterator[Event | Notice]:
     """The events, with a notice among them each time the stop signal becomes more urgent."""
     announced = Urgency.NONE
     for event in events:
         if stop.urgency > announced:
             announced = stop.urgency
-            yield Notice(_WORDS[announced])
+            yield Notice(words[announced])
         yield event

@@ -16,6 +16,7 @@ from fxai.wording import counted, estimate, figure, legible, runs, span
 from fxai.workers import Activity
 
 _ROWS_OF_THE_REST = 12  # heading, panel frame, progress, best, the blank lines between
+PROGRESS = "[Progress] "
 _BAR_WIDTH = 40
 _ROOM_FOR_WORDS = 42  # beside the bar, whose width must not change with the words
 _GAP = 4  # columns between two columns of parameters
@@ -110,15 +111,19 @@ def _progress(view: StudyView, now: float, options: ConsoleOptions) -> Sequence[
     share = min(standing.finished / standing.total, 1.0)  # a resumed study may have more than it shall reach now
     left = view.seconds_left(now)
     words = f" {int(100 * share)}% | {standing.finished}/{standing.total} trials | ETA: {span(left) if left else '-'}"
-    label = "[Progress] "
-    bar_width = max(min(options.max_width - len(label) - _ROOM_FOR_WORDS, _BAR_WIDTH), 1)
-    done = int(bar_width * share)
-    full, empty = ("#", "-") if options.ascii_only else ("█", "░")
-    bar = Text.assemble(label, (full * done, "green"), (empty * (bar_width - done), "dim"), words)
+    bar = progress_bar(share, words, options)
     counts = (
         f"{standing.complete} complete, {standing.pruned} pruned, {standing.failed} failed, {len(view.running)} running"
     )
-    return _line(bar), _line(Text(" " * len(label) + counts))
+    return _line(bar), _line(Text(" " * len(PROGRESS) + counts))
+
+
+def progress_bar(share: float, words: str, options: ConsoleOptions) -> Text:
+    """How much is done, as a bar with words behind it."""
+    width = max(min(options.max_width - len(PROGRESS) - _ROOM_FOR_WORDS, _BAR_WIDTH), 1)
+    done = int(width * share)
+    full, empty = ("#", "-") if options.ascii_only else ("█", "░")
+    return Text.assemble(PROGRESS, (full * done, "green"), (empty * (width - done), "dim"), words)
 
 
 def _best(view: StudyView, options: ConsoleOptions) -> Text:

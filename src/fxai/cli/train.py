@@ -1,145 +1,152 @@
-"""`fxai train CONFIG`: one training in full, as a study's best config describes it."""
+"""`fxai train CONFIG`: agents trained in full, as a study's best config describes it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from fxai.cli.error_message import warning
+from fxai.cli.interrupts import announce_stop, stop_on_signals
 from fxai.cli.output import print_text, stdout
-from fxai.errors import FxaiError, InputError
-from fxai.results.best_config import BestConfig, OwnBestConfig, load_best_config
-from fxai.spec.configure import configure
-from fxai.spec.objective import command_of, folder_of, name_of
-from fxai.trial import (
-    Decision,
-    Inherited,
-    JsonObject,
-    LanePlan,
-    ParamValue,
-    Report,
-    TrialPaths,
-    TrialRequest,
-    TrialResult,
-    TrialState,
-)
-from fxai.wording import figure
-from fxai.workers import ProcessWorkers, TrialEnded, TrialReported, WorkerLost, machine_slots
+from fxai.cli.plan import settings_of
+from fxai.cli.watch_training import TrainingView, watch_training
+from fxai.errors import FxaiError
+from fxai.market.read_bars import load_bars
+from fxai.results.training_file import SeedResult, TrainingFile
+from fxai.results.training_plan import TrainingPlan, load_plan
+from fxai.results.training_requests import folders_of, requests_of
+from fxai.results.winner_track import write_validation_track
+from fxai.search.lock import hold
+from fxai.search.seeds import lane_seeds
+from fxai.spec.training_config import TrainingConfig
+from fxai.stop_signal import Urgency
+from fxai.train_agents import train_agents
+from fxai.trial import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState
+from fxai.wording import estimate, figure
+from fxai.workers import ProcessWorkers, machine_slots
+
+_INTERRUPTED = 130
+_STOPPING: Mapping[Urgency, str] = {
+    Urgency.SOON: "Interrupted: the training ends at its next report, where it is saved. Once more to stop now.",
+    Urgency.NOW: "Stopping now: the same command goes on from the last report.",
+}
 
 
 def train(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A <study>_best_config.yaml.", show_default=False)],
+    config: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CONFIG", help="A <study>_best_config.yaml, or a file with its sections.", show_default=False
+        ),
+    ],
     *,
-    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the agent and its log.")] = Path("trained"),
-    seed: Annotated[int | None, typer.Option(min=0, help="Another seed than the config's.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Field of the config, as in training.total_updates=500."),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "--save-path", metavar="DIR", help="Folder for the agents and all that is kept.")
+    ] = Path("trained"),
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Another seed than the config's.")] = None,
+    seeds: Annotated[int, typer.Option(metavar="N", min=1, help="Train so many agents, each from its own seed.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the end.")] = False,
 ) -> None:
-    """Train one agent in full.
+    """Train agents in full.
 
     From a study's best config it trains the study's best agent again: with the config's own seed, on
     the same kind of device and the same versions, the very same one. An agent of a population is trained by
-    the schedule in its config.
+    the schedule in its config. Several seeds are trained side by side, the first of them the config's own.
+
+    After Ctrl-C, a crash or kill -9 the same command goes on from the last report.
     """
-    best = load_best_config(config)
-    requests = _requests(best, output, seed)
-    step = "Update"
-    if isinstance(best, OwnBestConfig):
-        step = "Step"
-        _check_fresh(TrialPaths(output).checkpoint_dir)
+    plan = _seeded(load_plan(config, settings_of(settings or (), {})), seed, seeds)
+    slots = machine_slots(n_jobs=1).slots
+    record = TrainingFile(output, plan, _data_hash(plan), slots[0].device.partition(":")[0])
     console = stdout()
-    for event in _events(requests):
-        if isinstance(event, Report):
-            print_text(console, f"{step} {event.step}: {best.metric_name} {figure(event.value)}")
-        elif event.state is TrialState.COMPLETE and event.value is not None:
-            print_text(
-                console,
-                "",
-                f"{best.metric_name}: {figure(event.value)}",
-                _left_at(TrialPaths(output)),
-            )
+    with hold(output / ".training.lock", f"the folder {output}"):
+        results = record.begin()
+        if results:
+            print_text(console, f"{output} holds this training already, at its end.")
         else:
-            raise FxaiError(f"the training failed: {event.error.message if event.error else event.state}")
+            results = _trained(plan, output, slots, console, quiet=quiet)
+            record.end(results)
+    _conclude(plan, output, results, console)
 
 
-def _check_fresh(folder: Path) -> None:
-    """Code of the user's own would go on from what an earlier training left there."""
-    if folder.exists() and any(folder.iterdir()):
-        raise InputError(f"{folder} holds what an earlier training left; delete it, or name another --output")
+def _seeded(plan: TrainingPlan, seed: int | None, count: int) -> TrainingPlan:
+    """The plan for so many seeds, the first of which is given or the plan's own."""
+    if seed is not None:
+        schedule = tuple(segment.model_copy(update={"seed": seed}) for segment in plan.schedule)
+        plan = replace(plan, seeds=(seed,), schedule=schedule)
+    return replace(plan, seeds=lane_seeds(plan.seeds[0], count))
 
 
-def _left_at(paths: TrialPaths) -> str:
-    return f"Agent: {paths.agent}" if paths.agent.exists() else f"Its files: {paths.checkpoint_dir}"
+def _data_hash(plan: TrainingPlan) -> str | None:
+    """Of the bars; raises what is wrong with them before anything is trained."""
+    return None if plan.is_own else load_bars(TrainingConfig.model_validate(plan.config).data).content_hash
 
 
-def _requests(best: BestConfig | OwnBestConfig, output: Path, seed: int | None) -> Sequence[TrialRequest]:
-    """The winner's trial once more; one request for each segment of its schedule, each from where the last ended."""
-    whole = _request(best, output, best.seed if seed is None else seed)
-    if isinstance(best, OwnBestConfig) or not best.schedule:
-        return (whole,)
-    checkpoint = TrialPaths(output).checkpoint
-    return [
-        replace(
-            whole,
-            config=configure(best.training_config, segment.params).model_dump(mode="json"),
-            seeds=(segment.seed if seed is None else seed,),
-            inherited=Inherited(segment.trial, segment.from_step, checkpoint) if segment.from_step else None,
-        )
-        for segment in best.schedule
-    ]
+def _trained(
+    plan: TrainingPlan, output: Path, slots: Sequence[Slot], console: Console, *, quiet: bool
+) -> tuple[SeedResult, ...]:
+    """Train what is left, and leave the agents; ends the program where it was interrupted."""
+    trainings = requests_of(plan, output)
+    with ExitStack() as opened:
+        stop = opened.enter_context(stop_on_signals())
+        workers = opened.enter_context(ProcessWorkers(slots, output, _lanes(trainings)))
+        events = announce_stop(train_agents(trainings, workers, stop), stop, _STOPPING)
+        ended = watch_training(events, _view(plan, trainings), console, quiet=quiet)
+    if failed := [result for result in ended if result.state is not TrialState.COMPLETE]:
+        error = failed[0].error
+        raise FxaiError(f"the training failed: {error.message if error else failed[0].state}")
+    if len(ended) < len(trainings):
+        print_text(console, "Interrupted; the same command goes on from the last report.")
+        raise typer.Exit(_INTERRUPTED)
+    for folder in folders_of(plan, output):
+        TrialPaths(folder).checkpoint.unlink(missing_ok=True)
+    return tuple(_result(result, plan) for result in sorted(ended, key=lambda each: each.number))
 
 
-def _request(best: BestConfig | OwnBestConfig, output: Path, seed: int) -> TrialRequest:
-    """The winner's trial once more: same numbers, another folder."""
-    params, config, base = _given(best)
-    return TrialRequest(
-        study=best.study_name,
-        number=best.trial,
-        attempt=0,
-        objective=name_of(best.objective),
-        params=params,
-        config=config,
-        base_config=base,
-        seeds=(seed,),
-        metric=best.metric_name,
-        directory=output,
-        score=best.score or "",
-        command=command_of(best.objective),
-        folder=folder_of(best.objective),
-    )
+def _lanes(trainings: Sequence[Sequence[TrialRequest]]) -> LanePlan:
+    first = trainings[0][0]
+    return LanePlan(first.objective, first.base_config, lanes=len(trainings), folder=first.folder)
 
 
-def _given(best: BestConfig | OwnBestConfig) -> tuple[Mapping[str, ParamValue], JsonObject, JsonObject]:
-    """The trial's parameters, its configuration, and the one that scores it."""
-    if isinstance(best, OwnBestConfig):
-        return best.params, best.training_config, best.training_config
-    base = best.training_config.model_copy(update={"env": best.scoring_env})
-    return {}, best.training_config.model_dump(mode="json"), base.model_dump(mode="json")
+def _view(plan: TrainingPlan, trainings: Sequence[Sequence[TrialRequest]]) -> TrainingView:
+    seeds = {chain[0].number: seed for chain, seed in zip(trainings, plan.seeds, strict=True)}
+    return TrainingView.of(plan.name, plan.metric, seeds, plan.total_updates)
 
 
-def _events(requests: Sequence[TrialRequest]) -> Iterator[Report | TrialResult]:
-    slots, first = machine_slots(n_jobs=1).slots, requests[0]
-    plan = LanePlan(first.objective, first.base_config, lanes=len(first.seeds), folder=first.folder)
-    waiting = list(requests[1:])
-    with ProcessWorkers(slots, first.directory, plan) as workers:
-        workers.submit(first)
-        while True:
-            for event in workers.events(1.0):
-                match event:
-                    case TrialReported(report):
-                        yield report
-                        workers.answer(report.number, _answer(report, waiting))
-                    case TrialEnded(result) if waiting and result.state is TrialState.RETURNED:
-                        workers.submit(waiting.pop(0))
-                    case TrialEnded(result):
-                        yield result
-                        return
-                    case WorkerLost(message=message):
-                        raise FxaiError(f"the training failed: {message}")
-                    case _:
-                        pass
+def _result(result: TrialResult, plan: TrainingPlan) -> SeedResult:
+    if result.value is None:
+        raise FxaiError("the training ended without a value")
+    return SeedResult(plan.seeds[result.number - plan.trial], result.value, result.metrics)
 
 
-def _answer(report: Report, waiting: Sequence[TrialRequest]) -> Decision:
-    """STOP where the next segment of a schedule begins."""
-    begins = waiting[0].inherited if waiting else None
-    return Decision.STOP if begins is not None and report.step >= begins.step else Decision.CONTINUE
+def _conclude(plan: TrainingPlan, output: Path, results: Sequence[SeedResult], console: Console) -> None:
+    """What the agents score, and where they lie."""
+    values = [each.value for each in results]
+    if len(values) == 1:
+        print_text(console, "", f"{plan.metric}: {figure(values[0])}")
+    else:
+        error = stdev(values) / math.sqrt(len(values))
+        told = ", ".join(f"{each.seed}: {figure(each.value)}" for each in results)
+        print_text(console, "", f"{plan.metric}: {estimate(fmean(values), error)} over {len(values)} seeds ({told})")
+    for folder in folders_of(plan, output):
+        print_text(console, *_left_in(TrialPaths(folder)))
+
+
+def _left_in(paths: TrialPaths) -> Sequence[str]:
+    if not paths.agent.exists():
+        return (f"Its files: {paths.checkpoint_dir}",)
+    try:
+        return (f"Agent: {paths.agent}", f"Validation: {write_validation_track(paths.agent)}")
+    except FxaiError as error:
+        warning(str(error))
+        return (f"Agent: {paths.agent}",)

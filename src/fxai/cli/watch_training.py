@@ -1,0 +1,163 @@
+"""How a training in full is watched: in place on a terminal, as plain lines elsewhere, or not at all."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import fmean, stdev
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from fxai.cli.live_layout import progress_bar
+from fxai.cli.output import print_text
+from fxai.study_events import Notice
+from fxai.train_agents import TrainingEvent
+from fxai.trial import STANDARD_ERROR, Report, TrialResult, TrialState
+from fxai.wording import estimate, figure, legible, span
+
+_SECONDS_BETWEEN_FRAMES = 0.25
+_MOST_ROWS = 16  # seeds that are shown one by one
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingView:
+    """What a watcher of a training knows."""
+
+    name: str
+    metric: str
+    seeds: Mapping[int, int]  # by the numbers that events have
+    steps: int | None  # that each seed's training takes; None where only the user's code knows
+    began: float  # on the watcher's clock, seconds
+    first: Mapping[int, int] = field(default_factory=dict)  # each one's first step here: what came before is told again
+    latest: Mapping[int, Report] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, name: str, metric: str, seeds: Mapping[int, int], steps: int | None) -> "TrainingView":
+        """Of a training that begins now."""
+        return cls(name, metric, seeds, steps, time.monotonic())
+
+    @property
+    def unit(self) -> str:
+        return "step" if self.steps is None else "update"
+
+    def after(self, event: TrainingEvent) -> "TrainingView":
+        if not isinstance(event, Report):
+            return self
+        first = {event.number: event.step, **self.first}
+        return replace(self, first=first, latest={**self.latest, event.number: event})
+
+    def share(self) -> float | None:
+        """How much of all updates is done."""
+        if self.steps is None:
+            return None
+        return sum(report.step for report in self.latest.values()) / (self.steps * len(self.seeds))
+
+    def seconds_left(self, now: float) -> float | None:
+        """If it goes on as fast as since the first report of this run."""
+        here = sum(report.step - self.first[number] for number, report in self.latest.items())
+        if self.steps is None or not here:
+            return None
+        left = self.steps * len(self.seeds) - sum(report.step for report in self.latest.values())
+        return (now - self.began) / here * left
+
+
+def watch_training(
+    events: Iterable[TrainingEvent],
+    view: TrainingView,
+    console: Console,
+    *,
+    quiet: bool,
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[TrialResult, ...]:
+    """Show the training until it ends; the results of the seeds that ended."""
+    if quiet:
+        return tuple(event for event in events if isinstance(event, TrialResult))
+    if console.is_terminal and not console.is_dumb_terminal:
+        return _watch_live(events, view, console, clock)
+    results = []
+    for event in events:
+        print_text(console, *lines_of(event, view))
+        console.file.flush()
+        if isinstance(event, TrialResult):
+            results.append(event)
+    return tuple(results)
+
+
+def lines_of(event: TrainingEvent, view: TrainingView) -> Sequence[str]:
+    """What a log says of the event."""
+    match event:
+        case Report():
+            seed = f"Seed {view.seeds[event.number]}, " if len(view.seeds) > 1 else ""
+            place = f"{view.unit} {event.step}" + ("" if view.steps is None else f" of {view.steps}")
+            words = f"{seed}{place}"
+            return (f"{words[0].upper()}{words[1:]}: {view.metric} {figure(event.value)}",)
+        case _:
+            return incidents_of(event, view)
+
+
+def incidents_of(event: TrainingEvent, view: TrainingView) -> Sequence[str]:
+    """What is worth a line beside the live view too."""
+    match event:
+        case Notice(message):
+            return (legible(message),)
+        case TrialResult(state=TrialState.FAIL):
+            why = event.error.message if event.error else "no reason given"
+            return (f"Seed {view.seeds[event.number]} failed: {legible(why)}",)
+        case _:
+            return ()
+
+
+def _watch_live(
+    events: Iterable[TrainingEvent], view: TrainingView, console: Console, clock: Callable[[], float]
+) -> tuple[TrialResult, ...]:
+    results: list[TrialResult] = []
+    next_frame = float("-inf")
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        for event in events:
+            now = clock()
+            view = view.after(event)
+            print_text(console, *incidents_of(event, view))
+            if isinstance(event, TrialResult):
+                results.append(event)
+            if now >= next_frame:
+                live.update(training_layout(view, now, console.options), refresh=True)
+                next_frame = now + _SECONDS_BETWEEN_FRAMES
+    return tuple(results)
+
+
+def training_layout(view: TrainingView, now: float, options: ConsoleOptions) -> RenderableType:
+    """The view for a terminal."""
+    heading = Text.assemble((legible(view.name), "bold cyan"), f": {legible(view.metric)}, {span(now - view.began)}")
+    rows = [Text(f"  seed {seed}  {_where(view, number)}") for number, seed in list(view.seeds.items())[:_MOST_ROWS]]
+    if len(view.seeds) > _MOST_ROWS:
+        rows.append(Text(f"  ... and {len(view.seeds) - _MOST_ROWS} more"))
+    return Group(heading, *rows, *_progress(view, now, options), *_mean(view, options))
+
+
+def _where(view: TrainingView, number: int) -> str:
+    report = view.latest.get(number)
+    if report is None:
+        return "no report yet"
+    error = report.metrics.get(STANDARD_ERROR)
+    return f"{view.unit} {report.step}  {legible(view.metric)} {estimate(report.value, error)}"
+
+
+def _progress(view: TrainingView, now: float, options: ConsoleOptions) -> Sequence[Text]:
+    share = view.share()
+    if share is None:
+        return ()
+    left = view.seconds_left(now)
+    return (progress_bar(share, f" {int(100 * share)}% | ETA: {'-' if left is None else span(left)}", options),)
+
+
+def _mean(view: TrainingView, options: ConsoleOptions) -> Sequence[Text]:
+    values = [report.value for report in view.latest.values()]
+    if len(view.seeds) == 1 or not values:
+        return ()
+    error = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
+    told = estimate(fmean(values), error)
+    if options.ascii_only:
+        told = told.replace("±", "+-")
+    return (Text(f"Mean over {len(values)} of {len(view.seeds)} seeds: {told}"),)

@@ -1,0 +1,95 @@
+"""`training.json`: what a folder's training is, so that only the same one goes on there, and what it came to."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
+
+from fxai.errors import InputError
+from fxai.results.provenance import versions
+from fxai.results.strict_json import json_text
+from fxai.results.training_plan import TrainingPlan
+from fxai.spec.fingerprint import difference
+from fxai.trial import TrialPaths
+from fxai.whole_file import write_text
+
+FORMAT = "fxai training 1"
+_NAME = "training.json"
+_DECIDING = ("fxai", "torch")  # versions that another agent may come of
+
+
+@dataclass(frozen=True, slots=True)
+class SeedResult:
+    """What one seed's training came to."""
+
+    seed: int
+    value: float
+    metrics: Mapping[str, float]
+
+
+class TrainingFile:
+    """The record in a training's folder."""
+
+    def __init__(self, folder: Path, plan: TrainingPlan, data_hash: str | None, device: str) -> None:
+        self._folder, self._plan = folder, plan
+        data: JsonValue = {} if data_hash is None else {"sha256": data_hash}
+        made_by = versions()
+        own: dict[str, JsonValue] = {"device": device, "versions": {name: made_by[name] for name in _DECIDING}}
+        self._identity: dict[str, JsonValue] = {**plan.identity(), "data": data, **({} if plan.is_own else own)}
+
+    @property
+    def path(self) -> Path:
+        return self._folder / _NAME
+
+    def begin(self) -> tuple[SeedResult, ...]:
+        """Take the folder for this training; the results of one that has ended there already.
+
+        An `InputError` where the folder holds another training, with what differs.
+        """
+        if not self.path.exists():
+            self._check_unused()
+            self._write(())
+            return ()
+        document = self._read()
+        if changes := difference(document["identity"], json.loads(json.dumps(self._identity))):
+            raise InputError(
+                f"{self._folder} holds another training, which this one cannot go on with: {'; '.join(changes)}. "
+                "Name another folder with --save-path, or delete this one to begin anew"
+            )
+        return tuple(SeedResult(**each) for each in document["results"])
+
+    def end(self, results: Sequence[SeedResult]) -> None:
+        """Keep what all seeds came to."""
+        self._write(results)
+
+    def _check_unused(self) -> None:
+        """Code of the user's own would go on from what anyone left there."""
+        kept = TrialPaths(self._folder).checkpoint_dir
+        if kept.exists() and any(kept.iterdir()):
+            raise InputError(f"{kept} holds what an earlier training left; delete it, or name another --save-path")
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            document = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{self.path} cannot be read: {error}; name another folder with --save-path") from error
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise InputError(f"{self.path} is no training of this version; name another folder with --save-path")
+        return document
+
+    def _write(self, results: Sequence[SeedResult]) -> None:
+        document = {
+            "format": FORMAT,
+            "name": self._plan.name,
+            "trial": self._plan.trial,
+            "metric": self._plan.metric,
+            "results": [{"seed": each.seed, "value": each.value, "metrics": each.metrics} for each in results],
+            "written": datetime.now(UTC).isoformat(timespec="seconds"),
+            "versions": versions(),
+            "identity": self._identity,
+        }
+        write_text(self.path, json_text(document))

@@ -1,0 +1,144 @@
+"""What `train` trains: one configuration from a file, with settings made, from one seed or several."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from fxai.errors import InputError, Problem, SpecError
+from fxai.results.best_config import BestConfig, OwnBestConfig, load_best_config
+from fxai.results.schedule import Segment
+from fxai.spec.config_override import CONFIG, SOURCE, override_config
+from fxai.spec.env_config import EnvConfig
+from fxai.spec.fields import as_choice
+from fxai.spec.load import load_record
+from fxai.spec.objective import FX_TRADING, Objective, command_of, folder_of, name_of
+from fxai.spec.own_config import OwnConfig, values_in, with_values
+from fxai.spec.parameters import Choice
+from fxai.spec.suggestion import did_you_mean
+from fxai.spec.training_config import TrainingConfig
+from fxai.spec.yaml_source import parse_yaml, read_yaml
+
+PLAIN_METRIC = "mean_reward"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """A training in full, whoever's objective it is."""
+
+    name: str  # of the study that it comes from, or of its file
+    trial: int
+    objective: Objective
+    metric: str
+    score: str  # the formula of the metric `score`; empty where there is none
+    seeds: tuple[int, ...]
+    params: Mapping[str, Choice]
+    config: Mapping[str, JsonValue]
+    scoring_env: EnvConfig | None  # None of code of the user's own
+    schedule: tuple[Segment, ...] = ()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is code of the user's own that trains."""
+        return self.scoring_env is None
+
+    @property
+    def total_updates(self) -> int | None:
+        """How many updates it takes, where FxAI knows."""
+        return None if self.is_own else TrainingConfig.model_validate(self.config).training.total_updates
+
+    def identity(self) -> dict[str, JsonValue]:
+        """What a training that goes on must agree in, as JSON."""
+        env = None if self.scoring_env is None else self.scoring_env.model_dump(mode="json")
+        return {
+            "objective": list(command_of(self.objective)) or name_of(self.objective),
+            "folder": folder_of(self.objective),
+            "metric": self.metric,
+            "score": self.score,
+            "seeds": list(self.seeds),
+            "params": dict(self.params),
+            "training_config": dict(self.config),
+            "scoring_env": env,
+            "schedule": [segment.model_dump(mode="json") for segment in self.schedule],
+        }
+
+
+def load_plan(path: Path, settings: Mapping[str, str]) -> TrainingPlan:
+    """From a study's best config, or from a file with the sections of `training_config`; its seed is the only one.
+
+    A setting of `env` counts where the agent learns and where it is scored. A `SpecError` names all that is wrong
+    with the file, or with the settings.
+    """
+    written = read_yaml(path).value
+    if isinstance(written, dict) and written and written.keys() <= TrainingConfig.model_fields.keys():
+        return _plain(path, override_config(load_record(path, TrainingConfig), settings))
+    best = load_best_config(path)
+    return _own(best, settings) if isinstance(best, OwnBestConfig) else _trading(best, settings)
+
+
+def _plain(path: Path, config: TrainingConfig) -> TrainingPlan:
+    return TrainingPlan(
+        name=path.stem,
+        trial=0,
+        objective=FX_TRADING,
+        metric=PLAIN_METRIC,
+        score="",
+        seeds=(0,),
+        params={},
+        config=config.model_dump(mode="json"),
+        scoring_env=config.env,
+    )
+
+
+def _trading(best: BestConfig, settings: Mapping[str, str]) -> TrainingPlan:
+    scheduled = {path for segment in best.schedule for path in segment.params}
+    if taken := sorted(key for key in settings if key.removeprefix(CONFIG) in scheduled):
+        told = "follows the schedule of this best config; take `schedule` out of a copy to set it"
+        raise SpecError(SOURCE, tuple(Problem(told, key) for key in taken))
+    of_env = {key: text for key, text in settings.items() if key.removeprefix(CONFIG).startswith("env.")}
+    scoring = override_config(best.training_config.model_copy(update={"env": best.scoring_env}), of_env).env
+    return TrainingPlan(
+        name=best.study_name,
+        trial=best.trial,
+        objective=best.objective,
+        metric=best.metric_name,
+        score=best.score or "",
+        seeds=(best.seed,),
+        params={},
+        config=override_config(best.training_config, settings).model_dump(mode="json"),
+        scoring_env=scoring,
+        schedule=best.schedule,
+    )
+
+
+def _own(best: OwnBestConfig, settings: Mapping[str, str]) -> TrainingPlan:
+    """Code of the user's own knows its names; those that its config holds can be set, and new ones in full."""
+    config, values = OwnConfig(best.training_config), _own_values(best, settings)
+    try:
+        made = with_values(config, {key.removeprefix(CONFIG): value for key, value in values.items()})
+    except ValueError as error:
+        raise InputError(f"{SOURCE}: {error}") from None
+    return TrainingPlan(
+        name=best.study_name,
+        trial=best.trial,
+        objective=best.objective,
+        metric=best.metric_name,
+        score=best.score or "",
+        seeds=(best.seed,),
+        params={**best.params, **{name: value for name, value in values.items() if name in best.params}},
+        config=made,
+        scoring_env=None,
+    )
+
+
+def _own_values(best: OwnBestConfig, settings: Mapping[str, str]) -> dict[str, Choice]:
+    known = {*best.params, *values_in(OwnConfig(best.training_config))}
+    problems = [
+        Problem(f"there is no such setting{did_you_mean(key, known) or '.'} A new one is written {CONFIG}{key}", key)
+        for key in settings
+        if key not in known and not key.startswith(CONFIG)
+    ]
+    if problems:
+        raise SpecError(SOURCE, tuple(problems))
+    return {key: as_choice(parse_yaml(text, f"{SOURCE} {key}").value) for key, text in settings.items()}

@@ -1,0 +1,82 @@
+"""From a plan to the requests that a worker trains, one chain of them for each seed."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import JsonValue
+from safetensors import SafetensorError, safe_open
+
+from fxai.results.training_plan import TrainingPlan
+from fxai.spec.configure import configure
+from fxai.spec.objective import command_of, folder_of, name_of
+from fxai.spec.training_config import TrainingConfig
+from fxai.trial import Inherited, Report, TrialPaths, TrialRequest
+from fxai.trial.wire import from_line
+
+
+def folders_of(plan: TrainingPlan, output: Path) -> tuple[Path, ...]:
+    """Where each seed's files lie: in the folder itself where there is one."""
+    if len(plan.seeds) == 1:
+        return (output,)
+    return tuple(output / f"seed-{seed}" for seed in plan.seeds)
+
+
+def requests_of(plan: TrainingPlan, output: Path) -> tuple[tuple[TrialRequest, ...], ...]:
+    """For each seed what is left to train: the segments of its schedule from where it stands, or all in one."""
+    return tuple(
+        tuple(_chain(plan, place, seed, folder))
+        for place, (seed, folder) in enumerate(zip(plan.seeds, folders_of(plan, output), strict=True))
+    )
+
+
+def _chain(plan: TrainingPlan, place: int, seed: int, folder: Path) -> Iterator[TrialRequest]:
+    whole = _request(plan, place, seed, folder)
+    if not plan.schedule:
+        yield whole
+        return
+    checkpoint, config = TrialPaths(folder).checkpoint, TrainingConfig.model_validate(plan.config)
+    stands = _step_of(checkpoint)
+    begun = [segment for segment in plan.schedule if segment.from_step <= stands]
+    for segment in plan.schedule[len(begun) - 1 :]:
+        yield replace(
+            whole,
+            config=configure(config, segment.params).model_dump(mode="json"),
+            seeds=(seed if place else segment.seed,),  # the first is the winner's own, by all seeds of its lineage
+            inherited=Inherited(segment.trial, segment.from_step, checkpoint) if segment.from_step else None,
+        )
+
+
+def _step_of(checkpoint: Path) -> int:
+    """How many updates a checkpoint has had, read without torch; 0 where there is none that can be read."""
+    try:
+        with safe_open(checkpoint, framework="numpy") as file:
+            reports = json.loads((file.metadata() or {})["fxai"])["reports"]
+        return from_line(Report, reports[-1].encode()).step
+    except (OSError, SafetensorError, KeyError, IndexError, ValueError):
+        return 0
+
+
+def _request(plan: TrainingPlan, place: int, seed: int, folder: Path) -> TrialRequest:
+    return TrialRequest(
+        study=plan.name,
+        number=plan.trial + place,
+        attempt=0,
+        objective=name_of(plan.objective),
+        params=plan.params,
+        config=plan.config,
+        base_config=_base(plan),
+        seeds=(seed,),
+        metric=plan.metric,
+        directory=folder,
+        score=plan.score,
+        command=command_of(plan.objective),
+        folder=folder_of(plan.objective),
+    )
+
+
+def _base(plan: TrainingPlan) -> dict[str, JsonValue]:
+    """The configuration whose environment scores."""
+    env = {} if plan.scoring_env is None else {"env": plan.scoring_env.model_dump(mode="json")}
+    return {**plan.config, **env}
