@@ -224,7 +224,7 @@ def test_it_says_what_every_mode_of_a_transfer_does() -> None:
 
 
 def test_it_has_rows_for_commands() -> None:
-    assert len(COMMAND_ROWS) == 18
+    assert len(COMMAND_ROWS) == 19
 
 
 def test_its_example_of_several_objectives(study: StudySpec) -> None:

@@ -55,7 +55,6 @@ def test_a_transfer_leaves_the_spec_and_is_picked_up_by_the_run(first: Fxai, fol
     assert found["gain"]["gain"] >= 0
     assert found["gain"]["standard_error"] > 0
     assert found["next"] == "poetry run fxai train optuna_results/next/next_best_config.yaml"
-    assert len(found["matters_most"]) == 1
     told = first("results", "next").out
     assert "Gain over small: " in told
     assert "trial 0, the winner of small" in told

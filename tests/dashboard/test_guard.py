@@ -4,7 +4,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from fxai.dashboard.guard import Guard
+from fxai.dashboard.guard import Guard, Refusal
 from fxai.dashboard.serve import loopback_hosts
 
 HOSTS = loopback_hosts(8052)
@@ -15,15 +15,25 @@ def _studies(_environ: WSGIEnvironment, start_response: StartResponse) -> list[b
     return [b"studies"]
 
 
-def _ask(host: str | None, method: str = "GET") -> tuple[str, bytes]:
-    environ: dict[str, object] = {"REQUEST_METHOD": method}
+def _ask(
+    host: str | None, method: str = "GET", refuses_edit: Refusal | None = None, **headers: str
+) -> tuple[str, bytes]:
+    environ: dict[str, object] = {"REQUEST_METHOD": method, **headers}
     setup_testing_defaults(environ)
     environ.pop("HTTP_HOST")
     if host is not None:
         environ["HTTP_HOST"] = host
     statuses: list[str] = []
-    body = b"".join(Guard(_studies, HOSTS)(environ, lambda status, _headers: statuses.append(status)))
+    body = b"".join(
+        Guard(_studies, HOSTS, refuses_edit)(environ, lambda status, headers, *_: _start(statuses, status, headers))
+    )
     return statuses[0], body
+
+
+def _start(statuses: list[str], status: str, headers: list[tuple[str, str]]) -> None:
+    statuses.append(status)
+    if status == "200 OK":
+        assert ("X-Frame-Options", "DENY") in headers
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8052", "localhost:8052", "[::1]:8052", "LOCALHOST:8052"])
@@ -51,3 +61,38 @@ def test_nothing_but_reading_passes(method: str):
 
 def test_on_port_80_the_host_comes_without_a_port():
     assert {"localhost", "127.0.0.1", "localhost:80"} <= loopback_hosts(80)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+@pytest.mark.parametrize(
+    "headers",
+    [{"HTTP_ORIGIN": "http://localhost:8052"}, {"HTTP_SEC_FETCH_SITE": "same-origin"}],
+    ids=["origin", "site"],
+)
+def test_where_edits_are_allowed_the_dashboards_own_page_may_make_them(method: str, headers: dict[str, str]):
+    assert _ask("localhost:8052", method, lambda _: None, **headers) == ("200 OK", b"studies")
+    status, body = _ask("localhost:8052", method, lambda _: "not now", **headers)
+    assert (status, json.loads(body)["reason"]) == ("403 Forbidden", "not now")
+    assert _ask("localhost:8052", method, **headers)[0] == "403 Forbidden"
+    assert _ask("evil.example:8052", method, lambda _: None, **headers)[0] == "403 Forbidden"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"HTTP_ORIGIN": "null"},
+        {"HTTP_ORIGIN": "http://evil.example"},
+        {"HTTP_ORIGIN": "http://localhost:8053"},
+        {"HTTP_ORIGIN": "http://127.0.0.1:8052"},  # another origin than the host that is asked
+        {"HTTP_ORIGIN": "https://localhost:8052"},
+        {"HTTP_ORIGIN": "", "HTTP_SEC_FETCH_SITE": "same-origin"},
+        {"HTTP_SEC_FETCH_SITE": "cross-site"},
+        {"HTTP_SEC_FETCH_SITE": "same-site"},
+        {"HTTP_SEC_FETCH_SITE": "none"},
+    ],
+)
+def test_another_page_may_not(headers: dict[str, str]):
+    status, body = _ask("localhost:8052", "POST", lambda _: None, **headers)
+    assert status == "403 Forbidden"
+    assert "own pages" in json.loads(body)["reason"]

@@ -11,14 +11,14 @@ from pathlib import Path
 import optuna
 import pytest
 
-from fxai.dashboard.serve import dashboard_server
+from fxai.dashboard.serve import Shown, dashboard_server
 from fxai.errors import InputError
 
 
 @pytest.fixture
 def port(storage_url: str) -> Iterator[int]:
     """Of a dashboard that answers."""
-    with dashboard_server(storage_url, 0) as server:
+    with dashboard_server(Shown(storage_url, no_files), 0) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server.server_port
@@ -33,6 +33,10 @@ def _ask(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int
     answer = response.status, response.read()
     connection.close()
     return answer
+
+
+def no_files(_study: str) -> dict[str, Path]:
+    return {}
 
 
 def _as_optuna_wants(url: str) -> str:
@@ -79,25 +83,27 @@ def test_studies_cannot_be_changed(port: int, storage_url: str, method: str, pat
 
 def test_a_port_in_use_is_named_with_the_flag(port: int, storage_url: str):
     with pytest.raises(InputError, match=rf"port {port} is in use.*--port"):
-        dashboard_server(storage_url, port)
+        dashboard_server(Shown(storage_url, no_files), port)
 
 
 @pytest.mark.parametrize("number", [70_000, -1])
 def test_a_number_that_is_no_port_is_said(storage_url: str, number: int):
     with pytest.raises(InputError, match="is not a port"):
-        dashboard_server(storage_url, number)
+        dashboard_server(Shown(storage_url, no_files), number)
 
 
 def test_without_a_database_the_port_is_free_again(tmp_path: Path, storage_url: str):
-    with dashboard_server(storage_url, 0) as server:
+    with dashboard_server(Shown(storage_url, no_files), 0) as server:
         port = server.server_port
     with pytest.raises(InputError, match="no study database"):
-        dashboard_server(f"sqlite:///{tmp_path}/none.db", port)
-    dashboard_server(storage_url, port).server_close()
+        dashboard_server(Shown(f"sqlite:///{tmp_path}/none.db", no_files), port)
+    dashboard_server(Shown(storage_url, no_files), port).server_close()
 
 
 def test_ctrl_c_ends_it_without_a_traceback(storage_url: str):
-    program = "import sys; from fxai.dashboard.serve import serve; serve(sys.argv[1], 0, on_ready=print)"
+    program = (
+        "import sys; from fxai.dashboard.serve import Shown, serve; serve(Shown(sys.argv[1], dict), 0, on_ready=print)"
+    )
     with subprocess.Popen(
         [sys.executable, "-u", "-c", program, storage_url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

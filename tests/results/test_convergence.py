@@ -1,11 +1,11 @@
 from collections.abc import Sequence
 
 import pytest
-from optuna.trial import TrialState
 
 from fxai.results.convergence import Convergence
 from fxai.results.record import TrialRecord
 from fxai.search.lineage import Exploit
+from fxai.search.stored_trial import StoredState
 from fxai.spec.goals import Goal
 from fxai.trial import STANDARD_ERROR
 
@@ -16,7 +16,7 @@ def trials(values: Sequence[float | None], *, error: float | None = None) -> lis
     """Trials of these values; None is one that was pruned."""
     metrics = {} if error is None else {STANDARD_ERROR: error}
     return [
-        TrialRecord(number, TrialState.PRUNED if value is None else TrialState.COMPLETE, value, {}, metrics)
+        TrialRecord(number, StoredState.PRUNED if value is None else StoredState.COMPLETE, value, {}, metrics)
         for number, value in enumerate(values)
     ]
 
@@ -71,11 +71,11 @@ def test_where_it_cannot_be_said_it_says_why(values: list[float], why: str) -> N
 def test_of_a_population_it_cannot_be_said() -> None:
     members = trials([float(number) for number in range(30)])
     exploit = Exploit(10, 0, {}, {}, {})
-    found = Convergence.of([*members[:-1], TrialRecord(29, TrialState.COMPLETE, 29.0, {}, lineage=[exploit])], SCORE)
+    found = Convergence.of([*members[:-1], TrialRecord(29, StoredState.COMPLETE, 29.0, {}, lineage=[exploit])], SCORE)
     assert found.converged is None
     assert "side by side" in found.reason
 
 
 def test_copies_of_an_earlier_studys_trials_are_none_of_this_search() -> None:
-    copies = [TrialRecord(number, TrialState.COMPLETE, 9.0, {}, copy_of="first 1") for number in range(30)]
+    copies = [TrialRecord(number, StoredState.COMPLETE, 9.0, {}, copy_of="first 1") for number in range(30)]
     assert Convergence.of(copies, SCORE).finished == 0

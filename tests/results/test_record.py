@@ -5,6 +5,7 @@ from optuna.trial import TrialState, create_trial
 from fxai.errors import InputError
 from fxai.results.pick import picked
 from fxai.results.record import StudyRecord, TrialFailure
+from fxai.search.stored_trial import StoredState
 from fxai.trial import STANDARD_ERROR
 from results.conftest import drawn_trial
 
@@ -12,7 +13,7 @@ from results.conftest import drawn_trial
 def test_a_study_is_read_with_all_its_trials(study: optuna.Study):
     record = StudyRecord.of(study)
     assert [trial.number for trial in record.trials] == list(range(26))
-    assert record.count(TrialState.COMPLETE) == 20
+    assert record.count(StoredState.COMPLETE) == 20
     assert record.best is record.trials[study.best_trial.number]
     assert (record.name, record.direction) == ("fx_ai_quick", "maximize")
 
@@ -28,7 +29,7 @@ def test_a_trial_keeps_what_optuna_has_no_place_for(study: optuna.Study):
 
 def test_only_a_completed_trial_has_a_value(study: optuna.Study):
     for trial in StudyRecord.of(study).trials:
-        assert (trial.value is not None) == (trial.state is TrialState.COMPLETE)
+        assert (trial.value is not None) == (trial.state is StoredState.COMPLETE)
 
 
 def test_only_a_value_has_a_standard_error(empty_study: optuna.Study):
@@ -41,7 +42,7 @@ def test_only_a_value_has_a_standard_error(empty_study: optuna.Study):
 
 
 def test_a_failed_trial_says_why(study: optuna.Study):
-    failed = [trial for trial in StudyRecord.of(study).trials if trial.state is TrialState.FAIL]
+    failed = [trial for trial in StudyRecord.of(study).trials if trial.state is StoredState.FAIL]
     assert {trial.failure for trial in failed} == {TrialFailure("out of memory", "the GPU has no memory left")}
     assert failed[0].as_json()["failure"] == {"cause": "out of memory", "message": "the GPU has no memory left"}
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.trial import TrialState
 
 from fxai.market.track_record import TrackRecord
 from fxai.results.page.palette import DARK, SCALE, SERIES, STATES
@@ -18,6 +17,7 @@ from fxai.results.report.equity import equity
 from fxai.results.report.sample import every_kth
 from fxai.results.report.scales import Scale
 from fxai.results.report.timeline import placed
+from fxai.search.stored_trial import StoredState
 
 BEGIN = datetime(2026, 3, 2, 9, 0, 0)  # noqa: DTZ001 (Optuna's times are naive)
 
@@ -43,7 +43,7 @@ def test_a_range_as_an_axis(distribution: BaseDistribution, value: object, posit
 
 @given(st.integers(0, 500), st.integers(1, 60))
 def test_a_sample_is_small_and_has_the_first(count: int, most: int) -> None:
-    trials = [TrialRecord(number, TrialState.COMPLETE, 0.0, {}) for number in range(count)]
+    trials = [TrialRecord(number, StoredState.COMPLETE, 0.0, {}) for number in range(count)]
     kept, note = every_kth(trials, most, "their numbers")
     assert len(kept) <= most
     assert [trial.number for trial in kept[:1]] == list(range(min(count, 1)))
@@ -52,7 +52,7 @@ def test_a_sample_is_small_and_has_the_first(count: int, most: int) -> None:
 
 def running(number: int, start: float, seconds: float) -> TrialRecord:
     begun = BEGIN + timedelta(seconds=start)
-    return TrialRecord(number, TrialState.COMPLETE, 0.0, {}, started=begun, ended=begun + timedelta(seconds=seconds))
+    return TrialRecord(number, StoredState.COMPLETE, 0.0, {}, started=begun, ended=begun + timedelta(seconds=seconds))
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), min_size=1, max_size=30))

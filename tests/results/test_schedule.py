@@ -1,11 +1,11 @@
 """The schedule of a trial, along the lineage of its weights."""
 
 import pytest
-from optuna.trial import TrialState
 
 from fxai.results.record import TrialRecord
 from fxai.results.schedule import schedule_of
 from fxai.search.lineage import Change, Exploit
+from fxai.search.stored_trial import StoredState
 from fxai.spec.parameters import CategoricalParameter, FloatParameter
 from fxai.spec.population import PopulationSearch
 from fxai.spec.study import StudySpec
@@ -26,7 +26,7 @@ def exploit(step: int, donor: int, before: float, after: float) -> Exploit:
 
 
 def trial(number: int, rate: float, *lineage: Exploit) -> TrialRecord:
-    return TrialRecord(number, TrialState.COMPLETE, 0.0, {"lr": rate}, seed=100 + number, lineage=lineage)
+    return TrialRecord(number, StoredState.COMPLETE, 0.0, {"lr": rate}, seed=100 + number, lineage=lineage)
 
 
 # 0 takes over from 1 at 10, 2 from 0 at 20, and 0 from 2 at 30; 1 takes over from 0 at 20, which nobody inherits.

@@ -8,6 +8,7 @@ from optuna.trial import TrialState, create_trial
 from fxai.results.range_position import ends, position
 from fxai.results.record import TrialRecord
 from fxai.results.stability import edges_of, leaders_of, ranges_of, stability_of
+from fxai.search.stored_trial import StoredState
 from fxai.trial import ParamValue
 
 LOG = FloatDistribution(1e-4, 1e-2, log=True)
@@ -15,7 +16,7 @@ LOG = FloatDistribution(1e-4, 1e-2, log=True)
 
 def leaders(*values: ParamValue) -> list[TrialRecord]:
     """Leading trials, the best first, by their values of x."""
-    return [TrialRecord(number, TrialState.COMPLETE, 1.0, {"x": value}) for number, value in enumerate(values)]
+    return [TrialRecord(number, StoredState.COMPLETE, 1.0, {"x": value}) for number, value in enumerate(values)]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_choices_agree_by_the_commonest() -> None:
 
 
 def test_nothing_is_said_of_a_parameter_that_few_leaders_have() -> None:
-    others = [TrialRecord(9, TrialState.COMPLETE, 1.0, {})] * 3
+    others = [TrialRecord(9, StoredState.COMPLETE, 1.0, {})] * 3
     assert stability_of([*leaders(0.1, 0.2, 0.3, 0.4), *others], {"x": FloatDistribution(0, 1)}) == ()
     assert edges_of([*leaders(0.0, 0.0, 0.0, 0.0), *others], {"x": FloatDistribution(0, 1)}) == ()
 
@@ -99,7 +100,7 @@ def test_ordered_choices_have_ends_too() -> None:
 
 @pytest.mark.parametrize(("completed", "leading"), [(9, 0), (10, 5), (80, 8), (10_000, 50)])
 def test_leaders_are_a_tenth_within_bounds(completed: int, leading: int) -> None:
-    ranked = [TrialRecord(number, TrialState.COMPLETE, -float(number), {}) for number in range(completed)]
+    ranked = [TrialRecord(number, StoredState.COMPLETE, -float(number), {}) for number in range(completed)]
     assert len(leaders_of(ranked)) == leading
 
 

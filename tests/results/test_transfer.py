@@ -8,6 +8,7 @@ from optuna.trial import TrialState, create_trial
 
 from fxai.errors import InputError, SpecError
 from fxai.results.gain import gain
+from fxai.results.record import StudyRecord
 from fxai.results.transfer import transfer
 from fxai.results.unimportant import FEWEST_TRIALS, standings
 from fxai.search import attributes
@@ -199,16 +200,16 @@ def test_the_gain_is_over_trial_0_with_the_errors_of_both() -> None:
     target = spec("next", LR, WIDTH)
     overlay = transfer(finished(SOURCE, POINTS), URL, target, ["fix"], top=5, width=0.25).overlay
     study = finished(applied(target, overlay, "t.yaml"), POINTS, **{STANDARD_ERROR: 0.03})
-    assert gain(study) is None
+    assert gain(StudyRecord.of(study)) is None
     study.set_user_attr(attributes.TRANSFER, Overlay.model_dump(overlay, mode="json"))
-    found = gain(study)
+    found = gain(StudyRecord.of(study))
     assert found is not None
     assert (found.source, found.best_trial) == ("first", 1)
     assert found.amount == pytest.approx(0.2)
     assert found.standard_error == pytest.approx(0.03 * math.sqrt(2))
     alone = finished(applied(target, overlay, "t.yaml"), POINTS)
     alone.set_user_attr(attributes.TRANSFER, Overlay.model_dump(overlay, mode="json"))
-    found = gain(alone)
+    found = gain(StudyRecord.of(alone))
     assert found is not None
     assert found.standard_error is None
     assert TrialState.COMPLETE in {trial.state for trial in alone.trials}

@@ -3,9 +3,11 @@ from typing import Any
 import pytest
 
 from fxai.errors import InputError
-from fxai.spec import StudySpec, TrainingConfig, configure, default_params
 from fxai.spec.algorithm import ALGORITHMS
 from fxai.spec.config_fields import all_config_fields, config_fields
+from fxai.spec.configure import configure, default_params
+from fxai.spec.study import StudySpec
+from fxai.spec.training_config import TrainingConfig
 
 
 def study(*parameters: dict[str, Any], **config: Any) -> StudySpec:

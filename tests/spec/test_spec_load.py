@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from fxai.errors import Problem, SpecError
-from fxai.spec import TrainingConfig, load_record, load_spec
 from fxai.spec.find_spec import find_spec
-from fxai.spec.load import spec_of
+from fxai.spec.load import load_record, load_spec, spec_of
+from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import parse_yaml, read_yaml
 
 HEAD = "name: quick\nstudies:\n- study_name: s\n"

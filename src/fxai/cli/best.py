@@ -6,7 +6,7 @@ import typer
 
 from fxai.cli.options import DEFAULT_STORAGE, AsJson, StorageUrl, StudyName
 from fxai.cli.output import print_json, stdout
-from fxai.cli.stored_studies import stored_record
+from fxai.cli.stored_studies import stored_brief
 from fxai.cli.summary import print_summary
 from fxai.results.pick import picked
 from fxai.results.summary import StudySummary
@@ -26,8 +26,8 @@ def best(
 
     Of several objectives the best trial is the knee of the Pareto front unless another is picked.
     """
-    record = stored_record(storage, study)
-    summary = StudySummary.of(record if pick is None else picked(record, pick))
+    brief = stored_brief(storage, study)
+    summary = StudySummary.of(brief if pick is None else picked(brief, pick))
     if as_json:
         print_json(summary.as_json())
     else:

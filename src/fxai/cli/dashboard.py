@@ -1,14 +1,14 @@
 """`fxai dashboard`: the Optuna dashboard in the browser."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from fxai.cli.options import DEFAULT_STORAGE, StorageUrl
-from fxai.dashboard.serve import serve
-from fxai.spec.study import Spec
-
-_PORT: int = Spec.model_fields["dashboard_port"].default
+from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, ResultsDir, StorageUrl
+from fxai.dashboard.serve import Shown, serve
+from fxai.results.shown_files import shown_files
+from fxai.spec.defaults import DASHBOARD_PORT
 
 
 def dashboard(
@@ -16,14 +16,20 @@ def dashboard(
     storage: StorageUrl = DEFAULT_STORAGE,
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="Port on this machine; 0 takes a free one.")
-    ] = _PORT,
+    ] = DASHBOARD_PORT,
+    allow_edits: Annotated[
+        bool, typer.Option("--allow-edits", help="Let notes and attributes be edited, and studies renamed and deleted.")
+    ] = False,
+    results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Show the studies in the browser, live.
 
-    Until Ctrl-C, on this machine only, and for reading only.
+    Until Ctrl-C, on this machine only, and for reading only unless edits are allowed. While a run has a study,
+    only its notes and attributes can be edited. Reports and files of the studies are at /fxai/.
     """
-    serve(storage, port, open_browser=open_browser, on_ready=_announce)
+    shown = Shown(storage, partial(shown_files, results_dir), allow_edits)
+    serve(shown, port, open_browser=open_browser, on_ready=_announce)
 
 
 def _announce(address: str) -> None:

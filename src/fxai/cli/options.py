@@ -5,10 +5,10 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from fxai.spec.study import Spec, StudySpec
+from fxai.spec.defaults import RESULTS_DIR, STORAGE
 
-DEFAULT_STORAGE: str = StudySpec.model_fields["storage"].default
-DEFAULT_RESULTS_DIR = Path(Spec.model_fields["results_dir"].default)
+DEFAULT_STORAGE = STORAGE
+DEFAULT_RESULTS_DIR = Path(RESULTS_DIR)
 
 StorageUrl: TypeAlias = Annotated[str, typer.Option("--storage", metavar="URL", help="Database of the studies.")]
 ResultsDir: TypeAlias = Annotated[

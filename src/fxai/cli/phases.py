@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from shlex import quote
 
-from fxai.cli.stored_studies import StoredStudy
+from fxai.cli.stored_studies import FoundStudy
 from fxai.results.paths import StudyPaths
 
 _FOLLOWED_BY = {
@@ -13,12 +13,12 @@ _FOLLOWED_BY = {
 _LAST = "fx_ai_finetune"
 
 
-def next_after(study: StoredStudy, begun: Collection[str], paths: StudyPaths) -> str | None:
+def next_after(study: FoundStudy, begun: Collection[str], paths: StudyPaths) -> str | None:
     """The command to type after a study, given the names of those that are begun.
 
     None for a study of no chain, and for a phase whose next one is begun.
     """
-    name = study.record.name
+    name = study.brief.name
     if name in _FOLLOWED_BY:
         following, transfer, run = _FOLLOWED_BY[name]
         return None if following in begun else f"poetry run poe {transfer} && poetry run poe {run}"

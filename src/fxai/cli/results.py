@@ -1,6 +1,7 @@
 """`fxai results [STUDY]`: what the studies found, and where their files lie."""
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -11,19 +12,22 @@ from rich.console import Console
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, By, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.cli.phases import next_after
-from fxai.cli.stored_studies import StoredStudy, stored_studies, stored_study
+from fxai.cli.stored_studies import FoundStudy, found_studies, found_study, stored_record
 from fxai.cli.summary import print_summary
+from fxai.results.brief import LEADERS
 from fxai.results.gain import Gain
+from fxai.results.importance_file import Importances
 from fxai.results.paths import StudyPaths
 from fxai.results.rank_by import goal_named, ranked_by
 from fxai.results.record import StudyRecord, TrialRecord
+from fxai.results.strict_json import json_value
 from fxai.results.summary import StudySummary
+from fxai.search.stored_trial import StoredState
 from fxai.search.studies import study_names
-from fxai.spec.goals import Goal
-from fxai.wording import estimate, figure, span
+from fxai.wording import counted, estimate, figure, span
 
-_LEADERS = 5
 _FRONT = 20
+_MATTER_MOST = 3
 
 
 def results(
@@ -38,10 +42,10 @@ def results(
 
     With --by, the leading trials are those that lead in another metric.
     """
-    found = stored_studies(storage) if study is None else [stored_study(storage, study)]
+    found = found_studies(storage, results_dir) if study is None else [found_study(storage, study, results_dir)]
     begun = study_names(storage)
     if as_json:
-        print_json([_as_json(each, begun, results_dir) for each in found])
+        print_json([_as_json(each, stored_record(storage, each.brief.name), begun, results_dir) for each in found])
         return
     console = stdout()
     if not found:
@@ -49,7 +53,10 @@ def results(
     for place, each in enumerate(found):
         if place:
             print_text(console, "")
-        _print_study(console, each, by, begun, results_dir)
+        _print_study(console, each, leaders=by is None)
+        if by is not None:
+            _print_by(console, stored_record(storage, each.brief.name), by)
+        _print_files(console, each, begun, results_dir)
 
 
 def files_of(results_dir: Path, study: str) -> Sequence[Path]:
@@ -58,39 +65,48 @@ def files_of(results_dir: Path, study: str) -> Sequence[Path]:
     return sorted(path for path in directory.glob("*") if path.is_file() and not path.name.startswith("."))
 
 
-def _print_study(
-    console: Console, study: StoredStudy, by: str | None, begun: Collection[str], results_dir: Path
-) -> None:
-    record = study.record
-    print_summary(console, StudySummary.of(record))
-    if study.matters_most:
-        listed = ", ".join(f"{name} {share:.2f}" for name, share in study.matters_most.items())
-        print_text(console, "", f"Matters most: {listed}")
+def _print_study(console: Console, study: FoundStudy, *, leaders: bool) -> None:
+    brief = study.brief
+    print_summary(console, StudySummary.of(brief))
+    if study.importances is not None and study.importances.shares:
+        print_text(console, "", _matters_most(study.importances, brief.count(StoredState.COMPLETE)))
     if study.gain is not None:
         print_text(console, _gained(study.gain))
-    leaders = record.ranked()[: _FRONT if record.front else _LEADERS]
-    if by is not None:
-        _print_by(console, record, goal_named(record, by))
-    elif record.front:
-        print_text(console, "", f"Pareto front, by {record.metric}:" + _shown(len(leaders), len(record.front)))
-        headings = ("Trial", *(goal.metric for goal in record.goals), "Time")
-        print_table(console, headings, [_front_row(trial) for trial in leaders])
-    elif len(leaders) > 1:
+    if leaders and brief.front:
+        shown = brief.front[:_FRONT]
+        print_text(console, "", f"Pareto front, by {brief.metric}:" + _shown(len(shown), len(brief.front)))
+        headings = ("Trial", *(goal.metric for goal in brief.goals), "Time")
+        print_table(console, headings, [_front_row(trial) for trial in shown])
+    elif leaders and len(brief.leaders) > 1:
         print_text(console, "", "Leading trials:")
-        print_table(console, ("Trial", record.metric, "Time"), [_row(trial) for trial in leaders])
-    files = files_of(results_dir, record.name)
-    if files:
-        print_text(console, "", "Files:", *(f"  {path}" for path in files))
-    if command := next_after(study, begun, StudyPaths(results_dir, record.name)):
-        print_text(console, "", f"Next: {command}")
+        print_table(console, ("Trial", brief.metric, "Time"), [_row(trial) for trial in brief.leaders])
 
 
-def _print_by(console: Console, record: StudyRecord, goal: Goal) -> None:
-    leaders = ranked_by(record, goal)[:_LEADERS]
+def _print_by(console: Console, record: StudyRecord, by: str) -> None:
+    goal = goal_named(record, by)
+    leaders = ranked_by(record, goal)[:LEADERS]
     print_text(console, "", f"Leading trials by {goal.metric} ({goal.direction}):")
     headings = ("Trial", goal.metric, *(() if goal.metric == record.metric else (record.metric,)), "Time")
     rows = [(str(trial.number), figure(trial.metrics[goal.metric]), *_row(trial)[1:]) for trial in leaders]
     print_table(console, headings, rows if goal.metric != record.metric else [_row(trial) for trial in leaders])
+
+
+def _print_files(console: Console, study: FoundStudy, begun: Collection[str], results_dir: Path) -> None:
+    name = study.brief.name
+    files = files_of(results_dir, name)
+    if files:
+        print_text(console, "", "Files:", *(f"  {path}" for path in files))
+    if command := next_after(study, begun, StudyPaths(results_dir, name)):
+        print_text(console, "", f"Next: {command}")
+
+
+def _matters_most(importances: Importances, completed: int) -> str:
+    """The most important parameters, and as of when if trials have completed since."""
+    listed = ", ".join(f"{name} {share:.2f}" for name, share in islice(importances.shares.items(), _MATTER_MOST))
+    since = (
+        "" if importances.completed == completed else f" (as of {counted(importances.completed, 'completed trial')})"
+    )
+    return f"Matters most{since}: {listed}"
 
 
 def _row(trial: TrialRecord) -> tuple[str, str, str]:
@@ -120,13 +136,13 @@ def _gained(gain: Gain) -> str:
     )
 
 
-def _as_json(study: StoredStudy, begun: Collection[str], results_dir: Path) -> dict[str, JsonValue]:
-    record = study.record
+def _as_json(study: FoundStudy, record: StudyRecord, begun: Collection[str], results_dir: Path) -> dict[str, JsonValue]:
+    most = {} if study.importances is None else dict(islice(study.importances.shares.items(), _MATTER_MOST))
     trials: list[JsonValue] = [trial.as_json() for trial in record.trials]
     files: list[JsonValue] = [str(path) for path in files_of(results_dir, record.name)]
     return {
         "summary": StudySummary.of(record).as_json(),
-        "matters_most": dict(study.matters_most),
+        "matters_most": json_value(most),
         "gain": None if study.gain is None else study.gain.as_json(),
         "next": next_after(study, begun, StudyPaths(results_dir, record.name)),
         "files": files,

@@ -9,10 +9,12 @@ from rich.console import Console
 
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
-from fxai.cli.stored_studies import stored_record
 from fxai.errors import InputError
 from fxai.results.paths import StudyPaths
-from fxai.results.record import StudyRecord, TrialRecord
+from fxai.results.record import TrialRecord
+from fxai.search.goals import first_goal, goals_of
+from fxai.search.stored_study import StoredStudy
+from fxai.search.studies import stored_study
 from fxai.trial import ParamValue, Usage
 from fxai.wording import assignments, estimate, figure, legible, span
 
@@ -31,27 +33,28 @@ def show(
 
     Its parameters, metrics and reports, why it failed, the end of its log.
     """
-    record = stored_record(storage, study)
-    trial = _trial(record, number)
+    with stored_study(storage, study) as stored:
+        trial, metric = _trial(stored, number), goals_of(stored)[first_goal(stored)].metric
     log = StudyPaths(results_dir, study).trial(number).log
     if as_json:
         traceback = trial.failure and trial.failure.traceback
         print_json({**trial.as_json(), "traceback": traceback, "log": str(log) if log.is_file() else None})
     else:
-        _print_trial(stdout(), record, trial, log)
+        _print_trial(stdout(), study, metric, trial, log)
 
 
-def _trial(record: StudyRecord, number: int) -> TrialRecord:
-    if number < len(record.trials):
-        return record.trials[number]
-    there = f"its trials are 0 to {len(record.trials) - 1}" if record.trials else "it has none yet"
-    raise InputError(f"Study '{record.name}' has no trial {number}: {there}")
+def _trial(study: StoredStudy, number: int) -> TrialRecord:
+    for trial in study.trials([number]):
+        return TrialRecord.of(trial, goals_of(study), first_goal(study))
+    count = len(study.candidates())
+    there = f"its trials are 0 to {count - 1}" if count else "it has none yet"
+    raise InputError(f"Study '{study.study_name}' has no trial {number}: {there}")
 
 
-def _print_trial(console: Console, record: StudyRecord, trial: TrialRecord, log: Path) -> None:
-    print_text(console, _headline(record, trial))
+def _print_trial(console: Console, study: str, metric: str, trial: TrialRecord, log: Path) -> None:
+    print_text(console, _headline(study, trial))
     if trial.value is not None:
-        print_text(console, f"{record.metric}: {estimate(trial.value, trial.standard_error)}")
+        print_text(console, f"{metric}: {estimate(trial.value, trial.standard_error)}")
     _print_named(console, "Parameters", trial.params)
     _print_lineage(console, trial)
     _print_named(console, "Metrics", trial.metrics)
@@ -67,8 +70,8 @@ def _print_trial(console: Console, record: StudyRecord, trial: TrialRecord, log:
     _print_log(console, log)
 
 
-def _headline(record: StudyRecord, trial: TrialRecord) -> str:
-    words = [f"Trial {trial.number} of {legible(record.name)}: {trial.standing}"]
+def _headline(study: str, trial: TrialRecord) -> str:
+    words = [f"Trial {trial.number} of {legible(study)}: {trial.standing}"]
     if trial.seconds is not None:
         words.append(f"after {span(trial.seconds)}")
     if trial.attempt:

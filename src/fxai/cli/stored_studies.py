@@ -1,38 +1,45 @@
 """The studies of a database as records, to look at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from pathlib import Path
 
+from fxai.results.brief import StudyBrief
 from fxai.results.gain import Gain, gain
-from fxai.results.importance import importances
+from fxai.results.importance_file import Importances, read_importances
+from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
-from fxai.search.studies import is_archived, load_study, study_names
-
-_MATTER_MOST = 3
+from fxai.search.studies import is_archived, stored_study, study_names
 
 
 @dataclass(frozen=True, slots=True)
-class StoredStudy:
+class FoundStudy:
     """A study with what its trials say together."""
 
-    record: StudyRecord
-    matters_most: Mapping[str, float]  # the most important parameters with their shares
+    brief: StudyBrief
+    importances: Importances | None  # as the end of a run left them
     gain: Gain | None  # over the study that it took over from
 
 
+def stored_brief(storage: str, name: str) -> StudyBrief:
+    """A study and those of its trials that lead; a `StudyNotFoundError` names the studies that are there."""
+    with stored_study(storage, name) as study:
+        return StudyBrief.of(study)
+
+
 def stored_record(storage: str, name: str) -> StudyRecord:
-    """The trials of one study; a `StudyNotFoundError` names the studies that are there."""
-    return StudyRecord.of(load_study(storage, name))
+    """A study with all its trials; errors as of `stored_brief`."""
+    with stored_study(storage, name) as study:
+        return StudyRecord.made_of(study, study.trials())
 
 
-def stored_study(storage: str, name: str) -> StoredStudy:
-    """One study; errors as of `stored_record`."""
-    study = load_study(storage, name)
-    most = dict(islice(importances(study).items(), _MATTER_MOST))
-    return StoredStudy(StudyRecord.of(study), most, gain(study))
+def found_study(storage: str, name: str, results_dir: Path) -> FoundStudy:
+    """A study with what lies among its files; errors as of `stored_brief`."""
+    brief = stored_brief(storage, name)
+    return FoundStudy(brief, read_importances(StudyPaths(results_dir, name).importances), gain(brief))
 
 
-def stored_studies(storage: str) -> Sequence[StoredStudy]:
+def found_studies(storage: str, results_dir: Path) -> Sequence[FoundStudy]:
     """All studies but those that --fresh set aside, the oldest first."""
-    return [stored_study(storage, name) for name in study_names(storage) if not is_archived(name)]
+    names = [name for name in study_names(storage) if not is_archived(name)]
+    return [found_study(storage, name, results_dir) for name in names]

@@ -4,43 +4,60 @@ import errno
 import webbrowser
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import WSGIApplication
 
 import optuna_dashboard
 
+from fxai.dashboard.edits import Edits
 from fxai.dashboard.guard import Guard
 from fxai.dashboard.read_only import read_only_storage
+from fxai.dashboard.study_files import FilesOf, StudyFiles
 from fxai.errors import InputError
+from fxai.search.lock import state_directory
+from fxai.search.open_tables import open_tables
 
 ADDRESS = "127.0.0.1"
 _HTTP_PORT = 80  # browsers leave it out of the Host header
 
 
-def dashboard_app(storage_url: str, allowed_hosts: frozenset[str]) -> WSGIApplication:
-    """The dashboard of the studies in a database, read-only, for requests with one of these Host headers."""
-    return Guard(optuna_dashboard.wsgi(read_only_storage(storage_url)), allowed_hosts)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a dashboard shows."""
+
+    storage_url: str
+    files_of: FilesOf  # what there is of a study beside its database
+    allow_edits: bool = False
 
 
-def dashboard_server(storage_url: str, port: int) -> WSGIServer:
+def dashboard_app(shown: Shown, allowed_hosts: frozenset[str]) -> WSGIApplication:
+    """The dashboard of the studies in a database, for requests with one of these Host headers."""
+    url = shown.storage_url
+    storage = open_tables(url, create=False) if shown.allow_edits else read_only_storage(url)
+    files = StudyFiles(optuna_dashboard.wsgi(storage), url, shown.files_of)
+    return Guard(files, allowed_hosts, Edits(url, state_directory()).refusal if shown.allow_edits else None)
+
+
+def dashboard_server(shown: Shown, port: int) -> WSGIServer:
     """A server that holds the port (0: any free one) and answers once its `serve_forever` runs."""
     with ExitStack() as on_failure:
         server = on_failure.enter_context(_bound(port))
-        server.set_app(dashboard_app(storage_url, loopback_hosts(server.server_port)))
+        server.set_app(dashboard_app(shown, loopback_hosts(server.server_port)))
         on_failure.pop_all()
     return server
 
 
 def serve(
-    storage_url: str,
+    shown: Shown,
     port: int = 8052,
     *,
     open_browser: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Show the dashboard until Ctrl-C; `on_ready` is given its address once it can be reached."""
-    with dashboard_server(storage_url, port) as server:
+    with dashboard_server(shown, port) as server:
         address = f"http://localhost:{server.server_port}"
         if on_ready is not None:
             on_ready(address)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from optuna import Study
 from optuna.distributions import BaseDistribution
-from optuna.trial import TrialState
 from pydantic import JsonValue
 
 from fxai.results.convergence import Convergence
@@ -23,6 +22,7 @@ from fxai.results.stability import (
 from fxai.results.strict_json import json_value
 from fxai.results.unimportant import FEWEST_TRIALS
 from fxai.search.several import by_first, by_metric
+from fxai.search.stored_trial import StoredState
 from fxai.spec.goals import Goal
 from fxai.trial import STANDARD_ERROR
 
@@ -69,9 +69,9 @@ class StudyAnalysis:
             study=record.name,
             metric=goal.metric,
             direction=goal.direction,
-            completed=record.count(TrialState.COMPLETE),
-            pruned=record.count(TrialState.PRUNED),
-            failed=record.count(TrialState.FAIL),
+            completed=record.count(StoredState.COMPLETE),
+            pruned=record.count(StoredState.PRUNED),
+            failed=record.count(StoredState.FAIL),
             best=record.best,
             top=tuple(record.ranked()[:top]),
             front=len(record.front) if len(record.goals) > 1 else None,

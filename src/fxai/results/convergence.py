@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from optuna.trial import TrialState
 from pydantic import JsonValue
 
 from fxai.results.record import TrialRecord
+from fxai.search.stored_trial import StoredState
 from fxai.spec.goals import Goal
 from fxai.wording import counted
 
@@ -40,7 +40,7 @@ class Convergence:
     def of(cls, trials: Sequence[TrialRecord], goal: Goal) -> "Convergence":
         """Of a study's own trials, in the order of their numbers, by one metric."""
         own = [trial for trial in trials if not trial.uncounted]
-        finished = [trial for trial in own if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
+        finished = [trial for trial in own if trial.state in (StoredState.COMPLETE, StoredState.PRUNED)]
         losses = [math.inf if trial.value is None else goal.loss(trial.value) for trial in finished]
         obstacle = _obstacle(own, finished, losses)
         if obstacle:

@@ -3,12 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from optuna import Study
 from pydantic import JsonValue
 
+from fxai.results.brief import StudyBrief
 from fxai.results.record import StudyRecord
-from fxai.search import attributes
-from fxai.spec.overlay import Overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +41,14 @@ class Difference:
     standard_error: float | None  # None where one of them has one seed
 
 
-def over_trial_0(record: StudyRecord) -> Difference | None:
+def over_trial_0(study: StudyBrief | StudyRecord) -> Difference | None:
     """The best trial against trial 0; None where one of them has no value, and of several objectives."""
-    if record.best is None or record.front:
+    first, best = study.first, study.best
+    if first is None or best is None or study.front:
         return None
-    first, best = record.trials[0], record.best
     if first.value is None or best.value is None:
         return None
-    sign = 1 if record.direction == "maximize" else -1
+    sign = 1 if study.direction == "maximize" else -1
     errors = [trial.standard_error for trial in (first, best)]
     known = [error for error in errors if error is not None]
     return Difference(
@@ -59,17 +57,15 @@ def over_trial_0(record: StudyRecord) -> Difference | None:
     )
 
 
-def gain(study: Study) -> Gain | None:
+def gain(study: StudyBrief | StudyRecord) -> Gain | None:
     """None for a study that took nothing over, that has several objectives, or whose trial 0 or best has no value."""
-    stored, record = study.user_attrs.get(attributes.TRANSFER), StudyRecord.of(study)
-    difference = over_trial_0(record)
-    if stored is None or difference is None or record.best is None:
+    difference = over_trial_0(study)
+    if study.taken_over is None or difference is None or study.best is None:
         return None
-    overlay = Overlay.model_validate(stored)
     return Gain(
-        source=overlay.source.study_name,
-        over_winner=bool(overlay.fixed),
-        best_trial=record.best.number,
+        source=study.taken_over.source,
+        over_winner=study.taken_over.winner,
+        best_trial=study.best.number,
         amount=difference.amount,
         standard_error=difference.standard_error,
     )

@@ -47,6 +47,15 @@ class StudyPaths:
         return self.directory / "pareto_front.json"
 
     @property
+    def spec(self) -> Path:
+        """The study's spec as it ran, whole."""
+        return self.directory / "spec.yaml"
+
+    @property
+    def importances(self) -> Path:
+        return self.directory / "importances.json"
+
+    @property
     def best_agent(self) -> Path:
         return self.directory / "best_agent.safetensors"
 
@@ -79,6 +88,11 @@ class StudyPaths:
     def engine(self) -> Path:
         """The folder with a training engine of the user's own, which `HPOptimizer` leaves for the workers."""
         return self.directory / "engine"
+
+    @property
+    def export(self) -> Path:
+        """What `fxai export` makes for others."""
+        return self.directory / "export"
 
     @property
     def trials(self) -> Path:

@@ -1,15 +1,19 @@
 """Which trial of a Pareto front is taken as the best."""
 
 from dataclasses import replace
+from typing import TypeVar
 
 from fxai.errors import InputError
+from fxai.results.brief import StudyBrief
 from fxai.results.record import StudyRecord
 from fxai.spec.suggestion import did_you_mean
 
 KNEE = "knee"
 
+Study = TypeVar("Study", bound=StudyRecord | StudyBrief)
 
-def picked(record: StudyRecord, pick: str) -> StudyRecord:
+
+def picked(record: Study, pick: str) -> Study:
     """The study with its front's knee, or the front's best in one metric, as its best trial.
 
     An `InputError` for a study of one objective, and for a metric that is none of its objectives.

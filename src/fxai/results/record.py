@@ -1,22 +1,23 @@
 """A study as plain records: what its files, tables and commands show of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from optuna import Study
-from optuna.trial import FrozenTrial, TrialState
 from pydantic import JsonValue
 
-from fxai.results.knee import knee_of
+from fxai.results.leading import Leading, candidate
 from fxai.results.strict_json import json_value
 from fxai.search import attributes
+from fxai.search.goals import StudyLike, first_goal, goals_of
 from fxai.search.lineage import Exploit, latest_params, lineage_of
-from fxai.search.ranking import Ranking
-from fxai.search.several import first_goal, goals_of
+from fxai.search.stored_trial import StoredState, TrialLike, state_of
 from fxai.spec.goals import Goal
 from fxai.trial import STANDARD_ERROR, ParamValue, Usage
+
+if TYPE_CHECKING:  # whoever only looks waits for no Optuna to load
+    from optuna import Study
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class TrialRecord:
     """One trial as the study holds it, in whatever state."""
 
     number: int
-    state: TrialState
+    state: StoredState
     value: float | None
     params: Mapping[str, ParamValue]  # of a population's member, those that it ended with
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -51,13 +52,14 @@ class TrialRecord:
     lineage: Sequence[Exploit] = ()  # of a population's member: from whose weights it went on
 
     @classmethod
-    def of(cls, trial: FrozenTrial, goals: Sequence[Goal], first: int = 0) -> "TrialRecord":
+    def of(cls, trial: TrialLike, goals: Sequence[Goal], first: int = 0) -> "TrialRecord":
         """`first` is the place of the objective whose value is the trial's where only one can be shown."""
-        values = trial.values if trial.state is TrialState.COMPLETE else None
+        state = state_of(trial)
+        values = trial.values if state is StoredState.COMPLETE else None
         named = {} if values is None else {goal.metric: each for goal, each in zip(goals, values, strict=True)}
         return cls(
             number=trial.number,
-            state=trial.state,
+            state=state,
             value=None if values is None else values[first],
             values=named if len(goals) > 1 else {},
             params=latest_params(trial),
@@ -134,6 +136,19 @@ class EndedBy:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenOver:
+    """What a study began with."""
+
+    source: str  # the study that it is from
+    winner: bool  # whether trial 0 is what that one had found; else it is the default configuration
+
+    @classmethod
+    def of(cls, user_attrs: Mapping[str, Any]) -> "TakenOver | None":
+        overlay = user_attrs.get(attributes.TRANSFER)
+        return None if overlay is None else cls(overlay["source"]["study_name"], bool(overlay.get("fixed")))
+
+
+@dataclass(frozen=True, slots=True)
 class StudyRecord:
     """A study with its trials, in the order of their numbers.
 
@@ -149,85 +164,70 @@ class StudyRecord:
     goals: Sequence[Goal] = ()
     front: Sequence[TrialRecord] = ()  # in the order of the first objective; empty where there is one
     ended_by: EndedBy | None = None  # None while it goes on, and where no stop rule ended it
+    taken_over: TakenOver | None = None
+    ranking: Sequence[TrialRecord] = ()
 
     @classmethod
-    def of(cls, study: Study) -> "StudyRecord":
+    def of(cls, study: "Study") -> "StudyRecord":
         """Read a study."""
-        goals, first = goals_of(study), first_goal(study)
-        trials = tuple(TrialRecord.of(trial, goals, first) for trial in study.get_trials(deepcopy=False))
-        record_of = {trial.number: trial for trial in trials}
-        kept = [record_of[trial.number] for trial in _eligible(study)]
-        front = front_of(kept, goals, first) if len(goals) > 1 else ()
-        if len(goals) == 1:
-            best = min(kept, key=_order(goals[0]), default=None)
-        else:
-            best = front[knee_of([_losses(each, goals) for each in front])] if front else None
-        ended_by = EndedBy.of(study.user_attrs)
-        return cls(study.study_name, goals[first].direction, goals[first].metric, trials, best, goals, front, ended_by)
+        return cls.made_of(study, study.get_trials(deepcopy=False))
 
-    def count(self, state: TrialState) -> int:
+    @classmethod
+    def made_of(cls, study: StudyLike, trials: Sequence[TrialLike]) -> "StudyRecord":
+        """A study with all its trials."""
+        goals, first = goals_of(study), first_goal(study)
+        leading = Leading.of([candidate(trial) for trial in trials], goals, first)
+        records = {trial.number: TrialRecord.of(trial, goals, first) for trial in trials}
+        return cls(
+            name=study.study_name,
+            direction=goals[first].direction,
+            metric=goals[first].metric,
+            trials=tuple(records.values()),
+            best=None if leading.best is None else records[leading.best],
+            goals=goals,
+            front=tuple(records[number] for number in leading.front),
+            ended_by=EndedBy.of(study.user_attrs),
+            taken_over=TakenOver.of(study.user_attrs),
+            ranking=tuple(records[number] for number in leading.ranked),
+        )
+
+    @property
+    def first(self) -> TrialRecord | None:
+        """Trial 0, with which the study began."""
+        return self.trials[0] if self.trials else None
+
+    def count(self, state: StoredState) -> int:
         return sum(trial.state is state and not trial.uncounted for trial in self.trials)
 
     def ranked(self) -> list[TrialRecord]:
         """Its own completed trials, the best first, the earlier first among equals; of several objectives the front."""
-        if self.front:
-            return list(self.front)
-        valued = [trial for trial in self.trials if trial.value is not None and not trial.uncounted]
-        goal = next(goal for goal in self.goals if goal.metric == self.metric)
-        return sorted(valued, key=_order(goal))
+        return list(self.ranking)
 
     @property
     def infeasible(self) -> int:
         return sum(bool(trial.broken) for trial in self.trials)
 
 
-def best_number(study: Study) -> int | None:
+def best_number(study: "Study") -> int | None:
     """The number of the best trial of a study with one objective, if it has one; the earlier among equals.
 
     Trials that break a constraint, and copies of an earlier study's, are never the best.
     """
-    goal = goals_of(study)[0]
-    best = min(_eligible(study), key=lambda trial: (goal.loss(trial.values[0]), trial.number), default=None)
-    return None if best is None else best.number
+    return Leading.of([candidate(trial) for trial in study.get_trials(deepcopy=False)], goals_of(study)[:1], 0).best
 
 
-def _eligible(study: Study) -> list[FrozenTrial]:
-    """Completed trials that may lead."""
-    return [
-        trial
-        for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if not attributes.is_uncounted(trial.user_attrs) and all(amount <= 0 for amount in trial.constraints.values())
-    ]
-
-
-def _order(goal: Goal) -> Callable[[TrialRecord], tuple[float, int]]:
-    return lambda trial: (goal.loss(trial.value or 0.0), trial.number)
-
-
-def _losses(trial: TrialRecord, goals: Sequence[Goal]) -> tuple[float, ...]:
-    return tuple(goal.loss(trial.values[goal.metric]) for goal in goals)
-
-
-def front_of(trials: Sequence[TrialRecord], goals: Sequence[Goal], first: int) -> tuple[TrialRecord, ...]:
-    """Of completed trials those that no other beats in all objectives, in the order of the first."""
-    ranking = Ranking(goals, goals[first].metric)
-    known = {trial.number: trial for trial in trials}
-    for trial in trials:
-        ranking.add(trial.number, [trial.values[goal.metric] for goal in goals])
-    return tuple(known[number] for number in ranking.front or ())
-
-
-def metric_name(study: Study) -> str:
+def metric_name(study: "Study") -> str:
     """What the study optimises, "value" where nobody named it."""
     return goals_of(study)[first_goal(study)].metric
 
 
-def _elapsed(trial: FrozenTrial) -> float | None:
-    return None if trial.duration is None else trial.duration.total_seconds()
+def _elapsed(trial: TrialLike) -> float | None:
+    begun, ended = trial.datetime_start, trial.datetime_complete
+    return None if begun is None or ended is None else (ended - begun).total_seconds()
 
 
-def _failure(trial: FrozenTrial) -> TrialFailure | None:
-    if trial.state is not TrialState.FAIL:
+def _failure(trial: TrialLike) -> TrialFailure | None:
+    if state_of(trial) is not StoredState.FAIL:
         return None
     told = trial.user_attrs
     return TrialFailure(

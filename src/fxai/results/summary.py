@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from optuna.trial import TrialState
 from pydantic import JsonValue
 
+from fxai.results.brief import StudyBrief
 from fxai.results.record import EndedBy, StudyRecord
 from fxai.results.strict_json import json_value
+from fxai.search.stored_trial import StoredState
 from fxai.trial import ParamValue
 
 
@@ -32,16 +33,16 @@ class StudySummary:
     ended_by: EndedBy | None = None  # the stop rule
 
     @classmethod
-    def of(cls, record: StudyRecord) -> "StudySummary":
+    def of(cls, record: StudyRecord | StudyBrief) -> "StudySummary":
         best = record.best
         return cls(
             study=record.name,
             direction=record.direction,
             metric=record.metric,
-            completed=record.count(TrialState.COMPLETE),
-            pruned=record.count(TrialState.PRUNED),
-            failed=record.count(TrialState.FAIL),
-            running=record.count(TrialState.RUNNING),
+            completed=record.count(StoredState.COMPLETE),
+            pruned=record.count(StoredState.PRUNED),
+            failed=record.count(StoredState.FAIL),
+            running=record.count(StoredState.RUNNING),
             infeasible=record.infeasible,
             best_trial=None if best is None else best.number,
             best_value=None if best is None else best.value,

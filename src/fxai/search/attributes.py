@@ -35,6 +35,8 @@ ATTEMPT: Final = "fxai:attempt"  # a system attribute: runs of the trial that we
 PUT_BACK: Final = "fxai:put back"  # a system attribute: the last run was ended in good order
 COMPARED: Final = "fxai:compared"  # a system attribute: the step at which a population's member was last compared
 
+BOUNDS: Final = "constraints"  # a system attribute: Optuna's own constraints, in one list or under names behind a colon
+
 # Trials with one of these count for nothing.
 UNCOUNTED: Final = (INFEASIBLE, TRANSFERRED)
 
@@ -80,3 +82,9 @@ def is_uncounted(user_attrs: Mapping[str, Any]) -> bool:
 def is_copy(user_attrs: Mapping[str, Any]) -> bool:
     """Whether a trial is an earlier study's, by its user attributes."""
     return TRANSFERRED in user_attrs
+
+
+def keeps_bounds(system_attrs: Mapping[str, Any]) -> bool:
+    """Whether a trial keeps Optuna's own constraints, by its system attributes."""
+    amounts = [amount for name, amount in system_attrs.items() if name.startswith(f"{BOUNDS}:")]
+    return all(amount <= 0 for amount in (*(system_attrs.get(BOUNDS) or ()), *amounts))

@@ -19,8 +19,8 @@ from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from fxai.errors import StorageError
+from fxai.search.sqlite_file import BUSY_SECONDS
 
-BUSY_SECONDS = 60
 ATTEMPTS = 5
 
 T = TypeVar("T")
@@ -73,49 +73,6 @@ def make_durable(engine: Engine) -> None:
 
     event.listen(engine, "connect", synchronise_fully)
     engine.dispose()
-
-
-def check_sqlite(path: Path, *, must_exist: bool = False) -> None:
-    """Refuse a SQLite file that cannot hold studies, and leave it as it is.
-
-    Raises `StorageError` for a missing folder, a folder in the file's place, a file that is no
-    database, and a damaged one. A file that does not exist yet is fine unless it must.
-    """
-    if not path.parent.is_dir():
-        raise StorageError(f"cannot open {path}: the folder {path.parent} does not exist; create it first")
-    if path.is_dir():
-        raise StorageError(f"cannot open {path}: it is a folder, not a database")
-    if not path.exists():
-        if must_exist:
-            raise StorageError(f"there is no study database {path}; run a study first, or name another with --storage")
-        return
-    try:
-        verdict = _quick_check(path)
-    except sqlite3.OperationalError as error:  # locked, no permission: the file itself may be sound
-        raise StorageError(f"cannot open {path}: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise StorageError(_unusable(path, str(error))) from error
-    if verdict != "ok":
-        raise StorageError(_unusable(path, verdict))
-
-
-def _quick_check(path: Path) -> str:
-    connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=rw", uri=True, timeout=BUSY_SECONDS)
-    try:
-        verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-        if verdict == "ok" and path.stat().st_size:
-            connection.execute("PRAGMA journal_mode=DELETE")  # the mode of a file outlives who set it
-    finally:
-        connection.close()
-    return verdict
-
-
-def _unusable(path: Path, reason: str) -> str:
-    reason = " ".join(reason.split())
-    return (
-        f"cannot use {path} as a study database: {reason}. The file was left as it is; restore it from a "
-        "copy, or name another database with --storage"
-    )
 
 
 def in_transaction(engine: Engine, write: Callable[[Connection], T]) -> T:

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from optuna.trial import FrozenTrial
 from pydantic import JsonValue, TypeAdapter
 
 from fxai.search import attributes
+from fxai.search.stored_trial import TrialLike
 from fxai.trial import ParamValue
 
 Params: TypeAlias = Mapping[str, ParamValue]
@@ -48,7 +48,7 @@ def lineage_of(user_attrs: Mapping[str, Any]) -> tuple[Exploit, ...]:
     return _LINEAGE.validate_python(user_attrs.get(attributes.LINEAGE, ()))
 
 
-def latest_params(trial: FrozenTrial) -> dict[str, ParamValue]:
+def latest_params(trial: TrialLike) -> dict[str, ParamValue]:
     """The parameters that a trial trains with, or ended with."""
     lineage = lineage_of(trial.user_attrs)
     return dict(lineage[-1].params if lineage else trial.params)

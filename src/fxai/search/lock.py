@@ -47,6 +47,26 @@ def hold(path: Path, what: str, *, make_folder: bool = True) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_held(url: str, study_name: str, directory: Path) -> bool:
+    """Whether a run has the study at this moment; arguments as of `hold_study`."""
+    try:
+        descriptor = os.open(lock_path(url, study_name, directory), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def state_directory() -> Path:
+    """For the locks of databases on a server; one folder for the user, wherever a run is started."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "fxai"
+
+
 def lock_path(url: str, study_name: str, directory: Path) -> Path:
     """Where the lock of a study lies.
 

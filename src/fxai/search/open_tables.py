@@ -7,7 +7,8 @@ from optuna.storages import RDBStorage
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from fxai.errors import StorageError
-from fxai.search.database import check_sqlite, engine_options, existing_only, make_durable, sqlite_path
+from fxai.search.database import engine_options, existing_only, make_durable, sqlite_path
+from fxai.search.sqlite_file import check_sqlite
 
 OPENING_PAUSES = (0.1, 0.3, 0.9)  # seconds between tries
 

@@ -14,11 +14,10 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from fxai.search import attributes
+from fxai.search.goals import first_goal, goals_of
 from fxai.search.storage import WriteBehindStorage
 from fxai.spec.goals import Goal
 from fxai.spec.study import StudySpec
-
-_UNNAMED = "value"
 
 
 class PrunedByOne(Study):
@@ -87,19 +86,3 @@ def by_first(study: Study) -> Study:
 def by_metric(study: Study, goal: Goal) -> Study:
     """The study as if it had optimised this metric of its trials."""
     return ByOne(study, goal, lambda trial: attributes.metrics_of(trial.user_attrs).get(goal.metric))
-
-
-def goals_of(study: Study) -> tuple[Goal, ...]:
-    """What a stored study optimises, in the order of its trials' values."""
-    directions = ["minimize" if each is StudyDirection.MINIMIZE else "maximize" for each in study.directions]
-    names = study.metric_names or [_UNNAMED, *(f"{_UNNAMED}_{place}" for place in range(2, len(directions) + 1))]
-    written = [{"metric": name, "direction": way} for name, way in zip(names, directions, strict=False)]
-    return tuple(Goal.model_validate(each) for each in written)
-
-
-def first_goal(study: Study) -> int:
-    """The place among the objectives of the one that goes before the others; the first where nothing is known."""
-    made_of = study.user_attrs.get(attributes.FINGERPRINT)
-    names = [goal.metric for goal in goals_of(study)]
-    first = made_of.get("metric_name") if isinstance(made_of, dict) else None
-    return names.index(first) if first in names else 0

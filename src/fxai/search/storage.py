@@ -31,7 +31,6 @@ from sqlalchemy import Connection, Table
 
 from fxai.errors import StorageError
 from fxai.search import tables
-from fxai.search.attributes import UNCOUNTED
 from fxai.search.database import in_transaction
 from fxai.search.open_tables import open_tables
 from fxai.search.study_memory import StudyMemory, new_trial
@@ -260,15 +259,6 @@ class WriteBehindStorage(BaseStorage):
         with self._lock:
             self.flush()
             return self._sql.get_all_studies()
-
-    def standing(self, study_id: int) -> tuple[dict[TrialState, int], tuple[int, float] | None]:
-        """Trials in each state, and number and value of the best, as the database has them, none of them read."""
-        maximize = self._sql.get_study_directions(study_id)[0] is StudyDirection.MAXIMIZE
-        with self._lock, self._sql.engine.connect() as connection:
-            return (
-                tables.count_states(connection, study_id, without=UNCOUNTED),
-                tables.leading_trial(connection, study_id, maximize=maximize, without=UNCOUNTED),
-            )
 
     # Trials: changes
 

@@ -1,19 +1,21 @@
 """A look at the studies of a storage, for commands and results. It writes nothing and makes no file."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-import optuna
-from optuna.samplers import RandomSampler
-from optuna.study._frozen import FrozenStudy
-from optuna.trial import TrialState
+from typing import TYPE_CHECKING
 
 from fxai.errors import StudyNotFoundError
 from fxai.search import attributes
-from fxai.search.storage import WriteBehindStorage
-from fxai.search.study import Counts
+from fxai.search.counts import Counts
+from fxai.search.rows import Rows, rows_of
+from fxai.search.stored_study import StoredDirection, StoredStudy
+from fxai.search.stored_trial import StoredState
+
+if TYPE_CHECKING:  # whoever only looks waits for no Optuna to load
+    import optuna
 
 _ARCHIVED = re.compile(r".+~[1-9]\d*")
 
@@ -31,8 +33,8 @@ class StudySummary:
 
 def study_names(url: str) -> tuple[str, ...]:
     """The studies that a storage holds, the oldest first."""
-    with _looking(url) as storage:
-        return tuple(study.study_name for study in storage.get_all_studies())
+    with rows_of(url) as rows:
+        return _names(rows)
 
 
 def summaries(url: str) -> tuple[StudySummary, ...]:
@@ -40,23 +42,37 @@ def summaries(url: str) -> tuple[StudySummary, ...]:
 
     Raises `StorageError` if there is no such database.
     """
-    with _looking(url) as storage:
-        return tuple(_summary(storage, study) for study in storage.get_all_studies())
+    with rows_of(url) as rows:
+        return tuple(_summary(_study(rows, url, name)) for name in _names(rows))
 
 
-def load_study(url: str, name: str) -> optuna.Study:
-    """A study with all its trials in memory, to look at.
+@contextmanager
+def stored_study(url: str, name: str) -> Iterator[StoredStudy]:
+    """A study at one moment, its trials to be read within the block.
 
     Raises `StudyNotFoundError` if the storage has none of that name, and `StorageError` if there is no
     such database.
     """
-    with _looking(url) as storage:
-        try:
-            study = optuna.load_study(study_name=name, storage=storage, sampler=RandomSampler())
-        except KeyError:
-            raise StudyNotFoundError(_not_found(storage, url, name)) from None
+    with rows_of(url) as rows:
+        yield _study(rows, url, name)
+
+
+def load_study(url: str, name: str) -> "optuna.Study":
+    """A study with all its trials in memory, to look at with what Optuna has for it; errors as of `stored_study`."""
+    import optuna  # noqa: PLC0415
+
+    from fxai.search.storage import WriteBehindStorage  # noqa: PLC0415
+
+    with stored_study(url, name):
+        pass  # it is there
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # what it says would run into a command's output
+    storage = WriteBehindStorage(url, create=False)
+    try:
+        study = optuna.load_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler())
         study.get_trials(deepcopy=False)  # reads them; looking at them later needs the database no more
-        return study
+    finally:
+        storage.close()
+    return study
 
 
 def is_archived(name: str) -> bool:
@@ -64,26 +80,41 @@ def is_archived(name: str) -> bool:
     return _ARCHIVED.fullmatch(name) is not None
 
 
-@contextmanager
-def _looking(url: str) -> Iterator[WriteBehindStorage]:
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # what it says would run into a command's output
-    storage = WriteBehindStorage(url, create=False)
-    try:
-        yield storage
-    finally:
-        storage.close()
+def _names(rows: Rows) -> tuple[str, ...]:
+    return tuple(name for (name,) in rows("SELECT s.study_name FROM studies s ORDER BY s.study_id"))
 
 
-def _summary(storage: WriteBehindStorage, study: FrozenStudy) -> StudySummary:
-    states, leader = storage.standing(storage.get_study_id_from_name(study.study_name))
+def _study(rows: Rows, url: str, name: str) -> StoredStudy:
+    found = rows("SELECT s.study_id FROM studies s WHERE s.study_name = :name", name=name)
+    if not found:
+        raise StudyNotFoundError(_not_found(_names(rows), url, name))
+    ((study_id,),) = found
+    directions = "SELECT d.direction FROM study_directions d WHERE d.study_id = :study ORDER BY d.objective"
+    return StoredStudy(
+        study_name=name,
+        directions=[StoredDirection[direction] for (direction,) in rows(directions, study=study_id)],
+        user_attrs=_attrs(rows, "study_user_attributes", study_id),
+        system_attrs=_attrs(rows, "study_system_attributes", study_id),
+        study_id=study_id,
+        rows=rows,
+    )
+
+
+def _attrs(rows: Rows, table: str, study_id: int) -> dict[str, object]:
+    statement = f"SELECT a.key, a.value_json FROM {table} a WHERE a.study_id = :study"  # noqa: S608 - our own words
+    return {key: json.loads(text) for key, text in rows(statement, study=study_id)}
+
+
+def _summary(study: StoredStudy) -> StudySummary:
+    states, leader = study.state_counts(), study.leader()
     return StudySummary(
         name=study.study_name,
         direction=", ".join(direction.name.lower() for direction in study.directions),
         counts=Counts(
-            complete=states.get(TrialState.COMPLETE, 0),
-            pruned=states.get(TrialState.PRUNED, 0),
-            failed=states.get(TrialState.FAIL, 0),
-            running=states.get(TrialState.RUNNING, 0),
+            complete=states.get(StoredState.COMPLETE, 0),
+            pruned=states.get(StoredState.PRUNED, 0),
+            failed=states.get(StoredState.FAIL, 0),
+            running=states.get(StoredState.RUNNING, 0),
             best_trial=None if leader is None else leader[0],
             best_value=None if leader is None else leader[1],
         ),
@@ -92,7 +123,6 @@ def _summary(storage: WriteBehindStorage, study: FrozenStudy) -> StudySummary:
     )
 
 
-def _not_found(storage: WriteBehindStorage, url: str, name: str) -> str:
-    there = [study.study_name for study in storage.get_all_studies()]
+def _not_found(there: tuple[str, ...], url: str, name: str) -> str:
     listed = ", ".join(f"{other} (archived)" if is_archived(other) else other for other in there)
     return f"Study {name!r} not found in {url}; " + (f"its studies: {listed}" if there else "it holds no studies")

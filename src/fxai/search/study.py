@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from fxai.search import attributes
+from fxai.search.counts import Counts
 from fxai.search.lineage import Exploit, latest_params, lineage_of
 from fxai.search.own_trials import OwnTrials
 from fxai.search.pruners import build_pruner
@@ -52,25 +53,6 @@ class Asked:
     put_back: bool = False  # by the last run, in good order
     exploit: Exploit | None = None  # of a population's member: the last, from which it goes on
     compared: int = 0  # the step at which a population's member was last compared
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many trials a study has in each state, and which of them leads."""
-
-    complete: int = 0
-    pruned: int = 0
-    failed: int = 0
-    running: int = 0
-    infeasible: int = 0  # proposals that were not trained, since they break a constraint; no part of the total
-    best_trial: int | None = None
-    best_value: float | None = None
-    standard_error: float | None = None  # of the best value, where it is a mean over several seeds
-    front: tuple[int, ...] | None = None  # of several objectives, the trials that no other beats in all
-
-    @property
-    def finished(self) -> int:
-        return self.complete + self.pruned + self.failed
 
 
 @dataclass(frozen=True, slots=True)

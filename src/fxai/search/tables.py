@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
 from optuna.storages._rdb import models
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 from sqlalchemy import Connection, Table
 
 STUDIES: Table = models.StudyModel.__table__
@@ -138,37 +138,6 @@ def remove_progress(connection: Connection, trial_id: int, system_attrs: Sequenc
 def study_of(connection: Connection, trial_id: int) -> int | None:
     found = connection.execute(sa.select(TRIALS.c.study_id).where(TRIALS.c.trial_id == trial_id)).scalar()
     return None if found is None else int(found)
-
-
-def count_states(connection: Connection, study_id: int, *, without: Sequence[str]) -> dict[TrialState, int]:
-    """How many trials there are in each state, but for those with one of these user attributes."""
-    marked = sa.select(USER_ATTRS.c.trial_id).where(USER_ATTRS.c.key.in_(without))
-    counted = (
-        sa.select(TRIALS.c.state, sa.func.count())
-        .where(TRIALS.c.study_id == study_id, TRIALS.c.trial_id.not_in(marked))
-        .group_by(TRIALS.c.state)
-    )
-    return {state: int(count) for state, count in connection.execute(counted)}
-
-
-def leading_trial(
-    connection: Connection, study_id: int, *, maximize: bool, without: Sequence[str]
-) -> tuple[int, float] | None:
-    """Number and value of the best COMPLETE trial by the first objective, the earlier among equals.
-
-    Trials with one of the user attributes `without` are left out.
-    """
-    marked = sa.select(USER_ATTRS.c.trial_id).where(USER_ATTRS.c.key.in_(without))
-    order = sa.desc(VALUES.c.value) if maximize else sa.asc(VALUES.c.value)
-    query = (
-        sa.select(TRIALS.c.number, VALUES.c.value)
-        .join(VALUES, VALUES.c.trial_id == TRIALS.c.trial_id)
-        .where(TRIALS.c.study_id == study_id, TRIALS.c.state == TrialState.COMPLETE)
-        .where(VALUES.c.objective == 0, VALUES.c.value.is_not(None), TRIALS.c.trial_id.not_in(marked))
-        .order_by(order, TRIALS.c.number)
-    )
-    row = connection.execute(query.limit(1)).first()
-    return None if row is None else (int(row.number), float(row.value))
 
 
 def newest_trial(connection: Connection, study_id: int) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from fxai.spec.constraints import Constraint
+from fxai.spec.defaults import DASHBOARD_PORT, RESULTS_DIR, STORAGE
 from fxai.spec.goals import Goal, check_goals, check_metric, with_first_goal
 from fxai.spec.metrics import DEFAULT_METRIC, METRICS, OWN_METRIC
 from fxai.spec.objective import FX_TRADING, Objective, is_own
@@ -106,7 +107,7 @@ class StudySpec(Record):
     seeds_per_trial: int = Field(
         default=1, ge=1, description="trainings of each trial, the objective's request.seeds; its value is their mean"
     )
-    storage: str = Field(default="sqlite:///optuna_studies.db", min_length=1, description="an SQLAlchemy URL")
+    storage: str = Field(default=STORAGE, min_length=1, description="an SQLAlchemy URL")
     timeout: float | None = Field(default=None, gt=0, description="seconds after which no new trial starts")
     stop: Stop = Field(default_factory=Stop, description="rules that end the study before its total")
     trial_timeout: float | None = Field(default=None, gt=0, description="seconds that one trial may take")
@@ -198,8 +199,8 @@ class Spec(Record):
     version: str = Field(default="1", coerce_numbers_to_str=True)
     name: str = Field(min_length=1)
     description: str = ""
-    dashboard_port: int = Field(default=8052, ge=1, le=65535)
-    results_dir: str = Field(default="optuna_results", min_length=1)
+    dashboard_port: int = Field(default=DASHBOARD_PORT, ge=1, le=65535)
+    results_dir: str = Field(default=RESULTS_DIR, min_length=1)
     save_study_plots: bool = True
     presets: Mapping[str, Preset] = Field(default_factory=dict, description="settings of studies by name")
     studies: tuple[StudySpec, ...] = Field(min_length=1)

@@ -12,6 +12,7 @@ from fxai.replay.decisions import basis_of
 from fxai.replay.recorder import recorded
 from fxai.replay.replayed import ReplayedWorkers
 from fxai.results.files import write_results
+from fxai.results.importance_file import write_importances
 from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
 from fxai.results.plots import write_plots
@@ -20,9 +21,10 @@ from fxai.results.record import StudyRecord
 from fxai.results.report.write import write_report
 from fxai.results.summary import StudySummary
 from fxai.results.winner_track import write_validation_track
-from fxai.search.database import check_sqlite, sqlite_path
-from fxai.search.lock import hold_study
+from fxai.search.database import sqlite_path
+from fxai.search.lock import hold_study, state_directory
 from fxai.search.open_search import archived_name, open_search
+from fxai.search.sqlite_file import check_sqlite
 from fxai.search.studies import load_study
 from fxai.search.study import Search
 from fxai.spec.advice import notices
@@ -30,6 +32,7 @@ from fxai.spec.configure import default_params, trial_settings
 from fxai.spec.fingerprint import fingerprint
 from fxai.spec.objective import folder_of, name_of
 from fxai.spec.study import StudySpec
+from fxai.spec.write_out import written_whole
 from fxai.stop_signal import StopSignal
 from fxai.study_events import Notice, StudyEnded, StudyEvent
 from fxai.study_loop import run_study
@@ -39,11 +42,13 @@ from fxai.tuning.data_hash import data_hash
 from fxai.tuning.interrupts import announce_stop
 from fxai.tuning.taking_over import TakingOver
 from fxai.tuning.tracked import tracked
+from fxai.whole_file import write_text
 from fxai.workers import Limits, ProcessWorkers, SlotPlan, Workers, machine_slots
 
 Watch: TypeAlias = Callable[[Iterable[StudyEvent]], StudyEnded]
 """Goes through a study's events as they come, shows what it likes of them, and returns the last."""
 
+AS_IT_RAN = "The spec of this study as it ran, with all that presets, other files, flags and transfers gave it."
 _BYTES_PER_GB = 1_000_000_000
 
 
@@ -70,12 +75,13 @@ def tune(
     share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
     _check_folder(paths.directory)
     _check_database(study.storage)
-    with hold_study(study.storage, study.study_name, _state_directory()):
+    with hold_study(study.storage, study.study_name, state_directory()):
         with (
             _opened(taking, paths, fresh=fresh) as search,
             _workers(study, share, paths) as workers,
             open_trackers(study.tracking, paths.directory, paths.logs) as trackers,
         ):
+            write_text(paths.spec, written_whole(study, AS_IT_RAN))
             said = (*taking.notices, *share.notices, *notices(study))
             ran = _ran(taking, search, workers, paths, stop)
             draws_as = study.study_name if taking.recording is None else taking.recording.study
@@ -85,7 +91,7 @@ def tune(
         stored = load_study(study.storage, study.study_name)
         files = write_results(stored, study, paths, Provenance.of(study, made_of))
         tracks, warnings = _track_record(paths)
-        files += tracks
+        files += (write_importances(stored, paths.importances), *tracks)
         if plots:
             files += (*write_plots(stored, paths), write_report(stored, paths))
     return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files, warnings)
@@ -181,8 +187,3 @@ def _check_database(url: str) -> None:
     path = sqlite_path(url)
     if path is not None:
         check_sqlite(path)
-
-
-def _state_directory() -> Path:
-    """For the locks of databases on a server; one folder for the user, wherever a run is started."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "fxai"

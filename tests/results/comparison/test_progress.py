@@ -2,10 +2,10 @@ from datetime import datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from optuna.trial import TrialState
 
 from fxai.results.comparison.progress import Progress, first_at
 from fxai.results.record import TrialRecord
+from fxai.search.stored_trial import StoredState
 from fxai.spec.goals import Goal
 
 BEGIN = datetime(2026, 3, 2, 9, 0, 0)  # noqa: DTZ001 (Optuna's times are naive)
@@ -14,7 +14,7 @@ SCORE = Goal(metric="score")
 
 def trial(number: int, value: float | None, start: float, end: float) -> TrialRecord:
     """A trial that ran between two seconds; without a value it was pruned."""
-    state = TrialState.PRUNED if value is None else TrialState.COMPLETE
+    state = StoredState.PRUNED if value is None else StoredState.COMPLETE
     times = {"started": BEGIN + timedelta(seconds=start), "ended": BEGIN + timedelta(seconds=end)}
     return TrialRecord(number, state, value, {}, **times)
 
@@ -44,8 +44,8 @@ def test_less_may_be_better() -> None:
 
 
 def test_copies_and_running_trials_are_no_progress() -> None:
-    copied = TrialRecord(0, TrialState.COMPLETE, 9.0, {}, copy_of="first 1")
-    running = TrialRecord(1, TrialState.RUNNING, None, {}, started=BEGIN)
+    copied = TrialRecord(0, StoredState.COMPLETE, 9.0, {}, copy_of="first 1")
+    running = TrialRecord(1, StoredState.RUNNING, None, {}, started=BEGIN)
     found = Progress.of([copied, running], SCORE)
     assert (found.over_trials, found.over_time, found.finished, found.seconds) == ((), (), 0, 0)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 
-from optuna.trial import TrialState
 from pydantic import JsonValue
 
 from fxai.results.record import TrialRecord
+from fxai.search.stored_trial import StoredState
 from fxai.spec.goals import Goal
 
 
@@ -61,7 +61,7 @@ def first_at(improvements: Iterable[Improvement], level: float, goal: Goal) -> f
 def _improvements(moments: Iterable[tuple[float, TrialRecord]], goal: Goal) -> tuple[Improvement, ...]:
     found: list[Improvement] = []
     for at, trial in moments:
-        if trial.state is not TrialState.COMPLETE or trial.value is None:
+        if trial.state is not StoredState.COMPLETE or trial.value is None:
             continue
         if not found or goal.loss(trial.value) < goal.loss(found[-1].value):
             found.append(Improvement(at, trial.value, trial.number))

@@ -3,11 +3,10 @@
 import re
 from collections import defaultdict
 
-from optuna.trial import TrialState
-
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Block, Folded, Section, Table
 from fxai.results.report.subject import Subject
+from fxai.search.stored_trial import StoredState
 from fxai.wording import legible, runs
 
 _MOST_MESSAGES = 20
@@ -17,7 +16,7 @@ _OWN_LOG = re.compile(r"\s*\(log: .*\)$")  # each trial's own; `fxai show` has i
 
 def failures(subject: Subject) -> Section:
     name, title = "failures", "Failures"
-    failed = [trial for trial in subject.own if trial.state is TrialState.FAIL and trial.failure is not None]
+    failed = [trial for trial in subject.own if trial.state is StoredState.FAIL and trial.failure is not None]
     broken = [trial for trial in subject.record.trials if trial.broken]
     blocks: list[Block] = [*_failed(failed), *_broken(broken)]
     return Section(name, title, blocks or [Absent("No trial has failed.")])

@@ -8,12 +8,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from optuna import Study
-from optuna.trial import TrialState
 
 from fxai.results.page.render import page_html
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.report.write import write_report
+from fxai.search.stored_trial import StoredState
 from fxai.whole_file import write_text
 from fxai.wording import estimate, figure
 
@@ -50,9 +50,9 @@ def write_reports(studies: Iterable[Study], results_dir: Path) -> Iterator[Path]
 def _row(record: StudyRecord, paths: StudyPaths) -> Row:
     best = record.best
     ended = [trial.ended for trial in record.trials if trial.ended is not None]
-    states = ((TrialState.COMPLETE, "completed"), (TrialState.PRUNED, "pruned"), (TrialState.FAIL, "failed"))
+    states = ((StoredState.COMPLETE, "completed"), (StoredState.PRUNED, "pruned"), (StoredState.FAIL, "failed"))
     counts = [f"{count:,} {word}" for state, word in states if (count := record.count(state))]
-    if running := record.count(TrialState.RUNNING):
+    if running := record.count(StoredState.RUNNING):
         counts.append(f"{running} running")
     return Row(
         study=record.name,

@@ -1,12 +1,11 @@
 """What was found, in a few sentences: the winner, its gain over the default configuration, and what to think of it."""
 
-from optuna.trial import TrialState
-
 from fxai.results.gain import Difference, over_trial_0
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Lead
 from fxai.results.report.subject import Subject
 from fxai.search import attributes
+from fxai.search.stored_trial import StoredState
 from fxai.spec.overlay import Overlay
 from fxai.wording import estimate, figure
 
@@ -47,7 +46,7 @@ def _without_winner(subject: Subject, finished: int) -> str:
         return "No trial has finished yet."
     counts = [
         f"{count} {word}"
-        for state, word in ((TrialState.PRUNED, "pruned"), (TrialState.FAIL, "failed"))
+        for state, word in ((StoredState.PRUNED, "pruned"), (StoredState.FAIL, "failed"))
         if (count := subject.record.count(state))
     ]
     return f"None of {_trials(finished, 'finished trial')} ran to its end: {' and '.join(counts) or 'none counts'}."

@@ -5,14 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 from shlex import quote
 
-from optuna.trial import TrialState
-
 from fxai.results.gain import over_trial_0
 from fxai.results.report.beyond import can_go_beyond
 from fxai.results.report.blocks import Step
 from fxai.results.report.lead import is_clear
 from fxai.results.report.subject import Subject
 from fxai.search import attributes
+from fxai.search.stored_trial import StoredState
 from fxai.spec.parameters import is_number
 from fxai.trial import ParamValue
 from fxai.wording import counted, figure
@@ -130,7 +129,7 @@ def _seeds(subject: Subject) -> Iterator[Step]:
 
 
 def _train(subject: Subject) -> Iterator[Step]:
-    if subject.record.best is not None and subject.record.count(TrialState.RUNNING) == 0:
+    if subject.record.best is not None and subject.record.count(StoredState.RUNNING) == 0:
         yield Step(
             "Train the winner in full.",
             "Its configuration is complete: every default is in its place.",

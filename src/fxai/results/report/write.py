@@ -6,7 +6,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 from optuna import Study
-from optuna.trial import TrialState
 
 from fxai.results.gain import over_trial_0
 from fxai.results.page.render import page_html
@@ -26,6 +25,7 @@ from fxai.results.report.timeline import timeline
 from fxai.results.report.top_trials import top_trials
 from fxai.results.report.training import training
 from fxai.results.report.winner import front, traded, winner
+from fxai.search.stored_trial import StoredState
 from fxai.whole_file import write_text
 from fxai.wording import estimate, figure
 
@@ -83,9 +83,9 @@ def _tiles(subject: Subject) -> Iterator[Tile]:
     difference = over_trial_0(record) if subject.default is not None else None
     if difference is not None and best is not None and best.number:
         yield Tile("Gain over trial 0", estimate(difference.amount, difference.standard_error), "of the best trial")
-    states = ((TrialState.COMPLETE, "completed"), (TrialState.PRUNED, "pruned"), (TrialState.FAIL, "failed"))
+    states = ((StoredState.COMPLETE, "completed"), (StoredState.PRUNED, "pruned"), (StoredState.FAIL, "failed"))
     counts = [f"{count:,} {word}" for state, word in states if (count := record.count(state))]
-    if running := record.count(TrialState.RUNNING):
+    if running := record.count(StoredState.RUNNING):
         counts.append(f"{running} running")
     yield Tile("Trials", f"{sum(trial.state.is_finished() for trial in subject.own):,}", ", ".join(counts))
     if subject.analysis.importances:

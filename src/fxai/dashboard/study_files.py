@@ -1,0 +1,133 @@
+"""The result files of the studies, beside the dashboard: `/fxai/` lists them, `/fxai/STUDY/FILE` shows one.
+
+What can be had is what lies among the results of a study that the database has; a path of the request is only ever
+compared with theirs. Pages are shown in a sandbox of the browser, so that nothing in them reaches the dashboard.
+"""
+
+import mimetypes
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from fxai.search.studies import study_names
+
+FilesOf = Callable[[str], Mapping[str, Path]]  # of a study, by the names under which they are asked for
+
+ROOT = "/fxai/"
+_TOLD = ("report.html", "best_agent.safetensors", "best_params.json")  # in the list of studies
+_SANDBOX = "sandbox allow-scripts allow-downloads allow-popups allow-modals"
+_OWN_PAGE = "default-src 'none'; style-src 'unsafe-inline'"
+_KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".yaml": "text/plain; charset=utf-8",
+    ".jsonl": "text/plain; charset=utf-8",
+}
+_STYLE = (
+    ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;"
+    "padding:0 1rem}a{color:LinkText}li{margin:.2rem 0}"
+)
+_LINK = (
+    f'<a href="{ROOT}" style="position:fixed;right:1rem;bottom:1rem;z-index:2000;padding:.4rem .8rem;'
+    'border-radius:.4rem;background:#12304a;color:#fff;font:14px system-ui,sans-serif;text-decoration:none">'
+    "Reports and files</a></body>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFiles:
+    """A WSGI app before the dashboard: files of results here, all else there, with a link to the files."""
+
+    dashboard: WSGIApplication
+    storage_url: str
+    files_of: FilesOf
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = _path(environ)
+        if path == ROOT.rstrip("/") or path.startswith(ROOT):
+            answer = self._answer(path.removeprefix(ROOT.rstrip("/")).strip("/"), start_response)
+            return answer if environ["REQUEST_METHOD"] == "GET" else []
+        if path == "/dashboard" or path.startswith("/dashboard/"):
+            return _with_link(self.dashboard, environ, start_response)
+        return self.dashboard(environ, start_response)
+
+    def _answer(self, asked: str, start_response: StartResponse) -> Iterable[bytes]:
+        if not asked:
+            return _html(start_response, "200 OK", "Studies", self._list())
+        study, _, name = asked.partition("/")
+        files = self._files(study)
+        if not name and files:
+            return _html(start_response, "200 OK", study, _links(study, files))
+        if name not in files:
+            return _html(start_response, "404 Not Found", "Not found", "<p>There is no such file.</p>")
+        return _file(start_response, files[name])
+
+    def _list(self) -> str:
+        items = []
+        for study in study_names(self.storage_url):
+            files = self._files(study)
+            links = _links(study, {name: files[name] for name in _TOLD if name in files})
+            more = f'<a href="{ROOT}{quote(study)}/">{len(files)} files</a>' if files else "no files yet"
+            items.append(f"<h2>{escape(study)}</h2>{links}<p>{more}</p>")
+        return "".join(items) or "<p>There are no studies yet.</p>"
+
+    def _files(self, study: str) -> Mapping[str, Path]:
+        return self.files_of(study) if study in study_names(self.storage_url) else {}
+
+
+def _path(environ: WSGIEnvironment) -> str:
+    """WSGI hands bytes over as Latin-1."""
+    return str(environ.get("PATH_INFO", "")).encode("latin-1").decode("utf-8", errors="replace")
+
+
+def _links(study: str, files: Mapping[str, Path]) -> str:
+    items = (f'<li><a href="{ROOT}{quote(study)}/{quote(name)}">{escape(name)}</a></li>' for name in files)
+    return f"<ul>{''.join(items)}</ul>"
+
+
+def _html(start_response: StartResponse, status: str, title: str, body: str) -> Iterable[bytes]:
+    page = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)} - FxAI</title><style>{_STYLE}</style>"
+        f'<p><a href="/dashboard">Dashboard</a> · <a href="{ROOT}">Reports and files</a></p>'
+        f"<h1>{escape(title)}</h1>{body}</html>"
+    ).encode()
+    start_response(status, [*_headers(page, "text/html; charset=utf-8"), ("Content-Security-Policy", _OWN_PAGE)])
+    return [page]
+
+
+def _file(start_response: StartResponse, path: Path) -> Iterable[bytes]:
+    try:
+        content = path.read_bytes()
+    except OSError:  # a run has just replaced or removed it
+        return _html(start_response, "404 Not Found", "Not found", "<p>There is no such file.</p>")
+    kind = _KINDS.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    start_response("200 OK", [*_headers(content, kind), ("Content-Security-Policy", _SANDBOX)])
+    return [content]
+
+
+def _headers(content: bytes, kind: str) -> list[tuple[str, str]]:
+    return [("Content-Type", kind), ("Content-Length", str(len(content))), ("Cache-Control", "no-cache")]
+
+
+def _with_link(app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """The dashboard's page with a link to the files at its foot."""
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Callable[[bytes], object]:
+        started.append((status, headers))
+        return lambda _: None
+
+    for condition in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_NONE_MATCH"):  # the page is made anew
+        environ.pop(condition, None)
+    given = app(environ, start)
+    page = b"".join(given).replace(b"</body>", _LINK.encode())
+    if close := getattr(given, "close", None):
+        close()
+    ((status, headers),) = started
+    kept = [(name, value) for name, value in headers if name.lower() not in {"content-length", "last-modified", "etag"}]
+    start_response(status, [*kept, ("Content-Length", str(len(page)))])
+    return [page]

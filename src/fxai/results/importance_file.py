@@ -1,0 +1,46 @@
+"""`importances.json`: how much each parameter matters, kept since computing it takes far longer than showing it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fxai.results.strict_json import json_text
+from fxai.search.stored_trial import StoredState, state_of
+from fxai.whole_file import write_text
+
+if TYPE_CHECKING:  # whoever only reads the file waits for no Optuna to load
+    from optuna import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Importances:
+    """Shares that add up to 1, the largest first, as of some number of completed trials."""
+
+    completed: int
+    shares: Mapping[str, float]
+
+
+def write_importances(study: "Study", path: Path) -> Path:
+    """Compute them and write them; the file's path."""
+    completed = [trial for trial in study.get_trials(deepcopy=False) if state_of(trial) is StoredState.COMPLETE]
+    shares = _computed(study) if len(completed) > 1 else {}
+    document = {"study": study.study_name, "method": "PED-ANOVA", "completed": len(completed), "shares": shares}
+    write_text(path, json_text(document))
+    return path
+
+
+def _computed(study: "Study") -> Mapping[str, float]:
+    from fxai.results.importance import importances  # noqa: PLC0415 - it takes seconds to load
+
+    return importances(study)
+
+
+def read_importances(path: Path) -> Importances | None:
+    """What `write_importances` wrote; None where it is missing, or no longer what was written."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return Importances(int(document["completed"]), {str(k): float(v) for k, v in document["shares"].items()})
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,53 @@
+"""Plain SQL on a study database, to look at it; SQLite without SQLAlchemy and Optuna, which take long to load."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from fxai.search.sqlite_file import opened_to_look
+
+_PLAIN_FILE = re.compile(r"sqlite(?:\+pysqlite)?:///(?!:memory:|file:)([^?]+)")
+
+
+class Rows(Protocol):
+    """Answers to a statement with values for its `:names`."""
+
+    def __call__(self, statement: str, **values: str | float) -> list[Any]: ...
+
+
+@contextmanager
+def rows_of(url: str) -> Iterator[Rows]:
+    """The rows of a database as they are at one moment.
+
+    Raises `StorageError` for a database that is not there or cannot be read.
+    """
+    path = plain_file(url)
+    if path is None:
+        with _rows_of_server(url) as rows:
+            yield rows
+        return
+    with opened_to_look(path) as connection:
+        yield lambda statement, **values: connection.execute(statement, values).fetchall()
+
+
+def plain_file(url: str) -> Path | None:
+    """The file that a URL names; None where SQLAlchemy must say what it names."""
+    found = _PLAIN_FILE.fullmatch(url)
+    return None if found is None else Path(unquote(found[1]))
+
+
+@contextmanager
+def _rows_of_server(url: str) -> Iterator[Rows]:
+    from sqlalchemy import text  # noqa: PLC0415 - slow to load, and SQLite needs none of it
+
+    from fxai.search.open_tables import open_tables  # noqa: PLC0415
+
+    storage = open_tables(url, create=False)
+    try:
+        with storage.engine.connect() as connection:
+            yield lambda statement, **values: list(connection.execute(text(statement), values))
+    finally:
+        storage.engine.dispose()

@@ -1,0 +1,189 @@
+"""A study as its database has it, read by plain SQL and only as far as it is asked for.
+
+Ten thousand trials are hundreds of thousands of rows. Who asks how a study stands needs of all trials what makes
+them lead (`candidates`), and everything of those few that do (`trials`).
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from fxai.search import attributes
+from fxai.search.rows import Rows
+from fxai.search.stored_trial import StoredState, StoredTrial
+from fxai.trial import ParamValue
+
+_NOT_FINITE = {"INF_POS": float("inf"), "INF_NEG": float("-inf"), "NAN": float("nan")}
+_MARKS = ", ".join(f"'{name}'" for name in attributes.UNCOUNTED)
+_UNCOUNTED = f"SELECT a.trial_id FROM trial_user_attributes a WHERE a.key IN ({_MARKS})"  # noqa: S608 - our own words
+_FEW = 500  # names in one statement; of more trials all are read and the others dropped
+
+
+class StoredDirection(StrEnum):
+    """Which way a value is to go, as Optuna's tables have it."""
+
+    NOT_SET = "NOT_SET"
+    MINIMIZE = "MINIMIZE"
+    MAXIMIZE = "MAXIMIZE"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What decides a trial's place among the others."""
+
+    number: int
+    state: StoredState
+    values: Sequence[float] | None
+    infeasible: bool = False  # breaks a constraint of its study, and was not trained
+    copied: bool = False  # from an earlier study, to learn from
+    keeps_bounds: bool = True  # Optuna's own constraints, which studies of other programs may have
+
+    @property
+    def uncounted(self) -> bool:
+        return self.infeasible or self.copied
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStudy:
+    """A study whose trials are read while its database is open."""
+
+    study_name: str
+    directions: Sequence[StoredDirection]
+    user_attrs: Mapping[str, Any]
+    system_attrs: Mapping[str, Any]
+    study_id: int
+    rows: Rows
+
+    @property
+    def metric_names(self) -> Sequence[str] | None:
+        return self.system_attrs.get("study:metric_names")
+
+    def state_counts(self) -> Mapping[StoredState, int]:
+        """How many trials there are in each state, those left out that count for nothing."""
+        counted = self.rows(
+            "SELECT t.state, COUNT(*) FROM trials t "  # noqa: S608 - our own words
+            f"WHERE t.study_id = :study AND t.trial_id NOT IN ({_UNCOUNTED}) GROUP BY t.state",
+            study=self.study_id,
+        )
+        return {StoredState[state]: count for state, count in counted}
+
+    def leader(self) -> tuple[int, float] | None:
+        """Number and value of the best complete trial by the first objective, the earlier among equals."""
+        way = "ASC" if self.directions[0] is StoredDirection.MINIMIZE else "DESC"
+        found = self.rows(
+            "SELECT t.number, v.value FROM trial_values v JOIN trials t ON t.trial_id = v.trial_id "  # noqa: S608
+            "WHERE t.study_id = :study AND t.state = 'COMPLETE' AND v.objective = 0 AND v.value IS NOT NULL "
+            f"AND t.trial_id NOT IN ({_UNCOUNTED}) ORDER BY v.value {way}, t.number LIMIT 1",
+            study=self.study_id,
+        )
+        return (int(found[0][0]), float(found[0][1])) if found else None
+
+    def candidates(self) -> list[Candidate]:
+        """All trials, in the order of their numbers."""
+        values = self._values()
+        marked = set(map(tuple, self._of_trials("trial_user_attributes", "trial_id, key", f"AND x.key IN ({_MARKS})")))
+        bounds = self._attrs("trial_system_attributes", f"AND x.key LIKE '{attributes.BOUNDS}%'")
+        return [
+            Candidate(
+                number=number,
+                state=StoredState[state],
+                values=values.get(trial),
+                infeasible=(trial, attributes.INFEASIBLE) in marked,
+                copied=(trial, attributes.TRANSFERRED) in marked,
+                keeps_bounds=trial not in bounds or attributes.keeps_bounds(bounds[trial]),
+            )
+            for trial, number, state in self._of_trials("trials", "trial_id, number, state", order="number")
+        ]
+
+    def trials(self, numbers: Collection[int] | None = None) -> list[StoredTrial]:
+        """Trials with all that they hold, in the order of their numbers; all of them unless some are named."""
+        few = numbers is not None and len(numbers) <= _FEW
+        chosen = f"AND t.number IN ({', '.join(map(str, [int(n) for n in numbers or ()])) or 'NULL'})" if few else ""
+        values, params, reports = self._values(chosen), self._params(chosen), self._reports(chosen)
+        user_attrs = self._attrs("trial_user_attributes", chosen)
+        system_attrs = self._attrs("trial_system_attributes", chosen)
+        columns = "trial_id, number, state, datetime_start, datetime_complete"
+        return [
+            StoredTrial(
+                number=number,
+                state=StoredState[state],
+                values=values.get(trial),
+                params=params.get(trial, {}),
+                user_attrs=user_attrs.get(trial, {}),
+                system_attrs=system_attrs.get(trial, {}),
+                intermediate_values=reports.get(trial, {}),
+                datetime_start=_local(started),
+                datetime_complete=_local(ended),
+            )
+            for trial, number, state, started, ended in self._of_trials("trials", columns, chosen, order="number")
+            if numbers is None or number in numbers
+        ]
+
+    def _values(self, chosen: str = "") -> Mapping[int, list[float]]:
+        values: defaultdict[int, list[float]] = defaultdict(list)
+        rows = self._of_trials("trial_values", "trial_id, value, value_type", chosen, order="objective")
+        for trial, value, kind in rows:
+            values[trial].append(_NOT_FINITE.get(kind, value))
+        return values
+
+    def _params(self, chosen: str) -> Mapping[int, dict[str, ParamValue]]:
+        params: defaultdict[int, dict[str, ParamValue]] = defaultdict(dict)
+        columns = "trial_id, param_name, param_value, distribution_json"
+        for trial, name, value, distribution in self._of_trials("trial_params", columns, chosen, order="param_id"):
+            params[trial][name] = _external(value, distribution)
+        return params
+
+    def _reports(self, chosen: str) -> Mapping[int, dict[int, float]]:
+        reports: defaultdict[int, dict[int, float]] = defaultdict(dict)
+        columns = "trial_id, step, intermediate_value, intermediate_value_type"
+        order = "trial_intermediate_value_id"
+        for trial, step, value, kind in self._of_trials("trial_intermediate_values", columns, chosen, order=order):
+            reports[trial][step] = _NOT_FINITE.get(kind, value)
+        return reports
+
+    def _attrs(self, table: str, chosen: str) -> Mapping[int, dict[str, Any]]:
+        attrs: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+        for trial, key, text in self._of_trials(table, "trial_id, key, value_json", chosen, order=f"{table[:-1]}_id"):
+            attrs[trial][key] = json.loads(text)
+        return attrs
+
+    def _of_trials(self, table: str, columns: str, condition: str = "", order: str = "trial_id") -> list[Any]:
+        """Columns of a table's rows that belong to the study's trials; `x` is the table, `t` are the trials.
+
+        Every name is qualified, since some of Optuna's are words of SQL.
+        """
+        selected = ", ".join(f"x.{column.strip()}" for column in columns.split(","))
+        return self.rows(
+            f"SELECT {selected} FROM {table} x JOIN trials t ON t.trial_id = x.trial_id "  # noqa: S608 - our own words
+            f"WHERE t.study_id = :study {condition} ORDER BY x.{order}",
+            study=self.study_id,
+        )
+
+
+def _external(value: float, distribution: str) -> ParamValue:
+    """A parameter as it was given, from its number and its distribution in JSON."""
+    whole, choices = _kind(distribution)
+    if choices is not None:
+        return choices[int(value)]
+    return int(value) if whole else value
+
+
+@lru_cache(maxsize=4096)
+def _kind(distribution: str) -> tuple[bool, Sequence[ParamValue] | None]:
+    """Whether a distribution's values are whole numbers, and its choices if it has some."""
+    written = json.loads(distribution)
+    attributes_of = written.get("attributes", written)  # Optuna reads a shorter form, too
+    return str(written.get("name", written.get("type"))).lower().startswith("int"), attributes_of.get("choices")
+
+
+def _local(moment: datetime | str | None) -> datetime | None:
+    """UTC without a zone, as the tables have it, as local time without a zone; SQLite has it as text."""
+    if moment is None:
+        return None
+    read = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return read.replace(tzinfo=UTC).astimezone().replace(tzinfo=None)

@@ -1,0 +1,90 @@
+import hashlib
+import json
+from pathlib import Path
+
+import optuna
+import pytest
+
+from fxai.errors import InputError
+from fxai.results.best_config import best_config, load_best_config, write_best_config
+from fxai.results.export import Exported, write_export
+from fxai.results.paths import StudyPaths
+from fxai.results.provenance import Provenance
+from fxai.results.record import StudyRecord
+from fxai.results.trial_table import TableFormat
+from fxai.search import attributes
+from fxai.spec.fingerprint import fingerprint
+from fxai.spec.load import load_spec
+from fxai.spec.study import StudySpec
+from fxai.spec.write_out import written_whole
+
+
+@pytest.fixture
+def bars(tmp_path: Path) -> Path:
+    """A data file of the user's own; nothing here reads what is in it."""
+    path = tmp_path / "mine" / "bars.csv"
+    path.parent.mkdir()
+    path.write_text("time,open,high,low,close\n")
+    return path
+
+
+@pytest.fixture
+def on_own_data(study: optuna.Study, spec: StudySpec, bars: Path, tmp_path: Path) -> Exported:
+    """A study on that file, with what its run left."""
+    data = spec.training_config.data.model_copy(update={"source": str(bars)})
+    config = spec.training_config.model_copy(update={"data": data})
+    spec = spec.model_copy(update={"training_config": config})
+    paths, record = StudyPaths(tmp_path / "results", spec.study_name), StudyRecord.of(study)
+    paths.directory.mkdir(parents=True)
+    paths.spec.write_text(written_whole(spec))
+    assert record.best is not None
+    write_best_config(paths.best_config, best_config(spec, record.best, Provenance.of(spec, "ab")))
+    return Exported(record, {attributes.FINGERPRINT: fingerprint(spec)}, paths)
+
+
+def test_own_data_are_told_by_their_hash(on_own_data: Exported, bars: Path, tmp_path: Path):
+    made = write_export(on_own_data, tmp_path / "out", [TableFormat.CSV])
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert f"SHA-256 is `{hashlib.sha256(bars.read_bytes()).hexdigest()}`" in text
+    assert "`data/bars.csv`" in text
+    assert str(tmp_path) not in "".join(path.read_text() for path in made.files)  # nobody else has these paths
+    (spec,) = load_spec(tmp_path / "out" / "spec.yaml").studies
+    config = load_best_config(tmp_path / "out" / "fx_ai_quick_best_config.yaml")
+    assert spec.training_config.data.source == config.training_config.data.source == "data/bars.csv"
+    assert not (tmp_path / "out" / "data").exists()
+
+
+def test_own_data_are_copied_where_that_is_wanted(on_own_data: Exported, bars: Path, tmp_path: Path):
+    write_export(on_own_data, tmp_path / "out", [], with_data=True)
+    assert (tmp_path / "out" / "data" / "bars.csv").read_bytes() == bars.read_bytes()
+    assert "| `data/bars.csv` | the data |" in (tmp_path / "out" / "README.md").read_text()
+    bars.write_text("other bars")
+    with pytest.raises(InputError, match="has changed since the study"):
+        write_export(on_own_data, tmp_path / "out", [], with_data=True)
+    bars.unlink()
+    with pytest.raises(InputError, match="is not there"):
+        write_export(on_own_data, tmp_path / "out", [], with_data=True)
+
+
+def test_what_no_run_left_is_said(study: optuna.Study, tmp_path: Path):
+    bare = Exported(StudyRecord.of(study), {}, StudyPaths(tmp_path, "fx_ai_quick"))
+    made = write_export(bare, tmp_path / "out", [TableFormat.JSON])
+    assert made.missing == ["spec.yaml", "decisions.jsonl", "fx_ai_quick_best_config.yaml", "best_params.json"]
+    assert "left no `spec.yaml`" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_it_is_written_over_nothing_else(on_own_data: Exported, tmp_path: Path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("mine")
+    with pytest.raises(InputError, match="holds files that are no export"):
+        write_export(on_own_data, tmp_path / "out", [])
+    made = write_export(on_own_data, tmp_path / "new", [TableFormat.CSV])
+    assert write_export(on_own_data, tmp_path / "new", [TableFormat.CSV]) == made
+
+
+def test_the_manifest_has_the_hash_of_each_file(on_own_data: Exported, tmp_path: Path):
+    made = write_export(on_own_data, tmp_path / "out", list(TableFormat))
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert {tmp_path / "out" / name for name in manifest["sha256"]} == {*made.files} - {made.folder / "manifest.json"}
+    for name, digest in manifest["sha256"].items():
+        assert hashlib.sha256((tmp_path / "out" / name).read_bytes()).hexdigest() == digest

@@ -1,0 +1,22 @@
+from pathlib import Path
+
+import optuna
+import pytest
+
+from fxai.results.importance import importances
+from fxai.results.importance_file import Importances, read_importances, write_importances
+
+
+def test_what_is_written_is_read(study: optuna.Study, tmp_path: Path):
+    path = write_importances(study, tmp_path / "importances.json")
+    read = read_importances(path)
+    assert read == Importances(20, importances(study))
+    assert next(iter(read.shares)) == "training.learning_rate"  # the largest first
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"completed": 3, "shares": [1]}', '{"completed": "x"}'])
+def test_without_a_sound_file_nothing_is_said(text: str | None, tmp_path: Path):
+    path = tmp_path / "importances.json"
+    if text is not None:
+        path.write_text(text)
+    assert read_importances(path) is None

@@ -1,0 +1,35 @@
+"""A spec written out whole is the same study."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fxai.spec.load import load_spec
+from fxai.spec.write_out import written_whole
+
+SPECS = sorted((Path(__file__).parents[2] / "config" / "optuna").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+def test_every_shipped_spec_is_the_same_once_written_out(spec: Path, tmp_path: Path) -> None:
+    for study in load_spec(spec).studies:
+        written = tmp_path / "spec.yaml"
+        written.write_text(written_whole(study, "a header\nof two lines"))
+        (again,) = load_spec(written).studies
+        assert again == study.model_copy(update={"preset": ""})
+        assert written.read_text().startswith("# a header\n# of two lines\nname: ")
+
+
+def test_what_a_preset_or_another_file_gave_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\nextends: quick_search\npreset: quick_test\n"
+        "studies:\n  - {study_name: mine, storage: 'postgresql://me:secret@host/db', tracking: {wandb: }}\n"
+    )
+    (study,) = load_spec(tmp_path / "mine.yaml").studies
+    text = written_whole(study)
+    assert "secret" not in text
+    (written,) = yaml.safe_load(text)["studies"]
+    assert written["n_trials"] == 5
+    assert len(written["parameters"]) == 10
+    assert not {"storage", "tracking", "preset", "extends"} & written.keys()
