@@ -157,7 +157,7 @@ def test_study_names_that_are_no_folder_names(name: str, reason: str) -> None:
     [
         ("  metric_name: sharp\n", "metric_name: fx_trading has no metric 'sharp'; did you mean 'sharpe'?"),
         ("  direction: maximise\n", "direction: must be 'maximize' or 'minimize', not 'maximise'"),
-        ("  directions: [maximize, minimize]\n", "directions: several objectives are not supported yet"),
+        ("  directions: [maximize, minimize]\n", "directions: several metrics are written as objectives: [{metric: "),
         ("  gpu_per_trial: 2\n", "gpu_per_trial: must be less than or equal to 1, not 2"),
         ("  n_trials: yes\n", "n_trials: must be a whole number, not 'yes'"),
         ("  n_trials: true\n", "n_trials: must be a number, not true"),

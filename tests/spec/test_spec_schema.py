@@ -32,7 +32,7 @@ def test_every_type_of_parameter_has_its_keys() -> None:
     keys = {"type", "name", "path", "when", "choices", "values"}
     assert set(SCHEMA["$defs"]["parameter_choice"]["properties"]) == keys
     assert SCHEMA["$defs"]["parameter_quniform"]["allOf"] == [{"oneOf": [{"required": ["step"]}, {"required": ["q"]}]}]
-    assert SCHEMA["$defs"]["parameter_float_log"]["properties"]["log"] == {"const": True}
+    assert SCHEMA["$defs"]["parameter_float_log"]["properties"]["log"]["const"] is True
 
 
 def test_values_may_be_lists_of_numbers() -> None:

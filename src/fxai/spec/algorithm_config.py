@@ -14,15 +14,17 @@ class AlgorithmConfig(Record):
     after it. The defaults of all algorithms take equally many steps of the environment.
     """
 
-    algorithm: str
+    algorithm: str = Field(description="what is trained")
     total_updates: int = Field(default=100, ge=1, description="rollout and update, so many times")
     eval_frequency: int = Field(default=10, ge=1, description="updates between two evaluations")
-    n_envs: int = Field(default=16, ge=1)
+    n_envs: int = Field(default=16, ge=1, description="environments of one training, stepped together")
     rollout_steps: int = Field(default=64, ge=1, description="steps of each environment per update")
-    learning_rate: float = Field(default=3e-4, gt=0)
-    lr_schedule: Literal["constant", "linear", "cosine"] = "constant"
-    gamma: float = Field(default=0.99, ge=0, le=1)
-    max_grad_norm: float = Field(default=0.5, gt=0)
+    learning_rate: float = Field(default=3e-4, gt=0, description="of Adam")
+    lr_schedule: Literal["constant", "linear", "cosine"] = Field(
+        default="constant", description="how the learning rate falls over total_updates"
+    )
+    gamma: float = Field(default=0.99, ge=0, le=1, description="discount of a reward for each step that it lies ahead")
+    max_grad_norm: float = Field(default=0.5, gt=0, description="longer gradients are shortened to this")
 
     @property
     def rollout_size(self) -> int:

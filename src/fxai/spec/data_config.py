@@ -29,9 +29,11 @@ class SplitConfig(Record):
     split looks into the other.
     """
 
-    train: Fraction | Date = 0.6
-    validation: Fraction | Date | None = 0.2
-    embargo_bars: int = Field(default=24, ge=0)
+    train: Fraction | Date = Field(default=0.6, description="share of the bars, or the date at which it ends")
+    validation: Fraction | Date | None = Field(
+        default=0.2, description="share of the bars, or the date at which it ends; null: all that remain"
+    )
+    embargo_bars: int = Field(default=24, ge=0, description="bars left out between two splits")
     validation_episodes: int | None = Field(
         default=None, ge=2, description="equal parts of the validation split that are scored each by itself"
     )
@@ -53,12 +55,18 @@ class SplitConfig(Record):
 class FeatureConfig(Record):
     """Features of each bar, from that bar and earlier ones only; horizons are counted in bars."""
 
-    return_horizons: tuple[Bars, ...] = (1, 2, 4, 8, 24)
-    volatility_windows: tuple[Annotated[int, Field(ge=2)], ...] = (24, 120)
-    momentum_windows: tuple[Annotated[int, Field(ge=2)], ...] = (24,)
-    bar_range: bool = True  # (high - low) / close, and where in it the close lies
-    volume: bool = True  # log volume against its past mean; left out where the data have none
-    time: bool = True  # sine and cosine of the hour of the day and the day of the week
+    return_horizons: tuple[Bars, ...] = Field(default=(1, 2, 4, 8, 24), description="returns over so many bars")
+    volatility_windows: tuple[Annotated[int, Field(ge=2)], ...] = Field(
+        default=(24, 120), description="volatilities over so many bars"
+    )
+    momentum_windows: tuple[Annotated[int, Field(ge=2)], ...] = Field(
+        default=(24,), description="momenta over so many bars"
+    )
+    bar_range: bool = Field(default=True, description="(high - low) / close, and where in it the close lies")
+    volume: bool = Field(
+        default=True, description="log volume against its past mean; left out where the data have none"
+    )
+    time: bool = Field(default=True, description="sine and cosine of the hour of the day and the day of the week")
 
 
 class DataConfig(Record):
@@ -72,5 +80,5 @@ class DataConfig(Record):
     spread_unit: float = Field(
         default=1.0, gt=0, description="price per unit of spread_column (MetaTrader exports points: 0.00001)"
     )
-    split: SplitConfig = Field(default_factory=SplitConfig)
-    features: FeatureConfig = Field(default_factory=FeatureConfig)
+    split: SplitConfig = Field(default_factory=SplitConfig, description="into train, validation and test")
+    features: FeatureConfig = Field(default_factory=FeatureConfig, description="what is computed of each bar")

@@ -16,11 +16,11 @@ class DqnConfig(AlgorithmConfig):
     `n_step` (Sutton 1988). D3QN is `double` with `dueling`; TwinD3QN has all three.
     """
 
-    algorithm: Literal["dqn"] = "dqn"
+    algorithm: Literal["dqn"] = Field(default="dqn", description="what is trained")
     total_updates: int = Field(default=800, ge=1, description="rollout and update, so many times")
     eval_frequency: int = Field(default=80, ge=1, description="updates between two evaluations")
     rollout_steps: int = Field(default=8, ge=1, description="steps of each environment per update")
-    max_grad_norm: float = Field(default=10.0, gt=0)
+    max_grad_norm: float = Field(default=10.0, gt=0, description="longer gradients are shortened to this")
     double: bool = Field(default=False, description="the online network chooses the target's action")
     dueling: bool = Field(default=False, description="a state's value and its actions' advantages apart")
     twin: bool = Field(default=False, description="two critics; the target is the smaller")

@@ -66,10 +66,10 @@ class RewardConfig(Record):
 class EnvConfig(Record):
     """Rules of the market for the agent; rates are fractions of the traded notional."""
 
-    max_episode_steps: int = Field(default=256, ge=2)
+    max_episode_steps: int = Field(default=256, ge=2, description="bars of a training episode at most")
     observation_window: int = Field(default=8, ge=1, description="bars that the agent sees")
     position_size: float = Field(default=1.0, gt=0, description="notional over equity when a position opens")
-    allow_short: bool = True
+    allow_short: bool = Field(default=True, description="whether the agent may sell what it does not hold")
     drawdown_limit: float = Field(
         default=0.5, gt=0, le=1, description="fall of equity from its peak that ends the episode"
     )
@@ -80,4 +80,4 @@ class EnvConfig(Record):
     swap_short_rate: float = Field(
         default=0.0, gt=-1, lt=1, description="paid by a short per night; negative: received"
     )
-    reward: RewardConfig = Field(default_factory=RewardConfig)
+    reward: RewardConfig = Field(default_factory=RewardConfig, description="what the agent is rewarded for")

@@ -12,8 +12,8 @@ from fxai.spec.record import Record
 class Goal(Record):
     """A metric and which way it is to go."""
 
-    metric: str = Field(min_length=1)
-    direction: Literal["maximize", "minimize"] = "maximize"
+    metric: str = Field(min_length=1, description="one that trials report")
+    direction: Literal["maximize", "minimize"] = Field(default="maximize", description="which way it is to go")
 
     def loss(self, value: float) -> float:
         """The value so that less is better."""

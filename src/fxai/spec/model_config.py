@@ -13,9 +13,9 @@ Width = Annotated[int, Field(ge=1)]
 class ModelConfig(Record):
     """An MLP over the flattened window; or a GRU or a small transformer over its bars."""
 
-    type: Literal["mlp", "gru", "transformer"] = "mlp"
+    type: Literal["mlp", "gru", "transformer"] = Field(default="mlp", description="the kind of network")
     d_model: int = Field(default=64, ge=1, description="width of each layer; of the GRU's hidden state")
-    n_layers: int = Field(default=2, ge=1)
+    n_layers: int = Field(default=2, ge=1, description="layers of that width")
     widths: tuple[Width, ...] | None = Field(
         default=None,
         min_length=1,
@@ -24,7 +24,7 @@ class ModelConfig(Record):
     )
     n_heads: int = Field(default=4, ge=1, description="of the transformer's attention")
     d_ff: int | None = Field(default=None, ge=1, description="of the transformer; 4 * d_model unless given")
-    dropout: float = Field(default=0.0, ge=0, lt=1)
+    dropout: float = Field(default=0.0, ge=0, lt=1, description="share of a layer's outputs left out in training")
 
     @model_validator(mode="after")
     def _heads_divide_width(self) -> "ModelConfig":

@@ -37,7 +37,7 @@ def _words(written: Any) -> Any:
 class OwnFunction(Record):
     """A function of the user's: called for each trial with a handle, or one of the contracts of `fxai.trial`."""
 
-    function: Annotated[str, AfterValidator(_function_name)]
+    function: Annotated[str, AfterValidator(_function_name)] = Field(description="package.module:function")
     folder: str = Field(default=HERE, description="where it is looked for and runs; the spec's own unless given")
 
 

@@ -10,6 +10,10 @@ from pydantic import BeforeValidator, Field, model_validator
 from fxai.spec.fields import as_choice
 from fxai.spec.record import Record
 
+_LOW = "least value"
+_HIGH = "greatest value, included"
+_LOG = "a logarithmic scale"
+_STEP = "distance of two values, counted from low"
 Choice: TypeAlias = bool | int | float | str | None
 # As users write it: a list becomes its JSON text, for a study's database can hold no lists (`of_choice` reads it).
 WrittenChoice: TypeAlias = Annotated[Choice, BeforeValidator(as_choice, json_schema_input_type=Choice | list[int])]
@@ -30,7 +34,7 @@ Condition: TypeAlias = Annotated[
 class Searched(Record):
     """What every parameter has besides its values."""
 
-    name: str
+    name: str = Field(description="a field of training_config, or a name of your own with a path")
     path: str = Field(default="", description="the field of training_config that it sets; its name unless given")
     when: Condition = Field(
         default_factory=dict, description="it exists only where each of these names has one of its values"
@@ -48,10 +52,10 @@ class FloatParameter(Searched):
     """A real number in [low, high], on a linear or a logarithmic scale, or on steps from low."""
 
     kind: Literal["float"] = "float"
-    low: float
-    high: float
-    log: bool = False
-    step: float | None = Field(default=None, gt=0)
+    low: float = Field(description=_LOW)
+    high: float = Field(description=_HIGH)
+    log: bool = Field(default=False, description=_LOG)
+    step: float | None = Field(default=None, gt=0, description=_STEP)
 
     @model_validator(mode="after")
     def _range_exists(self) -> "FloatParameter":
@@ -63,10 +67,10 @@ class IntParameter(Searched):
     """A whole number from low to high, both included."""
 
     kind: Literal["int"] = "int"
-    low: int
-    high: int
-    log: bool = False
-    step: int = Field(default=1, ge=1)
+    low: int = Field(description=_LOW)
+    high: int = Field(description=_HIGH)
+    log: bool = Field(default=False, description=_LOG)
+    step: int = Field(default=1, ge=1, description=_STEP)
 
     @model_validator(mode="after")
     def _range_exists(self) -> "IntParameter":
@@ -78,7 +82,7 @@ class CategoricalParameter(Searched):
     """One of some choices."""
 
     kind: Literal["categorical"] = "categorical"
-    choices: tuple[WrittenChoice, ...] = Field(min_length=1)
+    choices: tuple[WrittenChoice, ...] = Field(min_length=1, description="what it may be; lists of numbers too")
 
     @model_validator(mode="after")
     def _choices_differ(self) -> "CategoricalParameter":

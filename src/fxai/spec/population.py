@@ -28,7 +28,7 @@ class PopulationSearch(Record):
     a change: by one of the factors of `perturbation`, or drawn anew.
     """
 
-    type: Literal["pbt"] = "pbt"
+    type: Literal["pbt"] = Field(default="pbt", description="population based training")
     population: int = Field(default=8, ge=2, description="trials that are compared with each other")
     ready_interval: int | None = Field(
         default=None, ge=1, description="updates between two comparisons, whole evaluations of them; a tenth of all"

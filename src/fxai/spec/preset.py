@@ -12,11 +12,11 @@ from fxai.spec.stop import Stop
 class Preset(Record):
     """Settings of a study under their own names; what is not given stays as the study has it."""
 
-    n_trials: int | None = Field(default=None, ge=1)
+    n_trials: int | None = Field(default=None, ge=1, description="total that the study shall reach")
     sampler: Sampler | None = None
     pruner: Pruner | None = None
-    search: PopulationSearch | None = None
-    timeout: float | None = Field(default=None, gt=0)
-    stop: Stop | None = None
-    seeds_per_trial: int | None = Field(default=None, ge=1)
-    max_concurrent_trials: int | None = Field(default=None, ge=1)
+    search: PopulationSearch | None = Field(default=None, description="trials as populations")
+    timeout: float | None = Field(default=None, gt=0, description="seconds after which no new trial starts")
+    stop: Stop | None = Field(default=None, description="rules that end the study before its total")
+    seeds_per_trial: int | None = Field(default=None, ge=1, description="trainings of each trial")
+    max_concurrent_trials: int | None = Field(default=None, ge=1, description="trials in flight")

@@ -11,6 +11,9 @@ from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, model_val
 from fxai.spec.import_path import IMPORTED, OPTUNAS, ImportPath, home_of
 from fxai.spec.record import Record
 
+_AT_FIRST = "finished trials before the first is pruned"
+_WARM_UP = "updates that every trial gets"
+_INTERVAL = "updates between two decisions"
 Resource: TypeAlias = Annotated[int, Field(ge=1)] | Literal["auto"]
 
 
@@ -18,21 +21,25 @@ class MedianPruner(Record):
     """Prunes a trial whose best value so far is worse than the median of the finished ones at its step."""
 
     type: Literal["MedianPruner"] = "MedianPruner"
-    n_startup_trials: int = Field(default=5, ge=0, description="finished trials before the first is pruned")
-    n_warmup_steps: int = Field(default=10, ge=0, description="updates that every trial gets")
-    interval_steps: int = Field(default=1, ge=1)
-    n_min_trials: int = Field(default=1, ge=1)
+    n_startup_trials: int = Field(default=5, ge=0, description=_AT_FIRST)
+    n_warmup_steps: int = Field(default=10, ge=0, description=_WARM_UP)
+    interval_steps: int = Field(default=1, ge=1, description=_INTERVAL)
+    n_min_trials: int = Field(
+        default=1, ge=1, description="trials that must have come to a step before it prunes there"
+    )
 
 
 class PercentilePruner(Record):
     """Keeps the given best percentage of trials at each step; 50 is the median."""
 
     type: Literal["PercentilePruner"] = "PercentilePruner"
-    percentile: float = Field(ge=0, le=100)
-    n_startup_trials: int = Field(default=5, ge=0)
-    n_warmup_steps: int = Field(default=10, ge=0)
-    interval_steps: int = Field(default=1, ge=1)
-    n_min_trials: int = Field(default=1, ge=1)
+    percentile: float = Field(ge=0, le=100, description="share of the trials that are kept")
+    n_startup_trials: int = Field(default=5, ge=0, description=_AT_FIRST)
+    n_warmup_steps: int = Field(default=10, ge=0, description=_WARM_UP)
+    interval_steps: int = Field(default=1, ge=1, description=_INTERVAL)
+    n_min_trials: int = Field(
+        default=1, ge=1, description="trials that must have come to a step before it prunes there"
+    )
 
 
 class SuccessiveHalvingPruner(Record):
@@ -40,9 +47,9 @@ class SuccessiveHalvingPruner(Record):
 
     type: Literal["SuccessiveHalvingPruner"] = "SuccessiveHalvingPruner"
     min_resource: Resource = Field(default="auto", description="updates before the first rung")
-    reduction_factor: int = Field(default=4, ge=2)
-    min_early_stopping_rate: int = Field(default=0, ge=0)
-    bootstrap_count: int = Field(default=0, ge=0)
+    reduction_factor: int = Field(default=4, ge=2, description="of so many trials one passes a rung")
+    min_early_stopping_rate: int = Field(default=0, ge=0, description="rungs left out at the beginning")
+    bootstrap_count: int = Field(default=0, ge=0, description="trials that a rung waits for before it prunes")
 
     @model_validator(mode="after")
     def _bootstrap_needs_resource(self) -> "SuccessiveHalvingPruner":
@@ -55,10 +62,10 @@ class HyperbandPruner(Record):
     """Successive halving in several brackets."""
 
     type: Literal["HyperbandPruner"] = "HyperbandPruner"
-    min_resource: int = Field(default=1, ge=1)
+    min_resource: int = Field(default=1, ge=1, description="updates before the first rung")
     max_resource: Resource = Field(default="auto", description="updates of a full trial")
-    reduction_factor: int = Field(default=3, ge=2)
-    bootstrap_count: int = Field(default=0, ge=0)
+    reduction_factor: int = Field(default=3, ge=2, description="of so many trials one passes a rung")
+    bootstrap_count: int = Field(default=0, ge=0, description="trials that a rung waits for before it prunes")
 
     @model_validator(mode="after")
     def _resources_agree(self) -> "HyperbandPruner":
@@ -74,10 +81,10 @@ class ThresholdPruner(Record):
     """Prunes a trial whose value leaves [lower, upper]."""
 
     type: Literal["ThresholdPruner"] = "ThresholdPruner"
-    lower: float | None = None
-    upper: float | None = None
-    n_warmup_steps: int = Field(default=10, ge=0)
-    interval_steps: int = Field(default=1, ge=1)
+    lower: float | None = Field(default=None, description="least value that may go on")
+    upper: float | None = Field(default=None, description="greatest value that may go on")
+    n_warmup_steps: int = Field(default=10, ge=0, description=_WARM_UP)
+    interval_steps: int = Field(default=1, ge=1, description=_INTERVAL)
 
     @model_validator(mode="after")
     def _has_a_bound(self) -> "ThresholdPruner":
@@ -105,8 +112,8 @@ class PatientPruner(Record):
 
     type: Literal["PatientPruner"] = "PatientPruner"
     patience: int = Field(ge=0, description="reports without improvement")
-    min_delta: float = Field(default=0.0, ge=0)
-    wrapped_pruner: WrappedPruner | None = None
+    min_delta: float = Field(default=0.0, ge=0, description="what an improvement must exceed")
+    wrapped_pruner: WrappedPruner | None = Field(default=None, description="the other pruner")
 
 
 class ImportedPruner(Record):

@@ -20,6 +20,11 @@ class RetiredKey:
         return any(folded == fine and type(folded) is type(fine) for fine in self.harmless)
 
 
+_SEVERAL = (
+    "several metrics are written as objectives: [{metric: sharpe, direction: maximize}, "
+    "{metric: max_drawdown, direction: minimize}]"
+)
+
 RETIRED_IN_SPEC = {
     "notify_on_complete": RetiredKey(
         "FxAI sends no notifications; write `fxai run ... && your-command` in the shell", (False, None)
@@ -46,6 +51,6 @@ RETIRED_IN_STUDY = {
         "an evaluation walks the whole validation split; set its share by training_config.data.split.validation",
         (None,),
     ),
-    "directions": RetiredKey("several objectives are not supported yet; write one direction and one metric_name"),
-    "metric_names": RetiredKey("several objectives are not supported yet; write one direction and one metric_name"),
+    "directions": RetiredKey(_SEVERAL),
+    "metric_names": RetiredKey(_SEVERAL),
 }

@@ -12,7 +12,11 @@ from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, model_val
 from fxai.spec.import_path import IMPORTED, OPTUNAS, ImportPath, home_of
 from fxai.spec.record import Record
 
-Seed: TypeAlias = Annotated[int, Field(ge=0, lt=2**32)] | None
+Seed: TypeAlias = Annotated[
+    Annotated[int, Field(ge=0, lt=2**32)] | None, Field(description="of its draws; follows the study's unless given")
+]
+_AT_FIRST = "trials drawn at random at first"
+_WARNS = "warns where a parameter is drawn by itself"
 Probability: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -20,11 +24,11 @@ class TPESampler(Record):
     """Tree-structured Parzen estimator; `constant_liar` counts the trials in flight."""
 
     type: Literal["TPESampler"] = "TPESampler"
-    n_startup_trials: int = Field(default=10, ge=0, description="trials drawn at random at first")
-    n_ei_candidates: int = Field(default=24, ge=1)
-    multivariate: bool = True
-    group: bool = False
-    constant_liar: bool = True
+    n_startup_trials: int = Field(default=10, ge=0, description=_AT_FIRST)
+    n_ei_candidates: int = Field(default=24, ge=1, description="draws of which the most promising is taken")
+    multivariate: bool = Field(default=True, description="parameters are modelled together")
+    group: bool = Field(default=False, description="those that exist together are modelled together")
+    constant_liar: bool = Field(default=True, description="trials in flight count as bad, so that others go elsewhere")
     seed: Seed = None
 
     @model_validator(mode="after")
@@ -45,13 +49,15 @@ class CmaEsSampler(Record):
     """Covariance matrix adaptation; categorical parameters are drawn at random beside it."""
 
     type: Literal["CmaEsSampler"] = "CmaEsSampler"
-    n_startup_trials: int = Field(default=1, ge=0)
-    warn_independent_sampling: bool = True
-    consider_pruned_trials: bool = False
-    popsize: int | None = Field(default=None, ge=2)
-    use_separable_cma: bool = False
-    with_margin: bool = False
-    lr_adapt: bool = False
+    n_startup_trials: int = Field(default=1, ge=0, description=_AT_FIRST)
+    warn_independent_sampling: bool = Field(default=True, description=_WARNS)
+    consider_pruned_trials: bool = Field(default=False, description="pruned trials count, with their last value")
+    popsize: int | None = Field(
+        default=None, ge=2, description="trials of a generation; 4 + 3 ln(parameters) unless given"
+    )
+    use_separable_cma: bool = Field(default=False, description="a diagonal covariance, for many parameters")
+    with_margin: bool = Field(default=False, description="keeps whole numbers from getting stuck on one value")
+    lr_adapt: bool = Field(default=False, description="adapts its step sizes, for noisy or rugged objectives")
     seed: Seed = None
 
     @model_validator(mode="after")
@@ -65,9 +71,9 @@ class GPSampler(Record):
     """Gaussian process with expected improvement."""
 
     type: Literal["GPSampler"] = "GPSampler"
-    n_startup_trials: int = Field(default=10, ge=0)
-    deterministic_objective: bool = False
-    warn_independent_sampling: bool = True
+    n_startup_trials: int = Field(default=10, ge=0, description=_AT_FIRST)
+    deterministic_objective: bool = Field(default=False, description="the same parameters always give the same value")
+    warn_independent_sampling: bool = Field(default=True, description=_WARNS)
     seed: Seed = None
 
 
@@ -75,10 +81,12 @@ class QMCSampler(Record):
     """A low-discrepancy sequence; its seed, with `scramble`, fixes the whole of it."""
 
     type: Literal["QMCSampler"] = "QMCSampler"
-    qmc_type: Literal["sobol", "halton"] = "sobol"
-    scramble: bool = False
-    warn_asynchronous_seeding: bool = True
-    warn_independent_sampling: bool = True
+    qmc_type: Literal["sobol", "halton"] = Field(default="sobol", description="the sequence")
+    scramble: bool = Field(default=False, description="shuffles the sequence by the seed")
+    warn_asynchronous_seeding: bool = Field(
+        default=True, description="warns where processes may draw different sequences"
+    )
+    warn_independent_sampling: bool = Field(default=True, description=_WARNS)
     seed: Seed = None
 
 
@@ -93,7 +101,7 @@ class BruteForceSampler(Record):
     """Every combination once, drawn one by one; the parameters must be finite."""
 
     type: Literal["BruteForceSampler"] = "BruteForceSampler"
-    avoid_premature_stop: bool = False
+    avoid_premature_stop: bool = Field(default=False, description="goes on until the running trials have ended too")
     seed: Seed = None
 
 
@@ -101,10 +109,10 @@ class NSGAIISampler(Record):
     """Genetic algorithm; with one objective its selection is by value alone."""
 
     type: Literal["NSGAIISampler"] = "NSGAIISampler"
-    population_size: int = Field(default=50, ge=2)
+    population_size: int = Field(default=50, ge=2, description="trials of a generation")
     mutation_prob: Probability | None = Field(default=None, description="1 / parameters unless given")
-    crossover_prob: Probability = 0.9
-    swapping_prob: Probability = 0.5
+    crossover_prob: Probability = Field(default=0.9, description="of a child of two parents")
+    swapping_prob: Probability = Field(default=0.5, description="of each parameter to come from the other parent")
     seed: Seed = None
 
 
@@ -112,11 +120,11 @@ class NSGAIIISampler(Record):
     """NSGA-II with reference points in place of crowding distances."""
 
     type: Literal["NSGAIIISampler"] = "NSGAIIISampler"
-    population_size: int = Field(default=50, ge=2)
+    population_size: int = Field(default=50, ge=2, description="trials of a generation")
     mutation_prob: Probability | None = Field(default=None, description="1 / parameters unless given")
-    crossover_prob: Probability = 0.9
-    swapping_prob: Probability = 0.5
-    dividing_parameter: int = Field(default=3, ge=1)
+    crossover_prob: Probability = Field(default=0.9, description="of a child of two parents")
+    swapping_prob: Probability = Field(default=0.5, description="of each parameter to come from the other parent")
+    dividing_parameter: int = Field(default=3, ge=1, description="density of the reference points")
     seed: Seed = None
 
 

@@ -95,7 +95,7 @@ def _by_objective(definitions: JsonSchema) -> None:
     free = {"description": about, "type": ["object", "null"]}
     study["if"], study["then"] = own, {"properties": {"training_config": free}}
     study["else"] = {"properties": {"training_config": trading, "metric_name": {"enum": list(METRICS)}}}
-    study["properties"]["training_config"] = {}
+    study["properties"]["training_config"] = {"description": about}
     study["properties"]["objective"]["anyOf"][0] = {"type": "string", "pattern": _OBJECTIVE}
     del definitions["OwnConfig"]
 
@@ -135,7 +135,11 @@ def _parameter(name: str) -> JsonSchema:
     fixed = TYPES[name]
     schema = _KINDS[str(fixed["kind"])].model_json_schema()
     properties = {key: value for key, value in schema["properties"].items() if key != "kind"}
-    properties |= {key: {"const": value} for key, value in fixed.items() if key in properties}
+    properties |= {
+        key: {"description": properties[key]["description"], "const": value}
+        for key, value in fixed.items()
+        if key in properties
+    }
     values = properties["when"]["additionalProperties"]
     properties["when"]["additionalProperties"] = {"anyOf": [values, *values["items"]["anyOf"]]}
     synonyms = {new: old for old, new in RENAMED.items() if new in properties}
@@ -159,4 +163,6 @@ def _either(key: str, synonym: str) -> JsonSchema:
 
 
 def _about(schema: JsonSchema) -> str:
-    return str(schema.get("description") or schema.get("title")).lower()
+    """What is said of a key, or of the section that stands there."""
+    options = (option.get("description") for option in schema.get("anyOf", ()))
+    return str(schema.get("description") or next(filter(None, options), schema.get("title")))

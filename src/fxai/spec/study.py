@@ -59,7 +59,7 @@ def _reported(info: ValidationInfo) -> Collection[str] | None:
 
 
 class Resources(Record):
-    """What one trial takes of the machine."""
+    """What one worker takes of the machine."""
 
     cpu: int = Field(default=1, ge=1, description="cores")
     lanes_per_worker: int | None = Field(
@@ -74,9 +74,9 @@ class StudySpec(Record):
     `load_spec` and `override` ask it.
     """
 
-    study_name: StudyName
-    description: str = ""
-    direction: Literal["maximize", "minimize"] = "maximize"
+    study_name: StudyName = Field(description="its name in the database, and of its folder of results")
+    description: str = Field(default="", description="for people; nothing depends on it")
+    direction: Literal["maximize", "minimize"] = Field(default="maximize", description="which way metric_name is to go")
     objective: Objective = Field(
         default=FX_TRADING, description="what a trial does: fx_trading, package.module:function, or {command: [...]}"
     )
@@ -103,7 +103,7 @@ class StudySpec(Record):
     )
     enqueue: tuple[dict[str, WrittenChoice], ...] = Field(default=(), description="parameters to try first")
     n_trials: int = Field(default=100, ge=1, description="total that the study shall reach")
-    seed: int = Field(default=0, ge=0, lt=2**32)
+    seed: int = Field(default=0, ge=0, lt=2**32, description="of all draws; each trial's own seed follows from it")
     seeds_per_trial: int = Field(
         default=1, ge=1, description="trainings of each trial, the objective's request.seeds; its value is their mean"
     )
@@ -117,7 +117,7 @@ class StudySpec(Record):
     n_jobs: int | None = Field(default=None, ge=1, description="workers; the whole machine unless given")
     max_concurrent_trials: int | None = Field(default=None, ge=1, description="trials in flight")
     gpu_per_trial: float = Field(default=1.0, ge=0, le=1, description="share of a GPU that a worker takes; 0 is none")
-    resources: Resources = Field(default_factory=Resources)
+    resources: Resources = Field(default_factory=Resources, description="what one worker takes of the machine")
     keep_best_n: int = Field(default=5, ge=1, description="trials whose agents are kept")
     tracking: Tracking = Field(
         default_factory=Tracking, description="W&B and MLflow, where the trials are recorded too"
@@ -196,11 +196,16 @@ class StudySpec(Record):
 class Spec(Record):
     """One spec file: some studies, run in order."""
 
-    version: str = Field(default="1", coerce_numbers_to_str=True)
-    name: str = Field(min_length=1)
-    description: str = ""
-    dashboard_port: int = Field(default=DASHBOARD_PORT, ge=1, le=65535)
-    results_dir: str = Field(default=RESULTS_DIR, min_length=1)
-    save_study_plots: bool = True
+    version: str = Field(default="1", coerce_numbers_to_str=True, description="of the form of this file")
+    name: str = Field(min_length=1, description="of the file, for people")
+    description: str = Field(default="", description="for people; nothing depends on it")
+    dashboard_port: int = Field(
+        default=DASHBOARD_PORT,
+        ge=1,
+        le=65535,
+        description="for other programs; `fxai dashboard` has its --port",
+    )
+    results_dir: str = Field(default=RESULTS_DIR, min_length=1, description="folder that holds a folder for each study")
+    save_study_plots: bool = Field(default=True, description="whether a run draws the plots at its end")
     presets: Mapping[str, Preset] = Field(default_factory=dict, description="settings of studies by name")
-    studies: tuple[StudySpec, ...] = Field(min_length=1)
+    studies: tuple[StudySpec, ...] = Field(min_length=1, description="what is run, one after the other")

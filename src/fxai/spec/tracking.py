@@ -37,7 +37,9 @@ Tag = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 class WandbTracking(Record):
     """Weights & Biases: one run for each trial, grouped by study."""
 
-    project: Annotated[str, AfterValidator(_project_name)] = Field(default=_PROJECT, min_length=1, max_length=128)
+    project: Annotated[str, AfterValidator(_project_name)] = Field(
+        default=_PROJECT, min_length=1, max_length=128, description="its name at W&B"
+    )
     entity: str | None = Field(default=None, min_length=1, description="user or team; the key's own unless given")
     mode: Literal["online", "offline", "disabled"] | None = Field(
         default=None, description="WANDB_MODE unless given; offline where there is no key"
@@ -51,14 +53,14 @@ class MlflowTracking(Record):
     tracking_uri: Annotated[str, AfterValidator(_without_password)] | None = Field(
         default=None, min_length=1, description="MLFLOW_TRACKING_URI unless given, or else sqlite:///mlflow.db"
     )
-    experiment: str = Field(default=_PROJECT, min_length=1)
+    experiment: str = Field(default=_PROJECT, min_length=1, description="its name at MLflow")
 
 
 class Tracking(Record):
     """A tracker that is named records the study; empty, with its defaults."""
 
-    wandb: WandbTracking | None = None
-    mlflow: MlflowTracking | None = None
+    wandb: WandbTracking | None = Field(default=None, description="Weights & Biases; off unless named")
+    mlflow: MlflowTracking | None = Field(default=None, description="MLflow; off unless named")
 
 
 TRACKERS: dict[str, type[Record]] = {"wandb": WandbTracking, "mlflow": MlflowTracking}

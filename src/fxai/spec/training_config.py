@@ -17,7 +17,7 @@ from fxai.spec.record import Record
 class TrainingConfig(Record):
     """The complete configuration of one training of a trading agent."""
 
-    data: DataConfig = Field(default_factory=DataConfig)
-    env: EnvConfig = Field(default_factory=EnvConfig)
-    model: ModelConfig = Field(default_factory=ModelConfig)
+    data: DataConfig = Field(default_factory=DataConfig, description="bars, splits and features")
+    env: EnvConfig = Field(default_factory=EnvConfig, description="costs, limits and the reward")
+    model: ModelConfig = Field(default_factory=ModelConfig, description="the network")
     training: Algorithm = Field(default_factory=PpoConfig)

@@ -1,0 +1,313 @@
+"""Writes `docs/spec.md`, every key that a spec may hold, from the JSON Schema that `fxai schema` prints.
+
+    python docs/make_spec_reference.py
+
+A test holds the page to what this makes of the schema.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fxai.spec.class_names import CLASS_NAMES, SHORT_NAMES
+from fxai.spec.metrics import LOSSES, METRICS
+from fxai.spec.parameter_form import TYPES
+from fxai.spec.retired_keys import RETIRED_IN_SPEC, RETIRED_IN_STUDY
+from fxai.spec.schema import json_schema
+from fxai.spec.study import Spec, StudySpec
+
+PAGE = Path(__file__).with_name("spec.md")
+Schema = Mapping[str, Any]
+
+HEAD = """\
+# What a spec may hold
+
+<!-- Made from the schema by docs/make_spec_reference.py; change the descriptions in src/fxai/spec instead. -->
+
+A spec is a YAML file with a `name` and one or more `studies`. Every key but those marked *required* may be left out. \
+A key that is not listed here is an error, and the message names the nearest one that is; `fxai check FILE` finds all \
+such mistakes at once. [The guide](guide.md) shows specs at work, [the README](../README.md#what-a-search-is) a short \
+one.
+
+For completion and checks while you type, give your editor the JSON Schema from which this page is made:
+
+```bash
+fxai schema > fxai.schema.json
+```
+
+With the YAML language server (VS Code and others) the first line of a spec then is
+`# yaml-language-server: $schema=fxai.schema.json`.
+
+Numbers may be written as `1e-5`, and as `50_000_000`. Where a section is named with nothing below it, it has its \
+defaults.
+"""
+
+
+class Section(NamedTuple):
+    """A heading, and the definition of the schema whose keys are listed under it."""
+
+    heading: str
+    definition: str
+
+
+SECTIONS = (
+    Section("## `studies`: one study", "StudySpec"),
+    Section("### `objectives`: several metrics at once", "Goal"),
+    Section("### `objective: {function: ...}`: a function of yours", "OwnFunction"),
+    Section("### `objective: {command: [...]}`: a program of yours", "OwnCommand"),
+    Section("### `search`: populations", "PopulationSearch"),
+    Section("### `stop`: rules that end a study early", "Stop"),
+    Section("### `resources`", "Resources"),
+    Section("### `tracking`", "Tracking"),
+    Section("#### `tracking.wandb`", "WandbTracking"),
+    Section("#### `tracking.mlflow`", "MlflowTracking"),
+    Section("### `presets`: settings by a name of yours", "Preset"),
+    Section("## `training_config`: what all trials share", "TrainingConfig"),
+    Section("### `data`", "DataConfig"),
+    Section("#### `data.split`", "SplitConfig"),
+    Section("#### `data.features`", "FeatureConfig"),
+    Section("### `env`", "EnvConfig"),
+    Section("#### `env.reward`", "RewardConfig"),
+    Section("### `model`", "ModelConfig"),
+    Section("### `training` with `algorithm: ppo`", "PpoConfig"),
+    Section("### `training` with `algorithm: a2c`", "A2cConfig"),
+    Section("### `training` with `algorithm: dqn`", "DqnConfig"),
+)
+VALUES = {  # where the schema's own words would be long
+    "sampler": "name, or mapping with `type`: [samplers](#samplers)",
+    "pruner": "name, or mapping with `type`: [pruners](#pruners)",
+    "wrapped_pruner": "name, or mapping with `type`: [pruners](#pruners)",
+    "parameters": "[list or mapping](#parameters-what-is-searched)",
+    "presets": "mapping from name to [mapping](#presets-settings-by-a-name-of-yours)",
+    "training_config": "[mapping](#training_config-what-all-trials-share)",
+    "choices": "list",
+    "values": "list",
+}
+NOUNS = {
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "string": "text",
+    "object": "mapping",
+}
+SEEDS = 2**32
+KINDS = {"float": "parameter_float", "int": "parameter_int", "categorical": "parameter_categorical"}
+
+
+def spec_reference() -> str:
+    """The page."""
+    schema = json_schema()
+    definitions = schema["$defs"]
+    parts = [
+        HEAD,
+        "## The file",
+        _table(schema["properties"], _required(Spec), {}),
+        *(part for section in SECTIONS for part in _section(section, definitions)),
+        *_parameters(definitions),
+        *_classes("sampler", "Samplers", definitions),
+        *_classes("pruner", "Pruners", definitions),
+        *_metrics(),
+        *_retired(),
+    ]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def listed_definitions() -> set[str]:
+    """The definitions of the schema that the page has a table for."""
+    classes = {name for names in CLASS_NAMES.values() for name in names}
+    return {section.definition for section in SECTIONS} | classes | {f"parameter_{name}" for name in TYPES}
+
+
+def _required(record: type[Spec | StudySpec]) -> set[str]:
+    return {name for name, field in record.model_fields.items() if field.is_required()}
+
+
+def _section(section: Section, definitions: Schema) -> Iterator[str]:
+    definition = definitions[section.definition]
+    yield section.heading
+    if section.definition == "StudySpec":
+        yield "What is searched, how, and on what budget."
+        yield _table(definition["properties"], _required(StudySpec), _made_defaults())
+    else:
+        yield _first_paragraph(definition)
+        yield _table(definition["properties"], set(definition.get("required", ())), {})
+
+
+def _made_defaults() -> dict[str, str]:
+    """Defaults of a study that are classes, by name."""
+    fields = StudySpec.model_fields
+    return {key: f"`{fields[key].get_default(call_default_factory=True).type}`" for key in CLASS_NAMES}
+
+
+def _parameters(definitions: Schema) -> Iterator[str]:
+    yield "## `parameters`: what is searched"
+    yield (
+        "A list of parameters with names, or a mapping from name to parameter. A study that names a `search_space` "
+        "has that one's parameters below its own."
+    )
+    by_kind: dict[str, list[str]] = {}
+    for name, fixed in TYPES.items():
+        by_kind.setdefault(str(fixed["kind"]), []).append(f"`{name}`")
+    for kind, names in by_kind.items():
+        definition = definitions[KINDS[kind]]
+        yield f"### {', '.join(names)}"
+        yield _first_paragraph(definition)
+        keys = {name: each for name, each in definition["properties"].items() if name != "type"}
+        required = {"name", *definition["required"], *(("choices",) if kind == "categorical" else ())}
+        yield _table(keys, required, {})
+    yield (
+        "`float_log`, `int_log` and `loguniform` have `log: true`; `quniform` and `qrandint` need a `step`. `values` "
+        "means `choices`, and `q` means `step`. Unlike Ray's, `randint` includes both ends."
+    )
+
+
+def _classes(kind: str, heading: str, definitions: Schema) -> Iterator[str]:
+    yield f"## {heading}"
+    yield (
+        f"`{kind}: {next(iter(SHORT_NAMES[kind]))}` alone, or a mapping with `type` and arguments. The arguments are "
+        f"Optuna's own. A {kind} of yours goes by its import path, `{{type: package.module:Class}}`, with its "
+        "arguments beside it."
+    )
+    for name in CLASS_NAMES[kind]:
+        definition = definitions[name]
+        short = [each for each, meant in SHORT_NAMES[kind].items() if meant == name]
+        yield f"### `{name}` ({' or '.join(f'`{each}`' for each in short)})"
+        yield _first_paragraph(definition)
+        keys = {key: each for key, each in definition["properties"].items() if key != "type"}
+        if keys:
+            yield _table(keys, set(definition.get("required", ())), {})
+
+
+def _metrics() -> Iterator[str]:
+    yield "## Metrics"
+    yield (
+        f"Trials of `fx_trading` report {_listed(METRICS)}. Less is better of {_listed(sorted(LOSSES))}. "
+        "Code of your own reports whatever it likes."
+    )
+
+
+def _retired() -> Iterator[str]:
+    yield "## Keys of other programs"
+    yield (
+        "These keys, which similar programs have, are refused, unless their value asks for what FxAI does anyway. The "
+        "message says what to write instead."
+    )
+    rows = [(f"`{key}`", each.instead) for key, each in (RETIRED_IN_SPEC | RETIRED_IN_STUDY).items()]
+    yield _rows(("Key", "Message"), rows)
+
+
+def _table(properties: Schema, required: set[str], defaults: Mapping[str, str]) -> str:
+    rows = [
+        (f"`{key}`", VALUES.get(key) or _values(each), _default(key, each, required, defaults), _cell(_meaning(each)))
+        for key, each in properties.items()
+    ]
+    return _rows(("Key", "Values", "Default", "Meaning"), rows)
+
+
+def _rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _meaning(schema: Schema) -> str:
+    described = schema.get("description") or next(
+        (each["description"] for each in schema.get("anyOf", ()) if "description" in each), ""
+    )
+    return str(described)
+
+
+def _default(key: str, schema: Schema, required: set[str], made: Mapping[str, str]) -> str:
+    if key in made:
+        return made[key]
+    if key in required:
+        return "*required*"
+    default = schema.get("default", schema.get("const"))
+    if default is None or default in ("", [], {}):
+        return ""
+    return f"`{_yaml(default)}`"
+
+
+def _values(schema: Schema) -> str:
+    """What may stand there, in words."""
+    if "const" in schema:
+        return f"`{_yaml(schema['const'])}`"
+    if "enum" in schema:
+        return ", ".join(f"`{_yaml(each)}`" for each in schema["enum"])
+    for key in ("anyOf", "oneOf"):
+        if key in schema:
+            options = [_values(each) for each in schema[key] if each != {"type": "null"}]
+            return " or ".join(dict.fromkeys(each for each in options if each))
+    if "$ref" in schema:
+        return _reference(schema["$ref"])
+    kind = schema.get("type")
+    if isinstance(kind, list):  # with null
+        kind = next(each for each in kind if each != "null")
+    return _of_kind(kind, schema)
+
+
+def _of_kind(kind: str | None, schema: Schema) -> str:
+    match kind:
+        case "integer" | "number":
+            return _within(NOUNS[kind], schema)
+        case "array":
+            return f"list of {_values(schema['items'])}"
+        case "string" if schema.get("format") == "date-time":
+            return "date"
+        case _:
+            return NOUNS.get(kind or "", "")
+
+
+def _within(noun: str, schema: Schema) -> str:
+    limits = {
+        "minimum": "from",
+        "exclusiveMinimum": "above",
+        "maximum": "to",
+        "exclusiveMaximum": "below",
+    }
+    words = [f"{word} {_yaml(schema[key])}" for key, word in limits.items() if key in schema]
+    return " ".join([noun, *words])
+
+
+def _reference(reference: str) -> str:
+    name = reference.rpartition("/")[2]
+    heading = next((section.heading for section in SECTIONS if section.definition == name), None)
+    return "any value" if heading is None else f"[mapping](#{_anchor(heading)})"
+
+
+def _anchor(heading: str) -> str:
+    """As GitHub makes it."""
+    words = heading.lstrip("# ").lower()
+    return "".join(char for char in words.replace(" ", "-") if char.isalnum() or char in "-_")
+
+
+def _first_paragraph(definition: Schema) -> str:
+    return " ".join(str(definition["description"]).partition("\n\n")[0].split())
+
+
+def _listed(names: Sequence[str]) -> str:
+    *most, last = (f"`{name}`" for name in names)
+    return f"{', '.join(most)} and {last}"
+
+
+def _yaml(value: object) -> str:
+    """A value as a spec would have it."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case list() | tuple():
+            return f"[{', '.join(map(_yaml, value))}]"
+        case float():
+            return f"{Decimal(repr(value)):f}".removesuffix(".0")
+        case int() if value == SEEDS:
+            return "2^32"
+        case _:
+            return str(value)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(spec_reference(), encoding="utf-8")
