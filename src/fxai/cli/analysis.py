@@ -21,7 +21,7 @@ from fxai.wording import estimate, figure, legible, span
 def analysis(
     study: StudyName,
     *,
-    top: Annotated[int, typer.Option(min=1, help="How many of the best trials to list.")] = TOP,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="How many of the best trials to list.")] = TOP,
     by: By = None,
     storage: StorageUrl = DEFAULT_STORAGE,
     as_json: AsJson = False,

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from fxai.cli.command_line import with_command
+from fxai.cli.completion import Completion
 from fxai.cli.error_message import error_message
 from fxai.errors import FxaiError
 from fxai.wording import legible
@@ -53,6 +54,12 @@ class Commands(TyperGroup):
         entry = getattr(import_module(f"fxai.cli.{cmd_name}"), cmd_name)
         return typer.main.get_command(entry if isinstance(entry, typer.Typer) else _app_of(entry))
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """The commands by their names, none of them imported for it."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        return [Completion(name, line) for name, line in COMMANDS.items() if name.startswith(incomplete)]
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 (Click's signature)
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -66,7 +73,6 @@ def _app_of(command: Callable[..., None]) -> typer.Typer:
 
 app = typer.Typer(
     cls=Commands,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings=_HELP,

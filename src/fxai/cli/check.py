@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import JsonValue
 
+from fxai.cli.completion import complete_spec
 from fxai.cli.error_message import error_message
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_text, stdout
@@ -29,14 +30,17 @@ class Checked:
 
 def check(
     specs: Annotated[
-        list[str], typer.Argument(metavar="SPEC", help="Files, or names of shipped specs.", show_default=False)
+        list[str],
+        typer.Argument(
+            metavar="SPEC", help="Files, or names of shipped specs.", show_default=False, autocompletion=complete_spec
+        ),
     ],
     *,
     as_json: AsJson = False,
 ) -> None:
     """Check specs, and say what looks unwise in them.
 
-    Ends with exit code 2 if one of them is wrong.
+    Every mistake is named with its line. Ends with exit code 2 if one of them is wrong.
     """
     checked = [_checked(name) for name in specs]
     if as_json:

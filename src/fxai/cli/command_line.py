@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 _ALIASES = {"--show-best": "best", "--show-results": "results", "--dashboard": "dashboard"}
-_OF_THE_PROGRAM = frozenset({"--help", "-h", "--version"})
+_OF_THE_PROGRAM = frozenset({"--help", "-h", "--version", "--install-completion", "--show-completion"})
 
 
 def with_command(arguments: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from fxai.cli.completion import complete_study
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, By, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.results.comparison.comparison import Comparison, Group
@@ -27,9 +28,10 @@ def compare(
     studies: Annotated[
         list[str],
         typer.Argument(
-            metavar="STUDY...",
+            metavar="STUDY",
             help="Names of studies; FILE#STUDY for one in another database.",
             show_default=False,
+            autocompletion=complete_study,
         ),
     ],
     *,

@@ -39,7 +39,8 @@ def export(
 ) -> None:
     """Write out a study for others: tables, agent, all that repeats it.
 
-    The folder's README has the commands that train the best agent again and repeat the search, anywhere.
+    All trials as CSV, Parquet and JSON, the best config and its agent, and the spec as it ran. The folder's README has
+    the commands that train the best agent again and repeat the search, anywhere.
     """
     paths = StudyPaths(results_dir, study)
     with stored_study(storage, study) as stored:

@@ -5,6 +5,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from fxai.cli.completion import complete_study
 from fxai.spec.defaults import RESULTS_DIR, STORAGE
 
 DEFAULT_STORAGE = STORAGE
@@ -15,7 +16,10 @@ ResultsDir: TypeAlias = Annotated[
     Path, typer.Option("--results-dir", metavar="DIR", help="Folder that holds the studies' files.")
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-StudyName: TypeAlias = Annotated[str, typer.Argument(metavar="STUDY", help="Name of a study.", show_default=False)]
+StudyName: TypeAlias = Annotated[
+    str,
+    typer.Argument(metavar="STUDY", help="Name of a study.", show_default=False, autocompletion=complete_study),
+]
 By: TypeAlias = Annotated[
     str | None, typer.Option(metavar="METRIC", help="Another metric of the trials, as sharpe or loss:minimize.")
 ]

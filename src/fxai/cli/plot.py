@@ -18,8 +18,7 @@ def plot(
 ) -> None:
     """Draw a study's plots, of any metric of its trials.
 
-    As a run does at its end.
-
+    A run draws them at its end, as HTML that opens without network; this draws them again, or while it runs.
     With --by they are of another metric that its trials have, in a folder by_METRIC beside the others.
     """
     stored = load_study(storage, study)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from fxai.cli.completion import complete_study
 from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_text, stdout
@@ -18,7 +19,10 @@ from fxai.search.studies import is_archived, load_study, study_names
 
 
 def report(
-    study: Annotated[str | None, typer.Argument(metavar="STUDY", help="Name of a study.", show_default=False)] = None,
+    study: Annotated[
+        str | None,
+        typer.Argument(metavar="STUDY", help="Name of a study.", show_default=False, autocompletion=complete_study),
+    ] = None,
     *,
     all_studies: Annotated[
         bool, typer.Option("--all", help="Of all studies, with a page over them: index.html in the results folder.")

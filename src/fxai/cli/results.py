@@ -9,6 +9,7 @@ import typer
 from pydantic import JsonValue
 from rich.console import Console
 
+from fxai.cli.completion import complete_study
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, By, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.cli.phases import next_after
@@ -31,7 +32,10 @@ _MATTER_MOST = 3
 
 
 def results(
-    study: Annotated[str | None, typer.Argument(metavar="STUDY", help="Name of a study; all unless given.")] = None,
+    study: Annotated[
+        str | None,
+        typer.Argument(metavar="STUDY", help="Name of a study; all unless given.", autocompletion=complete_study),
+    ] = None,
     *,
     by: By = None,
     storage: StorageUrl = DEFAULT_STORAGE,

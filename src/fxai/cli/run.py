@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from fxai.cli.completion import complete_spec
 from fxai.cli.conclusion import print_conclusion
 from fxai.cli.dry_run import print_plan
 from fxai.cli.error_message import warning
@@ -30,29 +31,48 @@ _INTERRUPTED = 130
 
 def run(
     *,
-    spec: Annotated[str | None, typer.Option(metavar="FILE", help="Spec, or the name of a shipped one.")] = None,
+    spec: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="A YAML file, or the name of a shipped spec; quick_search unless given.",
+            autocompletion=complete_spec,
+        ),
+    ] = None,
     study: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this study; without --spec, of the shipped specs.")
+        str | None,
+        typer.Option(metavar="NAME", help="Only this study of the spec; without --spec, of all shipped ones."),
     ] = None,
     preset: Annotated[
         str | None, typer.Option(metavar="NAME", help="quick_test, standard, extensive, production, or the spec's own.")
     ] = None,
     n_jobs: Annotated[
-        int | None, typer.Option(metavar="N", min=-1, help="Workers; -1 takes the whole machine.")
+        int | None,
+        typer.Option(metavar="N", min=-1, help="Workers; the spec's unless given, -1 for the whole machine."),
     ] = None,
     n_trials: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Trials that each study shall reach in total.")
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="After these, no new trial of a study starts.")
+        float | None, typer.Option(metavar="SECONDS", help="Time after which no new trial of a study starts.")
     ] = None,
-    metric: Annotated[str | None, typer.Option(metavar="NAME", help="What to optimise.")] = None,
+    metric: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Metric to optimise, as mean_reward or sharpe.")
+    ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Field of the spec, as in training.total_updates=50."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Field of the spec, as in training.total_updates=50; as often as you like.",
+        ),
     ] = None,
-    storage: Annotated[str | None, typer.Option(metavar="URL", help="Database of the studies.")] = None,
-    results_dir: Annotated[str | None, typer.Option(metavar="DIR", help="Folder for the studies' files.")] = None,
+    storage: Annotated[
+        str | None, typer.Option(metavar="URL", help="Database of the studies; the spec's unless given.")
+    ] = None,
+    results_dir: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Folder for the studies' files; the spec's unless given.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of each study.")] = None,
     replay: Annotated[
         Path | None,
@@ -73,6 +93,9 @@ def run(
 ) -> None:
     """Run the studies of a spec.
 
+    To see that all works: fxai run --preset quick_test
+
+    What the command line says goes before what the spec says.
     Started again, a study goes on until it has its trials. Ctrl-C once: no new trials, running ones end
     or are saved. Ctrl-C again, a second later or more: stop now.
     """

@@ -5,5 +5,8 @@ from fxai.spec.schema import json_schema
 
 
 def schema() -> None:
-    """Print the JSON Schema of a spec, for editors."""
+    """Print the JSON Schema of a spec, for editors.
+
+    As in: fxai schema > fxai.schema.json
+    """
     print_json(json_schema())

@@ -15,7 +15,8 @@ _HEADINGS = ("Study", "Best value", "Trial", "Complete", "Pruned", "Failed", "Le
 def status(*, storage: StorageUrl = DEFAULT_STORAGE, as_json: AsJson = False) -> None:
     """List the studies and where they stand.
 
-    Those that --fresh set aside carry `~` and a number behind their name.
+    Left is the trials that a run did not finish; the next run retries them. Studies that --fresh set aside carry
+    `~` and a number behind their name.
     """
     found = summaries(storage)
     if as_json:

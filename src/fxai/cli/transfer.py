@@ -5,6 +5,7 @@ from typing import Annotated, get_args
 
 import typer
 
+from fxai.cli.completion import complete_spec, complete_study
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.plan import planned, settings_of
@@ -25,9 +26,15 @@ _MODES: tuple[Mode, ...] = get_args(Mode)
 
 
 def transfer(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Study to take from.", show_default=False)],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE", help="Study to take from.", show_default=False, autocompletion=complete_study),
+    ],
     *,
-    to: Annotated[str, typer.Option("--to", metavar="SPEC", help="Spec of the study that takes over.")],
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="SPEC", help="Spec of the study that takes over.", autocompletion=complete_spec),
+    ],
     study: Annotated[
         str | None, typer.Option(metavar="NAME", help="The study that takes over, if the spec has several.")
     ] = None,
