@@ -30,7 +30,6 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
 
-from fxai.run_study import run_study
 from fxai.search import attributes
 from fxai.search.open_search import open_search
 from fxai.search.seeds import trial_seed
@@ -45,6 +44,7 @@ from fxai.spec.samplers import TPESampler
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
 from fxai.study_events import TrialFinished
+from fxai.study_loop import run_study
 from fxai.trial import Decision, Report, TrialRequest, TrialResult, TrialState
 from fxai.trial.wire import from_line, to_line
 from fxai.workers import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent

@@ -34,8 +34,6 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import bootstrap
 
-from fxai.cli.taking_over import TakingOver
-from fxai.cli.tune import tune
 from fxai.results.paths import StudyPaths
 from fxai.search.population import Member, exploits
 from fxai.spec.find_spec import find_spec
@@ -48,6 +46,8 @@ from fxai.spec.samplers import RandomSampler, TPESampler
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
 from fxai.study_events import StudyEnded, StudyEvent, TrialFinished, TrialProgressed
+from fxai.tuning.taking_over import TakingOver
+from fxai.tuning.tune import tune
 
 REPOSITORY = Path(__file__).parents[1]
 MEMBERS, ROUNDS, STEPS_A_ROUND, RATE = 4, 12, 5, 0.02

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fxai.cli.taking_over import TakingOver
-from fxai.cli.tune import tune
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
 from fxai.study_events import Ending, Notice, StudyEnded, StudyEvent, TrialFinished, WorkerReplaced
 from fxai.trial import TrialState
+from fxai.tuning.taking_over import TakingOver
+from fxai.tuning.tune import tune
 from fxai.workers.machine import available_gpus
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import optuna
 
-from fxai.run_study import run_study
 from fxai.search.open_search import open_search
 from fxai.spec.parameters import FloatParameter, Parameter
 from fxai.spec.pruners import NopPruner, Pruner
@@ -14,6 +13,7 @@ from fxai.spec.samplers import RandomSampler, Sampler
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
 from fxai.study_events import StudyEnded, StudyEvent
+from fxai.study_loop import run_study
 from fxai.workers import InlineWorkers, Workers
 
 X = FloatParameter(name="x", low=-4.0, high=4.0)

@@ -19,12 +19,13 @@ LEVELS = [
     {"rl", "llm"},
     {"search", "workers", "tracking", "objectives"},
     {"study_events", "stop_signal", "stop_rules", "suspects", "in_flight", "population", "trial_files"},
-    {"run_study", "train_agents", "replay", "evaluation", "results", "dashboard"},
+    {"study_loop", "train_agents", "replay", "evaluation", "results", "dashboard"},
+    {"tuning"},
     {"cli", "api"},
 ]
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 HOMES = {
-    "optuna": {"search", "run_study", "results", "dashboard"},
+    "optuna": {"search", "study_loop", "results", "dashboard"},
     "optuna_dashboard": {"dashboard"},
     "jinja2": {"results"},
     "torch": {"rl", "llm", "objectives"},

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
-from fxai.run_study import run_study
 from fxai.search.lineage import lineage_of
 from fxai.search.open_search import open_search
 from fxai.spec.parameters import FloatParameter
@@ -29,6 +28,7 @@ from fxai.study_events import (
     TrialProgressed,
     TrialSetAside,
 )
+from fxai.study_loop import run_study
 from fxai.trial import TrialRequest
 from fxai.workers import Workers
 from lane_pool import LanePool
@@ -162,7 +162,7 @@ CIRCUMSTANCES = st.builds(
 )
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(CIRCUMSTANCES)
 def test_nothing_that_happens_changes_what_comes_of_it(
     tmp_path_factory: pytest.TempPathFactory, undisturbed: list[tuple[object, ...]], at: Circumstances

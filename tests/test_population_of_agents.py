@@ -16,7 +16,6 @@ from optuna.trial import TrialState as OptunaState
 
 from cli.conftest import call_fxai
 from fxai.results.best_config import BestConfig, load_best_config
-from fxai.run_study import run_study
 from fxai.search.lineage import lineage_of
 from fxai.search.open_search import open_search
 from fxai.search.studies import load_study
@@ -26,6 +25,7 @@ from fxai.spec.load import load_spec
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
 from fxai.study_events import TrialExploited
+from fxai.study_loop import run_study
 from fxai.trial import LanePlan, Slot
 from fxai.workers import InlineWorkers, ProcessWorkers, Workers
 

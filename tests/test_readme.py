@@ -1,7 +1,9 @@
 """What the README says is so."""
 
+import ast
 import re
 import tomllib
+from inspect import signature as signature_of
 from pathlib import Path
 from textwrap import indent
 from typing import get_args
@@ -9,6 +11,7 @@ from typing import get_args
 import pytest
 import yaml
 
+import fxai
 from cli.conftest import call_fxai
 from fxai.cli.app import COMMANDS
 from fxai.errors import FxaiError, InputError, StudyHeldError
@@ -266,6 +269,21 @@ def test_it_names_all_that_a_command_is_given() -> None:
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))
 def test_what_it_links_to_is_there(target: str) -> None:
     assert (REPOSITORY / target).is_file()
+
+
+def test_its_names_of_the_python_api_are_there() -> None:
+    section = README.partition("## From Python")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    names = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert names <= set(fxai.__all__)
+    (program,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    assert {
+        each.func.attr
+        for each in ast.walk(ast.parse(program))
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute)
+    } <= {*dir(fxai.HPOptimizer), *dir(fxai.HPOVisualizer)}
+    call = next(each for each in ast.walk(ast.parse(program)) if isinstance(each, ast.Call) and len(each.keywords) > 3)
+    assert {keyword.arg for keyword in call.keywords} <= set(signature_of(fxai.HPOptimizer.optimize).parameters)
 
 
 def test_its_exit_codes_are_those_of_the_errors() -> None:

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from optuna.trial import TrialState as OptunaState
 
-from fxai.run_study import RETURNS_IN_A_ROW, run_study
 from fxai.search.attributes import metrics_of
 from fxai.search.open_search import open_search
 from fxai.search.seeds import trial_seed
@@ -27,6 +26,7 @@ from fxai.study_events import (
     TrialRequeued,
     WorkerReplaced,
 )
+from fxai.study_loop import RETURNS_IN_A_ROW, run_study
 from fxai.trial import Cause, Decision, Report, TrialRequest, TrialResult, TrialState
 from fxai.workers import Workers
 from lane_pool import LanePool
@@ -71,7 +71,7 @@ def test_requests_carry_the_objectives_signature(place: Place, monkeypatch: pyte
         loaded.append(name)
         return lambda config: f"shape {len(config)}"
 
-    monkeypatch.setattr("fxai.run_study.load_signature", load)
+    monkeypatch.setattr("fxai.study_loop.load_signature", load)
     pool = LanePool()
     place.run(lanes(3), pool)
     assert loaded == ["study_objectives:none"]

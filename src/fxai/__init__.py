@@ -1,28 +1,83 @@
-"""FxAI: hyperparameters for trading agents, found fast and judged honestly."""
+"""FxAI: hyperparameters for trading agents, found fast and judged honestly.
+
+The names of the Python API. Each is loaded when it is asked for, so that `import fxai` takes neither torch nor Optuna.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fxai.api.analysis import Analysis
+    from fxai.api.config_loader import ConfigLoader
+    from fxai.api.hp_optimizer import HPOptimizer
+    from fxai.api.hpo_analyzer import HPOAnalyzer
+    from fxai.api.hpo_config import HPOConfig, create_sqlite_storage
+    from fxai.api.hpo_dashboard import compare_multiple_studies, create_hpo_dashboard
+    from fxai.api.hpo_results_manager import HPOResultsManager
+    from fxai.api.hpo_visualizer import HPOVisualizer
+    from fxai.api.minimal_tuner import MinimalTuner
+    from fxai.api.studies import load_results, load_specs, run_study
+    from fxai.api.training_engine import Engine, TrainingEngine
     from fxai.market.simulator import Action
     from fxai.market.track_record import TrackRecord, read_track_record
+    from fxai.results.study_results import StudyResults
     from fxai.rl.agent import Agent, load_agent
     from fxai.rl.observation import AccountView
 
-__all__ = ["AccountView", "Action", "Agent", "TrackRecord", "load_agent", "read_track_record"]
+__all__ = [
+    "AccountView",
+    "Action",
+    "Agent",
+    "Analysis",
+    "ConfigLoader",
+    "Engine",
+    "HPOAnalyzer",
+    "HPOConfig",
+    "HPOResultsManager",
+    "HPOVisualizer",
+    "HPOptimizer",
+    "MinimalTuner",
+    "StudyResults",
+    "TrackRecord",
+    "TrainingEngine",
+    "compare_multiple_studies",
+    "create_hpo_dashboard",
+    "create_sqlite_storage",
+    "load_agent",
+    "load_results",
+    "load_specs",
+    "read_track_record",
+    "run_study",
+]
 
 _HOMES = {
     "AccountView": "fxai.rl.observation",
     "Action": "fxai.market.simulator",
     "Agent": "fxai.rl.agent",
+    "Analysis": "fxai.api.analysis",
+    "ConfigLoader": "fxai.api.config_loader",
+    "Engine": "fxai.api.training_engine",
+    "HPOAnalyzer": "fxai.api.hpo_analyzer",
+    "HPOConfig": "fxai.api.hpo_config",
+    "HPOResultsManager": "fxai.api.hpo_results_manager",
+    "HPOVisualizer": "fxai.api.hpo_visualizer",
+    "HPOptimizer": "fxai.api.hp_optimizer",
+    "MinimalTuner": "fxai.api.minimal_tuner",
+    "StudyResults": "fxai.results.study_results",
     "TrackRecord": "fxai.market.track_record",
+    "TrainingEngine": "fxai.api.training_engine",
+    "compare_multiple_studies": "fxai.api.hpo_dashboard",
+    "create_hpo_dashboard": "fxai.api.hpo_dashboard",
+    "create_sqlite_storage": "fxai.api.hpo_config",
     "load_agent": "fxai.rl.agent",
+    "load_results": "fxai.api.studies",
+    "load_specs": "fxai.api.studies",
     "read_track_record": "fxai.market.track_record",
+    "run_study": "fxai.api.studies",
 }
 
 
 def __getattr__(name: str) -> object:
-    """Each name is loaded when it is asked for: `import fxai` takes no torch."""
     if name not in _HOMES:
         raise AttributeError(f"module 'fxai' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import SMALL_SPEC, Fxai
-from fxai.cli import tracked as module
-from fxai.cli.tracked import tracked
 from fxai.spec.parameters import FloatParameter
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
@@ -31,6 +29,8 @@ from fxai.tracking import TrackerProcess
 from fxai.tracking.messages import Welcome
 from fxai.tracking.trackers import tracker_environment
 from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
+from fxai.tuning import tracked as module
+from fxai.tuning.tracked import tracked
 from fxai.workers import Activity
 from tracking.wandb_files import wandb_runs
 

@@ -61,3 +61,12 @@ def test_a_date_ends_its_split_before_the_bar_that_opens_then(offset: str):
 def test_a_split_that_is_too_short_says_what_to_change(config: SplitConfig, short: str):
     with pytest.raises(DataError, match=rf"the {short} split has \d+ bars.*data.split.embargo_bars"):
         split(hours(400), config, warm_up=0)
+
+
+@pytest.mark.parametrize("train", ["2017-01-11", 0.5])
+def test_validation_may_take_all_that_remains(train: str | float):
+    config = SplitConfig.model_validate({"train": train, "validation": None, "embargo_bars": 5})
+    splits = split(hours(480), config, warm_up=10)
+    assert (splits.train.stop, splits.validation.start, splits.validation.stop) == (240, 245, 480)
+    assert len(splits.test) == 0
+    assert set(splits.named()) == {"train", "validation"}

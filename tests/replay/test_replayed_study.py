@@ -9,13 +9,13 @@ import pytest
 from fxai.replay.decisions import Began, Decided, Entry, Judged, Opened, Requeued, Told, basis_of, read_decisions
 from fxai.replay.recorder import recorded
 from fxai.replay.replayed import ReplayedWorkers
-from fxai.run_study import run_study
 from fxai.search.open_search import open_search
 from fxai.spec.pruners import HyperbandPruner, MedianPruner, Pruner, SuccessiveHalvingPruner
 from fxai.spec.samplers import TPESampler
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
 from fxai.study_events import Ending, Notice, StudyEvent, TrialBegan, TrialProgressed
+from fxai.study_loop import run_study
 from fxai.trial import Slot, TrialState
 from fxai.workers import ProcessWorkers, Workers
 from lane_pool import LanePool

@@ -8,8 +8,8 @@ from rich.console import Console
 from fxai.cli.options import DEFAULT_STORAGE
 from fxai.cli.output import print_text
 from fxai.cli.summary import print_summary
-from fxai.cli.tune import Tuned
 from fxai.spec.study import StudySpec
+from fxai.tuning.tune import Tuned
 from fxai.wording import legible, span
 
 

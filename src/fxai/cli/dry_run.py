@@ -7,7 +7,6 @@ from pathlib import Path
 from rich.console import Console
 
 from fxai.cli.output import print_pairs, print_text
-from fxai.cli.taking_over import taking_over
 from fxai.results.paths import StudyPaths
 from fxai.spec.advice import notices
 from fxai.spec.objective import Objective, OwnCommand, OwnFunction
@@ -20,6 +19,7 @@ from fxai.spec.stop import Stop
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.training_config import TrainingConfig
 from fxai.tracking import tracker_names
+from fxai.tuning.taking_over import taking_over
 from fxai.wording import counted, figure, legible, span
 from fxai.workers import SlotPlan, machine_slots
 

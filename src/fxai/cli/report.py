@@ -47,7 +47,7 @@ def report(
 def _of_one(storage: str, results_dir: Path, study: str, *, as_json: bool) -> Path:
     paths = StudyPaths(results_dir, study)
     made = report_of(load_study(storage, study), paths)
-    save_report(made, paths)
+    save_report(made, paths.report)
     if as_json:
         print_json({**_as_json(made), "report": str(paths.report)})
     else:

@@ -10,17 +10,19 @@ from rich.console import Console
 
 from fxai.cli.conclusion import print_conclusion
 from fxai.cli.dry_run import print_plan
-from fxai.cli.interrupts import stop_on_signals
+from fxai.cli.error_message import warning
 from fxai.cli.output import stdout
 from fxai.cli.plan import planned, settings_of
-from fxai.cli.replaying import Recording, recording_of, replaying
-from fxai.cli.taking_over import taking_over
-from fxai.cli.tune import tune
 from fxai.cli.watch import choose_watch
 from fxai.search.imported import check_imported
 from fxai.spec.study import Spec
 from fxai.study_events import Ending
 from fxai.tracking import check_trackers
+from fxai.tuning.interrupts import stop_on_signals
+from fxai.tuning.progress_log import debugging_logger, watch_in_log
+from fxai.tuning.replaying import Recording, recording_of, replaying
+from fxai.tuning.taking_over import taking_over
+from fxai.tuning.tune import Watch, tune
 
 _FAILED = 1
 _INTERRUPTED = 130
@@ -65,6 +67,9 @@ def run(
         bool, typer.Option("--fresh", help="Start anew; the study of this name is kept under another one.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the end.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print every report of every trial too, line by line.")
+    ] = False,
 ) -> None:
     """Run the studies of a spec.
 
@@ -91,14 +96,14 @@ def run(
         print_plan(console, plan, given)
         return
     recording = None if replay is None else recording_of(replay, plan)
-    raise typer.Exit(_run_all(plan, given, console, recording, fresh=fresh, quiet=quiet))
+    watch = watch_in_log(debugging_logger()) if verbose else choose_watch(console, quiet=quiet)
+    raise typer.Exit(_run_all(plan, given, console, watch, recording, fresh=fresh))
 
 
 def _run_all(
-    plan: Spec, settings: Collection[str], console: Console, recording: Recording | None, *, fresh: bool, quiet: bool
+    plan: Spec, settings: Collection[str], console: Console, watch: Watch, recording: Recording | None, *, fresh: bool
 ) -> int:
     """Run the studies one after the other; the exit code of it all."""
-    watch = choose_watch(console, quiet=quiet)
     code = 0
     with stop_on_signals() as stop:
         for study in plan.studies:
@@ -108,6 +113,8 @@ def _run_all(
             if recording is not None:
                 taking = replace(taking, study=replaying(taking.study, recording), recording=recording)
             tuned = tune(taking, Path(plan.results_dir), watch, stop, fresh=fresh, plots=plan.save_study_plots)
+            for message in tuned.warnings:
+                warning(message)
             print_conclusion(console, taking.study, tuned)
             if tuned.ended.ending is Ending.INTERRUPTED:
                 return _INTERRUPTED

@@ -12,7 +12,6 @@ import typer
 from rich.console import Console
 
 from fxai.cli.error_message import warning
-from fxai.cli.interrupts import announce_stop, stop_on_signals
 from fxai.cli.output import print_text, stdout
 from fxai.cli.plan import settings_of
 from fxai.cli.watch_training import TrainingView, watch_training
@@ -28,6 +27,7 @@ from fxai.spec.training_config import TrainingConfig
 from fxai.stop_signal import Urgency
 from fxai.train_agents import train_agents
 from fxai.trial import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState
+from fxai.tuning.interrupts import announce_stop, stop_on_signals
 from fxai.wording import estimate, figure
 from fxai.workers import ProcessWorkers, machine_slots
 

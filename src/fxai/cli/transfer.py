@@ -5,11 +5,9 @@ from typing import Annotated, get_args
 
 import typer
 
-from fxai.cli.data_hash import data_hash
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.plan import planned, settings_of
-from fxai.cli.taking_over import told
 from fxai.errors import InputError
 from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
@@ -20,6 +18,8 @@ from fxai.search.studies import load_study
 from fxai.spec.overlay import Mode
 from fxai.spec.study import StudySpec
 from fxai.spec.suggestion import did_you_mean
+from fxai.tuning.data_hash import data_hash
+from fxai.tuning.taking_over import told
 
 _MODES: tuple[Mode, ...] = get_args(Mode)
 

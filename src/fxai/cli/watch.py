@@ -3,18 +3,16 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
 
 from rich.console import Console
 from rich.live import Live
 
 from fxai.cli.live_layout import live_layout
 from fxai.cli.output import print_text
-from fxai.cli.plain_lines import incidents_of, lines_of
 from fxai.cli.study_view import StudyView
 from fxai.study_events import StudyEnded, StudyEvent, StudyOpened
-
-Watch: TypeAlias = Callable[[Iterable[StudyEvent]], StudyEnded]
+from fxai.tuning.plain_lines import incidents_of, lines_of
+from fxai.tuning.tune import Watch
 
 _SECONDS_BETWEEN_FRAMES = 0.25
 

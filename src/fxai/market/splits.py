@@ -35,8 +35,9 @@ class Splits:
     test: Span
 
     def named(self) -> dict[str, Span]:
-        """The spans in the order of time."""
-        return {"train": self.train, "validation": self.validation, "test": self.test}
+        """The spans in the order of time; without test where nothing was left for it."""
+        spans = {"train": self.train, "validation": self.validation, "test": self.test}
+        return spans if len(self.test) else {name: span for name, span in spans.items() if name != "test"}
 
 
 def split(time: TimeArray, config: SplitConfig, warm_up: int) -> Splits:
@@ -44,16 +45,16 @@ def split(time: TimeArray, config: SplitConfig, warm_up: int) -> Splits:
 
     Fractions are of all bars, so that trials that see other features are scored on the same ones. A date
     ends its split: bars that open before it belong to the split; without an offset it is UTC. The embargo is
-    taken from the beginning of validation and test.
+    taken from the beginning of validation and test. The test span is empty where validation takes all that remains.
     """
     train_stop, validation_stop = _boundaries(time, config)
     splits = Splits(
         train=Span(warm_up, train_stop),
         validation=Span(train_stop + config.embargo_bars, validation_stop),
-        test=Span(validation_stop + config.embargo_bars, len(time)),
+        test=Span(min(validation_stop + config.embargo_bars, len(time)), len(time)),
     )
-    for name, span in splits.named().items():
-        if len(span) < FEWEST_BARS:
+    for name, span in (("train", splits.train), ("validation", splits.validation), ("test", splits.test)):
+        if len(span) < FEWEST_BARS and not (name == "test" and config.validation is None):
             raise DataError(_too_short(name, span, time, config, warm_up))
     if (parts := config.validation_episodes) and (len(splits.validation) - 1) // parts < FEWEST_STEPS:
         bars = len(splits.validation)
@@ -62,12 +63,20 @@ def split(time: TimeArray, config: SplitConfig, warm_up: int) -> Splits:
 
 
 def _boundaries(time: TimeArray, config: SplitConfig) -> tuple[int, int]:
-    if isinstance(config.train, datetime) and isinstance(config.validation, datetime):
-        ends = np.array([_utc(config.train), _utc(config.validation)])
-        train_stop, validation_stop = np.searchsorted(time, ends, side="left")
-        return int(train_stop), int(validation_stop)
-    train, validation = float(config.train), float(config.validation)  # type: ignore[arg-type] # never mixed
-    return int(len(time) * train), int(len(time) * (train + validation))
+    match config.train, config.validation:
+        case train, None:
+            return _end(time, train), len(time)
+        case float(train), float(validation):
+            return _end(time, train), _end(time, train + validation)
+        case train, validation:
+            return _end(time, train), _end(time, validation)
+
+
+def _end(time: TimeArray, end: float | datetime) -> int:
+    """How many bars lie before a date, or are that fraction of all."""
+    if isinstance(end, datetime):
+        return int(np.searchsorted(time, _utc(end), side="left"))
+    return int(len(time) * end)
 
 
 def _utc(moment: datetime) -> np.datetime64:

@@ -12,6 +12,7 @@ from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.schedule import schedule_of
 from fxai.results.strict_json import json_text
 from fxai.results.summary import StudySummary
+from fxai.results.trials_file import study_json
 from fxai.spec.study import StudySpec
 from fxai.whole_file import copy, write_text
 
@@ -23,15 +24,19 @@ def write_results(study: Study, spec: StudySpec, paths: StudyPaths, provenance: 
     trial that is `<study>_results.json` alone.
     """
     record = StudyRecord.of(study)
-    written = [_write_trials(record, paths.results, provenance)]
+    written = [_write_trials(study, record, paths.results, provenance)]
     if record.best is not None:
         written += _write_best(record, record.best, spec, paths, provenance)
     return tuple(written)
 
 
-def _write_trials(record: StudyRecord, path: Path, provenance: Provenance) -> Path:
-    trials = [trial.as_json() for trial in record.trials]
-    document = {"summary": StudySummary.of(record).as_json(), "provenance": provenance.as_json(), "trials": trials}
+def _write_trials(study: Study, record: StudyRecord, path: Path, provenance: Provenance) -> Path:
+    document = {
+        "summary": StudySummary.of(record).as_json(),
+        **study_json(study),
+        "provenance": provenance.as_json(),
+        "trials": [trial.as_json() for trial in record.trials],
+    }
     write_text(path, json_text(document))
     return path
 

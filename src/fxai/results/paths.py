@@ -85,6 +85,11 @@ class StudyPaths:
         return self.directory / "decisions.jsonl"
 
     @property
+    def engine(self) -> Path:
+        """The folder with a training engine of the user's own, which `HPOptimizer` leaves for the workers."""
+        return self.directory / "engine"
+
+    @property
     def export(self) -> Path:
         """What `fxai export` makes for others."""
         return self.directory / "export"

@@ -128,7 +128,7 @@ def _html(plot: Plot, study: Study, page: Page) -> str:
         figure = plot.draw(SampledStudy(study, plot.most_trials))
     except AbsentFigureError as absent:
         return page.without_figure(str(absent))
-    return page.with_figure(_dressed(figure))
+    return page.with_figure(dressed(figure))
 
 
 def _footer(record: StudyRecord) -> str:
@@ -141,8 +141,8 @@ def _footer(record: StudyRecord) -> str:
     return f"{summary.study} · {goals} · {counts}{best}"
 
 
-def _dressed(figure: go.Figure) -> go.Figure:
-    """One look for all figures; the page has the title."""
+def dressed(figure: go.Figure) -> go.Figure:
+    """One look for all figures; whoever shows them has the title."""
     figure.update_layout(
         template="plotly_white",
         title=None,

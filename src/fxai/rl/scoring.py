@@ -23,7 +23,7 @@ from fxai.rl.market_tensors import MarketTensors
 from fxai.rl.policy import Policy, greedy
 from fxai.spec.env_config import EnvConfig
 
-SCORES = ("mean_reward", *(field.name for field in fields(Performance)))
+SCORES = ("mean_reward", "val_loss", *(field.name for field in fields(Performance)))
 
 
 _COUNTED = ("reward", "step_return", "turnover", "closed", "closed_gain", "settled", "settled_gain")
@@ -142,7 +142,8 @@ class Scorer:
         figures = performance(
             steps["step_return"], np.concatenate(trades), float(steps["turnover"].sum()), self._bars_per_year
         )
-        return {"mean_reward": float(steps["reward"].mean()), **figures.as_metrics()}
+        reward = float(steps["reward"].mean())
+        return {"mean_reward": reward, "val_loss": 0.0 - reward, **figures.as_metrics()}
 
 
 def error_of(score: str) -> str:

@@ -37,7 +37,10 @@ def stretch_of(agent: Agent, source: str | None = None, split: Split | None = No
     if named != "all":
         market = prepare_bars(bars, config, agent.standardizer)
         parts = config.split.validation_episodes if named == "validation" else None
-        return Stretch(market, market.splits.named()[named], named, parts, is_own)
+        spans = market.splits.named()
+        if named not in spans:
+            raise DataError(f"{bars.name} has no {named} split: validation takes all that train leaves")
+        return Stretch(market, spans[named], named, parts, is_own)
     market, span = prepare_unsplit(bars, config, agent.standardizer)
     if len(span) < FEWEST_BARS:
         raise DataError(

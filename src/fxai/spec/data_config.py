@@ -24,12 +24,13 @@ Date = Annotated[datetime, BeforeValidator(_no_number)]
 class SplitConfig(Record):
     """Chronological train / validation / test split, by fraction of the bars or by date.
 
-    The test split is what remains. Between two splits `embargo_bars` bars are left out, so that no
-    feature window of one split looks into the other.
+    The test split is what remains. `validation: null` takes all that remains for validation, where the bars to test
+    on are kept elsewhere. Between two splits `embargo_bars` bars are left out, so that no feature window of one
+    split looks into the other.
     """
 
     train: Fraction | Date = 0.6
-    validation: Fraction | Date = 0.2
+    validation: Fraction | Date | None = 0.2
     embargo_bars: int = Field(default=24, ge=0)
     validation_episodes: int | None = Field(
         default=None, ge=2, description="equal parts of the validation split that are scored each by itself"
@@ -37,6 +38,8 @@ class SplitConfig(Record):
 
     @model_validator(mode="after")
     def _room_for_test(self) -> "SplitConfig":
+        if self.validation is None:
+            return self
         if isinstance(self.train, datetime) != isinstance(self.validation, datetime):
             raise ValueError("give train and validation both as fractions or both as end dates")
         match self.train, self.validation:

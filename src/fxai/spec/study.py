@@ -116,7 +116,7 @@ class StudySpec(Record):
     retries: int = Field(default=2, ge=0, description="further runs of a trial whose worker was lost")
     n_jobs: int | None = Field(default=None, ge=1, description="workers; the whole machine unless given")
     max_concurrent_trials: int | None = Field(default=None, ge=1, description="trials in flight")
-    gpu_per_trial: float = Field(default=1.0, gt=0, le=1, description="share of a GPU that a worker takes")
+    gpu_per_trial: float = Field(default=1.0, ge=0, le=1, description="share of a GPU that a worker takes; 0 is none")
     resources: Resources = Field(default_factory=Resources)
     keep_best_n: int = Field(default=5, ge=1, description="trials whose agents are kept")
     tracking: Tracking = Field(

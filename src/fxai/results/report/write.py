@@ -49,13 +49,13 @@ _SECTIONS = (
 
 def write_report(study: Study, paths: StudyPaths) -> Path:
     """Write `report.html`, one file that opens without network; it replaces the one that is there."""
-    return save_report(report_of(study, paths), paths)
+    return save_report(report_of(study, paths), paths.report)
 
 
-def save_report(report: Report, paths: StudyPaths) -> Path:
+def save_report(report: Report, path: Path) -> Path:
     """Make the page of a report."""
-    write_text(paths.report, page_html("report.html", {"report": report}, report.figures))
-    return paths.report
+    write_text(path, page_html("report.html", {"report": report}, report.figures))
+    return path
 
 
 def report_of(study: Study, paths: StudyPaths) -> Report:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState as OptunaState
 
-from fxai.run_study import FAILURES_IN_A_ROW, run_study
 from fxai.search.open_search import open_search
 from fxai.spec.parameters import CategoricalParameter
 from fxai.spec.pruners import MedianPruner
@@ -22,6 +21,7 @@ from fxai.study_events import (
     TrialRequeued,
     WorkerReplaced,
 )
+from fxai.study_loop import FAILURES_IN_A_ROW, run_study
 from fxai.trial import Cause, Slot, TrialState
 from fxai.workers import InlineWorkers, ProcessWorkers
 from study_place import Place, ended, of_kind, study

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fxai.cli.replaying import Recording
 from fxai.errors import InputError
 from fxai.results.overlay_file import load_overlay
 from fxai.results.paths import StudyPaths
@@ -14,6 +13,7 @@ from fxai.search.source_url import source_url
 from fxai.search.studies import load_study
 from fxai.spec.overlay import Overlay, applied
 from fxai.spec.study import StudySpec
+from fxai.tuning.replaying import Recording
 from fxai.wording import assignments, counted, figure
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from fxai.cli.plain_lines import incidents_of, lines_of
 from fxai.study_events import (
     Heartbeat,
     Notice,
@@ -18,6 +17,7 @@ from fxai.study_events import (
     WorkerReplaced,
 )
 from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
+from fxai.tuning.plain_lines import incidents_of, lines_of
 
 STANDING = Standing(total=50, complete=4, failed=1)
 COMPLETE = TrialFinished(TrialResult(4, TrialState.COMPLETE, 12.3, value=0.00123), {}, STANDING, best=True)

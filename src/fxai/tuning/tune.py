@@ -1,17 +1,12 @@
 """One study from its spec to its files: data, lock, database, workers, the loop, the results."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import TypeAlias
 
-from fxai.cli.data_hash import data_hash
-from fxai.cli.error_message import warning
-from fxai.cli.interrupts import announce_stop
-from fxai.cli.taking_over import TakingOver
-from fxai.cli.tracked import tracked
-from fxai.cli.watch import Watch
 from fxai.errors import FingerprintError, FxaiError, InputError
 from fxai.replay.decisions import basis_of
 from fxai.replay.recorder import recorded
@@ -26,7 +21,6 @@ from fxai.results.record import StudyRecord
 from fxai.results.report.write import write_report
 from fxai.results.summary import StudySummary
 from fxai.results.winner_track import write_validation_track
-from fxai.run_study import run_study
 from fxai.search.database import sqlite_path
 from fxai.search.lock import hold_study, state_directory
 from fxai.search.open_search import archived_name, open_search
@@ -41,10 +35,18 @@ from fxai.spec.study import StudySpec
 from fxai.spec.write_out import written_whole
 from fxai.stop_signal import StopSignal
 from fxai.study_events import Notice, StudyEnded, StudyEvent
+from fxai.study_loop import run_study
 from fxai.tracking import open_trackers
 from fxai.trial import LanePlan
+from fxai.tuning.data_hash import data_hash
+from fxai.tuning.interrupts import announce_stop
+from fxai.tuning.taking_over import TakingOver
+from fxai.tuning.tracked import tracked
 from fxai.whole_file import write_text
 from fxai.workers import Limits, ProcessWorkers, SlotPlan, Workers, machine_slots
+
+Watch: TypeAlias = Callable[[Iterable[StudyEvent]], StudyEnded]
+"""Goes through a study's events as they come, shows what it likes of them, and returns the last."""
 
 AS_IT_RAN = "The spec of this study as it ran, with all that presets, other files, flags and transfers gave it."
 _BYTES_PER_GB = 1_000_000_000
@@ -57,6 +59,7 @@ class Tuned:
     ended: StudyEnded
     summary: StudySummary
     files: tuple[Path, ...]
+    warnings: tuple[str, ...] = ()  # what could not be written, and why
 
 
 def tune(
@@ -87,22 +90,21 @@ def tune(
             ended = watch(announce_stop(tracked(events, study, trackers, stop), stop))
         stored = load_study(study.storage, study.study_name)
         files = write_results(stored, study, paths, Provenance.of(study, made_of))
-        files += (write_importances(stored, paths.importances),)
-        files += _track_record(paths)
+        tracks, warnings = _track_record(paths)
+        files += (write_importances(stored, paths.importances), *tracks)
         if plots:
             files += (*write_plots(stored, paths), write_report(stored, paths))
-    return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files)
+    return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files, warnings)
 
 
-def _track_record(paths: StudyPaths) -> tuple[Path, ...]:
+def _track_record(paths: StudyPaths) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """That of the best agent, where there is one. A study has not failed because this could not be written."""
     if not paths.best_agent.exists():
-        return ()
+        return (), ()
     try:
-        return (write_validation_track(paths.best_agent),)
+        return (write_validation_track(paths.best_agent),), ()
     except FxaiError as error:
-        warning(str(error))
-        return ()
+        return (), (str(error),)
 
 
 def _ran(
@@ -159,11 +161,15 @@ def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWor
 def _set_aside(paths: StudyPaths, taking: TakingOver) -> None:
     """Keep the files of the study that `--fresh` archives, so that no new trial takes up an old checkpoint.
 
-    What the study takes over from another is no result of its own, and stays.
+    What the study takes over from another and a training engine for it are no results of its own, and stay.
     """
     if paths.directory.exists():
         taken = {path.name for path in paths.results_dir.iterdir()}
-        paths.directory.rename(paths.results_dir / archived_name(paths.study, taken))
+        archived = StudyPaths(paths.results_dir, archived_name(paths.study, taken))
+        paths.directory.rename(archived.directory)
+        if archived.engine.exists():
+            paths.directory.mkdir()
+            archived.engine.rename(paths.engine)
         if taking.overlay is not None:
             write_overlay(paths.transfer, taking.overlay, paths.study)
 

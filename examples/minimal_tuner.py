@@ -1,0 +1,43 @@
+"""Tune a trading agent on bars of your own: `MinimalTuner`.
+
+python examples/minimal_tuner.py            # 50 trials, some minutes
+python examples/minimal_tuner.py --quick    # 4 short trials, to see that it works
+"""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+import fxai
+from fxai import MinimalTuner
+
+parser = argparse.ArgumentParser(description="Tune a trading agent on bars of your own.")
+parser.add_argument("--quick", action="store_true", help="4 short trials instead of 50")
+quick = parser.parse_args().quick
+
+# Bars of your own are a DataFrame with time, open, high, low and close; here they are those that come with FxAI.
+bars = pd.read_csv(Path(fxai.__file__).parent / "market" / "data" / "eurusd_1h.csv.gz")
+train_data, val_data = bars[:4500], bars[4500:]
+
+shorter = {"total_updates": 2, "n_envs": 4, "rollout_steps": 32, "n_epochs": 1} if quick else {}
+small = {"n_jobs": 1, "lanes_per_worker": 4, "plots": False} if quick else {}
+tuner = MinimalTuner(train_data, val_data, mlflow_tracking=False, training_config=shorter)
+
+# With Ray installed the same as tune.loguniform(1e-4, 1e-2) and tune.choice([32, 64, 128]).
+space = {
+    "lr": {"type": "loguniform", "low": 1e-4, "high": 1e-2},
+    "hidden_size": {"type": "choice", "values": [32, 64, 128]},
+    "batch_size": {"type": "choice", "values": [32, 64, 128]},
+}
+
+results = tuner.optimize(search_space=space, num_samples=4 if quick else 50, max_concurrent=4, **small)
+
+best_config = results.config
+best_metrics = results.metrics
+print(f"Best configuration: {best_config}")
+print(f"Score {best_metrics['score']:.5f} ± {best_metrics['total_return_error']:.5f} (error of the return alone)")
+
+# What the search did in its workers, one may do here: train and evaluate one configuration.
+again = tuner.evaluate_config(best_config)
+print(f"Trained anew, from another seed: {again['score']:.5f}")

@@ -1,0 +1,37 @@
+"""What a parameter's name means: a field of the training configuration, under whatever name one knows it."""
+
+from collections.abc import Mapping
+
+from fxai.spec.config_fields import config_fields
+from fxai.spec.hpo_file import hpo_file
+
+SECTIONS = ("data", "env", "model", "training")
+SYNONYMS: Mapping[str, str] = {
+    "lr": "training.learning_rate",
+    "hidden": "model.d_model",
+    "hidden_size": "model.d_model",
+    "hidden_units": "model.d_model",
+    "model.layers.hidden_units": "model.d_model",
+}
+SECTION_SYNONYMS: Mapping[str, str] = {"hyperparameters": "training"}
+
+
+def field_of(name: str, algorithm: str, mapping: Mapping[str, str]) -> str:
+    """The dotted path that a name means; the name itself where it means nothing, which a check then says.
+
+    First by `mapping`, the user's own; then a path as it is, a synonym, a name of `config/base/hpo.yaml`, and last a
+    field that only one section has, such as `gamma`.
+    """
+    fields = config_fields(algorithm)
+    path = mapping.get(name, name)
+    section, dot, rest = path.partition(".")
+    if path in fields:
+        return path
+    if path in SYNONYMS:
+        return SYNONYMS[path]
+    if dot and section in SECTION_SYNONYMS:
+        return field_of(rest, algorithm, {}) if "." not in rest else f"{SECTION_SYNONYMS[section]}.{rest}"
+    if path in (named := hpo_file().param_mapping):
+        return named[path]
+    alike = [field for field in fields if field.rpartition(".")[2] == path]
+    return alike[0] if len(alike) == 1 else path

@@ -1,0 +1,115 @@
+"""`HPOAnalyzer`: what the studies of a folder have found, in pictures, in words, and as configurations to use."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fxai.api.analysis import Analysis
+from fxai.api.figure_file import save_figure
+from fxai.api.study_folders import studies_in
+from fxai.errors import InputError
+from fxai.results.strict_json import json_text, json_value
+from fxai.results.study_results import StudyResults
+from fxai.spec.suggestion import did_you_mean
+from fxai.tuning.progress_log import speaking_logger
+from fxai.whole_file import write_text
+from fxai.wording import assignments, estimate
+
+_MATTER_MOST = 3
+_SUFFIX = "_results"
+
+
+class HPOAnalyzer:
+    """Looks at the studies in a folder: a folder of results, or a study's own.
+
+    It reads their `<study>_results.json`, and needs no database. `analyzer.NAME_results["best_params"]` are
+    the best parameters of the study whose name is NAME, or begins with it.
+    """
+
+    def __init__(self, results_dir: str | Path) -> None:
+        self.results_dir = Path(results_dir)
+        self.studies: Mapping[str, StudyResults] = studies_in(self.results_dir)
+        self._logger = speaking_logger("HPOAnalyzer")
+
+    def create_optimization_plots(self, study: str | None = None, save_path: str | Path | None = None) -> Any:
+        """One study's history, importances and most important parameters in one figure of plotly's.
+
+        It is written to `save_path` if that is given: HTML, or a picture where the package kaleido is there. A study
+        may be named by the beginning of its name.
+        """
+        from fxai.results.overview_figure import overview  # noqa: PLC0415 (plotly)
+        from fxai.results.plots import dressed  # noqa: PLC0415
+
+        chosen = self.study(study)
+        figure = dressed(overview(chosen.study)).update_layout(title=chosen.name, margin={"t": 100})
+        if save_path is not None:
+            self._logger.info("Figure: %s", save_figure(figure, save_path, self._logger))
+        return figure
+
+    def generate_comparison_report(self) -> str:
+        """The studies one after the other in plain text: what each optimised and found, and what mattered."""
+        blocks = ["\n".join(_lines(results)) for results in self.studies.values()]
+        title = "1 study" if len(blocks) == 1 else f"{len(blocks)} studies"
+        return "\n\n".join((f"{title} in {self.results_dir}", *blocks))
+
+    def export_best_configurations(self, output_dir: str | Path) -> Sequence[Path]:
+        """Write `<study>_best_config.json` for each study with a best trial: `best_params` and all that trains it."""
+        written = []
+        for results in self.studies.values():
+            if results.record.best is None:
+                self._logger.warning("%s has no best trial: none is complete", results.name)
+                continue
+            path = Path(output_dir) / f"{results.name}_best_config.json"
+            write_text(path, json_text(_best(results)))
+            written.append(path)
+        return written
+
+    def study(self, name: str | None = None) -> StudyResults:
+        """A study by its name, the beginning of it, or without one the only one there is."""
+        if name is not None and name in self.studies:
+            return self.studies[name]
+        meant = [each for each in self.studies if name is None or each.startswith(name)]
+        if len(meant) != 1:
+            unknown = "name one of several studies" if len(meant) > 1 else f"there is no study {name!r}"
+            suggestion = did_you_mean(name or "", self.studies) if not meant else ""
+            raise InputError(f"{self.results_dir}: {unknown}{suggestion or '.'} There: {', '.join(self.studies)}")
+        return self.studies[meant[0]]
+
+    def __getattr__(self, name: str) -> Mapping[str, Any]:
+        if not name.endswith(_SUFFIX) or name.startswith("_"):
+            raise AttributeError(f"HPOAnalyzer has no {name!r}")
+        return _best(self.study(name.removesuffix(_SUFFIX)))
+
+
+def _best(results: StudyResults) -> dict[str, Any]:
+    best, record = results.best, results.record
+    config = results.paths.best_config
+    complete = yaml.safe_load(config.read_text(encoding="utf-8")) if config.is_file() else None
+    return {
+        "study": record.name,
+        "metric": record.metric,
+        "direction": record.direction,
+        "best_trial": best.number,
+        "best_value": json_value(best.value),
+        "standard_error": json_value(best.standard_error),
+        "best_params": json_value(best.params),
+        "metrics": json_value(best.metrics),
+        "config": complete,
+    }
+
+
+def _lines(results: StudyResults) -> Iterator[str]:
+    summary, analysis = results.summary, Analysis.of(results)
+    yield f"{results.name}: {summary.direction} {summary.metric}"
+    yield f"  trials: {summary.completed} completed, {summary.pruned} pruned, {summary.failed} failed"
+    if results.record.best is None:
+        yield "  no trial is complete"
+        return
+    yield f"  best: {estimate(results.best_value, summary.standard_error)} by trial {summary.best_trial}"
+    yield f"  with: {assignments(results.best_params)}"
+    shares = list(analysis["parameter_importance"].items())[:_MATTER_MOST]
+    if shares:
+        yield f"  matters most: {', '.join(f'{name} ({share:.2f})' for name, share in shares)}"
+    yield f"  settled: {analysis.found.convergence.reason}"

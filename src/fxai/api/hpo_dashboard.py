@@ -1,0 +1,50 @@
+"""One page over all studies of a folder, and several studies side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from fxai.api.studies import DEFAULT_RESULTS_DIR
+from fxai.api.study_folders import studies_in
+from fxai.results.comparison.comparison import Comparison
+from fxai.results.comparison.reference import StudyReference
+from fxai.spec.metrics import SYNONYMS
+from fxai.tuning.progress_log import speaking_logger
+
+_LOGGER = "HPOAnalyzer"
+
+
+def create_hpo_dashboard(results_dir: str | Path = DEFAULT_RESULTS_DIR) -> Path:
+    """Write the report of each study in a folder, and `index.html` over them all; its path.
+
+    As `fxai report --all` does, but without a database: the results files tell all. `fxai dashboard` is the one that
+    shows a search while it runs.
+    """
+    from fxai.results.report.index import write_reports  # noqa: PLC0415 (plotly)
+
+    folder = Path(results_dir)
+    *_, index = write_reports((each.study for each in studies_in(folder).values()), folder)
+    speaking_logger(_LOGGER).info("Dashboard: %s", index)
+    return index
+
+
+def compare_multiple_studies(
+    study_paths: Sequence[tuple[str | Path, str]],
+    metric_name: str | None = None,
+    output: str | Path = "study_comparison.html",
+) -> Comparison:
+    """Put studies side by side: their best values, curves, importances and parameters, on a page at `output`.
+
+    study_paths: for each the database, a SQLite file or a URL, and the study's name in it.
+    metric_name: the metric of the trials to compare by, as "sharpe" or "Sharpe Ratio"; what they optimise unless given.
+    """
+    from fxai.results.comparison.page import write_comparison  # noqa: PLC0415 (plotly)
+
+    by = None if metric_name is None else metric_name.strip().lower().replace(" ", "_")
+    named = [StudyReference(url_of(database), name) for database, name in study_paths]
+    comparison = Comparison.of(named, None if by is None else SYNONYMS.get(by, by))
+    speaking_logger(_LOGGER).info("Comparison: %s", write_comparison(comparison, Path(output)))
+    return comparison
+
+
+def url_of(database: str | Path) -> str:
+    return str(database) if "://" in str(database) else f"sqlite:///{database}"

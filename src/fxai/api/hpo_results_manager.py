@@ -1,0 +1,46 @@
+"""`HPOResultsManager`: the results of studies in a folder, to be kept and found again."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fxai.api.studies import DEFAULT_RESULTS_DIR
+from fxai.api.study_folders import studies_in
+from fxai.errors import InputError
+from fxai.results.paths import StudyPaths
+from fxai.results.study_results import StudyResults
+from fxai.spec.suggestion import did_you_mean
+from fxai.trial import ParamValue
+from fxai.whole_file import copy
+
+
+class HPOResultsManager:
+    """The studies of a folder by name. What it loads needs no database."""
+
+    def __init__(self, results_dir: str | Path = DEFAULT_RESULTS_DIR) -> None:
+        self.results_dir = Path(results_dir)
+
+    def names(self) -> Sequence[str]:
+        """Of the studies that are there."""
+        return tuple(studies_in(self.results_dir))
+
+    def load(self, study_name: str) -> StudyResults:
+        """What a study has come to, as its results file tells it."""
+        found = studies_in(self.results_dir)
+        if study_name not in found:
+            there = ", ".join(found)
+            hint = did_you_mean(study_name, found) or "."
+            raise InputError(f"{self.results_dir} has no study {study_name!r}{hint} There: {there}")
+        return found[study_name]
+
+    def best_params(self, study_name: str) -> Mapping[str, ParamValue]:
+        return self.load(study_name).best_params
+
+    def save(self, results: StudyResults) -> Path:
+        """Copy a study's result files into this folder, trials' own and logs left out; the study's folder in it."""
+        source, target = results.paths, StudyPaths(self.results_dir, results.name)
+        if not source.results.is_file():
+            raise InputError(f"{results.name} has no results file {source.results}: a run writes it at its end")
+        if source.directory.resolve() != target.directory.resolve():
+            for path in (each for each in sorted(source.directory.iterdir()) if each.is_file()):
+                copy(path, target.directory / path.name)
+        return target.directory

@@ -1,0 +1,58 @@
+"""What `HPOptimizer` trains with: FxAI's own trading agents, or an engine of the user's own."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from fxai.api.config_sections import sections_of
+from fxai.errors import SpecError
+from fxai.objectives.engine import Engine
+from fxai.spec.findings import as_problems, findings_of
+from fxai.spec.training_config import TrainingConfig
+
+__all__ = ["Engine", "TrainingEngine"]
+
+
+class TrainingEngine:
+    """Trains FxAI's trading agents; what `HPOptimizer` takes unless it is given another `Engine`.
+
+    A search does not call `train`: it trains many agents at once in the lanes of its workers, and comes to the same
+    numbers. Write a class with a method `train` like `Engine.train` to search over something else.
+    """
+
+    def __init__(self, *, seed: int = 0, device: str = "cpu") -> None:
+        self.seed = seed
+        self.device = device
+
+    def train(
+        self,
+        model_config: Mapping[str, Any] | None = None,
+        data_config: Mapping[str, Any] | None = None,
+        training_config: Mapping[str, Any] | None = None,
+        *,
+        save_path: str | Path | None = None,
+    ) -> Mapping[str, float]:
+        """Train one agent in this process; its metrics on the validation split, `val_loss` among them.
+
+        The configurations are those of `HPOptimizer.optimize`, and so is what `get_best_model_config` returns. The
+        agent is written to `save_path`, a file, if that is given.
+        """
+        from fxai.objectives.train_agent import train_agent  # noqa: PLC0415 (torch)
+
+        config = training_config_of(
+            sections_of({"model": model_config, "data": data_config, "training": training_config})
+        )
+        trained = train_agent(config, config.env, self.seed, self.device)
+        if save_path is not None:
+            trained.agent.save(Path(save_path))
+        return trained.evaluations[-1].metrics[0]
+
+
+def training_config_of(sections: dict[str, Any]) -> TrainingConfig:
+    """The configuration with every default; a `SpecError` names what is wrong with it."""
+    try:
+        return TrainingConfig.model_validate(sections)
+    except ValidationError as error:
+        raise SpecError("configuration", as_problems(findings_of(error, sections))) from None
