@@ -26,7 +26,7 @@ COMMANDS = {
     "show": "Show all that is known of one trial.",
     "report": "Write a study's report, one page that opens without network.",
     "plot": "Draw a study's plots, of any metric of its trials.",
-    "export": "Export a study: its trials as tables, its best config and agent, and all that repeats it.",
+    "export": "Write out a study for others: tables, agent, all that repeats it.",
     "transfer": "Carry what a study found into the next one.",
     "train": "Train agents in full.",
     "evaluate": "Score an agent on bars, and write what it did.",

@@ -37,7 +37,7 @@ def export(
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Export a study: its trials as tables, its best config and agent, and all that repeats it.
+    """Write out a study for others: tables, agent, all that repeats it.
 
     The folder's README has the commands that train the best agent again and repeat the search, anywhere.
     """
