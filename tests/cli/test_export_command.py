@@ -33,8 +33,9 @@ def test_it_says_what_it_wrote(exported: tuple[Path, dict[str, object]]) -> None
     }
 
 
-def test_its_commands_come_to_the_same_elsewhere(exported: tuple[Path, dict[str, object]]) -> None:
-    folder, _ = exported
+def test_its_commands_come_to_the_same_elsewhere(exported: tuple[Path, dict[str, object]], tmp_path: Path) -> None:
+    folder = tmp_path / "given"
+    shutil.copytree(exported[0], folder)
     readme = (folder / "README.md").read_text()
     lines = "".join(re.findall(r"```bash\n(.*?)```", readme, re.DOTALL)).splitlines()
     commands = [shlex.split(line) for line in lines]
