@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.trial import TrialState, create_trial
 
-from fxai.results.sampled_study import SampledStudy
+from fxai.results.sampled_study import sampled
 from fxai.search import attributes
 
 
@@ -15,7 +15,7 @@ from fxai.search import attributes
 def test_few_trials_the_best_among_them_under_their_own_numbers(values: list[float], most: int, direction: str):
     study = optuna.create_study(direction=direction)
     study.add_trials([create_trial(value=value) for value in values])
-    sample = SampledStudy(study, most).get_trials()
+    sample = sampled(study, most).get_trials()
     assert len(sample) <= most + 1
     numbers = [trial.number for trial in sample]
     assert study.best_value in [trial.value for trial in sample]
@@ -24,7 +24,7 @@ def test_few_trials_the_best_among_them_under_their_own_numbers(values: list[flo
 
 
 def test_states_are_selected_and_attributes_left_out(study: optuna.Study):
-    sample = SampledStudy(study, 1000)
+    sample = sampled(study, 1000)
     assert len(sample.get_trials(states=(TrialState.PRUNED,))) == 3
     assert all(not trial.user_attrs for trial in sample.trials)
     assert study.trials[0].user_attrs  # the study itself is as it was
@@ -32,7 +32,7 @@ def test_states_are_selected_and_attributes_left_out(study: optuna.Study):
 
 @pytest.mark.parametrize("most", [3, 26])
 def test_it_answers_as_the_study_does(study: optuna.Study, most: int):
-    sample = SampledStudy(study, most)
+    sample = sampled(study, most)
     assert sample.study_name == "fx_ai_quick"
     assert sample.best_trial.number == study.best_trial.number
 
@@ -40,6 +40,6 @@ def test_it_answers_as_the_study_does(study: optuna.Study, most: int):
 def test_copies_of_another_studys_trials_are_left_out(study: optuna.Study):
     copied = create_trial(value=100.0, user_attrs={attributes.TRANSFERRED: "first 3"})
     study.add_trial(copied)
-    sample = SampledStudy(study, 1000)
+    sample = sampled(study, 1000)
     assert len(sample.trials) == len(study.trials) - 1
     assert 100.0 not in [trial.value for trial in sample.trials]

@@ -99,6 +99,6 @@ class HPOVisualizer:
 
 
 def _few(results: StudyResults) -> Any:
-    from fxai.results.sampled_study import SampledStudy  # noqa: PLC0415
+    from fxai.results.sampled_study import sampled  # noqa: PLC0415
 
-    return SampledStudy(results.study, _MOST)
+    return sampled(results.study, _MOST)

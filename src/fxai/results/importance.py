@@ -7,7 +7,7 @@ from optuna import Study
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
-from fxai.results.sampled_study import SampledStudy
+from fxai.results.sampled_study import sampled
 from fxai.search.several import by_first
 
 ENOUGH_TRIALS = 1000  # more take PED-ANOVA long and change little
@@ -19,7 +19,7 @@ def importances(study: Study) -> dict[str, float]:
     Of several objectives they are for the first. Empty where nothing can be said: fewer than two completed
     trials, all values equal, or no parameter that varies.
     """
-    return shares_in(SampledStudy(by_first(study), ENOUGH_TRIALS))
+    return shares_in(sampled(by_first(study), ENOUGH_TRIALS))
 
 
 def shares_in(sample: Study) -> dict[str, float]:

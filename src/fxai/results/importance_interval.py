@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from fxai.results.importance import ENOUGH_TRIALS, importances, shares_in
 from fxai.results.part_of_study import PartOfStudy
-from fxai.results.sampled_study import SampledStudy
+from fxai.results.sampled_study import sampled
 from fxai.results.unimportant import standings
 from fxai.search.several import by_first
 
@@ -48,7 +48,7 @@ class Importances:
     @classmethod
     def of(cls, study: Study, *, seed: int = 0) -> "Importances":
         """For a study's first objective; of no parameter where nothing can be said."""
-        sample = SampledStudy(by_first(study), ENOUGH_TRIALS)
+        sample = sampled(by_first(study), ENOUGH_TRIALS)
         completed = sample.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         shares = importances(study)
         halves = _of_halves(sample, completed, seed) if len(completed) >= FEWEST_FOR_INTERVALS else []

@@ -13,7 +13,7 @@ from fxai.results.pareto_figure import pareto_front
 from fxai.results.paths import StudyPaths
 from fxai.results.plot_page import Page
 from fxai.results.record import StudyRecord
-from fxai.results.sampled_study import SampledStudy
+from fxai.results.sampled_study import sampled
 from fxai.results.summary import StudySummary
 from fxai.search.several import by_first, by_metric
 from fxai.spec.goals import Goal
@@ -125,7 +125,7 @@ def _pareto_front(record: StudyRecord) -> Plot:
 
 def _html(plot: Plot, study: Study, page: Page) -> str:
     try:
-        figure = plot.draw(SampledStudy(study, plot.most_trials))
+        figure = plot.draw(sampled(study, plot.most_trials))
     except AbsentFigureError as absent:
         return page.without_figure(str(absent))
     return page.with_figure(dressed(figure))

@@ -1,17 +1,18 @@
 """A study as plots and importances look at it: few enough trials to draw, nothing in them but the search."""
 
 import copy
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 
 from optuna import Study
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from fxai.results.part_of_study import PartOfStudy
 from fxai.search import attributes
 from fxai.search.lineage import latest_params
 
 
-class SampledStudy(Study):
+def sampled(study: Study, most: int) -> PartOfStudy:
     """At most about `most` trials of a study, under their own numbers, the best one among them.
 
     Of completed trials every k-th in the order of their values is kept, of others every k-th in the
@@ -19,27 +20,7 @@ class SampledStudy(Study):
     attributes: Optuna writes them into every hover text. A population's members have the parameters that they
     ended with.
     """
-
-    def __init__(self, study: Study, most: int) -> None:
-        super().__init__(study.study_name, study._storage)  # noqa: SLF001 (a study does not show its storage)
-        self._study = study
-        self._sample = tuple(_without_attributes(trial) for trial in _sample(study, most))
-
-    @property
-    def directions(self) -> list[StudyDirection]:
-        return self._study.directions
-
-    @property
-    def metric_names(self) -> list[str] | None:
-        return self._study.metric_names
-
-    def get_trials(
-        self,
-        deepcopy: bool = True,  # noqa: FBT001, FBT002 (Optuna's signature)
-        states: Container[TrialState] | None = None,
-    ) -> list[FrozenTrial]:
-        trials = [trial for trial in self._sample if states is None or trial.state in states]
-        return copy.deepcopy(trials) if deepcopy else trials
+    return PartOfStudy(study, [_without_attributes(trial) for trial in _sample(study, most)])
 
 
 def _sample(study: Study, most: int) -> Sequence[FrozenTrial]:

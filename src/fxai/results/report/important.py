@@ -9,7 +9,7 @@ from fxai.results.figures import contours
 from fxai.results.page.palette import BEST, COMPLETE, OTHER, SCALE
 from fxai.results.report.blocks import Absent, Block, Chart, Section, Text
 from fxai.results.report.subject import Subject
-from fxai.results.sampled_study import SampledStudy
+from fxai.results.sampled_study import sampled
 
 _ROW, _LINE = 18, 14  # pixels
 _WIDE = 28  # characters of a line of a parameter's name
@@ -80,7 +80,7 @@ def most_important_pair(subject: Subject) -> Section:
     )
     try:
         by_importance = [each.name for each in subject.analysis.importances]
-        figure = contours(SampledStudy(subject.study, _MOST), by_importance, 2)
+        figure = contours(sampled(subject.study, _MOST), by_importance, 2)
     except AbsentFigureError as absent:
         return Section(name, title, [Absent(str(absent))])
     figure.update_traces(
