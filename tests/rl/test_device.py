@@ -23,7 +23,7 @@ from fxai.rl.market_tensors import MarketTensors
 from fxai.rl.narrowing import lanes_left
 from fxai.rl.pack import Pack
 from fxai.rl.policy import Policy
-from fxai.rl.scoring import Scorer
+from fxai.rl.scoring import _COUNTED, Scorer
 from fxai.rl.training import Training
 from fxai.spec.dqn_config import DqnConfig
 from fxai.spec.env_config import EnvConfig, RewardConfig
@@ -143,7 +143,7 @@ def test_a_score_comes_to_the_host_once():
     scorer = Scorer(market(META), VALIDATION, 6000.0, BASE, envs)
     env = scorer._env(range(2))
     with OnlyOn(META):
-        steps = scorer._run(learner.policy, learner.weights, env)
+        steps = scorer._run(learner.policy, learner.weights, env, _COUNTED)
     assert steps.device == META
 
 
