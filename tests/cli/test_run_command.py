@@ -100,6 +100,9 @@ def test_a_run_over_several_seeds_ends_with_the_standard_error(fxai: Fxai, folde
     assert finished.code == 0, finished
     assert re.search(r"│ Best value +│ \S+ ± \S+ │", finished.out)
     assert len(re.findall(r"^Trial \d complete: \S+ ± \S+ in ", finished.out, re.MULTILINE)) == 2
+    assert "The agent is that of the first of the trial's 2 seeds" in finished.out
+    _, _, command = finished.out.partition("how it does by itself: fxai ")
+    assert fxai(*command.splitlines()[0].split()).code == 0
 
 
 def test_a_study_is_found_across_the_shipped_specs(fxai: Fxai) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from fxai.errors import InputError
 from fxai.trial import TrialPaths
 
+BEST_AGENT = "best_agent.safetensors"
 TEST_LOOKS = "test_looks.jsonl"
 _LONGEST_NAME = 200  # bytes; file systems end at 255, and the longest suffix is added to it
 
@@ -57,7 +58,7 @@ class StudyPaths:
 
     @property
     def best_agent(self) -> Path:
-        return self.directory / "best_agent.safetensors"
+        return self.directory / BEST_AGENT
 
     @property
     def track_record(self) -> Path:
