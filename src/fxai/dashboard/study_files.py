@@ -28,7 +28,11 @@ _KINDS = {
 }
 _STYLE = (
     ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;"
-    "padding:0 1rem}a{color:LinkText}li{margin:.2rem 0}"
+    "padding:0 1rem;background:light-dark(#f5f7f9,#10161c);color:light-dark(#1b2733,#dfe7ef)}"
+    "section{background:light-dark(#fff,#18212a);border:1px solid light-dark(#e3e8ee,#2a3642);"
+    "border-radius:.6rem;padding:1rem 1.25rem;margin:1rem 0}"
+    "h1{font-size:1.5rem}h2{font-size:1.1rem;margin:0 0 .5rem}p{margin:.5rem 0 0}ul{margin:0;padding:0;list-style:none}"
+    "a{color:light-dark(#1f6fb5,#7cb8ea);text-decoration:none}a:hover{text-decoration:underline}li{margin:.2rem 0}"
 )
 _LINK = (
     f'<a href="{ROOT}" style="position:fixed;right:1rem;bottom:1rem;z-index:2000;padding:.4rem .8rem;'
@@ -60,7 +64,7 @@ class StudyFiles:
         study, _, name = asked.partition("/")
         files = self._files(study)
         if not name and files:
-            return _html(start_response, "200 OK", study, _links(study, files))
+            return _html(start_response, "200 OK", study, f"<section>{_links(study, files)}</section>")
         if name not in files:
             return _html(start_response, "404 Not Found", "Not found", "<p>There is no such file.</p>")
         return _file(start_response, files[name])
@@ -71,7 +75,7 @@ class StudyFiles:
             files = self._files(study)
             links = _links(study, {name: files[name] for name in _TOLD if name in files})
             more = f'<a href="{ROOT}{quote(study)}/">{len(files)} files</a>' if files else "no files yet"
-            items.append(f"<h2>{escape(study)}</h2>{links}<p>{more}</p>")
+            items.append(f"<section><h2>{escape(study)}</h2>{links}<p>{more}</p></section>")
         return "".join(items) or "<p>There are no studies yet.</p>"
 
     def _files(self, study: str) -> Mapping[str, Path]:
