@@ -26,6 +26,7 @@ class Finish:
     state: TrialState
     best_value: float | None  # of the study so far
     metrics: Mapping[str, float] = field(default_factory=dict)  # of the trial's last evaluation
+    env_steps: int = 0  # that the trial took
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class _Stopwatch:
                 case TrialFinished(result, _, standing):
                     now = time.monotonic()
                     began = now - result.seconds
-                    self.finishes.append(Finish(now, began, result.state, standing.best_value, result.metrics))
+                    told = (result.state, standing.best_value, result.metrics, result.usage.env_steps)
+                    self.finishes.append(Finish(now, began, *told))
                     if result.error is not None:
                         print(f"trial {result.number} failed: {result.error.message}", file=sys.stderr)
                 case WorkerReplaced() | Notice():
