@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from cli.conftest import call_fxai
-from fxai.results.best_config import BestConfig, load_best_config
+from fxai.results.training.best_config import BestConfig, load_best_config
 from fxai.search.lineage import lineage_of
 from fxai.search.open_search import open_search
 from fxai.search.studies import load_study

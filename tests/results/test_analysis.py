@@ -6,7 +6,7 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
 from fxai.results.analysis import StudyAnalysis
-from fxai.results.importance import importances
+from fxai.results.importances.importance import importances
 from fxai.results.rank_by import goal_named
 from fxai.results.record import StudyRecord
 from fxai.results.strict_json import json_text

@@ -6,10 +6,10 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from fxai.results.best_config import load_best_config
 from fxai.results.files import write_results
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
+from fxai.results.training.best_config import load_best_config
 from fxai.search import attributes
 from fxai.spec.study import StudySpec
 

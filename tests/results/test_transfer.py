@@ -8,9 +8,9 @@ from optuna.trial import TrialState, create_trial
 
 from fxai.errors import InputError, SpecError
 from fxai.results.gain import gain
+from fxai.results.importances.unimportant import FEWEST_TRIALS, standings
 from fxai.results.record import StudyRecord
 from fxai.results.transfer import transfer
-from fxai.results.unimportant import FEWEST_TRIALS, standings
 from fxai.search import attributes
 from fxai.spec.configure import default_params, trial_config
 from fxai.spec.fingerprint import fingerprint

@@ -39,8 +39,8 @@ class HPOAnalyzer:
         It is written to `save_path` if that is given: HTML, or a picture where the package kaleido is there. A study
         may be named by the beginning of its name.
         """
-        from fxai.results.overview_figure import overview  # noqa: PLC0415 (plotly)
-        from fxai.results.plots import dressed  # noqa: PLC0415
+        from fxai.results.plots.overview_figure import overview  # noqa: PLC0415 (plotly)
+        from fxai.results.plots.write import dressed  # noqa: PLC0415
 
         chosen = self.study(study)
         figure = dressed(overview(chosen.study)).update_layout(title=chosen.name, margin={"t": 100})

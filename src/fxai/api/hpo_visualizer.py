@@ -27,13 +27,13 @@ class HPOVisualizer:
 
     def plot_optimization_history(self, results: StudyResults, save_path: str | Path | None = None) -> Any:
         """The value of each trial, and the best so far."""
-        from fxai.results.figures import optimization_history  # noqa: PLC0415 (plotly)
+        from fxai.results.plots.figures import optimization_history  # noqa: PLC0415 (plotly)
 
         return self._shown(optimization_history(_few(results)), f"{results.name}: history", save_path)
 
     def plot_parameter_importance(self, analysis: Analysis | StudyResults, save_path: str | Path | None = None) -> Any:
         """How much each parameter matters, with intervals where there are trials enough."""
-        from fxai.results.parameter_figures import importance_bars  # noqa: PLC0415
+        from fxai.results.plots.parameter_figures import importance_bars  # noqa: PLC0415
 
         found = (analysis if isinstance(analysis, Analysis) else Analysis.of(analysis)).found
         return self._shown(importance_bars(found), f"{found.study}: importances", save_path)
@@ -42,8 +42,8 @@ class HPOVisualizer:
         self, results: StudyResults, top_k: int = 20, save_path: str | Path | None = None
     ) -> Any:
         """The best `top_k` trials, each a line through all its parameters; the darker, the better."""
-        from fxai.results.figures import parallel_coordinate  # noqa: PLC0415
         from fxai.results.part_of_study import PartOfStudy  # noqa: PLC0415
+        from fxai.results.plots.figures import parallel_coordinate  # noqa: PLC0415
 
         best = {trial.number for trial in results.record.ranked()[:top_k]}
         top = [trial for trial in results.study.get_trials(deepcopy=False) if trial.number in best]
@@ -52,7 +52,7 @@ class HPOVisualizer:
 
     def plot_parameter_distributions(self, results: StudyResults, save_path: str | Path | None = None) -> Any:
         """Where in each range the best fifth of the trials lies, beside all others."""
-        from fxai.results.parameter_figures import parameter_distributions  # noqa: PLC0415
+        from fxai.results.plots.parameter_figures import parameter_distributions  # noqa: PLC0415
 
         return self._shown(parameter_distributions(results.study), f"{results.name}: parameters", save_path)
 
@@ -64,7 +64,7 @@ class HPOVisualizer:
         save_path: str | Path | None = None,
     ) -> Any:
         """A metric of the trials against one parameter; what the study optimised unless another is named."""
-        from fxai.results.parameter_figures import metric_vs_parameter  # noqa: PLC0415
+        from fxai.results.plots.parameter_figures import metric_vs_parameter  # noqa: PLC0415
 
         figure = metric_vs_parameter(results.study, parameter, metric)
         return self._shown(figure, f"{results.name}: {parameter}", save_path)
@@ -90,7 +90,7 @@ class HPOVisualizer:
 
     def _shown(self, figure: Any, title: str, save_path: str | Path | None) -> Any:
         """In one look for all, with a title, and saved if so."""
-        from fxai.results.plots import dressed  # noqa: PLC0415
+        from fxai.results.plots.write import dressed  # noqa: PLC0415
 
         shown = dressed(figure).update_layout(title=title, margin={"t": 80})
         if save_path is not None:

@@ -10,7 +10,7 @@ from fxai.cli.options import DEFAULT_STORAGE, AsJson, By, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.results.analysis import TOP, StudyAnalysis
 from fxai.results.convergence import Convergence
-from fxai.results.importance_interval import ParameterImportance
+from fxai.results.importances.interval import ParameterImportance
 from fxai.results.rank_by import goal_named
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.stability import ParameterStability

@@ -8,10 +8,10 @@ import typer
 
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
-from fxai.results.export import Exported, write_export
+from fxai.results.export.folder import Exported, write_export
+from fxai.results.export.trial_table import TableFormat
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
-from fxai.results.trial_table import TableFormat
 from fxai.search.studies import stored_study
 
 

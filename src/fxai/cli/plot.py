@@ -3,7 +3,7 @@
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, By, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_text, stdout
 from fxai.results.paths import StudyPaths
-from fxai.results.plots import write_plots
+from fxai.results.plots.write import write_plots
 from fxai.results.rank_by import goal_named
 from fxai.results.record import StudyRecord
 from fxai.search.studies import load_study

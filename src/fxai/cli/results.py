@@ -17,7 +17,7 @@ from fxai.cli.stored_studies import FoundStudy, found_studies, found_study, stor
 from fxai.cli.summary import print_summary
 from fxai.results.brief import LEADERS
 from fxai.results.gain import Gain
-from fxai.results.importance_file import Importances
+from fxai.results.importances.file import Importances
 from fxai.results.paths import StudyPaths
 from fxai.results.rank_by import goal_named, ranked_by
 from fxai.results.record import StudyRecord, TrialRecord

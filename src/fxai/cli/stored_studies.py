@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fxai.results.brief import StudyBrief
 from fxai.results.gain import Gain, gain
-from fxai.results.importance_file import Importances, read_importances
+from fxai.results.importances.file import Importances, read_importances
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
 from fxai.search.studies import is_archived, stored_study, study_names

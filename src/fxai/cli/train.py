@@ -17,9 +17,9 @@ from fxai.cli.plan import settings_of
 from fxai.cli.watch_training import TrainingView, watch_training
 from fxai.errors import FxaiError
 from fxai.market.read_bars import load_bars
-from fxai.results.training_file import SeedResult, TrainingFile
-from fxai.results.training_plan import TrainingPlan, load_plan
-from fxai.results.training_requests import folders_of, requests_of
+from fxai.results.training.file import SeedResult, TrainingFile
+from fxai.results.training.plan import TrainingPlan, load_plan
+from fxai.results.training.requests import folders_of, requests_of
 from fxai.results.winner_track import write_validation_track
 from fxai.search.lock import hold
 from fxai.search.seeds import lane_seeds

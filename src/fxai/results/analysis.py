@@ -8,7 +8,8 @@ from optuna.distributions import BaseDistribution
 from pydantic import JsonValue
 
 from fxai.results.convergence import Convergence
-from fxai.results.importance_interval import FEWEST_FOR_INTERVALS, Importances, ParameterImportance
+from fxai.results.importances.interval import FEWEST_FOR_INTERVALS, Importances, ParameterImportance
+from fxai.results.importances.unimportant import FEWEST_TRIALS
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.stability import (
     FEWEST_COMPLETED,
@@ -20,7 +21,6 @@ from fxai.results.stability import (
     stability_of,
 )
 from fxai.results.strict_json import json_value
-from fxai.results.unimportant import FEWEST_TRIALS
 from fxai.search.several import by_first, by_metric
 from fxai.search.stored_trial import StoredState
 from fxai.spec.goals import Goal

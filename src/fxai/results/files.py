@@ -5,13 +5,13 @@ from pathlib import Path
 
 from optuna import Study
 
-from fxai.results.best_config import best_config, write_best_config
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord, TrialRecord
-from fxai.results.schedule import schedule_of
 from fxai.results.strict_json import json_text
 from fxai.results.summary import StudySummary
+from fxai.results.training.best_config import best_config, write_best_config
+from fxai.results.training.schedule import schedule_of
 from fxai.results.trials_file import study_json
 from fxai.spec.study import StudySpec
 from fxai.whole_file import copy, write_text

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from optuna import Study
 
 from fxai.errors import InputError
+from fxai.results.importances.unimportant import FEWEST_TRIALS, Standing, standings
 from fxai.results.record import StudyRecord, TrialRecord
-from fxai.results.unimportant import FEWEST_TRIALS, Standing, standings
 from fxai.search import attributes
 from fxai.search.warm import obstacle, warm_trials
 from fxai.spec.config_fields import fields_of

@@ -12,10 +12,10 @@ from fxai.replay.decisions import basis_of
 from fxai.replay.recorder import recorded
 from fxai.replay.replayed import ReplayedWorkers
 from fxai.results.files import write_results
-from fxai.results.importance_file import write_importances
+from fxai.results.importances.file import write_importances
 from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
-from fxai.results.plots import write_plots
+from fxai.results.plots.write import write_plots
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
 from fxai.results.report.write import write_report

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
-from fxai.results.axis_labels import folded
 from fxai.results.comparison.compared import ComparedStudy, SearchedParameter
 from fxai.results.comparison.comparison import Comparison, Group
 from fxai.results.comparison.progress import Improvement
 from fxai.results.page.palette import OTHER, SERIES
+from fxai.results.plots.axis_labels import folded
 from fxai.results.range_position import ends, position, spanning
 from fxai.trial import ParamValue
 from fxai.wording import figure as worded

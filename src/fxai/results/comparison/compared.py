@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from fxai.results.analysis import StudyAnalysis
 from fxai.results.comparison.progress import Progress
-from fxai.results.importance_interval import ParameterImportance
+from fxai.results.importances.interval import ParameterImportance
 from fxai.results.range_position import choices_of, ends
 from fxai.results.rank_by import goal_named
 from fxai.results.record import StudyRecord, TrialRecord

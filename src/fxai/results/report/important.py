@@ -2,11 +2,11 @@
 
 import plotly.graph_objects as go
 
-from fxai.results.absent_figure import AbsentFigureError
 from fxai.results.analysis import StudyAnalysis
-from fxai.results.axis_labels import folded
-from fxai.results.figures import contours
 from fxai.results.page.palette import BEST, COMPLETE, OTHER, SCALE
+from fxai.results.plots.absent_figure import AbsentFigureError
+from fxai.results.plots.axis_labels import folded
+from fxai.results.plots.figures import contours
 from fxai.results.report.blocks import Absent, Block, Chart, Section, Text
 from fxai.results.report.subject import Subject
 from fxai.results.sampled_study import sampled

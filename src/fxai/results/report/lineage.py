@@ -6,7 +6,7 @@ from fxai.results.page.palette import BEST, COMPLETE, OTHER
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Chart, Section, Table
 from fxai.results.report.subject import Subject
-from fxai.results.schedule import Part, ancestry
+from fxai.results.training.schedule import Part, ancestry
 from fxai.wording import figure
 
 _ROW, _MOST_ROWS = 20, 60

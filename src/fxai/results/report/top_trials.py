@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from fxai.results.axis_labels import folded
 from fxai.results.page.palette import BEST, COMPLETE, FAINT
+from fxai.results.plots.axis_labels import folded
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Chart, Section
 from fxai.results.report.sample import every_kth

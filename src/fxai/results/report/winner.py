@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fxai.market.track_record import TrackRecord, read_track_record
-from fxai.results.pareto_figure import pareto_front
+from fxai.results.plots.pareto_figure import pareto_front
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Block, Chart, Facts, Section, Table
 from fxai.results.report.equity import equity

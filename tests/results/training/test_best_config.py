@@ -4,9 +4,9 @@ import optuna
 import pytest
 
 from fxai.errors import InputError
-from fxai.results.best_config import best_config, load_best_config, write_best_config
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
+from fxai.results.training.best_config import best_config, load_best_config, write_best_config
 from fxai.spec.configure import configure
 from fxai.spec.study import StudySpec
 

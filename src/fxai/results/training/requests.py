@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import JsonValue
 from safetensors import SafetensorError, safe_open
 
-from fxai.results.training_plan import TrainingPlan
+from fxai.results.training.plan import TrainingPlan
 from fxai.spec.configure import configure
 from fxai.spec.objective import command_of, folder_of, name_of
 from fxai.spec.training_config import TrainingConfig

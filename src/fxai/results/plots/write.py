@@ -7,11 +7,11 @@ from pathlib import Path
 import plotly.graph_objects as go
 from optuna import Study
 
-from fxai.results import figures
-from fxai.results.absent_figure import AbsentFigureError
-from fxai.results.pareto_figure import pareto_front
 from fxai.results.paths import StudyPaths
-from fxai.results.plot_page import Page
+from fxai.results.plots import figures
+from fxai.results.plots.absent_figure import AbsentFigureError
+from fxai.results.plots.pareto_figure import pareto_front
+from fxai.results.plots.plot_page import Page
 from fxai.results.record import StudyRecord
 from fxai.results.sampled_study import sampled
 from fxai.results.summary import StudySummary

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from fxai.results.absent_figure import AbsentFigureError
+from fxai.results.plots.absent_figure import AbsentFigureError
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.spec.goals import Goal
 

@@ -3,7 +3,7 @@
 import pytest
 
 from fxai.results.record import TrialRecord
-from fxai.results.schedule import schedule_of
+from fxai.results.training.schedule import schedule_of
 from fxai.search.lineage import Change, Exploit
 from fxai.search.stored_trial import StoredState
 from fxai.spec.parameters import CategoricalParameter, FloatParameter

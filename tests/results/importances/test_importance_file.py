@@ -3,8 +3,8 @@ from pathlib import Path
 import optuna
 import pytest
 
-from fxai.results.importance import importances
-from fxai.results.importance_file import Importances, read_importances, write_importances
+from fxai.results.importances.file import Importances, read_importances, write_importances
+from fxai.results.importances.importance import importances
 
 
 def test_what_is_written_is_read(study: optuna.Study, tmp_path: Path):

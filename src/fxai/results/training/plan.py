@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from fxai.errors import InputError, Problem, SpecError
-from fxai.results.best_config import BestConfig, OwnBestConfig, load_best_config
-from fxai.results.schedule import Segment
+from fxai.results.training.best_config import BestConfig, OwnBestConfig, load_best_config
+from fxai.results.training.schedule import Segment
 from fxai.spec.config_override import CONFIG, SOURCE, override_config
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.fields import as_choice

@@ -4,7 +4,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from fxai.results.importance import importances
+from fxai.results.importances.importance import importances
 
 
 def test_the_parameter_that_the_value_follows_comes_first(study: optuna.Study):

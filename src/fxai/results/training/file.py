@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from fxai.errors import InputError
 from fxai.results.provenance import versions
 from fxai.results.strict_json import json_text
-from fxai.results.training_plan import TrainingPlan
+from fxai.results.training.plan import TrainingPlan
 from fxai.spec.fingerprint import difference
 from fxai.trial import TrialPaths
 from fxai.whole_file import write_text

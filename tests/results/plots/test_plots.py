@@ -8,9 +8,9 @@ import optuna
 import pytest
 from optuna.trial import TrialState, create_trial
 
-from fxai.results.figures import contour_plot, parallel_coordinate, slice_plot, timeline
 from fxai.results.paths import StudyPaths
-from fxai.results.plots import write_plots
+from fxai.results.plots.figures import contour_plot, parallel_coordinate, slice_plot, timeline
+from fxai.results.plots.write import write_plots
 
 NAMES = {
     "optimization_history",

@@ -20,7 +20,7 @@ from optuna import Study
 from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.trial import FrozenTrial, TrialState
 
-from fxai.results.importance import conditional_parameters, varying_parameters
+from fxai.results.importances.importance import conditional_parameters, varying_parameters
 from fxai.results.part_of_study import PartOfStudy
 from fxai.search import attributes
 from fxai.search.several import by_first

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from shlex import quote
 
-from fxai.results.best_config import BestConfig, OwnBestConfig
-from fxai.results.exported_data import ExportedData
+from fxai.results.export.data import ExportedData
 from fxai.results.provenance import versions
 from fxai.results.record import StudyRecord
 from fxai.results.summary import StudySummary
+from fxai.results.training.best_config import BestConfig, OwnBestConfig
 from fxai.spec.objective import is_own
 from fxai.spec.study import StudySpec
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from fxai.errors import InputError
-from fxai.results.best_config import BestConfig, OwnBestConfig, load_best_config, write_best_config
-from fxai.results.export_readme import readme
-from fxai.results.exported_data import ExportedData
+from fxai.results.export.data import ExportedData
+from fxai.results.export.readme import readme
+from fxai.results.export.trial_table import TableFormat, write_trials
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import versions
 from fxai.results.record import StudyRecord
 from fxai.results.strict_json import json_text
-from fxai.results.trial_table import TableFormat, write_trials
+from fxai.results.training.best_config import BestConfig, OwnBestConfig, load_best_config, write_best_config
 from fxai.search import attributes
 from fxai.spec.load import load_spec
 from fxai.spec.objective import HERE, OwnCode

@@ -8,10 +8,10 @@ from optuna import Study
 from plotly.subplots import make_subplots
 
 from fxai.errors import InputError
-from fxai.results.absent_figure import AbsentFigureError
 from fxai.results.analysis import StudyAnalysis
-from fxai.results.axis_labels import folded
 from fxai.results.page.palette import BEST, COMPLETE, OTHER
+from fxai.results.plots.absent_figure import AbsentFigureError
+from fxai.results.plots.axis_labels import folded
 from fxai.results.rank_by import goal_named
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.report.scales import Scale, scales_of

@@ -6,12 +6,12 @@ import optuna
 import pytest
 
 from fxai.errors import InputError
-from fxai.results.best_config import best_config, load_best_config, write_best_config
-from fxai.results.export import Exported, write_export
+from fxai.results.export.folder import Exported, write_export
+from fxai.results.export.trial_table import TableFormat
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
-from fxai.results.trial_table import TableFormat
+from fxai.results.training.best_config import best_config, load_best_config, write_best_config
 from fxai.search import attributes
 from fxai.spec.fingerprint import fingerprint
 from fxai.spec.load import load_spec

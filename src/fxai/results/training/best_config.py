@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from fxai.results.provenance import Provenance
 from fxai.results.record import TrialRecord
-from fxai.results.schedule import Segment
+from fxai.results.training.schedule import Segment
 from fxai.spec.configure import trial_config, trial_settings
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.load import load_record

@@ -9,8 +9,8 @@ import pyarrow.parquet
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import create_trial
 
+from fxai.results.export.trial_table import TableFormat, write_trials
 from fxai.results.record import StudyRecord
-from fxai.results.trial_table import TableFormat, write_trials
 
 
 def test_every_format_says_the_same(study: optuna.Study, tmp_path: Path):

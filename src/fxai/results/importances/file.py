@@ -32,7 +32,7 @@ def write_importances(study: "Study", path: Path) -> Path:
 
 
 def _computed(study: "Study") -> Mapping[str, float]:
-    from fxai.results.importance import importances  # noqa: PLC0415 - it takes seconds to load
+    from fxai.results.importances.importance import importances  # noqa: PLC0415 - it takes seconds to load
 
     return importances(study)
 

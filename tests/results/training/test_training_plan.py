@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from fxai.errors import InputError, SpecError
-from fxai.results.best_config import BestConfig, OwnBestConfig, write_best_config
-from fxai.results.schedule import Segment
-from fxai.results.training_file import SeedResult, TrainingFile
-from fxai.results.training_plan import load_plan
-from fxai.results.training_requests import folders_of, requests_of
+from fxai.results.training.best_config import BestConfig, OwnBestConfig, write_best_config
+from fxai.results.training.file import SeedResult, TrainingFile
+from fxai.results.training.plan import load_plan
+from fxai.results.training.requests import folders_of, requests_of
+from fxai.results.training.schedule import Segment
 from fxai.rl.checkpoint import Checkpoint
 from fxai.spec.env_config import EnvConfig, RewardConfig
 from fxai.spec.objective import OwnFunction

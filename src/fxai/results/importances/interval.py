@@ -8,10 +8,10 @@ from optuna import Study
 from optuna.trial import FrozenTrial, TrialState
 from pydantic import JsonValue
 
-from fxai.results.importance import ENOUGH_TRIALS, importances, shares_in
+from fxai.results.importances.importance import ENOUGH_TRIALS, importances, shares_in
+from fxai.results.importances.unimportant import standings
 from fxai.results.part_of_study import PartOfStudy
 from fxai.results.sampled_study import sampled
-from fxai.results.unimportant import standings
 from fxai.search.several import by_first
 
 FEWEST_FOR_INTERVALS = 20  # completed; half of them has one trial in its best tenth

@@ -12,9 +12,9 @@ from optuna import Study
 from optuna.trial import FrozenTrial, TrialState
 from plotly.subplots import make_subplots
 
-from fxai.results.absent_figure import AbsentFigureError
-from fxai.results.axis_labels import folded, log_ticks
-from fxai.results.importance import conditional_parameters, importances, varying_parameters
+from fxai.results.importances.importance import conditional_parameters, importances, varying_parameters
+from fxai.results.plots.absent_figure import AbsentFigureError
+from fxai.results.plots.axis_labels import folded, log_ticks
 from fxai.results.record import best_number, metric_name
 
 _SLICE_COLUMNS = 4

@@ -4,10 +4,10 @@ import plotly.graph_objects as go
 from optuna import Study
 from plotly.subplots import make_subplots
 
-from fxai.results.absent_figure import AbsentFigureError
 from fxai.results.analysis import StudyAnalysis
-from fxai.results.figures import optimization_history
-from fxai.results.parameter_figures import importance_bars, metric_vs_parameter
+from fxai.results.plots.absent_figure import AbsentFigureError
+from fxai.results.plots.figures import optimization_history
+from fxai.results.plots.parameter_figures import importance_bars, metric_vs_parameter
 from fxai.results.report.scales import scales_of
 
 _HEIGHT = 900

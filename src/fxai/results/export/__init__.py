@@ -1,0 +1,1 @@
+"""A study as a folder for others."""

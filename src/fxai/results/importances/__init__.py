@@ -1,0 +1,1 @@
+"""Which parameters matter: shares, their intervals, and those that make no difference."""
