@@ -9,14 +9,14 @@ from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.search.studies import StudySummary, summaries
 from fxai.wording import figure
 
-_HEADINGS = ("Study", "Best value", "Trial", "Complete", "Pruned", "Failed", "Left")
+_HEADINGS = ("Study", "Best value", "Trial", "Complete", "Pruned", "Failed", "Unfinished")
 
 
 def status(*, storage: StorageUrl = DEFAULT_STORAGE, as_json: AsJson = False) -> None:
     """List the studies and where they stand.
 
-    Left is the trials that a run did not finish; the next run retries them. Studies that --fresh set aside carry
-    `~` and a number behind their name.
+    Unfinished trials run now, or were left by a run that died; the next run takes these up. Studies
+    that --fresh set aside carry `~` and a number behind their name.
     """
     found = summaries(storage)
     if as_json:
