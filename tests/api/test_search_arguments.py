@@ -1,5 +1,6 @@
 """How arguments of a call become keys of a spec."""
 
+import numpy as np
 import pytest
 
 from fxai.api.config_sections import sections_of
@@ -61,8 +62,7 @@ def test_plain_values_are_the_same_for_all_trials() -> None:
 
 
 def test_numpy_values_become_plain() -> None:
-    numpy = pytest.importorskip("numpy")
-    value = {"a": numpy.float64(0.5), "b": numpy.arange(2), "c": (1, numpy.int64(3))}
+    value = {"a": np.float64(0.5), "b": np.arange(2), "c": (1, np.int64(3))}
     assert plain(value) == {"a": 0.5, "b": [0, 1], "c": [1, 3]}
 
 

@@ -7,7 +7,10 @@ from fxai.results.track_files import is_of, of_file, track_path
 
 
 def write_validation_track(agent: Path) -> Path:
-    """Write `AGENT_validation.json` unless it is there; an FxaiError, whatever goes wrong: nothing depends on it."""
+    """Write `AGENT_validation.json` unless it is there.
+
+    An FxaiError where the agent, its data, the memory or the disk do not allow it: nothing depends on this file.
+    """
     path = track_path(agent.parent, f"{agent.stem}_validation")
     if is_of(agent, path):
         return path
@@ -20,6 +23,6 @@ def write_validation_track(agent: Path) -> Path:
         stretch = stretch_of(loaded, split="validation")
         record = track(loaded, stretch.market, stretch.span, stretch.split, parts=stretch.parts)
         of_file(agent, record).write(path)
-    except Exception as error:
+    except (FxaiError, OSError, RuntimeError) as error:  # torch raises the last, where memory runs out too
         raise FxaiError(f"what {agent} does on its validation split could not be written: {error}") from error
     return path

@@ -25,7 +25,7 @@ PLAIN_METRIC = "mean_reward"
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """A training in full, whoever's objective it is."""
+    """A training in full, of whichever objective."""
 
     name: str  # of the study that it comes from, or of its file
     trial: int
@@ -98,13 +98,8 @@ def _trading(best: BestConfig, settings: Mapping[str, str]) -> TrainingPlan:
         raise SpecError(SOURCE, tuple(Problem(told, key) for key in taken))
     of_env = {key: text for key, text in settings.items() if key.removeprefix(CONFIG).startswith("env.")}
     scoring = override_config(best.training_config.model_copy(update={"env": best.scoring_env}), of_env).env
-    return TrainingPlan(
-        name=best.study_name,
-        trial=best.trial,
-        objective=best.objective,
-        metric=best.metric_name,
-        score=best.score or "",
-        seeds=(best.seed,),
+    return _winners(
+        best,
         params={},
         config=override_config(best.training_config, settings).model_dump(mode="json"),
         scoring_env=scoring,
@@ -119,6 +114,23 @@ def _own(best: OwnBestConfig, settings: Mapping[str, str]) -> TrainingPlan:
         made = with_values(config, {key.removeprefix(CONFIG): value for key, value in values.items()})
     except ValueError as error:
         raise InputError(f"{SOURCE}: {error}") from None
+    return _winners(
+        best,
+        params={**best.params, **{name: value for name, value in values.items() if name in best.params}},
+        config=made,
+        scoring_env=None,
+    )
+
+
+def _winners(
+    best: BestConfig | OwnBestConfig,
+    *,
+    params: Mapping[str, Choice],
+    config: Mapping[str, JsonValue],
+    scoring_env: EnvConfig | None,
+    schedule: tuple[Segment, ...] = (),
+) -> TrainingPlan:
+    """The winner's trial once more, with these settings in place."""
     return TrainingPlan(
         name=best.study_name,
         trial=best.trial,
@@ -126,9 +138,10 @@ def _own(best: OwnBestConfig, settings: Mapping[str, str]) -> TrainingPlan:
         metric=best.metric_name,
         score=best.score or "",
         seeds=(best.seed,),
-        params={**best.params, **{name: value for name, value in values.items() if name in best.params}},
-        config=made,
-        scoring_env=None,
+        params=params,
+        config=config,
+        scoring_env=scoring_env,
+        schedule=schedule,
     )
 
 
