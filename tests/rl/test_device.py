@@ -119,11 +119,14 @@ def no_score(policy: Policy, weights: torch.Tensor, lanes: Sequence[int]) -> lis
     return [{} for _ in lanes]
 
 
-def training(configs: Sequence[TrainingConfig], device: torch.device) -> Training:
-    envs = [config.env for config in configs]
-    seeds = range(len(configs))
-    env = MarketEnv(market(device), TRAIN, envs, torch.tensor(seeds), configs[0].training.n_envs)
-    return Training(Pack(tuple(configs), tuple(seeds)), env, no_score, device)
+def training(members: Pack, device: torch.device) -> Training:
+    envs = [config.env for config in members.configs]
+    env = MarketEnv(market(device), TRAIN, envs, torch.tensor(members.seeds), members.configs[0].training.n_envs)
+    return Training(members, env, no_score, device)
+
+
+def pack(configs: Sequence[TrainingConfig]) -> Pack:
+    return Pack(tuple(configs), tuple(range(len(configs))))
 
 
 def update_alone(training: Training, device: torch.device) -> None:
@@ -139,7 +142,7 @@ def update_alone(training: Training, device: torch.device) -> None:
 
 def test_a_score_comes_to_the_host_once():
     envs = [BASE, RICH_ENV]
-    learner = training(PACKS["ppo"], META)
+    learner = training(pack(PACKS["ppo"]), META)
     scorer = Scorer(market(META), VALIDATION, 6000.0, BASE, envs)
     env = scorer._env(range(2))
     with OnlyOn(META):
@@ -156,7 +159,7 @@ def fake_cuda() -> Iterator[None]:
 @pytest.mark.parametrize("kind", PACKS)
 def test_an_update_stays_on_a_gpu(kind: str):
     with fake_cuda():
-        update_alone(training(PACKS[kind], CUDA), CUDA)
+        update_alone(training(pack(PACKS[kind]), CUDA), CUDA)
 
 
 @pytest.mark.parametrize("kind", PACKS)
@@ -167,7 +170,7 @@ def test_an_update_needs_no_value(kind: str, model: ModelConfig):
         each.model_copy(update={"model": model.model_copy(update={"dropout": each.model.dropout})})
         for each in PACKS[kind]
     ]
-    update_alone(training(configs, META), META)
+    update_alone(training(pack(configs), META), META)
 
 
 def test_a_look_at_a_value_would_be_seen():
@@ -183,12 +186,12 @@ def test_a_look_at_a_value_would_be_seen():
 
 @pytest.mark.parametrize("kind", PACKS)
 def test_lanes_come_and_go_on_a_device(kind: str):
-    pack = LanePack(lambda members: training(members.configs, META), width=4)
+    packed = LanePack(lambda members: training(members, META), width=4)
     lanes = [Lane(config, seed) for seed, config in enumerate(PACKS[kind])]
     for chosen in (lanes[:1], lanes, lanes[1:]):
-        pack.regroup(chosen)
-        pack.update()
-        assert {len(tensor) for tensor in pack._running.tensors().values()} == {4}
+        packed.regroup(chosen)
+        packed.update()
+        assert {len(tensor) for tensor in packed._running.tensors().values()} == {4}
 
 
 @pytest.mark.parametrize("rounds", [(3, 1), (1, 3)])

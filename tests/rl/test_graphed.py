@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from test_device import PACKS, TRANSFORMER, training
+from test_device import PACKS, TRANSFORMER, pack, training
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -110,9 +110,9 @@ def configs(kind: str, model: str) -> tuple[TrainingConfig, ...]:
     [*((kind, "mlp") for kind in PACKS), ("ppo", "transformer"), ("dqn, every option", "transformer")],
 )
 def test_a_captured_update_is_as_any_other(kind: str, model: str):
-    plain = training(configs(kind, model), CPU)._learner
+    plain = training(pack(configs(kind, model)), CPU)._learner
     capture = RecorderCapture()
-    graphed = Graphed(training(configs(kind, model), CPU)._learner, capture, after=2)
+    graphed = Graphed(training(pack(configs(kind, model)), CPU)._learner, capture, after=2)
     for done in range(6):
         assert_same({"": graphed.update(*inputs(done))}, {"": plain.update(*inputs(done))})
         assert_same(graphed.state(), plain.state())
@@ -124,11 +124,11 @@ def test_a_captured_update_is_as_any_other(kind: str, model: str):
 @pytest.mark.parametrize("kind", ["ppo", "dqn, every option"])
 @pytest.mark.parametrize("into", [1, 4], ids=["before the capture", "after it"])
 def test_a_captured_training_goes_back_to_a_state(kind: str, into: int):
-    plain = training(PACKS[kind], CPU)._learner
+    plain = training(pack(PACKS[kind]), CPU)._learner
     for done in range(3):
         plain.update(*inputs(done))
     kept = {name: tensor.clone() for name, tensor in plain.state().items()}
-    graphed = Graphed(training(PACKS[kind], CPU)._learner, RecorderCapture(), after=2)
+    graphed = Graphed(training(pack(PACKS[kind]), CPU)._learner, RecorderCapture(), after=2)
     for done in range(into):
         graphed.update(*inputs(done))
     graphed.restore({name: tensor.clone() for name, tensor in kept.items()})
@@ -139,4 +139,4 @@ def test_a_captured_training_goes_back_to_a_state(kind: str, into: int):
 
 def test_at_least_one_update_comes_before_a_capture():
     with pytest.raises(ValueError, match="at least one"):
-        Graphed(training(PACKS["ppo"], CPU)._learner, RecorderCapture(), after=0)
+        Graphed(training(pack(PACKS["ppo"]), CPU)._learner, RecorderCapture(), after=0)

@@ -1,10 +1,11 @@
 """What only a GPU can show: captured updates are as any others, and no lane depends on those beside it."""
 
+import gc
 from pathlib import Path
 
 import pytest
 import torch
-from test_device import PACKS, TRANSFORMER, training
+from test_device import PACKS, TRANSFORMER, pack, training
 
 from fxai.objectives.fx_trading import open_lanes
 from fxai.objectives.trading_lanes import TradingLanes
@@ -37,8 +38,8 @@ def configs(kind: str, model: str) -> tuple[TrainingConfig, ...]:
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("kind", PACKS)
 def test_a_captured_update_is_as_any_other(kind: str, model: str):
-    plain = training(configs(kind, model), GPU)._learner
-    graphed = Graphed(training(configs(kind, model), GPU)._learner, CudaCapture(GPU), after=2)
+    plain = training(pack(configs(kind, model)), GPU)._learner
+    graphed = Graphed(training(pack(configs(kind, model)), GPU)._learner, CudaCapture(GPU), after=2)
     for done in range(8):
         clock = torch.full((2,), done, device=GPU)
         rate = torch.tensor([1e-3, 2e-3], device=GPU) / (done + 1)
@@ -48,8 +49,29 @@ def test_a_captured_update_is_as_any_other(kind: str, model: str):
             torch.testing.assert_close(graphed.state()[name], tensor, rtol=0, atol=0, equal_nan=True)
 
 
+def test_a_graph_that_is_given_up_breaks_no_capture(monkeypatch: pytest.MonkeyPatch):
+    """One that only the garbage collector can free, were it to come in the midst of a capture."""
+    old, new = (
+        Graphed(training(pack(configs("ppo", "mlp")), GPU)._learner, CudaCapture(GPU), after=1) for _ in range(2)
+    )
+    clock, rate = torch.zeros(2, dtype=torch.int64, device=GPU), torch.full((2,), 1e-3, device=GPU)
+    for learner in (old, old, new):
+        learner.update(clock, rate)
+    improve = new._learner.update
+
+    def collecting(clock: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
+        gc.collect()
+        return improve(clock, rate)
+
+    monkeypatch.setattr(new._learner, "update", collecting)
+    cycle: list[object] = [old]
+    cycle.append(cycle)
+    del old, learner, cycle
+    new.update(clock, rate)
+
+
 def captured(members: Pack) -> Training:
-    made = training(members.configs, GPU)
+    made = training(members, GPU)
     again = Graphed(made._learner, CudaCapture(GPU), after=2)
     made._learner = again
     return made

@@ -11,7 +11,9 @@ A capture takes about as long as an update without one, so it pays where a pack 
 updates. Another learner is as good, hence the choice lies with whoever builds the training.
 """
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Protocol
 
 import torch
@@ -52,7 +54,7 @@ class CudaCapture:
 
     def record(self, step: Step) -> Step:
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, stream=self._stream):
+        with _no_garbage_collected(), torch.cuda.graph(graph, stream=self._stream):
             result = step()
 
         def replay() -> Tensor:
@@ -60,6 +62,17 @@ class CudaCapture:
             return result
 
         return replay
+
+
+@contextmanager
+def _no_garbage_collected() -> Iterator[None]:
+    """CUDA breaks off a capture in whose midst another graph is freed, such as that of a pack which failed."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Graphed:
