@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from ways import either_way  # noqa: F401
 
-from fxai.rl.adam import LaneAdam, clip_by_norm
+from fxai.rl.adam import LaneAdam, norm_and_shrink
 
+pytestmark = pytest.mark.usefixtures("either_way")
 RATES = torch.tensor([1e-3, 3e-2, 1e-1])
 
 
@@ -16,7 +18,7 @@ def step(
     adam: LaneAdam, weights: torch.Tensor, gradient: torch.Tensor, rates: torch.Tensor, active: torch.Tensor
 ) -> None:
     (pace,) = adam.paces(rates, active, 1)
-    adam.step(weights, gradient, pace)
+    adam.step(weights, gradient.clone(), torch.ones(len(weights)), pace)
 
 
 def test_each_lane_steps_as_torch_adam():
@@ -56,9 +58,32 @@ def test_first_steps_that_nobody_takes_leave_numbers():
 
 def test_clipping_is_by_each_lanes_own_norm():
     gradient = torch.tensor([[3.0, 4.0], [0.3, 0.4]])
-    norms = clip_by_norm(gradient, torch.tensor([1.0, 1.0]))
+    norms, shrink = norm_and_shrink(gradient, torch.tensor([1.0, 1.0]))
     assert norms.tolist() == pytest.approx([5.0, 0.5])
-    torch.testing.assert_close(gradient, torch.tensor([[0.6, 0.8], [0.3, 0.4]]))
+    torch.testing.assert_close(shrink, torch.tensor([0.2, 1.0]))
+
+
+def test_a_step_is_by_the_shrunk_gradient():
+    weights, others = torch.ones(3, 10), torch.ones(3, 10)
+    adam, other = LaneAdam.of(weights), LaneAdam.of(others)
+    shrink = torch.tensor([1.0, 0.5, 0.25])
+    for gradient in gradients(3):
+        (pace,) = adam.paces(RATES, None, 1)
+        adam.step(weights, gradient.clone(), shrink, pace)
+        step(other, others, gradient * shrink.unsqueeze(1), RATES, torch.ones(3, dtype=torch.bool))
+    assert torch.equal(weights, others)
+
+
+def test_what_a_lane_that_stands_still_was_given_does_not_matter():
+    weights = torch.ones(3, 10)
+    adam = LaneAdam.of(weights)
+    (gradient,) = gradients(1)
+    gradient[1] = torch.nan
+    (pace,) = adam.paces(RATES, torch.tensor([True, False, True]), 1)
+    adam.step(weights, gradient, torch.tensor([1.0, torch.nan, 1.0]), pace)
+    assert torch.equal(weights[1], torch.ones(10))
+    assert not weights.isnan().any()
+    assert not adam.state()["mean"].isnan().any()
 
 
 def test_the_first_lanes_can_go_on_without_the_others():
@@ -76,7 +101,7 @@ def test_steps_prepared_together_are_the_same_steps():
     adam, other = LaneAdam.of(weights), LaneAdam.of(others)
     active = torch.tensor([True, False, True])
     for gradient, pace in zip(gradients(5), adam.paces(RATES, active, 5), strict=True):
-        adam.step(weights, gradient, pace)
+        adam.step(weights, gradient.clone(), torch.ones(3), pace)
         step(other, others, gradient, RATES, active)
     assert torch.equal(weights, others)
     assert all(torch.equal(other.state()[name], tensor) for name, tensor in adam.state().items())

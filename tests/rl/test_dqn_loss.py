@@ -9,7 +9,7 @@ from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from torch.nn import functional
 
-from fxai.rl.adam import clip_by_norm
+from fxai.rl.adam import norm_and_shrink
 from fxai.rl.dqn_loss import STATISTICS, bootstrap, loss_gradient
 from fxai.rl.mlp import Mlp
 from fxai.rl.q_network import QNetwork
@@ -88,8 +88,8 @@ def test_a_gradient_step_is_that_of_stable_baselines3(max_grad_norm: float, monk
         values, vjp = POLICY.vjp(online, batch.observations[None])
         loss = loss_gradient(values, batch.actions.mT, wanted)
         gradient = vjp(loss.values)
-        clip_by_norm(gradient, torch.tensor([max_grad_norm]))
-    torch.testing.assert_close(-gradient, step, rtol=1e-4, atol=1e-6)
+        _, shrink = norm_and_shrink(gradient, torch.tensor([max_grad_norm]))
+    torch.testing.assert_close(-gradient * shrink, step, rtol=1e-4, atol=1e-6)
     assert loss.statistics[0, STATISTICS.index("q_loss")].item() == pytest.approx(
         model.logger.name_to_value["train/loss"], rel=1e-5
     )

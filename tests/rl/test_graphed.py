@@ -8,6 +8,7 @@ import torch
 from test_device import PACKS, TRANSFORMER, pack, training
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from ways import take_torchs_operations
 
 from fxai.rl import dqn, market_env, ppo
 from fxai.rl.graphed import Graphed, Step
@@ -83,7 +84,8 @@ def _tensors(tree: object) -> list[torch.Tensor]:
 
 @pytest.fixture
 def as_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Masks only, as where looking costs more than doing."""
+    """By torch's operations, with masks only: there looking costs more than doing."""
+    take_torchs_operations(monkeypatch)
     for module in (dqn, market_env, ppo):
         monkeypatch.setattr(module, "none_of", lambda _mask: False)
 

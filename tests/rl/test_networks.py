@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from ways import either_way  # noqa: F401
 
 from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.gru import Gru
@@ -13,6 +14,7 @@ from fxai.rl.networks import build_network
 from fxai.rl.transformer import Transformer
 from fxai.spec.model_config import ModelConfig
 
+pytestmark = pytest.mark.usefixtures("either_way")
 SHAPE = (3, 5)
 NETWORKS = {
     "mlp": Mlp(SHAPE, (7, 7), outputs=4),
@@ -51,6 +53,20 @@ def test_vjp_is_the_derivative(network: Network, *, dropped: bool):
             change = network(here + way, observation, keep) - network(here - way, observation, keep)
             expected = (change * d_outputs).sum() / 2
             torch.testing.assert_close((gradient * way).sum(), expected, rtol=1e-4, atol=1e-12)
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_nets_may_see_the_same(network: Network, *, dropped: bool):
+    """Two nets for each observation: outputs and derivatives as if each net had been given its own."""
+    here, observation = weights(network, 4), normal(2, 6, *SHAPE, seed=2)
+    keep = (normal(4, 6, network.dropout_sites, seed=3) > 0) * 2.0 if dropped else None
+    d_outputs = normal(4, 4, 6, seed=4)
+    with torch.no_grad():
+        shared, shared_vjp = network.vjp(here, observation, keep)
+        apart, apart_vjp = network.vjp(here, observation.repeat_interleave(2, 0), keep)
+        assert torch.equal(shared, apart)
+        assert torch.equal(shared_vjp(d_outputs), apart_vjp(d_outputs))
+        torch.testing.assert_close(shared, network(here, observation, keep))
 
 
 def test_every_weight_matters(network: Network):

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from fxai.rl.a2c_loss import STATISTICS, LossWeights, loss_gradient
 from fxai.rl.actor_critic import ActorCritic
-from fxai.rl.adam import LaneAdam, clip_by_norm
+from fxai.rl.adam import LaneAdam, norm_and_shrink
 from fxai.rl.dropout import Dropout
 from fxai.rl.experience import Experience
 from fxai.rl.hyperparameters import lane_numbers
@@ -34,7 +34,6 @@ class A2c:
             entropy_coef=lane_numbers(configs, lambda c: c.entropy_coef, device),
             value_coef=lane_numbers(configs, lambda c: c.value_coef, device),
         )
-        self._all = torch.ones(len(configs), dtype=torch.bool, device=device)
         self.weights = policy.initial(seeds)
         self._adam = LaneAdam.of(self.weights)
 
@@ -48,9 +47,9 @@ class A2c:
         logits, value, vjp = self.policy.vjp(self.weights, samples.observation, keep)
         loss = loss_gradient(logits, value, samples, self._loss)
         gradient = vjp(loss.logits, loss.value)
-        norm = clip_by_norm(gradient, self._max_grad_norm)
-        (pace,) = self._adam.paces(rate, self._all, 1)
-        self._adam.step(self.weights, gradient, pace)
+        norm, shrink = norm_and_shrink(gradient, self._max_grad_norm)
+        (pace,) = self._adam.paces(rate, None, 1)
+        self._adam.step(self.weights, gradient, shrink, pace)
         return torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
 
     def state(self) -> dict[str, Tensor]:

@@ -59,9 +59,8 @@ class ActorCritic:
         Observations are [lane, sample, *shape], `keep` [lane, sample, dropout_sites].
         """
         lanes = len(weights)
-        both = observation.unsqueeze(1).expand(lanes, 2, *observation.shape[1:]).reshape(-1, *observation.shape[1:])
         by_net = None if keep is None else self._by_net(keep)
-        outputs, network_vjp = self.network.vjp(weights.view(2 * lanes, -1), both, by_net)
+        outputs, network_vjp = self.network.vjp(weights.view(2 * lanes, -1), observation, by_net)
         logits, critic = outputs.view(lanes, 2, *outputs.shape[1:]).unbind(1)
 
         def backward(d_logits: Tensor, d_value: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fxai.rl.loops import adam_step, by_loops
 from fxai.rl.row_sums import whole_portions
 
 _BETA_1 = 0.9
@@ -21,6 +22,7 @@ class Pace:
     square_share: Tensor
     size: Tensor  # the rate, corrected for the moments' short memory
     epsilon: Tensor  # likewise
+    moving: Tensor | None  # bool; None where all lanes are
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +49,41 @@ class LaneAdam:
         """The same moments, of the first lanes only."""
         return LaneAdam(self.mean[:lanes], self.square[:lanes], self.powers[:lanes], self.betas, self.scratch[:lanes])
 
-    def paces(self, rate: Tensor, active: Tensor, steps: int) -> list[Pace]:
+    def paces(self, rate: Tensor, active: Tensor | None, steps: int) -> list[Pace]:
         """What the next steps need, for rates [lane] and a mask [lane] bool that hold over all of them.
 
+        Without a mask all lanes are active.
         All steps of an epoch are prepared at once, since a dozen operations on [lane] numbers take as long
         as one on the weights. The bias correction is applied to rate and epsilon instead of the moments
         (the paper, end of section 2), which saves two passes over all weights.
         """
-        factors = torch.where(active.unsqueeze(1), self.betas, 1.0).expand(steps, -1, -1)
+        moving = None if active is None else active.unsqueeze(1)
+        betas = self.betas.expand_as(self.powers) if moving is None else torch.where(moving, self.betas, 1.0)
+        factors = betas.expand(steps, -1, -1)
         powers = torch.cat([self.powers.unsqueeze(0), factors]).cumprod(0)[1:]  # one product after the other
         self.powers.copy_(powers[-1])
         remaining = (1 - powers).clamp_min_(torch.finfo(torch.float32).tiny)  # 0 before a first step
         root = remaining[..., 1:].sqrt()
         kind = self.mean.dtype
-        moving = active.to(kind).unsqueeze(1)
-        size = (root * rate.unsqueeze(1) / remaining[..., :1]).to(kind) * moving
+        weight = torch.ones_like(rate, dtype=kind).unsqueeze(1) if moving is None else moving.to(kind)
+        size = (root * rate.unsqueeze(1) / remaining[..., :1]).to(kind) * weight
         epsilon = (_EPSILON * root).to(kind)
-        shares = moving * (1 - _BETA_1), moving * (1 - _BETA_2)
-        return [Pace(*shares, *each) for each in zip(size.unbind(0), epsilon.unbind(0), strict=True)]
+        shares = weight * (1 - _BETA_1), weight * (1 - _BETA_2)
+        return [Pace(*shares, *each, moving) for each in zip(size.unbind(0), epsilon.unbind(0), strict=True)]
 
-    def step(self, weights: Tensor, gradient: Tensor, pace: Pace) -> None:
-        """Change `weights` [lane, size] in place by `gradient`; each of `paces` is for one step."""
+    def step(self, weights: Tensor, gradient: Tensor, shrink: Tensor, pace: Pace) -> None:
+        """Change `weights` [lane, size] in place by `gradient` times `shrink` [lane]; each pace is for one step.
+
+        The gradient may be changed too. Of a lane that does not move it may be anything, NaN too.
+        """
+        if by_loops(weights):
+            tensors = weights, self.mean, self.square, gradient, shrink
+            factors = pace.mean_share, pace.square_share, pace.size, pace.epsilon
+            adam_step(*(tensor.numpy() for tensor in (*tensors, *factors)))
+            return
+        gradient = gradient.mul_(shrink.unsqueeze(1))
+        if pace.moving is not None:  # a step of length 0 times infinity would be NaN
+            gradient = torch.where(pace.moving, gradient, 0.0)
         self.mean.lerp_(gradient, pace.mean_share)
         self.square.lerp_(torch.mul(gradient, gradient, out=self.scratch), pace.square_share)
         torch.sqrt(self.square, out=self.scratch).add_(pace.epsilon)
@@ -82,8 +98,7 @@ class LaneAdam:
         self.powers.copy_(state["powers"])
 
 
-def clip_by_norm(gradient: Tensor, limit: Tensor) -> Tensor:
-    """Scale each lane of `gradient` [lane, size] in place to a norm of at most `limit` [lane]; norms before it."""
+def norm_and_shrink(gradient: Tensor, limit: Tensor) -> tuple[Tensor, Tensor]:
+    """The norm of each lane of `gradient` [lane, size], and the factor that shortens it to `limit`; each [lane]."""
     norm: Tensor = torch.linalg.vector_norm(whole_portions(gradient), dim=1)
-    gradient.mul_((limit / (norm + 1e-6)).clamp(max=1.0).unsqueeze(1))
-    return norm
+    return norm, (limit / (norm + 1e-6)).clamp(max=1.0)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fxai.rl import draws
-from fxai.rl.adam import LaneAdam, clip_by_norm
+from fxai.rl.adam import LaneAdam, norm_and_shrink
 from fxai.rl.dqn_loss import STATISTICS, bootstrap, loss_gradient
 from fxai.rl.dropout import Dropout
 from fxai.rl.exploration import Exploration, epsilon_greedy
@@ -86,11 +86,11 @@ class Dqn:
         wanted = torch.addcmul(batch.reward, batch.discount, future)
         values, vjp = self.policy.vjp(weights, batch.observation, self._keep(done))
         loss = loss_gradient(values, batch.action, wanted)
-        gradient = vjp(torch.where(active[:, None, None, None], loss.values, 0.0))
-        norm = clip_by_norm(gradient, self._grad_norm[:lanes])
+        gradient = vjp(loss.values)
+        norm, shrink = norm_and_shrink(gradient, self._grad_norm[:lanes])
         adam = self._adam.first(lanes)
         (pace,) = adam.paces(rate, active, 1)
-        adam.step(weights, gradient, pace)
+        adam.step(weights, gradient, shrink, pace)
         follows = active & ((done + 1).remainder(self._schedule.target_interval[:lanes]) == 0)
         target.lerp_(weights, (self._target_tau[:lanes] * follows).unsqueeze(1))
         return torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)

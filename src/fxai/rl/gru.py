@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from fxai.rl.network import VectorJacobianProduct, rows_and_columns
+from fxai.rl.network import VectorJacobianProduct, for_each_net, rows_and_columns
 from fxai.rl.orthogonal import orthogonal
 from fxai.rl.parameter_layout import ParameterLayout
 from fxai.rl.row_sums import row_sum
@@ -90,8 +90,9 @@ class Gru:
         self, parts: dict[str, Tensor], observation: Tensor, keep: Tensor | None
     ) -> tuple[Tensor, Tensor, list[_Layer]]:
         """Outputs, what the head saw [net, sample, width], and each layer's way."""
-        nets, samples = observation.shape[:2]
-        rows = observation.reshape(nets, samples, self._rows, self._columns).transpose(1, 2)
+        nets, samples = len(parts["head.bias"]), observation.shape[1]
+        seen = for_each_net(observation, nets)
+        rows = seen.reshape(nets, samples, self._rows, self._columns).transpose(1, 2)
         layers = []
         for layer in range(self._depth):
             layers.append(self._layer_forward(parts, layer, rows.flatten(1, 2), samples))

@@ -1,24 +1,23 @@
 """A multilayer perceptron over the flattened observation.
 
-A pack's update spends its time here, and of that most in element-wise passes, so each of them counts:
-tanh is taken from the exponential, which takes a third of the time on a CPU, and the factor that this
-needs is part of the matrix product.
+A pack's update spends its time here. On a CPU a gradient step's two passes go net by net through `loops.mlp`, and
+no further than that: in torch's operations, which a GPU takes, each layer of all nets would come and go through
+memory several times.
 """
 
 import math
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from fxai.rl.network import VectorJacobianProduct
+from fxai.rl.loops import by_loops, head_outputs, hidden_sums, mlp_backward
+from fxai.rl.network import VectorJacobianProduct, for_each_net
 from fxai.rl.orthogonal import orthogonal
 from fxai.rl.parameter_layout import ParameterLayout
 from fxai.rl.row_sums import whole_portions
-
-_LN_2 = math.log(2)
-_VECTOR = 64  # numbers: no smaller than two registers of any processor
 
 
 class Mlp:
@@ -27,6 +26,7 @@ class Mlp:
     def __init__(self, observation_shape: tuple[int, ...], hidden: Sequence[int], outputs: int) -> None:
         """`hidden` are the widths of the layers before the head."""
         widths = [math.prod(observation_shape), *hidden, outputs]
+        self._widths = np.array(widths)
         self._layers = [(f"{i}.weight", f"{i}.bias") for i in range(len(widths) - 1)]
         self._sites = [slice(end - width, end) for width, end in zip(hidden, accumulate(hidden), strict=True)]
         self.dropout_sites = sum(hidden)
@@ -52,6 +52,8 @@ class Mlp:
 
     def vjp(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> tuple[Tensor, VectorJacobianProduct]:
         """Outputs and backpropagation, written out: for nets this small autograd's own work is a third of a step."""
+        if by_loops(weights):
+            return self._vjp_by_loops(weights, observation, keep)
         parts = self.layout.views(weights)
         outputs, inputs, activities = self._forward(parts, observation, keep)
 
@@ -63,7 +65,8 @@ class Mlp:
             torch.sum(whole_portions(d_outputs), 2, keepdim=True, out=gradients[bias])
             delta = torch.bmm(d_outputs.mT, parts[weight])
             for layer in reversed(range(len(activities))):
-                delta = torch.ops.aten.tanh_backward(self._silenced(delta, keep, layer), activities[layer])
+                delta = self._silenced(delta, keep, layer)
+                delta = torch.ops.aten.tanh_backward.grad_input(delta, activities[layer], grad_input=delta)
                 weight, bias = self._layers[layer]
                 torch.bmm(inputs[layer].mT, delta, out=gradients[weight])
                 torch.sum(delta, 1, keepdim=True, out=gradients[bias])
@@ -77,28 +80,51 @@ class Mlp:
         self, parts: dict[str, Tensor], observation: Tensor, keep: Tensor | None
     ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
         """Outputs, each layer's inputs, and each hidden layer's activities before dropout."""
-        inputs, activities = [observation.flatten(2)], []
+        inputs, activities = [for_each_net(observation, len(parts[self._layers[0][0]])).flatten(2)], []
         for layer, (weight, bias) in enumerate(self._layers[:-1]):
-            activities.append(_tanh_layer(parts[bias], inputs[-1], parts[weight]))
+            activities.append(torch.baddbmm(parts[bias], inputs[-1], parts[weight]).tanh_())
             inputs.append(self._silenced(activities[-1], keep, layer))
         weight, bias = self._layers[-1]
         return torch.baddbmm(parts[bias], parts[weight], inputs[-1].mT), inputs, activities
+
+    def _forward_by_loops(
+        self, weights: Tensor, observation: Tensor, keep: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Outputs, and all activities before and after dropout as `loops.mlp` has them."""
+        nets, samples = len(weights), observation.shape[1]
+        numbers, inputs = weights.numpy(), observation.flatten(2).contiguous()
+        activity = weights.new_empty(nets * samples * self.dropout_sites)
+        fed = activity if keep is None else torch.empty_like(activity)
+        offset = 0
+        for layer, (fan_in, width) in enumerate(pairwise(self._widths[:-1].tolist())):
+            block = slice(nets * samples * self._sites[layer].start, nets * samples * self._sites[layer].stop)
+            here = activity[block].view(nets, samples, width)
+            hidden_sums(numbers, offset, inputs.numpy(), here.numpy())
+            here.tanh_()
+            offset += (fan_in + 1) * width
+            inputs = here
+            if keep is not None:
+                inputs = torch.mul(here, keep[..., self._sites[layer]], out=fed[block].view_as(here))
+        outputs = weights.new_empty(nets, int(self._widths[-1]), samples)
+        head_outputs(numbers, offset, inputs.numpy(), outputs.numpy())
+        return outputs, activity, fed
+
+    def _vjp_by_loops(
+        self, weights: Tensor, observation: Tensor, keep: Tensor | None
+    ) -> tuple[Tensor, VectorJacobianProduct]:
+        outputs, activity, fed = self._forward_by_loops(weights, observation, keep)
+
+        def backward(d_outputs: Tensor) -> Tensor:
+            gradient = torch.empty_like(weights)
+            nothing = weights.new_empty(len(weights), 0, 0) if keep is None else keep.contiguous()
+            inputs, slopes = observation.flatten(2).contiguous(), d_outputs.contiguous()
+            tensors = inputs, activity, fed, nothing, slopes, gradient
+            mlp_backward(weights.numpy(), self._widths, *(tensor.numpy() for tensor in tensors))
+            return gradient
+
+        return outputs, backward
 
     def _silenced(self, activity: Tensor, keep: Tensor | None, layer: int) -> Tensor:
         if keep is None:
             return activity
         return activity * keep[..., self._sites[layer]]
-
-
-def _tanh_layer(bias: Tensor, rows: Tensor, weight: Tensor) -> Tensor:
-    """tanh(bias + rows @ weight), as 1 - 2 / (1 + exp(2 x)).
-
-    torch's exp2 is twice as fast as its exp, but it rounds what is left over from whole vectors in another
-    way. It is taken where each net's share is made of whole vectors, so that no lane's numbers depend on
-    how many others there are.
-    """
-    if rows.shape[1] * weight.shape[2] % _VECTOR:
-        growing = torch.baddbmm(bias, rows, weight, beta=2, alpha=2).exp_()
-    else:
-        growing = torch.baddbmm(bias, rows, weight, beta=2 / _LN_2, alpha=2 / _LN_2).exp2_()
-    return torch.rsub(growing.add_(1).reciprocal_(), 1, alpha=2)

@@ -26,8 +26,9 @@ class Network(Protocol):
         ...
 
     def __call__(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> Tensor:
-        """Outputs [net, outputs, sample] for weights [net, size], observations [net, sample, *shape].
+        """Outputs [net, outputs, sample] for weights [net, size], observations [seen, sample, *shape].
 
+        Where fewer observations are seen than there are nets, each is seen by several nets, one after the other.
         `keep` [net, sample, dropout_sites] scales the activations: 0 silences, see `dropout.py`.
         """
         ...
@@ -35,6 +36,11 @@ class Network(Protocol):
     def vjp(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> tuple[Tensor, VectorJacobianProduct]:
         """The same outputs, and how to carry a derivative back through them; to be called once."""
         ...
+
+
+def for_each_net(observation: Tensor, nets: int) -> Tensor:
+    """Observations [seen, ...] as [net, ...]."""
+    return observation if len(observation) == nets else observation.repeat_interleave(nets // len(observation), 0)
 
 
 def rows_and_columns(observation_shape: tuple[int, ...]) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from fxai.rl import draws
 from fxai.rl.actor_critic import ActorCritic
-from fxai.rl.adam import LaneAdam, clip_by_norm
+from fxai.rl.adam import LaneAdam, norm_and_shrink
 from fxai.rl.dropout import Dropout
 from fxai.rl.experience import Experience
 from fxai.rl.hyperparameters import lane_numbers
@@ -73,13 +73,12 @@ class Ppo:
     def _epoch(self, part: "_Part", epoch: int, portions: Sequence[Samples], going: Tensor, tally: Tally) -> None:
         measured = epoch in part.limits.last_epochs
         counted = part.limits.epochs == epoch + 1
-        for batch, pace in zip(portions, part.adam.paces(part.rate, going, len(portions)), strict=True):
-            gradient, statistics = self._gradient(part, batch, measured=measured)
+        active = going if epoch in part.limits.masked_epochs else None
+        for batch, pace in zip(portions, part.adam.paces(part.rate, active, len(portions)), strict=True):
+            gradient, shrink, statistics = self._gradient(part, batch, measured=measured)
             if statistics is not None:
                 tally.add(statistics, counted)
-            if epoch in part.limits.masked_epochs:
-                gradient = _only(going, gradient)
-            part.adam.step(part.weights, gradient, pace)
+            part.adam.step(part.weights, gradient, shrink, pace)
 
     def _watched_epoch(
         self, part: "_Part", epoch: int, portions: Sequence[Samples], going: Tensor, tally: Tally
@@ -90,24 +89,24 @@ class Ppo:
         for batch in portions:
             if none_of(going):
                 break
-            gradient, statistics = self._gradient(part, batch, measured=True)
+            gradient, shrink, statistics = self._gradient(part, batch, measured=True)
             if statistics is not None:
                 tally.add(statistics, counted & going)
                 going = going & ~(statistics[:, KL] > _KL_TOLERANCE * limits.kl)  # so that NaN reaches the weights
             (pace,) = part.adam.paces(part.rate, going, 1)
-            part.adam.step(part.weights, _only(going, gradient), pace)
+            part.adam.step(part.weights, gradient, shrink, pace)
         return going
 
-    def _gradient(self, part: "_Part", batch: Samples, *, measured: bool) -> tuple[Tensor, Tensor | None]:
-        """The loss's derivative by the lanes' weights, clipped, and the statistics if they are wanted."""
+    def _gradient(self, part: "_Part", batch: Samples, *, measured: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+        """The loss's derivative by the lanes' weights, what shrinks it to its limit, and statistics if wanted."""
         keep = self._dropout.keep(batch.number)
         logits, value, vjp = self.policy.vjp(part.weights, batch.observation, keep)
         loss = loss_gradient(logits, value, batch, part.loss, measured=measured)
         gradient = vjp(loss.logits, loss.value)
-        norm = clip_by_norm(gradient, part.limits.grad_norm)
+        norm, shrink = norm_and_shrink(gradient, part.limits.grad_norm)
         if loss.statistics is None:
-            return gradient, None
-        return gradient, torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
+            return gradient, shrink, None
+        return gradient, shrink, torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
 
     def state(self) -> dict[str, Tensor]:
         return {
@@ -126,7 +125,7 @@ class Ppo:
         count = samples.action.shape[1]
         step = (clock * self._limits.epochs)[:lanes] + epoch
         order = draws.permutation(self._seeds[:lanes], draws.Purpose.MINIBATCH, step, count)
-        return samples.select(order).portions(self._batch_size)
+        return samples.minibatches(order, self._batch_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +178,3 @@ class _Part:
             self.limits.first(lanes),
             self.rate[:lanes],
         )
-
-
-def _only(going: Tensor, gradient: Tensor) -> Tensor:
-    """The gradient [lane, size] of the lanes that go on, else 0: a step of length 0 times infinity would be NaN."""
-    return torch.where(going.unsqueeze(1), gradient, 0.0)

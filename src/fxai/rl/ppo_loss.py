@@ -10,6 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from fxai.rl.loops import by_loops, ppo_loss
 from fxai.rl.row_sums import row_mean
 from fxai.rl.samples import Samples
 
@@ -65,9 +66,11 @@ def loss_gradient(
     Logits are [lane, action, sample], values [lane, sample]. The policy loss is
     -min(ratio * A, clip(ratio) * A); the value loss the larger of the squared errors before and after the
     value is held within `value_clip_epsilon` of the roll-out's. KL is estimated by ratio - 1 - log ratio
-    (Schulman 2020, "Approximating KL divergence", k3). `measured` asks for the statistics, which take as
-    long as the rest.
+    (Schulman 2020, "Approximating KL divergence", k3). `measured` asks for the statistics, which torch's
+    operations take as long for as for the rest.
     """
+    if by_loops(value):
+        return _by_loops(logits, value, samples, weights, measured=measured)
     count = value.shape[1]
     log_probs = logits.log_softmax(1)
     probs = log_probs.exp()
@@ -78,9 +81,10 @@ def loss_gradient(
     ratio = log_ratio.exp()
     change = ratio - 1
     gain = ratio * samples.advantage
-    clipped_gain = torch.clamp(change, -weights.clip_epsilon, weights.clip_epsilon).add_(1).mul_(samples.advantage)
-    # Minus the derivative of the policy loss by the action's log-probability, as a mean over samples.
-    chosen = torch.where(gain <= clipped_gain, gain, 0.0).div_(count).unsqueeze(1)
+    # Minus the derivative of the policy loss by the action's log-probability, as a mean over samples: none where
+    # the policy has gone further in the direction of gain than it may.
+    within = change * samples.advantage.sign() <= weights.clip_epsilon
+    chosen = torch.where(within, gain, 0.0).div_(count).unsqueeze(1)
     d_logits = (chosen * probs).scatter_add_(1, action, -chosen)
     spread = (log_probs - certainty.unsqueeze(1)).mul_(weights.entropy_coef / count)
     d_logits.addcmul_(probs, spread)  # minus the entropy's derivative is probs * (log_probs + entropy)
@@ -89,9 +93,25 @@ def loss_gradient(
     statistics = None
     if measured:
         clipped = (change.abs() > weights.clip_epsilon).to(change.dtype)
+        clipped_gain = change.clamp(-weights.clip_epsilon, weights.clip_epsilon).add_(1).mul_(samples.advantage)
         parts = (-torch.minimum(gain, clipped_gain), value_loss, -certainty, change - log_ratio, clipped)
         statistics = row_mean(torch.stack(parts, dim=1))
     return LossGradient(d_logits, error * (weights.value_coef * (2 / count)), statistics)
+
+
+def _by_loops(logits: Tensor, value: Tensor, samples: Samples, weights: LossWeights, *, measured: bool) -> LossGradient:
+    lanes, limit = len(value), weights.value_clip_epsilon
+    known = samples.action, samples.log_prob, samples.value, samples.advantage, samples.target
+    limits = weights.clip_epsilon, torch.full_like(weights.clip_epsilon, torch.inf) if limit is None else limit
+    coefficients = (each.view(lanes) for each in (*limits, weights.entropy_coef, weights.value_coef))
+    d_logits, d_value, statistics = (
+        torch.empty_like(logits),
+        torch.empty_like(value),
+        value.new_empty(lanes, len(STATISTICS)),
+    )
+    arrays = (logits, value, *known, *coefficients, d_logits, d_value, statistics)
+    ppo_loss(*(array.numpy() for array in arrays))
+    return LossGradient(d_logits, d_value, statistics if measured else None)
 
 
 def _value_error(value: Tensor, samples: Samples, limit: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -46,7 +46,8 @@ class QNetwork:
 
     def values(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:
         """Values of actions by each critic, [lane, critic, action, sample]."""
-        outputs = self.network(*self._by_net(weights, observation, keep))
+        nets, kept = self._by_net(weights, keep)
+        outputs = self.network(nets, observation, kept)
         return self._values(outputs.view(len(weights), self.critics, *outputs.shape[1:]))
 
     def vjp(
@@ -56,7 +57,8 @@ class QNetwork:
 
         Observations are [lane, sample, *shape], `keep` [lane, sample, dropout_sites].
         """
-        outputs, network_vjp = self.network.vjp(*self._by_net(weights, observation, keep))
+        nets, kept = self._by_net(weights, keep)
+        outputs, network_vjp = self.network.vjp(nets, observation, kept)
 
         def backward(d_values: Tensor) -> Tensor:
             return network_vjp(self._d_outputs(d_values).flatten(0, 1)).view_as(weights)
@@ -76,17 +78,12 @@ class QNetwork:
         mean = _mean(d_values.transpose(1, 2)).unsqueeze(2)
         return torch.cat([mean * d_values.shape[2], d_values - mean], dim=2)
 
-    def _by_net(
-        self, weights: Tensor, observation: Tensor, keep: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
+    def _by_net(self, weights: Tensor, keep: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """With lane and critic as one axis; each critic has dropout sites of its own."""
-        if self.critics == 1:
-            return weights, observation, keep
-        lanes, samples = observation.shape[:2]
-        seen = observation.unsqueeze(1).expand(lanes, self.critics, *observation.shape[1:]).flatten(0, 1)
-        if keep is not None:
+        if keep is not None and self.critics > 1:
+            lanes, samples, _ = keep.shape
             keep = keep.view(lanes, samples, self.critics, -1).transpose(1, 2).flatten(0, 1)
-        return weights.view(lanes * self.critics, -1), seen, keep
+        return weights.view(len(weights) * self.critics, -1), keep
 
 
 def _mean(values: Tensor) -> Tensor:

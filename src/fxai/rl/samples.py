@@ -24,19 +24,23 @@ class Samples:
     target: Tensor  # what the critic should have said
     number: Tensor  # of the sample within the training
 
-    def select(self, index: Tensor) -> "Samples":
-        """Samples `index` [n lanes, n] of each of the first n lanes."""
-        lanes, available = len(index), self.action.shape[1]
-        flat = (index + available * torch.arange(lanes, device=index.device).unsqueeze(1)).view(-1)
-        chosen = (
-            getattr(self, f.name).flatten(0, 1).index_select(0, flat).unflatten(0, index.shape) for f in fields(self)
-        )
-        return Samples(*chosen)
+    def minibatches(self, order: Tensor, size: int) -> list["Samples"]:
+        """Samples `order` [n lanes, n] of the first n lanes, `size` at a time; the last portion takes what is left.
 
-    def portions(self, size: int) -> list["Samples"]:
-        """Consecutive samples, `size` at a time; the last portion takes what is left."""
-        columns = (getattr(self, field.name).split(size, dim=1) for field in fields(self))
-        return [Samples(*portion) for portion in zip(*columns, strict=True)]
+        Each portion lies in memory as a whole: what is gathered from all over costs more than to work on it.
+        """
+        lanes, count = order.shape
+        whole, rest = count // size, count % size
+        first = order[:, : whole * size].reshape(lanes, whole, size)
+        return self._gathered(first) + (self._gathered(order[:, whole * size :].unsqueeze(1)) if rest else [])
+
+    def _gathered(self, index: Tensor) -> list["Samples"]:
+        """Samples `index` [n lanes, portion, sample], by portion."""
+        lanes, available = len(index), self.action.shape[1]
+        at = (index + available * torch.arange(lanes, device=index.device)[:, None, None]).transpose(0, 1)
+        columns = (getattr(self, field.name).flatten(0, 1) for field in fields(self))
+        chosen = (column.index_select(0, at.reshape(-1)).unflatten(0, at.shape).unbind(0) for column in columns)
+        return [Samples(*portion) for portion in zip(*chosen, strict=True)]
 
 
 @torch.no_grad()

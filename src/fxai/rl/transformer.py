@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fxai.rl.network import VectorJacobianProduct, rows_and_columns
+from fxai.rl.network import VectorJacobianProduct, for_each_net, rows_and_columns
 from fxai.rl.orthogonal import orthogonal
 from fxai.rl.parameter_layout import ParameterLayout
 
@@ -63,8 +63,8 @@ class Transformer:
     def __call__(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> Tensor:
         """Outputs [net, outputs, sample]; see `Network`."""
         parts = self.layout.views(weights)
-        nets, samples = observation.shape[:2]
-        bars = observation.reshape(nets, samples * self._rows, self._columns)
+        nets, samples = len(weights), observation.shape[1]
+        bars = for_each_net(observation, nets).reshape(nets, samples * self._rows, self._columns)
         stream = _apply(parts, "embed", bars).unflatten(1, (samples, self._rows)) + parts["position"]
         masks = None if keep is None else keep.view(nets, samples, 2 * self._depth, self._rows, self._width).unbind(2)
         for block in range(self._depth):

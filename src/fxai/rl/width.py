@@ -11,6 +11,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -106,7 +107,7 @@ def _seconds(training: Training, slot: Slot) -> float:
 
 
 def _key(signature: str, slot: Slot) -> str:
-    parts = [signature, _device(slot), slot.threads, torch.__version__]
+    parts = [signature, _device(slot), slot.threads, torch.__version__, version("fxai")]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 

@@ -1,0 +1,14 @@
+"""Loops over lanes that numba compiles for the CPU.
+
+Where torch takes a formula operation by operation, each one a pass over memory, a loop takes it number by
+number in one pass; on a CPU, most of whose time goes into memory, that is worth several times the work. Beside
+each loop stands the same formula in torch's operations, which a GPU takes. No lane's numbers depend on where the
+lane lies: each is gone through alone, and nothing is added up in another order than written.
+"""
+
+from fxai.rl.loops.adam import adam_step
+from fxai.rl.loops.compiled import by_loops
+from fxai.rl.loops.mlp import head_outputs, hidden_sums, mlp_backward
+from fxai.rl.loops.ppo_loss import ppo_loss
+
+__all__ = ["adam_step", "by_loops", "head_outputs", "hidden_sums", "mlp_backward", "ppo_loss"]
