@@ -1,4 +1,4 @@
-"""Loops against the operations of torch that they stand for, in the numbers that trainings use."""
+"""Loops against the operations of torch that they stand for."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ Formula = Callable[[], dict[str, torch.Tensor]]
 
 
 def normal(*shape: int, seed: int) -> torch.Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def assert_same_both_ways(formula: Formula) -> None:
@@ -26,7 +26,7 @@ def assert_same_both_ways(formula: Formula) -> None:
         looped = formula()
         with pytest.MonkeyPatch.context() as monkeypatch:
             take_torchs_operations(monkeypatch)
-            torch.testing.assert_close(looped, formula(), rtol=1e-4, atol=1e-6, equal_nan=True)
+            torch.testing.assert_close(looped, formula(), rtol=1e-9, atol=1e-10)
 
 
 @settings(deadline=None, max_examples=25)
@@ -72,7 +72,7 @@ def test_ppos_loss(*, lanes: int, actions: int, count: int, held: bool, measured
         target=target,
         number=torch.zeros(lanes, count, dtype=torch.int64),
     )
-    coefficients = torch.rand(4, lanes, generator=generator)
+    coefficients = torch.rand(4, lanes, generator=generator, dtype=torch.float64)
     weights = LossWeights.of(
         clip_epsilon=coefficients[0],
         value_clip_epsilon=coefficients[1] if held else None,
@@ -105,24 +105,41 @@ def test_no_number_stays_no_number():
     assert loss.value.isnan().all()
 
 
+@pytest.mark.parametrize(("kind", "accuracy"), [(torch.float32, 3e-7), (torch.float64, 3e-13)])
+def test_tanh_is_tanh(kind: torch.dtype, accuracy: float):
+    """A net of one unit whose weight is 1, on numbers from 1e-9 to where all tanh is 1 and beyond."""
+    sizes = torch.logspace(-9, 6, 1001, dtype=kind)
+    numbers = torch.cat([-sizes, torch.tensor([0.0, torch.inf, -torch.inf], dtype=kind), sizes])
+    with torch.no_grad():
+        outputs, _ = Mlp((1,), (1,), outputs=1).vjp(
+            torch.tensor([[1, 0, 1, 0]], dtype=kind), numbers[None, :, None], None
+        )
+        unknown, _ = Mlp((1,), (1,), outputs=1).vjp(
+            torch.tensor([[1, 0, 1, 0]], dtype=kind), torch.full((1, 1, 1), torch.nan, dtype=kind), None
+        )
+    torch.testing.assert_close(outputs[0, 0], numbers.double().tanh().to(kind), rtol=accuracy, atol=0)
+    assert outputs.abs().max() <= 1
+    assert unknown.isnan().all()
+
+
 @pytest.mark.parametrize("size", [1, 15, 64, 4419])
 def test_adams_step_wherever_a_lane_lies(size: int):
     """Equal lanes take equal steps, to the bit, whatever their places."""
-    weights = normal(1, size, seed=0).repeat(7, 1)
+    weights = normal(1, size, seed=0).float().repeat(7, 1)
     adam = LaneAdam.of(weights)
     for seed in range(3):
         (pace,) = adam.paces(torch.full((7,), 1e-2), None, 1)
-        adam.step(weights, normal(1, size, seed=seed).repeat(7, 1), torch.full((7,), 0.3), pace)
+        adam.step(weights, normal(1, size, seed=seed).float().repeat(7, 1), torch.full((7,), 0.3), pace)
     assert torch.equal(weights, weights[:1].expand_as(weights))
 
 
 @pytest.mark.parametrize("hidden", [(1,), (15, 3), (64, 64)])
 def test_a_networks_passes_wherever_a_net_lies(hidden: tuple[int, ...]):
     network = Mlp((5,), hidden, outputs=3)
-    weights = network.initial(normal(1, network.layout.size, seed=0), 1.0).repeat(7, 1)
+    weights = network.initial(normal(1, network.layout.size, seed=0), 1.0).float().repeat(7, 1)
     with torch.no_grad():
-        outputs, vjp = network.vjp(weights, normal(1, 9, 5, seed=1), None)
-        gradient = vjp(normal(1, 3, 9, seed=2).repeat(7, 1, 1))
+        outputs, vjp = network.vjp(weights, normal(1, 9, 5, seed=1).float(), None)
+        gradient = vjp(normal(1, 3, 9, seed=2).float().repeat(7, 1, 1))
     assert torch.equal(outputs, outputs[:1].expand_as(outputs))
     assert torch.equal(gradient, gradient[:1].expand_as(gradient))
 

@@ -9,8 +9,11 @@ figure 16), written in wrapping int64 arithmetic because torch lacks uint64 prod
 import math
 from enum import IntEnum
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from fxai.rl.loops import by_loops
 
 _GOLDEN = 0x9E3779B97F4A7C15 - (1 << 64)
 _MIX_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
@@ -62,4 +65,7 @@ def normal(seeds: Tensor, purpose: Purpose, step: int | Tensor, shape: tuple[int
 
 def permutation(seeds: Tensor, purpose: Purpose, step: int | Tensor, length: int) -> Tensor:
     """A random order of 0..length-1 for each lane, [lane, length] int64."""
-    return bits(seeds, purpose, step, (length,)).argsort(dim=1, stable=True)
+    keys = bits(seeds, purpose, step, (length,))
+    if by_loops(keys):  # numpy sorts these four times as fast; it may order equal keys otherwise, but 64 bits are many
+        return torch.from_numpy(np.argsort(keys.numpy(), axis=1))
+    return keys.argsort(dim=1, stable=True)

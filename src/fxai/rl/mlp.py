@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fxai.rl.loops import by_loops, head_outputs, hidden_sums, mlp_backward
+from fxai.rl.loops import by_loops, mlp_backward, mlp_forward
 from fxai.rl.network import VectorJacobianProduct, for_each_net
 from fxai.rl.orthogonal import orthogonal
 from fxai.rl.parameter_layout import ParameterLayout
@@ -87,39 +87,22 @@ class Mlp:
         weight, bias = self._layers[-1]
         return torch.baddbmm(parts[bias], parts[weight], inputs[-1].mT), inputs, activities
 
-    def _forward_by_loops(
-        self, weights: Tensor, observation: Tensor, keep: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Outputs, and all activities before and after dropout as `loops.mlp` has them."""
-        nets, samples = len(weights), observation.shape[1]
-        numbers, inputs = weights.numpy(), observation.flatten(2).contiguous()
-        activity = weights.new_empty(nets * samples * self.dropout_sites)
-        fed = activity if keep is None else torch.empty_like(activity)
-        offset = 0
-        for layer, (fan_in, width) in enumerate(pairwise(self._widths[:-1].tolist())):
-            block = slice(nets * samples * self._sites[layer].start, nets * samples * self._sites[layer].stop)
-            here = activity[block].view(nets, samples, width)
-            hidden_sums(numbers, offset, inputs.numpy(), here.numpy())
-            here.tanh_()
-            offset += (fan_in + 1) * width
-            inputs = here
-            if keep is not None:
-                inputs = torch.mul(here, keep[..., self._sites[layer]], out=fed[block].view_as(here))
-        outputs = weights.new_empty(nets, int(self._widths[-1]), samples)
-        head_outputs(numbers, offset, inputs.numpy(), outputs.numpy())
-        return outputs, activity, fed
-
     def _vjp_by_loops(
         self, weights: Tensor, observation: Tensor, keep: Tensor | None
     ) -> tuple[Tensor, VectorJacobianProduct]:
-        outputs, activity, fed = self._forward_by_loops(weights, observation, keep)
+        nets, samples = len(weights), observation.shape[1]
+        inputs = observation.flatten(2).contiguous().numpy()
+        kept = weights.new_empty(nets, 0, 0).numpy() if keep is None else keep.contiguous().numpy()
+        activity = np.empty(nets * samples * self.dropout_sites, inputs.dtype)
+        fed = activity if keep is None else np.empty_like(activity)
+        outputs = weights.new_empty(nets, int(self._widths[-1]), samples)
+        numbers = weights.numpy()
+        mlp_forward(numbers, self._widths, inputs, kept, activity, fed, outputs.numpy())
 
         def backward(d_outputs: Tensor) -> Tensor:
             gradient = torch.empty_like(weights)
-            nothing = weights.new_empty(len(weights), 0, 0) if keep is None else keep.contiguous()
-            inputs, slopes = observation.flatten(2).contiguous(), d_outputs.contiguous()
-            tensors = inputs, activity, fed, nothing, slopes, gradient
-            mlp_backward(weights.numpy(), self._widths, *(tensor.numpy() for tensor in tensors))
+            slopes = d_outputs.contiguous().numpy()
+            mlp_backward(numbers, self._widths, inputs, kept, activity, fed, slopes, gradient.numpy())
             return gradient
 
         return outputs, backward

@@ -13,36 +13,64 @@ from fxai.rl.loops.compiled import Array, compiled
 
 
 @compiled
-def hidden_sums(weights: Array, offset: int, inputs: Array, sums: Array) -> None:
-    """Fill `sums` [net, sample, width] from a layer's inputs and its weights at `offset`.
+def mlp_forward(
+    weights: Array,
+    widths: Array,
+    observation: Array,
+    keep: Array,
+    activity: Array,
+    fed: Array,
+    outputs: Array,
+) -> None:
+    """Fill the last three; `outputs` are [net, output, sample].
 
-    Inputs are [net, sample, fan_in], or fewer, each for several nets, one after the other.
+    Observations are [net, sample, inputs], or fewer, each for several nets, one after the other. `keep` is
+    [net, sample, site], with no site where nothing is silenced.
     """
-    nets, samples, width = sums.shape
-    sharing = nets // inputs.shape[0]
-    fan_in = inputs.shape[2]
-    bias_at = offset + fan_in * width
-    for net in range(nets):
-        here, bias = sums[net], weights[net, bias_at : bias_at + width]
-        np.dot(inputs[net // sharing], weights[net, offset:bias_at].reshape(fan_in, width), here)
-        for i in range(samples):
-            for j in range(width):
-                here[i, j] += bias[j]
-
-
-@compiled
-def head_outputs(weights: Array, offset: int, inputs: Array, outputs: Array) -> None:
-    """Fill `outputs` [net, output, sample] from what the last layer fed, [net, sample, width]."""
     nets, count, samples = outputs.shape
-    width = inputs.shape[2]
-    bias_at = offset + count * width
+    layers, sharing = len(widths) - 2, nets // observation.shape[0]
+    real = weights.dtype.type
+    two, quarter, furthest = real(2), real(0.25), real(19)  # beyond it, a tanh is 1 in any precision
+    a0, a2, a4 = real(135135), real(17325), real(378)
+    b2, b4, b6 = real(62370), real(3150), real(28)
     for net in range(nets):
-        here = outputs[net]
-        np.dot(weights[net, offset:bias_at].reshape(count, width), inputs[net].T, here)
-        for a in range(count):
-            bias = weights[net, bias_at + a]
+        inputs = observation[net // sharing]
+        at, site = 0, 0
+        for layer in range(1, layers + 1):
+            fan_in, width = widths[layer - 1], widths[layer]
+            bias_at = at + fan_in * width
+            bias = weights[net, bias_at : bias_at + width]
+            block = (nets * site + net * width) * samples
+            here = activity[block : block + samples * width].reshape(samples, width)
+            np.dot(inputs, weights[net, at:bias_at].reshape(fan_in, width), here)
+            # tanh by its Pade approximant of 7 by 6 (from Lambert's continued fraction) at a quarter of the way,
+            # doubled twice: within 3 units in the last place of float32, 3e-13 in float64. A library's own one is
+            # fast on some processors only, and may round the end of an array in another way than the rest.
             for i in range(samples):
-                here[a, i] += bias
+                for j in range(width):
+                    way = here[i, j] + bias[j]
+                    if way > furthest:
+                        way = furthest
+                    if way < -furthest:  # unlike min and max, it leaves NaN as it is
+                        way = -furthest
+                    way *= quarter
+                    square = way * way
+                    top = way * (a0 + square * (a2 + square * (a4 + square)))
+                    bottom = a0 + square * (b2 + square * (b4 + square * b6))
+                    top, bottom = two * top * bottom, top * top + bottom * bottom
+                    here[i, j] = two * top * bottom / (top * top + bottom * bottom)
+            inputs = fed[block : block + samples * width].reshape(samples, width)
+            if keep.shape[2]:
+                for i in range(samples):
+                    for j in range(width):
+                        inputs[i, j] = here[i, j] * keep[net, i, site + j]
+            at = bias_at + width
+            site += width
+        bias_at = at + count * widths[layers]
+        np.dot(weights[net, at:bias_at].reshape(count, widths[layers]), inputs.T, outputs[net])
+        for a in range(count):
+            for i in range(samples):
+                outputs[net, a, i] += weights[net, bias_at + a]
 
 
 @compiled
@@ -50,16 +78,13 @@ def mlp_backward(
     weights: Array,
     widths: Array,
     observation: Array,
+    keep: Array,
     activity: Array,
     fed: Array,
-    keep: Array,
     d_outputs: Array,
     gradient: Array,
 ) -> None:
-    """Fill `gradient` [net, size] from the derivative by outputs [net, output, sample].
-
-    Observations are as in `hidden_sums`; `keep` is [net, sample, site], with no site where nothing was silenced.
-    """
+    """Fill `gradient` [net, size] from the derivative by outputs, and what `mlp_forward` was given and left."""
     nets, count, samples = d_outputs.shape
     layers, sharing = len(widths) - 2, nets // observation.shape[0]
     one = weights.dtype.type(1)
@@ -70,7 +95,7 @@ def mlp_backward(
         end = weights.shape[1]
         begin = end - count * (width + 1)
         site = widths[1 : layers + 1].sum() - width
-        block = nets * samples * site + net * samples * width
+        block = (nets * site + net * width) * samples
         last = fed[block : block + samples * width].reshape(samples, width)
         np.dot(d_outputs[net], last, gradient[net, begin : end - count].reshape(count, width))
         for a in range(count):
@@ -100,7 +125,7 @@ def mlp_backward(
                 np.dot(observation[net // sharing].T, delta, matrix)
             else:
                 site -= fan_in
-                block = nets * samples * site + net * samples * fan_in
+                block = (nets * site + net * fan_in) * samples
                 np.dot(fed[block : block + samples * fan_in].reshape(samples, fan_in).T, delta, matrix)
                 further = below[: samples * fan_in].reshape(samples, fan_in)
                 np.dot(delta, weights[net, begin : end - width].reshape(fan_in, width).T, further)
