@@ -33,6 +33,7 @@ ENQUEUED: Final = "fxai:enqueued"  # "default" for trial 0, "spec" for those tha
 LINEAGE: Final = "fxai:lineage"  # of a population's member: from whose weights it went on, see `lineage.py`
 ATTEMPT: Final = "fxai:attempt"  # a system attribute: runs of the trial that were lost
 PUT_BACK: Final = "fxai:put back"  # a system attribute: the last run was ended in good order
+COURSE: Final = "fxai:course"  # a system attribute: its reports of all of several objectives, see `courses.py`
 COMPARED: Final = "fxai:compared"  # a system attribute: the step at which a population's member was last compared
 
 BOUNDS: Final = "constraints"  # a system attribute: Optuna's own constraints, in one list or under names behind a colon

@@ -3,9 +3,8 @@
 import bisect
 from collections.abc import Sequence
 
+from fxai.search.courses import Losses, dominates
 from fxai.spec.goals import Goal
-
-Losses = tuple[float, ...]  # of a trial, a number for each objective; less is better
 
 
 class Ranking:
@@ -24,15 +23,10 @@ class Ranking:
         """A completed trial with its values in the order of the objectives."""
         losses = tuple(goal.loss(value) for goal, value in zip(self._goals, values, strict=True))
         if len(self._goals) > 1:
-            if any(_dominates(other, losses) for _, _, other in self._leaders):
+            if any(dominates(other, losses) for _, _, other in self._leaders):
                 return
-            self._leaders = [each for each in self._leaders if not _dominates(losses, each[2])]
+            self._leaders = [each for each in self._leaders if not dominates(losses, each[2])]
         bisect.insort(self._leaders, (losses[self._first], number, losses))
-
-    def beats(self, values: Sequence[float]) -> bool:
-        """Whether some leader is nowhere worse than these values, given as in `add`, and somewhere better."""
-        losses = tuple(goal.loss(value) for goal, value in zip(self._goals, values, strict=True))
-        return any(_dominates(other, losses) for _, _, other in self._leaders)
 
     @property
     def best(self) -> tuple[int, float] | None:
@@ -50,8 +44,3 @@ class Ranking:
     def best_numbers(self, count: int) -> tuple[int, ...]:
         """The best trials, the best first, the earlier first among equals; of several objectives the whole front."""
         return self.front or tuple(number for _, number, _ in self._leaders[:count])
-
-
-def _dominates(one: Losses, other: Losses) -> bool:
-    """Whether it is nowhere worse and somewhere better."""
-    return one != other and all(a <= b for a, b in zip(one, other, strict=True))

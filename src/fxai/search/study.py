@@ -17,6 +17,7 @@ from optuna.trial import TrialState as OptunaState
 
 from fxai.search import attributes
 from fxai.search.counts import Counts
+from fxai.search.courses import Courses
 from fxai.search.lineage import Exploit, latest_params, lineage_of
 from fxai.search.own_trials import OwnTrials
 from fxai.search.pruners import build_pruner
@@ -86,6 +87,7 @@ class Search:
         self._values = config_values(spec)
         self.exhausted: str | None = None
         self._ranking = Ranking(spec.goals, spec.metric_name)
+        self._courses = Courses(spec.goals)
         self._tally = dict.fromkeys(OptunaState, 0)
         self._infeasible = 0
         for trial in trials:
@@ -125,17 +127,19 @@ class Search:
     def report(self, report: Report) -> None:
         """Keep an evaluation of a running trial."""
         self._storage.set_trial_intermediate_value(self._id(report.number), report.step, report.value)
+        if (values := self._reported(report)) is not None:
+            self._courses.note(report.number, report.step, values)
 
     def should_prune(self, report: Report) -> bool:
         """Whether a running trial shall end at this report, its last.
 
         Of several objectives the pruner sees one. A trial that is bad in it may be good in the others, so where it
-        reports them it is spared as long as no completed trial beats it in all.
+        reports them it is spared unless half of the completed trials were better in all of them at that step.
         """
         if not self._study.pruner.prune(self._seen_by_pruner, self._trial(report.number)):
             return False
-        reported = named_values({**report.metrics, self._spec.metric_name: report.value}, self._spec)
-        return len(self._spec.goals) == 1 or reported is None or self._ranking.beats(reported)
+        reported = self._reported(report)
+        return reported is None or self._courses.mostly_beaten(report.step, reported)
 
     def tell(self, result: TrialResult) -> TrialResult:
         """Finish a trial; returns the result as it stands in the study.
@@ -148,6 +152,9 @@ class Search:
         with self._storage.one_transaction(), _without_warnings():
             for name, value in _told_attrs(result).items():
                 self._storage.set_trial_user_attr(trial_id, name, value)
+            course = self._courses.close(result.number)
+            if course and state is OptunaState.COMPLETE:
+                self._storage.set_trial_system_attr(trial_id, attributes.COURSE, course)
             self._tell(result.number, values_of(result, self._spec), state)
         self._tally[OptunaState.RUNNING] -= 1
         self._count(self._trial(result.number))
@@ -285,6 +292,7 @@ class Search:
         return replace(asked, put_back=put_back)
 
     def _restart(self, number: int, *, attempt: int, put_back: bool = False) -> Asked:
+        self._courses.close(number)
         marks = {attributes.ATTEMPT: attempt, attributes.PUT_BACK: put_back}
         # A member of a population does not repeat what it reported before it went on from another's weights.
         keep = self._spec.search is not None
@@ -313,6 +321,14 @@ class Search:
         self._tally[trial.state] += 1
         if trial.state is OptunaState.COMPLETE:
             self._ranking.add(trial.number, trial.values)
+            self._courses.add(trial)
+
+    def _reported(self, report: Report) -> list[float] | None:
+        """A report's values of all of several objectives; None where there is one, or some are no numbers."""
+        if len(self._spec.goals) == 1:
+            return None
+        values = named_values({**report.metrics, self._spec.metric_name: report.value}, self._spec)
+        return values if values is not None and all(map(math.isfinite, values)) else None
 
     def _attempt(self, trial: FrozenTrial) -> int:
         return int(trial.system_attrs.get(attributes.ATTEMPT, 0))
