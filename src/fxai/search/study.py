@@ -134,7 +134,7 @@ class Search:
         """Whether a running trial shall end at this report, its last.
 
         Of several objectives the pruner sees one. A trial that is bad in it may be good in the others, so where it
-        reports them it is spared unless half of the completed trials were better in all of them at that step.
+        reports them it is spared unless three quarters of the completed trials were better in all of them at that step.
         """
         if not self._study.pruner.prune(self._seen_by_pruner, self._trial(report.number)):
             return False
