@@ -13,7 +13,7 @@ from cli.conftest import call_fxai
 CODE = """\
 def train(trial):
     x, y = trial.params["x"], trial.params["y"]
-    gain, risk = x * (1 + y), x + y * y
+    gain, risk = x * (1 - y), x + 3 * y
     for step in range(1, 6):
         if not trial.report(step, gain * step / 5, risk=risk):
             return None
@@ -31,7 +31,7 @@ studies:
     n_trials: 40
     n_jobs: 2
     keep_best_n: 1
-    sampler: {type: TPESampler, n_startup_trials: 8}
+    sampler: qmc
     pruner: {type: MedianPruner, n_startup_trials: 4, n_warmup_steps: 1}
     parameters:
       x: {type: float, low: 0, high: 1}
@@ -58,9 +58,9 @@ def stored(ran: Path) -> optuna.Study:
 def test_trials_are_pruned_by_the_chosen_metric(stored: optuna.Study) -> None:
     assert stored.metric_names == ["risk", "gain"]
     states = [trial.state.name for trial in stored.trials]
-    assert states.count("PRUNED") >= 5
+    assert "PRUNED" in states
     for trial in stored.trials:
-        gain = trial.params["x"] * (1 + trial.params["y"])
+        gain = trial.params["x"] * (1 - trial.params["y"])
         assert all(value == pytest.approx(gain * step / 5) for step, value in trial.intermediate_values.items())
 
 

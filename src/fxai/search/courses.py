@@ -11,9 +11,9 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 from fxai.search import attributes
+from fxai.search.ranking import Losses, dominates
 from fxai.spec.goals import Goal
 
-Losses = tuple[float, ...]  # a number for each objective; less is better
 Written = list[tuple[int, list[float]]]  # steps, which rise, and the values of the objectives
 
 
@@ -50,11 +50,6 @@ class Courses:
 
     def _losses(self, values: Sequence[float]) -> Losses:
         return tuple(goal.loss(value) for goal, value in zip(self._goals, values, strict=True))
-
-
-def dominates(one: Losses, other: Losses) -> bool:
-    """Whether it is nowhere worse and somewhere better."""
-    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
 
 
 def _at(step: int, steps: Sequence[int], losses: Sequence[Losses]) -> Losses | None:

@@ -3,8 +3,9 @@
 import bisect
 from collections.abc import Sequence
 
-from fxai.search.courses import Losses, dominates
 from fxai.spec.goals import Goal
+
+Losses = tuple[float, ...]  # of a trial, a number for each objective; less is better
 
 
 class Ranking:
@@ -44,3 +45,8 @@ class Ranking:
     def best_numbers(self, count: int) -> tuple[int, ...]:
         """The best trials, the best first, the earlier first among equals; of several objectives the whole front."""
         return self.front or tuple(number for _, number, _ in self._leaders[:count])
+
+
+def dominates(one: Losses, other: Losses) -> bool:
+    """Whether it is nowhere worse and somewhere better."""
+    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
