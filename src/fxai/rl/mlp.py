@@ -1,8 +1,7 @@
 """A multilayer perceptron over the flattened observation.
 
-A pack's update spends its time here. On a CPU a gradient step's two passes go net by net through `loops.mlp`, and
-no further than that: in torch's operations, which a GPU takes, each layer of all nets would come and go through
-memory several times.
+A pack's update spends its time here. On a CPU a gradient step's two passes go net by net through `loops.mlp`; in
+torch's operations, which a GPU takes, each layer of all nets would come and go through memory several times.
 """
 
 import math
