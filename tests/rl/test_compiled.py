@@ -19,7 +19,7 @@ def test_a_loop_is_compiled_where_nothing_can_be_kept(monkeypatch: pytest.Monkey
     """As in a container that may write nowhere."""
     monkeypatch.setattr("numba.core.caching.CacheImpl._locator_classes", [])
     numbers = np.ones(3)
-    compiled(doubled)(numbers)
+    compiled()(doubled)(numbers)
     assert numbers.tolist() == [2, 2, 2]
 
 

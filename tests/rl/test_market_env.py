@@ -5,11 +5,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ways import take_torchs_operations
 
 from fxai.errors import DataError
 from fxai.market.simulator import Prices, SimulatedStep, Simulator
 from fxai.market.splits import Span
-from fxai.rl.market_env import MarketEnv, MarketStep
+from fxai.rl.market_env import MarketEnv
+from fxai.rl.market_step import MarketStep
 from fxai.rl.market_tensors import MarketTensors
 from fxai.spec.env_config import EnvConfig, RewardConfig
 
@@ -117,17 +119,26 @@ def assert_identical(some: list[MarketStep], others: list[MarketStep], lanes: sl
 
 
 @settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 2**32), own_spread=st.booleans(), close_at_end=st.booleans(), lanes=st.integers(1, 4))
+@given(
+    seed=st.integers(0, 2**32),
+    own_spread=st.booleans(),
+    close_at_end=st.booleans(),
+    lanes=st.integers(1, 4),
+    looped=st.booleans(),
+)
 def test_it_is_the_simulator_for_every_lane_and_environment(
-    *, seed: int, own_spread: bool, close_at_end: bool, lanes: int
+    *, seed: int, own_spread: bool, close_at_end: bool, lanes: int, looped: bool
 ) -> None:
     world, envs = World(seed, own_spread=own_spread), 3
     configs = [world.config() for _ in range(lanes)]
     starts = world.starts(lanes, envs)
     actions = world.actions(BARS, lanes, envs)
-    env = MarketEnv(
-        world.market, Span(0, BARS), configs, torch.arange(lanes), envs, starts=starts, close_at_end=close_at_end
-    )
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        if not looped:
+            take_torchs_operations(monkeypatch)
+        env = MarketEnv(
+            world.market, Span(0, BARS), configs, torch.arange(lanes), envs, starts=starts, close_at_end=close_at_end
+        )
     steps = play(env, actions)
     for lane in range(lanes):
         for column in range(envs):

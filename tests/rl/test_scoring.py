@@ -8,8 +8,9 @@ import torch
 
 from fxai.market.splits import Span
 from fxai.rl.actor_critic import ActorCritic
-from fxai.rl.market_env import ACCOUNT_FEATURES, MarketEnv
+from fxai.rl.market_env import MarketEnv
 from fxai.rl.market_tensors import MarketTensors
+from fxai.rl.market_view import ACCOUNT_FEATURES
 from fxai.rl.networks import build_network
 from fxai.rl.scoring import SCORES, Scorer, error_of
 from fxai.spec.env_config import EnvConfig, RewardConfig

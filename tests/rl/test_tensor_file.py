@@ -12,7 +12,8 @@ from fxai.market.standardizer import Standardizer
 from fxai.rl.agent import Agent, load_agent
 from fxai.rl.algorithms import build_policy
 from fxai.rl.checkpoint import Checkpoint, load_checkpoint
-from fxai.rl.market_env import ACCOUNT_FEATURES, MarketEnv
+from fxai.rl.market_env import MarketEnv
+from fxai.rl.market_view import ACCOUNT_FEATURES
 from fxai.rl.tensor_file import read_tensors, write_tensors
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.training_config import TrainingConfig

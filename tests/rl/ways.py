@@ -2,11 +2,11 @@
 
 import pytest
 
-from fxai.rl import adam, draws, mlp, ppo_loss
+from fxai.rl import adam, draws, market_env, mlp, ppo_loss
 
 
 def take_torchs_operations(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (adam, draws, mlp, ppo_loss):
+    for module in (adam, draws, market_env, mlp, ppo_loss):
         monkeypatch.setattr(module, "by_loops", lambda _tensor: False)
 
 

@@ -19,7 +19,8 @@ from fxai.market.simulator import Action
 from fxai.market.standardizer import Standardizer
 from fxai.rl.algorithms import build_policy
 from fxai.rl.export import export_policy, observations_met
-from fxai.rl.market_env import ACCOUNT_FEATURES, MarketEnv
+from fxai.rl.market_env import MarketEnv
+from fxai.rl.market_view import ACCOUNT_FEATURES
 from fxai.rl.observation import AccountView, Observation, bars_needed, observation_of
 from fxai.rl.policy import Policy
 from fxai.rl.scoring import scored_with

@@ -1,6 +1,7 @@
 """Where episodes begin and how long they may last."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -12,8 +13,12 @@ from fxai.rl import draws
 BLOCK = 64  # steps whose starts are drawn at once unless foreseen: one draw costs thirty small kernels
 
 
+Episode: TypeAlias = tuple[Tensor, Tensor]
+"""First and last bar, each [lane, env] int64."""
+
+
 class Episodes:
-    """First bars of episodes within a span of bars, drawn anew at each step or given once.
+    """Episodes within a span of bars, drawn anew at each step or given once.
 
     A drawn start leaves room for a whole episode where the span has it; where it has not, the episode
     takes the whole span. The draw for (seed, step number, environment) is a pure function.
@@ -46,52 +51,46 @@ class Episodes:
         self._steps = torch.tensor(steps, device=seeds.device)[:, None]
         self._begin = begin
         self._choices = (self._last_bar - self._steps - begin + 1).clamp(min=1)
-        self._given = None if starts is None else self._checked(starts, span)
+        self._given = None if starts is None else self._with_ends(self._checked(starts, span))
         self._step = torch.zeros_like(seeds)  # of the first drawn start
-        self._drawn = torch.empty(len(seeds), 0, envs, dtype=torch.int64, device=seeds.device)
+        self._drawn: Sequence[Episode] = ()
         self._used = 0
 
     @property
     def step(self) -> Tensor:
-        """How often `starts` was asked for, [lane] int64."""
+        """How often `next` was asked for, [lane] int64."""
         return self._step + self._used
 
     def go_to(self, step: Tensor) -> None:
         """Continue with the step numbers [lane]."""
-        self._step, self._used = step, 0
-        self._drawn = self._drawn[:, :0]
+        self._step, self._used, self._drawn = step, 0, ()
 
     def foresee(self, steps: int) -> None:
-        """Draw the starts of the next steps at once."""
+        """Draw the episodes of the next steps at once."""
         if self._given is None:
             self._step, self._used = self.step, 0
             self._drawn = self._draw(steps)
 
-    def starts(self) -> Tensor:
-        """First bars [lane, env] for the episodes that may begin now; each call is a step."""
-        if self._given is not None:
-            self._used += 1
-            return self._given
-        if self._used == self._drawn.shape[1]:
+    def next(self) -> Episode:
+        """The episodes that may begin now; each call is a step."""
+        if self._given is None and self._used == len(self._drawn):
             self.foresee(BLOCK)
         self._used += 1
-        return self._drawn[:, self._used - 1]
+        return self._given or self._drawn[self._used - 1]
 
-    def ends(self, starts: Tensor) -> Tensor:
-        """Last bars [lane, env] of episodes from `starts`."""
-        return (starts + self._steps).clamp(max=self._last_bar)
-
-    def _draw(self, count: int) -> Tensor:
-        """The starts of the next `count` steps, [lane, count, env]."""
+    def _draw(self, count: int) -> list[Episode]:
+        """Those of the next `count` steps."""
         lanes = len(self._seeds)
-        steps = self._step[:, None] + torch.arange(count, device=self._seeds.device)
-        bits = draws.bits(
-            self._seeds.repeat_interleave(count), draws.Purpose.EPISODE_START, steps.flatten(), (self._envs,)
-        )
-        return self._begin + bits.reshape(lanes, count, self._envs).remainder(self._choices[:, :, None])
+        steps = self._step + torch.arange(count, device=self._seeds.device).unsqueeze(1)  # [step, lane]
+        bits = draws.bits(self._seeds.repeat(count), draws.Purpose.EPISODE_START, steps.flatten(), (self._envs,))
+        starts, ends = self._with_ends(self._begin + bits.reshape(count, lanes, self._envs).remainder(self._choices))
+        return list(zip(starts.unbind(0), ends.unbind(0), strict=True))
+
+    def _with_ends(self, starts: Tensor) -> Episode:
+        return starts, (starts + self._steps).clamp(max=self._last_bar)
 
     def _checked(self, starts: Tensor, span: Span) -> Tensor:
         shape = (len(self._seeds), self._envs)
         if starts.shape != shape or starts.min() < span.start or starts.max() >= self._last_bar:
             raise ValueError(f"starts must be {shape} bars from {span.start} to {self._last_bar - 1}")
-        return starts.to(self._seeds.device)
+        return starts.to(self._seeds.device).contiguous()

@@ -6,6 +6,7 @@ torch's operations, which a GPU takes, each layer of all nets would come and go 
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from fxai.rl.loops import by_loops, mlp_backward, mlp_forward
+from fxai.rl.loops.compiled import Array
 from fxai.rl.network import VectorJacobianProduct, for_each_net
 from fxai.rl.orthogonal import orthogonal
 from fxai.rl.parameter_layout import ParameterLayout
@@ -47,6 +49,8 @@ class Mlp:
 
     def __call__(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> Tensor:
         """Outputs [net, outputs, sample]; see `Network`."""
+        if by_loops(weights):
+            return self._by_loops(weights, observation, keep).outputs
         return self._forward(self.layout.views(weights), observation, keep)[0]
 
     def vjp(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> tuple[Tensor, VectorJacobianProduct]:
@@ -89,24 +93,45 @@ class Mlp:
     def _vjp_by_loops(
         self, weights: Tensor, observation: Tensor, keep: Tensor | None
     ) -> tuple[Tensor, VectorJacobianProduct]:
-        nets, samples = len(weights), observation.shape[1]
-        inputs = observation.flatten(2).contiguous().numpy()
-        kept = weights.new_empty(nets, 0, 0).numpy() if keep is None else keep.contiguous().numpy()
-        activity = np.empty(nets * samples * self.dropout_sites, inputs.dtype)
-        fed = activity if keep is None else np.empty_like(activity)
-        outputs = weights.new_empty(nets, int(self._widths[-1]), samples)
-        numbers = weights.numpy()
-        mlp_forward(numbers, self._widths, inputs, kept, activity, fed, outputs.numpy())
+        done = self._by_loops(weights, observation, keep)
 
         def backward(d_outputs: Tensor) -> Tensor:
             gradient = torch.empty_like(weights)
+            left = done.inputs, done.keep, done.activity, done.fed
             slopes = d_outputs.contiguous().numpy()
-            mlp_backward(numbers, self._widths, inputs, kept, activity, fed, slopes, gradient.numpy())
+            mlp_backward(weights.numpy(), self._widths, *left, slopes, gradient.numpy())
             return gradient
 
-        return outputs, backward
+        return done.outputs, backward
+
+    def _by_loops(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> "_Pass":
+        nets, size = weights.shape
+        stride, samples = weights.stride(0), observation.shape[1]
+        row = weights.as_strided(((nets - 1) * stride + size,), (1,))
+        inputs = observation.flatten(2).contiguous().numpy()
+        kept = _NOTHING.astype(inputs.dtype) if keep is None else keep.contiguous().numpy()
+        activity = np.empty(nets * samples * self.dropout_sites, inputs.dtype)
+        fed = activity if keep is None else np.empty_like(activity)
+        outputs = weights.new_empty(nets, int(self._widths[-1]), samples)
+        mlp_forward(row.numpy(), stride, self._widths, inputs, kept, activity, fed, outputs.numpy())
+        return _Pass(outputs, inputs, kept, activity, fed)
 
     def _silenced(self, activity: Tensor, keep: Tensor | None, layer: int) -> Tensor:
         if keep is None:
             return activity
         return activity * keep[..., self._sites[layer]]
+
+
+_NOTHING = np.empty((0, 0, 0))
+"""Where nothing is silenced."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """What a forward pass gave, and what it left for the way back."""
+
+    outputs: Tensor
+    inputs: Array
+    keep: Array
+    activity: Array
+    fed: Array

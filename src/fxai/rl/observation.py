@@ -10,7 +10,7 @@ from fxai.market.bars import Bars
 from fxai.market.dataset import prepare_unsplit
 from fxai.market.features import bars_before
 from fxai.market.standardizer import Standardizer
-from fxai.rl.market_env import ACCOUNT_FEATURES, HALF_HELD
+from fxai.rl.market_view import ACCOUNT_FEATURES, HALF_HELD
 from fxai.spec.training_config import TrainingConfig
 
 Observation = NDArray[np.float32]
@@ -30,7 +30,7 @@ class AccountView:
             raise InputError(f"a position is -1 (short), 0 (flat) or 1 (long), not {self.position}")
 
     def features(self) -> tuple[float, ...]:
-        """The columns ACCOUNT_FEATURES, as `MarketEnv` scales them."""
+        """The columns ACCOUNT_FEATURES, as `MarketView` scales them."""
         return float(self.position), 100.0 * self.gain, self.held / (self.held + HALF_HELD), 10.0 * self.drawdown
 
 

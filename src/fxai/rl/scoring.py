@@ -114,14 +114,16 @@ class Scorer:
         The environment begins ended episodes anew; what they do then counts nothing and is 0 here.
         """
         observation = env.reset()
-        alive = torch.ones(env.lanes, env.envs, dtype=torch.bool, device=weights.device)
-        taken = []
+        taken, ended = [], []
         for _ in range(self._longest):
             step = env.step(greedy(policy, weights, observation))
-            taken.append(torch.stack([getattr(step, name) * alive for name in names], dim=1))
-            alive = alive & ~(step.terminated | step.truncated)
+            taken.append([getattr(step, name) for name in names])
+            ended.append(step.terminated | step.truncated)
             observation = step.observation
-        return torch.stack(taken, dim=3)
+        over = torch.stack(ended, dim=2).cumsum(2)  # [lane, episode, time]: episodes ended, this step's among them
+        alive = over - torch.stack(ended, dim=2).to(over.dtype) == 0
+        fields = [torch.stack(field, dim=2).to(weights.dtype) for field in zip(*taken, strict=True)]
+        return torch.stack(fields, dim=1) * alive.unsqueeze(1)
 
     def _in_order(self, steps: Tensor) -> NDArray[np.float64]:
         """What `_run` gave as [lane, field, step], episode after episode in the order of time."""

@@ -8,7 +8,8 @@ lane lies: each is gone through alone, and nothing is added up in another order 
 
 from fxai.rl.loops.adam import adam_step
 from fxai.rl.loops.compiled import by_loops
+from fxai.rl.loops.market_step import market_step
 from fxai.rl.loops.mlp import mlp_backward, mlp_forward
 from fxai.rl.loops.ppo_loss import ppo_loss
 
-__all__ = ["adam_step", "by_loops", "mlp_backward", "mlp_forward", "ppo_loss"]
+__all__ = ["adam_step", "by_loops", "market_step", "mlp_backward", "mlp_forward", "ppo_loss"]

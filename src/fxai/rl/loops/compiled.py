@@ -16,23 +16,29 @@ def by_loops(tensor: Tensor) -> bool:
     return tensor.device.type == "cpu" and not tensor.requires_grad
 
 
-def compiled(loop: Callable[P, None]) -> Callable[P, None]:
+def compiled(*parts: Callable[..., Any]) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """The loop as numba compiles it at its first call: a program that never trains on a CPU needs no compiler.
 
-    The machine code is kept beside the source, or in the user's cache, for every later process.
+    `parts` are the functions that the loop calls, of the same file: the machine code is kept beside the source, or in
+    the user's cache, for every later process, until that file changes.
     """
 
-    @cache
-    def machine_code() -> Callable[P, None]:
-        import numba  # noqa: PLC0415 - see above
+    def decorated(loop: Callable[P, None]) -> Callable[P, None]:
+        @cache
+        def machine_code() -> Callable[P, None]:
+            import numba  # noqa: PLC0415 - see above
 
-        try:
-            return cast("Callable[P, None]", numba.njit(cache=True, error_model="numpy")(loop))
-        except RuntimeError:  # nowhere to keep it
-            return cast("Callable[P, None]", numba.njit(error_model="numpy")(loop))
+            for part in parts:
+                numba.extending.register_jitable(part)
+            try:
+                return cast("Callable[P, None]", numba.njit(cache=True, error_model="numpy")(loop))
+            except RuntimeError:  # nowhere to keep it
+                return cast("Callable[P, None]", numba.njit(error_model="numpy")(loop))
 
-    @wraps(loop)
-    def call(*arguments: P.args, **named: P.kwargs) -> None:
-        machine_code()(*arguments, **named)
+        @wraps(loop)
+        def call(*arguments: P.args, **named: P.kwargs) -> None:
+            machine_code()(*arguments, **named)
 
-    return call
+        return call
+
+    return decorated

@@ -12,9 +12,10 @@ import numpy as np
 from fxai.rl.loops.compiled import Array, compiled
 
 
-@compiled
+@compiled()
 def mlp_forward(
     weights: Array,
+    stride: int,
     widths: Array,
     observation: Array,
     keep: Array,
@@ -24,6 +25,7 @@ def mlp_forward(
 ) -> None:
     """Fill the last three; `outputs` are [net, output, sample].
 
+    The weights of all nets are one row here, in which a net's begin `stride` numbers after those of the one before.
     Observations are [net, sample, inputs], or fewer, each for several nets, one after the other. `keep` is
     [net, sample, site], with no site where nothing is silenced.
     """
@@ -35,14 +37,14 @@ def mlp_forward(
     b2, b4, b6 = real(62370), real(3150), real(28)
     for net in range(nets):
         inputs = observation[net // sharing]
-        at, site = 0, 0
+        at, site = net * stride, 0
         for layer in range(1, layers + 1):
             fan_in, width = widths[layer - 1], widths[layer]
             bias_at = at + fan_in * width
-            bias = weights[net, bias_at : bias_at + width]
+            bias = weights[bias_at : bias_at + width]
             block = (nets * site + net * width) * samples
             here = activity[block : block + samples * width].reshape(samples, width)
-            np.dot(inputs, weights[net, at:bias_at].reshape(fan_in, width), here)
+            np.dot(inputs, weights[at:bias_at].reshape(fan_in, width), here)
             # tanh by its Pade approximant of 7 by 6 (from Lambert's continued fraction) at a quarter of the way,
             # doubled twice: within 3 units in the last place of float32, 3e-13 in float64. A library's own one is
             # fast on some processors only, and may round the end of an array in another way than the rest.
@@ -67,13 +69,13 @@ def mlp_forward(
             at = bias_at + width
             site += width
         bias_at = at + count * widths[layers]
-        np.dot(weights[net, at:bias_at].reshape(count, widths[layers]), inputs.T, outputs[net])
+        np.dot(weights[at:bias_at].reshape(count, widths[layers]), inputs.T, outputs[net])
         for a in range(count):
             for i in range(samples):
-                outputs[net, a, i] += weights[net, bias_at + a]
+                outputs[net, a, i] += weights[bias_at + a]
 
 
-@compiled
+@compiled()
 def mlp_backward(
     weights: Array,
     widths: Array,
