@@ -32,7 +32,7 @@ class MarketByLoops:
         self, market: MarketTensors, view: MarketView, configs: Sequence[EnvConfig], *, close_at_end: bool
     ) -> None:
         self._view, self._like, self._close_at_end = view, market.quotes, close_at_end
-        self._market = tuple(each.numpy() for each in (market.quotes, view.rows, view.scales))
+        self._market = market.quotes.numpy(), view.rows.numpy(), view.scales.numpy()
         self._rules = _records([_rules(config, has_spread=market.has_spread) for config in configs])
         self._rewards = _records([config.reward.model_dump() for config in configs])
 
@@ -48,7 +48,7 @@ class MarketByLoops:
         given = action.numpy(), starts.numpy(), ends.numpy()
         gives = _named(_FIGURES, figures), _named(_MARKS, marks), observation.numpy(), final_observation.numpy()
         arrays = (*self._market, self._rules, self._rewards, *given, *self._standing, *gives)
-        market_step(*arrays, half_held=HALF_HELD, close_at_end=self._close_at_end)
+        market_step(*arrays, HALF_HELD, self._close_at_end)
         said = zip((*_FIGURES, *_MARKS), (*figures.unbind(-1), *marks.unbind(-1)), strict=True)
         return MarketStep(observation=observation, final_observation=final_observation, **dict(said))
 
