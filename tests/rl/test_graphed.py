@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from ways import take_torchs_operations
 
-from fxai.rl import dqn, market_env, ppo
+from fxai.rl import dqn, market_by_tensors, ppo
 from fxai.rl.graphed import Graphed, Step
 from fxai.spec.training_config import TrainingConfig
 
@@ -86,7 +86,7 @@ def _tensors(tree: object) -> list[torch.Tensor]:
 def as_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """By torch's operations, with masks only: there looking costs more than doing."""
     take_torchs_operations(monkeypatch)
-    for module in (dqn, market_env, ppo):
+    for module in (dqn, market_by_tensors, ppo):
         monkeypatch.setattr(module, "none_of", lambda _mask: False)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any, ParamSpec, TypeAlias, cast
 
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -12,8 +13,12 @@ P = ParamSpec("P")
 
 
 def by_loops(tensor: Tensor) -> bool:
-    """Whether loops can go over the numbers of `tensor`: the CPU reads them, and torch keeps no account of them."""
-    return tensor.device.type == "cpu" and not tensor.requires_grad
+    """Whether loops can go over the numbers of `tensor`: the CPU reads them, and torch keeps no account of them.
+
+    It does keep one of each operation while it exports a model.
+    """
+    watched = tensor.requires_grad or torch.jit.is_tracing() or torch.compiler.is_compiling()
+    return tensor.device.type == "cpu" and not watched
 
 
 def compiled(*parts: Callable[..., Any]) -> Callable[[Callable[P, None]], Callable[P, None]]:
