@@ -17,8 +17,8 @@ def by_loops(tensor: Tensor) -> bool:
 
     It does keep one of each operation while it exports a model.
     """
-    watched = tensor.requires_grad or torch.jit.is_tracing() or torch.compiler.is_compiling()
-    return tensor.device.type == "cpu" and not watched
+    exporting = torch.jit.is_tracing() or torch.compiler.is_compiling()  # type: ignore[attr-defined, no-untyped-call]
+    return tensor.device.type == "cpu" and not tensor.requires_grad and not exporting
 
 
 def compiled(*parts: Callable[..., Any]) -> Callable[[Callable[P, None]], Callable[P, None]]:
