@@ -50,7 +50,6 @@ from sb3_vectorised import check_environment
 from timed_study import choose_device, time_study
 
 PARTS = ("headline", "table", "search", "regret")
-QUICK_PARTS = ("headline", "table", "regret")
 PER_LANE = (
     FloatParameter(name="training.learning_rate", low=5e-5, high=1e-3, log=True),
     FloatParameter(name="training.gamma", low=0.9, high=0.999),
@@ -229,11 +228,11 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer updates and rounds; minutes on two cores")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--trials", type=int, help="of the headline in lanes; 256, on a GPU 1,024 unless given")
-    parser.add_argument("--part", choices=PARTS, action="append", help="all unless given; --quick leaves out search")
+    parser.add_argument("--part", choices=PARTS, action="append", help="all unless given")
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"  # of the peer's processes; FxAI sets its workers' own
     choose_device(options.device)
-    parts = options.part or (QUICK_PARTS if options.quick else PARTS)
+    parts = options.part or PARTS
     headline, others = effort_of(options.device, options.trials, quick=options.quick)
 
     print(machine())

@@ -26,7 +26,7 @@ SPEC = REPOSITORY / "config" / "optuna" / "quick_search.yaml"
 STUDY = "fx_ai_quick"
 ONE_LANE = {"resources.lanes_per_worker": "1"}
 SEEDS = 4
-SEARCHES, QUICK_SEARCHES = 5, 3  # of each way
+SEARCHES, QUICK_SEARCHES = 5, 1  # of each way; one shows how it goes, several what it comes to
 MOMENTS = 8  # at which the best values are shown
 
 
