@@ -231,6 +231,7 @@ def main() -> None:
     parser.add_argument("--part", choices=PARTS, action="append", help="all unless given")
     options = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"  # of the peer's processes; FxAI sets its workers' own
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each worker compiles its sources anew, for seconds
     choose_device(options.device)
     parts = options.part or PARTS
     headline, others = effort_of(options.device, options.trials, quick=options.quick)

@@ -6,7 +6,6 @@ the same seeds. The regret of a search is how far its best value lies below the 
 lanes cost is the mean difference of the two regrets, with a bootstrap interval over the searches.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,7 @@ SPEC = REPOSITORY / "config" / "optuna" / "quick_search.yaml"
 STUDY = "fx_ai_quick"
 ONE_LANE = {"resources.lanes_per_worker": "1"}
 SEEDS = 4
-SEARCHES, QUICK_SEARCHES = 5, 1  # of each way; one shows how it goes, several what it comes to
+SEARCHES, QUICK_SEARCHES = 5, 1  # of each way; of one, the ratios are no more than an example
 MOMENTS = 8  # at which the best values are shown
 
 
@@ -55,12 +54,8 @@ class TimedSearch:
     """A search by the command that users type; seconds count from its start."""
 
     seconds: float  # until it ended: the results lie there, plots and all
-    finishes: Sequence[tuple[float, float]]  # each trial's end, and its value, -inf where it was pruned
-
-    @property
-    def training_seconds(self) -> float:
-        """Until the last trial's end."""
-        return max(moment for moment, _ in self.finishes)
+    training_seconds: float  # until the last trial's end
+    values: Sequence[tuple[float, float]]  # of each completed trial: its end, and what it came to
 
     @property
     def best_value(self) -> float:
@@ -68,24 +63,22 @@ class TimedSearch:
 
     def best_at(self, seconds: float) -> float:
         """The best value by then; NaN before the first."""
-        best = max((value for moment, value in self.finishes if moment <= seconds), default=-np.inf)
-        return best if np.isfinite(best) else float("nan")
+        return max((value for moment, value in self.values if moment <= seconds), default=float("nan"))
 
 
 def quick_search(settings: Mapping[str, str]) -> TimedSearch:
     """The shipped search with these settings, timed; with one seed a trial unless they say otherwise."""
-    given = [f"--set={name}={value}" for name, value in {"seeds_per_trial": "1", **settings}.items()]
     command = [sys.executable, str(REPOSITORY / "optuna_optimization.py"), "run", "--quiet", "--spec", str(SPEC)]
-    # Without this variable a worker finds its sources compiled, and starts in two seconds instead of five.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command += [f"--set={name}={value}" for name, value in {"seeds_per_trial": "1", **settings}.items()]
     with tempfile.TemporaryDirectory() as folder:
+        storage = f"sqlite:///{folder}/study.db"
         began = datetime.now()  # noqa: DTZ005 (Optuna's records hold local time)
-        subprocess.run([*command, *given], cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True)
+        subprocess.run([*command, "--storage", storage], cwd=folder, stdout=subprocess.DEVNULL, check=True)
         seconds = (datetime.now() - began).total_seconds()  # noqa: DTZ005
-        trials = optuna.load_study(study_name=STUDY, storage=f"sqlite:///{folder}/optuna_studies.db").trials
-    ends = ((each.datetime_complete, each.state is TrialState.COMPLETE, each.value) for each in trials)
-    told = [((moment - began).total_seconds(), value if complete else -np.inf) for moment, complete, value in ends]
-    return TimedSearch(seconds, told)
+        trials = optuna.load_study(study_name=STUDY, storage=storage).trials
+    ends = [((each.datetime_complete - began).total_seconds(), each) for each in trials]
+    values = [(moment, trial.value) for moment, trial in ends if trial.state is TrialState.COMPLETE]
+    return TimedSearch(seconds, max(moment for moment, _ in ends), values)
 
 
 def race_quick_search(searches: int) -> dict[str, float]:
@@ -95,7 +88,8 @@ def race_quick_search(searches: int) -> dict[str, float]:
     same seeds, and a ratio is the median of theirs. The seconds are those of the whole command; in the table
     those up to the last trial's end stand beside them in brackets.
     """
-    ways = {"one lane": ONE_LANE, "lanes": {}, f"{SEEDS} seeds": {"seeds_per_trial": str(SEEDS)}}
+    several = f"{SEEDS} seeds"
+    ways = {"one lane": ONE_LANE, "lanes": {}, several: {"seeds_per_trial": str(SEEDS)}}
     found: dict[str, list[TimedSearch]] = {way: [] for way in ways}
     print(f"\nquick_search as shipped, {searches} searches each: seconds of the command (to the last trial's end)")
     for seed in range(searches):
@@ -106,13 +100,13 @@ def race_quick_search(searches: int) -> dict[str, float]:
         print(f"seed {seed}: {', '.join(told)}", flush=True)
     print("best value over wall time, mean of the searches")
     show_best(found)
-    one_lane, lanes, several = (np.array([study.seconds for study in studies]) for studies in found.values())
-    trainings = (np.array([study.training_seconds for study in found[way]]) for way in (f"{SEEDS} seeds", "lanes"))
+    seconds = {way: np.array([search.seconds for search in searched]) for way, searched in found.items()}
+    training = {way: np.array([search.training_seconds for search in searched]) for way, searched in found.items()}
     figures = {
-        "quick_search_seconds": float(np.median(lanes)),
-        "quick_search_over_one_lane": float(np.median(one_lane / lanes)),
-        f"seconds_of_{SEEDS}_seeds_over_1": float(np.median(several / lanes)),
-        f"training_seconds_of_{SEEDS}_seeds_over_1": float(np.median(np.divide(*trainings))),
+        "quick_search_seconds": float(np.median(seconds["lanes"])),
+        "quick_search_over_one_lane": float(np.median(seconds["one lane"] / seconds["lanes"])),
+        f"seconds_of_{SEEDS}_seeds_over_1": float(np.median(seconds[several] / seconds["lanes"])),
+        f"training_seconds_of_{SEEDS}_seeds_over_1": float(np.median(training[several] / training["lanes"])),
     }
     print(", ".join(f"{name} {figure:.2f}" for name, figure in figures.items()), flush=True)
     return {name: round(figure, 2) for name, figure in figures.items()}
@@ -135,7 +129,7 @@ def compare_regret(effort: RegretEffort) -> dict[str, float]:
         print(f"{seed:>8}{values}{one_lane.seconds:10.1f}{lanes.seconds:10.1f}", flush=True)
     print("best value over wall time, mean of the searches")
     show_best(found)
-    bests = [np.array([study.best_value for study in found[way]]) for way in ("one lane", "lanes")]
+    bests = [np.array([search.best_value for search in found[way]]) for way in ("one lane", "lanes")]
     regrets = [np.maximum(*bests) - best for best in bests]
     low, high = interval(regrets[1] - regrets[0])
     means = " and ".join(f"{regret.mean():.5f}" for regret in regrets)
@@ -145,11 +139,11 @@ def compare_regret(effort: RegretEffort) -> dict[str, float]:
 
 def show_best(ways: Mapping[str, Sequence[TimedSearch]]) -> None:
     """The best value so far of each way, the mean over its searches, at moments up to the last one's end."""
-    last = max(study.seconds for studies in ways.values() for study in studies)
+    last = max(search.seconds for searched in ways.values() for search in searched)
     moments = last * np.linspace(0, 1, MOMENTS + 1)[1:]
     print(f"{'seconds':>9}" + "".join(f"{way:>11}" for way in ways))
     for moment in moments:
-        bests = [np.mean([study.best_at(moment) for study in studies]) for studies in ways.values()]
+        bests = [np.mean([search.best_at(moment) for search in searched]) for searched in ways.values()]
         print(f"{moment:9.1f}" + "".join(f"{best:11.5f}" for best in bests))
 
 

@@ -24,9 +24,7 @@ class Finish:
     moment: float
     began: float
     state: TrialState
-    best_value: float | None  # of the study so far
-    metrics: Mapping[str, float] = field(default_factory=dict)  # of the trial's last evaluation
-    env_steps: int = 0  # that the trial took
+    metrics: Mapping[str, float]  # of the trial's last evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +39,6 @@ class TimedStudy:
         """From the call to the last trial's end: all that a user waits for but the writing of the results."""
         return self.finishes[-1].moment - self.called
 
-    @property
-    def best_value(self) -> float:
-        return self.best_at(self.seconds)
-
-    def best_at(self, seconds: float) -> float:
-        """The best value so many seconds after the call; NaN before the first."""
-        found = [each.best_value for each in self.finishes if each.moment - self.called <= seconds]
-        return next((best for best in reversed(found) if best is not None), float("nan"))
-
 
 @dataclass(slots=True)
 class _Stopwatch:
@@ -60,11 +49,9 @@ class _Stopwatch:
     def __call__(self, events: Iterable[StudyEvent]) -> StudyEnded:
         for event in events:
             match event:
-                case TrialFinished(result, _, standing):
+                case TrialFinished(result):
                     now = time.monotonic()
-                    began = now - result.seconds
-                    told = (result.state, standing.best_value, result.metrics, result.usage.env_steps)
-                    self.finishes.append(Finish(now, began, *told))
+                    self.finishes.append(Finish(now, now - result.seconds, result.state, result.metrics))
                     if result.error is not None:
                         print(f"trial {result.number} failed: {result.error.message}", file=sys.stderr)
                 case WorkerReplaced() | Notice():

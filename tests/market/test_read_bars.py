@@ -7,8 +7,6 @@ from fxai.errors import DataError
 from fxai.market.read_bars import load_bars, read_bars
 from fxai.spec.data_config import DataConfig
 
-BTC = Path(__file__).parents[3] / "shared" / "data" / "btc_usd_hourly.csv"
-
 
 def test_the_embedded_set_is_eurusd_of_2017():
     reading = read_bars(DataConfig())
@@ -54,12 +52,3 @@ def test_a_folder_is_not_a_file(tmp_path: Path):
 def test_generated_bars_have_no_spread_column():
     with pytest.raises(DataError, match=r"planted_1h:1 has no column 'spread'"):
         load_bars(DataConfig(source="planted_1h:1", spread_column="spread"))
-
-
-@pytest.mark.skipif(not BTC.exists(), reason="the shared market data are not here")
-def test_a_real_export_newest_first():
-    reading = read_bars(DataConfig(source=str(BTC)))
-    assert reading.faults.newest_first
-    assert len(reading.bars) == reading.faults.rows_read == 33259
-    assert reading.columns["time"] == "unix"
-    assert (np.diff(reading.bars.time) == np.timedelta64(1, "h")).all()
