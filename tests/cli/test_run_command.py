@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from cli.conftest import SMALL_SPEC, Finished, Fxai, call_fxai
-from fxai.search.lock import hold_study
+from fxai.search.lock import hold_folder, hold_study
 
 SmallRun = tuple[Path, Finished]
 
@@ -71,6 +71,19 @@ def test_a_study_that_another_run_holds(fxai: Fxai, folder: Path) -> None:
         assert finished.code == 3
         assert f"process {os.getpid()}" in finished.err
         assert set(folder.rglob("*")) == before
+
+
+def test_a_results_folder_that_a_run_of_another_database_holds(fxai: Fxai, folder: Path) -> None:
+    (folder / "small.yaml").write_text(SMALL_SPEC)
+    (folder / "link").symlink_to("optuna_results")
+    with hold_folder(folder / "optuna_results" / "small"):
+        for place in ("optuna_results", "link", str(folder / "link")):
+            finished = fxai("--spec", "small.yaml", "--storage", "sqlite:///other.db", "--results-dir", place)
+            assert finished.code == 3
+            assert f"holds the results folder {place}/small" in finished.err
+        assert not (folder / "other.db").exists()
+        with hold_study("sqlite:///other.db", "small", folder):
+            pass  # the refused run has let go of its database
 
 
 def test_a_dry_run_shows_the_plan_and_writes_nothing(fxai: Fxai, folder: Path) -> None:

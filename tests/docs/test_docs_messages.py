@@ -16,7 +16,7 @@ from cli.conftest import SMALL_SPEC, call_fxai
 from docs.pages import Block, blocks
 from fxai.errors import StorageError
 from fxai.search import database, sqlite_file
-from fxai.search.lock import hold_study
+from fxai.search.lock import hold_folder, hold_study
 from fxai.search.open_search import open_search
 from fxai.search.sqlite_file import check_sqlite
 from fxai.spec.configure import default_params
@@ -81,6 +81,13 @@ def test_without_a_database(tmp_path: Path) -> None:
 def test_an_unknown_study(begun: Path, arguments: tuple[str, ...]) -> None:
     finished = call_fxai(begun, *arguments)
     assert finished.code == 2
+    assert_quoted(finished.err.strip())
+
+
+def test_a_results_folder_that_another_run_holds(begun: Path) -> None:
+    with hold_folder(begun / "optuna_results" / "small"):
+        finished = call_fxai(begun, "run", "--spec", "small.yaml", "--storage", "sqlite:///other.db")
+    assert finished.code == 3
     assert_quoted(finished.err.strip())
 
 

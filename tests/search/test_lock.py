@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fxai.errors import StorageError, StudyHeldError
-from fxai.search.lock import hold_study, lock_path
+from fxai.search.lock import hold_folder, hold_study, lock_path
 
 HOLDER = """
 import sys, time
@@ -84,3 +84,41 @@ def test_folder_of_a_database_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot lock"), hold_study(url, "mine", tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_results_folder_is_one_by_whatever_path_it_is_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere" / "mine").mkdir(parents=True)
+    (tmp_path / "results").symlink_to("elsewhere")
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "mine").symlink_to(tmp_path / "elsewhere" / "mine")
+    monkeypatch.chdir(tmp_path)
+    paths = [Path(name) for name in ("elsewhere/mine", "results/mine", "linked/mine", "linked/../results/mine")]
+    for held in paths:
+        with hold_folder(held):
+            for path in (*paths, *(each.absolute() for each in paths)):
+                with (
+                    pytest.raises(StudyHeldError, match=f"process {os.getpid()}, .* results folder"),
+                    hold_folder(path),
+                ):
+                    pass
+    assert not list(tmp_path.rglob(".*")), "no lock is left"
+
+
+def test_a_link_that_is_renamed_stays_held(tmp_path: Path) -> None:
+    """As `--fresh` does with the folder of a study."""
+    (tmp_path / "disk").mkdir()
+    folder = tmp_path / "results" / "mine"
+    folder.parent.mkdir()
+    folder.symlink_to(tmp_path / "disk")
+    with hold_folder(folder):
+        folder.rename(folder.with_name("mine~1"))
+        for each in (folder, tmp_path / "disk"):
+            with pytest.raises(StudyHeldError), hold_folder(each):
+                pass
+
+
+def test_studies_of_one_results_folder_run_together(tmp_path: Path) -> None:
+    with hold_folder(tmp_path / "results" / "one"), hold_folder(tmp_path / "results" / "two"):
+        assert (tmp_path / "results").is_dir()

@@ -1,10 +1,12 @@
-"""The lock on one study of one storage, so that two runs never write the same study.
+"""The locks on one study of one storage and on its results folder, so that two runs never write the same study.
 
-A lock is a hidden file, one for each study, beside the SQLite database, or in a folder of the caller's for
-a database in memory or on a server. The kernel frees it when its holder ends, however that happens, so a
-file that a killed run left behind means nothing; the next run of the study takes it, and a run that ends
-removes it. It guards against runs on this machine (or of a shared file system that supports `flock`), not
-against one elsewhere on the same database server.
+A lock is a hidden file. The lock of a study lies beside the SQLite database, or in a folder of the caller's for
+a database in memory or on a server. The lock of a results folder lies beside that folder. The kernel frees a lock
+when its holder ends, however that happens, so a file that a killed run left behind means nothing; the next run of
+the study takes it, and a run that ends removes it. A lock guards against runs on this machine (or of a shared file
+system that supports `flock`), not against one elsewhere on the same database server.
+
+No call waits for a lock, so that two runs which take two locks in different orders cannot block each other.
 """
 
 import fcntl
@@ -13,7 +15,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -30,6 +32,21 @@ def hold_study(url: str, study_name: str, directory: Path) -> Iterator[None]:
     """
     path = lock_path(url, study_name, directory)
     with hold(path, f"the study {study_name!r}", make_folder=sqlite_path(url) is None):
+        yield
+
+
+@contextmanager
+def hold_folder(folder: Path) -> Iterator[None]:
+    """Hold a study's results folder for the duration of a block, by whatever path it is reached.
+
+    The lock lies beside the folder, since the folder itself may be renamed meanwhile. A folder that is a symbolic
+    link has a lock beside the link and one beside its target. Raises `StudyHeldError` with the holder's pid and start
+    time if another run holds the results folder.
+    """
+    beside = {folder.parent.resolve() / folder.name, folder.resolve()}
+    with ExitStack() as held:
+        for place in sorted(beside):
+            held.enter_context(hold(place.with_name(f".{place.name}.lock"), f"the results folder {folder}"))
         yield
 
 
@@ -94,6 +111,9 @@ def _acquire(path: Path, what: str, *, make_folder: bool) -> int:
             message = _held(descriptor, what)
             os.close(descriptor)
             raise StudyHeldError(message) from None
+        except OSError as error:
+            os.close(descriptor)
+            raise StorageError(f"cannot lock {path}: {error.strerror}; does its file system support locks?") from error
         if _is_still(path, descriptor):
             return descriptor
         os.close(descriptor)  # its holder removed the file between our two calls

@@ -22,7 +22,7 @@ from fxai.results.report.write import write_report
 from fxai.results.summary import StudySummary
 from fxai.results.winner_track import write_validation_track
 from fxai.search.database import sqlite_path
-from fxai.search.lock import hold_study, state_directory
+from fxai.search.lock import hold_folder, hold_study, state_directory
 from fxai.search.open_search import archived_name, open_search
 from fxai.search.sqlite_file import check_sqlite
 from fxai.search.studies import load_study
@@ -75,7 +75,7 @@ def tune(
     share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
     _check_folder(paths.directory)
     _check_database(study.storage)
-    with hold_study(study.storage, study.study_name, state_directory()):
+    with hold_study(study.storage, study.study_name, state_directory()), hold_folder(paths.directory):
         with (
             _opened(taking, paths, fresh=fresh) as search,
             _workers(study, share, paths) as workers,
