@@ -10,6 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import JsonValue
+
+from fxai.spec.argument_style import FORMS, ArgumentStyle, Form
+from fxai.spec.arguments import argument_of_key
 from fxai.spec.class_names import CLASS_NAMES, SHORT_NAMES
 from fxai.spec.metrics import LOSSES, METRICS
 from fxai.spec.parameter_form import TYPES
@@ -56,6 +60,7 @@ SECTIONS = (
     Section("### `objectives`: several metrics at once", "Goal"),
     Section("### `objective: {function: ...}`: a function of yours", "OwnFunction"),
     Section("### `objective: {command: [...]}`: a program of yours", "OwnCommand"),
+    Section("#### `argument_style`: how parameters become arguments", "ArgumentStyle"),
     Section("### `search`: populations", "PopulationSearch"),
     Section("### `stop`: rules that end a study early", "Stop"),
     Section("### `resources`", "Resources"),
@@ -92,6 +97,17 @@ NOUNS = {
     "object": "mapping",
 }
 SEEDS = 2**32
+ARGUMENTS: tuple[tuple[str, JsonValue], ...] = (
+    ("number", 0.5),
+    ("small negative number", -1e-05),
+    ("text", "two words"),
+    ("text with a dash", "-v"),
+    ("text that is empty", ""),
+    ("true", True),
+    ("false", False),
+    ("null", None),
+    ("list", [64, 32]),
+)
 KINDS = {"float": "parameter_float", "int": "parameter_int", "categorical": "parameter_categorical"}
 
 
@@ -132,6 +148,39 @@ def _section(section: Section, definitions: Schema) -> Iterator[str]:
     else:
         yield _first_paragraph(definition)
         yield _table(definition["properties"], set(definition.get("required", ())), {})
+        if section.definition == ArgumentStyle.__name__:
+            yield from _argument_styles()
+
+
+def _argument_styles() -> Iterator[str]:
+    yield (
+        "`argument_style: --flag` is short for `argument_style: {form: --flag}`. What each form makes of a value, "
+        "unless the other keys say otherwise, each word by itself:"
+    )
+    headings = ("Value", *(f"`{form}`" for form in FORMS))
+    yield _rows(headings, [(shown, *(_arguments(value, form) for form in FORMS)) for shown, value in ARGUMENTS])
+    yield (
+        "- `--name=value` is for scripts that read the texts `true`, `null` and `[64, 64]`. Flags of "
+        "absl take `{form: --name=value, nulls: omit, lists: comma}`.\n"
+        "- `--flag` is for argparse and Click: `store_true` or `is_flag`, a default of None, `nargs`. Click's "
+        "`--deep/--no-deep` and argparse's `BooleanOptionalAction` take `booleans: pair`, Click's `multiple` takes "
+        "`lists: repeat`.\n"
+        "- `--name value` is for programs that want a word for the name and a word for the value. A text that begins "
+        "with a dash is written `--name=text`, which argparse needs, and a negative number without an exponent.\n"
+        "- `name=value` is for Hydra and OmegaConf. Texts are quoted where their grammar asks for it.\n"
+        "\n"
+        "An option with a placeholder of its own follows the rules for true, false, null and lists too, under the "
+        "name that the command gives it: `--use-sde={deep}` and `--use-sde {deep}` become `--use-sde` or nothing, "
+        "`--layers {net}` becomes `--layers 64 64`. The placeholder `{net}` alone becomes `64 64`, `{clip}` alone "
+        "nothing where it is null. In any other word, such as `run-{deep}`, a placeholder is the text `true`, `null` "
+        "or `[64, 64]`. Without `argument_style` placeholders are these texts everywhere. The environment and "
+        "`{request}` have the same values in every style."
+    )
+
+
+def _arguments(value: JsonValue, form: Form) -> str:
+    words = argument_of_key("x", value, ArgumentStyle(form=form).notation)
+    return " ".join(f"`{word}`" if word else "an empty word" for word in words) or "nothing"
 
 
 def _made_defaults() -> dict[str, str]:

@@ -20,7 +20,7 @@ from fxai.population import Population
 from fxai.search.seeds import turn
 from fxai.search.study import Asked, Search
 from fxai.spec.configure import trial_settings
-from fxai.spec.objective import command_of, folder_of, name_of
+from fxai.spec.objective import argument_style_of, command_of, folder_of, name_of
 from fxai.spec.study import StudySpec
 from fxai.stop_rules import Held, StopRules
 from fxai.stop_signal import StopSignal, Urgency
@@ -294,6 +294,7 @@ class _Run:
             score=self._spec.score or "",
             objectives=tuple(goal.metric for goal in self._spec.goals),
             command=command_of(self._spec.objective),
+            argument_style=argument_style_of(self._spec.objective),
             folder=folder_of(self._spec.objective),
             signature="" if self._signature is None else self._signature(config),
             cohort=self._suspects.cohort(asked.number),

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -124,6 +125,48 @@ def test_a_failure_has_its_cause(tmp_path: Path, script: str, message: str):
 def test_a_program_that_is_not_there_fails_with_its_name(tmp_path: Path):
     result = run(request(tmp_path, "no-such-program"))
     assert "the command cannot be started: no-such-program: No such file or directory" in result.error.message
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_what_no_argument_can_hold_fails_the_trial_alone(tmp_path: Path, text: str):
+    before = descriptors()
+    result = run(request(tmp_path, "true", "{text}", text=text))
+    assert "its arguments hold what no argument can" in result.error.message
+    assert descriptors() == before
+
+
+ARGPARSE = (
+    "import argparse, json, os\n"
+    "parser = argparse.ArgumentParser()\n"
+    "parser.add_argument('--deep', action='store_true')\n"
+    "parser.add_argument('--clip', type=float)\n"
+    "parser.add_argument('--net', type=int, nargs='+')\n"
+    "given = parser.parse_args()\n"
+    "open(os.environ['FXAI_REPORTS'], 'a').write(json.dumps({'value': len(given.net), 'deep': given.deep + 0}))\n"
+)
+FLAGS = {"deep": True, "clip": None, "net": "[64, 64]"}
+
+
+def test_a_style_suits_the_parser_of_the_program(tmp_path: Path):
+    made = python(tmp_path, ARGPARSE, **FLAGS)
+    made = replace(made, command=(*made.command, "{params}"), argument_style={"booleans": "flag", "nulls": "omit"})
+    failed = run(made)
+    assert "argument --net: invalid int value: '[64, 64]'" in failed.error.message
+    assert "argument_style" not in failed.error.message, "it has one"
+    result = run(replace(made, argument_style={**made.argument_style, "lists": "values"}))
+    assert (result.value, result.metrics) == (2.0, {"deep": 1.0})
+
+
+def test_a_command_that_cannot_read_its_arguments_is_told_of_styles(tmp_path: Path):
+    made = python(tmp_path, ARGPARSE, **FLAGS)
+    failed = run(replace(made, command=(*made.command, "{params}")))
+    assert "ignored explicit argument 'true'; the command was given deep=true, clip=null, net=[64, 64];" in (
+        failed.error.message
+    )
+    assert "argument_style: --flag" in failed.error.message
+    reported = run(shell(tmp_path, REPORT % (1, 0.5) + "exit 1", deep=True))
+    assert reported.error.message.startswith("the command exited with status 1 (log: ")
+    assert "argument_style" not in run(shell(tmp_path, "exit 1", deep=True)).error.message, "it is not an argument"
 
 
 def test_a_value_that_is_not_finite_fails(tmp_path: Path):

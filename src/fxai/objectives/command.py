@@ -22,7 +22,10 @@ from fxai.objectives.handle import params_of
 from fxai.objectives.kept_reports import KeptReports
 from fxai.objectives.program import Program
 from fxai.objectives.said import outcome_of, parse_line
-from fxai.spec.command_line import filled, text, variable
+from fxai.spec.argument_advice import hint
+from fxai.spec.argument_style import notation_of
+from fxai.spec.arguments import text_of
+from fxai.spec.command_line import filled, variable
 from fxai.spec.own_config import OwnConfig, values_in
 from fxai.trial import Objective, Outcome, Report, Slot, TrialPaths, TrialRequest, failed
 from fxai.whole_file import write_text
@@ -43,7 +46,7 @@ def run_once(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outco
                 continue
             yield from kept.told(said)
         if (failure := program.failure()) is not None:
-            raise failed(failure)
+            raise failed(failure + _hint(request, reported=kept.last is not None or outcome is not None))
     yield from kept.before(float("inf"))
     if outcome is None and kept.last is None:
         message = 'the command ended without a report; write a line such as {"value": 0.5} to $FXAI_REPORTS'
@@ -75,14 +78,19 @@ def _words(request: TrialRequest, document: Path) -> list[str]:
         "checkpoint_dir": _checkpoints(request),
         "request": str(document),
     }
-    return filled(request.command, params_of(request), further)
+    return filled(request.command, params_of(request), further, notation_of(request.argument_style))
+
+
+def _hint(request: TrialRequest, *, reported: bool) -> str:
+    """A command that has reported has read its arguments."""
+    return "" if reported or request.argument_style else hint(request.command, params_of(request))
 
 
 def _environment(request: TrialRequest, document: Path) -> dict[str, str]:
     params = params_of(request)
     return {
         **os.environ,
-        **{variable(name): text(value) for name, value in params.items()},
+        **{variable(name): text_of(value) for name, value in params.items()},
         "FXAI_PARAMS": json.dumps(params),
         "FXAI_SEED": str(request.seed),
         "FXAI_TRIAL": str(request.number),

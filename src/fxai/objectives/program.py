@@ -54,6 +54,10 @@ class Program:
             self._close()
             reason = f"the command cannot be started: {error.filename or self._words[0]}: {error.strerror}"
             raise failed(reason) from None
+        except ValueError as error:  # a zero byte, or half of a surrogate pair
+            self._close()
+            reason = f"the command cannot be started: its arguments hold what no argument can: {error}"
+            raise failed(reason) from None
         finally:
             os.close(writer)
             os.close(errors)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from fxai.errors import SpecError
+from fxai.spec.argument_advice import argument_advice
 from fxai.spec.configure import config_values, default_params, trial_config
 from fxai.spec.expression import parse_expression
 from fxai.spec.feasibility import broken
@@ -48,6 +49,7 @@ def _about_study(study: StudySpec) -> Iterator[str]:
         yield "stop.min_delta says what counts for stop.patience, which is not given; it does nothing"
     yield from notices(study)
     yield from _about_constraints(study)
+    yield from argument_advice(study.objective, study.parameters)
     if isinstance(study.training_config, OwnConfig):
         return
     yield from population_advice(study.search, study.parameters, study.n_trials, study.training_config)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from fxai.spec.objective import Objective, OwnCommand, name_of
+from fxai.spec.objective import Objective, OwnCommand, argument_style_of, name_of
 from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import Parameter
 from fxai.spec.study import StudySpec
@@ -27,6 +27,7 @@ def fingerprint(study: StudySpec) -> Fingerprint:
     """A record that JSON keeps as it is, to be stored with the study."""
     goals: list[JsonValue] = [goal.model_dump(mode="json") for goal in study.objectives]
     further: Fingerprint = {
+        "argument_style": argument_style_of(study.objective),
         "constraints": list(study.constraints),
         "fixed": dict(study.fixed),
         "objectives": goals,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, JsonValue, Tag
 
+from fxai.spec.argument_style import WrittenStyle, differences
 from fxai.spec.record import Record
 
 FX_TRADING: Final = "fx_trading"
@@ -50,6 +51,11 @@ class OwnCommand(Record):
         description="program and arguments; {name} is a parameter or value of training_config, {params} all parameters"
     )
     folder: str = Field(default=HERE, description="where it is looked for and runs; the spec's own unless given")
+    argument_style: WrittenStyle | None = Field(
+        default=None,
+        exclude_if=lambda style: style is None,
+        description="how parameters are written as arguments; --name=value unless given",
+    )
 
 
 OwnCode = (OwnFunction, OwnCommand)
@@ -112,6 +118,11 @@ def name_of(objective: Objective) -> str:
 def command_of(objective: Objective) -> tuple[str, ...]:
     """The words of a command; none of anything else."""
     return objective.command if isinstance(objective, OwnCommand) else ()
+
+
+def argument_style_of(objective: Objective) -> dict[str, JsonValue]:
+    """What the style of a command's arguments has other than the default style."""
+    return differences(objective.argument_style) if isinstance(objective, OwnCommand) else {}
 
 
 def folder_of(objective: Objective) -> str:

@@ -45,6 +45,7 @@ class TrialRequest:
     score: str = ""  # the formula of the metric `score`, where there is one
     objectives: tuple[str, ...] = ()  # all metrics that the study optimises, in the order of its values
     command: tuple[str, ...] = ()  # of the objective `command`: program and arguments, placeholders and all
+    argument_style: JsonObject = field(default_factory=dict)  # where the command's differs from --name=value
     folder: str = ""  # where the user's own code is looked for and runs; empty where FxAI was started
     signature: str = ""  # trials of one signature may share a pack
     cohort: int = 0  # trials of different cohorts never share a worker: one of them may have killed the last

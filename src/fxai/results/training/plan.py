@@ -13,7 +13,7 @@ from fxai.spec.config_override import CONFIG, SOURCE, override_config
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.fields import as_choice
 from fxai.spec.load import load_record
-from fxai.spec.objective import FX_TRADING, Objective, command_of, folder_of, name_of
+from fxai.spec.objective import FX_TRADING, Objective, argument_style_of, command_of, folder_of, name_of
 from fxai.spec.own_config import OwnConfig, values_in, with_values
 from fxai.spec.parameters import Choice
 from fxai.spec.suggestion import did_you_mean
@@ -51,8 +51,10 @@ class TrainingPlan:
     def identity(self) -> dict[str, JsonValue]:
         """What a training that goes on must agree in, as JSON."""
         env = None if self.scoring_env is None else self.scoring_env.model_dump(mode="json")
+        style = argument_style_of(self.objective)
         return {
             "objective": list(command_of(self.objective)) or name_of(self.objective),
+            **({"argument_style": style} if style else {}),
             "folder": folder_of(self.objective),
             "metric": self.metric,
             "score": self.score,

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 from fxai.results.training.plan import TrainingPlan
 from fxai.spec.configure import configure
-from fxai.spec.objective import command_of, folder_of, name_of
+from fxai.spec.objective import argument_style_of, command_of, folder_of, name_of
 from fxai.spec.training_config import TrainingConfig
 from fxai.trial import Inherited, Report, TrialPaths, TrialRequest
 from fxai.trial.wire import from_line
@@ -72,6 +72,7 @@ def _request(plan: TrainingPlan, place: int, seed: int, folder: Path) -> TrialRe
         directory=folder,
         score=plan.score,
         command=command_of(plan.objective),
+        argument_style=argument_style_of(plan.objective),
         folder=folder_of(plan.objective),
     )
 
