@@ -90,6 +90,8 @@ def test_all_faults_of_a_file_come_at_once() -> None:
         ("x: !!python/object/apply:os.system [ls]", 1, "!!python/object/apply:os.system is not allowed"),
         ("x: !other 3", 1, "the tag !other is not allowed"),
         ("a: 1\nb: [1,\n  2: }", 3, "not valid YAML"),
+        ('a: 1\nscore: "x/y" - 0.1 * "z"', 2, """put all of it in quotes: '"x/y" - 0.1 * "z"'"""),
+        ("score: 'x/y' + 1", 1, """put all of it in quotes: "'x/y' + 1\""""),
         ("a: b: c", 1, "mapping values are not allowed here"),
         ("a: 1\n---\nb: 2", 2, "expected a single document"),
         ("? [1, 2]\n: x", 1, "a key must be a plain name"),

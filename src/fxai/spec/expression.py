@@ -8,6 +8,7 @@ Arithmetic is that of floats.
 import ast
 import math
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -48,7 +49,11 @@ COMPARISONS: dict[type[ast.AST], str] = {
     ast.In: "in",
     ast.NotIn: "not in",
 }
-_ALLOWED = "numbers, texts in quotes, names, + - * / // % **, comparisons, and, or, not, in, " + ", ".join(_FUNCTIONS)
+_OPERATIONS = "+ - * / // % **, comparisons, and, or, not, in, " + ", ".join(_FUNCTIONS)
+_ALLOWED = f"numbers, texts in quotes, names, {_OPERATIONS}"
+_ALLOWED_WITH_QUOTED_NAMES = (
+    f'numbers, names, names with other characters in quotes, as "eval/mean_reward", {_OPERATIONS}'
+)
 
 
 class ExpressionError(ValueError):
@@ -68,17 +73,45 @@ class Expression:
         return evaluate(self.tree, values)
 
 
-def parse_expression(text: str) -> Expression:
-    """ExpressionError says what the language does not have."""
+def parse_expression(text: str, *, quoted_names: bool = False) -> Expression:
+    """ExpressionError says what the language does not have.
+
+    Args:
+        text: the expression.
+        quoted_names: what stands in quotes is a name, so that a name may hold any character; otherwise a text.
+    """
     if len(text) > LONGEST:
         raise ExpressionError(f"is longer than {LONGEST} characters")
+    allowed = _ALLOWED_WITH_QUOTED_NAMES if quoted_names else _ALLOWED
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings(action="ignore", category=SyntaxWarning):  # a backslash in quotes
+            tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise ExpressionError(f"{text!r} is no expression; there are {_ALLOWED}") from None
+        raise ExpressionError(f"{text!r} is no expression; there are {allowed}") from None
     names: dict[str, None] = {}
-    _check(tree, names, 0)
+    try:
+        tree = _QuotedNames().visit(tree) if quoted_names else tree
+        _check(tree, names, 0)
+    except _NotInTheLanguageError as error:
+        raise ExpressionError(f"{error} is not part of the language; there are {allowed}") from None
+    except RecursionError:
+        raise ExpressionError("is nested too deeply") from None
     return Expression(text.strip(), tuple(names), tree)
+
+
+class _NotInTheLanguageError(Exception):
+    """Holds the part that is not; `parse_expression` says what there is."""
+
+
+class _QuotedNames(ast.NodeTransformer):
+    """Makes a name of each text."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:  # ast's own
+        if not isinstance(node.value, str):
+            return node
+        if not node.value.strip():
+            raise ExpressionError("a name in quotes must not be empty")
+        return ast.copy_location(ast.Name(node.value, ast.Load()), node)
 
 
 def evaluate(node: ast.expr, values: Mapping[str, Value]) -> Value:  # noqa: PLR0911 -- one for each kind
@@ -179,7 +212,7 @@ def _parts(node: Any, names: dict[str, None]) -> list[ast.expr]:  # noqa: PLR091
             return arguments
         case ast.Compare(left=left, ops=ops, comparators=rest) if all(type(op) in COMPARISONS for op in ops):
             return [left, *(part for op, side in zip(ops, rest, strict=True) for part in _sides(op, side))]
-    raise ExpressionError(f"{ast.unparse(node)!r} is not part of the language; there are {_ALLOWED}")
+    raise _NotInTheLanguageError(repr(ast.unparse(node)))
 
 
 def _sides(op: ast.cmpop, side: ast.expr) -> list[ast.expr]:

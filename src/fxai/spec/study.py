@@ -81,7 +81,9 @@ class StudySpec(Record):
         default=FX_TRADING, description="what a trial does: fx_trading, package.module:function, or {command: [...]}"
     )
     score: Score | None = Field(
-        default=None, description="a metric of your own, named score, as in sharpe - 0.5 * max_drawdown"
+        default=None,
+        description="a metric of your own, named score, as in sharpe - 0.5 * max_drawdown; "
+        "names such as eval/mean_reward in quotes",
     )
     objectives: tuple[Goal, ...] = Field(
         default=(), description="two or more of metric and direction, in the place of metric_name and direction"

@@ -7,7 +7,7 @@ gigabytes when walked. Here PyYAML parses, and the values are made from its node
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -27,6 +27,12 @@ _BOOL = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
 _INT = re.compile(r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$")
 _FLOAT = re.compile(
     r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+)
+
+
+# A key, and a value in quotes behind which more stands than a comment.
+_GOES_ON_AFTER_QUOTES = re.compile(
+    r"""\s*(?:-\s+)?(?:[^\s:'"]+\s*:\s+)?(?P<value>(?P<quote>["'])(?:(?!(?P=quote)).)*(?P=quote)\s*[^\s#,:\]}].*)"""
 )
 
 
@@ -166,6 +172,8 @@ def parse_yaml(text: str, name: str) -> YamlSource:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = ": ".join(part for part in ("not valid YAML", error.context, error.problem) if part)
+        if mark is not None:
+            message += _about_quotes(text.splitlines(), mark.line)
         raise SpecError(name, (Problem(message, line=None if mark is None else mark.line + 1),)) from None
     except yaml.YAMLError as error:
         raise SpecError(name, (Problem(f"not valid YAML: {' '.join(str(error).split())}"),)) from None
@@ -176,6 +184,18 @@ def parse_yaml(text: str, name: str) -> YamlSource:
     if construction.problems:
         raise SpecError(name, tuple(construction.problems))
     return YamlSource(name, value, construction.lines)
+
+
+def _about_quotes(lines: Sequence[str], line: int) -> str:
+    """What to do about `score: "a/b" - 1`, whose value ends at the second quote."""
+    match = _GOES_ON_AFTER_QUOTES.match(lines[line]) if line < len(lines) else None
+    if match is None:
+        return ""
+    around = '"' if match["quote"] == "'" else "'"
+    value = match["value"].strip().replace("'", "''") if around == "'" else match["value"].strip()
+    return (
+        f"; a value that begins with a quote ends at the next one, so put all of it in quotes: {around}{value}{around}"
+    )
 
 
 def _text_of(source: Path) -> str:
