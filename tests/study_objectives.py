@@ -1,6 +1,7 @@
 """Objectives for the tests of the loop, named `study_objectives:<function>`."""
 
 import json
+import math
 import os
 import random
 import signal
@@ -37,6 +38,13 @@ def fails_alike(request: TrialRequest, slot: Slot) -> Trial:
 def fails_in_turn(request: TrialRequest, slot: Slot) -> Trial:
     yield Report(request.number, 1, 0.0)
     raise ValueError(f"message {request.number % 2}")
+
+
+def reports_oddly(request: TrialRequest, slot: Slot) -> Trial:
+    """Beside two reports that count, one each that no database, no pruner and no sampler can take."""
+    for step, value in ((1, math.nan), (5, 1.0), (5, 2.0), (3, 2.0), (2**63, 2.0), (10**5000, 2.0), (6, "2"), (7, 3.0)):
+        yield Report(request.number, step, value, {"loss": math.nan, "note": "text", "fxai:seed": 1.0, "\ud800": 1.0})
+    return Outcome(float("inf") if request.number == 1 else 4.0)
 
 
 def dies_at_first(request: TrialRequest, slot: Slot) -> Trial:

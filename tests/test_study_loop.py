@@ -14,6 +14,7 @@ from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
 from fxai.study_events import (
     Ending,
+    Notice,
     StudyOpened,
     TrialBegan,
     TrialFinished,
@@ -71,6 +72,19 @@ def test_pruned_trials_count_and_say_so(place: Place) -> None:
     assert pruned
     assert ended(events).standing.pruned == len(pruned)
     assert ended(events).standing.finished == 12
+
+
+def test_odd_numbers_cost_their_reports_and_one_warning_a_trial(place: Place) -> None:
+    events = place.run(study("reports_oddly", n_trials=3))
+    assert ended(events).ending is Ending.REACHED
+    trials = place.stored()
+    complete, failed = OptunaState.COMPLETE, OptunaState.FAIL
+    assert [(trial.state, trial.value) for trial in trials] == [(complete, 4.0), (failed, None), (complete, 4.0)]
+    assert [trial.intermediate_values for trial in trials] == [{5: 1.0, 7: 3.0}] * 3
+    flaw = "value is nan at step 1; the report is passed over, as are further ones of the kind"
+    assert [notice.message for notice in of_kind(events, Notice)] == [f"Trial {number}: {flaw}" for number in range(3)]
+    assert "inf at the end" in trials[1].user_attrs["fxai:message"]
+    assert of_kind(place.run(study("reports_oddly", n_trials=4)), TrialFinished)[0].result.value == 4.0
 
 
 def test_ten_failures_with_one_message_end_the_study(place: Place) -> None:

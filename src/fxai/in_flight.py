@@ -66,6 +66,15 @@ def ticks(reports: Sequence[Report]) -> list[list[Report]]:
     return rounds
 
 
+def warnings_of(told: Report | TrialResult) -> tuple[str, ...]:
+    """What is wrong with a report or a result, in words; a worker tells the first flaw of each trial alone."""
+    if not told.flaw:
+        return ()
+    if isinstance(told, Report) and told.passed_over:
+        return (f"Trial {told.number}: {told.flaw}; the report is passed over, as are further ones of the kind",)
+    return (f"Trial {told.number}: {told.flaw}",)
+
+
 def pruned(flight: Flight, result: TrialResult | None = None) -> TrialResult:
     """The result of a trial as of the report that pruned it; `result` is its worker's, if that could tell it."""
     metrics = {} if flight.pruned_by is None else flight.pruned_by.metrics

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fxai.errors import InputError
-from fxai.in_flight import FailureStreak, Flight, Returns, failed, pruned, ticks, with_steps
+from fxai.in_flight import FailureStreak, Flight, Returns, failed, pruned, ticks, warnings_of, with_steps
 from fxai.population import Population
 from fxai.search.seeds import turn
 from fxai.search.study import Asked, Search
@@ -27,6 +27,7 @@ from fxai.stop_signal import StopSignal, Urgency
 from fxai.study_events import (
     Ending,
     Heartbeat,
+    Notice,
     Standing,
     StudyEnded,
     StudyEvent,
@@ -303,7 +304,9 @@ class _Run:
 
     def _decide(self, tick: Sequence[Report]) -> Iterator[StudyEvent]:
         """Reports of one moment, one of each trial: all are stored, then decided one by one."""
-        awaited = [report for report in tick if self._awaits(report.number)]
+        came = [report for report in tick if self._awaits(report.number)]
+        yield from self._pass_over([report for report in came if report.passed_over])
+        awaited = [report for report in came if not report.passed_over]
         for report in awaited:
             self._search.report(report)
             self._returns.progressed(report)
@@ -312,7 +315,7 @@ class _Run:
             awaited.sort(key=lambda report: turn(self._spec.seed, report.number, report.step))
         for report in awaited:
             prune = self._search.should_prune(report)
-            going_on = Decision.STOP if self._stop.urgency else Decision.CONTINUE
+            going_on = self._going_on
             flight = self.in_flight[report.number]
             flight.pruned_by = report if prune else None
             if not prune and going_on is Decision.CONTINUE and self._population.waits(flight.asked, report):
@@ -320,6 +323,18 @@ class _Run:
             else:
                 self._answer(report.number, Decision.PRUNE if prune else going_on)
             yield TrialProgressed(report, prune, len(awaited))
+            yield from map(Notice, warnings_of(report))
+
+    def _pass_over(self, reports: Sequence[Report]) -> Iterator[StudyEvent]:
+        """Reports that are neither stored nor judged."""
+        for report in reports:
+            self._answer(report.number, self._going_on)
+            yield from map(Notice, warnings_of(report))
+
+    @property
+    def _going_on(self) -> Decision:
+        """What a trial is answered that the pruner does not end."""
+        return Decision.STOP if self._stop.urgency else Decision.CONTINUE
 
     def _awaits(self, number: int) -> bool:
         return number in self.in_flight and self.in_flight[number].decision is Decision.CONTINUE
@@ -359,6 +374,7 @@ class _Run:
         self._files.of(number).checkpoint.unlink(missing_ok=True)
         self._files.drop({*kept, number}.difference(self._kept()))
         standing = self._standing()
+        yield from map(Notice, warnings_of(result))
         yield TrialFinished(told, flight.asked.params, standing, best=standing.best_trial == number)
 
     def _lost(self, event: WorkerLost) -> Iterator[StudyEvent]:

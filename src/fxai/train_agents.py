@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from fxai.errors import FxaiError
+from fxai.in_flight import warnings_of
 from fxai.stop_signal import StopSignal, Urgency
 from fxai.study_events import Heartbeat, Notice
 from fxai.trial import Decision, Report, TrialRequest, TrialResult, TrialState
@@ -59,6 +60,9 @@ class _Run:
 
     def handle(self, event: WorkerEvent) -> Iterator[TrainingEvent]:
         match event:
+            case TrialReported(report) if report.passed_over:
+                yield from map(Notice, warnings_of(report))
+                self._workers.answer(report.number, Decision.STOP if self._stop.urgency else Decision.CONTINUE)
             case TrialReported(report):
                 self._retries[report.number] = 0
                 yield report

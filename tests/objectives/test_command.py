@@ -1,6 +1,7 @@
 """A program of the user's as an objective."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -110,10 +111,10 @@ def test_what_it_prints_is_in_the_log(tmp_path: Path):
         ('echo rubbish >> "$FXAI_REPORTS"; sleep 1000', "a report must be a line of JSON, not 'rubbish'"),
         ('head -c 3000000 /dev/zero > "$FXAI_REPORTS"; sleep 1000', "over 1,000,000 bytes without an end of line"),
         ("echo 5 >> $FXAI_REPORTS", "a report must be a mapping"),
-        ('echo \'{"step": 1.5, "value": 1}\' >> $FXAI_REPORTS', "step must be a whole number"),
+        ("python3 -c \"print('[' * 100000)\" >> $FXAI_REPORTS", "a report must be a line of JSON, not '[[["),
+        ("printf '\\xff\\xfe{\\n' >> $FXAI_REPORTS", "a report must be a line of JSON"),
         ('echo \'{"step": 1, "value": "much"}\' >> $FXAI_REPORTS', "value must be a number, not 'much'"),
         ('echo \'{"step": 1, "loss": 1}\' >> $FXAI_REPORTS', "no 'value' and no 'accuracy'"),
-        (REPORT % (2, 1) + REPORT % (1, 1), "reported step 1 after step 2"),
     ],
 )
 def test_a_failure_has_its_cause(tmp_path: Path, script: str, message: str):
@@ -169,9 +170,28 @@ def test_a_command_that_cannot_read_its_arguments_is_told_of_styles(tmp_path: Pa
     assert "argument_style" not in run(shell(tmp_path, "exit 1", deep=True)).error.message, "it is not an argument"
 
 
-def test_a_value_that_is_not_finite_fails(tmp_path: Path):
-    result = run(shell(tmp_path, 'echo \'{"step": 1, "value": NaN}\' >> $FXAI_REPORTS; sleep 1000'))
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "9" * 310, "-" + "9" * 310])
+def test_a_last_value_that_is_not_finite_fails(tmp_path: Path, value: str):
+    result = run(shell(tmp_path, f'echo \'{{"step": 1, "value": {value}}}\' >> $FXAI_REPORTS'))
     assert (result.state, result.error.cause) == (TrialState.FAIL, Cause.NOT_FINITE)
+
+
+def test_reports_that_cannot_be_kept_are_passed_over(tmp_path: Path):
+    odd = [{"step": step, "value": 1} for step in (5, 5, 3, -1, 0.5, 2**63, 10**309, "6", None, [7], True)]
+    odd += [{"step": 6, "value": value} for value in (math.nan, math.inf, 10**309, "1", True, None, {"a": 1}, [])]
+    odd += [{"step": 7}, {"step": 8, "value": 2, "deep": {"er": 1}, "": 1, "m" * 5000: 1, "fxai:seed": 1, "\ud800": 1}]
+    lines = "\n".join(json.dumps(line) for line in odd) + "\n"
+    made = python(tmp_path, f"import os; open(os.environ['FXAI_REPORTS'], 'a').write({lines!r})")
+    with ProcessWorkers([Slot(0)], tmp_path, PLAN) as workers:
+        workers.submit(made)
+        events = events_until(workers, lambda event: isinstance(event, TrialEnded))
+    reports = [event.report for event in events if isinstance(event, TrialReported)]
+    assert [(each.step, each.value, each.metrics) for each in reports if not each.passed_over] == [
+        (5, 1.0, {}),
+        (8, 2.0, {}),
+    ]
+    assert [each.flaw for each in reports if each.flaw] == ["reported step 5 after step 5; steps must rise"]
+    assert (events[-1].result.state, events[-1].result.value) == (TrialState.COMPLETE, 2.0)
 
 
 def test_output_of_any_kind_and_size_is_only_logged(tmp_path: Path):

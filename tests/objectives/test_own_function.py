@@ -1,5 +1,6 @@
 """A function of the user's as an objective, in a process for each trial."""
 
+import math
 import statistics
 import sys
 from dataclasses import replace
@@ -9,6 +10,7 @@ import psutil
 import pytest
 
 from fxai.objectives import own_function
+from fxai.objectives.each_seed import mean, standard_error
 from fxai.trial import STANDARD_ERROR, Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialState
 from fxai.workers import InlineWorkers, Limits, ProcessWorkers, TrialEnded, TrialReported
 from workers.drive_workers import PATIENCE, events_until, request_for, result_of
@@ -113,7 +115,6 @@ def test_trials_draw_by_their_seeds(tmp_path: Path):
         ("fails", "ValueError: the data are gone"),
         ("exits", "SystemExit: I had enough"),
         ("crashes", "the trial's process was killed by SIGSEGV"),
-        ("goes_back", "reported step 2 after step 2"),
     ],
 )
 def test_a_failure_has_its_cause_and_harms_no_other(tmp_path: Path, function: str, message: str):
@@ -126,6 +127,45 @@ def test_a_failure_has_its_cause_and_harms_no_other(tmp_path: Path, function: st
         assert str(log) in result.error.message
         assert log.exists()
         assert result_of(workers, request("climbs", tmp_path, 2, x=1.0)).state is TrialState.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("reports", "kept", "flaw"),
+    [
+        ([(2, 1.0), (2, 1.0), (1, 1.0), (3, 4.0)], [2, 3], "reported step 2 after step 2; steps must rise"),
+        ([(2**63, 1.0), (10**5000, 1.0), (2**63 - 1, 4.0)], [2**63 - 1], "from 0 to 2^63 - 1, not 9223372036854775808"),
+        ([(2**60, 1.0), (2**60 + 1, 4.0)], [2**60, 2**60 + 1], ""),
+        ([(-1, 1.0), (0.5, 4.0)], [], "a report's step must be a whole number from 0 to 2^63 - 1, not -1"),
+        ([(1, math.nan), (2, 10**400), (3, 4.0)], [3], "value is nan at step 1"),
+        ([(1, "0.5"), (2, True), (3, {"a": 1}), (4, 4.0)], [4], "value must be a number, not '0.5', at step 1"),
+    ],
+)
+def test_reports_that_cannot_be_kept_are_passed_over(
+    tmp_path: Path, reports: list[tuple[object, object]], kept: list[int], flaw: str
+):
+    with InlineWorkers() as workers:
+        workers.submit(request("reports", tmp_path, reports=reports))
+        events = events_until(workers, lambda event: isinstance(event, TrialEnded))
+    told = [event.report for event in events if isinstance(event, TrialReported)]
+    assert [each.step for each in told if not each.passed_over] == kept
+    assert [each.flaw for each in told if each.flaw] == ([told[0].flaw or told[1].flaw] if flaw else [])
+    assert not flaw or any(flaw in each.flaw for each in told)
+    assert (events[-1].result.state, events[-1].result.value) == (TrialState.COMPLETE, 4.0), "that of the last report"
+
+
+@pytest.mark.parametrize(
+    ("value", "cause", "message"),
+    [
+        (math.nan, Cause.NOT_FINITE, "nan at the end"),
+        (-(10**400), Cause.NOT_FINITE, "-inf at the end"),
+        ("0.5", Cause.EXCEPTION, "ended without a value: value must be a number, not '0.5', at step 1"),
+    ],
+)
+def test_a_last_report_without_a_value_fails_the_trial(tmp_path: Path, value: object, cause: Cause, message: str):
+    with InlineWorkers() as workers:
+        result = result_of(workers, request("reports", tmp_path, reports=[(1, value)]))
+    assert (result.state, result.error.cause) == (TrialState.FAIL, cause)
+    assert message in result.error.message
 
 
 def test_a_traceback_is_kept(tmp_path: Path):
@@ -219,6 +259,23 @@ def test_seeds_must_go_in_step(tmp_path: Path):
     with ProcessWorkers([Slot(0)], tmp_path, plan("by_seed")) as workers:
         result = result_of(workers, replace(request("by_seed", tmp_path), seeds=(2, 100)))
     assert "the seeds reported different steps at a time, 1 and 6" in result.error.message
+
+
+def test_what_one_seed_cannot_report_is_passed_over_for_all(tmp_path: Path):
+    made = replace(request("odd_in_one_seed", tmp_path), seeds=(1, 2))
+    with InlineWorkers() as workers:
+        workers.submit(made)
+        events = events_until(workers, lambda event: isinstance(event, TrialEnded))
+    reports = [event.report for event in events if isinstance(event, TrialReported)]
+    assert [each.flaw for each in reports if each.flaw] == ["value is nan at step 1"]
+    assert [each.metrics["large"] for each in reports if not each.passed_over] == [-1e308, -1e308]
+    assert (events[-1].result.state, events[-1].result.value) == (TrialState.COMPLETE, 1e308)
+
+
+def test_a_mean_of_any_numbers_is_a_number():
+    assert mean([1e308, 1e308]) == 1e308
+    assert math.isnan(mean([math.inf, -math.inf]))
+    assert math.isnan(standard_error([math.inf, 1.0]))
 
 
 def test_a_score_is_made_of_what_is_reported(tmp_path: Path):

@@ -1,6 +1,7 @@
 """Functions as users write them, named `user_code:<function>`: plain ones, which are called with a handle."""
 
 import ctypes
+import math
 import os
 import random
 import signal
@@ -92,9 +93,9 @@ def leaves_a_child(trial):
     return {"value": 0.0, "far": far.pid}
 
 
-def goes_back(trial):
-    trial.report(2, 0.0)
-    trial.report(2, 0.0)
+def reports(trial):
+    for step, value in trial.params["reports"]:
+        assert trial.report(step, value)
 
 
 def saves(trial):
@@ -114,3 +115,13 @@ def by_seed(trial):
     for step in (1, 2, 3)[: 2 if trial.seed % 2 else 3]:
         trial.report(step + 5 * (trial.seed == 100), trial.seed * step, seed=trial.seed)
     return trial.seed * 10
+
+
+def odd_in_one_seed(trial):
+    """Of the seeds 1 and 2, only the first reports what cannot be kept, and metrics that have no mean."""
+    for step, value in enumerate((math.nan, 2.0, 3.0, math.inf, 5.0), start=1):
+        if trial.seed == 1:
+            trial.report(0.5 if step == 3 else step, value, large=-1e308, far=value)
+        else:
+            trial.report(step, 1.0, large=-1e308, far=-math.inf)
+    return 1e308

@@ -74,6 +74,7 @@ class Counter:
 
     def _result(self, state: TrialState, error: TrialError | None = None) -> TrialResult:
         value = float(self.request.number) if state is TrialState.COMPLETE else None
+        value = float("nan") if value is not None and self.is_at("nan_at") else value
         return TrialResult(self.request.number, state, 0.1, value, {"pid": float(os.getpid())}, error)
 
     def _misbehave(self) -> None:

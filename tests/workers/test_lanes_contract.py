@@ -123,7 +123,7 @@ def test_the_step_that_is_shown_is_the_largest(open_workers: Open, tmp_path: Pat
     ("params", "cause", "words"),
     [
         ({"fails_at": 2}, Cause.EXCEPTION, "its lane burst"),
-        ({"nan_at": 2}, Cause.NOT_FINITE, "nan at step 2"),
+        ({"nan_at": 4}, Cause.NOT_FINITE, "nan at the end"),
         ({"refused": True}, Cause.EXCEPTION, "no such configuration"),
     ],
 )

@@ -1,5 +1,6 @@
 """What every place for trials promises, held by each of them."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,7 +70,6 @@ def test_the_checkpoint_goes_with_a_completed_trial(workers: Workers, tmp_path: 
         ("raises", Cause.EXCEPTION, "ValueError: the data are gone"),
         ("exits", Cause.EXCEPTION, "SystemExit: I had enough"),
         ("runs_out_of_memory", Cause.OUT_OF_MEMORY, "MemoryError"),
-        ("reports_nan", Cause.NOT_FINITE, "nan at step 1"),
         ("returns_infinity", Cause.NOT_FINITE, "inf at the end"),
         ("reports_another", Cause.EXCEPTION, "a report of trial 4"),
         ("returns_nothing", Cause.EXCEPTION, "None instead of an Outcome"),
@@ -89,6 +89,19 @@ def test_a_failure_is_a_value_with_its_cause_and_log(
     assert "\n" not in result.error.message
     assert words.rpartition(":")[2].strip() in log.read_text()
     assert result_of(workers, request_for("counts", 4, tmp_path)).state is TrialState.COMPLETE
+
+
+def test_a_report_that_cannot_be_kept_is_passed_over_and_the_first_flaw_told(workers: Workers, tmp_path: Path):
+    request = request_for("reports_odd_numbers", 3, tmp_path)
+    workers.submit(request)
+    events = events_until(workers, lambda event: isinstance(event, TrialEnded))
+    reports = [event.report for event in events if isinstance(event, TrialReported)]
+    assert [(each.step, each.value) for each in reports if not each.passed_over] == [(5, 1.0), (10, 2.0), (11, 1e308)]
+    assert [each.flaw for each in reports if each.flaw] == ["value is nan at step 1"]
+    assert "value is nan at step 1" in TrialPaths(request.directory).log.read_text()
+    assert reports[-1].metrics == {"kept": 1.0, "lost": -math.inf}
+    result = events[-1].result
+    assert (result.state, result.value, result.metrics) == (TrialState.COMPLETE, 3.0, {"kept": 1.0})
 
 
 def test_numbers_of_numpy_arrive_as_numbers(workers: Workers, tmp_path: Path):

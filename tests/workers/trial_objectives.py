@@ -43,9 +43,18 @@ def runs_out_of_memory(request: TrialRequest, slot: Slot) -> Trial:
     raise MemoryError
 
 
-def reports_nan(request: TrialRequest, slot: Slot) -> Trial:
+def reports_odd_numbers(request: TrialRequest, slot: Slot) -> Trial:
+    """Three reports that count among many that cannot be kept."""
     yield Report(request.number, 1, float("nan"))
-    return Outcome(1.0)
+    yield Report(request.number, 5, 1.0)
+    for value in (float("inf"), -float("inf"), 10**400, None, "0.5", True, [1], object()):
+        yield Report(request.number, 9, value)
+    for step in (5, 3, -1, 0.5, 2**63, 10**5000, float("nan"), "7", None, True):
+        yield Report(request.number, step, 1.0)
+    yield Report(request.number, 10.0, 2.0)
+    odd = {"kept": 1, "lost": -(10**400), "text": "1", "flag": True, "fxai:seed": 1, "\ud800": 1, "n" * 5000: 1, 3: 1}
+    yield Report(request.number, 11, 1e308, odd, env_steps=10**5000)
+    return Outcome(3.0, {"kept": 1.0, "nested": {"a": 1}})
 
 
 def returns_infinity(request: TrialRequest, slot: Slot) -> Trial:

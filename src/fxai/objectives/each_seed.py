@@ -1,7 +1,7 @@
 """A trial with several seeds, of code that trains one: run once for each, side by side, and judged by the mean."""
 
 import math
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
@@ -28,7 +28,7 @@ class EachSeed:
         finally:
             for run in runs:
                 run.training.close()
-        return Outcome(*mean_of([run.said for run in runs]))
+        return Outcome(*mean_of([run.said for run in runs]), flaw=_first_flaw(run.said for run in runs))
 
 
 @dataclass(slots=True)
@@ -65,24 +65,42 @@ def _requests(request: TrialRequest) -> list[TrialRequest]:
 
 
 def _report(going: Sequence[_Run], runs: Sequence[_Run]) -> Report:
+    """The mean of all seeds; passed over where the report of one of them is."""
     reports = [run.latest for run in going if isinstance(run.latest, Report)]
+    number, flaw = reports[0].number, _first_flaw(reports)
+    if any(report.passed_over for report in reports):
+        return Report(number, 0, math.nan, flaw=flaw, passed_over=True)
     steps = sorted({report.step for report in reports})
     if len(steps) > 1:
         raise failed(f"the seeds reported different steps at a time, {steps[0]} and {steps[-1]}; they must agree")
-    return Report(reports[0].number, steps[0], *mean_of([run.said for run in runs]))
+    return Report(number, steps[0], *mean_of([run.said for run in runs]), flaw=flaw)
+
+
+def _first_flaw(said: Iterable[Report | Outcome]) -> str:
+    return next((each.flaw for each in said if each.flaw), "")
 
 
 def mean_of(said: Sequence[Report | Outcome]) -> tuple[float, dict[str, float]]:
     """The mean over several seeds with its standard error, and the mean of each metric that all of them have."""
     values = [each.value for each in said]
     names = [name for name in said[0].metrics if all(name in each.metrics for each in said)]
-    return fmean(values), {**_means(said, names), STANDARD_ERROR: standard_error(values)}
+    means = {name: mean([each.metrics[name] for each in said]) for name in names}
+    error = standard_error(values)
+    return mean(values), {**means, STANDARD_ERROR: error} if math.isfinite(error) else means
 
 
-def _means(said: Sequence[Report | Outcome], names: Sequence[str]) -> Mapping[str, float]:
-    return {name: fmean(each.metrics[name] for each in said) for name in names}
+def mean(values: Sequence[float]) -> float:
+    """The mean of at least one value: not a number where infinities cancel out, infinite beyond all floats."""
+    try:
+        return fmean(values)
+    except ValueError:  # both infinities
+        return math.nan
+    except OverflowError:
+        return sum(value / len(values) for value in values)
 
 
 def standard_error(values: Sequence[float]) -> float:
-    """How far the mean of at least two values may be from that of all seeds."""
+    """How far the mean of at least two values may be from that of all seeds; not a number where one is not finite."""
+    if not all(map(math.isfinite, values)):
+        return math.nan
     return stdev(values) / math.sqrt(len(values))

@@ -50,8 +50,9 @@ class Trial:
     def report(self, step: int, value: float, **metrics: float) -> bool:
         """Tell an evaluation; False means that the trial shall end here: it was pruned, or the run is ending.
 
-        Steps rise. Save a checkpoint before you report. Once False was returned, what the function returns counts
-        no more, and it has a few seconds to do so.
+        Steps rise. A report whose step does not rise, or whose value is no finite number, is passed over with a
+        warning. Save a checkpoint before you report. Once False was returned, what the function returns counts no
+        more, and it has a few seconds to do so.
         """
         if self._goes_on:
             self.last = report_of(step, {**metrics, "value": value}, self._request)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from fxai.trial import Report, TrialPaths, TrialRequest, failed
+from fxai.trial import Report, TrialPaths, TrialRequest, bounded_report
 from fxai.trial.wire import from_line, to_line
 
 
@@ -19,14 +19,16 @@ class KeptReports:
         self._path = TrialPaths(request.directory).reports
         self._earlier = _read(self._path)
         self._path.unlink(missing_ok=True)
-        self.last: Report | None = None
+        self._last_step: int | None = None
+        self.last: Report | None = None  # as it was told, also where it is passed over
 
     def told(self, report: Report) -> Iterator[Report]:
-        """The report, behind those of earlier runs that lie before it; fails where steps do not rise."""
-        yield from self.before(report.step)
-        if self.last is not None and report.step <= self.last.step:
-            raise failed(f"reported step {report.step} after step {self.last.step}; steps must rise")
-        yield self._keep(report)
+        """The report, behind those of earlier runs that lie before it; one that is passed over is not kept."""
+        if not report.passed_over:
+            yield from self.before(report.step)
+        bounded = bounded_report(report, self._last_step)
+        yield bounded if bounded.passed_over else self._keep(bounded)
+        self.last = report
 
     def before(self, step: float) -> Iterator[Report]:
         """Reports of earlier runs up to that step, each once."""
@@ -37,6 +39,7 @@ class KeptReports:
 
     def _keep(self, report: Report) -> Report:
         self.last = report
+        self._last_step = report.step
         with self._path.open("ab") as file:
             file.write(to_line(report))
         return report

@@ -7,43 +7,61 @@ from typing import Any
 
 from fxai.spec.expression import ExpressionError
 from fxai.spec.score import SCORE, with_score
-from fxai.trial import Outcome, Report, TrialRequest, failed
+from fxai.trial import (
+    Outcome,
+    Report,
+    TrialFailedError,
+    TrialRequest,
+    bounded_metrics,
+    failed,
+    number_of,
+    shown,
+    step_of,
+    wrong_step,
+)
 
-_SHOWN = 120
 _VALUE, _STEP = "value", "step"
 
 
 def parse_line(line: bytes, request: TrialRequest) -> Report | Outcome:
     """`{"step": 3, "value": 0.5, "loss": 0.1}` is a report, without a step it is the trial's outcome.
 
-    The study's metric may stand for `value`; what else there is are further metrics. Fails for all else.
+    The study's metric may stand for `value`; what else there is are further metrics. Fails for a line that is no
+    mapping in JSON and for an outcome without a number as value.
     """
     try:
         said = json.loads(line)
-    except ValueError:
-        raise failed(f"a report must be a line of JSON, not {_shown(line.decode(errors='replace'))}") from None
+    except (ValueError, RecursionError):
+        raise failed(f"a report must be a line of JSON, not {_shown(line)}") from None
     if not isinstance(said, dict):
-        raise failed(f'a report must be a mapping, as {{"step": 1, "value": 0.5}}, not {_shown(line.decode())}')
+        raise failed(f'a report must be a mapping, as {{"step": 1, "value": 0.5}}, not {_shown(line)}')
     return report_of(said.pop(_STEP), said, request) if _STEP in said else _outcome_of(said, request)
 
 
 def report_of(step: object, said: Mapping[str, object], request: TrialRequest) -> Report:
-    """A report of that step; fails for what is no step or no number."""
-    number = _number(_STEP, step)
-    if not number.is_integer() or number < 0:
-        raise failed(f"a report's step must be a whole number from 0 on, not {step!r}")
-    outcome = _outcome_of(said, request)
-    return Report(request.number, int(number), outcome.value, outcome.metrics)
+    """A report of that step; it is to be passed over where the step is none, or there is no number as value."""
+    number = step_of(step)
+    try:
+        outcome = _outcome_of(said, request)
+    except TrialFailedError as error:
+        flaw = wrong_step(step) if number is None else f"{error}, at step {number}"
+        return Report(request.number, number or 0, math.nan, flaw=flaw, passed_over=True)
+    if number is None:
+        return Report(request.number, 0, outcome.value, outcome.metrics, flaw=wrong_step(step), passed_over=True)
+    return Report(request.number, number, outcome.value, outcome.metrics, flaw=outcome.flaw)
 
 
 def outcome_of(returned: object, last: Report | None, request: TrialRequest) -> Outcome:
     """What a function returned: a number, a mapping of metrics, a tuple, or nothing after reports.
 
-    A tuple holds the value and a mapping of metrics, or a value for each of the study's objectives.
+    A tuple holds the value and a mapping of metrics, or a value for each of the study's objectives. Nothing stands
+    for the last report, even for one that was passed over, as long as it has a value.
 
     Fails for all else.
     """
     match returned:
+        case None if last is not None and last.passed_over and math.isnan(last.value):
+            raise failed(f"the trial ended without a value: {last.flaw}")
         case None if last is not None:
             return Outcome(last.value, last.metrics)
         case None:
@@ -51,7 +69,7 @@ def outcome_of(returned: object, last: Report | None, request: TrialRequest) -> 
         case Mapping():
             return _outcome_of(returned, request)
         case (value,) | (value, None):
-            return Outcome(_number(_VALUE, value))
+            return Outcome(_value(value))
         case (value, Mapping() as metrics):
             return _outcome_of({**metrics, _VALUE: value}, request)
         case tuple() | list() if len(returned) == len(request.objectives):
@@ -60,20 +78,23 @@ def outcome_of(returned: object, last: Report | None, request: TrialRequest) -> 
             wanted = ", ".join(request.objectives) or request.metric
             raise failed(f"the objective returned {len(returned)} values; the study optimises {wanted}")
         case _:
-            return Outcome(_number(_VALUE, returned))
+            return Outcome(_value(returned))
 
 
 def _outcome_of(said: Mapping[Any, object], request: TrialRequest) -> Outcome:
-    told = {str(name): _number(str(name), each) for name, each in said.items()}
+    """A value and further metrics; metrics that are no numbers are left out."""
+    said = {name if isinstance(name, str) else shown(name): each for name, each in said.items()}
+    told, flaw = bounded_metrics(said)
     if request.metric == SCORE and request.score:
         scored = _scored(told, request.score)
-        return Outcome(scored.pop(SCORE), scored)
-    key = _VALUE if _VALUE in told else request.metric
-    if key not in told:
+        return Outcome(scored.pop(SCORE), scored, flaw)
+    key = _VALUE if _VALUE in said else request.metric
+    if key not in said:
         there = ", ".join(told) or "nothing"
         raise failed(f"there is no {_VALUE!r} and no {request.metric!r} in what was reported: {there}")
-    value = told.pop(key)
-    return Outcome(value, told if not request.score else _scored({**told, request.metric: value}, request.score))
+    value = _value(said[key], key)
+    told.pop(key, None)
+    return Outcome(value, told if not request.score else _scored({**told, request.metric: value}, request.score), flaw)
 
 
 def _scored(told: Mapping[str, float], formula: str) -> dict[str, float]:
@@ -83,18 +104,12 @@ def _scored(told: Mapping[str, float], formula: str) -> dict[str, float]:
         raise failed(str(error)) from None
 
 
-def _number(name: str, value: object) -> float:
-    """Python's own number of whatever is one, NumPy's and torch's included."""
-    if value is None or isinstance(value, bool | str | bytes):
-        raise failed(f"{name} must be a number, not {value!r}")
-    try:
-        return float(value)  # type: ignore[arg-type]  # what has no number raises
-    except OverflowError:
-        return math.inf
-    except (TypeError, ValueError):
-        raise failed(f"{name} must be a number, not {_shown(repr(value))}") from None
+def _value(told: object, name: str = _VALUE) -> float:
+    number = number_of(told)
+    if number is None:
+        raise failed(f"{name} must be a number, not {shown(told)}")
+    return number
 
 
-def _shown(text: str) -> str:
-    text = text.strip()
-    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
+def _shown(line: bytes) -> str:
+    return shown(line.decode(errors="replace").strip())

@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from statistics import fmean
 
 import torch
 from pydantic import JsonValue
@@ -12,7 +11,7 @@ from torch import Tensor
 
 from fxai.errors import InputError
 from fxai.market.dataset import Market
-from fxai.objectives.each_seed import standard_error
+from fxai.objectives.each_seed import mean, standard_error
 from fxai.rl.agent import Agent
 from fxai.rl.checkpoint import Checkpoint, load_checkpoint, load_state
 from fxai.rl.lane_pack import Lane, unstacked
@@ -114,10 +113,10 @@ class TradingTrial:
         metrics = [with_score(lane, self.request.score) for lane in metrics]
         values = [lane[self.request.metric] for lane in metrics]
         if not all(map(math.isfinite, values)):
-            error = TrialError(Cause.NOT_FINITE, f"the objective's value is {fmean(values)} at step {self.updates}")
+            error = TrialError(Cause.NOT_FINITE, f"the objective's value is {mean(values)} at step {self.updates}")
             return self._result(TrialState.FAIL, error=error)
         joined = _joined(metrics, values, self.request.metric)
-        self._reports += (Report(self.request.number, self.updates, fmean(values), joined, self.env_steps),)
+        self._reports += (Report(self.request.number, self.updates, mean(values), joined, self.env_steps),)
         Checkpoint(self._identity, self._reports, state).save(self._paths.checkpoint)
         self._weights = state["weights"][:1]
         return self._tell()
@@ -181,7 +180,7 @@ class TradingTrial:
 
 def _joined(metrics: Sequence[Metrics], values: Sequence[float], metric: str) -> dict[str, float]:
     """Each metric's mean over the lanes, and the standard error of the value: over seeds, or else over episodes."""
-    means = {name: fmean(lane[name] for lane in metrics) for name in metrics[0]}
+    means = {name: mean([lane[name] for lane in metrics]) for name in metrics[0]}
     if len(values) > 1:
         return {**means, STANDARD_ERROR: standard_error(values)}
     error = metrics[0].get(error_of(metric))

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
+from fxai.in_flight import warnings_of
 from fxai.replay.course import Course
 from fxai.replay.decisions import Began, Decided, Entry, Judged, Opened, Requeued, Told
 from fxai.study_events import Notice, StudyEvent, TrialBegan, TrialFinished, TrialProgressed
@@ -189,6 +190,8 @@ class ReplayedWorkers:
         passed: list[WorkerEvent] = []
         for event in events:
             match event:
+                case TrialReported(report) if report.passed_over:  # it was not recorded either
+                    self._pass_over(report)
                 case TrialReported(report):
                     self._keep(report.number, report)
                 case TrialEnded(result):
@@ -200,6 +203,11 @@ class ReplayedWorkers:
                 case TrialStarted():
                     passed.append(event)
         return passed
+
+    def _pass_over(self, report: Report) -> None:
+        course = self._courses.get(report.number)
+        self._workers.answer(report.number, Decision.CONTINUE if course is None else course.verdict)
+        self._notices.extend(warnings_of(report))
 
     def _keep(self, number: int, word: Report | TrialResult) -> None:
         course = self._courses.get(number)

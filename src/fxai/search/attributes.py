@@ -7,9 +7,9 @@ else of FxAI begins with `fxai:`.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fxai.trial import Usage
+from fxai.trial import RESERVED, Usage
 
-PREFIX: Final = "fxai:"
+PREFIX: Final = RESERVED
 
 # of a study
 FINGERPRINT: Final = "fxai:fingerprint"

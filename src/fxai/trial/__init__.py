@@ -6,10 +6,12 @@ process and a machine of a cluster speak the same language.
 
 from pydantic import JsonValue
 
+from fxai.trial.bounds import bounded_metrics, bounded_report, bounded_result, number_of, shown, step_of, wrong_step
 from fxai.trial.failure import TrialFailedError, described, error_of, failed, is_out_of_memory
 from fxai.trial.objective import LaneObjective, Lanes, Objective
 from fxai.trial.paths import TrialPaths
 from fxai.trial.records import (
+    RESERVED,
     STANDARD_ERROR,
     Cause,
     Decision,
@@ -28,6 +30,7 @@ from fxai.trial.records import (
 )
 
 __all__ = [
+    "RESERVED",
     "STANDARD_ERROR",
     "Cause",
     "Decision",
@@ -49,8 +52,15 @@ __all__ = [
     "TrialResult",
     "TrialState",
     "Usage",
+    "bounded_metrics",
+    "bounded_report",
+    "bounded_result",
     "described",
     "error_of",
     "failed",
     "is_out_of_memory",
+    "number_of",
+    "shown",
+    "step_of",
+    "wrong_step",
 ]

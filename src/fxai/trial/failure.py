@@ -3,6 +3,7 @@
 import signal
 import traceback
 
+from fxai.trial.bounds import bounded_error
 from fxai.trial.records import Cause, TrialError
 
 
@@ -20,12 +21,13 @@ def failed(message: str) -> TrialFailedError:
 
 
 def error_of(error: BaseException) -> TrialError:
-    """An exception as a value."""
+    """An exception as a value; its message is one line."""
     if isinstance(error, TrialFailedError):
-        return error.error
+        return bounded_error(error.error)
     cause = Cause.OUT_OF_MEMORY if is_out_of_memory(error) else Cause.EXCEPTION
     summary = traceback.format_exception_only(error)[-1].strip().splitlines()
-    return TrialError(cause, summary[0] if summary else repr(error), "".join(traceback.format_exception(error)))
+    message = summary[0] if summary else type(error).__name__
+    return bounded_error(TrialError(cause, message, "".join(traceback.format_exception(error))))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

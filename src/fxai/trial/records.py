@@ -14,6 +14,9 @@ JsonObject: TypeAlias = Mapping[str, JsonValue]
 STANDARD_ERROR = "standard_error"
 """The metric that says how far a trial's value, a mean over seeds, may be from that of all seeds."""
 
+RESERVED = "fxai:"
+"""How the names begin under which a study keeps facts of FxAI's own; no metric is named so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
@@ -78,6 +81,8 @@ class Report:
     value: float  # the study's metric
     metrics: Mapping[str, float] = field(default_factory=dict)
     env_steps: int = 0  # of the environment that were trained on so far, from the trial's beginning; 0: not counted
+    flaw: str = ""  # what is wrong with it, where anything is: a clause for a warning
+    passed_over: bool = False  # neither stored nor judged, as its step or value cannot be kept; it is answered
 
 
 class Decision(StrEnum):
@@ -119,6 +124,7 @@ class Outcome:
 
     value: float
     metrics: Mapping[str, float] = field(default_factory=dict)
+    flaw: str = ""  # what is wrong with its metrics, where anything is
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,7 @@ class TrialResult:
     metrics: Mapping[str, float] = field(default_factory=dict)
     error: TrialError | None = None
     usage: Usage = field(default_factory=Usage)
+    flaw: str = ""  # what is wrong with its metrics, where anything is
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class AssignedTrials:
     def report(self, report: Report) -> bool:
         trial = self.get(report.number)
         if trial is not None:
-            trial.step = report.step
+            trial.step = trial.step if report.passed_over else report.step
             trial.awaits_answer = True
         return trial is not None
 

@@ -17,7 +17,7 @@ class TrialStarted:
 class TrialReported:
     """The trial waits for `Workers.answer`, at its next report or its end at the latest.
 
-    Reports of one update of a worker come in one batch of events.
+    Reports of one update of a worker come in one batch of events. One that is passed over counts for nothing else.
     """
 
     report: Report

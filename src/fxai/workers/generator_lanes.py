@@ -59,7 +59,9 @@ class GeneratorTrial:
     def _complete(self, outcome: Outcome) -> TrialResult:
         if not isinstance(outcome, Outcome):
             raise TypeError(f"The objective returned {outcome!r} instead of an Outcome.")
-        return TrialResult(self.number, TrialState.COMPLETE, self._seconds, outcome.value, outcome.metrics)
+        return TrialResult(
+            self.number, TrialState.COMPLETE, self._seconds, outcome.value, outcome.metrics, flaw=outcome.flaw
+        )
 
     def _close(self, decision: Decision) -> TrialResult:
         try:

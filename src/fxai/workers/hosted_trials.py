@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,10 +17,13 @@ from fxai.trial import (
     TrialRequest,
     TrialResult,
     TrialState,
+    bounded_report,
+    bounded_result,
     error_of,
+    shown,
 )
 from fxai.workers.peak_memory import NO_PEAK, Peak, peak_since_last_call
-from fxai.workers.trial_failure import failed, log_failure, raised, remove_checkpoint, spoils_the_process
+from fxai.workers.trial_failure import failed, log_failure, log_line, raised, remove_checkpoint, spoils_the_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Progress:
 class _Hosted:
     request: TrialRequest
     began: float
-    failure: TrialError | None = None  # it is told once the lanes have let the trial go
+    last_step: int | None = None  # of its last report that was not passed over
+    warned: bool = False  # its first flaw was told
     peak: Peak = NO_PEAK
 
     @property
@@ -48,9 +52,10 @@ class _Hosted:
 class HostedTrials:
     """Drives a worker's lanes.
 
-    A report or a value that is not finite ends its trial as FAIL, so that neither pruner nor sampler ever
-    meets one. What the lanes raise is the failure of a trial that is alone, and of nobody else; no step
-    follows it.
+    Every report and result passes here, whatever the lanes are. A report whose step or value cannot be kept is
+    passed over, so that neither pruner nor sampler nor database meets it; the first flaw of a trial is told, and
+    written to its log. A trial whose last value is not finite ends as FAIL. What the lanes raise is the failure of
+    a trial that is alone, and of nobody else; no step follows it.
 
     A trial that is the only one that the lanes can hold has the process's output: `write_output_to` is
     told its log, and None at its end. What goes wrong with a trial is written to its own log either way.
@@ -107,7 +112,7 @@ class HostedTrials:
 
     def decide(self, number: int, decision: Decision) -> None:
         hosted = self._hosted.get(number)
-        if hosted is not None and hosted.failure is None:
+        if hosted is not None:
             self._unanswered.discard(number)
             self._lanes.decide(number, decision)
 
@@ -127,32 +132,42 @@ class HostedTrials:
             if hosted is None:
                 continue  # it was given up
             if isinstance(word, TrialResult):
-                results.append(self._ended(hosted, self._checked(hosted, word)))
-            elif hosted.failure is None and (report := self._reported(hosted, word)) is not None:
-                reports.append(report)
+                results.append(self._ended(hosted, word))
+            else:
+                reports.append(self._reported(hosted, word))
         return self._progress(reports, results)
 
-    def _reported(self, hosted: _Hosted, report: Report) -> Report | None:
-        if not math.isfinite(report.value):
-            hosted.failure = _not_finite(report.value, f"at step {report.step}")
-            self._lanes.decide(report.number, Decision.PRUNE)
-            return None
+    def _reported(self, hosted: _Hosted, report: Report) -> Report:
         self._unanswered.add(report.number)
-        return replace(report, step=int(report.step), value=float(report.value), metrics=_plain(report.metrics))
+        bounded = bounded_report(report, hosted.last_step)
+        if not bounded.passed_over:
+            hosted.last_step = bounded.step
+        return replace(bounded, number=hosted.request.number, flaw=self._told_once(hosted, bounded.flaw))
+
+    def _told_once(self, hosted: _Hosted, flaw: str) -> str:
+        """The flaw if it is the trial's first; else none."""
+        if not flaw or hosted.warned:
+            return ""
+        hosted.warned = True
+        log_line(hosted.request, f"Trial {hosted.request.number}: {flaw}\n")
+        return flaw
 
     def _checked(self, hosted: _Hosted, result: TrialResult) -> TrialResult:
-        error = hosted.failure
-        if error is None and result.state is TrialState.FAIL:
-            error = result.error or TrialError(Cause.EXCEPTION, "failed without a reason")
-        if error is None and result.state is TrialState.COMPLETE and not _is_finite(result.value):
-            error = _not_finite(result.value, "at the end")
+        """The result in plain numbers; FAIL where it is COMPLETE without a finite value."""
+        bounded = bounded_result(result, hosted.seconds)
+        error = None
+        if bounded.state is TrialState.FAIL:
+            error = bounded.error or TrialError(Cause.EXCEPTION, "failed without a reason")
+        elif bounded.state is TrialState.COMPLETE and (bounded.value is None or not math.isfinite(bounded.value)):
+            value = result.value if bounded.value is None else bounded.value
+            error = TrialError(Cause.NOT_FINITE, f"the objective's value is {shown(value)} at the end")
         if error is not None:
-            told = failed(hosted.request, error.cause, error.message, result.seconds, error.traceback)
-            return replace(told, usage=result.usage)
-        value = None if result.value is None else float(result.value)
-        return replace(result, value=value, metrics=_plain(result.metrics))
+            told = failed(hosted.request, error.cause, error.message, bounded.seconds, error.traceback)
+            return replace(told, usage=bounded.usage)
+        return replace(bounded, number=hosted.request.number, flaw=self._told_once(hosted, bounded.flaw))
 
     def _ended(self, hosted: _Hosted, result: TrialResult) -> TrialResult:
+        result = self._checked(hosted, result)
         self._note_peaks()
         del self._hosted[result.number]
         self._unanswered.discard(result.number)
@@ -185,16 +200,3 @@ class HostedTrials:
     def _progress(self, reports: Sequence[Report], results: Sequence[TrialResult]) -> Progress:
         fit = not any(spoils_the_process(result.error) for result in results)
         return Progress(tuple(reports), tuple(results), fit)
-
-
-def _not_finite(value: float | None, place: str) -> TrialError:
-    return TrialError(Cause.NOT_FINITE, f"the objective's value is {value} {place}")
-
-
-def _is_finite(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
-
-
-def _plain(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Python's own numbers, which JSON knows, in place of NumPy's and torch's."""
-    return {name: float(value) for name, value in metrics.items()}

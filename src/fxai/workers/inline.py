@@ -135,7 +135,8 @@ class _InlineWorker:
 
     def _events(self, progress: Progress) -> Sequence[WorkerEvent]:
         for report in progress.reports:
-            self._steps[report.number] = report.step
+            if not report.passed_over:
+                self._steps[report.number] = report.step
         for result in progress.results:
             self._requests.pop(result.number, None)
         events: list[WorkerEvent] = [TrialReported(report) for report in progress.reports]

@@ -23,10 +23,15 @@ def raised(request: TrialRequest, error: BaseException, seconds: float) -> Trial
 
 def log_failure(request: TrialRequest, error: TrialError) -> None:
     """Write what went wrong into the trial's own log."""
+    log_line(request, error.traceback or f"Trial {request.number} failed: {error.message}\n")
+
+
+def log_line(request: TrialRequest, text: str) -> None:
+    """Write a line of FxAI's into the trial's own log."""
     with contextlib.suppress(OSError):  # a full disk costs the log, not the study
         log = BoundedLog(TrialPaths(request.directory).log)
         with contextlib.closing(log):
-            log.write((error.traceback or f"Trial {request.number} failed: {error.message}\n").encode())
+            log.write(text.encode(errors="backslashreplace"))
 
 
 def remove_checkpoint(request: TrialRequest) -> None:
