@@ -5,7 +5,7 @@ SQLite, written by FxAI's own storage. Each figure is of whole processes, as a u
 plain Optuna does on a copy of the same database what comes closest to it: load_study for a resume, ask, best_trial,
 its data frame as JSON, optuna-dashboard. Ratios are of CPU seconds, which say the same on a busy machine.
 
-    python benchmarks/big_study.py [--trials 10000] [--repeats 3]
+    python benchmarks/big_study.py [--trials 10000] [--repeats 3] [--smoke]
 """
 
 import argparse
@@ -38,6 +38,7 @@ from fxai.spec.load import load_spec
 from fxai.spec.study import StudySpec
 from fxai.trial import TrialResult, TrialState
 from parent_cost import curve, distributions_of, draw, opened, quality_of
+from smoke import parse
 
 SPEC = Path(__file__).parents[1] / "config/optuna/quick_search.yaml"
 REPORTS = 10
@@ -245,7 +246,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=3, help="processes for each figure, of which the median counts")
-    arguments = parser.parse_args()
+    arguments = parse(parser, {"trials": 60, "repeats": 1})
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         took = measure(arguments.trials, arguments.repeats, Path(folder))

@@ -4,7 +4,7 @@ A training of the headline's shape (2x64 networks, batches of 64) takes the same
 capture's own time is shown apart, as the number of captured updates after which it has paid for itself: a
 pack whose lanes change captures anew. After the last update the weights of both must agree to the bit.
 
-    python benchmarks/graphs.py [--lanes 64 --lanes 256 ...] [--updates N]
+    python benchmarks/graphs.py [--lanes 64 --lanes 256 ...] [--updates N] [--smoke]
 """
 
 import argparse
@@ -22,6 +22,7 @@ from fxai.rl.training import Training
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
+from smoke import parse
 
 DEVICE = torch.device("cuda:0")
 WARM = 2  # updates before the clock starts, and before the capture
@@ -58,7 +59,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lanes", type=int, action="append", help="widths; 16, 64, 256 and 1024 unless given")
     parser.add_argument("--updates", type=int, default=10, help="timed, of each width and way")
-    options = parser.parse_args()
+    options = parse(parser, {"lanes": [2], "updates": 1})
+    if not torch.cuda.is_available():
+        print("no CUDA device: nothing is measured")
+        print(json.dumps({"graph_over_eager": None}))
+        return
     market = prepare(CONFIG.data)
     tensors = on_device(market, DEVICE)
     print(f"{torch.cuda.get_device_name(DEVICE)}; torch {torch.__version__}; {options.updates} updates each")

@@ -8,7 +8,7 @@ their end, and are followed by others (with two epochs an update, which changes 
 resident set after each update; the median of the first third of the long run (after a tenth of it, in which
 caches fill) is held against that of the last.
 
-    python benchmarks/lane_memory.py [--updates 300] [--lanes 8]
+    python benchmarks/lane_memory.py [--updates 300] [--lanes 8] [--smoke]
 """
 
 import argparse
@@ -30,8 +30,10 @@ from fxai.spec.load import load_spec
 from fxai.spec.training_config import TrainingConfig
 from fxai.trial import Decision, JsonObject, LanePlan, ParamValue, Report, Slot, TrialRequest
 from fxai.workers.worker_process import worker_environment
+from smoke import parse
 
 WIDTHS = (1, 8, 16, 32)
+SMOKE_WIDTHS = (1, 2)
 UPDATES_OF_A_WIDTH = 6  # with one evaluation among them
 EVERY_PRUNED = 3  # of the trials of the long run, at their second report
 BUDGETS = (12, 20, 16, 28)  # updates of the trials of the long run, in turn
@@ -113,15 +115,15 @@ def in_a_fresh_process(width: int, updates: int, *, coming_and_going: bool = Fal
     return answer["resident"], answer["begun"]
 
 
-def memory_of_a_lane() -> float:
+def memory_of_a_lane(widths: tuple[int, ...]) -> float:
     """MB, by the packs of several widths."""
     print("lanes   MB, the most of", UPDATES_OF_A_WIDTH, "updates")
     found = []
-    for width in WIDTHS:
+    for width in widths:
         resident, _ = in_a_fresh_process(width, UPDATES_OF_A_WIDTH)
         found.append(max(resident))
         print(f"{width:>5}{found[-1]:>8.1f}", flush=True)
-    return linear_regression(WIDTHS, found).slope
+    return linear_regression(widths, found).slope
 
 
 def growth(width: int, updates: int) -> float:
@@ -143,11 +145,11 @@ def main() -> None:
     of_a_process = parser.add_mutually_exclusive_group()
     of_a_process.add_argument("--steady", action="store_true", help=argparse.SUPPRESS)
     of_a_process.add_argument("--coming-and-going", action="store_true", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = parse(parser, {"lanes": 2, "updates": 6})
     if arguments.steady or arguments.coming_and_going:
         in_this_process(arguments.lanes, arguments.updates, coming_and_going=arguments.coming_and_going)
         return
-    per_lane = memory_of_a_lane()
+    per_lane = memory_of_a_lane(SMOKE_WIDTHS if arguments.smoke else WIDTHS)
     grown = growth(arguments.lanes, arguments.updates)
     print(json.dumps({"mb_per_lane": round(per_lane, 2), "growth_mb": round(grown, 1)}))
 

@@ -21,7 +21,7 @@ The first row of the table is the headline: 2x64 networks, batches of 64, 18 inp
 `quick_search` as it is shipped, best value over wall time; `regret` asks whether lockstep costs the search
 anything (`lanes_search.py`). `--quick` takes fewer updates a training, the same for all three.
 
-    python benchmarks/lanes.py [--quick] [--device cpu|cuda] [--trials N] [--part headline --part table ...]
+    python benchmarks/lanes.py [--quick] [--device cpu|cuda] [--trials N] [--part headline --part table ...] [--smoke]
 """
 
 import argparse
@@ -44,9 +44,19 @@ from fxai.spec.study import Resources, StudySpec
 from fxai.spec.training_config import TrainingConfig
 from fxai.workers import machine_slots
 from fxai.workers.machine import available_cores
-from lanes_search import QUICK_REGRET, QUICK_SEARCHES, REGRET, SEARCHES, compare_regret, race_quick_search
+from lanes_search import (
+    QUICK_REGRET,
+    QUICK_SEARCHES,
+    REGRET,
+    SEARCHES,
+    SHORTEST,
+    SMOKE_REGRET,
+    compare_regret,
+    race_quick_search,
+)
 from optuna_sb3 import OptunaProcesses
 from sb3_vectorised import check_environment
+from smoke import parse
 from timed_study import choose_device, time_study
 
 PARTS = ("headline", "table", "search", "regret")
@@ -95,6 +105,7 @@ EFFORTS: Mapping[tuple[str, bool], tuple[Effort, Effort]] = {  # headline, other
     ("cuda", True): (Effort(50, 1, 1, 2, 1024), Effort(20, 1, 1, 2, 256)),
     ("cuda", False): (Effort(50, 3, 1, 2, 1024), Effort(50, 3, 1, 2, 1024)),
 }
+SMOKE = Effort(1, 1, 1, 1, 4)
 
 
 def random_search(cell: Cell, updates: int, *, trials: int, lanes: int | None, seed: int) -> StudySpec:
@@ -191,14 +202,14 @@ def measure(ways: Ways, cell: Cell, effort: Effort) -> Row:
     return Row(cell, **rates)
 
 
-def measure_cells(headline: Effort | None, others: Effort | None) -> dict[str, float]:
-    """Print the table, or its first row, or the others; the headline's ratios, or the least of the others."""
+def measure_cells(headline: Effort | None, others: Effort | None, cells: Sequence[Cell]) -> dict[str, float]:
+    """Print the rows of the headline and of these cells; the headline's ratios, or the least of the others."""
     workers = len(machine_slots().slots)
     rows: dict[Cell, Row] = {}
     with OptunaProcesses(available_cores()) as peer:
-        for cell, effort in [(HEADLINE, headline), *((cell, others) for cell in OTHERS)]:
+        for cell, effort in [(HEADLINE, headline), *((cell, others) for cell in cells)]:
             if effort is not None:
-                if not rows or cell == OTHERS[0]:
+                if not rows or cell == cells[0]:
                     print(f"\ntrainings per hour: {effort}; {workers} workers; {available_cores()} processes")
                     print(TABLE_HEAD)
                 rows[cell] = measure(Ways(peer, workers), cell, effort)
@@ -211,9 +222,22 @@ def measure_cells(headline: Effort | None, others: Effort | None) -> dict[str, f
     return {"over_optuna_sb3": round(row.over_optuna_sb3, 2), "over_one_lane": round(row.over_one_lane, 2)}
 
 
-def effort_of(device: str, trials: int | None, *, quick: bool) -> tuple[Effort, Effort]:
-    headline, others = EFFORTS[device, quick]
-    return (headline if trials is None else replace(headline, lanes=trials)), others
+def effort_of(options: argparse.Namespace) -> tuple[Effort, Effort]:
+    """For the headline's cell and for the others."""
+    headline, others = (SMOKE, SMOKE) if options.smoke else EFFORTS[options.device, options.quick]
+    return (headline if options.trials is None else replace(headline, lanes=options.trials)), others
+
+
+def measure_search(options: argparse.Namespace) -> dict[str, float]:
+    if options.smoke:
+        return race_quick_search(1, SHORTEST)
+    return race_quick_search(QUICK_SEARCHES if options.quick else SEARCHES, {})
+
+
+def measure_regret(options: argparse.Namespace) -> dict[str, float]:
+    if options.smoke:
+        return compare_regret(SMOKE_REGRET)
+    return compare_regret(QUICK_REGRET if options.quick else REGRET)
 
 
 def machine() -> str:
@@ -229,23 +253,24 @@ def main() -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--trials", type=int, help="of the headline in lanes; 256, on a GPU 1,024 unless given")
     parser.add_argument("--part", choices=PARTS, action="append", help="all unless given")
-    options = parser.parse_args()
+    options = parse(parser, {})
     os.environ["OMP_NUM_THREADS"] = "1"  # of the peer's processes; FxAI sets its workers' own
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each worker compiles its sources anew, for seconds
     choose_device(options.device)
     parts = options.part or PARTS
-    headline, others = effort_of(options.device, options.trials, quick=options.quick)
+    headline, others = effort_of(options)
 
     print(machine())
     config = TrainingConfig()
     print(f"checked: {check_environment(prepare(config.data), config.env)}", flush=True)
     outcome: dict[str, float] = {}
     if "headline" in parts or "table" in parts:
-        outcome |= measure_cells(headline if "headline" in parts else None, others if "table" in parts else None)
+        efforts = headline if "headline" in parts else None, others if "table" in parts else None
+        outcome |= measure_cells(*efforts, OTHERS[:1] if options.smoke else OTHERS)
     if "search" in parts:
-        outcome |= race_quick_search(QUICK_SEARCHES if options.quick else SEARCHES)
+        outcome |= measure_search(options)
     if "regret" in parts:
-        outcome |= compare_regret(QUICK_REGRET if options.quick else REGRET)
+        outcome |= measure_regret(options)
     if "headline" in parts:
         outcome = {name: outcome[name] for name in ("over_optuna_sb3", "over_one_lane")}
     print(json.dumps(outcome))

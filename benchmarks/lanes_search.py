@@ -26,6 +26,12 @@ STUDY = "fx_ai_quick"
 ONE_LANE = {"resources.lanes_per_worker": "1"}
 SEEDS = 4
 SEARCHES, QUICK_SEARCHES = 5, 1  # of each way; of one, the ratios are no more than an example
+SHORTEST = {  # settings of a search that is over in seconds
+    "n_trials": "3",
+    "training.total_updates": "2",
+    "training.eval_frequency": "1",
+    "training.rollout_steps": "32",
+}
 MOMENTS = 8  # at which the best values are shown
 
 
@@ -47,6 +53,7 @@ QUICK_REGRET = RegretEffort(
         "pruner.n_warmup_steps": "2",
     },
 )
+SMOKE_REGRET = RegretEffort(1, SHORTEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ def quick_search(settings: Mapping[str, str]) -> TimedSearch:
     return TimedSearch(seconds, max(moment for moment, _ in ends), values)
 
 
-def race_quick_search(searches: int) -> dict[str, float]:
+def race_quick_search(searches: int, settings: Mapping[str, str]) -> dict[str, float]:
     """Print how the shipped search goes with one lane, with lanes, and with several seeds in lanes.
 
     Searches go different ways, and some train a third longer than others; so each way has several, with the
@@ -91,10 +98,11 @@ def race_quick_search(searches: int) -> dict[str, float]:
     several = f"{SEEDS} seeds"
     ways = {"one lane": ONE_LANE, "lanes": {}, several: {"seeds_per_trial": str(SEEDS)}}
     found: dict[str, list[TimedSearch]] = {way: [] for way in ways}
-    print(f"\nquick_search as shipped, {searches} searches each: seconds of the command (to the last trial's end)")
+    how = dict(settings) or "as shipped"
+    print(f"\nquick_search {how}, {searches} searches each: seconds of the command (to the last trial's end)")
     for seed in range(searches):
         for way in sorted(ways, reverse=bool(seed % 2)):
-            found[way].append(quick_search({**ways[way], "seed": str(seed)}))
+            found[way].append(quick_search({**settings, **ways[way], "seed": str(seed)}))
         last = {way: searched[-1] for way, searched in found.items()}
         told = (f"{way} {search.seconds:.1f} ({search.training_seconds:.1f})" for way, search in last.items())
         print(f"seed {seed}: {', '.join(told)}", flush=True)

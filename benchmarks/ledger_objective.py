@@ -1,14 +1,14 @@
 """The FX objective with a ledger that the tool knows nothing of: what each trial reported, as it did.
 
 Named in a spec as `objective: ledger_objective:LEDGER`, with this folder on `PYTHONPATH` and `FXAI_LEDGER`
-naming the file. Trials are trained in the lanes of `fx_trading`, many in a worker. A line is one `write`
-to a file opened for appending, so lines of several workers, killed or not, never mix.
+naming the file. Trials are trained in the lanes of `fx_trading`, many in a worker.
 """
 
-import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
+from chaos_run import Entry, append
 from fxai.objectives import fx_trading
 from fxai.trial import (
     Decision,
@@ -56,14 +56,7 @@ class LedgerLanes:
         return came
 
     def _write(self, number: int, step: int | TrialState, value: float | None) -> None:
-        entry = {"trial": number, "attempt": self._attempts[number], "worker": os.getpid(), "step": step}
-        line = json.dumps({**entry, "value": value})
-        ledger = os.open(os.environ["FXAI_LEDGER"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            os.write(ledger, line.encode() + b"\n")
-            os.fsync(ledger)
-        finally:
-            os.close(ledger)
+        append(Path(os.environ["FXAI_LEDGER"]), Entry(number, self._attempts[number], os.getpid(), step, value))
 
 
 class LedgerObjective:

@@ -7,7 +7,7 @@ count as three times the forward; what else an update computes counts nothing. B
 of a worker process and take turns; medians are compared. `--profile` prints where the time of the steps
 goes, by operation.
 
-    python benchmarks/limit.py [--lanes 16] [--rounds 15] [--profile]
+    python benchmarks/limit.py [--lanes 16] [--rounds 15] [--profile] [--smoke]
 """
 
 import argparse
@@ -34,6 +34,7 @@ from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.trial import Slot
 from fxai.workers.worker_process import worker_environment
+from smoke import parse
 
 INPUTS, WIDTH, ACTIONS = 20, 64, 3
 BATCH, SAMPLES, EPOCHS = 64, 1024, 2
@@ -140,7 +141,7 @@ def main() -> None:
     parser.add_argument("--lanes", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--profile", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parse(parser, {"lanes": 2, "rounds": 1})
     if "MALLOC_TRIM_THRESHOLD_" not in os.environ:
         os.execve(sys.executable, [sys.executable, *sys.argv], dict(worker_environment(Slot(0))))  # noqa: S606
     torch.set_num_threads(1)

@@ -8,7 +8,7 @@ some pruned; the next ones are measured in this process's CPU seconds, the stand
 
 Plain Optuna then does the same on a copy of the same database: ask, suggest, report, should_prune, tell.
 
-    python benchmarks/parent_cost.py [--trials 200] [--optuna-trials 32] [--finished 1000]
+    python benchmarks/parent_cost.py [--trials 200] [--optuna-trials 32] [--finished 1000] [--smoke]
 """
 
 import argparse
@@ -49,6 +49,7 @@ from fxai.trial import Decision, Report, TrialRequest, TrialResult, TrialState
 from fxai.trial.wire import from_line, to_line
 from fxai.workers import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent
 from fxai.workers.messages import WorkerLine
+from smoke import parse
 
 SPEC = Path(__file__).parents[1] / "config/optuna/quick_search.yaml"
 REPORTS = 10
@@ -297,7 +298,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=200, help="to measure")
     parser.add_argument("--optuna-trials", type=int, default=32, help="to measure with plain Optuna; 0 for none")
     parser.add_argument("--finished", type=int, default=1000, help="trials before the first that is measured")
-    arguments = parser.parse_args()
+    arguments = parse(parser, {"trials": 16, "optuna_trials": 16, "finished": 40})
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         headline = measure(arguments, Path(folder))

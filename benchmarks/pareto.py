@@ -10,7 +10,7 @@ that the one without pruning had at its end. A pruned search that never had it c
 The sampler draws the same points for both, and a trial's numbers do not depend on others, so all that the pruned search
 can lose are points of the front. Seconds are from the call, start of the workers included.
 
-    python benchmarks/pareto.py [--searches 8] [--first-market 0] [--trials 100]
+    python benchmarks/pareto.py [--searches 8] [--first-market 0] [--trials 100] [--updates 60] [--smoke]
 """
 
 import argparse
@@ -28,17 +28,14 @@ from fxai.spec.override import override
 from fxai.spec.study import StudySpec
 from fxai.trial import TrialState
 from lanes_search import interval
+from smoke import parse
 from timed_study import TimedStudy, choose_device, time_study
 
 Points = NDArray[np.float64]  # [trial, objective], less is better
 
 
-LONGER = {
-    "training.total_updates": "60",
-    "training.eval_frequency": "5",
-    "seeds_per_trial": "4",
-}
-"""What a user would search, rather than the example's few seconds: with it there is something to prune."""
+LONGER = {"training.eval_frequency": "5", "seeds_per_trial": "4"}
+"""With `--updates`, what a user would search rather than the example's few seconds: there is something to prune."""
 SAME = 1e-3  # of a hypervolume
 
 
@@ -81,13 +78,13 @@ def reached_after(searched: Searched, target: float, best: Points, worst: Points
     return float("nan")
 
 
-def race(markets: Sequence[int], trials: int) -> dict[str, float | list[float]]:
+def race(markets: Sequence[int], trials: int, updates: int) -> dict[str, float | list[float]]:
     """Print each pair of searches; the headline figures."""
     print(f"{'':>7}{'seconds':>18}{'hypervolume when one is through':>34}{'at the end':>22}{'reached after':>20}")
     print(f"{'market':>7}" + f"{'whole':>11}{'pruned':>9}" * 4)
     times, ahead, lost, sooner = [], [], [], []
     for seed in markets:
-        whole, pruned = pair_of(seed, trials)
+        whole, pruned = pair_of(seed, trials, updates)
         both = np.concatenate([whole.losses, pruned.losses])
         best, worst = both.min(axis=0), both.max(axis=0)
         by_then, end, found = (
@@ -108,10 +105,11 @@ def race(markets: Sequence[int], trials: int) -> dict[str, float | list[float]]:
     }
 
 
-def pair_of(seed: int, trials: int) -> Sequence[Searched]:
+def pair_of(seed: int, trials: int, updates: int) -> Sequence[Searched]:
     """The same study without and with pruning, in turns first."""
     spec = load_spec(find_spec("examples/two_objectives"))
     settings = {"data.source": f"planted_1h:{seed}", "seed": str(seed), "n_trials": str(trials), **LONGER}
+    settings["training.total_updates"] = str(updates)
     ways = {"whole": {**settings, "pruner": "NopPruner"}, "pruned": settings}
     found = {}
     for way in sorted(ways, reverse=bool(seed % 2)):
@@ -126,9 +124,10 @@ def main() -> None:
     parser.add_argument("--first-market", type=int, default=0)
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    given = parser.parse_args()
+    parser.add_argument("--updates", type=int, default=60, help="of each training, with a report after every fifth")
+    given = parse(parser, {"searches": 1, "trials": 8, "updates": 10})
     choose_device(given.device)
-    figures = race(range(given.first_market, given.first_market + given.searches), given.trials)
+    figures = race(range(given.first_market, given.first_market + given.searches), given.trials, given.updates)
     sys.stdout.flush()
     print(json.dumps(figures))
 

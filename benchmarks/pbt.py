@@ -13,7 +13,7 @@ trial by which it has used them, four being under way at a time so that little i
 search is trained again from seeds that no search saw (a population's by its schedule) and scored on the validation
 split; the interval, 95 %, is of the mean paired difference over searches.
 
-    python benchmarks/pbt.py [--part toy] [--quick] [--seeds 5] [--ray-seeds 10]
+    python benchmarks/pbt.py [--part toy] [--quick] [--seeds 5] [--ray-seeds 10] [--smoke]
 """
 
 import argparse
@@ -38,6 +38,7 @@ from fxai.results.paths import StudyPaths
 from fxai.search.population import Member, exploits
 from fxai.spec.find_spec import find_spec
 from fxai.spec.load import load_spec
+from fxai.spec.override import override
 from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import FloatParameter
 from fxai.spec.population import PopulationSearch
@@ -48,12 +49,12 @@ from fxai.stop_signal import StopSignal
 from fxai.study_events import StudyEnded, StudyEvent, TrialFinished, TrialProgressed
 from fxai.tuning.taking_over import TakingOver
 from fxai.tuning.tune import tune
+from smoke import parse
 
 REPOSITORY = Path(__file__).parents[1]
 MEMBERS, ROUNDS, STEPS_A_ROUND, RATE = 4, 12, 5, 0.02
 HIGHEST, START = 1.2, 0.9
 TOY = PopulationSearch(population=MEMBERS, ready_interval=1)
-MARKET = PopulationSearch(population=8, ready_interval=10)
 FIRST_FRESH_SEED = 10_000_019
 Point = tuple[float, float]
 
@@ -229,22 +230,41 @@ class Meter:
         raise RuntimeError("the events of a study broke off before its end")
 
 
-def sides(seed: int, populations: int) -> Iterator[StudySpec]:
+@dataclass(frozen=True, slots=True)
+class MarketEffort:
+    """How much is searched on the market."""
+
+    searches: int
+    populations: int  # of each search, which says how many updates both sides take
+    fresh: int  # seeds from which each winner is trained again
+    members: PopulationSearch
+    settings: Mapping[str, str]  # of each training
+
+    @property
+    def trials(self) -> int:
+        return self.populations * self.members.population
+
+
+MARKET = PopulationSearch(population=8, ready_interval=10)
+SMOKE_MARKET = PopulationSearch(population=4, ready_interval=1)
+SMOKE_SETTINGS = {"training.total_updates": "2", "training.eval_frequency": "1", "training.rollout_steps": "32"}
+
+
+def sides(seed: int, effort: MarketEffort) -> Iterator[StudySpec]:
     """The populations first: they say how many updates both take."""
-    (quick,) = load_spec(find_spec("quick_search")).studies
-    data = quick.training_config.data.model_copy(update={"source": "planted_1h"})
-    config = quick.training_config.model_copy(update={"data": data})
-    same = {"seed": seed, "training_config": config, "enqueue": ()}
-    members = {"search": MARKET, "sampler": RandomSampler(), "pruner": NopPruner()}
-    yield quick.model_copy(update={**same, **members, "study_name": "pbt", "n_trials": populations * MARKET.population})
+    spec = override(load_spec(find_spec("quick_search")), {**effort.settings, "data.source": "planted_1h"})
+    (quick,) = spec.studies
+    same = {"seed": seed, "enqueue": ()}
+    members = {"search": effort.members, "sampler": RandomSampler(), "pruner": NopPruner()}
+    yield quick.model_copy(update={**same, **members, "study_name": "pbt", "n_trials": effort.trials})
     others = {"sampler": TPESampler(), "pruner": MedianPruner(n_warmup_steps=15), "max_concurrent_trials": 4}
-    yield quick.model_copy(update={**same, **others, "study_name": "tpe", "n_trials": 50 * populations})
+    yield quick.model_copy(update={**same, **others, "study_name": "tpe", "n_trials": 50 * effort.populations})
 
 
-def winners(seed: int, populations: int, folder: Path) -> dict[str, Path]:
+def winners(seed: int, effort: MarketEffort, folder: Path) -> dict[str, Path]:
     """The best configs that the two searches leave."""
     found, budget = {}, float("inf")
-    for study in sides(seed, populations):
+    for study in sides(seed, effort):
         stop = StopSignal()
         meter = Meter(stop, budget)
         own = study.model_copy(update={"storage": f"sqlite:///{folder / study.study_name}.db"})
@@ -263,20 +283,21 @@ def score(config: Path, seed: int, folder: Path) -> float:
     return float(re.findall(r"^mean_reward: (\S+)", said, re.MULTILINE)[-1])
 
 
-def market(searches: int, populations: int, fresh: int) -> dict[str, object]:
+def market(effort: MarketEffort) -> dict[str, object]:
     means: dict[str, list[float]] = {"pbt": [], "tpe": []}
-    for seed in range(searches):
+    seeds = [FIRST_FRESH_SEED + place for place in range(effort.fresh)]
+    for seed in range(effort.searches):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            for side, config in winners(seed, populations, folder).items():
-                means[side].append(float(np.mean([score(config, FIRST_FRESH_SEED + k, folder) for k in range(fresh)])))
+            for side, config in winners(seed, effort, folder).items():
+                means[side].append(float(np.mean([score(config, fresh, folder) for fresh in seeds])))
         print(
             f"search {seed}: winners on fresh seeds: pbt {means['pbt'][-1]:.5f}, tpe {means['tpe'][-1]:.5f}", flush=True
         )
     difference = np.array(means["pbt"]) - np.array(means["tpe"])
     print(f"\nplanted market: pbt {np.mean(means['pbt']):.5f}, tpe {np.mean(means['tpe']):.5f}, ", end="")
     interval = None
-    if searches > 1:
+    if effort.searches > 1:
         found = bootstrap((difference,), np.mean, rng=np.random.default_rng(0)).confidence_interval
         interval = [float(found.low), float(found.high)]
         print(f"difference {difference.mean():.5f}, 95 % interval [{interval[0]:.5f}, {interval[1]:.5f}]")
@@ -294,13 +315,15 @@ def main() -> None:
     parser.add_argument("--ray-seeds", type=int, default=10, help="each takes Ray a minute or so")
     parser.add_argument("--fresh", type=int, default=4, help="seeds from which each winner is trained again")
     parser.add_argument("--quick", action="store_true", help="one population and two searches")
-    arguments = parser.parse_args()
-    populations, searches = (1, min(arguments.seeds, 2)) if arguments.quick else (2, arguments.seeds)
+    arguments = parse(parser, {"seeds": 1, "toy_seeds": 2, "ray_seeds": 1, "fresh": 1})
+    populations, searches = (1, min(arguments.seeds, 2)) if arguments.quick or arguments.smoke else (2, arguments.seeds)
+    members, settings = (SMOKE_MARKET, SMOKE_SETTINGS) if arguments.smoke else (MARKET, {})
+    effort = MarketEffort(searches, populations, arguments.fresh, members, settings)
     headline: dict[str, object] = {}
     if arguments.part != "market":
         headline["toy"] = toy(arguments.toy_seeds, arguments.ray_seeds)
     if arguments.part != "toy":
-        headline["market"] = {**market(searches, populations, arguments.fresh), "searches": searches}
+        headline["market"] = {**market(effort), "searches": searches}
     print(json.dumps(headline))
 
 

@@ -1,6 +1,6 @@
 """How busy the workers are: CPU time in trials over wall time times workers, beside Optuna and Ray Tune.
 
-Trials burn a second of CPU time each, in pure Python (which holds the interpreter's lock, as the dispatch
+Trials burn a second of CPU time each (`--seconds`), in pure Python (which holds the interpreter's lock, as the dispatch
 of small networks does) and in NumPy (which releases it). Every tool asks a TPE sampler for one parameter
 per trial. The wall time runs from the first trial's start to the last one's end; what comes before, with
 FxAI until every worker has run an empty trial, is shown beside it.
@@ -9,7 +9,7 @@ FxAI until every worker has run an empty trial, is shown beside it.
 `occupied`, the time in which workers had a trial, stands beside it. The last line holds `busy` for FxAI
 on pure Python.
 
-    python benchmarks/pool_use.py [--trials 20] [--workers 2]
+    python benchmarks/pool_use.py [--trials 20] [--workers 2] [--smoke]
 """
 
 import argparse
@@ -25,10 +25,10 @@ from pathlib import Path
 import numpy as np
 import optuna
 
-from fxai.trial import Decision, LanePlan, Outcome, Report, Slot, TrialRequest
+from fxai.trial import Decision, JsonObject, LanePlan, Outcome, Report, Slot, TrialRequest
 from fxai.workers import ProcessWorkers, TrialEnded, TrialReported
+from smoke import parse
 
-TRIAL_SECONDS = 1.0
 OBJECTIVE = "pool_use:burn"
 
 
@@ -39,12 +39,21 @@ WORK: dict[str, Callable[[], object]] = {
 }
 
 
-def burn_cpu(kind: str) -> tuple[float, float]:
-    """Use a second of this thread's CPU time; returns the CPU and the wall time that it took."""
+def burn_cpu(kind: str, seconds: float) -> tuple[float, float]:
+    """Use so many seconds of this thread's CPU time; returns the CPU and the wall time that it took."""
     wall, cpu = time.monotonic(), time.thread_time()
-    while time.thread_time() - cpu < TRIAL_SECONDS:
+    while time.thread_time() - cpu < seconds:
         WORK[kind]()
     return time.thread_time() - cpu, time.monotonic() - wall
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much each tool has to do, and with what."""
+
+    trials: int
+    workers: int
+    seconds: float  # of CPU time of each trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +75,31 @@ class Use:
 
 def burn(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:  # noqa: ARG001
     """The objective that FxAI's workers import from this file."""
-    cpu, wall = burn_cpu(str(request.config["burn"])) if request.config else (0.0, 0.0)
+    cpu, wall = (
+        burn_cpu(str(request.config["burn"]), float(str(request.config["seconds"]))) if request.config else (0.0, 0.0)
+    )
     yield Report(request.number, 1, cpu)
     return Outcome(cpu, {"wall": wall})
 
 
-def fxai_use(kind: str, trials: int, workers: int) -> Use:
+def fxai_use(kind: str, effort: Effort) -> Use:
     study = optuna.create_study()
     began = time.monotonic()
     asked: dict[int, optuna.Trial] = {}
     ended: list[tuple[float, float]] = []
-    slots = [Slot(index) for index in range(workers)]
+    slots = [Slot(index) for index in range(effort.workers)]
     with (
         tempfile.TemporaryDirectory() as folder,
         ProcessWorkers(slots, Path(folder), LanePlan(OBJECTIVE, {})) as pool,
     ):
-        _start(pool, workers, Path(folder))
+        _start(pool, effort.workers, Path(folder))
         start = time.monotonic()
-        while len(ended) < trials:
-            while pool.free_slots and len(asked) < trials:
+        while len(ended) < effort.trials:
+            while pool.free_slots and len(asked) < effort.trials:
                 trial = study.ask()
                 trial.suggest_float("x", 0.0, 1.0)
                 asked[trial.number] = trial
-                pool.submit(_request({"burn": kind}, trial.number, Path(folder)))
+                pool.submit(_request({"burn": kind, "seconds": effort.seconds}, trial.number, Path(folder)))
             for event in pool.events(1.0):
                 match event:
                     case TrialReported(report):
@@ -110,7 +121,7 @@ def _start(pool: ProcessWorkers, workers: int, folder: Path) -> None:
                 pool.answer(event.report.number, Decision.CONTINUE)
 
 
-def _request(config: dict[str, str], number: int, folder: Path) -> TrialRequest:
+def _request(config: JsonObject, number: int, folder: Path) -> TrialRequest:
     return TrialRequest(
         study="pool_use",
         number=number,
@@ -125,21 +136,21 @@ def _request(config: dict[str, str], number: int, folder: Path) -> TrialRequest:
     )
 
 
-def optuna_use(kind: str, trials: int, workers: int) -> Use:
+def optuna_use(kind: str, effort: Effort) -> Use:
     """Optuna's own parallelism: threads."""
     ended: list[tuple[float, float]] = []
 
     def objective(trial: optuna.Trial) -> float:
         trial.suggest_float("x", 0.0, 1.0)
-        ended.append(burn_cpu(kind))
+        ended.append(burn_cpu(kind, effort.seconds))
         return ended[-1][0]
 
     began = time.monotonic()
-    optuna.create_study().optimize(objective, n_trials=trials, n_jobs=workers)
+    optuna.create_study().optimize(objective, n_trials=effort.trials, n_jobs=effort.workers)
     return Use(0.0, time.monotonic() - began, ended)
 
 
-def ray_use(kind: str, trials: int, workers: int) -> Use:
+def ray_use(kind: str, effort: Effort) -> Use:
     """Ray Tune with Optuna as its searcher."""
     import ray  # noqa: PLC0415
     from ray import tune  # noqa: PLC0415
@@ -147,15 +158,15 @@ def ray_use(kind: str, trials: int, workers: int) -> Use:
 
     def trainable(config: dict[str, float]) -> dict[str, float]:  # noqa: ARG001
         start = time.monotonic()
-        cpu, wall = burn_cpu(kind)
+        cpu, wall = burn_cpu(kind, effort.seconds)
         return {"cpu": cpu, "wall": wall, "start": start, "end": time.monotonic()}
 
     began = time.monotonic()
-    ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
+    ray.init(num_cpus=effort.workers, include_dashboard=False, log_to_driver=False)
     tuner = tune.Tuner(
         trainable,
         param_space={"x": tune.uniform(0.0, 1.0)},
-        tune_config=tune.TuneConfig(metric="cpu", mode="min", num_samples=trials, search_alg=OptunaSearch()),
+        tune_config=tune.TuneConfig(metric="cpu", mode="min", num_samples=effort.trials, search_alg=OptunaSearch()),
         run_config=tune.RunConfig(verbose=0),
     )
     rows = [result.metrics for result in tuner.fit()]
@@ -171,9 +182,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
+    parser.add_argument("--seconds", type=float, default=1.0, help="of CPU time of each trial")
+    options = parse(parser, {"trials": 2, "seconds": 0.1})
+    effort = Effort(options.trials, options.workers, options.seconds)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    print(f"{options.trials} trials of {TRIAL_SECONDS:g} s CPU time on {options.workers} workers")
+    print(f"{options.trials} trials of {options.seconds:g} s CPU time on {options.workers} workers")
     print(f"{'tool':16}{'trial in':10}{'start s':>9}{'wall s':>9}{'busy':>8}{'occupied':>10}")
     headline = math.nan
     for name, (package, use_of) in TOOLS.items():
@@ -181,7 +194,7 @@ def main() -> None:
             if importlib.util.find_spec(package) is None:
                 print(f"{name:16}{kind:10}  not installed")
                 continue
-            use = use_of(kind, options.trials, options.workers)
+            use = use_of(kind, effort)
             busy = use.busy(options.workers)
             times = f"{use.start_seconds:9.2f}{use.wall_seconds:9.2f}"
             print(f"{name:16}{kind:10}{times}{busy:8.1%}{use.occupied(options.workers):10.1%}")

@@ -5,7 +5,7 @@ Stable-Baselines3 through the Gymnasium environment, FxAI through the batched on
 One scorer judges both, greedily on the validation split. The headline is whether FxAI's interquartile
 mean lies within the 95 % bootstrap interval of the other's and the interval of the difference covers zero.
 
-    python benchmarks/ppo_parity.py [--seeds 10] [--updates 12]
+    python benchmarks/ppo_parity.py [--seeds 10] [--updates 12] [--smoke]
 """
 
 import argparse
@@ -31,6 +31,7 @@ from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
 from sb3_vectorised import CPU, SB3Policy, environment_steps, sb3_ppo
+from smoke import parse
 
 FIRST_SEED = 100  # of the runs; the market has its own
 
@@ -91,7 +92,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="FxAI's PPO beside Stable-Baselines3's")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--updates", type=int, default=12)
-    arguments = parser.parse_args()
+    arguments = parse(parser, {"seeds": 4, "updates": 1})
     torch.set_num_threads(1)
     config = configuration(arguments.updates)
     market = prepare_bars(planted_market(seed=1), config.data)

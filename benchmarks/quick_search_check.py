@@ -5,6 +5,8 @@ each market this brings the search to its end (a finished one in `--folder` is t
 trains the winner and the default on seeds that the search never saw, and prints the bootstrap interval of
 the paired difference of their scores on the validation split. On the planted market, where the next move
 follows from the past, the interval should lie above zero; on EURUSD it is only printed.
+
+    python benchmarks/quick_search_check.py [--seeds 10] [--market planted] [--folder FOLDER] [--smoke]
 """
 
 import argparse
@@ -27,6 +29,8 @@ from fxai.spec.override import override
 from fxai.spec.study import StudySpec
 from fxai.trial import Decision, LanePlan, ParamValue, TrialPaths, TrialRequest
 from fxai.workers import ProcessWorkers, TrialEnded, TrialReported, Workers, machine_slots
+from lanes_search import SHORTEST
+from smoke import parse
 
 REPOSITORY = Path(__file__).parents[1]
 SPEC = REPOSITORY / "config" / "optuna" / "quick_search.yaml"
@@ -48,14 +52,15 @@ class Difference:
         return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
-def search(market: str, folder: Path) -> tuple[StudySpec, Mapping[str, ParamValue]]:
+def search(market: str, folder: Path, settings: Mapping[str, str]) -> tuple[StudySpec, Mapping[str, ParamValue]]:
     """Bring quick_search on that market to its end by the command line; the study and its best parameters."""
     storage = f"sqlite:///{folder / market}.db"
-    source = f"training_config.data.source={MARKETS[market]}"
+    changes = {**settings, "training_config.data.source": MARKETS[market]}
     command = [sys.executable, str(REPOSITORY / "optuna_optimization.py"), "run", "--quiet", "--spec", str(SPEC)]
-    command += ["--storage", storage, "--results-dir", str(folder / market), "--set", source]
-    subprocess.run(command, check=True, cwd=folder)
-    (study,) = override(load_spec(SPEC), {"training_config.data.source": MARKETS[market]}).studies
+    command += ["--storage", storage, "--results-dir", str(folder / market)]
+    command += [f"--set={name}={value}" for name, value in changes.items()]
+    subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+    (study,) = override(load_spec(SPEC), changes).studies
     best = optuna.load_study(study_name=study.study_name, storage=storage).best_params
     return study, best
 
@@ -106,8 +111,8 @@ def _take_events(workers: Workers, scores: dict[int, float]) -> int:
     return ended
 
 
-def compare(market: str, folder: Path, seeds: int) -> Difference:
-    study, best = search(market, folder)
+def compare(market: str, folder: Path, seeds: int, settings: Mapping[str, str]) -> Difference:
+    study, best = search(market, folder, settings)
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         plan = LanePlan(study.objective, study.training_config.model_dump(mode="json"))
@@ -118,18 +123,19 @@ def compare(market: str, folder: Path, seeds: int) -> Difference:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--market", choices=MARKETS, action="append", help="both unless given")
     parser.add_argument("--folder", type=Path, help="where searches lie and stay; a temporary one unless given")
-    arguments = parser.parse_args()
+    arguments = parse(parser, {"seeds": 3, "market": ["planted"]})
+    settings = SHORTEST if arguments.smoke else {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = (arguments.folder or Path(scratch)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         above_zero = {}
         print(f"{'market':8} {'winner':>10} {'default':>10}   95 % interval of winner - default")
         for market in arguments.market or MARKETS:
-            difference = compare(market, folder, arguments.seeds)
+            difference = compare(market, folder, arguments.seeds, settings)
             low, high = difference.interval()
             above_zero[market] = low > 0
             means = f"{difference.winner.mean():10.5f} {difference.default.mean():10.5f}"

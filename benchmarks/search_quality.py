@@ -13,7 +13,7 @@ seeds, that of all problems the geometric mean of theirs; its interval, 95 %, re
 The two draw different numbers; `tests/search/test_same_as_optuna.py` gives them the same ones and holds them
 equal trial by trial.
 
-    python benchmarks/search_quality.py [--seeds 100] [--trials 50]
+    python benchmarks/search_quality.py [--seeds 100] [--trials 50] [--smoke]
 """
 
 import argparse
@@ -40,7 +40,8 @@ from fxai.spec.pruners import MedianPruner
 from fxai.spec.samplers import TPESampler
 from fxai.spec.study import StudySpec
 from fxai.trial import Report, TrialResult, TrialState
-from search_problems import Params, Problem, functions, table
+from search_problems import RATES, Params, Problem, functions, table
+from smoke import parse
 
 Regrets: TypeAlias = NDArray[np.float64]  # [problem, seed]
 T = TypeVar("T")
@@ -95,8 +96,9 @@ def fxai(problem: Problem, trials: int, in_flight: int, seed: int) -> Found:
 def _end_in_fxai(search: Search, problem: Problem, asked: Asked) -> TrialResult:
     curve = problem.curve(asked.params)
     for step, value in enumerate(curve[:-1], start=1):
-        search.report(Report(asked.number, step, value))
-        if search.should_prune(asked.number):
+        report = Report(asked.number, step, value)
+        search.report(report)
+        if search.should_prune(report):
             return TrialResult(asked.number, TrialState.PRUNED, 0.0)
     return TrialResult(asked.number, TrialState.COMPLETE, 0.0, value=curve[-1])
 
@@ -227,8 +229,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--trials", type=int, default=50)
-    options = parser.parse_args()
-    problems = [*functions(), table()]
+    parser.add_argument("--rates", type=int, default=len(RATES), help="learning rates in the table of trainings")
+    options = parse(parser, {"seeds": 2, "trials": 16, "rates": 2})
+    problems = [*functions(), table(options.rates)]
     most = StudySpec(
         study_name="quality", parameters=problems[0].parameters, sampler=SAMPLER, n_trials=options.trials
     ).most_in_flight

@@ -7,7 +7,7 @@ process polls both databases with plain SQLite and measures how long FxAI's para
 be seen there. What a trial costs grows with those before it, and the machine may have other work: so the
 two are compared block by block, and the median of the blocks counts.
 
-    python benchmarks/storage_cost.py [--blocks 5] [--trials 30]
+    python benchmarks/storage_cost.py [--blocks 5] [--trials 30] [--smoke]
 """
 
 import argparse
@@ -34,6 +34,7 @@ from fxai.spec.pruners import MedianPruner
 from fxai.spec.samplers import TPESampler
 from fxai.spec.study import StudySpec
 from fxai.trial import Report, TrialResult, TrialState
+from smoke import parse
 
 PARAMETERS = 10
 REPORTS = 10
@@ -84,8 +85,9 @@ def fxai_trial(search: Search, clock: Clock) -> None:
     for step in range(REPORTS):
         value = reported(dict(asked.params), step)
         with clock.part("report"):
-            search.report(Report(asked.number, step, value))
-            prune = search.should_prune(asked.number)
+            report = Report(asked.number, step, value)
+            search.report(report)
+            prune = search.should_prune(report)
             search.flush()
         if prune:
             state = TrialState.PRUNED
@@ -247,7 +249,7 @@ def main() -> None:
     parser.add_argument("--blocks", type=int, default=5)
     parser.add_argument("--trials", type=int, default=30, help="of each block")
     parser.add_argument("--watch", nargs=2, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = parse(parser, {"blocks": 1, "trials": 3})
     if arguments.watch:
         watch(arguments.watch)
         return
