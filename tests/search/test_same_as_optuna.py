@@ -66,7 +66,7 @@ def plain_study(options: dict[str, bool]) -> optuna.Study:
     """In memory, begun with what FxAI begins with."""
     pruner = optuna.pruners.MedianPruner(n_startup_trials=3, n_warmup_steps=1)
     study = optuna.create_study(direction="maximize", sampler=tpe(0, options), pruner=pruner)
-    study.enqueue_trial({**DEFAULTS, "layers": 1, "share": 0.0})
+    study.enqueue_trial({**DEFAULTS, "layers": 1, "share": 0.5})
     return study
 
 

@@ -87,7 +87,7 @@ def test_a_list_that_is_no_choice_is_not_tried_first() -> None:
     text = faults(
         f"  - {{name: {HORIZONS}, type: choice, values: [[1, 4], []]}}\n", f"{{}}\n  enqueue: [{{{HORIZONS}: [8]}}]"
     )
-    assert f"enqueue[0].{HORIZONS}: '[8]' lies outside the parameter's range" in text
+    assert f"enqueue[0].{HORIZONS}: '[8]' is none of the parameter's choices" in text
 
 
 @pytest.mark.parametrize("name", ["bar_range", "volume", "time"])

@@ -53,7 +53,7 @@ def test_the_nearest_value_is_one_that_the_parameter_takes(parameter: Parameter,
     nearest = nearest_value(parameter, value)
     assert contains(parameter, nearest)
     if contains(parameter, value):
-        assert nearest == value
+        assert nearest == pytest.approx(value, abs=1e-9)
 
 
 @given(parameters(), NUMBERS)

@@ -12,6 +12,7 @@ from optuna.samplers import RandomSampler
 
 from fxai.errors import FingerprintError, InputError, StorageError
 from fxai.search import attributes
+from fxai.search.grid import same_point
 from fxai.search.samplers import tries_every_point
 from fxai.search.source_url import source_url
 from fxai.search.space import default_point
@@ -22,6 +23,7 @@ from fxai.search.warm import warm_trials
 from fxai.spec.configure import config_values
 from fxai.spec.fingerprint import difference
 from fxai.spec.overlay import Overlay, SourceStudy
+from fxai.spec.parameters import nearest_value
 from fxai.spec.study import StudySpec
 from fxai.trial import JsonObject, ParamValue
 
@@ -140,10 +142,23 @@ def _begin(
         storage.set_study_user_attr(study_id, attributes.FINGERPRINT, fingerprint)
         study.set_metric_names([goal.metric for goal in spec.goals])
         study.enqueue_trial(defaults, user_attrs={attributes.ENQUEUED: "default"})
-        for entry in spec.enqueue:
-            # A grid draws nothing, so that what an entry leaves open is taken from the defaults.
-            params = {**defaults, **entry} if tries_every_point(spec.sampler) else dict(entry)
+        for params in _enqueued(spec, defaults):
             study.enqueue_trial(params, user_attrs={attributes.ENQUEUED: "spec"})
+
+
+def _enqueued(spec: StudySpec, defaults: Mapping[str, ParamValue]) -> list[dict[str, ParamValue]]:
+    """The points that the spec has tried first, after the defaults; a sampler that tries each point gets each once."""
+    known = {parameter.name: parameter for parameter in spec.parameters}
+    points = [{name: nearest_value(known[name], value) for name, value in entry.items()} for entry in spec.enqueue]
+    if not tries_every_point(spec.sampler):
+        return points
+    chosen: list[dict[str, ParamValue]] = []
+    for point in points:
+        # A grid draws nothing, so that what an entry leaves open is taken from the defaults.
+        whole = default_point(spec.parameters, {**defaults, **point}, config_values(spec))
+        if not any(same_point(whole, other) for other in (defaults, *chosen)):
+            chosen.append(whole)
+    return chosen
 
 
 def _keep_plan(spec: StudySpec, storage: WriteBehindStorage, study_id: int) -> None:

@@ -14,10 +14,11 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
+from fxai.search.grid import EachPointOnce
 from fxai.search.imported import imported_sampler
 from fxai.search.seeds import sampler_seed
 from fxai.search.tpe import Remembered, RememberingTPE
-from fxai.spec.parameters import Parameter, grid_values
+from fxai.spec.parameters import Parameter
 from fxai.spec.samplers import (
     BruteForceSampler,
     CmaEsSampler,
@@ -101,8 +102,7 @@ def _build(record: _OtherSampler, parameters: Sequence[Parameter], *, base: int,
         case QMCSampler():
             return _qmc(record, base, own)
         case GridSampler():
-            grid = {parameter.name: list(grid_values(parameter)) for parameter in parameters}
-            return optuna.samplers.GridSampler(grid, seed=base)
+            return EachPointOnce(parameters, seed=base)
         case BruteForceSampler():
             # A trial is asked with all its parameters at once, so that no stop is ever premature and
             # `avoid_premature_stop` would only repeat points that are running.

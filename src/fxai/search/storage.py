@@ -33,6 +33,7 @@ from fxai.errors import StorageError
 from fxai.search import tables
 from fxai.search.database import in_transaction
 from fxai.search.open_tables import open_tables
+from fxai.search.space import as_written
 from fxai.search.study_memory import StudyMemory, new_trial
 
 FLUSH_SECONDS = 1.0
@@ -281,6 +282,7 @@ class WriteBehindStorage(BaseStorage):
             trial = self._change(trial_id)
             study, _ = self._place(trial_id)
             study.note_distribution(param_name, distribution)
+            param_value_internal = as_written(param_value_internal, distribution)
             value = distribution.to_external_repr(param_value_internal)
             trial.params = {**trial.params, param_name: value}
             trial.distributions = {**trial.distributions, param_name: distribution}

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from fxai.search import attributes
 from fxai.search.rows import Rows
 from fxai.search.stored_trial import StoredState, StoredTrial
+from fxai.spec.steps import undrifted
 from fxai.trial import ParamValue
 
 _NOT_FINITE = {"INF_POS": float("inf"), "INF_NEG": float("-inf"), "NAN": float("nan")}
@@ -167,18 +168,32 @@ class StoredStudy:
 
 def _external(value: float, distribution: str) -> ParamValue:
     """A parameter as it was given, from its number and its distribution in JSON."""
-    whole, choices = _kind(distribution)
-    if choices is not None:
-        return choices[int(value)]
-    return int(value) if whole else value
+    kind = _kind(distribution)
+    if kind.choices is not None:
+        return kind.choices[int(value)]
+    if kind.whole:
+        return int(value)
+    return value if kind.steps is None else undrifted(value, *kind.steps)
+
+
+class _Kind(NamedTuple):
+    """What a distribution's values are."""
+
+    whole: bool
+    choices: Sequence[ParamValue] | None
+    steps: tuple[float, float, float] | None  # of floats: low, high, step
 
 
 @lru_cache(maxsize=4096)
-def _kind(distribution: str) -> tuple[bool, Sequence[ParamValue] | None]:
-    """Whether a distribution's values are whole numbers, and its choices if it has some."""
+def _kind(distribution: str) -> _Kind:
     written = json.loads(distribution)
-    attributes_of = written.get("attributes", written)  # Optuna reads a shorter form, too
-    return str(written.get("name", written.get("type"))).lower().startswith("int"), attributes_of.get("choices")
+    values = written.get("attributes", written)  # Optuna reads a shorter form, too
+    step = values.get("step", values.get("q"))
+    return _Kind(
+        whole=str(written.get("name", written.get("type"))).lower().startswith("int"),
+        choices=values.get("choices"),
+        steps=None if step is None else (values["low"], values["high"], step),
+    )
 
 
 def _local(moment: datetime | str | None) -> datetime | None:

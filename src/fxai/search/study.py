@@ -10,7 +10,6 @@ from itertools import count
 from types import TracebackType
 from typing import Self
 
-from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
@@ -18,6 +17,7 @@ from optuna.trial import TrialState as OptunaState
 from fxai.search import attributes
 from fxai.search.counts import Counts
 from fxai.search.courses import Courses
+from fxai.search.grid import same_point
 from fxai.search.lineage import Exploit, latest_params, lineage_of
 from fxai.search.own_trials import OwnTrials
 from fxai.search.pruners import build_pruner
@@ -251,7 +251,8 @@ class Search:
         self._study.sampler = self._samplers.for_trial(self._next_number())
         trial = self._study.ask()
         params = suggest(trial, self._spec.parameters, self._values)
-        if tries_every_point(self._spec.sampler) and self._repeats(trial.number, params):
+        proposed = attributes.ENQUEUED not in trial.user_attrs
+        if proposed and tries_every_point(self._spec.sampler) and self._repeats(trial.number, params):
             raise _NothingLeftError
         amounts = violations(self._spec, params)
         for constraint, amount in amounts.items():
@@ -276,9 +277,9 @@ class Search:
         return waiting[0].number if waiting else self._storage.get_n_trials(self._study_id)
 
     def _repeats(self, number: int, params: Mapping[str, ParamValue]) -> bool:
-        """Whether the sampler itself proposed this point before."""
+        """Whether the point was tried before."""
         return any(
-            trial.params == params and attributes.ENQUEUED not in trial.user_attrs
+            same_point(trial.params, params)
             for trial in self._storage.get_all_trials(self._study_id, deepcopy=False)
             if trial.number != number
             and trial.state is not OptunaState.WAITING
@@ -345,10 +346,9 @@ class Search:
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
-    """Of what is experimental in Optuna, and of samplers that learn nothing from constraints; `check` says that."""
+    """Of Optuna, which names its own sources: of what is experimental, and of what `check` says of a spec."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        warnings.filterwarnings("ignore", message="Constraints have been set", category=UserWarning)
+        warnings.simplefilter("ignore")
         yield
 
 

@@ -5,6 +5,7 @@ Optuna's RDB models are private to it; they are touched here, and the rest of Op
 """
 
 import json
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from optuna.distributions import BaseDistribution, distribution_to_json, json_to
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial
 from sqlalchemy import Connection, Table
+
+from fxai.search.space import as_written
 
 STUDIES: Table = models.StudyModel.__table__
 STUDY_USER_ATTRS: Table = models.StudyUserAttributeModel.__table__
@@ -48,7 +51,13 @@ Row: TypeAlias = dict[str, Any]
 Place: TypeAlias = tuple[Table, int, str | int]  # a table, whose row, which of them
 
 _distribution_json = lru_cache(maxsize=4096)(distribution_to_json)
-_distribution = lru_cache(maxsize=4096)(json_to_distribution)
+
+
+@lru_cache(maxsize=4096)
+def _distribution(text: str) -> BaseDistribution:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of types that are deprecated, and of ends that are no whole number of steps
+        return json_to_distribution(text)
 
 
 def param_row(value: float, distribution: BaseDistribution) -> Row:
@@ -188,9 +197,7 @@ def _trial(row: sa.Row[Any], parts: Mapping[Table, Sequence[sa.Row[Any]]]) -> Fr
         values=[to_value(part.value, part.value_type) for part in values] or None,
         datetime_start=_to_local(row.datetime_start),
         datetime_complete=_to_local(row.datetime_complete),
-        params={
-            part.param_name: distributions[part.param_name].to_external_repr(part.param_value) for part in parts[PARAMS]
-        },
+        params={part.param_name: _external(part.param_value, distributions[part.param_name]) for part in parts[PARAMS]},
         distributions=distributions,
         user_attrs={part.key: json.loads(part.value_json) for part in parts[USER_ATTRS]},
         system_attrs={part.key: json.loads(part.value_json) for part in parts[SYSTEM_ATTRS]},
@@ -199,6 +206,10 @@ def _trial(row: sa.Row[Any], parts: Mapping[Table, Sequence[sa.Row[Any]]]) -> Fr
         },
         trial_id=row.trial_id,
     )
+
+
+def _external(value: float, distribution: BaseDistribution) -> Any:
+    return distribution.to_external_repr(as_written(value, distribution))
 
 
 def _to_utc(moment: datetime | None) -> datetime | None:

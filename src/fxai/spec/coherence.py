@@ -21,6 +21,7 @@ from fxai.spec.parameters import (
     Parameter,
     contains,
     count_values,
+    why_outside,
 )
 from fxai.spec.population_coherence import population_problems
 from fxai.spec.samplers import BruteForceSampler, GridSampler, Sampler
@@ -233,7 +234,7 @@ def enqueue_problems(enqueue: Iterable[Mapping[str, Choice]], parameters: Iterab
             if name not in known:
                 yield Finding(("enqueue", place, name), f"is no parameter of this study{did_you_mean(name, known)}")
             elif not contains(known[name], value):
-                yield Finding(("enqueue", place, name), f"{value!r} lies outside the parameter's range")
+                yield Finding(("enqueue", place, name), why_outside(known[name], value))
 
 
 def own_stop_problems(stop: Stop) -> Iterator[Finding]:

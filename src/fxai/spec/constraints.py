@@ -11,7 +11,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from fxai.spec.expression import COMPARISONS, ExpressionError, Value, evaluate, holds, number, parse_expression
+from fxai.spec.expression import (
+    COMPARISONS,
+    ExpressionError,
+    Value,
+    as_written,
+    evaluate,
+    holds,
+    number,
+    parse_expression,
+)
 
 _BROKEN = 1.0  # where there is no distance, or none can be computed
 _LEAST = 1e-9  # of what is broken by nothing: `1 < 1`
@@ -65,12 +74,16 @@ def _violation(node: ast.expr, values: Mapping[str, Value]) -> float:
 def _of_comparison(one: ast.expr, comparison: str, other: ast.expr, values: Mapping[str, Value]) -> float:
     kept = holds(one, comparison, other, values)
     if comparison in ("<", "<=", ">", ">="):
-        distance = number(one, values) - number(other, values)
+        distance = _difference(one, other, values)
         distance = distance if comparison.startswith("<") else -distance
-        return distance if kept else max(distance, _LEAST)
+        return min(distance, 0.0) if kept else max(distance, _LEAST)
     if comparison == "==" and not kept:
         try:
-            return max(abs(number(one, values) - number(other, values)), _LEAST)
+            return max(abs(_difference(one, other, values)), _LEAST)
         except ExpressionError:  # texts
             return _BROKEN
     return 0.0 if kept else _BROKEN
+
+
+def _difference(one: ast.expr, other: ast.expr, values: Mapping[str, Value]) -> float:
+    return float(number(one, values, as_written) - number(other, values, as_written))

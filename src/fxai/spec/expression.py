@@ -2,7 +2,8 @@
 
 Python's parser reads them; whatever is not on the short list below is refused before anything is computed,
 so that an expression can neither call code, reach an attribute, nor grow beyond its own length.
-Arithmetic is that of floats.
+Arithmetic is that of floats. Comparisons compute with numbers as they are written, in exact fractions: on steps of
+0.1 `a + b <= 0.3` holds for 0.1 and 0.2, which floats sum to 0.30000000000000004.
 """
 
 import ast
@@ -11,13 +12,19 @@ import operator
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 Value: TypeAlias = bool | int | float | str | None
+Number: TypeAlias = float | Fraction
+Numbers: TypeAlias = Callable[[Number], Number]
+"""What an expression computes with: `float`, or `as_written`."""
 
 LONGEST = 400  # characters; constraints are keys in a study's database
 _DEEPEST = 30
-_ARITHMETIC: dict[type[ast.AST], Callable[[float, float], float]] = {
+_DIGITS = 15  # that any float keeps
+_DRIFT = 1e-14  # of a number; sums of a few floats are closer
+_ARITHMETIC: dict[type[ast.AST], Callable[[Any, Any], Number]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -26,7 +33,7 @@ _ARITHMETIC: dict[type[ast.AST], Callable[[float, float], float]] = {
     ast.Mod: operator.mod,
     ast.Pow: math.pow,
 }
-_FUNCTIONS: dict[str, Callable[..., float]] = {
+_FUNCTIONS: dict[str, Callable[..., Number]] = {
     "min": min,
     "max": max,
     "abs": abs,
@@ -70,7 +77,8 @@ class Expression:
 
     def value(self, values: Mapping[str, Value]) -> Value:
         """What it comes to; ExpressionError where that cannot be computed."""
-        return evaluate(self.tree, values)
+        value: Value = evaluate(self.tree, values)
+        return value
 
 
 def parse_expression(text: str, *, quoted_names: bool = False) -> Expression:
@@ -114,55 +122,73 @@ class _QuotedNames(ast.NodeTransformer):
         return ast.copy_location(ast.Name(node.value, ast.Load()), node)
 
 
-def evaluate(node: ast.expr, values: Mapping[str, Value]) -> Value:  # noqa: PLR0911 -- one for each kind
-    """The value of a tree that `parse_expression` has checked."""
+def evaluate(node: ast.expr, values: Mapping[str, Value], numbers: Numbers = float) -> Any:  # noqa: PLR0911 -- one for each kind
+    """The value of a tree that `parse_expression` has checked; one that is computed is of the kind of `numbers`."""
     match node:
         case ast.Constant(value=value):
-            return value  # type: ignore[return-value]  # checked
+            return value
         case ast.Name() | ast.Attribute():
             return values[dotted_name(node)]
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return not evaluate(operand, values)
+            return not evaluate(operand, values, numbers)
         case ast.UnaryOp(op=sign, operand=operand):
-            return -number(operand, values) if isinstance(sign, ast.USub) else number(operand, values)
+            amount = number(operand, values, numbers)
+            return -amount if isinstance(sign, ast.USub) else amount
         case ast.BinOp(left=left, op=op, right=right):
-            return _computed(_ARITHMETIC[type(op)], node, number(left, values), number(right, values))
+            return _computed(
+                _ARITHMETIC[type(op)], node, numbers, [number(each, values, numbers) for each in (left, right)]
+            )
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            return _computed(_FUNCTIONS[name], node, *(number(each, values) for each in arguments))
+            return _computed(_FUNCTIONS[name], node, numbers, [number(each, values, numbers) for each in arguments])
         case ast.BoolOp(op=ast.And(), values=parts):
-            return all(evaluate(part, values) for part in parts)
+            return all(evaluate(part, values, numbers) for part in parts)
         case ast.BoolOp(values=parts):
-            return any(evaluate(part, values) for part in parts)
+            return any(evaluate(part, values, numbers) for part in parts)
         case ast.Compare(left=left, ops=ops, comparators=rest):
-            sides = (left, *rest)
-            pairs = zip(sides, ops, rest, strict=False)
+            pairs = zip((left, *rest), ops, rest, strict=False)
             return all(holds(one, COMPARISONS[type(op)], other, values) for one, op, other in pairs)
     raise AssertionError(ast.dump(node))  # `_check` lets nothing else through
 
 
 def holds(one: ast.expr, comparison: str, other: ast.expr, values: Mapping[str, Value]) -> bool:
-    """Whether one comparison does."""
+    """Whether one comparison does, of numbers as they are written."""
+    left = evaluate(one, values, as_written)
     if comparison.endswith("in"):
-        members = [evaluate(each, values) for each in other.elts] if isinstance(other, ast.Tuple | ast.List) else []
-        inside = any(same(evaluate(one, values), each) for each in members)
-        return inside is (comparison == "in")
+        members = other.elts if isinstance(other, ast.Tuple | ast.List) else []
+        return any(same(left, evaluate(each, values, as_written)) for each in members) is (comparison == "in")
     if comparison in ("==", "!="):
-        return same(evaluate(one, values), evaluate(other, values)) is (comparison == "==")
-    left, right = number(one, values), number(other, values)
-    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[comparison]
+        return same(left, evaluate(other, values, as_written)) is (comparison == "==")
+    right = number(other, values, as_written)
+    if same(number(one, values, as_written), right):
+        return comparison.endswith("=")
+    return bool(left < right) is comparison.startswith("<")
 
 
-def same(one: Value, other: Value) -> bool:
-    """Equality of what was written: true is no 1."""
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+def same(one: Value | Fraction, other: Value | Fraction) -> bool:
+    """Equality of what was written: true is no 1, and a number that drifted in its last digit is still itself."""
+    if isinstance(one, bool) != isinstance(other, bool):
+        return False
+    if one == other:
+        return True
+    if isinstance(one, str | None) or isinstance(other, str | None) or not (_is_finite(one) and _is_finite(other)):
+        return False
+    left, right = float(one), float(other)
+    return not (left.is_integer() and right.is_integer()) and math.isclose(left, right, rel_tol=_DRIFT)
 
 
-def number(node: ast.expr, values: Mapping[str, Value]) -> float:
-    """The value of a part that has to be a number."""
-    value = evaluate(node, values)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def number(node: ast.expr, values: Mapping[str, Value], numbers: Numbers = float) -> Any:
+    """The value of a part that has to be a number, of the kind of `numbers`."""
+    value = evaluate(node, values, numbers)
+    if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
         raise ExpressionError(f"{ast.unparse(node)} is {value!r}, which is no number")
-    return float(value)
+    if not _is_finite(value):
+        raise ExpressionError(f"{ast.unparse(node)} is not finite")
+    return numbers(value)
+
+
+def as_written(value: Number) -> Fraction:
+    """A number exact to the digits in which it is written: 0.1 is a tenth."""
+    return value if isinstance(value, Fraction) else Fraction(repr(value))
 
 
 def dotted_name(node: ast.expr) -> str:
@@ -175,14 +201,24 @@ def dotted_name(node: ast.expr) -> str:
     return ""
 
 
-def _computed(function: Callable[..., float], node: ast.expr, *numbers: float) -> float:
+def _computed(function: Callable[..., Number], node: ast.expr, numbers: Numbers, arguments: list[Number]) -> Number:
     try:
-        value = float(function(*numbers))
+        value = function(*arguments)
     except (ArithmeticError, ValueError):
         raise ExpressionError(f"{ast.unparse(node)} cannot be computed") from None
-    if not math.isfinite(value):
+    if not _is_finite(value):
         raise ExpressionError(f"{ast.unparse(node)} is not finite")
-    return value
+    if numbers is as_written and isinstance(value, float):
+        value = float(f"{value:.{_DIGITS}g}")  # a root or a power, whose last digits are rounding
+    return numbers(value)
+
+
+def _is_finite(value: Number) -> bool:
+    """Whether it is a number that a float can hold."""
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
 
 
 def _check(node: ast.AST, names: dict[str, None], depth: int) -> None:
@@ -195,6 +231,8 @@ def _check(node: ast.AST, names: dict[str, None], depth: int) -> None:
 
 def _parts(node: Any, names: dict[str, None]) -> list[ast.expr]:  # noqa: PLR0911 -- one for each kind
     match node:
+        case ast.Constant(value=int() | float() as value) if not _is_finite(value):
+            raise ExpressionError("holds a number that is greater than any float")
         case ast.Constant(value=bool() | int() | float() | str() | None):
             return []
         case ast.Name() | ast.Attribute() if name := dotted_name(node):

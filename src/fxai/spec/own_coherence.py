@@ -7,7 +7,7 @@ from fxai.spec.command_line import FURTHER, placeholders, variable
 from fxai.spec.findings import Finding
 from fxai.spec.objective import Objective, OwnCommand
 from fxai.spec.own_config import OwnConfig, values_in, with_values
-from fxai.spec.parameters import Choice, Parameter
+from fxai.spec.parameters import Choice, Parameter, not_storable
 from fxai.spec.suggestion import did_you_mean
 from fxai.spec.yaml_source import KeyPath
 
@@ -22,8 +22,12 @@ def own_problems(
     for where, path in (*searched, *((("fixed", path), path) for path in fixed)):
         if message := _misplaced(path, config):
             yield Finding(where, message)
+    values = values_in(config)
+    for _, each in parameters:
+        if reason := not_storable(values.get(each.path)):
+            yield Finding(("training_config", *each.path.split(".")), reason)
     if isinstance(objective, OwnCommand):
-        yield from _unknown_placeholders(objective, [each for _, each in parameters], tuple(values_in(config)))
+        yield from _unknown_placeholders(objective, [each for _, each in parameters], tuple(values))
         yield from _same_variables(parameters)
 
 

@@ -2,21 +2,58 @@
 
 import math
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias, TypeGuard
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from fxai.spec.fields import as_choice
 from fxai.spec.record import Record
+from fxai.spec.steps import MOST_WHOLE, count_steps, is_on_step, neighbours, on_step, snapped, why_not_countable
 
 _LOW = "least value"
 _HIGH = "greatest value, included"
 _LOG = "a logarithmic scale"
 _STEP = "distance of two values, counted from low"
 Choice: TypeAlias = bool | int | float | str | None
+_SHOWN_DIGITS = 24  # of a whole number in a message
+
+
+def _storable(value: Any) -> Any:
+    """A value that a study's database keeps to its last digit."""
+    if isinstance(value, int) and (reason := not_storable(value)):
+        raise ValueError(reason)
+    return value
+
+
+def _as_float(value: Any) -> Any:
+    """A whole number that is a float too may be an end of a range, however large."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return value
+    try:
+        return value if float(value) == value else _storable(value)
+    except OverflowError:
+        raise ValueError(f"{shortened(value)} is greater than any float") from None
+
+
+def not_storable(value: Any) -> str | None:
+    """Why a study's database, which keeps numbers as floats, would change a number; None where it would not."""
+    if not is_number(value) or isinstance(value, float) or abs(value) <= MOST_WHOLE:
+        return None
+    limit = f"2^53 ({MOST_WHOLE}), the greatest whole number that a study's database keeps exactly"
+    return f"{shortened(value)} is beyond {limit}; an identifier may be written as text, in quotes"
+
+
+def shortened(number: float) -> str:
+    """A number as people read it; of very many digits only how many."""
+    if not isinstance(number, int) or number.bit_length() < 3 * _SHOWN_DIGITS:
+        return f"{number}"
+    return f"a whole number of {int(number.bit_length() * math.log10(2)) + 1} digits"
+
+
 # As users write it: a list becomes its JSON text, for a study's database can hold no lists (`of_choice` reads it).
-WrittenChoice: TypeAlias = Annotated[Choice, BeforeValidator(as_choice, json_schema_input_type=Choice | list[int])]
+WrittenChoice: TypeAlias = Annotated[
+    Choice, BeforeValidator(lambda value: as_choice(_storable(value)), json_schema_input_type=Choice | list[int])
+]
 
 
 def _each_as_set(written: Any) -> Any:
@@ -57,9 +94,15 @@ class FloatParameter(Searched):
     log: bool = Field(default=False, description=_LOG)
     step: float | None = Field(default=None, gt=0, description=_STEP)
 
+    _ends = field_validator("low", "high", "step", mode="before")(_as_float)
+
     @model_validator(mode="after")
     def _range_exists(self) -> "FloatParameter":
         _check_range(self.low, self.high, log=self.log, stepped=self.step is not None)
+        if not math.isfinite(self.high - self.low):
+            raise ValueError(f"{self.low:g} to {self.high:g} is wider than any float; take a narrower range")
+        if self.step is not None and (reason := why_not_countable(self.low, self.high, self.step)):
+            raise ValueError(reason)
         return self
 
 
@@ -72,9 +115,13 @@ class IntParameter(Searched):
     log: bool = Field(default=False, description=_LOG)
     step: int = Field(default=1, ge=1, description=_STEP)
 
+    _ends = field_validator("low", "high", "step", mode="before")(_storable)
+
     @model_validator(mode="after")
     def _range_exists(self) -> "IntParameter":
         _check_range(self.low, self.high, log=self.log, stepped=self.step != 1)
+        if self.high - self.low > MOST_WHOLE:
+            raise ValueError(f"{self.low} to {self.high} holds more than 2^53 whole numbers; take a narrower range")
         return self
 
 
@@ -119,13 +166,9 @@ def count_values(parameter: Parameter) -> int | None:
     match parameter:
         case CategoricalParameter(choices=choices):
             return len(choices)
-        case IntParameter(low=low, high=high, step=step):
-            return (high - low) // step + 1
         case FloatParameter(low=low, high=high, step=None):
             return 1 if low == high else None
-        case FloatParameter(low=low, high=high, step=float(step)):
-            return int((_exact(high) - _exact(low)) // _exact(step)) + 1
-    return None
+    return count_steps(parameter.low, parameter.high, parameter.step or 1)
 
 
 def grid_values(parameter: Parameter) -> tuple[Choice, ...]:
@@ -139,45 +182,53 @@ def grid_values(parameter: Parameter) -> tuple[Choice, ...]:
 
 
 def contains(parameter: Parameter, value: Choice) -> bool:
-    """Whether the parameter can take this value."""
+    """Whether the parameter can take this value; one on steps may have drifted, as sums of floats do."""
     if isinstance(parameter, CategoricalParameter):
         return any(each == value and isinstance(each, bool) == isinstance(value, bool) for each in parameter.choices)
     if not is_number(value) or not parameter.low <= value <= parameter.high:
         return False
-    steps = (value - parameter.low) / (parameter.step or math.inf)
-    return math.isclose(steps, round(steps), rel_tol=0, abs_tol=1e-8)
+    return parameter.step is None or is_on_step(value, parameter.low, parameter.high, parameter.step)
+
+
+def why_outside(parameter: Parameter, value: Choice) -> str:
+    """Why the parameter cannot take this value."""
+    if isinstance(parameter, CategoricalParameter):
+        return f"{value!r} is none of the parameter's choices"
+    if not is_number(value) or parameter.step is None or not parameter.low <= value <= parameter.high:
+        return f"{value!r} lies outside the parameter's range, {parameter.low} to {parameter.high}"
+    if value > (last := nearest_value(parameter, parameter.high)):  # type: ignore[operator]  # of a number it is one
+        return f"{value!r} lies beyond the last step, {last}"
+    below, above = neighbours(value, parameter.low, parameter.high, parameter.step)
+    return f"{value!r} lies between two steps; take {below} or {above}"
 
 
 def nearest_value(parameter: Parameter, value: Choice) -> Choice:
-    """The value nearest to this one that the parameter can take; its first choice or its middle if none is near."""
-    if contains(parameter, value):
-        return value
-    number = value if is_number(value) else None
+    """The value nearest to this one that the parameter can take; its first choice or its middle if none is near.
+
+    The one place where a value is moved to a parameter's own: trial 0, enqueued trials, what a sampler proposes.
+    """
     if isinstance(parameter, CategoricalParameter):
-        numbers = [each for each in parameter.choices if is_number(each)]
-        if number is None or not numbers:
-            return parameter.choices[0]
-        return min(numbers, key=lambda each: abs(each - number))
-    inside = min(max(_middle(parameter) if number is None else number, parameter.low), parameter.high)
-    count = count_values(parameter)
-    if parameter.step is None or count is None:
-        return inside
-    return after_steps(parameter, min(round((inside - parameter.low) / parameter.step), count - 1))
+        return _nearest_choice(parameter.choices, value)
+    inside = min(max(value if is_number(value) else _middle(parameter), parameter.low), parameter.high)
+    return inside if parameter.step is None else snapped(inside, parameter.low, parameter.high, parameter.step)
+
+
+def _nearest_choice(choices: tuple[Choice, ...], value: Choice) -> Choice:
+    same = [each for each in choices if each == value and isinstance(each, bool) == isinstance(value, bool)]
+    numbers = [each for each in choices if is_number(each)]
+    if same or not numbers or not is_number(value):
+        return (*same, choices[0])[0]
+    return min(numbers, key=lambda each: abs(each - value))
 
 
 def after_steps(parameter: FloatParameter | IntParameter, steps: int) -> Choice:
     """The value so many steps above the low end, exact to the digits in which they are written."""
-    if isinstance(parameter, IntParameter):
-        return parameter.low + steps * parameter.step
-    return float(_exact(parameter.low) + steps * _exact(parameter.step or 0.0))
-
-
-def _exact(number: float) -> Decimal:
-    """The number as it was written: 0.1 and not what a float makes of it."""
-    return Decimal(str(number))
+    return on_step(parameter.low, parameter.step or 0.0, steps)
 
 
 def _middle(parameter: FloatParameter | IntParameter) -> float:
-    if parameter.log:
-        return math.sqrt(parameter.low * parameter.high)
-    return (parameter.low + parameter.high) / 2
+    low, high = parameter.low, parameter.high
+    if not parameter.log:
+        return (low + high) / 2 if math.isfinite(low + high) else low / 2 + high / 2
+    product = low * high
+    return math.sqrt(product) if 0 < product < math.inf else math.sqrt(low) * math.sqrt(high)
