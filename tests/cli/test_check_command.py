@@ -57,6 +57,21 @@ def test_check_as_json(fxai: Fxai, folder: Path) -> None:
     assert len(unwise["studies"][0]["warnings"]) == 1
 
 
+@pytest.mark.parametrize("command", [("check",), ("run", "--spec")])
+def test_bars_that_are_not_there_are_told_with_the_folders_tried(
+    fxai: Fxai, folder: Path, command: tuple[str, ...]
+) -> None:
+    (folder / "search").mkdir()
+    (folder / "search" / "bars.csv").touch()
+    spec = UNWISE + "    training_config: {data: {source: data/bar.csv}}\n"
+    (folder / "search" / "mine.yaml").write_text(spec)
+    finished = fxai(*command, "search/mine.yaml")
+    message = f"no data set and no file 'data/bar.csv', looked for in {folder / 'search'} and {folder}."
+    assert message in (finished.out if command == ("check",) else finished.err)
+    assert finished.code == (0 if command == ("check",) else 2)
+    assert not (folder / "optuna_results").exists()
+
+
 def test_schema_is_a_json_schema(fxai: Fxai) -> None:
     schema = json.loads(fxai("schema").out)
     assert schema["type"] == "object"

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from fxai.spec.load import load_spec
+from fxai.spec.objective import folder_of
 from fxai.spec.write_out import written_whole
 
 SPECS = sorted((Path(__file__).parents[2] / "config" / "optuna").rglob("*.yaml"))
@@ -33,3 +34,20 @@ def test_what_a_preset_or_another_file_gave_is_in_it(tmp_path: Path) -> None:
     assert written["n_trials"] == 5
     assert len(written["parameters"]) == 10
     assert not {"storage", "tracking", "preset", "extends"} & written.keys()
+
+
+@pytest.mark.parametrize("objective", ["code:train", "{command: [sh, train.sh]}", "{command: [sh, a.sh], folder: in}"])
+def test_own_code_is_found_from_wherever_the_written_spec_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, objective: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("search").mkdir()
+    Path("search/mine.yaml").write_text(
+        f"name: mine\nstudies: [{{study_name: mine, objective: {objective}, parameters: {{x: {{type: float, low: 0, "
+        "high: 1}}}]\n"
+    )
+    (study,) = load_spec(Path("search/mine.yaml")).studies
+    Path("results").mkdir()
+    Path("results/spec.yaml").write_text(written_whole(study))
+    (again,) = load_spec(Path("results/spec.yaml")).studies
+    assert Path(folder_of(again.objective)) == tmp_path / folder_of(study.objective)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +12,8 @@ from fxai.cli.completion import complete_spec
 from fxai.cli.error_message import error_message
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_text, stdout
-from fxai.errors import FxaiError, InputError, SpecError
+from fxai.cli.plan import check_data
+from fxai.errors import DataError, FxaiError, InputError, SpecError
 from fxai.spec.advice import advice
 from fxai.spec.find_spec import find_spec
 from fxai.spec.load import load_spec
@@ -24,6 +26,7 @@ class Checked:
     """A spec that was loaded, or the error that it raised."""
 
     name: str
+    file: Path = Path()
     studies: Sequence[StudySpec] = ()
     error: FxaiError | None = None
 
@@ -54,7 +57,8 @@ def check(
 
 def _checked(name: str) -> Checked:
     try:
-        return Checked(name, load_spec(find_spec(name)).studies)
+        file = find_spec(name)
+        return Checked(name, file, load_spec(file).studies)
     except InputError as error:
         return Checked(name, error=error)
 
@@ -67,7 +71,15 @@ def _print_checked(checked: Checked) -> None:
     for study in checked.studies:
         parameters, trials = counted(len(study.parameters), "parameter"), counted(study.n_trials, "trial")
         print_text(stdout(), f"  {study.study_name}: {parameters}, {trials}")
-        print_text(stdout(), *(f"    warning: {legible(line)}" for line in advice(study)))
+        print_text(stdout(), *(f"    warning: {legible(line)}" for line in _warnings(study, checked.file)))
+
+
+def _warnings(study: StudySpec, file: Path) -> Sequence[str]:
+    try:
+        check_data(study, file)
+    except DataError as error:
+        return (str(error), *advice(study))
+    return advice(study)
 
 
 def _as_json(checked: Checked) -> dict[str, JsonValue]:
@@ -75,7 +87,7 @@ def _as_json(checked: Checked) -> dict[str, JsonValue]:
         "spec": checked.name,
         "sound": checked.error is None,
         "problems": _problems(checked.error),
-        "studies": [_study_as_json(study) for study in checked.studies],
+        "studies": [_study_as_json(study, checked.file) for study in checked.studies],
     }
 
 
@@ -85,10 +97,10 @@ def _problems(error: FxaiError | None) -> list[JsonValue]:
     return [] if error is None else [{"line": None, "key": "", "message": str(error)}]
 
 
-def _study_as_json(study: StudySpec) -> dict[str, JsonValue]:
+def _study_as_json(study: StudySpec, file: Path) -> dict[str, JsonValue]:
     return {
         "study_name": study.study_name,
         "parameters": len(study.parameters),
         "n_trials": study.n_trials,
-        "warnings": list(advice(study)),
+        "warnings": list(_warnings(study, file)),
     }

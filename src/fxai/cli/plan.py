@@ -3,13 +3,17 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from fxai.errors import InputError, Problem, SpecError
+from fxai.market.read_bars import check_source
+from fxai.spec.data_place import tried_folders
 from fxai.spec.find_spec import find_spec
 from fxai.spec.find_study import find_spec_of_study
 from fxai.spec.load import load_spec
 from fxai.spec.override import override
-from fxai.spec.study import Spec
+from fxai.spec.study import Spec, StudySpec
+from fxai.spec.training_config import TrainingConfig
 
 DEFAULT_SPEC = "quick_search"
 FLAGS = {
@@ -27,13 +31,24 @@ WHOLE_MACHINE = -1  # workers, as Optuna and scikit-learn write it
 
 def planned(spec: str | None, study: str | None, settings: Mapping[str, str]) -> Spec:
     """The spec to run. Without a spec the study is looked for in the shipped ones; without either, `quick_search`."""
-    path = find_spec_of_study(study) if spec is None and study is not None else find_spec(spec or DEFAULT_SPEC)
+    path = spec_file(spec, study)
     loaded = load_spec(path)
     chosen = loaded if study is None else _narrowed(loaded, study, str(path))
     try:
         return override(chosen, settings)
     except SpecError as error:
         raise SpecError("command line", tuple(map(_as_written, error.problems))) from None
+
+
+def spec_file(spec: str | None, study: str | None) -> Path:
+    """The file that `planned` reads."""
+    return find_spec_of_study(study) if spec is None and study is not None else find_spec(spec or DEFAULT_SPEC)
+
+
+def check_data(study: StudySpec, spec: Path) -> None:
+    """A `DataError` that names the folders tried, where the bars of a study of that spec are not there."""
+    if isinstance(study.training_config, TrainingConfig):
+        check_source(study.training_config.data, tried_folders(spec.parent))
 
 
 def _narrowed(spec: Spec, study: str, source: str) -> Spec:

@@ -13,7 +13,7 @@ from fxai.cli.conclusion import print_conclusion
 from fxai.cli.dry_run import print_plan
 from fxai.cli.error_message import warning
 from fxai.cli.output import stdout
-from fxai.cli.plan import planned, settings_of
+from fxai.cli.plan import check_data, planned, settings_of, spec_file
 from fxai.cli.watch import choose_watch
 from fxai.search.imported import check_imported
 from fxai.spec.study import Spec
@@ -112,6 +112,7 @@ def run(
     given = settings_of(settings or (), flags)
     plan = planned(spec, study, given)
     for each in plan.studies:
+        check_data(each, spec_file(spec, study))
         check_imported(each)
         check_trackers(each.tracking)
     console = stdout()

@@ -1,8 +1,7 @@
 """From `data.source`, a name or a file, to bars."""
 
 import difflib
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,7 +9,7 @@ from fxai.errors import DataError
 from fxai.market.bar_file import read_bar_file
 from fxai.market.bars import Bars, Faults, Reading
 from fxai.market.planted import planted_market, shuffled
-from fxai.spec.data_config import DataConfig
+from fxai.spec.data_config import NAMED_SOURCE, DataConfig
 
 NAMED_SETS: Mapping[str, str] = MappingProxyType(
     {
@@ -20,7 +19,6 @@ NAMED_SETS: Mapping[str, str] = MappingProxyType(
     }
 )
 _EURUSD = Path(__file__).parent / "data" / "eurusd_1h.csv.gz"
-_NAME = re.compile(r"(planted_1h|shuffled_1h)(?::(\d{1,9}))?")
 
 
 def load_bars(config: DataConfig) -> Bars:
@@ -30,14 +28,19 @@ def load_bars(config: DataConfig) -> Bars:
 
 def read_bars(config: DataConfig) -> Reading:
     """As `load_bars`, with what was found on the way."""
-    if config.source == "eurusd_1h":
-        return read_bar_file(_EURUSD, config, name="eurusd_1h")
-    if match := _NAME.fullmatch(config.source):
-        return _generated(match[1], int(match[2] or 0), config)
+    if match := NAMED_SOURCE.fullmatch(config.source):
+        if match["kind"] is None:
+            return read_bar_file(_EURUSD, config, name="eurusd_1h")
+        return _generated(match["kind"], int(match["seed"] or 0), config)
+    check_source(config, (Path.cwd(),))
+    return read_bar_file(Path(config.source).expanduser(), config)
+
+
+def check_source(config: DataConfig, folders: Sequence[Path]) -> None:
+    """A `DataError` where the configuration names neither a data set nor a file; `folders` is where it was tried."""
     path = Path(config.source).expanduser()
-    if not path.exists():
-        raise DataError(_no_such_source(config.source, path))
-    return read_bar_file(path, config)
+    if not NAMED_SOURCE.fullmatch(config.source) and not path.exists():
+        raise DataError(_no_such_source(config.source, () if path.is_absolute() else folders))
 
 
 def _generated(kind: str, seed: int, config: DataConfig) -> Reading:
@@ -50,11 +53,14 @@ def _generated(kind: str, seed: int, config: DataConfig) -> Reading:
     return Reading(bars, Faults(rows_read=len(bars)), {})
 
 
-def _no_such_source(source: str, path: Path) -> str:
-    files = [str(path.with_name(file.name)) for file in path.parent.glob("*") if file.is_file()]
-    near = difflib.get_close_matches(source, [*NAMED_SETS, *files], n=3)
+def _no_such_source(source: str, folders: Sequence[Path]) -> str:
+    path = Path(source).expanduser()
+    parents = [folder / path.parent for folder in folders] or [path.parent]
+    files = [str(path.with_name(file.name)) for parent in parents for file in parent.glob("*") if file.is_file()]
+    near = difflib.get_close_matches(source, dict.fromkeys([*NAMED_SETS, *files]), n=3)
+    tried = f", looked for in {' and '.join(map(str, folders))}" if folders else ""
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     return (
-        f"no data set and no file {source!r}.{hint} The named sets are {', '.join(NAMED_SETS)}; "
+        f"no data set and no file {source!r}{tried}.{hint} The named sets are {', '.join(NAMED_SETS)}; "
         "anything else is the path of a CSV or Parquet file"
     )

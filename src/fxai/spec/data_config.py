@@ -1,11 +1,15 @@
 """Which bars, how they are split, which features the agent sees."""
 
+import re
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from fxai.spec.record import Record
+
+NAMED_SOURCE: Final = re.compile(r"eurusd_1h|(?P<kind>planted_1h|shuffled_1h)(?::(?P<seed>\d{1,9}))?")
+"""The data sets that `source` may name; `market/read_bars.py` makes them."""
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Bars = Annotated[int, Field(ge=1)]
@@ -72,7 +76,10 @@ class FeatureConfig(Record):
 class DataConfig(Record):
     """Where the bars come from and what the agent sees of them."""
 
-    source: str = Field(default="eurusd_1h", description="a named data set, or a CSV or Parquet file")
+    source: str = Field(
+        default="eurusd_1h",
+        description="a named data set, or a CSV or Parquet file: beside the spec, or else in the current folder",
+    )
     timezone: str = Field(default="UTC", description="of timestamps that name none")
     spread_column: str | None = Field(
         default=None, description="column that holds each bar's spread; it replaces env.spread"

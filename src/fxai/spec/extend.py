@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fxai.errors import InputError, Problem, SpecError
+from fxai.spec.data_place import placed_study
 from fxai.spec.find_spec import ENDINGS, find_spec
 from fxai.spec.form import SHARED
 from fxai.spec.merge import merge_study
@@ -30,13 +31,13 @@ def written_out(source: YamlSource, check: Check, trail: Sequence[Path] = ()) ->
 
     `check` raises what is wrong with a file that this one extends, which must be a spec on its own.
     """
-    source = _with_folders(source)
+    source, folder = _with_folders(source), Path(source.name).parent
     own = written_of(source)
     if not any(key in node.keys for node in (own, *_studies(own)) for key in _TAKE):
-        return source
+        return source_of(_placed(own, None, folder), source.name)
     faults: list[Problem] = []
     base = _base(source, own, check, trail) if "extends" in own.keys else None
-    own = _with_defaults(own if base is None else _with_studies(own, base))
+    own = _with_defaults(_placed(own if base is None else _with_studies(own, base), base, folder))
     own = _filled(own, {**_presets(base), **_presets(own)}, faults)
     if base is not None:
         own = _extended(own, base, faults)
@@ -94,6 +95,12 @@ def _with_folders(source: YamlSource) -> YamlSource:
     return replace(source, value={**source.value, "studies": placed})
 
 
+def _placed(own: Written, base: Written | None, folder: Path) -> Written:
+    """Each study with the paths of its bars from the current folder."""
+    bases = [] if base is None else _studies(base)
+    return _with_list(own, [placed_study(each, _base_of(each, bases), folder) for each in _studies(own)])
+
+
 def _studies(spec: Written) -> list[Written]:
     return spec.keys["studies"].items if "studies" in spec.keys else []
 
@@ -143,18 +150,22 @@ def _extended(own: Written, base: Written, faults: list[Problem]) -> Written:
 
 
 def _started(study: Written, bases: Sequence[Written], faults: list[Problem]) -> Written:
-    """A study upon the one that it names by `extends`, has the name of, or that is the only one."""
+    """A study upon the one that it extends."""
     if not isinstance(study.value, dict):
         return study
-    by_name = {each.keys["study_name"].text: each for each in bases}
-    keys = dict(study.keys)
-    if (named := keys.pop("extends", None)) is not None:
-        base = by_name.get(named.text)
-        if base is None:
-            message = f"the file that this one extends has no study {named.text!r}{did_you_mean(named.text, by_name)}"
-            faults.append(Problem(message, "extends", named.line))
-    else:
-        name = keys["study_name"].text if "study_name" in keys else ""
-        base = by_name.get(name) or (bases[0] if len(bases) == 1 else None)
-    own = study.with_keys(keys)
+    base = _base_of(study, bases)
+    own = study.with_keys({key: each for key, each in study.keys.items() if key != "extends"})
+    if base is None and (named := study.keys.get("extends")) is not None:
+        names = [each.keys["study_name"].text for each in bases]
+        message = f"the file that this one extends has no study {named.text!r}{did_you_mean(named.text, names)}"
+        faults.append(Problem(message, "extends", named.line))
     return own if base is None else merge_study(own, base, faults)
+
+
+def _base_of(study: Written, bases: Sequence[Written]) -> Written | None:
+    """The study that this one names by `extends`, has the name of, or that is the only one."""
+    by_name = {each.keys["study_name"].text: each for each in bases}
+    if (named := study.keys.get("extends")) is not None:
+        return by_name.get(named.text)
+    name = study.keys["study_name"].text if "study_name" in study.keys else ""
+    return by_name.get(name) or (bases[0] if len(bases) == 1 else None)

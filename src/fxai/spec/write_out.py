@@ -1,9 +1,11 @@
 """A study's spec as YAML with nothing taken from elsewhere: no preset, no other file, no flag."""
 
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from fxai.spec.objective import OwnCode
 from fxai.spec.parameters import Parameter
 from fxai.spec.study import StudySpec
 
@@ -35,6 +37,8 @@ def _document(study: StudySpec) -> dict[str, Any]:
         for name, value in whole.items()
         if name in _ALWAYS or getattr(study, name) != fields[name].get_default(call_default_factory=True)
     }
+    if isinstance(study.objective, OwnCode):
+        shown["objective"]["folder"] = str(Path(study.objective.folder).absolute())  # wherever this file lies
     if study.objectives:
         del shown["direction"]  # each has its own
     return {**shown, "parameters": [_parameter(each) for each in study.parameters]}

@@ -10,6 +10,7 @@ from fxai.errors import InputError, Problem, SpecError
 from fxai.results.training.best_config import BestConfig, OwnBestConfig, load_best_config
 from fxai.results.training.schedule import Segment
 from fxai.spec.config_override import CONFIG, SOURCE, override_config
+from fxai.spec.data_place import beside
 from fxai.spec.env_config import EnvConfig
 from fxai.spec.fields import as_choice
 from fxai.spec.load import load_record
@@ -74,9 +75,17 @@ def load_plan(path: Path, settings: Mapping[str, str]) -> TrainingPlan:
     """
     written = read_yaml(path).value
     if isinstance(written, dict) and written and written.keys() <= TrainingConfig.model_fields.keys():
-        return _plain(path, override_config(load_record(path, TrainingConfig), settings))
+        return _plain(path, override_config(_placed(load_record(path, TrainingConfig), path), settings))
     best = load_best_config(path)
-    return _own(best, settings) if isinstance(best, OwnBestConfig) else _trading(best, settings)
+    if isinstance(best, OwnBestConfig):
+        return _own(best, settings)
+    return _trading(best.model_copy(update={"training_config": _placed(best.training_config, path)}), settings)
+
+
+def _placed(config: TrainingConfig, path: Path) -> TrainingConfig:
+    """The configuration of a file, whose bars may lie beside the file."""
+    source = beside(path.parent, config.data.source)
+    return config.model_copy(update={"data": config.data.model_copy(update={"source": source})})
 
 
 def _plain(path: Path, config: TrainingConfig) -> TrainingPlan:

@@ -1,0 +1,44 @@
+"""Relative paths of bars in a spec: looked for beside the file that names them, then in the current folder."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from fxai.spec.data_config import NAMED_SOURCE
+from fxai.spec.merge import CONFIGS
+from fxai.spec.objective import is_own
+from fxai.spec.written import Written, plain
+
+_PLACE = ("data", "source")
+
+
+def placed_study(study: Written, base: Written | None, folder: Path) -> Written:
+    """A study of a file in that folder; `base` is the study that it extends."""
+    objective = study.keys.get("objective") or (None if base is None else base.keys.get("objective"))
+    if objective is not None and is_own(plain(objective)):
+        return study  # only the user's own code knows its configuration
+    placed = {key: _placed(study.keys[key], _PLACE, folder) for key in CONFIGS if key in study.keys}
+    return study.with_keys({**study.keys, **placed}) if placed else study
+
+
+def _placed(node: Written, path: tuple[str, ...], folder: Path) -> Written:
+    if not path:
+        return replace(node, value=beside(folder, node.text)) if node.text else node
+    first, *rest = path
+    if first not in node.keys:
+        return node
+    return node.with_keys({**node.keys, first: _placed(node.keys[first], tuple(rest), folder)})
+
+
+def beside(folder: Path, source: str) -> str:
+    """The path of a file in that folder, from the current folder; as it is where there is no such file."""
+    if NAMED_SOURCE.fullmatch(source) or folder == Path():
+        return source
+    try:
+        return str(folder / source) if (folder / source).is_file() else source
+    except OSError:  # a name that no file can have
+        return source
+
+
+def tried_folders(folder: Path) -> tuple[Path, ...]:
+    """Where a relative path in a file of that folder is looked for."""
+    return tuple(dict.fromkeys((folder.absolute(), Path.cwd())))
