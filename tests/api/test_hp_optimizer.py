@@ -9,7 +9,6 @@ import pytest
 from api.conftest import PARAM_SPACE, TINY, TINY_ENV, TINY_MODEL, Searched
 from api.valley import Broken, Valley
 from fxai import ConfigLoader, HPOptimizer, TrainingEngine, load_results
-from fxai.api.study_spec import study_of
 from fxai.errors import InputError, RepeatedFailureError, SpecError
 
 
@@ -38,22 +37,6 @@ def test_an_analysis_is_subscripted_as_in_the_guide(searched: Searched) -> None:
 def test_results_and_analysis_are_tables_in_a_notebook(searched: Searched) -> None:
     assert "<table" in searched.results._repr_html_()
     assert "learning_rate" in searched.optimizer.analyze_results()._repr_html_()
-
-
-def test_the_same_call_goes_on_with_its_study(tmp_path: Path) -> None:
-    optimizer = HPOptimizer(Valley(), storage=f"sqlite:///{tmp_path / 's.db'}", results_dir=tmp_path, plots=False)
-    with contextlib.chdir(tmp_path):
-        first, second = (optimizer.optimize({}, None, {"epochs": 1}, PARAM_SPACE, total, n_jobs=1) for total in (2, 3))
-    assert first.name == second.name
-    assert [trial.params for trial in second.record.trials][:2] == [trial.params for trial in first.record.trials]
-    assert second.summary.finished == 3
-
-
-def test_a_study_is_named_after_what_it_searches() -> None:
-    settings = {"parameters": {"training.gamma": {"type": "uniform", "low": 0.9, "high": 0.99}}}
-    name = study_of(settings, "hpo", None).study_name
-    assert study_of({**settings, "n_trials": 7, "sampler": "random"}, "hpo", None).study_name == name
-    assert study_of({**settings, "metric_name": "sharpe"}, "hpo", None).study_name != name
 
 
 def test_results_come_back_by_name_by_file_and_by_folder(searched: Searched) -> None:

@@ -101,9 +101,7 @@ def test_a_study_that_another_run_holds(begun: Path) -> None:
 def test_a_study_of_another_specification(begun: Path) -> None:
     finished = call_fxai(begun, "run", "--spec", "small.yaml", "--set", "training.gamma=0.5")
     assert finished.code == 2
-    first, *_, last = [line.strip() for line in finished.err.splitlines() if line != "Error:"]
-    assert_quoted(first)
-    assert_quoted(last)
+    assert_quoted(finished.err.splitlines()[0])
 
 
 def write(path: Path) -> None:

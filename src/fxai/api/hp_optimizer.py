@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from fxai.api.analysis import TOP_K, Analysis
+from fxai.api.call_study import announce, with_name
 from fxai.api.config_sections import Config, set_nested
+from fxai.api.engine_content import engine_content, keep_content
 from fxai.api.hpo_config import DEFAULT_STORAGE
 from fxai.api.search_settings import resources, search_settings
 from fxai.api.search_space import Space
@@ -112,7 +114,9 @@ class HPOptimizer:
         search_algorithm: "optuna" (TPE, the default), "random", or another sampler of FxAI's by its short name.
         scheduler: which trials end early: "median" (the default), "asha", "hyperband", "fifo" for none, or "pbt" for
             population based training.
-        study_name: unless given the study is named after what is searched, so that the same call goes on with it.
+        study_name: a study of that name is resumed, also where sampler, pruner, seed, timeout, `num_trials` or the
+            engine are others than before; the first line that is logged names them. Without a name the same call
+            resumes its study, and a call with another setting, or other data, has a study of its own.
         seed, seeds_per_trial, timeout, constraints: as in a spec.
         fresh: start anew; the study of this name is kept under another one.
         """
@@ -138,9 +142,17 @@ class HPOptimizer:
             _NAME,
             study_name,
         )
-        if is_own(study.objective):
+        content = engine_content(self._engine, configs) if is_own(study.objective) else None
+        if study_name is None:
+            study = with_name(study, _NAME, self._results_dir, content)
+        if not fresh:
+            caller = _NAME if study_name is None else None
+            announce(study, self._results_dir, self._logger, caller=caller, content=content)
+        if content is not None:
             study = with_engine_folder(study, self._results_dir)
-            write_engine(self._engine, StudyPaths(self._results_dir, study.study_name).engine)
+            folder = StudyPaths(self._results_dir, study.study_name).engine
+            write_engine(self._engine, folder)
+            keep_content(folder, content)
         self._logger.debug("%s", study.model_dump_json())
         watch = watch_in_log(self._logger)
         self._latest = search(study, self._results_dir, self._logger, watch, fresh=fresh, plots=self._plots)

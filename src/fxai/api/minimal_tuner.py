@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from fxai.api.call_study import announce, with_name
 from fxai.api.config_sections import Config, algorithm_in, sections_of, set_nested
 from fxai.api.field_names import field_of
 from fxai.api.hpo_config import DEFAULT_STORAGE
@@ -145,6 +146,10 @@ class MinimalTuner:
             _NAME,
             study_name,
         )
+        if study_name is None:
+            study = with_name(study, _NAME, self._results_dir)
+        if not fresh:
+            announce(study, self._results_dir, self._logger, caller=_NAME if study_name is None else None)
         watch = watch_in_log(self._logger)
         results = search(study, self._results_dir, self._logger, watch, fresh=fresh, plots=plots)
         best = results.best

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fxai.api.call_study import announce
 from fxai.api.hpo_config import DEFAULT_STORAGE, HPOConfig
 from fxai.errors import InputError, RepeatedFailureError
 from fxai.results.study_results import StudyResults
@@ -61,10 +62,13 @@ def run_study(
     trial failed alike.
     """
     chosen = _only(spec, study, config or HPOConfig(), settings or {})
+    folder = Path(chosen.results_dir if results_dir is None else results_dir)
     logger = speaking_logger(SEARCHES)
+    if not fresh:
+        announce(chosen.studies[0], folder, logger, caller=None)
     return search(
         chosen.studies[0],
-        Path(chosen.results_dir if results_dir is None else results_dir),
+        folder,
         logger,
         watch or watch_in_log(logger),
         fresh=fresh,

@@ -2,14 +2,15 @@
 
 import typer
 
-from fxai.errors import FxaiError
+from fxai.errors import FxaiError, SpecError
 from fxai.wording import legible
 
 
 def error_message(error: FxaiError) -> str:
-    """`Error: ...`, or several faults below each other."""
+    """`Error: ...` with further lines below; several faults of a spec stand below each other."""
     first, *others = [legible(line) for line in str(error).splitlines()] or [type(error).__name__]
-    return "\n  ".join(["Error:", first, *others]) if others else f"Error: {first}"
+    head = ["Error:", first] if others and isinstance(error, SpecError) else [f"Error: {first}"]
+    return "\n  ".join([*head, *others])
 
 
 def warning(message: str) -> None:

@@ -65,6 +65,15 @@ def write_engine(engine: object, folder: Path) -> None:
     write_text(folder / _MODULE, _SOURCE)
 
 
+def stored_engine(folder: Path) -> object | None:
+    """The engine that lies in a folder; None where it is missing or cannot be loaded here."""
+    try:
+        _, engine = pickle.loads((folder / _PICKLE).read_bytes())  # noqa: S301 (see above)
+    except Exception:  # noqa: BLE001 (loading runs the user's code)
+        return None
+    return engine  # type: ignore[no-any-return]
+
+
 class PickledEngine:
     """The engine of a folder, as a function of a trial; called in the folder in which the search was started."""
 

@@ -14,7 +14,7 @@ PREFIX: Final = RESERVED
 # of a study
 FINGERPRINT: Final = "fxai:fingerprint"
 TRANSFER: Final = "fxai:transfer"  # the overlay by which it took over from another
-PLAN: Final = "fxai:plan"  # how it is searched since its last run: n_trials, sampler, pruner, seed
+PLAN: Final = "fxai:plan"  # how it is searched since its last run, see `plan.py`
 ENDED_BY: Final = "fxai:ended_by"  # the stop rule that ended it and the reason in words; None once it goes on
 
 # of a trial

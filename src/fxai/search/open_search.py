@@ -13,6 +13,7 @@ from optuna.samplers import RandomSampler
 from fxai.errors import FingerprintError, InputError, StorageError
 from fxai.search import attributes
 from fxai.search.grid import same_point
+from fxai.search.plan import plan_of
 from fxai.search.samplers import tries_every_point
 from fxai.search.source_url import source_url
 from fxai.search.space import default_point
@@ -104,9 +105,9 @@ def _compare(storage: WriteBehindStorage, study_id: int, fingerprint: JsonObject
     if changes:
         listed = "\n".join(f"  {line}" for line in changes)
         raise FingerprintError(
-            f"the study {name!r} was made from another specification:\n{listed}\n"
-            "Its trials cannot be compared with new ones. Give the changed study a new study_name, or start it "
-            f"again with --fresh, which keeps the old one as {name}~1 or the next free number"
+            f"the study {name!r} was made from another specification. Give this one another study_name, or start "
+            f"again with --fresh (in Python fresh=True), which keeps the old study as {name}~1 or the next free "
+            f"number. The trials of both cannot be compared, for these differ:\n{listed}"
             f"{_of_transfer(kept.get(attributes.TRANSFER), overlay)}"
         )
 
@@ -114,13 +115,13 @@ def _compare(storage: WriteBehindStorage, study_id: int, fingerprint: JsonObject
 def _of_transfer(begun: JsonObject | None, overlay: Overlay | None) -> str:
     """What another transfer, or none, has to do with it that the study does not fit."""
     if begun is None:
-        return "" if overlay is None else f". It was begun without what it is to take over from {_told(overlay.source)}"
+        return "" if overlay is None else f"\nIt was begun without what it is to take over from {_told(overlay.source)}"
     before = Overlay.model_validate(begun)
     if overlay is None:
-        return f". It was begun with what it took over from {_told(before.source)}, and there is no transfer now"
+        return f"\nIt was begun with what it took over from {_told(before.source)}, and there is no transfer now"
     if before.source == overlay.source:
         return ""
-    return f". It was begun with what it took over from {_told(before.source)}, now it is {_told(overlay.source)}"
+    return f"\nIt was begun with what it took over from {_told(before.source)}, now it is {_told(overlay.source)}"
 
 
 def _told(source: SourceStudy) -> str:
@@ -162,13 +163,7 @@ def _enqueued(spec: StudySpec, defaults: Mapping[str, ParamValue]) -> list[dict[
 
 
 def _keep_plan(spec: StudySpec, storage: WriteBehindStorage, study_id: int) -> None:
-    """Remember what no fingerprint holds, as it may change when a study is resumed: how it is searched, how long."""
-    plan = {
-        "n_trials": spec.n_trials,
-        "sampler": spec.sampler.model_dump(mode="json", exclude_none=True),
-        "pruner": spec.pruner.model_dump(mode="json", exclude_none=True),
-        "seed": spec.seed,
-    }
+    plan = plan_of(spec)
     if storage.get_study_user_attrs(study_id).get(attributes.PLAN) != plan:
         storage.set_study_user_attr(study_id, attributes.PLAN, plan)
 

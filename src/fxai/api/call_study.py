@@ -1,0 +1,135 @@
+"""Which study a Python call runs, and what its first line says of a study that is there already.
+
+A call without a name has the study of its settings. The name is made of the fingerprint and of the settings that the
+fingerprint leaves out: sampler, pruner, seed, trials, timeout, and the content of a training engine. An earlier
+release named a study after its fingerprint alone; that study is resumed where its settings are known and equal.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from fxai.api.engine_content import stored_content
+from fxai.results.paths import StudyPaths
+from fxai.search.plan import StoredPlan, names_beginning, plan_of, stored_plan
+from fxai.search.studies import is_archived
+from fxai.spec.fingerprint import difference, fingerprint
+from fxai.spec.pruners import Pruner
+from fxai.spec.samplers import Sampler
+from fxai.spec.study import StudySpec
+from fxai.trial import JsonObject
+from fxai.wording import counted
+
+_DIGITS = 8
+_RECORDS: Mapping[str, TypeAdapter[Any]] = {"sampler": TypeAdapter(Sampler), "pruner": TypeAdapter(Pruner)}
+
+
+def with_name(study: StudySpec, caller: str, results_dir: Path, content: JsonObject | None = None) -> StudySpec:
+    """The study under the name of its settings; `content` is that of a training engine."""
+    base = _base(study, caller)
+    earlier = stored_plan(study.storage, base)
+    same = earlier is not None and _stored(earlier, results_dir, content) == _settings(study, content)
+    name = base if same else f"{base}_{_digest(_without_defaults(study, content))}"
+    return study.model_copy(update={"study_name": name})
+
+
+def announce(
+    study: StudySpec,
+    results_dir: Path,
+    logger: logging.Logger,
+    *,
+    caller: str | None,
+    content: JsonObject | None = None,
+) -> None:
+    """Log what comes first of a study that is there, or of another one beside it; `caller` of a call without a name."""
+    stored = stored_plan(study.storage, study.study_name)
+    if stored is not None:
+        line = _resumed_otherwise(stored, study, _changes(stored, study, results_dir, content))
+        if line is not None and _is_resumed(stored, study):
+            logger.warning("%s", line)
+        return
+    beside = None if caller is None else _latest_beside(study, caller)
+    if beside is not None:
+        changes = _told(_changes(beside, study, results_dir, content))
+        logger.info(
+            "%s is a new study. %s searched the same with other settings: %s. study_name=%r resumes that one",
+            *(study.study_name, beside.study, changes, beside.study),
+        )
+
+
+def _is_resumed(stored: StoredPlan, study: StudySpec) -> bool:
+    """Whether the run will take the study up; it refuses one of another fingerprint."""
+    return stored.transferred or not difference(stored.fingerprint, json.loads(json.dumps(fingerprint(study))))
+
+
+def _resumed_otherwise(stored: StoredPlan, study: StudySpec, changes: tuple[str, ...]) -> str | None:
+    more = stored.finished > study.n_trials
+    if not changes and not more:
+        return None
+    settings = f" with other settings: {_told(changes)}" if changes else ""
+    surplus = f", more than the {study.n_trials} of this call; no trial is added" if more else ""
+    return (
+        f"The study {study.study_name} is resumed{settings}. It has {counted(stored.finished, 'finished trial')}"
+        f"{surplus}. Give another study_name for a study of its own, or fresh=True to start this one again"
+    )
+
+
+def _latest_beside(study: StudySpec, caller: str) -> StoredPlan | None:
+    """The newest study of the same fingerprint."""
+    names = [name for name in names_beginning(study.storage, _base(study, caller)) if not is_archived(name)]
+    found = (stored_plan(study.storage, name) for name in reversed(names))
+    return next((each for each in found if each is not None), None)
+
+
+def _base(study: StudySpec, caller: str) -> str:
+    return f"{caller}_{_digest(fingerprint(study))}"
+
+
+def _changes(stored: StoredPlan, study: StudySpec, results_dir: Path, content: JsonObject | None) -> tuple[str, ...]:
+    old, new = _stored(stored, results_dir, content), _settings(study, content)
+    for kind in _RECORDS:  # of another class the name says all
+        classes = [each[kind]["type"] for each in (old, new)]
+        if classes[0] != classes[1]:
+            old, new = ({**each, kind: name} for each, name in zip((old, new), classes, strict=True))
+    return difference(old, new)
+
+
+def _told(changes: tuple[str, ...]) -> str:
+    """`sampler.type: "TPESampler" -> "RandomSampler"`; of an engine's content no digest is shown."""
+    shown = [change.partition(":")[0] if change.startswith(("engine", "files")) else change for change in changes]
+    named = ["the training engine's code or data" if change == "engine" else change for change in shown]
+    return "; ".join(named)
+
+
+def _settings(study: StudySpec, content: JsonObject | None) -> JsonObject:
+    return {**plan_of(study), **(content or {})}
+
+
+def _stored(stored: StoredPlan, results_dir: Path, content: JsonObject | None) -> JsonObject:
+    """The settings of a stored study; fields that its release did not know have their defaults."""
+    plan = dict(stored.plan)
+    for kind, adapter in _RECORDS.items():
+        try:
+            plan[kind] = adapter.validate_python(plan.get(kind)).model_dump(mode="json", exclude_none=True)
+        except ValidationError:  # of another release, which knows more
+            continue
+    return plan if content is None else {**plan, **stored_content(StudyPaths(results_dir, stored.study).engine)}
+
+
+def _without_defaults(study: StudySpec, content: JsonObject | None) -> JsonObject:
+    """The settings by what differs from defaults, so that a field which a later release adds changes no name."""
+    records = {"sampler": study.sampler, "pruner": study.pruner}
+    short = {
+        kind: {**record.model_dump(mode="json", exclude_defaults=True), "type": record.type}
+        for kind, record in records.items()
+    }
+    return {**_settings(study, content), **short}
+
+
+def _digest(value: JsonObject) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:_DIGITS]

@@ -1,0 +1,61 @@
+"""The content of a training engine and of the files that its configurations name, stored beside the engine."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fxai.api.content_digest import content_digest
+from fxai.objectives.engine import stored_engine
+from fxai.trial import JsonObject
+from fxai.whole_file import write_text
+
+_FILE = "content.json"
+
+
+def engine_content(engine: object, configs: Any) -> JsonObject:
+    """Digests: `engine` of its code and attributes, `files` of each file whose path is a value of `configs`."""
+    files: dict[str, Any] = {path: _file_digest(Path(path)) for path in sorted(set(_files(configs)))}
+    return {"engine": content_digest(engine), **({"files": files} if files else {})}
+
+
+def keep_content(folder: Path, content: JsonObject) -> None:
+    write_text(folder / _FILE, json.dumps(content, indent=1))
+
+
+def stored_content(folder: Path) -> JsonObject:
+    """The content of the engine in a folder; empty where nobody can say.
+
+    An earlier release stored the engine without its content, and no files. Its engine is loaded, as the workers do.
+    """
+    try:
+        found = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        engine = stored_engine(folder)
+        return {} if engine is None else {"engine": content_digest(engine)}
+    return found if isinstance(found, dict) else {}
+
+
+def _files(value: Any) -> Iterator[str]:
+    """The values that are paths of files."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, str | Path):
+        if _is_file(value):
+            yield str(value)
+    elif isinstance(value, Sequence):
+        for each in value:
+            yield from _files(each)
+
+
+def _is_file(text: str | Path) -> bool:
+    try:
+        return bool(str(text)) and Path(text).is_file()
+    except (OSError, ValueError):  # no path can be so long, or hold a zero byte
+        return False
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

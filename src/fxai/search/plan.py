@@ -1,0 +1,56 @@
+"""The plan of a study: how it is searched and for how long. The fingerprint leaves it out, since it may change."""
+
+from dataclasses import dataclass
+
+from fxai.errors import StorageError, StudyNotFoundError
+from fxai.search import attributes
+from fxai.search.stored_trial import StoredState
+from fxai.search.studies import stored_study, study_names
+from fxai.spec.study import StudySpec
+from fxai.trial import JsonObject
+
+_FINISHED = (StoredState.COMPLETE, StoredState.PRUNED, StoredState.FAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """The plan of a study's last run, its fingerprint, and the number of trials that have finished."""
+
+    study: str
+    plan: JsonObject
+    fingerprint: JsonObject
+    finished: int
+    transferred: bool  # its spec was changed by what it took over from another study
+
+
+def plan_of(spec: StudySpec) -> JsonObject:
+    """The plan that a run of this spec stores with the study; a timeout is stored where there is one."""
+    plan: JsonObject = {
+        "n_trials": spec.n_trials,
+        "sampler": spec.sampler.model_dump(mode="json", exclude_none=True),
+        "pruner": spec.pruner.model_dump(mode="json", exclude_none=True),
+        "seed": spec.seed,
+    }
+    return plan if spec.timeout is None else {**plan, "timeout": spec.timeout}
+
+
+def stored_plan(url: str, name: str) -> StoredPlan | None:
+    """The plan of a study in a database; None where the database, the study or its plan is missing."""
+    try:
+        with stored_study(url, name) as study:
+            attrs, counts = study.user_attrs, study.state_counts()
+    except (StorageError, StudyNotFoundError):
+        return None
+    plan, made_of = attrs.get(attributes.PLAN), attrs.get(attributes.FINGERPRINT)
+    if not isinstance(plan, dict) or not isinstance(made_of, dict):
+        return None
+    finished = sum(counts.get(state, 0) for state in _FINISHED)
+    return StoredPlan(name, plan, made_of, finished, attributes.TRANSFER in attrs)
+
+
+def names_beginning(url: str, beginning: str) -> tuple[str, ...]:
+    """The studies of a database whose names begin so, the oldest first; none where there is no database."""
+    try:
+        return tuple(name for name in study_names(url) if name.startswith(beginning))
+    except StorageError:
+        return ()
