@@ -107,5 +107,7 @@ def test_studies_are_compared_by_database_and_name(searched: Searched, tmp_path:
     assert [group.goal.metric for group in comparison.groups] == ["accuracy"]
     assert len(comparison.studies) == 2
     assert (tmp_path / "compared.html").exists()
+    with pytest.raises(InputError, match=r"ends in \.html"):
+        compare_multiple_studies(named, output=tmp_path / "compared.png")
     with pytest.raises(InputError, match="two studies or more"):
         compare_multiple_studies(named[:1])

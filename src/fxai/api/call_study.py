@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from fxai.api.engine_content import stored_content
 from fxai.results.paths import StudyPaths
@@ -93,10 +93,14 @@ def _base(study: StudySpec, caller: str) -> str:
 def _changes(stored: StoredPlan, study: StudySpec, results_dir: Path, content: JsonObject | None) -> tuple[str, ...]:
     old, new = _stored(stored, results_dir, content), _settings(study, content)
     for kind in _RECORDS:  # of another class the name says all
-        classes = [each[kind]["type"] for each in (old, new)]
-        if classes[0] != classes[1]:
-            old, new = ({**each, kind: name} for each, name in zip((old, new), classes, strict=True))
+        before, now = _class(old[kind]), _class(new[kind])
+        if before != now:
+            old, new = {**old, kind: before}, {**new, kind: now}
     return difference(old, new)
+
+
+def _class(record: JsonValue) -> JsonValue:
+    return record.get("type") if isinstance(record, dict) else record
 
 
 def _told(changes: tuple[str, ...]) -> str:

@@ -60,18 +60,17 @@ class _Content:
 
     def _of_code(self, value: Any) -> bytes | None:
         match value:
-            case ModuleType():
-                return _hash("module", value.__name__)
-            case BuiltinFunctionType():
-                return _hash("builtin", value.__qualname__)
+            case ModuleType() | BuiltinFunctionType():
+                return _hash(str(type(value)), str(value.__name__))
             case CodeType():
                 return self._code(value)
             case FunctionType():
                 return self._function(value)
             case type():
                 return self._class(value)
-        parts = [getattr(value, name, None) for name in _WRAPPED]
-        return _hash(type(value).__name__, *map(self.of, parts)) if isinstance(value, _WRAPPERS) else None
+        if not isinstance(value, _WRAPPERS):
+            return None
+        return _hash(str(type(value)), *(self.of(getattr(value, name, None)) for name in _WRAPPED))
 
     def _pairs(self, items: Iterable[tuple[Any, Any]]) -> list[bytes]:
         """The items in an order of their keys that no process changes."""
@@ -143,9 +142,9 @@ def _table(value: Any) -> bytes | None:
             return _hash("array", str(array.dtype), str(value.shape), array.tobytes())
         return _hash("array", str(value.shape), *(_Content().of(each) for each in array.ravel().tolist()))
     if pandas is not None and isinstance(value, pandas.DataFrame | pandas.Series | pandas.Index):
-        named = getattr(value, "columns", getattr(value, "name", None))
-        names = [str(each) for each in (named if hasattr(named, "dtype") else [named])]
-        kinds = value.dtypes if isinstance(value, pandas.DataFrame) else [value.dtype]
+        frame = isinstance(value, pandas.DataFrame)
+        names = map(str, value.columns if frame else [value.name])
+        kinds = value.dtypes if frame else [value.dtype]
         try:
             rows = pandas.util.hash_pandas_object(value).to_numpy().tobytes()
         except TypeError:  # its cells are objects that pandas cannot hash

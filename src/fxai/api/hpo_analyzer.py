@@ -36,7 +36,7 @@ class HPOAnalyzer:
     def create_optimization_plots(self, study: str | None = None, save_path: str | Path | None = None) -> Any:
         """One study's history, importances and most important parameters in one figure of plotly's.
 
-        It is written to `save_path` if that is given: HTML, or a picture where the package kaleido is there. A study
+        It is written to `save_path` if that is given: HTML, or a picture where the extra kaleido is installed. A study
         may be named by the beginning of its name.
         """
         from fxai.results.plots.overview_figure import overview  # noqa: PLC0415 (plotly)

@@ -18,7 +18,7 @@ class HPOVisualizer:
     """Draws what `HPOptimizer.optimize` and `load_results` return.
 
     Each method returns a figure of plotly's, which a notebook shows, and writes it to `save_path` if that is given:
-    HTML, or a picture where the package kaleido is there. A figure that cannot be drawn yet raises an error that says
+    HTML, or a picture where the extra kaleido is installed. A figure that cannot be drawn yet raises an error that says
     why.
     """
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
+from fxai.errors import InputError
 from fxai.results.comparison.charts import colours, importances, limits, over_time, over_trials, overlap
 from fxai.results.comparison.comparison import Comparison, Group
 from fxai.results.comparison.tables import (
@@ -19,10 +20,13 @@ from fxai.results.page.render import least_height, page_html
 from fxai.whole_file import write_text
 
 TEMPLATE = "comparison.html"
+_SUFFIXES = ("", ".html", ".htm")
 
 
 def write_comparison(comparison: Comparison, path: Path) -> Path:
-    """Write the page, which asks no network for anything."""
+    """Write the page, which asks no network for anything; an `InputError` for a name that is no page's."""
+    if path.suffix.lower() not in _SUFFIXES:
+        raise InputError(f"{path}: a comparison is a page of tables and figures; name a file that ends in .html")
     write_text(path, comparison_html(comparison))
     return path
 
