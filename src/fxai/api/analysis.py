@@ -10,6 +10,7 @@ from fxai.results.html_table import html_table
 from fxai.results.record import TrialRecord
 from fxai.results.strict_json import json_value
 from fxai.results.study_results import StudyResults
+from fxai.spec.metrics import Metrics
 from fxai.wording import assignments, estimate, figure
 
 TOP_K = 5
@@ -78,7 +79,7 @@ def _trial(trial: TrialRecord) -> dict[str, Any]:
         "standard_error": json_value(trial.standard_error),
         **({"scores": json_value(trial.values)} if trial.values else {}),
         "params": json_value(trial.params),
-        "metrics": json_value(trial.metrics),
+        "metrics": Metrics({name: json_value(value) for name, value in trial.metrics.items()}),
     }
 
 

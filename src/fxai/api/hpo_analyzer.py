@@ -12,6 +12,7 @@ from fxai.api.study_folders import studies_in
 from fxai.errors import InputError
 from fxai.results.strict_json import json_text, json_value
 from fxai.results.study_results import StudyResults
+from fxai.spec.metrics import Metrics
 from fxai.spec.suggestion import did_you_mean
 from fxai.tuning.progress_log import speaking_logger
 from fxai.whole_file import write_text
@@ -95,7 +96,7 @@ def _best(results: StudyResults) -> dict[str, Any]:
         "best_value": json_value(best.value),
         "standard_error": json_value(best.standard_error),
         "best_params": json_value(best.params),
-        "metrics": json_value(best.metrics),
+        "metrics": Metrics({name: json_value(value) for name, value in best.metrics.items()}),
         "config": complete,
     }
 

@@ -7,7 +7,6 @@ from fxai.api.studies import DEFAULT_RESULTS_DIR
 from fxai.api.study_folders import studies_in
 from fxai.results.comparison.comparison import Comparison
 from fxai.results.comparison.reference import StudyReference
-from fxai.spec.metrics import SYNONYMS
 from fxai.tuning.progress_log import speaking_logger
 
 _LOGGER = "HPOAnalyzer"
@@ -41,7 +40,7 @@ def compare_multiple_studies(
 
     by = None if metric_name is None else metric_name.strip().lower().replace(" ", "_")
     named = [StudyReference(url_of(database), name) for database, name in study_paths]
-    comparison = Comparison.of(named, None if by is None else SYNONYMS.get(by, by))
+    comparison = Comparison.of(named, by)
     speaking_logger(_LOGGER).info("Comparison: %s", write_comparison(comparison, Path(output)))
     return comparison
 

@@ -20,6 +20,7 @@ from fxai.api.training_engine import training_config_of
 from fxai.results.html_table import html_table
 from fxai.results.study_results import StudyResults
 from fxai.spec.fields import list_of
+from fxai.spec.metrics import Metrics
 from fxai.spec.score import SCORE as METRIC
 from fxai.spec.score import with_score
 from fxai.spec.training_config import TrainingConfig
@@ -154,7 +155,7 @@ class MinimalTuner:
         results = search(study, self._results_dir, self._logger, watch, fresh=fresh, plots=plots)
         best = results.best
         config = {**constants_of(space), **{name: list_of(value) for name, value in best.params.items()}}
-        return TuneResult(config, {**best.metrics, METRIC: results.best_value}, results)
+        return TuneResult(config, Metrics({**best.metrics, METRIC: results.best_value}), results)
 
     def objective(self, config: Config, session: Session | None = None) -> dict[str, float]:
         """Train an agent with this configuration, evaluate it, report its metrics to the session, and return them.
@@ -178,7 +179,7 @@ class MinimalTuner:
         agent = agent or self.train(config)
         stretch = stretch_of(agent, split="validation")
         found = track(agent, stretch.market, stretch.span, stretch.split, parts=stretch.parts)
-        return with_score(found.metrics, SCORE)
+        return Metrics(with_score(found.metrics, SCORE))
 
     def train(self, config: Config) -> "Agent":
         """An agent trained with this configuration, in this process."""

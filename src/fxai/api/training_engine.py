@@ -10,6 +10,7 @@ from fxai.api.config_sections import sections_of
 from fxai.errors import SpecError
 from fxai.objectives.engine import Engine
 from fxai.spec.findings import as_problems, findings_of
+from fxai.spec.metrics import Metrics
 from fxai.spec.training_config import TrainingConfig
 
 __all__ = ["Engine", "TrainingEngine"]
@@ -47,7 +48,7 @@ class TrainingEngine:
         trained = train_agent(config, config.env, self.seed, self.device)
         if save_path is not None:
             trained.agent.save(Path(save_path))
-        return trained.evaluations[-1].metrics[0]
+        return Metrics(trained.evaluations[-1].metrics[0])
 
 
 def training_config_of(sections: dict[str, Any]) -> TrainingConfig:

@@ -3,7 +3,7 @@
 from fxai.errors import InputError
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.spec.goals import Goal
-from fxai.spec.metrics import LOSSES, SYNONYMS
+from fxai.spec.metrics import LOSSES, metric_in
 from fxai.spec.suggestion import did_you_mean
 
 DIRECTIONS = ("maximize", "minimize")
@@ -15,8 +15,8 @@ def goal_named(record: StudyRecord, text: str) -> Goal:
     An `InputError` for a metric that no trial of the study has.
     """
     name, colon, direction = text.rpartition(":") if text.endswith(DIRECTIONS) else (text, "", "")
-    name = SYNONYMS.get(name, name)
     known = dict.fromkeys(metric for trial in record.trials if trial.value is not None for metric in trial.metrics)
+    name = metric_in(known, name)
     if name not in known:
         there = ", ".join(known) or "none"
         raise InputError(

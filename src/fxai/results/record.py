@@ -14,6 +14,7 @@ from fxai.search.goals import StudyLike, first_goal, goals_of
 from fxai.search.lineage import Exploit, latest_params, lineage_of
 from fxai.search.stored_trial import StoredState, TrialLike, state_of
 from fxai.spec.goals import Goal
+from fxai.spec.metrics import Metrics
 from fxai.trial import STANDARD_ERROR, ParamValue, Usage
 
 if TYPE_CHECKING:  # whoever only looks waits for no Optuna to load
@@ -63,7 +64,7 @@ class TrialRecord:
             value=None if values is None else values[first],
             values=named if len(goals) > 1 else {},
             params=latest_params(trial),
-            metrics=attributes.metrics_of(trial.user_attrs),
+            metrics=Metrics(attributes.metrics_of(trial.user_attrs)),
             reports=trial.intermediate_values,
             started=trial.datetime_start,
             ended=trial.datetime_complete,

@@ -4,7 +4,8 @@
 those who are used to minimising: what has the least loss has the most reward.
 """
 
-from typing import Literal, TypeAlias, get_args
+from collections.abc import Collection
+from typing import Any, Literal, TypeAlias, get_args
 
 from fxai.spec.suggestion import did_you_mean
 
@@ -23,10 +24,35 @@ Metric: TypeAlias = Literal[
 
 METRICS: tuple[str, ...] = get_args(Metric)
 
-SYNONYMS = {"sharpe_ratio": "sharpe", "sortino_ratio": "sortino"}  # as others call them
+SYNONYMS = {  # as others call them
+    "cumulative_return": "total_return",
+    "sharpe_ratio": "sharpe",
+    "sortino_ratio": "sortino",
+}
 LOSSES = frozenset({"val_loss", "max_drawdown", "turnover"})  # of which less is better
 DEFAULT_METRIC = "mean_reward"
 OWN_METRIC = "value"  # of an objective of the user's own, which may call it anything
+
+
+class Metrics(dict[str, Any]):
+    """Metrics by the names under which they are stored, each found under a synonym too."""
+
+    def __missing__(self, name: str) -> Any:
+        meant = metric_in(self, name)
+        if meant == name:
+            raise KeyError(name)
+        return self[meant]
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(metric_in(self, name) if isinstance(name, str) else name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(metric_in(self, name), default)
+
+
+def metric_in(known: Collection[str], name: str) -> str:
+    """The name among those that are known: as it is, or what it is a synonym of."""
+    return name if name in tuple(known) else SYNONYMS.get(name, name)
 
 
 def unknown_metric(name: str) -> str:

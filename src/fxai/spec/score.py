@@ -61,7 +61,7 @@ def with_score(metrics: Mapping[str, float], formula: str) -> dict[str, float]:
     if not formula:
         return dict(metrics)
     expression = parse_score(formula)
-    known = {**metrics, **{alias: metrics[name] for alias, name in SYNONYMS.items() if name in metrics}}
+    known = {**{alias: metrics[name] for alias, name in SYNONYMS.items() if name in metrics}, **metrics}
     if missing := [name for name in expression.names if name not in known]:
         message = f"the score {formula!r} needs {', '.join(missing)}, which was not reported"
         raise ExpressionError(f"{message}{_meant(missing, metrics, formula)}")
