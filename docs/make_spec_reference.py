@@ -16,7 +16,7 @@ from fxai.spec.argument_style import FORMS, ArgumentStyle, Form
 from fxai.spec.arguments import argument_of_key
 from fxai.spec.class_names import CLASS_NAMES, SHORT_NAMES
 from fxai.spec.metrics import LOSSES, METRICS
-from fxai.spec.parameter_form import TYPES
+from fxai.spec.parameter_form import NORMAL, TYPES
 from fxai.spec.retired_keys import RETIRED_IN_SPEC, RETIRED_IN_STUDY
 from fxai.spec.schema import json_schema
 from fxai.spec.study import Spec, StudySpec
@@ -108,7 +108,12 @@ ARGUMENTS: tuple[tuple[str, JsonValue], ...] = (
     ("null", None),
     ("list", [64, 32]),
 )
-KINDS = {"float": "parameter_float", "int": "parameter_int", "categorical": "parameter_categorical"}
+KINDS = {
+    "float": "parameter_float",
+    "int": "parameter_int",
+    "normal": "parameter_randn",
+    "categorical": "parameter_categorical",
+}
 
 
 def spec_reference() -> str:
@@ -197,7 +202,7 @@ def _parameters(definitions: Schema) -> Iterator[str]:
     )
     by_kind: dict[str, list[str]] = {}
     for name, fixed in TYPES.items():
-        by_kind.setdefault(str(fixed["kind"]), []).append(f"`{name}`")
+        by_kind.setdefault("normal" if name in NORMAL else str(fixed["kind"]), []).append(f"`{name}`")
     for kind, names in by_kind.items():
         definition = definitions[KINDS[kind]]
         yield f"### {', '.join(names)}"
@@ -206,8 +211,22 @@ def _parameters(definitions: Schema) -> Iterator[str]:
         required = {"name", *definition["required"], *(("choices",) if kind == "categorical" else ())}
         yield _table(keys, required, {})
     yield (
-        "`float_log`, `int_log` and `loguniform` have `log: true`; `quniform` and `qrandint` need a `step`. `values` "
-        "means `choices`, and `q` means `step`. Unlike Ray's, `randint` includes both ends."
+        "Every type whose name holds `log` has `log: true`; every type that begins with `q` needs a `step`. `values` "
+        "means `choices`, and `q` means `step`. Unlike Ray's, `randint` and `lograndint` include both ends.\n"
+        "\n"
+        "- Without `type`, `values` or `choices` make a parameter categorical. A range is `int` where `low`, `high` "
+        "and `step` are whole numbers, as in `{low: 1, high: 10}`, or else `float`, as in `{low: 1.0, high: 10}`.\n"
+        "- On steps a value is the number with the digits that a person would write, 0.3 and not 0.30000000000000004. "
+        "Conditions and constraints compare these digits.\n"
+        "- `qloguniform` and `qlograndint` are proposed on a logarithmic scale, then rounded to a multiple of `q`, as "
+        "in Ray. The rounded value is trained and stored. `low` must be a multiple of `q`.\n"
+        "- `randn` and `qrandn` are searched from `mean - 3 * sd` to `mean + 3 * sd`, evenly: Optuna's samplers have "
+        "no normal distribution. `qrandn` takes the multiples of `q` in that range.\n"
+        "- `grid_search` is categorical. Where every parameter is a `grid_search` and no sampler is named, the sampler "
+        "is `GridSampler`. Beside other types the sampler of the study proposes its values.\n"
+        "- There is no `sample_from`: no sampler learns from a function. Compute in your own code what follows from "
+        "other parameters.\n"
+        "- Whole numbers end at 2^53, as databases of studies keep numbers as floats. An identifier may be a text."
     )
 
 

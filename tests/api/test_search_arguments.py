@@ -1,5 +1,8 @@
 """How arguments of a call become keys of a spec."""
 
+import math
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from fxai.api.ray_domains import is_domain, written
 from fxai.api.search_settings import resources, search_settings
 from fxai.api.search_space import constants_of, parameters_of, plain
 from fxai.errors import InputError
+from fxai.spec.parameter_form import translate_parameter
 
 
 @pytest.mark.parametrize(
@@ -89,19 +93,79 @@ def test_resources_of_a_trial() -> None:
 
 def test_rays_domains_mean_what_they_mean_in_ray() -> None:
     tune = pytest.importorskip("ray.tune")
+    _check_meanings(tune)
+
+
+def test_domains_are_known_without_ray() -> None:
+    _check_meanings(_LikeRay())
+
+
+def _check_meanings(tune: Any) -> None:
     domains = {
         "loguniform": (tune.loguniform(1e-4, 1e-2), {"type": "loguniform", "low": 1e-4, "high": 1e-2}),
         "uniform": (tune.uniform(0, 1), {"type": "uniform", "low": 0, "high": 1}),
         "quniform": (tune.quniform(0, 1, 0.1), {"type": "quniform", "low": 0, "high": 1, "q": 0.1}),
+        "qlog": (tune.qloguniform(1e-4, 1e-1, 1e-4), {"type": "qloguniform", "low": 1e-4, "high": 1e-1, "q": 1e-4}),
         "choice": (tune.choice([32, 64]), {"type": "choice", "values": [32, 64]}),
-        "grid": (tune.grid_search([1, 2]), {"type": "choice", "values": [1, 2]}),
+        "grid": (tune.grid_search([1, 2]), {"type": "grid_search", "values": [1, 2]}),
         "randint": (tune.randint(1, 10), {"type": "randint", "low": 1, "high": 9}),  # Ray's upper end is left out
-        "lograndint": (tune.lograndint(1, 100), {"type": "int_log", "low": 1, "high": 99}),
+        "lograndint": (tune.lograndint(1, 100), {"type": "lograndint", "low": 1, "high": 99}),
         "qrandint": (tune.qrandint(0, 10, 2), {"type": "qrandint", "low": 0, "high": 10, "q": 2}),
+        "qlograndint": (tune.qlograndint(2, 64, 2), {"type": "qlograndint", "low": 2, "high": 64, "q": 2}),
+        "randn": (tune.randn(10, 2), {"type": "randn", "mean": 10, "sd": 2}),
+        "qrandn": (tune.qrandn(10, 2, 0.2), {"type": "qrandn", "mean": 10, "sd": 2, "q": 0.2}),
     }
     for name, (domain, meaning) in domains.items():
         assert is_domain(domain)
         assert written(name, domain) == meaning
-    for domain in (tune.randn(), tune.qloguniform(1e-4, 1e-1, 1e-4), tune.sample_from(lambda: 1)):
-        with pytest.raises(InputError):
-            written("x", domain)
+        assert translate_parameter(meaning).faults == ()
+    with pytest.raises(InputError, match=r"x: tune\.sample_from draws by a function"):
+        written("x", tune.sample_from(lambda: 1))
+
+
+class _LikeRay:
+    """`ray.tune` as far as its domains show themselves: attributes and class names of Ray 2.60's `search/sample.py`."""
+
+    def _domain(self, kind: str, sampler: str, quantum: float | None = None, **shown: Any) -> Any:
+        inner = type(sampler, (), {key: shown.pop(key) for key in ("mean", "sd", "base") if key in shown})()
+        outer = inner if quantum is None else type("Quantized", (), {"sampler": inner, "q": quantum})()
+        return type(kind, (), {"__module__": "ray.tune.search.sample", "sampler": outer, **shown})()
+
+    def uniform(self, lower: float, upper: float) -> Any:
+        return self._domain("Float", "_Uniform", lower=lower, upper=upper)
+
+    def quniform(self, lower: float, upper: float, q: float) -> Any:
+        return self._domain("Float", "_Uniform", q, lower=lower, upper=upper)
+
+    def loguniform(self, lower: float, upper: float) -> Any:
+        return self._domain("Float", "_LogUniform", lower=lower, upper=upper, base=10)
+
+    def qloguniform(self, lower: float, upper: float, q: float) -> Any:
+        return self._domain("Float", "_LogUniform", q, lower=lower, upper=upper, base=10)
+
+    def randint(self, lower: int, upper: int) -> Any:
+        return self._domain("Integer", "_Uniform", lower=lower, upper=upper)
+
+    def qrandint(self, lower: int, upper: int, q: int) -> Any:
+        return self._domain("Integer", "_Uniform", q, lower=lower, upper=upper)
+
+    def lograndint(self, lower: int, upper: int) -> Any:
+        return self._domain("Integer", "_LogUniform", lower=lower, upper=upper, base=10)
+
+    def qlograndint(self, lower: int, upper: int, q: int) -> Any:
+        return self._domain("Integer", "_LogUniform", q, lower=lower, upper=upper, base=10)
+
+    def randn(self, mean: float, sd: float) -> Any:
+        return self._domain("Float", "_Normal", lower=-math.inf, upper=math.inf, mean=mean, sd=sd)
+
+    def qrandn(self, mean: float, sd: float, q: float) -> Any:
+        return self._domain("Float", "_Normal", q, lower=-math.inf, upper=math.inf, mean=mean, sd=sd)
+
+    def choice(self, categories: list[Any]) -> Any:
+        return self._domain("Categorical", "_Uniform", categories=categories)
+
+    def sample_from(self, func: Any) -> Any:
+        return type("Function", (), {"__module__": "ray.tune.search.sample", "func": staticmethod(func)})()
+
+    def grid_search(self, values: list[Any]) -> Any:
+        return {"grid_search": values}

@@ -105,3 +105,28 @@ def test_a_grid_of_an_earlier_release_goes_on_without_repeating_a_point(open_stu
     for number in range(2, 10):
         point = theirs.trials[number].params["n"]
         assert ours[number] == point or point in tried
+
+
+@pytest.mark.parametrize("sampler", ["TPESampler", "RandomSampler", "CmaEsSampler", "GridSampler"])
+def test_steps_on_a_logarithmic_scale_are_stored_rounded(open_study: Opener, url: str, sampler: str) -> None:
+    parameters = [
+        {"kind": "float", "name": "rate", "low": 0.01, "high": 1, "step": 0.01, "log": True},
+        {"kind": "int", "name": "width", "low": 8, "high": 512, "step": 8, "log": True},
+    ]
+    enqueue = ({"rate": 0.07, "width": 24},)
+    search = open_study(url, parameters=parameters, sampler={"type": sampler}, n_trials=30, enqueue=enqueue)
+    widths = []
+    for _ in range(30):
+        asked = ask(search)
+        rate, width = asked.params["rate"], asked.params["width"]
+        assert isinstance(rate, float)
+        assert rate == round(rate, 2)
+        assert isinstance(width, int)
+        assert width % 8 == 0
+        widths.append(width)
+        search.tell(complete(asked, -abs(rate - 0.5)))
+    assert widths[1] == 24
+    if sampler == "RandomSampler":
+        assert sorted(widths)[15] < 200  # half of them on a logarithmic scale below 64
+    search.close()
+    assert [trial.params["width"] for trial in load_study(url, "small").trials] == widths

@@ -46,7 +46,8 @@ def test_sound_ranges_draw_no_advice(parameter: dict[str, Any]) -> None:
     [
         (number("training.learning_rate", 1e-5, 1e-3), "on a linear scale"),
         (number("training.entropy_coef", 1e-6, 1e-1, log=True), "over four decades"),
-        (number("training.learning_rate", 2e-4, 3e-4, log=True), "under a factor of two"),
+        (number("training.learning_rate", 2e-4, 3e-4, log=True), "a factor of two or less"),
+        (number("training.learning_rate", 1e-4, 2e-4, log=True), "a factor of two or less"),
         (number("training.value_coef", 0.5, 0.5), "a single value"),
         (choice("model.d_model", 64), "a single choice"),
         (whole("training.total_updates", 50, 200), "a budget"),

@@ -22,31 +22,39 @@ def is_domain(value: object) -> bool:
 def written(name: str, domain: Any) -> dict[str, Any]:
     """The domain as `{type: ..., low: ..., high: ...}`; an `InputError` for one that FxAI has not."""
     if isinstance(domain, Mapping):
-        return {"type": "choice", "values": list(domain[_GRID])}
+        return {"type": _GRID, "values": list(domain[_GRID])}
     if hasattr(domain, "categories"):
         return {"type": "choice", "values": list(domain.categories)}
     sampler = getattr(domain, "sampler", None)
     quantum = getattr(sampler, "q", None)
     inner = getattr(sampler, "sampler", sampler)  # what a quantised one rounds
     scale = type(inner).__name__.lstrip("_")
+    if scale == "Normal":
+        kind = "randn" if quantum is None else "qrandn"
+        return {"type": kind, "mean": inner.mean, "sd": inner.sd, **_steps(quantum)}
+    if callable(getattr(domain, "func", None)):
+        raise InputError(
+            f"{name}: tune.sample_from draws by a function, from which no sampler learns; take a range, such as "
+            "tune.uniform, or a plain value, and compute what follows from other parameters in your own code"
+        )
     if not hasattr(domain, "lower") or scale not in {"Uniform", "LogUniform"}:
-        raise InputError(f"{name}: FxAI has no {_call(domain, scale)}; take uniform, loguniform, randint or choice")
-    if quantum is not None and scale == "LogUniform":
-        raise InputError(f"{name}: a logarithmic scale takes no steps; take loguniform, or quniform on a linear one")
+        raise InputError(
+            f"{name}: FxAI has no tune.{type(domain).__name__}; take uniform, loguniform, randint or choice"
+        )
     return _range(domain, log=scale == "LogUniform", quantum=quantum)
 
 
 def _range(domain: Any, *, log: bool, quantum: float | None) -> dict[str, Any]:
     """Ray's whole numbers end before `upper`, but for those in steps; FxAI's include both ends."""
-    whole = type(domain).__name__ == "Integer"
-    if not whole:
-        kind = "loguniform" if log else "uniform" if quantum is None else "quniform"
-        return {"type": kind, "low": domain.lower, "high": domain.upper, **({"q": quantum} if quantum else {})}
+    scale = "log" if log else ""
+    if type(domain).__name__ != "Integer":
+        kind = f"{'' if quantum is None else 'q'}{scale}uniform"
+        return {"type": kind, "low": domain.lower, "high": domain.upper, **_steps(quantum)}
     if quantum is not None and quantum != 1:
-        return {"type": "qrandint", "low": domain.lower, "high": domain.upper, "q": int(quantum)}
+        return {"type": f"q{scale}randint", "low": domain.lower, "high": domain.upper, **_steps(int(quantum))}
     last = domain.upper if quantum == 1 else domain.upper - 1
-    return {"type": "int_log" if log else "randint", "low": domain.lower, "high": last}
+    return {"type": f"{scale}randint", "low": domain.lower, "high": last}
 
 
-def _call(domain: Any, scale: str) -> str:
-    return "tune.randn" if scale == "Normal" else f"tune.{type(domain).__name__}"
+def _steps(quantum: float | None) -> dict[str, float]:
+    return {} if quantum is None else {"q": quantum}

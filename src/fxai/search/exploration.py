@@ -51,11 +51,11 @@ def drawn(parameter: Parameter, chance: float) -> Choice:
     match parameter:
         case CategoricalParameter(choices=choices):
             return choices[int(chance * len(choices))]
-        case IntParameter(log=True, low=low, high=high):
+        case IntParameter(log=True, step=1, low=low, high=high):
             number = round(_between(low - 0.5, high + 0.5, chance, log=True))
             return min(max(number, low), high)
-        case FloatParameter(step=None, low=low, high=high):
-            return min(max(_between(low, high, chance, log=parameter.log), low), high)
+        case IntParameter(log=True) | FloatParameter(log=True) | FloatParameter(step=None):
+            return nearest_value(parameter, _between(parameter.low, parameter.high, chance, log=parameter.log))
     return after_steps(parameter, int(chance * (count_values(parameter) or 1)))
 
 

@@ -24,20 +24,20 @@ def _suggest(trial: Trial, parameter: Parameter) -> ParamValue:
     match parameter:
         case CategoricalParameter(name=name, choices=choices):
             return trial.suggest_categorical(name, choices)
-        case IntParameter(name=name, low=low):
-            value: float = trial.suggest_int(name, low, _last(parameter), log=parameter.log, step=parameter.step)
-        case FloatParameter(name=name, low=low):
-            value = trial.suggest_float(name, low, _last(parameter), log=parameter.log, step=parameter.step)
+        case IntParameter(name=name, low=low, log=log):
+            value: float = trial.suggest_int(name, low, _last(parameter), log=log, step=1 if log else parameter.step)
+        case FloatParameter(name=name, low=low, log=log):
+            value = trial.suggest_float(name, low, _last(parameter), log=log, step=None if log else parameter.step)
     return nearest_value(parameter, value)  # on steps samplers propose low + k * step in floats
 
 
 def distribution(parameter: Parameter) -> BaseDistribution:
-    """What Optuna stores of the parameter's range."""
+    """What Optuna stores of the parameter's range; on a logarithmic scale it knows no steps."""
     match parameter:
-        case FloatParameter(low=low):
-            return FloatDistribution(low, _last(parameter), log=parameter.log, step=parameter.step)
-        case IntParameter(low=low):
-            return IntDistribution(low, _last(parameter), log=parameter.log, step=parameter.step)
+        case FloatParameter(low=low, log=log):
+            return FloatDistribution(low, _last(parameter), log=log, step=None if log else parameter.step)
+        case IntParameter(low=low, log=log):
+            return IntDistribution(low, _last(parameter), log=log, step=1 if log else parameter.step)
         case CategoricalParameter(choices=choices):
             return CategoricalDistribution(choices)
 

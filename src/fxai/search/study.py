@@ -10,6 +10,7 @@ from itertools import count
 from types import TracebackType
 from typing import Self
 
+from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
@@ -251,6 +252,7 @@ class Search:
         self._study.sampler = self._samplers.for_trial(self._next_number())
         trial = self._study.ask()
         params = suggest(trial, self._spec.parameters, self._values)
+        self._keep_rounded(trial.number, params)
         proposed = attributes.ENQUEUED not in trial.user_attrs
         if proposed and tries_every_point(self._spec.sampler) and self._repeats(trial.number, params):
             raise _NothingLeftError
@@ -264,6 +266,14 @@ class Search:
         else:
             trial.set_user_attr(attributes.SEED, trial_seed(self._spec.seed, trial.number))
         return trial.number, not broken
+
+    def _keep_rounded(self, number: int, params: Mapping[str, ParamValue]) -> None:
+        """Store what is trained in place of what the sampler proposed: multiples of a step on a logarithmic scale."""
+        trial = self._trial(number)
+        for name, distribution in trial.distributions.items():
+            if isinstance(distribution, FloatDistribution | IntDistribution) and trial.params[name] != params[name]:
+                value = distribution.to_internal_repr(params[name])  # type: ignore[arg-type]  # it is a number
+                self._storage.set_trial_param(self._id(number), name, value, distribution)
 
     def _tell(self, number: int, values: Sequence[float] | None, state: OptunaState) -> None:
         if tries_every_point(self._spec.sampler):

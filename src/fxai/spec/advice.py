@@ -31,6 +31,7 @@ _MARKET = frozenset(
 )
 _SIZES = frozenset({"model.d_model", "model.n_layers"})
 _DECADES = 4
+_NARROW = 2  # greater end over lesser end; a rate's horizons may differ by just as much
 _FEW_VALUES = 10  # a whole number with so few values is searched value by value; its ratio says nothing
 
 
@@ -132,8 +133,9 @@ def _about_values(parameter: Parameter) -> Iterator[str]:
     ratio = _ratio(parameter)
     if ratio is not None and math.log10(ratio) > _DECADES + 1e-9:
         yield f"a range of over four decades ({parameter.low:g} to {parameter.high:g}) wastes trials at its ends"
-    if ratio is not None and ratio < 2 - 1e-9 and not _has_few_values(parameter):
-        yield f"a range of under a factor of two ({parameter.low:g} to {parameter.high:g}) can miss the best value"
+    narrow = _NARROW - 1e-9 if is_rate(parameter) else _NARROW + 1e-9
+    if ratio is not None and ratio <= narrow and not _has_few_values(parameter):
+        yield f"a range of a factor of two or less ({parameter.low:g} to {parameter.high:g}) can miss the best value"
 
 
 def _ratio(parameter: FloatParameter | IntParameter) -> float | None:

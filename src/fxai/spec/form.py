@@ -16,7 +16,7 @@ from fxai.spec.class_names import CLASSES, with_class, with_classes
 from fxai.spec.fields import records_in, section_of
 from fxai.spec.findings import Finding
 from fxai.spec.objective import is_own
-from fxai.spec.parameter_form import translate_parameter
+from fxai.spec.parameter_form import is_grid, translate_parameter
 from fxai.spec.record import Record
 from fxai.spec.retired_keys import RETIRED_IN_SPEC, RETIRED_IN_STUDY, RetiredKey
 from fxai.spec.tracking import SECRET_KEYS, TRACKERS
@@ -196,6 +196,8 @@ def _translate_parameters(form: Form, study: Node, path: KeyPath) -> None:
         written = study["parameters"] = _as_list(form, written, path)
     if not isinstance(written, list):
         return
+    if is_grid(written) and study.get("search") is None:
+        study.setdefault("sampler", {"type": "GridSampler"})
     for place, parameter in enumerate(written):
         if isinstance(parameter, dict):
             translation = translate_parameter(parameter)

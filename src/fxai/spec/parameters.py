@@ -8,12 +8,21 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from fxai.spec.fields import as_choice
 from fxai.spec.record import Record
-from fxai.spec.steps import MOST_WHOLE, count_steps, is_on_step, neighbours, on_step, snapped, why_not_countable
+from fxai.spec.steps import (
+    MOST_WHOLE,
+    count_steps,
+    is_multiple,
+    is_on_step,
+    neighbours,
+    on_step,
+    snapped,
+    why_not_countable,
+)
 
 _LOW = "least value"
 _HIGH = "greatest value, included"
 _LOG = "a logarithmic scale"
-_STEP = "distance of two values, counted from low"
+_STEP = "distance of two values, counted from low; on a logarithmic scale proposals are rounded to multiples of it"
 Choice: TypeAlias = bool | int | float | str | None
 _SHOWN_DIGITS = 24  # of a whole number in a message
 
@@ -98,7 +107,7 @@ class FloatParameter(Searched):
 
     @model_validator(mode="after")
     def _range_exists(self) -> "FloatParameter":
-        _check_range(self.low, self.high, log=self.log, stepped=self.step is not None)
+        _check_range(self.low, self.high, log=self.log, step=self.step)
         if not math.isfinite(self.high - self.low):
             raise ValueError(f"{self.low:g} to {self.high:g} is wider than any float; take a narrower range")
         if self.step is not None and (reason := why_not_countable(self.low, self.high, self.step)):
@@ -119,7 +128,7 @@ class IntParameter(Searched):
 
     @model_validator(mode="after")
     def _range_exists(self) -> "IntParameter":
-        _check_range(self.low, self.high, log=self.log, stepped=self.step != 1)
+        _check_range(self.low, self.high, log=self.log, step=self.step)
         if self.high - self.low > MOST_WHOLE:
             raise ValueError(f"{self.low} to {self.high} holds more than 2^53 whole numbers; take a narrower range")
         return self
@@ -142,13 +151,13 @@ class CategoricalParameter(Searched):
 Parameter: TypeAlias = Annotated[FloatParameter | IntParameter | CategoricalParameter, Field(discriminator="kind")]
 
 
-def _check_range(low: float, high: float, *, log: bool, stepped: bool) -> None:
+def _check_range(low: float, high: float, *, log: bool, step: float | None) -> None:
     if low > high:
         raise ValueError(f"low {low:g} is above high {high:g}")
     if log and low <= 0:
         raise ValueError(f"a logarithmic scale needs low above 0, not {low:g}")
-    if log and stepped:
-        raise ValueError("a logarithmic scale takes no step")
+    if log and step is not None and not is_multiple(low, step):
+        raise ValueError(f"values on a logarithmic scale are rounded to multiples of {step:g}; low {low:g} is none")
 
 
 def is_number(value: Choice) -> TypeGuard[int | float]:

@@ -9,7 +9,7 @@ from fxai.spec.hpo_file import hpo_file
 from fxai.spec.import_path import IMPORTED
 from fxai.spec.metrics import METRICS
 from fxai.spec.objective import FX_TRADING
-from fxai.spec.parameter_form import RENAMED, STEPPED, TYPES
+from fxai.spec.parameter_form import NORMAL, RENAMED, STEPPED, TYPES
 from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter
 from fxai.spec.record import Record
 from fxai.spec.study import Spec
@@ -17,6 +17,16 @@ from fxai.spec.study import Spec
 JsonSchema = dict[str, Any]
 _KINDS: dict[str, type[Record]] = {"float": FloatParameter, "int": IntParameter, "categorical": CategoricalParameter}
 _NULL = {"type": "null"}
+_UNTYPED = ("float", "categorical")  # whose schemas hold for parameters without a type; a whole number is a number
+_NORMAL: dict[str, Any] = {
+    "mean": {"description": "middle of the range, where trial 0 is", "type": "number", "default": 0},
+    "sd": {
+        "description": "a third of the way from the mean to either end",
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "default": 1,
+    },
+}
 _IMPORT_PATH = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*$"
 _OBJECTIVE = rf"^{FX_TRADING}$|^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
 _ARGUMENTS = {
@@ -145,6 +155,9 @@ def _parameter(name: str) -> JsonSchema:
     synonyms = {new: old for old, new in RENAMED.items() if new in properties}
     properties |= {old: properties[new] for new, old in synonyms.items()}
     required = [key for key in schema["required"] if key != "name"]
+    if name in NORMAL:
+        properties = {key: value for key, value in properties.items() if key not in ("low", "high", "log")} | _NORMAL
+        required = []
     if name in STEPPED:
         required.append("step")
     either = [_either(key, synonyms[key]) for key in required if key in synonyms]
@@ -153,7 +166,7 @@ def _parameter(name: str) -> JsonSchema:
         "description": schema["description"],
         "additionalProperties": False,
         "properties": {"type": {"const": name}, **properties},
-        "required": ["type", *(key for key in required if key not in synonyms)],
+        "required": [*(() if name in _UNTYPED else ("type",)), *(key for key in required if key not in synonyms)],
         **({"allOf": either} if either else {}),  # an empty one is no JSON Schema
     }
 

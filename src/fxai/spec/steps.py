@@ -65,6 +65,11 @@ def neighbours(value: float, low: float, high: float, step: float) -> tuple[floa
     return (nearest, on_step(low, step, steps + 1)) if nearest < value else (on_step(low, step, steps - 1), nearest)
 
 
+def is_multiple(value: float, step: float) -> bool:
+    """Whether a value is a whole number of steps, both by their digits."""
+    return _EXACT.remainder(written(value), written(step)) == 0
+
+
 def why_not_countable(low: float, high: float, step: float) -> str | None:
     """Why steps of this size cannot be told apart in floats; None where they can."""
     spacing = math.ulp(max(abs(low), abs(high)))
