@@ -60,6 +60,7 @@ from smoke import parse
 from timed_study import choose_device, time_study
 
 PARTS = ("headline", "table", "search", "regret")
+SMOKE_PARTS = ("headline", "search", "regret")  # the table's other rows take the way of its first
 PER_LANE = (
     FloatParameter(name="training.learning_rate", low=5e-5, high=1e-3, log=True),
     FloatParameter(name="training.gamma", low=0.9, high=0.999),
@@ -202,14 +203,14 @@ def measure(ways: Ways, cell: Cell, effort: Effort) -> Row:
     return Row(cell, **rates)
 
 
-def measure_cells(headline: Effort | None, others: Effort | None, cells: Sequence[Cell]) -> dict[str, float]:
-    """Print the rows of the headline and of these cells; the headline's ratios, or the least of the others."""
+def measure_cells(headline: Effort | None, others: Effort | None) -> dict[str, float]:
+    """Print the table, or its first row, or the others; the headline's ratios, or the least of the others."""
     workers = len(machine_slots().slots)
     rows: dict[Cell, Row] = {}
     with OptunaProcesses(available_cores()) as peer:
-        for cell, effort in [(HEADLINE, headline), *((cell, others) for cell in cells)]:
+        for cell, effort in [(HEADLINE, headline), *((cell, others) for cell in OTHERS)]:
             if effort is not None:
-                if not rows or cell == cells[0]:
+                if not rows or cell == OTHERS[0]:
                     print(f"\ntrainings per hour: {effort}; {workers} workers; {available_cores()} processes")
                     print(TABLE_HEAD)
                 rows[cell] = measure(Ways(peer, workers), cell, effort)
@@ -257,7 +258,7 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"  # of the peer's processes; FxAI sets its workers' own
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each worker compiles its sources anew, for seconds
     choose_device(options.device)
-    parts = options.part or PARTS
+    parts = options.part or (SMOKE_PARTS if options.smoke else PARTS)
     headline, others = effort_of(options)
 
     print(machine())
@@ -266,7 +267,7 @@ def main() -> None:
     outcome: dict[str, float] = {}
     if "headline" in parts or "table" in parts:
         efforts = headline if "headline" in parts else None, others if "table" in parts else None
-        outcome |= measure_cells(*efforts, OTHERS[:1] if options.smoke else OTHERS)
+        outcome |= measure_cells(*efforts)
     if "search" in parts:
         outcome |= measure_search(options)
     if "regret" in parts:

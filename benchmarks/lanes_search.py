@@ -31,6 +31,8 @@ SHORTEST = {  # settings of a search that is over in seconds
     "training.total_updates": "2",
     "training.eval_frequency": "1",
     "training.rollout_steps": "32",
+    "save_study_plots": "false",
+    "n_jobs": "1",
 }
 MOMENTS = 8  # at which the best values are shown
 
