@@ -16,21 +16,20 @@ LEVELS = [
     {"whole_file", "keeper"},
     {"trial", "spec"},
     {"market", "wording"},
-    {"rl", "llm"},
+    {"rl"},
     {"search", "workers", "tracking", "objectives"},
     {"study_events", "stop_signal", "stop_rules", "suspects", "in_flight", "population", "trial_files"},
-    {"study_loop", "train_agents", "replay", "evaluation", "results", "dashboard"},
+    {"study_loop", "train_agents", "replay", "results", "dashboard"},
     {"tuning"},
     {"cli", "api"},
 ]
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 HOMES = {
-    "optuna": {"search", "study_loop", "results", "dashboard"},
+    "optuna": {"search", "results", "dashboard"},
     "optuna_dashboard": {"dashboard"},
     "jinja2": {"results"},
-    "torch": {"rl", "llm", "objectives"},
+    "torch": {"rl", "objectives"},
     "onnxruntime": {"rl"},
-    "ray": {"workers"},
     "wandb": {"tracking"},
     "mlflow": {"tracking"},
     "rich": {"cli"},
@@ -65,8 +64,17 @@ def test_imports_run_one_way(path: Path) -> None:
         assert room in HOMES.get(root, {room}), f"{module} has no home in {room}"
 
 
-def test_every_room_has_a_level() -> None:
-    assert {room_of(path) for path in FILES} - {"__init__"} <= set(LEVEL_OF)
+def test_the_rooms_with_a_level_are_those_that_there_are() -> None:
+    assert set(LEVEL_OF) == {room_of(path) for path in FILES} - {"__init__"}
+    assert len(LEVEL_OF) == sum(map(len, LEVELS)), "a room stands at two levels"
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_a_library_has_a_home_in_each_room_that_imports_it_and_in_no_other(library: str) -> None:
+    importing = {
+        room_of(path) for path in FILES if library in {each.partition(".")[0] for each in imported_modules(path)}
+    }
+    assert HOMES[library] == importing
 
 
 def test_no_import_cycles_between_files() -> None:
