@@ -1,8 +1,12 @@
 """`status`, `best`, `results`, `show`: what they say of a stored study, for people and as JSON."""
 
 import json
+import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import optuna
 import pytest
 
 from cli.conftest import Fxai
@@ -144,3 +148,57 @@ def test_looking_writes_nothing(fxai: Fxai, folder: Path, stored_study: str) -> 
     for command in (("status",), ("best", stored_study), ("results",), ("show", stored_study, "0")):
         assert fxai(*command).code == 0
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_names_of_other_programs_are_listed_and_marked(folder: Path, fxai: Fxai, stored_study: str) -> None:
+    optuna.create_study(study_name="a/b", storage="sqlite:///optuna_studies.db")
+    listed = fxai("results")
+    assert listed.code == 0
+    assert f"Study Summary: {stored_study}" in listed.out
+    assert "Study Summary: a/b" in listed.out
+    assert "Files: none; the study name 'a/b' cannot name a results folder" in listed.out
+    for command in (("best", "a/b"), ("results", "a/b"), ("analysis", "a/b"), ("compare", "a/b", stored_study)):
+        assert fxai(*command).code == 0
+    for command in (("report", "a/b"), ("plot", "a/b"), ("export", "a/b")):
+        refused = fxai(*command)
+        assert (refused.code, refused.err.count("\n")) == (2, 1)
+        assert "cannot name a results folder: it contains a path separator" in refused.err
+
+
+def test_damaged_study_is_marked_and_the_others_are_shown(folder: Path, fxai: Fxai, stored_study: str) -> None:
+    optuna.create_study(study_name="plain", storage="sqlite:///optuna_studies.db")
+    with closing(sqlite3.connect(folder / "optuna_studies.db")) as connection, connection:
+        connection.execute("UPDATE study_user_attributes SET value_json = '{' WHERE study_id = 1")
+    status = fxai("status")
+    assert status.code == 0
+    assert re.search(r"mine +│ damaged", status.out)
+    assert "plain" in status.out
+    assert "cannot read the study 'mine'" in status.err
+    assert [each.get("fault", "") != "" for each in json.loads(fxai("status", "--json").out)] == [True, False]
+    listed = fxai("results")
+    assert listed.code == 0
+    assert "Study Summary: plain" in listed.out
+    assert "Warning: left out: cannot read the study 'mine'" in listed.err
+    for command in (("best", "mine"), ("show", "mine", "0"), ("report", "mine"), ("analysis", "mine")):
+        refused = fxai(*command)
+        assert (refused.code, refused.err.count("\n")) == (2, 1)
+        assert "cannot read the study 'mine'" in refused.err
+
+
+def test_names_that_no_file_can_have(fxai: Fxai) -> None:
+    name = "x" * 5000
+    for command in (
+        ("check", name),
+        ("run", "--spec", name),
+        ("run", "--study", name),
+        ("status", "--storage", f"sqlite:///{name}"),
+        ("data", "describe", name),
+        ("train", name),
+        ("evaluate", name),
+        ("report", name),
+    ):
+        refused = fxai(*command)
+        assert refused.code == 2
+        assert refused.err.startswith("Error: ")
+        assert refused.err.count("\n") <= 10
+        assert len(refused.err) < 2000

@@ -288,3 +288,15 @@ def test_a_damaged_file_gives_bars_or_a_clear_error(
     assert (np.diff(bars.time) > np.timedelta64(0)).all()
     assert (bars.low > 0).all()
     assert (bars.high >= bars.low).all()
+
+
+@pytest.mark.parametrize("index", ["time", "open", None])
+def test_index_with_the_name_of_a_column_goes_behind_the_column(index: str | None, tmp_path: Path):
+    bars = read(metatrader(), tmp_path).bars
+    times = pd.DatetimeIndex(bars.time)
+    prices = {name: getattr(bars, name) for name in ("open", "high", "low", "close")}
+    columns = {"time": times, **prices} if index == "time" else prices
+    pd.DataFrame(columns, index=times.rename(index)).to_parquet(tmp_path / "saved.parquet")
+    again = read((tmp_path / "saved.parquet").read_bytes(), tmp_path).bars
+    assert (again.time == bars.time).all()
+    assert (again.open == bars.open).all()

@@ -13,7 +13,8 @@ from fxai.search.studies import load_study, stored_study
 
 VALUES = ((1.0, 0.1), (2.0, 0.2), (3.0, 0.9), (1.5, 0.5), (2.0, 0.2), (9.0, 0.0), (9.0, 0.0), (9.0, 0.0))
 MARKS = ({}, {}, {}, {}, {}, {attributes.INFEASIBLE: ["a < b"]}, {attributes.TRANSFERRED: "other 1"}, {})
-TAKEN_OVER = {"source": {"study_name": "before"}, "fixed": {"training.gamma": 0.99}}
+SOURCE = {"study_name": "before", "storage": "sqlite:///old.db", "finished": 9, "best_trial": 3, "best_value": 0.5}
+TAKEN_OVER = {"source": SOURCE, "modes": ["fix"], "fixed": {"training.gamma": 0.99}}
 
 
 @pytest.fixture(scope="module")

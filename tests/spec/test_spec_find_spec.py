@@ -71,3 +71,30 @@ def test_the_guides_own_figures() -> None:
     (rewards,) = load_spec(find_spec("reward_focused")).studies
     assert len(rewards.parameters) == 16
     assert all(parameter.name.startswith("env.reward.") for parameter in rewards.parameters)
+
+
+@pytest.fixture
+def own_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of shipped specs with `first.yaml`, whose study is `one`."""
+    monkeypatch.setattr("fxai.spec.find_study.shipped_specs", lambda: tuple(sorted(tmp_path.glob("*.yaml"))))
+    (tmp_path / "first.yaml").write_text(spec_text("one"))
+    return tmp_path
+
+
+def spec_text(*studies: str) -> str:
+    ranges = "{training.gamma: {type: float, low: 0.9, high: 0.99}}"
+    return "name: x\nstudies:\n" + "".join(f"  - {{study_name: {each}, parameters: {ranges}}}\n" for each in studies)
+
+
+def test_broken_spec_is_named_and_the_others_are_searched(own_config: Path) -> None:
+    (own_config / "broken.yaml").write_text("name: [\n")
+    assert find_spec_of_study("one") == own_config / "first.yaml"
+    with pytest.raises(InputError, match=r"no shipped spec has a study 'two'.*one \(first\)\n.*broken\.yaml:2"):
+        find_spec_of_study("two")
+
+
+def test_study_of_two_specs_is_refused_with_both(own_config: Path) -> None:
+    (own_config / "second.yaml").write_text(spec_text("one", "two"))
+    with pytest.raises(InputError, match=r"first\.yaml and .*second\.yaml; say which one with --spec"):
+        find_spec_of_study("one")
+    assert find_spec_of_study("two") == own_config / "second.yaml"

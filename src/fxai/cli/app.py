@@ -1,5 +1,6 @@
 """The commands of `fxai`, and the one place where an error becomes a message and an exit code."""
 
+import errno
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -12,7 +13,7 @@ from typer.core import TyperGroup
 from fxai.cli.command_line import with_command
 from fxai.cli.completion import Completion
 from fxai.cli.error_message import error_message
-from fxai.errors import FxaiError
+from fxai.errors import FxaiError, InputError
 from fxai.wording import legible
 
 COMMANDS = {
@@ -33,6 +34,17 @@ COMMANDS = {
     "evaluate": "Score an agent on bars, and write what it did.",
     "dashboard": "Show the studies in the browser, live.",
     "data": "Look at market data.",
+}
+_OF_THE_NAME = {  # what is wrong with a file that was named; anything else went wrong on the way
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+    errno.EINVAL,
 }
 _HELP = {"help_option_names": ["-h", "--help"]}
 _EPILOG = (
@@ -87,6 +99,11 @@ def main() -> None:
     except FxaiError as error:
         typer.echo(error_message(error), err=True)
         sys.exit(error.exit_code)
+    except OSError as error:  # of a file that the user named, or of the disk that it lies on
+        if error.filename is None:
+            raise
+        typer.echo(error_message(error), err=True)
+        sys.exit(InputError.exit_code if error.errno in _OF_THE_NAME else FxaiError.exit_code)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 (Typer passes it so)

@@ -1,8 +1,9 @@
 """`fxai report STUDY`: all that there is to see of a study, on one page."""
 
 import webbrowser
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,12 +11,15 @@ from fxai.cli.completion import complete_study
 from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_text, stdout
-from fxai.errors import InputError
-from fxai.results.paths import StudyPaths
+from fxai.errors import InputError, StorageError
+from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.report.blocks import Report
 from fxai.results.report.index import write_reports
 from fxai.results.report.write import report_of, save_report
 from fxai.search.studies import is_archived, load_study, study_names
+
+if TYPE_CHECKING:
+    from optuna import Study
 
 
 def report(
@@ -60,9 +64,9 @@ def _of_one(storage: str, results_dir: Path, study: str, *, as_json: bool) -> Pa
 
 
 def _of_all(storage: str, results_dir: Path, *, as_json: bool) -> Path:
-    names = [name for name in study_names(storage) if not is_archived(name) and _has_folder(results_dir, name)]
+    names = [name for name in study_names(storage) if not is_archived(name) and _has_folder(name)]
     written = []
-    for path in write_reports((load_study(storage, name) for name in names), results_dir):
+    for path in write_reports(_readable(storage, names), results_dir):
         written.append(path)
         if not as_json:
             print_text(stdout(), str(path))
@@ -71,14 +75,21 @@ def _of_all(storage: str, results_dir: Path, *, as_json: bool) -> Path:
     return written[-1]
 
 
-def _has_folder(results_dir: Path, study: str) -> bool:
+def _readable(storage: str, names: Iterable[str]) -> "Iterator[Study]":
+    """The studies that can be read; why another cannot is said."""
+    for name in names:
+        try:
+            yield load_study(storage, name)
+        except StorageError as error:
+            warning(f"left out: {error}")
+
+
+def _has_folder(study: str) -> bool:
     """Whether a study, which another program may have made, has a name that can be a folder's; else it is said."""
-    try:
-        StudyPaths(results_dir, study)
-    except InputError as error:
-        warning(f"left out: {error}")
-        return False
-    return True
+    fault = folder_fault(study)
+    if fault is not None:
+        warning(f"left out: {fault}")
+    return fault is None
 
 
 def _as_json(made: Report) -> dict[str, object]:

@@ -10,22 +10,23 @@ from pydantic import JsonValue
 from rich.console import Console
 
 from fxai.cli.completion import complete_study
+from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, By, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.cli.phases import next_after
-from fxai.cli.stored_studies import FoundStudy, found_studies, found_study, stored_record
+from fxai.cli.stored_studies import FoundStudies, FoundStudy, found_studies, found_study, stored_record
 from fxai.cli.summary import print_summary
 from fxai.results.brief import LEADERS
 from fxai.results.gain import Gain
 from fxai.results.importances.file import Importances
-from fxai.results.paths import StudyPaths
+from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.rank_by import goal_named, ranked_by
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.strict_json import json_value
 from fxai.results.summary import StudySummary
 from fxai.search.stored_trial import StoredState
 from fxai.search.studies import study_names
-from fxai.wording import counted, estimate, figure, span
+from fxai.wording import counted, estimate, figure, legible, span
 
 _FRONT = 20
 _MATTER_MOST = 3
@@ -46,15 +47,23 @@ def results(
 
     With --by, the leading trials are those that lead in another metric.
     """
-    found = found_studies(storage, results_dir) if study is None else [found_study(storage, study, results_dir)]
+    found = (
+        found_studies(storage, results_dir)
+        if study is None
+        else FoundStudies([found_study(storage, study, results_dir)])
+    )
     begun = study_names(storage)
+    for fault in found.faults:
+        warning(f"left out: {fault}")
     if as_json:
-        print_json([_as_json(each, stored_record(storage, each.brief.name), begun, results_dir) for each in found])
+        print_json(
+            [_as_json(each, stored_record(storage, each.brief.name), begun, results_dir) for each in found.studies]
+        )
         return
     console = stdout()
-    if not found:
+    if not found.studies and not found.faults:
         print_text(console, "No studies yet. Start one: fxai run --spec quick_search")
-    for place, each in enumerate(found):
+    for place, each in enumerate(found.studies):
         if place:
             print_text(console, "")
         _print_study(console, each, leaders=by is None)
@@ -65,6 +74,8 @@ def results(
 
 def files_of(results_dir: Path, study: str) -> Sequence[Path]:
     """The result files of a study that are there."""
+    if folder_fault(study):
+        return ()
     directory = StudyPaths(results_dir, study).directory
     return sorted(path for path in directory.glob("*") if path.is_file() and not path.name.startswith("."))
 
@@ -97,6 +108,9 @@ def _print_by(console: Console, record: StudyRecord, by: str) -> None:
 
 def _print_files(console: Console, study: FoundStudy, begun: Collection[str], results_dir: Path) -> None:
     name = study.brief.name
+    if study.folder_fault:
+        print_text(console, "", f"Files: none; {legible(study.folder_fault)}")
+        return
     files = files_of(results_dir, name)
     if files:
         print_text(console, "", "Files:", *(f"  {path}" for path in files))
@@ -148,7 +162,8 @@ def _as_json(study: FoundStudy, record: StudyRecord, begun: Collection[str], res
         "summary": StudySummary.of(record).as_json(),
         "matters_most": json_value(most),
         "gain": None if study.gain is None else study.gain.as_json(),
-        "next": next_after(study, begun, StudyPaths(results_dir, record.name)),
+        "next": None if study.folder_fault else next_after(study, begun, StudyPaths(results_dir, record.name)),
         "files": files,
+        **({"folder_fault": study.folder_fault} if study.folder_fault else {}),
         "trials": trials,
     }

@@ -10,7 +10,7 @@ from rich.console import Console
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.errors import InputError
-from fxai.results.paths import StudyPaths
+from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.record import TrialRecord
 from fxai.search.goals import first_goal, goals_of
 from fxai.search.stored_study import StoredStudy
@@ -35,10 +35,10 @@ def show(
     """
     with stored_study(storage, study) as stored:
         trial, metric = _trial(stored, number), goals_of(stored)[first_goal(stored)].metric
-    log = StudyPaths(results_dir, study).trial(number).log
+    log = None if folder_fault(study) else StudyPaths(results_dir, study).trial(number).log
     if as_json:
         traceback = trial.failure and trial.failure.traceback
-        print_json({**trial.as_json(), "traceback": traceback, "log": str(log) if log.is_file() else None})
+        print_json({**trial.as_json(), "traceback": traceback, "log": str(log) if log and log.is_file() else None})
     else:
         _print_trial(stdout(), study, metric, trial, log)
 
@@ -51,7 +51,7 @@ def _trial(study: StoredStudy, number: int) -> TrialRecord:
     raise InputError(f"Study '{study.study_name}' has no trial {number}: {there}")
 
 
-def _print_trial(console: Console, study: str, metric: str, trial: TrialRecord, log: Path) -> None:
+def _print_trial(console: Console, study: str, metric: str, trial: TrialRecord, log: Path | None) -> None:
     print_text(console, _headline(study, trial))
     if trial.value is not None:
         print_text(console, f"{metric}: {estimate(trial.value, trial.standard_error)}")
@@ -67,7 +67,8 @@ def _print_trial(console: Console, study: str, metric: str, trial: TrialRecord, 
     if trial.failure is not None:
         print_text(console, "", f"Failure ({trial.failure.cause}): {legible(trial.failure.message)}")
         print_text(console, *map(legible, trial.failure.traceback.splitlines()))
-    _print_log(console, log)
+    if log is not None:
+        _print_log(console, log)
 
 
 def _headline(study: str, trial: TrialRecord) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
+from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_STORAGE, AsJson, StorageUrl
 from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.search.studies import StudySummary, summaries
@@ -16,7 +17,7 @@ def status(*, storage: StorageUrl = DEFAULT_STORAGE, as_json: AsJson = False) ->
     """List the studies and where they stand.
 
     Unfinished trials run now, or were left by a run that died; the next run takes these up. Studies
-    that --fresh set aside carry `~` and a number behind their name.
+    that --fresh set aside carry `~` and a number behind their name. A study that cannot be read is damaged.
     """
     found = summaries(storage)
     if as_json:
@@ -26,9 +27,14 @@ def status(*, storage: StorageUrl = DEFAULT_STORAGE, as_json: AsJson = False) ->
         print_table(stdout(), (*_HEADINGS, *rules), [(*_row(each), *_rule(each, rules)) for each in found])
     else:
         print_text(stdout(), "No studies yet. Start one: fxai run --spec quick_search")
+    for summary in found:
+        if summary.fault:
+            warning(summary.fault)
 
 
 def _row(summary: StudySummary) -> tuple[str, ...]:
+    if summary.fault:
+        return (summary.name, "damaged", *("-" for _ in _HEADINGS[2:]))
     counts = summary.counts
     leader = ("-", "-") if counts.best_trial is None else (figure(counts.best_value), str(counts.best_trial))
     states = (counts.complete, counts.pruned, counts.failed, counts.running)
@@ -53,4 +59,5 @@ def _as_json(summary: StudySummary) -> dict[str, JsonValue]:
         "failed": counts.failed,
         "unfinished": counts.running,
         "ended_by": summary.ended_by,
+        **({"fault": summary.fault} if summary.fault else {}),
     }

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fxai.errors import StorageError
 from fxai.results.brief import StudyBrief
 from fxai.results.gain import Gain, gain
 from fxai.results.importances.file import Importances, read_importances
-from fxai.results.paths import StudyPaths
+from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.record import StudyRecord
 from fxai.search.studies import is_archived, stored_study, study_names
 
@@ -19,6 +20,15 @@ class FoundStudy:
     brief: StudyBrief
     importances: Importances | None  # as the end of a run left them
     gain: Gain | None  # over the study that it took over from
+    folder_fault: str | None = None  # why its name can name no folder of results
+
+
+@dataclass(frozen=True, slots=True)
+class FoundStudies:
+    """The studies that can be read, and why the others cannot."""
+
+    studies: Sequence[FoundStudy]
+    faults: Sequence[str] = ()
 
 
 def stored_brief(storage: str, name: str) -> StudyBrief:
@@ -36,10 +46,20 @@ def stored_record(storage: str, name: str) -> StudyRecord:
 def found_study(storage: str, name: str, results_dir: Path) -> FoundStudy:
     """A study with what lies among its files; errors as of `stored_brief`."""
     brief = stored_brief(storage, name)
-    return FoundStudy(brief, read_importances(StudyPaths(results_dir, name).importances), gain(brief))
+    fault = folder_fault(name)
+    importances = None if fault else read_importances(StudyPaths(results_dir, name).importances)
+    return FoundStudy(brief, importances, gain(brief), fault)
 
 
-def found_studies(storage: str, results_dir: Path) -> Sequence[FoundStudy]:
+def found_studies(storage: str, results_dir: Path) -> FoundStudies:
     """All studies but those that --fresh set aside, the oldest first."""
-    names = [name for name in study_names(storage) if not is_archived(name)]
-    return [found_study(storage, name, results_dir) for name in names]
+    studies: list[FoundStudy] = []
+    faults: list[str] = []
+    for name in study_names(storage):
+        if is_archived(name):
+            continue
+        try:
+            studies.append(found_study(storage, name, results_dir))
+        except StorageError as error:
+            faults.append(str(error))
+    return FoundStudies(studies, faults)

@@ -39,7 +39,13 @@ def read_bars(config: DataConfig) -> Reading:
 def check_source(config: DataConfig, folders: Sequence[Path]) -> None:
     """A `DataError` where the configuration names neither a data set nor a file; `folders` is where it was tried."""
     path = Path(config.source).expanduser()
-    if not NAMED_SOURCE.fullmatch(config.source) and not path.exists():
+    if NAMED_SOURCE.fullmatch(config.source):
+        return
+    try:
+        exists = path.exists()
+    except OSError as error:  # a name that no file can have
+        raise DataError(f"data.source {config.source!r} cannot be read: {error.strerror}") from error
+    if not exists:
         raise DataError(_no_such_source(config.source, () if path.is_absolute() else folders))
 
 

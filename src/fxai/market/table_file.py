@@ -51,9 +51,13 @@ def _parquet(raw: bytes, name: str) -> pd.DataFrame:
 
 def numbered(frame: pd.DataFrame) -> pd.DataFrame:
     """A data frame as `read_table` gives one: columns named by text, one of them the time, rows numbered from 1."""
+    columns = frame.set_axis(pd.RangeIndex(1, len(frame) + 1)).rename(columns=str)
     if isinstance(frame.index, pd.DatetimeIndex):
-        frame = frame.rename_axis(str(frame.index.name or "time")).reset_index()
-    return frame.set_axis(pd.RangeIndex(1, len(frame) + 1)).rename(columns=str)
+        # A column of the index's name goes before the index: pandas writes an index beside the column it was made from.
+        free = [name for name in (str(frame.index.name or "time"), "time") if name not in columns]
+        if free:
+            columns.insert(0, free[0], frame.index)
+    return columns
 
 
 def _csv(text: str, name: str) -> pd.DataFrame:

@@ -20,11 +20,8 @@ class StudyPaths:
     study: str
 
     def __post_init__(self) -> None:
-        if fault := _fault_of(self.study):
-            raise InputError(
-                f"the study name {self.study!r} cannot name a results folder: it {fault}; "
-                "rename the study (letters, digits, '_', '-' and '.' always work)"
-            )
+        if fault := folder_fault(self.study):
+            raise InputError(fault)
 
     @property
     def directory(self) -> Path:
@@ -112,6 +109,16 @@ class StudyPaths:
         if metric is None:
             return self.directory / f"{name}.html"
         return self.directory / f"by_{re.sub(r'[^A-Za-z0-9_.-]', '_', metric)}" / f"{name}.html"
+
+
+def folder_fault(study: str) -> str | None:
+    """Why a study of this name can have no folder of results; None where it can. Other programs name studies freely."""
+    if fault := _fault_of(study):
+        return (
+            f"the study name {study!r} cannot name a results folder: it {fault}; "
+            "rename the study (letters, digits, '_', '-' and '.' always work)"
+        )
+    return None
 
 
 def _fault_of(name: str) -> str | None:

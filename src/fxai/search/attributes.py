@@ -10,6 +10,7 @@ from typing import Any, Final
 from fxai.trial import RESERVED, Usage
 
 PREFIX: Final = RESERVED
+_LARGEST_FLOAT: Final = 2**1023
 
 # of a study
 FINGERPRINT: Final = "fxai:fingerprint"
@@ -50,7 +51,7 @@ def metrics_of(user_attrs: Mapping[str, Any]) -> dict[str, float]:
     return {
         name: float(value)
         for name, value in user_attrs.items()
-        if not name.startswith(PREFIX) and isinstance(value, int | float)
+        if not name.startswith(PREFIX) and (isinstance(value, float) or _is_of_a_float(value))
     }
 
 
@@ -89,3 +90,8 @@ def keeps_bounds(system_attrs: Mapping[str, Any]) -> bool:
     """Whether a trial keeps Optuna's own constraints, by its system attributes."""
     amounts = [amount for name, amount in system_attrs.items() if name.startswith(f"{BOUNDS}:")]
     return all(amount <= 0 for amount in (*(system_attrs.get(BOUNDS) or ()), *amounts))
+
+
+def _is_of_a_float(value: object) -> bool:
+    """Whether it is a whole number within the range of floats; JSON has larger ones."""
+    return isinstance(value, int) and abs(value) <= _LARGEST_FLOAT

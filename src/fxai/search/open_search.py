@@ -20,6 +20,7 @@ from fxai.search.space import default_point
 from fxai.search.storage import WriteBehindStorage
 from fxai.search.studies import load_study
 from fxai.search.study import Search
+from fxai.search.unreadable import readable_rows
 from fxai.search.warm import warm_trials
 from fxai.spec.configure import config_values
 from fxai.spec.fingerprint import difference
@@ -51,6 +52,7 @@ def open_search(
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # what it says would run into the live view
     with ExitStack() as on_failure:
         storage = WriteBehindStorage(url)
+        on_failure.enter_context(readable_rows(url, spec.study_name))
         on_failure.callback(storage.close)
         study_id = _find(storage, spec.study_name)
         if study_id is not None and fresh:

@@ -29,8 +29,9 @@ def open_tables(url: str, *, create: bool) -> RDBStorage:
         raise StorageError(f"cannot open {_shown(url)}: its database driver is not installed ({error})") from error
     except SQLAlchemyError as error:
         raise StorageError(f"cannot open {_shown(url)}: {getattr(error, 'orig', None) or error}") from error
-    except RuntimeError as error:  # the schema of another version of Optuna
-        raise StorageError(f"cannot open {_shown(url)}: {error}") from error
+    except (RuntimeError, AssertionError, ValueError) as error:  # the schema of another version of Optuna, or none
+        reason = str(error) or "it does not say by which version of Optuna it was made"
+        raise StorageError(f"cannot open {_shown(url)}: {reason}") from error
     make_durable(storage.engine)
     return storage
 

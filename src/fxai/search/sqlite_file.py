@@ -9,6 +9,18 @@ from urllib.parse import quote
 from fxai.errors import StorageError
 
 BUSY_SECONDS = 60
+COLUMNS = {  # of Optuna's tables, those that hold studies
+    "studies": ("study_id", "study_name"),
+    "study_directions": ("direction", "study_id", "objective"),
+    "study_user_attributes": ("study_id", "key", "value_json"),
+    "study_system_attributes": ("study_id", "key", "value_json"),
+    "trials": ("trial_id", "number", "study_id", "state", "datetime_start", "datetime_complete"),
+    "trial_user_attributes": ("trial_id", "key", "value_json"),
+    "trial_system_attributes": ("trial_id", "key", "value_json"),
+    "trial_params": ("trial_id", "param_name", "param_value", "distribution_json"),
+    "trial_values": ("trial_id", "objective", "value", "value_type"),
+    "trial_intermediate_values": ("trial_id", "step", "intermediate_value", "intermediate_value_type"),
+}
 
 
 def check_sqlite(path: Path, *, must_exist: bool = False) -> None:
@@ -35,8 +47,9 @@ def opened_to_look(path: Path) -> Iterator[sqlite3.Connection]:
     with _explained(path), closing(_connected(path)) as connection:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
-        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'studies'").fetchone() is None:
+        if not _holds_studies(connection):
             raise StorageError(f"{path} holds no studies")
+        connection.text_factory = _decoded
         yield connection
 
 
@@ -46,12 +59,44 @@ def _connected(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
 
 
+def _decoded(text: bytes) -> str:
+    """Text of the database. Bytes that are no UTF-8 become lone surrogates, which `stored_json.py` refuses."""
+    return text.decode("utf-8", "surrogateescape")
+
+
+def _holds_studies(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'studies'").fetchone() is not None
+
+
+def _missing_column(connection: sqlite3.Connection) -> str | None:
+    """What Optuna's tables have and this database lacks, though it holds something of a study.
+
+    Where all tables are empty, a run was killed as it made them; the next one makes the others.
+    """
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    own = [table for table in COLUMNS if table in tables]
+    if not any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in own):  # noqa: S608
+        return None
+    for table, columns in COLUMNS.items():
+        if table not in tables:
+            return f"it has no table {table}"
+        there = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+        for column in columns:
+            if column not in there:
+                return f"its table {table} has no column {column}"
+    return None
+
+
 def _check_place(path: Path, *, must_exist: bool) -> None:
-    if not path.parent.is_dir():
+    try:
+        folder_exists, is_folder, exists = path.parent.is_dir(), path.is_dir(), path.exists()
+    except OSError as error:  # a name that is too long, a folder that may not be read
+        raise StorageError(f"cannot open {path}: {error.strerror}") from error
+    if not folder_exists:
         raise StorageError(f"cannot open {path}: the folder {path.parent} does not exist; create it first")
-    if path.is_dir():
+    if is_folder:
         raise StorageError(f"cannot open {path}: it is a folder, not a database")
-    if must_exist and not path.exists():
+    if must_exist and not exists:
         raise StorageError(f"there is no study database {path}; run a study first, or name another with --storage")
 
 
@@ -68,6 +113,8 @@ def _explained(path: Path) -> Iterator[None]:
 def _quick_check(path: Path) -> str:
     with closing(_connected(path)) as connection:
         verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        if verdict == "ok":
+            verdict = _missing_column(connection) or verdict
         if verdict == "ok" and path.stat().st_size:
             connection.execute("PRAGMA journal_mode=DELETE")  # the mode of a file outlives who set it
     return verdict

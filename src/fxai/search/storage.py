@@ -31,10 +31,12 @@ from sqlalchemy import Connection, Table
 
 from fxai.errors import StorageError
 from fxai.search import tables
+from fxai.search.attribute_shapes import check_study, check_trial
 from fxai.search.database import in_transaction
 from fxai.search.open_tables import open_tables
 from fxai.search.space import as_written
 from fxai.search.study_memory import StudyMemory, new_trial
+from fxai.search.unreadable import readable_rows
 
 FLUSH_SECONDS = 1.0
 
@@ -155,13 +157,17 @@ class WriteBehindStorage(BaseStorage):
     def _load(self, study_id: int) -> None:
         if not self._together:
             self.flush()  # what stayed pending when the study was forgotten
-        study = self._studies[study_id] = StudyMemory(
-            name=self._sql.get_study_name_from_id(study_id),
-            directions=self._sql.get_study_directions(study_id),
-            user_attrs=self._sql.get_study_user_attrs(study_id),
-            system_attrs=self._sql.get_study_system_attrs(study_id),
-        )
-        self._take_in(study_id, study)
+        name = self._sql.get_study_name_from_id(study_id)
+        with readable_rows(self._url, name):
+            study = StudyMemory(
+                name=name,
+                directions=self._sql.get_study_directions(study_id),
+                user_attrs=self._sql.get_study_user_attrs(study_id),
+                system_attrs=self._sql.get_study_system_attrs(study_id),
+            )
+            check_study(study.user_attrs, study.system_attrs, len(study.directions))
+            self._take_in(study_id, study)
+        self._studies[study_id] = study
 
     def _take_in(self, study_id: int, study: StudyMemory) -> None:
         """Read the trials that SQL has and memory has not."""
@@ -171,6 +177,7 @@ class WriteBehindStorage(BaseStorage):
                 return
             trials = tables.read_trials(connection, study_id, after=known)
         for trial in trials:
+            check_trial(trial, len(study.directions))
             self._add(study_id, study, trial)
 
     def _add(self, study_id: int, study: StudyMemory, trial: FrozenTrial) -> None:

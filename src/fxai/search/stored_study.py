@@ -4,7 +4,6 @@ Ten thousand trials are hundreds of thousands of rows. Who asks how a study stan
 them lead (`candidates`), and everything of those few that do (`trials`).
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fxai.search import attributes
+from fxai.search.attribute_shapes import check_trial, check_values
 from fxai.search.rows import Rows
+from fxai.search.stored_json import read_json
 from fxai.search.stored_trial import StoredState, StoredTrial
 from fxai.spec.steps import undrifted
 from fxai.trial import ParamValue
@@ -89,7 +90,7 @@ class StoredStudy:
         values = self._values()
         marked = set(map(tuple, self._of_trials("trial_user_attributes", "trial_id, key", f"AND x.key IN ({_MARKS})")))
         bounds = self._attrs("trial_system_attributes", f"AND x.key LIKE '{attributes.BOUNDS}%'")
-        return [
+        found = [
             Candidate(
                 number=number,
                 state=StoredState[state],
@@ -100,6 +101,9 @@ class StoredStudy:
             )
             for trial, number, state in self._of_trials("trials", "trial_id, number, state", order="number")
         ]
+        for each in found:
+            check_values(each.values, len(self.directions), each.state)
+        return found
 
     def trials(self, numbers: Collection[int] | None = None) -> list[StoredTrial]:
         """Trials with all that they hold, in the order of their numbers; all of them unless some are named."""
@@ -109,7 +113,7 @@ class StoredStudy:
         user_attrs = self._attrs("trial_user_attributes", chosen)
         system_attrs = self._attrs("trial_system_attributes", chosen)
         columns = "trial_id, number, state, datetime_start, datetime_complete"
-        return [
+        found = [
             StoredTrial(
                 number=number,
                 state=StoredState[state],
@@ -124,6 +128,9 @@ class StoredStudy:
             for trial, number, state, started, ended in self._of_trials("trials", columns, chosen, order="number")
             if numbers is None or number in numbers
         ]
+        for each in found:
+            check_trial(each, len(self.directions))
+        return found
 
     def _values(self, chosen: str = "") -> Mapping[int, list[float]]:
         values: defaultdict[int, list[float]] = defaultdict(list)
@@ -150,7 +157,7 @@ class StoredStudy:
     def _attrs(self, table: str, chosen: str) -> Mapping[int, dict[str, Any]]:
         attrs: defaultdict[int, dict[str, Any]] = defaultdict(dict)
         for trial, key, text in self._of_trials(table, "trial_id, key, value_json", chosen, order=f"{table[:-1]}_id"):
-            attrs[trial][key] = json.loads(text)
+            attrs[trial][key] = read_json(text)
         return attrs
 
     def _of_trials(self, table: str, columns: str, condition: str = "", order: str = "trial_id") -> list[Any]:
@@ -170,6 +177,8 @@ def _external(value: float, distribution: str) -> ParamValue:
     """A parameter as it was given, from its number and its distribution in JSON."""
     kind = _kind(distribution)
     if kind.choices is not None:
+        if not 0 <= value < len(kind.choices):
+            raise ValueError(f"a choice {value!r} of {len(kind.choices)}")
         return kind.choices[int(value)]
     if kind.whole:
         return int(value)
@@ -186,11 +195,14 @@ class _Kind(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def _kind(distribution: str) -> _Kind:
-    written = json.loads(distribution)
+    written = read_json(distribution)
+    name = written.get("name", written.get("type"))
+    if not isinstance(name, str):
+        raise ValueError(f"a distribution of no type: {distribution[:40]!r}")  # noqa: TRY004 - as bad JSON is
     values = written.get("attributes", written)  # Optuna reads a shorter form, too
     step = values.get("step", values.get("q"))
     return _Kind(
-        whole=str(written.get("name", written.get("type"))).lower().startswith("int"),
+        whole=name.lower().startswith("int"),
         choices=values.get("choices"),
         steps=None if step is None else (values["low"], values["high"], step),
     )

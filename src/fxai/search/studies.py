@@ -1,18 +1,21 @@
 """A look at the studies of a storage, for commands and results. It writes nothing and makes no file."""
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fxai.errors import StudyNotFoundError
+from fxai.errors import StorageError, StudyNotFoundError
 from fxai.search import attributes
+from fxai.search.attribute_shapes import check_study
 from fxai.search.counts import Counts
 from fxai.search.rows import Rows, rows_of
+from fxai.search.stored_json import read_json
 from fxai.search.stored_study import StoredDirection, StoredStudy
 from fxai.search.stored_trial import StoredState
+from fxai.search.unreadable import readable_rows
+from fxai.spec.storage_url import shown
 
 if TYPE_CHECKING:  # whoever only looks waits for no Optuna to load
     import optuna
@@ -29,21 +32,24 @@ class StudySummary:
     counts: Counts
     archived: bool  # set aside by --fresh
     ended_by: str | None = None  # the stop rule by its key
+    fault: str | None = None  # why it cannot be read; then nothing else but its name is known
 
 
 def study_names(url: str) -> tuple[str, ...]:
     """The studies that a storage holds, the oldest first."""
-    with rows_of(url) as rows:
-        return _names(rows)
+    with rows_of(url) as rows, readable_rows(url):
+        return tuple(_names(rows).values())
 
 
 def summaries(url: str) -> tuple[StudySummary, ...]:
     """The studies that a storage holds with their counts, the oldest first, without reading their trials.
 
-    Raises `StorageError` if there is no such database.
+    A study that cannot be read is marked. Raises `StorageError` if there is no such database.
     """
     with rows_of(url) as rows:
-        return tuple(_summary(_study(rows, url, name)) for name in _names(rows))
+        with readable_rows(url):
+            names = _names(rows)
+        return tuple(_summary_or_fault(rows, url, study_id, name) for study_id, name in names.items())
 
 
 @contextmanager
@@ -51,9 +57,9 @@ def stored_study(url: str, name: str) -> Iterator[StoredStudy]:
     """A study at one moment, its trials to be read within the block.
 
     Raises `StudyNotFoundError` if the storage has none of that name, and `StorageError` if there is no
-    such database.
+    such database or the study cannot be read.
     """
-    with rows_of(url) as rows:
+    with rows_of(url) as rows, readable_rows(url, name):
         yield _study(rows, url, name)
 
 
@@ -68,8 +74,9 @@ def load_study(url: str, name: str) -> "optuna.Study":
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # what it says would run into a command's output
     storage = WriteBehindStorage(url, create=False)
     try:
-        study = optuna.load_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler())
-        study.get_trials(deepcopy=False)  # reads them; looking at them later needs the database no more
+        with readable_rows(url, name):
+            study = optuna.load_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler())
+            study.get_trials(deepcopy=False)  # reads them; looking at them later needs the database no more
     finally:
         storage.close()
     return study
@@ -80,17 +87,27 @@ def is_archived(name: str) -> bool:
     return _ARCHIVED.fullmatch(name) is not None
 
 
-def _names(rows: Rows) -> tuple[str, ...]:
-    return tuple(name for (name,) in rows("SELECT s.study_name FROM studies s ORDER BY s.study_id"))
+def _names(rows: Rows) -> Mapping[int, str]:
+    """By their ids. A name is shown and compared, so that bytes of it that are no text are replaced."""
+    found = rows("SELECT s.study_id, s.study_name FROM studies s ORDER BY s.study_id")
+    return {study_id: _as_text(name) for study_id, name in found}
+
+
+def _as_text(name: object) -> str:
+    return str(name).encode("utf-8", "replace").decode()
 
 
 def _study(rows: Rows, url: str, name: str) -> StoredStudy:
-    found = rows("SELECT s.study_id FROM studies s WHERE s.study_name = :name", name=name)
-    if not found:
-        raise StudyNotFoundError(_not_found(_names(rows), url, name))
-    ((study_id,),) = found
+    names = _names(rows)
+    for study_id, each in names.items():
+        if each == name:
+            return _study_of_id(rows, study_id, name)
+    raise StudyNotFoundError(_not_found(tuple(names.values()), url, name))
+
+
+def _study_of_id(rows: Rows, study_id: int, name: str) -> StoredStudy:
     directions = "SELECT d.direction FROM study_directions d WHERE d.study_id = :study ORDER BY d.objective"
-    return StoredStudy(
+    study = StoredStudy(
         study_name=name,
         directions=[StoredDirection[direction] for (direction,) in rows(directions, study=study_id)],
         user_attrs=_attrs(rows, "study_user_attributes", study_id),
@@ -98,11 +115,21 @@ def _study(rows: Rows, url: str, name: str) -> StoredStudy:
         study_id=study_id,
         rows=rows,
     )
+    check_study(study.user_attrs, study.system_attrs, len(study.directions))
+    return study
 
 
 def _attrs(rows: Rows, table: str, study_id: int) -> dict[str, object]:
     statement = f"SELECT a.key, a.value_json FROM {table} a WHERE a.study_id = :study"  # noqa: S608 - our own words
-    return {key: json.loads(text) for key, text in rows(statement, study=study_id)}
+    return {key: read_json(text) for key, text in rows(statement, study=study_id)}
+
+
+def _summary_or_fault(rows: Rows, url: str, study_id: int, name: str) -> StudySummary:
+    try:
+        with readable_rows(url, name):
+            return _summary(_study_of_id(rows, study_id, name))
+    except StorageError as error:
+        return StudySummary(name, "", Counts(), archived=is_archived(name), fault=str(error))
 
 
 def _summary(study: StoredStudy) -> StudySummary:
@@ -125,4 +152,5 @@ def _summary(study: StoredStudy) -> StudySummary:
 
 def _not_found(there: tuple[str, ...], url: str, name: str) -> str:
     listed = ", ".join(f"{other} (archived)" if is_archived(other) else other for other in there)
-    return f"Study {name!r} not found in {url}; " + (f"its studies: {listed}" if there else "it holds no studies")
+    its_studies = f"its studies: {listed}" if there else "it holds no studies"
+    return f"Study {name!r} not found in {shown(url)}; {its_studies}"

@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial
 from sqlalchemy import Connection, Table
 
 from fxai.search.space import as_written
+from fxai.search.stored_json import read_json
 
 STUDIES: Table = models.StudyModel.__table__
 STUDY_USER_ATTRS: Table = models.StudyUserAttributeModel.__table__
@@ -199,8 +200,8 @@ def _trial(row: sa.Row[Any], parts: Mapping[Table, Sequence[sa.Row[Any]]]) -> Fr
         datetime_complete=_to_local(row.datetime_complete),
         params={part.param_name: _external(part.param_value, distributions[part.param_name]) for part in parts[PARAMS]},
         distributions=distributions,
-        user_attrs={part.key: json.loads(part.value_json) for part in parts[USER_ATTRS]},
-        system_attrs={part.key: json.loads(part.value_json) for part in parts[SYSTEM_ATTRS]},
+        user_attrs={part.key: read_json(part.value_json) for part in parts[USER_ATTRS]},
+        system_attrs={part.key: read_json(part.value_json) for part in parts[SYSTEM_ATTRS]},
         intermediate_values={
             part.step: to_report(part.intermediate_value, part.intermediate_value_type) for part in parts[REPORTS]
         },

@@ -26,14 +26,28 @@ def shipped_specs() -> tuple[Path, ...]:
 def find_spec(name: str) -> Path:
     """A spec by path, or a shipped one as `quick_search` or `config/optuna/quick_search.yaml`."""
     path = Path(name)
-    if path.is_file():
+    if _is_file(path):
         return path
-    if path.is_dir():
+    if _is_folder(path):
         raise InputError(f"{name} is a folder; name one YAML file in it")
     shipped = config_directory()
     for folder in (shipped.parent, shipped / "optuna"):
         for ending in ENDINGS:
-            if (candidate := folder / f"{name}{ending}").is_file() and candidate.is_relative_to(shipped):
+            if _is_file(candidate := folder / f"{name}{ending}") and candidate.is_relative_to(shipped):
                 return candidate
     names = [each.stem for each in shipped_specs()]
     raise InputError(f"there is no spec {name!r}{did_you_mean(path.stem, names) or '.'} Shipped: {', '.join(names)}")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have, as it is too long
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False

@@ -1,0 +1,43 @@
+"""What damaged or edited rows of a study database cause, as one message."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fxai.errors import FxaiError, StorageError
+from fxai.spec.storage_url import shown
+
+_LONGEST = 200  # characters of a reason
+_OF_SQLALCHEMY = re.compile(r"^\(\w+\.\w+\) ")
+
+
+@contextmanager
+def readable_rows(url: str, study: str | None = None) -> Iterator[None]:
+    """Raises `StorageError` in the place of whatever the rows of a study, or of a whole database, cause.
+
+    A row can hold anything: bad JSON, text where a number belongs, another type of attribute. What reads it fails
+    in its own way, so that every exception but FxAI's own counts.
+    """
+    try:
+        yield
+    except FxaiError:
+        raise
+    except Exception as error:
+        raise StorageError(_message(url, study, error)) from error
+
+
+def _message(url: str, study: str | None, error: Exception) -> str:
+    what = f"the studies in {shown(url)}" if study is None else f"the study {study!r} in {shown(url)}"
+    ways = "restore the database from a copy, or name another with --storage"
+    if study is not None:
+        ways = "restore the database from a copy; its other studies can still be used"
+    return f"cannot read {what}: {_reason(error)}. The database was left as it is; {ways}"
+
+
+def _reason(error: Exception) -> str:
+    """One line. Python's own words for a missing key say only the key."""
+    text = " ".join(str(getattr(error, "orig", None) or error).split())
+    text = _OF_SQLALCHEMY.sub("", text)
+    if isinstance(error, KeyError) or not text:
+        text = f"{type(error).__name__} {text}".strip()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
