@@ -98,7 +98,7 @@ def test_features_are_switched_on_and_off(name: str) -> None:
     for value in (True, False):
         assert getattr(trial_config(made, {path: value}).data.features, name) is value
     assert "is no number; use categorical" in faults(f"  - {{name: {path}, type: int, low: 0, high: 1}}\n")
-    assert "must be a valid boolean" in faults(f"  - {{name: {path}, type: choice, values: [0, 1]}}\n")
+    assert "must be a valid boolean" in faults(f"  - {{name: {path}, type: choice, values: [2, 1]}}\n")
 
 
 @pytest.mark.parametrize(

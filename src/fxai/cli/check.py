@@ -16,8 +16,9 @@ from fxai.cli.plan import check_data
 from fxai.errors import DataError, FxaiError, InputError, SpecError
 from fxai.spec.advice import advice
 from fxai.spec.find_spec import find_spec
-from fxai.spec.load import load_spec
+from fxai.spec.load import spec_with_remarks
 from fxai.spec.study import StudySpec
+from fxai.spec.yaml_source import read_yaml
 from fxai.wording import counted, legible
 
 
@@ -28,6 +29,7 @@ class Checked:
     name: str
     file: Path = Path()
     studies: Sequence[StudySpec] = ()
+    remarks: Sequence[Sequence[str]] = ()  # of each study: texts that are read as something else
     error: FxaiError | None = None
 
 
@@ -58,7 +60,8 @@ def check(
 def _checked(name: str) -> Checked:
     try:
         file = find_spec(name)
-        return Checked(name, file, load_spec(file).studies)
+        spec, remarks = spec_with_remarks(read_yaml(file))
+        return Checked(name, file, spec.studies, remarks)
     except InputError as error:
         return Checked(name, error=error)
 
@@ -68,10 +71,10 @@ def _print_checked(checked: Checked) -> None:
         typer.echo(error_message(checked.error), err=True)
         return
     print_text(stdout(), f"{legible(checked.name)}: sound")
-    for study in checked.studies:
+    for study, remarks in zip(checked.studies, checked.remarks, strict=True):
         parameters, trials = counted(len(study.parameters), "parameter"), counted(study.n_trials, "trial")
         print_text(stdout(), f"  {study.study_name}: {parameters}, {trials}")
-        print_text(stdout(), *(f"    warning: {legible(line)}" for line in _warnings(study, checked.file)))
+        print_text(stdout(), *(f"    warning: {legible(line)}" for line in (*remarks, *_warnings(study, checked.file))))
 
 
 def _warnings(study: StudySpec, file: Path) -> Sequence[str]:
@@ -87,7 +90,10 @@ def _as_json(checked: Checked) -> dict[str, JsonValue]:
         "spec": checked.name,
         "sound": checked.error is None,
         "problems": _problems(checked.error),
-        "studies": [_study_as_json(study, checked.file) for study in checked.studies],
+        "studies": [
+            _study_as_json(study, (*remarks, *_warnings(study, checked.file)))
+            for study, remarks in zip(checked.studies, checked.remarks, strict=True)
+        ],
     }
 
 
@@ -97,10 +103,10 @@ def _problems(error: FxaiError | None) -> list[JsonValue]:
     return [] if error is None else [{"line": None, "key": "", "message": str(error)}]
 
 
-def _study_as_json(study: StudySpec, file: Path) -> dict[str, JsonValue]:
+def _study_as_json(study: StudySpec, warnings: Sequence[str]) -> dict[str, JsonValue]:
     return {
         "study_name": study.study_name,
         "parameters": len(study.parameters),
         "n_trials": study.n_trials,
-        "warnings": list(_warnings(study, file)),
+        "warnings": list(warnings),
     }

@@ -23,6 +23,7 @@ from fxai.spec.population_coherence import population_advice
 from fxai.spec.samplers import CmaEsSampler, GPSampler, NSGAIIISampler, NSGAIISampler, QMCSampler, TPESampler
 from fxai.spec.score import score_advice
 from fxai.spec.study import StudySpec
+from fxai.spec.text_values import text_advice
 from fxai.spec.training_config import TrainingConfig
 
 _BUDGET = frozenset(f"training.{name}" for name in ("total_updates", "rollout_steps", "n_envs", "eval_frequency"))
@@ -53,6 +54,7 @@ def _about_study(study: StudySpec) -> Iterator[str]:
     yield from _about_constraints(study)
     yield from argument_advice(study.objective, study.parameters)
     if isinstance(study.training_config, OwnConfig):
+        yield from text_advice(study)
         yield from score_advice(study.score) if study.score else ()
         return
     yield from population_advice(study.search, study.parameters, study.n_trials, study.training_config)

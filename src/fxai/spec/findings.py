@@ -14,6 +14,7 @@ from fxai.spec.yaml_source import KeyPath, dotted
 
 _SHOWN = 60
 _NOTHING = object()
+_NOTHING_ELSEWHERE = ("None", "none", "nil")  # in other languages; texts in YAML
 
 
 class Finding(NamedTuple):
@@ -71,7 +72,7 @@ def message_of(details: ErrorDetails) -> str:
         case _:
             message = details["msg"].replace("Input should be", "must be").replace("String should have", "must have")
             message = f"{message}, not {given}"
-    return message
+    return f"{message}; write null for nothing" if details["input"] in _NOTHING_ELSEWHERE else message
 
 
 def _names_no_algorithm(details: ErrorDetails) -> bool:

@@ -19,6 +19,7 @@ from fxai.spec.objective import is_own
 from fxai.spec.parameter_form import is_grid, translate_parameter
 from fxai.spec.record import Record
 from fxai.spec.retired_keys import RETIRED_IN_SPEC, RETIRED_IN_STUDY, RetiredKey
+from fxai.spec.text_values import read_by_fields
 from fxai.spec.tracking import SECRET_KEYS, TRACKERS
 from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import KeyPath, YamlSource, dotted
@@ -38,6 +39,7 @@ class Form:
     tree: Node
     findings: list[Finding] = field(default_factory=list)
     moved: dict[KeyPath, KeyPath] = field(default_factory=dict)  # from where it is now to where it was written
+    remarks: dict[KeyPath, tuple[str, ...]] = field(default_factory=dict)  # by study: texts and what they are read as
 
     def problem(self, finding: Finding) -> Problem:
         path = self._written(finding.path)
@@ -94,6 +96,8 @@ def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
     _translate_tracking(form, study, path)
     _translate_parameters(form, study, path)
     _map_parameters(form, study, path)
+    if not is_own(study.get("objective")):
+        form.remarks[path] = tuple(read_by_fields(study))
 
 
 def _retire(form: Form, node: Node, path: KeyPath, retired: dict[str, RetiredKey]) -> None:

@@ -52,10 +52,20 @@ def load_spec(source: Path) -> Spec:
 
 def spec_of(source: YamlSource) -> Spec:
     """The spec in YAML that was read already."""
-    return _checked(written_out(source, _checked))
+    return spec_with_remarks(source)[0]
+
+
+def spec_with_remarks(source: YamlSource) -> tuple[Spec, tuple[tuple[str, ...], ...]]:
+    """The spec, and of each study the texts that were read as something else."""
+    spec, form = _read(written_out(source, _checked))
+    return spec, tuple(form.remarks.get(("studies", place), ()) for place in range(len(spec.studies)))
 
 
 def _checked(source: YamlSource) -> Spec:
+    return _read(source)[0]
+
+
+def _read(source: YamlSource) -> tuple[Spec, Form]:
     """The spec in YAML that takes nothing from elsewhere any more."""
     _check_mapping(source, "a spec has `name:` and `studies:`")
     form = translate(source)
@@ -66,7 +76,7 @@ def _checked(source: YamlSource) -> Spec:
         findings += (Finding(("studies", place, *path), text) for path, text in _within_study(node))
     if spec is None or findings:
         raise _spec_error(form, findings)
-    return spec
+    return spec, form
 
 
 def load_record(source: Path, kind: type[R]) -> R:
