@@ -85,9 +85,10 @@ def quick_search(settings: Mapping[str, str]) -> TimedSearch:
         subprocess.run([*command, "--storage", storage], cwd=folder, stdout=subprocess.DEVNULL, check=True)
         seconds = (datetime.now() - began).total_seconds()  # noqa: DTZ005
         trials = optuna.load_study(study_name=STUDY, storage=storage).trials
-    ends = [((each.datetime_complete - began).total_seconds(), each) for each in trials]
-    values = [(moment, trial.value) for moment, trial in ends if trial.state is TrialState.COMPLETE]
-    return TimedSearch(seconds, max(moment for moment, _ in ends), values)
+    ended = [(each.datetime_complete, each) for each in trials]
+    moments = [((end - began).total_seconds(), trial) for end, trial in ended if end is not None]
+    complete = [(moment, trial.values[0]) for moment, trial in moments if trial.state is TrialState.COMPLETE]
+    return TimedSearch(seconds, max(moment for moment, _ in moments), complete)
 
 
 def race_quick_search(searches: int, settings: Mapping[str, str]) -> dict[str, float]:

@@ -21,6 +21,7 @@ from fxai.market.dataset import prepare
 from fxai.spec.configure import configure
 from fxai.spec.parameters import FloatParameter
 from fxai.spec.study import StudySpec
+from fxai.spec.training_config import TrainingConfig
 from sb3_vectorised import sb3_training
 
 _START_SECONDS = 300.0
@@ -71,8 +72,9 @@ def _prepare(barrier: Barrier) -> None:
 def _search(dumped: dict[str, object], trials: int, seed: int) -> list[optuna.trial.FrozenTrial]:
     """One process's share. A first short training, which loads what is loaded late, is left out of it."""
     spec = StudySpec.model_validate(dumped)
-    market = prepare(spec.training_config.data)
     base = spec.training_config
+    assert isinstance(base, TrainingConfig)
+    market = prepare(base.data)
 
     def objective(trial: optuna.Trial) -> float:
         trial.set_user_attr(_BEGAN, time.monotonic())

@@ -18,7 +18,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,7 +63,7 @@ class Clock:
     """CPU seconds of this process by part; what lies within another part counts there alone."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: dict[str, float] = defaultdict(float)
         self._started = time.process_time()
         self._part = "rest"
 

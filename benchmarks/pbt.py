@@ -47,6 +47,7 @@ from fxai.spec.samplers import RandomSampler, TPESampler
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
 from fxai.study_events import StudyEnded, StudyEvent, TrialFinished, TrialProgressed
+from fxai.trial import ParamValue
 from fxai.tuning.taking_over import TakingOver
 from fxai.tuning.tune import tune
 from smoke import parse
@@ -100,16 +101,27 @@ def by_fxai(seed: int) -> float:
         training_config=OwnConfig({"env": {}}),
     )
     thetas = dict.fromkeys(range(MEMBERS), (START, START))
-    params = {member: dict(zip(("env.h0", "env.h1"), first(member), strict=True)) for member in thetas}
+    params = {member: _named(first(member)) for member in thetas}
     for step in range(1, ROUNDS + 1):
-        thetas = {n: trained(theta, (params[n]["env.h0"], params[n]["env.h1"])) for n, theta in thetas.items()}
+        thetas = {n: trained(theta, _point(params[n])) for n, theta in thetas.items()}
         if step == ROUNDS:
             break
         members = [Member(number, value(theta), params[number]) for number, theta in thetas.items()]
         changes = exploits(study, TOY, members, step)
         thetas = {n: thetas[changes[n].donor] if n in changes else theta for n, theta in thetas.items()}
-        params = {n: {**changes[n].params} if n in changes else each for n, each in params.items()}
+        params = {n: changes[n].params if n in changes else each for n, each in params.items()}
     return min(HIGHEST - value(theta) for theta in thetas.values())
+
+
+def _named(h: Point) -> Mapping[str, ParamValue]:
+    return {"env.h0": h[0], "env.h1": h[1]}
+
+
+def _point(params: Mapping[str, ParamValue]) -> Point:
+    h0, h1 = params["env.h0"], params["env.h1"]
+    assert isinstance(h0, float)
+    assert isinstance(h1, float)
+    return h0, h1
 
 
 def by_ray(seed: int) -> float:
@@ -140,7 +152,7 @@ def by_ray(seed: int) -> float:
             tune_config=tune.TuneConfig(scheduler=scheduler, metric="value", mode="max", reuse_actors=True),
             run_config=tune.RunConfig(storage_path=folder, verbose=0),
         )
-        return HIGHEST - max(result.metrics["value"] for result in tuner.fit())
+        return HIGHEST - max(float(result.metrics["value"]) for result in tuner.fit())
 
 
 def _ray_member(config: Mapping[str, float]) -> None:

@@ -79,7 +79,7 @@ def sb3_run(config: TrainingConfig, market: Market, seed: int) -> Run:
 
 def iqm(scores: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
     """Interquartile mean (Agarwal et al. 2021, arXiv 2108.13264, section 4.3)."""
-    return trim_mean(scores, 0.25, axis=axis)
+    return np.asarray(trim_mean(scores, 0.25, axis=axis))
 
 
 def interval(statistic: Callable[..., NDArray[np.float64]], *samples: list[float]) -> tuple[float, float]:

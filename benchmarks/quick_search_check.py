@@ -23,7 +23,7 @@ import optuna
 from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
-from fxai.spec.configure import configure, default_params
+from fxai.spec.configure import default_params, trial_settings
 from fxai.spec.load import load_spec
 from fxai.spec.override import override
 from fxai.spec.study import StudySpec
@@ -36,6 +36,7 @@ REPOSITORY = Path(__file__).parents[1]
 SPEC = REPOSITORY / "config" / "optuna" / "quick_search.yaml"
 MARKETS = {"planted": "planted_1h", "eurusd": "eurusd_1h"}
 FIRST_FRESH_SEED = 10_000_019
+OBJECTIVE = "fx_trading"
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,9 @@ def requests(study: StudySpec, params: Mapping[str, ParamValue], seeds: int, fol
             study=study.study_name,
             number=index,
             attempt=0,
-            objective=study.objective,
+            objective=OBJECTIVE,
             params=params,
-            config=configure(study.training_config, params).model_dump(mode="json"),
+            config=trial_settings(study, params),
             base_config=study.training_config.model_dump(mode="json"),
             seeds=(FIRST_FRESH_SEED + index,),
             metric=study.metric_name,
@@ -115,7 +116,7 @@ def compare(market: str, folder: Path, seeds: int, settings: Mapping[str, str]) 
     study, best = search(market, folder, settings)
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        plan = LanePlan(study.objective, study.training_config.model_dump(mode="json"))
+        plan = LanePlan(OBJECTIVE, study.training_config.model_dump(mode="json"))
         with ProcessWorkers(machine_slots().slots, scratch, plan) as workers:
             winner = train_all(workers, requests(study, best, seeds, scratch / "winner"))
             default = train_all(workers, requests(study, default_params(study), seeds, scratch / "default"))

@@ -18,6 +18,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 from torch import Tensor
+from torch.distributions import Categorical
 
 from fxai.market.dataset import Market
 from fxai.market.splits import Span
@@ -93,6 +94,7 @@ class SB3Policy:
         assert keep is None
         assert len(weights) == 1
         distribution = self.model.policy.get_distribution(observation[0]).distribution
+        assert isinstance(distribution, Categorical)
         return distribution.logits.T.unsqueeze(0)
 
 

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ from fxai.spec.parameters import FloatParameter
 from fxai.spec.pruners import MedianPruner
 from fxai.spec.samplers import TPESampler
 from fxai.spec.study import StudySpec
-from fxai.trial import Report, TrialResult, TrialState
+from fxai.trial import ParamValue, Report, TrialResult, TrialState
 from smoke import parse
 
 PARAMETERS = 10
@@ -71,9 +71,9 @@ class Clock:
         return Block(**{name: 1000 * seconds / trials for name, seconds in self._seconds.items()})
 
 
-def reported(params: dict[str, float], step: int) -> float:
+def reported(params: Mapping[str, ParamValue], step: int) -> float:
     """A learning curve: better near 0.3 in every parameter, rising with the steps."""
-    distance = sum((value - 0.3) ** 2 for value in params.values())
+    distance = sum((value - 0.3) ** 2 for value in params.values() if isinstance(value, float))
     return math.exp(-distance) * (1 - 0.5 ** (step + 1))
 
 
@@ -83,7 +83,7 @@ def fxai_trial(search: Search, clock: Clock) -> None:
     assert asked is not None
     state, value = TrialState.COMPLETE, 0.0
     for step in range(REPORTS):
-        value = reported(dict(asked.params), step)
+        value = reported(asked.params, step)
         with clock.part("report"):
             report = Report(asked.number, step, value)
             search.report(report)
@@ -146,7 +146,7 @@ def slow_trial(search: Search, seen: Seen) -> None:
     assert asked is not None
     seen.written[f"params {asked.number}"] = time.time()
     for step in range(REPORTS):
-        search.report(Report(asked.number, step, reported(dict(asked.params), step)))
+        search.report(Report(asked.number, step, reported(asked.params, step)))
         seen.written[f"report {asked.number} {step}"] = time.time()
         wait(search, 0.4)
     wait(search, SEEN_WITHIN_SECONDS)  # the last report must be seen before the trial ends, not by its end

@@ -5,6 +5,7 @@ python examples/hpo_example.py --quick    # few, short trials, to see that it wo
 """
 
 import argparse
+from typing import Any
 
 from fxai import ConfigLoader, HPOptimizer, HPOVisualizer, StudyResults, TrainingEngine
 
@@ -16,7 +17,7 @@ quick = parser.parse_args().quick
 model_config = {"type": "mlp", "d_model": 16}
 data_config = {"source": "eurusd_1h"}
 training_config = {"algorithm": "ppo", "total_updates": 50, "eval_frequency": 5}
-small = {}
+small: dict[str, Any] = {}
 if quick:
     training_config |= {"total_updates": 2, "eval_frequency": 1, "n_envs": 4, "n_epochs": 1}
     small = {"n_jobs": 1, "lanes_per_worker": 5}  # so many trainings at once; measured unless given

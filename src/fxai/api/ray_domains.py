@@ -29,7 +29,7 @@ def written(name: str, domain: Any) -> dict[str, Any]:
     quantum = getattr(sampler, "q", None)
     inner = getattr(sampler, "sampler", sampler)  # what a quantised one rounds
     scale = type(inner).__name__.lstrip("_")
-    if scale == "Normal":
+    if inner is not None and scale == "Normal":
         kind = "randn" if quantum is None else "qrandn"
         return {"type": kind, "mean": inner.mean, "sd": inner.sd, **_steps(quantum)}
     if callable(getattr(domain, "func", None)):

@@ -111,15 +111,17 @@ def _as_range(written: Node) -> tuple[Node, list[tuple[str, str]]]:
     node = {key: value for key, value in written.items() if key not in ("mean", "sd")}
     mean, sd = written.get("mean", 0), written.get("sd", 1)
     quantum = written.get("q", written.get("step"))
-    faults = [(key, "follows from mean and sd; leave it out") for key in ("low", "high", "log") if key in written]
+    faults: list[tuple[str, str]] = [
+        (key, "follows from mean and sd; leave it out") for key in ("low", "high", "log") if key in written
+    ]
     for key, value in (("mean", mean), ("sd", sd)):
         if not is_number(value) or not math.isfinite(value) or (key == "sd" and value <= 0):  # type: ignore[arg-type]
             faults.append((key, f"must be a number{' above 0' if key == 'sd' else ''}, not {value!r}"))
     if faults:
         return {**node, "low": 0, "high": 1}, faults
     low, high = (written_digits(mean) + each * DEVIATIONS * written_digits(sd) for each in (-1, 1))  # type: ignore[arg-type]
-    if is_number(quantum) and quantum > 0:  # type: ignore[arg-type,operator]
-        step = written_digits(quantum)  # type: ignore[arg-type]
+    if is_number(quantum) and quantum > 0:  # type: ignore[arg-type]
+        step = written_digits(quantum)
         low, high = (
             (low / step).to_integral_value(ROUND_CEILING) * step,
             (high / step).to_integral_value(ROUND_FLOOR) * step,
