@@ -37,7 +37,7 @@ def fails_alike(request: TrialRequest, slot: Slot) -> Trial:
 
 def fails_in_turn(request: TrialRequest, slot: Slot) -> Trial:
     yield Report(request.number, 1, 0.0)
-    raise ValueError(f"message {request.number % 2}")
+    raise ValueError(("the data are gone", "the network burst")[request.number % 2])
 
 
 def reports_oddly(request: TrialRequest, slot: Slot) -> Trial:

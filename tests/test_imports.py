@@ -15,7 +15,7 @@ LEVELS = [
     {"errors"},
     {"whole_file", "keeper"},
     {"trial", "spec"},
-    {"market", "wording"},
+    {"market", "wording", "failure_streak"},
     {"rl"},
     {"search", "workers", "tracking", "objectives"},
     {"study_events", "stop_signal", "stop_rules", "suspects", "in_flight", "population", "trial_files"},

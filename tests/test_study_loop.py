@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState as OptunaState
 
+from fxai.failure_streak import FAILURES_IN_A_ROW
 from fxai.search.open_search import open_search
 from fxai.spec.parameters import CategoricalParameter
 from fxai.spec.pruners import MedianPruner
@@ -22,7 +23,7 @@ from fxai.study_events import (
     TrialRequeued,
     WorkerReplaced,
 )
-from fxai.study_loop import FAILURES_IN_A_ROW, run_study
+from fxai.study_loop import run_study
 from fxai.trial import Cause, Slot, TrialState
 from fxai.workers import InlineWorkers, ProcessWorkers
 from study_place import Place, ended, of_kind, study
@@ -94,10 +95,16 @@ def test_ten_failures_with_one_message_end_the_study(place: Place) -> None:
     assert "no such bar" in (end.reason or "")
 
 
-def test_failures_that_differ_do_not(place: Place) -> None:
+def test_failures_that_differ_end_a_study_of_which_no_trial_ever_finished(place: Place) -> None:
     end = ended(place.run(study("fails_in_turn", n_trials=24)))
-    assert end.ending is Ending.REACHED
-    assert end.standing.failed == 24
+    assert (end.ending, end.standing.failed) == (Ending.FAILING, FAILURES_IN_A_ROW)
+    assert "none has ever finished" in (end.reason or "")
+
+
+def test_failures_that_differ_do_not_end_a_study_that_has_finished_trials(place: Place) -> None:
+    place.run(study("parabola", n_trials=1))
+    end = ended(place.run(study("fails_in_turn", n_trials=24)))
+    assert (end.ending, end.standing.failed) == (Ending.REACHED, 23)
 
 
 def test_a_grid_ends_the_study_when_it_is_exhausted(place: Place) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from fxai.search.study import Asked
-from fxai.trial import Cause, Decision, Report, TrialError, TrialPaths, TrialResult, TrialState, Usage
+from fxai.trial import Cause, Decision, Report, TrialError, TrialResult, TrialState, Usage
 
 
 @dataclass(slots=True)
@@ -35,23 +35,6 @@ class Returns:
     def add(self, number: int) -> int:
         self._counts[number] += 1
         return self._counts[number]
-
-
-class FailureStreak:
-    """Failures in a row that say the same."""
-
-    def __init__(self) -> None:
-        self.length = 0
-        self.message = ""
-
-    def add(self, result: TrialResult, paths: TrialPaths) -> None:
-        if result.error is None:
-            self.length = 0
-            return
-        # Messages name the trial's own log; two that differ in nothing else are the same.
-        message = result.error.message.replace(str(paths.directory), "<trial>")
-        self.length = self.length + 1 if message == self.message or not self.length else 1
-        self.message = message
 
 
 def ticks(reports: Sequence[Report]) -> list[list[Report]]:

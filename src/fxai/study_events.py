@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from fxai.search.counts import Counts
 from fxai.trial import Cause, ParamValue, Report, TrialResult
 from fxai.workers import Activity
 
@@ -22,6 +23,20 @@ class Standing:
     best_value: float | None = None
     standard_error: float | None = None  # of the best value, where it is a mean over several seeds
     front: int | None = None  # of several objectives, how many trials no other beats in all
+
+    @classmethod
+    def of(cls, counts: Counts, total: int) -> "Standing":
+        return cls(
+            total=total,
+            complete=counts.complete,
+            pruned=counts.pruned,
+            failed=counts.failed,
+            infeasible=counts.infeasible,
+            best_trial=counts.best_trial,
+            best_value=counts.best_value,
+            standard_error=counts.standard_error,
+            front=None if counts.front is None else len(counts.front),
+        )
 
     @property
     def finished(self) -> int:
@@ -121,7 +136,7 @@ class Ending(StrEnum):
     VALUE = "value"
     ENV_STEPS = "env_steps"
     INTERRUPTED = "interrupted"
-    FAILING = "failing"  # trial after trial with one message
+    FAILING = "failing"  # trial after trial, with one message or from the study's first on
 
 
 @dataclass(frozen=True, slots=True)

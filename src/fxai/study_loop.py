@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from fxai.errors import InputError
-from fxai.in_flight import FailureStreak, Flight, Returns, failed, pruned, ticks, warnings_of, with_steps
+from fxai.failure_streak import FailureStreak
+from fxai.in_flight import Flight, Returns, failed, pruned, ticks, warnings_of, with_steps
 from fxai.population import Population
 from fxai.search.seeds import turn
 from fxai.search.study import Asked, Search
@@ -54,7 +55,6 @@ from fxai.trial_files import TrialFiles
 from fxai.workers import TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost, Workers
 from fxai.workers.objective_loader import load_signature
 
-FAILURES_IN_A_ROW = 10
 RETURNS_IN_A_ROW = 20  # without progress; a worker that halves its lanes is at one after ten
 _PATIENCE_SECONDS = 0.5  # for the next event, before the loop looks at its stop signal again
 
@@ -102,7 +102,8 @@ class _Run:
         self._population = Population(spec, search, trials_directory)
         self._at_fault: int | None = None  # the trial that died alone with the last run, once too often
         self._returns = Returns()
-        self._streak = FailureStreak()
+        counts = search.counts()
+        self._streak = FailureStreak(any_finished=bool(counts.complete or counts.pruned))
         self._rules = StopRules(spec.stop, spec.direction)
         for trial in search.finished():
             self._rules.add(trial.value, trial.env_steps)
@@ -153,7 +154,7 @@ class _Run:
         """Why no further trial may start, if so."""
         if self._stop.urgency:
             return Ending.INTERRUPTED
-        if self._streak.length >= FAILURES_IN_A_ROW:
+        if self._streak.reason is not None:
             return Ending.FAILING
         if self._spec.timeout is not None and seconds >= self._spec.timeout:
             return Ending.TIMEOUT
@@ -238,7 +239,7 @@ class _Run:
             case Ending.INTERRUPTED:
                 return f"interrupted with {left} trials to go; started again, without --fresh, it goes on from here"
             case Ending.FAILING:
-                return f"{self._streak.length} trials in a row failed with one message: {self._streak.message}"
+                return self._streak.reason
 
     def _next(self) -> Asked | None:
         """The trial to begin now: one that waits, or else a new one."""
@@ -305,7 +306,10 @@ class _Run:
     def _decide(self, tick: Sequence[Report]) -> Iterator[StudyEvent]:
         """Reports of one moment, one of each trial: all are stored, then decided one by one."""
         came = [report for report in tick if self._awaits(report.number)]
-        yield from self._pass_over([report for report in came if report.passed_over])
+        for report in came:
+            if report.passed_over:
+                self._answer(report.number, self._going_on)
+                yield from map(Notice, warnings_of(report))
         awaited = [report for report in came if not report.passed_over]
         for report in awaited:
             self._search.report(report)
@@ -315,20 +319,13 @@ class _Run:
             awaited.sort(key=lambda report: turn(self._spec.seed, report.number, report.step))
         for report in awaited:
             prune = self._search.should_prune(report)
-            going_on = self._going_on
             flight = self.in_flight[report.number]
             flight.pruned_by = report if prune else None
-            if not prune and going_on is Decision.CONTINUE and self._population.waits(flight.asked, report):
+            if not prune and self._going_on is Decision.CONTINUE and self._population.waits(flight.asked, report):
                 self._suspects.ended(report.number)  # else it would wait for those whose turn comes after its end
             else:
-                self._answer(report.number, Decision.PRUNE if prune else going_on)
+                self._answer(report.number, Decision.PRUNE if prune else self._going_on)
             yield TrialProgressed(report, prune, len(awaited))
-            yield from map(Notice, warnings_of(report))
-
-    def _pass_over(self, reports: Sequence[Report]) -> Iterator[StudyEvent]:
-        """Reports that are neither stored nor judged."""
-        for report in reports:
-            self._answer(report.number, self._going_on)
             yield from map(Notice, warnings_of(report))
 
     @property
@@ -360,7 +357,7 @@ class _Run:
         else:
             del self.in_flight[number]
             self._waiting[number] = self._search.begin_again(number)
-            yield TrialRequeued(number, "given back by its worker")
+            yield TrialRequeued(number, result.flaw or "given back by its worker")
 
     def _finish(self, number: int, result: TrialResult) -> Iterator[StudyEvent]:
         """Give a trial that is in flight its final state."""
@@ -371,7 +368,7 @@ class _Run:
         told = self._search.tell(with_steps(flight, result))
         self._rules.add(told.value if told.state is TrialState.COMPLETE else None, told.usage.env_steps)
         self._streak.add(told, self._files.of(number))
-        self._files.of(number).checkpoint.unlink(missing_ok=True)
+        self._files.drop_checkpoint(number)
         self._files.drop({*kept, number}.difference(self._kept()))
         standing = self._standing()
         yield from map(Notice, warnings_of(result))
@@ -400,15 +397,4 @@ class _Run:
         return self._search.best_numbers(self._spec.keep_best_n)
 
     def _standing(self) -> Standing:
-        counts = self._search.counts()
-        return Standing(
-            total=self._spec.n_trials,
-            complete=counts.complete,
-            pruned=counts.pruned,
-            failed=counts.failed,
-            infeasible=counts.infeasible,
-            best_trial=counts.best_trial,
-            best_value=counts.best_value,
-            standard_error=counts.standard_error,
-            front=None if counts.front is None else len(counts.front),
-        )
+        return Standing.of(self._search.counts(), self._spec.n_trials)

@@ -1,5 +1,6 @@
 """What a study's trials leave on disk, and that only the best of those that have ended keep it."""
 
+import contextlib
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,5 +21,13 @@ class TrialFiles:
         """Delete what these trained, and what code of the user's own kept for them; logs stay."""
         for number in numbers:
             paths = self.of(number)
-            paths.agent.unlink(missing_ok=True)
+            _remove(paths.agent)
             shutil.rmtree(paths.checkpoint_dir, ignore_errors=True)
+
+    def drop_checkpoint(self, number: int) -> None:
+        _remove(self.of(number).checkpoint)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):  # one that stays, as the disk takes no writes, is only space
+        path.unlink(missing_ok=True)

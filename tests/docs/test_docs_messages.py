@@ -23,7 +23,13 @@ from fxai.spec.configure import default_params
 from fxai.spec.fingerprint import fingerprint
 from fxai.spec.load import load_spec
 
-OTHERS_WORDS = ("database is locked", "CUDA out of memory", "No space left on device")  # SQLite's, torch's, Linux's
+# SQLite's, torch's and Linux's.
+OTHERS_WORDS = (
+    "database is locked",
+    "database or disk is full",
+    "CUDA out of memory",
+    "No space left on device",
+)
 QUOTED = [line for block in blocks("text") for line in block.text.splitlines()]
 
 

@@ -1,6 +1,7 @@
 """A function of the user's as an objective, in a process for each trial."""
 
 import math
+import shutil
 import statistics
 import sys
 from dataclasses import replace
@@ -166,6 +167,19 @@ def test_a_last_report_without_a_value_fails_the_trial(tmp_path: Path, value: ob
         result = result_of(workers, request("reports", tmp_path, reports=[(1, value)]))
     assert (result.state, result.error.cause) == (TrialState.FAIL, cause)
     assert message in result.error.message
+
+
+def test_a_trial_whose_folder_is_deleted_is_given_back(tmp_path: Path):
+    with ProcessWorkers([Slot(0)], tmp_path / "logs", plan("saves")) as workers:
+        made = request("saves", tmp_path / "trials")
+
+        def delete(report: Report) -> Decision:
+            shutil.rmtree(tmp_path / "trials", ignore_errors=True)
+            return Decision.CONTINUE
+
+        result = result_of(workers, made, delete)
+        assert (result.state, "was deleted while it ran" in result.flaw) == (TrialState.RETURNED, True)
+        assert result_of(workers, made).value == 5, "begun again, it makes its folder anew"
 
 
 def test_a_traceback_is_kept(tmp_path: Path):

@@ -168,6 +168,18 @@ def test_a_trial_that_diverges_fails_alone(tmp_path: Path, seeds: int):
     assert values[0] == pytest.approx(alone(sound, tmp_path), rel=0, abs=0)
 
 
+def test_files_that_cannot_be_written_cost_no_trial(tmp_path: Path):
+    made = request(1, tmp_path)
+    for path in (TrialPaths(made.directory).checkpoint, TrialPaths(made.directory).agent):
+        path.mkdir(parents=True)  # no file can take its place
+    at_work = lanes()
+    at_work.admit(made)
+    _, results = to_the_end(at_work)
+    assert results[1].state is TrialState.COMPLETE
+    assert "agent.safetensors" in results[1].flaw
+    assert results[1].value == alone(request(1, tmp_path / "other"), tmp_path)[-1]
+
+
 def test_a_request_that_cannot_be_trained_fails_alone(tmp_path: Path):
     at_work = lanes()
     at_work.admit(replace(request(0, tmp_path), metric="sharp"))

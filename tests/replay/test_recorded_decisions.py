@@ -9,6 +9,7 @@ from fxai.errors import InputError
 from fxai.replay.decisions import Began, Decided, Judged, Opened, Requeued, Told, entry_line, read_decisions
 from fxai.replay.recorder import recorded
 from fxai.study_events import (
+    Notice,
     Standing,
     StudyEvent,
     StudyOpened,
@@ -18,6 +19,7 @@ from fxai.study_events import (
     TrialRequeued,
 )
 from fxai.trial import Report, TrialResult, TrialState
+from small_files import files_of_at_most
 
 MADE_OF = {"seed": 0}
 
@@ -81,3 +83,17 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "other").write_text(text)
     with pytest.raises(InputError, match=r"name its decisions\.jsonl"):
         read_decisions(tmp_path / "other")
+
+
+def test_a_file_that_is_deleted_or_whose_disk_is_full_costs_the_recording_alone(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.jsonl"
+    seen = []
+    for event in recorded(events(), path, "s", MADE_OF):
+        seen.append(event)
+        path.unlink(missing_ok=True)
+    assert [event for event in seen if not isinstance(event, Notice)] == list(events())
+    assert [f"{path} was deleted" in event.message for event in seen if isinstance(event, Notice)] == [True]
+    with files_of_at_most(100):
+        seen = list(recorded(events(), path, "s", MADE_OF))
+    assert [event for event in seen if not isinstance(event, Notice)] == list(events())
+    assert len(seen) == len(list(events())) + 1

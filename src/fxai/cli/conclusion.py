@@ -19,6 +19,8 @@ def print_conclusion(console: Console, study: StudySpec, tuned: Tuned) -> None:
     ended = tuned.ended
     print_text(console, f"Study {ended.study} ended after {span(ended.seconds)}{_reason(ended.reason)}", "")
     print_summary(console, tuned.summary)
+    if tuned.failure is not None:
+        print_text(console, "", f"Trial {tuned.failure.number} failed: {legible(tuned.failure.message)}")
     print_text(console, "", "Files:", *(f"  {path}" for path in tuned.files), *_of_agent(study, tuned))
     print_text(console, "", "Next:", *(f"  {command}" for command in _next_commands(study, tuned)))
 
@@ -41,5 +43,6 @@ def _of_agent(study: StudySpec, tuned: Tuned) -> Sequence[str]:
 def _next_commands(study: StudySpec, tuned: Tuned) -> Sequence[str]:
     where = "" if study.storage == DEFAULT_STORAGE else f" --storage {quote(study.storage)}"
     name, best = quote(study.study_name), tuned.summary.best_trial
-    of_best = () if best is None else (f"fxai show {name} {best}{where}",)
-    return (*of_best, f"fxai report {name} --open{where}", f"fxai results {name}{where}", f"fxai dashboard{where}")
+    shown = (best, None if tuned.failure is None else tuned.failure.number)
+    show = [f"fxai show {name} {number}{where}" for number in shown if number is not None]
+    return (*show, f"fxai report {name} --open{where}", f"fxai results {name}{where}", f"fxai dashboard{where}")

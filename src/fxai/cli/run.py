@@ -142,6 +142,7 @@ def _run_all(
             print_conclusion(console, taking.study, tuned)
             if tuned.ended.ending is Ending.INTERRUPTED:
                 return _INTERRUPTED
-            if tuned.ended.ending is Ending.FAILING or not tuned.ended.standing.complete:
+            failing = tuned.ended.ending is Ending.FAILING
+            if failing or not tuned.ended.standing.complete or not tuned.results_written:
                 code = _FAILED
     return code

@@ -10,6 +10,7 @@ It writes reports as lines of JSON to the file FXAI_REPORTS or the descriptor FX
 with exit code 0. What it prints goes into the trial's log.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Generator
@@ -33,7 +34,8 @@ from fxai.whole_file import write_text
 
 def run_once(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:  # noqa: ARG001  # the environment has it
     """Run the command for a trial of one seed."""
-    TrialPaths(request.directory).checkpoint_dir.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):  # a command that needs the folder says that it is not there
+        TrialPaths(request.directory).checkpoint_dir.mkdir(parents=True, exist_ok=True)
     document = request.directory.absolute() / "request.json"
     write_text(document, json.dumps(_document(request), indent=2))
     kept, outcome = KeptReports(request), None

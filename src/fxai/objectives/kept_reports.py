@@ -1,5 +1,6 @@
 """The reports of a trial of the user's own over all its runs, so that a resumed one need not repeat them."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ class KeptReports:
     def _keep(self, report: Report) -> Report:
         self.last = report
         self._last_step = report.step
-        with self._path.open("ab") as file:
+        with contextlib.suppress(OSError), self._path.open("ab") as file:  # a full disk costs the file, not the trial
             file.write(to_line(report))
         return report
 

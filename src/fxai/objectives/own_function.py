@@ -5,6 +5,7 @@ goes back when it ends, and one that is pruned, hangs or breaks the interpreter 
 the import has started threads, which a fork would lose, each trial starts an interpreter of its own instead.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -66,7 +67,8 @@ class FunctionObjective:
         self._function = function
 
     def __call__(self, request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:
-        TrialPaths(request.directory).checkpoint_dir.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # a function that needs the folder says that it is not there
+            TrialPaths(request.directory).checkpoint_dir.mkdir(parents=True, exist_ok=True)
         kept = KeptReports(request)
         with TrialProcess(self._function, request, slot) as process:
             for said in process.words():

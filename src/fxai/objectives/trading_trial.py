@@ -2,14 +2,15 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 import torch
 from pydantic import JsonValue
 from torch import Tensor
 
-from fxai.errors import InputError
+from fxai.errors import FxaiError, InputError
 from fxai.market.dataset import Market
 from fxai.objectives.each_seed import mean, standard_error
 from fxai.rl.agent import Agent
@@ -117,9 +118,9 @@ class TradingTrial:
             return self._result(TrialState.FAIL, error=error)
         joined = _joined(metrics, values, self.request.metric)
         self._reports += (Report(self.request.number, self.updates, mean(values), joined, self.env_steps),)
-        Checkpoint(self._identity, self._reports, state).save(self._paths.checkpoint)
+        flaw = _unwritten(lambda: Checkpoint(self._identity, self._reports, state).save(self._paths.checkpoint))
         self._weights = state["weights"][:1]
-        return self._tell()
+        return replace(self._tell(), flaw=flaw)
 
     def ended(self, decision: Decision) -> TrialResult:
         """Its result after the last report was answered so."""
@@ -130,8 +131,8 @@ class TradingTrial:
             case Decision.PRUNE:
                 return self._result(TrialState.PRUNED, metrics=last.metrics)
             case Decision.CONTINUE:
-                self._agent().save(self._paths.agent)
-                return self._result(TrialState.COMPLETE, last.value, last.metrics)
+                flaw = _unwritten(lambda: self._agent().save(self._paths.agent))
+                return replace(self._result(TrialState.COMPLETE, last.value, last.metrics), flaw=flaw)
 
     def returned(self) -> TrialResult:
         """Given back unfinished, to be taken up from its last checkpoint."""
@@ -185,6 +186,15 @@ def _joined(metrics: Sequence[Metrics], values: Sequence[float], metric: str) ->
         return {**means, STANDARD_ERROR: standard_error(values)}
     error = metrics[0].get(error_of(metric))
     return means if error is None else {**means, STANDARD_ERROR: error}
+
+
+def _unwritten(write: Callable[[], None]) -> str:
+    """What to say where a file could not be written: a full disk costs the file, not the trial."""
+    try:
+        write()
+    except FxaiError as error:
+        return str(error)
+    return ""
 
 
 def failure(request: TrialRequest, error: Exception, cause: Cause = Cause.EXCEPTION) -> TrialResult:

@@ -1,5 +1,7 @@
 """Recording a study's decisions from the events of its loop."""
 
+import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -65,7 +67,8 @@ class _Recorder:
 
     def close(self) -> None:
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # a full disk takes not even what is buffered
+                self._file.close()
 
     def _open(self, *, new: bool) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,5 +78,7 @@ class _Recorder:
 
     def _write(self, entry: Entry) -> None:
         if self._file is not None:
+            if not os.fstat(self._file.fileno()).st_nlink:
+                raise FileNotFoundError(f"{self._path} was deleted")
             self._file.write(entry_line(entry))
             self._file.flush()

@@ -15,7 +15,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -56,8 +56,9 @@ def hold(path: Path, what: str, *, make_folder: bool = True) -> Iterator[None]:
     descriptor = _acquire(path, what, make_folder=make_folder)
     try:
         holder = {"pid": os.getpid(), "started": datetime.now().astimezone().isoformat(timespec="seconds")}
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+        with suppress(OSError):  # on a full disk the lock holds, and nobody is told who has it
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(holder).encode(), 0)
         yield
     finally:
         path.unlink(missing_ok=True)  # while the lock is held, so that nobody else's is removed

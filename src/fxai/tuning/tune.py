@@ -7,20 +7,14 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
-from fxai.errors import FingerprintError, FxaiError, InputError
+from fxai.errors import FingerprintError, InputError
 from fxai.replay.decisions import basis_of
 from fxai.replay.recorder import recorded
 from fxai.replay.replayed import ReplayedWorkers
-from fxai.results.files import write_results
-from fxai.results.importances.file import write_importances
 from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
-from fxai.results.plots.write import write_plots
 from fxai.results.provenance import Provenance
-from fxai.results.record import StudyRecord
-from fxai.results.report.write import write_report
 from fxai.results.summary import StudySummary
-from fxai.results.winner_track import write_validation_track
 from fxai.search.database import sqlite_path
 from fxai.search.lock import hold_folder, hold_study, state_directory
 from fxai.search.open_search import archived_name, open_search
@@ -32,7 +26,6 @@ from fxai.spec.configure import default_params, trial_settings
 from fxai.spec.fingerprint import fingerprint
 from fxai.spec.objective import folder_of, name_of
 from fxai.spec.study import StudySpec
-from fxai.spec.write_out import written_whole
 from fxai.stop_signal import StopSignal
 from fxai.study_events import Notice, StudyEnded, StudyEvent
 from fxai.study_loop import run_study
@@ -40,15 +33,14 @@ from fxai.tracking import open_trackers
 from fxai.trial import LanePlan
 from fxai.tuning.data_hash import data_hash
 from fxai.tuning.interrupts import announce_stop
+from fxai.tuning.study_files import FailedTrial, spec_as_it_ran, write_study_files
 from fxai.tuning.taking_over import TakingOver
 from fxai.tuning.tracked import tracked
-from fxai.whole_file import write_text
 from fxai.workers import Limits, ProcessWorkers, SlotPlan, Workers, machine_slots
 
 Watch: TypeAlias = Callable[[Iterable[StudyEvent]], StudyEnded]
 """Goes through a study's events as they come, shows what it likes of them, and returns the last."""
 
-AS_IT_RAN = "The spec of this study as it ran, with all that presets, other files, flags and transfers gave it."
 _BYTES_PER_GB = 1_000_000_000
 
 
@@ -59,7 +51,9 @@ class Tuned:
     ended: StudyEnded
     summary: StudySummary
     files: tuple[Path, ...]
-    warnings: tuple[str, ...] = ()  # what could not be written, and why
+    warnings: tuple[str, ...] = ()  # what could not be written, and how to write it later
+    results_written: bool = True
+    failure: FailedTrial | None = None  # of a trial that shows why none has finished, or why the run ended
 
 
 def tune(
@@ -81,30 +75,17 @@ def tune(
             _workers(study, share, paths) as workers,
             open_trackers(study.tracking, paths.directory, paths.logs) as trackers,
         ):
-            write_text(paths.spec, written_whole(study, AS_IT_RAN))
-            said = (*taking.notices, *share.notices, *notices(study))
+            unwritten = spec_as_it_ran(study, paths)
+            said = (*unwritten, *taking.notices, *share.notices, *notices(study))
             ran = _ran(taking, search, workers, paths, stop)
             draws_as = study.study_name if taking.recording is None else taking.recording.study
             kept = recorded(ran, paths.decisions, draws_as, basis_of(study))
             events = chain(map(Notice, said), kept)
             ended = watch(announce_stop(tracked(events, study, trackers, stop), stop))
         stored = load_study(study.storage, study.study_name)
-        files = write_results(stored, study, paths, Provenance.of(study, made_of))
-        tracks, warnings = _track_record(paths)
-        files += (write_importances(stored, paths.importances), *tracks)
-        if plots:
-            files += (*write_plots(stored, paths), write_report(stored, paths))
-    return Tuned(ended, StudySummary.of(StudyRecord.of(stored)), files, warnings)
-
-
-def _track_record(paths: StudyPaths) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-    """That of the best agent, where there is one. A study has not failed because this could not be written."""
-    if not paths.best_agent.exists():
-        return (), ()
-    try:
-        return (write_validation_track(paths.best_agent),), ()
-    except FxaiError as error:
-        return (), (str(error),)
+        provenance = Provenance.of(study, made_of)
+        left = write_study_files(stored, study, paths, provenance, ended.ending, plots=plots)
+    return Tuned(ended, left.summary, left.files, left.warnings, left.results_written, left.failure)
 
 
 def _ran(

@@ -23,7 +23,15 @@ from fxai.trial import (
     shown,
 )
 from fxai.workers.peak_memory import NO_PEAK, Peak, peak_since_last_call
-from fxai.workers.trial_failure import failed, log_failure, log_line, raised, remove_checkpoint, spoils_the_process
+from fxai.workers.trial_failure import (
+    failed,
+    log_failure,
+    log_line,
+    make_folder,
+    raised,
+    remove_checkpoint,
+    spoils_the_process,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class _Hosted:
     began: float
     last_step: int | None = None  # of its last report that was not passed over
     warned: bool = False  # its first flaw was told
+    has_folder: bool = False  # where its files lie
     peak: Peak = NO_PEAK
 
     @property
@@ -104,6 +113,7 @@ class HostedTrials:
             self._has_output = request.number
             self._write_output_to(TrialPaths(request.directory).log)
         hosted = self._hosted[request.number] = _Hosted(request, time.monotonic())
+        hosted.has_folder = make_folder(request)
         try:
             self._lanes.admit(request)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
@@ -164,9 +174,13 @@ class HostedTrials:
         if error is not None:
             told = failed(hosted.request, error.cause, error.message, bounded.seconds, error.traceback)
             return replace(told, usage=bounded.usage)
-        return replace(bounded, number=hosted.request.number, flaw=self._told_once(hosted, bounded.flaw))
+        flaw = bounded.flaw if bounded.state is TrialState.RETURNED else self._told_once(hosted, bounded.flaw)
+        return replace(bounded, number=hosted.request.number, flaw=flaw)
 
     def _ended(self, hosted: _Hosted, result: TrialResult) -> TrialResult:
+        if result.state is TrialState.FAIL and hosted.has_folder and not hosted.request.directory.exists():
+            flaw = f"its folder {hosted.request.directory} was deleted while it ran"
+            result = TrialResult(result.number, TrialState.RETURNED, hosted.seconds, flaw=flaw)
         result = self._checked(hosted, result)
         self._note_peaks()
         del self._hosted[result.number]

@@ -34,6 +34,13 @@ def log_line(request: TrialRequest, text: str) -> None:
             log.write(text.encode(errors="backslashreplace"))
 
 
+def make_folder(request: TrialRequest) -> bool:
+    """Make the folder of the trial's files; whether it is there."""
+    with contextlib.suppress(OSError):  # what needs it says so
+        request.directory.mkdir(parents=True, exist_ok=True)
+    return request.directory.is_dir()
+
+
 def remove_checkpoint(request: TrialRequest) -> None:
     paths = TrialPaths(request.directory)
     with contextlib.suppress(OSError):  # one that stays is only space
