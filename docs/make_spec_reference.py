@@ -45,6 +45,19 @@ With the YAML language server (VS Code and others) the first line of a spec then
 
 Numbers may be written as `1e-5`, and as `50_000_000`. Where a section is named with nothing below it, it has its \
 defaults.
+
+## Environment variables, and passwords
+
+`${NAME}` in a path or a URL is the value of an environment variable: in `results_dir`, `storage`, `data.source`, \
+`extends`, the `folder` of an objective and `tracking_uri`, and in `--storage` and `--results-dir` (in single quotes, \
+or the shell expands it first). A variable that is not set is an error. So is `$NAME` without braces in a path; in a \
+URL a `$` without braces is itself. A `~` that begins a path is the home folder. Files that FxAI writes and commands \
+that it prints keep the text as it is written. A study whose bars lie elsewhere on another machine goes on there: it knows a \
+file by its content.
+
+Messages and files show no password of a database: all between the scheme and the last `@` is `***`. Where a user or a \
+password holds one of `@ : / ? # %`, percent-encode it: `@` as `%40`, `:` as `%3A`, `/` as `%2F`, `?` as `%3F`, `#` as \
+`%23`, `%` as `%25`. Better, keep the password out of the spec: `storage: postgresql://me:${PGPASSWORD}@host/studies`.
 """
 
 

@@ -1,5 +1,6 @@
 """Broken specs, data and command lines: one clear message, exit 2, nothing written."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -206,3 +207,27 @@ def test_broken_command_line(fxai: Fxai, folder: Path, arguments: tuple[str, ...
 def test_the_good_spec_is_good(fxai: Fxai, folder: Path) -> None:
     (folder / "mine.yaml").write_text(GOOD)
     assert fxai("check", "mine.yaml").code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "--dry-run", "--storage", "{}"),
+        ("run", "--set", "storage={}"),
+        ("status", "--storage", "{}"),
+        ("best", "mine", "--storage", "{}"),
+        ("compare", "{}#mine", "{}#"),
+        ("transfer", "mine", "--to", "quick_search", "--storage", "{}"),
+        ("dashboard", "--storage", "{}"),
+        ("check", "mine.yaml"),
+        ("run", "--spec", "mine.yaml"),
+    ],
+)
+@pytest.mark.parametrize("password", ["Secret", "Secret%40Secret", "p@Secret", "p@Secret/Secret#Secret:%Secret"])
+def test_password_is_shown_nowhere(arguments: tuple[str, ...], password: str, fxai: Fxai, folder: Path) -> None:
+    url = f"nosuch://me:{password}@127.0.0.1:5/db"
+    (folder / "mine.yaml").write_text(f"storage: {json.dumps(url)}\n{GOOD}")
+    finished = fxai(*(each.format(url) for each in arguments))
+    assert "Secret" not in finished.out + finished.err
+    assert "Traceback" not in finished.err
+    assert not any(b"Secret" in content for path, content in files_of(folder).items() if path.name != "mine.yaml")

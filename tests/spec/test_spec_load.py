@@ -119,7 +119,10 @@ studies:
             "name: model.type, type: choice, values: [mlp, lstm]",
             "values[1]: model.type must be 'mlp', 'gru' or 'transformer'",
         ),
-        ("name: model.d_model, type: choice, choices: [64, '128x']", "choices[1]: model.d_model must be a whole number"),
+        (
+            "name: model.d_model, type: choice, choices: [64, '128x']",
+            "choices[1]: model.d_model must be a whole number",
+        ),
         ("name: model.d_model, type: choice, choices: []", "choices: must hold at least 1"),
         ("name: model.d_model, type: choice, choices: [64, 64]", "choice 64 is given twice"),
         ("name: model.d_model, type: choice, choices: [64], values: [3]", "values: means choices, which is given too"),

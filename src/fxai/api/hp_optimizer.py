@@ -21,6 +21,7 @@ from fxai.objectives.engine import write_engine
 from fxai.results.paths import StudyPaths
 from fxai.results.study_results import StudyResults
 from fxai.search.attributes import FINGERPRINT
+from fxai.spec.environment import expanded_path
 from fxai.spec.fields import list_of
 from fxai.spec.fingerprint import paths_of
 from fxai.spec.metrics import LOSSES
@@ -56,7 +57,7 @@ class HPOptimizer:
     ) -> None:
         self._engine = training_engine or TrainingEngine()
         self._storage = storage
-        self._results_dir = Path(results_dir)
+        self._results_dir = expanded_path(results_dir)
         self._plots = plots
         self._logger = speaking_logger(SEARCHES)
         self._latest: StudyResults | None = None

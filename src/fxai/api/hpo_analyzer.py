@@ -12,6 +12,7 @@ from fxai.api.study_folders import studies_in
 from fxai.errors import InputError
 from fxai.results.strict_json import json_text, json_value
 from fxai.results.study_results import StudyResults
+from fxai.spec.environment import expanded_path
 from fxai.spec.metrics import Metrics
 from fxai.spec.suggestion import did_you_mean
 from fxai.tuning.progress_log import speaking_logger
@@ -30,7 +31,7 @@ class HPOAnalyzer:
     """
 
     def __init__(self, results_dir: str | Path) -> None:
-        self.results_dir = Path(results_dir)
+        self.results_dir = expanded_path(results_dir)
         self.studies: Mapping[str, StudyResults] = studies_in(self.results_dir)
         self._logger = speaking_logger("HPOAnalyzer")
 

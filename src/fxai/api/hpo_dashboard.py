@@ -7,6 +7,7 @@ from fxai.api.studies import DEFAULT_RESULTS_DIR
 from fxai.api.study_folders import studies_in
 from fxai.results.comparison.comparison import Comparison
 from fxai.results.comparison.reference import StudyReference
+from fxai.spec.environment import expanded_path
 from fxai.tuning.progress_log import speaking_logger
 
 _LOGGER = "HPOAnalyzer"
@@ -20,7 +21,7 @@ def create_hpo_dashboard(results_dir: str | Path = DEFAULT_RESULTS_DIR) -> Path:
     """
     from fxai.results.report.index import write_reports  # noqa: PLC0415 (plotly)
 
-    folder = Path(results_dir)
+    folder = expanded_path(results_dir)
     *_, index = write_reports((each.study for each in studies_in(folder).values()), folder)
     speaking_logger(_LOGGER).info("Dashboard: %s", index)
     return index

@@ -8,6 +8,7 @@ from fxai.api.study_folders import studies_in
 from fxai.errors import InputError
 from fxai.results.paths import StudyPaths
 from fxai.results.study_results import StudyResults
+from fxai.spec.environment import expanded_path
 from fxai.spec.suggestion import did_you_mean
 from fxai.trial import ParamValue
 from fxai.whole_file import copy
@@ -17,7 +18,7 @@ class HPOResultsManager:
     """The studies of a folder by name. What it loads needs no database."""
 
     def __init__(self, results_dir: str | Path = DEFAULT_RESULTS_DIR) -> None:
-        self.results_dir = Path(results_dir)
+        self.results_dir = expanded_path(results_dir)
 
     def names(self) -> Sequence[str]:
         """Of the studies that are there."""

@@ -19,6 +19,7 @@ from fxai.api.study_spec import study_of
 from fxai.api.training_engine import training_config_of
 from fxai.results.html_table import html_table
 from fxai.results.study_results import StudyResults
+from fxai.spec.environment import expanded_path
 from fxai.spec.fields import list_of
 from fxai.spec.metrics import Metrics
 from fxai.spec.score import SCORE as METRIC
@@ -93,7 +94,7 @@ class MinimalTuner:
         self.train_data = train_data
         self.val_data = val_data
         self.mlflow_tracking = find_spec(_MLFLOW) is not None if mlflow_tracking is None else mlflow_tracking
-        self._results_dir = Path(results_dir)
+        self._results_dir = expanded_path(results_dir)
         self._storage = storage
         self._seed = seed
         self._logger = speaking_logger("MinimalTuner")

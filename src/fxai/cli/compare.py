@@ -19,6 +19,7 @@ from fxai.results.comparison.tables import (
     study_headings,
     study_rows,
 )
+from fxai.spec.environment import expanded_path
 from fxai.wording import legible
 
 PAGE = "compare.html"
@@ -62,7 +63,7 @@ def compare(
         return
     from fxai.results.comparison.page import write_comparison  # noqa: PLC0415 (plotly, which the tables do not need)
 
-    path = write_comparison(comparison, output or results_dir / PAGE)
+    path = write_comparison(comparison, output or expanded_path(results_dir) / PAGE)
     if not as_json:
         print_text(stdout(), "", f"Page: {path}")
 

@@ -16,6 +16,7 @@ from fxai.spec.population import PopulationSearch
 from fxai.spec.pruners import Pruner
 from fxai.spec.samplers import Sampler
 from fxai.spec.stop import Stop
+from fxai.spec.storage_url import shown
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.training_config import TrainingConfig
 from fxai.tracking import tracker_names
@@ -55,7 +56,7 @@ def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tup
         ("Workers", _workers(share, study.n_trials)),
         ("Lanes", _lanes(study)),
         *((("Tracking", ", ".join(named)),) if (named := tracker_names(study.tracking)) else ()),
-        ("Storage", study.storage),
+        ("Storage", shown(study.storage)),
         ("Results", str(StudyPaths(results_dir, study.study_name).directory)),
     )
 

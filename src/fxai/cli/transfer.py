@@ -14,9 +14,9 @@ from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import spec_hash, versions
 from fxai.results.transfer import transfer as transferred
-from fxai.search.source_url import shown
 from fxai.search.studies import load_study
 from fxai.spec.overlay import Mode
+from fxai.spec.storage_url import shown
 from fxai.spec.study import StudySpec
 from fxai.spec.suggestion import did_you_mean
 from fxai.tuning.data_hash import data_hash

@@ -10,6 +10,7 @@ from fxai.market.bar_file import read_bar_file
 from fxai.market.bars import Bars, Faults, Reading
 from fxai.market.planted import planted_market, shuffled
 from fxai.spec.data_config import NAMED_SOURCE, DataConfig
+from fxai.spec.environment import expanded_path
 
 NAMED_SETS: Mapping[str, str] = MappingProxyType(
     {
@@ -33,12 +34,12 @@ def read_bars(config: DataConfig) -> Reading:
             return read_bar_file(_EURUSD, config, name="eurusd_1h")
         return _generated(match["kind"], int(match["seed"] or 0), config)
     check_source(config, (Path.cwd(),))
-    return read_bar_file(Path(config.source).expanduser(), config)
+    return read_bar_file(expanded_path(config.source), config)
 
 
 def check_source(config: DataConfig, folders: Sequence[Path]) -> None:
     """A `DataError` where the configuration names neither a data set nor a file; `folders` is where it was tried."""
-    path = Path(config.source).expanduser()
+    path = expanded_path(config.source)
     if NAMED_SOURCE.fullmatch(config.source):
         return
     try:
@@ -60,7 +61,7 @@ def _generated(kind: str, seed: int, config: DataConfig) -> Reading:
 
 
 def _no_such_source(source: str, folders: Sequence[Path]) -> str:
-    path = Path(source).expanduser()
+    path = expanded_path(source)
     parents = [folder / path.parent for folder in folders] or [path.parent]
     files = [str(path.with_name(file.name)) for parent in parents for file in parent.glob("*") if file.is_file()]
     near = difflib.get_close_matches(source, dict.fromkeys([*NAMED_SETS, *files]), n=3)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fxai.errors import InputError
+from fxai.spec.environment import expanded_path
 from fxai.trial import TrialPaths
 
 BEST_AGENT = "best_agent.safetensors"
@@ -25,7 +26,12 @@ class StudyPaths:
 
     @property
     def directory(self) -> Path:
-        return self.results_dir / self.study
+        return self.results_folder / self.study
+
+    @property
+    def results_folder(self) -> Path:
+        """`results_dir`, which may name environment variables, as the file system has it."""
+        return expanded_path(self.results_dir)
 
     @property
     def best_params(self) -> Path:

@@ -20,6 +20,8 @@ from sqlalchemy.pool import StaticPool
 
 from fxai.errors import StorageError
 from fxai.search.sqlite_file import BUSY_SECONDS
+from fxai.spec.environment import expanded_url
+from fxai.spec.storage_url import HOW_TO_ENCODE, check_storage_url, shown
 
 ATTEMPTS = 5
 
@@ -27,11 +29,17 @@ T = TypeVar("T")
 
 
 def parse_url(url: str) -> URL:
-    """The parts of a SQLAlchemy URL; a `StorageError` for anything else."""
+    """The parts of a SQLAlchemy URL, its variables expanded; a `StorageError` for anything else."""
+    address = expanded_url(url)
     try:
-        return make_url(url)
-    except ArgumentError as error:
-        raise StorageError(f"{url!r} is not a storage URL; write for example sqlite:///optuna_studies.db") from error
+        return make_url(check_storage_url(address))
+    except ArgumentError:
+        raise StorageError(
+            f"{shown(url)!r} is not a storage URL; write for example sqlite:///optuna_studies.db"
+        ) from None
+    except ValueError as error:  # also of a port that is no number, which may be a part of a password
+        reason = error if "@" in str(error) else f"its port is no number; {HOW_TO_ENCODE}"
+        raise StorageError(f"the storage URL {shown(url)}: {reason}") from None
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -47,7 +55,7 @@ def existing_only(url: str) -> str:
     """The same database under a URL that never creates its file."""
     path = sqlite_path(url)
     if path is None:
-        return url
+        return expanded_url(url)
     return URL.create(
         "sqlite", database=f"file:{quote(str(path.absolute()))}", query={"mode": "rw", "uri": "true"}
     ).render_as_string()

@@ -9,6 +9,8 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 from fxai.errors import StorageError
 from fxai.search.database import engine_options, existing_only, make_durable, sqlite_path
 from fxai.search.sqlite_file import check_sqlite
+from fxai.spec.environment import expanded_url
+from fxai.spec.storage_url import shown, without_secrets
 
 OPENING_PAUSES = (0.1, 0.3, 0.9)  # seconds between tries
 
@@ -26,19 +28,22 @@ def open_tables(url: str, *, create: bool) -> RDBStorage:
             _require_tables(url)
         storage = _open(url, create=create)
     except (ImportError, NoSuchModuleError) as error:
-        raise StorageError(f"cannot open {_shown(url)}: its database driver is not installed ({error})") from error
+        raise StorageError(f"cannot open {shown(url)}: its database driver is not installed ({error})") from error
     except SQLAlchemyError as error:
-        raise StorageError(f"cannot open {_shown(url)}: {getattr(error, 'orig', None) or error}") from error
+        reason = without_secrets(str(getattr(error, "orig", None) or error), expanded_url(url))
+        raise StorageError(f"cannot open {shown(url)}: {reason}") from error
     except (RuntimeError, AssertionError, ValueError) as error:  # the schema of another version of Optuna, or none
-        reason = str(error) or "it does not say by which version of Optuna it was made"
-        raise StorageError(f"cannot open {_shown(url)}: {reason}") from error
+        reason = (
+            without_secrets(str(error), expanded_url(url)) or "it does not say by which version of Optuna it was made"
+        )
+        raise StorageError(f"cannot open {shown(url)}: {reason}") from error
     make_durable(storage.engine)
     return storage
 
 
 def _open(url: str, *, create: bool) -> RDBStorage:
     # Optuna fills {SCHEMA_VERSION} into URLs, so that other braces must be doubled.
-    address = (url if create else existing_only(url)).replace("{", "{{").replace("}", "}}")
+    address = (expanded_url(url) if create else existing_only(url)).replace("{", "{{").replace("}", "}}")
     for pause in OPENING_PAUSES:
         try:
             return RDBStorage(address, engine_kwargs=engine_options(url), skip_table_creation=not create)
@@ -51,10 +56,6 @@ def _require_tables(url: str) -> None:
     engine = sa.create_engine(existing_only(url), **engine_options(url))
     try:
         if not sa.inspect(engine).has_table("studies"):
-            raise StorageError(f"{_shown(url)} holds no studies")
+            raise StorageError(f"{shown(url)} holds no studies")
     finally:
         engine.dispose()
-
-
-def _shown(url: str) -> str:
-    return sa.make_url(url).render_as_string(hide_password=True)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 from fxai.search.sqlite_file import opened_to_look
+from fxai.spec.environment import expanded_url
 
 _PLAIN_FILE = re.compile(r"sqlite(?:\+pysqlite)?:///(?!:memory:|file:)([^?]+)")
 
@@ -35,7 +36,7 @@ def rows_of(url: str) -> Iterator[Rows]:
 
 def plain_file(url: str) -> Path | None:
     """The file that a URL names; None where SQLAlchemy must say what it names."""
-    found = _PLAIN_FILE.fullmatch(url)
+    found = _PLAIN_FILE.fullmatch(expanded_url(url))
     return None if found is None else Path(unquote(found[1]))
 
 

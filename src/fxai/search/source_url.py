@@ -2,13 +2,14 @@
 
 from fxai.search.database import parse_url
 from fxai.spec.overlay import SourceStudy
-
-
-def shown(url: str) -> str:
-    """The URL as files and messages may show it: a password in it is hidden."""
-    return parse_url(url).render_as_string(hide_password=True)
+from fxai.spec.storage_url import shown
 
 
 def source_url(source: SourceStudy, own_url: str) -> str:
     """The URL that opens the source's database: the study's own, password and all, where the two share one."""
-    return own_url if shown(own_url) == source.storage else source.storage
+    return own_url if source.storage in _written(own_url) else source.storage
+
+
+def _written(url: str) -> tuple[str, ...]:
+    """As an overlay has it. Earlier versions wrote the user's name."""
+    return url, shown(url), parse_url(url).render_as_string(hide_password=True)

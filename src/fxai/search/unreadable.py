@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fxai.errors import FxaiError, StorageError
-from fxai.spec.storage_url import shown
+from fxai.spec.storage_url import shown, without_secrets
 
 _LONGEST = 200  # characters of a reason
 _OF_SQLALCHEMY = re.compile(r"^\(\w+\.\w+\) ")
@@ -31,7 +31,7 @@ def _message(url: str, study: str | None, error: Exception) -> str:
     ways = "restore the database from a copy, or name another with --storage"
     if study is not None:
         ways = "restore the database from a copy; its other studies can still be used"
-    return f"cannot read {what}: {_reason(error)}. The database was left as it is; {ways}"
+    return f"cannot read {what}: {without_secrets(_reason(error), url)}. The database was left as it is; {ways}"
 
 
 def _reason(error: Exception) -> str:

@@ -4,8 +4,9 @@ import re
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from fxai.spec.environment import check_bare
 from fxai.spec.record import Record
 
 NAMED_SOURCE: Final = re.compile(r"eurusd_1h|(?P<kind>planted_1h|shuffled_1h)(?::(?P<seed>\d{1,9}))?")
@@ -76,9 +77,10 @@ class FeatureConfig(Record):
 class DataConfig(Record):
     """Where the bars come from and what the agent sees of them."""
 
-    source: str = Field(
+    source: Annotated[str, AfterValidator(check_bare)] = Field(
         default="eurusd_1h",
-        description="a named data set, or a CSV or Parquet file: beside the spec, or else in the current folder",
+        description="a named data set, or a CSV or Parquet file: beside the spec, or else in the current folder; "
+        "${NAME} in it is an environment variable",
     )
     timezone: str = Field(default="UTC", description="of timestamps that name none")
     spread_column: str | None = Field(

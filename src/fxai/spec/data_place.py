@@ -3,7 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+from fxai.errors import InputError
 from fxai.spec.data_config import NAMED_SOURCE
+from fxai.spec.environment import expanded_path
 from fxai.spec.merge import CONFIGS
 from fxai.spec.objective import is_own
 from fxai.spec.written import Written, plain
@@ -34,11 +36,15 @@ def beside(folder: Path, source: str) -> str:
     if NAMED_SOURCE.fullmatch(source) or folder == Path():
         return source
     try:
-        return str(folder / source) if (folder / source).is_file() else source
-    except OSError:  # a name that no file can have
+        return str(folder / source) if (folder / expanded_path(source)).is_file() and not _is_full(source) else source
+    except (OSError, InputError):  # a name that no file can have, a variable that is not set
         return source
 
 
 def tried_folders(folder: Path) -> tuple[Path, ...]:
     """Where a relative path in a file of that folder is looked for."""
     return tuple(dict.fromkeys((folder.absolute(), Path.cwd())))
+
+
+def _is_full(source: str) -> bool:
+    return expanded_path(source).is_absolute()

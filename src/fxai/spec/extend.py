@@ -11,7 +11,8 @@ from pathlib import Path
 
 from fxai.errors import InputError, Problem, SpecError
 from fxai.spec.data_place import placed_study
-from fxai.spec.find_spec import ENDINGS, find_spec
+from fxai.spec.environment import expanded_path
+from fxai.spec.find_spec import ENDINGS, find_spec, is_file
 from fxai.spec.form import SHARED
 from fxai.spec.merge import merge_study
 from fxai.spec.objective import in_folder
@@ -74,9 +75,10 @@ def _find_base(name: str, here: Path) -> Path:
     """By its path from the file's own folder, else as any spec is found; never the file itself."""
     if not name:
         raise InputError("must be a spec's name or path, as in `extends: quick_search`")
+    place = expanded_path(name)
     for ending in ENDINGS:
-        beside = here.parent / f"{name}{ending}"
-        if beside.is_file() and (beside.resolve() != here or Path(name).suffix):
+        beside = here.parent / f"{place}{ending}"
+        if is_file(beside) and (beside.resolve() != here or Path(name).suffix):
             return beside
     return find_spec(name)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fxai.errors import InputError
+from fxai.spec.environment import expanded_path
 from fxai.spec.suggestion import did_you_mean
 
 ENDINGS = ("", ".yaml", ".yml")
@@ -26,20 +27,24 @@ def shipped_specs() -> tuple[Path, ...]:
 def find_spec(name: str) -> Path:
     """A spec by path, or a shipped one as `quick_search` or `config/optuna/quick_search.yaml`."""
     path = Path(name)
-    if _is_file(path):
+    if is_file(path):
+        return path
+    path = expanded_path(name)
+    if is_file(path):
         return path
     if _is_folder(path):
         raise InputError(f"{name} is a folder; name one YAML file in it")
     shipped = config_directory()
     for folder in (shipped.parent, shipped / "optuna"):
         for ending in ENDINGS:
-            if _is_file(candidate := folder / f"{name}{ending}") and candidate.is_relative_to(shipped):
+            if is_file(candidate := folder / f"{name}{ending}") and candidate.is_relative_to(shipped):
                 return candidate
     names = [each.stem for each in shipped_specs()]
     raise InputError(f"there is no spec {name!r}{did_you_mean(path.stem, names) or '.'} Shipped: {', '.join(names)}")
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; a path that no file can have is none."""
     try:
         return path.is_file()
     except OSError:  # a name that no file can have, as it is too long

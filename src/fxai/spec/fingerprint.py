@@ -7,11 +7,11 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from pydantic import JsonValue
 
+from fxai.spec.environment import expanded_path
 from fxai.spec.objective import Objective, OwnCommand, argument_style_of, name_of
 from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import Parameter
@@ -74,8 +74,8 @@ def _split_rule(train: JsonValue) -> Fingerprint:
 
 
 def _data(source: str) -> JsonValue:
-    """A named data set is known by its name, a file by its content."""
-    path = Path(source)
+    """A named data set is known by its name, a file by its content. The text is kept as it is written."""
+    path = expanded_path(source)
     if not path.is_file():
         return {"source": source}
     with path.open("rb") as file:
@@ -98,9 +98,16 @@ def difference(old: Mapping[str, JsonValue], new: Mapping[str, JsonValue]) -> tu
 
 
 def _comparable(one: Mapping[str, JsonValue], other: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """Without the place of a file of the same content.
+
+    The content of a file below `~` was once not known; it counts where both records have it.
+    """
+    places = [data.get("source") if isinstance(data := each.get("data"), dict) else None for each in (one, other)]
     hashes = [data.get("sha256") if isinstance(data := each.get("data"), dict) else None for each in (one, other)]
     if hashes[0] is not None and hashes[0] == hashes[1]:
         return {**one, "data": {"sha256": hashes[0]}}
+    if None in hashes and places[0] == places[1] and str(places[0]).startswith("~"):
+        return {**one, "data": {"source": places[0]}}
     return one
 
 

@@ -9,7 +9,9 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, JsonValue, Tag
 
+from fxai.errors import InputError
 from fxai.spec.argument_style import WrittenStyle, differences
+from fxai.spec.environment import check_path, expanded_path
 from fxai.spec.record import Record
 
 FX_TRADING: Final = "fx_trading"
@@ -39,7 +41,9 @@ class OwnFunction(Record):
     """A function of the user's: called for each trial with a handle, or one of the contracts of `fxai.trial`."""
 
     function: Annotated[str, AfterValidator(_function_name)] = Field(description="package.module:function")
-    folder: str = Field(default=HERE, description="where it is looked for and runs; the spec's own unless given")
+    folder: Annotated[str, AfterValidator(check_path)] = Field(
+        default=HERE, description="where it is looked for and runs; the spec's own unless given"
+    )
 
 
 class OwnCommand(Record):
@@ -50,7 +54,9 @@ class OwnCommand(Record):
     ] = Field(
         description="program and arguments; {name} is a parameter or value of training_config, {params} all parameters"
     )
-    folder: str = Field(default=HERE, description="where it is looked for and runs; the spec's own unless given")
+    folder: Annotated[str, AfterValidator(check_path)] = Field(
+        default=HERE, description="where it is looked for and runs; the spec's own unless given"
+    )
     argument_style: WrittenStyle | None = Field(
         default=None,
         exclude_if=lambda style: style is None,
@@ -76,14 +82,14 @@ def _as_written(written: Any) -> Any:
 
 def _kind(value: Any) -> str:
     if isinstance(value, OwnCommand) or (isinstance(value, dict) and "command" in value):
-        return "command"
-    return "function" if isinstance(value, OwnFunction | dict) else "shipped"
+        return "own command"
+    return "own function" if isinstance(value, OwnFunction | dict) else "shipped"
 
 
 Objective: TypeAlias = Annotated[
     Annotated[Literal["fx_trading"], Tag("shipped")]
-    | Annotated[OwnFunction, Tag("function")]
-    | Annotated[OwnCommand, Tag("command")],
+    | Annotated[OwnFunction, Tag("own function")]
+    | Annotated[OwnCommand, Tag("own command")],
     Discriminator(_kind),
     BeforeValidator(_as_written, json_schema_input_type=str | OwnFunction | OwnCommand),
 ]
@@ -101,7 +107,15 @@ def in_folder(written: JsonValue, folder: Path) -> JsonValue:
     if not isinstance(written, dict):
         return written
     given = written.get("folder", HERE)
-    return {**written, "folder": str(folder / given) if isinstance(given, str) else given}
+    return {**written, "folder": _below(folder, given) if isinstance(given, str) else given}
+
+
+def _below(folder: Path, given: str) -> str:
+    """As it is written where its variables or its `~` make a full path of it."""
+    try:
+        return given if expanded_path(given).is_absolute() else str(folder / given)
+    except InputError:  # the record says what is wrong with it
+        return given
 
 
 def name_of(objective: Objective) -> str:
@@ -127,4 +141,4 @@ def argument_style_of(objective: Objective) -> dict[str, JsonValue]:
 
 def folder_of(objective: Objective) -> str:
     """Where own code lies; empty for what is shipped."""
-    return objective.folder if isinstance(objective, OwnCode) else ""
+    return str(expanded_path(objective.folder)) if isinstance(objective, OwnCode) else ""

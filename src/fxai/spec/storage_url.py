@@ -7,8 +7,12 @@ HIDDEN = "***"
 _ADDRESS = re.compile(r"(?P<scheme>[\w+.-]*:(?://)?)?(?P<rest>.*)", re.DOTALL)
 _SERVER = re.compile(r"(?!sqlite\b)[\w+.-]+://(?!/)", re.IGNORECASE)
 _SECRET = re.compile(r"([?&][^=&]*(?:pass|pwd|secret|token|key)[^=&]*=)[^&]*", re.IGNORECASE)
+_NO_PORT = re.compile(r"[^/?\[]*:(?!\d*(?:[/?]|$))")
 _FROM_ENVIRONMENT = re.compile(r"[^:@/]*:(?:\$\{\w+\})+")
-_HOW_TO_ENCODE = "percent-encode them: @ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25"
+HOW_TO_ENCODE = (
+    "where a user or a password holds @ : / ? # or %, percent-encode them: @ as %40, : as %3A, / as %2F, ? as %3F, "
+    "# as %23, % as %25"
+)
 
 
 def shown(url: str) -> str:
@@ -22,6 +26,8 @@ def shown(url: str) -> str:
     if scheme.lower().startswith("sqlite:") and rest.startswith("/"):
         return url  # a path, which may hold an @
     user, at, place = rest.rpartition("@")
+    if not at and _SERVER.match(url) and _NO_PORT.match(rest):
+        return f"{scheme}{HIDDEN}"  # perhaps a password whose @ was left out
     if at and not _FROM_ENVIRONMENT.fullmatch(user):
         user = HIDDEN
     return scheme + user + at + _SECRET.sub(rf"\1{HIDDEN}", place)
@@ -41,11 +47,8 @@ def without_secrets(text: str, url: str) -> str:
 
 
 def check_storage_url(url: str) -> str:
-    """The URL. A `ValueError`, which repeats none of it, where nobody can tell the password's end."""
+    """The URL. A `ValueError`, which repeats nothing of the URL, where the end of the password cannot be told."""
     place = url.partition("://")[2]
     if _SERVER.match(url) and place.count("@") > 1:
-        raise ValueError(
-            f"has more than one @, so that where the password ends cannot be told; where user or password holds one "
-            f"of the characters @ : / ? # %, {_HOW_TO_ENCODE}"
-        )
+        raise ValueError(f"has more than one @, so that the end of the password cannot be told; {HOW_TO_ENCODE}")
     return url

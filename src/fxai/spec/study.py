@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, 
 
 from fxai.spec.constraints import Constraint
 from fxai.spec.defaults import DASHBOARD_PORT, RESULTS_DIR, STORAGE
+from fxai.spec.environment import check_path, check_url, expanded_url
 from fxai.spec.goals import Goal, check_goals, check_metric, with_first_goal
 from fxai.spec.metrics import DEFAULT_METRIC, METRICS, OWN_METRIC
 from fxai.spec.objective import FX_TRADING, Objective, is_own
@@ -19,6 +20,7 @@ from fxai.spec.record import Record
 from fxai.spec.samplers import CmaEsSampler, RandomSampler, Sampler, TPESampler
 from fxai.spec.score import SCORE, Score, check_score
 from fxai.spec.stop import Stop
+from fxai.spec.storage_url import check_storage_url
 from fxai.spec.tracking import Tracking
 from fxai.spec.training_config import TrainingConfig
 
@@ -37,6 +39,12 @@ def _folder_name(name: str) -> str:
     if name != name.strip() or name[0] in ".-" or name[-1] == ".":
         raise ValueError(f"{name!r} must not begin with '.', '-' or a space, nor end with '.' or a space")
     return name
+
+
+def _database(url: str) -> str:
+    """An address that can be read; its message repeats none of it."""
+    check_storage_url(expanded_url(check_url(url)))
+    return url
 
 
 StudyName = Annotated[str, AfterValidator(_folder_name)]
@@ -109,7 +117,9 @@ class StudySpec(Record):
     seeds_per_trial: int = Field(
         default=1, ge=1, description="trainings of each trial, the objective's request.seeds; its value is their mean"
     )
-    storage: str = Field(default=STORAGE, min_length=1, description="an SQLAlchemy URL")
+    storage: Annotated[str, AfterValidator(_database)] = Field(
+        default=STORAGE, min_length=1, description="an SQLAlchemy URL; ${NAME} in it is an environment variable"
+    )
     timeout: float | None = Field(default=None, gt=0, description="seconds after which no new trial starts")
     stop: Stop = Field(default_factory=Stop, description="rules that end the study before its total")
     trial_timeout: float | None = Field(default=None, gt=0, description="seconds that one trial may take")
@@ -207,7 +217,11 @@ class Spec(Record):
         le=65535,
         description="for other programs; `fxai dashboard` has its --port",
     )
-    results_dir: str = Field(default=RESULTS_DIR, min_length=1, description="folder that holds a folder for each study")
+    results_dir: Annotated[str, AfterValidator(check_path)] = Field(
+        default=RESULTS_DIR,
+        min_length=1,
+        description="folder that holds a folder for each study; ${NAME} in it is an environment variable",
+    )
     save_study_plots: bool = Field(default=True, description="whether a run draws the plots at its end")
     presets: Mapping[str, Preset] = Field(default_factory=dict, description="settings of studies by name")
     studies: tuple[StudySpec, ...] = Field(min_length=1, description="what is run, one after the other")

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from fxai.spec.environment import check_url
 from fxai.spec.record import Record
 from fxai.spec.retired_keys import RetiredKey
 
@@ -50,7 +51,7 @@ class WandbTracking(Record):
 class MlflowTracking(Record):
     """MLflow: a run for the study with one for each trial below it."""
 
-    tracking_uri: Annotated[str, AfterValidator(_without_password)] | None = Field(
+    tracking_uri: Annotated[str, AfterValidator(_without_password), AfterValidator(check_url)] | None = Field(
         default=None, min_length=1, description="MLFLOW_TRACKING_URI unless given, or else sqlite:///mlflow.db"
     )
     experiment: str = Field(default=_PROJECT, min_length=1, description="its name at MLflow")

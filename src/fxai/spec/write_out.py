@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from fxai.spec.environment import expanded_path
 from fxai.spec.objective import OwnCode
 from fxai.spec.parameters import Parameter
 from fxai.spec.study import StudySpec
@@ -38,7 +39,7 @@ def _document(study: StudySpec) -> dict[str, Any]:
         if name in _ALWAYS or getattr(study, name) != fields[name].get_default(call_default_factory=True)
     }
     if isinstance(study.objective, OwnCode):
-        shown["objective"]["folder"] = str(Path(study.objective.folder).absolute())  # wherever this file lies
+        shown["objective"]["folder"] = _full(study.objective.folder)  # wherever this file lies
     if study.objectives:
         del shown["direction"]  # each has its own
     return {**shown, "parameters": [_parameter(each) for each in study.parameters]}
@@ -51,3 +52,8 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         whole.pop("path", None)
     logarithmic = getattr(parameter, "log", False)
     return {"name": whole.pop("name"), "type": f"{parameter.kind}_log" if logarithmic else parameter.kind, **whole}
+
+
+def _full(folder: str) -> str:
+    """A full path; as it is written where its variables make one of it."""
+    return folder if expanded_path(folder).is_absolute() else str(Path(folder).absolute())

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
+from fxai.spec.environment import expanded_url
 from fxai.spec.tracking import MlflowTracking
 from fxai.tracking.contract import Parent
 from fxai.tracking.messages import StudyBegan, StudyEnded, TrialBegan, TrialEnded
@@ -31,7 +32,8 @@ class MlflowRuns:
     def __init__(self, settings: MlflowTracking, parent: Parent) -> None:
         self._parent = parent
         self._experiment_name = settings.experiment
-        self._client = MlflowClient(settings.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or _DEFAULT_URI)
+        uri = None if settings.tracking_uri is None else expanded_url(settings.tracking_uri)
+        self._client = MlflowClient(uri or os.environ.get("MLFLOW_TRACKING_URI") or _DEFAULT_URI)
         self._runs: dict[int, str] = {}
         self._metrics: dict[int, list[Metric]] = {}  # of each open run, not sent yet
         self._last_step: dict[int, int] = {}

@@ -4,7 +4,7 @@ import os
 import re
 
 _SECRETS = ("WANDB_API_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
-_IN_ADDRESS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_IN_ADDRESS = re.compile(r"(?<=://)[^/\s]\S*(?=@)")  # up to the last @: a password may hold any character
 
 
 def without_secrets(text: str) -> str:

@@ -145,7 +145,7 @@ def _set_aside(paths: StudyPaths, taking: TakingOver) -> None:
     What the study takes over from another and a training engine for it are no results of its own, and stay.
     """
     if paths.directory.exists():
-        taken = {path.name for path in paths.results_dir.iterdir()}
+        taken = {path.name for path in paths.results_folder.iterdir()}
         archived = StudyPaths(paths.results_dir, archived_name(paths.study, taken))
         paths.directory.rename(archived.directory)
         if archived.engine.exists():

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from optuna import Study
 
 from fxai.errors import InputError
-from fxai.search.source_url import shown
 from fxai.search.studies import is_archived, load_study, study_names
+from fxai.spec.storage_url import shown
 
 _SEPARATOR = "#"
 
@@ -44,7 +44,7 @@ def references(texts: Sequence[str], storage: str) -> tuple[StudyReference, ...]
 
 
 def _references(text: str, storage: str) -> Sequence[StudyReference]:
-    place, separator, name = text.partition(_SEPARATOR)
+    place, separator, name = _parts(text)
     if not separator:
         return (StudyReference(storage, text),)
     if not place:
@@ -56,6 +56,19 @@ def _references(text: str, storage: str) -> Sequence[StudyReference]:
     if not names:
         raise InputError(f"{shown(url)} holds no studies")
     return tuple(StudyReference(url, each) for each in names)
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    """Database, separator and study. In a server's address a password may hold the separator, up to the last `@`."""
+    if "://" not in text or text.startswith("sqlite"):
+        return text.partition(_SEPARATOR)
+    head, at, tail = text.rpartition("@")
+    place, separator, name = tail.partition(_SEPARATOR)
+    if not separator:
+        raise InputError(
+            f"{shown(text)!r} names no study; write URL{_SEPARATOR}STUDY, or URL{_SEPARATOR} for all of them"
+        )
+    return head + at + place, separator, name
 
 
 def labels(named: Sequence[StudyReference]) -> tuple[str, ...]:

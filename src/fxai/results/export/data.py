@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from fxai.errors import InputError
 from fxai.search import attributes
+from fxai.spec.environment import expanded_path
 from fxai.whole_file import copy
 
 
@@ -38,7 +39,7 @@ class ExportedData:
         """
         if self.sha256 is None:
             return []
-        path = Path(self.source).expanduser()
+        path = expanded_path(self.source)
         if not path.is_file():
             raise InputError(f"the data file {path} of the study is not there; export without --with-data")
         with path.open("rb") as file:

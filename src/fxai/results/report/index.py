@@ -14,6 +14,7 @@ from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.report.write import write_report
 from fxai.search.stored_trial import StoredState
+from fxai.spec.environment import expanded_path
 from fxai.whole_file import write_text
 from fxai.wording import estimate, figure
 
@@ -42,7 +43,7 @@ def write_reports(studies: Iterable[Study], results_dir: Path) -> Iterator[Path]
         rows.append(_row(StudyRecord.of(study), paths))
     written = f"Written by FxAI {version('fxai')} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC."
     content = {"rows": rows, "counted": "1 study" if len(rows) == 1 else f"{len(rows)} studies", "written": written}
-    index = results_dir / "index.html"
+    index = expanded_path(results_dir) / "index.html"
     write_text(index, page_html("index.html", content))
     yield index
 
