@@ -52,8 +52,8 @@ defaults.
 `extends`, the `folder` of an objective and `tracking_uri`, and in `--storage` and `--results-dir` (in single quotes, \
 or the shell expands it first). A variable that is not set is an error. So is `$NAME` without braces in a path; in a \
 URL a `$` without braces is itself. A `~` that begins a path is the home folder. Files that FxAI writes and commands \
-that it prints keep the text as it is written. A study whose bars lie elsewhere on another machine goes on there: it knows a \
-file by its content.
+that it prints keep the text as it is written. A study whose bars lie elsewhere on another machine goes on there: it \
+knows a file by its content.
 
 Messages and files show no password of a database: all between the scheme and the last `@` is `***`. Where a user or a \
 password holds one of `@ : / ? # %`, percent-encode it: `@` as `%40`, `:` as `%3A`, `/` as `%2F`, `?` as `%3F`, `#` as \

@@ -9,7 +9,7 @@ from fxai.cli.options import DEFAULT_STORAGE
 from fxai.cli.output import print_text
 from fxai.cli.summary import print_summary
 from fxai.results.paths import BEST_AGENT
-from fxai.spec.storage_url import shown
+from fxai.spec.storage_url import shown as shown_url
 from fxai.spec.study import StudySpec
 from fxai.tuning.tune import Tuned
 from fxai.wording import legible, span
@@ -42,7 +42,7 @@ def _of_agent(study: StudySpec, tuned: Tuned) -> Sequence[str]:
 
 
 def _next_commands(study: StudySpec, tuned: Tuned) -> Sequence[str]:
-    where = "" if study.storage == DEFAULT_STORAGE else f" --storage {quote(shown(study.storage))}"
+    where = "" if study.storage == DEFAULT_STORAGE else f" --storage {quote(shown_url(study.storage))}"
     name, best = quote(study.study_name), tuned.summary.best_trial
     shown = (best, None if tuned.failure is None else tuned.failure.number)
     show = [f"fxai show {name} {number}{where}" for number in shown if number is not None]
