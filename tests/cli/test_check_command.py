@@ -72,6 +72,55 @@ def test_bars_that_are_not_there_are_told_with_the_folders_tried(
     assert not (folder / "optuna_results").exists()
 
 
+TRIED = """\
+name: tried
+studies:
+  - study_name: good
+    objective: {command: [sh, -c, 'echo "{\\"step\\": 1, \\"value\\": {x}, \\"loss\\": 2}" >> $FXAI_REPORTS']}
+    parameters: {x: {type: int, low: 1, high: 9}}
+    n_trials: 9
+"""
+FAILING = """\
+  - study_name: bad
+    objective: {command: [sh, -c, 'echo no bars >&2; exit 3', "{params}"]}
+    parameters: {x: {type: int, low: 1, high: 9}}
+    n_trials: 9
+"""
+
+
+def test_a_trial_is_tried_and_nothing_written(fxai: Fxai, folder: Path) -> None:
+    (folder / "tried.yaml").write_text(TRIED)
+    finished = fxai("check", "--try", "tried.yaml")
+    assert finished.code == 0
+    assert "tried: trial 0 is complete after" in finished.out
+    assert "value 5, 1 report\n      metrics: loss=2\n" in finished.out
+    assert [path.name for path in folder.iterdir()] == ["tried.yaml"]
+
+
+def test_a_trial_that_fails_says_what_there_is_to_look_at(fxai: Fxai, folder: Path) -> None:
+    (folder / "tried.yaml").write_text(TRIED + FAILING)
+    finished = fxai("check", "--try", "tried.yaml")
+    assert finished.code == 1
+    assert "failed after" in finished.out
+    assert "the command exited with status 3: no bars" in finished.out
+    assert "command: sh -c 'echo no bars >&2; exit 3' --x=5\n      folder: .\n" in finished.out
+    assert "the end of its output:\n        no bars\n" in finished.out
+    (good, bad) = json.loads(fxai("check", "--try", "--json", "tried.yaml").out)[0]["studies"]
+    assert (good["tried"]["state"], good["tried"]["value"], good["tried"]["metrics"]) == (
+        "complete",
+        5.0,
+        {"loss": 2.0},
+    )
+    assert (bad["tried"]["state"], bad["tried"]["output"]) == ("fail", ["no bars"])
+    assert "tried" not in json.loads(fxai("check", "--json", "tried.yaml").out)[0]["studies"][0]
+
+
+def test_a_broken_spec_counts_more_than_a_trial_that_fails(fxai: Fxai, folder: Path) -> None:
+    (folder / "tried.yaml").write_text(TRIED.split("    n_trials", maxsplit=1)[0] + FAILING)
+    (folder / "broken.yaml").write_text("name: a\n")
+    assert fxai("check", "--try", "tried.yaml", "broken.yaml").code == 2
+
+
 def test_schema_is_a_json_schema(fxai: Fxai) -> None:
     schema = json.loads(fxai("schema").out)
     assert schema["type"] == "object"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fxai.market.read_bars import NAMED_SETS
+from fxai.market.sources import NAMED_SETS
 from fxai.spec.data_config import NAMED_SOURCE
 from fxai.spec.fingerprint import difference, fingerprint
 from fxai.spec.load import load_spec

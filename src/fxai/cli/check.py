@@ -1,6 +1,7 @@
 """`fxai check SPEC...`: whether specs are sound, and what looks unwise in them."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +14,21 @@ from fxai.cli.error_message import error_message
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.plan import check_data
+from fxai.cli.trial_run import as_json as trial_as_json
+from fxai.cli.trial_run import completed, lines_of
 from fxai.errors import DataError, FxaiError, InputError, SpecError
 from fxai.spec.advice import advice
 from fxai.spec.find_spec import find_spec
 from fxai.spec.load import spec_with_remarks
 from fxai.spec.study import StudySpec
 from fxai.spec.yaml_source import read_yaml
+from fxai.stop_signal import StopSignal
+from fxai.tuning.interrupts import stop_on_signals
+from fxai.tuning.try_trial import TriedTrial, try_trial
 from fxai.wording import counted, legible
+
+_FAILED = 1
+_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +50,53 @@ def check(
         ),
     ],
     *,
+    try_one: Annotated[
+        bool, typer.Option("--try", help="Run one trial of each study on the least budget, and print its end.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check specs, and say what looks unwise in them.
 
     Every mistake is named with its line. Ends with exit code 2 if one of them is wrong.
+
+    --try runs trial 0 of each study: one update of FxAI's agents, code of your own as it is. It writes nothing into
+    the database and the folder of results. Ends with exit code 1 if a trial fails.
     """
     checked = [_checked(name) for name in specs]
-    if as_json:
-        print_json([_as_json(each) for each in checked])
-    else:
-        for each in checked:
-            _print_checked(each)
+    with stop_on_signals() if try_one else nullcontext() as stop:
+        tries = _Tries(stop)
+        if as_json:
+            print_json([_as_json(each, tries) for each in checked])
+        else:
+            for each in checked:
+                _print_checked(each, tries)
     if any(each.error for each in checked):
         raise typer.Exit(InputError.exit_code)
+    if tries.exit_code:
+        raise typer.Exit(tries.exit_code)
+
+
+class _Tries:
+    """Runs a trial of each study if there is a stop signal to end it by."""
+
+    def __init__(self, stop: StopSignal | None) -> None:
+        self._stop = stop
+        self.exit_code = 0
+
+    @property
+    def wanted(self) -> bool:
+        return self._stop is not None
+
+    def of(self, study: StudySpec) -> TriedTrial | None:
+        """The trial of a study; None where none is asked for. Ends the program where it is interrupted."""
+        if self._stop is None:
+            return None
+        tried = try_trial(study, self._stop)
+        if tried is None:
+            raise typer.Exit(_INTERRUPTED)
+        if not completed(tried):
+            self.exit_code = _FAILED
+        return tried
 
 
 def _checked(name: str) -> Checked:
@@ -66,7 +108,7 @@ def _checked(name: str) -> Checked:
         return Checked(name, error=error)
 
 
-def _print_checked(checked: Checked) -> None:
+def _print_checked(checked: Checked, tries: _Tries) -> None:
     if checked.error is not None:
         typer.echo(error_message(checked.error), err=True)
         return
@@ -75,6 +117,10 @@ def _print_checked(checked: Checked) -> None:
         parameters, trials = counted(len(study.parameters), "parameter"), counted(study.n_trials, "trial")
         print_text(stdout(), f"  {study.study_name}: {parameters}, {trials}")
         print_text(stdout(), *(f"    warning: {legible(line)}" for line in (*remarks, *_warnings(study, checked.file))))
+        if tries.wanted:
+            print_text(stdout(), "    trying trial 0; Ctrl-C ends it")
+        if (tried := tries.of(study)) is not None:
+            print_text(stdout(), *(f"    {line}" for line in lines_of(study, tried)))
 
 
 def _warnings(study: StudySpec, file: Path) -> Sequence[str]:
@@ -85,13 +131,13 @@ def _warnings(study: StudySpec, file: Path) -> Sequence[str]:
     return advice(study)
 
 
-def _as_json(checked: Checked) -> dict[str, JsonValue]:
+def _as_json(checked: Checked, tries: _Tries) -> dict[str, JsonValue]:
     return {
         "spec": checked.name,
         "sound": checked.error is None,
         "problems": _problems(checked.error),
         "studies": [
-            _study_as_json(study, (*remarks, *_warnings(study, checked.file)))
+            _study_as_json(study, (*remarks, *_warnings(study, checked.file)), tries)
             for study, remarks in zip(checked.studies, checked.remarks, strict=True)
         ],
     }
@@ -103,10 +149,12 @@ def _problems(error: FxaiError | None) -> list[JsonValue]:
     return [] if error is None else [{"line": None, "key": "", "message": str(error)}]
 
 
-def _study_as_json(study: StudySpec, warnings: Sequence[str]) -> dict[str, JsonValue]:
+def _study_as_json(study: StudySpec, warnings: Sequence[str], tries: _Tries) -> dict[str, JsonValue]:
+    tried = tries.of(study)
     return {
         "study_name": study.study_name,
         "parameters": len(study.parameters),
         "n_trials": study.n_trials,
         "warnings": list(warnings),
+        **({} if tried is None else {"tried": trial_as_json(tried)}),
     }

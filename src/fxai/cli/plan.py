@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fxai.errors import InputError, Problem, SpecError
-from fxai.market.read_bars import check_source
+from fxai.market.sources import check_source
 from fxai.spec.data_place import tried_folders
 from fxai.spec.find_spec import find_spec
 from fxai.spec.find_study import find_spec_of_study

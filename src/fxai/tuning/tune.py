@@ -36,12 +36,11 @@ from fxai.tuning.interrupts import announce_stop
 from fxai.tuning.study_files import FailedTrial, spec_as_it_ran, write_study_files
 from fxai.tuning.taking_over import TakingOver
 from fxai.tuning.tracked import tracked
-from fxai.workers import Limits, ProcessWorkers, SlotPlan, Workers, machine_slots
+from fxai.tuning.worker_limits import worker_limits
+from fxai.workers import ProcessWorkers, SlotPlan, Workers, machine_slots
 
 Watch: TypeAlias = Callable[[Iterable[StudyEvent]], StudyEnded]
 """Goes through a study's events as they come, shows what it likes of them, and returns the last."""
-
-_BYTES_PER_GB = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +121,6 @@ def _opened(taking: TakingOver, paths: StudyPaths, *, fresh: bool) -> Search:
 
 
 def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWorkers:
-    memory = study.memory_limit_gb
-    limits = Limits(
-        trial_seconds=study.trial_timeout,
-        seconds_without_progress=study.progress_timeout,
-        worker_bytes=None if memory is None else int(memory * _BYTES_PER_GB),
-    )
     plan = LanePlan(
         name_of(study.objective),
         trial_settings(study, {}),  # the network that is trained
@@ -136,7 +129,7 @@ def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWor
         study.most_in_flight,
         folder_of(study.objective),
     )
-    return ProcessWorkers(share.slots[: study.n_trials], paths.logs, plan, limits=limits)
+    return ProcessWorkers(share.slots[: study.n_trials], paths.logs, plan, limits=worker_limits(study))
 
 
 def _set_aside(paths: StudyPaths, taking: TakingOver) -> None:

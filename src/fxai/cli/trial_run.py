@@ -1,0 +1,80 @@
+"""What `fxai check --try` prints of the trial that it ran."""
+
+import shlex
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from fxai.spec.argument_style import notation_of
+from fxai.spec.command_line import filled
+from fxai.spec.fields import list_of
+from fxai.spec.objective import OwnCommand, OwnFunction, argument_style_of, is_own
+from fxai.spec.own_config import OwnConfig, values_in
+from fxai.spec.pruners import NopPruner
+from fxai.spec.study import StudySpec
+from fxai.trial import TrialState
+from fxai.tuning.try_trial import TriedTrial
+from fxai.wording import assignments, counted, figure, legible, span
+
+
+def completed(tried: TriedTrial) -> bool:
+    """Whether the trial ran to its end."""
+    return tried.result.state is TrialState.COMPLETE
+
+
+def lines_of(study: StudySpec, tried: TriedTrial) -> Iterator[str]:
+    """The trial's end, and where it failed what there is to look at."""
+    result = tried.result
+    if completed(tried) and result.value is not None:
+        yield (
+            f"tried: trial 0 is complete after {span(result.seconds)}: {study.metric_name} {figure(result.value)}, "
+            f"{counted(tried.reports, 'report')}"
+        )
+        if result.metrics and is_own(study.objective):
+            metrics = {name: value for name, value in result.metrics.items() if name != study.metric_name}
+            yield f"  metrics: {assignments(metrics)}"
+        if not tried.reports and not isinstance(study.pruner, NopPruner):
+            yield f"  the trial reported no step, so {study.pruner.type} will prune nothing"
+        return
+    yield f"tried: trial 0 failed after {span(result.seconds)}: {legible(_cause(tried))}"
+    if tried.params:
+        yield f"  parameters: {assignments(tried.params)}"
+    yield from _started(study, tried)
+    if tried.output:
+        yield "  the end of its output:"
+        yield from (f"    {legible(line)}" for line in tried.output)
+
+
+def as_json(tried: TriedTrial) -> dict[str, JsonValue]:
+    """The same for other programs."""
+    result = tried.result
+    return {
+        "state": result.state.value,
+        "params": dict(tried.params),
+        "value": result.value,
+        "metrics": dict(result.metrics),
+        "reports": tried.reports,
+        "seconds": result.seconds,
+        "error": None if completed(tried) else _cause(tried),
+        "output": list(tried.output),
+    }
+
+
+def _cause(tried: TriedTrial) -> str:
+    error = tried.result.error
+    return f"it ended as {tried.result.state}" if error is None else error.message
+
+
+def _started(study: StudySpec, tried: TriedTrial) -> Iterator[str]:
+    """The code of the user's own that ran, and where."""
+    match study.objective:
+        case OwnCommand(command=command, folder=folder):
+            params = {name: list_of(value) for name, value in tried.params.items()}
+            config = study.training_config
+            further = values_in(config) if isinstance(config, OwnConfig) else {}
+            words = filled(command, params, further, notation_of(argument_style_of(study.objective)))
+            yield f"  command: {legible(shlex.join(words))}"
+            yield f"  folder: {legible(folder)}"
+        case OwnFunction(function=function, folder=folder):
+            yield f"  function: {function}"
+            yield f"  folder: {legible(folder)}"

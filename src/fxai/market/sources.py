@@ -1,0 +1,44 @@
+"""What `data.source` may name, known without reading it: commands that read no bars load no pandas."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from fxai.errors import DataError
+from fxai.spec.data_config import NAMED_SOURCE, DataConfig
+from fxai.spec.environment import expanded_path
+
+NAMED_SETS: Mapping[str, str] = MappingProxyType(
+    {
+        "eurusd_1h": "real EURUSD ask bars of one hour, 2017",
+        "planted_1h": "generated, with a pattern that pays after costs; planted_1h:7 takes seed 7",
+        "shuffled_1h": "eurusd_1h in random order, nothing to learn; shuffled_1h:7 takes seed 7",
+    }
+)
+
+
+def check_source(config: DataConfig, folders: Sequence[Path]) -> None:
+    """A `DataError` where the configuration names neither a data set nor a file; `folders` is where it was tried."""
+    path = expanded_path(config.source)
+    if NAMED_SOURCE.fullmatch(config.source):
+        return
+    try:
+        exists = path.exists()
+    except OSError as error:  # a name that no file can have
+        raise DataError(f"data.source {config.source!r} cannot be read: {error.strerror}") from error
+    if not exists:
+        raise DataError(_no_such_source(config.source, () if path.is_absolute() else folders))
+
+
+def _no_such_source(source: str, folders: Sequence[Path]) -> str:
+    path = expanded_path(source)
+    parents = [folder / path.parent for folder in folders] or [path.parent]
+    files = [str(path.with_name(file.name)) for parent in parents for file in parent.glob("*") if file.is_file()]
+    near = difflib.get_close_matches(source, dict.fromkeys([*NAMED_SETS, *files]), n=3)
+    tried = f", looked for in {' and '.join(map(str, folders))}" if folders else ""
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return (
+        f"no data set and no file {source!r}{tried}.{hint} The named sets are {', '.join(NAMED_SETS)}; "
+        "anything else is the path of a CSV or Parquet file"
+    )
