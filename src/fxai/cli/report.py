@@ -1,9 +1,10 @@
 """`fxai report STUDY`: all that there is to see of a study, on one page."""
 
 import webbrowser
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -18,8 +19,7 @@ from fxai.results.report.index import write_reports
 from fxai.results.report.write import report_of, save_report
 from fxai.search.studies import is_archived, load_study, study_names
 
-if TYPE_CHECKING:
-    from optuna import Study
+Study = TypeVar("Study")  # Optuna's, which is not imported here
 
 
 def report(
@@ -66,7 +66,7 @@ def _of_one(storage: str, results_dir: Path, study: str, *, as_json: bool) -> Pa
 def _of_all(storage: str, results_dir: Path, *, as_json: bool) -> Path:
     names = [name for name in study_names(storage) if not is_archived(name) and _has_folder(name)]
     written = []
-    for path in write_reports(_readable(storage, names), results_dir):
+    for path in write_reports(_readable(partial(load_study, storage), names), results_dir):
         written.append(path)
         if not as_json:
             print_text(stdout(), str(path))
@@ -75,11 +75,11 @@ def _of_all(storage: str, results_dir: Path, *, as_json: bool) -> Path:
     return written[-1]
 
 
-def _readable(storage: str, names: Iterable[str]) -> "Iterator[Study]":
+def _readable(load: Callable[[str], Study], names: Iterable[str]) -> Iterator[Study]:
     """The studies that can be read; why another cannot is said."""
     for name in names:
         try:
-            yield load_study(storage, name)
+            yield load(name)
         except StorageError as error:
             warning(f"left out: {error}")
 

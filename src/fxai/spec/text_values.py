@@ -76,12 +76,14 @@ def _read_mapping(
     values: JsonValue, fields: Mapping[str, FieldInfo], paths: Mapping[str, str], remarks: list[str]
 ) -> None:
     """Values by the names of parameters or paths of fields, each alone or in a list."""
-    for name, value in values.items() if isinstance(values, dict) else ():
+    if not isinstance(values, dict):
+        return
+    for name, value in values.items():
         field = fields.get(paths.get(name, name))
         if isinstance(value, list):
-            values[name] = [_taken(field, each, name, remarks) for each in value]  # type: ignore[index]  # a mapping
+            values[name] = [_taken(field, each, name, remarks) for each in value]
         else:
-            values[name] = _taken(field, value, name, remarks)  # type: ignore[index]
+            values[name] = _taken(field, value, name, remarks)
 
 
 def _taken(field: FieldInfo | None, value: JsonValue, name: str, remarks: list[str]) -> JsonValue:

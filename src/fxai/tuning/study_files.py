@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import join
 
-from optuna import Study
-
 from fxai.errors import FxaiError
 from fxai.results.files import write_results
 from fxai.results.importances.file import write_importances
@@ -17,6 +15,7 @@ from fxai.results.record import StudyRecord
 from fxai.results.report.write import write_report
 from fxai.results.summary import StudySummary
 from fxai.results.winner_track import write_validation_track
+from fxai.search.studies import load_study
 from fxai.spec.defaults import RESULTS_DIR, STORAGE
 from fxai.spec.study import StudySpec
 from fxai.spec.write_out import written_whole
@@ -47,12 +46,13 @@ class StudyFiles:
 
 
 def write_study_files(
-    stored: Study, study: StudySpec, paths: StudyPaths, provenance: Provenance, ending: Ending, *, plots: bool
+    study: StudySpec, paths: StudyPaths, provenance: Provenance, ending: Ending, *, plots: bool
 ) -> StudyFiles:
     """Write the results first and the plots last; each that cannot be written costs itself alone.
 
     Plots are drawn of a study that has finished trials.
     """
+    stored = load_study(study.storage, study.study_name)
     record = StudyRecord.of(stored)
     summary = StudySummary.of(record)
     writing = _Writing(study, paths.results_dir)

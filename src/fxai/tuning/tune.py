@@ -19,7 +19,6 @@ from fxai.search.database import sqlite_path
 from fxai.search.lock import hold_folder, hold_study, state_directory
 from fxai.search.open_search import archived_name, open_search
 from fxai.search.sqlite_file import check_sqlite
-from fxai.search.studies import load_study
 from fxai.search.study import Search
 from fxai.spec.advice import notices
 from fxai.spec.configure import default_params, trial_settings
@@ -81,9 +80,8 @@ def tune(
             kept = recorded(ran, paths.decisions, draws_as, basis_of(study))
             events = chain(map(Notice, said), kept)
             ended = watch(announce_stop(tracked(events, study, trackers, stop), stop))
-        stored = load_study(study.storage, study.study_name)
         provenance = Provenance.of(study, made_of)
-        left = write_study_files(stored, study, paths, provenance, ended.ending, plots=plots)
+        left = write_study_files(study, paths, provenance, ended.ending, plots=plots)
     return Tuned(ended, left.summary, left.files, left.warnings, left.results_written, left.failure)
 
 
