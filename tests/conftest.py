@@ -38,7 +38,7 @@ def _nothing_left_behind() -> Iterator[None]:
 
 
 def _files() -> set[Path]:
-    found = set()
+    found: set[Path] = set()
     for folder, folders, names in os.walk(REPOSITORY):
         folders[:] = [name for name in folders if name not in CACHES]
         found.update(Path(folder) / name for name in names)

@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Generator
+from typing import Any, cast
 
 from fxai.trial import Outcome, Report, Slot, TrialPaths, TrialRequest
 
@@ -43,7 +44,8 @@ def fails_in_turn(request: TrialRequest, slot: Slot) -> Trial:
 def reports_oddly(request: TrialRequest, slot: Slot) -> Trial:
     """Beside two reports that count, one each that no database, no pruner and no sampler can take."""
     for step, value in ((1, math.nan), (5, 1.0), (5, 2.0), (3, 2.0), (2**63, 2.0), (10**5000, 2.0), (6, "2"), (7, 3.0)):
-        yield Report(request.number, step, value, {"loss": math.nan, "note": "text", "fxai:seed": 1.0, "\ud800": 1.0})
+        metrics: Any = {"loss": math.nan, "note": "text", "fxai:seed": 1.0, "\ud800": 1.0}
+        yield Report(request.number, step, cast("float", value), metrics)
     return Outcome(float("inf") if request.number == 1 else 4.0)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import optuna
 
@@ -28,7 +29,7 @@ def study(
     parameters: tuple[Parameter, ...] = (X,),
     sampler: Sampler = RANDOM,
     pruner: Pruner = UNPRUNED,
-    **further: object,
+    **further: Any,
 ) -> StudySpec:
     """A study of an objective of `study_objectives`; its parameters are none of a trading agent's."""
     return StudySpec(
@@ -67,7 +68,10 @@ class Place:
         return optuna.load_study(study_name="s", storage=self.url).trials
 
 
-def of_kind(events: list[StudyEvent], kind: type) -> list:
+E = TypeVar("E")
+
+
+def of_kind(events: list[StudyEvent], kind: type[E]) -> list[E]:
     return [event for event in events if isinstance(event, kind)]
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import psutil
 from optuna.trial import FrozenTrial
@@ -44,7 +45,7 @@ STUDY = StudySpec(
 PLAN = LanePlan("fx_trading", STUDY.training_config.model_dump(mode="json"), SEEDS, LANES)
 
 
-def numbers(trial: FrozenTrial) -> tuple[object, ...]:
+def numbers(trial: FrozenTrial) -> tuple[Any, ...]:
     """All of a stored trial that its company must not change."""
     error = trial.user_attrs["standard_error"]
     return trial.state, trial.params, trial.value, trial.intermediate_values, error
@@ -68,7 +69,7 @@ def worker_process() -> int:
     """The one that has no children of its own: beside it there is only its keeper."""
     family = psutil.Process().children(recursive=True)
     (worker,) = [process for process in family if not process.children() and process.ppid() != os.getpid()]
-    return worker.pid
+    return int(worker.pid)
 
 
 def test_a_study_whose_worker_is_killed_comes_to_the_same_numbers(tmp_path: Path) -> None:

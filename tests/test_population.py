@@ -1,9 +1,10 @@
 """A population in the loop: the same members, values and lineage, on however many lanes and whoever dies."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from itertools import count, pairwise
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -43,7 +44,7 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-def population(n_trials: int = 8, size: int = 4, **further: object) -> StudySpec:
+def population(n_trials: int = 8, size: int = 4, **further: Any) -> StudySpec:
     return StudySpec(
         study_name="s",
         parameters=(
@@ -61,20 +62,20 @@ def by_rate(request: TrialRequest, step: int) -> float:
     return step - abs(float(request.params[RATE] or 0.0) - 1e-3)
 
 
-def pool(workers: int = 1, width: int = 8, **further: object) -> LanePool:
+def pool(workers: int = 1, width: int = 8, **further: Any) -> LanePool:
     return LanePool(workers, width, updates=UPDATES, curve=by_rate, patient=True, **further)
 
 
-def outcome(trial: FrozenTrial) -> tuple[object, ...]:
+def outcome(trial: FrozenTrial) -> tuple[Any, ...]:
     return trial.state, trial.params, trial.value, trial.intermediate_values, lineage_of(trial.user_attrs)
 
 
-def outcomes(place: Place) -> list[tuple[object, ...]]:
+def outcomes(place: Place) -> list[tuple[Any, ...]]:
     return [outcome(trial) for trial in place.stored()]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[object, ...]]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Any, ...]]:
     place = Place(tmp_path_factory.mktemp("undisturbed"))
     place.run(population(), pool())
     return outcomes(place)
@@ -135,7 +136,7 @@ def test_populations_follow_one_another(place: Place) -> None:
     assert ended(events).standing.complete == 10
 
 
-def test_members_take_turns_where_there_are_fewer_lanes(place: Place, undisturbed: list[tuple[object, ...]]) -> None:
+def test_members_take_turns_where_there_are_fewer_lanes(place: Place, undisturbed: list[tuple[Any, ...]]) -> None:
     events = place.run(population(), pool(2, 1))
     assert of_kind(events, TrialSetAside)
     assert outcomes(place) == undisturbed
@@ -165,7 +166,7 @@ CIRCUMSTANCES = st.builds(
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(CIRCUMSTANCES)
 def test_nothing_that_happens_changes_what_comes_of_it(
-    tmp_path_factory: pytest.TempPathFactory, undisturbed: list[tuple[object, ...]], at: Circumstances
+    tmp_path_factory: pytest.TempPathFactory, undisturbed: list[tuple[Any, ...]], at: Circumstances
 ) -> None:
     place = Place(tmp_path_factory.mktemp("disturbed"))
     spec = population(max_concurrent_trials=at.most_in_flight, retries=len(at.kills))  # no trial is blamed for them
@@ -184,7 +185,7 @@ def vanishes_after(place: Place, spec: StudySpec, workers: Workers, events: int)
     for happened, _ in zip(count(), running, strict=False):
         if happened == events:
             break
-    running.close()
+    cast("Generator[StudyEvent]", running).close()
     search.close()
 
 
@@ -202,7 +203,7 @@ def test_a_culprit_is_found_although_its_company_waits_for_it(place: Place) -> N
     assert ended(events).standing.complete == 3
 
 
-def test_a_stopped_population_goes_on_from_there(place: Place, undisturbed: list[tuple[object, ...]]) -> None:
+def test_a_stopped_population_goes_on_from_there(place: Place, undisturbed: list[tuple[Any, ...]]) -> None:
     stop = StopSignal()
     with place.running(population(), pool(2, 1), stop) as events:
         seen = []
@@ -216,7 +217,7 @@ def test_a_stopped_population_goes_on_from_there(place: Place, undisturbed: list
     assert outcomes(place) == undisturbed
 
 
-def test_after_its_timeout_no_member_trains_on(place: Place, undisturbed: list[tuple[object, ...]]) -> None:
+def test_after_its_timeout_no_member_trains_on(place: Place, undisturbed: list[tuple[Any, ...]]) -> None:
     spec = population(timeout=0.2)
     for _ in range(40):
         if ended(place.run(spec, pool(1, 1))).ending is Ending.REACHED:

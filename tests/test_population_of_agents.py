@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from optuna import Study
@@ -24,7 +25,7 @@ from fxai.spec.fingerprint import fingerprint
 from fxai.spec.load import load_spec
 from fxai.spec.study import StudySpec
 from fxai.stop_signal import StopSignal
-from fxai.study_events import TrialExploited
+from fxai.study_events import StudyEvent, TrialExploited
 from fxai.study_loop import run_study
 from fxai.trial import LanePlan, Slot
 from fxai.workers import InlineWorkers, ProcessWorkers, Workers
@@ -62,12 +63,12 @@ def plan(study: StudySpec) -> LanePlan:
     return LanePlan("fx_trading", config, study.seeds_per_trial, study.resources.lanes_per_worker)
 
 
-def outcome(trial: FrozenTrial) -> tuple[object, ...]:
+def outcome(trial: FrozenTrial) -> tuple[Any, ...]:
     """All of a stored trial that lanes, workers and deaths must not change."""
     return trial.state, trial.params, trial.value, trial.intermediate_values, lineage_of(trial.user_attrs)
 
 
-def outcomes(folder: Path, study: StudySpec, workers: Workers) -> list[tuple[object, ...]]:
+def outcomes(folder: Path, study: StudySpec, workers: Workers) -> list[tuple[Any, ...]]:
     """What a run on these workers comes to."""
     url = f"sqlite:///{folder / 'here.db'}"
     search = open_search(study, url, fingerprint=fingerprint(study), default_params=default_params(study))
@@ -78,14 +79,14 @@ def outcomes(folder: Path, study: StudySpec, workers: Workers) -> list[tuple[obj
 
 
 @pytest.fixture(scope="module")
-def together(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[object, ...]]:
+def together(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Any, ...]]:
     """All members on lanes of one worker in this process."""
     folder = tmp_path_factory.mktemp("together")
     (study,) = load_spec(written(folder, lanes=6)).studies
     return outcomes(folder, study, InlineWorkers(plan=plan(study)))
 
 
-def test_members_go_on_from_each_others_weights(together: list[tuple[object, ...]]) -> None:
+def test_members_go_on_from_each_others_weights(together: list[tuple[Any, ...]]) -> None:
     lineages = [lineage for *_, lineage in together]
     assert sorted({exploit.step for lineage in lineages for exploit in lineage}) == [2, 4, 6]
     for state, params, value, reports, lineage in together:
@@ -100,7 +101,7 @@ def test_members_go_on_from_each_others_weights(together: list[tuple[object, ...
 
 @pytest.mark.parametrize("kind", [InlineWorkers, ProcessWorkers])
 def test_where_members_take_turns_they_come_to_the_same(
-    together: list[tuple[object, ...]], tmp_path: Path, kind: type
+    together: list[tuple[Any, ...]], tmp_path: Path, kind: type
 ) -> None:
     (study,) = load_spec(written(tmp_path, lanes=1)).studies
     slots = (Slot(0), Slot(1))
@@ -129,7 +130,7 @@ def moments(folder: Path) -> Iterator[int]:
 
 
 def test_killed_on_the_way_and_taken_up_it_is_the_same_and_its_winner_is_trained_once_more(
-    together: list[tuple[object, ...]], tmp_path: Path
+    together: list[tuple[Any, ...]], tmp_path: Path
 ) -> None:
     spec = written(tmp_path, lanes=2, jobs=2)
     running = run_in_background(spec)
@@ -169,7 +170,7 @@ def shown_as_it_is(folder: Path, study: Study) -> None:
 
 @pytest.mark.parametrize("events", [0, 3, 12])
 def test_a_run_that_vanishes_after_an_exploit_leaves_what_the_next_one_needs(
-    together: list[tuple[object, ...]], tmp_path: Path, events: int
+    together: list[tuple[Any, ...]], tmp_path: Path, events: int
 ) -> None:
     """The donor has gone on by then, and its checkpoint with it."""
     (study,) = load_spec(written(tmp_path, lanes=3)).studies
@@ -181,7 +182,7 @@ def test_a_run_that_vanishes_after_an_exploit_leaves_what_the_next_one_needs(
         pass
     for _ in range(events):
         next(running)
-    running.close()  # as a killed process does: nothing is put back
+    cast("Generator[StudyEvent]", running).close()  # as a killed process does: nothing is put back
     search.close()
     assert outcomes(tmp_path, study, InlineWorkers((Slot(0), Slot(1)), plan(study))) == together
 

@@ -33,6 +33,7 @@ from fxai.spec.presets import shipped_preset
 from fxai.spec.stop import Stop
 from fxai.spec.study import StudySpec
 from fxai.spec.tracking import MlflowTracking, WandbTracking
+from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import parse_yaml
 from fxai.trial import LaneObjective, Lanes
 
@@ -161,7 +162,7 @@ def test_its_example_of_a_population(study: StudySpec) -> None:
 
 def test_the_defaults_of_all_algorithms_take_equally_many_steps() -> None:
     assert "The defaults of all three take equally many steps" in README
-    defaults = [config() for config in ALGORITHMS.values()]
+    defaults = [config.model_validate({}) for config in ALGORITHMS.values()]
     assert len({config.total_updates * config.rollout_size for config in defaults}) == 1
 
 
@@ -173,6 +174,7 @@ def test_widths_are_kept_where_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_it_says_may_differ_within_a_program_does_not_part_trials(study: StudySpec) -> None:
     base = study.training_config
+    assert isinstance(base, TrainingConfig)
     free = {"learning_rate": 0.005, "gamma": 0.9, "entropy_coef": 0.1, "gae_lambda": 0.5}
     apart = {
         "model.n_layers": 3,

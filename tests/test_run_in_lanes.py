@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -44,7 +45,7 @@ def second_is_high(request: TrialRequest, step: int) -> float:
     return 2.0 * (request.number == 1)
 
 
-def lanes(n_trials: int, **further: object) -> StudySpec:
+def lanes(n_trials: int, **further: Any) -> StudySpec:
     """A study whose trials are the pool's curves, as many in flight as the pool takes."""
     return study("none", n_trials=n_trials, max_concurrent_trials=64, **further)
 
@@ -67,7 +68,7 @@ def test_each_trial_has_its_seeds_the_first_its_own(place: Place) -> None:
 def test_requests_carry_the_objectives_signature(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = []
 
-    def load(name: str) -> Callable[[Mapping[str, object]], str]:
+    def load(name: str) -> Callable[[Mapping[str, Any]], str]:
         loaded.append(name)
         return lambda config: f"shape {len(config)}"
 
@@ -104,7 +105,7 @@ def test_reports_of_one_moment_are_stored_before_the_first_is_decided(
     assert len({order[0] for order in orders}) > 2
 
 
-def decided(place: Place, *, late: bool = False) -> list[tuple[object, ...]]:
+def decided(place: Place, *, late: bool = False) -> list[tuple[Any, ...]]:
     spec = lanes(8, pruner=SuccessiveHalvingPruner(min_resource=1, reduction_factor=2))
     place.run(spec, LanePool(width=8, updates=4, late=late))
     return [
@@ -187,7 +188,7 @@ def test_a_trial_that_is_given_back_for_ever_fails(place: Place) -> None:
 def test_every_culprit_fails_and_nobody_else(
     place: Place, culprits: set[int], workers: int, width: int, retries: int
 ) -> None:
-    pool = LanePool(workers, width, culprits=culprits)
+    pool = LanePool(workers, width, culprits=sorted(culprits))
     spec = lanes(20, retries=retries)
     place.url = MEMORY
     events = place.run(spec, pool)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from optuna.trial import TrialState as OptunaState
@@ -60,7 +61,7 @@ def test_a_second_run_adds_nothing_and_a_larger_total_goes_on(place: Place) -> N
 
 def test_only_the_best_agents_are_kept_and_no_checkpoint(place: Place) -> None:
     events = place.run(study("parabola", n_trials=8, keep_best_n=3))
-    order = sorted(of_kind(events, TrialFinished), key=lambda event: event.result.value, reverse=True)
+    order = sorted(of_kind(events, TrialFinished), key=lambda event: event.result.value or 0.0, reverse=True)
     agents = {int(path.parent.name) for path in place.trials.glob("*/agent.safetensors")}
     assert agents == {event.result.number for event in order[:3]}
     assert not list(place.trials.glob("*/checkpoint.safetensors"))
@@ -198,7 +199,7 @@ def test_parameters_that_fit_no_configuration_fail_with_the_reason(tmp_path: Pat
         enqueue=({"training.batch_size": 100_000},),
     )
     place = Place(tmp_path)
-    defaults: Mapping[str, object] = {"training.batch_size": 100_000}
+    defaults: Mapping[str, Any] = {"training.batch_size": 100_000}
     search = open_search(spec, place.url, fingerprint={}, default_params=defaults)
     stop = StopSignal()
     events = []

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,12 +16,12 @@ from fxai.workers.inline import InlineWorkers
 from fxai.workers.process import ProcessWorkers
 
 
-def config(**training: object) -> JsonObject:
+def config(**training: Any) -> JsonObject:
     quick = {"total_updates": 4, "eval_frequency": 1, "n_envs": 2, "rollout_steps": 8, "n_epochs": 1, "batch_size": 8}
     return {"model": {"d_model": 8, "n_layers": 1}, "env": {"max_episode_steps": 32}, "training": {**quick, **training}}
 
 
-def request(folder: Path, number: int = 0, **training: object) -> TrialRequest:
+def request(folder: Path, number: int = 0, **training: Any) -> TrialRequest:
     return TrialRequest(
         study="s",
         number=number,
@@ -56,7 +57,8 @@ def test_seeds_side_by_side_are_what_each_is_alone(tmp_path: Path) -> None:
     together = trained([request(tmp_path / "0")], [request(tmp_path / "1", 1)])
     alone = [trained([request(tmp_path / f"alone-{n}", n)]) for n in range(2)]
     assert [result.state for result in results(together)] == [TrialState.COMPLETE] * 2
-    assert sorted(r.value for r in results(together)) == sorted(r.value for each in alone for r in results(each))
+    values = [[r.value or 0.0 for r in results(each)] for each in (together, *alone)]
+    assert sorted(values[0]) == sorted(value for each in values[1:] for value in each)
     for number in range(2):
         assert agent(tmp_path / str(number)) == agent(tmp_path / f"alone-{number}")
 

@@ -55,6 +55,8 @@ def test_the_notebook_runs_and_shows_tables_and_figures(folder: Path, monkeypatc
 def run_cell(source: str, names: dict[str, Any]) -> Any:
     """Run a cell; what a notebook would show of it."""
     tree = ast.parse(source)
-    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    last = tree.body[-1] if isinstance(tree.body[-1], ast.Expr) else None
+    if last is not None:
+        tree.body.pop()
     exec(compile(tree, "cell", "exec"), names)  # noqa: S102 (the notebook's own)
     return None if last is None else eval(compile(ast.Expression(last.value), "cell", "eval"), names)  # noqa: S307

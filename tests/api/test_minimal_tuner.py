@@ -90,10 +90,14 @@ def test_the_guides_basic_usage(tmp_path: Path) -> None:
     assert best_config["batch_size"] == 8
     formula = best_metrics["total_return"] - 0.5 * best_metrics["max_drawdown"]
     assert best_metrics["score"] == pytest.approx(formula)
-    assert best_metrics["score"] == max(trial.value for trial in results.results.record.trials)
+    assert best_metrics["score"] == max(
+        trial.value for trial in results.results.record.trials if trial.value is not None
+    )
     assert "hidden_size" in results._repr_html_()
 
     # What a worker came to, the public parts come to as well, from the same seed.
+    assert results.results.best is not None
+    assert results.results.best.seed is not None
     tuner._seed = results.results.best.seed
     session = Session()
     reported = tuner.objective(best_config, session)

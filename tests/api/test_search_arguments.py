@@ -37,7 +37,7 @@ def test_a_name_means_a_field(name: str, path: str) -> None:
 
 
 def test_sections_stand_wherever_they_are_named() -> None:
-    given = {
+    given: dict[str, dict[str, Any]] = {
         "model": {"d_model": 8, "hyperparameters": {"lr": 0.1}},
         "training": {"total_updates": 5, "env": {"reward": {"pnl_coefficient": 2.0}}},
         "data": {"source": "eurusd_1h"},
@@ -71,7 +71,7 @@ def test_numpy_values_become_plain() -> None:
 
 
 def test_schedulers_and_algorithms_by_their_names() -> None:
-    def settings(algorithm: object, scheduler: object, trials: int = 50) -> dict:
+    def settings(algorithm: object, scheduler: object, trials: int = 50) -> dict[str, Any]:
         return search_settings(algorithm, scheduler, num_trials=trials)  # type: ignore[arg-type]
 
     assert settings(None, None) == {}

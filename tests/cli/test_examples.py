@@ -1,6 +1,7 @@
 """The example specs run, and what they store keeps to their conditions and constraints."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,8 @@ def test_an_example_runs_and_trains_only_what_it_may(path: Path, tmp_path: Path)
     values = config_values(study)
     for trial in trained:
         assert not broken(study, trial.params)
-        existing = walk(study.parameters, values, lambda each, params=trial.params: params[each.name])
+        params: dict[str, Any] = trial.params
+        existing = walk(study.parameters, values, lambda each: params[each.name])  # noqa: B023 - used at once
         assert existing == trial.params
 
 

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,7 @@ from cli.conftest import Finished, call_fxai
 
 
 @pytest.fixture(scope="module")
-def exported(
-    small_run: tuple[Path, Finished], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, dict[str, object]]:
+def exported(small_run: tuple[Path, Finished], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """An export, moved to where nothing else is, and what the command said of it."""
     place = tmp_path_factory.mktemp("elsewhere") / "given"
     made = call_fxai(small_run[0], "export", "small", "--output", "out", "--json")
@@ -23,7 +22,7 @@ def exported(
     return place, json.loads(made.out)
 
 
-def test_it_says_what_it_wrote(exported: tuple[Path, dict[str, object]]) -> None:
+def test_it_says_what_it_wrote(exported: tuple[Path, dict[str, Any]]) -> None:
     folder, said = exported
     assert said["missing"] == []
     assert said["folder"] == "out"
@@ -33,7 +32,7 @@ def test_it_says_what_it_wrote(exported: tuple[Path, dict[str, object]]) -> None
     }
 
 
-def test_its_commands_come_to_the_same_elsewhere(exported: tuple[Path, dict[str, object]], tmp_path: Path) -> None:
+def test_its_commands_come_to_the_same_elsewhere(exported: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     folder = shutil.copytree(exported[0], tmp_path / "mine")
     readme = (folder / "README.md").read_text()
     lines = "".join(re.findall(r"```bash\n(.*?)```", readme, re.DOTALL)).splitlines()

@@ -70,7 +70,7 @@ def test_trials_complete_are_pruned_and_fail_with_their_causes(ran: Path) -> Non
 def test_the_best_keep_what_they_saved(ran: Path) -> None:
     stored = load_study(f"sqlite:///{ran / 'optuna_studies.db'}", "mine")
     complete = [trial for trial in stored.trials if trial.state.name == "COMPLETE"]
-    best = sorted(complete, key=lambda trial: -trial.value)[:2]
+    best = sorted(complete, key=lambda trial: trial.value or 0.0, reverse=True)[:2]
     kept = {path.parts[-3]: path.read_text() for path in ran.glob("optuna_results/mine/trials/*/checkpoint/model")}
     assert kept == {f"{trial.number:05d}": f"{trial.number} after 5" for trial in best}
     assert not list(ran.glob("optuna_results/mine/trials/*/reports*"))

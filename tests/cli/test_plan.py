@@ -41,7 +41,7 @@ def test_a_study_that_the_spec_has_not(two: str) -> None:
 
 
 def test_flags_and_settings_reach_every_study(two: str) -> None:
-    flags = {"n_trials": 7, "storage": "sqlite:///a: b.db", "seed": None, "timeout": 1.5}
+    flags: dict[str, float | str | None] = {"n_trials": 7, "storage": "sqlite:///a: b.db", "seed": None, "timeout": 1.5}
     spec = planned(two, None, settings_of(["training.total_updates=3", "env.allow_short = false"], flags))
     for study in spec.studies:
         assert (study.n_trials, study.storage, study.seed, study.timeout) == (7, "sqlite:///a: b.db", 0, 1.5)

@@ -49,10 +49,10 @@ def browser(tmp_path: Path) -> Iterator[Path]:
     """A browser that writes the address that it is to open into a file."""
     opened = tmp_path / "opened"
     program = f"import sys; open({str(opened)!r}, 'w').write(sys.argv[1])"
-    known = list(webbrowser._tryorder or [])
+    known = list(webbrowser._tryorder or [])  # type: ignore[attr-defined]  # it has no other way
     webbrowser.register("probe", None, webbrowser.GenericBrowser([sys.executable, "-c", program, "%s"]), preferred=True)
     yield opened
-    webbrowser._tryorder[:] = known
+    webbrowser._tryorder[:] = known  # type: ignore[attr-defined]
 
 
 def test_it_opens_the_page(fxai: Fxai, stored_study: str, folder: Path, browser: Path) -> None:

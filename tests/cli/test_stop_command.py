@@ -16,8 +16,8 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
     """A folder where a budget of steps ended the study after its second trial of two seeds."""
     folder = tmp_path_factory.mktemp("stopped")
     (folder / "small.yaml").write_text(SMALL_SPEC)
-    settings = ("--set", f"stop.env_steps={2 * STEPS}", "--set", "seeds_per_trial=2")
-    settings += ("--set", "max_concurrent_trials=1", "--set", "resources.lanes_per_worker=2")
+    settings: tuple[str, ...] = ("--set", f"stop.env_steps={2 * STEPS}", "--set", "seeds_per_trial=2")
+    settings = (*settings, "--set", "max_concurrent_trials=1", "--set", "resources.lanes_per_worker=2")
     return folder, call_fxai(folder, "run", "--spec", "small.yaml", "--n-jobs", "1", "--n-trials", "9", *settings)
 
 

@@ -32,7 +32,7 @@ from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
 from fxai.tuning import tracked as module
 from fxai.tuning.tracked import tracked
 from fxai.workers import Activity
-from tracking.wandb_files import wandb_runs
+from wandb_files import wandb_runs
 
 STUDY = StudySpec(study_name="s", parameters=(FloatParameter(name="training.gamma", low=0.9, high=0.99),))
 ENDED = StudyEnded("s", Standing(total=2, complete=1, failed=1, best_trial=0, best_value=0.5), seconds=8.0)

@@ -77,6 +77,7 @@ def test_killed_it_goes_on_to_the_very_same_agents(small_run: SmallRun, tmp_path
     assert "update 60 of 60" in resumed.out
     results = json.loads((tmp_path / "out" / "training.json").read_text())["results"]
     assert results[0]["seed"] == plan.seeds[0]
+    assert plan.scoring_env is not None
     for each in results:
         whole = TrainingConfig.model_validate(plan.config)
         train_agent(whole, plan.scoring_env, each["seed"]).agent.save(tmp_path / "alone.safetensors")

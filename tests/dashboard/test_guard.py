@@ -1,4 +1,5 @@
 import json
+from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 from wsgiref.util import setup_testing_defaults
 
@@ -18,15 +19,17 @@ def _studies(_environ: WSGIEnvironment, start_response: StartResponse) -> list[b
 def _ask(
     host: str | None, method: str = "GET", refuses_edit: Refusal | None = None, **headers: str
 ) -> tuple[str, bytes]:
-    environ: dict[str, object] = {"REQUEST_METHOD": method, **headers}
+    environ: dict[str, Any] = {"REQUEST_METHOD": method, **headers}
     setup_testing_defaults(environ)
     environ.pop("HTTP_HOST")
     if host is not None:
         environ["HTTP_HOST"] = host
     statuses: list[str] = []
-    body = b"".join(
-        Guard(_studies, HOSTS, refuses_edit)(environ, lambda status, headers, *_: _start(statuses, status, headers))
-    )
+
+    def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+        _start(statuses, status, headers)
+
+    body = b"".join(Guard(_studies, HOSTS, refuses_edit)(environ, start))
     return statuses[0], body
 
 
@@ -73,7 +76,7 @@ def test_where_edits_are_allowed_the_dashboards_own_page_may_make_them(method: s
     assert _ask("localhost:8052", method, lambda _: None, **headers) == ("200 OK", b"studies")
     status, body = _ask("localhost:8052", method, lambda _: "not now", **headers)
     assert (status, json.loads(body)["reason"]) == ("403 Forbidden", "not now")
-    assert _ask("localhost:8052", method, **headers)[0] == "403 Forbidden"
+    assert _ask("localhost:8052", method, None, **headers)[0] == "403 Forbidden"
     assert _ask("evil.example:8052", method, lambda _: None, **headers)[0] == "403 Forbidden"
 
 

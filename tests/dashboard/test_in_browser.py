@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +20,9 @@ from fxai.spec.parameters import FloatParameter
 from fxai.spec.study import StudySpec
 from fxai.trial import Report, TrialResult, TrialState
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright drives the browser")
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
@@ -26,7 +30,7 @@ LOAD_MS = 60_000  # of a page, on a machine that others share
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator["playwright.Browser"]:
+def browser() -> Iterator["Browser"]:
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
@@ -71,7 +75,7 @@ def address(running: Search, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: "playwright.Browser", address: str) -> Iterator["playwright.Page"]:
+def page(browser: "Browser", address: str) -> Iterator["Page"]:
     """A page of that address, on which nothing may go wrong and which may ask nobody else."""
     context = browser.new_context(base_url=address)
     page = context.new_page()
@@ -88,12 +92,12 @@ def page(browser: "playwright.Browser", address: str) -> Iterator["playwright.Pa
     assert wrong == []
 
 
-def _history(page: "playwright.Page") -> list[int]:
+def _history(page: "Page") -> list[int]:
     """How many points each curve of the history has."""
-    return page.evaluate("[...document.querySelector('#plot-history').data].map(curve => (curve.x || []).length)")
+    return list(page.evaluate("[...document.querySelector('#plot-history').data].map(curve => (curve.x || []).length)"))
 
 
-def test_studies_are_listed_and_a_running_ones_history_moves(page: "playwright.Page", running: Search) -> None:
+def test_studies_are_listed_and_a_running_ones_history_moves(page: "Page", running: Search) -> None:
     page.clock.install()
     page.goto("/dashboard")
     page.get_by_text("under_way").first.click()
@@ -107,16 +111,14 @@ def test_studies_are_listed_and_a_running_ones_history_moves(page: "playwright.P
     page.wait_for_function("document.querySelector('#plot-history').data.some(curve => (curve.x || []).length == 4)")
 
 
-def test_reports_and_files_are_a_click_away(page: "playwright.Page") -> None:
+def test_reports_and_files_are_a_click_away(page: "Page") -> None:
     page.goto("/dashboard")
     page.get_by_text("Reports and files").click()
     page.get_by_role("link", name="report.html").click()
     page.wait_for_function("document.title == 'null'")  # of no origin, so that it cannot reach the dashboard
 
 
-def test_the_report_is_drawn_from_its_file_alone(
-    browser: "playwright.Browser", running: Search, tmp_path: Path
-) -> None:
+def test_the_report_is_drawn_from_its_file_alone(browser: "Browser", running: Search, tmp_path: Path) -> None:
     for place in range(9):
         _complete(running, 0.1 * place)
     study = load_study(f"sqlite:///{tmp_path / 'studies.db'}", "under_way")
@@ -137,7 +139,7 @@ def test_the_report_is_drawn_from_its_file_alone(
     context.close()
 
 
-def test_a_page_of_another_name_gets_nothing(browser: "playwright.Browser", address: str) -> None:
+def test_a_page_of_another_name_gets_nothing(browser: "Browser", address: str) -> None:
     context = browser.new_context()
     answer = context.request.get(f"{address}/dashboard", headers={"Host": "evil.example:8052"})
     assert answer.status == 403

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 from wsgiref.util import setup_testing_defaults
 
@@ -37,10 +38,14 @@ def ask(storage_url: str, tmp_path: Path) -> Ask:
     app = StudyFiles(_dashboard, storage_url, partial(shown_files, tmp_path / "results"))
 
     def ask(path: str, method: str = "GET") -> tuple[str, dict[str, str], str]:
-        environ: dict[str, object] = {"REQUEST_METHOD": method, "PATH_INFO": path}
+        environ: dict[str, Any] = {"REQUEST_METHOD": method, "PATH_INFO": path}
         setup_testing_defaults(environ)
         started: list[tuple[str, dict[str, str]]] = []
-        body = b"".join(app(environ, lambda status, headers, *_: started.append((status, dict(headers)))))
+
+        def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+            started.append((status, dict(headers)))
+
+        body = b"".join(app(environ, start))
         return *started[0], body.decode()
 
     return ask

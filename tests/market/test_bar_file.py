@@ -4,6 +4,7 @@ import gzip
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ VOLUME = np.arange(1.0, 61.0)
 SPREAD_POINTS = np.arange(60) % 7
 
 
-def table(when: pd.Series | list[str], /, **names: str) -> pd.DataFrame:
+def table(when: pd.Series | list[str] | list[int], /, **names: str) -> pd.DataFrame:
     """The known bars at those timestamps, the columns named as given."""
     columns = {names.get("time", "time"): list(when)}
     for column in ("open", "high", "low", "close"):
@@ -111,7 +112,7 @@ FORMS: dict[str, Callable[[], bytes]] = {
 }
 
 
-def read(raw: bytes, folder: Path, **config: object) -> Reading:
+def read(raw: bytes, folder: Path, **config: Any) -> Reading:
     path = folder / "bars.dat"
     path.write_bytes(raw)
     return read_bar_file(path, DataConfig.model_validate(config))
@@ -142,6 +143,7 @@ def test_a_column_called_gmt_is_gmt_whatever_the_configuration_says(tmp_path: Pa
 
 def test_spread_column_is_in_its_unit(tmp_path: Path):
     bars = read(metatrader(), tmp_path, spread_column="spread", spread_unit=1e-5).bars
+    assert bars.spread is not None
     np.testing.assert_allclose(bars.spread, SPREAD_POINTS * 1e-5)
     assert read(metatrader(), tmp_path).bars.spread is None
 
@@ -163,7 +165,7 @@ def test_faults_are_counted_and_the_last_duplicate_stays(tmp_path: Path):
 
 def test_an_open_outside_the_range_is_counted_and_kept(tmp_path: Path):
     frame = table(stamps("%Y-%m-%d %H:%M"))
-    frame.loc[3, "open"] = frame.loc[3, "high"] * 1.01
+    frame.loc[3, "open"] = frame["high"].iloc[3] * 1.01
     reading = read(csv(frame), tmp_path)
     assert reading.faults.outside_range == 1
     assert reading.bars.open[3] == frame.loc[3, "open"]
@@ -193,7 +195,7 @@ def test_the_hour_that_comes_twice_is_told_apart_by_its_order(tmp_path: Path):
         read(csv(once), tmp_path, timezone="America/New_York")
 
 
-def with_cell(row: int, column: str, value: object) -> bytes:
+def with_cell(row: int, column: str, value: Any) -> bytes:
     frame = table(stamps("%Y-%m-%d %H:%M")).astype({column: object})
     frame.loc[row, column] = value
     return csv(frame)
@@ -267,7 +269,7 @@ def test_many_bad_rows_are_named_in_short(tmp_path: Path):
         ({"spread_column": "SPREAD"}, "set data.spread_unit"),
     ],
 )
-def test_a_configuration_that_does_not_fit_is_refused(config: dict[str, object], message: str, tmp_path: Path):
+def test_a_configuration_that_does_not_fit_is_refused(config: dict[str, Any], message: str, tmp_path: Path):
     with pytest.raises(DataError, match=message):
         read(metatrader(), tmp_path, **config)
 

@@ -46,6 +46,7 @@ def test_the_spread_of_the_data_becomes_half_a_fraction_of_the_open(tmp_path: Pa
     path = tmp_path / "with_spread.parquet"
     pd.DataFrame(columns | {"points": np.full(len(bars), 20)}).to_parquet(path)
     market = prepare(DataConfig(source=str(path), spread_column="points", spread_unit=1e-5))
+    assert market.half_spread is not None
     np.testing.assert_allclose(market.half_spread, 1e-4 / market.open)
 
 

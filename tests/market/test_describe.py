@@ -33,6 +33,7 @@ def few_bars(count: int, folder: Path) -> str:
 def test_too_few_bars_for_features_are_a_finding(tmp_path: Path):
     found = describe(DataConfig(source=few_bars(50, tmp_path)))
     assert (found.rows, found.splits) == (50, ())
+    assert found.split_problem is not None
     assert "the longest window of data.features" in found.split_problem
 
 
@@ -40,4 +41,5 @@ def test_too_few_bars_for_splits_are_a_finding(tmp_path: Path):
     features = FeatureConfig(return_horizons=(1,), volatility_windows=(), momentum_windows=())
     found = describe(DataConfig(source=few_bars(50, tmp_path), features=features))
     assert found.feature_names[0] == "return_1"
+    assert found.split_problem is not None
     assert "split has" in found.split_problem

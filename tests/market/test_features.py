@@ -64,6 +64,7 @@ def test_features_are_what_their_definitions_say():
     assert value["range"] == pytest.approx((EURUSD.high[t] - EURUSD.low[t]) / close[t])
     width = EURUSD.high[t] - EURUSD.low[t]
     assert value["close_location"] == pytest.approx(((close[t] - EURUSD.low[t]) - (EURUSD.high[t] - close[t])) / width)
+    assert EURUSD.volume is not None
     logs = np.log1p(EURUSD.volume)
     assert value["volume"] == pytest.approx(logs[t] - logs[t - 24 : t].mean())
     clock = EURUSD.time[t].astype("datetime64[s]").item()

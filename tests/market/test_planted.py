@@ -54,5 +54,7 @@ def test_shuffling_real_bars_takes_the_drift():
     bars = shuffled(real, 3)
     assert bars.close[-1] == pytest.approx(bars.close[0])
     np.testing.assert_array_equal(bars.time, real.time)
+    assert bars.volume is not None
+    assert real.volume is not None
     np.testing.assert_array_equal(np.sort(bars.volume), np.sort(real.volume))
     np.testing.assert_allclose(np.sort(bars.high / bars.low), np.sort(real.high / real.low))

@@ -13,6 +13,7 @@ def test_the_embedded_set_is_eurusd_of_2017():
     bars = reading.bars
     assert (len(bars), bars.name) == (6225, "eurusd_1h")
     assert (str(bars.time[0])[:16], str(bars.time[-1])[:16]) == ("2017-01-01T22:00", "2017-12-29T21:00")
+    assert bars.volume is not None
     assert (bars.open[0], bars.close[-1], bars.volume[0]) == (1.05236, 1.20075, 143539993.3)
     assert reading.faults.duplicates_dropped == reading.faults.rows_reordered == reading.faults.outside_range == 0
 

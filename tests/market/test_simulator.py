@@ -1,4 +1,6 @@
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -10,13 +12,13 @@ SHORT, FLAT, LONG = Action.SHORT, Action.FLAT, Action.LONG
 
 
 def simulate(
-    prices: list[tuple[float, float]],
+    prices: Sequence[tuple[float, float]],
     actions: list[int],
     *,
     nights: list[int] | None = None,
     half_spread: list[float] | None = None,
     close_at_end: bool = False,
-    **config: object,
+    **config: Any,
 ) -> list[SimulatedStep]:
     """Steps on bars of (open, close) prices from bar 0."""
     opens, closes = zip(*prices, strict=True)
@@ -64,7 +66,7 @@ def test_position_size_is_leverage_on_the_equity_at_opening_and_compounds_from_t
 
 
 def test_swap_is_paid_on_the_notional_for_each_night_of_a_bar_that_the_position_spans() -> None:
-    rates = {"swap_long_rate": 0.001, "swap_short_rate": -0.0005}
+    rates: dict[str, Any] = {"swap_long_rate": 0.001, "swap_short_rate": -0.0005}
     nights = [0, 3, 1, 1]
     prices = [(1, 1), (1, 2), (2, 2), (2, 2)]
     long, flat, short = simulate(prices, [LONG, FLAT, SHORT], nights=nights, **rates)

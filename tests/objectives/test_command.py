@@ -7,19 +7,20 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from drive_workers import PATIENCE, events_until, result_of
 from fxai.trial import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult, TrialState
 from fxai.workers import InlineWorkers, Limits, ProcessWorkers, TrialEnded, TrialReported
-from workers.drive_workers import PATIENCE, events_until, result_of
 
 PLAN = LanePlan("command", {})
 REPORT = 'echo "{\\"step\\": %s, \\"value\\": %s}" >> "$FXAI_REPORTS"; '
 
 
-def request(folder: Path, *command: str, number: int = 1, **params: object) -> TrialRequest:
+def request(folder: Path, *command: str, number: int = 1, **params: Any) -> TrialRequest:
     return TrialRequest(
         study="test",
         number=number,
@@ -36,11 +37,11 @@ def request(folder: Path, *command: str, number: int = 1, **params: object) -> T
     )
 
 
-def shell(folder: Path, script: str, number: int = 1, **params: object) -> TrialRequest:
+def shell(folder: Path, script: str, number: int = 1, **params: Any) -> TrialRequest:
     return request(folder, "sh", "-c", script, number=number, **params)
 
 
-def python(folder: Path, script: str, **params: object) -> TrialRequest:
+def python(folder: Path, script: str, **params: Any) -> TrialRequest:
     return request(folder, "{python}", "-c", script, **params)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -22,12 +23,12 @@ from fxai.trial import JsonObject, Outcome, Report, Slot, TrialPaths, TrialReque
 SLOT = Slot(index=0)
 
 
-def config(**training: object) -> JsonObject:
+def config(**training: Any) -> JsonObject:
     quick = {"total_updates": 3, "eval_frequency": 1, "n_envs": 4, "rollout_steps": 16, "n_epochs": 2, "batch_size": 32}
     return {"model": {"d_model": 16}, "training": {**quick, **training}}
 
 
-def request(directory: Path, **training: object) -> TrialRequest:
+def request(directory: Path, **training: Any) -> TrialRequest:
     return TrialRequest(
         study="fx_ai_quick",
         number=4,
@@ -97,7 +98,7 @@ def test_what_the_checkpoint_holds_is_not_trained_again(tmp_path: Path):
 
 
 @pytest.mark.parametrize("change", [{"seeds": (12,)}, {"config": config(gamma=0.5)}])
-def test_a_checkpoint_of_another_training_is_ignored(tmp_path: Path, change: dict[str, object]):
+def test_a_checkpoint_of_another_training_is_ignored(tmp_path: Path, change: dict[str, Any]):
     trial = run_trial(request(tmp_path), SLOT)
     next(trial)
     trial.close()

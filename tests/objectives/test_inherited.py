@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,12 +30,12 @@ ALGORITHMS = {
 STEP = 3
 
 
-def config(algorithm: str, **training: object) -> JsonObject:
+def config(algorithm: str, **training: Any) -> JsonObject:
     own = {"algorithm": algorithm, **QUICK, **ALGORITHMS[algorithm], **training}
     return {"model": {"d_model": 8, "dropout": 0.1}, "training": own}
 
 
-def request(folder: Path, algorithm: str = "ppo", number: int = 0, **training: object) -> TrialRequest:
+def request(folder: Path, algorithm: str = "ppo", number: int = 0, **training: Any) -> TrialRequest:
     trial = config(algorithm, **training)
     return TrialRequest(
         study="inherited",

@@ -6,20 +6,21 @@ import statistics
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from drive_workers import PATIENCE, events_until, request_for, result_of
 from fxai.objectives import own_function
 from fxai.objectives.each_seed import mean, standard_error
 from fxai.trial import STANDARD_ERROR, Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialState
 from fxai.workers import InlineWorkers, Limits, ProcessWorkers, TrialEnded, TrialReported
-from workers.drive_workers import PATIENCE, events_until, request_for, result_of
 
 CODE = str(Path(__file__).parent)
 
 
-def request(function: str, folder: Path, number: int = 1, **params: object) -> TrialRequest:
+def request(function: str, folder: Path, number: int = 1, **params: Any) -> TrialRequest:
     made = request_for(f"user_code:{function}", number, folder, **params)
     return replace(made, folder=CODE, metric="accuracy")
 

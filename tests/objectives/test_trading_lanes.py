@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
+from typing import Any
 
 import pytest
 import torch
@@ -34,11 +35,11 @@ SLOT = Slot(index=0)
 QUICK = {"total_updates": 4, "eval_frequency": 2, "n_envs": 4, "rollout_steps": 16, "n_epochs": 2, "batch_size": 32}
 
 
-def config(**training: object) -> JsonObject:
+def config(**training: Any) -> JsonObject:
     return {"model": {"d_model": 16}, "training": {**QUICK, **training}}
 
 
-def request(number: int, directory: Path, *, seeds: int = 1, **training: object) -> TrialRequest:
+def request(number: int, directory: Path, *, seeds: int = 1, **training: Any) -> TrialRequest:
     trial = config(**training)
     return TrialRequest(
         study="lanes",

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from fxai.errors import InputError
-from fxai.replay.decisions import Began, Decided, Judged, Opened, Requeued, Told, entry_line, read_decisions
+from fxai.replay.decisions import Began, Decided, Entry, Judged, Opened, Requeued, Told, entry_line, read_decisions
 from fxai.replay.recorder import recorded
 from fxai.study_events import (
     Notice,
@@ -21,7 +22,7 @@ from fxai.study_events import (
 from fxai.trial import Report, TrialResult, TrialState
 from small_files import files_of_at_most
 
-MADE_OF = {"seed": 0}
+MADE_OF: dict[str, JsonValue] = {"seed": 0}
 
 
 def opened(finished: int = 0, retried: tuple[int, ...] = ()) -> StudyOpened:
@@ -38,7 +39,7 @@ def events(*retried: int, finished: int = 0) -> Iterator[StudyEvent]:
     yield TrialRequeued(0, "its worker is lost")
 
 
-ENTRIES = [
+ENTRIES: list[Entry] = [
     Opened("s", MADE_OF),
     Began(0),
     Decided((Judged(0, 1, 0.1, pruned=False), Judged(1, 1, 1 / 3, pruned=True))),
@@ -72,7 +73,7 @@ def test_each_line_is_there_as_soon_as_it_is_decided(tmp_path: Path) -> None:
 
 def test_a_line_that_was_cut_off_is_forgotten(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
-    path.write_bytes(b"".join(map(entry_line, ENTRIES)) + b'{"number": 3, "wh')
+    path.write_bytes(b"".join(entry_line(entry) for entry in ENTRIES) + b'{"number": 3, "wh')
     assert read_decisions(path) == ENTRIES
     list(recorded(iter([opened(1)]), path, "s", MADE_OF))
     assert read_decisions(path) == [*ENTRIES, Opened("s", MADE_OF)]

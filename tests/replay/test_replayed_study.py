@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def decisions(place: Place) -> Path:
     return place.trials.parent / "decisions.jsonl"
 
 
-def outcome(place: Place) -> list[tuple[object, ...]]:
+def outcome(place: Place) -> list[tuple[Any, ...]]:
     return [(trial.number, trial.params, trial.state, trial.intermediate_values) for trial in place.stored()]
 
 
@@ -123,8 +124,7 @@ def test_what_later_runs_retried_is_replayed_in_one(place: Place, other: Place) 
     entries = read_decisions(decisions(place))
     assert len([entry for entry in entries if isinstance(entry, Opened) and entry.retried]) == 2
     assert [entry for entry in entries if isinstance(entry, Requeued)]
-    events = replay(other, spec, LanePool(width=3, updates=6), entries)
-    assert not notices(events)
+    assert not notices(replay(other, spec, LanePool(width=3, updates=6), entries))
     assert outcome(other) == outcome(place)
 
 
@@ -158,7 +158,7 @@ def test_a_trial_that_failed_there_and_does_not_here(place: Place, other: Place)
 
 
 @pytest.mark.parametrize("lanes", [{"width": 1}, {"workers": 5, "width": 1}, {"late": True}], ids=str)
-def test_other_workers_change_nothing(place: Place, other: Place, lanes: dict[str, int]) -> None:
+def test_other_workers_change_nothing(place: Place, other: Place, lanes: dict[str, Any]) -> None:
     spec = tpe(SuccessiveHalvingPruner(min_resource=1, reduction_factor=2), "parabola", n_trials=12)
     record(place, spec, LanePool(width=3))
     events = replay(other, spec, LanePool(**lanes), read_decisions(decisions(place)))

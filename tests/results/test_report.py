@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -41,7 +42,7 @@ def of_kind(section: Section, kind: type) -> list:
     return [block for block in section.blocks if isinstance(block, kind)]
 
 
-def completed(value: float, x: float = 0.5, error: float | None = None, **attrs: object) -> FrozenTrial:
+def completed(value: float, x: float = 0.5, error: float | None = None, **attrs: Any) -> FrozenTrial:
     errors = {} if error is None else {STANDARD_ERROR: error}
     return create_trial(value=value, params={"x": x}, distributions=UNIT, user_attrs={**errors, **attrs})
 

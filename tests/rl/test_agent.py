@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ KINDS = list(product(("ppo", "a2c", "dqn"), ("mlp", "gru", "transformer")))
 BASE = {"max_episode_steps": 50, "observation_window": 4, "spread": 0.0002}
 
 
-def config(algorithm: str, model: str, **env: object) -> TrainingConfig:
+def config(algorithm: str, model: str, **env: Any) -> TrainingConfig:
     quick = {"total_updates": 2, "n_envs": 4, "rollout_steps": 16}
     sizes = {} if algorithm == "a2c" else {"batch_size": 32}
     more = {"dqn": {"learning_starts": 0}, "ppo": {"n_epochs": 1}}.get(algorithm, {})
@@ -259,6 +260,6 @@ def test_the_readmes_program_trades(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     trained("ppo", "mlp").agent.save(tmp_path / path)
     frame().to_csv("latest_bars.csv")
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     exec(program, names)  # noqa: S102
     assert isinstance(names["action"], Action)

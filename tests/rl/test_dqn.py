@@ -1,10 +1,10 @@
 """DQN and its relatives on environments whose values are known."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import torch
-from probe_envs import ProbeEnv, Reward
 
 from fxai.rl.dqn import Dqn
 from fxai.rl.pack import Pack
@@ -13,6 +13,7 @@ from fxai.rl.training import Training
 from fxai.spec.dqn_config import DqnConfig
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.training_config import TrainingConfig
+from probe_envs import ProbeEnv, Reward
 
 CPU = torch.device("cpu")
 QUICK = DqnConfig(
@@ -61,7 +62,7 @@ def values(training: Training, *observations: tuple[float, float]) -> list[list[
     return training.policy.preferences(training.weights, seen)[0].T.tolist()
 
 
-def approx(*expected: float, within: float) -> list[object]:
+def approx(*expected: float, within: float) -> list[Any]:
     """The same for both actions."""
     return [pytest.approx([value, value], abs=within) for value in expected]
 

@@ -1,5 +1,7 @@
 """The loss and its gradient against Stable-Baselines3's own gradient step; targets against their definitions."""
 
+from typing import Any
+
 import gymnasium
 import numpy as np
 import pytest
@@ -64,7 +66,7 @@ def drawn_by(model: DQN, monkeypatch: pytest.MonkeyPatch) -> list[ReplayBufferSa
     drawn: list[ReplayBufferSamples] = []
     sample = model.replay_buffer.sample
 
-    def watched(*args: object, **kwargs: object) -> ReplayBufferSamples:
+    def watched(*args: Any, **kwargs: Any) -> ReplayBufferSamples:
         drawn.append(sample(*args, **kwargs))
         return drawn[-1]
 

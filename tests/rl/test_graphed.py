@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 import torch
-from test_device import PACKS, TRANSFORMER, pack, training
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from ways import take_torchs_operations
 
 from fxai.rl import dqn, market_by_tensors, ppo
 from fxai.rl.graphed import Graphed, Step
 from fxai.spec.training_config import TrainingConfig
+from rl.test_device import PACKS, TRANSFORMER, pack, training
+from ways import take_torchs_operations
 
 CPU = torch.device("cpu")
 

@@ -1,11 +1,11 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ways import take_torchs_operations
 
 from fxai.errors import DataError
 from fxai.market.simulator import Prices, SimulatedStep, Simulator
@@ -14,6 +14,7 @@ from fxai.rl.market_env import MarketEnv
 from fxai.rl.market_step import MarketStep
 from fxai.rl.market_tensors import MarketTensors
 from fxai.spec.env_config import EnvConfig, RewardConfig
+from ways import take_torchs_operations
 
 BARS = 60
 FEATURES = 3
@@ -40,7 +41,7 @@ class World:
             dtype=dtype,
         )
 
-    def config(self, window: int = 3, **changes: object) -> EnvConfig:
+    def config(self, window: int = 3, **changes: Any) -> EnvConfig:
         def rate(high: float, low: float = 0.0) -> float:
             return float(self.rng.uniform(low, high))
 

@@ -2,10 +2,10 @@
 
 import gc
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from test_device import PACKS, TRANSFORMER, pack, training
 
 from fxai.objectives.fx_trading import open_lanes
 from fxai.objectives.trading_lanes import TradingLanes
@@ -16,6 +16,7 @@ from fxai.rl.training import Training
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.training_config import TrainingConfig
 from fxai.trial import Decision, JsonObject, LanePlan, Report, Slot, TrialRequest, TrialResult, TrialState
+from rl.test_device import PACKS, TRANSFORMER, pack, training
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 GPU = torch.device("cuda:0")
@@ -64,7 +65,7 @@ def test_a_graph_that_is_given_up_breaks_no_capture(monkeypatch: pytest.MonkeyPa
         return improve(clock, rate)
 
     monkeypatch.setattr(new._learner, "update", collecting)
-    cycle: list[object] = [old]
+    cycle: list[Any] = [old]
     cycle.append(cycle)
     del old, learner, cycle
     new.update(clock, rate)

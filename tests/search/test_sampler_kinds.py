@@ -1,12 +1,12 @@
 import copy
 import typing
+from typing import Any
 
 import optuna
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.trial import TrialState as OptunaState
-from small_study import MEMORY, PARAMETERS, Opener, ask, complete
 
 from fxai.search.samplers import Samplers
 from fxai.search.seeds import sampler_seed, trial_seed
@@ -14,6 +14,7 @@ from fxai.search.space import suggest
 from fxai.spec.pruners import OptunaPruner
 from fxai.spec.samplers import OptunaSampler, TPESampler
 from fxai.trial import Report, TrialResult, TrialState
+from small_study import MEMORY, PARAMETERS, Opener, ask, complete
 
 FINITE = [
     {"kind": "float", "name": "rate", "low": 0.0, "high": 0.4, "step": 0.1},
@@ -91,7 +92,7 @@ def test_grid_takes_what_an_enqueued_trial_leaves_open_from_the_default(open_stu
 
 
 def test_records_own_seed_goes_before_the_studys(open_study: Opener) -> None:
-    def points(seed: int, own: int | None) -> list[object]:
+    def points(seed: int, own: int | None) -> list[Any]:
         search = open_study(MEMORY, seed=seed, sampler={"type": "RandomSampler", "seed": own})
         return [ask(search).params for _ in range(3)][1:]
 

@@ -1,16 +1,17 @@
 import math
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
 from optuna.trial import TrialState as OptunaState
-from small_study import DEFAULTS, FINGERPRINT, MEMORY, Opener, ask, complete
 
 from fxai.errors import FingerprintError
 from fxai.search import attributes
 from fxai.search.seeds import turn
 from fxai.search.studies import load_study, study_names
 from fxai.trial import STANDARD_ERROR, Cause, Report, TrialError, TrialResult, TrialState
+from small_study import DEFAULTS, FINGERPRINT, MEMORY, Opener, ask, complete
 
 
 def test_trial_0_is_the_default_and_enqueued_ones_follow(open_study: Opener) -> None:
@@ -169,7 +170,7 @@ def test_resume_repeats_no_point(open_study: Opener, url: str) -> None:
 
 
 def test_proposals_do_not_depend_on_being_resumed(open_study: Opener, tmp_path: Path) -> None:
-    def points(url: str, *, resumed: bool) -> list[object]:
+    def points(url: str, *, resumed: bool) -> list[Any]:
         found = []
         search = open_study(url, sampler={"type": "TPESampler", "n_startup_trials": 3})
         for _ in range(8):

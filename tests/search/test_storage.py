@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
-from small_study import MEMORY, Opener, ask, complete
 from sqlalchemy import event
 
 from fxai.errors import StorageError
@@ -24,6 +23,7 @@ from fxai.search import attributes
 from fxai.search.storage import WriteBehindStorage
 from fxai.search.study import Asked, Search
 from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
+from small_study import MEMORY, Opener, ask, complete
 
 FAILURE = TrialError(Cause.WORKER_LOST, "the worker was killed")
 STEPS = st.lists(
@@ -155,7 +155,7 @@ def test_killed_at_any_moment_loses_nothing_that_was_acknowledged(
     lines: int, open_study: Opener, url: str, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-c", CHILD, url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]) as child:
         assert child.stdout is not None
         heard = [child.stdout.readline().split() for _ in range(lines)]
         child.send_signal(signal.SIGKILL)

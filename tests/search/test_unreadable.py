@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from optuna.storages._rdb import models
-from small_study import Opener, ask, complete
 
 from fxai.errors import StorageError
 from fxai.results.brief import StudyBrief
@@ -15,6 +14,7 @@ from fxai.results.record import StudyRecord
 from fxai.search.sqlite_file import COLUMNS
 from fxai.search.studies import load_study, stored_study, study_names, summaries
 from fxai.trial import Report
+from small_study import Opener, ask, complete
 
 EDITS = {
     "bad JSON of the study": "UPDATE study_user_attributes SET value_json = '{' WHERE study_id = 1",

@@ -1,6 +1,7 @@
 """How parameters are written as arguments: the styles against the parsers that they are for."""
 
 import argparse
+from typing import Any
 
 import click
 import pytest
@@ -59,7 +60,7 @@ TRIALS = st.fixed_dictionaries(
 
 
 @given(form=st.sampled_from(FOR_ARGPARSE), params=TRIALS)
-def test_argparse_reads_back_what_the_trial_has(form: Form, params: dict[str, JsonValue]) -> None:
+def test_argparse_reads_back_what_the_trial_has(form: Form, params: dict[str, Any]) -> None:
     parser = argparse.ArgumentParser(exit_on_error=False)
     parser.add_argument("--training.rate", type=float)
     parser.add_argument("--kind")
@@ -70,13 +71,13 @@ def test_argparse_reads_back_what_the_trial_has(form: Form, params: dict[str, Js
 
 
 @given(form=st.sampled_from(FOR_ARGPARSE), params=TRIALS)
-def test_click_reads_back_what_the_trial_has(form: Form, params: dict[str, JsonValue]) -> None:
+def test_click_reads_back_what_the_trial_has(form: Form, params: dict[str, Any]) -> None:
     @click.command()
     @click.option("--is-deep/--no-is-deep", default=True)
     @click.option("--kind")
     @click.option("--net", type=float, multiple=True)
     @click.option("--clip", type=float)
-    def read(**values: object) -> dict[str, object]:
+    def read(**values: Any) -> dict[str, Any]:
         return values
 
     style = ArgumentStyle(form=form, booleans="pair", lists="repeat", dashes=True)

@@ -38,7 +38,7 @@ def test_samplers_by_short_names_in_any_case(short: str) -> None:
         assert study_with(f"sampler: {written}").sampler.type == name
         assert override(load(), {"sampler": written}).studies[0].sampler.type == name
     (study,) = override(load(), {"sampler.seed": "4", "sampler.type": short}).studies
-    assert study.sampler == type(study.sampler)(seed=4)
+    assert study.sampler == type(study.sampler).model_validate({"seed": 4})
 
 
 @pytest.mark.parametrize("short", SHORT_NAMES["pruner"])

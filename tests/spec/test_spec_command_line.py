@@ -1,12 +1,20 @@
 """How the words of a command are filled in."""
 
 import sys
+from typing import Any
 
 import pytest
 
 from fxai.spec.command_line import filled, placeholders, variable
 
-PARAMS = {"lr": 0.001, "model.depth": 3, "layers": [64, 32], "deep": True, "kind": "two words", "none": None}
+PARAMS: dict[str, Any] = {
+    "lr": 0.001,
+    "model.depth": 3,
+    "layers": [64, 32],
+    "deep": True,
+    "kind": "two words",
+    "none": None,
+}
 
 
 @pytest.mark.parametrize(

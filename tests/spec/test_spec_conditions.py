@@ -10,6 +10,7 @@ from fxai.spec.configure import configure, default_params, located
 from fxai.spec.load import spec_of
 from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter
 from fxai.spec.study import StudySpec
+from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import parse_yaml
 
 KIND = CategoricalParameter(name="kind", choices=("mlp", "gru", "transformer"))
@@ -71,6 +72,7 @@ SMALL = "name: small, path: model.d_model, type: categorical, choices: [8, 16], 
 def test_one_field_may_have_a_range_for_each_branch() -> None:
     made = study(TYPE, WIDE, SMALL)
     assert default_params(made) == {"model.type": "mlp", "wide": 64}
+    assert isinstance(made.training_config, TrainingConfig)
     config = configure(made.training_config, located(made.parameters, {"model.type": "gru", "small": 8}))
     assert (config.model.type, config.model.d_model) == ("gru", 8)
 
@@ -119,6 +121,7 @@ def test_a_mapping_gives_parameters_names_of_ones_own() -> None:
         rest="  constraints: [lr * training.batch_size <= 1]\n  param_mapping: {lr: training.learning_rate}\n",
     )
     assert default_params(made) == {"lr": 3e-4}
+    assert isinstance(made.training_config, TrainingConfig)
     assert configure(made.training_config, located(made.parameters, {"lr": 0.005})).training.learning_rate == 0.005
 
 

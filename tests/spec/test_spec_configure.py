@@ -67,6 +67,7 @@ def test_paths_are_those_of_the_studys_own_algorithm() -> None:
     replay = {"kind": "int", "name": "training.buffer_size", "low": 2_000, "high": 50_000}
     own = study(replay, GAMMA, training={"algorithm": "dqn"})
     assert default_params(own) == {"training.buffer_size": 10_000, "training.gamma": 0.95}
+    assert isinstance(own.training_config, TrainingConfig)
     made = configure(own.training_config, {"training.buffer_size": 5_000}).training
     assert (made.algorithm, made.model_dump()["buffer_size"]) == ("dqn", 5_000)
 

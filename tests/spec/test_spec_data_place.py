@@ -81,6 +81,8 @@ def test_a_folder_that_moved_is_the_same_study(folder: Path) -> None:
     before = fingerprint(load_spec(spec(Path("search/mine.yaml"))).studies[0])
     (folder / "search").rename(folder / "moved")
     after = fingerprint(load_spec(Path("moved/mine.yaml")).studies[0])
+    assert isinstance(before["data"], dict)
+    assert isinstance(after["data"], dict)
     assert (before["data"]["source"], after["data"]["source"]) == ("search/bars.csv", "moved/bars.csv")
     assert difference(before, after) == ()
 

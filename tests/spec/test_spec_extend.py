@@ -230,7 +230,7 @@ def test_a_tree_comes_back_as_it_was() -> None:
     assert source_of(written_of(source), "base.yaml") == source
 
 
-JUNK = st.sampled_from(
+JUNK: st.SearchStrategy[Any] = st.sampled_from(
     [
         None,
         3,

@@ -8,6 +8,7 @@ from fxai.spec.configure import configure, default_params
 from fxai.spec.find_spec import find_spec, shipped_specs
 from fxai.spec.find_study import find_spec_of_study
 from fxai.spec.load import load_spec
+from fxai.spec.training_config import TrainingConfig
 
 SHIPPED = {  # study, trials, least number of parameters
     "quick_search": ("fx_ai_quick", 50, 10),
@@ -62,6 +63,7 @@ def test_shipped_specs_are_what_the_guide_promises(name: str) -> None:
     assert len(study.parameters) >= parameters
     assert (study.metric_name, study.direction) == ("mean_reward", "maximize")
     assert advice(study) == ()
+    assert isinstance(study.training_config, TrainingConfig)
     configure(study.training_config, default_params(study))
 
 

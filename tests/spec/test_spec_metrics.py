@@ -1,5 +1,7 @@
 """Metrics under the names that others have for them."""
 
+from typing import Any
+
 import pytest
 
 from fxai.spec.load import spec_of
@@ -9,9 +11,9 @@ from fxai.spec.study import StudySpec
 from fxai.spec.yaml_source import YamlSource
 
 
-def read(settings: dict[str, object]) -> StudySpec:
+def read(settings: dict[str, Any]) -> StudySpec:
     parameters = {"training.gamma": {"type": "float", "low": 0.9, "high": 0.99}}
-    written = {"name": "a", "studies": [{"study_name": "a", "parameters": parameters, **settings}]}
+    written: Any = {"name": "a", "studies": [{"study_name": "a", "parameters": parameters, **settings}]}
     return spec_of(YamlSource("a.yaml", written, {})).studies[0]
 
 

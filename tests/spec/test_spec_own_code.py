@@ -1,6 +1,7 @@
 """Studies whose trials run code of the user's own."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_trial_0_takes_what_the_configuration_says_and_the_middle_elsewhere() ->
 
 def test_parameters_land_in_the_configuration() -> None:
     mine = study(rest=PARAMETERS + CONFIG + "    fixed: {model.kind: wide}\n")
-    params = {"learning_rate": 0.01, "model.depth": 3, "layers": "[32, 16]"}
+    params: dict[str, Any] = {"learning_rate": 0.01, "model.depth": 3, "layers": "[32, 16]"}
     assert trial_settings(mine, params) == {
         "learning_rate": 0.01,
         "model": {"width": 8, "depth": 3, "kind": "wide"},

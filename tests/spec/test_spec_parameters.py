@@ -32,8 +32,8 @@ def parameters(draw: st.DrawFn) -> Parameter:
     if kind == "step":
         low, high = sorted((draw(st.integers(-500, 500)), draw(st.integers(-500, 500))))
         return FloatParameter(name="p", low=low / 100, high=high / 100, step=draw(st.integers(1, 20)) / 100)
-    low, high = sorted((draw(NUMBERS), draw(NUMBERS)))
-    return FloatParameter(name="p", low=low, high=high)
+    ends = sorted((draw(NUMBERS), draw(NUMBERS)))
+    return FloatParameter(name="p", low=ends[0], high=ends[1])
 
 
 @given(parameters())

@@ -11,6 +11,7 @@ from fxai.spec.find_spec import config_directory
 from fxai.spec.hpo_file import hpo_file, read_hpo
 from fxai.spec.load import load_spec, spec_of
 from fxai.spec.study import StudySpec
+from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import parse_yaml
 
 
@@ -24,6 +25,7 @@ def test_there_is_a_space_for_each_algorithm_and_it_sets_its_fields(algorithm: s
     assert study.training_config.training.algorithm == algorithm
     assert [each.name for each in study.parameters] == list(hpo_file().search_spaces[algorithm])
     assert {each.name: each.path for each in study.parameters}["learning_rate"] == "training.learning_rate"
+    assert isinstance(study.training_config, TrainingConfig)
     configure(study.training_config, located(study.parameters, default_params(study)))
 
 

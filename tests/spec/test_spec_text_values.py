@@ -74,7 +74,7 @@ def test_what_is_written_as_it_is_meant_needs_no_remark() -> None:
 
 def test_numbers_in_quotes_are_ends_of_a_range() -> None:
     study, remarks = read('  parameters: {training.gamma: {type: float, low: "0.9", high: "0.99"}}\n')
-    assert study.parameters[0].low == 0.9  # type: ignore[union-attr]
+    assert study.parameters[0].low == 0.9
     assert remarks == tuple(
         f"training.gamma: {key} is a number in quotes; write it without them" for key in ("low '0.9'", "high '0.99'")
     )

@@ -54,7 +54,9 @@ def test_scalars_are_those_of_yaml_1_2(text: str, value: object) -> None:
 
 
 def test_not_a_number_is_read() -> None:
-    assert math.isnan(parse_yaml(".nan", "spec.yaml").value)
+    value = parse_yaml(".nan", "spec.yaml").value
+    assert isinstance(value, float)
+    assert math.isnan(value)
 
 
 @given(st.floats(allow_nan=False))

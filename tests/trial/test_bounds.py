@@ -3,6 +3,7 @@
 import json
 import math
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from hypothesis import example, given
@@ -47,7 +48,7 @@ def is_storable(name: str) -> bool:
 @given(step=numbers, value=numbers, told=metrics, env_steps=numbers, last=st.none() | st.integers(0, MOST_STEP))
 @example(step=2**63, value=1.0, told={}, env_steps=0, last=None)
 def test_any_report_comes_out_in_plain_numbers(
-    step: object, value: object, told: object, env_steps: object, last: int | None
+    step: Any, value: Any, told: Any, env_steps: Any, last: int | None
 ) -> None:
     report = bounded_report(Report(1, step, value, told, env_steps), last)
     assert 0 <= report.step <= MOST_STEP
@@ -61,7 +62,7 @@ def test_any_report_comes_out_in_plain_numbers(
 
 
 @given(value=numbers, told=metrics, took=numbers, text=st.text() | st.sampled_from(["\ud800", "m" * 10**5]))
-def test_any_result_comes_out_in_plain_numbers(value: object, told: object, took: object, text: str) -> None:
+def test_any_result_comes_out_in_plain_numbers(value: Any, told: Any, took: Any, text: str) -> None:
     usage = Usage(took, took, took, took)
     error = TrialError(Cause.EXCEPTION, text, text)
     result = bounded_result(TrialResult(1, TrialState.FAIL, took, value, told, error, usage), seconds=2.0)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
-from drive_workers import LANES, events_until, lane_request, results_of
 
+from drive_workers import LANES, events_until, lane_request, results_of
 from fxai.trial import Cause, Decision, LanePlan, Slot, TrialPaths, TrialRequest, TrialState
 from fxai.workers import InlineWorkers, ProcessWorkers, TrialEnded, TrialReported, TrialStarted, WorkerLost, Workers
 
@@ -21,14 +22,17 @@ def open_workers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ope
         def opened(slots: int, lanes: int, seeds: int = 1) -> Workers:
             plan, each = LanePlan(LANES, {}, seeds, lanes), [Slot(index) for index in range(slots)]
             inline = request.param == "inline"
-            return stack.enter_context(InlineWorkers(each, plan) if inline else ProcessWorkers(each, tmp_path, plan))
+            if inline:
+                return stack.enter_context(InlineWorkers(each, plan))
+            return stack.enter_context(ProcessWorkers(each, tmp_path, plan))
 
         yield opened
 
 
 def fill(workers: Workers, requests: list[TrialRequest]) -> None:
     """Submit trials as there is room, and return when all have started; reports stay unanswered."""
-    waiting, running = list(requests), set()
+    running: set[int] = set()
+    waiting = list(requests)
     while waiting or running != {request.number for request in requests}:
         while waiting and workers.free_slots:
             workers.submit(waiting.pop(0))
@@ -128,7 +132,7 @@ def test_the_step_that_is_shown_is_the_largest(open_workers: Open, tmp_path: Pat
     ],
 )
 def test_a_trial_that_fails_leaves_its_neighbours_alone(
-    open_workers: Open, tmp_path: Path, params: dict[str, int], cause: Cause, words: str
+    open_workers: Open, tmp_path: Path, params: dict[str, Any], cause: Cause, words: str
 ):
     requests = [lane_request(number, tmp_path, **(params if number == 1 else {})) for number in range(4)]
     workers = open_workers(1, lanes=4)
@@ -157,7 +161,7 @@ def test_a_trial_that_fails_leaves_its_neighbours_alone(
     ],
 )
 def test_what_the_lanes_raise_is_the_failure_of_a_trial_that_is_alone(
-    open_workers: Open, tmp_path: Path, params: dict[str, int], cause: Cause, words: str
+    open_workers: Open, tmp_path: Path, params: dict[str, Any], cause: Cause, words: str
 ):
     workers = open_workers(1, lanes=4)
     workers.submit(lane_request(1, tmp_path, **params))
@@ -178,7 +182,7 @@ def test_what_the_lanes_raise_is_the_failure_of_a_trial_that_is_alone(
     ],
 )
 def test_of_several_trials_none_is_blamed_for_what_the_lanes_raise(
-    open_workers: Open, tmp_path: Path, params: dict[str, int], cause: Cause, words: str
+    open_workers: Open, tmp_path: Path, params: dict[str, Any], cause: Cause, words: str
 ):
     requests = [lane_request(number, tmp_path, **(params if number == 1 else {})) for number in range(3)]
     workers = open_workers(1, lanes=4)
@@ -218,7 +222,8 @@ def test_a_late_decision_discards_what_the_trial_went_on_to(open_workers: Open, 
 
 
 def test_lanes_that_become_fewer_give_a_trial_back_and_leave_less_room(open_workers: Open, tmp_path: Path):
-    requests = [lane_request(number, tmp_path, **({"returned_at": 2} if number == 1 else {})) for number in range(4)]
+    params: dict[str, Any] = {"returned_at": 2}
+    requests = [lane_request(number, tmp_path, **(params if number == 1 else {})) for number in range(4)]
     workers = open_workers(1, lanes=4)
     results, _ = results_of(filled(workers, requests), 4)
     states = [results[number].state for number in range(4)]

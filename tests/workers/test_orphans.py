@@ -8,9 +8,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from drive_workers import PATIENCE
 
-PARENT = Path(__file__).with_name("parent_of_workers.py")
+PARENT = Path(__file__).parents[1] / "parent_of_workers.py"
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT, None])

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from drive_workers import lane_request
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drive_workers import lane_request
 from fxai.trial import TrialRequest
 from fxai.workers.placement import Berth, Placement
 
@@ -28,7 +28,8 @@ def numbers(workers: list[list[TrialRequest]]) -> list[list[int]]:
 
 
 def place_all(requests: list[TrialRequest], workers: int, width: int | None) -> list[list[int]]:
-    placement, aboard = Placement(), [[] for _ in range(workers)]
+    placement = Placement()
+    aboard: list[list[TrialRequest]] = [[] for _ in range(workers)]
     for request in requests:
         placement.add(request)
     placed(placement, aboard, width)
@@ -77,7 +78,8 @@ def test_a_closed_worker_takes_nothing():
 )
 def test_all_trials_are_served_in_bounds_and_apart(trials: list[tuple[str, int, int, int]], workers: int, width: int):
     """Whatever comes, and in whatever order trials end."""
-    placement, aboard = Placement(), [[] for _ in range(workers)]
+    placement = Placement()
+    aboard: list[list[TrialRequest]] = [[] for _ in range(workers)]
     served = 0
     for number, (signature, cohort, seeds, _) in enumerate(trials):
         placement.add(trial(number, signature, cohort, seeds))

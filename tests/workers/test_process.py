@@ -7,8 +7,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from drive_workers import PATIENCE, events_until, loss_of, request_for, result_of
 
+from drive_workers import PATIENCE, events_until, loss_of, request_for, result_of
 from fxai.errors import FxaiError
 from fxai.keeper import LOG_BYTES
 from fxai.trial import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialState
@@ -82,6 +82,7 @@ def test_a_trial_past_its_limit_fails_and_its_worker_is_replaced(
         result = result_of(workers, request)
         assert (result.state, result.error.cause) == (TrialState.FAIL, cause)
         limit = limits.trial_seconds or limits.seconds_without_progress
+        assert limit is not None
         assert f"{limit:g} s" in result.error.message
         assert result.seconds >= limit
         assert not TrialPaths(request.directory).checkpoint.exists()

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from drive_workers import LANES, events_until, lane_request, results_of
 
+from drive_workers import LANES, events_until, lane_request, results_of
 from fxai.errors import FxaiError
 from fxai.trial import Cause, Decision, LanePlan, Slot, TrialPaths, TrialState
 from fxai.workers import Limits, ProcessWorkers, TrialEnded, TrialReported, TrialStarted, WorkerLost
@@ -19,7 +20,7 @@ def pool(folder: Path, lanes: int, limits: Limits = NO_LIMITS, slots: int = 1) -
     )
 
 
-def start(workers: ProcessWorkers, number: int, folder: Path, **params: float) -> float:
+def start(workers: ProcessWorkers, number: int, folder: Path, **params: Any) -> float:
     """Submit a trial; returns its process when it has reported for the first time, which stays unanswered."""
     workers.submit(lane_request(number, folder, **params))
     event = events_until(workers, lambda event: isinstance(event, TrialReported) and event.report.number == number)[-1]
@@ -27,7 +28,9 @@ def start(workers: ProcessWorkers, number: int, folder: Path, **params: float) -
 
 
 def loss_of(workers: ProcessWorkers) -> WorkerLost:
-    return events_until(workers, lambda event: isinstance(event, WorkerLost))[-1]
+    event = events_until(workers, lambda event: isinstance(event, WorkerLost))[-1]
+    assert isinstance(event, WorkerLost)
+    return event
 
 
 def test_the_first_trials_spread_over_workers_that_are_still_starting(tmp_path: Path):

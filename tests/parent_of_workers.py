@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 from drive_workers import request_for
-
 from fxai.trial import Decision, Slot
 from fxai.workers import ProcessWorkers, TrialReported
 
@@ -14,7 +13,7 @@ def main(folder: Path) -> None:
     workers = ProcessWorkers([Slot(0), Slot(1)], folder)
     workers.submit(request_for("has_children", 1, folder))
     workers.submit(request_for("hangs_deaf_to_terms", 2, folder))
-    pids = []
+    pids: list[int] = []
     while len(pids) < 2:
         for event in workers.events(1.0):
             if isinstance(event, TrialReported):

@@ -4,9 +4,11 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from fxai.spec.tracking import MlflowTracking, Tracking, WandbTracking
 from fxai.tracking import Line, StudyBegan, StudyEnded, TrackerProcess, TrialBegan, TrialEnded, open_trackers
-from fxai.trial import Report
+from fxai.trial import ParamValue, Report
 
 METRIC = "mean_reward"
 _DEADLINE_SECONDS = 60
@@ -17,8 +19,8 @@ def opening(*, resumed: bool = False) -> Line:
 
 
 def trial(number: int, gamma: float) -> Line:
-    config = {"training": {"gamma": gamma}}
-    params = {"training.gamma": gamma, "model.type": "mlp"}
+    config: dict[str, JsonValue] = {"training": {"gamma": gamma}}
+    params: dict[str, ParamValue] = {"training.gamma": gamma, "model.type": "mlp"}
     return Line(trial_began=TrialBegan(number, 0, 100 + number, params, time.time(), config))
 
 
@@ -49,9 +51,9 @@ def story() -> list[Line]:
 
 def told(lines: Iterable[Line], settings: WandbTracking | MlflowTracking, folder: Path) -> list[str]:
     """Have one tracker work in the lines; what its user was told."""
-    both = {"wandb": None, "mlflow": None}
-    both["wandb" if isinstance(settings, WandbTracking) else "mlflow"] = settings
-    with open_trackers(Tracking(**both), folder, folder / "logs") as trackers:
+    wandb = settings if isinstance(settings, WandbTracking) else None
+    mlflow = settings if isinstance(settings, MlflowTracking) else None
+    with open_trackers(Tracking(wandb=wandb, mlflow=mlflow), folder, folder / "logs") as trackers:
         for tracker in trackers:
             for line in lines:
                 tracker.feed(line)

@@ -41,7 +41,7 @@ def wandb_runs(study_folder: Path) -> list[WandbRun]:
 def _run(path: Path) -> WandbRun:
     run = WandbRun(path.parent)
     for data in _records(path.read_bytes()):
-        record = pb.Record.FromString(data)
+        record = pb.Record.FromString(data)  # type: ignore[attr-defined]  # protobuf makes the class when it is imported
         if record.HasField("run"):
             told = record.run
             run.name, run.project, run.group, run.job_type = (

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
+from typing import Any
 
 from fxai.trial import Outcome, Report, Slot, TrialPaths, TrialRequest
 
@@ -47,14 +48,26 @@ def reports_odd_numbers(request: TrialRequest, slot: Slot) -> Trial:
     """Three reports that count among many that cannot be kept."""
     yield Report(request.number, 1, float("nan"))
     yield Report(request.number, 5, 1.0)
-    for value in (float("inf"), -float("inf"), 10**400, None, "0.5", True, [1], object()):
+    values: Any = (float("inf"), -float("inf"), 10**400, None, "0.5", True, [1], object())
+    for value in values:
         yield Report(request.number, 9, value)
-    for step in (5, 3, -1, 0.5, 2**63, 10**5000, float("nan"), "7", None, True):
+    steps: Any = (5, 3, -1, 0.5, 2**63, 10**5000, float("nan"), "7", None, True, 10.0)
+    for step in steps[:-1]:
         yield Report(request.number, step, 1.0)
-    yield Report(request.number, 10.0, 2.0)
-    odd = {"kept": 1, "lost": -(10**400), "text": "1", "flag": True, "fxai:seed": 1, "\ud800": 1, "n" * 5000: 1, 3: 1}
+    yield Report(request.number, steps[-1], 2.0)
+    odd: Any = {
+        "kept": 1,
+        "lost": -(10**400),
+        "text": "1",
+        "flag": True,
+        "fxai:seed": 1,
+        "\ud800": 1,
+        "n" * 5000: 1,
+        3: 1,
+    }
     yield Report(request.number, 11, 1e308, odd, env_steps=10**5000)
-    return Outcome(3.0, {"kept": 1.0, "nested": {"a": 1}})
+    nested: Any = {"kept": 1.0, "nested": {"a": 1}}
+    return Outcome(3.0, nested)
 
 
 def returns_infinity(request: TrialRequest, slot: Slot) -> Trial:
@@ -70,8 +83,9 @@ def speaks_numpy(request: TrialRequest, slot: Slot) -> Trial:
     """Numbers as NumPy has them, which JSON does not know."""
     import numpy as np  # noqa: PLC0415  # most workers of the tests can do without
 
-    one = np.float32(1.0)
-    yield Report(request.number, np.int64(1), one, {"one": one})
+    one: Any = np.float32(1.0)
+    step: Any = np.int64(1)
+    yield Report(request.number, step, one, {"one": one})
     return Outcome(one, {"one": one})
 
 

@@ -46,7 +46,7 @@ class _Handler(BaseHTTPRequestHandler):
         operation = re.search(r"(?:query|mutation)\s+(\w+)", request["query"])
         match operation and operation[1]:
             case "UpsertBucket":
-                run, name = variables["name"], variables.get("displayName")
+                run, name = variables["name"], variables.get("displayName", "")
                 self.server.names.setdefault(run, name)
                 project = {"id": "p", "name": variables.get("project"), "entity": {"id": "e", "name": "me"}}
                 bucket = {"id": "b", "name": run, "displayName": name, "project": project, "historyLineCount": 0}
@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 return {}
 
-    def log_message(self, *arguments: object) -> None:
+    def log_message(self, *arguments: Any) -> None:
         """Not on the terminal."""
 
 
