@@ -1,6 +1,7 @@
 """`${NAME}` in paths and URLs: expanded where it is used, kept where it is written."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,6 +74,7 @@ def test_study_goes_on_where_the_data_lie_elsewhere(tmp_path: Path, monkeypatch:
     path = spec_file(tmp_path, study="    training_config: {data: {source: '${BARS}/bars.csv'}}\n")
     monkeypatch.setenv("BARS", str(tmp_path / "first"))
     before = fingerprint(load_spec(path).studies[0])
+    assert isinstance(before["data"], dict)
     assert before["data"]["source"] == "${BARS}/bars.csv"
     monkeypatch.setenv("BARS", str(tmp_path / "second"))
     after = fingerprint(load_spec(path).studies[0])
@@ -81,7 +83,8 @@ def test_study_goes_on_where_the_data_lie_elsewhere(tmp_path: Path, monkeypatch:
 
 
 def test_content_of_a_file_below_home_counts_from_now_on() -> None:
-    old, new = {"data": {"source": "~/x.csv"}}, {"data": {"source": "~/x.csv", "sha256": "1"}}
+    old: dict[str, Any] = {"data": {"source": "~/x.csv"}}
+    new: dict[str, Any] = {"data": {"source": "~/x.csv", "sha256": "1"}}
     assert difference(old, new) == ()
     assert difference(new, {"data": {"source": "~/x.csv", "sha256": "2"}}) != ()
 
