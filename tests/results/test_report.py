@@ -154,6 +154,26 @@ def test_it_says_what_stands_against_the_winner(tmp_path: Path, trials: list[Fro
     assert words in f"{lead.finding} {lead.comparison} {lead.caution}"
 
 
+@pytest.mark.parametrize(
+    ("config", "called", "legend"),
+    [
+        ({}, "the starting point (training_config holds no defaults for it)", "starting point"),
+        ({"a": {"lr": 0.1}}, "the default configuration", "default configuration"),
+    ],
+)
+def test_trial_0_of_own_code_is_a_starting_point_unless_it_gives_defaults(
+    tmp_path: Path, config: dict[str, object], called: str, legend: str
+) -> None:
+    study = optuna.create_study(study_name="s", direction="maximize")
+    record = {"objective": "m:f", "parameters": {"lr": {"path": "a.lr"}}, "training_config": config}
+    study.set_user_attr(attributes.FINGERPRINT, record)
+    study.add_trials([default(0.4), completed(0.5)])
+    report = told(study, tmp_path)
+    assert f"better than trial 0, {called}, which came to" in report.lead.comparison
+    (figure,) = of_kind(section(report, "history"), Chart)[:1]
+    assert legend in str(figure)
+
+
 def test_somebody_elses_first_trial_is_not_called_the_default(tmp_path: Path) -> None:
     study = optuna.create_study(study_name="s", direction="maximize")
     study.add_trials([completed(0.1), completed(0.5)])

@@ -19,6 +19,7 @@ from fxai.cli.trial_run import completed, lines_of
 from fxai.errors import DataError, FxaiError, InputError, SpecError
 from fxai.spec.advice import advice
 from fxai.spec.find_spec import find_spec
+from fxai.spec.first_trial import first_trial_notes
 from fxai.spec.load import spec_with_remarks
 from fxai.spec.study import StudySpec
 from fxai.spec.yaml_source import read_yaml
@@ -117,6 +118,7 @@ def _print_checked(checked: Checked, tries: _Tries) -> None:
         parameters, trials = counted(len(study.parameters), "parameter"), counted(study.n_trials, "trial")
         print_text(stdout(), f"  {study.study_name}: {parameters}, {trials}")
         print_text(stdout(), *(f"    warning: {legible(line)}" for line in (*remarks, *_warnings(study, checked.file))))
+        print_text(stdout(), *(f"    note: {legible(line)}" for line in first_trial_notes(study)))
         if tries.wanted:
             print_text(stdout(), "    trying trial 0; Ctrl-C ends it")
         if (tried := tries.of(study)) is not None:
@@ -156,5 +158,6 @@ def _study_as_json(study: StudySpec, warnings: Sequence[str], tries: _Tries) -> 
         "parameters": len(study.parameters),
         "n_trials": study.n_trials,
         "warnings": list(warnings),
+        "notes": list(first_trial_notes(study)),
         **({} if tried is None else {"tried": trial_as_json(tried)}),
     }

@@ -143,7 +143,7 @@ def _shown(count: int, all_of_them: int) -> str:
 
 def _gained(gain: Gain) -> str:
     """Over what it took over, and what to think of it."""
-    first = f"trial 0, the winner of {gain.source}" if gain.over_winner else "trial 0, the default configuration"
+    first = f"trial 0, {gain.first}"
     if gain.best_trial == 0:
         return f"Gain over {gain.source}: none; no trial did better than {first}"
     error = " (one seed a trial, so no standard error)" if gain.standard_error is None else ""

@@ -18,7 +18,8 @@ class Gain:
     """
 
     source: str
-    over_winner: bool  # whether trial 0 is what the source had found; else it is the default configuration
+    over_winner: bool  # whether trial 0 is what the source had found
+    first: str  # what trial 0 is called
     best_trial: int
     amount: float
     standard_error: float | None  # None where trials have one seed
@@ -65,6 +66,7 @@ def gain(study: StudyBrief | StudyRecord) -> Gain | None:
     return Gain(
         source=study.taken_over.source,
         over_winner=study.taken_over.winner,
+        first=study.taken_over.first,
         best_trial=study.best.number,
         amount=difference.amount,
         standard_error=difference.standard_error,

@@ -13,6 +13,7 @@ from fxai.search import attributes
 from fxai.search.goals import StudyLike, first_goal, goals_of
 from fxai.search.lineage import Exploit, latest_params, lineage_of
 from fxai.search.stored_trial import StoredState, TrialLike, state_of
+from fxai.spec.first_trial import first_trial_in
 from fxai.spec.goals import Goal
 from fxai.spec.metrics import Metrics
 from fxai.trial import STANDARD_ERROR, ParamValue, Usage
@@ -141,12 +142,24 @@ class TakenOver:
     """What a study began with."""
 
     source: str  # the study that it is from
-    winner: bool  # whether trial 0 is what that one had found; else it is the default configuration
+    winner: bool  # whether trial 0 is what that one had found
+    first: str  # what trial 0 is called
 
     @classmethod
     def of(cls, user_attrs: Mapping[str, Any]) -> "TakenOver | None":
         overlay = user_attrs.get(attributes.TRANSFER)
-        return None if overlay is None else cls(overlay["source"]["study_name"], bool(overlay.get("fixed")))
+        if overlay is None:
+            return None
+        return cls(overlay["source"]["study_name"], bool(overlay.get("fixed")), first_trial_called(user_attrs))
+
+
+def first_trial_called(user_attrs: Mapping[str, Any]) -> str:
+    """What trial 0 of a stored study is: what the study took over, or what its configuration makes it."""
+    overlay = user_attrs.get(attributes.TRANSFER) or {}
+    if overlay.get("fixed"):
+        return f"the winner of {overlay['source']['study_name']}"
+    stored = user_attrs.get(attributes.FINGERPRINT)
+    return first_trial_in(stored if isinstance(stored, dict) else {})
 
 
 @dataclass(frozen=True, slots=True)

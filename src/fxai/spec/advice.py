@@ -8,6 +8,7 @@ from fxai.spec.argument_advice import argument_advice
 from fxai.spec.configure import config_values, default_params, trial_config
 from fxai.spec.expression import parse_expression
 from fxai.spec.feasibility import broken
+from fxai.spec.first_trial import first_trial
 from fxai.spec.own_config import OwnConfig
 from fxai.spec.parameters import (
     CategoricalParameter,
@@ -92,7 +93,7 @@ def _about_constraints(study: StudySpec) -> Iterator[str]:
         if searched.isdisjoint(parse_expression(constraint).names):
             yield f"the constraint {constraint!r} names nothing that is searched, so it is the same for all trials"
     for constraint in broken(study, default_params(study)):
-        yield f"trial 0, the default configuration, breaks the constraint {constraint!r}; it will not be trained"
+        yield f"trial 0, {first_trial(study)}, breaks the constraint {constraint!r}; it will not be trained"
 
 
 def _about_parameter(study: StudySpec, parameter: Parameter) -> Iterator[str]:

@@ -71,9 +71,9 @@ def _best_so_far(subject: Subject) -> go.Scatter:
 
 
 def _marks(subject: Subject) -> Sequence[go.Scatter]:
-    """The default configuration and the best trial."""
+    """Trial 0, where the study began with it, and the best trial."""
     best = subject.ranked[0] if subject.record.front else subject.record.best
-    marked = [(subject.default, "default configuration", OTHER, "diamond"), (best, "best", PRUNED, "star")]
+    marked = [(subject.default, subject.default_called, OTHER, "diamond"), (best, "best", PRUNED, "star")]
     return [
         go.Scatter(
             x=[trial.number],

@@ -1,12 +1,10 @@
-"""What was found, in a few sentences: the winner, its gain over the default configuration, and what to think of it."""
+"""What was found, in a few sentences: the winner, its gain over trial 0, and what to think of it."""
 
 from fxai.results.gain import Difference, over_trial_0
-from fxai.results.record import TrialRecord
+from fxai.results.record import TrialRecord, first_trial_called
 from fxai.results.report.blocks import Lead
 from fxai.results.report.subject import Subject
-from fxai.search import attributes
 from fxai.search.stored_trial import StoredState
-from fxai.spec.overlay import Overlay
 from fxai.wording import estimate, figure
 
 CLEAR = 2.0  # standard errors, from which on a difference is called clear
@@ -69,11 +67,8 @@ def _comparison(subject: Subject, best: TrialRecord) -> str:
 
 
 def _called(subject: Subject) -> str:
-    """What trial 0 is: the default configuration, or what the study took over."""
-    stored = subject.stored.user_attrs.get(attributes.TRANSFER)
-    if stored is not None and (overlay := Overlay.model_validate(stored)).fixed:
-        return f"the winner of {overlay.source.study_name}"
-    return "the default configuration"
+    """What trial 0 is: the default configuration, the starting point, or what the study took over."""
+    return first_trial_called(subject.stored.user_attrs)
 
 
 def _caution(difference: Difference | None) -> str:

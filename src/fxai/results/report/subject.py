@@ -14,6 +14,7 @@ from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.report.scales import Scale, scales_of
 from fxai.search import attributes
 from fxai.search.several import by_first
+from fxai.spec.first_trial import first_trial_in
 from fxai.spec.goals import Goal
 
 
@@ -58,11 +59,16 @@ class Subject:
 
     @cached_property
     def default(self) -> TrialRecord | None:
-        """Trial 0, where it is the default configuration: not somebody's own, and not a population's member."""
+        """Trial 0, where FxAI chose it: not somebody's own, and not a population's member."""
         if not self.record.trials or self.record.trials[0].lineage:
             return None
         first = self.stored.get_trials(deepcopy=False)[0]
         return self.record.trials[0] if first.user_attrs.get(attributes.ENQUEUED) == "default" else None
+
+    @property
+    def default_called(self) -> str:
+        """What trial 0 is, in a word or two for a legend."""
+        return first_trial_in(self.made_of).removeprefix("the ").partition(" (")[0]
 
     @cached_property
     def made_of(self) -> Mapping[str, Any]:
