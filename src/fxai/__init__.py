@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fxai.results.study_results import StudyResults
     from fxai.rl.agent import Agent, load_agent
     from fxai.rl.observation import AccountView
+    from fxai.spec.study import StudySpec
 
 __all__ = [
     "AccountView",
@@ -38,6 +39,7 @@ __all__ = [
     "HPOptimizer",
     "MinimalTuner",
     "StudyResults",
+    "StudySpec",
     "TrackRecord",
     "TrainingEngine",
     "compare_multiple_studies",
@@ -64,6 +66,7 @@ _HOMES = {
     "HPOptimizer": "fxai.api.hp_optimizer",
     "MinimalTuner": "fxai.api.minimal_tuner",
     "StudyResults": "fxai.results.study_results",
+    "StudySpec": "fxai.spec.study",
     "TrackRecord": "fxai.market.track_record",
     "TrainingEngine": "fxai.api.training_engine",
     "compare_multiple_studies": "fxai.api.hpo_dashboard",

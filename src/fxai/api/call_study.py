@@ -132,7 +132,9 @@ def _without_defaults(study: StudySpec, content: JsonObject | None) -> JsonObjec
         kind: {**record.model_dump(mode="json", exclude_defaults=True), "type": record.type}
         for kind, record in records.items()
     }
-    return {**_settings(study, content), **short}
+    points: list[JsonValue] = [dict(point) for point in study.enqueue]
+    first: JsonObject = {"enqueue": points} if points else {}
+    return {**_settings(study, content), **short, **first}
 
 
 def _digest(value: JsonObject) -> str:

@@ -10,7 +10,7 @@ from fxai.api.call_study import announce, with_name
 from fxai.api.config_sections import Config, set_nested
 from fxai.api.engine_content import engine_content, keep_content
 from fxai.api.hpo_config import DEFAULT_STORAGE
-from fxai.api.search_settings import resources, search_settings
+from fxai.api.search_settings import Search, resources, search_settings
 from fxai.api.search_space import Space
 from fxai.api.studies import DEFAULT_RESULTS_DIR, load_results, search
 from fxai.api.study_spec import study_of, with_engine_folder
@@ -31,6 +31,7 @@ from fxai.tuning.progress_log import SEARCHES, speaking_logger, watch_in_log
 
 _NAME = "hpo"  # what studies without a name of their own begin with
 _MODES = {"min": "minimize", "max": "maximize"}
+_MODE_OF = {direction: mode for mode, direction in _MODES.items()}
 DEFAULT_METRIC = "val_loss"
 
 
@@ -82,8 +83,8 @@ class HPOptimizer:
         param_mapping: Mapping[str, str] | None = None,
         resources_per_trial: Mapping[str, float] | None = None,
         max_concurrent_trials: int | None = None,
-        search_algorithm: str | Config | None = None,
-        scheduler: str | Config | None = None,
+        search_algorithm: Search = None,
+        scheduler: Search = None,
         env_config: Config | None = None,
         study_name: str | None = None,
         n_jobs: int | None = None,
@@ -112,9 +113,11 @@ class HPOptimizer:
         resources_per_trial: `{"cpu": 2, "gpu": 0.5}`.
         max_concurrent_trials: trials in flight; n_jobs: workers, the whole machine unless given; lanes_per_worker:
             trainings that a worker runs as one tensor program, measured once for each kind unless given.
-        search_algorithm: "optuna" (TPE, the default), "random", or another sampler of FxAI's by its short name.
+        search_algorithm: "optuna" (TPE, the default), "random", or another sampler of FxAI's by its short name; a
+            sampler of Optuna's, or Ray's `OptunaSearch`, `BasicVariantGenerator` or `ConcurrencyLimiter`.
         scheduler: which trials end early: "median" (the default), "asha", "hyperband", "fifo" for none, or "pbt" for
-            population based training.
+            population based training; a pruner of Optuna's, or Ray's `ASHAScheduler`, `HyperBandScheduler`,
+            `MedianStoppingRule`, `PopulationBasedTraining` or `FIFOScheduler`.
         study_name: a study of that name is resumed, also where sampler, pruner, seed, timeout, `num_trials` or the
             engine are others than before; the first line that is logged names them. Without a name the same call
             resumes its study, and a call with another setting, or other data, has a study of its own.
@@ -123,16 +126,22 @@ class HPOptimizer:
         """
         if not param_space:
             raise InputError("optimize needs a param_space: parameters by name, as in a spec")
+        direction = self._direction(metric, mode)
         configs = {MODEL: model_config, DATA: data_config, TRAINING: training_config, "env_config": env_config}
         study = study_of(
             {
                 **self._trained(configs, param_space, param_mapping),
-                **search_settings(search_algorithm, scheduler, num_trials=num_trials),
+                **search_settings(
+                    search_algorithm,
+                    scheduler,
+                    num_trials=num_trials,
+                    goal=(metric, _MODE_OF[direction]),
+                    max_concurrent_trials=max_concurrent_trials,
+                ),
                 **resources(resources_per_trial, lanes_per_worker),
                 "metric_name": metric,
-                "direction": self._direction(metric, mode),
+                "direction": direction,
                 "n_trials": num_trials,
-                "max_concurrent_trials": max_concurrent_trials,
                 "n_jobs": n_jobs,
                 "seed": seed,
                 "seeds_per_trial": seeds_per_trial,

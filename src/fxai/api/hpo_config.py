@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fxai.api.search_settings import Search, search_settings
 from fxai.spec.study import StudySpec
 
 DEFAULT_STORAGE: str = StudySpec.model_fields["storage"].default
@@ -13,7 +14,8 @@ DEFAULT_STORAGE: str = StudySpec.model_fields["storage"].default
 class HPOConfig:
     """Settings of a study, to be given to `run_study`; what is None stays as the spec has it.
 
-    sampler_type, pruner_type: by short names, "tpe" or "random", "median" or "asha", or by Optuna's own.
+    sampler_type, pruner_type: by short names, "tpe" or "random", "median" or "asha", or by Optuna's own; or objects of
+        Optuna's, `TPESampler(n_startup_trials=5)`.
     timeout: seconds after which no new trial starts. n_jobs: workers, -1 for the whole machine.
     """
 
@@ -21,8 +23,8 @@ class HPOConfig:
     n_trials: int | None = None
     n_jobs: int | None = None
     timeout: float | None = None
-    sampler_type: str | None = None
-    pruner_type: str | None = None
+    sampler_type: Search = None
+    pruner_type: Search = None
     storage_url: str | None = None
     metric_name: str | None = None
     direction: str | None = None
@@ -32,8 +34,7 @@ class HPOConfig:
         given = {
             "n_trials": self.n_trials,
             "timeout": self.timeout,
-            "sampler": self.sampler_type,
-            "pruner": self.pruner_type,
+            **search_settings(self.sampler_type, self.pruner_type, num_trials=self.n_trials or 1),
             "storage": self.storage_url,
             "metric_name": self.metric_name,
             "direction": self.direction,

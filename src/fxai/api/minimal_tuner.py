@@ -12,7 +12,7 @@ from fxai.api.call_study import announce, with_name
 from fxai.api.config_sections import Config, algorithm_in, sections_of, set_nested
 from fxai.api.field_names import field_of
 from fxai.api.hpo_config import DEFAULT_STORAGE
-from fxai.api.search_settings import resources, search_settings
+from fxai.api.search_settings import Search, resources, search_settings
 from fxai.api.search_space import Space, constants_of, parameters_of, plain
 from fxai.api.studies import DEFAULT_RESULTS_DIR, search
 from fxai.api.study_spec import study_of
@@ -108,8 +108,8 @@ class MinimalTuner:
         num_samples: int = 10,
         max_concurrent: int = 4,
         *,
-        search_algorithm: str | Config | None = "optuna",
-        scheduler: str | Config | None = None,
+        search_algorithm: Search = "optuna",
+        scheduler: Search = None,
         study_name: str | None = None,
         n_jobs: int | None = None,
         lanes_per_worker: int | None = None,
@@ -134,12 +134,17 @@ class MinimalTuner:
             {
                 "parameters": parameters_of(space, paths),
                 "training_config": plain(sections),
-                **search_settings(search_algorithm, scheduler, num_trials=num_samples),
+                **search_settings(
+                    search_algorithm,
+                    scheduler,
+                    num_trials=num_samples,
+                    goal=(METRIC, "max"),
+                    max_concurrent_trials=max_concurrent,
+                ),
                 **resources(None, lanes_per_worker),
                 "n_jobs": n_jobs,
                 "score": SCORE,
                 "n_trials": num_samples,
-                "max_concurrent_trials": max_concurrent,
                 "seed": self._seed,
                 "timeout": timeout,
                 "storage": self._storage,

@@ -2,10 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
+from fxai.api.ray_objects import TakenOver, of_algorithm, of_scheduler
 from fxai.errors import InputError
 from fxai.spec.population import PopulationSearch
+
+Search: TypeAlias = str | Mapping[str, Any] | object | None
+"""A short name, a mapping with `type`, or an object of Optuna's or of Ray's."""
 
 _ALGORITHMS = {"optuna": "tpe"}
 _SCHEDULERS = {"fifo": "none"}
@@ -14,28 +18,59 @@ _POPULATION = PopulationSearch.model_fields["population"].default
 
 
 def search_settings(
-    search_algorithm: str | Mapping[str, Any] | None,
-    scheduler: str | Mapping[str, Any] | None,
+    search_algorithm: Search,
+    scheduler: Search,
     *,
     num_trials: int,
+    goal: tuple[str, str] | None = None,
+    max_concurrent_trials: int | None = None,
 ) -> dict[str, Any]:
     """The spec's `sampler`, `pruner` and `search`; what is not given stays the spec's default, TPE and the median.
 
     With population based training the members begin at random points, also where `search_algorithm` is "optuna", as
-    in the preset `extensive`: there is nothing for it to propose.
+    in the preset `extensive`: there is nothing for it to propose. An object may name its goal, which is an
+    `InputError` where it is another than `goal`, the metric and "min" or "max"; and trials at once, which count where
+    `max_concurrent_trials` are not given.
     """
-    settings: dict[str, Any] = {}
-    if search_algorithm is not None:
-        settings["sampler"] = _named(search_algorithm, _ALGORITHMS)
-    if scheduler is None:
-        return settings
-    if _type(scheduler) != _POPULATIONS:
-        return {**settings, "pruner": _named(scheduler, _SCHEDULERS)}
-    if search_algorithm in {None, "optuna"}:
-        settings.pop("sampler", None)
-    given = dict(scheduler) if isinstance(scheduler, Mapping) else {"type": _POPULATIONS}
-    population = min(_POPULATION, max(num_trials, 2))
-    return {**settings, "search": {"population": population, **given}}
+    algorithm, schedule = _algorithm(search_algorithm), _scheduler(scheduler)
+    for argument, taken in (("search_algorithm", algorithm), ("scheduler", schedule)):
+        _check_goal(argument, taken, goal)
+    settings = {**algorithm.settings, **schedule.settings}
+    population = schedule.settings.get("search")
+    if population is not None:
+        if search_algorithm is None or _is_optunas(search_algorithm):
+            settings.pop("sampler", None)
+        settings["search"] = {"population": min(_POPULATION, max(num_trials, 2)), **population}
+    limit = settings.pop("max_concurrent_trials", None) if max_concurrent_trials is None else max_concurrent_trials
+    return settings if limit is None else {**settings, "max_concurrent_trials": limit}
+
+
+def _algorithm(value: Search) -> TakenOver:
+    if value is None:
+        return TakenOver()
+    named = _named(value, _ALGORITHMS)
+    return of_algorithm(value) if named is None else TakenOver({"sampler": named})
+
+
+def _scheduler(value: Search) -> TakenOver:
+    if value is None:
+        return TakenOver()
+    named = _named(value, _SCHEDULERS)
+    if named is None:
+        return of_scheduler(value)
+    if str(named.get("type") if isinstance(named, dict) else named).lower() != _POPULATIONS:
+        return TakenOver({"pruner": named})
+    return TakenOver({"search": named if isinstance(named, dict) else {"type": _POPULATIONS}})
+
+
+def _is_optunas(value: Search) -> bool:
+    return value == "optuna" or type(value).__name__ == "OptunaSearch"
+
+
+def _check_goal(argument: str, taken: TakenOver, goal: tuple[str, str] | None) -> None:
+    for name, its, ours in zip(("metric", "mode"), (taken.metric, taken.mode), goal or (None, None), strict=True):
+        if None not in {its, ours} and its != ours:
+            raise InputError(f"{argument} has the {name} {its!r}, the call {ours!r}; give both the same")
 
 
 def resources(per_trial: Mapping[str, float] | None, lanes_per_worker: int | None = None) -> dict[str, Any]:
@@ -48,9 +83,8 @@ def resources(per_trial: Mapping[str, float] | None, lanes_per_worker: int | Non
     return {"resources": {"cpu": cores, "lanes_per_worker": lanes_per_worker}, **share}
 
 
-def _named(value: str | Mapping[str, Any], synonyms: Mapping[str, str]) -> Any:
-    return synonyms.get(value.lower(), value) if isinstance(value, str) else dict(value)
-
-
-def _type(value: str | Mapping[str, Any]) -> str:
-    return str(value.get("type") if isinstance(value, Mapping) else value).lower()
+def _named(value: Search, synonyms: Mapping[str, str]) -> Any:
+    """A name or a mapping in the spec's words; None for an object."""
+    if isinstance(value, str):
+        return synonyms.get(value.lower(), value)
+    return dict(value) if isinstance(value, Mapping) else None

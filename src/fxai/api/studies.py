@@ -6,10 +6,11 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from fxai.api.call_study import announce
 from fxai.api.hpo_config import DEFAULT_STORAGE, HPOConfig
+from fxai.api.study_spec import spec_of_mapping
 from fxai.errors import InputError, RepeatedFailureError
 from fxai.results.study_results import StudyResults
 from fxai.search.imported import check_imported
@@ -26,6 +27,7 @@ from fxai.tuning.taking_over import taking_over
 from fxai.tuning.tune import Watch, tune
 from fxai.wording import span
 
+Given: TypeAlias = StudySpec | Spec | Mapping[str, Any] | str | Path
 DEFAULT_RESULTS_DIR: str = Spec.model_fields["results_dir"].default
 
 
@@ -38,7 +40,7 @@ def load_specs(*sources: str | Path) -> tuple[Spec, ...]:
 
 
 def run_study(
-    spec: StudySpec | Spec | str | Path,
+    spec: Given,
     *,
     study: str | None = None,
     config: HPOConfig | None = None,
@@ -50,7 +52,8 @@ def run_study(
 ) -> StudyResults:
     """Bring a study to its `n_trials`, and return what it has come to; run again, it goes on where it was.
 
-    spec: a spec or the name or path of one; where it has several studies, `study` names the one to run.
+    spec: a spec, the name or path of one, or a mapping with the keys of a spec or of one study; where it has several
+        studies, `study` names the one to run.
     config: settings in the form of an `HPOConfig`, its `study_name` in place of the study's own.
     settings: fields of the spec, as `--set` takes them: `{"n_trials": 20, "training.total_updates": 50}`.
     results_dir: folder for the study's files; the spec's unless given.
@@ -111,11 +114,16 @@ def load_results(
 
 
 def _only(
-    spec: StudySpec | Spec | str | Path, name: str | None, config: HPOConfig, settings: Mapping[str, Any]
+    spec: Given,
+    name: str | None,
+    config: HPOConfig,
+    settings: Mapping[str, Any],
 ) -> Spec:
     """A spec of the one study to run, with the settings made in it."""
     if isinstance(spec, StudySpec):
         spec = Spec(name=spec.study_name, studies=(spec,))
+    elif isinstance(spec, Mapping):
+        spec = spec_of_mapping(spec, "run_study")
     elif not isinstance(spec, Spec):
         (spec,) = load_specs(spec)
     chosen = [each for each in spec.studies if name in {None, each.study_name}]

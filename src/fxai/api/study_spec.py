@@ -1,14 +1,18 @@
 """A study from the arguments of a Python call: checked as a spec file is, by the same code."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fxai.api.optuna_objects import is_object_of, written
+from fxai.api.search_space import plain
 from fxai.errors import SpecError
 from fxai.results.paths import StudyPaths
+from fxai.spec.class_names import CLASSES
 from fxai.spec.load import spec_of
 from fxai.spec.objective import OwnFunction
-from fxai.spec.study import StudySpec
+from fxai.spec.study import Spec, StudySpec
 from fxai.spec.yaml_source import YamlSource
 
 _PREFIX = "studies[0]."
@@ -23,6 +27,30 @@ def study_of(settings: dict[str, Any], caller: str, name: str | None = None) -> 
         problems = (replace(each, key=each.key.removeprefix(_PREFIX), line=None) for each in error.problems)
         raise SpecError(caller, tuple(problems)) from None
     return study
+
+
+def spec_of_mapping(mapping: Mapping[str, Any], caller: str) -> Spec:
+    """The spec of a mapping with the keys of a spec, or of one study; a `SpecError` names every key at fault.
+
+    NumPy's numbers may stand in it, and Optuna's samplers and pruners.
+    """
+    studies = mapping.get("studies", [mapping])
+    if isinstance(studies, Sequence) and not isinstance(studies, str):
+        studies = [_plain_study(each) for each in studies]
+    further = mapping if "studies" in mapping else {}
+    name = mapping.get("study_name", caller)
+    try:
+        return spec_of(YamlSource(caller, {"name": str(name), **plain({**further, "studies": studies})}, {}))
+    except SpecError as error:
+        raise SpecError(caller, tuple(replace(each, line=None) for each in error.problems)) from None
+
+
+def _plain_study(study: Any) -> Any:
+    if not isinstance(study, Mapping):
+        return study
+    given = {kind: study[kind] for kind in CLASSES if kind in study}
+    objects = {kind: written(kind, value) for kind, value in given.items() if is_object_of(kind, value)}
+    return {**study, **objects}
 
 
 def with_engine_folder(study: StudySpec, results_dir: Path) -> StudySpec:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, 
 from fxai.spec.constraints import Constraint
 from fxai.spec.defaults import DASHBOARD_PORT, RESULTS_DIR, STORAGE
 from fxai.spec.environment import check_path, check_url, expanded_url
+from fxai.spec.form import as_record
 from fxai.spec.goals import Goal, check_goals, check_metric, with_first_goal
 from fxai.spec.metrics import DEFAULT_METRIC, METRICS, OWN_METRIC
 from fxai.spec.objective import FX_TRADING, Objective, is_own
@@ -135,6 +136,12 @@ class StudySpec(Record):
         default_factory=Tracking, description="W&B and MLflow, where the trials are recorded too"
     )
     training_config: Config = Field(default_factory=TrainingConfig)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_users_write_it(cls, written: Any) -> Any:
+        """Parameters by type, as a list or a mapping, and classes by short names, where a program writes a study."""
+        return as_record(written) if isinstance(written, dict) else written
 
     @model_validator(mode="before")
     @classmethod

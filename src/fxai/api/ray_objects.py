@@ -1,0 +1,192 @@
+"""Ray Tune's search algorithms and schedulers as objects, `ASHAScheduler(grace_period=5)`, in the words of a spec.
+
+Ray need not be installed: an object is known by the name of its class, and its arguments by attributes of their names,
+with an underscore before them or without. Ray's times are counted in FxAI's steps: updates of FxAI's agents, or the
+steps that an engine reports. `max_t` of a scheduler with one bracket has no effect: how long a trial trains is
+the configuration's. A time in seconds has no counterpart; only Ray's own default of it is passed over.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fxai.api import optuna_objects
+from fxai.errors import InputError
+
+_ITERATION = "training_iteration"
+_ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """What an object says in a spec's keys, and the goal that it names."""
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    metric: str | None = None
+    mode: str | None = None
+
+
+def of_algorithm(value: Any) -> TakenOver:
+    """A search algorithm of Ray's, or a sampler of Optuna's."""
+    if optuna_objects.is_object_of("sampler", value):
+        return TakenOver({"sampler": optuna_objects.written("sampler", value)})
+    return _of(value, _ALGORITHMS, "search_algorithm")
+
+
+def of_scheduler(value: Any) -> TakenOver:
+    """A scheduler of Ray's, or a pruner of Optuna's."""
+    if optuna_objects.is_object_of("pruner", value):
+        return TakenOver({"pruner": optuna_objects.written("pruner", value)})
+    return _of(value, _SCHEDULERS, "scheduler")
+
+
+def _of(value: Any, known: Mapping[str, Callable[[Any], TakenOver]], argument: str) -> TakenOver:
+    name = (value if isinstance(value, type) else type(value)).__name__
+    if name not in known:
+        raise InputError(
+            f"{argument}: FxAI takes no {name}; it takes a name, a mapping, Optuna's objects, and of Ray's "
+            f"{', '.join(known)}"
+        )
+    if isinstance(value, type):
+        raise InputError(f"{argument}: give an object, {name}(), not the class {name}")
+    found = known[name](value)
+    goal = {key: read for key in ("metric", "mode") if isinstance(read := _read(value, key), str)}
+    return replace(found, **{**goal, **{key: each for key in goal if (each := getattr(found, key)) is not None}})
+
+
+def _optuna_search(value: Any) -> TakenOver:
+    _refuse(value, "space", "give the space as param_space")
+    _refuse(value, "evaluated_rewards", "FxAI evaluates the points anew; give them as points_to_evaluate alone")
+    _refuse(value, "storage", "give the storage to HPOptimizer or MinimalTuner")
+    sampler = _read(value, "sampler")
+    if sampler is _ABSENT or sampler is None:
+        seed = _read(value, "seed")
+        settings: dict[str, Any] = {"sampler": {"type": "tpe", **({"seed": seed} if isinstance(seed, int) else {})}}
+    else:
+        settings = {"sampler": optuna_objects.written("sampler", sampler)}
+    return TakenOver({**settings, **_points(value)})
+
+
+def _random_search(value: Any) -> TakenOver:
+    concurrent = _read(value, "max_concurrent")
+    limit = {"max_concurrent_trials": concurrent} if isinstance(concurrent, int) and concurrent > 0 else {}
+    return TakenOver({"sampler": "random", **limit, **_points(value)})
+
+
+def _limited(value: Any) -> TakenOver:
+    inner = of_algorithm(_read(value, "searcher"))
+    concurrent = _read(value, "max_concurrent")
+    return replace(inner, settings={**inner.settings, "max_concurrent_trials": concurrent})
+
+
+def _asha(value: Any) -> TakenOver:
+    _check_time(value, "AsyncHyperBandScheduler")
+    brackets, grace = _brackets(value)
+    rungs = {"min_resource": grace, "reduction_factor": _whole(value, "reduction_factor", 4)}
+    if brackets == 1:
+        return TakenOver({"pruner": {"type": "asha", **rungs}})
+    return TakenOver({"pruner": {"type": "hyperband", **rungs, "max_resource": _whole(value, "max_t", 100)}})
+
+
+def _hyperband(value: Any) -> TakenOver:
+    _check_time(value, "HyperBandScheduler")
+    longest = _read(value, "max_t_attr")
+    longest = _whole(value, "max_t", 81) if longest is _ABSENT else int(longest)
+    factor = _whole(value, "eta" if _read(value, "eta") is not _ABSENT else "reduction_factor", 3)
+    return TakenOver({"pruner": {"type": "hyperband", "max_resource": longest, "reduction_factor": factor}})
+
+
+def _median(value: Any) -> TakenOver:
+    least = _whole(value, "min_samples_required", 3)
+    pruner = {"type": "median", "n_startup_trials": least, "n_min_trials": least}
+    if _times_in_seconds(value, "grace_period", 60.0):
+        return TakenOver({"pruner": pruner})
+    return TakenOver({"pruner": {**pruner, "n_warmup_steps": _whole(value, "grace_period", 1)}})
+
+
+def _population(value: Any) -> TakenOver:
+    _refuse(value, "custom_explore_fn", "FxAI changes parameters by perturbation_factors and resample_probability")
+    given = {
+        "quantile": _read(value, "quantile_fraction"),
+        "resample_probability": _read(value, "resample_probability"),
+        "perturbation": _read(value, "perturbation_factors"),
+    }
+    settings = {key: each for key, each in given.items() if each is not _ABSENT and each is not None}
+    if "perturbation" in settings:
+        settings["perturbation"] = list(settings["perturbation"])
+    if not _times_in_seconds(value, "perturbation_interval", 60.0):
+        settings["ready_interval"] = _whole(value, "perturbation_interval", 1)
+    return TakenOver({"search": {"type": "pbt", **settings}})
+
+
+def _no_scheduler(_value: Any) -> TakenOver:
+    return TakenOver({"pruner": "none"})
+
+
+_ALGORITHMS: Mapping[str, Callable[[Any], TakenOver]] = {
+    "OptunaSearch": _optuna_search,
+    "BasicVariantGenerator": _random_search,
+    "ConcurrencyLimiter": _limited,
+}
+_SCHEDULERS: Mapping[str, Callable[[Any], TakenOver]] = {
+    "ASHAScheduler": _asha,
+    "AsyncHyperBandScheduler": _asha,
+    "HyperBandScheduler": _hyperband,
+    "MedianStoppingRule": _median,
+    "PopulationBasedTraining": _population,
+    "FIFOScheduler": _no_scheduler,
+}
+
+
+def _read(value: Any, name: str) -> Any:
+    """The argument of that name, as Ray's classes keep it."""
+    return getattr(value, f"_{name}", getattr(value, name, _ABSENT))
+
+
+def _refuse(value: Any, name: str, instead: str) -> None:
+    """Refuse an argument that a spec has no place for."""
+    given = _read(value, name)
+    if given is not _ABSENT and given is not None:
+        raise InputError(f"{type(value).__name__} has {name}, which FxAI cannot take over: {instead}")
+
+
+def _points(value: Any) -> dict[str, Any]:
+    points = _read(value, "points_to_evaluate")
+    return {"enqueue": [dict(point) for point in points]} if points is not _ABSENT and points else {}
+
+
+def _brackets(value: Any) -> tuple[int, int]:
+    """The number of brackets, and the steps before the first rung; Ray keeps both in the brackets' rungs."""
+    brackets = _read(value, "brackets")
+    if not isinstance(brackets, list):
+        return (1 if brackets is _ABSENT else int(brackets)), _whole(value, "grace_period", 1)
+    last_rung, _ = brackets[0]._rungs[-1]  # noqa: SLF001 (nowhere else)
+    return len(brackets), int(last_rung)
+
+
+def _check_time(value: Any, scheduler: str) -> None:
+    unit = _read(value, "time_attr")
+    if unit not in {_ABSENT, _ITERATION}:
+        raise InputError(f"{scheduler} counts {unit}; FxAI counts steps: give time_attr={_ITERATION!r}")
+
+
+def _times_in_seconds(value: Any, name: str, default: float) -> bool:
+    """Whether a time is in seconds; an `InputError` where it is not Ray's own default."""
+    unit = _read(value, "time_attr")
+    if unit == _ITERATION:
+        return False
+    given = _read(value, name)
+    if given not in {_ABSENT, default}:
+        raise InputError(
+            f"{type(value).__name__} has {name}={given} in {unit if unit is not _ABSENT else 'seconds'}; FxAI counts "
+            f"steps: give time_attr={_ITERATION!r}"
+        )
+    return True
+
+
+def _whole(value: Any, name: str, default: int) -> int:
+    given = _read(value, name)
+    given = default if given is _ABSENT else given
+    if given != int(given):
+        raise InputError(f"{type(value).__name__} has {name}={given}; FxAI takes a whole number")
+    return int(given)
