@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fxai.api.hpo_results_manager import HPOResultsManager
     from fxai.api.hpo_visualizer import HPOVisualizer
     from fxai.api.minimal_tuner import MinimalTuner
+    from fxai.api.mlflow_manager import MLflowManager
     from fxai.api.studies import load_results, load_specs, run_study
     from fxai.api.training_engine import Engine, TrainingEngine
     from fxai.market.simulator import Action
@@ -37,6 +38,7 @@ __all__ = [
     "HPOResultsManager",
     "HPOVisualizer",
     "HPOptimizer",
+    "MLflowManager",
     "MinimalTuner",
     "StudyResults",
     "StudySpec",
@@ -64,6 +66,7 @@ _HOMES = {
     "HPOResultsManager": "fxai.api.hpo_results_manager",
     "HPOVisualizer": "fxai.api.hpo_visualizer",
     "HPOptimizer": "fxai.api.hp_optimizer",
+    "MLflowManager": "fxai.api.mlflow_manager",
     "MinimalTuner": "fxai.api.minimal_tuner",
     "StudyResults": "fxai.results.study_results",
     "StudySpec": "fxai.spec.study",

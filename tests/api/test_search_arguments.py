@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fxai.api.config_sections import sections_of
+from fxai.api.config_sections import places_of, sections_of
 from fxai.api.field_names import field_of
 from fxai.api.ray_domains import is_domain, written
 from fxai.api.search_settings import resources, search_settings
@@ -50,6 +50,20 @@ def test_sections_stand_wherever_they_are_named() -> None:
         "data": {"source": "eurusd_1h"},
     }
     assert given["training"]["env"] == {"reward": {"pnl_coefficient": 2.0}}  # the caller's stays as it is
+
+
+def test_a_nested_model_config_has_its_fields_and_their_places() -> None:
+    model = {"hyperparameters": {"learning_rate": 0.1}, "model": {"type": "mlp", "layers": {"hidden_units": 8}}}
+    assert sections_of({"model": model}) == {
+        "training": {"learning_rate": 0.1},
+        "model": {"type": "mlp", "d_model": 8},
+    }
+    places = places_of("model", {**model, "n_layers": 1})
+    assert places["model.d_model"] == ("model", "layers", "hidden_units")
+    assert places["training.learning_rate"] == ("hyperparameters", "learning_rate")
+    assert places["model.n_layers"] == ("n_layers",)
+    # what FxAI does not know stays for the check to name
+    assert sections_of({"model": {"layers": {"units": 8}}}) == {"model": {"layers": {"units": 8}}}
 
 
 def test_a_section_must_be_a_mapping() -> None:

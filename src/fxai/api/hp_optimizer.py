@@ -1,16 +1,18 @@
 """`HPOptimizer`: a search in one call, over FxAI's agents or over an engine of the user's own."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
 from fxai.api.analysis import TOP_K, Analysis
 from fxai.api.call_study import announce, with_name
-from fxai.api.config_sections import Config, set_nested
+from fxai.api.config_sections import Config, places_of, set_nested
 from fxai.api.engine_content import engine_content, keep_content
 from fxai.api.hpo_config import DEFAULT_STORAGE
-from fxai.api.search_settings import Search, resources, search_settings
+from fxai.api.search_settings import Search, conditions, resources, search_settings
 from fxai.api.search_space import Space
 from fxai.api.studies import DEFAULT_RESULTS_DIR, load_results, search
 from fxai.api.study_spec import study_of, with_engine_folder
@@ -92,7 +94,7 @@ class HPOptimizer:
         seed: int = 0,
         seeds_per_trial: int = 1,
         timeout: float | None = None,
-        constraints: tuple[str, ...] = (),
+        constraints: Sequence[str] | str = (),
         fresh: bool = False,
     ) -> StudyResults:
         """Search `param_space` until it has `num_trials` trials, and return what was found.
@@ -146,7 +148,7 @@ class HPOptimizer:
                 "seed": seed,
                 "seeds_per_trial": seeds_per_trial,
                 "timeout": timeout,
-                "constraints": list(constraints),
+                "constraints": conditions(constraints),
                 "storage": self._storage,
             },
             _NAME,
@@ -190,16 +192,21 @@ class HPOptimizer:
     ) -> dict[str, Any]:
         """`model_config` with the best trial's parameters in their places; of the latest search without results.
 
-        Parameters of other sections stand under the section's name, so that the whole may be given to `optimize` or
-        `TrainingEngine.train` again. For an engine of yours those of `model_config` alone are in it; all of them are
-        in `results.best_params`.
+        A parameter replaces the value that `model_config` has for its field, however deep it stands. Others stand under
+        the name of their section, so that the whole may be given to `optimize` or `TrainingEngine.train` again. For an
+        engine of yours those of `model_config` alone are in it; all of them are in `results.best_params`.
         """
         found = self._given(results)
         paths = paths_of(found.study.user_attrs[FINGERPRINT])
         best = {paths[name]: list_of(value) for name, value in found.best_params.items()}
         if not isinstance(self._engine, TrainingEngine):
             return _placed(model_config, {path: each for path, each in best.items() if _of_model(path)}, MODEL)
-        return _placed(model_config, best, "model")
+        places = places_of("model", model_config)
+        placed = _placed(model_config, {path: each for path, each in best.items() if path not in places}, "model")
+        for path in best.keys() & places.keys():
+            *sections, last = places[path]
+            reduce(getitem, sections, placed)[last] = best[path]
+        return placed
 
     def load_results(self, source: str | Path) -> StudyResults:
         """What an earlier search found, by its study's name, its `<study>_results.json` or the folder of its files."""

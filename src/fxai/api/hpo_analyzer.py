@@ -8,13 +8,11 @@ import yaml
 
 from fxai.api.analysis import Analysis
 from fxai.api.figure_file import save_figure
-from fxai.api.study_folders import studies_in
-from fxai.errors import InputError
+from fxai.api.study_folders import of_name, one_of, studies_in, task_of, unknown
 from fxai.results.strict_json import json_text, json_value
 from fxai.results.study_results import StudyResults
 from fxai.spec.environment import expanded_path
 from fxai.spec.metrics import Metrics
-from fxai.spec.suggestion import did_you_mean
 from fxai.tuning.progress_log import speaking_logger
 from fxai.whole_file import write_text
 from fxai.wording import assignments, estimate
@@ -26,8 +24,9 @@ _SUFFIX = "_results"
 class HPOAnalyzer:
     """Looks at the studies in a folder: a folder of results, or a study's own.
 
-    It reads their `<study>_results.json`, and needs no database. `analyzer.NAME_results["best_params"]` are
-    the best parameters of the study whose name is NAME, or begins with it.
+    It reads their `<study>_results.json`, and needs no database. `analyzer.NAME_results["best_params"]` are the best
+    parameters of the study whose name is NAME, or begins with it; of several such studies, or of the studies of a task
+    (`task1_hpo_results/`), the best where they optimise one metric.
     """
 
     def __init__(self, results_dir: str | Path) -> None:
@@ -52,32 +51,45 @@ class HPOAnalyzer:
 
     def generate_comparison_report(self) -> str:
         """The studies one after the other in plain text: what each optimised and found, and what mattered."""
-        blocks = ["\n".join(_lines(results)) for results in self.studies.values()]
+        blocks = ["\n".join(_lines(label, results)) for label, results in self.studies.items()]
         title = "1 study" if len(blocks) == 1 else f"{len(blocks)} studies"
         return "\n\n".join((f"{title} in {self.results_dir}", *blocks))
 
     def export_best_configurations(self, output_dir: str | Path) -> Sequence[Path]:
-        """Write `<study>_best_config.json` for each study with a best trial: `best_params` and all that trains it."""
-        written = []
-        for results in self.studies.values():
+        """Write `<study>_best_config.json` for each study with a best trial: `best_params` and all that trains it.
+
+        For the studies of a task, `task1_thorough_hpo` or those in a folder `task1_hpo_results`, the best of them is
+        written as `task1_best_config.json` too.
+        """
+        chosen: dict[str, StudyResults] = {}
+        for label, results in self.studies.items():
             if results.record.best is None:
-                self._logger.warning("%s has no best trial: none is complete", results.name)
-                continue
-            path = Path(output_dir) / f"{results.name}_best_config.json"
+                self._logger.warning("%s has no best trial: none is complete", label)
+            else:
+                chosen[label.replace("/", "_")] = results
+        for task in dict.fromkeys(filter(None, map(task_of, chosen.values()))):
+            best = one_of(each for each in self.studies.values() if task_of(each) == task)
+            if best is None:
+                self._logger.warning("%s: the studies optimise different metrics, so that none is the best", task)
+            else:
+                chosen.setdefault(task, best)
+        written = [Path(output_dir) / f"{name}_best_config.json" for name in chosen]
+        for path, results in zip(written, chosen.values(), strict=True):
             write_text(path, json_text(_best(results)))
-            written.append(path)
         return written
 
     def study(self, name: str | None = None) -> StudyResults:
-        """A study by its name, the beginning of it, or without one the only one there is."""
-        if name is not None and name in self.studies:
-            return self.studies[name]
-        meant = [each for each in self.studies if name is None or each.startswith(name)]
-        if len(meant) != 1:
-            unknown = "name one of several studies" if len(meant) > 1 else f"there is no study {name!r}"
-            suggestion = did_you_mean(name or "", self.studies) if not meant else ""
-            raise InputError(f"{self.results_dir}: {unknown}{suggestion or '.'} There: {', '.join(self.studies)}")
-        return self.studies[meant[0]]
+        """A study by its name, the beginning of it or its task; without one the only study that there is.
+
+        Where several are meant, the best of them, if they optimise one metric; which it is is logged.
+        """
+        meant = list(self.studies.values()) if name is None else of_name(name, self.studies)
+        chosen = one_of(meant) if name is not None or len(meant) == 1 else None
+        if chosen is None:
+            raise unknown(name, self.studies, self.results_dir, several=len(meant) > 1)
+        if len(meant) > 1:
+            self._logger.info("%s: the best of %d studies is %s", name, len(meant), chosen.name)
+        return chosen
 
     def __getattr__(self, name: str) -> Mapping[str, Any]:
         if not name.endswith(_SUFFIX) or name.startswith("_"):
@@ -102,9 +114,9 @@ def _best(results: StudyResults) -> dict[str, Any]:
     }
 
 
-def _lines(results: StudyResults) -> Iterator[str]:
+def _lines(label: str, results: StudyResults) -> Iterator[str]:
     summary, analysis = results.summary, Analysis.of(results)
-    yield f"{results.name}: {summary.direction} {summary.metric}"
+    yield f"{label}: {summary.direction} {summary.metric}"
     yield f"  trials: {summary.completed} completed, {summary.pruned} pruned, {summary.failed} failed"
     if results.record.best is None:
         yield "  no trial is complete"

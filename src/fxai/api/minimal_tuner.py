@@ -1,7 +1,7 @@
 """`MinimalTuner`: the shortest way from bars to a configuration."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +12,8 @@ from fxai.api.call_study import announce, with_name
 from fxai.api.config_sections import Config, algorithm_in, sections_of, set_nested
 from fxai.api.field_names import field_of
 from fxai.api.hpo_config import DEFAULT_STORAGE
-from fxai.api.search_settings import Search, resources, search_settings
+from fxai.api.mlflow_manager import MLflowManager
+from fxai.api.search_settings import Search, conditions, resources, search_settings
 from fxai.api.search_space import Space, constants_of, parameters_of, plain
 from fxai.api.studies import DEFAULT_RESULTS_DIR, search
 from fxai.api.study_spec import study_of
@@ -74,8 +75,11 @@ class MinimalTuner:
     train_data, val_data: DataFrames with columns for time (or a DatetimeIndex), open, high, low and close, or paths of
         CSV or Parquet files; validation begins after training has ended. Without `val_data` one data set, which may
         also be a named one such as "eurusd_1h", that is split in the order of time.
-    mlflow_tracking: record the trials in MLflow; unless given, where MLflow is installed.
+    mlflow_tracking: record the trials in MLflow; unless given, where MLflow is installed or a manager is given.
+    mlflow_manager: the server and the experiment that record them. The attribute of this name is None without MLflow.
     training_config: what is not searched, as fields or sections of a spec's `training_config`.
+    constraints: conditions that a configuration must keep to be trained, as `"hidden_size * batch_size <= 4096"`.
+    resources_per_trial: `{"cpu": 2, "gpu": 0.5}`, of each search.
     """
 
     def __init__(
@@ -85,6 +89,9 @@ class MinimalTuner:
         mlflow_tracking: bool | None = None,  # noqa: FBT001 (the guide's own signature)
         *,
         training_config: Config | None = None,
+        constraints: Sequence[str] | str = (),
+        resources_per_trial: Mapping[str, float] | None = None,
+        mlflow_manager: MLflowManager | None = None,
         storage: str = DEFAULT_STORAGE,
         results_dir: str | Path = DEFAULT_RESULTS_DIR,
         seed: int = 0,
@@ -93,7 +100,12 @@ class MinimalTuner:
 
         self.train_data = train_data
         self.val_data = val_data
-        self.mlflow_tracking = find_spec(_MLFLOW) is not None if mlflow_tracking is None else mlflow_tracking
+        if mlflow_tracking is None:
+            mlflow_tracking = mlflow_manager is not None or find_spec(_MLFLOW) is not None
+        self.mlflow_tracking = mlflow_tracking
+        self.mlflow_manager = (mlflow_manager or MLflowManager()) if mlflow_tracking else None
+        self.constraints = conditions(constraints)
+        self.resources_per_trial = resources_per_trial
         self._results_dir = expanded_path(results_dir)
         self._storage = storage
         self._seed = seed
@@ -108,8 +120,10 @@ class MinimalTuner:
         num_samples: int = 10,
         max_concurrent: int = 4,
         *,
-        search_algorithm: Search = "optuna",
+        search_algorithm: Search = None,
         scheduler: Search = None,
+        constraints: Sequence[str] | str = (),
+        resources_per_trial: Mapping[str, float] | None = None,
         study_name: str | None = None,
         n_jobs: int | None = None,
         lanes_per_worker: int | None = None,
@@ -123,7 +137,9 @@ class MinimalTuner:
             (`{"type": "loguniform", "low": 1e-4, "high": 1e-2}`); a value is the same for all trials. `lr` is
             `training.learning_rate`, `hidden_size` `model.d_model`; see `HPOptimizer.optimize` for other names.
             `DEFAULT_SPACE` unless given.
-        search_algorithm, scheduler, n_jobs, lanes_per_worker, timeout, fresh: as of `HPOptimizer.optimize`.
+        constraints: further ones of this search; resources_per_trial: in place of the tuner's.
+        search_algorithm, scheduler, study_name, n_jobs, lanes_per_worker, timeout, fresh: as of
+            `HPOptimizer.optimize`.
 
         What is maximised is `score`, see `SCORE`. The same call goes on with the study that it began.
         """
@@ -141,14 +157,15 @@ class MinimalTuner:
                     goal=(METRIC, "max"),
                     max_concurrent_trials=max_concurrent,
                 ),
-                **resources(None, lanes_per_worker),
+                **resources(resources_per_trial or self.resources_per_trial, lanes_per_worker),
+                "constraints": [*self.constraints, *conditions(constraints)],
                 "n_jobs": n_jobs,
                 "score": SCORE,
                 "n_trials": num_samples,
                 "seed": self._seed,
                 "timeout": timeout,
                 "storage": self._storage,
-                "tracking": {_MLFLOW: {}} if self.mlflow_tracking else {},
+                "tracking": {} if self.mlflow_manager is None else {_MLFLOW: self.mlflow_manager.settings()},
             },
             _NAME,
             study_name,

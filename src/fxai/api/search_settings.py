@@ -1,7 +1,7 @@
 """`search_algorithm`, `scheduler` and `resources_per_trial` in the words of a spec."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from fxai.api.ray_objects import TakenOver, of_algorithm, of_scheduler
@@ -43,6 +43,11 @@ def search_settings(
         settings["search"] = {"population": min(_POPULATION, max(num_trials, 2)), **population}
     limit = settings.pop("max_concurrent_trials", None) if max_concurrent_trials is None else max_concurrent_trials
     return settings if limit is None else {**settings, "max_concurrent_trials": limit}
+
+
+def conditions(constraints: Sequence[str] | str) -> list[str]:
+    """The spec's `constraints`, of one condition or of several."""
+    return [constraints] if isinstance(constraints, str) else list(constraints)
 
 
 def _algorithm(value: Search) -> TakenOver:

@@ -1,27 +1,88 @@
-"""Studies by the folders that hold their files."""
+"""Studies by the folders that hold their files.
 
-from collections.abc import Iterator
+A folder of results holds a folder for each study. It may lie in a folder of such folders, one for each task, as
+`hpo_experiments/task1_hpo_results/`: the studies in it belong to the task `task1`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from fxai.errors import InputError
 from fxai.results.study_results import StudyResults
 from fxai.search.studies import is_archived
+from fxai.spec.goals import Goal
+from fxai.spec.suggestion import did_you_mean
 
 RESULTS = "_results.json"
+_DEPTHS = ("", "*/", "*/*/")  # of a study's own folder, of a folder of results, of a folder of those
+_TASK = re.compile(r"(?P<task>.+?)_(?:(?:quick|thorough|production)_)?hpo(?:_.+)?")
 
 
 def studies_in(folder: Path) -> dict[str, StudyResults]:
-    """The studies whose results files lie in a folder or one below it, by name; an `InputError` where there are none.
+    """The studies whose results files lie in a folder or below it, by name; an `InputError` where there are none.
 
-    Those that --fresh has set aside are left out.
+    Studies of one name are told apart by their folders, `task1_hpo_results/best`. Those that --fresh has set aside
+    are left out. A folder `task1_hpo_results` that is missing means the studies of `task1` beside it.
     """
     found = [StudyResults.in_file(path) for path in _files(folder)]
+    if not found and not folder.exists() and (task := _task_in(folder.name)) is not None:
+        beside = [StudyResults.in_file(path) for path in _files(folder.parent)]
+        found = of_name(task, {each.name: each for each in beside})
     if not found:
         raise InputError(f"{folder} holds no study: there is no <study>{RESULTS} in it, nor in a folder below it")
-    return {each.name: each for each in found}
+    names = [each.name for each in found]
+    return {_label(each, folder) if names.count(each.name) > 1 else each.name: each for each in found}
+
+
+def task_of(results: StudyResults) -> str | None:
+    """The task that a study belongs to by its name, `task1_thorough_hpo`, or by its folder's; None without one."""
+    return _task_in(results.name) or _task_in(results.paths.results_dir.name)
+
+
+def of_name(name: str, studies: Mapping[str, StudyResults]) -> list[StudyResults]:
+    """The studies that a name means: the one of that name, those of that task, or those whose names begin so."""
+    if name in studies:
+        return [studies[name]]
+    begun = [key for key in studies if key.startswith((f"{name}_", f"{name}-"))]
+    of_task = [key for key, each in studies.items() if task_of(each) == name or key in begun]
+    return [studies[key] for key in of_task or [key for key in studies if key.startswith(name)]]
+
+
+def one_of(found: Iterable[StudyResults]) -> StudyResults | None:
+    """The best of several studies; None where they optimise different metrics, or where there are none."""
+    candidates = list(found)
+    if len(candidates) == 1:
+        return candidates[0]
+    goals = {tuple(each.record.goals) for each in candidates}
+    complete = [each for each in candidates if each.record.best is not None]
+    if len(goals) != 1 or not complete or any(each.record.front for each in candidates):
+        return None
+    ((goal,),) = goals
+    return min(complete, key=lambda each: _loss(goal, each))
+
+
+def unknown(name: str | None, studies: Mapping[str, StudyResults], folder: Path, *, several: bool) -> InputError:
+    """What is wrong with a name that means no study, or several that cannot be told apart."""
+    fault = "name one of several studies" if several else f"there is no study {name!r}"
+    suggestion = "" if several else did_you_mean(name or "", studies)
+    return InputError(f"{folder}: {fault}{suggestion or '.'} There: {', '.join(studies)}")
+
+
+def _loss(goal: Goal, results: StudyResults) -> float:
+    return goal.loss(results.best_value)
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for path in sorted((*folder.glob(f"*{RESULTS}"), *folder.glob(f"*/*{RESULTS}"))):
+    for path in sorted({path for depth in _DEPTHS for path in folder.glob(f"{depth}*{RESULTS}")}):
         if path.name == f"{path.parent.name}{RESULTS}" and not is_archived(path.parent.name):
             yield path
+
+
+def _task_in(name: str) -> str | None:
+    matched = _TASK.fullmatch(name)
+    return None if matched is None else matched["task"]
+
+
+def _label(results: StudyResults, folder: Path) -> str:
+    return results.paths.directory.relative_to(folder.absolute()).as_posix()

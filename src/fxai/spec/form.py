@@ -74,21 +74,6 @@ def translate(source: YamlSource) -> Form:
     return form
 
 
-def as_record(study: Node) -> Node:
-    """A study in the records' form, which one that was translated has already; ValueError lists what is at fault."""
-    parameters = study.get("parameters")
-    each = parameters if isinstance(parameters, list | tuple) else ()
-    written = any(isinstance(parameter, dict) and "kind" not in parameter for parameter in each)
-    if not (written or isinstance(parameters, dict) or any(isinstance(study.get(kind), str) for kind in CLASSES)):
-        return study
-    given = {**study, "parameters": list(each)} if isinstance(parameters, tuple) else study
-    form = translate(YamlSource("study", {"studies": [given]}, {}))
-    if form.findings:
-        raise ValueError("; ".join(f"{dotted(finding.path[2:])}: {finding.message}" for finding in form.findings))
-    translated = form.tree["studies"]
-    return translated[0] if isinstance(translated, list) and isinstance(translated[0], dict) else study
-
-
 def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
     _retire(form, study, path, RETIRED_IN_STUDY)
     for key in _DEFAULT_WHEN_EMPTY:

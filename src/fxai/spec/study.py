@@ -8,7 +8,6 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, 
 from fxai.spec.constraints import Constraint
 from fxai.spec.defaults import DASHBOARD_PORT, RESULTS_DIR, STORAGE
 from fxai.spec.environment import check_path, check_url, expanded_url
-from fxai.spec.form import as_record
 from fxai.spec.goals import Goal, check_goals, check_metric, with_first_goal
 from fxai.spec.metrics import DEFAULT_METRIC, METRICS, OWN_METRIC
 from fxai.spec.objective import FX_TRADING, Objective, is_own
@@ -22,6 +21,7 @@ from fxai.spec.samplers import CmaEsSampler, RandomSampler, Sampler, TPESampler
 from fxai.spec.score import SCORE, Score, check_score
 from fxai.spec.stop import Stop
 from fxai.spec.storage_url import check_storage_url
+from fxai.spec.study_form import as_record
 from fxai.spec.tracking import Tracking
 from fxai.spec.training_config import TrainingConfig
 
