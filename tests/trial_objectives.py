@@ -144,9 +144,10 @@ def floods(request: TrialRequest, slot: Slot) -> Trial:
 
 
 def grows(request: TrialRequest, slot: Slot) -> Trial:
-    """Leaves `megabytes` behind in the process."""
+    """Leaves `megabytes` behind in the process, and then takes `seconds` (0)."""
     yield Report(request.number, 1, float(os.getpid()))
     hoard.append(bytearray(os.urandom(1) * int(float(request.params["megabytes"] or 0) * 1e6)))
+    time.sleep(float(request.params.get("seconds") or 0.0))
     return Outcome(float(os.getpid()))
 
 

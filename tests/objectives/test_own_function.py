@@ -1,6 +1,7 @@
 """A function of the user's as an objective, in a process for each trial."""
 
 import math
+import re
 import shutil
 import statistics
 import sys
@@ -219,6 +220,25 @@ def test_a_trial_that_hangs_fails_with_its_place_in_the_log(tmp_path: Path):
         assert (result.state, result.error.cause) == (TrialState.FAIL, Cause.NO_PROGRESS)
         assert gone([told[0].metrics[name] for name in ("trial", "near", "far")])
     assert "in hangs" in TrialPaths(made.directory).log.read_text()
+
+
+@pytest.mark.parametrize("in_child", [False, True])
+def test_a_trial_beyond_its_memory_is_ended_with_the_figure(tmp_path: Path, *, in_child: bool):
+    taken = {"megabytes": 500, "in_child": in_child}
+    with ProcessWorkers([Slot(0)], tmp_path, limits=Limits(worker_bytes=300_000_000)) as workers:
+        result = result_of(workers, request("takes_memory", tmp_path, seconds=1000, **taken))
+        assert (result.state, result.error.cause) == (TrialState.FAIL, Cause.OUT_OF_MEMORY)
+        assert re.search(
+            r"took 0\.[345]\d* GB of memory, beyond its limit of 0\.3 GB \(memory_limit_gb\)", result.error.message
+        )
+        assert 300 < result.usage.peak_memory_mb < 700
+        assert result_of(workers, request("climbs", tmp_path, 2, x=1.0)).state is TrialState.COMPLETE
+
+
+def test_the_peak_of_memory_is_of_all_processes_of_the_trial(tmp_path: Path):
+    with ProcessWorkers([Slot(0)], tmp_path, plan("takes_memory")) as workers:
+        made = request("takes_memory", tmp_path, megabytes=300, in_child=True, seconds=1.5)
+        assert 300 < result_of(workers, made).usage.peak_memory_mb < 500
 
 
 def test_closing_the_workers_leaves_nothing(tmp_path: Path):

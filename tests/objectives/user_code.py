@@ -125,3 +125,16 @@ def odd_in_one_seed(trial):
         else:
             trial.report(step, 1.0, large=-1e308, far=-math.inf)
     return 1e308
+
+
+def takes_memory(trial):
+    """Takes so many megabytes for so many seconds without a report, in this process or in a child."""
+    megabytes, seconds = int(trial.params["megabytes"]), trial.params["seconds"]
+    if trial.params["in_child"]:
+        code = f"import time; taken = b'x' * {megabytes}_000_000; time.sleep({seconds})"
+        subprocess.run([sys.executable, "-S", "-c", code], check=True)
+    else:
+        taken = b"x" * (megabytes * 1_000_000)
+        time.sleep(seconds)
+        del taken
+    return 1.0

@@ -109,6 +109,13 @@ def test_a_worker_grown_too_large_is_replaced_between_trials(tmp_path: Path):
     assert grown[2] == grown[3]
 
 
+def test_a_trial_that_grows_its_worker_beyond_the_limit_fails(tmp_path: Path):
+    with ProcessWorkers([Slot(0)], tmp_path, limits=Limits(worker_bytes=220_000_000)) as workers:
+        result = result_of(workers, request_for("grows", 1, tmp_path, megabytes=400, seconds=1000))
+    assert (result.state, result.error.cause) == (TrialState.FAIL, Cause.OUT_OF_MEMORY)
+    assert "beyond its limit of 0.22 GB (memory_limit_gb)" in result.error.message
+
+
 def test_a_process_that_ran_out_of_memory_takes_no_further_trial(tmp_path: Path):
     with ProcessWorkers([Slot(0)], tmp_path) as workers:
         workers.submit(request_for("runs_out_of_memory", 1, tmp_path))

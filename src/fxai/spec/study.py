@@ -125,7 +125,11 @@ class StudySpec(Record):
     stop: Stop = Field(default_factory=Stop, description="rules that end the study before its total")
     trial_timeout: float | None = Field(default=None, gt=0, description="seconds that one trial may take")
     progress_timeout: float | None = Field(default=600, gt=0, description="seconds that a trial may be silent")
-    memory_limit_gb: float | None = Field(default=None, gt=0, description="a worker beyond it is replaced")
+    memory_limit_gb: float | None = Field(
+        default=None,
+        gt=0,
+        description="of a worker with all that its trial starts; own code beyond it fails, a worker is replaced",
+    )
     retries: int = Field(default=2, ge=0, description="further runs of a trial whose worker was lost")
     n_jobs: int | None = Field(default=None, ge=1, description="workers; the whole machine unless given")
     max_concurrent_trials: int | None = Field(default=None, ge=1, description="trials in flight")

@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fxai.trial import Cause, Report, TrialRequest, TrialResult
 from fxai.workers.limits import Limits
+from fxai.workers.tree_memory import TreeReading
 from fxai.workers.trial_failure import failed
 from fxai.workers.worker_process import END_SECONDS
+
+_MB, _GB = 1e6, 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class AssignedTrial:
     awaits_answer: bool = False
     dropped: bool = False  # it has failed; its lanes are free once the worker tells its end
     step: int | None = None
+    own_before: int = 0  # bytes of the worker's process when it began
+    peak_bytes: int = 0  # of the worker with all processes below it
 
     @property
     def number(self) -> int:
@@ -34,7 +39,12 @@ class AssignedTrial:
 
     def overran(self, overrun: Overrun) -> TrialResult:
         seconds = time.monotonic() - (self.began or overrun.at)
-        return failed(self.request, overrun.cause, overrun.message, seconds)
+        return self.with_peak(failed(self.request, overrun.cause, overrun.message, seconds))
+
+    def with_peak(self, result: TrialResult) -> TrialResult:
+        """The result with the most memory that was measured: the worker knows that of its own process alone."""
+        peak = max(result.usage.peak_memory_mb or 0.0, self.peak_bytes / _MB)
+        return replace(result, usage=replace(result.usage, peak_memory_mb=peak or None))
 
 
 class AssignedTrials:
@@ -86,11 +96,12 @@ class AssignedTrials:
         dropped = any(trial.dropped for trial in self._trials.values())
         self._unheard_since = self._progressed if dropped else None
 
-    def begin(self, number: int) -> bool:
-        """False for a trial that is not here; so for the others."""
+    def begin(self, number: int, own_bytes: int = 0) -> bool:
+        """False for a trial that is not here; so for the others. `own_bytes` has the worker's process."""
         trial = self.get(number)
         if trial is not None:
             trial.began = time.monotonic()
+            trial.own_before = own_bytes
         return trial is not None
 
     def report(self, report: Report) -> bool:
@@ -108,9 +119,27 @@ class AssignedTrials:
         self._progressed = time.monotonic()
         return True
 
-    def end(self, number: int) -> bool:
-        trial = self._trials.pop(number, None)
-        return trial is not None and not trial.dropped
+    def end(self, result: TrialResult) -> TrialResult | None:
+        """The result as it counts; None for a trial that is not here."""
+        trial = self._trials.pop(result.number, None)
+        return None if trial is None or trial.dropped else trial.with_peak(result)
+
+    def measured(self, reading: TreeReading) -> Overrun | None:
+        """Note what the trials take; the overrun of one that is alone and beyond the limit.
+
+        Of a trial that has processes of its own, the worker with all of them counts. In the worker's own process
+        counts what it has grown by since the trial began: the rest is not the trial's.
+        """
+        begun, limit = self.current_begun, self._limits.worker_bytes
+        for trial in begun:
+            trial.peak_bytes = max(trial.peak_bytes, reading.total_bytes)
+        if limit is None or len(begun) != 1:
+            return None
+        taken = reading.total_bytes - (begun[0].own_before if reading.processes == 1 else 0)
+        if taken <= limit:
+            return None
+        message = f"took {taken / _GB:.3g} GB of memory, beyond its limit of {limit / _GB:g} GB (memory_limit_gb)"
+        return Overrun(time.monotonic(), Cause.OUT_OF_MEMORY, message, begun[0].number)
 
     def drop(self, trial: AssignedTrial) -> None:
         """Wait for no more of it than its end."""

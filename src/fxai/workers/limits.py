@@ -13,4 +13,6 @@ class Limits:
 
     trial_seconds: float | None = None  # from its start to its end
     seconds_without_progress: float | None = None  # from a worker's last line, or the answer to it, to the next
-    worker_bytes: int | None = None  # memory in RAM; a worker beyond it takes no more and goes after its last
+    # Memory in RAM of a worker with all processes below it. A trial that is alone in it and passes the limit fails;
+    # a worker whose own process is beyond it takes no more trials and goes after its last.
+    worker_bytes: int | None = None

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from fxai.errors import FxaiError
+from fxai.spec.objective import FX_TRADING
 from fxai.trial import Cause, Decision, LanePlan, Slot, TrialError, TrialPaths, TrialRequest, described
 from fxai.workers.assigned_trials import AssignedTrial, AssignedTrials, Overrun
 from fxai.workers.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
@@ -16,6 +17,7 @@ from fxai.workers.loss import loss
 from fxai.workers.messages import Answer, ParentLine, WorkerLine
 from fxai.workers.out_of_memory import out_of_memory_kills
 from fxai.workers.placement import Berth
+from fxai.workers.tree_memory import TreeMemory
 from fxai.workers.trial_failure import log_failure
 from fxai.workers.worker_process import END_SECONDS, WorkerProcess
 
@@ -50,6 +52,9 @@ class Worker:
         self._plan = plan
         self._selector = selector
         self._trials = AssignedTrials(limits)
+        # FxAI's agents have no processes of their own: without a limit, what the worker tells of itself suffices.
+        self._watches_memory = limits.worker_bytes is not None or plan is None or plan.objective != FX_TRADING
+        self._memory: TreeMemory | None = None  # of the process that is ready, if it is watched
         self._surplus: list[TrialRequest] = []
         self._failed_starts = 0
         self._kills_before = 0
@@ -97,24 +102,32 @@ class Worker:
 
     def deadline(self) -> float | None:
         """When `keep_time` next has something to do."""
-        if self._phase is Phase.READY:
-            overrun = self._trials.next_overrun()
-            return None if overrun is None else overrun.at
-        return self._phase_ends_at
+        if self._phase is not Phase.READY:
+            return self._phase_ends_at
+        overrun = self._trials.next_overrun()
+        look = self._memory.due if self._memory is not None and self._trials.begun else None
+        return min((at for at in (look, None if overrun is None else overrun.at) if at is not None), default=None)
 
     def keep_time(self) -> Iterator[WorkerEvent]:
         """Start a process that is due, end one that has passed a limit."""
         deadline = self.deadline()
         if deadline is None or time.monotonic() < deadline:
             return
-        if self._process is None:
+        if self._phase is Phase.READY:
+            yield from self._keep_limits()
+        elif self._process is None:
             self._start()
         elif self._phase is Phase.ENDING:
             self._process.abandon()
             yield from self.news()
         elif self._phase is Phase.STARTING:
             self._end_process(with_traceback=True)
-        elif (overrun := self._trials.next_overrun()) is not None:
+
+    def _keep_limits(self) -> Iterator[WorkerEvent]:
+        """Look at the memory, and end what has passed a limit."""
+        overrun = None if self._memory is None else self._trials.measured(self._memory.look_in_time())
+        overrun = overrun or self._trials.next_overrun()
+        if overrun is not None and time.monotonic() >= overrun.at:
             yield from self._on_overrun(overrun)
 
     def end(self) -> None:
@@ -157,6 +170,7 @@ class Worker:
         self._was_ready = True
         self._failed_starts = 0
         self._width = line.width
+        self._memory = TreeMemory(line.pid, self._limits.worker_bytes) if self._watches_memory else None
         self._kills_before = out_of_memory_kills()
         self._surplus.extend(self._trials.take_surplus(line.width))
         for request in self._trials.requests:
@@ -165,15 +179,18 @@ class Worker:
 
     def _on_line(self, line: WorkerLine) -> Iterator[WorkerEvent]:
         self._width = line.width
+        own_bytes = self._memory.own_bytes() if self._memory is not None and line.started else 0
         for number in line.started:
-            if self._trials.begin(number):
+            if self._trials.begin(number, own_bytes):
                 yield TrialStarted(number, self.slot.index)
         for report in line.reports:
             if self._trials.report(report):
                 yield TrialReported(report)
+        if line.reports and self._memory is not None and not self._memory.looked_lately:
+            self._trials.measured(self._memory.look())
         for result in line.results:
-            if self._trials.end(result.number):
-                yield TrialEnded(result)
+            if (ended := self._trials.end(result)) is not None:
+                yield TrialEnded(ended)
         self._trials.heard()
         self._draining = self._draining or not line.fit or self._is_too_large(line.resident_bytes)
         self._failure = line.failure
@@ -188,7 +205,8 @@ class Worker:
         blamed = None if overrun.blamed is None else self._trials.get(overrun.blamed)
         if blamed is None or self._process is None or len(self._trials.current_begun) == 1:
             self._overrun = overrun
-            self._end_process(with_traceback=True)
+            # A traceback would take time in which a trial takes more memory.
+            self._end_process(with_traceback=overrun.cause is not Cause.OUT_OF_MEMORY)
             return
         self._trials.drop(blamed)
         self._process.send(ParentLine(answer=Answer(blamed.number, Decision.PRUNE)))
