@@ -47,7 +47,12 @@ def test_an_example_is_sound_and_wise(path: Path) -> None:
     assert [line for study in load_spec(path).studies for line in advice(study)] == []
 
 
-OWN_CODE = {"scikit_learn": ("6", "epochs=3"), "stable_baselines3": ("2", "steps=6"), "shell_script": ("6", "seed=1")}
+OWN_CODE = {
+    "scikit_learn": ("6", "epochs=3"),
+    "stable_baselines3": ("2", "steps=6"),
+    "shell_script": ("6", "seed=1"),
+    "argparse_script": ("6", "seed=1"),
+}
 
 
 @pytest.mark.parametrize("name", OWN_CODE)

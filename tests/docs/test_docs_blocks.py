@@ -74,10 +74,11 @@ def test_command_lines_in_sentences_can_be_called(page: Path) -> None:
 
 def test_the_shown_function_is_tuned_by_its_own_words(tmp_path: Path) -> None:
     pages = [DOCS / "how_to" / "your_own_objective.md"]
-    (program,), (spec,), (shell,) = (blocks(kind, pages) for kind in ("python", "yaml", "bash"))
+    (program,), (spec, _), (shell,) = (blocks(kind, pages) for kind in ("python", "yaml", "bash"))
     (tmp_path / "tuned.py").write_text(program.text)
     (tmp_path / "tuned.yaml").write_text(spec.text)
-    run, best = command_lines(shell)
+    check, run, best = command_lines(shell)
+    assert "trial 0 is complete" in call_fxai(tmp_path, *check.split()[1:]).out
     settings = ("--n-trials", "6", "--set", "save_study_plots=false", "--quiet")
     finished = call_fxai(tmp_path, *run.split()[1:], *settings)
     assert finished.code == 0, finished

@@ -166,6 +166,9 @@ def test_a_command_that_cannot_read_its_arguments_is_told_of_styles(tmp_path: Pa
         failed.error.message
     )
     assert "argument_style: --flag" in failed.error.message
+    dashed = python(tmp_path, ARGPARSE.replace("--deep", "--is-deep"), is_deep="a")
+    failed = run(replace(dashed, command=(*dashed.command, "{params}")))
+    assert "argument_style: {form: --flag, dashes: true}" in failed.error.message
     reported = run(shell(tmp_path, REPORT % (1, 0.5) + "exit 1", deep=True))
     assert reported.error.message.startswith("the command exited with status 1 (log: ")
     assert "argument_style" not in run(shell(tmp_path, "exit 1", deep=True)).error.message, "it is not an argument"

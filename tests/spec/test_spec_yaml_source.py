@@ -94,6 +94,7 @@ def test_all_faults_of_a_file_come_at_once() -> None:
         ("a: 1\nb: [1,\n  2: }", 3, "not valid YAML"),
         ('a: 1\nscore: "x/y" - 0.1 * "z"', 2, """put all of it in quotes: '"x/y" - 0.1 * "z"'"""),
         ("score: 'x/y' + 1", 1, """put all of it in quotes: "'x/y' + 1\""""),
+        ("a: {command: python train.py {params}}", 1, "a text that holds braces stands in quotes"),
         ("a: b: c", 1, "mapping values are not allowed here"),
         ("a: 1\n---\nb: 2", 2, "expected a single document"),
         ("? [1, 2]\n: x", 1, "a key must be a plain name"),

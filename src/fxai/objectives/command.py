@@ -48,7 +48,8 @@ def run_once(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outco
                 continue
             yield from kept.told(said)
         if (failure := program.failure()) is not None:
-            raise failed(failure + _hint(request, reported=kept.last is not None or outcome is not None))
+            reported = kept.last is not None or outcome is not None
+            raise failed(failure if reported else failure + _hint(request, failure))
     yield from kept.before(float("inf"))
     if outcome is None and kept.last is None:
         message = 'the command ended without a report; write a line such as {"value": 0.5} to $FXAI_REPORTS'
@@ -83,9 +84,9 @@ def _words(request: TrialRequest, document: Path) -> list[str]:
     return filled(request.command, params_of(request), further, notation_of(request.argument_style))
 
 
-def _hint(request: TrialRequest, *, reported: bool) -> str:
-    """A command that has reported has read its arguments."""
-    return "" if reported or request.argument_style else hint(request.command, params_of(request))
+def _hint(request: TrialRequest, failure: str) -> str:
+    """For a command that has not reported: it may not have read its arguments."""
+    return hint(request.command, params_of(request), notation_of(request.argument_style), failure)
 
 
 def _environment(request: TrialRequest, document: Path) -> dict[str, str]:

@@ -1,10 +1,12 @@
 """What to say of a command that gets true, null or a list as text and names no argument style."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from pydantic import JsonValue
 
+from fxai.spec.argument_style import DEFAULT_NOTATION, Notation
 from fxai.spec.arguments import text_of
 from fxai.spec.command_line import ALL, placeholders
 from fxai.spec.fields import list_of
@@ -14,6 +16,7 @@ from fxai.spec.parameters import CategoricalParameter, Parameter
 _AS_ARGPARSE = (
     "`argument_style: --flag` under objective writes flags, nothing and several values, as argparse reads them"
 )
+_UNKNOWN = re.compile(r"unrecognized|unknown|no such option|unexpected|invalid option", re.IGNORECASE)
 
 
 def argument_advice(objective: Objective, parameters: Sequence[Parameter]) -> Iterator[str]:
@@ -32,10 +35,17 @@ def argument_advice(objective: Objective, parameters: Sequence[Parameter]) -> It
         yield from _about_words_behind_lists(objective.command)
 
 
-def hint(command: Sequence[str], params: Mapping[str, JsonValue]) -> str:
-    """What may have made a command of the default style fail; empty where its arguments are plain."""
-    shown = _shown(command, {name: value for name, value in params.items() if _is_odd(value)})
-    return f"; the command was given {shown}; {_AS_ARGPARSE}" if shown else ""
+def hint(command: Sequence[str], params: Mapping[str, JsonValue], notation: Notation, failure: str) -> str:
+    """What may have made a command fail before its first report; empty where nothing is known of it."""
+    odd = {} if notation != DEFAULT_NOTATION else {name: value for name, value in params.items() if _is_odd(value)}
+    shown = _shown(command, odd)
+    about_values = f"; the command was given {shown}; {_AS_ARGPARSE}" if shown else ""
+    unknown = any(f"--{name}" in failure for name in params if "_" in name) and _UNKNOWN.search(failure)
+    if not unknown or notation.dashes:
+        return about_values
+    return (
+        f"{about_values}; `argument_style: {{form: --flag, dashes: true}}` writes names with dashes, as --learning-rate"
+    )
 
 
 def _choices(parameter: Parameter) -> list[JsonValue]:

@@ -34,6 +34,7 @@ _FLOAT = re.compile(
 _GOES_ON_AFTER_QUOTES = re.compile(
     r"""\s*(?:-\s+)?(?:[^\s:'"]+\s*:\s+)?(?P<value>(?P<quote>["'])(?:(?!(?P=quote)).)*(?P=quote)\s*[^\s#,:\]}].*)"""
 )
+_BRACES_IN_BRACES = re.compile(r"""\{[^"'{}]*[^\s"'{}:,\[][^"'{}:,\[]*\{[A-Za-z_][\w.]*\}""")
 
 
 def _int(text: str) -> int:
@@ -187,7 +188,9 @@ def parse_yaml(text: str, name: str) -> YamlSource:
 
 
 def _about_quotes(lines: Sequence[str], line: int) -> str:
-    """What to do about `score: "a/b" - 1`, whose value ends at the second quote."""
+    """What to do about `score: "a/b" - 1`, whose value ends at the second quote, and about braces in a text."""
+    if line < len(lines) and _BRACES_IN_BRACES.search(lines[line]):
+        return '; a text that holds braces stands in quotes, as in {command: "python train.py {params}"}'
     match = _GOES_ON_AFTER_QUOTES.match(lines[line]) if line < len(lines) else None
     if match is None:
         return ""

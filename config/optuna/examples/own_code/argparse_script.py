@@ -1,0 +1,50 @@
+"""A strategy on prices that are made up here. It runs by itself, and in a search: then it also reports how it goes."""
+
+import argparse
+import json
+import os
+
+import numpy as np
+
+PARTS = 6
+
+
+def report(**said):
+    """A line of JSON to FxAI, or to the terminal where there is no search."""
+    line = json.dumps(said)
+    if "FXAI_REPORTS" not in os.environ:
+        print(line)
+        return
+    with open(os.environ["FXAI_REPORTS"], "a") as reports:
+        reports.write(line + "\n")
+
+
+def main():
+    """The mean of some moving averages against the price, scored on one more part of the prices at a time."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--windows", type=int, nargs="+", default=[20])
+    parser.add_argument("--stop-loss", type=float)
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--cost", type=float, default=0.0001)
+    given = parser.parse_args()
+
+    moves = np.random.default_rng(0).normal(0, 0.01, 30_000)
+    moves[1:] += 0.05 * moves[:-1]  # with a little momentum
+    prices = moves.cumsum()
+    averages = [np.convolve(prices, np.ones(n) / n)[: len(prices)] for n in given.windows]
+    positions = np.sign(prices - np.mean(averages, axis=0))
+    if not given.short:
+        positions = positions.clip(0)
+    earned = positions[:-1] * moves[1:] - given.cost * np.abs(np.diff(positions))
+    if given.stop_loss is not None:
+        earned = earned.clip(-given.stop_loss)
+    for part in range(1, PARTS + 1):
+        so_far = earned[: part * len(earned) // PARTS]
+        report(
+            step=part,
+            **{"eval/sharpe": so_far.mean() / so_far.std(), "eval/turnover": np.abs(np.diff(positions)).mean()},
+        )
+
+
+if __name__ == "__main__":
+    main()
