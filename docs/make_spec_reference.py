@@ -239,6 +239,7 @@ def _parameters(definitions: Schema) -> Iterator[str]:
         "is `GridSampler`. Beside other types the sampler of the study proposes its values.\n"
         "- There is no `sample_from`: no sampler learns from a function. Compute in your own code what follows from "
         "other parameters.\n"
+        '- Among the choices `[64, 64]` is a list to your code, and `"[64, 64]"`, in quotes, a text.\n'
         "- Whole numbers end at 2^53, as databases of studies keep numbers as floats. An identifier may be a text."
     )
 

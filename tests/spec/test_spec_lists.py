@@ -10,8 +10,9 @@ from pydantic import ValidationError
 
 from fxai.errors import InputError, SpecError
 from fxai.spec.conditions import is_active
-from fxai.spec.configure import configure, default_params, trial_config
+from fxai.spec.configure import configure, default_params, trial_config, trial_settings
 from fxai.spec.feasibility import broken
+from fxai.spec.fields import list_of
 from fxai.spec.fingerprint import difference, fingerprint
 from fxai.spec.load import spec_of
 from fxai.spec.model_config import ModelConfig
@@ -19,6 +20,7 @@ from fxai.spec.override import override
 from fxai.spec.parameters import contains, count_values, grid_values, nearest_value
 from fxai.spec.study import Spec, StudySpec
 from fxai.spec.training_config import TrainingConfig
+from fxai.spec.write_out import written_whole
 from fxai.spec.yaml_source import parse_yaml
 
 HORIZONS = "data.features.return_horizons"
@@ -202,3 +204,41 @@ def test_they_are_set_on_the_command_line(setting: dict[str, str], path: str, va
 def test_a_layer_that_is_not_there_cannot_be_set() -> None:
     with pytest.raises(SpecError, match=r"--set: model\.widths\.2: is not there: model\.widths has 2 items"):
         override(spec(GAMMA, TWO_LAYERS), {"model.widths.2": "8"})
+
+
+LOOKS = ["[64, 64]", "[64,64]", "[]", '"[64, 64]"', '"plain"', "[a, b]", "relu"]
+
+
+@pytest.mark.parametrize("text", LOOKS)
+def test_a_text_that_looks_like_a_list_stays_a_text_to_own_code(text: str) -> None:
+    quoted = json.dumps(text)
+    made = spec_of(
+        parse_yaml(
+            "name: x\nstudies:\n- study_name: s\n  objective: m:f\n  parameters:\n"
+            f"    net: {{type: choice, values: [other, {quoted}, [64, 32]]}}\n"
+            f"    deep: {{low: 1, high: 3, when: {{net: [{quoted}]}}}}\n"
+            f"  enqueue: [{{net: {quoted}}}, {{net: [64, 32]}}]\n  training_config: {{net: {quoted}}}\n",
+            "x.yaml",
+        )
+    ).studies[0]
+    net, deep = made.parameters
+    assert [list_of(each) for each in grid_values(net)] == ["other", text, [64, 32]]
+    assert [list_of(entry["net"]) for entry in made.enqueue] == [text, [64, 32]]
+    assert list_of(default_params(made)["net"]) == text
+    assert trial_settings(made, default_params(made)) == {"net": text, "deep": 2}
+    assert trial_settings(made, {"net": "[64, 32]"}) == {"net": [64, 32]}
+    assert is_active(deep, {"net": grid_values(net)[1]})
+    assert StudySpec.model_validate(made.model_dump()) == made
+    again = spec_of(parse_yaml(written_whole(made), "y.yaml")).studies[0]
+    assert (again.parameters, again.enqueue) == (made.parameters, made.enqueue)
+
+
+def test_lists_are_stored_as_in_earlier_releases() -> None:
+    made = spec_of(
+        parse_yaml(
+            "name: x\nstudies:\n- study_name: s\n  objective: m:f\n"
+            "  parameters: {net: {type: choice, values: [[64, 64], [32], relu]}}\n",
+            "x.yaml",
+        )
+    ).studies[0]
+    assert grid_values(made.parameters[0]) == ("[64, 64]", "[32]", "relu")

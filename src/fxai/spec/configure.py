@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from fxai.errors import InputError, SpecError
 from fxai.spec.conditions import walk
 from fxai.spec.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, config_fields, unknown_path
-from fxai.spec.fields import as_choice, of_choice
+from fxai.spec.fields import as_own_choice, of_choice
 from fxai.spec.findings import as_problems, findings_of
 from fxai.spec.own_config import OwnConfig, with_values
 from fxai.spec.parameters import Choice, Parameter, nearest_value
@@ -86,7 +86,7 @@ def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Ch
         if isinstance(value, dict):
             yield from _leaves(value, f"{prefix}{name}.")
             continue
-        yield prefix + name, as_choice(value)
+        yield prefix + name, as_own_choice(value)
         if isinstance(value, tuple):
             yield from ((f"{prefix}{name}.{place}", item) for place, item in enumerate(value))
 

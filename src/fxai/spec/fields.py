@@ -47,15 +47,23 @@ def as_choice(value: Any) -> Any:
     return json.dumps(list(value)) if isinstance(value, list | tuple) else value
 
 
+def as_own_choice(value: Any) -> Any:
+    """The same for code of the user's own, whose texts may look like lists: such a text is kept in JSON's quotes."""
+    if isinstance(value, str):
+        return json.dumps(value) if list_of(value) != value else value
+    return as_choice(value)
+
+
 def list_of(choice: Any) -> Any:
-    """What a parameter's choice means where it is the JSON text of a list; any other as it is."""
-    if not (isinstance(choice, str) and choice.startswith("[")):
+    """A parameter's choice as it was written: a list of its JSON text, a text of its JSON; any other as it is."""
+    if not isinstance(choice, str) or not choice.startswith(("[", '"')):
         return choice
     try:
         value = json.loads(choice)
-    except ValueError:
+    except (ValueError, RecursionError):
         return choice
-    return value if isinstance(value, list) else choice
+    is_kept_text = isinstance(value, str) and list_of(value) != value
+    return value if isinstance(value, list) or is_kept_text else choice
 
 
 def of_choice(field: FieldInfo, choice: Any) -> Any:

@@ -19,7 +19,7 @@ from fxai.spec.objective import is_own
 from fxai.spec.parameter_form import is_grid, translate_parameter
 from fxai.spec.record import Record
 from fxai.spec.retired_keys import RETIRED_IN_SPEC, RETIRED_IN_STUDY, RetiredKey
-from fxai.spec.text_values import read_by_fields
+from fxai.spec.text_values import keep_texts, read_by_fields
 from fxai.spec.tracking import SECRET_KEYS, TRACKERS
 from fxai.spec.training_config import TrainingConfig
 from fxai.spec.yaml_source import KeyPath, YamlSource, dotted
@@ -96,7 +96,9 @@ def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
     _translate_tracking(form, study, path)
     _translate_parameters(form, study, path)
     _map_parameters(form, study, path)
-    if not is_own(study.get("objective")):
+    if is_own(study.get("objective")):
+        keep_texts(study)
+    else:
         form.remarks[path] = tuple(read_by_fields(study))
 
 

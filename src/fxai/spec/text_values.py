@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from fxai.spec.algorithm import algorithm_of
 from fxai.spec.config_fields import config_fields
-from fxai.spec.fields import constraint_of
+from fxai.spec.fields import as_own_choice, constraint_of, list_of
 from fxai.spec.own_config import OwnConfig, values_in
 from fxai.spec.parameters import CategoricalParameter
 from fxai.spec.study import StudySpec
@@ -48,14 +48,30 @@ def read_by_fields(study: Node) -> list[str]:
     return list(dict.fromkeys(remarks))
 
 
+def keep_texts(study: Node) -> None:
+    """Mark texts that look like lists as texts, in a study in its records' form whose objective is the user's own."""
+    parameters = [each for each in _list(study.get("parameters")) if isinstance(each, dict)]
+    for parameter in parameters:
+        if isinstance(choices := parameter.get("choices"), list):
+            parameter["choices"] = [as_own_choice(each) for each in choices]
+    for values in (study.get("fixed"), *_list(study.get("enqueue")), *(each.get("when") for each in parameters)):
+        for name, value in values.items() if isinstance(values, dict) else ():
+            values[name] = as_own_choice(value) if isinstance(value, str) else value
+    for parameter in parameters:
+        when = parameter.get("when")
+        for name, value in when.items() if isinstance(when, dict) else ():
+            when[name] = [as_own_choice(each) for each in value] if isinstance(value, list) else value
+
+
 def text_advice(study: StudySpec) -> Iterator[str]:
     """Texts that code of the user's own is given where it may expect something else; none for FxAI's agents."""
     if not isinstance(study.training_config, OwnConfig):
         return
     for parameter in study.parameters:
         for choice in parameter.choices if isinstance(parameter, CategoricalParameter) else ():
-            if meant := _meant(choice):
-                yield f"{parameter.name}: the choice {choice!r} is a text to your code; {meant}"
+            kept = list_of(choice)
+            if meant := _meant(kept):
+                yield f"{parameter.name}: the choice {kept!r} is a text to your code; {meant}"
     for path, value in values_in(study.training_config).items():
         for each in value if isinstance(value, list) else [value]:
             if meant := _meant(each):
@@ -69,6 +85,8 @@ def _meant(value: object) -> str:
         return "write null for nothing"
     if word := _TRUTH.get(value.lower()):
         return f"write {word} for a truth value"
+    if isinstance(list_of(value), list):
+        return "without quotes it is a list"
     return "without quotes it is a number" if _is_number(value) else ""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from fxai.spec.environment import expanded_path
+from fxai.spec.fields import as_own_choice, list_of
 from fxai.spec.objective import OwnCode
 from fxai.spec.parameters import Parameter
 from fxai.spec.study import StudySpec
@@ -42,6 +43,9 @@ def _document(study: StudySpec) -> dict[str, Any]:
         shown["objective"]["folder"] = _full(study.objective.folder)  # wherever this file lies
     if study.objectives:
         del shown["direction"]  # each has its own
+    for name in ("fixed", "enqueue"):
+        if name in shown:
+            shown[name] = _as_written(shown[name])
     return {**shown, "parameters": [_parameter(each) for each in study.parameters]}
 
 
@@ -51,7 +55,18 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     if parameter.path == parameter.name:
         whole.pop("path", None)
     logarithmic = getattr(parameter, "log", False)
-    return {"name": whole.pop("name"), "type": f"{parameter.kind}_log" if logarithmic else parameter.kind, **whole}
+    kind = f"{parameter.kind}_log" if logarithmic else parameter.kind
+    return {"name": whole.pop("name"), "type": kind, **{key: _as_written(value) for key, value in whole.items()}}
+
+
+def _as_written(value: Any) -> Any:
+    """Choices as a spec has them, wherever they stand: lists as lists, texts that look like lists as texts."""
+    if isinstance(value, dict):
+        return {key: _as_written(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_written(each) for each in value]
+    read = list_of(value)
+    return read if as_own_choice(read) == value else value  # else a list in another spelling, which is kept
 
 
 def _full(folder: str) -> str:
