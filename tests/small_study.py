@@ -1,17 +1,18 @@
 """A small study, its default configuration and its results."""
 
 from collections.abc import Callable
+from typing import Any
 
 from fxai.search.study import Asked, Search
 from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter
-from fxai.trial import JsonObject, TrialResult, TrialState
+from fxai.trial import JsonObject, ParamValue, TrialResult, TrialState
 
 PARAMETERS = (
     FloatParameter(name="rate", low=1e-5, high=1e-1, log=True),
     IntParameter(name="layers", low=1, high=4),
     CategoricalParameter(name="kind", choices=("a", "b")),
 )
-DEFAULTS = {"rate": 1e-3, "layers": 2, "kind": "b"}
+DEFAULTS: dict[str, ParamValue] = {"rate": 1e-3, "layers": 2, "kind": "b"}
 FINGERPRINT: JsonObject = {"parameters": {"rate": {"low": 1e-5}}, "direction": "maximize"}
 MEMORY = "sqlite:///:memory:"
 
@@ -25,5 +26,5 @@ def ask(search: Search) -> Asked:
     return asked
 
 
-def complete(asked: Asked, value: float = 0.5) -> TrialResult:
+def complete(asked: Asked, value: Any = 0.5) -> TrialResult:
     return TrialResult(asked.number, TrialState.COMPLETE, seconds=1.0, value=value, metrics={"sharpe": value / 2})

@@ -181,8 +181,11 @@ def test_a_last_value_that_is_not_finite_fails(tmp_path: Path, value: str):
 
 
 def test_reports_that_cannot_be_kept_are_passed_over(tmp_path: Path):
-    odd = [{"step": step, "value": 1} for step in (5, 5, 3, -1, 0.5, 2**63, 10**309, "6", None, [7], True)]
-    odd += [{"step": 6, "value": value} for value in (math.nan, math.inf, 10**309, "1", True, None, {"a": 1}, [])]
+    odd: list[dict[str, Any]] = [
+        {"step": step, "value": 1} for step in (5, 5, 3, -1, 0.5, 2**63, 10**309, "6", None, [7], True)
+    ]
+    values: tuple[Any, ...] = (math.nan, math.inf, 10**309, "1", True, None, {"a": 1}, [])
+    odd += [{"step": 6, "value": value} for value in values]
     odd += [{"step": 7}, {"step": 8, "value": 2, "deep": {"er": 1}, "": 1, "m" * 5000: 1, "fxai:seed": 1, "\ud800": 1}]
     lines = "\n".join(json.dumps(line) for line in odd) + "\n"
     made = python(tmp_path, f"import os; open(os.environ['FXAI_REPORTS'], 'a').write({lines!r})")

@@ -56,7 +56,7 @@ def run(trial: TrialRequest, *, until: int | None = None) -> tuple[dict[int, flo
     """Its values by step and its result, stopped at a step if so."""
     lanes = open_lanes(LanePlan("fx_trading", trial.base_config, lanes=1), Slot(0))
     lanes.admit(trial)
-    values = {}
+    values: dict[int, float] = {}
     while True:
         for came in lanes.advance():
             if isinstance(came, TrialResult):

@@ -96,7 +96,7 @@ def test_what_a_function_may_not_return(tmp_path: Path, kind: str, cause: Cause,
 
 
 def test_the_handle_has_the_trial(tmp_path: Path):
-    config = {"model": {"layers": [64, 32]}, "epochs": 3}
+    config: dict[str, Any] = {"model": {"layers": [64, 32]}, "epochs": 3}
     made = replace(request("sees", tmp_path, 5, **{"model.layers": "[64, 32]"}), config=config)
     with InlineWorkers() as workers:
         assert result_of(workers, made).value == 5

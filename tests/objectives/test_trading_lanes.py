@@ -84,7 +84,12 @@ def to_the_end(at_work: Lanes) -> tuple[dict[int, list[float]], dict[int, TrialR
     return values, results
 
 
-MIXED = ({}, {"learning_rate": 3e-3, "n_epochs": 4}, {"batch_size": 16}, {"gamma": 0.9, "total_updates": 3})
+MIXED: tuple[dict[str, Any], ...] = (
+    {},
+    {"learning_rate": 3e-3, "n_epochs": 4},
+    {"batch_size": 16},
+    {"gamma": 0.9, "total_updates": 3},
+)
 
 
 def test_each_trial_is_as_it_would_be_alone(tmp_path: Path):

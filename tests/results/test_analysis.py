@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import optuna
 import pytest
@@ -95,7 +96,7 @@ def test_an_empty_study_has_nothing_to_say(empty_study: optuna.Study) -> None:
 def test_by_another_metric_its_order_counts_and_the_error_is_not_its_own() -> None:
     study = optuna.create_study(direction="maximize")
     study.set_metric_names(["score"])
-    space = {"x": FloatDistribution(0, 1)}
+    space: dict[str, Any] = {"x": FloatDistribution(0, 1)}
     for number in range(12):
         told = {"loss": (number - 5) ** 2, STANDARD_ERROR: 0.1}
         attrs = told if number != 1 else {STANDARD_ERROR: 0.1}  # one has no loss
@@ -114,7 +115,7 @@ def test_by_another_metric_its_order_counts_and_the_error_is_not_its_own() -> No
 def test_of_several_objectives_it_is_by_the_first_and_the_best_is_the_knee() -> None:
     study = optuna.create_study(directions=["maximize", "minimize"])
     study.set_metric_names(["gain", "risk"])
-    space = {"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)}
+    space: dict[str, Any] = {"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)}
     for number in range(40):
         x, y = number / 40, math.sin(number) ** 2
         study.add_trial(create_trial(values=[x, x**4 + y], params={"x": x, "y": y}, distributions=space))

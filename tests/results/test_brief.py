@@ -1,5 +1,7 @@
 """A study in few words says what its record says."""
 
+from typing import Any
+
 import optuna
 import pytest
 from optuna.trial import create_trial
@@ -12,7 +14,16 @@ from fxai.search import attributes
 from fxai.search.studies import load_study, stored_study
 
 VALUES = ((1.0, 0.1), (2.0, 0.2), (3.0, 0.9), (1.5, 0.5), (2.0, 0.2), (9.0, 0.0), (9.0, 0.0), (9.0, 0.0))
-MARKS = ({}, {}, {}, {}, {}, {attributes.INFEASIBLE: ["a < b"]}, {attributes.TRANSFERRED: "other 1"}, {})
+MARKS: tuple[dict[str, Any], ...] = (
+    {},
+    {},
+    {},
+    {},
+    {},
+    {attributes.INFEASIBLE: ["a < b"]},
+    {attributes.TRANSFERRED: "other 1"},
+    {},
+)
 SOURCE = {"study_name": "before", "storage": "sqlite:///old.db", "finished": 9, "best_trial": 3, "best_value": 0.5}
 TAKEN_OVER = {"source": SOURCE, "modes": ["fix"], "fixed": {"training.gamma": 0.99}}
 

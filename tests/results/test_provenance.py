@@ -9,6 +9,7 @@ def test_it_says_what_made_a_result(spec: StudySpec):
     assert record["data_hash"] == "abc"
     assert record["seed"] == 11
     assert record["spec_hash"] == spec_hash(spec)
+    assert isinstance(record["versions"], dict)
     assert set(record["versions"]) == {"fxai", "optuna", "torch", "python"}
     assert record["versions"]["optuna"] == version("optuna")
     assert record["created"].endswith("+00:00")

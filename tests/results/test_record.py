@@ -21,6 +21,7 @@ def test_a_study_is_read_with_all_its_trials(study: optuna.Study):
 def test_a_trial_keeps_what_optuna_has_no_place_for(study: optuna.Study):
     trial = StudyRecord.of(study).trials[0]
     assert trial.seconds == 7.5
+    assert trial.value is not None
     assert trial.metrics == {"sharpe": 2 * trial.value}
     assert trial.reports[50] == trial.value
     assert trial.attempt == 0

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import optuna
 import pytest
@@ -26,7 +26,7 @@ ALWAYS = {"history", "winner", "importances", "parallel", "parameters", "pair", 
     "failures",
     "searched",
 }
-UNIT = {"x": FloatDistribution(0, 1)}
+UNIT: dict[str, Any] = {"x": FloatDistribution(0, 1)}
 
 
 def told(study: optuna.Study, folder: Path) -> Report:
@@ -38,7 +38,7 @@ def section(report: Report, name: str) -> Section:
     return found
 
 
-def of_kind(section: Section, kind: type) -> list:
+def of_kind(section: Section, kind: type) -> list[Any]:
     return [block for block in section.blocks if isinstance(block, kind)]
 
 
@@ -49,7 +49,7 @@ def completed(value: float, x: float = 0.5, error: float | None = None, **attrs:
 
 def default(value: float | None, error: float | None = None) -> FrozenTrial:
     """Trial 0 as FxAI begins a study; pruned where it has no value."""
-    trial = completed(value or 0.0, error=error, **{attributes.ENQUEUED: "default"})
+    trial = completed(value or 0.0, error=error, **{attributes.ENQUEUED: "default"})  # type: ignore[arg-type]  # no name in Python
     if value is None:
         trial.state, trial.values = TrialState.PRUNED, None
     return trial
@@ -96,7 +96,10 @@ def test_names_and_messages_are_text_and_never_markup(tmp_path: Path) -> None:
     study = optuna.create_study(study_name="<img src=x onerror=alert(1)>", direction="maximize")
     study.set_metric_names(["<b>metric</b>"])
     hostile = "</script><script>alert(1)</script>"
-    space = {hostile: FloatDistribution(0, 1), "kind": CategoricalDistribution(("<i>one</i>", "{{ 7 * 7 }}"))}
+    space: dict[str, Any] = {
+        hostile: FloatDistribution(0, 1),
+        "kind": CategoricalDistribution(("<i>one</i>", "{{ 7 * 7 }}")),
+    }
     for number in range(12):
         params = {hostile: number / 12, "kind": space["kind"].choices[number % 2]}
         study.add_trial(create_trial(value=number, params=params, distributions=space, user_attrs={"<u>m</u>": 1.0}))
@@ -124,7 +127,7 @@ def test_names_and_messages_are_text_and_never_markup(tmp_path: Path) -> None:
     [("maximize", 0.1, 0.5, "0.400 ± 0.022"), ("minimize", 0.5, 0.1, "0.400 ± 0.022")],
 )
 def test_the_winner_is_compared_with_the_default(
-    tmp_path: Path, direction: str, first: float, best: float, gain: str
+    tmp_path: Path, direction: Literal["minimize", "maximize"], first: float, best: float, gain: str
 ) -> None:
     study = optuna.create_study(study_name="s", direction=direction)
     study.add_trials([default(first, 0.01), completed(best, error=0.02), completed(0.3, error=0.02)])
@@ -192,7 +195,11 @@ def test_a_study_without_a_completed_trial_has_a_page_too(empty_study: optuna.St
 
 @pytest.mark.parametrize("value", [float("inf"), 1e30, 0.0])
 def test_unusual_values_are_drawn_or_left_out(empty_study: optuna.Study, tmp_path: Path, value: float) -> None:
-    space = {"x": FloatDistribution(1, 1), "n": IntDistribution(3, 3), "k": CategoricalDistribution((None, True))}
+    space: dict[str, Any] = {
+        "x": FloatDistribution(1, 1),
+        "n": IntDistribution(3, 3),
+        "k": CategoricalDistribution((None, True)),
+    }
     params = {"x": 1.0, "n": 3, "k": None}
     empty_study.add_trials(
         [create_trial(value=each, params=params, distributions=space) for each in (value, 1.0, -1.0)]
@@ -266,14 +273,16 @@ def test_failures_are_counted_by_cause_and_message(tmp_path: Path) -> None:
     assert step.command == "fxai show 'my study' 1"
 
 
-def trading_study(spec: StudySpec, values: Mapping[str, float], direction: str = "maximize") -> optuna.Study:
+def trading_study(
+    spec: StudySpec, values: Mapping[str, float], direction: Literal["minimize", "maximize"] = "maximize"
+) -> optuna.Study:
     """Twelve trials of a study as FxAI makes it, of which the best lie at these values."""
     study = optuna.create_study(study_name=spec.study_name, direction=direction)
     study.set_user_attr(attributes.FINGERPRINT, fingerprint(spec))
     study.set_user_attr(
         attributes.PLAN, {"n_trials": 20, "sampler": {"type": "TPESampler"}, "pruner": {"type": "NopPruner"}, "seed": 3}
     )
-    space = {name: FloatDistribution(0.0, 5.0) for name in values}
+    space: dict[str, Any] = {name: FloatDistribution(0.0, 5.0) for name in values}
     for number in range(12):
         params = {name: value if number > 5 else 2.0 for name, value in values.items()}
         study.add_trial(create_trial(value=float(number), params=params, distributions=space))

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -24,7 +25,7 @@ PHONE = {"width": 390, "height": 844}
 class Seen:
     """A page, with what it said on the console and asked for."""
 
-    page: object
+    page: Any
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
@@ -37,24 +38,24 @@ class Seen:
         self.page.wait_for_function(
             "[...document.querySelectorAll('.plot')].every((each) => each.querySelector('svg'))"
         )
-        return self.page.locator(".plot:not(:has(svg))").count()
+        return int(self.page.locator(".plot:not(:has(svg))").count())
 
     def background(self) -> str:
-        return self.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
     def colours(self, name: str) -> str:
-        return self.page.evaluate(f"JSON.stringify(document.getElementById('plot-{name}').data)")
+        return str(self.page.evaluate(f"JSON.stringify(document.getElementById('plot-{name}').data)"))
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[object]:
+def chromium() -> Iterator[Any]:
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
 
 
-def opened(chromium: object, path: Path, viewport: dict[str, int], theme: str = "light") -> Seen:
+def opened(chromium: Any, path: Path, viewport: dict[str, int], theme: str = "light") -> Seen:
     page = chromium.new_context(viewport=viewport, color_scheme=theme).new_page()
     seen = Seen(page)
     page.on("console", lambda message: seen.errors.append(message.text) if message.type == "error" else None)
@@ -64,7 +65,7 @@ def opened(chromium: object, path: Path, viewport: dict[str, int], theme: str = 
     return seen
 
 
-def test_a_report_is_drawn_whole_in_both_themes(chromium: object, study: optuna.Study, tmp_path: Path) -> None:
+def test_a_report_is_drawn_whole_in_both_themes(chromium: Any, study: optuna.Study, tmp_path: Path) -> None:
     path = write_report(study, StudyPaths(tmp_path, "s"))
     seen = opened(chromium, path, PHONE)
     assert seen.draw_all() == 0
@@ -85,7 +86,7 @@ def test_a_report_is_drawn_whole_in_both_themes(chromium: object, study: optuna.
     assert seen.requests == [path.as_uri()]
 
 
-def test_on_paper_all_figures_are_there_and_light(chromium: object, study: optuna.Study, tmp_path: Path) -> None:
+def test_on_paper_all_figures_are_there_and_light(chromium: Any, study: optuna.Study, tmp_path: Path) -> None:
     seen = opened(chromium, write_report(study, StudyPaths(tmp_path, "s")), {"width": 1280, "height": 900}, "dark")
     dark = seen.background()
     assert len(seen.page.pdf()) > 50_000
@@ -94,11 +95,11 @@ def test_on_paper_all_figures_are_there_and_light(chromium: object, study: optun
     assert seen.errors == []
 
 
-def test_hostile_names_do_nothing(chromium: object, tmp_path: Path) -> None:
+def test_hostile_names_do_nothing(chromium: Any, tmp_path: Path) -> None:
     study = optuna.create_study(study_name="<img src=x onerror=alert(1)>", direction="maximize")
     name = "</script><img src=x onerror=alert(2)><a href='https://example.org'>x</a>"
     for number in range(12):
-        space = {name: FloatDistribution(0, 1), "other": FloatDistribution(0, 1)}
+        space: dict[str, Any] = {name: FloatDistribution(0, 1), "other": FloatDistribution(0, 1)}
         params = {name: number / 12, "other": (number * 5 % 12) / 12}
         study.add_trial(create_trial(value=number, params=params, distributions=space, user_attrs={name: 1.0}))
     path = write_report(study, StudyPaths(tmp_path, "s"))
@@ -113,7 +114,7 @@ def test_hostile_names_do_nothing(chromium: object, tmp_path: Path) -> None:
     assert seen.errors == []
 
 
-def test_the_page_over_all_studies_leads_to_them(chromium: object, study: optuna.Study, tmp_path: Path) -> None:
+def test_the_page_over_all_studies_leads_to_them(chromium: Any, study: optuna.Study, tmp_path: Path) -> None:
     *_, index = write_reports([study], tmp_path)
     seen = opened(chromium, index, PHONE)
     seen.page.click("a.study")

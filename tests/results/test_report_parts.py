@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from fxai.results.report.sample import every_kth
 from fxai.results.report.scales import Scale
 from fxai.results.report.timeline import placed
 from fxai.search.stored_trial import StoredState
+from fxai.trial import ParamValue
 
 BEGIN = datetime(2026, 3, 2, 9, 0, 0)  # noqa: DTZ001 (Optuna's times are naive)
 
@@ -32,11 +34,12 @@ BEGIN = datetime(2026, 3, 2, 9, 0, 0)  # noqa: DTZ001 (Optuna's times are naive)
         (CategoricalDistribution(("mlp", "gru", None)), "gru", 0.5, "mlp, gru, None"),
     ],
 )
-def test_a_range_as_an_axis(distribution: BaseDistribution, value: object, position: float, extent: str) -> None:
+def test_a_range_as_an_axis(distribution: BaseDistribution, value: ParamValue, position: float, extent: str) -> None:
     scale = Scale.of("x", distribution)
     assert scale.position(value) == pytest.approx(position)
     assert scale.extent == extent
-    low, high = scale.axis()["range"]
+    axis: dict[str, Any] = dict(scale.axis())
+    low, high = axis["range"]
     at = scale.coordinate(value)
     assert low < (math.log10(at) if scale.log else at) < high
 

@@ -1,3 +1,5 @@
+from typing import Literal
+
 import optuna
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,9 @@ from fxai.search import attributes
 @given(
     st.lists(st.floats(-5, 5), min_size=1, max_size=60), st.integers(1, 80), st.sampled_from(["minimize", "maximize"])
 )
-def test_few_trials_the_best_among_them_under_their_own_numbers(values: list[float], most: int, direction: str):
+def test_few_trials_the_best_among_them_under_their_own_numbers(
+    values: list[float], most: int, direction: Literal["minimize", "maximize"]
+):
     study = optuna.create_study(direction=direction)
     study.add_trials([create_trial(value=value) for value in values])
     sample = sampled(study, most).get_trials()

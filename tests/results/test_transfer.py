@@ -139,7 +139,7 @@ def test_what_trial_0_cannot_take_over_as_it_is_is_said() -> None:
     clip = FloatParameter(name="training.clip_epsilon", low=0.1, high=0.3)
     source = optuna.create_study(study_name="clip", direction="maximize")
     source.set_user_attr(attributes.FINGERPRINT, fingerprint(spec("clip", clip)))
-    told = {"params": {clip.name: 0.2}, "distributions": {clip.name: FloatDistribution(0.1, 0.3)}}
+    told: dict[str, Any] = {"params": {clip.name: 0.2}, "distributions": {clip.name: FloatDistribution(0.1, 0.3)}}
     source.add_trial(create_trial(value=1.0, **told))
     source.ask()
     made = transfer(source, URL, other, ["fix"], top=1, width=0.25)

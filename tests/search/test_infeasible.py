@@ -1,14 +1,16 @@
 """Proposals that break a constraint: never trained, never counted, known to the sampler."""
 
+from typing import Any
+
 import optuna
 import pytest
 from optuna.trial import TrialState as OptunaState
-from small_study import MEMORY, Opener, ask, complete
 
 from fxai.search import attributes
 from fxai.search import study as search_study
 from fxai.search.studies import load_study, summaries
 from fxai.spec.constraints import violation
+from small_study import MEMORY, Opener, ask, complete
 
 CONSTRAINT = "rate * layers <= 0.02"
 
@@ -115,6 +117,7 @@ def test_every_sampler_asks_conditional_and_constrained_spaces(open_study: Opene
     search = open_study(MEMORY, parameters=parameters, sampler={"type": sampler}, constraints=["x >= 2"], n_trials=14)
     for _ in range(14):
         asked = ask(search)
-        assert asked.params["x"] >= 2
+        x: Any = asked.params["x"]
+        assert x >= 2
         assert ("of_b" in asked.params) is (asked.params["kind"] == "b")
-        search.tell(complete(asked, float(asked.params["x"])))
+        search.tell(complete(asked, float(x)))

@@ -1,6 +1,7 @@
 """Near and anywhere: both stay within the range, near differs where it can."""
 
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -41,7 +42,7 @@ def parameters(draw: st.DrawFn) -> Parameter:
         case "int_log":
             low = draw(st.integers(1, 50))
             return IntParameter(name="x", low=low, high=low + draw(st.integers(0, 500)), log=True)
-    choices = draw(
+    choices: list[Any] = draw(
         st.lists(st.one_of(st.integers(-99, 99), st.booleans(), st.text()), min_size=1, max_size=5, unique_by=repr)
     )
     return CategoricalParameter(name="x", choices=_different(choices))

@@ -4,16 +4,19 @@ What stands between them and may make no difference: FxAI's storage, its remembe
 space, reporting and deciding. On Optuna's side nothing of FxAI is used but the seed of each trial.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import optuna
 import pytest
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState as OptunaState
-from small_study import DEFAULTS, MEMORY, Opener, ask
 
 from fxai.search.seeds import sampler_seed
 from fxai.search.study import Search
 from fxai.trial import Cause, ParamValue, Report, TrialError, TrialResult, TrialState
+from small_study import DEFAULTS, MEMORY, Opener, ask
 
 SEED = 5
 TRIALS = 40
@@ -43,7 +46,7 @@ def define_by_run(trial: optuna.Trial, *, conditional: bool) -> Params:
     return params
 
 
-def quality(params: Params) -> float:
+def quality(params: Mapping[str, Any]) -> float:
     distance = abs(np.log10(params["rate"]) + 3) + abs(params["layers"] - 5) / 4 + abs(params["share"] - 0.7)
     return float(-distance - (params["kind"] != "a") - params.get("momentum", 0.0))
 
@@ -58,7 +61,7 @@ def fails(number: int) -> bool:
 
 
 def tpe(number: int, options: dict[str, bool]) -> BaseSampler:
-    own = {"multivariate": True, "constant_liar": True, **options}
+    own: dict[str, Any] = {"multivariate": True, "constant_liar": True, **options}
     return optuna.samplers.TPESampler(n_startup_trials=6, seed=sampler_seed(SEED, number), **own)
 
 

@@ -20,7 +20,7 @@ FINITE = [
     {"kind": "float", "name": "rate", "low": 0.0, "high": 0.4, "step": 0.1},
     {"kind": "int", "name": "layers", "low": 1, "high": 3},
 ]
-ARGUMENTS = {
+ARGUMENTS: dict[str, dict[str, Any]] = {
     "PercentilePruner": {"percentile": 25.0, "n_startup_trials": 2, "n_warmup_steps": 0},
     "ThresholdPruner": {"lower": 0.0, "n_warmup_steps": 0},
     "PatientPruner": {"patience": 1, "wrapped_pruner": {"type": "MedianPruner", "n_warmup_steps": 0}},
@@ -43,9 +43,10 @@ def test_every_sampler_proposes_within_the_space(open_study: Opener, kind: str) 
     for _ in range(12):
         asked = ask(search)
         drawn.add(tuple(asked.params.values()))
-        assert 1 <= asked.params["layers"] <= 4
+        params: dict[str, Any] = dict(asked.params)
+        assert 1 <= params["layers"] <= 4
         assert asked.params.get("kind", "a") in {"a", "b"}
-        search.tell(complete(asked, -abs(asked.params["rate"] - 0.01)))
+        search.tell(complete(asked, -abs(params["rate"] - 0.01)))
     assert search.counts().complete == 12
     assert len(drawn) >= 11
 
@@ -108,6 +109,7 @@ def test_seeds_of_numbers_and_purposes_differ() -> None:
 def test_sampler_arguments_arrive() -> None:
     record = TPESampler(n_startup_trials=3, n_ei_candidates=5, multivariate=False)
     sampler = Samplers(record, (), study_seed=0).for_trial(0)
+    assert isinstance(sampler, optuna.samplers.TPESampler)
     assert (sampler._n_startup_trials, sampler._n_ei_candidates, sampler._multivariate) == (3, 5, False)
 
 
@@ -130,9 +132,8 @@ def test_tpe_proposes_what_optunas_own_would(
     for number, (value, end) in enumerate(curves):
         space = PARAMETERS[:2] if leave_out and number % 5 == 4 else PARAMETERS
         known = copy.deepcopy(study)
-        own = optuna.samplers.TPESampler(
-            n_startup_trials=4, seed=sampler_seed(3, number), **{"multivariate": True, **options}
-        )
+        settings: dict[str, Any] = {"multivariate": True, **options}
+        own = optuna.samplers.TPESampler(n_startup_trials=4, seed=sampler_seed(3, number), **settings)
         study.sampler, known.sampler = samplers.for_trial(number), own
         trial, expected = study.ask(), known.ask()
         assert suggest(trial, space, {}) == suggest(expected, space, {})

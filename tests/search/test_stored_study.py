@@ -35,7 +35,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     study.set_user_attr("note", {"text": "ü", "list": [1, None]})
     params = {"rate": 1e-3, "width": 16, "kind": None, "gamma": 0.95}
     reports = {3: math.nan, 1: math.inf, 2: -math.inf, 10: 0.5}
-    for kind in SPACE["kind"].choices:
+    kinds = SPACE["kind"]
+    assert isinstance(kinds, CategoricalDistribution)
+    for kind in kinds.choices:
         study.add_trial(create_trial(values=[1.0, 2.0], params={**params, "kind": kind}, distributions=SPACE))
     study.add_trial(create_trial(values=[math.inf, -math.inf], intermediate_values=reports))
     study.add_trial(create_trial(state=TrialState.FAIL, user_attrs={attributes.CAUSE: "hang", "x y": [1, "ä"]}))

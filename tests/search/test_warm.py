@@ -12,7 +12,7 @@ from fxai.errors import StorageError
 from fxai.results.record import StudyRecord
 from fxai.search import attributes
 from fxai.search.open_search import open_search
-from fxai.search.source_url import shown, source_url
+from fxai.search.source_url import source_url
 from fxai.search.studies import load_study, summaries
 from fxai.search.study import Search
 from fxai.search.warm import obstacle, solutions, warm_trials
@@ -20,6 +20,7 @@ from fxai.spec.configure import default_params
 from fxai.spec.fingerprint import fingerprint
 from fxai.spec.overlay import Overlay, SourceStudy
 from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter
+from fxai.spec.storage_url import shown
 from fxai.spec.study import StudySpec
 from fxai.trial import Report, TrialResult, TrialState
 
@@ -149,7 +150,7 @@ def test_cma_es_starts_from_them(url: str) -> None:
     kinds = CategoricalParameter(name="training.lr_schedule", choices=("constant",))
     with opened(spec("next", LR, EPOCHS, sampler=sampler), url, overlay(url)) as warm:
         asked = [warm.ask() for _ in range(6)]
-    epochs = [each.params["training.n_epochs"] for each in asked[1:] if each is not None]
+    epochs: list[Any] = [each.params["training.n_epochs"] for each in asked[1:] if each is not None]
     best = max(load_study(url, "first").get_trials(states=(OptunaState.COMPLETE,)), key=lambda trial: trial.values[0])
     assert min(epochs) > 4 < best.params["training.n_epochs"]
     with_choices = {**best.distributions, kinds.name: CategoricalDistribution(("constant",))}

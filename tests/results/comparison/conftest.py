@@ -4,7 +4,7 @@ import math
 import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import optuna
 import pytest
@@ -71,6 +71,6 @@ def _stored(url: str, spec: StudySpec, count: int, ranges: Mapping[str, tuple[fl
 
 def _own(url: str) -> StudyReference:
     study = optuna.create_study(study_name="loss", storage=url, direction="minimize")
-    space = {"x": FloatDistribution(0, 1)}
+    space: dict[str, Any] = {"x": FloatDistribution(0, 1)}
     study.add_trials(create_trial(value=x, params={"x": x}, distributions=space) for x in (0.5, 0.2))
     return StudyReference(url, "loss")

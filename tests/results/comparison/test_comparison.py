@@ -41,7 +41,9 @@ def test_who_was_as_good_how_soon(compared: Comparison) -> None:
     first = group.reached(leader)
     assert first is not None
     values = [trial.value for trial in sorted(leader.analysis.top, key=lambda trial: trial.number)]
-    assert any(value is not None and value >= group.level for value in values)
+    level = group.level
+    assert level is not None
+    assert any(value is not None and value >= level for value in values)
     assert compared.groups[1].level is None
 
 

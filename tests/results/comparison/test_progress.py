@@ -15,8 +15,8 @@ SCORE = Goal(metric="score")
 def trial(number: int, value: float | None, start: float, end: float) -> TrialRecord:
     """A trial that ran between two seconds; without a value it was pruned."""
     state = StoredState.PRUNED if value is None else StoredState.COMPLETE
-    times = {"started": BEGIN + timedelta(seconds=start), "ended": BEGIN + timedelta(seconds=end)}
-    return TrialRecord(number, state, value, {}, **times)
+    started, ended = (BEGIN + timedelta(seconds=seconds) for seconds in (start, end))
+    return TrialRecord(number, state, value, {}, started=started, ended=ended)
 
 
 def test_improvements_over_trials_and_over_time() -> None:

@@ -2,6 +2,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pandas as pd
@@ -38,7 +39,7 @@ def test_every_format_says_the_same(study: optuna.Study, tmp_path: Path):
 
 
 def test_choices_of_several_types_and_odd_text_are_kept(empty_study: optuna.Study, tmp_path: Path):
-    space = {"kind": CategoricalDistribution(('a,\n"b', 1, None, True))}
+    space: dict[str, Any] = {"kind": CategoricalDistribution(('a,\n"b', 1, None, True))}
     for choice in space["kind"].choices:
         empty_study.add_trial(create_trial(value=1.0, params={"kind": choice}, distributions=space))
     for kind in (TableFormat.CSV, TableFormat.PARQUET):

@@ -3,6 +3,7 @@ import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -162,6 +163,7 @@ def test_contours_show_at_most_four_parameters(empty_study: optuna.Study):
 def test_the_timeline_leaves_out_the_night_between_two_runs(empty_study: optuna.Study):
     trials = [create_trial(value=1.0) for _ in range(4)]
     for number, trial in enumerate(trials):
+        assert trial.datetime_start is not None
         start = trial.datetime_start + timedelta(seconds=10 * number, hours=12 if number > 1 else 0)
         trial.datetime_start, trial.datetime_complete = start, start + timedelta(seconds=9)
     empty_study.add_trials(trials)
@@ -179,7 +181,9 @@ def test_parameters_of_some_trials_only_are_named_where_they_cannot_be_drawn():
     study = optuna.create_study(direction="maximize")
     for number in range(8):
         params = {"kind": "ab"[number % 2], "x": number / 10} | ({"of_b": number / 20} if number % 2 else {})
-        space = {name: optuna.distributions.FloatDistribution(0, 1) for name in params if name != "kind"}
+        space: dict[str, Any] = {
+            name: optuna.distributions.FloatDistribution(0, 1) for name in params if name != "kind"
+        }
         space["kind"] = optuna.distributions.CategoricalDistribution(("a", "b"))
         study.add_trial(create_trial(params=params, distributions=space, value=float(number)))
     with warnings.catch_warnings():

@@ -9,6 +9,7 @@ from fxai.results.record import StudyRecord
 from fxai.results.training.best_config import best_config, load_best_config, write_best_config
 from fxai.spec.configure import configure
 from fxai.spec.study import StudySpec
+from fxai.spec.training_config import TrainingConfig
 
 
 @pytest.fixture
@@ -22,6 +23,7 @@ def written(study: optuna.Study, spec: StudySpec, tmp_path: Path) -> Path:
 
 def test_read_back_it_is_the_training_of_the_best_trial(written: Path, study: optuna.Study, spec: StudySpec):
     config = load_best_config(written)
+    assert isinstance(spec.training_config, TrainingConfig)
     assert config.training_config == configure(spec.training_config, study.best_params)
     assert config.scoring_env == spec.training_config.env
     assert config.seed == 1000 + study.best_trial.number
