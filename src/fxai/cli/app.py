@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from fxai.cli.command_line import with_command
 from fxai.cli.completion import Completion
 from fxai.cli.error_message import error_message
+from fxai.cli.library_warnings import hide_library_warnings
 from fxai.errors import FxaiError, InputError
 from fxai.wording import legible
 
@@ -94,6 +95,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line of this process; an error that FxAI can explain ends it with its exit code."""
+    hide_library_warnings()
     try:
         app(with_command(sys.argv[1:]), prog_name="fxai")
     except FxaiError as error:
