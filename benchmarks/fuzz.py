@@ -6,7 +6,7 @@ random (`fuzz_specs.py`), databases damaged at random (`fuzz_databases.py`), and
 traceback and fewer than 20 lines on standard error, and takes less than 10 s of CPU time and 1 GB of memory.
 
 Many cases share a process, where `fxai` is called as the command line calls it; workers of runs are processes of their
-own. A case that says nothing for 60 s is ended and fails.
+own. A case that says nothing for 120 s is ended and fails.
 """
 
 import argparse
@@ -33,7 +33,7 @@ SHARES: Mapping[str, float] = {"specs": 0.6, "databases": 0.35, "reports": 0.05}
 MOST_LINES = 20
 MOST_SECONDS = 10.0  # of CPU time: the machine may have other work
 MOST_MEGABYTES = 1000.0
-SILENT_SECONDS = 60
+SILENT_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)

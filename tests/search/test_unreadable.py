@@ -11,6 +11,7 @@ from optuna.storages._rdb import models
 from fxai.errors import StorageError
 from fxai.results.brief import StudyBrief
 from fxai.results.record import StudyRecord
+from fxai.search.open_tables import open_tables
 from fxai.search.sqlite_file import COLUMNS
 from fxai.search.studies import load_study, stored_study, study_names, summaries
 from fxai.trial import Report
@@ -102,6 +103,20 @@ def test_sound_study_is_resumed_beside_a_damaged_one(open_study: Opener, two_stu
         open_study(two_studies)
 
 
+def test_sound_study_is_begun_anew_beside_a_damaged_one(open_study: Opener, two_studies: str, tmp_path: Path) -> None:
+    edit(tmp_path, EDITS["bad JSON of the study"])
+    with open_study(two_studies, study_name="sound", fresh=True) as search:
+        assert search.counts().finished == 0
+    assert study_names(two_studies) == ("small", "sound~1", "sound")
+
+
+def test_studies_that_optuna_lists_are_those_that_can_be_read(two_studies: str, tmp_path: Path) -> None:
+    edit(tmp_path, EDITS["bad JSON of the study"])
+    storage = open_tables(two_studies, create=False)
+    assert [study.study_name for study in storage.get_all_studies()] == ["sound"]
+    storage.engine.dispose()
+
+
 def test_name_that_is_no_text_is_listed(two_studies: str, tmp_path: Path) -> None:
     edit(tmp_path, "UPDATE studies SET study_name = CAST(X'61FF' AS TEXT) WHERE study_id = 1")
     assert study_names(two_studies) == ("a?", "sound")
@@ -120,6 +135,19 @@ def test_tables_that_are_not_optunas_are_refused_before_anything_is_written(
     with pytest.raises(StorageError, match=r"its table trials has no column number|it has no table"):
         open_study(two_studies, study_name="sound")
     assert (tmp_path / "studies.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("word", [b"study_user_attributes", b"CREATE TABLE", b"trial_values", b"VARCHAR"])
+@pytest.mark.parametrize("byte", [0xE9, 0xFF, 0x00, 0x22])
+def test_byte_of_the_schema_that_was_changed(word: bytes, byte: int, two_studies: str, tmp_path: Path) -> None:
+    content = bytearray((tmp_path / "studies.db").read_bytes())
+    content[content.index(word) + 2] = byte
+    (tmp_path / "studies.db").write_bytes(content)
+    for read in (study_names, summaries, lambda url: load_study(url, "sound"), lambda url: read_record(url, "sound")):
+        try:
+            read(two_studies)
+        except StorageError as error:
+            assert "\n" not in str(error)  # noqa: PT017 - it need not be raised
 
 
 def test_columns_are_optunas() -> None:

@@ -90,8 +90,7 @@ def _find(storage: WriteBehindStorage, name: str) -> int | None:
 
 
 def _archive(storage: WriteBehindStorage, study_id: int) -> None:
-    taken = {study.study_name for study in storage.get_all_studies()}
-    storage.rename_study(study_id, archived_name(storage.get_study_name_from_id(study_id), taken))
+    storage.rename_study(study_id, archived_name(storage.get_study_name_from_id(study_id), storage.study_names()))
 
 
 def _compare(storage: WriteBehindStorage, study_id: int, fingerprint: JsonObject, overlay: Overlay | None) -> None:

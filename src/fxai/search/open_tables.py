@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from fxai.errors import StorageError
 from fxai.search.database import engine_options, existing_only, make_durable, sqlite_path
+from fxai.search.readable_studies import ReadableStudies
 from fxai.search.sqlite_file import check_sqlite
 from fxai.spec.environment import expanded_url
 from fxai.spec.storage_url import shown, without_secrets
@@ -46,10 +47,10 @@ def _open(url: str, *, create: bool) -> RDBStorage:
     address = (expanded_url(url) if create else existing_only(url)).replace("{", "{{").replace("}", "}}")
     for pause in OPENING_PAUSES:
         try:
-            return RDBStorage(address, engine_kwargs=engine_options(url), skip_table_creation=not create)
+            return ReadableStudies(address, engine_kwargs=engine_options(url), skip_table_creation=not create)
         except DBAPIError:
             time.sleep(pause)  # two runs that begin one database at once make the same tables
-    return RDBStorage(address, engine_kwargs=engine_options(url), skip_table_creation=not create)
+    return ReadableStudies(address, engine_kwargs=engine_options(url), skip_table_creation=not create)
 
 
 def _require_tables(url: str) -> None:

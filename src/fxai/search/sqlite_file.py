@@ -108,6 +108,8 @@ def _explained(path: Path) -> Iterator[None]:
         raise StorageError(f"cannot open {path}: {error}") from error
     except sqlite3.DatabaseError as error:
         raise StorageError(_unusable(path, str(error))) from error
+    except UnicodeDecodeError as error:  # Python cannot read SQLite's message, which quotes a damaged schema
+        raise StorageError(_unusable(path, "its schema is no text")) from error
 
 
 def _quick_check(path: Path) -> str:

@@ -229,6 +229,11 @@ class WriteBehindStorage(BaseStorage):
             self._commit(lambda connection: tables.rename_study(connection, study_id, name))
             self._study(study_id).name = name
 
+    def study_names(self) -> set[str]:
+        """The names of all studies, of those that cannot be read too."""
+        with self._lock, self._sql.engine.connect() as connection:
+            return tables.study_names(connection)
+
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
         with self.one_transaction():
             study = self._study(study_id)

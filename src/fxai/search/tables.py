@@ -133,6 +133,10 @@ def _insert(connection: Connection, rows: Iterable[tuple[Place, Row]]) -> None:
         connection.execute(sa.insert(table), table_rows)
 
 
+def study_names(connection: Connection) -> set[str]:
+    return set(connection.execute(sa.select(STUDIES.c.study_name)).scalars())
+
+
 def rename_study(connection: Connection, study_id: int, name: str) -> None:
     connection.execute(sa.update(STUDIES).where(STUDIES.c.study_id == study_id).values(study_name=name))
 
