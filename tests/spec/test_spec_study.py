@@ -81,3 +81,33 @@ def test_each_objective_has_its_direction() -> None:
     text = "name: x\nstudies: [{study_name: x, direction: maximize, objectives: [{metric: sharpe}, {metric: romad}]}]\n"
     with pytest.raises(SpecError, match="each of several objectives has a direction of its own"):
         spec_of(parse_yaml(text, "x.yaml"))
+
+
+COUNTS = [
+    "n_trials",
+    "n_jobs",
+    "seeds_per_trial",
+    "max_concurrent_trials",
+    "retries",
+    "keep_best_n",
+    "resources.cpu",
+    "resources.lanes_per_worker",
+    "stop.env_steps",
+    "training_config.training.total_updates",
+    "training_config.training.n_envs",
+    "training_config.training.rollout_steps",
+    "training_config.model.d_model",
+    "training_config.model.n_layers",
+    "training_config.env.observation_window",
+]
+
+
+@pytest.mark.parametrize("key", COUNTS)
+def test_a_count_beyond_all_machines_is_refused_with_its_bound(key: str) -> None:
+    written: object = 10**30
+    for name in reversed(key.split(".")):
+        written = {name: written}
+    assert isinstance(written, dict)
+    parameters = [{"name": "training.learning_rate", "type": "float_log", "low": 1e-5, "high": 1e-3}]
+    with pytest.raises(ValidationError, match="less than or equal to"):
+        StudySpec.model_validate({"study_name": "s", "parameters": parameters, **written})

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from fxai.spec.defaults import MOST
 from fxai.spec.record import Record
 
 
@@ -15,10 +16,10 @@ class AlgorithmConfig(Record):
     """
 
     algorithm: str = Field(description="what is trained")
-    total_updates: int = Field(default=100, ge=1, description="rollout and update, so many times")
-    eval_frequency: int = Field(default=10, ge=1, description="updates between two evaluations")
-    n_envs: int = Field(default=16, ge=1, description="environments of one training, stepped together")
-    rollout_steps: int = Field(default=64, ge=1, description="steps of each environment per update")
+    total_updates: int = Field(default=100, ge=1, le=MOST, description="rollout and update, so many times")
+    eval_frequency: int = Field(default=10, ge=1, le=MOST, description="updates between two evaluations")
+    n_envs: int = Field(default=16, ge=1, le=1_000_000, description="environments of one training, stepped together")
+    rollout_steps: int = Field(default=64, ge=1, le=1_000_000, description="steps of each environment per update")
     learning_rate: float = Field(default=3e-4, gt=0, description="of Adam")
     lr_schedule: Literal["constant", "linear", "cosine"] = Field(
         default="constant", description="how the learning rate falls over total_updates"

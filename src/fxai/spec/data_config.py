@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from fxai.spec.defaults import MOST
 from fxai.spec.environment import check_bare
 from fxai.spec.record import Record
 
@@ -13,7 +14,7 @@ NAMED_SOURCE: Final = re.compile(r"eurusd_1h|(?P<kind>planted_1h|shuffled_1h)(?:
 """The data sets that `source` may name; `market/read_bars.py` makes them."""
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-Bars = Annotated[int, Field(ge=1)]
+Bars = Annotated[int, Field(ge=1, le=MOST)]
 
 
 def _no_number(value: object) -> object:
@@ -38,9 +39,9 @@ class SplitConfig(Record):
     validation: Fraction | Date | None = Field(
         default=0.2, description="share of the bars, or the date at which it ends; null: all that remain"
     )
-    embargo_bars: int = Field(default=24, ge=0, description="bars left out between two splits")
+    embargo_bars: int = Field(default=24, ge=0, le=MOST, description="bars left out between two splits")
     validation_episodes: int | None = Field(
-        default=None, ge=2, description="equal parts of the validation split that are scored each by itself"
+        default=None, ge=2, le=100_000, description="equal parts of the validation split that are scored each by itself"
     )
 
     @model_validator(mode="after")
@@ -61,10 +62,10 @@ class FeatureConfig(Record):
     """Features of each bar, from that bar and earlier ones only; horizons are counted in bars."""
 
     return_horizons: tuple[Bars, ...] = Field(default=(1, 2, 4, 8, 24), description="returns over so many bars")
-    volatility_windows: tuple[Annotated[int, Field(ge=2)], ...] = Field(
+    volatility_windows: tuple[Annotated[int, Field(ge=2, le=MOST)], ...] = Field(
         default=(24, 120), description="volatilities over so many bars"
     )
-    momentum_windows: tuple[Annotated[int, Field(ge=2)], ...] = Field(
+    momentum_windows: tuple[Annotated[int, Field(ge=2, le=MOST)], ...] = Field(
         default=(24,), description="momenta over so many bars"
     )
     bar_range: bool = Field(default=True, description="(high - low) / close, and where in it the close lies")

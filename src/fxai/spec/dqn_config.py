@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from fxai.spec.algorithm_config import AlgorithmConfig
+from fxai.spec.defaults import MOST
 
 
 class DqnConfig(AlgorithmConfig):
@@ -17,25 +18,30 @@ class DqnConfig(AlgorithmConfig):
     """
 
     algorithm: Literal["dqn"] = Field(default="dqn", description="what is trained")
-    total_updates: int = Field(default=800, ge=1, description="rollout and update, so many times")
-    eval_frequency: int = Field(default=80, ge=1, description="updates between two evaluations")
-    rollout_steps: int = Field(default=8, ge=1, description="steps of each environment per update")
+    total_updates: int = Field(default=800, ge=1, le=MOST, description="rollout and update, so many times")
+    eval_frequency: int = Field(default=80, ge=1, le=MOST, description="updates between two evaluations")
+    rollout_steps: int = Field(default=8, ge=1, le=1_000_000, description="steps of each environment per update")
     max_grad_norm: float = Field(default=10.0, gt=0, description="longer gradients are shortened to this")
     double: bool = Field(default=False, description="the online network chooses the target's action")
     dueling: bool = Field(default=False, description="a state's value and its actions' advantages apart")
     twin: bool = Field(default=False, description="two critics; the target is the smaller")
-    n_step: int = Field(default=1, ge=1, description="rewards in a target before it bootstraps")
+    n_step: int = Field(default=1, ge=1, le=MOST, description="rewards in a target before it bootstraps")
     buffer_size: int = Field(
-        default=10_000, ge=1, description="transitions kept for replay in each lane; rounded down to whole steps"
+        default=10_000,
+        ge=1,
+        le=MOST,
+        description="transitions kept for replay in each lane; rounded down to whole steps",
     )
-    batch_size: int = Field(default=64, ge=1, description="transitions of one gradient step")
-    learning_starts: int = Field(default=1_000, ge=0, description="transitions gathered before anything is learnt")
-    gradient_steps: int = Field(default=16, ge=1, description="per update, that is per rollout")
+    batch_size: int = Field(default=64, ge=1, le=MOST, description="transitions of one gradient step")
+    learning_starts: int = Field(
+        default=1_000, ge=0, le=MOST, description="transitions gathered before anything is learnt"
+    )
+    gradient_steps: int = Field(default=16, ge=1, le=MOST, description="per update, that is per rollout")
     target_tau: float = Field(
         default=0.005, gt=0, le=1, description="share of the online weights that the target takes; 1 copies them"
     )
     target_interval: int = Field(
-        default=1, ge=1, description="gradient steps from one change of the target to the next"
+        default=1, ge=1, le=MOST, description="gradient steps from one change of the target to the next"
     )
     exploration_initial: float = Field(default=1.0, ge=0, le=1, description="share of random actions at first")
     exploration_final: float = Field(default=0.05, ge=0, le=1, description="share of random actions in the end")

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from fxai.spec.defaults import MOST
 from fxai.spec.record import Record
 
 
@@ -19,7 +20,9 @@ class RewardConfig(Record):
     holding_penalty_coefficient: float = Field(
         default=0.0, ge=0, description="per step, times the share held beyond max_holding_time_steps"
     )
-    max_holding_time_steps: int = Field(default=180, ge=1, description="steps that a trade may last unpunished")
+    max_holding_time_steps: int = Field(
+        default=180, ge=1, le=MOST, description="steps that a trade may last unpunished"
+    )
     drawdown_penalty_coefficient: float = Field(
         default=0.0, ge=0, description="per step, times the drawdown from the equity's peak"
     )
@@ -66,8 +69,8 @@ class RewardConfig(Record):
 class EnvConfig(Record):
     """Rules of the market for the agent; rates are fractions of the traded notional."""
 
-    max_episode_steps: int = Field(default=256, ge=2, description="bars of a training episode at most")
-    observation_window: int = Field(default=8, ge=1, description="bars that the agent sees")
+    max_episode_steps: int = Field(default=256, ge=2, le=MOST, description="bars of a training episode at most")
+    observation_window: int = Field(default=8, ge=1, le=100_000, description="bars that the agent sees")
     position_size: float = Field(default=1.0, gt=0, description="notional over equity when a position opens")
     allow_short: bool = Field(default=True, description="whether the agent may sell what it does not hold")
     drawdown_limit: float = Field(

@@ -7,23 +7,25 @@ from pydantic import Field, model_validator
 from fxai.spec.record import Record
 
 MOST_LAYERS = 8  # whose widths can be given, and searched, one by one
-Width = Annotated[int, Field(ge=1)]
+Width = Annotated[int, Field(ge=1, le=100_000)]
 
 
 class ModelConfig(Record):
     """An MLP over the flattened window; or a GRU or a small transformer over its bars."""
 
     type: Literal["mlp", "gru", "transformer"] = Field(default="mlp", description="the kind of network")
-    d_model: int = Field(default=64, ge=1, description="width of each layer; of the GRU's hidden state")
-    n_layers: int = Field(default=2, ge=1, description="layers of that width")
+    d_model: int = Field(default=64, ge=1, le=100_000, description="width of each layer; of the GRU's hidden state")
+    n_layers: int = Field(default=2, ge=1, le=1_000, description="layers of that width")
     widths: tuple[Width, ...] | None = Field(
         default=None,
         min_length=1,
         max_length=MOST_LAYERS,
         description="of an MLP's layers, one by one, in place of d_model and n_layers",
     )
-    n_heads: int = Field(default=4, ge=1, description="of the transformer's attention")
-    d_ff: int | None = Field(default=None, ge=1, description="of the transformer; 4 * d_model unless given")
+    n_heads: int = Field(default=4, ge=1, le=100_000, description="of the transformer's attention")
+    d_ff: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="of the transformer; 4 * d_model unless given"
+    )
     dropout: float = Field(default=0.0, ge=0, lt=1, description="share of a layer's outputs left out in training")
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from fxai.spec.algorithm_config import AlgorithmConfig
+from fxai.spec.defaults import MOST
 from fxai.spec.record import Record
 from fxai.spec.samplers import Probability
 
@@ -29,9 +30,12 @@ class PopulationSearch(Record):
     """
 
     type: Literal["pbt"] = Field(default="pbt", description="population based training")
-    population: int = Field(default=8, ge=2, description="trials that are compared with each other")
+    population: int = Field(default=8, ge=2, le=10_000, description="trials that are compared with each other")
     ready_interval: int | None = Field(
-        default=None, ge=1, description="updates between two comparisons, whole evaluations of them; a tenth of all"
+        default=None,
+        ge=1,
+        le=MOST,
+        description="updates between two comparisons, whole evaluations of them; a tenth of all",
     )
     quantile: float = Field(
         default=0.25, gt=0, le=0.5, description="share of members that go on from another's weights"

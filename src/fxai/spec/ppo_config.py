@@ -5,14 +5,15 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from fxai.spec.algorithm_config import AlgorithmConfig
+from fxai.spec.defaults import MOST
 
 
 class PpoConfig(AlgorithmConfig):
     """Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347)."""
 
     algorithm: Literal["ppo"] = Field(default="ppo", description="what is trained")
-    batch_size: int = Field(default=64, ge=1, description="transitions of one gradient step")
-    n_epochs: int = Field(default=8, ge=1, description="passes over each rollout")
+    batch_size: int = Field(default=64, ge=1, le=MOST, description="transitions of one gradient step")
+    n_epochs: int = Field(default=8, ge=1, le=MOST, description="passes over each rollout")
     gae_lambda: float = Field(default=0.95, ge=0, le=1, description="of generalised advantage estimation")
     clip_epsilon: float = Field(default=0.2, gt=0, description="how far the policy's ratio may move from 1")
     value_clip_epsilon: float | None = Field(

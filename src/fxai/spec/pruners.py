@@ -8,24 +8,25 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, model_validator
 
+from fxai.spec.defaults import MOST, MOST_STEPS
 from fxai.spec.import_path import IMPORTED, OPTUNAS, ImportPath, home_of
 from fxai.spec.record import Record
 
 _AT_FIRST = "finished trials before the first is pruned"
 _WARM_UP = "updates that every trial gets"
 _INTERVAL = "updates between two decisions"
-Resource: TypeAlias = Annotated[int, Field(ge=1)] | Literal["auto"]
+Resource: TypeAlias = Annotated[int, Field(ge=1, le=MOST_STEPS)] | Literal["auto"]
 
 
 class MedianPruner(Record):
     """Prunes a trial whose best value so far is worse than the median of the finished ones at its step."""
 
     type: Literal["MedianPruner"] = "MedianPruner"
-    n_startup_trials: int = Field(default=5, ge=0, description=_AT_FIRST)
-    n_warmup_steps: int = Field(default=10, ge=0, description=_WARM_UP)
-    interval_steps: int = Field(default=1, ge=1, description=_INTERVAL)
+    n_startup_trials: int = Field(default=5, ge=0, le=MOST, description=_AT_FIRST)
+    n_warmup_steps: int = Field(default=10, ge=0, le=MOST_STEPS, description=_WARM_UP)
+    interval_steps: int = Field(default=1, ge=1, le=MOST_STEPS, description=_INTERVAL)
     n_min_trials: int = Field(
-        default=1, ge=1, description="trials that must have come to a step before it prunes there"
+        default=1, ge=1, le=MOST, description="trials that must have come to a step before it prunes there"
     )
 
 
@@ -34,11 +35,11 @@ class PercentilePruner(Record):
 
     type: Literal["PercentilePruner"] = "PercentilePruner"
     percentile: float = Field(ge=0, le=100, description="share of the trials that are kept")
-    n_startup_trials: int = Field(default=5, ge=0, description=_AT_FIRST)
-    n_warmup_steps: int = Field(default=10, ge=0, description=_WARM_UP)
-    interval_steps: int = Field(default=1, ge=1, description=_INTERVAL)
+    n_startup_trials: int = Field(default=5, ge=0, le=MOST, description=_AT_FIRST)
+    n_warmup_steps: int = Field(default=10, ge=0, le=MOST_STEPS, description=_WARM_UP)
+    interval_steps: int = Field(default=1, ge=1, le=MOST_STEPS, description=_INTERVAL)
     n_min_trials: int = Field(
-        default=1, ge=1, description="trials that must have come to a step before it prunes there"
+        default=1, ge=1, le=MOST, description="trials that must have come to a step before it prunes there"
     )
 
 
@@ -47,9 +48,9 @@ class SuccessiveHalvingPruner(Record):
 
     type: Literal["SuccessiveHalvingPruner"] = "SuccessiveHalvingPruner"
     min_resource: Resource = Field(default="auto", description="updates before the first rung")
-    reduction_factor: int = Field(default=4, ge=2, description="of so many trials one passes a rung")
-    min_early_stopping_rate: int = Field(default=0, ge=0, description="rungs left out at the beginning")
-    bootstrap_count: int = Field(default=0, ge=0, description="trials that a rung waits for before it prunes")
+    reduction_factor: int = Field(default=4, ge=2, le=MOST, description="of so many trials one passes a rung")
+    min_early_stopping_rate: int = Field(default=0, ge=0, le=MOST, description="rungs left out at the beginning")
+    bootstrap_count: int = Field(default=0, ge=0, le=MOST, description="trials that a rung waits for before it prunes")
 
     @model_validator(mode="after")
     def _bootstrap_needs_resource(self) -> "SuccessiveHalvingPruner":
@@ -62,10 +63,10 @@ class HyperbandPruner(Record):
     """Successive halving in several brackets."""
 
     type: Literal["HyperbandPruner"] = "HyperbandPruner"
-    min_resource: int = Field(default=1, ge=1, description="updates before the first rung")
+    min_resource: int = Field(default=1, ge=1, le=MOST_STEPS, description="updates before the first rung")
     max_resource: Resource = Field(default="auto", description="updates of a full trial")
-    reduction_factor: int = Field(default=3, ge=2, description="of so many trials one passes a rung")
-    bootstrap_count: int = Field(default=0, ge=0, description="trials that a rung waits for before it prunes")
+    reduction_factor: int = Field(default=3, ge=2, le=MOST, description="of so many trials one passes a rung")
+    bootstrap_count: int = Field(default=0, ge=0, le=MOST, description="trials that a rung waits for before it prunes")
 
     @model_validator(mode="after")
     def _resources_agree(self) -> "HyperbandPruner":
@@ -83,8 +84,8 @@ class ThresholdPruner(Record):
     type: Literal["ThresholdPruner"] = "ThresholdPruner"
     lower: float | None = Field(default=None, description="least value that may go on")
     upper: float | None = Field(default=None, description="greatest value that may go on")
-    n_warmup_steps: int = Field(default=10, ge=0, description=_WARM_UP)
-    interval_steps: int = Field(default=1, ge=1, description=_INTERVAL)
+    n_warmup_steps: int = Field(default=10, ge=0, le=MOST_STEPS, description=_WARM_UP)
+    interval_steps: int = Field(default=1, ge=1, le=MOST_STEPS, description=_INTERVAL)
 
     @model_validator(mode="after")
     def _has_a_bound(self) -> "ThresholdPruner":
@@ -111,7 +112,7 @@ class PatientPruner(Record):
     """Lets another pruner speak once a trial has not improved for `patience` reports; alone it prunes then."""
 
     type: Literal["PatientPruner"] = "PatientPruner"
-    patience: int = Field(ge=0, description="reports without improvement")
+    patience: int = Field(ge=0, le=MOST, description="reports without improvement")
     min_delta: float = Field(default=0.0, ge=0, description="what an improvement must exceed")
     wrapped_pruner: WrappedPruner | None = Field(default=None, description="the other pruner")
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, model_validator
 
+from fxai.spec.defaults import MOST
 from fxai.spec.import_path import IMPORTED, OPTUNAS, ImportPath, home_of
 from fxai.spec.record import Record
 
@@ -24,8 +25,10 @@ class TPESampler(Record):
     """Tree-structured Parzen estimator; `constant_liar` counts the trials in flight."""
 
     type: Literal["TPESampler"] = "TPESampler"
-    n_startup_trials: int = Field(default=10, ge=0, description=_AT_FIRST)
-    n_ei_candidates: int = Field(default=24, ge=1, description="draws of which the most promising is taken")
+    n_startup_trials: int = Field(default=10, ge=0, le=MOST, description=_AT_FIRST)
+    n_ei_candidates: int = Field(
+        default=24, ge=1, le=1_000_000, description="draws of which the most promising is taken"
+    )
     multivariate: bool = Field(default=True, description="parameters are modelled together")
     group: bool = Field(default=False, description="those that exist together are modelled together")
     constant_liar: bool = Field(default=True, description="trials in flight count as bad, so that others go elsewhere")
@@ -49,11 +52,11 @@ class CmaEsSampler(Record):
     """Covariance matrix adaptation; categorical parameters are drawn at random beside it."""
 
     type: Literal["CmaEsSampler"] = "CmaEsSampler"
-    n_startup_trials: int = Field(default=1, ge=0, description=_AT_FIRST)
+    n_startup_trials: int = Field(default=1, ge=0, le=MOST, description=_AT_FIRST)
     warn_independent_sampling: bool = Field(default=True, description=_WARNS)
     consider_pruned_trials: bool = Field(default=False, description="pruned trials count, with their last value")
     popsize: int | None = Field(
-        default=None, ge=2, description="trials of a generation; 4 + 3 ln(parameters) unless given"
+        default=None, ge=2, le=1_000_000, description="trials of a generation; 4 + 3 ln(parameters) unless given"
     )
     use_separable_cma: bool = Field(default=False, description="a diagonal covariance, for many parameters")
     with_margin: bool = Field(default=False, description="keeps whole numbers from getting stuck on one value")
@@ -71,7 +74,7 @@ class GPSampler(Record):
     """Gaussian process with expected improvement."""
 
     type: Literal["GPSampler"] = "GPSampler"
-    n_startup_trials: int = Field(default=10, ge=0, description=_AT_FIRST)
+    n_startup_trials: int = Field(default=10, ge=0, le=MOST, description=_AT_FIRST)
     deterministic_objective: bool = Field(default=False, description="the same parameters always give the same value")
     warn_independent_sampling: bool = Field(default=True, description=_WARNS)
     seed: Seed = None
@@ -109,7 +112,7 @@ class NSGAIISampler(Record):
     """Genetic algorithm; with one objective its selection is by value alone."""
 
     type: Literal["NSGAIISampler"] = "NSGAIISampler"
-    population_size: int = Field(default=50, ge=2, description="trials of a generation")
+    population_size: int = Field(default=50, ge=2, le=1_000_000, description="trials of a generation")
     mutation_prob: Probability | None = Field(default=None, description="1 / parameters unless given")
     crossover_prob: Probability = Field(default=0.9, description="of a child of two parents")
     swapping_prob: Probability = Field(default=0.5, description="of each parameter to come from the other parent")
@@ -120,11 +123,11 @@ class NSGAIIISampler(Record):
     """NSGA-II with reference points in place of crowding distances."""
 
     type: Literal["NSGAIIISampler"] = "NSGAIIISampler"
-    population_size: int = Field(default=50, ge=2, description="trials of a generation")
+    population_size: int = Field(default=50, ge=2, le=1_000_000, description="trials of a generation")
     mutation_prob: Probability | None = Field(default=None, description="1 / parameters unless given")
     crossover_prob: Probability = Field(default=0.9, description="of a child of two parents")
     swapping_prob: Probability = Field(default=0.5, description="of each parameter to come from the other parent")
-    dividing_parameter: int = Field(default=3, ge=1, description="density of the reference points")
+    dividing_parameter: int = Field(default=3, ge=1, le=100, description="density of the reference points")
     seed: Seed = None
 
 

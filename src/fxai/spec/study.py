@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from fxai.spec.constraints import Constraint
-from fxai.spec.defaults import DASHBOARD_PORT, RESULTS_DIR, STORAGE
+from fxai.spec.defaults import DASHBOARD_PORT, MOST, RESULTS_DIR, STORAGE
 from fxai.spec.environment import check_path, check_url, expanded_url
 from fxai.spec.goals import Goal, check_goals, check_metric, with_first_goal
 from fxai.spec.metrics import DEFAULT_METRIC, METRICS, OWN_METRIC
@@ -70,9 +70,12 @@ def _reported(info: ValidationInfo) -> Collection[str] | None:
 class Resources(Record):
     """What one worker takes of the machine."""
 
-    cpu: int = Field(default=1, ge=1, description="cores")
+    cpu: int = Field(default=1, ge=1, le=10_000, description="cores")
     lanes_per_worker: int | None = Field(
-        default=None, ge=1, description="trainings that a worker runs as one tensor program; measured unless given"
+        default=None,
+        ge=1,
+        le=10_000,
+        description="trainings that a worker runs as one tensor program; measured unless given",
     )
 
 
@@ -113,10 +116,13 @@ class StudySpec(Record):
         description="fields of training_config that all trials train with; what scores them keeps training_config's",
     )
     enqueue: tuple[dict[str, WrittenChoice], ...] = Field(default=(), description="parameters to try first")
-    n_trials: int = Field(default=100, ge=1, description="total that the study shall reach")
+    n_trials: int = Field(default=100, ge=1, le=MOST, description="total that the study shall reach")
     seed: int = Field(default=0, ge=0, lt=2**32, description="of all draws; each trial's own seed follows from it")
     seeds_per_trial: int = Field(
-        default=1, ge=1, description="trainings of each trial, the objective's request.seeds; its value is their mean"
+        default=1,
+        ge=1,
+        le=1_000,
+        description="trainings of each trial, the objective's request.seeds; its value is their mean",
     )
     storage: Annotated[str, AfterValidator(_database)] = Field(
         default=STORAGE, min_length=1, description="an SQLAlchemy URL; ${NAME} in it is an environment variable"
@@ -130,12 +136,12 @@ class StudySpec(Record):
         gt=0,
         description="of a worker with all that its trial starts; own code beyond it fails, a worker is replaced",
     )
-    retries: int = Field(default=2, ge=0, description="further runs of a trial whose worker was lost")
-    n_jobs: int | None = Field(default=None, ge=1, description="workers; the whole machine unless given")
-    max_concurrent_trials: int | None = Field(default=None, ge=1, description="trials in flight")
+    retries: int = Field(default=2, ge=0, le=1_000, description="further runs of a trial whose worker was lost")
+    n_jobs: int | None = Field(default=None, ge=1, le=10_000, description="workers; the whole machine unless given")
+    max_concurrent_trials: int | None = Field(default=None, ge=1, le=MOST, description="trials in flight")
     gpu_per_trial: float = Field(default=1.0, ge=0, le=1, description="share of a GPU that a worker takes; 0 is none")
     resources: Resources = Field(default_factory=Resources, description="what one worker takes of the machine")
-    keep_best_n: int = Field(default=5, ge=1, description="trials whose agents are kept")
+    keep_best_n: int = Field(default=5, ge=1, le=MOST, description="trials whose agents are kept")
     tracking: Tracking = Field(
         default_factory=Tracking, description="W&B and MLflow, where the trials are recorded too"
     )
