@@ -30,7 +30,7 @@ class ProbeEnv:
 
     def __post_init__(self) -> None:
         self.lanes = len(self.seeds)
-        self.observation_shape = (self.rows, 2) if self.rows else (2,)
+        self.observation_shape: tuple[int, ...] = (self.rows, 2) if self.rows else (2,)
         self._seeds = torch.tensor(self.seeds)
 
     def reset(self) -> Tensor:

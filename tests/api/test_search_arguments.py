@@ -86,7 +86,7 @@ def test_numpy_values_become_plain() -> None:
 
 def test_schedulers_and_algorithms_by_their_names() -> None:
     def settings(algorithm: object, scheduler: object, trials: int = 50) -> dict[str, Any]:
-        return search_settings(algorithm, scheduler, num_trials=trials)  # type: ignore[arg-type]
+        return search_settings(algorithm, scheduler, num_trials=trials)
 
     assert settings(None, None) == {}
     assert settings("optuna", "asha") == {"sampler": "tpe", "pruner": "asha"}

@@ -54,7 +54,7 @@ def test_what_is_wrong_with_a_mapping_is_named(mapping: dict[str, Any], message:
 def test_a_study_spec_is_made_as_users_write_it() -> None:
     listed = [{"name": name, **each} for name, each in PARAMETERS.items()]
     by_mapping = StudySpec.model_validate({**STUDY, "sampler": "random"})
-    by_list = StudySpec(study_name="mapped", parameters=listed, n_trials=1, n_jobs=1, sampler="random")  # type: ignore[arg-type]
+    by_list = StudySpec(study_name="mapped", parameters=listed, n_trials=1, n_jobs=1, sampler="random")
     (read,) = spec_of_mapping({**STUDY, "sampler": "random"}, "test").studies
     assert by_mapping == by_list == read
     assert StudySpec.model_validate(read.model_dump()) == read

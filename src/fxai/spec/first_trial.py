@@ -1,6 +1,6 @@
 """What trial 0 is called: the default configuration, or the starting point of own code that gives no defaults."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fxai.spec.fingerprint import paths_of
@@ -40,5 +40,5 @@ def first_trial_in(fingerprint: Mapping[str, Any]) -> str:
     config = fingerprint.get("training_config")
     if not is_own(fingerprint.get("objective", FX_TRADING)) or not isinstance(config, dict):
         return DEFAULTS
-    known: Collection[str] = {*values_in(OwnConfig(config)), *fingerprint.get("fixed", {})}
+    known = {*values_in(OwnConfig(config)), *fingerprint.get("fixed", {})}
     return DEFAULTS if known >= set(paths_of(fingerprint).values()) else STARTING_POINT + _NO_VALUES

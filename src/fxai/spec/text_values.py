@@ -55,12 +55,13 @@ def keep_texts(study: Node) -> None:
         if isinstance(choices := parameter.get("choices"), list):
             parameter["choices"] = [as_own_choice(each) for each in choices]
     for values in (study.get("fixed"), *_list(study.get("enqueue")), *(each.get("when") for each in parameters)):
-        for name, value in values.items() if isinstance(values, dict) else ():
-            values[name] = as_own_choice(value) if isinstance(value, str) else value
+        if isinstance(values, dict):
+            values.update({name: as_own_choice(each) for name, each in values.items() if isinstance(each, str)})
     for parameter in parameters:
         when = parameter.get("when")
-        for name, value in when.items() if isinstance(when, dict) else ():
-            when[name] = [as_own_choice(each) for each in value] if isinstance(value, list) else value
+        if isinstance(when, dict):
+            lists = {name: value for name, value in when.items() if isinstance(value, list)}
+            when.update({name: [as_own_choice(each) for each in value] for name, value in lists.items()})
 
 
 def text_advice(study: StudySpec) -> Iterator[str]:
