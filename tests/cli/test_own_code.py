@@ -119,3 +119,28 @@ def test_code_that_is_not_there_is_said_at_once(fxai: Fxai, folder: Path) -> Non
     finished = fxai("run", "--spec", "mine.yaml", "--quiet")
     assert finished.code == 1
     assert "No module named 'coda'" in finished.err
+
+
+def test_the_best_trial_of_several_objectives_runs_again(fxai: Fxai, folder: Path) -> None:
+    (folder / "code.py").write_text("def train(trial):\n    return trial.params['x'], 2.0\n")
+    spec = SPEC.replace("metric_name: score", "objectives: [{metric: gain}, {metric: cost, direction: minimize}]")
+    (folder / "mine.yaml").write_text(spec.replace("n_trials: 12", "n_trials: 2").replace("n_jobs: 2", "n_jobs: 1"))
+    assert fxai("run", "--spec", "mine.yaml", "--quiet").code == 0
+    finished = fxai("train", "optuna_results/mine/mine_best_config.yaml", "--output", "again")
+    assert finished.code == 0, finished
+    assert "gain: " in finished.out
+
+
+def test_a_study_runs_again_from_the_spec_as_it_ran(fxai: Fxai, folder: Path) -> None:
+    (folder / "search").mkdir()
+    (folder / "search" / "train.sh").write_text('echo "{\\"value\\": $1}" > "$FXAI_REPORTS"\n')
+    (folder / "search" / "mine.yaml").write_text(
+        "name: mine\nsave_study_plots: false\nstudies:\n  - study_name: mine\n"
+        '    objective: {command: "sh train.sh {x}", argument_style: name=value}\n'
+        "    n_trials: 1\n    n_jobs: 1\n    parameters: {x: {type: int, low: 1, high: 9}}\n"
+    )
+    assert fxai("run", "--spec", "search/mine.yaml", "--quiet").code == 0
+    finished = fxai("run", "--spec", "optuna_results/mine/spec.yaml", "--n-trials", "2")
+    assert finished.code == 0, finished
+    assert "Resumed: 1 of 2 trials are finished" in finished.out
+    assert "│ Completed trials │ 2 " in finished.out

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from fxai.results.provenance import Provenance
 from fxai.results.record import TrialRecord
@@ -51,6 +51,7 @@ class OwnBestConfig(Record):
     trial: int
     objective: Objective
     metric_name: str
+    objectives: tuple[str, ...] = Field(default=(), exclude_if=lambda metrics: not metrics)  # all metrics, if several
     score: str | None = None  # the formula of the metric `score`
     value: float
     seed: int
@@ -71,6 +72,7 @@ def best_config(
             trial=best.number,
             objective=spec.objective,
             metric_name=spec.metric_name,
+            objectives=tuple(goal.metric for goal in spec.objectives),
             score=spec.score,
             value=best.value,
             seed=best.seed,

@@ -38,6 +38,7 @@ class TrainingPlan:
     config: Mapping[str, JsonValue]
     scoring_env: EnvConfig | None  # None of code of the user's own
     schedule: tuple[Segment, ...] = ()
+    objectives: tuple[str, ...] = ()  # all metrics that the study optimises, if they are several
 
     @property
     def is_own(self) -> bool:
@@ -153,6 +154,7 @@ def _winners(
         config=config,
         scoring_env=scoring_env,
         schedule=schedule,
+        objectives=best.objectives if isinstance(best, OwnBestConfig) else (),
     )
 
 

@@ -71,6 +71,7 @@ def _request(plan: TrainingPlan, place: int, seed: int, folder: Path) -> TrialRe
         metric=plan.metric,
         directory=folder,
         score=plan.score,
+        objectives=plan.objectives,
         command=command_of(plan.objective),
         argument_style=argument_style_of(plan.objective),
         folder=folder_of(plan.objective),
