@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.conftest import Searched
-from fxai import HPOAnalyzer
+from fxai import HPOAnalyzer, create_hpo_dashboard
 from fxai.api.study_folders import studies_in, task_of
 from fxai.errors import InputError
 
@@ -55,6 +55,18 @@ def test_a_task_means_the_best_of_its_studies(experiments: Path, tmp_path: Path)
     assert {"task2", "task10", "task2_hpo_results_best", "task1_thorough_hpo_20231120_143022"} < set(named)
     with pytest.raises(InputError, match="name one of several studies"):
         HPOAnalyzer(experiments).study()
+
+
+def test_a_dashboard_leads_to_the_reports_of_all_folders(experiments: Path) -> None:
+    index = create_hpo_dashboard(experiments)
+    assert index == experiments / "index.html"
+    reports = {path.relative_to(experiments).as_posix() for path in experiments.rglob("report.html")}
+    assert reports == {
+        f"{each.paths.results_dir.name}/{each.name}/report.html" for each in studies_in(experiments).values()
+    }
+    page = index.read_text()
+    assert all(report in page for report in reports)
+    assert "best/report.html" in (experiments / "task2_hpo_results" / "index.html").read_text()
 
 
 def test_a_missing_folder_of_a_task_means_its_studies_beside_it(experiments: Path) -> None:

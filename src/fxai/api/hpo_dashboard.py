@@ -16,13 +16,23 @@ _LOGGER = "HPOAnalyzer"
 def create_hpo_dashboard(results_dir: str | Path = DEFAULT_RESULTS_DIR) -> Path:
     """Write the report of each study in a folder, and `index.html` over them all; its path.
 
+    Each folder of results below it, such as `task1_hpo_results/`, has an `index.html` of its own too.
+
     As `fxai report --all` does, but without a database: the results files tell all. `fxai dashboard` is the one that
     shows a search while it runs.
     """
-    from fxai.results.report.index import write_reports  # noqa: PLC0415 (plotly)
+    from fxai.results.report.folder_index import write_folder_index  # noqa: PLC0415 (plotly)
+    from fxai.results.report.index import write_reports  # noqa: PLC0415
 
     folder = expanded_path(results_dir)
-    *_, index = write_reports((each.study for each in studies_in(folder).values()), folder)
+    found = studies_in(folder)
+    places = {each.paths.results_dir for each in found.values()}
+    for place in sorted(places):
+        *_, index = write_reports([each.study for each in found.values() if each.paths.results_dir == place], place)
+    if places == {folder.absolute()}:
+        index = folder / index.name
+    elif all(place.is_relative_to(folder.absolute()) for place in places):
+        index = write_folder_index(folder, found)
     speaking_logger(_LOGGER).info("Dashboard: %s", index)
     return index
 
