@@ -88,3 +88,22 @@ def test_ray_types_are_written_out_as_they_are_read(written: str) -> None:
     made = study(f"{{p: {written}}}", "  direction: maximize\n")
     again = spec_of(parse_yaml(written_whole(made), "y.yaml")).studies[0]
     assert again.parameters == made.parameters
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (f"{{type: randn, mean: 1{'0' * 309}}}", "mean: must be a number, not a whole number of 310 digits"),
+        ("{type: randn, sd: .nan}", "sd: must be a number above 0, not nan"),
+        ("{type: randn, mean: 1e308, sd: 1e308}", "must be a finite number"),
+        ("{type: qrandn, mean: 0, sd: 1, q: .inf}", "must be a finite number"),
+        ("{type: qrandn, mean: 0.5, sd: 0.01, q: 3}", "low 3 is above high 0"),
+        ("{low: a, high: 2}", "low: must be a number, not 'a'"),
+        ("{low: 1}", "is required where neither low and high nor values are given"),
+    ],
+)
+def test_what_is_no_range_says_so(written: str, message: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        parameter(written)
+    assert message in str(caught.value)
+    assert len(str(caught.value)) < 700

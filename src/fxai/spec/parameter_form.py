@@ -1,13 +1,14 @@
 """One parameter as users write it: the guide's types and Ray's names for them."""
 
-import math
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR
+from typing import TypeGuard
 
 from pydantic import JsonValue
 
-from fxai.spec.parameters import is_number
+from fxai.spec.parameters import shortened
 from fxai.spec.steps import written as written_digits
 from fxai.spec.suggestion import did_you_mean
 
@@ -114,19 +115,26 @@ def _as_range(written: Node) -> tuple[Node, list[tuple[str, str]]]:
     faults: list[tuple[str, str]] = [
         (key, "follows from mean and sd; leave it out") for key in ("low", "high", "log") if key in written
     ]
-    for key, value in (("mean", mean), ("sd", sd)):
-        if not is_number(value) or not math.isfinite(value) or (key == "sd" and value <= 0):  # type: ignore[arg-type]
-            faults.append((key, f"must be a number{' above 0' if key == 'sd' else ''}, not {value!r}"))
-    if faults:
-        return {**node, "low": 0, "high": 1}, faults
-    low, high = (written_digits(mean) + each * DEVIATIONS * written_digits(sd) for each in (-1, 1))  # type: ignore[arg-type]
-    if is_number(quantum) and quantum > 0:  # type: ignore[arg-type]
-        step = written_digits(quantum)
-        low, high = (
-            (low / step).to_integral_value(ROUND_CEILING) * step,
-            (high / step).to_integral_value(ROUND_FLOOR) * step,
-        )
-    return {**node, "low": float(low), "high": float(high)}, faults
+    if not _is_finite(mean):
+        faults.append(("mean", f"must be a number, not {_shown(mean)}"))
+    elif not _is_finite(sd) or sd <= 0:
+        faults.append(("sd", f"must be a number above 0, not {_shown(sd)}"))
+    elif not faults:
+        low, high = (written_digits(mean) + each * DEVIATIONS * written_digits(sd) for each in (-1, 1))
+        if _is_finite(quantum) and quantum > 0:
+            step = written_digits(quantum)
+            low = (low / step).to_integral_value(ROUND_CEILING) * step
+            high = (high / step).to_integral_value(ROUND_FLOOR) * step
+        return {**node, "low": float(low), "high": float(high)}, faults
+    return {**node, "low": 0, "high": 1}, faults
+
+
+def _shown(value: JsonValue) -> str:
+    return shortened(value) if isinstance(value, int | float) else repr(value)
+
+
+def _is_finite(value: JsonValue) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _unknown_type(kind: JsonValue, *, given: bool) -> str:
