@@ -15,7 +15,7 @@ LEVELS = [
     {"errors"},
     {"whole_file", "keeper"},
     {"trial", "spec"},
-    {"market", "wording", "failure_streak"},
+    {"market", "wording", "failure_streak", "printed_command"},
     {"rl"},
     {"search", "workers", "tracking", "objectives"},
     {"study_events", "stop_signal", "stop_rules", "suspects", "in_flight", "population", "trial_files"},

@@ -149,6 +149,7 @@ class StudyEnded:
     reason: str | None = None
     best_params: Mapping[str, ParamValue] | None = None
     ending: Ending = Ending.REACHED
+    finished_before: int = 0  # trials that were finished when the run began
 
 
 StudyEvent: TypeAlias = (

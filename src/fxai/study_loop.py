@@ -107,6 +107,7 @@ class _Run:
         self._rules = StopRules(spec.stop, spec.direction)
         for trial in search.finished():
             self._rules.add(trial.value, trial.env_steps)
+        self._finished_before = self._standing().finished
         self.in_flight: dict[int, Flight] = {}
         self.ending: Ending | None = None
 
@@ -214,6 +215,7 @@ class _Run:
             reason=self._reason(ending, standing),
             best_params=self._search.best_params(),
             ending=ending,
+            finished_before=self._finished_before,
         )
 
     def _ending(self, standing: Standing) -> Ending:

@@ -1,5 +1,6 @@
 """The program as a whole: its help, its version, what it loads."""
 
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -66,3 +67,37 @@ main()
 """
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert finished.stdout.splitlines()[-1] == "loaded:"
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "data describe"])
+def test_help_has_no_names_of_types(fxai: Fxai, command: str) -> None:
+    out = fxai(*command.split(), "--help").out
+    assert not re.search(r"<(?!study>)|x[<>]=|\{|list\[|(int|float) range", out), out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("rnu",), "there is no command 'rnu'; did you mean 'run'?"),
+        (("dashbord",), "did you mean 'dashboard'?"),
+        (("quick_search",), "there is no command 'quick_search'; to run the spec of that name: fxai run quick_search"),
+        (("run", "--n-jobs", "two"), "'--n-jobs': 'two' is not a whole number"),
+        (("run", "--n-trials", "0"), "'--n-trials': '0' is less than 1"),
+        (("run", "--timeout", "1h"), "'--timeout': '1h' is not a number"),
+        (("dashboard", "--port", "70000"), "'--port': '70000' is more than 65535"),
+        (("export", "x", "--format", "xls"), "'xls' is not one of 'csv', 'parquet', 'json', 'all'"),
+        (("run", "a.yaml", "--spec", "b.yaml"), "the spec is named twice, as a.yaml and as --spec b.yaml"),
+        (("transfer", "x"), "name the spec that takes over with --to, or a file for a new one with --new"),
+    ],
+)
+def test_a_mistake_on_the_command_line(fxai: Fxai, arguments: tuple[str, ...], words: str) -> None:
+    finished = fxai(*arguments)
+    assert finished.code == 2
+    assert words in finished.err
+
+
+def test_run_takes_the_spec_as_an_argument(fxai: Fxai) -> None:
+    for arguments in (("reward",), ("--spec", "reward"), ("--n-trials", "3", "reward")):
+        plan = fxai("run", *arguments, "--dry-run")
+        assert plan.code == 0, plan
+        assert "Study: fx_ai_reward" in plan.out

@@ -75,7 +75,7 @@ def test_results_of_all_studies_and_their_files(fxai: Fxai, folder: Path, stored
     file = folder / "optuna_results" / "mine" / "best_params.json"
     file.parent.mkdir(parents=True)
     file.write_text("{}")
-    assert "  optuna_results/mine/best_params.json" in fxai("--show-results").out.splitlines()
+    assert "  optuna_results/mine: best_params.json" in fxai("--show-results").out.splitlines()
     (of_mine,) = json.loads(fxai("results", "--json").out)
     assert of_mine["summary"]["study"] == "mine"
     assert of_mine["files"] == ["optuna_results/mine/best_params.json"]

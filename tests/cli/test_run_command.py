@@ -27,8 +27,11 @@ def test_a_run_ends_with_summary_parameters_and_files(small_run: SmallRun) -> No
     assert "Study Summary: small" in lines
     assert "│ Completed trials │ 2 " in finished.out
     assert lines[lines.index("Best parameters:") + 1].startswith("  training.learning_rate: 0.0")
-    files = [folder / line.strip() for line in lines if line.startswith("  optuna_results/")]
+    listed = dict(line.strip().split(": ") for line in lines if line.startswith("  optuna_results"))
+    files = [folder / name / file for name, files in listed.items() for file in files.split(", ")]
     assert folder / "optuna_results" / "small" / "best_params.json" in files
+    assert folder / "optuna_results" / "index.html" in files
+    assert lines.index("Files:") < lines.index("Next:") < lines.index("Study Summary: small")
     assert all(path.is_file() for path in files)
     assert any(line.startswith("  fxai show small ") for line in lines)
 
@@ -37,7 +40,7 @@ def test_a_study_that_has_its_trials_runs_none(small_run: SmallRun) -> None:
     folder, _ = small_run
     again = call_fxai(folder, "run", "--spec", "small.yaml", "--n-jobs", "1", "--quiet")
     assert again.code == 0
-    assert again.out.startswith("Study small ended after ")
+    assert again.out.startswith("Study small: nothing to do: 2 of 2 trials are finished\n")
     assert "│ Total trials     │ 2 " in again.out
 
 
@@ -114,8 +117,8 @@ def test_a_run_over_several_seeds_ends_with_the_standard_error(fxai: Fxai, folde
     assert re.search(r"│ Best value +│ \S+ ± \S+ │", finished.out)
     assert len(re.findall(r"^Trial \d complete: \S+ ± \S+ in ", finished.out, re.MULTILINE)) == 2
     assert "The agent is that of the first of the trial's 2 seeds" in finished.out
-    _, _, command = finished.out.partition("how it does by itself: fxai ")
-    assert fxai(*command.splitlines()[0].split()).code == 0
+    (command,) = [line.split() for line in finished.out.splitlines() if line.startswith("  fxai evaluate ")]
+    assert fxai(*command[1:]).code == 0
 
 
 def test_a_study_is_found_across_the_shipped_specs(fxai: Fxai) -> None:

@@ -39,7 +39,7 @@ def test_a_transfer_leaves_the_spec_and_is_picked_up_by_the_run(first: Fxai, fol
     best = json.loads(first("best", "small", "--json").out)
     made = first("transfer", "small", "--to", "next.yaml")
     assert made.code == 0, made
-    assert made.out.endswith("Written to optuna_results/next/transfer.yaml\n")
+    assert made.out.endswith("Written to optuna_results/next/transfer.yaml\n\nNext:\n  fxai run next.yaml\n")
     assert (folder / "next.yaml").read_text() == NEXT
     rate = best["best_params"]["training.learning_rate"]
     plan = first("run", "--spec", "next.yaml", "--dry-run")
@@ -54,7 +54,7 @@ def test_a_transfer_leaves_the_spec_and_is_picked_up_by_the_run(first: Fxai, fol
     assert found["gain"]["over"] == "small"
     assert found["gain"]["gain"] >= 0
     assert found["gain"]["standard_error"] > 0
-    assert found["next"] == "poetry run fxai train optuna_results/next/next_best_config.yaml"
+    assert found["next"].startswith("fxai train optuna_results/next/next_best_config.yaml --output ")
     told = first("results", "next").out
     assert "Gain over small: " in told
     assert "trial 0, the winner of small" in told

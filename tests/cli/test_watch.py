@@ -63,10 +63,11 @@ def test_plain_lines_have_no_escape_codes_and_do_not_wrap() -> None:
     assert "\x1b" not in written
     assert "\r" not in written
     lines = written.splitlines()
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert lines[1] == "Trial 0 began: training.gamma=0.97"
     assert lines[4].startswith("Trial 1 failed: boom")
     assert lines[5].endswith("that goes on ")
+    assert lines[6] == "Writing the study's files and plots ..."
 
 
 def test_lines_are_written_as_they_happen() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from fxai.dashboard.serve import Shown, dashboard_server
 from fxai.results.paths import StudyPaths
+from fxai.results.report.index import index_page, write_row
 from fxai.results.report.write import write_report
 from fxai.results.shown_files import shown_files
 from fxai.search.open_search import open_search
@@ -65,7 +66,9 @@ def address(running: Search, tmp_path: Path) -> Iterator[str]:
     folder = tmp_path / "results" / "under_way"
     folder.mkdir(parents=True)
     (folder / "report.html").write_text("<title>ours</title><script>document.title = window.origin</script>")
-    shown = Shown(f"sqlite:///{tmp_path / 'studies.db'}", partial(shown_files, tmp_path / "results"))
+    write_row(load_study(f"sqlite:///{tmp_path / 'studies.db'}", "under_way"), StudyPaths(folder.parent, "under_way"))
+    results = tmp_path / "results"
+    shown = Shown(f"sqlite:///{tmp_path / 'studies.db'}", partial(shown_files, results), partial(index_page, results))
     with dashboard_server(shown, 0) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -114,6 +117,7 @@ def test_studies_are_listed_and_a_running_ones_history_moves(page: "Page", runni
 def test_reports_and_files_are_a_click_away(page: "Page") -> None:
     page.goto("/dashboard")
     page.get_by_text("Reports and files").click()
+    page.get_by_role("link", name="All files").click()
     page.get_by_role("link", name="report.html").click()
     page.wait_for_function("document.title == 'null'")  # of no origin, so that it cannot reach the dashboard
 
@@ -148,3 +152,19 @@ def test_a_page_of_another_name_gets_nothing(browser: "Browser", address: str) -
     page.wait_for_timeout(500)
     assert page.frames[1].evaluate("document.querySelector('script[src]') === null")  # refused to be framed
     context.close()
+
+
+EDITING = (
+    ("/dashboard", "button[aria-label='delete study'], button[aria-label='rename study']", 2),
+    ("/dashboard", "button:has(svg[data-testid=AddBoxIcon])", 1),
+    ("/dashboard/studies/1/note", "button:has(svg[data-testid=EditIcon])", 1),
+)
+
+
+@pytest.mark.parametrize(("path", "buttons", "count"), EDITING)
+def test_buttons_that_it_refuses_are_hidden(page: "Page", path: str, buttons: str, count: int) -> None:
+    page.goto(path)
+    page.wait_for_selector(buttons, state="attached")
+    assert page.locator(buttons).count() == count
+    assert not any(button.is_visible() for button in page.locator(buttons).all())
+    assert page.get_by_text("Reports and files").is_visible()

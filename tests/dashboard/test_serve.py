@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from fxai.errors import InputError
 @pytest.fixture
 def port(storage_url: str) -> Iterator[int]:
     """Of a dashboard that answers."""
-    with dashboard_server(Shown(storage_url, no_files), 0) as server:
+    with dashboard_server(Shown(storage_url, no_files, no_index), 0) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server.server_port
@@ -33,6 +33,10 @@ def _ask(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int
     answer = response.status, response.read()
     connection.close()
     return answer
+
+
+def no_index(_studies: Sequence[str]) -> str:
+    return ""
 
 
 def no_files(_study: str) -> dict[str, Path]:
@@ -83,27 +87,26 @@ def test_studies_cannot_be_changed(port: int, storage_url: str, method: str, pat
 
 def test_a_port_in_use_is_named_with_the_flag(port: int, storage_url: str):
     with pytest.raises(InputError, match=rf"port {port} is in use.*--port"):
-        dashboard_server(Shown(storage_url, no_files), port)
+        dashboard_server(Shown(storage_url, no_files, no_index), port)
 
 
 @pytest.mark.parametrize("number", [70_000, -1])
 def test_a_number_that_is_no_port_is_said(storage_url: str, number: int):
     with pytest.raises(InputError, match="is not a port"):
-        dashboard_server(Shown(storage_url, no_files), number)
+        dashboard_server(Shown(storage_url, no_files, no_index), number)
 
 
 def test_without_a_database_the_port_is_free_again(tmp_path: Path, storage_url: str):
-    with dashboard_server(Shown(storage_url, no_files), 0) as server:
+    with dashboard_server(Shown(storage_url, no_files, no_index), 0) as server:
         port = server.server_port
     with pytest.raises(InputError, match="no study database"):
-        dashboard_server(Shown(f"sqlite:///{tmp_path}/none.db", no_files), port)
-    dashboard_server(Shown(storage_url, no_files), port).server_close()
+        dashboard_server(Shown(f"sqlite:///{tmp_path}/none.db", no_files, no_index), port)
+    dashboard_server(Shown(storage_url, no_files, no_index), port).server_close()
 
 
 def test_ctrl_c_ends_it_without_a_traceback(storage_url: str):
-    program = (
-        "import sys; from fxai.dashboard.serve import Shown, serve; serve(Shown(sys.argv[1], dict), 0, on_ready=print)"
-    )
+    shown = "Shown(sys.argv[1], dict, str)"
+    program = f"import sys; from fxai.dashboard.serve import Shown, serve; serve({shown}, 0, on_ready=print)"
     with subprocess.Popen(
         [sys.executable, "-u", "-c", program, storage_url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -10,7 +10,10 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 
 from fxai.dashboard.study_files import StudyFiles
+from fxai.results.paths import StudyPaths
+from fxai.results.report.index import index_page, write_row
 from fxai.results.shown_files import shown_files
+from fxai.search.studies import load_study
 
 Ask = Callable[..., tuple[str, dict[str, str], str]]
 
@@ -35,7 +38,9 @@ def ask(storage_url: str, tmp_path: Path) -> Ask:
     (tmp_path / "results" / "other" / "report.html").write_text("of no study")
     (tmp_path / "secret.txt").write_text("secret")
     (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
-    app = StudyFiles(_dashboard, storage_url, partial(shown_files, tmp_path / "results"))
+    results = tmp_path / "results"
+    write_row(load_study(storage_url, "fx_ai_quick"), StudyPaths(results, "fx_ai_quick"))
+    app = StudyFiles(_dashboard, storage_url, partial(shown_files, results), partial(index_page, results))
 
     def ask(path: str, method: str = "GET") -> tuple[str, dict[str, str], str]:
         environ: dict[str, Any] = {"REQUEST_METHOD": method, "PATH_INFO": path}
@@ -52,10 +57,14 @@ def ask(storage_url: str, tmp_path: Path) -> Ask:
 
 
 def test_studies_and_their_files_are_listed(ask: Ask):
-    status, _, page = ask("/fxai/")
-    assert status == "200 OK"
-    assert '<a href="/fxai/fx_ai_quick/report.html">' in page
-    assert "other" not in page
+    for path in ("/fxai/", "/fxai/index.html"):
+        status, headers, page = ask(path)
+        assert status == "200 OK"
+        assert headers["Content-Security-Policy"].startswith("sandbox ")
+        assert 'href="fx_ai_quick/report.html"' in page
+        assert 'href="fx_ai_quick/"' in page
+        assert "other/" not in page
+    assert ask("/fxai")[:2] == ("301 Moved Permanently", {"Location": "/fxai/", "Content-Length": "0"})
     _, _, page = ask("/fxai/fx_ai_quick/")
     assert page.index("report.html") < page.index("by_sharpe/slice_plot.html") < page.index("best%20config.yaml")
     assert not any(name in page for name in ("hidden", "link.txt", "trial.log", "secret"))

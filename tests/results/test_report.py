@@ -30,7 +30,7 @@ UNIT: dict[str, Any] = {"x": FloatDistribution(0, 1)}
 
 
 def told(study: optuna.Study, folder: Path) -> Report:
-    return report_of(study, StudyPaths(folder, "s"))
+    return report_of(study, StudyPaths(folder, "s"), "sqlite:///optuna_studies.db")
 
 
 def section(report: Report, name: str) -> Section:
@@ -88,7 +88,8 @@ def test_it_asks_no_network_for_anything(study: optuna.Study, tmp_path: Path) ->
     assert ("http-equiv", "Content-Security-Policy") in found.attributes
     assert "default-src 'none'" in page
     for name, value in found.attributes:
-        assert name not in ("src", "href", "action", "srcset") or value.startswith(("#", "data:")), (name, value)
+        own = value.startswith(("#", "data:")) or value == "../index.html"
+        assert name not in ("src", "href", "action", "srcset") or own, (name, value)
     assert "link" in found.tags  # the icon, which a browser would ask for
 
 
@@ -270,7 +271,7 @@ def test_failures_are_counted_by_cause_and_message(tmp_path: Path) -> None:
     ]
     (step,) = [step for step in report.steps if "failures" in step.what]
     assert "15 of 15 finished trials failed, 14 of them by: exception" in step.why
-    assert step.command == "fxai show 'my study' 1"
+    assert step.command == f"fxai show 'my study' 1 --results-dir {tmp_path}"
 
 
 def trading_study(
@@ -330,3 +331,32 @@ def test_charts_say_which_trials_they_were_drawn_from(tmp_path: Path) -> None:
     assert len(report.figures["parameter-0"].data[0].x) == 400
     (pair,) = of_kind(section(report, "pair"), Absent)  # one parameter is no pair
     assert "two parameters" in pair.reason
+
+
+def test_pruned_trials_are_marked_in_the_history(study: optuna.Study, tmp_path: Path) -> None:
+    found = section(told(study, tmp_path), "history")
+    (chart,) = of_kind(found, Chart)
+    (crosses,) = [trace for trace in chart.figure.data if trace.marker.symbol == "x"]
+    pruned = [trial for trial in study.trials if trial.state is TrialState.PRUNED]
+    assert list(crosses.x) == [trial.number for trial in pruned]
+    assert list(crosses.y) == [trial.intermediate_values[50] for trial in pruned]
+    assert "A cross is a pruned trial" in found.reading
+
+
+def test_metrics_stand_beside_those_of_trial_0_with_their_errors(tmp_path: Path) -> None:
+    study = optuna.create_study(direction="maximize")
+    study.set_user_attr(attributes.FINGERPRINT, {"data": {"source": "eurusd_1h"}, "training_config": {}})
+    own = {"win_rate": 0.5, "sharpe": 1.0, "sharpe_error": 0.25, attributes.ENQUEUED: "default"}
+    study.add_trial(completed(1.0, 0.2, 0.1, **own))
+    study.add_trial(completed(2.0, 0.5, 0.1, win_rate=0.625, sharpe=2.0, sharpe_error=0.5, win_rate_error=0.01))
+    metrics = of_kind(section(told(study, tmp_path), "winner"), Table)[1]
+    assert metrics.headings == ("Metric", "Best", "Trial 0")
+    rows = {name: cells for name, *cells in metrics.rows}
+    assert rows == {"win_rate": ["62.5 ± 1.0 %", "50 %"], "sharpe": ["2.00 ± 0.50", "1.00 ± 0.25"]}
+
+
+def test_a_metric_of_the_users_own_stays_as_it_is(tmp_path: Path) -> None:
+    study = optuna.create_study(direction="maximize")
+    study.add_trial(completed(1.0, win_rate=54.0))
+    metrics = of_kind(section(told(study, tmp_path), "winner"), Table)[1]
+    assert metrics.rows == [("win_rate", "54")]

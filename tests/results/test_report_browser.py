@@ -14,6 +14,7 @@ from optuna.trial import create_trial
 from fxai.results.paths import StudyPaths
 from fxai.results.report.index import write_reports
 from fxai.results.report.write import write_report
+from fxai.whole_file import write_text
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -120,3 +121,28 @@ def test_the_page_over_all_studies_leads_to_them(chromium: Any, study: optuna.St
     seen.page.click("a.study")
     assert seen.page.title() == "fx_ai_quick · report"
     assert seen.errors == []
+
+
+def test_commands_are_copied_by_a_button(chromium: object, study: optuna.Study, tmp_path: Path) -> None:
+    paths = StudyPaths(tmp_path, "s")
+    write_text(paths.best_config, "")
+    ended = optuna.create_study(direction="maximize")
+    ended.add_trials(trial for trial in study.trials if trial.state.is_finished())
+    seen = opened(chromium, write_report(ended, paths), PHONE)
+    seen.page.evaluate("() => { navigator.clipboard.writeText = async (text) => { window.copied = text } }")
+    seen.page.locator("button.copy").first.click()
+    seen.page.wait_for_selector("text=Copied")
+    assert seen.page.evaluate("copied") == seen.page.locator(".command code").first.text_content()
+    assert seen.page.evaluate("copied").startswith("fxai ")
+    seen.page.evaluate("() => { navigator.clipboard.writeText = async () => { throw Error('denied') } }")
+    seen.page.locator("button.copy").last.click()
+    seen.page.wait_for_function("getSelection().toString().startsWith('fxai ')")
+    assert seen.errors == []
+
+
+def test_the_winners_table_fits_a_phone(chromium: object, study: optuna.Study, tmp_path: Path) -> None:
+    seen = opened(chromium, write_report(study, StudyPaths(tmp_path, "s")), PHONE)
+    tables = seen.page.locator("#winner .scroll")
+    assert tables.count() == 2
+    for table in tables.all():
+        assert table.evaluate("(each) => each.scrollWidth <= each.clientWidth")

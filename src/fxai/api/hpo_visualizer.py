@@ -82,7 +82,9 @@ class HPOVisualizer:
         from fxai.results.report.write import report_of, save_report  # noqa: PLC0415
 
         folder = results.paths.directory if output_dir is None else Path(output_dir)
-        page = save_report(report_of(results.study, results.paths), folder / results.paths.report.name)
+        index = "../index.html" if (folder.parent / "index.html").is_file() else ""
+        report = report_of(results.study, results.paths, results.storage)
+        page = save_report(report, folder / results.paths.report.name, index)
         told = analysis if analysis is not None else Analysis.of(results)
         write_text(folder / "analysis.json", json_text(dict(told)))
         self._logger.info("Report: %s", page)

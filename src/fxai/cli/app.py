@@ -2,19 +2,21 @@
 
 import errno
 import sys
-from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from fxai.cli.command import HELP, typer_app
 from fxai.cli.command_line import with_command
 from fxai.cli.completion import Completion
 from fxai.cli.error_message import error_message
 from fxai.cli.library_warnings import hide_library_warnings
 from fxai.errors import FxaiError, InputError
+from fxai.spec.suggestion import did_you_mean
 from fxai.wording import legible
 
 COMMANDS = {
@@ -47,7 +49,6 @@ _OF_THE_NAME = {  # what is wrong with a file that was named; anything else went
     errno.ELOOP,
     errno.EINVAL,
 }
-_HELP = {"help_option_names": ["-h", "--help"]}
 _EPILOG = (
     "Without a command: --spec FILE means run --spec FILE, --show-best STUDY means best STUDY, "
     "--show-results means results, --dashboard means dashboard.\n\n"
@@ -63,9 +64,9 @@ class Commands(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
-            ctx.fail(f"there is no command '{legible(cmd_name)}'; the commands are {', '.join(COMMANDS)}")
+            ctx.fail(_no_command(cmd_name))
         entry = getattr(import_module(f"fxai.cli.{cmd_name}"), cmd_name)
-        return typer.main.get_command(entry if isinstance(entry, typer.Typer) else _app_of(entry))
+        return typer.main.get_command(entry if isinstance(entry, typer.Typer) else typer_app(entry))
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
         """The commands by their names, none of them imported for it."""
@@ -78,17 +79,23 @@ class Commands(TyperGroup):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-def _app_of(command: Callable[..., None]) -> typer.Typer:
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_HELP)
-    app.command()(command)
-    return app
+def _no_command(name: str) -> str:
+    """What is meant, as far as that can be guessed: a command of a similar name, or the spec of that name."""
+    from fxai.spec.find_spec import find_spec  # noqa: PLC0415 (only a mistyped command needs it)
+
+    wrong, shown = f"there is no command '{legible(name)}'", quote(legible(name))
+    try:
+        find_spec(name)
+    except InputError:
+        return f"{wrong}{did_you_mean(name, COMMANDS) or '.'} Commands: {', '.join(COMMANDS)}"
+    return f"{wrong}; to run the spec of that name: fxai run {shown}"
 
 
 app = typer.Typer(
     cls=Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings=_HELP,
+    context_settings=HELP,
     epilog=_EPILOG,
 )
 

@@ -1,49 +1,73 @@
-"""The end of a run: why it ended, the study summary, the files, what to type next."""
+"""The end of a run: why it ended, the files, what to type next, and last the figures."""
 
 from collections.abc import Sequence
-from shlex import quote
+from pathlib import Path
 
 from rich.console import Console
 
-from fxai.cli.options import DEFAULT_STORAGE
-from fxai.cli.output import print_text
+from fxai.cli.output import print_files, print_text
 from fxai.cli.summary import print_summary
+from fxai.printed_command import StudyLocation
 from fxai.results.paths import BEST_AGENT
-from fxai.spec.storage_url import shown as shown_url
 from fxai.spec.study import StudySpec
+from fxai.study_events import StudyEnded
 from fxai.tuning.tune import Tuned
 from fxai.wording import legible, span
 
+_FIRST = ("report.html", "best_config.yaml", BEST_AGENT, "best_params.json")  # ends of names, where there is no room
 
-def print_conclusion(console: Console, study: StudySpec, tuned: Tuned) -> None:
+
+def print_conclusion(console: Console, study: StudySpec, tuned: Tuned, location: StudyLocation) -> None:
     """What one run of the study came to."""
-    ended = tuned.ended
-    print_text(console, f"Study {ended.study} ended after {span(ended.seconds)}{_reason(ended.reason)}", "")
+    print_text(console, _ending(tuned.ended), "")
+    print_files(console, sorted(tuned.files, key=_rank))
+    print_text(console, "Next:", *(f"  {command}" for command in _next_commands(study, tuned, location)))
+    print_text(console, *_of_agent(study, tuned), "")
     print_summary(console, tuned.summary)
     if tuned.failure is not None:
         print_text(console, "", f"Trial {tuned.failure.number} failed: {legible(tuned.failure.message)}")
-    print_text(console, "", "Files:", *(f"  {path}" for path in tuned.files), *_of_agent(study, tuned))
-    print_text(console, "", "Next:", *(f"  {command}" for command in _next_commands(study, tuned)))
 
 
-def _reason(reason: str | None) -> str:
-    return "" if reason is None else f": {legible(reason)}"
+def _ending(ended: StudyEnded) -> str:
+    if ended.finished_before >= ended.standing.total:
+        return f"Study {ended.study}: nothing to do: {_finished(ended)}"
+    reason = "" if ended.reason is None else f": {legible(ended.reason)}"
+    return f"Study {ended.study} ended after {span(ended.seconds)}{reason}"
+
+
+def _finished(ended: StudyEnded) -> str:
+    finished, total = ended.standing.finished, ended.standing.total
+    if finished > total:
+        return f"{finished} trials are finished, {total} were asked for"
+    return f"{finished} of {total} trials are finished"
+
+
+def _rank(path: Path) -> int:
+    return next((place for place, end in enumerate(_FIRST) if path.name.endswith(end)), len(_FIRST))
 
 
 def _of_agent(study: StudySpec, tuned: Tuned) -> Sequence[str]:
     """Whose the agent is, where the trial's value is not that of one training."""
-    agent = next((path for path in tuned.files if path.name == BEST_AGENT), None)
-    if agent is None or study.seeds_per_trial == 1:
+    if _agent(tuned) is None or study.seeds_per_trial == 1:
         return ()
+    seeds = study.seeds_per_trial
     return (
-        f"The agent is that of the first of the trial's {study.seeds_per_trial} seeds, the best value their mean;",
-        f"how it does by itself: fxai evaluate {quote(str(agent))}",
+        f"The agent is that of the first of the trial's {seeds} seeds; the value is their mean.",
+        "`fxai evaluate` shows how this agent does by itself.",
     )
 
 
-def _next_commands(study: StudySpec, tuned: Tuned) -> Sequence[str]:
-    where = "" if study.storage == DEFAULT_STORAGE else f" --storage {quote(shown_url(study.storage))}"
-    name, best = quote(study.study_name), tuned.summary.best_trial
-    shown = (best, None if tuned.failure is None else tuned.failure.number)
-    show = [f"fxai show {name} {number}{where}" for number in shown if number is not None]
-    return (*show, f"fxai report {name} --open{where}", f"fxai results {name}{where}", f"fxai dashboard{where}")
+def _agent(tuned: Tuned) -> Path | None:
+    return next((path for path in tuned.files if path.name == BEST_AGENT), None)
+
+
+def _next_commands(study: StudySpec, tuned: Tuned, location: StudyLocation) -> Sequence[str]:
+    name, agent = study.study_name, _agent(tuned)
+    shown = (tuned.summary.best_trial, None if tuned.failure is None else tuned.failure.number)
+    return (
+        location.command("report", name, options={"--open": ""}),
+        *(location.command("show", name, number) for number in shown if number is not None),
+        *(() if agent is None else (location.command("evaluate", agent),)),
+        location.command("results", name),
+        location.command("dashboard"),
+    )

@@ -1,12 +1,15 @@
 """`fxai dashboard`: the Optuna dashboard in the browser."""
 
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, ResultsDir, StorageUrl
 from fxai.dashboard.serve import Shown, serve
+from fxai.printed_command import StudyLocation
 from fxai.results.shown_files import shown_files
 from fxai.spec.defaults import DASHBOARD_PORT
 
@@ -26,10 +29,18 @@ def dashboard(
     """Show the studies in the browser, live.
 
     Until Ctrl-C, on this machine only, and for reading only unless edits are allowed. While a run has a study,
-    only its notes and attributes can be edited. Reports and files of the studies are at /fxai/.
+    only its notes and attributes can be edited. The page over all studies, with their reports and files, is at /fxai/.
     """
-    shown = Shown(storage, partial(shown_files, results_dir), allow_edits)
+    edit = StudyLocation(storage, results_dir).command("dashboard", options={"--port": port, "--allow-edits": ""})
+    files, index = partial(shown_files, results_dir), partial(_index_page, results_dir)
+    shown = Shown(storage, files, index, allow_edits=allow_edits, edit_command=edit)
     serve(shown, port, open_browser=open_browser, on_ready=_announce)
+
+
+def _index_page(results_dir: Path, studies: Sequence[str]) -> str:
+    from fxai.results.report.index import index_page  # noqa: PLC0415 (plotly, for which the dashboard need not wait)
+
+    return index_page(results_dir, studies)
 
 
 def _announce(address: str) -> None:

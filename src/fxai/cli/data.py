@@ -8,6 +8,7 @@ import typer
 from pydantic import JsonValue
 from rich.console import Console
 
+from fxai.cli.command import PlainCommand
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_pairs, print_table, print_text, stdout
 from fxai.market.bars import Faults
@@ -25,7 +26,7 @@ def _data() -> None:
     """Look at market data."""
 
 
-@data.command()
+@data.command(cls=PlainCommand)
 def describe(
     source: Annotated[
         str, typer.Argument(metavar="NAME_OR_FILE", help="A named data set, or a CSV or Parquet file.")

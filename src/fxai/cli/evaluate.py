@@ -11,8 +11,9 @@ from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.errors import FxaiError, InputError
 from fxai.market.splits import Split
 from fxai.market.track_record import TrackRecord
+from fxai.results.metric_text import number_text
 from fxai.results.track_files import note_test_look, of_file, write_track
-from fxai.wording import counted, figure, legible
+from fxai.wording import counted, legible
 
 if TYPE_CHECKING:
     from fxai.rl.agent import Agent
@@ -130,12 +131,12 @@ def _print(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> None:
     print_text(console, legible(f"{agent} on {where}, {record.times[0]} to {record.times[-1]}"))
     names = {name: name.replace("_", " ") for name in record.baselines}
     rows = [
-        (name, figure(value), *(_cell(record.baseline_metrics[each].get(name)) for each in names))
+        (name, number_text(name, value), *(_cell(name, record.baseline_metrics[each].get(name)) for each in names))
         for name, value in record.metrics.items()
     ]
     print_table(console, ("Metric", "Agent", *names.values()), rows)
     print_text(console, "", "Files:", *(f"  {path}" for path in files))
 
 
-def _cell(value: float | None) -> str:
-    return "" if value is None else figure(value)
+def _cell(name: str, value: float | None) -> str:
+    return "" if value is None else number_text(name, value)

@@ -29,6 +29,8 @@ def live_layout(view: StudyView, now: float, options: ConsoleOptions) -> Rendera
     trial = view.newest
     worker_rows = min(len(view.activity), max(rows // 3, rows - len(trial.params if trial else ()), 2))
     parts: list[RenderableType] = [_heading(view, now)]
+    if trial is None and not view.ended_here and view.standing.finished < view.standing.total:
+        parts.append(_line(Text("Starting the workers; the first trial begins when one is ready ...")))
     if trial is not None:
         parts += [Text(f"Trial {trial.number}", style="bold"), _panel(trial, width, rows - worker_rows)]
     parts += [*_workers(view, now, worker_rows), Text(), *_progress(view, now, options), Text(), _best(view, options)]

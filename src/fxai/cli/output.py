@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from rich import box
 from rich.console import Console
@@ -9,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fxai.results.strict_json import json_text
-from fxai.wording import legible
+from fxai.wording import counted, legible
 
 _WIDTH_OF_A_PIPE = 1000  # so that no table is folded there
 
@@ -32,6 +33,30 @@ def print_table(console: Console, headings: Sequence[str], rows: Iterable[Sequen
     for row in rows:
         table.add_row(*(Text(_writable(console, legible(cell)), overflow="fold") for cell in row))
     console.print(table)
+
+
+def print_files(console: Console, files: Sequence[Path]) -> None:
+    """Files, one line for each folder: as many names as the line has room for, and how many more there are.
+
+    Files in the order of their importance; folders among them are named by themselves.
+    """
+    if not files:
+        return
+    folders: dict[Path, list[str]] = {}
+    for path in files:
+        folders.setdefault(path.parent, []).append(path.name)
+    print_text(console, "Files:", *(_files_of(folder, names, console.width) for folder, names in folders.items()), "")
+
+
+def _files_of(folder: Path, names: Sequence[str], width: int) -> str:
+    """`  optuna_results/quick: report.html, best_params.json and 9 more`."""
+    beginning = f"  {legible(str(folder))}: "
+    for count in range(len(names), 0, -1):
+        more = "" if count == len(names) else f" and {len(names) - count} more"
+        line = beginning + legible(", ".join(names[:count])) + more
+        if len(line) <= width:
+            return line
+    return f"{beginning}{counted(len(names), 'file')}"
 
 
 def print_pairs(console: Console, pairs: Iterable[tuple[str, str]]) -> None:

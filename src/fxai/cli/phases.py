@@ -1,27 +1,33 @@
 """The guide's three phases, and what to type after each study that belongs to a chain."""
 
 from collections.abc import Collection
-from shlex import quote
+from pathlib import Path
 
 from fxai.cli.stored_studies import FoundStudy
+from fxai.printed_command import StudyLocation
 from fxai.results.paths import StudyPaths
+from fxai.results.train_command import train_command
 
-_FOLLOWED_BY = {
-    "fx_ai_foundation": ("fx_ai_reward", "optuna-transfer-1to2", "optuna-reward"),
-    "fx_ai_reward": ("fx_ai_finetune", "optuna-transfer-2to3", "optuna-finetune"),
+_FOLLOWED_BY = {  # the next study, its spec, and how it takes over
+    "fx_ai_foundation": ("fx_ai_reward", "reward", "fix"),
+    "fx_ai_reward": ("fx_ai_finetune", "finetune", "fix,narrow"),
 }
 _LAST = "fx_ai_finetune"
 
 
-def next_after(study: FoundStudy, begun: Collection[str], paths: StudyPaths) -> str | None:
+def next_after(study: FoundStudy, begun: Collection[str], location: StudyLocation) -> str | None:
     """The command to type after a study, given the names of those that are begun.
 
     None for a study of no chain, and for a phase whose next one is begun.
     """
     name = study.brief.name
     if name in _FOLLOWED_BY:
-        following, transfer, run = _FOLLOWED_BY[name]
-        return None if following in begun else f"poetry run poe {transfer} && poetry run poe {run}"
-    if study.gain is not None or name == _LAST:
-        return f"poetry run fxai train {quote(str(paths.best_config))}"
+        following, spec, mode = _FOLLOWED_BY[name]
+        if following in begun:
+            return None
+        transfer = location.command("transfer", name, options={"--to": spec, "--mode": mode})
+        return f"{transfer} && {location.command('run', spec)}"
+    if (study.gain is not None or name == _LAST) and study.brief.best is not None:
+        paths = StudyPaths(Path(location.results_dir), name)
+        return train_command(paths, study.brief.best.number) or None
     return None

@@ -1,10 +1,8 @@
 """`fxai report STUDY`: all that there is to see of a study, on one page."""
 
 import webbrowser
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
@@ -12,14 +10,12 @@ from fxai.cli.completion import complete_study
 from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_text, stdout
-from fxai.errors import InputError, StorageError
+from fxai.errors import InputError
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.report.blocks import Report
-from fxai.results.report.index import write_reports
+from fxai.results.report.index import write_reports, write_row_and_index
 from fxai.results.report.write import report_of, save_report
-from fxai.search.studies import is_archived, load_study, study_names
-
-Study = TypeVar("Study")  # Optuna's, which is not imported here
+from fxai.search.studies import is_archived, load_study, readable_studies, study_names
 
 
 def report(
@@ -39,7 +35,7 @@ def report(
     """Write a study's report, one page that opens without network.
 
     What was found and what to do next, the search, the winner, what matters, time, failures. As a run does at
-    its end.
+    its end. The page over all studies of the results folder, index.html, is written anew too.
     """
     if (study is None) != all_studies:
         raise InputError("name a study, or say --all")
@@ -54,8 +50,10 @@ def report(
 
 def _of_one(storage: str, results_dir: Path, study: str, *, as_json: bool) -> Path:
     paths = StudyPaths(results_dir, study)
-    made = report_of(load_study(storage, study), paths)
+    stored = load_study(storage, study)
+    made = report_of(stored, paths, storage)
     save_report(made, paths.report)
+    write_row_and_index(stored, paths)
     if as_json:
         print_json({**_as_json(made), "report": str(paths.report)})
     else:
@@ -66,22 +64,14 @@ def _of_one(storage: str, results_dir: Path, study: str, *, as_json: bool) -> Pa
 def _of_all(storage: str, results_dir: Path, *, as_json: bool) -> Path:
     names = [name for name in study_names(storage) if not is_archived(name) and _has_folder(name)]
     written = []
-    for path in write_reports(_readable(partial(load_study, storage), names), results_dir):
+    readable = readable_studies(storage, names, lambda fault: warning(f"left out: {fault}"))
+    for path in write_reports(readable, results_dir, storage):
         written.append(path)
         if not as_json:
             print_text(stdout(), str(path))
     if as_json:
         print_json({"index": str(written[-1]), "reports": [str(path) for path in written[:-1]]})
     return written[-1]
-
-
-def _readable(load: Callable[[str], Study], names: Iterable[str]) -> Iterator[Study]:
-    """The studies that can be read; why another cannot is said."""
-    for name in names:
-        try:
-            yield load(name)
-        except StorageError as error:
-            warning(f"left out: {error}")
 
 
 def _has_folder(study: str) -> bool:

@@ -11,11 +11,13 @@ from rich.console import Console
 
 from fxai.cli.completion import complete_study
 from fxai.cli.error_message import warning
+from fxai.cli.no_studies import no_studies
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, By, ResultsDir, StorageUrl
-from fxai.cli.output import print_json, print_table, print_text, stdout
+from fxai.cli.output import print_files, print_json, print_table, print_text, stdout
 from fxai.cli.phases import next_after
 from fxai.cli.stored_studies import FoundStudies, FoundStudy, found_studies, found_study, stored_record
 from fxai.cli.summary import print_summary
+from fxai.printed_command import StudyLocation
 from fxai.results.brief import LEADERS
 from fxai.results.gain import Gain
 from fxai.results.importances.file import Importances
@@ -52,24 +54,23 @@ def results(
         if study is None
         else FoundStudies([found_study(storage, study, results_dir)])
     )
-    begun = study_names(storage)
+    begun, location = study_names(storage), StudyLocation(storage, results_dir)
     for fault in found.faults:
         warning(f"left out: {fault}")
     if as_json:
-        print_json(
-            [_as_json(each, stored_record(storage, each.brief.name), begun, results_dir) for each in found.studies]
-        )
+        print_json([_as_json(each, stored_record(storage, each.brief.name), begun, location) for each in found.studies])
         return
     console = stdout()
     if not found.studies and not found.faults:
-        print_text(console, "No studies yet. Start one: fxai run --spec quick_search")
+        print_text(console, no_studies(location))
     for place, each in enumerate(found.studies):
         if place:
             print_text(console, "")
+        _print_files(console, each, results_dir)
         _print_study(console, each, leaders=by is None)
         if by is not None:
             _print_by(console, stored_record(storage, each.brief.name), by)
-        _print_files(console, each, begun, results_dir)
+        _print_next(console, each, begun, location)
 
 
 def files_of(results_dir: Path, study: str) -> Sequence[Path]:
@@ -106,16 +107,16 @@ def _print_by(console: Console, record: StudyRecord, by: str) -> None:
     print_table(console, headings, rows if goal.metric != record.metric else [_row(trial) for trial in leaders])
 
 
-def _print_files(console: Console, study: FoundStudy, begun: Collection[str], results_dir: Path) -> None:
-    name = study.brief.name
+def _print_files(console: Console, study: FoundStudy, results_dir: Path) -> None:
     if study.folder_fault:
-        print_text(console, "", f"Files: none; {legible(study.folder_fault)}")
-        return
-    files = files_of(results_dir, name)
-    if files:
-        print_text(console, "", "Files:", *(f"  {path}" for path in files))
-    if command := next_after(study, begun, StudyPaths(results_dir, name)):
-        print_text(console, "", f"Next: {command}")
+        print_text(console, f"Files: none; {legible(study.folder_fault)}", "")
+    else:
+        print_files(console, files_of(results_dir, study.brief.name))
+
+
+def _print_next(console: Console, study: FoundStudy, begun: Collection[str], location: StudyLocation) -> None:
+    if not study.folder_fault and (command := next_after(study, begun, location)):
+        print_text(console, "", "Next:", f"  {command}")
 
 
 def _matters_most(importances: Importances, completed: int) -> str:
@@ -154,15 +155,17 @@ def _gained(gain: Gain) -> str:
     )
 
 
-def _as_json(study: FoundStudy, record: StudyRecord, begun: Collection[str], results_dir: Path) -> dict[str, JsonValue]:
+def _as_json(
+    study: FoundStudy, record: StudyRecord, begun: Collection[str], location: StudyLocation
+) -> dict[str, JsonValue]:
     most = {} if study.importances is None else dict(islice(study.importances.shares.items(), _MATTER_MOST))
     trials: list[JsonValue] = [trial.as_json() for trial in record.trials]
-    files: list[JsonValue] = [str(path) for path in files_of(results_dir, record.name)]
+    files: list[JsonValue] = [str(path) for path in files_of(Path(location.results_dir), record.name)]
     return {
         "summary": StudySummary.of(record).as_json(),
         "matters_most": json_value(most),
         "gain": None if study.gain is None else study.gain.as_json(),
-        "next": None if study.folder_fault else next_after(study, begun, StudyPaths(results_dir, record.name)),
+        "next": None if study.folder_fault else next_after(study, begun, location),
         "files": files,
         **({"folder_fault": study.folder_fault} if study.folder_fault else {}),
         "trials": trials,

@@ -12,9 +12,11 @@ from fxai.cli.completion import complete_spec
 from fxai.cli.conclusion import print_conclusion
 from fxai.cli.dry_run import print_plan
 from fxai.cli.error_message import warning
-from fxai.cli.output import stdout
+from fxai.cli.output import print_text, stdout
 from fxai.cli.plan import check_data, planned, settings_of, spec_file
 from fxai.cli.watch import choose_watch
+from fxai.errors import InputError
+from fxai.printed_command import StudyLocation
 from fxai.search.imported import check_imported
 from fxai.spec.study import Spec
 from fxai.study_events import Ending
@@ -24,24 +26,34 @@ from fxai.tuning.progress_log import debugging_logger, watch_in_log
 from fxai.tuning.replaying import Recording, recording_of, replaying
 from fxai.tuning.taking_over import taking_over
 from fxai.tuning.tune import Watch, tune
+from fxai.wording import legible
 
 _FAILED = 1
 _INTERRUPTED = 130
 
 
 def run(
+    named_spec: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SPEC",
+            help="A YAML file, or the name of a shipped spec; quick_search unless given.",
+            show_default=False,
+            autocompletion=complete_spec,
+        ),
+    ] = None,
     *,
     spec: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE",
-            help="A YAML file, or the name of a shipped spec; quick_search unless given.",
+            metavar="SPEC",
+            help="The same, as an option.",
             autocompletion=complete_spec,
         ),
     ] = None,
     study: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Only this study of the spec; without --spec, of all shipped ones."),
+        typer.Option(metavar="NAME", help="Only this study of the spec; without a spec, of all shipped ones."),
     ] = None,
     preset: Annotated[
         str | None, typer.Option(metavar="NAME", help="quick_test, standard, extensive, production, or the spec's own.")
@@ -99,6 +111,8 @@ def run(
     Started again, a study goes on until it has its trials. Ctrl-C once: no new trials, running ones end
     or are saved. Ctrl-C again, a second later or more: stop now.
     """
+    if named_spec is not None and spec is not None:
+        raise InputError(f"the spec is named twice, as {named_spec} and as --spec {spec}; name it once")
     flags = {
         "preset": preset,
         "n_jobs": n_jobs,
@@ -110,9 +124,9 @@ def run(
         "seed": seed,
     }
     given = settings_of(settings or (), flags)
-    plan = planned(spec, study, given)
+    plan = planned(named_spec or spec, study, given)
     for each in plan.studies:
-        check_data(each, spec_file(spec, study))
+        check_data(each, spec_file(named_spec or spec, study))
         check_imported(each)
         check_trackers(each.tracking)
     console = stdout()
@@ -121,11 +135,18 @@ def run(
         return
     recording = None if replay is None else recording_of(replay, plan)
     watch = watch_in_log(debugging_logger()) if verbose else choose_watch(console, quiet=quiet)
-    raise typer.Exit(_run_all(plan, given, console, watch, recording, fresh=fresh))
+    raise typer.Exit(_run_all(plan, given, console, watch, recording, fresh=fresh, quiet=quiet))
 
 
 def _run_all(
-    plan: Spec, settings: Collection[str], console: Console, watch: Watch, recording: Recording | None, *, fresh: bool
+    plan: Spec,
+    settings: Collection[str],
+    console: Console,
+    watch: Watch,
+    recording: Recording | None,
+    *,
+    fresh: bool,
+    quiet: bool,
 ) -> int:
     """Run the studies one after the other; the exit code of it all."""
     code = 0
@@ -133,13 +154,15 @@ def _run_all(
         for study in plan.studies:
             if stop.urgency:
                 return _INTERRUPTED
+            if console.is_terminal and not quiet:
+                print_text(console, f"Preparing study {legible(study.study_name)}: data, database, workers ...")
             taking = taking_over(study, Path(plan.results_dir), settings)
             if recording is not None:
                 taking = replace(taking, study=replaying(taking.study, recording), recording=recording)
             tuned = tune(taking, Path(plan.results_dir), watch, stop, fresh=fresh, plots=plan.save_study_plots)
             for message in tuned.warnings:
                 warning(message)
-            print_conclusion(console, taking.study, tuned)
+            print_conclusion(console, taking.study, tuned, StudyLocation(study.storage, plan.results_dir))
             if tuned.ended.ending is Ending.INTERRUPTED:
                 return _INTERRUPTED
             failing = tuned.ended.ending is Ending.FAILING

@@ -10,13 +10,15 @@ from rich.console import Console
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.errors import InputError
+from fxai.results.metric_text import metric_names, metric_text, number_text
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.record import TrialRecord
+from fxai.search import attributes
 from fxai.search.goals import first_goal, goals_of
 from fxai.search.stored_study import StoredStudy
 from fxai.search.studies import stored_study
 from fxai.trial import ParamValue, Usage
-from fxai.wording import assignments, estimate, figure, legible, span
+from fxai.wording import assignments, figure, legible, span
 
 _LOG_LINES = 200
 
@@ -35,12 +37,13 @@ def show(
     """
     with stored_study(storage, study) as stored:
         trial, metric = _trial(stored, number), goals_of(stored)[first_goal(stored)].metric
+        trading = "data" in stored.user_attrs.get(attributes.FINGERPRINT, {})
     log = None if folder_fault(study) else StudyPaths(results_dir, study).trial(number).log
     if as_json:
         traceback = trial.failure and trial.failure.traceback
         print_json({**trial.as_json(), "traceback": traceback, "log": str(log) if log and log.is_file() else None})
     else:
-        _print_trial(stdout(), study, metric, trial, log)
+        _print_trial(stdout(), study, metric, trial, log, trading=trading)
 
 
 def _trial(study: StoredStudy, number: int) -> TrialRecord:
@@ -51,13 +54,16 @@ def _trial(study: StoredStudy, number: int) -> TrialRecord:
     raise InputError(f"Study '{study.study_name}' has no trial {number}: {there}")
 
 
-def _print_trial(console: Console, study: str, metric: str, trial: TrialRecord, log: Path | None) -> None:
+def _print_trial(
+    console: Console, study: str, metric: str, trial: TrialRecord, log: Path | None, *, trading: bool
+) -> None:
     print_text(console, _headline(study, trial))
     if trial.value is not None:
-        print_text(console, f"{metric}: {estimate(trial.value, trial.standard_error)}")
+        print_text(console, f"{metric}: {number_text(metric, trial.value, trial.standard_error, trading=trading)}")
     _print_named(console, "Parameters", trial.params)
     _print_lineage(console, trial)
-    _print_named(console, "Metrics", trial.metrics)
+    told = {name: metric_text(trial, name, value_of=metric, trading=trading) for name in metric_names(trial.metrics)}
+    _print_named(console, "Metrics", told)
     _print_named(console, "Resources", _resources(trial.usage))
     _print_named(console, "Reports", {f"step {step}": value for step, value in trial.reports.items()})
     if trial.broken:

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from fxai.cli.error_message import warning
+from fxai.cli.no_studies import no_studies
 from fxai.cli.options import DEFAULT_STORAGE, AsJson, StorageUrl
 from fxai.cli.output import print_json, print_table, print_text, stdout
+from fxai.printed_command import StudyLocation
 from fxai.search.studies import StudySummary, summaries
 from fxai.wording import figure
 
@@ -26,7 +28,7 @@ def status(*, storage: StorageUrl = DEFAULT_STORAGE, as_json: AsJson = False) ->
         rules = ("Stop rule",) if any(summary.ended_by for summary in found) else ()
         print_table(stdout(), (*_HEADINGS, *rules), [(*_row(each), *_rule(each, rules)) for each in found])
     else:
-        print_text(stdout(), "No studies yet. Start one: fxai run --spec quick_search")
+        print_text(stdout(), no_studies(StudyLocation(storage)))
     for summary in found:
         if summary.fault:
             warning(summary.fault)

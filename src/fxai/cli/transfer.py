@@ -6,10 +6,12 @@ from typing import Annotated, get_args
 import typer
 
 from fxai.cli.completion import complete_spec, complete_study
-from fxai.cli.options import AsJson
+from fxai.cli.options import DEFAULT_RESULTS_DIR, AsJson
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.plan import planned, settings_of
 from fxai.errors import InputError
+from fxai.printed_command import StudyLocation
+from fxai.results.next_spec import write_next_spec
 from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import spec_hash, versions
@@ -32,9 +34,17 @@ def transfer(
     ],
     *,
     to: Annotated[
-        str,
+        str | None,
         typer.Option("--to", metavar="SPEC", help="Spec of the study that takes over.", autocompletion=complete_spec),
-    ],
+    ] = None,
+    new: Annotated[
+        Path | None,
+        typer.Option(
+            "--new",
+            metavar="FILE",
+            help="Instead of --to: write a copy of the source's spec to FILE, for a study of the file's name.",
+        ),
+    ] = None,
     study: Annotated[
         str | None, typer.Option(metavar="NAME", help="The study that takes over, if the spec has several.")
     ] = None,
@@ -63,8 +73,13 @@ def transfer(
     The spec stays as it is: what is taken over is written to transfer.yaml beside the study's results,
     where `fxai run` finds it.
     """
-    plan = planned(to, study, settings_of((), {}))
-    target, folder = _only(plan.studies, to), results_dir or Path(plan.results_dir)
+    if (to is None) == (new is None):
+        raise InputError("name the spec that takes over with --to, or a file for a new one with --new")
+    if new is not None:
+        write_next_spec(StudyPaths(results_dir or DEFAULT_RESULTS_DIR, source), new)
+    spec = str(new or to)
+    plan = planned(spec, study, settings_of((), {}))
+    target, folder = _only(plan.studies, spec), results_dir or Path(plan.results_dir)
     if target.study_name == source:
         raise InputError(f"{source} cannot take over from itself; give the next study another study_name")
     url = storage or target.storage
@@ -77,6 +92,9 @@ def transfer(
         print_json({"file": str(path), "overlay": overlay.model_dump(mode="json"), "remarks": list(made.remarks)})
         return
     print_text(stdout(), f"{target.study_name}:", *told(overlay), *made.remarks, f"Written to {path}")
+    given = {"--study": study, "--storage": storage, "--results-dir": None if results_dir is None else str(results_dir)}
+    options = {name: value for name, value in given.items() if value is not None}
+    print_text(stdout(), "", "Next:", f"  {StudyLocation().command('run', spec, options=options)}")
 
 
 def _only(studies: tuple[StudySpec, ...], spec: str) -> StudySpec:

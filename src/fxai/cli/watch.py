@@ -15,6 +15,7 @@ from fxai.tuning.plain_lines import incidents_of, lines_of
 from fxai.tuning.tune import Watch
 
 _SECONDS_BETWEEN_FRAMES = 0.25
+_WRITING = "Writing the study's files and plots ..."  # some seconds, after the last trial
 
 
 def choose_watch(console: Console, *, quiet: bool) -> Watch:
@@ -42,6 +43,7 @@ def watch_live(
             if view is not None and now >= next_frame:
                 live.update(live_layout(view, now, console.options), refresh=True)
                 next_frame = now + _SECONDS_BETWEEN_FRAMES
+    print_text(console, _WRITING)
     return _end_of(event)
 
 
@@ -51,6 +53,7 @@ def watch_plainly(events: Iterable[StudyEvent], console: Console) -> StudyEnded:
     for event in events:
         print_text(console, *lines_of(event))
         console.file.flush()
+    print_text(console, _WRITING)
     return _end_of(event)
 
 

@@ -26,6 +26,7 @@ class Guard:
     app: WSGIApplication
     allowed_hosts: frozenset[str]  # values of the Host header, e.g. "localhost:8052"
     refuses_edit: Refusal | None = None  # why an edit cannot be made now; None: there are no edits at all
+    edit_command: str = "fxai dashboard --allow-edits"  # what starts this dashboard with edits
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         reason = self._foreign(environ)
@@ -49,7 +50,7 @@ class Guard:
         if self.refuses_edit is None:
             return (
                 "This dashboard only shows studies, it does not change them. For notes, attributes or deleting end it "
-                "and start `fxai dashboard --allow-edits`."
+                f"and start `{self.edit_command}`."
             )
         if not _is_own_page(environ):
             return "Edits are taken from this dashboard's own pages alone, and this request does not say that it is."

@@ -14,7 +14,7 @@ import optuna_dashboard
 from fxai.dashboard.edits import Edits
 from fxai.dashboard.guard import Guard
 from fxai.dashboard.read_only import read_only_storage
-from fxai.dashboard.study_files import FilesOf, StudyFiles
+from fxai.dashboard.study_files import FilesOf, IndexPage, StudyFiles
 from fxai.errors import InputError
 from fxai.search.lock import state_directory
 from fxai.search.open_tables import open_tables
@@ -29,15 +29,19 @@ class Shown:
 
     storage_url: str
     files_of: FilesOf  # what there is of a study beside its database
+    index_page: IndexPage
     allow_edits: bool = False
+    edit_command: str = "fxai dashboard --allow-edits"  # starts the same dashboard with edits
 
 
 def dashboard_app(shown: Shown, allowed_hosts: frozenset[str]) -> WSGIApplication:
     """The dashboard of the studies in a database, for requests with one of these Host headers."""
     url = shown.storage_url
     storage = open_tables(url, create=False) if shown.allow_edits else read_only_storage(url)
-    files = StudyFiles(optuna_dashboard.wsgi(storage), url, shown.files_of)
-    return Guard(files, allowed_hosts, Edits(url, state_directory()).refusal if shown.allow_edits else None)
+    app = optuna_dashboard.wsgi(storage)
+    files = StudyFiles(app, url, shown.files_of, shown.index_page, read_only=not shown.allow_edits)
+    refusal = Edits(url, state_directory()).refusal if shown.allow_edits else None
+    return Guard(files, allowed_hosts, refusal, shown.edit_command)
 
 
 def dashboard_server(shown: Shown, port: int) -> WSGIServer:

@@ -1,11 +1,13 @@
-"""The result files of the studies, beside the dashboard: `/fxai/` lists them, `/fxai/STUDY/FILE` shows one.
+"""The result files of the studies, beside the dashboard.
+
+`/fxai/` is the index page over the studies, `/fxai/STUDY/` lists a study's files, `/fxai/STUDY/FILE` shows one.
 
 What can be had is what lies among the results of a study that the database has; a path of the request is only ever
 compared with theirs. Pages are shown in a sandbox of the browser, so that nothing in them reaches the dashboard.
 """
 
 import mimetypes
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -17,8 +19,10 @@ from fxai.search.studies import study_names
 
 FilesOf = Callable[[str], Mapping[str, Path]]  # of a study, by the names under which they are asked for
 
+IndexPage = Callable[[Sequence[str]], str]  # over the studies of these names, as HTML
+
 ROOT = "/fxai/"
-_TOLD = ("report.html", "best_agent.safetensors", "best_params.json")  # in the list of studies
+_INDEX = "index.html"
 _SANDBOX = "sandbox allow-scripts allow-downloads allow-popups allow-modals"
 _OWN_PAGE = "default-src 'none'; style-src 'unsafe-inline'"
 _KINDS = {
@@ -39,6 +43,11 @@ _LINK = (
     'border-radius:.4rem;background:#12304a;color:#fff;font:14px system-ui,sans-serif;text-decoration:none">'
     "Reports and files</a></body>"
 )
+_READ_ONLY = (  # hides the buttons of the dashboard's page whose requests the guard refuses
+    '<style>button[aria-label="rename study"], button[aria-label="delete study"], '
+    'button:has(svg[data-testid="AddBoxIcon"]), button:has(svg[data-testid="EditIcon"]) '
+    "{ display: none !important; }</style>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +57,26 @@ class StudyFiles:
     dashboard: WSGIApplication
     storage_url: str
     files_of: FilesOf
+    index_page: IndexPage
+    read_only: bool = True
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = _path(environ)
-        if path == ROOT.rstrip("/") or path.startswith(ROOT):
+        if path == ROOT.rstrip("/"):
+            start_response("301 Moved Permanently", [("Location", ROOT), ("Content-Length", "0")])
+            return []
+        if path.startswith(ROOT):
             answer = self._answer(path.removeprefix(ROOT.rstrip("/")).strip("/"), start_response)
             return answer if environ["REQUEST_METHOD"] == "GET" else []
         if path == "/dashboard" or path.startswith("/dashboard/"):
-            return _with_link(self.dashboard, environ, start_response)
+            added = (_READ_ONLY if self.read_only else "") + _LINK
+            return _with_link(self.dashboard, environ, start_response, added)
         return self.dashboard(environ, start_response)
 
     def _answer(self, asked: str, start_response: StartResponse) -> Iterable[bytes]:
-        if not asked:
-            return _html(start_response, "200 OK", "Studies", self._list())
+        if asked in ("", _INDEX):
+            page = self.index_page(study_names(self.storage_url)).encode()
+            return _page(start_response, page, "text/html; charset=utf-8")
         study, _, name = asked.partition("/")
         files = self._files(study)
         if not name and files:
@@ -68,15 +84,6 @@ class StudyFiles:
         if name not in files:
             return _html(start_response, "404 Not Found", "Not found", "<p>There is no such file.</p>")
         return _file(start_response, files[name])
-
-    def _list(self) -> str:
-        items = []
-        for study in study_names(self.storage_url):
-            files = self._files(study)
-            links = _links(study, {name: files[name] for name in _TOLD if name in files})
-            more = f'<a href="{ROOT}{quote(study)}/">{len(files)} files</a>' if files else "no files yet"
-            items.append(f"<section><h2>{escape(study)}</h2>{links}<p>{more}</p></section>")
-        return "".join(items) or "<p>There are no studies yet.</p>"
 
     def _files(self, study: str) -> Mapping[str, Path]:
         return self.files_of(study) if study in study_names(self.storage_url) else {}
@@ -109,6 +116,11 @@ def _file(start_response: StartResponse, path: Path) -> Iterable[bytes]:
     except OSError:  # a run has just replaced or removed it
         return _html(start_response, "404 Not Found", "Not found", "<p>There is no such file.</p>")
     kind = _KINDS.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return _page(start_response, content, kind)
+
+
+def _page(start_response: StartResponse, content: bytes, kind: str) -> Iterable[bytes]:
+    """Content that cannot reach the dashboard, whatever scripts are in it."""
     start_response("200 OK", [*_headers(content, kind), ("Content-Security-Policy", _SANDBOX)])
     return [content]
 
@@ -117,8 +129,10 @@ def _headers(content: bytes, kind: str) -> list[tuple[str, str]]:
     return [("Content-Type", kind), ("Content-Length", str(len(content))), ("Cache-Control", "no-cache")]
 
 
-def _with_link(app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """The dashboard's page with a link to the files at its foot."""
+def _with_link(
+    app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse, added: str
+) -> Iterable[bytes]:
+    """The dashboard's page with an addition at its foot."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Callable[[bytes], object]:
@@ -128,7 +142,7 @@ def _with_link(app: WSGIApplication, environ: WSGIEnvironment, start_response: S
     for condition in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_NONE_MATCH"):  # the page is made anew
         environ.pop(condition, None)
     given = app(environ, start)
-    page = b"".join(given).replace(b"</body>", _LINK.encode())
+    page = b"".join(given).replace(b"</body>", added.encode())
     if close := getattr(given, "close", None):
         close()
     ((status, headers),) = started

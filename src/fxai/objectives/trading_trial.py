@@ -16,7 +16,7 @@ from fxai.objectives.each_seed import mean, standard_error
 from fxai.rl.agent import Agent
 from fxai.rl.checkpoint import Checkpoint, load_checkpoint, load_state
 from fxai.rl.lane_pack import Lane, unstacked
-from fxai.rl.scoring import error_of
+from fxai.rl.scoring import SCORES, error_of
 from fxai.rl.training import Metrics, is_evaluated
 from fxai.spec.metrics import METRICS
 from fxai.spec.score import with_score
@@ -180,10 +180,14 @@ class TradingTrial:
 
 
 def _joined(metrics: Sequence[Metrics], values: Sequence[float], metric: str) -> dict[str, float]:
-    """Each metric's mean over the lanes, and the standard error of the value: over seeds, or else over episodes."""
+    """Each metric's mean over the lanes, and standard errors: over seeds, or else over episodes.
+
+    Over seeds each score has its own, under its name with `_error`.
+    """
     means = {name: mean([lane[name] for lane in metrics]) for name in metrics[0]}
     if len(values) > 1:
-        return {**means, STANDARD_ERROR: standard_error(values)}
+        errors = {error_of(name): standard_error([lane[name] for lane in metrics]) for name in SCORES}
+        return {**means, **errors, STANDARD_ERROR: standard_error(values)}
     error = metrics[0].get(error_of(metric))
     return means if error is None else {**means, STANDARD_ERROR: error}
 

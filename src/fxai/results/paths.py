@@ -74,6 +74,11 @@ class StudyPaths:
         return self.directory / "report.html"
 
     @property
+    def index_row(self) -> Path:
+        """What the index page of the results folder says of the study."""
+        return self.directory / ".index.json"
+
+    @property
     def test_looks(self) -> Path:
         """How often an agent of the study was scored on the test split; see `track_files.note_test_look`."""
         return self.directory / TEST_LOOKS
@@ -97,6 +102,11 @@ class StudyPaths:
     def export(self) -> Path:
         """What `fxai export` makes for others."""
         return self.directory / "export"
+
+    @property
+    def trained(self) -> Path:
+        """Where the commands of the report train the study's best trials in full."""
+        return self.directory / "trained"
 
     @property
     def trials(self) -> Path:

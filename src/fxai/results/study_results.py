@@ -27,11 +27,12 @@ class StudyResults:
 
     study: Study
     paths: StudyPaths
+    storage: str | None = None  # the database that it was read from; None for a results file
 
     @classmethod
     def stored(cls, storage: str, name: str, results_dir: Path) -> "StudyResults":
         """A study of a database; errors as of `load_study`."""
-        return cls(load_study(storage, name), StudyPaths(results_dir, name))
+        return cls(load_study(storage, name), StudyPaths(results_dir, name), storage)
 
     @classmethod
     def in_file(cls, path: Path) -> "StudyResults":

@@ -1,7 +1,7 @@
 """A look at the studies of a storage, for commands and results. It writes nothing and makes no file."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -80,6 +80,15 @@ def load_study(url: str, name: str) -> "optuna.Study":
     finally:
         storage.close()
     return study
+
+
+def readable_studies(url: str, names: Iterable[str], on_fault: Callable[[str], None]) -> "Iterator[optuna.Study]":
+    """Those of the studies that can be read; `on_fault` is told why another cannot."""
+    for name in names:
+        try:
+            yield load_study(url, name)
+        except StorageError as error:
+            on_fault(str(error))
 
 
 def is_archived(name: str) -> bool:

@@ -31,6 +31,7 @@ SYNONYMS = {  # as others call them
 }
 LOSSES = frozenset({"val_loss", "max_drawdown", "turnover"})  # of which less is better
 DEFAULT_METRIC = "mean_reward"
+FRACTIONS = frozenset({"total_return", "max_drawdown", "win_rate"})  # people read them as percent
 OWN_METRIC = "value"  # of an objective of the user's own, which may call it anything
 
 

@@ -3,20 +3,20 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import join
 
 from fxai.errors import FxaiError
+from fxai.printed_command import StudyLocation
 from fxai.results.files import write_results
 from fxai.results.importances.file import write_importances
 from fxai.results.paths import StudyPaths
 from fxai.results.plots.write import write_plots
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
+from fxai.results.report.index import write_row_and_index
 from fxai.results.report.write import write_report
 from fxai.results.summary import StudySummary
 from fxai.results.winner_track import write_validation_track
 from fxai.search.studies import load_study
-from fxai.spec.defaults import RESULTS_DIR, STORAGE
 from fxai.spec.study import StudySpec
 from fxai.spec.write_out import written_whole
 from fxai.study_events import Ending
@@ -65,7 +65,8 @@ def write_study_files(
     if plots and (summary.completed or summary.pruned):
         writing.add("plot", lambda: write_plots(stored, paths))
     if plots:
-        writing.add("report", lambda: (write_report(stored, paths),))
+        writing.add("report", lambda: (write_report(stored, paths, study.storage),))
+    writing.add("", lambda: write_row_and_index(stored, paths))
     failure = _telling_failure(record, summary, ending)
     return StudyFiles(summary, tuple(writing.files), tuple(writing.warnings), results_written, failure)
 
@@ -90,12 +91,8 @@ class _Writing:
     def _later(self, by: str) -> str:
         if by in {"", _BY_RUNNING}:
             return by
-        command = ["fxai", by, self._study.study_name]
-        if self._study.storage != STORAGE:
-            command += ["--storage", self._study.storage]
-        if str(self._results_dir) != RESULTS_DIR:
-            command += ["--results-dir", str(self._results_dir)]
-        return f"; {join(command)} writes it later"
+        command = StudyLocation(self._study.storage, self._results_dir).command(by, self._study.study_name)
+        return f"; {command} writes it later"
 
 
 def spec_as_it_ran(study: StudySpec, paths: StudyPaths) -> tuple[str, ...]:

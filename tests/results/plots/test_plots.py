@@ -10,7 +10,7 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from fxai.results.paths import StudyPaths
-from fxai.results.plots.figures import contour_plot, parallel_coordinate, slice_plot, timeline
+from fxai.results.plots.figures import contour_plot, optimization_history, parallel_coordinate, slice_plot, timeline
 from fxai.results.plots.write import write_plots
 
 NAMES = {
@@ -192,3 +192,10 @@ def test_parameters_of_some_trials_only_are_named_where_they_cannot_be_drawn():
     for figure in figures:
         (note,) = [note.text for note in figure.layout.annotations if "only some trials" in note.text]
         assert note.endswith(": of_b")
+
+
+def test_pruned_trials_are_marked_in_the_history(study: optuna.Study) -> None:
+    (crosses,) = [trace for trace in optimization_history(study).data if trace.marker.symbol == "x"]
+    pruned = [trial for trial in study.trials if trial.state is TrialState.PRUNED]
+    assert list(crosses.x) == [trial.number for trial in pruned]
+    assert list(crosses.y) == [trial.intermediate_values[50] for trial in pruned]

@@ -1,8 +1,8 @@
 """The README of an export: what is in it, and the commands that do it all again."""
 
-from collections.abc import Iterator, Sequence
-from shlex import quote
+from collections.abc import Iterator, Mapping, Sequence
 
+from fxai.printed_command import StudyLocation
 from fxai.results.export.data import ExportedData
 from fxai.results.provenance import versions
 from fxai.results.record import StudyRecord
@@ -88,7 +88,7 @@ def _before(
 
 
 def _best_again(record: StudyRecord, spec: StudySpec | None, config: BestConfig | OwnBestConfig) -> Iterator[str]:
-    yield f"```bash\nfxai train {quote(f'{record.name}_best_config.yaml')} --output again\n```"
+    yield _shell("train", f"{record.name}_best_config.yaml", options={"--output": "again"})
     seeds = 1 if spec is None else spec.seeds_per_trial
     if seeds == 1:
         yield f"It ends with `{config.metric_name}` {config.value!r}."
@@ -104,21 +104,25 @@ def _search_again(record: StudyRecord, spec: StudySpec | None, files: Sequence[s
         yield "The search cannot be repeated from this folder: its runs left no `spec.yaml`."
         return
     if spec.search is not None:
-        yield "```bash\nfxai run --spec spec.yaml\n```"
+        yield _shell("run", "spec.yaml")
         yield "Its populations come to the same by themselves."
     elif "decisions.jsonl" not in files:
-        yield "```bash\nfxai run --spec spec.yaml\n```"
+        yield _shell("run", "spec.yaml")
         yield "The order of its decisions was not kept, so with several workers it may go another way."
     else:
-        yield "```bash\nfxai run --spec spec.yaml --replay decisions.jsonl\n```"
-        name = quote(f"{record.name}-replay")
+        yield _shell("run", "spec.yaml", options={"--replay": "decisions.jsonl"})
         yield (
             f"It repeats every decision in its order, in a study `{record.name}-replay`, and says where a trial comes "
             "to another value than it did. What it came to:"
         )
-        yield f"```bash\nfxai best {name}\n```"
+        yield _shell("best", f"{record.name}-replay")
     if learnt:
         yield (
             "The search took over from another study. What that one fixed, narrowed or tried first is in `spec.yaml`; "
             "where its sampler had learnt from that study's trials, the search will go another way."
         )
+
+
+def _shell(name: str, *arguments: str, options: Mapping[str, str] | None = None) -> str:
+    """A command to run in the export's folder, whose study lies at the usual places in it."""
+    return f"```bash\n{StudyLocation().command(name, *arguments, options=options)}\n```"

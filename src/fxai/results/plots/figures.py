@@ -3,6 +3,7 @@
 A figure function raises `AbsentFigureError` with the reason, for people, when the study cannot be drawn so yet.
 """
 
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -32,7 +33,30 @@ def optimization_history(study: Study) -> go.Figure:
     _need_completed(study, 1)
     figure = drawn.plot_optimization_history(study, target_name=metric_name(study))
     figure.update_traces(line={"shape": "hv"}, selector={"mode": "lines"})  # the best value changes at a trial
+    pruned = [trial for trial in study.get_trials(deepcopy=False, states=(TrialState.PRUNED,)) if _last_report(trial)]
+    if pruned:
+        figure.add_trace(_crosses(pruned))
     return figure.update_layout(height=560, legend=_LEGEND_ABOVE)
+
+
+def _last_report(trial: FrozenTrial) -> tuple[int, float] | None:
+    """The last step that a trial reported, and its value; None without a finite one."""
+    reports = [(step, value) for step, value in trial.intermediate_values.items() if math.isfinite(value)]
+    return max(reports, default=None)
+
+
+def _crosses(pruned: Sequence[FrozenTrial]) -> go.Scatter:
+    """Pruned trials, each at the last value that it reported."""
+    last = {trial.number: report for trial in pruned if (report := _last_report(trial)) is not None}
+    return go.Scatter(
+        x=list(last),
+        y=[value for _, value in last.values()],
+        text=[f"trial {number}: pruned at step {step}" for number, (step, _) in last.items()],
+        hovertemplate="%{text}: %{y}<extra></extra>",
+        mode="markers",
+        name="pruned, last report",
+        marker={"color": _STATE_COLOURS["PRUNED"], "symbol": "x", "size": 7, "opacity": 0.75},
+    )
 
 
 def param_importances(study: Study) -> go.Figure:

@@ -36,7 +36,8 @@ PLOTS = (
         "optimization_history",
         "Optimization history",
         "Each point is a completed trial, the line the best value so far. A line that is flat for long means that "
-        "the search has settled; one that still climbs means that more trials may pay.",
+        "the search has settled; one that still climbs means that more trials may pay. A cross is a pruned trial, at "
+        "the last value that it reported.",
         figures.optimization_history,
         most_trials=20_000,
     ),

@@ -36,6 +36,7 @@ class Table:
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: frozenset[int] = frozenset()
+    stacked: bool = False  # on a phone, the cells of a row below each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ class Report:
     tiles: Sequence[Tile]
     steps: Sequence[Step]
     sections: Sequence[Section]
+    folder: str  # in which its commands are to be run
     written: str  # by what and when
 
     @property

@@ -2,6 +2,7 @@
 
 from pydantic import JsonValue
 
+from fxai.results.metric_text import metric_names
 from fxai.results.report.blocks import Absent, Chooser, Section
 from fxai.results.report.sample import every_kth
 from fxai.results.report.subject import Subject
@@ -16,7 +17,7 @@ def chooser(subject: Subject) -> Section:
     trials, note = every_kth(subject.ranked, _MOST, "their values")
     if not trials or not subject.scales:
         return Section(name, title, [Absent("No trial has completed yet.")])
-    others = dict.fromkeys(metric for trial in trials for metric in trial.metrics)
+    others = dict.fromkeys(metric for trial in trials for metric in metric_names(trial.metrics))
     values = {subject.record.metric: [trial.value for trial in trials]}
     values |= {
         metric: [trial.metrics.get(metric) for trial in trials] for metric in others if metric != subject.record.metric

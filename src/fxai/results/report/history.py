@@ -1,5 +1,6 @@
 """The search in its order: every completed trial, and the best value so far."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,8 @@ from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Chart, Section
 from fxai.results.report.sample import every_kth
 from fxai.results.report.subject import Subject
-from fxai.wording import counted, estimate
+from fxai.search.stored_trial import StoredState
+from fxai.wording import counted, estimate, figure
 
 _MOST = 2000
 _MOST_ERRORS = 150
@@ -22,20 +24,50 @@ def history(subject: Subject) -> Section:
         "Each point is a completed trial, the line the best value so far. A line that is flat for long means that "
         "the search has settled; one that still climbs means that more trials may pay."
     )
+    pruned = _pruned(subject)
+    if pruned:
+        reading += " A cross is a pruned trial, at the last value that it reported."
     if not subject.ranked:
         return Section("history", "History", [Absent("No trial has completed yet.")])
-    figure = go.Figure()
+    drawn = go.Figure()
     shown, note = every_kth(sorted(subject.ranked, key=lambda trial: trial.number), _MOST, "their numbers")
-    figure.add_trace(_points(shown))
-    figure.add_trace(_best_so_far(subject))
-    figure.add_traces(_marks(subject))
-    figure.update_xaxes(title="trial")
-    limits, left_out = _limits(subject)
-    figure.update_yaxes(title=subject.record.metric, range=limits)
-    figure.update_layout(height=430, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
+    if pruned:
+        drawn.add_trace(_crosses(every_kth(pruned, _MOST, "their numbers")[0]))
+    drawn.add_trace(_points(shown))
+    drawn.add_trace(_best_so_far(subject))
+    drawn.add_traces(_marks(subject))
+    drawn.update_xaxes(title="trial")
+    limits, left_out = _limits(subject, [_last_report(trial) for trial in pruned])
+    drawn.update_yaxes(title=subject.record.metric, range=limits)
+    drawn.update_layout(height=430, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     if left_out:
         note = f"{note} {counted(left_out, 'value')} far worse than the others would flatten them: beyond the axis."
-    return Section("history", "History", [Chart("history", figure, note=note.strip())], reading)
+    return Section("history", "History", [Chart("history", drawn, note=note.strip())], reading)
+
+
+def _pruned(subject: Subject) -> list[TrialRecord]:
+    """The pruned trials that reported a finite value."""
+    pruned = [trial for trial in subject.own if trial.state is StoredState.PRUNED and trial.reports]
+    return [trial for trial in pruned if math.isfinite(_last_report(trial))]
+
+
+def _last_report(trial: TrialRecord) -> float:
+    return trial.reports[max(trial.reports)]
+
+
+def _crosses(trials: Sequence[TrialRecord]) -> go.Scatter:
+    return go.Scatter(
+        x=[trial.number for trial in trials],
+        y=[_last_report(trial) for trial in trials],
+        text=[
+            f"trial {trial.number}: pruned at step {max(trial.reports)} with {figure(_last_report(trial))}"
+            for trial in trials
+        ],
+        hovertemplate="%{text}<extra></extra>",
+        mode="markers",
+        name="pruned, last report",
+        marker={"color": PRUNED, "size": 7, "symbol": "x", "opacity": 0.75},
+    )
 
 
 def _points(trials: Sequence[TrialRecord]) -> go.Scatter:
@@ -93,10 +125,11 @@ def _label(trial: TrialRecord) -> str:
     return f"trial {trial.number}: {estimate(trial.value or 0.0, trial.standard_error)}"
 
 
-def _limits(subject: Subject) -> tuple[list[float] | None, int]:
-    """The axis without values that are far worse than most, and how many these are."""
-    losses = np.array([subject.goal.loss(trial.value or 0.0) for trial in subject.ranked])
-    lower, upper = np.quantile(losses, [0.25, 0.75])
+def _limits(subject: Subject, pruned: Sequence[float]) -> tuple[list[float] | None, int]:
+    """The axis without values that are far worse than those of most completed trials, and how many these are."""
+    completed = [subject.goal.loss(trial.value or 0.0) for trial in subject.ranked]
+    lower, upper = np.quantile(completed, [0.25, 0.75])
+    losses = np.array([*completed, *map(subject.goal.loss, pruned)])
     worst = upper + _FAR * (upper - lower)
     left_out = int((losses > worst).sum())
     if not left_out or upper == lower:

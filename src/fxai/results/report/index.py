@@ -1,7 +1,12 @@
-"""One page over all studies, with a way to each report."""
+"""The index page of a results folder: all its studies, with a way to each report.
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+Each study's folder holds the study's row, written with its report. So the page costs one small file for each study,
+and it has the studies of all databases whose files lie in the folder.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -9,15 +14,21 @@ from urllib.parse import quote
 
 from optuna import Study
 
+from fxai.errors import InputError
+from fxai.printed_command import StudyLocation
 from fxai.results.page.render import page_html
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.report.write import write_report
+from fxai.results.strict_json import json_text
+from fxai.results.trials_file import read_study
 from fxai.search.stored_trial import StoredState
+from fxai.search.studies import is_archived
 from fxai.spec.environment import expanded_path
 from fxai.whole_file import write_text
 from fxai.wording import estimate, figure
 
+INDEX = "index.html"
 _WIDTH, _HEIGHT = 120, 30  # of a small drawing of the best value so far
 
 
@@ -26,44 +37,113 @@ class Row:
     """One study of the page."""
 
     study: str
-    link: str
     goals: str
     best: str
     gained: str  # what its best value was over time, as points of a line
     trials: str
-    last: str  # when a trial last ended
+    last: str  # when a trial last ended, in UTC
+
+    @classmethod
+    def of(cls, record: StudyRecord) -> "Row":
+        best = record.best
+        ended = [trial.ended for trial in record.trials if trial.ended is not None]
+        states = ((StoredState.COMPLETE, "completed"), (StoredState.PRUNED, "pruned"), (StoredState.FAIL, "failed"))
+        counts = [f"{count:,} {word}" for state, word in states if (count := record.count(state))]
+        if running := record.count(StoredState.RUNNING):
+            counts.append(f"{running} running")
+        return cls(
+            study=record.name,
+            goals=", ".join(f"{goal.direction} {goal.metric}" for goal in record.goals),
+            best="-" if best is None else _best(record, best),
+            gained=_line(record),
+            trials=", ".join(counts) or "none finished",
+            last=f"{max(ended).astimezone(UTC):%Y-%m-%d %H:%M}" if ended else "-",
+        )
 
 
-def write_reports(studies: Iterable[Study], results_dir: Path) -> Iterator[Path]:
-    """Write the report of each study, then `index.html` over them all; yields each file once it is there."""
-    rows = []
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A row with its links; an empty link is not shown."""
+
+    row: Row
+    report: str
+    files: str
+
+
+def write_reports(studies: Iterable[Study], results_dir: Path, storage: str | None = None) -> Iterator[Path]:
+    """Write the report of each study, then the index page; yields each file once it is there."""
     for study in studies:
         paths = StudyPaths(results_dir, study.study_name)
-        yield write_report(study, paths)
-        rows.append(_row(StudyRecord.of(study), paths))
-    written = f"Written by FxAI {version('fxai')} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC."
-    content = {"rows": rows, "counted": "1 study" if len(rows) == 1 else f"{len(rows)} studies", "written": written}
-    index = expanded_path(results_dir) / "index.html"
-    write_text(index, page_html("index.html", content))
-    yield index
+        yield write_report(study, paths, storage)
+        write_row(study, paths)
+    yield write_index(results_dir)
 
 
-def _row(record: StudyRecord, paths: StudyPaths) -> Row:
-    best = record.best
-    ended = [trial.ended for trial in record.trials if trial.ended is not None]
-    states = ((StoredState.COMPLETE, "completed"), (StoredState.PRUNED, "pruned"), (StoredState.FAIL, "failed"))
-    counts = [f"{count:,} {word}" for state, word in states if (count := record.count(state))]
-    if running := record.count(StoredState.RUNNING):
-        counts.append(f"{running} running")
-    return Row(
-        study=record.name,
-        link=quote(f"{paths.study}/{paths.report.name}"),
-        goals=", ".join(f"{goal.direction} {goal.metric}" for goal in record.goals),
-        best="-" if best is None else _best(record, best),
-        gained=_line(record),
-        trials=", ".join(counts) or "none finished",
-        last=f"{max(ended):%Y-%m-%d %H:%M}" if ended else "-",
-    )
+def write_row(study: Study, paths: StudyPaths) -> None:
+    """Write what the index page says of a study."""
+    write_text(paths.index_row, json_text(asdict(Row.of(StudyRecord.of(study)))))
+
+
+def write_row_and_index(study: Study, paths: StudyPaths) -> tuple[Path]:
+    """Write a study's row, and the index page with it; the path of the page."""
+    write_row(study, paths)
+    return (write_index(paths.results_dir),)
+
+
+def write_index(results_dir: Path) -> Path:
+    """Write `index.html`, over all studies whose files lie in the folder."""
+    cards = [Card(row, _link(paths.report) or _link(paths.results), "") for paths, row in _rows(results_dir)]
+    index = expanded_path(results_dir) / INDEX
+    write_text(index, _page(cards, StudyLocation(results_dir=results_dir)))
+    return index
+
+
+def index_page(results_dir: Path, studies: Collection[str]) -> str:
+    """The same page of these studies, as the dashboard shows it: with a link to each study's list of files."""
+    rows = {paths.study: (paths, row) for paths, row in _rows(results_dir)}
+    cards = []
+    for study in studies:
+        if study in rows:
+            paths, row = rows[study]
+            cards.append(Card(row, _link(paths.report), f"{quote(study)}/"))
+        else:
+            cards.append(Card(Row(study, "", "", "", "no files yet", ""), "", ""))
+    return _page(cards, StudyLocation(results_dir=results_dir), dashboard="/dashboard")
+
+
+def _page(cards: Collection[Card], location: StudyLocation, dashboard: str = "") -> str:
+    newest_first = sorted(cards, key=lambda card: card.row.last, reverse=True)
+    content = {
+        "cards": newest_first,
+        "counted": "1 study" if len(cards) == 1 else f"{len(cards)} studies",
+        "first_command": location.command("run", "quick_search"),
+        "dashboard": dashboard,
+        "written": f"Written by FxAI {version('fxai')} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
+    }
+    return page_html("index.html", content)
+
+
+def _rows(results_dir: Path) -> Iterator[tuple[StudyPaths, Row]]:
+    """Of all studies of the folder but those that --fresh set aside."""
+    folders = (path for path in expanded_path(results_dir).glob("*") if path.is_dir() and not is_archived(path.name))
+    for folder in sorted(folders):
+        try:
+            paths = StudyPaths(results_dir, folder.name)
+            yield paths, _row(paths)
+        except (InputError, OSError, ValueError, TypeError):
+            continue  # another folder, or a study that has ended no run yet
+
+
+def _row(paths: StudyPaths) -> Row:
+    """As it was written, or from the results file of a study that an earlier release ran."""
+    if paths.index_row.is_file():
+        return Row(**json.loads(paths.index_row.read_text(encoding="utf-8")))
+    return Row.of(StudyRecord.of(read_study(paths.results)))
+
+
+def _link(path: Path) -> str:
+    """From the index page to a file of a study."""
+    return quote(f"{path.parent.name}/{path.name}") if path.is_file() else ""
 
 
 def _best(record: StudyRecord, best: TrialRecord) -> str:

@@ -2,14 +2,15 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
-from shlex import quote
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from fxai.results.gain import over_trial_0
 from fxai.results.report.beyond import can_go_beyond
 from fxai.results.report.blocks import Step
 from fxai.results.report.lead import is_clear
 from fxai.results.report.subject import Subject
+from fxai.results.train_command import train_command
 from fxai.search import attributes
 from fxai.search.stored_trial import StoredState
 from fxai.spec.parameters import is_number
@@ -44,6 +45,7 @@ def _unfinished(subject: Subject) -> Iterator[Step]:
         "Let it go on.",
         f"{finished} of {plan['n_trials']} trials have finished. The command that ran the study, started again, goes "
         f"on with the other {left}.",
+        _run(subject),
     )
 
 
@@ -58,7 +60,7 @@ def _failures(subject: Subject) -> Iterator[Step]:
     yield Step(
         "Look at the failures before you run more.",
         f"{len(failed)} of {counted(len(finished), 'finished trial')} failed, {count} of them by: {cause}.",
-        f"fxai show {quote(subject.record.name)} {first.number}",
+        _command(subject, "show", subject.record.name, first.number),
     )
 
 
@@ -76,14 +78,14 @@ def _edges(subject: Subject) -> Iterator[Step]:
 
 
 def _convergence(subject: Subject) -> Iterator[Step]:
-    settled, name = subject.analysis.convergence, quote(subject.record.name)
+    settled = subject.analysis.convergence
     if settled.converged is None:
         return
     in_one = f" in {subject.record.metric}" if subject.record.front else ""
     reason = f"{settled.reason[0].upper()}{settled.reason[1:]}."
     if not settled.converged:
         total = math.ceil(_MORE * len([trial for trial in subject.own if trial.state.is_finished()]))
-        yield Step("Run more trials.", f"{reason} Run the same command with --n-trials {total}.")
+        yield Step("Run more trials.", f"{reason} Run the same command with --n-trials {total}.", _run(subject, total))
         return
     agreed = [each for each in subject.analysis.stability if each.stable]
     shown = "; ".join(f"{each.name} {_agreed(each.choice, each.low, each.high)}" for each in agreed[:4])
@@ -91,7 +93,7 @@ def _convergence(subject: Subject) -> Iterator[Step]:
     yield Step(
         f"More trials of this search are unlikely to bring much{in_one}.",
         f"{reason}{agreeing} A next study can search around the best trials more finely.",
-        f"fxai transfer {name} --to NEXT_SPEC --mode narrow,enqueue",
+        _transfer(subject, "narrow,enqueue"),
     )
 
 
@@ -108,7 +110,7 @@ def _unimportant(subject: Subject) -> Iterator[Step]:
             f"Search {' and '.join(idle) if len(idle) < 3 else f'{len(idle)} parameters'} no more.",  # noqa: PLR2004
             f"The importance of {', '.join(idle)} does not stand out from what shuffled values give; with them fixed, "
             "a next study spends its trials on the others.",
-            f"fxai transfer {quote(subject.record.name)} --to NEXT_SPEC --mode fix_unimportant",
+            _transfer(subject, "fix_unimportant"),
         )
 
 
@@ -124,14 +126,37 @@ def _seeds(subject: Subject) -> Iterator[Step]:
     yield Step(
         "Train the winner from further seeds.",
         one_seed if difference.standard_error is None else within,
-        f"fxai train {quote(str(subject.paths.best_config))} --seeds {further}",
+        train_command(subject.paths, best.number, further),
     )
 
 
 def _train(subject: Subject) -> Iterator[Step]:
-    if subject.record.best is not None and subject.record.count(StoredState.RUNNING) == 0:
+    best = subject.record.best
+    if best is not None and subject.record.count(StoredState.RUNNING) == 0:
         yield Step(
             "Train the winner in full.",
             "Its configuration is complete: every default is in its place.",
-            f"fxai train {quote(str(subject.paths.best_config))}",
+            train_command(subject.paths, best.number),
         )
+
+
+def _command(
+    subject: Subject, name: str, *arguments: str | int | Path, options: Mapping[str, str | int] | None = None
+) -> str:
+    """A command that opens the study's database; empty where the database is not known."""
+    return "" if subject.location is None else subject.location.command(name, *arguments, options=options)
+
+
+def _run(subject: Subject, n_trials: int | None = None) -> str:
+    """Resumes the study by the spec that its last run left; empty where a transfer changed that spec."""
+    if not subject.paths.spec.is_file() or attributes.TRANSFER in subject.stored.user_attrs:
+        return ""
+    return _command(subject, "run", subject.paths.spec, options={} if n_trials is None else {"--n-trials": n_trials})
+
+
+def _transfer(subject: Subject, mode: str) -> str:
+    """Into a new spec, made from the one that the study's last run left; empty without that one."""
+    if not subject.paths.spec.is_file():
+        return ""
+    options = {"--new": f"{subject.record.name}_next.yaml", "--mode": mode}
+    return _command(subject, "transfer", subject.record.name, options=options)

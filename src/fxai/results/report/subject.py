@@ -8,6 +8,7 @@ from typing import Any
 
 from optuna import Study
 
+from fxai.printed_command import StudyLocation
 from fxai.results.analysis import StudyAnalysis
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
@@ -27,11 +28,13 @@ class Subject:
     record: StudyRecord
     analysis: StudyAnalysis
     paths: StudyPaths
+    location: StudyLocation | None = None  # None where no database is known, as for a results file
 
     @classmethod
-    def of(cls, study: Study, paths: StudyPaths) -> "Subject":
+    def of(cls, study: Study, paths: StudyPaths, storage: str | None) -> "Subject":
         record = StudyRecord.of(study)
-        return cls(by_first(study), study, record, StudyAnalysis.of(study), paths)
+        location = None if storage is None else StudyLocation(storage, paths.results_dir)
+        return cls(by_first(study), study, record, StudyAnalysis.of(study), paths, location)
 
     @cached_property
     def goal(self) -> Goal:
@@ -69,6 +72,11 @@ class Subject:
     def default_called(self) -> str:
         """What trial 0 is, in a word or two for a legend."""
         return first_trial_in(self.made_of).removeprefix("the ").partition(" (")[0]
+
+    @property
+    def trading(self) -> bool:
+        """Whether its trials train FxAI's agents, whose metrics FxAI measures."""
+        return "data" in self.made_of
 
     @cached_property
     def made_of(self) -> Mapping[str, Any]:

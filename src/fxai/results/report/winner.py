@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from fxai.market.track_record import TrackRecord, read_track_record
+from fxai.results.metric_text import metric_names, metric_text
 from fxai.results.plots.pareto_figure import pareto_front
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Block, Chart, Facts, Section, Table
@@ -10,7 +11,6 @@ from fxai.results.report.equity import equity
 from fxai.results.report.subject import Subject
 from fxai.results.stability import ParameterStability
 from fxai.results.track_files import is_of
-from fxai.trial import STANDARD_ERROR
 from fxai.wording import counted, figure
 
 _METRICS = 24
@@ -21,13 +21,8 @@ def winner(subject: Subject) -> Section:
     if best is None:
         return Section("winner", "The winner", [Absent("No trial has completed yet.")])
     blocks: list[Block] = [_parameters(subject, best)]
-    told = [
-        (name, figure(value))
-        for name, value in best.metrics.items()
-        if name not in (subject.record.metric, STANDARD_ERROR)
-    ]
-    if told:
-        blocks.append(Facts(told[:_METRICS], dense=True))
+    if best.metrics:
+        blocks.append(_metrics(subject, best))
     title = f"The {'knee' if subject.record.front else 'winner'}: trial {best.number}"
     return Section("winner", title, blocks)
 
@@ -82,7 +77,19 @@ def _parameters(subject: Subject, best: TrialRecord) -> Table:
         if spreads:
             row.append(_spread(spreads[name]) if name in spreads else "-")
         rows.append(row)
-    return Table(headings, rows, frozenset(range(1, 3 if default else 2)))
+    return Table(headings, rows, frozenset(range(1, 3 if default else 2)), stacked=True)
+
+
+def _metrics(subject: Subject, best: TrialRecord) -> Table:
+    """The metrics of the best trial, with those of trial 0 beside them."""
+    first = subject.default if subject.default is not None and subject.default.number != best.number else None
+    trials = [best, *([first] if first is not None and first.metrics else [])]
+    rows = [
+        (name, *(metric_text(trial, name, value_of=subject.record.metric, trading=subject.trading) for trial in trials))
+        for name in metric_names(best.metrics)[:_METRICS]
+    ]
+    headings = ("Metric", "Best", "Trial 0")[: len(trials) + 1]
+    return Table(headings, rows, frozenset(range(1, len(headings))))
 
 
 def _spread(found: ParameterStability) -> str:

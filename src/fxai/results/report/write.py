@@ -47,20 +47,24 @@ _SECTIONS = (
 )
 
 
-def write_report(study: Study, paths: StudyPaths) -> Path:
+def write_report(study: Study, paths: StudyPaths, storage: str | None = None) -> Path:
     """Write `report.html`, one file that opens without network; it replaces the one that is there."""
-    return save_report(report_of(study, paths), paths.report)
+    return save_report(report_of(study, paths, storage), paths.report)
 
 
-def save_report(report: Report, path: Path) -> Path:
-    """Make the page of a report."""
-    write_text(path, page_html("report.html", {"report": report}, report.figures))
+def save_report(report: Report, path: Path, index: str = "../index.html") -> Path:
+    """Make the page of a report; `index` is where the page over all studies is, empty where there is none."""
+    write_text(path, page_html("report.html", {"report": report, "index": index}, report.figures))
     return path
 
 
-def report_of(study: Study, paths: StudyPaths) -> Report:
-    """What the report says."""
-    subject = Subject.of(study, paths)
+def report_of(study: Study, paths: StudyPaths, storage: str | None = None) -> Report:
+    """What the report says.
+
+    `storage` is the study's database, which the commands of the report name. Without it there are only those that
+    need none.
+    """
+    subject = Subject.of(study, paths, storage)
     made = (section(subject) for section in _SECTIONS)
     sections: list[Section] = [section for section in made if section is not None]
     return Report(
@@ -70,6 +74,7 @@ def report_of(study: Study, paths: StudyPaths) -> Report:
         tiles=tuple(_tiles(subject)),
         steps=tuple(next_steps(subject)),
         sections=tuple(sections),
+        folder=str(Path.cwd()),
         written=f"Written by FxAI {version('fxai')} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
     )
 

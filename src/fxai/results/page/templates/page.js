@@ -74,6 +74,22 @@ document.getElementById("theme").addEventListener("click", () => {
 })
 system.addEventListener("change", drawAgain)
 
+// A page from a file, or one in the browser's sandbox, may be denied the clipboard: then the text is selected.
+for (const button of document.querySelectorAll("button.copy")) {
+  button.addEventListener("click", async () => {
+    const code = button.parentElement.querySelector("code")
+    let copied = true
+    try {
+      await navigator.clipboard.writeText(code.textContent)
+    } catch {
+      getSelection().selectAllChildren(code)
+      copied = document.execCommand("copy")
+    }
+    button.textContent = copied ? "Copied" : "Selected"
+    setTimeout(() => { button.textContent = "Copy" }, 2000)
+  })
+}
+
 // On paper all figures are there, light, and as wide as a sheet.
 function print(begins) {
   if (begins) root.dataset.onScreen = root.dataset.theme ?? ""

@@ -1,0 +1,7 @@
+"""What the looking commands say of a database without studies."""
+
+from fxai.printed_command import StudyLocation
+
+
+def no_studies(location: StudyLocation) -> str:
+    return f"No studies yet. Start one: {location.command('run', 'quick_search')}"
