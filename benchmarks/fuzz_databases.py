@@ -161,7 +161,7 @@ def _with_sql(statements: Callable[[sqlite3.Connection, random.Random], str]) ->
                 connection.execute("PRAGMA foreign_keys = OFF")
                 connection.execute("PRAGMA ignore_check_constraints = ON")
                 return statements(connection, rng)
-        except (sqlite3.Error, OverflowError, IndexError) as error:
+        except (sqlite3.Error, ArithmeticError, LookupError, ValueError, TypeError) as error:  # damaged already
             return f"no change ({error})"
 
     return change

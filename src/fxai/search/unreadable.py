@@ -27,11 +27,16 @@ def readable_rows(url: str, study: str | None = None) -> Iterator[None]:
 
 
 def _message(url: str, study: str | None, error: Exception) -> str:
-    what = f"the studies in {shown(url)}" if study is None else f"the study {study!r} in {shown(url)}"
-    ways = "restore the database from a copy, or name another with --storage"
-    if study is not None:
-        ways = "restore the database from a copy; its other studies can still be used"
-    return f"cannot read {what}: {without_secrets(_reason(error), url)}. The database was left as it is; {ways}"
+    place, reason = shown(url), without_secrets(_reason(error), url)
+    if study is None:
+        return (
+            f"cannot read the studies in {place}: {reason}. The database was left as it is; restore it from a copy, "
+            "or name another with --storage"
+        )
+    return (
+        f"cannot read the study {study!r} in {place}: {reason}. The database was left as it is; restore it from a "
+        "copy. Its other studies can still be used"
+    )
 
 
 def _reason(error: Exception) -> str:
