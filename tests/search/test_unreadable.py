@@ -137,6 +137,13 @@ def test_tables_that_are_not_optunas_are_refused_before_anything_is_written(
     assert (tmp_path / "studies.db").read_bytes() == before
 
 
+def test_table_of_the_version_that_is_gone(two_studies: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "studies.db")) as connection, connection:
+        connection.execute("DROP TABLE version_info")
+    with pytest.raises(StorageError, match=r"cannot open .*studies\.db"):
+        load_study(two_studies, "sound")
+
+
 @pytest.mark.parametrize("word", [b"study_user_attributes", b"CREATE TABLE", b"trial_values", b"VARCHAR"])
 @pytest.mark.parametrize("byte", [0xE9, 0xFF, 0x00, 0x22])
 def test_byte_of_the_schema_that_was_changed(word: bytes, byte: int, two_studies: str, tmp_path: Path) -> None:

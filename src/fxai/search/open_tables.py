@@ -3,6 +3,7 @@
 import time
 
 import sqlalchemy as sa
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
@@ -30,8 +31,9 @@ def open_tables(url: str, *, create: bool) -> RDBStorage:
         storage = _open(url, create=create)
     except (ImportError, NoSuchModuleError) as error:
         raise StorageError(f"cannot open {shown(url)}: its database driver is not installed ({error})") from error
-    except SQLAlchemyError as error:
-        reason = without_secrets(str(getattr(error, "orig", None) or error), expanded_url(url))
+    except (SQLAlchemyError, StorageInternalError) as error:
+        cause = error.__cause__ if isinstance(error, StorageInternalError) else error
+        reason = without_secrets(str(getattr(cause, "orig", None) or error), expanded_url(url))
         raise StorageError(f"cannot open {shown(url)}: {reason}") from error
     except (RuntimeError, AssertionError, ValueError) as error:  # the schema of another version of Optuna, or none
         reason = (
