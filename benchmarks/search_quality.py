@@ -33,9 +33,10 @@ from numpy.typing import NDArray
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState as OptunaState
 
+from fxai.search.asked import Asked
 from fxai.search.open_search import open_search
 from fxai.search.space import suggest
-from fxai.search.study import Asked, Search
+from fxai.search.study import Search
 from fxai.spec.pruners import MedianPruner
 from fxai.spec.samplers import TPESampler
 from fxai.spec.study import StudySpec

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from fxai.search.study import Asked, Search
+from fxai.search.asked import Asked
+from fxai.search.study import Search
 from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter
 from fxai.trial import JsonObject, ParamValue, TrialResult, TrialState
 

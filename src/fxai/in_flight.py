@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from fxai.search.study import Asked
+from fxai.search.asked import Asked
 from fxai.trial import Cause, Decision, Report, TrialError, TrialResult, TrialState, Usage
 
 

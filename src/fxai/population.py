@@ -10,9 +10,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fxai.search.asked import Asked
 from fxai.search.lineage import Exploit
 from fxai.search.population import Member, exploits
-from fxai.search.study import Asked, Search
+from fxai.search.study import Search
 from fxai.spec.study import StudySpec
 from fxai.spec.training_config import TrainingConfig
 from fxai.trial import Decision, Inherited, Report, TrialPaths

@@ -18,8 +18,9 @@ from fxai.errors import InputError
 from fxai.failure_streak import FailureStreak
 from fxai.in_flight import Flight, Returns, failed, pruned, ticks, warnings_of, with_steps
 from fxai.population import Population
+from fxai.search.asked import Asked
 from fxai.search.seeds import turn
-from fxai.search.study import Asked, Search
+from fxai.search.study import Search
 from fxai.spec.configure import trial_settings
 from fxai.spec.objective import argument_style_of, command_of, folder_of, name_of
 from fxai.spec.study import StudySpec
@@ -42,15 +43,7 @@ from fxai.study_events import (
     WorkerReplaced,
 )
 from fxai.suspects import Suspects
-from fxai.trial import (
-    Cause,
-    Decision,
-    JsonObject,
-    Report,
-    TrialRequest,
-    TrialResult,
-    TrialState,
-)
+from fxai.trial import Cause, Decision, JsonObject, Report, TrialRequest, TrialResult, TrialState
 from fxai.trial_files import TrialFiles
 from fxai.workers import TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost, Workers
 from fxai.workers.objective_loader import load_signature
@@ -303,6 +296,8 @@ class _Run:
             signature="" if self._signature is None else self._signature(config),
             cohort=self._suspects.cohort(asked.number),
             inherited=self._population.inherited(asked),
+            study_identity=self._search.identity,
+            stored_reports=asked.stored_reports,
         )
 
     def _decide(self, tick: Sequence[Report]) -> Iterator[StudyEvent]:

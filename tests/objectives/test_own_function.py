@@ -261,6 +261,24 @@ def test_a_trial_given_back_goes_on_from_its_checkpoint(tmp_path: Path):
     assert not TrialPaths(made.directory).reports.exists()
 
 
+def test_a_trial_of_other_parameters_begins_anew(tmp_path: Path):
+    made, told = request("saves", tmp_path, x=1.0), []
+    with InlineWorkers() as workers:
+        result_of(workers, made, lambda r: Decision.STOP if r.step == 3 else Decision.CONTINUE)
+        other = replace(made, params={"x": 2.0})
+        result = result_of(workers, other, lambda report: told.append(report.step) or Decision.CONTINUE)
+    assert (told, result.value) == ([1, 2, 3, 4, 5], 5), "nothing was taken up"
+    assert (made.directory / "checkpoint~1" / "step").read_text() == "3"
+    assert len((made.directory / "reports.jsonl~1").read_text().splitlines()) == 3
+
+
+def test_a_trial_that_has_ended_leaves_nothing_to_go_on_from(tmp_path: Path):
+    made = request("saves", tmp_path)
+    with InlineWorkers() as workers:
+        assert [result_of(workers, made).value for _ in range(2)] == [5, 5]
+    assert (made.directory / "checkpoint~1" / "step").read_text() == "5"
+
+
 def test_a_module_with_threads_is_not_forked(tmp_path: Path):
     code = tmp_path / "code"
     code.mkdir()

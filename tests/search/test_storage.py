@@ -20,8 +20,9 @@ from sqlalchemy import event
 
 from fxai.errors import StorageError
 from fxai.search import attributes
+from fxai.search.asked import Asked
 from fxai.search.storage import WriteBehindStorage
-from fxai.search.study import Asked, Search
+from fxai.search.study import Search
 from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
 from small_study import MEMORY, Opener, ask, complete
 

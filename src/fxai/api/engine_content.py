@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fxai.api.content_digest import content_digest
-from fxai.objectives.engine import stored_engine
+from fxai.objectives.engine import engine_writer, stored_engine
 from fxai.trial import JsonObject
 from fxai.whole_file import write_text
 
@@ -20,8 +20,15 @@ def engine_content(engine: object, configs: Any) -> JsonObject:
     return {"engine": content_digest(engine), **({"files": files} if files else {})}
 
 
-def keep_content(folder: Path, content: JsonObject) -> None:
-    write_text(folder / _FILE, json.dumps(content, indent=1))
+def writer_with_content(engine: object, content: JsonObject) -> Callable[[Path], None]:
+    """Pickle the engine; what is returned writes it and its content into a folder."""
+    write_engine = engine_writer(engine)
+
+    def write(folder: Path) -> None:
+        write_engine(folder)
+        write_text(folder / _FILE, json.dumps(content, indent=1))
+
+    return write
 
 
 def stored_content(folder: Path) -> JsonObject:

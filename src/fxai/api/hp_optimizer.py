@@ -10,7 +10,7 @@ from typing import Any
 from fxai.api.analysis import TOP_K, Analysis
 from fxai.api.call_study import announce, with_name
 from fxai.api.config_sections import Config, places_of, set_nested
-from fxai.api.engine_content import engine_content, keep_content
+from fxai.api.engine_content import engine_content, writer_with_content
 from fxai.api.hpo_config import DEFAULT_STORAGE
 from fxai.api.search_settings import Search, conditions, resources, search_settings
 from fxai.api.search_space import Space
@@ -19,8 +19,6 @@ from fxai.api.study_spec import study_of, with_engine_folder
 from fxai.api.trained import DATA, MODEL, TRAINING, agents, of_engine
 from fxai.api.training_engine import Engine, TrainingEngine
 from fxai.errors import InputError
-from fxai.objectives.engine import write_engine
-from fxai.results.paths import StudyPaths
 from fxai.results.study_results import StudyResults
 from fxai.search.attributes import FINGERPRINT
 from fxai.spec.environment import expanded_path
@@ -160,14 +158,15 @@ class HPOptimizer:
         if not fresh:
             caller = _NAME if study_name is None else None
             announce(study, self._results_dir, self._logger, caller=caller, content=content)
+        lay_engine = None
         if content is not None:
             study = with_engine_folder(study, self._results_dir)
-            folder = StudyPaths(self._results_dir, study.study_name).engine
-            write_engine(self._engine, folder)
-            keep_content(folder, content)
+            lay_engine = writer_with_content(self._engine, content)
         self._logger.debug("%s", study.model_dump_json())
         watch = watch_in_log(self._logger)
-        self._latest = search(study, self._results_dir, self._logger, watch, fresh=fresh, plots=self._plots)
+        self._latest = search(
+            study, self._results_dir, self._logger, watch, fresh=fresh, plots=self._plots, lay_engine=lay_engine
+        )
         return self._latest
 
     def define_search_space(

@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -80,13 +80,21 @@ def run_study(
 
 
 def search(
-    study: StudySpec, results_dir: Path, logger: logging.Logger, watch: Watch, *, fresh: bool, plots: bool
+    study: StudySpec,
+    results_dir: Path,
+    logger: logging.Logger,
+    watch: Watch,
+    *,
+    fresh: bool,
+    plots: bool,
+    lay_engine: Callable[[Path], None] | None = None,
 ) -> StudyResults:
-    """Run a study under the eyes of `watch`; see `run_study`."""
+    """Run a study under the eyes of `watch`; see `run_study`, and `tune` on `lay_engine`."""
     check_imported(study)
     check_trackers(study.tracking)
     with _interruptible() as stop:
-        tuned = tune(taking_over(study, results_dir), results_dir, watch, stop, fresh=fresh, plots=plots)
+        taking = taking_over(study, results_dir)
+        tuned = tune(taking, results_dir, watch, stop, fresh=fresh, plots=plots, lay_engine=lay_engine)
     for warning in tuned.warnings:
         logger.warning("%s", warning)
     reason = "" if tuned.ended.reason is None else f": {tuned.ended.reason}"

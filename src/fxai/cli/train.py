@@ -26,7 +26,7 @@ from fxai.search.seeds import lane_seeds
 from fxai.spec.training_config import TrainingConfig
 from fxai.stop_signal import Urgency
 from fxai.train_agents import train_agents
-from fxai.trial import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState
+from fxai.trial import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState, adopt_folder
 from fxai.tuning.interrupts import announce_stop, stop_on_signals
 from fxai.wording import estimate, figure
 from fxai.workers import ProcessWorkers, machine_slots
@@ -70,10 +70,13 @@ def train(
     record = TrainingFile(output, plan, _data_hash(plan), slots[0].device.partition(":")[0])
     console = stdout()
     with hold(output / ".training.lock", f"the folder {output}"):
+        goes_on = record.path.exists()
         results = record.begin()
         if results:
             print_text(console, f"{output} holds this training already, at its end.")
         else:
+            if goes_on:
+                _adopt(requests_of(plan, output))
             results = _trained(plan, output, slots, console, quiet=quiet)
             record.end(results)
     _conclude(plan, output, results, console)
@@ -111,6 +114,12 @@ def _trained(
     for folder in folders_of(plan, output):
         TrialPaths(folder).checkpoint.unlink(missing_ok=True)
     return tuple(_result(result, plan) for result in sorted(ended, key=lambda each: each.number))
+
+
+def _adopt(trainings: Sequence[Sequence[TrialRequest]]) -> None:
+    """What lies in the folders is these trainings', as `training.json` says; an earlier release wrote no identity."""
+    for chain in trainings:
+        adopt_folder(chain[0])
 
 
 def _lanes(trainings: Sequence[Sequence[TrialRequest]]) -> LanePlan:

@@ -36,7 +36,7 @@ def run_once(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outco
     """Run the command for a trial of one seed."""
     with contextlib.suppress(OSError):  # a command that needs the folder says that it is not there
         TrialPaths(request.directory).checkpoint_dir.mkdir(parents=True, exist_ok=True)
-    document = request.directory.absolute() / "request.json"
+    document = TrialPaths(request.directory.absolute()).request
     write_text(document, json.dumps(_document(request), indent=2))
     kept, outcome = KeptReports(request), None
     words, environment = _words(request, document), _environment(request, document)

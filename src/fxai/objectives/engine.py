@@ -8,7 +8,7 @@ a spec names.
 
 import os
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,8 +52,11 @@ class Engine(Protocol):
         ...
 
 
-def write_engine(engine: object, folder: Path) -> None:
-    """Lay the engine where the trials of an objective in that folder find it."""
+def engine_writer(engine: object) -> Callable[[Path], None]:
+    """Pickle the engine; what is returned writes it into a folder, where the trials of an objective there find it.
+
+    Whoever writes it must hold the study, since a run of the study reads it.
+    """
     try:
         pickled = cloudpickle.dumps((os.getcwd(), engine))  # noqa: PTH109 (a string, whatever system reads it)
     except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
@@ -61,8 +64,12 @@ def write_engine(engine: object, folder: Path) -> None:
             f"the training engine {type(engine).__name__} cannot be sent to the workers: {error}; make what it holds "
             "of files, locks and connections in its train()"
         ) from None
-    write_bytes(folder / _PICKLE, pickled)
-    write_text(folder / _MODULE, _SOURCE)
+
+    def write(folder: Path) -> None:
+        write_bytes(folder / _PICKLE, pickled)
+        write_text(folder / _MODULE, _SOURCE)
+
+    return write
 
 
 def stored_engine(folder: Path) -> object | None:

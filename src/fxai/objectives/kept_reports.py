@@ -1,24 +1,24 @@
 """The reports of a trial of the user's own over all its runs, so that a resumed one need not repeat them."""
 
 import contextlib
-import json
 from collections.abc import Iterator
-from pathlib import Path
 
 from fxai.trial import Report, TrialPaths, TrialRequest, bounded_report
-from fxai.trial.wire import from_line, to_line
+from fxai.trial.identity import read_reports
+from fxai.trial.wire import to_line
 
 
 class KeptReports:
     """Kept in a file, a line each.
 
     Code that goes on from its own checkpoint reports the steps that come after it; those before it are told
-    again here, so that the pruner sees a whole curve. Code that begins anew reports all of them itself.
+    again here, so that the pruner sees a whole curve. Code that begins anew reports all of them itself. The worker
+    has seen to it that the file is this trial's (`fxai.trial.identity`).
     """
 
     def __init__(self, request: TrialRequest) -> None:
         self._path = TrialPaths(request.directory).reports
-        self._earlier = _read(self._path)
+        self._earlier = read_reports(self._path)
         self._path.unlink(missing_ok=True)
         self._last_step: int | None = None
         self.last: Report | None = None  # as it was told, also where it is passed over
@@ -44,12 +44,3 @@ class KeptReports:
         with contextlib.suppress(OSError), self._path.open("ab") as file:  # a full disk costs the file, not the trial
             file.write(to_line(report))
         return report
-
-
-def _read(path: Path) -> list[Report]:
-    """The last line may have been cut off."""
-    try:
-        lines = path.read_bytes().split(b"\n")
-        return [from_line(Report, line) for line in lines[:-1]]
-    except (OSError, json.JSONDecodeError):
-        return []

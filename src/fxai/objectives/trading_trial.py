@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import version
 
 import torch
 from pydantic import JsonValue
@@ -16,6 +15,7 @@ from fxai.objectives.each_seed import mean, standard_error
 from fxai.rl.agent import Agent
 from fxai.rl.checkpoint import Checkpoint, load_checkpoint, load_state
 from fxai.rl.lane_pack import Lane, unstacked
+from fxai.rl.numerics import NUMERICS
 from fxai.rl.scoring import SCORES, error_of
 from fxai.rl.training import Metrics, is_evaluated
 from fxai.spec.metrics import METRICS
@@ -33,6 +33,7 @@ from fxai.trial import (
     TrialResult,
     TrialState,
     Usage,
+    set_aside,
 )
 
 NO_METRICS: Metrics = {}
@@ -162,6 +163,7 @@ class TradingTrial:
     def _take_up(self) -> None:
         """Go on from the checkpoint of an earlier run, if there is one, or from another trial's that it inherits.
 
+        A checkpoint of another identity is renamed, unless the trial inherits: then it is what the trial had before.
         Its lanes draw by its own seeds from there on: two trials that go on from the same weights part at once.
         """
         checkpoint = load_checkpoint(self._paths.checkpoint, self._identity)
@@ -171,6 +173,8 @@ class TradingTrial:
             self._go_on(checkpoint.reports[-1].step, checkpoint.state)
         elif inherited is not None:
             self._go_on(inherited.step, load_state(inherited.checkpoint, inherited.step))
+        else:
+            set_aside([self._paths.checkpoint])
 
     def _go_on(self, step: int, state: Mapping[str, Tensor]) -> None:
         self._weights = state["weights"][:1]
@@ -223,5 +227,5 @@ def _identity(
         "data_hash": market.content_hash,
         "device": torch.device(slot.device).type,
         "width": width,
-        "versions": {"fxai": version("fxai"), "torch": torch.__version__},
+        "versions": {"numerics": NUMERICS, "torch": torch.__version__},
     }

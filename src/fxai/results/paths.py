@@ -9,6 +9,7 @@ from fxai.spec.environment import expanded_path
 from fxai.trial import TrialPaths
 
 BEST_AGENT = "best_agent.safetensors"
+IDENTITY = "identity.json"
 TEST_LOOKS = "test_looks.jsonl"
 _LONGEST_NAME = 200  # bytes; file systems end at 255, and the longest suffix is added to it
 
@@ -54,6 +55,11 @@ class StudyPaths:
     def spec(self) -> Path:
         """The study's spec as it ran, whole."""
         return self.directory / "spec.yaml"
+
+    @property
+    def identity(self) -> Path:
+        """Which study the files of the folder are of, among those of its name."""
+        return self.directory / IDENTITY
 
     @property
     def importances(self) -> Path:

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from fxai.errors import InputError
+from fxai.rl.numerics import with_numerics
 from fxai.rl.tensor_file import read_tensors, write_tensors
 from fxai.trial import Report
 from fxai.trial.wire import from_line, to_line
@@ -44,7 +45,7 @@ def load_checkpoint(path: Path, identity: Mapping[str, JsonValue]) -> Checkpoint
         header, state = read_tensors(path)
     except InputError:
         return None
-    lines = header.get("reports")
-    if header.get("identity") != identity or not isinstance(lines, list):
+    lines, written = header.get("reports"), header.get("identity")
+    if not isinstance(written, dict) or with_numerics(written) != identity or not isinstance(lines, list):
         return None
     return Checkpoint(identity, tuple(from_line(Report, str(line).encode()) for line in lines), state)

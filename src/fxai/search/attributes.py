@@ -4,16 +4,19 @@ Metrics of a trial are user attributes under their own names, so that the dashbo
 else of FxAI begins with `fxai:`.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fxai.trial import RESERVED, Usage
+from fxai.trial import RESERVED, StudyIdentity, Usage
 
 PREFIX: Final = RESERVED
 _LARGEST_FLOAT: Final = 2**1023
 
 # of a study
 FINGERPRINT: Final = "fxai:fingerprint"
+KEY: Final = "fxai:key"  # drawn when the study began: tells it from studies of its name in other databases
 TRANSFER: Final = "fxai:transfer"  # the overlay by which it took over from another
 PLAN: Final = "fxai:plan"  # how it is searched since its last run, see `plan.py`
 ENDED_BY: Final = "fxai:ended_by"  # the stop rule that ended it and the reason in words; None once it goes on
@@ -44,6 +47,12 @@ UNCOUNTED: Final = (INFEASIBLE, TRANSFERRED)
 
 # Optuna's successive halving and Hyperband mark a running trial's rungs under names of this beginning.
 RUNGS: Final = "completed_rung_"
+
+
+def identity_of(user_attrs: Mapping[str, Any]) -> StudyIdentity:
+    """Which study this is, from its user attributes."""
+    made_of = json.dumps(user_attrs[FINGERPRINT], sort_keys=True)
+    return StudyIdentity(user_attrs[KEY], hashlib.sha256(made_of.encode()).hexdigest())
 
 
 def metrics_of(user_attrs: Mapping[str, Any]) -> dict[str, float]:

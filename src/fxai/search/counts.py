@@ -18,5 +18,10 @@ class Counts:
     front: tuple[int, ...] | None = None  # of several objectives, the trials that no other beats in all
 
     @property
+    def begun(self) -> int:
+        """Trials that were given to a worker, by whichever run."""
+        return self.finished + self.running
+
+    @property
     def finished(self) -> int:
         return self.complete + self.pruned + self.failed

@@ -2,9 +2,10 @@
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from itertools import count
+from uuid import uuid4
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
@@ -37,6 +38,7 @@ def open_search(
     fingerprint: JsonObject,
     default_params: Mapping[str, ParamValue],
     fresh: bool = False,
+    taken: Collection[str] = (),
     overlay: Overlay | None = None,
 ) -> Search:
     """The study of that spec, taken up where it stands or made anew.
@@ -44,7 +46,7 @@ def open_search(
     A new study begins with the default configuration as trial 0, moved into the search space where it
     lies outside, and goes on with `spec.enqueue`; the trials that `overlay` has it learn from come after these.
     Trials that the last run left running are restarted: `Search.left_running`. With `fresh` the study that
-    is there is archived under another name first.
+    is there is archived under another name first: one that no study has and that is not among `taken`.
 
     Raises `FingerprintError` if the study that is there was made from another fingerprint, and
     `StorageError` for a database that cannot be used. The caller holds the study's lock (`lock.py`).
@@ -54,9 +56,9 @@ def open_search(
         storage = WriteBehindStorage(url)
         on_failure.enter_context(readable_rows(url, spec.study_name))
         on_failure.callback(storage.close)
-        study_id = _find(storage, spec.study_name)
+        study_id, archived_as = _find(storage, spec.study_name), None
         if study_id is not None and fresh:
-            _archive(storage, study_id)
+            archived_as = _archive(storage, study_id, taken)
             study_id = None
         if study_id is None:
             study_id = storage.create_new_study(_directions(spec), spec.study_name)
@@ -67,8 +69,11 @@ def open_search(
                 _begin(spec, storage, study_id, fingerprint, default_params)
                 if overlay is not None:
                     _take_over(spec, storage, study_id, overlay)
+        if attributes.KEY not in storage.get_study_user_attrs(study_id):  # new, or begun by an earlier release
+            storage.set_study_user_attr(study_id, attributes.KEY, uuid4().hex)
         _keep_plan(spec, storage, study_id)
         search = Search(spec, storage, study_id)
+        search.archived_as = archived_as
         on_failure.pop_all()
     return search
 
@@ -77,8 +82,8 @@ def _directions(spec: StudySpec) -> list[optuna.study.StudyDirection]:
     return [optuna.study.StudyDirection[goal.direction.upper()] for goal in spec.goals]
 
 
-def archived_name(name: str, taken: set[str]) -> str:
-    """The first of name~1, name~2, ... that no study has."""
+def archived_name(name: str, taken: Collection[str]) -> str:
+    """The first of name~1, name~2, ... that is not taken."""
     return next(archived for k in count(1) if (archived := f"{name}~{k}") not in taken)
 
 
@@ -89,8 +94,11 @@ def _find(storage: WriteBehindStorage, name: str) -> int | None:
         return None
 
 
-def _archive(storage: WriteBehindStorage, study_id: int) -> None:
-    storage.rename_study(study_id, archived_name(storage.get_study_name_from_id(study_id), storage.study_names()))
+def _archive(storage: WriteBehindStorage, study_id: int, taken: Collection[str]) -> str:
+    names = {*taken, *storage.study_names()}
+    name = archived_name(storage.get_study_name_from_id(study_id), names)
+    storage.rename_study(study_id, name)
+    return name
 
 
 def _compare(storage: WriteBehindStorage, study_id: int, fingerprint: JsonObject, overlay: Overlay | None) -> None:

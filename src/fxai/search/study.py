@@ -4,7 +4,7 @@ import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from types import TracebackType
@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from fxai.search import attributes
+from fxai.search.asked import Asked, Finished
 from fxai.search.counts import Counts
 from fxai.search.courses import Courses
 from fxai.search.grid import same_point
@@ -32,7 +33,7 @@ from fxai.search.warm import solutions
 from fxai.spec.configure import config_values
 from fxai.spec.feasibility import violations
 from fxai.spec.study import StudySpec
-from fxai.trial import STANDARD_ERROR, Cause, ParamValue, Report, TrialError, TrialResult, TrialState
+from fxai.trial import STANDARD_ERROR, Cause, ParamValue, Report, StudyIdentity, TrialError, TrialResult, TrialState
 
 TRACEBACK_CHARACTERS = 8000
 INFEASIBLE_IN_A_ROW = 200  # proposals, after which the space is taken to hold no point that keeps the constraints
@@ -42,27 +43,6 @@ _STATES = {
     TrialState.PRUNED: OptunaState.PRUNED,
     TrialState.FAIL: OptunaState.FAIL,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A trial that shall be run."""
-
-    number: int
-    attempt: int  # 0 at first, one more after each run of it that was lost
-    params: Mapping[str, ParamValue]
-    seeds: tuple[int, ...]  # one for each training of it
-    put_back: bool = False  # by the last run, in good order
-    exploit: Exploit | None = None  # of a population's member: the last, from which it goes on
-    compared: int = 0  # the step at which a population's member was last compared
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A trial in its final state, as the stop rules look at it."""
-
-    value: float | None  # None unless it is COMPLETE
-    env_steps: int
 
 
 class _NothingLeftError(Exception):
@@ -87,6 +67,7 @@ class Search:
         self._seen_by_pruner = OwnTrials(self._study) if copies else self._study
         self._values = config_values(spec)
         self.exhausted: str | None = None
+        self.archived_as: str | None = None  # the name by which `--fresh` keeps the study that was there
         self._ranking = Ranking(spec.goals, spec.metric_name)
         self._courses = Courses(spec.goals)
         self._tally = dict.fromkeys(OptunaState, 0)
@@ -102,6 +83,15 @@ class Search:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def identity(self) -> StudyIdentity:
+        """Which study this is, among those of its name in other databases."""
+        return attributes.identity_of(self._storage.get_study_user_attrs(self._study_id))
+
+    def study_names(self) -> tuple[str, ...]:
+        """The studies of the database."""
+        return tuple(self._storage.study_names())
 
     def ask(self) -> Asked | None:
         """The next trial, written with all its parameters; None, and `exhausted` says why, where there is none.
@@ -120,7 +110,7 @@ class Search:
                 return None
             if feasible:
                 self._tally[OptunaState.RUNNING] += 1
-                return self._asked(self._trial(number))
+                return replace(self._asked(self._trial(number)), stored_reports=None)
             self._count(self._trial(number))
         self.exhausted = f"{INFEASIBLE_IN_A_ROW} proposals in a row broke the study's constraints"
         return None
@@ -299,8 +289,9 @@ class Search:
     def _taken_up(self, trial: FrozenTrial) -> Asked:
         """A trial that the last run left RUNNING; the attempt counts unless it was put back."""
         put_back = trial.system_attrs.get(attributes.PUT_BACK, False)
+        stored = tuple(sorted(trial.intermediate_values.items()))
         asked = self._restart(trial.number, attempt=self._attempt(trial) + (0 if put_back else 1))
-        return replace(asked, put_back=put_back)
+        return replace(asked, put_back=put_back, stored_reports=stored)
 
     def _restart(self, number: int, *, attempt: int, put_back: bool = False) -> Asked:
         self._courses.close(number)

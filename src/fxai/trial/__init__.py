@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from fxai.trial.bounds import bounded_metrics, bounded_report, bounded_result, number_of, shown, step_of, wrong_step
 from fxai.trial.failure import TrialFailedError, described, error_of, failed, is_out_of_memory
+from fxai.trial.identity import adopt_folder, identity_of, set_aside, take_folder
 from fxai.trial.objective import LaneObjective, Lanes, Objective
 from fxai.trial.paths import TrialPaths
 from fxai.trial.records import (
@@ -22,6 +23,8 @@ from fxai.trial.records import (
     ParamValue,
     Report,
     Slot,
+    StoredReports,
+    StudyIdentity,
     TrialError,
     TrialRequest,
     TrialResult,
@@ -45,6 +48,8 @@ __all__ = [
     "ParamValue",
     "Report",
     "Slot",
+    "StoredReports",
+    "StudyIdentity",
     "TrialError",
     "TrialFailedError",
     "TrialPaths",
@@ -52,15 +57,19 @@ __all__ = [
     "TrialResult",
     "TrialState",
     "Usage",
+    "adopt_folder",
     "bounded_metrics",
     "bounded_report",
     "bounded_result",
     "described",
     "error_of",
     "failed",
+    "identity_of",
     "is_out_of_memory",
     "number_of",
+    "set_aside",
     "shown",
     "step_of",
+    "take_folder",
     "wrong_step",
 ]

@@ -44,6 +44,22 @@ class TrialPaths:
         return self.directory / "reports.jsonl"
 
     @property
+    def request(self) -> Path:
+        """What a command is given to read: its parameters and all else of the trial."""
+        return self.directory / "request.json"
+
+    @property
+    def identity(self) -> Path:
+        """Which trial the files of the folder belong to, removed when the trial ends; see `identity.py`."""
+        return self.directory / "identity.json"
+
+    @property
+    def left(self) -> tuple[Path, ...]:
+        """All that a trial may leave in its folder."""
+        files = (self.identity, self.checkpoint, self.checkpoint_dir, self.reports, self.request, self.agent, self.log)
+        return (*files, *sorted(self.directory.glob("inherited-*.safetensors")))
+
+    @property
     def agent(self) -> Path:
         """What was trained; kept for the best `keep_best_n` trials."""
         return self.directory / "agent.safetensors"

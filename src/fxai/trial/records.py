@@ -11,6 +11,9 @@ from pydantic import JsonValue
 ParamValue: TypeAlias = bool | int | float | str | None
 JsonObject: TypeAlias = Mapping[str, JsonValue]
 
+StoredReports: TypeAlias = tuple[tuple[int, float], ...]
+"""Step and value of the reports that a study holds of a trial from an earlier run."""
+
 STANDARD_ERROR = "standard_error"
 """The metric that says how far a trial's value, a mean over seeds, may be from that of all seeds."""
 
@@ -25,6 +28,17 @@ class Inherited:
     donor: int
     step: int  # at which it was written, and after which the member's own reports begin
     checkpoint: Path
+
+
+@dataclass(frozen=True, slots=True)
+class StudyIdentity:
+    """Which study a trial is of; studies of one name and one spec in two databases differ in `key`."""
+
+    key: str = ""  # drawn when the study began; empty outside a study
+    fingerprint: str = ""  # digest of the study's fingerprint
+
+
+NO_STUDY = StudyIdentity()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,8 @@ class TrialRequest:
     signature: str = ""  # trials of one signature may share a pack
     cohort: int = 0  # trials of different cohorts never share a worker: one of them may have killed the last
     inherited: Inherited | None = None  # where it begins while it has no checkpoint of its own
+    study_identity: StudyIdentity = NO_STUDY
+    stored_reports: StoredReports | None = ()  # None: no run has begun the trial, so its folder holds nothing of it
 
     @property
     def seed(self) -> int:

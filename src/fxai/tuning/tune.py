@@ -11,13 +11,12 @@ from fxai.errors import FingerprintError, InputError
 from fxai.replay.decisions import basis_of
 from fxai.replay.recorder import recorded
 from fxai.replay.replayed import ReplayedWorkers
-from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
 from fxai.results.summary import StudySummary
 from fxai.search.database import sqlite_path
 from fxai.search.lock import hold_folder, hold_study, state_directory
-from fxai.search.open_search import archived_name, open_search
+from fxai.search.open_search import open_search
 from fxai.search.sqlite_file import check_sqlite
 from fxai.search.study import Search
 from fxai.spec.advice import notices
@@ -33,6 +32,7 @@ from fxai.trial import LanePlan
 from fxai.tuning.data_hash import data_hash
 from fxai.tuning.interrupts import announce_stop
 from fxai.tuning.study_files import FailedTrial, spec_as_it_ran, write_study_files
+from fxai.tuning.study_folder import names_in, take_study_folder
 from fxai.tuning.taking_over import TakingOver
 from fxai.tuning.tracked import tracked
 from fxai.tuning.worker_limits import worker_limits
@@ -55,11 +55,19 @@ class Tuned:
 
 
 def tune(
-    taking: TakingOver, results_dir: Path, watch: Watch, stop: StopSignal, *, fresh: bool = False, plots: bool = True
+    taking: TakingOver,
+    results_dir: Path,
+    watch: Watch,
+    stop: StopSignal,
+    *,
+    fresh: bool = False,
+    plots: bool = True,
+    lay_engine: Callable[[Path], None] | None = None,
 ) -> Tuned:
     """Bring a study to its total under the eyes of `watch`, then write its files.
 
-    Whatever is wrong with data, folder or database is raised before anything is written.
+    Whatever is wrong with data, folder or database is raised before anything is written. `lay_engine` writes a
+    training engine into the folder that it is given.
     """
     study = taking.study
     paths = StudyPaths(results_dir, study.study_name)
@@ -68,21 +76,30 @@ def tune(
     _check_folder(paths.directory)
     _check_database(study.storage)
     with hold_study(study.storage, study.study_name, state_directory()), hold_folder(paths.directory):
-        with (
-            _opened(taking, paths, fresh=fresh) as search,
-            _workers(study, share, paths) as workers,
-            open_trackers(study.tracking, paths.directory, paths.logs) as trackers,
-        ):
-            unwritten = spec_as_it_ran(study, paths)
-            said = (*unwritten, *taking.notices, *share.notices, *notices(study))
-            ran = _ran(taking, search, workers, paths, stop)
-            draws_as = study.study_name if taking.recording is None else taking.recording.study
-            kept = recorded(ran, paths.decisions, draws_as, basis_of(study))
-            events = chain(map(Notice, said), kept)
-            ended = watch(announce_stop(tracked(events, study, trackers, stop), stop))
+        with _opened(taking, paths, fresh=fresh) as search:
+            moved = take_study_folder(paths, search, taking.overlay, fresh=fresh, keep_engine=lay_engine is None)
+            if lay_engine is not None:
+                lay_engine(paths.engine)
+            with (
+                _workers(study, share, paths) as workers,
+                open_trackers(study.tracking, paths.directory, paths.logs) as trackers,
+            ):
+                unwritten = spec_as_it_ran(study, paths)
+                said = (*moved, *unwritten, *taking.notices, *share.notices, *notices(study))
+                events = chain(map(Notice, said), _recorded(taking, search, workers, paths, stop))
+                ended = watch(announce_stop(tracked(events, study, trackers, stop), stop))
         provenance = Provenance.of(study, made_of)
         left = write_study_files(study, paths, provenance, ended.ending, plots=plots)
     return Tuned(ended, left.summary, left.files, left.warnings, left.results_written, left.failure)
+
+
+def _recorded(
+    taking: TakingOver, search: Search, workers: Workers, paths: StudyPaths, stop: StopSignal
+) -> Iterator[StudyEvent]:
+    """The study's run, its decisions kept in a file."""
+    ran = _ran(taking, search, workers, paths, stop)
+    draws_as = taking.study.study_name if taking.recording is None else taking.recording.study
+    return recorded(ran, paths.decisions, draws_as, basis_of(taking.study))
 
 
 def _ran(
@@ -101,8 +118,6 @@ def _ran(
 
 def _opened(taking: TakingOver, paths: StudyPaths, *, fresh: bool) -> Search:
     study = taking.study
-    if fresh:
-        _set_aside(paths, taking)
     try:
         return open_search(
             study,
@@ -110,6 +125,7 @@ def _opened(taking: TakingOver, paths: StudyPaths, *, fresh: bool) -> Search:
             fingerprint=fingerprint(study),
             default_params=default_params(study),
             fresh=fresh,
+            taken=names_in(paths.results_folder),
             overlay=taking.overlay,
         )
     except FingerprintError as error:
@@ -128,22 +144,6 @@ def _workers(study: StudySpec, share: SlotPlan, paths: StudyPaths) -> ProcessWor
         folder_of(study.objective),
     )
     return ProcessWorkers(share.slots[: study.n_trials], paths.logs, plan, limits=worker_limits(study))
-
-
-def _set_aside(paths: StudyPaths, taking: TakingOver) -> None:
-    """Keep the files of the study that `--fresh` archives, so that no new trial takes up an old checkpoint.
-
-    What the study takes over from another and a training engine for it are no results of its own, and stay.
-    """
-    if paths.directory.exists():
-        taken = {path.name for path in paths.results_folder.iterdir()}
-        archived = StudyPaths(paths.results_dir, archived_name(paths.study, taken))
-        paths.directory.rename(archived.directory)
-        if archived.engine.exists():
-            paths.directory.mkdir()
-            archived.engine.rename(paths.engine)
-        if taking.overlay is not None:
-            write_overlay(paths.transfer, taking.overlay, paths.study)
 
 
 def _check_folder(folder: Path) -> None:

@@ -21,6 +21,7 @@ from fxai.trial import (
     bounded_result,
     error_of,
     shown,
+    take_folder,
 )
 from fxai.workers.peak_memory import NO_PEAK, Peak, peak_since_last_call
 from fxai.workers.trial_failure import (
@@ -109,12 +110,14 @@ class HostedTrials:
         if not self.has_room_for(len(request.seeds)):
             return Progress(results=(TrialResult(request.number, TrialState.RETURNED, 0.0),))
         self._note_peaks()
-        if not self._hosted and self.width < 2 * len(request.seeds):
-            self._has_output = request.number
-            self._write_output_to(TrialPaths(request.directory).log)
+        alone = not self._hosted and self.width < 2 * len(request.seeds)
         hosted = self._hosted[request.number] = _Hosted(request, time.monotonic())
         hosted.has_folder = make_folder(request)
         try:
+            take_folder(request)
+            if alone:
+                self._has_output = request.number
+                self._write_output_to(TrialPaths(request.directory).log)
             self._lanes.admit(request)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
             return self._progress((), [self._ended(hosted, raised(request, error, hosted.seconds))])

@@ -42,8 +42,10 @@ def make_folder(request: TrialRequest) -> bool:
 
 
 def remove_checkpoint(request: TrialRequest) -> None:
+    """Remove what a trial goes on from: it has ended. What own code left in its folder belongs to no trial to come."""
     paths = TrialPaths(request.directory)
     with contextlib.suppress(OSError):  # one that stays is only space
+        paths.identity.unlink(missing_ok=True)
         paths.checkpoint.unlink(missing_ok=True)
         paths.reports.unlink(missing_ok=True)
 

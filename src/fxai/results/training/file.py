@@ -13,13 +13,13 @@ from fxai.errors import InputError
 from fxai.results.provenance import versions
 from fxai.results.strict_json import json_text
 from fxai.results.training.plan import TrainingPlan
+from fxai.rl.numerics import NUMERICS, with_numerics
 from fxai.spec.fingerprint import difference
 from fxai.trial import TrialPaths
 from fxai.whole_file import write_text
 
 FORMAT = "fxai training 1"
 _NAME = "training.json"
-_DECIDING = ("fxai", "torch")  # versions that another agent may come of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class TrainingFile:
     def __init__(self, folder: Path, plan: TrainingPlan, data_hash: str | None, device: str) -> None:
         self._folder, self._plan = folder, plan
         data: JsonValue = {} if data_hash is None else {"sha256": data_hash}
-        made_by = versions()
-        own: dict[str, JsonValue] = {"device": device, "versions": {name: made_by[name] for name in _DECIDING}}
+        deciding: dict[str, JsonValue] = {"numerics": NUMERICS, "torch": versions()["torch"]}
+        own: dict[str, JsonValue] = {"device": device, "versions": deciding}  # what another agent may come of
         self._identity: dict[str, JsonValue] = {**plan.identity(), "data": data, **({} if plan.is_own else own)}
 
     @property
@@ -55,7 +55,7 @@ class TrainingFile:
             self._write(())
             return ()
         document = self._read()
-        if changes := difference(document["identity"], json.loads(json.dumps(self._identity))):
+        if changes := difference(with_numerics(document["identity"]), json.loads(json.dumps(self._identity))):
             raise InputError(
                 f"{self._folder} holds another training, which this one cannot go on with: {'; '.join(changes)}. "
                 "Name another folder with --save-path, or delete this one to begin anew"

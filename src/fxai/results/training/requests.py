@@ -1,5 +1,6 @@
 """From a plan to the requests that a worker trains, one chain of them for each seed."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ from fxai.results.training.plan import TrainingPlan
 from fxai.spec.configure import configure
 from fxai.spec.objective import argument_style_of, command_of, folder_of, name_of
 from fxai.spec.training_config import TrainingConfig
-from fxai.trial import Inherited, Report, TrialPaths, TrialRequest
+from fxai.trial import Inherited, Report, StudyIdentity, TrialPaths, TrialRequest
 from fxai.trial.wire import from_line
 
 
@@ -75,7 +76,12 @@ def _request(plan: TrainingPlan, place: int, seed: int, folder: Path) -> TrialRe
         command=command_of(plan.objective),
         argument_style=argument_style_of(plan.objective),
         folder=folder_of(plan.objective),
+        study_identity=StudyIdentity(fingerprint=_digest(plan)),
     )
+
+
+def _digest(plan: TrainingPlan) -> str:
+    return hashlib.sha256(json.dumps(plan.identity(), sort_keys=True).encode()).hexdigest()
 
 
 def _base(plan: TrainingPlan) -> dict[str, JsonValue]:

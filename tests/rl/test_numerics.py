@@ -1,0 +1,140 @@
+"""What small trainings come to, held against stored results: where they change, `NUMERICS` must change too.
+
+The results must hold on every x86 machine, with and without AVX-512, and with other builds of torch. These round sums
+differently, by some 1e-7 of a number, and a training magnifies that. What is compared is therefore how far three
+updates have moved the weights, in all and in some fixed directions, with a tolerance of 1e-4 of the way. With the
+instructions of SSE4.2, AVX2 and AVX-512 and with torch's operations in place of compiled loops the largest deviation
+was 3e-6; half as much again of Adam's epsilon is well above the tolerance (a test below holds it). Few updates and
+few draws keep small the chance that a rounding turns one action into another.
+
+After a change that is meant: raise `NUMERICS` in src/fxai/rl/numerics.py, then `python tests/rl/test_numerics.py`
+writes the new results into golden_results.json.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import torch
+
+from fxai.market.dataset import prepare
+from fxai.rl import adam
+from fxai.rl.numerics import NUMERICS, with_numerics
+from fxai.rl.pack import Pack
+from fxai.rl.trading import trading
+from fxai.spec.training_config import TrainingConfig
+
+GOLDEN = Path(__file__).parent / "golden_results.json"
+UPDATES = 3
+PROJECTIONS = 6
+TOLERANCE = 1e-4  # of the way that the weights have moved
+SCORE_TOLERANCE = 1e-2  # of the score, in which one action of thousands may differ
+DIGITS = 8  # that are stored
+SEED = 11
+
+MLP = {"d_model": 16, "n_layers": 2}
+QUICK = {"total_updates": UPDATES, "eval_frequency": UPDATES, "n_envs": 4, "rollout_steps": 16, "learning_rate": 1e-3}
+PPO = {"algorithm": "ppo", "n_epochs": 2, "batch_size": 32}
+A2C = {"algorithm": "a2c"}
+DQN = {
+    "algorithm": "dqn",
+    "batch_size": 16,
+    "buffer_size": 256,
+    "learning_starts": 32,
+    "gradient_steps": 4,
+    "n_step": 2,
+}
+CASES = {
+    "ppo": (MLP, PPO),
+    "ppo, values clipped, ends early": (MLP, {**PPO, "value_clip_epsilon": 0.1, "target_kl": 0.005, "gamma": 0.9}),
+    "ppo of a gru": ({"type": "gru", "d_model": 8, "n_layers": 1}, PPO),
+    "ppo of a transformer": ({"type": "transformer", "d_model": 8, "n_layers": 1, "n_heads": 2, "d_ff": 16}, PPO),
+    "ppo with dropout": ({**MLP, "dropout": 0.2}, PPO),
+    "a2c": (MLP, A2C),
+    "dqn": (MLP, DQN),
+    "double dqn, slow target": (MLP, {**DQN, "double": True, "target_tau": 0.1}),
+}
+
+Result = Mapping[str, float | list[float]]
+
+
+def result_of(case: str) -> dict[str, float | list[float]]:
+    """How far the weights have moved, how far in some fixed directions, and what the agent then scores."""
+    model, training = CASES[case]
+    config = TrainingConfig.model_validate(
+        {"model": model, "env": {"max_episode_steps": 32}, "training": {**QUICK, **training}}
+    )
+    pack = Pack((config,), (SEED,))
+    market = prepare(config.data)
+    trained = trading(pack, config.env, market, torch.device("cpu"))
+    before = trained.weights[0].detach().double().clone()
+    (evaluation,) = trained.evaluations()
+    moved = trained.weights[0].detach().double() - before
+    places = torch.arange(1, len(moved) + 1, dtype=torch.float64)
+    along = [_stored(float(moved @ torch.cos(places * k * 0.7))) for k in range(1, PROJECTIONS + 1)]
+    score = evaluation.metrics[0]["mean_reward"]
+    return {"moved": _stored(float(moved.norm())), "along": along, "mean_reward": _stored(score)}
+
+
+def _stored(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def differs(result: Result, golden: Result) -> bool:
+    """Whether two results are those of different computations."""
+    size = golden["moved"]
+    numbers = [(result["moved"], size), *zip(result["along"], golden["along"], strict=True)]
+    if any(abs(one - other) > TOLERANCE * size for one, other in numbers):
+        return True
+    return result["mean_reward"] != pytest.approx(golden["mean_reward"], rel=SCORE_TOLERANCE)
+
+
+def stored() -> dict:
+    return json.loads(GOLDEN.read_text())
+
+
+def test_the_results_are_of_this_number() -> None:
+    assert stored()["numerics"] == NUMERICS, f"write the results of this number: python {Path(__file__).name}"
+    assert stored()["results"].keys() == CASES.keys()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_trainings_come_to_what_they_came_to(case: str) -> None:
+    result, golden = result_of(case), stored()["results"][case]
+    assert not differs(result, golden), (
+        f"trainings come to other numbers ({result} instead of {golden}). If that is meant, raise NUMERICS in "
+        "src/fxai/rl/numerics.py and run `python tests/rl/test_numerics.py`; no checkpoint of before is then taken up"
+    )
+
+
+@pytest.mark.parametrize("case", ["ppo", "a2c", "dqn"])
+def test_a_small_change_of_an_algorithm_is_noticed(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adam, "_EPSILON", 1.5 * adam._EPSILON)
+    assert differs(result_of(case), stored()["results"][case])
+
+
+def test_identities_of_earlier_releases_have_their_number() -> None:
+    assert with_numerics({"a": 1, "versions": {"fxai": "0.1.0", "torch": "2"}}) == {
+        "a": 1,
+        "versions": {"numerics": 1, "torch": "2"},
+    }
+    assert with_numerics({"versions": {"fxai": "9.9.9"}}) == {"versions": {"numerics": None}}
+    for identity in ({"versions": {"numerics": 7, "torch": "2"}}, {"a": 1}):
+        assert with_numerics(identity) == identity
+
+
+def write() -> None:
+    """Store the results of this number; refused where they are others than those that are stored for it."""
+    results = {case: result_of(case) for case in CASES}
+    if GOLDEN.exists() and (old := stored())["numerics"] == NUMERICS:
+        changed = [case for case in CASES if case in old["results"] and differs(results[case], old["results"][case])]
+        if changed:
+            sys.exit(f"other results than before ({', '.join(changed)}): raise NUMERICS first")
+        results = {case: old["results"].get(case, result) for case, result in results.items()}
+    GOLDEN.write_text(json.dumps({"numerics": NUMERICS, "results": results}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    write()
