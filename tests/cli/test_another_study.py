@@ -165,7 +165,7 @@ def test_a_study_that_an_earlier_release_has_begun_is_taken_up_by_its_reports(tm
     place = Place(tmp_path, "function")
     place.killed(1.0)
     place.trial().identity.unlink()
-    (tmp_path / "optuna_results" / "mine" / "identity.json").unlink()
+    (tmp_path / "optuna_results" / "mine" / ".identity.json").unlink()
     place.run(1.0)
     assert place.log() == ["1.0 from 0", "1.0 from 2"]
 

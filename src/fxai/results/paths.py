@@ -9,7 +9,7 @@ from fxai.spec.environment import expanded_path
 from fxai.trial import TrialPaths
 
 BEST_AGENT = "best_agent.safetensors"
-IDENTITY = "identity.json"
+IDENTITY = ".identity.json"  # hidden, as it is no result
 TEST_LOOKS = "test_looks.jsonl"
 _LONGEST_NAME = 200  # bytes; file systems end at 255, and the longest suffix is added to it
 

@@ -1,7 +1,7 @@
 """The results folder of a study that is to run: its own, or new, and never another study's.
 
 A folder is named after its study, and a study of the same name may have been in a database that is gone, or be in
-another one. `identity.json` in the folder says which study its files are of.
+another one. `.identity.json` in the folder says which study its files are of.
 """
 
 import json
