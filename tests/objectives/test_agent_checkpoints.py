@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from drive_workers import request_for, result_of
 from fxai.rl.numerics import NUMERICS
 from fxai.rl.tensor_file import read_tensors, write_tensors
 from fxai.trial import Decision, Report, StudyIdentity, TrialPaths, TrialRequest
 from fxai.workers import InlineWorkers
-from workers.drive_workers import request_for, result_of
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "model": {"d_model": 8, "n_layers": 1},
     "env": {"max_episode_steps": 16},
     "training": {"total_updates": 3, "eval_frequency": 1, "n_envs": 2, "rollout_steps": 8, "batch_size": 8},
@@ -20,11 +20,11 @@ CONFIG = {
 
 
 def request(folder: Path, key: str = "this study") -> TrialRequest:
-    made = request_for("fx_trading", 1, folder)
+    made: TrialRequest = request_for("fx_trading", 1, folder)
     return replace(made, config=CONFIG, base_config=CONFIG, study_identity=StudyIdentity(key))
 
 
-def stopped(trial: TrialRequest, **versions: object) -> Path:
+def stopped(trial: TrialRequest, **versions: Any) -> Path:
     """The checkpoint of a trial that was stopped after an update, as if FxAI had had these versions."""
     with InlineWorkers() as workers:
         result_of(workers, trial, lambda _: Decision.STOP)
@@ -42,7 +42,7 @@ def updates_made(trial: TrialRequest) -> int:
     with InlineWorkers() as workers:
         result = result_of(workers, trial, lambda report: told.append(report) or Decision.CONTINUE)
     assert [report.step for report in told] == [1, 2, 3]
-    made = (result.usage.steps_per_second or 0.0) * result.seconds
+    made: float = (result.usage.steps_per_second or 0.0) * result.seconds
     return round(made / 16)
 
 
@@ -59,7 +59,7 @@ def updates_made(trial: TrialRequest) -> int:
 )
 def test_only_weights_of_the_same_numerics_are_taken_up(
     tmp_path: Path,
-    changed: dict[str, object],
+    changed: dict[str, Any],
     goes_on: bool,  # noqa: FBT001
 ) -> None:
     trial = request(tmp_path)

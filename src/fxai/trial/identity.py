@@ -50,8 +50,9 @@ def take_folder(request: TrialRequest) -> None:
 
 def adopt_folder(request: TrialRequest) -> None:
     """Say that what lies in the trial's folder is the trial's."""
-    text = json.dumps(identity_of(request), indent=2) + "\n"
-    with contextlib.suppress(FxaiError):  # where the disk is full; the trial then begins anew another time
+    # Where the disk is full, or JSON does not hold a number, the trial begins anew another time.
+    with contextlib.suppress(FxaiError, ValueError):
+        text = json.dumps(identity_of(request), indent=2) + "\n"
         write_bytes(TrialPaths(request.directory).identity, text.encode(), durable=False)
 
 
