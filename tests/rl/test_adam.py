@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from ways import either_way  # noqa: F401
 
 from fxai.rl.adam import LaneAdam, norm_and_shrink
+from ways import either_way  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("either_way")
 RATES = torch.tensor([1e-3, 3e-2, 1e-1])

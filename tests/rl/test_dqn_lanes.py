@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 import torch
-from probe_envs import ProbeEnv
 
 from fxai.rl.pack import Pack
 from fxai.rl.policy import Policy
@@ -12,6 +11,7 @@ from fxai.rl.training import Training
 from fxai.spec.dqn_config import DqnConfig
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.training_config import TrainingConfig
+from probe_envs import ProbeEnv
 
 SEEDS = (3, 14, 159)
 AGES = (0, 3, 8)  # updates of each lane when the pack is put together

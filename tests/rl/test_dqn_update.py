@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from probe_envs import ProbeEnv
 from torch import Tensor
 from torch.nn import functional
 
@@ -16,6 +15,7 @@ from fxai.rl.mlp import Mlp
 from fxai.rl.q_network import QNetwork
 from fxai.rl.rollout import Collector
 from fxai.spec.dqn_config import DqnConfig
+from probe_envs import ProbeEnv
 
 ACTIONS, WIDTH, COUNT = 3, 7, 11
 SMALL = DqnConfig(

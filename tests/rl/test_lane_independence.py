@@ -5,7 +5,6 @@ from itertools import islice
 
 import pytest
 import torch
-from probe_envs import ProbeEnv, observed
 
 from fxai.rl.pack import Pack
 from fxai.rl.policy import Policy
@@ -16,6 +15,7 @@ from fxai.spec.dqn_config import DqnConfig
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
+from probe_envs import ProbeEnv, observed
 
 SEEDS = (3, 14, 159)
 ROWS = 3

@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 import torch
-from probe_envs import ProbeEnv
 
 from fxai.errors import FxaiError
 from fxai.rl.lane_pack import Lane, LanePack
@@ -16,6 +15,7 @@ from fxai.spec.dqn_config import DqnConfig
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
+from probe_envs import ProbeEnv
 
 MODEL = ModelConfig(d_model=19, n_layers=2)
 PPO = PpoConfig(total_updates=8, eval_frequency=2, n_envs=5, rollout_steps=7, batch_size=11, n_epochs=2)

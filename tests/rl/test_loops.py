@@ -6,13 +6,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ways import take_torchs_operations
 
 from fxai.rl.adam import LaneAdam
 from fxai.rl.loops import by_loops
 from fxai.rl.mlp import Mlp
 from fxai.rl.ppo_loss import LossWeights, loss_gradient
 from fxai.rl.samples import Samples
+from ways import take_torchs_operations
 
 Formula = Callable[[], dict[str, torch.Tensor]]
 

@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from ways import either_way  # noqa: F401
 
 from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.gru import Gru
@@ -13,6 +12,7 @@ from fxai.rl.network import Network
 from fxai.rl.networks import build_network
 from fxai.rl.transformer import Transformer
 from fxai.spec.model_config import ModelConfig
+from ways import either_way  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("either_way")
 SHAPE = (3, 5)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import gymnasium
 import pytest
 import torch
-from probe_envs import ProbeEnv
 from stable_baselines3 import A2C, PPO
 from stable_baselines3.common.logger import configure
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
@@ -25,6 +24,7 @@ from fxai.spec.a2c_config import A2cConfig
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
+from probe_envs import ProbeEnv
 
 COUNT, ACTIONS = 45, 3
 MODEL = ModelConfig(d_model=7, n_layers=2)

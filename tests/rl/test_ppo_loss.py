@@ -4,11 +4,11 @@ import math
 
 import pytest
 import torch
-from ways import either_way  # noqa: F401
 
 from fxai.rl.ppo_loss import STATISTICS, LossWeights, loss_gradient
 from fxai.rl.samples import Samples
 from fxai.spec.ppo_config import PpoConfig
+from ways import either_way  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("either_way")
 LANES, COUNT, ACTIONS = 2, 40, 3

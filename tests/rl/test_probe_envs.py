@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import pytest
 import torch
-from probe_envs import ProbeEnv, Reward, observed
 
 from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.pack import Pack
@@ -21,6 +20,7 @@ from fxai.spec.dqn_config import DqnConfig
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
+from probe_envs import ProbeEnv, Reward, observed
 
 GAMMA = 0.5
 SEEDS = (3, 14, 159, 26, 535, 89, 793, 238, 46)

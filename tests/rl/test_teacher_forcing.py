@@ -8,7 +8,6 @@ a lane.
 
 import pytest
 import torch
-from probe_envs import ProbeEnv
 
 from fxai.rl import categorical
 from fxai.rl.a2c import A2c
@@ -21,6 +20,7 @@ from fxai.spec.a2c_config import A2cConfig
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
+from probe_envs import ProbeEnv
 
 WIDTHS = (1, 3, 7, 16)
 LANES, UPDATES, ENVS, STEPS, ROWS = max(WIDTHS), 20, 5, 7, 3

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from probe_envs import ProbeEnv, Reward
 
 from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.pack import Pack
@@ -13,6 +12,7 @@ from fxai.rl.training import Training
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.ppo_config import PpoConfig
 from fxai.spec.training_config import TrainingConfig
+from probe_envs import ProbeEnv, Reward
 
 CPU = torch.device("cpu")
 QUICK = PpoConfig(

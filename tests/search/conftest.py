@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_study import DEFAULTS, FINGERPRINT, PARAMETERS, Opener
 
 from fxai.search.open_search import open_search
 from fxai.search.study import Search
 from fxai.spec.study import StudySpec
 from fxai.trial import JsonObject
+from small_study import DEFAULTS, FINGERPRINT, PARAMETERS, Opener
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """Of several objectives one prunes, but not a trial that holds its own in all of them."""
 
 import pytest
-from small_study import Opener, ask
 
 from fxai.search.study import Search
 from fxai.trial import Report, TrialResult, TrialState
+from small_study import Opener, ask
 
 BY_SHARPE = {
     "objectives": [{"metric": "sharpe"}, {"metric": "max_drawdown", "direction": "minimize"}],

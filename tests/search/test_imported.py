@@ -6,7 +6,6 @@ from typing import Any
 import optuna
 import pytest
 from optuna.exceptions import ExperimentalWarning
-from small_study import MEMORY, Opener, ask, complete
 
 from fxai.errors import InputError
 from fxai.search.imported import check_imported, imported_pruner, imported_sampler
@@ -15,6 +14,7 @@ from fxai.spec.pruners import ImportedPruner
 from fxai.spec.samplers import ImportedSampler
 from fxai.spec.study import StudySpec
 from fxai.trial import Report
+from small_study import MEMORY, Opener, ask, complete
 
 
 class Remembering(optuna.samplers.RandomSampler):

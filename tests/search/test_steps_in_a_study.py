@@ -6,10 +6,10 @@ from pathlib import Path
 
 import optuna
 import pytest
-from small_study import MEMORY, Opener, ask, complete
 
 from fxai.search.studies import load_study, stored_study
 from fxai.spec.samplers import GridSampler
+from small_study import MEMORY, Opener, ask, complete
 
 STEPPED = {"kind": "float", "name": "clip", "low": 0.1, "high": 0.95, "step": 0.1}
 WHOLE = {"kind": "int", "name": "n", "low": 1, "high": 10, "step": 4}

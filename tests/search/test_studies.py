@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import pytest
-from small_study import Opener, ask, complete
 
 from fxai.errors import StorageError, StudyNotFoundError
 from fxai.search.studies import is_archived, load_study, study_names, summaries
 from fxai.trial import Cause, TrialError, TrialResult, TrialState
+from small_study import Opener, ask, complete
 
 
 def test_summary_counts_what_the_search_counts(open_study: Opener, url: str) -> None:

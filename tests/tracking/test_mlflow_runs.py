@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from small_story import ENDING, METRIC, opening, story, told, trial
 
 from fxai.spec.tracking import MlflowTracking
+from small_story import ENDING, METRIC, opening, story, told, trial
 
 CLOSED_PORT = "http://someone:sekrit@127.0.0.1:9"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from small_story import heard, opening, report
 
 from fxai.tracking import Line, TrackerProcess, TrialEnded, tracker_process
 from fxai.tracking.messages import Welcome
 from fxai.tracking.trackers import tracker_environment
+from small_story import heard, opening, report
 
 END_OF_TRIAL = Line(trial_ended=TrialEnded(0, "complete", 0.5))
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_story import ENDING, METRIC, opening, story, told, trial
-from wandb_files import WandbRun, wandb_runs
-from wandb_server import WandbServer, running_server
 
 from fxai.spec.tracking import WandbTracking
 from fxai.tracking import Line
+from small_story import ENDING, METRIC, opening, story, told, trial
+from wandb_files import WandbRun, wandb_runs
+from wandb_server import WandbServer, running_server
 
 KEY = "0123456789abcdef" * 3
 CLOSED_PORT = "http://127.0.0.1:9"

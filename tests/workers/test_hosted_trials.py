@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from drive_workers import lane_request
-from lane_objectives import CounterLanes
-
 from fxai.trial import Decision, TrialPaths, TrialState
 from fxai.workers.hosted_trials import HostedTrials, Progress
+from lane_objectives import CounterLanes
 
 
 class Output:

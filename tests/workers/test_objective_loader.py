@@ -4,10 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import lane_objectives
 import pytest
-from drive_workers import request_for
 
+import lane_objectives
+from drive_workers import request_for
 from fxai.errors import InputError
 from fxai.trial import LanePlan, Report, Slot
 from fxai.workers import load_lanes, load_signature

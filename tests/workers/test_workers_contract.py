@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from drive_workers import events_until, request_for, result_of, results_of
 
+from drive_workers import events_until, request_for, result_of, results_of
 from fxai.errors import FxaiError
 from fxai.trial import Cause, Decision, Slot, TrialPaths, TrialState
 from fxai.workers import InlineWorkers, ProcessWorkers, TrialEnded, TrialReported, TrialStarted, Workers
