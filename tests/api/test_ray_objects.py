@@ -82,7 +82,7 @@ def test_schedulers() -> None:
         (ray_object("OptunaSearch", metric="score"), None, "metric 'score', the call 'val_loss'"),
         (type(ray_object("OptunaSearch")), None, "give an object"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_cannot_be_taken_over_is_refused(algorithm: Any, scheduler: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):

@@ -44,7 +44,7 @@ def test_run_study_takes_a_mapping(tmp_path: Path, whole: bool) -> None:  # noqa
         ({**STUDY, "n_trails": 3}, "did you mean 'n_trials'"),
         ({**STUDY, "training_config": {"model": {"d_model": object()}}}, "no plain value"),
     ],
-    ids=str,
+    ids=["empty", "studies no list", "unknown key", "no plain value"],
 )
 def test_what_is_wrong_with_a_mapping_is_named(mapping: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
