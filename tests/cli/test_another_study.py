@@ -158,7 +158,7 @@ def test_the_same_study_takes_its_checkpoint_up(tmp_path: Path, kind: str) -> No
     place.run(1.0)
     assert place.log() == ["1.0 from 0", "1.0 from 2"]
     assert place.stored() == {1: 1.0, 2: 2.0, 3: 3.0, 4: 4.0}
-    assert [path.name for path in (tmp_path / "optuna_results").iterdir()] == ["mine"]
+    assert not list((tmp_path / "optuna_results").glob("mine~*"))
 
 
 def test_a_study_that_an_earlier_release_has_begun_is_taken_up_by_its_reports(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def _is_anothers(paths: StudyPaths, key: str, *, begun: int) -> bool:
     left = _key_in(paths.directory)
     if left is not None:
         return left != key
-    return not begun and (paths.trials.is_dir() or paths.results.exists())
+    return not begun and (paths.trials.is_dir() or paths.results.is_file())
 
 
 def _renamed_before(paths: StudyPaths, key: str) -> Path | None:
