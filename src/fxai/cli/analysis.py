@@ -82,7 +82,8 @@ def _trial_row(trial: TrialRecord, metrics: Sequence[str]) -> tuple[str, ...]:
 
 
 def _of_sample(found: StudyAnalysis) -> str:
-    return f" from {found.importance_trials} of the trials" if found.importance_trials < found.completed else ""
+    completed = found.importance_trials - found.importance_pruned
+    return f" from {found.importance_trials} of the trials" if completed < found.completed else ""
 
 
 def _importance_row(each: ParameterImportance) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from fxai.cli.phases import next_after
 from fxai.cli.stored_studies import FoundStudies, FoundStudy, found_studies, found_study, stored_record
 from fxai.cli.summary import print_summary
 from fxai.printed_command import StudyLocation
-from fxai.results.brief import LEADERS
+from fxai.results.brief import LEADERS, StudyBrief
 from fxai.results.gain import Gain
 from fxai.results.importances.file import Importances
 from fxai.results.paths import StudyPaths, folder_fault
@@ -85,7 +85,7 @@ def _print_study(console: Console, study: FoundStudy, *, leaders: bool) -> None:
     brief = study.brief
     print_summary(console, StudySummary.of(brief))
     if study.importances is not None and study.importances.shares:
-        print_text(console, "", _matters_most(study.importances, brief.count(StoredState.COMPLETE)))
+        print_text(console, "", _matters_most(study.importances, brief))
     if study.gain is not None:
         print_text(console, _gained(study.gain))
     if leaders and brief.front:
@@ -119,12 +119,12 @@ def _print_next(console: Console, study: FoundStudy, begun: Collection[str], loc
         print_text(console, "", "Next:", f"  {command}")
 
 
-def _matters_most(importances: Importances, completed: int) -> str:
-    """The most important parameters, and as of when if trials have completed since."""
+def _matters_most(importances: Importances, brief: StudyBrief) -> str:
+    """The most important parameters, and as of when if trials have ended since."""
     listed = ", ".join(f"{name} {share:.2f}" for name, share in islice(importances.shares.items(), _MATTER_MOST))
-    since = (
-        "" if importances.completed == completed else f" (as of {counted(importances.completed, 'completed trial')})"
-    )
+    now = (brief.count(StoredState.COMPLETE), brief.count(StoredState.PRUNED))
+    then = (importances.completed, importances.pruned)
+    since = "" if then == now else f" (as of {then[0]} completed and {counted(then[1], 'pruned trial')})"
     return f"Matters most{since}: {listed}"
 
 

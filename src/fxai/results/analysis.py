@@ -48,6 +48,7 @@ class StudyAnalysis:
     front: int | None  # trials of the Pareto front; None where one metric alone counts
     importances: Sequence[ParameterImportance]  # the most important first
     importance_trials: int  # that they were computed from: a sample, where there are very many
+    importance_pruned: int  # how many of these are pruned
     convergence: Convergence
     leaders: int  # trials that stability and edges look at
     stability: Sequence[ParameterStability]
@@ -76,7 +77,8 @@ class StudyAnalysis:
             top=tuple(record.ranked()[:top]),
             front=len(record.front) if len(record.goals) > 1 else None,
             importances=found.parameters,
-            importance_trials=found.sample,
+            importance_trials=found.completed + found.pruned,
+            importance_pruned=found.pruned,
             convergence=Convergence.of(single.trials, goal),
             leaders=len(leaders),
             stability=stability_of(leaders, ranges),
@@ -95,6 +97,7 @@ class StudyAnalysis:
             **({} if self.front is None else {"front": self.front}),
             "parameter_importance": {each.name: each.as_json() for each in self.importances},
             "importance_trials": self.importance_trials,
+            "importance_pruned": self.importance_pruned,
             "convergence": self.convergence.as_json(),
             "leaders": self.leaders,
             "stability": {each.name: each.as_json() for each in self.stability},
@@ -135,15 +138,17 @@ def _remarks(record: StudyRecord, found: Importances) -> Iterator[str]:
     """What cannot be said, and why."""
     values = [trial.value for trial in record.ranked()]
     there = f"{len(values)} completed"
+    counted = found.completed + found.pruned
+    so_far = f"completed or pruned trials; {counted} so far"
     if not values:
         yield "importances, and what the leading trials agree on: no trial has completed"
         return
     if not found.parameters:
         yield "importances: all completed trials have one value, or no parameter varies among them"
-    elif len(values) < FEWEST_FOR_INTERVALS:
-        yield f"importances with intervals: these take {FEWEST_FOR_INTERVALS} completed trials; {there}"
-    if found.parameters and len(values) < FEWEST_TRIALS:
-        yield f"which parameters do not matter: this takes {FEWEST_TRIALS} completed trials; {there}"
+    elif counted < FEWEST_FOR_INTERVALS:
+        yield f"importances with intervals: these take {FEWEST_FOR_INTERVALS} {so_far}"
+    if found.parameters and counted < FEWEST_TRIALS:
+        yield f"which parameters do not matter: this takes {FEWEST_TRIALS} {so_far}"
     if len(values) < FEWEST_COMPLETED:
         yield f"what the leading trials agree on: this takes {FEWEST_COMPLETED} completed trials; {there}"
     elif len(set(values)) == 1:

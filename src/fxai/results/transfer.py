@@ -165,7 +165,7 @@ def _of_values(best: Mapping[str, Choice], fixed: Mapping[str, Choice], target: 
 
 def _of_importance(measured: Mapping[str, Standing]) -> Iterator[str]:
     if not measured:
-        yield f"under {FEWEST_TRIALS} completed trials nothing can be called unimportant; none was dropped"
+        yield f"under {FEWEST_TRIALS} completed or pruned trials nothing can be called unimportant; none was dropped"
 
 
 def _of_warm(source: Study, target: StudySpec, count: int) -> Iterator[str]:

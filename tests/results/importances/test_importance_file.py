@@ -10,7 +10,7 @@ from fxai.results.importances.importance import importances
 def test_what_is_written_is_read(study: optuna.Study, tmp_path: Path):
     path = write_importances(study, tmp_path / "importances.json")
     read = read_importances(path)
-    assert read == Importances(20, importances(study))
+    assert read == Importances(20, 3, importances(study))
     assert next(iter(read.shares)) == "training.learning_rate"  # the largest first
 
 

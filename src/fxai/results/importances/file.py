@@ -1,6 +1,7 @@
 """`importances.json`: how much each parameter matters, kept since computing it takes far longer than showing it."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +17,25 @@ if TYPE_CHECKING:  # whoever only reads the file waits for no Optuna to load
 
 @dataclass(frozen=True, slots=True)
 class Importances:
-    """Shares that add up to 1, the largest first, as of some number of completed trials."""
+    """Shares that add up to 1, the largest first, as of some numbers of completed and pruned trials."""
 
     completed: int
+    pruned: int
     shares: Mapping[str, float]
 
 
 def write_importances(study: "Study", path: Path) -> Path:
     """Compute them and write them; the file's path."""
-    completed = [trial for trial in study.get_trials(deepcopy=False) if state_of(trial) is StoredState.COMPLETE]
-    shares = _computed(study) if len(completed) > 1 else {}
-    document = {"study": study.study_name, "method": "PED-ANOVA", "completed": len(completed), "shares": shares}
+    count = Counter(state_of(trial) for trial in study.get_trials(deepcopy=False))
+    completed, pruned = count[StoredState.COMPLETE], count[StoredState.PRUNED]
+    shares = _computed(study) if completed > 1 else {}
+    document = {
+        "study": study.study_name,
+        "method": "PED-ANOVA",
+        "completed": completed,
+        "pruned": pruned,
+        "shares": shares,
+    }
     write_text(path, json_text(document))
     return path
 
@@ -41,6 +50,9 @@ def read_importances(path: Path) -> Importances | None:
     """What `write_importances` wrote; None where it is missing, or no longer what was written."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return Importances(int(document["completed"]), {str(k): float(v) for k, v in document["shares"].items()})
+        pruned = int(document.get("pruned", 0))  # earlier releases counted completed trials alone
+        return Importances(
+            int(document["completed"]), pruned, {str(k): float(v) for k, v in document["shares"].items()}
+        )
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None

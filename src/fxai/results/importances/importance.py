@@ -7,25 +7,30 @@ from optuna import Study
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
+from fxai.results.importances.ranked import ranked
 from fxai.results.sampled_study import sampled
 from fxai.search.several import by_first
 
+FEWEST_COMPLETED = 2
 ENOUGH_TRIALS = 1000  # more take PED-ANOVA long and change little
 
 
 def importances(study: Study) -> dict[str, float]:
     """Shares that add up to 1, the largest first, by PED-ANOVA (Watanabe et al. 2023, arXiv 2304.10255).
 
-    Of several objectives they are for the first. Empty where nothing can be said: fewer than two completed
-    trials, all values equal, or no parameter that varies.
+    Pruned trials count as worse than completed ones (`ranked.py`). Of several objectives they are for the first. Empty
+    where nothing can be said: fewer than two completed trials, all values equal, or no parameter that varies.
     """
-    return shares_in(sampled(by_first(study), ENOUGH_TRIALS))
+    shown = by_first(study)
+    if len(shown.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < FEWEST_COMPLETED:
+        return {}
+    return shares_in(ranked(sampled(shown, ENOUGH_TRIALS)))
 
 
 def shares_in(sample: Study) -> dict[str, float]:
-    """The same for a study of one objective, of all its completed trials."""
-    completed = sample.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if len({trial.value for trial in completed}) < 2:  # noqa: PLR2004
+    """The same for a study that `ranked` gave, or a part of one."""
+    trials = sample.get_trials(deepcopy=False)
+    if len({trial.value for trial in trials}) < 2:  # noqa: PLR2004
         return {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of parameters that few trials have
@@ -33,7 +38,7 @@ def shares_in(sample: Study) -> dict[str, float]:
             shares = get_param_importances(sample, evaluator=PedAnovaImportanceEvaluator())
         except (RuntimeError, ValueError):  # no parameter at all
             return {}
-    varying = varying_parameters(completed)
+    varying = varying_parameters(trials)
     total = sum(share for name, share in shares.items() if name in varying)
     return {name: share / total for name, share in shares.items() if name in varying} if total else {}
 

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from optuna import Study
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 from pydantic import JsonValue
 
 from fxai.results.importances.importance import ENOUGH_TRIALS, importances, shares_in
+from fxai.results.importances.ranked import count_pruned, ranked
 from fxai.results.importances.unimportant import standings
 from fxai.results.part_of_study import PartOfStudy
 from fxai.results.sampled_study import sampled
 from fxai.search.several import by_first
 
-FEWEST_FOR_INTERVALS = 20  # completed; half of them has one trial in its best tenth
+FEWEST_FOR_INTERVALS = 20  # completed or pruned; half of them has one trial in its best tenth
 HALVES = 50
 _INTERVAL = (0.05, 0.95)
 
@@ -43,15 +44,17 @@ class Importances:
     """Of all parameters, the most important first."""
 
     parameters: Sequence[ParameterImportance]
-    sample: int  # completed trials that they were computed from
+    completed: int  # trials that they were computed from
+    pruned: int  # further trials that they were computed from
 
     @classmethod
     def of(cls, study: Study, *, seed: int = 0) -> "Importances":
         """For a study's first objective; of no parameter where nothing can be said."""
-        sample = sampled(by_first(study), ENOUGH_TRIALS)
-        completed = sample.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        whole = sampled(by_first(study), ENOUGH_TRIALS)
+        sample = ranked(whole)
+        trials = sample.get_trials(deepcopy=False)
         shares = importances(study)
-        halves = _of_halves(sample, completed, seed) if len(completed) >= FEWEST_FOR_INTERVALS else []
+        halves = _of_halves(sample, trials, seed) if len(trials) >= FEWEST_FOR_INTERVALS else []
         tested = standings(study)
         found = []
         for name, share in shares.items():
@@ -65,7 +68,8 @@ class Importances:
                     stands_out=tested[name].stands_out if name in tested else None,
                 )
             )
-        return cls(tuple(found), len(completed))
+        pruned = count_pruned(trials, whole)
+        return cls(tuple(found), len(trials) - pruned, pruned)
 
 
 def _of_halves(study: Study, trials: Sequence[FrozenTrial], seed: int) -> list[dict[str, float]]:

@@ -10,7 +10,6 @@ share of the variance: of 20 trials the best tenth against all, as PED-ANOVA com
 while 6 % of the parameters without influence stand out.
 """
 
-import copy
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +17,15 @@ from dataclasses import dataclass
 import numpy as np
 from optuna import Study
 from optuna.importance import PedAnovaImportanceEvaluator
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from fxai.results.importances.importance import conditional_parameters, varying_parameters
+from fxai.results.importances.ranked import ranked, with_value
 from fxai.results.part_of_study import PartOfStudy
 from fxai.search import attributes
 from fxai.search.several import by_first
 
-FEWEST_TRIALS = 40  # completed
+FEWEST_TRIALS = 40  # completed or pruned
 SHUFFLES = 100
 _QUANTILE = 0.95
 _BEST_SHARE = 0.4
@@ -45,21 +45,24 @@ class Standing:
 
 
 def standings(study: Study, *, seed: int = 0) -> dict[str, Standing]:
-    """Of each parameter that all completed trials have and that varies; empty with fewer than FEWEST_TRIALS."""
+    """Of each parameter that all counted trials have and that varies; empty with fewer than FEWEST_TRIALS.
+
+    Completed and pruned trials count, in the order of `ranked`.
+    """
     study = by_first(study)
-    completed = [
+    trials = [
         trial
-        for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        for trial in ranked(study).get_trials(deepcopy=False)
         if not attributes.is_uncounted(trial.user_attrs) and attributes.LINEAGE not in trial.user_attrs
     ][-_MOST_TRIALS:]
-    conditional = conditional_parameters(completed)
-    names = [name for name in varying_parameters(completed) if name not in conditional]
-    if len(completed) < FEWEST_TRIALS or not names:
+    conditional = conditional_parameters(trials)
+    names = [name for name in varying_parameters(trials) if name not in conditional]
+    if len(trials) < FEWEST_TRIALS or not names:
         return {}
-    values = np.array([trial.value for trial in completed], dtype=float)
+    values = np.array([trial.value for trial in trials], dtype=float)
     chance = np.random.default_rng(seed)
-    found = _importances(completed, values, names, study)
-    shuffled = [_importances(completed, chance.permutation(values), names, study) for _ in range(SHUFFLES)]
+    found = _importances(trials, values, names, study)
+    shuffled = [_importances(trials, chance.permutation(values), names, study) for _ in range(SHUFFLES)]
     return {
         name: Standing(found[name], float(np.quantile([each[name] for each in shuffled], _QUANTILE))) for name in names
     }
@@ -67,14 +70,7 @@ def standings(study: Study, *, seed: int = 0) -> dict[str, Standing]:
 
 def _importances(trials: Sequence[FrozenTrial], values: np.ndarray, names: list[str], study: Study) -> dict[str, float]:
     """Importances by PED-ANOVA, not brought to a sum of 1, if the trials had these values."""
-    told = [_told(trial, float(value)) for trial, value in zip(trials, values, strict=True)]
+    told = [with_value(trial, float(value)) for trial, value in zip(trials, values, strict=True)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return PedAnovaImportanceEvaluator(target_quantile=_BEST_SHARE).evaluate(PartOfStudy(study, told), params=names)
-
-
-def _told(trial: FrozenTrial, value: float) -> FrozenTrial:
-    """The trial as if it had come to this value."""
-    told = copy.copy(trial)
-    told.values = [value]
-    return told

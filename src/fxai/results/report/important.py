@@ -31,13 +31,23 @@ def importances(subject: Subject) -> Section:
         reading += " The thin lines hold nine of ten results that random halves of the trials give."
     if any(each.stands_out is False for each in analysis.importances):
         reading += " Pale bars do not stand out from what shuffled values give."
-    note = f"Computed from {analysis.importance_trials:,} completed trials."
-    if analysis.importance_trials < analysis.completed:
-        note = f"Computed from {analysis.importance_trials:,} of {analysis.completed:,} completed trials."
+    note = _computed_from(analysis)
     remarks: list[Block] = [
         Text(f"Not known: {remark}.") for remark in analysis.remarks if remark.startswith(("importances", "which"))
     ]
     return Section("importances", "Importances", [Chart("importances", _bars(analysis), note=note), *remarks], reading)
+
+
+def _computed_from(analysis: StudyAnalysis) -> str:
+    """Which trials the importances were computed from, and how pruned trials count."""
+    pruned, completed = analysis.importance_pruned, analysis.importance_trials - analysis.importance_pruned
+    of_all = f" of {analysis.completed:,}" if completed < analysis.completed else ""
+    if not pruned:
+        return f"Computed from {completed:,}{of_all} completed trials."
+    return (
+        f"Computed from {completed:,}{of_all} completed and {pruned:,} pruned trials. A pruned trial counts as "
+        "worse than each completed one, so that a parameter also matters if it makes a training slower at its start."
+    )
 
 
 def _bars(analysis: StudyAnalysis) -> go.Figure:
