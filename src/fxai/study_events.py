@@ -124,6 +124,7 @@ class Notice:
     """Something that the user should know and that needs no action."""
 
     message: str
+    warns: bool = False  # about files of the user; `--quiet` prints such a notice too
 
 
 class Ending(StrEnum):

@@ -194,6 +194,16 @@ def test_results_of_another_study_are_not_those_of_one_without_a_trial(fxai: Fxa
     assert (folder / "optuna_results" / "mine~1" / "decisions.jsonl").exists()
 
 
+def test_a_quiet_run_warns_that_it_has_renamed_a_folder(fxai: Fxai, folder: Path) -> None:
+    place = Place(folder, "function")
+    place.run(1.0)
+    quiet = fxai(*place.arguments(1.0, OTHER), "--quiet")
+    assert quiet.code == 0
+    assert quiet.err.startswith("Warning: optuna_results/mine held the files of another study; they are in ")
+    back = fxai(*place.arguments(1.0, DATABASE), "--quiet")
+    assert "optuna_results/mine~1 held the files of this study" in back.err
+
+
 def test_a_folder_of_the_users_own_is_not_renamed(fxai: Fxai, folder: Path) -> None:
     """As where the code lies in a folder that has the study's name."""
     (folder / "mine").mkdir()

@@ -117,6 +117,11 @@ def test_quiet_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "")
 
 
+def test_quiet_prints_warnings_on_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
+    assert watch_quietly([Notice("the folder is renamed", warns=True), *EVENTS]) is ENDED
+    assert tuple(capfd.readouterr()) == ("", "Warning: the folder is renamed\n")
+
+
 def test_a_stream_that_breaks_off_is_a_bug() -> None:
     with pytest.raises(RuntimeError, match="broke off"):
         watch_quietly(EVENTS[:3])

@@ -98,7 +98,7 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start anew; the study of this name is kept under another one.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the end.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and the end.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print every report of every trial too, line by line.")
     ] = False,

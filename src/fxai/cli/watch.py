@@ -1,16 +1,16 @@
-"""The ways to watch a study: a live view on a terminal, plain lines elsewhere, or nothing."""
+"""The ways to watch a study: a live view on a terminal, plain lines elsewhere, or warnings alone."""
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 
 from rich.console import Console
 from rich.live import Live
 
+from fxai.cli.error_message import warning
 from fxai.cli.live_layout import live_layout
 from fxai.cli.output import print_text
 from fxai.cli.study_view import StudyView
-from fxai.study_events import StudyEnded, StudyEvent, StudyOpened
+from fxai.study_events import Notice, StudyEnded, StudyEvent, StudyOpened
 from fxai.tuning.plain_lines import incidents_of, lines_of
 from fxai.tuning.tune import Watch
 
@@ -19,7 +19,7 @@ _WRITING = "Writing the study's files and plots ..."  # some seconds, after the 
 
 
 def choose_watch(console: Console, *, quiet: bool) -> Watch:
-    """The way that suits the console; `quiet` shows nothing before the end."""
+    """The way that suits the console; `quiet` shows nothing but warnings before the end."""
     if quiet:
         return watch_quietly
     if console.is_terminal and not console.is_dumb_terminal:
@@ -58,8 +58,12 @@ def watch_plainly(events: Iterable[StudyEvent], console: Console) -> StudyEnded:
 
 
 def watch_quietly(events: Iterable[StudyEvent]) -> StudyEnded:
-    """Say nothing."""
-    return _end_of(next(iter(deque(events, maxlen=1)), None))
+    """Print nothing but warnings, to standard error."""
+    event: StudyEvent | None = None
+    for event in events:
+        if isinstance(event, Notice) and event.warns:
+            warning(event.message)
+    return _end_of(event)
 
 
 def _seen(view: StudyView | None, event: StudyEvent, now: float) -> StudyView | None:

@@ -85,8 +85,9 @@ def tune(
                 open_trackers(study.tracking, paths.directory, paths.logs) as trackers,
             ):
                 unwritten = spec_as_it_ran(study, paths)
-                said = (*moved, *unwritten, *taking.notices, *share.notices, *notices(study))
-                events = chain(map(Notice, said), _recorded(taking, search, workers, paths, stop))
+                warned = [Notice(message, warns=True) for message in (*moved, *unwritten)]
+                said = map(Notice, (*taking.notices, *share.notices, *notices(study)))
+                events = chain(warned, said, _recorded(taking, search, workers, paths, stop))
                 ended = watch(announce_stop(tracked(events, study, trackers, stop), stop))
         provenance = Provenance.of(study, made_of)
         left = write_study_files(study, paths, provenance, ended.ending, plots=plots)
