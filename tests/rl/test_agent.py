@@ -20,6 +20,7 @@ from fxai.market.dataset import Market, prepare_bars
 from fxai.market.planted import planted_market
 from fxai.market.simulator import Action
 from fxai.objectives.train_agent import TrainedAgent, train_agent
+from fxai.rl.actor_critic import ActorCritic
 from fxai.rl.agent import Agent
 from fxai.rl.export import export_policy, observations_met
 from fxai.rl.market_env import MarketEnv
@@ -31,7 +32,8 @@ from fxai.rl.track import track
 from fxai.spec.training_config import TrainingConfig
 
 KINDS = list(product(("ppo", "a2c", "dqn"), ("mlp", "gru", "transformer")))
-BASE = {"max_episode_steps": 50, "observation_window": 4, "spread": 0.0002}
+STEPS = 50  # of an episode
+BASE = {"max_episode_steps": STEPS, "observation_window": 4, "spread": 0.0002}
 
 
 def config(algorithm: str, model: str, **env: Any) -> TrainingConfig:
@@ -81,7 +83,7 @@ def test_it_acts_as_it_was_scored(algorithm: str, model: str) -> None:
         close_at_end=True,
     )
     seen = env.reset()
-    for place in range(BASE["max_episode_steps"]):
+    for place in range(STEPS):
         action = agent.act(seen[0, 0].numpy())
         assert isinstance(action, Action)
         step = env.step(torch.tensor([[int(action)]]))
@@ -167,7 +169,8 @@ def test_values_are_no_chances() -> None:
 
 
 def always(agent: Agent, action: int) -> Agent:
-    """The agent with weights that prefer one action whatever it sees; of an mlp."""
+    """The agent with weights that prefer one action whatever it sees; of an actor-critic's mlp."""
+    assert isinstance(agent.policy, ActorCritic)
     weights = torch.zeros_like(agent.weights)
     layout = agent.policy.network.layout
     layout.views(weights[:, : layout.size])["1.bias"][:, action] = 1.0
@@ -234,9 +237,14 @@ class _Forgetful:
         self._policy, self._calls = policy, 0
         self.size, self.dropout_sites = policy.size, policy.dropout_sites
 
-    def preferences(self, weights: torch.Tensor, observation: torch.Tensor) -> torch.Tensor:
+    def initial(self, seeds: torch.Tensor) -> torch.Tensor:
+        return self._policy.initial(seeds)
+
+    def preferences(
+        self, weights: torch.Tensor, observation: torch.Tensor, keep: torch.Tensor | None = None
+    ) -> torch.Tensor:
         self._calls += 1
-        return self._policy.preferences(weights, observation) * (1 if self._calls % 2 else -1)
+        return self._policy.preferences(weights, observation, keep) * (1 if self._calls % 2 else -1)
 
 
 def test_a_model_that_acts_otherwise_is_not_left(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ QUICK = DqnConfig(
     target_tau=0.1,
     exploration_final=0.2,
 )
-RELATIVES = {
+RELATIVES: dict[str, dict[str, bool | int]] = {
     "plain": {},
     "double": {"double": True},
     "dueling": {"dueling": True},

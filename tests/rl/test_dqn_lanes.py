@@ -19,7 +19,7 @@ AGES = (0, 3, 8)  # updates of each lane when the pack is put together
 ALGORITHM = DqnConfig(
     total_updates=40, n_envs=5, rollout_steps=3, buffer_size=57, batch_size=11, learning_starts=20, gradient_steps=3
 )
-FREE = (
+FREE: tuple[Mapping[str, float | str], ...] = (
     {"gamma": 0.9, "target_tau": 0.7, "exploration_fraction": 0.5},
     {"learning_rate": 3e-3, "lr_schedule": "cosine", "target_interval": 4, "gradient_steps": 5, "max_grad_norm": 0.1},
     {"learning_starts": 0, "exploration_initial": 0.3, "exploration_final": 0.0, "total_updates": 20},
@@ -28,7 +28,7 @@ MODELS = {
     "mlp": ModelConfig(d_model=19, n_layers=2),
     "transformer": ModelConfig(type="transformer", d_model=20, n_layers=1, n_heads=2, d_ff=33),
 }
-RELATIVES = {
+RELATIVES: dict[str, dict[str, bool | int]] = {
     "plain": {},
     "D3QN": {"double": True, "dueling": True},
     "TwinD3QN": {"double": True, "dueling": True, "twin": True, "n_step": 3},
@@ -80,8 +80,8 @@ def test_a_lane_is_the_same_alone_and_among_others_of_other_ages(model: str, rel
     stepped(packed, 2)  # what was in the lanes before must not matter
     packed.restore({name: torch.cat([state[name] for state in states]) for name in states[0]})
     together = stepped(packed, 7)
-    for lane, single in enumerate(alone):
-        assert_same({name: tensor[lane : lane + 1] for name, tensor in together.items()}, stepped(single, 7))
+    for place, single in enumerate(alone):
+        assert_same({name: tensor[place : place + 1] for name, tensor in together.items()}, stepped(single, 7))
     assert packed.updates == [age + 7 for age in AGES]
 
 

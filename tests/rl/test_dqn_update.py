@@ -97,7 +97,8 @@ def test_a_gradient_step_in_plain_words(switches: dict[str, bool | int], dropout
             wanted = batch.reward[lane] + batch.discount[lane] * future[torch.arange(COUNT), best]
         values = plain_values(online, batch.observation[lane], config, None if keep is None else keep[lane])
         taken = [value[torch.arange(COUNT), batch.action[lane]] for value in values]
-        (gradient,) = torch.autograd.grad(sum(functional.smooth_l1_loss(q, wanted) for q in taken), online)
+        loss = torch.stack([functional.smooth_l1_loss(q, wanted) for q in taken]).sum()
+        (gradient,) = torch.autograd.grad(loss, online)
         gradient = gradient * (config.max_grad_norm / gradient.norm()).clamp(max=1)
         torch.testing.assert_close(10 * after["adam.mean"][lane], gradient, rtol=1e-4, atol=1e-6)
     assert not torch.equal(after["weights"], before["weights"])
@@ -108,7 +109,7 @@ def test_a_gradient_step_in_plain_words(switches: dict[str, bool | int], dropout
 def test_nothing_is_learnt_before_a_lane_has_gathered_enough():
     configs = [SMALL.model_copy(update={"learning_starts": starts}) for starts in (16, 45)]  # 15 per update
     made = learner(configs)
-    begun = [None, None]
+    begun: list[int | None] = [None, None]
     for update in range(4):
         before = cloned(made.state())
         statistics = dict(zip(made.statistics, made.update(clock(update), RATE).T.tolist(), strict=True))

@@ -64,6 +64,6 @@ def test_stable_baselines_learns_on_it(env: GymnasiumEnv) -> None:
     total, ended = 0.0, False
     while not ended:
         action, _ = agent.predict(observation, deterministic=True)
-        observation, reward, terminated, truncated, _ = env.step(action)
+        observation, reward, terminated, truncated, _ = env.step(np.int64(action.item()))
         total, ended = total + reward, terminated or truncated
     assert total > 15  # of about 20: every bar moves by one percent, and its direction is shown

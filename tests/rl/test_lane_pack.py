@@ -22,7 +22,7 @@ PPO = PpoConfig(total_updates=8, eval_frequency=2, n_envs=5, rollout_steps=7, ba
 DQN = DqnConfig(
     total_updates=8, eval_frequency=2, n_envs=5, rollout_steps=3, buffer_size=57, batch_size=11, learning_starts=0
 )
-ALGORITHMS = {
+ALGORITHMS: dict[str, Sequence[PpoConfig | DqnConfig]] = {
     "ppo": [PPO, PPO.model_copy(update={"n_epochs": 3, "target_kl": 0.01}), PPO.model_copy(update={"n_epochs": 1})],
     "dqn": [
         DQN,

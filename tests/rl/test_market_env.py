@@ -156,11 +156,11 @@ def test_it_is_the_simulator_for_every_lane_and_environment(
 
 
 def test_an_account_that_lost_everything_overnight_opens_nothing() -> None:
-    prices = {"open": [1.0, 1.0, 3.0], "close": [1.0, 1.0, 3.0]}
-    market = MarketTensors.of(**prices, nights=[0] * 3, features=np.zeros((3, 1)), dtype=torch.float64)
+    opens, closes = [1.0, 1.0, 3.0], [1.0, 1.0, 3.0]
+    market = MarketTensors.of(open=opens, close=closes, nights=[0] * 3, features=np.zeros((3, 1)), dtype=torch.float64)
     config = EnvConfig(observation_window=1)
     env = MarketEnv(market, Span(0, 3), [config], torch.tensor([1]), 1, starts=torch.tensor([[0]]))
-    simulator = Simulator(Prices(prices["open"], prices["close"], [0] * 3), config, 0, 3)
+    simulator = Simulator(Prices(opens, closes, [0] * 3), config, 0, 3)
     for action in (0, 2):
         step, simulated = env.step(torch.tensor([[action]])), simulator.step(action)
         assert_same(step, 0, 0, simulated)

@@ -16,7 +16,7 @@ from ways import either_way  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("either_way")
 SHAPE = (3, 5)
-NETWORKS = {
+NETWORKS: dict[str, Network] = {
     "mlp": Mlp(SHAPE, (7, 7), outputs=4),
     "mlp of several widths": Mlp(SHAPE, (9, 4, 6), outputs=4),
     "gru": Gru(SHAPE, width=7, depth=2, outputs=4),

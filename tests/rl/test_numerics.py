@@ -13,8 +13,8 @@ writes the new results into golden_results.json.
 
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 import torch
@@ -25,6 +25,7 @@ from fxai.rl.numerics import NUMERICS, with_numerics
 from fxai.rl.pack import Pack
 from fxai.rl.trading import trading
 from fxai.spec.training_config import TrainingConfig
+from fxai.trial import JsonObject
 
 GOLDEN = Path(__file__).parent / "golden_results.json"
 UPDATES = 3
@@ -34,11 +35,17 @@ SCORE_TOLERANCE = 1e-2  # of the score, in which one action of thousands may dif
 DIGITS = 8  # that are stored
 SEED = 11
 
-MLP = {"d_model": 16, "n_layers": 2}
-QUICK = {"total_updates": UPDATES, "eval_frequency": UPDATES, "n_envs": 4, "rollout_steps": 16, "learning_rate": 1e-3}
-PPO = {"algorithm": "ppo", "n_epochs": 2, "batch_size": 32}
-A2C = {"algorithm": "a2c"}
-DQN = {
+MLP: JsonObject = {"d_model": 16, "n_layers": 2}
+QUICK: JsonObject = {
+    "total_updates": UPDATES,
+    "eval_frequency": UPDATES,
+    "n_envs": 4,
+    "rollout_steps": 16,
+    "learning_rate": 1e-3,
+}
+PPO: JsonObject = {"algorithm": "ppo", "n_epochs": 2, "batch_size": 32}
+A2C: JsonObject = {"algorithm": "a2c"}
+DQN: JsonObject = {
     "algorithm": "dqn",
     "batch_size": 16,
     "buffer_size": 256,
@@ -46,7 +53,7 @@ DQN = {
     "gradient_steps": 4,
     "n_step": 2,
 }
-CASES = {
+CASES: dict[str, tuple[JsonObject, JsonObject]] = {
     "ppo": (MLP, PPO),
     "ppo, values clipped, ends early": (MLP, {**PPO, "value_clip_epsilon": 0.1, "target_kl": 0.005, "gamma": 0.9}),
     "ppo of a gru": ({"type": "gru", "d_model": 8, "n_layers": 1}, PPO),
@@ -57,10 +64,23 @@ CASES = {
     "double dqn, slow target": (MLP, {**DQN, "double": True, "target_tau": 0.1}),
 }
 
-Result = Mapping[str, float | list[float]]
+
+class Result(TypedDict):
+    """What one small training comes to."""
+
+    moved: float
+    along: list[float]
+    mean_reward: float
 
 
-def result_of(case: str) -> dict[str, float | list[float]]:
+class GoldenResults(TypedDict):
+    """The content of golden_results.json."""
+
+    numerics: int
+    results: dict[str, Result]
+
+
+def result_of(case: str) -> Result:
     """How far the weights have moved, how far in some fixed directions, and what the agent then scores."""
     model, training = CASES[case]
     config = TrainingConfig.model_validate(
@@ -91,8 +111,9 @@ def differs(result: Result, golden: Result) -> bool:
     return result["mean_reward"] != pytest.approx(golden["mean_reward"], rel=SCORE_TOLERANCE)
 
 
-def stored() -> dict:
-    return json.loads(GOLDEN.read_text())
+def stored() -> GoldenResults:
+    golden: GoldenResults = json.loads(GOLDEN.read_text())
+    return golden
 
 
 def test_the_results_are_of_this_number() -> None:
@@ -121,7 +142,8 @@ def test_identities_of_earlier_releases_have_their_number() -> None:
         "versions": {"numerics": 1, "torch": "2"},
     }
     assert with_numerics({"versions": {"fxai": "9.9.9"}}) == {"versions": {"numerics": None}}
-    for identity in ({"versions": {"numerics": 7, "torch": "2"}}, {"a": 1}):
+    unchanged: tuple[JsonObject, ...] = ({"versions": {"numerics": 7, "torch": "2"}}, {"a": 1})
+    for identity in unchanged:
         assert with_numerics(identity) == identity
 
 

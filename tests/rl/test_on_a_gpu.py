@@ -99,8 +99,17 @@ def test_neighbours_that_come_and_go_change_no_lane(kind: str, model: str):
         assert torch.equal(tensor, beside.stacked([same])[name]), name
 
 
-QUICK = {"total_updates": 3, "eval_frequency": 3, "n_envs": 16, "rollout_steps": 64, "batch_size": 64, "n_epochs": 1}
-BASE: JsonObject = {"model": {"d_model": 256}, "training": QUICK}
+BASE: JsonObject = {
+    "model": {"d_model": 256},
+    "training": {
+        "total_updates": 3,
+        "eval_frequency": 3,
+        "n_envs": 16,
+        "rollout_steps": 64,
+        "batch_size": 64,
+        "n_epochs": 1,
+    },
+}
 
 
 def request(number: int, directory: Path) -> TrialRequest:
@@ -137,7 +146,7 @@ def to_the_end(at_work: TradingLanes, trials: list[TrialRequest]) -> set[TrialSt
     """The final states of the trials, which are admitted again as often as they come back."""
     for trial in trials:
         at_work.admit(trial)
-    final = set()
+    final: set[TrialState] = set()
     while at_work.busy:
         for each in at_work.advance():
             if isinstance(each, Report):

@@ -4,7 +4,9 @@ Two things are done in another way here and therefore left out: advantages are n
 over each minibatch, and a clipped value loss is the larger of both errors, not the clipped one alone.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import gymnasium
 import pytest
@@ -50,7 +52,7 @@ class Spaces(gymnasium.Env):
     action_space = gymnasium.spaces.Discrete(ACTIONS)
 
 
-def learner(configs: tuple[PpoConfig, ...] | tuple[A2cConfig, ...]) -> Ppo | A2c:
+def learner(configs: Sequence[PpoConfig | A2cConfig]) -> Ppo | A2c:
     pack = Pack(tuple(TrainingConfig(model=MODEL, training=config) for config in configs), (3, 14))
     env = ProbeEnv(lambda sign, *_: sign, pack.seeds, envs=5, actions=ACTIONS)
     built = build_learner(pack, env, torch.device("cpu"))
@@ -70,6 +72,40 @@ def samples(policy: ActorCritic, weights: torch.Tensor) -> Samples:
     return Samples(observation, action, log_prob, value, advantage, target, torch.arange(COUNT).expand(2, -1))
 
 
+def peer_model(config: PpoConfig | A2cConfig, learning_rate: float) -> OnPolicyAlgorithm:
+    """Stable-Baselines3's algorithm of this configuration, on one batch of COUNT samples."""
+    layers = [MODEL.d_model] * MODEL.n_layers
+    if isinstance(config, PpoConfig):
+        return PPO(
+            "MlpPolicy",
+            Spaces(),
+            learning_rate=learning_rate,
+            n_steps=COUNT,
+            batch_size=COUNT,
+            n_epochs=config.n_epochs,
+            clip_range=config.clip_epsilon,
+            target_kl=config.target_kl,
+            ent_coef=config.entropy_coef,
+            vf_coef=config.value_coef,
+            max_grad_norm=config.max_grad_norm,
+            normalize_advantage=False,
+            policy_kwargs={"net_arch": layers},
+            device="cpu",
+        )
+    return A2C(
+        "MlpPolicy",
+        Spaces(),
+        learning_rate=learning_rate,
+        n_steps=COUNT,
+        ent_coef=config.entropy_coef,
+        vf_coef=config.value_coef,
+        max_grad_norm=config.max_grad_norm,
+        normalize_advantage=False,
+        policy_kwargs={"net_arch": layers, "optimizer_class": torch.optim.Adam, "optimizer_kwargs": {"eps": 1e-5}},
+        device="cpu",
+    )
+
+
 @dataclass
 class Peer:
     """Stable-Baselines3's algorithm with the configuration, weights and samples of one lane."""
@@ -78,23 +114,7 @@ class Peer:
 
     @classmethod
     def of(cls, config: PpoConfig | A2cConfig, weights: dict[str, torch.Tensor], batch: Samples, lane: int) -> "Peer":
-        shared = {
-            "learning_rate": RATES[lane].item(),
-            "n_steps": COUNT,
-            "ent_coef": config.entropy_coef,
-            "vf_coef": config.value_coef,
-            "max_grad_norm": config.max_grad_norm,
-            "normalize_advantage": False,
-            "policy_kwargs": {"net_arch": [MODEL.d_model] * MODEL.n_layers},
-            "device": "cpu",
-        }
-        if isinstance(config, PpoConfig):
-            limits = {"clip_range": config.clip_epsilon, "target_kl": config.target_kl}
-            model = PPO("MlpPolicy", Spaces(), batch_size=COUNT, n_epochs=config.n_epochs, **limits, **shared)
-        else:
-            shared["policy_kwargs"]["optimizer_class"] = torch.optim.Adam
-            shared["policy_kwargs"]["optimizer_kwargs"] = {"eps": 1e-5}
-            model = A2C("MlpPolicy", Spaces(), **shared)
+        model = peer_model(config, RATES[lane].item())
         model.set_logger(configure(None, []))
         peer = cls(model)
         for name, parameter in peer.parameters().items():
@@ -119,6 +139,10 @@ class Peer:
         return {
             f"{name}.{kind}": getattr(linear, kind) for name, linear in linears.items() for kind in ("weight", "bias")
         }
+
+    def gradients(self) -> dict[str, torch.Tensor]:
+        """By our names, of the parameters that have one."""
+        return {name: part.grad for name, part in self.parameters().items() if part.grad is not None}
 
     def found(self) -> dict[str, float]:
         """The logged means, by our names."""
@@ -145,10 +169,11 @@ def as_theirs(policy: ActorCritic, row: torch.Tensor) -> dict[str, torch.Tensor]
     return parts
 
 
-def close(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> None:
+def close(ours: Mapping[str, torch.Tensor], theirs: Mapping[str, torch.Tensor]) -> None:
     assert ours.keys() == theirs.keys()
     for name, part in ours.items():
-        torch.testing.assert_close(part, theirs[name].detach(), rtol=1e-4, atol=2e-6, msg=lambda m, n=name: f"{n}: {m}")
+        message = partial("{}: {}".format, name)
+        torch.testing.assert_close(part, theirs[name].detach(), rtol=1e-4, atol=2e-6, msg=message)
 
 
 @torch.no_grad()
@@ -163,6 +188,7 @@ def test_ppos_loss_and_gradient_are_stable_baselines3s():
         value_coef=torch.tensor([config.value_coef for config in PPOS]),
     )
     loss = ppo_loss.loss_gradient(logits, value, batch, weighed, measured=True)
+    assert loss.statistics is not None
     for lane, (config, row) in enumerate(zip(PPOS, vjp(loss.logits, loss.value), strict=True)):
         once = config.model_copy(update={"n_epochs": 1, "max_grad_norm": 1e9})
         peer = Peer.of(once, as_theirs(ours.policy, ours.weights[lane]), batch, lane)
@@ -171,7 +197,7 @@ def test_ppos_loss_and_gradient_are_stable_baselines3s():
         found = dict(zip(ppo_loss.STATISTICS, loss.statistics[lane].tolist(), strict=True))
         assert found == pytest.approx(peer.found(), rel=1e-4, abs=1e-6)
         assert found["clip_fraction"] > 0
-        close(as_theirs(ours.policy, row), {name: p.grad for name, p in peer.parameters().items()})
+        close(as_theirs(ours.policy, row), peer.gradients())
 
 
 @torch.no_grad()
@@ -191,7 +217,7 @@ def test_a2cs_loss_and_gradient_are_stable_baselines3s():
             peer.model.train()
         found = dict(zip(a2c_loss.STATISTICS, loss.statistics[lane].tolist(), strict=True))
         assert found == pytest.approx(peer.found(), rel=1e-4, abs=1e-6)
-        close(as_theirs(ours.policy, row), {name: p.grad for name, p in peer.parameters().items()})
+        close(as_theirs(ours.policy, row), peer.gradients())
 
 
 STOPPED = tuple(config.model_copy(update={"target_kl": 0.004}) for config in PPOS)
@@ -202,7 +228,7 @@ STOPPED = tuple(config.model_copy(update={"target_kl": 0.004}) for config in PPO
     [(PPOS, [6, 4]), (STOPPED, [2, 1]), (A2CS, [1, 1])],
     ids=["ppo", "ppo with early stop", "a2c"],
 )
-def test_an_update_is_stable_baselines3s(configs: tuple[PpoConfig, ...] | tuple[A2cConfig, ...], steps: list[int]):
+def test_an_update_is_stable_baselines3s(configs: Sequence[PpoConfig | A2cConfig], steps: list[int]):
     """Clipped gradient, Adam's steps, epochs and their early end, each lane with numbers of its own."""
     ours = learner(configs)
     batch = samples(ours.policy, ours.weights)

@@ -39,13 +39,14 @@ def outputs() -> tuple[torch.Tensor, torch.Tensor]:
 def plain_loss(logits: torch.Tensor, value: torch.Tensor, batch: Samples, config: PpoConfig, lane: int) -> torch.Tensor:
     """One lane's loss, in torch's own words."""
     policy = torch.distributions.Categorical(logits=logits[lane].T)
-    ratio = (policy.log_prob(batch.action[lane]) - batch.log_prob[lane]).exp()
+    ratio: torch.Tensor = (policy.log_prob(batch.action[lane]) - batch.log_prob[lane]).exp()
     clipped = ratio.clamp(1 - config.clip_epsilon, 1 + config.clip_epsilon)
     gain = torch.minimum(ratio * batch.advantage[lane], clipped * batch.advantage[lane]).mean()
     limit = config.value_clip_epsilon or math.inf
     held = batch.value[lane] + (value[lane] - batch.value[lane]).clamp(-limit, limit)
     errors = [(v - batch.target[lane]).square() for v in (value[lane], held)]
-    return -gain + config.value_coef * torch.maximum(*errors).mean() - config.entropy_coef * policy.entropy().mean()
+    entropy: torch.Tensor = policy.entropy()
+    return -gain + config.value_coef * torch.maximum(*errors).mean() - config.entropy_coef * entropy.mean()
 
 
 CONFIGS = (
@@ -67,8 +68,8 @@ def test_gradient_is_autograds():
     batch = samples()
     with torch.no_grad():
         closed = loss_gradient(logits, value, batch, WEIGHTS, measured=True)
-    total = sum(plain_loss(logits, value, batch, config, lane) for lane, config in enumerate(CONFIGS))
-    d_logits, d_value = torch.autograd.grad(total, (logits, value))
+    losses = [plain_loss(logits, value, batch, config, lane) for lane, config in enumerate(CONFIGS)]
+    d_logits, d_value = torch.autograd.grad(torch.stack(losses).sum(), (logits, value))
     torch.testing.assert_close(closed.logits, d_logits, rtol=1e-6, atol=1e-8)
     torch.testing.assert_close(closed.value, d_value, rtol=1e-6, atol=1e-8)
 
@@ -77,6 +78,7 @@ def test_statistics_add_up_to_the_loss():
     logits, value = outputs()
     batch = samples()
     closed = loss_gradient(logits, value, batch, WEIGHTS, measured=True)
+    assert closed.statistics is not None
     for lane, config in enumerate(CONFIGS):
         found = dict(zip(STATISTICS, closed.statistics[lane].tolist(), strict=True))
         loss = found["policy_loss"] + config.value_coef * found["value_loss"] - config.entropy_coef * found["entropy"]
@@ -89,6 +91,7 @@ def test_an_unchanged_policy_has_no_kl_and_nothing_clipped():
     chosen = logits.log_softmax(1).gather(1, batch.action.unsqueeze(1)).squeeze(1)
     same = Samples(batch.observation, batch.action, chosen, batch.value, batch.advantage, batch.target, batch.number)
     closed = loss_gradient(logits, value, same, WEIGHTS, measured=True)
+    assert closed.statistics is not None
     for lane in range(LANES):
         found = dict(zip(STATISTICS, closed.statistics[lane].tolist(), strict=True))
         assert found["kl"] == pytest.approx(0)

@@ -4,7 +4,7 @@ The five kinds are rejax's (github.com/keraJLi/rejax), after Jones, "Debugging r
 asks for one thing more than those before it, so that the first that fails names the part that is broken.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -112,7 +112,7 @@ def test_what_is_known_is_found(algorithm: str, model: str, kind: str):
     training = Training(Pack((config,) * len(SEEDS), SEEDS), env, no_score, torch.device("cpu"))
     list(training.evaluations())
 
-    def seen(what: dict[tuple[float, float], float]) -> torch.Tensor:
+    def seen(what: Mapping[tuple[float, float], float]) -> torch.Tensor:
         sign, time = torch.tensor(list(what)).T
         return observed(sign, time, ROWS).expand(len(SEEDS), len(what), ROWS, 2)
 

@@ -46,9 +46,9 @@ def always(action: int, lanes: int = 1, window: int = 4) -> torch.Tensor:
     return weights
 
 
-def scored(action: int, base: EnvConfig = BASE, own: EnvConfig | None = None, **market_args: float) -> dict[str, float]:
+def scored(action: int, base: EnvConfig = BASE, own: EnvConfig | None = None, drift: float = 0.0) -> dict[str, float]:
     own = own or base
-    scorer = Scorer(market(**market_args), SPAN, 6000.0, base, [own])
+    scorer = Scorer(market(drift), SPAN, 6000.0, base, [own])
     (scores,) = scorer(policy(own.observation_window), always(action, window=own.observation_window))
     return scores
 

@@ -17,7 +17,7 @@ from fxai.rl.market_view import ACCOUNT_FEATURES
 from fxai.rl.tensor_file import read_tensors, write_tensors
 from fxai.spec.model_config import ModelConfig
 from fxai.spec.training_config import TrainingConfig
-from fxai.trial import Report
+from fxai.trial import JsonObject, Report
 
 TENSORS = {"a": torch.arange(6.0).view(2, 3), "n": torch.tensor(3), "b": torch.tensor([True, False])}
 
@@ -54,7 +54,7 @@ def test_a_foreign_file_is_refused(tmp_path: Path):
         read_tensors(path)
 
 
-IDENTITY = {"seed": 3, "config": {"gamma": 0.9}}
+IDENTITY: JsonObject = {"seed": 3, "config": {"gamma": 0.9}}
 REPORTS = (Report(7, 10, 0.5, {"kl": 0.1}), Report(7, 20, 0.25, {"kl": 0.125}))
 
 
