@@ -1,5 +1,6 @@
 """Studies of one name, one after the other, in one folder of results: none takes up what another has left."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Fxai, call_fxai
+from fxai import HPOResultsManager, HPOVisualizer, load_results
+from fxai.errors import InputError
 from fxai.search.studies import load_study
 from fxai.trial import TrialPaths
 
@@ -213,6 +216,65 @@ def test_a_folder_of_the_users_own_is_not_renamed(fxai: Fxai, folder: Path) -> N
     finished = fxai("run", "--spec", "mine/spec_of_mine.yaml", "--results-dir", ".")
     assert finished.code == 0, finished
     assert (place.folder / "code_of_mine.py").exists()
+
+
+@pytest.fixture(scope="module")
+def two_studies(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Two studies of one name, each in its database; the second one's results lie in `elsewhere`."""
+    place = Place(tmp_path_factory.mktemp("two"), "function")
+    place.run(1.0)
+    assert call_fxai(place.folder, *place.arguments(10.0, OTHER), "--results-dir", "elsewhere").code == 0
+    return place
+
+
+@pytest.mark.parametrize("command", [("export", "mine", "--output", "out"), ("report", "mine"), ("plot", "mine")])
+def test_a_command_that_writes_refuses_the_folder_of_another_study(
+    two_studies: Place, command: tuple[str, ...]
+) -> None:
+    folder = two_studies.folder
+    before = contents(folder)
+    refused = call_fxai(folder, *command, "--storage", OTHER)
+    assert refused.code == 2
+    assert "Error: optuna_results/mine holds the files of another study named 'mine'" in refused.err
+    assert "--results-dir" in refused.err
+    assert contents(folder) == before
+    assert call_fxai(folder, *command, "--storage", OTHER, "--results-dir", "elsewhere").code == 0
+
+
+def test_show_leaves_out_the_log_of_another_study(two_studies: Place) -> None:
+    shown = call_fxai(two_studies.folder, "show", "mine", "0", "--storage", OTHER)
+    assert shown.code == 0
+    assert "1.0 from 0" not in shown.out
+    assert shown.err.startswith("Warning: the trial's log is not shown: optuna_results/mine holds the files of another")
+    own = call_fxai(two_studies.folder, "show", "mine", "0", "--storage", OTHER, "--results-dir", "elsewhere")
+    assert "10.0 from 0" in own.out
+    assert not own.err
+
+
+def test_results_and_all_reports_leave_out_the_folder_of_another_study(two_studies: Place) -> None:
+    folder = two_studies.folder
+    found = call_fxai(folder, "results", "mine", "--storage", OTHER)
+    assert "Files: none; optuna_results/mine holds the files of another study" in found.out
+    assert "best_params.json" not in found.out
+    assert json.loads(call_fxai(folder, "results", "--storage", OTHER, "--json").out)[0]["files"] == []
+    every = call_fxai(folder, "report", "--all", "--storage", OTHER)
+    assert every.code == 0
+    assert every.err.startswith("Warning: left out: optuna_results/mine holds the files of another study")
+    assert "report.html" not in every.out
+
+
+def test_python_does_not_save_the_files_of_another_study(two_studies: Place) -> None:
+    folder = two_studies.folder
+    results = load_results("mine", storage=f"sqlite:///{folder / 'other.db'}", results_dir=folder / "optuna_results")
+    assert results.best_value >= 10.0
+    with pytest.raises(InputError, match="files of another study"):
+        HPOResultsManager(folder / "kept").save(results)
+    with pytest.raises(InputError, match="files of another study"):
+        HPOVisualizer().create_summary_report(results)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file() and ".db" not in path.name}
 
 
 def test_a_fresh_start_keeps_database_and_folder_under_one_name(fxai: Fxai, folder: Path) -> None:

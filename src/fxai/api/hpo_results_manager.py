@@ -39,6 +39,7 @@ class HPOResultsManager:
     def save(self, results: StudyResults) -> Path:
         """Copy a study's result files into this folder, trials' own and logs left out; the study's folder in it."""
         source, target = results.paths, StudyPaths(self.results_dir, results.name)
+        results.check_folder()
         if not source.results.is_file():
             raise InputError(f"{results.name} has no results file {source.results}: a run writes it at its end")
         if source.directory.resolve() != target.directory.resolve():

@@ -81,6 +81,7 @@ class HPOVisualizer:
         """
         from fxai.results.report.write import report_of, save_report  # noqa: PLC0415
 
+        results.check_folder()
         folder = results.paths.directory if output_dir is None else Path(output_dir)
         index = "../index.html" if (folder.parent / "index.html").is_file() else ""
         report = report_of(results.study, results.paths, results.storage)

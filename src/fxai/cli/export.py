@@ -10,6 +10,7 @@ from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, Resul
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.results.export.folder import Exported, write_export
 from fxai.results.export.trial_table import TableFormat
+from fxai.results.folder_key import check_folder
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
 from fxai.search.studies import stored_study
@@ -44,6 +45,7 @@ def export(
     """
     paths = StudyPaths(results_dir, study)
     with stored_study(storage, study) as stored:
+        check_folder(paths, stored.user_attrs)
         made_of = Exported(StudyRecord.made_of(stored, stored.trials()), stored.user_attrs, paths)
     kinds = list(TableFormat) if kind is Format.ALL else [TableFormat(kind.value)]
     made = write_export(made_of, output or paths.export, kinds, with_data=with_data)

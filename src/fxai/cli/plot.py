@@ -2,6 +2,7 @@
 
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, By, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_text, stdout
+from fxai.results.folder_key import check_folder
 from fxai.results.paths import StudyPaths
 from fxai.results.plots.write import write_plots
 from fxai.results.rank_by import goal_named
@@ -21,6 +22,7 @@ def plot(
     A run draws them at its end, as HTML that opens without network; this draws them again, or while it runs.
     With --by they are of another metric that its trials have, in a folder by_METRIC beside the others.
     """
-    stored = load_study(storage, study)
+    stored, paths = load_study(storage, study), StudyPaths(results_dir, study)
+    check_folder(paths, stored.user_attrs)
     goal = None if by is None else goal_named(StudyRecord.of(stored), by)
-    print_text(stdout(), *map(str, write_plots(stored, StudyPaths(results_dir, study), goal)))
+    print_text(stdout(), *map(str, write_plots(stored, paths, goal)))

@@ -11,6 +11,7 @@ from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.errors import InputError
+from fxai.results.folder_key import check_folder, with_own_folder
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.report.blocks import Report
 from fxai.results.report.index import write_reports, write_row_and_index
@@ -51,6 +52,7 @@ def report(
 def _of_one(storage: str, results_dir: Path, study: str, *, as_json: bool) -> Path:
     paths = StudyPaths(results_dir, study)
     stored = load_study(storage, study)
+    check_folder(paths, stored.user_attrs)
     made = report_of(stored, paths, storage)
     save_report(made, paths.report)
     write_row_and_index(stored, paths)
@@ -64,8 +66,8 @@ def _of_one(storage: str, results_dir: Path, study: str, *, as_json: bool) -> Pa
 def _of_all(storage: str, results_dir: Path, *, as_json: bool) -> Path:
     names = [name for name in study_names(storage) if not is_archived(name) and _has_folder(name)]
     written = []
-    readable = readable_studies(storage, names, lambda fault: warning(f"left out: {fault}"))
-    for path in write_reports(readable, results_dir, storage):
+    readable = readable_studies(storage, names, _left_out)
+    for path in write_reports(with_own_folder(readable, results_dir, _left_out), results_dir, storage):
         written.append(path)
         if not as_json:
             print_text(stdout(), str(path))
@@ -78,8 +80,12 @@ def _has_folder(study: str) -> bool:
     """Whether a study, which another program may have made, has a name that can be a folder's; else it is said."""
     fault = folder_fault(study)
     if fault is not None:
-        warning(f"left out: {fault}")
+        _left_out(fault)
     return fault is None
+
+
+def _left_out(fault: str) -> None:
+    warning(f"left out: {fault}")
 
 
 def _as_json(made: Report) -> dict[str, object]:

@@ -160,7 +160,8 @@ def _as_json(
 ) -> dict[str, JsonValue]:
     most = {} if study.importances is None else dict(islice(study.importances.shares.items(), _MATTER_MOST))
     trials: list[JsonValue] = [trial.as_json() for trial in record.trials]
-    files: list[JsonValue] = [str(path) for path in files_of(Path(location.results_dir), record.name)]
+    found = () if study.folder_fault else files_of(Path(location.results_dir), record.name)
+    files: list[JsonValue] = [str(path) for path in found]
     return {
         "summary": StudySummary.of(record).as_json(),
         "matters_most": json_value(most),

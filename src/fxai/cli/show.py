@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.errors import InputError
+from fxai.results.folder_key import foreign_folder
 from fxai.results.metric_text import metric_names, metric_text, number_text
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.record import TrialRecord
@@ -38,7 +40,10 @@ def show(
     with stored_study(storage, study) as stored:
         trial, metric = _trial(stored, number), goals_of(stored)[first_goal(stored)].metric
         trading = "data" in stored.user_attrs.get(attributes.FINGERPRINT, {})
-    log = None if folder_fault(study) else StudyPaths(results_dir, study).trial(number).log
+        foreign = None if folder_fault(study) else foreign_folder(StudyPaths(results_dir, study), stored.user_attrs)
+    log = None if folder_fault(study) or foreign else StudyPaths(results_dir, study).trial(number).log
+    if foreign is not None:
+        warning(f"the trial's log is not shown: {foreign}")
     if as_json:
         traceback = trial.failure and trial.failure.traceback
         print_json({**trial.as_json(), "traceback": traceback, "log": str(log) if log and log.is_file() else None})

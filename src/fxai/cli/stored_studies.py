@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fxai.errors import StorageError
 from fxai.results.brief import StudyBrief
+from fxai.results.folder_key import foreign_folder
 from fxai.results.gain import Gain, gain
 from fxai.results.importances.file import Importances, read_importances
 from fxai.results.paths import StudyPaths, folder_fault
@@ -20,7 +21,7 @@ class FoundStudy:
     brief: StudyBrief
     importances: Importances | None  # as the end of a run left them
     gain: Gain | None  # over the study that it took over from
-    folder_fault: str | None = None  # why its name can name no folder of results
+    folder_fault: str | None = None  # why there is no folder of its results
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,9 @@ def stored_record(storage: str, name: str) -> StudyRecord:
 
 def found_study(storage: str, name: str, results_dir: Path) -> FoundStudy:
     """A study with what lies among its files; errors as of `stored_brief`."""
-    brief = stored_brief(storage, name)
-    fault = folder_fault(name)
+    with stored_study(storage, name) as study:
+        brief = StudyBrief.of(study)
+        fault = folder_fault(name) or foreign_folder(StudyPaths(results_dir, name), study.user_attrs)
     importances = None if fault else read_importances(StudyPaths(results_dir, name).importances)
     return FoundStudy(brief, importances, gain(brief), fault)
 

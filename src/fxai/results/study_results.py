@@ -8,6 +8,7 @@ from pathlib import Path
 from optuna import Study
 
 from fxai.errors import InputError
+from fxai.results.folder_key import check_folder
 from fxai.results.html_table import html_table
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
@@ -40,6 +41,11 @@ class StudyResults:
         file = _results_file(path) if path.is_dir() else path
         study = read_study(file)
         return cls(study, StudyPaths(file.absolute().parent.parent, study.study_name))
+
+    def check_folder(self) -> None:
+        """Raise an `InputError` if the folder of its files is that of another study."""
+        if self.storage is not None:
+            check_folder(self.paths, self.study.user_attrs)
 
     @cached_property
     def record(self) -> StudyRecord:

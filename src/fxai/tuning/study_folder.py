@@ -9,8 +9,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from fxai.errors import FxaiError, InputError
+from fxai.results.folder_key import key_in
 from fxai.results.overlay_file import write_overlay
-from fxai.results.paths import IDENTITY, StudyPaths
+from fxai.results.paths import StudyPaths
 from fxai.search.open_search import archived_name
 from fxai.search.study import Search
 from fxai.spec.overlay import Overlay
@@ -50,7 +51,7 @@ def take_study_folder(
 
 def _is_anothers(paths: StudyPaths, key: str, *, begun: int) -> bool:
     """A folder that an earlier release left says nothing; it is not that of a study without a trial."""
-    left = _key_in(paths.directory)
+    left = key_in(paths.directory)
     if left is not None:
         return left != key
     return not begun and (paths.trials.is_dir() or paths.results.is_file())
@@ -59,18 +60,7 @@ def _is_anothers(paths: StudyPaths, key: str, *, begun: int) -> bool:
 def _renamed_before(paths: StudyPaths, key: str) -> Path | None:
     beginning = f"{paths.study}~"
     archived = [paths.results_folder / name for name in names_in(paths.results_folder) if name.startswith(beginning)]
-    return next((path for path in archived if _key_in(path) == key), None)
-
-
-def _key_in(folder: Path) -> str | None:
-    """Of the study whose files a folder holds; None where the folder does not say, empty where it cannot be read."""
-    try:
-        document = json.loads((folder / IDENTITY).read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError):
-        return ""
-    return str(document.get("study_key", "")) if isinstance(document, dict) else ""
+    return next((path for path in archived if key_in(path) == key), None)
 
 
 def names_in(results_dir: Path) -> Collection[str]:
