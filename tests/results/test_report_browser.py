@@ -12,6 +12,7 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
 from fxai.results.paths import StudyPaths
+from fxai.results.plots.write import write_plots
 from fxai.results.report.index import write_reports
 from fxai.results.report.write import write_report
 from fxai.whole_file import write_text
@@ -146,3 +147,18 @@ def test_the_winners_table_fits_a_phone(chromium: object, study: optuna.Study, t
     assert tables.count() == 2
     for table in tables.all():
         assert table.evaluate("(each) => each.scrollWidth <= each.clientWidth")
+
+
+def test_a_plot_is_drawn_in_both_themes_and_fits_a_phone(chromium: Any, study: optuna.Study, tmp_path: Path) -> None:
+    for path in write_plots(study, StudyPaths(tmp_path, "s")):
+        seen = opened(chromium, path, PHONE, "dark")
+        assert seen.draw_all() == 0, path.name
+        assert seen.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], path.name
+        ink = "document.getElementById('plot-figure').layout.template.layout.font.color"
+        dark = seen.background(), seen.page.evaluate(ink)
+        seen.page.click("#theme")
+        seen.page.wait_for_function(f"(before) => {ink} !== before", arg=dark[1])
+        assert seen.background() != dark[0], path.name
+        assert not seen.errors, path.name
+        assert seen.requests == [path.as_uri()], path.name
+        seen.page.close()

@@ -11,6 +11,7 @@ from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.results.analysis import TOP, StudyAnalysis
 from fxai.results.convergence import Convergence
 from fxai.results.importances.interval import ParameterImportance
+from fxai.results.importances.ranked import PRUNED_RANK
 from fxai.results.rank_by import goal_named
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.stability import ParameterStability
@@ -50,6 +51,8 @@ def print_analysis(console: Console, found: StudyAnalysis) -> None:
         print_text(console, "", f"Importance for {found.metric} (PED-ANOVA, all add up to 1){sample}:")
         rows = [_importance_row(each) for each in found.importances]
         print_table(console, ("Parameter", "Share", "90 % interval", "More than chance"), rows)
+        if found.importance_pruned:
+            print_text(console, PRUNED_RANK)
     if found.stability:
         print_text(console, "", f"What the {found.leaders} leading trials have:")
         rows = [_stability_row(each) for each in found.stability]

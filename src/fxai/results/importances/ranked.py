@@ -3,12 +3,15 @@
 import copy
 import math
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from optuna import Study
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from fxai.results.part_of_study import PartOfStudy
+
+PRUNED_RANK: Final = "A pruned trial counts as worse than every completed trial."  # of `ranked`, as pages say it
 
 
 def ranked(study: Study) -> PartOfStudy:

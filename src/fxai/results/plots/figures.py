@@ -32,7 +32,9 @@ _STATE_COLOURS = {"COMPLETE": "#2a7ab9", "PRUNED": "#e8a33d", "FAIL": "#c8453b",
 def optimization_history(study: Study) -> go.Figure:
     _need_completed(study, 1)
     figure = drawn.plot_optimization_history(study, target_name=metric_name(study))
-    figure.update_traces(line={"shape": "hv"}, selector={"mode": "lines"})  # the best value changes at a trial
+    figure.update_traces(
+        line={"shape": "hv", "color": _BEST_COLOUR}, selector={"mode": "lines"}
+    )  # the best value changes at a trial
     pruned = [trial for trial in study.get_trials(deepcopy=False, states=(TrialState.PRUNED,)) if _last_report(trial)]
     if pruned:
         figure.add_trace(_crosses(pruned))
@@ -69,7 +71,7 @@ def param_importances(study: Study) -> go.Figure:
     names = list(reversed(shares))
     bars = go.Bar(
         x=[shares[name] for name in names],
-        y=names,
+        y=[folded(name, _WIDE) for name in names],
         orientation="h",
         text=[f"{shares[name]:.2f}" for name in names],
         textposition="outside",
@@ -77,8 +79,8 @@ def param_importances(study: Study) -> go.Figure:
         hovertemplate="%{y}: %{x:.3f}<extra></extra>",
     )
     figure = go.Figure(bars)
-    figure.update_xaxes(title=f"importance for {metric_name(study)} (all add up to 1)", rangemode="tozero")
-    return figure.update_layout(height=max(320, 34 * len(names) + 120))
+    figure.update_xaxes(title=f"importance for {metric_name(study)}", rangemode="tozero", nticks=4)
+    return figure.update_layout(height=max(320, 40 * len(names) + 120))
 
 
 def parallel_coordinate(study: Study) -> go.Figure:

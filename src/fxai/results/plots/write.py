@@ -7,6 +7,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 from optuna import Study
 
+from fxai.results.importances.ranked import PRUNED_RANK
 from fxai.results.paths import StudyPaths
 from fxai.results.plots import figures
 from fxai.results.plots.absent_figure import AbsentFigureError
@@ -29,6 +30,7 @@ class Plot:
     reading: str
     draw: Callable[[Study], go.Figure]
     most_trials: int = 1000
+    least_width: int = 0  # pixels that the plot needs
 
 
 PLOTS = (
@@ -44,30 +46,33 @@ PLOTS = (
     Plot(
         "param_importances",
         "Parameter importances",
-        "How much of the difference between good and other trials each parameter explains (PED-ANOVA). Above 0.1 "
-        "a parameter matters; below 0.05 it may be fixed to make the search space smaller.",
+        "How much of the difference between good and other trials each parameter explains (PED-ANOVA). All add up to "
+        f"1. Above 0.1 a parameter matters; below 0.05 it may be fixed to make the search space smaller. {PRUNED_RANK}",
         figures.param_importances,
     ),
     Plot(
         "parallel_coordinate",
         "Parallel coordinates",
-        "Each line is a completed trial through all its parameters; the darker, the better. Where dark lines meet "
-        "on an axis, good values of that parameter lie.",
+        "Each line is a completed trial through all its parameters; the stronger the colour, the better. Where strong "
+        "lines meet on an axis, good values of that parameter lie.",
         figures.parallel_coordinate,
         most_trials=500,
+        least_width=1000,
     ),
     Plot(
         "slice_plot",
         "Slices",
-        "The metric against each parameter alone; darker points are later trials.",
+        "The metric against each parameter alone. The stronger the colour of a point, the later the trial.",
         figures.slice_plot,
+        least_width=1000,
     ),
     Plot(
         "contour_plot",
         "Contours",
-        "The metric over pairs of the most important parameters, four at most; the darker, the better. Each point is "
-        "a completed trial; what lies between points is interpolated.",
+        "The metric over pairs of the most important parameters, four at most; the stronger the colour, the better. "
+        "Each point is a completed trial; what lies between points is interpolated.",
         figures.contour_plot,
+        least_width=1000,
         most_trials=250,  # its grids grow with the square
     ),
     Plot(
@@ -107,7 +112,7 @@ def write_plots(study: Study, paths: StudyPaths, by: Goal | None = None) -> tupl
     siblings = tuple((plot.name, plot.title) for plot in plots)
     written = []
     for plot in plots:
-        page = Page(plot.name, plot.title, plot.reading, study.study_name, footer, siblings)
+        page = Page(plot.title, plot.reading, study.study_name, footer, siblings, plot.least_width)
         path = paths.plot(plot.name, None if by is None else by.metric)
         write_text(path, _html(plot, shown, page))
         written.append(path)
@@ -129,7 +134,7 @@ def _html(plot: Plot, study: Study, page: Page) -> str:
         figure = plot.draw(sampled(study, plot.most_trials))
     except AbsentFigureError as absent:
         return page.without_figure(str(absent))
-    return page.with_figure(dressed(figure))
+    return page.with_figure(figure)
 
 
 def _footer(record: StudyRecord) -> str:
@@ -143,7 +148,7 @@ def _footer(record: StudyRecord) -> str:
 
 
 def dressed(figure: go.Figure) -> go.Figure:
-    """One look for all figures; whoever shows them has the title."""
+    """The look of a figure that is shown without a page of FxAI; whoever shows it has the title."""
     figure.update_layout(
         template="plotly_white",
         title=None,

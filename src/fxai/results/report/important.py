@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 
 from fxai.results.analysis import StudyAnalysis
+from fxai.results.importances.ranked import PRUNED_RANK
 from fxai.results.page.palette import BEST, COMPLETE, OTHER, SCALE
 from fxai.results.plots.absent_figure import AbsentFigureError
 from fxai.results.plots.axis_labels import folded
@@ -44,10 +45,7 @@ def _computed_from(analysis: StudyAnalysis) -> str:
     of_all = f" of {analysis.completed:,}" if completed < analysis.completed else ""
     if not pruned:
         return f"Computed from {completed:,}{of_all} completed trials."
-    return (
-        f"Computed from {completed:,}{of_all} completed and {pruned:,} pruned trials. A pruned trial counts as "
-        "worse than each completed one, so that a parameter also matters if it makes a training slower at its start."
-    )
+    return f"Computed from {completed:,}{of_all} completed and {pruned:,} pruned trials. {PRUNED_RANK}"
 
 
 def _bars(analysis: StudyAnalysis) -> go.Figure:
