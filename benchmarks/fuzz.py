@@ -11,7 +11,6 @@ own. A case that says nothing for 120 s is ended and fails.
 
 import argparse
 import contextlib
-import importlib
 import io
 import json
 import os
@@ -25,6 +24,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 from smoke import parse
 
@@ -61,11 +61,28 @@ class Outcome:
         return [fault for fault, found in checks.items() if found]
 
 
+def cases_of(kind: str) -> ModuleType:
+    """The module of a kind of cases. Only a process that makes cases of the kind imports it: Optuna loads slowly."""
+    match kind:
+        case "specs":
+            import fuzz_specs  # noqa: PLC0415
+
+            return fuzz_specs
+        case "databases":
+            import fuzz_databases  # noqa: PLC0415
+
+            return fuzz_databases
+        case _:
+            import fuzz_reports  # noqa: PLC0415
+
+            return fuzz_reports
+
+
 def run_case(kind: str, number: int, base: Path) -> Outcome:
     """One case in this process, in a folder of its own."""
     from fxai.cli.app import main  # noqa: PLC0415 -- the parent loads none of it
 
-    module, rng = importlib.import_module(f"fuzz_{kind}"), random.Random(number)  # noqa: S311
+    module, rng = cases_of(kind), random.Random(number)  # noqa: S311
     out, err, trace = io.StringIO(), io.StringIO(), ""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -104,7 +121,7 @@ def serve(kind: str, first: int, last: int) -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     with tempfile.TemporaryDirectory() as name:
-        module = importlib.import_module(f"fuzz_{kind}")
+        module = cases_of(kind)
         if hasattr(module, "make_database"):
             module.make_database(Path(name))
         for number in range(first, last):
