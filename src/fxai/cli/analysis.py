@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from fxai.cli.options import DEFAULT_STORAGE, AsJson, By, StorageUrl, StudyName
-from fxai.cli.output import print_json, print_table, print_text, stdout
+from fxai.cli.output import print_json, print_sentences, print_table, print_text, stdout
 from fxai.results.analysis import TOP, StudyAnalysis
 from fxai.results.convergence import Convergence
 from fxai.results.importances.interval import ParameterImportance
@@ -57,12 +57,12 @@ def print_analysis(console: Console, found: StudyAnalysis) -> None:
         print_text(console, "", f"What the {found.leaders} leading trials have:")
         rows = [_stability_row(each) for each in found.stability]
         print_table(console, ("Parameter", "Best", "Leaders", "Spread", "Agree"), rows)
-    print_text(console, "", f"Converged: {_converged(found.convergence)}")
+    print_sentences(console, "", f"Converged: {_converged(found.convergence)}")
     edges = tuple(_edges(found))
     if edges:
-        print_text(console, "", "At an end of its range, so that better values may lie beyond it:", *edges)
+        print_sentences(console, "", "At an end of its range, so that better values may lie beyond it:", *edges)
     if found.remarks:
-        print_text(console, "", "What cannot be said yet:", *(f"  {remark}" for remark in found.remarks))
+        print_sentences(console, "", "What cannot be said yet:", *(f"  {remark}" for remark in found.remarks))
 
 
 def _print_top(console: Console, found: StudyAnalysis) -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from fxai.cli.completion import complete_study
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, By, ResultsDir, StorageUrl
-from fxai.cli.output import print_json, print_table, print_text, stdout
+from fxai.cli.output import print_json, print_sentences, print_table, print_text, stdout
 from fxai.results.comparison.comparison import Comparison, Group
 from fxai.results.comparison.reference import references
 from fxai.results.comparison.tables import (
@@ -73,7 +73,9 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
     for group in comparison.groups:
         _print_group(console, group)
     if len(comparison.groups) > 1:
-        print_text(console, "The studies optimise different metrics, or one in different directions: see --by.", "")
+        print_sentences(
+            console, "The studies optimise different metrics, or one in different directions: see --by.", ""
+        )
     labels = tuple(study.label for study in comparison.studies)
     if rows := importance_rows(comparison):
         print_text(console, "Importances (90 % intervals):")
@@ -85,12 +87,12 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
     else:
         print_text(console, "They have no parameter in common.")
     for label, paths in comparison.unshared.items():
-        print_text(console, f"Only {legible(label)} has searched {', '.join(map(legible, paths))}")
+        print_sentences(console, f"Only {legible(label)} has searched {', '.join(map(legible, paths))}")
 
 
 def _print_group(console: Console, group: Group) -> None:
     print_text(console, f"{group.goal.direction} {group.goal.metric}:")
     print_table(console, study_headings(group), study_rows(group))
     note = level_note(group)
-    print_text(console, *(() if note is None else (note,)), legible(group.verdict))
-    print_text(console, *map(legible, group.cautions), "")
+    print_sentences(console, *(() if note is None else (note,)), legible(group.verdict))
+    print_sentences(console, *map(legible, group.cautions), "")

@@ -13,7 +13,7 @@ from fxai.cli.completion import complete_study
 from fxai.cli.error_message import warning
 from fxai.cli.no_studies import no_studies
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, By, ResultsDir, StorageUrl
-from fxai.cli.output import print_files, print_json, print_table, print_text, stdout
+from fxai.cli.output import print_files, print_json, print_sentences, print_table, print_text, stdout
 from fxai.cli.phases import next_after
 from fxai.cli.stored_studies import FoundStudies, FoundStudy, found_studies, found_study, stored_record
 from fxai.cli.summary import print_summary
@@ -74,20 +74,21 @@ def results(
 
 
 def files_of(results_dir: Path, study: str) -> Sequence[Path]:
-    """The result files of a study that are there."""
+    """The result files of a study that are there, the report first."""
     if folder_fault(study):
         return ()
     directory = StudyPaths(results_dir, study).directory
-    return sorted(path for path in directory.glob("*") if path.is_file() and not path.name.startswith("."))
+    found = [path for path in directory.glob("*") if path.is_file() and not path.name.startswith(".")]
+    return sorted(found, key=lambda path: (path.name != "report.html", path.name))
 
 
 def _print_study(console: Console, study: FoundStudy, *, leaders: bool) -> None:
     brief = study.brief
     print_summary(console, StudySummary.of(brief))
     if study.importances is not None and study.importances.shares:
-        print_text(console, "", _matters_most(study.importances, brief))
+        print_sentences(console, "", _matters_most(study.importances, brief))
     if study.gain is not None:
-        print_text(console, _gained(study.gain))
+        print_sentences(console, _gained(study.gain))
     if leaders and brief.front:
         shown = brief.front[:_FRONT]
         print_text(console, "", f"Pareto front, by {brief.metric}:" + _shown(len(shown), len(brief.front)))
