@@ -31,24 +31,24 @@ class Edits:
         method = environ["REQUEST_METHOD"]
         if _ALWAYS.fullmatch(path) and method in {"POST", "PUT"}:
             return None
-        name = self._study_of(path)
+        name = study_at(self.storage_url, path)
         if name is None:
             return "This dashboard knows no such edit."
         if is_held(self.storage_url, name, self.lock_directory):
             return f"A run has the study {name!r}: only notes and attributes can be edited until it has ended."
         return None
 
-    def _study_of(self, path: str) -> str | None:
-        """The study that a path of the dashboard's API is about."""
-        with rows_of(self.storage_url) as rows:
-            if found := _OF_STUDY.fullmatch(path):
-                names = rows("SELECT s.study_name FROM studies s WHERE s.study_id = :study", study=int(found[1]))
-            elif found := _OF_TRIAL.fullmatch(path):
-                names = rows(
-                    "SELECT s.study_name FROM studies s JOIN trials t ON t.study_id = s.study_id "
-                    "WHERE t.trial_id = :trial",
-                    trial=int(found[1]),
-                )
-            else:
-                return None
-        return next((str(name) for (name,) in names), None)
+
+def study_at(storage_url: str, path: str) -> str | None:
+    """The study that a path of the dashboard's API is about."""
+    with rows_of(storage_url) as rows:
+        if found := _OF_STUDY.fullmatch(path):
+            names = rows("SELECT s.study_name FROM studies s WHERE s.study_id = :study", study=int(found[1]))
+        elif found := _OF_TRIAL.fullmatch(path):
+            names = rows(
+                "SELECT s.study_name FROM studies s JOIN trials t ON t.study_id = s.study_id WHERE t.trial_id = :trial",
+                trial=int(found[1]),
+            )
+        else:
+            return None
+    return next((str(name) for (name,) in names), None)

@@ -11,6 +11,7 @@ from wsgiref.types import WSGIApplication
 
 import optuna_dashboard
 
+from fxai.dashboard.damaged_studies import DamagedStudies
 from fxai.dashboard.edits import Edits
 from fxai.dashboard.guard import Guard
 from fxai.dashboard.read_only import read_only_storage
@@ -38,7 +39,7 @@ def dashboard_app(shown: Shown, allowed_hosts: frozenset[str]) -> WSGIApplicatio
     """The dashboard of the studies in a database, for requests with one of these Host headers."""
     url = shown.storage_url
     storage = open_tables(url, create=False) if shown.allow_edits else read_only_storage(url)
-    app = optuna_dashboard.wsgi(storage)
+    app = DamagedStudies(optuna_dashboard.wsgi(storage), url)
     files = StudyFiles(app, url, shown.files_of, shown.index_page, read_only=not shown.allow_edits)
     refusal = Edits(url, state_directory()).refusal if shown.allow_edits else None
     return Guard(files, allowed_hosts, refusal, shown.edit_command)
