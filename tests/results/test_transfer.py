@@ -155,7 +155,7 @@ def test_the_same_source_hands_over_the_same() -> None:
     target = spec("next", LR, WIDTH, GAMMA)
     made = [transfer(finished(SOURCE, POINTS), URL, target, modes, top=5, width=0.25) for _ in range(2)]
     assert made[0] == made[1]
-    assert any("nothing can be called unimportant" in remark for remark in made[0].remarks)
+    assert any("to call one unimportant takes 40 completed or pruned trials" in remark for remark in made[0].remarks)
     assert "nothing to learn from: first did not search training.gamma" in made[0].remarks
 
 

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from fxai.results.convergence import Convergence
 from fxai.results.importances.interval import FEWEST_FOR_INTERVALS, Importances, ParameterImportance
-from fxai.results.importances.unimportant import FEWEST_TRIALS
+from fxai.results.importances.unimportant import NEEDED, can_test
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.stability import (
     FEWEST_COMPLETED,
@@ -147,8 +147,9 @@ def _remarks(record: StudyRecord, found: Importances) -> Iterator[str]:
         yield "importances: all completed trials have one value, or no parameter varies among them"
     elif counted < FEWEST_FOR_INTERVALS:
         yield f"importances with intervals: these take {FEWEST_FOR_INTERVALS} {so_far}"
-    if found.parameters and counted < FEWEST_TRIALS:
-        yield f"which parameters do not matter: this takes {FEWEST_TRIALS} {so_far}"
+    if found.parameters and not can_test(found.completed, found.pruned):
+        both = f"{found.completed} completed and {found.pruned} pruned so far" if found.pruned else f"{counted} so far"
+        yield f"which parameters do not matter: this takes {NEEDED}; {both}"
     if len(values) < FEWEST_COMPLETED:
         yield f"what the leading trials agree on: this takes {FEWEST_COMPLETED} completed trials; {there}"
     elif len(set(values)) == 1:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from optuna import Study
 
 from fxai.errors import InputError
-from fxai.results.importances.unimportant import FEWEST_TRIALS, Standing, standings
+from fxai.results.importances.unimportant import NEEDED, Standing, standings
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.search import attributes
 from fxai.search.warm import obstacle, warm_trials
@@ -165,7 +165,7 @@ def _of_values(best: Mapping[str, Choice], fixed: Mapping[str, Choice], target: 
 
 def _of_importance(measured: Mapping[str, Standing]) -> Iterator[str]:
     if not measured:
-        yield f"under {FEWEST_TRIALS} completed or pruned trials nothing can be called unimportant; none was dropped"
+        yield f"no parameter was dropped: to call one unimportant takes {NEEDED}"
 
 
 def _of_warm(source: Study, target: StudySpec, count: int) -> Iterator[str]:

@@ -95,3 +95,11 @@ def test_pruned_trials_alone_say_nothing():
 def test_too_few_of_both_call_nothing_unimportant():
     trials = list(searched(2))[: FEWEST_TRIALS - 1]
     assert standings(study_of(iter(trials), "maximize")) == {}
+
+
+def test_the_best_trials_must_have_completed_to_call_others_unimportant():
+    trials = list(searched(3))
+    kept = [each for each in trials if each.state is TrialState.PRUNED]
+    completed = [each for each in trials if each.state is TrialState.COMPLETE]
+    assert standings(study_of(iter(kept + completed[:16]), "maximize")) == {}  # 16 of 41
+    assert standings(study_of(iter(kept + completed[:17]), "maximize"))

@@ -20,15 +20,16 @@ from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.trial import FrozenTrial
 
 from fxai.results.importances.importance import conditional_parameters, varying_parameters
-from fxai.results.importances.ranked import ranked, with_value
+from fxai.results.importances.ranked import count_pruned, ranked, with_value
 from fxai.results.part_of_study import PartOfStudy
 from fxai.search import attributes
 from fxai.search.several import by_first
 
 FEWEST_TRIALS = 40  # completed or pruned
+NEEDED = f"{FEWEST_TRIALS} completed or pruned trials, two fifths of them completed"
 SHUFFLES = 100
 _QUANTILE = 0.95
-_BEST_SHARE = 0.4
+_BEST_SHARE = 0.4  # of the trials; all of these have completed
 _MOST_TRIALS = 400  # the last of them; the test takes its time
 
 
@@ -44,8 +45,17 @@ class Standing:
         return self.importance > self.by_chance
 
 
+def can_test(completed: int, pruned: int) -> bool:
+    """Whether so many trials can show that a parameter does not matter.
+
+    The best trials must have completed, or the order of pruned trials would decide which are the best.
+    """
+    trials = completed + pruned
+    return trials >= FEWEST_TRIALS and completed >= _BEST_SHARE * trials
+
+
 def standings(study: Study, *, seed: int = 0) -> dict[str, Standing]:
-    """Of each parameter that all counted trials have and that varies; empty with fewer than FEWEST_TRIALS.
+    """Of each parameter that all counted trials have and that varies; empty where `can_test` says no.
 
     Completed and pruned trials count, in the order of `ranked`.
     """
@@ -57,7 +67,8 @@ def standings(study: Study, *, seed: int = 0) -> dict[str, Standing]:
     ][-_MOST_TRIALS:]
     conditional = conditional_parameters(trials)
     names = [name for name in varying_parameters(trials) if name not in conditional]
-    if len(trials) < FEWEST_TRIALS or not names:
+    pruned = count_pruned(trials, study)
+    if not can_test(len(trials) - pruned, pruned) or not names:
         return {}
     values = np.array([trial.value for trial in trials], dtype=float)
     chance = np.random.default_rng(seed)

@@ -104,8 +104,9 @@ def _agreed(choice: ParamValue, low: ParamValue, high: ParamValue) -> str:
 
 
 def _unimportant(subject: Subject) -> Iterator[Step]:
-    idle = [each.name for each in subject.analysis.importances if each.stands_out is False]
-    if idle:
+    found = subject.analysis.importances
+    idle = [each.name for each in found if each.stands_out is False]
+    if idle and any(each.stands_out for each in found):  # else the trials tell no parameter from another
         yield Step(
             f"Search {' and '.join(idle) if len(idle) < 3 else f'{len(idle)} parameters'} no more.",  # noqa: PLR2004
             f"The importance of {', '.join(idle)} does not stand out from what shuffled values give; with them fixed, "

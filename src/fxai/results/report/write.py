@@ -93,8 +93,8 @@ def _tiles(subject: Subject) -> Iterator[Tile]:
     if running := record.count(StoredState.RUNNING):
         counts.append(f"{running} running")
     yield Tile("Trials", f"{sum(trial.state.is_finished() for trial in subject.own):,}", ", ".join(counts))
-    if subject.analysis.importances:
-        most = subject.analysis.importances[0]
+    most = next((each for each in subject.analysis.importances if each.stands_out is not False), None)
+    if most is not None:
         yield Tile("Matters most", most.name.rpartition(".")[2], f"importance {figure(round(most.share, 2))}")
     settled = subject.analysis.convergence
     if settled.converged is not None:
