@@ -355,6 +355,21 @@ def test_metrics_stand_beside_those_of_trial_0_with_their_errors(tmp_path: Path)
     assert rows == {"win_rate": ["62.5 ± 1.0 %", "50 %"], "sharpe": ["2.00 ± 0.50", "1.00 ± 0.25"]}
 
 
+def test_a_metric_that_is_a_fraction_reads_as_percent(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="returns", direction="maximize")
+    study.set_metric_names(["total_return"])
+    study.set_user_attr(attributes.FINGERPRINT, {"data": {"source": "eurusd_1h"}, "training_config": {}})
+    study.add_trial(completed(0.02, 0.2, 0.005, **{attributes.ENQUEUED: "default"}))
+    study.add_trials([completed(0.01, 0.3, 0.005), completed(0.05, 0.5, 0.005)])
+    report = told(study, tmp_path)
+    assert report.lead.finding == "Trial 2 is the best of 3 trials: total_return 5.00 ± 0.50 %."
+    assert report.lead.comparison.startswith("That is 3.00 ± 0.71 percentage points better than trial 0")
+    assert report.lead.comparison.endswith("which came to 2.00 ± 0.50 %.")
+    assert report.tiles[0].value == "5.00 ± 0.50 %"
+    (chart,) = of_kind(section(report, "history"), Chart)
+    assert chart.figure.layout.yaxis.tickformat == ".2~%"
+
+
 def test_a_metric_of_the_users_own_stays_as_it_is(tmp_path: Path) -> None:
     study = optuna.create_study(direction="maximize")
     study.add_trial(completed(1.0, win_rate=54.0))

@@ -7,6 +7,7 @@ from fxai.spec.metrics import FRACTIONS
 from fxai.trial import STANDARD_ERROR
 from fxai.wording import estimate
 
+_PERCENT = ".2~%"  # of plotly: at most two decimals
 _ERROR = "_error"  # ends the name of a metric's own standard error
 
 
@@ -34,8 +35,18 @@ def metric_text(trial: TrialRecord, name: str, *, value_of: str, trading: bool) 
     return number_text(name, value, error, trading=trading)
 
 
+def is_percent(name: str, *, trading: bool) -> bool:
+    """Whether a metric reads as percent."""
+    return trading and name in FRACTIONS
+
+
+def axis_format(name: str, *, trading: bool) -> dict[str, str]:
+    """How the ticks and the hovered values of a plotly axis of a metric read."""
+    return {"tickformat": _PERCENT, "hoverformat": _PERCENT} if is_percent(name, trading=trading) else {}
+
+
 def number_text(name: str, value: float, error: float | None = None, *, trading: bool = True) -> str:
     """A value of a metric; a fraction that FxAI measured in percent."""
-    if not trading or name not in FRACTIONS:
+    if not is_percent(name, trading=trading):
         return estimate(value, error)
     return f"{estimate(100 * value, None if error is None else 100 * error)} %"

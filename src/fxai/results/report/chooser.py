@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from fxai.results.metric_text import metric_names
+from fxai.results.metric_text import axis_format, metric_names
 from fxai.results.report.blocks import Absent, Chooser, Section
 from fxai.results.report.sample import every_kth
 from fxai.results.report.subject import Subject
@@ -29,10 +29,18 @@ def chooser(subject: Subject) -> Section:
             scale.coordinate(trial.params[scale.name]) if scale.name in trial.params else None for trial in trials
         ]
         axes.append({"name": scale.name, "values": json_value(places), "axis": json_value(scale.axis())})
+    axes_of = {metric: axis_format(metric, trading=subject.trading) for metric in values}
     data: JsonValue = {
         "trials": [trial.number for trial in trials],
         "best": None if best is None else best.number,
         "parameters": axes,
-        "metrics": [{"name": metric, "values": json_value(column)} for metric, column in values.items()],
+        "metrics": [
+            {
+                "name": metric,
+                "values": json_value(column),
+                "axis": json_value(axes_of[metric]),
+            }
+            for metric, column in values.items()
+        ],
     }
     return Section(name, title, [Chooser(list(subject.scales), list(values), data, note)], reading)

@@ -12,7 +12,7 @@ from fxai.results.report.blocks import Absent, Chart, Section
 from fxai.results.report.sample import every_kth
 from fxai.results.report.subject import Subject
 from fxai.search.stored_trial import StoredState
-from fxai.wording import counted, estimate, figure
+from fxai.wording import counted
 
 _MOST = 2000
 _MOST_ERRORS = 150
@@ -32,13 +32,13 @@ def history(subject: Subject) -> Section:
     drawn = go.Figure()
     shown, note = every_kth(sorted(subject.ranked, key=lambda trial: trial.number), _MOST, "their numbers")
     if pruned:
-        drawn.add_trace(_crosses(every_kth(pruned, _MOST, "their numbers")[0]))
-    drawn.add_trace(_points(shown))
+        drawn.add_trace(_crosses(subject, every_kth(pruned, _MOST, "their numbers")[0]))
+    drawn.add_trace(_points(subject, shown))
     drawn.add_trace(_best_so_far(subject))
     drawn.add_traces(_marks(subject))
     drawn.update_xaxes(title="trial")
     limits, left_out = _limits(subject, [_last_report(trial) for trial in pruned])
-    drawn.update_yaxes(title=subject.record.metric, range=limits)
+    drawn.update_yaxes(subject.metric_axis, range=limits)
     drawn.update_layout(height=430, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     if left_out:
         note = f"{note} {counted(left_out, 'value')} far worse than the others would flatten them: beyond the axis."
@@ -55,12 +55,12 @@ def _last_report(trial: TrialRecord) -> float:
     return trial.reports[max(trial.reports)]
 
 
-def _crosses(trials: Sequence[TrialRecord]) -> go.Scatter:
+def _crosses(subject: Subject, trials: Sequence[TrialRecord]) -> go.Scatter:
     return go.Scatter(
         x=[trial.number for trial in trials],
         y=[_last_report(trial) for trial in trials],
         text=[
-            f"trial {trial.number}: pruned at step {max(trial.reports)} with {figure(_last_report(trial))}"
+            f"trial {trial.number}: pruned at step {max(trial.reports)} with {subject.value_text(_last_report(trial))}"
             for trial in trials
         ],
         hovertemplate="%{text}<extra></extra>",
@@ -70,13 +70,13 @@ def _crosses(trials: Sequence[TrialRecord]) -> go.Scatter:
     )
 
 
-def _points(trials: Sequence[TrialRecord]) -> go.Scatter:
+def _points(subject: Subject, trials: Sequence[TrialRecord]) -> go.Scatter:
     errors = [trial.standard_error for trial in trials]
     known = any(errors) and len(trials) <= _MOST_ERRORS
     return go.Scatter(
         x=[trial.number for trial in trials],
         y=[trial.value for trial in trials],
-        text=[_label(trial) for trial in trials],
+        text=[_label(subject, trial) for trial in trials],
         hovertemplate="%{text}<extra></extra>",
         mode="markers",
         name="completed, ± standard error" if known else "completed",
@@ -110,7 +110,7 @@ def _marks(subject: Subject) -> Sequence[go.Scatter]:
         go.Scatter(
             x=[trial.number],
             y=[trial.value],
-            text=[_label(trial)],
+            text=[_label(subject, trial)],
             hovertemplate="%{text}<extra></extra>",
             mode="markers",
             name=name,
@@ -121,8 +121,8 @@ def _marks(subject: Subject) -> Sequence[go.Scatter]:
     ]
 
 
-def _label(trial: TrialRecord) -> str:
-    return f"trial {trial.number}: {estimate(trial.value or 0.0, trial.standard_error)}"
+def _label(subject: Subject, trial: TrialRecord) -> str:
+    return f"trial {trial.number}: {subject.value_text(trial.value or 0.0, trial.standard_error)}"
 
 
 def _limits(subject: Subject, pruned: Sequence[float]) -> tuple[list[float] | None, int]:

@@ -94,7 +94,15 @@ def most_important_pair(subject: Subject) -> Section:
     figure.update_traces(
         colorscale=[[place / (len(SCALE) - 1), colour] for place, colour in enumerate(SCALE)],
         reversescale=subject.goal.direction == "minimize",
-        colorbar={"orientation": "h", "y": 1.02, "yanchor": "bottom", "thickness": 10, "title": "", "nticks": 5},
+        colorbar={
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "thickness": 10,
+            "title": "",
+            "nticks": 5,
+            **subject.tick_format,
+        },
         line={"width": 0.4},
         selector={"type": "contour"},
     )

@@ -1,11 +1,11 @@
 """What was found, in a few sentences: the winner, its gain over trial 0, and what to think of it."""
 
 from fxai.results.gain import Difference, over_trial_0
+from fxai.results.metric_text import number_text
 from fxai.results.record import TrialRecord, first_trial_called
 from fxai.results.report.blocks import Lead
 from fxai.results.report.subject import Subject
 from fxai.search.stored_trial import StoredState
-from fxai.wording import estimate, figure
 
 CLEAR = 2.0  # standard errors, from which on a difference is called clear
 
@@ -19,10 +19,12 @@ def lead_of(subject: Subject) -> Lead:
         return Lead(
             f"{len(record.front)} of {_trials(finished)} form the Pareto front: no other beats them in all objectives.",
             f"Its knee, the compromise that gives up least, is trial {best.number} with "
-            + ", ".join(f"{name} {figure(value)}" for name, value in best.values.items())
+            + ", ".join(
+                f"{name} {number_text(name, value, trading=subject.trading)}" for name, value in best.values.items()
+            )
             + ".",
         )
-    value = f"{record.metric} {estimate(best.value, best.standard_error)}"
+    value = f"{record.metric} {subject.value_text(best.value, best.standard_error)}"
     if best.number == 0 and subject.default is not None and finished > 1:
         return Lead(
             f"No trial did better than trial 0, {_called(subject)}: {value}.",
@@ -59,10 +61,10 @@ def _comparison(subject: Subject, best: TrialRecord) -> str:
         became = {"pruned": "was pruned", "fail": "failed", "running": "is still running", "waiting": "has yet to run"}
         what = became.get(first.standing, "has no value")
         return f"Trial 0, {_called(subject)}, {what}, so there is nothing to compare it with."
-    gained = estimate(difference.amount, difference.standard_error)
+    gained = subject.difference_text(difference.amount, difference.standard_error)
     return (
         f"That is {gained} better than trial 0, {_called(subject)}, which came to "
-        f"{estimate(first.value, first.standard_error)}."
+        f"{subject.value_text(first.value, first.standard_error)}."
     )
 
 

@@ -12,7 +12,7 @@ from fxai.results.report.blocks import Absent, Chart, Charts, Section
 from fxai.results.report.sample import every_kth
 from fxai.results.report.scales import Scale
 from fxai.results.report.subject import Subject
-from fxai.wording import estimate, figure
+from fxai.wording import figure
 
 _GOOD_SHARE = 0.2
 _FEWEST_GOOD = 3
@@ -59,24 +59,25 @@ def _chart(
 ) -> Chart:
     shown, good, others = ([trial for trial in each if scale.name in trial.params] for each in trials)
     drawn = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.68, 0.32], vertical_spacing=0.06)
-    drawn.add_trace(_points(shown, scale, subject.record.best), row=1, col=1)
+    drawn.add_trace(_points(subject, shown, scale), row=1, col=1)
     for part, colour, width in ((others, OTHER, _WIDTHS[0]), (good, COMPLETE, _WIDTHS[1])):
         if part:
             drawn.add_trace(_bars(part, scale, colour, width), row=2, col=1)
     drawn.update_xaxes(scale.axis())
-    drawn.update_yaxes(nticks=4, row=1)
+    drawn.update_yaxes({**subject.metric_axis, "title": None}, nticks=4, row=1)
     drawn.update_yaxes(showticklabels=False, showgrid=False, row=2, rangemode="tozero")
     drawn.update_layout(height=250, showlegend=False, barmode="overlay", margin={"l": 10, "r": 8, "t": 8, "b": 10})
     importance = "" if share is None else f"importance {share:.2f} · "
     return Chart(f"parameter-{place}", drawn, title=scale.name, subtitle=f"{importance}{scale.extent}")
 
 
-def _points(trials: Sequence[TrialRecord], scale: Scale, best: TrialRecord | None) -> go.Scatter:
+def _points(subject: Subject, trials: Sequence[TrialRecord], scale: Scale) -> go.Scatter:
+    best = subject.record.best
     leads = [best is not None and trial.number == best.number for trial in trials]
     return go.Scatter(
         x=[scale.coordinate(trial.params[scale.name]) for trial in trials],
         y=[trial.value for trial in trials],
-        text=[_label(trial, scale) for trial in trials],
+        text=[_label(subject, trial, scale) for trial in trials],
         hovertemplate="%{text}<extra></extra>",
         mode="markers",
         marker={
@@ -87,8 +88,8 @@ def _points(trials: Sequence[TrialRecord], scale: Scale, best: TrialRecord | Non
     )
 
 
-def _label(trial: TrialRecord, scale: Scale) -> str:
-    value = estimate(trial.value or 0.0, trial.standard_error)
+def _label(subject: Subject, trial: TrialRecord, scale: Scale) -> str:
+    value = subject.value_text(trial.value or 0.0, trial.standard_error)
     return f"{figure(trial.params[scale.name])}<br>trial {trial.number}: {value}"
 
 

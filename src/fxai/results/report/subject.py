@@ -10,6 +10,7 @@ from optuna import Study
 
 from fxai.printed_command import StudyLocation
 from fxai.results.analysis import StudyAnalysis
+from fxai.results.metric_text import axis_format, number_text
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.report.scales import Scale, scales_of
@@ -72,6 +73,25 @@ class Subject:
     def default_called(self) -> str:
         """What trial 0 is, in a word or two for a legend."""
         return first_trial_in(self.made_of).removeprefix("the ").partition(" (")[0]
+
+    def value_text(self, value: float, error: float | None = None) -> str:
+        """A value of the study's metric."""
+        return number_text(self.record.metric, value, error, trading=self.trading)
+
+    def difference_text(self, difference: float, error: float | None) -> str:
+        """A difference between two values of the study's metric; of values in percent, in percentage points."""
+        text = self.value_text(difference, error)
+        return text.replace(" %", " percentage points")
+
+    @property
+    def metric_axis(self) -> dict[str, str]:
+        """Of a plotly axis that shows the study's metric."""
+        return {"title": self.record.metric, **axis_format(self.record.metric, trading=self.trading)}
+
+    @property
+    def tick_format(self) -> dict[str, str]:
+        """Of a plotly colour bar that shows the study's metric."""
+        return {name: form for name, form in self.metric_axis.items() if name == "tickformat"}
 
     @property
     def trading(self) -> bool:

@@ -11,7 +11,7 @@ from fxai.results.report.blocks import Absent, Chart, Section
 from fxai.results.report.sample import every_kth
 from fxai.results.report.scales import Scale
 from fxai.results.report.subject import Subject
-from fxai.wording import estimate, figure
+from fxai.wording import figure
 
 _TOP_SHARE = 0.1
 _FEWEST, _MOST_TOP, _MOST_OTHERS = 5, 25, 200
@@ -34,10 +34,10 @@ def top_trials(subject: Subject) -> Section:
     others, _ = every_kth(subject.ranked[count:], _MOST_OTHERS, "their values")
     drawn = go.Figure()
     if others:
-        drawn.add_trace(_lines(others, scales, f"{len(others):,} others", FAINT, 1))
+        drawn.add_trace(_lines(subject, others, scales, f"{len(others):,} others", (FAINT, 1)))
     if top[1:]:
-        drawn.add_trace(_lines(top[1:], scales, f"the best {len(top)}", COMPLETE, 1.5))
-    drawn.add_trace(_lines(top[:1], scales, f"trial {top[0].number}, the best", BEST, 3.5))
+        drawn.add_trace(_lines(subject, top[1:], scales, f"the best {len(top)}", (COMPLETE, 1.5)))
+    drawn.add_trace(_lines(subject, top[:1], scales, f"trial {top[0].number}, the best", (BEST, 3.5)))
     _label_rows(drawn, scales)
     drawn.update_layout(
         height=_ROW * len(scales) + 110,
@@ -64,15 +64,18 @@ def _drawable(subject: Subject) -> Sequence[Scale]:
     return [subject.scales[name] for name in sorted(varying, key=lambda name: -shares.get(name, 0.0))]
 
 
-def _lines(trials: Sequence[TrialRecord], scales: Sequence[Scale], name: str, colour: str, width: float) -> go.Scatter:
-    """All trials as one trace, a gap after each."""
+def _lines(
+    subject: Subject, trials: Sequence[TrialRecord], scales: Sequence[Scale], name: str, look: tuple[str, float]
+) -> go.Scatter:
+    """All trials as one trace, a gap after each; `look` is the colour and the width of the lines."""
+    colour, width = look
     places: list[float | None] = []
     rows: list[int | None] = []
     texts: list[str] = []
     for trial in trials:
         places += [*(scale.position(trial.params[scale.name]) for scale in scales), None]
         rows += [*range(len(scales)), None]
-        value = estimate(trial.value or 0.0, trial.standard_error)
+        value = subject.value_text(trial.value or 0.0, trial.standard_error)
         texts += [
             *(
                 f"{scale.name} = {figure(trial.params[scale.name])}<br>trial {trial.number}: {value}"

@@ -27,7 +27,7 @@ from fxai.results.report.training import training
 from fxai.results.report.winner import front, traded, winner
 from fxai.search.stored_trial import StoredState
 from fxai.whole_file import write_text
-from fxai.wording import estimate, figure
+from fxai.wording import figure
 
 _SECTIONS = (
     history,
@@ -82,12 +82,13 @@ def report_of(study: Study, paths: StudyPaths, storage: str | None = None) -> Re
 def _tiles(subject: Subject) -> Iterator[Tile]:
     record, best = subject.record, subject.record.best
     if best is not None and best.value is not None and not record.front:
-        yield Tile(f"Best {record.metric}", estimate(best.value, best.standard_error), f"trial {best.number}")
+        yield Tile(f"Best {record.metric}", subject.value_text(best.value, best.standard_error), f"trial {best.number}")
     if record.front:
         yield Tile("Pareto front", str(len(record.front)), "trials that no other beats")
     difference = over_trial_0(record) if subject.default is not None else None
     if difference is not None and best is not None and best.number:
-        yield Tile("Gain over trial 0", estimate(difference.amount, difference.standard_error), "of the best trial")
+        gain = subject.difference_text(difference.amount, difference.standard_error)
+        yield Tile("Gain over trial 0", gain, "of the best trial")
     states = ((StoredState.COMPLETE, "completed"), (StoredState.PRUNED, "pruned"), (StoredState.FAIL, "failed"))
     counts = [f"{count:,} {word}" for state, word in states if (count := record.count(state))]
     if running := record.count(StoredState.RUNNING):

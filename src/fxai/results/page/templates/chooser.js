@@ -18,7 +18,7 @@ function drawChosen() {
   }
   const layout = {
     template: template(), height: 400, autosize: true, showlegend: false,
-    xaxis: { ...parameter.axis, title: { text: named(parameter.name) } }, yaxis: { title: { text: named(metric.name) } },
+    xaxis: { ...parameter.axis, title: { text: named(parameter.name) } }, yaxis: { ...metric.axis, title: { text: named(metric.name) } },
   }
   Plotly.react("chosen", [points], layout, { displaylogo: false, responsive: true, displayModeBar: false })
 }
