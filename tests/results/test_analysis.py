@@ -106,6 +106,7 @@ def test_by_another_metric_its_order_counts_and_the_error_is_not_its_own() -> No
     found = StudyAnalysis.of(study, by=goal)
     assert found.best is not None
     assert (found.best.number, found.best.value, found.best.standard_error) == (5, 0.0, None)
+    assert [trial.standard_error for trial in found.top] == [None] * len(found.top)
     assert (found.metric, found.direction, found.completed) == ("loss", "minimize", 11)
     whole = StudyAnalysis.of(study)
     assert whole.best is not None

@@ -12,11 +12,12 @@ from fxai.results.analysis import TOP, StudyAnalysis
 from fxai.results.convergence import Convergence
 from fxai.results.importances.interval import ParameterImportance
 from fxai.results.importances.ranked import PRUNED_RANK
+from fxai.results.metric_text import number_text
 from fxai.results.rank_by import goal_named
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.stability import ParameterStability
 from fxai.search.studies import load_study
-from fxai.wording import estimate, figure, legible, span
+from fxai.wording import figure, legible, span
 
 
 def analysis(
@@ -75,12 +76,14 @@ def _print_top(console: Console, found: StudyAnalysis) -> None:
     several = list(found.best.values)
     headings = ("Trial", *(several or (found.metric,)), "Time")
     print_text(console, "", "Leading trials:" if found.front is None else f"Of the front, by {found.metric}:")
-    print_table(console, headings, [_trial_row(trial, several) for trial in found.top])
+    print_table(console, headings, [_trial_row(found, trial, several) for trial in found.top])
 
 
-def _trial_row(trial: TrialRecord, metrics: Sequence[str]) -> tuple[str, ...]:
-    value = "none" if trial.value is None else estimate(trial.value, trial.standard_error)
-    values = tuple(figure(trial.values[metric]) for metric in metrics) or (value,)
+def _trial_row(found: StudyAnalysis, trial: TrialRecord, metrics: Sequence[str]) -> tuple[str, ...]:
+    value = "none"
+    if trial.value is not None:
+        value = number_text(found.metric, trial.value, trial.standard_error, trading=found.trading)
+    values = tuple(number_text(name, trial.values[name], trading=found.trading) for name in metrics) or (value,)
     return (str(trial.number), *values, "-" if trial.seconds is None else span(trial.seconds))
 
 

@@ -21,6 +21,7 @@ from fxai.printed_command import StudyLocation
 from fxai.results.brief import LEADERS, StudyBrief
 from fxai.results.gain import Gain
 from fxai.results.importances.file import Importances
+from fxai.results.metric_text import number_text
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.rank_by import goal_named, ranked_by
 from fxai.results.record import StudyRecord, TrialRecord
@@ -28,7 +29,7 @@ from fxai.results.strict_json import json_value
 from fxai.results.summary import StudySummary
 from fxai.search.stored_trial import StoredState
 from fxai.search.studies import study_names
-from fxai.wording import counted, estimate, figure, legible, span
+from fxai.wording import counted, estimate, legible, span
 
 _FRONT = 20
 _MATTER_MOST = 3
@@ -93,10 +94,10 @@ def _print_study(console: Console, study: FoundStudy, *, leaders: bool) -> None:
         shown = brief.front[:_FRONT]
         print_text(console, "", f"Pareto front, by {brief.metric}:" + _shown(len(shown), len(brief.front)))
         headings = ("Trial", *(goal.metric for goal in brief.goals), "Time")
-        print_table(console, headings, [_front_row(trial) for trial in shown])
+        print_table(console, headings, [_front_row(brief, trial) for trial in shown])
     elif leaders and len(brief.leaders) > 1:
         print_text(console, "", "Leading trials:")
-        print_table(console, ("Trial", brief.metric, "Time"), [_row(trial) for trial in brief.leaders])
+        print_table(console, ("Trial", brief.metric, "Time"), [_row(brief, trial) for trial in brief.leaders])
 
 
 def _print_by(console: Console, record: StudyRecord, by: str) -> None:
@@ -104,8 +105,15 @@ def _print_by(console: Console, record: StudyRecord, by: str) -> None:
     leaders = ranked_by(record, goal)[:LEADERS]
     print_text(console, "", f"Leading trials by {goal.metric} ({goal.direction}):")
     headings = ("Trial", goal.metric, *(() if goal.metric == record.metric else (record.metric,)), "Time")
-    rows = [(str(trial.number), figure(trial.metrics[goal.metric]), *_row(trial)[1:]) for trial in leaders]
-    print_table(console, headings, rows if goal.metric != record.metric else [_row(trial) for trial in leaders])
+    rows = [
+        (
+            str(trial.number),
+            number_text(goal.metric, trial.metrics[goal.metric], trading=record.trading),
+            *_row(record, trial)[1:],
+        )
+        for trial in leaders
+    ]
+    print_table(console, headings, rows if goal.metric != record.metric else [_row(record, trial) for trial in leaders])
 
 
 def _print_files(console: Console, study: FoundStudy, results_dir: Path) -> None:
@@ -129,14 +137,17 @@ def _matters_most(importances: Importances, brief: StudyBrief) -> str:
     return f"Matters most{since}: {listed}"
 
 
-def _row(trial: TrialRecord) -> tuple[str, str, str]:
-    value = "none" if trial.value is None else estimate(trial.value, trial.standard_error)
+def _row(study: StudyBrief | StudyRecord, trial: TrialRecord) -> tuple[str, str, str]:
+    value = "none"
+    if trial.value is not None:
+        value = number_text(study.metric, trial.value, trial.standard_error, trading=study.trading)
     return str(trial.number), value, "-" if trial.seconds is None else span(trial.seconds)
 
 
-def _front_row(trial: TrialRecord) -> tuple[str, ...]:
+def _front_row(study: StudyBrief, trial: TrialRecord) -> tuple[str, ...]:
     seconds = "-" if trial.seconds is None else span(trial.seconds)
-    return (str(trial.number), *map(figure, trial.values.values()), seconds)
+    values = (number_text(name, value, trading=study.trading) for name, value in trial.values.items())
+    return (str(trial.number), *values, seconds)
 
 
 def _shown(count: int, all_of_them: int) -> str:

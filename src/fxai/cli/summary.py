@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from fxai.cli.output import print_table, print_text
+from fxai.results.metric_text import number_text
 from fxai.results.summary import StudySummary
-from fxai.wording import estimate, figure, legible
+from fxai.wording import figure, legible
 
 
 def print_summary(console: Console, summary: StudySummary) -> None:
@@ -38,9 +39,13 @@ def _best(summary: StudySummary) -> Sequence[tuple[str, str]]:
     number = "none" if summary.best_trial is None else str(summary.best_trial)
     if summary.front is None:
         return (("Best value", _best_value(summary)), ("Best trial", number))
-    knee = [(f"  {name}", figure(value)) for name, value in summary.best_values.items()]
+    knee = [
+        (f"  {name}", number_text(name, value, trading=summary.trading)) for name, value in summary.best_values.items()
+    ]
     return (("Pareto front", str(summary.front)), ("Its knee", number), *knee)
 
 
 def _best_value(summary: StudySummary) -> str:
-    return "none" if summary.best_value is None else estimate(summary.best_value, summary.standard_error)
+    if summary.best_value is None:
+        return "none"
+    return number_text(summary.metric, summary.best_value, summary.standard_error, trading=summary.trading)

@@ -54,6 +54,7 @@ class StudyAnalysis:
     stability: Sequence[ParameterStability]
     edges: Sequence[Edge]
     remarks: Sequence[str]
+    trading: bool = False  # whether FxAI measured its metrics
 
     @classmethod
     def of(cls, study: Study, *, top: int = TOP, by: Goal | None = None) -> "StudyAnalysis":
@@ -84,6 +85,7 @@ class StudyAnalysis:
             stability=stability_of(leaders, ranges),
             edges=edges_of(leaders, ranges),
             remarks=tuple(_remarks(single, found)),
+            trading=record.trading,
         )
 
     def as_json(self) -> dict[str, JsonValue]:
@@ -117,7 +119,8 @@ def _by_one(single: StudyRecord, whole: StudyRecord) -> StudyRecord:
         return single
     trials = tuple(_without_error(trial) for trial in single.trials)
     best = single.best and _without_error(single.best)
-    return replace(single, trials=trials, best=best)
+    ranking = tuple(_without_error(trial) for trial in single.ranking)
+    return replace(single, trials=trials, best=best, ranking=ranking)
 
 
 def _without_error(trial: TrialRecord) -> TrialRecord:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fxai.results.leading import Leading
-from fxai.results.record import EndedBy, TakenOver, TrialRecord
+from fxai.results.record import EndedBy, TakenOver, TrialRecord, is_trading
 from fxai.search.goals import first_goal, goals_of
 from fxai.search.stored_study import Candidate, StoredStudy
 from fxai.search.stored_trial import StoredState
@@ -30,6 +30,7 @@ class StudyBrief:
     leaders: Sequence[TrialRecord]  # the first few of `StudyRecord.ranked`; of several objectives the front
     ended_by: EndedBy | None
     taken_over: TakenOver | None
+    trading: bool = False  # whether FxAI measured its metrics
 
     @classmethod
     def of(cls, study: StoredStudy) -> "StudyBrief":
@@ -53,6 +54,7 @@ class StudyBrief:
             leaders=tuple(records[number] for number in leaders),
             ended_by=EndedBy.of(study.user_attrs),
             taken_over=TakenOver.of(study.user_attrs),
+            trading=is_trading(study.user_attrs),
         )
 
     def count(self, state: StoredState) -> int:

@@ -153,6 +153,12 @@ class TakenOver:
         return cls(overlay["source"]["study_name"], bool(overlay.get("fixed")), first_trial_called(user_attrs))
 
 
+def is_trading(user_attrs: Mapping[str, Any]) -> bool:
+    """Whether the trials of a stored study train FxAI's agents, whose metrics FxAI measures."""
+    stored = user_attrs.get(attributes.FINGERPRINT)
+    return isinstance(stored, dict) and "data" in stored
+
+
 def first_trial_called(user_attrs: Mapping[str, Any]) -> str:
     """What trial 0 of a stored study is: what the study took over, or what its configuration makes it."""
     overlay = user_attrs.get(attributes.TRANSFER) or {}
@@ -180,6 +186,7 @@ class StudyRecord:
     ended_by: EndedBy | None = None  # None while it goes on, and where no stop rule ended it
     taken_over: TakenOver | None = None
     ranking: Sequence[TrialRecord] = ()
+    trading: bool = False  # whether FxAI measured its metrics
 
     @classmethod
     def of(cls, study: "Study") -> "StudyRecord":
@@ -203,6 +210,7 @@ class StudyRecord:
             ended_by=EndedBy.of(study.user_attrs),
             taken_over=TakenOver.of(study.user_attrs),
             ranking=tuple(records[number] for number in leading.ranked),
+            trading=is_trading(study.user_attrs),
         )
 
     @property

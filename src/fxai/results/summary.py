@@ -31,6 +31,7 @@ class StudySummary:
     best_values: Mapping[str, float] = field(default_factory=dict)  # of several objectives, at the front's knee
     front: int | None = None  # trials of the Pareto front; None where there is one objective
     ended_by: EndedBy | None = None  # the stop rule
+    trading: bool = False  # whether FxAI measured its metrics
 
     @classmethod
     def of(cls, record: StudyRecord | StudyBrief) -> "StudySummary":
@@ -51,6 +52,7 @@ class StudySummary:
             best_values={} if best is None else best.values,
             front=len(record.front) if len(record.goals) > 1 else None,
             ended_by=record.ended_by,
+            trading=record.trading,
         )
 
     @property

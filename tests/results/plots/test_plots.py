@@ -12,6 +12,7 @@ from optuna.trial import TrialState, create_trial
 from fxai.results.paths import StudyPaths
 from fxai.results.plots.figures import contour_plot, optimization_history, parallel_coordinate, slice_plot, timeline
 from fxai.results.plots.write import write_plots
+from fxai.search import attributes
 
 NAMES = {
     "optimization_history",
@@ -208,3 +209,19 @@ def test_pruned_trials_are_marked_in_the_history(study: optuna.Study) -> None:
     pruned = [trial for trial in study.trials if trial.state is TrialState.PRUNED]
     assert list(crosses.x) == [trial.number for trial in pruned]
     assert list(crosses.y) == [trial.intermediate_values[50] for trial in pruned]
+
+
+def test_axes_of_a_fraction_are_in_percent(tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="returns", direction="maximize")
+    study.set_metric_names(["total_return"])
+    study.set_user_attr(attributes.FINGERPRINT, {"data": {"source": "eurusd_1h"}})
+    for number in range(4):
+        trial = study.ask()
+        trial.suggest_float("x", 0, 1)
+        trial.suggest_float("y", 0, 1)
+        trial.report(0.01 * number, 5)
+        study.tell(trial, 0.01 * number)
+    pages = _pages(study, tmp_path)
+    shown = {name for name, page in pages.items() if "~%" in _around_script(page)}
+    assert shown == {"optimization_history", "slice_plot", "contour_plot", "intermediate_values", "edf_plot"}
+    assert "best 3 % by trial 3" in pages["edf_plot"]

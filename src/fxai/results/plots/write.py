@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from optuna import Study
 
 from fxai.results.importances.ranked import PRUNED_RANK
+from fxai.results.metric_text import axis_format, number_text
 from fxai.results.paths import StudyPaths
 from fxai.results.plots import figures
 from fxai.results.plots.absent_figure import AbsentFigureError
@@ -114,7 +115,7 @@ def write_plots(study: Study, paths: StudyPaths, by: Goal | None = None) -> tupl
     for plot in plots:
         page = Page(plot.title, plot.reading, study.study_name, footer, siblings, plot.least_width)
         path = paths.plot(plot.name, None if by is None else by.metric)
-        write_text(path, _html(plot, shown, page))
+        write_text(path, _html(plot, shown, record, page))
         written.append(path)
     return tuple(written)
 
@@ -129,22 +130,37 @@ def _pareto_front(record: StudyRecord) -> Plot:
     )
 
 
-def _html(plot: Plot, study: Study, page: Page) -> str:
+def _html(plot: Plot, study: Study, record: StudyRecord, page: Page) -> str:
     try:
         figure = plot.draw(sampled(study, plot.most_trials))
     except AbsentFigureError as absent:
         return page.without_figure(str(absent))
-    return page.with_figure(figure)
+    return page.with_figure(_in_percent(figure, record))
 
 
 def _footer(record: StudyRecord) -> str:
     summary = StudySummary.of(record)
     counts = f"{summary.completed} completed, {summary.pruned} pruned, {summary.failed} failed"
-    best = "" if summary.best_value is None else f" · best {summary.best_value:.6g} by trial {summary.best_trial}"
+    best = ""
+    if summary.best_value is not None:
+        value = number_text(record.metric, summary.best_value, summary.standard_error, trading=record.trading)
+        best = f" · best {value} by trial {summary.best_trial}"
     if record.front:
         best = f" · {len(record.front)} on the Pareto front, its knee trial {summary.best_trial}"
     goals = ", ".join(f"{goal.direction} {goal.metric}" for goal in record.goals)
     return f"{summary.study} · {goals} · {counts}{best}"
+
+
+def _in_percent(figure: go.Figure, record: StudyRecord) -> go.Figure:
+    """The figure with percent on the axes of a metric that reads as percent."""
+    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
+        for goal in record.goals:
+            if axis.title.text in {goal.metric, f"{goal.metric} ({goal.direction})"}:
+                axis.update(axis_format(goal.metric, trading=record.trading))
+    form = axis_format(record.metric, trading=record.trading)
+    for trace in figure.select_traces(selector={"type": "contour"}):
+        trace.colorbar.tickformat = form.get("tickformat")
+    return figure
 
 
 def dressed(figure: go.Figure) -> go.Figure:

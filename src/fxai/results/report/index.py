@@ -16,6 +16,7 @@ from optuna import Study
 
 from fxai.errors import InputError
 from fxai.printed_command import StudyLocation
+from fxai.results.metric_text import number_text
 from fxai.results.page.render import page_html
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
@@ -26,7 +27,7 @@ from fxai.search.stored_trial import StoredState
 from fxai.search.studies import is_archived
 from fxai.spec.environment import expanded_path
 from fxai.whole_file import write_text
-from fxai.wording import estimate, figure
+from fxai.wording import figure
 
 INDEX = "index.html"
 _WIDTH, _HEIGHT = 120, 30  # of a small drawing of the best value so far
@@ -149,7 +150,10 @@ def _link(path: Path) -> str:
 def _best(record: StudyRecord, best: TrialRecord) -> str:
     if record.front:
         return f"{len(record.front)} on the front"
-    return "-" if best.value is None else f"{estimate(best.value, best.standard_error)} (trial {figure(best.number)})"
+    if best.value is None:
+        return "-"
+    value = number_text(record.metric, best.value, best.standard_error, trading=record.trading)
+    return f"{value} (trial {figure(best.number)})"
 
 
 def _line(record: StudyRecord) -> str:
