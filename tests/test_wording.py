@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fxai.trial import ParamValue
-from fxai.wording import assignments, counted, estimate, figure, legible, runs, span
+from fxai.wording import assignments, counted, estimate, figure, legible, runs, short_cause, span
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,17 @@ def test_runs(numbers: Iterable[int], text: str) -> None:
 
 def test_assignments() -> None:
     assert assignments({"a": 1, "b": 0.5}) == "a=1, b=0.5"
+
+
+@given(st.text(max_size=1000), st.text(max_size=200))
+def test_a_cause_is_short_and_keeps_the_log(message: str, path: str) -> None:
+    short = short_cause(message)
+    assert short == legible(message) or " (log: " in message or len(short) == 301
+    log = f" (log: {path.replace(' (log: ', '')})"
+    assert short_cause(message + log).endswith(legible(log))
+    assert len(short_cause(message + log)) <= 301 + len(log)
+
+
+def test_the_middle_of_a_long_cause_is_left_out() -> None:
+    assert short_cause("a" * 200 + "b" * 50 + "c" * 100) == "a" * 200 + "…" + "c" * 100
+    assert short_cause("a" * 300) == "a" * 300

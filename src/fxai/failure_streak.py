@@ -3,6 +3,7 @@
 import re
 
 from fxai.trial import TrialPaths, TrialResult
+from fxai.wording import short_cause
 
 FAILURES_IN_A_ROW = 10
 
@@ -43,9 +44,10 @@ class FailureStreak:
     def reason(self) -> str | None:
         """Why the run shall end, if so."""
         if self._alike >= FAILURES_IN_A_ROW:
-            return f"{self._alike} trials in a row failed with one message: {self._message}"
+            return f"{self._alike} trials in a row failed with one message: {short_cause(self._message)}"
         if self._length >= FAILURES_IN_A_ROW and not self._any_finished:
-            return f"{self._length} trials in a row failed and none has ever finished; the last: {self._message}"
+            last = short_cause(self._message)
+            return f"{self._length} trials in a row failed and none has ever finished; the last: {last}"
         return None
 
 

@@ -7,6 +7,9 @@ from fxai.trial import ParamValue
 
 _MOST_DECIMALS = 8
 _PAIR = 2
+_LONGEST_CAUSE = 300  # characters on a terminal; of which so many are from the end:
+_END_OF_CAUSE = 100
+_LOG = " (log: "  # begins the end of a message that names the log
 _PLAIN_BELOW = 1e5  # above it four significant digits would hide the whole part
 
 
@@ -68,3 +71,16 @@ def runs(numbers: Iterable[int]) -> str:
 def legible(text: str) -> str:
     """The text on one line without control characters: names and messages are others' input."""
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+def short_cause(message: str) -> str:
+    """What went wrong, on one line of at most some 300 characters, and the path of the log if the message ends in it.
+
+    The middle of a longer message is left out: `fxai show STUDY N` and the log have all of it.
+    """
+    words, log, path = legible(message).rpartition(_LOG)
+    if not (log and path.endswith(")")):
+        words, log, path = legible(message), "", ""
+    if len(words) > _LONGEST_CAUSE:
+        words = f"{words[: _LONGEST_CAUSE - _END_OF_CAUSE]}…{words[-_END_OF_CAUSE:]}"
+    return words + log + path

@@ -117,8 +117,45 @@ def test_a_resumed_study_notices_another_configuration(ran: Path) -> None:
 def test_code_that_is_not_there_is_said_at_once(fxai: Fxai, folder: Path) -> None:
     (folder / "mine.yaml").write_text(SPEC.replace("code:train", "coda:train"))
     finished = fxai("run", "--spec", "mine.yaml", "--quiet")
-    assert finished.code == 1
+    assert finished.code == 2
     assert "No module named 'coda'" in finished.err
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ("import no_such_library\n", "ModuleNotFoundError: No module named 'no_such_library'"),
+        ("raise ValueError(1500 * 'y' + ' the end')\n", "the end"),
+        ("import sys\nsys.exit('no data')\n", "SystemExit: no data"),
+        ("def trains(trial):\n    return 1.0\n", "The module code has no function 'train'"),
+    ],
+)
+def test_an_own_module_that_fails_is_one_line_with_the_log(fxai: Fxai, folder: Path, code: str, cause: str) -> None:
+    (folder / "code.py").write_text(code)
+    (folder / "mine.yaml").write_text(SPEC.replace("n_jobs: 2", "n_jobs: 1"))
+    finished = fxai("run", "--spec", "mine.yaml", "--quiet")
+    log = folder / "optuna_results" / "mine" / "logs" / "worker-0.log"
+    assert finished.code == 2
+    assert len(finished.err.splitlines()) == 1
+    assert finished.err.startswith("Error: the objective code:train cannot be imported: ")
+    assert finished.err.endswith(f" (log: {log})\n")
+    assert cause in finished.err
+    assert len(finished.err) < 400 + len(str(log))
+    assert log.read_text().count("Traceback") == 1, "the worker was started once"
+    assert len(log.read_text()) > len(finished.err)
+
+
+def test_a_long_message_of_a_trial_is_whole_in_show_alone(fxai: Fxai, folder: Path) -> None:
+    (folder / "code.py").write_text("def train(trial):\n    raise ValueError('a' + 1800 * 'y' + 'z')\n")
+    (folder / "mine.yaml").write_text(SPEC.replace("n_jobs: 2", "n_jobs: 1"))
+    finished = fxai("run", "--spec", "mine.yaml")
+    assert finished.code == 1
+    told = [line for line in finished.out.splitlines() if "ValueError: ay" in line]
+    assert len(told) >= 12, "ten trials or more, why the run ended, and the first trial once more"
+    assert all(len(line) < 600 and "z (log: " in line for line in told)
+    assert "  fxai show mine 0" in finished.out
+    assert f"a{1800 * 'y'}z" in fxai("show", "mine", "0").out
+    assert f"a{1800 * 'y'}z" in (folder / "optuna_results/mine/trials/00009/trial.log").read_text()
 
 
 def test_the_best_trial_of_several_objectives_runs_again(fxai: Fxai, folder: Path) -> None:

@@ -74,7 +74,7 @@ def test_own_code_runs_as_it_is_and_leaves_nothing(tmp_path: Path) -> None:
     [
         ("objective: code:fail", Cause.EXCEPTION, "ValueError: the data are gone", "ValueError: the data are gone"),
         ("objective: code:hang, trial_timeout: 1", Cause.TIME_LIMIT, "its limit of 1 s (trial_timeout)", ""),
-        ("objective: coda:train", Cause.WORKER_LOST, "No module named 'coda'", "No module named 'coda'"),
+        ("objective: coda:train", Cause.EXCEPTION, "No module named 'coda'", "No module named 'coda'"),
         (
             "objective: {command: [sh, -c, 'echo no bars >&2; exit 3']}",
             Cause.EXCEPTION,

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from drive_workers import PATIENCE, events_until, loss_of, request_for, result_of
-from fxai.errors import FxaiError
+from fxai.errors import FxaiError, InputError
 from fxai.keeper import LOG_BYTES
 from fxai.trial import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialState
 from fxai.workers import Limits, ProcessWorkers, TrialEnded, TrialReported, WorkerLost
@@ -144,12 +144,28 @@ def test_the_slot_decides_threads_and_devices_before_torch_loads(tmp_path: Path)
     assert TrialPaths(request.directory).log.read_text() == "CUDA '' MARK of the slot\n"
 
 
-def test_workers_that_cannot_start_end_in_one_clear_error(tmp_path: Path):
+def test_an_objective_that_cannot_be_imported_is_told_at_once(tmp_path: Path):
     with (
         ProcessWorkers([Slot(0)], tmp_path, LanePlan("no_such_module:function", {})) as workers,
-        pytest.raises(FxaiError, match=r"(?s)does not start.*worker-0\.log.*No module named 'no_such_module'"),
+        pytest.raises(
+            InputError, match=r"cannot be imported: .*No module named 'no_such_module' \(log: .*worker-0\.log"
+        ),
     ):
         events_until(workers, lambda _: False)
+    assert (tmp_path / "worker-0.log").read_text().count("Traceback") == 1, "it was started once"
+
+
+def test_workers_that_die_as_they_start_end_in_one_short_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "dies.py").write_text("import os, sys\nprint('y' * 1000, file=sys.stderr, flush=True)\nos._exit(7)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with (
+        ProcessWorkers([Slot(0)], tmp_path, LanePlan("dies:function", {})) as workers,
+        pytest.raises(
+            FxaiError, match=r"does not start.*4 times in a row; its log ends with: y+….*worker-0\.log"
+        ) as said,
+    ):
+        events_until(workers, lambda _: False)
+    assert len(str(said.value).replace(str(tmp_path), "")) < 500
 
 
 @pytest.mark.parametrize("dies", [False, True])

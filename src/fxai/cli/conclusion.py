@@ -12,7 +12,7 @@ from fxai.results.paths import BEST_AGENT
 from fxai.spec.study import StudySpec
 from fxai.study_events import StudyEnded
 from fxai.tuning.tune import Tuned
-from fxai.wording import legible, span
+from fxai.wording import legible, short_cause, span
 
 _FIRST = ("report.html", "best_config.yaml", BEST_AGENT, "best_params.json")  # ends of names, where there is no room
 
@@ -25,7 +25,7 @@ def print_conclusion(console: Console, study: StudySpec, tuned: Tuned, location:
     print_text(console, *_of_agent(study, tuned), "")
     print_summary(console, tuned.summary)
     if tuned.failure is not None:
-        print_text(console, "", f"Trial {tuned.failure.number} failed: {legible(tuned.failure.message)}")
+        print_text(console, "", f"Trial {tuned.failure.number} failed: {short_cause(tuned.failure.message)}")
 
 
 def _ending(ended: StudyEnded) -> str:

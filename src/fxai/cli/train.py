@@ -28,7 +28,7 @@ from fxai.stop_signal import Urgency
 from fxai.train_agents import train_agents
 from fxai.trial import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState, adopt_folder
 from fxai.tuning.interrupts import announce_stop, stop_on_signals
-from fxai.wording import estimate, figure
+from fxai.wording import estimate, figure, short_cause
 from fxai.workers import ProcessWorkers, machine_slots
 
 _INTERRUPTED = 130
@@ -107,7 +107,7 @@ def _trained(
         ended = watch_training(events, _view(plan, trainings), console, quiet=quiet)
     if failed := [result for result in ended if result.state is not TrialState.COMPLETE]:
         error = failed[0].error
-        raise FxaiError(f"the training failed: {error.message if error else failed[0].state}")
+        raise FxaiError(f"the training failed: {short_cause(error.message) if error else failed[0].state}")
     if len(ended) < len(trainings):
         print_text(console, "Interrupted; the same command goes on from the last report.")
         raise typer.Exit(_INTERRUPTED)

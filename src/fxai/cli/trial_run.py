@@ -14,7 +14,7 @@ from fxai.spec.pruners import NopPruner
 from fxai.spec.study import StudySpec
 from fxai.trial import TrialState
 from fxai.tuning.try_trial import TriedTrial
-from fxai.wording import assignments, counted, figure, legible, span
+from fxai.wording import assignments, counted, figure, legible, short_cause, span
 
 
 def completed(tried: TriedTrial) -> bool:
@@ -36,7 +36,7 @@ def lines_of(study: StudySpec, tried: TriedTrial) -> Iterator[str]:
         if not tried.reports and not isinstance(study.pruner, NopPruner):
             yield f"  the trial reported no step, so {study.pruner.type} will prune nothing"
         return
-    yield f"tried: trial 0 failed after {span(result.seconds)}: {legible(_cause(tried))}"
+    yield f"tried: trial 0 failed after {span(result.seconds)}: {short_cause(_cause(tried))}"
     if tried.params:
         yield f"  parameters: {assignments(tried.params)}"
     yield from _started(study, tried)

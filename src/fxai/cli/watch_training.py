@@ -15,7 +15,7 @@ from fxai.cli.output import print_text
 from fxai.study_events import Notice
 from fxai.train_agents import TrainingEvent
 from fxai.trial import STANDARD_ERROR, Report, TrialResult, TrialState
-from fxai.wording import estimate, figure, legible, span
+from fxai.wording import estimate, figure, legible, short_cause, span
 
 _SECONDS_BETWEEN_FRAMES = 0.25
 _MOST_ROWS = 16  # seeds that are shown one by one
@@ -104,7 +104,7 @@ def incidents_of(event: TrainingEvent, view: TrainingView) -> Sequence[str]:
             return (legible(message),)
         case TrialResult(state=TrialState.FAIL):
             why = event.error.message if event.error else "no reason given"
-            return (f"Seed {view.seeds[event.number]} failed: {legible(why)}",)
+            return (f"Seed {view.seeds[event.number]} failed: {short_cause(why)}",)
         case _:
             return ()
 

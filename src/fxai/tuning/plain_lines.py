@@ -13,7 +13,7 @@ from fxai.study_events import (
     WorkerReplaced,
 )
 from fxai.trial import STANDARD_ERROR, TrialResult, TrialState
-from fxai.wording import assignments, counted, estimate, legible, span
+from fxai.wording import assignments, counted, estimate, legible, short_cause, span
 
 
 def lines_of(event: StudyEvent) -> Sequence[str]:
@@ -38,11 +38,11 @@ def incidents_of(event: StudyEvent) -> Sequence[str]:
         case TrialFinished(result) if result.state is TrialState.FAIL:
             return (_ending(event),)
         case TrialRequeued(number, reason):
-            return (f"Trial {number} will be run again: {legible(reason)}",)
+            return (f"Trial {number} will be run again: {short_cause(reason)}",)
         case TrialExploited(number, donor, step, params):
             return (f"Trial {number} goes on from trial {donor} at step {step}: {assignments(params)}",)
         case WorkerReplaced(worker, cause, message):
-            return (f"Worker {worker} is replaced ({cause}): {legible(message)}",)
+            return (f"Worker {worker} is replaced ({cause}): {short_cause(message)}",)
         case Notice(message):
             return (legible(message),)
         case _:
@@ -67,7 +67,7 @@ def _ending(event: TrialFinished) -> str:
     match result.state:
         case TrialState.FAIL:
             message = result.error.message if result.error else "no reason given"
-            return f"Trial {result.number} failed: {legible(message)} ({place})"
+            return f"Trial {result.number} failed: {short_cause(message)} ({place})"
         case TrialState.PRUNED:
             return f"Trial {result.number} pruned after {span(result.seconds)} ({place})"
         case _:

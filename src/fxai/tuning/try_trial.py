@@ -57,9 +57,9 @@ def try_trial(study: StudySpec, stop: StopSignal) -> TriedTrial | None:
             request = _request(study, params, folder)
             with _workers(study, request, folder) as workers:
                 trial.run(workers, request, stop)
-        except InputError as error:  # a configuration that trial 0 cannot have
+        except InputError as error:  # code that cannot be imported, or a configuration that trial 0 cannot have
             trial.fail(Cause.EXCEPTION, str(error))
-        except FxaiError as error:  # code that cannot be imported; its worker was started several times
+        except FxaiError as error:  # a worker that ends before it is ready, several times
             last = next(reversed(_end_of_log(folder)), str(error))
             trial.fail(Cause.WORKER_LOST, f"its worker does not start: {last}")
         if trial.result is None:

@@ -10,14 +10,17 @@ import resource
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import cast
 
-from fxai.trial import TrialRequest
+from fxai.errors import InputError
+from fxai.trial import Cause, LanePlan, TrialError, TrialRequest, error_of, is_out_of_memory
 from fxai.trial.wire import from_line, to_line
 from fxai.workers.hosted_trials import HostedTrials, Progress
 from fxai.workers.line_socket import LineSocket
 from fxai.workers.messages import ParentLine, Welcome, WorkerLine
+from fxai.workers.objective_loader import load_lanes
 from fxai.workers.unplanned_lanes import open_lanes
 
 TOGETHER_SECONDS = 0.1  # that an idle worker waits for each further trial, so that a pack starts in step
@@ -39,12 +42,29 @@ class Child:
         os.register_at_fork(after_in_child=self._leave_to_the_worker)
         welcome = from_line(Welcome, channel.receive() or b"")
         sys.path[:] = welcome.sys_path
+        if welcome.plan is not None:
+            self._import_objective(welcome.plan)
         self._trials = HostedTrials(open_lanes(welcome.plan, welcome.slot), self._write_output_to)
         self._seeds_per_trial = 1 if welcome.plan is None else welcome.plan.seeds_per_trial
         self._admitted = 0
         self._patience = 0.0
         self._told_width = 0
         gc.freeze()  # the modules stay: going through torch's after each trial would take 0.2 s
+
+    def _import_objective(self, plan: LanePlan) -> None:
+        """Import code of the user's own; where that fails, tell the parent and exit: every worker would fail so."""
+        if ":" not in plan.objective:
+            return
+        try:
+            load_lanes(plan.objective, plan.folder)
+        except (Exception, SystemExit) as error:  # the module is the user's, and may raise anything
+            if is_out_of_memory(error):
+                raise
+            traceback.print_exc()
+            self._write_output_to(None)
+            known = TrialError(Cause.EXCEPTION, str(error)) if isinstance(error, InputError) else error_of(error)
+            self._channel.send(to_line(WorkerLine(os.getpid(), 0, failure=known)))
+            sys.exit(1)
 
     def _leave_to_the_worker(self) -> None:
         """What forks off must not keep the lines to parent and keeper open."""

@@ -1,6 +1,7 @@
 """What parent and worker say to each other, a line of JSON each.
 
-The parent begins with `Welcome`; the worker opens its lanes and answers with a ready line. From then on
+The parent begins with `Welcome`; the worker opens its lanes and answers with a ready line, or
+with the failure to import the objective. From then on
 either speaks when it has something to say: the parent gives trials and answers reports, the worker tells
 which trials it has started and what came of each step of its lanes. Every line of the worker tells how
 many lanes it can hold.
@@ -38,7 +39,7 @@ class ParentLine:
 
 @dataclass(frozen=True, slots=True)
 class WorkerLine:
-    """A line of a worker; the first one says no more than that it is ready."""
+    """A line of a worker; the first one says that it is ready, or why the objective cannot be imported."""
 
     pid: int
     width: int

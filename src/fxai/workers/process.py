@@ -25,8 +25,9 @@ class ProcessWorkers:
     trials at once as they hold; without one, a trial at a time of whatever objective the trial names.
     Until the first process has told how many lanes it has, each counts for one trial.
 
-    A process that ends is replaced at once; a slot whose processes end four times in a row before they
-    are ready raises an `FxaiError` with the end of the worker's log out of `events`. A worker that can
+    A process that ends is replaced at once. Out of `events` come an `InputError` if the plan's objective, code of the
+    user's own, cannot be imported, and an `FxaiError` for a slot whose processes end four times in a row before they
+    are ready. A worker that can
     hold only one trial writes that trial's output into the trial's log, everything else goes to
     `log_directory/worker-N.log`.
     """

@@ -4,6 +4,9 @@ import contextlib
 
 from fxai.keeper import BoundedLog
 from fxai.trial import Cause, TrialError, TrialPaths, TrialRequest, TrialResult, TrialState, error_of
+from fxai.trial.bounds import LONGEST_MESSAGE, bounded_text
+
+_ELLIPSIS = 3  # characters, which the bound adds
 
 
 def failed(request: TrialRequest, cause: Cause, message: str, seconds: float, text: str = "") -> TrialResult:
@@ -11,7 +14,9 @@ def failed(request: TrialRequest, cause: Cause, message: str, seconds: float, te
     remove_checkpoint(request)
     log = str(TrialPaths(request.directory).log)
     first = (message.strip().splitlines() or [cause.value])[0]
-    error = TrialError(cause, first if log in first else f"{first} (log: {log})", text)
+    place = "" if log in first else f" (log: {log})"
+    first = bounded_text(first, max(LONGEST_MESSAGE - len(place) - _ELLIPSIS, 0))
+    error = TrialError(cause, first + place, text)
     return TrialResult(request.number, TrialState.FAIL, seconds, error=error)
 
 

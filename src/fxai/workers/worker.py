@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from pathlib import Path
 
-from fxai.errors import FxaiError
+from fxai.errors import FxaiError, InputError
 from fxai.spec.objective import FX_TRADING
 from fxai.trial import Cause, Decision, LanePlan, Slot, TrialError, TrialPaths, TrialRequest, described
+from fxai.wording import short_cause
 from fxai.workers.assigned_trials import AssignedTrial, AssignedTrials, Overrun
 from fxai.workers.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
 from fxai.workers.limits import Limits
@@ -166,6 +167,10 @@ class Worker:
             self._process.end(with_traceback=with_traceback)
 
     def _on_ready(self, line: WorkerLine) -> None:
+        if line.failure is not None:
+            objective = "" if self._plan is None else self._plan.objective
+            failed = f"the objective {objective} cannot be imported: {line.failure.message}"
+            raise InputError(short_cause(f"{failed} (log: {self._log})"))
         self._enter(Phase.READY)
         self._was_ready = True
         self._failed_starts = 0
@@ -257,14 +262,16 @@ class Worker:
         self._failed_starts += 1
         if self._failed_starts >= START_ATTEMPTS:
             raise FxaiError(
-                f"Worker {self.slot.index} does not start: {reason}, {self._failed_starts} times in a row. "
-                f"The end of its log {self._log}:\n{_end_of(self._log)}"
+                f"Worker {self.slot.index} does not start: {reason}, {self._failed_starts} times in a row; "
+                f"its log ends with: {short_cause(f'{_last_line_of(self._log)} (log: {self._log})')}"
             )
         self._enter(Phase.PAUSED, FIRST_PAUSE_SECONDS * 2 ** (self._failed_starts - 1))
 
 
-def _end_of(log: Path) -> str:
+def _last_line_of(log: Path) -> str:
+    """Of a traceback the exception."""
     try:
-        return log.read_bytes()[-LOG_END_BYTES:].decode(errors="replace").strip()
+        text = log.read_bytes()[-LOG_END_BYTES:].decode(errors="replace")
     except OSError as error:
         return f"(it cannot be read: {error})"
+    return next(iter(text.strip().splitlines()[-1:]), "nothing")
