@@ -11,6 +11,7 @@ from cli.conftest import call_fxai
 from fxai.search import attributes
 from fxai.trial import STANDARD_ERROR
 
+EMPTY: dict[str, object] = {"parameters": {}, "training_config": {}}
 SPACE: dict[str, BaseDistribution] = {"x": FloatDistribution(0, 1)}
 
 
@@ -19,7 +20,7 @@ def returns(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the study `returns` of trading agents and the study `mine` of a user's own code."""
     folder = tmp_path_factory.mktemp("returns")
     data = {"source": "eurusd_1h"}
-    for name, fingerprint in (("returns", {"data": data}), ("mine", {})):
+    for name, fingerprint in (("returns", {"data": data, **EMPTY}), ("mine", {**EMPTY})):
         storage = f"sqlite:///{folder / 'optuna_studies.db'}"
         study = optuna.create_study(study_name=name, direction="maximize", storage=storage)
         study.set_metric_names(["total_return"])
@@ -28,6 +29,15 @@ def returns(tmp_path_factory: pytest.TempPathFactory) -> Path:
             errors = {STANDARD_ERROR: 0.005}
             study.add_trial(create_trial(value=value, params={"x": value}, distributions=SPACE, user_attrs=errors))
     return folder
+
+
+def test_a_comparison_shows_percent_unless_a_metric_is_the_users_own(returns: Path) -> None:
+    out = call_fxai(returns, "compare", "returns", "mine").out
+    assert "5.00 ± 0.50 %" in out
+    assert "0.0500 ± 0.0050 " in out
+    assert "0.0500 ± 0.0050 %" not in out
+    page = next(returns.rglob("compare.html")).read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
+    assert "5.00 ± 0.50 %" in page
 
 
 @pytest.mark.parametrize("command", ["best", "results", "analysis"])

@@ -45,6 +45,11 @@ def axis_format(name: str, *, trading: bool) -> dict[str, str]:
     return {"tickformat": _PERCENT, "hoverformat": _PERCENT} if is_percent(name, trading=trading) else {}
 
 
+def difference_text(name: str, difference: float, error: float | None, *, trading: bool) -> str:
+    """A difference between two values of a metric; of values in percent, in percentage points."""
+    return number_text(name, difference, error, trading=trading).replace(" %", " percentage points")
+
+
 def number_text(name: str, value: float, error: float | None = None, *, trading: bool = True) -> str:
     """A value of a metric; a fraction that FxAI measured in percent."""
     if not is_percent(name, trading=trading):

@@ -8,6 +8,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from fxai.results.comparison.compared import ComparedStudy, SearchedParameter
 from fxai.results.comparison.comparison import Comparison, Group
 from fxai.results.comparison.progress import Improvement
+from fxai.results.metric_text import axis_format
 from fxai.results.page.palette import OTHER, SERIES
 from fxai.results.plots.axis_labels import folded
 from fxai.results.range_position import ends, position, spanning
@@ -82,7 +83,7 @@ def overlap(comparison: Comparison, colour: Mapping[str, str]) -> go.Figure | No
             if path in study.parameters:
                 lines.add(rows[path] - offset, path, study.parameters[path], scale)
         figure.add_traces(lines.traces(study.label, colour[study.label]))
-    figure.update_xaxes(range=[-0.04, 1.04], tickvals=[0, 0.5, 1], ticktext=["low end", "middle", "high end"])
+    figure.update_xaxes(range=[-0.04, 1.04], tickvals=[0, 0.5, 1], ticktext=["low", "middle", "high"])
     names = [folded(path, _WIDE) for path in rows]
     figure.update_yaxes(tickvals=list(rows.values()), ticktext=names, range=[-0.6, len(rows) - 0.4])
     return figure.update_layout(height=len(rows) * (26 + _LANE * len(studies)) + 90, legend=_LEGEND)
@@ -202,7 +203,9 @@ def _dash(label: str, colour: Mapping[str, str]) -> str:
 
 def _progress(figure: go.Figure, axis: str, group: Group) -> go.Figure:
     figure.update_xaxes(title=axis, rangemode="tozero")
-    figure.update_yaxes(title=f"best {group.goal.metric} so far", range=limits(group))
+    trading = all(study.analysis.trading for study in group.studies)
+    form = axis_format(group.goal.metric, trading=trading)
+    figure.update_yaxes(form, title=f"best {group.goal.metric} so far", range=limits(group))
     return figure.update_layout(height=380, legend=_LEGEND, showlegend=True)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from fxai.results.comparison.compared import ComparedStudy, SearchedParameter
 from fxai.results.comparison.comparison import Comparison, Group
+from fxai.results.metric_text import number_text
 from fxai.results.range_position import choices_of, ends
-from fxai.wording import counted, estimate, figure, span
+from fxai.wording import counted, figure, span
 
 _NOTHING = "-"
 _ANSWERS = {None: _NOTHING, True: "yes", False: "no"}
@@ -34,7 +35,9 @@ def level_note(group: Group) -> str | None:
     """What the column of the level means."""
     if group.level is None:
         return None
-    return f"Level: when it had a value as good as {figure(group.level)}, the least of these best values."
+    trading = all(study.analysis.trading for study in group.studies)
+    level = number_text(group.goal.metric, group.level, trading=trading)
+    return f"Level: when it had a value as good as {level}, the least of these best values."
 
 
 def parameter_headings(comparison: Comparison) -> tuple[str, ...]:
@@ -65,7 +68,10 @@ def _study_row(group: Group, study: ComparedStudy) -> tuple[str, ...]:
     best, reached, analysis = study.best, group.reached(study), study.analysis
     leader = (_NOTHING, _NOTHING)
     if best is not None and best.value is not None:
-        leader = (estimate(best.value, best.standard_error), str(best.number))
+        leader = (
+            number_text(group.goal.metric, best.value, best.standard_error, trading=analysis.trading),
+            str(best.number),
+        )
     level = _NOTHING
     if reached is not None:
         level = counted(reached.finished, "trial") + ("" if reached.seconds is None else f", {span(reached.seconds)}")

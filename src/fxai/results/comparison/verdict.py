@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator, Sequence
 
 from fxai.results.comparison.compared import ComparedStudy
+from fxai.results.metric_text import difference_text
 from fxai.search.comparable import scoring_differences
 from fxai.spec.goals import Goal
-from fxai.wording import counted, estimate
+from fxai.wording import counted
 
 _CLEAR = 2.0  # standard errors
 _MOST_NAMED = 4
@@ -25,13 +26,15 @@ def verdict(goal: Goal, ranked: Sequence[ComparedStudy]) -> str:
     if values[0] == values[1]:
         return f"{first.label} and {second.label} have the same best value."
     gap = abs(values[0] - values[1])
+    trading = first.analysis.trading and second.analysis.trading
     errors = [first.best.standard_error, second.best.standard_error]
     known = [error for error in errors if error is not None]
     if len(known) < len(errors):
         doubt = "without standard errors, whether by luck cannot be said"
-        return f"{first.label} leads {second.label} by {estimate(gap, None)}; {doubt}."
+        amount = difference_text(goal.metric, gap, None, trading=trading)
+        return f"{first.label} leads {second.label} by {amount}; {doubt}."
     error = math.hypot(*known)
-    amount = estimate(gap, error)
+    amount = difference_text(goal.metric, gap, error, trading=trading)
     if gap > _CLEAR * error:
         return f"{first.label} leads {second.label} by {amount}, more than two standard errors."
     return f"{first.label} leads {second.label} by {amount}; within two standard errors that may be luck."

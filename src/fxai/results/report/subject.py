@@ -10,7 +10,7 @@ from optuna import Study
 
 from fxai.printed_command import StudyLocation
 from fxai.results.analysis import StudyAnalysis
-from fxai.results.metric_text import axis_format, number_text
+from fxai.results.metric_text import axis_format, difference_text, number_text
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.report.scales import Scale, scales_of
@@ -79,9 +79,8 @@ class Subject:
         return number_text(self.record.metric, value, error, trading=self.trading)
 
     def difference_text(self, difference: float, error: float | None) -> str:
-        """A difference between two values of the study's metric; of values in percent, in percentage points."""
-        text = self.value_text(difference, error)
-        return text.replace(" %", " percentage points")
+        """A difference between two values of the study's metric."""
+        return difference_text(self.record.metric, difference, error, trading=self.trading)
 
     @property
     def metric_axis(self) -> dict[str, str]:
