@@ -133,3 +133,14 @@ def test_an_engine_that_always_fails_ends_the_search_with_its_message(
     failures = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert len(failures) == 10
     assert any("Traceback" in record.message for record in caplog.records if record.levelno == logging.DEBUG)
+
+
+def test_the_dashboard_that_takes_rays_place_is_named_with_its_studies(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("WARNING", logger="HPOptimizer"):
+        HPOptimizer(ray_config={}, storage="sqlite:///some.db", results_dir=tmp_path)
+        assert not caplog.messages
+        HPOptimizer(ray_config={"include_dashboard": True}, storage="sqlite:///some.db", results_dir=tmp_path / "a b")
+    (message,) = caplog.messages
+    assert f"`fxai dashboard --storage sqlite:///some.db --results-dir '{tmp_path}/a b'`" in message

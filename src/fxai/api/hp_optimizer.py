@@ -19,6 +19,7 @@ from fxai.api.study_spec import study_of, with_engine_folder
 from fxai.api.trained import DATA, MODEL, TRAINING, agents, of_engine
 from fxai.api.training_engine import Engine, TrainingEngine
 from fxai.errors import InputError
+from fxai.printed_command import StudyLocation
 from fxai.results.study_results import StudyResults
 from fxai.search.attributes import FINGERPRINT
 from fxai.spec.environment import expanded_path
@@ -66,8 +67,8 @@ class HPOptimizer:
             raise InputError(f"a training engine has a method train(); {type(self._engine).__name__} has none")
         if ray_config:
             self._logger.warning(
-                "ray_config has no effect: trials run on this machine's own workers. "
-                "`fxai dashboard` shows a search while it runs"
+                "ray_config has no effect: trials run on this machine's own workers. `%s` shows a search while it runs",
+                StudyLocation(storage, results_dir).command("dashboard"),
             )
 
     def optimize(

@@ -4,6 +4,7 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from shlex import quote
 from typing import Literal
 
 import wandb
@@ -116,8 +117,8 @@ class WandbRuns:
             if self._mode == "offline":
                 return
             self._mode = "offline"
-        folders = self._directory / "wandb" / runs
-        self._parent.say(f"{why}; the runs are kept offline, and `wandb sync {folders}` uploads them")
+        folder = quote(str(self._directory / "wandb"))  # the pattern behind it is the shell's to expand
+        self._parent.say(f"{why}; the runs are kept offline, and `wandb sync {folder}/{runs}` uploads them")
 
 
 def _reason(error: wandb.Error) -> str:
