@@ -51,8 +51,6 @@ _OF_STUDY = TRIALS.c.study_id == sa.bindparam("study")
 Row: TypeAlias = dict[str, Any]
 Place: TypeAlias = tuple[Table, int, str | int]  # a table, whose row, which of them
 
-_distribution_json = lru_cache(maxsize=4096)(distribution_to_json)
-
 
 @lru_cache(maxsize=4096)
 def _distribution(text: str) -> BaseDistribution:
@@ -63,7 +61,7 @@ def _distribution(text: str) -> BaseDistribution:
 
 def param_row(value: float, distribution: BaseDistribution) -> Row:
     """A parameter by its internal representation."""
-    return {"param_value": value, "distribution_json": _distribution_json(distribution)}
+    return {"param_value": value, "distribution_json": distribution_to_json(distribution)}
 
 
 def value_row(value: float) -> Row:
