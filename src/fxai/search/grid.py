@@ -25,8 +25,8 @@ def same_point(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 class EachPointOnce(BaseSampler):
     """The points of a grid in an order that the seed draws; one sampler for one trial.
 
-    The order is that of Optuna's GridSampler, so that its studies go on. That one forgets enqueued trials: it takes
-    the point of a trial's number, whether or not the default configuration was the same point.
+    The order is that of Optuna's GridSampler, so that studies which it began resume. Optuna's sampler ignores
+    enqueued trials: it proposes the point of a trial's number even if an enqueued trial had the same point.
     """
 
     def __init__(self, parameters: Sequence[Parameter], seed: int) -> None:

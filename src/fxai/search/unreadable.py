@@ -13,10 +13,10 @@ _OF_SQLALCHEMY = re.compile(r"^\(\w+\.\w+\) ")
 
 @contextmanager
 def readable_rows(url: str, study: str | None = None) -> Iterator[None]:
-    """Raises `StorageError` in the place of whatever the rows of a study, or of a whole database, cause.
+    """Turn every error of reading the rows of a study, or of a whole database, into a `StorageError`.
 
-    A row can hold anything: bad JSON, text where a number belongs, another type of attribute. What reads it fails
-    in its own way, so that every exception but FxAI's own counts.
+    A damaged row can hold bad JSON, text where a number belongs, or another type of attribute. Each reader of a row
+    fails with an error of its own, so that every exception except an `FxaiError` is turned.
     """
     try:
         yield

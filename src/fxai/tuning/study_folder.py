@@ -1,4 +1,4 @@
-"""The results folder of a study that is to run: its own, or new, and never another study's.
+"""Takes the results folder of a study that is to run, and renames a folder that holds another study's files.
 
 A folder is named after its study, and a study of the same name may have been in a database that is gone, or be in
 another one. `.identity.json` in the folder says which study its files are of.
