@@ -31,7 +31,7 @@ HEAD = """\
 
 A spec is a YAML file with a `name` and one or more `studies`. Every key but those marked *required* may be left out. \
 A key that is not listed here is an error, and the message names the nearest one that is; `fxai check FILE` finds all \
-such mistakes at once. [The guide](guide.md) shows specs at work, [the README](../README.md#what-a-search-is) a short \
+such mistakes at once. [The guide](guide.md) shows specs at work, [the README](../README.md#the-spec) a short \
 one.
 
 For completion and checks while you type, give your editor the JSON Schema from which this page is made:

@@ -220,7 +220,7 @@ def test_its_commands_and_tasks_are_there(row: tuple[str, str]) -> None:
 
 def test_it_says_what_every_mode_of_a_transfer_does() -> None:
     listed = re.findall(
-        r"^\| `(\w+)` \| ", README.partition("## From one search")[2].partition("\n## ")[0], re.MULTILINE
+        r"^\| `(\w+)` \| ", README.partition("## Transfer between studies")[2].partition("\n## ")[0], re.MULTILINE
     )
     assert tuple(listed) == get_args(Mode)
 
