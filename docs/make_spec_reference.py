@@ -1,8 +1,8 @@
-"""Writes `docs/spec.md`, every key that a spec may hold, from the JSON Schema that `fxai schema` prints.
+"""Writes `docs/spec.md`, the reference of all keys of a spec, from the JSON Schema that `fxai schema` prints.
 
     python docs/make_spec_reference.py
 
-A test holds the page to what this makes of the schema.
+A test compares the page with the output of this script.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,39 +25,38 @@ PAGE = Path(__file__).with_name("spec.md")
 Schema = Mapping[str, Any]
 
 HEAD = """\
-# What a spec may hold
+# The spec reference
 
 <!-- Made from the schema by docs/make_spec_reference.py; change the descriptions in src/fxai/spec instead. -->
 
-A spec is a YAML file with a `name` and one or more `studies`. Every key but those marked *required* may be left out. \
-A key that is not listed here is an error, and the message names the nearest one that is; `fxai check FILE` finds all \
-such mistakes at once. [The guide](guide.md) shows specs at work, [the README](../README.md#the-spec) a short \
-one.
+A spec is a YAML file with a `name` and one or more `studies`. All keys are optional except those marked *required*. \
+A key that is not listed here is an error, and the message names the nearest known key. `fxai check FILE` lists all \
+mistakes of a file. [The guide](guide.md) shows specs in use, [the README](../README.md#the-spec) a short one.
 
-For completion and checks while you type, give your editor the JSON Schema from which this page is made:
+For completion and checks in your editor, use the JSON Schema from which this page is made:
 
 ```bash
 fxai schema > fxai.schema.json
 ```
 
-With the YAML language server (VS Code and others) the first line of a spec then is
+With the YAML language server (VS Code and others), the first line of a spec is then
 `# yaml-language-server: $schema=fxai.schema.json`.
 
-Numbers may be written as `1e-5`, and as `50_000_000`. Where a section is named with nothing below it, it has its \
-defaults.
+Numbers may be written as `1e-5` and as `50_000_000`. A section without keys has its defaults.
 
-## Environment variables, and passwords
+## Environment variables and passwords
 
-`${NAME}` in a path or a URL is the value of an environment variable: in `results_dir`, `storage`, `data.source`, \
-`extends`, the `folder` of an objective and `tracking_uri`, and in `--storage` and `--results-dir` (in single quotes, \
-or the shell expands it first). A variable that is not set is an error. So is `$NAME` without braces in a path; in a \
-URL a `$` without braces is itself. A `~` that begins a path is the home folder. Files that FxAI writes and commands \
-that it prints keep the text as it is written. A study whose bars lie elsewhere on another machine goes on there: it \
-knows a file by its content.
+`${NAME}` in a path or a URL is the value of an environment variable. It works in `results_dir`, `storage`, \
+`data.source`, `extends`, the `folder` of an objective and `tracking_uri`, and in `--storage` and `--results-dir` (in \
+single quotes, because the shell expands it otherwise). A variable that is not set is an error. `$NAME` without braces \
+is an error in a path; in a URL, a `$` without braces is a literal `$`. A `~` at the beginning of a path is the home \
+folder. Files that FxAI writes and commands that it prints keep the text as written. A study resumes on another \
+machine whose bars are in another folder, because it identifies a file by its content.
 
-Messages and files show no password of a database: all between the scheme and the last `@` is `***`. Where a user or a \
-password holds one of `@ : / ? # %`, percent-encode it: `@` as `%40`, `:` as `%3A`, `/` as `%2F`, `?` as `%3F`, `#` as \
-`%23`, `%` as `%25`. Better, keep the password out of the spec: `storage: postgresql://me:${PGPASSWORD}@host/studies`.
+Messages and files do not show the password of a database: they show `***` for the text between the scheme and the \
+last `@`. If a user name or a password contains one of `@ : / ? # %`, percent-encode it: `@` as `%40`, `:` as `%3A`, \
+`/` as `%2F`, `?` as `%3F`, `#` as `%23`, `%` as `%25`. It is better to keep the password out of the spec: \
+`storage: postgresql://me:${PGPASSWORD}@host/studies`.
 """
 
 
@@ -70,7 +69,7 @@ class Section(NamedTuple):
 
 SECTIONS = (
     Section("## `studies`: one study", "StudySpec"),
-    Section("### `objectives`: several metrics at once", "Goal"),
+    Section("### `objectives`: several metrics", "Goal"),
     Section("### `objective: {function: ...}`: a function of yours", "OwnFunction"),
     Section("### `objective: {command: [...]}`: a program of yours", "OwnCommand"),
     Section("#### `argument_style`: how parameters become arguments", "ArgumentStyle"),
@@ -80,8 +79,8 @@ SECTIONS = (
     Section("### `tracking`", "Tracking"),
     Section("#### `tracking.wandb`", "WandbTracking"),
     Section("#### `tracking.mlflow`", "MlflowTracking"),
-    Section("### `presets`: settings by a name of yours", "Preset"),
-    Section("## `training_config`: what all trials share", "TrainingConfig"),
+    Section("### `presets`: named settings of studies", "Preset"),
+    Section("## `training_config`: the configuration of all trials", "TrainingConfig"),
     Section("### `data`", "DataConfig"),
     Section("#### `data.split`", "SplitConfig"),
     Section("#### `data.features`", "FeatureConfig"),
@@ -92,13 +91,13 @@ SECTIONS = (
     Section("### `training` with `algorithm: a2c`", "A2cConfig"),
     Section("### `training` with `algorithm: dqn`", "DqnConfig"),
 )
-VALUES = {  # where the schema's own words would be long
+VALUES = {  # instead of the schema's own text, where that is long
     "sampler": "name, or mapping with `type`: [samplers](#samplers)",
     "pruner": "name, or mapping with `type`: [pruners](#pruners)",
     "wrapped_pruner": "name, or mapping with `type`: [pruners](#pruners)",
-    "parameters": "[list or mapping](#parameters-what-is-searched)",
-    "presets": "mapping from name to [mapping](#presets-settings-by-a-name-of-yours)",
-    "training_config": "[mapping](#training_config-what-all-trials-share)",
+    "parameters": "[list or mapping](#parameters-the-search-space)",
+    "presets": "mapping from name to [mapping](#presets-named-settings-of-studies)",
+    "training_config": "[mapping](#training_config-the-configuration-of-all-trials)",
     "choices": "list",
     "values": "list",
 }
@@ -161,7 +160,7 @@ def _section(section: Section, definitions: Schema) -> Iterator[str]:
     definition = definitions[section.definition]
     yield section.heading
     if section.definition == "StudySpec":
-        yield "What is searched, how, and on what budget."
+        yield "A study: its search space, sampler, pruner and budget."
         yield _table(definition["properties"], _required(StudySpec), _made_defaults())
     else:
         yield _first_paragraph(definition)
@@ -172,26 +171,27 @@ def _section(section: Section, definitions: Schema) -> Iterator[str]:
 
 def _argument_styles() -> Iterator[str]:
     yield (
-        "`argument_style: --flag` is short for `argument_style: {form: --flag}`. What each form makes of a value, "
-        "unless the other keys say otherwise, each word by itself:"
+        "`argument_style: --flag` is short for `argument_style: {form: --flag}`. The table shows how each form "
+        "writes a value by default, one code span per word:"
     )
     headings = ("Value", *(f"`{form}`" for form in FORMS))
     yield _rows(headings, [(shown, *(_arguments(value, form) for form in FORMS)) for shown, value in ARGUMENTS])
     yield (
         "- `--name=value` is for scripts that read the texts `true`, `null` and `[64, 64]`. Flags of "
-        "absl take `{form: --name=value, nulls: omit, lists: comma}`.\n"
+        "absl need `{form: --name=value, nulls: omit, lists: comma}`.\n"
         "- `--flag` is for argparse and Click: `store_true` or `is_flag`, a default of None, `nargs`. Click's "
-        "`--deep/--no-deep` and argparse's `BooleanOptionalAction` take `booleans: pair`, Click's `multiple` takes "
+        "`--deep/--no-deep` and argparse's `BooleanOptionalAction` need `booleans: pair`, Click's `multiple` needs "
         "`lists: repeat`.\n"
-        "- `--name value` is for programs that want a word for the name and a word for the value. A text that begins "
-        "with a dash is written `--name=text`, which argparse needs, and a negative number without an exponent.\n"
-        "- `name=value` is for Hydra and OmegaConf. Texts are quoted where their grammar asks for it.\n"
+        "- `--name value` is for programs that need a word for the name and a word for the value. argparse cannot read "
+        "a value that begins with a dash in this form, so such a text is written `--name=text`, and a negative number "
+        "is written without an exponent.\n"
+        "- `name=value` is for Hydra and OmegaConf. Texts are quoted if the grammar of Hydra requires quotes.\n"
         "\n"
-        "An option with a placeholder of its own follows the rules for true, false, null and lists too, under the "
+        "The rules for true, false, null and lists also apply to an option with its own placeholder, under the "
         "name that the command gives it: `--use-sde={deep}` and `--use-sde {deep}` become `--use-sde` or nothing, "
-        "`--layers {net}` becomes `--layers 64 64`. The placeholder `{net}` alone becomes `64 64`, `{clip}` alone "
-        "nothing where it is null. In any other word, such as `run-{deep}`, a placeholder is the text `true`, `null` "
-        "or `[64, 64]`. Without `argument_style` placeholders are these texts everywhere. The environment and "
+        "`--layers {net}` becomes `--layers 64 64`. The placeholder `{net}` alone becomes `64 64`; `{clip}` alone "
+        "becomes nothing if it is null. In any other word, such as `run-{deep}`, a placeholder is the text `true`, "
+        "`null` or `[64, 64]`. Without `argument_style` placeholders are these texts everywhere. The environment and "
         "`{request}` have the same values in every style."
     )
 
@@ -202,16 +202,16 @@ def _arguments(value: JsonValue, form: Form) -> str:
 
 
 def _made_defaults() -> dict[str, str]:
-    """Defaults of a study that are classes, by name."""
+    """The names of the classes that are defaults of a study."""
     fields = StudySpec.model_fields
     return {key: f"`{fields[key].get_default(call_default_factory=True).type}`" for key in CLASS_NAMES}
 
 
 def _parameters(definitions: Schema) -> Iterator[str]:
-    yield "## `parameters`: what is searched"
+    yield "## `parameters`: the search space"
     yield (
-        "A list of parameters with names, or a mapping from name to parameter. A study that names a `search_space` "
-        "has that one's parameters below its own."
+        "A list of parameters with names, or a mapping from name to parameter. A study with a `search_space` has the "
+        "parameters of that search space too; its own parameters replace those of the same name."
     )
     by_kind: dict[str, list[str]] = {}
     for name, fixed in TYPES.items():
@@ -229,18 +229,19 @@ def _parameters(definitions: Schema) -> Iterator[str]:
         "\n"
         "- Without `type`, `values` or `choices` make a parameter categorical. A range is `int` where `low`, `high` "
         "and `step` are whole numbers, as in `{low: 1, high: 10}`, or else `float`, as in `{low: 1.0, high: 10}`.\n"
-        "- On steps a value is the number with the digits that a person would write, 0.3 and not 0.30000000000000004. "
+        "- A value on steps has the decimal digits of `low` and `step`: 0.3 and not 0.30000000000000004. "
         "Conditions and constraints compare these digits.\n"
         "- `qloguniform` and `qlograndint` are proposed on a logarithmic scale, then rounded to a multiple of `q`, as "
         "in Ray. The rounded value is trained and stored. `low` must be a multiple of `q`.\n"
-        "- `randn` and `qrandn` are searched from `mean - 3 * sd` to `mean + 3 * sd`, evenly: Optuna's samplers have "
-        "no normal distribution. `qrandn` takes the multiples of `q` in that range.\n"
-        "- `grid_search` is categorical. Where every parameter is a `grid_search` and no sampler is named, the sampler "
-        "is `GridSampler`. Beside other types the sampler of the study proposes its values.\n"
-        "- There is no `sample_from`: no sampler learns from a function. Compute in your own code what follows from "
-        "other parameters.\n"
-        '- Among the choices `[64, 64]` is a list to your code, and `"[64, 64]"`, in quotes, a text.\n'
-        "- Whole numbers end at 2^53, as databases of studies keep numbers as floats. An identifier may be a text."
+        "- `randn` and `qrandn` are searched uniformly from `mean - 3 * sd` to `mean + 3 * sd`, because Optuna's "
+        "samplers have no normal distribution. `qrandn` takes the multiples of `q` in that range.\n"
+        "- `grid_search` is categorical. If every parameter is a `grid_search` and no sampler is named, the sampler "
+        "is `GridSampler`. With other types in the search space, the sampler of the study proposes its values.\n"
+        "- There is no `sample_from`, because no sampler can learn from a function. Compute values that follow from "
+        "other parameters in your own code.\n"
+        '- The choice `[64, 64]` is a list in your code; `"[64, 64]"`, in quotes, is a text.\n'
+        "- The largest whole number is 2^53, because the database stores numbers as floats. Write a longer identifier "
+        "as a text."
     )
 
 
@@ -248,8 +249,8 @@ def _classes(kind: str, heading: str, definitions: Schema) -> Iterator[str]:
     yield f"## {heading}"
     yield (
         f"`{kind}: {next(iter(SHORT_NAMES[kind]))}` alone, or a mapping with `type` and arguments. The arguments are "
-        f"Optuna's own. A {kind} of yours goes by its import path, `{{type: package.module:Class}}`, with its "
-        "arguments beside it."
+        f"Optuna's own. A {kind} of your own is named by its import path, `{{type: package.module:Class}}`, with "
+        "its arguments as further keys."
     )
     for name in CLASS_NAMES[kind]:
         definition = definitions[name]
@@ -264,16 +265,16 @@ def _classes(kind: str, heading: str, definitions: Schema) -> Iterator[str]:
 def _metrics() -> Iterator[str]:
     yield "## Metrics"
     yield (
-        f"Trials of `fx_trading` report {_listed(METRICS)}. Less is better of {_listed(sorted(LOSSES))}. "
-        "Code of your own reports whatever it likes."
+        f"Trials of `fx_trading` report {_listed(METRICS)}. Lower values are better for "
+        f"{_listed(sorted(LOSSES))}. Code of your own may report any metric."
     )
 
 
 def _retired() -> Iterator[str]:
     yield "## Keys of other programs"
     yield (
-        "These keys, which similar programs have, are refused, unless their value asks for what FxAI does anyway. The "
-        "message says what to write instead."
+        "These keys of similar programs are refused, unless their value is what FxAI does by default. The message says "
+        "what to write instead."
     )
     rows = [(f"`{key}`", each.instead) for key, each in (RETIRED_IN_SPEC | RETIRED_IN_STUDY).items()]
     yield _rows(("Key", "Message"), rows)
@@ -311,7 +312,7 @@ def _default(key: str, schema: Schema, required: set[str], made: Mapping[str, st
 
 
 def _values(schema: Schema) -> str:
-    """What may stand there, in words."""
+    """The values that a schema allows, as text."""
     if "const" in schema:
         return f"`{_yaml(schema['const'])}`"
     if "enum" in schema:
@@ -358,7 +359,7 @@ def _reference(reference: str) -> str:
 
 
 def _anchor(heading: str) -> str:
-    """As GitHub makes it."""
+    """The anchor of a heading, as GitHub makes it."""
     words = heading.lstrip("# ").lower()
     return "".join(char for char in words.replace(" ", "-") if char.isalnum() or char in "-_")
 
@@ -373,7 +374,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _yaml(value: object) -> str:
-    """A value as a spec would have it."""
+    """A value in the notation of a spec."""
     match value:
         case bool():
             return str(value).lower()

@@ -1,4 +1,4 @@
-"""What every algorithm has: its budget, its environments, its learning rate."""
+"""Fields of all algorithms: budget, environments, learning rate."""
 
 from typing import Literal
 
@@ -9,23 +9,25 @@ from fxai.spec.record import Record
 
 
 class AlgorithmConfig(Record):
-    """The fields that all algorithms share; each may set defaults of its own.
+    """The fields that all algorithms share. An algorithm may have other defaults.
 
-    An update is one rollout of `rollout_steps` steps in each of `n_envs` environments and what is learnt
+    An update is one rollout of `rollout_steps` steps in each of `n_envs` environments, and the gradient steps
     after it. The defaults of all algorithms take equally many steps of the environment.
     """
 
-    algorithm: str = Field(description="what is trained")
-    total_updates: int = Field(default=100, ge=1, le=MOST, description="rollout and update, so many times")
+    algorithm: str = Field(description="name of the algorithm")
+    total_updates: int = Field(default=100, ge=1, le=MOST, description="number of updates, each with one rollout")
     eval_frequency: int = Field(default=10, ge=1, le=MOST, description="updates between two evaluations")
-    n_envs: int = Field(default=16, ge=1, le=1_000_000, description="environments of one training, stepped together")
-    rollout_steps: int = Field(default=64, ge=1, le=1_000_000, description="steps of each environment per update")
-    learning_rate: float = Field(default=3e-4, gt=0, description="of Adam")
-    lr_schedule: Literal["constant", "linear", "cosine"] = Field(
-        default="constant", description="how the learning rate falls over total_updates"
+    n_envs: int = Field(default=16, ge=1, le=1_000_000, description="parallel environments of one training")
+    rollout_steps: int = Field(
+        default=64, ge=1, le=1_000_000, description="environment steps per update, in each environment"
     )
-    gamma: float = Field(default=0.99, ge=0, le=1, description="discount of a reward for each step that it lies ahead")
-    max_grad_norm: float = Field(default=0.5, gt=0, description="longer gradients are shortened to this")
+    learning_rate: float = Field(default=3e-4, gt=0, description="learning rate of Adam")
+    lr_schedule: Literal["constant", "linear", "cosine"] = Field(
+        default="constant", description="schedule of the learning rate over total_updates"
+    )
+    gamma: float = Field(default=0.99, ge=0, le=1, description="discount factor per step")
+    max_grad_norm: float = Field(default=0.5, gt=0, description="gradient clipping: the largest norm of a gradient")
 
     @property
     def rollout_size(self) -> int:
@@ -33,5 +35,5 @@ class AlgorithmConfig(Record):
         return self.n_envs * self.rollout_steps
 
     def rollout_in_words(self) -> str:
-        """For messages: `16 envs x 64 steps`."""
+        """The size as text for messages: `16 envs x 64 steps`."""
         return f"{self.n_envs} envs x {self.rollout_steps} steps"

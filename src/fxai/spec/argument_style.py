@@ -1,4 +1,4 @@
-"""How a command of the user's own takes its parameters as arguments: the key `argument_style`."""
+"""The key `argument_style`: how a command takes its parameters as arguments."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, get_args
@@ -17,7 +17,7 @@ KEY_VALUE: Final = "name=value"
 
 
 class Notation(NamedTuple):
-    """A style with nothing left open."""
+    """A complete argument style."""
 
     form: Form = "--name=value"  # never "--flag", which is "--name=value" with other rules
     booleans: Booleans = "value"
@@ -44,7 +44,7 @@ class ArgumentStyle(Record):
 
     form: Form = Field(
         default="--name=value",
-        description="of a number or a text; --flag writes --name=value, with flags for true and false",
+        description="notation of a number or a text; --flag writes --name=value, with flags for true and false",
     )
     booleans: Booleans | None = Field(
         default=None,
@@ -57,7 +57,9 @@ class ArgumentStyle(Record):
         exclude_if=_not_given,
         description="json: --name=[1, 2]; values: --name 1 2; repeat: --name=1 --name=2; comma: --name=1,2",
     )
-    dashes: bool = Field(default=False, description="dashes for the underscores of a name in {params}")
+    dashes: bool = Field(
+        default=False, description="whether {params} writes dashes instead of the underscores of a name"
+    )
 
     @model_validator(mode="after")
     def _options_only(self) -> "ArgumentStyle":
@@ -67,7 +69,7 @@ class ArgumentStyle(Record):
 
     @property
     def notation(self) -> Notation:
-        """The style with the form's defaults in place."""
+        """The style with the defaults of its form."""
         form = _NOTATIONS[self.form]
         return Notation(
             form.form,
@@ -94,12 +96,12 @@ WrittenStyle: TypeAlias = Annotated[
 
 
 def differences(style: ArgumentStyle | None) -> dict[str, JsonValue]:
-    """What a style has other than the default style; empty for a command without a style."""
+    """The settings of a style that differ from the default style; empty for a command without a style."""
     notation = DEFAULT_NOTATION if style is None else style.notation
     default = DEFAULT_NOTATION._asdict()
     return {key: value for key, value in notation._asdict().items() if value != default[key]}
 
 
 def notation_of(differing: Mapping[str, JsonValue]) -> Notation:
-    """The notation that `differences` told."""
+    """The notation with the settings that `differences` returned."""
     return ArgumentStyle.model_validate(differing).notation

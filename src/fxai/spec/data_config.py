@@ -1,4 +1,4 @@
-"""Which bars, how they are split, which features the agent sees."""
+"""The section `data`: bars, splits and features."""
 
 import re
 from datetime import datetime
@@ -30,18 +30,22 @@ Date = Annotated[datetime, BeforeValidator(_no_number)]
 class SplitConfig(Record):
     """Chronological train / validation / test split, by fraction of the bars or by date.
 
-    The test split is what remains. `validation: null` takes all that remains for validation, where the bars to test
-    on are kept elsewhere. Between two splits `embargo_bars` bars are left out, so that no feature window of one
-    split looks into the other.
+    The test split is the rest of the bars. With `validation: null` the rest is the validation split and there is no
+    test split. `embargo_bars` bars are left out between two splits, so that no feature window of one split contains
+    bars of the other.
     """
 
-    train: Fraction | Date = Field(default=0.6, description="share of the bars, or the date at which it ends")
+    train: Fraction | Date = Field(default=0.6, description="share of the bars, or the date at which the split ends")
     validation: Fraction | Date | None = Field(
-        default=0.2, description="share of the bars, or the date at which it ends; null: all that remain"
+        default=0.2,
+        description="share of the bars, or the date at which the split ends; null takes all bars after train",
     )
     embargo_bars: int = Field(default=24, ge=0, le=MOST, description="bars left out between two splits")
     validation_episodes: int | None = Field(
-        default=None, ge=2, le=100_000, description="equal parts of the validation split that are scored each by itself"
+        default=None,
+        ge=2,
+        le=100_000,
+        description="number of equal parts of the validation split, each scored as one episode",
     )
 
     @model_validator(mode="after")
@@ -59,36 +63,38 @@ class SplitConfig(Record):
 
 
 class FeatureConfig(Record):
-    """Features of each bar, from that bar and earlier ones only; horizons are counted in bars."""
+    """Features of each bar, computed from that bar and earlier bars only. Horizons and windows are in bars."""
 
-    return_horizons: tuple[Bars, ...] = Field(default=(1, 2, 4, 8, 24), description="returns over so many bars")
+    return_horizons: tuple[Bars, ...] = Field(default=(1, 2, 4, 8, 24), description="horizons of returns")
     volatility_windows: tuple[Annotated[int, Field(ge=2, le=MOST)], ...] = Field(
-        default=(24, 120), description="volatilities over so many bars"
+        default=(24, 120), description="windows of volatilities"
     )
     momentum_windows: tuple[Annotated[int, Field(ge=2, le=MOST)], ...] = Field(
-        default=(24,), description="momenta over so many bars"
+        default=(24,), description="windows of momenta"
     )
-    bar_range: bool = Field(default=True, description="(high - low) / close, and where in it the close lies")
+    bar_range: bool = Field(
+        default=True, description="(high - low) / close, and the position of the close within the range"
+    )
     volume: bool = Field(
-        default=True, description="log volume against its past mean; left out where the data have none"
+        default=True, description="log volume relative to its past mean; left out if the data have no volume"
     )
     time: bool = Field(default=True, description="sine and cosine of the hour of the day and the day of the week")
 
 
 class DataConfig(Record):
-    """Where the bars come from and what the agent sees of them."""
+    """The bars, their splits and their features."""
 
     source: Annotated[str, AfterValidator(check_bare)] = Field(
         default="eurusd_1h",
-        description="a named data set, or a CSV or Parquet file: beside the spec, or else in the current folder; "
-        "${NAME} in it is an environment variable",
+        description="named data set, or a CSV or Parquet file, looked up in the folder of the spec, then in the "
+        "current folder; ${NAME} is an environment variable",
     )
-    timezone: str = Field(default="UTC", description="of timestamps that name none")
+    timezone: str = Field(default="UTC", description="time zone of timestamps without one")
     spread_column: str | None = Field(
-        default=None, description="column that holds each bar's spread; it replaces env.spread"
+        default=None, description="column with the spread of each bar; it replaces env.spread"
     )
     spread_unit: float = Field(
-        default=1.0, gt=0, description="price per unit of spread_column (MetaTrader exports points: 0.00001)"
+        default=1.0, gt=0, description="price per unit of spread_column; 0.00001 for the points of MetaTrader"
     )
-    split: SplitConfig = Field(default_factory=SplitConfig, description="into train, validation and test")
-    features: FeatureConfig = Field(default_factory=FeatureConfig, description="what is computed of each bar")
+    split: SplitConfig = Field(default_factory=SplitConfig, description="split into train, validation and test")
+    features: FeatureConfig = Field(default_factory=FeatureConfig, description="features of each bar")

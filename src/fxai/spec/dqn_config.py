@@ -1,4 +1,4 @@
-"""`algorithm: dqn`, with its relatives as switches."""
+"""`algorithm: dqn`, with its variants as switches."""
 
 from typing import Literal
 
@@ -9,44 +9,54 @@ from fxai.spec.defaults import MOST
 
 
 class DqnConfig(AlgorithmConfig):
-    """Deep Q-networks (Mnih et al. 2015, doi 10.1038/nature14236) and what was added to them.
+    """Deep Q-network (DQN; Mnih et al. 2015, doi 10.1038/nature14236) with its variants as switches.
 
-    Plain as it stands; each relative is a switch:
+    All variants are off by default:
     `double` (van Hasselt et al. 2015, arXiv 1509.06461), `dueling` (Wang et al. 2015, arXiv 1511.06581),
     `twin` (the smaller of two critics in the target, as Fujimoto et al. 2018, arXiv 1802.09477),
     `n_step` (Sutton 1988). D3QN is `double` with `dueling`; TwinD3QN has all three.
     """
 
-    algorithm: Literal["dqn"] = Field(default="dqn", description="what is trained")
-    total_updates: int = Field(default=800, ge=1, le=MOST, description="rollout and update, so many times")
+    algorithm: Literal["dqn"] = Field(default="dqn", description="name of the algorithm")
+    total_updates: int = Field(default=800, ge=1, le=MOST, description="number of updates, each with one rollout")
     eval_frequency: int = Field(default=80, ge=1, le=MOST, description="updates between two evaluations")
-    rollout_steps: int = Field(default=8, ge=1, le=1_000_000, description="steps of each environment per update")
-    max_grad_norm: float = Field(default=10.0, gt=0, description="longer gradients are shortened to this")
-    double: bool = Field(default=False, description="the online network chooses the target's action")
-    dueling: bool = Field(default=False, description="a state's value and its actions' advantages apart")
-    twin: bool = Field(default=False, description="two critics; the target is the smaller")
-    n_step: int = Field(default=1, ge=1, le=MOST, description="rewards in a target before it bootstraps")
+    rollout_steps: int = Field(
+        default=8, ge=1, le=1_000_000, description="environment steps per update, in each environment"
+    )
+    max_grad_norm: float = Field(default=10.0, gt=0, description="gradient clipping: the largest norm of a gradient")
+    double: bool = Field(default=False, description="double DQN: the online network selects the action of the target")
+    dueling: bool = Field(
+        default=False, description="dueling network: separate outputs for the state value and the advantages"
+    )
+    twin: bool = Field(default=False, description="two critics; the target uses the smaller value")
+    n_step: int = Field(default=1, ge=1, le=MOST, description="number of rewards in an n-step target")
     buffer_size: int = Field(
         default=10_000,
         ge=1,
         le=MOST,
-        description="transitions kept for replay in each lane; rounded down to whole steps",
+        description="transitions in the replay buffer of each lane; rounded down to whole steps of all environments",
     )
-    batch_size: int = Field(default=64, ge=1, le=MOST, description="transitions of one gradient step")
+    batch_size: int = Field(default=64, ge=1, le=MOST, description="transitions per gradient step")
     learning_starts: int = Field(
-        default=1_000, ge=0, le=MOST, description="transitions gathered before anything is learnt"
+        default=1_000, ge=0, le=MOST, description="transitions collected before the first gradient step"
     )
-    gradient_steps: int = Field(default=16, ge=1, le=MOST, description="per update, that is per rollout")
+    gradient_steps: int = Field(default=16, ge=1, le=MOST, description="gradient steps per update, that is per rollout")
     target_tau: float = Field(
-        default=0.005, gt=0, le=1, description="share of the online weights that the target takes; 1 copies them"
+        default=0.005,
+        gt=0,
+        le=1,
+        description="share of the online weights in the update of the target network; 1 copies them",
     )
     target_interval: int = Field(
-        default=1, ge=1, le=MOST, description="gradient steps from one change of the target to the next"
+        default=1, ge=1, le=MOST, description="gradient steps between two updates of the target network"
     )
-    exploration_initial: float = Field(default=1.0, ge=0, le=1, description="share of random actions at first")
-    exploration_final: float = Field(default=0.05, ge=0, le=1, description="share of random actions in the end")
+    exploration_initial: float = Field(default=1.0, ge=0, le=1, description="share of random actions at the beginning")
+    exploration_final: float = Field(default=0.05, ge=0, le=1, description="share of random actions at the end")
     exploration_fraction: float = Field(
-        default=0.2, ge=0, le=1, description="of total_updates, over which that share falls linearly"
+        default=0.2,
+        ge=0,
+        le=1,
+        description="share of total_updates over which the share of random actions decreases linearly",
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""What a study optimises: one metric, or several at once."""
+"""The objectives of a study: one metric, or several."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
@@ -10,13 +10,15 @@ from fxai.spec.record import Record
 
 
 class Goal(Record):
-    """A metric and which way it is to go."""
+    """One objective: a metric and its direction."""
 
-    metric: str = Field(min_length=1, description="one that trials report")
-    direction: Literal["maximize", "minimize"] = Field(default="maximize", description="which way it is to go")
+    metric: str = Field(min_length=1, description="a metric that trials report")
+    direction: Literal["maximize", "minimize"] = Field(
+        default="maximize", description="whether the metric is maximized or minimized"
+    )
 
     def loss(self, value: float) -> float:
-        """The value so that less is better."""
+        """The value with its sign changed if it is maximized, so that less is better."""
         return -value if self.direction == "maximize" else value
 
 

@@ -1,6 +1,6 @@
-"""What a study's trials do: the shipped training of trading agents, or code of the user's own.
+"""Objectives of a spec: the shipped training of trading agents, a Python function or a command of the user.
 
-Own code is looked for, and runs, in the folder of the spec that names it, wherever the search is started.
+Functions and commands are looked up, and run, in the folder of the spec that names them.
 """
 
 import shlex
@@ -20,7 +20,7 @@ HERE = "."  # the folder from which FxAI was started
 
 
 def _function_name(name: str) -> str:
-    """Code that the spec's reader agrees to run."""
+    """Check the form `package.module:function`."""
     module, colon, function = name.partition(":")
     if colon and function.isidentifier() and all(map(str.isidentifier, module.split("."))):
         return name
@@ -38,16 +38,16 @@ def _words(written: Any) -> Any:
 
 
 class OwnFunction(Record):
-    """A function of the user's: called for each trial with a handle, or one of the contracts of `fxai.trial`."""
+    """A function of yours, called for each trial with a trial object; or a contract of `fxai.trial`."""
 
     function: Annotated[str, AfterValidator(_function_name)] = Field(description="package.module:function")
     folder: Annotated[str, AfterValidator(check_path)] = Field(
-        default=HERE, description="where it is looked for and runs; the spec's own unless given"
+        default=HERE, description="working folder, in which it is looked up; by default the folder of the spec"
     )
 
 
 class OwnCommand(Record):
-    """A program of the user's, in any language: started for each trial."""
+    """A program of yours, in any language, started for each trial."""
 
     command: Annotated[
         tuple[str, ...], BeforeValidator(_words, json_schema_input_type=str | tuple[str, ...]), Field(min_length=1)
@@ -55,12 +55,12 @@ class OwnCommand(Record):
         description="program and arguments; {name} is a parameter or value of training_config, {params} all parameters"
     )
     folder: Annotated[str, AfterValidator(check_path)] = Field(
-        default=HERE, description="where it is looked for and runs; the spec's own unless given"
+        default=HERE, description="working folder, in which it is looked up; by default the folder of the spec"
     )
     argument_style: WrittenStyle | None = Field(
         default=None,
         exclude_if=lambda style: style is None,
-        description="how parameters are written as arguments; --name=value unless given",
+        description="notation of parameters as arguments; --name=value by default",
     )
 
 
@@ -96,12 +96,12 @@ Objective: TypeAlias = Annotated[
 
 
 def is_own(written: Any) -> bool:
-    """Whether an objective, as a record or as it is written, is code of the user's own."""
+    """Whether an objective, as a record or as written in a spec, is code of the user."""
     return written is not None and written != FX_TRADING
 
 
 def in_folder(written: JsonValue, folder: Path) -> JsonValue:
-    """Own code with the place of the file that names it; a folder that it gives lies below that."""
+    """Custom code with the folder of the file that names it; its own `folder` is relative to that folder."""
     if isinstance(written, str) and ":" in written:
         written = {"function": written}
     if not isinstance(written, dict):
@@ -111,15 +111,15 @@ def in_folder(written: JsonValue, folder: Path) -> JsonValue:
 
 
 def _below(folder: Path, given: str) -> str:
-    """As it is written where its variables or its `~` make a full path of it."""
+    """The folder as written if it is absolute after expansion of variables and `~`."""
     try:
         return given if expanded_path(given).is_absolute() else str(folder / given)
-    except InputError:  # the record says what is wrong with it
+    except InputError:  # the validation of the record reports the error
         return given
 
 
 def name_of(objective: Objective) -> str:
-    """What workers know it by."""
+    """The name of the objective for workers."""
     match objective:
         case OwnFunction(function=name):
             return name
@@ -130,15 +130,15 @@ def name_of(objective: Objective) -> str:
 
 
 def command_of(objective: Objective) -> tuple[str, ...]:
-    """The words of a command; none of anything else."""
+    """The words of a command; empty for any other objective."""
     return objective.command if isinstance(objective, OwnCommand) else ()
 
 
 def argument_style_of(objective: Objective) -> dict[str, JsonValue]:
-    """What the style of a command's arguments has other than the default style."""
+    """The settings of a command's argument style that differ from the default style."""
     return differences(objective.argument_style) if isinstance(objective, OwnCommand) else {}
 
 
 def folder_of(objective: Objective) -> str:
-    """Where own code lies; empty for what is shipped."""
+    """The folder of custom code; empty for the shipped objective."""
     return str(expanded_path(objective.folder)) if isinstance(objective, OwnCode) else ""

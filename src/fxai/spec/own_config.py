@@ -1,4 +1,4 @@
-"""The configuration of an objective of the user's own, of which FxAI knows nothing."""
+"""The `training_config` of a custom objective: any mapping."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,15 +10,16 @@ from fxai.spec.parameters import Choice
 
 
 class OwnConfig(RootModel[dict[str, JsonValue]]):
-    """What `training_config` holds: any mapping. Its sections make dotted names, as in fx_trading."""
+    """The `training_config` of code of your own: any mapping. Nested keys have dotted names, as in fx_trading."""
 
     model_config = ConfigDict(frozen=True)
 
 
 def with_values(config: OwnConfig, values: Mapping[str, Choice]) -> dict[str, JsonValue]:
-    """The configuration with values at dotted names, whose sections are made where they are missing.
+    """The configuration with values set at dotted names. Missing sections are created.
 
-    ValueError for a name below something that is no section.
+    Raises:
+        ValueError: A name is below a value that is not a section.
     """
     tree: dict[str, JsonValue] = config.model_dump()
     for name, value in values.items():
@@ -33,7 +34,7 @@ def with_values(config: OwnConfig, values: Mapping[str, Choice]) -> dict[str, Js
 
 
 def values_in(config: OwnConfig) -> dict[str, JsonValue]:
-    """Every value by its dotted name."""
+    """All values by their dotted names."""
     return dict(_leaves(config.root, ""))
 
 

@@ -19,10 +19,10 @@ from fxai.spec.steps import (
     why_not_countable,
 )
 
-_LOW = "least value"
+_LOW = "least value, included"
 _HIGH = "greatest value, included"
-_LOG = "a logarithmic scale"
-_STEP = "distance of two values, counted from low; on a logarithmic scale proposals are rounded to multiples of it"
+_LOG = "whether the scale is logarithmic"
+_STEP = "distance between two values, counted from low; on a logarithmic scale proposals are rounded to its multiples"
 Choice: TypeAlias = bool | int | float | str | None
 _SHOWN_DIGITS = 24  # of a whole number in a message
 
@@ -78,12 +78,13 @@ Condition: TypeAlias = Annotated[
 
 
 class Searched(Record):
-    """What every parameter has besides its values."""
+    """The keys of every kind of parameter."""
 
-    name: str = Field(description="a field of training_config, or a name of your own with a path")
-    path: str = Field(default="", description="the field of training_config that it sets; its name unless given")
+    name: str = Field(description="field of training_config, or a name of your own with a path")
+    path: str = Field(default="", description="field of training_config that the parameter sets; by default its name")
     when: Condition = Field(
-        default_factory=dict, description="it exists only where each of these names has one of its values"
+        default_factory=dict,
+        description="the parameter exists only if each parameter named here has one of the values given",
     )
 
     @model_validator(mode="before")
@@ -135,10 +136,12 @@ class IntParameter(Searched):
 
 
 class CategoricalParameter(Searched):
-    """One of some choices."""
+    """One of the given choices."""
 
     kind: Literal["categorical"] = "categorical"
-    choices: tuple[WrittenChoice, ...] = Field(min_length=1, description="what it may be; lists of numbers too")
+    choices: tuple[WrittenChoice, ...] = Field(
+        min_length=1, description="values of the parameter; lists of numbers are allowed"
+    )
 
     @model_validator(mode="after")
     def _choices_differ(self) -> "CategoricalParameter":

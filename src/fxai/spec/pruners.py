@@ -1,7 +1,7 @@
 """Optuna's pruners by class name, each with its own arguments under Optuna's names.
 
-Steps are update numbers: `n_warmup_steps`, `interval_steps` and the resources count updates. Defaults
-are Optuna's, but for ten warm-up updates where a pruner has a warm-up.
+Steps are update numbers: `n_warmup_steps`, `interval_steps` and the resources count updates. The defaults are
+Optuna's, except for the ten warm-up updates of pruners with a warm-up.
 """
 
 from typing import Annotated, Literal, TypeAlias
@@ -12,45 +12,53 @@ from fxai.spec.defaults import MOST, MOST_STEPS
 from fxai.spec.import_path import IMPORTED, OPTUNAS, ImportPath, home_of
 from fxai.spec.record import Record
 
-_AT_FIRST = "finished trials before the first is pruned"
-_WARM_UP = "updates that every trial gets"
-_INTERVAL = "updates between two decisions"
+_AT_FIRST = "number of finished trials before the first trial is pruned"
+_WARM_UP = "updates of every trial before it can be pruned"
+_INTERVAL = "updates between two decisions of the pruner"
 Resource: TypeAlias = Annotated[int, Field(ge=1, le=MOST_STEPS)] | Literal["auto"]
 
 
 class MedianPruner(Record):
-    """Prunes a trial whose best value so far is worse than the median of the finished ones at its step."""
+    """Prunes a trial whose best value so far is worse than the median of the finished trials at the same step."""
 
     type: Literal["MedianPruner"] = "MedianPruner"
     n_startup_trials: int = Field(default=5, ge=0, le=MOST, description=_AT_FIRST)
     n_warmup_steps: int = Field(default=10, ge=0, le=MOST_STEPS, description=_WARM_UP)
     interval_steps: int = Field(default=1, ge=1, le=MOST_STEPS, description=_INTERVAL)
     n_min_trials: int = Field(
-        default=1, ge=1, le=MOST, description="trials that must have come to a step before it prunes there"
+        default=1,
+        ge=1,
+        le=MOST,
+        description="number of trials that must have reported a step before trials are pruned at it",
     )
 
 
 class PercentilePruner(Record):
-    """Keeps the given best percentage of trials at each step; 50 is the median."""
+    """Keeps the best `percentile` percent of the trials at each step. 50 is the median."""
 
     type: Literal["PercentilePruner"] = "PercentilePruner"
-    percentile: float = Field(ge=0, le=100, description="share of the trials that are kept")
+    percentile: float = Field(ge=0, le=100, description="percentage of the trials that continue")
     n_startup_trials: int = Field(default=5, ge=0, le=MOST, description=_AT_FIRST)
     n_warmup_steps: int = Field(default=10, ge=0, le=MOST_STEPS, description=_WARM_UP)
     interval_steps: int = Field(default=1, ge=1, le=MOST_STEPS, description=_INTERVAL)
     n_min_trials: int = Field(
-        default=1, ge=1, le=MOST, description="trials that must have come to a step before it prunes there"
+        default=1,
+        ge=1,
+        le=MOST,
+        description="number of trials that must have reported a step before trials are pruned at it",
     )
 
 
 class SuccessiveHalvingPruner(Record):
-    """Asynchronous successive halving (ASHA): one of `reduction_factor` trials passes each rung."""
+    """Asynchronous successive halving (ASHA): one of every `reduction_factor` trials passes each rung."""
 
     type: Literal["SuccessiveHalvingPruner"] = "SuccessiveHalvingPruner"
     min_resource: Resource = Field(default="auto", description="updates before the first rung")
-    reduction_factor: int = Field(default=4, ge=2, le=MOST, description="of so many trials one passes a rung")
-    min_early_stopping_rate: int = Field(default=0, ge=0, le=MOST, description="rungs left out at the beginning")
-    bootstrap_count: int = Field(default=0, ge=0, le=MOST, description="trials that a rung waits for before it prunes")
+    reduction_factor: int = Field(default=4, ge=2, le=MOST, description="one of this many trials passes a rung")
+    min_early_stopping_rate: int = Field(default=0, ge=0, le=MOST, description="number of first rungs that are skipped")
+    bootstrap_count: int = Field(
+        default=0, ge=0, le=MOST, description="number of trials that must reach a rung before it prunes"
+    )
 
     @model_validator(mode="after")
     def _bootstrap_needs_resource(self) -> "SuccessiveHalvingPruner":
@@ -60,13 +68,15 @@ class SuccessiveHalvingPruner(Record):
 
 
 class HyperbandPruner(Record):
-    """Successive halving in several brackets."""
+    """Hyperband: successive halving in several brackets."""
 
     type: Literal["HyperbandPruner"] = "HyperbandPruner"
     min_resource: int = Field(default=1, ge=1, le=MOST_STEPS, description="updates before the first rung")
-    max_resource: Resource = Field(default="auto", description="updates of a full trial")
-    reduction_factor: int = Field(default=3, ge=2, le=MOST, description="of so many trials one passes a rung")
-    bootstrap_count: int = Field(default=0, ge=0, le=MOST, description="trials that a rung waits for before it prunes")
+    max_resource: Resource = Field(default="auto", description="updates of a complete trial")
+    reduction_factor: int = Field(default=3, ge=2, le=MOST, description="one of this many trials passes a rung")
+    bootstrap_count: int = Field(
+        default=0, ge=0, le=MOST, description="number of trials that must reach a rung before it prunes"
+    )
 
     @model_validator(mode="after")
     def _resources_agree(self) -> "HyperbandPruner":
@@ -79,11 +89,11 @@ class HyperbandPruner(Record):
 
 
 class ThresholdPruner(Record):
-    """Prunes a trial whose value leaves [lower, upper]."""
+    """Prunes a trial whose value is outside [lower, upper]."""
 
     type: Literal["ThresholdPruner"] = "ThresholdPruner"
-    lower: float | None = Field(default=None, description="least value that may go on")
-    upper: float | None = Field(default=None, description="greatest value that may go on")
+    lower: float | None = Field(default=None, description="lower bound; a trial below it is pruned")
+    upper: float | None = Field(default=None, description="upper bound; a trial above it is pruned")
     n_warmup_steps: int = Field(default=10, ge=0, le=MOST_STEPS, description=_WARM_UP)
     interval_steps: int = Field(default=1, ge=1, le=MOST_STEPS, description=_INTERVAL)
 
@@ -97,7 +107,7 @@ class ThresholdPruner(Record):
 
 
 class NopPruner(Record):
-    """Prunes nothing."""
+    """Never prunes."""
 
     type: Literal["NopPruner"] = "NopPruner"
 
@@ -109,16 +119,18 @@ WrappedPruner: TypeAlias = Annotated[
 
 
 class PatientPruner(Record):
-    """Lets another pruner speak once a trial has not improved for `patience` reports; alone it prunes then."""
+    """Asks `wrapped_pruner` after `patience` reports without an improvement. Without one it prunes the trial then."""
 
     type: Literal["PatientPruner"] = "PatientPruner"
-    patience: int = Field(ge=0, le=MOST, description="reports without improvement")
-    min_delta: float = Field(default=0.0, ge=0, description="what an improvement must exceed")
-    wrapped_pruner: WrappedPruner | None = Field(default=None, description="the other pruner")
+    patience: int = Field(ge=0, le=MOST, description="number of reports without an improvement")
+    min_delta: float = Field(default=0.0, ge=0, description="change that an improvement must exceed")
+    wrapped_pruner: WrappedPruner | None = Field(
+        default=None, description="pruner that decides; without it the trial is pruned"
+    )
 
 
 class ImportedPruner(Record):
-    """A pruner by import path, with its arguments beside its type."""
+    """A pruner class by import path, with its arguments as further keys."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue]

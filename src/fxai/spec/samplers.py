@@ -1,8 +1,8 @@
 """Optuna's samplers by class name, each with its own arguments under Optuna's names.
 
-Defaults are Optuna 5's, written out because they differ between its versions. Arguments that are
-objects or functions, and those that Optuna has deprecated, are left out. `seed` follows the study's
-seed unless it is given.
+The defaults are those of Optuna 5, stated here because they differ between versions of Optuna. Arguments that
+are objects or functions, and arguments that Optuna has deprecated, are left out. By default `seed` is derived
+from the seed of the study.
 """
 
 from typing import Annotated, Literal, TypeAlias
@@ -14,24 +14,30 @@ from fxai.spec.import_path import IMPORTED, OPTUNAS, ImportPath, home_of
 from fxai.spec.record import Record
 
 Seed: TypeAlias = Annotated[
-    Annotated[int, Field(ge=0, lt=2**32)] | None, Field(description="of its draws; follows the study's unless given")
+    Annotated[int, Field(ge=0, lt=2**32)] | None,
+    Field(description="seed of the draws; by default derived from the seed of the study"),
 ]
-_AT_FIRST = "trials drawn at random at first"
-_WARNS = "warns where a parameter is drawn by itself"
+_AT_FIRST = "number of first trials that are drawn at random"
+_WARNS = "warns if a parameter is sampled independently of the others"
 Probability: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 
 class TPESampler(Record):
-    """Tree-structured Parzen estimator; `constant_liar` counts the trials in flight."""
+    """Tree-structured Parzen estimator. `constant_liar` takes the trials in flight into account."""
 
     type: Literal["TPESampler"] = "TPESampler"
     n_startup_trials: int = Field(default=10, ge=0, le=MOST, description=_AT_FIRST)
     n_ei_candidates: int = Field(
-        default=24, ge=1, le=1_000_000, description="draws of which the most promising is taken"
+        default=24,
+        ge=1,
+        le=1_000_000,
+        description="number of draws from which the one with the best expected improvement is taken",
     )
-    multivariate: bool = Field(default=True, description="parameters are modelled together")
-    group: bool = Field(default=False, description="those that exist together are modelled together")
-    constant_liar: bool = Field(default=True, description="trials in flight count as bad, so that others go elsewhere")
+    multivariate: bool = Field(default=True, description="models parameters jointly")
+    group: bool = Field(default=False, description="models parameters jointly that exist together")
+    constant_liar: bool = Field(
+        default=True, description="counts trials in flight as bad, so that proposals differ from them"
+    )
     seed: Seed = None
 
     @model_validator(mode="after")
@@ -42,25 +48,29 @@ class TPESampler(Record):
 
 
 class RandomSampler(Record):
-    """Independent draws."""
+    """Independent random draws."""
 
     type: Literal["RandomSampler"] = "RandomSampler"
     seed: Seed = None
 
 
 class CmaEsSampler(Record):
-    """Covariance matrix adaptation; categorical parameters are drawn at random beside it."""
+    """Covariance matrix adaptation (CMA-ES). Categorical parameters are drawn at random."""
 
     type: Literal["CmaEsSampler"] = "CmaEsSampler"
     n_startup_trials: int = Field(default=1, ge=0, le=MOST, description=_AT_FIRST)
     warn_independent_sampling: bool = Field(default=True, description=_WARNS)
-    consider_pruned_trials: bool = Field(default=False, description="pruned trials count, with their last value")
-    popsize: int | None = Field(
-        default=None, ge=2, le=1_000_000, description="trials of a generation; 4 + 3 ln(parameters) unless given"
+    consider_pruned_trials: bool = Field(
+        default=False, description="whether pruned trials count, with their last value"
     )
-    use_separable_cma: bool = Field(default=False, description="a diagonal covariance, for many parameters")
-    with_margin: bool = Field(default=False, description="keeps whole numbers from getting stuck on one value")
-    lr_adapt: bool = Field(default=False, description="adapts its step sizes, for noisy or rugged objectives")
+    popsize: int | None = Field(
+        default=None, ge=2, le=1_000_000, description="trials per generation; 4 + 3 ln(parameters) by default"
+    )
+    use_separable_cma: bool = Field(default=False, description="uses a diagonal covariance matrix, for many parameters")
+    with_margin: bool = Field(
+        default=False, description="keeps integer and stepped parameters from staying at one value"
+    )
+    lr_adapt: bool = Field(default=False, description="adapts the learning rate, for noisy or multimodal objectives")
     seed: Seed = None
 
     @model_validator(mode="after")
@@ -75,67 +85,75 @@ class GPSampler(Record):
 
     type: Literal["GPSampler"] = "GPSampler"
     n_startup_trials: int = Field(default=10, ge=0, le=MOST, description=_AT_FIRST)
-    deterministic_objective: bool = Field(default=False, description="the same parameters always give the same value")
-    warn_independent_sampling: bool = Field(default=True, description=_WARNS)
-    seed: Seed = None
-
-
-class QMCSampler(Record):
-    """A low-discrepancy sequence; its seed, with `scramble`, fixes the whole of it."""
-
-    type: Literal["QMCSampler"] = "QMCSampler"
-    qmc_type: Literal["sobol", "halton"] = Field(default="sobol", description="the sequence")
-    scramble: bool = Field(default=False, description="shuffles the sequence by the seed")
-    warn_asynchronous_seeding: bool = Field(
-        default=True, description="warns where processes may draw different sequences"
+    deterministic_objective: bool = Field(
+        default=False, description="whether the same parameters always give the same value"
     )
     warn_independent_sampling: bool = Field(default=True, description=_WARNS)
     seed: Seed = None
 
 
+class QMCSampler(Record):
+    """Quasi-Monte Carlo: a low-discrepancy sequence. With `scramble`, the seed determines the whole sequence."""
+
+    type: Literal["QMCSampler"] = "QMCSampler"
+    qmc_type: Literal["sobol", "halton"] = Field(default="sobol", description="kind of the sequence")
+    scramble: bool = Field(default=False, description="scrambles the sequence with the seed")
+    warn_asynchronous_seeding: bool = Field(default=True, description="warns if processes may draw different sequences")
+    warn_independent_sampling: bool = Field(default=True, description=_WARNS)
+    seed: Seed = None
+
+
 class GridSampler(Record):
-    """Every combination once, in random order. Its grid follows from the parameters, which must be finite."""
+    """Every combination of values once, in random order. Every parameter must have finitely many values."""
 
     type: Literal["GridSampler"] = "GridSampler"
     seed: Seed = None
 
 
 class BruteForceSampler(Record):
-    """Every combination once, drawn one by one; the parameters must be finite."""
+    """Every combination of values once, drawn one by one. Every parameter must have finitely many values."""
 
     type: Literal["BruteForceSampler"] = "BruteForceSampler"
-    avoid_premature_stop: bool = Field(default=False, description="goes on until the running trials have ended too")
+    avoid_premature_stop: bool = Field(default=False, description="continues until the running trials have ended")
     seed: Seed = None
 
 
 class NSGAIISampler(Record):
-    """Genetic algorithm; with one objective its selection is by value alone."""
+    """Genetic algorithm NSGA-II. With one objective it selects by value alone."""
 
     type: Literal["NSGAIISampler"] = "NSGAIISampler"
-    population_size: int = Field(default=50, ge=2, le=1_000_000, description="trials of a generation")
-    mutation_prob: Probability | None = Field(default=None, description="1 / parameters unless given")
-    crossover_prob: Probability = Field(default=0.9, description="of a child of two parents")
-    swapping_prob: Probability = Field(default=0.5, description="of each parameter to come from the other parent")
+    population_size: int = Field(default=50, ge=2, le=1_000_000, description="trials per generation")
+    mutation_prob: Probability | None = Field(
+        default=None, description="probability of a mutation per parameter; 1 / number of parameters by default"
+    )
+    crossover_prob: Probability = Field(default=0.9, description="probability of a crossover of two parents")
+    swapping_prob: Probability = Field(
+        default=0.5, description="probability that a parameter is swapped between the parents"
+    )
     seed: Seed = None
 
 
 class NSGAIIISampler(Record):
-    """NSGA-II with reference points in place of crowding distances."""
+    """NSGA-III: NSGA-II with reference points instead of crowding distances."""
 
     type: Literal["NSGAIIISampler"] = "NSGAIIISampler"
-    population_size: int = Field(default=50, ge=2, le=1_000_000, description="trials of a generation")
-    mutation_prob: Probability | None = Field(default=None, description="1 / parameters unless given")
-    crossover_prob: Probability = Field(default=0.9, description="of a child of two parents")
-    swapping_prob: Probability = Field(default=0.5, description="of each parameter to come from the other parent")
+    population_size: int = Field(default=50, ge=2, le=1_000_000, description="trials per generation")
+    mutation_prob: Probability | None = Field(
+        default=None, description="probability of a mutation per parameter; 1 / number of parameters by default"
+    )
+    crossover_prob: Probability = Field(default=0.9, description="probability of a crossover of two parents")
+    swapping_prob: Probability = Field(
+        default=0.5, description="probability that a parameter is swapped between the parents"
+    )
     dividing_parameter: int = Field(default=3, ge=1, le=100, description="density of the reference points")
     seed: Seed = None
 
 
 class ImportedSampler(Record):
-    """A sampler by import path, with its arguments beside its type.
+    """A sampler class by import path, with its arguments as further keys.
 
-    It is made anew for each trial, so that it learns from what the study holds. Where it takes a `seed` and
-    none is given, each trial has one of its own; a seed that is given is the same for all.
+    FxAI makes a new instance for each trial, so the class must learn from the study. If the class takes a `seed`
+    and none is given, each trial has its own seed; a seed that is given is the same for all trials.
     """
 
     model_config = ConfigDict(extra="allow")

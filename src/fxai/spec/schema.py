@@ -1,4 +1,4 @@
-"""The JSON Schema of a spec as users write it, for editors."""
+"""The JSON Schema of a spec in its YAML form, for editors."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ _KINDS: dict[str, type[Record]] = {"float": FloatParameter, "int": IntParameter,
 _NULL = {"type": "null"}
 _UNTYPED = ("float", "categorical")  # whose schemas hold for parameters without a type; a whole number is a number
 _NORMAL: dict[str, Any] = {
-    "mean": {"description": "middle of the range, where trial 0 is", "type": "number", "default": 0},
+    "mean": {"description": "middle of the range, and the value of trial 0", "type": "number", "default": 0},
     "sd": {
-        "description": "a third of the way from the mean to either end",
+        "description": "standard deviation: a third of the distance from the mean to each end of the range",
         "type": "number",
         "exclusiveMinimum": 0,
         "default": 1,
@@ -37,7 +37,7 @@ _ARGUMENTS = {
 
 
 def json_schema() -> JsonSchema:
-    """JSON Schema (draft 2020-12) of the YAML form, the synonyms included."""
+    """JSON Schema (draft 2020-12) of the YAML form, with all synonyms."""
     schema = Spec.model_json_schema()
     definitions = schema["$defs"]
     study = definitions["StudySpec"]["properties"]
@@ -53,15 +53,19 @@ def json_schema() -> JsonSchema:
     definitions["TrainingConfig"]["properties"]["training"] = _training(definitions)
     _by_objective(definitions)
     study["validation"] = {
-        "description": "how the validation split is scored: in so many equal parts, each an episode",
+        "description": "scoring of the validation split; `episodes` is the number of equal parts, each one episode",
         "type": ["object", "null"],
         "additionalProperties": False,
         "properties": {"episodes": {"type": "integer", "minimum": 2}},
     }
-    study["eval_frequency"] = {"description": "of training_config.training", "type": "integer", "minimum": 1}
+    study["eval_frequency"] = {
+        "description": "eval_frequency of training_config.training",
+        "type": "integer",
+        "minimum": 1,
+    }
     study["n_jobs"]["anyOf"].append({"const": -1})
     study["param_mapping"] = {
-        "description": "what parameters of one's own names set, as lr: training.learning_rate",
+        "description": "fields of training_config for names of your own, as lr: training.learning_rate",
         "type": "object",
         "additionalProperties": {"type": "string"},
     }
@@ -72,22 +76,25 @@ def json_schema() -> JsonSchema:
 
 
 def _class(kind: str, definitions: JsonSchema, records: JsonSchema) -> JsonSchema:
-    """A sampler or pruner: a name alone, one with arguments, or what only the extended file says."""
+    """Schema of a sampler or pruner: a name, a name with arguments, or arguments for a class of the extended file."""
     names = {"enum": [*CLASS_NAMES[kind], *SHORT_NAMES[kind]]}
     for name in CLASS_NAMES[kind]:
         short = [each for each, meant in SHORT_NAMES[kind].items() if meant == name]
         definitions[name]["properties"]["type"] = {"enum": [name, *short]}
     path = {"type": "string", "pattern": _IMPORT_PATH}
     definitions[f"Imported{kind.capitalize()}"]["properties"]["type"] = path
-    return {"description": f"Optuna's, or {IMPORTED}", "anyOf": [records, names, path, _ARGUMENTS, _NULL]}
+    return {"description": f"class of Optuna, or {IMPORTED}", "anyOf": [records, names, path, _ARGUMENTS, _NULL]}
 
 
 def _extend(schema: JsonSchema, study: JsonSchema) -> None:
-    """A file that extends another need write nothing else, and a study that names a space no parameters."""
-    schema["properties"]["extends"] = {"description": "a spec, by name or path, to start from", "type": "string"}
-    study["properties"]["extends"] = {"description": "a study of the extended file to start from", "type": "string"}
+    """Make keys optional in a file with `extends`, and `parameters` in a study with `search_space`."""
+    schema["properties"]["extends"] = {"description": "spec that this file extends, by name or path", "type": "string"}
+    study["properties"]["extends"] = {
+        "description": "study of the extended file that this study extends",
+        "type": "string",
+    }
     study["properties"]["search_space"] = {
-        "description": "parameters of config/base/hpo.yaml by name, below the study's own",
+        "description": "search space of config/base/hpo.yaml by name; parameters of the study replace its parameters",
         "enum": list(hpo_file().search_spaces),
     }
     searched = {"anyOf": [{"required": ["parameters"]}, {"required": ["search_space"]}]}
@@ -97,7 +104,7 @@ def _extend(schema: JsonSchema, study: JsonSchema) -> None:
 
 
 def _by_objective(definitions: JsonSchema) -> None:
-    """fx_trading has its configuration and metrics, code of the user's own any."""
+    """Schemas of `training_config` and metrics: fixed for fx_trading, free for custom code."""
     study = definitions["StudySpec"]
     own = {"required": ["objective"], "properties": {"objective": {"not": {"const": FX_TRADING}}}}
     about = "base configuration of all trials"
@@ -111,7 +118,7 @@ def _by_objective(definitions: JsonSchema) -> None:
 
 
 def _refine(definition: JsonSchema) -> None:
-    """A class's arguments need its `type`; a section may be left empty."""
+    """Require `type` beside the arguments of a class, and allow empty sections."""
     properties = definition.get("properties", {})
     if properties.get("type", {}).get("const") == definition.get("title"):
         definition["required"] = ["type", *definition.get("required", ())]
@@ -121,18 +128,18 @@ def _refine(definition: JsonSchema) -> None:
 
 
 def _training(definitions: JsonSchema) -> JsonSchema:
-    """The algorithms' section: one that names no algorithm has the default's."""
+    """Schema of the section `training`; without `algorithm` it is that of the default algorithm."""
     for name, record in ALGORITHMS.items():
         if name != DEFAULT_ALGORITHM:
             definitions[record.__name__]["required"] = ["algorithm"]
     references: list[JsonSchema] = [{"$ref": f"#/$defs/{record.__name__}"} for record in ALGORITHMS.values()]
-    return {"description": "the algorithm and its budget", "oneOf": [*references, _NULL]}
+    return {"description": "algorithm, budget and learning rate", "oneOf": [*references, _NULL]}
 
 
 def _parameters() -> JsonSchema:
     references = [{"$ref": f"#/$defs/parameter_{name}"} for name in TYPES]
     return {
-        "description": "a list of parameters with names, or a mapping from name to parameter",
+        "description": "list of parameters with names, or mapping from name to parameter",
         "oneOf": [
             {"type": "array", "minItems": 1, "items": {"oneOf": references, "required": ["name"]}},
             {"type": "object", "minProperties": 1, "additionalProperties": {"oneOf": [*references, _NULL]}},
@@ -141,7 +148,7 @@ def _parameters() -> JsonSchema:
 
 
 def _parameter(name: str) -> JsonSchema:
-    """The schema of one `type`: its record's, with `type` for `kind` and the synonyms beside their keys."""
+    """The schema of one `type`: that of its record, with `type` instead of `kind` and with all synonyms."""
     fixed = TYPES[name]
     schema = _KINDS[str(fixed["kind"])].model_json_schema()
     properties = {key: value for key, value in schema["properties"].items() if key != "kind"}
@@ -176,6 +183,6 @@ def _either(key: str, synonym: str) -> JsonSchema:
 
 
 def _about(schema: JsonSchema) -> str:
-    """What is said of a key, or of the section that stands there."""
+    """The description of a key, or of the section that is its value."""
     options = (option.get("description") for option in schema.get("anyOf", ()))
     return str(schema.get("description") or next(filter(None, options), schema.get("title")))

@@ -1,4 +1,4 @@
-"""When a study ends before its total: rules that its finished trials decide."""
+"""Stop rules: end a study before `n_trials`, by its finished trials."""
 
 from pydantic import Field
 
@@ -7,16 +7,18 @@ from fxai.spec.record import Record
 
 
 class Stop(Record):
-    """Rules, any of which starts no further trial once it holds; none unless given."""
+    """Stop rules. When one of them applies, no further trial starts. Without a value a rule is off."""
 
     patience: int | None = Field(
         default=None, ge=1, le=MOST, description="finished trials in a row without an improvement of the best value"
     )
-    min_delta: float = Field(default=0.0, ge=0, description="what an improvement must exceed to count for patience")
-    value: float | None = Field(default=None, description="a best value that is good enough")
+    min_delta: float = Field(
+        default=0.0, ge=0, description="change of the best value that an improvement must exceed, for patience"
+    )
+    value: float | None = Field(default=None, description="best value at which the study ends")
     env_steps: int | None = Field(
         default=None,
         ge=1,
         le=MOST_STEPS,
-        description="environment steps of all trials together, those of pruned and failed ones too",
+        description="environment steps of all trials together, pruned and failed trials included",
     )

@@ -1,4 +1,4 @@
-"""One study of a spec: what is searched, how, on what budget."""
+"""Records of a spec and of its studies, with all defaults."""
 
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, TypeAlias
@@ -26,11 +26,11 @@ from fxai.spec.tracking import Tracking
 from fxai.spec.training_config import TrainingConfig
 
 _LONGEST_NAME = 200
-OWN_PROGRESS_SECONDS = 3600.0  # code that FxAI does not know may train long before it reports
+OWN_PROGRESS_SECONDS = 3600.0  # the user's own code may train long before its first report
 
 
 def _folder_name(name: str) -> str:
-    """A study's name is a folder of results, so nothing in it may lead elsewhere."""
+    """Check a study's name. The name is also the name of its results folder."""
     if not name.strip():
         raise ValueError("must not be empty")
     if len(name) > _LONGEST_NAME or len(name.encode()) > _LONGEST_NAME:
@@ -43,7 +43,7 @@ def _folder_name(name: str) -> str:
 
 
 def _database(url: str) -> str:
-    """An address that can be read; its message repeats none of it."""
+    """Check a database URL. Error messages do not repeat the URL, which may hold a password."""
     check_storage_url(expanded_url(check_url(url)))
     return url
 
@@ -61,102 +61,122 @@ Config: TypeAlias = Annotated[
 
 
 def _reported(info: ValidationInfo) -> Collection[str] | None:
-    """The metrics that trials have; None where only the user's own code knows them."""
+    """The metrics that trials report; None for an objective of the user's own."""
     if info.data.get("objective") != FX_TRADING:
         return None
     return (*METRICS, SCORE) if info.data.get("score") else METRICS
 
 
 class Resources(Record):
-    """What one worker takes of the machine."""
+    """The resources of one worker."""
 
-    cpu: int = Field(default=1, ge=1, le=10_000, description="cores")
+    cpu: int = Field(default=1, ge=1, le=10_000, description="CPU cores")
     lanes_per_worker: int | None = Field(
         default=None,
         ge=1,
         le=10_000,
-        description="trainings that a worker runs as one tensor program; measured unless given",
+        description="trainings that a worker runs as one tensor program; by default FxAI measures the best number",
     )
 
 
 class StudySpec(Record):
-    """One study, with every default in place.
+    """One study, with all defaults.
 
-    That its parameters suit its `training_config` is `study_problems`'s to say (`coherence.py`);
-    `load_spec` and `override` ask it.
+    `study_problems` (`coherence.py`) checks the parameters against `training_config`; `load_spec` and `override`
+    call it.
     """
 
-    study_name: StudyName = Field(description="its name in the database, and of its folder of results")
-    description: str = Field(default="", description="for people; nothing depends on it")
-    direction: Literal["maximize", "minimize"] = Field(default="maximize", description="which way metric_name is to go")
+    study_name: StudyName = Field(description="name of the study in the database and of its results folder")
+    description: str = Field(default="", description="free text, without effect")
+    direction: Literal["maximize", "minimize"] = Field(
+        default="maximize", description="whether metric_name is maximized or minimized"
+    )
     objective: Objective = Field(
-        default=FX_TRADING, description="what a trial does: fx_trading, package.module:function, or {command: [...]}"
+        default=FX_TRADING, description="what a trial runs: fx_trading, package.module:function, or {command: [...]}"
     )
     score: Score | None = Field(
         default=None,
-        description="a metric of your own, named score, as in sharpe - 0.5 * max_drawdown; "
-        "names such as eval/mean_reward in quotes",
+        description="formula of a metric named score, as in sharpe - 0.5 * max_drawdown; "
+        "quote names such as eval/mean_reward",
     )
     objectives: tuple[Goal, ...] = Field(
-        default=(), description="two or more of metric and direction, in the place of metric_name and direction"
+        default=(),
+        description="two or more objectives, each with metric and direction, instead of metric_name and direction",
     )
     metric_name: str = Field(
-        default=DEFAULT_METRIC, min_length=1, description="what is optimised; of several objectives the one that prunes"
+        default=DEFAULT_METRIC,
+        min_length=1,
+        description="metric that is optimized; with several objectives, the one that prunes",
     )
-    preset: str = Field(default="", description="settings by name, where the study has none of its own")
+    preset: str = Field(
+        default="", description="name of a preset; its settings apply where the study has none of its own"
+    )
     sampler: Sampler = Field(default_factory=TPESampler)
     pruner: Pruner = Field(default_factory=MedianPruner)
-    search: PopulationSearch | None = Field(default=None, description="trials as populations, in place of one by one")
+    search: PopulationSearch | None = Field(
+        default=None, description="population based training, instead of sampler and pruner"
+    )
     parameters: tuple[Parameter, ...] = Field(min_length=1)
     constraints: tuple[Constraint, ...] = Field(
-        default=(), description="conditions that a trial's configuration must keep, or it is not trained"
+        default=(), description="conditions on a trial's configuration; a configuration that breaks one is not trained"
     )
     fixed: dict[str, WrittenChoice] = Field(
         default_factory=dict,
-        description="fields of training_config that all trials train with; what scores them keeps training_config's",
+        description="values of training_config fields for the training of all trials; scoring uses training_config",
     )
-    enqueue: tuple[dict[str, WrittenChoice], ...] = Field(default=(), description="parameters to try first")
-    n_trials: int = Field(default=100, ge=1, le=MOST, description="total that the study shall reach")
-    seed: int = Field(default=0, ge=0, lt=2**32, description="of all draws; each trial's own seed follows from it")
+    enqueue: tuple[dict[str, WrittenChoice], ...] = Field(
+        default=(), description="parameters of the trials that run first"
+    )
+    n_trials: int = Field(default=100, ge=1, le=MOST, description="total number of trials of the study")
+    seed: int = Field(
+        default=0, ge=0, lt=2**32, description="seed of all random draws; the seed of each trial is derived from it"
+    )
     seeds_per_trial: int = Field(
         default=1,
         ge=1,
         le=1_000,
-        description="trainings of each trial, the objective's request.seeds; its value is their mean",
+        description="trainings per trial, one for each of the objective's request.seeds; the value is their mean",
     )
     storage: Annotated[str, AfterValidator(_database)] = Field(
-        default=STORAGE, min_length=1, description="an SQLAlchemy URL; ${NAME} in it is an environment variable"
+        default=STORAGE, min_length=1, description="SQLAlchemy URL of the database; ${NAME} is an environment variable"
     )
     timeout: float | None = Field(default=None, gt=0, description="seconds after which no new trial starts")
-    stop: Stop = Field(default_factory=Stop, description="rules that end the study before its total")
-    trial_timeout: float | None = Field(default=None, gt=0, description="seconds that one trial may take")
-    progress_timeout: float | None = Field(default=600, gt=0, description="seconds that a trial may be silent")
+    stop: Stop = Field(default_factory=Stop, description="rules that end the study before n_trials")
+    trial_timeout: float | None = Field(default=None, gt=0, description="longest time of one trial in seconds")
+    progress_timeout: float | None = Field(
+        default=600, gt=0, description="longest time between two reports of a trial in seconds"
+    )
     memory_limit_gb: float | None = Field(
         default=None,
         gt=0,
-        description="of a worker with all that its trial starts; own code beyond it fails, a worker is replaced",
+        description="memory limit in GB of a worker with the processes of its trial; beyond it a trial of your own "
+        "code fails, and a worker of FxAI's agents is replaced",
     )
-    retries: int = Field(default=2, ge=0, le=1_000, description="further runs of a trial whose worker was lost")
-    n_jobs: int | None = Field(default=None, ge=1, le=10_000, description="workers; the whole machine unless given")
-    max_concurrent_trials: int | None = Field(default=None, ge=1, le=MOST, description="trials in flight")
-    gpu_per_trial: float = Field(default=1.0, ge=0, le=1, description="share of a GPU that a worker takes; 0 is none")
-    resources: Resources = Field(default_factory=Resources, description="what one worker takes of the machine")
-    keep_best_n: int = Field(default=5, ge=1, le=MOST, description="trials whose agents are kept")
-    tracking: Tracking = Field(
-        default_factory=Tracking, description="W&B and MLflow, where the trials are recorded too"
+    retries: int = Field(
+        default=2, ge=0, le=1_000, description="how often a trial is run again after its worker was lost"
     )
+    n_jobs: int | None = Field(
+        default=None, ge=1, le=10_000, description="number of workers; by default as many as the machine carries"
+    )
+    max_concurrent_trials: int | None = Field(default=None, ge=1, le=MOST, description="most trials in flight")
+    gpu_per_trial: float = Field(
+        default=1.0, ge=0, le=1, description="share of a GPU that each worker takes; 0 uses the CPU"
+    )
+    resources: Resources = Field(default_factory=Resources, description="resources of one worker")
+    keep_best_n: int = Field(default=5, ge=1, le=MOST, description="number of best trials whose agents are kept")
+    tracking: Tracking = Field(default_factory=Tracking, description="recording of the trials at W&B and MLflow")
     training_config: Config = Field(default_factory=TrainingConfig)
 
     @model_validator(mode="before")
     @classmethod
     def _as_users_write_it(cls, written: Any) -> Any:
-        """Parameters by type, as a list or a mapping, and classes by short names, where a program writes a study."""
+        """Accept the forms of a spec file: parameters by type, as a list or a mapping, and classes by short names."""
         return as_record(written) if isinstance(written, dict) else written
 
     @model_validator(mode="before")
     @classmethod
     def _own_defaults(cls, written: Any) -> Any:
-        """An objective of the user's own has a configuration and a metric of its own."""
+        """Set the defaults of an objective of the user's own: configuration, metric and progress timeout."""
         if not isinstance(written, dict):
             return written
         written = with_first_goal(written)
@@ -172,7 +192,7 @@ class StudySpec(Record):
     @model_validator(mode="before")
     @classmethod
     def _populations_begin_at_random(cls, written: Any) -> Any:
-        """And nobody prunes them, unless it is written so."""
+        """Set the defaults of a population: random sampler, no pruner."""
         if not isinstance(written, dict) or written.get("search") is None:
             return written
         return {"sampler": RandomSampler(), "pruner": NopPruner(), **written}
@@ -208,12 +228,12 @@ class StudySpec(Record):
 
     @property
     def goals(self) -> tuple[Goal, ...]:
-        """What is optimised, in the order of the values that trials have in the database."""
+        """The objectives, in the order of a trial's values in the database."""
         return self.objectives or (Goal(metric=self.metric_name, direction=self.direction),)
 
     @property
     def most_in_flight(self) -> int:
-        """Trials that may run at once without the sampler proposing blindly (design, 'Lanes')."""
+        """Most trials in flight, so that the sampler proposes from enough results (design, 'Workers and lanes')."""
         if self.max_concurrent_trials is not None:
             return self.max_concurrent_trials
         if self.search is not None:
@@ -223,22 +243,22 @@ class StudySpec(Record):
 
 
 class Spec(Record):
-    """One spec file: some studies, run in order."""
+    """One spec file: one or more studies, run in order."""
 
-    version: str = Field(default="1", coerce_numbers_to_str=True, description="of the form of this file")
-    name: str = Field(min_length=1, description="of the file, for people")
-    description: str = Field(default="", description="for people; nothing depends on it")
+    version: str = Field(default="1", coerce_numbers_to_str=True, description="version of the file format")
+    name: str = Field(min_length=1, description="name of the file's content, without effect")
+    description: str = Field(default="", description="free text, without effect")
     dashboard_port: int = Field(
         default=DASHBOARD_PORT,
         ge=1,
         le=65535,
-        description="for other programs; `fxai dashboard` has its --port",
+        description="read by other programs only; `fxai dashboard` has its own option --port",
     )
     results_dir: Annotated[str, AfterValidator(check_path)] = Field(
         default=RESULTS_DIR,
         min_length=1,
-        description="folder that holds a folder for each study; ${NAME} in it is an environment variable",
+        description="folder with one results folder per study; ${NAME} is an environment variable",
     )
-    save_study_plots: bool = Field(default=True, description="whether a run draws the plots at its end")
-    presets: Mapping[str, Preset] = Field(default_factory=dict, description="settings of studies by name")
-    studies: tuple[StudySpec, ...] = Field(min_length=1, description="what is run, one after the other")
+    save_study_plots: bool = Field(default=True, description="whether a run draws the plots when it ends")
+    presets: Mapping[str, Preset] = Field(default_factory=dict, description="presets by name")
+    studies: tuple[StudySpec, ...] = Field(min_length=1, description="studies, run in this order")

@@ -1,4 +1,4 @@
-"""Which trackers record a study, and where; none unless the spec asks."""
+"""The key `tracking`: which trackers record a study, and where. Off by default."""
 
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ def _project_name(name: str) -> str:
 
 
 def _without_password(uri: str) -> str:
-    """An address without secrets, which would go into logs and other people's specs; its message repeats none."""
+    """Refuse an address that holds a secret. The message does not repeat the address."""
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -36,39 +36,43 @@ Tag = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 class WandbTracking(Record):
-    """Weights & Biases: one run for each trial, grouped by study."""
+    """Weights & Biases: one run per trial, grouped by study."""
 
     project: Annotated[str, AfterValidator(_project_name)] = Field(
-        default=_PROJECT, min_length=1, max_length=128, description="its name at W&B"
+        default=_PROJECT, min_length=1, max_length=128, description="name of the project at W&B"
     )
-    entity: str | None = Field(default=None, min_length=1, description="user or team; the key's own unless given")
+    entity: str | None = Field(
+        default=None, min_length=1, description="user or team; by default the user of the API key"
+    )
     mode: Literal["online", "offline", "disabled"] | None = Field(
-        default=None, description="WANDB_MODE unless given; offline where there is no key"
+        default=None, description="mode of W&B; WANDB_MODE by default, and offline without a key"
     )
-    tags: tuple[Tag, ...] = Field(default=("optuna", "hyperparameter_search"), description="of each run")
+    tags: tuple[Tag, ...] = Field(default=("optuna", "hyperparameter_search"), description="tags of each run")
 
 
 class MlflowTracking(Record):
-    """MLflow: a run for the study with one for each trial below it."""
+    """MLflow: a parent run for the study with one child run per trial."""
 
     tracking_uri: Annotated[str, AfterValidator(_without_password), AfterValidator(check_url)] | None = Field(
-        default=None, min_length=1, description="MLFLOW_TRACKING_URI unless given, or else sqlite:///mlflow.db"
+        default=None,
+        min_length=1,
+        description="address of MLflow; by default MLFLOW_TRACKING_URI, or else sqlite:///mlflow.db",
     )
-    experiment: str = Field(default=_PROJECT, min_length=1, description="its name at MLflow")
+    experiment: str = Field(default=_PROJECT, min_length=1, description="name of the experiment at MLflow")
 
 
 class Tracking(Record):
-    """A tracker that is named records the study; empty, with its defaults."""
+    """Trackers that record the study. An empty mapping uses the tracker's defaults."""
 
-    wandb: WandbTracking | None = Field(default=None, description="Weights & Biases; off unless named")
-    mlflow: MlflowTracking | None = Field(default=None, description="MLflow; off unless named")
+    wandb: WandbTracking | None = Field(default=None, description="Weights & Biases; off without this key")
+    mlflow: MlflowTracking | None = Field(default=None, description="MLflow; off without this key")
 
 
 TRACKERS: dict[str, type[Record]] = {"wandb": WandbTracking, "mlflow": MlflowTracking}
 TRACKER_SETTINGS = frozenset(
     f"tracking.{name}.{key}" for name, record in TRACKERS.items() for key in record.model_fields
 )
-"""What `--set` can set, whether the spec names the tracker or not."""
+"""Keys that `--set` can set, whether the spec names the tracker or not."""
 
 _WANDB_KEY = RetiredKey("a key does not belong in a spec; set WANDB_API_KEY in the environment, or run `wandb login`")
 _MLFLOW_KEY = RetiredKey(

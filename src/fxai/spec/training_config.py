@@ -1,7 +1,7 @@
-"""What one training is: data, environment, model and algorithm, with every default.
+"""The configuration of one training: data, environment, model and algorithm, with all defaults.
 
-The sections and names are the guide's (`training.learning_rate`, `env.reward.pnl_coefficient`); a
-parameter of the search space is a dotted path into this record.
+The sections and names are those of the guide (`training.learning_rate`, `env.reward.pnl_coefficient`). The name of
+a parameter of the search space is a dotted path into this record.
 """
 
 from pydantic import Field
@@ -19,5 +19,5 @@ class TrainingConfig(Record):
 
     data: DataConfig = Field(default_factory=DataConfig, description="bars, splits and features")
     env: EnvConfig = Field(default_factory=EnvConfig, description="costs, limits and the reward")
-    model: ModelConfig = Field(default_factory=ModelConfig, description="the network")
+    model: ModelConfig = Field(default_factory=ModelConfig, description="network")
     training: Algorithm = Field(default_factory=PpoConfig)
