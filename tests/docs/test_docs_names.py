@@ -11,7 +11,7 @@ from fxai.spec.metrics import METRICS
 from fxai.spec.schema import json_schema
 
 ROWS = re.findall(r"^\| (.+?) \| (.+) \|$", (DOCS / "names.md").read_text(), re.MULTILINE)
-ROWS = [row for row in ROWS if row[0] not in {"there", "---"}]
+ROWS = [row for row in ROWS if row[0] not in {"other program", "---"}]
 SCHEMA = json_schema()
 ELSEWHERE = {"&&", "pip install"}  # the shell's
 
