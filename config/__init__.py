@@ -1,1 +1,1 @@
-"""The specs that travel with FxAI; in the wheel this folder is the package `fxai.config`."""
+"""The specs that FxAI ships. In the wheel this folder is the package `fxai.config`."""

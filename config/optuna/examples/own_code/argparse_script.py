@@ -1,4 +1,4 @@
-"""A strategy on prices that are made up here. It runs by itself, and in a search: then it also reports how it goes."""
+"""A trading strategy on random prices. It runs alone, and in a search; in a search it sends reports to FxAI."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ PARTS = 6
 
 
 def report(**said):
-    """A line of JSON to FxAI, or to the terminal where there is no search."""
+    """Write a line of JSON for FxAI, or to the terminal outside a search."""
     line = json.dumps(said)
     if "FXAI_REPORTS" not in os.environ:
         print(line)
@@ -20,7 +20,7 @@ def report(**said):
 
 
 def main():
-    """The mean of some moving averages against the price, scored on one more part of the prices at a time."""
+    """Compare the price with the mean of moving averages. Score the strategy on more and more parts of the prices."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--windows", type=int, nargs="+", default=[20])
     parser.add_argument("--stop-loss", type=float)
@@ -29,7 +29,7 @@ def main():
     given = parser.parse_args()
 
     moves = np.random.default_rng(0).normal(0, 0.01, 30_000)
-    moves[1:] += 0.05 * moves[:-1]  # with a little momentum
+    moves[1:] += 0.05 * moves[:-1]  # a market with a little momentum
     prices = moves.cumsum()
     averages = [np.convolve(prices, np.ones(n) / n)[: len(prices)] for n in given.windows]
     positions = np.sign(prices - np.mean(averages, axis=0))

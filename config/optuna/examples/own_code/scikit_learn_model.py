@@ -1,15 +1,15 @@
-"""A network of scikit-learn's as an objective: it needs nothing of FxAI but the handle that it is called with."""
+"""A scikit-learn network as an objective. It imports nothing of FxAI and uses only its argument `trial`."""
 
 import joblib
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
-IMAGES, DIGITS = load_digits(return_X_y=True)  # once: the trials are forked from a process that has read them
+IMAGES, DIGITS = load_digits(return_X_y=True)  # loaded once per worker: each trial is forked from the worker
 
 
 def objective(trial):
-    """Accuracy on a third of the digits, after so many passes over the rest."""
+    """Return the accuracy on a third of the digits after `epochs` epochs on the others."""
     x, x_valid, y, y_valid = train_test_split(IMAGES / 16, DIGITS, test_size=1 / 3, random_state=0)
     model = MLPClassifier(
         hidden_layer_sizes=tuple(trial.params["layers"]),

@@ -1,4 +1,4 @@
-# Minimises (x - 3)^2 + 10 (y + 1)^2 by gradient descent with momentum, and reports the error of each step.
+# Minimizes (x - 3)^2 + 10 (y + 1)^2 by gradient descent with momentum, and reports the error of each step.
 x=0 y=0 dx=0 dy=0
 for step in 1 2 3 4 5 6 7 8 9 10; do
     set -- $(awk -v x=$x -v y=$y -v dx=$dx -v dy=$dy -v rate="$FXAI_PARAM_RATE" -v momentum="$FXAI_PARAM_MOMENTUM" 'BEGIN {

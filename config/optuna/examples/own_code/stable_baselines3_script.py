@@ -1,4 +1,4 @@
-"""Trains PPO on CartPole. It runs by itself, and in a search: then it also reports how it goes."""
+"""Trains PPO on CartPole. It runs alone, and in a search; in a search it sends reports to FxAI."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ EVALUATIONS = 6
 
 
 def report(**said):
-    """A line of JSON to FxAI, or to the terminal where there is no search."""
+    """Write a line of JSON for FxAI, or to the terminal outside a search."""
     line = json.dumps(said)
     if "FXAI_REPORTS" not in os.environ:
         print(line)
@@ -22,7 +22,7 @@ def report(**said):
 
 
 def main():
-    """One training, evaluated every sixth of it."""
+    """Train once, with six evaluations."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--learning_rate", type=float, default=3e-4)
     parser.add_argument("--gamma", type=float, default=0.99)
