@@ -1,7 +1,7 @@
-"""`HPOptimizer` in five parts: a basic search, an advanced one, presets, loading and analysing results, a report.
+"""`HPOptimizer` in five parts: a basic search, an advanced search, presets, analysis of stored results, a report.
 
 python examples/hpo_example.py            # some minutes
-python examples/hpo_example.py --quick    # few, short trials, to see that it works
+python examples/hpo_example.py --quick    # few short trials, as a test
 """
 
 import argparse
@@ -13,14 +13,14 @@ parser = argparse.ArgumentParser(description="HPOptimizer in five parts.")
 parser.add_argument("--quick", action="store_true", help="few and short trials")
 quick = parser.parse_args().quick
 
-# What all trials share; what is not said has FxAI's defaults.
+# The configuration of all trials. Other fields have FxAI's defaults.
 model_config = {"type": "mlp", "d_model": 16}
 data_config = {"source": "eurusd_1h"}
 training_config = {"algorithm": "ppo", "total_updates": 50, "eval_frequency": 5}
 small: dict[str, Any] = {}
 if quick:
     training_config |= {"total_updates": 2, "eval_frequency": 1, "n_envs": 4, "n_epochs": 1}
-    small = {"n_jobs": 1, "lanes_per_worker": 5}  # so many trainings at once; measured unless given
+    small = {"n_jobs": 1, "lanes_per_worker": 5}  # trainings at once; by default measured
 
 training_engine = TrainingEngine()
 hpo_optimizer = HPOptimizer(training_engine=training_engine, plots=False)
@@ -32,7 +32,7 @@ param_space = {
 
 
 def basic() -> StudyResults:
-    """Random search."""
+    """Run a random search."""
     results = hpo_optimizer.optimize(
         model_config=model_config,
         data_config=data_config,
@@ -50,7 +50,7 @@ def basic() -> StudyResults:
 
 
 def advanced() -> StudyResults:
-    """Optuna's TPE with successive halving, names of one's own, two cores a trial."""
+    """Run a search with TPE and successive halving, parameters with other names, and two cores per trial."""
     return hpo_optimizer.optimize(
         model_config=model_config,
         data_config=data_config,
@@ -79,7 +79,7 @@ def advanced() -> StudyResults:
 
 
 def with_preset() -> StudyResults:
-    """A search space and a preset out of the shipped file."""
+    """Run a search with a search space and a preset of the shipped file."""
     hpo_config = ConfigLoader().load_config("config/base/hpo.yaml")
     quick_test = hpo_config["experiments"]["quick_test"]
     return hpo_optimizer.optimize(
@@ -94,7 +94,7 @@ def with_preset() -> StudyResults:
 
 
 def analysed(name: str) -> None:
-    """What an earlier search found, in this program or another."""
+    """Print the analysis of an earlier search, of this or of another program."""
     results = hpo_optimizer.load_results(name)
     analysis = hpo_optimizer.analyze_results(results)
     print(f"Best score: {analysis['best_trial']['score']}")
@@ -105,7 +105,7 @@ def analysed(name: str) -> None:
 
 
 def reported(results: StudyResults) -> None:
-    """Figures one by one, which a notebook shows, and the report with all of them."""
+    """Draw single figures, which a notebook can show, and write the report with all figures."""
     visualizer = HPOVisualizer()
     analysis = hpo_optimizer.analyze_results(results)
     visualizer.plot_optimization_history(results, save_path="hpo_reports/history.html")

@@ -18,7 +18,7 @@ given = parser.parse_args()
 
 
 class Ridge:
-    """A linear model of noisy returns by their lags, fitted by gradient descent."""
+    """A linear model that predicts noisy returns from their lags, fitted by gradient descent."""
 
     def __init__(self) -> None:
         returns = np.random.default_rng(0).normal(0, 1, 2000)
@@ -26,7 +26,7 @@ class Ridge:
         self.returns = returns
 
     def train(self, model_config, data_config, training_config, trial):
-        """One trial, in a process of its own."""
+        """Train one trial, in a separate process."""
         lags, penalty = model_config["lags"], model_config["hyperparameters"]["penalty"]
         x = np.stack([self.returns[lags - lag - 1 : -lag - 1] for lag in range(lags)], axis=1)
         y = self.returns[lags:]
@@ -37,7 +37,7 @@ class Ridge:
             weights -= model_config["learning_rate"] * (x[:cut].T @ error / cut + penalty * weights)
             loss = float(((x[cut:] @ weights - y[cut:]) ** 2).mean())
             if not trial.report(epoch, loss):
-                break  # a trial that is worse than the others at this epoch ends here
+                break  # pruned: worse than other trials at this epoch
         return {"val_loss": loss, "largest_weight": float(np.abs(weights).max())}
 
 

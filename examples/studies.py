@@ -1,7 +1,7 @@
-"""Studies from Python: run a shipped spec, look at what it found, compare, export.
+"""Studies from Python: run a shipped spec, read its results, compare studies, export them.
 
-python examples/studies.py            # the quick search twice, by TPE and at random: some minutes
-python examples/studies.py --quick    # few, short trials
+python examples/studies.py            # the quick search with TPE and with random search: some minutes
+python examples/studies.py --quick    # few short trials
 """
 
 import argparse
@@ -29,7 +29,7 @@ print(f"{spec.name} searches {len(spec.studies[0].parameters)} parameters")
 shorter = {}
 if quick:
     shorter = {"training.total_updates": 2, "training.eval_frequency": 1, "training.n_envs": 4, "seeds_per_trial": 1}
-    shorter["resources.lanes_per_worker"] = 3  # so many trainings at once; measured unless given
+    shorter["resources.lanes_per_worker"] = 3  # trainings at once; by default measured
 storage = create_sqlite_storage("studies.db")
 for study_name, sampler_type in (("quick_tpe", "tpe"), ("quick_random", "random")):
     config = HPOConfig(
@@ -44,12 +44,12 @@ for study_name, sampler_type in (("quick_tpe", "tpe"), ("quick_random", "random"
     results = run_study(spec, config=config, settings=shorter, results_dir="studies", plots=False)
     print(results)
 
-# What they found, whenever and wherever one wants to know.
+# Read the stored results; this works in any later program.
 found = load_results("quick_tpe", storage=storage)
 print(f"TPE's best: {found.best_value:.6f} by {dict(found.best_params)}")
 print(f"Found at random: {optuna.load_study(study_name='quick_random', storage=storage).best_value:.6f}")
 
-# Side by side, and as files.
+# Compare the studies and write files.
 compare_multiple_studies([("studies.db", "quick_tpe"), ("studies.db", "quick_random")], metric_name="mean_reward")
 analyzer = HPOAnalyzer("studies")
 analyzer.create_optimization_plots("quick_tpe", save_path="quick_tpe.html")
