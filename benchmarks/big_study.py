@@ -1,9 +1,9 @@
-"""What FxAI's commands take on a study of 10,000 finished trials, and plain Optuna beside it.
+"""Time, CPU time and memory of FxAI's commands on a study of 10,000 finished trials, compared with plain Optuna.
 
-The study is `quick_search`'s (ten parameters, TPE, Median pruner) with ten reports a trial, most of them complete, on
-SQLite, written by FxAI's own storage. Each figure is of whole processes, as a user starts them, the median of three;
-plain Optuna does on a copy of the same database what comes closest to it: load_study for a resume, ask, best_trial,
-its data frame as JSON, optuna-dashboard. Ratios are of CPU seconds, which say the same on a busy machine.
+The study is `quick_search`'s (ten parameters, TPE, Median pruner) with ten reports per trial, most trials complete, on
+SQLite, written by FxAI's own storage. Each figure is for whole processes, as a user starts them, the median of three.
+Plain Optuna runs the nearest equivalent on a copy of the same database: load_study for a resume, ask, best_trial, its
+data frame as JSON, optuna-dashboard. Ratios are of CPU seconds, which do not depend on other work on the machine.
 
     python benchmarks/big_study.py [--trials 10000] [--repeats 3] [--smoke]
 """

@@ -1,13 +1,13 @@
-"""Kill a search again and again, and hold the study to a ledger that the tool does not write; plain Optuna beside it.
+"""Kills a search repeatedly and compares the study with a ledger that FxAI does not write; also for plain Optuna.
 
-`python benchmarks/chaos.py --kills 3` starts a real search of real trainings on two workers of four lanes
-each, sends SIGKILL to its parent process at random moments, starts the same command again each time, and
-lets the last run finish. It fails unless the study ends with exactly the planned finished trials, none lost
-and none twice, every stored report stands in the ledger with the value that was reported, whatever was
-trained again came to the same numbers, some killed worker held several trials, and three seconds after each
-kill no process of the run is left.
+`python benchmarks/chaos.py --kills 3` starts a search with real trainings on two workers of four lanes each, sends
+SIGKILL to its parent process at random moments, starts the same command again each time, and lets the last run finish.
+It fails unless all of these hold: the study ends with exactly the planned finished trials, none lost and none twice;
+every stored report is in the ledger with the reported value; repeated training gave the same numbers; at least one
+killed worker held several trials; three seconds after each kill no process of the run is left.
 
-Plain Optuna is killed as often (`chaos_optuna.py`); of it the table only says what its study holds at the end.
+Plain Optuna is killed as often (`chaos_optuna.py`). For Optuna the table only shows the content of its study at the
+end.
 
     python benchmarks/chaos.py [--kills 3] [--trials N] [--seed 0] [--smoke]
 """

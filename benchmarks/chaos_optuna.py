@@ -1,9 +1,9 @@
-"""The peer of `chaos.py`: plain Optuna with what it has for runs that are killed.
+"""Plain Optuna for `chaos.py`, with its own features for runs that are killed.
 
-One process with two threads (`n_jobs=2`) on a SQLite file with heartbeats. Trials whose heartbeat has stopped are
-retried by `RetryHeartbeatStaleTrialCallback`, under a new number. `MaxTrialsCallback` ends the search at the planned
-number of finished trials, or at a few more, since the other thread finishes what it has. A trial reports and sleeps,
-about as long as one of FxAI's trains: what becomes of the trials is compared, not the training.
+One process with two threads (`n_jobs=2`) on a SQLite file with heartbeats. `RetryHeartbeatStaleTrialCallback` retries
+trials whose heartbeat has stopped, under a new number. `MaxTrialsCallback` ends the search at the planned number of
+finished trials, or a few more, because the other thread finishes its trial. A trial reports and sleeps, about as long
+as a trial of FxAI trains: the benchmark compares the fate of the trials, not the training.
 """
 
 import math

@@ -1,6 +1,6 @@
-"""What `chaos.py` kills and starts again: a search on disk, of FxAI or of plain Optuna, and its ledger.
+"""The process that `chaos.py` kills and starts again: a search on disk, of FxAI or of plain Optuna, with its ledger.
 
-Every report and every result of a trial is a line of the ledger, written by the trial itself and never by the tool.
+Each report and each result of a trial is a line of the ledger. The trial writes the line, never FxAI or Optuna.
 """
 
 import json

@@ -1,12 +1,12 @@
-"""Give the command line specs, databases and own code that no program writes; each must end in one clear message.
+"""Runs the command line on random specs, databases and custom code; each case must end with one clear message.
 
-`python benchmarks/fuzz.py --cases 300` makes cases of three kinds by their numbers, always the same: specs changed at
-random (`fuzz_specs.py`), databases damaged at random (`fuzz_databases.py`), and own code that reports anything
-(`fuzz_reports.py`). A case fails unless its command exits with 0 or 2, or with 1 where a run ran and failed, prints no
-traceback and fewer than 20 lines on standard error, and takes less than 10 s of CPU time and 1 GB of memory.
+`python benchmarks/fuzz.py --cases 300` makes cases of three kinds from their numbers, so that they are reproducible:
+specs with random changes (`fuzz_specs.py`), databases with random damage (`fuzz_databases.py`), and custom code with
+random reports (`fuzz_reports.py`). A case passes if its command exits with 0 or 2, or with 1 for a run that failed,
+prints no traceback and fewer than 20 lines on standard error, and takes less than 10 s of CPU time and 1 GB of memory.
 
-Many cases share a process, where `fxai` is called as the command line calls it; workers of runs are processes of their
-own. A case that says nothing for 120 s is ended and fails.
+Many cases share a process, in which `fxai` is called as the command line calls it. Workers of runs are separate
+processes. A case without output for 120 s is ended and fails.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Study databases damaged at random, and a command that reads each: the cases of `fuzz.py` about databases."""
+"""Cases of `fuzz.py` about databases: study databases with random damage, and a command that reads each."""
 
 import random
 import shutil

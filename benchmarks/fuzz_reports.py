@@ -1,4 +1,4 @@
-"""Own code that reports and returns anything, run by the command line: the cases of `fuzz.py` about reports."""
+"""Cases of `fuzz.py` about reports: custom code that reports and returns random values, run by the command line."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Specs changed at random, and a command that reads each: the cases of `fuzz.py` about specs."""
+"""Cases of `fuzz.py` about specs: specs with random changes, and a command that reads each."""
 
 import copy
 import random

@@ -1,8 +1,8 @@
-"""Whether CUDA graphs pay: updates a second of a pack, eager and captured, by width; needs a CUDA device.
+"""Compares eager updates of a pack with captured CUDA graphs: updates per second, by width. Needs a CUDA device.
 
-A training of the headline's shape (2x64 networks, batches of 64) takes the same updates both ways. The
-capture's own time is shown apart, as the number of captured updates after which it has paid for itself: a
-pack whose lanes change captures anew. After the last update the weights of both must agree to the bit.
+A training of the headline's shape (2x64 networks, batches of 64) runs the same updates both ways. The time of the
+capture is shown separately, as the number of captured updates after which it has paid off: a pack whose lanes change
+is captured anew. After the last update the weights of both must agree to the bit.
 
     python benchmarks/graphs.py [--lanes 64 --lanes 256 ...] [--updates N] [--smoke]
 """

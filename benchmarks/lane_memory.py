@@ -1,12 +1,11 @@
-"""What a lane costs in memory, and whether that stays so.
+"""Memory per lane, and its growth in a long run.
 
-A process in the environment of a worker trains packs of `quick_search`'s base configuration through
-`fx_trading`'s lanes, as a worker does: packs of 1, 8, 16 and 32 lanes in a fresh process each, which gives
-the memory of a lane by difference, as the slope of a line through the four; then one process for hundreds
-of updates, in which trials come, are evaluated and checkpointed every few updates, are pruned or run to
-their end, and are followed by others (with two epochs an update, which changes no tensor). Memory is the
-resident set after each update; the median of the first third of the long run (after a tenth of it, in which
-caches fill) is held against that of the last.
+A process in the environment of a worker trains packs of `quick_search`'s base configuration through `fx_trading`'s
+lanes, as a worker does. The first part runs packs of 1, 8, 16 and 32 lanes in a new process each; the memory of a lane
+is the slope of a line through the four values. The second part runs one process for hundreds of updates. Every few
+updates trials start, are evaluated and checkpointed, are pruned or end, and are followed by others (with two epochs per
+update, which changes no tensor). Memory is the resident set size after each update. The benchmark compares the median
+of the first third of the long run (after a tenth of the run, in which caches fill) with that of the last third.
 
     python benchmarks/lane_memory.py [--updates 300] [--lanes 8] [--smoke]
 """

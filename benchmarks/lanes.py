@@ -1,25 +1,23 @@
-"""Finished trainings per hour: FxAI in lanes, FxAI with one lane a worker, and Optuna with Stable-Baselines3.
+"""Finished trainings per hour: FxAI in lanes, FxAI with one lane per worker, and Optuna with Stable-Baselines3.
 
-Every training of a cell takes the same environment steps in the same market under the same rules, with
-networks of one shape (two layers of tanh for the actor, two for the critic), and is scored once at its
-end by one scorer. Random search draws what a lane may have of its own: learning rate, discounts, limits,
-coefficients. The three ways:
+Every training of a cell takes the same environment steps in the same market under the same rules, with networks of one
+shape (two layers of tanh for the actor, two for the critic), and is scored once at its end by one scorer. Random search
+draws the values that may differ between lanes: learning rate, discounts, limits, coefficients. The three ways:
 
-- optuna+sb3: plain Optuna, one process with one thread per core (`optuna_sb3.py`), each trial a training
-  by Stable-Baselines3's PPO on the vectorised environment of `sb3_vectorised.py`, on the CPU;
+- optuna+sb3: plain Optuna, one process with one thread per core (`optuna_sb3.py`), each trial a training by
+  Stable-Baselines3's PPO on the vectorised environment of `sb3_vectorised.py`, on the CPU;
 - one lane: a study of FxAI with `resources: {lanes_per_worker: 1}`;
-- lanes: the same study with the lanes that FxAI chooses itself.
+- lanes: the same study with the number of lanes that FxAI chooses.
 
-A rate counts from the moment the first training began to the moment the last one ended: imports, and what
-else goes before the first training, are left out on all three sides, asking and telling and storing are
-not. Optuna's processes have made a first short training by then, FxAI's workers have not. FxAI keeps its
-trials in a SQLite file, Optuna in memory. The slower ways are measured on fewer trainings. The ways take
-turns, in the opposite order in every other round; ratios are taken within a round, and their median
-counts. With `--device cuda` FxAI's workers are one to a GPU.
+A rate counts from the start of the first training to the end of the last one. Imports and other work before the first
+training are excluded on all three sides; asking, telling and storing are included. Optuna's processes have run a first
+short training before; FxAI's workers have not. FxAI stores its trials in a SQLite file, Optuna in memory. The slower
+ways are measured on fewer trainings. The ways take turns, in the opposite order in every other round; ratios are taken
+within a round, and their median is printed. With `--device cuda` each worker of FxAI has one GPU.
 
-The first row of the table is the headline: 2x64 networks, batches of 64, 18 inputs. The part `search` is
-`quick_search` as it is shipped, best value over wall time; `regret` asks whether lockstep costs the search
-anything (`lanes_search.py`). `--quick` takes fewer updates a training, the same for all three.
+The first row of the table is the headline: 2x64 networks, batches of 64, 18 inputs. The part `search` is `quick_search`
+as shipped, best value over wall time. The part `regret` measures whether lanes make the search worse
+(`lanes_search.py`). `--quick` runs fewer updates per training, the same for all three ways.
 
     python benchmarks/lanes.py [--quick] [--device cpu|cuda] [--trials N] [--part headline --part table ...] [--smoke]
 """

@@ -1,9 +1,9 @@
-"""`quick_search` with lanes and with one lane a worker: the best value over wall time, and the regret.
+"""`quick_search` with lanes and with one lane per worker: the best value over wall time, and the regret.
 
-A sampler that is asked for many trials at once sees fewer finished ones, so lanes could cost a search
-what they win in time. Here both run the same number of trials on planted markets, search by search with
-the same seeds. The regret of a search is how far its best value lies below the better of the two; what
-lanes cost is the mean difference of the two regrets, with a bootstrap interval over the searches.
+A sampler that is asked for many trials at once has fewer finished trials, so lanes could make a search worse while they
+make it faster. Here both ways run the same number of trials on planted markets, search by search with the same seeds.
+The regret of a search is the distance of its best value from the better of the two. The cost of lanes is the mean
+difference of the two regrets, with a bootstrap interval over the searches.
 """
 
 import subprocess

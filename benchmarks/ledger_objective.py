@@ -1,7 +1,7 @@
-"""The FX objective with a ledger that the tool knows nothing of: what each trial reported, as it did.
+"""The objective `fx_trading` with a ledger that FxAI does not write: the reports of each trial.
 
-Named in a spec as `objective: ledger_objective:LEDGER`, with this folder on `PYTHONPATH` and `FXAI_LEDGER`
-naming the file. Trials are trained in the lanes of `fx_trading`, many in a worker.
+Used in a spec as `objective: ledger_objective:LEDGER`, with this folder on `PYTHONPATH` and the path of the file in
+`FXAI_LEDGER`. Trials are trained in the lanes of `fx_trading`, many in a worker.
 """
 
 import os

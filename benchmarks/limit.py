@@ -1,11 +1,10 @@
-"""How near a pack's PPO update comes to the machine's limit.
+"""The speed of a pack's PPO update relative to the machine's limit.
 
-The limit is a bare `torch.baddbmm` of [16, 64, 64] by [16, 64, 64], one thread, nothing around it. Against
-it stand the multiply-adds per second of a pack's whole gradient steps: 16 lanes of 2x64 actor and critic,
-20 inputs, batches of 64, with loss, clipping, Adam and the shuffling of samples. Forward plus backward
-count as three times the forward; what else an update computes counts nothing. Both run in the environment
-of a worker process and take turns; medians are compared. `--profile` prints where the time of the steps
-goes, by operation.
+The limit is a bare `torch.baddbmm` of [16, 64, 64] by [16, 64, 64] on one thread. It is compared with the multiply-adds
+per second of a pack's whole gradient steps: 16 lanes of 2x64 actor and critic, 20 inputs, batches of 64, with loss,
+clipping, Adam and the shuffling of samples. Forward plus backward count as three times the forward pass; the other
+operations of an update count as nothing. Both run in the environment of a worker process and take turns; medians are
+compared. `--profile` prints the time of the steps by operation.
 
     python benchmarks/limit.py [--lanes 16] [--rounds 15] [--profile] [--smoke]
 """

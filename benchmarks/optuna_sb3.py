@@ -1,8 +1,8 @@
-"""The peer: plain Optuna, one process per core, each trial a training by Stable-Baselines3.
+"""Plain Optuna with Stable-Baselines3: one process per core, each trial a training by Stable-Baselines3.
 
-Random search needs no memory of its trials, so the arrangement that costs Optuna least is taken: each
-process runs `optimize` on a study of its own in memory, and the trials are put together at the end. On a
-shared SQLite file every parameter that is asked would wait for a transaction.
+Random search does not use earlier trials, so the cheapest arrangement for Optuna is used: each process runs `optimize`
+on its own study in memory, and the trials are merged at the end. On a shared SQLite file every suggested parameter
+would wait for a transaction.
 """
 
 import multiprocessing

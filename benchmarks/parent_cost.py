@@ -1,10 +1,10 @@
-"""What the process that owns a study spends on it, at 1,000 finished trials: cores at 5 trials a second.
+"""CPU time of the process that owns a study, at 1,000 finished trials: cores at 5 trials a second.
 
-`quick_search` as shipped (10 parameters, TPE, Median pruner) with ten reports a trial, on SQLite, through
-`run_study` itself. Workers that answer at once stand in for the trainings: sixteen trials in step, their
-requests and reports as lines of JSON as from a worker process. The study begins with 1,000 finished trials,
-some pruned; the next ones are measured in this process's CPU seconds, the stand-in's own time left out.
-(Nothing sleeps, so the flush of reports that a slower study makes every second comes with other commits.)
+`quick_search` as shipped (10 parameters, TPE, Median pruner) with ten reports per trial, on SQLite, through `run_study`
+itself. Simulated workers that answer at once replace the trainings: sixteen trials in step, with requests and reports
+as lines of JSON as from a worker process. The study begins with 1,000 finished trials, some pruned. The next trials are
+measured in CPU seconds of this process, without the time of the simulated workers. (Nothing sleeps, so the flush of
+reports that a slower study makes every second comes with other commits.)
 
 Plain Optuna then does the same on a copy of the same database: ask, suggest, report, should_prune, tell.
 

@@ -1,14 +1,14 @@
-"""What pruning by one of two objectives does to a search for a Pareto front.
+"""The effect of pruning by one of two objectives on a search for a Pareto front.
 
-The example `two_objectives` (Sharpe ratio against drawdown), trained five times as long and from four seeds, on planted
-markets, search by search with the same seeds, once pruned by the Sharpe ratio (median pruner, from the first report on)
-and once not. Optuna itself refuses to prune with several objectives, so its own way is the second. Both have the same
-number of trials; the pruned search is through with them first. Compared are the hypervolumes of the fronts at that
-moment and at the end (with the worst values of the pair's completed trials as reference point, scaled so that the area
-between these and the best values is 1), and the seconds after which either search had, to a thousandth, the hypervolume
-that the one without pruning had at its end. A pruned search that never had it counts as infinitely slow in the median.
-The sampler draws the same points for both, and a trial's numbers do not depend on others, so all that the pruned search
-can lose are points of the front. Seconds are from the call, start of the workers included.
+The example `two_objectives` (Sharpe ratio and maximum drawdown), trained five times as long and from four seeds, on
+planted markets, search by search with the same seeds: once pruned by the Sharpe ratio (median pruner, from the first
+report on) and once without pruning, which is what Optuna does with several objectives. Both have the same number of
+trials; the pruned search ends first. The benchmark compares the hypervolumes of the fronts at that moment and at the
+end, with the worst values of the pair's completed trials as reference point, scaled so that the area between these and
+the best values is 1. It also compares the seconds after which each search had, to a thousandth, the final hypervolume
+of the search without pruning. A pruned search that never reaches it counts as infinitely slow in the median. The
+sampler draws the same points for both, and the numbers of a trial do not depend on other trials, so the pruned search
+can only lose points of the front. Seconds are from the call, start of the workers included.
 
     python benchmarks/pareto.py [--searches 8] [--first-market 0] [--trials 100] [--updates 60] [--smoke]
 """

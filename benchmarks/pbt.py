@@ -1,17 +1,17 @@
-"""What population based training finds: on the toy problem of its paper beside Ray Tune's, and on a market.
+"""Results of population based training: on the toy problem of its paper compared with Ray Tune, and on a market.
 
-**toy**: figure 2 of Jaderberg et al. 2017 (arXiv 1711.09846): maximise 1.2 - a^2 - b^2 by gradient steps on the
-surrogate 1.2 - h0 a^2 - h1 b^2, from a = b = 0.9, with half of the members at h = (1, 0) and half at (0, 1), of
-whom none can reach the maximum alone. FxAI's rules for populations (`fxai.search.population`) and Ray Tune's
-PopulationBasedTraining, synchronous, with the same quantile, factors and probability of a new draw; and the
-members without either. Regret is how far the best member's value lies below 1.2 at the end; the ratio is of
-geometric means over seeds. Without Ray (`poetry install --with peers`) its side is left out.
+**toy**: figure 2 of Jaderberg et al. 2017 (arXiv 1711.09846): maximize 1.2 - a^2 - b^2 by gradient steps on the
+surrogate 1.2 - h0 a^2 - h1 b^2, from a = b = 0.9, with half of the members at h = (1, 0) and half at (0, 1); no member
+can reach the maximum alone. The benchmark compares FxAI's rules for populations (`fxai.search.population`), Ray Tune's
+PopulationBasedTraining, synchronous, with the same quantile, factors and probability of a new draw, and the members
+without exchange. Regret is the distance of the best member's value from 1.2 at the end; the ratio is of geometric means
+over seeds. Without Ray (`poetry install --with peers`) its side is left out.
 
-**market**: `quick_search`'s space and trainings on the planted market, populations against TPE with the Median
-pruner. TPE has at least as many updates of trainings as the populations: it is stopped at the end of the first
-trial by which it has used them, four being under way at a time so that little is cut off. The winner of each
-search is trained again from seeds that no search saw (a population's by its schedule) and scored on the validation
-split; the interval, 95 %, is of the mean paired difference over searches.
+**market**: `quick_search`'s space and trainings on the planted market, populations and TPE with the Median pruner. TPE
+has at least as many updates of trainings as the populations: it is stopped at the end of the first trial by which it
+has used them, with four trials in flight so that little is cut off. The winner of each search is trained again from
+seeds that no search used (a population's by its schedule) and scored on the validation split. The interval, 95 %, is of
+the mean paired difference over searches.
 
     python benchmarks/pbt.py [--part toy] [--quick] [--seeds 5] [--ray-seeds 10] [--smoke]
 """

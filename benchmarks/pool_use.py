@@ -1,13 +1,12 @@
-"""How busy the workers are: CPU time in trials over wall time times workers, beside Optuna and Ray Tune.
+"""Utilization of the workers: CPU time in trials over wall time times workers, compared with Optuna and Ray Tune.
 
-Trials burn a second of CPU time each (`--seconds`), in pure Python (which holds the interpreter's lock, as the dispatch
-of small networks does) and in NumPy (which releases it). Every tool asks a TPE sampler for one parameter
-per trial. The wall time runs from the first trial's start to the last one's end; what comes before, with
-FxAI until every worker has run an empty trial, is shown beside it.
+Each trial takes a second of CPU time (`--seconds`), in pure Python (which holds the interpreter's lock, as the dispatch
+of small networks does) or in NumPy (which releases it). Every program asks a TPE sampler for one parameter per trial.
+The wall time runs from the start of the first trial to the end of the last one. The time before it, with FxAI until
+every worker has run an empty trial, is shown separately.
 
-`busy` is the CPU time; on a machine that does other work it says more of that than of the tool, so
-`occupied`, the time in which workers had a trial, stands beside it. The last line holds `busy` for FxAI
-on pure Python.
+`busy` is the CPU time. Other work on the machine lowers it, so `occupied`, the time in which workers had a trial, is
+shown too. The last line has `busy` for FxAI on pure Python.
 
     python benchmarks/pool_use.py [--trials 20] [--workers 2] [--smoke]
 """

@@ -1,9 +1,9 @@
-"""Does FxAI's PPO learn as well as Stable-Baselines3's? Ten seeds each, side by side.
+"""Compares the scores of FxAI's PPO with those of Stable-Baselines3, ten seeds each.
 
-Both train on one market with a planted pattern, under the same rules, network and hyperparameters:
-Stable-Baselines3 through the Gymnasium environment, FxAI through the batched one that lies beneath it.
-One scorer judges both, greedily on the validation split. The headline is whether FxAI's interquartile
-mean lies within the 95 % bootstrap interval of the other's and the interval of the difference covers zero.
+Both train on one market with a planted pattern, under the same rules, network and hyperparameters: Stable-Baselines3
+through the Gymnasium environment, FxAI through the batched environment beneath it. One scorer scores both, with greedy
+actions on the validation split. The headline is whether FxAI's interquartile mean lies within the 95 % bootstrap
+interval of Stable-Baselines3's and the interval of the difference covers zero.
 
     python benchmarks/ppo_parity.py [--seeds 10] [--updates 12] [--smoke]
 """

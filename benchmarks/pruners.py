@@ -1,8 +1,8 @@
-"""What the pruner of `quick_search` costs and saves: completed trials, and the best value at equal wall time.
+"""Cost and gain of the pruner of `quick_search`: completed trials, and the best value at equal wall time.
 
-The page of a study names parameters that do not matter from 40 completed trials on. A pruner that ends half of 50
-trials never lets a search reach them, and one that ends few takes longer. The searches of a seed differ in their pruner
-alone. The best values are compared at the moment at which the search with the first pruner ended, and at the end; the
+The report of a study names unimportant parameters from 40 completed trials on. A search whose pruner ends half of 50
+trials never has 40, and a search whose pruner ends few trials takes longer. The searches of a seed differ only in their
+pruner. The best values are compared at the moment at which the search with the first pruner ended, and at the end. The
 interval, 95 %, is of the mean paired difference from the first pruner, over the seeds.
 
     python benchmarks/pruners.py [--seeds 10] [--source eurusd_1h] [--smoke]

@@ -1,10 +1,10 @@
-"""Is the winner of quick_search better than the default configuration? Trained again, on fresh seeds.
+"""Compares the winner of quick_search with the default configuration, both trained again with new seeds.
 
-The best of 50 trials beats one default run on noise alone, so the search's own figures show nothing. On
-each market this brings the search to its end (a finished one in `--folder` is taken as it is), then
-trains the winner and the default on seeds that the search never saw, and prints the bootstrap interval of
-the paired difference of their scores on the validation split. On the planted market, where the next move
-follows from the past, the interval should lie above zero; on EURUSD it is only printed.
+The best of 50 trials beats one default run by noise alone, so the search's own figures show nothing. On each market
+this benchmark runs the search to its end (it uses a finished search in `--folder` as it is), then trains the winner and
+the default with seeds that the search did not use, and prints the bootstrap interval of the paired difference of their
+scores on the validation split. On the planted market, where the next move follows from the past, the interval should
+lie above zero; on EURUSD it is only printed.
 
     python benchmarks/quick_search_check.py [--seeds 10] [--market planted] [--folder FOLDER] [--smoke]
 """

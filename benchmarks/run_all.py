@@ -1,7 +1,7 @@
-"""Run every benchmark of this folder, one after the other, and name those that failed.
+"""Runs all benchmarks of this folder, one after the other, and lists those that failed.
 
-A benchmark is a script here; a script that is added takes part by itself. A benchmark passes if it exits with 0 and its
-last line is JSON. A benchmark that fails does not stop the others.
+A benchmark is a script of this folder; new scripts are found automatically. A benchmark passes if it exits with 0
+and its last line is JSON. A benchmark that fails does not stop the others.
 
     python benchmarks/run_all.py [--smoke] [NAME ...]
 """

@@ -1,8 +1,8 @@
-"""Stable-Baselines3's PPO in its own fastest form: a vectorised environment that is one tensor operation a step.
+"""Stable-Baselines3's PPO in its fastest form: with a vectorised environment of one tensor operation per step.
 
-Its usual form steps one environment after the other in Python. Here all environments of a training are
-FxAI's MarketEnv with one lane, with NumPy in and out and no loop over environments, so that what is left
-is Stable-Baselines3's own work. `check_environment` holds it to the usual form, step by step.
+Its usual form steps one environment after the other in Python. Here all environments of a training are FxAI's MarketEnv
+with one lane, with NumPy arrays in and out and no loop over environments, so that only Stable-Baselines3's own work
+remains. `check_environment` compares it with the usual form, step by step.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""What the searches of `search_quality.py` minimise: four functions with known minima and a table of trainings.
+"""The problems that the searches of `search_quality.py` minimize: four functions with known minima and a table.
 
-The table is of real but small trainings: a network of numpy with one hidden layer that tells two classes of
-drawn points apart, trained once for each of up to 864 configurations, with its validation loss after each epoch.
+The table contains real but small trainings: a NumPy network with one hidden layer that separates two classes of random
+points, trained once for each of up to 864 configurations, with its validation loss after each epoch.
 """
 
 import itertools

@@ -1,17 +1,17 @@
-"""Does FxAI's search find as much as plain Optuna's? Regret after as many trials, with the same sampler.
+"""Compares the results of FxAI's search with plain Optuna: regret after as many trials, with the same sampler.
 
-FxAI asks through a storage of its own, gives every trial a sampler with a fresh seed and decides reports
-itself; nothing of that may cost what TPE finds. Both search four functions with known minima, of real, whole,
-logarithmic and categorical parameters, and a table of small trainings with their learning curves, so that the
-Median pruner takes part (`search_problems.py`). Trial 0 is the same point on both sides.
+FxAI asks through its own storage, gives every trial a sampler with a new seed and decides reports itself. None of this
+may make the results of TPE worse. Both search four functions with known minima, of real, whole, logarithmic and
+categorical parameters, and a table of small trainings with their learning curves, so that the Median pruner is used
+too (`search_problems.py`). Trial 0 is the same point on both sides.
 
-Each search is run one trial after the other, as `study.optimize` does, and with as many trials in flight as
-FxAI allows (12 of 50), told in a random order, where Optuna's peer is its own ask and tell; what being in
-flight costs is seen beside `study.optimize`. Regret is how far the best value found lies above the minimum; a
-table solved exactly counts as half of what its second best entry has. A ratio is of geometric means over
-seeds, that of all problems the geometric mean of theirs; its interval, 95 %, resamples the seeds of both sides.
-The two draw different numbers; `tests/search/test_same_as_optuna.py` gives them the same ones and holds them
-equal trial by trial.
+Each search is run with one trial after the other, as `study.optimize` does, and with as many trials in flight as FxAI
+allows (12 of 50), told in a random order; then Optuna's side is its own ask and tell. The cost of trials in flight is
+shown relative to `study.optimize`. Regret is the distance of the best value from the minimum; a table solved exactly
+counts as half of the regret of its second best entry. A ratio is of geometric means over seeds, that of all problems
+the geometric mean of theirs; its interval, 95 %, resamples the seeds of both sides. The two sides draw different
+numbers; `tests/search/test_same_as_optuna.py` gives both the same numbers and checks that they are equal trial by
+trial.
 
     python benchmarks/search_quality.py [--seeds 100] [--trials 50] [--smoke]
 """

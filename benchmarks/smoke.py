@@ -1,6 +1,6 @@
-"""The smallest form of a benchmark: the same code on so little that it is over in seconds.
+"""The smallest form of a benchmark: the same code with so little work that it takes seconds.
 
-CI runs every benchmark in this form, to see that it runs. Its figures say nothing.
+CI runs every benchmark in this form to test that it runs. Its figures have no meaning.
 """
 
 import argparse

@@ -1,11 +1,11 @@
-"""What a trial costs the process that owns the study, on SQLite: FxAI's search against plain Optuna.
+"""Time of the process that owns the study per trial, on SQLite: FxAI's search and plain Optuna.
 
-Both run TPE and the Median pruner on 10 parameters, with 10 reports and a pruning decision each, trial by
-trial in turn on databases of their own, at equal durability: rollback journal (DELETE) and full
-synchronisation. The clock is this process's wall time; the objective costs nothing. Meanwhile a second
-process polls both databases with plain SQLite and measures how long FxAI's parameters and reports take to
-be seen there. What a trial costs grows with those before it, and the machine may have other work: so the
-two are compared block by block, and the median of the blocks counts.
+Both run TPE and the Median pruner on 10 parameters, with 10 reports and a pruning decision each, trial by trial in turn
+on separate databases, with equal durability: rollback journal (DELETE) and full synchronisation. The clock is this
+process's wall time; the objective takes no time. Meanwhile a second process polls both databases with plain SQLite and
+measures when FxAI's parameters and reports become visible. The time of a trial grows with the number of earlier trials,
+and the machine may have other work. Therefore the two are compared block by block, and the median of the blocks is
+printed.
 
     python benchmarks/storage_cost.py [--blocks 5] [--trials 30] [--smoke]
 """

@@ -1,4 +1,4 @@
-"""A study run by FxAI as its command line runs it, with the moment at which each of its trials ended."""
+"""Runs a study as the command line does, and records the time at which each trial ended."""
 
 import os
 import sys
