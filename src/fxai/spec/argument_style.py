@@ -19,7 +19,7 @@ KEY_VALUE: Final = "name=value"
 class Notation(NamedTuple):
     """A complete argument style."""
 
-    form: Form = "--name=value"  # never "--flag", which is "--name=value" with other rules
+    form: Form = "--name=value"  # never "--flag": that form is "--name=value" with other rules
     booleans: Booleans = "value"
     nulls: Nulls = "value"
     lists: Lists = "json"

@@ -23,7 +23,7 @@ class Goal(Record):
 
 
 def with_first_goal(written: Mapping[str, Any]) -> dict[str, Any]:
-    """A study as it is written, of several goals with the one that prunes in the places where a single one stands."""
+    """A study as written; with several objectives, the one that prunes is also `metric_name` and `direction`."""
     goals = written.get("objectives")
     sound = [each for each in goals if isinstance(each, dict | Goal)] if isinstance(goals, list | tuple) else []
     named = [each if isinstance(each, dict) else each.model_dump() for each in sound]
@@ -35,9 +35,10 @@ def with_first_goal(written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_goals(goals: tuple[Goal, ...], reported: Collection[str] | None) -> tuple[Goal, ...]:
-    """The goals under the metrics' own names.
+    """The objectives with the canonical names of their metrics.
 
-    ValueError for objectives that are not several, and for one that is none of those reported, where they are known.
+    Raises:
+        ValueError: There is one objective only, a metric is given twice, or a metric is not in `reported` (if known).
     """
     goals = tuple(Goal(metric=_known(goal.metric, reported), direction=goal.direction) for goal in goals)
     names = [goal.metric for goal in goals]
@@ -49,10 +50,15 @@ def check_goals(goals: tuple[Goal, ...], reported: Collection[str] | None) -> tu
 
 
 def check_metric(name: str, goals: tuple[Goal, ...] | None, reported: Collection[str] | None) -> str:
-    """The metric under its own name.
+    """The canonical name of the metric.
 
-    ValueError for one that is none of several objectives or, where they are known, of those reported. `goals` are
-    None where they are at fault themselves.
+    Args:
+        name: The metric to check.
+        goals: The objectives of the study; None if they are invalid themselves.
+        reported: The metrics that trials report; None if unknown.
+
+    Raises:
+        ValueError: The metric is not one of several objectives, or not in `reported`.
     """
     if goals is None:
         return name

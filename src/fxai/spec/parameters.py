@@ -24,18 +24,18 @@ _HIGH = "greatest value, included"
 _LOG = "whether the scale is logarithmic"
 _STEP = "distance between two values, counted from low; on a logarithmic scale proposals are rounded to its multiples"
 Choice: TypeAlias = bool | int | float | str | None
-_SHOWN_DIGITS = 24  # of a whole number in a message
+_SHOWN_DIGITS = 24  # most digits of a whole number in a message
 
 
 def _storable(value: Any) -> Any:
-    """A value that a study's database keeps to its last digit."""
+    """Refuse a whole number that the database cannot store exactly."""
     if isinstance(value, int) and (reason := not_storable(value)):
         raise ValueError(reason)
     return value
 
 
 def _as_float(value: Any) -> Any:
-    """A whole number that is a float too may be an end of a range, however large."""
+    """Accept any whole number that equals a float as an end of a range, however large."""
     if isinstance(value, bool) or not isinstance(value, int):
         return value
     try:
@@ -45,7 +45,7 @@ def _as_float(value: Any) -> Any:
 
 
 def not_storable(value: Any) -> str | None:
-    """Why a study's database, which keeps numbers as floats, would change a number; None where it would not."""
+    """The reason why the database, which stores numbers as floats, would change a number; None if it would not."""
     if not is_number(value) or isinstance(value, float) or abs(value) <= MOST_WHOLE:
         return None
     limit = f"2^53 ({MOST_WHOLE}), the greatest whole number that a study's database keeps exactly"
@@ -53,7 +53,7 @@ def not_storable(value: Any) -> str | None:
 
 
 def shortened(number: float) -> str:
-    """A number as people read it; of very many digits only how many."""
+    """A number as text for messages; for a number with very many digits only their count."""
     if not isinstance(number, int) or number.bit_length() < 3 * _SHOWN_DIGITS:
         return f"{number}"
     return f"a whole number of {int(number.bit_length() * math.log10(2)) + 1} digits"
@@ -164,17 +164,17 @@ def _check_range(low: float, high: float, *, log: bool, step: float | None) -> N
 
 
 def is_number(value: Choice) -> TypeGuard[int | float]:
-    """Whether a choice is one; truth values are none."""
+    """Whether a choice is a number. Booleans are not numbers."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def is_rate(parameter: FloatParameter | IntParameter) -> bool:
-    """Whether its values are rates near one, such as gamma, in which the distance from one is what matters."""
+    """Whether the values are rates near one, such as gamma, for which the distance from one matters."""
     return parameter.low >= 1 / 2 and parameter.high < 1
 
 
 def count_values(parameter: Parameter) -> int | None:
-    """How many values a parameter can take; None for a continuous one."""
+    """The number of values of a parameter; None for a continuous parameter."""
     match parameter:
         case CategoricalParameter(choices=choices):
             return len(choices)
@@ -184,7 +184,11 @@ def count_values(parameter: Parameter) -> int | None:
 
 
 def grid_values(parameter: Parameter) -> tuple[Choice, ...]:
-    """Every value that a finite parameter can take, in order; `ValueError` for a continuous one."""
+    """All values of a finite parameter, in order.
+
+    Raises:
+        ValueError: The parameter is continuous.
+    """
     count = count_values(parameter)
     if count is None:
         raise ValueError(f"{parameter.name} is continuous")
@@ -194,7 +198,7 @@ def grid_values(parameter: Parameter) -> tuple[Choice, ...]:
 
 
 def contains(parameter: Parameter, value: Choice) -> bool:
-    """Whether the parameter can take this value; one on steps may have drifted, as sums of floats do."""
+    """Whether the parameter can take this value. A value on steps may have a rounding error of floats."""
     if isinstance(parameter, CategoricalParameter):
         return any(each == value and isinstance(each, bool) == isinstance(value, bool) for each in parameter.choices)
     if not is_number(value) or not parameter.low <= value <= parameter.high:
@@ -203,21 +207,21 @@ def contains(parameter: Parameter, value: Choice) -> bool:
 
 
 def why_outside(parameter: Parameter, value: Choice) -> str:
-    """Why the parameter cannot take this value."""
+    """The reason why the parameter cannot take this value."""
     if isinstance(parameter, CategoricalParameter):
         return f"{value!r} is none of the parameter's choices"
     if not is_number(value) or parameter.step is None or not parameter.low <= value <= parameter.high:
         return f"{value!r} lies outside the parameter's range, {parameter.low} to {parameter.high}"
-    if value > (last := nearest_value(parameter, parameter.high)):  # type: ignore[operator]  # of a number it is one
+    if value > (last := nearest_value(parameter, parameter.high)):  # type: ignore[operator]  # a number for a numeric parameter
         return f"{value!r} lies beyond the last step, {last}"
     below, above = neighbours(value, parameter.low, parameter.high, parameter.step)
     return f"{value!r} lies between two steps; take {below} or {above}"
 
 
 def nearest_value(parameter: Parameter, value: Choice) -> Choice:
-    """The value nearest to this one that the parameter can take; its first choice or its middle if none is near.
+    """The nearest value that the parameter can take; its first choice or the middle of its range if none is near.
 
-    The one place where a value is moved to a parameter's own: trial 0, enqueued trials, what a sampler proposes.
+    Trial 0, enqueued trials and the proposals of samplers use this function, so that they are rounded alike.
     """
     if isinstance(parameter, CategoricalParameter):
         return _nearest_choice(parameter.choices, value)
@@ -234,7 +238,7 @@ def _nearest_choice(choices: tuple[Choice, ...], value: Choice) -> Choice:
 
 
 def after_steps(parameter: FloatParameter | IntParameter, steps: int) -> Choice:
-    """The value so many steps above the low end, exact to the digits in which they are written."""
+    """The value `steps` steps above `low`, with the decimal digits of `low` and the step."""
     return on_step(parameter.low, parameter.step or 0.0, steps)
 
 
