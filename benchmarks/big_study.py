@@ -31,12 +31,12 @@ import optuna
 import psutil
 from optuna.trial import FrozenTrial, create_trial
 
+from fxai.protocol import TrialResult, TrialState
 from fxai.search import attributes
 from fxai.search.seeds import trial_seed
 from fxai.search.storage import WriteBehindStorage
-from fxai.spec.load import load_spec
-from fxai.spec.study import StudySpec
-from fxai.trial import TrialResult, TrialState
+from fxai.spec.reading.load import load_spec
+from fxai.spec.search.study import StudySpec
 from parent_cost import curve, distributions_of, draw, opened, quality_of
 from smoke import parse
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import optuna
 
+from fxai.protocol import STANDARD_ERROR, Cause, Report, TrialError, TrialResult, TrialState
 from fxai.search.open_search import open_search
-from fxai.spec.fingerprint import fingerprint
-from fxai.spec.load import load_spec
-from fxai.trial import STANDARD_ERROR, Cause, Report, TrialError, TrialResult, TrialState
+from fxai.spec.reading.load import load_spec
+from fxai.spec.search.fingerprint import fingerprint
 
 DATABASE = "optuna_studies.db"
 SPEC = "fuzzed.yaml"

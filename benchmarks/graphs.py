@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import torch
 
 from fxai.market.dataset import Market, prepare
-from fxai.rl.market_tensors import MarketTensors, on_device
-from fxai.rl.pack import Pack
-from fxai.rl.trading import trading
-from fxai.rl.training import Training
-from fxai.spec.model_config import ModelConfig
-from fxai.spec.ppo_config import PpoConfig
-from fxai.spec.training_config import TrainingConfig
+from fxai.rl.agents.trading import trading
+from fxai.rl.environment.market_tensors import MarketTensors, on_device
+from fxai.rl.lanes.pack import Pack
+from fxai.rl.training.training import Training
+from fxai.spec.fields.model_config import ModelConfig
+from fxai.spec.fields.ppo_config import PpoConfig
+from fxai.spec.fields.training_config import TrainingConfig
 from smoke import parse
 
 DEVICE = torch.device("cuda:0")

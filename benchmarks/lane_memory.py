@@ -23,12 +23,12 @@ from statistics import linear_regression, median
 import psutil
 
 from fxai.objectives import fx_trading
-from fxai.spec.configure import configure
-from fxai.spec.find_spec import find_spec
-from fxai.spec.load import load_spec
-from fxai.spec.training_config import TrainingConfig
-from fxai.trial import Decision, JsonObject, LanePlan, ParamValue, Report, Slot, TrialRequest
-from fxai.workers.worker_process import worker_environment
+from fxai.pool.worker_process import worker_environment
+from fxai.protocol import Decision, JsonObject, LanePlan, ParamValue, Report, Slot, TrialRequest
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.reading.find_spec import find_spec
+from fxai.spec.reading.load import load_spec
+from fxai.spec.search.configure import configure
 from smoke import parse
 
 WIDTHS = (1, 8, 16, 32)

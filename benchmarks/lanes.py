@@ -32,16 +32,16 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from fxai.market.dataset import prepare
-from fxai.spec.env_config import EnvConfig
-from fxai.spec.model_config import ModelConfig
-from fxai.spec.parameters import FloatParameter
-from fxai.spec.ppo_config import PpoConfig
-from fxai.spec.pruners import NopPruner
-from fxai.spec.samplers import RandomSampler
-from fxai.spec.study import Resources, StudySpec
-from fxai.spec.training_config import TrainingConfig
-from fxai.workers import machine_slots
-from fxai.workers.machine import available_cores
+from fxai.pool import machine_slots
+from fxai.pool.machine import available_cores
+from fxai.spec.fields.env_config import EnvConfig
+from fxai.spec.fields.model_config import ModelConfig
+from fxai.spec.fields.ppo_config import PpoConfig
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.parameters import FloatParameter
+from fxai.spec.search.pruners import NopPruner
+from fxai.spec.search.samplers import RandomSampler
+from fxai.spec.search.study import Resources, StudySpec
 from lanes_search import (
     QUICK_REGRET,
     QUICK_SEARCHES,

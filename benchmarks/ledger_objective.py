@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chaos_run import Entry, append
 from fxai.objectives import fx_trading
-from fxai.trial import (
+from fxai.protocol import (
     Decision,
     JsonObject,
     LaneObjective,

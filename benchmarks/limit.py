@@ -21,18 +21,19 @@ from dataclasses import dataclass
 import torch
 from torch.profiler import ProfilerActivity, profile, record_function
 
-from fxai.rl import adam, mlp, ppo_loss
-from fxai.rl.actor_critic import ActorCritic
-from fxai.rl.batched_env import Step
-from fxai.rl.dropout import Dropout
-from fxai.rl.networks import build_network
-from fxai.rl.ppo import Ppo
-from fxai.rl.rollout import Collector
-from fxai.rl.samples import Samples
-from fxai.spec.model_config import ModelConfig
-from fxai.spec.ppo_config import PpoConfig
-from fxai.trial import Slot
-from fxai.workers.worker_process import worker_environment
+from fxai.pool.worker_process import worker_environment
+from fxai.protocol import Slot
+from fxai.rl.algorithms import adam, ppo_loss
+from fxai.rl.algorithms.actor_critic import ActorCritic
+from fxai.rl.algorithms.ppo import Ppo
+from fxai.rl.algorithms.rollout import Collector
+from fxai.rl.algorithms.samples import Samples
+from fxai.rl.environment.batched_env import Step
+from fxai.rl.networks import mlp
+from fxai.rl.networks.build import build_network
+from fxai.rl.networks.dropout import Dropout
+from fxai.spec.fields.model_config import ModelConfig
+from fxai.spec.fields.ppo_config import PpoConfig
 from smoke import parse
 
 INPUTS, WIDTH, ACTIONS = 20, 64, 3

@@ -18,10 +18,10 @@ import optuna
 import torch
 
 from fxai.market.dataset import prepare
-from fxai.spec.configure import configure
-from fxai.spec.parameters import FloatParameter
-from fxai.spec.study import StudySpec
-from fxai.spec.training_config import TrainingConfig
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.configure import configure
+from fxai.spec.search.parameters import FloatParameter
+from fxai.spec.search.study import StudySpec
 from sb3_vectorised import sb3_training
 
 _START_SECONDS = 300.0

@@ -30,25 +30,25 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
 
+from fxai.pool import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent
+from fxai.protocol import Decision, Report, TrialRequest, TrialResult, TrialState
+from fxai.protocol.wire import from_line, to_line
+from fxai.protocol.worker_messages import WorkerMessage
 from fxai.search import attributes
 from fxai.search.open_search import open_search
 from fxai.search.seeds import trial_seed
 from fxai.search.space import suggest
 from fxai.search.storage import WriteBehindStorage
 from fxai.search.study import Search
-from fxai.spec.configure import default_params
-from fxai.spec.fingerprint import fingerprint
-from fxai.spec.load import load_spec
-from fxai.spec.pruners import MedianPruner
-from fxai.spec.samplers import TPESampler
-from fxai.spec.study import StudySpec
-from fxai.stop_signal import StopSignal
-from fxai.study_events import TrialFinished
-from fxai.study_loop import run_study
-from fxai.trial import Decision, Report, TrialRequest, TrialResult, TrialState
-from fxai.trial.wire import from_line, to_line
-from fxai.workers import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent
-from fxai.workers.messages import WorkerLine
+from fxai.spec.reading.load import load_spec
+from fxai.spec.search.configure import default_params
+from fxai.spec.search.fingerprint import fingerprint
+from fxai.spec.search.pruners import MedianPruner
+from fxai.spec.search.samplers import TPESampler
+from fxai.spec.search.study import StudySpec
+from fxai.study.events import TrialFinished
+from fxai.study.loop import run_study
+from fxai.study.stop_signal import StopSignal
 from smoke import parse
 
 SPEC = Path(__file__).parents[1] / "config/optuna/quick_search.yaml"
@@ -128,9 +128,9 @@ class Instantly:
             came = [self._advance(number) for number in list(self._steps)]
             reports = tuple(each for each in came if isinstance(each, Report))
             results = tuple(each for each in came if isinstance(each, TrialResult))
-            line = to_line(WorkerLine(1, LANES, reports=reports, results=results))
+            line = to_line(WorkerMessage(1, LANES, reports=reports, results=results))
         with self._clock.part("wire"):
-            told = from_line(WorkerLine, line)
+            told = from_line(WorkerMessage, line)
             return [*started, *map(TrialReported, told.reports), *map(TrialEnded, told.results)]
 
     def activity(self) -> Sequence[Activity]:

@@ -22,11 +22,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fxai.spec.find_spec import find_spec
-from fxai.spec.load import load_spec
-from fxai.spec.override import override
-from fxai.spec.study import StudySpec
-from fxai.trial import TrialState
+from fxai.protocol import TrialState
+from fxai.spec.reading.find_spec import find_spec
+from fxai.spec.reading.load import load_spec
+from fxai.spec.reading.override import override
+from fxai.spec.search.study import StudySpec
 from lanes_search import interval
 from smoke import parse
 from timed_study import TimedStudy, choose_device, time_study

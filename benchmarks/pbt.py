@@ -34,22 +34,22 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import bootstrap
 
+from fxai.protocol import ParamValue
 from fxai.results.paths import StudyPaths
 from fxai.search.population import Member, exploits
-from fxai.spec.find_spec import find_spec
-from fxai.spec.load import load_spec
-from fxai.spec.override import override
-from fxai.spec.own_config import OwnConfig
-from fxai.spec.parameters import FloatParameter
-from fxai.spec.population import PopulationSearch
-from fxai.spec.pruners import MedianPruner, NopPruner
-from fxai.spec.samplers import RandomSampler, TPESampler
-from fxai.spec.study import StudySpec
-from fxai.stop_signal import StopSignal
-from fxai.study_events import StudyEnded, StudyEvent, TrialFinished, TrialProgressed
-from fxai.trial import ParamValue
-from fxai.tuning.taking_over import TakingOver
-from fxai.tuning.tune import tune
+from fxai.spec.reading.find_spec import find_spec
+from fxai.spec.reading.load import load_spec
+from fxai.spec.reading.override import override
+from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.search.parameters import FloatParameter
+from fxai.spec.search.population import PopulationSearch
+from fxai.spec.search.pruners import MedianPruner, NopPruner
+from fxai.spec.search.samplers import RandomSampler, TPESampler
+from fxai.spec.search.study import StudySpec
+from fxai.study.events import StudyEnded, StudyEvent, TrialFinished, TrialProgressed
+from fxai.study.load_transfer import LoadedTransfer
+from fxai.study.run import tune
+from fxai.study.stop_signal import StopSignal
 from smoke import parse
 
 REPOSITORY = Path(__file__).parents[1]
@@ -98,7 +98,7 @@ def by_fxai(seed: int) -> float:
         parameters=tuple(FloatParameter(name=f"env.h{place}", low=0.0, high=1.0) for place in range(2)),
         search=TOY,
         seed=seed,
-        training_config=OwnConfig({"env": {}}),
+        training_config=CustomConfig({"env": {}}),
     )
     thetas = dict.fromkeys(range(MEMBERS), (START, START))
     params = {member: _named(first(member)) for member in thetas}
@@ -280,7 +280,7 @@ def winners(seed: int, effort: MarketEffort, folder: Path) -> dict[str, Path]:
         stop = StopSignal()
         meter = Meter(stop, budget)
         own = study.model_copy(update={"storage": f"sqlite:///{folder / study.study_name}.db"})
-        tune(TakingOver(own), folder, meter, stop, plots=False)
+        tune(LoadedTransfer(own), folder, meter, stop, plots=False)
         print(f"search {seed}: {study.study_name} used {meter.used} updates in {len(meter.steps)} trials", flush=True)
         budget = min(budget, meter.used)
         found[study.study_name] = StudyPaths(folder, study.study_name).best_config

@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 import optuna
 
-from fxai.trial import Decision, JsonObject, LanePlan, Outcome, Report, Slot, TrialRequest
-from fxai.workers import ProcessWorkers, TrialEnded, TrialReported
+from fxai.pool import LocalPool, TrialEnded, TrialReported
+from fxai.protocol import Decision, JsonObject, LanePlan, Outcome, Report, Slot, TrialRequest
 from smoke import parse
 
 OBJECTIVE = "pool_use:burn"
@@ -89,7 +89,7 @@ def fxai_use(kind: str, effort: Effort) -> Use:
     slots = [Slot(index) for index in range(effort.workers)]
     with (
         tempfile.TemporaryDirectory() as folder,
-        ProcessWorkers(slots, Path(folder), LanePlan(OBJECTIVE, {})) as pool,
+        LocalPool(slots, Path(folder), LanePlan(OBJECTIVE, {})) as pool,
     ):
         _start(pool, effort.workers, Path(folder))
         start = time.monotonic()
@@ -110,7 +110,7 @@ def fxai_use(kind: str, effort: Effort) -> Use:
     return Use(start - began, end - start, ended)
 
 
-def _start(pool: ProcessWorkers, workers: int, folder: Path) -> None:
+def _start(pool: LocalPool, workers: int, folder: Path) -> None:
     """Run an empty trial on every worker."""
     for number in range(workers):
         pool.submit(_request({}, number, folder / "start"))

@@ -21,15 +21,15 @@ from scipy.stats import bootstrap, trim_mean
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from fxai.market.dataset import Market, prepare_bars
-from fxai.market.planted import planted_market
+from fxai.market.synthetic_market import synthetic_market
 from fxai.objectives.train_agent import train_agent
-from fxai.rl.gymnasium_env import GymnasiumEnv
-from fxai.rl.market_tensors import on_device
-from fxai.rl.scoring import Scorer
-from fxai.spec.env_config import EnvConfig
-from fxai.spec.model_config import ModelConfig
-from fxai.spec.ppo_config import PpoConfig
-from fxai.spec.training_config import TrainingConfig
+from fxai.rl.agents.scoring import Scorer
+from fxai.rl.environment.gymnasium_env import GymnasiumEnv
+from fxai.rl.environment.market_tensors import on_device
+from fxai.spec.fields.env_config import EnvConfig
+from fxai.spec.fields.model_config import ModelConfig
+from fxai.spec.fields.ppo_config import PpoConfig
+from fxai.spec.fields.training_config import TrainingConfig
 from sb3_vectorised import CPU, SB3Policy, environment_steps, sb3_ppo
 from smoke import parse
 
@@ -95,7 +95,7 @@ def main() -> None:
     arguments = parse(parser, {"seeds": 4, "updates": 1})
     torch.set_num_threads(1)
     config = configuration(arguments.updates)
-    market = prepare_bars(planted_market(seed=1), config.data)
+    market = prepare_bars(synthetic_market(seed=1), config.data)
 
     runs: dict[str, list[Run]] = {"fxai": [], "sb3": []}
     print(f"{'seed':>6}{'fxai':>10}{'sb3':>10}   mean_reward after {environment_steps(config)} steps")

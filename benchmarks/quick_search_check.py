@@ -23,12 +23,12 @@ import optuna
 from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
-from fxai.spec.configure import default_params, trial_settings
-from fxai.spec.load import load_spec
-from fxai.spec.override import override
-from fxai.spec.study import StudySpec
-from fxai.trial import Decision, LanePlan, ParamValue, TrialPaths, TrialRequest
-from fxai.workers import ProcessWorkers, TrialEnded, TrialReported, Workers, machine_slots
+from fxai.pool import LocalPool, TrialEnded, TrialReported, WorkerPool, machine_slots
+from fxai.protocol import Decision, LanePlan, ParamValue, TrialPaths, TrialRequest
+from fxai.spec.reading.load import load_spec
+from fxai.spec.reading.override import override
+from fxai.spec.search.configure import default_params, trial_settings
+from fxai.spec.search.study import StudySpec
 from lanes_search import SHORTEST
 from smoke import parse
 
@@ -82,7 +82,7 @@ def requests(study: StudySpec, params: Mapping[str, ParamValue], seeds: int, fol
         )
 
 
-def train_all(workers: Workers, waiting: Iterator[TrialRequest]) -> NDArray[np.float64]:
+def train_all(workers: WorkerPool, waiting: Iterator[TrialRequest]) -> NDArray[np.float64]:
     """The score of every request, in their order."""
     scores: dict[int, float] = {}
     running = 0
@@ -96,7 +96,7 @@ def train_all(workers: Workers, waiting: Iterator[TrialRequest]) -> NDArray[np.f
     return np.array([scores[number] for number in sorted(scores)])
 
 
-def _take_events(workers: Workers, scores: dict[int, float]) -> int:
+def _take_events(workers: WorkerPool, scores: dict[int, float]) -> int:
     ended = 0
     for event in workers.events(1.0):
         match event:
@@ -117,7 +117,7 @@ def compare(market: str, folder: Path, seeds: int, settings: Mapping[str, str]) 
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         plan = LanePlan(OBJECTIVE, study.training_config.model_dump(mode="json"))
-        with ProcessWorkers(machine_slots().slots, scratch, plan) as workers:
+        with LocalPool(machine_slots().slots, scratch, plan) as workers:
             winner = train_all(workers, requests(study, best, seeds, scratch / "winner"))
             default = train_all(workers, requests(study, default_params(study), seeds, scratch / "default"))
     return Difference(winner, default)

@@ -22,13 +22,13 @@ from torch.distributions import Categorical
 
 from fxai.market.dataset import Market
 from fxai.market.splits import Span
-from fxai.rl.gymnasium_env import GymnasiumEnv
-from fxai.rl.market_env import MarketEnv
-from fxai.rl.market_tensors import MarketTensors, on_device
-from fxai.rl.scoring import Scorer
-from fxai.spec.env_config import EnvConfig
-from fxai.spec.ppo_config import PpoConfig
-from fxai.spec.training_config import TrainingConfig
+from fxai.rl.agents.scoring import Scorer
+from fxai.rl.environment.gymnasium_env import GymnasiumEnv
+from fxai.rl.environment.market_env import MarketEnv
+from fxai.rl.environment.market_tensors import MarketTensors, on_device
+from fxai.spec.fields.env_config import EnvConfig
+from fxai.spec.fields.ppo_config import PpoConfig
+from fxai.spec.fields.training_config import TrainingConfig
 
 CPU = torch.device("cpu")
 

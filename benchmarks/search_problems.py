@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter
-from fxai.trial import ParamValue
+from fxai.protocol import ParamValue
+from fxai.spec.search.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter
 
 Params = Mapping[str, ParamValue]
 EPOCHS = 8

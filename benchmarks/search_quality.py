@@ -33,14 +33,14 @@ from numpy.typing import NDArray
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState as OptunaState
 
-from fxai.search.asked import Asked
+from fxai.protocol import Report, TrialResult, TrialState
+from fxai.search.asked_trial import AskedTrial
 from fxai.search.open_search import open_search
 from fxai.search.space import suggest
 from fxai.search.study import Search
-from fxai.spec.pruners import MedianPruner
-from fxai.spec.samplers import TPESampler
-from fxai.spec.study import StudySpec
-from fxai.trial import Report, TrialResult, TrialState
+from fxai.spec.search.pruners import MedianPruner
+from fxai.spec.search.samplers import TPESampler
+from fxai.spec.search.study import StudySpec
 from search_problems import RATES, Params, Problem, functions, table
 from smoke import parse
 
@@ -94,7 +94,7 @@ def fxai(problem: Problem, trials: int, in_flight: int, seed: int) -> Found:
     return Found(problem.regret(counts.best_value), counts.pruned)
 
 
-def _end_in_fxai(search: Search, problem: Problem, asked: Asked) -> TrialResult:
+def _end_in_fxai(search: Search, problem: Problem, asked: AskedTrial) -> TrialResult:
     curve = problem.curve(asked.params)
     for step, value in enumerate(curve[:-1], start=1):
         report = Report(asked.number, step, value)

@@ -27,13 +27,13 @@ from pathlib import Path
 
 import optuna
 
+from fxai.protocol import ParamValue, Report, TrialResult, TrialState
 from fxai.search.open_search import open_search
 from fxai.search.study import Search
-from fxai.spec.parameters import FloatParameter
-from fxai.spec.pruners import MedianPruner
-from fxai.spec.samplers import TPESampler
-from fxai.spec.study import StudySpec
-from fxai.trial import ParamValue, Report, TrialResult, TrialState
+from fxai.spec.search.parameters import FloatParameter
+from fxai.spec.search.pruners import MedianPruner
+from fxai.spec.search.samplers import TPESampler
+from fxai.spec.search.study import StudySpec
 from smoke import parse
 
 PARAMETERS = 10

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fxai.spec.study import StudySpec
-from fxai.stop_signal import StopSignal
-from fxai.study_events import Ending, Notice, StudyEnded, StudyEvent, TrialFinished, WorkerReplaced
-from fxai.trial import TrialState
-from fxai.tuning.taking_over import TakingOver
-from fxai.tuning.tune import tune
-from fxai.workers.machine import available_gpus
+from fxai.pool.machine import available_gpus
+from fxai.protocol import TrialState
+from fxai.spec.search.study import StudySpec
+from fxai.study.events import Ending, Notice, StudyEnded, StudyEvent, TrialFinished, WorkerReplaced
+from fxai.study.load_transfer import LoadedTransfer
+from fxai.study.run import tune
+from fxai.study.stop_signal import StopSignal
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def time_study(study: StudySpec) -> TimedStudy:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         own = study.model_copy(update={"storage": f"sqlite:///{folder / 'study.db'}"})
-        ended = tune(TakingOver(own), folder / "results", stopwatch, StopSignal(), plots=False).ended
+        ended = tune(LoadedTransfer(own), folder / "results", stopwatch, StopSignal(), plots=False).ended
     if ended.ending is not Ending.REACHED:
         sys.exit(f"the study {study.study_name} did not reach its end: {ended.reason}")
     return TimedStudy(called, stopwatch.finishes)

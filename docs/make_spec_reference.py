@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
-from fxai.spec.argument_style import FORMS, ArgumentStyle, Form
-from fxai.spec.arguments import argument_of_key
-from fxai.spec.class_names import CLASS_NAMES, SHORT_NAMES
-from fxai.spec.metrics import LOSSES, METRICS
-from fxai.spec.parameter_form import NORMAL, TYPES
-from fxai.spec.retired_keys import RETIRED_IN_SPEC, RETIRED_IN_STUDY
-from fxai.spec.schema import json_schema
-from fxai.spec.study import Spec, StudySpec
+from fxai.spec.fields.argument_style import FORMS, ArgumentStyle, Form
+from fxai.spec.fields.arguments import argument_of_key
+from fxai.spec.fields.retired_keys import RETIRED_IN_SPEC, RETIRED_IN_STUDY
+from fxai.spec.reading.schema import json_schema
+from fxai.spec.search.class_names import CLASS_NAMES, SHORT_NAMES
+from fxai.spec.search.metrics import LOSSES, METRICS
+from fxai.spec.search.parameter_form import NORMAL, TYPES
+from fxai.spec.search.study import Spec, StudySpec
 
 PAGE = Path(__file__).with_name("spec.md")
 Schema = Mapping[str, Any]
@@ -70,8 +70,8 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("## `studies`: one study", "StudySpec"),
     Section("### `objectives`: several metrics", "Goal"),
-    Section("### `objective: {function: ...}`: a function of yours", "OwnFunction"),
-    Section("### `objective: {command: [...]}`: a program of yours", "OwnCommand"),
+    Section("### `objective: {function: ...}`: a function of yours", "PythonFunction"),
+    Section("### `objective: {command: [...]}`: a program of yours", "CustomCommand"),
     Section("#### `argument_style`: how parameters become arguments", "ArgumentStyle"),
     Section("### `search`: populations", "PopulationSearch"),
     Section("### `stop`: rules that end a study early", "Stop"),

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from fxai.trial import Decision, ParamValue, Report, TrialRequest, TrialResult
-from fxai.workers import TrialEnded, TrialReported, WorkerEvent, WorkerLost, Workers
+from fxai.pool import TrialEnded, TrialReported, WorkerEvent, WorkerLost, WorkerPool
+from fxai.protocol import Decision, ParamValue, Report, TrialRequest, TrialResult
 
 PATIENCE = 60.0
 
@@ -42,7 +42,7 @@ def go_on(report: Report) -> Decision:
 
 
 def events_until(
-    workers: Workers, reached: Callable[[WorkerEvent], bool], decide: Callable[[Report], Decision] = go_on
+    workers: WorkerPool, reached: Callable[[WorkerEvent], bool], decide: Callable[[Report], Decision] = go_on
 ) -> list[WorkerEvent]:
     """All events up to the one looked for, every report before it answered."""
     until = time.monotonic() + PATIENCE
@@ -58,7 +58,7 @@ def events_until(
 
 
 def results_of(
-    workers: Workers, count: int, decide: Callable[[Report], Decision] = go_on
+    workers: WorkerPool, count: int, decide: Callable[[Report], Decision] = go_on
 ) -> tuple[dict[int, TrialResult], list[WorkerEvent]]:
     """Answer reports until so many trials have ended; their results by number, and all events."""
     until = time.monotonic() + PATIENCE
@@ -76,7 +76,7 @@ def results_of(
     return results, seen
 
 
-def result_of(workers: Workers, request: TrialRequest, decide: Callable[[Report], Decision] = go_on) -> TrialResult:
+def result_of(workers: WorkerPool, request: TrialRequest, decide: Callable[[Report], Decision] = go_on) -> TrialResult:
     """Run one trial to its end."""
     workers.submit(request)
     event = events_until(workers, lambda event: isinstance(event, TrialEnded), decide)[-1]
@@ -84,7 +84,7 @@ def result_of(workers: Workers, request: TrialRequest, decide: Callable[[Report]
     return event.result
 
 
-def loss_of(workers: Workers, request: TrialRequest) -> WorkerLost:
+def loss_of(workers: WorkerPool, request: TrialRequest) -> WorkerLost:
     workers.submit(request)
     event = events_until(workers, lambda event: isinstance(event, WorkerLost))[-1]
     assert isinstance(event, WorkerLost)

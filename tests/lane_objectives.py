@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from fxai.trial import (
+from fxai.protocol import (
     Cause,
     Decision,
     JsonObject,

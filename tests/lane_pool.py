@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fxai.trial import Cause, Decision, Report, TrialRequest, TrialResult, TrialState
-from fxai.workers import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
+from fxai.pool import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
+from fxai.protocol import Cause, Decision, Report, TrialRequest, TrialResult, TrialState
 
 Curve = Callable[[TrialRequest, int], float]
 

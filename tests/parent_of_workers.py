@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 from drive_workers import request_for
-from fxai.trial import Decision, Slot
-from fxai.workers import ProcessWorkers, TrialReported
+from fxai.pool import LocalPool, TrialReported
+from fxai.protocol import Decision, Slot
 
 
 def main(folder: Path) -> None:
-    workers = ProcessWorkers([Slot(0), Slot(1)], folder)
+    workers = LocalPool([Slot(0), Slot(1)], folder)
     workers.submit(request_for("has_children", 1, folder))
     workers.submit(request_for("hangs_deaf_to_terms", 2, folder))
     pids: list[int] = []

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fxai.rl import draws
-from fxai.rl.batched_env import Step
+from fxai.rl.environment.batched_env import Step
+from fxai.rl.lanes import counter_rng
 
 Reward = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Of sign, time within the episode and action, each [lane, env]."""
@@ -67,7 +67,7 @@ class ProbeEnv:
         """What is drawn for a step is a function of its number."""
 
     def _drawn(self) -> Tensor:
-        chance = draws.uniform(self._seeds, draws.Purpose.EPISODE_START, self._clock, (self.envs,))
+        chance = counter_rng.uniform(self._seeds, counter_rng.Purpose.EPISODE_START, self._clock, (self.envs,))
         return torch.where(chance < 0.5, -1.0, 1.0)
 
     def _observe(self, time: Tensor) -> Tensor:

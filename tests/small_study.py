@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from fxai.search.asked import Asked
+from fxai.protocol import JsonObject, ParamValue, TrialResult, TrialState
+from fxai.search.asked_trial import AskedTrial
 from fxai.search.study import Search
-from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter
-from fxai.trial import JsonObject, ParamValue, TrialResult, TrialState
+from fxai.spec.search.parameters import CategoricalParameter, FloatParameter, IntParameter
 
 PARAMETERS = (
     FloatParameter(name="rate", low=1e-5, high=1e-1, log=True),
@@ -20,12 +20,12 @@ MEMORY = "sqlite:///:memory:"
 Opener = Callable[..., Search]
 
 
-def ask(search: Search) -> Asked:
+def ask(search: Search) -> AskedTrial:
     """The next trial of a study that is not exhausted."""
     asked = search.ask()
     assert asked is not None
     return asked
 
 
-def complete(asked: Asked, value: Any = 0.5) -> TrialResult:
+def complete(asked: AskedTrial, value: Any = 0.5) -> TrialResult:
     return TrialResult(asked.number, TrialState.COMPLETE, seconds=1.0, value=value, metrics={"sharpe": value / 2})

@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator
 from typing import Any, cast
 
-from fxai.trial import Outcome, Report, Slot, TrialPaths, TrialRequest
+from fxai.protocol import Outcome, Report, Slot, TrialPaths, TrialRequest
 
 Trial = Generator[Report, None, Outcome]
 STEPS = 4

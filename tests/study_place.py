@@ -7,15 +7,15 @@ from typing import Any, TypeVar
 
 import optuna
 
+from fxai.pool import InlinePool, WorkerPool
 from fxai.search.open_search import open_search
-from fxai.spec.parameters import FloatParameter, Parameter
-from fxai.spec.pruners import NopPruner, Pruner
-from fxai.spec.samplers import RandomSampler, Sampler
-from fxai.spec.study import StudySpec
-from fxai.stop_signal import StopSignal
-from fxai.study_events import StudyEnded, StudyEvent
-from fxai.study_loop import run_study
-from fxai.workers import InlineWorkers, Workers
+from fxai.spec.search.parameters import FloatParameter, Parameter
+from fxai.spec.search.pruners import NopPruner, Pruner
+from fxai.spec.search.samplers import RandomSampler, Sampler
+from fxai.spec.search.study import StudySpec
+from fxai.study.events import StudyEnded, StudyEvent
+from fxai.study.loop import run_study
+from fxai.study.stop_signal import StopSignal
 
 X = FloatParameter(name="x", low=-4.0, high=4.0)
 RANDOM = RandomSampler()
@@ -52,7 +52,7 @@ class Place:
         self.url = f"sqlite:///{folder / 'studies.db'}"
 
     @contextmanager
-    def running(self, spec: StudySpec, workers: Workers, stop: StopSignal) -> Iterator[Iterator[StudyEvent]]:
+    def running(self, spec: StudySpec, workers: WorkerPool, stop: StopSignal) -> Iterator[Iterator[StudyEvent]]:
         search = open_search(spec, self.url, fingerprint={"of": "this test"}, default_params={"x": 0.0})
         try:
             yield run_study(spec, search, workers, self.trials, stop)
@@ -60,8 +60,8 @@ class Place:
             workers.close()
             search.close()
 
-    def run(self, spec: StudySpec, workers: Workers | None = None) -> list[StudyEvent]:
-        with self.running(spec, workers or InlineWorkers(), StopSignal()) as events:
+    def run(self, spec: StudySpec, workers: WorkerPool | None = None) -> list[StudyEvent]:
+        with self.running(spec, workers or InlinePool(), StopSignal()) as events:
             return list(events)
 
     def stored(self) -> list[optuna.trial.FrozenTrial]:

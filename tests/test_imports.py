@@ -1,4 +1,4 @@
-"""The house's one rule of direction: what each room may import, read from the sources."""
+"""Imports run one way: which folders each folder may import, read from the sources."""
 
 import ast
 import subprocess
@@ -13,25 +13,21 @@ import fxai
 SOURCE = Path(fxai.__file__).parent
 LEVELS = [
     {"errors"},
-    {"whole_file", "keeper"},
-    {"trial", "spec"},
-    {"market", "wording", "printed_command"},
+    {"atomic_write", "supervisor"},
+    {"protocol", "spec"},
+    {"formatting", "trial"},
+    {"market", "search"},
     {"rl"},
-    {"search", "workers", "tracking", "objectives"},
-    {
-        "study_events",
-        "stop_signal",
-        "stop_rules",
-        "suspects",
-        "in_flight",
-        "population",
-        "trial_files",
-        "failure_streak",
-    },
-    {"study_loop", "train_agents", "replay", "results", "dashboard"},
-    {"tuning"},
+    {"objectives"},
+    {"worker"},
+    {"pool", "results", "tracking", "dashboard"},
+    {"study"},
     {"cli", "api"},
 ]
+SUBFOLDERS = {
+    "rl": ["kernels", "lanes", "networks", "environment", "algorithms", "training", "agents"],
+    "spec": ["yaml", "fields", "search", "checks", "reading"],
+}
 LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 HOMES = {
     "optuna": {"search", "results", "dashboard"},
@@ -73,6 +69,25 @@ def test_imports_run_one_way(path: Path) -> None:
         assert room in HOMES.get(root, {room}), f"{module} has no home in {room}"
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_imports_between_subfolders_run_one_way(path: Path) -> None:
+    folder, *inner = path.relative_to(SOURCE).parts
+    if folder not in SUBFOLDERS or len(inner) < 2:
+        return
+    order = SUBFOLDERS[folder]
+    for module in imported_modules(path):
+        parts = module.split(".")
+        if parts[:2] == ["fxai", folder] and len(parts) > 2 and parts[2] != inner[0]:
+            assert order.index(parts[2]) < order.index(inner[0]), f"{folder}/{inner[0]} imports {module}"
+
+
+@pytest.mark.parametrize("folder", SUBFOLDERS)
+def test_every_subfolder_has_its_place_in_the_order(folder: str) -> None:
+    inner = [path.relative_to(SOURCE / folder).parts for path in FILES if path.is_relative_to(SOURCE / folder)]
+    assert {parts[0] for parts in inner if len(parts) > 1} == set(SUBFOLDERS[folder])
+    assert {parts[0] for parts in inner if len(parts) == 1} == {"__init__.py"}, "a file stands beside the subfolders"
+
+
 def test_the_rooms_with_a_level_are_those_that_there_are() -> None:
     assert set(LEVEL_OF) == {room_of(path) for path in FILES} - {"__init__"}
     assert len(LEVEL_OF) == sum(map(len, LEVELS)), "a room stands at two levels"
@@ -107,7 +122,7 @@ def module_of(path: Path) -> str:
     return ".".join(part for part in parts if part != "__init__")
 
 
-@pytest.mark.parametrize("module", ["fxai", "fxai.cli.app", "fxai.spec", "fxai.workers", "fxai.market"])
+@pytest.mark.parametrize("module", ["fxai", "fxai.cli.app", "fxai.spec", "fxai.pool", "fxai.market"])
 def test_light_modules_load_no_torch(module: str) -> None:
     code = f"import {module}, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -15,27 +15,27 @@ import fxai
 from cli.conftest import call_fxai
 from fxai.cli.app import COMMANDS
 from fxai.errors import FxaiError, InputError, StudyHeldError
-from fxai.rl import width
-from fxai.rl.pack import signature
-from fxai.spec.algorithm import ALGORITHMS
-from fxai.spec.class_names import SHORT_NAMES
-from fxai.spec.coherence import study_problems
-from fxai.spec.command_line import FURTHER, variable
-from fxai.spec.configure import configure, default_params, trial_config
-from fxai.spec.feasibility import broken
-from fxai.spec.find_spec import find_spec
-from fxai.spec.hpo_file import hpo_file
-from fxai.spec.load import load_spec, spec_of
-from fxai.spec.model_config import ModelConfig
-from fxai.spec.overlay import Mode
-from fxai.spec.population import PopulationSearch
-from fxai.spec.presets import shipped_preset
-from fxai.spec.stop import Stop
-from fxai.spec.study import StudySpec
-from fxai.spec.tracking import MlflowTracking, WandbTracking
-from fxai.spec.training_config import TrainingConfig
-from fxai.spec.yaml_source import parse_yaml
-from fxai.trial import LaneObjective, Lanes
+from fxai.protocol import LaneObjective, Lanes
+from fxai.rl.lanes.pack import signature
+from fxai.rl.training import lane_width
+from fxai.spec.checks.cross_field_checks import study_problems
+from fxai.spec.checks.feasibility import broken
+from fxai.spec.fields.algorithm import ALGORITHMS
+from fxai.spec.fields.command_line import FURTHER, variable
+from fxai.spec.fields.model_config import ModelConfig
+from fxai.spec.fields.tracking import MlflowTracking, WandbTracking
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.reading.find_spec import find_spec
+from fxai.spec.reading.hpo_file import hpo_file
+from fxai.spec.reading.load import load_spec, spec_of
+from fxai.spec.reading.presets import shipped_preset
+from fxai.spec.reading.transfer_spec import Mode
+from fxai.spec.search.class_names import SHORT_NAMES
+from fxai.spec.search.configure import configure, default_params, trial_config
+from fxai.spec.search.population import PopulationSearch
+from fxai.spec.search.stop import Stop
+from fxai.spec.search.study import StudySpec
+from fxai.spec.yaml.yaml_source import parse_yaml
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text()
@@ -169,7 +169,7 @@ def test_the_defaults_of_all_algorithms_take_equally_many_steps() -> None:
 def test_widths_are_kept_where_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert "`~/.cache/fxai/lanes`" in README
-    assert Path("~/.cache/fxai/lanes").expanduser() == width._cache()
+    assert Path("~/.cache/fxai/lanes").expanduser() == lane_width._cache()
 
 
 def test_what_it_says_may_differ_within_a_program_does_not_part_trials(study: StudySpec) -> None:

@@ -2,12 +2,15 @@
 
 import pytest
 
-from fxai.rl import adam, draws, market_env, mlp, ppo_loss
+from fxai.rl.algorithms import adam, ppo_loss
+from fxai.rl.environment import market_env
+from fxai.rl.lanes import counter_rng
+from fxai.rl.networks import mlp
 
 
 def take_torchs_operations(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (adam, draws, market_env, mlp, ppo_loss):
-        monkeypatch.setattr(module, "by_loops", lambda _tensor: False)
+    for module in (adam, counter_rng, market_env, mlp, ppo_loss):
+        monkeypatch.setattr(module, "runs_on_kernels", lambda _tensor: False)
 
 
 @pytest.fixture(params=["loops", "torch"])

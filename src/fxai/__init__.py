@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from fxai.market.simulator import Action
     from fxai.market.track_record import TrackRecord, read_track_record
     from fxai.results.study_results import StudyResults
-    from fxai.rl.agent import Agent, load_agent
-    from fxai.rl.observation import AccountView
-    from fxai.spec.study import StudySpec
+    from fxai.rl.agents.agent import Agent, load_agent
+    from fxai.rl.environment.observation import AccountView
+    from fxai.spec.search.study import StudySpec
 
 __all__ = [
     "AccountView",
@@ -55,9 +55,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AccountView": "fxai.rl.observation",
+    "AccountView": "fxai.rl.environment.observation",
     "Action": "fxai.market.simulator",
-    "Agent": "fxai.rl.agent",
+    "Agent": "fxai.rl.agents.agent",
     "Analysis": "fxai.api.analysis",
     "ConfigLoader": "fxai.api.config_loader",
     "Engine": "fxai.api.training_engine",
@@ -69,13 +69,13 @@ _HOMES = {
     "MLflowManager": "fxai.api.mlflow_manager",
     "MinimalTuner": "fxai.api.minimal_tuner",
     "StudyResults": "fxai.results.study_results",
-    "StudySpec": "fxai.spec.study",
+    "StudySpec": "fxai.spec.search.study",
     "TrackRecord": "fxai.market.track_record",
     "TrainingEngine": "fxai.api.training_engine",
     "compare_multiple_studies": "fxai.api.hpo_dashboard",
     "create_hpo_dashboard": "fxai.api.hpo_dashboard",
     "create_sqlite_storage": "fxai.api.hpo_config",
-    "load_agent": "fxai.rl.agent",
+    "load_agent": "fxai.rl.agents.agent",
     "load_results": "fxai.api.studies",
     "load_specs": "fxai.api.studies",
     "read_track_record": "fxai.market.track_record",

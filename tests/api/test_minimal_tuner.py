@@ -13,7 +13,7 @@ from fxai.api.minimal_tuner import DEFAULT_SPACE, EPISODES
 from fxai.api.tuner_data import data_section
 from fxai.errors import DataError, InputError
 from fxai.market.dataset import prepare
-from fxai.spec.data_config import DataConfig
+from fxai.spec.fields.data_config import DataConfig
 
 BARS = pd.read_csv(Path(fxai.__file__).parent / "market" / "data" / "eurusd_1h.csv.gz")
 TRAIN, VALIDATION = BARS[:1200], BARS[1200:1600]

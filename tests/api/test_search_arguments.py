@@ -12,7 +12,7 @@ from fxai.api.ray_domains import is_domain, written
 from fxai.api.search_settings import resources, search_settings
 from fxai.api.search_space import constants_of, parameters_of, plain
 from fxai.errors import InputError
-from fxai.spec.parameter_form import translate_parameter
+from fxai.spec.search.parameter_form import translate_parameter
 
 
 @pytest.mark.parametrize(

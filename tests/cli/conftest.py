@@ -9,12 +9,12 @@ from typing import NamedTuple
 import pytest
 
 from fxai.cli.app import main
+from fxai.protocol import STANDARD_ERROR, Cause, Report, TrialError, TrialResult, TrialState
 from fxai.search.open_search import open_search
-from fxai.spec.configure import default_params
-from fxai.spec.fingerprint import fingerprint
-from fxai.spec.parameters import FloatParameter
-from fxai.spec.study import StudySpec
-from fxai.trial import STANDARD_ERROR, Cause, Report, TrialError, TrialResult, TrialState
+from fxai.spec.search.configure import default_params
+from fxai.spec.search.fingerprint import fingerprint
+from fxai.spec.search.parameters import FloatParameter
+from fxai.spec.search.study import StudySpec
 
 SMALL_SPEC = """\
 name: small

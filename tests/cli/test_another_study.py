@@ -12,8 +12,8 @@ import pytest
 from cli.conftest import Fxai, call_fxai
 from fxai import HPOResultsManager, HPOVisualizer, load_results
 from fxai.errors import InputError
+from fxai.protocol import TrialPaths
 from fxai.search.studies import load_study
-from fxai.trial import TrialPaths
 
 CODE = """\
 import json, os, time

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Fxai
-from fxai.spec.find_spec import shipped_specs
+from fxai.spec.reading.find_spec import shipped_specs
 
 UNWISE = """\
 name: unwise

@@ -12,7 +12,7 @@ from fxai.market.track_record import read_track_record
 from fxai.objectives.train_agent import train_agent
 from fxai.results.paths import StudyPaths
 from fxai.results.track_files import is_of
-from fxai.spec.training_config import TrainingConfig
+from fxai.spec.fields.training_config import TrainingConfig
 
 SmallRun = tuple[Path, Finished]
 

@@ -8,12 +8,12 @@ import pytest
 from cli.conftest import call_fxai
 from fxai.search import attributes
 from fxai.search.studies import load_study
-from fxai.spec.advice import advice
-from fxai.spec.conditions import walk
-from fxai.spec.configure import config_values
-from fxai.spec.feasibility import broken
-from fxai.spec.find_spec import config_directory
-from fxai.spec.load import load_spec
+from fxai.spec.checks.advice import advice
+from fxai.spec.checks.feasibility import broken
+from fxai.spec.reading.find_spec import config_directory
+from fxai.spec.reading.load import load_spec
+from fxai.spec.search.conditions import walk
+from fxai.spec.search.configure import config_values
 
 EXAMPLES = sorted((config_directory() / "optuna" / "examples").glob("*.yaml"))
 SHORT = (

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from fxai.stop_signal import StopSignal, Urgency
-from fxai.study_events import Heartbeat, Notice, StudyEvent
-from fxai.tuning.interrupts import announce_stop, stop_on_signals
+from fxai.study.events import Heartbeat, Notice, StudyEvent
+from fxai.study.interrupts import announce_stop, stop_on_signals
+from fxai.study.stop_signal import StopSignal, Urgency
 
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 

@@ -8,9 +8,9 @@ from rich.console import Console
 
 from fxai.cli.live_layout import live_layout
 from fxai.cli.study_view import StudyView
-from fxai.study_events import Heartbeat, Standing, StudyOpened, TrialBegan, TrialFinished, TrialProgressed
-from fxai.trial import ParamValue, Report, TrialResult, TrialState
-from fxai.workers import Activity
+from fxai.pool import Activity
+from fxai.protocol import ParamValue, Report, TrialResult, TrialState
+from fxai.study.events import Heartbeat, StudyOpened, StudyProgress, TrialBegan, TrialFinished, TrialProgressed
 
 GUIDE_PARAMS = {
     "training.learning_rate": 0.0002341,
@@ -22,9 +22,9 @@ GUIDE_PARAMS = {
 
 def view(params: Mapping[str, ParamValue] = GUIDE_PARAMS, workers: int = 2) -> StudyView:
     """Trial 15 of the guide's study runs with 37 trials behind it; each took half a minute."""
-    standing = Standing(total=50, complete=34, pruned=2, failed=1)
-    state = StudyView.of(StudyOpened("fx_ai_quick", "maximize", "mean_reward", workers, standing), 0.0)
-    ended = Standing(total=50, complete=35, pruned=2, failed=1, best_trial=12, best_value=15.42)
+    progress = StudyProgress(total=50, complete=34, pruned=2, failed=1)
+    state = StudyView.of(StudyOpened("fx_ai_quick", "maximize", "mean_reward", workers, progress), 0.0)
+    ended = StudyProgress(total=50, complete=35, pruned=2, failed=1, best_trial=12, best_value=15.42)
     activity = tuple(Activity(worker, "cpu", (15,) if worker == 0 else ()) for worker in range(workers))
     for event in (
         TrialFinished(TrialResult(14, TrialState.COMPLETE, 30.0, value=1.0), {}, ended, best=False),
@@ -104,7 +104,7 @@ def test_what_others_wrote_is_neither_markup_nor_a_control_code() -> None:
 
 
 def test_before_the_first_trial() -> None:
-    state = StudyView.of(StudyOpened("s", "minimize", "m", 1, Standing(total=5)), 0.0)
+    state = StudyView.of(StudyOpened("s", "minimize", "m", 1, StudyProgress(total=5)), 0.0)
     lines = rendered(state)
     assert lines[0] == "s: minimize m, 1 worker, 1m 12s"
     assert "0% | 0/5 trials | ETA: -" in "\n".join(lines)
@@ -152,12 +152,12 @@ def test_a_workers_line_fits_whatever_it_holds(trials: int, width: int) -> None:
 
 
 def test_the_best_value_of_several_seeds_has_its_standard_error() -> None:
-    standing = Standing(total=50, complete=35, best_trial=12, best_value=0.0034217, standard_error=0.00021345)
-    opened = StudyView.of(StudyOpened("s", "maximize", "m", 1, standing), 0.0)
+    progress = StudyProgress(total=50, complete=35, best_trial=12, best_value=0.0034217, standard_error=0.00021345)
+    opened = StudyView.of(StudyOpened("s", "maximize", "m", 1, progress), 0.0)
     assert rendered(opened)[-1] == "Current best value: 0.00342 ± 0.00021 (trial 12)"
     assert rendered(opened, encoding="ascii")[-1] == "Current best value: 0.00342 +- 0.00021 (trial 12)"
 
 
 def test_a_study_with_more_trials_than_it_shall_reach_is_full() -> None:
-    state = StudyView.of(StudyOpened("s", "minimize", "m", 1, Standing(total=5, complete=8)), 0.0)
+    state = StudyView.of(StudyOpened("s", "minimize", "m", 1, StudyProgress(total=5, complete=8)), 0.0)
     assert "█ 100% | 8/5 trials" in "\n".join(rendered(state))

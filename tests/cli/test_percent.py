@@ -8,8 +8,8 @@ from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.trial import create_trial
 
 from cli.conftest import call_fxai
+from fxai.protocol import STANDARD_ERROR
 from fxai.search import attributes
-from fxai.trial import STANDARD_ERROR
 
 EMPTY: dict[str, object] = {"parameters": {}, "training_config": {}}
 SPACE: dict[str, BaseDistribution] = {"x": FloatDistribution(0, 1)}

@@ -2,23 +2,23 @@
 
 import pytest
 
-from fxai.cli.study_view import RunningTrial, StudyView
-from fxai.study_events import (
+from fxai.cli.study_view import StudyView, ViewedTrial
+from fxai.pool import Activity
+from fxai.protocol import Report, TrialResult, TrialState
+from fxai.study.events import (
     Heartbeat,
     Notice,
-    Standing,
     StudyEvent,
     StudyOpened,
+    StudyProgress,
     TrialBegan,
     TrialFinished,
     TrialProgressed,
     TrialRequeued,
     TrialSetAside,
 )
-from fxai.trial import Report, TrialResult, TrialState
-from fxai.workers import Activity
 
-OPENED = StudyOpened("fx_ai_quick", "maximize", "mean_reward", workers=2, standing=Standing(total=10))
+OPENED = StudyOpened("fx_ai_quick", "maximize", "mean_reward", workers=2, progress=StudyProgress(total=10))
 
 
 def view_after(*events: StudyEvent, opened: StudyOpened = OPENED, now: float = 100.0) -> StudyView:
@@ -30,7 +30,7 @@ def view_after(*events: StudyEvent, opened: StudyOpened = OPENED, now: float = 1
 
 def finished(number: int, seconds: float = 4.0, **counts: int) -> TrialFinished:
     result = TrialResult(number, TrialState.COMPLETE, seconds, value=1.0)
-    return TrialFinished(result, {}, Standing(total=10, **counts), best=False)
+    return TrialFinished(result, {}, StudyProgress(total=10, **counts), best=False)
 
 
 def test_a_trial_runs_from_its_beginning_to_its_end() -> None:
@@ -41,8 +41,8 @@ def test_a_trial_runs_from_its_beginning_to_its_end() -> None:
 
 def test_the_newest_trial_is_the_one_that_began_last() -> None:
     assert view_after().newest is None
-    assert view_after(TrialBegan(4, 0, {}), TrialBegan(3, 1, {})).newest == RunningTrial(3, 1, {}, began=100.0)
-    assert view_after(TrialBegan(3, 0, {}), TrialBegan(4, 0, {}), finished(4)).newest == RunningTrial(
+    assert view_after(TrialBegan(4, 0, {}), TrialBegan(3, 1, {})).newest == ViewedTrial(3, 1, {}, began=100.0)
+    assert view_after(TrialBegan(3, 0, {}), TrialBegan(4, 0, {}), finished(4)).newest == ViewedTrial(
         3, 0, {}, began=100.0
     )
 
@@ -71,7 +71,7 @@ def test_a_requeued_trial_no_longer_runs_and_is_not_counted() -> None:
 
 
 def test_the_standing_is_the_newest_one() -> None:
-    assert view_after(finished(0, complete=1), finished(1, complete=1, pruned=1)).standing.finished == 2
+    assert view_after(finished(0, complete=1), finished(1, complete=1, pruned=1)).progress.finished == 2
 
 
 def test_a_heartbeat_says_what_the_workers_do() -> None:
@@ -90,7 +90,7 @@ def test_a_notice_changes_nothing() -> None:
 
 
 def test_no_estimate_before_a_trial_has_ended_in_this_run() -> None:
-    resumed = StudyOpened("s", "maximize", "m", workers=2, standing=Standing(total=10, complete=5))
+    resumed = StudyOpened("s", "maximize", "m", workers=2, progress=StudyProgress(total=10, complete=5))
     assert view_after(TrialBegan(5, 0, {}), opened=resumed).seconds_left(200.0) is None
 
 

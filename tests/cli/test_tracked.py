@@ -9,48 +9,48 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import SMALL_SPEC, Fxai
-from fxai.spec.parameters import FloatParameter
-from fxai.spec.study import StudySpec
-from fxai.stop_signal import StopSignal
-from fxai.study_events import (
+from fxai.pool import Activity
+from fxai.protocol import Cause, Report, TrialError, TrialResult, TrialState
+from fxai.protocol.tracker_messages import TrackerWelcome
+from fxai.spec.search.parameters import FloatParameter
+from fxai.spec.search.study import StudySpec
+from fxai.study import tracked_events as module
+from fxai.study.events import (
     Ending,
     Heartbeat,
     Notice,
-    Standing,
     StudyEnded,
     StudyEvent,
     StudyOpened,
+    StudyProgress,
     TrialBegan,
     TrialFinished,
     TrialProgressed,
     TrialRequeued,
 )
+from fxai.study.stop_signal import StopSignal
+from fxai.study.tracked_events import tracked
 from fxai.tracking import TrackerProcess
-from fxai.tracking.messages import Welcome
 from fxai.tracking.trackers import tracker_environment
-from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
-from fxai.tuning import tracked as module
-from fxai.tuning.tracked import tracked
-from fxai.workers import Activity
 from wandb_files import wandb_runs
 
 STUDY = StudySpec(study_name="s", parameters=(FloatParameter(name="training.gamma", low=0.9, high=0.99),))
-ENDED = StudyEnded("s", Standing(total=2, complete=1, failed=1, best_trial=0, best_value=0.5), seconds=8.0)
+ENDED = StudyEnded("s", StudyProgress(total=2, complete=1, failed=1, best_trial=0, best_value=0.5), seconds=8.0)
 PARAMS = {"training.gamma": 0.97}
 BEAT = Heartbeat((Activity(0, "cpu", (0,), 10),))
 EVENTS = (
-    StudyOpened("s", "maximize", "mean_reward", 1, Standing(total=2)),
+    StudyOpened("s", "maximize", "mean_reward", 1, StudyProgress(total=2)),
     TrialBegan(0, 0, PARAMS),
     TrialRequeued(0, "its worker was lost"),
     TrialBegan(0, 1, PARAMS),
     BEAT,
     TrialProgressed(Report(0, 10, 0.25), pruned=False),
-    TrialFinished(TrialResult(0, TrialState.COMPLETE, 4.0, value=0.5), PARAMS, ENDED.standing, best=True),
+    TrialFinished(TrialResult(0, TrialState.COMPLETE, 4.0, value=0.5), PARAMS, ENDED.progress, best=True),
     TrialBegan(1, 0, {"training.gamma": 7.0}),  # makes no configuration
     TrialFinished(
         TrialResult(1, TrialState.FAIL, 4.0, error=TrialError(Cause.EXCEPTION, "boom", "Traceback: secret places")),
         {"training.gamma": 7.0},
-        ENDED.standing,
+        ENDED.progress,
         best=False,
     ),
     ENDED,
@@ -69,7 +69,9 @@ def hanging(tmp_path: Path) -> Iterator[TrackerProcess]:
     """A tracker that works in nothing."""
     environment = tracker_environment(os.environ)
     log = tmp_path / "odd.log"
-    tracker = TrackerProcess("Odd", Welcome("hangs", {}, tmp_path), log, environment, module="tracking.odd_tracker")
+    tracker = TrackerProcess(
+        "Odd", TrackerWelcome("hangs", {}, tmp_path), log, environment, module="tracking.odd_tracker"
+    )
     yield tracker
     tracker.close()
 
@@ -109,7 +111,7 @@ def test_after_ctrl_c_it_is_waited_for_less(
     stop = StopSignal()
     for _ in range(requests):
         stop.request()
-    seen = through(hanging, StudyEnded("s", ENDED.standing, 8.0, ending=ending), stop)
+    seen = through(hanging, StudyEnded("s", ENDED.progress, 8.0, ending=ending), stop)
     assert [event.message[:34] for event in seen if isinstance(event, Notice)] == ["Odd was not done 0.2 s after the s"]
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from statistics import fmean
 
 from cli.conftest import Finished, call_fxai
+from fxai.formatting import estimate
 from fxai.market.track_record import read_track_record
 from fxai.objectives.train_agent import train_agent
 from fxai.results.training.plan import load_plan
 from fxai.search.lock import hold
-from fxai.spec.training_config import TrainingConfig
-from fxai.wording import estimate
+from fxai.spec.fields.training_config import TrainingConfig
 
 SmallRun = tuple[Path, Finished]
 

@@ -62,15 +62,15 @@ def test_a_transfer_leaves_the_spec_and_is_picked_up_by_the_run(first: Fxai, fol
 
 
 def test_a_transfer_again_changes_nothing_and_one_that_is_stale_is_told(first: Fxai, folder: Path) -> None:
-    overlay = folder / "optuna_results" / "next" / "transfer.yaml"
+    transfer_spec = folder / "optuna_results" / "next" / "transfer.yaml"
     first("transfer", "small", "--to", "next.yaml")
-    before = overlay.read_bytes()
+    before = transfer_spec.read_bytes()
     first("transfer", "small", "--to", "next.yaml")
-    assert overlay.read_bytes() == before
+    assert transfer_spec.read_bytes() == before
     first("run", "--spec", "small.yaml", "--set", "seeds_per_trial=2", "--n-trials", "3", *QUICK)
     plan = first("run", "--spec", "next.yaml", "--dry-run")
     assert "small has changed since (then 2 trials, now 3" in plan.out
-    overlay.unlink()
+    transfer_spec.unlink()
     assert "Takes over" not in first("run", "--spec", "next.yaml", "--dry-run").out
 
 
@@ -110,8 +110,8 @@ def test_a_chain_that_was_stopped_goes_on_from_its_first_command(first: Fxai, fo
         finished = first(*command)
         assert finished.code == 0, finished
         assert "has changed since" not in finished.out
-    overlay = folder / "optuna_results" / "next" / "transfer.yaml"
-    assert overlay.read_bytes() == before[overlay]
+    transfer_spec = folder / "optuna_results" / "next" / "transfer.yaml"
+    assert transfer_spec.read_bytes() == before[transfer_spec]
     (found,) = json.loads(first("results", "next", "--json").out)
     assert [trial["number"] for trial in found["trials"]] == [0, 1]
     (small,) = json.loads(first("results", "small", "--json").out)
@@ -162,10 +162,10 @@ def test_modes_narrow_enqueue_and_warm_the_same_space(first: Fxai, folder: Path)
     modes = "narrow,enqueue,warm"
     made = first("transfer", "small", "--to", "again.yaml", "--mode", modes, "--width", "0.5", "--json")
     assert made.code == 0, made
-    overlay = json.loads(made.out)["overlay"]
-    assert overlay["modes"] == ["enqueue", "narrow", "warm"]
-    assert len(overlay["enqueue"]) == 1  # the other is the default, trial 0
-    (range_,) = overlay["narrowed"]
+    transfer_spec = json.loads(made.out)["overlay"]
+    assert transfer_spec["modes"] == ["enqueue", "narrow", "warm"]
+    assert len(transfer_spec["enqueue"]) == 1  # the other is the default, trial 0
+    (range_,) = transfer_spec["narrowed"]
     assert 1e-4 <= range_["low"] < range_["high"] <= 1e-2
     run = first("run", "--spec", "again.yaml", *QUICK)
     assert run.code == 0, run

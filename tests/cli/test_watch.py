@@ -7,37 +7,37 @@ import pytest
 from rich.console import Console
 
 from fxai.cli.watch import choose_watch, watch_live, watch_plainly, watch_quietly
-from fxai.study_events import (
+from fxai.pool import Activity
+from fxai.protocol import Cause, Report, TrialError, TrialResult, TrialState
+from fxai.study.events import (
     Heartbeat,
     Notice,
-    Standing,
     StudyEnded,
     StudyEvent,
     StudyOpened,
+    StudyProgress,
     TrialBegan,
     TrialFinished,
     TrialProgressed,
 )
-from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
-from fxai.workers import Activity
 
-ENDED = StudyEnded("s", Standing(total=2, complete=1, failed=1, best_trial=0, best_value=0.5), seconds=8.0)
+ENDED = StudyEnded("s", StudyProgress(total=2, complete=1, failed=1, best_trial=0, best_value=0.5), seconds=8.0)
 EVENTS = (
-    StudyOpened("s", "maximize", "mean_reward", 1, Standing(total=2)),
+    StudyOpened("s", "maximize", "mean_reward", 1, StudyProgress(total=2)),
     TrialBegan(0, 0, {"training.gamma": 0.97}),
     Heartbeat((Activity(0, "cpu", (0,), 10),)),
     TrialProgressed(Report(0, 10, 0.25), pruned=False),
     TrialFinished(
         TrialResult(0, TrialState.COMPLETE, 4.0, value=0.5),
         {"training.gamma": 0.97},
-        Standing(total=2, complete=1, best_trial=0, best_value=0.5),
+        StudyProgress(total=2, complete=1, best_trial=0, best_value=0.5),
         best=True,
     ),
     TrialBegan(1, 0, {"training.gamma": 0.99}),
     TrialFinished(
         TrialResult(1, TrialState.FAIL, 4.0, error=TrialError(Cause.EXCEPTION, "boom\x1b[31m\nsecond line")),
         {"training.gamma": 0.99},
-        ENDED.standing,
+        ENDED.progress,
         best=False,
     ),
     Notice("a long notice " + 20 * "that goes on "),

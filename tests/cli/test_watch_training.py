@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 from fxai.cli.watch_training import TrainingView, training_layout, watch_training
-from fxai.study_events import Notice
-from fxai.train_agents import TrainingEvent
-from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
+from fxai.protocol import Cause, Report, TrialError, TrialResult, TrialState
+from fxai.study.events import Notice
+from fxai.study.train_agents import TrainingEvent
 
 VIEW = TrainingView("mine", "sharpe", {3: 11, 4: 12}, 20, began=100.0)
 EVENTS: tuple[TrainingEvent, ...] = (

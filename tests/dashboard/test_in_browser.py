@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fxai.dashboard.serve import Shown, dashboard_server
+from fxai.protocol import Report, TrialResult, TrialState
 from fxai.results.paths import StudyPaths
 from fxai.results.report.index import index_page, write_row
 from fxai.results.report.write import write_report
@@ -17,9 +18,8 @@ from fxai.results.shown_files import shown_files
 from fxai.search.open_search import open_search
 from fxai.search.studies import load_study
 from fxai.search.study import Search
-from fxai.spec.parameters import FloatParameter
-from fxai.spec.study import StudySpec
-from fxai.trial import Report, TrialResult, TrialState
+from fxai.spec.search.parameters import FloatParameter
+from fxai.spec.search.study import StudySpec
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -12,10 +12,10 @@ import yaml
 
 from cli.conftest import SMALL_SPEC, call_fxai
 from docs.pages import DOCS, PAGES, Block, assert_can_be_called, blocks, command_lines, inline_commands, is_ours
-from fxai.spec.coherence import study_problems
-from fxai.spec.find_spec import find_spec, shipped_specs
-from fxai.spec.load import load_spec, spec_of
-from fxai.spec.yaml_source import parse_yaml
+from fxai.spec.checks.cross_field_checks import study_problems
+from fxai.spec.reading.find_spec import find_spec, shipped_specs
+from fxai.spec.reading.load import load_spec, spec_of
+from fxai.spec.yaml.yaml_source import parse_yaml
 
 OTHER_PROGRAMS = {"cd", "cp", "du", "git", "ls", "nvidia-smi", "poetry", "python", "wandb"}
 STUDY, ANOTHER = "fx_ai_quick", "fx_ai_comprehensive"

@@ -19,9 +19,9 @@ from fxai.search import database, sqlite_file
 from fxai.search.lock import hold_folder, hold_study
 from fxai.search.open_search import open_search
 from fxai.search.sqlite_file import check_sqlite
-from fxai.spec.configure import default_params
-from fxai.spec.fingerprint import fingerprint
-from fxai.spec.load import load_spec
+from fxai.spec.reading.load import load_spec
+from fxai.spec.search.configure import default_params
+from fxai.spec.search.fingerprint import fingerprint
 
 # SQLite's, torch's and Linux's.
 OTHERS_WORDS = (

@@ -7,8 +7,8 @@ import pytest
 
 import fxai
 from docs.pages import DOCS, REPOSITORY, assert_can_be_called, is_ours
-from fxai.spec.metrics import METRICS
-from fxai.spec.schema import json_schema
+from fxai.spec.reading.schema import json_schema
+from fxai.spec.search.metrics import METRICS
 
 ROWS = re.findall(r"^\| (.+?) \| (.+) \|$", (DOCS / "names.md").read_text(), re.MULTILINE)
 ROWS = [row for row in ROWS if row[0] not in {"other program", "---"}]

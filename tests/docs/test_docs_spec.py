@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from docs.pages import DOCS
-from fxai.spec.schema import json_schema
+from fxai.spec.reading.schema import json_schema
 
 NOT_LISTED = {"JsonValue", "ImportedSampler", "ImportedPruner"}
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from fxai.errors import DataError
 from fxai.market.bar_file import read_bar_file
 from fxai.market.bars import Bars, Reading
-from fxai.market.planted import planted_market
-from fxai.spec.data_config import DataConfig
+from fxai.market.synthetic_market import synthetic_market
+from fxai.spec.fields.data_config import DataConfig
 
-KNOWN = planted_market(seed=1, bars=60)
+KNOWN = synthetic_market(seed=1, bars=60)
 VOLUME = np.arange(1.0, 61.0)
 SPREAD_POINTS = np.arange(60) % 7
 

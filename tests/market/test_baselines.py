@@ -7,10 +7,10 @@ from fxai.market.bars import Bars
 from fxai.market.baselines import baselines, figures, hold
 from fxai.market.dataset import Market, prepare_bars
 from fxai.market.metrics import performance
-from fxai.market.planted import planted_market
 from fxai.market.simulator import Action, Prices, Simulator
-from fxai.spec.data_config import DataConfig
-from fxai.spec.env_config import EnvConfig
+from fxai.market.synthetic_market import synthetic_market
+from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.env_config import EnvConfig
 
 FIRST, LAST = 200, 420
 COSTLY = EnvConfig(
@@ -26,7 +26,7 @@ COSTLY = EnvConfig(
 
 
 def market(*, own_spread: bool = False) -> Market:
-    bars = planted_market(seed=3, bars=500)
+    bars = synthetic_market(seed=3, bars=500)
     if own_spread:
         spread = np.linspace(0.0001, 0.002, 500)
         bars = Bars(**{name: getattr(bars, name) for name in bars.__slots__ if name != "spread"}, spread=spread)

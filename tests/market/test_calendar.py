@@ -4,7 +4,7 @@ import pytest
 
 from fxai.market.calendar import bar_length, bars_per_year, find_gaps, nights_held
 from fxai.market.read_bars import load_bars
-from fxai.spec.data_config import DataConfig
+from fxai.spec.fields.data_config import DataConfig
 
 HOUR = np.timedelta64(1, "h")
 

@@ -7,7 +7,7 @@ import pytest
 from fxai.errors import DataError
 from fxai.market.dataset import prepare, prepare_bars, with_oracle
 from fxai.market.read_bars import load_bars
-from fxai.spec.data_config import DataConfig, FeatureConfig
+from fxai.spec.fields.data_config import DataConfig, FeatureConfig
 
 MARKET = prepare(DataConfig())
 

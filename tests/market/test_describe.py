@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 
 from fxai.market.describe import describe
-from fxai.market.planted import planted_market
-from fxai.spec.data_config import DataConfig, FeatureConfig
+from fxai.market.synthetic_market import synthetic_market
+from fxai.spec.fields.data_config import DataConfig, FeatureConfig
 
 
 def test_the_embedded_set_described():
@@ -23,7 +23,7 @@ def test_the_embedded_set_described():
 
 
 def few_bars(count: int, folder: Path) -> str:
-    bars = planted_market(0, bars=count)
+    bars = synthetic_market(0, bars=count)
     rows = zip(bars.time, bars.open, bars.high, bars.low, bars.close, strict=True)
     path = folder / "few.csv"
     path.write_text("time,open,high,low,close\n" + "\n".join(",".join(map(str, row)) for row in rows))

@@ -9,9 +9,9 @@ from fxai.errors import DataError
 from fxai.market.bars import Bars
 from fxai.market.dataset import prepare_bars
 from fxai.market.features import features
-from fxai.market.planted import planted_market
 from fxai.market.read_bars import load_bars
-from fxai.spec.data_config import DataConfig, FeatureConfig
+from fxai.market.synthetic_market import synthetic_market
+from fxai.spec.fields.data_config import DataConfig, FeatureConfig
 
 EURUSD = load_bars(DataConfig())
 CONFIG = FeatureConfig(return_horizons=(1, 5), volatility_windows=(6,), momentum_windows=(12,))
@@ -82,11 +82,11 @@ def test_warm_up_ends_where_every_feature_is_there():
 
 
 def test_bars_without_volume_have_no_volume_feature():
-    assert "volume" not in features(planted_market(0, bars=200), FeatureConfig()).names
+    assert "volume" not in features(synthetic_market(0, bars=200), FeatureConfig()).names
 
 
 def test_prices_that_stand_still_give_finite_features():
-    bars = planted_market(0, bars=200)
+    bars = synthetic_market(0, bars=200)
     still = np.full(200, 1.1)
     table = features(replace(bars, open=still, high=still, low=still, close=still), CONFIG)
     assert np.isfinite(table.values[table.warm_up :]).all()
@@ -102,4 +102,4 @@ def test_no_feature_at_all_is_refused():
 
 def test_windows_longer_than_the_data_are_refused():
     with pytest.raises(DataError, match=r"has 100 bars, but the longest window of data\.features needs 120"):
-        features(planted_market(0, bars=100), FeatureConfig())
+        features(synthetic_market(0, bars=100), FeatureConfig())

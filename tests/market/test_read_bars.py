@@ -5,7 +5,7 @@ import pytest
 
 from fxai.errors import DataError
 from fxai.market.read_bars import load_bars, read_bars
-from fxai.spec.data_config import DataConfig
+from fxai.spec.fields.data_config import DataConfig
 
 
 def test_the_embedded_set_is_eurusd_of_2017():

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from fxai.market.reward import StepFigures, Trade, step_reward
-from fxai.spec.env_config import RewardConfig
+from fxai.spec.fields.env_config import RewardConfig
 
 OFF = dict.fromkeys(
     (name for name in RewardConfig.model_fields if name.endswith(("coefficient", "_trade", "_step"))), 0

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fxai.market.simulator import Action, Prices, SimulatedStep, Simulator
-from fxai.spec.env_config import EnvConfig, RewardConfig
+from fxai.spec.fields.env_config import EnvConfig, RewardConfig
 
 FREE = {"spread": 0.0, "slippage_rate": 0.0, "commission_rate": 0.0}
 SHORT, FLAT, LONG = Action.SHORT, Action.FLAT, Action.LONG

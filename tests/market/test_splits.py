@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fxai.errors import DataError
 from fxai.market.splits import FEWEST_BARS, split
-from fxai.spec.data_config import SplitConfig
+from fxai.spec.fields.data_config import SplitConfig
 
 
 def hours(count: int) -> np.ndarray:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from drive_workers import request_for, result_of
-from fxai.rl.numerics import NUMERICS
-from fxai.rl.tensor_file import read_tensors, write_tensors
-from fxai.trial import Decision, Report, StudyIdentity, TrialPaths, TrialRequest
-from fxai.workers import InlineWorkers
+from fxai.pool import InlinePool
+from fxai.protocol import Decision, Report, StudyIdentity, TrialPaths, TrialRequest
+from fxai.rl.agents.numerics import NUMERICS
+from fxai.rl.agents.tensor_file import read_tensors, write_tensors
 
 CONFIG: dict[str, Any] = {
     "model": {"d_model": 8, "n_layers": 1},
@@ -26,7 +26,7 @@ def request(folder: Path, key: str = "this study") -> TrialRequest:
 
 def stopped(trial: TrialRequest, **versions: Any) -> Path:
     """The checkpoint of a trial that was stopped after an update, as if FxAI had had these versions."""
-    with InlineWorkers() as workers:
+    with InlinePool() as workers:
         result_of(workers, trial, lambda _: Decision.STOP)
     path = TrialPaths(trial.directory).checkpoint
     header, state = read_tensors(path)
@@ -39,7 +39,7 @@ def stopped(trial: TrialRequest, **versions: Any) -> Path:
 def updates_made(trial: TrialRequest) -> int:
     """How many updates a run of the trial makes, by the steps that its speed counts."""
     told: list[Report] = []
-    with InlineWorkers() as workers:
+    with InlinePool() as workers:
         result = result_of(workers, trial, lambda report: told.append(report) or Decision.CONTINUE)
     assert [report.step for report in told] == [1, 2, 3]
     made: float = (result.usage.steps_per_second or 0.0) * result.seconds

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from drive_workers import PATIENCE, events_until, result_of
-from fxai.trial import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult, TrialState
-from fxai.workers import InlineWorkers, Limits, ProcessWorkers, TrialEnded, TrialReported
+from fxai.pool import InlinePool, Limits, LocalPool, TrialEnded, TrialReported
+from fxai.protocol import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult, TrialState
 
 PLAN = LanePlan("command", {})
 REPORT = 'echo "{\\"step\\": %s, \\"value\\": %s}" >> "$FXAI_REPORTS"; '
@@ -51,13 +51,13 @@ def gone(pids: list[float]) -> bool:
 
 
 def run(made: TrialRequest) -> TrialResult:
-    with InlineWorkers() as workers:
+    with InlinePool() as workers:
         return result_of(workers, made)
 
 
 def test_a_trial_reports_by_a_file_or_a_descriptor(tmp_path: Path):
     script = REPORT % (1, 0.5) + 'echo \'{"step": 2, "accuracy": 0.75, "loss": 0.1}\' >&"$FXAI_REPORT_FD"'
-    with ProcessWorkers([Slot(0)], tmp_path, PLAN) as workers:
+    with LocalPool([Slot(0)], tmp_path, PLAN) as workers:
         workers.submit(request(tmp_path, "bash", "-c", script))
         events = events_until(workers, lambda event: isinstance(event, TrialEnded))
     reports = [event.report for event in events if isinstance(event, TrialReported)]
@@ -97,7 +97,7 @@ def test_parameters_come_by_argument_environment_and_file(tmp_path: Path):
 
 def test_what_it_prints_is_in_the_log(tmp_path: Path):
     made = shell(tmp_path, "echo to stdout; echo to stderr >&2; " + REPORT % (1, 0.5))
-    with ProcessWorkers([Slot(0)], tmp_path, PLAN) as workers:
+    with LocalPool([Slot(0)], tmp_path, PLAN) as workers:
         assert result_of(workers, made).state is TrialState.COMPLETE
     assert sorted(TrialPaths(made.directory).log.read_text().splitlines()) == ["to stderr", "to stdout"]
 
@@ -189,7 +189,7 @@ def test_reports_that_cannot_be_kept_are_passed_over(tmp_path: Path):
     odd += [{"step": 7}, {"step": 8, "value": 2, "deep": {"er": 1}, "": 1, "m" * 5000: 1, "fxai:seed": 1, "\ud800": 1}]
     lines = "\n".join(json.dumps(line) for line in odd) + "\n"
     made = python(tmp_path, f"import os; open(os.environ['FXAI_REPORTS'], 'a').write({lines!r})")
-    with ProcessWorkers([Slot(0)], tmp_path, PLAN) as workers:
+    with LocalPool([Slot(0)], tmp_path, PLAN) as workers:
         workers.submit(made)
         events = events_until(workers, lambda event: isinstance(event, TrialEnded))
     reports = [event.report for event in events if isinstance(event, TrialReported)]
@@ -203,7 +203,7 @@ def test_reports_that_cannot_be_kept_are_passed_over(tmp_path: Path):
 
 def test_output_of_any_kind_and_size_is_only_logged(tmp_path: Path):
     made = shell(tmp_path, "head -c 300000 /dev/urandom >&2; head -c 300000 /dev/urandom; " + REPORT % (1, 0.5))
-    with ProcessWorkers([Slot(0)], tmp_path, PLAN) as workers:
+    with LocalPool([Slot(0)], tmp_path, PLAN) as workers:
         assert result_of(workers, made).value == 0.5
 
 
@@ -221,7 +221,7 @@ FAMILY = (
 def test_a_pruned_trial_is_ended_with_all_its_children(tmp_path: Path):
     told = []
     made = python(tmp_path, FAMILY.replace("{on_term}", "lambda *_: (print('saving'), sys.exit(1))"))
-    with ProcessWorkers([Slot(0)], tmp_path, PLAN) as workers:
+    with LocalPool([Slot(0)], tmp_path, PLAN) as workers:
         result = result_of(workers, made, lambda report: told.append(report) or Decision.PRUNE)
         assert result.state is TrialState.PRUNED
         assert gone([told[0].metrics[name] for name in ("me", "near", "far")])
@@ -232,7 +232,7 @@ def test_a_pruned_trial_is_ended_with_all_its_children(tmp_path: Path):
 def test_a_trial_that_hangs_is_ended_with_all_its_children(tmp_path: Path):
     told = []
     limits = Limits(seconds_without_progress=1.5)
-    with ProcessWorkers([Slot(0)], tmp_path, PLAN, limits=limits) as workers:
+    with LocalPool([Slot(0)], tmp_path, PLAN, limits=limits) as workers:
         made = python(tmp_path, FAMILY.replace("{on_term}", "signal.SIG_IGN"))
         result = result_of(workers, made, lambda report: told.append(report) or Decision.CONTINUE)
     assert (result.state, result.error.cause) == (TrialState.FAIL, Cause.NO_PROGRESS)
@@ -240,7 +240,7 @@ def test_a_trial_that_hangs_is_ended_with_all_its_children(tmp_path: Path):
 
 
 def test_closing_the_workers_leaves_nothing(tmp_path: Path):
-    with ProcessWorkers([Slot(0)], tmp_path, PLAN) as workers:
+    with LocalPool([Slot(0)], tmp_path, PLAN) as workers:
         workers.submit(python(tmp_path, FAMILY.replace("{on_term}", "signal.SIG_IGN")))
         report = events_until(workers, lambda event: isinstance(event, TrialReported))[-1].report
     assert gone([report.metrics[name] for name in ("me", "near", "far")])
@@ -258,7 +258,7 @@ def test_a_trial_given_back_goes_on_from_its_checkpoint(tmp_path: Path):
         "    time.sleep(0.5)\n"
     )
     made, told = python(tmp_path, script), []
-    with ProcessWorkers([Slot(0)], tmp_path, PLAN) as workers:
+    with LocalPool([Slot(0)], tmp_path, PLAN) as workers:
         stopped = result_of(workers, made, lambda r: Decision.STOP if r.step == 2 else Decision.CONTINUE)
         assert stopped.state is TrialState.RETURNED
         result = result_of(workers, made, lambda report: told.append(report.step) or Decision.CONTINUE)
@@ -271,7 +271,7 @@ def test_the_environment_of_the_worker_is_passed_on(tmp_path: Path):
         "import json, os; open(os.environ['FXAI_REPORTS'], 'a').write(json.dumps({'value': 3.0}))\n"
         "assert os.environ['MARK'] == '5' and os.environ['OMP_NUM_THREADS'] == '2'"
     )
-    with ProcessWorkers([Slot(0, threads=2, environment={"MARK": "5"})], tmp_path, PLAN) as workers:
+    with LocalPool([Slot(0, threads=2, environment={"MARK": "5"})], tmp_path, PLAN) as workers:
         assert result_of(workers, python(tmp_path, script)).value == 3.0
 
 

@@ -14,11 +14,11 @@ from fxai.errors import FxaiError
 from fxai.market.dataset import prepare
 from fxai.objectives.fx_trading import run_trial
 from fxai.objectives.train_agent import train_agent
-from fxai.rl.agent import load_agent
-from fxai.rl.ppo import Ppo
-from fxai.rl.scoring import SCORES
-from fxai.spec.training_config import TrainingConfig
-from fxai.trial import JsonObject, Outcome, Report, Slot, TrialPaths, TrialRequest
+from fxai.protocol import JsonObject, Outcome, Report, Slot, TrialPaths, TrialRequest
+from fxai.rl.agents.agent import load_agent
+from fxai.rl.agents.scoring import SCORES
+from fxai.rl.algorithms.ppo import Ppo
+from fxai.spec.fields.training_config import TrainingConfig
 
 SLOT = Slot(index=0)
 

@@ -11,16 +11,16 @@ import torch
 from fxai.market.dataset import prepare, with_oracle
 from fxai.objectives.fx_trading import run_trial
 from fxai.objectives.train_agent import train_agent
-from fxai.rl.agent import load_agent
-from fxai.rl.dqn import Dqn
-from fxai.rl.policy import greedy
-from fxai.rl.scoring import SCORES
-from fxai.spec.data_config import DataConfig
-from fxai.spec.dqn_config import DqnConfig
-from fxai.spec.env_config import EnvConfig
-from fxai.spec.model_config import ModelConfig
-from fxai.spec.training_config import TrainingConfig
-from fxai.trial import JsonObject, Outcome, Report, Slot, TrialPaths, TrialRequest
+from fxai.protocol import JsonObject, Outcome, Report, Slot, TrialPaths, TrialRequest
+from fxai.rl.agents.agent import load_agent
+from fxai.rl.agents.scoring import SCORES
+from fxai.rl.algorithms.dqn import Dqn
+from fxai.rl.lanes.policy import greedy
+from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.dqn_config import DqnConfig
+from fxai.spec.fields.env_config import EnvConfig
+from fxai.spec.fields.model_config import ModelConfig
+from fxai.spec.fields.training_config import TrainingConfig
 
 CONFIG: JsonObject = {
     "model": {"d_model": 16, "n_layers": 1},

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fxai.objectives.fx_trading import open_lanes, signature
-from fxai.trial import (
+from fxai.protocol import (
     Decision,
     Inherited,
     JsonObject,

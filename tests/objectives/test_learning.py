@@ -3,14 +3,14 @@
 import numpy as np
 
 from fxai.market.dataset import Market, prepare, prepare_bars, with_oracle
-from fxai.market.planted import planted_market, shuffled
 from fxai.market.read_bars import load_bars
+from fxai.market.synthetic_market import shuffled, synthetic_market
 from fxai.objectives.train_agent import train_agent
-from fxai.spec.data_config import DataConfig
-from fxai.spec.env_config import EnvConfig
-from fxai.spec.model_config import ModelConfig
-from fxai.spec.ppo_config import PpoConfig
-from fxai.spec.training_config import TrainingConfig
+from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.env_config import EnvConfig
+from fxai.spec.fields.model_config import ModelConfig
+from fxai.spec.fields.ppo_config import PpoConfig
+from fxai.spec.fields.training_config import TrainingConfig
 
 
 def final_scores(market: Market, updates: int, seed: int, **env: float) -> dict[str, float]:
@@ -44,7 +44,7 @@ def test_with_the_next_return_as_a_feature_it_is_nearly_perfect():
 
 
 def test_a_planted_pattern_is_found():
-    scores = final_scores(prepare_bars(planted_market(seed=1, bars=4000), DataConfig()), updates=20, seed=0)
+    scores = final_scores(prepare_bars(synthetic_market(seed=1, bars=4000), DataConfig()), updates=20, seed=0)
     assert scores["total_return"] > 0.1
 
 

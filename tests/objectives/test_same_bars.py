@@ -8,12 +8,12 @@ import torch
 
 from fxai.market.dataset import prepare
 from fxai.objectives.fx_trading import open_lanes, signature
-from fxai.rl.agent import load_agent
-from fxai.rl.market_tensors import on_device
-from fxai.rl.scoring import Scorer
-from fxai.spec.configure import configure
-from fxai.spec.training_config import TrainingConfig
-from fxai.trial import Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult
+from fxai.protocol import Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult
+from fxai.rl.agents.agent import load_agent
+from fxai.rl.agents.scoring import Scorer
+from fxai.rl.environment.market_tensors import on_device
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.configure import configure
 
 BASE = TrainingConfig.model_validate(
     {

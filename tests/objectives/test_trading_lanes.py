@@ -14,10 +14,7 @@ from fxai.market.dataset import prepare
 from fxai.objectives.fx_trading import open_lanes, run_trial, signature
 from fxai.objectives.trading_lanes import TradingLanes
 from fxai.objectives.trading_trial import TradingTrial
-from fxai.rl.agent import load_agent
-from fxai.rl.lane_pack import LanePack
-from fxai.spec.training_config import TrainingConfig
-from fxai.trial import (
+from fxai.protocol import (
     Cause,
     Decision,
     JsonObject,
@@ -30,6 +27,9 @@ from fxai.trial import (
     TrialResult,
     TrialState,
 )
+from fxai.rl.agents.agent import load_agent
+from fxai.rl.training.lane_pack import LanePack
+from fxai.spec.fields.training_config import TrainingConfig
 
 SLOT = Slot(index=0)
 QUICK = {"total_updates": 4, "eval_frequency": 2, "n_envs": 4, "rollout_steps": 16, "n_epochs": 2, "batch_size": 32}

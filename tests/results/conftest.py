@@ -10,8 +10,8 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from fxai.search import attributes
-from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter
-from fxai.spec.study import StudySpec
+from fxai.spec.search.parameters import CategoricalParameter, FloatParameter, IntParameter
+from fxai.spec.search.study import StudySpec
 
 SPACE = {
     "training.learning_rate": FloatDistribution(1e-5, 1e-3, log=True),

@@ -6,13 +6,13 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
+from fxai.protocol import STANDARD_ERROR
 from fxai.results.analysis import StudyAnalysis
 from fxai.results.importances.importance import importances
 from fxai.results.rank_by import goal_named
 from fxai.results.record import StudyRecord
 from fxai.results.strict_json import json_text
 from fxai.search import attributes
-from fxai.trial import STANDARD_ERROR
 from results.conftest import SPACE, drawn_trial
 
 

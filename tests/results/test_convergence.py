@@ -2,12 +2,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from fxai.protocol import STANDARD_ERROR
 from fxai.results.convergence import Convergence
 from fxai.results.record import TrialRecord
-from fxai.search.lineage import Exploit
+from fxai.search.pbt_history import Exploit
 from fxai.search.stored_trial import StoredState
-from fxai.spec.goals import Goal
-from fxai.trial import STANDARD_ERROR
+from fxai.spec.search.metric_goals import Goal
 
 SCORE = Goal(metric="score")
 

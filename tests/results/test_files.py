@@ -11,7 +11,7 @@ from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
 from fxai.results.training.best_config import load_best_config
 from fxai.search import attributes
-from fxai.spec.study import StudySpec
+from fxai.spec.search.study import StudySpec
 
 
 @pytest.fixture

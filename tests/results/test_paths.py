@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fxai.errors import InputError
+from fxai.protocol import TrialPaths
 from fxai.results.paths import StudyPaths
-from fxai.trial import TrialPaths
 
 
 def test_the_files_have_the_names_of_the_guide():

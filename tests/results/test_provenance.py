@@ -1,7 +1,7 @@
 from importlib.metadata import version
 
 from fxai.results.provenance import Provenance, spec_hash
-from fxai.spec.study import StudySpec
+from fxai.spec.search.study import StudySpec
 
 
 def test_it_says_what_made_a_result(spec: StudySpec):

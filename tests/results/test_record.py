@@ -3,10 +3,10 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from fxai.errors import InputError
-from fxai.results.pick import picked
+from fxai.protocol import STANDARD_ERROR
+from fxai.results.pareto_selection import selected_trial
 from fxai.results.record import StudyRecord, TrialFailure
 from fxai.search.stored_trial import StoredState
-from fxai.trial import STANDARD_ERROR
 from results.conftest import drawn_trial
 
 
@@ -68,16 +68,16 @@ def test_a_study_of_several_objectives_has_a_front_and_its_knee():
     assert (record.metric, record.direction, record.best.value) == ("sharpe", "maximize", 2.0)
     assert record.best.as_json()["values"] == {"sharpe": 2.0, "max_drawdown": 0.2}
     assert record.ranked() == list(record.front)
-    assert picked(record, "knee") == record
-    assert picked(record, "max_drawdown").best.number == 0
-    assert picked(record, "sharpe").best.number == 2
+    assert selected_trial(record, "knee") == record
+    assert selected_trial(record, "max_drawdown").best.number == 0
+    assert selected_trial(record, "sharpe").best.number == 2
     with pytest.raises(InputError, match="no objective 'sharp'; did you mean 'sharpe'"):
-        picked(record, "sharp")
+        selected_trial(record, "sharp")
 
 
 def test_nothing_is_picked_of_one_objective(study: optuna.Study):
     with pytest.raises(InputError, match="has one objective"):
-        picked(StudyRecord.of(study), "knee")
+        selected_trial(StudyRecord.of(study), "knee")
 
 
 def test_the_time_of_a_trial_is_given_in_utc(study: optuna.Study):

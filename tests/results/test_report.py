@@ -12,14 +12,14 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from fxai.protocol import STANDARD_ERROR
 from fxai.results.paths import StudyPaths
 from fxai.results.report.blocks import Absent, Chart, Facts, Folded, Report, Section, Table
 from fxai.results.report.write import report_of, write_report
 from fxai.search import attributes
-from fxai.search.lineage import Change, Exploit
-from fxai.spec.fingerprint import fingerprint
-from fxai.spec.study import StudySpec
-from fxai.trial import STANDARD_ERROR
+from fxai.search.pbt_history import Change, Exploit
+from fxai.spec.search.fingerprint import fingerprint
+from fxai.spec.search.study import StudySpec
 from results.conftest import drawn_trial
 
 ALWAYS = {"history", "winner", "importances", "parallel", "parameters", "pair", "chooser", "training", "timeline"} | {

@@ -11,11 +11,11 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
+from fxai.atomic_write import write_text
 from fxai.results.paths import StudyPaths
 from fxai.results.plots.write import write_plots
 from fxai.results.report.index import write_reports
 from fxai.results.report.write import write_report
-from fxai.whole_file import write_text
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")

@@ -9,7 +9,7 @@ from fxai.results.files import write_results
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
 from fxai.results.report.index import index_page, write_index, write_reports, write_row
-from fxai.spec.study import StudySpec
+from fxai.spec.search.study import StudySpec
 
 
 def test_it_leads_to_every_report(study: optuna.Study, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from fxai.market.track_record import TrackRecord
+from fxai.protocol import ParamValue
 from fxai.results.page.palette import DARK, SCALE, SERIES, STATES
 from fxai.results.record import TrialRecord
 from fxai.results.report.equity import equity
@@ -19,7 +20,6 @@ from fxai.results.report.sample import every_kth
 from fxai.results.report.scales import Scale
 from fxai.results.report.timeline import placed
 from fxai.search.stored_trial import StoredState
-from fxai.trial import ParamValue
 
 BEGIN = datetime(2026, 3, 2, 9, 0, 0)  # noqa: DTZ001 (Optuna's times are naive)
 

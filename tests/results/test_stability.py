@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
+from fxai.protocol import ParamValue
 from fxai.results.range_position import ends, position
 from fxai.results.record import TrialRecord
 from fxai.results.stability import edges_of, leaders_of, ranges_of, stability_of
 from fxai.search.stored_trial import StoredState
-from fxai.trial import ParamValue
 
 LOG = FloatDistribution(1e-4, 1e-2, log=True)
 

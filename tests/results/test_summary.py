@@ -1,8 +1,8 @@
 import optuna
 
+from fxai.protocol import STANDARD_ERROR
 from fxai.results.record import StudyRecord
 from fxai.results.summary import StudySummary
-from fxai.trial import STANDARD_ERROR
 from results.conftest import drawn_trial
 
 

@@ -7,17 +7,17 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import TrialState, create_trial
 
 from fxai.errors import InputError, SpecError
+from fxai.protocol import STANDARD_ERROR
 from fxai.results.gain import gain
-from fxai.results.importances.unimportant import FEWEST_TRIALS, standings
+from fxai.results.importances.unimportant import FEWEST_TRIALS, importance_tests
 from fxai.results.record import StudyRecord
 from fxai.results.transfer import transfer
 from fxai.search import attributes
-from fxai.spec.configure import default_params, trial_config
-from fxai.spec.fingerprint import fingerprint
-from fxai.spec.overlay import Overlay, applied
-from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter, contains
-from fxai.spec.study import StudySpec
-from fxai.trial import STANDARD_ERROR
+from fxai.spec.reading.transfer_spec import TransferSpec, applied
+from fxai.spec.search.configure import default_params, trial_config
+from fxai.spec.search.fingerprint import fingerprint
+from fxai.spec.search.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter, contains
+from fxai.spec.search.study import StudySpec
 
 LR = FloatParameter(name="lr", path="training.learning_rate", low=1e-4, high=1e-2, log=True)
 GAMMA = FloatParameter(name="training.gamma", low=0.9, high=0.999)
@@ -64,7 +64,7 @@ def test_fixed_values_are_trained_with_and_not_scored_by() -> None:
     of_reward = FloatParameter(name=reward, low=50, high=300)
     source = finished(spec("first", LR), [({"lr": 5e-3}, 0.3)])
     target = spec("next", GAMMA, fixed={reward: 250.0})
-    made = applied(target, transfer(source, URL, target, ["fix"], top=5, width=0.25).overlay, "t.yaml")
+    made = applied(target, transfer(source, URL, target, ["fix"], top=5, width=0.25).transfer_spec, "t.yaml")
     config = trial_config(made, default_params(made))
     assert config.training.learning_rate == 5e-3
     assert config.env.reward.pnl_coefficient == 250
@@ -76,23 +76,23 @@ def test_layers_that_the_next_network_has_not_are_left_out() -> None:
     wide = {"training_config": {"model": {"widths": (32, 32)}}}
     source = finished(spec("first", LR, SECOND_LAYER, **wide), [({"lr": 5e-3, "model.widths.1": 9}, 0.3)])
     made = transfer(source, URL, spec("next", GAMMA, **wide), ["fix"], top=5, width=0.25)
-    assert made.overlay.fixed == {"training.learning_rate": 5e-3, "model.widths.1": 9}
+    assert made.transfer_spec.fixed == {"training.learning_rate": 5e-3, "model.widths.1": 9}
     without = transfer(source, URL, spec("next", GAMMA), ["fix"], top=5, width=0.25)
-    assert without.overlay.fixed == {"training.learning_rate": 5e-3}
+    assert without.transfer_spec.fixed == {"training.learning_rate": 5e-3}
     assert without.remarks == ("next has no model.widths.1; left out",)
 
 
 def test_what_a_source_took_over_itself_goes_on() -> None:
     source = finished(SOURCE, POINTS)
     second = spec("second", GAMMA)
-    first_overlay = transfer(source, URL, second, ["fix"], top=5, width=0.25).overlay
+    first_overlay = transfer(source, URL, second, ["fix"], top=5, width=0.25).transfer_spec
     assert first_overlay.fixed == {"training.learning_rate": 5e-3, "model.d_model": 64}
     after = finished(applied(second, first_overlay, "t.yaml"), [({"training.gamma": 0.95}, 0.4)])
     after.set_user_attr(attributes.TRANSFER, first_overlay.model_dump(mode="json"))
     third = spec("third", LR, WIDTH)
-    overlay = transfer(after, URL, third, ["fix", "narrow"], top=5, width=0.5).overlay
-    assert overlay.fixed == {"training.learning_rate": 5e-3, "model.d_model": 64, "training.gamma": 0.95}
-    made = applied(third, overlay, "t.yaml")
+    transfer_spec = transfer(after, URL, third, ["fix", "narrow"], top=5, width=0.5).transfer_spec
+    assert transfer_spec.fixed == {"training.learning_rate": 5e-3, "model.d_model": 64, "training.gamma": 0.95}
+    made = applied(third, transfer_spec, "t.yaml")
     assert default_params(made) == {"lr": 5e-3, "model.d_model": 64}
     rate, width = made.parameters
     assert isinstance(rate, FloatParameter)
@@ -104,19 +104,19 @@ def test_what_a_source_took_over_itself_goes_on() -> None:
 def test_the_best_trials_are_tried_first_within_what_is_left() -> None:
     source = finished(SOURCE, POINTS)
     target = spec("next", LR, WIDTH)
-    overlay = transfer(source, URL, target, ["enqueue"], top=2, width=0.25).overlay
-    assert overlay.enqueue == ({"lr": 5e-3, "model.d_model": 64}, {"lr": 2e-3, "model.d_model": 32})
-    both = transfer(source, URL, target, ["narrow", "enqueue"], top=3, width=0.25).overlay
+    transfer_spec = transfer(source, URL, target, ["enqueue"], top=2, width=0.25).transfer_spec
+    assert transfer_spec.enqueue == ({"lr": 5e-3, "model.d_model": 64}, {"lr": 2e-3, "model.d_model": 32})
+    both = transfer(source, URL, target, ["narrow", "enqueue"], top=3, width=0.25).transfer_spec
     made = applied(target, both, "t.yaml")
     known = {each.name: each for each in made.parameters}
     assert all(contains(known[name], value) for entry in made.enqueue for name, value in entry.items())
 
 
 def test_what_trial_0_is_already_is_not_tried_again() -> None:
-    overlay = transfer(
+    transfer_spec = transfer(
         finished(SOURCE, POINTS), URL, spec("next", LR, WIDTH), ["fix", "enqueue"], top=5, width=0.25
-    ).overlay
-    assert overlay.enqueue == ({"lr": 2e-3, "model.d_model": 32}, {"lr": 1e-3, "model.d_model": 16})
+    ).transfer_spec
+    assert transfer_spec.enqueue == ({"lr": 2e-3, "model.d_model": 32}, {"lr": 1e-3, "model.d_model": 16})
 
 
 def test_a_kind_that_is_not_offered_is_left_to_the_sampler() -> None:
@@ -126,9 +126,9 @@ def test_a_kind_that_is_not_offered_is_left_to_the_sampler() -> None:
     spaces = {"model.type": CategoricalDistribution(("mlp", "gru")), "lr": FloatDistribution(1e-4, 1e-2, log=True)}
     source.add_trial(create_trial(params={"model.type": "gru", "lr": 5e-3}, distributions=spaces, value=1.0))
     target = spec("next", kinds.model_copy(update={"choices": ("mlp", "transformer")}), LR)
-    overlay = transfer(source, URL, target, ["enqueue", "narrow"], top=1, width=0.25).overlay
-    assert overlay.enqueue == ({"lr": 5e-3},)
-    assert [each.name for each in overlay.narrowed] == ["lr"]
+    transfer_spec = transfer(source, URL, target, ["enqueue", "narrow"], top=1, width=0.25).transfer_spec
+    assert transfer_spec.enqueue == ({"lr": 5e-3},)
+    assert [each.name for each in transfer_spec.narrowed] == ["lr"]
 
 
 def test_what_trial_0_cannot_take_over_as_it_is_is_said() -> None:
@@ -143,7 +143,7 @@ def test_what_trial_0_cannot_take_over_as_it_is_is_said() -> None:
     source.add_trial(create_trial(value=1.0, **told))
     source.ask()
     made = transfer(source, URL, other, ["fix"], top=1, width=0.25)
-    assert made.overlay.fixed == {}
+    assert made.transfer_spec.fixed == {}
     assert made.remarks == (
         "unfinished trials in clip: 1; transfer again when it is through",
         "next has no training.clip_epsilon; left out",
@@ -163,14 +163,14 @@ def test_what_matters_stands_out_and_noise_does_not() -> None:
     grid = [(i / 39, (i * 17 % 40) / 39) for i in range(40)]
     points = [({"lr": 1e-4 * 100**a, "training.gamma": 0.9 + 0.099 * b}, a) for a, b in grid]
     source = finished(spec("first", LR, GAMMA), points)
-    found = standings(source)
+    found = importance_tests(source)
     assert found["lr"].stands_out
     assert not found["training.gamma"].stands_out
     target = spec("next", LR, GAMMA)
-    overlay = transfer(source, URL, target, ["fix_unimportant"], top=5, width=0.25).overlay
-    assert overlay.dropped == ("training.gamma",)
-    assert "training.gamma" in overlay.fixed
-    assert standings(finished(spec("few", LR, GAMMA), points[: FEWEST_TRIALS - 1])) == {}
+    transfer_spec = transfer(source, URL, target, ["fix_unimportant"], top=5, width=0.25).transfer_spec
+    assert transfer_spec.dropped == ("training.gamma",)
+    assert "training.gamma" in transfer_spec.fixed
+    assert importance_tests(finished(spec("few", LR, GAMMA), points[: FEWEST_TRIALS - 1])) == {}
 
 
 def test_a_study_without_a_completed_trial_hands_over_nothing() -> None:
@@ -179,36 +179,46 @@ def test_a_study_without_a_completed_trial_hands_over_nothing() -> None:
 
 
 def test_an_overlay_of_another_spec_is_refused_by_its_name() -> None:
-    overlay = transfer(finished(SOURCE, POINTS), URL, spec("next", LR, WIDTH), ["narrow"], top=5, width=0.25).overlay
+    transfer_spec = transfer(
+        finished(SOURCE, POINTS), URL, spec("next", LR, WIDTH), ["narrow"], top=5, width=0.25
+    ).transfer_spec
     with pytest.raises(SpecError, match=r"transfer.yaml: narrowed\[1\].name: the study searches no 'model.d_model'"):
-        applied(spec("next", LR), overlay, "transfer.yaml")
+        applied(spec("next", LR), transfer_spec, "transfer.yaml")
     smaller = WIDTH.model_copy(update={"choices": (16, 32)})
     with pytest.raises(SpecError, match=r"transfer.yaml: narrowed\[1\]: is no part of the range .* model.d_model"):
-        applied(spec("next", LR, smaller), overlay, "transfer.yaml")
-    edited = overlay.model_copy(update={"narrowed": (overlay.narrowed[0].model_copy(update={"high": 1.0}),)})
+        applied(spec("next", LR, smaller), transfer_spec, "transfer.yaml")
+    edited = transfer_spec.model_copy(
+        update={"narrowed": (transfer_spec.narrowed[0].model_copy(update={"high": 1.0}),)}
+    )
     with pytest.raises(SpecError, match=r"narrowed\[0\]: is no part of the range that the spec gives lr"):
         applied(spec("next", LR), edited, "transfer.yaml")
     with pytest.raises(SpecError, match=r"dropped\[0\]: the study searches no 'r'"):
-        applied(spec("next", LR), overlay.model_copy(update={"dropped": ("r",), "narrowed": ()}), "transfer.yaml")
+        applied(spec("next", LR), transfer_spec.model_copy(update={"dropped": ("r",), "narrowed": ()}), "transfer.yaml")
     with pytest.raises(SpecError, match=r"dropped: leaves nothing to search in next"):
-        applied(spec("next", LR), overlay.model_copy(update={"dropped": ("lr",), "narrowed": ()}), "transfer.yaml")
+        applied(
+            spec("next", LR), transfer_spec.model_copy(update={"dropped": ("lr",), "narrowed": ()}), "transfer.yaml"
+        )
     with pytest.raises(SpecError, match=r"enqueue\[0\].*outside the parameter's range"):
-        applied(spec("next", LR, WIDTH), Overlay(source=overlay.source, modes=(), enqueue=({"lr": 1.0},)), "t.yaml")
+        applied(
+            spec("next", LR, WIDTH),
+            TransferSpec(source=transfer_spec.source, modes=(), enqueue=({"lr": 1.0},)),
+            "t.yaml",
+        )
 
 
 def test_the_gain_is_over_trial_0_with_the_errors_of_both() -> None:
     target = spec("next", LR, WIDTH)
-    overlay = transfer(finished(SOURCE, POINTS), URL, target, ["fix"], top=5, width=0.25).overlay
-    study = finished(applied(target, overlay, "t.yaml"), POINTS, **{STANDARD_ERROR: 0.03})
+    transfer_spec = transfer(finished(SOURCE, POINTS), URL, target, ["fix"], top=5, width=0.25).transfer_spec
+    study = finished(applied(target, transfer_spec, "t.yaml"), POINTS, **{STANDARD_ERROR: 0.03})
     assert gain(StudyRecord.of(study)) is None
-    study.set_user_attr(attributes.TRANSFER, Overlay.model_dump(overlay, mode="json"))
+    study.set_user_attr(attributes.TRANSFER, TransferSpec.model_dump(transfer_spec, mode="json"))
     found = gain(StudyRecord.of(study))
     assert found is not None
     assert (found.source, found.best_trial) == ("first", 1)
     assert found.amount == pytest.approx(0.2)
     assert found.standard_error == pytest.approx(0.03 * math.sqrt(2))
-    alone = finished(applied(target, overlay, "t.yaml"), POINTS)
-    alone.set_user_attr(attributes.TRANSFER, Overlay.model_dump(overlay, mode="json"))
+    alone = finished(applied(target, transfer_spec, "t.yaml"), POINTS)
+    alone.set_user_attr(attributes.TRANSFER, TransferSpec.model_dump(transfer_spec, mode="json"))
     found = gain(StudyRecord.of(alone))
     assert found is not None
     assert found.standard_error is None

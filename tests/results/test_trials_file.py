@@ -13,7 +13,7 @@ from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
 from fxai.results.trials_file import read_study
-from fxai.spec.study import StudySpec
+from fxai.spec.search.study import StudySpec
 
 
 @pytest.fixture

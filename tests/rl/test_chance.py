@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from fxai.rl import categorical
-from fxai.rl.dropout import keep_mask
+from fxai.rl.algorithms import categorical
+from fxai.rl.networks.dropout import keep_mask
 
 
 def test_actions_come_as_often_as_their_probability():

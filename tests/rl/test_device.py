@@ -17,19 +17,19 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from fxai.market.splits import Span
-from fxai.rl.lane_pack import Lane, LanePack
-from fxai.rl.market_env import MarketEnv
-from fxai.rl.market_tensors import MarketTensors
-from fxai.rl.narrowing import lanes_left
-from fxai.rl.pack import Pack
-from fxai.rl.policy import Policy
-from fxai.rl.scoring import _COUNTED, Scorer
-from fxai.rl.training import Training
-from fxai.spec.dqn_config import DqnConfig
-from fxai.spec.env_config import EnvConfig, RewardConfig
-from fxai.spec.model_config import ModelConfig
-from fxai.spec.ppo_config import PpoConfig
-from fxai.spec.training_config import TrainingConfig
+from fxai.rl.agents.scoring import _COUNTED, Scorer
+from fxai.rl.environment.market_env import MarketEnv
+from fxai.rl.environment.market_tensors import MarketTensors
+from fxai.rl.lanes.active_lanes import active_lanes
+from fxai.rl.lanes.pack import Pack
+from fxai.rl.lanes.policy import Policy
+from fxai.rl.training.lane_pack import Lane, LanePack
+from fxai.rl.training.training import Training
+from fxai.spec.fields.dqn_config import DqnConfig
+from fxai.spec.fields.env_config import EnvConfig, RewardConfig
+from fxai.spec.fields.model_config import ModelConfig
+from fxai.spec.fields.ppo_config import PpoConfig
+from fxai.spec.fields.training_config import TrainingConfig
 
 META, CUDA = torch.device("meta"), torch.device("cuda:0")
 BARS, TRAIN, VALIDATION = 200, Span(0, 120), Span(120, 200)
@@ -196,4 +196,4 @@ def test_lanes_come_and_go_on_a_device(kind: str):
 
 @pytest.mark.parametrize("rounds", [(3, 1), (1, 3)])
 def test_on_a_device_each_round_is_of_all_lanes(rounds: tuple[int, int]):
-    assert lanes_left(rounds, META) == (2, 2, 2)
+    assert active_lanes(rounds, META) == (2, 2, 2)

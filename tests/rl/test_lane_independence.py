@@ -6,15 +6,15 @@ from itertools import islice
 import pytest
 import torch
 
-from fxai.rl.pack import Pack
-from fxai.rl.policy import Policy
-from fxai.rl.training import Evaluation, Training
-from fxai.spec.a2c_config import A2cConfig
-from fxai.spec.algorithm_config import AlgorithmConfig
-from fxai.spec.dqn_config import DqnConfig
-from fxai.spec.model_config import ModelConfig
-from fxai.spec.ppo_config import PpoConfig
-from fxai.spec.training_config import TrainingConfig
+from fxai.rl.lanes.pack import Pack
+from fxai.rl.lanes.policy import Policy
+from fxai.rl.training.training import Evaluation, Training
+from fxai.spec.fields.a2c_config import A2cConfig
+from fxai.spec.fields.algorithm_config import AlgorithmConfig
+from fxai.spec.fields.dqn_config import DqnConfig
+from fxai.spec.fields.model_config import ModelConfig
+from fxai.spec.fields.ppo_config import PpoConfig
+from fxai.spec.fields.training_config import TrainingConfig
 from probe_envs import ProbeEnv, observed
 
 SEEDS = (3, 14, 159)

@@ -7,8 +7,8 @@ instructions of SSE4.2, AVX2 and AVX-512 and with torch's operations in place of
 was 3e-6; half as much again of Adam's epsilon is well above the tolerance (a test below holds it). Few updates and
 few draws keep small the chance that a rounding turns one action into another.
 
-After a change that is meant: raise `NUMERICS` in src/fxai/rl/numerics.py, then `python tests/rl/test_numerics.py`
-writes the new results into golden_results.json.
+After a change that is meant: raise `NUMERICS` in src/fxai/rl/agents/numerics.py, then
+`python tests/rl/test_numerics.py` writes the new results into golden_results.json.
 """
 
 import json
@@ -20,12 +20,12 @@ import pytest
 import torch
 
 from fxai.market.dataset import prepare
-from fxai.rl import adam
-from fxai.rl.numerics import NUMERICS, with_numerics
-from fxai.rl.pack import Pack
-from fxai.rl.trading import trading
-from fxai.spec.training_config import TrainingConfig
-from fxai.trial import JsonObject
+from fxai.protocol import JsonObject
+from fxai.rl.agents.numerics import NUMERICS, with_numerics
+from fxai.rl.agents.trading import trading
+from fxai.rl.algorithms import adam
+from fxai.rl.lanes.pack import Pack
+from fxai.spec.fields.training_config import TrainingConfig
 
 GOLDEN = Path(__file__).parent / "golden_results.json"
 UPDATES = 3
@@ -126,7 +126,8 @@ def test_trainings_come_to_what_they_came_to(case: str) -> None:
     result, golden = result_of(case), stored()["results"][case]
     assert not differs(result, golden), (
         f"trainings come to other numbers ({result} instead of {golden}). If that is meant, raise NUMERICS in "
-        "src/fxai/rl/numerics.py and run `python tests/rl/test_numerics.py`; no checkpoint of before is then taken up"
+        "src/fxai/rl/agents/numerics.py and run `python tests/rl/test_numerics.py`; "
+        "no checkpoint of before is then taken up"
     )
 
 

@@ -9,13 +9,13 @@ import torch
 
 from fxai.objectives.fx_trading import open_lanes
 from fxai.objectives.trading_lanes import TradingLanes
-from fxai.rl.graphed import CudaCapture, Graphed
-from fxai.rl.lane_pack import Lane, LanePack
-from fxai.rl.pack import Pack
-from fxai.rl.training import Training
-from fxai.spec.model_config import ModelConfig
-from fxai.spec.training_config import TrainingConfig
-from fxai.trial import Decision, JsonObject, LanePlan, Report, Slot, TrialRequest, TrialResult, TrialState
+from fxai.protocol import Decision, JsonObject, LanePlan, Report, Slot, TrialRequest, TrialResult, TrialState
+from fxai.rl.lanes.cuda_graph import CudaCapture, CudaGraphLearner
+from fxai.rl.lanes.pack import Pack
+from fxai.rl.training.lane_pack import Lane, LanePack
+from fxai.rl.training.training import Training
+from fxai.spec.fields.model_config import ModelConfig
+from fxai.spec.fields.training_config import TrainingConfig
 from rl.test_device import PACKS, TRANSFORMER, pack, training
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
@@ -40,20 +40,21 @@ def configs(kind: str, model: str) -> tuple[TrainingConfig, ...]:
 @pytest.mark.parametrize("kind", PACKS)
 def test_a_captured_update_is_as_any_other(kind: str, model: str):
     plain = training(pack(configs(kind, model)), GPU)._learner
-    graphed = Graphed(training(pack(configs(kind, model)), GPU)._learner, CudaCapture(GPU), after=2)
+    captured = CudaGraphLearner(training(pack(configs(kind, model)), GPU)._learner, CudaCapture(GPU), after=2)
     for done in range(8):
         clock = torch.full((2,), done, device=GPU)
         rate = torch.tensor([1e-3, 2e-3], device=GPU) / (done + 1)
-        said, expected = graphed.update(clock, rate), plain.update(clock, rate)
+        said, expected = captured.update(clock, rate), plain.update(clock, rate)
         torch.testing.assert_close(said, expected, rtol=0, atol=0, equal_nan=True)
         for name, tensor in plain.state().items():
-            torch.testing.assert_close(graphed.state()[name], tensor, rtol=0, atol=0, equal_nan=True)
+            torch.testing.assert_close(captured.state()[name], tensor, rtol=0, atol=0, equal_nan=True)
 
 
 def test_a_graph_that_is_given_up_breaks_no_capture(monkeypatch: pytest.MonkeyPatch):
     """One that only the garbage collector can free, were it to come in the midst of a capture."""
     old, new = (
-        Graphed(training(pack(configs("ppo", "mlp")), GPU)._learner, CudaCapture(GPU), after=1) for _ in range(2)
+        CudaGraphLearner(training(pack(configs("ppo", "mlp")), GPU)._learner, CudaCapture(GPU), after=1)
+        for _ in range(2)
     )
     clock, rate = torch.zeros(2, dtype=torch.int64, device=GPU), torch.full((2,), 1e-3, device=GPU)
     for learner in (old, old, new):
@@ -73,7 +74,7 @@ def test_a_graph_that_is_given_up_breaks_no_capture(monkeypatch: pytest.MonkeyPa
 
 def captured(members: Pack) -> Training:
     made = training(members, GPU)
-    again = Graphed(made._learner, CudaCapture(GPU), after=2)
+    again = CudaGraphLearner(made._learner, CudaCapture(GPU), after=2)
     made._learner = again
     return made
 

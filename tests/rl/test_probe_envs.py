@@ -10,16 +10,16 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from fxai.rl.actor_critic import ActorCritic
-from fxai.rl.pack import Pack
-from fxai.rl.policy import Policy, greedy
-from fxai.rl.training import Training
-from fxai.spec.a2c_config import A2cConfig
-from fxai.spec.algorithm_config import AlgorithmConfig
-from fxai.spec.dqn_config import DqnConfig
-from fxai.spec.model_config import ModelConfig
-from fxai.spec.ppo_config import PpoConfig
-from fxai.spec.training_config import TrainingConfig
+from fxai.rl.algorithms.actor_critic import ActorCritic
+from fxai.rl.lanes.pack import Pack
+from fxai.rl.lanes.policy import Policy, greedy
+from fxai.rl.training.training import Training
+from fxai.spec.fields.a2c_config import A2cConfig
+from fxai.spec.fields.algorithm_config import AlgorithmConfig
+from fxai.spec.fields.dqn_config import DqnConfig
+from fxai.spec.fields.model_config import ModelConfig
+from fxai.spec.fields.ppo_config import PpoConfig
+from fxai.spec.fields.training_config import TrainingConfig
 from probe_envs import ProbeEnv, Reward, observed
 
 GAMMA = 0.5

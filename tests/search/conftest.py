@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from fxai.protocol import JsonObject
 from fxai.search.open_search import open_search
 from fxai.search.study import Search
-from fxai.spec.study import StudySpec
-from fxai.trial import JsonObject
+from fxai.spec.search.study import StudySpec
 from small_study import DEFAULTS, FINGERPRINT, PARAMETERS, Opener
 
 

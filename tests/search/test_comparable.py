@@ -1,9 +1,9 @@
 from typing import Any
 
 from fxai.search.comparable import scoring_differences, training_differences
-from fxai.spec.fingerprint import fingerprint
-from fxai.spec.parameters import FloatParameter
-from fxai.spec.study import StudySpec
+from fxai.spec.search.fingerprint import fingerprint
+from fxai.spec.search.parameters import FloatParameter
+from fxai.spec.search.study import StudySpec
 
 GAMMA = FloatParameter(name="training.gamma", low=0.9, high=0.99)
 

@@ -9,7 +9,7 @@ from optuna.trial import TrialState as OptunaState
 from fxai.search import attributes
 from fxai.search import study as search_study
 from fxai.search.studies import load_study, summaries
-from fxai.spec.constraints import violation
+from fxai.spec.search.constraints import violation
 from small_study import MEMORY, Opener, ask, complete
 
 CONSTRAINT = "rate * layers <= 0.02"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fxai.search.ranking import Ranking
-from fxai.spec.goals import Goal
+from fxai.spec.search.metric_goals import Goal
 
 ONE = (Goal(metric="a"),)
 TWO = (Goal(metric="a", direction="minimize"), Goal(metric="b"))

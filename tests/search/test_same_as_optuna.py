@@ -13,9 +13,9 @@ import pytest
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState as OptunaState
 
+from fxai.protocol import Cause, ParamValue, Report, TrialError, TrialResult, TrialState
 from fxai.search.seeds import sampler_seed
 from fxai.search.study import Search
-from fxai.trial import Cause, ParamValue, Report, TrialError, TrialResult, TrialState
 from small_study import DEFAULTS, MEMORY, Opener, ask
 
 SEED = 5

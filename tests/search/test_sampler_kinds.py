@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.trial import TrialState as OptunaState
 
+from fxai.protocol import Report, TrialResult, TrialState
 from fxai.search.samplers import Samplers
 from fxai.search.seeds import sampler_seed, trial_seed
 from fxai.search.space import suggest
-from fxai.spec.pruners import OptunaPruner
-from fxai.spec.samplers import OptunaSampler, TPESampler
-from fxai.trial import Report, TrialResult, TrialState
+from fxai.spec.search.pruners import OptunaPruner
+from fxai.spec.search.samplers import OptunaSampler, TPESampler
 from small_study import MEMORY, PARAMETERS, Opener, ask, complete
 
 FINITE = [

@@ -7,10 +7,10 @@ import pytest
 from optuna.trial import TrialState as OptunaState
 
 from fxai.errors import FingerprintError
+from fxai.protocol import STANDARD_ERROR, Cause, Report, TrialError, TrialResult, TrialState
 from fxai.search import attributes
 from fxai.search.seeds import turn
 from fxai.search.studies import load_study, study_names
-from fxai.trial import STANDARD_ERROR, Cause, Report, TrialError, TrialResult, TrialState
 from small_study import DEFAULTS, FINGERPRINT, MEMORY, Opener, ask, complete
 
 

@@ -6,7 +6,7 @@ from optuna.distributions import CategoricalDistribution, json_to_distribution
 
 from fxai.search.space import default_point
 from fxai.search.tables import param_row
-from fxai.spec.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter, contains
+from fxai.spec.search.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter, contains
 
 PLAIN = FloatParameter(name="x", low=-1.0, high=2.0)
 STEPPED = FloatParameter(name="x", low=0.1, high=1.0, step=0.25)

@@ -8,7 +8,7 @@ import optuna
 import pytest
 
 from fxai.search.studies import load_study, stored_study
-from fxai.spec.samplers import GridSampler
+from fxai.spec.search.samplers import GridSampler
 from small_study import MEMORY, Opener, ask, complete
 
 STEPPED = {"kind": "float", "name": "clip", "low": 0.1, "high": 0.95, "step": 0.1}

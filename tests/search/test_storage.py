@@ -19,11 +19,11 @@ from optuna.trial import TrialState as OptunaState
 from sqlalchemy import event
 
 from fxai.errors import StorageError
+from fxai.protocol import Cause, Report, TrialError, TrialResult, TrialState
 from fxai.search import attributes
-from fxai.search.asked import Asked
+from fxai.search.asked_trial import AskedTrial
 from fxai.search.storage import WriteBehindStorage
 from fxai.search.study import Search
-from fxai.trial import Cause, Report, TrialError, TrialResult, TrialState
 from small_study import MEMORY, Opener, ask, complete
 
 FAILURE = TrialError(Cause.WORKER_LOST, "the worker was killed")
@@ -58,7 +58,7 @@ class Played:
     def __init__(self, open_study: Opener, url: str) -> None:
         self._open = lambda: open_study(url, pruner={"type": "SuccessiveHalvingPruner", "min_resource": 1})
         self.search = self._open()
-        self.running: dict[int, Asked] = {}
+        self.running: dict[int, AskedTrial] = {}
         self.told: dict[int, TrialResult] = {}
         self.attempts: dict[int, int] = {}
 
@@ -135,8 +135,8 @@ CHILD = """
 import sys
 from small_study import DEFAULTS, FINGERPRINT, PARAMETERS, ask, complete
 from fxai.search.open_search import open_search
-from fxai.spec.study import StudySpec
-from fxai.trial import Report
+from fxai.spec.search.study import StudySpec
+from fxai.protocol import Report
 spec = StudySpec(study_name="small", parameters=PARAMETERS)
 search = open_search(spec, sys.argv[1], fingerprint=FINGERPRINT, default_params=DEFAULTS)
 flying = []

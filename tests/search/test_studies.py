@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from fxai.errors import StorageError, StudyNotFoundError
+from fxai.protocol import Cause, TrialError, TrialResult, TrialState
 from fxai.search.studies import is_archived, load_study, study_names, summaries
-from fxai.trial import Cause, TrialError, TrialResult, TrialState
 from small_study import Opener, ask, complete
 
 

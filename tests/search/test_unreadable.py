@@ -9,12 +9,12 @@ import pytest
 from optuna.storages._rdb import models
 
 from fxai.errors import StorageError
-from fxai.results.brief import StudyBrief
+from fxai.protocol import Report
 from fxai.results.record import StudyRecord
+from fxai.results.study_overview import StudyOverview
 from fxai.search.open_tables import open_tables
 from fxai.search.sqlite_file import COLUMNS
 from fxai.search.studies import load_study, stored_study, study_names, summaries
-from fxai.trial import Report
 from small_study import Opener, ask, complete
 
 EDITS = {
@@ -60,7 +60,7 @@ def edit(tmp_path: Path, statement: str) -> None:
 
 def read_brief(url: str, name: str) -> object:
     with stored_study(url, name) as study:
-        return StudyBrief.of(study)
+        return StudyOverview.of(study)
 
 
 def read_record(url: str, name: str) -> object:

@@ -7,13 +7,13 @@ import socket
 import sys
 import time
 
-from fxai.tracking.messages import TrackerLine, Welcome
-from fxai.trial.wire import from_line, to_line
+from fxai.protocol.tracker_messages import TrackerMessage, TrackerWelcome
+from fxai.protocol.wire import from_line, to_line
 
 
 def serve(channel: socket.socket) -> None:
     lines = channel.makefile("rb")
-    match from_line(Welcome, lines.readline()).tracker:
+    match from_line(TrackerWelcome, lines.readline()).tracker:
         case "hangs":
             sys.stdout.write("now it hangs\n")
             sys.stdout.flush()
@@ -26,7 +26,7 @@ def serve(channel: socket.socket) -> None:
             time.sleep(1000)
         case "works":
             for worked_in, _ in enumerate(lines, 1):
-                channel.sendall(to_line(TrackerLine(worked_in, 0)))
+                channel.sendall(to_line(TrackerMessage(worked_in, 0)))
 
 
 if __name__ == "__main__":

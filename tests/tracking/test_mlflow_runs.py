@@ -6,7 +6,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from fxai.spec.tracking import MlflowTracking
+from fxai.spec.fields.tracking import MlflowTracking
 from small_story import ENDING, METRIC, opening, story, told, trial
 
 CLOSED_PORT = "http://someone:sekrit@127.0.0.1:9"

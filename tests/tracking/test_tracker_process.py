@@ -9,12 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fxai.tracking import Line, TrackerProcess, TrialEnded, tracker_process
-from fxai.tracking.messages import Welcome
+from fxai.protocol.tracker_messages import TrackerWelcome
+from fxai.tracking import StudyMessage, TrackerProcess, TrialEndedMessage, tracker_process
 from fxai.tracking.trackers import tracker_environment
 from small_story import heard, opening, report
 
-END_OF_TRIAL = Line(trial_ended=TrialEnded(0, "complete", 0.5))
+END_OF_TRIAL = StudyMessage(trial_ended=TrialEndedMessage(0, "complete", 0.5))
 
 
 class Clock:
@@ -40,7 +40,7 @@ def start(tmp_path: Path, clock: Clock) -> Iterator[Start]:
 
     def begin(way: str) -> TrackerProcess:
         log = tmp_path / "tracking.log"
-        welcome = Welcome(way, {}, tmp_path)
+        welcome = TrackerWelcome(way, {}, tmp_path)
         started.append(
             TrackerProcess("Odd", welcome, log, tracker_environment(os.environ), module="odd_tracker", clock=clock)
         )
@@ -96,18 +96,20 @@ def test_one_that_hangs_is_given_up_after_a_minute_and_says_where(start: Start, 
     assert "odd_tracker.py" in (tmp_path / "tracking.log").read_text()
 
 
-def the_keeper() -> psutil.Process:
+def tracker_supervisor() -> psutil.Process:
     """Of the tracker; this process may have children of other tests, such as Python's resource tracker."""
-    (keeper,) = [each for each in psutil.Process().children() if any("keeper.py" in word for word in each.cmdline())]
-    return keeper
+    (supervisor,) = [
+        each for each in psutil.Process().children() if any("supervisor.py" in word for word in each.cmdline())
+    ]
+    return supervisor
 
 
 def test_one_that_is_stopped_is_ended_all_the_same(start: Start, clock: Clock) -> None:
     tracker = start("works")
     tracker.feed(opening())
     assert heard(tracker) == []
-    keeper = the_keeper()
-    (child,) = keeper.children()
+    supervisor = tracker_supervisor()
+    (child,) = supervisor.children()
     child.send_signal(signal.SIGSTOP)
     tracker.feed(opening())
     clock.now += tracker_process.STALL_SECONDS + 1
@@ -153,7 +155,7 @@ def test_what_is_outstanding_long_after_the_end_is_left(start: Start) -> None:
 
 def test_one_that_cannot_be_started_is_said(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("a file where the folder should be")
-    tracker = TrackerProcess("Odd", Welcome("works", {}, tmp_path), tmp_path / "logs" / "odd.log", os.environ)
+    tracker = TrackerProcess("Odd", TrackerWelcome("works", {}, tmp_path), tmp_path / "logs" / "odd.log", os.environ)
     tracker.feed(opening())
     (notice,) = tracker.look()
     assert notice.startswith("Odd cannot be started")
@@ -162,5 +164,5 @@ def test_one_that_cannot_be_started_is_said(tmp_path: Path) -> None:
 
 def test_ctrl_c_in_the_terminal_does_not_reach_it(start: Start) -> None:
     start("works")
-    keeper = the_keeper()
-    assert os.getsid(keeper.pid) == keeper.pid != os.getsid(0)
+    supervisor = tracker_supervisor()
+    assert os.getsid(supervisor.pid) == supervisor.pid != os.getsid(0)

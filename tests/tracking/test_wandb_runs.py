@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fxai.spec.tracking import WandbTracking
-from fxai.tracking import Line
+from fxai.spec.fields.tracking import WandbTracking
+from fxai.tracking import StudyMessage
 from small_story import ENDING, METRIC, opening, story, told, trial
 from wandb_files import WandbRun, wandb_runs
 from wandb_server import WandbServer, running_server
@@ -122,7 +122,7 @@ def test_with_a_key_the_runs_are_uploaded(server: WandbServer, tmp_path: Path) -
 def test_a_server_that_falls_behind_gets_no_more_runs(server: WandbServer, tmp_path: Path) -> None:
     began = trial(0, 0.9).trial_began
     assert began is not None
-    lines = [Line(trial_began=replace(began, number=number, at=began.at - 3600)) for number in range(3)]
+    lines = [StudyMessage(trial_began=replace(began, number=number, at=began.at - 3600)) for number in range(3)]
     (notice,) = told([opening(), *lines, ENDING], WandbTracking(mode="online"), tmp_path)
     assert notice.startswith("Weights & Biases does not keep up with the study; the runs are kept offline")
     assert not server.uploaded

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from fxai.formatting import assignments, estimate, figure
 from fxai.results.analysis import StudyAnalysis
 from fxai.results.html_table import html_table
 from fxai.results.record import TrialRecord
 from fxai.results.strict_json import json_value
 from fxai.results.study_results import StudyResults
-from fxai.spec.metrics import Metrics
-from fxai.wording import assignments, estimate, figure
+from fxai.spec.search.metrics import Metrics
 
 TOP_K = 5
 

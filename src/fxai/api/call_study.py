@@ -15,15 +15,15 @@ from typing import Any
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from fxai.api.engine_content import stored_content
+from fxai.formatting import counted
+from fxai.protocol import JsonObject
 from fxai.results.paths import StudyPaths
 from fxai.search.plan import StoredPlan, names_beginning, plan_of, stored_plan
 from fxai.search.studies import is_archived
-from fxai.spec.fingerprint import difference, fingerprint
-from fxai.spec.pruners import Pruner
-from fxai.spec.samplers import Sampler
-from fxai.spec.study import StudySpec
-from fxai.trial import JsonObject
-from fxai.wording import counted
+from fxai.spec.search.fingerprint import difference, fingerprint
+from fxai.spec.search.pruners import Pruner
+from fxai.spec.search.samplers import Sampler
+from fxai.spec.search.study import StudySpec
 
 _DIGITS = 8
 _RECORDS: Mapping[str, TypeAdapter[Any]] = {"sampler": TypeAdapter(Sampler), "pruner": TypeAdapter(Pruner)}

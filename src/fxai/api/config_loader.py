@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from fxai.errors import InputError
-from fxai.spec.find_spec import config_directory
-from fxai.spec.yaml_source import read_yaml
+from fxai.spec.reading.find_spec import config_directory
+from fxai.spec.yaml.yaml_source import read_yaml
 
 _FOLDERS = ("config", "configs")
 

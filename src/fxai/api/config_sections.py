@@ -12,8 +12,8 @@ from typing import Any
 
 from fxai.api.field_names import SECTION_SYNONYMS, SECTIONS, SYNONYMS, field_of
 from fxai.errors import InputError
-from fxai.spec.algorithm import DEFAULT_ALGORITHM
-from fxai.spec.config_fields import config_fields
+from fxai.spec.fields.algorithm import DEFAULT_ALGORITHM
+from fxai.spec.search.config_fields import config_fields
 
 Config = Mapping[str, Any]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from fxai.api.content_digest import content_digest
+from fxai.atomic_write import write_text
 from fxai.objectives.engine import engine_writer, stored_engine
-from fxai.trial import JsonObject
-from fxai.whole_file import write_text
+from fxai.protocol import JsonObject
 
 _FILE = "content.json"
 

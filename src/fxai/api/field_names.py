@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from fxai.spec.config_fields import config_fields
-from fxai.spec.hpo_file import hpo_file
+from fxai.spec.reading.hpo_file import hpo_file
+from fxai.spec.search.config_fields import config_fields
 
 SECTIONS = ("data", "env", "model", "training")
 SYNONYMS: Mapping[str, str] = {

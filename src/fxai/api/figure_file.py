@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from fxai.whole_file import write_bytes, write_text
+from fxai.atomic_write import write_bytes, write_text
 
 PICTURES = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
 NO_KALEIDO = (

@@ -19,16 +19,16 @@ from fxai.api.study_spec import study_of, with_engine_folder
 from fxai.api.trained import DATA, MODEL, TRAINING, agents, of_engine
 from fxai.api.training_engine import Engine, TrainingEngine
 from fxai.errors import InputError
-from fxai.printed_command import StudyLocation
+from fxai.results.printed_command import StudyLocation
 from fxai.results.study_results import StudyResults
 from fxai.search.attributes import FINGERPRINT
-from fxai.spec.environment import expanded_path
-from fxai.spec.fields import list_of
-from fxai.spec.fingerprint import paths_of
-from fxai.spec.metrics import LOSSES
-from fxai.spec.objective import is_own
-from fxai.spec.parameters import Parameter
-from fxai.tuning.progress_log import SEARCHES, speaking_logger, watch_in_log
+from fxai.spec.fields.environment import expanded_path
+from fxai.spec.fields.field_paths import list_of
+from fxai.spec.fields.objective import is_custom
+from fxai.spec.search.fingerprint import paths_of
+from fxai.spec.search.metrics import LOSSES
+from fxai.spec.search.parameters import Parameter
+from fxai.study.progress_log import SEARCHES, speaking_logger, watch_in_log
 
 _NAME = "hpo"  # what studies without a name of their own begin with
 _MODES = {"min": "minimize", "max": "maximize"}
@@ -153,7 +153,7 @@ class HPOptimizer:
             _NAME,
             study_name,
         )
-        content = engine_content(self._engine, configs) if is_own(study.objective) else None
+        content = engine_content(self._engine, configs) if is_custom(study.objective) else None
         if study_name is None:
             study = with_name(study, _NAME, self._results_dir, content)
         if not fresh:

@@ -9,13 +9,13 @@ import yaml
 from fxai.api.analysis import Analysis
 from fxai.api.figure_file import save_figure
 from fxai.api.study_folders import of_name, one_of, studies_in, task_of, unknown
+from fxai.atomic_write import write_text
+from fxai.formatting import assignments, estimate
 from fxai.results.strict_json import json_text, json_value
 from fxai.results.study_results import StudyResults
-from fxai.spec.environment import expanded_path
-from fxai.spec.metrics import Metrics
-from fxai.tuning.progress_log import speaking_logger
-from fxai.whole_file import write_text
-from fxai.wording import assignments, estimate
+from fxai.spec.fields.environment import expanded_path
+from fxai.spec.search.metrics import Metrics
+from fxai.study.progress_log import speaking_logger
 
 _MATTER_MOST = 3
 _SUFFIX = "_results"

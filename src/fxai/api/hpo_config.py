@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from fxai.api.search_settings import Search, search_settings
-from fxai.spec.study import StudySpec
+from fxai.spec.search.study import StudySpec
 
 DEFAULT_STORAGE: str = StudySpec.model_fields["storage"].default
 

@@ -7,8 +7,8 @@ from fxai.api.studies import DEFAULT_RESULTS_DIR
 from fxai.api.study_folders import studies_in
 from fxai.results.comparison.comparison import Comparison
 from fxai.results.comparison.reference import StudyReference
-from fxai.spec.environment import expanded_path
-from fxai.tuning.progress_log import speaking_logger
+from fxai.spec.fields.environment import expanded_path
+from fxai.study.progress_log import speaking_logger
 
 _LOGGER = "HPOAnalyzer"
 

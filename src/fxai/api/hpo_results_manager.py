@@ -5,13 +5,13 @@ from pathlib import Path
 
 from fxai.api.studies import DEFAULT_RESULTS_DIR
 from fxai.api.study_folders import studies_in
+from fxai.atomic_write import copy
 from fxai.errors import InputError
+from fxai.protocol import ParamValue
 from fxai.results.paths import StudyPaths
 from fxai.results.study_results import StudyResults
-from fxai.spec.environment import expanded_path
-from fxai.spec.suggestion import did_you_mean
-from fxai.trial import ParamValue
-from fxai.whole_file import copy
+from fxai.spec.fields.environment import expanded_path
+from fxai.spec.fields.suggestion import did_you_mean
 
 
 class HPOResultsManager:

@@ -6,10 +6,10 @@ from typing import Any
 
 from fxai.api.analysis import Analysis
 from fxai.api.figure_file import save_figure
+from fxai.atomic_write import write_text
 from fxai.results.strict_json import json_text
 from fxai.results.study_results import StudyResults
-from fxai.tuning.progress_log import speaking_logger
-from fxai.whole_file import write_text
+from fxai.study.progress_log import speaking_logger
 
 _MOST = 1000  # trials of a figure; the best is always among them
 
@@ -42,12 +42,12 @@ class HPOVisualizer:
         self, results: StudyResults, top_k: int = 20, save_path: str | Path | None = None
     ) -> Any:
         """The best `top_k` trials, each a line through all its parameters; the darker, the better."""
-        from fxai.results.part_of_study import PartOfStudy  # noqa: PLC0415
         from fxai.results.plots.figures import parallel_coordinate  # noqa: PLC0415
+        from fxai.results.study_subset import StudySubset  # noqa: PLC0415
 
         best = {trial.number for trial in results.record.ranked()[:top_k]}
         top = [trial for trial in results.study.get_trials(deepcopy=False) if trial.number in best]
-        figure = parallel_coordinate(PartOfStudy(results.study, top))
+        figure = parallel_coordinate(StudySubset(results.study, top))
         return self._shown(figure, f"{results.name}: the best {len(top)} trials", save_path)
 
     def plot_parameter_distributions(self, results: StudyResults, save_path: str | Path | None = None) -> Any:

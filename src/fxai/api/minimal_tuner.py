@@ -18,19 +18,19 @@ from fxai.api.search_space import Space, constants_of, parameters_of, plain
 from fxai.api.studies import DEFAULT_RESULTS_DIR, search
 from fxai.api.study_spec import study_of
 from fxai.api.training_engine import training_config_of
+from fxai.formatting import figure
 from fxai.results.html_table import html_table
 from fxai.results.study_results import StudyResults
-from fxai.spec.environment import expanded_path
-from fxai.spec.fields import list_of
-from fxai.spec.metrics import Metrics
-from fxai.spec.score import SCORE as METRIC
-from fxai.spec.score import with_score
-from fxai.spec.training_config import TrainingConfig
-from fxai.tuning.progress_log import speaking_logger, watch_in_log
-from fxai.wording import figure
+from fxai.spec.fields.environment import expanded_path
+from fxai.spec.fields.field_paths import list_of
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.metrics import Metrics
+from fxai.spec.search.score import SCORE as METRIC
+from fxai.spec.search.score import with_score
+from fxai.study.progress_log import speaking_logger, watch_in_log
 
 if TYPE_CHECKING:
-    from fxai.rl.agent import Agent
+    from fxai.rl.agents.agent import Agent
 
 EPISODES = 20
 SCORE = "total_return - 0.5 * max_drawdown"
@@ -196,12 +196,12 @@ class MinimalTuner:
         Without an agent, one is trained with this configuration first. The episodes follow each other and cover the
         data; in each the agent acts greedily.
         """
-        from fxai.rl.stretch import stretch_of  # noqa: PLC0415 (torch)
-        from fxai.rl.track import track  # noqa: PLC0415
+        from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415 (torch)
+        from fxai.rl.agents.trajectory import track  # noqa: PLC0415
 
         agent = agent or self.train(config)
-        stretch = stretch_of(agent, split="validation")
-        found = track(agent, stretch.market, stretch.span, stretch.split, parts=stretch.parts)
+        window = evaluation_window(agent, split="validation")
+        found = track(agent, window.market, window.span, window.split, parts=window.parts)
         return Metrics(with_score(found.metrics, SCORE))
 
     def train(self, config: Config) -> "Agent":

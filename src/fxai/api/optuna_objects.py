@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from fxai.errors import InputError
-from fxai.spec.class_names import CLASS_NAMES
-from fxai.spec.fields import records_in
-from fxai.spec.pruners import OptunaPruner
-from fxai.spec.record import Record
-from fxai.spec.samplers import OptunaSampler
+from fxai.spec.fields.field_paths import records_in
+from fxai.spec.fields.record import Record
+from fxai.spec.search.class_names import CLASS_NAMES
+from fxai.spec.search.pruners import OptunaPruner
+from fxai.spec.search.samplers import OptunaSampler
 
 _RECORDS: Mapping[str, Mapping[str, type[Record]]] = {
     "sampler": {record.__name__: record for record in records_in(get_args(OptunaSampler)[0])},

@@ -18,7 +18,7 @@ _ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)
-class TakenOver:
+class RaySettings:
     """What an object says in a spec's keys, and the goal that it names."""
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -26,21 +26,21 @@ class TakenOver:
     mode: str | None = None
 
 
-def of_algorithm(value: Any) -> TakenOver:
+def of_algorithm(value: Any) -> RaySettings:
     """A search algorithm of Ray's, or a sampler of Optuna's."""
     if optuna_objects.is_object_of("sampler", value):
-        return TakenOver({"sampler": optuna_objects.written("sampler", value)})
+        return RaySettings({"sampler": optuna_objects.written("sampler", value)})
     return _of(value, _ALGORITHMS, "search_algorithm")
 
 
-def of_scheduler(value: Any) -> TakenOver:
+def of_scheduler(value: Any) -> RaySettings:
     """A scheduler of Ray's, or a pruner of Optuna's."""
     if optuna_objects.is_object_of("pruner", value):
-        return TakenOver({"pruner": optuna_objects.written("pruner", value)})
+        return RaySettings({"pruner": optuna_objects.written("pruner", value)})
     return _of(value, _SCHEDULERS, "scheduler")
 
 
-def _of(value: Any, known: Mapping[str, Callable[[Any], TakenOver]], argument: str) -> TakenOver:
+def _of(value: Any, known: Mapping[str, Callable[[Any], RaySettings]], argument: str) -> RaySettings:
     name = (value if isinstance(value, type) else type(value)).__name__
     if name not in known:
         raise InputError(
@@ -54,7 +54,7 @@ def _of(value: Any, known: Mapping[str, Callable[[Any], TakenOver]], argument: s
     return replace(found, **{**goal, **{key: each for key in goal if (each := getattr(found, key)) is not None}})
 
 
-def _optuna_search(value: Any) -> TakenOver:
+def _optuna_search(value: Any) -> RaySettings:
     _refuse(value, "space", "give the space as param_space")
     _refuse(value, "evaluated_rewards", "FxAI evaluates the points anew; give them as points_to_evaluate alone")
     _refuse(value, "storage", "give the storage to HPOptimizer or MinimalTuner")
@@ -64,47 +64,47 @@ def _optuna_search(value: Any) -> TakenOver:
         settings: dict[str, Any] = {"sampler": {"type": "tpe", **({"seed": seed} if isinstance(seed, int) else {})}}
     else:
         settings = {"sampler": optuna_objects.written("sampler", sampler)}
-    return TakenOver({**settings, **_points(value)})
+    return RaySettings({**settings, **_points(value)})
 
 
-def _random_search(value: Any) -> TakenOver:
+def _random_search(value: Any) -> RaySettings:
     concurrent = _read(value, "max_concurrent")
     limit = {"max_concurrent_trials": concurrent} if isinstance(concurrent, int) and concurrent > 0 else {}
-    return TakenOver({"sampler": "random", **limit, **_points(value)})
+    return RaySettings({"sampler": "random", **limit, **_points(value)})
 
 
-def _limited(value: Any) -> TakenOver:
+def _limited(value: Any) -> RaySettings:
     inner = of_algorithm(_read(value, "searcher"))
     concurrent = _read(value, "max_concurrent")
     return replace(inner, settings={**inner.settings, "max_concurrent_trials": concurrent})
 
 
-def _asha(value: Any) -> TakenOver:
+def _asha(value: Any) -> RaySettings:
     _check_time(value, "AsyncHyperBandScheduler")
     brackets, grace = _brackets(value)
     rungs = {"min_resource": grace, "reduction_factor": _whole(value, "reduction_factor", 4)}
     if brackets == 1:
-        return TakenOver({"pruner": {"type": "asha", **rungs}})
-    return TakenOver({"pruner": {"type": "hyperband", **rungs, "max_resource": _whole(value, "max_t", 100)}})
+        return RaySettings({"pruner": {"type": "asha", **rungs}})
+    return RaySettings({"pruner": {"type": "hyperband", **rungs, "max_resource": _whole(value, "max_t", 100)}})
 
 
-def _hyperband(value: Any) -> TakenOver:
+def _hyperband(value: Any) -> RaySettings:
     _check_time(value, "HyperBandScheduler")
     longest = _read(value, "max_t_attr")
     longest = _whole(value, "max_t", 81) if longest is _ABSENT else int(longest)
     factor = _whole(value, "eta" if _read(value, "eta") is not _ABSENT else "reduction_factor", 3)
-    return TakenOver({"pruner": {"type": "hyperband", "max_resource": longest, "reduction_factor": factor}})
+    return RaySettings({"pruner": {"type": "hyperband", "max_resource": longest, "reduction_factor": factor}})
 
 
-def _median(value: Any) -> TakenOver:
+def _median(value: Any) -> RaySettings:
     least = _whole(value, "min_samples_required", 3)
     pruner = {"type": "median", "n_startup_trials": least, "n_min_trials": least}
     if _times_in_seconds(value, "grace_period", 60.0):
-        return TakenOver({"pruner": pruner})
-    return TakenOver({"pruner": {**pruner, "n_warmup_steps": _whole(value, "grace_period", 1)}})
+        return RaySettings({"pruner": pruner})
+    return RaySettings({"pruner": {**pruner, "n_warmup_steps": _whole(value, "grace_period", 1)}})
 
 
-def _population(value: Any) -> TakenOver:
+def _population(value: Any) -> RaySettings:
     _refuse(value, "custom_explore_fn", "FxAI changes parameters by perturbation_factors and resample_probability")
     given = {
         "quantile": _read(value, "quantile_fraction"),
@@ -116,19 +116,19 @@ def _population(value: Any) -> TakenOver:
         settings["perturbation"] = list(settings["perturbation"])
     if not _times_in_seconds(value, "perturbation_interval", 60.0):
         settings["ready_interval"] = _whole(value, "perturbation_interval", 1)
-    return TakenOver({"search": {"type": "pbt", **settings}})
+    return RaySettings({"search": {"type": "pbt", **settings}})
 
 
-def _no_scheduler(_value: Any) -> TakenOver:
-    return TakenOver({"pruner": "none"})
+def _no_scheduler(_value: Any) -> RaySettings:
+    return RaySettings({"pruner": "none"})
 
 
-_ALGORITHMS: Mapping[str, Callable[[Any], TakenOver]] = {
+_ALGORITHMS: Mapping[str, Callable[[Any], RaySettings]] = {
     "OptunaSearch": _optuna_search,
     "BasicVariantGenerator": _random_search,
     "ConcurrencyLimiter": _limited,
 }
-_SCHEDULERS: Mapping[str, Callable[[Any], TakenOver]] = {
+_SCHEDULERS: Mapping[str, Callable[[Any], RaySettings]] = {
     "ASHAScheduler": _asha,
     "AsyncHyperBandScheduler": _asha,
     "HyperBandScheduler": _hyperband,

@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from fxai.api.ray_objects import TakenOver, of_algorithm, of_scheduler
+from fxai.api.ray_objects import RaySettings, of_algorithm, of_scheduler
 from fxai.errors import InputError
-from fxai.spec.population import PopulationSearch
+from fxai.spec.search.population import PopulationSearch
 
 Search: TypeAlias = str | Mapping[str, Any] | object | None
 """A short name, a mapping with `type`, or an object of Optuna's or of Ray's."""
@@ -50,29 +50,29 @@ def conditions(constraints: Sequence[str] | str) -> list[str]:
     return [constraints] if isinstance(constraints, str) else list(constraints)
 
 
-def _algorithm(value: Search) -> TakenOver:
+def _algorithm(value: Search) -> RaySettings:
     if value is None:
-        return TakenOver()
+        return RaySettings()
     named = _named(value, _ALGORITHMS)
-    return of_algorithm(value) if named is None else TakenOver({"sampler": named})
+    return of_algorithm(value) if named is None else RaySettings({"sampler": named})
 
 
-def _scheduler(value: Search) -> TakenOver:
+def _scheduler(value: Search) -> RaySettings:
     if value is None:
-        return TakenOver()
+        return RaySettings()
     named = _named(value, _SCHEDULERS)
     if named is None:
         return of_scheduler(value)
     if str(named.get("type") if isinstance(named, dict) else named).lower() != _POPULATIONS:
-        return TakenOver({"pruner": named})
-    return TakenOver({"search": named if isinstance(named, dict) else {"type": _POPULATIONS}})
+        return RaySettings({"pruner": named})
+    return RaySettings({"search": named if isinstance(named, dict) else {"type": _POPULATIONS}})
 
 
 def _is_optunas(value: Search) -> bool:
     return value == "optuna" or type(value).__name__ == "OptunaSearch"
 
 
-def _check_goal(argument: str, taken: TakenOver, goal: tuple[str, str] | None) -> None:
+def _check_goal(argument: str, taken: RaySettings, goal: tuple[str, str] | None) -> None:
     for name, its, ours in zip(("metric", "mode"), (taken.metric, taken.mode), goal or (None, None), strict=True):
         if None not in {its, ours} and its != ours:
             raise InputError(f"{argument} has the {name} {its!r}, the call {ours!r}; give both the same")

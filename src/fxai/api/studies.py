@@ -12,20 +12,20 @@ from fxai.api.call_study import announce
 from fxai.api.hpo_config import DEFAULT_STORAGE, HPOConfig
 from fxai.api.study_spec import spec_of_mapping
 from fxai.errors import InputError, RepeatedFailureError
+from fxai.formatting import span
 from fxai.results.study_results import StudyResults
-from fxai.search.imported import check_imported
-from fxai.spec.find_spec import find_spec
-from fxai.spec.load import load_spec
-from fxai.spec.override import override
-from fxai.spec.study import Spec, StudySpec
-from fxai.stop_signal import StopSignal
-from fxai.study_events import Ending
+from fxai.search.custom_classes import check_imported
+from fxai.spec.reading.find_spec import find_spec
+from fxai.spec.reading.load import load_spec
+from fxai.spec.reading.override import override
+from fxai.spec.search.study import Spec, StudySpec
+from fxai.study.events import Ending
+from fxai.study.interrupts import stop_on_signals
+from fxai.study.load_transfer import load_transfer
+from fxai.study.progress_log import SEARCHES, speaking_logger, watch_in_log
+from fxai.study.run import Watch, search_study
+from fxai.study.stop_signal import StopSignal
 from fxai.tracking import check_trackers
-from fxai.tuning.interrupts import stop_on_signals
-from fxai.tuning.progress_log import SEARCHES, speaking_logger, watch_in_log
-from fxai.tuning.taking_over import taking_over
-from fxai.tuning.tune import Watch, tune
-from fxai.wording import span
 
 Given: TypeAlias = StudySpec | Spec | Mapping[str, Any] | str | Path
 DEFAULT_RESULTS_DIR: str = Spec.model_fields["results_dir"].default
@@ -93,8 +93,8 @@ def search(
     check_imported(study)
     check_trackers(study.tracking)
     with _interruptible() as stop:
-        taking = taking_over(study, results_dir)
-        tuned = tune(taking, results_dir, watch, stop, fresh=fresh, plots=plots, lay_engine=lay_engine)
+        taking = load_transfer(study, results_dir)
+        tuned = search_study(taking, results_dir, watch, stop, fresh=fresh, plots=plots, lay_engine=lay_engine)
     for warning in tuned.warnings:
         logger.warning("%s", warning)
     reason = "" if tuned.ended.reason is None else f": {tuned.ended.reason}"

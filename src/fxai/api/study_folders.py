@@ -11,8 +11,8 @@ from pathlib import Path
 from fxai.errors import InputError
 from fxai.results.study_results import StudyResults
 from fxai.search.studies import is_archived
-from fxai.spec.goals import Goal
-from fxai.spec.suggestion import did_you_mean
+from fxai.spec.fields.suggestion import did_you_mean
+from fxai.spec.search.metric_goals import Goal
 
 RESULTS = "_results.json"
 _DEPTHS = ("", "*/", "*/*/")  # of a study's own folder, of a folder of results, of a folder of those

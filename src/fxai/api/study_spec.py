@@ -9,11 +9,11 @@ from fxai.api.optuna_objects import is_object_of, written
 from fxai.api.search_space import plain
 from fxai.errors import SpecError
 from fxai.results.paths import StudyPaths
-from fxai.spec.class_names import CLASSES
-from fxai.spec.load import spec_of
-from fxai.spec.objective import OwnFunction
-from fxai.spec.study import Spec, StudySpec
-from fxai.spec.yaml_source import YamlSource
+from fxai.spec.fields.objective import PythonFunction
+from fxai.spec.reading.load import spec_of
+from fxai.spec.search.class_names import CLASSES
+from fxai.spec.search.study import Spec, StudySpec
+from fxai.spec.yaml.yaml_source import YamlSource
 
 _PREFIX = "studies[0]."
 
@@ -55,7 +55,7 @@ def _plain_study(study: Any) -> Any:
 
 def with_engine_folder(study: StudySpec, results_dir: Path) -> StudySpec:
     """The study with the place of its engine, which lies among its files."""
-    if not isinstance(study.objective, OwnFunction):
+    if not isinstance(study.objective, PythonFunction):
         return study
     folder = StudyPaths(results_dir.absolute(), study.study_name).engine
     return study.model_copy(update={"objective": study.objective.model_copy(update={"folder": str(folder)})})

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from fxai.api.config_sections import sections_of
 from fxai.errors import SpecError
 from fxai.objectives.engine import Engine
-from fxai.spec.findings import as_problems, findings_of
-from fxai.spec.metrics import Metrics
-from fxai.spec.training_config import TrainingConfig
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.findings import as_problems, findings_of
+from fxai.spec.search.metrics import Metrics
 
 __all__ = ["Engine", "TrainingEngine"]
 

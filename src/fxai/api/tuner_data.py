@@ -13,7 +13,7 @@ from fxai.errors import DataError
 from fxai.market.bars import Bars
 from fxai.market.read_bars import load_bars
 from fxai.market.sources import NAMED_SETS
-from fxai.spec.data_config import DataConfig
+from fxai.spec.fields.data_config import DataConfig
 
 _COLUMNS = ("open", "high", "low", "close")
 

@@ -16,8 +16,8 @@ from fxai.cli.completion import Completion
 from fxai.cli.error_message import error_message
 from fxai.cli.library_warnings import hide_library_warnings
 from fxai.errors import FxaiError, InputError
-from fxai.spec.suggestion import did_you_mean
-from fxai.wording import legible
+from fxai.formatting import legible
+from fxai.spec.fields.suggestion import did_you_mean
 
 COMMANDS = {
     "run": "Run the studies of a spec.",
@@ -81,7 +81,7 @@ class Commands(TyperGroup):
 
 def _no_command(name: str) -> str:
     """What is meant, as far as that can be guessed: a command of a similar name, or the spec of that name."""
-    from fxai.spec.find_spec import find_spec  # noqa: PLC0415 (only a mistyped command needs it)
+    from fxai.spec.reading.find_spec import find_spec  # noqa: PLC0415 (only a mistyped command needs it)
 
     wrong, shown = f"there is no command '{legible(name)}'", quote(legible(name))
     try:

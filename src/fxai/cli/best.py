@@ -6,9 +6,9 @@ import typer
 
 from fxai.cli.options import DEFAULT_STORAGE, AsJson, StorageUrl, StudyName
 from fxai.cli.output import print_json, stdout
-from fxai.cli.stored_studies import stored_brief
+from fxai.cli.stored_studies import stored_overview
 from fxai.cli.summary import print_summary
-from fxai.results.pick import picked
+from fxai.results.pareto_selection import selected_trial
 from fxai.results.summary import StudySummary
 
 
@@ -26,8 +26,8 @@ def best(
 
     Of several objectives the best trial is the knee of the Pareto front unless another is picked.
     """
-    brief = stored_brief(storage, study)
-    summary = StudySummary.of(brief if pick is None else picked(brief, pick))
+    overview = stored_overview(storage, study)
+    summary = StudySummary.of(overview if pick is None else selected_trial(overview, pick))
     if as_json:
         print_json(summary.as_json())
     else:

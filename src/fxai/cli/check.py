@@ -17,16 +17,16 @@ from fxai.cli.plan import check_data
 from fxai.cli.trial_run import as_json as trial_as_json
 from fxai.cli.trial_run import completed, lines_of
 from fxai.errors import DataError, FxaiError, InputError, SpecError
-from fxai.spec.advice import advice
-from fxai.spec.find_spec import find_spec
-from fxai.spec.first_trial import first_trial_notes
-from fxai.spec.load import spec_with_remarks
-from fxai.spec.study import StudySpec
-from fxai.spec.yaml_source import read_yaml
-from fxai.stop_signal import StopSignal
-from fxai.tuning.interrupts import stop_on_signals
-from fxai.tuning.try_trial import TriedTrial, try_trial
-from fxai.wording import counted, legible
+from fxai.formatting import counted, legible
+from fxai.spec.checks.advice import advice
+from fxai.spec.reading.find_spec import find_spec
+from fxai.spec.reading.load import spec_with_remarks
+from fxai.spec.search.first_trial import first_trial_notes
+from fxai.spec.search.study import StudySpec
+from fxai.spec.yaml.yaml_source import read_yaml
+from fxai.study.interrupts import stop_on_signals
+from fxai.study.stop_signal import StopSignal
+from fxai.study.try_trial import TriedTrial, try_trial
 
 _FAILED = 1
 _INTERRUPTED = 130

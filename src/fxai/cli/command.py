@@ -8,7 +8,7 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperCommand
 
-from fxai.wording import legible
+from fxai.formatting import legible
 
 HELP = {"help_option_names": ["-h", "--help"]}
 _CHOICES = re.compile(r"<([^<>]*\|[^<>]*)>")  # `<csv|json>`

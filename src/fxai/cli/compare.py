@@ -9,6 +9,7 @@ from rich.console import Console
 from fxai.cli.completion import complete_study
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, By, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_sentences, print_table, print_text, stdout
+from fxai.formatting import legible
 from fxai.results.comparison.comparison import Comparison, Group
 from fxai.results.comparison.reference import references
 from fxai.results.comparison.tables import (
@@ -19,8 +20,7 @@ from fxai.results.comparison.tables import (
     study_headings,
     study_rows,
 )
-from fxai.spec.environment import expanded_path
-from fxai.wording import legible
+from fxai.spec.fields.environment import expanded_path
 
 PAGE = "compare.html"
 

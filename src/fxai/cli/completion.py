@@ -10,7 +10,7 @@ from typing import NamedTuple
 import typer
 
 from fxai.errors import FxaiError
-from fxai.spec.defaults import STORAGE
+from fxai.spec.fields.defaults import STORAGE
 
 _ENDINGS = (".yaml", ".yml")
 
@@ -25,7 +25,7 @@ class Completion(NamedTuple):
 
 def complete_spec(incomplete: str) -> Sequence[str]:
     """Shipped specs by name, and the folders and YAML files that begin so."""
-    from fxai.spec.find_spec import shipped_specs  # noqa: PLC0415
+    from fxai.spec.reading.find_spec import shipped_specs  # noqa: PLC0415
 
     shipped = [path.stem for path in shipped_specs() if path.stem.startswith(incomplete)]
     return [*shipped, *_files(incomplete)]

@@ -7,17 +7,17 @@ from rich.console import Console
 
 from fxai.cli.output import print_files, print_text
 from fxai.cli.summary import print_summary
-from fxai.printed_command import StudyLocation
+from fxai.formatting import legible, short_cause, span
 from fxai.results.paths import BEST_AGENT
-from fxai.spec.study import StudySpec
-from fxai.study_events import StudyEnded
-from fxai.tuning.tune import Tuned
-from fxai.wording import legible, short_cause, span
+from fxai.results.printed_command import StudyLocation
+from fxai.spec.search.study import StudySpec
+from fxai.study.events import StudyEnded
+from fxai.study.run import StudyOutcome
 
 _FIRST = ("report.html", "best_config.yaml", BEST_AGENT, "best_params.json")  # ends of names, where there is no room
 
 
-def print_conclusion(console: Console, study: StudySpec, tuned: Tuned, location: StudyLocation) -> None:
+def print_conclusion(console: Console, study: StudySpec, tuned: StudyOutcome, location: StudyLocation) -> None:
     """What one run of the study came to."""
     print_text(console, _ending(tuned.ended), "")
     print_files(console, sorted(tuned.files, key=_rank))
@@ -29,14 +29,14 @@ def print_conclusion(console: Console, study: StudySpec, tuned: Tuned, location:
 
 
 def _ending(ended: StudyEnded) -> str:
-    if ended.finished_before >= ended.standing.total:
+    if ended.finished_before >= ended.progress.total:
         return f"Study {ended.study}: nothing to do: {_finished(ended)}"
     reason = "" if ended.reason is None else f": {legible(ended.reason)}"
     return f"Study {ended.study} ended after {span(ended.seconds)}{reason}"
 
 
 def _finished(ended: StudyEnded) -> str:
-    finished, total = ended.standing.finished, ended.standing.total
+    finished, total = ended.progress.finished, ended.progress.total
     if finished > total:
         return f"{finished} trials are finished, {total} were asked for"
     return f"{finished} of {total} trials are finished"
@@ -46,7 +46,7 @@ def _rank(path: Path) -> int:
     return next((place for place, end in enumerate(_FIRST) if path.name.endswith(end)), len(_FIRST))
 
 
-def _of_agent(study: StudySpec, tuned: Tuned) -> Sequence[str]:
+def _of_agent(study: StudySpec, tuned: StudyOutcome) -> Sequence[str]:
     """Whose the agent is, where the trial's value is not that of one training."""
     if _agent(tuned) is None or study.seeds_per_trial == 1:
         return ()
@@ -57,11 +57,11 @@ def _of_agent(study: StudySpec, tuned: Tuned) -> Sequence[str]:
     )
 
 
-def _agent(tuned: Tuned) -> Path | None:
+def _agent(tuned: StudyOutcome) -> Path | None:
     return next((path for path in tuned.files if path.name == BEST_AGENT), None)
 
 
-def _next_commands(study: StudySpec, tuned: Tuned, location: StudyLocation) -> Sequence[str]:
+def _next_commands(study: StudySpec, tuned: StudyOutcome, location: StudyLocation) -> Sequence[str]:
     name, agent = study.study_name, _agent(tuned)
     shown = (tuned.summary.best_trial, None if tuned.failure is None else tuned.failure.number)
     return (

@@ -9,9 +9,9 @@ import typer
 
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, ResultsDir, StorageUrl
 from fxai.dashboard.serve import Shown, serve
-from fxai.printed_command import StudyLocation
+from fxai.results.printed_command import StudyLocation
 from fxai.results.shown_files import shown_files
-from fxai.spec.defaults import DASHBOARD_PORT
+from fxai.spec.fields.defaults import DASHBOARD_PORT
 
 
 def dashboard(

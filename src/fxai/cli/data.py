@@ -11,12 +11,12 @@ from rich.console import Console
 from fxai.cli.command import PlainCommand
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_pairs, print_table, print_text, stdout
+from fxai.formatting import counted, figure, legible, span
 from fxai.market.bars import Faults
 from fxai.market.calendar import Gaps
 from fxai.market.describe import Description
 from fxai.market.describe import describe as described
-from fxai.spec.data_config import DataConfig
-from fxai.wording import counted, figure, legible, span
+from fxai.spec.fields.data_config import DataConfig
 
 data = typer.Typer(add_completion=False, rich_markup_mode=None)
 

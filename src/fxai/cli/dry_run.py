@@ -7,27 +7,27 @@ from pathlib import Path
 from rich.console import Console
 
 from fxai.cli.output import print_pairs, print_text
+from fxai.formatting import counted, figure, legible, span
+from fxai.pool import SlotPlan, machine_slots
 from fxai.results.paths import StudyPaths
-from fxai.spec.advice import notices
-from fxai.spec.objective import Objective, OwnCommand, OwnFunction
-from fxai.spec.own_config import OwnConfig
-from fxai.spec.parameters import CategoricalParameter, Parameter
-from fxai.spec.population import PopulationSearch
-from fxai.spec.pruners import Pruner
-from fxai.spec.samplers import Sampler
-from fxai.spec.stop import Stop
-from fxai.spec.storage_url import shown
-from fxai.spec.study import Spec, StudySpec
-from fxai.spec.training_config import TrainingConfig
+from fxai.spec.checks.advice import notices
+from fxai.spec.fields.objective import CustomCommand, Objective, PythonFunction
+from fxai.spec.fields.storage_url import shown
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.search.parameters import CategoricalParameter, Parameter
+from fxai.spec.search.population import PopulationSearch
+from fxai.spec.search.pruners import Pruner
+from fxai.spec.search.samplers import Sampler
+from fxai.spec.search.stop import Stop
+from fxai.spec.search.study import Spec, StudySpec
+from fxai.study.load_transfer import load_transfer
 from fxai.tracking import tracker_names
-from fxai.tuning.taking_over import taking_over
-from fxai.wording import counted, figure, legible, span
-from fxai.workers import SlotPlan, machine_slots
 
 
 def print_plan(console: Console, spec: Spec, settings: Collection[str]) -> None:
     """Each study of the spec: what is searched, how, on what budget, where, by which workers."""
-    for taking in (taking_over(each, Path(spec.results_dir), settings) for each in spec.studies):
+    for taking in (load_transfer(each, Path(spec.results_dir), settings) for each in spec.studies):
         study = taking.study
         share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
         print_text(console, f"Study: {study.study_name}")
@@ -53,7 +53,7 @@ def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tup
         ("Sampler", _called(study.sampler)),
         ("Pruner", _called(study.pruner)),
         ("Seed", str(study.seed)),
-        ("Workers", _workers(share, study.n_trials)),
+        ("WorkerPool", _workers(share, study.n_trials)),
         ("Lanes", _lanes(study)),
         *((("Tracking", ", ".join(named)),) if (named := tracker_names(study.tracking)) else ()),
         ("Storage", shown(study.storage)),
@@ -63,9 +63,9 @@ def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tup
 
 def _objective(objective: Objective) -> str:
     match objective:
-        case OwnCommand(command=command, folder=folder):
+        case CustomCommand(command=command, folder=folder):
             return f"{' '.join(map(_word, command))}, in {folder}"
-        case OwnFunction(function=function, folder=folder):
+        case PythonFunction(function=function, folder=folder):
             return f"{function}, in {folder}"
         case _:
             return objective
@@ -81,8 +81,8 @@ def _word(word: str) -> str:
     return shlex.quote(word) if any(char.isspace() for char in word) else word
 
 
-def _of_training(config: TrainingConfig | OwnConfig) -> Sequence[tuple[str, str]]:
-    if isinstance(config, OwnConfig):
+def _of_training(config: TrainingConfig | CustomConfig) -> Sequence[tuple[str, str]]:
+    if isinstance(config, CustomConfig):
         return ()
     training = config.training
     length = f"{training.total_updates} updates of {training.algorithm}, scored every {training.eval_frequency}"
@@ -105,7 +105,7 @@ def _called(record: Sampler | Pruner) -> str:
     return f"{record.type}({', '.join(f'{name}={value}' for name, value in arguments.items())})"
 
 
-def _populations(search: PopulationSearch, config: TrainingConfig | OwnConfig) -> str:
+def _populations(search: PopulationSearch, config: TrainingConfig | CustomConfig) -> str:
     factors = ", ".join(map(figure, search.perturbation))
     interval = search.interval(config.training) if isinstance(config, TrainingConfig) else search.ready_interval
     return (
@@ -132,9 +132,9 @@ def _lanes(study: StudySpec) -> str:
     if lanes is not None:
         return f"{lanes} a worker"
     match study.objective:
-        case OwnCommand():
+        case CustomCommand():
             return "none; a trial at a time on each worker"
-        case OwnFunction():
+        case PythonFunction():
             return "as many as the objective opens; a plain function none"
         case _:
             return "measured"

@@ -5,7 +5,7 @@ import re
 import typer
 
 from fxai.errors import FxaiError, SpecError
-from fxai.wording import legible
+from fxai.formatting import legible
 
 _MOST_LINES = 15
 _LONGEST_WORD = 200  # characters; a name of thousands would hide what is wrong with it

@@ -9,15 +9,15 @@ from fxai.cli.error_message import warning
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.errors import FxaiError, InputError
+from fxai.formatting import counted, legible
 from fxai.market.splits import Split
 from fxai.market.track_record import TrackRecord
 from fxai.results.metric_text import number_text
 from fxai.results.track_files import note_test_look, of_file, write_track
-from fxai.wording import counted, legible
 
 if TYPE_CHECKING:
-    from fxai.rl.agent import Agent
-    from fxai.rl.stretch import Stretch
+    from fxai.rl.agents.agent import Agent
+    from fxai.rl.agents.evaluation_window import EvaluationWindow
 
 _SPLITS: tuple[Split, ...] = get_args(Split)
 
@@ -51,19 +51,19 @@ def evaluate(
     stay flat. The files: the track record as JSON, its bars and its trades as CSV. An exported model is checked to
     act the same on these bars before it is left.
     """
-    from fxai.rl.agent import load_agent  # noqa: PLC0415 - torch, which other commands need not load
-    from fxai.rl.stretch import stretch_of  # noqa: PLC0415
-    from fxai.rl.track import observations_on, track  # noqa: PLC0415
+    from fxai.rl.agents.agent import load_agent  # noqa: PLC0415 - torch, which other commands need not load
+    from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415
+    from fxai.rl.agents.trajectory import observations_on, track  # noqa: PLC0415
 
     named = None if split is None else _named(split)
     loaded = load_agent(agent)
-    stretch = stretch_of(loaded, data, named)
-    record = of_file(agent, track(loaded, stretch.market, stretch.span, stretch.split, parts=stretch.parts))
-    _warn_of_age(loaded, stretch, data)
-    _warn_of_split(stretch, agent, record)
-    files = write_track(record, output or agent.parent, _name(agent, stretch, data))
+    window = evaluation_window(loaded, data, named)
+    record = of_file(agent, track(loaded, window.market, window.span, window.split, parts=window.parts))
+    _warn_of_age(loaded, window, data)
+    _warn_of_split(window, agent, record)
+    files = write_track(record, output or agent.parent, _name(agent, window, data))
     if export is not None:
-        loaded.export(export, observations_on(loaded, stretch.market, stretch.span))
+        loaded.export(export, observations_on(loaded, window.market, window.span))
         files = (*files, export)
     if as_json:
         print_json(_document(agent, record, files))
@@ -71,10 +71,10 @@ def evaluate(
         _print(agent, record, files)
 
 
-def _name(agent: Path, stretch: "Stretch", data: str | None) -> str:
+def _name(agent: Path, window: "EvaluationWindow", data: str | None) -> str:
     """Of the files: an evaluation on other data never replaces one on the agent's own."""
-    other = f"_{Path(stretch.market.name).stem}" if data is not None and not stretch.is_own else ""
-    return f"{agent.stem}{other}_{stretch.split}"
+    other = f"_{Path(window.market.name).stem}" if data is not None and not window.is_custom else ""
+    return f"{agent.stem}{other}_{window.split}"
 
 
 def _named(split: str) -> Split:
@@ -84,21 +84,21 @@ def _named(split: str) -> Split:
     raise InputError(f"there is no split {split!r}; the splits are {', '.join(_SPLITS)}")
 
 
-def _warn_of_age(agent: "Agent", stretch: "Stretch", data: str | None) -> None:
+def _warn_of_age(agent: "Agent", window: "EvaluationWindow", data: str | None) -> None:
     if agent.scoring_env is None:
         warning("the agent's file is of a version that did not say what scored it; the environment it learnt in does")
-    if data is None and not stretch.is_own:
+    if data is None and not window.is_custom:
         warning(
-            f"{stretch.market.name} is not as it was when the agent was trained: its splits may lie elsewhere now, and "
+            f"{window.market.name} is not as it was when the agent was trained: its splits may lie elsewhere now, and "
             "the agent may have learnt from bars that score it here"
         )
 
 
-def _warn_of_split(stretch: "Stretch", agent: Path, record: TrackRecord) -> None:
+def _warn_of_split(window: "EvaluationWindow", agent: Path, record: TrackRecord) -> None:
     """What takes from the worth of the figures; a look at the test split is noted."""
-    if stretch.is_own and stretch.split in ("train", "all"):
+    if window.is_custom and window.split in ("train", "all"):
         warning("the agent has learnt from these bars: on others it will do worse")
-    if not stretch.spends_test:
+    if not window.spends_test:
         return
     try:
         looks = f"Looks noted in {agent.parent} so far: {note_test_look(agent.parent, record)}"

@@ -11,9 +11,9 @@ from rich.console import ConsoleOptions, Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from fxai.cli.study_view import RunningTrial, StudyView
-from fxai.wording import counted, estimate, figure, legible, runs, span
-from fxai.workers import Activity
+from fxai.cli.study_view import StudyView, ViewedTrial
+from fxai.formatting import counted, estimate, figure, legible, runs, span
+from fxai.pool import Activity
 
 _ROWS_OF_THE_REST = 12  # heading, panel frame, progress, best, the blank lines between
 PROGRESS = "[Progress] "
@@ -29,7 +29,7 @@ def live_layout(view: StudyView, now: float, options: ConsoleOptions) -> Rendera
     trial = view.newest
     worker_rows = min(len(view.activity), max(rows // 3, rows - len(trial.params if trial else ()), 2))
     parts: list[RenderableType] = [_heading(view, now)]
-    if trial is None and not view.ended_here and view.standing.finished < view.standing.total:
+    if trial is None and not view.ended_here and view.progress.finished < view.progress.total:
         parts.append(_line(Text("Starting the workers; the first trial begins when one is ready ...")))
     if trial is not None:
         parts += [Text(f"Trial {trial.number}", style="bold"), _panel(trial, width, rows - worker_rows)]
@@ -42,7 +42,7 @@ def _heading(view: StudyView, now: float) -> Text:
     return _line(Text.assemble((legible(view.study), "bold cyan"), f": {words}"))
 
 
-def _panel(trial: RunningTrial, width: int, rows: int) -> RenderableType:
+def _panel(trial: ViewedTrial, width: int, rows: int) -> RenderableType:
     lines = [f"  {legible(name)}: {figure(value)}" for name, value in trial.params.items()]
     content = Group(Text("Parameters:"), *_columns(lines, width - 4, rows))
     return Panel.fit(content, title="Trial Configuration", title_align="left", box=box.SQUARE)
@@ -85,7 +85,7 @@ def _cells(activity: Activity, view: StudyView, now: float) -> tuple[str, ...]:
             return worker, device, f"{len(numbers)} trials", _how_far_all(trials, view), runs(numbers)
 
 
-def _how_far(trial: RunningTrial, step: int | None, metric: str, now: float) -> str:
+def _how_far(trial: ViewedTrial, step: int | None, metric: str, now: float) -> str:
     newest_step = trial.step if step is None else step
     words = [span(now - trial.began)]
     if newest_step is not None:
@@ -95,7 +95,7 @@ def _how_far(trial: RunningTrial, step: int | None, metric: str, now: float) -> 
     return ", ".join(words)
 
 
-def _how_far_all(trials: Sequence[RunningTrial], view: StudyView) -> str:
+def _how_far_all(trials: Sequence[ViewedTrial], view: StudyView) -> str:
     """The first and the last of them by their newest reports, and the best value among these."""
     steps = [trial.step for trial in trials if trial.step is not None]
     values = [trial.value for trial in trials if trial.value is not None]
@@ -109,13 +109,13 @@ def _how_far_all(trials: Sequence[RunningTrial], view: StudyView) -> str:
 
 
 def _progress(view: StudyView, now: float, options: ConsoleOptions) -> Sequence[Text]:
-    standing = view.standing
-    share = min(standing.finished / standing.total, 1.0)  # a resumed study may have more than it shall reach now
+    progress = view.progress
+    share = min(progress.finished / progress.total, 1.0)  # a resumed study may have more than it shall reach now
     left = view.seconds_left(now)
-    words = f" {int(100 * share)}% | {standing.finished}/{standing.total} trials | ETA: {span(left) if left else '-'}"
+    words = f" {int(100 * share)}% | {progress.finished}/{progress.total} trials | ETA: {span(left) if left else '-'}"
     bar = progress_bar(share, words, options)
     counts = (
-        f"{standing.complete} complete, {standing.pruned} pruned, {standing.failed} failed, {len(view.running)} running"
+        f"{progress.complete} complete, {progress.pruned} pruned, {progress.failed} failed, {len(view.running)} running"
     )
     return _line(bar), _line(Text(" " * len(PROGRESS) + counts))
 
@@ -129,13 +129,13 @@ def progress_bar(share: float, words: str, options: ConsoleOptions) -> Text:
 
 
 def _best(view: StudyView, options: ConsoleOptions) -> Text:
-    standing = view.standing
-    if standing.best_value is None:
+    progress = view.progress
+    if progress.best_value is None:
         return Text("Current best value: none yet")
-    value = estimate(standing.best_value, standing.standard_error)
+    value = estimate(progress.best_value, progress.standard_error)
     shown = value.replace("±", "+-") if options.ascii_only else value
-    of_front = "" if standing.front is None else f", {counted(standing.front, 'trial')} on the Pareto front"
-    where = f" (trial {standing.best_trial}){of_front}"
+    of_front = "" if progress.front is None else f", {counted(progress.front, 'trial')} on the Pareto front"
+    where = f" (trial {progress.best_trial}){of_front}"
     return _line(Text.assemble("Current best value: ", (shown, "bold green"), where))
 
 

@@ -1,6 +1,6 @@
 """What the looking commands say of a database without studies."""
 
-from fxai.printed_command import StudyLocation
+from fxai.results.printed_command import StudyLocation
 
 
 def no_studies(location: StudyLocation) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from fxai.cli.completion import complete_study
-from fxai.spec.defaults import RESULTS_DIR, STORAGE
+from fxai.spec.fields.defaults import RESULTS_DIR, STORAGE
 
 DEFAULT_STORAGE = STORAGE
 DEFAULT_RESULTS_DIR = Path(RESULTS_DIR)

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from fxai.formatting import counted, legible
 from fxai.results.strict_json import json_text
-from fxai.wording import counted, legible
 
 _WIDTH_OF_A_PIPE = 1000  # so that no table is folded there
 _LEAST_NAME = 16  # characters of a table's first column, below which its rows become lists

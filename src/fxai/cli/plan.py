@@ -7,13 +7,13 @@ from pathlib import Path
 
 from fxai.errors import InputError, Problem, SpecError
 from fxai.market.sources import check_source
-from fxai.spec.data_place import tried_folders
-from fxai.spec.find_spec import find_spec
-from fxai.spec.find_study import find_spec_of_study
-from fxai.spec.load import load_spec
-from fxai.spec.override import override
-from fxai.spec.study import Spec, StudySpec
-from fxai.spec.training_config import TrainingConfig
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.reading.data_place import tried_folders
+from fxai.spec.reading.find_spec import find_spec
+from fxai.spec.reading.find_study import find_spec_of_study
+from fxai.spec.reading.load import load_spec
+from fxai.spec.reading.override import override
+from fxai.spec.search.study import Spec, StudySpec
 
 DEFAULT_SPEC = "quick_search"
 FLAGS = {

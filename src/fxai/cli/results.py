@@ -17,19 +17,19 @@ from fxai.cli.output import print_files, print_json, print_sentences, print_tabl
 from fxai.cli.phases import next_after
 from fxai.cli.stored_studies import FoundStudies, FoundStudy, found_studies, found_study, stored_record
 from fxai.cli.summary import print_summary
-from fxai.printed_command import StudyLocation
-from fxai.results.brief import LEADERS, StudyBrief
+from fxai.formatting import counted, estimate, legible, span
 from fxai.results.gain import Gain
 from fxai.results.importances.file import Importances
 from fxai.results.metric_text import number_text
 from fxai.results.paths import StudyPaths, folder_fault
+from fxai.results.printed_command import StudyLocation
 from fxai.results.rank_by import goal_named, ranked_by
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.strict_json import json_value
+from fxai.results.study_overview import LEADERS, StudyOverview
 from fxai.results.summary import StudySummary
 from fxai.search.stored_trial import StoredState
 from fxai.search.studies import study_names
-from fxai.wording import counted, estimate, legible, span
 
 _FRONT = 20
 _MATTER_MOST = 3
@@ -59,7 +59,9 @@ def results(
     for fault in found.faults:
         warning(f"left out: {fault}")
     if as_json:
-        print_json([_as_json(each, stored_record(storage, each.brief.name), begun, location) for each in found.studies])
+        print_json(
+            [_as_json(each, stored_record(storage, each.overview.name), begun, location) for each in found.studies]
+        )
         return
     console = stdout()
     if not found.studies and not found.faults:
@@ -70,7 +72,7 @@ def results(
         _print_files(console, each, results_dir)
         _print_study(console, each, leaders=by is None)
         if by is not None:
-            _print_by(console, stored_record(storage, each.brief.name), by)
+            _print_by(console, stored_record(storage, each.overview.name), by)
         _print_next(console, each, begun, location)
 
 
@@ -84,20 +86,20 @@ def files_of(results_dir: Path, study: str) -> Sequence[Path]:
 
 
 def _print_study(console: Console, study: FoundStudy, *, leaders: bool) -> None:
-    brief = study.brief
-    print_summary(console, StudySummary.of(brief))
+    overview = study.overview
+    print_summary(console, StudySummary.of(overview))
     if study.importances is not None and study.importances.shares:
-        print_sentences(console, "", _matters_most(study.importances, brief))
+        print_sentences(console, "", _matters_most(study.importances, overview))
     if study.gain is not None:
         print_sentences(console, _gained(study.gain))
-    if leaders and brief.front:
-        shown = brief.front[:_FRONT]
-        print_text(console, "", f"Pareto front, by {brief.metric}:" + _shown(len(shown), len(brief.front)))
-        headings = ("Trial", *(goal.metric for goal in brief.goals), "Time")
-        print_table(console, headings, [_front_row(brief, trial) for trial in shown])
-    elif leaders and len(brief.leaders) > 1:
+    if leaders and overview.front:
+        shown = overview.front[:_FRONT]
+        print_text(console, "", f"Pareto front, by {overview.metric}:" + _shown(len(shown), len(overview.front)))
+        headings = ("Trial", *(goal.metric for goal in overview.goals), "Time")
+        print_table(console, headings, [_front_row(overview, trial) for trial in shown])
+    elif leaders and len(overview.leaders) > 1:
         print_text(console, "", "Leading trials:")
-        print_table(console, ("Trial", brief.metric, "Time"), [_row(brief, trial) for trial in brief.leaders])
+        print_table(console, ("Trial", overview.metric, "Time"), [_row(overview, trial) for trial in overview.leaders])
 
 
 def _print_by(console: Console, record: StudyRecord, by: str) -> None:
@@ -120,7 +122,7 @@ def _print_files(console: Console, study: FoundStudy, results_dir: Path) -> None
     if study.folder_fault:
         print_text(console, f"Files: none; {legible(study.folder_fault)}", "")
     else:
-        print_files(console, files_of(results_dir, study.brief.name))
+        print_files(console, files_of(results_dir, study.overview.name))
 
 
 def _print_next(console: Console, study: FoundStudy, begun: Collection[str], location: StudyLocation) -> None:
@@ -128,23 +130,23 @@ def _print_next(console: Console, study: FoundStudy, begun: Collection[str], loc
         print_text(console, "", "Next:", f"  {command}")
 
 
-def _matters_most(importances: Importances, brief: StudyBrief) -> str:
+def _matters_most(importances: Importances, overview: StudyOverview) -> str:
     """The most important parameters, and as of when if trials have ended since."""
     listed = ", ".join(f"{name} {share:.2f}" for name, share in islice(importances.shares.items(), _MATTER_MOST))
-    now = (brief.count(StoredState.COMPLETE), brief.count(StoredState.PRUNED))
+    now = (overview.count(StoredState.COMPLETE), overview.count(StoredState.PRUNED))
     then = (importances.completed, importances.pruned)
     since = "" if then == now else f" (as of {then[0]} completed and {counted(then[1], 'pruned trial')})"
     return f"Matters most{since}: {listed}"
 
 
-def _row(study: StudyBrief | StudyRecord, trial: TrialRecord) -> tuple[str, str, str]:
+def _row(study: StudyOverview | StudyRecord, trial: TrialRecord) -> tuple[str, str, str]:
     value = "none"
     if trial.value is not None:
         value = number_text(study.metric, trial.value, trial.standard_error, trading=study.trading)
     return str(trial.number), value, "-" if trial.seconds is None else span(trial.seconds)
 
 
-def _front_row(study: StudyBrief, trial: TrialRecord) -> tuple[str, ...]:
+def _front_row(study: StudyOverview, trial: TrialRecord) -> tuple[str, ...]:
     seconds = "-" if trial.seconds is None else span(trial.seconds)
     values = (number_text(name, value, trading=study.trading) for name, value in trial.values.items())
     return (str(trial.number), *values, seconds)

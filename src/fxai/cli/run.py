@@ -16,17 +16,17 @@ from fxai.cli.output import print_text, stdout
 from fxai.cli.plan import check_data, planned, settings_of, spec_file
 from fxai.cli.watch import choose_watch
 from fxai.errors import InputError
-from fxai.printed_command import StudyLocation
-from fxai.search.imported import check_imported
-from fxai.spec.study import Spec
-from fxai.study_events import Ending
+from fxai.formatting import legible
+from fxai.results.printed_command import StudyLocation
+from fxai.search.custom_classes import check_imported
+from fxai.spec.search.study import Spec
+from fxai.study.events import Ending
+from fxai.study.interrupts import stop_on_signals
+from fxai.study.load_transfer import load_transfer
+from fxai.study.progress_log import debugging_logger, watch_in_log
+from fxai.study.replay.open_replay import Recording, recording_of, replaying
+from fxai.study.run import Watch, search_study
 from fxai.tracking import check_trackers
-from fxai.tuning.interrupts import stop_on_signals
-from fxai.tuning.progress_log import debugging_logger, watch_in_log
-from fxai.tuning.replaying import Recording, recording_of, replaying
-from fxai.tuning.taking_over import taking_over
-from fxai.tuning.tune import Watch, tune
-from fxai.wording import legible
 
 _FAILED = 1
 _INTERRUPTED = 130
@@ -156,16 +156,16 @@ def _run_all(
                 return _INTERRUPTED
             if console.is_terminal and not quiet:
                 print_text(console, f"Preparing study {legible(study.study_name)}: data, database, workers ...")
-            taking = taking_over(study, Path(plan.results_dir), settings)
+            taking = load_transfer(study, Path(plan.results_dir), settings)
             if recording is not None:
                 taking = replace(taking, study=replaying(taking.study, recording), recording=recording)
-            tuned = tune(taking, Path(plan.results_dir), watch, stop, fresh=fresh, plots=plan.save_study_plots)
+            tuned = search_study(taking, Path(plan.results_dir), watch, stop, fresh=fresh, plots=plan.save_study_plots)
             for message in tuned.warnings:
                 warning(message)
             print_conclusion(console, taking.study, tuned, StudyLocation(study.storage, plan.results_dir))
             if tuned.ended.ending is Ending.INTERRUPTED:
                 return _INTERRUPTED
             failing = tuned.ended.ending is Ending.FAILING
-            if failing or not tuned.ended.standing.complete or not tuned.results_written:
+            if failing or not tuned.ended.progress.complete or not tuned.results_written:
                 code = _FAILED
     return code

@@ -1,7 +1,7 @@
 """`fxai schema`: what a spec may contain, for editors."""
 
 from fxai.cli.output import print_json
-from fxai.spec.schema import json_schema
+from fxai.spec.reading.schema import json_schema
 
 
 def schema() -> None:

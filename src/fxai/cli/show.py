@@ -11,16 +11,16 @@ from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.errors import InputError
+from fxai.formatting import assignments, figure, legible, span
+from fxai.protocol import ParamValue, Usage
 from fxai.results.folder_key import foreign_folder
 from fxai.results.metric_text import metric_names, metric_text, number_text
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.record import TrialRecord
 from fxai.search import attributes
-from fxai.search.goals import first_goal, goals_of
+from fxai.search.metric_goals import first_goal, goals_of
 from fxai.search.stored_study import StoredStudy
 from fxai.search.studies import stored_study
-from fxai.trial import ParamValue, Usage
-from fxai.wording import assignments, figure, legible, span
 
 _LOG_LINES = 200
 
@@ -83,7 +83,7 @@ def _print_trial(
 
 
 def _headline(study: str, trial: TrialRecord) -> str:
-    words = [f"Trial {trial.number} of {legible(study)}: {trial.standing}"]
+    words = [f"Trial {trial.number} of {legible(study)}: {trial.progress}"]
     if trial.seconds is not None:
         words.append(f"after {span(trial.seconds)}")
     if trial.attempt:

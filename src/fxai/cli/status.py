@@ -8,9 +8,9 @@ from fxai.cli.error_message import warning
 from fxai.cli.no_studies import no_studies
 from fxai.cli.options import DEFAULT_STORAGE, AsJson, StorageUrl
 from fxai.cli.output import print_json, print_table, print_text, stdout
-from fxai.printed_command import StudyLocation
-from fxai.search.studies import StudySummary, summaries
-from fxai.wording import figure
+from fxai.formatting import figure
+from fxai.results.printed_command import StudyLocation
+from fxai.search.studies import StudyListing, summaries
 
 _HEADINGS = ("Study", "Best value", "Trial", "Complete", "Pruned", "Failed", "Unfinished")
 
@@ -34,7 +34,7 @@ def status(*, storage: StorageUrl = DEFAULT_STORAGE, as_json: AsJson = False) ->
             warning(summary.fault)
 
 
-def _row(summary: StudySummary) -> tuple[str, ...]:
+def _row(summary: StudyListing) -> tuple[str, ...]:
     if summary.fault:
         return (summary.name, "damaged", *("-" for _ in _HEADINGS[2:]))
     counts = summary.counts
@@ -43,12 +43,12 @@ def _row(summary: StudySummary) -> tuple[str, ...]:
     return (summary.name, *leader, *map(str, states))
 
 
-def _rule(summary: StudySummary, heading: Sequence[str]) -> tuple[str, ...]:
+def _rule(summary: StudyListing, heading: Sequence[str]) -> tuple[str, ...]:
     """What ended the study, in a column that is there if any of them ended so."""
     return (summary.ended_by or "-",) if heading else ()
 
 
-def _as_json(summary: StudySummary) -> dict[str, JsonValue]:
+def _as_json(summary: StudyListing) -> dict[str, JsonValue]:
     counts = summary.counts
     return {
         "study": summary.name,

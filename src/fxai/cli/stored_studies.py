@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fxai.errors import StorageError
-from fxai.results.brief import StudyBrief
 from fxai.results.folder_key import foreign_folder
 from fxai.results.gain import Gain, gain
 from fxai.results.importances.file import Importances, read_importances
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.record import StudyRecord
+from fxai.results.study_overview import StudyOverview
 from fxai.search.studies import is_archived, stored_study, study_names
 
 
@@ -18,7 +18,7 @@ from fxai.search.studies import is_archived, stored_study, study_names
 class FoundStudy:
     """A study with what its trials say together."""
 
-    brief: StudyBrief
+    overview: StudyOverview
     importances: Importances | None  # as the end of a run left them
     gain: Gain | None  # over the study that it took over from
     folder_fault: str | None = None  # why there is no folder of its results
@@ -32,10 +32,10 @@ class FoundStudies:
     faults: Sequence[str] = ()
 
 
-def stored_brief(storage: str, name: str) -> StudyBrief:
+def stored_overview(storage: str, name: str) -> StudyOverview:
     """A study and those of its trials that lead; a `StudyNotFoundError` names the studies that are there."""
     with stored_study(storage, name) as study:
-        return StudyBrief.of(study)
+        return StudyOverview.of(study)
 
 
 def stored_record(storage: str, name: str) -> StudyRecord:
@@ -47,10 +47,10 @@ def stored_record(storage: str, name: str) -> StudyRecord:
 def found_study(storage: str, name: str, results_dir: Path) -> FoundStudy:
     """A study with what lies among its files; errors as of `stored_brief`."""
     with stored_study(storage, name) as study:
-        brief = StudyBrief.of(study)
+        overview = StudyOverview.of(study)
         fault = folder_fault(name) or foreign_folder(StudyPaths(results_dir, name), study.user_attrs)
     importances = None if fault else read_importances(StudyPaths(results_dir, name).importances)
-    return FoundStudy(brief, importances, gain(brief), fault)
+    return FoundStudy(overview, importances, gain(overview), fault)
 
 
 def found_studies(storage: str, results_dir: Path) -> FoundStudies:

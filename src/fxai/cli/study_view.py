@@ -3,23 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from fxai.study_events import (
+from fxai.pool import Activity
+from fxai.protocol import ParamValue
+from fxai.study.events import (
     Heartbeat,
-    Standing,
     StudyEvent,
     StudyOpened,
+    StudyProgress,
     TrialBegan,
     TrialFinished,
     TrialProgressed,
     TrialRequeued,
     TrialSetAside,
 )
-from fxai.trial import ParamValue
-from fxai.workers import Activity
 
 
 @dataclass(frozen=True, slots=True)
-class RunningTrial:
+class ViewedTrial:
     """A trial on a worker, with its last report."""
 
     number: int
@@ -39,8 +39,8 @@ class StudyView:
     metric: str
     workers: int
     began: float
-    standing: Standing
-    running: Mapping[int, RunningTrial] = field(default_factory=dict)  # in the order of their start
+    progress: StudyProgress
+    running: Mapping[int, ViewedTrial] = field(default_factory=dict)  # in the order of their start
     activity: Sequence[Activity] = ()
     ended_here: int = 0  # trials that this run brought to their end
     trial_seconds: float = 0.0  # that they took, all together
@@ -53,21 +53,21 @@ class StudyView:
             metric=opened.metric,
             workers=opened.workers,
             began=now,
-            standing=opened.standing,
+            progress=opened.progress,
         )
 
     def after(self, event: StudyEvent, now: float) -> "StudyView":
         """The view once the event has happened."""
         match event:
             case TrialBegan(number, attempt, params):
-                return replace(self, running={**self.running, number: RunningTrial(number, attempt, params, now)})
+                return replace(self, running={**self.running, number: ViewedTrial(number, attempt, params, now)})
             case TrialProgressed(report) if report.number in self.running:
                 trial = replace(self.running[report.number], step=report.step, value=report.value)
                 return replace(self, running={**self.running, report.number: trial})
-            case TrialFinished(result, _, standing):
+            case TrialFinished(result, _, progress):
                 return replace(
                     self,
-                    standing=standing,
+                    progress=progress,
                     running=self._without(result.number),
                     ended_here=self.ended_here + 1,
                     trial_seconds=self.trial_seconds + result.seconds,
@@ -80,7 +80,7 @@ class StudyView:
                 return self
 
     @property
-    def newest(self) -> RunningTrial | None:
+    def newest(self) -> ViewedTrial | None:
         """The trial that began last."""
         return next(reversed(list(self.running.values())), None)
 
@@ -89,10 +89,10 @@ class StudyView:
         if not self.ended_here:
             return None
         each = self.trial_seconds / self.ended_here
-        trials_left = self.standing.total - self.standing.finished
+        trials_left = self.progress.total - self.progress.finished
         behind = sum(min(now - trial.began, each) for trial in self.running.values())
         at_once = min(max(self.workers, len(self.running), 1), max(trials_left, 1))
         return max(trials_left * each - behind, 0.0) / at_once
 
-    def _without(self, number: int) -> Mapping[int, RunningTrial]:
+    def _without(self, number: int) -> Mapping[int, ViewedTrial]:
         return {other: trial for other, trial in self.running.items() if other != number}

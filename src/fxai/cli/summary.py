@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from fxai.cli.output import print_table, print_text
+from fxai.formatting import figure, legible
 from fxai.results.metric_text import number_text
 from fxai.results.summary import StudySummary
-from fxai.wording import figure, legible
 
 
 def print_summary(console: Console, summary: StudySummary) -> None:

@@ -16,20 +16,20 @@ from fxai.cli.output import print_text, stdout
 from fxai.cli.plan import settings_of
 from fxai.cli.watch_training import TrainingView, watch_training
 from fxai.errors import FxaiError
+from fxai.formatting import estimate, figure, short_cause
 from fxai.market.read_bars import load_bars
+from fxai.pool import LocalPool, machine_slots
+from fxai.protocol import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState, adopt_folder
 from fxai.results.training.file import SeedResult, TrainingFile
 from fxai.results.training.plan import TrainingPlan, load_plan
 from fxai.results.training.requests import folders_of, requests_of
 from fxai.results.winner_track import write_validation_track
 from fxai.search.lock import hold
 from fxai.search.seeds import lane_seeds
-from fxai.spec.training_config import TrainingConfig
-from fxai.stop_signal import Urgency
-from fxai.train_agents import train_agents
-from fxai.trial import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState, adopt_folder
-from fxai.tuning.interrupts import announce_stop, stop_on_signals
-from fxai.wording import estimate, figure, short_cause
-from fxai.workers import ProcessWorkers, machine_slots
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.study.interrupts import announce_stop, stop_on_signals
+from fxai.study.stop_signal import Urgency
+from fxai.study.train_agents import train_agents
 
 _INTERRUPTED = 130
 _STOPPING: Mapping[Urgency, str] = {
@@ -92,7 +92,7 @@ def _seeded(plan: TrainingPlan, seed: int | None, count: int) -> TrainingPlan:
 
 def _data_hash(plan: TrainingPlan) -> str | None:
     """Of the bars; raises what is wrong with them before anything is trained."""
-    return None if plan.is_own else load_bars(TrainingConfig.model_validate(plan.config).data).content_hash
+    return None if plan.is_custom else load_bars(TrainingConfig.model_validate(plan.config).data).content_hash
 
 
 def _trained(
@@ -102,7 +102,7 @@ def _trained(
     trainings = requests_of(plan, output)
     with ExitStack() as opened:
         stop = opened.enter_context(stop_on_signals())
-        workers = opened.enter_context(ProcessWorkers(slots, output, _lanes(trainings)))
+        workers = opened.enter_context(LocalPool(slots, output, _lanes(trainings)))
         events = announce_stop(train_agents(trainings, workers, stop), stop, _STOPPING)
         ended = watch_training(events, _view(plan, trainings), console, quiet=quiet)
     if failed := [result for result in ended if result.state is not TrialState.COMPLETE]:

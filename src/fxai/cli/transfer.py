@@ -10,19 +10,19 @@ from fxai.cli.options import DEFAULT_RESULTS_DIR, AsJson
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.plan import planned, settings_of
 from fxai.errors import InputError
-from fxai.printed_command import StudyLocation
 from fxai.results.next_spec import write_next_spec
-from fxai.results.overlay_file import write_overlay
 from fxai.results.paths import StudyPaths
+from fxai.results.printed_command import StudyLocation
 from fxai.results.provenance import spec_hash, versions
 from fxai.results.transfer import transfer as transferred
+from fxai.results.transfer_file import write_transfer
 from fxai.search.studies import load_study
-from fxai.spec.overlay import Mode
-from fxai.spec.storage_url import shown
-from fxai.spec.study import StudySpec
-from fxai.spec.suggestion import did_you_mean
-from fxai.tuning.data_hash import data_hash
-from fxai.tuning.taking_over import told
+from fxai.spec.fields.storage_url import shown
+from fxai.spec.fields.suggestion import did_you_mean
+from fxai.spec.reading.transfer_spec import Mode
+from fxai.spec.search.study import StudySpec
+from fxai.study.data_hash import data_hash
+from fxai.study.load_transfer import told
 
 _MODES: tuple[Mode, ...] = get_args(Mode)
 
@@ -85,13 +85,13 @@ def transfer(
     url = storage or target.storage
     made = transferred(load_study(url, source), shown(url), target, _modes(mode), top=top, width=width)
     made_by = {"spec_hash": spec_hash(target), "data_hash": data_hash(target) or "", "versions": versions()}
-    overlay = made.overlay.model_copy(update=made_by)
+    transfer_spec = made.transfer_spec.model_copy(update=made_by)
     path = StudyPaths(folder, target.study_name).transfer
-    write_overlay(path, overlay, target.study_name)
+    write_transfer(path, transfer_spec, target.study_name)
     if as_json:
-        print_json({"file": str(path), "overlay": overlay.model_dump(mode="json"), "remarks": list(made.remarks)})
+        print_json({"file": str(path), "overlay": transfer_spec.model_dump(mode="json"), "remarks": list(made.remarks)})
         return
-    print_text(stdout(), f"{target.study_name}:", *told(overlay), *made.remarks, f"Written to {path}")
+    print_text(stdout(), f"{target.study_name}:", *told(transfer_spec), *made.remarks, f"Written to {path}")
     given = {"--study": study, "--storage": storage, "--results-dir": None if results_dir is None else str(results_dir)}
     options = {name: value for name, value in given.items() if value is not None}
     print_text(stdout(), "", "Next:", f"  {StudyLocation().command('run', spec, options=options)}")

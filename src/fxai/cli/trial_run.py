@@ -5,16 +5,16 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from fxai.spec.argument_style import notation_of
-from fxai.spec.command_line import filled
-from fxai.spec.fields import list_of
-from fxai.spec.objective import OwnCommand, OwnFunction, argument_style_of, is_own
-from fxai.spec.own_config import OwnConfig, values_in
-from fxai.spec.pruners import NopPruner
-from fxai.spec.study import StudySpec
-from fxai.trial import TrialState
-from fxai.tuning.try_trial import TriedTrial
-from fxai.wording import assignments, counted, figure, legible, short_cause, span
+from fxai.formatting import assignments, counted, figure, legible, short_cause, span
+from fxai.protocol import TrialState
+from fxai.spec.fields.argument_style import notation_of
+from fxai.spec.fields.command_line import filled
+from fxai.spec.fields.field_paths import list_of
+from fxai.spec.fields.objective import CustomCommand, PythonFunction, argument_style_of, is_custom
+from fxai.spec.search.custom_config import CustomConfig, values_in
+from fxai.spec.search.pruners import NopPruner
+from fxai.spec.search.study import StudySpec
+from fxai.study.try_trial import TriedTrial
 
 
 def completed(tried: TriedTrial) -> bool:
@@ -30,7 +30,7 @@ def lines_of(study: StudySpec, tried: TriedTrial) -> Iterator[str]:
             f"tried: trial 0 is complete after {span(result.seconds)}: {study.metric_name} {figure(result.value)}, "
             f"{counted(tried.reports, 'report')}"
         )
-        if result.metrics and is_own(study.objective):
+        if result.metrics and is_custom(study.objective):
             metrics = {name: value for name, value in result.metrics.items() if name != study.metric_name}
             yield f"  metrics: {assignments(metrics)}"
         if not tried.reports and not isinstance(study.pruner, NopPruner):
@@ -68,13 +68,13 @@ def _cause(tried: TriedTrial) -> str:
 def _started(study: StudySpec, tried: TriedTrial) -> Iterator[str]:
     """The code of the user's own that ran, and where."""
     match study.objective:
-        case OwnCommand(command=command, folder=folder):
+        case CustomCommand(command=command, folder=folder):
             params = {name: list_of(value) for name, value in tried.params.items()}
             config = study.training_config
-            further = values_in(config) if isinstance(config, OwnConfig) else {}
+            further = values_in(config) if isinstance(config, CustomConfig) else {}
             words = filled(command, params, further, notation_of(argument_style_of(study.objective)))
             yield f"  command: {legible(shlex.join(words))}"
             yield f"  folder: {legible(folder)}"
-        case OwnFunction(function=function, folder=folder):
+        case PythonFunction(function=function, folder=folder):
             yield f"  function: {function}"
             yield f"  folder: {legible(folder)}"

@@ -10,9 +10,9 @@ from fxai.cli.error_message import warning
 from fxai.cli.live_layout import live_layout
 from fxai.cli.output import print_text
 from fxai.cli.study_view import StudyView
-from fxai.study_events import Notice, StudyEnded, StudyEvent, StudyOpened
-from fxai.tuning.plain_lines import incidents_of, lines_of
-from fxai.tuning.tune import Watch
+from fxai.study.events import Notice, StudyEnded, StudyEvent, StudyOpened
+from fxai.study.plain_lines import incidents_of, lines_of
+from fxai.study.run import Watch
 
 _SECONDS_BETWEEN_FRAMES = 0.25
 _WRITING = "Writing the study's files and plots ..."  # some seconds, after the last trial

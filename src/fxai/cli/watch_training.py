@@ -12,10 +12,10 @@ from rich.text import Text
 
 from fxai.cli.live_layout import progress_bar
 from fxai.cli.output import print_text
-from fxai.study_events import Notice
-from fxai.train_agents import TrainingEvent
-from fxai.trial import STANDARD_ERROR, Report, TrialResult, TrialState
-from fxai.wording import estimate, figure, legible, short_cause, span
+from fxai.formatting import estimate, figure, legible, short_cause, span
+from fxai.protocol import STANDARD_ERROR, Report, TrialResult, TrialState
+from fxai.study.events import Notice
+from fxai.study.train_agents import TrainingEvent
 
 _SECONDS_BETWEEN_FRAMES = 0.25
 _MOST_ROWS = 16  # seeds that are shown one by one

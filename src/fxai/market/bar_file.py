@@ -11,7 +11,7 @@ from fxai.market.bars import Bars, Faults, FloatArray, Reading, TimeArray
 from fxai.market.columns import Columns, find_columns
 from fxai.market.table_file import numbered, read_table
 from fxai.market.timestamps import to_utc
-from fxai.spec.data_config import DataConfig
+from fxai.spec.fields.data_config import DataConfig
 
 _ROWS_NAMED = 5  # of all that share a fault
 _WIDEST_SPREAD = 0.05  # of the price, in the median: beyond it points were taken for prices

@@ -7,7 +7,7 @@ import numpy as np
 from fxai.market.bars import FloatArray
 from fxai.market.dataset import Market
 from fxai.market.metrics import performance
-from fxai.spec.env_config import EnvConfig
+from fxai.spec.fields.env_config import EnvConfig
 
 _LONG, _SHORT = 1, -1
 _OF_TRADES = ("win_rate", "turnover", "trades")

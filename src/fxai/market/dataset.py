@@ -12,7 +12,7 @@ from fxai.market.features import FeatureTable, features
 from fxai.market.read_bars import load_bars
 from fxai.market.splits import Span, Splits, split
 from fxai.market.standardizer import Standardizer
-from fxai.spec.data_config import DataConfig
+from fxai.spec.fields.data_config import DataConfig
 
 
 @dataclass(frozen=True, slots=True)

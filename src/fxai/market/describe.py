@@ -11,7 +11,7 @@ from fxai.market.calendar import Gaps, bar_length, bars_per_year, find_gaps
 from fxai.market.features import features
 from fxai.market.read_bars import read_bars
 from fxai.market.splits import Span, split
-from fxai.spec.data_config import DataConfig
+from fxai.spec.fields.data_config import DataConfig
 
 
 @dataclass(frozen=True, slots=True)

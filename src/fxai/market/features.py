@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars, FloatArray
-from fxai.spec.data_config import FeatureConfig
+from fxai.spec.fields.data_config import FeatureConfig
 
 _VOLUME_WINDOW = 24  # bars that volume is compared with
 _DAY = np.timedelta64(1, "D")

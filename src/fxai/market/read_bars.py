@@ -5,10 +5,10 @@ from pathlib import Path
 from fxai.errors import DataError
 from fxai.market.bar_file import read_bar_file
 from fxai.market.bars import Bars, Faults, Reading
-from fxai.market.planted import planted_market, shuffled
 from fxai.market.sources import check_source
-from fxai.spec.data_config import NAMED_SOURCE, DataConfig
-from fxai.spec.environment import expanded_path
+from fxai.market.synthetic_market import shuffled, synthetic_market
+from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
+from fxai.spec.fields.environment import expanded_path
 
 _EURUSD = Path(__file__).parent / "data" / "eurusd_1h.csv.gz"
 
@@ -34,5 +34,5 @@ def _generated(kind: str, seed: int, config: DataConfig) -> Reading:
         return Reading(shuffled(real.bars, seed), real.faults, real.columns)
     if config.spread_column is not None:
         raise DataError(f"{config.source} has no column {config.spread_column!r}; take data.spread_column out")
-    bars = planted_market(seed)
+    bars = synthetic_market(seed)
     return Reading(bars, Faults(rows_read=len(bars)), {})

@@ -12,7 +12,7 @@ paid at every step for which the state lasts; terms of an event (closing, openin
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fxai.spec.env_config import RewardConfig
+from fxai.spec.fields.env_config import RewardConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """One episode of trading in plain Python: the rules, as slow and as readable as they can be.
 
-`rl/market_env.py` does the same for thousands of episodes at once and is tested against this file.
+`rl/environment/market_env.py` does the same for thousands of episodes at once and is tested against this file.
 
 The order of events in the step from bar t to bar t + 1:
 
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from fxai.market.reward import StepFigures, Trade, step_reward
-from fxai.spec.env_config import EnvConfig
+from fxai.spec.fields.env_config import EnvConfig
 
 
 class Action(IntEnum):

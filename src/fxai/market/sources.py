@@ -6,8 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from fxai.errors import DataError
-from fxai.spec.data_config import NAMED_SOURCE, DataConfig
-from fxai.spec.environment import expanded_path
+from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
+from fxai.spec.fields.environment import expanded_path
 
 NAMED_SETS: Mapping[str, str] = MappingProxyType(
     {

@@ -8,7 +8,7 @@ import numpy as np
 
 from fxai.errors import DataError
 from fxai.market.bars import TimeArray
-from fxai.spec.data_config import SplitConfig
+from fxai.spec.fields.data_config import SplitConfig
 
 Split: TypeAlias = Literal["train", "validation", "test", "all"]
 """What an agent may be scored on; all: every bar, of data that were never split."""

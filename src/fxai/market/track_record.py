@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
+from fxai.atomic_write import write_text
 from fxai.errors import InputError
 from fxai.market.bars import FloatArray
-from fxai.whole_file import write_text
 
 FORMAT = "fxai track record 1"
 _DECIMALS = 10  # of equity, drawdown and prices: far below what float32 trading can tell

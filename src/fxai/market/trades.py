@@ -11,7 +11,7 @@ from fxai.market.bars import FloatArray
 from fxai.market.baselines import fill_price
 from fxai.market.dataset import Market
 from fxai.market.track_record import ClosedTrade
-from fxai.spec.env_config import EnvConfig
+from fxai.spec.fields.env_config import EnvConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A program of the user's as an objective, in any language: started for each trial, and ended with it.
 
-It is given its trial by its arguments (`spec/command_line.py`), by its environment and by a JSON file:
+It is given its trial by its arguments (`spec/fields/command_line.py`), by its environment and by a JSON file:
 
 - FXAI_PARAM_<NAME> is a parameter, FXAI_PARAMS are all of them as JSON; FXAI_SEED and FXAI_TRIAL;
 - FXAI_REQUEST is the file, with `params`, `config`, `seed`, `seeds`, `trial`, `study`, `metric`, `checkpoint_dir`;
@@ -18,18 +18,18 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from fxai.objectives.each_seed import EachSeed
+from fxai.atomic_write import write_text
 from fxai.objectives.handle import params_of
-from fxai.objectives.kept_reports import KeptReports
+from fxai.objectives.multi_seed import MultiSeed
 from fxai.objectives.program import Program
-from fxai.objectives.said import outcome_of, parse_line
-from fxai.spec.argument_advice import hint
-from fxai.spec.argument_style import notation_of
-from fxai.spec.arguments import text_of
-from fxai.spec.command_line import filled, variable
-from fxai.spec.own_config import OwnConfig, values_in
-from fxai.trial import Objective, Outcome, Report, Slot, TrialPaths, TrialRequest, failed
-from fxai.whole_file import write_text
+from fxai.objectives.report_log import ReportLog
+from fxai.objectives.report_parser import outcome_of, parse_line
+from fxai.protocol import Objective, Outcome, Report, Slot, TrialPaths, TrialRequest, failed
+from fxai.spec.checks.argument_advice import hint
+from fxai.spec.fields.argument_style import notation_of
+from fxai.spec.fields.arguments import text_of
+from fxai.spec.fields.command_line import filled, variable
+from fxai.spec.search.custom_config import CustomConfig, values_in
 
 
 def run_once(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:  # noqa: ARG001  # the environment has it
@@ -38,7 +38,7 @@ def run_once(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outco
         TrialPaths(request.directory).checkpoint_dir.mkdir(parents=True, exist_ok=True)
     document = TrialPaths(request.directory.absolute()).request
     write_text(document, json.dumps(_document(request), indent=2))
-    kept, outcome = KeptReports(request), None
+    kept, outcome = ReportLog(request), None
     words, environment = _words(request, document), _environment(request, document)
     with Program(words, Path(request.folder or "."), environment, request.directory) as program:
         for line in program.lines():
@@ -57,7 +57,7 @@ def run_once(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outco
     return outcome or outcome_of(None, kept.last, request)
 
 
-run_trial: Objective = EachSeed(run_once)
+run_trial: Objective = MultiSeed(run_once)
 
 
 def _document(request: TrialRequest) -> dict[str, JsonValue]:
@@ -75,7 +75,7 @@ def _document(request: TrialRequest) -> dict[str, JsonValue]:
 
 def _words(request: TrialRequest, document: Path) -> list[str]:
     further: dict[str, JsonValue] = {
-        **values_in(OwnConfig(dict(request.config))),
+        **values_in(CustomConfig(dict(request.config))),
         "seed": request.seed,
         "trial": request.number,
         "checkpoint_dir": _checkpoints(request),

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import cloudpickle
 from pydantic import JsonValue
 
+from fxai.atomic_write import write_bytes, write_text
 from fxai.errors import InputError
 from fxai.objectives.handle import Trial
-from fxai.whole_file import write_bytes, write_text
 
 OBJECTIVE = "fxai_engine:train"
 ARGUMENTS = ("model_config", "data_config", "training_config")

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
-from fxai.keeper import adopt_orphans, children_of
+from fxai.supervisor import adopt_orphans, children_of
 
 KILL_SECONDS = 2.0  # a process that SIGKILL does not end by then hangs in the kernel
 _PAUSE_SECONDS = 0.01
 
 
-class Family:
+class ProcessTree:
     """Made before its first process starts, which must lead a session of its own, and led by it from then on.
 
     Descendants that left the session are found below the first process while their parents live, and once they are
@@ -21,18 +21,18 @@ class Family:
     offers that; elsewhere they stay.) What this process had for children before its families is left alone.
     """
 
-    _living: ClassVar[set["Family"]] = set()
+    _living: ClassVar[set["ProcessTree"]] = set()
     _others: ClassVar[frozenset[int]] = frozenset()
 
     def __init__(self) -> None:
-        if not Family._living:
+        if not ProcessTree._living:
             adopt_orphans()
-            Family._others = frozenset(children_of(os.getpid()))
+            ProcessTree._others = frozenset(children_of(os.getpid()))
 
     def follow(self, leader: int) -> None:
         """The first process has started."""
         self._leader = leader
-        Family._living.add(self)
+        ProcessTree._living.add(self)
 
     def end(self, is_gone: Callable[[], bool], grace: float) -> None:
         """End the leader, which has `grace` seconds after SIGTERM, and then everyone else.
@@ -47,9 +47,12 @@ class Family:
         for pid in below:
             _send(os.kill, pid, signal.SIGKILL)
         _send(os.killpg, leader, signal.SIGKILL)
-        Family._living.discard(self)
-        _wait(lambda: is_gone() and (bool(Family._living) or _orphans_are_gone(leader, Family._others)), KILL_SECONDS)
-        if not Family._living:
+        ProcessTree._living.discard(self)
+        _wait(
+            lambda: is_gone() and (bool(ProcessTree._living) or _orphans_are_gone(leader, ProcessTree._others)),
+            KILL_SECONDS,
+        )
+        if not ProcessTree._living:
             adopt_orphans(wanted=False)  # whoever adopts must reap, and this process may have other children yet
 
 

@@ -7,19 +7,9 @@ trials can share a pack; `trading_lanes.py` does the work.
 from collections.abc import Generator
 
 from fxai.errors import FxaiError
-from fxai.rl.pack import signature as signature_of_pack
-from fxai.spec.training_config import TrainingConfig
-from fxai.trial import (
-    Decision,
-    JsonObject,
-    LanePlan,
-    Lanes,
-    Outcome,
-    Report,
-    Slot,
-    TrialRequest,
-    TrialState,
-)
+from fxai.protocol import Decision, JsonObject, LanePlan, Lanes, Outcome, Report, Slot, TrialRequest, TrialState
+from fxai.rl.lanes.pack import signature as signature_of_pack
+from fxai.spec.fields.training_config import TrainingConfig
 
 
 def signature(config: JsonObject) -> str:

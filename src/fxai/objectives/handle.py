@@ -8,9 +8,9 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from fxai.objectives.said import report_of
-from fxai.spec.fields import list_of
-from fxai.trial import JsonObject, Report, Slot, TrialPaths, TrialRequest
+from fxai.objectives.report_parser import report_of
+from fxai.protocol import JsonObject, Report, Slot, TrialPaths, TrialRequest
+from fxai.spec.fields.field_paths import list_of
 
 _SEED_BITS = 32
 

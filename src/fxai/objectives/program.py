@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from fxai.objectives.family import Family
-from fxai.trial import described, failed
+from fxai.objectives.process_tree import ProcessTree
+from fxai.protocol import described, failed
 
 GRACE_SECONDS = 5.0  # between SIGTERM and SIGKILL
 MOST_BYTES = 1_000_000  # of a line of JSON
@@ -32,7 +32,7 @@ class Program:
         self._folder = folder
         self._environment = environment
         self._path = directory.absolute() / "reports.pipe"
-        self._family = Family()
+        self._family = ProcessTree()
         self._selector = selectors.DefaultSelector()
         self._unread = b""
         self._tail = b""

@@ -11,15 +11,15 @@ from fxai.errors import FxaiError
 from fxai.market.dataset import Market, prepare
 from fxai.objectives.trading_pack import TradingPack
 from fxai.objectives.trading_trial import TradingTrial, failure
-from fxai.rl.market_tensors import MarketTensors, on_device
-from fxai.rl.pack import Pack, signature
-from fxai.rl.trading import trading
-from fxai.rl.training import Training
-from fxai.rl.width import measured_width, probe_config
-from fxai.spec.data_config import DataConfig
-from fxai.spec.env_config import EnvConfig
-from fxai.spec.training_config import TrainingConfig
-from fxai.trial import Cause, Decision, LanePlan, Report, Slot, TrialRequest, TrialResult
+from fxai.protocol import Cause, Decision, LanePlan, Report, Slot, TrialRequest, TrialResult
+from fxai.rl.agents.trading import trading
+from fxai.rl.environment.market_tensors import MarketTensors, on_device
+from fxai.rl.lanes.pack import Pack, signature
+from fxai.rl.training.lane_width import measured_width, probe_config
+from fxai.rl.training.training import Training
+from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.env_config import EnvConfig
+from fxai.spec.fields.training_config import TrainingConfig
 
 _MARKETS = 8
 """Sets of features whose markets a worker keeps. One takes some 250 bytes a bar, tensors included: 1.5 MB of the

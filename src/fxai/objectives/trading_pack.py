@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 from fxai.errors import FxaiError
 from fxai.objectives.trading_trial import TradingTrial, failure
-from fxai.rl.lane_pack import LanePack
-from fxai.rl.pack import Pack
-from fxai.rl.training import Metrics, Training
-from fxai.spec.env_config import EnvConfig
-from fxai.spec.expression import ExpressionError
-from fxai.trial import Report, TrialResult
+from fxai.protocol import Report, TrialResult
+from fxai.rl.lanes.pack import Pack
+from fxai.rl.training.lane_pack import LanePack
+from fxai.rl.training.training import Metrics, Training
+from fxai.spec.fields.env_config import EnvConfig
+from fxai.spec.search.expression import ExpressionError
 
 Kind = tuple[str, EnvConfig, int | None]
 """What trials of one pack agree in: their signature, the environment that scores them, the pack's fixed width."""

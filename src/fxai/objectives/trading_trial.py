@@ -11,17 +11,8 @@ from torch import Tensor
 
 from fxai.errors import FxaiError, InputError
 from fxai.market.dataset import Market
-from fxai.objectives.each_seed import mean, standard_error
-from fxai.rl.agent import Agent
-from fxai.rl.checkpoint import Checkpoint, load_checkpoint, load_state
-from fxai.rl.lane_pack import Lane, unstacked
-from fxai.rl.numerics import NUMERICS
-from fxai.rl.scoring import SCORES, error_of
-from fxai.rl.training import Metrics, is_evaluated
-from fxai.spec.metrics import METRICS
-from fxai.spec.score import with_score
-from fxai.spec.training_config import TrainingConfig
-from fxai.trial import (
+from fxai.objectives.multi_seed import mean, standard_error
+from fxai.protocol import (
     STANDARD_ERROR,
     Cause,
     Decision,
@@ -35,6 +26,15 @@ from fxai.trial import (
     Usage,
     set_aside,
 )
+from fxai.rl.agents.agent import Agent
+from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint, load_state
+from fxai.rl.agents.numerics import NUMERICS
+from fxai.rl.agents.scoring import SCORES, error_of
+from fxai.rl.training.lane_pack import Lane, unstacked
+from fxai.rl.training.training import Metrics, is_evaluated
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.metrics import METRICS
+from fxai.spec.search.score import with_score
 
 NO_METRICS: Metrics = {}
 _MOST_AHEAD = 1  # updates that a lane may be ahead of the decision on its last report

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import torch
 
 from fxai.market.dataset import Market, prepare
-from fxai.rl.agent import Agent
-from fxai.rl.pack import Pack
-from fxai.rl.trading import agent, trading
-from fxai.rl.training import Evaluation
-from fxai.spec.env_config import EnvConfig
-from fxai.spec.training_config import TrainingConfig
+from fxai.rl.agents.agent import Agent
+from fxai.rl.agents.trading import agent, trading
+from fxai.rl.lanes.pack import Pack
+from fxai.rl.training.training import Evaluation
+from fxai.spec.fields.env_config import EnvConfig
+from fxai.spec.fields.training_config import TrainingConfig
 
 
 @dataclass(frozen=True, slots=True)

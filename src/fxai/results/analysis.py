@@ -7,6 +7,7 @@ from optuna import Study
 from optuna.distributions import BaseDistribution
 from pydantic import JsonValue
 
+from fxai.protocol import STANDARD_ERROR
 from fxai.results.convergence import Convergence
 from fxai.results.importances.interval import FEWEST_FOR_INTERVALS, Importances, ParameterImportance
 from fxai.results.importances.unimportant import NEEDED, can_test
@@ -21,10 +22,9 @@ from fxai.results.stability import (
     stability_of,
 )
 from fxai.results.strict_json import json_value
-from fxai.search.several import by_first, by_metric
+from fxai.search.single_objective_view import first_objective_view, metric_view
 from fxai.search.stored_trial import StoredState
-from fxai.spec.goals import Goal
-from fxai.trial import STANDARD_ERROR
+from fxai.spec.search.metric_goals import Goal
 
 TOP = 5
 
@@ -59,7 +59,7 @@ class StudyAnalysis:
     @classmethod
     def of(cls, study: Study, *, top: int = TOP, by: Goal | None = None) -> "StudyAnalysis":
         """`by` is another metric of the trials. The same for a study in the same state."""
-        shown = by_first(study) if by is None else by_metric(study, by)
+        shown = first_objective_view(study) if by is None else metric_view(study, by)
         whole = StudyRecord.of(study)
         single = whole if shown is study else _by_one(StudyRecord.of(shown), whole)
         record = whole if by is None else single

@@ -13,10 +13,10 @@ from statistics import median
 
 from pydantic import JsonValue
 
+from fxai.formatting import counted
 from fxai.results.record import TrialRecord
 from fxai.search.stored_trial import StoredState
-from fxai.spec.goals import Goal
-from fxai.wording import counted
+from fxai.spec.search.metric_goals import Goal
 
 FEWEST_FINISHED = 20
 _LATE_SHARE = 1 / 4

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from optuna import Study
 
+from fxai.atomic_write import copy, write_text
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord, TrialRecord
@@ -13,8 +14,7 @@ from fxai.results.summary import StudySummary
 from fxai.results.training.best_config import best_config, write_best_config
 from fxai.results.training.schedule import schedule_of
 from fxai.results.trials_file import study_json
-from fxai.spec.study import StudySpec
-from fxai.whole_file import copy, write_text
+from fxai.spec.search.study import StudySpec
 
 
 def write_results(study: Study, spec: StudySpec, paths: StudyPaths, provenance: Provenance) -> tuple[Path, ...]:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from fxai.results.brief import StudyBrief
 from fxai.results.record import StudyRecord
+from fxai.results.study_overview import StudyOverview
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Difference:
     standard_error: float | None  # None where one of them has one seed
 
 
-def over_trial_0(study: StudyBrief | StudyRecord) -> Difference | None:
+def over_trial_0(study: StudyOverview | StudyRecord) -> Difference | None:
     """The best trial against trial 0; None where one of them has no value, and of several objectives."""
     first, best = study.first, study.best
     if first is None or best is None or study.front:
@@ -58,7 +58,7 @@ def over_trial_0(study: StudyBrief | StudyRecord) -> Difference | None:
     )
 
 
-def gain(study: StudyBrief | StudyRecord) -> Gain | None:
+def gain(study: StudyOverview | StudyRecord) -> Gain | None:
     """None for a study that took nothing over, that has several objectives, or whose trial 0 or best has no value."""
     difference = over_trial_0(study)
     if study.taken_over is None or difference is None or study.best is None:

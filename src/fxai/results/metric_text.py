@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from fxai.formatting import estimate
+from fxai.protocol import STANDARD_ERROR
 from fxai.results.record import TrialRecord
-from fxai.spec.metrics import FRACTIONS
-from fxai.trial import STANDARD_ERROR
-from fxai.wording import estimate
+from fxai.spec.search.metrics import FRACTIONS
 
 _PERCENT = ".2~%"  # of plotly: at most two decimals
 _ERROR = "_error"  # ends the name of a metric's own standard error

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from fxai.atomic_write import write_text
 from fxai.errors import InputError
 from fxai.results.paths import StudyPaths
-from fxai.spec.load import load_spec
-from fxai.spec.write_out import written_whole
-from fxai.whole_file import write_text
+from fxai.spec.reading.load import load_spec
+from fxai.spec.reading.write_out import written_whole
 
 _ENDINGS = (".yaml", ".yml")
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fxai.errors import InputError
-from fxai.spec.environment import expanded_path
-from fxai.trial import TrialPaths
+from fxai.protocol import TrialPaths
+from fxai.spec.fields.environment import expanded_path
 
 BEST_AGENT = "best_agent.safetensors"
 IDENTITY = ".identity.json"  # hidden, as it is no result

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pydantic import JsonValue
 
 from fxai.results.strict_json import json_value
-from fxai.spec.study import StudySpec
+from fxai.spec.search.study import StudySpec
 
 
 def versions() -> dict[str, str]:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from fxai.spec.parameters import is_number
-from fxai.trial import ParamValue
+from fxai.protocol import ParamValue
+from fxai.spec.search.parameters import is_number
 
 _ORDERED = 3  # choices; of two, each is at an edge
 

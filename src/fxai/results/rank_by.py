@@ -2,9 +2,9 @@
 
 from fxai.errors import InputError
 from fxai.results.record import StudyRecord, TrialRecord
-from fxai.spec.goals import Goal
-from fxai.spec.metrics import LOSSES, metric_in
-from fxai.spec.suggestion import did_you_mean
+from fxai.spec.fields.suggestion import did_you_mean
+from fxai.spec.search.metric_goals import Goal
+from fxai.spec.search.metrics import LOSSES, metric_in
 
 DIRECTIONS = ("maximize", "minimize")
 

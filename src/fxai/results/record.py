@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
-from fxai.results.leading import Leading, candidate
+from fxai.protocol import STANDARD_ERROR, ParamValue, Usage
 from fxai.results.strict_json import json_value
+from fxai.results.top_trials import TopTrials, candidate
 from fxai.search import attributes
-from fxai.search.goals import StudyLike, first_goal, goals_of
-from fxai.search.lineage import Exploit, latest_params, lineage_of
+from fxai.search.metric_goals import StudyLike, first_goal, goals_of
+from fxai.search.pbt_history import Exploit, latest_params, pbt_history_of
 from fxai.search.stored_trial import StoredState, TrialLike, state_of
-from fxai.spec.first_trial import first_trial_in
-from fxai.spec.goals import Goal
-from fxai.spec.metrics import Metrics
-from fxai.trial import STANDARD_ERROR, ParamValue, Usage
+from fxai.spec.search.first_trial import first_trial_in
+from fxai.spec.search.metric_goals import Goal
+from fxai.spec.search.metrics import Metrics
 
 if TYPE_CHECKING:  # whoever only looks waits for no Optuna to load
     from optuna import Study
@@ -76,7 +76,7 @@ class TrialRecord:
             broken=tuple(trial.user_attrs.get(attributes.INFEASIBLE, ())),
             usage=attributes.usage_of(trial.user_attrs),
             copy_of=trial.user_attrs.get(attributes.TRANSFERRED),
-            lineage=lineage_of(trial.user_attrs),
+            lineage=pbt_history_of(trial.user_attrs),
         )
 
     @property
@@ -138,7 +138,7 @@ class EndedBy:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenOver:
+class TransferOrigin:
     """What a study began with."""
 
     source: str  # the study that it is from
@@ -146,11 +146,13 @@ class TakenOver:
     first: str  # what trial 0 is called
 
     @classmethod
-    def of(cls, user_attrs: Mapping[str, Any]) -> "TakenOver | None":
-        overlay = user_attrs.get(attributes.TRANSFER)
-        if overlay is None:
+    def of(cls, user_attrs: Mapping[str, Any]) -> "TransferOrigin | None":
+        transfer_spec = user_attrs.get(attributes.TRANSFER)
+        if transfer_spec is None:
             return None
-        return cls(overlay["source"]["study_name"], bool(overlay.get("fixed")), first_trial_called(user_attrs))
+        return cls(
+            transfer_spec["source"]["study_name"], bool(transfer_spec.get("fixed")), first_trial_called(user_attrs)
+        )
 
 
 def is_trading(user_attrs: Mapping[str, Any]) -> bool:
@@ -161,9 +163,9 @@ def is_trading(user_attrs: Mapping[str, Any]) -> bool:
 
 def first_trial_called(user_attrs: Mapping[str, Any]) -> str:
     """What trial 0 of a stored study is: what the study took over, or what its configuration makes it."""
-    overlay = user_attrs.get(attributes.TRANSFER) or {}
-    if overlay.get("fixed"):
-        return f"the winner of {overlay['source']['study_name']}"
+    transfer_spec = user_attrs.get(attributes.TRANSFER) or {}
+    if transfer_spec.get("fixed"):
+        return f"the winner of {transfer_spec['source']['study_name']}"
     stored = user_attrs.get(attributes.FINGERPRINT)
     return first_trial_in(stored if isinstance(stored, dict) else {})
 
@@ -184,7 +186,7 @@ class StudyRecord:
     goals: Sequence[Goal] = ()
     front: Sequence[TrialRecord] = ()  # in the order of the first objective; empty where there is one
     ended_by: EndedBy | None = None  # None while it goes on, and where no stop rule ended it
-    taken_over: TakenOver | None = None
+    taken_over: TransferOrigin | None = None
     ranking: Sequence[TrialRecord] = ()
     trading: bool = False  # whether FxAI measured its metrics
 
@@ -197,19 +199,19 @@ class StudyRecord:
     def made_of(cls, study: StudyLike, trials: Sequence[TrialLike]) -> "StudyRecord":
         """A study with all its trials."""
         goals, first = goals_of(study), first_goal(study)
-        leading = Leading.of([candidate(trial) for trial in trials], goals, first)
+        top_trials = TopTrials.of([candidate(trial) for trial in trials], goals, first)
         records = {trial.number: TrialRecord.of(trial, goals, first) for trial in trials}
         return cls(
             name=study.study_name,
             direction=goals[first].direction,
             metric=goals[first].metric,
             trials=tuple(records.values()),
-            best=None if leading.best is None else records[leading.best],
+            best=None if top_trials.best is None else records[top_trials.best],
             goals=goals,
-            front=tuple(records[number] for number in leading.front),
+            front=tuple(records[number] for number in top_trials.front),
             ended_by=EndedBy.of(study.user_attrs),
-            taken_over=TakenOver.of(study.user_attrs),
-            ranking=tuple(records[number] for number in leading.ranked),
+            taken_over=TransferOrigin.of(study.user_attrs),
+            ranking=tuple(records[number] for number in top_trials.ranked),
             trading=is_trading(study.user_attrs),
         )
 
@@ -235,7 +237,7 @@ def best_number(study: "Study") -> int | None:
 
     Trials that break a constraint, and copies of an earlier study's, are never the best.
     """
-    return Leading.of([candidate(trial) for trial in study.get_trials(deepcopy=False)], goals_of(study)[:1], 0).best
+    return TopTrials.of([candidate(trial) for trial in study.get_trials(deepcopy=False)], goals_of(study)[:1], 0).best
 
 
 def metric_name(study: "Study") -> str:

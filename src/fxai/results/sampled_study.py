@@ -7,12 +7,12 @@ from optuna import Study
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from fxai.results.part_of_study import PartOfStudy
+from fxai.results.study_subset import StudySubset
 from fxai.search import attributes
-from fxai.search.lineage import latest_params
+from fxai.search.pbt_history import latest_params
 
 
-def sampled(study: Study, most: int) -> PartOfStudy:
+def sampled(study: Study, most: int) -> StudySubset:
     """At most about `most` trials of a study, under their own numbers, the best one among them.
 
     Of completed trials every k-th in the order of their values is kept, of others every k-th in the
@@ -20,7 +20,7 @@ def sampled(study: Study, most: int) -> PartOfStudy:
     attributes: Optuna writes them into every hover text. A population's members have the parameters that they
     ended with.
     """
-    return PartOfStudy(study, [_without_attributes(trial) for trial in _sample(study, most)])
+    return StudySubset(study, [_without_attributes(trial) for trial in _sample(study, most)])
 
 
 def _sample(study: Study, most: int) -> Sequence[FrozenTrial]:

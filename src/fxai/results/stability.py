@@ -16,10 +16,10 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import TrialState
 from pydantic import JsonValue
 
+from fxai.protocol import ParamValue
 from fxai.results.range_position import ends, position
 from fxai.results.record import TrialRecord
 from fxai.results.strict_json import json_value
-from fxai.trial import ParamValue
 
 FEWEST_COMPLETED = 10
 _FEWEST, _MOST = 5, 50

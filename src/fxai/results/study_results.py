@@ -8,6 +8,8 @@ from pathlib import Path
 from optuna import Study
 
 from fxai.errors import InputError
+from fxai.formatting import estimate, figure
+from fxai.protocol import ParamValue
 from fxai.results.folder_key import check_folder
 from fxai.results.html_table import html_table
 from fxai.results.paths import StudyPaths
@@ -15,8 +17,6 @@ from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.summary import StudySummary
 from fxai.results.trials_file import read_study
 from fxai.search.studies import load_study
-from fxai.trial import ParamValue
-from fxai.wording import estimate, figure
 
 
 @dataclass(frozen=True)

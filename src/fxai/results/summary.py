@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from fxai.results.brief import StudyBrief
+from fxai.protocol import ParamValue
 from fxai.results.record import EndedBy, StudyRecord
 from fxai.results.strict_json import json_value
+from fxai.results.study_overview import StudyOverview
 from fxai.search.stored_trial import StoredState
-from fxai.trial import ParamValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class StudySummary:
     trading: bool = False  # whether FxAI measured its metrics
 
     @classmethod
-    def of(cls, record: StudyRecord | StudyBrief) -> "StudySummary":
+    def of(cls, record: StudyRecord | StudyOverview) -> "StudySummary":
         best = record.best
         return cls(
             study=record.name,

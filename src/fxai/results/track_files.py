@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields, replace
 from pathlib import Path
 
+from fxai.atomic_write import write_text
 from fxai.errors import FxaiError, InputError
 from fxai.market.track_record import ClosedTrade, TrackRecord, read_track_record
 from fxai.results.paths import TEST_LOOKS
-from fxai.whole_file import write_text
 
 _DIGITS = ".10g"
 

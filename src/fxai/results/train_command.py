@@ -1,7 +1,7 @@
 """The command that trains a study's best trial again, in full."""
 
-from fxai.printed_command import StudyLocation
 from fxai.results.paths import StudyPaths
+from fxai.results.printed_command import StudyLocation
 
 
 def train_command(paths: StudyPaths, trial: int, seeds: int = 1) -> str:

@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from optuna import Study
 
 from fxai.errors import InputError
-from fxai.results.importances.unimportant import NEEDED, Standing, standings
+from fxai.results.importances.unimportant import NEEDED, ImportanceTest, importance_tests
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.search import attributes
-from fxai.search.warm import obstacle, warm_trials
-from fxai.spec.config_fields import fields_of
-from fxai.spec.configure import default_params, located
-from fxai.spec.fingerprint import paths_of
-from fxai.spec.narrow import narrowed
-from fxai.spec.overlay import Mode, Narrowed, Overlay, SourceStudy, applied
-from fxai.spec.own_config import OwnConfig
-from fxai.spec.parameters import Choice, is_number, nearest_value
-from fxai.spec.study import StudySpec
+from fxai.search.warm_start import obstacle, warm_trials
+from fxai.spec.reading.transfer_spec import Mode, Narrowed, SourceStudy, TransferSpec, applied
+from fxai.spec.search.config_fields import fields_of
+from fxai.spec.search.configure import default_params, located
+from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.search.fingerprint import paths_of
+from fxai.spec.search.narrow import narrowed
+from fxai.spec.search.parameters import Choice, is_number, nearest_value
+from fxai.spec.search.study import StudySpec
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """An overlay, and what should be known of it."""
 
-    overlay: Overlay
+    transfer_spec: TransferSpec
     remarks: tuple[str, ...]
 
 
@@ -41,17 +41,17 @@ def transfer(
     path_of = _paths(source)
     best = taken_over(source) | _located(_best(record), path_of)
     fixing, ranking = {"fix", "fix_unimportant"} & set(modes), "fix_unimportant" in modes
-    measured = standings(source) if ranking else {}
+    measured = importance_tests(source) if ranking else {}
     dropped = _unimportant(measured, path_of, target)
     fixed = _fixed(best, target) if fixing else {}
-    overlay = Overlay(
+    transfer_spec = TransferSpec(
         source=taken_from,
         modes=tuple(modes),
         fixed=fixed,
         dropped=dropped,
         narrowed=_smaller_ranges(best, target, width, without=dropped) if "narrow" in modes else (),
     )
-    start = applied(target, overlay, f"what {target.study_name} would take over")
+    start = applied(target, transfer_spec, f"what {target.study_name} would take over")
     warm = len(warm_trials(source, start)) if "warm" in modes else 0
     first = _leaders(record, path_of, start, top) if "enqueue" in modes else ()
     remarks = (
@@ -60,7 +60,7 @@ def transfer(
         *(_of_importance(measured) if ranking else ()),
         *(_of_warm(source, start, warm) if "warm" in modes else ()),
     )
-    return Transfer(overlay.model_copy(update={"enqueue": first, "warm": warm}), remarks)
+    return Transfer(transfer_spec.model_copy(update={"enqueue": first, "warm": warm}), remarks)
 
 
 def source_of(record: StudyRecord, storage: str) -> SourceStudy:
@@ -85,13 +85,13 @@ def _best(record: StudyRecord) -> TrialRecord:
 
 def taken_over(study: Study) -> dict[str, Choice]:
     """What the study itself took over from an earlier one, by path."""
-    overlay = study.user_attrs.get(attributes.TRANSFER)
-    return {} if overlay is None else dict(Overlay.model_validate(overlay).fixed)
+    transfer_spec = study.user_attrs.get(attributes.TRANSFER)
+    return {} if transfer_spec is None else dict(TransferSpec.model_validate(transfer_spec).fixed)
 
 
 def _fixed(best: Mapping[str, Choice], target: StudySpec) -> dict[str, Choice]:
     """The source's best values of the fields that the target's configuration has."""
-    if isinstance(target.training_config, OwnConfig):
+    if isinstance(target.training_config, CustomConfig):
         return dict(best)
     known = fields_of(target.training_config)
     return {path: value for path, value in best.items() if path in known}
@@ -117,7 +117,9 @@ def _located(trial: TrialRecord, path_of: Mapping[str, str]) -> dict[str, Choice
     return {path_of[name]: value for name, value in trial.params.items()}
 
 
-def _unimportant(measured: Mapping[str, Standing], path_of: Mapping[str, str], target: StudySpec) -> tuple[str, ...]:
+def _unimportant(
+    measured: Mapping[str, ImportanceTest], path_of: Mapping[str, str], target: StudySpec
+) -> tuple[str, ...]:
     """Parameters that both search and that do not stand out in the source."""
     quiet = {path_of[name] for name, standing in measured.items() if not standing.stands_out}
     return tuple(each.name for each in target.parameters if each.path in quiet)
@@ -163,7 +165,7 @@ def _of_values(best: Mapping[str, Choice], fixed: Mapping[str, Choice], target: 
             yield f"{path} {fixed[path]} lies outside the range of {target.study_name}; its trial 0 takes {value}"
 
 
-def _of_importance(measured: Mapping[str, Standing]) -> Iterator[str]:
+def _of_importance(measured: Mapping[str, ImportanceTest]) -> Iterator[str]:
     if not measured:
         yield f"no parameter was dropped: to call one unimportant takes {NEEDED}"
 

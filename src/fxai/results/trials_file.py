@@ -16,7 +16,7 @@ from pydantic import JsonValue
 
 from fxai.errors import InputError
 from fxai.search import attributes
-from fxai.search.goals import goals_of
+from fxai.search.metric_goals import goals_of
 
 _UNCOUNTED: Mapping[str, Mapping[str, Any]] = {  # by their word: the marks, whose details the file does not tell
     "infeasible": {attributes.INFEASIBLE: ["?"]},

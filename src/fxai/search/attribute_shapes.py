@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from fxai.search import attributes
-from fxai.search.lineage import Exploit
+from fxai.search.pbt_history import Exploit
 from fxai.search.stored_trial import StoredState, TrialLike
-from fxai.spec.overlay import Overlay
+from fxai.spec.reading.transfer_spec import TransferSpec
 
 METRIC_NAMES = "study:metric_names"  # Optuna's own
 _LONGEST = 60  # characters of a value in a message
@@ -55,7 +55,7 @@ class _Plan(_Loose):
 
 _OF_STUDY: Mapping[str, Any] = {
     attributes.FINGERPRINT: _Fingerprint,
-    attributes.TRANSFER: Overlay | None,
+    attributes.TRANSFER: TransferSpec | None,
     attributes.PLAN: _Plan,
     attributes.ENDED_BY: _EndedBy | None,
     METRIC_NAMES: list[Annotated[str, Field(strict=True, min_length=1)]],

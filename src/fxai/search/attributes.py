@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fxai.trial import RESERVED, StudyIdentity, Usage
+from fxai.protocol import RESERVED, StudyIdentity, Usage
 
 PREFIX: Final = RESERVED
 _LARGEST_FLOAT: Final = 2**1023

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class TrialCounts:
     """How many trials a study has in each state, and which of them leads."""
 
     complete: int = 0

@@ -20,8 +20,8 @@ from sqlalchemy.pool import StaticPool
 
 from fxai.errors import StorageError
 from fxai.search.sqlite_file import BUSY_SECONDS
-from fxai.spec.environment import expanded_url
-from fxai.spec.storage_url import HOW_TO_ENCODE, check_storage_url, shown
+from fxai.spec.fields.environment import expanded_url
+from fxai.spec.fields.storage_url import HOW_TO_ENCODE, check_storage_url, shown
 
 ATTEMPTS = 5
 

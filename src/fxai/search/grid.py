@@ -12,7 +12,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from fxai.search import attributes
-from fxai.spec.parameters import Parameter, grid_values
+from fxai.spec.search.parameters import Parameter, grid_values
 
 Point = tuple[tuple[bool, Any], ...]
 

@@ -12,6 +12,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import RandomSampler
 
 from fxai.errors import FingerprintError, InputError, StorageError
+from fxai.protocol import JsonObject, ParamValue
 from fxai.search import attributes
 from fxai.search.grid import same_point
 from fxai.search.plan import plan_of
@@ -22,13 +23,12 @@ from fxai.search.storage import WriteBehindStorage
 from fxai.search.studies import load_study
 from fxai.search.study import Search
 from fxai.search.unreadable import readable_rows
-from fxai.search.warm import warm_trials
-from fxai.spec.configure import config_values
-from fxai.spec.fingerprint import difference
-from fxai.spec.overlay import Overlay, SourceStudy
-from fxai.spec.parameters import nearest_value
-from fxai.spec.study import StudySpec
-from fxai.trial import JsonObject, ParamValue
+from fxai.search.warm_start import warm_trials
+from fxai.spec.reading.transfer_spec import SourceStudy, TransferSpec
+from fxai.spec.search.configure import config_values
+from fxai.spec.search.fingerprint import difference
+from fxai.spec.search.parameters import nearest_value
+from fxai.spec.search.study import StudySpec
 
 
 def open_search(
@@ -39,7 +39,7 @@ def open_search(
     default_params: Mapping[str, ParamValue],
     fresh: bool = False,
     taken: Collection[str] = (),
-    overlay: Overlay | None = None,
+    transfer_spec: TransferSpec | None = None,
 ) -> Search:
     """The study of that spec, taken up where it stands or made anew.
 
@@ -63,12 +63,12 @@ def open_search(
         if study_id is None:
             study_id = storage.create_new_study(_directions(spec), spec.study_name)
         if storage.get_n_trials(study_id) or attributes.FINGERPRINT in storage.get_study_user_attrs(study_id):
-            _compare(storage, study_id, fingerprint, overlay)
+            _compare(storage, study_id, fingerprint, transfer_spec)
         else:
             with storage.one_transaction():
                 _begin(spec, storage, study_id, fingerprint, default_params)
-                if overlay is not None:
-                    _take_over(spec, storage, study_id, overlay)
+                if transfer_spec is not None:
+                    _take_over(spec, storage, study_id, transfer_spec)
         if attributes.KEY not in storage.get_study_user_attrs(study_id):  # new, or begun by an earlier release
             storage.set_study_user_attr(study_id, attributes.KEY, uuid4().hex)
         _keep_plan(spec, storage, study_id)
@@ -101,7 +101,9 @@ def _archive(storage: WriteBehindStorage, study_id: int, taken: Collection[str])
     return name
 
 
-def _compare(storage: WriteBehindStorage, study_id: int, fingerprint: JsonObject, overlay: Overlay | None) -> None:
+def _compare(
+    storage: WriteBehindStorage, study_id: int, fingerprint: JsonObject, transfer_spec: TransferSpec | None
+) -> None:
     name = storage.get_study_name_from_id(study_id)
     kept = storage.get_study_user_attrs(study_id)
     stored = kept.get(attributes.FINGERPRINT)
@@ -117,20 +119,24 @@ def _compare(storage: WriteBehindStorage, study_id: int, fingerprint: JsonObject
             f"the study {name!r} was made from another specification. Give this one another study_name, or start "
             f"again with --fresh (in Python fresh=True), which keeps the old study as {name}~1 or the next free "
             f"number. The trials of both cannot be compared, for these differ:\n{listed}"
-            f"{_of_transfer(kept.get(attributes.TRANSFER), overlay)}"
+            f"{_of_transfer(kept.get(attributes.TRANSFER), transfer_spec)}"
         )
 
 
-def _of_transfer(begun: JsonObject | None, overlay: Overlay | None) -> str:
+def _of_transfer(begun: JsonObject | None, transfer_spec: TransferSpec | None) -> str:
     """What another transfer, or none, has to do with it that the study does not fit."""
     if begun is None:
-        return "" if overlay is None else f"\nIt was begun without what it is to take over from {_told(overlay.source)}"
-    before = Overlay.model_validate(begun)
-    if overlay is None:
+        return (
+            ""
+            if transfer_spec is None
+            else f"\nIt was begun without what it is to take over from {_told(transfer_spec.source)}"
+        )
+    before = TransferSpec.model_validate(begun)
+    if transfer_spec is None:
         return f"\nIt was begun with what it took over from {_told(before.source)}, and there is no transfer now"
-    if before.source == overlay.source:
+    if before.source == transfer_spec.source:
         return ""
-    return f"\nIt was begun with what it took over from {_told(before.source)}, now it is {_told(overlay.source)}"
+    return f"\nIt was begun with what it took over from {_told(before.source)}, now it is {_told(transfer_spec.source)}"
 
 
 def _told(source: SourceStudy) -> str:
@@ -177,12 +183,12 @@ def _keep_plan(spec: StudySpec, storage: WriteBehindStorage, study_id: int) -> N
         storage.set_study_user_attr(study_id, attributes.PLAN, plan)
 
 
-def _take_over(spec: StudySpec, storage: WriteBehindStorage, study_id: int, overlay: Overlay) -> None:
+def _take_over(spec: StudySpec, storage: WriteBehindStorage, study_id: int, transfer_spec: TransferSpec) -> None:
     """Remember what a new study has from an earlier one, and give it the trials that it learns from."""
-    storage.set_study_user_attr(study_id, attributes.TRANSFER, overlay.model_dump(mode="json"))
-    if overlay.warm:
+    storage.set_study_user_attr(study_id, attributes.TRANSFER, transfer_spec.model_dump(mode="json"))
+    if transfer_spec.warm:
         study = optuna.load_study(study_name=spec.study_name, storage=storage, sampler=RandomSampler())
-        for trial in warm_trials(_source(spec, overlay.source), spec)[: overlay.warm]:
+        for trial in warm_trials(_source(spec, transfer_spec.source), spec)[: transfer_spec.warm]:
             study.add_trial(trial)
 
 

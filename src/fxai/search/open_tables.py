@@ -11,8 +11,8 @@ from fxai.errors import StorageError
 from fxai.search.database import engine_options, existing_only, make_durable, sqlite_path
 from fxai.search.readable_studies import ReadableStudies
 from fxai.search.sqlite_file import check_sqlite
-from fxai.spec.environment import expanded_url
-from fxai.spec.storage_url import shown, without_secrets
+from fxai.spec.fields.environment import expanded_url
+from fxai.spec.fields.storage_url import shown, without_secrets
 
 OPENING_PAUSES = (0.1, 0.3, 0.9)  # seconds between tries
 

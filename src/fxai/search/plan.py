@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from fxai.errors import StorageError, StudyNotFoundError
+from fxai.protocol import JsonObject
 from fxai.search import attributes
 from fxai.search.stored_trial import StoredState
 from fxai.search.studies import stored_study, study_names
-from fxai.spec.study import StudySpec
-from fxai.trial import JsonObject
+from fxai.spec.search.study import StudySpec
 
 _FINISHED = (StoredState.COMPLETE, StoredState.PRUNED, StoredState.FAIL)
 

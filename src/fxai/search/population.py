@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from math import ceil
 
 from fxai.errors import InputError
-from fxai.search.exploration import drawn, perturbed
-from fxai.search.lineage import Change, Exploit, Params
+from fxai.protocol import ParamValue
+from fxai.search.pbt_history import Change, Exploit, Params
+from fxai.search.pbt_perturbation import drawn, perturbed
 from fxai.search.seeds import member_chance
-from fxai.spec.conditions import walk
-from fxai.spec.configure import config_values, trial_settings
-from fxai.spec.feasibility import broken
-from fxai.spec.own_numbers import may_change
-from fxai.spec.parameters import Choice, Parameter
-from fxai.spec.population import PopulationSearch
-from fxai.spec.study import StudySpec
-from fxai.trial import ParamValue
+from fxai.spec.checks.feasibility import broken
+from fxai.spec.fields.varying_fields import may_change
+from fxai.spec.search.conditions import walk
+from fxai.spec.search.configure import config_values, trial_settings
+from fxai.spec.search.parameters import Choice, Parameter
+from fxai.spec.search.population import PopulationSearch
+from fxai.spec.search.study import StudySpec
 
 _TRIES = 100  # to find changed parameters that may be trained
 _OF_DONOR = 0  # counter of the draw that chooses a donor; those of parameters follow

@@ -6,9 +6,9 @@ import optuna.pruners
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
 
+from fxai.search.custom_classes import imported_pruner
 from fxai.search.hyperband import HyperbandOf
-from fxai.search.imported import imported_pruner
-from fxai.spec.pruners import (
+from fxai.spec.search.pruners import (
     HyperbandPruner,
     ImportedPruner,
     MedianPruner,

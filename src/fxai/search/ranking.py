@@ -3,7 +3,7 @@
 import bisect
 from collections.abc import Sequence
 
-from fxai.spec.goals import Goal
+from fxai.spec.search.metric_goals import Goal
 
 Losses = tuple[float, ...]  # of a trial, a number for each objective; less is better
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 from fxai.search.sqlite_file import opened_to_look
-from fxai.spec.environment import expanded_url
+from fxai.spec.fields.environment import expanded_url
 
 _PLAIN_FILE = re.compile(r"sqlite(?:\+pysqlite)?:///(?!:memory:|file:)([^?]+)")
 

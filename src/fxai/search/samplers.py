@@ -14,12 +14,12 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
+from fxai.search.custom_classes import imported_sampler
 from fxai.search.grid import EachPointOnce
-from fxai.search.imported import imported_sampler
 from fxai.search.seeds import sampler_seed
 from fxai.search.tpe import Remembered, RememberingTPE
-from fxai.spec.parameters import Parameter
-from fxai.spec.samplers import (
+from fxai.spec.search.parameters import Parameter
+from fxai.spec.search.samplers import (
     BruteForceSampler,
     CmaEsSampler,
     GPSampler,

@@ -1,8 +1,8 @@
 """Where a study lies that another took something over from, written down without a password."""
 
 from fxai.search.database import parse_url
-from fxai.spec.overlay import SourceStudy
-from fxai.spec.storage_url import shown
+from fxai.spec.fields.storage_url import shown
+from fxai.spec.reading.transfer_spec import SourceStudy
 
 
 def source_url(source: SourceStudy, own_url: str) -> str:

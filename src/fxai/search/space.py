@@ -6,10 +6,17 @@ from typing import Any
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial
 
-from fxai.spec.conditions import walk
-from fxai.spec.parameters import CategoricalParameter, Choice, FloatParameter, IntParameter, Parameter, nearest_value
-from fxai.spec.steps import undrifted
-from fxai.trial import ParamValue
+from fxai.protocol import ParamValue
+from fxai.spec.search.conditions import walk
+from fxai.spec.search.parameters import (
+    CategoricalParameter,
+    Choice,
+    FloatParameter,
+    IntParameter,
+    Parameter,
+    nearest_value,
+)
+from fxai.spec.search.steps import undrifted
 
 
 def suggest(trial: Trial, parameters: Sequence[Parameter], values: Mapping[str, Choice]) -> dict[str, ParamValue]:

@@ -12,13 +12,13 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from fxai.protocol import ParamValue
 from fxai.search import attributes
 from fxai.search.attribute_shapes import check_trial, check_values
 from fxai.search.rows import Rows
 from fxai.search.stored_json import read_json
 from fxai.search.stored_trial import StoredState, StoredTrial
-from fxai.spec.steps import undrifted
-from fxai.trial import ParamValue
+from fxai.spec.search.steps import undrifted
 
 _NOT_FINITE = {"INF_POS": float("inf"), "INF_NEG": float("-inf"), "NAN": float("nan")}
 _MARKS = ", ".join(f"'{name}'" for name in attributes.UNCOUNTED)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, Protocol
 
-from fxai.trial import ParamValue
+from fxai.protocol import ParamValue
 
 
 class StoredState(StrEnum):

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from fxai.errors import StorageError, StudyNotFoundError
 from fxai.search import attributes
 from fxai.search.attribute_shapes import check_study
-from fxai.search.counts import Counts
+from fxai.search.counts import TrialCounts
 from fxai.search.rows import Rows, rows_of
 from fxai.search.stored_json import read_json
 from fxai.search.stored_study import StoredDirection, StoredStudy
 from fxai.search.stored_trial import StoredState
 from fxai.search.unreadable import readable_rows
-from fxai.spec.storage_url import shown
+from fxai.spec.fields.storage_url import shown
 
 if TYPE_CHECKING:  # whoever only looks waits for no Optuna to load
     import optuna
@@ -24,12 +24,12 @@ _ARCHIVED = re.compile(r".+~[1-9]\d*")
 
 
 @dataclass(frozen=True, slots=True)
-class StudySummary:
+class StudyListing:
     """One study of a storage."""
 
     name: str
     direction: str  # "maximize" or "minimize"; both, with a comma, for a study of several objectives
-    counts: Counts
+    counts: TrialCounts
     archived: bool  # set aside by --fresh
     ended_by: str | None = None  # the stop rule by its key
     fault: str | None = None  # why it cannot be read; then nothing else but its name is known
@@ -41,7 +41,7 @@ def study_names(url: str) -> tuple[str, ...]:
         return tuple(_names(rows).values())
 
 
-def summaries(url: str) -> tuple[StudySummary, ...]:
+def summaries(url: str) -> tuple[StudyListing, ...]:
     """The studies that a storage holds with their counts, the oldest first, without reading their trials.
 
     A study that cannot be read is marked. Raises `StorageError` if there is no such database.
@@ -133,20 +133,20 @@ def _attrs(rows: Rows, table: str, study_id: int) -> dict[str, object]:
     return {key: read_json(text) for key, text in rows(statement, study=study_id)}
 
 
-def _summary_or_fault(rows: Rows, url: str, study_id: int, name: str) -> StudySummary:
+def _summary_or_fault(rows: Rows, url: str, study_id: int, name: str) -> StudyListing:
     try:
         with readable_rows(url, name):
             return _summary(_study_of_id(rows, study_id, name))
     except StorageError as error:
-        return StudySummary(name, "", Counts(), archived=is_archived(name), fault=str(error))
+        return StudyListing(name, "", TrialCounts(), archived=is_archived(name), fault=str(error))
 
 
-def _summary(study: StoredStudy) -> StudySummary:
+def _summary(study: StoredStudy) -> StudyListing:
     states, leader = study.state_counts(), study.leader()
-    return StudySummary(
+    return StudyListing(
         name=study.study_name,
         direction=", ".join(direction.name.lower() for direction in study.directions),
-        counts=Counts(
+        counts=TrialCounts(
             complete=states.get(StoredState.COMPLETE, 0),
             pruned=states.get(StoredState.PRUNED, 0),
             failed=states.get(StoredState.FAIL, 0),

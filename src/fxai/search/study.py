@@ -15,25 +15,25 @@ from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
+from fxai.protocol import STANDARD_ERROR, Cause, ParamValue, Report, StudyIdentity, TrialError, TrialResult, TrialState
 from fxai.search import attributes
-from fxai.search.asked import Asked, Finished
-from fxai.search.counts import Counts
-from fxai.search.courses import Courses
+from fxai.search.asked_trial import AskedTrial, FinishedTrial
+from fxai.search.counts import TrialCounts
 from fxai.search.grid import same_point
-from fxai.search.lineage import Exploit, latest_params, lineage_of
-from fxai.search.own_trials import OwnTrials
+from fxai.search.local_trials import LocalTrials
+from fxai.search.objective_history import ObjectiveHistory
+from fxai.search.pbt_history import Exploit, latest_params, pbt_history_of
 from fxai.search.pruners import build_pruner
 from fxai.search.ranking import Ranking
 from fxai.search.samplers import Samplers, tries_every_point
 from fxai.search.seeds import lane_seeds, trial_seed
-from fxai.search.several import PrunedByOne
+from fxai.search.single_objective_view import PrunedBySingleObjective
 from fxai.search.space import suggest
 from fxai.search.storage import FLUSH_SECONDS, WriteBehindStorage
-from fxai.search.warm import solutions
-from fxai.spec.configure import config_values
-from fxai.spec.feasibility import violations
-from fxai.spec.study import StudySpec
-from fxai.trial import STANDARD_ERROR, Cause, ParamValue, Report, StudyIdentity, TrialError, TrialResult, TrialState
+from fxai.search.warm_start import solutions
+from fxai.spec.checks.feasibility import violations
+from fxai.spec.search.configure import config_values
+from fxai.spec.search.study import StudySpec
 
 TRACEBACK_CHARACTERS = 8000
 INFEASIBLE_IN_A_ROW = 200  # proposals, after which the space is taken to hold no point that keeps the constraints
@@ -60,16 +60,16 @@ class Search:
         self._spec = spec
         self._storage = storage
         self._study_id = study_id
-        self._study = PrunedByOne(spec, storage, build_pruner(spec.pruner))
+        self._study = PrunedBySingleObjective(spec, storage, build_pruner(spec.pruner))
         trials = storage.get_all_trials(study_id, deepcopy=False)
         copies = [trial for trial in trials if attributes.is_copy(trial.user_attrs)]
         self._samplers = Samplers(spec.sampler, spec.parameters, spec.seed, solutions(copies))
-        self._seen_by_pruner = OwnTrials(self._study) if copies else self._study
+        self._seen_by_pruner = LocalTrials(self._study) if copies else self._study
         self._values = config_values(spec)
         self.exhausted: str | None = None
         self.archived_as: str | None = None  # the name by which `--fresh` keeps the study that was there
         self._ranking = Ranking(spec.goals, spec.metric_name)
-        self._courses = Courses(spec.goals)
+        self._courses = ObjectiveHistory(spec.goals)
         self._tally = dict.fromkeys(OptunaState, 0)
         self._infeasible = 0
         for trial in trials:
@@ -93,7 +93,7 @@ class Search:
         """The studies of the database."""
         return tuple(self._storage.study_names())
 
-    def ask(self) -> Asked | None:
+    def ask(self) -> AskedTrial | None:
         """The next trial, written with all its parameters; None, and `exhausted` says why, where there is none.
 
         Proposals that break a constraint are recorded for the sampler to learn from, and passed over.
@@ -151,15 +151,15 @@ class Search:
         self._count(self._trial(result.number))
         return result
 
-    def retry(self, number: int) -> Asked:
+    def retry(self, number: int) -> AskedTrial:
         """A running trial whose run was lost, back at its beginning: its reports are gone."""
         return self._restart(number, attempt=self._attempt(self._trial(number)) + 1)
 
-    def begin_again(self, number: int) -> Asked:
+    def begin_again(self, number: int) -> AskedTrial:
         """A running trial that its worker gave back, at its beginning, where its checkpoint is taken up."""
         return self._restart(number, attempt=self._attempt(self._trial(number)))
 
-    def set_aside(self, number: int) -> Asked:
+    def set_aside(self, number: int) -> AskedTrial:
         """A running trial that waits without a worker, as its population last left it; put back until it goes on."""
         return self._restart(number, attempt=self._attempt(self._trial(number)), put_back=True)
 
@@ -169,7 +169,7 @@ class Search:
             for number in members:
                 self._storage.set_trial_system_attr(self._id(number), attributes.COMPARED, step)
             for number, exploit in exploits.items():
-                lineage = (*lineage_of(self._trial(number).user_attrs), exploit)
+                lineage = (*pbt_history_of(self._trial(number).user_attrs), exploit)
                 self._storage.set_trial_user_attr(
                     self._id(number), attributes.LINEAGE, [each.as_json() for each in lineage]
                 )
@@ -182,9 +182,9 @@ class Search:
         """Have a trial that was put back: if this run dies now, it dies with it."""
         self._mark_put_back(number, value=False)
 
-    def counts(self) -> Counts:
+    def counts(self) -> TrialCounts:
         number, value = self._ranking.best or (None, None)
-        return Counts(
+        return TrialCounts(
             complete=self._tally[OptunaState.COMPLETE],
             pruned=self._tally[OptunaState.PRUNED],
             failed=self._tally[OptunaState.FAIL],
@@ -196,14 +196,14 @@ class Search:
             front=self._ranking.front,
         )
 
-    def finished(self) -> list[Finished]:
+    def finished(self) -> list[FinishedTrial]:
         """The trials that have finished and count, in the order in which they did; values of the first objective."""
         first = [goal.metric for goal in self._spec.goals].index(self._spec.metric_name)
         trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
         own = [each for each in trials if each.state.is_finished() and not attributes.is_uncounted(each.user_attrs)]
         own.sort(key=lambda trial: trial.datetime_complete or datetime.max)  # noqa: DTZ901 -- as Optuna's records
         return [
-            Finished(
+            FinishedTrial(
                 trial.values[first] if trial.state is OptunaState.COMPLETE else None,
                 attributes.usage_of(trial.user_attrs).env_steps,
             )
@@ -286,14 +286,14 @@ class Search:
             and not attributes.is_copy(trial.user_attrs)
         )
 
-    def _taken_up(self, trial: FrozenTrial) -> Asked:
+    def _taken_up(self, trial: FrozenTrial) -> AskedTrial:
         """A trial that the last run left RUNNING; the attempt counts unless it was put back."""
         put_back = trial.system_attrs.get(attributes.PUT_BACK, False)
         stored = tuple(sorted(trial.intermediate_values.items()))
         asked = self._restart(trial.number, attempt=self._attempt(trial) + (0 if put_back else 1))
         return replace(asked, put_back=put_back, stored_reports=stored)
 
-    def _restart(self, number: int, *, attempt: int, put_back: bool = False) -> Asked:
+    def _restart(self, number: int, *, attempt: int, put_back: bool = False) -> AskedTrial:
         self._courses.close(number)
         marks = {attributes.ATTEMPT: attempt, attributes.PUT_BACK: put_back}
         # A member of a population does not repeat what it reported before it went on from another's weights.
@@ -301,9 +301,9 @@ class Search:
         self._storage.restart_trial(self._id(number), drop=attributes.RUNGS, system_attrs=marks, keep_reports=keep)
         return replace(self._asked(self._trial(number)), put_back=put_back)
 
-    def _asked(self, trial: FrozenTrial) -> Asked:
-        lineage = lineage_of(trial.user_attrs)
-        return Asked(
+    def _asked(self, trial: FrozenTrial) -> AskedTrial:
+        lineage = pbt_history_of(trial.user_attrs)
+        return AskedTrial(
             number=trial.number,
             attempt=self._attempt(trial),
             params=latest_params(trial),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fxai.errors import FxaiError, StorageError
-from fxai.spec.storage_url import shown, without_secrets
+from fxai.spec.fields.storage_url import shown, without_secrets
 
 _LONGEST = 200  # characters of a reason
 _OF_SQLALCHEMY = re.compile(r"^\(\w+\.\w+\) ")

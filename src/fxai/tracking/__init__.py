@@ -4,17 +4,23 @@ Each tracker is a process of its own below a keeper, fed over a socket: neither 
 reaches the study, and what it cannot take is left out and said once.
 """
 
-from fxai.tracking.messages import Line, StudyBegan, StudyEnded, TrialBegan, TrialEnded
+from fxai.protocol.tracker_messages import (
+    StudyBeganMessage,
+    StudyEndedMessage,
+    StudyMessage,
+    TrialBeganMessage,
+    TrialEndedMessage,
+)
 from fxai.tracking.tracker_process import TrackerProcess
 from fxai.tracking.trackers import check_trackers, open_trackers, tracker_names
 
 __all__ = [
-    "Line",
-    "StudyBegan",
-    "StudyEnded",
+    "StudyBeganMessage",
+    "StudyEndedMessage",
+    "StudyMessage",
     "TrackerProcess",
-    "TrialBegan",
-    "TrialEnded",
+    "TrialBeganMessage",
+    "TrialEndedMessage",
     "check_trackers",
     "open_trackers",
     "tracker_names",

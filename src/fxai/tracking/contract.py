@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from fxai.tracking.messages import StudyBegan, StudyEnded, TrialBegan, TrialEnded
-from fxai.trial import Report
+from fxai.protocol import Report
+from fxai.protocol.tracker_messages import StudyBeganMessage, StudyEndedMessage, TrialBeganMessage, TrialEndedMessage
 
 
 class Parent(Protocol):
@@ -23,10 +23,10 @@ class TrackerError(Exception):
 class Runs(Protocol):
     """The runs of one study at a tracker."""
 
-    def study_began(self, study: StudyBegan) -> None:
+    def study_began(self, study: StudyBeganMessage) -> None:
         """Comes first."""
 
-    def trial_began(self, trial: TrialBegan) -> None:
+    def trial_began(self, trial: TrialBeganMessage) -> None:
         """A run begins; a trial that is run again has a new one."""
 
     def reported(self, report: Report) -> None:
@@ -35,8 +35,8 @@ class Runs(Protocol):
     def flush(self) -> None:
         """Nothing else is to be done now."""
 
-    def trial_ended(self, trial: TrialEnded) -> None:
+    def trial_ended(self, trial: TrialEndedMessage) -> None:
         """Its run is closed."""
 
-    def study_ended(self, study: StudyEnded) -> None:
+    def study_ended(self, study: StudyEndedMessage) -> None:
         """Comes last; whatever is open is closed, and all is written when this returns."""

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
-from fxai.spec.environment import expanded_url
-from fxai.spec.tracking import MlflowTracking
+from fxai.protocol import ParamValue, Report
+from fxai.protocol.tracker_messages import StudyBeganMessage, StudyEndedMessage, TrialBeganMessage, TrialEndedMessage
+from fxai.spec.fields.environment import expanded_url
+from fxai.spec.fields.tracking import MlflowTracking
 from fxai.tracking.contract import Parent
-from fxai.tracking.messages import StudyBegan, StudyEnded, TrialBegan, TrialEnded
-from fxai.trial import ParamValue, Report
 
 _DEFAULT_URI = "sqlite:///mlflow.db"
 _PARENT = "mlflow.parentRunId"
@@ -38,7 +38,7 @@ class MlflowRuns:
         self._metrics: dict[int, list[Metric]] = {}  # of each open run, not sent yet
         self._last_step: dict[int, int] = {}
 
-    def study_began(self, study: StudyBegan) -> None:
+    def study_began(self, study: StudyBeganMessage) -> None:
         self._study = study
         self._experiment = self._experiment_id()
         self._study_run = (self._earlier_run() if study.resumed else None) or self._new_study_run()
@@ -67,10 +67,10 @@ class MlflowRuns:
     def _search(self, condition: str, most: int) -> Sequence[Run]:
         return self._client.search_runs([self._experiment], condition, max_results=most)  # the newest first
 
-    def trial_began(self, trial: TrialBegan) -> None:
+    def trial_began(self, trial: TrialBeganMessage) -> None:
         run = self._client.create_run(
             self._experiment,
-            tags={_PARENT: self._study_run, "fxai.trial": str(trial.number), "fxai.attempt": str(trial.attempt)},
+            tags={_PARENT: self._study_run, "fxai.protocol": str(trial.number), "fxai.attempt": str(trial.attempt)},
             run_name=f"trial-{trial.number:04d}",
         )
         self._runs[trial.number] = _id_of(run)
@@ -93,7 +93,7 @@ class MlflowRuns:
             self._client.log_batch(self._runs[number], metrics=batch)
         self._metrics[number] = []
 
-    def trial_ended(self, trial: TrialEnded) -> None:
+    def trial_ended(self, trial: TrialEndedMessage) -> None:
         value = {} if trial.value is None else {"value": trial.value}
         self._metrics[trial.number] += _metrics({**trial.metrics, **value}, self._last_step.pop(trial.number, 0))
         self._send(trial.number)
@@ -104,9 +104,9 @@ class MlflowRuns:
         self._client.set_terminated(run, _STATUS.get(trial.state, "FINISHED"))
         self._parent.recorded()
 
-    def study_ended(self, study: StudyEnded) -> None:
+    def study_ended(self, study: StudyEndedMessage) -> None:
         for number in list(self._runs):
-            self.trial_ended(TrialEnded(number, "requeued"))
+            self.trial_ended(TrialEndedMessage(number, "requeued"))
         best = {} if study.best_value is None else {"best_value": study.best_value}
         # Parameters of a run never change, and a study that is resumed may find a better trial: tags.
         told = {**{f"best.{key}": value for key, value in study.best_params.items()}, "fxai.ending": study.ending}

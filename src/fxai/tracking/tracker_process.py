@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from fxai.keeper import CHUNK, GRACE_SECONDS, KILL_SECONDS, TRACEBACK, TRACEBACK_SECONDS, start_keeper
-from fxai.tracking.messages import Line, TrackerLine, Welcome
-from fxai.trial.wire import from_line, to_line
+from fxai.protocol.tracker_messages import StudyMessage, TrackerMessage, TrackerWelcome
+from fxai.protocol.wire import from_line, to_line
+from fxai.supervisor import CHUNK, GRACE_SECONDS, KILL_SECONDS, TRACEBACK, TRACEBACK_SECONDS, start_supervisor
 
 STALL_SECONDS = 60.0  # without a sign of progress, while there is something to do
 MOST_UNSENT_BYTES = 64_000_000
 _END_SECONDS = 2 * (TRACEBACK_SECONDS + GRACE_SECONDS + KILL_SECONDS)
-_CHILD = "fxai.tracking.child"
+_CHILD = "fxai.tracking.main"
 
 
 class TrackerProcess:
@@ -24,7 +24,7 @@ class TrackerProcess:
     def __init__(
         self,
         name: str,
-        welcome: Welcome,
+        welcome: TrackerWelcome,
         log: Path,
         environment: Mapping[str, str],
         *,
@@ -48,7 +48,7 @@ class TrackerProcess:
         self._lifeline, lifeline = socket.socketpair()
         try:
             with channel, lifeline:
-                self._keeper = start_keeper(module, lifeline.fileno(), channel.fileno(), log, environment)
+                self._keeper = start_supervisor(module, lifeline.fileno(), channel.fileno(), log, environment)
         except OSError as error:
             self._give_up(f"cannot be started ({error.strerror or error})")
 
@@ -62,7 +62,7 @@ class TrackerProcess:
         """It has worked in the study's end, and may go."""
         return self._told_the_end and not self.outstanding
 
-    def feed(self, line: Line) -> None:
+    def feed(self, line: StudyMessage) -> None:
         """Have the tracker told, at once or with a later `look`."""
         if self.given_up:
             return
@@ -141,7 +141,7 @@ class TrackerProcess:
 
     def _hear(self, line: bytes) -> None:
         try:
-            said = from_line(TrackerLine, line)
+            said = from_line(TrackerMessage, line)
         except ValueError:  # something else wrote into the channel
             self._give_up("said something that cannot be understood")
             return

@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from fxai.errors import InputError
-from fxai.spec.tracking import MlflowTracking, Tracking, WandbTracking
-from fxai.tracking.messages import Welcome
+from fxai.protocol.tracker_messages import TrackerWelcome
+from fxai.spec.fields.tracking import MlflowTracking, Tracking, WandbTracking
 from fxai.tracking.tracker_process import TrackerProcess
 
 _NAMES = {"wandb": "Weights & Biases", "mlflow": "MLflow"}
@@ -39,7 +39,7 @@ def open_trackers(tracking: Tracking, directory: Path, logs: Path) -> Iterator[S
     with ExitStack() as stack:
         trackers = []
         for name, settings in _asked_for(tracking):
-            welcome = Welcome(name, settings.model_dump(mode="json"), directory)
+            welcome = TrackerWelcome(name, settings.model_dump(mode="json"), directory)
             tracker = TrackerProcess(
                 _NAMES[name], welcome, logs / f"tracking-{name}.log", tracker_environment(os.environ)
             )

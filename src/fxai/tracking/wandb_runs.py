@@ -10,10 +10,10 @@ from typing import Literal
 import wandb
 from wandb.errors import UsageError
 
-from fxai.spec.tracking import WandbTracking
+from fxai.protocol import Report, TrialState
+from fxai.protocol.tracker_messages import StudyBeganMessage, StudyEndedMessage, TrialBeganMessage, TrialEndedMessage
+from fxai.spec.fields.tracking import WandbTracking
 from fxai.tracking.contract import Parent
-from fxai.tracking.messages import StudyBegan, StudyEnded, TrialBegan, TrialEnded
-from fxai.trial import Report, TrialState
 
 _UPLOADS = 8  # of ended trials, at once
 _UPLOAD_SECONDS = 20  # that one may take before the server counts as gone
@@ -49,10 +49,10 @@ class WandbRuns:
         self._uploads = ThreadPoolExecutor(_UPLOADS)
         self._uploading: list[Future[None]] = []
 
-    def study_began(self, study: StudyBegan) -> None:
+    def study_began(self, study: StudyBeganMessage) -> None:
         self._study = study
 
-    def trial_began(self, trial: TrialBegan) -> None:
+    def trial_began(self, trial: TrialBeganMessage) -> None:
         if time.time() - trial.at > _MOST_BEHIND_SECONDS:
             self._go_offline("does not keep up with the study")
         try:
@@ -63,7 +63,7 @@ class WandbRuns:
             self._go_offline(_reason(error))
             self._runs[trial.number] = self._opened(trial)
 
-    def _opened(self, trial: TrialBegan) -> wandb.Run:
+    def _opened(self, trial: TrialBeganMessage) -> wandb.Run:
         further = {"study": self._study.study, "trial": trial.number, "seed": trial.seed}
         config = {} if trial.training_config is None else {"training_config": dict(trial.training_config)}
         return wandb.init(
@@ -91,15 +91,15 @@ class WandbRuns:
             self._uploading.remove(upload)
             upload.result()
 
-    def trial_ended(self, trial: TrialEnded) -> None:
+    def trial_ended(self, trial: TrialEndedMessage) -> None:
         run = self._runs.pop(trial.number)
         told = {"state": trial.state, "value": trial.value, "cause": trial.cause, "message": trial.message}
         run.summary.update({**trial.metrics, **{key: value for key, value in told.items() if value is not None}})
         self._uploading.append(self._uploads.submit(self._finish, run, int(trial.state == TrialState.FAIL)))
 
-    def study_ended(self, study: StudyEnded) -> None:  # noqa: ARG002 - each trial has its own run, the study none
+    def study_ended(self, study: StudyEndedMessage) -> None:  # noqa: ARG002 - each trial has its own run, the study none
         for number in list(self._runs):
-            self.trial_ended(TrialEnded(number, "requeued"))
+            self.trial_ended(TrialEndedMessage(number, "requeued"))
         self._uploads.shutdown(wait=True)
         self.flush()
         wandb.teardown()

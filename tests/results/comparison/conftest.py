@@ -11,12 +11,12 @@ import pytest
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.trial import create_trial
 
+from fxai.protocol import STANDARD_ERROR
 from fxai.results.comparison.reference import StudyReference
 from fxai.search import attributes
-from fxai.spec.fingerprint import fingerprint
-from fxai.spec.parameters import CategoricalParameter, FloatParameter
-from fxai.spec.study import StudySpec
-from fxai.trial import STANDARD_ERROR
+from fxai.spec.search.fingerprint import fingerprint
+from fxai.spec.search.parameters import CategoricalParameter, FloatParameter
+from fxai.spec.search.study import StudySpec
 
 BEGIN = datetime(2026, 3, 2, 9, 0, 0)  # noqa: DTZ001 (Optuna's times are naive)
 

@@ -2,8 +2,8 @@ import pytest
 
 from fxai.errors import InputError
 from fxai.results.comparison.comparison import Comparison
+from fxai.results.comparison.comparison_summary import cautions
 from fxai.results.comparison.tables import importance_rows, parameter_rows, study_rows
-from fxai.results.comparison.verdict import cautions
 from fxai.results.strict_json import json_text
 from results.comparison.conftest import Kept
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from fxai.results.comparison.best_so_far import Improvement
 from fxai.results.comparison.charts import limits
 from fxai.results.comparison.comparison import Comparison, Group
 from fxai.results.comparison.page import comparison_html, write_comparison
-from fxai.results.comparison.progress import Improvement
 from results.comparison.conftest import Kept
 
 

@@ -13,10 +13,10 @@ from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
 from fxai.results.training.best_config import best_config, load_best_config, write_best_config
 from fxai.search import attributes
-from fxai.spec.fingerprint import fingerprint
-from fxai.spec.load import load_spec
-from fxai.spec.study import StudySpec
-from fxai.spec.write_out import written_whole
+from fxai.spec.reading.load import load_spec
+from fxai.spec.reading.write_out import written_whole
+from fxai.spec.search.fingerprint import fingerprint
+from fxai.spec.search.study import StudySpec
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from optuna.trial import TrialState, create_trial
 from fxai.results.importances.importance import importances
 from fxai.results.importances.interval import Importances
 from fxai.results.importances.ranked import ranked
-from fxai.results.importances.unimportant import FEWEST_TRIALS, standings
+from fxai.results.importances.unimportant import FEWEST_TRIALS, importance_tests
 
 Direction = Literal["maximize", "minimize"]
 RANGES: dict[str, optuna.distributions.BaseDistribution] = {
@@ -74,7 +74,7 @@ def searched(seed: int) -> Iterator[optuna.trial.FrozenTrial]:
 
 
 def test_with_pruned_trials_what_matters_is_found_and_what_does_not_is_not():
-    standing = [standings(study_of(searched(seed), "maximize")) for seed in range(12)]
+    standing = [importance_tests(study_of(searched(seed), "maximize")) for seed in range(12)]
     assert all(each.keys() == RANGES.keys() for each in standing)  # 25 completed trials would be too few
     assert sum(each["x"].stands_out for each in standing) >= 10
     assert sum(each[name].stands_out for each in standing for name in "yz") <= 4  # of 24, at 5 % by chance
@@ -94,12 +94,12 @@ def test_pruned_trials_alone_say_nothing():
 
 def test_too_few_of_both_call_nothing_unimportant():
     trials = list(searched(2))[: FEWEST_TRIALS - 1]
-    assert standings(study_of(iter(trials), "maximize")) == {}
+    assert importance_tests(study_of(iter(trials), "maximize")) == {}
 
 
 def test_the_best_trials_must_have_completed_to_call_others_unimportant():
     trials = list(searched(3))
     kept = [each for each in trials if each.state is TrialState.PRUNED]
     completed = [each for each in trials if each.state is TrialState.COMPLETE]
-    assert standings(study_of(iter(kept + completed[:16]), "maximize")) == {}  # 16 of 41
-    assert standings(study_of(iter(kept + completed[:17]), "maximize"))
+    assert importance_tests(study_of(iter(kept + completed[:16]), "maximize")) == {}  # 16 of 41
+    assert importance_tests(study_of(iter(kept + completed[:17]), "maximize"))

@@ -7,9 +7,9 @@ from fxai.errors import InputError
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
 from fxai.results.training.best_config import best_config, load_best_config, write_best_config
-from fxai.spec.configure import configure
-from fxai.spec.study import StudySpec
-from fxai.spec.training_config import TrainingConfig
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.configure import configure
+from fxai.spec.search.study import StudySpec
 
 
 @pytest.fixture

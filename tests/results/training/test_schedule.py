@@ -4,11 +4,11 @@ import pytest
 
 from fxai.results.record import TrialRecord
 from fxai.results.training.schedule import schedule_of
-from fxai.search.lineage import Change, Exploit
+from fxai.search.pbt_history import Change, Exploit
 from fxai.search.stored_trial import StoredState
-from fxai.spec.parameters import CategoricalParameter, FloatParameter
-from fxai.spec.population import PopulationSearch
-from fxai.spec.study import StudySpec
+from fxai.spec.search.parameters import CategoricalParameter, FloatParameter
+from fxai.spec.search.population import PopulationSearch
+from fxai.spec.search.study import StudySpec
 
 SPEC = StudySpec(
     study_name="s",

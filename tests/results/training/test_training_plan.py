@@ -7,16 +7,16 @@ import pytest
 import yaml
 
 from fxai.errors import InputError, SpecError
-from fxai.results.training.best_config import BestConfig, OwnBestConfig, write_best_config
+from fxai.protocol import Report, TrialPaths
+from fxai.results.training.best_config import BestConfig, CustomBestConfig, write_best_config
 from fxai.results.training.file import SeedResult, TrainingFile
 from fxai.results.training.plan import load_plan
 from fxai.results.training.requests import folders_of, requests_of
 from fxai.results.training.schedule import Segment
-from fxai.rl.checkpoint import Checkpoint
-from fxai.spec.env_config import EnvConfig, RewardConfig
-from fxai.spec.objective import OwnFunction
-from fxai.spec.training_config import TrainingConfig
-from fxai.trial import Report, TrialPaths
+from fxai.rl.agents.checkpoint import Checkpoint
+from fxai.spec.fields.env_config import EnvConfig, RewardConfig
+from fxai.spec.fields.objective import PythonFunction
+from fxai.spec.fields.training_config import TrainingConfig
 
 LEARNT_IN = EnvConfig(reward=RewardConfig(pnl_coefficient=250.0))
 
@@ -125,10 +125,10 @@ def test_each_further_seed_has_a_folder_and_trains_the_schedule_by_itself(tmp_pa
 
 
 def test_own_code_knows_its_names(tmp_path: Path) -> None:
-    own = OwnBestConfig(
+    own = CustomBestConfig(
         study_name="mine",
         trial=0,
-        objective=OwnFunction(function="code:train"),
+        objective=PythonFunction(function="code:train"),
         metric_name="score",
         value=1.0,
         seed=1,
@@ -140,7 +140,7 @@ def test_own_code_knows_its_names(tmp_path: Path) -> None:
     plan = load_plan(tmp_path / "mine.yaml", {"x": "0.7", "net.width": "4", "training_config.new": "[1, 2]"})
     assert plan.params == {"x": 0.7}
     assert plan.config == {"x": 0.7, "size": 7, "net": {"width": 4}, "new": [1, 2]}
-    assert (plan.is_own, plan.total_updates) == (True, None)
+    assert (plan.is_custom, plan.total_updates) == (True, None)
     with pytest.raises(SpecError, match="did you mean 'size'"):
         load_plan(tmp_path / "mine.yaml", {"sise": "8"})
 

@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
+from fxai.formatting import figure as worded
+from fxai.protocol import ParamValue
+from fxai.results.comparison.best_so_far import Improvement
 from fxai.results.comparison.compared import ComparedStudy, SearchedParameter
 from fxai.results.comparison.comparison import Comparison, Group
-from fxai.results.comparison.progress import Improvement
 from fxai.results.metric_text import axis_format
 from fxai.results.page.palette import OTHER, SERIES
 from fxai.results.plots.axis_labels import folded
 from fxai.results.range_position import ends, position, spanning
-from fxai.trial import ParamValue
-from fxai.wording import figure as worded
 
 _DASHES = ("solid", "dash", "dot")
 _UNITS = ((2 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (120, 60, "minutes"), (0, 1, "seconds"))

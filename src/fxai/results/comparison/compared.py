@@ -8,8 +8,9 @@ from optuna import Study
 from optuna.distributions import BaseDistribution
 from pydantic import JsonValue
 
+from fxai.protocol import ParamValue
 from fxai.results.analysis import StudyAnalysis
-from fxai.results.comparison.progress import Progress
+from fxai.results.comparison.best_so_far import BestSoFar
 from fxai.results.importances.interval import ParameterImportance
 from fxai.results.range_position import choices_of, ends
 from fxai.results.rank_by import goal_named
@@ -17,10 +18,9 @@ from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.stability import ParameterStability, ranges_of
 from fxai.results.strict_json import json_value
 from fxai.search import attributes
-from fxai.search.several import by_first, by_metric
-from fxai.spec.fingerprint import paths_of
-from fxai.spec.goals import Goal
-from fxai.trial import ParamValue
+from fxai.search.single_objective_view import first_objective_view, metric_view
+from fxai.spec.search.fingerprint import paths_of
+from fxai.spec.search.metric_goals import Goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class ComparedStudy:
     goal: Goal
     analysis: StudyAnalysis
     best: TrialRecord | None  # in the goal alone
-    progress: Progress
+    progress: BestSoFar
     parameters: Mapping[str, SearchedParameter]
     fingerprint: Mapping[str, Any] | None  # None of a study that FxAI did not make
 
@@ -67,7 +67,7 @@ class ComparedStudy:
         whole = StudyRecord.of(study)
         chosen = None if by is None else goal_named(whole, by)
         analysis = StudyAnalysis.of(study, by=chosen)
-        shown = by_first(study) if chosen is None else by_metric(study, chosen)
+        shown = first_objective_view(study) if chosen is None else metric_view(study, chosen)
         single = StudyRecord.of(shown)
         (goal,) = single.goals
         stored = study.user_attrs.get(attributes.FINGERPRINT)
@@ -79,7 +79,7 @@ class ComparedStudy:
             goal=goal,
             analysis=analysis,
             best=best,
-            progress=Progress.of(single.trials, goal),
+            progress=BestSoFar.of(single.trials, goal),
             parameters=_parameters(shown, analysis, best, {} if made_of is None else paths_of(made_of)),
             fingerprint=made_of,
         )

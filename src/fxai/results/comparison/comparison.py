@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from fxai.errors import InputError
+from fxai.results.comparison.best_so_far import first_at
 from fxai.results.comparison.compared import ComparedStudy
-from fxai.results.comparison.progress import first_at
+from fxai.results.comparison.comparison_summary import cautions, verdict
 from fxai.results.comparison.reference import StudyReference, labels
-from fxai.results.comparison.verdict import cautions, verdict
-from fxai.spec.goals import Goal
+from fxai.spec.search.metric_goals import Goal
 
 _FEWEST = 2
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
+from fxai.atomic_write import write_text
 from fxai.errors import InputError
 from fxai.results.comparison.charts import colours, importances, limits, over_time, over_trials, overlap
 from fxai.results.comparison.comparison import Comparison, Group
@@ -17,7 +18,6 @@ from fxai.results.comparison.tables import (
     study_rows,
 )
 from fxai.results.page.render import least_height, page_html
-from fxai.whole_file import write_text
 
 TEMPLATE = "comparison.html"
 _SUFFIXES = ("", ".html", ".htm")

@@ -7,7 +7,7 @@ from optuna import Study
 
 from fxai.errors import InputError
 from fxai.search.studies import is_archived, load_study, study_names
-from fxai.spec.storage_url import shown
+from fxai.spec.fields.storage_url import shown
 
 _SEPARATOR = "#"
 

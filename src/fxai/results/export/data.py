@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from fxai.atomic_write import copy
 from fxai.errors import InputError
 from fxai.search import attributes
-from fxai.spec.environment import expanded_path
-from fxai.whole_file import copy
+from fxai.spec.fields.environment import expanded_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fxai.atomic_write import copy, write_text
 from fxai.errors import InputError
 from fxai.results.export.data import ExportedData
 from fxai.results.export.readme import readme
@@ -18,14 +19,13 @@ from fxai.results.paths import StudyPaths
 from fxai.results.provenance import versions
 from fxai.results.record import StudyRecord
 from fxai.results.strict_json import json_text
-from fxai.results.training.best_config import BestConfig, OwnBestConfig, load_best_config, write_best_config
+from fxai.results.training.best_config import BestConfig, CustomBestConfig, load_best_config, write_best_config
 from fxai.search import attributes
-from fxai.spec.load import load_spec
-from fxai.spec.objective import HERE, OwnCode
-from fxai.spec.study import StudySpec
-from fxai.spec.training_config import TrainingConfig
-from fxai.spec.write_out import written_whole
-from fxai.whole_file import copy, write_text
+from fxai.spec.fields.objective import HERE, CustomCode
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.reading.load import load_spec
+from fxai.spec.reading.write_out import written_whole
+from fxai.spec.search.study import StudySpec
 
 _MANIFEST = "manifest.json"
 _HEADER = "The spec of the study as it ran, whole. Its data and code are looked for from this folder."
@@ -61,7 +61,7 @@ class Exported:
         return study.model_copy(update=_moved(study, self.data))
 
     @property
-    def best_config(self) -> BestConfig | OwnBestConfig | None:
+    def best_config(self) -> BestConfig | CustomBestConfig | None:
         if not self.paths.best_config.is_file():
             return None
         config = load_best_config(self.paths.best_config)
@@ -108,7 +108,7 @@ def _check_folder(folder: Path) -> None:
         raise InputError(f"{folder} holds files that are no export; name an empty folder with --output")
 
 
-def _moved(record: StudySpec | BestConfig | OwnBestConfig, data: ExportedData | None) -> dict[str, Any]:
+def _moved(record: StudySpec | BestConfig | CustomBestConfig, data: ExportedData | None) -> dict[str, Any]:
     """What of a record names a place on the machine of whoever ran the study, as it is in the export."""
     moved: dict[str, Any] = {}
     if isinstance(record.training_config, TrainingConfig) and data is not None:
@@ -116,7 +116,7 @@ def _moved(record: StudySpec | BestConfig | OwnBestConfig, data: ExportedData | 
         moved["training_config"] = config.model_copy(
             update={"data": config.data.model_copy(update={"source": data.place})}
         )
-    if isinstance(record.objective, OwnCode):
+    if isinstance(record.objective, CustomCode):
         moved["objective"] = record.objective.model_copy(update={"folder": HERE})
     return moved
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from fxai.printed_command import StudyLocation
 from fxai.results.export.data import ExportedData
+from fxai.results.printed_command import StudyLocation
 from fxai.results.provenance import versions
 from fxai.results.record import StudyRecord
 from fxai.results.summary import StudySummary
-from fxai.results.training.best_config import BestConfig, OwnBestConfig
-from fxai.spec.objective import is_own
-from fxai.spec.study import StudySpec
+from fxai.results.training.best_config import BestConfig, CustomBestConfig
+from fxai.spec.fields.objective import is_custom
+from fxai.spec.search.study import StudySpec
 
 _TOLD = {
     "trials.csv": "all trials, a row each",
@@ -27,7 +27,7 @@ _TOLD = {
 def readme(
     record: StudyRecord,
     spec: StudySpec | None,
-    config: BestConfig | OwnBestConfig | None,
+    config: BestConfig | CustomBestConfig | None,
     data: ExportedData | None,
     files: Sequence[str],
     *,
@@ -65,7 +65,7 @@ def _holds(name: str) -> str:
 
 def _before(
     spec: StudySpec | None,
-    config: BestConfig | OwnBestConfig | None,
+    config: BestConfig | CustomBestConfig | None,
     data: ExportedData | None,
     files: Sequence[str],
 ) -> Iterator[str]:
@@ -83,11 +83,11 @@ def _before(
         )
     elif data is not None and data.sha256 is None:
         yield f"The bars are `{data.place}`, which comes with FxAI. Their hash is `{made.get('data_hash', 'unknown')}`."
-    if spec is not None and is_own(spec.objective):
+    if spec is not None and is_custom(spec.objective):
         yield "The search runs code that is not in this folder: get it from whoever ran it, and put it here."
 
 
-def _best_again(record: StudyRecord, spec: StudySpec | None, config: BestConfig | OwnBestConfig) -> Iterator[str]:
+def _best_again(record: StudyRecord, spec: StudySpec | None, config: BestConfig | CustomBestConfig) -> Iterator[str]:
     yield _shell("train", f"{record.name}_best_config.yaml", options={"--output": "again"})
     seeds = 1 if spec is None else spec.seeds_per_trial
     if seeds == 1:

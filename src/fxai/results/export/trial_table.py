@@ -13,10 +13,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
+from fxai.atomic_write import write_bytes, write_text
 from fxai.results.record import StudyRecord
 from fxai.results.strict_json import json_text
 from fxai.results.summary import StudySummary
-from fxai.whole_file import write_bytes, write_text
 
 Cell: TypeAlias = bool | int | float | str | datetime | None
 Columns: TypeAlias = Mapping[str, Sequence[Cell]]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fxai.atomic_write import write_text
 from fxai.results.strict_json import json_text
 from fxai.search.stored_trial import StoredState, state_of
-from fxai.whole_file import write_text
 
 if TYPE_CHECKING:  # whoever only reads the file waits for no Optuna to load
     from optuna import Study

@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from fxai.results.importances.ranked import ranked
 from fxai.results.sampled_study import sampled
-from fxai.search.several import by_first
+from fxai.search.single_objective_view import first_objective_view
 
 FEWEST_COMPLETED = 2
 ENOUGH_TRIALS = 1000  # more take PED-ANOVA long and change little
@@ -21,7 +21,7 @@ def importances(study: Study) -> dict[str, float]:
     Pruned trials count as worse than completed ones (`ranked.py`). Of several objectives they are for the first. Empty
     where nothing can be said: fewer than two completed trials, all values equal, or no parameter that varies.
     """
-    shown = by_first(study)
+    shown = first_objective_view(study)
     if len(shown.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < FEWEST_COMPLETED:
         return {}
     return shares_in(ranked(sampled(shown, ENOUGH_TRIALS)))

@@ -10,10 +10,10 @@ from pydantic import JsonValue
 
 from fxai.results.importances.importance import ENOUGH_TRIALS, importances, shares_in
 from fxai.results.importances.ranked import count_pruned, ranked
-from fxai.results.importances.unimportant import standings
-from fxai.results.part_of_study import PartOfStudy
+from fxai.results.importances.unimportant import importance_tests
 from fxai.results.sampled_study import sampled
-from fxai.search.several import by_first
+from fxai.results.study_subset import StudySubset
+from fxai.search.single_objective_view import first_objective_view
 
 FEWEST_FOR_INTERVALS = 20  # completed or pruned; half of them has one trial in its best tenth
 HALVES = 50
@@ -50,12 +50,12 @@ class Importances:
     @classmethod
     def of(cls, study: Study, *, seed: int = 0) -> "Importances":
         """For a study's first objective; of no parameter where nothing can be said."""
-        whole = sampled(by_first(study), ENOUGH_TRIALS)
+        whole = sampled(first_objective_view(study), ENOUGH_TRIALS)
         sample = ranked(whole)
         trials = sample.get_trials(deepcopy=False)
         shares = importances(study)
         halves = _of_halves(sample, trials, seed) if len(trials) >= FEWEST_FOR_INTERVALS else []
-        tested = standings(study)
+        tested = importance_tests(study)
         found = []
         for name, share in shares.items():
             low, high = np.quantile([half.get(name, 0.0) for half in halves], _INTERVAL) if halves else (None, None)
@@ -75,5 +75,5 @@ class Importances:
 def _of_halves(study: Study, trials: Sequence[FrozenTrial], seed: int) -> list[dict[str, float]]:
     chance = np.random.default_rng(seed)
     draws = [sorted(chance.choice(len(trials), len(trials) // 2, replace=False)) for _ in range(HALVES)]
-    shares = [shares_in(PartOfStudy(study, [trials[place] for place in half])) for half in draws]
+    shares = [shares_in(StudySubset(study, [trials[place] for place in half])) for half in draws]
     return [half for half in shares if half]

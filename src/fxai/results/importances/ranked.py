@@ -9,12 +9,12 @@ from optuna import Study
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from fxai.results.part_of_study import PartOfStudy
+from fxai.results.study_subset import StudySubset
 
 PRUNED_RANK: Final = "A pruned trial counts as worse than every completed trial."  # of `ranked`, as pages say it
 
 
-def ranked(study: Study) -> PartOfStudy:
+def ranked(study: Study) -> StudySubset:
     """The study with ranks in place of values, and with its pruned trials as completed ones.
 
     PED-ANOVA compares the best share of the trials with all trials, so that ranks serve it as well as values do.
@@ -30,7 +30,7 @@ def ranked(study: Study) -> PartOfStudy:
     losses = {trial.number: loss for trial in trials if (loss := _loss(trial, sign)) is not None}
     rank = {loss: place for place, loss in enumerate(sorted(set(losses.values())))}
     there = [trial for trial in trials if trial.number in losses]
-    return PartOfStudy(study, [with_value(trial, sign * rank[losses[trial.number]]) for trial in there])
+    return StudySubset(study, [with_value(trial, sign * rank[losses[trial.number]]) for trial in there])
 
 
 def with_value(trial: FrozenTrial, value: float) -> FrozenTrial:

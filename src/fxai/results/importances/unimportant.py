@@ -21,9 +21,9 @@ from optuna.trial import FrozenTrial
 
 from fxai.results.importances.importance import conditional_parameters, varying_parameters
 from fxai.results.importances.ranked import count_pruned, ranked, with_value
-from fxai.results.part_of_study import PartOfStudy
+from fxai.results.study_subset import StudySubset
 from fxai.search import attributes
-from fxai.search.several import by_first
+from fxai.search.single_objective_view import first_objective_view
 
 FEWEST_TRIALS = 40  # completed or pruned
 NEEDED = f"{FEWEST_TRIALS} completed or pruned trials, two fifths of them completed"
@@ -34,7 +34,7 @@ _MOST_TRIALS = 400  # the last of them; the test takes its time
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ImportanceTest:
     """A parameter's importance beside what chance gives."""
 
     importance: float
@@ -54,12 +54,12 @@ def can_test(completed: int, pruned: int) -> bool:
     return trials >= FEWEST_TRIALS and completed >= _BEST_SHARE * trials
 
 
-def standings(study: Study, *, seed: int = 0) -> dict[str, Standing]:
+def importance_tests(study: Study, *, seed: int = 0) -> dict[str, ImportanceTest]:
     """Of each parameter that all counted trials have and that varies; empty where `can_test` says no.
 
     Completed and pruned trials count, in the order of `ranked`.
     """
-    study = by_first(study)
+    study = first_objective_view(study)
     trials = [
         trial
         for trial in ranked(study).get_trials(deepcopy=False)
@@ -75,7 +75,8 @@ def standings(study: Study, *, seed: int = 0) -> dict[str, Standing]:
     found = _importances(trials, values, names, study)
     shuffled = [_importances(trials, chance.permutation(values), names, study) for _ in range(SHUFFLES)]
     return {
-        name: Standing(found[name], float(np.quantile([each[name] for each in shuffled], _QUANTILE))) for name in names
+        name: ImportanceTest(found[name], float(np.quantile([each[name] for each in shuffled], _QUANTILE)))
+        for name in names
     }
 
 
@@ -84,4 +85,4 @@ def _importances(trials: Sequence[FrozenTrial], values: np.ndarray, names: list[
     told = [with_value(trial, float(value)) for trial, value in zip(trials, values, strict=True)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return PedAnovaImportanceEvaluator(target_quantile=_BEST_SHARE).evaluate(PartOfStudy(study, told), params=names)
+        return PedAnovaImportanceEvaluator(target_quantile=_BEST_SHARE).evaluate(StudySubset(study, told), params=names)

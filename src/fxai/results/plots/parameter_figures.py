@@ -15,7 +15,7 @@ from fxai.results.plots.axis_labels import folded
 from fxai.results.rank_by import goal_named
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.report.scales import Scale, scales_of
-from fxai.spec.suggestion import did_you_mean
+from fxai.spec.fields.suggestion import did_you_mean
 
 GOOD_SHARE = 0.2
 _BINS = 10

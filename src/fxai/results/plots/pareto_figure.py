@@ -7,7 +7,7 @@ from plotly.subplots import make_subplots
 
 from fxai.results.plots.absent_figure import AbsentFigureError
 from fxai.results.record import StudyRecord, TrialRecord
-from fxai.spec.goals import Goal
+from fxai.spec.search.metric_goals import Goal
 
 _FRONT, _OTHER, _KNEE = "#2a7ab9", "#9aa7b3", "#e8a33d"
 _COLUMN_WIDTH = 560

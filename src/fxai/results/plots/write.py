@@ -7,6 +7,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 from optuna import Study
 
+from fxai.atomic_write import write_text
 from fxai.results.importances.ranked import PRUNED_RANK
 from fxai.results.metric_text import axis_format, number_text
 from fxai.results.paths import StudyPaths
@@ -17,9 +18,8 @@ from fxai.results.plots.plot_page import Page
 from fxai.results.record import StudyRecord
 from fxai.results.sampled_study import sampled
 from fxai.results.summary import StudySummary
-from fxai.search.several import by_first, by_metric
-from fxai.spec.goals import Goal
-from fxai.whole_file import write_text
+from fxai.search.single_objective_view import first_objective_view, metric_view
+from fxai.spec.search.metric_goals import Goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def write_plots(study: Study, paths: StudyPaths, by: Goal | None = None) -> tupl
 
     `by` is another metric of its trials than the one that it optimises; its pages lie in a folder of their own.
     """
-    shown = by_first(study) if by is None else by_metric(study, by)
+    shown = first_objective_view(study) if by is None else metric_view(study, by)
     record = StudyRecord.of(study if by is None else shown)
     plots = PLOTS if len(record.goals) == 1 else (_pareto_front(record), *PLOTS)
     footer = _footer(record)

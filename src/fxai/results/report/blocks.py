@@ -110,7 +110,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
+class Headline:
     """The finding, how it compares, and what speaks against it."""
 
     finding: str
@@ -137,12 +137,12 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReportPage:
     """The report of one study."""
 
     study: str
     goals: Sequence[str]
-    lead: Lead
+    lead: Headline
     tiles: Sequence[Tile]
     steps: Sequence[Step]
     sections: Sequence[Section]

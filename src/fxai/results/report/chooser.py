@@ -5,31 +5,31 @@ from pydantic import JsonValue
 from fxai.results.metric_text import axis_format, metric_names
 from fxai.results.report.blocks import Absent, Chooser, Section
 from fxai.results.report.sample import every_kth
-from fxai.results.report.subject import Subject
+from fxai.results.report.study_info import StudyInfo
 from fxai.results.strict_json import json_value
 
 _MOST = 1500
 
 
-def chooser(subject: Subject) -> Section:
+def chooser(info: StudyInfo) -> Section:
     name, title = "chooser", "Metric against parameter"
     reading = "Every metric that trials reported at their end, against any parameter. The star is the best trial."
-    trials, note = every_kth(subject.ranked, _MOST, "their values")
-    if not trials or not subject.scales:
+    trials, note = every_kth(info.ranked, _MOST, "their values")
+    if not trials or not info.scales:
         return Section(name, title, [Absent("No trial has completed yet.")])
     others = dict.fromkeys(metric for trial in trials for metric in metric_names(trial.metrics))
-    values = {subject.record.metric: [trial.value for trial in trials]}
+    values = {info.record.metric: [trial.value for trial in trials]}
     values |= {
-        metric: [trial.metrics.get(metric) for trial in trials] for metric in others if metric != subject.record.metric
+        metric: [trial.metrics.get(metric) for trial in trials] for metric in others if metric != info.record.metric
     }
-    best = subject.record.best
+    best = info.record.best
     axes: list[JsonValue] = []
-    for scale in subject.scales.values():
+    for scale in info.scales.values():
         places = [
             scale.coordinate(trial.params[scale.name]) if scale.name in trial.params else None for trial in trials
         ]
         axes.append({"name": scale.name, "values": json_value(places), "axis": json_value(scale.axis())})
-    axes_of = {metric: axis_format(metric, trading=subject.trading) for metric in values}
+    axes_of = {metric: axis_format(metric, trading=info.trading) for metric in values}
     data: JsonValue = {
         "trials": [trial.number for trial in trials],
         "best": None if best is None else best.number,
@@ -43,4 +43,4 @@ def chooser(subject: Subject) -> Section:
             for metric, column in values.items()
         ],
     }
-    return Section(name, title, [Chooser(list(subject.scales), list(values), data, note)], reading)
+    return Section(name, title, [Chooser(list(info.scales), list(values), data, note)], reading)

@@ -3,21 +3,21 @@
 import re
 from collections import defaultdict
 
+from fxai.formatting import legible, runs
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Block, Folded, Section, Table
-from fxai.results.report.subject import Subject
+from fxai.results.report.study_info import StudyInfo
 from fxai.search.stored_trial import StoredState
-from fxai.wording import legible, runs
 
 _MOST_MESSAGES = 20
 _MOST_NUMBERS = 12
 _OWN_LOG = re.compile(r"\s*\(log: .*\)$")  # each trial's own; `fxai show` has it
 
 
-def failures(subject: Subject) -> Section:
+def failures(info: StudyInfo) -> Section:
     name, title = "failures", "Failures"
-    failed = [trial for trial in subject.own if trial.state is StoredState.FAIL and trial.failure is not None]
-    broken = [trial for trial in subject.record.trials if trial.broken]
+    failed = [trial for trial in info.own if trial.state is StoredState.FAIL and trial.failure is not None]
+    broken = [trial for trial in info.record.trials if trial.broken]
     blocks: list[Block] = [*_failed(failed), *_broken(broken)]
     return Section(name, title, blocks or [Absent("No trial has failed.")])
 

@@ -7,10 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
+from fxai.atomic_write import write_text
+from fxai.formatting import estimate
 from fxai.results.page.render import page_html
 from fxai.results.study_results import StudyResults
-from fxai.whole_file import write_text
-from fxai.wording import estimate
 
 
 @dataclass(frozen=True, slots=True)

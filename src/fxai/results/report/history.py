@@ -6,48 +6,48 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
+from fxai.formatting import counted
 from fxai.results.page.palette import BEST, COMPLETE, OTHER, PRUNED
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Chart, Section
 from fxai.results.report.sample import every_kth
-from fxai.results.report.subject import Subject
+from fxai.results.report.study_info import StudyInfo
 from fxai.search.stored_trial import StoredState
-from fxai.wording import counted
 
 _MOST = 2000
 _MOST_ERRORS = 150
 _FAR = 3.0  # interquartile ranges below the lower quartile, from where on a value would flatten all others
 
 
-def history(subject: Subject) -> Section:
+def history(info: StudyInfo) -> Section:
     reading = (
         "Each point is a completed trial, the line the best value so far. A line that is flat for long means that "
         "the search has settled; one that still climbs means that more trials may pay."
     )
-    pruned = _pruned(subject)
+    pruned = _pruned(info)
     if pruned:
         reading += " A cross is a pruned trial, at the last value that it reported."
-    if not subject.ranked:
+    if not info.ranked:
         return Section("history", "History", [Absent("No trial has completed yet.")])
     drawn = go.Figure()
-    shown, note = every_kth(sorted(subject.ranked, key=lambda trial: trial.number), _MOST, "their numbers")
+    shown, note = every_kth(sorted(info.ranked, key=lambda trial: trial.number), _MOST, "their numbers")
     if pruned:
-        drawn.add_trace(_crosses(subject, every_kth(pruned, _MOST, "their numbers")[0]))
-    drawn.add_trace(_points(subject, shown))
-    drawn.add_trace(_best_so_far(subject))
-    drawn.add_traces(_marks(subject))
+        drawn.add_trace(_crosses(info, every_kth(pruned, _MOST, "their numbers")[0]))
+    drawn.add_trace(_points(info, shown))
+    drawn.add_trace(_best_so_far(info))
+    drawn.add_traces(_marks(info))
     drawn.update_xaxes(title="trial")
-    limits, left_out = _limits(subject, [_last_report(trial) for trial in pruned])
-    drawn.update_yaxes(subject.metric_axis, range=limits)
+    limits, left_out = _limits(info, [_last_report(trial) for trial in pruned])
+    drawn.update_yaxes(info.metric_axis, range=limits)
     drawn.update_layout(height=430, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     if left_out:
         note = f"{note} {counted(left_out, 'value')} far worse than the others would flatten them: beyond the axis."
     return Section("history", "History", [Chart("history", drawn, note=note.strip())], reading)
 
 
-def _pruned(subject: Subject) -> list[TrialRecord]:
+def _pruned(info: StudyInfo) -> list[TrialRecord]:
     """The pruned trials that reported a finite value."""
-    pruned = [trial for trial in subject.own if trial.state is StoredState.PRUNED and trial.reports]
+    pruned = [trial for trial in info.own if trial.state is StoredState.PRUNED and trial.reports]
     return [trial for trial in pruned if math.isfinite(_last_report(trial))]
 
 
@@ -55,12 +55,12 @@ def _last_report(trial: TrialRecord) -> float:
     return trial.reports[max(trial.reports)]
 
 
-def _crosses(subject: Subject, trials: Sequence[TrialRecord]) -> go.Scatter:
+def _crosses(info: StudyInfo, trials: Sequence[TrialRecord]) -> go.Scatter:
     return go.Scatter(
         x=[trial.number for trial in trials],
         y=[_last_report(trial) for trial in trials],
         text=[
-            f"trial {trial.number}: pruned at step {max(trial.reports)} with {subject.value_text(_last_report(trial))}"
+            f"trial {trial.number}: pruned at step {max(trial.reports)} with {info.value_text(_last_report(trial))}"
             for trial in trials
         ],
         hovertemplate="%{text}<extra></extra>",
@@ -70,13 +70,13 @@ def _crosses(subject: Subject, trials: Sequence[TrialRecord]) -> go.Scatter:
     )
 
 
-def _points(subject: Subject, trials: Sequence[TrialRecord]) -> go.Scatter:
+def _points(info: StudyInfo, trials: Sequence[TrialRecord]) -> go.Scatter:
     errors = [trial.standard_error for trial in trials]
     known = any(errors) and len(trials) <= _MOST_ERRORS
     return go.Scatter(
         x=[trial.number for trial in trials],
         y=[trial.value for trial in trials],
-        text=[_label(subject, trial) for trial in trials],
+        text=[_label(info, trial) for trial in trials],
         hovertemplate="%{text}<extra></extra>",
         mode="markers",
         name="completed, ± standard error" if known else "completed",
@@ -85,13 +85,13 @@ def _points(subject: Subject, trials: Sequence[TrialRecord]) -> go.Scatter:
     )
 
 
-def _best_so_far(subject: Subject) -> go.Scatter:
+def _best_so_far(info: StudyInfo) -> go.Scatter:
     """A step wherever a trial did better than all before it, and up to the last trial."""
     steps: list[TrialRecord] = []
-    for trial in sorted(subject.ranked, key=lambda trial: trial.number):
-        if not steps or subject.goal.loss(trial.value or 0.0) < subject.goal.loss(steps[-1].value or 0.0):
+    for trial in sorted(info.ranked, key=lambda trial: trial.number):
+        if not steps or info.goal.loss(trial.value or 0.0) < info.goal.loss(steps[-1].value or 0.0):
             steps.append(trial)
-    last = subject.own[-1].number
+    last = info.own[-1].number
     return go.Scatter(
         x=[*(trial.number for trial in steps), last],
         y=[*(trial.value for trial in steps), steps[-1].value],
@@ -102,15 +102,15 @@ def _best_so_far(subject: Subject) -> go.Scatter:
     )
 
 
-def _marks(subject: Subject) -> Sequence[go.Scatter]:
+def _marks(info: StudyInfo) -> Sequence[go.Scatter]:
     """Trial 0, where the study began with it, and the best trial."""
-    best = subject.ranked[0] if subject.record.front else subject.record.best
-    marked = [(subject.default, subject.default_called, OTHER, "diamond"), (best, "best", PRUNED, "star")]
+    best = info.ranked[0] if info.record.front else info.record.best
+    marked = [(info.default, info.default_called, OTHER, "diamond"), (best, "best", PRUNED, "star")]
     return [
         go.Scatter(
             x=[trial.number],
             y=[trial.value],
-            text=[_label(subject, trial)],
+            text=[_label(info, trial)],
             hovertemplate="%{text}<extra></extra>",
             mode="markers",
             name=name,
@@ -121,21 +121,21 @@ def _marks(subject: Subject) -> Sequence[go.Scatter]:
     ]
 
 
-def _label(subject: Subject, trial: TrialRecord) -> str:
-    return f"trial {trial.number}: {subject.value_text(trial.value or 0.0, trial.standard_error)}"
+def _label(info: StudyInfo, trial: TrialRecord) -> str:
+    return f"trial {trial.number}: {info.value_text(trial.value or 0.0, trial.standard_error)}"
 
 
-def _limits(subject: Subject, pruned: Sequence[float]) -> tuple[list[float] | None, int]:
+def _limits(info: StudyInfo, pruned: Sequence[float]) -> tuple[list[float] | None, int]:
     """The axis without values that are far worse than those of most completed trials, and how many these are."""
-    completed = [subject.goal.loss(trial.value or 0.0) for trial in subject.ranked]
+    completed = [info.goal.loss(trial.value or 0.0) for trial in info.ranked]
     lower, upper = np.quantile(completed, [0.25, 0.75])
-    losses = np.array([*completed, *map(subject.goal.loss, pruned)])
+    losses = np.array([*completed, *map(info.goal.loss, pruned)])
     worst = upper + _FAR * (upper - lower)
     left_out = int((losses > worst).sum())
     if not left_out or upper == lower:
         return None, 0
     margin = 0.08 * (worst - losses.min())
     ends = sorted(
-        subject.goal.loss(end) for end in (losses.min() - margin, min(worst, losses[losses <= worst].max() + margin))
+        info.goal.loss(end) for end in (losses.min() - margin, min(worst, losses[losses <= worst].max() + margin))
     )
     return [float(end) for end in ends], left_out

@@ -14,20 +14,20 @@ from urllib.parse import quote
 
 from optuna import Study
 
+from fxai.atomic_write import write_text
 from fxai.errors import InputError
-from fxai.printed_command import StudyLocation
+from fxai.formatting import figure
 from fxai.results.metric_text import number_text
 from fxai.results.page.render import page_html
 from fxai.results.paths import StudyPaths
+from fxai.results.printed_command import StudyLocation
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.report.write import write_report
 from fxai.results.strict_json import json_text
 from fxai.results.trials_file import read_study
 from fxai.search.stored_trial import StoredState
 from fxai.search.studies import is_archived
-from fxai.spec.environment import expanded_path
-from fxai.whole_file import write_text
-from fxai.wording import figure
+from fxai.spec.fields.environment import expanded_path
 
 INDEX = "index.html"
 _WIDTH, _HEIGHT = 120, 30  # of a small drawing of the best value so far

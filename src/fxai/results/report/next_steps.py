@@ -5,52 +5,52 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from fxai.formatting import counted, figure
+from fxai.protocol import ParamValue
 from fxai.results.gain import over_trial_0
-from fxai.results.report.beyond import can_go_beyond
 from fxai.results.report.blocks import Step
-from fxai.results.report.lead import is_clear
-from fxai.results.report.subject import Subject
+from fxai.results.report.headline import is_clear
+from fxai.results.report.range_extension import can_go_beyond
+from fxai.results.report.study_info import StudyInfo
 from fxai.results.train_command import train_command
 from fxai.search import attributes
 from fxai.search.stored_trial import StoredState
-from fxai.spec.parameters import is_number
-from fxai.trial import ParamValue
-from fxai.wording import counted, figure
+from fxai.spec.search.parameters import is_number
 
 _MANY_FAILED = 0.1
 _MORE = 1.5  # times as many trials, where more may pay
 _SEEDS = 8
 
 
-def next_steps(subject: Subject) -> list[Step]:
+def next_steps(info: StudyInfo) -> list[Step]:
     """The most urgent first."""
     return [
-        *_unfinished(subject),
-        *_failures(subject),
-        *_edges(subject),
-        *_convergence(subject),
-        *_unimportant(subject),
-        *_seeds(subject),
-        *_train(subject),
+        *_unfinished(info),
+        *_failures(info),
+        *_edges(info),
+        *_convergence(info),
+        *_unimportant(info),
+        *_seeds(info),
+        *_train(info),
     ]
 
 
-def _unfinished(subject: Subject) -> Iterator[Step]:
-    plan = subject.stored.user_attrs.get(attributes.PLAN)
-    finished = sum(trial.state.is_finished() for trial in subject.own)
-    if subject.record.ended_by is not None or not isinstance(plan, dict) or finished >= plan["n_trials"]:
+def _unfinished(info: StudyInfo) -> Iterator[Step]:
+    plan = info.stored.user_attrs.get(attributes.PLAN)
+    finished = sum(trial.state.is_finished() for trial in info.own)
+    if info.record.ended_by is not None or not isinstance(plan, dict) or finished >= plan["n_trials"]:
         return
     left = plan["n_trials"] - finished
     yield Step(
         "Let it go on.",
         f"{finished} of {plan['n_trials']} trials have finished. The command that ran the study, started again, goes "
         f"on with the other {left}.",
-        _run(subject),
+        _run(info),
     )
 
 
-def _failures(subject: Subject) -> Iterator[Step]:
-    finished = [trial for trial in subject.own if trial.state.is_finished()]
+def _failures(info: StudyInfo) -> Iterator[Step]:
+    finished = [trial for trial in info.own if trial.state.is_finished()]
     failed = [trial for trial in finished if trial.failure is not None]
     if not failed or len(failed) < _MANY_FAILED * len(finished):
         return
@@ -60,40 +60,40 @@ def _failures(subject: Subject) -> Iterator[Step]:
     yield Step(
         "Look at the failures before you run more.",
         f"{len(failed)} of {counted(len(finished), 'finished trial')} failed, {count} of them by: {cause}.",
-        _command(subject, "show", subject.record.name, first.number),
+        _command(info, "show", info.record.name, first.number),
     )
 
 
-def _edges(subject: Subject) -> Iterator[Step]:
-    for edge in subject.analysis.edges:
-        if not can_go_beyond(edge, subject.scales[edge.name], subject.made_of):
+def _edges(info: StudyInfo) -> Iterator[Step]:
+    for edge in info.analysis.edges:
+        if not can_go_beyond(edge, info.scales[edge.name], info.made_of):
             continue
         beyond = "below" if edge.side == "low" else "above"
-        near = round(edge.leaders_near * subject.analysis.leaders)
+        near = round(edge.leaders_near * info.analysis.leaders)
         yield Step(
             f"Search {edge.name} {beyond} {figure(edge.bound)}.",
             f"Its best value, {figure(edge.best)}, lies at that end of its range, and so do those of {near} of the "
-            f"{subject.analysis.leaders} leading trials. A range cannot change within a study: take a new study_name.",
+            f"{info.analysis.leaders} leading trials. A range cannot change within a study: take a new study_name.",
         )
 
 
-def _convergence(subject: Subject) -> Iterator[Step]:
-    settled = subject.analysis.convergence
+def _convergence(info: StudyInfo) -> Iterator[Step]:
+    settled = info.analysis.convergence
     if settled.converged is None:
         return
-    in_one = f" in {subject.record.metric}" if subject.record.front else ""
+    in_one = f" in {info.record.metric}" if info.record.front else ""
     reason = f"{settled.reason[0].upper()}{settled.reason[1:]}."
     if not settled.converged:
-        total = math.ceil(_MORE * len([trial for trial in subject.own if trial.state.is_finished()]))
-        yield Step("Run more trials.", f"{reason} Run the same command with --n-trials {total}.", _run(subject, total))
+        total = math.ceil(_MORE * len([trial for trial in info.own if trial.state.is_finished()]))
+        yield Step("Run more trials.", f"{reason} Run the same command with --n-trials {total}.", _run(info, total))
         return
-    agreed = [each for each in subject.analysis.stability if each.stable]
+    agreed = [each for each in info.analysis.stability if each.stable]
     shown = "; ".join(f"{each.name} {_agreed(each.choice, each.low, each.high)}" for each in agreed[:4])
     agreeing = f" The leading trials agree on {shown}{' and others' if len(agreed) > 4 else ''}." if agreed else ""  # noqa: PLR2004
     yield Step(
         f"More trials of this search are unlikely to bring much{in_one}.",
         f"{reason}{agreeing} A next study can search around the best trials more finely.",
-        _transfer(subject, "narrow,enqueue"),
+        _transfer(info, "narrow,enqueue"),
     )
 
 
@@ -103,61 +103,61 @@ def _agreed(choice: ParamValue, low: ParamValue, high: ParamValue) -> str:
     return f"({figure(choice)})"
 
 
-def _unimportant(subject: Subject) -> Iterator[Step]:
-    found = subject.analysis.importances
+def _unimportant(info: StudyInfo) -> Iterator[Step]:
+    found = info.analysis.importances
     idle = [each.name for each in found if each.stands_out is False]
     if idle and any(each.stands_out for each in found):  # else the trials tell no parameter from another
         yield Step(
             f"Search {' and '.join(idle) if len(idle) < 3 else f'{len(idle)} parameters'} no more.",  # noqa: PLR2004
             f"The importance of {', '.join(idle)} does not stand out from what shuffled values give; with them fixed, "
             "a next study spends its trials on the others.",
-            _transfer(subject, "fix_unimportant"),
+            _transfer(info, "fix_unimportant"),
         )
 
 
-def _seeds(subject: Subject) -> Iterator[Step]:
-    difference = over_trial_0(subject.record) if subject.default is not None else None
-    best = subject.record.best
+def _seeds(info: StudyInfo) -> Iterator[Step]:
+    difference = over_trial_0(info.record) if info.default is not None else None
+    best = info.record.best
     if difference is None or best is None or best.number == 0 or is_clear(difference):
         return
     one_seed = "Each trial was trained from one seed, so nothing says how far its value may be from the mean of all."
     within = "The winner's gain over trial 0 is less than twice its standard error."
-    seeds = subject.made_of.get("seeds_per_trial", 1)
+    seeds = info.made_of.get("seeds_per_trial", 1)
     further = _SEEDS if seeds < _SEEDS else 2 * seeds
     yield Step(
         "Train the winner from further seeds.",
         one_seed if difference.standard_error is None else within,
-        train_command(subject.paths, best.number, further),
+        train_command(info.paths, best.number, further),
     )
 
 
-def _train(subject: Subject) -> Iterator[Step]:
-    best = subject.record.best
-    if best is not None and subject.record.count(StoredState.RUNNING) == 0:
+def _train(info: StudyInfo) -> Iterator[Step]:
+    best = info.record.best
+    if best is not None and info.record.count(StoredState.RUNNING) == 0:
         yield Step(
             "Train the winner in full.",
             "Its configuration is complete: every default is in its place.",
-            train_command(subject.paths, best.number),
+            train_command(info.paths, best.number),
         )
 
 
 def _command(
-    subject: Subject, name: str, *arguments: str | int | Path, options: Mapping[str, str | int] | None = None
+    info: StudyInfo, name: str, *arguments: str | int | Path, options: Mapping[str, str | int] | None = None
 ) -> str:
     """A command that opens the study's database; empty where the database is not known."""
-    return "" if subject.location is None else subject.location.command(name, *arguments, options=options)
+    return "" if info.location is None else info.location.command(name, *arguments, options=options)
 
 
-def _run(subject: Subject, n_trials: int | None = None) -> str:
+def _run(info: StudyInfo, n_trials: int | None = None) -> str:
     """Resumes the study by the spec that its last run left; empty where a transfer changed that spec."""
-    if not subject.paths.spec.is_file() or attributes.TRANSFER in subject.stored.user_attrs:
+    if not info.paths.spec.is_file() or attributes.TRANSFER in info.stored.user_attrs:
         return ""
-    return _command(subject, "run", subject.paths.spec, options={} if n_trials is None else {"--n-trials": n_trials})
+    return _command(info, "run", info.paths.spec, options={} if n_trials is None else {"--n-trials": n_trials})
 
 
-def _transfer(subject: Subject, mode: str) -> str:
+def _transfer(info: StudyInfo, mode: str) -> str:
     """Into a new spec, made from the one that the study's last run left; empty without that one."""
-    if not subject.paths.spec.is_file():
+    if not info.paths.spec.is_file():
         return ""
-    options = {"--new": f"{subject.record.name}_next.yaml", "--mode": mode}
-    return _command(subject, "transfer", subject.record.name, options=options)
+    options = {"--new": f"{info.record.name}_next.yaml", "--mode": mode}
+    return _command(info, "transfer", info.record.name, options=options)

@@ -6,13 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from fxai.formatting import figure
 from fxai.results.page.palette import BEST, COMPLETE, OTHER
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Chart, Charts, Section
 from fxai.results.report.sample import every_kth
 from fxai.results.report.scales import Scale
-from fxai.results.report.subject import Subject
-from fxai.wording import figure
+from fxai.results.report.study_info import StudyInfo
 
 _GOOD_SHARE = 0.2
 _FEWEST_GOOD = 3
@@ -21,21 +21,21 @@ _BINS = 10
 _WIDTHS = (0.9, 0.55)  # of bars: of the others, and of the good ones before them
 
 
-def parameters(subject: Subject) -> Section:
+def parameters(info: StudyInfo) -> Section:
     name, title = "parameters", "Parameters one by one"
     reading = (
         "Above, each point is a completed trial, the large one the best. Below, the share of trials in each "
         f"part of the range: of the best {_GOOD_SHARE:.0%} the strong bars, of all others the pale ones. Where the "
         "strong ones are higher, good values lie."
     )
-    good, others = _parted(subject.ranked)
-    if not good or not subject.scales:
+    good, others = _parted(info.ranked)
+    if not good or not info.scales:
         return Section(name, title, [Absent("No trial has completed yet.")])
-    shares = {each.name: each.share for each in subject.analysis.importances}
-    order = sorted(subject.scales.values(), key=lambda scale: -shares.get(scale.name, 0.0))
-    shown, note = every_kth(subject.ranked, _MOST, "their values")
+    shares = {each.name: each.share for each in info.analysis.importances}
+    order = sorted(info.scales.values(), key=lambda scale: -shares.get(scale.name, 0.0))
+    shown, note = every_kth(info.ranked, _MOST, "their values")
     charts = [
-        _chart(place, scale, (shown, good, others), subject, shares.get(scale.name))
+        _chart(place, scale, (shown, good, others), info, shares.get(scale.name))
         for place, scale in enumerate(order)
         if any(scale.name in trial.params for trial in shown)
     ]
@@ -54,30 +54,30 @@ def _chart(
     place: int,
     scale: Scale,
     trials: tuple[Sequence[TrialRecord], Sequence[TrialRecord], Sequence[TrialRecord]],
-    subject: Subject,
+    info: StudyInfo,
     share: float | None,
 ) -> Chart:
     shown, good, others = ([trial for trial in each if scale.name in trial.params] for each in trials)
     drawn = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.68, 0.32], vertical_spacing=0.06)
-    drawn.add_trace(_points(subject, shown, scale), row=1, col=1)
+    drawn.add_trace(_points(info, shown, scale), row=1, col=1)
     for part, colour, width in ((others, OTHER, _WIDTHS[0]), (good, COMPLETE, _WIDTHS[1])):
         if part:
             drawn.add_trace(_bars(part, scale, colour, width), row=2, col=1)
     drawn.update_xaxes(scale.axis())
-    drawn.update_yaxes({**subject.metric_axis, "title": None}, nticks=4, row=1)
+    drawn.update_yaxes({**info.metric_axis, "title": None}, nticks=4, row=1)
     drawn.update_yaxes(showticklabels=False, showgrid=False, row=2, rangemode="tozero")
     drawn.update_layout(height=250, showlegend=False, barmode="overlay", margin={"l": 10, "r": 8, "t": 8, "b": 10})
     importance = "" if share is None else f"importance {share:.2f} · "
     return Chart(f"parameter-{place}", drawn, title=scale.name, subtitle=f"{importance}{scale.extent}")
 
 
-def _points(subject: Subject, trials: Sequence[TrialRecord], scale: Scale) -> go.Scatter:
-    best = subject.record.best
+def _points(info: StudyInfo, trials: Sequence[TrialRecord], scale: Scale) -> go.Scatter:
+    best = info.record.best
     leads = [best is not None and trial.number == best.number for trial in trials]
     return go.Scatter(
         x=[scale.coordinate(trial.params[scale.name]) for trial in trials],
         y=[trial.value for trial in trials],
-        text=[_label(subject, trial, scale) for trial in trials],
+        text=[_label(info, trial, scale) for trial in trials],
         hovertemplate="%{text}<extra></extra>",
         mode="markers",
         marker={
@@ -88,8 +88,8 @@ def _points(subject: Subject, trials: Sequence[TrialRecord], scale: Scale) -> go
     )
 
 
-def _label(subject: Subject, trial: TrialRecord, scale: Scale) -> str:
-    value = subject.value_text(trial.value or 0.0, trial.standard_error)
+def _label(info: StudyInfo, trial: TrialRecord, scale: Scale) -> str:
+    value = info.value_text(trial.value or 0.0, trial.standard_error)
     return f"{figure(trial.params[scale.name])}<br>trial {trial.number}: {value}"
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from optuna import Study
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from fxai.spec.parameters import is_number
-from fxai.trial import ParamValue
-from fxai.wording import figure
+from fxai.formatting import figure
+from fxai.protocol import ParamValue
+from fxai.spec.search.parameters import is_number
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,31 +3,31 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fxai.formatting import counted, figure
 from fxai.results.report.blocks import Block, Facts, Section, Table
-from fxai.results.report.subject import Subject
+from fxai.results.report.study_info import StudyInfo
 from fxai.search import attributes
-from fxai.spec.overlay import Overlay
-from fxai.wording import counted, figure
+from fxai.spec.reading.transfer_spec import TransferSpec
 
 
-def searched(subject: Subject) -> Section:
-    blocks: list[Block] = [Facts(list(_facts(subject)))]
-    if subject.scales:
-        when = {name: _conditions(each) for name, each in subject.made_of.get("parameters", {}).items()}
+def searched(info: StudyInfo) -> Section:
+    blocks: list[Block] = [Facts(list(_facts(info)))]
+    if info.scales:
+        when = {name: _conditions(each) for name, each in info.made_of.get("parameters", {}).items()}
         conditional = any(when.values())
         rows = [
             (scale.name, scale.extent, *((when.get(scale.name, ""),) if conditional else ()))
-            for scale in subject.scales.values()
+            for scale in info.scales.values()
         ]
         blocks.append(Table(("Parameter", "Range", *(("Where",) if conditional else ())), rows))
     return Section("searched", "What was searched", blocks)
 
 
-def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
-    made_of, plan = subject.made_of, subject.stored.user_attrs.get(attributes.PLAN, {})
+def _facts(info: StudyInfo) -> Iterator[tuple[str, str]]:
+    made_of, plan = info.made_of, info.stored.user_attrs.get(attributes.PLAN, {})
     yield (
         "Goal",
-        ", ".join(subject.goals) + (f"; pruned by {subject.record.metric}" if subject.record.front else ""),
+        ", ".join(info.goals) + (f"; pruned by {info.record.metric}" if info.record.front else ""),
     )
     if score := made_of.get("score"):
         yield "Score", str(score)
@@ -37,9 +37,9 @@ def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
     if made_of:
         seeds = made_of.get("seeds_per_trial", 1)
         yield "Seeds", "one a trial" if seeds == 1 else f"{seeds} a trial; its value is their mean"
-    finished = sum(trial.state.is_finished() for trial in subject.own)
+    finished = sum(trial.state.is_finished() for trial in info.own)
     total = f" of {plan['n_trials']}" if plan else ""
-    ended = "" if subject.record.ended_by is None else f"; ended by stop.{subject.record.ended_by.rule}"
+    ended = "" if info.record.ended_by is None else f"; ended by stop.{info.record.ended_by.rule}"
     yield "Trials", f"{finished}{total} finished{ended}"
     if search := made_of.get("search"):
         yield "Search", f"populations of {search['population']}, compared every {search['ready_interval']} updates"
@@ -52,8 +52,8 @@ def _facts(subject: Subject) -> Iterator[tuple[str, str]]:
         yield "Constraint", constraint
     if fixed := made_of.get("fixed"):
         yield "Fixed", ", ".join(f"{name} = {figure(value)}" for name, value in fixed.items())
-    if stored := subject.stored.user_attrs.get(attributes.TRANSFER):
-        source = Overlay.model_validate(stored).source
+    if stored := info.stored.user_attrs.get(attributes.TRANSFER):
+        source = TransferSpec.model_validate(stored).source
         yield "Taken over from", f"{source.study_name}, trial {source.best_trial}"
 
 

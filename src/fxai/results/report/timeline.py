@@ -8,11 +8,11 @@ from statistics import median
 
 import plotly.graph_objects as go
 
+from fxai.formatting import counted, span
 from fxai.results.page.palette import OTHER, STATES
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Block, Chart, Facts, Section
-from fxai.results.report.subject import Subject, called
-from fxai.wording import counted, span
+from fxai.results.report.study_info import StudyInfo, called
 
 _MOST_BARS = 500
 _UNITS = ((2 * 86400.0, 86400.0, "days"), (7200.0, 3600.0, "hours"), (240.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
@@ -28,18 +28,18 @@ class Stay:
     end: float
 
 
-def timeline(subject: Subject) -> Section:
+def timeline(info: StudyInfo) -> Section:
     name, title = "timeline", "Time and resources"
     reading = (
         "Each row is a place where a trial could train, each bar a trial; gaps are times when the place was empty. "
         "Pauses between runs are left out."
     )
-    stays, pauses = placed([trial for trial in subject.own if trial.started is not None])
+    stays, pauses = placed([trial for trial in info.own if trial.started is not None])
     if not stays:
         return Section(name, title, [Absent("No trial has started yet.")])
     shown = stays[-_MOST_BARS:]
     note = "" if len(shown) == len(stays) else f"The last {len(shown)} of {len(stays):,} trials."
-    blocks: list[Block] = [Facts(_facts(subject, stays, pauses)), Chart("timeline", _figure(shown, pauses), note=note)]
+    blocks: list[Block] = [Facts(_facts(info, stays, pauses)), Chart("timeline", _figure(shown, pauses), note=note)]
     return Section(name, title, blocks, reading)
 
 
@@ -113,7 +113,7 @@ def _bars(stays: Sequence[Stay], name: str, colour: str, unit: float) -> go.Bar:
     )
 
 
-def _facts(subject: Subject, stays: Sequence[Stay], pauses: Sequence[float]) -> Sequence[tuple[str, str]]:
+def _facts(info: StudyInfo, stays: Sequence[Stay], pauses: Sequence[float]) -> Sequence[tuple[str, str]]:
     """What was measured of time, training steps and memory."""
     whole = max(stay.end for stay in stays)
     taken = sum(stay.end - stay.begin for stay in stays)
@@ -125,7 +125,7 @@ def _facts(subject: Subject, stays: Sequence[Stay], pauses: Sequence[float]) -> 
             ("Trials at once", f"{at_once:.1f} on average, {places} at most ({at_once / places:.0%} of the places)")
         )
     facts.append(("Time of trials", f"{span(taken)} together: {_by_state(stays, taken)}"))
-    usages = [trial.usage for trial in subject.own]
+    usages = [trial.usage for trial in info.own]
     if steps := sum(usage.env_steps for usage in usages):
         facts.append(
             (
@@ -142,7 +142,7 @@ def _facts(subject: Subject, stays: Sequence[Stay], pauses: Sequence[float]) -> 
     ):
         if amounts:
             facts.append((title, f"{max(amounts):,.0f} MB at most"))
-    retried = sum(trial.attempt > 0 for trial in subject.own)
+    retried = sum(trial.attempt > 0 for trial in info.own)
     if retried:
         facts.append(("Run again", f"{counted(retried, 'trial')} whose worker was lost"))
     return facts

@@ -8,35 +8,35 @@ from fxai.results.page.palette import BEST, OTHER, STATES
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Chart, Section
 from fxai.results.report.sample import every_kth
-from fxai.results.report.subject import Subject, called
+from fxai.results.report.study_info import StudyInfo, called
 
 _MOST = 300
 
 
-def training(subject: Subject) -> Section:
+def training(info: StudyInfo) -> Section:
     name, title = "training", "Intermediate values"
-    pruned = " Lines that end early were pruned." if subject.analysis.pruned else ""
+    pruned = " Lines that end early were pruned." if info.analysis.pruned else ""
     reading = f"What each trial reported while it trained.{pruned}"
-    trials = [trial for trial in subject.own if trial.reports]
+    trials = [trial for trial in info.own if trial.reports]
     if not trials:
         return Section(name, title, [Absent("No trial has reported an evaluation on its way.")])
-    best = subject.record.best
+    best = info.record.best
     shown, note = every_kth(trials, _MOST, "their numbers")
     drawn = go.Figure()
     for state, colour in STATES.items():
         of_state = [trial for trial in shown if trial.state.name == state and trial is not best]
         if of_state:
-            drawn.add_trace(_curves(subject, of_state, f"{called(state)} ({len(of_state)})", colour or OTHER))
+            drawn.add_trace(_curves(info, of_state, f"{called(state)} ({len(of_state)})", colour or OTHER))
     if best is not None and best.reports:
-        curve = _curves(subject, [best], f"trial {best.number}, the best", BEST)
+        curve = _curves(info, [best], f"trial {best.number}, the best", BEST)
         drawn.add_trace(curve.update(line={"width": 3}, opacity=1))
-    drawn.update_xaxes(title="update" if "data" in subject.made_of else "step")
-    drawn.update_yaxes(subject.metric_axis)
+    drawn.update_xaxes(title="update" if "data" in info.made_of else "step")
+    drawn.update_yaxes(info.metric_axis)
     drawn.update_layout(height=430, hovermode="closest", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     return Section(name, title, [Chart("training", drawn, note=note)], reading)
 
 
-def _curves(subject: Subject, trials: Sequence[TrialRecord], name: str, colour: str) -> go.Scatter:
+def _curves(info: StudyInfo, trials: Sequence[TrialRecord], name: str, colour: str) -> go.Scatter:
     """All trials as one trace, a gap after each."""
     steps: list[int | None] = []
     values: list[float | None] = []
@@ -45,7 +45,7 @@ def _curves(subject: Subject, trials: Sequence[TrialRecord], name: str, colour: 
         for step in sorted(trial.reports):
             steps.append(step)
             values.append(trial.reports[step])
-            texts.append(f"trial {trial.number}, step {step}: {subject.value_text(trial.reports[step])}")
+            texts.append(f"trial {trial.number}, step {step}: {info.value_text(trial.reports[step])}")
         steps.append(None)
         values.append(None)
         texts.append("")

@@ -2,34 +2,34 @@
 
 from collections.abc import Sequence
 
+from fxai.formatting import counted, figure
 from fxai.market.track_record import TrackRecord, read_track_record
 from fxai.results.metric_text import metric_names, metric_text
 from fxai.results.plots.pareto_figure import pareto_front
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Block, Chart, Facts, Section, Table
 from fxai.results.report.equity import equity
-from fxai.results.report.subject import Subject
+from fxai.results.report.study_info import StudyInfo
 from fxai.results.stability import ParameterStability
 from fxai.results.track_files import is_of
-from fxai.wording import counted, figure
 
 _METRICS = 24
 
 
-def winner(subject: Subject) -> Section:
-    best = subject.record.best
+def winner(info: StudyInfo) -> Section:
+    best = info.record.best
     if best is None:
         return Section("winner", "The winner", [Absent("No trial has completed yet.")])
-    blocks: list[Block] = [_parameters(subject, best)]
+    blocks: list[Block] = [_parameters(info, best)]
     if best.metrics:
-        blocks.append(_metrics(subject, best))
-    title = f"The {'knee' if subject.record.front else 'winner'}: trial {best.number}"
+        blocks.append(_metrics(info, best))
+    title = f"The {'knee' if info.record.front else 'winner'}: trial {best.number}"
     return Section("winner", title, blocks)
 
 
-def traded(subject: Subject) -> Section | None:
+def traded(info: StudyInfo) -> Section | None:
     """How the winner's agent traded; None for a study that trades nothing, and where nobody wrote it down."""
-    agent, path = subject.paths.best_agent, subject.paths.track_record
+    agent, path = info.paths.best_agent, info.paths.track_record
     if not (agent.is_file() and path.is_file() and is_of(agent, path)):
         return None
     record = read_track_record(path)
@@ -37,7 +37,7 @@ def traded(subject: Subject) -> Section | None:
         f"The winner's agent on the {record.split} split, which it was not trained on but chosen by: costs paid, "
         "equity beginning with 1. Beside it what simple strategies made of the same bars."
     )
-    seeds = subject.made_of.get("seeds_per_trial", 1)
+    seeds = info.made_of.get("seeds_per_trial", 1)
     if seeds > 1:
         reading += f" It is the first of the trial's {seeds} trainings, while the trial's metrics are means over all."
     return Section(
@@ -45,47 +45,47 @@ def traded(subject: Subject) -> Section | None:
     )
 
 
-def front(subject: Subject) -> Section | None:
+def front(info: StudyInfo) -> Section | None:
     """The Pareto front; None where there is one objective."""
-    if len(subject.record.goals) == 1:
+    if len(info.record.goals) == 1:
         return None
     name, title = "front", "Pareto front"
-    if not subject.record.front:
+    if not info.record.front:
         return Section(name, title, [Absent("No trial has completed yet.")])
     reading = (
         "Each point is a completed trial. No other beats one of the front in all objectives; the star is its knee."
     )
-    figure_ = pareto_front(subject.record)
-    goals = [goal.metric for goal in subject.record.goals]
-    rows = [(str(trial.number), *(figure(trial.values[goal]) for goal in goals)) for trial in subject.record.front]
+    figure_ = pareto_front(info.record)
+    goals = [goal.metric for goal in info.record.goals]
+    rows = [(str(trial.number), *(figure(trial.values[goal]) for goal in goals)) for trial in info.record.front]
     table = Table(("Trial", *goals), rows[:20], frozenset(range(len(goals) + 1)))
     return Section(name, title, [Chart("front", figure_.update_layout(width=None, height=460)), table], reading)
 
 
-def _parameters(subject: Subject, best: TrialRecord) -> Table:
-    default = subject.default if subject.default is not None and subject.default.number != best.number else None
+def _parameters(info: StudyInfo, best: TrialRecord) -> Table:
+    default = info.default if info.default is not None and info.default.number != best.number else None
     if default is not None and not default.params:
         default = None  # it waits
-    spreads = {each.name: each for each in subject.analysis.stability}
+    spreads = {each.name: each for each in info.analysis.stability}
     headings = ["Parameter", "Best", *(["Trial 0"] if default else []), "Searched", *(["Leaders"] if spreads else [])]
     rows = []
     for name, value in best.params.items():
         row = [name, figure(value)]
         if default:
             row.append(figure(default.params[name]) if name in default.params else "-")
-        row.append(subject.scales[name].extent if name in subject.scales else "-")
+        row.append(info.scales[name].extent if name in info.scales else "-")
         if spreads:
             row.append(_spread(spreads[name]) if name in spreads else "-")
         rows.append(row)
     return Table(headings, rows, frozenset(range(1, 3 if default else 2)), stacked=True)
 
 
-def _metrics(subject: Subject, best: TrialRecord) -> Table:
+def _metrics(info: StudyInfo, best: TrialRecord) -> Table:
     """The metrics of the best trial, with those of trial 0 beside them."""
-    first = subject.default if subject.default is not None and subject.default.number != best.number else None
+    first = info.default if info.default is not None and info.default.number != best.number else None
     trials = [best, *([first] if first is not None and first.metrics else [])]
     rows = [
-        (name, *(metric_text(trial, name, value_of=subject.record.metric, trading=subject.trading) for trial in trials))
+        (name, *(metric_text(trial, name, value_of=info.record.metric, trading=info.trading) for trial in trials))
         for name in metric_names(best.metrics)[:_METRICS]
     ]
     headings = ("Metric", "Best", "Trial 0")[: len(trials) + 1]

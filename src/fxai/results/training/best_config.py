@@ -6,20 +6,20 @@ from typing import Literal
 import yaml
 from pydantic import Field, JsonValue
 
+from fxai.atomic_write import write_text
 from fxai.results.provenance import Provenance
 from fxai.results.record import TrialRecord
 from fxai.results.training.schedule import Segment
-from fxai.spec.configure import trial_config, trial_settings
-from fxai.spec.env_config import EnvConfig
-from fxai.spec.load import load_record
-from fxai.spec.objective import FX_TRADING, Objective, is_own
-from fxai.spec.own_config import OwnConfig
-from fxai.spec.parameters import Choice
-from fxai.spec.record import Record
-from fxai.spec.study import StudySpec
-from fxai.spec.training_config import TrainingConfig
-from fxai.spec.yaml_source import read_yaml
-from fxai.whole_file import write_text
+from fxai.spec.fields.env_config import EnvConfig
+from fxai.spec.fields.objective import FX_TRADING, Objective, is_custom
+from fxai.spec.fields.record import Record
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.reading.load import load_record
+from fxai.spec.search.configure import trial_config, trial_settings
+from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.search.parameters import Choice
+from fxai.spec.search.study import StudySpec
+from fxai.spec.yaml.yaml_source import read_yaml
 
 _HEADER = "# The best trial of the study {study}, every default in place: it trains the same agent again.\n"
 
@@ -44,7 +44,7 @@ class BestConfig(Record):
     provenance: dict[str, JsonValue]
 
 
-class OwnBestConfig(Record):
+class CustomBestConfig(Record):
     """One trial of code of the user's own in full: what it was given, the winner's parameters in place."""
 
     study_name: str
@@ -62,12 +62,12 @@ class OwnBestConfig(Record):
 
 def best_config(
     spec: StudySpec, best: TrialRecord, provenance: Provenance, schedule: tuple[Segment, ...] = ()
-) -> BestConfig | OwnBestConfig:
+) -> BestConfig | CustomBestConfig:
     """The configuration of the study's best trial, with the schedule of its weights where they have one."""
     if best.value is None or best.seed is None:
         raise ValueError(f"trial {best.number} has no value or no seed: it did not complete")
-    if isinstance(spec.training_config, OwnConfig):
-        return OwnBestConfig(
+    if isinstance(spec.training_config, CustomConfig):
+        return CustomBestConfig(
             study_name=spec.study_name,
             trial=best.number,
             objective=spec.objective,
@@ -94,20 +94,20 @@ def best_config(
     )
 
 
-def write_best_config(path: Path, config: BestConfig | OwnBestConfig) -> None:
+def write_best_config(path: Path, config: BestConfig | CustomBestConfig) -> None:
     shown = config.model_dump(mode="json", exclude=_unsaid(config))
     document = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True)
     write_text(path, _HEADER.format(study=config.study_name) + document)
 
 
-def _unsaid(config: BestConfig | OwnBestConfig) -> set[str]:
+def _unsaid(config: BestConfig | CustomBestConfig) -> set[str]:
     """A schedule and a score that there are not."""
     unsaid = set() if config.score else {"score"}
     return unsaid | {"schedule"} if isinstance(config, BestConfig) and not config.schedule else unsaid
 
 
-def load_best_config(path: Path) -> BestConfig | OwnBestConfig:
+def load_best_config(path: Path) -> BestConfig | CustomBestConfig:
     """What `write_best_config` wrote; a `SpecError` names every fault of any other file."""
     written = read_yaml(path).value
-    own = isinstance(written, dict) and is_own(written.get("objective"))
-    return load_record(path, OwnBestConfig) if own else load_record(path, BestConfig)
+    own = isinstance(written, dict) and is_custom(written.get("objective"))
+    return load_record(path, CustomBestConfig) if own else load_record(path, BestConfig)

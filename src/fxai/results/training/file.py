@@ -9,14 +9,14 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from fxai.atomic_write import write_text
 from fxai.errors import InputError
+from fxai.protocol import TrialPaths
 from fxai.results.provenance import versions
 from fxai.results.strict_json import json_text
 from fxai.results.training.plan import TrainingPlan
-from fxai.rl.numerics import NUMERICS, with_numerics
-from fxai.spec.fingerprint import difference
-from fxai.trial import TrialPaths
-from fxai.whole_file import write_text
+from fxai.rl.agents.numerics import NUMERICS, with_numerics
+from fxai.spec.search.fingerprint import difference
 
 FORMAT = "fxai training 1"
 _NAME = "training.json"
@@ -39,7 +39,7 @@ class TrainingFile:
         data: JsonValue = {} if data_hash is None else {"sha256": data_hash}
         deciding: dict[str, JsonValue] = {"numerics": NUMERICS, "torch": versions()["torch"]}
         own: dict[str, JsonValue] = {"device": device, "versions": deciding}  # what another agent may come of
-        self._identity: dict[str, JsonValue] = {**plan.identity(), "data": data, **({} if plan.is_own else own)}
+        self._identity: dict[str, JsonValue] = {**plan.identity(), "data": data, **({} if plan.is_custom else own)}
 
     @property
     def path(self) -> Path:

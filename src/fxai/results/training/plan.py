@@ -7,19 +7,19 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from fxai.errors import InputError, Problem, SpecError
-from fxai.results.training.best_config import BestConfig, OwnBestConfig, load_best_config
+from fxai.results.training.best_config import BestConfig, CustomBestConfig, load_best_config
 from fxai.results.training.schedule import Segment
-from fxai.spec.config_override import CONFIG, SOURCE, override_config
-from fxai.spec.data_place import beside
-from fxai.spec.env_config import EnvConfig
-from fxai.spec.fields import as_choice
-from fxai.spec.load import load_record
-from fxai.spec.objective import FX_TRADING, Objective, argument_style_of, command_of, folder_of, name_of
-from fxai.spec.own_config import OwnConfig, values_in, with_values
-from fxai.spec.parameters import Choice
-from fxai.spec.suggestion import did_you_mean
-from fxai.spec.training_config import TrainingConfig
-from fxai.spec.yaml_source import parse_yaml, read_yaml
+from fxai.spec.fields.env_config import EnvConfig
+from fxai.spec.fields.field_paths import as_choice
+from fxai.spec.fields.objective import FX_TRADING, Objective, argument_style_of, command_of, folder_of, name_of
+from fxai.spec.fields.suggestion import did_you_mean
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.reading.config_override import CONFIG, SOURCE, override_config
+from fxai.spec.reading.data_place import beside
+from fxai.spec.reading.load import load_record
+from fxai.spec.search.custom_config import CustomConfig, values_in, with_values
+from fxai.spec.search.parameters import Choice
+from fxai.spec.yaml.yaml_source import parse_yaml, read_yaml
 
 PLAIN_METRIC = "mean_reward"
 
@@ -41,14 +41,14 @@ class TrainingPlan:
     objectives: tuple[str, ...] = ()  # all metrics that the study optimises, if they are several
 
     @property
-    def is_own(self) -> bool:
+    def is_custom(self) -> bool:
         """Whether it is code of the user's own that trains."""
         return self.scoring_env is None
 
     @property
     def total_updates(self) -> int | None:
         """How many updates it takes, where FxAI knows."""
-        return None if self.is_own else TrainingConfig.model_validate(self.config).training.total_updates
+        return None if self.is_custom else TrainingConfig.model_validate(self.config).training.total_updates
 
     def identity(self) -> dict[str, JsonValue]:
         """What a training that goes on must agree in, as JSON."""
@@ -78,7 +78,7 @@ def load_plan(path: Path, settings: Mapping[str, str]) -> TrainingPlan:
     if isinstance(written, dict) and written and written.keys() <= TrainingConfig.model_fields.keys():
         return _plain(path, override_config(_placed(load_record(path, TrainingConfig), path), settings))
     best = load_best_config(path)
-    if isinstance(best, OwnBestConfig):
+    if isinstance(best, CustomBestConfig):
         return _own(best, settings)
     return _trading(best.model_copy(update={"training_config": _placed(best.training_config, path)}), settings)
 
@@ -119,9 +119,9 @@ def _trading(best: BestConfig, settings: Mapping[str, str]) -> TrainingPlan:
     )
 
 
-def _own(best: OwnBestConfig, settings: Mapping[str, str]) -> TrainingPlan:
+def _own(best: CustomBestConfig, settings: Mapping[str, str]) -> TrainingPlan:
     """Code of the user's own knows its names; those that its config holds can be set, and new ones in full."""
-    config, values = OwnConfig(best.training_config), _own_values(best, settings)
+    config, values = CustomConfig(best.training_config), _own_values(best, settings)
     try:
         made = with_values(config, {key.removeprefix(CONFIG): value for key, value in values.items()})
     except ValueError as error:
@@ -135,7 +135,7 @@ def _own(best: OwnBestConfig, settings: Mapping[str, str]) -> TrainingPlan:
 
 
 def _winners(
-    best: BestConfig | OwnBestConfig,
+    best: BestConfig | CustomBestConfig,
     *,
     params: Mapping[str, Choice],
     config: Mapping[str, JsonValue],
@@ -154,12 +154,12 @@ def _winners(
         config=config,
         scoring_env=scoring_env,
         schedule=schedule,
-        objectives=best.objectives if isinstance(best, OwnBestConfig) else (),
+        objectives=best.objectives if isinstance(best, CustomBestConfig) else (),
     )
 
 
-def _own_values(best: OwnBestConfig, settings: Mapping[str, str]) -> dict[str, Choice]:
-    known = {*best.params, *values_in(OwnConfig(best.training_config))}
+def _own_values(best: CustomBestConfig, settings: Mapping[str, str]) -> dict[str, Choice]:
+    known = {*best.params, *values_in(CustomConfig(best.training_config))}
     problems = [
         Problem(f"there is no such setting{did_you_mean(key, known) or '.'} A new one is written {CONFIG}{key}", key)
         for key in settings

@@ -9,12 +9,12 @@ from pathlib import Path
 from pydantic import JsonValue
 from safetensors import SafetensorError, safe_open
 
+from fxai.protocol import Inherited, Report, StudyIdentity, TrialPaths, TrialRequest
+from fxai.protocol.wire import from_line
 from fxai.results.training.plan import TrainingPlan
-from fxai.spec.configure import configure
-from fxai.spec.objective import argument_style_of, command_of, folder_of, name_of
-from fxai.spec.training_config import TrainingConfig
-from fxai.trial import Inherited, Report, StudyIdentity, TrialPaths, TrialRequest
-from fxai.trial.wire import from_line
+from fxai.spec.fields.objective import argument_style_of, command_of, folder_of, name_of
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.configure import configure
 
 
 def folders_of(plan: TrainingPlan, output: Path) -> tuple[Path, ...]:

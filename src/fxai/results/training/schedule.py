@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from fxai.protocol import ParamValue
 from fxai.results.record import TrialRecord
-from fxai.spec.configure import trial_config, value_at
-from fxai.spec.own_numbers import may_change
-from fxai.spec.parameters import Choice
-from fxai.spec.record import Record
-from fxai.spec.study import StudySpec
-from fxai.trial import ParamValue
+from fxai.spec.fields.record import Record
+from fxai.spec.fields.varying_fields import may_change
+from fxai.spec.search.configure import trial_config, value_at
+from fxai.spec.search.parameters import Choice
+from fxai.spec.search.study import StudySpec
 
 
 class Segment(Record):

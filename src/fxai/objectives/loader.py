@@ -1,0 +1,76 @@
+"""From an objective's name to its code: the one tie between the workers and the objectives.
+
+A name is `fx_trading`, `command` or `package.module:name`, the user's own code, in a folder of its own or on the
+import path. What has that name is one of three kinds:
+
+- an object with `signature` and `open_lanes` (a module, an instance, a class with static methods) trains
+  many trials side by side: `fxai.protocol.LaneObjective`;
+- a generator function trains one trial in the worker itself: `fxai.protocol.Objective`;
+- any other function is called with a handle, in a process of the trial's own: `fxai.objectives.python_function`.
+"""
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from fxai.errors import InputError
+from fxai.objectives.generator_lanes import GeneratorObjective
+from fxai.protocol import JsonObject, LaneObjective, LanePlan, Lanes, Objective, Slot
+
+OBJECTIVES = ("fx_trading", "command")
+OpenLanes: TypeAlias = Callable[[LanePlan, Slot], Lanes]
+
+
+def load_lanes(name: str, folder: str = "") -> OpenLanes:
+    """What opens a worker's lanes for the objective of that name, looked for in that folder first.
+
+    An `InputError` says which names there are; what the import of the module raises is passed on.
+    """
+    if folder and (place := str(Path(folder).resolve())) not in sys.path:
+        sys.path.insert(0, place)
+    objective = _load(name)
+    if hasattr(objective, "open_lanes"):
+        return cast("LaneObjective", objective).open_lanes
+    if not _is_generator_function(objective):
+        objective = importlib.import_module("fxai.objectives.python_function").python_function(objective)
+    return GeneratorObjective(cast("Objective", objective))
+
+
+def load_signature(name: str) -> Callable[[JsonObject], str] | None:
+    """What tells the signature of a trial's configuration; None where only the worker knows it.
+
+    The parent asks this, so that only objectives of the house are imported, which load no torch; code of
+    the user's own is imported by workers alone, and its trials count as of one signature.
+    """
+    if ":" in name:
+        return None
+    objective = _load(name)
+    return cast("LaneObjective", objective).signature if hasattr(objective, "signature") else None
+
+
+def _is_generator_function(objective: object) -> bool:
+    """An instance is called by its class's `__call__`."""
+    return inspect.isgeneratorfunction(objective) or inspect.isgeneratorfunction(type(objective).__call__)
+
+
+def _load(name: str) -> object:
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        return _builtin_objective(name)
+    objective = getattr(importlib.import_module(module), attribute, None)
+    if hasattr(objective, "open_lanes") or callable(objective):
+        return objective
+    raise InputError(
+        f"The module {module} has no function {attribute!r}, nor lanes of that name, to use as the objective {name!r}."
+    )
+
+
+def _builtin_objective(name: str) -> object:
+    if name not in OBJECTIVES:
+        known = ", ".join(OBJECTIVES)
+        raise InputError(f"There is no objective {name!r}. Known: {known}; your own is named package.module:function.")
+    module = importlib.import_module(f"fxai.objectives.{name}")
+    return module if hasattr(module, "open_lanes") else module.run_trial

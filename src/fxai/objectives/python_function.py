@@ -1,0 +1,175 @@
+"""A plain function of the user's as an objective, a process for each trial.
+
+The worker has imported the function's module and forks for each trial, so that a trial starts at once, its memory
+goes back when it ends, and one that is pruned, hangs or breaks the interpreter is ended with all its children. Where
+the import has started threads, which a fork would lose, each trial starts an interpreter of its own instead.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from multiprocessing.resource_tracker import ensure_running
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from fxai.objectives.handle import Trial, seed_libraries
+from fxai.objectives.multi_seed import MultiSeed
+from fxai.objectives.process_tree import ProcessTree
+from fxai.objectives.report_log import ReportLog
+from fxai.objectives.report_parser import outcome_of
+from fxai.protocol import (
+    Objective,
+    Outcome,
+    Report,
+    Slot,
+    TrialError,
+    TrialFailedError,
+    TrialPaths,
+    TrialRequest,
+    described,
+    error_of,
+    failed,
+)
+from fxai.protocol.wire import from_line, to_line
+
+GRACE_SECONDS = 5.0  # for a function to return once it was told to end
+_LOOK_SECONDS = 0.1
+_KNOW_FORKS = {"jemalloc_bg_thd"}  # Arrow's allocator, which every process with pandas has: it is started anew
+_YES, _NO = b"1", b"0"
+
+Function = Callable[[Trial], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessMessage:
+    """One message of the trial's process: one of the three."""
+
+    report: Report | None = None
+    outcome: Outcome | None = None
+    error: TrialError | None = None
+
+
+def python_function(function: Function) -> Objective:
+    """The function as an objective, called once for each seed of a trial."""
+    return MultiSeed(FunctionObjective(function))
+
+
+class FunctionObjective:
+    """Trains a trial of one seed by calling the function: `fxai.protocol.Objective`."""
+
+    def __init__(self, function: Function) -> None:
+        self._function = function
+
+    def __call__(self, request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:
+        with contextlib.suppress(OSError):  # a function that needs the folder says that it is not there
+            TrialPaths(request.directory).checkpoint_dir.mkdir(parents=True, exist_ok=True)
+        kept = ReportLog(request)
+        with TrialProcess(self._function, request, slot) as process:
+            for said in process.words():
+                if said.report is not None:
+                    yield from kept.told(said.report)
+                    process.go_on()
+                elif said.outcome is not None:
+                    yield from kept.before(float("inf"))
+                    return said.outcome
+                elif said.error is not None:
+                    raise TrialFailedError(said.error)
+        raise failed(f"the trial's process {process.end}")
+
+
+class TrialProcess:
+    """The process of one trial; leaving the context ends it and all that descends from it."""
+
+    def __init__(self, function: Function, request: TrialRequest, slot: Slot) -> None:
+        kind = get_context("fork").Process if _may_fork() else get_context("spawn").Process
+        if kind is SpawnProcess:
+            ensure_running()  # it serves all that is spawned, and stays
+        self._family = ProcessTree()
+        self._line, far_end = Pipe()
+        self._process = kind(target=_run, args=(function, request, slot, far_end, self._line))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._process.start()
+        if self._process.pid is None:
+            raise RuntimeError("the trial's process has no id")
+        self._family.follow(self._process.pid)
+        far_end.close()
+
+    def words(self) -> Iterator[ProcessMessage]:
+        """What the process says, until it has ended."""
+        while True:
+            alive = self._process.is_alive()  # asked first, so that nothing it said before its end is missed
+            if self._line.poll(_LOOK_SECONDS if alive else 0):
+                try:
+                    yield from_line(ProcessMessage, self._line.recv_bytes())
+                except (EOFError, OSError):  # it was killed within a message
+                    return
+            elif not alive:
+                return
+
+    def go_on(self) -> None:
+        self._line.send_bytes(_YES)
+
+    @property
+    def end(self) -> str:
+        """How it ended, in words."""
+        self._process.join(_LOOK_SECONDS)
+        return described(self._process.exitcode)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is GeneratorExit:
+            self._tell_to_end()
+        if kind in {None, GeneratorExit}:
+            self._process.join(GRACE_SECONDS)
+        self._family.end(lambda: not self._process.is_alive(), grace=0.0)
+        self._line.close()
+
+    def _tell_to_end(self) -> None:
+        try:
+            self._line.send_bytes(_NO)
+        except OSError:
+            return
+
+
+def _may_fork() -> bool:
+    """Whether this process has no thread that a fork would lose; a library's own are seen on Linux alone."""
+    if sys.platform != "linux":
+        return False
+    names = [task.read_text().strip() for task in Path("/proc/self/task").glob("*/comm")]
+    return len([name for name in names if name not in _KNOW_FORKS]) == 1
+
+
+class _ToWorker:
+    """The trial's end of the line."""
+
+    def __init__(self, line: Connection) -> None:
+        self._line = line
+
+    def tell(self, report: Report) -> bool:
+        self._line.send_bytes(to_line(ProcessMessage(report=report)))
+        return self._line.recv_bytes() == _YES
+
+
+def _run(function: Function, request: TrialRequest, slot: Slot, line: Connection, other_end: Connection) -> None:
+    """What the trial's process does."""
+    os.setsid()  # its children are found by its session
+    other_end.close()
+    trial = Trial(request, slot, _ToWorker(line))
+    os.chdir(request.folder or ".")
+    seed_libraries(request.seed)
+    try:
+        said = ProcessMessage(outcome=outcome_of(function(trial), trial.last, request))
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
+        said = ProcessMessage(error=error_of(error))
+    line.send_bytes(to_line(said))

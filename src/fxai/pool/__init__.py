@@ -1,0 +1,22 @@
+"""The parent's side of workers: one contract, fulfilled in this process and by a pool of processes."""
+
+from fxai.pool.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost, WorkerPool
+from fxai.pool.inline import InlinePool
+from fxai.pool.limits import Limits
+from fxai.pool.local_pool import LocalPool
+from fxai.pool.slots import SlotPlan, machine_slots
+
+__all__ = [
+    "Activity",
+    "InlinePool",
+    "Limits",
+    "LocalPool",
+    "SlotPlan",
+    "TrialEnded",
+    "TrialReported",
+    "TrialStarted",
+    "WorkerEvent",
+    "WorkerLost",
+    "WorkerPool",
+    "machine_slots",
+]

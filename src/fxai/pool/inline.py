@@ -1,0 +1,178 @@
+"""Trials in this process: for tests and for debugging an objective."""
+
+import contextlib
+import io
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from fxai.errors import FxaiError
+from fxai.pool.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
+from fxai.pool.dispatcher import TrialDispatcher, WorkerCapacity
+from fxai.protocol import Cause, Decision, LanePlan, Slot, TrialError, TrialRequest
+from fxai.supervisor import BoundedLog
+from fxai.worker.unplanned_lanes import open_lanes
+from fxai.worker.worker_trials import LanesStep, WorkerTrials
+
+T = TypeVar("T")
+ONE_SLOT = (Slot(0),)
+
+
+class InlinePool:
+    """Trains inside `events`, an update of one worker's lanes after the other.
+
+    Nothing here can outlive a trial that hangs or ends the process, and limits do not apply: that is
+    what `LocalPool` is for. Output of a trial that shares its worker with others is not redirected.
+    """
+
+    def __init__(self, slots: Sequence[Slot] = ONE_SLOT, plan: LanePlan | None = None) -> None:
+        self._workers = [_InlineWorker(slot, plan) for slot in slots]
+        self._turns = list(self._workers)
+        self._placement = TrialDispatcher(1 if plan is None else plan.seeds_per_trial)
+        self._happened: list[WorkerEvent] = []
+        self._closed = False
+
+    @property
+    def free_slots(self) -> int:
+        return 0 if self._closed else self._placement.free([worker.capacity for worker in self._workers])
+
+    def submit(self, request: TrialRequest) -> None:
+        if not self.free_slots:
+            raise FxaiError(f"Trial {request.number} was submitted to a pool without a free slot.")
+        self._placement.add(request)
+        self._place()
+
+    def events(self, timeout: float) -> Sequence[WorkerEvent]:
+        until = time.monotonic() + timeout
+        while not self._happened:
+            worker = next((worker for worker in self._turns if worker.busy), None)
+            if worker is None:
+                break
+            self._turns.remove(worker)
+            self._turns.append(worker)
+            self._happened.extend(worker.advance())
+            self._place()
+            if time.monotonic() >= until:
+                break
+        happened, self._happened = self._happened, []
+        return happened
+
+    def answer(self, number: int, decision: Decision) -> None:
+        for worker in self._workers:
+            worker.answer(number, decision)
+
+    def activity(self) -> Sequence[Activity]:
+        return [worker.activity() for worker in self._workers]
+
+    def close(self) -> None:
+        """Have every trial save itself and end."""
+        if self._closed:
+            return
+        self._closed = True
+        for worker in self._workers:
+            worker.stop()
+        self._happened.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _place(self) -> None:
+        while (placed := self._placement.take([worker.capacity for worker in self._workers])) is not None:
+            place, request = placed
+            self._happened.extend(self._workers[place].submit(request))
+
+
+class _InlineWorker:
+    """A slot and the lanes in it."""
+
+    def __init__(self, slot: Slot, plan: LanePlan | None) -> None:
+        self.slot = slot
+        self._plan = plan
+        self._output = _Output()
+        self._open()
+
+    @property
+    def capacity(self) -> WorkerCapacity:
+        return WorkerCapacity(tuple(self._requests.values()), self._trials.width)
+
+    @property
+    def busy(self) -> bool:
+        return self._trials.busy
+
+    def submit(self, request: TrialRequest) -> Sequence[WorkerEvent]:
+        self._requests[request.number] = request
+        started = TrialStarted(request.number, self.slot.index)
+        return [started, *self._events(self._printing(lambda: self._trials.admit(request)))]
+
+    def advance(self) -> Sequence[WorkerEvent]:
+        return self._events(self._printing(self._trials.advance))
+
+    def answer(self, number: int, decision: Decision) -> None:
+        self._printing(lambda: self._trials.decide(number, decision))
+
+    def activity(self) -> Activity:
+        step = max((self._steps[number] for number in self._requests if number in self._steps), default=None)
+        return Activity(self.slot.index, self.slot.device, tuple(self._requests), step)
+
+    def stop(self) -> None:
+        for number in self._trials.numbers:
+            self.answer(number, Decision.STOP)
+        while self._trials.numbers and self._trials.busy:
+            self.advance()
+
+    def _open(self) -> None:
+        self._requests: dict[int, TrialRequest] = {}
+        self._steps: dict[int, int] = {}
+        self._trials = WorkerTrials(open_lanes(self._plan, self.slot), self._output.write_to)
+
+    def _events(self, progress: LanesStep) -> Sequence[WorkerEvent]:
+        for report in progress.reports:
+            if not report.passed_over:
+                self._steps[report.number] = report.step
+        for result in progress.results:
+            self._requests.pop(result.number, None)
+        events: list[WorkerEvent] = [TrialReported(report) for report in progress.reports]
+        events.extend(TrialEnded(result) for result in progress.results)
+        if progress.failure is not None:
+            events.append(self._lost(progress.failure))
+        if self._trials.broken:
+            self._open()
+        return events
+
+    def _lost(self, error: TrialError) -> WorkerLost:
+        sys.stderr.write(error.traceback)
+        cause = Cause.OUT_OF_MEMORY if error.cause is Cause.OUT_OF_MEMORY else Cause.WORKER_LOST
+        numbers = tuple(self._requests)
+        return WorkerLost(self.slot.index, cause, f"the lanes ended with {error.message}", numbers)
+
+    def _printing(self, act: Callable[[], T]) -> T:
+        """Do something with the output going where it belongs."""
+        self._output.here = sys.stdout
+        with contextlib.redirect_stdout(self._output), contextlib.redirect_stderr(self._output):
+            return act()
+
+
+class _Output(io.TextIOBase):
+    """A text stream into the log whose turn it is, or to where this process prints."""
+
+    def __init__(self) -> None:
+        self.here = sys.stdout
+        self._log: Path | None = None
+
+    def write_to(self, log: Path | None) -> None:
+        self._log = log
+
+    def write(self, text: str) -> int:
+        if self._log is None:
+            return self.here.write(text)
+        with contextlib.closing(BoundedLog(self._log)) as log:
+            log.write(text.encode(errors="backslashreplace"))
+        return len(text)

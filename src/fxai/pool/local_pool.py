@@ -1,0 +1,119 @@
+"""The local pool: own interpreters, started once, each with its share of the machine."""
+
+import atexit
+import selectors
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from fxai.errors import FxaiError
+from fxai.pool.contract import Activity, WorkerEvent
+from fxai.pool.dispatcher import TrialDispatcher, WorkerCapacity
+from fxai.pool.limits import Limits
+from fxai.pool.worker_slot import WorkerSlot
+from fxai.protocol import Decision, LanePlan, Slot, TrialRequest
+
+NO_LIMITS = Limits()
+
+
+class LocalPool:
+    """One warm process per slot, behind the contract of `WorkerPool`.
+
+    With a plan, each process opens the lanes of the plan's objective as it starts and trains as many
+    trials at once as they hold; without one, a trial at a time of whatever objective the trial names.
+    Until the first process has told how many lanes it has, each counts for one trial.
+
+    A process that ends is replaced at once. Out of `events` come an `InputError` if the plan's objective, code of the
+    user's own, cannot be imported, and an `FxaiError` for a slot whose processes end four times in a row before they
+    are ready. A worker that can
+    hold only one trial writes that trial's output into the trial's log, everything else goes to
+    `log_directory/worker-N.log`.
+    """
+
+    def __init__(
+        self,
+        slots: Sequence[Slot],
+        log_directory: Path,
+        plan: LanePlan | None = None,
+        *,
+        limits: Limits = NO_LIMITS,
+    ) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._plan = plan
+        self._placement = TrialDispatcher(1 if plan is None else plan.seeds_per_trial)
+        self._workers = [
+            WorkerSlot(slot, limits, log_directory.absolute() / f"worker-{slot.index}.log", plan, self._selector)
+            for slot in slots
+        ]
+        self._closed = False
+        atexit.register(self.close)
+
+    @property
+    def free_slots(self) -> int:
+        return 0 if self._closed else self._placement.free(self._capacities())
+
+    def submit(self, request: TrialRequest) -> None:
+        if not self.free_slots:
+            raise FxaiError(f"Trial {request.number} was submitted to a pool without a free slot.")
+        if self._plan is not None and request.objective != self._plan.objective:
+            raise FxaiError(f"Trial {request.number} of {request.objective} does not fit the pool's plan.")
+        self._placement.add(request)
+        self._place()
+
+    def events(self, timeout: float) -> Sequence[WorkerEvent]:
+        until = time.monotonic() + timeout
+        happened: list[WorkerEvent] = []
+        while not self._closed:
+            for worker in self._workers:
+                happened.extend(worker.keep_time())
+            left = 0.0 if happened else self._next_deadline(until) - time.monotonic()
+            for key, _ in self._selector.select(max(left, 0.0)):
+                happened.extend(key.data.news())
+            self._place()
+            if happened or time.monotonic() >= until:
+                break
+        return happened
+
+    def answer(self, number: int, decision: Decision) -> None:
+        """Answer a report; the answer to a trial whose worker is lost meanwhile is dropped."""
+        for worker in self._workers:
+            worker.answer(number, decision)
+
+    def activity(self) -> Sequence[Activity]:
+        return [worker.activity() for worker in self._workers]
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        atexit.unregister(self.close)
+        for worker in self._workers:
+            worker.end()
+        for worker in self._workers:
+            worker.wait()
+        self._selector.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _place(self) -> None:
+        """Give the waiting trials to workers, as far as there is room."""
+        for worker in self._workers:
+            self._placement.put_back(worker.take_surplus())
+        while (placed := self._placement.take(self._capacities())) is not None:
+            place, request = placed
+            self._workers[place].submit(request)
+
+    def _capacities(self) -> list[WorkerCapacity]:
+        return [worker.capacity for worker in self._workers]
+
+    def _next_deadline(self, until: float) -> float:
+        deadlines = [deadline for worker in self._workers if (deadline := worker.deadline()) is not None]
+        return min([until, *deadlines])

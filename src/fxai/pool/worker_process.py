@@ -1,0 +1,173 @@
+"""One worker process as its parent holds it: started below a keeper, spoken to in lines, ended for sure."""
+
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from fxai.protocol import LanePlan, Slot
+from fxai.protocol.wire import from_line, to_line
+from fxai.protocol.worker_messages import WorkerMessage, WorkerWelcome
+from fxai.supervisor import CHUNK, GRACE_SECONDS, KILL_SECONDS, TRACEBACK, TRACEBACK_SECONDS, start_supervisor
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+_MALLOC = {
+    # glibc gives large blocks back to the kernel at once and gets them again as pages of zeros. A training
+    # frees and takes the same blocks thousands of times a second; kept, its steps are a tenth faster.
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
+    "MALLOC_TOP_PAD_": str(64 << 20),
+}
+_WORKER = "fxai.worker.main"
+END_SECONDS = 2 * (TRACEBACK_SECONDS + GRACE_SECONDS + KILL_SECONDS)
+
+
+class WorkerProcess:
+    """A keeper and its worker. `selector` shows `owner` whenever `lines` or `ended` may have news."""
+
+    def __init__(
+        self, slot: Slot, log: Path, plan: LanePlan | None, selector: selectors.BaseSelector, owner: object
+    ) -> None:
+        self.exit_code: int | None = None  # once `ended`; None also where nobody could tell
+        self.ended = False
+        self._selector = selector
+        self._owner = owner
+        self._received = b""
+        self._unsent = b""
+        self._channel, channel = socket.socketpair()
+        self._lifeline, lifeline = socket.socketpair()
+        with channel, lifeline:
+            self._keeper = start_supervisor(_WORKER, lifeline.fileno(), channel.fileno(), log, worker_environment(slot))
+        self._worker_pid: int | None = None
+        for end in (self._channel, self._lifeline):
+            selector.register(end, selectors.EVENT_READ, owner)
+        self.send(WorkerWelcome(slot, tuple(sys.path), plan))
+
+    def send(self, record: object) -> None:
+        """Send a line, what the worker does not take at once with `look`: it reads between two updates.
+
+        A worker that cannot take it any more is ended, which `ended` will tell.
+        """
+        self._unsent += to_line(record)
+        self._send_on()
+
+    def lines(self) -> list[WorkerMessage]:
+        """What the worker has said since the last call."""
+        self._receive()
+        *complete, self._received = self._received.split(b"\n")
+        try:
+            lines = [from_line(WorkerMessage, line) for line in complete]
+        except ValueError:  # something else wrote into the channel
+            self.end()
+            return []
+        if lines:
+            self._worker_pid = lines[-1].pid
+        return lines
+
+    def end(self, *, with_traceback: bool = False) -> None:
+        """Have the worker and all its descendants ended; `ended` becomes true when they are gone.
+
+        With a traceback, the worker first writes the place of each of its threads into its log.
+        """
+        try:
+            if with_traceback:
+                self._lifeline.send(TRACEBACK)
+            self._lifeline.shutdown(socket.SHUT_WR)
+        except OSError:  # the keeper is gone already
+            return
+
+    def look(self) -> None:
+        """Go on sending, and note whether the keeper has said that all is over; `lines` then holds the last."""
+        if self._unsent:
+            self._send_on()
+        try:
+            word = self._lifeline.recv(CHUNK, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            word = b""
+        self._finish(word)
+
+    def wait(self) -> None:
+        """Wait until the keeper and all it kept are gone; one that does not answer is killed."""
+        if self.ended:
+            return
+        self._lifeline.settimeout(END_SECONDS)
+        try:
+            word = self._lifeline.recv(CHUNK)
+        except OSError:
+            word = b""
+        self._finish(word)
+
+    def abandon(self) -> None:
+        """End without waiting for a keeper that does not answer."""
+        self._finish(b"")
+
+    def _send_on(self) -> None:
+        if self._channel.fileno() == -1:
+            return
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self._channel.send(self._unsent, socket.MSG_DONTWAIT) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._unsent = b""
+            self.end()
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
+        self._selector.modify(self._channel, events, self._owner)
+
+    def _receive(self) -> None:
+        if self._channel.fileno() == -1:
+            return
+        try:
+            while data := self._channel.recv(CHUNK, socket.MSG_DONTWAIT):
+                self._received += data
+        except BlockingIOError:
+            return
+        except OSError:
+            self._received = b""
+        self._forget(self._channel)
+        self.end()
+
+    def _finish(self, word: bytes) -> None:
+        if word:
+            self.exit_code = json.loads(word)["exit_code"]
+        else:
+            self._end_without_supervisor()
+        self._keeper.wait()
+        self._receive()
+        self._forget(self._channel)
+        self._forget(self._lifeline)
+        self.ended = True
+
+    def _forget(self, end: socket.socket) -> None:
+        if end.fileno() != -1:
+            self._selector.unregister(end)
+            end.close()
+
+    def _end_without_supervisor(self) -> None:
+        """The keeper was killed: the kernel kills the worker, and this what is left of its process group."""
+        self._keeper.kill()
+        if self._worker_pid is not None:
+            try:
+                os.killpg(self._worker_pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                return
+
+
+def worker_environment(slot: Slot) -> Mapping[str, str]:
+    """The environment of a worker: this process's, how memory is kept, the slot's threads and devices, its own."""
+    threads = dict.fromkeys(THREAD_VARIABLES, str(slot.threads))
+    devices = {"CUDA_VISIBLE_DEVICES": ""} if slot.device == "cpu" else {}
+    return {**_MALLOC, **os.environ, **threads, **devices, **slot.environment}

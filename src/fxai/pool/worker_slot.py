@@ -1,0 +1,277 @@
+"""One worker of the process pool: a slot, the process in it, and the trials that it has."""
+
+import selectors
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from enum import Enum, auto
+from pathlib import Path
+
+from fxai.errors import FxaiError, InputError
+from fxai.formatting import short_cause
+from fxai.pool.assigned_trials import AssignedTrial, AssignedTrials, Overrun
+from fxai.pool.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
+from fxai.pool.dispatcher import WorkerCapacity
+from fxai.pool.limits import Limits
+from fxai.pool.out_of_memory import out_of_memory_kills
+from fxai.pool.tree_memory import TreeMemory
+from fxai.pool.worker_lost import loss
+from fxai.pool.worker_process import END_SECONDS, WorkerProcess
+from fxai.protocol import Cause, Decision, LanePlan, Slot, TrialError, TrialPaths, TrialRequest, described
+from fxai.protocol.trial_failure import log_failure
+from fxai.protocol.worker_messages import DecisionMessage, ParentMessage, WorkerMessage
+from fxai.spec.fields.objective import FX_TRADING
+
+START_SECONDS = 120.0  # until a new process is ready: it may import torch from a slow disk, and try out widths
+START_ATTEMPTS = 4
+FIRST_PAUSE_SECONDS = 0.25  # after a failed start; doubled after each further one
+LOG_END_BYTES = 2000
+
+
+class Phase(Enum):
+    """What is true of a worker's process."""
+
+    PAUSED = auto()  # none: the last one failed to start
+    STARTING = auto()
+    READY = auto()
+    ENDING = auto()  # told to end; a new one follows
+
+
+class WorkerSlot:
+    """Keeps a slot occupied by a living process, whatever becomes of it, and says what happened.
+
+    Trials that are submitted while the process starts wait for it, and are not blamed for a start that
+    fails. The pool's `selector` shows this worker whenever `news` may have some.
+    """
+
+    def __init__(
+        self, slot: Slot, limits: Limits, log: Path, plan: LanePlan | None, selector: selectors.BaseSelector
+    ) -> None:
+        self.slot = slot
+        self._limits = limits
+        self._log = log
+        self._plan = plan
+        self._selector = selector
+        self._trials = AssignedTrials(limits)
+        # FxAI's agents have no processes of their own: without a limit, what the worker tells of itself suffices.
+        self._watches_memory = limits.worker_bytes is not None or plan is None or plan.objective != FX_TRADING
+        self._memory: TreeMemory | None = None  # of the process that is ready, if it is watched
+        self._surplus: list[TrialRequest] = []
+        self._failed_starts = 0
+        self._kills_before = 0
+        self._start()
+
+    @property
+    def capacity(self) -> WorkerCapacity:
+        """What it has and may take; while there is no process that is ready, the next one's."""
+        if self._phase is Phase.READY:
+            return WorkerCapacity(self._trials.requests, self._width, open=not self._draining)
+        return WorkerCapacity(self._trials.requests)
+
+    def submit(self, request: TrialRequest) -> None:
+        if not self._trials:
+            self._kills_before = out_of_memory_kills()
+        self._trials.add(request)
+        if self._process is not None and self._phase is Phase.READY:
+            self._process.send(ParentMessage(request=request))
+
+    def take_surplus(self) -> Sequence[TrialRequest]:
+        """Trials that were submitted before it was known that there is no room for them."""
+        surplus, self._surplus = self._surplus, []
+        return surplus
+
+    def answer(self, number: int, decision: Decision) -> None:
+        if self._process is not None and self._trials.answer(number):
+            self._process.send(ParentMessage(answer=DecisionMessage(number, decision)))
+
+    def activity(self) -> Activity:
+        return Activity(self.slot.index, self.slot.device, tuple(self._trials.current), self._trials.step)
+
+    def news(self) -> Iterator[WorkerEvent]:
+        """What the process has said since the last call, and what became of it."""
+        process = self._process
+        if process is None:
+            return
+        process.look()
+        for line in process.lines():
+            if self._phase is Phase.STARTING:
+                self._on_ready(line)
+            elif self._phase is Phase.READY:  # later it came too late
+                yield from self._on_line(line)
+        if process.ended:
+            yield from self._on_end(process.exit_code)
+
+    def deadline(self) -> float | None:
+        """When `keep_time` next has something to do."""
+        if self._phase is not Phase.READY:
+            return self._phase_ends_at
+        overrun = self._trials.next_overrun()
+        look = self._memory.due if self._memory is not None and self._trials.begun else None
+        return min((at for at in (look, None if overrun is None else overrun.at) if at is not None), default=None)
+
+    def keep_time(self) -> Iterator[WorkerEvent]:
+        """Start a process that is due, end one that has passed a limit."""
+        deadline = self.deadline()
+        if deadline is None or time.monotonic() < deadline:
+            return
+        if self._phase is Phase.READY:
+            yield from self._keep_limits()
+        elif self._process is None:
+            self._start()
+        elif self._phase is Phase.ENDING:
+            self._process.abandon()
+            yield from self.news()
+        elif self._phase is Phase.STARTING:
+            self._end_process(with_traceback=True)
+
+    def _keep_limits(self) -> Iterator[WorkerEvent]:
+        """Look at the memory, and end what has passed a limit."""
+        overrun = None if self._memory is None else self._trials.measured(self._memory.look_in_time())
+        overrun = overrun or self._trials.next_overrun()
+        if overrun is not None and time.monotonic() >= overrun.at:
+            yield from self._on_overrun(overrun)
+
+    def end(self) -> None:
+        """Have the process ended; nobody asks for news of it any more."""
+        if self._process is not None:
+            self._process.end()
+
+    def wait(self) -> None:
+        """Wait until the process and its descendants are gone."""
+        if self._process is not None:
+            self._process.wait()
+
+    def _start(self) -> None:
+        self._process: WorkerProcess | None = None
+        self._was_ready = False
+        self._draining = False
+        self._width = 1
+        self._overrun: Overrun | None = None
+        self._failure: TrialError | None = None
+        self._given_up: list[AssignedTrial] = []
+        self._enter(Phase.STARTING, START_SECONDS)
+        try:
+            self._process = WorkerProcess(self.slot, self._log, self._plan, self._selector, self)
+        except OSError as error:
+            self._on_failed_start(f"its process could not be started: {error}")
+
+    def _enter(self, phase: Phase, seconds: float = 0.0) -> None:
+        self._phase = phase
+        self._phase_ends_at = time.monotonic() + seconds
+
+    def _end_process(self, *, with_traceback: bool = False) -> None:
+        """End it and give up its trials; those that come from now on are the next process's."""
+        self._given_up = self._trials.take_begun()
+        self._enter(Phase.ENDING, END_SECONDS)
+        if self._process is not None:
+            self._process.end(with_traceback=with_traceback)
+
+    def _on_ready(self, line: WorkerMessage) -> None:
+        if line.failure is not None:
+            objective = "" if self._plan is None else self._plan.objective
+            failed = f"the objective {objective} cannot be imported: {line.failure.message}"
+            raise InputError(short_cause(f"{failed} (log: {self._log})"))
+        self._enter(Phase.READY)
+        self._was_ready = True
+        self._failed_starts = 0
+        self._width = line.width
+        self._memory = TreeMemory(line.pid, self._limits.worker_bytes) if self._watches_memory else None
+        self._kills_before = out_of_memory_kills()
+        self._surplus.extend(self._trials.take_surplus(line.width))
+        for request in self._trials.requests:
+            if self._process is not None:
+                self._process.send(ParentMessage(request=request))
+
+    def _on_line(self, line: WorkerMessage) -> Iterator[WorkerEvent]:
+        self._width = line.width
+        own_bytes = self._memory.own_bytes() if self._memory is not None and line.started else 0
+        for number in line.started:
+            if self._trials.begin(number, own_bytes):
+                yield TrialStarted(number, self.slot.index)
+        for report in line.reports:
+            if self._trials.report(report):
+                yield TrialReported(report)
+        if line.reports and self._memory is not None and not self._memory.looked_lately:
+            self._trials.measured(self._memory.look())
+        for result in line.results:
+            if (ended := self._trials.end(result)) is not None:
+                yield TrialEnded(ended)
+        self._trials.heard()
+        self._draining = self._draining or not line.fit or self._is_too_large(line.resident_bytes)
+        self._failure = line.failure
+        if line.failure is not None or (self._draining and not self._trials.begun):
+            self._end_process()
+
+    def _is_too_large(self, resident_bytes: int) -> bool:
+        return self._limits.worker_bytes is not None and resident_bytes > self._limits.worker_bytes
+
+    def _on_overrun(self, overrun: Overrun) -> Iterator[WorkerEvent]:
+        """Drop the one trial that has passed a limit, or end the process where nothing else remains."""
+        blamed = None if overrun.blamed is None else self._trials.get(overrun.blamed)
+        if blamed is None or self._process is None or len(self._trials.current_begun) == 1:
+            self._overrun = overrun
+            # A traceback would take time in which a trial takes more memory.
+            self._end_process(with_traceback=overrun.cause is not Cause.OUT_OF_MEMORY)
+            return
+        self._trials.drop(blamed)
+        self._process.send(ParentMessage(answer=DecisionMessage(blamed.number, Decision.PRUNE)))
+        yield self._failed(blamed, overrun)
+
+    def _on_end(self, exit_code: int | None) -> Iterator[WorkerEvent]:
+        self._process = None
+        if not self._was_ready:
+            self._on_failed_start(f"it {described(exit_code)}")
+            return
+        if self._phase is Phase.READY:
+            yield self._lost(exit_code, self._trials.take_begun())
+        elif self._overrun is not None and self._overrun.blamed is not None:
+            for trial in self._given_up:
+                yield self._failed(trial, self._overrun)
+        elif self._overrun is not None or self._failure is not None:
+            yield self._lost(exit_code, self._given_up)
+        self._start()
+
+    def _failed(self, trial: AssignedTrial, overrun: Overrun) -> TrialEnded:
+        result = trial.overran(overrun)
+        if result.error is not None:
+            log_failure(trial.request, result.error)
+        return TrialEnded(result)
+
+    def _lost(self, exit_code: int | None, trials: Sequence[AssignedTrial]) -> WorkerLost:
+        cause, reason = Cause.WORKER_LOST, described(exit_code)
+        if self._overrun is not None:
+            cause, reason = self._overrun.cause, f"was ended: {self._overrun.message}"
+        elif self._failure is not None:
+            cause = Cause.OUT_OF_MEMORY if self._failure.cause is Cause.OUT_OF_MEMORY else Cause.WORKER_LOST
+            reason = f"ended with {self._failure.message}"
+        elif self._was_killed_for_memory(exit_code):
+            cause, reason = Cause.OUT_OF_MEMORY, f"{reason} because the machine's memory ran out"
+        requests = [trial.request for trial in trials]
+        return loss(self.slot.index, cause, reason, requests, self._log_of(requests))
+
+    def _was_killed_for_memory(self, exit_code: int | None) -> bool:
+        return exit_code == -signal.SIGKILL and out_of_memory_kills() > self._kills_before
+
+    def _log_of(self, requests: Sequence[TrialRequest]) -> Path:
+        """Where the output of these trials went."""
+        if len(requests) == 1 and self._width < 2 * len(requests[0].seeds):
+            return TrialPaths(requests[0].directory).log
+        return self._log
+
+    def _on_failed_start(self, reason: str) -> None:
+        self._failed_starts += 1
+        if self._failed_starts >= START_ATTEMPTS:
+            raise FxaiError(
+                f"Worker {self.slot.index} does not start: {reason}, {self._failed_starts} times in a row; "
+                f"its log ends with: {short_cause(f'{_last_line_of(self._log)} (log: {self._log})')}"
+            )
+        self._enter(Phase.PAUSED, FIRST_PAUSE_SECONDS * 2 ** (self._failed_starts - 1))
+
+
+def _last_line_of(log: Path) -> str:
+    """Of a traceback the exception."""
+    try:
+        text = log.read_bytes()[-LOG_END_BYTES:].decode(errors="replace")
+    except OSError as error:
+        return f"(it cannot be read: {error})"
+    return next(iter(text.strip().splitlines()[-1:]), "nothing")

@@ -1,0 +1,75 @@
+"""The records that cross process borders: what a worker is given and what it answers.
+
+They hold plain data, know nothing of Optuna or torch, and travel as JSON (`wire.py`), so that a local
+process and a machine of a cluster speak the same language.
+"""
+
+from pydantic import JsonValue
+
+from fxai.protocol.bounds import bounded_metrics, bounded_report, bounded_result, number_of, shown, step_of, wrong_step
+from fxai.protocol.failure import TrialFailedError, described, error_of, failed, is_out_of_memory
+from fxai.protocol.identity import adopt_folder, identity_of, set_aside, take_folder
+from fxai.protocol.objective import LaneObjective, Lanes, Objective
+from fxai.protocol.paths import TrialPaths
+from fxai.protocol.records import (
+    RESERVED,
+    STANDARD_ERROR,
+    Cause,
+    Decision,
+    Inherited,
+    JsonObject,
+    LanePlan,
+    Outcome,
+    ParamValue,
+    Report,
+    Slot,
+    StoredReports,
+    StudyIdentity,
+    TrialError,
+    TrialRequest,
+    TrialResult,
+    TrialState,
+    Usage,
+)
+
+__all__ = [
+    "RESERVED",
+    "STANDARD_ERROR",
+    "Cause",
+    "Decision",
+    "Inherited",
+    "JsonObject",
+    "JsonValue",
+    "LaneObjective",
+    "LanePlan",
+    "Lanes",
+    "Objective",
+    "Outcome",
+    "ParamValue",
+    "Report",
+    "Slot",
+    "StoredReports",
+    "StudyIdentity",
+    "TrialError",
+    "TrialFailedError",
+    "TrialPaths",
+    "TrialRequest",
+    "TrialResult",
+    "TrialState",
+    "Usage",
+    "adopt_folder",
+    "bounded_metrics",
+    "bounded_report",
+    "bounded_result",
+    "described",
+    "error_of",
+    "failed",
+    "identity_of",
+    "is_out_of_memory",
+    "number_of",
+    "set_aside",
+    "shown",
+    "step_of",
+    "take_folder",
+    "wrong_step",
+]

@@ -1,0 +1,172 @@
+"""Limits of what a worker tells the parent of a trial: numbers that every database holds, text that every file holds.
+
+Every report and every result passes these functions at the worker's border, whatever kind of objective and of
+worker it comes from. None of them raises: a number that cannot be kept costs its report, never the run.
+"""
+
+import math
+import operator
+from collections.abc import Mapping
+from dataclasses import replace
+
+from fxai.protocol.records import RESERVED, STANDARD_ERROR, Report, TrialError, TrialResult, Usage
+
+MOST_STEP = 2**63 - 1  # the largest integer of SQLite
+MOST_METRICS = 1000
+LONGEST_NAME = 512  # characters of an attribute's name in Optuna's tables
+LONGEST_MESSAGE = 2000
+LONGEST_TRACEBACK = 8000  # of which the end is kept
+_SHOWN = 120
+
+
+def number_of(value: object) -> float | None:
+    """The value as Python's own float, NumPy's and torch's numbers included; None where it is no number.
+
+    An integer beyond all floats is infinite. Booleans and digits in quotes are no numbers.
+    """
+    if value is None or isinstance(value, bool | str | bytes):
+        return None
+    try:
+        return float(value)  # type: ignore[arg-type]  # what has no number raises
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf  # type: ignore[operator]  # only numbers overflow
+    except Exception:  # noqa: BLE001  # the value is an object of the user's
+        return None
+
+
+def step_of(step: object) -> int | None:
+    """The step as an integer that every database holds; None for all that is no whole number from 0 on."""
+    if isinstance(step, bool):
+        return None
+    try:
+        whole = operator.index(step)  # type: ignore[arg-type]  # what is no integer raises
+    except Exception:  # noqa: BLE001  # the step is an object of the user's
+        number = number_of(step)
+        if number is None or not number.is_integer():
+            return None
+        whole = int(number)
+    return whole if 0 <= whole <= MOST_STEP else None
+
+
+def shown(value: object) -> str:
+    """A foreign value in a message: its repr, cut after 120 characters."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  # an integer of thousands of digits, or an object of the user's
+        return f"a value of type {type(value).__name__}"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def wrong_step(step: object) -> str:
+    """What to say of a step that `step_of` refuses."""
+    return f"a report's step must be a whole number from 0 to 2^63 - 1, not {shown(step)}"
+
+
+def bounded_report(report: Report, last_step: int | None) -> Report:
+    """The report in plain numbers, passed over where its step or value cannot be kept.
+
+    Args:
+        report: what the objective told; its fields may be of any type.
+        last_step: that of the trial's last report that counted; steps rise from there.
+    """
+    step, value = step_of(report.step), number_of(report.value)
+    metrics, left_out = bounded_metrics(report.metrics)
+    flaw = report.flaw if report.passed_over else _flaw(report, step, value, last_step)
+    return Report(
+        report.number,
+        0 if step is None else step,
+        math.nan if value is None else value,
+        metrics,
+        step_of(report.env_steps) or 0,
+        bounded_text(flaw or report.flaw or left_out),
+        passed_over=report.passed_over or bool(flaw),
+    )
+
+
+def _flaw(report: Report, step: int | None, value: float | None, last_step: int | None) -> str:
+    if step is None:
+        return wrong_step(report.step)
+    if value is None:
+        return f"value must be a number, not {shown(report.value)}, at step {step}"
+    if not math.isfinite(value):
+        return f"value is {value} at step {step}"
+    if last_step is not None and step <= last_step:
+        return f"reported step {step} after step {last_step}; steps must rise"
+    return ""
+
+
+def bounded_metrics(metrics: object) -> tuple[dict[str, float], str]:
+    """The metrics that can be kept, as plain numbers, and what is wrong with the first of the others."""
+    if not isinstance(metrics, Mapping):
+        return {}, f"metrics must be a mapping, not {shown(metrics)}; they are left out"
+    kept: dict[str, float] = {}
+    first = ""
+    for name, told in metrics.items():
+        number = number_of(told)
+        wrong = _wrong_metric(name, told, number, len(kept))
+        if number is not None and not wrong:
+            kept[name] = number
+        first = first or wrong
+    return kept, first
+
+
+def _wrong_metric(name: object, told: object, number: float | None, kept: int) -> str:
+    if not isinstance(name, str) or not _is_kept(name):
+        return f"metric {shown(name)} is left out: its name must be a text of 1 to {LONGEST_NAME} characters"
+    if name.startswith(RESERVED):
+        return f"metric {shown(name)} is left out: names that begin with {RESERVED!r} are FxAI's own"
+    if number is None:
+        return f"metric {shown(name)} is left out: it must be a number, not {shown(told)}"
+    if name == STANDARD_ERROR and not (math.isfinite(number) and number >= 0):
+        return f"metric {name!r} is left out: it must be a finite number from 0 on, not {number}"
+    if kept >= MOST_METRICS:
+        return f"metric {shown(name)} is left out: a trial has at most {MOST_METRICS} metrics"
+    return ""
+
+
+def _is_kept(name: str) -> bool:
+    """Whether a database keeps that name: not too long, in UTF-8, without NUL, which PostgreSQL refuses."""
+    return 0 < len(name) <= LONGEST_NAME and "\0" not in name and bounded_text(name) == name
+
+
+def bounded_result(result: TrialResult, seconds: float) -> TrialResult:
+    """The result in plain numbers; `seconds` take the place of a time that is none."""
+    metrics, left_out = bounded_metrics(result.metrics)
+    took = _from_zero(result.seconds)
+    return replace(
+        result,
+        seconds=seconds if took is None else took,
+        value=None if result.value is None else number_of(result.value),
+        metrics=metrics,
+        error=None if result.error is None else bounded_error(result.error),
+        usage=_bounded_usage(result.usage),
+        flaw=bounded_text(result.flaw or left_out),
+    )
+
+
+def bounded_error(error: TrialError) -> TrialError:
+    """The error with text that a file, a terminal and a database hold."""
+    traceback = bounded_text(str(error.traceback), LONGEST_TRACEBACK, end=True)
+    return TrialError(error.cause, bounded_text(str(error.message)), traceback)
+
+
+def bounded_text(text: str, longest: int = LONGEST_MESSAGE, *, end: bool = False) -> str:
+    """The text in UTF-8 and at most that long: its beginning, or its end."""
+    if len(text) > longest:
+        text = f"...{text[-longest:]}" if end else f"{text[:longest]}..."
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _bounded_usage(usage: Usage) -> Usage:
+    return Usage(
+        step_of(usage.env_steps) or 0,
+        _from_zero(usage.steps_per_second),
+        _from_zero(usage.peak_memory_mb),
+        _from_zero(usage.peak_gpu_memory_mb),
+    )
+
+
+def _from_zero(value: object) -> float | None:
+    """A finite number from 0 on; None for all else."""
+    number = number_of(value)
+    return number if number is not None and math.isfinite(number) and number >= 0 else None

@@ -1,0 +1,68 @@
+"""The commands that FxAI prints: at the end of a run, in reports, in exports and in messages.
+
+Each is complete: pasted into a shell in the folder in which it was printed, it finds the study that it is about.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
+from typing import Final
+
+from fxai.spec.fields.defaults import RESULTS_DIR, STORAGE
+from fxai.spec.fields.storage_url import shown
+
+_STORAGE, _RESULTS = "--storage", "--results-dir"
+LOCATION_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {  # of each command, those that say where studies are kept
+    "run": (_STORAGE, _RESULTS),
+    "check": (),
+    "status": (_STORAGE,),
+    "best": (_STORAGE,),
+    "results": (_STORAGE, _RESULTS),
+    "analysis": (_STORAGE,),
+    "compare": (_STORAGE, _RESULTS),
+    "show": (_STORAGE, _RESULTS),
+    "report": (_STORAGE, _RESULTS),
+    "plot": (_STORAGE, _RESULTS),
+    "export": (_STORAGE, _RESULTS),
+    "transfer": (_STORAGE, _RESULTS),
+    "train": (),
+    "evaluate": (),
+    "dashboard": (_STORAGE, _RESULTS),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StudyLocation:
+    """Where studies are kept: their database and the folder of their files, as the user wrote them."""
+
+    storage: str = STORAGE
+    results_dir: str | Path = RESULTS_DIR
+
+    def command(self, name: str, *arguments: str | int | Path, options: Mapping[str, str | int] | None = None) -> str:
+        """`fxai show NAME 3 --storage URL --results-dir DIR`, for a shell.
+
+        Options that name the usual place are left out. A password in a URL is hidden. An option whose value is empty
+        is a switch. Arguments that begin with a dash follow `--`.
+        """
+        where = {
+            option: value
+            for option, value, usual in (
+                (_STORAGE, shown(self.storage), STORAGE),
+                (_RESULTS, str(self.results_dir), RESULTS_DIR),
+            )
+            if option in LOCATION_OPTIONS[name] and value != usual
+        }
+        given = [quote(str(each)) for each in arguments]
+        chosen = [word for option, value in {**(options or {}), **where}.items() for word in _option(option, value)]
+        if any(str(each).startswith("-") for each in arguments):
+            return " ".join(("fxai", name, *chosen, "--", *given))
+        return " ".join(("fxai", name, *given, *chosen))
+
+
+def _option(name: str, value: str | int) -> tuple[str, ...]:
+    if value == "":
+        return (name,)
+    if str(value).startswith("-"):
+        return (f"{name}={quote(str(value))}",)
+    return name, quote(str(value))

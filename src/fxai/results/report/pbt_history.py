@@ -1,0 +1,67 @@
+"""A study of populations: from whose weights its members went on, and the schedule that the best was trained by."""
+
+import plotly.graph_objects as go
+
+from fxai.formatting import figure
+from fxai.results.page.palette import BEST, COMPLETE, OTHER
+from fxai.results.record import TrialRecord
+from fxai.results.report.blocks import Chart, Section, Table
+from fxai.results.report.study_info import StudyInfo
+from fxai.results.training.schedule import Part, ancestry
+
+_ROW, _MOST_ROWS = 20, 60
+
+
+def lineage(info: StudyInfo) -> Section | None:
+    """None for a study without populations."""
+    best = info.record.best
+    if best is None or not any(trial.lineage for trial in info.own):
+        return None
+    parts = ancestry(info.record.trials, best.number)
+    reading = (
+        "Each row is a member; a line from one row to another is a member that went on from the other's weights. "
+        "The strong line is the way of the best trial's weights."
+    )
+    names = [name for name in parts[-1][2] if len({str(params.get(name)) for *_, params in parts}) > 1]
+    rows = [
+        (str(step), str(whose), *(figure(params[name]) if name in params else "-" for name in names))
+        for step, whose, params in parts
+    ]
+    table = Table(("From step", "Trained as trial", *names), rows, frozenset(range(len(names) + 2)))
+    chart = Chart("lineage", _figure(info, best, parts), title="Lineage")
+    return Section("lineage", "The population", [chart, table], reading)
+
+
+def _figure(info: StudyInfo, best: TrialRecord, parts: list[Part]) -> go.Figure:
+    members = [trial for trial in info.own if trial.reports]
+    if len(members) > _MOST_ROWS:
+        kin = {whose for _, whose, _ in parts}
+        members = [trial for trial in members if trial.number in kin or trial.lineage][:_MOST_ROWS]
+    numbers = {trial.number: row for row, trial in enumerate(members)}
+    drawn = go.Figure()
+    for member in members:
+        drawn.add_trace(_line([(0, member.number), (max(member.reports), member.number)], numbers, COMPLETE, 1.2))
+        for exploit in member.lineage:
+            if exploit.donor in numbers:
+                ends = [(exploit.step, exploit.donor), (exploit.step, member.number)]
+                drawn.add_trace(_line(ends, numbers, OTHER, 1))
+    way = [(step, whose) for step, whose, _ in parts if whose in numbers]
+    left = [*(step for step, _ in way[1:]), max(best.reports, default=0)]
+    corners = [(at, whose) for (begun, whose), end in zip(way, left, strict=True) for at in (begun, end)]
+    drawn.add_trace(_line(corners, numbers, BEST, 3.5))
+    drawn.update_xaxes(title="step", rangemode="tozero")
+    drawn.update_yaxes(
+        tickvals=list(numbers.values()), ticktext=[f"trial {number}" for number in numbers], autorange="reversed"
+    )
+    return drawn.update_layout(height=_ROW * len(members) + 110, showlegend=False, hovermode="closest")
+
+
+def _line(points: list[tuple[int, int]], rows: dict[int, int], colour: str, width: float) -> go.Scatter:
+    return go.Scatter(
+        x=[step for step, _ in points],
+        y=[rows[number] for _, number in points],
+        text=[f"trial {number}, step {step}" for step, number in points],
+        hovertemplate="%{text}<extra></extra>",
+        mode="lines",
+        line={"color": colour, "width": width},
+    )

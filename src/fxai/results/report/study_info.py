@@ -1,0 +1,109 @@
+"""What a report is of: a study, with all that was computed of it once for all sections."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from optuna import Study
+
+from fxai.results.analysis import StudyAnalysis
+from fxai.results.metric_text import axis_format, difference_text, number_text
+from fxai.results.paths import StudyPaths
+from fxai.results.printed_command import StudyLocation
+from fxai.results.record import StudyRecord, TrialRecord
+from fxai.results.report.scales import Scale, scales_of
+from fxai.search import attributes
+from fxai.search.single_objective_view import first_objective_view
+from fxai.spec.search.first_trial import first_trial_in
+from fxai.spec.search.metric_goals import Goal
+
+
+@dataclass(frozen=True)
+class StudyInfo:
+    """A study as its report looks at it: of several objectives, the first counts where only one can be shown."""
+
+    study: Study  # by its first objective
+    stored: Study
+    record: StudyRecord
+    analysis: StudyAnalysis
+    paths: StudyPaths
+    location: StudyLocation | None = None  # None where no database is known, as for a results file
+
+    @classmethod
+    def of(cls, study: Study, paths: StudyPaths, storage: str | None) -> "StudyInfo":
+        record = StudyRecord.of(study)
+        location = None if storage is None else StudyLocation(storage, paths.results_dir)
+        return cls(first_objective_view(study), study, record, StudyAnalysis.of(study), paths, location)
+
+    @cached_property
+    def goal(self) -> Goal:
+        return next(goal for goal in self.record.goals if goal.metric == self.record.metric)
+
+    @property
+    def goals(self) -> Sequence[str]:
+        """`maximize sharpe`, one for each objective."""
+        return [f"{goal.direction} {goal.metric}" for goal in self.record.goals]
+
+    @cached_property
+    def scales(self) -> Mapping[str, Scale]:
+        return scales_of(self.stored)
+
+    @cached_property
+    def own(self) -> Sequence[TrialRecord]:
+        """The trials that count, in the order of their numbers."""
+        return [trial for trial in self.record.trials if not trial.uncounted]
+
+    @cached_property
+    def ranked(self) -> Sequence[TrialRecord]:
+        """The completed trials with a finite value, the best first."""
+        valued = [trial for trial in self.own if trial.value is not None and math.isfinite(trial.value)]
+        return sorted(valued, key=lambda trial: (self.goal.loss(trial.value or 0.0), trial.number))
+
+    @cached_property
+    def default(self) -> TrialRecord | None:
+        """Trial 0, where FxAI chose it: not somebody's own, and not a population's member."""
+        if not self.record.trials or self.record.trials[0].lineage:
+            return None
+        first = self.stored.get_trials(deepcopy=False)[0]
+        return self.record.trials[0] if first.user_attrs.get(attributes.ENQUEUED) == "default" else None
+
+    @property
+    def default_called(self) -> str:
+        """What trial 0 is, in a word or two for a legend."""
+        return first_trial_in(self.made_of).removeprefix("the ").partition(" (")[0]
+
+    def value_text(self, value: float, error: float | None = None) -> str:
+        """A value of the study's metric."""
+        return number_text(self.record.metric, value, error, trading=self.trading)
+
+    def difference_text(self, difference: float, error: float | None) -> str:
+        """A difference between two values of the study's metric."""
+        return difference_text(self.record.metric, difference, error, trading=self.trading)
+
+    @property
+    def metric_axis(self) -> dict[str, str]:
+        """Of a plotly axis that shows the study's metric."""
+        return {"title": self.record.metric, **axis_format(self.record.metric, trading=self.trading)}
+
+    @property
+    def tick_format(self) -> dict[str, str]:
+        """Of a plotly colour bar that shows the study's metric."""
+        return {name: form for name, form in self.metric_axis.items() if name == "tickformat"}
+
+    @property
+    def trading(self) -> bool:
+        """Whether its trials train FxAI's agents, whose metrics FxAI measures."""
+        return "data" in self.made_of
+
+    @cached_property
+    def made_of(self) -> Mapping[str, Any]:
+        """The fingerprint; empty for a study that FxAI did not make."""
+        stored = self.stored.user_attrs.get(attributes.FINGERPRINT)
+        return stored if isinstance(stored, dict) else {}
+
+
+def called(state: str) -> str:
+    """A trial's state as people say it."""
+    return {"COMPLETE": "completed", "FAIL": "failed"}.get(state, state.lower())

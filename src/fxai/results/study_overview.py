@@ -1,0 +1,65 @@
+"""A study without its trials, but for those that lead: all that a look at it needs, whatever its size."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fxai.results.record import EndedBy, TransferOrigin, TrialRecord, is_trading
+from fxai.results.top_trials import TopTrials
+from fxai.search.metric_goals import first_goal, goals_of
+from fxai.search.stored_study import Candidate, StoredStudy
+from fxai.search.stored_trial import StoredState
+from fxai.spec.search.metric_goals import Goal
+
+LEADERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class StudyOverview:
+    """A study in few words; what `StudyRecord` calls by the same name is the same."""
+
+    name: str
+    direction: str
+    metric: str
+    goals: Sequence[Goal]
+    counts: Mapping[StoredState, int]  # trials that count
+    infeasible: int
+    first: TrialRecord | None  # trial 0
+    best: TrialRecord | None
+    front: Sequence[TrialRecord]
+    leaders: Sequence[TrialRecord]  # the first few of `StudyRecord.ranked`; of several objectives the front
+    ended_by: EndedBy | None
+    taken_over: TransferOrigin | None
+    trading: bool = False  # whether FxAI measured its metrics
+
+    @classmethod
+    def of(cls, study: StoredStudy) -> "StudyOverview":
+        """Read a study."""
+        goals, first = goals_of(study), first_goal(study)
+        candidates = study.candidates()
+        top_trials = TopTrials.of(candidates, goals, first)
+        leaders = top_trials.front or top_trials.ranked[:LEADERS]
+        wanted = {0, *leaders} if top_trials.best is None else {0, top_trials.best, *leaders}
+        records = {trial.number: TrialRecord.of(trial, goals, first) for trial in study.trials(wanted)}
+        return cls(
+            name=study.study_name,
+            direction=goals[first].direction,
+            metric=goals[first].metric,
+            goals=goals,
+            counts=_counts(candidates),
+            infeasible=sum(each.infeasible for each in candidates),
+            first=records.get(0),
+            best=None if top_trials.best is None else records[top_trials.best],
+            front=tuple(records[number] for number in top_trials.front),
+            leaders=tuple(records[number] for number in leaders),
+            ended_by=EndedBy.of(study.user_attrs),
+            taken_over=TransferOrigin.of(study.user_attrs),
+            trading=is_trading(study.user_attrs),
+        )
+
+    def count(self, state: StoredState) -> int:
+        return self.counts.get(state, 0)
+
+
+def _counts(candidates: Sequence[Candidate]) -> Mapping[StoredState, int]:
+    return Counter(each.state for each in candidates if not each.uncounted)

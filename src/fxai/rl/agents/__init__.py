@@ -1,0 +1,1 @@
+"""Trained agents: files, export, checkpoints, scores."""

@@ -1,0 +1,51 @@
+"""Where a trial stood at its last report: the training's state and the reports so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+from torch import Tensor
+
+from fxai.errors import InputError
+from fxai.protocol import Report
+from fxai.protocol.wire import from_line, to_line
+from fxai.rl.agents.numerics import with_numerics
+from fxai.rl.agents.tensor_file import read_tensors, write_tensors
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Enough to go on, and to repeat to a new listener what the old one heard."""
+
+    identity: Mapping[str, JsonValue]  # what was trained; only a trial of the same identity may go on from here
+    reports: tuple[Report, ...]
+    state: Mapping[str, Tensor]
+
+    def save(self, path: Path) -> None:
+        reports: list[JsonValue] = [to_line(report).decode() for report in self.reports]
+        header: dict[str, JsonValue] = {"identity": dict(self.identity), "reports": reports}
+        write_tensors(path, header, self.state, durable=False)
+
+
+def load_state(path: Path, step: int) -> Mapping[str, Tensor]:
+    """The state of another trial after so many updates; an InputError where the file holds none."""
+    _, state = read_tensors(path)
+    clock = state.get("clock")
+    if clock is None or clock.unique().tolist() != [step]:
+        raise InputError(f"{path} holds no state after {step} updates")
+    return state
+
+
+def load_checkpoint(path: Path, identity: Mapping[str, JsonValue]) -> Checkpoint | None:
+    """The checkpoint at `path`, or None where none of that identity can be read: then begin anew."""
+    if not path.exists():
+        return None
+    try:
+        header, state = read_tensors(path)
+    except InputError:
+        return None
+    lines, written = header.get("reports"), header.get("identity")
+    if not isinstance(written, dict) or with_numerics(written) != identity or not isinstance(lines, list):
+        return None
+    return Checkpoint(identity, tuple(from_line(Report, str(line).encode()) for line in lines), state)

@@ -1,0 +1,65 @@
+"""Advantage actor-critic: one step on each roll-out, which is short."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from fxai.rl.algorithms.a2c_loss import STATISTICS, LossWeights, loss_gradient
+from fxai.rl.algorithms.actor_critic import ActorCritic
+from fxai.rl.algorithms.adam import LaneAdam, norm_and_shrink
+from fxai.rl.algorithms.experience import Experience
+from fxai.rl.algorithms.hyperparameters import lane_numbers
+from fxai.rl.algorithms.rollout import Collector
+from fxai.rl.algorithms.samples import Samples
+from fxai.rl.lanes.state import below, prefixed
+from fxai.rl.networks.dropout import Dropout
+from fxai.spec.fields.a2c_config import A2cConfig
+
+
+class A2c:
+    """A2C on the lanes of a pack; see `Learner`."""
+
+    statistics = (*STATISTICS, "grad_norm")
+
+    def __init__(
+        self, configs: Sequence[A2cConfig], policy: ActorCritic, collector: Collector, seeds: Tensor, dropout: Dropout
+    ) -> None:
+        """`seeds` is [lane] int64; the configurations differ only in what a lane may choose, see `pack.py`."""
+        self.policy, self._dropout = policy, dropout
+        self._experience = Experience(configs, policy, collector, dropout)
+        device = seeds.device
+        self._max_grad_norm = lane_numbers(configs, lambda c: c.max_grad_norm, device)
+        self._loss = LossWeights(
+            entropy_coef=lane_numbers(configs, lambda c: c.entropy_coef, device),
+            value_coef=lane_numbers(configs, lambda c: c.value_coef, device),
+        )
+        self.weights = policy.initial(seeds)
+        self._adam = LaneAdam.of(self.weights)
+
+    def update(self, clock: Tensor, rate: Tensor) -> Tensor:
+        return self.improve(self._experience.gather(self.weights, clock), rate)
+
+    @torch.no_grad()
+    def improve(self, samples: Samples, rate: Tensor) -> Tensor:
+        """One step on all samples, in place on the weights; the statistics [lane, statistic]."""
+        keep = self._dropout.keep(samples.number)
+        logits, value, vjp = self.policy.vjp(self.weights, samples.observation, keep)
+        loss = loss_gradient(logits, value, samples, self._loss)
+        gradient = vjp(loss.logits, loss.value)
+        norm, shrink = norm_and_shrink(gradient, self._max_grad_norm)
+        (pace,) = self._adam.paces(rate, None, 1)
+        self._adam.step(self.weights, gradient, shrink, pace)
+        return torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
+
+    def state(self) -> dict[str, Tensor]:
+        return {
+            "weights": self.weights,
+            **prefixed("adam.", self._adam.state()),
+            **prefixed("env.", self._experience.state()),
+        }
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        self.weights.copy_(state["weights"])
+        self._adam.restore(below("adam.", state))
+        self._experience.restore(below("env.", state))

@@ -1,0 +1,77 @@
+"""Actor and critic of every lane: two nets of one shape, stacked, so that both are one product.
+
+Weights are [lane, 2 * size]: the actor's, then the critic's. The critic's head is as wide as the
+actor's and its first column is the value; the other columns get no gradient and stay as they began.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fxai.rl.lanes import counter_rng
+from fxai.rl.networks.network import Network
+
+_ACTOR_HEAD_GAIN = 0.01  # the first policy is nearly uniform (Andrychowicz et al. 2021, arXiv 2006.05990, 3.2)
+_CRITIC_HEAD_GAIN = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ActorCritic:
+    """The two functions of a policy-gradient agent over a network's shape."""
+
+    network: Network
+
+    @property
+    def size(self) -> int:
+        """Numbers per lane."""
+        return 2 * self.network.layout.size
+
+    @property
+    def dropout_sites(self) -> int:
+        return 2 * self.network.dropout_sites
+
+    def initial(self, seeds: Tensor) -> Tensor:
+        """Weights [lane, 2 * size] for lane seeds [lane]."""
+        gaussian = counter_rng.normal(seeds, counter_rng.Purpose.WEIGHTS, 0, (2, self.network.layout.size))
+        actor = self.network.initial(gaussian[:, 0], _ACTOR_HEAD_GAIN)
+        critic = self.network.initial(gaussian[:, 1], _CRITIC_HEAD_GAIN)
+        return torch.cat([actor, critic], dim=1)
+
+    def preferences(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:
+        """Logits [lane, action, sample] of the actor; see `Policy`."""
+        actor = weights.view(len(weights), 2, -1)[:, 0]
+        return self.network(actor, observation, None if keep is None else self._by_net(keep)[0::2])
+
+    def value(self, weights: Tensor, observation: Tensor) -> Tensor:
+        """Expected discounted return [lane, sample]."""
+        critic = weights.view(len(weights), 2, -1)[:, 1]
+        value: Tensor = self.network(critic, observation, None)[:, 0]
+        return value
+
+    def vjp(
+        self, weights: Tensor, observation: Tensor, keep: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], Tensor]]:
+        """Logits [lane, action, sample], values [lane, sample], and how to carry a loss's derivatives back.
+
+        The function goes from the derivatives by both to that by weights [lane, 2 * size].
+        Observations are [lane, sample, *shape], `keep` [lane, sample, dropout_sites].
+        """
+        lanes = len(weights)
+        by_net = None if keep is None else self._by_net(keep)
+        outputs, network_vjp = self.network.vjp(weights.view(2 * lanes, -1), observation, by_net)
+        logits, critic = outputs.view(lanes, 2, *outputs.shape[1:]).unbind(1)
+
+        def backward(d_logits: Tensor, d_value: Tensor) -> Tensor:
+            d_outputs = d_logits.new_zeros(lanes, 2, *d_logits.shape[1:])
+            d_outputs[:, 0] = d_logits
+            d_outputs[:, 1, 0] = d_value
+            return network_vjp(d_outputs.flatten(0, 1)).view_as(weights)
+
+        return logits, critic[:, 0], backward
+
+    def _by_net(self, keep: Tensor) -> Tensor:
+        """[lane, sample, 2 * sites] as [2 * lane, sample, sites]."""
+        lanes, samples, _ = keep.shape
+        return keep.view(lanes, samples, 2, -1).transpose(1, 2).flatten(0, 1)

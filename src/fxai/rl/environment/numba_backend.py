@@ -1,0 +1,85 @@
+"""The market's environments on a CPU: records that a compiled loop takes from step to step.
+
+As operations of torch a step is a hundred calls, and on a CPU those take many times as long as what they do for the
+few environments of a pack.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fxai.rl.environment.account import Account
+from fxai.rl.environment.market_tensors import MarketTensors
+from fxai.rl.environment.market_view import HALF_HELD, MarketView
+from fxai.rl.environment.step_result import MarketStep
+from fxai.rl.kernels import market_step
+from fxai.rl.kernels.compiled import Array
+from fxai.rl.lanes.state import below, prefixed
+from fxai.spec.fields.env_config import EnvConfig
+
+_ACCOUNT = tuple(field.name for field in fields(Account))
+_FIGURES = ("reward", "position", "equity", "step_return", "turnover", "closed_gain", "settled_gain")
+_MARKS = ("terminated", "truncated", "closed", "settled")
+
+
+class NumbaBackend:
+    """Environments one after the other; see `market_env.Floor`."""
+
+    def __init__(
+        self, market: MarketTensors, view: MarketView, configs: Sequence[EnvConfig], *, close_at_end: bool
+    ) -> None:
+        self._view, self._like, self._close_at_end = view, market.quotes, close_at_end
+        self._market = market.quotes.numpy(), view.rows.numpy(), view.scales.numpy()
+        self._rules = _records([_rules(config, has_spread=market.has_spread) for config in configs])
+        self._rewards = _records([config.reward.model_dump() for config in configs])
+
+    def begin(self, starts: Tensor, ends: Tensor) -> Tensor:
+        fresh = Account.fresh(torch.empty_like(starts, dtype=self._like.dtype))
+        return self.restore({"bar": starts, "end": ends, **prefixed("account.", fresh.tensors())})
+
+    def step(self, action: Tensor, starts: Tensor, ends: Tensor) -> MarketStep:
+        observation = self._like.new_empty(*action.shape, *self._view.shape)
+        final_observation = torch.empty_like(observation)
+        figures = self._like.new_empty(*action.shape, len(_FIGURES))
+        marks = torch.empty(*action.shape, len(_MARKS), dtype=torch.bool)
+        given = action.numpy(), starts.numpy(), ends.numpy()
+        gives = _named(_FIGURES, figures), _named(_MARKS, marks), observation.numpy(), final_observation.numpy()
+        arrays = (*self._market, self._rules, self._rewards, *given, *self._standing, *gives)
+        market_step(*arrays, HALF_HELD, self._close_at_end)
+        said = zip((*_FIGURES, *_MARKS), (*figures.unbind(-1), *marks.unbind(-1)), strict=True)
+        return MarketStep(observation=observation, final_observation=final_observation, **dict(said))
+
+    def state(self) -> dict[str, Tensor]:
+        accounts = dict(zip(_ACCOUNT, self._accounts.unbind(-1), strict=True))
+        return {"bar": self._bar, "end": self._end, **prefixed("account.", accounts)}
+
+    def restore(self, state: Mapping[str, Tensor]) -> Tensor:
+        account = Account(**below("account.", state))
+        self._bar, self._end = state["bar"].clone(), state["end"].clone()
+        self._accounts = torch.stack([getattr(account, name) for name in _ACCOUNT], dim=-1)
+        self._standing = self._bar.numpy(), self._end.numpy(), _named(_ACCOUNT, self._accounts)
+        return self._view.seen(self._bar, account)
+
+
+def _rules(config: EnvConfig, *, has_spread: bool) -> dict[str, float]:
+    """What the loop knows of a lane's rules; where the market has a spread of its own, a bar's is added."""
+    return {
+        "adverse_move": config.slippage_rate + (0.0 if has_spread else config.spread / 2),
+        "least_target": -1.0 if config.allow_short else 0.0,
+        **{name: getattr(config, name) for name in ("position_size", "commission_rate", "drawdown_limit")},
+        **{name: getattr(config, name) for name in ("swap_long_rate", "swap_short_rate")},
+    }
+
+
+def _records(lanes: Sequence[Mapping[str, float]]) -> Array:
+    """Numbers by name, [lane]."""
+    return np.array([tuple(lane.values()) for lane in lanes], dtype=[(name, np.float64) for name in lanes[0]])
+
+
+def _named(names: Sequence[str], numbers: Tensor) -> Array:
+    """Numbers [lane, env, name] as records [lane, env], in the same memory."""
+    array = numbers.numpy()
+    return array.view([(name, array.dtype) for name in names])[..., 0]

@@ -1,0 +1,119 @@
+"""The reward terms of `market/reward.py` for all lanes at once, each lane with its own coefficients.
+
+Formulas and units stand there; a property test holds the two files together.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import torch
+from torch import Tensor
+
+from fxai.rl.environment.account import Account, AccountStep, per_lane
+from fxai.spec.fields.env_config import RewardConfig
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    before: Account
+    outcome: AccountStep
+    terminated: Tensor  # [lane, env] bool
+    reward: Mapping[str, Tensor]  # the fields of RewardConfig, each [lane, 1]
+
+    @property
+    def profit(self) -> Tensor:
+        """Gain of the trade closed in this step; 0 for a loss or without one."""
+        return self.outcome.closed_gain.relu()
+
+
+def _pnl(step: _Step) -> Tensor:
+    return step.outcome.step_return
+
+
+def _holding(step: _Step) -> Tensor:
+    return -(step.outcome.account.held / step.reward["max_holding_time_steps"] - 1.0).relu()
+
+
+def _drawdown(step: _Step) -> Tensor:
+    return -step.outcome.account.drawdown
+
+
+def _bankruptcy(step: _Step) -> Tensor:
+    return -step.terminated.to(step.outcome.step_return.dtype)
+
+
+def _profit_giveback(step: _Step) -> Tensor:
+    account = step.outcome.account
+    kept = (1.0 - step.reward["profit_giveback_threshold"]) * account.best
+    return -(kept - account.gain.relu()).relu()
+
+
+def _max_drawdown(step: _Step) -> Tensor:
+    worst_loss = -step.outcome.account.worst
+    return -(worst_loss - step.reward["max_drawdown_threshold_percent"]).relu()
+
+
+def _profit_closing(step: _Step) -> Tensor:
+    return step.profit
+
+
+def _clean_trade(step: _Step) -> Tensor:
+    gained = step.profit > step.reward["min_gain_threshold"]
+    clean = -step.before.worst <= step.reward["max_mae_threshold"]
+    scaled = step.reward["base_multiplier"] * step.profit
+    return scaled / (1.0 + scaled) * (gained & clean)
+
+
+def _activity(step: _Step) -> Tensor:
+    return step.outcome.opened
+
+
+def _hold(step: _Step) -> Tensor:
+    return step.outcome.traded - 1.0
+
+
+def _action(step: _Step) -> Tensor:
+    return -(step.outcome.opened + step.outcome.closed)
+
+
+def _quick_profit(step: _Step) -> Tensor:
+    unused = (1.0 - step.before.held / step.reward["max_holding_time_steps"]).relu()
+    return step.profit * unused
+
+
+_TERMS: dict[str, Callable[[_Step], Tensor]] = {
+    "pnl_coefficient": _pnl,
+    "holding_penalty_coefficient": _holding,
+    "drawdown_penalty_coefficient": _drawdown,
+    "bankruptcy_penalty_coefficient": _bankruptcy,
+    "profit_giveback_penalty_coefficient": _profit_giveback,
+    "max_drawdown_penalty_coefficient": _max_drawdown,
+    "profit_closing_bonus_coefficient": _profit_closing,
+    "clean_trade_coefficient": _clean_trade,
+    "activity_bonus_per_trade": _activity,
+    "hold_penalty_per_step": _hold,
+    "action_penalty_coefficient": _action,
+    "quick_profit_bonus_coefficient": _quick_profit,
+}
+
+
+class RewardTerms:
+    """Sums the terms that some lane pays for; where a lane's own coefficient is 0, its term adds 0."""
+
+    def __init__(self, rewards: Sequence[RewardConfig], like: Tensor) -> None:
+        self._reward = {
+            name: per_lane([float(getattr(reward, name)) for reward in rewards], like)
+            for name in RewardConfig.model_fields
+        }
+        self._terms = [
+            (self._reward[name], term)
+            for name, term in _TERMS.items()
+            if any(getattr(reward, name) for reward in rewards)
+        ]
+
+    def __call__(self, before: Account, outcome: AccountStep, terminated: Tensor) -> Tensor:
+        """Rewards [lane, env] of a step that found the accounts as `before`."""
+        step = _Step(before, outcome, terminated, self._reward)
+        paid = [coefficient * term(step) for coefficient, term in self._terms]
+        return reduce(torch.add, paid) if paid else torch.zeros_like(outcome.step_return)

@@ -1,0 +1,94 @@
+"""The market's environments as one operation of torch after the other, each on all of them: as a GPU takes them."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from fxai.rl.environment.account import Account, Broker, per_lane
+from fxai.rl.environment.market_tensors import MarketTensors
+from fxai.rl.environment.market_view import MarketView
+from fxai.rl.environment.reward_terms import RewardTerms
+from fxai.rl.environment.step_result import MarketStep
+from fxai.rl.lanes.active_lanes import none_of
+from fxai.rl.lanes.state import below, prefixed
+from fxai.spec.fields.env_config import EnvConfig
+
+
+class TorchBackend:
+    """Environments side by side; see `market_env.Floor`."""
+
+    def __init__(
+        self, market: MarketTensors, view: MarketView, configs: Sequence[EnvConfig], envs: int, *, close_at_end: bool
+    ) -> None:
+        self._market, self._view, self._close_at_end = market, view, close_at_end
+        like = market.quotes
+        self._broker = Broker(configs, market)
+        self._rewards = RewardTerms([config.reward for config in configs], like)
+        self._drawdown_limit = per_lane([config.drawdown_limit for config in configs], like)
+        self._least_target = _least_target(configs, like)
+        self._fresh = Account.fresh(torch.empty(len(configs), envs, dtype=market.dtype, device=market.device))
+        self._no_trade = torch.zeros_like(self._fresh.gain, dtype=torch.bool)
+
+    def begin(self, starts: Tensor, ends: Tensor) -> Tensor:
+        self._bar, self._end, self._account = starts, ends, self._fresh
+        return self._view.seen(self._bar, self._account)
+
+    def step(self, action: Tensor, starts: Tensor, ends: Tensor) -> MarketStep:
+        before = self._account
+        self._bar = self._bar + 1
+        quotes = self._market.at(self._bar)
+        outcome = self._broker.step(before, self._target(action), quotes)
+        terminated = outcome.account.drawdown >= self._drawdown_limit
+        truncated = (self._bar == self._end) & ~terminated
+        ended = terminated | truncated
+        position = outcome.account.position
+        settled, settled_gain = self._no_trade, self._fresh.gain
+        if self._close_at_end:
+            settlement = self._broker.settle(before, outcome, ended, quotes)
+            outcome, settled, settled_gain = settlement.outcome, settlement.settled.bool(), settlement.gain
+        self._account = outcome.account
+        final_observation = self._view.seen(self._bar, self._account)
+        return MarketStep(
+            observation=self._begin_again(ended, starts, ends, final_observation),
+            final_observation=final_observation,
+            reward=self._rewards(before, outcome, terminated),
+            terminated=terminated,
+            truncated=truncated,
+            position=position,
+            equity=outcome.account.equity,
+            step_return=outcome.step_return,
+            turnover=outcome.turnover,
+            closed=outcome.closed.bool(),
+            closed_gain=outcome.closed_gain,
+            settled=settled,
+            settled_gain=settled_gain,
+        )
+
+    def state(self) -> dict[str, Tensor]:
+        return {"bar": self._bar, "end": self._end, **prefixed("account.", self._account.tensors())}
+
+    def restore(self, state: Mapping[str, Tensor]) -> Tensor:
+        self._bar, self._end = state["bar"], state["end"]
+        self._account = Account(**below("account.", state))
+        return self._view.seen(self._bar, self._account)
+
+    def _target(self, action: Tensor) -> Tensor:
+        target = action.to(self._market.dtype) - 1.0
+        return target if self._least_target is None else torch.maximum(target, self._least_target)
+
+    def _begin_again(self, ended: Tensor, starts: Tensor, ends: Tensor, observation: Tensor) -> Tensor:
+        """New episodes where `ended`; returns the observations to act on next."""
+        if none_of(ended):
+            return observation
+        self._bar = torch.where(ended, starts, self._bar)
+        self._end = torch.where(ended, ends, self._end)
+        self._account = self._account.renewed(ended, self._fresh)
+        return self._view.seen(self._bar, self._account)
+
+
+def _least_target(configs: Sequence[EnvConfig], like: Tensor) -> Tensor | None:
+    """The lowest position that each lane may take, [lane, 1]; None where all may be short."""
+    if all(config.allow_short for config in configs):
+        return None
+    return per_lane([-1.0 if config.allow_short else 0.0 for config in configs], like)

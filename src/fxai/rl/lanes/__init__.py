@@ -1,0 +1,1 @@
+"""What a pack of lanes consists of: shapes, counter-based random numbers, masks, CUDA graphs."""

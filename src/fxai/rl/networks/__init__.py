@@ -1,0 +1,1 @@
+"""Networks of all lanes: MLP, GRU, transformer, their passes and gradients."""

@@ -1,0 +1,1 @@
+"""Trains a pack of lanes: updates, evaluations, entering and leaving lanes."""

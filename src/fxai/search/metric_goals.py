@@ -1,0 +1,39 @@
+"""What a stored study optimises."""
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any, Protocol
+
+from fxai.search import attributes
+from fxai.spec.search.metric_goals import Goal
+
+_UNNAMED = "value"
+
+
+class StudyLike(Protocol):
+    """What Optuna's `Study` and `StoredStudy` both tell."""
+
+    @property
+    def study_name(self) -> str: ...
+    @property
+    def directions(self) -> Sequence[Enum]: ...
+    @property
+    def metric_names(self) -> Sequence[str] | None: ...
+    @property
+    def user_attrs(self) -> Mapping[str, Any]: ...
+
+
+def goals_of(study: StudyLike) -> tuple[Goal, ...]:
+    """What a study optimises, in the order of its trials' values."""
+    directions = ["minimize" if each.name == "MINIMIZE" else "maximize" for each in study.directions]
+    names = study.metric_names or [_UNNAMED, *(f"{_UNNAMED}_{place}" for place in range(2, len(directions) + 1))]
+    written = [{"metric": name, "direction": way} for name, way in zip(names, directions, strict=False)]
+    return tuple(Goal.model_validate(each) for each in written)
+
+
+def first_goal(study: StudyLike) -> int:
+    """The place among the objectives of the one that goes before the others; the first where nothing is known."""
+    made_of = study.user_attrs.get(attributes.FINGERPRINT)
+    names = [goal.metric for goal in goals_of(study)]
+    first = made_of.get("metric_name") if isinstance(made_of, dict) else None
+    return names.index(first) if first in names else 0

@@ -1,0 +1,258 @@
+"""Whether the parts of a study suit each other: what no part can say alone."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple, TypeAlias, get_args
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from fxai.spec.checks.custom_checks import Placed, custom_problems
+from fxai.spec.checks.population_checks import population_problems
+from fxai.spec.fields.field_paths import constraint_of, of_choice
+from fxai.spec.fields.suggestion import did_you_mean
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.conditions import circle, exclude_each_other
+from fxai.spec.search.config_fields import (
+    ALGORITHM_PATH,
+    ONE_STUDY_EACH,
+    WIDTHS,
+    config_fields,
+    fields_of,
+    unknown_path,
+)
+from fxai.spec.search.custom_config import CustomConfig, values_in
+from fxai.spec.search.expression import parse_expression
+from fxai.spec.search.findings import Finding, message_of
+from fxai.spec.search.parameters import (
+    CategoricalParameter,
+    Choice,
+    FloatParameter,
+    Parameter,
+    contains,
+    count_values,
+    why_outside,
+)
+from fxai.spec.search.samplers import BruteForceSampler, GridSampler, Sampler
+from fxai.spec.search.stop import Stop
+from fxai.spec.search.study import StudySpec
+from fxai.spec.yaml.yaml_source import KeyPath
+
+LARGEST_GRID = 1_000_000
+_SAME_FOR_ALL = ("data.source", "data.timezone", "data.spread_", "data.split.")
+
+Fields: TypeAlias = Mapping[str, FieldInfo | None]
+"""What a configuration has, by dotted path; None for what only the user's own code knows more of."""
+
+
+class Named(NamedTuple):
+    """A parameter of which no more is known than what it is called and what it sets."""
+
+    place: KeyPath
+    name: str
+    path: str
+
+
+def study_problems(study: StudySpec) -> Iterator[Finding]:
+    """Faults between a study's parameters, sampler and enqueued trials; paths begin at the study."""
+    placed: list[Placed] = [(("parameters", place), each) for place, each in enumerate(study.parameters)]
+    config, named = study.training_config, [Named(path, each.name, each.path) for path, each in placed]
+    yield from double_problems(named)
+    if isinstance(config, CustomConfig):
+        yield from custom_problems(study.objective, placed, study.fixed, config)
+        yield from custom_stop_problems(study.stop)
+        fields: Fields = dict.fromkeys(values_in(config))
+    else:
+        yield from name_problems(named, config.training.algorithm)
+        yield from layer_problems(named, study.fixed, config)
+        yield from value_problems(placed, config.training.algorithm)
+        yield from fixed_problems(study.fixed, config.training.algorithm)
+        fields = config_fields(config.training.algorithm)
+    yield from condition_problems(placed, fields)
+    yield from constraint_problems(study.constraints, [each.name for each in study.parameters], fields)
+    yield from sampler_problems(study.sampler, placed)
+    yield from enqueue_problems(study.enqueue, study.parameters)
+    yield from lane_problems(study.seeds_per_trial, study.resources.lanes_per_worker)
+    yield from population_problems(
+        study.search,
+        placed,
+        sampler=study.sampler,
+        pruner=study.pruner,
+        own_code=isinstance(config, CustomConfig),
+        config=config if isinstance(config, TrainingConfig) else None,
+    )
+
+
+def double_problems(parameters: Iterable[Named]) -> Iterator[Finding]:
+    """Parameters that are given twice."""
+    seen: set[str] = set()
+    for place, name, _ in parameters:
+        if name in seen:
+            yield Finding((*place, "name"), f"{name!r} is given twice; keep one")
+        seen.add(name)
+
+
+def name_problems(parameters: Iterable[Named], algorithm: str) -> Iterator[Finding]:
+    """Parameters that set what no configuration has, or what must not vary."""
+    for place, name, path in parameters:
+        where = (*place, "name" if path == name else "path")
+        if path not in config_fields(algorithm):
+            yield Finding(where, unknown_path(path, algorithm))
+        elif path == ALGORITHM_PATH:
+            yield Finding(where, ONE_STUDY_EACH)
+        elif path.startswith(_SAME_FOR_ALL):
+            yield Finding(where, f"{path!r} must be the same for all trials; write it under training_config")
+
+
+def layer_problems(
+    parameters: Iterable[Named], fixed: Mapping[str, Choice], config: TrainingConfig
+) -> Iterator[Finding]:
+    """Widths of layers that the network has not: how many there are is not searched by the layer."""
+    searched = [((*place, "name" if path == name else "path"), path) for place, name, path in parameters]
+    missing = config_fields(config.training.algorithm).keys() - fields_of(config).keys()
+    layers = len(config.model.widths or ())
+    there = f"{layers} of them" if layers else "none"
+    for where, path in (*searched, *((("fixed", path), path) for path in fixed)):
+        if path in missing:
+            message = f"training_config.{WIDTHS} gives {there}; write a width for each layer there, as [64, 64]"
+            yield Finding(where, message)
+
+
+def value_problems(parameters: Iterable[Placed], algorithm: str) -> Iterator[Finding]:
+    """Ends of ranges and choices that the field would refuse."""
+    for path, parameter in parameters:
+        field = config_fields(algorithm).get(parameter.path)
+        if field and parameter.path != ALGORITHM_PATH and not parameter.path.startswith(_SAME_FOR_ALL):
+            yield from _misfits(path, parameter, field)
+
+
+def _misfits(path: KeyPath, parameter: Parameter, field: FieldInfo) -> Iterator[Finding]:
+    if isinstance(parameter, CategoricalParameter):
+        for place, choice in enumerate(parameter.choices):
+            if message := _refusal(field, choice):
+                yield Finding((*path, "choices", place), f"{parameter.name} {message}")
+        return
+    takes = {field.annotation, *get_args(field.annotation)}
+    if takes.isdisjoint({int, float}):
+        yield Finding((*path, "type"), f"{parameter.name} is no number; use categorical")
+    elif isinstance(parameter, FloatParameter) and float not in takes:
+        yield Finding((*path, "type"), f"{parameter.name} is a whole number; use int or int_log")
+    else:
+        ends: tuple[tuple[str, Any], ...] = (("low", parameter.low), ("high", parameter.high))
+        for end, value in ends:
+            if message := _refusal(field, value):
+                yield Finding((*path, end), f"{parameter.name} {message}")
+
+
+def _refusal(field: FieldInfo, value: Choice) -> str | None:
+    """Why a field refuses a value; None where it takes it."""
+    try:
+        constraint_of(field).validate_python(of_choice(field, value), strict=True)
+    except ValidationError as error:
+        return ", or ".join(dict.fromkeys(message_of(details) for details in error.errors(include_url=False)))
+    return None
+
+
+def condition_problems(parameters: Sequence[Placed], fields: Fields) -> Iterator[Finding]:
+    """Conditions on what does not exist, or that can never hold; and two parameters that set one field at once."""
+    named = {name: parameter for _, parameter in parameters for name in (parameter.path, parameter.name)}
+    for place, parameter in parameters:
+        for name, values in parameter.when.items():
+            where = (*place, "when", name)
+            if name not in named and name not in fields:
+                yield Finding(where, _unknown(name, (*named, *fields)))
+            for value in values:
+                if message := _never(named.get(name), fields.get(name), value):
+                    yield Finding(where, message)
+    if names := circle([parameter for _, parameter in parameters]):
+        message = f"conditions go in a circle: {' -> '.join(names)}"
+        yield Finding(next(place for place, each in parameters if each.name == names[0]), message)
+    for (_, other), (place, parameter) in combinations(parameters, 2):
+        if _overlap(other.path, parameter.path) and other.name != parameter.name:
+            yield from _set_at_once(place, parameter, other)
+
+
+def _never(parameter: Parameter | None, field: FieldInfo | None, value: Choice) -> str | None:
+    """Why a condition's value never comes up."""
+    if parameter is not None:
+        return None if contains(parameter, value) else f"{parameter.name} never is {value!r}"
+    return _refusal(field, value) if field is not None else None
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two paths set the same field, or one an item of the other's list."""
+    return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
+
+
+def _set_at_once(place: KeyPath, one: Parameter, other: Parameter) -> Iterator[Finding]:
+    if not exclude_each_other(one, other):
+        shared = min(one.path, other.path, key=len)
+        message = f"sets {shared}, as {other.name} does; give both conditions (when) that never hold at once"
+        yield Finding((*place, "path"), message)
+
+
+def constraint_problems(constraints: Iterable[str], parameters: Iterable[str], fields: Fields) -> Iterator[Finding]:
+    """Constraints on what does not exist."""
+    known = dict.fromkeys((*parameters, *fields))
+    for place, constraint in enumerate(constraints):
+        for name in parse_expression(constraint).names:
+            if name not in known:
+                yield Finding(("constraints", place), _unknown(name, tuple(known)))
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    return f"{name!r} is neither a parameter nor a field of training_config{did_you_mean(name, known)}"
+
+
+def fixed_problems(fixed: Mapping[str, Choice], algorithm: str) -> Iterator[Finding]:
+    """Values that all trials train with, of fields that do not exist, must not differ from the rest, or refuse them."""
+    for path, value in fixed.items():
+        field = config_fields(algorithm).get(path)
+        if field is None:
+            yield Finding(("fixed", path), unknown_path(path, algorithm))
+        elif path == ALGORITHM_PATH or path.startswith(_SAME_FOR_ALL):
+            yield Finding(("fixed", path), "write it under training_config")
+        elif message := _refusal(field, value):
+            yield Finding(("fixed", path), message)
+
+
+def sampler_problems(sampler: Sampler, parameters: Iterable[Placed]) -> Iterator[Finding]:
+    """Samplers that walk a grid need one."""
+    if not isinstance(sampler, GridSampler | BruteForceSampler):
+        return
+    points = 1
+    for path, parameter in parameters:
+        if parameter.when and isinstance(sampler, GridSampler):
+            yield Finding((*path, "when"), "GridSampler knows no conditions; take BruteForceSampler")
+        count = count_values(parameter)
+        if count is None:
+            yield Finding(path, f"{sampler.type} needs finitely many values; give a step or choices")
+        points *= count or 1
+    if points > LARGEST_GRID and isinstance(sampler, GridSampler):
+        size = f"the grid has {points:,} combinations, more than {LARGEST_GRID:,}"
+        yield Finding(("sampler",), f"{size}; take wider steps or TPESampler")
+
+
+def enqueue_problems(enqueue: Iterable[Mapping[str, Choice]], parameters: Iterable[Parameter]) -> Iterator[Finding]:
+    """Trials to try first that the search space does not hold."""
+    known = {parameter.name: parameter for parameter in parameters}
+    for place, params in enumerate(enqueue):
+        for name, value in params.items():
+            if name not in known:
+                yield Finding(("enqueue", place, name), f"is no parameter of this study{did_you_mean(name, known)}")
+            elif not contains(known[name], value):
+                yield Finding(("enqueue", place, name), why_outside(known[name], value))
+
+
+def custom_stop_problems(stop: Stop) -> Iterator[Finding]:
+    """A budget of steps that nobody counts."""
+    if stop.env_steps is not None:
+        message = "only fx_trading counts its environment steps; end a study of your own code by the other rules"
+        yield Finding(("stop", "env_steps"), f"{message}, n_trials or timeout")
+
+
+def lane_problems(seeds_per_trial: int, lanes_per_worker: int | None) -> Iterator[Finding]:
+    """A trial's seeds are trained side by side, so that a worker needs a lane for each."""
+    if lanes_per_worker is not None and lanes_per_worker < seeds_per_trial:
+        message = f"{lanes_per_worker} lanes cannot hold the {seeds_per_trial} seeds of a trial (seeds_per_trial)"
+        yield Finding(("resources", "lanes_per_worker"), message)

@@ -1,0 +1,72 @@
+"""Whether a study suits population based training: what its sampler, pruner and parameters must be for it."""
+
+from collections.abc import Iterable, Iterator
+
+from fxai.spec.checks.custom_checks import Placed
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.fields.varying_fields import may_change
+from fxai.spec.search.findings import Finding
+from fxai.spec.search.parameters import Parameter
+from fxai.spec.search.population import PopulationSearch
+from fxai.spec.search.pruners import NopPruner, Pruner
+from fxai.spec.search.samplers import QMCSampler, RandomSampler, Sampler
+
+_BUDGET = ("training.total_updates", "training.eval_frequency")
+_BEGINNINGS = (RandomSampler, QMCSampler)
+
+
+def population_problems(
+    search: PopulationSearch | None,
+    parameters: Iterable[Placed],
+    *,
+    sampler: Sampler | None,
+    pruner: Pruner | None,
+    own_code: bool,
+    config: TrainingConfig | None,
+) -> Iterator[Finding]:
+    """Faults of a study with populations; None stands for what is not given or has faults of its own."""
+    if search is None:
+        return
+    if own_code:
+        message = "populations are fx_trading's: FxAI cannot hand the state of a trial of your own code to another"
+        yield Finding(("search",), message)
+    if sampler is not None and not isinstance(sampler, _BEGINNINGS):
+        names = " or ".join(each.__name__ for each in _BEGINNINGS)
+        message = f"{sampler.type} would learn from where members began; leave it out with populations, or take {names}"
+        yield Finding(("sampler",), message)
+    if pruner is not None and not isinstance(pruner, NopPruner):
+        message = f"{pruner.type} would end members that are to go on from better weights; leave it out, or take none"
+        yield Finding(("pruner",), message)
+    for place, parameter in parameters:
+        if not own_code and parameter.path in _BUDGET:
+            where = (*place, "name" if parameter.path == parameter.name else "path")
+            yield Finding(where, "members of a population are compared step by step, so it must be the same for all")
+    if not own_code and config is not None:
+        yield from _interval_problems(search, config)
+
+
+def _interval_problems(search: PopulationSearch, config: TrainingConfig) -> Iterator[Finding]:
+    frequency, interval = config.training.eval_frequency, search.interval(config.training)
+    if interval % frequency:
+        message = (
+            f"members are compared where they are evaluated: {interval} updates are no multiple of "
+            f"training.eval_frequency ({frequency})"
+        )
+        yield Finding(("search", "ready_interval"), message)
+
+
+def population_advice(
+    search: PopulationSearch | None, parameters: Iterable[Parameter], n_trials: int, config: TrainingConfig
+) -> Iterator[str]:
+    """What runs and is seldom meant."""
+    if search is None:
+        return
+    if (interval := search.interval(config.training)) >= config.training.total_updates:
+        yield (
+            f"search.ready_interval {interval} is not below training.total_updates "
+            f"{config.training.total_updates}, so members are never compared"
+        )
+    if rest := n_trials % search.population:
+        yield f"n_trials {n_trials} are no whole populations of {search.population}; the last one has {rest}"
+    if kept := [each.name for each in parameters if not may_change(each.path)]:
+        yield f"a running network keeps these, so they go with the weights and are not explored: {', '.join(kept)}"

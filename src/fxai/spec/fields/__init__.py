@@ -1,0 +1,1 @@
+"""Records of the sections of a study: data, environment, model, training, objective, tracking."""

@@ -1,0 +1,103 @@
+"""One argument of a command of the user's own, in the command's style (`argument_style.py`)."""
+
+import json
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+from pydantic import JsonValue
+
+from fxai.spec.fields.argument_style import KEY_VALUE, Notation
+
+_SPACED = "--name value"
+_LONG = "--"
+_PLAIN_TEXT = re.compile(r"[A-Za-z_/][A-Za-z0-9_/.-]*", flags=re.ASCII)
+_NEGATIVE_WITH_EXPONENT = re.compile(r"-\d+(\.\d+)?e[+-]?\d+", flags=re.ASCII)
+_NO_TEXT = frozenset({"true", "false", "null", "nan", "inf"})  # which Hydra would read as something else
+
+
+def argument_of_key(name: str, value: JsonValue, notation: Notation) -> Sequence[str]:
+    """The words that `{params}` has for one parameter."""
+    shown = name.replace("_", "-") if notation.dashes else name
+    option = shown if notation.form == KEY_VALUE else f"{_LONG}{shown}"
+    return argument(option, value, notation, joined=notation.form != _SPACED)
+
+
+def argument(option: str, value: JsonValue, notation: Notation, *, joined: bool) -> Sequence[str]:
+    """The words for an option as it is written, such as `--net`, and its value; `joined` by an equals sign."""
+    if value is None and notation.nulls == "omit":
+        return ()
+    if isinstance(value, bool) and notation.booleans != "value":
+        return _flag(option, value, notation)
+    if isinstance(value, list) and notation.lists != "json":
+        return _list(option, value, notation, joined=joined)
+    return _assigned(option, _text(value, notation), joined=joined)
+
+
+def bare_values(value: JsonValue, notation: Notation) -> Sequence[str]:
+    """The words for a placeholder without an option."""
+    if value is None and notation.nulls == "omit":
+        return ()
+    if isinstance(value, list) and notation.lists == "values":
+        return [_without_exponent(_text(each, notation)) for each in value]
+    if isinstance(value, list) and notation.lists == "comma":
+        return (",".join(_text(each, notation) for each in value),)
+    return (_text(value, notation),)
+
+
+def _flag(option: str, value: bool, notation: Notation) -> Sequence[str]:  # noqa: FBT001  # the flag's value
+    if value:
+        return (option,)
+    if notation.booleans == "pair" and option.startswith(_LONG):
+        return (f"{_LONG}no-{option.removeprefix(_LONG)}",)
+    return ()
+
+
+def _list(option: str, values: list[JsonValue], notation: Notation, *, joined: bool) -> Sequence[str]:
+    items = [_text(each, notation) for each in values]
+    if notation.lists == "values":
+        return (option, *map(_without_exponent, items))
+    if notation.lists == "comma":
+        return _assigned(option, ",".join(items), joined=joined)
+    return [word for item in items for word in _assigned(option, item, joined=joined)]
+
+
+def _assigned(option: str, text: str, *, joined: bool) -> Sequence[str]:
+    """For argparse a word that begins with a dash is an option, unless the word is a negative number."""
+    if joined:
+        return (f"{option}={text}",)
+    word = _without_exponent(text)
+    looks_like_option = word.startswith("-") and not re.fullmatch(r"-[\d.]+", word)
+    return (f"{option}={text}",) if looks_like_option and option.startswith(_LONG) else (option, word)
+
+
+def _without_exponent(word: str) -> str:
+    """For argparse -1e-05 is an option and -0.00001 is a number."""
+    return f"{Decimal(word):f}" if _NEGATIVE_WITH_EXPONENT.fullmatch(word) else word
+
+
+def _text(value: JsonValue, notation: Notation) -> str:
+    if notation.form == KEY_VALUE:
+        return _of_hydra(value)
+    return text_of(value)
+
+
+def text_of(value: JsonValue) -> str:
+    """A text as it is, all else as JSON, so true and [64, 64]."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _of_hydra(value: JsonValue) -> str:
+    """Hydra's grammar (hydra.cc, "Extended Override syntax"), which is YAML's for these values."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_of_hydra, value))}]"
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return value if _PLAIN_TEXT.fullmatch(value) and value.lower() not in _NO_TEXT else _quoted(value)
+
+
+def _quoted(text: str) -> str:
+    """A backslash is an escape only before a quote or at the end of the text."""
+    quote = '"' if "'" in text and '"' not in text else "'"
+    escaped = re.sub(rf"(\\*)({quote}|$)", lambda match: match[1] * 2 + (f"\\{quote}" if match[2] else ""), text)
+    return f"{quote}{escaped}{quote}"

@@ -1,0 +1,100 @@
+"""The section `data`: bars, splits and features."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from fxai.spec.fields.defaults import MOST
+from fxai.spec.fields.environment import check_bare
+from fxai.spec.fields.record import Record
+
+NAMED_SOURCE: Final = re.compile(r"eurusd_1h|(?P<kind>planted_1h|shuffled_1h)(?::(?P<seed>\d{1,9}))?")
+"""The named data sets of `source`; `market/read_bars.py` makes them."""
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Bars = Annotated[int, Field(ge=1, le=MOST)]
+
+
+def _no_number(value: object) -> object:
+    """Refuse a number for a date. Pydantic would read `train: 60` as one minute after the start of 1970."""
+    if isinstance(value, int | float):
+        raise ValueError("must be a fraction between 0 and 1, or a date such as 2017-09-01")  # noqa: TRY004 - pydantic's
+    return value
+
+
+Date = Annotated[datetime, BeforeValidator(_no_number)]
+
+
+class SplitConfig(Record):
+    """Chronological train / validation / test split, by fraction of the bars or by date.
+
+    The test split is the rest of the bars. With `validation: null` the rest is the validation split and there is no
+    test split. `embargo_bars` bars are left out between two splits, so that no feature window of one split contains
+    bars of the other.
+    """
+
+    train: Fraction | Date = Field(default=0.6, description="share of the bars, or the date at which the split ends")
+    validation: Fraction | Date | None = Field(
+        default=0.2,
+        description="share of the bars, or the date at which the split ends; null takes all bars after train",
+    )
+    embargo_bars: int = Field(default=24, ge=0, le=MOST, description="bars left out between two splits")
+    validation_episodes: int | None = Field(
+        default=None,
+        ge=2,
+        le=100_000,
+        description="number of equal parts of the validation split, each scored as one episode",
+    )
+
+    @model_validator(mode="after")
+    def _room_for_test(self) -> "SplitConfig":
+        if self.validation is None:
+            return self
+        if isinstance(self.train, datetime) != isinstance(self.validation, datetime):
+            raise ValueError("give train and validation both as fractions or both as end dates")
+        match self.train, self.validation:
+            case float(train), float(validation) if train + validation >= 1:
+                raise ValueError("train and validation leave nothing for the test split; their sum must be below 1")
+            case datetime() as train, datetime() as validation if validation <= train:
+                raise ValueError("validation must end after train ends")
+        return self
+
+
+class FeatureConfig(Record):
+    """Features of each bar, computed from that bar and earlier bars only. Horizons and windows are in bars."""
+
+    return_horizons: tuple[Bars, ...] = Field(default=(1, 2, 4, 8, 24), description="horizons of returns")
+    volatility_windows: tuple[Annotated[int, Field(ge=2, le=MOST)], ...] = Field(
+        default=(24, 120), description="windows of volatilities"
+    )
+    momentum_windows: tuple[Annotated[int, Field(ge=2, le=MOST)], ...] = Field(
+        default=(24,), description="windows of momenta"
+    )
+    bar_range: bool = Field(
+        default=True, description="(high - low) / close, and the position of the close within the range"
+    )
+    volume: bool = Field(
+        default=True, description="log volume relative to its past mean; left out if the data have no volume"
+    )
+    time: bool = Field(default=True, description="sine and cosine of the hour of the day and the day of the week")
+
+
+class DataConfig(Record):
+    """The bars, their splits and their features."""
+
+    source: Annotated[str, AfterValidator(check_bare)] = Field(
+        default="eurusd_1h",
+        description="named data set, or a CSV or Parquet file, looked up in the folder of the spec, then in the "
+        "current folder; ${NAME} is an environment variable",
+    )
+    timezone: str = Field(default="UTC", description="time zone of timestamps without one")
+    spread_column: str | None = Field(
+        default=None, description="column with the spread of each bar; it replaces env.spread"
+    )
+    spread_unit: float = Field(
+        default=1.0, gt=0, description="price per unit of spread_column; 0.00001 for the points of MetaTrader"
+    )
+    split: SplitConfig = Field(default_factory=SplitConfig, description="split into train, validation and test")
+    features: FeatureConfig = Field(default_factory=FeatureConfig, description="features of each bar")

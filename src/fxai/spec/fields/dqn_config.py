@@ -1,0 +1,87 @@
+"""`algorithm: dqn`, with its variants as switches."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from fxai.spec.fields.algorithm_config import AlgorithmConfig
+from fxai.spec.fields.defaults import MOST
+
+
+class DqnConfig(AlgorithmConfig):
+    """Deep Q-network (DQN; Mnih et al. 2015, doi 10.1038/nature14236) with its variants as switches.
+
+    All variants are off by default:
+    `double` (van Hasselt et al. 2015, arXiv 1509.06461), `dueling` (Wang et al. 2015, arXiv 1511.06581),
+    `twin` (the smaller of two critics in the target, as Fujimoto et al. 2018, arXiv 1802.09477),
+    `n_step` (Sutton 1988). D3QN is `double` with `dueling`; TwinD3QN has all three.
+    """
+
+    algorithm: Literal["dqn"] = Field(default="dqn", description="name of the algorithm")
+    total_updates: int = Field(default=800, ge=1, le=MOST, description="number of updates, each with one rollout")
+    eval_frequency: int = Field(default=80, ge=1, le=MOST, description="updates between two evaluations")
+    rollout_steps: int = Field(
+        default=8, ge=1, le=1_000_000, description="environment steps per update, in each environment"
+    )
+    max_grad_norm: float = Field(default=10.0, gt=0, description="gradient clipping: the largest norm of a gradient")
+    double: bool = Field(default=False, description="double DQN: the online network selects the action of the target")
+    dueling: bool = Field(
+        default=False, description="dueling network: separate outputs for the state value and the advantages"
+    )
+    twin: bool = Field(default=False, description="two critics; the target uses the smaller value")
+    n_step: int = Field(default=1, ge=1, le=MOST, description="number of rewards in an n-step target")
+    buffer_size: int = Field(
+        default=10_000,
+        ge=1,
+        le=MOST,
+        description="transitions in the replay buffer of each lane; rounded down to whole steps of all environments",
+    )
+    batch_size: int = Field(default=64, ge=1, le=MOST, description="transitions per gradient step")
+    learning_starts: int = Field(
+        default=1_000, ge=0, le=MOST, description="transitions collected before the first gradient step"
+    )
+    gradient_steps: int = Field(default=16, ge=1, le=MOST, description="gradient steps per update, that is per rollout")
+    target_tau: float = Field(
+        default=0.005,
+        gt=0,
+        le=1,
+        description="share of the online weights in the update of the target network; 1 copies them",
+    )
+    target_interval: int = Field(
+        default=1, ge=1, le=MOST, description="gradient steps between two updates of the target network"
+    )
+    exploration_initial: float = Field(default=1.0, ge=0, le=1, description="share of random actions at the beginning")
+    exploration_final: float = Field(default=0.05, ge=0, le=1, description="share of random actions at the end")
+    exploration_fraction: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="share of total_updates over which the share of random actions decreases linearly",
+    )
+
+    @model_validator(mode="after")
+    def _buffer_holds_what_is_asked_of_it(self) -> "DqnConfig":
+        if self.rollout_size > self.buffer_size:
+            raise ValueError(f"one rollout ({self.rollout_in_words()}) is more than buffer_size {self.buffer_size}")
+        if self.batch_size > self.buffer_size:
+            raise ValueError(f"batch_size {self.batch_size} is more than buffer_size {self.buffer_size}")
+        if self.learning_starts > self.buffer_size:
+            raise ValueError(f"learning_starts {self.learning_starts} is more than buffer_size {self.buffer_size}")
+        return self
+
+    @model_validator(mode="after")
+    def _something_is_learnt(self) -> "DqnConfig":
+        if self.n_step > self.rollout_steps:
+            raise ValueError(f"n_step {self.n_step} is more than rollout_steps {self.rollout_steps}")
+        gathered = self.total_updates * self.rollout_size
+        if self.learning_starts > gathered:
+            raise ValueError(
+                f"learning_starts {self.learning_starts} is never reached: "
+                f"{self.total_updates} updates gather {gathered} transitions"
+            )
+        if self.exploration_final > self.exploration_initial:
+            raise ValueError(
+                f"exploration_final {self.exploration_final:g} is above "
+                f"exploration_initial {self.exploration_initial:g}"
+            )
+        return self

@@ -1,0 +1,106 @@
+"""The section `env`: costs, limits and reward of the trading environment."""
+
+from pydantic import Field
+
+from fxai.spec.fields.defaults import MOST
+from fxai.spec.fields.record import Record
+
+
+class RewardConfig(Record):
+    """The reward of one step: a sum of terms, each with its coefficient.
+
+    The default is the return of the account in percent, and a penalty for bankruptcy. The shaping terms are off by
+    default, because trials are scored with the reward in the study's `training_config`: an agent would earn a bonus
+    there instead of money.
+    `market/reward.py` states the formula and the unit of each term. The thresholds of the guide were made for
+    volatile small stocks. These defaults are scaled to FX, where a bar moves by a tenth of a percent.
+    """
+
+    pnl_coefficient: float = Field(default=100.0, ge=0, description="multiplies the return of the step")
+    holding_penalty_coefficient: float = Field(
+        default=0.0,
+        ge=0,
+        description="penalty per step, times the holding time beyond max_holding_time_steps as a share of it",
+    )
+    max_holding_time_steps: int = Field(
+        default=180, ge=1, le=MOST, description="steps that a trade may last without penalty"
+    )
+    drawdown_penalty_coefficient: float = Field(
+        default=0.0, ge=0, description="penalty per step, times the drawdown of equity from its peak"
+    )
+    bankruptcy_penalty_coefficient: float = Field(
+        default=50.0, ge=0, description="penalty, once, when drawdown_limit ends the episode"
+    )
+    profit_giveback_penalty_coefficient: float = Field(
+        default=0.0, ge=0, description="penalty per step, times the gain given back beyond profit_giveback_threshold"
+    )
+    profit_giveback_threshold: float = Field(
+        default=0.3, ge=0, le=1, description="share of its best gain that an open trade may give back without penalty"
+    )
+    max_drawdown_penalty_coefficient: float = Field(
+        default=0.0,
+        ge=0,
+        description="penalty per step, times the worst loss of the open trade beyond max_drawdown_threshold_percent",
+    )
+    max_drawdown_threshold_percent: float = Field(
+        default=0.005,
+        ge=0,
+        description="loss of an open trade without penalty, as a fraction of equity: 0.005 is half a percent",
+    )
+    profit_closing_bonus_coefficient: float = Field(
+        default=0.0, ge=0, description="multiplies the gain of a trade that is closed with a profit"
+    )
+    clean_trade_coefficient: float = Field(default=0.0, ge=0, description="largest bonus for closing a clean trade")
+    base_multiplier: float = Field(
+        default=200.0,
+        ge=0,
+        description="a clean trade with a gain of 1 / base_multiplier earns half of clean_trade_coefficient",
+    )
+    min_gain_threshold: float = Field(
+        default=0.001, ge=0, description="gain that a clean trade must exceed, as a fraction of equity"
+    )
+    max_mae_threshold: float = Field(
+        default=0.002,
+        ge=0,
+        description="largest interim loss of a clean trade (maximum adverse excursion), as a fraction of equity",
+    )
+    activity_bonus_per_trade: float = Field(default=0.0, ge=0, description="bonus for each trade that is opened")
+    hold_penalty_per_step: float = Field(
+        default=0.0, ge=0, description="penalty for each step without a change of position, open or flat"
+    )
+    action_penalty_coefficient: float = Field(
+        default=0.0, ge=0, description="penalty for each fill; a change from long to short has two"
+    )
+    quick_profit_bonus_coefficient: float = Field(
+        default=0.0,
+        ge=0,
+        description="multiplies the gain of a closed trade times the unused share of max_holding_time_steps",
+    )
+
+
+class EnvConfig(Record):
+    """Rules of the market for the agent. Rates are fractions of the traded notional."""
+
+    max_episode_steps: int = Field(default=256, ge=2, le=MOST, description="most bars of a training episode")
+    observation_window: int = Field(default=8, ge=1, le=100_000, description="number of bars in an observation")
+    position_size: float = Field(default=1.0, gt=0, description="notional divided by equity when a position is opened")
+    allow_short: bool = Field(default=True, description="whether the agent may sell short")
+    drawdown_limit: float = Field(
+        default=0.5, gt=0, le=1, description="drawdown of equity from its peak that ends the episode, as a fraction"
+    )
+    spread: float = Field(
+        default=0.0001, ge=0, lt=1, description="full bid-ask spread divided by price; a fill pays half of it"
+    )
+    slippage_rate: float = Field(
+        default=0.00001, ge=0, lt=0.5, description="slippage: adverse change of the price of each fill, as a fraction"
+    )
+    commission_rate: float = Field(
+        default=0.00002, ge=0, lt=1, description="commission as a fraction of the notional of each fill"
+    )
+    swap_long_rate: float = Field(
+        default=0.0, gt=-1, lt=1, description="swap that a long position pays per night; negative values are received"
+    )
+    swap_short_rate: float = Field(
+        default=0.0, gt=-1, lt=1, description="swap that a short position pays per night; negative values are received"
+    )
+    reward: RewardConfig = Field(default_factory=RewardConfig, description="terms of the reward")

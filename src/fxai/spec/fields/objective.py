@@ -1,0 +1,144 @@
+"""Objectives of a spec: the shipped training of trading agents, a Python function or a command of the user.
+
+Functions and commands are looked up, and run, in the folder of the spec that names them.
+"""
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, JsonValue, Tag
+
+from fxai.errors import InputError
+from fxai.spec.fields.argument_style import WrittenStyle, differences
+from fxai.spec.fields.environment import check_path, expanded_path
+from fxai.spec.fields.record import Record
+
+FX_TRADING: Final = "fx_trading"
+COMMAND = "command"
+HERE = "."  # the folder from which FxAI was started
+
+
+def _function_name(name: str) -> str:
+    """Check the form `package.module:function`."""
+    module, colon, function = name.partition(":")
+    if colon and function.isidentifier() and all(map(str.isidentifier, module.split("."))):
+        return name
+    raise ValueError(f"{name!r} is no function, which is named package.module:function")
+
+
+def _words(written: Any) -> Any:
+    """`python train.py --quick` means the same as `[python, train.py, --quick]`; no shell reads it."""
+    if not isinstance(written, str):
+        return written
+    try:
+        return shlex.split(written)
+    except ValueError as error:
+        raise ValueError(f"cannot be split into words: {str(error).lower()}") from None
+
+
+class PythonFunction(Record):
+    """A function of yours, called for each trial with a trial object; or a contract of `fxai.protocol`."""
+
+    function: Annotated[str, AfterValidator(_function_name)] = Field(description="package.module:function")
+    folder: Annotated[str, AfterValidator(check_path)] = Field(
+        default=HERE, description="working folder, in which it is looked up; by default the folder of the spec"
+    )
+
+
+class CustomCommand(Record):
+    """A program of yours, in any language, started for each trial."""
+
+    command: Annotated[
+        tuple[str, ...], BeforeValidator(_words, json_schema_input_type=str | tuple[str, ...]), Field(min_length=1)
+    ] = Field(
+        description="program and arguments; {name} is a parameter or value of training_config, {params} all parameters"
+    )
+    folder: Annotated[str, AfterValidator(check_path)] = Field(
+        default=HERE, description="working folder, in which it is looked up; by default the folder of the spec"
+    )
+    argument_style: WrittenStyle | None = Field(
+        default=None,
+        exclude_if=lambda style: style is None,
+        description="notation of parameters as arguments; --name=value by default",
+    )
+
+
+CustomCode = (PythonFunction, CustomCommand)
+
+
+def _as_written(written: Any) -> Any:
+    """`package.module:function` alone is short for a mapping."""
+    if isinstance(written, dict) and not written.keys() & {"function", "command"}:
+        raise ValueError("is no objective; write function: package.module:function, or command: [program, argument]")
+    if not isinstance(written, str) or written == FX_TRADING:
+        return written
+    if ":" not in written:
+        raise ValueError(
+            f"{written!r} is neither {FX_TRADING!r} nor a function of yours, named package.module:function"
+        )
+    return {"function": written}
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, CustomCommand) or (isinstance(value, dict) and "command" in value):
+        return "own command"
+    return "own function" if isinstance(value, PythonFunction | dict) else "shipped"
+
+
+Objective: TypeAlias = Annotated[
+    Annotated[Literal["fx_trading"], Tag("shipped")]
+    | Annotated[PythonFunction, Tag("own function")]
+    | Annotated[CustomCommand, Tag("own command")],
+    Discriminator(_kind),
+    BeforeValidator(_as_written, json_schema_input_type=str | PythonFunction | CustomCommand),
+]
+
+
+def is_custom(written: Any) -> bool:
+    """Whether an objective, as a record or as written in a spec, is code of the user."""
+    return written is not None and written != FX_TRADING
+
+
+def in_folder(written: JsonValue, folder: Path) -> JsonValue:
+    """Custom code with the folder of the file that names it; its own `folder` is relative to that folder."""
+    if isinstance(written, str) and ":" in written:
+        written = {"function": written}
+    if not isinstance(written, dict):
+        return written
+    given = written.get("folder", HERE)
+    return {**written, "folder": _below(folder, given) if isinstance(given, str) else given}
+
+
+def _below(folder: Path, given: str) -> str:
+    """The folder as written if it is absolute after expansion of variables and `~`."""
+    try:
+        return given if expanded_path(given).is_absolute() else str(folder / given)
+    except InputError:  # the validation of the record reports the error
+        return given
+
+
+def name_of(objective: Objective) -> str:
+    """The name of the objective for workers."""
+    match objective:
+        case PythonFunction(function=name):
+            return name
+        case CustomCommand():
+            return COMMAND
+        case _:
+            return FX_TRADING
+
+
+def command_of(objective: Objective) -> tuple[str, ...]:
+    """The words of a command; empty for any other objective."""
+    return objective.command if isinstance(objective, CustomCommand) else ()
+
+
+def argument_style_of(objective: Objective) -> dict[str, JsonValue]:
+    """The settings of a command's argument style that differ from the default style."""
+    return differences(objective.argument_style) if isinstance(objective, CustomCommand) else {}
+
+
+def folder_of(objective: Objective) -> str:
+    """The folder of custom code; empty for the shipped objective."""
+    return str(expanded_path(objective.folder)) if isinstance(objective, CustomCode) else ""

@@ -1,0 +1,1 @@
+"""From files and flags to records: includes, presets, overrides, fingerprint, schema."""

@@ -1,0 +1,50 @@
+"""Relative paths of bars in a spec: looked for beside the file that names them, then in the current folder."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from fxai.errors import InputError
+from fxai.spec.fields.data_config import NAMED_SOURCE
+from fxai.spec.fields.environment import expanded_path
+from fxai.spec.fields.objective import is_custom
+from fxai.spec.reading.merge import CONFIGS
+from fxai.spec.yaml.source_node import SourceNode, plain
+
+_PLACE = ("data", "source")
+
+
+def placed_study(study: SourceNode, base: SourceNode | None, folder: Path) -> SourceNode:
+    """A study of a file in that folder; `base` is the study that it extends."""
+    objective = study.keys.get("objective") or (None if base is None else base.keys.get("objective"))
+    if objective is not None and is_custom(plain(objective)):
+        return study  # only the user's own code knows its configuration
+    placed = {key: _placed(study.keys[key], _PLACE, folder) for key in CONFIGS if key in study.keys}
+    return study.with_keys({**study.keys, **placed}) if placed else study
+
+
+def _placed(node: SourceNode, path: tuple[str, ...], folder: Path) -> SourceNode:
+    if not path:
+        return replace(node, value=beside(folder, node.text)) if node.text else node
+    first, *rest = path
+    if first not in node.keys:
+        return node
+    return node.with_keys({**node.keys, first: _placed(node.keys[first], tuple(rest), folder)})
+
+
+def beside(folder: Path, source: str) -> str:
+    """The path of a file in that folder, from the current folder; as it is where there is no such file."""
+    if NAMED_SOURCE.fullmatch(source) or folder == Path():
+        return source
+    try:
+        return str(folder / source) if (folder / expanded_path(source)).is_file() and not _is_full(source) else source
+    except (OSError, InputError):  # a name that no file can have, a variable that is not set
+        return source
+
+
+def tried_folders(folder: Path) -> tuple[Path, ...]:
+    """Where a relative path in a file of that folder is looked for."""
+    return tuple(dict.fromkeys((folder.absolute(), Path.cwd())))
+
+
+def _is_full(source: str) -> bool:
+    return expanded_path(source).is_absolute()

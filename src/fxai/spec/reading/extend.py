@@ -1,0 +1,173 @@
+"""`extends:` and what else a spec takes from elsewhere, written out before the spec is read.
+
+A file may extend another, a study take the settings of a preset or a search space by name. What is
+nearer goes before what is farther: what a file writes itself, then the presets and spaces that it names, then
+the file that it extends.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from fxai.errors import InputError, Problem, SpecError
+from fxai.spec.fields.environment import expanded_path
+from fxai.spec.fields.objective import in_folder
+from fxai.spec.fields.suggestion import did_you_mean
+from fxai.spec.reading.data_place import placed_study
+from fxai.spec.reading.find_spec import ENDINGS, find_spec, is_file
+from fxai.spec.reading.form import SHARED
+from fxai.spec.reading.merge import merge_study
+from fxai.spec.reading.presets import with_preset
+from fxai.spec.reading.search_space import with_space, without_space
+from fxai.spec.yaml.source_node import SourceNode, source_node, source_of
+from fxai.spec.yaml.yaml_source import YamlSource, read_yaml
+
+Check = Callable[[YamlSource], object]
+_TAKE = ("extends", "preset", "search_space")
+_MOST_FILES = 20  # below a spec, each extending the next
+
+
+def written_out(source: YamlSource, check: Check, trail: Sequence[Path] = ()) -> YamlSource:
+    """The file as if it held all that it takes from elsewhere.
+
+    `check` raises what is wrong with a file that this one extends, which must be a spec on its own.
+    """
+    source, folder = _with_folders(source), Path(source.name).parent
+    own = source_node(source)
+    if not any(key in node.keys for node in (own, *_studies(own)) for key in _TAKE):
+        return source_of(_placed(own, None, folder), source.name)
+    faults: list[Problem] = []
+    base = _base(source, own, check, trail) if "extends" in own.keys else None
+    own = _with_defaults(_placed(own if base is None else _with_studies(own, base), base, folder))
+    own = _filled(own, {**_presets(base), **_presets(own)}, faults)
+    if base is not None:
+        own = _extended(own, base, faults)
+    for study in _studies(own):
+        if "extends" in study.keys:
+            message = "names a study of the file that this one extends; write `extends: FILE` at the top too"
+            faults.append(Problem(message, "extends", study.keys["extends"].line))
+    if faults:
+        raise SpecError(source.name, tuple(faults))
+    return source_of(_with_list(own, [without_space(each) for each in _studies(own)]), source.name)
+
+
+def _base(source: YamlSource, own: SourceNode, check: Check, trail: Sequence[Path]) -> SourceNode:
+    """The file that this one extends, written out and checked; its lines are those of the line that names it."""
+    named = own.keys["extends"]
+    here = Path(source.name).resolve()
+    try:
+        path = _find_base(named.text, here)
+    except InputError as error:
+        raise SpecError(source.name, (Problem(str(error), "extends", named.line),)) from None
+    way = [*trail, here]
+    if path.resolve() in way:
+        names = " -> ".join(each.name for each in (*way[way.index(path.resolve()) :], path))
+        raise SpecError(source.name, (Problem(f"goes in a circle: {names}", "extends", named.line),))
+    if len(way) > _MOST_FILES:
+        message = f"is one file too many: a spec rests on at most {_MOST_FILES} others, each extending the next"
+        raise SpecError(source.name, (Problem(message, "extends", named.line),))
+    base = written_out(read_yaml(path), check, way)
+    check(base)
+    return _with_defaults(source_node(base)).taken(named.line, str(path))
+
+
+def _find_base(name: str, here: Path) -> Path:
+    """By its path from the file's own folder, else as any spec is found; never the file itself."""
+    if not name:
+        raise InputError("must be a spec's name or path, as in `extends: quick_search`")
+    place = expanded_path(name)
+    for ending in ENDINGS:
+        beside = here.parent / f"{place}{ending}"
+        if is_file(beside) and (beside.resolve() != here or Path(name).suffix):
+            return beside
+    return find_spec(name)
+
+
+def _with_folders(source: YamlSource) -> YamlSource:
+    """Each objective of the user's own with the folder of the file that names it."""
+    if not isinstance(source.value, dict) or not isinstance(studies := source.value.get("studies"), list):
+        return source
+    folder = Path(source.name).parent
+    placed = [
+        {**study, "objective": in_folder(study["objective"], folder)}
+        if isinstance(study, dict) and "objective" in study
+        else study
+        for study in studies
+    ]
+    return replace(source, value={**source.value, "studies": placed})
+
+
+def _placed(own: SourceNode, base: SourceNode | None, folder: Path) -> SourceNode:
+    """Each study with the paths of its bars from the current folder."""
+    bases = [] if base is None else _studies(base)
+    return _with_list(own, [placed_study(each, _base_of(each, bases), folder) for each in _studies(own)])
+
+
+def _studies(spec: SourceNode) -> list[SourceNode]:
+    return spec.keys["studies"].items if "studies" in spec.keys else []
+
+
+def _with_studies(own: SourceNode, base: SourceNode) -> SourceNode:
+    """A file without studies has those of the file that it extends."""
+    if "studies" in own.keys:
+        return own
+    named = own.keys["extends"]
+    studies = [replace(named, value={"extends": each.keys["study_name"]}) for each in _studies(base)]
+    return own.with_keys({**own.keys, "studies": replace(named, value=studies)})
+
+
+def _with_defaults(spec: SourceNode) -> SourceNode:
+    """The defaults of all studies at the top of a file, written into each."""
+    defaults = {key: each for key, each in spec.keys.items() if key in SHARED}
+    keys = {key: each for key, each in spec.keys.items() if key not in SHARED}
+    return _with_list(spec.with_keys(keys), [_over(each, defaults) for each in _studies(spec)])
+
+
+def _over(study: SourceNode, defaults: Mapping[str, SourceNode]) -> SourceNode:
+    return study.with_keys({**defaults, **study.keys}) if isinstance(study.value, dict) else study
+
+
+def _presets(spec: SourceNode | None) -> dict[str, SourceNode]:
+    return spec.keys["presets"].keys if spec is not None and "presets" in spec.keys else {}
+
+
+def _filled(own: SourceNode, presets: Mapping[str, SourceNode], faults: list[Problem]) -> SourceNode:
+    """Each study with what its preset and its search space give."""
+    studies = [with_space(with_preset(each, presets, faults), faults) for each in _studies(own)]
+    return _with_list(own, studies)
+
+
+def _with_list(spec: SourceNode, studies: list[SourceNode]) -> SourceNode:
+    if not studies:
+        return spec
+    return spec.with_keys({**spec.keys, "studies": replace(spec.keys["studies"], value=studies)})
+
+
+def _extended(own: SourceNode, base: SourceNode, faults: list[Problem]) -> SourceNode:
+    keys = {**base.keys, **own.keys}
+    del keys["extends"]
+    if presets := {**_presets(base), **_presets(own)}:
+        keys["presets"] = replace(keys["presets"], value=presets)
+    return _with_list(own.with_keys(keys), [_started(each, _studies(base), faults) for each in _studies(own)])
+
+
+def _started(study: SourceNode, bases: Sequence[SourceNode], faults: list[Problem]) -> SourceNode:
+    """A study upon the one that it extends."""
+    if not isinstance(study.value, dict):
+        return study
+    base = _base_of(study, bases)
+    own = study.with_keys({key: each for key, each in study.keys.items() if key != "extends"})
+    if base is None and (named := study.keys.get("extends")) is not None:
+        names = [each.keys["study_name"].text for each in bases]
+        message = f"the file that this one extends has no study {named.text!r}{did_you_mean(named.text, names)}"
+        faults.append(Problem(message, "extends", named.line))
+    return own if base is None else merge_study(own, base, faults)
+
+
+def _base_of(study: SourceNode, bases: Sequence[SourceNode]) -> SourceNode | None:
+    """The study that this one names by `extends`, has the name of, or that is the only one."""
+    by_name = {each.keys["study_name"].text: each for each in bases}
+    if (named := study.keys.get("extends")) is not None:
+        return by_name.get(named.text)
+    name = study.keys["study_name"].text if "study_name" in study.keys else ""
+    return by_name.get(name) or (bases[0] if len(bases) == 1 else None)

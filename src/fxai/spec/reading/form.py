@@ -1,0 +1,246 @@
+"""The form that users write, translated to the form of the records.
+
+The guide's parameter types, Ray's names for them, parameters as a mapping, defaults of all studies at
+the top of the file, and keys of the guide's own program. Each key of the result remembers where it was
+written.
+"""
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import JsonValue
+
+from fxai.errors import Problem
+from fxai.spec.fields.field_paths import records_in, section_of
+from fxai.spec.fields.objective import is_custom
+from fxai.spec.fields.record import Record
+from fxai.spec.fields.retired_keys import RETIRED_IN_SPEC, RETIRED_IN_STUDY, RetiredKey
+from fxai.spec.fields.tracking import SECRET_KEYS, TRACKERS
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.class_names import CLASSES, with_class, with_classes
+from fxai.spec.search.findings import Finding
+from fxai.spec.search.parameter_form import is_grid, translate_parameter
+from fxai.spec.search.text_values import keep_texts, read_by_fields
+from fxai.spec.yaml.yaml_source import KeyPath, YamlSource, dotted
+
+Node = dict[str, JsonValue]
+SHARED = ("storage", "seed", "n_jobs", "max_concurrent_trials", "gpu_per_trial", "param_mapping", "preset", "tracking")
+_ALL_WORKERS = -1  # as Optuna and scikit-learn write it
+_DEFAULT_WHEN_EMPTY = ("training_config", "sampler", "pruner", "resources", "enqueue", "tracking", "stop")
+_STOP_KEYS = {"early_stop_patience": "patience", "early_stop_min_delta": "min_delta"}
+
+
+@dataclass(slots=True)
+class Form:
+    """A spec on its way from YAML to records."""
+
+    source: YamlSource
+    tree: Node
+    findings: list[Finding] = field(default_factory=list)
+    moved: dict[KeyPath, KeyPath] = field(default_factory=dict)  # from where it is now to where it was written
+    remarks: dict[KeyPath, tuple[str, ...]] = field(default_factory=dict)  # by study: texts and what they are read as
+
+    def problem(self, finding: Finding) -> Problem:
+        path = self._written(finding.path)
+        place = next((path[:n] for n in range(len(path), 0, -1) if path[:n] in self.source.lines), ())
+        origin = f" (from {self.source.origins[place]})" if place in self.source.origins else ""
+        return Problem(f"{finding.message}{origin}", dotted(path), self.source.lines.get(place, 1))
+
+    def _written(self, path: KeyPath) -> KeyPath:
+        for length in range(len(path), 0, -1):
+            if (old := self.moved.get(path[:length])) is not None:
+                return (*old, *path[length:])
+        return path
+
+
+def translate(source: YamlSource) -> Form:
+    """The records' form of a file whose value is a mapping."""
+    form = Form(source, copy.deepcopy(source.value) if isinstance(source.value, dict) else {})
+    _retire(form, form.tree, (), RETIRED_IN_SPEC)
+    shared = {key: form.tree.pop(key) for key in SHARED if key in form.tree}
+    if isinstance(presets := form.tree.get("presets"), dict):
+        form.tree["presets"] = {
+            name: with_classes(each) if isinstance(each, dict) else each for name, each in presets.items()
+        }
+    studies = form.tree.get("studies")
+    for place, study in enumerate(studies if isinstance(studies, list) else ()):
+        if isinstance(study, dict):
+            path: KeyPath = ("studies", place)
+            for key in shared.keys() - study.keys():
+                study[key] = shared[key]
+                form.moved[*path, key] = (key,)
+            _translate_study(form, study, path)
+    return form
+
+
+def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
+    _retire(form, study, path, RETIRED_IN_STUDY)
+    for key in _DEFAULT_WHEN_EMPTY:
+        if key in study and study[key] is None:
+            del study[key]
+    for key in CLASSES:
+        if key in study:
+            study[key] = with_class(key, study[key])
+    if study.get("n_jobs") == _ALL_WORKERS:
+        del study["n_jobs"]
+    if "objectives" in study and "direction" in study:
+        form.findings.append(Finding((*path, "direction"), "each of several objectives has a direction of its own"))
+    _move_overrides(form, study, path)
+    _move_early_stop(form, study, path)
+    if not is_custom(study.get("objective")):
+        if isinstance(config := study.get("training_config"), dict):
+            _drop_empty_sections(config, TrainingConfig)
+        _move(form, study, path, ("eval_frequency",), ("training", "eval_frequency"))
+    _move_validation(form, study, path)
+    _translate_tracking(form, study, path)
+    _translate_parameters(form, study, path)
+    _map_parameters(form, study, path)
+    if is_custom(study.get("objective")):
+        keep_texts(study)
+    else:
+        form.remarks[path] = tuple(read_by_fields(study))
+
+
+def _retire(form: Form, node: Node, path: KeyPath, retired: dict[str, RetiredKey]) -> None:
+    for key in node.keys() & retired.keys():
+        value = node.pop(key)
+        if not retired[key].accepts(value):
+            form.findings.append(Finding((*path, key), retired[key].instead))
+
+
+def _move_overrides(form: Form, study: Node, path: KeyPath) -> None:
+    """`trial_overrides` of the guide's program is what is called training_config here."""
+    overrides = study.pop("trial_overrides", None)
+    if overrides is None:
+        return
+    if "training_config" in study:
+        form.findings.append(Finding((*path, "trial_overrides"), "write it under training_config, which is given too"))
+        return
+    study["training_config"] = overrides
+    form.moved[*path, "training_config"] = (*path, "trial_overrides")
+
+
+def _move_validation(form: Form, study: Node, path: KeyPath) -> None:
+    """`validation: {episodes: 20}` says how the validation split is scored."""
+    section = study.get("validation")
+    if is_custom(study.get("objective")) and section is not None:
+        form.findings.append(Finding((*path, "validation"), "says how fx_trading scores; your own code does it itself"))
+    elif isinstance(section, dict):
+        for key in section.keys() - {"episodes"}:
+            form.findings.append(Finding((*path, "validation", key), "unknown key; there is episodes"))
+            del section[key]
+        _move(form, study, path, ("validation", "episodes"), ("data", "split", "validation_episodes"))
+    elif section is not None:
+        form.findings.append(Finding((*path, "validation"), "must be a mapping, as {episodes: 20}"))
+    study.pop("validation", None)
+
+
+def _move(form: Form, study: Node, path: KeyPath, old: tuple[str, ...], new: tuple[str, ...]) -> None:
+    """What a study may say at `old` to where its training_config has it."""
+    *sections, last = old
+    node: Any = study
+    for section in sections:
+        node = node.get(section, {})
+    if last not in node:
+        return
+    value, place = node.pop(last), ("training_config", *new)
+    target: Any = study
+    for section in place[:-1]:
+        target = target.setdefault(section, {})
+        if not isinstance(target, dict):
+            return  # which is said where it stands
+    if new[-1] in target:
+        message = f"given in {'.'.join(place[:-1])} too; keep that one"
+        form.findings.append(Finding((*path, *old), message))
+        return
+    target[new[-1]] = value
+    form.moved[*path, *place] = (*path, *old)
+
+
+def _translate_tracking(form: Form, study: Node, path: KeyPath) -> None:
+    """A tracker that is only named has its defaults; its secrets are never a spec's to hold."""
+    tracking = study.get("tracking")
+    for name in TRACKERS:
+        if not isinstance(tracking, dict) or name not in tracking:
+            continue
+        section = tracking[name] = {} if tracking[name] is None else tracking[name]
+        if isinstance(section, dict):
+            _retire(form, section, (*path, "tracking", name), SECRET_KEYS[name])
+
+
+def _move_early_stop(form: Form, study: Node, path: KeyPath) -> None:
+    """`early_stop_patience` and `early_stop_min_delta` of the guide's program are keys of `stop`."""
+    for old, new in _STOP_KEYS.items():
+        value = study.pop(old, None)
+        stop = study.setdefault("stop", {}) if value is not None else None
+        if not isinstance(stop, dict):
+            continue
+        if new in stop:
+            form.findings.append(Finding((*path, old), f"given in stop.{new} too; keep one"))
+            continue
+        stop[new] = value
+        form.moved[*path, "stop", new] = (*path, old)
+
+
+def _drop_empty_sections(node: Node, record: type[Record]) -> None:
+    """`env:` with nothing below it means its defaults."""
+    for key, info in record.model_fields.items():
+        if not records_in(info.annotation) or key not in node:
+            continue
+        value, section = node[key], section_of(info)
+        if value is None:
+            del node[key]
+        elif isinstance(value, dict) and section is not None:
+            _drop_empty_sections(value, section)
+
+
+def _translate_parameters(form: Form, study: Node, path: KeyPath) -> None:
+    path = (*path, "parameters")
+    written = study.get("parameters")
+    if isinstance(written, dict):
+        written = study["parameters"] = _as_list(form, written, path)
+    if not isinstance(written, list):
+        return
+    if is_grid(written) and study.get("search") is None:
+        study.setdefault("sampler", {"type": "GridSampler"})
+    for place, parameter in enumerate(written):
+        if isinstance(parameter, dict):
+            translation = translate_parameter(parameter)
+            written[place] = translation.node
+            here = (*path, place)
+            form.findings += [Finding((*here, key), message) for key, message in translation.faults]
+            for new, old in translation.renamed.items():
+                form.moved[*here, new] = (*form.moved.get(here, here), old)
+
+
+def _map_parameters(form: Form, study: Node, path: KeyPath) -> None:
+    """`param_mapping: {lr: training.learning_rate}`: what parameters of one's own names set."""
+    mapping = study.pop("param_mapping", None)
+    if mapping is None:
+        return
+    if not isinstance(mapping, dict) or not all(isinstance(target, str) for target in mapping.values()):
+        form.findings.append(
+            Finding((*path, "param_mapping"), "must map names to fields, as lr: training.learning_rate")
+        )
+        return
+    parameters = study.get("parameters")
+    for place, parameter in enumerate(parameters if isinstance(parameters, list) else ()):
+        if isinstance(parameter, dict) and (name := parameter.get("name")) in mapping:
+            if "path" in parameter:
+                message = f"given by param_mapping too ({mapping[name]}); keep one"
+                form.findings.append(Finding((*path, "parameters", place, "path"), message))
+                continue
+            parameter["path"] = mapping[name]
+            form.moved[*path, "parameters", place, "path"] = (*path, "param_mapping", str(name))
+
+
+def _as_list(form: Form, written: Node, path: KeyPath) -> list[JsonValue]:
+    """Parameters keyed by their names."""
+    parameters: list[JsonValue] = []
+    for place, (name, parameter) in enumerate(written.items()):
+        form.moved[*path, place] = (*path, name)
+        if isinstance(parameter, dict) and parameter.get("name", name) != name:
+            form.findings.append(Finding((*path, place, "name"), f"differs from its key {name!r}; leave it out"))
+        parameters.append({**parameter, "name": name} if isinstance(parameter, dict) else parameter)
+    return parameters

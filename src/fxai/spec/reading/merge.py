@@ -1,0 +1,110 @@
+"""One study written upon another: what it says itself goes before what the other says."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from fxai.errors import Problem
+from fxai.spec.fields.algorithm import algorithm_of
+from fxai.spec.fields.algorithm_config import AlgorithmConfig
+from fxai.spec.fields.suggestion import did_you_mean
+from fxai.spec.search.class_names import CLASSES, class_name
+from fxai.spec.yaml.source_node import SourceNode, plain
+
+Entry = tuple[str, SourceNode]  # a parameter's name, empty where none is given, and the parameter
+_ONE_OBJECTIVE = ("metric_name", "direction", "objectives")
+CONFIGS = ("training_config", "trial_overrides")  # two names of one section
+
+
+def merge_study(own: SourceNode, base: SourceNode, faults: list[Problem]) -> SourceNode:
+    """Sections merge key by key and parameters by name; another class, algorithm or space replaces the base's.
+
+    A section that is left empty says nothing.
+    """
+    keys = dict(base.keys)
+    if "objectives" in own.keys:  # in the place of a single one
+        keys = {key: each for key, each in keys.items() if key not in _ONE_OBJECTIVE}
+    for key, value in own.keys.items():
+        there = next((each for each in CONFIGS if each in keys), key) if key in CONFIGS else key
+        if there not in keys or key == "objective":
+            keys[key] = value
+        elif key in CLASSES:
+            keys[key] = _class(key, value, keys[key])
+        elif key in CONFIGS:
+            keys[there] = _config(value, keys[there])
+        elif key == "parameters":
+            keys[key] = value if "search_space" in own.keys else merge_parameters(value, keys[key], faults)
+        else:
+            keys[key] = _merged(value, keys[key])
+    return own.with_keys(keys)
+
+
+def merge_parameters(own: SourceNode, base: SourceNode, faults: list[Problem]) -> SourceNode:
+    """Parameters by name, in the form in which they are written here; `name: null` takes one away."""
+    if not isinstance(own.value, dict | list):
+        return base if own.value is None else own
+    entries = dict(_entries(base))
+    further: list[Entry] = []  # what has no name, or that of an earlier one
+    seen: set[str] = set()
+    for name, parameter in _entries(own):
+        if parameter.value is None and isinstance(own.value, dict):
+            if entries.pop(name, None) is None:
+                message = f"there is nothing to take away{did_you_mean(name, entries)}"
+                faults.append(Problem(message, f"parameters.{name}", parameter.line))
+        elif not name or name in seen:
+            further.append((name, parameter))
+        else:
+            entries[name] = parameter
+        seen.add(name)
+    merged = [*entries.items(), *further]
+    if isinstance(own.value, dict):
+        return own.with_keys(dict(merged))
+    return replace(own, value=[_with_name(name, parameter) for name, parameter in merged])
+
+
+def _entries(parameters: SourceNode) -> Iterator[Entry]:
+    yield from parameters.keys.items()
+    for parameter in parameters.items:
+        yield parameter.keys["name"].text if "name" in parameter.keys else "", parameter
+
+
+def _with_name(name: str, parameter: SourceNode) -> SourceNode:
+    """A parameter as it stands in a list."""
+    if not name or "name" in parameter.keys or not isinstance(parameter.value, dict):
+        return parameter
+    return parameter.with_keys({"name": replace(parameter, value=name), **parameter.keys})
+
+
+def _class(kind: str, own: SourceNode, base: SourceNode) -> SourceNode:
+    """A sampler or pruner; arguments are inherited by the same class alone."""
+    own, base = _as_mapping(own), _as_mapping(base)
+    if "type" in own.keys and _name(kind, own) != _name(kind, base):
+        return own
+    return _merged(own, base)
+
+
+def _name(kind: str, named: SourceNode) -> str:
+    return class_name(kind, named.keys["type"].text) if "type" in named.keys else ""
+
+
+def _as_mapping(named: SourceNode) -> SourceNode:
+    return named.with_keys({"type": named}) if isinstance(named.value, str) else named
+
+
+def _config(own: SourceNode, base: SourceNode) -> SourceNode:
+    """`training_config`; of another algorithm's section only the keys that all algorithms have are inherited."""
+    training, inherited = own.keys.get("training"), base.keys.get("training")
+    if training is None or inherited is None or "algorithm" not in training.keys:
+        return _merged(own, base)
+    if algorithm_of(plain(training)) != algorithm_of(plain(inherited)):
+        shared = {key: each for key, each in inherited.keys.items() if key in AlgorithmConfig.model_fields}
+        base = base.with_keys({**base.keys, "training": inherited.with_keys(shared)})
+    return _merged(own, base)
+
+
+def _merged(own: SourceNode, base: SourceNode) -> SourceNode:
+    if own.value is None and isinstance(base.value, dict):
+        return base
+    if not isinstance(own.value, dict) or not isinstance(base.value, dict):
+        return own
+    both = {key: _merged(value, base.keys[key]) for key, value in own.keys.items() if key in base.keys}
+    return own.with_keys({**base.keys, **own.keys, **both})

@@ -1,0 +1,117 @@
+"""What one study takes over from another: a file beside a spec, so that no hand-written spec is changed.
+
+`fxai transfer` writes it, `fxai run` applies it. It changes where a study starts and what it still searches,
+never how its trials are scored.
+"""
+
+from collections.abc import Container, Mapping
+from typing import Any, Literal, TypeAlias
+
+from pydantic import Field
+
+from fxai.errors import Problem, SpecError
+from fxai.spec.checks.cross_field_checks import study_problems
+from fxai.spec.fields.record import Record
+from fxai.spec.fields.suggestion import did_you_mean
+from fxai.spec.search.findings import as_problems
+from fxai.spec.search.parameters import CategoricalParameter, Choice, Parameter, contains
+from fxai.spec.search.study import StudySpec
+
+Mode: TypeAlias = Literal["fix", "fix_unimportant", "enqueue", "narrow", "warm"]
+
+
+class SourceStudy(Record):
+    """The study that something is taken from, as it stood then."""
+
+    study_name: str
+    storage: str
+    finished: int
+    best_trial: int
+    best_value: float
+    standard_error: float | None = None  # of the best value, where it is a mean over several seeds
+
+
+class Narrowed(Record):
+    """A smaller range of a parameter: its ends, or the choices that are left."""
+
+    name: str
+    low: int | float | None = None
+    high: int | float | None = None
+    choices: tuple[Choice, ...] | None = None
+
+    @classmethod
+    def of(cls, parameter: Parameter) -> "Narrowed":
+        if isinstance(parameter, CategoricalParameter):
+            return cls(name=parameter.name, choices=parameter.choices)
+        return cls(name=parameter.name, low=parameter.low, high=parameter.high)
+
+
+class TransferSpec(Record):
+    """All that a study takes over."""
+
+    source: SourceStudy
+    modes: tuple[Mode, ...]
+    fixed: dict[str, Choice] = Field(default_factory=dict)  # by path of training_config
+    dropped: tuple[str, ...] = ()  # names of parameters that are searched no more
+    narrowed: tuple[Narrowed, ...] = ()
+    enqueue: tuple[dict[str, Choice], ...] = ()
+    warm: int = 0  # finished trials of the source that the sampler learns from
+    spec_hash: str = ""  # of the spec that it was made for
+    data_hash: str = ""  # of the bars that its trials are trained on and scored by
+    versions: dict[str, str] = Field(default_factory=dict)  # that made it
+
+    def without(self, paths: Container[str]) -> "TransferSpec":
+        """As if nothing were taken over for these fields of training_config, which something else sets."""
+        return self.model_copy(update={"fixed": {path: each for path, each in self.fixed.items() if path not in paths}})
+
+
+def applied(study: StudySpec, transfer_spec: TransferSpec, name: str) -> StudySpec:
+    """The study with what it takes over; SpecError under the overlay's `name` where the two do not fit."""
+    known = {parameter.name: parameter for parameter in study.parameters}
+    ranges = {each.name: each for each in transfer_spec.narrowed}
+    problems = [
+        *(_no_parameter(f"dropped[{place}]", each, known) for place, each in enumerate(transfer_spec.dropped)),
+        *(_range_problem(place, each, known) for place, each in enumerate(transfer_spec.narrowed)),
+    ]
+    left = [each for each in study.parameters if each.name not in transfer_spec.dropped]
+    if not left:
+        problems.append(Problem(f"leaves nothing to search in {study.study_name}", "dropped"))
+    if found := tuple(each for each in problems if each is not None):
+        raise SpecError(name, found)
+    changes: dict[str, Any] = {
+        "fixed": {**study.fixed, **transfer_spec.fixed},
+        "parameters": tuple(_narrowed(each, ranges.get(each.name)) for each in left),
+        "enqueue": (*transfer_spec.enqueue, *study.enqueue),
+    }
+    made = study.model_copy(update=changes)
+    if found := as_problems(study_problems(made)):
+        raise SpecError(name, found)
+    return made
+
+
+def _no_parameter(key: str, name: str, known: Mapping[str, Parameter]) -> Problem | None:
+    if name in known:
+        return None
+    return Problem(f"the study searches no {name!r}{did_you_mean(name, known)}", key)
+
+
+def _range_problem(place: int, narrowed: Narrowed, known: Mapping[str, Parameter]) -> Problem | None:
+    """Why the spec's own range does not hold the narrowed one; None where it does."""
+    key = f"narrowed[{place}]"
+    if (missing := _no_parameter(f"{key}.name", narrowed.name, known)) is not None:
+        return missing
+    parameter = known[narrowed.name]
+    if isinstance(parameter, CategoricalParameter):
+        choices = narrowed.choices or ()
+        fits = bool(choices) and all(contains(parameter, each) for each in choices)
+    else:
+        low, high = narrowed.low, narrowed.high
+        fits = low is not None and high is not None and parameter.low <= low <= high <= parameter.high
+    return None if fits else Problem(f"is no part of the range that the spec gives {narrowed.name}", key)
+
+
+def _narrowed(parameter: Parameter, narrowed: Narrowed | None) -> Parameter:
+    if narrowed is None:
+        return parameter
+    kept = ("choices",) if isinstance(parameter, CategoricalParameter) else ("low", "high")
+    return parameter.model_validate({**parameter.model_dump(), **narrowed.model_dump(include=set(kept))})

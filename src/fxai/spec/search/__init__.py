@@ -1,0 +1,1 @@
+"""Records of a search: parameters, samplers, pruners, goals, constraints, and a trial's configuration."""

@@ -1,0 +1,264 @@
+"""Records of a spec and of its studies, with all defaults."""
+
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
+
+from fxai.spec.fields.defaults import DASHBOARD_PORT, MOST, RESULTS_DIR, STORAGE
+from fxai.spec.fields.environment import check_path, check_url, expanded_url
+from fxai.spec.fields.objective import FX_TRADING, Objective, is_custom
+from fxai.spec.fields.record import Record
+from fxai.spec.fields.storage_url import check_storage_url
+from fxai.spec.fields.tracking import Tracking
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.constraints import Constraint
+from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.search.metric_goals import Goal, check_goals, check_metric, with_first_goal
+from fxai.spec.search.metrics import CUSTOM_METRIC, DEFAULT_METRIC, METRICS
+from fxai.spec.search.parameters import Parameter, WrittenChoice
+from fxai.spec.search.population import PopulationSearch
+from fxai.spec.search.preset import Preset
+from fxai.spec.search.pruners import MedianPruner, NopPruner, Pruner
+from fxai.spec.search.samplers import CmaEsSampler, RandomSampler, Sampler, TPESampler
+from fxai.spec.search.score import SCORE, Score, check_score
+from fxai.spec.search.stop import Stop
+from fxai.spec.search.study_form import as_record
+
+_LONGEST_NAME = 200
+CUSTOM_PROGRESS_SECONDS = 3600.0  # the user's own code may train long before its first report
+
+
+def _folder_name(name: str) -> str:
+    """Check a study's name. The name is also the name of its results folder."""
+    if not name.strip():
+        raise ValueError("must not be empty")
+    if len(name) > _LONGEST_NAME or len(name.encode()) > _LONGEST_NAME:
+        raise ValueError(f"must not be longer than {_LONGEST_NAME} characters; it names a folder")
+    if bad := sorted({char for char in name if char in '/\\:*?"<>|' or not char.isprintable()}):
+        raise ValueError(f"{name!r} names a folder, so it must not hold {' '.join(map(repr, bad))}")
+    if name != name.strip() or name[0] in ".-" or name[-1] == ".":
+        raise ValueError(f"{name!r} must not begin with '.', '-' or a space, nor end with '.' or a space")
+    return name
+
+
+def _database(url: str) -> str:
+    """Check a database URL. Error messages do not repeat the URL, which may hold a password."""
+    check_storage_url(expanded_url(check_url(url)))
+    return url
+
+
+StudyName = Annotated[str, AfterValidator(_folder_name)]
+
+
+def _whose(config: Any) -> str:
+    return "own" if isinstance(config, CustomConfig) else "trading"
+
+
+Config: TypeAlias = Annotated[
+    Annotated[TrainingConfig, Tag("trading")] | Annotated[CustomConfig, Tag("own")], Discriminator(_whose)
+]
+
+
+def _reported(info: ValidationInfo) -> Collection[str] | None:
+    """The metrics that trials report; None for an objective of the user's own."""
+    if info.data.get("objective") != FX_TRADING:
+        return None
+    return (*METRICS, SCORE) if info.data.get("score") else METRICS
+
+
+class Resources(Record):
+    """The resources of one worker."""
+
+    cpu: int = Field(default=1, ge=1, le=10_000, description="CPU cores")
+    lanes_per_worker: int | None = Field(
+        default=None,
+        ge=1,
+        le=10_000,
+        description="trainings that a worker runs as one tensor program; by default FxAI measures the best number",
+    )
+
+
+class StudySpec(Record):
+    """One study, with all defaults.
+
+    `study_problems` (`coherence.py`) checks the parameters against `training_config`; `load_spec` and `override`
+    call it.
+    """
+
+    study_name: StudyName = Field(description="name of the study in the database and of its results folder")
+    description: str = Field(default="", description="free text, without effect")
+    direction: Literal["maximize", "minimize"] = Field(
+        default="maximize", description="whether metric_name is maximized or minimized"
+    )
+    objective: Objective = Field(
+        default=FX_TRADING, description="what a trial runs: fx_trading, package.module:function, or {command: [...]}"
+    )
+    score: Score | None = Field(
+        default=None,
+        description="formula of a metric named score, as in sharpe - 0.5 * max_drawdown; "
+        "quote names such as eval/mean_reward",
+    )
+    objectives: tuple[Goal, ...] = Field(
+        default=(),
+        description="two or more objectives, each with metric and direction, instead of metric_name and direction",
+    )
+    metric_name: str = Field(
+        default=DEFAULT_METRIC,
+        min_length=1,
+        description="metric that is optimized; with several objectives, the one that prunes",
+    )
+    preset: str = Field(
+        default="", description="name of a preset; its settings apply where the study has none of its own"
+    )
+    sampler: Sampler = Field(default_factory=TPESampler)
+    pruner: Pruner = Field(default_factory=MedianPruner)
+    search: PopulationSearch | None = Field(
+        default=None, description="population based training, instead of sampler and pruner"
+    )
+    parameters: tuple[Parameter, ...] = Field(min_length=1)
+    constraints: tuple[Constraint, ...] = Field(
+        default=(), description="conditions on a trial's configuration; a configuration that breaks one is not trained"
+    )
+    fixed: dict[str, WrittenChoice] = Field(
+        default_factory=dict,
+        description="values of training_config fields for the training of all trials; scoring uses training_config",
+    )
+    enqueue: tuple[dict[str, WrittenChoice], ...] = Field(
+        default=(), description="parameters of the trials that run first"
+    )
+    n_trials: int = Field(default=100, ge=1, le=MOST, description="total number of trials of the study")
+    seed: int = Field(
+        default=0, ge=0, lt=2**32, description="seed of all random draws; the seed of each trial is derived from it"
+    )
+    seeds_per_trial: int = Field(
+        default=1,
+        ge=1,
+        le=1_000,
+        description="trainings per trial, one for each of the objective's request.seeds; the value is their mean",
+    )
+    storage: Annotated[str, AfterValidator(_database)] = Field(
+        default=STORAGE, min_length=1, description="SQLAlchemy URL of the database; ${NAME} is an environment variable"
+    )
+    timeout: float | None = Field(default=None, gt=0, description="seconds after which no new trial starts")
+    stop: Stop = Field(default_factory=Stop, description="rules that end the study before n_trials")
+    trial_timeout: float | None = Field(default=None, gt=0, description="longest time of one trial in seconds")
+    progress_timeout: float | None = Field(
+        default=600, gt=0, description="longest time between two reports of a trial in seconds"
+    )
+    memory_limit_gb: float | None = Field(
+        default=None,
+        gt=0,
+        description="memory limit in GB of a worker with the processes of its trial; beyond it a trial of your own "
+        "code fails, and a worker of FxAI's agents is replaced",
+    )
+    retries: int = Field(
+        default=2, ge=0, le=1_000, description="how often a trial is run again after its worker was lost"
+    )
+    n_jobs: int | None = Field(
+        default=None, ge=1, le=10_000, description="number of workers; by default as many as the machine carries"
+    )
+    max_concurrent_trials: int | None = Field(default=None, ge=1, le=MOST, description="most trials in flight")
+    gpu_per_trial: float = Field(
+        default=1.0, ge=0, le=1, description="share of a GPU that each worker takes; 0 uses the CPU"
+    )
+    resources: Resources = Field(default_factory=Resources, description="resources of one worker")
+    keep_best_n: int = Field(default=5, ge=1, le=MOST, description="number of best trials whose agents are kept")
+    tracking: Tracking = Field(default_factory=Tracking, description="recording of the trials at W&B and MLflow")
+    training_config: Config = Field(default_factory=TrainingConfig)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_users_write_it(cls, written: Any) -> Any:
+        """Accept the forms of a spec file: parameters by type, as a list or a mapping, and classes by short names."""
+        return as_record(written) if isinstance(written, dict) else written
+
+    @model_validator(mode="before")
+    @classmethod
+    def _custom_defaults(cls, written: Any) -> Any:
+        """Set the defaults of an objective of the user's own: configuration, metric and progress timeout."""
+        if not isinstance(written, dict):
+            return written
+        written = with_first_goal(written)
+        if written.get("score") and not written.get("metric_name"):
+            written["metric_name"] = SCORE
+        if not is_custom(written.get("objective")):
+            return written
+        config = written.get("training_config")
+        own = CustomConfig(config or {}) if isinstance(config, dict | None) else config
+        defaults = {"metric_name": CUSTOM_METRIC, "progress_timeout": CUSTOM_PROGRESS_SECONDS}
+        return {**defaults, **written, "training_config": own}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _populations_begin_at_random(cls, written: Any) -> Any:
+        """Set the defaults of a population: random sampler, no pruner."""
+        if not isinstance(written, dict) or written.get("search") is None:
+            return written
+        return {"sampler": RandomSampler(), "pruner": NopPruner(), **written}
+
+    @field_validator("score")
+    @classmethod
+    def _of_what_is_reported(cls, formula: str | None, info: ValidationInfo) -> str | None:
+        return formula if formula is None or info.data.get("objective") != FX_TRADING else check_score(formula)
+
+    @field_validator("objectives")
+    @classmethod
+    def _are_several(cls, goals: tuple[Goal, ...], info: ValidationInfo) -> tuple[Goal, ...]:
+        return check_goals(goals, _reported(info))
+
+    @field_validator("metric_name")
+    @classmethod
+    def _is_reported(cls, name: str, info: ValidationInfo) -> str:
+        return check_metric(name, info.data.get("objectives"), _reported(info))
+
+    @field_validator("sampler")
+    @classmethod
+    def _takes_as_many(cls, sampler: Sampler, info: ValidationInfo) -> Sampler:
+        if info.data.get("objectives") and isinstance(sampler, CmaEsSampler):
+            raise ValueError("CmaEsSampler takes one objective; TPESampler, GPSampler and NSGAIISampler take several")
+        return sampler
+
+    @field_validator("search")
+    @classmethod
+    def _compares_one_value(cls, search: PopulationSearch | None, info: ValidationInfo) -> PopulationSearch | None:
+        if search is not None and info.data.get("objectives"):
+            raise ValueError("the members of a population are compared by one value; there are several objectives")
+        return search
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """The objectives, in the order of a trial's values in the database."""
+        return self.objectives or (Goal(metric=self.metric_name, direction=self.direction),)
+
+    @property
+    def most_in_flight(self) -> int:
+        """Most trials in flight, so that the sampler proposes from enough results (design, 'Workers and lanes')."""
+        if self.max_concurrent_trials is not None:
+            return self.max_concurrent_trials
+        if self.search is not None:
+            return self.search.population
+        startup = getattr(self.sampler, "n_startup_trials", None)
+        return max(startup if isinstance(startup, int) else 1, self.n_trials // 4, 1)
+
+
+class Spec(Record):
+    """One spec file: one or more studies, run in order."""
+
+    version: str = Field(default="1", coerce_numbers_to_str=True, description="version of the file format")
+    name: str = Field(min_length=1, description="name of the file's content, without effect")
+    description: str = Field(default="", description="free text, without effect")
+    dashboard_port: int = Field(
+        default=DASHBOARD_PORT,
+        ge=1,
+        le=65535,
+        description="read by other programs only; `fxai dashboard` has its own option --port",
+    )
+    results_dir: Annotated[str, AfterValidator(check_path)] = Field(
+        default=RESULTS_DIR,
+        min_length=1,
+        description="folder with one results folder per study; ${NAME} is an environment variable",
+    )
+    save_study_plots: bool = Field(default=True, description="whether a run draws the plots when it ends")
+    presets: Mapping[str, Preset] = Field(default_factory=dict, description="presets by name")
+    studies: tuple[StudySpec, ...] = Field(min_length=1, description="studies, run in this order")

@@ -1,0 +1,154 @@
+"""Texts that stand where a number, a truth value or nothing is meant: `yes`, `off`, `None`, `"16"`.
+
+One rule for all places: a field of FxAI's reads them the same way in training_config, in choices and wherever else a
+value of the field stands, and `check` says how. Code of the user's own gets them as texts, and `check` says that too.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import JsonValue, ValidationError
+from pydantic.fields import FieldInfo
+
+from fxai.spec.fields.algorithm import algorithm_of
+from fxai.spec.fields.field_paths import as_custom_choice, constraint_of, list_of
+from fxai.spec.search.config_fields import config_fields
+from fxai.spec.search.custom_config import CustomConfig, values_in
+from fxai.spec.search.parameters import CategoricalParameter
+from fxai.spec.search.study import StudySpec
+
+Node = dict[str, JsonValue]
+_TRUTH = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
+_NOTHING = frozenset({"None", "null", "Null", "NULL", "~"})
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_RANGE = ("low", "high", "step")
+
+
+def read_by_fields(study: Node) -> list[str]:
+    """Put what a field reads in the place of texts, in a study in its records' form that trains FxAI's agents.
+
+    Returns what was read as what, for `check`. training_config stays as it is, since its records read it so.
+    """
+    config = study.get("training_config")
+    training = config.get("training") if isinstance(config, dict) else None
+    fields = config_fields(algorithm_of(training))
+    parameters = [each for each in _list(study.get("parameters")) if isinstance(each, dict)]
+    paths = {str(each.get("name")): str(each.get("path") or each.get("name")) for each in parameters}
+    remarks = [*_in_config(config, fields, "")] if isinstance(config, dict) else []
+    for parameter in parameters:
+        name = str(parameter.get("name"))
+        if isinstance(choices := parameter.get("choices"), list):
+            parameter["choices"] = [_taken(fields.get(paths[name]), each, name, remarks) for each in choices]
+        remarks += [_as_number(name, key, parameter[key]) for key in _RANGE if _is_number(parameter.get(key))]
+        _read_mapping(parameter.get("when"), fields, paths, remarks)
+    for values in (study.get("fixed"), *_list(study.get("enqueue"))):
+        _read_mapping(values, fields, paths, remarks)
+    return list(dict.fromkeys(remarks))
+
+
+def keep_texts(study: Node) -> None:
+    """Mark texts that look like lists as texts, in a study in its records' form whose objective is the user's own."""
+    parameters = [each for each in _list(study.get("parameters")) if isinstance(each, dict)]
+    for parameter in parameters:
+        if isinstance(choices := parameter.get("choices"), list):
+            parameter["choices"] = [as_custom_choice(each) for each in choices]
+    for values in (study.get("fixed"), *_list(study.get("enqueue")), *(each.get("when") for each in parameters)):
+        if isinstance(values, dict):
+            values.update({name: as_custom_choice(each) for name, each in values.items() if isinstance(each, str)})
+    for parameter in parameters:
+        when = parameter.get("when")
+        if isinstance(when, dict):
+            lists = {name: value for name, value in when.items() if isinstance(value, list)}
+            when.update({name: [as_custom_choice(each) for each in value] for name, value in lists.items()})
+
+
+def text_advice(study: StudySpec) -> Iterator[str]:
+    """Texts that code of the user's own is given where it may expect something else; none for FxAI's agents."""
+    if not isinstance(study.training_config, CustomConfig):
+        return
+    for parameter in study.parameters:
+        for choice in parameter.choices if isinstance(parameter, CategoricalParameter) else ():
+            kept = list_of(choice)
+            if meant := _meant(kept):
+                yield f"{parameter.name}: the choice {kept!r} is a text to your code; {meant}"
+    for path, value in values_in(study.training_config).items():
+        for each in value if isinstance(value, list) else [value]:
+            if meant := _meant(each):
+                yield f"training_config.{path}: {each!r} is a text to your code; {meant}"
+
+
+def _meant(value: object) -> str:
+    if not isinstance(value, str):
+        return ""
+    if value in _NOTHING:
+        return "write null for nothing"
+    if word := _TRUTH.get(value.lower()):
+        return f"write {word} for a truth value"
+    if isinstance(list_of(value), list):
+        return "without quotes it is a list"
+    return "without quotes it is a number" if _is_number(value) else ""
+
+
+def _read_mapping(
+    values: JsonValue, fields: Mapping[str, FieldInfo], paths: Mapping[str, str], remarks: list[str]
+) -> None:
+    """Values by the names of parameters or paths of fields, each alone or in a list."""
+    if not isinstance(values, dict):
+        return
+    for name, value in values.items():
+        field = fields.get(paths.get(name, name))
+        if isinstance(value, list):
+            values[name] = [_taken(field, each, name, remarks) for each in value]
+        else:
+            values[name] = _taken(field, value, name, remarks)
+
+
+def _taken(field: FieldInfo | None, value: JsonValue, name: str, remarks: list[str]) -> JsonValue:
+    """The value as the field reads it."""
+    read = value if field is None else _read(field, value)
+    if read is not value:
+        remarks.append(f"{name}: {_shown(value)} is read as {_shown(read)}; write {_shown(read)}")
+    return read
+
+
+def _read(field: FieldInfo, value: JsonValue) -> JsonValue:
+    """The number or truth value that a field makes of another kind of value; the value itself otherwise."""
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        return value
+    takes = constraint_of(field)
+    try:
+        takes.validate_python(value, strict=True)
+    except ValidationError:
+        try:
+            read = takes.validate_python(value)
+        except ValidationError:
+            return value
+        return read if isinstance(read, bool | int | float) else value
+    return value
+
+
+def _in_config(config: Mapping[str, JsonValue], fields: Mapping[str, FieldInfo], prefix: str) -> Iterator[str]:
+    for key, value in config.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, dict):
+            yield from _in_config(value, fields, f"{path}.")
+        elif path in fields and (read := _read(fields[path], value)) is not value:
+            yield f"training_config.{path}: {_shown(value)} is read as {_shown(read)}; write {_shown(read)}"
+
+
+def _as_number(name: str, key: str, value: JsonValue) -> str:
+    return f"{name}: {key} {_shown(value)} is a number in quotes; write it without them"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None
+
+
+def _list(value: JsonValue) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _shown(value: JsonValue) -> str:
+    return repr(value) if isinstance(value, str) else json.dumps(value)

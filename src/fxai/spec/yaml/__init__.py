@@ -1,0 +1,1 @@
+"""YAML as nodes that know their file and line."""

@@ -1,0 +1,1 @@
+"""Runs in the parent process: a study from its spec to its files."""

@@ -1,0 +1,75 @@
+"""What a study that is to run takes over from an earlier one, by the overlay that lies beside its results."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fxai.errors import InputError
+from fxai.formatting import assignments, counted, figure
+from fxai.results.paths import StudyPaths
+from fxai.results.record import StudyRecord
+from fxai.results.transfer import source_of
+from fxai.results.transfer_file import read_transfer
+from fxai.search.source_url import source_url
+from fxai.search.studies import load_study
+from fxai.spec.reading.transfer_spec import TransferSpec, applied
+from fxai.spec.search.study import StudySpec
+from fxai.study.replay.open_replay import Recording
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTransfer:
+    """A study as it will run, and what there is to say of it."""
+
+    study: StudySpec
+    notices: tuple[str, ...] = ()
+    transfer_spec: TransferSpec | None = None
+    recording: Recording | None = None  # the decisions that it repeats
+
+
+def load_transfer(study: StudySpec, results_dir: Path, settings: Collection[str] = ()) -> LoadedTransfer:
+    """The study with its overlay applied, if it has one; `settings` of the command line go before it."""
+    path = StudyPaths(results_dir, study.study_name).transfer
+    transfer_spec = read_transfer(path)
+    if transfer_spec is None:
+        return LoadedTransfer(study)
+    transfer_spec = transfer_spec.without({key.removeprefix("training_config.") for key in settings})
+    made = applied(
+        study, transfer_spec, f"{path} (written for another version of the spec? transfer again, or delete it)"
+    )
+    return LoadedTransfer(made, (*told(transfer_spec), *_stale(study, transfer_spec, path)), transfer_spec)
+
+
+def told(transfer_spec: TransferSpec) -> Iterator[str]:
+    """What is taken over, a line for each kind."""
+    source = transfer_spec.source
+    yield f"Takes over from {source.study_name}, trial {source.best_trial} ({figure(source.best_value)}):"
+    if transfer_spec.fixed:
+        yield f"  trains with {assignments(transfer_spec.fixed)}"
+    if transfer_spec.dropped:
+        yield f"  searches no more, as they do not stand out: {', '.join(transfer_spec.dropped)}"
+    for each in transfer_spec.narrowed:
+        choices = each.choices
+        within = f"{figure(each.low)} to {figure(each.high)}" if choices is None else ", ".join(map(figure, choices))
+        yield f"  searches {each.name} within {within}"
+    if transfer_spec.enqueue:
+        yield f"  tries first {counted(len(transfer_spec.enqueue), 'trial')} of it"
+    if transfer_spec.warm:
+        yield f"  learns from {counted(transfer_spec.warm, 'trial')} of it, which count for nothing else"
+
+
+def _stale(study: StudySpec, transfer_spec: TransferSpec, path: Path) -> Iterator[str]:
+    """Whether the source has changed since."""
+    then = transfer_spec.source
+    try:
+        stored = load_study(source_url(then, study.storage), then.study_name)
+        now = source_of(StudyRecord.of(stored), then.storage)
+    except InputError:
+        yield f"  {then.study_name} is no longer in {then.storage}; what was taken over stays as it was"
+        return
+    if now != then:
+        yield (
+            f"  {then.study_name} has changed since (then {counted(then.finished, 'trial')}, now {now.finished}; "
+            f"best then {figure(then.best_value)}, now {figure(now.best_value)}); fxai transfer takes it over anew, "
+            f"deleting {path} undoes it"
+        )

@@ -1,0 +1,79 @@
+"""A study as plain lines, for pipes and log files: one for each event that matters, no control codes."""
+
+from collections.abc import Sequence
+
+from fxai.formatting import assignments, counted, estimate, legible, short_cause, span
+from fxai.protocol import STANDARD_ERROR, TrialResult, TrialState
+from fxai.study.events import (
+    Notice,
+    StudyEvent,
+    StudyOpened,
+    TrialBegan,
+    TrialExploited,
+    TrialFinished,
+    TrialRequeued,
+    WorkerReplaced,
+)
+
+
+def lines_of(event: StudyEvent) -> Sequence[str]:
+    """What a log says of the event; nothing of reports and heartbeats."""
+    match event:
+        case StudyOpened():
+            return _opening(event)
+        case TrialBegan(goes_on=True):
+            return ()
+        case TrialBegan(number, attempt, params):
+            again = f" (attempt {attempt + 1})" if attempt else ""
+            return (f"Trial {number} began{again}: {assignments(params)}",)
+        case TrialFinished():
+            return (_ending(event),)
+        case _:
+            return incidents_of(event)
+
+
+def incidents_of(event: StudyEvent) -> Sequence[str]:
+    """What is worth a line even beside the live view: failures, replaced workers, exploits, notices."""
+    match event:
+        case TrialFinished(result) if result.state is TrialState.FAIL:
+            return (_ending(event),)
+        case TrialRequeued(number, reason):
+            return (f"Trial {number} will be run again: {short_cause(reason)}",)
+        case TrialExploited(number, donor, step, params):
+            return (f"Trial {number} goes on from trial {donor} at step {step}: {assignments(params)}",)
+        case WorkerReplaced(worker, cause, message):
+            return (f"Worker {worker} is replaced ({cause}): {short_cause(message)}",)
+        case Notice(message):
+            return (legible(message),)
+        case _:
+            return ()
+
+
+def _opening(event: StudyOpened) -> Sequence[str]:
+    progress = event.progress
+    workers = counted(event.workers, "worker")
+    lines = [f"Study {legible(event.study)}: {event.direction} {event.metric}, {progress.total} trials, {workers}"]
+    if progress.finished:
+        lines.append(f"Resumed: {progress.finished} of {progress.total} trials are finished")
+    if event.retried:
+        numbers = ", ".join(map(str, event.retried))
+        lines.append(f"Left unfinished by the last run, to be run again: trial {numbers}")
+    return lines
+
+
+def _ending(event: TrialFinished) -> str:
+    result, progress = event.result, event.progress
+    place = f"{progress.finished}/{progress.total}"
+    match result.state:
+        case TrialState.FAIL:
+            message = result.error.message if result.error else "no reason given"
+            return f"Trial {result.number} failed: {short_cause(message)} ({place})"
+        case TrialState.PRUNED:
+            return f"Trial {result.number} pruned after {span(result.seconds)} ({place})"
+        case _:
+            leads = ", best so far" if event.best else ""
+            return f"Trial {result.number} complete: {_value(result)} in {span(result.seconds)} ({place}{leads})"
+
+
+def _value(result: TrialResult) -> str:
+    return "no value" if result.value is None else estimate(result.value, result.metrics.get(STANDARD_ERROR))

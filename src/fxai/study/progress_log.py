@@ -1,0 +1,79 @@
+"""A study in Python's log: what matters at INFO, failures at WARNING, every report at DEBUG."""
+
+import logging
+import sys
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from fxai.formatting import assignments, estimate, legible
+from fxai.protocol import STANDARD_ERROR, TrialState
+from fxai.study.events import StudyEnded, StudyEvent, TrialFinished, TrialProgressed, WorkerReplaced
+from fxai.study.plain_lines import lines_of
+from fxai.study.run import Watch
+
+SEARCHES = "HPOptimizer"  # the logger of all searches, whoever starts them
+_MOST_METRICS = 8
+
+
+def speaking_logger(name: str) -> logging.Logger:
+    """The logger of that name; where the program has set up no logging, it writes its lines to standard error.
+
+    Its level is INFO unless somebody has set one: `logging.getLogger(name).setLevel(logging.DEBUG)` says more.
+    """
+    logger = logging.getLogger(name)
+    if not logger.hasHandlers():
+        logger.addHandler(_StandardError())
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.INFO)
+    return logger
+
+
+def debugging_logger() -> logging.Logger:
+    """The logger of searches at DEBUG, for `fxai run --verbose`."""
+    logger = speaking_logger(SEARCHES)
+    logger.setLevel(logging.DEBUG)
+    return logger
+
+
+def watch_in_log(logger: logging.Logger) -> Watch:
+    """Goes through a study's events and logs them."""
+
+    def watch(events: Iterable[StudyEvent]) -> StudyEnded:
+        for event in events:
+            for line in lines_of(event):
+                logger.log(_level(event), "%s", line)
+            for line in details_of(event):
+                logger.debug("%s", line)
+            if isinstance(event, StudyEnded):
+                return event
+        raise RuntimeError("the events of a study broke off before its end")
+
+    return watch
+
+
+def details_of(event: StudyEvent) -> Sequence[str]:
+    """What is worth a line only to those who look for a fault."""
+    match event:
+        case TrialProgressed(report, pruned):
+            value = estimate(report.value, report.metrics.get(STANDARD_ERROR))
+            metrics = assignments(dict(islice(report.metrics.items(), _MOST_METRICS)))
+            return (f"Trial {report.number} at step {report.step}: {value}{', pruned' if pruned else ''}; {metrics}",)
+        case TrialFinished(result) if result.error is not None and result.error.traceback:
+            return tuple(map(legible, result.error.traceback.splitlines()))
+        case TrialFinished(result) if result.state is TrialState.COMPLETE:
+            return (f"Trial {result.number} has {assignments(result.metrics)}",)
+        case _:
+            return ()
+
+
+def _level(event: StudyEvent) -> int:
+    failed = isinstance(event, TrialFinished) and event.result.state is TrialState.FAIL
+    return logging.WARNING if failed or isinstance(event, WorkerReplaced) else logging.INFO
+
+
+class _StandardError(logging.StreamHandler):  # type: ignore[type-arg]  # of whatever stream is there
+    """Writes to what is standard error at that moment: notebooks and tests change it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)

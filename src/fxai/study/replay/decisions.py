@@ -1,0 +1,105 @@
+"""What the loop of a study decided, in its order: a file with a line of JSON for each decision."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from fxai.errors import InputError
+from fxai.protocol import TrialState
+from fxai.protocol.wire import to_line
+from fxai.spec.search.fingerprint import Fingerprint, fingerprint
+from fxai.spec.search.study import StudySpec
+
+
+@dataclass(frozen=True, slots=True)
+class StudyOpenedEntry:
+    """A run of the study begins; `retried` are trials that the last one left, back at their beginning."""
+
+    study: str  # by whose name Hyperband draws; of a replay the name of what it replays
+    made_of: dict[str, Any]  # what proposals and prunings follow from, besides the trials
+    retried: tuple[int, ...] = ()
+    what: Literal["opened"] = "opened"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBegunEntry:
+    """The trial was asked, or is run again."""
+
+    number: int
+    what: Literal["began"] = "began"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportJudgedEntry:
+    """A report and what was decided on it."""
+
+    number: int
+    step: int
+    value: float
+    pruned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsDecidedEntry:
+    """Reports that were stored together, then decided in this order."""
+
+    reports: tuple[ReportJudgedEntry, ...]
+    what: Literal["decided"] = "decided"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultToldEntry:
+    """The trial reached its final state."""
+
+    number: int
+    state: TrialState
+    value: float | None = None
+    what: Literal["told"] = "told"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRequeuedEntry:
+    """The trial is back at its beginning, to be run again."""
+
+    number: int
+    what: Literal["requeued"] = "requeued"
+
+
+Entry: TypeAlias = StudyOpenedEntry | TrialBegunEntry | ReportsDecidedEntry | ResultToldEntry | TrialRequeuedEntry
+_ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="what")])
+
+
+def basis_of(study: StudySpec) -> Fingerprint:
+    """What two runs must agree in to propose and prune alike once their trials come in alike."""
+    return {
+        **fingerprint(study),
+        "seed": study.seed,
+        "sampler": study.sampler.model_dump(mode="json"),
+        "pruner": study.pruner.model_dump(mode="json"),
+        "enqueue": [dict(each) for each in study.enqueue],
+    }
+
+
+def entry_line(entry: Entry) -> bytes:
+    return to_line(entry)
+
+
+def read_decisions(path: Path) -> Sequence[Entry]:
+    """The decisions of a file; the last line may have been cut off. `InputError` for any other file."""
+    try:
+        *lines, _ = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise InputError(f"the decisions cannot be read: {error}") from None
+    entries: list[Entry] = []
+    for place, line in enumerate(lines, start=1):
+        try:
+            entries.append(_ENTRY.validate_python(json.loads(line)))
+        except (ValueError, ValidationError):
+            raise InputError(f"{path}:{place}: is no decision of a study; name its decisions.jsonl") from None
+    if not entries or not isinstance(entries[0], StudyOpenedEntry):
+        raise InputError(f"{path}: holds no decisions of a study; name its decisions.jsonl")
+    return entries

@@ -1,0 +1,85 @@
+"""Recording a study's decisions from the events of its loop."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from fxai.spec.search.fingerprint import Fingerprint
+from fxai.study.events import Notice, StudyEvent, StudyOpened, TrialBegan, TrialFinished, TrialProgressed, TrialRequeued
+from fxai.study.replay.decisions import (
+    Entry,
+    ReportJudgedEntry,
+    ReportsDecidedEntry,
+    ResultToldEntry,
+    StudyOpenedEntry,
+    TrialBegunEntry,
+    TrialRequeuedEntry,
+    entry_line,
+)
+
+
+def recorded(events: Iterator[StudyEvent], path: Path, study: str, made_of: Fingerprint) -> Iterator[StudyEvent]:
+    """The events, their decisions kept in a file: of a new study from its start, of a resumed one behind the others.
+
+    A file that cannot be written costs the recording, not the study.
+    """
+    recorder: _Recorder | None = _Recorder(path, study, made_of)
+    try:
+        for event in events:
+            if recorder is not None:
+                try:
+                    recorder.note(event)
+                except OSError as error:
+                    recorder.close()
+                    recorder = None
+                    yield Notice(f"The order of decisions is recorded no more, so no replay will follow it: {error}")
+            yield event
+    finally:
+        if recorder is not None:
+            recorder.close()
+
+
+class _Recorder:
+    def __init__(self, path: Path, study: str, made_of: Fingerprint) -> None:
+        self._path = path
+        self._study = study
+        self._made_of = made_of
+        self._file: BinaryIO | None = None
+        self._together: list[ReportJudgedEntry] = []
+
+    def note(self, event: StudyEvent) -> None:
+        match event:
+            case StudyOpened(progress=progress, retried=retried):
+                self._open(new=not (progress.finished or retried))
+                self._write(StudyOpenedEntry(self._study, self._made_of, retried))
+            case TrialBegan(number):
+                self._write(TrialBegunEntry(number))
+            case TrialProgressed(report, pruned, together):
+                self._together.append(ReportJudgedEntry(report.number, report.step, report.value, pruned))
+                if len(self._together) == together:
+                    self._write(ReportsDecidedEntry(tuple(self._together)))
+                    self._together.clear()
+            case TrialFinished(result):
+                self._write(ResultToldEntry(result.number, result.state, result.value))
+            case TrialRequeued(number):
+                self._write(TrialRequeuedEntry(number))
+
+    def close(self) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # a full disk takes not even what is buffered
+                self._file.close()
+
+    def _open(self, *, new: bool) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        earlier = b"" if new or not self._path.exists() else self._path.read_bytes()
+        self._file = self._path.open("ab")
+        self._file.truncate(earlier.rfind(b"\n") + 1)  # a line that a dying run cut off
+
+    def _write(self, entry: Entry) -> None:
+        if self._file is not None:
+            if not os.fstat(self._file.fileno()).st_nlink:
+                raise FileNotFoundError(f"{self._path} was deleted")
+            self._file.write(entry_line(entry))
+            self._file.flush()

@@ -1,0 +1,297 @@
+"""Workers that say what happened when the recorded run heard it, and a run that follows that order."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+
+from fxai.pool import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost, WorkerPool
+from fxai.protocol import Decision, Report, TrialRequest, TrialResult, TrialState
+from fxai.study.events import Notice, StudyEvent, TrialBegan, TrialFinished, TrialProgressed
+from fxai.study.replay.decisions import (
+    Entry,
+    ReportJudgedEntry,
+    ReportsDecidedEntry,
+    ResultToldEntry,
+    StudyOpenedEntry,
+    TrialBegunEntry,
+    TrialRequeuedEntry,
+)
+from fxai.study.replay.report_buffer import ReportBuffer
+from fxai.study.running_trials import warnings_of
+
+
+class ReplayedPool:
+    """`WorkerPool` behind which others train; a slot is free when it is a trial's turn to begin.
+
+    What the workers say is held back until its turn comes, whatever the timing. They themselves never wait for
+    a turn, or trials that are trained as one could wait for each other: each report is answered at once as it was
+    in the recorded run, and what the loop decides later changes that only where it ends a trial.
+
+    A trial that does otherwise than it did (it ends where it reported, is pruned where it went on) is heard when it
+    speaks from then on, and the others keep their order. Where the order cannot be kept at all, because a worker is
+    lost or the run ends early, the run goes its own way from there. Either is said.
+    """
+
+    def __init__(self, workers: WorkerPool, decisions: Iterable[Entry]) -> None:
+        self._workers = workers
+        self._ahead = deque(_in_one_run(decisions))
+        self._answers = _answers(self._ahead)
+        self._buffers: dict[int, ReportBuffer] = {}
+        self._running_trials: set[int] = set()  # as the loop sees it
+        self._given_back: set[int] = set()  # by the replay alone: their workers go on
+        self._expected: dict[int, ReportJudgedEntry] = {}
+        self._notices: list[str] = []
+        self._told_of_values = False
+
+    @property
+    def free_slots(self) -> int:
+        match self._turn():
+            case None:
+                return self._workers.free_slots + len(self._given_back)
+            case TrialBegunEntry(number) if number in self._given_back:
+                return 1
+            case TrialBegunEntry():
+                return min(self._workers.free_slots, 1)
+            case _:
+                return 0
+
+    def submit(self, request: TrialRequest) -> None:
+        self._running_trials.add(request.number)
+        if request.number in self._given_back:
+            self._given_back.remove(request.number)
+            return
+        self._buffers[request.number] = ReportBuffer()
+        self._workers.submit(request)
+
+    def events(self, timeout: float) -> Sequence[WorkerEvent]:
+        alone = any(not self._buffers[number].follows for number in self._running_trials)
+        if (
+            isinstance(turn := self._turn(), TrialBegunEntry) and self.free_slots and not alone
+        ):  # who is alone may take its place
+            self._depart(f"trial {turn.number} does not begin where it began")
+        if happened := self._due():
+            return happened
+        return [*self._taken(self._workers.events(timeout)), *self._due()]
+
+    def answer(self, number: int, decision: Decision) -> None:
+        buffer = self._buffers.get(number)
+        if buffer is None or buffer.take(decision):
+            self._workers.answer(number, decision)
+
+    def activity(self) -> Sequence[Activity]:
+        return self._workers.activity()
+
+    def close(self) -> None:
+        self._workers.close()
+
+    def following(self, events: Iterator[StudyEvent]) -> Iterator[StudyEvent]:
+        """The events of the run that has these workers, with notices of where it differs from the recorded one."""
+        for event in events:
+            self._see(event)
+            yield from map(Notice, self._notices)
+            self._notices.clear()
+            yield event
+
+    def _see(self, event: StudyEvent) -> None:
+        """What the loop did: it takes the order further, or leaves it."""
+        match event:
+            case TrialBegan(number):
+                turn = self._turn()
+                if isinstance(turn, TrialBegunEntry) and turn.number == number:
+                    self._ahead.popleft()
+                elif turn is not None:
+                    self._depart(f"trial {number} begins, which did not begin there")
+            case TrialProgressed(report, pruned) if judged := self._expected.pop(report.number, None):
+                if pruned and not judged.pruned:
+                    self._leave_alone(report.number, f"is pruned at step {report.step}, where it went on")
+                elif judged.pruned and not pruned:
+                    self._leave_alone(report.number, f"is pruned at step {report.step} as it was, or would go on")
+            case TrialFinished(result):
+                self._running_trials.discard(result.number)
+                self._buffers.pop(result.number, None)
+            case _:
+                return
+
+    def _turn(self) -> Entry | None:
+        """The decision whose turn it is; past those that nothing is left to decide of."""
+        while self._ahead and self._is_void(self._ahead[0]):
+            self._ahead.popleft()
+        return self._ahead[0] if self._ahead else None
+
+    def _is_void(self, entry: Entry) -> bool:
+        match entry:
+            case ReportsDecidedEntry(reports):
+                return not any(self._follows(judged.number) for judged in reports)
+            case ResultToldEntry(number) | TrialRequeuedEntry(number):
+                return not self._follows(number)
+            case _:
+                return False
+
+    def _follows(self, number: int) -> bool:
+        return number in self._running_trials and self._buffers[number].follows
+
+    def _due(self) -> list[WorkerEvent]:
+        """What the loop may hear now."""
+        turn = self._turn()
+        alone = (number for number in self._running_trials if turn is None or not self._buffers[number].follows)
+        if happened := [event for number in list(alone) for event in self._heard(number)]:
+            return happened
+        match turn:
+            case ReportsDecidedEntry(reports):
+                return self._reports(reports)
+            case ResultToldEntry(number, state, value):
+                return self._end(number, state, value)
+            case TrialRequeuedEntry(number):
+                self._ahead.popleft()
+                return [self._give_back(number)]
+            case _:
+                return []
+
+    def _heard(self, number: int) -> list[WorkerEvent]:
+        """The next word of a trial, if there is one."""
+        buffer = self._buffers[number]
+        word = buffer.next
+        if word is None:
+            return []
+        buffer.hear()
+        if isinstance(word, Report):
+            return [TrialReported(word)]
+        self._running_trials.discard(number)
+        return [TrialEnded(word)]
+
+    def _reports(self, reports: Sequence[ReportJudgedEntry]) -> list[WorkerEvent]:
+        """The reports that were decided together, once all of them are there."""
+        expected = [judged for judged in reports if self._follows(judged.number)]
+        words = [self._buffers[judged.number].next for judged in expected]
+        for judged, word in zip(expected, words, strict=True):
+            if isinstance(word, TrialResult):
+                self._leave_alone(judged.number, f"ends, where it reported step {judged.step}")
+                return self._due()
+        if None in words:
+            return []
+        for judged, word in zip(expected, words, strict=True):
+            self._expected[judged.number] = judged
+            if isinstance(word, Report):
+                self._compare(judged.number, f"at step {word.step}", word.value, judged.value)
+        self._ahead.popleft()
+        return [event for judged in expected for event in self._heard(judged.number)]
+
+    def _end(self, number: int, state: TrialState, value: float | None) -> list[WorkerEvent]:
+        word = self._buffers[number].next
+        if word is None:
+            return []
+        if isinstance(word, Report):
+            self._leave_alone(number, f"reports step {word.step}, where it ended ({state})")
+            return self._due()
+        if state is word.state is TrialState.COMPLETE:
+            self._compare(number, "at its end", word.value, value)
+        elif TrialState.FAIL in {state, word.state} and state is not word.state:
+            self._notices.append(f"Trial {number} ended ({word.state}), where it ended ({state})")
+        self._ahead.popleft()
+        return self._heard(number)
+
+    def _give_back(self, number: int) -> WorkerEvent:
+        self._buffers[number].begin_again()
+        self._running_trials.discard(number)
+        self._given_back.add(number)
+        return TrialEnded(TrialResult(number, TrialState.RETURNED, 0.0))
+
+    def _taken(self, events: Sequence[WorkerEvent]) -> list[WorkerEvent]:
+        """Keep what trials say; what else there is, to be passed on at once."""
+        passed: list[WorkerEvent] = []
+        for event in events:
+            match event:
+                case TrialReported(report) if report.passed_over:  # it was not recorded either
+                    self._pass_over(report)
+                case TrialReported(report):
+                    self._keep(report.number, report)
+                case TrialEnded(result):
+                    self._keep(result.number, result)
+                case WorkerLost(trials=trials):
+                    self._depart("a worker is lost")
+                    self._forget(trials)
+                    passed.append(event)
+                case TrialStarted():
+                    passed.append(event)
+        return passed
+
+    def _pass_over(self, report: Report) -> None:
+        buffer = self._buffers.get(report.number)
+        self._workers.answer(report.number, Decision.CONTINUE if buffer is None else buffer.verdict)
+        self._notices.extend(warnings_of(report))
+
+    def _keep(self, number: int, word: Report | TrialResult) -> None:
+        buffer = self._buffers.get(number)
+        if buffer is None:
+            return
+        if isinstance(word, Report) and buffer.verdict is not Decision.CONTINUE:
+            self._workers.answer(number, buffer.verdict)
+            return
+        buffer.words.append(word)
+        if isinstance(word, Report):
+            self._answer_as_recorded(buffer, word)
+        elif word.state is TrialState.RETURNED:
+            self._depart(f"trial {number} is given back by its worker")
+
+    def _answer_as_recorded(self, buffer: ReportBuffer, report: Report) -> None:
+        decision = self._answers.get((report.number, report.step))
+        if decision is not None:
+            buffer.answered = len(buffer.words)
+            self._workers.answer(report.number, decision)
+        elif self._ahead and buffer.follows:
+            self._leave_alone(report.number, f"reports step {report.step}, which it did not")
+
+    def _forget(self, numbers: Iterable[int]) -> None:
+        """The loop runs them again, on another worker."""
+        for number in numbers:
+            self._buffers.pop(number, None)
+            self._running_trials.discard(number)
+            self._given_back.discard(number)
+
+    def _compare(self, number: int, where: str, value: float | None, recorded: float | None) -> None:
+        if value != recorded and not self._told_of_values:
+            self._told_of_values = True
+            self._notices.append(
+                f"Trial {number} has the value {value} {where}, where it had {recorded}: its training is not "
+                "deterministic. The replay goes on by the new values"
+            )
+
+    def _leave_alone(self, number: int, how: str) -> None:
+        self._buffers[number].follows = False
+        self._notices.append(f"Trial {number} {how}; from here on it follows the recorded order no more")
+
+    def _depart(self, why: str) -> None:
+        if self._ahead:
+            self._ahead.clear()
+            self._answers.clear()
+            self._notices.append(f"The recorded order ends here, as {why}; from here on timing decides it")
+
+
+def _answers(decisions: Iterable[Entry]) -> dict[tuple[int, int], Decision]:
+    """What each report was answered in the end: one that pruned a trial, if nothing came after it."""
+    answers: dict[tuple[int, int], Decision] = {}
+    furthest: dict[int, int] = {}
+    for judged in (judged for entry in decisions if isinstance(entry, ReportsDecidedEntry) for judged in entry.reports):
+        furthest[judged.number] = max(judged.step, furthest.get(judged.number, judged.step))
+        ended = judged.pruned and judged.step == furthest[judged.number]
+        answers[judged.number, judged.step] = Decision.PRUNE if ended else Decision.CONTINUE
+    return answers
+
+
+def _in_one_run(decisions: Iterable[Entry]) -> Iterator[Entry]:
+    """The decisions of all runs as those of one: what a later run retried is given back where it began."""
+    running_trials: dict[int, None] = {}
+    for entry in decisions:
+        match entry:
+            case StudyOpenedEntry(retried=retried):
+                for number in retried:
+                    if number in running_trials:
+                        del running_trials[number]
+                        yield TrialRequeuedEntry(number)
+                continue
+            case TrialBegunEntry(number):
+                running_trials[number] = None
+            case ResultToldEntry(number) | TrialRequeuedEntry(number):
+                running_trials.pop(number, None)
+            case ReportsDecidedEntry():
+                pass
+        yield entry

@@ -1,0 +1,135 @@
+"""A study's events on their way to whoever watches, told to its trackers as they pass."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from fxai.errors import InputError
+from fxai.protocol import JsonObject, ParamValue
+from fxai.search.seeds import trial_seed
+from fxai.spec.search.configure import trial_settings
+from fxai.spec.search.study import StudySpec
+from fxai.study.events import (
+    Ending,
+    Heartbeat,
+    Notice,
+    StudyEnded,
+    StudyEvent,
+    StudyOpened,
+    TrialBegan,
+    TrialFinished,
+    TrialProgressed,
+    TrialRequeued,
+)
+from fxai.study.stop_signal import StopSignal, Urgency
+from fxai.tracking import StudyBeganMessage as TrackStudy
+from fxai.tracking import StudyEnded as TrackStudyEnd
+from fxai.tracking import StudyMessage, TrackerProcess
+from fxai.tracking import TrialBegan as TrackTrial
+from fxai.tracking import TrialEnded as TrackTrialEnd
+
+FINISH_SECONDS = 60.0  # for what is outstanding at the study's end
+_WHEN_STOPPED = {Urgency.SOON: 10.0, Urgency.NOW: 2.0}
+_LOOK_SECONDS = 0.25
+_SAID_AFTER_SECONDS = 1.0
+_REQUEUED = "requeued"
+
+
+def tracked(
+    events: Iterable[StudyEvent], study: StudySpec, trackers: Sequence[TrackerProcess], stop: StopSignal
+) -> Iterator[StudyEvent]:
+    """The events, with notices of what the trackers say among them; after the last of a study they are waited for."""
+    beat = Heartbeat(())
+    begun: set[int] = set()  # trials that are being recorded
+    for event in events:
+        line = None if _goes_on(event, begun) else _line_of(event, study)
+        for tracker in trackers:
+            if line is not None:
+                tracker.feed(line)
+        if isinstance(event, Heartbeat):
+            beat = event
+        if isinstance(event, StudyEnded):
+            yield from _finished(event, trackers, stop, beat)
+        yield event
+        if not isinstance(event, StudyEnded):
+            yield from _notices(trackers)
+
+
+def _goes_on(event: StudyEvent, begun: set[int]) -> bool:
+    """Whether a member of a population that was set aside begins again: it goes on in its run."""
+    match event:
+        case TrialBegan(number):
+            known = number in begun
+            begun.add(number)
+            return known
+        case TrialFinished(result):
+            begun.discard(result.number)
+        case TrialRequeued(number):
+            begun.discard(number)
+    return False
+
+
+def _finished(
+    ended: StudyEnded, trackers: Sequence[TrackerProcess], stop: StopSignal, beat: Heartbeat
+) -> Iterator[StudyEvent]:
+    """Let the trackers work in what is outstanding; the last heartbeat goes on meanwhile."""
+    began, said = time.monotonic(), False
+    while waiting := [tracker for tracker in trackers if tracker.outstanding]:
+        soon = _WHEN_STOPPED[Urgency.SOON] if ended.ending is Ending.INTERRUPTED else FINISH_SECONDS
+        seconds = min(soon, _WHEN_STOPPED.get(stop.urgency, soon))
+        waited = time.monotonic() - began
+        if waited >= seconds:
+            for tracker in waiting:
+                tracker.leave(seconds)
+        else:
+            if waited >= _SAID_AFTER_SECONDS and not said:
+                said = True
+                yield Notice(f"Waiting for the trackers, {seconds:g} s at most.")
+            waiting[0].wait(_LOOK_SECONDS)
+        yield from _notices(trackers)
+        yield beat
+    yield from _notices(trackers)
+
+
+def _notices(trackers: Sequence[TrackerProcess]) -> Iterator[Notice]:
+    for tracker in trackers:
+        yield from map(Notice, tracker.look())
+
+
+def _line_of(event: StudyEvent, study: StudySpec) -> StudyMessage | None:
+    """What the trackers are told of the event."""
+    match event:
+        case StudyOpened(name, direction, metric, _, progress, retried):
+            resumed = bool(progress.finished or retried)
+            return StudyMessage(study_began=TrackStudy(name, direction, metric, resumed))
+        case StudyEnded(_, progress, _, _, best, ending):
+            end_of_study = TrackStudyEnd(progress.best_trial, progress.best_value, best or {}, ending)
+            return StudyMessage(study_ended=end_of_study)
+        case _:
+            return _line_of_trial(event, study)
+
+
+def _line_of_trial(event: StudyEvent, study: StudySpec) -> StudyMessage | None:
+    match event:
+        case TrialBegan(number, attempt, params):
+            seed = trial_seed(study.seed, number)
+            return StudyMessage(
+                trial_began=TrackTrial(number, attempt, seed, params, time.time(), _training_config(study, params))
+            )
+        case TrialProgressed(report):
+            return StudyMessage(report=report)
+        case TrialFinished(result):
+            cause, message = (result.error.cause, result.error.message) if result.error else (None, None)
+            end = TrackTrialEnd(result.number, result.state, result.value, result.metrics, cause, message)
+            return StudyMessage(trial_ended=end)
+        case TrialRequeued(number):
+            return StudyMessage(trial_ended=TrackTrialEnd(number, _REQUEUED))
+        case _:
+            return None
+
+
+def _training_config(study: StudySpec, params: Mapping[str, ParamValue]) -> JsonObject | None:
+    """What the trial trains with; None where its parameters make no configuration, of which it fails."""
+    try:
+        return trial_settings(study, params)
+    except InputError:
+        return None

@@ -1,0 +1,110 @@
+"""The loop of trainings in full: no search decides here, so each goes on to its end. It yields events, never prints.
+
+A training is a chain of requests, each of which goes on from where the one before it was stopped: the segments of
+a population's schedule, or one alone. What a worker loses or gives back begins again at its last checkpoint.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from fxai.errors import FxaiError
+from fxai.pool import TrialEnded, TrialReported, WorkerEvent, WorkerLost, WorkerPool
+from fxai.protocol import Decision, Report, TrialRequest, TrialResult, TrialState
+from fxai.study.events import Heartbeat, Notice
+from fxai.study.running_trials import warnings_of
+from fxai.study.stop_signal import StopSignal, Urgency
+
+TrainingEvent: TypeAlias = Report | TrialResult | Notice | Heartbeat
+
+_PATIENCE_SECONDS = 0.5  # for the next event, before the loop looks at its stop signal again
+_MOST_RETRIES = 2  # without a report in between
+
+
+def train_agents(
+    trainings: Sequence[Sequence[TrialRequest]], workers: WorkerPool, stop: StopSignal
+) -> Iterator[TrainingEvent]:
+    """Train all of them, side by side as far as the workers have room; results are of whole trainings.
+
+    Asked to stop, each ends at its next report, or now; the same trainings go on from there another time.
+    An `FxaiError` where a training dies with its worker again and again.
+    """
+    run = _TrainingRun(trainings, workers, stop)
+    while run.goes_on:
+        run.fill()
+        for event in workers.events(_PATIENCE_SECONDS):
+            yield from run.handle(event)
+        yield Heartbeat(workers.activity())
+
+
+class _TrainingRun:
+    def __init__(self, trainings: Sequence[Sequence[TrialRequest]], workers: WorkerPool, stop: StopSignal) -> None:
+        self._waiting = deque(deque(chain) for chain in trainings)
+        self._running: dict[int, deque[TrialRequest]] = {}  # by number; the first is on a worker
+        self._retries: dict[int, int] = {}
+        self._at_its_end: set[int] = set()  # whose segment's last report was answered
+        self._workers, self._stop = workers, stop
+
+    @property
+    def goes_on(self) -> bool:
+        if self._stop.urgency is Urgency.NOW:
+            return False
+        return bool(self._running or (self._waiting and not self._stop.urgency))
+
+    def fill(self) -> None:
+        while self._waiting and self._workers.free_slots and not self._stop.urgency:
+            chain = self._waiting.popleft()
+            self._running[chain[0].number] = chain
+            self._workers.submit(chain[0])
+
+    def handle(self, event: WorkerEvent) -> Iterator[TrainingEvent]:
+        match event:
+            case TrialReported(report) if report.passed_over:
+                yield from map(Notice, warnings_of(report))
+                self._workers.answer(report.number, Decision.STOP if self._stop.urgency else Decision.CONTINUE)
+            case TrialReported(report):
+                self._retries[report.number] = 0
+                yield report
+                self._workers.answer(report.number, self._answer(report))
+            case TrialEnded(result) if result.state is not TrialState.RETURNED:
+                del self._running[result.number]
+                yield result
+            case TrialEnded(result):
+                self._go_on(result.number)
+            case WorkerLost(message=message, trials=numbers):
+                yield Notice(f"A worker was lost: {message}")
+                for number in numbers:
+                    self._retry(number, message)
+
+    def _answer(self, report: Report) -> Decision:
+        ends = self._segment_ends(report.number)
+        if ends is not None and report.step >= ends:
+            self._at_its_end.add(report.number)
+            return Decision.STOP
+        return Decision.STOP if self._stop.urgency else Decision.CONTINUE
+
+    def _segment_ends(self, number: int) -> int | None:
+        """The step at which the next request of the chain takes over; None for the last."""
+        chain = self._running[number]
+        following = chain[1].inherited if len(chain) > 1 else None
+        return None if following is None else following.step
+
+    def _go_on(self, number: int) -> None:
+        """What was given back: its next segment, or again where a worker had too few lanes for it."""
+        if self._stop.urgency:
+            del self._running[number]
+        elif number in self._at_its_end:
+            self._at_its_end.discard(number)
+            self._running[number].popleft()
+            self._workers.submit(self._running[number][0])
+        else:
+            self._retry(number, "its worker gave it back without progress")
+
+    def _retry(self, number: int, message: str) -> None:
+        self._retries[number] = self._retries.get(number, 0) + 1
+        if self._retries[number] > _MOST_RETRIES:
+            raise FxaiError(f"the training failed: {message}")
+        chain = self._running[number]
+        chain[0] = replace(chain[0], attempt=chain[0].attempt + 1)
+        self._workers.submit(chain[0])

@@ -1,0 +1,164 @@
+"""One trial of a study on the least budget, to see that it runs: for `fxai check --try`.
+
+The trial runs in a worker as it would in a search. Its files lie in a temporary folder, which is removed; the study's
+database and its folder of results are neither read nor written.
+"""
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pydantic import ValidationError
+
+from fxai.errors import FxaiError, InputError
+from fxai.pool import LocalPool, TrialEnded, TrialReported, WorkerLost, WorkerPool, machine_slots
+from fxai.protocol import Cause, Decision, LanePlan, TrialError, TrialPaths, TrialRequest, TrialResult, TrialState
+from fxai.search.seeds import trial_seed
+from fxai.spec.fields.objective import argument_style_of, command_of, folder_of, name_of
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.configure import default_params, trial_settings
+from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.search.parameters import Choice
+from fxai.spec.search.study import StudySpec
+from fxai.study.stop_signal import StopSignal
+from fxai.study.trial_limits import worker_limits
+
+_NUMBER = 0
+_PATIENCE_SECONDS = 0.5  # for the next event, before the loop looks at its stop signal again
+_LAST_LINES = 20
+_LAST_BYTES = 20_000
+_ENDED = re.compile(rf"Trial {_NUMBER} failed: ")  # which names the log
+
+
+@dataclass(frozen=True, slots=True)
+class TriedTrial:
+    """How the trial ended."""
+
+    params: Mapping[str, Choice]
+    result: TrialResult
+    reports: int = 0
+    output: tuple[str, ...] = ()  # the last lines of its log
+
+
+def try_trial(study: StudySpec, stop: StopSignal) -> TriedTrial | None:
+    """Run trial 0 of a study with one seed; None where `stop` asked to end before the trial did.
+
+    A training of FxAI's takes one update. Code of the user's own runs as it is, within the study's limits.
+    """
+    params = default_params(study)
+    with TemporaryDirectory(prefix="fxai-try-", ignore_cleanup_errors=True) as made:
+        folder = Path(made)
+        trial = _Trial()
+        try:
+            request = _request(study, params, folder)
+            with _workers(study, request, folder) as workers:
+                trial.run(workers, request, stop)
+        except InputError as error:  # code that cannot be imported, or a configuration that trial 0 cannot have
+            trial.fail(Cause.EXCEPTION, str(error))
+        except FxaiError as error:  # a worker that ends before it is ready, several times
+            last = next(reversed(_end_of_log(folder)), str(error))
+            trial.fail(Cause.WORKER_LOST, f"its worker does not start: {last}")
+        if trial.result is None:
+            return None
+        result = _without_log(trial.result, folder)
+        return TriedTrial(params, result, trial.reports, _end_of_log(folder) or _end_of_traceback(result))
+
+
+class _Trial:
+    """What has come of the trial so far."""
+
+    def __init__(self) -> None:
+        self.reports = 0
+        self.result: TrialResult | None = None
+        self._began = time.monotonic()
+
+    def run(self, workers: WorkerPool, request: TrialRequest, stop: StopSignal) -> None:
+        """Follow it to its end or to a request to stop. A worker that is lost fails the trial at once."""
+        workers.submit(request)
+        while self.result is None and not stop.urgency:
+            for event in workers.events(_PATIENCE_SECONDS):
+                match event:
+                    case TrialReported(report):
+                        self.reports += 1
+                        workers.answer(report.number, Decision.CONTINUE)
+                    case TrialEnded(result):
+                        self.result = result
+                    case WorkerLost(cause=cause, message=message):
+                        self.fail(cause, message)
+
+    def fail(self, cause: Cause, message: str) -> None:
+        seconds = time.monotonic() - self._began
+        self.result = TrialResult(_NUMBER, TrialState.FAIL, seconds, error=TrialError(cause, message))
+
+
+def _request(study: StudySpec, params: Mapping[str, Choice], folder: Path) -> TrialRequest:
+    return TrialRequest(
+        study=study.study_name,
+        number=_NUMBER,
+        attempt=0,
+        objective=name_of(study.objective),
+        params=params,
+        config=_with_least_budget(study, trial_settings(study, params)),
+        base_config=study.training_config.model_dump(mode="json"),
+        seeds=(trial_seed(study.seed, _NUMBER),),
+        metric=study.metric_name,
+        directory=TrialPaths.of(folder, _NUMBER).directory,
+        score=study.score or "",
+        objectives=tuple(goal.metric for goal in study.goals),
+        command=command_of(study.objective),
+        argument_style=argument_style_of(study.objective),
+        folder=folder_of(study.objective),
+    )
+
+
+def _with_least_budget(study: StudySpec, config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with as few updates as it can have, scored once."""
+    if isinstance(study.training_config, CustomConfig):
+        return config
+    updates, most = 1, config["training"]["total_updates"]
+    while updates < most:
+        least = {"total_updates": updates, "eval_frequency": updates}
+        try:
+            made = TrainingConfig.model_validate({**config, "training": {**config["training"], **least}})
+        except ValidationError:  # of DQN, which begins to learn after so many steps
+            updates *= 2
+        else:
+            return made.model_dump(mode="json")
+    return config
+
+
+def _workers(study: StudySpec, request: TrialRequest, folder: Path) -> LocalPool:
+    share = machine_slots(1, study.resources.cpu, study.gpu_per_trial)
+    plan = LanePlan(request.objective, request.config, lanes=1, trials=1, folder=request.folder)
+    return LocalPool(share.slots, folder, plan, limits=worker_limits(study))
+
+
+def _without_log(result: TrialResult, folder: Path) -> TrialResult:
+    """The result without the place of a log that is about to be removed."""
+    if result.error is None:
+        return result
+    message = result.error.message
+    for log in _logs(folder):
+        message = message.replace(f" (log: {log})", "")
+    return replace(result, error=replace(result.error, message=message))
+
+
+def _logs(folder: Path) -> Sequence[Path]:
+    """The trial's own, and that of a worker that trains in lanes."""
+    return (TrialPaths.of(folder, _NUMBER).log, *sorted(folder.glob("worker-*.log")))
+
+
+def _end_of_log(folder: Path) -> tuple[str, ...]:
+    for log in _logs(folder):
+        text = log.read_bytes()[-_LAST_BYTES:].decode(errors="replace") if log.is_file() else ""
+        if lines := [line for line in text.splitlines() if str(folder) not in line or not _ENDED.match(line)]:
+            return tuple(lines[-_LAST_LINES:])
+    return ()
+
+
+def _end_of_traceback(result: TrialResult) -> tuple[str, ...]:
+    return () if result.error is None else tuple(result.error.traceback.splitlines()[-_LAST_LINES:])

@@ -1,0 +1,112 @@
+"""The files of a study at the end of a run. What cannot be written is a warning: the study is in the database."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fxai.atomic_write import write_text
+from fxai.errors import FxaiError
+from fxai.results.files import write_results
+from fxai.results.importances.file import write_importances
+from fxai.results.paths import StudyPaths
+from fxai.results.plots.write import write_plots
+from fxai.results.printed_command import StudyLocation
+from fxai.results.provenance import Provenance
+from fxai.results.record import StudyRecord
+from fxai.results.report.index import write_row_and_index
+from fxai.results.report.write import write_report
+from fxai.results.summary import StudySummary
+from fxai.results.winner_track import write_validation_track
+from fxai.search.studies import load_study
+from fxai.spec.reading.write_out import written_whole
+from fxai.spec.search.study import StudySpec
+from fxai.study.events import Ending
+
+_BY_RUNNING = "; started again, the same command writes it"
+_AS_IT_RAN = "The spec of this study as it ran, with all that presets, other files, flags and transfers gave it."
+
+
+@dataclass(frozen=True, slots=True)
+class FailedTrial:
+    """A trial that failed, and why."""
+
+    number: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFiles:
+    """What a run left behind."""
+
+    summary: StudySummary
+    files: tuple[Path, ...]
+    warnings: tuple[str, ...]  # what could not be written, and how to write it later
+    results_written: bool  # whether the results are there, whatever became of plots and report
+    failure: FailedTrial | None  # of a trial that shows why none has finished, or why the run ended
+
+
+def write_study_files(
+    study: StudySpec, paths: StudyPaths, provenance: Provenance, ending: Ending, *, plots: bool
+) -> StudyFiles:
+    """Write the results first and the plots last; each that cannot be written costs itself alone.
+
+    Plots are drawn of a study that has finished trials.
+    """
+    stored = load_study(study.storage, study.study_name)
+    record = StudyRecord.of(stored)
+    summary = StudySummary.of(record)
+    writing = _Writing(study, paths.results_dir)
+    if not paths.spec.exists():  # the folder was deleted meanwhile, or the disk was full
+        writing.warnings.extend(spec_as_it_ran(study, paths))
+    results_written = writing.add(_BY_RUNNING, lambda: write_results(stored, study, paths, provenance))
+    if paths.best_agent.exists():
+        writing.add("", lambda: (write_validation_track(paths.best_agent),))
+    writing.add("", lambda: (write_importances(stored, paths.importances),))
+    if plots and (summary.completed or summary.pruned):
+        writing.add("plot", lambda: write_plots(stored, paths))
+    if plots:
+        writing.add("report", lambda: (write_report(stored, paths, study.storage),))
+    writing.add("", lambda: write_row_and_index(stored, paths))
+    failure = _telling_failure(record, summary, ending)
+    return StudyFiles(summary, tuple(writing.files), tuple(writing.warnings), results_written, failure)
+
+
+class _Writing:
+    """Files as they are written, and warnings of those that could not be."""
+
+    def __init__(self, study: StudySpec, results_dir: Path) -> None:
+        self._study, self._results_dir = study, results_dir
+        self.files: list[Path] = []
+        self.warnings: list[str] = []
+
+    def add(self, by: str, write: Callable[[], Iterable[Path]]) -> bool:
+        """Whether all was written; else a warning says `by` which command to write it later."""
+        try:
+            self.files.extend(write())
+        except (FxaiError, OSError) as error:
+            self.warnings.append(f"{error}{self._later(by)}")
+            return False
+        return True
+
+    def _later(self, by: str) -> str:
+        if by in {"", _BY_RUNNING}:
+            return by
+        command = StudyLocation(self._study.storage, self._results_dir).command(by, self._study.study_name)
+        return f"; {command} writes it later"
+
+
+def spec_as_it_ran(study: StudySpec, paths: StudyPaths) -> tuple[str, ...]:
+    """Write the study's spec into its folder; a message where that cannot be done, for which no trial need wait."""
+    try:
+        write_text(paths.spec, written_whole(study, _AS_IT_RAN))
+    except FxaiError as error:
+        return (str(error),)
+    return ()
+
+
+def _telling_failure(record: StudyRecord, summary: StudySummary, ending: Ending) -> FailedTrial | None:
+    """The first failed trial where none has finished; the last one where failures in a row ended the run."""
+    failed = [FailedTrial(each.number, each.failure.message) for each in record.trials if each.failure is not None]
+    if failed and not (summary.completed or summary.pruned):
+        return failed[0]
+    return failed[-1] if failed and ending is Ending.FAILING else None

@@ -1,0 +1,121 @@
+"""The tracker's own interpreter: started by its keeper, it works in what the parent tells until that ends."""
+
+import faulthandler
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import traceback
+
+from fxai.protocol.tracker_messages import StudyMessage, TrackerMessage, TrackerWelcome
+from fxai.protocol.wire import from_line, to_line
+from fxai.spec.fields.tracking import MlflowTracking, WandbTracking
+from fxai.tracking.contract import Parent, Runs, TrackerError
+from fxai.tracking.secrets import without_secrets
+
+_CHUNK = 65536
+_LONGEST_REASON = 160
+
+
+class TrackerMain:
+    """Serves one parent over `channel`."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._received = bytearray()
+        self._worked_in = self._recorded = 0
+        self._sending = threading.Lock()  # a tracker may speak from threads of its own
+
+    def serve(self) -> None:
+        """Work in line after line; a failure is told and ends this."""
+        try:
+            runs = open_runs(from_line(TrackerWelcome, self._next()), self)
+            ended = False
+            while not ended:
+                line = from_line(StudyMessage, self._next())
+                work_in(runs, line)
+                ended = line.study_ended is not None
+                if not self._more_is_waiting():
+                    runs.flush()
+                self._tell(worked_in=1)
+        except TrackerError as error:
+            self._fail(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever a tracker's library raises
+            sys.stderr.write(without_secrets(traceback.format_exc()))
+            self._fail(reason_of(error))
+
+    def _next(self) -> bytes:
+        """The parent's next line; where the parent is gone, this process ends."""
+        while b"\n" not in self._received:
+            data = self._channel.recv(_CHUNK)
+            if not data:
+                sys.exit()
+            self._received += data
+        line, _, rest = self._received.partition(b"\n")
+        self._received = rest
+        return bytes(line)
+
+    def _more_is_waiting(self) -> bool:
+        return b"\n" in self._received or bool(select.select([self._channel], [], [], 0)[0])
+
+    def say(self, notice: str) -> None:
+        self._tell(notice=without_secrets(notice))
+
+    def recorded(self) -> None:
+        self._tell(recorded=1)
+
+    def _fail(self, reason: str) -> None:
+        self._tell(failure=without_secrets(reason))
+
+    def _tell(
+        self, *, worked_in: int = 0, recorded: int = 0, notice: str | None = None, failure: str | None = None
+    ) -> None:
+        with self._sending:
+            self._worked_in += worked_in
+            self._recorded += recorded
+            self._channel.sendall(to_line(TrackerMessage(self._worked_in, self._recorded, notice, failure)))
+
+
+def open_runs(welcome: TrackerWelcome, parent: Parent) -> Runs:
+    """The tracker of that name; its library is loaded here."""
+    if welcome.tracker == "wandb":
+        from fxai.tracking.wandb_runs import WandbRuns  # noqa: PLC0415
+
+        return WandbRuns(WandbTracking.model_validate(welcome.settings), welcome.directory, parent)
+    from fxai.tracking.mlflow_runs import MlflowRuns  # noqa: PLC0415
+
+    return MlflowRuns(MlflowTracking.model_validate(welcome.settings), parent)
+
+
+def work_in(runs: Runs, line: StudyMessage) -> None:
+    if line.study_began is not None:
+        runs.study_began(line.study_began)
+    if line.trial_began is not None:
+        runs.trial_began(line.trial_began)
+    if line.report is not None:
+        runs.reported(line.report)
+    if line.trial_ended is not None:
+        runs.trial_ended(line.trial_ended)
+    if line.study_ended is not None:
+        runs.study_ended(line.study_ended)
+
+
+def reason_of(error: Exception) -> str:
+    """The first line of what was raised; the whole of it is in the log."""
+    first = (str(error).splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}"[:_LONGEST_REASON]
+
+
+def main() -> None:
+    faulthandler.enable()
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
+    descriptor, control = map(int, sys.argv[1:])
+    os.close(control)  # its output has one log from beginning to end
+    os.set_inheritable(descriptor, False)
+    TrackerMain(socket.socket(fileno=descriptor)).serve()
+
+
+if __name__ == "__main__":
+    main()

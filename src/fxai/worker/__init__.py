@@ -1,0 +1,1 @@
+"""Runs in a worker process: trains the trials that the parent sends."""

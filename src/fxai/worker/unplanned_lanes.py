@@ -1,0 +1,43 @@
+"""Lanes of a worker that was told no plan: each trial names its objective and is trained alone."""
+
+from collections.abc import Sequence
+
+from fxai.objectives.loader import load_lanes
+from fxai.protocol import Decision, LanePlan, Lanes, Report, Slot, TrialRequest, TrialResult
+
+
+def open_lanes(plan: LanePlan | None, slot: Slot) -> Lanes:
+    """A worker's lanes; what the import of the plan's objective raises is passed on."""
+    return UnplannedLanes(slot) if plan is None else load_lanes(plan.objective, plan.folder)(plan, slot)
+
+
+class UnplannedLanes:
+    """One trial at a time, in lanes as many as it has seeds; they stay open for the next trial like it."""
+
+    def __init__(self, slot: Slot) -> None:
+        self._slot = slot
+        self._plan: LanePlan | None = None
+        self._lanes: Lanes | None = None
+
+    @property
+    def width(self) -> int:
+        return 1
+
+    @property
+    def busy(self) -> bool:
+        return self._lanes is not None and self._lanes.busy
+
+    def admit(self, request: TrialRequest) -> None:
+        seeds = len(request.seeds)
+        plan = LanePlan(request.objective, request.base_config, seeds, lanes=seeds, folder=request.folder)
+        if self._lanes is None or plan != self._plan:
+            self._lanes = None  # free what it holds before the next opens
+            self._lanes, self._plan = load_lanes(plan.objective, plan.folder)(plan, self._slot), plan
+        self._lanes.admit(request)
+
+    def decide(self, number: int, decision: Decision) -> None:
+        if self._lanes is not None:
+            self._lanes.decide(number, decision)
+
+    def advance(self) -> Sequence[Report | TrialResult]:
+        return () if self._lanes is None else self._lanes.advance()

@@ -1,0 +1,51 @@
+"""From names to objectives."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lane_objectives
+from drive_workers import request_for
+from fxai.errors import InputError
+from fxai.pool import load_lanes, load_signature
+from fxai.protocol import LanePlan, Report, Slot
+
+
+def test_a_generator_function_is_opened_as_lanes_of_width_one(tmp_path: Path):
+    name = "trial_objectives:counts"
+    lanes = load_lanes(name)(LanePlan(name, {}, lanes=8), Slot(0))
+    assert lanes.width == 1
+    assert not lanes.busy
+    lanes.admit(request_for("counts", 1, tmp_path))
+    assert lanes.busy
+    (report,) = lanes.advance()
+    assert isinstance(report, Report)
+    assert not lanes.busy, "the report waits for its decision"
+
+
+def test_what_has_lanes_is_opened_as_planned():
+    name = "lane_objectives:counters"
+    lanes = load_lanes(name)(LanePlan(name, {}, lanes=8), Slot(0))
+    assert isinstance(lanes, lane_objectives.CounterLanes)
+    assert lanes.width == 8
+
+
+@pytest.mark.parametrize(
+    "name", ["fx_tradng", "", "os.path", "../fx_trading", "trial_objectives:", "trial_objectives:x"]
+)
+def test_what_is_no_objective_is_refused_by_name(name: str):
+    with pytest.raises(InputError, match="no"):
+        load_lanes(name)
+
+
+def test_the_users_code_is_not_imported_for_its_signature():
+    assert load_signature("no_such_module:function") is None
+    with pytest.raises(InputError, match="no objective"):
+        load_signature("fx_tradng")
+
+
+def test_the_room_loads_neither_torch_nor_optuna():
+    code = "import sys, fxai.pool; sys.exit(bool({'torch', 'optuna', 'pandas'} & set(sys.modules)))"
+    subprocess.run([sys.executable, "-c", code], check=True)

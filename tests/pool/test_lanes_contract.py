@@ -1,0 +1,248 @@
+"""What every place for trials promises of workers that hold several of them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drive_workers import LANES, events_until, lane_request, results_of
+from fxai.pool import InlinePool, LocalPool, TrialEnded, TrialReported, TrialStarted, WorkerLost, WorkerPool
+from fxai.protocol import Cause, Decision, LanePlan, Slot, TrialPaths, TrialRequest, TrialState
+
+Open = Callable[..., WorkerPool]
+
+
+@pytest.fixture(params=["inline", "process"])
+def open_workers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
+    """Opens workers of so many slots and lanes each."""
+    with ExitStack() as stack:
+
+        def opened(slots: int, lanes: int, seeds: int = 1) -> WorkerPool:
+            plan, each = LanePlan(LANES, {}, seeds, lanes), [Slot(index) for index in range(slots)]
+            inline = request.param == "inline"
+            if inline:
+                return stack.enter_context(InlinePool(each, plan))
+            return stack.enter_context(LocalPool(each, tmp_path, plan))
+
+        yield opened
+
+
+def fill(workers: WorkerPool, requests: list[TrialRequest]) -> None:
+    """Submit trials as there is room, and return when all have started; reports stay unanswered."""
+    running: set[int] = set()
+    waiting = list(requests)
+    while waiting or running != {request.number for request in requests}:
+        while waiting and workers.free_slots:
+            workers.submit(waiting.pop(0))
+        running |= {event.number for event in workers.events(1.0) if isinstance(event, TrialStarted)}
+
+
+def go_on_from_here(workers: WorkerPool, requests: list[TrialRequest]) -> None:
+    """Answer what `fill` left unanswered."""
+    for request in requests:
+        workers.answer(request.number, Decision.CONTINUE)
+
+
+def filled(workers: WorkerPool, requests: list[TrialRequest]) -> WorkerPool:
+    fill(workers, requests)
+    go_on_from_here(workers, requests)
+    return workers
+
+
+def test_a_worker_trains_as_many_trials_as_it_has_lanes(open_workers: Open, tmp_path: Path):
+    requests = [lane_request(number, tmp_path) for number in range(4)]
+    workers = open_workers(1, lanes=4)
+    fill(workers, requests)
+    assert workers.free_slots == 0
+    assert workers.activity()[0].trials == (0, 1, 2, 3)
+    go_on_from_here(workers, requests)
+    results, _ = results_of(workers, 4)
+    assert {result.state for result in results.values()} == {TrialState.COMPLETE}
+    assert {number: result.value for number, result in results.items()} == {0: 0.0, 1: 1.0, 2: 2.0, 3: 3.0}
+    assert len({result.metrics["pid"] for result in results.values()}) == 1
+    assert workers.free_slots == 4
+    assert not list(tmp_path.glob("*/checkpoint.safetensors"))
+
+
+def test_a_trial_takes_a_lane_for_each_of_its_seeds(open_workers: Open, tmp_path: Path):
+    requests = [lane_request(number, tmp_path, seeds=2) for number in range(2)]
+    workers = open_workers(1, lanes=5, seeds=2)
+    fill(workers, requests)
+    assert workers.free_slots == 0
+    go_on_from_here(workers, requests)
+    results_of(workers, 2)
+    assert workers.free_slots == 2
+
+
+def test_a_trial_with_more_seeds_than_lanes_is_trained_all_the_same(open_workers: Open, tmp_path: Path):
+    workers = open_workers(1, lanes=2, seeds=3)
+    assert workers.free_slots == 1
+    workers.submit(lane_request(1, tmp_path, seeds=3))
+    results, _ = results_of(workers, 1)
+    assert results[1].state is TrialState.COMPLETE
+    assert workers.free_slots == 1
+
+
+def test_trials_spread_evenly_over_the_workers(open_workers: Open, tmp_path: Path):
+    requests = [lane_request(number, tmp_path, seconds=0.02) for number in range(6)]
+    workers = open_workers(2, lanes=4)
+    fill(workers, requests)
+    assert [len(doing.trials) for doing in workers.activity()] == [3, 3]
+    assert workers.free_slots == 2
+
+
+def test_reports_of_one_update_come_in_one_batch(open_workers: Open, tmp_path: Path):
+    requests = [lane_request(number, tmp_path, steps=6, seconds=0.02) for number in range(3)]
+    workers = open_workers(1, lanes=3)
+    fill(workers, requests)
+    go_on_from_here(workers, requests)
+    sizes, ended = [], 0
+    while ended < 3:
+        batch = workers.events(1.0)
+        reports = [event.report for event in batch if isinstance(event, TrialReported)]
+        for report in reports:
+            workers.answer(report.number, Decision.CONTINUE)
+        sizes.append(len(reports))
+        ended += sum(isinstance(event, TrialEnded) for event in batch)
+    assert max(sizes) == 3
+
+
+def test_the_step_that_is_shown_is_the_largest(open_workers: Open, tmp_path: Path):
+    requests = [lane_request(number, tmp_path) for number in range(2)]
+    workers = open_workers(1, lanes=2)
+    fill(workers, requests)
+    workers.answer(1, Decision.CONTINUE)
+    steps = {0: 1, 1: 1}
+    while steps[1] < 3:  # the other waits at its first report, or has not come so far
+        reports = [event.report for event in workers.events(1.0) if isinstance(event, TrialReported)]
+        steps |= {report.number: report.step for report in reports}
+        assert workers.activity()[0].step == max(steps.values())
+        if any(report.number == 1 for report in reports):
+            workers.answer(1, Decision.CONTINUE)
+
+
+@pytest.mark.parametrize(
+    ("params", "cause", "words"),
+    [
+        ({"fails_at": 2}, Cause.EXCEPTION, "its lane burst"),
+        ({"nan_at": 4}, Cause.NOT_FINITE, "nan at the end"),
+        ({"refused": True}, Cause.EXCEPTION, "no such configuration"),
+    ],
+)
+def test_a_trial_that_fails_leaves_its_neighbours_alone(
+    open_workers: Open, tmp_path: Path, params: dict[str, Any], cause: Cause, words: str
+):
+    requests = [lane_request(number, tmp_path, **(params if number == 1 else {})) for number in range(4)]
+    workers = open_workers(1, lanes=4)
+    fill(workers, requests[:1])
+    for request in requests[1:]:
+        workers.submit(request)
+    workers.answer(0, Decision.CONTINUE)
+    results, events = results_of(workers, 4)
+    assert [results[number].state for number in (0, 2, 3)] == [TrialState.COMPLETE] * 3
+    error = results[1].error
+    log = TrialPaths(requests[1].directory).log
+    assert (results[1].state, error.cause) == (TrialState.FAIL, cause)
+    assert words in error.message
+    assert str(log) in error.message
+    assert words in log.read_text()
+    assert not TrialPaths(requests[1].directory).checkpoint.exists()
+    assert not any(isinstance(event, WorkerLost) for event in events)
+
+
+@pytest.mark.parametrize(
+    ("params", "cause", "words"),
+    [
+        ({"raises_at": 2}, Cause.EXCEPTION, "RuntimeError: the pack burst"),
+        ({"exits_at": 2}, Cause.EXCEPTION, "SystemExit: the pack has had enough"),
+        ({"lacks_memory_at": 2}, Cause.OUT_OF_MEMORY, "MemoryError"),
+    ],
+)
+def test_what_the_lanes_raise_is_the_failure_of_a_trial_that_is_alone(
+    open_workers: Open, tmp_path: Path, params: dict[str, Any], cause: Cause, words: str
+):
+    workers = open_workers(1, lanes=4)
+    workers.submit(lane_request(1, tmp_path, **params))
+    results, _ = results_of(workers, 1)
+    assert (results[1].state, results[1].error.cause) == (TrialState.FAIL, cause)
+    assert words in results[1].error.message
+    assert words in TrialPaths(tmp_path / "00001").log.read_text()
+    workers.submit(lane_request(2, tmp_path))
+    assert results_of(workers, 1)[0][2].state is TrialState.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("params", "cause", "words"),
+    [
+        ({"raises_at": 3}, Cause.WORKER_LOST, "RuntimeError: the pack burst"),
+        ({"exits_at": 3}, Cause.WORKER_LOST, "SystemExit: the pack has had enough"),
+        ({"lacks_memory_at": 3}, Cause.OUT_OF_MEMORY, "MemoryError"),
+    ],
+)
+def test_of_several_trials_none_is_blamed_for_what_the_lanes_raise(
+    open_workers: Open, tmp_path: Path, params: dict[str, Any], cause: Cause, words: str
+):
+    requests = [lane_request(number, tmp_path, **(params if number == 1 else {})) for number in range(3)]
+    workers = open_workers(1, lanes=4)
+    events = events_until(filled(workers, requests), lambda event: isinstance(event, WorkerLost))
+    loss = events[-1]
+    assert (loss.worker, loss.cause, loss.trials) == (0, cause, (0, 1, 2))
+    assert words in loss.message
+    assert TrialPaths(requests[0].directory).checkpoint.exists(), "it is to be run again from there"
+    workers.submit(lane_request(0, tmp_path))
+    assert results_of(workers, 1)[0][0].state is TrialState.COMPLETE
+
+
+def test_stopped_trials_are_given_back(open_workers: Open, tmp_path: Path):
+    requests = [lane_request(number, tmp_path, steps=50, seconds=0.02) for number in range(3)]
+    workers = open_workers(1, lanes=4)
+    stop_at_two = {True: Decision.STOP, False: Decision.CONTINUE}
+    results, _ = results_of(filled(workers, requests), 3, lambda report: stop_at_two[report.step >= 2])
+    assert {result.state for result in results.values()} == {TrialState.RETURNED}
+    assert all(TrialPaths(request.directory).checkpoint.exists() for request in requests)
+
+
+def test_a_late_decision_discards_what_the_trial_went_on_to(open_workers: Open, tmp_path: Path):
+    requests = [lane_request(0, tmp_path, steps=5), lane_request(1, tmp_path, steps=20, seconds=0.01)]
+    workers = open_workers(1, lanes=2)
+    fill(workers, requests)
+    steps: list[int] = []
+    while max(steps, default=0) < 20:  # the neighbour goes on
+        for event in workers.events(1.0):
+            assert not isinstance(event, TrialReported) or event.report.number == 1 or event.report.step == 1
+            if isinstance(event, TrialReported) and event.report.number == 1:
+                steps.append(event.report.step)
+        workers.answer(1, Decision.CONTINUE)
+    workers.answer(0, Decision.PRUNE)
+    results, events = results_of(workers, 2)
+    assert (results[0].state, results[1].state) == (TrialState.PRUNED, TrialState.COMPLETE)
+    assert not any(isinstance(event, TrialReported) and event.report.number == 0 for event in events)
+
+
+def test_lanes_that_become_fewer_give_a_trial_back_and_leave_less_room(open_workers: Open, tmp_path: Path):
+    params: dict[str, Any] = {"returned_at": 2}
+    requests = [lane_request(number, tmp_path, **(params if number == 1 else {})) for number in range(4)]
+    workers = open_workers(1, lanes=4)
+    results, _ = results_of(filled(workers, requests), 4)
+    states = [results[number].state for number in range(4)]
+    assert states == [TrialState.COMPLETE, TrialState.RETURNED, TrialState.COMPLETE, TrialState.COMPLETE]
+    assert workers.free_slots == 2
+
+
+def test_trials_of_different_cohorts_never_share_a_worker(open_workers: Open, tmp_path: Path):
+    """The lanes of this test refuse to; a trial of another cohort waits for its turn, but not for ever."""
+    waiting = [lane_request(number, tmp_path, cohort=number == 2, steps=2) for number in range(12)]
+    workers = open_workers(1, lanes=3)
+    order: list[int] = []
+    while len(order) < 12:
+        while waiting and workers.free_slots:
+            workers.submit(waiting.pop(0))
+        for event in workers.events(1.0):
+            if isinstance(event, TrialEnded):
+                assert event.result.state is TrialState.COMPLETE, event.result.error
+                order.append(event.result.number)
+            elif isinstance(event, TrialReported):
+                workers.answer(event.report.number, Decision.CONTINUE)
+    assert order.index(2) < 6

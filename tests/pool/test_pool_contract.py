@@ -1,0 +1,168 @@
+"""What every place for trials promises, held by each of them."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drive_workers import events_until, request_for, result_of, results_of
+from fxai.errors import FxaiError
+from fxai.pool import InlinePool, LocalPool, TrialEnded, TrialReported, TrialStarted, WorkerPool
+from fxai.protocol import Cause, Decision, Slot, TrialPaths, TrialState
+
+SLOTS = (Slot(0), Slot(1))
+
+
+@pytest.fixture(scope="module", params=["inline", "process"])
+def workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerPool]:
+    if request.param == "inline":
+        with InlinePool(SLOTS) as inline:
+            yield inline
+    else:
+        with LocalPool(SLOTS, tmp_path_factory.mktemp("logs")) as processes:
+            yield processes
+
+
+def test_a_trial_starts_reports_and_completes(workers: WorkerPool, tmp_path: Path):
+    request = request_for("counts", 4, tmp_path, steps=3, value=0.25)
+    workers.submit(request)
+    events = events_until(workers, lambda event: isinstance(event, TrialEnded))
+    kinds = [type(event) for event in events]
+    assert kinds == [TrialStarted, TrialReported, TrialReported, TrialReported, TrialEnded]
+    assert [event.report.step for event in events[1:4]] == [1, 2, 3]
+    result = events[-1].result
+    assert (result.number, result.state, result.value) == (4, TrialState.COMPLETE, 0.25)
+    assert result.error is None
+    assert result.seconds > 0
+
+
+def test_a_trial_that_reported_waits_for_its_answer(workers: WorkerPool, tmp_path: Path):
+    workers.submit(request_for("counts", 1, tmp_path))
+    events_until(workers, lambda event: isinstance(event, TrialReported))
+    assert len(workers.events(0.2)) == 0
+    workers.answer(1, Decision.PRUNE)
+    events_until(workers, lambda event: isinstance(event, TrialEnded))
+
+
+@pytest.mark.parametrize(
+    ("decision", "state", "checkpoint_stays"),
+    [(Decision.PRUNE, TrialState.PRUNED, False), (Decision.STOP, TrialState.RETURNED, True)],
+)
+def test_an_answer_can_end_a_trial(
+    workers: WorkerPool, tmp_path: Path, decision: Decision, state: TrialState, *, checkpoint_stays: bool
+):
+    request = request_for("counts", 2, tmp_path)
+    result = result_of(workers, request, lambda _: decision)
+    assert (result.state, result.value, result.error) == (state, None, None)
+    assert TrialPaths(request.directory).checkpoint.exists() is checkpoint_stays
+
+
+def test_the_checkpoint_goes_with_a_completed_trial(workers: WorkerPool, tmp_path: Path):
+    request = request_for("counts", 2, tmp_path)
+    result_of(workers, request)
+    assert not TrialPaths(request.directory).checkpoint.exists()
+
+
+@pytest.mark.parametrize(
+    ("objective", "cause", "words"),
+    [
+        ("raises", Cause.EXCEPTION, "ValueError: the data are gone"),
+        ("exits", Cause.EXCEPTION, "SystemExit: I had enough"),
+        ("runs_out_of_memory", Cause.OUT_OF_MEMORY, "MemoryError"),
+        ("returns_infinity", Cause.NOT_FINITE, "inf at the end"),
+        ("reports_another", Cause.EXCEPTION, "a report of trial 4"),
+        ("returns_nothing", Cause.EXCEPTION, "None instead of an Outcome"),
+        ("that_is_not_there", Cause.EXCEPTION, "no function 'that_is_not_there'"),
+        ("no_such_module:run", Cause.EXCEPTION, "No module named 'no_such_module'"),
+    ],
+)
+def test_a_failure_is_a_value_with_its_cause_and_log(
+    workers: WorkerPool, tmp_path: Path, objective: str, cause: Cause, words: str
+):
+    request = request_for(objective, 3, tmp_path)
+    result = result_of(workers, request)
+    assert (result.state, result.value, result.error.cause) == (TrialState.FAIL, None, cause)
+    log = TrialPaths(request.directory).log
+    assert words in result.error.message
+    assert str(log) in result.error.message
+    assert "\n" not in result.error.message
+    assert words.rpartition(":")[2].strip() in log.read_text()
+    assert result_of(workers, request_for("counts", 4, tmp_path)).state is TrialState.COMPLETE
+
+
+def test_a_report_that_cannot_be_kept_is_passed_over_and_the_first_flaw_told(workers: WorkerPool, tmp_path: Path):
+    request = request_for("reports_odd_numbers", 3, tmp_path)
+    workers.submit(request)
+    events = events_until(workers, lambda event: isinstance(event, TrialEnded))
+    reports = [event.report for event in events if isinstance(event, TrialReported)]
+    assert [(each.step, each.value) for each in reports if not each.passed_over] == [(5, 1.0), (10, 2.0), (11, 1e308)]
+    assert [each.flaw for each in reports if each.flaw] == ["value is nan at step 1"]
+    assert "value is nan at step 1" in TrialPaths(request.directory).log.read_text()
+    assert reports[-1].metrics == {"kept": 1.0, "lost": -math.inf}
+    result = events[-1].result
+    assert (result.state, result.value, result.metrics) == (TrialState.COMPLETE, 3.0, {"kept": 1.0})
+
+
+def test_numbers_of_numpy_arrive_as_numbers(workers: WorkerPool, tmp_path: Path):
+    result = result_of(workers, request_for("speaks_numpy", 3, tmp_path))
+    assert (result.state, result.value, result.metrics) == (TrialState.COMPLETE, 1.0, {"one": 1.0})
+    assert type(result.value) is float
+
+
+def test_a_pruned_trial_keeps_the_metrics_of_its_last_report(workers: WorkerPool, tmp_path: Path):
+    result = result_of(workers, request_for("counts", 3, tmp_path), lambda _: Decision.PRUNE)
+    assert result.state is TrialState.PRUNED
+    assert set(result.metrics) == {"pid"}
+
+
+def test_a_failure_at_closing_changes_no_decision(workers: WorkerPool, tmp_path: Path):
+    request = request_for("fails_at_closing", 3, tmp_path)
+    assert result_of(workers, request, lambda _: Decision.PRUNE).state is TrialState.PRUNED
+    assert "the disk is full" in TrialPaths(request.directory).log.read_text()
+
+
+def test_what_a_trial_prints_is_in_its_own_log(workers: WorkerPool, tmp_path: Path):
+    for number in (5, 6):
+        request = request_for("prints", number, tmp_path)
+        result_of(workers, request)
+        log = TrialPaths(request.directory).log.read_text()
+        assert log == f"hello from trial {number}\nand from its stderr\n"
+
+
+def test_slots_fill_and_show_what_they_do(workers: WorkerPool, tmp_path: Path):
+    assert workers.free_slots == 2
+    workers.submit(request_for("counts", 7, tmp_path))
+    workers.submit(request_for("counts", 8, tmp_path))
+    assert workers.free_slots == 0
+    with pytest.raises(FxaiError, match="without a free slot"):
+        workers.submit(request_for("counts", 9, tmp_path))
+    events_until(workers, lambda event: isinstance(event, TrialReported) and event.report.step == 2)
+    activity = workers.activity()
+    assert [doing.worker for doing in activity] == [0, 1]
+    assert sorted(number for doing in activity for number in doing.trials) == [7, 8]
+    assert 2 in {doing.step for doing in activity}
+    for number in (7, 8):
+        workers.answer(number, Decision.STOP)
+    results_of(workers, 2, lambda _: Decision.STOP)
+    assert workers.free_slots == 2
+    assert all(doing.trials == () and doing.step is None for doing in workers.activity())
+
+
+def test_an_answer_to_a_trial_that_is_gone_is_dropped(workers: WorkerPool, tmp_path: Path):
+    workers.answer(99, Decision.CONTINUE)
+    assert result_of(workers, request_for("counts", 1, tmp_path)).state is TrialState.COMPLETE
+
+
+def test_nothing_happens_where_nothing_runs(workers: WorkerPool):
+    assert len(workers.events(0.05)) == 0
+
+
+@pytest.mark.parametrize("kind", ["inline", "process"])
+def test_closing_twice_is_fine_and_nothing_more_is_taken(kind: str, tmp_path: Path):
+    pool = InlinePool() if kind == "inline" else LocalPool([Slot(0)], tmp_path)
+    pool.submit(request_for("counts", 1, tmp_path))
+    pool.close()
+    pool.close()
+    assert pool.free_slots == 0
+    assert len(pool.events(0.0)) == 0

@@ -1,0 +1,54 @@
+"""Memory of a process and of those below it, measured from outside."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from fxai.pool.tree_memory import TreeMemory
+
+TAKES = "taken = b'x' * 200_000_000; "
+FORKS = "import os, sys; below = os.fork(); "
+STARTS = "import subprocess, sys; below = subprocess.Popen([sys.executable, '-S', '-c', sys.argv[1], '']); "
+WAITS = "print('here', flush=True); sys.stdin.read()"
+
+
+@contextmanager
+def running(code: str, *arguments: str) -> Iterator[int]:
+    """A process that runs the code, by its id; all lines of "here" are awaited."""
+    process = subprocess.Popen(
+        [sys.executable, "-S", "-c", f"import sys; {code}", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        for _ in range(2):
+            assert process.stdout is not None
+            process.stdout.readline()
+        yield process.pid
+    finally:
+        process.communicate()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere shares of memory are not told")
+def test_pages_that_a_fork_shares_count_once() -> None:
+    with running(TAKES + FORKS + WAITS) as pid:
+        reading = TreeMemory(pid, None).look()
+    assert reading.processes == 2
+    assert 200e6 < reading.total_bytes < 300e6
+
+
+def test_what_a_child_takes_counts() -> None:
+    with running(STARTS + WAITS, "import sys; " + TAKES + WAITS) as pid:
+        memory = TreeMemory(pid, None)
+        reading = memory.look()
+        own = memory.own_bytes()
+    assert reading.total_bytes > 200e6 > own
+
+
+def test_a_process_that_is_gone_takes_nothing() -> None:
+    gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    gone.wait()
+    assert TreeMemory(gone.pid, 1).look().total_bytes == 0
+    assert TreeMemory(os.getpid(), 1).look().processes >= 1

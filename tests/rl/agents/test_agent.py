@@ -1,0 +1,273 @@
+"""Agents of every algorithm and network, trained for real if briefly: acting, tracking, exporting."""
+
+import math
+import re
+from dataclasses import replace
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import fxai
+from fxai.errors import DataError, FxaiError, InputError
+from fxai.market.bar_file import read_bar_frame
+from fxai.market.dataset import Market, prepare_bars
+from fxai.market.simulator import Action
+from fxai.market.synthetic_market import synthetic_market
+from fxai.objectives.train_agent import TrainedAgent, train_agent
+from fxai.rl.agents.agent import Agent
+from fxai.rl.agents.export import export_policy, observations_met
+from fxai.rl.agents.scoring import scored_with
+from fxai.rl.agents.trajectory import track
+from fxai.rl.algorithms.actor_critic import ActorCritic
+from fxai.rl.environment.market_env import MarketEnv
+from fxai.rl.environment.market_tensors import on_device
+from fxai.rl.environment.observation import AccountView
+from fxai.rl.lanes.policy import Policy
+from fxai.spec.fields.training_config import TrainingConfig
+
+KINDS = list(product(("ppo", "a2c", "dqn"), ("mlp", "gru", "transformer")))
+STEPS = 50  # of an episode
+BASE = {"max_episode_steps": STEPS, "observation_window": 4, "spread": 0.0002}
+
+
+def config(algorithm: str, model: str, **env: Any) -> TrainingConfig:
+    quick = {"total_updates": 2, "n_envs": 4, "rollout_steps": 16}
+    sizes = {} if algorithm == "a2c" else {"batch_size": 32}
+    more = {"dqn": {"learning_starts": 0}, "ppo": {"n_epochs": 1}}.get(algorithm, {})
+    return TrainingConfig.model_validate(
+        {
+            "env": {**BASE, **env},
+            "model": {"type": model, "d_model": 8, "n_layers": 1, "n_heads": 2},
+            "training": {"algorithm": algorithm, **quick, **sizes, **more},
+        }
+    )
+
+
+@cache
+def market() -> Market:
+    return prepare_bars(synthetic_market(seed=1, bars=1200), TrainingConfig().data)
+
+
+@cache
+def trained(algorithm: str, model: str) -> TrainedAgent:
+    whole = config(algorithm, model)
+    return train_agent(whole, whole.env, seed=7, market=market())
+
+
+def frame() -> pd.DataFrame:
+    bars = synthetic_market(seed=1, bars=1200)
+    columns = {name: getattr(bars, name) for name in ("open", "high", "low", "close")}
+    return pd.DataFrame(columns, index=pd.DatetimeIndex(bars.time, name="time"))
+
+
+@pytest.mark.parametrize(("algorithm", "model"), KINDS)
+def test_it_acts_as_it_was_scored(algorithm: str, model: str) -> None:
+    """Bar by bar by hand, in an environment of its own, it comes to what its training says of it."""
+    agent, last = trained(algorithm, model).agent, trained(algorithm, model).evaluations[-1]
+    data = market()
+    record = track(agent, data, data.splits.validation, "validation")
+    assert record.metrics == pytest.approx({name: last.metrics[0][name] for name in record.metrics}, abs=1e-6)
+    env = MarketEnv(
+        on_device(data, torch.device("cpu")),
+        data.splits.validation,
+        [agent.base_env],
+        torch.zeros(1, dtype=torch.int64),
+        1,
+        starts=torch.tensor([[data.splits.validation.start]]),
+        close_at_end=True,
+    )
+    seen = env.reset()
+    for place in range(STEPS):
+        action = agent.act(seen[0, 0].numpy())
+        assert isinstance(action, Action)
+        step = env.step(torch.tensor([[int(action)]]))
+        assert int(step.position) == record.position[place]
+        assert float(step.equity) == pytest.approx(record.equity[place], abs=1e-6)
+        seen = step.observation
+
+
+@pytest.mark.parametrize(("algorithm", "model"), [("ppo", "mlp"), ("a2c", "gru"), ("dqn", "transformer")])
+def test_its_file_is_all_that_it_needs(tmp_path: Path, algorithm: str, model: str) -> None:
+    agent = trained(algorithm, model).agent
+    agent.save(tmp_path / "agent.safetensors")
+    loaded = fxai.load_agent(str(tmp_path / "agent.safetensors"))
+    assert loaded.scoring_env == agent.config.env
+    assert replace(loaded, weights=agent.weights) == agent
+    seen = np.random.default_rng(0).normal(size=(5, *agent.observation_shape))
+    assert np.array_equal(loaded.preferences(seen), agent.preferences(seen))
+
+
+def test_what_it_sees_live_is_what_it_saw_in_training() -> None:
+    """From the fewest bars, and however an account stands."""
+    agent, data = trained("ppo", "mlp").agent, market()
+    last = 700
+    live = agent.observation(frame().iloc[last + 1 - agent.bars_needed : last + 1])
+    env = MarketEnv(
+        on_device(data, torch.device("cpu")),
+        data.splits.train,
+        [agent.config.env],
+        torch.zeros(1, dtype=torch.int64),
+        1,
+        starts=torch.tensor([[last]]),
+    )
+    assert np.array_equal(live, env.reset()[0, 0].numpy())
+    step = [env.step(torch.tensor([[Action.LONG]])) for _ in range(3)][-1]
+    account = env.state()
+    view = AccountView(
+        position=1,
+        gain=float(account["account.gain"]) / agent.config.env.position_size,
+        held=3,
+        drawdown=float(account["account.drawdown"]),
+    )
+    later = agent.observation(frame().iloc[: last + 4], view)
+    np.testing.assert_allclose(later, step.observation[0, 0].numpy(), rtol=1e-6, atol=1e-7)
+
+
+def test_too_few_bars_are_too_few() -> None:
+    agent = trained("ppo", "mlp").agent
+    with pytest.raises(DataError, match=f"needs the last {agent.bars_needed} "):
+        agent.observation(frame().iloc[: agent.bars_needed - 1])
+
+
+def test_other_columns_are_refused() -> None:
+    with pytest.raises(DataError, match="no column for close"):
+        trained("ppo", "mlp").agent.observation(frame().drop(columns="close"))
+
+
+def test_bars_of_a_frame_are_those_of_a_file() -> None:
+    bars, planted = read_bar_frame(frame(), TrainingConfig().data).bars, synthetic_market(seed=1, bars=1200)
+    assert np.array_equal(bars.time, planted.time)
+    assert np.array_equal(bars.close, planted.close)
+
+
+@pytest.mark.parametrize("observation", [np.zeros((4, 3)), np.zeros(5), np.full((4, 18), np.nan)])
+def test_what_is_no_observation_is_refused(observation: np.ndarray) -> None:
+    with pytest.raises(InputError, match="an observation of this agent is 4 bars by"):
+        trained("ppo", "mlp").agent.act(observation)
+
+
+def test_by_chance_it_acts_as_often_as_its_policy_says() -> None:
+    agent = trained("ppo", "mlp").agent
+    seen = np.random.default_rng(1).normal(size=agent.observation_shape)
+    odds = torch.softmax(torch.from_numpy(agent.preferences(seen[None]))[0], 0).tolist()
+    chance = np.random.default_rng(2)
+    drawn = [agent.act(seen, chance) for _ in range(600)]
+    for action in Action:
+        assert drawn.count(action) / 600 == pytest.approx(odds[action], abs=4 * math.sqrt(0.25 / 600))
+
+
+def test_values_are_no_chances() -> None:
+    agent = trained("dqn", "mlp").agent
+    with pytest.raises(InputError, match="no probabilities"):
+        agent.act(np.zeros(agent.observation_shape), np.random.default_rng(0))
+
+
+def always(agent: Agent, action: int) -> Agent:
+    """The agent with weights that prefer one action whatever it sees; of an actor-critic's mlp."""
+    assert isinstance(agent.policy, ActorCritic)
+    weights = torch.zeros_like(agent.weights)
+    layout = agent.policy.network.layout
+    layout.views(weights[:, : layout.size])["1.bias"][:, action] = 1.0
+    return replace(agent, weights=weights)
+
+
+def test_an_agent_that_may_not_be_short_is_not(tmp_path: Path) -> None:
+    whole = config("ppo", "mlp", allow_short=False)
+    shy = always(replace(trained("ppo", "mlp").agent, config=whole), Action.SHORT)
+    nothing = np.zeros(shy.observation_shape, np.float32)
+    assert shy.act(nothing) is Action.FLAT
+    record = track(shy, market(), market().splits.test, "test")
+    assert not record.trades
+    shy.export(tmp_path / "shy.pt2", nothing[None])
+    _, action = torch.export.load(tmp_path / "shy.pt2").module()(torch.from_numpy(nothing[None]))
+    assert action.tolist() == [Action.FLAT]
+
+
+def test_its_trades_make_its_equity() -> None:
+    """Each is priced by the fills; one after the other they come to the equity at the end."""
+    agent = trained("a2c", "gru").agent
+    record = track(agent, market(), market().splits.validation, "validation")
+    env = agent.base_env
+    assert len(record.trades) == record.metrics["trades"] > 0
+    assert math.prod(1 + trade.profit for trade in record.trades) == pytest.approx(record.equity[-1], abs=1e-5)
+    for trade in record.trades:
+        growth = trade.exit_price / trade.entry_price
+        gain = growth - 1 if trade.side == "long" else 1 - growth
+        assert trade.profit == pytest.approx(gain - env.commission_rate * (1 + growth), abs=2e-6)
+    assert record.drawdown.max() == pytest.approx(record.metrics["max_drawdown"], abs=1e-9)
+    assert set(record.baselines) == {"buy_and_hold", "sell_and_hold", "flat"}
+    assert all(len(curve) == len(record) for curve in record.baselines.values())
+
+
+@pytest.mark.parametrize("model", ["mlp", "gru", "transformer"])
+def test_an_exported_agent_acts_the_same(tmp_path: Path, model: str) -> None:
+    agent = trained("dqn" if model == "gru" else "ppo", model).agent
+    data = market()
+    env = scored_with(agent.base_env, agent.config.env)
+    seen = observations_met(agent.policy, agent.weights, data, data.splits.validation, env)[:40]
+    agent.export(tmp_path / "agent.pt2", seen)
+    act = torch.export.load(tmp_path / "agent.pt2").module()
+    assert [act(torch.from_numpy(each[None]))[1].item() for each in seen[:20]] == [
+        agent.act(each) for each in seen[:20]
+    ]
+
+
+def test_an_agent_in_onnx_acts_the_same(tmp_path: Path) -> None:
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    agent = trained("ppo", "mlp").agent
+    seen = np.random.default_rng(0).normal(size=(20, *agent.observation_shape)).astype(np.float32)
+    agent.export(tmp_path / "agent.onnx", seen)
+    session = runtime.InferenceSession(tmp_path / "agent.onnx")
+    assert [session.run(["action"], {"observation": each[None]})[0].item() for each in seen] == [
+        agent.act(each) for each in seen
+    ]
+
+
+class _Forgetful:
+    """A policy that the exporter writes as something else: it counts on how often it was called."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy, self._calls = policy, 0
+        self.size, self.dropout_sites = policy.size, policy.dropout_sites
+
+    def initial(self, seeds: torch.Tensor) -> torch.Tensor:
+        return self._policy.initial(seeds)
+
+    def preferences(
+        self, weights: torch.Tensor, observation: torch.Tensor, keep: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        self._calls += 1
+        return self._policy.preferences(weights, observation, keep) * (1 if self._calls % 2 else -1)
+
+
+def test_a_model_that_acts_otherwise_is_not_left(tmp_path: Path) -> None:
+    agent = trained("ppo", "mlp").agent
+    seen = torch.from_numpy(np.random.default_rng(0).normal(size=(20, *agent.observation_shape)).astype(np.float32))
+    with pytest.raises(FxaiError, match="does not act the same"):
+        export_policy(_Forgetful(agent.policy), agent.weights, seen, tmp_path / "agent.pt2", may_be_short=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_format_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    agent = trained("ppo", "mlp").agent
+    with pytest.raises(InputError, match=r"write FILE.pt2 \(torch.export\) or FILE.onnx"):
+        agent.export(tmp_path / "agent.pkl", np.zeros((1, *agent.observation_shape)))
+
+
+def test_the_readmes_program_trades(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (program,) = [each for each in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "load_agent" in each]
+    (path,) = re.findall(r'load_agent\("(.*?)"\)', program)
+    monkeypatch.chdir(tmp_path)
+    trained("ppo", "mlp").agent.save(tmp_path / path)
+    frame().to_csv("latest_bars.csv")
+    names: dict[str, Any] = {}
+    exec(program, names)  # noqa: S102
+    assert isinstance(names["action"], Action)

@@ -1,0 +1,152 @@
+"""The validation score against the slow simulator's episodes, and what cannot change it."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from fxai.market.splits import Span
+from fxai.rl.agents.scoring import SCORES, Scorer, error_of
+from fxai.rl.algorithms.actor_critic import ActorCritic
+from fxai.rl.environment.market_env import MarketEnv
+from fxai.rl.environment.market_tensors import MarketTensors
+from fxai.rl.environment.market_view import ACCOUNT_FEATURES
+from fxai.rl.networks.build import build_network
+from fxai.spec.fields.env_config import EnvConfig, RewardConfig
+from fxai.spec.fields.model_config import ModelConfig
+
+SPAN = Span(20, 91)  # 70 steps
+BASE = EnvConfig(max_episode_steps=32, observation_window=4)
+
+
+def market(drift: float = 0.0, seed: int = 0) -> MarketTensors:
+    generator = np.random.default_rng(seed)
+    close = np.exp(np.cumsum(generator.normal(drift, 1e-3, 100)))
+    opens = np.concatenate([[1.0], close[:-1]])
+    return MarketTensors.of(
+        open=opens,
+        close=close,
+        nights=np.zeros(100, int),
+        features=generator.normal(size=(100, 2)),
+        dtype=torch.float64,
+    )
+
+
+def policy(window: int = 4) -> ActorCritic:
+    shape = (window, 2 + len(ACCOUNT_FEATURES))
+    return ActorCritic(build_network(ModelConfig(d_model=8, n_layers=1), shape, MarketEnv.actions))
+
+
+def always(action: int, lanes: int = 1, window: int = 4) -> torch.Tensor:
+    """Weights of a policy that takes one action whatever it sees."""
+    weights = torch.zeros(lanes, policy(window).size, dtype=torch.float64)
+    layout = policy(window).network.layout
+    layout.views(weights[:, : layout.size])["1.bias"][:, action] = 1.0
+    return weights
+
+
+def scored(action: int, base: EnvConfig = BASE, own: EnvConfig | None = None, drift: float = 0.0) -> dict[str, float]:
+    own = own or base
+    scorer = Scorer(market(drift), SPAN, 6000.0, base, [own])
+    (scores,) = scorer(policy(own.observation_window), always(action, window=own.observation_window))
+    return scores
+
+
+FLAT, LONG, SHORT = 1, 2, 0
+
+
+def test_flat_earns_nothing():
+    scores = scored(FLAT)
+    assert tuple(scores) == SCORES
+    assert all(value == 0 for value in scores.values())
+
+
+def test_long_is_the_price_less_costs_of_each_episode():
+    scores = scored(LONG)
+    data = market()
+    gap, intrabar = (data.quotes[:, i].numpy() for i in (0, 1))
+    cost = BASE.spread / 2 + BASE.slippage_rate + BASE.commission_rate
+    growth, trades = 1.0, 0
+    for start in range(SPAN.start, SPAN.stop - 1, BASE.max_episode_steps):
+        end = min(start + BASE.max_episode_steps, SPAN.stop - 1)
+        moves = (1 + gap[start + 2 : end + 1]).prod() * (1 + intrabar[start + 1 : end + 1]).prod()
+        growth *= moves * (1 - cost) ** 2
+        trades += 1
+    assert scores["total_return"] == pytest.approx(growth - 1, abs=1e-6)  # costs squared left out
+    assert scores["trades"] == trades == 3
+    assert scores["turnover"] == pytest.approx(2 * trades / (70 / 6000), rel=0.01)
+
+
+def test_mean_reward_is_per_step_of_the_span():
+    """With pnl as the only term the rewards are the episodes' returns in the coefficient's unit."""
+    scores = scored(LONG)
+    doubled = BASE.model_copy(update={"reward": RewardConfig(pnl_coefficient=2 * BASE.reward.pnl_coefficient)})
+    assert scored(LONG, doubled)["mean_reward"] == pytest.approx(2 * scores["mean_reward"])
+    assert scores["mean_reward"] == pytest.approx(scores["total_return"] * BASE.reward.pnl_coefficient / 70, rel=0.05)
+
+
+def test_what_a_trial_searches_changes_no_score():
+    own = BASE.model_copy(
+        update={
+            "reward": RewardConfig(pnl_coefficient=9000.0),
+            "spread": 0.0,
+            "commission_rate": 0.0,
+            "position_size": 5.0,
+            "max_episode_steps": 8,
+            "drawdown_limit": 0.001,
+        }
+    )
+    assert scored(LONG, own=own) == scored(LONG)
+
+
+def test_the_window_moves_no_bar():
+    wide = BASE.model_copy(update={"observation_window": 9})
+    assert scored(LONG, own=wide) == scored(LONG)
+
+
+def test_an_agent_that_forgoes_shorts_cannot_be_short():
+    humble = BASE.model_copy(update={"allow_short": False})
+    assert scored(SHORT, own=humble)["trades"] == 0
+    assert scored(SHORT)["trades"] == 3
+    assert scored(SHORT, base=humble, own=BASE)["trades"] == 0
+
+
+def test_ending_early_earns_nothing_more():
+    """A loser that is stopped out answers for every step of the span, not only for those it took."""
+    careful = BASE.model_copy(
+        update={"drawdown_limit": 0.004, "reward": RewardConfig(bankruptcy_penalty_coefficient=0.0)}
+    )
+    stopped = scored(LONG, careful, drift=-2e-3)
+    assert stopped["trades"] == 3
+    assert scored(LONG, drift=-2e-3)["total_return"] < stopped["total_return"] < -0.01
+    per_step = stopped["total_return"] * careful.reward.pnl_coefficient / 70
+    assert stopped["mean_reward"] == pytest.approx(per_step, rel=0.05)
+
+
+def test_lanes_are_scored_alone():
+    scorer = Scorer(market(), SPAN, 6000.0, BASE, [BASE] * 3)
+    weights = torch.cat([always(FLAT), always(LONG), always(SHORT)])
+    assert scorer(policy(), weights) == [scored(FLAT), scored(LONG), scored(SHORT)]
+
+
+def test_scoring_twice_is_scoring_once():
+    scorer = Scorer(market(), SPAN, 6000.0, BASE, [BASE])
+    assert scorer(policy(), always(LONG)) == scorer(policy(), always(LONG))
+    assert math.isfinite(scorer(policy(), always(LONG))[0]["sharpe"])
+
+
+def test_parts_are_scored_each_by_itself():
+    whole = Span(SPAN.start, SPAN.start + 1 + 4 * 17)  # of the 70 steps two are left over
+    scorer = Scorer(market(), SPAN, 6000.0, BASE, [BASE], parts=4)
+    (scores,) = scorer(policy(), always(LONG))
+    alone = []
+    for start in range(whole.start, whole.stop - 1, 17):
+        base = BASE.model_copy(update={"max_episode_steps": 17})
+        (part,) = Scorer(market(), Span(start, start + 18), 6000.0, base, [base])(policy(), always(LONG))
+        alone.append(part)
+    assert set(scores) == {*SCORES, *map(error_of, SCORES)}
+    for name in SCORES:
+        values = [part[name] for part in alone]
+        assert scores[name] == pytest.approx(np.mean(values), rel=1e-9), name
+        assert scores[error_of(name)] == pytest.approx(np.std(values, ddof=1) / 2, rel=1e-6), name

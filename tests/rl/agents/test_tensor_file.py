@@ -1,0 +1,124 @@
+"""Files that are whole or not there, checkpoints that know whose they are, agents that say where they come from."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from fxai.errors import FxaiError, InputError
+from fxai.market.standardizer import Standardizer
+from fxai.protocol import JsonObject, Report
+from fxai.rl.agents.agent import Agent, load_agent
+from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint
+from fxai.rl.agents.tensor_file import read_tensors, write_tensors
+from fxai.rl.algorithms.build import build_policy
+from fxai.rl.environment.market_env import MarketEnv
+from fxai.rl.environment.market_view import ACCOUNT_FEATURES
+from fxai.spec.fields.model_config import ModelConfig
+from fxai.spec.fields.training_config import TrainingConfig
+
+TENSORS = {"a": torch.arange(6.0).view(2, 3), "n": torch.tensor(3), "b": torch.tensor([True, False])}
+
+
+def test_tensors_and_header_go_round(tmp_path: Path):
+    path = tmp_path / "new" / "file.safetensors"
+    write_tensors(path, {"seed": 1, "names": ["x"]}, TENSORS)
+    header, tensors = read_tensors(path)
+    assert header == {"seed": 1, "names": ["x"]}
+    assert all(torch.equal(tensors[name], tensor) for name, tensor in TENSORS.items())
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_a_write_that_fails_leaves_no_part(tmp_path: Path):
+    taken = tmp_path / "file.safetensors"
+    taken.mkdir()
+    with pytest.raises(FxaiError, match="cannot write"):
+        write_tensors(taken, {"seed": 1}, TENSORS)
+    assert list(tmp_path.iterdir()) == [taken]
+
+
+@pytest.mark.parametrize("content", [b"", b"not a tensor", b"\xff" * 100])
+def test_a_damaged_file_is_named(tmp_path: Path, content: bytes):
+    path = tmp_path / "file.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"file\.safetensors"):
+        read_tensors(path)
+
+
+def test_a_foreign_file_is_refused(tmp_path: Path):
+    path = tmp_path / "file.safetensors"
+    save_file(TENSORS, path)
+    with pytest.raises(InputError, match="not written by FxAI"):
+        read_tensors(path)
+
+
+IDENTITY: JsonObject = {"seed": 3, "config": {"gamma": 0.9}}
+REPORTS = (Report(7, 10, 0.5, {"kl": 0.1}), Report(7, 20, 0.25, {"kl": 0.125}))
+
+
+def test_a_checkpoint_goes_round(tmp_path: Path):
+    path = tmp_path / "checkpoint.safetensors"
+    Checkpoint(IDENTITY, REPORTS, TENSORS).save(path)
+    found = load_checkpoint(path, IDENTITY)
+    assert found is not None
+    assert found.reports == REPORTS
+    assert found.state.keys() == TENSORS.keys()
+
+
+def test_a_checkpoint_of_another_trial_is_not_taken(tmp_path: Path):
+    path = tmp_path / "checkpoint.safetensors"
+    Checkpoint(IDENTITY, REPORTS, TENSORS).save(path)
+    assert load_checkpoint(path, {**IDENTITY, "seed": 4}) is None
+
+
+def test_a_checkpoint_that_is_not_there_or_damaged_is_none(tmp_path: Path):
+    path = tmp_path / "checkpoint.safetensors"
+    assert load_checkpoint(path, IDENTITY) is None
+    path.write_bytes(b"cut sho")
+    assert load_checkpoint(path, IDENTITY) is None
+
+
+def agent(model: str = "mlp") -> Agent:
+    config = TrainingConfig(model=ModelConfig(type=model, d_model=8))
+    standardizer = Standardizer(("r1", "r2"), (0.1, 0.2), (1.0, 2.0))
+    shape = (config.env.observation_window, 2 + len(ACCOUNT_FEATURES))
+    weights = build_policy(config, shape, MarketEnv.actions).initial(torch.tensor([5]))
+    return Agent(config, 5, standardizer, "0123abcd", weights)
+
+
+@pytest.mark.parametrize("model", ["mlp", "transformer"])
+def test_an_agent_goes_round(tmp_path: Path, model: str):
+    path = tmp_path / "agent.safetensors"
+    saved = agent(model)
+    saved.save(path)
+    loaded = load_agent(path)
+    assert (loaded.config, loaded.seed, loaded.standardizer) == (saved.config, saved.seed, saved.standardizer)
+    assert loaded.data_hash == saved.data_hash
+    seen = torch.ones(1, 2, saved.config.env.observation_window, 2 + len(ACCOUNT_FEATURES))
+    assert torch.equal(loaded.policy.preferences(loaded.weights, seen), saved.policy.preferences(saved.weights, seen))
+
+
+def test_an_agents_header_says_what_made_it(tmp_path: Path):
+    path = tmp_path / "agent.safetensors"
+    agent().save(path)
+    header = read_tensors(path)[0]
+    assert header["versions"].keys() == {"fxai", "torch"}
+    assert TrainingConfig.model_validate(header["config"]) == agent().config
+    json.dumps(header)
+
+
+def test_weights_that_do_not_fit_are_refused(tmp_path: Path):
+    path = tmp_path / "agent.safetensors"
+    whole = agent()
+    Agent(whole.config, 5, whole.standardizer, "", whole.weights[:, :-1]).save(path)
+    with pytest.raises(InputError, match="do not fit"):
+        load_agent(path)
+
+
+def test_a_checkpoint_is_no_agent(tmp_path: Path):
+    path = tmp_path / "checkpoint.safetensors"
+    Checkpoint(IDENTITY, REPORTS, TENSORS).save(path)
+    with pytest.raises(InputError, match="holds no agent"):
+        load_agent(path)

@@ -1,0 +1,348 @@
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fxai.errors import DataError
+from fxai.market.simulator import Prices, SimulatedStep, Simulator
+from fxai.market.splits import Span
+from fxai.rl.environment.market_env import MarketEnv
+from fxai.rl.environment.market_tensors import MarketTensors
+from fxai.rl.environment.step_result import MarketStep
+from fxai.spec.fields.env_config import EnvConfig, RewardConfig
+from ways import take_torchs_operations
+
+BARS = 60
+FEATURES = 3
+MARKS = ("position", "equity", "step_return", "turnover", "reward", "terminated", "truncated")
+
+
+class World:
+    """A random market and random lanes on it; numbers come from one seed, so that ties do not happen."""
+
+    def __init__(self, seed: int, *, own_spread: bool = True, dtype: torch.dtype = torch.float64) -> None:
+        self.rng = np.random.default_rng(seed)
+        steps = self.rng.normal(0, 10 ** self.rng.uniform(-3.5, -1), size=(2, BARS))
+        self.close = np.exp(np.cumsum(steps.sum(axis=0)))
+        self.open = self.close * np.exp(-steps[0])
+        self.nights = self.rng.integers(0, 4, BARS)
+        self.spread = self.open * self.rng.uniform(0, 0.01, BARS) if own_spread else None
+        self.features = self.rng.normal(size=(BARS, FEATURES))
+        self.market = MarketTensors.of(
+            open=self.open,
+            close=self.close,
+            nights=self.nights,
+            features=self.features,
+            spread=self.spread,
+            dtype=dtype,
+        )
+
+    def config(self, window: int = 3, **changes: Any) -> EnvConfig:
+        def rate(high: float, low: float = 0.0) -> float:
+            return float(self.rng.uniform(low, high))
+
+        def coefficient(high: float) -> float:
+            return rate(high) if self.rng.random() < 0.7 else 0.0
+
+        reward = RewardConfig(
+            pnl_coefficient=coefficient(300),
+            holding_penalty_coefficient=coefficient(8),
+            max_holding_time_steps=int(self.rng.integers(1, 8)),
+            drawdown_penalty_coefficient=coefficient(25),
+            bankruptcy_penalty_coefficient=coefficient(100),
+            profit_giveback_penalty_coefficient=coefficient(8),
+            profit_giveback_threshold=rate(1),
+            max_drawdown_penalty_coefficient=coefficient(30),
+            max_drawdown_threshold_percent=rate(0.02),
+            profit_closing_bonus_coefficient=coefficient(250),
+            clean_trade_coefficient=coefficient(80),
+            base_multiplier=rate(200),
+            min_gain_threshold=rate(0.01),
+            max_mae_threshold=rate(0.02),
+            activity_bonus_per_trade=coefficient(0.1),
+            hold_penalty_per_step=coefficient(0.05),
+            action_penalty_coefficient=coefficient(1),
+            quick_profit_bonus_coefficient=coefficient(5),
+        )
+        values = {
+            "max_episode_steps": int(self.rng.integers(2, 40)),
+            "observation_window": window,
+            "position_size": rate(20, 0.1),
+            "allow_short": bool(self.rng.random() < 0.7),
+            "drawdown_limit": rate(1, 0.05),
+            "spread": rate(0.01),
+            "slippage_rate": rate(0.005),
+            "commission_rate": rate(0.005),
+            "swap_long_rate": rate(0.001, -0.001),
+            "swap_short_rate": rate(0.001, -0.001),
+            "reward": reward,
+        }
+        return EnvConfig.model_validate(values | changes)
+
+    def starts(self, lanes: int, envs: int) -> torch.Tensor:
+        return torch.as_tensor(self.rng.integers(5, BARS - 5, (lanes, envs)))
+
+    def actions(self, steps: int, lanes: int, envs: int) -> torch.Tensor:
+        """Actions [step, lane, env] that often repeat, so that trades last."""
+        fresh = self.rng.integers(0, 3, (steps, lanes, envs))
+        for step in range(1, steps):
+            keep = self.rng.random((lanes, envs)) < 0.6
+            fresh[step][keep] = fresh[step - 1][keep]
+        return torch.as_tensor(fresh)
+
+    def prices(self) -> Prices:
+        half_spread = None if self.spread is None else (self.spread / (2 * self.open)).tolist()
+        return Prices(self.open.tolist(), self.close.tolist(), self.nights.tolist(), half_spread)
+
+
+def play(env: MarketEnv, actions: torch.Tensor) -> list[MarketStep]:
+    return [env.step(action) for action in actions]
+
+
+def assert_same(batched: MarketStep, lane: int, env: int, simulated: SimulatedStep) -> None:
+    expected = {name: float(getattr(simulated, name)) for name in MARKS}
+    for name, trade in (("closed", simulated.closed), ("settled", simulated.settled)):
+        expected |= {name: float(trade is not None), f"{name}_gain": 0.0 if trade is None else trade.gain}
+    for name, value in expected.items():
+        found = getattr(batched, name)[lane, env].item()
+        assert math.isclose(found, value, rel_tol=1e-9, abs_tol=1e-9), f"{name}: {found}, simulated {value}"
+
+
+def assert_identical(some: list[MarketStep], others: list[MarketStep], lanes: slice = slice(None)) -> None:
+    """Bit for bit: the lanes of some steps are those of the others."""
+    for name in (*MARKS, "observation", "final_observation"):
+        one = torch.stack([getattr(step, name)[lanes] for step in some])
+        assert torch.equal(one, torch.stack([getattr(step, name) for step in others])), name
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    own_spread=st.booleans(),
+    close_at_end=st.booleans(),
+    lanes=st.integers(1, 4),
+    looped=st.booleans(),
+)
+def test_it_is_the_simulator_for_every_lane_and_environment(
+    *, seed: int, own_spread: bool, close_at_end: bool, lanes: int, looped: bool
+) -> None:
+    world, envs = World(seed, own_spread=own_spread), 3
+    configs = [world.config() for _ in range(lanes)]
+    starts = world.starts(lanes, envs)
+    actions = world.actions(BARS, lanes, envs)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        if not looped:
+            take_torchs_operations(monkeypatch)
+        env = MarketEnv(
+            world.market, Span(0, BARS), configs, torch.arange(lanes), envs, starts=starts, close_at_end=close_at_end
+        )
+    steps = play(env, actions)
+    for lane in range(lanes):
+        for column in range(envs):
+            simulator = Simulator(
+                world.prices(), configs[lane], int(starts[lane, column]), BARS, close_at_end=close_at_end
+            )
+            for step, action in zip(steps, actions, strict=True):
+                simulated = simulator.step(int(action[lane, column]))
+                assert_same(step, lane, column, simulated)
+                if simulated.terminated or simulated.truncated:
+                    break
+            else:
+                pytest.fail("the episode never ended")
+
+
+def test_an_account_that_lost_everything_overnight_opens_nothing() -> None:
+    opens, closes = [1.0, 1.0, 3.0], [1.0, 1.0, 3.0]
+    market = MarketTensors.of(open=opens, close=closes, nights=[0] * 3, features=np.zeros((3, 1)), dtype=torch.float64)
+    config = EnvConfig(observation_window=1)
+    env = MarketEnv(market, Span(0, 3), [config], torch.tensor([1]), 1, starts=torch.tensor([[0]]))
+    simulator = Simulator(Prices(opens, closes, [0] * 3), config, 0, 3)
+    for action in (0, 2):
+        step, simulated = env.step(torch.tensor([[action]])), simulator.step(action)
+        assert_same(step, 0, 0, simulated)
+    assert (simulated.position, simulated.terminated) == (0, True)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32), dtype=st.sampled_from([torch.float32, torch.float64]))
+def test_a_lane_alone_is_bit_identical_to_the_lane_in_a_pack(seed: int, dtype: torch.dtype) -> None:
+    world, lanes, envs = World(seed, dtype=dtype), 4, 5
+    configs = [world.config() for _ in range(lanes)]
+    seeds = torch.as_tensor(world.rng.integers(0, 2**62, lanes))
+    actions = world.actions(2 * BARS, lanes, envs)
+    packed = MarketEnv(world.market, Span(0, BARS), configs, seeds, envs)
+    pack = play(packed, actions)
+    for lane in range(lanes):
+        one = slice(lane, lane + 1)
+        alone = play(MarketEnv(world.market, Span(0, BARS), configs[one], seeds[one], envs), actions[:, one])
+        assert_identical(pack, alone, one)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32), taken=st.integers(0, 100))
+def test_a_restored_environment_goes_on_as_if_nothing_had_happened(seed: int, taken: int) -> None:
+    world, lanes, envs = World(seed), 2, 3
+    configs = [world.config() for _ in range(lanes)]
+    actions = world.actions(taken + 30, lanes, envs)
+
+    def new() -> MarketEnv:
+        return MarketEnv(world.market, Span(0, BARS), configs, torch.arange(lanes), envs)
+
+    env = new()
+    before = play(env, actions[:taken])
+    saved = {name: tensor.clone() for name, tensor in env.state().items()}
+    expected = play(env, actions[taken:])
+    other = new()
+    observation = other.restore(saved)
+    if before:
+        assert torch.equal(observation, before[-1].observation)
+    assert_identical(expected, play(other, actions[taken:]))
+
+
+def test_an_observation_is_the_window_of_features_and_the_account_in_its_last_row() -> None:
+    world = World(3)
+    config = world.config(window=4, position_size=2.0, max_episode_steps=20, drawdown_limit=1.0)
+    env = MarketEnv(
+        world.market, Span(0, BARS), [config], torch.zeros(1, dtype=torch.int64), 1, starts=torch.tensor([[9]])
+    )
+    assert env.observation_shape == (4, FEATURES + 4)
+    flat = env.reset()[0, 0]
+    assert torch.equal(flat[:, :FEATURES], torch.as_tensor(world.features[6:10]))
+    assert not flat[:, FEATURES:].any()
+    simulator = Simulator(world.prices(), config, 9, BARS)
+    for _ in range(2):
+        simulated = simulator.step(2)
+        step = env.step(torch.tensor([[2]]))
+    seen = step.observation[0, 0]
+    assert torch.equal(seen[:, :FEATURES], torch.as_tensor(world.features[8:12]))
+    assert not seen[:-1, FEATURES:].any()
+    position, gain, held, drawdown = seen[-1, FEATURES:].tolist()
+    assert (position, held) == (1.0, 2 / 26)
+    assert gain == pytest.approx((simulated.equity - 1) / 2 * 100)
+    assert drawdown >= 0
+
+
+def test_bars_to_come_do_not_change_what_was_seen_and_earned() -> None:
+    world = World(4)
+    config = world.config(max_episode_steps=30)
+    seen_until = 25
+    changed = np.random.default_rng(5).normal(size=(BARS, FEATURES))
+    changed[: seen_until + 1] = world.features[: seen_until + 1]
+    close = np.where(np.arange(BARS) > seen_until, world.close * 1.3, world.close)
+    opens = np.where(np.arange(BARS) > seen_until, world.open * 1.3, world.open)
+    future = MarketTensors.of(
+        open=opens,
+        close=close,
+        nights=world.nights,
+        features=changed,
+        spread=world.spread,
+        dtype=torch.float64,
+    )
+    actions = world.actions(seen_until - 10, 1, 1)
+    start = torch.tensor([[10]])
+    runs = [
+        play(MarketEnv(market, Span(0, BARS), [config], torch.zeros(1, dtype=torch.int64), 1, starts=start), actions)
+        for market in (world.market, future)
+    ]
+    for one, two in zip(*runs, strict=True):
+        assert torch.equal(one.observation, two.observation)
+        assert torch.equal(one.reward, two.reward)
+
+
+def test_where_an_episode_ends_the_next_observation_is_of_a_new_one_and_the_final_one_of_the_old() -> None:
+    world = World(6)
+    config = world.config(max_episode_steps=2, drawdown_limit=1.0, position_size=0.1)
+    env = MarketEnv(world.market, Span(0, BARS), [config], torch.tensor([7]), 4)
+    first = env.step(torch.full((1, 4), 2))
+    assert not (first.terminated | first.truncated).any()
+    assert torch.equal(first.observation, first.final_observation)
+    second = env.step(torch.full((1, 4), 2))
+    assert second.truncated.all()
+    assert not second.terminated.any()
+    assert (second.final_observation[..., -1, FEATURES] == 1).all()
+    assert not second.observation[..., FEATURES:].any()
+
+
+def test_drawn_episodes_stay_in_their_span_fit_into_it_and_differ() -> None:
+    world = World(8)
+    world.features[:, 0] = np.arange(BARS)
+    market = MarketTensors.of(
+        open=world.open, close=world.close, nights=world.nights, features=world.features, dtype=torch.float64
+    )
+    config = world.config(max_episode_steps=10, drawdown_limit=1.0, position_size=0.1)
+    env = MarketEnv(market, Span(20, 45), [config, config], torch.tensor([1, 2]), 8)
+    flat = torch.ones(2, 8, dtype=torch.int64)
+    firsts = [env.reset()[..., -1, 0]]
+    lasts = []
+    for number in range(1, 301):
+        step = env.step(flat)
+        assert step.truncated.all() == (number % 10 == 0)
+        if number % 10 == 0:
+            firsts.append(step.observation[..., -1, 0])
+            lasts.append(step.final_observation[..., -1, 0])
+    starts = torch.stack(firsts)
+    assert set(starts.unique().tolist()) == set(range(22, 35))
+    assert torch.equal(torch.stack(lasts), starts[:-1] + 10)
+    assert not torch.equal(starts[:, 0], starts[:, 1])
+
+
+def test_a_span_shorter_than_an_episode_is_taken_whole() -> None:
+    world = World(9)
+    config = world.config(max_episode_steps=100, drawdown_limit=1.0, position_size=0.1)
+    env = MarketEnv(world.market, Span(10, 20), [config], torch.tensor([1]), 2)
+    steps = play(env, torch.ones(7, 1, 2, dtype=torch.int64))
+    assert [bool(step.truncated.all()) for step in steps] == [False] * 6 + [True]
+
+
+def test_a_span_without_room_is_refused_with_what_to_do() -> None:
+    world = World(10)
+    with pytest.raises(DataError, match="bring more bars"):
+        MarketEnv(world.market, Span(0, 8), [world.config(window=8)], torch.tensor([1]), 1)
+
+
+def test_given_starts_outside_the_span_are_refused() -> None:
+    world = World(11)
+    with pytest.raises(ValueError, match="starts must be"):
+        MarketEnv(world.market, Span(10, 20), [world.config()], torch.tensor([1]), 1, starts=torch.tensor([[19]]))
+
+
+def test_lanes_must_agree_on_the_window() -> None:
+    world = World(12)
+    with pytest.raises(ValueError, match="observation_window"):
+        MarketEnv(world.market, Span(0, BARS), [world.config(window=2), world.config(window=3)], torch.arange(2), 1)
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 5.0])
+def test_an_impossible_spread_is_refused(wrong: float) -> None:
+    with pytest.raises(DataError, match="bar 1"):
+        MarketTensors.of(open=[1, 1], close=[1, 1], nights=[0, 0], features=np.zeros((2, 1)), spread=[0.1, wrong])
+
+
+def test_features_that_are_not_finite_are_refused() -> None:
+    with pytest.raises(DataError, match="finite"):
+        MarketTensors.of(open=[1, 1], close=[1, 1], nights=[0, 0], features=[[0.0], [float("nan")]])
+
+
+def test_float32_keeps_the_returns_of_small_moves() -> None:
+    world = World(13, own_spread=False)
+    config = world.config(position_size=1.0, drawdown_limit=1.0, max_episode_steps=40)
+    actions = world.actions(40, 1, 8)
+    starts = torch.full((1, 8), 10)
+
+    def returns(dtype: torch.dtype) -> torch.Tensor:
+        market = MarketTensors.of(
+            open=1e5 + world.open,
+            close=1e5 + world.close,
+            nights=world.nights,
+            features=world.features,
+            dtype=dtype,
+        )
+        env = MarketEnv(market, Span(0, BARS), [config], torch.tensor([1]), 8, starts=starts)
+        return torch.stack([step.step_return.double() for step in play(env, actions)])
+
+    double = returns(torch.float64)
+    assert torch.allclose(returns(torch.float32), double, rtol=2e-6, atol=1e-11)

@@ -1,0 +1,198 @@
+"""A population of real trainings: the same on any lanes and workers, through a kill, and trained once more."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from optuna import Study
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState as OptunaState
+
+from cli.conftest import call_fxai
+from fxai.pool import InlinePool, LocalPool, WorkerPool
+from fxai.protocol import LanePlan, Slot
+from fxai.results.training.best_config import BestConfig, load_best_config
+from fxai.search.open_search import open_search
+from fxai.search.pbt_history import pbt_history_of
+from fxai.search.studies import load_study
+from fxai.spec.reading.load import load_spec
+from fxai.spec.search.configure import default_params
+from fxai.spec.search.fingerprint import fingerprint
+from fxai.spec.search.study import StudySpec
+from fxai.study.events import StudyEvent, TrialExploited
+from fxai.study.loop import run_study
+from fxai.study.stop_signal import StopSignal
+
+SPEC = """\
+name: members
+save_study_plots: false
+studies:
+  - study_name: s
+    n_trials: 6
+    seeds_per_trial: {seeds}
+    search: {{type: pbt, population: 6, ready_interval: 2, quantile: 0.34}}
+    resources: {{lanes_per_worker: {lanes}}}
+    n_jobs: {jobs}
+    parameters:
+      - {{name: training.learning_rate, type: float_log, low: 1e-4, high: 3e-2}}
+      - {{name: training.gamma, type: float, low: 0.9, high: 0.999}}
+      - {{name: width, path: model.d_model, type: categorical, choices: [8, 12]}}
+      - {{name: env.reward.holding_penalty_coefficient, type: float, low: 0.0, high: 2.0}}
+    training_config:
+      env: {{max_episode_steps: 32}}
+      model: {{d_model: 8}}
+      training: {{total_updates: 8, eval_frequency: 1, n_envs: 4, rollout_steps: 16, n_epochs: 1}}
+"""
+
+
+def written(folder: Path, *, lanes: int, jobs: int = 1, seeds: int = 1) -> Path:
+    path = folder / "members.yaml"
+    path.write_text(SPEC.format(lanes=lanes, jobs=jobs, seeds=seeds))
+    return path
+
+
+def plan(study: StudySpec) -> LanePlan:
+    config = study.training_config.model_dump(mode="json")
+    return LanePlan("fx_trading", config, study.seeds_per_trial, study.resources.lanes_per_worker)
+
+
+def outcome(trial: FrozenTrial) -> tuple[Any, ...]:
+    """All of a stored trial that lanes, workers and deaths must not change."""
+    return trial.state, trial.params, trial.value, trial.intermediate_values, pbt_history_of(trial.user_attrs)
+
+
+def outcomes(folder: Path, study: StudySpec, workers: WorkerPool) -> list[tuple[Any, ...]]:
+    """What a run on these workers comes to."""
+    url = f"sqlite:///{folder / 'here.db'}"
+    search = open_search(study, url, fingerprint=fingerprint(study), default_params=default_params(study))
+    with search:
+        list(run_study(study, search, workers, folder / "trials", StopSignal()))
+    workers.close()
+    return list(map(outcome, load_study(url, "s").trials))
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Any, ...]]:
+    """All members on lanes of one worker in this process."""
+    folder = tmp_path_factory.mktemp("together")
+    (study,) = load_spec(written(folder, lanes=6)).studies
+    return outcomes(folder, study, InlinePool(plan=plan(study)))
+
+
+def test_members_go_on_from_each_others_weights(together: list[tuple[Any, ...]]) -> None:
+    lineages = [lineage for *_, lineage in together]
+    assert sorted({exploit.step for lineage in lineages for exploit in lineage}) == [2, 4, 6]
+    for state, params, value, reports, lineage in together:
+        assert state is OptunaState.COMPLETE
+        assert sorted(reports) == list(range(1, 9))
+        assert value == reports[8]
+        for exploit in lineage:
+            donor = together[exploit.donor]
+            assert donor[3][exploit.step] > reports[exploit.step]
+            assert params.keys() == exploit.params.keys()
+
+
+@pytest.mark.parametrize("kind", [InlinePool, LocalPool])
+def test_where_members_take_turns_they_come_to_the_same(
+    together: list[tuple[Any, ...]], tmp_path: Path, kind: type
+) -> None:
+    (study,) = load_spec(written(tmp_path, lanes=1)).studies
+    slots = (Slot(0), Slot(1))
+    inline = kind is InlinePool
+    workers = InlinePool(slots, plan(study)) if inline else LocalPool(slots, tmp_path / "logs", plan(study))
+    assert outcomes(tmp_path, study, workers) == together
+
+
+def run_in_background(spec: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", "from fxai.cli.app import main; main()", "run", "--spec", str(spec), "--quiet"]
+    return subprocess.Popen(command, cwd=spec.parent, start_new_session=True)
+
+
+def reports_so_far(folder: Path) -> int:
+    try:
+        trials = load_study(f"sqlite:///{folder / 'optuna_studies.db'}", "s").trials
+    except Exception:  # noqa: BLE001  # there is no study yet
+        return 0
+    return sum(len(trial.intermediate_values) for trial in trials)
+
+
+def moments(folder: Path) -> Iterator[int]:
+    while True:
+        yield reports_so_far(folder)
+        time.sleep(0.05)
+
+
+def test_killed_on_the_way_and_taken_up_it_is_the_same_and_its_winner_is_trained_once_more(
+    together: list[tuple[Any, ...]], tmp_path: Path
+) -> None:
+    spec = written(tmp_path, lanes=2, jobs=2)
+    running = run_in_background(spec)
+    for reports in moments(tmp_path):
+        if reports >= 12 or running.poll() is not None:
+            break
+    assert running.poll() is None
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    taken_up = call_fxai(tmp_path, "run", "--spec", str(spec), "--quiet")
+    assert taken_up.code == 0, taken_up
+    stored = load_study(f"sqlite:///{tmp_path / 'optuna_studies.db'}", "s")
+    assert list(map(outcome, stored.trials)) == together
+
+    shown_as_it_is(tmp_path, stored)
+    results = tmp_path / "optuna_results" / "s"
+    best = load_best_config(results / "s_best_config.yaml")
+    assert isinstance(best, BestConfig)
+    lineages = [lineage for *_, lineage in together]
+    assert len(best.schedule) == len(lineages[best.trial]) + 1 or best.schedule[0].trial != best.trial
+    trained = call_fxai(tmp_path, "train", str(results / "s_best_config.yaml"), "--output", "again")
+    assert trained.code == 0, trained
+    assert (tmp_path / "again" / "agent.safetensors").read_bytes() == (results / "best_agent.safetensors").read_bytes()
+
+
+def shown_as_it_is(folder: Path, study: Study) -> None:
+    """`show` and the results tell a member's lineage, and the parameters that it ended with."""
+    trial = next(trial for trial in study.trials if len(pbt_history_of(trial.user_attrs)) > 1)
+    lineage = pbt_history_of(trial.user_attrs)
+    shown = call_fxai(folder, "show", "s", str(trial.number)).out
+    for each in lineage:
+        assert f"from step {each.step} with the weights of trial {each.donor}: " in shown
+    told = json.loads((folder / "optuna_results" / "s" / "s_results.json").read_text())["trials"][trial.number]
+    assert told["params"] == lineage[-1].params
+    assert told["lineage"] == [each.as_json() for each in lineage]
+
+
+@pytest.mark.parametrize("events", [0, 3, 12])
+def test_a_run_that_vanishes_after_an_exploit_leaves_what_the_next_one_needs(
+    together: list[tuple[Any, ...]], tmp_path: Path, events: int
+) -> None:
+    """The donor has gone on by then, and its checkpoint with it."""
+    (study,) = load_spec(written(tmp_path, lanes=3)).studies
+    workers = InlinePool((Slot(0), Slot(1)), plan(study))
+    url = f"sqlite:///{tmp_path / 'here.db'}"
+    search = open_search(study, url, fingerprint=fingerprint(study), default_params=default_params(study))
+    running = run_study(study, search, workers, tmp_path / "trials", StopSignal())
+    while not isinstance(next(running), TrialExploited):
+        pass
+    for _ in range(events):
+        next(running)
+    cast("Generator[StudyEvent]", running).close()  # as a killed process does: nothing is put back
+    search.close()
+    assert outcomes(tmp_path, study, InlinePool((Slot(0), Slot(1)), plan(study))) == together
+
+
+def test_several_seeds_go_on_from_the_same_seeds_of_another(tmp_path: Path) -> None:
+    found = []
+    for lanes in (12, 2):
+        folder = tmp_path / str(lanes)
+        folder.mkdir()
+        (study,) = load_spec(written(folder, lanes=lanes, seeds=2)).studies
+        found.append(outcomes(folder, study, InlinePool(plan=plan(study))))
+    assert found[0] == found[1]
+    assert any(lineage for *_, lineage in found[0])

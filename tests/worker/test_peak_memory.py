@@ -1,0 +1,29 @@
+"""The most memory of a process from one look to the next."""
+
+import sys
+
+import pytest
+
+from fxai.worker.peak_memory import NO_PEAK, Peak, peak_since_last_call
+
+MANY = 64_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a peak is that of the whole process")
+def test_a_peak_is_of_the_time_since_the_last_look() -> None:
+    before = peak_since_last_call().memory_mb or 0.0
+    large = bytearray(b"x" * MANY)
+    del large
+    with_it = peak_since_last_call().memory_mb or 0.0
+    after = peak_since_last_call().memory_mb or 0.0
+    assert with_it > after + 0.8 * MANY / 1e6
+    assert with_it > before - 1
+
+
+def test_without_a_gpu_in_use_there_is_no_peak_of_one() -> None:
+    assert peak_since_last_call().gpu_memory_mb is None
+
+
+def test_the_higher_of_two_is_known_if_one_is() -> None:
+    assert NO_PEAK.or_higher(Peak(3.0)) == Peak(3.0)
+    assert Peak(3.0, 1.0).or_higher(Peak(2.0, 4.0)) == Peak(3.0, 4.0)

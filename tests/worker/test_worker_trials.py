@@ -1,0 +1,58 @@
+"""The border of a worker, where the parent's view and the lanes may differ for a moment."""
+
+from pathlib import Path
+
+from drive_workers import lane_request
+from fxai.protocol import Decision, TrialPaths, TrialState
+from fxai.worker.worker_trials import LanesStep, WorkerTrials
+from lane_objectives import CounterLanes
+
+
+class Output:
+    """Remembers where the output was sent."""
+
+    def __init__(self) -> None:
+        self.logs: list[Path | None] = []
+
+    def __call__(self, log: Path | None) -> None:
+        self.logs.append(log)
+
+
+def test_a_trial_that_comes_when_the_lanes_became_fewer_is_given_back(tmp_path: Path):
+    trials = WorkerTrials(CounterLanes(2), Output())
+    assert trials.admit(lane_request(1, tmp_path)) == LanesStep()
+    trials.admit(lane_request(2, tmp_path, returned_at=1))
+    (result,) = trials.advance().results
+    assert (result.number, result.state, trials.width) == (2, TrialState.RETURNED, 1)
+    (result,) = trials.admit(lane_request(3, tmp_path)).results
+    assert (result.number, result.state) == (3, TrialState.RETURNED)
+    assert trials.numbers == (1,)
+
+
+def test_lanes_that_raised_take_nothing_more(tmp_path: Path):
+    trials = WorkerTrials(CounterLanes(2), Output())
+    trials.admit(lane_request(1, tmp_path, raises_at=1))
+    progress = trials.advance()
+    assert [result.state for result in progress.results] == [TrialState.FAIL]
+    assert not progress.fit
+    assert not trials.busy
+    assert [result.state for result in trials.admit(lane_request(2, tmp_path)).results] == [TrialState.RETURNED]
+
+
+def test_unanswered_reports_are_known_until_they_are_answered(tmp_path: Path):
+    trials = WorkerTrials(CounterLanes(2), Output())
+    for number in (1, 2):
+        trials.admit(lane_request(number, tmp_path))
+    assert [report.number for report in trials.advance().reports] == [1, 2]
+    trials.decide(1, Decision.CONTINUE)
+    trials.decide(9, Decision.CONTINUE)
+    assert trials.unanswered == {2}
+
+
+def test_output_goes_to_a_trial_only_where_no_other_can_join_it(tmp_path: Path):
+    narrow, wide = Output(), Output()
+    trials = WorkerTrials(CounterLanes(3), narrow)
+    trials.admit(lane_request(1, tmp_path, seeds=2, refused=True))
+    assert narrow.logs == [TrialPaths(tmp_path / "00001").log, None]
+    WorkerTrials(CounterLanes(4), wide).admit(lane_request(1, tmp_path, seeds=2))
+    assert wide.logs == []
