@@ -13,7 +13,8 @@ import fxai
 SOURCE = Path(fxai.__file__).parent
 LEVELS = [
     {"errors"},
-    {"atomic_write", "supervisor"},
+    {"atomic_write", "bounded_log", "process_tree"},
+    {"supervisor"},
     {"protocol", "spec"},
     {"formatting", "trial"},
     {"market", "search"},

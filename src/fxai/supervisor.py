@@ -1,18 +1,17 @@
-"""The small process between the parent and each process it starts: it ends that one's family, whatever happens.
+"""Supervisor process. Starts one worker and kills the worker's process tree when the worker or the parent exits.
 
-`start_keeper` runs it by path with the standard library alone, so that it starts in milliseconds:
+`start_supervisor` runs this file by its path with the standard library alone, so that it starts in milliseconds:
 
     python -I -S supervisor.py MODULE LIFELINE CHANNEL LOG PARENT
 
-It starts the worker, `python -m MODULE`, with the file descriptor CHANNEL, writes what the worker and its
-children print into bounded logs, and waits. When the lifeline to PARENT closes, for whatever reason, or when the worker
-exits, it kills everything that descends from the worker, reaps it, tells the parent the worker's exit
-code and ends. On Linux it adopts orphaned descendants, so that a process which left the worker's process
-group is found too; should the keeper itself be killed, the kernel kills the worker.
+The supervisor starts the worker, `python -m MODULE`, with the file descriptor CHANNEL, and writes what the worker and
+its child processes print into bounded logs. When the lifeline to PARENT closes, or when the worker exits, the
+supervisor kills and reaps all descendants of the worker, sends the worker's exit code to the parent, and exits. On
+Linux the supervisor adopts orphaned descendants, so it also finds a process that left the worker's process group. If
+the supervisor itself is killed, the kernel kills the worker.
 """
 
 import contextlib
-import ctypes
 import json
 import os
 import selectors
@@ -25,21 +24,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 
-LOG_BYTES = 1_000_000
+if __name__ == "__main__":  # run by path and without site-packages, where `fxai` is not on the import path
+    sys.path.append(str(Path(__file__).parents[1]))
+
+from fxai.bounded_log import BoundedLog
+from fxai.process_tree import KILL_SECONDS, adopt_orphans, children_of, die_with, signal_at_death_of_parent
+
 TRACEBACK_SECONDS = 0.2  # for the worker to write where it hangs
 GRACE_SECONDS = 0.5  # between SIGTERM and SIGKILL
-KILL_SECONDS = 2.0  # a process that SIGKILL does not end by then hangs in the kernel
 CHUNK = 65536
 TRACEBACK = b"traceback\n"  # order of the parent: let the worker write where it hangs, then end it
-
-PR_SET_PDEATHSIG = 1
-PR_SET_CHILD_SUBREAPER = 36
 
 
 def start_supervisor(
     module: str, lifeline: int, channel: int, log: Path, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
-    """A keeper and its worker, `python -m module CHANNEL CONTROL`, in a session of their own.
+    """A supervisor and its worker, `python -m module CHANNEL CONTROL`, in a session of their own.
 
     `lifeline` and `channel` are the far ends of two socket pairs: closing the near end of the first ends the
     worker with all its descendants, the second is the worker's to speak with its parent. What it prints goes
@@ -57,32 +57,6 @@ def start_supervisor(
             pass_fds=(lifeline, channel),
             start_new_session=True,  # Ctrl-C in the terminal is the parent's to handle
         )
-
-
-class BoundedLog:
-    """A file that keeps the first and the last of what is written to it and can be read at any time."""
-
-    def __init__(self, path: Path, limit: int = LOG_BYTES) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab+", buffering=0)
-        self._limit = limit
-        self._size = self._file.seek(0, os.SEEK_END)
-
-    def write(self, data: bytes) -> None:
-        self._size += self._file.write(data) or 0
-        if self._size > self._limit:
-            self._leave_out_the_middle()
-
-    def close(self) -> None:
-        self._file.close()
-
-    def _leave_out_the_middle(self) -> None:
-        kept = self._limit // 4
-        self._file.seek(-kept, os.SEEK_END)
-        tail = self._file.read(kept) or b""
-        self._file.truncate(kept)
-        self._file.write(b"\n... output left out: this log keeps its beginning and its end ...\n" + tail)
-        self._size = self._file.seek(0, os.SEEK_END)
 
 
 class Output:
@@ -158,7 +132,7 @@ class Supervisor:
         signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())  # a parent that blocks signals would bequeath that
         self._watch(self._wakeups, self._on_signal)
-        _prctl(PR_SET_PDEATHSIG, signal.SIGUSR1)
+        signal_at_death_of_parent(signal.SIGUSR1)
         adopt_orphans()
         self._ending = os.getppid() != self._parent  # it may have died before the first prctl
 
@@ -175,7 +149,7 @@ class Supervisor:
             stderr=self._output.entrance,
             pass_fds=descriptors,
             process_group=0,
-            preexec_fn=lambda: _die_with(supervisor),  # noqa: PLW1509  # this process has one thread
+            preexec_fn=lambda: die_with(supervisor),  # noqa: PLW1509  # this process has one thread
         ).pid
         for descriptor in (self._output.entrance, *descriptors):
             os.close(descriptor)
@@ -262,37 +236,10 @@ def _wake(number: int, frame: FrameType | None) -> None:
     """Do nothing: the signal's number arrives through the wake-up descriptor."""
 
 
-def adopt_orphans(*, wanted: bool = True) -> None:
-    """Become parent of every descendant whose own parent dies, or no longer; Linux only."""
-    _prctl(PR_SET_CHILD_SUBREAPER, int(wanted))
-
-
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-
-
-def _die_with(parent: int) -> None:
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
 def _send_signal(pid: int, number: signal.Signals) -> None:
     """Send a signal to a process, or to a process group with the negative of its id."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
-
-
-def children_of(parent: int) -> list[int]:
-    """Process ids below a process, from /proc; none where there is no /proc."""
-    children = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            after_name = stat.read_text(errors="replace").rpartition(")")[2].split()
-            if int(after_name[1]) == parent:
-                children.append(int(stat.parent.name))
-    return children
 
 
 def main() -> None:

@@ -9,10 +9,10 @@ import psutil
 import pytest
 
 from drive_workers import PATIENCE, events_until, loss_of, request_for, result_of
+from fxai.bounded_log import LOG_BYTES
 from fxai.errors import FxaiError, InputError
 from fxai.pool import Limits, LocalPool, TrialEnded, TrialReported, WorkerLost
 from fxai.protocol import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialState
-from fxai.supervisor import LOG_BYTES
 
 
 def first_report(workers: LocalPool) -> Report:

@@ -20,7 +20,7 @@ def test_a_parent_that_ends_leaves_no_process(tmp_path: Path, ending: signal.Sig
         worker_pids = json.loads(parent.stdout.readline())
         process_tree = psutil.Process(parent.pid).children(recursive=True)
         assert set(worker_pids) <= {process.pid for process in process_tree}
-        assert len(process_tree) >= 6, "two keepers, two workers, two children of a trial"
+        assert len(process_tree) >= 6, "two supervisors, two workers, two children of a trial"
         if ending is None:
             parent.stdin.close()  # it returns from its main
         else:

@@ -66,7 +66,7 @@ def run_with_one_kill(place: Place) -> list[StudyEvent]:
 
 
 def worker_process() -> int:
-    """The one that has no children of its own: beside it there is only its keeper."""
+    """The one that has no children of its own: beside it there is only its supervisor."""
     process_tree = psutil.Process().children(recursive=True)
     (worker,) = [process for process in process_tree if not process.children() and process.ppid() != os.getpid()]
     return int(worker.pid)

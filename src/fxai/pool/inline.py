@@ -9,11 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from fxai.bounded_log import BoundedLog
 from fxai.errors import FxaiError
 from fxai.pool.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
 from fxai.pool.dispatcher import TrialDispatcher, WorkerCapacity
 from fxai.protocol import Cause, Decision, LanePlan, Slot, TrialError, TrialRequest
-from fxai.supervisor import BoundedLog
 from fxai.worker.unplanned_lanes import open_lanes
 from fxai.worker.worker_trials import LanesStep, WorkerTrials
 

@@ -1,4 +1,4 @@
-"""One worker process as its parent holds it: started below a keeper, spoken to in lines, ended for sure."""
+"""One worker process as its parent holds it: started below a supervisor, spoken to in lines, ended for sure."""
 
 import json
 import os
@@ -9,10 +9,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from fxai.process_tree import KILL_SECONDS
 from fxai.protocol import LanePlan, Slot
 from fxai.protocol.wire import from_line, to_line
 from fxai.protocol.worker_messages import WorkerMessage, WorkerWelcome
-from fxai.supervisor import CHUNK, GRACE_SECONDS, KILL_SECONDS, TRACEBACK, TRACEBACK_SECONDS, start_supervisor
+from fxai.supervisor import CHUNK, GRACE_SECONDS, TRACEBACK, TRACEBACK_SECONDS, start_supervisor
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -33,7 +34,7 @@ END_SECONDS = 2 * (TRACEBACK_SECONDS + GRACE_SECONDS + KILL_SECONDS)
 
 
 class WorkerProcess:
-    """A keeper and its worker. `selector` shows `owner` whenever `lines` or `ended` may have news."""
+    """A supervisor and its worker. `selector` shows `owner` whenever `lines` or `ended` may have news."""
 
     def __init__(
         self, slot: Slot, log: Path, plan: LanePlan | None, selector: selectors.BaseSelector, owner: object
@@ -47,7 +48,9 @@ class WorkerProcess:
         self._channel, channel = socket.socketpair()
         self._lifeline, lifeline = socket.socketpair()
         with channel, lifeline:
-            self._keeper = start_supervisor(_WORKER, lifeline.fileno(), channel.fileno(), log, worker_environment(slot))
+            self._supervisor = start_supervisor(
+                _WORKER, lifeline.fileno(), channel.fileno(), log, worker_environment(slot)
+            )
         self._worker_pid: int | None = None
         for end in (self._channel, self._lifeline):
             selector.register(end, selectors.EVENT_READ, owner)
@@ -83,11 +86,11 @@ class WorkerProcess:
             if with_traceback:
                 self._lifeline.send(TRACEBACK)
             self._lifeline.shutdown(socket.SHUT_WR)
-        except OSError:  # the keeper is gone already
+        except OSError:  # the supervisor is gone already
             return
 
     def look(self) -> None:
-        """Go on sending, and note whether the keeper has said that all is over; `lines` then holds the last."""
+        """Go on sending, and note whether the supervisor has said that all is over; `lines` then holds the last."""
         if self._unsent:
             self._send_on()
         try:
@@ -99,7 +102,7 @@ class WorkerProcess:
         self._finish(word)
 
     def wait(self) -> None:
-        """Wait until the keeper and all it kept are gone; one that does not answer is killed."""
+        """Wait until the supervisor and all it kept are gone; one that does not answer is killed."""
         if self.ended:
             return
         self._lifeline.settimeout(END_SECONDS)
@@ -110,7 +113,7 @@ class WorkerProcess:
         self._finish(word)
 
     def abandon(self) -> None:
-        """End without waiting for a keeper that does not answer."""
+        """End without waiting for a supervisor that does not answer."""
         self._finish(b"")
 
     def _send_on(self) -> None:
@@ -145,7 +148,7 @@ class WorkerProcess:
             self.exit_code = json.loads(word)["exit_code"]
         else:
             self._end_without_supervisor()
-        self._keeper.wait()
+        self._supervisor.wait()
         self._receive()
         self._forget(self._channel)
         self._forget(self._lifeline)
@@ -157,8 +160,8 @@ class WorkerProcess:
             end.close()
 
     def _end_without_supervisor(self) -> None:
-        """The keeper was killed: the kernel kills the worker, and this what is left of its process group."""
-        self._keeper.kill()
+        """The supervisor was killed: the kernel kills the worker, and this what is left of its process group."""
+        self._supervisor.kill()
         if self._worker_pid is not None:
             try:
                 os.killpg(self._worker_pid, signal.SIGKILL)

@@ -2,9 +2,9 @@
 
 import contextlib
 
+from fxai.bounded_log import BoundedLog
 from fxai.protocol import Cause, TrialError, TrialPaths, TrialRequest, TrialResult, TrialState, error_of
 from fxai.protocol.bounds import LONGEST_MESSAGE, bounded_text
-from fxai.supervisor import BoundedLog
 
 _ELLIPSIS = 3  # characters, which the bound adds
 

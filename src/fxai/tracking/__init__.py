@@ -1,6 +1,6 @@
 """Where a study's trials are recorded besides its own files: Weights & Biases and MLflow.
 
-Each tracker is a process of its own below a keeper, fed over a socket: neither its imports nor its hanging
+Each tracker is a process of its own below a supervisor, fed over a socket: neither its imports nor its hanging
 reaches the study, and what it cannot take is left out and said once.
 """
 

@@ -1,4 +1,4 @@
-"""The tracker's own interpreter: started by its keeper, it works in what the parent tells until that ends."""
+"""The tracker's own interpreter: started by its supervisor, it works in what the parent tells until that ends."""
 
 import faulthandler
 import os

@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from fxai.process_tree import KILL_SECONDS
 from fxai.protocol.tracker_messages import StudyMessage, TrackerMessage, TrackerWelcome
 from fxai.protocol.wire import from_line, to_line
-from fxai.supervisor import CHUNK, GRACE_SECONDS, KILL_SECONDS, TRACEBACK, TRACEBACK_SECONDS, start_supervisor
+from fxai.supervisor import CHUNK, GRACE_SECONDS, TRACEBACK, TRACEBACK_SECONDS, start_supervisor
 
 STALL_SECONDS = 60.0  # without a sign of progress, while there is something to do
 MOST_UNSENT_BYTES = 64_000_000
@@ -19,7 +20,7 @@ _CHILD = "fxai.tracking.main"
 
 
 class TrackerProcess:
-    """A keeper and its tracker. Nothing here waits but `wait` and `close`, and nothing raises."""
+    """A supervisor and its tracker. Nothing here waits but `wait` and `close`, and nothing raises."""
 
     def __init__(
         self,
@@ -43,12 +44,12 @@ class TrackerProcess:
         self._told_the_end = False
         self._last_progress = clock()
         self._ended_trials = self._recorded = 0
-        self._keeper: subprocess.Popen[bytes] | None = None
+        self._supervisor: subprocess.Popen[bytes] | None = None
         self._channel, channel = socket.socketpair()
         self._lifeline, lifeline = socket.socketpair()
         try:
             with channel, lifeline:
-                self._keeper = start_supervisor(module, lifeline.fileno(), channel.fileno(), log, environment)
+                self._supervisor = start_supervisor(module, lifeline.fileno(), channel.fileno(), log, environment)
         except OSError as error:
             self._give_up(f"cannot be started ({error.strerror or error})")
 
@@ -104,12 +105,12 @@ class TrackerProcess:
         """End the tracker with all its descendants, and wait until they are gone."""
         self._end()
         self._channel.close()
-        if self._keeper is not None:
+        if self._supervisor is not None:
             try:
-                self._keeper.wait(_END_SECONDS)
+                self._supervisor.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:
-                self._keeper.kill()
-                self._keeper.wait()
+                self._supervisor.kill()
+                self._supervisor.wait()
         self._lifeline.close()
 
     def _send_on(self) -> None:
@@ -175,11 +176,11 @@ class TrackerProcess:
             if self.given_up:
                 self._lifeline.send(TRACEBACK, socket.MSG_DONTWAIT)
             self._lifeline.shutdown(socket.SHUT_WR)
-        except OSError:  # the keeper is gone already
+        except OSError:  # the supervisor is gone already
             return
 
     def _exit_code(self) -> str:
-        """What the keeper says, if it has said it; it may still be ending the tracker's children."""
+        """What the supervisor says, if it has said it; it may still be ending the tracker's children."""
         try:
             word = self._lifeline.recv(CHUNK, socket.MSG_DONTWAIT)
             code = json.loads(word)["exit_code"]

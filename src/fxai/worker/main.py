@@ -1,4 +1,4 @@
-"""The worker's own interpreter: started by its keeper, it serves trials until its channel closes."""
+"""The worker's own interpreter: started by its supervisor, it serves trials until its channel closes."""
 
 import faulthandler
 import gc
@@ -29,7 +29,7 @@ MOST_PATIENCE_SECONDS = 0.5
 
 
 class WorkerMain:
-    """Serves one parent over `channel`; its keeper learns over `control` where the output belongs.
+    """Serves one parent over `channel`; its supervisor learns over `control` where the output belongs.
 
     After a line that asks for decisions or has ended trials it waits for the parent while it may, so that
     the trials of a pack stay in step: what training time allows for is saved up, to a limit, and a parent
@@ -67,7 +67,7 @@ class WorkerMain:
             sys.exit(1)
 
     def _leave_to_the_worker(self) -> None:
-        """What forks off must not keep the lines to parent and keeper open."""
+        """What forks off must not keep the lines to parent and supervisor open."""
         self._channel.close()
         self._control.close()
 
@@ -152,7 +152,7 @@ class WorkerMain:
         self._channel.send(to_line(line))
 
     def _write_output_to(self, log: Path | None) -> None:
-        """Wait until the keeper has put all earlier output into the last log."""
+        """Wait until the supervisor has put all earlier output into the last log."""
         sys.stdout.flush()
         sys.stderr.flush()
         self._control.send(json.dumps(None if log is None else str(log)).encode() + b"\n")

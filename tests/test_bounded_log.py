@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fxai.supervisor import BoundedLog
+from fxai.bounded_log import BoundedLog
 
 LIMIT = 1000
 

@@ -1,16 +1,19 @@
-"""A process and all that descends from it, ended together whatever it left behind."""
+"""Process trees: a process and all its descendants, and how Linux lets another process adopt and end them."""
 
 import contextlib
+import ctypes
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import ClassVar
-
-from fxai.supervisor import adopt_orphans, children_of
 
 KILL_SECONDS = 2.0  # a process that SIGKILL does not end by then hangs in the kernel
 _PAUSE_SECONDS = 0.01
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 class ProcessTree:
@@ -81,3 +84,36 @@ def _wait(reached: Callable[[], bool], seconds: float) -> None:
     until = time.monotonic() + seconds
     while not reached() and time.monotonic() < until:
         time.sleep(_PAUSE_SECONDS)
+
+
+def adopt_orphans(*, wanted: bool = True) -> None:
+    """Become parent of every descendant whose own parent dies, or no longer; Linux only."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, int(wanted))
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def signal_at_death_of_parent(number: signal.Signals) -> None:
+    """Let the kernel send `number` to this process when the thread that started it ends; Linux only."""
+    _prctl(_PR_SET_PDEATHSIG, number)
+
+
+def die_with(parent: int) -> None:
+    """Let the kernel kill this process when `parent` ends; Linux only."""
+    signal_at_death_of_parent(signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def children_of(parent: int) -> list[int]:
+    """Process ids below a process, from /proc; none where there is no /proc."""
+    children = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            after_name = stat.read_text(errors="replace").rpartition(")")[2].split()
+            if int(after_name[1]) == parent:
+                children.append(int(stat.parent.name))
+    return children

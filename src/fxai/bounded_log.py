@@ -1,0 +1,32 @@
+"""A log file of bounded size, for what a worker and its child processes print."""
+
+import os
+from pathlib import Path
+
+LOG_BYTES = 1_000_000
+
+
+class BoundedLog:
+    """A file that keeps the first and the last of what is written to it and can be read at any time."""
+
+    def __init__(self, path: Path, limit: int = LOG_BYTES) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("ab+", buffering=0)
+        self._limit = limit
+        self._size = self._file.seek(0, os.SEEK_END)
+
+    def write(self, data: bytes) -> None:
+        self._size += self._file.write(data) or 0
+        if self._size > self._limit:
+            self._leave_out_the_middle()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _leave_out_the_middle(self) -> None:
+        kept = self._limit // 4
+        self._file.seek(-kept, os.SEEK_END)
+        tail = self._file.read(kept) or b""
+        self._file.truncate(kept)
+        self._file.write(b"\n... output left out: this log keeps its beginning and its end ...\n" + tail)
+        self._size = self._file.seek(0, os.SEEK_END)
