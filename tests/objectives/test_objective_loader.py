@@ -9,7 +9,7 @@ import pytest
 import lane_objectives
 from drive_workers import request_for
 from fxai.errors import InputError
-from fxai.pool import load_lanes, load_signature
+from fxai.objectives.loader import load_lanes, load_signature
 from fxai.protocol import LanePlan, Report, Slot
 
 
@@ -47,5 +47,5 @@ def test_the_users_code_is_not_imported_for_its_signature():
 
 
 def test_the_room_loads_neither_torch_nor_optuna():
-    code = "import sys, fxai.pool; sys.exit(bool({'torch', 'optuna', 'pandas'} & set(sys.modules)))"
+    code = "import sys, fxai.objectives.loader; sys.exit(bool({'torch', 'optuna', 'pandas'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True)

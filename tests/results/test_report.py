@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from fxai.protocol import STANDARD_ERROR
 from fxai.results.paths import StudyPaths
-from fxai.results.report.blocks import Absent, Chart, Facts, Folded, Report, Section, Table
+from fxai.results.report.blocks import Absent, Chart, Facts, Folded, ReportPage, Section, Table
 from fxai.results.report.write import report_of, write_report
 from fxai.search import attributes
 from fxai.search.pbt_history import Change, Exploit
@@ -29,11 +29,11 @@ ALWAYS = {"history", "winner", "importances", "parallel", "parameters", "pair", 
 UNIT: dict[str, Any] = {"x": FloatDistribution(0, 1)}
 
 
-def told(study: optuna.Study, folder: Path) -> Report:
+def told(study: optuna.Study, folder: Path) -> ReportPage:
     return report_of(study, StudyPaths(folder, "s"), "sqlite:///optuna_studies.db")
 
 
-def section(report: Report, name: str) -> Section:
+def section(report: ReportPage, name: str) -> Section:
     (found,) = [each for each in report.sections if each.name == name]
     return found
 

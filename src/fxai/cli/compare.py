@@ -94,5 +94,5 @@ def _print_group(console: Console, group: Group) -> None:
     print_text(console, f"{group.goal.direction} {group.goal.metric}:")
     print_table(console, study_headings(group), study_rows(group))
     note = level_note(group)
-    print_sentences(console, *(() if note is None else (note,)), legible(group.verdict))
+    print_sentences(console, *(() if note is None else (note,)), legible(group.summary))
     print_sentences(console, *map(legible, group.cautions), "")

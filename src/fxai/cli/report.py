@@ -13,7 +13,7 @@ from fxai.cli.output import print_json, print_text, stdout
 from fxai.errors import InputError
 from fxai.results.folder_key import check_folder, with_own_folder
 from fxai.results.paths import StudyPaths, folder_fault
-from fxai.results.report.blocks import Report
+from fxai.results.report.blocks import ReportPage
 from fxai.results.report.index import write_reports, write_row_and_index
 from fxai.results.report.write import report_of, save_report
 from fxai.search.studies import is_archived, load_study, readable_studies, study_names
@@ -88,7 +88,7 @@ def _left_out(fault: str) -> None:
     warning(f"left out: {fault}")
 
 
-def _as_json(made: Report) -> dict[str, object]:
+def _as_json(made: ReportPage) -> dict[str, object]:
     return {
         "study": made.study,
         "found": " ".join(filter(None, (made.lead.finding, made.lead.comparison, made.lead.caution))),

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from fxai.objectives.process_tree import ProcessTree
+from fxai.process_tree import ProcessTree
 from fxai.protocol import described, failed
 
 GRACE_SECONDS = 5.0  # between SIGTERM and SIGKILL

@@ -20,9 +20,9 @@ from typing import Any, Self
 
 from fxai.objectives.handle import Trial, seed_libraries
 from fxai.objectives.multi_seed import MultiSeed
-from fxai.objectives.process_tree import ProcessTree
 from fxai.objectives.report_log import ReportLog
 from fxai.objectives.report_parser import outcome_of
+from fxai.process_tree import ProcessTree
 from fxai.protocol import (
     Objective,
     Outcome,

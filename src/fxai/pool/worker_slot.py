@@ -15,7 +15,7 @@ from fxai.pool.dispatcher import WorkerCapacity
 from fxai.pool.limits import Limits
 from fxai.pool.out_of_memory import out_of_memory_kills
 from fxai.pool.tree_memory import TreeMemory
-from fxai.pool.worker_lost import loss
+from fxai.pool.worker_lost import describe_loss
 from fxai.pool.worker_process import END_SECONDS, WorkerProcess
 from fxai.protocol import Cause, Decision, LanePlan, Slot, TrialError, TrialPaths, TrialRequest, described
 from fxai.protocol.trial_failure import log_failure
@@ -247,7 +247,7 @@ class WorkerSlot:
         elif self._was_killed_for_memory(exit_code):
             cause, reason = Cause.OUT_OF_MEMORY, f"{reason} because the machine's memory ran out"
         requests = [trial.request for trial in trials]
-        return loss(self.slot.index, cause, reason, requests, self._log_of(requests))
+        return describe_loss(self.slot.index, cause, reason, requests, self._log_of(requests))
 
     def _was_killed_for_memory(self, exit_code: int | None) -> bool:
         return exit_code == -signal.SIGKILL and out_of_memory_kills() > self._kills_before

@@ -21,11 +21,14 @@ from fxai.study.events import (
     TrialRequeued,
 )
 from fxai.study.stop_signal import StopSignal, Urgency
-from fxai.tracking import StudyBeganMessage as TrackStudy
-from fxai.tracking import StudyEnded as TrackStudyEnd
-from fxai.tracking import StudyMessage, TrackerProcess
-from fxai.tracking import TrialBegan as TrackTrial
-from fxai.tracking import TrialEnded as TrackTrialEnd
+from fxai.tracking import (
+    StudyBeganMessage,
+    StudyEndedMessage,
+    StudyMessage,
+    TrackerProcess,
+    TrialBeganMessage,
+    TrialEndedMessage,
+)
 
 FINISH_SECONDS = 60.0  # for what is outstanding at the study's end
 _WHEN_STOPPED = {Urgency.SOON: 10.0, Urgency.NOW: 2.0}
@@ -100,9 +103,9 @@ def _line_of(event: StudyEvent, study: StudySpec) -> StudyMessage | None:
     match event:
         case StudyOpened(name, direction, metric, _, progress, retried):
             resumed = bool(progress.finished or retried)
-            return StudyMessage(study_began=TrackStudy(name, direction, metric, resumed))
+            return StudyMessage(study_began=StudyBeganMessage(name, direction, metric, resumed))
         case StudyEnded(_, progress, _, _, best, ending):
-            end_of_study = TrackStudyEnd(progress.best_trial, progress.best_value, best or {}, ending)
+            end_of_study = StudyEndedMessage(progress.best_trial, progress.best_value, best or {}, ending)
             return StudyMessage(study_ended=end_of_study)
         case _:
             return _line_of_trial(event, study)
@@ -111,18 +114,16 @@ def _line_of(event: StudyEvent, study: StudySpec) -> StudyMessage | None:
 def _line_of_trial(event: StudyEvent, study: StudySpec) -> StudyMessage | None:
     match event:
         case TrialBegan(number, attempt, params):
-            seed = trial_seed(study.seed, number)
-            return StudyMessage(
-                trial_began=TrackTrial(number, attempt, seed, params, time.time(), _training_config(study, params))
-            )
+            seed, config = trial_seed(study.seed, number), _training_config(study, params)
+            return StudyMessage(trial_began=TrialBeganMessage(number, attempt, seed, params, time.time(), config))
         case TrialProgressed(report):
             return StudyMessage(report=report)
         case TrialFinished(result):
             cause, message = (result.error.cause, result.error.message) if result.error else (None, None)
-            end = TrackTrialEnd(result.number, result.state, result.value, result.metrics, cause, message)
+            end = TrialEndedMessage(result.number, result.state, result.value, result.metrics, cause, message)
             return StudyMessage(trial_ended=end)
         case TrialRequeued(number):
-            return StudyMessage(trial_ended=TrackTrialEnd(number, _REQUEUED))
+            return StudyMessage(trial_ended=TrialEndedMessage(number, _REQUEUED))
         case _:
             return None
 

@@ -17,7 +17,7 @@ def test_metrics_are_kept_apart(compared: Comparison) -> None:
     goals = [(group.goal.metric, group.goal.direction) for group in compared.groups]
     assert goals == [("mean_reward", "maximize"), ("value", "minimize")]
     assert [[study.label for study in group.studies] for group in compared.groups] == [["wide", "near"], ["loss"]]
-    assert compared.groups[1].verdict == "loss is alone in this: minimize value."
+    assert compared.groups[1].summary == "loss is alone in this: minimize value."
 
 
 def test_what_stands_against_comparing_values_is_said(compared: Comparison) -> None:
@@ -72,9 +72,9 @@ def test_by_a_metric_that_all_have_they_are_one_group(kept: Kept) -> None:
 
 
 def test_a_lead_is_told_with_what_luck_may_do(kept: Kept, compared: Comparison) -> None:
-    assert "without standard errors, whether by luck cannot be said" in compared.groups[0].verdict
+    assert "without standard errors, whether by luck cannot be said" in compared.groups[0].summary
     (twins,) = Comparison.of([kept.wide, type(kept.wide)(kept.wide.storage + "?timeout=5", "wide")]).groups
-    assert "have the same best value" in twins.verdict
+    assert "have the same best value" in twins.summary
 
 
 def test_one_study_is_no_comparison(kept: Kept) -> None:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from fxai.errors import InputError
 from fxai.results.comparison.best_so_far import first_at
 from fxai.results.comparison.compared import ComparedStudy
-from fxai.results.comparison.comparison_summary import cautions, verdict
+from fxai.results.comparison.comparison_summary import cautions, comparison_summary
 from fxai.results.comparison.reference import StudyReference, labels
 from fxai.spec.search.metric_goals import Goal
 
@@ -34,7 +34,7 @@ class Group:
     goal: Goal
     studies: Sequence[ComparedStudy]
     level: float | None  # the least of their best values; None where fewer than two have one
-    verdict: str  # a sentence on who leads and by how much
+    summary: str  # a sentence on which study has the better value and by how much
     cautions: Sequence[str]  # what stands against comparing their values
 
     @classmethod
@@ -42,7 +42,7 @@ class Group:
         ranked = sorted(studies, key=lambda study: math.inf if study.best is None else goal.loss(study.best.value or 0))
         bests = [study.best.value for study in ranked if study.best is not None and study.best.value is not None]
         level = bests[-1] if len(bests) >= _FEWEST else None
-        return cls(goal, tuple(ranked), level, verdict(goal, ranked), tuple(cautions(studies)))
+        return cls(goal, tuple(ranked), level, comparison_summary(goal, ranked), tuple(cautions(studies)))
 
     def reached(self, study: ComparedStudy) -> Reached | None:
         """When the study had reached the level."""
@@ -58,7 +58,7 @@ class Group:
             "metric": self.goal.metric,
             "direction": self.goal.direction,
             "studies": [study.label for study in self.studies],
-            "verdict": self.verdict,
+            "verdict": self.summary,
             "cautions": list(self.cautions),
             "level": self.level,
             "reached": {label: None if each is None else each.as_json() for label, each in reached.items()},

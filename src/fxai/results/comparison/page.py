@@ -66,7 +66,7 @@ def _group(group: Group, place: int, colour: Mapping[str, str], figures: _Figure
     return {
         "name": f"metric-{place}",
         "title": f"{group.goal.direction} {group.goal.metric}",
-        "verdict": group.verdict,
+        "summary": group.summary,
         "cautions": group.cautions,
         "headings": study_headings(group),
         "rows": study_rows(group),
