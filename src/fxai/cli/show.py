@@ -83,7 +83,7 @@ def _print_trial(
 
 
 def _headline(study: str, trial: TrialRecord) -> str:
-    words = [f"Trial {trial.number} of {legible(study)}: {trial.progress}"]
+    words = [f"Trial {trial.number} of {legible(study)}: {trial.standing}"]
     if trial.seconds is not None:
         words.append(f"after {span(trial.seconds)}")
     if trial.attempt:

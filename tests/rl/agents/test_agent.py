@@ -262,7 +262,7 @@ def test_a_format_that_nobody_knows_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_readmes_program_trades(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
     (program,) = [each for each in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "load_agent" in each]
     (path,) = re.findall(r'load_agent\("(.*?)"\)', program)
     monkeypatch.chdir(tmp_path)

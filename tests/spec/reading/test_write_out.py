@@ -9,7 +9,7 @@ from fxai.spec.fields.objective import folder_of
 from fxai.spec.reading.load import load_spec
 from fxai.spec.reading.write_out import written_whole
 
-SPECS = sorted((Path(__file__).parents[2] / "config" / "optuna").rglob("*.yaml"))
+SPECS = sorted((Path(__file__).parents[3] / "config" / "optuna").rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
