@@ -11,7 +11,7 @@ ENDINGS = ("", ".yaml", ".yml")
 
 def config_directory() -> Path:
     """The folder `config/`: the package `fxai.config` in a wheel, beside `src/` in a checkout."""
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parents[2]
     candidates = (package / "config", package.parents[1] / "config")
     for candidate in candidates:
         if (candidate / "optuna").is_dir():
