@@ -9,9 +9,9 @@ import numpy as np
 PARTS = 6
 
 
-def report(**said):
+def report(**values):
     """Write a line of JSON for FxAI, or to the terminal outside a search."""
-    line = json.dumps(said)
+    line = json.dumps(values)
     if "FXAI_REPORTS" not in os.environ:
         print(line)
         return
