@@ -237,8 +237,8 @@ def _parameters(definitions: Schema) -> Iterator[str]:
         "samplers have no normal distribution. `qrandn` takes the multiples of `q` in that range.\n"
         "- `grid_search` is categorical. If every parameter is a `grid_search` and no sampler is named, the sampler "
         "is `GridSampler`. With other types in the search space, the sampler of the study proposes its values.\n"
-        "- There is no `sample_from`, because no sampler can learn from a function. Compute values that follow from "
-        "other parameters in your own code.\n"
+        "- There is no `sample_from`, because a spec cannot contain a function. Compute values that follow from other "
+        "parameters in your own code. `HPOptimizer` takes `tune.sample_from` for a training engine of your own.\n"
         '- The choice `[64, 64]` is a list in your code; `"[64, 64]"`, in quotes, is a text.\n'
         "- The largest whole number is 2^53, because the database stores numbers as floats. Write a longer identifier "
         "as a text."

@@ -133,7 +133,7 @@ def _check_meanings(tune: Any) -> None:
         assert is_domain(domain)
         assert written(name, domain) == meaning
         assert translate_parameter(meaning).faults == ()
-    with pytest.raises(InputError, match=r"x: tune\.sample_from draws by a function"):
+    with pytest.raises(InputError, match=r"x: tune\.sample_from is for a training engine of your own"):
         written("x", tune.sample_from(lambda: 1))
 
 

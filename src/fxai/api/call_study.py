@@ -105,7 +105,8 @@ def _class(record: JsonValue) -> JsonValue:
 
 def _told(changes: tuple[str, ...]) -> str:
     """`sampler.type: "TPESampler" -> "RandomSampler"`; of an engine's content no digest is shown."""
-    shown = [change.partition(":")[0] if change.startswith(("engine", "files")) else change for change in changes]
+    digests = ("engine", "files", "derived")
+    shown = [change.partition(":")[0] if change.startswith(digests) else change for change in changes]
     named = ["the training engine's code or data" if change == "engine" else change for change in shown]
     return "; ".join(named)
 

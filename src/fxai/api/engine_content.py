@@ -4,25 +4,38 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from fxai.api.content_digest import content_digest
 from fxai.atomic_write import write_text
-from fxai.objectives.engine import engine_writer, stored_engine
+from fxai.objectives.derived_values import DerivingEngine, Function, Places
+from fxai.objectives.engine import Engine, engine_writer, stored_engine
 from fxai.protocol import JsonObject
 
 _FILE = "content.json"
 
 
-def engine_content(engine: object, configs: Any) -> JsonObject:
-    """Digests: `engine` of its code and attributes, `files` of each file whose path is a value of `configs`."""
+def engine_content(engine: object, configs: Any, functions: Mapping[str, Function]) -> JsonObject:
+    """Digests of what a study with a training engine is made of.
+
+    `engine` is of its code and attributes, `files` of each file whose path is a value of `configs`, `derived` of each
+    function that derives a value, by the value's name.
+    """
     files: dict[str, Any] = {path: _file_digest(Path(path)) for path in sorted(set(_files(configs)))}
-    return {"engine": content_digest(engine), **({"files": files} if files else {})}
+    derived: dict[str, Any] = {name: content_digest(function) for name, function in functions.items()}
+    further = {"files": files, "derived": derived}
+    return {"engine": content_digest(engine), **{key: each for key, each in further.items() if each}}
 
 
-def writer_with_content(engine: object, content: JsonObject) -> Callable[[Path], None]:
-    """Pickle the engine; what is returned writes it and its content into a folder."""
-    write_engine = engine_writer(engine)
+def writer_with_content(
+    engine: object, functions: Mapping[str, Function], places: Places, content: JsonObject
+) -> Callable[[Path], None]:
+    """Pickle the engine with functions that derive values; what is returned writes them and their content.
+
+    `places` are the paths of all values of the search space, by name.
+    """
+    sent = DerivingEngine(cast("Engine", engine), functions, places) if functions else engine
+    write_engine = engine_writer(sent, type(engine).__name__)
 
     def write(folder: Path) -> None:
         write_engine(folder)

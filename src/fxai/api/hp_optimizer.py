@@ -11,12 +11,13 @@ from fxai.api.analysis import TOP_K, Analysis
 from fxai.api.call_study import announce, with_name
 from fxai.api.config_sections import Config, places_of, set_nested
 from fxai.api.engine_content import engine_content, writer_with_content
+from fxai.api.grid import DEFAULT_TRIALS, grid_line, is_pure_grid, with_all_points, with_values_of
 from fxai.api.hpo_config import DEFAULT_STORAGE
-from fxai.api.search_settings import Search, conditions, resources, search_settings
-from fxai.api.search_space import Space
+from fxai.api.search_settings import Search, conditions, grid_of, resources, search_settings
+from fxai.api.search_space import Space, functions_of
 from fxai.api.studies import DEFAULT_RESULTS_DIR, load_results, search
 from fxai.api.study_spec import study_of, with_engine_folder
-from fxai.api.trained import DATA, MODEL, TRAINING, agents, of_engine
+from fxai.api.trained import DATA, MODEL, TRAINING, agents, engine_places, of_engine
 from fxai.api.training_engine import Engine, TrainingEngine
 from fxai.errors import InputError
 from fxai.results.printed_command import StudyLocation
@@ -25,6 +26,7 @@ from fxai.search.attributes import FINGERPRINT
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.field_paths import list_of
 from fxai.spec.fields.objective import is_custom
+from fxai.spec.search.custom_config import DERIVED
 from fxai.spec.search.fingerprint import paths_of
 from fxai.spec.search.metrics import LOSSES
 from fxai.spec.search.parameters import Parameter
@@ -77,7 +79,7 @@ class HPOptimizer:
         data_config: Config | None = None,
         training_config: Config | None = None,
         param_space: Space | None = None,
-        num_trials: int = 10,
+        num_trials: int | None = None,
         *,
         metric: str = DEFAULT_METRIC,
         mode: str | None = None,
@@ -96,14 +98,18 @@ class HPOptimizer:
         constraints: Sequence[str] | str = (),
         fresh: bool = False,
     ) -> StudyResults:
-        """Search `param_space` until it has `num_trials` trials, and return what was found.
+        """Search `param_space` until it has `num_trials` trials, 10 unless given, and return what was found.
+
+        Where all of the space is a grid, each point is tried once unless `num_trials` is given.
 
         model_config, data_config, training_config, env_config: what all trials share, as the fields of those sections
             of `training_config` in a spec; a key that names a section (`model`, `data`, `training` or
             `hyperparameters`, `env`) is that section in whichever of them it stands.
         param_space: parameters by name, each a mapping as in a spec (`{"type": "loguniform", "low": 1e-5, "high":
             1e-2}`, `{"type": "choice", "values": [32, 64]}`), one of Ray's domains, or a value, which is then the
-            same for all trials.
+            same for all trials. With an engine of yours also `tune.sample_from(lambda spec: 2 * spec.config.lr)`, or
+            `{"type": "sample_from", "function": lambda spec: ...}`: the function makes a value of the others, in the
+            trial's process. The trial keeps it as `derived`.
         metric, mode: what is optimised, "min" or "max"; FxAI knows which for its own metrics. `val_loss` is the mean
             reward of a step on the validation split with its sign turned; the others are `mean_reward`, `sharpe`,
             `total_return` and so on. Of an engine of yours, whatever it returns.
@@ -128,6 +134,8 @@ class HPOptimizer:
         if not param_space:
             raise InputError("optimize needs a param_space: parameters by name, as in a spec")
         direction = self._direction(metric, mode)
+        param_space = with_values_of(param_space, grid_of(search_algorithm))
+        trials = DEFAULT_TRIALS if num_trials is None else num_trials
         configs = {MODEL: model_config, DATA: data_config, TRAINING: training_config, "env_config": env_config}
         study = study_of(
             {
@@ -135,14 +143,15 @@ class HPOptimizer:
                 **search_settings(
                     search_algorithm,
                     scheduler,
-                    num_trials=num_trials,
+                    num_trials=trials,
                     goal=(metric, _MODE_OF[direction]),
                     max_concurrent_trials=max_concurrent_trials,
+                    is_grid=is_pure_grid(param_space),
                 ),
                 **resources(resources_per_trial, lanes_per_worker),
                 "metric_name": metric,
                 "direction": direction,
-                "n_trials": num_trials,
+                "n_trials": trials,
                 "n_jobs": n_jobs,
                 "seed": seed,
                 "seeds_per_trial": seeds_per_trial,
@@ -153,16 +162,21 @@ class HPOptimizer:
             _NAME,
             study_name,
         )
-        content = engine_content(self._engine, configs) if is_custom(study.objective) else None
+        study = with_all_points(study, num_trials)
+        functions = functions_of(param_space)
+        content = engine_content(self._engine, configs, functions) if is_custom(study.objective) else None
         if study_name is None:
             study = with_name(study, _NAME, self._results_dir, content)
         if not fresh:
             caller = _NAME if study_name is None else None
             announce(study, self._results_dir, self._logger, caller=caller, content=content)
+        if (line := grid_line(study, param_space, num_trials, "num_trials")) is not None:
+            self._logger.info("%s", line)
         lay_engine = None
         if content is not None:
             study = with_engine_folder(study, self._results_dir)
-            lay_engine = writer_with_content(self._engine, content)
+            places = engine_places(param_space, param_mapping or {})
+            lay_engine = writer_with_content(self._engine, functions, places, content)
         self._logger.debug("%s", study.model_dump_json())
         watch = watch_in_log(self._logger)
         self._latest = search(
@@ -197,8 +211,11 @@ class HPOptimizer:
         engine of yours those of `model_config` alone are in it; all of them are in `results.best_params`.
         """
         found = self._given(results)
-        paths = paths_of(found.study.user_attrs[FINGERPRINT])
+        made_of = found.study.user_attrs[FINGERPRINT]
+        derived = found.best.derived
+        paths = {**paths_of(made_of), **(made_of["training_config"][DERIVED] if derived else {})}
         best = {paths[name]: list_of(value) for name, value in found.best_params.items()}
+        best |= {paths[name]: value for name, value in derived.items()}
         if not isinstance(self._engine, TrainingEngine):
             return _placed(model_config, {path: each for path, each in best.items() if _of_model(path)}, MODEL)
         places = places_of("model", model_config)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fxai.api.search_settings import Search, search_settings
+from fxai.api.search_settings import Search, grid_of, search_settings
+from fxai.errors import InputError
 from fxai.spec.search.study import StudySpec
 
 DEFAULT_STORAGE: str = StudySpec.model_fields["storage"].default
@@ -31,6 +32,11 @@ class HPOConfig:
 
     def settings(self) -> dict[str, Any]:
         """Fields of a study by their names; that of the study itself is not among them."""
+        if grid_of(self.sampler_type) is not None:
+            raise InputError(
+                "sampler_type: a GridSampler's grid follows from the study's parameters; name the sampler 'grid', and "
+                "write each parameter's values"
+            )
         given = {
             "n_trials": self.n_trials,
             "timeout": self.timeout,

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fxai.api.call_study import announce, with_name
 from fxai.api.config_sections import Config, algorithm_in, sections_of, set_nested
 from fxai.api.field_names import field_of
+from fxai.api.grid import DEFAULT_TRIALS, grid_line, is_pure_grid, with_all_points, with_values_of
 from fxai.api.hpo_config import DEFAULT_STORAGE
 from fxai.api.mlflow_manager import MLflowManager
-from fxai.api.search_settings import Search, conditions, resources, search_settings
+from fxai.api.search_settings import Search, conditions, grid_of, resources, search_settings
 from fxai.api.search_space import Space, constants_of, parameters_of, plain
 from fxai.api.studies import DEFAULT_RESULTS_DIR, search
 from fxai.api.study_spec import study_of
@@ -117,7 +118,7 @@ class MinimalTuner:
     def optimize(
         self,
         search_space: Space | None = None,
-        num_samples: int = 10,
+        num_samples: int | None = None,
         max_concurrent: int = 4,
         *,
         search_algorithm: Search = None,
@@ -131,7 +132,9 @@ class MinimalTuner:
         fresh: bool = False,
         plots: bool = True,
     ) -> TuneResult:
-        """Try `num_samples` configurations, `max_concurrent` at a time, and return the best.
+        """Try `num_samples` configurations, 10 unless given, `max_concurrent` at a time, and return the best.
+
+        Where all of the space is a grid, each point is tried once unless `num_samples` is given.
 
         search_space: parameters by name, each one of Ray's domains (`tune.loguniform(1e-4, 1e-2)`) or a mapping
             (`{"type": "loguniform", "low": 1e-4, "high": 1e-2}`); a value is the same for all trials. `lr` is
@@ -144,6 +147,8 @@ class MinimalTuner:
         What is maximised is `score`, see `SCORE`. The same call goes on with the study that it began.
         """
         space = DEFAULT_SPACE if search_space is None else search_space
+        space = with_values_of(space, grid_of(search_algorithm))
+        trials = DEFAULT_TRIALS if num_samples is None else num_samples
         sections = self._sections(constants_of(space))
         paths = {name: field_of(name, algorithm_in(sections), {}) for name in space}
         study = study_of(
@@ -153,15 +158,16 @@ class MinimalTuner:
                 **search_settings(
                     search_algorithm,
                     scheduler,
-                    num_trials=num_samples,
+                    num_trials=trials,
                     goal=(METRIC, "max"),
                     max_concurrent_trials=max_concurrent,
+                    is_grid=is_pure_grid(space),
                 ),
                 **resources(resources_per_trial or self.resources_per_trial, lanes_per_worker),
                 "constraints": [*self.constraints, *conditions(constraints)],
                 "n_jobs": n_jobs,
                 "score": SCORE,
-                "n_trials": num_samples,
+                "n_trials": trials,
                 "seed": self._seed,
                 "timeout": timeout,
                 "storage": self._storage,
@@ -170,10 +176,13 @@ class MinimalTuner:
             _NAME,
             study_name,
         )
+        study = with_all_points(study, num_samples)
         if study_name is None:
             study = with_name(study, _NAME, self._results_dir)
         if not fresh:
             announce(study, self._results_dir, self._logger, caller=_NAME if study_name is None else None)
+        if (line := grid_line(study, space, num_samples, "num_samples")) is not None:
+            self._logger.info("%s", line)
         watch = watch_in_log(self._logger)
         results = search(study, self._results_dir, self._logger, watch, fresh=fresh, plots=plots)
         best = results.best

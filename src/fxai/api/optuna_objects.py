@@ -8,7 +8,7 @@ import hashlib
 import inspect
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from fxai.errors import InputError
@@ -53,13 +53,25 @@ def written(kind: str, value: Any) -> dict[str, Any]:
         )
     if name == "GridSampler":
         raise InputError(
-            "the grid follows from param_space: name the sampler 'grid', and write each parameter's values"
+            "the grid follows from the parameters: name the sampler 'grid', and write each parameter's values"
         )
     if isinstance(value, type):
         return {"type": name}
     arguments = _arguments(record, value)
     _check_nothing_lost(value, arguments)
     return {"type": name, **arguments}
+
+
+def grid_of(value: Any) -> Mapping[str, Sequence[Any]] | None:
+    """The values by parameter of a `GridSampler` object; None for any other object."""
+    kept = None if isinstance(value, type) else getattr(value, "_search_space", None)
+    return kept if type(value).__name__ == "GridSampler" and isinstance(kept, Mapping) else None
+
+
+def seed_of(sampler: Any) -> dict[str, Any]:
+    """The seed of a sampler as an argument; empty where it has none of its own."""
+    seed = _seed(sampler)
+    return {} if seed is None else {"seed": seed}
 
 
 def _arguments(record: type[Record], value: Any) -> dict[str, Any]:

@@ -4,12 +4,12 @@ Ray need not be installed: a domain is known by what all versions of Ray's domai
 `upper` or `categories`, and a `sampler`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fxai.errors import InputError
 
-_GRID = "grid_search"
+_GRID, _FUNCTION = "grid_search", "sample_from"
 
 
 def is_domain(value: object) -> bool:
@@ -19,8 +19,23 @@ def is_domain(value: object) -> bool:
     return type(value).__module__.startswith("ray.tune.")
 
 
+def function_of(value: object) -> Callable[..., Any] | None:
+    """The function of `tune.sample_from` or of `{"type": "sample_from", "function": ...}`; None of any other value."""
+    if isinstance(value, Mapping):
+        function = value.get("function") if value.get("type") == _FUNCTION else None
+    else:
+        function = getattr(value, "func", None) if is_domain(value) else None
+    return function if callable(function) else None
+
+
 def written(name: str, domain: Any) -> dict[str, Any]:
     """The domain as `{type: ..., low: ..., high: ...}`; an `InputError` for one that FxAI has not."""
+    if function_of(domain) is not None:
+        raise InputError(
+            f"{name}: tune.sample_from is for a training engine of your own, in whose process its function runs. "
+            "FxAI's agents have none: take a range, such as tune.uniform, or a plain value; or give HPOptimizer an "
+            "engine whose train() computes the value and returns TrainingEngine(seed=trial.seed).train(...)"
+        )
     if isinstance(domain, Mapping):
         return {"type": _GRID, "values": list(domain[_GRID])}
     if hasattr(domain, "categories"):
@@ -32,11 +47,6 @@ def written(name: str, domain: Any) -> dict[str, Any]:
     if inner is not None and scale == "Normal":
         kind = "randn" if quantum is None else "qrandn"
         return {"type": kind, "mean": inner.mean, "sd": inner.sd, **_steps(quantum)}
-    if callable(getattr(domain, "func", None)):
-        raise InputError(
-            f"{name}: tune.sample_from draws by a function, from which no sampler learns; take a range, such as "
-            "tune.uniform, or a plain value, and compute what follows from other parameters in your own code"
-        )
     if not hasattr(domain, "lower") or scale not in {"Uniform", "LogUniform"}:
         raise InputError(
             f"{name}: FxAI has no tune.{type(domain).__name__}; take uniform, loguniform, randint or choice"

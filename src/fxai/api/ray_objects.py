@@ -6,7 +6,7 @@ steps that an engine reports. `max_t` of a scheduler with one bracket has no eff
 the configuration's. A time in seconds has no counterpart; only Ray's own default of it is passed over.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,15 +19,20 @@ _ABSENT = object()
 
 @dataclass(frozen=True, slots=True)
 class RaySettings:
-    """What an object says in a spec's keys, and the goal that it names."""
+    """What an object says in a spec's keys, the goal that it names, and the grid that it walks."""
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     metric: str | None = None
     mode: str | None = None
+    grid: Mapping[str, Sequence[Any]] | None = None  # values by parameter, of a grid of its own
+    walks_grids: bool = False  # it tries each point of a grid, and draws at random elsewhere
 
 
 def of_algorithm(value: Any) -> RaySettings:
     """A search algorithm of Ray's, or a sampler of Optuna's."""
+    grid = optuna_objects.grid_of(value)
+    if grid is not None:
+        return RaySettings({"sampler": {"type": "grid", **optuna_objects.seed_of(value)}}, grid=grid)
     if optuna_objects.is_object_of("sampler", value):
         return RaySettings({"sampler": optuna_objects.written("sampler", value)})
     return _of(value, _ALGORITHMS, "search_algorithm")
@@ -61,16 +66,17 @@ def _optuna_search(value: Any) -> RaySettings:
     sampler = _read(value, "sampler")
     if sampler is _ABSENT or sampler is None:
         seed = _read(value, "seed")
-        settings: dict[str, Any] = {"sampler": {"type": "tpe", **({"seed": seed} if isinstance(seed, int) else {})}}
-    else:
-        settings = {"sampler": optuna_objects.written("sampler", sampler)}
-    return RaySettings({**settings, **_points(value)})
+        return RaySettings(
+            {"sampler": {"type": "tpe", **({"seed": seed} if isinstance(seed, int) else {})}, **_points(value)}
+        )
+    inner = of_algorithm(sampler)
+    return replace(inner, settings={**inner.settings, **_points(value)})
 
 
 def _random_search(value: Any) -> RaySettings:
     concurrent = _read(value, "max_concurrent")
     limit = {"max_concurrent_trials": concurrent} if isinstance(concurrent, int) and concurrent > 0 else {}
-    return RaySettings({"sampler": "random", **limit, **_points(value)})
+    return RaySettings({"sampler": "random", **limit, **_points(value)}, walks_grids=True)
 
 
 def _limited(value: Any) -> RaySettings:

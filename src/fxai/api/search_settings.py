@@ -24,18 +24,22 @@ def search_settings(
     num_trials: int,
     goal: tuple[str, str] | None = None,
     max_concurrent_trials: int | None = None,
+    is_grid: bool = False,
 ) -> dict[str, Any]:
     """The spec's `sampler`, `pruner` and `search`; what is not given stays the spec's default, TPE and the median.
 
     With population based training the members begin at random points, also where `search_algorithm` is "optuna", as
     in the preset `extensive`: there is nothing for it to propose. An object may name its goal, which is an
     `InputError` where it is another than `goal`, the metric and "min" or "max"; and trials at once, which count where
-    `max_concurrent_trials` are not given.
+    `max_concurrent_trials` are not given. `is_grid` says that all parameters are a `grid_search`, of which Ray's own
+    `BasicVariantGenerator` tries each point.
     """
     algorithm, schedule = _algorithm(search_algorithm), _scheduler(scheduler)
     for argument, taken in (("search_algorithm", algorithm), ("scheduler", schedule)):
         _check_goal(argument, taken, goal)
     settings = {**algorithm.settings, **schedule.settings}
+    if is_grid and algorithm.walks_grids:
+        settings["sampler"] = "grid"
     population = schedule.settings.get("search")
     if population is not None:
         if search_algorithm is None or _is_optunas(search_algorithm):
@@ -43,6 +47,11 @@ def search_settings(
         settings["search"] = {"population": min(_POPULATION, max(num_trials, 2)), **population}
     limit = settings.pop("max_concurrent_trials", None) if max_concurrent_trials is None else max_concurrent_trials
     return settings if limit is None else {**settings, "max_concurrent_trials": limit}
+
+
+def grid_of(search_algorithm: Search) -> Mapping[str, Sequence[Any]] | None:
+    """The values by parameter of Optuna's `GridSampler` as an object, within one of Ray's too."""
+    return _algorithm(search_algorithm).grid
 
 
 def conditions(constraints: Sequence[str] | str) -> list[str]:

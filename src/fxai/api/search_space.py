@@ -1,6 +1,6 @@
 """Search spaces as Python programs write them, in the form of a spec's `parameters`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fxai.api import ray_domains
@@ -26,6 +26,17 @@ def constants_of(space: Space) -> dict[str, Any]:
     return {name: plain(value) for name, value in space.items() if is_constant(value)}
 
 
+def functions_of(space: Space) -> dict[str, Callable[..., Any]]:
+    """By name, the functions of Ray's `tune.sample_from`, which derive values from the others."""
+    found = {name: ray_domains.function_of(value) for name, value in space.items()}
+    functions = {name: function for name, function in found.items() if function is not None}
+    for name in functions:
+        further = space[name].keys() - {"type", "function"} if isinstance(space[name], Mapping) else ()
+        if further:
+            raise InputError(f"{name}: sample_from has a function and no {', no '.join(sorted(further))}")
+    return functions
+
+
 def is_constant(value: object) -> bool:
     return not isinstance(value, Mapping) and not ray_domains.is_domain(value)
 
@@ -44,5 +55,6 @@ def plain(value: Any) -> Any:
 
 
 def _written(name: str, value: Any) -> dict[str, Any]:
-    written = ray_domains.written(name, value) if ray_domains.is_domain(value) else value
+    is_rays = ray_domains.is_domain(value) or ray_domains.function_of(value) is not None
+    written = ray_domains.written(name, value) if is_rays else value
     return dict(plain(written))

@@ -1,12 +1,15 @@
 """What trials train, in a spec's keys: FxAI's own agents, or an engine of the user's own."""
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fxai.api.config_sections import Config, algorithm_in, sections_of, set_nested
 from fxai.api.field_names import field_of
-from fxai.api.search_space import Space, constants_of, parameters_of, plain
+from fxai.api.search_space import Space, constants_of, functions_of, is_constant, parameters_of, plain
+from fxai.errors import InputError
 from fxai.objectives.engine import ARGUMENTS, OBJECTIVE
+from fxai.spec.search.custom_config import DERIVED
 
 MODEL, DATA, TRAINING = ARGUMENTS
 SECTION_OF = {MODEL: "model", DATA: "data", TRAINING: "training", "env_config": "env"}
@@ -26,15 +29,44 @@ def of_engine(
 ) -> dict[str, Any]:
     """The engine's class is part of what the study is made of: another one's trials are no part of it.
 
-    A name is a place in `model_config`, unless it begins with the name of one of the others.
+    So are the names and places of what functions derive; what the functions do is part of the engine's content.
     """
     kind = type(engine)
     config: dict[str, Any] = {"engine": f"{kind.__module__}.{kind.__qualname__}"}
     config |= {name: plain(configs.get(name) or {}) for name in ARGUMENTS}
-    paths = {name: _place(mapping.get(name, name)) for name in space}
+    paths, functions = engine_places(space, mapping), functions_of(space)
     for name, value in constants_of(space).items():
         set_nested(config, paths[name], plain(value))
-    return {"objective": OBJECTIVE, "parameters": parameters_of(space, paths), "training_config": config}
+    searched = {name: value for name, value in space.items() if name not in functions}
+    derived = {DERIVED: {name: paths[name] for name in functions}} if functions else {}
+    _check_derived(paths, functions, searched, config)
+    parameters = parameters_of(searched, paths)
+    return {"objective": OBJECTIVE, "parameters": parameters, "training_config": {**config, **derived}}
+
+
+def engine_places(space: Space, mapping: Mapping[str, str]) -> dict[str, str]:
+    """The path that each name of a search space sets in the configuration of an engine.
+
+    A name is a place in `model_config`, unless it begins with the name of one of the others.
+    """
+    return {name: _place(mapping.get(name, name)) for name in space}
+
+
+def _check_derived(
+    paths: Mapping[str, str], derived: Collection[str], searched: Space, config: Mapping[str, Any]
+) -> None:
+    """Refuse a derived value where another value is, and a space with nothing to search."""
+    if derived and all(is_constant(value) for value in searched.values()):
+        raise InputError(
+            "param_space has no parameter to search: tune.sample_from derives values from others; add a range, or a "
+            "choice, as tune.choice([0, 1])"
+        )
+    placed = copy.deepcopy(dict(config))
+    for name in derived:
+        alike = [other for other, path in paths.items() if path == paths[name] and other != name]
+        if alike:
+            raise InputError(f"param_space: {name} and {alike[0]} both set {paths[name]}; keep one")
+        set_nested(placed, paths[name], None)
 
 
 def _place(path: str) -> str:

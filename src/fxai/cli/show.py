@@ -1,10 +1,12 @@
 """`fxai show STUDY N`: all that is known of one trial."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import JsonValue
 from rich.console import Console
 
 from fxai.cli.error_message import warning
@@ -66,6 +68,7 @@ def _print_trial(
     if trial.value is not None:
         print_text(console, f"{metric}: {number_text(metric, trial.value, trial.standard_error, trading=trading)}")
     _print_named(console, "Parameters", trial.params)
+    _print_named(console, "Derived", {name: _one_line(value) for name, value in trial.derived.items()})
     _print_lineage(console, trial)
     told = {name: metric_text(trial, name, value_of=metric, trading=trading) for name in metric_names(trial.metrics)}
     _print_named(console, "Metrics", told)
@@ -100,6 +103,10 @@ def _resources(usage: Usage) -> Mapping[str, ParamValue]:
         "peak GPU memory of its worker": usage.peak_gpu_memory_mb and f"{usage.peak_gpu_memory_mb:,.0f} MB",
     }
     return {name: value for name, value in measured.items() if value}
+
+
+def _one_line(value: JsonValue) -> ParamValue:
+    return json.dumps(value) if isinstance(value, list | dict) else value
 
 
 def _print_named(console: Console, heading: str, values: Mapping[str, ParamValue]) -> None:

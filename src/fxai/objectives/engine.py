@@ -52,8 +52,10 @@ class Engine(Protocol):
         ...
 
 
-def engine_writer(engine: object) -> Callable[[Path], None]:
+def engine_writer(engine: object, name: str) -> Callable[[Path], None]:
     """Pickle the engine; what is returned writes it into a folder, where the trials of an objective there find it.
+
+    `name` is what a message calls the engine.
 
     Whoever writes it must hold the study, since a run of the study reads it.
     """
@@ -61,7 +63,7 @@ def engine_writer(engine: object) -> Callable[[Path], None]:
         pickled = cloudpickle.dumps((os.getcwd(), engine))  # noqa: PTH109 (a string, whatever system reads it)
     except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
-            f"the training engine {type(engine).__name__} cannot be sent to the workers: {error}; make what it holds "
+            f"the training engine {name} cannot be sent to the workers: {error}; make what it holds "
             "of files, locks and connections in its train()"
         ) from None
 

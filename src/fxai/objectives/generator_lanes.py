@@ -60,7 +60,13 @@ class GeneratorTrial:
         if not isinstance(outcome, Outcome):
             raise TypeError(f"The objective returned {outcome!r} instead of an Outcome.")
         return TrialResult(
-            self.number, TrialState.COMPLETE, self._seconds, outcome.value, outcome.metrics, flaw=outcome.flaw
+            self.number,
+            TrialState.COMPLETE,
+            self._seconds,
+            outcome.value,
+            outcome.metrics,
+            flaw=outcome.flaw,
+            derived=outcome.derived,
         )
 
     def _close(self, decision: Decision) -> TrialResult:

@@ -3,6 +3,7 @@
 import random
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -28,7 +29,9 @@ class Trial:
 
     params: the trial's parameters, by name.
     config: the spec's `training_config` with the parameters in their places.
+    derived: values that functions of the search space, Ray's `tune.sample_from`, made of the others, by name.
     seed: of this trial, the same when it is run again; `seeds` are all of them where the spec has several a trial.
+    first_seed: the same for all runs of a trial that is run once for each of several seeds.
     checkpoint_dir: a folder of the trial's own. What is saved there is there again when the trial goes on after an
         interruption, and stays for the best trials.
     device: "cpu" or "cuda:0", the share of the machine that this trial has.
@@ -37,8 +40,10 @@ class Trial:
     def __init__(self, request: TrialRequest, slot: Slot, line: Line) -> None:
         self.params: Mapping[str, JsonValue] = params_of(request)
         self.config: JsonObject = request.config
+        self.derived: JsonObject = {}
         self.number = request.number
         self.seed = request.seed
+        self.first_seed = request.seed if request.first_seed is None else request.first_seed
         self.seeds = request.seeds
         self.device = slot.device
         self.checkpoint_dir: Path = TrialPaths(request.directory.absolute()).checkpoint_dir
@@ -55,7 +60,8 @@ class Trial:
         more, and it has a few seconds to do so.
         """
         if self._goes_on:
-            self.last = report_of(step, {**metrics, "value": value}, self._request)
+            report = report_of(step, {**metrics, "value": value}, self._request)
+            self.last = replace(report, derived=self.derived)
             self._goes_on = self._line.tell(self.last)
         return self._goes_on
 

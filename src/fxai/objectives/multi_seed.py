@@ -28,7 +28,8 @@ class MultiSeed:
         finally:
             for run in runs:
                 run.training.close()
-        return Outcome(*mean_of([run.said for run in runs]), flaw=_first_flaw(run.said for run in runs))
+        said = [run.said for run in runs]
+        return Outcome(*mean_of(said), flaw=_first_flaw(said), derived=said[0].derived)
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ def _requests(request: TrialRequest) -> list[TrialRequest]:
     """The trial once for each seed, with folders of their own where its checkpoints lie."""
     folder = TrialPaths(request.directory).checkpoint_dir
     return [
-        replace(request, seeds=(seed,), directory=folder / f"seed-{place}")
+        replace(request, seeds=(seed,), first_seed=request.seed, directory=folder / f"seed-{place}")
         for place, seed in enumerate(request.seeds, start=1)
     ]
 
@@ -73,7 +74,8 @@ def _report(going: Sequence[_SeedRun], runs: Sequence[_SeedRun]) -> Report:
     steps = sorted({report.step for report in reports})
     if len(steps) > 1:
         raise failed(f"the seeds reported different steps at a time, {steps[0]} and {steps[-1]}; they must agree")
-    return Report(number, steps[0], *mean_of([run.said for run in runs]), flaw=flaw)
+    said = [run.said for run in runs]
+    return Report(number, steps[0], *mean_of(said), flaw=flaw, derived=said[0].derived)
 
 
 def _first_flaw(said: Iterable[Report | Outcome]) -> str:

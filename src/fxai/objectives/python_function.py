@@ -9,7 +9,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -24,6 +24,7 @@ from fxai.objectives.report_log import ReportLog
 from fxai.objectives.report_parser import outcome_of
 from fxai.process_tree import ProcessTree
 from fxai.protocol import (
+    JsonObject,
     Objective,
     Outcome,
     Report,
@@ -53,6 +54,7 @@ class ProcessMessage:
     report: Report | None = None
     outcome: Outcome | None = None
     error: TrialError | None = None
+    derived: JsonObject = field(default_factory=dict)  # with an error, as of a report
 
 
 def python_function(function: Function) -> Objective:
@@ -79,7 +81,7 @@ class FunctionObjective:
                     yield from kept.before(float("inf"))
                     return said.outcome
                 elif said.error is not None:
-                    raise TrialFailedError(said.error)
+                    raise TrialFailedError(said.error, said.derived)
         raise failed(f"the trial's process {process.end}")
 
 
@@ -169,7 +171,8 @@ def _run(function: Function, request: TrialRequest, slot: Slot, line: Connection
     os.chdir(request.folder or ".")
     seed_libraries(request.seed)
     try:
-        said = ProcessMessage(outcome=outcome_of(function(trial), trial.last, request))
+        outcome = outcome_of(function(trial), trial.last, request)
+        said = ProcessMessage(outcome=replace(outcome, derived=trial.derived))
     except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
-        said = ProcessMessage(error=error_of(error))
+        said = ProcessMessage(error=error_of(error), derived=trial.derived)
     line.send_bytes(to_line(said))

@@ -4,17 +4,19 @@ Every report and every result passes these functions at the worker's border, wha
 worker it comes from. None of them raises: a number that cannot be kept costs its report, never the run.
 """
 
+import json
 import math
 import operator
 from collections.abc import Mapping
 from dataclasses import replace
 
-from fxai.protocol.records import RESERVED, STANDARD_ERROR, Report, TrialError, TrialResult, Usage
+from fxai.protocol.records import RESERVED, STANDARD_ERROR, JsonObject, Report, TrialError, TrialResult, Usage
 
 MOST_STEP = 2**63 - 1  # the largest integer of SQLite
 MOST_METRICS = 1000
 LONGEST_NAME = 512  # characters of an attribute's name in Optuna's tables
 LONGEST_MESSAGE = 2000
+LONGEST_DERIVED = 8000  # characters of a trial's derived values in JSON
 LONGEST_TRACEBACK = 8000  # of which the end is kept
 _SHOWN = 120
 
@@ -80,6 +82,7 @@ def bounded_report(report: Report, last_step: int | None) -> Report:
         step_of(report.env_steps) or 0,
         bounded_text(flaw or report.flaw or left_out),
         passed_over=report.passed_over or bool(flaw),
+        derived=bounded_derived(report.derived),
     )
 
 
@@ -141,7 +144,18 @@ def bounded_result(result: TrialResult, seconds: float) -> TrialResult:
         error=None if result.error is None else bounded_error(result.error),
         usage=_bounded_usage(result.usage),
         flaw=bounded_text(result.flaw or left_out),
+        derived=bounded_derived(result.derived),
     )
+
+
+def bounded_derived(derived: object) -> JsonObject:
+    """The derived values as JSON holds them; none where JSON does not hold them, or where they are too long to keep."""
+    try:
+        text = json.dumps(dict(derived) if isinstance(derived, Mapping) else None, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    values = json.loads(text) if len(text) <= LONGEST_DERIVED else None
+    return values if isinstance(values, dict) and all(map(_is_kept, values)) else {}
 
 
 def bounded_error(error: TrialError) -> TrialError:

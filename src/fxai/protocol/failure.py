@@ -4,15 +4,16 @@ import signal
 import traceback
 
 from fxai.protocol.bounds import bounded_error
-from fxai.protocol.records import Cause, TrialError
+from fxai.protocol.records import NOTHING_DERIVED, Cause, JsonObject, TrialError
 
 
 class TrialFailedError(Exception):
     """Raised by an objective that knows its trial's failure as a value, from another process perhaps."""
 
-    def __init__(self, error: TrialError) -> None:
+    def __init__(self, error: TrialError, derived: JsonObject = NOTHING_DERIVED) -> None:
         super().__init__(error.message)
         self.error = error
+        self.derived = derived
 
 
 def failed(message: str) -> TrialFailedError:

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
 from pydantic import JsonValue
 
 ParamValue: TypeAlias = bool | int | float | str | None
 JsonObject: TypeAlias = Mapping[str, JsonValue]
+
+NOTHING_DERIVED: JsonObject = MappingProxyType({})
 
 StoredReports: TypeAlias = tuple[tuple[int, float], ...]
 """Step and value of the reports that a study holds of a trial from an earlier run."""
@@ -69,6 +72,7 @@ class TrialRequest:
     inherited: Inherited | None = None  # where it begins while it has no checkpoint of its own
     study_identity: StudyIdentity = NO_STUDY
     stored_reports: StoredReports | None = ()  # None: no run has begun the trial, so its folder holds nothing of it
+    first_seed: int | None = None  # of the trial, where this is one run of several seeds; None: `seed`
 
     @property
     def seed(self) -> int:
@@ -99,6 +103,7 @@ class Report:
     env_steps: int = 0  # of the environment that were trained on so far, from the trial's beginning; 0: not counted
     flaw: str = ""  # what is wrong with it, where anything is: a clause for a warning
     passed_over: bool = False  # neither stored nor judged, as its step or value cannot be kept; it is answered
+    derived: JsonObject = field(default_factory=dict)  # by name, what functions of the user made of the parameters
 
 
 class Decision(StrEnum):
@@ -141,6 +146,7 @@ class Outcome:
     value: float
     metrics: Mapping[str, float] = field(default_factory=dict)
     flaw: str = ""  # what is wrong with its metrics, where anything is
+    derived: JsonObject = field(default_factory=dict)  # as of a report
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,7 @@ class TrialResult:
     error: TrialError | None = None
     usage: Usage = field(default_factory=Usage)
     flaw: str = ""  # what is wrong with its metrics, where anything is
+    derived: JsonObject = field(default_factory=dict)  # as of a report
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,19 @@
 """A trial's failure as a value: its result, its words in the trial's log, and what it means for the process."""
 
 import contextlib
+from dataclasses import replace
 
 from fxai.bounded_log import BoundedLog
-from fxai.protocol import Cause, TrialError, TrialPaths, TrialRequest, TrialResult, TrialState, error_of
+from fxai.protocol import (
+    Cause,
+    TrialError,
+    TrialFailedError,
+    TrialPaths,
+    TrialRequest,
+    TrialResult,
+    TrialState,
+    error_of,
+)
 from fxai.protocol.bounds import LONGEST_MESSAGE, bounded_text
 
 _ELLIPSIS = 3  # characters, which the bound adds
@@ -23,7 +33,8 @@ def failed(request: TrialRequest, cause: Cause, message: str, seconds: float, te
 def raised(request: TrialRequest, error: BaseException, seconds: float) -> TrialResult:
     """The result of a trial that raised `error`."""
     value = error_of(error)
-    return failed(request, value.cause, value.message, seconds, value.traceback)
+    result = failed(request, value.cause, value.message, seconds, value.traceback)
+    return replace(result, derived=error.derived) if isinstance(error, TrialFailedError) else result
 
 
 def log_failure(request: TrialRequest, error: TrialError) -> None:

@@ -52,6 +52,7 @@ class TrialRecord:
     copy_of: str | None = None  # a trial of an earlier study, to learn from
     values: Mapping[str, float] = field(default_factory=dict)  # by metric, where the study optimises several
     lineage: Sequence[Exploit] = ()  # of a population's member: from whose weights it went on
+    derived: Mapping[str, JsonValue] = field(default_factory=dict)  # what `tune.sample_from` made of the parameters
 
     @classmethod
     def of(cls, trial: TrialLike, goals: Sequence[Goal], first: int = 0) -> "TrialRecord":
@@ -77,6 +78,7 @@ class TrialRecord:
             usage=attributes.usage_of(trial.user_attrs),
             copy_of=trial.user_attrs.get(attributes.TRANSFERRED),
             lineage=pbt_history_of(trial.user_attrs),
+            derived=trial.user_attrs.get(attributes.DERIVED, {}),
         )
 
     @property
@@ -105,6 +107,7 @@ class TrialRecord:
             **({"values": json_value(self.values)} if self.values else {}),
             "standard_error": json_value(self.standard_error),
             "params": json_value(self.params),
+            **({"derived": dict(self.derived)} if self.derived else {}),
             "metrics": json_value(self.metrics),
             "reports": json_value(self.reports),
             "started": json_value(self.started),

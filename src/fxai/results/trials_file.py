@@ -26,6 +26,7 @@ _OF_STUDY = (attributes.FINGERPRINT, attributes.ENDED_BY)
 _OF_TRIAL = {
     "seconds": attributes.SECONDS,
     "seed": attributes.SEED,
+    "derived": attributes.DERIVED,
     "env_steps": attributes.ENV_STEPS,
     "steps_per_second": attributes.STEPS_PER_SECOND,
     "peak_memory_mb": attributes.PEAK_MEMORY,

@@ -63,6 +63,7 @@ _OF_STUDY: Mapping[str, Any] = {
 _OF_TRIAL: Mapping[str, Any] = {
     attributes.SEED: _Count,
     attributes.SECONDS: _Amount,
+    attributes.DERIVED: dict[_Text, Any],
     attributes.ENV_STEPS: _Amount,
     attributes.STEPS_PER_SECOND: _Amount | None,
     attributes.PEAK_MEMORY: _Amount | None,

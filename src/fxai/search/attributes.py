@@ -24,6 +24,7 @@ ENDED_BY: Final = "fxai:ended_by"  # the stop rule that ended it and the reason 
 # of a trial
 SEED: Final = "fxai:seed"  # kept, since the study's seed may change on resume
 SECONDS: Final = "fxai:seconds"
+DERIVED: Final = "fxai:derived"  # by name, what `tune.sample_from` made of the parameters
 ENV_STEPS: Final = "fxai:env_steps"
 STEPS_PER_SECOND: Final = "fxai:steps_per_second"
 PEAK_MEMORY: Final = "fxai:peak_memory_mb"

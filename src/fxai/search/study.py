@@ -14,6 +14,7 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
+from pydantic import JsonValue
 
 from fxai.protocol import STANDARD_ERROR, Cause, ParamValue, Report, StudyIdentity, TrialError, TrialResult, TrialState
 from fxai.search import attributes
@@ -380,10 +381,11 @@ def _checked(result: TrialResult, spec: StudySpec) -> TrialResult:
     return replace(result, state=TrialState.FAIL, value=None, error=error)
 
 
-def _told_attrs(result: TrialResult) -> dict[str, float | str]:
+def _told_attrs(result: TrialResult) -> dict[str, JsonValue]:
     """What a result says beyond its state and value, as user attributes of its trial."""
-    attrs: dict[str, float | str] = {
+    attrs: dict[str, JsonValue] = {
         attributes.SECONDS: result.seconds,
+        **({attributes.DERIVED: dict(result.derived)} if result.derived else {}),
         **attributes.usage_attrs(result.usage),
         **result.metrics,
     }

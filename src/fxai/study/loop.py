@@ -312,6 +312,7 @@ class _Run:
             self._search.report(report)
             self._returns.progressed(report)
             self.running_trials[report.number].env_steps = report.env_steps
+            self.running_trials[report.number].derived = report.derived
         if len(awaited) > 1:
             awaited.sort(key=lambda report: turn(self._spec.seed, report.number, report.step))
         for report in awaited:

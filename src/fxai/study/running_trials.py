@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from fxai.protocol import Cause, Decision, Report, TrialError, TrialResult, TrialState, Usage
+from fxai.protocol import Cause, Decision, JsonObject, Report, TrialError, TrialResult, TrialState, Usage
 from fxai.search.asked_trial import AskedTrial
 
 
@@ -17,6 +17,7 @@ class RunningTrial:
     decision: Decision = Decision.CONTINUE  # the last; after any other its reports come too late
     pruned_by: Report | None = None
     env_steps: int = 0  # as of its last report
+    derived: JsonObject = field(default_factory=dict)  # as of its last report
     began: float = field(default_factory=time.monotonic)
 
 
@@ -67,9 +68,13 @@ def pruned(running: RunningTrial, result: TrialResult | None = None) -> TrialRes
 
 
 def with_steps(running: RunningTrial, result: TrialResult) -> TrialResult:
-    """The result with at least the environment steps that the trial has reported: a lost worker tells none."""
+    """The result with at least the environment steps and derived values that the trial has reported.
+
+    A lost worker tells none.
+    """
     steps = max(result.usage.env_steps, running.env_steps)
-    return replace(result, usage=replace(result.usage, env_steps=steps))
+    usage = replace(result.usage, env_steps=steps)
+    return replace(result, usage=usage, derived=result.derived or running.derived)
 
 
 def failed(number: int, cause: Cause, message: str) -> TrialResult:

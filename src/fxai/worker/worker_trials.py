@@ -176,7 +176,7 @@ class WorkerTrials:
             error = TrialError(Cause.NOT_FINITE, f"the objective's value is {shown(value)} at the end")
         if error is not None:
             told = failed(hosted.request, error.cause, error.message, bounded.seconds, error.traceback)
-            return replace(told, usage=bounded.usage)
+            return replace(told, usage=bounded.usage, derived=bounded.derived)
         flaw = bounded.flaw if bounded.state is TrialState.RETURNED else self._told_once(hosted, bounded.flaw)
         return replace(bounded, number=hosted.request.number, flaw=flaw)
 

@@ -104,7 +104,7 @@ studies:
         ("name: training.gamma, type: randn, mean: 0.9, sd: 0", "sd: must be a number above 0, not 0"),
         ("name: training.gamma, type: randn, mean: 0.9, low: 0", "low: follows from mean and sd; leave it out"),
         ("name: training.gamma, type: qrandn, mean: 0.9, sd: 0.01", "qrandn needs a step"),
-        ("name: training.gamma, type: sample_from", "no sampler learns from a function that draws"),
+        ("name: training.gamma, type: sample_from", "a spec holds no function"),
         ("name: training.gamma, kind: float, type: float, low: 0, high: 1", "kind: unknown key; did you mean 'type'?"),
         ("name: training.gamma, type: quniform, low: 0, high: 1", "quniform needs a step"),
         ("name: training.n_epochs, type: qrandint, low: 2, high: 8", "qrandint needs a step"),

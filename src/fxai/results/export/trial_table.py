@@ -13,6 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
+from pydantic import JsonValue
+
 from fxai.atomic_write import write_bytes, write_text
 from fxai.results.record import StudyRecord
 from fxai.results.strict_json import json_text
@@ -51,6 +53,7 @@ def trial_columns(record: StudyRecord) -> Columns:
     several = [goal.metric for goal in record.goals] if len(record.goals) > 1 else []
     params = dict.fromkeys(name for trial in trials for name in trial.params)
     metrics = dict.fromkeys(name for trial in trials for name in trial.metrics)
+    derived = dict.fromkeys(name for trial in trials for name in trial.derived)
     return {
         "number": [trial.number for trial in trials],
         "state": [trial.standing for trial in trials],
@@ -61,6 +64,7 @@ def trial_columns(record: StudyRecord) -> Columns:
         "ended": [_utc(trial.ended) for trial in trials],
         "seconds": [trial.seconds for trial in trials],
         **{f"params_{name}": [trial.params.get(name) for trial in trials] for name in params},
+        **{f"derived_{name}": [_cell(trial.derived.get(name)) for trial in trials] for name in derived},
         **{f"metrics_{name}": [trial.metrics.get(name) for trial in trials] for name in metrics},
         "seed": [trial.seed for trial in trials],
         "attempt": [trial.attempt for trial in trials],
@@ -71,6 +75,10 @@ def trial_columns(record: StudyRecord) -> Columns:
         "failure_cause": [None if trial.failure is None else trial.failure.cause for trial in trials],
         "failure_message": [None if trial.failure is None else trial.failure.message for trial in trials],
     }
+
+
+def _cell(value: JsonValue) -> Cell:
+    return json.dumps(value) if isinstance(value, list | dict) else value
 
 
 def report_columns(record: StudyRecord) -> Columns:

@@ -1,7 +1,8 @@
 """`<study>_best_config.yaml`: everything that trains the best trial's agent once more."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field, JsonValue
@@ -16,7 +17,7 @@ from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.load import load_record
 from fxai.spec.search.configure import trial_config, trial_settings
-from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.search.custom_config import DERIVED, CustomConfig, with_json
 from fxai.spec.search.parameters import Choice
 from fxai.spec.search.study import StudySpec
 from fxai.spec.yaml.yaml_source import read_yaml
@@ -77,7 +78,7 @@ def best_config(
             value=best.value,
             seed=best.seed,
             params=dict(best.params),
-            training_config=trial_settings(spec, best.params),
+            training_config=_with_derived(trial_settings(spec, best.params), best.derived),
             provenance=provenance.as_json(),
         )
     return BestConfig(
@@ -92,6 +93,14 @@ def best_config(
         schedule=schedule,
         provenance=provenance.as_json(),
     )
+
+
+def _with_derived(config: dict[str, Any], derived: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration of a training engine with the trial's derived values in their places."""
+    places = config.get(DERIVED) if derived else None
+    if not isinstance(places, dict):
+        return config
+    return with_json(CustomConfig(config), {places[name]: value for name, value in derived.items() if name in places})
 
 
 def write_best_config(path: Path, config: BestConfig | CustomBestConfig) -> None:

@@ -8,6 +8,8 @@ from pydantic import ConfigDict, JsonValue, RootModel
 from fxai.spec.fields.field_paths import list_of
 from fxai.spec.search.parameters import Choice
 
+DERIVED = "derived"  # in a training engine's configuration: by name, the places of values that functions derive
+
 
 class CustomConfig(RootModel[dict[str, JsonValue]]):
     """The `training_config` of code of your own: any mapping. Nested keys have dotted names, as in fx_trading."""
@@ -16,6 +18,11 @@ class CustomConfig(RootModel[dict[str, JsonValue]]):
 
 
 def with_values(config: CustomConfig, values: Mapping[str, Choice]) -> dict[str, JsonValue]:
+    """The configuration with a trial's parameters set at dotted names, as by `with_json`."""
+    return with_json(config, {name: list_of(value) for name, value in values.items()})
+
+
+def with_json(config: CustomConfig, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """The configuration with values set at dotted names. Missing sections are created.
 
     Raises:
@@ -29,7 +36,7 @@ def with_values(config: CustomConfig, values: Mapping[str, Choice]) -> dict[str,
             node = node.setdefault(section, {})
             if not isinstance(node, dict):
                 raise ValueError(f"{'.'.join(sections[:depth])} is no section of training_config")  # noqa: TRY004
-        node[last] = list_of(value)
+        node[last] = value
     return tree
 
 

@@ -38,7 +38,7 @@ NORMAL = ("randn", "qrandn")
 DEVIATIONS = 3  # to each side of the mean; a range for what has none
 GRID = "grid_search"
 _REFUSED = {
-    "sample_from": "no sampler learns from a function that draws; write a range, or compute the value in your own code",
+    "sample_from": "a spec holds no function; write a range, or compute the value in your own code",
 }
 RENAMED = {"values": "choices", "q": "step"}
 SYNONYMS = {"float": ("type", "q"), "int": ("type", "q"), "categorical": ("type", "values")}

@@ -1,0 +1,95 @@
+"""Grids of Python calls: how many trials they have, and what a call's first lines say of them.
+
+A space is a grid where all its parameters are Ray's `grid_search`, or where the sampler tries every point.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fxai.api.search_space import Space, functions_of, is_constant
+from fxai.errors import InputError
+from fxai.spec.fields.defaults import MOST
+from fxai.spec.search.parameter_form import GRID
+from fxai.spec.search.parameters import count_values
+from fxai.spec.search.samplers import BruteForceSampler, GridSampler
+from fxai.spec.search.study import StudySpec
+
+DEFAULT_TRIALS = 10
+
+
+def with_values_of(space: Space, grid: Mapping[str, Sequence[Any]] | None) -> Space:
+    """The space with the values of a `GridSampler` object in the place of its ranges.
+
+    An `InputError` says where the two have other parameters.
+    """
+    if grid is None:
+        return space
+    functions = functions_of(space)
+    searched = [name for name, value in space.items() if not is_constant(value) and name not in functions]
+    for name in grid:
+        if name not in searched:
+            raise InputError(f"GridSampler has values for {name!r}, which is no parameter of the search space")
+    for name in searched:
+        if name not in grid:
+            raise InputError(f"GridSampler has no values for {name!r}; give values for each parameter of the space")
+    return {name: _gridded(value, grid[name]) if name in grid else value for name, value in space.items()}
+
+
+def _gridded(parameter: Any, values: Sequence[Any]) -> dict[str, Any]:
+    kept = {key: parameter[key] for key in ("path", "when") if isinstance(parameter, Mapping) and key in parameter}
+    return {**kept, "type": GRID, "values": list(values)}
+
+
+def is_pure_grid(space: Space) -> bool:
+    """Whether all that is searched are Ray's `grid_search`."""
+    functions = functions_of(space)
+    searched = [value for name, value in space.items() if not is_constant(value) and name not in functions]
+    return bool(searched) and all(map(_is_grid_search, searched))
+
+
+def with_all_points(study: StudySpec, given: int | None) -> StudySpec:
+    """The study with a trial for each point of its grid, where the call gave no number of trials."""
+    points = _points(study)
+    return study if points is None or given is not None else study.model_copy(update={"n_trials": min(points, MOST)})
+
+
+def grid_line(study: StudySpec, space: Space, given: int | None, argument: str) -> str | None:
+    """What to log of a grid; None where there is none. `argument` is the name of the call's number of trials."""
+    points = _points(study)
+    if points is None:
+        return _sampled_line(study, space)
+    most = "at most " if any(each.when for each in study.parameters) else ""
+    each = "each that keeps the constraints" if study.constraints else "each"
+    whole = f"The grid has {most}{points:,} points: {each} is tried once"
+    if given is None:
+        return whole
+    if given < points:
+        return (
+            f"{argument}={given} tries {given:,} of the grid's {most}{points:,} points. "
+            f"Leave {argument} out to try each point once"
+        )
+    return f"{whole}; {argument}={given} adds no more" if given > points else None
+
+
+def _sampled_line(study: StudySpec, space: Space) -> str | None:
+    names = [name for name, value in space.items() if _is_grid_search(value)]
+    if not names:
+        return None
+    proposes = "The population" if study.search is not None else study.sampler.type
+    reason = "" if is_pure_grid(space) else ", since other parameters have ranges or choices"
+    return (
+        f"{proposes} proposes the values of {', '.join(names)}{reason}: {study.n_trials:,} trials, and not each point "
+        "of the grid. A whole grid has grid_search for all its parameters, and no other search_algorithm"
+    )
+
+
+def _points(study: StudySpec) -> int | None:
+    """The number of points that the study's sampler tries one by one; None where it is no such sampler."""
+    if study.search is not None or not isinstance(study.sampler, GridSampler | BruteForceSampler):
+        return None
+    return math.prod(count_values(each) or 1 for each in study.parameters)
+
+
+def _is_grid_search(value: Any) -> bool:
+    return isinstance(value, Mapping) and (value.keys() == {GRID} or value.get("type") == GRID)
