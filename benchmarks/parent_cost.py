@@ -1,6 +1,6 @@
 """CPU time of the process that owns a study, at 1,000 finished trials: cores at 5 trials a second.
 
-`quick_search` as shipped (10 parameters, TPE, Median pruner) with ten reports per trial, on SQLite, through `run_study`
+`quick_search` with the Median pruner (10 parameters, TPE) and ten reports per trial, on SQLite, through `run_study`
 itself. Simulated workers that answer at once replace the trainings: sixteen trials in step, with requests and reports
 as lines of JSON as from a worker process. The study begins with 1,000 finished trials, some pruned. The next trials are
 measured in CPU seconds of this process, without the time of the simulated workers. (Nothing sleeps, so the flush of
@@ -277,7 +277,8 @@ def total(clock: Clock) -> float:
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, float]:
     (study,) = load_spec(SPEC).studies
-    spec = study.model_copy(update={"n_trials": arguments.finished + arguments.trials, "max_concurrent_trials": LANES})
+    changes = {"n_trials": arguments.finished + arguments.trials, "max_concurrent_trials": LANES}
+    spec = study.model_copy(update={**changes, "pruner": MedianPruner(n_warmup_steps=15)})
     database, copied = folder / "studies.db", folder / "optuna.db"
     grow(spec, database, arguments.finished)
     shutil.copy(database, copied)
