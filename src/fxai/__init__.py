@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from fxai.rl.environment.observation import AccountView
     from fxai.spec.search.study import StudySpec
 
+    __version__: str
+
 __all__ = [
     "AccountView",
     "Action",
@@ -84,6 +86,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":  # of the installed package: pyproject.toml has it, and nothing else
+        return import_module("importlib.metadata").version("fxai")
     if name not in _HOMES:
         raise AttributeError(f"module 'fxai' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

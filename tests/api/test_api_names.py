@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +35,15 @@ def test_a_name_loads_and_is_documented(name: str) -> None:
 def test_all_names_of_the_guides_are_there() -> None:
     assert set(fxai.__all__) >= SEEDS
     assert dir(fxai) == fxai.__all__ == sorted(fxai.__all__)
+
+
+def test_the_version_is_that_of_the_installed_package() -> None:
+    assert fxai.__version__ == version("fxai")
+
+
+def test_the_version_has_one_source() -> None:
+    readers = [path.name for path in Path(fxai.__file__).parent.rglob("*.py") if 'version("fxai")' in path.read_text()]
+    assert readers == ["__init__.py"]
 
 
 def test_a_function_is_no_module() -> None:

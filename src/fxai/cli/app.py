@@ -3,13 +3,13 @@
 import errno
 import sys
 from importlib import import_module
-from importlib.metadata import version
 from shlex import quote
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+import fxai
 from fxai.cli.command import HELP, typer_app
 from fxai.cli.command_line import with_command
 from fxai.cli.completion import Completion
@@ -117,12 +117,12 @@ def main() -> None:
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 (Typer passes it so)
     if wanted:
-        typer.echo(f"fxai {version('fxai')}")
+        typer.echo(f"fxai {fxai.__version__}")
         raise typer.Exit
 
 
 @app.callback()
-def fxai(
+def program(
     *,
     show_version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")

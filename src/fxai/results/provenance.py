@@ -10,13 +10,15 @@ from importlib.metadata import version
 
 from pydantic import JsonValue
 
+import fxai
 from fxai.results.strict_json import json_value
 from fxai.spec.search.study import StudySpec
 
 
 def versions() -> dict[str, str]:
     """Of what decides a result."""
-    return {name: version(name) for name in ("fxai", "optuna", "torch")} | {"python": platform.python_version()}
+    libraries = {name: version(name) for name in ("optuna", "torch")}
+    return {"fxai": fxai.__version__} | libraries | {"python": platform.python_version()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Studies side by side on one page."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 
 import plotly.graph_objects as go
 
+import fxai
 from fxai.atomic_write import write_text
 from fxai.errors import InputError
 from fxai.results.comparison.charts import colours, importances, limits, over_time, over_trials, overlap
@@ -43,7 +43,7 @@ def comparison_html(comparison: Comparison) -> str:
         "parameters": parameter_rows(comparison, ranges=True),
         "unshared": list(comparison.unshared.items()),
         "sources": list(dict.fromkeys(study.database for study in comparison.studies)),
-        "version": version("fxai"),
+        "version": fxai.__version__,
     }
     return page_html(TEMPLATE, content, figures.drawn)
 

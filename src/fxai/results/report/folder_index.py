@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
+import fxai
 from fxai.atomic_write import write_text
 from fxai.formatting import estimate
 from fxai.results.page.render import page_html
@@ -27,7 +27,7 @@ class Entry:
 def write_folder_index(folder: Path, studies: Mapping[str, StudyResults]) -> Path:
     """Write `index.html` in the folder, with a link to the report of each study below it; `studies` by their names."""
     entries = [_entry(folder.absolute(), name, each) for name, each in studies.items()]
-    written = f"Written by FxAI {version('fxai')} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC."
+    written = f"Written by FxAI {fxai.__version__} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC."
     content = {
         "entries": entries,
         "counted": "1 study" if len(entries) == 1 else f"{len(entries)} studies",

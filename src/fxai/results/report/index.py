@@ -8,12 +8,12 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
 from optuna import Study
 
+import fxai
 from fxai.atomic_write import write_text
 from fxai.errors import InputError
 from fxai.formatting import figure
@@ -119,7 +119,7 @@ def _page(cards: Collection[Card], location: StudyLocation, dashboard: str = "")
         "counted": "1 study" if len(cards) == 1 else f"{len(cards)} studies",
         "first_command": location.command("run", "quick_search"),
         "dashboard": dashboard,
-        "written": f"Written by FxAI {version('fxai')} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
+        "written": f"Written by FxAI {fxai.__version__} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
     }
     return page_html("index.html", content)
 

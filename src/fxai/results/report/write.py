@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from optuna import Study
 
+import fxai
 from fxai.atomic_write import write_text
 from fxai.formatting import figure
 from fxai.results.gain import over_trial_0
@@ -75,7 +75,7 @@ def report_of(study: Study, paths: StudyPaths, storage: str | None = None) -> Re
         steps=tuple(next_steps(info)),
         sections=tuple(sections),
         folder=str(Path.cwd()),
-        written=f"Written by FxAI {version('fxai')} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
+        written=f"Written by FxAI {fxai.__version__} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
     )
 
 

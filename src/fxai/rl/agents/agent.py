@@ -1,7 +1,6 @@
 """A trained agent: weights and all that is needed to use them on other bars."""
 
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike
 from pydantic import ValidationError
 from torch import Tensor
 
+import fxai
 from fxai.errors import InputError
 from fxai.market.bar_file import read_bar_frame
 from fxai.market.dataset import prepare
@@ -132,7 +132,7 @@ class Agent:
             standardizer=self.standardizer,
             data_hash=self.data_hash,
             scoring_env=self.scoring_env,
-            versions={"fxai": version("fxai"), "torch": torch.__version__},
+            versions={"fxai": fxai.__version__, "torch": torch.__version__},
         )
         write_tensors(path, header.model_dump(mode="json"), {"weights": self.weights})
 

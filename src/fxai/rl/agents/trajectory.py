@@ -1,11 +1,11 @@
 """An agent on the bars of a market, with simple strategies beside it: how its track record comes about."""
 
 from datetime import UTC, datetime
-from importlib.metadata import version
 
 import numpy as np
 import torch
 
+import fxai
 from fxai.market.bars import FloatArray
 from fxai.market.baselines import baselines, figures
 from fxai.market.dataset import Market
@@ -51,7 +51,7 @@ def track(agent: Agent, market: Market, span: Span, split: str, *, parts: int | 
             "trained_on": agent.data_hash,
             "data": market.name,
             "data_hash": market.content_hash,
-            "versions": {"fxai": version("fxai"), "torch": torch.__version__},
+            "versions": {"fxai": fxai.__version__, "torch": torch.__version__},
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )

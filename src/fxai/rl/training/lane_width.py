@@ -11,11 +11,11 @@ import os
 import platform
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
 
+import fxai
 from fxai.atomic_write import write_text
 from fxai.errors import FxaiError
 from fxai.protocol import Slot
@@ -107,7 +107,7 @@ def _seconds(training: Training, slot: Slot) -> float:
 
 
 def _key(signature: str, slot: Slot) -> str:
-    parts = [signature, _device(slot), slot.threads, torch.__version__, version("fxai")]
+    parts = [signature, _device(slot), slot.threads, torch.__version__, fxai.__version__]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
