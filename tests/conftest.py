@@ -16,7 +16,17 @@ REPOSITORY = Path(__file__).parents[1]
 settings.register_profile("shared", deadline=None)  # machines are shared: how long an example takes says nothing
 settings.load_profile("shared")
 
-CACHES = {"__pycache__", ".pytest_cache", ".hypothesis", ".mypy_cache", ".ruff_cache", ".git", ".venv", ".poetry"}
+CACHES = {
+    "__pycache__",
+    ".pytest_cache",
+    ".hypothesis",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".coverage",
+    ".git",
+    ".venv",
+    ".poetry",
+}
 
 
 @pytest.fixture(autouse=True)
