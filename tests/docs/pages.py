@@ -4,6 +4,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator, Sequence
+from os.path import relpath
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,7 +44,7 @@ def _blocks_of(page: Path, kind: str) -> Iterator[Block]:
     text = page.read_text()
     for match in re.finditer(rf"^( *)```{kind}\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE):
         body = re.sub(rf"^{match[1]}", "", match[2], flags=re.MULTILINE)
-        yield Block(str(page.relative_to(DOCS)), text[: match.start()].count("\n") + 1, body)
+        yield Block(relpath(page, DOCS), text[: match.start()].count("\n") + 1, body)
 
 
 def command_lines(block: Block) -> list[str]:

@@ -1,4 +1,4 @@
-"""Links between the pages, and from them and the README to files and headings, lead somewhere."""
+"""Links between the pages, and from those at the top of the repository to files and headings, lead somewhere."""
 
 import re
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 from docs.pages import DOCS, PAGES, REPOSITORY
 
 README = REPOSITORY / "README.md"
+AT_THE_TOP = [README, REPOSITORY / "CONTRIBUTING.md", REPOSITORY / "CHANGELOG.md"]
 
 
 def links(page: Path) -> list[str]:
@@ -25,7 +26,7 @@ def anchors(page: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("page", [*PAGES, README], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*PAGES, *AT_THE_TOP], ids=lambda page: page.stem)
 def test_links_lead_somewhere(page: Path) -> None:
     for link in links(page):
         place, _, anchor = link.partition("#")
