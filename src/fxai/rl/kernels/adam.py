@@ -5,7 +5,7 @@ import math
 from fxai.rl.kernels.compiled import Array, compiled
 
 
-@compiled()
+@compiled
 def adam_step(
     weights: Array,
     mean: Array,

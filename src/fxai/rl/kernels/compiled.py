@@ -1,7 +1,11 @@
 """How a loop becomes machine code, and who may use it."""
 
-from collections.abc import Callable
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable, Iterable
 from functools import cache, wraps
+from types import FunctionType
 from typing import Any, ParamSpec, TypeAlias, cast
 
 import torch
@@ -21,29 +25,60 @@ def runs_on_kernels(tensor: Tensor) -> bool:
     return tensor.device.type == "cpu" and not tensor.requires_grad and not exporting
 
 
-def compiled(*parts: Callable[..., Any]) -> Callable[[Callable[P, None]], Callable[P, None]]:
+def compiled(loop: Callable[P, None]) -> Callable[P, None]:
     """The loop as numba compiles it at its first call: a program that never trains on a CPU needs no compiler.
 
-    `parts` are the functions that the loop calls, of the same file: the machine code is kept beside the source, or in
-    the user's cache, for every later process, until that file changes.
+    The functions that it calls are compiled with it. They are ordinary functions of any file, imported by their names.
+    The machine code is kept beside the source, or in the user's cache, for every later process, until one of the files
+    changes that the loop and these functions stand in.
     """
 
-    def decorated(loop: Callable[P, None]) -> Callable[P, None]:
-        @cache
-        def machine_code() -> Callable[P, None]:
-            import numba  # noqa: PLC0415 - see above
+    @cache
+    def machine_code() -> Callable[P, None]:
+        import numba  # noqa: PLC0415 - see above
 
-            for part in parts:
-                numba.extending.register_jitable(part)
-            try:
-                return cast("Callable[P, None]", numba.njit(cache=True, error_model="numpy")(loop))
-            except RuntimeError:  # nowhere to keep it
-                return cast("Callable[P, None]", numba.njit(error_model="numpy")(loop))
+        functions = _with_functions_called(loop)
+        for function in functions[1:]:
+            _let_loops_call(function)
+        try:
+            # numba compares the time of the loop's own file alone, and names what it keeps after the loop
+            loop.__qualname__ = f"{loop.__name__}_{_source_digest(functions)}"
+            return cast("Callable[P, None]", numba.njit(cache=True, error_model="numpy")(loop))
+        except (OSError, RuntimeError):  # no source to compare, or nowhere to keep it
+            return cast("Callable[P, None]", numba.njit(error_model="numpy")(loop))
 
-        @wraps(loop)
-        def call(*arguments: P.args, **named: P.kwargs) -> None:
-            machine_code()(*arguments, **named)
+    @wraps(loop)
+    def call(*arguments: P.args, **named: P.kwargs) -> None:
+        machine_code()(*arguments, **named)
 
-        return call
+    return call
 
-    return decorated
+
+@cache
+def _let_loops_call(function: Callable[..., Any]) -> None:
+    import numba  # noqa: PLC0415 - as in `compiled`
+
+    numba.extending.register_jitable(forceinline=True)(function)  # a call would pass records through memory
+
+
+def _with_functions_called(loop: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """The loop, then all Python functions that it calls, also through others."""
+    functions = [loop]
+    for function in functions:  # which grows
+        called = inspect.getclosurevars(function).globals.values()
+        functions += [each for each in called if isinstance(each, FunctionType) and each not in functions]
+    return functions
+
+
+def _source_digest(functions: Iterable[Callable[..., Any]]) -> str:
+    """Changes with the text of the modules that define the functions and their records, and with constants read."""
+    modules, constants = set(), set()
+    for function in functions:
+        modules.add(function.__module__)
+        for name, value in inspect.getclosurevars(function).globals.items():
+            if isinstance(value, type):
+                modules.add(value.__module__)
+            elif isinstance(value, (int, float, str, tuple)):
+                constants.add(f"{name} = {value!r}")
+    texts = [inspect.getsource(sys.modules[name]) for name in sorted(modules)]
+    return hashlib.sha256("\0".join([*texts, *sorted(constants)]).encode()).hexdigest()[:16]

@@ -110,7 +110,7 @@ def _renew(account: Record) -> None:
     account.gain, account.best, account.worst, account.held = 0.0, 0.0, 0.0, 0.0
 
 
-@compiled(_trade, _mark, _settle, _earned_by_state, _earned_by_closing, _earned_by_fills, _show, _renew)
+@compiled
 def market_step(
     quotes: Array,
     rows: Array,

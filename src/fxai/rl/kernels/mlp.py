@@ -12,7 +12,7 @@ import numpy as np
 from fxai.rl.kernels.compiled import Array, compiled
 
 
-@compiled()
+@compiled
 def mlp_forward(
     weights: Array,
     stride: int,
@@ -75,7 +75,7 @@ def mlp_forward(
                 outputs[net, a, i] += weights[bias_at + a]
 
 
-@compiled()
+@compiled
 def mlp_backward(
     weights: Array,
     widths: Array,

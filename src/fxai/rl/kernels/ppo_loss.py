@@ -7,7 +7,7 @@ import numpy as np
 from fxai.rl.kernels.compiled import Array, compiled
 
 
-@compiled()
+@compiled
 def ppo_loss(
     logits: Array,
     value: Array,
