@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fxai.api.mlflow_manager import MLflowManager
     from fxai.api.studies import load_results, load_specs, run_study
     from fxai.api.training_engine import Engine, TrainingEngine
-    from fxai.market.simulator import Action
+    from fxai.market.rules import Action
     from fxai.market.track_record import TrackRecord, read_track_record
     from fxai.results.study_results import StudyResults
     from fxai.rl.agents.agent import Agent, load_agent
@@ -58,7 +58,7 @@ __all__ = [
 
 _HOMES = {
     "AccountView": "fxai.rl.environment.observation",
-    "Action": "fxai.market.simulator",
+    "Action": "fxai.market.rules",
     "Agent": "fxai.rl.agents.agent",
     "Analysis": "fxai.api.analysis",
     "ConfigLoader": "fxai.api.config_loader",

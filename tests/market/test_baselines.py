@@ -1,4 +1,4 @@
-"""Strategies that hold one position, beside the slow simulator."""
+"""Strategies that hold one position, beside the ledger."""
 
 import numpy as np
 import pytest
@@ -7,10 +7,11 @@ from fxai.market.bars import Bars
 from fxai.market.baselines import baselines, figures, hold
 from fxai.market.dataset import Market, prepare_bars
 from fxai.market.metrics import performance
-from fxai.market.simulator import Action, Prices, Simulator
+from fxai.market.rules import Action
 from fxai.market.synthetic_market import synthetic_market
 from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.env_config import EnvConfig
+from market.ledger import Ledger, Prices
 
 FIRST, LAST = 200, 420
 COSTLY = EnvConfig(
@@ -35,12 +36,12 @@ def market(*, own_spread: bool = False) -> Market:
 
 @pytest.mark.parametrize("side", [-1, 1])
 @pytest.mark.parametrize("own_spread", [False, True])
-def test_holding_is_what_the_simulator_makes_of_it(side: int, own_spread: bool) -> None:  # noqa: FBT001
+def test_holding_is_what_the_ledger_makes_of_it(side: int, own_spread: bool) -> None:  # noqa: FBT001
     data = market(own_spread=own_spread)
-    half_spread = None if data.half_spread is None else data.half_spread.tolist()
+    half_spread = None if data.spread is None else (data.spread / 2 / data.open).tolist()
     prices = Prices(data.open.tolist(), data.close.tolist(), data.nights.tolist(), half_spread)
-    simulator = Simulator(prices, COSTLY, FIRST - 1, LAST + 1, close_at_end=True)
-    steps = [simulator.step(Action(side + 1)) for _ in range(FIRST, LAST + 1)]
+    ledger = Ledger(prices, COSTLY, FIRST - 1, LAST + 1, close_at_end=True)
+    steps = [ledger.step(Action(side + 1)) for _ in range(FIRST, LAST + 1)]
     assert steps[-1].truncated
     np.testing.assert_allclose(hold(data, FIRST, LAST, COSTLY, side), [step.equity for step in steps], rtol=1e-12)
 

@@ -1,9 +1,12 @@
+"""The reward's terms by examples, each in the rules and in the ledger."""
+
 from dataclasses import replace
 
 import pytest
 
-from fxai.market.reward import StepFigures, Trade, step_reward
+from fxai.market import reward as rules
 from fxai.spec.fields.env_config import RewardConfig
+from market.ledger_reward import StepFigures, Trade, step_reward
 
 OFF = dict.fromkeys(
     (name for name in RewardConfig.model_fields if name.endswith(("coefficient", "_trade", "_step"))), 0
@@ -16,7 +19,30 @@ LOST = Trade(gain=-0.004, best=0.001, worst=-0.005, held=45)
 
 
 def paid(step: StepFigures, **changes: float) -> float:
-    return step_reward(step, RewardConfig.model_validate(OFF | changes))
+    """The reward, which is the same by the rules and by the ledger."""
+    reward = RewardConfig.model_validate(OFF | changes)
+    booked = step_reward(step, reward)
+    assert rules.step_reward(as_rules_have_it(step), reward) == pytest.approx(booked, rel=1e-12)
+    return booked
+
+
+def as_rules_have_it(step: StepFigures) -> rules.StepFigures:
+    none = Trade(gain=0.0, best=0.0, worst=0.0, held=0)
+    trade, closed = step.open_trade or none, step.closed or none
+    return rules.StepFigures(
+        step_return=step.step_return,
+        drawdown=step.drawdown,
+        gain=trade.gain,
+        best=trade.best,
+        worst=trade.worst,
+        held=trade.held,
+        closed_gain=closed.gain,
+        closed_worst=closed.worst,
+        closed_held=closed.held,
+        opened=step.opened,
+        closed=step.closed is not None,
+        terminated=step.terminated,
+    )
 
 
 def test_all_twelve_coefficients_can_be_off() -> None:

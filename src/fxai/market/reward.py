@@ -7,35 +7,41 @@ known at the closes of bars; what happens within a bar is not seen.
 
 A term is off when its coefficient is 0. Terms of a state (holding, giveback, worst loss, drawdown) are
 paid at every step for which the state lasts; terms of an event (closing, opening, bankruptcy) once.
+
+Like `rules.py` this file is the one source: numba compiles it as it stands, and the torch backend of `rl` states the
+same terms for GPUs.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fxai.spec.fields.env_config import RewardConfig
 
 
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """A trade from its opening fill to now, or to the fill that closed it."""
-
-    gain: float  # fraction of the equity before it was opened, net of all costs so far
-    best: float  # highest gain at a bar's close so far, at least 0
-    worst: float  # lowest gain at a bar's close so far, at most 0
-    held: int  # steps; 1 at the close of the bar that it was opened in
-
-
-@dataclass(frozen=True, slots=True)
-class StepFigures:
-    """What the reward is made of; `open_trade`, `drawdown` are those of the step's last moment."""
+class StepFigures(NamedTuple):
+    """What the reward is made of; the account's figures are those of the mark at the step's close."""
 
     step_return: float  # equity after the step over equity before it, minus 1
     drawdown: float  # 1 - equity / its peak in this episode
-    terminated: bool
-    fills: int  # 0; 1 for opening or closing; 2 for a flip
+    gain: float  # of the open trade: fraction of the equity before it was opened, net of all costs so far; else 0
+    best: float  # highest gain of the open trade at a bar's close so far, at least 0; else 0
+    worst: float  # lowest gain of the open trade at a bar's close so far, at most 0; else 0
+    held: float  # steps of the open trade, 1 at the close of the bar that it was opened in; else 0
+    closed_gain: float  # of the trade that the agent closed in this step; else 0
+    closed_worst: float  # lowest gain of the closed trade at a bar's close, at most 0
+    closed_held: float  # steps of the closed trade
     opened: bool
-    closed: Trade | None  # the trade that the agent closed in this step
-    open_trade: Trade | None
+    closed: bool  # by the agent
+    terminated: bool
+
+
+def step_reward(step: StepFigures, reward: RewardConfig) -> float:
+    """The sum of all terms."""
+    of_state = (
+        holding(step, reward) + drawdown(step, reward) + profit_giveback(step, reward) + max_drawdown(step, reward)
+    )
+    of_closing = profit_closing(step, reward) + clean_trade(step, reward) + quick_profit(step, reward)
+    of_fills = activity(step, reward) + hold(step, reward) + action(step, reward)
+    return pnl(step, reward) + of_state + of_closing + of_fills + bankruptcy(step, reward)
 
 
 def pnl(step: StepFigures, reward: RewardConfig) -> float:
@@ -45,10 +51,8 @@ def pnl(step: StepFigures, reward: RewardConfig) -> float:
 
 def holding(step: StepFigures, reward: RewardConfig) -> float:
     """-`holding_penalty_coefficient` * (steps held beyond `max_holding_time_steps`, as a share of them)."""
-    if step.open_trade is None:
-        return 0.0
-    limit = reward.max_holding_time_steps
-    return -reward.holding_penalty_coefficient * max(0.0, step.open_trade.held / limit - 1.0)
+    overtime = step.held / reward.max_holding_time_steps - 1.0
+    return -reward.holding_penalty_coefficient * max(overtime, 0.0)
 
 
 def drawdown(step: StepFigures, reward: RewardConfig) -> float:
@@ -67,10 +71,8 @@ def profit_giveback(step: StepFigures, reward: RewardConfig) -> float:
     Of its best gain a trade may give back the share `profit_giveback_threshold`; what lies below counts,
     down to a gain of 0: losses are the business of other terms. In fractions of equity.
     """
-    if step.open_trade is None:
-        return 0.0
-    kept = (1.0 - reward.profit_giveback_threshold) * step.open_trade.best
-    return -reward.profit_giveback_penalty_coefficient * max(0.0, kept - max(step.open_trade.gain, 0.0))
+    given_back = (1.0 - reward.profit_giveback_threshold) * step.best - max(step.gain, 0.0)
+    return -reward.profit_giveback_penalty_coefficient * max(given_back, 0.0)
 
 
 def max_drawdown(step: StepFigures, reward: RewardConfig) -> float:
@@ -78,17 +80,13 @@ def max_drawdown(step: StepFigures, reward: RewardConfig) -> float:
 
     Despite its name `max_drawdown_threshold_percent` is a fraction of equity: 0.01 is one percent.
     """
-    if step.open_trade is None:
-        return 0.0
-    excess = -step.open_trade.worst - reward.max_drawdown_threshold_percent
-    return -reward.max_drawdown_penalty_coefficient * max(0.0, excess)
+    excess = -step.worst - reward.max_drawdown_threshold_percent
+    return -reward.max_drawdown_penalty_coefficient * max(excess, 0.0)
 
 
 def profit_closing(step: StepFigures, reward: RewardConfig) -> float:
     """`profit_closing_bonus_coefficient` * the gain of a trade closed in profit."""
-    if step.closed is None:
-        return 0.0
-    return reward.profit_closing_bonus_coefficient * max(0.0, step.closed.gain)
+    return reward.profit_closing_bonus_coefficient * max(step.closed_gain, 0.0)
 
 
 def clean_trade(step: StepFigures, reward: RewardConfig) -> float:
@@ -97,11 +95,11 @@ def clean_trade(step: StepFigures, reward: RewardConfig) -> float:
     For a closed trade whose gain passed `min_gain_threshold` while its worst loss stayed within
     `max_mae_threshold`. It is bounded by the coefficient; a gain of 1 / m earns half of it.
     """
-    trade = step.closed
-    if trade is None or trade.gain <= reward.min_gain_threshold or -trade.worst > reward.max_mae_threshold:
-        return 0.0
-    scaled = reward.base_multiplier * trade.gain
-    return reward.clean_trade_coefficient * scaled / (1.0 + scaled)
+    profit = max(step.closed_gain, 0.0)
+    if profit > reward.min_gain_threshold and -step.closed_worst <= reward.max_mae_threshold:
+        scaled = reward.base_multiplier * profit
+        return reward.clean_trade_coefficient * scaled / (1.0 + scaled)
+    return 0.0
 
 
 def activity(step: StepFigures, reward: RewardConfig) -> float:
@@ -111,38 +109,15 @@ def activity(step: StepFigures, reward: RewardConfig) -> float:
 
 def hold(step: StepFigures, reward: RewardConfig) -> float:
     """-`hold_penalty_per_step` for a step that keeps the position, whether open or flat."""
-    return -reward.hold_penalty_per_step if step.fills == 0 else 0.0
+    return 0.0 if step.opened or step.closed else -reward.hold_penalty_per_step
 
 
 def action(step: StepFigures, reward: RewardConfig) -> float:
     """-`action_penalty_coefficient` for each fill; a flip is two."""
-    return -reward.action_penalty_coefficient * step.fills
+    return -reward.action_penalty_coefficient * (step.opened + step.closed)
 
 
 def quick_profit(step: StepFigures, reward: RewardConfig) -> float:
     """`quick_profit_bonus_coefficient` * gain * (share of `max_holding_time_steps` not used), if closed in profit."""
-    if step.closed is None:
-        return 0.0
-    unused = max(0.0, 1.0 - step.closed.held / reward.max_holding_time_steps)
-    return reward.quick_profit_bonus_coefficient * max(0.0, step.closed.gain) * unused
-
-
-TERMS: tuple[Callable[[StepFigures, RewardConfig], float], ...] = (
-    pnl,
-    holding,
-    drawdown,
-    bankruptcy,
-    profit_giveback,
-    max_drawdown,
-    profit_closing,
-    clean_trade,
-    activity,
-    hold,
-    action,
-    quick_profit,
-)
-
-
-def step_reward(step: StepFigures, reward: RewardConfig) -> float:
-    """The sum of all terms."""
-    return sum(term(step, reward) for term in TERMS)
+    unused = max(1.0 - step.closed_held / reward.max_holding_time_steps, 0.0)
+    return reward.quick_profit_bonus_coefficient * max(step.closed_gain, 0.0) * unused

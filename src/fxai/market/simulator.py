@@ -1,176 +1,27 @@
-"""One episode of trading in plain Python: the rules, as slow and as readable as they can be.
+"""One episode of trading in plain Python, bar by bar, by the rules of `rules.py`."""
 
-`rl/environment/market_env.py` does the same for thousands of episodes at once and is tested against this file.
-
-The order of events in the step from bar t to bar t + 1:
-
-1. The agent has seen bars up to the close of t and names a target position: short, flat or long.
-2. At the open of t + 1 the account trades if the target differs from the position. Every fill's price
-   is the open moved against the trader by half the spread plus slippage; every fill pays commission on
-   its notional. A flip is two fills. Opening buys or sells `position_size` times the equity of that
-   moment; the units then stay until the trade is closed. An account without equity opens nothing.
-3. At the close of t + 1 the account pays swap on its notional for each night between the opens of
-   t + 1 and t + 2, since no action can avoid them any more, and is marked at the close itself, without
-   spread. The step's return is the equity now over the equity before the step, minus 1.
-4. A fall from the equity's peak by `drawdown_limit` terminates the episode; its last step truncates it.
-   With `close_at_end` a position still open is then closed at that close, at the usual costs, which
-   count in the last step's return and equity. No reward term but the return sees that fill, and
-   drawdown and termination are those of the mark before it.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import IntEnum
-
-from fxai.market.reward import StepFigures, Trade, step_reward
+from fxai.market.quotes import QuoteTable
+from fxai.market.rules import Account, EpisodeStep, rules_of, take_step
 from fxai.spec.fields.env_config import EnvConfig
-
-
-class Action(IntEnum):
-    """What the agent can ask for; the target position is the action minus 1."""
-
-    SHORT = 0
-    FLAT = 1
-    LONG = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What trading needs of a market: prices in quote currency per unit, one entry a bar."""
-
-    open: Sequence[float]
-    close: Sequence[float]
-    nights: Sequence[int]  # rollovers between a bar's open and the next bar's
-    half_spread: Sequence[float] | None = None  # fraction of the price; None takes half of `env.spread`
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatedStep:
-    """One step as the account's statement would show it."""
-
-    position: int  # held over the step after its fills: -1, 0 or 1
-    equity: float  # after the step; the episode began with 1
-    step_return: float
-    turnover: float  # notional of all fills over the equity before the step
-    reward: float
-    terminated: bool
-    truncated: bool
-    closed: Trade | None  # by the agent
-    settled: Trade | None  # by the end of the episode
 
 
 class Simulator:
     """An episode from `start`, the bar whose close the agent sees first, to at most the bar `stop - 1`."""
 
-    def __init__(self, prices: Prices, config: EnvConfig, start: int, stop: int, *, close_at_end: bool = False) -> None:
-        self._prices = prices
-        self._config = config
+    def __init__(
+        self, market: QuoteTable, config: EnvConfig, start: int, stop: int, *, close_at_end: bool = False
+    ) -> None:
+        self.account = Account()
+        self._rules = rules_of(config, has_spread=market.has_spread)
+        self._reward = config.reward
         self._close_at_end = close_at_end
-        self._bar = start
-        self._end = min(start + config.max_episode_steps, stop - 1)
-        self._cash = 1.0
-        self._units = 0.0
-        self._peak = 1.0
-        self._equity_at_opening = 1.0
-        self._trade: Trade | None = None
-        self._fill_notionals: list[float] = []
+        last = min(start + config.max_episode_steps, stop - 1)
+        self._quotes = market.between(start + 1, last)
+        self._taken = 0
 
-    @property
-    def position(self) -> int:
-        return (self._units > 0) - (self._units < 0)
-
-    def equity_at(self, price: float) -> float:
-        return self._cash + self._units * price
-
-    def step(self, action: int) -> SimulatedStep:
-        before = self.equity_at(self._prices.close[self._bar])
-        self._bar += 1
-        self._fill_notionals = []
-        closed, opened = self._trade_at_open(self._target(action))
-        fills, position = len(self._fill_notionals), self.position
-        self._pay_swap()
-        drawdown = self._mark()
-        terminated = drawdown >= self._config.drawdown_limit
-        truncated = self._bar == self._end and not terminated
-        open_trade = self._trade
-        ends = terminated or truncated
-        settled = self._close(self._prices.close[self._bar]) if ends and self._close_at_end else None
-        equity = self.equity_at(self._prices.close[self._bar])
-        figures = StepFigures(
-            step_return=equity / before - 1.0,
-            drawdown=drawdown,
-            terminated=terminated,
-            fills=fills,
-            opened=opened,
-            closed=closed,
-            open_trade=open_trade,
-        )
-        return SimulatedStep(
-            position=position,
-            equity=equity,
-            step_return=figures.step_return,
-            turnover=sum(self._fill_notionals) / before,
-            reward=step_reward(figures, self._config.reward),
-            terminated=terminated,
-            truncated=truncated,
-            closed=closed,
-            settled=settled,
-        )
-
-    def _target(self, action: int) -> int:
-        if action == Action.SHORT and not self._config.allow_short:
-            return 0
-        return action - Action.FLAT
-
-    def _trade_at_open(self, target: int) -> tuple[Trade | None, bool]:
-        """Bring the position to the target; returns the trade closed, if any, and whether one was opened."""
-        if target == self.position:
-            return None, False
-        price = self._prices.open[self._bar]
-        closed = self._close(price)
-        opens = target != 0 and self.equity_at(price) > 0
-        if opens:
-            self._open(target, price)
-        return closed, opens
-
-    def _open(self, side: int, price: float) -> None:
-        equity = self._cash  # flat: nothing but cash
-        fill_price = self._fill_price(price, side)
-        self._fill(side * self._config.position_size * equity / fill_price, fill_price)
-        self._equity_at_opening = equity
-        self._trade = Trade(gain=0.0, best=0.0, worst=0.0, held=0)
-
-    def _close(self, price: float) -> Trade | None:
-        if self._trade is None:
-            return None
-        self._fill(-self._units, self._fill_price(price, -self.position))
-        self._units = 0.0
-        trade = self._trade
-        self._trade = None
-        return Trade(self._cash / self._equity_at_opening - 1.0, trade.best, trade.worst, trade.held)
-
-    def _fill(self, units: float, fill_price: float) -> None:
-        notional = abs(units) * fill_price
-        self._units += units
-        self._cash -= units * fill_price + self._config.commission_rate * notional
-        self._fill_notionals.append(notional)
-
-    def _fill_price(self, price: float, side: int) -> float:
-        half = self._prices.half_spread
-        half_spread = self._config.spread / 2 if half is None else half[self._bar]
-        return price * (1.0 + side * (half_spread + self._config.slippage_rate))
-
-    def _pay_swap(self) -> None:
-        rate = self._config.swap_long_rate if self._units > 0 else self._config.swap_short_rate
-        notional = abs(self._units) * self._prices.close[self._bar]
-        self._cash -= rate * notional * self._prices.nights[self._bar]
-
-    def _mark(self) -> float:
-        """Value the account at the close; returns the drawdown."""
-        equity = self.equity_at(self._prices.close[self._bar])
-        self._peak = max(self._peak, equity)
-        if self._trade is not None:
-            gain = equity / self._equity_at_opening - 1.0
-            best, worst = max(self._trade.best, gain), min(self._trade.worst, gain)
-            self._trade = Trade(gain, best, worst, self._trade.held + 1)
-        return 1.0 - equity / self._peak
+    def step(self, action: int) -> EpisodeStep:
+        """Take the next bar of the episode."""
+        quote = self._quotes[self._taken]
+        self._taken += 1
+        is_last = self._taken == len(self._quotes)
+        return take_step(self.account, self._rules, self._reward, quote, action, is_last, self._close_at_end)

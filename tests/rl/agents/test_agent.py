@@ -17,7 +17,7 @@ import fxai
 from fxai.errors import DataError, FxaiError, InputError
 from fxai.market.bar_file import read_bar_frame
 from fxai.market.dataset import Market, prepare_bars
-from fxai.market.simulator import Action
+from fxai.market.rules import Action
 from fxai.market.synthetic_market import synthetic_market
 from fxai.objectives.train_agent import TrainedAgent, train_agent
 from fxai.rl.agents.agent import Agent

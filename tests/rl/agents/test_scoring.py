@@ -1,4 +1,4 @@
-"""The validation score against the slow simulator's episodes, and what cannot change it."""
+"""The validation score against what episodes earn, and what cannot change it."""
 
 import math
 

@@ -1,5 +1,5 @@
 import math
-from typing import Any
+from dataclasses import asdict, fields
 
 import numpy as np
 import pytest
@@ -8,29 +8,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fxai.errors import DataError
-from fxai.market.simulator import Prices, SimulatedStep, Simulator
+from fxai.market.rules import Account
+from fxai.market.simulator import Simulator
 from fxai.market.splits import Span
+from fxai.rl.environment.account import Accounts
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.step_result import MarketStep
-from fxai.spec.fields.env_config import EnvConfig, RewardConfig
+from fxai.spec.fields.env_config import EnvConfig
+from market.ledger import Ledger, LedgerStep, Prices
+from market.random_market import BARS, RandomMarket
 from ways import take_torchs_operations
 
-BARS = 60
 FEATURES = 3
 MARKS = ("position", "equity", "step_return", "turnover", "reward", "terminated", "truncated")
 
 
-class World:
-    """A random market and random lanes on it; numbers come from one seed, so that ties do not happen."""
+class World(RandomMarket):
+    """A random market with features, as tensors."""
 
     def __init__(self, seed: int, *, own_spread: bool = True, dtype: torch.dtype = torch.float64) -> None:
-        self.rng = np.random.default_rng(seed)
-        steps = self.rng.normal(0, 10 ** self.rng.uniform(-3.5, -1), size=(2, BARS))
-        self.close = np.exp(np.cumsum(steps.sum(axis=0)))
-        self.open = self.close * np.exp(-steps[0])
-        self.nights = self.rng.integers(0, 4, BARS)
-        self.spread = self.open * self.rng.uniform(0, 0.01, BARS) if own_spread else None
+        super().__init__(seed, own_spread=own_spread)
         self.features = self.rng.normal(size=(BARS, FEATURES))
         self.market = MarketTensors.of(
             open=self.open,
@@ -41,75 +39,25 @@ class World:
             dtype=dtype,
         )
 
-    def config(self, window: int = 3, **changes: Any) -> EnvConfig:
-        def rate(high: float, low: float = 0.0) -> float:
-            return float(self.rng.uniform(low, high))
-
-        def coefficient(high: float) -> float:
-            return rate(high) if self.rng.random() < 0.7 else 0.0
-
-        reward = RewardConfig(
-            pnl_coefficient=coefficient(300),
-            holding_penalty_coefficient=coefficient(8),
-            max_holding_time_steps=int(self.rng.integers(1, 8)),
-            drawdown_penalty_coefficient=coefficient(25),
-            bankruptcy_penalty_coefficient=coefficient(100),
-            profit_giveback_penalty_coefficient=coefficient(8),
-            profit_giveback_threshold=rate(1),
-            max_drawdown_penalty_coefficient=coefficient(30),
-            max_drawdown_threshold_percent=rate(0.02),
-            profit_closing_bonus_coefficient=coefficient(250),
-            clean_trade_coefficient=coefficient(80),
-            base_multiplier=rate(200),
-            min_gain_threshold=rate(0.01),
-            max_mae_threshold=rate(0.02),
-            activity_bonus_per_trade=coefficient(0.1),
-            hold_penalty_per_step=coefficient(0.05),
-            action_penalty_coefficient=coefficient(1),
-            quick_profit_bonus_coefficient=coefficient(5),
-        )
-        values = {
-            "max_episode_steps": int(self.rng.integers(2, 40)),
-            "observation_window": window,
-            "position_size": rate(20, 0.1),
-            "allow_short": bool(self.rng.random() < 0.7),
-            "drawdown_limit": rate(1, 0.05),
-            "spread": rate(0.01),
-            "slippage_rate": rate(0.005),
-            "commission_rate": rate(0.005),
-            "swap_long_rate": rate(0.001, -0.001),
-            "swap_short_rate": rate(0.001, -0.001),
-            "reward": reward,
-        }
-        return EnvConfig.model_validate(values | changes)
-
     def starts(self, lanes: int, envs: int) -> torch.Tensor:
         return torch.as_tensor(self.rng.integers(5, BARS - 5, (lanes, envs)))
 
     def actions(self, steps: int, lanes: int, envs: int) -> torch.Tensor:
-        """Actions [step, lane, env] that often repeat, so that trades last."""
-        fresh = self.rng.integers(0, 3, (steps, lanes, envs))
-        for step in range(1, steps):
-            keep = self.rng.random((lanes, envs)) < 0.6
-            fresh[step][keep] = fresh[step - 1][keep]
-        return torch.as_tensor(fresh)
-
-    def prices(self) -> Prices:
-        half_spread = None if self.spread is None else (self.spread / (2 * self.open)).tolist()
-        return Prices(self.open.tolist(), self.close.tolist(), self.nights.tolist(), half_spread)
+        """As `orders`, [step, lane, env]."""
+        return torch.as_tensor(self.orders(steps, lanes, envs))
 
 
 def play(env: MarketEnv, actions: torch.Tensor) -> list[MarketStep]:
     return [env.step(action) for action in actions]
 
 
-def assert_same(batched: MarketStep, lane: int, env: int, simulated: SimulatedStep) -> None:
-    expected = {name: float(getattr(simulated, name)) for name in MARKS}
-    for name, trade in (("closed", simulated.closed), ("settled", simulated.settled)):
+def assert_same(batched: MarketStep, lane: int, env: int, booked: LedgerStep) -> None:
+    expected = {name: float(getattr(booked, name)) for name in MARKS}
+    for name, trade in (("closed", booked.closed), ("settled", booked.settled)):
         expected |= {name: float(trade is not None), f"{name}_gain": 0.0 if trade is None else trade.gain}
     for name, value in expected.items():
         found = getattr(batched, name)[lane, env].item()
-        assert math.isclose(found, value, rel_tol=1e-9, abs_tol=1e-9), f"{name}: {found}, simulated {value}"
+        assert math.isclose(found, value, rel_tol=1e-9, abs_tol=1e-9), f"{name}: {found}, in the ledger {value}"
 
 
 def assert_identical(some: list[MarketStep], others: list[MarketStep], lanes: slice = slice(None)) -> None:
@@ -127,7 +75,7 @@ def assert_identical(some: list[MarketStep], others: list[MarketStep], lanes: sl
     lanes=st.integers(1, 4),
     looped=st.booleans(),
 )
-def test_it_is_the_simulator_for_every_lane_and_environment(
+def test_it_is_the_ledger_for_every_lane_and_environment(
     *, seed: int, own_spread: bool, close_at_end: bool, lanes: int, looped: bool
 ) -> None:
     world, envs = World(seed, own_spread=own_spread), 3
@@ -143,16 +91,45 @@ def test_it_is_the_simulator_for_every_lane_and_environment(
     steps = play(env, actions)
     for lane in range(lanes):
         for column in range(envs):
-            simulator = Simulator(
-                world.prices(), configs[lane], int(starts[lane, column]), BARS, close_at_end=close_at_end
-            )
+            ledger = Ledger(world.prices(), configs[lane], int(starts[lane, column]), BARS, close_at_end=close_at_end)
             for step, action in zip(steps, actions, strict=True):
-                simulated = simulator.step(int(action[lane, column]))
-                assert_same(step, lane, column, simulated)
-                if simulated.terminated or simulated.truncated:
+                booked = ledger.step(int(action[lane, column]))
+                assert_same(step, lane, column, booked)
+                if booked.terminated or booked.truncated:
                     break
             else:
                 pytest.fail("the episode never ended")
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32), own_spread=st.booleans(), close_at_end=st.booleans())
+def test_on_a_cpu_it_runs_the_rules_as_they_stand(*, seed: int, own_spread: bool, close_at_end: bool) -> None:
+    """Compiled and in plain Python the rules come to the same numbers, bit for bit."""
+    world, lanes, envs = World(seed, own_spread=own_spread), 2, 2
+    configs = [world.config() for _ in range(lanes)]
+    starts, actions = world.starts(lanes, envs), world.actions(BARS, lanes, envs)
+    env = MarketEnv(
+        world.market, Span(0, BARS), configs, torch.arange(lanes), envs, starts=starts, close_at_end=close_at_end
+    )
+    steps = play(env, actions)
+    for lane in range(lanes):
+        for column in range(envs):
+            start = int(starts[lane, column])
+            simulator = Simulator(world.quotes(), configs[lane], start, BARS, close_at_end=close_at_end)
+            for step, action in zip(steps, actions, strict=True):
+                expected = simulator.step(int(action[lane, column]))
+                found = {name: getattr(step, name)[lane, column].item() for name in expected._fields}
+                assert found == expected._asdict()
+                if expected.terminated or expected.truncated:
+                    break
+            else:
+                pytest.fail("the episode never ended")
+
+
+def test_accounts_of_all_environments_keep_the_records_of_the_rules() -> None:
+    assert [field.name for field in fields(Accounts)] == [field.name for field in fields(Account)]
+    fresh = {name: tensor.item() for name, tensor in Accounts.fresh(torch.empty(())).tensors().items()}
+    assert fresh == asdict(Account())
 
 
 def test_an_account_that_lost_everything_overnight_opens_nothing() -> None:
@@ -160,11 +137,11 @@ def test_an_account_that_lost_everything_overnight_opens_nothing() -> None:
     market = MarketTensors.of(open=opens, close=closes, nights=[0] * 3, features=np.zeros((3, 1)), dtype=torch.float64)
     config = EnvConfig(observation_window=1)
     env = MarketEnv(market, Span(0, 3), [config], torch.tensor([1]), 1, starts=torch.tensor([[0]]))
-    simulator = Simulator(Prices(opens, closes, [0] * 3), config, 0, 3)
+    ledger = Ledger(Prices(opens, closes, [0] * 3), config, 0, 3)
     for action in (0, 2):
-        step, simulated = env.step(torch.tensor([[action]])), simulator.step(action)
-        assert_same(step, 0, 0, simulated)
-    assert (simulated.position, simulated.terminated) == (0, True)
+        step, booked = env.step(torch.tensor([[action]])), ledger.step(action)
+        assert_same(step, 0, 0, booked)
+    assert (booked.position, booked.terminated) == (0, True)
 
 
 @settings(max_examples=10, deadline=None)
@@ -213,16 +190,16 @@ def test_an_observation_is_the_window_of_features_and_the_account_in_its_last_ro
     flat = env.reset()[0, 0]
     assert torch.equal(flat[:, :FEATURES], torch.as_tensor(world.features[6:10]))
     assert not flat[:, FEATURES:].any()
-    simulator = Simulator(world.prices(), config, 9, BARS)
+    ledger = Ledger(world.prices(), config, 9, BARS)
     for _ in range(2):
-        simulated = simulator.step(2)
+        booked = ledger.step(2)
         step = env.step(torch.tensor([[2]]))
     seen = step.observation[0, 0]
     assert torch.equal(seen[:, :FEATURES], torch.as_tensor(world.features[8:12]))
     assert not seen[:-1, FEATURES:].any()
     position, gain, held, drawdown = seen[-1, FEATURES:].tolist()
     assert (position, held) == (1.0, 2 / 26)
-    assert gain == pytest.approx((simulated.equity - 1) / 2 * 100)
+    assert gain == pytest.approx((booked.equity - 1) / 2 * 100)
     assert drawdown >= 0
 
 

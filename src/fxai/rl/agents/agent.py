@@ -15,7 +15,7 @@ import fxai
 from fxai.errors import InputError
 from fxai.market.bar_file import read_bar_frame
 from fxai.market.dataset import prepare
-from fxai.market.simulator import Action
+from fxai.market.rules import Action
 from fxai.market.standardizer import Standardizer
 from fxai.rl.agents.export import export_policy, observations_met
 from fxai.rl.agents.scoring import scored_with

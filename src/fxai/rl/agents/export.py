@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from fxai.atomic_write import copy
 from fxai.errors import FxaiError, InputError
 from fxai.market.dataset import Market
-from fxai.market.simulator import Action
+from fxai.market.rules import Action
 from fxai.market.splits import Span
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import on_device

@@ -1,7 +1,6 @@
 """Account keeping for all lanes and environments at once: fills, swap, marks.
 
-The rules are those of `market/simulator.py`. In place of cash, units and prices the batch keeps the
-equity and the marked value of the position and moves both by returns, which loses nothing to float32.
+It states the rules of `market/rules.py` in torch's operations, for GPUs. `Accounts` has the fields of `Account` there.
 """
 
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from fxai.spec.fields.env_config import EnvConfig
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Accounts:
     """Accounts [lane, env], in fractions of the equity that an episode begins with."""
 
     position: Tensor  # -1, 0, 1
@@ -30,7 +29,7 @@ class Account:
     held: Tensor  # steps
 
     @classmethod
-    def fresh(cls, like: Tensor) -> "Account":
+    def fresh(cls, like: Tensor) -> "Accounts":
         """Flat accounts of equity 1, of the shape [lane, env] and kind of `like`."""
         zero, one = torch.zeros_like(like), torch.ones_like(like)
         return cls(
@@ -49,17 +48,17 @@ class Account:
     def tensors(self) -> dict[str, Tensor]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def renewed(self, ended: Tensor, fresh: "Account") -> "Account":
+    def renewed(self, ended: Tensor, fresh: "Accounts") -> "Accounts":
         """This account where `ended` [lane, env] is false, a fresh one elsewhere."""
         new = fresh.tensors()
-        return Account(**{name: torch.where(ended, new[name], kept) for name, kept in self.tensors().items()})
+        return Accounts(**{name: torch.where(ended, new[name], kept) for name, kept in self.tensors().items()})
 
 
 @dataclass(frozen=True, slots=True)
 class AccountStep:
     """What a step did to the accounts, each [lane, env]; masks are 0.0 or 1.0."""
 
-    account: Account  # at the mark
+    account: Accounts  # at the mark
     step_return: Tensor
     turnover: Tensor  # notional of all fills over the equity before the step
     traded: Tensor  # mask: the position changed
@@ -112,7 +111,7 @@ class Broker:
         swaps = any(config.swap_long_rate or config.swap_short_rate for config in configs)
         self._pays_swap = swaps and market.has_nights
 
-    def step(self, account: Account, target: Tensor, quotes: Quotes) -> AccountStep:
+    def step(self, account: Accounts, target: Tensor, quotes: Quotes) -> AccountStep:
         """Trade to `target` [lane, env] (-1.0, 0.0, 1.0) at the open, then mark at the close."""
         fills = self._fill(account, target, quotes)
         intrabar_pnl = fills.value * quotes.intrabar
@@ -131,7 +130,7 @@ class Broker:
             closed_gain=(fills.equity / account.opening_equity - 1.0) * fills.closed,
         )
 
-    def settle(self, before: Account, outcome: AccountStep, ended: Tensor, quotes: Quotes) -> Settlement:
+    def settle(self, before: Accounts, outcome: AccountStep, ended: Tensor, quotes: Quotes) -> Settlement:
         """Close at the close what is open where `ended` [lane, env]; `before` is the account before the step."""
         account = outcome.account
         settled = account.position.abs() * ended
@@ -148,7 +147,7 @@ class Broker:
         )
         return Settlement(paid, settled, (equity / account.opening_equity - 1.0) * settled)
 
-    def _fill(self, account: Account, target: Tensor, quotes: Quotes) -> _Fills:
+    def _fill(self, account: Accounts, target: Tensor, quotes: Quotes) -> _Fills:
         order = target - account.position
         side = order.sign()
         traded = side.abs()
@@ -182,7 +181,7 @@ class Broker:
         return rate * value.abs() * quotes.nights
 
 
-def _marked(account: Account, fills: _Fills, value: Tensor, equity: Tensor) -> Account:
+def _marked(account: Accounts, fills: _Fills, value: Tensor, equity: Tensor) -> Accounts:
     """The account at the close, with the records of its open trade brought up to date."""
     position = value.sign()
     is_open = position.abs()
@@ -190,7 +189,7 @@ def _marked(account: Account, fills: _Fills, value: Tensor, equity: Tensor) -> A
     opening_equity = torch.where(fills.trades, fills.equity, account.opening_equity)
     gain = (equity / opening_equity - 1.0) * is_open
     peak = torch.maximum(account.peak, equity)
-    return Account(
+    return Accounts(
         position=position,
         value=value,
         equity=equity,

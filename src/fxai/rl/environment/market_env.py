@@ -1,7 +1,7 @@
 """The trading environments of all lanes.
 
-The rules are those of `market/simulator.py`, the rewards those of `market/reward.py`. They are taken in two ways that
-tests hold together and to those files: on a CPU by a compiled loop, elsewhere by torch's operations.
+The rules are those of `market/rules.py`, the rewards those of `market/reward.py`. On a CPU a compiled loop runs these
+very functions. Elsewhere torch's operations state them again; tests hold the two together.
 """
 
 from collections.abc import Mapping, Sequence

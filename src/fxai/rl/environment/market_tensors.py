@@ -9,6 +9,7 @@ from torch import Tensor
 
 from fxai.errors import DataError
 from fxai.market.dataset import Market
+from fxai.market.quotes import QuoteTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +49,14 @@ class MarketTensors:
         Raises DataError for a spread that is negative or not below its bar's open, and for features
         that are not finite.
         """
-        opens, closes = np.asarray(open, np.float64), np.asarray(close, np.float64)
         standardized = np.asarray(features, np.float64)
         if not np.isfinite(standardized).all():
             raise DataError("a feature is not a finite number; leave out the bars before its longest window is full")
-        gap = np.concatenate([[0.0], opens[1:] / closes[:-1] - 1.0])
-        columns = [gap, closes / opens - 1.0, np.asarray(nights, np.float64), half_spread(spread, opens)]
+        table = QuoteTable.of(open=open, close=close, nights=nights, spread=spread)
         return cls(
-            quotes=torch.as_tensor(np.stack(columns, axis=1), dtype=dtype, device=device),
+            quotes=torch.as_tensor(table.rows, dtype=dtype, device=device),
             features=torch.as_tensor(standardized, dtype=dtype, device=device),
-            has_spread=spread is not None,
+            has_spread=table.has_spread,
             has_nights=bool(np.any(nights)),
         )
 
@@ -84,18 +83,3 @@ def on_device(market: Market, device: torch.device) -> MarketTensors:
         spread=market.spread,
         device=device,
     )
-
-
-def half_spread(spread: ArrayLike | None, opens: np.ndarray) -> np.ndarray:
-    """Half of a spread in price units as a fraction of the open; zeros without a spread."""
-    if spread is None:
-        return np.zeros_like(opens)
-    full = np.asarray(spread, np.float64)
-    wrong = np.flatnonzero(~((full >= 0) & (full < opens)))
-    if wrong.size:
-        bar = wrong[0]
-        raise DataError(
-            f"the spread of bar {bar} is {full[bar]}, its open {opens[bar]}; a spread is a price difference, "
-            "at least 0 and below the price (data.spread_unit converts points)"
-        )
-    return full / (2.0 * opens)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from fxai.rl.environment.account import Account
+from fxai.rl.environment.account import Accounts
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.spec.fields.env_config import EnvConfig
 
@@ -42,7 +42,7 @@ class MarketView:
         self.scales = torch.tensor(factors, dtype=market.dtype, device=market.device)
         """[lane, 4]: they bring the account's features to the size of standardized ones."""
 
-    def seen(self, bar: Tensor, account: Account) -> Tensor:
+    def seen(self, bar: Tensor, account: Accounts) -> Tensor:
         """Observations [lane, env, window, column] at bars [lane, env] with accounts [lane, env]."""
         observation = self._windows[bar].reshape(*bar.shape, *self.shape)
         columns = (account.position, account.gain, account.held / (account.held + HALF_HELD), account.drawdown)

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fxai.rl.environment.account import Account
+from fxai.market.rules import Account, EpisodeStep, rules_of
+from fxai.rl.environment.account import Accounts
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import HALF_HELD, MarketView
 from fxai.rl.environment.step_result import MarketStep
@@ -21,8 +22,8 @@ from fxai.rl.lanes.state import below, prefixed
 from fxai.spec.fields.env_config import EnvConfig
 
 _ACCOUNT = tuple(field.name for field in fields(Account))
-_FIGURES = ("reward", "position", "equity", "step_return", "turnover", "closed_gain", "settled_gain")
-_MARKS = ("terminated", "truncated", "closed", "settled")
+_MARKS = tuple(name for name, kind in EpisodeStep.__annotations__.items() if kind is bool)
+_FIGURES = tuple(name for name in EpisodeStep._fields if name not in _MARKS)
 
 
 class NumbaBackend:
@@ -33,11 +34,11 @@ class NumbaBackend:
     ) -> None:
         self._view, self._like, self._close_at_end = view, market.quotes, close_at_end
         self._market = market.quotes.numpy(), view.rows.numpy(), view.scales.numpy()
-        self._rules = _records([_rules(config, has_spread=market.has_spread) for config in configs])
+        self._rules = _records([rules_of(config, has_spread=market.has_spread)._asdict() for config in configs])
         self._rewards = _records([config.reward.model_dump() for config in configs])
 
     def begin(self, starts: Tensor, ends: Tensor) -> Tensor:
-        fresh = Account.fresh(torch.empty_like(starts, dtype=self._like.dtype))
+        fresh = Accounts.fresh(torch.empty_like(starts, dtype=self._like.dtype))
         return self.restore({"bar": starts, "end": ends, **prefixed("account.", fresh.tensors())})
 
     def step(self, action: Tensor, starts: Tensor, ends: Tensor) -> MarketStep:
@@ -57,21 +58,11 @@ class NumbaBackend:
         return {"bar": self._bar, "end": self._end, **prefixed("account.", accounts)}
 
     def restore(self, state: Mapping[str, Tensor]) -> Tensor:
-        account = Account(**below("account.", state))
+        account = Accounts(**below("account.", state))
         self._bar, self._end = state["bar"].clone(), state["end"].clone()
         self._accounts = torch.stack([getattr(account, name) for name in _ACCOUNT], dim=-1)
         self._standing = self._bar.numpy(), self._end.numpy(), _named(_ACCOUNT, self._accounts)
         return self._view.seen(self._bar, account)
-
-
-def _rules(config: EnvConfig, *, has_spread: bool) -> dict[str, float]:
-    """What the loop knows of a lane's rules; where the market has a spread of its own, a bar's is added."""
-    return {
-        "adverse_move": config.slippage_rate + (0.0 if has_spread else config.spread / 2),
-        "least_target": -1.0 if config.allow_short else 0.0,
-        **{name: getattr(config, name) for name in ("position_size", "commission_rate", "drawdown_limit")},
-        **{name: getattr(config, name) for name in ("swap_long_rate", "swap_short_rate")},
-    }
 
 
 def _records(lanes: Sequence[Mapping[str, float]]) -> Array:

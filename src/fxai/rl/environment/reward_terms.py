@@ -10,13 +10,13 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from fxai.rl.environment.account import Account, AccountStep, per_lane
+from fxai.rl.environment.account import Accounts, AccountStep, per_lane
 from fxai.spec.fields.env_config import RewardConfig
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    before: Account
+    before: Accounts
     outcome: AccountStep
     terminated: Tensor  # [lane, env] bool
     reward: Mapping[str, Tensor]  # the fields of RewardConfig, each [lane, 1]
@@ -112,7 +112,7 @@ class RewardTerms:
             if any(getattr(reward, name) for reward in rewards)
         ]
 
-    def __call__(self, before: Account, outcome: AccountStep, terminated: Tensor) -> Tensor:
+    def __call__(self, before: Accounts, outcome: AccountStep, terminated: Tensor) -> Tensor:
         """Rewards [lane, env] of a step that found the accounts as `before`."""
         step = _Step(before, outcome, terminated, self._reward)
         paid = [coefficient * term(step) for coefficient, term in self._terms]

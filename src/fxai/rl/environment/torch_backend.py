@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from fxai.rl.environment.account import Account, Broker, per_lane
+from fxai.rl.environment.account import Accounts, Broker, per_lane
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import MarketView
 from fxai.rl.environment.reward_terms import RewardTerms
@@ -27,7 +27,7 @@ class TorchBackend:
         self._rewards = RewardTerms([config.reward for config in configs], like)
         self._drawdown_limit = per_lane([config.drawdown_limit for config in configs], like)
         self._least_target = _least_target(configs, like)
-        self._fresh = Account.fresh(torch.empty(len(configs), envs, dtype=market.dtype, device=market.device))
+        self._fresh = Accounts.fresh(torch.empty(len(configs), envs, dtype=market.dtype, device=market.device))
         self._no_trade = torch.zeros_like(self._fresh.gain, dtype=torch.bool)
 
     def begin(self, starts: Tensor, ends: Tensor) -> Tensor:
@@ -70,7 +70,7 @@ class TorchBackend:
 
     def restore(self, state: Mapping[str, Tensor]) -> Tensor:
         self._bar, self._end = state["bar"], state["end"]
-        self._account = Account(**below("account.", state))
+        self._account = Accounts(**below("account.", state))
         return self._view.seen(self._bar, self._account)
 
     def _target(self, action: Tensor) -> Tensor:

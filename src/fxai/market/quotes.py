@@ -1,0 +1,68 @@
+"""Prices as the rules of trading read them: ratios of neighbouring prices, one row a bar."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fxai.errors import DataError
+from fxai.market.bars import FloatArray
+from fxai.market.dataset import Market
+from fxai.market.rules import Quote
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QuoteTable:
+    """The quotes of a market's bars."""
+
+    rows: FloatArray  # [bar, 4], the fields of Quote, float64
+    has_spread: bool  # whether the market's own spread replaces `env.spread`
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        open: ArrayLike,  # noqa: A002 - the field's name in every table of bars
+        close: ArrayLike,
+        nights: ArrayLike,
+        spread: ArrayLike | None = None,
+    ) -> "QuoteTable":
+        """The quotes of bars; all arguments are [bar], in units of price except `nights`.
+
+        `spread` is the full bid-ask spread. Raises DataError for a spread that is negative or not below its bar's
+        open.
+        """
+        opens, closes = np.asarray(open, np.float64), np.asarray(close, np.float64)
+        gap = np.concatenate([[0.0], opens[1:] / closes[:-1] - 1.0])
+        columns = [gap, closes / opens - 1.0, np.asarray(nights, np.float64), _half_spread(spread, opens)]
+        return cls(np.stack(columns, axis=1), spread is not None)
+
+    @classmethod
+    def of_market(cls, market: Market) -> "QuoteTable":
+        """The quotes of all bars of a market."""
+        return cls.of(open=market.open, close=market.close, nights=market.nights, spread=market.spread)
+
+    def at(self, bar: int) -> Quote:
+        """The quote of one bar."""
+        return Quote(*self.rows[bar].tolist())
+
+    def between(self, first: int, last: int) -> Sequence[Quote]:
+        """The quotes of the bars `first`..`last`."""
+        return [Quote(*row) for row in self.rows[first : last + 1].tolist()]
+
+
+def _half_spread(spread: ArrayLike | None, opens: FloatArray) -> FloatArray:
+    """Half of a spread in price units as a fraction of the open; zeros without a spread."""
+    if spread is None:
+        return np.zeros_like(opens)
+    full = np.asarray(spread, np.float64)
+    wrong = np.flatnonzero(~((full >= 0) & (full < opens)))
+    if wrong.size:
+        bar = wrong[0]
+        raise DataError(
+            f"the spread of bar {bar} is {full[bar]}, its open {opens[bar]}; a spread is a price difference, "
+            "at least 0 and below the price (data.spread_unit converts points)"
+        )
+    half: FloatArray = full / (2.0 * opens)
+    return half

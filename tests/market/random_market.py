@@ -1,0 +1,82 @@
+"""Random markets and configurations, for tests that hold the rules of trading to the ledger."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fxai.market.quotes import QuoteTable
+from fxai.spec.fields.env_config import EnvConfig, RewardConfig
+from market.ledger import Prices
+
+BARS = 60
+
+
+class RandomMarket:
+    """A random market and random configurations; numbers come from one seed, so that ties do not happen."""
+
+    def __init__(self, seed: int, *, own_spread: bool = True) -> None:
+        self.rng = np.random.default_rng(seed)
+        steps = self.rng.normal(0, 10 ** self.rng.uniform(-3.5, -1), size=(2, BARS))
+        self.close = np.exp(np.cumsum(steps.sum(axis=0)))
+        self.open = self.close * np.exp(-steps[0])
+        self.nights = self.rng.integers(0, 4, BARS)
+        self.spread = self.open * self.rng.uniform(0, 0.01, BARS) if own_spread else None
+
+    def config(self, window: int = 3, **changes: Any) -> EnvConfig:
+        def rate(high: float, low: float = 0.0) -> float:
+            return float(self.rng.uniform(low, high))
+
+        def coefficient(high: float) -> float:
+            return rate(high) if self.rng.random() < 0.7 else 0.0
+
+        reward = RewardConfig(
+            pnl_coefficient=coefficient(300),
+            holding_penalty_coefficient=coefficient(8),
+            max_holding_time_steps=int(self.rng.integers(1, 8)),
+            drawdown_penalty_coefficient=coefficient(25),
+            bankruptcy_penalty_coefficient=coefficient(100),
+            profit_giveback_penalty_coefficient=coefficient(8),
+            profit_giveback_threshold=rate(1),
+            max_drawdown_penalty_coefficient=coefficient(30),
+            max_drawdown_threshold_percent=rate(0.02),
+            profit_closing_bonus_coefficient=coefficient(250),
+            clean_trade_coefficient=coefficient(80),
+            base_multiplier=rate(200),
+            min_gain_threshold=rate(0.01),
+            max_mae_threshold=rate(0.02),
+            activity_bonus_per_trade=coefficient(0.1),
+            hold_penalty_per_step=coefficient(0.05),
+            action_penalty_coefficient=coefficient(1),
+            quick_profit_bonus_coefficient=coefficient(5),
+        )
+        values = {
+            "max_episode_steps": int(self.rng.integers(2, 40)),
+            "observation_window": window,
+            "position_size": rate(20, 0.1),
+            "allow_short": bool(self.rng.random() < 0.7),
+            "drawdown_limit": rate(1, 0.05),
+            "spread": rate(0.01),
+            "slippage_rate": rate(0.005),
+            "commission_rate": rate(0.005),
+            "swap_long_rate": rate(0.001, -0.001),
+            "swap_short_rate": rate(0.001, -0.001),
+            "reward": reward,
+        }
+        return EnvConfig.model_validate(values | changes)
+
+    def orders(self, steps: int, *shape: int) -> NDArray[np.int64]:
+        """Actions [step, ...] that often repeat, so that trades last."""
+        fresh = self.rng.integers(0, 3, (steps, *shape))
+        for step in range(1, steps):
+            fresh[step] = np.where(self.rng.random(shape) < 0.6, fresh[step - 1], fresh[step])
+        return fresh
+
+    def prices(self) -> Prices:
+        """The market as the ledger reads it."""
+        half_spread = None if self.spread is None else (self.spread / (2 * self.open)).tolist()
+        return Prices(self.open.tolist(), self.close.tolist(), self.nights.tolist(), half_spread)
+
+    def quotes(self) -> QuoteTable:
+        """The market as the rules read it."""
+        return QuoteTable.of(open=self.open, close=self.close, nights=self.nights, spread=self.spread)
