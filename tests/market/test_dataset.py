@@ -18,7 +18,7 @@ def test_the_default_market_is_ready_to_train_on():
     assert np.isfinite(MARKET.features).all()
     assert (MARKET.features[: train.start] == 0).all()
     assert len(MARKET) == len(MARKET.open) == len(MARKET.nights) == 6225
-    assert MARKET.half_spread is None
+    assert MARKET.spread is None
     assert MARKET.bars_per_year == pytest.approx(6280, abs=1)
 
 
@@ -40,14 +40,14 @@ def test_statistics_of_other_features_are_refused():
         prepare(DataConfig(features=FeatureConfig(time=False)), MARKET.standardizer)
 
 
-def test_the_spread_of_the_data_becomes_half_a_fraction_of_the_open(tmp_path: Path):
+def test_the_spread_of_the_data_is_in_units_of_price(tmp_path: Path):
     bars = load_bars(DataConfig())
     columns = {name: getattr(bars, name) for name in ("time", "open", "high", "low", "close")}
     path = tmp_path / "with_spread.parquet"
     pd.DataFrame(columns | {"points": np.full(len(bars), 20)}).to_parquet(path)
     market = prepare(DataConfig(source=str(path), spread_column="points", spread_unit=1e-5))
-    assert market.half_spread is not None
-    np.testing.assert_allclose(market.half_spread, 1e-4 / market.open)
+    assert market.spread is not None
+    np.testing.assert_allclose(market.spread, 2e-4)
 
 
 def test_the_oracle_is_what_an_order_at_the_close_earns():

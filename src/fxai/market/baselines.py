@@ -7,6 +7,8 @@ import numpy as np
 from fxai.market.bars import FloatArray
 from fxai.market.dataset import Market
 from fxai.market.metrics import performance
+from fxai.market.quotes import QuoteTable
+from fxai.market.rules import Account, advance, rules_of, settle
 from fxai.spec.fields.env_config import EnvConfig
 
 _LONG, _SHORT = 1, -1
@@ -24,18 +26,20 @@ def baselines(market: Market, first: int, last: int, env: EnvConfig) -> Mapping[
 def hold(market: Market, first: int, last: int, env: EnvConfig, side: int) -> FloatArray:
     """The equity [bar] of a position that is opened at the open of `first` and closed at the close of `last`.
 
-    By the rules of `simulator.py`, but for the drawdown limit, which does not end it; equity that is lost is gone.
+    No drawdown ends it but the loss of everything: equity that is lost is gone.
     """
-    bars = slice(first, last + 1)
-    entry = fill_price(market, first, market.open[first], side, env)
-    close = market.close[bars]
-    units = side * env.position_size / entry
-    rate = env.swap_long_rate if side > 0 else env.swap_short_rate
-    swap = np.cumsum(rate * np.abs(units) * close * market.nights[bars])
-    equity: FloatArray = 1.0 - env.commission_rate * env.position_size + units * (close - entry) - swap
-    exit_price = fill_price(market, last, close[-1], -side, env)
-    equity[-1] += units * (exit_price - close[-1]) - env.commission_rate * abs(units) * exit_price
-    return np.where(np.minimum.accumulate(equity) > 0, equity, 0.0)
+    table, account = QuoteTable.of_market(market), Account()
+    rules = rules_of(env, has_spread=table.has_spread)
+    quotes = table.between(first, last)
+    equity = np.zeros(len(quotes))
+    for place, quote in enumerate(quotes):
+        advance(account, rules, quote, side)
+        if place == len(quotes) - 1:
+            settle(account, rules, quote)
+        if account.equity <= 0:
+            break
+        equity[place] = account.equity
+    return equity
 
 
 def figures(equity: FloatArray, bars_per_year: float) -> Mapping[str, float]:
@@ -44,9 +48,3 @@ def figures(equity: FloatArray, bars_per_year: float) -> Mapping[str, float]:
     returns = np.divide(equity - before, before, out=np.zeros_like(equity), where=before > 0)
     measured = performance(returns, np.empty(0), 0.0, bars_per_year).as_metrics()
     return {name: value for name, value in measured.items() if name not in _OF_TRADES}
-
-
-def fill_price(market: Market, bar: int, price: float, side: int, env: EnvConfig) -> float:
-    """What a purchase (`side` 1) or a sale (-1) at a bar's open or close really costs or brings."""
-    half_spread = env.spread / 2 if market.spread is None else market.spread[bar] / 2 / market.open[bar]
-    return float(price * (1.0 + side * (half_spread + env.slippage_rate)))

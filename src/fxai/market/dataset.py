@@ -40,11 +40,6 @@ class Market:
     def __len__(self) -> int:
         return len(self.time)
 
-    @property
-    def half_spread(self) -> FloatArray | None:
-        """Half of the spread as a fraction of the bar's open, which is what a fill pays."""
-        return None if self.spread is None else self.spread / 2 / self.open
-
 
 def prepare(config: DataConfig, standardizer: Standardizer | None = None) -> Market:
     """Read, compute, split and standardize; an agent is scored with its own `standardizer`."""

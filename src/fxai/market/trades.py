@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fxai.market.bars import FloatArray
-from fxai.market.baselines import fill_price
 from fxai.market.dataset import Market
+from fxai.market.quotes import QuoteTable
+from fxai.market.rules import Rules, adverse_move, rules_of
 from fxai.market.track_record import ClosedTrade
 from fxai.spec.fields.env_config import EnvConfig
 
@@ -27,6 +28,20 @@ class Positions:
     settled_gain: FloatArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _FillPrices:
+    """What fills really cost or brought."""
+
+    market: Market
+    quotes: QuoteTable
+    rules: Rules
+
+    def at(self, bar: int, side: int, *, at_close: bool = False) -> float:
+        """The price of a purchase (`side` 1) or a sale (-1) at a bar's open, or at its close."""
+        prices = self.market.close if at_close else self.market.open
+        return float(prices[bar] * (1.0 + side * adverse_move(self.rules, self.quotes.at(bar))))
+
+
 class _Exit(NamedTuple):
     place: int
     at_close: bool  # the episode's end, not an order at the open
@@ -38,7 +53,9 @@ def closed_trades(market: Market, positions: Positions, env: EnvConfig) -> tuple
     before = np.where(positions.begins, 0, np.concatenate([[0], held[:-1]]))
     entries = np.flatnonzero((held != 0) & (held != before)).tolist()
     exits = _exits(positions)
-    return tuple(_trade(market, positions, env, entry, exit_) for entry, exit_ in zip(entries, exits, strict=True))
+    quotes = QuoteTable.of_market(market)
+    prices = _FillPrices(market, quotes, rules_of(env, has_spread=quotes.has_spread))
+    return tuple(_trade(prices, positions, entry, exit_) for entry, exit_ in zip(entries, exits, strict=True))
 
 
 def _exits(positions: Positions) -> Iterator[_Exit]:
@@ -50,17 +67,16 @@ def _exits(positions: Positions) -> Iterator[_Exit]:
             yield _Exit(place, at_close=True)
 
 
-def _trade(market: Market, positions: Positions, env: EnvConfig, entry: int, exit_: _Exit) -> ClosedTrade:
+def _trade(prices: _FillPrices, positions: Positions, entry: int, exit_: _Exit) -> ClosedTrade:
     side = int(positions.held[entry])
     first, last = int(positions.bar[entry]), int(positions.bar[exit_.place])
     gain = positions.settled_gain if exit_.at_close else positions.closed_gain
-    leaving = market.close[last] if exit_.at_close else market.open[last]
     return ClosedTrade(
-        entry_time=iso(market.time[first]),
-        exit_time=iso(market.time[last]),
+        entry_time=iso(prices.market.time[first]),
+        exit_time=iso(prices.market.time[last]),
         side="long" if side > 0 else "short",
-        entry_price=fill_price(market, first, market.open[first], side, env),
-        exit_price=fill_price(market, last, leaving, -side, env),
+        entry_price=prices.at(first, side),
+        exit_price=prices.at(last, -side, at_close=exit_.at_close),
         profit=float(gain[exit_.place]),
     )
 
