@@ -17,7 +17,7 @@ from fxai.spec.fields.arguments import argument_of_key
 from fxai.spec.fields.retired_keys import RETIRED_IN_SPEC, RETIRED_IN_STUDY
 from fxai.spec.reading.schema import json_schema
 from fxai.spec.search.class_names import CLASS_NAMES, SHORT_NAMES
-from fxai.spec.search.metrics import LOSSES, METRICS
+from fxai.spec.search.metrics import FRACTIONS, LOSSES, METRICS
 from fxai.spec.search.parameter_form import NORMAL, TYPES
 from fxai.spec.search.study import Spec, StudySpec
 
@@ -267,6 +267,11 @@ def _metrics() -> Iterator[str]:
     yield (
         f"Trials of `fx_trading` report {_listed(METRICS)}. Lower values are better for "
         f"{_listed(sorted(LOSSES))}. Code of your own may report any metric."
+    )
+    yield (
+        f"Texts, tables and plots show {_listed(sorted(FRACTIONS))} of `fx_trading` as percent, and differences of "
+        "these in percentage points. `--json`, the result files, the database and keys of a spec such as `stop.value` "
+        "have fractions: 0.05 is 5 %. A `score` and metrics of your own code are plain numbers everywhere."
     )
 
 

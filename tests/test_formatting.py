@@ -1,13 +1,12 @@
 """How figures, spans of time and foreign text read."""
 
-import math
 from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fxai.formatting import assignments, counted, estimate, figure, legible, runs, short_cause, span
+from fxai.formatting import assignments, counted, figure, legible, runs, short_cause, span
 from fxai.protocol import ParamValue
 
 
@@ -69,29 +68,6 @@ def test_legible_disarms_escape_sequences() -> None:
 def test_counted() -> None:
     assert counted(1, "trial") == "1 trial"
     assert counted(0, "trial") == "0 trials"
-
-
-@pytest.mark.parametrize(
-    ("value", "error", "text"),
-    [
-        (0.0034217, 0.00021345, "0.00342 ± 0.00021"),
-        (-0.00115, 0.0012, "-0.0011 ± 0.0012"),
-        (15.42, 0.5, "15.42 ± 0.50"),
-        (15.42, 123.0, "15 ± 123"),
-        (0.25, None, "0.25"),
-        (0.25, 0.0, "0.25 ± 0"),
-        (0.25, math.inf, "0.25 ± inf"),
-        (1.5e-9, 2.04e-10, "1.5e-09 ± 2e-10"),
-        (1234567.0, 2.5, "1.23457e+06 ± 2.5"),
-    ],
-)
-def test_a_value_is_as_exact_as_its_standard_error(value: float, error: float | None, text: str) -> None:
-    assert estimate(value, error) == text
-
-
-@given(st.floats(), st.none() | st.floats(min_value=0))
-def test_an_estimate_is_short(value: float, error: float | None) -> None:
-    assert len(estimate(value, error)) <= 30
 
 
 @pytest.mark.parametrize(

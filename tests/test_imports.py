@@ -17,7 +17,7 @@ LEVELS = [
     {"supervisor"},
     {"protocol", "spec"},
     {"formatting", "trial"},
-    {"market", "search"},
+    {"market", "search", "metric_text"},
     {"rl"},
     {"objectives"},
     {"worker"},

@@ -1,35 +1,21 @@
 """How values, spans of time and foreign text read, on a terminal and on a page."""
 
-import math
 from collections.abc import Iterable, Mapping
 
 from fxai.protocol import ParamValue
 
-_MOST_DECIMALS = 8
 _PAIR = 2
 _LONGEST_CAUSE = 300  # characters on a terminal; of which so many are from the end:
 _END_OF_CAUSE = 100
 _LOG = " (log: "  # begins the end of a message that names the log
-_PLAIN_BELOW = 1e5  # above it four significant digits would hide the whole part
+PLAIN_BELOW = 1e5  # above it four significant digits would hide the whole part
 
 
 def figure(value: ParamValue) -> str:
     """A value with four significant digits where it is a float, as it is elsewhere."""
     if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < _PLAIN_BELOW else f"{value:.6g}"
+        return f"{value:.4g}" if abs(value) < PLAIN_BELOW else f"{value:.6g}"
     return legible(str(value))
-
-
-def estimate(value: float, standard_error: float | None) -> str:
-    """A value; with its standard error, where there is one, both to the error's second digit: `0.00342 ± 0.00021`."""
-    if standard_error is None:
-        return figure(value)
-    if not (standard_error > 0 and math.isfinite(value) and math.isfinite(standard_error)):
-        return f"{figure(value)} ± {figure(standard_error)}"
-    decimals = max(1 - math.floor(math.log10(standard_error)), 0)
-    if decimals > _MOST_DECIMALS or max(abs(value), standard_error) >= _PLAIN_BELOW:
-        return f"{figure(value)} ± {standard_error:.2g}"
-    return f"{value:.{decimals}f} ± {standard_error:.{decimals}f}"
 
 
 def assignments(params: Mapping[str, ParamValue]) -> str:

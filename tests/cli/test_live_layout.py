@@ -161,3 +161,22 @@ def test_the_best_value_of_several_seeds_has_its_standard_error() -> None:
 def test_a_study_with_more_trials_than_it_shall_reach_is_full() -> None:
     state = StudyView.of(StudyOpened("s", "minimize", "m", 1, StudyProgress(total=5, complete=8)), 0.0)
     assert "█ 100% | 8/5 trials" in "\n".join(rendered(state))
+
+
+def test_shares_read_as_percent() -> None:
+    progress = StudyProgress(total=5, complete=1, best_trial=0, best_value=0.0107, standard_error=0.0035)
+    state = StudyView.of(StudyOpened("s", "maximize", "total_return", 2, progress, trading=True), 0.0)
+    for event in (
+        TrialBegan(1, 0, {}),
+        TrialProgressed(Report(1, 5, 0.0123), pruned=False),
+        TrialBegan(2, 0, {}),
+        TrialProgressed(Report(2, 5, 0.0234), pruned=False),
+        TrialBegan(3, 0, {}),
+        TrialProgressed(Report(3, 5, 0.0345), pruned=False),
+        Heartbeat((Activity(0, "cpu", (1,)), Activity(1, "cpu", (2, 3)))),
+    ):
+        state = state.after(event, 1.0)
+    lines = rendered(state)
+    assert any("step 5, total_return 1.23 %" in line for line in lines)
+    assert any("best total_return 3.45 %" in line for line in lines)
+    assert lines[-1] == "Current best value: 1.07 ± 0.35 % (trial 0)"

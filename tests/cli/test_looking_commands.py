@@ -102,7 +102,11 @@ def test_show_a_complete_trial(fxai: Fxai, stored_study: str) -> None:
     assert "\nmean_reward: 0.25\n" in out
     assert "  sharpe: 1.5" in out
     assert "Failure" not in out
-    assert "Log: none at optuna_results/mine/trials/00000/trial.log" in out
+    assert "Log" not in out
+
+
+def test_show_names_where_the_log_of_a_failed_trial_is_missing(fxai: Fxai, stored_study: str) -> None:
+    assert "Log: none at optuna_results/mine/trials/00001/trial.log" in fxai("show", stored_study, "1").out
 
 
 def test_a_value_over_several_seeds_has_its_standard_error(fxai: Fxai, study_of_seeds: str) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from statistics import fmean
 
 from cli.conftest import Finished, call_fxai
-from fxai.formatting import estimate
 from fxai.market.track_record import read_track_record
+from fxai.metric_text import number_text
 from fxai.objectives.train_agent import train_agent
 from fxai.results.training.plan import load_plan
 from fxai.search.lock import hold
@@ -87,7 +87,7 @@ def test_killed_it_goes_on_to_the_very_same_agents(small_run: SmallRun, tmp_path
             read_track_record(agent.with_name("agent_validation.json")).metrics["sharpe"] == each["metrics"]["sharpe"]
         )
     values = [each["value"] for each in results]
-    told = estimate(fmean(values), abs(values[0] - values[1]) / 2)
+    told = number_text("mean_reward", fmean(values), abs(values[0] - values[1]) / 2, trading=True)
     assert f"mean_reward: {told} over 2 seeds (" in resumed.out
 
     again = call_fxai(tmp_path, "train", config, *made)

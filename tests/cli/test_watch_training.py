@@ -80,3 +80,15 @@ def test_of_own_code_nobody_knows_how_far_it_is() -> None:
     view = TrainingView("mine", "score", {0: 1}, None, began=0.0).after(Report(0, 5, 0.5))
     assert "step 5" in shown(view, 1.0)
     assert "%" not in shown(view, 1.0)
+
+
+def test_shares_read_as_percent() -> None:
+    view = TrainingView("mine", "total_return", {0: 1, 1: 2}, 20, began=0.0, trading=True)
+    view = view.after(Report(0, 5, 0.25)).after(Report(1, 5, 0.5))
+    out = shown(view, 1.0)
+    assert "seed 1  update 5  total_return 25 %" in out
+    assert "Mean over 2 of 2 seeds: 38 ± 12 %" in out
+    console = console_of(terminal=False)
+    watch_training((Report(0, 10, 0.25),), view, console, quiet=False)
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue() == "Seed 1, update 10 of 20: total_return 25 %\n"

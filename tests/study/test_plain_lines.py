@@ -20,6 +20,8 @@ from fxai.study.events import (
 from fxai.study.plain_lines import incidents_of, lines_of
 
 STANDING = StudyProgress(total=50, complete=4, failed=1)
+OPENED = StudyOpened("s", "maximize", "mean_reward", 1, StudyProgress(total=50), trading=True)
+OF_RETURNS = StudyOpened("s", "maximize", "total_return", 1, StudyProgress(total=50), trading=True)
 COMPLETE = TrialFinished(TrialResult(4, TrialState.COMPLETE, 12.3, value=0.00123), {}, STANDING, best=True)
 OF_SEEDS = TrialFinished(
     TrialResult(4, TrialState.COMPLETE, 12.3, value=0.001234, metrics={"standard_error": 0.000213}),
@@ -74,11 +76,15 @@ FAILED = TrialFinished(
     ],
 )
 def test_lines_of_an_event(event: StudyEvent, lines: list[str]) -> None:
-    assert list(lines_of(event)) == lines
+    assert list(lines_of(event, OPENED)) == lines
+
+
+def test_shares_read_as_percent() -> None:
+    assert lines_of(OF_SEEDS, OF_RETURNS) == ("Trial 4 complete: 0.123 ± 0.021 % in 12s (5/50)",)
 
 
 def test_beside_the_live_view_only_incidents_are_told() -> None:
-    assert incidents_of(FAILED) == lines_of(FAILED)
+    assert incidents_of(FAILED) == lines_of(FAILED, OPENED)
     assert not incidents_of(COMPLETE)
     assert not incidents_of(PRUNED)
     assert not incidents_of(TrialBegan(0, 0, {}))
@@ -86,5 +92,5 @@ def test_beside_the_live_view_only_incidents_are_told() -> None:
 
 
 def test_a_message_of_others_stays_on_its_line_and_has_no_control_codes() -> None:
-    (line,) = lines_of(Notice("a\nb\x1b[2Jc"))
+    (line,) = lines_of(Notice("a\nb\x1b[2Jc"), None)
     assert line.isprintable()

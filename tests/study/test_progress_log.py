@@ -5,7 +5,15 @@ import logging
 import pytest
 
 from fxai.protocol import Cause, Report, TrialError, TrialResult, TrialState
-from fxai.study.events import Heartbeat, StudyEnded, StudyProgress, TrialBegan, TrialFinished, TrialProgressed
+from fxai.study.events import (
+    Heartbeat,
+    StudyEnded,
+    StudyOpened,
+    StudyProgress,
+    TrialBegan,
+    TrialFinished,
+    TrialProgressed,
+)
 from fxai.study.progress_log import speaking_logger, watch_in_log
 
 STANDING = StudyProgress(total=2, complete=1, best_trial=0, best_value=0.5)
@@ -33,6 +41,23 @@ def test_what_matters_is_at_info_and_all_else_at_debug(caplog: pytest.LogCapture
         "Trial 0 has sharpe=2",
         "Traceback:",
         "  boom",
+    ]
+
+
+def test_shares_read_as_percent(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "returns")
+    result = TrialResult(0, TrialState.COMPLETE, 1.0, value=0.5, metrics={"total_return": 0.5, "sharpe": 2.0})
+    events = (
+        StudyOpened("s", "maximize", "total_return", 1, StudyProgress(total=2), trading=True),
+        TrialProgressed(Report(0, 5, 0.25, {"total_return": 0.25, "max_drawdown": 0.125}), pruned=False),
+        TrialFinished(result, {}, STANDING, best=True),
+        ENDED,
+    )
+    watch_in_log(logging.getLogger("returns"))(events)
+    assert [each.message for each in caplog.records][1:] == [
+        "Trial 0 at step 5: 25 %; total_return=25 %, max_drawdown=12.5 %",
+        "Trial 0 complete: 50 % in 1.0s (1/2, best so far)",
+        "Trial 0 has total_return=50 %, sharpe=2",
     ]
 
 

@@ -25,7 +25,7 @@ def place(tmp_path: Path) -> Place:
 
 def held_after(stop: Stop, values: list[float | None], direction: str = "maximize") -> list[Rule | None]:
     """What holds after each of the trials."""
-    rules, held = StopRules(stop, direction), []
+    rules, held = StopRules(stop, "value", direction, trading=False), []
     for value in values:
         rules.add(value, 10)
         now = rules.held()
@@ -55,19 +55,36 @@ def test_a_value_that_is_good_enough(direction: str, sign: int) -> None:
 
 
 def test_steps_of_running_trials_count_too() -> None:
-    rules = StopRules(Stop(env_steps=30), "maximize")
+    rules = StopRules(Stop(env_steps=30), "value", "maximize", trading=False)
     rules.add(None, 10)
     assert rules.held(running_steps=19) is None
     assert rules.held(running_steps=20) is not None
 
 
-def test_reasons_are_words() -> None:
-    rules = StopRules(Stop(patience=20, min_delta=0.001), "maximize")
+@pytest.mark.parametrize(
+    ("stop", "trading", "reason"),
+    [
+        (
+            Stop(patience=20, min_delta=0.001),
+            False,
+            "no improvement by more than 0.001 in the last 20 trials (stop.patience)",
+        ),
+        (
+            Stop(patience=20, min_delta=0.001),
+            True,
+            "no improvement by more than 0.1 percentage points in the last 20 trials (stop.patience)",
+        ),
+        (Stop(value=0.25), False, "the best value reached 0.25 (stop.value)"),
+        (Stop(value=0.25), True, "the best value reached 25 % (stop.value)"),
+    ],
+)
+def test_reasons_are_words(stop: Stop, reason: str, *, trading: bool) -> None:
+    rules = StopRules(stop, "total_return", "maximize", trading=trading)
     for _ in range(21):
         rules.add(1.0, 0)
     held = rules.held()
     assert held is not None
-    assert held.reason == "no improvement by more than 0.001 in the last 20 trials (stop.patience)"
+    assert held.reason == reason
 
 
 def curve(falling: int = 0, steps: int = 100) -> LanePool:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fxai.formatting import assignments, estimate, figure
+from fxai.formatting import assignments
+from fxai.metric_text import number_text
 from fxai.results.analysis import StudyAnalysis
 from fxai.results.html_table import html_table
 from fxai.results.record import TrialRecord
@@ -59,9 +60,14 @@ class Analysis(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._told)
 
+    def _value(self, trial: TrialRecord) -> str:
+        if trial.value is None:
+            return "none"
+        return number_text(self.found.metric, trial.value, trial.standard_error, trading=self.found.trading)
+
     def _repr_html_(self) -> str:
         """What a notebook shows: the top trials, then the importances."""
-        top = [(str(each.number), _value(each), assignments(each.params)) for each in self.found.top]
+        top = [(str(each.number), self._value(each), assignments(each.params)) for each in self.found.top]
         matters = [(each.name, f"{each.share:.2f}") for each in self.found.importances]
         title = f"{self.found.study}: {self.found.direction} {self.found.metric}"
         said = [self.found.convergence.reason, *self.found.remarks]
@@ -81,7 +87,3 @@ def _trial(trial: TrialRecord) -> dict[str, Any]:
         "params": json_value(trial.params),
         "metrics": Metrics({name: json_value(value) for name, value in trial.metrics.items()}),
     }
-
-
-def _value(trial: TrialRecord) -> str:
-    return figure(None) if trial.value is None else estimate(trial.value, trial.standard_error)

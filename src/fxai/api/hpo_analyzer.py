@@ -10,7 +10,7 @@ from fxai.api.analysis import Analysis
 from fxai.api.figure_file import save_figure
 from fxai.api.study_folders import of_name, one_of, studies_in, task_of, unknown
 from fxai.atomic_write import write_text
-from fxai.formatting import assignments, estimate
+from fxai.formatting import assignments
 from fxai.results.strict_json import json_text, json_value
 from fxai.results.study_results import StudyResults
 from fxai.spec.fields.environment import expanded_path
@@ -44,7 +44,8 @@ class HPOAnalyzer:
         from fxai.results.plots.write import dressed  # noqa: PLC0415
 
         chosen = self.study(study)
-        figure = dressed(overview(chosen.study)).update_layout(title=chosen.name, margin={"t": 100})
+        drawn = dressed(overview(chosen.study), trading=chosen.record.trading)
+        figure = drawn.update_layout(title=chosen.name, margin={"t": 100})
         if save_path is not None:
             self._logger.info("Figure: %s", save_figure(figure, save_path, self._logger))
         return figure
@@ -121,7 +122,7 @@ def _lines(label: str, results: StudyResults) -> Iterator[str]:
     if results.record.best is None:
         yield "  no trial is complete"
         return
-    yield f"  best: {estimate(results.best_value, summary.standard_error)} by trial {summary.best_trial}"
+    yield f"  best: {results.best_text} by trial {summary.best_trial}"
     yield f"  with: {assignments(results.best_params)}"
     shares = list(analysis["parameter_importance"].items())[:_MATTER_MOST]
     if shares:

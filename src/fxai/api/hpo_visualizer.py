@@ -29,14 +29,16 @@ class HPOVisualizer:
         """The value of each trial, and the best so far."""
         from fxai.results.plots.figures import optimization_history  # noqa: PLC0415 (plotly)
 
-        return self._shown(optimization_history(_few(results)), f"{results.name}: history", save_path)
+        return self._shown(
+            optimization_history(_few(results)), f"{results.name}: history", save_path, trading=results.record.trading
+        )
 
     def plot_parameter_importance(self, analysis: Analysis | StudyResults, save_path: str | Path | None = None) -> Any:
         """How much each parameter matters, with intervals where there are trials enough."""
         from fxai.results.plots.parameter_figures import importance_bars  # noqa: PLC0415
 
         found = (analysis if isinstance(analysis, Analysis) else Analysis.of(analysis)).found
-        return self._shown(importance_bars(found), f"{found.study}: importances", save_path)
+        return self._shown(importance_bars(found), f"{found.study}: importances", save_path, trading=found.trading)
 
     def plot_parallel_coordinates(
         self, results: StudyResults, top_k: int = 20, save_path: str | Path | None = None
@@ -48,13 +50,20 @@ class HPOVisualizer:
         best = {trial.number for trial in results.record.ranked()[:top_k]}
         top = [trial for trial in results.study.get_trials(deepcopy=False) if trial.number in best]
         figure = parallel_coordinate(StudySubset(results.study, top))
-        return self._shown(figure, f"{results.name}: the best {len(top)} trials", save_path)
+        return self._shown(
+            figure, f"{results.name}: the best {len(top)} trials", save_path, trading=results.record.trading
+        )
 
     def plot_parameter_distributions(self, results: StudyResults, save_path: str | Path | None = None) -> Any:
         """Where in each range the best fifth of the trials lies, beside all others."""
         from fxai.results.plots.parameter_figures import parameter_distributions  # noqa: PLC0415
 
-        return self._shown(parameter_distributions(results.study), f"{results.name}: parameters", save_path)
+        return self._shown(
+            parameter_distributions(results.study),
+            f"{results.name}: parameters",
+            save_path,
+            trading=results.record.trading,
+        )
 
     def plot_metric_vs_parameter(
         self,
@@ -67,7 +76,7 @@ class HPOVisualizer:
         from fxai.results.plots.parameter_figures import metric_vs_parameter  # noqa: PLC0415
 
         figure = metric_vs_parameter(results.study, parameter, metric)
-        return self._shown(figure, f"{results.name}: {parameter}", save_path)
+        return self._shown(figure, f"{results.name}: {parameter}", save_path, trading=results.record.trading)
 
     def create_summary_report(
         self,
@@ -91,11 +100,11 @@ class HPOVisualizer:
         self._logger.info("Report: %s", page)
         return page
 
-    def _shown(self, figure: Any, title: str, save_path: str | Path | None) -> Any:
+    def _shown(self, figure: Any, title: str, save_path: str | Path | None, *, trading: bool) -> Any:
         """In one look for all, with a title, and saved if so."""
         from fxai.results.plots.write import dressed  # noqa: PLC0415
 
-        shown = dressed(figure).update_layout(title=title, margin={"t": 80})
+        shown = dressed(figure, trading=trading).update_layout(title=title, margin={"t": 80})
         if save_path is not None:
             self._logger.info("Figure: %s", save_figure(shown, save_path, self._logger))
         return shown

@@ -20,6 +20,7 @@ from fxai.api.studies import DEFAULT_RESULTS_DIR, search
 from fxai.api.study_spec import study_of
 from fxai.api.training_engine import training_config_of
 from fxai.formatting import figure
+from fxai.metric_text import number_text
 from fxai.results.html_table import html_table
 from fxai.results.study_results import StudyResults
 from fxai.spec.fields.environment import expanded_path
@@ -66,7 +67,8 @@ class TuneResult:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        rows = [*((name, figure(value)) for name, value in self.config.items()), (METRIC, figure(self.metrics[METRIC]))]
+        best = (METRIC, number_text(METRIC, self.metrics[METRIC], trading=True))
+        rows = [*((name, figure(value)) for name, value in self.config.items()), best]
         return html_table(f"Best of {self.results.summary.finished} trials", ("", ""), rows)
 
 

@@ -9,11 +9,11 @@ from rich.console import Console
 from fxai.cli.options import DEFAULT_STORAGE, AsJson, By, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_sentences, print_table, print_text, stdout
 from fxai.formatting import figure, legible, span
+from fxai.metric_text import number_text
 from fxai.results.analysis import TOP, StudyAnalysis
 from fxai.results.convergence import Convergence
 from fxai.results.importances.interval import ParameterImportance
 from fxai.results.importances.ranked import PRUNED_RANK
-from fxai.results.metric_text import number_text
 from fxai.results.rank_by import goal_named
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.stability import ParameterStability

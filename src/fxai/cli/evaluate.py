@@ -12,7 +12,7 @@ from fxai.errors import FxaiError, InputError
 from fxai.formatting import counted, legible
 from fxai.market.splits import Split
 from fxai.market.track_record import TrackRecord
-from fxai.results.metric_text import number_text
+from fxai.metric_text import number_text
 from fxai.results.track_files import note_test_look, of_file, write_track
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _print(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> None:
     print_text(console, legible(f"{agent} on {where}, {record.times[0]} to {record.times[-1]}"))
     names = {name: name.replace("_", " ") for name in record.baselines}
     rows = [
-        (name, number_text(name, value), *(_cell(name, record.baseline_metrics[each].get(name)) for each in names))
+        (name, _cell(name, value), *(_cell(name, record.baseline_metrics[each].get(name)) for each in names))
         for name, value in record.metrics.items()
     ]
     print_table(console, ("Metric", "Agent", *names.values()), rows)
@@ -139,4 +139,4 @@ def _print(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> None:
 
 
 def _cell(name: str, value: float | None) -> str:
-    return "" if value is None else number_text(name, value)
+    return "" if value is None else number_text(name, value, trading=True)

@@ -12,7 +12,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from fxai.cli.study_view import StudyView, ViewedTrial
-from fxai.formatting import counted, estimate, figure, legible, runs, span
+from fxai.formatting import counted, figure, legible, runs, span
 from fxai.pool import Activity
 
 _ROWS_OF_THE_REST = 12  # heading, panel frame, progress, best, the blank lines between
@@ -79,19 +79,19 @@ def _cells(activity: Activity, view: StudyView, now: float) -> tuple[str, ...]:
         case ():
             return worker, device, "idle", "", ""
         case (number,):
-            how_far = _how_far(trials[0], activity.step, view.metric, now) if trials else ""
+            how_far = _how_far(trials[0], activity.step, view, now) if trials else ""
             return worker, device, f"trial {number}", how_far, ""
         case numbers:
             return worker, device, f"{len(numbers)} trials", _how_far_all(trials, view), runs(numbers)
 
 
-def _how_far(trial: ViewedTrial, step: int | None, metric: str, now: float) -> str:
+def _how_far(trial: ViewedTrial, step: int | None, view: StudyView, now: float) -> str:
     newest_step = trial.step if step is None else step
     words = [span(now - trial.began)]
     if newest_step is not None:
         words.append(f"step {newest_step}")
     if trial.value is not None:
-        words.append(f"{metric} {figure(trial.value)}")
+        words.append(f"{view.metric} {view.value_text(trial.value)}")
     return ", ".join(words)
 
 
@@ -104,7 +104,7 @@ def _how_far_all(trials: Sequence[ViewedTrial], view: StudyView) -> str:
         words.append(f"step {min(steps)}" if min(steps) == max(steps) else f"steps {min(steps)}-{max(steps)}")
     if values:
         best = max(values) if view.direction == "maximize" else min(values)
-        words.append(f"best {view.metric} {figure(best)}")
+        words.append(f"best {view.metric} {view.value_text(best)}")
     return ", ".join(words)
 
 
@@ -132,7 +132,7 @@ def _best(view: StudyView, options: ConsoleOptions) -> Text:
     progress = view.progress
     if progress.best_value is None:
         return Text("Current best value: none yet")
-    value = estimate(progress.best_value, progress.standard_error)
+    value = view.value_text(progress.best_value, progress.standard_error)
     shown = value.replace("±", "+-") if options.ascii_only else value
     of_front = "" if progress.front is None else f", {counted(progress.front, 'trial')} on the Pareto front"
     where = f" (trial {progress.best_trial}){of_front}"

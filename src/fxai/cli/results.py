@@ -17,10 +17,10 @@ from fxai.cli.output import print_files, print_json, print_sentences, print_tabl
 from fxai.cli.phases import next_after
 from fxai.cli.stored_studies import FoundStudies, FoundStudy, found_studies, found_study, stored_record
 from fxai.cli.summary import print_summary
-from fxai.formatting import counted, estimate, legible, span
+from fxai.formatting import counted, legible, span
+from fxai.metric_text import difference_text, number_text
 from fxai.results.gain import Gain
 from fxai.results.importances.file import Importances
-from fxai.results.metric_text import number_text
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.printed_command import StudyLocation
 from fxai.results.rank_by import goal_named, ranked_by
@@ -91,7 +91,7 @@ def _print_study(console: Console, study: FoundStudy, *, leaders: bool) -> None:
     if study.importances is not None and study.importances.shares:
         print_sentences(console, "", _matters_most(study.importances, overview))
     if study.gain is not None:
-        print_sentences(console, _gained(study.gain))
+        print_sentences(console, _gained(study.gain, overview))
     if leaders and overview.front:
         shown = overview.front[:_FRONT]
         print_text(console, "", f"Pareto front, by {overview.metric}:" + _shown(len(shown), len(overview.front)))
@@ -156,13 +156,13 @@ def _shown(count: int, all_of_them: int) -> str:
     return "" if count == all_of_them else f" the first {count} of {all_of_them}"
 
 
-def _gained(gain: Gain) -> str:
+def _gained(gain: Gain, overview: StudyOverview) -> str:
     """Over what it took over, and what to think of it."""
     first = f"trial 0, {gain.first}"
     if gain.best_trial == 0:
         return f"Gain over {gain.source}: none; no trial did better than {first}"
     error = " (one seed a trial, so no standard error)" if gain.standard_error is None else ""
-    amount = estimate(gain.amount, gain.standard_error)
+    amount = difference_text(overview.metric, gain.amount, gain.standard_error, trading=overview.trading)
     return (
         f"Gain over {gain.source}: {amount}{error}, trial {gain.best_trial} against {first}, both on this study's "
         "budget; the best was chosen on the same seeds, so this is optimistic"

@@ -14,13 +14,12 @@ from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, Resul
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.errors import InputError
 from fxai.formatting import assignments, figure, legible, span
+from fxai.metric_text import metric_texts, number_text
 from fxai.protocol import ParamValue, Usage
 from fxai.results.folder_key import foreign_folder
-from fxai.results.metric_text import metric_names, metric_text, number_text
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.record import TrialRecord
-from fxai.search import attributes
-from fxai.search.metric_goals import first_goal, goals_of
+from fxai.search.metric_goals import first_goal, goals_of, is_trading
 from fxai.search.stored_study import StoredStudy
 from fxai.search.studies import stored_study
 
@@ -41,7 +40,7 @@ def show(
     """
     with stored_study(storage, study) as stored:
         trial, metric = _trial(stored, number), goals_of(stored)[first_goal(stored)].metric
-        trading = "data" in stored.user_attrs.get(attributes.FINGERPRINT, {})
+        trading = is_trading(stored)
         foreign = None if folder_fault(study) else foreign_folder(StudyPaths(results_dir, study), stored.user_attrs)
     log = None if folder_fault(study) or foreign else StudyPaths(results_dir, study).trial(number).log
     if foreign is not None:
@@ -70,10 +69,9 @@ def _print_trial(
     _print_named(console, "Parameters", trial.params)
     _print_named(console, "Derived", {name: _one_line(value) for name, value in trial.derived.items()})
     _print_lineage(console, trial)
-    told = {name: metric_text(trial, name, value_of=metric, trading=trading) for name in metric_names(trial.metrics)}
-    _print_named(console, "Metrics", told)
+    _print_named(console, "Metrics", metric_texts(trial.metrics, value_of=metric, trading=trading))
     _print_named(console, "Resources", _resources(trial.usage))
-    _print_named(console, "Reports", {f"step {step}": value for step, value in trial.reports.items()})
+    _print_named(console, "Reports", _reports(metric, trial, trading=trading))
     if trial.broken:
         print_text(console, "", "Not trained, as it breaks:", *(f"  {legible(each)}" for each in trial.broken))
     if trial.copy_of is not None:
@@ -81,8 +79,10 @@ def _print_trial(
     if trial.failure is not None:
         print_text(console, "", f"Failure ({trial.failure.cause}): {legible(trial.failure.message)}")
         print_text(console, *map(legible, trial.failure.traceback.splitlines()))
-    if log is not None:
+    if log is not None and log.is_file():
         _print_log(console, log)
+    elif log is not None and trial.failure is not None:
+        print_text(console, "", f"Log: none at {log}")
 
 
 def _headline(study: str, trial: TrialRecord) -> str:
@@ -109,6 +109,11 @@ def _one_line(value: JsonValue) -> ParamValue:
     return json.dumps(value) if isinstance(value, list | dict) else value
 
 
+def _reports(metric: str, trial: TrialRecord, *, trading: bool) -> Mapping[str, ParamValue]:
+    """The values that the trial reported, by their steps."""
+    return {f"step {step}": number_text(metric, value, trading=trading) for step, value in trial.reports.items()}
+
+
 def _print_named(console: Console, heading: str, values: Mapping[str, ParamValue]) -> None:
     if values:
         lines = [f"  {legible(name)}: {figure(value)}" for name, value in values.items()]
@@ -126,9 +131,6 @@ def _print_lineage(console: Console, trial: TrialRecord) -> None:
 
 
 def _print_log(console: Console, log: Path) -> None:
-    if not log.is_file():
-        print_text(console, "", f"Log: none at {log}")
-        return
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     shown = lines[-_LOG_LINES:]
     extent = f", its last {len(shown)} of {len(lines)} lines" if len(shown) < len(lines) else ""

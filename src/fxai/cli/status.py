@@ -8,7 +8,7 @@ from fxai.cli.error_message import warning
 from fxai.cli.no_studies import no_studies
 from fxai.cli.options import DEFAULT_STORAGE, AsJson, StorageUrl
 from fxai.cli.output import print_json, print_table, print_text, stdout
-from fxai.formatting import figure
+from fxai.metric_text import number_text
 from fxai.results.printed_command import StudyLocation
 from fxai.search.studies import StudyListing, summaries
 
@@ -38,7 +38,10 @@ def _row(summary: StudyListing) -> tuple[str, ...]:
     if summary.fault:
         return (summary.name, "damaged", *("-" for _ in _HEADINGS[2:]))
     counts = summary.counts
-    leader = ("-", "-") if counts.best_trial is None else (figure(counts.best_value), str(counts.best_trial))
+    leader = ("-", "-")
+    if counts.best_trial is not None and counts.best_value is not None:
+        value = number_text(summary.metric, counts.best_value, trading=summary.trading)
+        leader = (value, str(counts.best_trial))
     states = (counts.complete, counts.pruned, counts.failed, counts.running)
     return (summary.name, *leader, *map(str, states))
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from fxai.metric_text import number_text
 from fxai.pool import Activity
 from fxai.protocol import ParamValue
 from fxai.study.events import (
@@ -40,6 +41,7 @@ class StudyView:
     workers: int
     began: float
     progress: StudyProgress
+    trading: bool = False  # whether FxAI measures the metric
     running: Mapping[int, ViewedTrial] = field(default_factory=dict)  # in the order of their start
     activity: Sequence[Activity] = ()
     ended_here: int = 0  # trials that this run brought to their end
@@ -54,6 +56,7 @@ class StudyView:
             workers=opened.workers,
             began=now,
             progress=opened.progress,
+            trading=opened.trading,
         )
 
     def after(self, event: StudyEvent, now: float) -> "StudyView":
@@ -83,6 +86,10 @@ class StudyView:
     def newest(self) -> ViewedTrial | None:
         """The trial that began last."""
         return next(reversed(list(self.running.values())), None)
+
+    def value_text(self, value: float, error: float | None = None) -> str:
+        """A value of the study's metric."""
+        return number_text(self.metric, value, error, trading=self.trading)
 
     def seconds_left(self, now: float) -> float | None:
         """Until the study reaches its total, if trials go on taking as long as they did in this run."""

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from fxai.cli.output import print_table, print_text
 from fxai.formatting import figure, legible
-from fxai.results.metric_text import number_text
+from fxai.metric_text import number_text
 from fxai.results.summary import StudySummary
 
 

@@ -16,8 +16,9 @@ from fxai.cli.output import print_text, stdout
 from fxai.cli.plan import settings_of
 from fxai.cli.watch_training import TrainingView, watch_training
 from fxai.errors import FxaiError
-from fxai.formatting import estimate, figure, short_cause
+from fxai.formatting import short_cause
 from fxai.market.read_bars import load_bars
+from fxai.metric_text import number_text
 from fxai.pool import LocalPool, machine_slots
 from fxai.protocol import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState, adopt_folder
 from fxai.results.training.file import SeedResult, TrainingFile
@@ -129,7 +130,7 @@ def _lanes(trainings: Sequence[Sequence[TrialRequest]]) -> LanePlan:
 
 def _view(plan: TrainingPlan, trainings: Sequence[Sequence[TrialRequest]]) -> TrainingView:
     seeds = {chain[0].number: seed for chain, seed in zip(trainings, plan.seeds, strict=True)}
-    return TrainingView.of(plan.name, plan.metric, seeds, plan.total_updates)
+    return TrainingView.of(plan.name, plan.metric, seeds, plan.total_updates, trading=not plan.is_custom)
 
 
 def _result(result: TrialResult, plan: TrainingPlan) -> SeedResult:
@@ -142,13 +143,18 @@ def _conclude(plan: TrainingPlan, output: Path, results: Sequence[SeedResult], c
     """What the agents score, and where they lie."""
     values = [each.value for each in results]
     if len(values) == 1:
-        print_text(console, "", f"{plan.metric}: {figure(values[0])}")
+        print_text(console, "", f"{plan.metric}: {_told(plan, values[0])}")
     else:
         error = stdev(values) / math.sqrt(len(values))
-        told = ", ".join(f"{each.seed}: {figure(each.value)}" for each in results)
-        print_text(console, "", f"{plan.metric}: {estimate(fmean(values), error)} over {len(values)} seeds ({told})")
+        told = ", ".join(f"{each.seed}: {_told(plan, each.value)}" for each in results)
+        print_text(console, "", f"{plan.metric}: {_told(plan, fmean(values), error)} over {len(values)} seeds ({told})")
     for folder in folders_of(plan, output):
         print_text(console, *_left_in(TrialPaths(folder)))
+
+
+def _told(plan: TrainingPlan, value: float, error: float | None = None) -> str:
+    """A value of the training's metric."""
+    return number_text(plan.metric, value, error, trading=not plan.is_custom)
 
 
 def _left_in(paths: TrialPaths) -> Sequence[str]:

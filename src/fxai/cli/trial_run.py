@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from fxai.formatting import assignments, counted, figure, legible, short_cause, span
+from fxai.formatting import assignments, counted, legible, short_cause, span
+from fxai.metric_text import metric_texts, number_text
 from fxai.protocol import TrialState
 from fxai.spec.fields.argument_style import notation_of
 from fxai.spec.fields.command_line import filled
@@ -26,12 +27,15 @@ def lines_of(study: StudySpec, tried: TriedTrial) -> Iterator[str]:
     """The trial's end, and where it failed what there is to look at."""
     result = tried.result
     if completed(tried) and result.value is not None:
+        trading = not is_custom(study.objective)
+        value = number_text(study.metric_name, result.value, trading=trading)
         yield (
-            f"tried: trial 0 is complete after {span(result.seconds)}: {study.metric_name} {figure(result.value)}, "
+            f"tried: trial 0 is complete after {span(result.seconds)}: {study.metric_name} {value}, "
             f"{counted(tried.reports, 'report')}"
         )
-        if result.metrics and is_custom(study.objective):
-            metrics = {name: value for name, value in result.metrics.items() if name != study.metric_name}
+        if result.metrics and not trading:
+            texts = metric_texts(result.metrics, value_of=study.metric_name, trading=trading)
+            metrics = {name: text for name, text in texts.items() if name != study.metric_name}
             yield f"  metrics: {assignments(metrics)}"
         if not tried.reports and not isinstance(study.pruner, NopPruner):
             yield f"  the trial reported no step, so {study.pruner.type} will prune nothing"

@@ -49,9 +49,11 @@ def watch_live(
 
 def watch_plainly(events: Iterable[StudyEvent], console: Console) -> StudyEnded:
     """One line for each event that matters, as it happens."""
+    opened: StudyOpened | None = None
     event: StudyEvent | None = None
     for event in events:
-        print_text(console, *lines_of(event))
+        opened = event if isinstance(event, StudyOpened) else opened
+        print_text(console, *lines_of(event, opened))
         console.file.flush()
     print_text(console, _WRITING)
     return _end_of(event)

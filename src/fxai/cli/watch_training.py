@@ -12,7 +12,8 @@ from rich.text import Text
 
 from fxai.cli.live_layout import progress_bar
 from fxai.cli.output import print_text
-from fxai.formatting import estimate, figure, legible, short_cause, span
+from fxai.formatting import legible, short_cause, span
+from fxai.metric_text import number_text
 from fxai.protocol import STANDARD_ERROR, Report, TrialResult, TrialState
 from fxai.study.events import Notice
 from fxai.study.train_agents import TrainingEvent
@@ -30,13 +31,20 @@ class TrainingView:
     seeds: Mapping[int, int]  # by the numbers that events have
     steps: int | None  # that each seed's training takes; None where only the user's code knows
     began: float  # on the watcher's clock, seconds
+    trading: bool = False  # whether FxAI measures the metric
     first: Mapping[int, int] = field(default_factory=dict)  # each one's first step here: what came before is told again
     latest: Mapping[int, Report] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, metric: str, seeds: Mapping[int, int], steps: int | None) -> "TrainingView":
+    def of(
+        cls, name: str, metric: str, seeds: Mapping[int, int], steps: int | None, *, trading: bool
+    ) -> "TrainingView":
         """Of a training that begins now."""
-        return cls(name, metric, seeds, steps, time.monotonic())
+        return cls(name, metric, seeds, steps, time.monotonic(), trading)
+
+    def value_text(self, value: float, error: float | None = None) -> str:
+        """A value of the metric."""
+        return number_text(self.metric, value, error, trading=self.trading)
 
     @property
     def unit(self) -> str:
@@ -92,7 +100,7 @@ def lines_of(event: TrainingEvent, view: TrainingView) -> Sequence[str]:
             seed = f"Seed {view.seeds[event.number]}, " if len(view.seeds) > 1 else ""
             place = f"{view.unit} {event.step}" + ("" if view.steps is None else f" of {view.steps}")
             words = f"{seed}{place}"
-            return (f"{words[0].upper()}{words[1:]}: {view.metric} {figure(event.value)}",)
+            return (f"{words[0].upper()}{words[1:]}: {view.metric} {view.value_text(event.value)}",)
         case _:
             return incidents_of(event, view)
 
@@ -141,7 +149,7 @@ def _where(view: TrainingView, number: int) -> str:
     if report is None:
         return "no report yet"
     error = report.metrics.get(STANDARD_ERROR)
-    return f"{view.unit} {report.step}  {legible(view.metric)} {estimate(report.value, error)}"
+    return f"{view.unit} {report.step}  {legible(view.metric)} {view.value_text(report.value, error)}"
 
 
 def _progress(view: TrainingView, now: float, options: ConsoleOptions) -> Sequence[Text]:
@@ -157,7 +165,7 @@ def _mean(view: TrainingView, options: ConsoleOptions) -> Sequence[Text]:
     if len(view.seeds) == 1 or not values:
         return ()
     error = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
-    told = estimate(fmean(values), error)
+    told = view.value_text(fmean(values), error)
     if options.ascii_only:
         told = told.replace("±", "+-")
     return (Text(f"Mean over {len(values)} of {len(view.seeds)} seeds: {told}"),)

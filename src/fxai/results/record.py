@@ -11,7 +11,7 @@ from fxai.protocol import STANDARD_ERROR, ParamValue, Usage
 from fxai.results.strict_json import json_value
 from fxai.results.top_trials import TopTrials, candidate
 from fxai.search import attributes
-from fxai.search.metric_goals import StudyLike, first_goal, goals_of
+from fxai.search.metric_goals import StudyLike, first_goal, goals_of, is_trading
 from fxai.search.pbt_history import Exploit, latest_params, pbt_history_of
 from fxai.search.stored_trial import StoredState, TrialLike, state_of
 from fxai.spec.search.first_trial import first_trial_in
@@ -158,12 +158,6 @@ class TransferOrigin:
         )
 
 
-def is_trading(user_attrs: Mapping[str, Any]) -> bool:
-    """Whether the trials of a stored study train FxAI's agents, whose metrics FxAI measures."""
-    stored = user_attrs.get(attributes.FINGERPRINT)
-    return isinstance(stored, dict) and "data" in stored
-
-
 def first_trial_called(user_attrs: Mapping[str, Any]) -> str:
     """What trial 0 of a stored study is: what the study took over, or what its configuration makes it."""
     transfer_spec = user_attrs.get(attributes.TRANSFER) or {}
@@ -215,7 +209,7 @@ class StudyRecord:
             ended_by=EndedBy.of(study.user_attrs),
             taken_over=TransferOrigin.of(study.user_attrs),
             ranking=tuple(records[number] for number in top_trials.ranked),
-            trading=is_trading(study.user_attrs),
+            trading=is_trading(study),
         )
 
     @property

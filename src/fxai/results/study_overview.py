@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fxai.results.record import EndedBy, TransferOrigin, TrialRecord, is_trading
+from fxai.results.record import EndedBy, TransferOrigin, TrialRecord
 from fxai.results.top_trials import TopTrials
-from fxai.search.metric_goals import first_goal, goals_of
+from fxai.search.metric_goals import first_goal, goals_of, is_trading
 from fxai.search.stored_study import Candidate, StoredStudy
 from fxai.search.stored_trial import StoredState
 from fxai.spec.search.metric_goals import Goal
@@ -54,7 +54,7 @@ class StudyOverview:
             leaders=tuple(records[number] for number in leaders),
             ended_by=EndedBy.of(study.user_attrs),
             taken_over=TransferOrigin.of(study.user_attrs),
-            trading=is_trading(study.user_attrs),
+            trading=is_trading(study),
         )
 
     def count(self, state: StoredState) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 from optuna import Study
 
 from fxai.errors import InputError
-from fxai.formatting import estimate, figure
+from fxai.formatting import figure
+from fxai.metric_text import number_text
 from fxai.protocol import ParamValue
 from fxai.results.folder_key import check_folder
 from fxai.results.html_table import html_table
@@ -74,8 +75,16 @@ class StudyResults:
     def best_value(self) -> float:
         return self.best.value or 0.0
 
+    @property
+    def best_text(self) -> str:
+        """The best value as people read it; an `InputError` where no trial is complete."""
+        best, record = self.best, self.record
+        return number_text(record.metric, best.value or 0.0, best.standard_error, trading=record.trading)
+
     def __repr__(self) -> str:
-        best = "no trial is complete" if self.record.best is None else f"best {_value(self.best)} by {self.best.number}"
+        best = (
+            "no trial is complete" if self.record.best is None else f"best {self.best_text} by trial {self.best.number}"
+        )
         return f"<StudyResults {self.name}: {self.summary.finished} trials, {best}>"
 
     def _repr_html_(self) -> str:
@@ -84,14 +93,10 @@ class StudyResults:
         counts = f"{summary.completed} completed, {summary.pruned} pruned, {summary.failed} failed"
         rows = [("Trials", counts)]
         if self.record.best is not None:
-            value = f"{self.record.metric} {_value(self.best)}, {self.record.direction}d"
+            value = f"{self.record.metric} {self.best_text}, {self.record.direction}d"
             rows += [("Best trial", str(self.best.number)), ("Best value", value)]
             rows += [(name, figure(each)) for name, each in self.best.params.items()]
         return html_table(f"Study {self.name}", ("", ""), rows)
-
-
-def _value(trial: TrialRecord) -> str:
-    return "none" if trial.value is None else estimate(trial.value, trial.standard_error)
 
 
 def _results_file(folder: Path) -> Path:

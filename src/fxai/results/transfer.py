@@ -74,6 +74,8 @@ def source_of(record: StudyRecord, storage: str) -> SourceStudy:
         best_trial=best.number,
         best_value=best.value or 0.0,
         standard_error=best.standard_error,
+        metric=record.metric,
+        trading=record.trading,
     )
 
 

@@ -37,3 +37,9 @@ def first_goal(study: StudyLike) -> int:
     names = [goal.metric for goal in goals_of(study)]
     first = made_of.get("metric_name") if isinstance(made_of, dict) else None
     return names.index(first) if first in names else 0
+
+
+def is_trading(study: StudyLike) -> bool:
+    """Whether the trials of a stored study train FxAI's agents, whose metrics FxAI measures."""
+    stored = study.user_attrs.get(attributes.FINGERPRINT)
+    return isinstance(stored, dict) and "data" in stored

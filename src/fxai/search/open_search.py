@@ -134,7 +134,7 @@ def _of_transfer(begun: JsonObject | None, transfer_spec: TransferSpec | None) -
     before = TransferSpec.model_validate(begun)
     if transfer_spec is None:
         return f"\nIt was begun with what it took over from {_told(before.source)}, and there is no transfer now"
-    if before.source == transfer_spec.source:
+    if before.source.stands_as(transfer_spec.source):
         return ""
     return f"\nIt was begun with what it took over from {_told(before.source)}, now it is {_told(transfer_spec.source)}"
 

@@ -10,6 +10,7 @@ from fxai.errors import StorageError, StudyNotFoundError
 from fxai.search import attributes
 from fxai.search.attribute_shapes import check_study
 from fxai.search.counts import TrialCounts
+from fxai.search.metric_goals import goals_of, is_trading
 from fxai.search.rows import Rows, rows_of
 from fxai.search.stored_json import read_json
 from fxai.search.stored_study import StoredDirection, StoredStudy
@@ -32,6 +33,8 @@ class StudyListing:
     counts: TrialCounts
     archived: bool  # set aside by --fresh
     ended_by: str | None = None  # the stop rule by its key
+    metric: str = ""  # that the best value is of
+    trading: bool = False  # whether FxAI measured it
     fault: str | None = None  # why it cannot be read; then nothing else but its name is known
 
 
@@ -156,6 +159,8 @@ def _summary(study: StoredStudy) -> StudyListing:
         ),
         archived=is_archived(study.study_name),
         ended_by=(study.user_attrs.get(attributes.ENDED_BY) or {}).get("rule"),
+        metric=goals_of(study)[0].metric,
+        trading=is_trading(study),
     )
 
 

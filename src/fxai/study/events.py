@@ -53,6 +53,7 @@ class StudyOpened:
     workers: int
     progress: StudyProgress
     retried: tuple[int, ...] = ()
+    trading: bool = False  # whether FxAI measures the metric
 
 
 @dataclass(frozen=True, slots=True)

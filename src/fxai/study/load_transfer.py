@@ -6,13 +6,14 @@ from pathlib import Path
 
 from fxai.errors import InputError
 from fxai.formatting import assignments, counted, figure
+from fxai.metric_text import number_text
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
 from fxai.results.transfer import source_of
 from fxai.results.transfer_file import read_transfer
 from fxai.search.source_url import source_url
 from fxai.search.studies import load_study
-from fxai.spec.reading.transfer_spec import TransferSpec, applied
+from fxai.spec.reading.transfer_spec import SourceStudy, TransferSpec, applied
 from fxai.spec.search.study import StudySpec
 from fxai.study.replay.open_replay import Recording
 
@@ -43,7 +44,7 @@ def load_transfer(study: StudySpec, results_dir: Path, settings: Collection[str]
 def told(transfer_spec: TransferSpec) -> Iterator[str]:
     """What is taken over, a line for each kind."""
     source = transfer_spec.source
-    yield f"Takes over from {source.study_name}, trial {source.best_trial} ({figure(source.best_value)}):"
+    yield f"Takes over from {source.study_name}, trial {source.best_trial} ({_best(source)}):"
     if transfer_spec.fixed:
         yield f"  trains with {assignments(transfer_spec.fixed)}"
     if transfer_spec.dropped:
@@ -58,6 +59,10 @@ def told(transfer_spec: TransferSpec) -> Iterator[str]:
         yield f"  learns from {counted(transfer_spec.warm, 'trial')} of it, which count for nothing else"
 
 
+def _best(source: SourceStudy) -> str:
+    return number_text(source.metric, source.best_value, source.standard_error, trading=source.trading)
+
+
 def _stale(study: StudySpec, transfer_spec: TransferSpec, path: Path) -> Iterator[str]:
     """Whether the source has changed since."""
     then = transfer_spec.source
@@ -67,9 +72,10 @@ def _stale(study: StudySpec, transfer_spec: TransferSpec, path: Path) -> Iterato
     except InputError:
         yield f"  {then.study_name} is no longer in {then.storage}; what was taken over stays as it was"
         return
+    then = then.model_copy(update={"metric": now.metric, "trading": now.trading})  # an earlier release left them out
     if now != then:
         yield (
             f"  {then.study_name} has changed since (then {counted(then.finished, 'trial')}, now {now.finished}; "
-            f"best then {figure(then.best_value)}, now {figure(now.best_value)}); fxai transfer takes it over anew, "
+            f"best then {_best(then)}, now {_best(now)}); fxai transfer takes it over anew, "
             f"deleting {path} undoes it"
         )

@@ -21,7 +21,7 @@ from fxai.protocol import Cause, Decision, JsonObject, Report, TrialRequest, Tri
 from fxai.search.asked_trial import AskedTrial
 from fxai.search.seeds import turn
 from fxai.search.study import Search
-from fxai.spec.fields.objective import argument_style_of, command_of, folder_of, name_of
+from fxai.spec.fields.objective import argument_style_of, command_of, folder_of, is_custom, name_of
 from fxai.spec.search.configure import trial_settings
 from fxai.spec.search.study import StudySpec
 from fxai.study.crash_bisection import CrashBisection
@@ -97,7 +97,7 @@ class _Run:
         self._returns = RepeatedReturns()
         counts = search.counts()
         self._streak = FailureStreak(any_finished=bool(counts.complete or counts.pruned))
-        self._rules = StopRules(spec.stop, spec.direction)
+        self._rules = StopRules(spec.stop, spec.metric_name, spec.direction, trading=not is_custom(spec.objective))
         for trial in search.finished():
             self._rules.add(trial.value, trial.env_steps)
         self._finished_before = self._progress().finished
@@ -131,6 +131,7 @@ class _Run:
             workers=len(self._workers.activity()),
             progress=self._progress(),
             retried=tuple(asked.number for asked in left),
+            trading=not is_custom(self._spec.objective),
         )
 
     def _judge(self, died: Sequence[AskedTrial]) -> None:

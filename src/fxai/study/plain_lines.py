@@ -1,8 +1,12 @@
-"""A study as plain lines, for pipes and log files: one for each event that matters, no control codes."""
+"""A study as plain lines, for pipes and log files: one for each event that matters, no control codes.
+
+`opened` is the study's first event, which names the metric that values are of; None where it has not come yet.
+"""
 
 from collections.abc import Sequence
 
-from fxai.formatting import assignments, counted, estimate, legible, short_cause, span
+from fxai.formatting import assignments, counted, legible, short_cause, span
+from fxai.metric_text import number_text
 from fxai.protocol import STANDARD_ERROR, TrialResult, TrialState
 from fxai.study.events import (
     Notice,
@@ -16,7 +20,7 @@ from fxai.study.events import (
 )
 
 
-def lines_of(event: StudyEvent) -> Sequence[str]:
+def lines_of(event: StudyEvent, opened: StudyOpened | None) -> Sequence[str]:
     """What a log says of the event; nothing of reports and heartbeats."""
     match event:
         case StudyOpened():
@@ -27,7 +31,7 @@ def lines_of(event: StudyEvent) -> Sequence[str]:
             again = f" (attempt {attempt + 1})" if attempt else ""
             return (f"Trial {number} began{again}: {assignments(params)}",)
         case TrialFinished():
-            return (_ending(event),)
+            return (_ending(event, opened),)
         case _:
             return incidents_of(event)
 
@@ -36,7 +40,7 @@ def incidents_of(event: StudyEvent) -> Sequence[str]:
     """What is worth a line even beside the live view: failures, replaced workers, exploits, notices."""
     match event:
         case TrialFinished(result) if result.state is TrialState.FAIL:
-            return (_ending(event),)
+            return (_ending(event, None),)
         case TrialRequeued(number, reason):
             return (f"Trial {number} will be run again: {short_cause(reason)}",)
         case TrialExploited(number, donor, step, params):
@@ -61,7 +65,7 @@ def _opening(event: StudyOpened) -> Sequence[str]:
     return lines
 
 
-def _ending(event: TrialFinished) -> str:
+def _ending(event: TrialFinished, opened: StudyOpened | None) -> str:
     result, progress = event.result, event.progress
     place = f"{progress.finished}/{progress.total}"
     match result.state:
@@ -72,8 +76,18 @@ def _ending(event: TrialFinished) -> str:
             return f"Trial {result.number} pruned after {span(result.seconds)} ({place})"
         case _:
             leads = ", best so far" if event.best else ""
-            return f"Trial {result.number} complete: {_value(result)} in {span(result.seconds)} ({place}{leads})"
+            return (
+                f"Trial {result.number} complete: {_value(result, opened)} in {span(result.seconds)} ({place}{leads})"
+            )
 
 
-def _value(result: TrialResult) -> str:
-    return "no value" if result.value is None else estimate(result.value, result.metrics.get(STANDARD_ERROR))
+def _value(result: TrialResult, opened: StudyOpened | None) -> str:
+    if result.value is None:
+        return "no value"
+    return value_text(opened, result.value, result.metrics.get(STANDARD_ERROR))
+
+
+def value_text(opened: StudyOpened | None, value: float, error: float | None) -> str:
+    """A value of the study's metric."""
+    metric, trading = ("", False) if opened is None else (opened.metric, opened.trading)
+    return number_text(metric, value, error, trading=trading)

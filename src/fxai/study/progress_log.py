@@ -2,13 +2,14 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
-from fxai.formatting import assignments, estimate, legible
+from fxai.formatting import assignments, legible
+from fxai.metric_text import metric_texts
 from fxai.protocol import STANDARD_ERROR, TrialState
-from fxai.study.events import StudyEnded, StudyEvent, TrialFinished, TrialProgressed, WorkerReplaced
-from fxai.study.plain_lines import lines_of
+from fxai.study.events import StudyEnded, StudyEvent, StudyOpened, TrialFinished, TrialProgressed, WorkerReplaced
+from fxai.study.plain_lines import lines_of, value_text
 from fxai.study.run import Watch
 
 SEARCHES = "HPOptimizer"  # the logger of all searches, whoever starts them
@@ -39,10 +40,12 @@ def watch_in_log(logger: logging.Logger) -> Watch:
     """Goes through a study's events and logs them."""
 
     def watch(events: Iterable[StudyEvent]) -> StudyEnded:
+        opened: StudyOpened | None = None
         for event in events:
-            for line in lines_of(event):
+            opened = event if isinstance(event, StudyOpened) else opened
+            for line in lines_of(event, opened):
                 logger.log(_level(event), "%s", line)
-            for line in details_of(event):
+            for line in details_of(event, opened):
                 logger.debug("%s", line)
             if isinstance(event, StudyEnded):
                 return event
@@ -51,19 +54,25 @@ def watch_in_log(logger: logging.Logger) -> Watch:
     return watch
 
 
-def details_of(event: StudyEvent) -> Sequence[str]:
+def details_of(event: StudyEvent, opened: StudyOpened | None) -> Sequence[str]:
     """What is worth a line only to those who look for a fault."""
     match event:
         case TrialProgressed(report, pruned):
-            value = estimate(report.value, report.metrics.get(STANDARD_ERROR))
-            metrics = assignments(dict(islice(report.metrics.items(), _MOST_METRICS)))
+            value = value_text(opened, report.value, report.metrics.get(STANDARD_ERROR))
+            metrics = assignments(dict(islice(_texts(report.metrics, opened).items(), _MOST_METRICS)))
             return (f"Trial {report.number} at step {report.step}: {value}{', pruned' if pruned else ''}; {metrics}",)
         case TrialFinished(result) if result.error is not None and result.error.traceback:
             return tuple(map(legible, result.error.traceback.splitlines()))
         case TrialFinished(result) if result.state is TrialState.COMPLETE:
-            return (f"Trial {result.number} has {assignments(result.metrics)}",)
+            return (f"Trial {result.number} has {assignments(_texts(result.metrics, opened))}",)
         case _:
             return ()
+
+
+def _texts(metrics: Mapping[str, float], opened: StudyOpened | None) -> Mapping[str, str]:
+    if opened is None:
+        return metric_texts(metrics, value_of="", trading=False)
+    return metric_texts(metrics, value_of=opened.metric, trading=opened.trading)
 
 
 def _level(event: StudyEvent) -> int:

@@ -8,6 +8,7 @@ the rule is given more room.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fxai.metric_text import difference_text, number_text
 from fxai.spec.search.stop import Stop
 
 
@@ -30,8 +31,10 @@ class TriggeredRule:
 class StopRules:
     """The rules of one study, told of each trial that finishes."""
 
-    def __init__(self, stop: Stop, direction: str) -> None:
+    def __init__(self, stop: Stop, metric: str, direction: str, *, trading: bool) -> None:
         self._stop = stop
+        self._metric = metric
+        self._trading = trading  # whether FxAI measures the metric
         self._sign = 1 if direction == "maximize" else -1  # makes values larger the better they are
         self._best: float | None = None
         self._last_improvement: float | None = None  # the best value as of then
@@ -50,10 +53,12 @@ class StopRules:
         """The rule that holds now; `running_steps` are those that unfinished trials have taken."""
         stop = self._stop
         if stop.value is not None and self._best is not None and self._best >= stop.value * self._sign:
-            return TriggeredRule(Rule.VALUE, f"the best value reached {stop.value:g} (stop.value)")
+            value = number_text(self._metric, stop.value, trading=self._trading)
+            return TriggeredRule(Rule.VALUE, f"the best value reached {value} (stop.value)")
         if stop.patience is not None and self._since >= stop.patience:
             trials = "trial" if stop.patience == 1 else f"{stop.patience} trials"
-            more = f" by more than {stop.min_delta:g}" if stop.min_delta else ""
+            delta = difference_text(self._metric, stop.min_delta, trading=self._trading)
+            more = f" by more than {delta}" if stop.min_delta else ""
             return TriggeredRule(Rule.PATIENCE, f"no improvement{more} in the last {trials} (stop.patience)")
         if stop.env_steps is not None and self._env_steps + running_steps >= stop.env_steps:
             return TriggeredRule(

@@ -23,7 +23,7 @@ def test_metrics_are_kept_apart(compared: Comparison) -> None:
 def test_what_stands_against_comparing_values_is_said(compared: Comparison) -> None:
     scored, tried = compared.groups[0].cautions
     assert scored == "near and wide are not scored alike: they differ in seeds_per_trial, env.max_episode_steps."
-    assert "near 12 trials, wide 40 trials" in tried
+    assert "near has 12, wide has 40" in tried
     assert compared.groups[1].cautions == ()  # it is alone
     near, _, foreign = compared.studies
     (first, *_) = cautions([near, foreign])

@@ -11,6 +11,7 @@ from optuna.trial import TrialState, create_trial
 
 from fxai.results.paths import StudyPaths
 from fxai.results.plots.figures import contour_plot, optimization_history, parallel_coordinate, slice_plot, timeline
+from fxai.results.plots.metric_axes import with_metric_axes
 from fxai.results.plots.write import write_plots
 from fxai.search import attributes
 
@@ -223,5 +224,24 @@ def test_axes_of_a_fraction_are_in_percent(tmp_path: Path) -> None:
         study.tell(trial, 0.01 * number)
     pages = _pages(study, tmp_path)
     shown = {name for name, page in pages.items() if "~%" in _around_script(page)}
-    assert shown == {"optimization_history", "slice_plot", "contour_plot", "intermediate_values", "edf_plot"}
+    drawn = {"optimization_history", "parallel_coordinate", "slice_plot", "contour_plot", "intermediate_values"}
+    assert shown == {*drawn, "edf_plot"}
     assert "best 3 % by trial 3" in pages["edf_plot"]
+    slices = with_metric_axes(slice_plot(study), trading=True)
+    assert {axis.hoverformat for axis in slices.select_yaxes()} == {".2~%"}  # of the second column too
+
+
+def test_parallel_coordinates_of_a_fraction_have_labels_in_percent() -> None:
+    study = optuna.create_study(direction="maximize")
+    study.set_metric_names(["total_return"])
+    for number in range(5):
+        trial = study.ask()
+        trial.suggest_float("x", 0, 1)
+        study.tell(trial, 0.01 * number)
+    figure = with_metric_axes(parallel_coordinate(study), trading=True)
+    labels = [label.text for label in figure.layout.annotations if label.x == 0]
+    assert labels == ["0 %", "1 %", "2 %", "3 %", "4 %"]
+    hovers = {line.customdata[0][1] for line in figure.data if line.customdata is not None}
+    assert hovers == set(labels)
+    own = with_metric_axes(parallel_coordinate(study), trading=False)
+    assert [label.text for label in own.layout.annotations if label.x == 0] == ["0", "0.01", "0.02", "0.03", "0.04"]

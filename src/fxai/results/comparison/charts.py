@@ -6,11 +6,11 @@ import plotly.graph_objects as go
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
 from fxai.formatting import figure as worded
+from fxai.metric_text import axis_format, number_text
 from fxai.protocol import ParamValue
 from fxai.results.comparison.best_so_far import Improvement
 from fxai.results.comparison.compared import ComparedStudy, SearchedParameter
 from fxai.results.comparison.comparison import Comparison, Group
-from fxai.results.metric_text import axis_format
 from fxai.results.page.palette import OTHER, SERIES
 from fxai.results.plots.axis_labels import folded
 from fxai.results.range_position import ends, position, spanning
@@ -33,7 +33,10 @@ def colours(comparison: Comparison) -> dict[str, str]:
 def over_trials(group: Group, colour: Mapping[str, str]) -> go.Figure:
     """The best value so far against finished trials."""
     figure = go.Figure(
-        [_curve(study, study.progress.over_trials, study.progress.finished, 1, colour) for study in group.studies]
+        [
+            _curve(group, study, study.progress.over_trials, (study.progress.finished, 1), colour)
+            for study in group.studies
+        ]
     )
     return _progress(figure, "finished trials", group)
 
@@ -46,7 +49,7 @@ def over_time(group: Group, colour: Mapping[str, str]) -> go.Figure | None:
     longest = max(study.progress.seconds for study in timed)
     _, unit, word = next(each for each in _UNITS if longest >= each[0])
     figure = go.Figure(
-        [_curve(study, study.progress.over_time, study.progress.seconds, unit, colour) for study in timed]
+        [_curve(group, study, study.progress.over_time, (study.progress.seconds, unit), colour) for study in timed]
     )
     return _progress(figure, f"time in which trials ran, {word}", group)
 
@@ -181,14 +184,22 @@ def _range(distribution: BaseDistribution) -> str:
 
 
 def _curve(
-    study: ComparedStudy, improvements: Sequence[Improvement], end: float, unit: float, colour: Mapping[str, str]
+    group: Group,
+    study: ComparedStudy,
+    improvements: Sequence[Improvement],
+    scale: tuple[float, float],
+    colour: Mapping[str, str],
 ) -> go.Scatter:
-    """Steps up to where the study stands now."""
-    last = improvements[-1:]
+    """Steps up to where the study stands now; `scale` is that place and the unit of the axis."""
+    (end, unit), last = scale, improvements[-1:]
+    trading = study.analysis.trading
     return go.Scatter(
         x=[*(each.at / unit for each in improvements), *(end / unit for _ in last)],
         y=[*(each.value for each in improvements), *(each.value for each in last)],
-        text=[f"trial {each.trial}: {worded(each.value)}" for each in (*improvements, *last)],
+        text=[
+            f"trial {each.trial}: {number_text(group.goal.metric, each.value, trading=trading)}"
+            for each in (*improvements, *last)
+        ],
         hovertemplate="%{text}",
         mode="lines",
         name=study.label,

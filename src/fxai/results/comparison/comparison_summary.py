@@ -3,9 +3,8 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from fxai.formatting import counted
+from fxai.metric_text import difference_text
 from fxai.results.comparison.compared import ComparedStudy
-from fxai.results.metric_text import difference_text
 from fxai.search.comparable import scoring_differences
 from fxai.spec.search.metric_goals import Goal
 
@@ -51,8 +50,11 @@ def cautions(studies: Sequence[ComparedStudy]) -> Iterator[str]:
     yield from _unlike([study for study in studies if study.fingerprint is not None])
     counts = {study.label: study.progress.finished for study in studies}
     if max(counts.values()) > _AS_MANY * min(counts.values()):
-        listed = ", ".join(f"{label} {counted(count, 'trial')}" for label, count in counts.items())
-        yield f"They tried unequally much ({listed}); of more trials the best is better by luck alone."
+        listed = ", ".join(f"{label} has {count:,}" for label, count in counts.items())
+        yield (
+            f"The studies have different numbers of finished trials: {listed}. "
+            "With more trials the best value becomes better by chance alone."
+        )
 
 
 def _unlike(studies: Sequence[ComparedStudy]) -> Iterator[str]:

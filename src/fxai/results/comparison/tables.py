@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from fxai.formatting import counted, figure, span
+from fxai.metric_text import number_text
 from fxai.results.comparison.compared import ComparedStudy, SearchedParameter
 from fxai.results.comparison.comparison import Comparison, Group
-from fxai.results.metric_text import number_text
 from fxai.results.range_position import choices_of, ends
 
 _NOTHING = "-"

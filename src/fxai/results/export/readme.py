@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from fxai.metric_text import is_percent, number_text
 from fxai.results.export.data import ExportedData
 from fxai.results.printed_command import StudyLocation
 from fxai.results.provenance import versions
@@ -54,7 +55,15 @@ def _found(record: StudyRecord) -> Iterator[str]:
     yield f"{summary.failed} failed."
     if record.best is not None:
         error = "" if summary.standard_error is None else f", standard error {summary.standard_error!r}"
-        yield f"The best is trial {record.best.number} with `{record.metric}` {record.best.value!r}{error}."
+        value = _value(record, record.best.value)
+        yield f"The best is trial {record.best.number} with `{record.metric}` {value}{error}."
+
+
+def _value(record: StudyRecord, value: float | None) -> str:
+    """To the last bit, as whoever trains again compares it; a share in percent before."""
+    if value is None or not is_percent(record.metric, trading=record.trading):
+        return repr(value)
+    return f"{number_text(record.metric, value, trading=record.trading)} (to the last digit {value!r})"
 
 
 def _holds(name: str) -> str:
@@ -91,11 +100,12 @@ def _best_again(record: StudyRecord, spec: StudySpec | None, config: BestConfig 
     yield _shell("train", f"{record.name}_best_config.yaml", options={"--output": "again"})
     seeds = 1 if spec is None else spec.seeds_per_trial
     if seeds == 1:
-        yield f"It ends with `{config.metric_name}` {config.value!r}."
+        yield f"It ends with `{config.metric_name}` {_value(record, config.value)}."
     else:
         yield (
-            f"It trains the agent of the trial's first seed. The trial's value, {config.value!r}, is the mean over "
-            f"{seeds} seeds, so this one alone ends with another; the search below repeats them all."
+            "It trains the agent of the trial's first seed. The trial's value, "
+            f"{_value(record, config.value)}, is the mean over {seeds} seeds, so this one alone ends with another; the "
+            "search below repeats them all."
         )
 
 

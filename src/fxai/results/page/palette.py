@@ -16,7 +16,8 @@ FAINT: Final = "#d5dde4"
 
 STATES: Final = {"COMPLETE": COMPLETE, "PRUNED": PRUNED, "FAIL": FAILED, "RUNNING": RUNNING}
 SERIES: Final = (COMPLETE, PRUNED, RUNNING, FAILED, BEST, OTHER)
-SCALE: Final = ("#e9f1f8", "#b7d4ec", "#74add9", COMPLETE, BEST)  # from worst to best
+SCALE: Final = ("#e9f1f8", "#b7d4ec", "#74add9", COMPLETE, BEST)  # of areas, from worst to best
+MARKS: Final = ("#5c97c8", "#4389c1", COMPLETE, "#1f5885", BEST)  # of points and lines: each stands out from the page
 
 DARK: Final = {
     BEST: "#e4f0fa",
@@ -29,4 +30,7 @@ DARK: Final = {
     "#e9f1f8": "#17242f",
     "#b7d4ec": "#1d4059",
     "#74add9": "#2b6ea3",
+    "#5c97c8": "#37759f",
+    "#4389c1": "#478ec3",
+    "#1f5885": "#9fcdf0",
 }

@@ -13,10 +13,13 @@ from optuna import Study
 from optuna.trial import FrozenTrial, TrialState
 from plotly.subplots import make_subplots
 
+from fxai.formatting import figure as value_text
+from fxai.formatting import span
+from fxai.metric_text import number_text
 from fxai.results.importances.importance import conditional_parameters, importances, varying_parameters
 from fxai.results.plots.absent_figure import AbsentFigureError
 from fxai.results.plots.axis_labels import folded, log_ticks
-from fxai.results.record import best_number, metric_name
+from fxai.results.record import StudyRecord, TrialRecord, best_number, metric_name
 
 _SLICE_COLUMNS = 4
 _SLICE_ROW_HEIGHT = 280
@@ -190,11 +193,25 @@ def timeline(study: Study) -> go.Figure:
     if not any(trial.datetime_start for trial in study.get_trials(deepcopy=False)):
         raise AbsentFigureError("No trial has started yet.")
     figure = drawn.plot_timeline(study, n_recent_trials=_MOST_BARS)
-    figure.for_each_trace(lambda bars: bars.update(marker={"color": _STATE_COLOURS.get(bars.name, _OTHER_COLOUR)}))
+    record = StudyRecord.of(study)
+    hovers = {trial.number: _hover(record, trial) for trial in record.trials[-_MOST_BARS:]}
+    for trace in figure.data:
+        trace.update(
+            marker={"color": _STATE_COLOURS.get(trace.name, _OTHER_COLOUR)}, text=[hovers[number] for number in trace.y]
+        )
     figure.update_xaxes(title="time", rangebreaks=[{"bounds": idle} for idle in _idle_spans(study)])
     figure.update_yaxes(title="trial", autorange="reversed")
     bars = sum(len(trace.y) for trace in figure.data)
     return figure.update_layout(height=min(1400, max(400, 14 * bars + 140)), legend=_LEGEND_ABOVE)
+
+
+def _hover(record: StudyRecord, trial: TrialRecord) -> str:
+    """A trial in a few lines, as its bar shows it."""
+    lines = [f"trial {trial.number}: {trial.standing}" + ("" if trial.seconds is None else f", {span(trial.seconds)}")]
+    if trial.value is not None:
+        value = number_text(record.metric, trial.value, trial.standard_error, trading=record.trading)
+        lines.append(f"{record.metric} {value}")
+    return "<br>".join([*lines, *(f"{name} = {value_text(value)}" for name, value in trial.params.items())])
 
 
 def edf_plot(study: Study) -> go.Figure:

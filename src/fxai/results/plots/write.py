@@ -8,12 +8,14 @@ import plotly.graph_objects as go
 from optuna import Study
 
 from fxai.atomic_write import write_text
+from fxai.metric_text import number_text
 from fxai.results.importances.ranked import PRUNED_RANK
-from fxai.results.metric_text import axis_format, number_text
 from fxai.results.paths import StudyPaths
 from fxai.results.plots import figures
 from fxai.results.plots.absent_figure import AbsentFigureError
+from fxai.results.plots.metric_axes import with_metric_axes
 from fxai.results.plots.pareto_figure import pareto_front
+from fxai.results.plots.plot_colours import in_own_colours
 from fxai.results.plots.plot_page import Page
 from fxai.results.record import StudyRecord
 from fxai.results.sampled_study import sampled
@@ -135,7 +137,7 @@ def _html(plot: Plot, study: Study, record: StudyRecord, page: Page) -> str:
         figure = plot.draw(sampled(study, plot.most_trials))
     except AbsentFigureError as absent:
         return page.without_figure(str(absent))
-    return page.with_figure(_in_percent(figure, record))
+    return page.with_figure(with_metric_axes(figure, trading=record.trading))
 
 
 def _footer(record: StudyRecord) -> str:
@@ -151,20 +153,12 @@ def _footer(record: StudyRecord) -> str:
     return f"{summary.study} · {goals} · {counts}{best}"
 
 
-def _in_percent(figure: go.Figure, record: StudyRecord) -> go.Figure:
-    """The figure with percent on the axes of a metric that reads as percent."""
-    for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
-        for goal in record.goals:
-            if axis.title.text in {goal.metric, f"{goal.metric} ({goal.direction})"}:
-                axis.update(axis_format(goal.metric, trading=record.trading))
-    form = axis_format(record.metric, trading=record.trading)
-    for trace in figure.select_traces(selector={"type": "contour"}):
-        trace.colorbar.tickformat = form.get("tickformat")
-    return figure
+def dressed(figure: go.Figure, *, trading: bool) -> go.Figure:
+    """The look of a figure that is shown without a page of FxAI; whoever shows it has the title.
 
-
-def dressed(figure: go.Figure) -> go.Figure:
-    """The look of a figure that is shown without a page of FxAI; whoever shows it has the title."""
+    `trading` says whether FxAI measured the metrics that it shows.
+    """
+    with_metric_axes(in_own_colours(figure), trading=trading)
     figure.update_layout(
         template="plotly_white",
         title=None,

@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from fxai.results.metric_text import axis_format, metric_names
+from fxai.metric_text import axis_format, metric_names
 from fxai.results.report.blocks import Absent, Chooser, Section
 from fxai.results.report.sample import every_kth
 from fxai.results.report.study_info import StudyInfo

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 import fxai
 from fxai.atomic_write import write_text
-from fxai.formatting import estimate
 from fxai.results.page.render import page_html
 from fxai.results.study_results import StudyResults
 
@@ -45,5 +44,5 @@ def _entry(folder: Path, name: str, results: StudyResults) -> Entry:
         report=quote(results.paths.report.relative_to(folder).as_posix()),
         folder=results.paths.results_dir.relative_to(folder).as_posix(),
         goals=", ".join(f"{goal.direction} {goal.metric}" for goal in record.goals),
-        best="-" if record.best is None or record.front else estimate(results.best_value, record.best.standard_error),
+        best="-" if record.best is None or record.front else results.best_text,
     )

@@ -1,7 +1,7 @@
 """What was found, in a few sentences: the winner, its gain over trial 0, and what to think of it."""
 
+from fxai.metric_text import number_text
 from fxai.results.gain import Difference, over_trial_0
-from fxai.results.metric_text import number_text
 from fxai.results.record import TrialRecord, first_trial_called
 from fxai.results.report.blocks import Headline
 from fxai.results.report.study_info import StudyInfo

@@ -17,7 +17,7 @@ import fxai
 from fxai.atomic_write import write_text
 from fxai.errors import InputError
 from fxai.formatting import figure
-from fxai.results.metric_text import number_text
+from fxai.metric_text import number_text
 from fxai.results.page.render import page_html
 from fxai.results.paths import StudyPaths
 from fxai.results.printed_command import StudyLocation

@@ -8,8 +8,8 @@ from typing import Any
 
 from optuna import Study
 
+from fxai.metric_text import axis_format, difference_text, number_text
 from fxai.results.analysis import StudyAnalysis
-from fxai.results.metric_text import axis_format, difference_text, number_text
 from fxai.results.paths import StudyPaths
 from fxai.results.printed_command import StudyLocation
 from fxai.results.record import StudyRecord, TrialRecord
@@ -95,7 +95,7 @@ class StudyInfo:
     @property
     def trading(self) -> bool:
         """Whether its trials train FxAI's agents, whose metrics FxAI measures."""
-        return "data" in self.made_of
+        return self.record.trading
 
     @cached_property
     def made_of(self) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fxai.formatting import counted, figure
 from fxai.market.track_record import TrackRecord, read_track_record
-from fxai.results.metric_text import metric_names, metric_text
+from fxai.metric_text import metric_names, metric_text, number_text
 from fxai.results.plots.pareto_figure import pareto_front
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Block, Chart, Facts, Section, Table
@@ -57,7 +57,10 @@ def front(info: StudyInfo) -> Section | None:
     )
     figure_ = pareto_front(info.record)
     goals = [goal.metric for goal in info.record.goals]
-    rows = [(str(trial.number), *(figure(trial.values[goal]) for goal in goals)) for trial in info.record.front]
+    rows = [
+        (str(trial.number), *(number_text(goal, trial.values[goal], trading=info.trading) for goal in goals))
+        for trial in info.record.front
+    ]
     table = Table(("Trial", *goals), rows[:20], frozenset(range(len(goals) + 1)))
     return Section(name, title, [Chart("front", figure_.update_layout(width=None, height=460)), table], reading)
 
@@ -84,8 +87,9 @@ def _metrics(info: StudyInfo, best: TrialRecord) -> Table:
     """The metrics of the best trial, with those of trial 0 beside them."""
     first = info.default if info.default is not None and info.default.number != best.number else None
     trials = [best, *([first] if first is not None and first.metrics else [])]
+    metric, trading = info.record.metric, info.trading
     rows = [
-        (name, *(metric_text(trial, name, value_of=info.record.metric, trading=info.trading) for trial in trials))
+        (name, *(metric_text(trial.metrics, name, value_of=metric, trading=trading) for trial in trials))
         for name in metric_names(best.metrics)[:_METRICS]
     ]
     headings = ("Metric", "Best", "Trial 0")[: len(trials) + 1]

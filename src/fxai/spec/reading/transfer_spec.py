@@ -29,6 +29,13 @@ class SourceStudy(Record):
     best_trial: int
     best_value: float
     standard_error: float | None = None  # of the best value, where it is a mean over several seeds
+    metric: str = ""  # that the value is of; empty in what an earlier release wrote
+    trading: bool = False  # whether FxAI measured it
+
+    def stands_as(self, other: "SourceStudy") -> bool:
+        """Whether both are the same study with the same trials; what an earlier release wrote names no metric."""
+        unnamed = {"metric": "", "trading": False}
+        return self.model_copy(update=unnamed) == other.model_copy(update=unnamed)
 
 
 class Narrowed(Record):

@@ -1,0 +1,83 @@
+"""How the values of metrics read: each with its standard error where it has one, shares as percent.
+
+Every text for people that holds a metric's value is made here, on a terminal, on a page, in a log and in a notebook.
+What other programs read (JSON, CSV, the database) has the numbers as they are, shares as fractions.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from fxai.formatting import PLAIN_BELOW, figure
+from fxai.protocol import STANDARD_ERROR
+from fxai.spec.search.metrics import FRACTIONS, SYNONYMS
+
+_PERCENT = ".2~%"  # of plotly: at most two decimals
+_ERROR = "_error"  # ends the name of a metric's own standard error
+_MOST_DECIMALS = 8
+
+
+def number_text(name: str, value: float, error: float | None = None, *, trading: bool) -> str:
+    """A value of a metric, `1.07 ± 0.35 %`.
+
+    Args:
+        name: The metric.
+        value: Its value, as it is stored.
+        error: The value's standard error, where it has one.
+        trading: Whether FxAI measured the metric. What a metric of the user's own code means is not known, so such a
+            value is never read as a share.
+    """
+    if not is_percent(name, trading=trading):
+        return _estimate(value, error)
+    return f"{_estimate(100 * value, None if error is None else 100 * error)} %"
+
+
+def difference_text(name: str, difference: float, error: float | None = None, *, trading: bool) -> str:
+    """A difference between two values of a metric; of values in percent, in percentage points."""
+    return number_text(name, difference, error, trading=trading).replace(" %", " percentage points")
+
+
+def is_percent(name: str, *, trading: bool) -> bool:
+    """Whether a metric reads as percent."""
+    return trading and SYNONYMS.get(name, name) in FRACTIONS
+
+
+def metric_names(metrics: Mapping[str, float]) -> Sequence[str]:
+    """The metrics without those that are the error of another."""
+    errors = {f"{name}{_ERROR}" for name in metrics} | {STANDARD_ERROR}
+    return [name for name in metrics if name not in errors]
+
+
+def metric_text(metrics: Mapping[str, float], name: str, *, value_of: str, trading: bool) -> str:
+    """One of a trial's metrics with its standard error; empty where the trial has no such metric.
+
+    `value_of` is the metric of the study, whose error is the trial's standard error.
+    """
+    value = metrics.get(name)
+    if value is None:
+        return ""
+    error = metrics.get(f"{name}{_ERROR}")
+    if error is None and name == value_of:
+        error = metrics.get(STANDARD_ERROR)
+    return number_text(name, value, error, trading=trading)
+
+
+def metric_texts(metrics: Mapping[str, float], *, value_of: str, trading: bool) -> dict[str, str]:
+    """All metrics of a trial by their names, each with its standard error."""
+    return {name: metric_text(metrics, name, value_of=value_of, trading=trading) for name in metric_names(metrics)}
+
+
+def axis_format(name: str, *, trading: bool) -> dict[str, str]:
+    """How the ticks and the hovered values of a plotly axis of a metric read."""
+    return {"tickformat": _PERCENT, "hoverformat": _PERCENT} if is_percent(name, trading=trading) else {}
+
+
+def _estimate(value: float, standard_error: float | None) -> str:
+    """A value; with its standard error, where there is one, both to the error's second digit: `0.00342 ± 0.00021`."""
+    if standard_error is None:
+        return figure(value)
+    if not (standard_error > 0 and math.isfinite(value) and math.isfinite(standard_error)):
+        return f"{figure(value)} ± {figure(standard_error)}"
+    decimals = max(1 - math.floor(math.log10(standard_error)), 0)
+    if decimals > _MOST_DECIMALS or max(abs(value), standard_error) >= PLAIN_BELOW:
+        return f"{figure(value)} ± {standard_error:.2g}"
+    return f"{value:.{decimals}f} ± {standard_error:.{decimals}f}"
