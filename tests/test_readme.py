@@ -20,6 +20,7 @@ from fxai.rl.lanes.pack import signature
 from fxai.rl.training import lane_width
 from fxai.spec.checks.cross_field_checks import study_problems
 from fxai.spec.checks.feasibility import broken
+from fxai.spec.checks.study_parts import parts_of
 from fxai.spec.fields.algorithm import ALGORITHMS
 from fxai.spec.fields.command_line import FURTHER, variable
 from fxai.spec.fields.model_config import ModelConfig
@@ -55,7 +56,7 @@ def study(tmp_path: Path) -> StudySpec:
 def with_keys(study: StudySpec, keys: str) -> StudySpec:
     """The study with the keys of another example in their places; a fault between its parts is an error."""
     changed = StudySpec.model_validate({**study.model_dump(mode="json"), **yaml.safe_load(keys)})
-    assert not list(study_problems(changed))
+    assert not list(study_problems(parts_of(changed)))
     return changed
 
 
@@ -156,8 +157,8 @@ def test_its_example_of_a_population(study: StudySpec) -> None:
     made = StudySpec.model_validate({**rest, **yaml.safe_load(keys)})
     assert made.search == PopulationSearch(ready_interval=10)
     assert made.n_trials == 2 * made.search.population
-    assert not list(study_problems(made))
-    assert list(study_problems(made.model_copy(update={"sampler": study.sampler})))
+    assert not list(study_problems(parts_of(made)))
+    assert list(study_problems(parts_of(made.model_copy(update={"sampler": study.sampler}))))
 
 
 def test_the_defaults_of_all_algorithms_take_equally_many_steps() -> None:

@@ -9,7 +9,7 @@ from optuna.pruners import NopPruner
 from optuna.samplers import RandomSampler
 
 import fxai
-from fxai import HPOConfig, StudySpec, run_study
+from fxai import HPOConfig, StudySpec, TrainingEngine, run_study
 from fxai.api.study_spec import spec_of_mapping
 from fxai.errors import InputError, SpecError
 
@@ -62,3 +62,17 @@ def test_a_study_spec_is_made_as_users_write_it() -> None:
         StudySpec.model_validate({**STUDY, "parameters": {"a": {"type": "unifrom"}}})
     assert issubclass(SpecError, InputError)
     assert fxai.StudySpec is StudySpec
+
+
+def test_a_study_name_of_a_config_is_checked_as_that_of_a_spec_is() -> None:
+    with pytest.raises(SpecError, match="study_name: 'a/b' names a folder"):
+        run_study(STUDY, config=HPOConfig(study_name="a/b"))
+
+
+def test_an_engine_names_all_faults_of_its_configuration() -> None:
+    with pytest.raises(SpecError) as caught:
+        TrainingEngine().train({"d_modle": 1}, training_config={"learning_rate": True})
+    assert [(each.key, each.message) for each in caught.value.problems] == [
+        ("model.d_modle", "unknown key; did you mean 'd_model'?"),
+        ("training.learning_rate", "must be a number, not true"),
+    ]

@@ -13,6 +13,7 @@ import yaml
 from cli.conftest import SMALL_SPEC, call_fxai
 from docs.pages import DOCS, PAGES, Block, assert_can_be_called, blocks, command_lines, inline_commands, is_ours
 from fxai.spec.checks.cross_field_checks import study_problems
+from fxai.spec.checks.study_parts import parts_of
 from fxai.spec.reading.find_spec import find_spec, shipped_specs
 from fxai.spec.reading.load import load_spec, spec_of
 from fxai.spec.yaml.yaml_source import parse_yaml
@@ -47,7 +48,7 @@ def as_spec(text: str) -> str:
 @pytest.mark.parametrize("block", blocks("yaml"), ids=str)
 def test_a_spec_that_is_shown_is_sound(block: Block) -> None:
     for study in spec_of(parse_yaml(as_spec(block.text), str(block))).studies:
-        assert not list(study_problems(study))
+        assert not list(study_problems(parts_of(study)))
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=str)

@@ -139,8 +139,7 @@ def _only(
         there = ", ".join(each.study_name for each in spec.studies)
         raise InputError(f"the spec {spec.name} has the studies {there}; name one of them by study=")
     if config.study_name is not None:
-        renamed = {**chosen[0].model_dump(), "study_name": config.study_name}
-        chosen = [StudySpec.model_validate(renamed)]
+        chosen = [chosen[0].model_copy(update={"study_name": config.study_name})]  # which `override` validates
     given = {key: _as_written(value) for key, value in {**config.settings(), **settings}.items()}
     return override(spec.model_copy(update={"studies": tuple(chosen)}), given)
 

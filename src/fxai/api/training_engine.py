@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from fxai.api.config_sections import sections_of
 from fxai.errors import SpecError
 from fxai.objectives.engine import Engine
 from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.search.findings import as_problems, findings_of
+from fxai.spec.reading.validation import validate
+from fxai.spec.search.findings import as_problems
 from fxai.spec.search.metrics import Metrics
 
 __all__ = ["Engine", "TrainingEngine"]
@@ -53,7 +52,7 @@ class TrainingEngine:
 
 def training_config_of(sections: dict[str, Any]) -> TrainingConfig:
     """The configuration with every default; a `SpecError` names what is wrong with it."""
-    try:
-        return TrainingConfig.model_validate(sections)
-    except ValidationError as error:
-        raise SpecError("configuration", as_problems(findings_of(error, sections))) from None
+    config, findings = validate(TrainingConfig, sections)
+    if config is None or findings:
+        raise SpecError("configuration", as_problems(findings))
+    return config

@@ -1,14 +1,15 @@
-"""Whether the parts of a study suit each other: what no part can say alone."""
+"""Cross-field checks: whether the parts of a study, each valid by itself, are consistent."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import Any, NamedTuple, TypeAlias, get_args
+from typing import Any, TypeAlias, get_args
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from fxai.spec.checks.custom_checks import Placed, custom_problems
+from fxai.spec.checks.custom_checks import custom_problems
 from fxai.spec.checks.population_checks import population_problems
+from fxai.spec.checks.study_parts import Named, Placed, StudyParts
 from fxai.spec.fields.field_paths import constraint_of, of_choice
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.training_config import TrainingConfig
@@ -35,7 +36,6 @@ from fxai.spec.search.parameters import (
 )
 from fxai.spec.search.samplers import BruteForceSampler, GridSampler, Sampler
 from fxai.spec.search.stop import Stop
-from fxai.spec.search.study import StudySpec
 from fxai.spec.yaml.yaml_source import KeyPath
 
 LARGEST_GRID = 1_000_000
@@ -45,42 +45,47 @@ Fields: TypeAlias = Mapping[str, FieldInfo | None]
 """What a configuration has, by dotted path; None for what only the user's own code knows more of."""
 
 
-class Named(NamedTuple):
-    """A parameter of which no more is known than what it is called and what it sets."""
+def study_problems(study: StudyParts) -> Iterator[Finding]:
+    """Faults between the parts of a study; paths begin at the study.
 
-    place: KeyPath
-    name: str
-    path: str
-
-
-def study_problems(study: StudySpec) -> Iterator[Finding]:
-    """Faults between a study's parameters, sampler and enqueued trials; paths begin at the study."""
-    placed: list[Placed] = [(("parameters", place), each) for place, each in enumerate(study.parameters)]
-    config, named = study.training_config, [Named(path, each.name, each.path) for path, each in placed]
-    yield from double_problems(named)
-    if isinstance(config, CustomConfig):
-        yield from custom_problems(study.objective, placed, study.fixed, config)
-        yield from custom_stop_problems(study.stop)
-        fields: Fields = dict.fromkeys(values_in(config))
+    This is the only list of the cross-field checks. A check is left out where a part that it needs is invalid.
+    """
+    yield from double_problems(study.names)
+    if study.is_custom:
+        yield from _custom_study_problems(study)
     else:
-        yield from name_problems(named, config.training.algorithm)
-        yield from layer_problems(named, study.fixed, config)
-        yield from value_problems(placed, config.training.algorithm)
-        yield from fixed_problems(study.fixed, config.training.algorithm)
-        fields = config_fields(config.training.algorithm)
-    yield from condition_problems(placed, fields)
-    yield from constraint_problems(study.constraints, [each.name for each in study.parameters], fields)
-    yield from sampler_problems(study.sampler, placed)
-    yield from enqueue_problems(study.enqueue, study.parameters)
-    yield from lane_problems(study.seeds_per_trial, study.resources.lanes_per_worker)
-    yield from population_problems(
-        study.search,
-        placed,
-        sampler=study.sampler,
-        pruner=study.pruner,
-        own_code=isinstance(config, CustomConfig),
-        config=config if isinstance(config, TrainingConfig) else None,
-    )
+        yield from _trading_problems(study)
+    fields = _fields_of_study(study)
+    yield from condition_problems(study.parameters, fields)
+    yield from constraint_problems(study.constraints, [each.name for each in study.names], fields)
+    if study.sampler is not None:
+        yield from sampler_problems(study.sampler, study.parameters)
+    yield from enqueue_problems(study.enqueue, [parameter for _, parameter in study.parameters])
+    if study.resources is not None:
+        yield from lane_problems(study.seeds_per_trial, study.resources.lanes_per_worker)
+    yield from population_problems(study)
+
+
+def _custom_study_problems(study: StudyParts) -> Iterator[Finding]:
+    if isinstance(study.config, CustomConfig):
+        yield from custom_problems(study.objective, study.parameters, study.fixed, study.config)
+    if study.stop is not None:
+        yield from custom_stop_problems(study.stop)
+
+
+def _trading_problems(study: StudyParts) -> Iterator[Finding]:
+    yield from name_problems(study.names, study.algorithm)
+    if isinstance(study.config, TrainingConfig):  # else the number of layers is unknown
+        yield from layer_problems(study.names, study.fixed, study.config)
+    yield from value_problems(study.parameters, study.algorithm)
+    yield from fixed_problems(study.fixed, study.algorithm)
+
+
+def _fields_of_study(study: StudyParts) -> Fields:
+    """The fields that conditions and constraints may name."""
+    if isinstance(study.config, CustomConfig):
+        return dict.fromkeys(values_in(study.config))
+    return config_fields(study.algorithm)
 
 
 def double_problems(parameters: Iterable[Named]) -> Iterator[Finding]:

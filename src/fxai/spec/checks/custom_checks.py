@@ -1,17 +1,14 @@
 """Whether the parts of a study with an objective of the user's own suit each other."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
 
+from fxai.spec.checks.study_parts import Placed
 from fxai.spec.fields.command_line import FURTHER, placeholders, variable
 from fxai.spec.fields.objective import CustomCommand, Objective
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.search.custom_config import CustomConfig, values_in, with_values
 from fxai.spec.search.findings import Finding
 from fxai.spec.search.parameters import Choice, Parameter, not_storable
-from fxai.spec.yaml.yaml_source import KeyPath
-
-Placed: TypeAlias = tuple[KeyPath, Parameter]
 
 
 def custom_problems(

@@ -2,34 +2,27 @@
 
 from collections.abc import Iterable, Iterator
 
-from fxai.spec.checks.custom_checks import Placed
+from fxai.spec.checks.study_parts import StudyParts
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.fields.varying_fields import may_change
 from fxai.spec.search.findings import Finding
 from fxai.spec.search.parameters import Parameter
 from fxai.spec.search.population import PopulationSearch
-from fxai.spec.search.pruners import NopPruner, Pruner
-from fxai.spec.search.samplers import QMCSampler, RandomSampler, Sampler
+from fxai.spec.search.pruners import NopPruner
+from fxai.spec.search.samplers import QMCSampler, RandomSampler
 
 _BUDGET = ("training.total_updates", "training.eval_frequency")
 _BEGINNINGS = (RandomSampler, QMCSampler)
 
 
-def population_problems(
-    search: PopulationSearch | None,
-    parameters: Iterable[Placed],
-    *,
-    sampler: Sampler | None,
-    pruner: Pruner | None,
-    own_code: bool,
-    config: TrainingConfig | None,
-) -> Iterator[Finding]:
-    """Faults of a study with populations; None stands for what is not given or has faults of its own."""
-    if search is None:
+def population_problems(study: StudyParts) -> Iterator[Finding]:
+    """Faults of a study with populations."""
+    if study.search is None:
         return
-    if own_code:
+    if study.is_custom:
         message = "populations are fx_trading's: FxAI cannot hand the state of a trial of your own code to another"
         yield Finding(("search",), message)
+    sampler, pruner = study.sampler, study.pruner
     if sampler is not None and not isinstance(sampler, _BEGINNINGS):
         names = " or ".join(each.__name__ for each in _BEGINNINGS)
         message = f"{sampler.type} would learn from where members began; leave it out with populations, or take {names}"
@@ -37,12 +30,12 @@ def population_problems(
     if pruner is not None and not isinstance(pruner, NopPruner):
         message = f"{pruner.type} would end members that are to go on from better weights; leave it out, or take none"
         yield Finding(("pruner",), message)
-    for place, parameter in parameters:
-        if not own_code and parameter.path in _BUDGET:
+    for place, parameter in study.parameters:
+        if not study.is_custom and parameter.path in _BUDGET:
             where = (*place, "name" if parameter.path == parameter.name else "path")
             yield Finding(where, "members of a population are compared step by step, so it must be the same for all")
-    if not own_code and config is not None:
-        yield from _interval_problems(search, config)
+    if isinstance(study.config, TrainingConfig):
+        yield from _interval_problems(study.search, study.config)
 
 
 def _interval_problems(search: PopulationSearch, config: TrainingConfig) -> Iterator[Finding]:

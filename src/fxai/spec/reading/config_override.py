@@ -4,17 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from fxai.errors import InputError, Problem, SpecError
 from fxai.spec.fields.algorithm import algorithm_of
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.reading.key_check import check_keys
+from fxai.spec.reading.validation import validate
 from fxai.spec.search.config_fields import ALGORITHM_PATH, all_config_fields, config_fields, unknown_path
 from fxai.spec.search.configure import set_at
-from fxai.spec.search.findings import as_problems, findings_of
+from fxai.spec.search.findings import as_problems
 from fxai.spec.yaml.yaml_source import parse_yaml
 
 SOURCE = "--set"
@@ -49,12 +47,10 @@ def override_config(config: TrainingConfig, settings: Mapping[str, str]) -> Trai
             problems.append(Problem(fault.message, key))
     if problems:
         raise SpecError(SOURCE, tuple(problems))
-    if findings := list(check_keys((TrainingConfig,), tree, {})):
+    made, findings = validate(TrainingConfig, tree)
+    if made is None or findings:
         raise SpecError(SOURCE, as_problems(findings))
-    try:
-        return TrainingConfig.model_validate(tree)
-    except ValidationError as error:
-        raise SpecError(SOURCE, as_problems(findings_of(error, tree))) from None
+    return made
 
 
 def set_in_config(tree: dict[str, Any], written: TrainingConfig, path: str, value: Any) -> ConfigFault | None:

@@ -3,20 +3,17 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from fxai.errors import Problem, SpecError
-from fxai.spec.checks.cross_field_checks import study_problems
 from fxai.spec.fields.field_paths import leaves
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.tracking import TRACKER_SETTINGS
 from fxai.spec.reading.config_override import CONFIG, NO_SUCH_SETTING, SOURCE, ConfigFault, set_in_config
-from fxai.spec.reading.key_check import check_keys
 from fxai.spec.reading.presets import settings_of, shipped_preset, unknown_preset
+from fxai.spec.reading.validation import validate_spec
 from fxai.spec.search.class_names import CLASSES, with_class
 from fxai.spec.search.configure import set_at
 from fxai.spec.search.custom_config import CustomConfig, values_in, with_values
-from fxai.spec.search.findings import Finding, as_problems, findings_of
+from fxai.spec.search.findings import Finding, as_problems
 from fxai.spec.search.population import PopulationSearch
 from fxai.spec.search.preset import Preset
 from fxai.spec.search.study import Spec, StudySpec
@@ -128,18 +125,8 @@ def _of_study(fault: ConfigFault, study: dict[str, Any]) -> str:
 
 
 def _validated(tree: dict[str, Any]) -> Spec:
-    findings = list(check_keys((Spec,), tree, {}))
-    try:
-        spec = Spec.model_validate(tree)
-    except ValidationError as error:
-        findings += findings_of(error, tree)
-    else:
-        findings += (
-            Finding(("studies", place, *path), message)
-            for place, study in enumerate(spec.studies)
-            for path, message in study_problems(study)
-        )
-    if findings:
+    spec, findings = validate_spec(tree)
+    if spec is None or findings:
         raise SpecError(SOURCE, _in_settings(findings))
     return spec
 

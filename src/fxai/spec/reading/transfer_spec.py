@@ -11,6 +11,7 @@ from pydantic import Field
 
 from fxai.errors import Problem, SpecError
 from fxai.spec.checks.cross_field_checks import study_problems
+from fxai.spec.checks.study_parts import parts_of
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.search.findings import as_problems
@@ -91,7 +92,7 @@ def applied(study: StudySpec, transfer_spec: TransferSpec, name: str) -> StudySp
         "enqueue": (*transfer_spec.enqueue, *study.enqueue),
     }
     made = study.model_copy(update=changes)
-    if found := as_problems(study_problems(made)):
+    if found := as_problems(study_problems(parts_of(made))):
         raise SpecError(name, found)
     return made
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from fxai.spec.fields.record import Record
-from fxai.spec.search.metrics import SYNONYMS, unknown_metric
+from fxai.spec.search.metrics import reported_metric
 
 
 class Goal(Record):
@@ -40,7 +40,7 @@ def check_goals(goals: tuple[Goal, ...], reported: Collection[str] | None) -> tu
     Raises:
         ValueError: There is one objective only, a metric is given twice, or a metric is not in `reported` (if known).
     """
-    goals = tuple(Goal(metric=_known(goal.metric, reported), direction=goal.direction) for goal in goals)
+    goals = tuple(Goal(metric=_canonical(goal.metric, reported), direction=goal.direction) for goal in goals)
     names = [goal.metric for goal in goals]
     if len(names) == 1:
         raise ValueError("must hold at least 2; a single one is written as metric_name and direction")
@@ -62,16 +62,11 @@ def check_metric(name: str, goals: tuple[Goal, ...] | None, reported: Collection
     """
     if goals is None:
         return name
-    name, names = _known(name, reported), [goal.metric for goal in goals]
+    name, names = _canonical(name, reported), [goal.metric for goal in goals]
     if names and name not in names:
         raise ValueError(f"prunes the trials, so it must be one of the objectives: {', '.join(names)}")
     return name
 
 
-def _known(name: str, reported: Collection[str] | None) -> str:
-    if reported is None:
-        return name
-    name = SYNONYMS.get(name, name)
-    if name not in reported:
-        raise ValueError(unknown_metric(name))
-    return name
+def _canonical(name: str, reported: Collection[str] | None) -> str:
+    return name if reported is None else reported_metric(name, reported)

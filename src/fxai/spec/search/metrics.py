@@ -56,6 +56,14 @@ def metric_in(known: Collection[str], name: str) -> str:
     return name if name in tuple(known) else SYNONYMS.get(name, name)
 
 
-def unknown_metric(name: str) -> str:
-    """What to say of a metric that `fx_trading` does not report."""
-    return f"fx_trading has no metric {name!r}{did_you_mean(name, METRICS) or '.'} It reports {', '.join(METRICS)}"
+def reported_metric(name: str, reported: Collection[str] = METRICS) -> str:
+    """The canonical name of a metric of `fx_trading`.
+
+    Raises:
+        ValueError: The metric is not in `reported`.
+    """
+    canonical = SYNONYMS.get(name, name)
+    if canonical not in reported:
+        suggestion = did_you_mean(canonical, METRICS) or "."
+        raise ValueError(f"fx_trading has no metric {canonical!r}{suggestion} It reports {', '.join(METRICS)}")
+    return canonical

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from fxai.spec.search.expression import Expression, ExpressionError, number, parse_expression
-from fxai.spec.search.metrics import METRICS, SYNONYMS, unknown_metric
+from fxai.spec.search.metrics import SYNONYMS, reported_metric
 
 SCORE = "score"  # the metric that it is
 _LIKE_A_NAME = re.compile(r"(?<![\w./])[A-Za-z_][\w.]*(?:/[A-Za-z_][\w.]*)+(?![\w./(])")
@@ -38,8 +38,7 @@ Score = Annotated[str, AfterValidator(_formula)]
 def check_score(text: str) -> str:
     """The formula; ValueError where it names a metric that `fx_trading` does not report."""
     for name in parse_score(text).names:
-        if SYNONYMS.get(name, name) not in METRICS:
-            raise ValueError(unknown_metric(name))
+        reported_metric(name)
     return text
 
 

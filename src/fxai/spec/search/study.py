@@ -82,8 +82,8 @@ class Resources(Record):
 class StudySpec(Record):
     """One study, with all defaults.
 
-    `study_problems` (`coherence.py`) checks the parameters against `training_config`; `load_spec` and `override`
-    call it.
+    The validators here check single fields, and fields whose defaults depend on others. All other checks between
+    fields are `study_problems` (`checks/cross_field_checks.py`), which `validate_spec` calls.
     """
 
     study_name: StudyName = Field(description="name of the study in the database and of its results folder")

@@ -1,0 +1,133 @@
+"""Validates the tree of a record or a spec and returns all faults, with their paths.
+
+Spec files, `--set`, training configurations and Python calls are validated here, so that each check runs once and
+its message is the same everywhere.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from fxai.spec.checks.cross_field_checks import study_problems
+from fxai.spec.checks.study_parts import Named, StudyParts, parts_of
+from fxai.spec.fields.algorithm import algorithm_of
+from fxai.spec.fields.field_paths import constraint_of
+from fxai.spec.fields.objective import is_custom
+from fxai.spec.fields.record import Record
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.reading.key_check import check_keys
+from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.search.findings import Finding, findings_of
+from fxai.spec.search.parameter_form import SYNONYMS
+from fxai.spec.search.parameters import Parameter
+from fxai.spec.search.study import Spec, StudySpec
+from fxai.spec.yaml.yaml_source import KeyPath
+
+R = TypeVar("R", bound=Record)
+_PARAMETER: TypeAdapter[Parameter] = TypeAdapter(Parameter)
+
+
+def validate(kind: type[R], tree: dict[str, Any], known: Iterable[Finding] = ()) -> tuple[R | None, list[Finding]]:
+    """The record of that kind, None if it is invalid, and all faults of the tree.
+
+    `known` are faults that were found before. Nothing more is reported below their paths.
+    """
+    findings = [*known, *check_keys((kind,), tree, SYNONYMS)]
+    try:
+        return kind.model_validate(tree), findings
+    except ValidationError as error:
+        paths = [finding.path for finding in findings]
+        fresh = (each for each in findings_of(error, tree) if not any(_is_below(path, each.path) for path in paths))
+        return None, [*findings, *fresh]
+
+
+def validate_spec(tree: dict[str, Any], known: Iterable[Finding] = ()) -> tuple[Spec | None, list[Finding]]:
+    """The spec, None if one of its records is invalid, and all faults, those between fields included."""
+    spec, findings = validate(Spec, tree, known)
+    findings += _double_names(tree)
+    for place, parts in _parts(spec, tree):
+        findings += (Finding(("studies", place, *path), message) for path, message in study_problems(parts))
+    return spec, findings
+
+
+def _is_below(path: KeyPath, other: KeyPath) -> bool:
+    return path[: len(other)] == other
+
+
+def _parts(spec: Spec | None, tree: dict[str, Any]) -> Iterator[tuple[int, StudyParts]]:
+    if spec is not None:
+        yield from enumerate(map(parts_of, spec.studies))
+        return
+    for place, study in enumerate(_items(tree.get("studies"))):
+        if isinstance(study, dict):
+            yield place, _valid_parts(study)
+
+
+def _items(node: Any) -> Sequence[Any]:
+    return node if isinstance(node, list | tuple) else ()
+
+
+def _double_names(tree: dict[str, Any]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for place, study in enumerate(_items(tree.get("studies"))):
+        name = study.get("study_name") if isinstance(study, dict) else None
+        if isinstance(name, str):
+            if name in seen:
+                yield Finding(("studies", place, "study_name"), f"{name!r} is given twice; names must differ")
+            seen.add(name)
+
+
+def _valid_parts(study: dict[str, Any]) -> StudyParts:
+    """The parts of an invalid study that are valid, so that the checks between these run too."""
+    written, config = _items(study.get("parameters")), study.get("training_config")
+    names = list(_names(written))
+    is_named = bool(written) and len(names) == len(written)  # else a name elsewhere may be one that is not known here
+    parameters = [(("parameters", place), each) for place, each in enumerate(map(_parameter, written)) if each]
+    return StudyParts(
+        is_custom=is_custom(study.get("objective")),
+        objective=_field_value(study, "objective") if is_named else None,
+        algorithm=algorithm_of(config.get("training") if isinstance(config, dict) else None),
+        config=_config(study),
+        names=names,
+        parameters=parameters,
+        fixed=_field_value(study, "fixed") or {},
+        constraints=(_field_value(study, "constraints") or ()) if is_named else (),
+        enqueue=(_field_value(study, "enqueue") or ()) if is_named and len(parameters) == len(written) else (),
+        sampler=_field_value(study, "sampler"),
+        pruner=_field_value(study, "pruner"),
+        search=_field_value(study, "search"),
+        stop=_field_value(study, "stop"),
+        seeds_per_trial=_field_value(study, "seeds_per_trial") or 1,
+        resources=_field_value(study, "resources"),
+    )
+
+
+def _config(study: dict[str, Any]) -> TrainingConfig | CustomConfig | None:
+    written = study.get("training_config")
+    if is_custom(study.get("objective")):
+        return CustomConfig(written if isinstance(written, dict) else {})
+    config = _field_value(study, "training_config") if "training_config" in study else TrainingConfig()
+    return config if isinstance(config, TrainingConfig) else None
+
+
+def _names(parameters: Sequence[Any]) -> Iterator[Named]:
+    for place, each in enumerate(parameters):
+        if isinstance(each, dict) and isinstance(name := each.get("name"), str):
+            path = each.get("path")
+            yield Named(("parameters", place), name, path if isinstance(path, str) else name)
+
+
+def _parameter(node: Any) -> Parameter | None:
+    try:
+        return _PARAMETER.validate_python(node)
+    except ValidationError:
+        return None
+
+
+def _field_value(study: dict[str, Any], name: str) -> Any:
+    """The value of a field of a study; None if it is absent or invalid."""
+    try:
+        return constraint_of(StudySpec.model_fields[name]).validate_python(study.get(name))
+    except ValidationError:
+        return None
