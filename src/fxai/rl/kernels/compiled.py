@@ -28,9 +28,9 @@ def runs_on_kernels(tensor: Tensor) -> bool:
 def compiled(loop: Callable[P, None]) -> Callable[P, None]:
     """The loop as numba compiles it at its first call: a program that never trains on a CPU needs no compiler.
 
-    The functions that it calls are compiled with it. They are ordinary functions of any file, imported by their names.
-    The machine code is kept beside the source, or in the user's cache, for every later process, until one of the files
-    changes that the loop and these functions stand in.
+    The functions that it calls are compiled with it. They are plain functions of any module, imported by their names.
+    The machine code is stored beside the source, or in the user's cache, for later processes. It is compiled again when
+    a module changes that defines the loop, one of these functions or a record that they use.
     """
 
     @cache
@@ -41,7 +41,7 @@ def compiled(loop: Callable[P, None]) -> Callable[P, None]:
         for function in functions[1:]:
             _let_loops_call(function)
         try:
-            # numba compares the time of the loop's own file alone, and names what it keeps after the loop
+            # numba checks the loop's own file alone, and the name is part of the path at which it stores the code
             loop.__qualname__ = f"{loop.__name__}_{_source_digest(functions)}"
             return cast("Callable[P, None]", numba.njit(cache=True, error_model="numpy")(loop))
         except (OSError, RuntimeError):  # no source to compare, or nowhere to keep it
@@ -58,7 +58,7 @@ def compiled(loop: Callable[P, None]) -> Callable[P, None]:
 def _let_loops_call(function: Callable[..., Any]) -> None:
     import numba  # noqa: PLC0415 - as in `compiled`
 
-    numba.extending.register_jitable(forceinline=True)(function)  # a call would pass records through memory
+    numba.extending.register_jitable(forceinline=True)(function)  # else numba passes records through memory
 
 
 def _with_functions_called(loop: Callable[..., Any]) -> list[Callable[..., Any]]:
@@ -71,8 +71,11 @@ def _with_functions_called(loop: Callable[..., Any]) -> list[Callable[..., Any]]
 
 
 def _source_digest(functions: Iterable[Callable[..., Any]]) -> str:
-    """Changes with the text of the modules that define the functions and their records, and with constants read."""
-    modules, constants = set(), set()
+    """Changes with the text of the modules that define the functions and their records, and with constants read.
+
+    The text of this module counts too, because it sets how loops are compiled.
+    """
+    modules, constants = {__name__}, set()
     for function in functions:
         modules.add(function.__module__)
         for name, value in inspect.getclosurevars(function).globals.items():
