@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 
 from fxai.market.dataset import Market, prepare
-from fxai.rl.agents.trading import trading
+from fxai.rl.agents.trading import build_training
 from fxai.rl.environment.market_tensors import MarketTensors, on_device
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.training.training import Training
@@ -41,7 +41,7 @@ class Timed:
 
 def timed(lanes: int, updates: int, market: Market, tensors: MarketTensors, after: int | None) -> Timed:
     pack = Pack((CONFIG,) * lanes, tuple(range(lanes)))
-    training = trading(pack, CONFIG.env, market, DEVICE, tensors, graphed_after=after)
+    training = build_training(pack, CONFIG.env, market, DEVICE, tensors, cuda_graph_after=after)
     seconds(training, WARM)
     return Timed(seconds(training, 1), seconds(training, updates) / updates, training.weights.clone())
 

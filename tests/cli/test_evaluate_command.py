@@ -129,7 +129,7 @@ def test_an_export_is_left_beside_it(fxai: Fxai, agent: Path) -> None:
         (("agent.safetensors", "--split", "tset"), "there is no split 'tset'"),
         (("agent.safetensors", "--data", "nothing.csv"), "no data set and no file 'nothing.csv'"),
         (("agent.safetensors", "--data", "short.csv"), "fewer than 32"),
-        (("agent.safetensors", "--export", "agent.pkl"), "names no format"),
+        (("agent.safetensors", "--export", "agent.pkl"), "has an unknown suffix"),
     ],
 )
 def test_what_is_wrong_is_said(fxai: Fxai, agent: Path, folder: Path, arguments: tuple[str, ...], fault: str) -> None:

@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from fxai.market.splits import Span
-from fxai.rl.agents.scoring import _COUNTED, Scorer
+from fxai.rl.agents.scoring import _SCORED_FIELDS, Scorer
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.lanes.active_lanes import active_lanes
@@ -146,7 +146,7 @@ def test_a_score_comes_to_the_host_once():
     scorer = Scorer(market(META), VALIDATION, 6000.0, BASE, envs)
     env = scorer._env(range(2))
     with OnlyOn(META):
-        steps = scorer._run(learner.policy, learner.weights, env, _COUNTED)
+        steps = scorer._run(learner.policy, learner.weights, env, _SCORED_FIELDS)
     assert steps.device == META
 
 
@@ -189,7 +189,7 @@ def test_lanes_come_and_go_on_a_device(kind: str):
     packed = LanePack(lambda members: training(members, META), width=4)
     lanes = [Lane(config, seed) for seed, config in enumerate(PACKS[kind])]
     for chosen in (lanes[:1], lanes, lanes[1:]):
-        packed.regroup(chosen)
+        packed.set_lanes(chosen)
         packed.update()
         assert {len(tensor) for tensor in packed._running.tensors().values()} == {4}
 

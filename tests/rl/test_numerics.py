@@ -22,7 +22,7 @@ import torch
 from fxai.market.dataset import prepare
 from fxai.protocol import JsonObject
 from fxai.rl.agents.numerics import NUMERICS, with_numerics
-from fxai.rl.agents.trading import trading
+from fxai.rl.agents.trading import build_training
 from fxai.rl.algorithms import adam
 from fxai.rl.lanes.pack import Pack
 from fxai.spec.fields.training_config import TrainingConfig
@@ -88,7 +88,7 @@ def result_of(case: str) -> Result:
     )
     pack = Pack((config,), (SEED,))
     market = prepare(config.data)
-    trained = trading(pack, config.env, market, torch.device("cpu"))
+    trained = build_training(pack, config.env, market, torch.device("cpu"))
     before = trained.weights[0].detach().double().clone()
     (evaluation,) = trained.evaluations()
     moved = trained.weights[0].detach().double() - before

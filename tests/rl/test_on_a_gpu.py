@@ -85,19 +85,19 @@ def test_neighbours_that_come_and_go_change_no_lane(kind: str, model: str):
     """At one width, with captured updates; another lane joins and leaves on the way, and may take the first place."""
     first, second = configs(kind, model)
     alone, lane = LanePack(captured, WIDTH), Lane(first, 3)
-    alone.regroup([lane])
+    alone.set_lanes([lane])
     for _ in range(UPDATES // 10):
         alone.update()
     beside, same, guest = LanePack(captured, WIDTH), Lane(first, 3), Lane(second, 4)
-    beside.regroup([same, Lane(second, 1), Lane(second, 2)])
+    beside.set_lanes([same, Lane(second, 1), Lane(second, 2)])
     for done in range(UPDATES // 10):
         if done == UPDATES // 30:
-            beside.regroup([guest, same])
+            beside.set_lanes([guest, same])
         if done == UPDATES // 15:
-            beside.regroup([same])
+            beside.set_lanes([same])
         beside.update()
-    for name, tensor in alone.stacked([lane]).items():
-        assert torch.equal(tensor, beside.stacked([same])[name]), name
+    for name, tensor in alone.stacked_states([lane]).items():
+        assert torch.equal(tensor, beside.stacked_states([same])[name]), name
 
 
 BASE: JsonObject = {

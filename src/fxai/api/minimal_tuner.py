@@ -208,11 +208,11 @@ class MinimalTuner:
         data; in each the agent acts greedily.
         """
         from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415 (torch)
-        from fxai.rl.agents.trajectory import track  # noqa: PLC0415
+        from fxai.rl.agents.trajectory import track_record_of  # noqa: PLC0415
 
         agent = agent or self.train(config)
         window = evaluation_window(agent, split="validation")
-        found = track(agent, window.market, window.span, window.split, parts=window.parts)
+        found = track_record_of(agent, window.market, window.span, window.split, parts=window.parts)
         return Metrics(with_score(found.metrics, SCORE))
 
     def train(self, config: Config) -> "Agent":

@@ -53,12 +53,12 @@ def evaluate(
     """
     from fxai.rl.agents.agent import load_agent  # noqa: PLC0415 - torch, which other commands need not load
     from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415
-    from fxai.rl.agents.trajectory import observations_on, track  # noqa: PLC0415
+    from fxai.rl.agents.trajectory import observations_on, track_record_of  # noqa: PLC0415
 
     named = None if split is None else _named(split)
     loaded = load_agent(agent)
     window = evaluation_window(loaded, data, named)
-    record = of_file(agent, track(loaded, window.market, window.span, window.split, parts=window.parts))
+    record = of_file(agent, track_record_of(loaded, window.market, window.span, window.split, parts=window.parts))
     _warn_of_age(loaded, window, data)
     _warn_of_split(window, agent, record)
     files = write_track(record, output or agent.parent, _name(agent, window, data))
@@ -73,7 +73,7 @@ def evaluate(
 
 def _name(agent: Path, window: "EvaluationWindow", data: str | None) -> str:
     """Of the files: an evaluation on other data never replaces one on the agent's own."""
-    other = f"_{Path(window.market.name).stem}" if data is not None and not window.is_custom else ""
+    other = f"_{Path(window.market.name).stem}" if data is not None and not window.is_training_data else ""
     return f"{agent.stem}{other}_{window.split}"
 
 
@@ -87,7 +87,7 @@ def _named(split: str) -> Split:
 def _warn_of_age(agent: "Agent", window: "EvaluationWindow", data: str | None) -> None:
     if agent.scoring_env is None:
         warning("the agent's file is of a version that did not say what scored it; the environment it learnt in does")
-    if data is None and not window.is_custom:
+    if data is None and not window.is_training_data:
         warning(
             f"{window.market.name} is not as it was when the agent was trained: its splits may lie elsewhere now, and "
             "the agent may have learnt from bars that score it here"
@@ -96,9 +96,9 @@ def _warn_of_age(agent: "Agent", window: "EvaluationWindow", data: str | None) -
 
 def _warn_of_split(window: "EvaluationWindow", agent: Path, record: TrackRecord) -> None:
     """What takes from the worth of the figures; a look at the test split is noted."""
-    if window.is_custom and window.split in ("train", "all"):
+    if window.is_training_data and window.split in ("train", "all"):
         warning("the agent has learnt from these bars: on others it will do worse")
-    if not window.spends_test:
+    if not window.uses_test_split:
         return
     try:
         looks = f"Looks noted in {agent.parent} so far: {note_test_look(agent.parent, record)}"

@@ -12,7 +12,7 @@ from fxai.market.dataset import Market, prepare
 from fxai.objectives.trading_pack import TradingPack
 from fxai.objectives.trading_trial import TradingTrial, failure
 from fxai.protocol import Cause, Decision, LanePlan, Report, Slot, TrialRequest, TrialResult
-from fxai.rl.agents.trading import trading
+from fxai.rl.agents.trading import build_training
 from fxai.rl.environment.market_tensors import MarketTensors, on_device
 from fxai.rl.lanes.pack import Pack, signature
 from fxai.rl.training.lane_width import measured_width, probe_config
@@ -171,9 +171,11 @@ def _best_width(config: TrainingConfig, slot: Slot) -> int:
     return measured_width(packed, signature(config), slot)
 
 
-def _training(pack: Pack, base: EnvConfig, slot: Slot, graphed_after: int | None = None) -> Training:
+def _training(pack: Pack, base: EnvConfig, slot: Slot, cuda_graph_after: int | None = None) -> Training:
     config, device = pack.configs[0].data, torch.device(slot.device)
-    return trading(pack, base, _market(config), device, _tensors(config, slot.device), graphed_after=graphed_after)
+    return build_training(
+        pack, base, _market(config), device, _tensors(config, slot.device), cuda_graph_after=cuda_graph_after
+    )
 
 
 @lru_cache(maxsize=_MARKETS)

@@ -35,18 +35,18 @@ class TradingPack:
     def clear(self) -> None:
         """Let go of all trials and of the memory that they take."""
         self.trials.clear()
-        self._pack.regroup(())
+        self._pack.set_lanes(())
 
     def advance(self) -> list[Report | TrialResult]:
         """One update; the reports of the trials that are to be evaluated then, failures among them."""
         lanes = [lane for trial in self.trials for lane in trial.lanes]
         if set(lanes) != set(self._pack.lanes):
-            self._pack.regroup(lanes)
+            self._pack.set_lanes(lanes)
         self._pack.update()
         for trial in self.trials:
             trial.advanced()
-        due = set(self._pack.due())
-        return self._reports([trial for trial in self.trials if trial.lanes[0] in due])
+        lanes_to_evaluate = set(self._pack.lanes_to_evaluate())
+        return self._reports([trial for trial in self.trials if trial.lanes[0] in lanes_to_evaluate])
 
     def _reports(self, trials: Sequence[TradingTrial]) -> list[Report | TrialResult]:
         if not trials:
@@ -56,6 +56,6 @@ class TradingPack:
 
     def _report(self, trial: TradingTrial, metrics: Sequence[Metrics]) -> Report | TrialResult:
         try:
-            return trial.report(metrics, self._pack.stacked(trial.lanes))
+            return trial.report(metrics, self._pack.stacked_states(trial.lanes))
         except (FxaiError, ExpressionError) as error:
             return failure(trial.request, error)

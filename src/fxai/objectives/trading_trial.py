@@ -29,8 +29,8 @@ from fxai.protocol import (
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint, load_state
 from fxai.rl.agents.numerics import NUMERICS
-from fxai.rl.agents.scoring import SCORES, error_of
-from fxai.rl.training.lane_pack import Lane, unstacked
+from fxai.rl.agents.scoring import SCORES, standard_error_name
+from fxai.rl.training.lane_pack import Lane, unstack_states
 from fxai.rl.training.training import Metrics, is_evaluated
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.metrics import METRICS
@@ -179,7 +179,7 @@ class TradingTrial:
     def _go_on(self, step: int, state: Mapping[str, Tensor]) -> None:
         self._weights = state["weights"][:1]
         self.updates = step
-        for lane, row in zip(self.lanes, unstacked(state), strict=True):
+        for lane, row in zip(self.lanes, unstack_states(state), strict=True):
             lane.state = row
 
 
@@ -190,9 +190,9 @@ def _joined(metrics: Sequence[Metrics], values: Sequence[float], metric: str) ->
     """
     means = {name: mean([lane[name] for lane in metrics]) for name in metrics[0]}
     if len(values) > 1:
-        errors = {error_of(name): standard_error([lane[name] for lane in metrics]) for name in SCORES}
+        errors = {standard_error_name(name): standard_error([lane[name] for lane in metrics]) for name in SCORES}
         return {**means, **errors, STANDARD_ERROR: standard_error(values)}
-    error = metrics[0].get(error_of(metric))
+    error = metrics[0].get(standard_error_name(metric))
     return means if error is None else {**means, STANDARD_ERROR: error}
 
 

@@ -6,7 +6,7 @@ import torch
 
 from fxai.market.dataset import Market, prepare
 from fxai.rl.agents.agent import Agent
-from fxai.rl.agents.trading import agent, trading
+from fxai.rl.agents.trading import build_training, lane_agent
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.training.training import Evaluation
 from fxai.spec.fields.env_config import EnvConfig
@@ -27,6 +27,6 @@ def train_agent(
     """Train one agent on `config.data` or a market at hand, scored in the environment `base`."""
     market = market or prepare(config.data)
     pack = Pack((config,), (seed,))
-    training = trading(pack, base, market, torch.device(device))
+    training = build_training(pack, base, market, torch.device(device))
     evaluations = tuple(training.evaluations())
-    return TrainedAgent(agent(training, 0, pack, market, base), evaluations)
+    return TrainedAgent(lane_agent(training, 0, pack, market, base), evaluations)

@@ -16,12 +16,12 @@ def write_validation_track(agent: Path) -> Path:
         return path
     from fxai.rl.agents.agent import load_agent  # noqa: PLC0415 - torch, which a study's own process does without until here
     from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415
-    from fxai.rl.agents.trajectory import track  # noqa: PLC0415
+    from fxai.rl.agents.trajectory import track_record_of  # noqa: PLC0415
 
     try:
         loaded = load_agent(agent)
         window = evaluation_window(loaded, split="validation")
-        record = track(loaded, window.market, window.span, window.split, parts=window.parts)
+        record = track_record_of(loaded, window.market, window.span, window.split, parts=window.parts)
         of_file(agent, record).write(path)
     except (FxaiError, OSError, RuntimeError) as error:  # torch raises the last, where memory runs out too
         raise FxaiError(f"what {agent} does on its validation split could not be written: {error}") from error

@@ -1,11 +1,10 @@
-"""Reinforcement learning in torch, lanes first: every tensor leads with a lane axis.
+"""Reinforcement learning in torch. The first axis of every tensor is the lane.
 
-Weights are [lane, ...], states [lane, env, ...], and every hyperparameter that may vary between two
-trials is a tensor [lane].
+Weights are [lane, ...], states [lane, env, ...]. A hyperparameter that may differ between trials is a tensor [lane].
 """
 
 import os
 
-# MKL may round a product by where its operands lie in memory, and so by the width of the pack. Conditional
-# numerical reproducibility rules that out; MKL reads the variable at its first call.
+# Without this setting, MKL's rounding of a product may depend on memory addresses, and so on the width of the pack.
+# MKL reads the variable at its first call.
 os.environ.setdefault("MKL_CBWR", "AUTO")

@@ -21,9 +21,9 @@ from fxai.market.rules import Action
 from fxai.market.synthetic_market import synthetic_market
 from fxai.objectives.train_agent import TrainedAgent, train_agent
 from fxai.rl.agents.agent import Agent
-from fxai.rl.agents.export import export_policy, observations_met
-from fxai.rl.agents.scoring import scored_with
-from fxai.rl.agents.trajectory import track
+from fxai.rl.agents.export import export_policy, visited_observations
+from fxai.rl.agents.scoring import scoring_env_of
+from fxai.rl.agents.trajectory import track_record_of
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import on_device
@@ -71,7 +71,7 @@ def test_it_acts_as_it_was_scored(algorithm: str, model: str) -> None:
     """Bar by bar by hand, in an environment of its own, it comes to what its training says of it."""
     agent, last = trained(algorithm, model).agent, trained(algorithm, model).evaluations[-1]
     data = market()
-    record = track(agent, data, data.splits.validation, "validation")
+    record = track_record_of(agent, data, data.splits.validation, "validation")
     assert record.metrics == pytest.approx({name: last.metrics[0][name] for name in record.metrics}, abs=1e-6)
     env = MarketEnv(
         on_device(data, torch.device("cpu")),
@@ -148,7 +148,7 @@ def test_bars_of_a_frame_are_those_of_a_file() -> None:
 
 @pytest.mark.parametrize("observation", [np.zeros((4, 3)), np.zeros(5), np.full((4, 18), np.nan)])
 def test_what_is_no_observation_is_refused(observation: np.ndarray) -> None:
-    with pytest.raises(InputError, match="an observation of this agent is 4 bars by"):
+    with pytest.raises(InputError, match="an observation of this agent has 4 bars by"):
         trained("ppo", "mlp").agent.act(observation)
 
 
@@ -182,7 +182,7 @@ def test_an_agent_that_may_not_be_short_is_not(tmp_path: Path) -> None:
     shy = always(replace(trained("ppo", "mlp").agent, config=whole), Action.SHORT)
     nothing = np.zeros(shy.observation_shape, np.float32)
     assert shy.act(nothing) is Action.FLAT
-    record = track(shy, market(), market().splits.test, "test")
+    record = track_record_of(shy, market(), market().splits.test, "test")
     assert not record.trades
     shy.export(tmp_path / "shy.pt2", nothing[None])
     _, action = torch.export.load(tmp_path / "shy.pt2").module()(torch.from_numpy(nothing[None]))
@@ -192,7 +192,7 @@ def test_an_agent_that_may_not_be_short_is_not(tmp_path: Path) -> None:
 def test_its_trades_make_its_equity() -> None:
     """Each is priced by the fills; one after the other they come to the equity at the end."""
     agent = trained("a2c", "gru").agent
-    record = track(agent, market(), market().splits.validation, "validation")
+    record = track_record_of(agent, market(), market().splits.validation, "validation")
     env = agent.base_env
     assert len(record.trades) == record.metrics["trades"] > 0
     assert math.prod(1 + trade.profit for trade in record.trades) == pytest.approx(record.equity[-1], abs=1e-5)
@@ -209,8 +209,8 @@ def test_its_trades_make_its_equity() -> None:
 def test_an_exported_agent_acts_the_same(tmp_path: Path, model: str) -> None:
     agent = trained("dqn" if model == "gru" else "ppo", model).agent
     data = market()
-    env = scored_with(agent.base_env, agent.config.env)
-    seen = observations_met(agent.policy, agent.weights, data, data.splits.validation, env)[:40]
+    env = scoring_env_of(agent.base_env, agent.config.env)
+    seen = visited_observations(agent.policy, agent.weights, data, data.splits.validation, env)[:40]
     agent.export(tmp_path / "agent.pt2", seen)
     act = torch.export.load(tmp_path / "agent.pt2").module()
     assert [act(torch.from_numpy(each[None]))[1].item() for each in seen[:20]] == [
@@ -250,14 +250,14 @@ class _Forgetful:
 def test_a_model_that_acts_otherwise_is_not_left(tmp_path: Path) -> None:
     agent = trained("ppo", "mlp").agent
     seen = torch.from_numpy(np.random.default_rng(0).normal(size=(20, *agent.observation_shape)).astype(np.float32))
-    with pytest.raises(FxaiError, match="does not act the same"):
+    with pytest.raises(FxaiError, match="differs from the agent"):
         export_policy(_Forgetful(agent.policy), agent.weights, seen, tmp_path / "agent.pt2", may_be_short=True)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_format_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     agent = trained("ppo", "mlp").agent
-    with pytest.raises(InputError, match=r"write FILE.pt2 \(torch.export\) or FILE.onnx"):
+    with pytest.raises(InputError, match=r"use FILE.pt2 \(torch.export\) or FILE.onnx"):
         agent.export(tmp_path / "agent.pkl", np.zeros((1, *agent.observation_shape)))
 
 

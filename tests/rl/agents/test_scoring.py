@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from fxai.market.splits import Span
-from fxai.rl.agents.scoring import SCORES, Scorer, error_of
+from fxai.rl.agents.scoring import SCORES, Scorer, standard_error_name
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors
@@ -145,8 +145,8 @@ def test_parts_are_scored_each_by_itself():
         base = BASE.model_copy(update={"max_episode_steps": 17})
         (part,) = Scorer(market(), Span(start, start + 18), 6000.0, base, [base])(policy(), always(LONG))
         alone.append(part)
-    assert set(scores) == {*SCORES, *map(error_of, SCORES)}
+    assert set(scores) == {*SCORES, *map(standard_error_name, SCORES)}
     for name in SCORES:
         values = [part[name] for part in alone]
         assert scores[name] == pytest.approx(np.mean(values), rel=1e-9), name
-        assert scores[error_of(name)] == pytest.approx(np.std(values, ddof=1) / 2, rel=1e-6), name
+        assert scores[standard_error_name(name)] == pytest.approx(np.std(values, ddof=1) / 2, rel=1e-6), name

@@ -113,12 +113,12 @@ def test_weights_that_do_not_fit_are_refused(tmp_path: Path):
     path = tmp_path / "agent.safetensors"
     whole = agent()
     Agent(whole.config, 5, whole.standardizer, "", whole.weights[:, :-1]).save(path)
-    with pytest.raises(InputError, match="do not fit"):
+    with pytest.raises(InputError, match="shape of the weights does not match"):
         load_agent(path)
 
 
 def test_a_checkpoint_is_no_agent(tmp_path: Path):
     path = tmp_path / "checkpoint.safetensors"
     Checkpoint(IDENTITY, REPORTS, TENSORS).save(path)
-    with pytest.raises(InputError, match="holds no agent"):
+    with pytest.raises(InputError, match="is not an agent file"):
         load_agent(path)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fxai.rl.algorithms.adam import LaneAdam, norm_and_shrink
+from fxai.rl.algorithms.adam import LaneAdam, norm_and_clip_factor
 from ways import either_way  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("either_way")
@@ -17,7 +17,7 @@ def gradients(steps: int) -> torch.Tensor:
 def step(
     adam: LaneAdam, weights: torch.Tensor, gradient: torch.Tensor, rates: torch.Tensor, active: torch.Tensor
 ) -> None:
-    (pace,) = adam.paces(rates, active, 1)
+    (pace,) = adam.step_factors(rates, active, 1)
     adam.step(weights, gradient.clone(), torch.ones(len(weights)), pace)
 
 
@@ -58,19 +58,19 @@ def test_first_steps_that_nobody_takes_leave_numbers():
 
 def test_clipping_is_by_each_lanes_own_norm():
     gradient = torch.tensor([[3.0, 4.0], [0.3, 0.4]])
-    norms, shrink = norm_and_shrink(gradient, torch.tensor([1.0, 1.0]))
+    norms, clip_factor = norm_and_clip_factor(gradient, torch.tensor([1.0, 1.0]))
     assert norms.tolist() == pytest.approx([5.0, 0.5])
-    torch.testing.assert_close(shrink, torch.tensor([0.2, 1.0]))
+    torch.testing.assert_close(clip_factor, torch.tensor([0.2, 1.0]))
 
 
 def test_a_step_is_by_the_shrunk_gradient():
     weights, others = torch.ones(3, 10), torch.ones(3, 10)
     adam, other = LaneAdam.of(weights), LaneAdam.of(others)
-    shrink = torch.tensor([1.0, 0.5, 0.25])
+    clip_factor = torch.tensor([1.0, 0.5, 0.25])
     for gradient in gradients(3):
-        (pace,) = adam.paces(RATES, None, 1)
-        adam.step(weights, gradient.clone(), shrink, pace)
-        step(other, others, gradient * shrink.unsqueeze(1), RATES, torch.ones(3, dtype=torch.bool))
+        (pace,) = adam.step_factors(RATES, None, 1)
+        adam.step(weights, gradient.clone(), clip_factor, pace)
+        step(other, others, gradient * clip_factor.unsqueeze(1), RATES, torch.ones(3, dtype=torch.bool))
     assert torch.equal(weights, others)
 
 
@@ -79,7 +79,7 @@ def test_what_a_lane_that_stands_still_was_given_does_not_matter():
     adam = LaneAdam.of(weights)
     (gradient,) = gradients(1)
     gradient[1] = torch.nan
-    (pace,) = adam.paces(RATES, torch.tensor([True, False, True]), 1)
+    (pace,) = adam.step_factors(RATES, torch.tensor([True, False, True]), 1)
     adam.step(weights, gradient, torch.tensor([1.0, torch.nan, 1.0]), pace)
     assert torch.equal(weights[1], torch.ones(10))
     assert not weights.isnan().any()
@@ -100,7 +100,7 @@ def test_steps_prepared_together_are_the_same_steps():
     weights, others = torch.ones(3, 10), torch.ones(3, 10)
     adam, other = LaneAdam.of(weights), LaneAdam.of(others)
     active = torch.tensor([True, False, True])
-    for gradient, pace in zip(gradients(5), adam.paces(RATES, active, 5), strict=True):
+    for gradient, pace in zip(gradients(5), adam.step_factors(RATES, active, 5), strict=True):
         adam.step(weights, gradient.clone(), torch.ones(3), pace)
         step(other, others, gradient, RATES, active)
     assert torch.equal(weights, others)

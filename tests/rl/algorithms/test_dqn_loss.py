@@ -11,7 +11,7 @@ from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from torch.nn import functional
 
-from fxai.rl.algorithms.adam import norm_and_shrink
+from fxai.rl.algorithms.adam import norm_and_clip_factor
 from fxai.rl.algorithms.dqn_loss import STATISTICS, bootstrap, loss_gradient
 from fxai.rl.algorithms.q_network import QNetwork
 from fxai.rl.networks.mlp import Mlp
@@ -90,8 +90,8 @@ def test_a_gradient_step_is_that_of_stable_baselines3(max_grad_norm: float, monk
         values, vjp = POLICY.vjp(online, batch.observations[None])
         loss = loss_gradient(values, batch.actions.mT, wanted)
         gradient = vjp(loss.values)
-        _, shrink = norm_and_shrink(gradient, torch.tensor([max_grad_norm]))
-    torch.testing.assert_close(-gradient * shrink, step, rtol=1e-4, atol=1e-6)
+        _, clip_factor = norm_and_clip_factor(gradient, torch.tensor([max_grad_norm]))
+    torch.testing.assert_close(-gradient * clip_factor, step, rtol=1e-4, atol=1e-6)
     assert loss.statistics[0, STATISTICS.index("q_loss")].item() == pytest.approx(
         model.logger.name_to_value["train/loss"], rel=1e-5
     )

@@ -187,7 +187,7 @@ def test_ppos_loss_and_gradient_are_stable_baselines3s():
         entropy_coef=torch.tensor([config.entropy_coef for config in PPOS]),
         value_coef=torch.tensor([config.value_coef for config in PPOS]),
     )
-    loss = ppo_loss.loss_gradient(logits, value, batch, weighed, measured=True)
+    loss = ppo_loss.loss_gradient(logits, value, batch, weighed, with_statistics=True)
     assert loss.statistics is not None
     for lane, (config, row) in enumerate(zip(PPOS, vjp(loss.logits, loss.value), strict=True)):
         once = config.model_copy(update={"n_epochs": 1, "max_grad_norm": 1e9})

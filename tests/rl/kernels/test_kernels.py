@@ -57,10 +57,10 @@ def test_a_networks_passes(*, hidden: list[int], samples: int, lanes: int, dropp
     actions=st.integers(2, 5),
     count=st.integers(1, 70),
     held=st.booleans(),
-    measured=st.booleans(),
+    with_statistics=st.booleans(),
     seed=st.integers(0, 1000),
 )
-def test_ppos_loss(*, lanes: int, actions: int, count: int, held: bool, measured: bool, seed: int):
+def test_ppos_loss(*, lanes: int, actions: int, count: int, held: bool, with_statistics: bool, seed: int):
     value, old_value, advantage, target, chance = normal(5, lanes, count, seed=seed)
     generator = torch.Generator().manual_seed(seed)
     batch = Samples(
@@ -82,8 +82,8 @@ def test_ppos_loss(*, lanes: int, actions: int, count: int, held: bool, measured
     logits = normal(lanes, actions, count, seed=seed + 1)
 
     def formula() -> dict[str, torch.Tensor]:
-        loss = loss_gradient(logits, value, batch, weights, measured=measured)
-        assert (loss.statistics is not None) == measured
+        loss = loss_gradient(logits, value, batch, weights, with_statistics=with_statistics)
+        assert (loss.statistics is not None) == with_statistics
         return {
             "logits": loss.logits,
             "value": loss.value,
@@ -100,7 +100,7 @@ def test_no_number_stays_no_number():
     batch = Samples(known.unsqueeze(2), known.long(), known, known, known, known, known.long())
     weights = LossWeights.of(clip_epsilon=one, value_clip_epsilon=None, entropy_coef=one, value_coef=one)
     logits, value = torch.tensor([[[0.0], [torch.nan], [0.0]]]), torch.tensor([[torch.nan]])
-    loss = loss_gradient(logits, value, batch, weights, measured=False)
+    loss = loss_gradient(logits, value, batch, weights, with_statistics=False)
     assert loss.logits.isnan().all()
     assert loss.value.isnan().all()
 
@@ -128,7 +128,7 @@ def test_adams_step_wherever_a_lane_lies(size: int):
     weights = normal(1, size, seed=0).float().repeat(7, 1)
     adam = LaneAdam.of(weights)
     for seed in range(3):
-        (pace,) = adam.paces(torch.full((7,), 1e-2), None, 1)
+        (pace,) = adam.step_factors(torch.full((7,), 1e-2), None, 1)
         adam.step(weights, normal(1, size, seed=seed).float().repeat(7, 1), torch.full((7,), 0.3), pace)
     assert torch.equal(weights, weights[:1].expand_as(weights))
 

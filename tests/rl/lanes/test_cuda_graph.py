@@ -61,10 +61,10 @@ class RecorderCapture:
     def __init__(self) -> None:
         self.records = 0
 
-    def rehearse(self, step: Step) -> torch.Tensor:
+    def warm_up(self, step: Step) -> torch.Tensor:
         return step()
 
-    def record(self, step: Step) -> Step:
+    def capture(self, step: Step) -> Step:
         self.records += 1
         with Recorder() as recorder:
             result = step()
@@ -88,7 +88,7 @@ def as_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """By torch's operations, with masks only: there looking costs more than doing."""
     take_torchs_operations(monkeypatch)
     for module in (dqn, torch_backend, ppo):
-        monkeypatch.setattr(module, "none_of", lambda _mask: False)
+        monkeypatch.setattr(module, "is_known_empty", lambda _mask: False)
 
 
 def inputs(done: int) -> tuple[torch.Tensor, torch.Tensor]:

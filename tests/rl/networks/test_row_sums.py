@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fxai.rl.networks.row_sums import row_mean, row_sum, whole_portions
+from fxai.rl.networks.row_sums import padded_rows, row_mean, row_sum
 
 LENGTHS = (1, 3, 4, 15, 64, 4419)
 
@@ -11,14 +11,14 @@ LENGTHS = (1, 3, 4, 15, 64, 4419)
 @pytest.mark.parametrize("length", LENGTHS)
 def test_on_a_cpu_a_sum_is_torchs_own(length: int):
     rows = torch.randn(3, 2, length)
-    assert whole_portions(rows) is rows
+    assert padded_rows(rows) is rows
     assert torch.equal(row_sum(rows), rows.sum(-1))
     assert torch.equal(row_mean(rows), rows.mean(-1))
 
 
 @pytest.mark.parametrize("length", LENGTHS)
 def test_elsewhere_rows_are_of_whole_portions(length: int):
-    padded = whole_portions(torch.empty(3, 2, length, device="meta"))
+    padded = padded_rows(torch.empty(3, 2, length, device="meta"))
     assert padded.shape[:2] == (3, 2)
     assert padded.shape[2] % 4 == 0
     assert 0 <= padded.shape[2] - length < 4

@@ -59,12 +59,17 @@ def test_made_up_lanes_change_no_number(algorithm: str):
         seen = []
         for pack, own in zip(packs, members, strict=True):
             together = [own[index] for index in chosen]
-            pack.regroup(together)
+            pack.set_lanes(together)
             for _ in range(updates):
                 pack.update()
-            due = [own.index(lane) for lane in pack.due()]
+            lanes_to_evaluate = [own.index(lane) for lane in pack.lanes_to_evaluate()]
             seen.append(
-                (pack.stacked(together), scores(pack, together), due, [pack.updates(lane) for lane in together])
+                (
+                    pack.stacked_states(together),
+                    scores(pack, together),
+                    lanes_to_evaluate,
+                    [pack.updates(lane) for lane in together],
+                )
             )
         plain, padded = seen
         torch.testing.assert_close(padded, plain, rtol=0, atol=0, equal_nan=True)
@@ -72,8 +77,8 @@ def test_made_up_lanes_change_no_number(algorithm: str):
 
 def test_a_fixed_width_has_an_end():
     pack = LanePack(training, width=2)
-    with pytest.raises(FxaiError, match="no room for 3"):
-        pack.regroup(lanes("ppo"))
+    with pytest.raises(FxaiError, match="3 lanes exceed"):
+        pack.set_lanes(lanes("ppo"))
 
 
 def test_all_lanes_of_a_padded_pack_are_computed():
@@ -86,7 +91,7 @@ def test_all_lanes_of_a_padded_pack_are_computed():
     pack = LanePack(noted, width=4)
     members = lanes("ppo")
     for count in (1, 3, 2):
-        pack.regroup(members[:count])
+        pack.set_lanes(members[:count])
     assert widths == [4, 4, 4]
 
 

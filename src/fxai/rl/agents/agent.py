@@ -1,4 +1,4 @@
-"""A trained agent: weights and all that is needed to use them on other bars."""
+"""A trained agent: policy weights with the configuration, standardizer and data hash that their use needs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +17,8 @@ from fxai.market.bar_file import read_bar_frame
 from fxai.market.dataset import prepare
 from fxai.market.rules import Action
 from fxai.market.standardizer import Standardizer
-from fxai.rl.agents.export import export_policy, observations_met
-from fxai.rl.agents.scoring import scored_with
+from fxai.rl.agents.export import export_policy, visited_observations
+from fxai.rl.agents.scoring import scoring_env_of
 from fxai.rl.agents.tensor_file import read_tensors, write_tensors
 from fxai.rl.algorithms.build import build_policy
 from fxai.rl.environment.market_env import MarketEnv
@@ -29,32 +29,32 @@ from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
 
-_FLAT = AccountView()
+_FLAT_ACCOUNT = AccountView()
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One policy and where it comes from.
+    """One trained policy with its origin.
 
-    It remembers nothing from one observation to the next: what came before is in the observation's window, which a
-    GRU and a transformer read anew each time. So there is nothing to reset between episodes.
+    The agent has no state between observations. A GRU or a transformer reads the whole observation window at each step,
+    so nothing is reset between episodes.
     """
 
     config: TrainingConfig
     seed: int
-    standardizer: Standardizer  # of the features it was trained on, in their order
-    data_hash: str  # of the bars it was trained on
+    standardizer: Standardizer  # means and deviations of the training features, in their order
+    data_hash: str  # hash of the training bars
     weights: Tensor  # [1, size], on the CPU
-    scoring_env: EnvConfig | None = None  # in which its training scored it; older files do not say
+    scoring_env: EnvConfig | None = None  # environment that scored the training; None in older files
 
     @property
     def observation_shape(self) -> tuple[int, int]:
-        """Bars of the window, and columns: features, then the account's four."""
+        """Bars of the observation window, and columns per bar: the features, then four of the account."""
         return self.config.env.observation_window, len(self.standardizer.names) + len(ACCOUNT_FEATURES)
 
     @property
     def bars_needed(self) -> int:
-        """The fewest recent bars that `observation` can be made from."""
+        """Number of recent bars that `observation` needs."""
         return bars_needed(self.config, self.standardizer)
 
     @property
@@ -63,69 +63,88 @@ class Agent:
 
     @property
     def base_env(self) -> EnvConfig:
-        """The environment that scores it: its training's, or else the one that it learnt in."""
+        """Environment that scores the agent. It is the training environment if the file names no other."""
         return self.scoring_env or self.config.env
 
     @property
     def may_be_short(self) -> bool:
         return self.config.env.allow_short and self.base_env.allow_short
 
-    def observation(self, bars: pd.DataFrame, account: AccountView = _FLAT) -> Observation:
-        """What the agent sees at the close of the last of these bars.
+    def observation(self, bars: pd.DataFrame, account: AccountView = _FLAT_ACCOUNT) -> Observation:
+        """Observation at the close of the last bar.
 
-        `bars` has the columns that a data file has (time, open, high, low, close and what else was trained on), the
-        last `bars_needed` of them at least. Only whole bars belong in it: one that is still open is no bar yet.
+        Args:
+            bars: Columns of a data file (time, open, high, low, close and further trained columns), at least the last
+                `bars_needed` bars. Every bar must be closed.
+            account: Position and account state; flat by default.
+
+        Returns:
+            float32 array [window, column].
         """
         return observation_of(read_bar_frame(bars, self.config.data).bars, account, self.config, self.standardizer)
 
     def act(self, observation: ArrayLike, chance: np.random.Generator | None = None) -> Action:
-        """The position to hold from the next open on: Action.SHORT (0), FLAT (1) or LONG (2).
+        """Position to hold from the next open on: Action.SHORT (0), FLAT (1) or LONG (2).
 
-        The preferred one; with `chance` it is drawn by the policy's probabilities, as while it learnt.
+        Args:
+            observation: Array of `observation_shape`.
+            chance: Without it the action is greedy. With a generator the action is sampled from the policy's
+                probabilities.
+
+        Raises:
+            InputError: If `chance` is given for a DQN agent, which has no probabilities.
         """
         (preferences,) = self.preferences(np.asarray(observation, np.float32)[None])
         if chance is None:
             return self._allowed(int(preferences.argmax()))
         if self.config.training.algorithm == "dqn":
-            raise InputError(
-                "a dqn agent has values of actions, no probabilities to draw by; let it act without chance"
-            )
-        odds = np.exp(preferences.astype(np.float64) - preferences.max())
-        return self._allowed(int(chance.choice(len(odds), p=odds / odds.sum())))
+            raise InputError("a dqn agent has action values and no probabilities; call act without the argument chance")
+        probabilities = np.exp(preferences.astype(np.float64) - preferences.max())
+        return self._allowed(int(chance.choice(len(probabilities), p=probabilities / probabilities.sum())))
 
     def preferences(self, observations: ArrayLike) -> np.ndarray:
-        """How much each action is preferred, [observation, action]: logits, of a dqn agent values."""
-        seen = torch.from_numpy(self._checked(observations))
+        """Preferences [observation, action]: logits, or action values of a DQN agent."""
+        batch = torch.from_numpy(self._checked(observations))
         with torch.no_grad():
-            preferred = self.policy.preferences(self.weights, seen[None])
-        return preferred[0].T.numpy()
+            preferences = self.policy.preferences(self.weights, batch[None])
+        return preferences[0].T.numpy()
 
     def _checked(self, observations: ArrayLike) -> Observation:
-        seen = np.asarray(observations, np.float32)
-        if seen.shape[1:] != self.observation_shape or not np.isfinite(seen).all():
+        array = np.asarray(observations, np.float32)
+        if array.shape[1:] != self.observation_shape or not np.isfinite(array).all():
             raise InputError(
-                f"an observation of this agent is {self.observation_shape[0]} bars by {self.observation_shape[1]} "
-                f"finite numbers, not {' by '.join(map(str, seen.shape[1:]))}; `agent.observation` makes one from bars"
+                f"an observation of this agent has {self.observation_shape[0]} bars by {self.observation_shape[1]} "
+                f"finite numbers; this one has {' by '.join(map(str, array.shape[1:]))}. `agent.observation` makes "
+                "an observation from bars"
             )
-        return seen
+        return array
 
-    def _met(self) -> Observation:
+    def _validation_observations(self) -> Observation:
         market = prepare(self.config.data, self.standardizer)
-        env = scored_with(self.base_env, self.config.env)
-        return observations_met(self.policy, self.weights, market, market.splits.validation, env)
+        env = scoring_env_of(self.base_env, self.config.env)
+        return visited_observations(self.policy, self.weights, market, market.splits.validation, env)
 
     def export(self, path: Path | str, observations: ArrayLike | None = None) -> None:
-        """Write the policy for programs without FxAI: `FILE.onnx` for ONNX, `FILE.pt2` for `torch.export`.
+        """Write the policy to a file that runs without FxAI: `FILE.onnx` for ONNX, `FILE.pt2` for `torch.export`.
 
-        The exported model takes one observation and returns preferences and action. It is checked to act the same on
-        `observations`, or else on those that the agent meets in its own validation split, and left only if it does.
+        The exported model maps one observation to preferences and action. The file is written only if the model's
+        actions equal the policy's.
+
+        Args:
+            path: File with the suffix .onnx or .pt2.
+            observations: Array [observation, window, column] for the comparison; the default are observations of the
+                agent's own validation split.
+
+        Raises:
+            InputError: For another suffix or missing ONNX packages.
+            FxaiError: If an action differs.
         """
-        seen = self._met() if observations is None else self._checked(observations)
+        checked = self._validation_observations() if observations is None else self._checked(observations)
         target = Path(path)
-        export_policy(self.policy, self.weights, torch.from_numpy(seen), target, may_be_short=self.may_be_short)
+        export_policy(self.policy, self.weights, torch.from_numpy(checked), target, may_be_short=self.may_be_short)
 
     def save(self, path: Path) -> None:
-        """Write a safetensors file whose header says what made the agent."""
+        """Write a safetensors file; its header has the configuration, seed, standardizer, data hash and versions."""
         header = _Header(
             config=self.config,
             seed=self.seed,
@@ -153,17 +172,23 @@ class _Header(Record):
 
 
 def load_agent(path: Path | str) -> Agent:
-    """The agent in a file; an InputError says why there is none."""
+    """The agent of a file.
+
+    Raises:
+        InputError: If the file is missing, damaged, or of another format.
+    """
     content, tensors = read_tensors(Path(path))
     if not str(content.get("format")).startswith("fxai agent ") or "weights" not in tensors:
-        raise InputError(f"{path} holds no agent of this version; its format is {content.get('format')!r}")
+        raise InputError(
+            f"{path} is not an agent file of this version of FxAI; its format is {content.get('format')!r}"
+        )
     try:
         header = _Header.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{path} holds an agent that this version does not understand: {error}") from error
+        raise InputError(f"{path} cannot be read by this version of FxAI: {error}") from error
     agent = Agent(
         header.config, header.seed, header.standardizer, header.data_hash, tensors["weights"], header.scoring_env
     )
     if agent.weights.shape != (1, agent.policy.size):
-        raise InputError(f"{path} is damaged: its weights do not fit its configuration")
+        raise InputError(f"{path} is damaged: the shape of the weights does not match the configuration")
     return agent

@@ -1,4 +1,4 @@
-"""Where a trial stood at its last report: the training's state and the reports so far."""
+"""Checkpoint of a trial: state of the training and reports so far, as of the last report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +16,11 @@ from fxai.rl.agents.tensor_file import read_tensors, write_tensors
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Enough to go on, and to repeat to a new listener what the old one heard."""
+    """State to continue a training from, and reports to repeat to a new parent process."""
 
-    identity: Mapping[str, JsonValue]  # what was trained; only a trial of the same identity may go on from here
+    identity: Mapping[
+        str, JsonValue
+    ]  # configuration, data, seed and versions; a trial of another identity ignores the checkpoint
     reports: tuple[Report, ...]
     state: Mapping[str, Tensor]
 
@@ -29,16 +31,20 @@ class Checkpoint:
 
 
 def load_state(path: Path, step: int) -> Mapping[str, Tensor]:
-    """The state of another trial after so many updates; an InputError where the file holds none."""
+    """State of another trial after `step` updates.
+
+    Raises:
+        InputError: If the file has no state of that step.
+    """
     _, state = read_tensors(path)
     clock = state.get("clock")
     if clock is None or clock.unique().tolist() != [step]:
-        raise InputError(f"{path} holds no state after {step} updates")
+        raise InputError(f"{path} has no state of step {step}")
     return state
 
 
 def load_checkpoint(path: Path, identity: Mapping[str, JsonValue]) -> Checkpoint | None:
-    """The checkpoint at `path`, or None where none of that identity can be read: then begin anew."""
+    """The checkpoint at `path`; None if the file is missing, unreadable, or of another identity."""
     if not path.exists():
         return None
     try:

@@ -1,4 +1,4 @@
-"""Which bars an agent is scored on: a split of its own data, or data that it has never seen."""
+"""Bars to score an agent on: a split of its training data, or other data."""
 
 from dataclasses import dataclass
 
@@ -11,40 +11,48 @@ from fxai.rl.agents.agent import Agent
 
 @dataclass(frozen=True, slots=True)
 class EvaluationWindow:
-    """Bars of a market, prepared as the agent's training prepared its own."""
+    """Bars of a market, with features standardized as in the agent's training."""
 
     market: Market
     span: Span
     split: Split
-    parts: int | None  # that are scored each by itself, as validation may be
-    is_custom: bool  # whether the agent was trained on these very data
+    parts: int | None  # equal parts that are scored separately; None: the span is scored as a whole
+    is_training_data: bool  # whether the data are those that the agent was trained on
 
     @property
-    def spends_test(self) -> bool:
-        """Whether it shows what the agent does on the test split that its search must not see."""
-        return self.is_custom and self.split in ("test", "all")
+    def uses_test_split(self) -> bool:
+        """Whether the window includes the test split, which the search does not use."""
+        return self.is_training_data and self.split in ("test", "all")
 
 
 def evaluation_window(agent: Agent, source: str | None = None, split: Split | None = None) -> EvaluationWindow:
-    """The bars of another `source`, all of them unless a split is named, or of the agent's own its validation split.
+    """The bars for an evaluation, standardized with the statistics of the agent's train split.
 
-    Features are standardized as the agent learnt them, by its own train split.
+    Args:
+        agent: The agent to score.
+        source: Data file or name; the default are the data of the training.
+        split: Split to score. The default is the validation split of the training data, and all bars of other data.
+
+    Raises:
+        DataError: If the data lack the split or have too few bars.
     """
     config = agent.config.data if source is None else agent.config.data.model_copy(update={"source": source})
     bars = load_bars(config)
-    is_custom = bars.content_hash == agent.data_hash
-    named = split or ("validation" if is_custom or source is None else "all")
+    is_training_data = bars.content_hash == agent.data_hash
+    named = split or ("validation" if is_training_data or source is None else "all")
     if named != "all":
         market = prepare_bars(bars, config, agent.standardizer)
         parts = config.split.validation_episodes if named == "validation" else None
         spans = market.splits.named()
         if named not in spans:
-            raise DataError(f"{bars.name} has no {named} split: validation takes all that train leaves")
-        return EvaluationWindow(market, spans[named], named, parts, is_custom)
+            raise DataError(
+                f"{bars.name} has no {named} split: the validation split has all bars after the train split"
+            )
+        return EvaluationWindow(market, spans[named], named, parts, is_training_data)
     market, span = prepare_unsplit(bars, config, agent.standardizer)
     if len(span) < FEWEST_BARS:
         raise DataError(
-            f"{bars.name} has {len(span)} bars with all features, fewer than {FEWEST_BARS}: it holds {len(bars)}, and "
-            f"the features take the first {span.start}"
+            f"{bars.name} has {len(span)} bars with all features; at least {FEWEST_BARS} are needed. It has "
+            f"{len(bars)} bars, of which the features need the first {span.start}"
         )
-    return EvaluationWindow(market, span, named, None, is_custom)
+    return EvaluationWindow(market, span, named, None, is_training_data)

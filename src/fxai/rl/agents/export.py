@@ -1,4 +1,4 @@
-"""A policy as a file that runs without FxAI, checked to act the same before it is left."""
+"""Export of a policy to a file that runs without FxAI, with a comparison of actions before the file is written."""
 
 import logging
 import tempfile
@@ -23,67 +23,79 @@ from fxai.rl.environment.observation import Observation
 from fxai.rl.lanes.policy import Policy, greedy
 from fxai.spec.fields.env_config import EnvConfig
 
-CHECKED = 256  # observations
-_TOLERANCE = 1e-4  # of the largest preference: what another order of additions may change
+CHECKED_OBSERVATIONS = 256  # at most
+_TOLERANCE = 1e-4  # share of the largest preference; covers another order of floating-point additions
 _INPUT, _OUTPUTS = "observation", ("preferences", "action")
 
-Acts = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""From an observation [1, window, column] to preferences [1, action] and the action [1]."""
+PolicyFunction = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Maps an observation [1, window, column] to preferences [1, action] and an action [1]."""
 
 
 class ExportedPolicy(nn.Module):
-    """What is exported: one observation in, the preferences and the action out."""
+    """Module to export: maps observations [1, window, column] to preferences [1, action] and actions [1]."""
 
     weights: Tensor
 
     def __init__(self, policy: Policy, weights: Tensor, *, may_be_short: bool) -> None:
         super().__init__()
-        self._policy, self._least = policy, int(Action.SHORT if may_be_short else Action.FLAT)
+        self._policy, self._lowest_action = policy, int(Action.SHORT if may_be_short else Action.FLAT)
         self.register_buffer("weights", weights)
 
     def forward(self, observation: Tensor) -> tuple[Tensor, Tensor]:
         preferences = self._policy.preferences(self.weights, observation.unsqueeze(0))[0].T
-        return preferences, preferences.argmax(1).clamp(min=self._least)
+        return preferences, preferences.argmax(1).clamp(min=self._lowest_action)
 
 
 def export_policy(policy: Policy, weights: Tensor, observations: Tensor, path: Path, *, may_be_short: bool) -> None:
-    """Write the policy as the file's suffix says; an FxaiError where it would act otherwise than here."""
-    if path.suffix not in _WAYS:
-        raise InputError(f"{path} names no format; write FILE.pt2 (torch.export) or FILE.onnx")
-    write, load = _WAYS[path.suffix]
+    """Write a policy to a file in the format of the file's suffix.
+
+    Args:
+        policy: The policy.
+        weights: Its weights, [1, size].
+        observations: [observation, window, column]; actions are compared on them.
+        path: File with the suffix .pt2 or .onnx.
+        may_be_short: If false, SHORT is replaced by FLAT.
+
+    Raises:
+        InputError: For an unknown suffix or missing ONNX packages.
+        FxaiError: If the exported model chooses another action.
+    """
+    if path.suffix not in _FORMATS:
+        raise InputError(f"{path} has an unknown suffix; use FILE.pt2 (torch.export) or FILE.onnx")
+    write, load = _FORMATS[path.suffix]
     module = ExportedPolicy(policy, weights, may_be_short=may_be_short).eval()
     with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         draft = Path(folder) / path.name
-        with _quietly():
+        with _without_exporter_warnings():
             write(module, observations[:1], draft)
-        _check_acts_the_same(module, load(draft), observations)
+        _check_same_actions(module, load(draft), observations)
         copy(draft, path)
 
 
-def observations_met(policy: Policy, weights: Tensor, market: Market, span: Span, env: EnvConfig) -> Observation:
-    """What the policy sees from the beginning of the span on, acting by itself: [observation, window, column]."""
+def visited_observations(policy: Policy, weights: Tensor, market: Market, span: Span, env: EnvConfig) -> Observation:
+    """Observations [observation, window, column] that the greedy policy visits from the start of the span."""
     device = torch.device("cpu")
     starts = torch.tensor([[span.start]])
-    met = MarketEnv(on_device(market, device), span, [env], torch.zeros(1, dtype=torch.int64), 1, starts=starts)
-    seen = [met.reset()]
+    market_env = MarketEnv(on_device(market, device), span, [env], torch.zeros(1, dtype=torch.int64), 1, starts=starts)
+    seen = [market_env.reset()]
     with torch.no_grad():
-        while len(seen) < min(CHECKED, len(span) - 1):
-            seen.append(met.step(greedy(policy, weights, seen[-1])).observation)
+        while len(seen) < min(CHECKED_OBSERVATIONS, len(span) - 1):
+            seen.append(market_env.step(greedy(policy, weights, seen[-1])).observation)
     return torch.cat([each[0] for each in seen]).numpy()
 
 
-def _check_acts_the_same(module: Acts, exported: Acts, observations: Tensor) -> None:
-    """Equal actions, but where two are preferred alike within the tolerance."""
-    for place in np.unique(np.linspace(0, len(observations) - 1, CHECKED).round().astype(int)):
+def _check_same_actions(module: PolicyFunction, exported: PolicyFunction, observations: Tensor) -> None:
+    """Compare the actions. Different actions are accepted if their preferences are equal within the tolerance."""
+    for place in np.unique(np.linspace(0, len(observations) - 1, CHECKED_OBSERVATIONS).round().astype(int)):
         observation = observations[place : place + 1]
-        (ours, action), (theirs, other) = module(observation), exported(observation)
-        tolerance = _TOLERANCE * float(ours.abs().max())
-        best, second = ours[0].topk(2).values.tolist()
-        apart = float((ours - theirs).abs().max())
-        if not apart <= tolerance or (action.item() != other.item() and best - second > 2 * tolerance):
+        (expected, action), (exported_preferences, exported_action) = module(observation), exported(observation)
+        tolerance = _TOLERANCE * float(expected.abs().max())
+        best, second = expected[0].topk(2).values.tolist()
+        difference = float((expected - exported_preferences).abs().max())
+        if not difference <= tolerance or (action.item() != exported_action.item() and best - second > 2 * tolerance):
             raise FxaiError(
-                f"the exported model does not act the same: on an observation its preferences are {apart:.2g} apart "
-                "from the agent's; nothing was written"
+                f"the exported model differs from the agent: preferences of one observation by {difference:.2g}. "
+                "No file was written"
             )
 
 
@@ -91,24 +103,24 @@ def _write_pt2(module: nn.Module, observation: Tensor, path: Path) -> None:
     torch.export.save(torch.export.export(module, (observation,)), path)
 
 
-def _load_pt2(path: Path) -> Acts:
-    loaded: Acts = torch.export.load(path).module()
+def _load_pt2(path: Path) -> PolicyFunction:
+    loaded: PolicyFunction = torch.export.load(path).module()
     return loaded
 
 
 def _write_onnx(module: nn.Module, observation: Tensor, path: Path) -> None:
     _check_onnx()
-    # unoptimised: what runs the file optimises it as it loads it, and for a GRU's window this would take minutes
+    # Without optimization: the runtime optimizes when it loads the file; here it would take minutes for a GRU.
     program = torch.onnx.export(
         module, (observation,), input_names=[_INPUT], output_names=_OUTPUTS, dynamo=True, optimize=False, verbose=False
     )
     if program is None:
-        raise FxaiError("torch.onnx gave no program")
+        raise FxaiError("torch.onnx returned no program")
     program.save(path)
 
 
-def _load_onnx(path: Path) -> Acts:
-    import onnxruntime  # noqa: PLC0415 - an extra
+def _load_onnx(path: Path) -> PolicyFunction:
+    import onnxruntime  # noqa: PLC0415 - optional dependency
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 
@@ -123,14 +135,14 @@ def _check_onnx() -> None:
     missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
     if missing:
         raise InputError(
-            f"ONNX needs {', '.join(missing)}: pip install 'fxai[onnx]', in a clone poetry install --extras onnx; "
-            "FILE.pt2 needs nothing more"
+            f"ONNX export needs {', '.join(missing)}: run pip install 'fxai[onnx]', in a clone "
+            "poetry install --extras onnx. Export to FILE.pt2 needs no further package"
         )
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """Without what the exporters say of libraries that are not there."""
+def _without_exporter_warnings() -> Iterator[None]:
+    """Suppress the exporters' warnings about optional libraries."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -142,7 +154,7 @@ def _quietly() -> Iterator[None]:
         logger.setLevel(level)
 
 
-_WAYS: dict[str, tuple[Callable[[nn.Module, Tensor, Path], None], Callable[[Path], Acts]]] = {
+_FORMATS: dict[str, tuple[Callable[[nn.Module, Tensor, Path], None], Callable[[Path], PolicyFunction]]] = {
     ".pt2": (_write_pt2, _load_pt2),
     ".onnx": (_write_onnx, _load_onnx),
 }

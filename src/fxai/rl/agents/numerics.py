@@ -1,7 +1,7 @@
-"""A number for what trainings compute, so that weights are never taken up by an algorithm that has changed since.
+"""Version number of the numerical results of trainings. A checkpoint of another version is not continued.
 
-It stands in the identity of each checkpoint. `tests/rl/test_numerics.py` holds results of small trainings for it, and
-fails where they change and the number does not.
+The number is in the identity of each checkpoint. `tests/rl/test_numerics.py` has stored results of small trainings and
+fails if the results change and the number does not.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 NUMERICS = 1
-"""Raise it by one with each change after which a training comes to other numbers, and make new golden results."""
+"""Raise by one with each change of numerical results, then store new golden results."""
 
-_OF_VERSION = {"0.1.0": 1}  # before there was this number, identities held FxAI's version
+_OF_VERSION = {"0.1.0": 1}  # identities of earlier releases have FxAI's version instead
 
 
 def with_numerics(identity: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """An identity with `NUMERICS` among its versions; in one of an earlier release, the number for its version."""
+    """The identity with `NUMERICS` among its versions. An earlier release's version is replaced by its number."""
     versions = identity.get("versions")
     if not isinstance(versions, Mapping) or "fxai" not in versions:
         return dict(identity)

@@ -1,9 +1,8 @@
-"""The score of a policy: greedy, on a span of bars, in an environment that no trial can change.
+"""Scores policies with greedy actions on a span of bars, in the study's base environment.
 
-The span is tiled by consecutive episodes of the study's base environment. Each begins flat, and what is
-open at its end is closed at cost. The lanes differ only in what their agents see and may do. The figures are those of
-the whole span, or, where the span is scored in so many equal parts, the mean of the parts' figures: each part is one
-episode then.
+The span is divided into consecutive episodes. Each episode begins flat, and an open position is closed at its end, at
+cost. Lanes differ only in their observation window and in whether short positions are allowed. The metrics are those of
+the whole span, or the means over equal parts, each part being one episode.
 """
 
 import math
@@ -26,22 +25,22 @@ from fxai.spec.fields.env_config import EnvConfig
 SCORES = ("mean_reward", "val_loss", *(field.name for field in fields(Performance)))
 
 
-_COUNTED = ("reward", "step_return", "turnover", "closed", "closed_gain", "settled", "settled_gain")
-"""The fields of a step that make the score."""
+_SCORED_FIELDS = ("reward", "step_return", "turnover", "closed", "closed_gain", "settled", "settled_gain")
+"""Fields of a step from which scores are computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
-    """One agent's way through the span, step by step in the order of time."""
+    """One agent's steps through a span, in the order of time."""
 
-    bar: NDArray[np.int64]  # [step]: the bar that the step went over
-    begins: NDArray[np.bool_]  # [step]: whether it is the first of an episode
-    steps: Mapping[str, NDArray[np.float64]]  # [step]: fields of MarketStep by name; 0 after a termination
+    bar: NDArray[np.int64]  # [step]: index of the bar
+    begins: NDArray[np.bool_]  # [step]: whether the step is the first of an episode
+    steps: Mapping[str, NDArray[np.float64]]  # [step]: fields of MarketStep by name; 0 after termination
     scores: Mapping[str, float]
 
 
 class Scorer:
-    """Scores the policies of all lanes at once on the bars of one span."""
+    """Scores the policies of all lanes on the bars of one span."""
 
     def __init__(
         self,
@@ -53,9 +52,15 @@ class Scorer:
         *,
         parts: int | None = None,
     ) -> None:
-        """`base` is the environment that scores; of `own`, one per lane, only what the agent sees and may do.
+        """Prepare the environments.
 
-        With `parts` the bars that are left over after so many equal ones are not scored.
+        Args:
+            market: Prices and features on the device.
+            span: Bars to score.
+            bars_per_year: For annualized metrics.
+            base: Environment that scores.
+            own: Environment of each lane's training; only its observation window and permission to be short are used.
+            parts: Number of equal parts to score separately; remaining bars at the end are not scored. None: one part.
         """
         first, last = span.start, span.stop - 1
         if parts is not None:
@@ -63,28 +68,33 @@ class Scorer:
             last = first + parts * base.max_episode_steps
         self._market, self._span, self._bars_per_year = market, span, bars_per_year
         self._parts = parts or 1
-        self._configs = [scored_with(base, config) for config in own]
+        self._configs = [scoring_env_of(base, config) for config in own]
         self._starts = torch.arange(first, last, base.max_episode_steps)
         self._lengths = (last - self._starts).clamp(max=base.max_episode_steps)
         self._longest = min(base.max_episode_steps, last - first)
 
     def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int] | None = None) -> list[dict[str, float]]:
-        """SCORES of some lanes, or of all, for weights [lane, size] of all; of several parts with their errors.
+        """SCORES of each lane; with several parts also their standard errors.
 
-        `mean_reward` is the sum of rewards over the steps that the span has room for: after a
-        termination an episode earns nothing more, so ending early never helps.
+        `mean_reward` is the sum of rewards divided by the number of steps in the span. An episode has no rewards after
+        termination, so early termination cannot raise the score.
+
+        Args:
+            policy: The policy of all lanes.
+            weights: [lane, size], of all lanes.
+            lanes: Lanes to score; None: all.
         """
-        everyone = range(len(self._configs))
-        chosen = everyone if lanes is None else lanes
-        # On a device all are scored, whoever is asked for: there, a lane's numbers may depend on the width.
-        together = chosen if self._market.device.type == "cpu" else everyone
-        steps = self._run(policy, weights[list(together)], self._env(together), _COUNTED)
-        steps = steps[[together.index(lane) for lane in chosen]]
-        return [self._scores(lane) for lane in self._in_order(steps)]
+        all_lanes = range(len(self._configs))
+        chosen = all_lanes if lanes is None else lanes
+        # On a GPU all lanes are scored, because a lane's numbers may depend on the width.
+        scored_lanes = chosen if self._market.device.type == "cpu" else all_lanes
+        steps = self._run(policy, weights[list(scored_lanes)], self._env(scored_lanes), _SCORED_FIELDS)
+        steps = steps[[scored_lanes.index(lane) for lane in chosen]]
+        return [self._scores(lane) for lane in self._by_step(steps)]
 
-    def walk(self, policy: Policy, weights: Tensor) -> Trajectory:
-        """What the first lane does, step by step, for weights [1, size]."""
-        (steps,) = self._in_order(self._run(policy, weights, self._env([0]), (*_COUNTED, "position")))
+    def trajectory(self, policy: Policy, weights: Tensor) -> Trajectory:
+        """Trajectory of the first lane, for weights [1, size]."""
+        (steps,) = self._by_step(self._run(policy, weights, self._env([0]), (*_SCORED_FIELDS, "position")))
         bars = [
             np.arange(1, length + 1) + start
             for start, length in zip(self._starts.tolist(), self._lengths.tolist(), strict=True)
@@ -92,8 +102,8 @@ class Scorer:
         return Trajectory(
             bar=np.concatenate(bars),
             begins=np.concatenate([np.arange(len(episode)) == 0 for episode in bars]),
-            steps=dict(zip((*_COUNTED, "position"), steps, strict=True)),
-            scores=self._scores(steps[: len(_COUNTED)]),
+            steps=dict(zip((*_SCORED_FIELDS, "position"), steps, strict=True)),
+            scores=self._scores(steps[: len(_SCORED_FIELDS)]),
         )
 
     def _env(self, lanes: Sequence[int]) -> MarketEnv:
@@ -101,7 +111,7 @@ class Scorer:
             self._market,
             self._span,
             [self._configs[lane] for lane in lanes],
-            torch.zeros(len(lanes), dtype=torch.int64),  # nothing is drawn: the starts are given
+            torch.zeros(len(lanes), dtype=torch.int64),  # unused: the episode starts are fixed
             len(self._starts),
             starts=self._starts.expand(len(lanes), -1),
             close_at_end=True,
@@ -111,32 +121,38 @@ class Scorer:
     def _run(self, policy: Policy, weights: Tensor, env: MarketEnv, names: Sequence[str]) -> Tensor:
         """Fields of all steps, [lane, field, episode, time].
 
-        The environment begins ended episodes anew; what they do then counts nothing and is 0 here.
+        The environment restarts ended episodes; steps after the end of an episode are 0 in the result.
         """
         observation = env.reset()
-        taken, ended = [], []
+        field_steps, ended = [], []
         for _ in range(self._longest):
             step = env.step(greedy(policy, weights, observation))
-            taken.append([getattr(step, name) for name in names])
+            field_steps.append([getattr(step, name) for name in names])
             ended.append(step.terminated | step.truncated)
             observation = step.observation
-        over = torch.stack(ended, dim=2).cumsum(2)  # [lane, episode, time]: episodes ended, this step's among them
+        over = torch.stack(ended, dim=2).cumsum(
+            2
+        )  # [lane, episode, time]: number of ended episodes, including this step
         alive = over - torch.stack(ended, dim=2).to(over.dtype) == 0
-        fields = [torch.stack(field, dim=2).to(weights.dtype) for field in zip(*taken, strict=True)]
+        fields = [torch.stack(field, dim=2).to(weights.dtype) for field in zip(*field_steps, strict=True)]
         return torch.stack(fields, dim=1) * alive.unsqueeze(1)
 
-    def _in_order(self, steps: Tensor) -> NDArray[np.float64]:
-        """What `_run` gave as [lane, field, step], episode after episode in the order of time."""
+    def _by_step(self, steps: Tensor) -> NDArray[np.float64]:
+        """The result of `_run` as [lane, field, step], episodes in the order of time."""
         inside = torch.arange(steps.shape[-1]) < self._lengths.unsqueeze(1)  # [episode, time]
         return steps.cpu().double()[:, :, inside].numpy()
 
     def _scores(self, steps: NDArray[np.float64]) -> dict[str, float]:
-        """Of the counted fields [field, step] of one lane."""
-        parts = [self._score(dict(zip(_COUNTED, part, strict=True))) for part in np.split(steps, self._parts, axis=1)]
+        """Scores of one lane from its fields [field, step]."""
+        parts = [
+            self._score(dict(zip(_SCORED_FIELDS, part, strict=True))) for part in np.split(steps, self._parts, axis=1)
+        ]
         if len(parts) == 1:
             return parts[0]
         means = {name: fmean(part[name] for part in parts) for name in SCORES}
-        errors = {error_of(name): stdev(part[name] for part in parts) / math.sqrt(len(parts)) for name in SCORES}
+        errors = {
+            standard_error_name(name): stdev(part[name] for part in parts) / math.sqrt(len(parts)) for name in SCORES
+        }
         return {**means, **errors}
 
     def _score(self, steps: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
@@ -148,12 +164,15 @@ class Scorer:
         return {"mean_reward": reward, "val_loss": 0.0 - reward, **figures.as_metrics()}
 
 
-def error_of(score: str) -> str:
-    """The name of a score's standard error over the parts of the span."""
+def standard_error_name(score: str) -> str:
+    """Name of a score's standard error over the parts of the span."""
     return f"{score}_error"
 
 
-def scored_with(base: EnvConfig, own: EnvConfig) -> EnvConfig:
-    """The base environment, seen through the agent's window; an agent may forgo shorts, not gain them."""
+def scoring_env_of(base: EnvConfig, own: EnvConfig) -> EnvConfig:
+    """The base environment with the agent's observation window.
+
+    Short positions need the permission of both environments.
+    """
     seen = {"observation_window": own.observation_window, "allow_short": base.allow_short and own.allow_short}
     return base.model_copy(update=seen)

@@ -1,4 +1,4 @@
-"""Named tensors and a JSON header in one safetensors file, written whole or not at all. No pickle."""
+"""Safetensors files: named tensors and a JSON header, written atomically, without pickle."""
 
 import json
 from collections.abc import Mapping
@@ -18,13 +18,21 @@ _HEADER = "fxai"
 def write_tensors(
     path: Path, header: Mapping[str, JsonValue], tensors: Mapping[str, Tensor], *, durable: bool = True
 ) -> None:
-    """Make the file, or replace it; an FxaiError where it cannot be written. See `whole_file` on `durable`."""
+    """Write or replace the file; see `atomic_write` for `durable`.
+
+    Raises:
+        FxaiError: If the file cannot be written.
+    """
     content = save({name: t.contiguous().cpu() for name, t in tensors.items()}, {_HEADER: json.dumps(header)})
     write_bytes(path, content, durable=durable)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, JsonValue], dict[str, Tensor]]:
-    """What `write_tensors` wrote; an InputError for a file that is missing, damaged or another program's."""
+    """Header and tensors of a file of `write_tensors`.
+
+    Raises:
+        InputError: If the file is missing, damaged, or of another program.
+    """
     try:
         with safe_open(path, framework="pt") as file:
             header = (file.metadata() or {}).get(_HEADER)
@@ -32,5 +40,5 @@ def read_tensors(path: Path) -> tuple[dict[str, JsonValue], dict[str, Tensor]]:
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path} cannot be read as a safetensors file: {error}") from error
     if header is None:
-        raise InputError(f"{path} was not written by FxAI: it holds no FxAI header")
+        raise InputError(f"{path} was not written by FxAI: it has no FxAI header")
     return json.loads(header), tensors

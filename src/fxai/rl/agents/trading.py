@@ -1,4 +1,4 @@
-"""Trading agents: which bars a pack learns from, and which score it."""
+"""Builds the training of trading agents from a pack and a market, and agents from the training."""
 
 import torch
 
@@ -12,18 +12,24 @@ from fxai.rl.training.training import Training
 from fxai.spec.fields.env_config import EnvConfig
 
 
-def trading(
+def build_training(
     pack: Pack,
     base: EnvConfig,
     market: Market,
     device: torch.device,
     tensors: MarketTensors | None = None,
     *,
-    graphed_after: int | None = None,
+    cuda_graph_after: int | None = None,
 ) -> Training:
-    """A training on the market's train split, scored on its validation split in the environment `base`.
+    """A training on the market's train split, scored on its validation split.
 
-    `tensors` are the market's, where they are on the device already. See `Training` on `graphed_after`.
+    Args:
+        pack: Configurations and seeds.
+        base: Environment that scores.
+        market: Bars, features and splits.
+        device: Device of the training.
+        tensors: The market's tensors if they are on the device already.
+        cuda_graph_after: See `Training`.
     """
     tensors = tensors or on_device(market, device)
     own = [config.env for config in pack.configs]
@@ -31,10 +37,10 @@ def trading(
     env = MarketEnv(tensors, market.splits.train, own, seeds, pack.configs[0].training.n_envs)
     episodes = pack.configs[0].data.split.validation_episodes  # the same for all trials
     score = Scorer(tensors, market.splits.validation, market.bars_per_year, base, own, parts=episodes)
-    return Training(pack, env, score, device, graphed_after=graphed_after)
+    return Training(pack, env, score, device, cuda_graph_after=cuda_graph_after)
 
 
-def agent(training: Training, lane: int, pack: Pack, market: Market, base: EnvConfig) -> Agent:
-    """The agent of a lane as it stands now; `base` is the environment that scores it."""
+def lane_agent(training: Training, lane: int, pack: Pack, market: Market, base: EnvConfig) -> Agent:
+    """The agent of one lane with the present weights; `base` is the environment that scores it."""
     weights = training.weights[lane : lane + 1].detach().cpu().clone()
     return Agent(pack.configs[lane], pack.seeds[lane], market.standardizer, market.content_hash, weights, base)

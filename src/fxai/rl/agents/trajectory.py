@@ -1,4 +1,4 @@
-"""An agent on the bars of a market, with simple strategies beside it: how its track record comes about."""
+"""Track record of an agent on the bars of a market, with baseline strategies."""
 
 from datetime import UTC, datetime
 
@@ -13,39 +13,39 @@ from fxai.market.splits import Span
 from fxai.market.track_record import TrackRecord
 from fxai.market.trades import Positions, closed_trades
 from fxai.rl.agents.agent import Agent
-from fxai.rl.agents.export import observations_met
-from fxai.rl.agents.scoring import Scorer, Trajectory, scored_with
+from fxai.rl.agents.export import visited_observations
+from fxai.rl.agents.scoring import Scorer, Trajectory, scoring_env_of
 from fxai.rl.environment.market_tensors import on_device
 from fxai.rl.environment.observation import Observation
 
 
-def track(agent: Agent, market: Market, span: Span, split: str, *, parts: int | None = None) -> TrackRecord:
-    """Let an agent act on the bars of a span, the way that its training scored it.
+def track_record_of(agent: Agent, market: Market, span: Span, split: str, *, parts: int | None = None) -> TrackRecord:
+    """Run an agent on the bars of a span as in its scoring, and record positions, equity and trades.
 
-    So its account begins anew with each episode of the environment that scores it, or with each of so many equal
-    parts; equity goes on through all of them.
+    The account is reset at each episode of the scoring environment, or at each of `parts` equal parts. Equity is
+    accumulated over all of them.
     """
     base = agent.base_env
     scorer = Scorer(
         on_device(market, torch.device("cpu")), span, market.bars_per_year, base, [agent.config.env], parts=parts
     )
-    walk = scorer.walk(agent.policy, agent.weights)
-    equity = _equity(walk.steps["step_return"])
+    trajectory = scorer.trajectory(agent.policy, agent.weights)
+    equity = _equity(trajectory.steps["step_return"])
     peak = np.maximum.accumulate(np.maximum(equity, 1.0))
-    first, last = int(walk.bar[0]), int(walk.bar[-1])
-    env = scored_with(base, agent.config.env)
-    held = baselines(market, first, last, env)
+    first, last = int(trajectory.bar[0]), int(trajectory.bar[-1])
+    env = scoring_env_of(base, agent.config.env)
+    baseline_curves = baselines(market, first, last, env)
     return TrackRecord(
         split=split,
-        times=tuple(np.datetime_as_string(market.time[walk.bar], unit="s", timezone="UTC").tolist()),
-        close=market.close[walk.bar],
+        times=tuple(np.datetime_as_string(market.time[trajectory.bar], unit="s", timezone="UTC").tolist()),
+        close=market.close[trajectory.bar],
         equity=equity,
-        position=walk.steps["position"].astype(np.int8),
+        position=trajectory.steps["position"].astype(np.int8),
         drawdown=1.0 - equity / peak,
-        trades=closed_trades(market, _positions(walk), env),
-        metrics=walk.scores,
-        baselines=held,
-        baseline_metrics={name: figures(curve, market.bars_per_year) for name, curve in held.items()},
+        trades=closed_trades(market, _positions(trajectory), env),
+        metrics=trajectory.scores,
+        baselines=baseline_curves,
+        baseline_metrics={name: figures(curve, market.bars_per_year) for name, curve in baseline_curves.items()},
         made_of={
             "seed": agent.seed,
             "trained_on": agent.data_hash,
@@ -58,22 +58,22 @@ def track(agent: Agent, market: Market, span: Span, split: str, *, parts: int | 
 
 
 def observations_on(agent: Agent, market: Market, span: Span) -> Observation:
-    """What the agent sees on those bars, acting by itself, to check an export on."""
-    env = scored_with(agent.base_env, agent.config.env)
-    return observations_met(agent.policy, agent.weights, market, span, env)
+    """Observations that the agent visits on the span, for the comparison of an export."""
+    env = scoring_env_of(agent.base_env, agent.config.env)
+    return visited_observations(agent.policy, agent.weights, market, span, env)
 
 
 def _equity(returns: FloatArray) -> FloatArray:
-    """As `metrics.performance` takes it: once zero, always zero."""
+    """Equity as in `metrics.performance`: it stays 0 once it is 0."""
     equity: FloatArray = np.cumprod(np.maximum(1.0 + returns, 0.0), dtype=np.float64)
     return equity
 
 
-def _positions(walk: Trajectory) -> Positions:
-    steps = walk.steps
+def _positions(trajectory: Trajectory) -> Positions:
+    steps = trajectory.steps
     return Positions(
-        bar=walk.bar,
-        begins=walk.begins,
+        bar=trajectory.bar,
+        begins=trajectory.begins,
         held=steps["position"].astype(np.int8),
         closed=steps["closed"] > 0,
         closed_gain=steps["closed_gain"],

@@ -1,1 +1,1 @@
-"""PPO, A2C and DQN: rollouts, losses, optimizer, updates."""
+"""PPO, A2C and DQN: roll-outs, losses, optimizer, updates."""

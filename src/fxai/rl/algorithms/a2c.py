@@ -1,4 +1,4 @@
-"""Advantage actor-critic: one step on each roll-out, which is short."""
+"""Advantage actor-critic (A2C): one gradient step on each short roll-out."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,25 +7,33 @@ from torch import Tensor
 
 from fxai.rl.algorithms.a2c_loss import STATISTICS, LossWeights, loss_gradient
 from fxai.rl.algorithms.actor_critic import ActorCritic
-from fxai.rl.algorithms.adam import LaneAdam, norm_and_shrink
+from fxai.rl.algorithms.adam import LaneAdam, norm_and_clip_factor
 from fxai.rl.algorithms.experience import Experience
 from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.algorithms.rollout import Collector
 from fxai.rl.algorithms.samples import Samples
-from fxai.rl.lanes.state import below, prefixed
+from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.rl.networks.dropout import Dropout
 from fxai.spec.fields.a2c_config import A2cConfig
 
 
 class A2c:
-    """A2C on the lanes of a pack; see `Learner`."""
+    """A2C for all lanes of a pack; implements `Learner`."""
 
     statistics = (*STATISTICS, "grad_norm")
 
     def __init__(
         self, configs: Sequence[A2cConfig], policy: ActorCritic, collector: Collector, seeds: Tensor, dropout: Dropout
     ) -> None:
-        """`seeds` is [lane] int64; the configurations differ only in what a lane may choose, see `pack.py`."""
+        """Initialize weights and optimizer.
+
+        Args:
+            configs: One per lane. They differ only in the fields that may differ within a pack; see `pack.signature`.
+            policy: Actor and critic.
+            collector: Environments.
+            seeds: [lane] int64.
+            dropout: Masks.
+        """
         self.policy, self._dropout = policy, dropout
         self._experience = Experience(configs, policy, collector, dropout)
         device = seeds.device
@@ -42,14 +50,14 @@ class A2c:
 
     @torch.no_grad()
     def improve(self, samples: Samples, rate: Tensor) -> Tensor:
-        """One step on all samples, in place on the weights; the statistics [lane, statistic]."""
+        """One gradient step on all samples, in place on the weights. Returns statistics [lane, statistic]."""
         keep = self._dropout.keep(samples.number)
         logits, value, vjp = self.policy.vjp(self.weights, samples.observation, keep)
         loss = loss_gradient(logits, value, samples, self._loss)
         gradient = vjp(loss.logits, loss.value)
-        norm, shrink = norm_and_shrink(gradient, self._max_grad_norm)
-        (pace,) = self._adam.paces(rate, None, 1)
-        self._adam.step(self.weights, gradient, shrink, pace)
+        norm, clip_factor = norm_and_clip_factor(gradient, self._max_grad_norm)
+        (factors,) = self._adam.step_factors(rate, None, 1)
+        self._adam.step(self.weights, gradient, clip_factor, factors)
         return torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
 
     def state(self) -> dict[str, Tensor]:
@@ -61,5 +69,5 @@ class A2c:
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         self.weights.copy_(state["weights"])
-        self._adam.restore(below("adam.", state))
-        self._experience.restore(below("env.", state))
+        self._adam.restore(without_prefix("adam.", state))
+        self._experience.restore(without_prefix("env.", state))

@@ -1,6 +1,7 @@
-"""The advantage actor-critic's loss (Mnih et al. 2016, arXiv 1602.01783, section 4) and its gradient in closed form.
+"""The loss of the advantage actor-critic and its gradient in closed form.
 
-What `ppo_loss.py` says of autograd holds here too. The tests hold it to autograd and to Stable-Baselines3.
+Source: Mnih et al. 2016, arXiv 1602.01783, section 4. `ppo_loss.py` states why autograd is not used. Tests compare the
+gradient with autograd and with Stable-Baselines3.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from fxai.rl.networks.row_sums import row_mean
 
 @dataclass(frozen=True, slots=True)
 class LossWeights:
-    """What weighs the terms of each lane's loss, [lane]."""
+    """Coefficients of the terms of each lane's loss, [lane]."""
 
     entropy_coef: Tensor
     value_coef: Tensor
@@ -22,7 +23,7 @@ class LossWeights:
 
 @dataclass(frozen=True, slots=True)
 class LossGradient:
-    """Derivatives of each lane's loss, and what the roll-out says of it."""
+    """Derivatives of each lane's loss, and statistics of the roll-out."""
 
     logits: Tensor  # [lane, action, sample]
     value: Tensor  # [lane, sample]
@@ -35,8 +36,14 @@ STATISTICS = ("policy_loss", "value_loss", "entropy")
 def loss_gradient(logits: Tensor, value: Tensor, samples: Samples, weights: LossWeights) -> LossGradient:
     """Gradient of policy loss + value_coef * value loss - entropy_coef * entropy, each a mean over samples.
 
-    Logits are [lane, action, sample], values [lane, sample]. The policy loss is -log-probability * A, the
-    value loss the squared error. The samples' own log-probabilities and values are not looked at.
+    The policy loss is -log-probability * advantage, the value loss the squared error. `samples.log_prob` and
+    `samples.value` are not used.
+
+    Args:
+        logits: [lane, action, sample].
+        value: [lane, sample].
+        samples: Actions, advantages and targets.
+        weights: Coefficients.
     """
     count = value.shape[1]
     log_probs = logits.log_softmax(1)
@@ -44,9 +51,9 @@ def loss_gradient(logits: Tensor, value: Tensor, samples: Samples, weights: Loss
     entropy = -(probs * log_probs).sum(1)
 
     action, advantage = samples.action.unsqueeze(1), samples.advantage.unsqueeze(1)
-    # d -log-probability of the action / d logits = probs, less 1 at the action
+    # d -log_prob(action) / d logits = probs - one_hot(action)
     d_logits = (probs * advantage).scatter_add_(1, action, -advantage)
-    # minus d entropy / d logits = probs * (log_probs + entropy)
+    # -d entropy / d logits = probs * (log_probs + entropy)
     d_logits.addcmul_(probs, (log_probs + entropy.unsqueeze(1)).mul_(weights.entropy_coef[:, None, None]))
     error = value - samples.target
     d_value = error * (weights.value_coef.unsqueeze(1) * (2 / count))

@@ -1,7 +1,7 @@
-"""Actor and critic of every lane: two nets of one shape, stacked, so that both are one product.
+"""Actor and critic of every lane: two nets of the same shape, evaluated as one batched product.
 
-Weights are [lane, 2 * size]: the actor's, then the critic's. The critic's head is as wide as the
-actor's and its first column is the value; the other columns get no gradient and stay as they began.
+Weights are [lane, 2 * size]: the actor's, then the critic's. The critic's head has as many outputs as the actor's. Its
+first output is the value; the other outputs have no gradient and keep their initial weights.
 """
 
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from torch import Tensor
 from fxai.rl.lanes import counter_rng
 from fxai.rl.networks.network import Network
 
-_ACTOR_HEAD_GAIN = 0.01  # the first policy is nearly uniform (Andrychowicz et al. 2021, arXiv 2006.05990, 3.2)
+_ACTOR_HEAD_GAIN = 0.01  # for a nearly uniform initial policy (Andrychowicz et al. 2021, arXiv 2006.05990, section 3.2)
 _CRITIC_HEAD_GAIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class ActorCritic:
-    """The two functions of a policy-gradient agent over a network's shape."""
+    """Policy and value function on a network."""
 
     network: Network
 
@@ -33,7 +33,7 @@ class ActorCritic:
         return 2 * self.network.dropout_sites
 
     def initial(self, seeds: Tensor) -> Tensor:
-        """Weights [lane, 2 * size] for lane seeds [lane]."""
+        """Initial weights [lane, 2 * size] for lane seeds [lane]."""
         gaussian = counter_rng.normal(seeds, counter_rng.Purpose.WEIGHTS, 0, (2, self.network.layout.size))
         actor = self.network.initial(gaussian[:, 0], _ACTOR_HEAD_GAIN)
         critic = self.network.initial(gaussian[:, 1], _CRITIC_HEAD_GAIN)
@@ -53,10 +53,16 @@ class ActorCritic:
     def vjp(
         self, weights: Tensor, observation: Tensor, keep: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Callable[[Tensor, Tensor], Tensor]]:
-        """Logits [lane, action, sample], values [lane, sample], and how to carry a loss's derivatives back.
+        """Outputs of both nets, and the vector-Jacobian product.
 
-        The function goes from the derivatives by both to that by weights [lane, 2 * size].
-        Observations are [lane, sample, *shape], `keep` [lane, sample, dropout_sites].
+        Args:
+            weights: [lane, 2 * size].
+            observation: [lane, sample, *shape].
+            keep: Dropout factors [lane, sample, dropout_sites].
+
+        Returns:
+            Logits [lane, action, sample], values [lane, sample], and a function from the loss's derivatives by both to
+                its derivative by the weights [lane, 2 * size].
         """
         lanes = len(weights)
         by_net = None if keep is None else self._by_net(keep)
@@ -72,6 +78,6 @@ class ActorCritic:
         return logits, critic[:, 0], backward
 
     def _by_net(self, keep: Tensor) -> Tensor:
-        """[lane, sample, 2 * sites] as [2 * lane, sample, sites]."""
+        """Reshape [lane, sample, 2 * sites] to [2 * lane, sample, sites]."""
         lanes, samples, _ = keep.shape
         return keep.view(lanes, samples, 2, -1).transpose(1, 2).flatten(0, 1)

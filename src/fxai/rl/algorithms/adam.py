@@ -1,4 +1,7 @@
-"""Adam (Kingma and Ba 2015, arXiv 1412.6980, algorithm 1) with its own rate, norm limit and clock per lane."""
+"""Adam with a learning rate, gradient norm limit and step count per lane.
+
+Source: Kingma and Ba 2015, arXiv 1412.6980, algorithm 1.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,31 +10,31 @@ import torch
 from torch import Tensor
 
 from fxai.rl.kernels import adam_step, runs_on_kernels
-from fxai.rl.networks.row_sums import whole_portions
+from fxai.rl.networks.row_sums import padded_rows
 
 _BETA_1 = 0.9
 _BETA_2 = 0.999
-_EPSILON = 1e-5  # larger than Adam's own, as in PPO's reference code (Huang et al. 2022, "The 37 details", no. 3)
+_EPSILON = 1e-5  # as in PPO's reference code (Huang et al. 2022, "The 37 implementation details of PPO", no. 3)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How far one step goes, each [lane, 1]; a lane that is not active goes nowhere."""
+class StepFactors:
+    """Factors of one Adam step, each [lane, 1]; `size` and both shares are 0 for a lane that is not active."""
 
-    mean_share: Tensor  # of the gradient in the new mean
-    square_share: Tensor
-    size: Tensor  # the rate, corrected for the moments' short memory
-    epsilon: Tensor  # likewise
-    moving: Tensor | None  # bool; None where all lanes are
+    mean_share: Tensor  # 1 - beta_1: weight of the gradient in the new first moment
+    square_share: Tensor  # 1 - beta_2: weight of the squared gradient in the new second moment
+    size: Tensor  # learning rate with the bias correction
+    epsilon: Tensor  # with the bias correction
+    active_lanes: Tensor | None  # bool; None: all lanes
 
 
 @dataclass(frozen=True, slots=True)
 class LaneAdam:
-    """Moments of weights [lane, size]. A lane that is not active keeps weights and moments as they are."""
+    """First and second moments of weights [lane, size]. Weights and moments of inactive lanes do not change."""
 
     mean: Tensor
     square: Tensor
-    powers: Tensor  # [lane, 2] float64: of the betas, as running products; torch's own power rounds by position
+    powers: Tensor  # [lane, 2] float64: beta^step as running products, since rounding of torch.pow depends on position
     betas: Tensor
     scratch: Tensor
 
@@ -46,48 +49,58 @@ class LaneAdam:
         )
 
     def first(self, lanes: int) -> "LaneAdam":
-        """The same moments, of the first lanes only."""
+        """View of the moments of the first `lanes` lanes."""
         return LaneAdam(self.mean[:lanes], self.square[:lanes], self.powers[:lanes], self.betas, self.scratch[:lanes])
 
-    def paces(self, rate: Tensor, active: Tensor | None, steps: int) -> list[Pace]:
-        """What the next steps need, for rates [lane] and a mask [lane] bool that hold over all of them.
+    def step_factors(self, rate: Tensor, active: Tensor | None, steps: int) -> list[StepFactors]:
+        """Factors of the next `steps` steps; updates the powers of beta.
 
-        Without a mask all lanes are active.
-        All steps of an epoch are prepared at once, since a dozen operations on [lane] numbers take as long
-        as one on the weights. The bias correction is applied to rate and epsilon instead of the moments
-        (the paper, end of section 2), which saves two passes over all weights.
+        All steps of an epoch are computed at once, because a dozen operations on [lane] numbers take as long as one
+        operation on the weights. The bias correction is applied to rate and epsilon instead of the moments (the paper,
+        end of section 2), which saves two passes over all weights.
+
+        Args:
+            rate: Learning rates [lane], constant over the steps.
+            active: Mask [lane] bool, constant over the steps; None: all lanes.
+            steps: Number of steps.
         """
-        moving = None if active is None else active.unsqueeze(1)
-        betas = self.betas.expand_as(self.powers) if moving is None else torch.where(moving, self.betas, 1.0)
-        factors = betas.expand(steps, -1, -1)
-        powers = torch.cat([self.powers.unsqueeze(0), factors]).cumprod(0)[1:]  # one product after the other
+        active_lanes = None if active is None else active.unsqueeze(1)
+        betas = (
+            self.betas.expand_as(self.powers) if active_lanes is None else torch.where(active_lanes, self.betas, 1.0)
+        )
+        kernel_factors = betas.expand(steps, -1, -1)
+        powers = torch.cat([self.powers.unsqueeze(0), kernel_factors]).cumprod(0)[1:]  # sequential products
         self.powers.copy_(powers[-1])
-        remaining = (1 - powers).clamp_min_(torch.finfo(torch.float32).tiny)  # 0 before a first step
+        remaining = (1 - powers).clamp_min_(
+            torch.finfo(torch.float32).tiny
+        )  # avoids division by 0 before the first step
         root = remaining[..., 1:].sqrt()
         kind = self.mean.dtype
-        weight = torch.ones_like(rate, dtype=kind).unsqueeze(1) if moving is None else moving.to(kind)
+        weight = torch.ones_like(rate, dtype=kind).unsqueeze(1) if active_lanes is None else active_lanes.to(kind)
         size = (root * rate.unsqueeze(1) / remaining[..., :1]).to(kind) * weight
         epsilon = (_EPSILON * root).to(kind)
         shares = weight * (1 - _BETA_1), weight * (1 - _BETA_2)
-        return [Pace(*shares, *each, moving) for each in zip(size.unbind(0), epsilon.unbind(0), strict=True)]
+        return [
+            StepFactors(*shares, *each, active_lanes) for each in zip(size.unbind(0), epsilon.unbind(0), strict=True)
+        ]
 
-    def step(self, weights: Tensor, gradient: Tensor, shrink: Tensor, pace: Pace) -> None:
-        """Change `weights` [lane, size] in place by `gradient` times `shrink` [lane]; each pace is for one step.
+    def step(self, weights: Tensor, gradient: Tensor, clip_factor: Tensor, step_factors: StepFactors) -> None:
+        """Update `weights` [lane, size] in place, with `gradient` [lane, size] times `clip_factor` [lane].
 
-        The gradient may be changed too. Of a lane that does not move it may be anything, NaN too.
+        The gradient may be overwritten. The gradient of an inactive lane may be NaN.
         """
         if runs_on_kernels(weights):
-            tensors = weights, self.mean, self.square, gradient, shrink
-            factors = pace.mean_share, pace.square_share, pace.size, pace.epsilon
-            adam_step(*(tensor.numpy() for tensor in (*tensors, *factors)))
+            tensors = weights, self.mean, self.square, gradient, clip_factor
+            kernel_factors = step_factors.mean_share, step_factors.square_share, step_factors.size, step_factors.epsilon
+            adam_step(*(tensor.numpy() for tensor in (*tensors, *kernel_factors)))
             return
-        gradient = gradient.mul_(shrink.unsqueeze(1))
-        if pace.moving is not None:  # a step of length 0 times infinity would be NaN
-            gradient = torch.where(pace.moving, gradient, 0.0)
-        self.mean.lerp_(gradient, pace.mean_share)
-        self.square.lerp_(torch.mul(gradient, gradient, out=self.scratch), pace.square_share)
-        torch.sqrt(self.square, out=self.scratch).add_(pace.epsilon)
-        weights.sub_(torch.div(self.mean, self.scratch, out=self.scratch).mul_(pace.size))
+        gradient = gradient.mul_(clip_factor.unsqueeze(1))
+        if step_factors.active_lanes is not None:  # 0 times infinity would be NaN
+            gradient = torch.where(step_factors.active_lanes, gradient, 0.0)
+        self.mean.lerp_(gradient, step_factors.mean_share)
+        self.square.lerp_(torch.mul(gradient, gradient, out=self.scratch), step_factors.square_share)
+        torch.sqrt(self.square, out=self.scratch).add_(step_factors.epsilon)
+        weights.sub_(torch.div(self.mean, self.scratch, out=self.scratch).mul_(step_factors.size))
 
     def state(self) -> dict[str, Tensor]:
         return {"mean": self.mean, "square": self.square, "powers": self.powers}
@@ -98,7 +111,7 @@ class LaneAdam:
         self.powers.copy_(state["powers"])
 
 
-def norm_and_shrink(gradient: Tensor, limit: Tensor) -> tuple[Tensor, Tensor]:
-    """The norm of each lane of `gradient` [lane, size], and the factor that shortens it to `limit`; each [lane]."""
-    norm: Tensor = torch.linalg.vector_norm(whole_portions(gradient), dim=1)
+def norm_and_clip_factor(gradient: Tensor, limit: Tensor) -> tuple[Tensor, Tensor]:
+    """The norm [lane] of `gradient` [lane, size], and the factor [lane] that limits the norm to `limit` [lane]."""
+    norm: Tensor = torch.linalg.vector_norm(padded_rows(gradient), dim=1)
     return norm, (limit / (norm + 1e-6)).clamp(max=1.0)

@@ -1,4 +1,4 @@
-"""Generalised advantage estimation (Schulman et al. 2016, arXiv 1506.02438, equation 16)."""
+"""Generalized advantage estimation (Schulman et al. 2016, arXiv 1506.02438, equation 16)."""
 
 import torch
 from torch import Tensor
@@ -14,17 +14,25 @@ def advantages(
     gamma: Tensor,
     gae_lambda: Tensor,
 ) -> Tensor:
-    """Advantages [lane, time, env] of steps [lane, time, env], with gamma and lambda [lane].
+    """Advantages [lane, time, env] of steps [lane, time, env].
 
-    `next_value` is the value of each step's `final_observation`: a truncated episode goes on in the
-    mind of the critic, a terminated one is worth nothing more. No estimate reaches across an episode's end.
+    No estimate extends beyond the end of an episode.
+
+    Args:
+        reward: Rewards.
+        value: Values of the observations.
+        next_value: Values of `final_observation`. It counts after a truncation and is 0 after a termination.
+        terminated: Whether the step terminated its episode.
+        truncated: Whether the step truncated its episode.
+        gamma: Discount [lane].
+        gae_lambda: Lambda [lane].
     """
     gamma, gae_lambda = gamma[:, None, None], gae_lambda[:, None, None]
-    surprise = reward + gamma * next_value * ~terminated - value
-    carry = gamma * gae_lambda * ~(terminated | truncated)
-    estimate = torch.empty_like(surprise)
-    running = torch.zeros_like(surprise[:, 0])
-    for time in reversed(range(surprise.shape[1])):
-        running = surprise[:, time] + carry[:, time] * running
-        estimate[:, time] = running
+    delta = reward + gamma * next_value * ~terminated - value
+    decay = gamma * gae_lambda * ~(terminated | truncated)
+    estimate = torch.empty_like(delta)
+    advantage = torch.zeros_like(delta[:, 0])
+    for time in reversed(range(delta.shape[1])):
+        advantage = delta[:, time] + decay[:, time] * advantage
+        estimate[:, time] = advantage
     return estimate

@@ -1,4 +1,4 @@
-"""From a configuration to its policy, from a pack to the algorithm that trains it."""
+"""Builds policies from configurations, and learners from packs."""
 
 import torch
 
@@ -21,14 +21,14 @@ from fxai.spec.fields.training_config import TrainingConfig
 
 
 def build_policy(config: TrainingConfig, observation_shape: tuple[int, ...], actions: int) -> Policy:
-    """The policy that the configuration's algorithm trains."""
+    """The policy of the configuration's algorithm."""
     if isinstance(config.training, DqnConfig):
         return _q_network(config, config.training, observation_shape, actions)
     return _actor_critic(config, observation_shape, actions)
 
 
 def build_learner(pack: Pack, env: BatchedEnv, device: torch.device) -> Learner:
-    """The learner of the pack's algorithm, in environments at their beginning."""
+    """The learner of the pack's algorithm, with reset environments."""
     seeds = torch.tensor(pack.seeds, dtype=torch.int64, device=device)
     collector = Collector(env, seeds)
     first, rates = pack.configs[0], [config.model.dropout for config in pack.configs]

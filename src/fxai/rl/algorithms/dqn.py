@@ -1,7 +1,7 @@
-"""Deep Q-networks: each roll-out joins a replay, and gradient steps learn from draws of it.
+"""Deep Q-networks (DQN): each roll-out is added to a replay buffer; gradient steps use samples of the buffer.
 
-Mnih et al. 2015 (doi 10.1038/nature14236, algorithm 1), with many environments in step. The relatives are
-switches of `DqnConfig`; where each comes in is said in `dqn_loss.py`, `q_network.py` and `replay.py`.
+Source: Mnih et al. 2015, doi 10.1038/nature14236, algorithm 1, with many parallel environments. The variants are
+switches of `DqnConfig`; `dqn_loss.py`, `q_network.py` and `replay_buffer.py` implement them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,26 +10,26 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from fxai.rl.algorithms.adam import LaneAdam, norm_and_shrink
+from fxai.rl.algorithms.adam import LaneAdam, norm_and_clip_factor
 from fxai.rl.algorithms.dqn_loss import STATISTICS, bootstrap, loss_gradient
 from fxai.rl.algorithms.epsilon_greedy import EpsilonSchedule, epsilon_greedy
 from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.algorithms.q_network import QNetwork
-from fxai.rl.algorithms.replay import Drawn, Replay
+from fxai.rl.algorithms.replay_buffer import DrawnTransitions, ReplayBuffer
 from fxai.rl.algorithms.rollout import Collector
 from fxai.rl.lanes import counter_rng
-from fxai.rl.lanes.active_lanes import active_lanes, none_of
+from fxai.rl.lanes.active_lanes import active_lanes, is_known_empty
 from fxai.rl.lanes.running_mean import RunningMean
-from fxai.rl.lanes.state import below, prefixed
+from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.rl.networks.dropout import Dropout
 from fxai.spec.fields.dqn_config import DqnConfig
 
 
 class Dqn:
-    """DQN on the lanes of a pack; see `Learner`.
+    """DQN for all lanes of a pack; implements `Learner`.
 
-    It acts by the online network, and without dropout: that is for the gradient steps. Its statistics
-    are NaN, but for epsilon, in an update from which nothing was learnt.
+    Actions use the online network without dropout; gradient steps use dropout. In an update without gradient steps, all
+    statistics but epsilon are NaN.
     """
 
     statistics = (*STATISTICS, "grad_norm", "epsilon")
@@ -37,7 +37,15 @@ class Dqn:
     def __init__(
         self, configs: Sequence[DqnConfig], policy: QNetwork, collector: Collector, seeds: Tensor, dropout: Dropout
     ) -> None:
-        """`seeds` is [lane] int64; the configurations differ in nothing that `pack.signature` names."""
+        """Initialize weights, target network, optimizer and replay buffer.
+
+        Args:
+            configs: One per lane, of equal `pack.signature`.
+            policy: Action values.
+            collector: Environments.
+            seeds: [lane] int64.
+            dropout: Masks.
+        """
         self.policy, self._collector, self._seeds, self._dropout = policy, collector, seeds, dropout
         self._config, device = configs[0], seeds.device
         self._gamma = lane_numbers(configs, lambda c: c.gamma, device)
@@ -49,7 +57,7 @@ class Dqn:
         self._target = self.weights.clone()
         self._adam = LaneAdam.of(self.weights)
         ring = self._config.buffer_size // self._config.n_envs
-        self._replay = Replay(collector.observation, steps=ring, n_step=self._config.n_step)
+        self._replay = ReplayBuffer(collector.observation, steps=ring, n_step=self._config.n_step)
 
     def update(self, clock: Tensor, rate: Tensor) -> Tensor:
         steps = self._config.rollout_steps
@@ -60,39 +68,42 @@ class Dqn:
 
     @torch.no_grad()
     def _improve(self, clock: Tensor, rate: Tensor) -> Tensor:
-        """Gradient steps in the lanes that have gathered enough; means of all statistics but epsilon."""
+        """Gradient steps of the lanes with enough transitions. Returns means of all statistics but epsilon."""
         running_mean = RunningMean.of(self.weights, len(STATISTICS) + 1)
-        learns = self._schedule.learns(clock)
-        if not none_of(learns):
+        is_learning = self._schedule.is_learning(clock)
+        if not is_known_empty(is_learning):
             drawn = self._draw(clock)
             done = self._schedule.done(clock)
             for step, lanes in enumerate(self._schedule.lanes_by_step):
-                active = learns[:lanes] & (self._schedule.steps[:lanes] > step)
+                active = is_learning[:lanes] & (self._schedule.steps[:lanes] > step)
                 running_mean.add(self._step(drawn, step, done[:lanes] + step, active, rate[:lanes]), active)
         return running_mean.means()
 
-    def _draw(self, clock: Tensor) -> Drawn:
-        """What all gradient steps of this update learn from, [lane, step, sample]."""
+    def _draw(self, clock: Tensor) -> DrawnTransitions:
+        """Transitions of all gradient steps of this update, [lane, step, sample]."""
         shape = (len(self._schedule.lanes_by_step), self._config.batch_size)
         bits = counter_rng.bits(self._seeds, counter_rng.Purpose.REPLAY, clock, shape)
         return self._replay.draw(bits, (clock + 1) * self._config.rollout_steps, self._gamma)
 
-    def _step(self, drawn: Drawn, step: int, done: Tensor, active: Tensor, rate: Tensor) -> Tensor:
-        """One gradient step of the first lanes, where active; `done` [lane] came before it. Its statistics."""
+    def _step(self, drawn: DrawnTransitions, step: int, done: Tensor, active: Tensor, rate: Tensor) -> Tensor:
+        """One gradient step of the active ones among the first lanes. Returns its statistics.
+
+        `done` [lane] is the number of earlier gradient steps.
+        """
         lanes = len(active)
         weights, target = self.weights[:lanes], self._target[:lanes]
         batch = self._replay.transitions(drawn, step, lanes)
         future = bootstrap(self.policy, weights, target, batch.next_observation, double=self._config.double)
-        wanted = torch.addcmul(batch.reward, batch.discount, future)
+        target_value = torch.addcmul(batch.reward, batch.discount, future)
         values, vjp = self.policy.vjp(weights, batch.observation, self._keep(done))
-        loss = loss_gradient(values, batch.action, wanted)
+        loss = loss_gradient(values, batch.action, target_value)
         gradient = vjp(loss.values)
-        norm, shrink = norm_and_shrink(gradient, self._grad_norm[:lanes])
+        norm, clip_factor = norm_and_clip_factor(gradient, self._grad_norm[:lanes])
         adam = self._adam.first(lanes)
-        (pace,) = adam.paces(rate, active, 1)
-        adam.step(weights, gradient, shrink, pace)
-        follows = active & ((done + 1).remainder(self._schedule.target_interval[:lanes]) == 0)
-        target.lerp_(weights, (self._target_tau[:lanes] * follows).unsqueeze(1))
+        (factors,) = adam.step_factors(rate, active, 1)
+        adam.step(weights, gradient, clip_factor, factors)
+        updates_target = active & ((done + 1).remainder(self._schedule.target_interval[:lanes]) == 0)
+        target.lerp_(weights, (self._target_tau[:lanes] * updates_target).unsqueeze(1))
         return torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
 
     def state(self) -> dict[str, Tensor]:
@@ -107,21 +118,21 @@ class Dqn:
     def restore(self, state: Mapping[str, Tensor]) -> None:
         self.weights.copy_(state["weights"])
         self._target.copy_(state["target"])
-        self._adam.restore(below("adam.", state))
-        self._replay.restore(below("replay.", state))
-        self._collector.restore(below("env.", state))
+        self._adam.restore(without_prefix("adam.", state))
+        self._replay.restore(without_prefix("replay.", state))
+        self._collector.restore(without_prefix("env.", state))
 
     def _prefer(self, observation: Tensor, _number: Tensor) -> Tensor:
         return self.policy.preferences(self.weights, observation)
 
     def _keep(self, done: Tensor) -> Tensor | None:
-        """Dropout of a minibatch: a sample's number tells when it is learnt from, not when it was met."""
+        """Dropout factors of a minibatch. Sample numbers count the samples of all gradient steps."""
         count = self._config.batch_size
         return self._dropout.keep(done.unsqueeze(1) * count + torch.arange(count, device=done.device))
 
 
 class _Schedule:
-    """When each lane learns, by its clock; all tensors are [lane] int64."""
+    """The gradient steps of each lane by its update number; all tensors are [lane] int64."""
 
     def __init__(self, configs: Sequence[DqnConfig], device: torch.device) -> None:
         steps = [config.gradient_steps for config in configs]
@@ -129,12 +140,14 @@ class _Schedule:
         self.steps = torch.tensor(steps, device=device)
         self.lanes_by_step = active_lanes(steps, device)
         self.target_interval = torch.tensor([config.target_interval for config in configs], device=device)
-        self._first = torch.tensor(starts, device=device)  # update that leaves learning_starts transitions behind
+        self._first = torch.tensor(
+            starts, device=device
+        )  # update after which the buffer has learning_starts transitions
 
-    def learns(self, clock: Tensor) -> Tensor:
-        """Which lanes learn in the updates `clock`, [lane] bool."""
+    def is_learning(self, clock: Tensor) -> Tensor:
+        """Whether each lane takes gradient steps in update `clock`, [lane] bool."""
         return clock >= self._first
 
     def done(self, clock: Tensor) -> Tensor:
-        """Gradient steps that each lane took before the updates `clock`."""
+        """Number of gradient steps of each lane before update `clock`."""
         return (clock - self._first).clamp(min=0) * self.steps

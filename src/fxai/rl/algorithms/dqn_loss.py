@@ -1,4 +1,4 @@
-"""Targets and loss of the DQN family, and the loss's gradient in closed form."""
+"""Target values and loss of the DQN variants, with the loss's gradient in closed form."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from fxai.rl.networks.row_sums import row_mean
 
 @dataclass(frozen=True, slots=True)
 class LossGradient:
-    """Derivatives of each lane's loss, and what the minibatch says of the critics."""
+    """Derivatives of each lane's loss, and statistics of the minibatch."""
 
     values: Tensor  # [lane, critic, action, sample]
     statistics: Tensor  # [lane, 3]: means over minibatch and critics, named by STATISTICS
@@ -21,11 +21,11 @@ STATISTICS = ("q_loss", "q_value", "td_error")
 
 
 def bootstrap(network: QNetwork, online: Tensor, target: Tensor, observation: Tensor, *, double: bool) -> Tensor:
-    """What is expected from observations [lane, sample, *shape] on, [lane, sample].
+    """Value [lane, sample] of the next observations [lane, sample, *shape].
 
-    The target network's value of its best action (Mnih et al. 2015), or if `double` of the one that the
-    online network prefers (van Hasselt et al. 2015, arXiv 1509.06461, equation 4). Of two critics the
-    smaller value counts, action by action (after Fujimoto et al. 2018, arXiv 1802.09477, equation 10).
+    The maximum over the target network's action values (Mnih et al. 2015). If `double`, the target network's value of
+    the action that the online network prefers (van Hasselt et al. 2015, arXiv 1509.06461, equation 4). With two
+    critics, the minimum of their values for each action (after Fujimoto et al. 2018, arXiv 1802.09477, equation 10).
     """
     values = network.values(target, observation).amin(1)
     if not double:
@@ -35,10 +35,14 @@ def bootstrap(network: QNetwork, online: Tensor, target: Tensor, observation: Te
 
 
 def loss_gradient(values: Tensor, action: Tensor, target: Tensor) -> LossGradient:
-    """Gradient of the mean Huber loss between target [lane, sample] and values [lane, critic, action, sample].
+    """Gradient of the mean Huber loss between target values and the values of the taken actions.
 
-    Only the values of the actions taken, [lane, sample], enter. Each critic has a loss of its own; their
-    sum is what is derived. The loss is quadratic up to an error of 1 (Mnih et al. 2015, "Methods").
+    The loss is quadratic up to an error of 1 (Mnih et al. 2015, "Methods"). The losses of the critics are added.
+
+    Args:
+        values: [lane, critic, action, sample].
+        action: [lane, sample].
+        target: [lane, sample].
     """
     critics, count = values.shape[1], values.shape[-1]
     taken = action[:, None, None].expand(-1, critics, 1, -1)

@@ -1,4 +1,4 @@
-"""Epsilon-greedy actions: mostly the best known one, at times any."""
+"""Epsilon-greedy actions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from fxai.spec.fields.dqn_config import DqnConfig
 
 @dataclass(frozen=True, slots=True)
 class EpsilonSchedule:
-    """Each lane's share of random actions over its training; all fields are [lane]."""
+    """Each lane's probability of random actions over its training; all fields are [lane]."""
 
     initial: Tensor
     final: Tensor
-    updates: Tensor  # over which the share falls
+    updates: Tensor  # number of updates from initial to final
 
     @classmethod
     def of(cls, configs: Sequence[DqnConfig], device: torch.device) -> "EpsilonSchedule":
@@ -27,20 +27,24 @@ class EpsilonSchedule:
         )
 
     def epsilon(self, clock: Tensor) -> Tensor:
-        """The share [lane] at the updates `clock` [lane], counted from 0."""
+        """Epsilon [lane] in update `clock` [lane], counted from 0."""
         done = (clock / self.updates.clamp(min=1e-6)).clamp(max=1)
         return torch.where(clock < self.updates, self.initial + (self.final - self.initial) * done, self.final)
 
 
-def epsilon_greedy(preferences: Tensor, chance: Tensor, epsilon: Tensor) -> Tensor:
-    """Actions [lane, sample] for preferences [lane, action, sample], chance [lane, sample], epsilon [lane].
+def epsilon_greedy(preferences: Tensor, uniform: Tensor, epsilon: Tensor) -> Tensor:
+    """Actions [lane, sample]: the preferred action, or with probability epsilon a uniformly random action.
 
-    Each sample has a coin of its own. Where `chance`, uniform on [0, 1), is below epsilon, its place
-    below it is uniform again and chooses the action.
+    Where `uniform` is below epsilon, `uniform` / epsilon is again uniform on [0, 1) and selects the action.
+
+    Args:
+        preferences: [lane, action, sample].
+        uniform: Random numbers on [0, 1), [lane, sample].
+        epsilon: [lane].
     """
     actions = preferences.shape[1]
-    share = epsilon.unsqueeze(1)
-    explores = chance < share
-    place = torch.where(explores, chance, 0.0) / share.clamp(min=torch.finfo(share.dtype).tiny)
-    anything = (place * actions).to(torch.int64).clamp(max=actions - 1)
-    return torch.where(explores, anything, preferences.argmax(1))
+    threshold = epsilon.unsqueeze(1)
+    explores = uniform < threshold
+    rescaled = torch.where(explores, uniform, 0.0) / threshold.clamp(min=torch.finfo(threshold.dtype).tiny)
+    random_action = (rescaled * actions).to(torch.int64).clamp(max=actions - 1)
+    return torch.where(explores, random_action, preferences.argmax(1))

@@ -1,4 +1,4 @@
-"""How an actor-critic comes by its samples: it acts in its environments, and its critic judges what it met."""
+"""Collects the samples of an actor-critic: roll-outs, and advantages by the critic."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ from fxai.spec.fields.ppo_config import PpoConfig
 
 
 class Experience:
-    """Roll-outs of all lanes, turned into samples by each lane's discount and lambda."""
+    """Roll-outs of all lanes with advantages by each lane's discount and lambda."""
 
     def __init__(
         self,
@@ -33,18 +33,18 @@ class Experience:
         self._normalize = torch.tensor([c.normalize_advantage for c in configs], device=device)
 
     def gather(self, weights: Tensor, clock: Tensor) -> Samples:
-        """One roll-out with these weights; `clock` [lane] int64 counts earlier ones."""
+        """Samples of one roll-out with these weights; `clock` [lane] int64 is the number of earlier roll-outs."""
 
-        def prefer(observation: Tensor, number: Tensor) -> Tensor:
+        def preferences_of(observation: Tensor, number: Tensor) -> Tensor:
             return self._policy.preferences(weights, observation, self._dropout.keep(number))
 
-        rollout = self._collector.collect(prefer, categorical.sample, steps=self._steps, clock=clock)
+        rollout = self._collector.collect(preferences_of, categorical.sample, steps=self._steps, clock=clock)
         return to_samples(
             self._policy, weights, rollout, gamma=self._gamma, gae_lambda=self._gae_lambda, normalize=self._normalize
         )
 
     def state(self) -> dict[str, Tensor]:
-        """All that changes from step to step, each [lane, ...]."""
+        """State of the environments, each [lane, ...]."""
         return self._collector.state()
 
     def restore(self, state: Mapping[str, Tensor]) -> None:

@@ -1,4 +1,4 @@
-"""Numbers of the configurations of a pack as tensors [lane], and the learning rate's schedule."""
+"""Hyperparameters of a pack's configurations as tensors [lane], and the learning rate schedule."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -13,13 +13,13 @@ C = TypeVar("C", bound=AlgorithmConfig)
 
 
 def lane_numbers(configs: Sequence[C], number: Callable[[C], float | None], device: torch.device) -> Tensor:
-    """A float32 [lane] of one number of each configuration; a limit that is not set is infinite."""
+    """A float32 tensor [lane] of one hyperparameter of each configuration; None becomes infinity."""
     values = [number(config) for config in configs]
     return torch.tensor([math.inf if value is None else value for value in values], dtype=torch.float32, device=device)
 
 
 def learning_rate(config: AlgorithmConfig, update: int) -> float:
-    """The rate of an update, counted from 0; linear and cosine schedules would reach 0 at `total_updates`."""
+    """Learning rate of an update, counted from 0. Linear and cosine schedules reach 0 at `total_updates`."""
     done = update / config.total_updates
     match config.lr_schedule:
         case "constant":

@@ -1,4 +1,4 @@
-"""Proximal policy optimisation: several epochs of clipped steps on each roll-out."""
+"""Proximal policy optimization (PPO): several epochs of minibatch steps with the clipped loss on each roll-out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,31 +7,39 @@ import torch
 from torch import Tensor
 
 from fxai.rl.algorithms.actor_critic import ActorCritic
-from fxai.rl.algorithms.adam import LaneAdam, norm_and_shrink
+from fxai.rl.algorithms.adam import LaneAdam, norm_and_clip_factor
 from fxai.rl.algorithms.experience import Experience
 from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.algorithms.ppo_loss import KL, STATISTICS, LossWeights, loss_gradient
 from fxai.rl.algorithms.rollout import Collector
 from fxai.rl.algorithms.samples import Samples
 from fxai.rl.lanes import counter_rng
-from fxai.rl.lanes.active_lanes import active_lanes, none_of
+from fxai.rl.lanes.active_lanes import active_lanes, is_known_empty
 from fxai.rl.lanes.running_mean import RunningMean
-from fxai.rl.lanes.state import below, prefixed
+from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.rl.networks.dropout import Dropout
 from fxai.spec.fields.ppo_config import PpoConfig
 
-_KL_TOLERANCE = 1.5  # an update ends beyond so many times target_kl
+_KL_TOLERANCE = 1.5  # an update stops when KL exceeds target_kl times this factor
 
 
 class Ppo:
-    """PPO on the lanes of a pack; see `Learner`."""
+    """PPO for all lanes of a pack; implements `Learner`."""
 
     statistics = (*STATISTICS, "grad_norm")
 
     def __init__(
         self, configs: Sequence[PpoConfig], policy: ActorCritic, collector: Collector, seeds: Tensor, dropout: Dropout
     ) -> None:
-        """`seeds` is [lane] int64; the configurations differ in nothing that `pack.signature` names."""
+        """Initialize weights and optimizer.
+
+        Args:
+            configs: One per lane, of equal `pack.signature`.
+            policy: Actor and critic.
+            collector: Environments.
+            seeds: [lane] int64.
+            dropout: Masks.
+        """
         self.policy, self._seeds, self._dropout = policy, seeds, dropout
         self._experience = Experience(configs, policy, collector, dropout)
         self._batch_size = configs[0].batch_size
@@ -53,62 +61,78 @@ class Ppo:
 
     @torch.no_grad()
     def improve(self, samples: Samples, clock: Tensor, rate: Tensor) -> Tensor:
-        """Minibatch steps on the samples, in place on the weights; means of the statistics [lane, statistic].
+        """Minibatch steps on the samples, in place on the weights. Returns mean statistics [lane, statistic].
 
-        They are taken over each lane's last epoch, and over all epochs where `target_kl` may end it early.
+        The means are over the last epoch of each lane, and over all epochs for a lane with `target_kl`.
         """
-        all_lanes = _Part(self.weights, self._adam, self._loss, self._limits, rate)
-        going = torch.ones_like(rate, dtype=torch.bool)
+        all_lanes = _LaneSlice(self.weights, self._adam, self._loss, self._limits, rate)
+        active = torch.ones_like(rate, dtype=torch.bool)
         running_mean = RunningMean.of(self.weights, len(self.statistics))
         for epoch, lanes in enumerate(self._limits.lanes_by_epoch):
-            part = all_lanes.first(lanes)
-            going = going[:lanes] & (part.limits.epochs > epoch)
-            portions = self._portions(samples, epoch, lanes, clock)
-            if self._limits.watches_kl:
-                going = self._watched_epoch(part, epoch, portions, going, running_mean)
+            lanes_slice = all_lanes.first(lanes)
+            active = active[:lanes] & (lanes_slice.limits.epochs > epoch)
+            minibatches = self._minibatches(samples, epoch, lanes, clock)
+            if self._limits.has_target_kl:
+                active = self._epoch_with_target_kl(lanes_slice, epoch, minibatches, active, running_mean)
             else:
-                self._epoch(part, epoch, portions, going, running_mean)
+                self._epoch(lanes_slice, epoch, minibatches, active, running_mean)
         return running_mean.means()
 
     def _epoch(
-        self, part: "_Part", epoch: int, portions: Sequence[Samples], going: Tensor, running_mean: RunningMean
+        self,
+        lanes_slice: "_LaneSlice",
+        epoch: int,
+        minibatches: Sequence[Samples],
+        active: Tensor,
+        running_mean: RunningMean,
     ) -> None:
-        measured = epoch in part.limits.last_epochs
-        counted = part.limits.epochs == epoch + 1
-        active = going if epoch in part.limits.masked_epochs else None
-        for batch, pace in zip(portions, part.adam.paces(part.rate, active, len(portions)), strict=True):
-            gradient, shrink, statistics = self._gradient(part, batch, measured=measured)
+        with_statistics = epoch in lanes_slice.limits.last_epochs
+        counted = lanes_slice.limits.epochs == epoch + 1
+        mask = active if epoch in lanes_slice.limits.masked_epochs else None
+        for batch, factors in zip(
+            minibatches, lanes_slice.adam.step_factors(lanes_slice.rate, mask, len(minibatches)), strict=True
+        ):
+            gradient, clip_factor, statistics = self._gradient(lanes_slice, batch, with_statistics=with_statistics)
             if statistics is not None:
                 running_mean.add(statistics, counted)
-            part.adam.step(part.weights, gradient, shrink, pace)
+            lanes_slice.adam.step(lanes_slice.weights, gradient, clip_factor, factors)
 
-    def _watched_epoch(
-        self, part: "_Part", epoch: int, portions: Sequence[Samples], going: Tensor, running_mean: RunningMean
+    def _epoch_with_target_kl(
+        self,
+        lanes_slice: "_LaneSlice",
+        epoch: int,
+        minibatches: Sequence[Samples],
+        active: Tensor,
+        running_mean: RunningMean,
     ) -> Tensor:
-        """An epoch in which some lane has a limit to its KL; those that still go on after it."""
-        limits = part.limits
+        """An epoch in which some lane has a target KL. Returns the mask of the lanes that continue after the epoch."""
+        limits = lanes_slice.limits
         counted = (limits.epochs == epoch + 1) | limits.kl.isfinite()
-        for batch in portions:
-            if none_of(going):
+        for batch in minibatches:
+            if is_known_empty(active):
                 break
-            gradient, shrink, statistics = self._gradient(part, batch, measured=True)
+            gradient, clip_factor, statistics = self._gradient(lanes_slice, batch, with_statistics=True)
             if statistics is not None:
-                running_mean.add(statistics, counted & going)
-                going = going & ~(statistics[:, KL] > _KL_TOLERANCE * limits.kl)  # so that NaN reaches the weights
-            (pace,) = part.adam.paces(part.rate, going, 1)
-            part.adam.step(part.weights, gradient, shrink, pace)
-        return going
+                running_mean.add(statistics, counted & active)
+                active = active & ~(
+                    statistics[:, KL] > _KL_TOLERANCE * limits.kl
+                )  # NaN does not stop a lane, so it reaches the weights and is detected
+            (factors,) = lanes_slice.adam.step_factors(lanes_slice.rate, active, 1)
+            lanes_slice.adam.step(lanes_slice.weights, gradient, clip_factor, factors)
+        return active
 
-    def _gradient(self, part: "_Part", batch: Samples, *, measured: bool) -> tuple[Tensor, Tensor, Tensor | None]:
-        """The loss's derivative by the lanes' weights, what shrinks it to its limit, and statistics if wanted."""
+    def _gradient(
+        self, lanes_slice: "_LaneSlice", batch: Samples, *, with_statistics: bool
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Gradient of the loss by the lanes' weights, its clip factor, and the statistics if requested."""
         keep = self._dropout.keep(batch.number)
-        logits, value, vjp = self.policy.vjp(part.weights, batch.observation, keep)
-        loss = loss_gradient(logits, value, batch, part.loss, measured=measured)
+        logits, value, vjp = self.policy.vjp(lanes_slice.weights, batch.observation, keep)
+        loss = loss_gradient(logits, value, batch, lanes_slice.loss, with_statistics=with_statistics)
         gradient = vjp(loss.logits, loss.value)
-        norm, shrink = norm_and_shrink(gradient, part.limits.grad_norm)
+        norm, clip_factor = norm_and_clip_factor(gradient, lanes_slice.limits.grad_norm)
         if loss.statistics is None:
-            return gradient, shrink, None
-        return gradient, shrink, torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
+            return gradient, clip_factor, None
+        return gradient, clip_factor, torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
 
     def state(self) -> dict[str, Tensor]:
         return {
@@ -119,11 +143,11 @@ class Ppo:
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         self.weights.copy_(state["weights"])
-        self._adam.restore(below("adam.", state))
-        self._experience.restore(below("env.", state))
+        self._adam.restore(without_prefix("adam.", state))
+        self._experience.restore(without_prefix("env.", state))
 
-    def _portions(self, samples: Samples, epoch: int, lanes: int, clock: Tensor) -> list[Samples]:
-        """The minibatches of an epoch for the first lanes, in an order of each lane's own."""
+    def _minibatches(self, samples: Samples, epoch: int, lanes: int, clock: Tensor) -> list[Samples]:
+        """The minibatches of an epoch for the first lanes; each lane has its own permutation."""
         count = samples.action.shape[1]
         step = (clock * self._limits.epochs)[:lanes] + epoch
         order = counter_rng.permutation(self._seeds[:lanes], counter_rng.Purpose.MINIBATCH, step, count)
@@ -132,15 +156,15 @@ class Ppo:
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """What bounds the steps of an update, [lane]; a limit that is not set is infinite."""
+    """Limits of the steps of an update, [lane]; a limit that is not set is infinite."""
 
     epochs: Tensor  # int64
-    lanes_by_epoch: tuple[int, ...]  # how many of the first lanes have to take part in each epoch
-    last_epochs: frozenset[int]  # those that are the last of some lane
-    masked_epochs: frozenset[int]  # those in which some lane that takes part is through already
+    lanes_by_epoch: tuple[int, ...]  # number of first lanes that each epoch includes
+    last_epochs: frozenset[int]  # epochs that are the last of some lane
+    masked_epochs: frozenset[int]  # epochs in which some included lane has finished already
     grad_norm: Tensor
     kl: Tensor
-    watches_kl: bool  # some lane's is set
+    has_target_kl: bool  # whether some lane has target_kl
 
     def first(self, lanes: int) -> "_Limits":
         return replace(self, epochs=self.epochs[:lanes], grad_norm=self.grad_norm[:lanes], kl=self.kl[:lanes])
@@ -156,13 +180,13 @@ class _Limits:
             masked_epochs=frozenset(epoch for epoch, count in enumerate(lanes) if min(epochs[:count]) <= epoch),
             grad_norm=lane_numbers(configs, lambda c: c.max_grad_norm, device),
             kl=lane_numbers(configs, lambda c: c.target_kl, device),
-            watches_kl=any(config.target_kl is not None for config in configs),
+            has_target_kl=any(config.target_kl is not None for config in configs),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """What steps read and change, of all lanes or of the first ones."""
+class _LaneSlice:
+    """Tensors that steps read and change, for all lanes or for the first lanes."""
 
     weights: Tensor
     adam: LaneAdam
@@ -170,10 +194,10 @@ class _Part:
     limits: _Limits
     rate: Tensor
 
-    def first(self, lanes: int) -> "_Part":
+    def first(self, lanes: int) -> "_LaneSlice":
         if lanes == len(self.weights):
             return self
-        return _Part(
+        return _LaneSlice(
             self.weights[:lanes],
             self.adam.first(lanes),
             self.loss.first(lanes),

@@ -1,7 +1,7 @@
-"""PPO's clipped loss (Schulman et al. 2017, arXiv 1707.06347, equation 9) and its gradient in closed form.
+"""PPO's clipped loss and its gradient in closed form.
 
-For small networks autograd's pass over these forty tiny operations costs as much as the network itself;
-the gradient with respect to logits and value is short enough to write down. The tests hold it to autograd.
+Source: Schulman et al. 2017, arXiv 1707.06347, equation 9. For small networks autograd over these forty small
+operations takes as long as the network itself. Tests compare the gradient with autograd.
 """
 
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ KL = STATISTICS.index("kl")
 
 @dataclass(frozen=True, slots=True)
 class LossWeights:
-    """What shapes each lane's loss, in the shapes in which it is used."""
+    """Coefficients of each lane's loss, in the shapes in which they are used."""
 
     clip_epsilon: Tensor  # [lane, 1]
-    value_clip_epsilon: Tensor | None  # [lane, 1], infinite where not set; None where no lane sets it
+    value_clip_epsilon: Tensor | None  # [lane, 1], infinite for lanes without it; None if no lane has it
     entropy_coef: Tensor  # [lane, 1, 1]
     value_coef: Tensor  # [lane, 1]
 
@@ -31,7 +31,7 @@ class LossWeights:
     def of(
         cls, *, clip_epsilon: Tensor, value_clip_epsilon: Tensor | None, entropy_coef: Tensor, value_coef: Tensor
     ) -> Self:
-        """Each [lane]; a limit that a lane does not set is infinite, one that none sets is None."""
+        """From tensors [lane]. A limit is infinite for a lane without it, and None if no lane has it."""
         return cls(
             clip_epsilon.unsqueeze(1),
             None if value_clip_epsilon is None else value_clip_epsilon.unsqueeze(1),
@@ -51,7 +51,7 @@ class LossWeights:
 
 @dataclass(frozen=True, slots=True)
 class LossGradient:
-    """Derivatives of each lane's loss, and what the minibatch says of the policy's change if that was asked for."""
+    """Derivatives of each lane's loss, and statistics of the minibatch if requested."""
 
     logits: Tensor  # [lane, action, sample]
     value: Tensor  # [lane, sample]
@@ -59,48 +59,53 @@ class LossGradient:
 
 
 def loss_gradient(
-    logits: Tensor, value: Tensor, samples: Samples, weights: LossWeights, *, measured: bool
+    logits: Tensor, value: Tensor, samples: Samples, weights: LossWeights, *, with_statistics: bool
 ) -> LossGradient:
     """Gradient of policy loss + value_coef * value loss - entropy_coef * entropy, each a mean over samples.
 
-    Logits are [lane, action, sample], values [lane, sample]. The policy loss is
-    -min(ratio * A, clip(ratio) * A); the value loss the larger of the squared errors before and after the
-    value is held within `value_clip_epsilon` of the roll-out's. KL is estimated by ratio - 1 - log ratio
-    (Schulman 2020, "Approximating KL divergence", k3). `measured` asks for the statistics, which torch's
-    operations take as long for as for the rest.
+    The policy loss is -min(ratio * A, clip(ratio) * A). The value loss is the larger of the squared errors before and
+    after the value is clipped to within `value_clip_epsilon` of the roll-out's value. KL is estimated by ratio - 1 -
+    log ratio (Schulman 2020, "Approximating KL divergence", k3).
+
+    Args:
+        logits: [lane, action, sample].
+        value: [lane, sample].
+        samples: Actions, log-probabilities, values, advantages and targets of the roll-out.
+        weights: Coefficients.
+        with_statistics: Whether to compute statistics, which doubles the time with torch's operations.
     """
     if runs_on_kernels(value):
-        return _by_kernel(logits, value, samples, weights, measured=measured)
+        return _by_kernel(logits, value, samples, weights, with_statistics=with_statistics)
     count = value.shape[1]
     log_probs = logits.log_softmax(1)
     probs = log_probs.exp()
-    certainty = (probs * log_probs).sum(1)  # minus the entropy
+    negative_entropy = (probs * log_probs).sum(1)  # -entropy
 
     action = samples.action.unsqueeze(1)
     log_ratio = log_probs.gather(1, action).squeeze(1).sub_(samples.log_prob)
     ratio = log_ratio.exp()
     change = ratio - 1
     gain = ratio * samples.advantage
-    # Minus the derivative of the policy loss by the action's log-probability, as a mean over samples: none where
-    # the policy has gone further in the direction of gain than it may.
+    # -d policy loss / d log_prob(action), as a mean over samples. It is 0 where the ratio is beyond the clip limit
+    # in the direction of gain.
     within = change * samples.advantage.sign() <= weights.clip_epsilon
     chosen = torch.where(within, gain, 0.0).div_(count).unsqueeze(1)
     d_logits = (chosen * probs).scatter_add_(1, action, -chosen)
-    spread = (log_probs - certainty.unsqueeze(1)).mul_(weights.entropy_coef / count)
-    d_logits.addcmul_(probs, spread)  # minus the entropy's derivative is probs * (log_probs + entropy)
+    spread = (log_probs - negative_entropy.unsqueeze(1)).mul_(weights.entropy_coef / count)
+    d_logits.addcmul_(probs, spread)  # -d entropy / d logits = probs * (log_probs + entropy)
 
     error, value_loss = _value_error(value, samples, weights.value_clip_epsilon)
     statistics = None
-    if measured:
+    if with_statistics:
         clipped = (change.abs() > weights.clip_epsilon).to(change.dtype)
         clipped_gain = change.clamp(-weights.clip_epsilon, weights.clip_epsilon).add_(1).mul_(samples.advantage)
-        parts = (-torch.minimum(gain, clipped_gain), value_loss, -certainty, change - log_ratio, clipped)
+        parts = (-torch.minimum(gain, clipped_gain), value_loss, -negative_entropy, change - log_ratio, clipped)
         statistics = row_mean(torch.stack(parts, dim=1))
     return LossGradient(d_logits, error * (weights.value_coef * (2 / count)), statistics)
 
 
 def _by_kernel(
-    logits: Tensor, value: Tensor, samples: Samples, weights: LossWeights, *, measured: bool
+    logits: Tensor, value: Tensor, samples: Samples, weights: LossWeights, *, with_statistics: bool
 ) -> LossGradient:
     lanes, limit = len(value), weights.value_clip_epsilon
     known = samples.action, samples.log_prob, samples.value, samples.advantage, samples.target
@@ -113,17 +118,19 @@ def _by_kernel(
     )
     arrays = (logits, value, *known, *coefficients, d_logits, d_value, statistics)
     ppo_loss(*(array.numpy() for array in arrays))
-    return LossGradient(d_logits, d_value, statistics if measured else None)
+    return LossGradient(d_logits, d_value, statistics if with_statistics else None)
 
 
 def _value_error(value: Tensor, samples: Samples, limit: Tensor | None) -> tuple[Tensor, Tensor]:
-    """The error that counts, 0 where clipping hides it from the gradient, and the squared loss."""
+    """The error with a gradient (0 where clipping removes the gradient), and the squared loss."""
     error = value - samples.target
-    plain = error.square()
+    squared_error = error.square()
     if limit is None:
-        return error, plain
-    moved = value - samples.value
-    held = samples.value + moved.clamp(-limit, limit) - samples.target
-    clipped = held.square()
-    hidden = (moved.abs() > limit) & (clipped > plain)  # within the limit the two differ by rounding only
-    return error * ~hidden, torch.maximum(plain, clipped)
+        return error, squared_error
+    value_change = value - samples.value
+    clipped_error = samples.value + value_change.clamp(-limit, limit) - samples.target
+    clipped = clipped_error.square()
+    is_clipped = (value_change.abs() > limit) & (
+        clipped > squared_error
+    )  # within the limit both are equal except for rounding
+    return error * ~is_clipped, torch.maximum(squared_error, clipped)

@@ -1,8 +1,8 @@
-"""Values of actions: one critic for each lane, or two of one shape, stacked so that both are one product.
+"""Action values: one critic per lane, or two critics of the same shape, evaluated as one batched product.
 
-Weights are [lane, critics * size]. A dueling critic has the state's value as its first output, then the
-advantages of the actions; their mean over the actions is taken off (Wang et al. 2015, arXiv 1511.06581,
-equation 9). Two critics act by the mean of their values.
+Weights are [lane, critics * size]. The first output of a dueling critic is the state value, the others are the
+advantages of the actions, minus their mean (Wang et al. 2015, arXiv 1511.06581, equation 9). With two critics, actions
+are chosen by the mean of their values.
 """
 
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from torch import Tensor
 from fxai.rl.lanes import counter_rng
 from fxai.rl.networks.network import Network
 
-_HEAD_GAIN = 0.01  # nothing is known of any action at first: all values are nearly 0
+_HEAD_GAIN = 0.01  # initial action values are nearly 0
 
 
 @dataclass(frozen=True, slots=True)
 class QNetwork:
-    """The policy of the DQN family; see `Policy`."""
+    """The policy of the DQN variants; see `Policy`."""
 
-    network: Network  # with an output for each action, and one more before them if dueling
+    network: Network  # outputs: one per action; if dueling, the state value before them
     dueling: bool = False
     critics: int = 1
 
@@ -35,17 +35,17 @@ class QNetwork:
         return self.critics * self.network.dropout_sites
 
     def initial(self, seeds: Tensor) -> Tensor:
-        """Weights [lane, size] for lane seeds [lane]; no two critics are alike."""
+        """Initial weights [lane, size] for lane seeds [lane]; critics differ."""
         gaussian = counter_rng.normal(seeds, counter_rng.Purpose.WEIGHTS, 0, (self.critics, self.network.layout.size))
         critics = [self.network.initial(gaussian[:, i], _HEAD_GAIN) for i in range(self.critics)]
         return torch.cat(critics, dim=1)
 
     def preferences(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:
-        """Values of actions [lane, action, sample], the mean of the critics'; see `Policy`."""
+        """Action values [lane, action, sample], the mean over critics; see `Policy`."""
         return _mean(self.values(weights, observation, keep))
 
     def values(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:
-        """Values of actions by each critic, [lane, critic, action, sample]."""
+        """Action values of each critic, [lane, critic, action, sample]."""
         nets, kept = self._by_net(weights, keep)
         outputs = self.network(nets, observation, kept)
         return self._values(outputs.view(len(weights), self.critics, *outputs.shape[1:]))
@@ -53,9 +53,9 @@ class QNetwork:
     def vjp(
         self, weights: Tensor, observation: Tensor, keep: Tensor | None = None
     ) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        """The same values, and how to carry a loss's derivative by them back to the weights [lane, size].
+        """The values, and a function from the loss's derivative by the values to that by the weights [lane, size].
 
-        Observations are [lane, sample, *shape], `keep` [lane, sample, dropout_sites].
+        Observations are [lane, sample, *shape], `keep` is [lane, sample, dropout_sites].
         """
         nets, kept = self._by_net(weights, keep)
         outputs, network_vjp = self.network.vjp(nets, observation, kept)
@@ -66,7 +66,7 @@ class QNetwork:
         return self._values(outputs.view(len(weights), self.critics, *outputs.shape[1:])), backward
 
     def _values(self, outputs: Tensor) -> Tensor:
-        """From a head's outputs [lane, critic, output, sample]."""
+        """Action values from head outputs [lane, critic, output, sample]."""
         if not self.dueling:
             return outputs
         value, advantage = outputs[:, :, :1], outputs[:, :, 1:]
@@ -79,7 +79,7 @@ class QNetwork:
         return torch.cat([mean * d_values.shape[2], d_values - mean], dim=2)
 
     def _by_net(self, weights: Tensor, keep: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """With lane and critic as one axis; each critic has dropout sites of its own."""
+        """Merge the lane and critic axes; each critic has its own dropout sites."""
         if keep is not None and self.critics > 1:
             lanes, samples, _ = keep.shape
             keep = keep.view(lanes, samples, self.critics, -1).transpose(1, 2).flatten(0, 1)
@@ -87,7 +87,7 @@ class QNetwork:
 
 
 def _mean(values: Tensor) -> Tensor:
-    """Over the second axis, added up in its order: torch's own sum adds in one that depends on the position."""
+    """Mean over the second axis, added in order. The order of torch's sum depends on the position in memory."""
     first, *others = values.unbind(1)
     for other in others:
         first = first + other

@@ -1,4 +1,4 @@
-"""What an actor-critic learns from: experience judged by the critic before the update."""
+"""Training samples of an actor-critic: steps of a roll-out with advantages and value targets."""
 
 from dataclasses import dataclass, fields
 
@@ -14,20 +14,21 @@ from fxai.rl.networks.row_sums import row_mean
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Steps of a roll-out in any order, each field [lane, sample, ...]."""
+    """Steps of a roll-out in any order; each field is [lane, sample, ...]."""
 
     observation: Tensor
     action: Tensor
-    log_prob: Tensor  # of the policy that acted
+    log_prob: Tensor  # under the policy of the roll-out
     value: Tensor
     advantage: Tensor
-    target: Tensor  # what the critic should have said
-    number: Tensor  # of the sample within the training
+    target: Tensor  # target of the value
+    number: Tensor  # number of the sample within the training
 
     def minibatches(self, order: Tensor, size: int) -> list["Samples"]:
-        """Samples `order` [n lanes, n] of the first n lanes, `size` at a time; the last portion takes what is left.
+        """Minibatches of `size` samples in the order `order` [n lanes, n], for the first n lanes.
 
-        Each portion lies in memory as a whole: what is gathered from all over costs more than to work on it.
+        The last minibatch has the remaining samples. Each minibatch is contiguous in memory, because non-contiguous
+        access takes longer than the computation.
         """
         lanes, count = order.shape
         whole, rest = count // size, count % size
@@ -35,7 +36,7 @@ class Samples:
         return self._gathered(first) + (self._gathered(order[:, whole * size :].unsqueeze(1)) if rest else [])
 
     def _gathered(self, index: Tensor) -> list["Samples"]:
-        """Samples `index` [n lanes, portion, sample], by portion."""
+        """Samples at `index` [n lanes, portion, sample], one record per portion."""
         lanes, available = len(index), self.action.shape[1]
         at = (index + available * torch.arange(lanes, device=index.device)[:, None, None]).transpose(0, 1)
         columns = (getattr(self, field.name).flatten(0, 1) for field in fields(self))
@@ -47,9 +48,15 @@ class Samples:
 def to_samples(
     policy: ActorCritic, weights: Tensor, rollout: Rollout, *, gamma: Tensor, gae_lambda: Tensor, normalize: Tensor
 ) -> Samples:
-    """Judge a roll-out by the critic: advantages, normalised in the lanes that want it, and targets.
+    """Compute advantages and value targets of a roll-out.
 
-    `gamma` and `gae_lambda` are [lane], `normalize` [lane] bool.
+    Args:
+        policy: The critic.
+        weights: [lane, size].
+        rollout: Steps.
+        gamma: Discount [lane].
+        gae_lambda: Lambda [lane].
+        normalize: [lane] bool: whether to normalize the lane's advantages.
     """
     shape = rollout.reward.shape
     value = policy.value(weights, rollout.observation.flatten(1, 2)).view(shape)
@@ -65,14 +72,14 @@ def to_samples(
     )
     target = advantage + value
     log_prob = categorical.log_prob(rollout.preferences.flatten(0, 1), rollout.action.flatten(0, 1)).view(shape)
-    advantage = _normalised(advantage, normalize)
+    advantage = _normalized(advantage, normalize)
     columns = (rollout.observation, rollout.action, log_prob, value, advantage, target, rollout.number)
     return Samples(*(column.flatten(1, 2) for column in columns))
 
 
-def _normalised(advantage: Tensor, wanted: Tensor) -> Tensor:
-    """Advantages [lane, time, env] with mean 0 and deviation 1 over the roll-out, in the lanes that want it."""
+def _normalized(advantage: Tensor, is_normalized: Tensor) -> Tensor:
+    """Advantages [lane, time, env] with mean 0 and standard deviation 1 in the lanes with `is_normalized`."""
     every = advantage.flatten(1)
     centred = every - row_mean(every).unsqueeze(1)
     scaled = centred / (row_mean(centred.square()).unsqueeze(1).sqrt() + 1e-8)
-    return torch.where(wanted.unsqueeze(1), scaled, every).view_as(advantage)
+    return torch.where(is_normalized.unsqueeze(1), scaled, every).view_as(advantage)

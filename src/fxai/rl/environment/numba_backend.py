@@ -18,7 +18,7 @@ from fxai.rl.environment.market_view import HALF_HELD, MarketView
 from fxai.rl.environment.step_result import MarketStep
 from fxai.rl.kernels import market_step
 from fxai.rl.kernels.compiled import Array
-from fxai.rl.lanes.state import below, prefixed
+from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.spec.fields.env_config import EnvConfig
 
 _ACCOUNT = tuple(field.name for field in fields(Account))
@@ -58,7 +58,7 @@ class NumbaBackend:
         return {"bar": self._bar, "end": self._end, **prefixed("account.", accounts)}
 
     def restore(self, state: Mapping[str, Tensor]) -> Tensor:
-        account = Accounts(**below("account.", state))
+        account = Accounts(**without_prefix("account.", state))
         self._bar, self._end = state["bar"].clone(), state["end"].clone()
         self._accounts = torch.stack([getattr(account, name) for name in _ACCOUNT], dim=-1)
         self._standing = self._bar.numpy(), self._end.numpy(), _named(_ACCOUNT, self._accounts)

@@ -10,8 +10,8 @@ from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import MarketView
 from fxai.rl.environment.reward_terms import RewardTerms
 from fxai.rl.environment.step_result import MarketStep
-from fxai.rl.lanes.active_lanes import none_of
-from fxai.rl.lanes.state import below, prefixed
+from fxai.rl.lanes.active_lanes import is_known_empty
+from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.spec.fields.env_config import EnvConfig
 
 
@@ -70,7 +70,7 @@ class TorchBackend:
 
     def restore(self, state: Mapping[str, Tensor]) -> Tensor:
         self._bar, self._end = state["bar"], state["end"]
-        self._account = Accounts(**below("account.", state))
+        self._account = Accounts(**without_prefix("account.", state))
         return self._view.seen(self._bar, self._account)
 
     def _target(self, action: Tensor) -> Tensor:
@@ -79,7 +79,7 @@ class TorchBackend:
 
     def _begin_again(self, ended: Tensor, starts: Tensor, ends: Tensor, observation: Tensor) -> Tensor:
         """New episodes where `ended`; returns the observations to act on next."""
-        if none_of(ended):
+        if is_known_empty(ended):
             return observation
         self._bar = torch.where(ended, starts, self._bar)
         self._end = torch.where(ended, ends, self._end)

@@ -1,9 +1,9 @@
 """Loops over lanes that numba compiles for the CPU.
 
-Where torch takes a formula operation by operation, each one a pass over memory, a loop takes it number by
-number in one pass; on a CPU, most of whose time goes into memory, that is worth several times the work. Beside
-each loop stands the same formula in torch's operations, which a GPU takes. No lane's numbers depend on where the
-lane lies: each is gone through alone, and nothing is added up in another order than written.
+With torch's operations each operation of a formula is a pass over memory; a loop computes the whole formula number by
+number in one pass. On a CPU, where memory traffic takes most of the time, that is several times faster. Each loop has
+an equivalent in torch's operations, which a GPU uses. Each lane is processed separately and in a fixed order, so its
+numbers do not depend on its position in the pack.
 """
 
 from fxai.rl.kernels.adam import adam_step

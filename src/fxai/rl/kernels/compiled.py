@@ -1,4 +1,4 @@
-"""How a loop becomes machine code, and who may use it."""
+"""Compiles loops with numba, and decides which tensors they may process."""
 
 import hashlib
 import inspect
@@ -17,16 +17,16 @@ P = ParamSpec("P")
 
 
 def runs_on_kernels(tensor: Tensor) -> bool:
-    """Whether loops can go over the numbers of `tensor`: the CPU reads them, and torch keeps no account of them.
+    """Whether compiled loops may process `tensor`.
 
-    It does keep one of each operation while it exports a model.
+    The tensor must be on the CPU, without an autograd graph, and not part of an export.
     """
     exporting = torch.jit.is_tracing() or torch.compiler.is_compiling()  # type: ignore[attr-defined, no-untyped-call]
     return tensor.device.type == "cpu" and not tensor.requires_grad and not exporting
 
 
 def compiled(loop: Callable[P, None]) -> Callable[P, None]:
-    """The loop as numba compiles it at its first call: a program that never trains on a CPU needs no compiler.
+    """Compile a loop with numba at its first call, so that programs that do not train on a CPU do not import numba.
 
     The functions that it calls are compiled with it. They are plain functions of any module, imported by their names.
     The machine code is stored beside the source, or in the user's cache, for later processes. It is compiled again when
@@ -44,7 +44,7 @@ def compiled(loop: Callable[P, None]) -> Callable[P, None]:
             # numba checks the loop's own file alone, and the name is part of the path at which it stores the code
             loop.__qualname__ = f"{loop.__name__}_{_source_digest(functions)}"
             return cast("Callable[P, None]", numba.njit(cache=True, error_model="numpy")(loop))
-        except (OSError, RuntimeError):  # no source to compare, or nowhere to keep it
+        except (OSError, RuntimeError):  # no source to compare, or no folder to store the code in
             return cast("Callable[P, None]", numba.njit(error_model="numpy")(loop))
 
     @wraps(loop)
@@ -58,22 +58,22 @@ def compiled(loop: Callable[P, None]) -> Callable[P, None]:
 def _let_loops_call(function: Callable[..., Any]) -> None:
     import numba  # noqa: PLC0415 - as in `compiled`
 
-    numba.extending.register_jitable(forceinline=True)(function)  # else numba passes records through memory
+    numba.extending.register_jitable(forceinline=True)(function)  # without inlining, records pass through memory
 
 
 def _with_functions_called(loop: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """The loop, then all Python functions that it calls, also through others."""
+    """The loop and all Python functions that it calls, directly or indirectly."""
     functions = [loop]
-    for function in functions:  # which grows
+    for function in functions:  # the list grows during the iteration
         called = inspect.getclosurevars(function).globals.values()
         functions += [each for each in called if isinstance(each, FunctionType) and each not in functions]
     return functions
 
 
 def _source_digest(functions: Iterable[Callable[..., Any]]) -> str:
-    """Changes with the text of the modules that define the functions and their records, and with constants read.
+    """Hash of the modules that define the functions and their records, and of the constants that they read.
 
-    The text of this module counts too, because it sets how loops are compiled.
+    The hash includes the text of this module, because it sets how loops are compiled.
     """
     modules, constants = {__name__}, set()
     for function in functions:

@@ -1,10 +1,9 @@
-"""A multilayer perceptron's passes; `rl/networks/mlp.py` says what is done and why.
+"""Forward and backward pass of a multilayer perceptron as compiled loops; see `rl/networks/mlp.py`.
 
-Each net is taken through alone, so that what one product leaves is still near the core when the next reads it.
-Weights are [net, size] with each layer's matrix [fan_in, fan_out] and bias side by side, last the head's
-[outputs, width] and bias. `widths` are those of the observation, the hidden layers and the outputs. Layers lie
-one behind the other in `activity` and `fed`, each as [net, sample, width]; `fed` is what is left after dropout,
-and may be the same array.
+The nets are processed one after the other, so that intermediate results stay in the cache. Weights are [net, size]:
+each layer's matrix [fan_in, fan_out] and bias, then the head's matrix [outputs, width] and bias. `widths` are those of
+the observation, the hidden layers and the outputs. `activations` and `after_dropout` have the layers one after the
+other, each as [net, sample, width]. Both may be the same array.
 """
 
 import numpy as np
@@ -19,57 +18,64 @@ def mlp_forward(
     widths: Array,
     observation: Array,
     keep: Array,
-    activity: Array,
-    fed: Array,
+    activations: Array,
+    after_dropout: Array,
     outputs: Array,
 ) -> None:
-    """Fill the last three; `outputs` are [net, output, sample].
+    """Fill `activations`, `after_dropout` and `outputs` [net, output, sample].
 
-    The weights of all nets are one row here, in which a net's begin `stride` numbers after those of the one before.
-    Observations are [net, sample, inputs], or fewer, each for several nets, one after the other. `keep` is
-    [net, sample, site], with no site where nothing is silenced.
+    Args:
+        weights: Weights of all nets as one row.
+        stride: Distance in `weights` between the first weights of consecutive nets.
+        widths: Widths of the observation, the hidden layers and the outputs.
+        observation: [n, sample, inputs]. If n is less than the number of nets, each is used by several consecutive
+            nets.
+        keep: Dropout factors [net, sample, site]; without sites there is no dropout.
+        activations: Filled: outputs of tanh.
+        after_dropout: Filled: outputs of tanh after dropout.
+        outputs: Filled.
     """
     nets, count, samples = outputs.shape
     layers, sharing = len(widths) - 2, nets // observation.shape[0]
     real = weights.dtype.type
-    two, quarter, furthest = real(2), real(0.25), real(19)  # beyond it, a tanh is 1 in any precision
+    two, quarter, tanh_limit = real(2), real(0.25), real(19)  # tanh is 1 beyond it in any precision
     a0, a2, a4 = real(135135), real(17325), real(378)
     b2, b4, b6 = real(62370), real(3150), real(28)
     for net in range(nets):
         inputs = observation[net // sharing]
-        at, site = net * stride, 0
+        offset, site = net * stride, 0
         for layer in range(1, layers + 1):
             fan_in, width = widths[layer - 1], widths[layer]
-            bias_at = at + fan_in * width
+            bias_at = offset + fan_in * width
             bias = weights[bias_at : bias_at + width]
             block = (nets * site + net * width) * samples
-            here = activity[block : block + samples * width].reshape(samples, width)
-            np.dot(inputs, weights[at:bias_at].reshape(fan_in, width), here)
-            # tanh by its Pade approximant of 7 by 6 (from Lambert's continued fraction) at a quarter of the way,
-            # doubled twice: within 3 units in the last place of float32, 3e-13 in float64. A library's own one is
-            # fast on some processors only, and may round the end of an array in another way than the rest.
+            layer_output = activations[block : block + samples * width].reshape(samples, width)
+            np.dot(inputs, weights[offset:bias_at].reshape(fan_in, width), layer_output)
+            # tanh by its Pade approximant 7/6 (Lambert's continued fraction) at a quarter of the argument, then two
+            # doublings. The error is at most 3 units in the last place of float32, 3e-13 in float64. Library
+            # functions are fast on some processors only, and may round the last elements of an array differently.
             for i in range(samples):
                 for j in range(width):
-                    way = here[i, j] + bias[j]
-                    if way > furthest:
-                        way = furthest
-                    if way < -furthest:  # unlike min and max, it leaves NaN as it is
-                        way = -furthest
-                    way *= quarter
-                    square = way * way
-                    top = way * (a0 + square * (a2 + square * (a4 + square)))
+                    pre_activation = layer_output[i, j] + bias[j]
+                    if pre_activation > tanh_limit:
+                        pre_activation = tanh_limit
+                    if pre_activation < -tanh_limit:  # unlike min and max, a comparison keeps NaN
+                        pre_activation = -tanh_limit
+                    pre_activation *= quarter
+                    square = pre_activation * pre_activation
+                    top = pre_activation * (a0 + square * (a2 + square * (a4 + square)))
                     bottom = a0 + square * (b2 + square * (b4 + square * b6))
                     top, bottom = two * top * bottom, top * top + bottom * bottom
-                    here[i, j] = two * top * bottom / (top * top + bottom * bottom)
-            inputs = fed[block : block + samples * width].reshape(samples, width)
+                    layer_output[i, j] = two * top * bottom / (top * top + bottom * bottom)
+            inputs = after_dropout[block : block + samples * width].reshape(samples, width)
             if keep.shape[2]:
                 for i in range(samples):
                     for j in range(width):
-                        inputs[i, j] = here[i, j] * keep[net, i, site + j]
-            at = bias_at + width
+                        inputs[i, j] = layer_output[i, j] * keep[net, i, site + j]
+            offset = bias_at + width
             site += width
-        bias_at = at + count * widths[layers]
-        np.dot(weights[at:bias_at].reshape(count, widths[layers]), inputs.T, outputs[net])
+        bias_at = offset + count * widths[layers]
+        np.dot(weights[offset:bias_at].reshape(count, widths[layers]), inputs.T, outputs[net])
         for a in range(count):
             for i in range(samples):
                 outputs[net, a, i] += weights[bias_at + a]
@@ -81,37 +87,51 @@ def mlp_backward(
     widths: Array,
     observation: Array,
     keep: Array,
-    activity: Array,
-    fed: Array,
+    activations: Array,
+    after_dropout: Array,
     d_outputs: Array,
     gradient: Array,
 ) -> None:
-    """Fill `gradient` [net, size] from the derivative by outputs, and what `mlp_forward` was given and left."""
+    """Fill `gradient` [net, size].
+
+    Args:
+        weights: [net, size].
+        widths: As in `mlp_forward`.
+        observation: As in `mlp_forward`.
+        keep: As in `mlp_forward`.
+        activations: As filled by `mlp_forward`.
+        after_dropout: As filled by `mlp_forward`.
+        d_outputs: Derivative by the outputs, [net, output, sample].
+        gradient: Filled.
+    """
     nets, count, samples = d_outputs.shape
     layers, sharing = len(widths) - 2, nets // observation.shape[0]
     one = weights.dtype.type(1)
     widest = widths[1:-1].max()
-    above, below = np.empty(samples * widest, weights.dtype), np.empty(samples * widest, weights.dtype)
+    delta_buffer, next_delta_buffer = (
+        np.empty(samples * widest, weights.dtype),
+        np.empty(samples * widest, weights.dtype),
+    )
     for net in range(nets):
         width = widths[layers]
         end = weights.shape[1]
         begin = end - count * (width + 1)
         site = widths[1 : layers + 1].sum() - width
         block = (nets * site + net * width) * samples
-        last = fed[block : block + samples * width].reshape(samples, width)
+        last = after_dropout[block : block + samples * width].reshape(samples, width)
         np.dot(d_outputs[net], last, gradient[net, begin : end - count].reshape(count, width))
         for a in range(count):
             total = weights.dtype.type(0)
             for i in range(samples):
                 total += d_outputs[net, a, i]
             gradient[net, end - count + a] = total
-        delta = above[: samples * width].reshape(samples, width)
+        delta = delta_buffer[: samples * width].reshape(samples, width)
         np.dot(d_outputs[net].T, weights[net, begin : end - count].reshape(count, width), delta)
 
         for layer in range(layers, 0, -1):
             fan_in, width = widths[layer - 1], widths[layer]
             end, begin = begin, begin - (fan_in + 1) * width
-            here = activity[block : block + samples * width].reshape(samples, width)
+            layer_output = activations[block : block + samples * width].reshape(samples, width)
             bias = gradient[net, end - width : end]
             bias[:] = 0
             for i in range(samples):
@@ -119,7 +139,7 @@ def mlp_backward(
                     for j in range(width):
                         delta[i, j] *= keep[net, i, site + j]
                 for j in range(width):
-                    slope = delta[i, j] * (one - here[i, j] * here[i, j])
+                    slope = delta[i, j] * (one - layer_output[i, j] * layer_output[i, j])
                     delta[i, j] = slope
                     bias[j] += slope
             matrix = gradient[net, begin : end - width].reshape(fan_in, width)
@@ -128,7 +148,7 @@ def mlp_backward(
             else:
                 site -= fan_in
                 block = (nets * site + net * fan_in) * samples
-                np.dot(fed[block : block + samples * fan_in].reshape(samples, fan_in).T, delta, matrix)
-                further = below[: samples * fan_in].reshape(samples, fan_in)
-                np.dot(delta, weights[net, begin : end - width].reshape(fan_in, width).T, further)
-                above, below, delta = below, above, further
+                np.dot(after_dropout[block : block + samples * fan_in].reshape(samples, fan_in).T, delta, matrix)
+                next_delta = next_delta_buffer[: samples * fan_in].reshape(samples, fan_in)
+                np.dot(delta, weights[net, begin : end - width].reshape(fan_in, width).T, next_delta)
+                delta_buffer, next_delta_buffer, delta = next_delta_buffer, delta_buffer, next_delta

@@ -1,1 +1,1 @@
-"""What a pack of lanes consists of: shapes, counter-based random numbers, masks, CUDA graphs."""
+"""Packs of lanes: shapes, counter-based random numbers, masks, CUDA graphs."""

@@ -1,9 +1,8 @@
-"""Lanes that are through with an update while others go on.
+"""Lanes that still have work in an update while other lanes of the pack have finished.
 
-The lanes of a pack stand in the order of their work, so those that still have some are the first ones, and
-operations on these alone cost less. That is for the CPU, where a lane's numbers are the same at any width.
-On a device they are the same at one width only: there every operation is on all lanes, and a mask says
-which of them it changes.
+Lanes are sorted by their amount of work, so the lanes with work left are the first ones, and operations on these lanes
+alone cost less. That is used on CPUs, where a lane's numbers do not depend on the number of lanes. On other devices
+they do, so every operation is on all lanes, with a mask.
 """
 
 from collections.abc import Sequence
@@ -13,15 +12,20 @@ from torch import Tensor
 
 
 def active_lanes(rounds: Sequence[int], device: torch.device) -> tuple[int, ...]:
-    """How many of the first lanes take part in each round; `rounds` says how many rounds each lane has.
+    """Number of first lanes that take part in each round.
 
-    One more than the last lane that has the round; on a device all.
+    Args:
+        rounds: Number of rounds of each lane.
+        device: On a device other than the CPU, all lanes take part.
     """
     if device.type != "cpu":
         return (len(rounds),) * max(rounds)
     return tuple(max(lane + 1 for lane, number in enumerate(rounds) if number > done) for done in range(max(rounds)))
 
 
-def none_of(mask: Tensor) -> bool:
-    """Whether there is nothing to do; on a device, looking costs more than doing."""
+def is_known_empty(mask: Tensor) -> bool:
+    """Whether the mask is known to be empty.
+
+    On a GPU it is always False, since the check costs more than masked work.
+    """
     return mask.device.type == "cpu" and not mask.any()

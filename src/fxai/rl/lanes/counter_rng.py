@@ -1,9 +1,9 @@
-"""Chance by counters: a draw is a pure function of (lane's seed, purpose, step, position).
+"""Counter-based random numbers: each number is a pure function of (lane seed, purpose, step, position).
 
-No generator carries a state from draw to draw, so a lane draws the same numbers alone and in a pack of
-any width, on the CPU and on the GPU, and a resumed training draws what it would have drawn. The mixing
-function is SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators",
-figure 16), written in wrapping int64 arithmetic because torch lacks uint64 products.
+There is no generator state, so a lane draws the same numbers alone and in any pack, on CPU and GPU, and a resumed
+training draws the same numbers as an uninterrupted one. The mixing function is SplitMix64 (Steele, Lea, Flood 2014,
+"Fast splittable pseudorandom number generators", figure 16), in wrapping int64 arithmetic because torch has no uint64
+products.
 """
 
 import math
@@ -21,7 +21,7 @@ _MIX_2 = 0x94D049BB133111EB - (1 << 64)
 
 
 class Purpose(IntEnum):
-    """What a draw is for; each purpose is a stream of its own."""
+    """Use of a random number; each purpose is an independent stream."""
 
     WEIGHTS = 1
     EPISODE_START = 2
@@ -32,7 +32,7 @@ class Purpose(IntEnum):
 
 
 def _shift_right(value: Tensor, bits: int) -> Tensor:
-    """Logical shift: torch's own one repeats the sign bit."""
+    """Logical right shift; torch's operator repeats the sign bit."""
     return (value >> bits) & ((1 << (64 - bits)) - 1)
 
 
@@ -43,7 +43,14 @@ def _mix(value: Tensor) -> Tensor:
 
 
 def bits(seeds: Tensor, purpose: Purpose, step: int | Tensor, shape: tuple[int, ...]) -> Tensor:
-    """64 random bits each, [lane, *shape] int64, for lane seeds [lane] int64 and a step number or [lane]."""
+    """64 random bits each, [lane, *shape] int64.
+
+    Args:
+        seeds: Lane seeds [lane] int64.
+        purpose: Stream.
+        step: Step number, one for all lanes or [lane].
+        shape: Shape per lane.
+    """
     step = torch.as_tensor(step, dtype=torch.int64, device=seeds.device).expand_as(seeds)
     stream = torch.full_like(seeds, purpose) * _GOLDEN
     key = _mix(_mix(_mix(seeds * _GOLDEN) + stream) + step * _GOLDEN)
@@ -52,19 +59,19 @@ def bits(seeds: Tensor, purpose: Purpose, step: int | Tensor, shape: tuple[int, 
 
 
 def uniform(seeds: Tensor, purpose: Purpose, step: int | Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Uniform on [0, 1), [lane, *shape] float32 with 24 random bits each."""
+    """Uniform numbers on [0, 1) with 24 random bits, [lane, *shape] float32; arguments as of `bits`."""
     return _shift_right(bits(seeds, purpose, step, shape), 40).to(torch.float32) * 2.0**-24
 
 
 def normal(seeds: Tensor, purpose: Purpose, step: int | Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Standard normal by inverse distribution function, [lane, *shape] float32; never infinite."""
+    """Standard normal numbers by the inverse distribution function, [lane, *shape] float32; always finite."""
     centre = (_shift_right(bits(seeds, purpose, step, shape), 40).to(torch.float64) + 0.5) * 2.0**-24
     gaussian: Tensor = torch.special.ndtri(centre)
     return gaussian.to(torch.float32)
 
 
 def permutation(seeds: Tensor, purpose: Purpose, step: int | Tensor, length: int) -> Tensor:
-    """A random order of 0..length-1 for each lane, [lane, length] int64."""
+    """A random permutation of 0..length-1 for each lane, [lane, length] int64."""
     keys = bits(seeds, purpose, step, (length,))
     if runs_on_kernels(
         keys

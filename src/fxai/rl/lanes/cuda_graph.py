@@ -1,14 +1,13 @@
-"""An update captured as one CUDA graph: a device then runs thousands of small kernels without the host between them.
+"""Captures an update as one CUDA graph, so that the GPU runs thousands of small kernels without the host.
 
-What is captured is `restore(static state)`, `update`, and the copy of the state that this left into the
-static one. So an algorithm or an environment needs to know nothing of graphs: `Learner` asks already that
-an update brings nothing to the host and that `state` is all that changes. State that an update changes in
-place stays where it is and is not copied. What is constant for the lanes of a pack, and what the program
-decides by it (whether some lane watches its KL, which reward terms are paid), is part of the capture: a
-pack whose lanes change makes a new learner, and that captures anew.
+The captured operations are `restore(static state)`, `update`, and a copy of the new state into the static state.
+Algorithms and environments need no code for graphs: `Learner` already requires that an update copies nothing to the
+host and that `state` is everything that changes. State that an update changes in place is not copied. Constants of the
+lanes, and Python branches that depend on them (target KL, reward terms), are part of the capture, so a pack with other
+lanes needs a new learner and a new capture.
 
-A capture takes about as long as an update without one, so it pays where a pack stays the same for many
-updates. Another learner is as good, hence the choice lies with whoever builds the training.
+A capture takes about as long as an update without a graph, so it is useful for packs that do not change for many
+updates. The caller that builds the training decides whether to use it.
 """
 
 import gc
@@ -27,24 +26,27 @@ Step = Callable[[], Tensor]
 
 
 class Capture(Protocol):
-    """Turns a step into one that can be repeated: the same operations on the same tensors."""
+    """Captures a step so that it can be repeated: the same operations on the same tensors."""
 
-    def rehearse(self, step: Step) -> Tensor:
-        """Take the step as it will be captured, so that libraries set up what they need."""
+    def warm_up(self, step: Step) -> Tensor:
+        """Run the step as it will be captured, so that libraries allocate what they need."""
         ...
 
-    def record(self, step: Step) -> Step:
-        """The step's repetition, which returns the same tensor each time. Recording changes no tensor's value."""
+    def capture(self, step: Step) -> Step:
+        """A function that repeats the step and returns the same tensor each time.
+
+        Capturing does not change the value of any tensor.
+        """
         ...
 
 
 class CudaCapture:
-    """Capture by `torch.cuda.graph`, with the rehearsals on the stream that captures, as torch asks."""
+    """Capture by `torch.cuda.graph`; the warm-up runs on the capturing stream, as torch requires."""
 
     def __init__(self, device: torch.device) -> None:
         self._stream = torch.cuda.Stream(device)
 
-    def rehearse(self, step: Step) -> Tensor:
+    def warm_up(self, step: Step) -> Tensor:
         here = torch.cuda.current_stream(self._stream.device)
         self._stream.wait_stream(here)
         with torch.cuda.stream(self._stream):
@@ -52,9 +54,9 @@ class CudaCapture:
         here.wait_stream(self._stream)
         return result
 
-    def record(self, step: Step) -> Step:
+    def capture(self, step: Step) -> Step:
         graph = torch.cuda.CUDAGraph()
-        with _no_garbage_collected(), torch.cuda.graph(graph, stream=self._stream):
+        with _without_garbage_collection(), torch.cuda.graph(graph, stream=self._stream):
             result = step()
 
         def replay() -> Tensor:
@@ -65,8 +67,8 @@ class CudaCapture:
 
 
 @contextmanager
-def _no_garbage_collected() -> Iterator[None]:
-    """CUDA breaks off a capture in whose midst another graph is freed, such as that of a pack which failed."""
+def _without_garbage_collection() -> Iterator[None]:
+    """Prevent garbage collection: CUDA aborts a capture if another graph is freed meanwhile."""
     gc.collect()
     gc.disable()
     try:
@@ -76,15 +78,17 @@ def _no_garbage_collected() -> Iterator[None]:
 
 
 class CudaGraphLearner:
-    """A learner that takes a few updates as they are, and those after them by a capture; see `Learner`."""
+    """A learner that runs some updates directly and all later updates by a captured graph; see `Learner`."""
 
     def __init__(self, learner: Learner, capture: Capture, *, after: int) -> None:
-        """`after` updates, at least 1, come before the capture: a pack may change again soon."""
+        """Wrap a learner; the first `after` updates (at least 1) run without a graph, since a pack may change soon."""
         if after < 1:
-            raise ValueError("an update is captured after at least one that is not")
+            raise ValueError("at least one update must run before the capture")
         self._learner, self._capture, self._before = learner, capture, after
         self.weights = learner.weights
-        self._static: dict[str, Tensor] = {}  # state that an update replaces, where the capture reads and leaves it
+        self._static: dict[
+            str, Tensor
+        ] = {}  # state that is not updated in place: tensors that the graph reads and writes
         self._inputs: tuple[Tensor, Tensor] | None = None
         self._replay: Step | None = None
 
@@ -99,10 +103,10 @@ class CudaGraphLearner:
     def update(self, clock: Tensor, rate: Tensor) -> Tensor:
         if self._before > 0:
             self._before -= 1
-            return self._capture.rehearse(lambda: self._learner.update(clock, rate))
+            return self._capture.warm_up(lambda: self._learner.update(clock, rate))
         if self._inputs is None or self._replay is None:
             self._inputs = clock.clone(), rate.clone()
-            self._replay = self._recorded(*self._inputs)
+            self._replay = self._captured_update(*self._inputs)
         for static, now in zip(self._inputs, (clock, rate), strict=True):
             static.copy_(now)
         return self._replay().clone()
@@ -117,24 +121,24 @@ class CudaGraphLearner:
         for name, tensor in self.state().items():
             tensor.copy_(state[name])
 
-    def _recorded(self, clock: Tensor, rate: Tensor) -> Step:
-        in_place = self._kept_in_place()
+    def _captured_update(self, clock: Tensor, rate: Tensor) -> Step:
+        in_place = self._in_place_state()
         self._static = {n: t.clone() for n, t in self._learner.state().items() if n not in in_place}
 
         def step() -> Tensor:
-            self._learner.restore(self.state())  # what is kept in place is copied onto itself: nothing to do
+            self._learner.restore(self.state())  # state that is updated in place is copied onto itself
             statistics = self._learner.update(clock, rate)
-            left = self._learner.state()
-            if any(left[name] is not tensor for name, tensor in in_place.items()):
-                raise FxaiError("an update has to change in place what `restore` does not replace")
+            after = self._learner.state()
+            if any(after[name] is not tensor for name, tensor in in_place.items()):
+                raise FxaiError("an update must change in place the state that `restore` changes in place")
             for name, static in self._static.items():
-                static.copy_(left[name])
+                static.copy_(after[name])
             return statistics
 
-        return self._capture.record(step)
+        return self._capture.capture(step)
 
-    def _kept_in_place(self) -> dict[str, Tensor]:
-        """The state that `restore` copies into, rather than taking what it is given."""
+    def _in_place_state(self) -> dict[str, Tensor]:
+        """The state tensors that `restore` copies into instead of replacing them."""
         given = self._learner.state()
         probe = {name: tensor.clone() for name, tensor in given.items()}
         self._learner.restore(probe)

@@ -1,4 +1,4 @@
-"""The contract of an algorithm: what one update does to all lanes of a pack."""
+"""The contract of an algorithm: one update of all lanes of a pack."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -9,31 +9,35 @@ from fxai.rl.lanes.policy import Policy
 
 
 class Learner(Protocol):
-    """An algorithm at work. Lanes share nothing but the kernels: each has its own hyperparameters and chance."""
+    """An algorithm for all lanes. Each lane has its own hyperparameters and random numbers."""
 
     weights: Tensor
-    """[lane, size]: of the policy that acts and is scored; an agent is one row."""
+    """[lane, size]: weights of the policy that acts and is scored; one row is one agent."""
 
     @property
     def policy(self) -> Policy: ...
 
     @property
     def statistics(self) -> tuple[str, ...]:
-        """The names of what `update` returns."""
+        """Names of the statistics that `update` returns."""
         ...
 
     def update(self, clock: Tensor, rate: Tensor) -> Tensor:
-        """One roll-out and what is learnt from it; means of the statistics over it, [lane, statistic].
+        """One roll-out and the gradient steps on it. Nothing is copied to the host, so that the GPU can run ahead.
 
-        `clock` [lane] int64 is the number of updates that each lane has had, `rate` [lane] its learning
-        rate now. Nothing is brought to the host, so that a device runs ahead and the whole can be captured.
+        Args:
+            clock: Number of earlier updates of each lane, [lane] int64.
+            rate: Learning rate of each lane, [lane].
+
+        Returns:
+            Means of the statistics over the update, [lane, statistic].
         """
         ...
 
     def state(self) -> dict[str, Tensor]:
-        """All that changes from update to update, each [lane, ...]; not copies."""
+        """All tensors that change from update to update, each [lane, ...]; not copies."""
         ...
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go back to a state."""
+        """Set the state."""
         ...

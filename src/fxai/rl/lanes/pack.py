@@ -1,4 +1,4 @@
-"""A pack: trainings whose shapes agree, one lane each."""
+"""A pack: trainings of equal shapes, one lane each."""
 
 import hashlib
 import json
@@ -16,20 +16,31 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Configurations and seeds, one of each per lane; all but the numbers of `spec.own_numbers` agree."""
+    """Configurations and seeds, one of each per lane.
+
+    The configurations agree in everything but the fields of `spec.fields.varying_fields`.
+
+    Raises:
+        ValueError: If the configurations are not compatible.
+    """
 
     configs: tuple[TrainingConfig, ...]
     seeds: tuple[int, ...]
 
     def __post_init__(self) -> None:
         if not self.configs or len(self.configs) != len(self.seeds):
-            raise ValueError(f"{len(self.configs)} configurations and {len(self.seeds)} seeds make no pack")
+            raise ValueError(
+                f"a pack needs one seed per configuration: {len(self.configs)} configurations, {len(self.seeds)} seeds"
+            )
         if len({signature(config) for config in self.configs}) > 1:
-            raise ValueError("the configurations of a pack differ in more than the numbers that a lane may choose")
+            raise ValueError("the configurations of a pack differ in fields that must be equal in all lanes")
 
 
 def signature(config: TrainingConfig) -> str:
-    """What trainings must agree in to share a pack, as one word: all that decides a tensor's shape, and the data."""
+    """Hash of the fields in which all trainings of a pack must agree.
+
+    These are the data and all fields that set tensor shapes.
+    """
     shape = {
         "data": config.data.model_dump(mode="json"),
         "observation_window": config.env.observation_window,
@@ -40,7 +51,7 @@ def signature(config: TrainingConfig) -> str:
 
 
 def longest_first(lanes: Sequence[T], key: Callable[[T], TrainingConfig]) -> tuple[T, ...]:
-    """Lanes in the order that lets a pack drop those that are through: the more work in an update the earlier."""
+    """Sort lanes by decreasing work per update, so that finished lanes are the last ones."""
     return tuple(sorted(lanes, key=lambda lane: -_rounds(key(lane))))
 
 

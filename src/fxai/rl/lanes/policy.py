@@ -1,4 +1,4 @@
-"""What acts: the contract that roll-outs, scores and agents know of any algorithm's networks."""
+"""The contract of a policy, used by roll-outs, scores and agents for every algorithm."""
 
 from typing import Protocol
 
@@ -10,26 +10,26 @@ class Policy(Protocol):
 
     @property
     def size(self) -> int:
-        """Numbers per lane."""
+        """Number of weights per lane."""
         ...
 
     @property
     def dropout_sites(self) -> int:
-        """Activations of one sample that dropout may silence."""
+        """Number of activations of one sample that dropout may mask."""
         ...
 
     def initial(self, seeds: Tensor) -> Tensor:
-        """Weights [lane, size] to begin with, for lane seeds [lane] int64."""
+        """Initial weights [lane, size] for lane seeds [lane] int64."""
         ...
 
     def preferences(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:
-        """How much each action is preferred, [lane, action, sample]: logits, or values of actions.
+        """Preferences [lane, action, sample]: logits or action values.
 
-        `keep` [lane, sample, dropout_sites] scales the activations while the policy learns.
+        `keep` [lane, sample, dropout_sites] are the dropout factors of the activations in training.
         """
         ...
 
 
 def greedy(policy: Policy, weights: Tensor, observation: Tensor) -> Tensor:
-    """The preferred actions [lane, sample] int64."""
+    """Preferred actions [lane, sample] int64."""
     return policy.preferences(weights, observation).argmax(1)

@@ -1,4 +1,4 @@
-"""Means of what an update's steps were like, lane by lane."""
+"""Means of an update's statistics over its gradient steps, lane by lane."""
 
 from dataclasses import dataclass
 
@@ -8,22 +8,22 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class RunningMean:
-    """Sums over the steps that counted for a lane."""
+    """Sums over the counted steps of each lane."""
 
     total: Tensor  # [lane, statistic]
     count: Tensor  # [lane, 1]
 
     @classmethod
     def of(cls, weights: Tensor, statistics: int) -> "RunningMean":
-        """Empty, for weights [lane, size]."""
+        """Zeros, for weights [lane, size]."""
         return cls(weights.new_zeros(len(weights), statistics), weights.new_zeros(len(weights), 1))
 
     def add(self, statistics: Tensor, counted: Tensor) -> None:
-        """A step of the first lanes: statistics [some lanes, statistic], where `counted` [some lanes] bool."""
+        """Add a step of the first lanes: `statistics` [n lanes, statistic] where `counted` [n lanes] bool."""
         lanes = len(statistics)
         self.total[:lanes] += torch.where(counted.unsqueeze(1), statistics, 0.0)
         self.count[:lanes] += counted.unsqueeze(1)
 
     def means(self) -> Tensor:
-        """[lane, statistic]; NaN for a lane without a step."""
+        """Means [lane, statistic]; NaN for a lane without steps."""
         return self.total / self.count

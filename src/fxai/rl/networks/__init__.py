@@ -1,1 +1,1 @@
-"""Networks of all lanes: MLP, GRU, transformer, their passes and gradients."""
+"""Networks of all lanes: MLP, GRU, transformer; forward and backward passes."""

@@ -1,4 +1,4 @@
-"""From a model's configuration to its network."""
+"""Builds a network from a model configuration."""
 
 from fxai.rl.networks.gru import Gru
 from fxai.rl.networks.mlp import Mlp
@@ -8,7 +8,7 @@ from fxai.spec.fields.model_config import ModelConfig
 
 
 def build_network(config: ModelConfig, observation_shape: tuple[int, ...], outputs: int) -> Network:
-    """A network from observations to so many outputs."""
+    """The network of the configuration, from observations to `outputs` outputs."""
     match config.type:
         case "mlp":
             return Mlp(observation_shape, config.widths or (config.d_model,) * config.n_layers, outputs)

@@ -1,7 +1,7 @@
-"""A multilayer perceptron over the flattened observation.
+"""A multilayer perceptron on the flattened observation.
 
-A pack's update spends its time here. On a CPU a gradient step's two passes go net by net through `loops.mlp`; in
-torch's operations, which a GPU takes, each layer of all nets would come and go through memory several times.
+On a CPU both passes of a gradient step run net by net in `rl/kernels/mlp.py`. With torch's operations, which a GPU
+uses, each layer of all nets would pass through memory several times.
 """
 
 import math
@@ -15,17 +15,17 @@ from torch import Tensor
 
 from fxai.rl.kernels import mlp_backward, mlp_forward, runs_on_kernels
 from fxai.rl.kernels.compiled import Array
-from fxai.rl.networks.network import VectorJacobianProduct, for_each_net
+from fxai.rl.networks.network import VectorJacobianProduct, repeat_for_nets
 from fxai.rl.networks.orthogonal import orthogonal
 from fxai.rl.networks.parameter_layout import ParameterLayout
-from fxai.rl.networks.row_sums import whole_portions
+from fxai.rl.networks.row_sums import padded_rows
 
 
 class Mlp:
-    """Hidden layers with tanh, then a linear head."""
+    """Hidden layers with tanh and a linear head."""
 
     def __init__(self, observation_shape: tuple[int, ...], hidden: Sequence[int], outputs: int) -> None:
-        """`hidden` are the widths of the layers before the head."""
+        """`hidden` are the widths of the hidden layers."""
         widths = [math.prod(observation_shape), *hidden, outputs]
         self._widths = np.array(widths)
         self._layers = [(f"{i}.weight", f"{i}.bias") for i in range(len(widths) - 1)]
@@ -39,7 +39,7 @@ class Mlp:
         self.layout = ParameterLayout(shapes)
 
     def initial(self, gaussian: Tensor, head_gain: float) -> Tensor:
-        """Orthogonal weights and biases of zero."""
+        """Orthogonal weights and zero biases."""
         parts = self.layout.views(gaussian.clone())
         for weight, bias in self._layers:
             gain = head_gain if (weight, bias) == self._layers[-1] else math.sqrt(2)
@@ -54,7 +54,7 @@ class Mlp:
         return self._forward(self.layout.views(weights), observation, keep)[0]
 
     def vjp(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> tuple[Tensor, VectorJacobianProduct]:
-        """Outputs and backpropagation, written out: for nets this small autograd's own work is a third of a step."""
+        """Outputs and backpropagation in closed form; for small nets autograd would add a third to a gradient step."""
         if runs_on_kernels(weights):
             return self._vjp_by_kernel(weights, observation, keep)
         parts = self.layout.views(weights)
@@ -65,10 +65,10 @@ class Mlp:
             gradients = self.layout.views(gradient)
             weight, bias = self._layers[-1]
             torch.bmm(d_outputs, inputs[-1], out=gradients[weight])
-            torch.sum(whole_portions(d_outputs), 2, keepdim=True, out=gradients[bias])
+            torch.sum(padded_rows(d_outputs), 2, keepdim=True, out=gradients[bias])
             delta = torch.bmm(d_outputs.mT, parts[weight])
             for layer in reversed(range(len(activities))):
-                delta = self._silenced(delta, keep, layer)
+                delta = self._apply_dropout(delta, keep, layer)
                 delta = torch.ops.aten.tanh_backward.grad_input(delta, activities[layer], grad_input=delta)
                 weight, bias = self._layers[layer]
                 torch.bmm(inputs[layer].mT, delta, out=gradients[weight])
@@ -82,56 +82,56 @@ class Mlp:
     def _forward(
         self, parts: dict[str, Tensor], observation: Tensor, keep: Tensor | None
     ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-        """Outputs, each layer's inputs, and each hidden layer's activities before dropout."""
-        inputs, activities = [for_each_net(observation, len(parts[self._layers[0][0]])).flatten(2)], []
+        """Outputs, each layer's inputs, and each hidden layer's activations before dropout."""
+        inputs, activities = [repeat_for_nets(observation, len(parts[self._layers[0][0]])).flatten(2)], []
         for layer, (weight, bias) in enumerate(self._layers[:-1]):
             activities.append(torch.baddbmm(parts[bias], inputs[-1], parts[weight]).tanh_())
-            inputs.append(self._silenced(activities[-1], keep, layer))
+            inputs.append(self._apply_dropout(activities[-1], keep, layer))
         weight, bias = self._layers[-1]
         return torch.baddbmm(parts[bias], parts[weight], inputs[-1].mT), inputs, activities
 
     def _vjp_by_kernel(
         self, weights: Tensor, observation: Tensor, keep: Tensor | None
     ) -> tuple[Tensor, VectorJacobianProduct]:
-        done = self._by_kernel(weights, observation, keep)
+        forward_pass = self._by_kernel(weights, observation, keep)
 
         def backward(d_outputs: Tensor) -> Tensor:
             gradient = torch.empty_like(weights)
-            left = done.inputs, done.keep, done.activity, done.fed
+            saved = forward_pass.inputs, forward_pass.keep, forward_pass.activations, forward_pass.after_dropout
             slopes = d_outputs.contiguous().numpy()
-            mlp_backward(weights.numpy(), self._widths, *left, slopes, gradient.numpy())
+            mlp_backward(weights.numpy(), self._widths, *saved, slopes, gradient.numpy())
             return gradient
 
-        return done.outputs, backward
+        return forward_pass.outputs, backward
 
-    def _by_kernel(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> "_Pass":
+    def _by_kernel(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> "_ForwardPass":
         nets, size = weights.shape
         stride, samples = weights.stride(0), observation.shape[1]
         row = weights.as_strided(((nets - 1) * stride + size,), (1,))
         inputs = observation.flatten(2).contiguous().numpy()
-        kept = _NOTHING.astype(inputs.dtype) if keep is None else keep.contiguous().numpy()
-        activity = np.empty(nets * samples * self.dropout_sites, inputs.dtype)
-        fed = activity if keep is None else np.empty_like(activity)
+        kept = _NO_MASK.astype(inputs.dtype) if keep is None else keep.contiguous().numpy()
+        activations = np.empty(nets * samples * self.dropout_sites, inputs.dtype)
+        after_dropout = activations if keep is None else np.empty_like(activations)
         outputs = weights.new_empty(nets, int(self._widths[-1]), samples)
-        mlp_forward(row.numpy(), stride, self._widths, inputs, kept, activity, fed, outputs.numpy())
-        return _Pass(outputs, inputs, kept, activity, fed)
+        mlp_forward(row.numpy(), stride, self._widths, inputs, kept, activations, after_dropout, outputs.numpy())
+        return _ForwardPass(outputs, inputs, kept, activations, after_dropout)
 
-    def _silenced(self, activity: Tensor, keep: Tensor | None, layer: int) -> Tensor:
+    def _apply_dropout(self, activations: Tensor, keep: Tensor | None, layer: int) -> Tensor:
         if keep is None:
-            return activity
-        return activity * keep[..., self._sites[layer]]
+            return activations
+        return activations * keep[..., self._sites[layer]]
 
 
-_NOTHING = np.empty((0, 0, 0))
-"""Where nothing is silenced."""
+_NO_MASK = np.empty((0, 0, 0))
+"""Argument of the kernels for no dropout."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Pass:
-    """What a forward pass gave, and what it left for the way back."""
+class _ForwardPass:
+    """Result of a forward pass, and the values that the backward pass needs."""
 
     outputs: Tensor
     inputs: Array
     keep: Array
-    activity: Array
-    fed: Array
+    activations: Array
+    after_dropout: Array

@@ -1,4 +1,4 @@
-"""The contract of a network: a stack of equal nets, each with weights of its own, as one tensor operation."""
+"""The contract of a network: a stack of nets of the same shape, each with its own weights, as one tensor operation."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
@@ -8,42 +8,45 @@ from torch import Tensor
 from fxai.rl.networks.parameter_layout import ParameterLayout
 
 VectorJacobianProduct: TypeAlias = Callable[[Tensor], Tensor]
-"""From the derivative of a loss by outputs [net, outputs, sample] to that by weights [net, size]."""
+"""Maps the derivative of a loss by outputs [net, outputs, sample] to that by weights [net, size]."""
 
 
 class Network(Protocol):
-    """Nets of one shape. The net axis is whatever the caller stacks: lanes, or actor and critic of each.
+    """Nets of one shape. The net axis has the lanes, or actor and critic of each lane.
 
-    Outputs lead with the output's axis, not the sample's: a head of three columns is four times slower
-    as a product of samples by columns, and a softmax over the last axis of three eight times.
+    The output axis comes before the sample axis: with three outputs, a product of samples by outputs is four times
+    slower, and a softmax over the last axis eight times.
     """
 
     layout: ParameterLayout
-    dropout_sites: int  # activations of one sample that dropout may silence
+    dropout_sites: int  # activations of one sample that dropout may mask
 
     def initial(self, gaussian: Tensor, head_gain: float) -> Tensor:
-        """Weights [net, size] made from standard normal numbers [net, size]."""
+        """Initial weights [net, size] from standard normal numbers [net, size]."""
         ...
 
     def __call__(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> Tensor:
-        """Outputs [net, outputs, sample] for weights [net, size], observations [seen, sample, *shape].
+        """Outputs [net, outputs, sample].
 
-        Where fewer observations are seen than there are nets, each is seen by several nets, one after the other.
-        `keep` [net, sample, dropout_sites] scales the activations: 0 silences, see `dropout.py`.
+        Args:
+            weights: [net, size].
+            observation: [n, sample, *shape]. If n is less than the number of nets, each observation is used by several
+                consecutive nets.
+            keep: Dropout factors of the activations [net, sample, dropout_sites]; see `dropout.py`.
         """
         ...
 
     def vjp(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> tuple[Tensor, VectorJacobianProduct]:
-        """The same outputs, and how to carry a derivative back through them; to be called once."""
+        """The outputs and the vector-Jacobian product, which may be called once."""
         ...
 
 
-def for_each_net(observation: Tensor, nets: int) -> Tensor:
-    """Observations [seen, ...] as [net, ...]."""
+def repeat_for_nets(observation: Tensor, nets: int) -> Tensor:
+    """Observations [n, ...] repeated to [net, ...]."""
     return observation if len(observation) == nets else observation.repeat_interleave(nets // len(observation), 0)
 
 
 def rows_and_columns(observation_shape: tuple[int, ...]) -> tuple[int, int]:
-    """Of an observation as a window of bars; a flat one is a single row."""
+    """Rows and columns of an observation as a window of bars; a flat observation has one row."""
     *rows, columns = observation_shape
     return (rows[0] if rows else 1), columns

@@ -1,7 +1,6 @@
-"""Where each weight of a network lies in one flat buffer, [net, size].
+"""Positions of a network's weights in one flat buffer, [net, size].
 
-One buffer makes the optimizer's step, the gradient's norm and a checkpoint one tensor operation each,
-whatever the network's depth.
+With one buffer, the optimizer's step, the norm of the gradient and a checkpoint are one tensor operation each.
 """
 
 import math
@@ -11,7 +10,7 @@ from torch import Tensor
 
 
 class ParameterLayout:
-    """Names and shapes of a network's parameters, side by side in the order given."""
+    """Names and shapes of a network's parameters, in the order of the buffer."""
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
         self.shapes = dict(shapes)
@@ -19,6 +18,6 @@ class ParameterLayout:
         self.size = sum(self._sizes)
 
     def views(self, flat: Tensor) -> dict[str, Tensor]:
-        """Each parameter as [net, *shape], a view into the flat [net, size]."""
+        """Each parameter as [net, *shape], as a view of the flat buffer [net, size]."""
         parts = flat.split_with_sizes(self._sizes, 1)
         return {name: part.view(-1, *shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}

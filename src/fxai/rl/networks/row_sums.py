@@ -1,26 +1,25 @@
-"""Sums along rows whose rounding does not depend on where a row lies.
+"""Sums along rows whose rounding does not depend on the position of a row in memory.
 
-torch's reductions on a GPU read four numbers at once from wherever a row reaches a whole such portion, so that
-rows which begin elsewhere in a portion are added up in another order: the lanes of a pack would differ by their
-places. Rows that are made of whole portions all begin at the beginning of one. On a CPU torch sums each row
-from its own beginning.
+On a GPU, torch's reductions read aligned groups of four numbers, so the order of addition depends on the alignment of
+the row, and a lane's sum would depend on its position. If the length of rows is a multiple of four, all rows are
+aligned. On a CPU torch sums each row from its first number.
 """
 
 from torch import Tensor
 from torch.nn import functional
 
-_PORTION = 4
+_VECTOR = 4
 
 
-def whole_portions(rows: Tensor) -> Tensor:
-    """`rows` [..., n] with zeros behind each where that takes a GPU to sum them alike; on a CPU as they are."""
-    missing = -rows.shape[-1] % _PORTION
+def padded_rows(rows: Tensor) -> Tensor:
+    """`rows` [..., n], on a GPU padded with zeros to a multiple of four."""
+    missing = -rows.shape[-1] % _VECTOR
     return rows if rows.device.type == "cpu" or not missing else functional.pad(rows, (0, missing))
 
 
 def row_sum(rows: Tensor) -> Tensor:
     """Sums [...] of the rows of [..., n]."""
-    return whole_portions(rows).sum(-1)
+    return padded_rows(rows).sum(-1)
 
 
 def row_mean(rows: Tensor) -> Tensor:

@@ -1,14 +1,14 @@
-"""A small pre-norm transformer over the rows of the observation: the bars of the window.
+"""A small pre-norm transformer over the rows of the observation, which are the bars of the window.
 
-Blocks as in Xiong et al. 2020 (arXiv 2002.04745, figure 1b). Every bar sees every bar, for all of them
-lie in the past, and the newest bar's row answers for the window.
+Source: Xiong et al. 2020, arXiv 2002.04745, figure 1b. Attention is not masked, since all bars lie in the past. The
+head uses the row of the newest bar.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fxai.rl.networks.network import VectorJacobianProduct, for_each_net, rows_and_columns
+from fxai.rl.networks.network import VectorJacobianProduct, repeat_for_nets, rows_and_columns
 from fxai.rl.networks.orthogonal import orthogonal
 from fxai.rl.networks.parameter_layout import ParameterLayout
 
@@ -16,7 +16,7 @@ _POSITION_SCALE = 0.02
 
 
 class Transformer:
-    """Embedding, `depth` blocks of attention and feed-forward, norm, linear head."""
+    """Embedding, `depth` blocks of attention and feed-forward layers, layer norm, linear head."""
 
     def __init__(
         self,
@@ -44,7 +44,10 @@ class Transformer:
         self.layout = ParameterLayout(shapes)
 
     def initial(self, gaussian: Tensor, head_gain: float) -> Tensor:
-        """Orthogonal matrices, those that write to the residual stream smaller with depth; norms of one."""
+        """Orthogonal matrices and norm scales of 1.
+
+        Matrices that write to the residual stream are smaller with more depth.
+        """
         parts = self.layout.views(gaussian)
         return torch.cat([self._initial(name, part, head_gain).flatten(1) for name, part in parts.items()], dim=1)
 
@@ -64,7 +67,7 @@ class Transformer:
         """Outputs [net, outputs, sample]; see `Network`."""
         parts = self.layout.views(weights)
         nets, samples = len(weights), observation.shape[1]
-        bars = for_each_net(observation, nets).reshape(nets, samples * self._rows, self._columns)
+        bars = repeat_for_nets(observation, nets).reshape(nets, samples * self._rows, self._columns)
         stream = _apply(parts, "embed", bars).unflatten(1, (samples, self._rows)) + parts["position"]
         masks = None if keep is None else keep.view(nets, samples, 2 * self._depth, self._rows, self._width).unbind(2)
         for block in range(self._depth):
@@ -76,13 +79,13 @@ class Transformer:
         return _apply(parts, "head", newest).mT
 
     def vjp(self, weights: Tensor, observation: Tensor, keep: Tensor | None) -> tuple[Tensor, VectorJacobianProduct]:
-        """Outputs and their derivative, by autograd; see `Network`."""
+        """Outputs and their vector-Jacobian product by autograd; see `Network`."""
         with torch.enable_grad():
             leaf = weights.detach().requires_grad_()
             outputs = self(leaf, observation, keep)
 
         def backward(d_outputs: Tensor) -> Tensor:
-            # As a sum: given `grad_outputs`, torch would load its symbolic algebra, seconds in each process.
+            # A sum instead of `grad_outputs`, with which torch would import sympy, which takes seconds per process.
             with torch.enable_grad():
                 (gradient,) = torch.autograd.grad((outputs * d_outputs).sum(), leaf)
             return gradient

@@ -1,8 +1,8 @@
-"""How many lanes pay: measured on the device at hand, and remembered.
+"""Measures the number of lanes of a pack that is fastest per lane on the device, and caches the result.
 
-On a CPU a wider pack is faster per lane until its products fill the core and its tensors leave the cache;
-where that is depends on the shapes and the machine, so it is measured, once for each. On a GPU a pack
-grows as long as that pays and its memory lasts.
+On a CPU a wider pack is faster per lane until its matrix products use the whole core and its tensors exceed the cache.
+The best width depends on shapes and machine, so it is measured once for each. On a GPU the width grows as long as speed
+per lane grows and memory is sufficient.
 """
 
 import hashlib
@@ -26,35 +26,39 @@ from fxai.spec.fields.training_config import TrainingConfig
 
 _WIDTHS_ON_CPU = (1, 2, 4, 8, 16, 32)
 _WIDTHS_ON_GPU = (1, 4, 16, 64, 256, 512, 1024)
-_GAIN = 1.05  # what is not so many times as fast per lane does not count as faster
-_DISTURBED = 2
+_MIN_SPEEDUP = 1.05  # a width counts as faster if its speed per lane is higher by this factor
+_SLOWER_WIDTHS = 2
 _PROBED_EPOCHS = 2
 _PROBED_GRADIENT_STEPS = 16
 
 
-def measured_width(packed: Callable[[int], Training], signature: str, slot: Slot) -> int:
-    """The smallest width that is as fast per lane as any other, to a twentieth.
+def measured_width(make_training: Callable[[int], Training], signature: str, slot: Slot) -> int:
+    """The smallest width whose speed per lane is within 5 % of the fastest.
 
-    `packed` makes a training of so many lanes of the `signature`. The answer is kept in the user's
-    cache, so that the next worker of this kind need not measure.
+    The result is stored in the user's cache folder for later workers.
+
+    Args:
+        make_training: Builds a training of a given number of lanes.
+        signature: Signature of the lanes.
+        slot: Device and threads.
     """
     file = _cache() / f"{_key(signature, slot)}.json"
     try:
         return int(json.loads(file.read_text())["lanes"])
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    lanes = _width_that_pays(packed, slot)
+    lanes = _fastest_width(make_training, slot)
     if slot.device != "cpu":
-        torch.cuda.empty_cache()  # for the other workers of this device
+        torch.cuda.empty_cache()  # frees memory for the other workers of the device
     try:
         write_text(file, json.dumps({"lanes": lanes, "device": _device(slot), "torch": torch.__version__}))
     except FxaiError:
-        return lanes  # then the next worker measures again
+        return lanes  # without a cache file the next worker measures again
     return lanes
 
 
 def probe_config(config: TrainingConfig) -> TrainingConfig:
-    """A configuration of the same shapes whose update is short."""
+    """A configuration of the same shapes with a shorter update."""
     match config.training:
         case PpoConfig():
             short = {"n_epochs": min(config.training.n_epochs, _PROBED_EPOCHS), "target_kl": None}
@@ -66,36 +70,40 @@ def probe_config(config: TrainingConfig) -> TrainingConfig:
     return config.model_copy(update={"training": config.training.model_copy(update=short)})
 
 
-def _width_that_pays(packed: Callable[[int], Training], slot: Slot) -> int:
+def _fastest_width(make_training: Callable[[int], Training], slot: Slot) -> int:
     speeds: dict[int, float] = {}
     for lanes in _WIDTHS_ON_CPU if slot.device == "cpu" else _WIDTHS_ON_GPU:
-        if _levelled_off(list(speeds.values())):
+        if _no_longer_faster(list(speeds.values())):
             break
         try:
-            training = packed(lanes)
-            seconds = _seconds(training, slot)
+            training = make_training(lanes)
+            seconds = _seconds_per_update(training, slot)
             if slot.device != "cpu":
-                _take_the_most_memory(training)
+                _probe_peak_memory(training)
             speeds[lanes] = lanes / seconds
         except torch.OutOfMemoryError:
             break
-    fast = max(speeds.values(), default=0.0) / _GAIN
+    fast = max(speeds.values(), default=0.0) / _MIN_SPEEDUP
     return min((lanes for lanes, speed in speeds.items() if speed >= fast), default=1)
 
 
-def _take_the_most_memory(training: Training) -> None:
-    """Raises torch's OutOfMemoryError where a change of lanes, or a score, would not fit besides the update."""
+def _probe_peak_memory(training: Training) -> None:
+    """Run the steps with the highest memory use besides the update: a change of lanes and an evaluation.
+
+    Raises:
+        torch.OutOfMemoryError: If memory is not sufficient.
+    """
     training.restore(training.state())
     training.evaluate(range(len(training.updates)))
 
 
-def _levelled_off(speeds: list[float]) -> bool:
-    """Whether two widths in a row were no faster: one alone may have been disturbed."""
-    return len(speeds) > _DISTURBED and max(speeds[-_DISTURBED:]) < _GAIN * max(speeds[:-_DISTURBED])
+def _no_longer_faster(speeds: list[float]) -> bool:
+    """Whether the last two widths were no faster than earlier ones; one alone may be a disturbed measurement."""
+    return len(speeds) > _SLOWER_WIDTHS and max(speeds[-_SLOWER_WIDTHS:]) < _MIN_SPEEDUP * max(speeds[:-_SLOWER_WIDTHS])
 
 
-def _seconds(training: Training, slot: Slot) -> float:
-    """Of an update, the better of two after a first one."""
+def _seconds_per_update(training: Training, slot: Slot) -> float:
+    """Seconds of an update: the minimum of two, after one update that is not measured."""
     times = []
     for _ in range(3):
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""A pack under way: updates, evaluations and states of its lanes, each with a clock of its own."""
+"""Training of a pack: updates, evaluations and states of its lanes, each with its own number of updates."""
 
 import math
 import time
@@ -22,33 +22,42 @@ Metrics = Mapping[str, float]
 
 
 class Score(Protocol):
-    """Scores policies greedily, the same for all trials of a study."""
+    """Scores policies with greedy actions, equally for all trials of a study."""
 
     def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int]) -> Sequence[Metrics]:
-        """One mapping for each of the lanes; `weights` [lane, size] are those of all."""
+        """Metrics of each of the given lanes; `weights` [lane, size] are those of all lanes."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What is known of every lane after as many updates."""
+    """Metrics of every lane after `step` updates."""
 
-    step: int  # updates done
-    metrics: tuple[Metrics, ...]  # of each lane: the scorer's, the last update's statistics, steps_per_second
+    step: int  # number of updates
+    metrics: tuple[Metrics, ...]  # per lane: scores, statistics of the last update, steps_per_second
 
 
 class Training:
-    """The lanes of a pack at work in `env`. Every number of a lane is its own, whoever is beside it."""
+    """Training of the lanes of a pack in `env`. The numbers of a lane do not depend on the other lanes."""
 
     def __init__(
-        self, pack: Pack, env: BatchedEnv, score: Score, device: torch.device, *, graphed_after: int | None = None
+        self, pack: Pack, env: BatchedEnv, score: Score, device: torch.device, *, cuda_graph_after: int | None = None
     ) -> None:
-        """`graphed_after` updates, on a CUDA device, the further ones are replays of a captured one; None: never."""
+        """Build the learner.
+
+        Args:
+            pack: Configurations and seeds.
+            env: Environments of all lanes.
+            score: Scorer of evaluations.
+            device: Device of the tensors.
+            cuda_graph_after: On a CUDA device, number of updates after which updates are replays of a CUDA graph; None:
+                never.
+        """
         self._configs = [config.training for config in pack.configs]
         self._score, self._device = score, device
         self._learner: Learner = build_learner(pack, env, device)
-        if graphed_after is not None:
-            self._learner = CudaGraphLearner(self._learner, CudaCapture(device), after=graphed_after)
+        if cuda_graph_after is not None:
+            self._learner = CudaGraphLearner(self._learner, CudaCapture(device), after=cuda_graph_after)
         self._statistics = torch.full((len(pack.seeds), len(self._learner.statistics)), math.nan)
         self.updates = [0] * len(pack.seeds)
         self._since = [(time.perf_counter(), 0)] * len(pack.seeds)
@@ -59,34 +68,34 @@ class Training:
 
     @property
     def weights(self) -> Tensor:
-        """[lane, size]: of each lane's policy."""
+        """[lane, size]: weights of each lane's policy."""
         return self._learner.weights
 
     def update(self) -> None:
-        """One roll-out and what is learnt from it, in every lane."""
+        """One roll-out and the gradient steps on it, in every lane."""
         rates = [learning_rate(config, done) for config, done in zip(self._configs, self.updates, strict=True)]
-        # Without waiting: else the host could not prepare an update while the device is at the one before.
+        # Non-blocking copies let the host prepare an update while the GPU runs the previous one.
         clock = torch.tensor(self.updates).to(self._device, non_blocking=True)
         rate = torch.tensor(rates).to(self._device, non_blocking=True)
         self._statistics = self._learner.update(clock, rate)
         self.updates = [done + 1 for done in self.updates]
 
-    def due(self) -> list[int]:
-        """The lanes that are to be evaluated where they stand."""
-        standing = zip(self._configs, self.updates, strict=True)
-        return [i for i, (config, done) in enumerate(standing) if is_evaluated(config, done)]
+    def lanes_to_evaluate(self) -> list[int]:
+        """The lanes that are evaluated after their present number of updates."""
+        lanes = zip(self._configs, self.updates, strict=True)
+        return [i for i, (config, done) in enumerate(lanes) if is_evaluated(config, done)]
 
     def evaluate(self, lanes: Sequence[int]) -> list[Metrics]:
-        """Scores and the last update's statistics of these lanes.
+        """Scores and statistics of the last update of the given lanes.
 
-        A lane whose weights are no numbers any more has no score: what its policy does means nothing.
+        The scores of a lane with weights that are not finite are NaN.
         """
         scores = self._score(self.policy, self.weights, lanes)
-        sound = self.weights.isfinite().all(dim=1).tolist()
+        is_finite = self.weights.isfinite().all(dim=1).tolist()
         statistics = self._statistics.tolist()
         return [
             {
-                **(score if sound[lane] else dict.fromkeys(score, math.nan)),
+                **(score if is_finite[lane] else dict.fromkeys(score, math.nan)),
                 **dict(zip(self._learner.statistics, statistics[lane], strict=True)),
                 "steps_per_second": self._speed(lane),
             }
@@ -94,22 +103,22 @@ class Training:
         ]
 
     def evaluations(self) -> Iterator[Evaluation]:
-        """Train lanes of one budget to its end, from wherever they stand."""
+        """Train lanes with equal numbers of updates until the end, and yield each evaluation."""
         while self.updates[0] < self._configs[0].total_updates:
             self.update()
-            if lanes := self.due():
+            if lanes := self.lanes_to_evaluate():
                 yield Evaluation(self.updates[0], tuple(self.evaluate(lanes)))
 
     def state(self) -> dict[str, Tensor]:
-        """Copies of all that a training needs to go on as if it had never stopped, each [lane, ...]."""
+        """Copies of everything that the training needs to continue exactly, each [lane, ...]."""
         return {name: tensor.clone() for name, tensor in self.tensors().items()}
 
     def tensors(self) -> dict[str, Tensor]:
-        """What `state` copies, to be read before the next update."""
+        """The tensors that `state` copies; valid until the next update."""
         return {"clock": torch.tensor(self.updates), **self._learner.state()}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go back to a state."""
+        """Set the state."""
         self.updates = state["clock"].tolist()
         self._since = [(time.perf_counter(), done) for done in self.updates]
         self._learner.restore({name: tensor for name, tensor in state.items() if name != "clock"})
@@ -122,5 +131,5 @@ class Training:
 
 
 def is_evaluated(config: AlgorithmConfig, done: int) -> bool:
-    """Whether a training is scored when it has had so many updates."""
+    """Whether a training is evaluated after `done` updates."""
     return done > 0 and (done % config.eval_frequency == 0 or done >= config.total_updates)

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fxai.rl.algorithms.replay import Replay, Transitions
+from fxai.rl.algorithms.replay_buffer import ReplayBuffer, Transitions
 from fxai.rl.algorithms.rollout import Rollout
 from fxai.rl.lanes import counter_rng
 
@@ -87,7 +87,7 @@ def rows(transitions: Transitions, lane: int) -> list[tuple[float, ...]]:
 def test_every_transition_is_as_defined(seed: int, n_step: int, ring: int, written: list[int], gamma: float):
     """Lanes that began at different times draw each of their transitions, and no others."""
     generator = torch.Generator().manual_seed(seed)
-    replay = Replay(torch.zeros(LANES, ENVS, 1, dtype=torch.float64), steps=ring, n_step=n_step)
+    replay = ReplayBuffer(torch.zeros(LANES, ENVS, 1, dtype=torch.float64), steps=ring, n_step=n_step)
     joined = [max(written) - count for count in written]
     rollouts = [rollout(generator, 100 * i) for i in range(max(written))]
     for i, steps in enumerate(rollouts):  # before it joins, a lane is another's, whose clock ends
@@ -110,8 +110,8 @@ def test_every_transition_is_as_defined(seed: int, n_step: int, ring: int, writt
             assert one == pytest.approx(other, abs=1e-12)
 
 
-def filled(n_step: int = 2, ring: int = 6) -> Replay:
-    replay = Replay(torch.zeros(LANES, ENVS, 1, dtype=torch.float64), steps=ring, n_step=n_step)
+def filled(n_step: int = 2, ring: int = 6) -> ReplayBuffer:
+    replay = ReplayBuffer(torch.zeros(LANES, ENVS, 1, dtype=torch.float64), steps=ring, n_step=n_step)
     generator = torch.Generator().manual_seed(0)
     for i in range(2):
         replay.write(rollout(generator, 100 * i), torch.full((LANES,), i * STEPS))
@@ -145,7 +145,7 @@ def test_a_portion_of_the_first_lanes():
 def test_restored_it_draws_the_same():
     bits = counter_rng.bits(torch.arange(LANES), counter_rng.Purpose.REPLAY, 0, (1, 50))
     replay = filled()
-    other = Replay(torch.zeros(LANES, ENVS, 1, dtype=torch.float64), steps=6, n_step=2)
+    other = ReplayBuffer(torch.zeros(LANES, ENVS, 1, dtype=torch.float64), steps=6, n_step=2)
     other.restore({name: tensor.clone() for name, tensor in replay.state().items()})
     before, after = (r.transitions(r.draw(bits, WRITTEN, GAMMA), 0, LANES) for r in (replay, other))
     assert [rows(after, lane) for lane in range(LANES)] == [rows(before, lane) for lane in range(LANES)]
