@@ -57,6 +57,10 @@ Messages and files do not show the password of a database: they show `***` for t
 last `@`. If a user name or a password contains one of `@ : / ? # %`, percent-encode it: `@` as `%40`, `:` as `%3A`, \
 `/` as `%2F`, `?` as `%3F`, `#` as `%23`, `%` as `%25`. It is better to keep the password out of the spec: \
 `storage: postgresql://me:${PGPASSWORD}@host/studies`.
+
+The database limits what your own code may report. The greatest step is 2^63 - 1 in SQLite and 2^31 - 1 in PostgreSQL \
+and MySQL. A report beyond it is passed over with a warning, and the trial goes on. MySQL and MariaDB hold 65,535 \
+bytes of a parameter's choices or of a training_config; a study that needs more ends with a message.
 """
 
 

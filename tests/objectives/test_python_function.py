@@ -156,6 +156,19 @@ def test_reports_that_cannot_be_kept_are_passed_over(
     assert (events[-1].result.state, events[-1].result.value) == (TrialState.COMPLETE, 4.0), "that of the last report"
 
 
+def test_a_step_beyond_what_the_database_holds_is_passed_over_once_told(tmp_path: Path):
+    reports = [(2**31 - 1, 1.0), (2**31, 2.0), (2**40, "0.5"), (2**41, 4.0)]
+    trial = replace(request("reports", tmp_path, reports=reports), most_step=2**31 - 1)
+    with InlinePool() as workers:
+        workers.submit(trial)
+        events = events_until(workers, lambda event: isinstance(event, TrialEnded))
+    told = [event.report for event in events if isinstance(event, TrialReported)]
+    assert [each.step for each in told if not each.passed_over] == [2**31 - 1]
+    (flaw,) = [each.flaw for each in told if each.flaw]
+    assert "from 0 to 2^31 - 1, the greatest step that this database holds, not 2147483648" in flaw
+    assert (events[-1].result.state, events[-1].result.value) == (TrialState.COMPLETE, 4.0)
+
+
 @pytest.mark.parametrize(
     ("value", "cause", "message"),
     [

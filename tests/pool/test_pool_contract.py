@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,15 @@ def test_a_report_that_cannot_be_kept_is_passed_over_and_the_first_flaw_told(wor
     assert reports[-1].metrics == {"kept": 1.0, "lost": -math.inf}
     result = events[-1].result
     assert (result.state, result.value, result.metrics) == (TrialState.COMPLETE, 3.0, {"kept": 1.0})
+
+
+def test_a_step_beyond_what_the_database_holds_is_passed_over(workers: WorkerPool, tmp_path: Path):
+    request = replace(request_for("reports_odd_numbers", 3, tmp_path), most_step=7)
+    workers.submit(request)
+    events = events_until(workers, lambda event: isinstance(event, TrialEnded))
+    reports = [event.report for event in events if isinstance(event, TrialReported)]
+    assert [(each.step, each.value) for each in reports if not each.passed_over] == [(5, 1.0)]
+    assert events[-1].result.state is TrialState.COMPLETE
 
 
 def test_numbers_of_numpy_arrive_as_numbers(workers: WorkerPool, tmp_path: Path):

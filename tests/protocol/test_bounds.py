@@ -10,8 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fxai.protocol import Cause, Report, TrialError, TrialResult, TrialState, Usage, bounded_report, bounded_result
-from fxai.protocol.bounds import LONGEST_MESSAGE, LONGEST_NAME, MOST_METRICS, MOST_STEP
+from fxai.protocol.bounds import LONGEST_MESSAGE, LONGEST_NAME, MOST_METRICS
+from fxai.protocol.records import MOST_STEP
 from fxai.protocol.wire import from_line, to_line
+
+SERVERS_MOST = 2**31 - 1  # of an integer of PostgreSQL and MySQL
 
 
 class Hostile:
@@ -45,20 +48,39 @@ def is_storable(name: str) -> bool:
     return bool(name.encode()) and len(name) <= LONGEST_NAME and not name.startswith("fxai:")
 
 
-@given(step=numbers, value=numbers, told=metrics, env_steps=numbers, last=st.none() | st.integers(0, MOST_STEP))
-@example(step=2**63, value=1.0, told={}, env_steps=0, last=None)
+@given(
+    step=numbers,
+    value=numbers,
+    told=metrics,
+    env_steps=numbers,
+    last=st.none() | st.integers(0, MOST_STEP),
+    most=st.sampled_from([MOST_STEP, SERVERS_MOST]),
+)
+@example(step=2**63, value=1.0, told={}, env_steps=0, last=None, most=MOST_STEP)
+@example(step=2**31, value=1.0, told={}, env_steps=0, last=None, most=SERVERS_MOST)
 def test_any_report_comes_out_in_plain_numbers(
-    step: Any, value: Any, told: Any, env_steps: Any, last: int | None
+    *, step: Any, value: Any, told: Any, env_steps: Any, last: int | None, most: int
 ) -> None:
-    report = bounded_report(Report(1, step, value, told, env_steps), last)
-    assert 0 <= report.step <= MOST_STEP
+    report = bounded_report(Report(1, step, value, told, env_steps), last, most)
+    assert 0 <= report.step <= most
     assert 0 <= report.env_steps <= MOST_STEP
     assert all(is_storable(name) for name in report.metrics)
     assert report.passed_over or (math.isfinite(report.value) and (last is None or report.step > last))
     assert report.flaw or not report.passed_over
     (again,) = [from_line(Report, to_line(report))]
     assert repr(again) == repr(report), "it travels as a line of JSON"
-    assert repr(bounded_report(report, last)) == repr(report), "it stays as it is"
+    assert repr(bounded_report(report, last, most)) == repr(report), "it stays as it is"
+
+
+def test_a_step_beyond_the_database_is_passed_over_and_the_flaw_says_whose_limit_it_is() -> None:
+    assert not bounded_report(Report(1, 2**31, 1.0), None).passed_over
+    assert not bounded_report(Report(1, SERVERS_MOST, 1.0), None, SERVERS_MOST).passed_over
+    report = bounded_report(Report(1, 2**31, 1.0), None, SERVERS_MOST)
+    assert report.passed_over
+    assert report.flaw == (
+        "a report's step must be a whole number from 0 to 2^31 - 1, the greatest step that this database holds, "
+        "not 2147483648"
+    )
 
 
 @given(value=numbers, told=metrics, took=numbers, text=st.text() | st.sampled_from(["\ud800", "m" * 10**5]))

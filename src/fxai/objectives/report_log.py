@@ -21,13 +21,14 @@ class ReportLog:
         self._earlier = read_reports(self._path)
         self._path.unlink(missing_ok=True)
         self._last_step: int | None = None
+        self._most_step = request.most_step
         self.last: Report | None = None  # as it was told, also where it is passed over
 
     def told(self, report: Report) -> Iterator[Report]:
         """The report, behind those of earlier runs that lie before it; one that is passed over is not kept."""
         if not report.passed_over:
             yield from self.before(report.step)
-        bounded = bounded_report(report, self._last_step)
+        bounded = bounded_report(report, self._last_step, self._most_step)
         yield bounded if bounded.passed_over else self._keep(bounded)
         self.last = report
 

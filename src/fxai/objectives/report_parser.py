@@ -40,14 +40,15 @@ def parse_line(line: bytes, request: TrialRequest) -> Report | Outcome:
 
 def report_of(step: object, said: Mapping[str, object], request: TrialRequest) -> Report:
     """A report of that step; it is to be passed over where the step is none, or there is no number as value."""
-    number = step_of(step)
+    number = step_of(step, request.most_step)
     try:
         outcome = _outcome_of(said, request)
     except TrialFailedError as error:
-        flaw = wrong_step(step) if number is None else f"{error}, at step {number}"
+        flaw = wrong_step(step, request.most_step) if number is None else f"{error}, at step {number}"
         return Report(request.number, number or 0, math.nan, flaw=flaw, passed_over=True)
     if number is None:
-        return Report(request.number, 0, outcome.value, outcome.metrics, flaw=wrong_step(step), passed_over=True)
+        flaw = wrong_step(step, request.most_step)
+        return Report(request.number, 0, outcome.value, outcome.metrics, flaw=flaw, passed_over=True)
     return Report(request.number, number, outcome.value, outcome.metrics, flaw=outcome.flaw)
 
 

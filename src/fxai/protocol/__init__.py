@@ -6,12 +6,22 @@ process and a machine of a cluster speak the same language.
 
 from pydantic import JsonValue
 
-from fxai.protocol.bounds import bounded_metrics, bounded_report, bounded_result, number_of, shown, step_of, wrong_step
+from fxai.protocol.bounds import (
+    LONGEST_NAME,
+    bounded_metrics,
+    bounded_report,
+    bounded_result,
+    number_of,
+    shown,
+    step_of,
+    wrong_step,
+)
 from fxai.protocol.failure import TrialFailedError, described, error_of, failed, is_out_of_memory
 from fxai.protocol.identity import adopt_folder, identity_of, set_aside, take_folder
 from fxai.protocol.objective import LaneObjective, Lanes, Objective
 from fxai.protocol.paths import TrialPaths
 from fxai.protocol.records import (
+    MOST_STEP,
     RESERVED,
     STANDARD_ERROR,
     Cause,
@@ -33,6 +43,8 @@ from fxai.protocol.records import (
 )
 
 __all__ = [
+    "LONGEST_NAME",
+    "MOST_STEP",
     "RESERVED",
     "STANDARD_ERROR",
     "Cause",

@@ -1,4 +1,4 @@
-"""Limits of what a worker tells the parent of a trial: numbers that every database holds, text that every file holds.
+"""Limits of what a worker tells the parent of a trial: numbers that the database holds, text that every file holds.
 
 Every report and every result passes these functions at the worker's border, whatever kind of objective and of
 worker it comes from. None of them raises: a number that cannot be kept costs its report, never the run.
@@ -10,9 +10,17 @@ import operator
 from collections.abc import Mapping
 from dataclasses import replace
 
-from fxai.protocol.records import RESERVED, STANDARD_ERROR, JsonObject, Report, TrialError, TrialResult, Usage
+from fxai.protocol.records import (
+    MOST_STEP,
+    RESERVED,
+    STANDARD_ERROR,
+    JsonObject,
+    Report,
+    TrialError,
+    TrialResult,
+    Usage,
+)
 
-MOST_STEP = 2**63 - 1  # the largest integer of SQLite
 MOST_METRICS = 1000
 LONGEST_NAME = 512  # characters of an attribute's name in Optuna's tables
 LONGEST_MESSAGE = 2000
@@ -36,8 +44,8 @@ def number_of(value: object) -> float | None:
         return None
 
 
-def step_of(step: object) -> int | None:
-    """The step as an integer that every database holds; None for all that is no whole number from 0 on."""
+def step_of(step: object, most_step: int = MOST_STEP) -> int | None:
+    """The step as an integer; None for all that is no whole number from 0 to `most_step`."""
     if isinstance(step, bool):
         return None
     try:
@@ -47,7 +55,7 @@ def step_of(step: object) -> int | None:
         if number is None or not number.is_integer():
             return None
         whole = int(number)
-    return whole if 0 <= whole <= MOST_STEP else None
+    return whole if 0 <= whole <= most_step else None
 
 
 def shown(value: object) -> str:
@@ -59,21 +67,24 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
-def wrong_step(step: object) -> str:
-    """What to say of a step that `step_of` refuses."""
-    return f"a report's step must be a whole number from 0 to 2^63 - 1, not {shown(step)}"
+def wrong_step(step: object, most_step: int = MOST_STEP) -> str:
+    """What to say of a step that `step_of` refuses; `most_step` is one less than a power of two."""
+    limit = f"2^{most_step.bit_length()} - 1"
+    which = "" if most_step == MOST_STEP else ", the greatest step that this database holds"
+    return f"a report's step must be a whole number from 0 to {limit}{which}, not {shown(step)}"
 
 
-def bounded_report(report: Report, last_step: int | None) -> Report:
+def bounded_report(report: Report, last_step: int | None, most_step: int = MOST_STEP) -> Report:
     """The report in plain numbers, passed over where its step or value cannot be kept.
 
     Args:
         report: what the objective told; its fields may be of any type.
         last_step: that of the trial's last report that counted; steps rise from there.
+        most_step: the greatest step that the study's database holds.
     """
-    step, value = step_of(report.step), number_of(report.value)
+    step, value = step_of(report.step, most_step), number_of(report.value)
     metrics, left_out = bounded_metrics(report.metrics)
-    flaw = report.flaw if report.passed_over else _flaw(report, step, value, last_step)
+    flaw = report.flaw if report.passed_over else _flaw(report, step, value, last_step, most_step)
     return Report(
         report.number,
         0 if step is None else step,
@@ -86,9 +97,9 @@ def bounded_report(report: Report, last_step: int | None) -> Report:
     )
 
 
-def _flaw(report: Report, step: int | None, value: float | None, last_step: int | None) -> str:
+def _flaw(report: Report, step: int | None, value: float | None, last_step: int | None, most_step: int) -> str:
     if step is None:
-        return wrong_step(report.step)
+        return wrong_step(report.step, most_step)
     if value is None:
         return f"value must be a number, not {shown(report.value)}, at step {step}"
     if not math.isfinite(value):

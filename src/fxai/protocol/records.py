@@ -20,6 +20,9 @@ StoredReports: TypeAlias = tuple[tuple[int, float], ...]
 STANDARD_ERROR = "standard_error"
 """The metric that says how far a trial's value, a mean over seeds, may be from that of all seeds."""
 
+MOST_STEP = 2**63 - 1
+"""The greatest step of a report that any database holds, SQLite."""
+
 RESERVED = "fxai:"
 """How the names begin under which a study keeps facts of FxAI's own; no metric is named so."""
 
@@ -73,6 +76,7 @@ class TrialRequest:
     study_identity: StudyIdentity = NO_STUDY
     stored_reports: StoredReports | None = ()  # None: no run has begun the trial, so its folder holds nothing of it
     first_seed: int | None = None  # of the trial, where this is one run of several seeds; None: `seed`
+    most_step: int = MOST_STEP  # the greatest step of a report that the study's database holds
 
     @property
     def seed(self) -> int:

@@ -96,8 +96,9 @@ def in_transaction(engine: Engine, write: Callable[[Connection], T]) -> T:
             if attempt == ATTEMPTS or not _is_passing(error):
                 raise StorageError(f"the study database refuses a write: {error.orig}") from error
             time.sleep(random.uniform(0.5, 1.0) * 0.1 * 2**attempt)  # noqa: S311 -- jitter, no secret
-        except SQLAlchemyError as error:
-            raise StorageError(f"the study database refuses a write: {error}") from error
+        except SQLAlchemyError as error:  # its own text holds the whole statement with all its values
+            reason = getattr(error, "orig", None) or error
+            raise StorageError(f"the study database refuses a write: {reason}") from error
     raise AssertionError  # the last attempt returns or raises
 
 

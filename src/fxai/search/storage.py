@@ -32,6 +32,7 @@ from sqlalchemy import Connection, Table
 from fxai.errors import StorageError
 from fxai.search import tables
 from fxai.search.attribute_shapes import check_study, check_trial
+from fxai.search.column_limits import ColumnLimits, limits_of
 from fxai.search.database import in_transaction
 from fxai.search.open_tables import open_tables
 from fxai.search.space import as_written
@@ -63,6 +64,11 @@ class WriteBehindStorage(BaseStorage):
     def __reduce__(self) -> tuple[type["WriteBehindStorage"], tuple[str]]:
         self.flush()
         return type(self), (self._url,)
+
+    @property
+    def limits(self) -> ColumnLimits:
+        """What the columns of this database hold."""
+        return limits_of(self._sql.engine.dialect.name)
 
     # Transactions
 

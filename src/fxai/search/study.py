@@ -19,6 +19,7 @@ from pydantic import JsonValue
 from fxai.protocol import STANDARD_ERROR, Cause, ParamValue, Report, StudyIdentity, TrialError, TrialResult, TrialState
 from fxai.search import attributes
 from fxai.search.asked_trial import AskedTrial, FinishedTrial
+from fxai.search.column_limits import ColumnLimits
 from fxai.search.counts import TrialCounts
 from fxai.search.grid import same_point
 from fxai.search.local_trials import LocalTrials
@@ -36,7 +37,6 @@ from fxai.spec.checks.feasibility import violations
 from fxai.spec.search.configure import config_values
 from fxai.spec.search.study import StudySpec
 
-TRACEBACK_CHARACTERS = 8000
 INFEASIBLE_IN_A_ROW = 200  # proposals, after which the space is taken to hold no point that keeps the constraints
 
 _STATES = {
@@ -67,6 +67,7 @@ class Search:
         self._samplers = Samplers(spec.sampler, spec.parameters, spec.seed, solutions(copies))
         self._seen_by_pruner = LocalTrials(self._study) if copies else self._study
         self._values = config_values(spec)
+        self.most_step = storage.limits.most_step  # the greatest step of a report that the database holds
         self.exhausted: str | None = None
         self.archived_as: str | None = None  # the name by which `--fresh` keeps the study that was there
         self._ranking = Ranking(spec.goals, spec.metric_name)
@@ -142,10 +143,10 @@ class Search:
         state = _STATES[result.state]
         trial_id = self._id(result.number)
         with self._storage.one_transaction(), _without_warnings():
-            for name, value in _told_attrs(result).items():
+            for name, value in _told_attrs(result, self._storage.limits).items():
                 self._storage.set_trial_user_attr(trial_id, name, value)
             course = self._courses.close(result.number)
-            if course and state is OptunaState.COMPLETE:
+            if course and state is OptunaState.COMPLETE and self._storage.limits.holds_as_json(course):
                 self._storage.set_trial_system_attr(trial_id, attributes.COURSE, course)
             self._tell(result.number, values_of(result, self._spec), state)
         self._tally[OptunaState.RUNNING] -= 1
@@ -381,7 +382,7 @@ def _checked(result: TrialResult, spec: StudySpec) -> TrialResult:
     return replace(result, state=TrialState.FAIL, value=None, error=error)
 
 
-def _told_attrs(result: TrialResult) -> dict[str, JsonValue]:
+def _told_attrs(result: TrialResult, limits: ColumnLimits) -> dict[str, JsonValue]:
     """What a result says beyond its state and value, as user attributes of its trial."""
     attrs: dict[str, JsonValue] = {
         attributes.SECONDS: result.seconds,
@@ -393,5 +394,5 @@ def _told_attrs(result: TrialResult) -> dict[str, JsonValue]:
         attrs[attributes.CAUSE] = result.error.cause.value
         attrs[attributes.MESSAGE] = result.error.message
         if result.error.traceback:
-            attrs[attributes.TRACEBACK] = result.error.traceback[-TRACEBACK_CHARACTERS:]
+            attrs[attributes.TRACEBACK] = limits.end_of(result.error.traceback)
     return attrs

@@ -18,6 +18,7 @@ from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial
 from sqlalchemy import Connection, Table
 
+from fxai.search.column_limits import check_text
 from fxai.search.space import as_written
 from fxai.search.stored_json import read_json
 
@@ -41,6 +42,7 @@ _KEYS: Mapping[Table, tuple[str, str]] = {
     USER_ATTRS: ("trial_id", "key"),
     SYSTEM_ATTRS: ("trial_id", "key"),
 }
+_TEXTS = frozenset({"distribution_json", "value_json"})  # the columns of JSON
 _REPLACED = {
     table: sa.delete(table).where(table.c[owner] == sa.bindparam("owner"), table.c[key] == sa.bindparam("which"))
     for table, (owner, key) in _KEYS.items()
@@ -126,6 +128,8 @@ def _insert(connection: Connection, rows: Iterable[tuple[Place, Row]]) -> None:
     inserted: defaultdict[Table, list[Row]] = defaultdict(list)
     for (table, owner, which), row in rows:
         owner_column, key_column = _KEYS[table]
+        for column in _TEXTS & row.keys():
+            check_text(connection.dialect.name, which, row[column])
         inserted[table].append({owner_column: owner, key_column: which, **row})
     for table, table_rows in inserted.items():
         connection.execute(sa.insert(table), table_rows)

@@ -299,6 +299,7 @@ class _Run:
             inherited=self._population.inherited(asked),
             study_identity=self._search.identity,
             stored_reports=asked.stored_reports,
+            most_step=self._search.most_step,
         )
 
     def _decide(self, tick: Sequence[Report]) -> Iterator[StudyEvent]:

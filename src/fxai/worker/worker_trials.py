@@ -152,7 +152,7 @@ class WorkerTrials:
 
     def _reported(self, hosted: WorkerTrial, report: Report) -> Report:
         self._unanswered.add(report.number)
-        bounded = bounded_report(report, hosted.last_step)
+        bounded = bounded_report(report, hosted.last_step, hosted.request.most_step)
         if not bounded.passed_over:
             hosted.last_step = bounded.step
         return replace(bounded, number=hosted.request.number, flaw=self._told_once(hosted, bounded.flaw))
