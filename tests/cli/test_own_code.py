@@ -181,3 +181,39 @@ def test_a_study_runs_again_from_the_spec_as_it_ran(fxai: Fxai, folder: Path) ->
     assert finished.code == 0, finished
     assert "Resumed: 1 of 2 trials are finished" in finished.out
     assert "│ Completed trials │ 2 " in finished.out
+
+
+TEXTS_CODE = """\
+def train(trial):
+    return {"score": 1.0, "a_list": float(isinstance(trial.config["net"], list))}
+"""
+TEXTS_SPEC = """\
+name: texts
+save_study_plots: false
+studies:
+  - study_name: texts
+    objective: texts_code:train
+    metric_name: score
+    n_trials: N
+    n_jobs: 1
+    sampler: {type: RandomSampler}
+    parameters: {net: {type: choice, values: [NET]}, x: {type: float, low: 0, high: 1}}
+"""
+
+
+def test_a_study_that_began_with_texts_as_lists_goes_on_so(fxai: Fxai, folder: Path) -> None:
+    (folder / "texts_code.py").write_text(TEXTS_CODE)
+    spec, text = folder / "texts.yaml", '"[64, 64]"'
+    spec.write_text(TEXTS_SPEC.replace("NET", "[64, 64]").replace("N", "1"))  # stored as the text once was
+    assert fxai("run", "texts.yaml").code == 0
+    spec.write_text(TEXTS_SPEC.replace("NET", text).replace("N", "2"))
+    resumed = fxai("run", "texts.yaml")
+    assert resumed.code == 0, resumed
+    assert "net: [64, 64] is given to your code as a list, as when this study began" in " ".join(resumed.out.split())
+    stored = load_study("sqlite:///optuna_studies.db", "texts")
+    assert [trial.user_attrs["a_list"] for trial in stored.trials] == [1.0, 1.0]
+    anew = fxai("run", "texts.yaml", "--fresh", "--n-trials", "1")
+    assert anew.code == 0, anew
+    assert "as when this study began" not in anew.out
+    stored = load_study("sqlite:///optuna_studies.db", "texts")
+    assert [trial.user_attrs["a_list"] for trial in stored.trials] == [0.0]

@@ -20,6 +20,7 @@ from fxai.protocol import JsonObject
 from fxai.results.paths import StudyPaths
 from fxai.search.plan import StoredPlan, names_beginning, plan_of, stored_plan
 from fxai.search.studies import is_archived
+from fxai.spec.checks.earlier_texts import as_begun
 from fxai.spec.search.fingerprint import difference, fingerprint
 from fxai.spec.search.pruners import Pruner
 from fxai.spec.search.samplers import Sampler
@@ -64,6 +65,7 @@ def announce(
 
 def _is_resumed(stored: StoredPlan, study: StudySpec) -> bool:
     """Whether the run will take the study up; it refuses one of another fingerprint."""
+    study = as_begun(study, stored.fingerprint)
     return stored.transferred or not difference(stored.fingerprint, json.loads(json.dumps(fingerprint(study))))
 
 

@@ -93,7 +93,7 @@ def search(
     check_imported(study)
     check_trackers(study.tracking)
     with _interruptible() as stop:
-        taking = load_transfer(study, results_dir)
+        taking = load_transfer(study, results_dir, fresh=fresh)
         tuned = search_study(taking, results_dir, watch, stop, fresh=fresh, plots=plots, lay_engine=lay_engine)
     for warning in tuned.warnings:
         logger.warning("%s", warning)

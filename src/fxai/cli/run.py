@@ -156,7 +156,7 @@ def _run_all(
                 return _INTERRUPTED
             if console.is_terminal and not quiet:
                 print_text(console, f"Preparing study {legible(study.study_name)}: data, database, workers ...")
-            taking = load_transfer(study, Path(plan.results_dir), settings)
+            taking = load_transfer(study, Path(plan.results_dir), settings, fresh=fresh)
             if recording is not None:
                 taking = replace(taking, study=replaying(taking.study, recording), recording=recording)
             tuned = search_study(taking, Path(plan.results_dir), watch, stop, fresh=fresh, plots=plan.save_study_plots)

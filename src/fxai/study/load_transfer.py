@@ -1,7 +1,10 @@
-"""What a study that is to run takes over from an earlier one, by the overlay that lies beside its results."""
+"""What a study that is to run takes over: an earlier study's, by the overlay beside its results, and its own.
+
+Its own is the form of texts that look like lists, where the study began in an earlier release (`earlier_texts.py`).
+"""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fxai.errors import InputError
@@ -11,8 +14,10 @@ from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
 from fxai.results.transfer import source_of
 from fxai.results.transfer_file import read_transfer
+from fxai.search.attributes import FINGERPRINT
 from fxai.search.source_url import source_url
-from fxai.search.studies import load_study
+from fxai.search.studies import load_study, stored_study
+from fxai.spec.checks.earlier_texts import as_begun, earlier_texts
 from fxai.spec.reading.transfer_spec import SourceStudy, TransferSpec, applied
 from fxai.spec.search.study import StudySpec
 from fxai.study.replay.open_replay import Recording
@@ -28,8 +33,28 @@ class LoadedTransfer:
     recording: Recording | None = None  # the decisions that it repeats
 
 
-def load_transfer(study: StudySpec, results_dir: Path, settings: Collection[str] = ()) -> LoadedTransfer:
-    """The study with its overlay applied, if it has one; `settings` of the command line go before it."""
+def load_transfer(
+    study: StudySpec, results_dir: Path, settings: Collection[str] = (), *, fresh: bool = False
+) -> LoadedTransfer:
+    """The study with its overlay applied, if it has one; `settings` of the command line go before it.
+
+    Unless it is to start `fresh`, texts that look like lists have the form in which the study began.
+    """
+    taking = _with_overlay(study, results_dir, settings)
+    return taking if fresh else _as_begun(taking)
+
+
+def _as_begun(taking: LoadedTransfer) -> LoadedTransfer:
+    study = taking.study
+    try:
+        with stored_study(study.storage, study.study_name) as stored:
+            begun = as_begun(study, stored.user_attrs.get(FINGERPRINT) or {})
+    except InputError:  # there is no such study yet; what else is wrong is said where the study is opened
+        return taking
+    return replace(taking, study=begun, notices=(*taking.notices, *earlier_texts(study, begun)))
+
+
+def _with_overlay(study: StudySpec, results_dir: Path, settings: Collection[str]) -> LoadedTransfer:
     path = StudyPaths(results_dir, study.study_name).transfer
     transfer_spec = read_transfer(path)
     if transfer_spec is None:

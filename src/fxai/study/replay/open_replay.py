@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fxai.errors import InputError
+from fxai.spec.checks.earlier_texts import as_begun
 from fxai.spec.search.fingerprint import difference
 from fxai.spec.search.study import Spec, StudySpec
 from fxai.study.replay.decisions import Entry, StudyOpenedEntry, basis_of, read_decisions
@@ -34,7 +35,10 @@ def replaying(study: StudySpec, recording: Recording) -> StudySpec:
     if study.search is not None:
         raise InputError(f"{study.study_name} has populations, which come to the same by themselves; run it once more")
     for each in recording.decisions:
-        if isinstance(each, StudyOpenedEntry) and (changes := difference(each.made_of, basis_of(study))):
+        if not isinstance(each, StudyOpenedEntry):
+            continue
+        study = as_begun(study, each.made_of)
+        if changes := difference(each.made_of, basis_of(study)):
             listed = "\n".join(f"  {line}" for line in changes)
             raise InputError(f"the recorded run of {recording.study} was of another specification:\n{listed}")
     return study.model_copy(update={"study_name": f"{recording.study}{SUFFIX}"})

@@ -1,0 +1,87 @@
+"""Texts that look like lists, in studies of own code that began before such texts were kept as texts.
+
+In those the text "[64, 64]" is stored as the list [64, 64] is, and the code was given a list. Such a study goes on with
+what it has stored, so that all its trials are of one space.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from fxai.spec.fields.field_paths import list_of
+from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.search.parameters import CategoricalParameter, Choice, Parameter
+from fxai.spec.search.study import StudySpec
+
+
+def as_begun(study: StudySpec, begun: Mapping[str, Any]) -> StudySpec:
+    """The study with such texts in the form that the fingerprint `begun` has in their place.
+
+    Nothing else is changed: the study itself where the fingerprint holds no such text in the earlier form.
+    """
+    if not isinstance(study.training_config, CustomConfig):
+        return study
+    stored = _part(begun, "parameters")
+    fixed = _mapping(study.fixed, _part(begun, "fixed"))
+    known = {*fixed, *(name for each in study.parameters for name in (each.name, each.path))}
+    parameters = tuple(_parameter(each, _part(stored, each.name), known) for each in study.parameters)
+    if parameters == study.parameters and fixed == study.fixed:
+        return study
+    choices = {each.name: each.choices for each in parameters if isinstance(each, CategoricalParameter)}
+    enqueue = tuple(
+        {name: _as_stored(value, choices.get(name, ())) for name, value in entry.items()} for entry in study.enqueue
+    )
+    return study.model_copy(update={"parameters": parameters, "fixed": fixed, "enqueue": enqueue})
+
+
+def earlier_texts(study: StudySpec, begun: StudySpec) -> tuple[str, ...]:
+    """What `as_begun` changed among choices and fixed values, one line for each name."""
+    before, now = _values(study), _values(begun)
+    changed = {name: [each for each in values if each not in before[name]] for name, values in now.items()}
+    return tuple(
+        f"{name}: {', '.join(map(str, texts))} is given to your code as a list, as when this study began; "
+        "a new study (another study_name, or --fresh) gives it as the text that the spec has"
+        for name, texts in changed.items()
+        if texts
+    )
+
+
+def _values(study: StudySpec) -> dict[str, tuple[Choice, ...]]:
+    choices = {each.name: each.choices for each in study.parameters if isinstance(each, CategoricalParameter)}
+    return choices | {name: (value,) for name, value in study.fixed.items()}
+
+
+def _parameter(parameter: Parameter, stored: Mapping[str, Any], known: Collection[str]) -> Parameter:
+    """`known` are the names whose values are those of the study; of others, conditions stay as they are written."""
+    of_study = {name: values for name, values in parameter.when.items() if name in known}
+    conditions = _mapping(of_study, _part(stored, "when"))
+    update: dict[str, Any] = {"when": {**parameter.when, **conditions}} if conditions != of_study else {}
+    if isinstance(parameter, CategoricalParameter):
+        choices = tuple(_as_stored(each, stored.get("choices")) for each in parameter.choices)
+        update |= {"choices": choices} if choices != parameter.choices else {}
+    return parameter.model_copy(update=update) if update else parameter
+
+
+def _mapping(values: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by name, each alone or several in a tuple."""
+    taken: dict[str, Any] = {}
+    for name, value in values.items():
+        there = stored.get(name)
+        if isinstance(value, tuple):
+            taken[name] = tuple(_as_stored(each, there) for each in value)
+        else:
+            taken[name] = _as_stored(value, [there])
+    return taken
+
+
+def _part(stored: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = stored.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _as_stored(choice: Choice, stored: Any) -> Choice:
+    """The choice, or the text in it where that alone is among what is stored."""
+    if not isinstance(stored, list | tuple):
+        return choice
+    text = list_of(choice)
+    is_earlier = isinstance(text, str) and text != choice and choice not in stored and text in stored
+    return text if is_earlier else choice
