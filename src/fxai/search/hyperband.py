@@ -1,22 +1,51 @@
-"""Hyperband under the name of another study.
+"""Hyperband for studies of several objectives, with copied trials, and under the name of another study.
 
-Optuna takes a trial's bracket from its number and the study's name, so a study that replays another, under a name
-of its own, would prune by other brackets.
+Optuna's Hyperband looks at a study of its own class, which has every trial of the storage and no single direction
+where there are several objectives. Optuna takes a trial's bracket from its number and the study's name, so a study that
+replays another, under a name of its own, would prune by other brackets.
 """
 
+import copy
+from collections.abc import Callable, Container
 from types import SimpleNamespace
 from typing import Any
 
+from optuna import Study
 from optuna.pruners import HyperbandPruner
-from optuna.trial import FrozenTrial
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
 
 
-class HyperbandOf(HyperbandPruner):
-    """With the brackets that the study of that name has; arguments are Optuna's."""
+class Hyperband(HyperbandPruner):
+    """Optuna's Hyperband on the study that it is given; see this module."""
 
-    def __init__(self, study_name: str, **arguments: Any) -> None:
+    def __init__(self, study_name: str | None, **arguments: Any) -> None:
+        """`study_name` is the study whose brackets trials have, None for their own; arguments are Optuna's."""
         super().__init__(**arguments)
-        self._named = SimpleNamespace(study_name=study_name)
+        self._named: Any = None if study_name is None else SimpleNamespace(study_name=study_name)
 
-    def _get_bracket_id(self, study: Any, trial: FrozenTrial) -> int:  # noqa: ARG002  # asked for no more than its name
-        return super()._get_bracket_id(self._named, trial)  # type: ignore[arg-type]
+    def _get_bracket_id(self, study: Any, trial: FrozenTrial) -> int:
+        return super()._get_bracket_id(self._named or study, trial)
+
+    def _create_bracket_study(self, study: Study, bracket_id: int) -> Any:
+        return _Bracket(study, lambda trial: self._get_bracket_id(study, trial) == bracket_id)
+
+
+class _Bracket(Study):
+    """The trials of one bracket of a study."""
+
+    def __init__(self, study: Study, is_inside: Callable[[FrozenTrial], bool]) -> None:
+        super().__init__(study.study_name, study._storage, pruner=study.pruner)  # noqa: SLF001 (it is not shown)
+        self._whole, self._is_inside = study, is_inside
+
+    @property
+    def direction(self) -> StudyDirection:
+        return self._whole.direction
+
+    def get_trials(
+        self,
+        deepcopy: bool = True,  # noqa: FBT001, FBT002 (Optuna's signature)
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        trials = [trial for trial in self._whole.get_trials(deepcopy=False, states=states) if self._is_inside(trial)]
+        return copy.deepcopy(trials) if deepcopy else trials

@@ -7,7 +7,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner
 
 from fxai.search.custom_classes import imported_pruner
-from fxai.search.hyperband import HyperbandOf
+from fxai.search.hyperband import Hyperband
 from fxai.spec.search.pruners import (
     HyperbandPruner,
     ImportedPruner,
@@ -53,10 +53,7 @@ def _build(record: Pruner, draws_as: str | None) -> BasePruner:  # noqa: PLR0911
                 bootstrap_count=record.bootstrap_count,
             )
         case HyperbandPruner():
-            arguments = record.model_dump(exclude={"type"})
-            if draws_as is not None:
-                return HyperbandOf(draws_as, **arguments)
-            return optuna.pruners.HyperbandPruner(**arguments)
+            return Hyperband(draws_as, **record.model_dump(exclude={"type"}))
         case ThresholdPruner():
             return optuna.pruners.ThresholdPruner(
                 lower=record.lower,
