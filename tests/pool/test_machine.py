@@ -3,9 +3,10 @@
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 
-from fxai.pool.machine import available_cores, available_gpus, core_quotas
+from fxai.pool.machine import available_cores, available_gpus, available_memory, core_quotas, gpu_memory, memory_quotas
 
 
 def test_affinity_bounds_the_cores():
@@ -41,6 +42,36 @@ def test_a_container_quota_of_version_1_is_found(tmp_path: Path):
 
 def test_no_control_groups_no_quota(tmp_path: Path):
     assert list(core_quotas(tmp_path / "absent", tmp_path)) == []
+    assert list(memory_quotas(tmp_path / "absent", tmp_path)) == []
+
+
+def test_memory_is_that_of_the_machine_at_most():
+    assert 0 < available_memory() <= psutil.virtual_memory().total
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "membership"),
+    [("pod", "memory.max", "0::/pod/container\n"), ("memory", "memory.limit_in_bytes", "5:memory:/container\n")],
+)
+def test_memory_limits_of_a_container_are_found_at_every_level(tmp_path: Path, group: str, name: str, membership: str):
+    inner = tmp_path / group / "container"
+    inner.mkdir(parents=True)
+    (inner / name).write_text("2000000000\n")
+    (tmp_path / group / name).write_text("max\n")
+    (tmp_path / name).write_text("8000000000\n")
+    (tmp_path / "cgroup").write_text(membership)
+    assert next(iter(memory_quotas(tmp_path / "cgroup", tmp_path))) == 2_000_000_000
+
+
+@pytest.mark.parametrize(("answer", "size"), [("81559\n24576\n", 24576 << 20), ("[N/A]\n", None), ("", None)])
+def test_the_smallest_gpu_is_what_a_worker_can_count_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, size: int | None
+):
+    driver = tmp_path / "nvidia-smi"
+    driver.write_text(f"#!/bin/sh\nprintf '{answer.encode('unicode_escape').decode()}'\n")
+    driver.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert gpu_memory() == size
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from fxai.spec.search.first_trial import first_trial_notes
 from fxai.spec.search.study import StudySpec
 from fxai.spec.yaml.yaml_source import read_yaml
 from fxai.study.interrupts import stop_on_signals
+from fxai.study.memory_need import memory_advice
 from fxai.study.stop_signal import StopSignal
 from fxai.study.try_trial import TriedTrial, try_trial
 
@@ -126,11 +127,12 @@ def _print_checked(checked: Checked, tries: _Tries) -> None:
 
 
 def _warnings(study: StudySpec, file: Path) -> Sequence[str]:
+    warnings = (*memory_advice(study), *advice(study))
     try:
         check_data(study, file)
     except DataError as error:
-        return (str(error), *advice(study))
-    return advice(study)
+        return (str(error), *warnings)
+    return warnings
 
 
 def _as_json(checked: Checked, tries: _Tries) -> dict[str, JsonValue]:

@@ -22,6 +22,7 @@ from fxai.spec.search.samplers import Sampler
 from fxai.spec.search.stop import Stop
 from fxai.spec.search.study import Spec, StudySpec
 from fxai.study.load_transfer import load_transfer
+from fxai.study.memory_need import check_memory
 from fxai.tracking import tracker_names
 
 
@@ -32,7 +33,8 @@ def print_plan(console: Console, spec: Spec, settings: Collection[str]) -> None:
         share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
         print_text(console, f"Study: {study.study_name}")
         print_pairs(console, _facts(study, share, Path(spec.results_dir)))
-        print_text(console, *share.notices, *taking.notices, f"Parameters ({len(study.parameters)}):")
+        notices_of_share = (*share.notices, *check_memory(study, share))
+        print_text(console, *notices_of_share, *taking.notices, f"Parameters ({len(study.parameters)}):")
         print_pairs(console, [(f"  {each.name}", _space(each)) for each in study.parameters])
         print_text(console, *(f"Constraint: {legible(each)}" for each in study.constraints), *notices(study), "")
     print_text(console, "Nothing was started or written.")

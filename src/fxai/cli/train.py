@@ -27,8 +27,10 @@ from fxai.results.training.requests import folders_of, requests_of
 from fxai.results.winner_track import write_validation_track
 from fxai.search.lock import hold
 from fxai.search.seeds import lane_seeds
+from fxai.spec.fields.defaults import MOST_SEEDS
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.study.interrupts import announce_stop, stop_on_signals
+from fxai.study.memory_need import check_training
 from fxai.study.stop_signal import Urgency
 from fxai.study.train_agents import train_agents
 
@@ -55,7 +57,9 @@ def train(
         Path, typer.Option("--output", "--save-path", metavar="DIR", help="Folder for the agents and all that is kept.")
     ] = Path("trained"),
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Another seed than the config's.")] = None,
-    seeds: Annotated[int, typer.Option(metavar="N", min=1, help="Train so many agents, each from its own seed.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(metavar="N", min=1, max=MOST_SEEDS, help="Train so many agents, each from its own seed.")
+    ] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the end.")] = False,
 ) -> None:
     """Train agents in full.
@@ -68,6 +72,8 @@ def train(
     """
     plan = _seeded(load_plan(config, settings_of(settings or (), {})), seed, seeds)
     slots = machine_slots(n_jobs=1).slots
+    if not plan.is_custom:
+        check_training(TrainingConfig.model_validate(plan.config), len(plan.seeds), slots[0])
     record = TrainingFile(output, plan, _data_hash(plan), slots[0].device.partition(":")[0])
     console = stdout()
     with hold(output / ".training.lock", f"the folder {output}"):

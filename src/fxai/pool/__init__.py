@@ -4,6 +4,7 @@ from fxai.pool.contract import Activity, TrialEnded, TrialReported, TrialStarted
 from fxai.pool.inline import InlinePool
 from fxai.pool.limits import Limits
 from fxai.pool.local_pool import LocalPool
+from fxai.pool.machine import available_memory, gpu_memory
 from fxai.pool.slots import SlotPlan, machine_slots
 
 __all__ = [
@@ -18,5 +19,7 @@ __all__ = [
     "WorkerEvent",
     "WorkerLost",
     "WorkerPool",
+    "available_memory",
+    "gpu_memory",
     "machine_slots",
 ]

@@ -1,11 +1,15 @@
-"""What this process may use of the machine: cores and GPUs, found out without loading torch."""
+"""What this process may use of the machine: cores, memory and GPUs, found out without loading torch."""
 
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import psutil
+
 NVIDIA_SMI = ("nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader")
+NVIDIA_SMI_MEMORY = ("nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits")
+_MIB = 1 << 20
 NVIDIA_SMI_SECONDS = 20
 
 
@@ -17,28 +21,52 @@ def available_cores() -> int:
 
 def core_quotas(membership: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> Iterator[float]:
     """The quotas, in cores, of the control groups (version 2 and 1) that this process is in."""
-    try:
-        groups = [line.split(":", 2) for line in membership.read_text().splitlines()]
-    except OSError:
-        return
-    for _, controllers, path in groups:
+    for controllers, path in _memberships(membership):
         if not controllers:
             for group in _group_and_above(root, path):
                 yield from _quota(_words(group / "cpu.max"))
-        elif "cpu" in controllers.split(","):
+        elif "cpu" in controllers:
             for group in _group_and_above(root / "cpu", path):
                 yield from _quota(_words(group / "cpu.cfs_quota_us") + _words(group / "cpu.cfs_period_us"))
 
 
+def available_memory() -> int:
+    """Bytes of RAM, or of the control groups' limit where that is less."""
+    return min([psutil.virtual_memory().total, *memory_quotas()])
+
+
+def memory_quotas(membership: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> Iterator[int]:
+    """The memory limits, in bytes, of the control groups (version 2 and 1) that this process is in."""
+    for controllers, path in _memberships(membership):
+        if not controllers:
+            files = [group / "memory.max" for group in _group_and_above(root, path)]
+        elif "memory" in controllers:
+            files = [group / "memory.limit_in_bytes" for group in _group_and_above(root / "memory", path)]
+        else:
+            continue
+        yield from (int(word) for file in files for word in _words(file) if word.isdigit())  # otherwise "max"
+
+
+def gpu_memory() -> int | None:
+    """Bytes of the smallest GPU of this machine; None without NVIDIA's driver."""
+    sizes = [int(size) for size in _asked(NVIDIA_SMI_MEMORY) if size.isdigit()]
+    return min(sizes) * _MIB if sizes else None
+
+
 def available_gpus(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """Names for `CUDA_VISIBLE_DEVICES`, one per GPU that this process may use; none without NVIDIA's driver."""
-    try:
-        answer = subprocess.run(NVIDIA_SMI, capture_output=True, text=True, timeout=NVIDIA_SMI_SECONDS, check=True)  # noqa: S603
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    installed = tuple(line.strip() for line in answer.stdout.splitlines() if line.strip())
+    installed = _asked(NVIDIA_SMI)
     visible = environment.get("CUDA_VISIBLE_DEVICES")
     return installed if visible is None else tuple(_visible_of(visible, len(installed)))
+
+
+def _asked(command: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines that NVIDIA's driver answers; none where there is none."""
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=NVIDIA_SMI_SECONDS, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return tuple(line.strip() for line in answer.stdout.splitlines() if line.strip())
 
 
 def _visible_of(visible: str, installed: int) -> Iterator[str]:
@@ -48,6 +76,16 @@ def _visible_of(visible: str, installed: int) -> Iterator[str]:
         if not device or device.startswith("-") or (device.isdigit() and int(device) >= installed):
             return
         yield device
+
+
+def _memberships(file: Path) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Controllers, none of version 2, and path of each control group of a process."""
+    try:
+        groups = [line.split(":", 2) for line in file.read_text().splitlines()]
+    except OSError:
+        return
+    for _, controllers, path in groups:
+        yield tuple(controllers.split(",")) if controllers else (), path
 
 
 def _group_and_above(root: Path, path: str) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
@@ -28,6 +28,7 @@ from fxai.study.events import Notice, StudyEnded, StudyEvent
 from fxai.study.interrupts import announce_stop
 from fxai.study.load_transfer import LoadedTransfer
 from fxai.study.loop import run_study
+from fxai.study.memory_need import check_memory
 from fxai.study.replay.decisions import basis_of
 from fxai.study.replay.recorder import recorded
 from fxai.study.replay.replayed_workers import ReplayedPool
@@ -73,6 +74,7 @@ def search_study(
     paths = StudyPaths(results_dir, study.study_name)
     made_of = data_hash(study)
     share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
+    share = replace(share, notices=(*share.notices, *check_memory(study, share)))
     _check_folder(paths.directory)
     _check_database(study.storage)
     with hold_study(study.storage, study.study_name, state_directory()), hold_folder(paths.directory):

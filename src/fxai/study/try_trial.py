@@ -24,6 +24,7 @@ from fxai.spec.search.configure import default_params, trial_settings
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.parameters import Choice
 from fxai.spec.search.study import StudySpec
+from fxai.study.memory_need import check_training
 from fxai.study.stop_signal import StopSignal
 from fxai.study.trial_limits import worker_limits
 
@@ -133,6 +134,8 @@ def _with_least_budget(study: StudySpec, config: dict[str, Any]) -> dict[str, An
 
 def _workers(study: StudySpec, request: TrialRequest, folder: Path) -> LocalPool:
     share = machine_slots(1, study.resources.cpu, study.gpu_per_trial)
+    if isinstance(study.training_config, TrainingConfig):
+        check_training(TrainingConfig.model_validate(request.config), 1, share.slots[0])
     plan = LanePlan(request.objective, request.config, lanes=1, trials=1, folder=request.folder)
     return LocalPool(share.slots, folder, plan, limits=worker_limits(study))
 

@@ -77,8 +77,13 @@ def default_params(study: StudySpec) -> dict[str, Choice]:
 
 def config_values(study: StudySpec) -> dict[str, Choice]:
     """What names stand for where no trial says otherwise: every field by its path, parameters by their names too."""
-    values = {**dict(_leaves(study.training_config.model_dump())), **study.fixed}
+    values = {**values_of(study.training_config), **study.fixed}
     return values | {each.name: values[each.path] for each in study.parameters if each.path in values}
+
+
+def values_of(config: TrainingConfig | CustomConfig) -> dict[str, Choice]:
+    """Every field by its path, in the form in which parameters take its values."""
+    return dict(_leaves(config.model_dump()))
 
 
 def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Choice]]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
-from fxai.spec.fields.defaults import DASHBOARD_PORT, MOST, RESULTS_DIR, STORAGE
+from fxai.spec.fields.defaults import DASHBOARD_PORT, MOST, MOST_SEEDS, RESULTS_DIR, STORAGE
 from fxai.spec.fields.environment import check_path, check_url, expanded_url
 from fxai.spec.fields.objective import FX_TRADING, Objective, is_custom
 from fxai.spec.fields.record import Record
@@ -134,7 +134,7 @@ class StudySpec(Record):
     seeds_per_trial: int = Field(
         default=1,
         ge=1,
-        le=1_000,
+        le=MOST_SEEDS,
         description="trainings per trial, one for each of the objective's request.seeds; the value is their mean",
     )
     storage: Annotated[str, AfterValidator(_database)] = Field(

@@ -1,0 +1,153 @@
+"""How much memory one training (a lane) of FxAI's agents takes at least, from its configuration.
+
+All numbers are float32, 4 bytes. Let N = n_envs * rollout_steps; O = observation_window * columns, where the columns
+are the four of the account and the features, but for volume, which not all data have; P the weights of one network; K
+the networks (two of ppo and a2c, one of dqn, two of a twin dqn); S the numbers that a network's pass keeps of one
+sample, and B the samples of one pass.
+
+- weights:    4 * 5 K P; dqn 4 * 6 K P. Weights, Adam's two moments, its scratch tensor, the gradient; dqn's target.
+- replay:     dqn alone: 2 * buffer_size * (8 O + 14). Two observations a transition; copied when a lane is moved.
+- gathering:  4 * 3 N O + 100 N. The steps of a rollout, and the tensors that they are stacked to.
+- judging:    4 * (2 N O + N S). Not dqn: the critic's pass over a rollout.
+- learning:   4 * (c N O + K B S), c = 2 for ppo (samples in order and shuffled), 1 for a2c, whose B is N; dqn
+              4 * (2 B O + K B S) + 40 * gradient_steps * B, where the last are the places drawn.
+
+A lane takes weights + replay + the greatest of the others, which follow each other. S is the sum of the widths of an
+mlp; 5 * rows * d_model for each layer of a gru; rows * (8 d_model + 2 d_ff) for each block of a transformer, and of one
+block alone where nothing is learnt. This is less than what torch and numba take: measured peaks were 1 to 3 times it.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+_FLOAT = 4
+_ACCOUNT = 4  # columns
+_ACTIONS = 3
+_WIDTHS: Final = "model.widths"
+_NETWORK: Final = ("model.type", "model.d_model", "model.n_layers", _WIDTHS, "model.d_ff")
+_ROLLOUT: Final = ("training.n_envs", "training.rollout_steps")
+_FEATURES: Final = tuple(
+    f"data.features.{name}"
+    for name in ("return_horizons", "volatility_windows", "momentum_windows", "bar_range", "time")
+)
+_OBSERVATION: Final = "env.observation_window"
+_DECISIVE: Final = frozenset(
+    {
+        *_NETWORK,
+        *_ROLLOUT,
+        *_FEATURES,
+        _OBSERVATION,
+        *(f"training.{name}" for name in ("batch_size", "buffer_size", "gradient_steps", "twin", "dueling")),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Tensors of one training."""
+
+    name: str
+    size: int  # in bytes
+    keys: tuple[str, ...]  # the fields of training_config that decide it
+    passing: bool = True  # follows other such parts, so that the greatest of them counts
+
+
+def decides_memory(path: str) -> bool:
+    """Whether the memory of a training depends on that field of training_config."""
+    return path in _DECISIVE or path.startswith(f"{_WIDTHS}.")
+
+
+def lane_bytes(values: Mapping[str, Any]) -> int:
+    """The least memory of one training, in bytes; `values` of all fields by path, as `config_values` gives them."""
+    parts = tuple(lane_parts(values))
+    return sum(part.size for part in parts if not part.passing) + max(part.size for part in parts if part.passing)
+
+
+def lane_parts(values: Mapping[str, Any]) -> Iterator[Part]:
+    """What one training takes; see this module."""
+    is_dqn, is_ppo = values["training.algorithm"] == "dqn", values["training.algorithm"] == "ppo"
+    network = _Network.of(values)
+    nets = 1 + bool(values["training.twin"]) if is_dqn else 2
+    seen = network.inputs
+    steps = values["training.n_envs"] * values["training.rollout_steps"]
+    batch = values["training.batch_size"] if is_dqn or is_ppo else steps
+    of_rollout, of_batch = (*_ROLLOUT, _OBSERVATION), ("training.batch_size",) if is_dqn or is_ppo else _ROLLOUT
+    of_pass = (*of_batch, *network.keys)
+
+    yield Part("weights", _FLOAT * (6 if is_dqn else 5) * nets * network.weights, network.keys, passing=False)
+    yield Part("rollout", _FLOAT * 3 * steps * seen + 100 * steps, of_rollout)
+    if is_dqn:
+        size = 2 * values["training.buffer_size"] * (2 * _FLOAT * seen + 14)
+        yield Part("replay", size, ("training.buffer_size", _OBSERVATION), passing=False)
+        drawn = 40 * values["training.gradient_steps"] * batch
+        yield Part("drawn transitions", drawn, ("training.gradient_steps", "training.batch_size"))
+        yield Part("network's pass", _FLOAT * batch * (2 * seen + nets * network.kept), of_pass)
+        return
+    yield Part("critic's pass", _FLOAT * steps * (2 * seen + network.passed), (*_ROLLOUT, *network.keys))
+    learnt = (2 if is_ppo else 1) * steps * seen + nets * batch * network.kept
+    yield Part("network's pass", _FLOAT * learnt, of_pass)
+
+
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """Numbers of one network."""
+
+    inputs: int  # of an observation
+    weights: int
+    kept: int  # of one sample, in a pass that is learnt from
+    passed: int  # of one sample, in a pass that is not
+    keys: tuple[str, ...]
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "_Network":
+        rows, columns = values[_OBSERVATION], _columns(values)
+        outputs = _ACTIONS + bool(values.get("training.dueling"))
+        width, depth = values["model.d_model"], values["model.n_layers"]
+        keys = ("model.d_model", "model.n_layers")
+        match values["model.type"]:
+            case "mlp":
+                given = _widths(values)
+                widths = given or (width,) * depth
+                chain = (rows * columns, *widths, outputs)
+                weights = sum((before + 1) * after for before, after in pairwise(chain))
+                kept = sum(widths)
+                return cls(rows * columns, weights, kept, kept, (*((_WIDTHS,) if given else keys), _OBSERVATION))
+            case "gru":
+                weights = sum(3 * width * (fan_in + width + 2) for fan_in in (columns, *(width,) * (depth - 1)))
+                kept = depth * 5 * rows * width
+                return cls(rows * columns, weights + outputs * (width + 1), kept, kept, (*keys, _OBSERVATION))
+            case _:
+                wide = values["model.d_ff"] or 4 * width
+                block = 4 * width + width * (3 * width + 3) + width * (width + 1) + width * (2 * wide + 1) + wide
+                weights = rows * width + (columns + 1) * width + depth * block + 2 * width + outputs * (width + 1)
+                passed = rows * (5 * width + wide)
+                kept = depth * rows * (8 * width + 2 * wide)
+                return cls(rows * columns, weights, kept, passed, (*keys, "model.d_ff", _OBSERVATION))
+
+
+def _columns(values: Mapping[str, Any]) -> int:
+    *lists, bar_range, time = (values[name] for name in _FEATURES)
+    return sum(len(_items(each)) for each in lists) + 2 * bool(bar_range) + 4 * bool(time) + _ACCOUNT
+
+
+def _widths(values: Mapping[str, Any]) -> tuple[int, ...]:
+    given = _items(values[_WIDTHS])
+    return tuple(values.get(f"{_WIDTHS}.{place}", width) for place, width in enumerate(given))
+
+
+def _items(value: Any) -> tuple[Any, ...]:
+    """Of a list, which may be JSON text as a parameter's choice; none of None."""
+    return tuple(json.loads(value) if isinstance(value, str) else value or ())
+
+
+def in_gigabytes(size: float) -> str:
+    """`1.5 GB`, `1,490,000 GB`."""
+    gigabytes = size / 1e9
+    if gigabytes < 100:  # noqa: PLR2004 - three digits
+        return f"{gigabytes:.3g} GB"
+    digits = 3 - math.ceil(math.log10(gigabytes))
+    return f"{round(gigabytes, digits):,.0f} GB"

@@ -1,0 +1,89 @@
+"""The least memory of a training (`spec/checks/lane_memory.py`), held to the networks and to what a process takes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fxai.market.dataset import prepare
+from fxai.rl.algorithms.build import build_policy
+from fxai.spec.checks.lane_memory import lane_bytes, lane_parts
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.configure import values_of
+
+SOURCE = {"source": "planted_1h"}
+COLUMNS = 18  # of an observation with the features of these data
+MODELS = st.one_of(
+    st.fixed_dictionaries({"type": st.just("mlp"), "d_model": st.integers(1, 99), "n_layers": st.integers(1, 4)}),
+    st.fixed_dictionaries({"type": st.just("mlp"), "widths": st.lists(st.integers(1, 99), min_size=1, max_size=4)}),
+    st.fixed_dictionaries({"type": st.just("gru"), "d_model": st.integers(1, 40), "n_layers": st.integers(1, 3)}),
+    st.fixed_dictionaries(
+        {
+            "type": st.just("transformer"),
+            "d_model": st.integers(1, 9).map(lambda heads: 4 * heads),
+            "n_layers": st.integers(1, 3),
+            "d_ff": st.none() | st.integers(1, 99),
+        }
+    ),
+)
+TRAININGS = st.one_of(
+    st.sampled_from([{"algorithm": "ppo"}, {"algorithm": "a2c"}]),
+    st.fixed_dictionaries({"algorithm": st.just("dqn"), "twin": st.booleans(), "dueling": st.booleans()}),
+)
+
+
+def config_of(model: dict[str, Any], training: dict[str, Any], window: int = 8) -> TrainingConfig:
+    return TrainingConfig.model_validate(
+        {"data": SOURCE, "env": {"observation_window": window}, "model": model, "training": training}
+    )
+
+
+@given(MODELS, TRAININGS, st.integers(1, 9))
+def test_the_weights_are_those_of_the_networks(model: dict[str, Any], training: dict[str, Any], window: int) -> None:
+    config = config_of(model, training, window)
+    (weights,) = (part for part in lane_parts(values_of(config)) if part.name == "weights")
+    copies = 6 if training["algorithm"] == "dqn" else 5
+    assert weights.size == 4 * copies * build_policy(config, (window, COLUMNS), 3).size
+
+
+def test_an_observation_has_the_features_of_the_data() -> None:
+    config = config_of({}, {"algorithm": "a2c", "n_envs": 1, "rollout_steps": 1})
+    assert prepare(config.data).features.shape[1] + 4 == COLUMNS
+
+
+@given(MODELS, TRAININGS, st.sampled_from(["n_envs", "rollout_steps", "observation_window"]))
+def test_memory_rises_with_sizes(model: dict[str, Any], training: dict[str, Any], name: str) -> None:
+    values = values_of(config_of(model, training))
+    path = f"env.{name}" if name == "observation_window" else f"training.{name}"
+    assert lane_bytes({**values, path: 10_000}) > lane_bytes(values)
+
+
+TRAINED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "rollout": ({}, {"algorithm": "ppo", "n_envs": 256, "rollout_steps": 512, "batch_size": 8192, "n_epochs": 1}),
+    "gru": ({"type": "gru"}, {"algorithm": "a2c", "n_envs": 64, "rollout_steps": 64}),
+    "transformer": (
+        {"type": "transformer"},
+        {"algorithm": "ppo", "n_envs": 32, "rollout_steps": 64, "batch_size": 2048, "n_epochs": 1},
+    ),
+    "replay": ({}, {"algorithm": "dqn", "buffer_size": 100_000}),
+    "weights": (
+        {"d_model": 2048, "n_layers": 3},
+        {"algorithm": "ppo", "n_envs": 2, "rollout_steps": 8, "batch_size": 16, "n_epochs": 1},
+    ),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a peak is that of the whole process")
+def test_a_training_takes_one_to_three_times_as_much() -> None:
+    configs = [config_of(model, training) for model, training in TRAINED.values()]
+    script = [sys.executable, str(Path(__file__).parent / "peak_of_training.py")]
+    ran = subprocess.run([*script, *(each.model_dump_json() for each in configs)], capture_output=True, check=True)
+    for name, config, measured in zip(TRAINED, configs, json.loads(ran.stdout), strict=True):
+        least = lane_bytes(values_of(config))
+        assert least > 100e6, f"{name}: large enough to be measured"
+        assert 0.95 * least < measured < 3 * least, f"{name}: {measured / least:.2f} times {least / 1e6:.0f} MB"

@@ -1,0 +1,123 @@
+"""Studies whose trainings do not fit into memory, told before anything runs."""
+
+from typing import Any
+
+import pytest
+
+from fxai.errors import InputError
+from fxai.pool import SlotPlan, available_memory
+from fxai.protocol import Slot
+from fxai.spec.checks.lane_memory import in_gigabytes, lane_bytes
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.reading.load import spec_of
+from fxai.spec.search.configure import config_values
+from fxai.spec.search.study import StudySpec
+from fxai.spec.yaml.yaml_source import parse_yaml
+from fxai.study.memory_need import check_memory, check_training, memory_advice
+
+RATE = "{name: training.learning_rate, type: float_log, low: 1e-4, high: 1e-2}"
+SHARE = SlotPlan((Slot(0),))
+
+
+def study(parameters: str = RATE, **rest: Any) -> StudySpec:
+    lines = "".join(f"    {key}: {value}\n" for key, value in rest.items())
+    return spec_of(
+        parse_yaml(f"name: x\nstudies:\n  - study_name: big\n    parameters: [{parameters}]\n{lines}", "x.yaml")
+    ).studies[0]
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        (
+            "{training: {n_envs: 1000000, rollout_steps: 1000000}}",
+            "rollout, by training.n_envs 1,000,000, training.rollout_steps 1,000,000, env.observation_window 8",
+        ),
+        (
+            "{training: {algorithm: dqn, buffer_size: 1000000000}}",
+            "replay, by training.buffer_size 1,000,000,000, env.observation_window 8",
+        ),
+        ("{model: {d_model: 100000, n_layers: 1000}}", "weights, by model.d_model 100,000, model.n_layers 1,000"),
+        ("{model: {widths: [100000, 100000, 100000]}}", "weights, by model.widths [100000, 100000, 100000]"),
+        (
+            "{training: {algorithm: dqn, buffer_size: 100000000, gradient_steps: 100000000, batch_size: 100000000}}",
+            "drawn transitions, by training.gradient_steps 100,000,000, training.batch_size 100,000,000",
+        ),
+    ],
+)
+def test_a_study_of_which_no_trial_fits_is_refused_with_what_is_too_large(config: str, told: str) -> None:
+    made = study(training_config=config)
+    with pytest.raises(InputError) as refused:
+        check_memory(made, SHARE)
+    message = str(refused.value)
+    has = f"of memory for one training, and this machine has {in_gigabytes(available_memory())}. "
+    assert message.startswith("the study 'big' cannot run: a worker needs at least ")
+    assert f"{has}The most is for the {told}" in message
+    assert message.endswith("; lower one of them")
+    assert memory_advice(made) == (message,)
+
+
+def test_the_smallest_trial_decides_and_the_largest_is_warned_of() -> None:
+    searched = "{name: training.n_envs, type: int, low: 16, high: 1000000}"
+    rest = {"training_config": "{training: {rollout_steps: 100000}}"}
+    (warning,) = check_memory(study(searched, **rest), SHARE)
+    assert warning.startswith("Some of the trials will not fit into memory: a worker needs at least ")
+    assert "training.n_envs 1,000,000, training.rollout_steps 100,000" in warning
+    with pytest.raises(InputError, match="n_envs 900,000"):
+        check_memory(study(searched.replace("16", "900000"), **rest), SHARE)
+    choices = "{name: model.d_model, type: categorical, choices: [64, 100000]}"
+    assert "model.d_model 100,000" in check_memory(study(choices), SHARE)[0]
+
+
+def test_the_configuration_on_which_lanes_are_measured_must_fit() -> None:
+    searched, config = (
+        "{name: training.n_envs, type: int, low: 8, high: 16}",
+        "{training: {n_envs: 1000000, X: 100000}}",
+    )
+    config = config.replace("X", "rollout_steps")
+    with pytest.raises(InputError, match="n_envs 1,000,000"):
+        check_memory(study(searched, training_config=config), SHARE)
+    assert check_memory(study(searched, training_config=config, resources="{lanes_per_worker: 1}"), SHARE) == ()
+
+
+def test_trainings_side_by_side_count_each() -> None:
+    config = "{training: {algorithm: dqn, buffer_size: 100000}}"
+    one = study(training_config=config)
+    assert check_memory(one, SHARE) == ()
+    limit = 3 * lane_bytes(config_values(one)) / 1e9
+    asked: dict[str, Any] = {"training_config": config, "memory_limit_gb": limit}
+    (told,) = check_memory(study(**asked, seeds_per_trial=4), SHARE)
+    assert "of memory for 4 trainings side by side, and memory_limit_gb lets it take" in told
+    assert told.endswith("seeds_per_trial 4; lower one of them")
+    lanes = {"resources": "{lanes_per_worker: 100}"}
+    (told,) = check_memory(study(**asked, **lanes), SHARE)
+    assert told.endswith("resources.lanes_per_worker 25; lower one of them"), "no more trials are in flight"
+    assert check_memory(study(**asked, **lanes), SlotPlan((Slot(0),) * 12)) == ()
+    with pytest.raises(InputError, match="seeds_per_trial 1,000; lower"):
+        check_memory(study(training_config=config.replace("100000", "1000000"), seeds_per_trial=1000), SHARE)
+
+
+def test_a_limit_that_trials_pass_is_said() -> None:
+    (told,) = check_memory(study(memory_limit_gb=1e-6), SHARE)
+    assert told.startswith("Workers will be replaced after their trials: a worker needs at least ")
+    assert "memory_limit_gb lets it take 1e-06 GB" in told
+
+
+def test_workers_together_are_warned_of() -> None:
+    made = study(training_config="{training: {algorithm: dqn, buffer_size: 1000000}}")
+    workers = int(available_memory() / lane_bytes(config_values(made))) + 1
+    (warning,) = check_memory(made.model_copy(update={"n_trials": workers}), SlotPlan((Slot(0),) * workers))
+    assert warning.startswith(f"{workers} workers need at least ")
+    assert warning.endswith("; lower n_jobs")
+
+
+def test_studies_of_their_usual_size_and_own_code_have_nothing_to_be_said() -> None:
+    assert check_memory(study(), SHARE) == ()
+    assert check_memory(study("{name: x, low: 0, high: 1}", objective="m:f"), SHARE) == ()
+
+
+def test_a_training_in_full_is_refused_alike() -> None:
+    config = TrainingConfig.model_validate({"training": {"n_envs": 1_000_000, "rollout_steps": 1_000_000}})
+    with pytest.raises(InputError, match=r"the config cannot be trained: .* --seeds 2; lower one of them"):
+        check_training(config, 2, Slot(0))
+    check_training(TrainingConfig(), 2, Slot(0))
