@@ -271,6 +271,14 @@ def test_two_parameters_or_studies_of_one_name() -> None:
     ]
 
 
+def test_values_that_a_sampler_cannot_list() -> None:
+    row = "  - {name: env.max_episode_steps, type: int, low: 2, high: HIGH}\n"
+    spec = f"{HEAD}  sampler: GPSampler\n  parameters:\n"
+    (found,) = faults(spec + row.replace("HIGH", "1000000000"))
+    assert found.startswith("quick.yaml:6: studies[0].parameters[0]: GPSampler lists all 999,999,999 values of")
+    assert spec_of(parse_yaml(spec + row.replace("HIGH", "10000000"), "quick.yaml")).studies
+
+
 def test_a_grid_that_memory_cannot_hold() -> None:
     names = ("env.max_episode_steps", "env.reward.max_holding_time_steps")
     rows = "".join(f"  - {{name: {name}, type: int, low: 2, high: 2000}}\n" for name in names)

@@ -29,16 +29,18 @@ from fxai.spec.search.parameters import (
     CategoricalParameter,
     Choice,
     FloatParameter,
+    IntParameter,
     Parameter,
     contains,
     count_values,
     why_outside,
 )
-from fxai.spec.search.samplers import BruteForceSampler, GridSampler, Sampler
+from fxai.spec.search.samplers import BruteForceSampler, GPSampler, GridSampler, Sampler
 from fxai.spec.search.stop import Stop
 from fxai.spec.yaml.yaml_source import KeyPath
 
 LARGEST_GRID = 1_000_000
+LONGEST_LIST = 10_000_000  # values, 80 MB in GPSampler
 _SAME_FOR_ALL = ("data.source", "data.timezone", "data.spread_", "data.split.")
 
 Fields: TypeAlias = Mapping[str, FieldInfo | None]
@@ -222,7 +224,9 @@ def fixed_problems(fixed: Mapping[str, Choice], algorithm: str) -> Iterator[Find
 
 
 def sampler_problems(sampler: Sampler, parameters: Iterable[Placed]) -> Iterator[Finding]:
-    """Samplers that walk a grid need one."""
+    """Samplers that walk a grid need one, and GPSampler lists each value of a parameter on steps."""
+    if isinstance(sampler, GPSampler):
+        yield from _too_long_lists(parameters)
     if not isinstance(sampler, GridSampler | BruteForceSampler):
         return
     points = 1
@@ -236,6 +240,15 @@ def sampler_problems(sampler: Sampler, parameters: Iterable[Placed]) -> Iterator
     if points > LARGEST_GRID and isinstance(sampler, GridSampler):
         size = f"the grid has {points:,} combinations, more than {LARGEST_GRID:,}"
         yield Finding(("sampler",), f"{size}; take wider steps or TPESampler")
+
+
+def _too_long_lists(parameters: Iterable[Placed]) -> Iterator[Finding]:
+    for path, parameter in parameters:
+        listed = isinstance(parameter, IntParameter) or (isinstance(parameter, FloatParameter) and not parameter.log)
+        count = count_values(parameter) if listed else None
+        if count is not None and count > LONGEST_LIST:
+            many = f"GPSampler lists all {count:,} values of {parameter.name}, at most {LONGEST_LIST:,}"
+            yield Finding(path, f"{many}; take a wider step, a narrower range or TPESampler")
 
 
 def enqueue_problems(enqueue: Iterable[Mapping[str, Choice]], parameters: Iterable[Parameter]) -> Iterator[Finding]:
