@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from fxai.market.dataset import Market, prepare
-from fxai.rl.agents.trading import trading
+from fxai.rl.agents.trading import build_training
 from fxai.rl.lanes.pack import Pack
 from fxai.spec.fields.training_config import TrainingConfig
 
@@ -22,7 +22,7 @@ SMALL = {"n_envs": 2, "rollout_steps": 8, "batch_size": 8}
 
 def take(config: TrainingConfig, market: Market) -> None:
     """One update, and a copy of the state as when lanes are moved."""
-    training = trading(Pack((config,), (0,)), config.env, market, torch.device("cpu"))
+    training = build_training(Pack((config,), (0,)), config.env, market, torch.device("cpu"))
     training.update()
     training.state()
 
