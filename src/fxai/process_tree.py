@@ -1,4 +1,8 @@
-"""Process trees: a process and all its descendants, and how Linux lets another process adopt and end them."""
+"""Process trees: a process and all its descendants, and how Linux lets another process adopt and end them.
+
+The supervisor imports this module and has the standard library alone. `children_of` therefore reads /proc and not
+psutil; with psutil no worker starts (tests/pool/test_local_pool.py, `test_one_process_serves_many_trials`).
+"""
 
 import contextlib
 import ctypes

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fxai.errors import StorageError, StudyHeldError
-from fxai.search.lock import hold_folder, hold_study, lock_path
+from fxai.search.lock import hold_folder, hold_study, is_held, lock_path
 
 HOLDER = """
 import sys, time
@@ -122,3 +122,20 @@ def test_a_link_that_is_renamed_stays_held(tmp_path: Path) -> None:
 def test_studies_of_one_results_folder_run_together(tmp_path: Path) -> None:
     with hold_folder(tmp_path / "results" / "one"), hold_folder(tmp_path / "results" / "two"):
         assert (tmp_path / "results").is_dir()
+
+
+def test_a_look_at_a_lock_writes_nothing(url: str, tmp_path: Path) -> None:
+    """As a dashboard may only read."""
+    assert not is_held(url, "mine", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with hold_study(url, "mine", tmp_path):
+        lock_path(url, "mine", tmp_path).chmod(0o444)
+        assert is_held(url, "mine", tmp_path)
+
+
+def test_a_lock_that_a_killed_run_left_is_signed_anew(url: str, tmp_path: Path) -> None:
+    path = lock_path(url, "mine", tmp_path)
+    path.write_text('{"pid": 1, "started": "long before, with more words than the next holder has"}')
+    with hold_study(url, "mine", tmp_path):
+        assert json.loads(path.read_text())["pid"] == os.getpid()
+    assert not path.exists()

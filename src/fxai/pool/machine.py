@@ -1,4 +1,9 @@
-"""What this process may use of the machine: cores, memory and GPUs, found out without loading torch."""
+"""Cores, memory and GPUs of the machine that this process may use, found without loading torch.
+
+`loky.cpu_count` (loky 3.7) reads the quota of the uppermost control group only, and rounds it up. It misses the quota
+of a group inside it, as systemd and containers without a namespace of their own have one;
+tests/pool/test_machine.py, `test_a_container_quota_of_version_2_is_found_at_every_level`.
+"""
 
 import os
 import subprocess

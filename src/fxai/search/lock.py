@@ -7,6 +7,9 @@ the study takes it, and a run that ends removes it. A lock guards against runs o
 system that supports `flock`), not against one elsewhere on the same database server.
 
 No call waits for a lock, so that two runs which take two locks in different orders cannot block each other.
+
+`filelock` takes the locks. `is_held` calls `flock` itself: filelock 4.2 makes a lock file that is missing and must be
+able to write it, and a dashboard may only read; tests/search/test_lock.py, `test_a_look_at_a_lock_writes_nothing`.
 """
 
 import fcntl
@@ -18,6 +21,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from fxai.errors import StorageError, StudyHeldError
 from fxai.search.database import parse_url, sqlite_path
@@ -53,16 +58,22 @@ def hold_folder(folder: Path) -> Iterator[None]:
 @contextmanager
 def hold(path: Path, what: str, *, make_folder: bool = True) -> Iterator[None]:
     """Hold a lock file for the duration of a block; `what` it stands for is told to whoever finds it held."""
-    descriptor = _acquire(path, what, make_folder=make_folder)
+    if not make_folder and not path.parent.is_dir():
+        raise StorageError(f"cannot lock {path}: there is no folder {path.parent}")
+    lock = FileLock(path, blocking=False, thread_local=False, fallback_to_soft=False, on_acquired=_sign)
     try:
-        holder = {"pid": os.getpid(), "started": datetime.now().astimezone().isoformat(timespec="seconds")}
-        with suppress(OSError):  # on a full disk the lock holds, and nobody is told who has it
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+        lock.acquire()  # makes the folder too
+    except Timeout:
+        raise StudyHeldError(_held(path, what)) from None
+    except OSError as error:
+        raise StorageError(
+            f"cannot lock {path}: {error.strerror}; its folder must be writable and its file system must support locks"
+        ) from error
+    try:
         yield
     finally:
         path.unlink(missing_ok=True)  # while the lock is held, so that nobody else's is removed
-        os.close(descriptor)
+        lock.release()
 
 
 def is_held(url: str, study_name: str, directory: Path) -> bool:
@@ -103,43 +114,18 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _acquire(path: Path, what: str, *, make_folder: bool) -> int:
-    while True:
-        descriptor = _open(path, make_folder=make_folder)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            message = _held(descriptor, what)
-            os.close(descriptor)
-            raise StudyHeldError(message) from None
-        except OSError as error:
-            os.close(descriptor)
-            raise StorageError(f"cannot lock {path}: {error.strerror}; does its file system support locks?") from error
-        if _is_still(path, descriptor):
-            return descriptor
-        os.close(descriptor)  # its holder removed the file between our two calls
+def _sign(descriptor: int) -> None:
+    """Write this process into a lock file that it holds."""
+    holder = {"pid": os.getpid(), "started": datetime.now().astimezone().isoformat(timespec="seconds")}
+    with suppress(OSError):  # on a full disk the lock holds, and nobody is told who has it
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
 
 
-def _open(path: Path, *, make_folder: bool) -> int:
+def _held(path: Path, what: str) -> str:
     try:
-        if make_folder:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise StorageError(f"cannot lock {path}: {error.strerror}") from error
-
-
-def _is_still(path: Path, descriptor: int) -> bool:
-    try:
-        return path.stat().st_ino == os.fstat(descriptor).st_ino
-    except FileNotFoundError:
-        return False
-
-
-def _held(descriptor: int, what: str) -> str:
-    try:
-        holder = json.loads(os.pread(descriptor, 4096, 0))
+        holder = json.loads(path.read_text())
         who = f"process {holder['pid']}, which started {holder['started']},"
-    except (ValueError, KeyError):  # it was taken a moment ago and not signed yet
+    except (OSError, ValueError, KeyError):  # it was taken a moment ago and not signed yet, or is being released
         who = "another process"
     return f"{who} holds {what}; wait for it to end, or end it, and start this run again"

@@ -1,4 +1,8 @@
-"""The most memory that this process has taken, from one look to the next."""
+"""Peak memory of this process since the last reading.
+
+psutil 7 reads the memory of a moment, and no peak on Linux. A peak between two readings would be missed;
+tests/worker/test_peak_memory.py, `test_a_peak_is_of_the_time_since_the_last_look`.
+"""
 
 import resource
 import sys
