@@ -1,4 +1,6 @@
-"""Process trees: a process and all its descendants, and how Linux lets another process adopt and end them.
+"""Process trees: a process and all its descendants, and how this process adopts and kills them.
+
+Adoption of orphans is a feature of Linux. Elsewhere orphans that left the session of their tree stay.
 
 The supervisor imports this module and has the standard library alone. `children_of` therefore reads /proc and not
 psutil; with psutil no worker starts (tests/pool/test_local_pool.py, `test_one_process_serves_many_trials`).
@@ -12,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import ClassVar
 
 KILL_SECONDS = 2.0  # a process that SIGKILL does not end by then hangs in the kernel
 _PAUSE_SECONDS = 0.01
@@ -20,33 +21,38 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-class ProcessTree:
-    """Made before its first process starts, which must lead a session of its own, and led by it from then on.
+class ProcessTrees:
+    """The process trees that this process has started and not ended yet.
 
-    Descendants that left the session are found below the first process while their parents live, and once they are
-    orphans, which this process adopts, when the last of its families ends: nobody can tell whose they were. (Linux
-    offers that; elsewhere they stay.) What this process had for children before its families is left alone.
+    A process has one registry. Its owner, the worker, hands the registry to all code that starts trees: orphans are
+    adopted by the process, and an orphan does not show which tree it is of. So orphans are killed when the last tree
+    ends. Children that the process had before its first tree are left alone.
     """
 
-    _living: ClassVar[set["ProcessTree"]] = set()
-    _others: ClassVar[frozenset[int]] = frozenset()
-
     def __init__(self) -> None:
-        if not ProcessTree._living:
+        self._leaders: set[int] = set()
+        self._earlier_children: frozenset[int] = frozenset()
+
+    def prepare(self) -> None:
+        """Adopt orphans from now on. To be called before the first process of a tree starts."""
+        if not self._leaders:
             adopt_orphans()
-            ProcessTree._others = frozenset(children_of(os.getpid()))
+            self._earlier_children = frozenset(children_of(os.getpid()))
 
-    def follow(self, leader: int) -> None:
-        """The first process has started."""
-        self._leader = leader
-        ProcessTree._living.add(self)
+    def add(self, leader: int) -> None:
+        """Register a tree by its first process, which leads a session of its own."""
+        self._leaders.add(leader)
 
-    def end(self, is_gone: Callable[[], bool], grace: float) -> None:
-        """End the leader, which has `grace` seconds after SIGTERM, and then everyone else.
+    def end(self, leader: int, is_gone: Callable[[], bool], grace: float) -> None:
+        """End a tree: its leader, which has `grace` seconds after SIGTERM, then all its descendants.
 
-        `is_gone` says whether the leader has ended, and reaps it.
+        Descendants that left the session are found below the leader while their parents live.
+
+        Args:
+            leader: process id of the tree's first process.
+            is_gone: returns whether the leader has ended, and reaps it.
+            grace: seconds.
         """
-        leader = self._leader
         if grace > 0 and not is_gone():
             _send(os.killpg, leader, signal.SIGTERM)
             _wait(is_gone, grace)
@@ -54,18 +60,16 @@ class ProcessTree:
         for pid in below:
             _send(os.kill, pid, signal.SIGKILL)
         _send(os.killpg, leader, signal.SIGKILL)
-        ProcessTree._living.discard(self)
-        _wait(
-            lambda: is_gone() and (bool(ProcessTree._living) or _orphans_are_gone(leader, ProcessTree._others)),
-            KILL_SECONDS,
-        )
-        if not ProcessTree._living:
-            adopt_orphans(wanted=False)  # whoever adopts must reap, and this process may have other children yet
+        self._leaders.discard(leader)
+        spared = self._earlier_children | {leader}
+        _wait(lambda: is_gone() and (bool(self._leaders) or _orphans_are_gone(spared)), KILL_SECONDS)
+        if not self._leaders:
+            adopt_orphans(wanted=False)  # who adopts must reap, and this process may have other children later
 
 
-def _orphans_are_gone(leader: int, others: frozenset[int]) -> bool:
-    """Kill what this process is parent of by now; the next round meets what that leaves orphaned."""
-    orphans = set(children_of(os.getpid())) - others - {leader}
+def _orphans_are_gone(spared: frozenset[int]) -> bool:
+    """Kill the children of this process except `spared`; the next call kills what these leave orphaned."""
+    orphans = set(children_of(os.getpid())) - spared
     for pid in orphans:
         _send(os.kill, pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):

@@ -96,9 +96,18 @@ class Output:
 
 
 class Supervisor:
-    """Watches over one worker."""
+    """Starts one worker and ends its process tree."""
 
-    def __init__(self, lifeline: socket.socket, log: BoundedLog, parent: int) -> None:
+    def __init__(self, lifeline: socket.socket, log: BoundedLog, parent: int, module: str, channel: int) -> None:
+        """Start the worker.
+
+        Args:
+            lifeline: the supervisor's end of the socket to the parent.
+            log: the worker's own log.
+            parent: process id of the parent.
+            module: that the worker runs, with the file descriptor `channel`.
+            channel: the worker's end of its socket to the parent.
+        """
         self._lifeline = lifeline
         self._output = Output(log)
         self._parent = parent
@@ -107,13 +116,17 @@ class Supervisor:
         self._wants_traceback = False
         self._childless = False
         self._selector = selectors.DefaultSelector()
-
-    def keep(self, module: str, channel: int) -> None:
-        """Start a worker and return when neither it nor a descendant of it is left."""
+        self._wakeups, self._wakeup = socket.socketpair()
         self._watch_signals()
         self._watch(self._lifeline, self._on_lifeline)
         self._watch(self._output.source, self._on_output)
-        self._start_worker(module, channel)
+        self._control, control = socket.socketpair()
+        self._log_orders = self._control.makefile("rb")
+        self._watch(self._control, self._on_log_order)
+        self._worker = self._start_worker(module, channel, control.detach())
+
+    def run(self) -> None:
+        """Return when neither the worker nor a descendant of the worker is left."""
         try:
             while not self._worker_is_gone() and not self._ending:
                 self._turn()
@@ -123,8 +136,7 @@ class Supervisor:
                 self._lifeline.send(json.dumps({"exit_code": self._exit_code}).encode())
 
     def _watch_signals(self) -> None:
-        """Signals wake the loop; SIGUSR1 is what the kernel sends at the parent's death."""
-        self._wakeups, self._wakeup = socket.socketpair()
+        """Signals wake the loop. The kernel sends SIGUSR1 at the parent's death."""
         self._wakeups.setblocking(False)
         self._wakeup.setblocking(False)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGUSR1):
@@ -136,13 +148,11 @@ class Supervisor:
         adopt_orphans()
         self._ending = os.getppid() != self._parent  # it may have died before the first prctl
 
-    def _start_worker(self, module: str, channel: int) -> None:
-        self._control, control = socket.socketpair()
-        self._log_orders = self._control.makefile("rb")
-        self._watch(self._control, self._on_log_order)
+    def _start_worker(self, module: str, channel: int, control: int) -> int:
+        """The process id of the worker; the descriptors are closed in this process."""
         supervisor = os.getpid()
-        descriptors = (channel, control.detach())
-        self._worker = subprocess.Popen(  # noqa: S603
+        descriptors = (channel, control)
+        worker = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", module, *map(str, descriptors)],
             stdin=subprocess.DEVNULL,
             stdout=self._output.entrance,
@@ -153,6 +163,7 @@ class Supervisor:
         ).pid
         for descriptor in (self._output.entrance, *descriptors):
             os.close(descriptor)
+        return worker
 
     def _watch(self, source: socket.socket | int, act: Callable[[], None]) -> None:
         self._selector.register(source, selectors.EVENT_READ, act)
@@ -244,8 +255,8 @@ def _send_signal(pid: int, number: signal.Signals) -> None:
 
 def main() -> None:
     module, lifeline, channel, log, parent = sys.argv[1:]
-    supervisor = Supervisor(socket.socket(fileno=int(lifeline)), BoundedLog(Path(log)), int(parent))
-    supervisor.keep(module, int(channel))
+    near_end = socket.socket(fileno=int(lifeline))
+    Supervisor(near_end, BoundedLog(Path(log)), int(parent), module, int(channel)).run()
     os._exit(0)
 
 

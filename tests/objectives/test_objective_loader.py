@@ -10,12 +10,13 @@ import lane_objectives
 from drive_workers import request_for
 from fxai.errors import InputError
 from fxai.objectives.loader import load_lanes, load_signature
+from fxai.process_tree import ProcessTrees
 from fxai.protocol import LanePlan, Report, Slot
 
 
 def test_a_generator_function_is_opened_as_lanes_of_width_one(tmp_path: Path):
     name = "trial_objectives:counts"
-    lanes = load_lanes(name)(LanePlan(name, {}, lanes=8), Slot(0))
+    lanes = load_lanes(name, ProcessTrees())(LanePlan(name, {}, lanes=8), Slot(0))
     assert lanes.width == 1
     assert not lanes.busy
     lanes.admit(request_for("counts", 1, tmp_path))
@@ -27,7 +28,7 @@ def test_a_generator_function_is_opened_as_lanes_of_width_one(tmp_path: Path):
 
 def test_what_has_lanes_is_opened_as_planned():
     name = "lane_objectives:counters"
-    lanes = load_lanes(name)(LanePlan(name, {}, lanes=8), Slot(0))
+    lanes = load_lanes(name, ProcessTrees())(LanePlan(name, {}, lanes=8), Slot(0))
     assert isinstance(lanes, lane_objectives.CounterLanes)
     assert lanes.width == 8
 
@@ -37,7 +38,7 @@ def test_what_has_lanes_is_opened_as_planned():
 )
 def test_what_is_no_objective_is_refused_by_name(name: str):
     with pytest.raises(InputError, match="no"):
-        load_lanes(name)
+        load_lanes(name, ProcessTrees())
 
 
 def test_the_users_code_is_not_imported_for_its_signature():

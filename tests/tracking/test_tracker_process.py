@@ -130,7 +130,7 @@ def test_one_that_dies_is_said_once(start: Start) -> None:
 
 def test_one_that_speaks_another_language_is_given_up(start: Start) -> None:
     (notice,) = first_notices(start("babbles"))
-    assert notice.startswith("Odd said something that cannot be understood")
+    assert notice.startswith("Odd sent a line that is no message")
 
 
 def test_one_that_falls_behind_is_given_up(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,15 +172,15 @@ class HPOptimizer:
             announce(study, self._results_dir, self._logger, caller=caller, content=content)
         if (line := grid_line(study, param_space, num_trials, "num_trials")) is not None:
             self._logger.info("%s", line)
-        lay_engine = None
+        write_engine = None
         if content is not None:
             study = with_engine_folder(study, self._results_dir)
             places = engine_places(param_space, param_mapping or {})
-            lay_engine = writer_with_content(self._engine, functions, places, content)
+            write_engine = writer_with_content(self._engine, functions, places, content)
         self._logger.debug("%s", study.model_dump_json())
         watch = watch_in_log(self._logger)
         self._latest = search(
-            study, self._results_dir, self._logger, watch, fresh=fresh, plots=self._plots, lay_engine=lay_engine
+            study, self._results_dir, self._logger, watch, fresh=fresh, plots=self._plots, write_engine=write_engine
         )
         return self._latest
 

@@ -87,14 +87,14 @@ def search(
     *,
     fresh: bool,
     plots: bool,
-    lay_engine: Callable[[Path], None] | None = None,
+    write_engine: Callable[[Path], None] | None = None,
 ) -> StudyResults:
-    """Run a study under the eyes of `watch`; see `run_study`, and `tune` on `lay_engine`."""
+    """Run a study under the eyes of `watch`; see `run_study`, and `tune` on `write_engine`."""
     check_imported(study)
     check_trackers(study.tracking)
     with _interruptible() as stop:
-        taking = load_transfer(study, results_dir, fresh=fresh)
-        tuned = search_study(taking, results_dir, watch, stop, fresh=fresh, plots=plots, lay_engine=lay_engine)
+        loaded = load_transfer(study, results_dir, fresh=fresh)
+        tuned = search_study(loaded, results_dir, watch, stop, fresh=fresh, plots=plots, write_engine=write_engine)
     for warning in tuned.warnings:
         logger.warning("%s", warning)
     reason = "" if tuned.ended.reason is None else f": {tuned.ended.reason}"

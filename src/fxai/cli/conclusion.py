@@ -12,7 +12,7 @@ from fxai.results.paths import BEST_AGENT
 from fxai.results.printed_command import StudyLocation
 from fxai.spec.search.study import StudySpec
 from fxai.study.events import StudyEnded
-from fxai.study.run import StudyOutcome
+from fxai.study.write_results import StudyOutcome
 
 _FIRST = ("report.html", "best_config.yaml", BEST_AGENT, "best_params.json")  # ends of names, where there is no room
 

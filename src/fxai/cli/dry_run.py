@@ -28,13 +28,13 @@ from fxai.tracking import tracker_names
 
 def print_plan(console: Console, spec: Spec, settings: Collection[str]) -> None:
     """Each study of the spec: what is searched, how, on what budget, where, by which workers."""
-    for taking in (load_transfer(each, Path(spec.results_dir), settings) for each in spec.studies):
-        study = taking.study
+    for loaded in (load_transfer(each, Path(spec.results_dir), settings) for each in spec.studies):
+        study = loaded.study
         share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
         print_text(console, f"Study: {study.study_name}")
         print_pairs(console, _facts(study, share, Path(spec.results_dir)))
         notices_of_share = (*share.notices, *check_memory(study, share))
-        print_text(console, *notices_of_share, *taking.notices, f"Parameters ({len(study.parameters)}):")
+        print_text(console, *notices_of_share, *loaded.notices, f"Parameters ({len(study.parameters)}):")
         print_pairs(console, [(f"  {each.name}", _space(each)) for each in study.parameters])
         print_text(console, *(f"Constraint: {legible(each)}" for each in study.constraints), *notices(study), "")
     print_text(console, "Nothing was started or written.")

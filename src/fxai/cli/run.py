@@ -156,13 +156,13 @@ def _run_all(
                 return _INTERRUPTED
             if console.is_terminal and not quiet:
                 print_text(console, f"Preparing study {legible(study.study_name)}: data, database, workers ...")
-            taking = load_transfer(study, Path(plan.results_dir), settings, fresh=fresh)
+            loaded = load_transfer(study, Path(plan.results_dir), settings, fresh=fresh)
             if recording is not None:
-                taking = replace(taking, study=replaying(taking.study, recording), recording=recording)
-            tuned = search_study(taking, Path(plan.results_dir), watch, stop, fresh=fresh, plots=plan.save_study_plots)
+                loaded = replace(loaded, study=replaying(loaded.study, recording), recording=recording)
+            tuned = search_study(loaded, Path(plan.results_dir), watch, stop, fresh=fresh, plots=plan.save_study_plots)
             for message in tuned.warnings:
                 warning(message)
-            print_conclusion(console, taking.study, tuned, StudyLocation(study.storage, plan.results_dir))
+            print_conclusion(console, loaded.study, tuned, StudyLocation(study.storage, plan.results_dir))
             if tuned.ended.ending is Ending.INTERRUPTED:
                 return _INTERRUPTED
             failing = tuned.ended.ending is Ending.FAILING

@@ -6,8 +6,8 @@ It is given its trial by its arguments (`spec/fields/command_line.py`), by its e
 - FXAI_REQUEST is the file, with `params`, `config`, `seed`, `seeds`, `trial`, `study`, `metric`, `checkpoint_dir`;
 - FXAI_CHECKPOINT_DIR is a folder of the trial's own, kept between its runs and for the best trials.
 
-It writes reports as lines of JSON to the file FXAI_REPORTS or the descriptor FXAI_REPORT_FD (`said.py`) and ends
-with exit code 0. What it prints goes into the trial's log.
+It writes reports as lines of JSON (`report_parser.py`) to the file FXAI_REPORTS or to the descriptor FXAI_REPORT_FD,
+and ends with exit code 0. What it prints goes into the trial's log.
 """
 
 import contextlib
@@ -24,6 +24,7 @@ from fxai.objectives.multi_seed import MultiSeed
 from fxai.objectives.program import Program
 from fxai.objectives.report_log import ReportLog
 from fxai.objectives.report_parser import outcome_of, parse_line
+from fxai.process_tree import ProcessTrees
 from fxai.protocol import Objective, Outcome, Report, Slot, TrialPaths, TrialRequest, failed
 from fxai.spec.checks.argument_advice import hint
 from fxai.spec.fields.argument_style import notation_of
@@ -32,32 +33,43 @@ from fxai.spec.fields.command_line import filled, variable
 from fxai.spec.search.custom_config import CustomConfig, values_in
 
 
-def run_once(request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:  # noqa: ARG001  # the environment has it
-    """Run the command for a trial of one seed."""
-    with contextlib.suppress(OSError):  # a command that needs the folder says that it is not there
-        TrialPaths(request.directory).checkpoint_dir.mkdir(parents=True, exist_ok=True)
-    document = TrialPaths(request.directory.absolute()).request
-    write_text(document, json.dumps(_document(request), indent=2))
-    kept, outcome = ReportLog(request), None
-    words, environment = _words(request, document), _environment(request, document)
-    with Program(words, Path(request.folder or "."), environment, request.directory) as program:
-        for line in program.lines():
-            said = parse_line(line, request)
-            if isinstance(said, Outcome):
-                outcome = said
-                continue
-            yield from kept.told(said)
-        if (failure := program.failure()) is not None:
-            reported = kept.last is not None or outcome is not None
-            raise failed(failure if reported else failure + _hint(request, failure))
-    yield from kept.before(float("inf"))
-    if outcome is None and kept.last is None:
-        message = 'the command ended without a report; write a line such as {"value": 0.5} to $FXAI_REPORTS'
-        raise failed(message)
-    return outcome or outcome_of(None, kept.last, request)
+def command(process_trees: ProcessTrees) -> Objective:
+    """The command of a trial's request as an objective, run once for each seed of a trial."""
+    return MultiSeed(CommandObjective(process_trees))
 
 
-run_trial: Objective = MultiSeed(run_once)
+class CommandObjective:
+    """Runs the command for a trial of one seed: `fxai.protocol.Objective`."""
+
+    def __init__(self, process_trees: ProcessTrees) -> None:
+        self._process_trees = process_trees
+
+    def __call__(self, request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:  # noqa: ARG002  # in the environment
+        with contextlib.suppress(OSError):  # a command that needs the folder says that it is not there
+            TrialPaths(request.directory).checkpoint_dir.mkdir(parents=True, exist_ok=True)
+        document = TrialPaths(request.directory.absolute()).request
+        write_text(document, json.dumps(_document(request), indent=2))
+        log, outcome = ReportLog(request), None
+        with self._started(request, document) as program:
+            for line in program.lines():
+                parsed = parse_line(line, request)
+                if isinstance(parsed, Outcome):
+                    outcome = parsed
+                    continue
+                yield from log.add(parsed)
+            if (failure := program.failure()) is not None:
+                reported = log.last is not None or outcome is not None
+                raise failed(failure if reported else failure + _hint(request, failure))
+        yield from log.before(float("inf"))
+        if outcome is None and log.last is None:
+            message = 'the command ended without a report; write a line such as {"value": 0.5} to $FXAI_REPORTS'
+            raise failed(message)
+        return outcome or outcome_of(None, log.last, request)
+
+    def _started(self, request: TrialRequest, document: Path) -> Program:
+        arguments, folder = _arguments(request, document), Path(request.folder or ".")
+        environment = _environment(request, document)
+        return Program(arguments, folder, environment, request.directory, self._process_trees)
 
 
 def _document(request: TrialRequest) -> dict[str, JsonValue]:
@@ -73,7 +85,7 @@ def _document(request: TrialRequest) -> dict[str, JsonValue]:
     }
 
 
-def _words(request: TrialRequest, document: Path) -> list[str]:
+def _arguments(request: TrialRequest, document: Path) -> list[str]:
     further: dict[str, JsonValue] = {
         **values_in(CustomConfig(dict(request.config))),
         "seed": request.seed,

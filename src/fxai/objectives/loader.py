@@ -14,28 +14,37 @@ import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from fxai.errors import InputError
 from fxai.objectives.generator_lanes import GeneratorObjective
+from fxai.process_tree import ProcessTrees
 from fxai.protocol import JsonObject, LaneObjective, LanePlan, Lanes, Objective, Slot
 
 OBJECTIVES = ("fx_trading", "command")
 OpenLanes: TypeAlias = Callable[[LanePlan, Slot], Lanes]
 
 
-def load_lanes(name: str, folder: str = "") -> OpenLanes:
-    """What opens a worker's lanes for the objective of that name, looked for in that folder first.
+def load_lanes(name: str, process_trees: ProcessTrees, folder: str = "") -> OpenLanes:
+    """The function that opens a worker's lanes for the objective of that name.
 
-    An `InputError` says which names there are; what the import of the module raises is passed on.
+    Args:
+        name: of the objective.
+        process_trees: the registry of this process, for objectives that start processes.
+        folder: where the module is looked for first.
+
+    Raises:
+        InputError: there is no such objective. What the import of the module raises is passed on.
     """
     if folder and (place := str(Path(folder).resolve())) not in sys.path:
         sys.path.insert(0, place)
     objective = _load(name)
     if hasattr(objective, "open_lanes"):
         return cast("LaneObjective", objective).open_lanes
-    if not _is_generator_function(objective):
-        objective = importlib.import_module("fxai.objectives.python_function").python_function(objective)
+    if name == "command":
+        objective = cast("Any", objective).command(process_trees)
+    elif not _is_generator_function(objective):
+        objective = importlib.import_module("fxai.objectives.python_function").python_function(objective, process_trees)
     return GeneratorObjective(cast("Objective", objective))
 
 
@@ -72,5 +81,4 @@ def _builtin_objective(name: str) -> object:
     if name not in OBJECTIVES:
         known = ", ".join(OBJECTIVES)
         raise InputError(f"There is no objective {name!r}. Known: {known}; your own is named package.module:function.")
-    module = importlib.import_module(f"fxai.objectives.{name}")
-    return module if hasattr(module, "open_lanes") else module.run_trial
+    return importlib.import_module(f"fxai.objectives.{name}")

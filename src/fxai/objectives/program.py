@@ -1,4 +1,4 @@
-"""A running program of the user's: the lines that it reports, how it ended, and that nothing of it is left."""
+"""A running program of the user: reads its reports, tells how it ended, and ends its whole process tree."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from fxai.process_tree import ProcessTree
+from fxai.process_tree import ProcessTrees
 from fxai.protocol import described, failed
 
 GRACE_SECONDS = 5.0  # between SIGTERM and SIGKILL
@@ -21,23 +21,37 @@ _TAIL = 4000
 
 
 class Program:
-    """Started on entry, ended on exit with all that descends from it.
+    """Starts when it is made; the exit of the context ends the program and all its descendants.
 
     `lines` reads a named pipe, which any program can open by its path, and a descriptor for the same pipe. What the
-    program writes to stderr goes on to this process's, and its end becomes the reason of a failure.
+    program writes to stderr is copied to this process's stderr, and its last line becomes the reason of a failure.
     """
 
-    def __init__(self, words: Sequence[str], folder: Path, environment: Mapping[str, str], directory: Path) -> None:
-        self._words = words
-        self._folder = folder
-        self._environment = environment
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        directory: Path,
+        process_trees: ProcessTrees,
+    ) -> None:
+        """Start the program.
+
+        Args:
+            arguments: the program and its arguments.
+            folder: the program's working directory.
+            environment: the program's environment, without the variables of its reports.
+            directory: the trial's folder, in which the named pipe is made.
+            process_trees: the registry of this process.
+
+        Raises:
+            TrialFailedError: the program cannot be started.
+        """
         self._path = directory.absolute() / "reports.pipe"
-        self._family = ProcessTree()
+        self._process_trees = process_trees
         self._selector = selectors.DefaultSelector()
         self._unread = b""
         self._tail = b""
-
-    def __enter__(self) -> Self:
         self._path.unlink(missing_ok=True)
         os.mkfifo(self._path, mode=0o600)
         # Read and write: opening it does not wait for a writer, and its end is not that of the first one.
@@ -48,11 +62,13 @@ class Program:
         self._selector.register(self._reports, selectors.EVENT_READ, self._read_reports)
         self._selector.register(self._errors, selectors.EVENT_READ, self._read_errors)
         try:
-            self._process = self._started(writer, errors)
-            self._family.follow(self._process.pid)
+            process_trees.prepare()
+            variables = {"FXAI_REPORTS": str(self._path), "FXAI_REPORT_FD": str(writer)}
+            self._process = _start(arguments, folder, {**environment, **variables}, writer, errors)
+            process_trees.add(self._process.pid)
         except OSError as error:
             self._close()
-            reason = f"the command cannot be started: {error.filename or self._words[0]}: {error.strerror}"
+            reason = f"the command cannot be started: {error.filename or arguments[0]}: {error.strerror}"
             raise failed(reason) from None
         except ValueError as error:  # a zero byte, or half of a surrogate pair
             self._close()
@@ -61,20 +77,9 @@ class Program:
         finally:
             os.close(writer)
             os.close(errors)
-        return self
 
-    def _started(self, writer: int, errors: int) -> subprocess.Popen[bytes]:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        return subprocess.Popen(  # noqa: S603  # what the user's spec names
-            self._words,
-            cwd=self._folder,
-            env={**self._environment, "FXAI_REPORTS": str(self._path), "FXAI_REPORT_FD": str(writer)},
-            stdin=subprocess.DEVNULL,
-            stderr=errors,
-            pass_fds=(writer,),
-            start_new_session=True,
-        )
+    def __enter__(self) -> Self:
+        return self
 
     def lines(self) -> Iterator[bytes]:
         """The lines of its reports, until it has ended; fails for one of over a megabyte."""
@@ -96,13 +101,13 @@ class Program:
         code = self._process.returncode
         if code == 0:
             return None
-        said = self._tail.decode(errors="replace").strip().splitlines()
-        return f"the command {described(code)}" + (f": {said[-1]}" if said else "")
+        printed = self._tail.decode(errors="replace").strip().splitlines()
+        return f"the command {described(code)}" + (f": {printed[-1]}" if printed else "")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._family.end(lambda: self._process.poll() is not None, GRACE_SECONDS)
+        self._process_trees.end(self._process.pid, lambda: self._process.poll() is not None, GRACE_SECONDS)
         if self._errors in self._selector.get_map():
             with contextlib.suppress(BlockingIOError):
                 self._read_errors()
@@ -118,9 +123,25 @@ class Program:
         self._unread += os.read(self._reports, _CHUNK)
 
     def _read_errors(self) -> None:
-        said = os.read(self._errors, _CHUNK)
-        if not said:
+        printed = os.read(self._errors, _CHUNK)
+        if not printed:
             self._selector.unregister(self._errors)
-        self._tail = (self._tail + said)[-_TAIL:]
-        sys.stderr.write(said.decode(errors="replace"))
+        self._tail = (self._tail + printed)[-_TAIL:]
+        sys.stderr.write(printed.decode(errors="replace"))
         sys.stderr.flush()
+
+
+def _start(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], writer: int, errors: int
+) -> subprocess.Popen[bytes]:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return subprocess.Popen(  # noqa: S603  # the program that the user's spec names
+        arguments,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stderr=errors,
+        pass_fds=(writer,),
+        start_new_session=True,
+    )

@@ -22,7 +22,7 @@ from fxai.objectives.handle import Trial, seed_libraries
 from fxai.objectives.multi_seed import MultiSeed
 from fxai.objectives.report_log import ReportLog
 from fxai.objectives.report_parser import outcome_of
-from fxai.process_tree import ProcessTree
+from fxai.process_tree import ProcessTrees
 from fxai.protocol import (
     JsonObject,
     Objective,
@@ -57,42 +57,44 @@ class ProcessMessage:
     derived: JsonObject = field(default_factory=dict)  # with an error, as of a report
 
 
-def python_function(function: Function) -> Objective:
+def python_function(function: Function, process_trees: ProcessTrees) -> Objective:
     """The function as an objective, called once for each seed of a trial."""
-    return MultiSeed(FunctionObjective(function))
+    return MultiSeed(FunctionObjective(function, process_trees))
 
 
 class FunctionObjective:
     """Trains a trial of one seed by calling the function: `fxai.protocol.Objective`."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, process_trees: ProcessTrees) -> None:
         self._function = function
+        self._process_trees = process_trees
 
     def __call__(self, request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:
         with contextlib.suppress(OSError):  # a function that needs the folder says that it is not there
             TrialPaths(request.directory).checkpoint_dir.mkdir(parents=True, exist_ok=True)
-        kept = ReportLog(request)
-        with TrialProcess(self._function, request, slot) as process:
-            for said in process.words():
-                if said.report is not None:
-                    yield from kept.told(said.report)
+        log = ReportLog(request)
+        with TrialProcess(self._function, request, slot, self._process_trees) as process:
+            for message in process.messages():
+                if message.report is not None:
+                    yield from log.add(message.report)
                     process.go_on()
-                elif said.outcome is not None:
-                    yield from kept.before(float("inf"))
-                    return said.outcome
-                elif said.error is not None:
-                    raise TrialFailedError(said.error, said.derived)
+                elif message.outcome is not None:
+                    yield from log.before(float("inf"))
+                    return message.outcome
+                elif message.error is not None:
+                    raise TrialFailedError(message.error, message.derived)
         raise failed(f"the trial's process {process.end}")
 
 
 class TrialProcess:
-    """The process of one trial; leaving the context ends it and all that descends from it."""
+    """The process of one trial; the exit of the context ends the process and all its descendants."""
 
-    def __init__(self, function: Function, request: TrialRequest, slot: Slot) -> None:
+    def __init__(self, function: Function, request: TrialRequest, slot: Slot, process_trees: ProcessTrees) -> None:
         kind = get_context("fork").Process if _may_fork() else get_context("spawn").Process
         if kind is SpawnProcess:
             ensure_running()  # it serves all that is spawned, and stays
-        self._family = ProcessTree()
+        self._process_trees = process_trees
+        process_trees.prepare()
         self._line, far_end = Pipe()
         self._process = kind(target=_run, args=(function, request, slot, far_end, self._line))
         sys.stdout.flush()
@@ -100,13 +102,14 @@ class TrialProcess:
         self._process.start()
         if self._process.pid is None:
             raise RuntimeError("the trial's process has no id")
-        self._family.follow(self._process.pid)
+        self._pid = self._process.pid
+        process_trees.add(self._pid)
         far_end.close()
 
-    def words(self) -> Iterator[ProcessMessage]:
-        """What the process says, until it has ended."""
+    def messages(self) -> Iterator[ProcessMessage]:
+        """The messages of the process, until it has ended."""
         while True:
-            alive = self._process.is_alive()  # asked first, so that nothing it said before its end is missed
+            alive = self._process.is_alive()  # asked first, so that no message before its end is missed
             if self._line.poll(_LOOK_SECONDS if alive else 0):
                 try:
                     yield from_line(ProcessMessage, self._line.recv_bytes())
@@ -134,7 +137,7 @@ class TrialProcess:
             self._tell_to_end()
         if kind in {None, GeneratorExit}:
             self._process.join(GRACE_SECONDS)
-        self._family.end(lambda: not self._process.is_alive(), grace=0.0)
+        self._process_trees.end(self._pid, lambda: not self._process.is_alive(), grace=0.0)
         self._line.close()
 
     def _tell_to_end(self) -> None:
@@ -172,7 +175,7 @@ def _run(function: Function, request: TrialRequest, slot: Slot, line: Connection
     seed_libraries(request.seed)
     try:
         outcome = outcome_of(function(trial), trial.last, request)
-        said = ProcessMessage(outcome=replace(outcome, derived=trial.derived))
+        message = ProcessMessage(outcome=replace(outcome, derived=trial.derived))
     except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
-        said = ProcessMessage(error=error_of(error), derived=trial.derived)
-    line.send_bytes(to_line(said))
+        message = ProcessMessage(error=error_of(error), derived=trial.derived)
+    line.send_bytes(to_line(message))

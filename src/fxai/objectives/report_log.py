@@ -1,4 +1,4 @@
-"""The reports of a trial of the user's own over all its runs, so that a resumed one need not repeat them."""
+"""Log of the reports of a trial of the user's code over all its runs, so that a resumed trial need not repeat them."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from fxai.protocol.wire import to_line
 
 
 class ReportLog:
-    """Kept in a file, a line each.
+    """Keeps the reports in a file, one per line.
 
-    Code that goes on from its own checkpoint reports the steps that come after it; those before it are told
-    again here, so that the pruner sees a whole curve. Code that begins anew reports all of them itself. The worker
-    has seen to it that the file is this trial's (`fxai.protocol.identity`).
+    Code that resumes from its own checkpoint reports only the steps after the checkpoint. The log repeats the earlier
+    steps, so that the pruner sees the whole curve. Code that starts from the beginning reports every step itself. The
+    worker has checked that the file is of this trial (`fxai.protocol.identity`).
     """
 
     def __init__(self, request: TrialRequest) -> None:
@@ -22,10 +22,10 @@ class ReportLog:
         self._path.unlink(missing_ok=True)
         self._last_step: int | None = None
         self._most_step = request.most_step
-        self.last: Report | None = None  # as it was told, also where it is passed over
+        self.last: Report | None = None  # as the code reported it, also where it is passed over
 
-    def told(self, report: Report) -> Iterator[Report]:
-        """The report, behind those of earlier runs that lie before it; one that is passed over is not kept."""
+    def add(self, report: Report) -> Iterator[Report]:
+        """The reports of earlier runs before this step, then the report. One that is passed over is not kept."""
         if not report.passed_over:
             yield from self.before(report.step)
         bounded = bounded_report(report, self._last_step, self._most_step)

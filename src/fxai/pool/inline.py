@@ -13,6 +13,7 @@ from fxai.bounded_log import BoundedLog
 from fxai.errors import FxaiError
 from fxai.pool.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
 from fxai.pool.dispatcher import TrialDispatcher, WorkerCapacity
+from fxai.process_tree import ProcessTrees
 from fxai.protocol import Cause, Decision, LanePlan, Slot, TrialError, TrialRequest
 from fxai.worker.unplanned_lanes import open_lanes
 from fxai.worker.worker_trials import LanesStep, WorkerTrials
@@ -29,7 +30,8 @@ class InlinePool:
     """
 
     def __init__(self, slots: Sequence[Slot] = ONE_SLOT, plan: LanePlan | None = None) -> None:
-        self._workers = [_InlineWorker(slot, plan) for slot in slots]
+        process_trees = ProcessTrees()  # one for all workers, which share this process
+        self._workers = [_InlineWorker(slot, plan, process_trees) for slot in slots]
         self._turns = list(self._workers)
         self._placement = TrialDispatcher(1 if plan is None else plan.seeds_per_trial)
         self._happened: list[WorkerEvent] = []
@@ -93,11 +95,14 @@ class InlinePool:
 class _InlineWorker:
     """A slot and the lanes in it."""
 
-    def __init__(self, slot: Slot, plan: LanePlan | None) -> None:
+    def __init__(self, slot: Slot, plan: LanePlan | None, process_trees: ProcessTrees) -> None:
         self.slot = slot
         self._plan = plan
+        self._process_trees = process_trees
         self._output = _Output()
-        self._open()
+        self._requests: dict[int, TrialRequest] = {}
+        self._steps: dict[int, int] = {}
+        self._trials = self._opened()
 
     @property
     def capacity(self) -> WorkerCapacity:
@@ -128,10 +133,8 @@ class _InlineWorker:
         while self._trials.numbers and self._trials.busy:
             self.advance()
 
-    def _open(self) -> None:
-        self._requests: dict[int, TrialRequest] = {}
-        self._steps: dict[int, int] = {}
-        self._trials = WorkerTrials(open_lanes(self._plan, self.slot), self._output.write_to)
+    def _opened(self) -> WorkerTrials:
+        return WorkerTrials(open_lanes(self._plan, self.slot, self._process_trees), self._output.write_to)
 
     def _events(self, progress: LanesStep) -> Sequence[WorkerEvent]:
         for report in progress.reports:
@@ -144,7 +147,7 @@ class _InlineWorker:
         if progress.failure is not None:
             events.append(self._lost(progress.failure))
         if self._trials.broken:
-            self._open()
+            self._requests, self._steps, self._trials = {}, {}, self._opened()
         return events
 
     def _lost(self, error: TrialError) -> WorkerLost:

@@ -94,12 +94,12 @@ class WorkerProcess:
         if self._unsent:
             self._send_on()
         try:
-            word = self._lifeline.recv(CHUNK, socket.MSG_DONTWAIT)
+            line = self._lifeline.recv(CHUNK, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return
         except OSError:
-            word = b""
-        self._finish(word)
+            line = b""
+        self._finish(line)
 
     def wait(self) -> None:
         """Wait until the supervisor and all it kept are gone; one that does not answer is killed."""
@@ -107,10 +107,10 @@ class WorkerProcess:
             return
         self._lifeline.settimeout(END_SECONDS)
         try:
-            word = self._lifeline.recv(CHUNK)
+            line = self._lifeline.recv(CHUNK)
         except OSError:
-            word = b""
-        self._finish(word)
+            line = b""
+        self._finish(line)
 
     def abandon(self) -> None:
         """End without waiting for a supervisor that does not answer."""
@@ -143,9 +143,9 @@ class WorkerProcess:
         self._forget(self._channel)
         self.end()
 
-    def _finish(self, word: bytes) -> None:
-        if word:
-            self.exit_code = json.loads(word)["exit_code"]
+    def _finish(self, line: bytes) -> None:
+        if line:
+            self.exit_code = json.loads(line)["exit_code"]
         else:
             self._end_without_supervisor()
         self._supervisor.wait()

@@ -28,6 +28,10 @@ class StudyBeganMessage:
     resumed: bool
 
 
+NO_STUDY_YET = StudyBeganMessage("", "", "", resumed=False)
+"""What a tracker knows of its study before the first message."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrialBeganMessage:
     number: int

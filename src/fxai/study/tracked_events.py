@@ -1,10 +1,12 @@
-"""A study's events on their way to whoever watches, told to its trackers as they pass."""
+"""Sends a study's events to its trackers, and adds the trackers' notices to the events."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from fxai.errors import InputError
 from fxai.protocol import JsonObject, ParamValue
+from fxai.results.paths import StudyPaths
 from fxai.search.seeds import trial_seed
 from fxai.spec.search.configure import trial_settings
 from fxai.spec.search.study import StudySpec
@@ -28,19 +30,29 @@ from fxai.tracking import (
     TrackerProcess,
     TrialBeganMessage,
     TrialEndedMessage,
+    open_trackers,
 )
 
 FINISH_SECONDS = 60.0  # for what is outstanding at the study's end
 _WHEN_STOPPED = {Urgency.SOON: 10.0, Urgency.NOW: 2.0}
 _LOOK_SECONDS = 0.25
-_SAID_AFTER_SECONDS = 1.0
+_NOTICE_AFTER_SECONDS = 1.0
 _REQUEUED = "requeued"
+
+
+@contextmanager
+def open_tracking(
+    study: StudySpec, paths: StudyPaths, stop: StopSignal
+) -> Iterator[Callable[[Iterable[StudyEvent]], Iterator[StudyEvent]]]:
+    """Start the study's trackers; what is yielded passes events on and sends them to the trackers."""
+    with open_trackers(study.tracking, paths.directory, paths.logs) as trackers:
+        yield lambda events: tracked(events, study, trackers, stop)
 
 
 def tracked(
     events: Iterable[StudyEvent], study: StudySpec, trackers: Sequence[TrackerProcess], stop: StopSignal
 ) -> Iterator[StudyEvent]:
-    """The events, with notices of what the trackers say among them; after the last of a study they are waited for."""
+    """The events and the trackers' notices. Before the study's last event the trackers finish their work."""
     beat = Heartbeat(())
     begun: set[int] = set()  # trials that are being recorded
     for event in events:
@@ -75,7 +87,7 @@ def _finished(
     ended: StudyEnded, trackers: Sequence[TrackerProcess], stop: StopSignal, beat: Heartbeat
 ) -> Iterator[StudyEvent]:
     """Let the trackers work in what is outstanding; the last heartbeat goes on meanwhile."""
-    began, said = time.monotonic(), False
+    began, noticed = time.monotonic(), False
     while waiting := [tracker for tracker in trackers if tracker.outstanding]:
         soon = _WHEN_STOPPED[Urgency.SOON] if ended.ending is Ending.INTERRUPTED else FINISH_SECONDS
         seconds = min(soon, _WHEN_STOPPED.get(stop.urgency, soon))
@@ -84,8 +96,8 @@ def _finished(
             for tracker in waiting:
                 tracker.leave(seconds)
         else:
-            if waited >= _SAID_AFTER_SECONDS and not said:
-                said = True
+            if waited >= _NOTICE_AFTER_SECONDS and not noticed:
+                noticed = True
                 yield Notice(f"Waiting for the trackers, {seconds:g} s at most.")
             waiting[0].wait(_LOOK_SECONDS)
         yield from _notices(trackers)

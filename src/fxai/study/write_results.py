@@ -1,4 +1,4 @@
-"""The files of a study at the end of a run. What cannot be written is a warning: the study is in the database."""
+"""Writes the files of a study at the end of a run. A file that cannot be written is a warning."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from fxai.results.winner_track import write_validation_track
 from fxai.search.studies import load_study
 from fxai.spec.reading.write_out import written_whole
 from fxai.spec.search.study import StudySpec
-from fxai.study.events import Ending
+from fxai.study.events import Ending, StudyEnded
 
 _BY_RUNNING = "; started again, the same command writes it"
 _AS_IT_RAN = "The spec of this study as it ran, with all that presets, other files, flags and transfers gave it."
@@ -35,23 +35,25 @@ class FailedTrial:
 
 
 @dataclass(frozen=True, slots=True)
-class StudyFiles:
-    """What a run left behind."""
+class StudyOutcome:
+    """How a run of a study ended, and the files that it wrote."""
 
+    ended: StudyEnded
     summary: StudySummary
     files: tuple[Path, ...]
-    warnings: tuple[str, ...]  # what could not be written, and how to write it later
-    results_written: bool  # whether the results are there, whatever became of plots and report
-    failure: FailedTrial | None  # of a trial that shows why none has finished, or why the run ended
+    warnings: tuple[str, ...] = ()  # what could not be written, and how to write it later
+    results_written: bool = True  # whether the results are there; plots and report may be missing
+    failure: FailedTrial | None = None  # a trial that shows why no trial has finished, or why the run ended
 
 
 def write_study_files(
-    study: StudySpec, paths: StudyPaths, provenance: Provenance, ending: Ending, *, plots: bool
-) -> StudyFiles:
-    """Write the results first and the plots last; each that cannot be written costs itself alone.
+    study: StudySpec, paths: StudyPaths, data_hash: str | None, ended: StudyEnded, *, plots: bool
+) -> StudyOutcome:
+    """Write the results first and the plots last; a file that cannot be written stops no other file.
 
     Plots are drawn of a study that has finished trials.
     """
+    provenance = Provenance.of(study, data_hash)
     stored = load_study(study.storage, study.study_name)
     record = StudyRecord.of(stored)
     summary = StudySummary.of(record)
@@ -67,12 +69,12 @@ def write_study_files(
     if plots:
         writing.add("report", lambda: (write_report(stored, paths, study.storage),))
     writing.add("", lambda: write_row_and_index(stored, paths))
-    failure = _telling_failure(record, summary, ending)
-    return StudyFiles(summary, tuple(writing.files), tuple(writing.warnings), results_written, failure)
+    failure = _telling_failure(record, summary, ended.ending)
+    return StudyOutcome(ended, summary, tuple(writing.files), tuple(writing.warnings), results_written, failure)
 
 
 class _Writing:
-    """Files as they are written, and warnings of those that could not be."""
+    """The files that were written, and warnings of those that could not be written."""
 
     def __init__(self, study: StudySpec, results_dir: Path) -> None:
         self._study, self._results_dir = study, results_dir
@@ -96,7 +98,7 @@ class _Writing:
 
 
 def spec_as_it_ran(study: StudySpec, paths: StudyPaths) -> tuple[str, ...]:
-    """Write the study's spec into its folder; a message where that cannot be done, for which no trial need wait."""
+    """Write the study's spec into its folder. Returns a message if the spec cannot be written."""
     try:
         write_text(paths.spec, written_whole(study, _AS_IT_RAN))
     except FxaiError as error:

@@ -11,7 +11,13 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from fxai.protocol import ParamValue, Report
-from fxai.protocol.tracker_messages import StudyBeganMessage, StudyEndedMessage, TrialBeganMessage, TrialEndedMessage
+from fxai.protocol.tracker_messages import (
+    NO_STUDY_YET,
+    StudyBeganMessage,
+    StudyEndedMessage,
+    TrialBeganMessage,
+    TrialEndedMessage,
+)
 from fxai.spec.fields.environment import expanded_url
 from fxai.spec.fields.tracking import MlflowTracking
 from fxai.tracking.contract import Parent
@@ -37,6 +43,9 @@ class MlflowRuns:
         self._runs: dict[int, str] = {}
         self._metrics: dict[int, list[Metric]] = {}  # of each open run, not sent yet
         self._last_step: dict[int, int] = {}
+        self._study = NO_STUDY_YET
+        self._experiment = ""  # its id, and that of the study's run, once the study has begun
+        self._study_run = ""
 
     def study_began(self, study: StudyBeganMessage) -> None:
         self._study = study

@@ -142,17 +142,17 @@ class TrackerProcess:
 
     def _hear(self, line: bytes) -> None:
         try:
-            said = from_line(TrackerMessage, line)
+            message = from_line(TrackerMessage, line)
         except ValueError:  # something else wrote into the channel
-            self._give_up("said something that cannot be understood")
+            self._give_up("sent a line that is no message")
             return
-        if (said.worked_in, said.recorded) != (self._worked_in, self._recorded):
-            self._worked_in, self._recorded = said.worked_in, said.recorded
+        if (message.worked_in, message.recorded) != (self._worked_in, self._recorded):
+            self._worked_in, self._recorded = message.worked_in, message.recorded
             self._last_progress = self._clock()
-        if said.notice is not None:
-            self._notices.append(f"{self._name} {said.notice}.")
-        if said.failure is not None:
-            self._give_up(f"failed ({said.failure})")
+        if message.notice is not None:
+            self._notices.append(f"{self._name} {message.notice}.")
+        if message.failure is not None:
+            self._give_up(f"failed ({message.failure})")
 
     def _judge(self) -> None:
         if len(self._unsent) > MOST_UNSENT_BYTES:
@@ -180,10 +180,10 @@ class TrackerProcess:
             return
 
     def _exit_code(self) -> str:
-        """What the supervisor says, if it has said it; it may still be ending the tracker's children."""
+        """The exit code, if the supervisor has sent it; the supervisor may still end the tracker's children."""
         try:
-            word = self._lifeline.recv(CHUNK, socket.MSG_DONTWAIT)
-            code = json.loads(word)["exit_code"]
+            line = self._lifeline.recv(CHUNK, socket.MSG_DONTWAIT)
+            code = json.loads(line)["exit_code"]
         except (OSError, ValueError):
             return ""
         return "" if code is None else f" (exit code {code})"

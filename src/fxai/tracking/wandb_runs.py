@@ -11,7 +11,13 @@ import wandb
 from wandb.errors import UsageError
 
 from fxai.protocol import Report, TrialState
-from fxai.protocol.tracker_messages import StudyBeganMessage, StudyEndedMessage, TrialBeganMessage, TrialEndedMessage
+from fxai.protocol.tracker_messages import (
+    NO_STUDY_YET,
+    StudyBeganMessage,
+    StudyEndedMessage,
+    TrialBeganMessage,
+    TrialEndedMessage,
+)
 from fxai.spec.fields.tracking import WandbTracking
 from fxai.tracking.contract import Parent
 
@@ -48,6 +54,7 @@ class WandbRuns:
         self._runs: dict[int, wandb.Run] = {}
         self._uploads = ThreadPoolExecutor(_UPLOADS)
         self._uploading: list[Future[None]] = []
+        self._study = NO_STUDY_YET
 
     def study_began(self, study: StudyBeganMessage) -> None:
         self._study = study

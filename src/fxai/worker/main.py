@@ -16,6 +16,7 @@ from typing import cast
 
 from fxai.errors import InputError
 from fxai.objectives.loader import load_lanes
+from fxai.process_tree import ProcessTrees
 from fxai.protocol import Cause, LanePlan, TrialError, TrialRequest, error_of, is_out_of_memory
 from fxai.protocol.line_socket import LineSocket
 from fxai.protocol.wire import from_line, to_line
@@ -42,9 +43,11 @@ class WorkerMain:
         os.register_at_fork(after_in_child=self._leave_to_the_worker)
         welcome = from_line(WorkerWelcome, channel.receive() or b"")
         sys.path[:] = welcome.sys_path
+        self._process_trees = ProcessTrees()
         if welcome.plan is not None:
             self._import_objective(welcome.plan)
-        self._trials = WorkerTrials(open_lanes(welcome.plan, welcome.slot), self._write_output_to)
+        lanes = open_lanes(welcome.plan, welcome.slot, self._process_trees)
+        self._trials = WorkerTrials(lanes, self._write_output_to)
         self._seeds_per_trial = 1 if welcome.plan is None else welcome.plan.seeds_per_trial
         self._admitted = 0
         self._patience = 0.0
@@ -56,7 +59,7 @@ class WorkerMain:
         if ":" not in plan.objective:
             return
         try:
-            load_lanes(plan.objective, plan.folder)
+            load_lanes(plan.objective, self._process_trees, plan.folder)
         except (Exception, SystemExit) as error:  # the module is the user's, and may raise anything
             if is_out_of_memory(error):
                 raise

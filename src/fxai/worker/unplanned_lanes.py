@@ -3,19 +3,23 @@
 from collections.abc import Sequence
 
 from fxai.objectives.loader import load_lanes
+from fxai.process_tree import ProcessTrees
 from fxai.protocol import Decision, LanePlan, Lanes, Report, Slot, TrialRequest, TrialResult
 
 
-def open_lanes(plan: LanePlan | None, slot: Slot) -> Lanes:
+def open_lanes(plan: LanePlan | None, slot: Slot, process_trees: ProcessTrees) -> Lanes:
     """A worker's lanes; what the import of the plan's objective raises is passed on."""
-    return UnplannedLanes(slot) if plan is None else load_lanes(plan.objective, plan.folder)(plan, slot)
+    if plan is None:
+        return UnplannedLanes(slot, process_trees)
+    return load_lanes(plan.objective, process_trees, plan.folder)(plan, slot)
 
 
 class UnplannedLanes:
     """One trial at a time, in lanes as many as it has seeds; they stay open for the next trial like it."""
 
-    def __init__(self, slot: Slot) -> None:
+    def __init__(self, slot: Slot, process_trees: ProcessTrees) -> None:
         self._slot = slot
+        self._process_trees = process_trees
         self._plan: LanePlan | None = None
         self._lanes: Lanes | None = None
 
@@ -32,7 +36,7 @@ class UnplannedLanes:
         plan = LanePlan(request.objective, request.base_config, seeds, lanes=seeds, folder=request.folder)
         if self._lanes is None or plan != self._plan:
             self._lanes = None  # free what it holds before the next opens
-            self._lanes, self._plan = load_lanes(plan.objective, plan.folder)(plan, self._slot), plan
+            self._lanes, self._plan = open_lanes(plan, self._slot, self._process_trees), plan
         self._lanes.admit(request)
 
     def decide(self, number: int, decision: Decision) -> None:

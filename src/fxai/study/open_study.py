@@ -1,0 +1,91 @@
+"""Opens a study for a run: checks its places, holds its locks, opens its database, takes its results folder."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fxai.errors import FingerprintError, InputError
+from fxai.results.paths import StudyPaths
+from fxai.search.database import sqlite_path
+from fxai.search.lock import hold_folder, hold_study, state_directory
+from fxai.search.open_search import open_search
+from fxai.search.sqlite_file import check_sqlite
+from fxai.search.study import Search
+from fxai.spec.search.configure import default_params
+from fxai.spec.search.fingerprint import fingerprint
+from fxai.spec.search.study import StudySpec
+from fxai.study.load_transfer import LoadedTransfer
+from fxai.study.study_folder import names_in, take_study_folder
+from fxai.study.write_results import spec_as_it_ran
+
+WriteEngine = Callable[[Path], None]
+"""Writes a training engine into a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedStudy:
+    """A study whose database is open and whose results folder is its own."""
+
+    search: Search
+    notices: tuple[str, ...] = ()  # renamed folders, and files that could not be written
+
+
+@contextmanager
+def hold(study: StudySpec, paths: StudyPaths) -> Iterator[None]:
+    """Hold the locks of the study's database and folder.
+
+    Raises:
+        InputError: the folder or the database cannot be used. Nothing is written then.
+    """
+    _check_folder(paths.directory)
+    _check_database(study.storage)
+    with hold_study(study.storage, study.study_name, state_directory()), hold_folder(paths.directory):
+        yield
+
+
+@contextmanager
+def open_study(
+    loaded: LoadedTransfer, paths: StudyPaths, *, fresh: bool, write_engine: WriteEngine | None
+) -> Iterator[OpenedStudy]:
+    """Open the database and make the results folder the study's own. The caller holds the locks."""
+    with _open_search(loaded, paths, fresh=fresh) as search:
+        keep_engine = write_engine is None
+        renamed = take_study_folder(paths, search, loaded.transfer_spec, fresh=fresh, keep_engine=keep_engine)
+        if write_engine is not None:
+            write_engine(paths.engine)
+        yield OpenedStudy(search, (*renamed, *spec_as_it_ran(loaded.study, paths)))
+
+
+def _open_search(loaded: LoadedTransfer, paths: StudyPaths, *, fresh: bool) -> Search:
+    study = loaded.study
+    try:
+        return open_search(
+            study,
+            study.storage,
+            fingerprint=fingerprint(study),
+            default_params=default_params(study),
+            fresh=fresh,
+            taken=names_in(paths.results_folder),
+            transfer_spec=loaded.transfer_spec,
+        )
+    except FingerprintError as error:
+        if loaded.transfer_spec is None:
+            raise
+        raise FingerprintError(f"{error}. {paths.transfer} says what; delete it to run the spec as it is") from None
+
+
+def _check_folder(folder: Path) -> None:
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        raise InputError(f"the results cannot lie in {folder}: {nearest} is a file; name another --results-dir")
+    if not os.access(nearest, os.W_OK):
+        raise InputError(f"the results cannot lie in {folder}: {nearest} is not writable; name another --results-dir")
+
+
+def _check_database(url: str) -> None:
+    """To be called before the lock file is made beside the database."""
+    path = sqlite_path(url)
+    if path is not None:
+        check_sqlite(path)
