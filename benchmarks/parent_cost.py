@@ -30,7 +30,7 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
 
-from fxai.pool import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent
+from fxai.pool import Activity, RunningTrial, TrialEnded, TrialReported, TrialStarted, WorkerEvent
 from fxai.protocol import Decision, Report, TrialRequest, TrialResult, TrialState
 from fxai.protocol.wire import from_line, to_line
 from fxai.protocol.worker_messages import WorkerMessage
@@ -105,22 +105,23 @@ class Instantly:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._steps: dict[int, int] = {}
-        self._pruned: set[int] = set()
+        self._running: dict[int, RunningTrial] = {}
         self._started: list[WorkerEvent] = []
 
     @property
     def free_slots(self) -> int:
         return LANES - len(self._steps)
 
-    def submit(self, request: TrialRequest) -> None:
+    def submit(self, request: TrialRequest) -> RunningTrial:
         with self._clock.part("wire"):
             to_line(request)
         self._steps[request.number] = 0
         self._started.append(TrialStarted(request.number, 0))
+        trial = self._running[request.number] = RunningTrial(request)
+        return trial
 
     def answer(self, number: int, decision: Decision) -> None:
-        if decision is Decision.PRUNE:
-            self._pruned.add(number)
+        self._running[number].answered(decision)
 
     def events(self, timeout: float) -> Sequence[WorkerEvent]:  # noqa: ARG002
         with self._clock.part("stand-in"):
@@ -131,6 +132,8 @@ class Instantly:
             line = to_line(WorkerMessage(1, LANES, reports=reports, results=results))
         with self._clock.part("wire"):
             told = from_line(WorkerMessage, line)
+            for report in told.reports:
+                self._running[report.number].reported(report)
             return [*started, *map(TrialReported, told.reports), *map(TrialEnded, told.results)]
 
     def activity(self) -> Sequence[Activity]:
@@ -143,7 +146,7 @@ class Instantly:
         step, quality = self._steps[number], quality_of(number)
         value = curve(quality, step)
         metrics = {"sharpe": value, "n_trades": 10.0, "max_drawdown": 0.1, "total_return": value}
-        if number in self._pruned:
+        if self._running[number].decision is Decision.PRUNE:
             result = TrialResult(number, TrialState.PRUNED, 1.0, metrics=metrics)
         elif step == REPORTS * EVERY:
             result = TrialResult(number, TrialState.COMPLETE, 1.0, value, metrics)

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fxai.pool import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
+from fxai.pool import Activity, RunningTrial, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
 from fxai.protocol import Cause, Decision, Report, TrialRequest, TrialResult, TrialState
 
 Curve = Callable[[TrialRequest, int], float]
@@ -19,16 +19,13 @@ def by_parameter(request: TrialRequest, step: int) -> float:
 
 @dataclass
 class Lane:
-    request: TrialRequest
+    trial: RunningTrial
     step: int = 0
     decisions: list[tuple[int, Decision]] = field(default_factory=list)  # each with the step at which it came
 
     @property
-    def waits(self) -> bool:
-        """Whether its last report is not answered."""
-        inherited = self.request.inherited
-        begun_at = 0 if inherited is None else inherited.step
-        return self.step > begun_at and all(step != self.step for step, _ in self.decisions)
+    def request(self) -> TrialRequest:
+        return self.trial.request
 
 
 class LanePool:
@@ -59,7 +56,7 @@ class LanePool:
         self._late = late
         self._env_steps = env_steps  # of each update
         self._patient = patient
-        self._waiting: deque[TrialRequest] = deque()
+        self._waiting: deque[RunningTrial] = deque()
         self._turn = 0
         self.submitted: list[TrialRequest] = []
         self.deaths: list[tuple[int, ...]] = []
@@ -70,15 +67,18 @@ class LanePool:
         room = sum(max(0, self._width - len(lanes)) for lanes in self._lanes)
         return max(0, room - len(self._waiting))
 
-    def submit(self, request: TrialRequest) -> None:
+    def submit(self, request: TrialRequest) -> RunningTrial:
         assert self.free_slots
-        self._waiting.append(request)
+        trial = RunningTrial(request)
+        self._waiting.append(trial)
         self.submitted.append(request)
+        return trial
 
     def answer(self, number: int, decision: Decision) -> None:
         for lanes in self._lanes:
             if number in lanes:
                 lanes[number].decisions.append((lanes[number].step, decision))
+                lanes[number].trial.answered(decision)
 
     def events(self, timeout: float) -> Sequence[WorkerEvent]:  # noqa: ARG002  # nothing happens while one waits
         happened = self._place()
@@ -98,14 +98,15 @@ class LanePool:
         """Trials go to workers in their order; one of another cohort than all workers waits for an empty one."""
         placed: list[WorkerEvent] = []
         while self._waiting:
-            cohort = self._waiting[0].cohort
+            cohort = self._waiting[0].request.cohort
             fitting = [worker for worker, lanes in enumerate(self._lanes) if self._takes(lanes, cohort)]
             if not fitting:
                 break
-            request = self._waiting.popleft()
-            begun_at = 0 if request.inherited is None else request.inherited.step
-            self._lanes[fitting[0]][request.number] = Lane(request, begun_at)
-            placed.append(TrialStarted(request.number, fitting[0]))
+            trial = self._waiting.popleft()
+            trial.begin(fitting[0])
+            inherited = trial.request.inherited
+            self._lanes[fitting[0]][trial.number] = Lane(trial, 0 if inherited is None else inherited.step)
+            placed.append(TrialStarted(trial.number, fitting[0]))
         return placed
 
     def _takes(self, lanes: Mapping[int, Lane], cohort: int) -> bool:
@@ -126,7 +127,7 @@ class LanePool:
             lanes.clear()
             return [WorkerLost(worker, Cause.WORKER_LOST, f"worker {worker} died", died)]
         happened: list[WorkerEvent] = []
-        held_up = self._patient and any(lane.waits for lane in lanes.values())
+        held_up = self._patient and any(lane.trial.waits for lane in lanes.values())
         for number, lane in list(lanes.items()):
             result = self._ended(lane)
             if held_up and (result is None or result.state is TrialState.COMPLETE):
@@ -143,7 +144,9 @@ class LanePool:
 
     def _report(self, lane: Lane, value: float) -> Report:
         steps = lane.step * self._env_steps
-        return Report(lane.request.number, lane.step, value, {"at": float(lane.step)}, steps)
+        report = Report(lane.request.number, lane.step, value, {"at": float(lane.step)}, steps)
+        lane.trial.reported(report)
+        return report
 
     def _ended(self, lane: Lane) -> TrialResult | None:
         number, delay = lane.request.number, int(self._late)

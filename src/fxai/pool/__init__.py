@@ -5,6 +5,7 @@ from fxai.pool.inline import InlinePool
 from fxai.pool.limits import Limits
 from fxai.pool.local_pool import LocalPool
 from fxai.pool.machine import available_memory, gpu_memory
+from fxai.pool.running_trials import RunningTrial
 from fxai.pool.slots import SlotPlan, machine_slots
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "InlinePool",
     "Limits",
     "LocalPool",
+    "RunningTrial",
     "SlotPlan",
     "TrialEnded",
     "TrialReported",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from fxai.pool.running_trials import RunningTrial
 from fxai.protocol import Cause, Decision, Report, TrialRequest, TrialResult
 
 
@@ -15,9 +16,10 @@ class TrialStarted:
 
 @dataclass(frozen=True, slots=True)
 class TrialReported:
-    """The trial waits for `Workers.answer`, at its next report or its end at the latest.
+    """The report waits for `WorkerPool.answer`. Without an answer the trial stops at its next report or its end.
 
-    Reports of one update of a worker come in one batch of events. One that is passed over counts for nothing else.
+    Reports of one update of a worker come in one batch of events. A report that is passed over is answered, and
+    neither stored nor judged.
     """
 
     report: Report
@@ -30,10 +32,9 @@ class TrialEnded:
 
 @dataclass(frozen=True, slots=True)
 class WorkerLost:
-    """A worker is gone and its trials with it; a new one is being started in its place.
+    """A worker process has ended, and its trials are lost; a new worker is started in its place.
 
-    Nobody says that one of these trials was to blame: the loop runs them again, and after a second
-    death of a worker that held several of them in halves, until a culprit is alone.
+    The event does not say which trial crashed the worker: see `study/crash_bisection.py`.
     """
 
     worker: int
@@ -63,11 +64,15 @@ class WorkerPool(Protocol):
         """How many further trials may be submitted now; a worker may hold several."""
         ...
 
-    def submit(self, request: TrialRequest) -> None:
+    def submit(self, request: TrialRequest) -> RunningTrial:
         """Give a trial to a worker; its first event is `TrialStarted`.
 
-        That comes later where no worker has room for it now, because the trials they hold are of
-        another cohort, or lanes became fewer.
+        The event comes later if no worker has room for the trial now, because the workers' trials are of another
+        cohort, or because lanes became fewer.
+
+        Returns:
+            The trial while it runs. The pool keeps it up to date; `RunningTrial.waits` says whether its last report
+            waits for `answer`.
         """
         ...
 

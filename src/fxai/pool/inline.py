@@ -13,6 +13,7 @@ from fxai.bounded_log import BoundedLog
 from fxai.errors import FxaiError
 from fxai.pool.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
 from fxai.pool.dispatcher import TrialDispatcher, WorkerCapacity
+from fxai.pool.running_trials import RunningTrial
 from fxai.process_tree import ProcessTrees
 from fxai.protocol import Cause, Decision, LanePlan, Slot, TrialError, TrialRequest
 from fxai.worker.unplanned_lanes import open_lanes
@@ -33,19 +34,22 @@ class InlinePool:
         process_trees = ProcessTrees()  # one for all workers, which share this process
         self._workers = [_InlineWorker(slot, plan, process_trees) for slot in slots]
         self._turns = list(self._workers)
-        self._placement = TrialDispatcher(1 if plan is None else plan.seeds_per_trial)
+        self._dispatcher = TrialDispatcher(1 if plan is None else plan.seeds_per_trial)
+        self._waiting: dict[int, RunningTrial] = {}  # that no worker has yet
         self._happened: list[WorkerEvent] = []
         self._closed = False
 
     @property
     def free_slots(self) -> int:
-        return 0 if self._closed else self._placement.free([worker.capacity for worker in self._workers])
+        return 0 if self._closed else self._dispatcher.free([worker.capacity for worker in self._workers])
 
-    def submit(self, request: TrialRequest) -> None:
+    def submit(self, request: TrialRequest) -> RunningTrial:
         if not self.free_slots:
             raise FxaiError(f"Trial {request.number} was submitted to a pool without a free slot.")
-        self._placement.add(request)
+        trial = self._waiting[request.number] = RunningTrial(request)
+        self._dispatcher.add(request)
         self._place()
+        return trial
 
     def events(self, timeout: float) -> Sequence[WorkerEvent]:
         until = time.monotonic() + timeout
@@ -87,9 +91,9 @@ class InlinePool:
         self.close()
 
     def _place(self) -> None:
-        while (placed := self._placement.take([worker.capacity for worker in self._workers])) is not None:
+        while (placed := self._dispatcher.take([worker.capacity for worker in self._workers])) is not None:
             place, request = placed
-            self._happened.extend(self._workers[place].submit(request))
+            self._happened.extend(self._workers[place].submit(self._waiting.pop(request.number)))
 
 
 class _InlineWorker:
@@ -100,32 +104,34 @@ class _InlineWorker:
         self._plan = plan
         self._process_trees = process_trees
         self._output = _Output()
-        self._requests: dict[int, TrialRequest] = {}
-        self._steps: dict[int, int] = {}
+        self._running: dict[int, RunningTrial] = {}
         self._trials = self._opened()
 
     @property
     def capacity(self) -> WorkerCapacity:
-        return WorkerCapacity(tuple(self._requests.values()), self._trials.width)
+        return WorkerCapacity(tuple(trial.request for trial in self._running.values()), self._trials.width)
 
     @property
     def busy(self) -> bool:
         return self._trials.busy
 
-    def submit(self, request: TrialRequest) -> Sequence[WorkerEvent]:
-        self._requests[request.number] = request
-        started = TrialStarted(request.number, self.slot.index)
-        return [started, *self._events(self._printing(lambda: self._trials.admit(request)))]
+    def submit(self, trial: RunningTrial) -> Sequence[WorkerEvent]:
+        self._running[trial.number] = trial
+        trial.begin(self.slot.index)
+        started = TrialStarted(trial.number, self.slot.index)
+        return [started, *self._events(self._printing(lambda: self._trials.admit(trial.request)))]
 
     def advance(self) -> Sequence[WorkerEvent]:
         return self._events(self._printing(self._trials.advance))
 
     def answer(self, number: int, decision: Decision) -> None:
-        self._printing(lambda: self._trials.decide(number, decision))
+        if (trial := self._running.get(number)) is not None:
+            trial.answered(decision)
+            self._printing(lambda: self._trials.decide(number, decision))
 
     def activity(self) -> Activity:
-        step = max((self._steps[number] for number in self._requests if number in self._steps), default=None)
-        return Activity(self.slot.index, self.slot.device, tuple(self._requests), step)
+        step = max((trial.step for trial in self._running.values() if trial.step is not None), default=None)
+        return Activity(self.slot.index, self.slot.device, tuple(self._running), step)
 
     def stop(self) -> None:
         for number in self._trials.numbers:
@@ -136,24 +142,23 @@ class _InlineWorker:
     def _opened(self) -> WorkerTrials:
         return WorkerTrials(open_lanes(self._plan, self.slot, self._process_trees), self._output.write_to)
 
-    def _events(self, progress: LanesStep) -> Sequence[WorkerEvent]:
-        for report in progress.reports:
-            if not report.passed_over:
-                self._steps[report.number] = report.step
-        for result in progress.results:
-            self._requests.pop(result.number, None)
-        events: list[WorkerEvent] = [TrialReported(report) for report in progress.reports]
-        events.extend(TrialEnded(result) for result in progress.results)
-        if progress.failure is not None:
-            events.append(self._lost(progress.failure))
+    def _events(self, step: LanesStep) -> Sequence[WorkerEvent]:
+        for report in step.reports:
+            self._running[report.number].reported(report)
+        for result in step.results:
+            self._running.pop(result.number, None)
+        events: list[WorkerEvent] = [TrialReported(report) for report in step.reports]
+        events.extend(TrialEnded(result) for result in step.results)
+        if step.failure is not None:
+            events.append(self._lost(step.failure))
         if self._trials.broken:
-            self._requests, self._steps, self._trials = {}, {}, self._opened()
+            self._running, self._trials = {}, self._opened()
         return events
 
     def _lost(self, error: TrialError) -> WorkerLost:
         sys.stderr.write(error.traceback)
         cause = Cause.OUT_OF_MEMORY if error.cause is Cause.OUT_OF_MEMORY else Cause.WORKER_LOST
-        numbers = tuple(self._requests)
+        numbers = tuple(self._running)
         return WorkerLost(self.slot.index, cause, f"the lanes ended with {error.message}", numbers)
 
     def _printing(self, act: Callable[[], T]) -> T:

@@ -12,6 +12,7 @@ from fxai.errors import FxaiError
 from fxai.pool.contract import Activity, WorkerEvent
 from fxai.pool.dispatcher import TrialDispatcher, WorkerCapacity
 from fxai.pool.limits import Limits
+from fxai.pool.running_trials import RunningTrial
 from fxai.pool.worker_slot import WorkerSlot
 from fxai.protocol import Decision, LanePlan, Slot, TrialRequest
 
@@ -42,7 +43,8 @@ class LocalPool:
     ) -> None:
         self._selector = selectors.DefaultSelector()
         self._plan = plan
-        self._placement = TrialDispatcher(1 if plan is None else plan.seeds_per_trial)
+        self._dispatcher = TrialDispatcher(1 if plan is None else plan.seeds_per_trial)
+        self._waiting: dict[int, RunningTrial] = {}  # that no worker has yet
         self._workers = [
             WorkerSlot(slot, limits, log_directory.absolute() / f"worker-{slot.index}.log", plan, self._selector)
             for slot in slots
@@ -52,15 +54,17 @@ class LocalPool:
 
     @property
     def free_slots(self) -> int:
-        return 0 if self._closed else self._placement.free(self._capacities())
+        return 0 if self._closed else self._dispatcher.free(self._capacities())
 
-    def submit(self, request: TrialRequest) -> None:
+    def submit(self, request: TrialRequest) -> RunningTrial:
         if not self.free_slots:
             raise FxaiError(f"Trial {request.number} was submitted to a pool without a free slot.")
         if self._plan is not None and request.objective != self._plan.objective:
             raise FxaiError(f"Trial {request.number} of {request.objective} does not fit the pool's plan.")
-        self._placement.add(request)
+        trial = self._waiting[request.number] = RunningTrial(request)
+        self._dispatcher.add(request)
         self._place()
+        return trial
 
     def events(self, timeout: float) -> Sequence[WorkerEvent]:
         until = time.monotonic() + timeout
@@ -70,7 +74,7 @@ class LocalPool:
                 happened.extend(worker.keep_time())
             left = 0.0 if happened else self._next_deadline(until) - time.monotonic()
             for key, _ in self._selector.select(max(left, 0.0)):
-                happened.extend(key.data.news())
+                happened.extend(key.data.events())
             self._place()
             if happened or time.monotonic() >= until:
                 break
@@ -106,10 +110,12 @@ class LocalPool:
     def _place(self) -> None:
         """Give the waiting trials to workers, as far as there is room."""
         for worker in self._workers:
-            self._placement.put_back(worker.take_surplus())
-        while (placed := self._placement.take(self._capacities())) is not None:
+            surplus = worker.take_surplus()
+            self._waiting.update((trial.number, trial) for trial in surplus)
+            self._dispatcher.put_back([trial.request for trial in surplus])
+        while (placed := self._dispatcher.take(self._capacities())) is not None:
             place, request = placed
-            self._workers[place].submit(request)
+            self._workers[place].submit(self._waiting.pop(request.number))
 
     def _capacities(self) -> list[WorkerCapacity]:
         return [worker.capacity for worker in self._workers]

@@ -1,4 +1,4 @@
-"""One worker process as its parent holds it: started below a supervisor, spoken to in lines, ended for sure."""
+"""Parent-side handle of a worker process: start, send and receive JSON lines, terminate."""
 
 import json
 import os
@@ -34,7 +34,7 @@ END_SECONDS = 2 * (TRACEBACK_SECONDS + GRACE_SECONDS + KILL_SECONDS)
 
 
 class WorkerProcess:
-    """A supervisor and its worker. `selector` shows `owner` whenever `lines` or `ended` may have news."""
+    """A supervisor and its worker. `selector` returns `owner` whenever `messages` or `ended` may have changed."""
 
     def __init__(
         self, slot: Slot, log: Path, plan: LanePlan | None, selector: selectors.BaseSelector, owner: object
@@ -57,25 +57,25 @@ class WorkerProcess:
         self.send(WorkerWelcome(slot, tuple(sys.path), plan))
 
     def send(self, record: object) -> None:
-        """Send a line, what the worker does not take at once with `look`: it reads between two updates.
+        """Send a record. What the worker does not take at once is sent by `look`: a worker reads between two updates.
 
-        A worker that cannot take it any more is ended, which `ended` will tell.
+        A worker that cannot take the record any more is ended; `ended` becomes true then.
         """
         self._unsent += to_line(record)
         self._send_on()
 
-    def lines(self) -> list[WorkerMessage]:
-        """What the worker has said since the last call."""
+    def messages(self) -> list[WorkerMessage]:
+        """The messages of the worker since the last call."""
         self._receive()
         *complete, self._received = self._received.split(b"\n")
         try:
-            lines = [from_line(WorkerMessage, line) for line in complete]
+            messages = [from_line(WorkerMessage, line) for line in complete]
         except ValueError:  # something else wrote into the channel
             self.end()
             return []
-        if lines:
-            self._worker_pid = lines[-1].pid
-        return lines
+        if messages:
+            self._worker_pid = messages[-1].pid
+        return messages
 
     def end(self, *, with_traceback: bool = False) -> None:
         """Have the worker and all its descendants ended; `ended` becomes true when they are gone.
@@ -90,7 +90,7 @@ class WorkerProcess:
             return
 
     def look(self) -> None:
-        """Go on sending, and note whether the supervisor has said that all is over; `lines` then holds the last."""
+        """Go on sending, and note whether the supervisor has ended; `messages` then returns the last ones."""
         if self._unsent:
             self._send_on()
         try:
@@ -102,7 +102,7 @@ class WorkerProcess:
         self._finish(line)
 
     def wait(self) -> None:
-        """Wait until the supervisor and all it kept are gone; one that does not answer is killed."""
+        """Wait until the supervisor and its process tree are gone; a supervisor that does not answer is killed."""
         if self.ended:
             return
         self._lifeline.settimeout(END_SECONDS)

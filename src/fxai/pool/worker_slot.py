@@ -4,16 +4,17 @@ import selectors
 import signal
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 
 from fxai.errors import FxaiError, InputError
 from fxai.formatting import short_cause
-from fxai.pool.assigned_trials import AssignedTrial, AssignedTrials, Overrun
 from fxai.pool.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
 from fxai.pool.dispatcher import WorkerCapacity
 from fxai.pool.limits import Limits
 from fxai.pool.out_of_memory import out_of_memory_kills
+from fxai.pool.running_trials import Overrun, RunningTrial, RunningTrials
 from fxai.pool.tree_memory import TreeMemory
 from fxai.pool.worker_lost import describe_loss
 from fxai.pool.worker_process import END_SECONDS, WorkerProcess
@@ -37,11 +38,23 @@ class Phase(Enum):
     ENDING = auto()  # told to end; a new one follows
 
 
+@dataclass(slots=True)
+class ProcessState:
+    """What is known of one process of the slot; the next process begins with a new one."""
+
+    was_ready: bool = False
+    draining: bool = False  # it takes no further trial and ends after its last
+    width: int = 1
+    overrun: Overrun | None = None  # the limit for which it is ended
+    failure: TrialError | None = None  # that its lanes raised
+    given_up: list[RunningTrial] = field(default_factory=list)  # trials that it had begun when it was told to end
+
+
 class WorkerSlot:
-    """Keeps a slot occupied by a living process, whatever becomes of it, and says what happened.
+    """A slot of the pool: starts a worker process, replaces it when it ends, and yields the events of its trials.
 
     Trials that are submitted while the process starts wait for it, and are not blamed for a start that
-    fails. The pool's `selector` shows this worker whenever `news` may have some.
+    fails. The pool's `selector` returns this object whenever `events` may have some.
     """
 
     def __init__(
@@ -52,52 +65,60 @@ class WorkerSlot:
         self._log = log
         self._plan = plan
         self._selector = selector
-        self._trials = AssignedTrials(limits)
+        self._trials = RunningTrials(slot.index, limits)
         # FxAI's agents have no processes of their own: without a limit, what the worker tells of itself suffices.
         self._watches_memory = limits.worker_bytes is not None or plan is None or plan.objective != FX_TRADING
         self._memory: TreeMemory | None = None  # of the process that is ready, if it is watched
-        self._surplus: list[TrialRequest] = []
+        self._surplus: list[RunningTrial] = []
         self._failed_starts = 0
         self._kills_before = 0
+        self._process: WorkerProcess | None = None
+        self._state = ProcessState()
+        self._phase, self._phase_ends_at = Phase.PAUSED, 0.0
         self._start()
 
     @property
     def capacity(self) -> WorkerCapacity:
         """What it has and may take; while there is no process that is ready, the next one's."""
         if self._phase is Phase.READY:
-            return WorkerCapacity(self._trials.requests, self._width, open=not self._draining)
+            return WorkerCapacity(self._trials.requests, self._state.width, open=not self._state.draining)
         return WorkerCapacity(self._trials.requests)
 
-    def submit(self, request: TrialRequest) -> None:
+    def submit(self, trial: RunningTrial) -> None:
         if not self._trials:
             self._kills_before = out_of_memory_kills()
-        self._trials.add(request)
+        self._trials.add(trial)
         if self._process is not None and self._phase is Phase.READY:
-            self._process.send(ParentMessage(request=request))
+            self._process.send(ParentMessage(request=trial.request))
 
-    def take_surplus(self) -> Sequence[TrialRequest]:
-        """Trials that were submitted before it was known that there is no room for them."""
+    def take_surplus(self) -> Sequence[RunningTrial]:
+        """Remove and return trials that were submitted before it was known that there is no room for them."""
         surplus, self._surplus = self._surplus, []
         return surplus
 
     def answer(self, number: int, decision: Decision) -> None:
-        if self._process is not None and self._trials.answer(number):
+        if self._process is not None and self._trials.answer(number, decision):
             self._process.send(ParentMessage(answer=DecisionMessage(number, decision)))
 
     def activity(self) -> Activity:
         return Activity(self.slot.index, self.slot.device, tuple(self._trials.current), self._trials.step)
 
-    def news(self) -> Iterator[WorkerEvent]:
-        """What the process has said since the last call, and what became of it."""
+    def events(self) -> Iterator[WorkerEvent]:
+        """The events of the messages since the last call, and of the end of the process."""
         process = self._process
         if process is None:
             return
         process.look()
-        for line in process.lines():
+        for message in process.messages():
             if self._phase is Phase.STARTING:
-                self._on_ready(line)
-            elif self._phase is Phase.READY:  # later it came too late
-                yield from self._on_line(line)
+                self._on_ready(message)
+            elif self._phase is Phase.READY:  # a later message comes too late
+                yield from self._started(message)
+                for report in message.reports:
+                    if (trial := self._trials.get(report.number)) is not None:
+                        trial.reported(report)
+                        yield TrialReported(report)
+                yield from self._after_reports(message)
         if process.ended:
             yield from self._on_end(process.exit_code)
 
@@ -120,7 +141,7 @@ class WorkerSlot:
             self._start()
         elif self._phase is Phase.ENDING:
             self._process.abandon()
-            yield from self.news()
+            yield from self.events()
         elif self._phase is Phase.STARTING:
             self._end_process(with_traceback=True)
 
@@ -142,13 +163,8 @@ class WorkerSlot:
             self._process.wait()
 
     def _start(self) -> None:
-        self._process: WorkerProcess | None = None
-        self._was_ready = False
-        self._draining = False
-        self._width = 1
-        self._overrun: Overrun | None = None
-        self._failure: TrialError | None = None
-        self._given_up: list[AssignedTrial] = []
+        self._process = None
+        self._state = ProcessState()
         self._enter(Phase.STARTING, START_SECONDS)
         try:
             self._process = WorkerProcess(self.slot, self._log, self._plan, self._selector, self)
@@ -160,46 +176,46 @@ class WorkerSlot:
         self._phase_ends_at = time.monotonic() + seconds
 
     def _end_process(self, *, with_traceback: bool = False) -> None:
-        """End it and give up its trials; those that come from now on are the next process's."""
-        self._given_up = self._trials.take_begun()
+        """End the process and give up its trials; trials that come from now on are for the next process."""
+        self._state.given_up = self._trials.take_begun()
         self._enter(Phase.ENDING, END_SECONDS)
         if self._process is not None:
             self._process.end(with_traceback=with_traceback)
 
-    def _on_ready(self, line: WorkerMessage) -> None:
-        if line.failure is not None:
+    def _on_ready(self, message: WorkerMessage) -> None:
+        if message.failure is not None:
             objective = "" if self._plan is None else self._plan.objective
-            failed = f"the objective {objective} cannot be imported: {line.failure.message}"
+            failed = f"the objective {objective} cannot be imported: {message.failure.message}"
             raise InputError(short_cause(f"{failed} (log: {self._log})"))
         self._enter(Phase.READY)
-        self._was_ready = True
+        self._state.was_ready = True
+        self._state.width = message.width
         self._failed_starts = 0
-        self._width = line.width
-        self._memory = TreeMemory(line.pid, self._limits.worker_bytes) if self._watches_memory else None
+        self._memory = TreeMemory(message.pid, self._limits.worker_bytes) if self._watches_memory else None
         self._kills_before = out_of_memory_kills()
-        self._surplus.extend(self._trials.take_surplus(line.width))
+        self._surplus.extend(self._trials.take_surplus(message.width))
         for request in self._trials.requests:
             if self._process is not None:
                 self._process.send(ParentMessage(request=request))
 
-    def _on_line(self, line: WorkerMessage) -> Iterator[WorkerEvent]:
-        self._width = line.width
-        own_bytes = self._memory.own_bytes() if self._memory is not None and line.started else 0
-        for number in line.started:
+    def _started(self, message: WorkerMessage) -> Iterator[WorkerEvent]:
+        self._state.width = message.width
+        own_bytes = self._memory.own_bytes() if self._memory is not None and message.started else 0
+        for number in message.started:
             if self._trials.begin(number, own_bytes):
                 yield TrialStarted(number, self.slot.index)
-        for report in line.reports:
-            if self._trials.report(report):
-                yield TrialReported(report)
-        if line.reports and self._memory is not None and not self._memory.looked_lately:
+
+    def _after_reports(self, message: WorkerMessage) -> Iterator[WorkerEvent]:
+        state = self._state
+        if message.reports and self._memory is not None and not self._memory.looked_lately:
             self._trials.measured(self._memory.look())
-        for result in line.results:
+        for result in message.results:
             if (ended := self._trials.end(result)) is not None:
                 yield TrialEnded(ended)
-        self._trials.heard()
-        self._draining = self._draining or not line.fit or self._is_too_large(line.resident_bytes)
-        self._failure = line.failure
-        if line.failure is not None or (self._draining and not self._trials.begun):
+        self._trials.progressed()
+        state.draining = state.draining or not message.fit or self._is_too_large(message.resident_bytes)
+        state.failure = message.failure
+        if message.failure is not None or (state.draining and not self._trials.begun):
             self._end_process()
 
     def _is_too_large(self, resident_bytes: int) -> bool:
@@ -209,7 +225,7 @@ class WorkerSlot:
         """Drop the one trial that has passed a limit, or end the process where nothing else remains."""
         blamed = None if overrun.blamed is None else self._trials.get(overrun.blamed)
         if blamed is None or self._process is None or len(self._trials.current_begun) == 1:
-            self._overrun = overrun
+            self._state.overrun = overrun
             # A traceback would take time in which a trial takes more memory.
             self._end_process(with_traceback=overrun.cause is not Cause.OUT_OF_MEMORY)
             return
@@ -218,32 +234,33 @@ class WorkerSlot:
         yield self._failed(blamed, overrun)
 
     def _on_end(self, exit_code: int | None) -> Iterator[WorkerEvent]:
-        self._process = None
-        if not self._was_ready:
+        self._process, state = None, self._state
+        if not state.was_ready:
             self._on_failed_start(f"it {described(exit_code)}")
             return
         if self._phase is Phase.READY:
             yield self._lost(exit_code, self._trials.take_begun())
-        elif self._overrun is not None and self._overrun.blamed is not None:
-            for trial in self._given_up:
-                yield self._failed(trial, self._overrun)
-        elif self._overrun is not None or self._failure is not None:
-            yield self._lost(exit_code, self._given_up)
+        elif state.overrun is not None and state.overrun.blamed is not None:
+            for trial in state.given_up:
+                yield self._failed(trial, state.overrun)
+        elif state.overrun is not None or state.failure is not None:
+            yield self._lost(exit_code, state.given_up)
         self._start()
 
-    def _failed(self, trial: AssignedTrial, overrun: Overrun) -> TrialEnded:
+    def _failed(self, trial: RunningTrial, overrun: Overrun) -> TrialEnded:
         result = trial.overran(overrun)
         if result.error is not None:
             log_failure(trial.request, result.error)
         return TrialEnded(result)
 
-    def _lost(self, exit_code: int | None, trials: Sequence[AssignedTrial]) -> WorkerLost:
+    def _lost(self, exit_code: int | None, trials: Sequence[RunningTrial]) -> WorkerLost:
         cause, reason = Cause.WORKER_LOST, described(exit_code)
-        if self._overrun is not None:
-            cause, reason = self._overrun.cause, f"was ended: {self._overrun.message}"
-        elif self._failure is not None:
-            cause = Cause.OUT_OF_MEMORY if self._failure.cause is Cause.OUT_OF_MEMORY else Cause.WORKER_LOST
-            reason = f"ended with {self._failure.message}"
+        overrun, failure = self._state.overrun, self._state.failure
+        if overrun is not None:
+            cause, reason = overrun.cause, f"was ended: {overrun.message}"
+        elif failure is not None:
+            cause = Cause.OUT_OF_MEMORY if failure.cause is Cause.OUT_OF_MEMORY else Cause.WORKER_LOST
+            reason = f"ended with {failure.message}"
         elif self._was_killed_for_memory(exit_code):
             cause, reason = Cause.OUT_OF_MEMORY, f"{reason} because the machine's memory ran out"
         requests = [trial.request for trial in trials]
@@ -254,7 +271,7 @@ class WorkerSlot:
 
     def _log_of(self, requests: Sequence[TrialRequest]) -> Path:
         """Where the output of these trials went."""
-        if len(requests) == 1 and self._width < 2 * len(requests[0].seeds):
+        if len(requests) == 1 and self._state.width < 2 * len(requests[0].seeds):
             return TrialPaths(requests[0].directory).log
         return self._log
 

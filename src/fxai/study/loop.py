@@ -1,23 +1,23 @@
-"""The loop of a study: ask -> submit -> report, prune -> tell.
+"""The loop of a study, in the parent process: ask -> submit -> report, prune -> tell.
 
-It owns the study (`Search`) and gives its trials to `WorkerPool`. It yields what happens as events; nobody
-prints here. A run that died is a normal case: what it left running comes first when it is started again.
+The loop owns the study (`Search`), gives its trials to a `WorkerPool` and yields what happens as events. Trials that
+an earlier run left running are run again first.
 
-When things happen decides as little as possible. Reports that arrive together are all stored before the
-first of them is decided, in an order drawn from the study's seed, so that trials which go on in step meet
-the same chances; and a trial that was pruned is PRUNED as of that report, however far its worker came. The
-members of a population wait for each other where they are compared (`population.py`).
+Results depend on timing as little as possible. Reports that arrive together are all stored before the first of them
+is decided, in an order drawn from the study's seed. A pruned trial is PRUNED as of the report that pruned it, also if
+its worker is past that report. The members of a population wait for each other where they are compared
+(`population.py`).
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from fxai.errors import InputError
 from fxai.objectives.loader import load_signature
-from fxai.pool import TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost, WorkerPool
-from fxai.protocol import Cause, Decision, JsonObject, Report, TrialRequest, TrialResult, TrialState
+from fxai.pool import RunningTrial, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost, WorkerPool
+from fxai.protocol import Cause, Decision, JsonObject, ParamValue, Report, TrialRequest, TrialResult, TrialState
 from fxai.search.asked_trial import AskedTrial
 from fxai.search.seeds import turn
 from fxai.search.study import Search
@@ -43,10 +43,10 @@ from fxai.study.events import (
 )
 from fxai.study.failure_streak import FailureStreak
 from fxai.study.population import Population
-from fxai.study.running_trials import RepeatedReturns, RunningTrial, failed, pruned, ticks, warnings_of, with_steps
 from fxai.study.stop_rules import StopRules, TriggeredRule
 from fxai.study.stop_signal import StopSignal, Urgency
 from fxai.study.trial_folders import TrialFolders
+from fxai.study.trial_results import RepeatedReturns, failed, pruned, ticks, warnings_of
 
 RETURNS_IN_A_ROW = 20  # without progress; a worker that halves its lanes is at one after ten
 _PATIENCE_SECONDS = 0.5  # for the next event, before the loop looks at its stop signal again
@@ -164,28 +164,31 @@ class _Run:
             yield from self._begin(asked)
 
     def handle(self, events: Sequence[WorkerEvent]) -> Iterator[StudyEvent]:
-        """What came in together: its reports first, since a trial may have ended after its own."""
+        """Handle one batch of events, its reports first: a trial may have ended after its report."""
         for tick in ticks([event.report for event in events if isinstance(event, TrialReported)]):
-            yield from self._decide(tick)
+            awaited = [report for report in tick if self._awaits(report.number)]
+            for report in awaited:
+                if not report.passed_over:
+                    self._search.report(report)
+                    self._returns.progressed(report)
+            yield from self._decide(awaited)
         for event in events:
             match event:
                 case TrialEnded(result) if result.number in self.running_trials:
                     yield from self._ended_trial(result)
                 case WorkerLost():
                     yield from self._lost(event)
-                case TrialStarted(number, worker) if number in self.running_trials:
-                    self._population.began(number, worker)
                 case TrialStarted() | TrialReported() | TrialEnded():
-                    pass  # reports were first; the rest is of trials that the study no longer waits for
+                    pass  # reports were first; the other events are of trials that the study no longer waits for
 
     def let_go_on(self) -> Iterator[StudyEvent]:
         """Let the members of a population that wait for each other go on, once all have come."""
         ending = self.ending is not None or self._stop.urgency > 0
-        move = self._population.next_move((*self.running_trials, *self._waiting), self._unasked, ending=ending)
+        move = self._population.next_move(self.running_trials, self._waiting, self._unasked, ending=ending)
         for number, exploit in move.exploits.items():
             yield TrialExploited(number, exploit.donor, exploit.step, exploit.params)
         for number, decision in move.answers.items():
-            self._answer(number, decision)
+            self._workers.answer(number, decision)
         if move.compared:
             self._waiting = {number: self._search.set_aside(number) for number in self._waiting}
 
@@ -193,7 +196,7 @@ class _Run:
         """Leave what still runs or waits for the next run; what was pruned is done."""
         for number, running in list(self.running_trials.items()):
             if running.pruned_by is not None:
-                yield from self._finish(number, pruned(running))
+                yield from self._end(number, pruned(running))
         for number in (*self.running_trials, *self._waiting):
             self._search.put_back(number)
 
@@ -254,27 +257,22 @@ class _Run:
         unfinished = len(self.running_trials) + len(self._waiting)
         return self._population.unasked(self._progress().finished + unfinished, alive=unfinished > 0)
 
-    def _answer(self, number: int, decision: Decision) -> None:
-        self.running_trials[number].decision = decision
-        self._workers.answer(number, decision)
-
     def _begin(self, asked: AskedTrial) -> Iterator[StudyEvent]:
         number = asked.number
-        self.running_trials[number] = RunningTrial(asked)
         if asked.put_back:
             self._search.take_up(number)
-        self._population.goes_on(asked)
+        self._population.begins(asked)
         yield TrialBegan(number, asked.attempt, asked.params, goes_on=asked.put_back and asked.compared > 0)
         if number == self._at_fault:
             message = f"the run or its worker died {asked.attempt} times under this trial"
-            yield from self._finish(number, failed(number, Cause.WORKER_LOST, message))
+            yield from self._finish(asked.params, failed(number, Cause.WORKER_LOST, message))
             return
         try:
             request = self._request(asked)
         except InputError as error:
-            yield from self._finish(number, failed(number, Cause.EXCEPTION, str(error)))
+            yield from self._finish(asked.params, failed(number, Cause.EXCEPTION, str(error)))
         else:
-            self._workers.submit(request)
+            self.running_trials[number] = self._workers.submit(request)
 
     def _request(self, asked: AskedTrial) -> TrialRequest:
         config = trial_settings(self._spec, asked.params)
@@ -302,35 +300,29 @@ class _Run:
             most_step=self._search.most_step,
         )
 
-    def _decide(self, tick: Sequence[Report]) -> Iterator[StudyEvent]:
-        """Reports of one moment, one of each trial: all are stored, then decided one by one."""
-        came = [report for report in tick if self._awaits(report.number)]
-        for report in came:
+    def _decide(self, awaited: Sequence[Report]) -> Iterator[StudyEvent]:
+        """Decide stored reports, one of each trial, one by one; answer those that are passed over."""
+        for report in awaited:
             if report.passed_over:
-                self._answer(report.number, self._going_on)
+                self._workers.answer(report.number, self._going_on)
                 yield from map(Notice, warnings_of(report))
-        awaited = [report for report in came if not report.passed_over]
-        for report in awaited:
-            self._search.report(report)
-            self._returns.progressed(report)
-            self.running_trials[report.number].env_steps = report.env_steps
-            self.running_trials[report.number].derived = report.derived
-        if len(awaited) > 1:
-            awaited.sort(key=lambda report: turn(self._spec.seed, report.number, report.step))
-        for report in awaited:
+        stored = [report for report in awaited if not report.passed_over]
+        if len(stored) > 1:
+            stored.sort(key=lambda report: turn(self._spec.seed, report.number, report.step))
+        for report in stored:
             prune = self._search.should_prune(report)
             running = self.running_trials[report.number]
             running.pruned_by = report if prune else None
-            if not prune and self._going_on is Decision.CONTINUE and self._population.waits(running.asked, report):
-                self._bisection.ended(report.number)  # else it would wait for those whose turn comes after its end
+            if not prune and self._going_on is Decision.CONTINUE and self._population.arrives(running, report):
+                self._bisection.ended(report.number)  # else it would wait for trials whose turn comes after its end
             else:
-                self._answer(report.number, Decision.PRUNE if prune else self._going_on)
-            yield TrialProgressed(report, prune, len(awaited))
+                self._workers.answer(report.number, Decision.PRUNE if prune else self._going_on)
+            yield TrialProgressed(report, prune, len(stored))
             yield from map(Notice, warnings_of(report))
 
     @property
     def _going_on(self) -> Decision:
-        """What a trial is answered that the pruner does not end."""
+        """The answer to a report at which the pruner does not end the trial."""
         return Decision.STOP if self._stop.urgency else Decision.CONTINUE
 
     def _awaits(self, number: int) -> bool:
@@ -338,56 +330,58 @@ class _Run:
 
     def _ended_trial(self, result: TrialResult) -> Iterator[StudyEvent]:
         number, running = result.number, self.running_trials[result.number]
-        set_aside = self._population.left_worker(number)
         if running.pruned_by is not None:
-            yield from self._finish(number, pruned(running, result))
+            yield from self._end(number, pruned(running, result))
         elif result.state is not TrialState.RETURNED:
-            yield from self._finish(number, result)
+            yield from self._end(number, result)
         elif self.ending is not None or self._stop.urgency:
             del self.running_trials[number]
             self._search.put_back(number)
             yield TrialRequeued(number, "saved at its last report")
-        elif set_aside:
+        elif running.decision is Decision.STOP:  # by its population
             del self.running_trials[number]
             self._waiting[number] = self._search.set_aside(number)
             yield TrialSetAside(number)
         elif self._returns.add(number) > RETURNS_IN_A_ROW:
             message = f"its workers gave it back {RETURNS_IN_A_ROW + 1} times without a new report"
-            yield from self._finish(number, failed(number, Cause.NO_PROGRESS, message))
+            yield from self._end(number, failed(number, Cause.NO_PROGRESS, message))
         else:
             del self.running_trials[number]
             self._waiting[number] = self._search.begin_again(number)
             yield TrialRequeued(number, result.flaw or "given back by its worker")
 
-    def _finish(self, number: int, result: TrialResult) -> Iterator[StudyEvent]:
-        """Give a trial that is in flight its final state."""
+    def _end(self, number: int, result: TrialResult) -> Iterator[StudyEvent]:
+        """Give a running trial its final state."""
         running = self.running_trials.pop(number)
+        yield from self._finish(running.request.params, running.with_reported(result))
+
+    def _finish(self, params: Mapping[str, ParamValue], result: TrialResult) -> Iterator[StudyEvent]:
+        """Give a trial its final state."""
+        number = result.number
         self._bisection.ended(number)
         self._population.ended(number)
         kept = self._kept()
-        told = self._search.tell(with_steps(running, result))
+        told = self._search.tell(result)
         self._rules.add(told.value if told.state is TrialState.COMPLETE else None, told.usage.env_steps)
         self._streak.add(told, self._files.of(number))
         self._files.drop_checkpoint(number)
         self._files.drop({*kept, number}.difference(self._kept()))
         progress = self._progress()
         yield from map(Notice, warnings_of(result))
-        yield TrialFinished(told, running.asked.params, progress, best=progress.best_trial == number)
+        yield TrialFinished(told, params, progress, best=progress.best_trial == number)
 
     def _lost(self, event: WorkerLost) -> Iterator[StudyEvent]:
-        """A worker is gone: its trials are run again, but for one that was alone with it once too often."""
+        """Run the trials of a lost worker again. A trial that was alone with too many lost workers fails."""
         yield WorkerReplaced(event.worker, event.cause, event.message)
-        for number in event.trials:
-            self._population.left_worker(number)
         lost = {number: self.running_trials[number] for number in event.trials if number in self.running_trials}
         again = [number for number, running in lost.items() if running.pruned_by is None]
-        if any(lost[number].asked.attempt for number in again):
+        if any(lost[number].request.attempt for number in again):
             self._bisection.died(again)
         for number, running in lost.items():
             if running.pruned_by is not None:
-                yield from self._finish(number, pruned(running))
-            elif len(event.trials) == 1 and running.asked.attempt >= self._spec.retries:
-                yield from self._finish(number, failed(number, event.cause, event.message))
+                yield from self._end(number, pruned(running))
+            elif len(event.trials) == 1 and running.request.attempt >= self._spec.retries:
+                yield from self._end(number, failed(number, event.cause, event.message))
             else:
                 del self.running_trials[number]
                 self._waiting[number] = self._search.retry(number)

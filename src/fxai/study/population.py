@@ -1,9 +1,9 @@
-"""The members of a population under way: who waits to be compared, who is in whose way.
+"""The members of a population that train: which members wait to be compared, and which members are in the way.
 
-Members are compared at the same step, so that one which has come there waits for the others. It waits on its
-lane, if those behind it train without it; where one of them needs its place, or is on the same worker and might
-be held up by it, it is set aside and later goes on from its checkpoint. None of this changes a number.
-Populations follow one another: at any time the unfinished trials of a study are of one.
+Members are compared at the same step, so a member that has arrived there waits for the others. It waits on its lane
+if the members behind it train without it. If one of these needs its place, or is on the same worker and might be held
+up, the member is set aside and later continues from its checkpoint. None of this changes a result. Populations follow
+one another: at any time the unfinished trials of a study are of one population.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fxai.atomic_write import copy
+from fxai.pool import RunningTrial
 from fxai.protocol import Decision, Inherited, Report, TrialPaths
 from fxai.search.asked_trial import AskedTrial
 from fxai.search.pbt_history import Exploit
@@ -22,7 +23,7 @@ from fxai.spec.search.study import StudySpec
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What becomes of members that wait: answers to reports, STOP for those that are set aside."""
+    """The next step of members that wait: answers to their reports, STOP for those that are set aside."""
 
     answers: Mapping[int, Decision] = field(default_factory=dict)
     exploits: Mapping[int, Exploit] = field(default_factory=dict)
@@ -30,7 +31,7 @@ class Move:
 
 
 class Population:
-    """What one run knows of the population that trains; nothing where a study has none."""
+    """The population that trains in one run; empty if the study has no populations."""
 
     def __init__(self, study: StudySpec, search: Search, trials_directory: Path) -> None:
         self._study = study
@@ -39,13 +40,10 @@ class Population:
         self._arrived: dict[int, Member] = {}
         self._step = 0  # at which those have arrived
         self._compared = 0  # the last such step
-        self._workers: dict[int, int] = {}  # of members that a worker has begun
-        self._unanswered: set[int] = set()  # members that wait on their workers
-        self._stopped: set[int] = set()  # members on their way back from their workers
 
     @property
     def arrived(self) -> Collection[int]:
-        """Members that have come to the step at which all are compared."""
+        """Members that have arrived at the step at which all are compared."""
         return self._arrived.keys()
 
     def unasked(self, counted: int, *, alive: bool) -> int:
@@ -59,61 +57,56 @@ class Population:
             return 0  # it is complete, or too far on for anyone to join
         return min(size - in_last, left)
 
-    def goes_on(self, asked: AskedTrial) -> None:
-        """A member is given to a worker; all that are unfinished were last compared at the same step."""
+    def begins(self, asked: AskedTrial) -> None:
+        """A member is given to a worker. All unfinished members were last compared at the same step."""
         self._compared = asked.compared
 
-    def began(self, number: int, worker: int) -> None:
-        self._workers[number] = worker
-
-    def waits(self, asked: AskedTrial, report: Report) -> bool:
-        """Whether a member has come to where all are compared, so that its report is not answered yet."""
+    def arrives(self, running: RunningTrial, report: Report) -> bool:
+        """Whether a member has arrived where all are compared, so that its report is not answered yet."""
         rules, config = self._study.search, self._study.training_config
-        if rules is None or not isinstance(config, TrainingConfig) or report.step <= asked.compared:
+        if rules is None or not isinstance(config, TrainingConfig) or report.step <= self._compared:
             return False
         if not rules.is_ready(report.step, config.training):
             return False
-        self._arrived[asked.number] = Member(asked.number, report.value, asked.params)
+        self._arrived[running.number] = Member(running.number, report.value, running.request.params)
         self._step = report.step
-        self._unanswered.add(asked.number)
         return True
 
-    def left_worker(self, number: int) -> bool:
-        """A member is with no worker any more; whether it was set aside."""
-        set_aside = number in self._stopped
-        self._workers.pop(number, None)
-        self._stopped.discard(number)
-        self._unanswered.discard(number)
-        return set_aside
-
     def ended(self, number: int) -> None:
-        """A trial reached its final state; its population is without it."""
-        self.left_worker(number)
+        """A trial has reached its final state and leaves its population."""
         self._arrived.pop(number, None)
         self._paths(number).drop_inherited()
 
-    def next_move(self, unfinished: Collection[int], unasked: int, *, ending: bool) -> Move:
-        """What becomes of those that wait, among all that are unfinished or may still join.
+    def next_move(
+        self, running: Mapping[int, RunningTrial], waiting: Collection[int], unasked: int, *, ending: bool
+    ) -> Move:
+        """The next step of the members that wait.
 
-        Once all have arrived they are compared. What a member is to go on from lies in its folder before that
-        is stored, and the donor goes on after it: whenever the run dies, the next one finds both or decides
-        the same again.
+        Once all members have arrived they are compared. A member's new checkpoint is copied into its folder before
+        the comparison is stored, and the donor continues after that. So if the run is killed, the next run finds
+        both or decides the same again.
+
+        Args:
+            running: the trials that workers have.
+            waiting: the unfinished trials that no worker has.
+            unasked: how many trials may still join.
+            ending: whether the run ends.
         """
         rules = self._study.search
         if rules is None or not self._arrived:
             return Move()
+        on_lanes = {number for number in self._arrived if number in running and running[number].waits}
         if ending:
-            return Move(self._set_aside(self._unanswered))
-        behind = set(unfinished) - self._arrived.keys()
+            return Move(_answers(on_lanes, Decision.STOP))
+        behind = {*running, *waiting} - self._arrived.keys()
         if behind or unasked:
-            return Move(self._set_aside(self._in_the_way(behind, unasked)))
+            return Move(_answers(_in_the_way(on_lanes, running, behind, unasked), Decision.STOP))
         changes = exploits(self._study, rules, list(self._arrived.values()), self._step)
         self._store(changes)
         self._arrived, self._compared = {}, self._step
-        answers = self._set_aside(self._unanswered & changes.keys())
-        going_on = dict.fromkeys(sorted(self._unanswered), Decision.CONTINUE)
-        self._unanswered.clear()
-        return Move({**answers, **going_on}, changes, compared=True)
+        set_aside = _answers(on_lanes & changes.keys(), Decision.STOP)
+        continued = _answers(on_lanes - changes.keys(), Decision.CONTINUE)
+        return Move({**set_aside, **continued}, changes, compared=True)
 
     def inherited(self, asked: AskedTrial) -> Inherited | None:
         """What a member's worker is to go on from."""
@@ -121,19 +114,6 @@ class Population:
         if exploit is None:
             return None
         return Inherited(exploit.donor, exploit.step, self._paths(asked.number).inherited(exploit.step))
-
-    def _in_the_way(self, behind: Collection[int], unasked: int) -> Collection[int]:
-        """Members that wait on a worker where others, who are behind, need their places."""
-        if unasked or any(number not in self._workers for number in behind):
-            return self._unanswered  # all: one without a worker may need one that is empty (`cohort`)
-        busy = {self._workers[number] for number in behind}
-        return [number for number in self._unanswered if self._workers[number] in busy]
-
-    def _set_aside(self, numbers: Collection[int]) -> dict[int, Decision]:
-        answers = dict.fromkeys(sorted(numbers), Decision.STOP)
-        self._stopped |= answers.keys()
-        self._unanswered -= answers.keys()
-        return answers
 
     def _store(self, changes: Mapping[int, Exploit]) -> None:
         for number, exploit in changes.items():
@@ -146,3 +126,17 @@ class Population:
 
     def _paths(self, number: int) -> TrialPaths:
         return TrialPaths.of(self._trials_directory, number)
+
+
+def _in_the_way(
+    on_lanes: Collection[int], running: Mapping[int, RunningTrial], behind: Collection[int], unasked: int
+) -> Collection[int]:
+    """Members that wait on lanes which members behind them need."""
+    workers = {running[number].worker if number in running else None for number in behind}
+    if unasked or None in workers:
+        return on_lanes  # all of them: a trial without a worker may need an empty worker (`cohort`)
+    return [number for number in on_lanes if running[number].worker in workers]
+
+
+def _answers(numbers: Collection[int], decision: Decision) -> dict[int, Decision]:
+    return dict.fromkeys(sorted(numbers), decision)

@@ -13,8 +13,8 @@ from fxai.errors import FxaiError
 from fxai.pool import TrialEnded, TrialReported, WorkerEvent, WorkerLost, WorkerPool
 from fxai.protocol import Decision, Report, TrialRequest, TrialResult, TrialState
 from fxai.study.events import Heartbeat, Notice
-from fxai.study.running_trials import warnings_of
 from fxai.study.stop_signal import StopSignal, Urgency
+from fxai.study.trial_results import warnings_of
 
 TrainingEvent: TypeAlias = Report | TrialResult | Notice | Heartbeat
 

@@ -1,9 +1,18 @@
-"""Workers that say what happened when the recorded run heard it, and a run that follows that order."""
+"""A pool that gives the loop the events of its workers in the order of a recorded run."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from fxai.pool import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost, WorkerPool
+from fxai.pool import (
+    Activity,
+    RunningTrial,
+    TrialEnded,
+    TrialReported,
+    TrialStarted,
+    WorkerEvent,
+    WorkerLost,
+    WorkerPool,
+)
 from fxai.protocol import Decision, Report, TrialRequest, TrialResult, TrialState
 from fxai.study.events import Notice, StudyEvent, TrialBegan, TrialFinished, TrialProgressed
 from fxai.study.replay.decisions import (
@@ -15,20 +24,20 @@ from fxai.study.replay.decisions import (
     TrialBegunEntry,
     TrialRequeuedEntry,
 )
-from fxai.study.replay.report_buffer import ReportBuffer
-from fxai.study.running_trials import warnings_of
+from fxai.study.replay.report_buffer import ReportBuffer, TrialMessage
+from fxai.study.trial_results import warnings_of
 
 
 class ReplayedPool:
-    """`WorkerPool` behind which others train; a slot is free when it is a trial's turn to begin.
+    """A `WorkerPool` over another one. A slot is free when the recorded run began its next trial.
 
-    What the workers say is held back until its turn comes, whatever the timing. They themselves never wait for
-    a turn, or trials that are trained as one could wait for each other: each report is answered at once as it was
-    in the recorded run, and what the loop decides later changes that only where it ends a trial.
+    The messages of the workers are held back until their turn in the recorded order. The workers do not wait for a
+    turn, because trials that are trained together could then wait for each other: each report is answered at once as
+    in the recorded run, and a later decision of the loop changes that only if it ends the trial.
 
-    A trial that does otherwise than it did (it ends where it reported, is pruned where it went on) is heard when it
-    speaks from then on, and the others keep their order. Where the order cannot be kept at all, because a worker is
-    lost or the run ends early, the run goes its own way from there. Either is said.
+    A trial may differ from its recording: it ends where it reported, or is pruned where it continued. The loop then
+    receives the messages of this trial as they come, and the other trials keep their order. If a worker is lost or
+    the run ends early, the recorded order ends there. A notice says so in both cases.
     """
 
     def __init__(self, workers: WorkerPool, decisions: Iterable[Entry]) -> None:
@@ -40,7 +49,7 @@ class ReplayedPool:
         self._given_back: set[int] = set()  # by the replay alone: their workers go on
         self._expected: dict[int, ReportJudgedEntry] = {}
         self._notices: list[str] = []
-        self._told_of_values = False
+        self._warned_of_values = False
 
     @property
     def free_slots(self) -> int:
@@ -54,13 +63,15 @@ class ReplayedPool:
             case _:
                 return 0
 
-    def submit(self, request: TrialRequest) -> None:
+    def submit(self, request: TrialRequest) -> RunningTrial:
+        running = RunningTrial(request)
         self._running_trials.add(request.number)
         if request.number in self._given_back:
             self._given_back.remove(request.number)
-            return
-        self._buffers[request.number] = ReportBuffer()
-        self._workers.submit(request)
+            self._buffers[request.number].begin_again(running)
+        else:
+            self._buffers[request.number] = ReportBuffer(self._workers.submit(request), running)
+        return running
 
     def events(self, timeout: float) -> Sequence[WorkerEvent]:
         alone = any(not self._buffers[number].follows for number in self._running_trials)
@@ -74,7 +85,7 @@ class ReplayedPool:
 
     def answer(self, number: int, decision: Decision) -> None:
         buffer = self._buffers.get(number)
-        if buffer is None or buffer.take(decision):
+        if buffer is None or buffer.answer(decision):
             self._workers.answer(number, decision)
 
     def activity(self) -> Sequence[Activity]:
@@ -130,10 +141,10 @@ class ReplayedPool:
         return number in self._running_trials and self._buffers[number].follows
 
     def _due(self) -> list[WorkerEvent]:
-        """What the loop may hear now."""
+        """The events that the loop may receive now."""
         turn = self._turn()
         alone = (number for number in self._running_trials if turn is None or not self._buffers[number].follows)
-        if happened := [event for number in list(alone) for event in self._heard(number)]:
+        if happened := [event for number in list(alone) for event in self._received(number)]:
             return happened
         match turn:
             case ReportsDecidedEntry(reports):
@@ -146,57 +157,56 @@ class ReplayedPool:
             case _:
                 return []
 
-    def _heard(self, number: int) -> list[WorkerEvent]:
-        """The next word of a trial, if there is one."""
+    def _received(self, number: int) -> list[WorkerEvent]:
+        """The next message of a trial, if there is one."""
         buffer = self._buffers[number]
-        word = buffer.next
-        if word is None:
+        message = buffer.next
+        if message is None:
             return []
-        buffer.hear()
-        if isinstance(word, Report):
-            return [TrialReported(word)]
+        buffer.receive(message)
+        if isinstance(message, Report):
+            return [TrialReported(message)]
         self._running_trials.discard(number)
-        return [TrialEnded(word)]
+        return [TrialEnded(message)]
 
     def _reports(self, reports: Sequence[ReportJudgedEntry]) -> list[WorkerEvent]:
         """The reports that were decided together, once all of them are there."""
         expected = [judged for judged in reports if self._follows(judged.number)]
-        words = [self._buffers[judged.number].next for judged in expected]
-        for judged, word in zip(expected, words, strict=True):
-            if isinstance(word, TrialResult):
+        messages = [self._buffers[judged.number].next for judged in expected]
+        for judged, message in zip(expected, messages, strict=True):
+            if isinstance(message, TrialResult):
                 self._leave_alone(judged.number, f"ends, where it reported step {judged.step}")
                 return self._due()
-        if None in words:
+        if None in messages:
             return []
-        for judged, word in zip(expected, words, strict=True):
+        for judged, message in zip(expected, messages, strict=True):
             self._expected[judged.number] = judged
-            if isinstance(word, Report):
-                self._compare(judged.number, f"at step {word.step}", word.value, judged.value)
+            if isinstance(message, Report):
+                self._compare(judged.number, f"at step {message.step}", message.value, judged.value)
         self._ahead.popleft()
-        return [event for judged in expected for event in self._heard(judged.number)]
+        return [event for judged in expected for event in self._received(judged.number)]
 
     def _end(self, number: int, state: TrialState, value: float | None) -> list[WorkerEvent]:
-        word = self._buffers[number].next
-        if word is None:
+        message = self._buffers[number].next
+        if message is None:
             return []
-        if isinstance(word, Report):
-            self._leave_alone(number, f"reports step {word.step}, where it ended ({state})")
+        if isinstance(message, Report):
+            self._leave_alone(number, f"reports step {message.step}, where it ended ({state})")
             return self._due()
-        if state is word.state is TrialState.COMPLETE:
-            self._compare(number, "at its end", word.value, value)
-        elif TrialState.FAIL in {state, word.state} and state is not word.state:
-            self._notices.append(f"Trial {number} ended ({word.state}), where it ended ({state})")
+        if state is message.state is TrialState.COMPLETE:
+            self._compare(number, "at its end", message.value, value)
+        elif TrialState.FAIL in {state, message.state} and state is not message.state:
+            self._notices.append(f"Trial {number} ended ({message.state}), where it ended ({state})")
         self._ahead.popleft()
-        return self._heard(number)
+        return self._received(number)
 
     def _give_back(self, number: int) -> WorkerEvent:
-        self._buffers[number].begin_again()
         self._running_trials.discard(number)
         self._given_back.add(number)
         return TrialEnded(TrialResult(number, TrialState.RETURNED, 0.0))
 
     def _taken(self, events: Sequence[WorkerEvent]) -> list[WorkerEvent]:
-        """Keep what trials say; what else there is, to be passed on at once."""
+        """Keep the messages of trials. Returns the other events, which are passed on at once."""
         passed: list[WorkerEvent] = []
         for event in events:
             match event:
@@ -216,26 +226,25 @@ class ReplayedPool:
 
     def _pass_over(self, report: Report) -> None:
         buffer = self._buffers.get(report.number)
-        self._workers.answer(report.number, Decision.CONTINUE if buffer is None else buffer.verdict)
+        self._workers.answer(report.number, Decision.CONTINUE if buffer is None else buffer.ended_by)
         self._notices.extend(warnings_of(report))
 
-    def _keep(self, number: int, word: Report | TrialResult) -> None:
+    def _keep(self, number: int, message: TrialMessage) -> None:
         buffer = self._buffers.get(number)
         if buffer is None:
             return
-        if isinstance(word, Report) and buffer.verdict is not Decision.CONTINUE:
-            self._workers.answer(number, buffer.verdict)
+        if isinstance(message, Report) and buffer.ended_by is not Decision.CONTINUE:
+            self._workers.answer(number, buffer.ended_by)
             return
-        buffer.words.append(word)
-        if isinstance(word, Report):
-            self._answer_as_recorded(buffer, word)
-        elif word.state is TrialState.RETURNED:
+        buffer.messages.append(message)
+        if isinstance(message, Report):
+            self._answer_as_recorded(buffer, message)
+        elif message.state is TrialState.RETURNED:
             self._depart(f"trial {number} is given back by its worker")
 
     def _answer_as_recorded(self, buffer: ReportBuffer, report: Report) -> None:
         decision = self._answers.get((report.number, report.step))
         if decision is not None:
-            buffer.answered = len(buffer.words)
             self._workers.answer(report.number, decision)
         elif self._ahead and buffer.follows:
             self._leave_alone(report.number, f"reports step {report.step}, which it did not")
@@ -248,8 +257,8 @@ class ReplayedPool:
             self._given_back.discard(number)
 
     def _compare(self, number: int, where: str, value: float | None, recorded: float | None) -> None:
-        if value != recorded and not self._told_of_values:
-            self._told_of_values = True
+        if value != recorded and not self._warned_of_values:
+            self._warned_of_values = True
             self._notices.append(
                 f"Trial {number} has the value {value} {where}, where it had {recorded}: its training is not "
                 "deterministic. The replay goes on by the new values"

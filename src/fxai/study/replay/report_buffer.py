@@ -1,44 +1,53 @@
-"""What a trial's worker has said, and how much of it the loop has heard."""
+"""The reports and the result of a trial that its worker has sent, and how many of them the loop has received."""
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
+from fxai.pool import RunningTrial
 from fxai.protocol import Decision, Report, TrialResult
 
-Word = Report | TrialResult
+TrialMessage: TypeAlias = Report | TrialResult
 
 
 @dataclass(slots=True)
 class ReportBuffer:
-    """A trial on its worker. The loop may hear it from the beginning again while the worker goes on."""
+    """A trial on its worker. The loop may receive its messages from the first one again while the worker goes on."""
 
-    words: list[Word] = field(default_factory=list)
-    heard: int = 0  # by the loop, since it last began the trial
-    answered: int = 0  # reports whose decision the worker has
-    verdict: Decision = Decision.CONTINUE  # how the loop ended it at a report that the worker is past
+    trained: RunningTrial  # as its worker has it
+    running: RunningTrial  # as the loop has it
+    messages: list[TrialMessage] = field(default_factory=list)
+    received: int = 0  # by the loop, since the loop last began the trial
     follows: bool = True  # the recorded order
 
     @property
-    def next(self) -> Word | None:
-        """What the loop has not heard yet."""
-        return self.words[self.heard] if self.heard < len(self.words) else None
+    def next(self) -> TrialMessage | None:
+        """The first message that the loop has not received."""
+        return self.messages[self.received] if self.received < len(self.messages) else None
 
-    def hear(self) -> None:
-        self.heard += 1
+    @property
+    def ended_by(self) -> Decision:
+        """The loop's decision that ended the trial at a report that the worker may be past; CONTINUE before that."""
+        return self.running.decision
 
-    def take(self, decision: Decision) -> bool:
-        """The loop's decision on what it heard last; whether the worker waits for it.
+    def receive(self, message: TrialMessage) -> None:
+        """The loop receives the next message."""
+        self.received += 1
+        if isinstance(message, Report):
+            self.running.reported(message)
 
-        A worker may be past that report. What ends the trial is then its answer to the report at which it is, and
-        what it has reported beyond is heard by nobody.
+    def answer(self, decision: Decision) -> bool:
+        """The loop's decision on the message that it received last. Returns whether the worker waits for it.
+
+        The worker may be past that report. A decision that ends the trial then answers the worker's last report, and
+        the loop receives no report beyond.
         """
-        waits = self.heard > self.answered
-        self.answered = max(self.answered, self.heard)
+        self.running.answered(decision)
         if decision is Decision.CONTINUE:
-            return waits
-        self.verdict = decision
-        waits = waits or len(self.words) > self.answered
-        self.words[self.heard :] = [word for word in self.words[self.heard :] if isinstance(word, TrialResult)]
-        return waits
+            return self.trained.waits and self.next is None
+        self.messages[self.received :] = [m for m in self.messages[self.received :] if isinstance(m, TrialResult)]
+        return self.trained.waits
 
-    def begin_again(self) -> None:
-        self.heard = 0
+    def begin_again(self, running: RunningTrial) -> None:
+        """The loop runs the trial again, as `running`, and receives its messages from the first one."""
+        self.received = 0
+        self.running = running

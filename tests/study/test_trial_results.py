@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fxai.protocol import Report
-from fxai.study.running_trials import RepeatedReturns, ticks
+from fxai.study.trial_results import RepeatedReturns, ticks
 
 
 @given(numbers=st.lists(st.integers(0, 4), max_size=20))
