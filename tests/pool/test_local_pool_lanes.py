@@ -88,7 +88,7 @@ def test_a_trial_past_its_time_is_dropped_and_its_neighbour_goes_on(tmp_path: Pa
 def test_a_worker_that_does_not_answer_when_it_shall_drop_a_trial_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("fxai.pool.assigned_trials.END_SECONDS", 0.3)
+    monkeypatch.setattr("fxai.pool.running_trials.END_SECONDS", 0.3)
     with pool(tmp_path, lanes=4, limits=Limits(trial_seconds=3.0)) as workers:
         start(workers, 0, tmp_path, steps=100, hangs_at=3)
         while workers.events(1.0):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from drive_workers import lane_request
 from fxai.protocol import Decision, TrialPaths, TrialState
-from fxai.worker.worker_trials import LanesStep, WorkerTrials
+from fxai.worker.worker_trials import WorkerTrials
 from lane_objectives import CounterLanes
 
 
@@ -20,7 +20,7 @@ class Output:
 
 def test_a_trial_that_comes_when_the_lanes_became_fewer_is_given_back(tmp_path: Path):
     trials = WorkerTrials(CounterLanes(2), Output())
-    assert trials.admit(lane_request(1, tmp_path)) == LanesStep()
+    assert trials.admit(lane_request(1, tmp_path)).empty
     trials.admit(lane_request(2, tmp_path, returned_at=1))
     (result,) = trials.advance().results
     assert (result.number, result.state, trials.width) == (2, TrialState.RETURNED, 1)
@@ -39,14 +39,16 @@ def test_lanes_that_raised_take_nothing_more(tmp_path: Path):
     assert [result.state for result in trials.admit(lane_request(2, tmp_path)).results] == [TrialState.RETURNED]
 
 
-def test_unanswered_reports_are_known_until_they_are_answered(tmp_path: Path):
+def test_a_decision_on_a_trial_that_is_not_here_is_ignored(tmp_path: Path):
     trials = WorkerTrials(CounterLanes(2), Output())
     for number in (1, 2):
         trials.admit(lane_request(number, tmp_path))
     assert [report.number for report in trials.advance().reports] == [1, 2]
-    trials.decide(1, Decision.CONTINUE)
-    trials.decide(9, Decision.CONTINUE)
-    assert trials.unanswered == {2}
+    trials.decide(9, Decision.PRUNE)
+    trials.decide(1, Decision.PRUNE)
+    (result,) = trials.advance().results
+    assert (result.number, result.state) == (1, TrialState.PRUNED)
+    assert trials.numbers == (2,)
 
 
 def test_output_goes_to_a_trial_only_where_no_other_can_join_it(tmp_path: Path):

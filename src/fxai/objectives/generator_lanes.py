@@ -1,9 +1,10 @@
 """A generator function as lanes: one trial at a time, one evaluation per advance."""
 
-import time
 import traceback
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 
+from fxai.objectives.worker_trial import WorkerTrial
 from fxai.protocol import (
     Decision,
     LanePlan,
@@ -20,29 +21,27 @@ from fxai.protocol.trial_failure import raised
 
 
 class GeneratorTrial:
-    """A trial that goes on one evaluation at a time; what its objective raises is its result."""
+    """A trial of a generator function. An exception of the function becomes the trial's result."""
 
-    def __init__(self, objective: Objective, request: TrialRequest, slot: Slot) -> None:
-        self.number = request.number
+    def __init__(self, objective: Objective, trial: WorkerTrial, slot: Slot) -> None:
+        self.trial = trial
         self._objective = objective
-        self._request = request
         self._slot = slot
-        self._began = time.monotonic()
         self._reports: Generator[Report, None, Outcome] | None = None
         self._metrics: Mapping[str, float] = {}  # of the last report; a pruned trial keeps them
 
-    def advance(self, decision: Decision) -> Report | TrialResult:
-        """Go on to the next report or to the end; any other decision than CONTINUE is the end."""
-        if decision is not Decision.CONTINUE:
-            return self._close(decision)
+    def advance(self) -> Report | TrialResult:
+        """Continue to the next report or to the end. After PRUNE or STOP the trial ends."""
+        if self.trial.decision is not Decision.CONTINUE:
+            return self._close(self.trial.decision)
         try:
-            return self._go_on()
+            return self._continue()
         except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
-            return raised(self._request, error, self._seconds)
+            return raised(self.trial.request, error, self.trial.seconds)
 
-    def _go_on(self) -> Report | TrialResult:
+    def _continue(self) -> Report | TrialResult:
         if self._reports is None:
-            self._reports = self._objective(self._request, self._slot)
+            self._reports = self._objective(self.trial.request, self._slot)
         try:
             return self._checked(next(self._reports))
         except StopIteration as end:
@@ -51,23 +50,17 @@ class GeneratorTrial:
     def _checked(self, report: Report) -> Report:
         if not isinstance(report, Report):
             raise TypeError(f"The objective yielded {report!r} instead of a Report.")
-        if report.number != self.number:
+        if report.number != self.trial.number:
             raise ValueError(f"The objective yielded a report of trial {report.number}.")
         self._metrics = report.metrics
+        self.trial.reported()
         return report
 
     def _complete(self, outcome: Outcome) -> TrialResult:
         if not isinstance(outcome, Outcome):
             raise TypeError(f"The objective returned {outcome!r} instead of an Outcome.")
-        return TrialResult(
-            self.number,
-            TrialState.COMPLETE,
-            self._seconds,
-            outcome.value,
-            outcome.metrics,
-            flaw=outcome.flaw,
-            derived=outcome.derived,
-        )
+        result = TrialResult(self.trial.number, TrialState.COMPLETE, self.trial.seconds, outcome.value, outcome.metrics)
+        return replace(result, flaw=outcome.flaw, derived=outcome.derived)
 
     def _close(self, decision: Decision) -> TrialResult:
         try:
@@ -75,26 +68,19 @@ class GeneratorTrial:
                 self._reports.close()
         except (Exception, SystemExit):  # noqa: BLE001  # failures are values here
             traceback.print_exc()  # the trial's state stands
+        number, seconds = self.trial.number, self.trial.seconds
         if decision is Decision.STOP:
-            return TrialResult(self.number, TrialState.RETURNED, self._seconds)
-        return TrialResult(self.number, TrialState.PRUNED, self._seconds, metrics=self._metrics)
-
-    @property
-    def _seconds(self) -> float:
-        return time.monotonic() - self._began
+            return TrialResult(number, TrialState.RETURNED, seconds)
+        return TrialResult(number, TrialState.PRUNED, seconds, metrics=self._metrics)
 
 
 class GeneratorLanes:
-    """Runs the trials of a generator function; all seeds of a trial are the function's to train.
-
-    A trial that reported waits for its decision.
-    """
+    """Runs the trials of a generator function, which trains all seeds of a trial. A trial waits for each decision."""
 
     def __init__(self, objective: Objective, slot: Slot) -> None:
         self._objective = objective
         self._slot = slot
-        self._trial: GeneratorTrial | None = None
-        self._decision: Decision | None = None  # None: a report waits for it
+        self._running: GeneratorTrial | None = None
 
     @property
     def width(self) -> int:
@@ -102,23 +88,21 @@ class GeneratorLanes:
 
     @property
     def busy(self) -> bool:
-        return self._trial is not None and self._decision is not None
+        return self._running is not None and not self._running.trial.waits
 
     def admit(self, request: TrialRequest) -> None:
-        self._trial = GeneratorTrial(self._objective, request, self._slot)
-        self._decision = Decision.CONTINUE
+        self._running = GeneratorTrial(self._objective, WorkerTrial(request), self._slot)
 
     def decide(self, number: int, decision: Decision) -> None:
-        if self._trial is not None and self._trial.number == number:
-            self._decision = decision
+        if self._running is not None and self._running.trial.number == number:
+            self._running.trial.answered(decision)
 
     def advance(self) -> Sequence[Report | TrialResult]:
-        if self._trial is None or self._decision is None:
+        if self._running is None or self._running.trial.waits:
             return ()
-        decision, self._decision = self._decision, None
-        step = self._trial.advance(decision)
+        step = self._running.advance()
         if isinstance(step, TrialResult):
-            self._trial = None
+            self._running = None
         return (step,)
 
 
@@ -128,5 +112,5 @@ class GeneratorObjective:
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
 
-    def __call__(self, plan: LanePlan, slot: Slot) -> Lanes:  # noqa: ARG002  # of one shape, whatever is planned
+    def __call__(self, plan: LanePlan, slot: Slot) -> Lanes:  # noqa: ARG002  # always one lane
         return GeneratorLanes(self._objective, slot)

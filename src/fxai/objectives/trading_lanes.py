@@ -67,10 +67,10 @@ class TradingLanes:
         trial = self._trials.get(number)
         if trial is None:
             return
-        trial.answered()
+        trial.trial.answered(decision)
         if decision is Decision.CONTINUE and trial.repeats:
             return
-        if decision is Decision.CONTINUE and not trial.through:
+        if decision is Decision.CONTINUE and not trial.trained:
             self._place(trial)
             return
         self._forget(trial)
@@ -82,15 +82,31 @@ class TradingLanes:
     def advance(self) -> Sequence[Report | TrialResult]:
         while self._joining:
             self._begin(self._joining.popleft())
-        came: list[Report | TrialResult] = [*self._ended]
+        messages: list[Report | TrialResult] = [*self._ended]
         self._ended.clear()
-        came += [trial.repeat() for trial in self._trials.values() if trial.may_repeat]
+        messages += [trial.repeat() for trial in self._trials.values() if trial.may_repeat]
+        pack = self._next_pack()
+        if pack is None:
+            return messages
+        try:
+            stepped = pack.advance()
+        except torch.OutOfMemoryError as error:
+            return messages + self._without(pack, error)
+        for message in stepped:
+            if isinstance(message, TrialResult):
+                self._forget(self._trials[message.number])
+        pack.trials = [trial for trial in pack.trials if not trial.trained]  # their last reports wait for answers
+        self._drop_empty_packs()
+        return messages + stepped
+
+    def _next_pack(self) -> TradingPack | None:
+        """The pack whose turn it is, None if every pack waits."""
         for _ in range(len(self._packs)):
             pack = self._packs[0]
             self._packs.rotate(-1)
             if pack.can_advance:
-                return came + self._advanced(pack)
-        return came
+                return pack
+        return None
 
     def _begin(self, request: TrialRequest) -> None:
         try:
@@ -127,22 +143,11 @@ class TradingLanes:
     def _drop_empty_packs(self) -> None:
         self._packs = deque(pack for pack in self._packs if pack.trials)
 
-    def _advanced(self, pack: TradingPack) -> list[Report | TrialResult]:
-        try:
-            came = pack.advance()
-        except torch.OutOfMemoryError as error:
-            return self._without(pack, error)
-        for result in came:
-            if isinstance(result, TrialResult):
-                self._forget(self._trials[result.number])
-        pack.trials = [trial for trial in pack.trials if not trial.through]  # their last reports wait for answers
-        self._drop_empty_packs()
-        return came
-
     def _without(self, pack: TradingPack, error: torch.OutOfMemoryError) -> list[Report | TrialResult]:
-        """Give the trials of a pack that was too wide back, to come to narrower ones.
+        """Return the trials of a pack that was too wide, so that they are run in narrower packs.
 
-        They go on from their checkpoints, on a device from their beginning: there a training is of one width.
+        They continue from their checkpoints. On a device they start from the beginning: a training there has one
+        width.
         """
         trials, lanes = list(pack.trials), pack.kind[-1] or pack.lanes
         for trial in trials:

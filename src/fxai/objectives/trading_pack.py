@@ -1,13 +1,13 @@
 """The trials of one pack and their steps together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from fxai.errors import FxaiError
 from fxai.objectives.trading_trial import TradingTrial, failure
 from fxai.protocol import Report, TrialResult
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.training.lane_pack import LanePack
-from fxai.rl.training.training import Metrics, Training
+from fxai.rl.training.training import Training
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.search.expression import ExpressionError
 
@@ -38,7 +38,7 @@ class TradingPack:
         self._pack.set_lanes(())
 
     def advance(self) -> list[Report | TrialResult]:
-        """One update; the reports of the trials that are to be evaluated then, failures among them."""
+        """Train one update. Returns the reports and failures of the trials that are evaluated after it."""
         lanes = [lane for trial in self.trials for lane in trial.lanes]
         if set(lanes) != set(self._pack.lanes):
             self._pack.set_lanes(lanes)
@@ -46,16 +46,15 @@ class TradingPack:
         for trial in self.trials:
             trial.advanced()
         lanes_to_evaluate = set(self._pack.lanes_to_evaluate())
-        return self._reports([trial for trial in self.trials if trial.lanes[0] in lanes_to_evaluate])
-
-    def _reports(self, trials: Sequence[TradingTrial]) -> list[Report | TrialResult]:
-        if not trials:
+        evaluated = [trial for trial in self.trials if trial.lanes[0] in lanes_to_evaluate]
+        if not evaluated:
             return []
-        metrics = iter(self._pack.evaluate([lane for trial in trials for lane in trial.lanes]))
-        return [self._report(trial, [next(metrics) for _ in trial.lanes]) for trial in trials]
-
-    def _report(self, trial: TradingTrial, metrics: Sequence[Metrics]) -> Report | TrialResult:
-        try:
-            return trial.report(metrics, self._pack.stacked_states(trial.lanes))
-        except (FxaiError, ExpressionError) as error:
-            return failure(trial.request, error)
+        metrics = iter(self._pack.evaluate([lane for trial in evaluated for lane in trial.lanes]))
+        reports: list[Report | TrialResult] = []
+        for trial in evaluated:
+            of_trial = [next(metrics) for _ in trial.lanes]
+            try:
+                reports.append(trial.report(of_trial, self._pack.stacked_states(trial.lanes)))
+            except (FxaiError, ExpressionError) as error:
+                reports.append(failure(trial.request, error))
+        return reports

@@ -1,7 +1,6 @@
 """One trial of `fx_trading` while it trains: its lanes, its reports, its checkpoint, its end."""
 
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from torch import Tensor
 from fxai.errors import FxaiError, InputError
 from fxai.market.dataset import Market
 from fxai.objectives.multi_seed import mean, standard_error
+from fxai.objectives.worker_trial import WorkerTrial
 from fxai.protocol import (
     STANDARD_ERROR,
     Cause,
@@ -56,23 +56,24 @@ class TradingTrial:
         if request.metric not in METRICS and not request.score:
             raise InputError(f"fx_trading has no metric {request.metric!r}; it reports {', '.join(METRICS)}")
         self.request = request
+        self.trial = WorkerTrial(request)
         self.config = TrainingConfig.model_validate(request.config)
         self.base = TrainingConfig.model_validate(request.base_config)
         self.lanes = tuple(Lane(self.config, seed) for seed in request.seeds)
         self.width = width
         self.updates = 0
-        self._ahead: int | None = None  # updates since a report that waits for its answer
         self._market = market
         self._paths = TrialPaths(request.directory)
         self._identity = _identity(request, self.config, self.base, market, (slot, width))
-        self._began = time.monotonic()
-        self._reports: tuple[Report, ...] = ()
-        self._told = 0
-        self._take_up()
-        self._began_at = self.env_steps
+        self._weights = torch.empty(0)  # of the first lane, [1, ...], at its last evaluation
+        self._reports: tuple[Report, ...] = ()  # of all runs of the trial
+        self._sent = 0  # how many of these were sent to the parent by this run
+        self._updates_at_report = 0  # the updates when the last report was sent
+        self._resume()
+        self._env_steps_before = self.env_steps
 
     @property
-    def through(self) -> bool:
+    def trained(self) -> bool:
         """Whether its lanes have had their last update."""
         return self.updates >= self.config.training.total_updates
 
@@ -84,48 +85,52 @@ class TradingTrial:
     @property
     def may_advance(self) -> bool:
         """A lane may be one update ahead of a decision, but not of two."""
-        if self._ahead is None:
+        if not self.trial.waits:
             return True
-        return self._ahead < _MOST_AHEAD and not is_evaluated(self.config.training, self.updates + 1)
+        ahead = self.updates - self._updates_at_report
+        return ahead < _MOST_AHEAD and not is_evaluated(self.config.training, self.updates + 1)
 
     @property
     def repeats(self) -> bool:
-        """Whether reports of an earlier run are still to be told again."""
-        return self._told < len(self._reports)
+        """Whether reports of an earlier run are still to be sent again."""
+        return self._sent < len(self._reports)
 
     @property
     def may_repeat(self) -> bool:
-        return self.repeats and self._ahead is None
+        return self.repeats and not self.trial.waits
 
     def advanced(self) -> None:
         """Its lanes have had an update."""
         self.updates += 1
-        if self._ahead is not None:
-            self._ahead += 1
-
-    def answered(self) -> None:
-        self._ahead = None
 
     def repeat(self) -> Report:
         """The next report of an earlier run."""
-        return self._tell()
+        self._note_sent()
+        return self._reports[self._sent - 1]
 
     def report(self, metrics: Sequence[Metrics], state: Mapping[str, Tensor]) -> Report | TrialResult:
-        """An evaluation of its lanes and their states [lane, ...], kept as a checkpoint; a failure if not finite."""
+        """The report of an evaluation, or a failure if the value is not finite. Writes a checkpoint.
+
+        Args:
+            metrics: of each lane.
+            state: of all lanes, each tensor [lane, ...].
+        """
         metrics = [with_score(lane, self.request.score) for lane in metrics]
         values = [lane[self.request.metric] for lane in metrics]
         if not all(map(math.isfinite, values)):
             error = TrialError(Cause.NOT_FINITE, f"the objective's value is {mean(values)} at step {self.updates}")
             return self._result(TrialState.FAIL, error=error)
         joined = _joined(metrics, values, self.request.metric)
-        self._reports += (Report(self.request.number, self.updates, mean(values), joined, self.env_steps),)
+        report = Report(self.request.number, self.updates, mean(values), joined, self.env_steps)
+        self._reports += (report,)
         flaw = _unwritten(lambda: Checkpoint(self._identity, self._reports, state).save(self._paths.checkpoint))
         self._weights = state["weights"][:1]
-        return replace(self._tell(), flaw=flaw)
+        self._note_sent()
+        return replace(report, flaw=flaw)
 
     def ended(self, decision: Decision) -> TrialResult:
-        """Its result after the last report was answered so."""
-        last = self._reports[self._told - 1]
+        """Its result after this decision on its last report."""
+        last = self._reports[self._sent - 1]
         match decision:
             case Decision.STOP:
                 return self.returned()
@@ -147,36 +152,36 @@ class TradingTrial:
         error: TrialError | None = None,
     ) -> TrialResult:
         """Its speed is that of this run: the steps of an earlier one took none of these seconds."""
-        seconds = max(time.monotonic() - self._began, 1e-9)
-        usage = Usage(self.env_steps, (self.env_steps - self._began_at) / seconds)
+        seconds = max(self.trial.seconds, 1e-9)
+        usage = Usage(self.env_steps, (self.env_steps - self._env_steps_before) / seconds)
         return TrialResult(self.request.number, state, seconds, value, metrics, error, usage)
 
-    def _tell(self) -> Report:
-        self._told += 1
-        self._ahead = 0
-        return self._reports[self._told - 1]
+    def _note_sent(self) -> None:
+        self._sent += 1
+        self._updates_at_report = self.updates
+        self.trial.reported()
 
     def _agent(self) -> Agent:
         market, seed = self._market, self.request.seed
         return Agent(self.config, seed, market.standardizer, market.content_hash, self._weights, self.base.env)
 
-    def _take_up(self) -> None:
-        """Go on from the checkpoint of an earlier run, if there is one, or from another trial's that it inherits.
+    def _resume(self) -> None:
+        """Continue from the trial's checkpoint of an earlier run, or from the checkpoint that the trial inherits.
 
-        A checkpoint of another identity is renamed, unless the trial inherits: then it is what the trial had before.
-        Its lanes draw by its own seeds from there on: two trials that go on from the same weights part at once.
+        A checkpoint of another identity is renamed, unless the trial inherits: the checkpoint is then the trial's
+        state before. The lanes draw by the trial's own seeds, so two trials that inherit the same weights differ.
         """
         checkpoint = load_checkpoint(self._paths.checkpoint, self._identity)
         inherited = self.request.inherited
         if checkpoint is not None:
             self._reports = checkpoint.reports
-            self._go_on(checkpoint.reports[-1].step, checkpoint.state)
+            self._restore(checkpoint.reports[-1].step, checkpoint.state)
         elif inherited is not None:
-            self._go_on(inherited.step, load_state(inherited.checkpoint, inherited.step))
+            self._restore(inherited.step, load_state(inherited.checkpoint, inherited.step))
         else:
             set_aside([self._paths.checkpoint])
 
-    def _go_on(self, step: int, state: Mapping[str, Tensor]) -> None:
+    def _restore(self, step: int, state: Mapping[str, Tensor]) -> None:
         self._weights = state["weights"][:1]
         self.updates = step
         for lane, row in zip(self.lanes, unstack_states(state), strict=True):

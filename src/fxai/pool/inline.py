@@ -16,8 +16,9 @@ from fxai.pool.dispatcher import TrialDispatcher, WorkerCapacity
 from fxai.pool.running_trials import RunningTrial
 from fxai.process_tree import ProcessTrees
 from fxai.protocol import Cause, Decision, LanePlan, Slot, TrialError, TrialRequest
+from fxai.protocol.worker_messages import WorkerMessage
 from fxai.worker.unplanned_lanes import open_lanes
-from fxai.worker.worker_trials import LanesStep, WorkerTrials
+from fxai.worker.worker_trials import WorkerTrials
 
 T = TypeVar("T")
 ONE_SLOT = (Slot(0),)
@@ -142,15 +143,15 @@ class _InlineWorker:
     def _opened(self) -> WorkerTrials:
         return WorkerTrials(open_lanes(self._plan, self.slot, self._process_trees), self._output.write_to)
 
-    def _events(self, step: LanesStep) -> Sequence[WorkerEvent]:
-        for report in step.reports:
+    def _events(self, message: WorkerMessage) -> Sequence[WorkerEvent]:
+        for report in message.reports:
             self._running[report.number].reported(report)
-        for result in step.results:
+        for result in message.results:
             self._running.pop(result.number, None)
-        events: list[WorkerEvent] = [TrialReported(report) for report in step.reports]
-        events.extend(TrialEnded(result) for result in step.results)
-        if step.failure is not None:
-            events.append(self._lost(step.failure))
+        events: list[WorkerEvent] = [TrialReported(report) for report in message.reports]
+        events.extend(TrialEnded(result) for result in message.results)
+        if message.failure is not None:
+            events.append(self._lost(message.failure))
         if self._trials.broken:
             self._running, self._trials = {}, self._opened()
         return events

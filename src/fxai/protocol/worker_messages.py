@@ -1,10 +1,9 @@
-"""What parent and worker say to each other, a line of JSON each.
+"""The messages between parent and worker, a line of JSON each.
 
-The parent begins with `WorkerWelcome`; the worker opens its lanes and answers with a ready line, or
-with the failure to import the objective. From then on
-either speaks when it has something to say: the parent gives trials and answers reports, the worker tells
-which trials it has started and what came of each step of its lanes. Every line of the worker tells how
-many lanes it can hold.
+The parent begins with `WorkerWelcome`. The worker opens its lanes and answers with a first message, which also holds
+the failure to import the objective, if any. Then the parent sends trials and decisions. The worker sends which trials
+it has started, and the reports and results of each step of its lanes. Each message of the worker holds how many lanes
+it has.
 """
 
 from dataclasses import dataclass
@@ -39,7 +38,7 @@ class ParentMessage:
 
 @dataclass(frozen=True, slots=True)
 class WorkerMessage:
-    """A line of a worker; the first one says that it is ready, or why the objective cannot be imported."""
+    """A message of a worker: the first one, trials that it has started, or reports and results of one step."""
 
     pid: int
     width: int
@@ -49,3 +48,8 @@ class WorkerMessage:
     resident_bytes: int = 0  # memory of the worker, told with reports and results
     fit: bool = True  # False: something is left in the process that no other trial should meet
     failure: TrialError | None = None  # the lanes raised; the worker ends, with all its trials
+
+    @property
+    def empty(self) -> bool:
+        """Whether a step of the lanes brought nothing that the parent has to know."""
+        return self.fit and self.failure is None and not (self.started or self.reports or self.results)

@@ -1,4 +1,4 @@
-"""The worker's own interpreter: started by its supervisor, it serves trials until its channel closes."""
+"""Main program of a worker process: trains trials until its channel to the parent closes."""
 
 import faulthandler
 import gc
@@ -11,6 +11,8 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -22,7 +24,7 @@ from fxai.protocol.line_socket import LineSocket
 from fxai.protocol.wire import from_line, to_line
 from fxai.protocol.worker_messages import ParentMessage, WorkerMessage, WorkerWelcome
 from fxai.worker.unplanned_lanes import open_lanes
-from fxai.worker.worker_trials import LanesStep, WorkerTrials
+from fxai.worker.worker_trials import WorkerTrials
 
 TOGETHER_SECONDS = 0.1  # that an idle worker waits for each further trial, so that a pack starts in step
 PATIENCE_SHARE = 0.05  # of the training time, to be spent on waiting for the parent
@@ -30,11 +32,11 @@ MOST_PATIENCE_SECONDS = 0.5
 
 
 class WorkerMain:
-    """Serves one parent over `channel`; its supervisor learns over `control` where the output belongs.
+    """Serves one parent over `channel`; over `control` the supervisor is told into which log the output goes.
 
-    After a line that asks for decisions or has ended trials it waits for the parent while it may, so that
-    the trials of a pack stay in step: what training time allows for is saved up, to a limit, and a parent
-    that has no more trials costs no more than that.
+    After a message with reports or results the worker waits for the parent's answers, so that the trials of a pack
+    stay in step. The time to wait is a share of the training time, saved up to a limit; a parent that has no more
+    trials costs no more than that.
     """
 
     def __init__(self, channel: LineSocket, control: LineSocket) -> None:
@@ -51,11 +53,11 @@ class WorkerMain:
         self._seeds_per_trial = 1 if welcome.plan is None else welcome.plan.seeds_per_trial
         self._admitted = 0
         self._patience = 0.0
-        self._told_width = 0
+        self._sent_width = 0
         gc.freeze()  # the modules stay: going through torch's after each trial would take 0.2 s
 
     def _import_objective(self, plan: LanePlan) -> None:
-        """Import code of the user's own; where that fails, tell the parent and exit: every worker would fail so."""
+        """Import the user's code. If that fails, tell the parent and exit: every worker would fail likewise."""
         if ":" not in plan.objective:
             return
         try:
@@ -70,12 +72,12 @@ class WorkerMain:
             sys.exit(1)
 
     def _leave_to_the_worker(self) -> None:
-        """What forks off must not keep the lines to parent and supervisor open."""
+        """A forked process must not keep the sockets to parent and supervisor open."""
         self._channel.close()
         self._control.close()
 
     def serve(self) -> None:
-        self._say()
+        self._send(WorkerMessage(os.getpid(), self._trials.width))
         while True:
             if self._trials.busy:
                 self._take(0.0)
@@ -90,69 +92,59 @@ class WorkerMain:
         while starting and self._trials.has_room_for(self._seeds_per_trial) and self._take(TOGETHER_SECONDS):
             pass
 
-    def _take(self, seconds: float | None) -> bool:
-        """Take the parent's next line and those that came with it; False when none came in so many seconds."""
-        requests: list[TrialRequest] = []
-        line = first = self._channel.receive(seconds)
+    def _take(self, seconds: float | None) -> Sequence[ParentMessage]:
+        """Handle the parent's next message and those that came with it; none when none came in so many seconds."""
+        messages: list[ParentMessage] = []
+        line = self._channel.receive(seconds)
         while line is not None:
-            order = from_line(ParentMessage, line)
-            if order.request is not None:
-                requests.append(order.request)
-            if order.answer is not None:
-                self._trials.decide(order.answer.number, order.answer.decision)
+            message = from_line(ParentMessage, line)
+            if message.answer is not None:
+                self._trials.decide(message.answer.number, message.answer.decision)
+            messages.append(message)
             line = self._channel.receive(0.0)
-        if requests:
-            self._admit(requests)
-        return first is not None
+        self._admit([message.request for message in messages if message.request is not None])
+        return messages
 
-    def _admit(self, requests: list[TrialRequest]) -> None:
-        self._admitted += len(requests)
-        self._send(WorkerMessage(os.getpid(), self._trials.width, started=tuple(each.number for each in requests)))
+    def _admit(self, requests: Sequence[TrialRequest]) -> None:
+        if requests:
+            self._admitted += len(requests)
+            self._send(WorkerMessage(os.getpid(), self._trials.width, started=tuple(each.number for each in requests)))
         for request in requests:
-            progress = self._trials.admit(request)
-            if progress.results:
-                self._say(progress)
+            message = self._trials.admit(request)
+            if message.results:
+                self._send(message)
 
     def _advance(self) -> None:
         began = time.monotonic()
-        progress = self._trials.advance()
+        message = self._trials.advance()
         earned = PATIENCE_SHARE * (time.monotonic() - began)
         self._patience = min(self._patience + earned, MOST_PATIENCE_SECONDS)
-        if progress != LanesStep() or self._trials.width != self._told_width:
-            self._say(progress)
-        if progress.failure is not None:
-            sys.stderr.write(progress.failure.traceback)
+        if not message.empty or message.width != self._sent_width:
+            self._send(message)
+        if message.failure is not None:
+            sys.stderr.write(message.failure.traceback)
             sys.exit(1)
-        self._wait_for_the_parent(progress)
+        self._wait_for_the_parent(message)
 
-    def _wait_for_the_parent(self, progress: LanesStep) -> None:
-        asked = {report.number for report in progress.reports}
-        admitted = self._admitted + len(progress.results)
+    def _wait_for_the_parent(self, message: WorkerMessage) -> None:
+        waiting = {report.number for report in message.reports}
+        admitted = self._admitted + len(message.results)
         until = time.monotonic() + self._patience
-        while asked & self._trials.unanswered or self._admitted < admitted:
+        while waiting or self._admitted < admitted:
             left = until - time.monotonic()
-            if left <= 0 or not self._take(left):
+            received = self._take(left) if left > 0 else ()
+            if not received:
                 break
+            waiting -= {each.answer.number for each in received if each.answer is not None}
         self._patience = max(0.0, until - time.monotonic())
 
-    def _say(self, progress: LanesStep = LanesStep()) -> None:  # noqa: B008  # it is frozen
-        if progress.results:
+    def _send(self, message: WorkerMessage) -> None:
+        if message.results:
             gc.collect()
-        self._send(
-            WorkerMessage(
-                os.getpid(),
-                self._trials.width,
-                reports=progress.reports,
-                results=progress.results,
-                resident_bytes=resident_bytes(),
-                fit=progress.fit,
-                failure=progress.failure,
-            )
-        )
-
-    def _send(self, line: WorkerMessage) -> None:
-        self._told_width = line.width
-        self._channel.send(to_line(line))
+        if not message.started:
+            message = replace(message, resident_bytes=resident_bytes())
+        self._sent_width = message.width
+        self._channel.send(to_line(message))
 
     def _write_output_to(self, log: Path | None) -> None:
         """Wait until the supervisor has put all earlier output into the last log."""

@@ -1,12 +1,12 @@
-"""The trials of one worker at its border: whatever their lanes do, each ends as a value."""
+"""The trials of one worker: checks the reports and results of the lanes, and turns exceptions into results."""
 
 import math
-import time
-from collections.abc import Callable, Iterable, Sequence
-from collections.abc import Set as AbstractSet
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fxai.objectives.worker_trial import WorkerTrial
 from fxai.protocol import (
     Cause,
     Decision,
@@ -32,50 +32,53 @@ from fxai.protocol.trial_failure import (
     remove_checkpoint,
     spoils_the_process,
 )
+from fxai.protocol.worker_messages import WorkerMessage
 from fxai.worker.peak_memory import NO_PEAK, Peak, peak_since_last_call
 
 
-@dataclass(frozen=True, slots=True)
-class LanesStep:
-    """What came of one step of the lanes."""
-
-    reports: tuple[Report, ...] = ()
-    results: tuple[TrialResult, ...] = ()
-    fit: bool = True  # False: the process should take no further trial
-    failure: TrialError | None = None  # raised with several trials aboard: all are lost, none is to blame
-
-
 @dataclass(slots=True)
-class WorkerTrial:
-    request: TrialRequest
-    began: float
+class CheckedTrial:
+    """What the worker checks and measures of a trial."""
+
+    trial: WorkerTrial
     last_step: int | None = None  # of its last report that was not passed over
-    warned: bool = False  # its first flaw was told
-    has_folder: bool = False  # where its files lie
+    warned: bool = False  # its first flaw was sent to the parent
+    has_folder: bool = False  # for its files
     peak: Peak = NO_PEAK
 
     @property
+    def request(self) -> TrialRequest:
+        return self.trial.request
+
+    @property
     def seconds(self) -> float:
-        return time.monotonic() - self.began
+        return self.trial.seconds
+
+    def new_flaw(self, flaw: str) -> str:
+        """The flaw if it is the trial's first, which is logged too; else an empty text."""
+        if not flaw or self.warned:
+            return ""
+        self.warned = True
+        log_line(self.request, f"Trial {self.request.number}: {flaw}\n")
+        return flaw
 
 
 class WorkerTrials:
-    """Drives a worker's lanes.
+    """Drives a worker's lanes. What a step of the lanes brings is returned as a message to the parent.
 
-    Every report and result passes here, whatever the lanes are. A report whose step or value cannot be kept is
-    passed over, so that neither pruner nor sampler nor database meets it; the first flaw of a trial is told, and
-    written to its log. A trial whose last value is not finite ends as FAIL. What the lanes raise is the failure of
-    a trial that is alone, and of nobody else; no step follows it.
+    A report whose step or value cannot be kept is passed over: it reaches neither pruner nor sampler nor database. The
+    first flaw of a trial is sent to the parent and written to the trial's log. A trial whose last value is not finite
+    ends as FAIL. If the lanes raise, a single trial fails, and several trials are lost with the worker; the lanes are
+    not used again.
 
-    A trial that is the only one that the lanes can hold has the process's output: `write_output_to` is
-    told its log, and None at its end. What goes wrong with a trial is written to its own log either way.
+    If the lanes can hold only one trial, the process's output belongs to this trial: `write_output_to` is called with
+    the trial's log, and with None at its end. The error of a failed trial is written to the trial's log in any case.
     """
 
     def __init__(self, lanes: Lanes, write_output_to: Callable[[Path | None], None]) -> None:
         self._lanes = lanes
         self._write_output_to = write_output_to
-        self._hosted: dict[int, WorkerTrial] = {}
-        self._unanswered: set[int] = set()
+        self._trials: dict[int, CheckedTrial] = {}
         self._has_output: int | None = None
         self._broken = False
 
@@ -94,25 +97,20 @@ class WorkerTrials:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        return tuple(self._hosted)
-
-    @property
-    def unanswered(self) -> AbstractSet[int]:
-        """Trials whose report waits for a decision."""
-        return self._unanswered
+        return tuple(self._trials)
 
     def has_room_for(self, seeds: int) -> bool:
-        used = sum(len(hosted.request.seeds) for hosted in self._hosted.values())
+        used = sum(len(checked.request.seeds) for checked in self._trials.values())
         return not self._broken and (not used or used + seeds <= self.width)
 
-    def admit(self, request: TrialRequest) -> LanesStep:
-        """Take a trial. One that has no room, because the lanes became fewer meanwhile, is RETURNED."""
+    def admit(self, request: TrialRequest) -> WorkerMessage:
+        """Take a trial. It is RETURNED if it has no room, because lanes became fewer meanwhile."""
         if not self.has_room_for(len(request.seeds)):
-            return LanesStep(results=(TrialResult(request.number, TrialState.RETURNED, 0.0),))
+            return self._message((), (TrialResult(request.number, TrialState.RETURNED, 0.0),))
         self._note_peaks()
-        alone = not self._hosted and self.width < 2 * len(request.seeds)
-        hosted = self._hosted[request.number] = WorkerTrial(request, time.monotonic())
-        hosted.has_folder = make_folder(request)
+        alone = not self._trials and self.width < 2 * len(request.seeds)
+        checked = self._trials[request.number] = CheckedTrial(WorkerTrial(request))
+        checked.has_folder = make_folder(request)
         try:
             take_folder(request)
             if alone:
@@ -120,54 +118,40 @@ class WorkerTrials:
                 self._write_output_to(TrialPaths(request.directory).log)
             self._lanes.admit(request)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
-            return self._lanes_step((), [self._ended(hosted, raised(request, error, hosted.seconds))])
-        return LanesStep()
+            return self._message((), (self._ended(checked, raised(request, error, checked.seconds)),))
+        return self._message()
 
     def decide(self, number: int, decision: Decision) -> None:
-        hosted = self._hosted.get(number)
-        if hosted is not None:
-            self._unanswered.discard(number)
+        if number in self._trials:
             self._lanes.decide(number, decision)
 
-    def advance(self) -> LanesStep:
+    def advance(self) -> WorkerMessage:
         """Train an update of one pack."""
+        reports, results = [], []
         try:
-            return self._sorted(self._lanes.advance())
+            for message in self._lanes.advance():
+                checked = self._trial_of(message)
+                if checked is None:
+                    continue  # it was given up
+                if isinstance(message, TrialResult):
+                    results.append(self._ended(checked, message))
+                    continue
+                bounded = bounded_report(message, checked.last_step, checked.request.most_step)
+                checked.last_step = checked.last_step if bounded.passed_over else bounded.step
+                reports.append(replace(bounded, number=checked.trial.number, flaw=checked.new_flaw(bounded.flaw)))
         except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
             return self._break(error)
+        return self._message(reports, results)
 
-    def _sorted(self, said: Iterable[Report | TrialResult]) -> LanesStep:
-        reports, results = [], []
-        for word in said:
-            if not isinstance(word, Report | TrialResult):
-                raise TypeError(f"The lanes said {word!r}, which is neither a Report nor a TrialResult.")
-            hosted = self._hosted.get(word.number)
-            if hosted is None:
-                continue  # it was given up
-            if isinstance(word, TrialResult):
-                results.append(self._ended(hosted, word))
-            else:
-                reports.append(self._reported(hosted, word))
-        return self._lanes_step(reports, results)
+    def _trial_of(self, message: Report | TrialResult) -> CheckedTrial | None:
+        """The trial that the message is about, None for a trial that is not here any more."""
+        if not isinstance(message, Report | TrialResult):
+            raise TypeError(f"The lanes returned {message!r}, which is neither a Report nor a TrialResult.")
+        return self._trials.get(message.number)
 
-    def _reported(self, hosted: WorkerTrial, report: Report) -> Report:
-        self._unanswered.add(report.number)
-        bounded = bounded_report(report, hosted.last_step, hosted.request.most_step)
-        if not bounded.passed_over:
-            hosted.last_step = bounded.step
-        return replace(bounded, number=hosted.request.number, flaw=self._told_once(hosted, bounded.flaw))
-
-    def _told_once(self, hosted: WorkerTrial, flaw: str) -> str:
-        """The flaw if it is the trial's first; else none."""
-        if not flaw or hosted.warned:
-            return ""
-        hosted.warned = True
-        log_line(hosted.request, f"Trial {hosted.request.number}: {flaw}\n")
-        return flaw
-
-    def _checked(self, hosted: WorkerTrial, result: TrialResult) -> TrialResult:
-        """The result in plain numbers; FAIL where it is COMPLETE without a finite value."""
-        bounded = bounded_result(result, hosted.seconds)
+    def _result(self, checked: CheckedTrial, result: TrialResult) -> TrialResult:
+        """The result in plain numbers; FAIL if the result is COMPLETE without a finite value."""
+        bounded = bounded_result(result, checked.seconds)
         error = None
         if bounded.state is TrialState.FAIL:
             error = bounded.error or TrialError(Cause.EXCEPTION, "failed without a reason")
@@ -175,45 +159,44 @@ class WorkerTrials:
             value = result.value if bounded.value is None else bounded.value
             error = TrialError(Cause.NOT_FINITE, f"the objective's value is {shown(value)} at the end")
         if error is not None:
-            told = failed(hosted.request, error.cause, error.message, bounded.seconds, error.traceback)
-            return replace(told, usage=bounded.usage, derived=bounded.derived)
-        flaw = bounded.flaw if bounded.state is TrialState.RETURNED else self._told_once(hosted, bounded.flaw)
-        return replace(bounded, number=hosted.request.number, flaw=flaw)
+            failure = failed(checked.request, error.cause, error.message, bounded.seconds, error.traceback)
+            return replace(failure, usage=bounded.usage, derived=bounded.derived)
+        flaw = bounded.flaw if bounded.state is TrialState.RETURNED else checked.new_flaw(bounded.flaw)
+        return replace(bounded, number=checked.trial.number, flaw=flaw)
 
-    def _ended(self, hosted: WorkerTrial, result: TrialResult) -> TrialResult:
-        if result.state is TrialState.FAIL and hosted.has_folder and not hosted.request.directory.exists():
-            flaw = f"its folder {hosted.request.directory} was deleted while it ran"
-            result = TrialResult(result.number, TrialState.RETURNED, hosted.seconds, flaw=flaw)
-        result = self._checked(hosted, result)
+    def _ended(self, checked: CheckedTrial, result: TrialResult) -> TrialResult:
+        if result.state is TrialState.FAIL and checked.has_folder and not checked.request.directory.exists():
+            flaw = f"its folder {checked.request.directory} was deleted while it ran"
+            result = TrialResult(result.number, TrialState.RETURNED, checked.seconds, flaw=flaw)
+        result = self._result(checked, result)
         self._note_peaks()
-        del self._hosted[result.number]
-        self._unanswered.discard(result.number)
+        del self._trials[result.number]
         if self._has_output == result.number:
             self._has_output = None
             self._write_output_to(None)
         if result.error is not None:
-            log_failure(hosted.request, result.error)
+            log_failure(checked.request, result.error)
         if result.state is not TrialState.RETURNED:
-            remove_checkpoint(hosted.request)
-        peak = hosted.peak
+            remove_checkpoint(checked.request)
+        peak = checked.peak
         return replace(
             result, usage=replace(result.usage, peak_memory_mb=peak.memory_mb, peak_gpu_memory_mb=peak.gpu_memory_mb)
         )
 
     def _note_peaks(self) -> None:
-        """Who is here changes now: those that are have met the peak since it last did."""
+        """To be called before a trial joins or leaves: the peak since the last call is of all trials that are here."""
         peak = peak_since_last_call()
-        for hosted in self._hosted.values():
-            hosted.peak = hosted.peak.or_higher(peak)
+        for checked in self._trials.values():
+            checked.peak = checked.peak.or_higher(peak)
 
-    def _break(self, error: BaseException) -> LanesStep:
+    def _break(self, error: BaseException) -> WorkerMessage:
         self._broken = True
-        if len(self._hosted) != 1:
-            return LanesStep(fit=False, failure=error_of(error))
-        (hosted,) = self._hosted.values()
-        result = self._ended(hosted, raised(hosted.request, error, hosted.seconds))
-        return LanesStep(results=(result,), fit=False)
+        if len(self._trials) != 1:
+            return replace(self._message(), fit=False, failure=error_of(error))
+        (checked,) = self._trials.values()
+        result = self._ended(checked, raised(checked.request, error, checked.seconds))
+        return replace(self._message((), (result,)), fit=False)
 
-    def _lanes_step(self, reports: Sequence[Report], results: Sequence[TrialResult]) -> LanesStep:
+    def _message(self, reports: Sequence[Report] = (), results: Sequence[TrialResult] = ()) -> WorkerMessage:
         fit = not any(spoils_the_process(result.error) for result in results)
-        return LanesStep(tuple(reports), tuple(results), fit)
+        return WorkerMessage(os.getpid(), self.width, reports=tuple(reports), results=tuple(results), fit=fit)
