@@ -182,19 +182,21 @@ def test_an_overlay_of_another_spec_is_refused_by_its_name() -> None:
     transfer_spec = transfer(
         finished(SOURCE, POINTS), URL, spec("next", LR, WIDTH), ["narrow"], top=5, width=0.25
     ).transfer_spec
-    with pytest.raises(SpecError, match=r"transfer.yaml: narrowed\[1\].name: the study searches no 'model.d_model'"):
+    with pytest.raises(
+        SpecError, match=r"transfer.yaml: narrowed\[1\].name: the study has no parameter 'model.d_model'"
+    ):
         applied(spec("next", LR), transfer_spec, "transfer.yaml")
     smaller = WIDTH.model_copy(update={"choices": (16, 32)})
-    with pytest.raises(SpecError, match=r"transfer.yaml: narrowed\[1\]: is no part of the range .* model.d_model"):
+    with pytest.raises(SpecError, match=r"transfer.yaml: narrowed\[1\]: is not within the range of model.d_model"):
         applied(spec("next", LR, smaller), transfer_spec, "transfer.yaml")
     edited = transfer_spec.model_copy(
         update={"narrowed": (transfer_spec.narrowed[0].model_copy(update={"high": 1.0}),)}
     )
-    with pytest.raises(SpecError, match=r"narrowed\[0\]: is no part of the range that the spec gives lr"):
+    with pytest.raises(SpecError, match=r"narrowed\[0\]: is not within the range of lr in the spec"):
         applied(spec("next", LR), edited, "transfer.yaml")
-    with pytest.raises(SpecError, match=r"dropped\[0\]: the study searches no 'r'"):
+    with pytest.raises(SpecError, match=r"dropped\[0\]: the study has no parameter 'r'"):
         applied(spec("next", LR), transfer_spec.model_copy(update={"dropped": ("r",), "narrowed": ()}), "transfer.yaml")
-    with pytest.raises(SpecError, match=r"dropped: leaves nothing to search in next"):
+    with pytest.raises(SpecError, match=r"dropped: drops all parameters of next"):
         applied(
             spec("next", LR), transfer_spec.model_copy(update={"dropped": ("lr",), "narrowed": ()}), "transfer.yaml"
         )

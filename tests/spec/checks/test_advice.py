@@ -119,4 +119,4 @@ def test_sizes_that_widths_take_the_place_of_are_told() -> None:
         assert line == f"{name}: without effect, as training_config.model.widths gives each layer's width"
     types = advice_on(choice("model.type", "mlp", "gru"), **by_layer)
     assert types == ("model.type: gru fails with the rest of training_config: " + types[0].partition("config: ")[2],)
-    assert "widths are of an mlp's layers" in types[0]
+    assert "widths applies to type mlp only" in types[0]

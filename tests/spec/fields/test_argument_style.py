@@ -196,9 +196,9 @@ def test_the_fingerprint_without_a_style_is_as_before() -> None:
 @pytest.mark.parametrize(
     ("style", "message"),
     [
-        ("--flags", "'--flags' is no argument style; did you mean '--flag'? There are '--name=value', '--name value'"),
+        ("--flags", "unknown argument style '--flags'; did you mean '--flag'? Known: '--name=value', '--name value'"),
         ("{form: --flag, boolean: pair}", "unknown key; did you mean 'booleans'?"),
-        ("{form: name=value, booleans: flag}", "need options, which begin with --"),
+        ("{form: name=value, booleans: flag}", "need options that begin with --"),
         ("5", "must be a mapping, not 5"),
     ],
 )

@@ -113,9 +113,12 @@ def test_conditions_and_constraints_know_its_configuration() -> None:
 @pytest.mark.parametrize(
     ("objective", "message"),
     [
-        ("fx_tradng", "'fx_tradng' is neither 'fx_trading' nor a function of yours, named package.module:function"),
-        ("{function: train}", "'train' is no function, which is named package.module:function"),
-        ("{commnd: [sh]}", "is no objective; write function: package.module:function, or command"),
+        (
+            "fx_tradng",
+            "'fx_tradng' is not an objective; write fx_trading, or package.module:function for your function",
+        ),
+        ("{function: train}", "'train' is not the name of a function; write package.module:function"),
+        ("{commnd: [sh]}", "is not an objective; write function: package.module:function, or command"),
         ("{command: []}", "must hold at least 1"),
         ('{command: "sh \'x"}', "cannot be split into words: no closing quotation"),
         ("{command: [sh], foldr: x}", "unknown key"),

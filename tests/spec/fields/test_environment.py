@@ -37,11 +37,11 @@ def test_variables_are_expanded_and_kept(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("top", "study", "place"),
     [
-        ("results_dir: $HOME/res\n", "", r"mine\.yaml:2: results_dir: holds \$HOME.*write \$\{HOME\}"),
+        ("results_dir: $HOME/res\n", "", r"mine\.yaml:2: results_dir: \$HOME is not expanded.*write \$\{HOME\}"),
         ("results_dir: ${NOT_SET}/res\n", "", "mine.yaml:2: results_dir: the environment variable NOT_SET is not set"),
         ("storage: sqlite:///${NOT_SET}/s.db\n", "", "mine.yaml:2: storage: .*NOT_SET is not set"),
-        ("", "    training_config: {data: {source: $HOME/x.csv}}\n", "data.source: holds .HOME"),
-        ("", "    objective: {function: a:b, folder: $HOME}\n", "objective.folder: holds .HOME"),
+        ("", "    training_config: {data: {source: $HOME/x.csv}}\n", "data.source: .HOME is not expanded"),
+        ("", "    objective: {function: a:b, folder: $HOME}\n", "objective.folder: .HOME is not expanded"),
         ("", "    tracking: {mlflow: {tracking_uri: 'http://${NOT_SET}'}}\n", "tracking_uri: .*NOT_SET is not set"),
         ("extends: ${NOT_SET}/base.yaml\n", "", "extends: .*NOT_SET is not set"),
     ],

@@ -46,13 +46,13 @@ def test_the_top_of_a_file_gives_all_studies_their_default() -> None:
 @pytest.mark.parametrize(
     ("tracking", "message"),
     [
-        ("{wandb: {api_key: hush}}", "tracking.wandb.api_key: a key does not belong in a spec; set WANDB_API_KEY"),
+        ("{wandb: {api_key: hush}}", "tracking.wandb.api_key: a spec must not contain API keys; set WANDB_API_KEY"),
         ("{mlflow: {password: hush}}", "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
         ('{mlflow: {tracking_uri: "http://me:hush@host"}}', "as MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
         ('{mlflow: {tracking_uri: "http://hush@host"}}', "as MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
-        ('{mlflow: {tracking_uri: "postgresql://me:hush@host/db"}}', "give the whole address as MLFLOW_TRACKING_URI"),
+        ('{mlflow: {tracking_uri: "postgresql://me:hush@host/db"}}', "set the address as MLFLOW_TRACKING_URI"),
         ("{wandb: {projct: x}}", "unknown key; did you mean 'project'?"),
-        ("{wandb: {project: a/b}}", "'a/b' must not hold '/'"),
+        ("{wandb: {project: a/b}}", "'a/b' must not contain '/'"),
         ("{wandb: {mode: of}}", "must be 'online', 'offline' or 'disabled', not 'of'"),
         ("{wandb: true}", "must be a mapping, not true"),
         ("{comet: {}}", "tracking.comet: unknown key"),

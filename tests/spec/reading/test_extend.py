@@ -180,18 +180,18 @@ def test_the_childs_own_keys_keep_their_lines(tmp_path: Path) -> None:
     [
         ("name: x\nextends: nothing\n", "2: extends: there is no spec 'nothing'. Shipped: "),
         ("extends: [a]\n", "1: extends: must be a spec's name or path"),
-        ("extends: child.yaml\n", "1: extends: goes in a circle: child.yaml -> child.yaml"),
+        ("extends: child.yaml\n", "1: extends: is circular: child.yaml -> child.yaml"),
         (
             "extends: base\nstudies:\n- study_name: x\n  extends: frist\n",
-            "4: extends: the file that this one extends has no study 'frist'; did you mean 'first'?",
+            "4: extends: the extended file has no study 'frist'; did you mean 'first'?",
         ),
         (
             "extends: base\nstudies:\n- study_name: first\n  parameters: {lrr: null}\n",
-            "4: parameters.lrr: there is nothing to take away; did you mean 'lr'?",
+            "4: parameters.lrr: null removes a parameter, but the base has no 'lrr'; did you mean 'lr'?",
         ),
         (
             "name: x\nstudies:\n- study_name: x\n  extends: first\n",
-            "4: extends: names a study of the file that this one extends; write `extends: FILE`",
+            "4: extends: names a study of an extended file, but this file extends none; write `extends: FILE`",
         ),
         ("extnds: base\nname: x\nstudies:\n- study_name: x\n", "1: extnds: unknown key; did you mean 'extends'?"),
     ],
@@ -204,7 +204,7 @@ def test_what_cannot_be_extended(tmp_path: Path, child: str, fault: str) -> None
 
 def test_a_circle_of_files_is_one_error(tmp_path: Path) -> None:
     write(tmp_path, one="extends: two\n", two="extends: three\n", three="extends: one\n")
-    with pytest.raises(SpecError, match=r"three\.yaml:1: extends: goes in a circle: one.* -> two.* -> three.* -> one"):
+    with pytest.raises(SpecError, match=r"three\.yaml:1: extends: is circular: one.* -> two.* -> three.* -> one"):
         load_spec(tmp_path / "one.yaml")
 
 
@@ -212,7 +212,7 @@ def test_a_spec_rests_on_so_many_files_at_most(tmp_path: Path) -> None:
     write(tmp_path, s0=BASE, **{f"s{n}": f"extends: s{n - 1}\n" for n in range(1, 22)})
     assert load_spec(tmp_path / "s20.yaml").name == load_spec(tmp_path / "s0.yaml").name
     with pytest.raises(
-        SpecError, match=r"s1\.yaml:1: extends: is one file too many: a spec rests on at most 20 others"
+        SpecError, match=r"s1\.yaml:1: extends: exceeds the longest chain of files that extend each other: 20"
     ):
         load_spec(tmp_path / "s21.yaml")
 

@@ -97,6 +97,6 @@ def test_broken_spec_is_named_and_the_others_are_searched(own_config: Path) -> N
 
 def test_study_of_two_specs_is_refused_with_both(own_config: Path) -> None:
     (own_config / "second.yaml").write_text(spec_text("one", "two"))
-    with pytest.raises(InputError, match=r"first\.yaml and .*second\.yaml; say which one with --spec"):
+    with pytest.raises(InputError, match=r"first\.yaml and .*second\.yaml; choose one with --spec"):
         find_spec_of_study("one")
     assert find_spec_of_study("two") == own_config / "second.yaml"

@@ -157,17 +157,20 @@ def test_keys_of_the_guides_program_that_have_a_place() -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        ("  load_if_exists: false\n", "load_if_exists: a run always goes on"),
+        ("  load_if_exists: false\n", "load_if_exists: a run always resumes"),
         ("  catch_exceptions: false\n", "catch_exceptions: a trial that raises is always recorded"),
-        ("  base_config: quick\n", "base_config: there are no named configurations"),
+        ("  base_config: quick\n", "base_config: named configurations do not exist"),
         ("  episodes_per_trial: 9\n", "training_config.training.total_updates"),
-        ("  eval_episodes: 9\n", "eval_episodes: an evaluation walks the whole validation split"),
+        ("  eval_episodes: 9\n", "eval_episodes: an evaluation covers the whole validation split"),
         ("  early_stop_patience: 5\n  stop: {patience: 6}\n", "early_stop_patience: given in stop.patience too"),
         ("  early_stop_patience: 0\n", "studies[0].early_stop_patience: must be greater than or equal to 1"),
-        ("  checkpoint_dir: x\n", "checkpoint_dir: checkpoints lie with their trials"),
+        ("  checkpoint_dir: x\n", "checkpoint_dir: checkpoints are in the trial folders"),
         ("  eval_frequency: 0\n", "studies[0].eval_frequency: must be greater than or equal to 1"),
         ("  trial_overrides: {training: {gama: 1}}\n", "studies[0].trial_overrides.training.gama: unknown key"),
-        ("  trial_overrides: {training: {gamma: 1}}\n  training_config: {}\n", "write it under training_config"),
+        (
+            "  trial_overrides: {training: {gamma: 1}}\n  training_config: {}\n",
+            "training_config is given too; write all values there",
+        ),
         ("  eval_frequency: 3\n  training_config: {training: {eval_frequency: 3}}\n", "keep that one"),
     ],
 )
@@ -192,13 +195,13 @@ def test_keys_of_the_files_top() -> None:
     ("written", "message"),
     [
         ("{episodes: 1}", "x.yaml:5: studies[0].validation.episodes: "),
-        ("{episode: 3}", "x.yaml:5: studies[0].validation.episode: unknown key; there is episodes"),
-        ("20", "must be a mapping, as {episodes: 20}"),
+        ("{episode: 3}", "x.yaml:5: studies[0].validation.episode: unknown key; the only key is episodes"),
+        ("20", "must be a mapping, such as {episodes: 20}"),
         (
             "{episodes: 3}\n  training_config: {data: {split: {validation_episodes: 4}}}",
             "given in training_config.data",
         ),
-        ("{episodes: 3}\n  objective: a:b", "your own code does it itself"),
+        ("{episodes: 3}\n  objective: a:b", "applies to fx_trading only"),
     ],
 )
 def test_validation_that_cannot_be(written: str, message: str) -> None:

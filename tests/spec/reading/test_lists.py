@@ -183,7 +183,7 @@ def test_bounds_of_a_layer_are_those_of_a_width() -> None:
 
 
 def test_widths_are_an_mlps() -> None:
-    with pytest.raises(ValidationError, match="a gru has d_model and n_layers"):
+    with pytest.raises(ValidationError, match="set d_model and n_layers for a gru"):
         ModelConfig(type="gru", widths=(8, 8))
     with pytest.raises(ValidationError, match="at most 8"):
         ModelConfig(widths=(8,) * 9)

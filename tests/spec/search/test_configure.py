@@ -44,7 +44,7 @@ def test_no_parameters_change_nothing() -> None:
             "ppo has no 'training.buffer_size', a key of dqn; ppo has batch_size, n_epochs,",
         ),
         ({"training.algorithm": "dqn"}, "'training.algorithm' cannot be searched"),
-        ({"model.type": "transformer", "model.n_heads": 3}, "model: d_model 64 cannot be shared by 3 heads"),
+        ({"model.type": "transformer", "model.n_heads": 3}, "model: d_model 64 must be divisible by n_heads 3"),
     ],
 )
 def test_impossible_configurations_say_why(params: dict[str, Any], message: str) -> None:

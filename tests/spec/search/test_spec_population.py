@@ -118,7 +118,7 @@ def test_it_can_be_set_on_the_command_line() -> None:
     (study,) = override(spec(), {"search.population": "4"}).studies
     assert study.search == PopulationSearch(population=4, ready_interval=10)
     without = spec(STUDY.replace("  search: {type: pbt, ready_interval: 10}\n", ""))
-    with pytest.raises(SpecError, match="has no populations"):
+    with pytest.raises(SpecError, match="does not search by populations"):
         override(without, {"search.population": "4"})
     with pytest.raises(SpecError, match=r"no multiple of training\.eval_frequency"):
         override(spec(), {"search.ready_interval": "7"})

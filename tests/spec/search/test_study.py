@@ -79,7 +79,7 @@ def test_a_spec_that_extends_another_may_have_other_objectives() -> None:
 
 def test_each_objective_has_its_direction() -> None:
     text = "name: x\nstudies: [{study_name: x, direction: maximize, objectives: [{metric: sharpe}, {metric: romad}]}]\n"
-    with pytest.raises(SpecError, match="each of several objectives has a direction of its own"):
+    with pytest.raises(SpecError, match="not with objectives; set the direction of each objective"):
         spec_of(parse_yaml(text, "x.yaml"))
 
 

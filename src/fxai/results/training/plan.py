@@ -161,7 +161,7 @@ def _winners(
 def _own_values(best: CustomBestConfig, settings: Mapping[str, str]) -> dict[str, Choice]:
     known = {*best.params, *values_in(CustomConfig(best.training_config))}
     problems = [
-        Problem(f"there is no such setting{did_you_mean(key, known) or '.'} A new one is written {CONFIG}{key}", key)
+        Problem(f"there is no such setting{did_you_mean(key, known) or '.'} Write a new one as {CONFIG}{key}", key)
         for key in settings
         if key not in known and not key.startswith(CONFIG)
     ]

@@ -1,4 +1,4 @@
-"""`algorithm: a2c`."""
+"""Record of the section `training` with `algorithm: a2c`."""
 
 from typing import Literal
 

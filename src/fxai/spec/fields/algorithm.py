@@ -1,4 +1,4 @@
-"""The algorithms that there are; `algorithm` in the section says which one it is, `ppo` unless given."""
+"""Registry of the algorithms by name. The key `algorithm` of the section `training` selects one; default `ppo`."""
 
 from typing import Annotated, Any, TypeAlias
 
@@ -22,7 +22,7 @@ _RELATIVES = {
 
 
 def algorithm_of(section: Any) -> str:
-    """The algorithm that a section names, be it a mapping or a record; unknown names are returned as they are."""
+    """Returns the algorithm of a section `training`, given as a mapping or a record. Unknown names are returned too."""
     if isinstance(section, AlgorithmConfig):
         return section.algorithm
     named = section.get("algorithm", DEFAULT_ALGORITHM) if isinstance(section, dict) else DEFAULT_ALGORITHM
@@ -36,7 +36,7 @@ Algorithm: TypeAlias = Annotated[
 
 
 def unknown_algorithm(name: object) -> str:
-    """What to write instead of an `algorithm` that there is not."""
+    """Returns the message for an unknown `algorithm`, with what to write instead."""
     known = ", ".join(ALGORITHMS)
     if not isinstance(name, str):
         return f"must be one of {known}"

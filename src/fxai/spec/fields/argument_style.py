@@ -1,4 +1,4 @@
-"""The key `argument_style`: how a command takes its parameters as arguments."""
+"""The key `argument_style`: the notation of parameters as arguments of a command."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, get_args
@@ -40,7 +40,7 @@ def _not_given(value: object) -> bool:
 
 
 class ArgumentStyle(Record):
-    """How `{params}`, `--net={net}` and `--net {net}` are written. The form sets the defaults of the other keys."""
+    """Notation of `{params}`, `--net={net}` and `--net {net}`. The form sets the defaults of the other keys."""
 
     form: Form = Field(
         default="--name=value",
@@ -64,12 +64,12 @@ class ArgumentStyle(Record):
     @model_validator(mode="after")
     def _options_only(self) -> "ArgumentStyle":
         if self.form == KEY_VALUE and (self.booleans not in (None, "value") or self.lists == "values"):
-            raise ValueError("flags and lists as values need options, which begin with --; choose another form")
+            raise ValueError("flags and `lists: values` need options that begin with --; choose another form")
         return self
 
     @property
     def notation(self) -> Notation:
-        """The style with the defaults of its form."""
+        """Returns the complete style: the keys that are set, and the defaults of the form for the others."""
         form = _NOTATIONS[self.form]
         return Notation(
             form.form,
@@ -81,12 +81,12 @@ class ArgumentStyle(Record):
 
 
 def _form_alone(written: Any) -> Any:
-    """`argument_style: --flag` is short for `{form: --flag}`."""
+    """Expands the short form: `argument_style: --flag` means `{form: --flag}`."""
     if not isinstance(written, str):
         return written
     if written not in FORMS:
         known = ", ".join(map(repr, FORMS))
-        raise ValueError(f"{written!r} is no argument style{did_you_mean(written, FORMS) or '.'} There are {known}")
+        raise ValueError(f"unknown argument style {written!r}{did_you_mean(written, FORMS) or '.'} Known: {known}")
     return {"form": written}
 
 
@@ -96,12 +96,12 @@ WrittenStyle: TypeAlias = Annotated[
 
 
 def differences(style: ArgumentStyle | None) -> dict[str, JsonValue]:
-    """The settings of a style that differ from the default style; empty for a command without a style."""
+    """Returns the settings of a style that differ from the default style; empty for a command without a style."""
     notation = DEFAULT_NOTATION if style is None else style.notation
     default = DEFAULT_NOTATION._asdict()
     return {key: value for key, value in notation._asdict().items() if value != default[key]}
 
 
 def notation_of(differing: Mapping[str, JsonValue]) -> Notation:
-    """The notation with the settings that `differences` returned."""
+    """Returns the notation that has these settings, which `differences` returned."""
     return ArgumentStyle.model_validate(differing).notation

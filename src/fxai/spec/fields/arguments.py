@@ -1,4 +1,4 @@
-"""One argument of a command of the user's own, in the command's style (`argument_style.py`)."""
+"""Formats one argument of a custom command in the command's style (`argument_style.py`)."""
 
 import json
 import re
@@ -13,18 +13,18 @@ _SPACED = "--name value"
 _LONG = "--"
 _PLAIN_TEXT = re.compile(r"[A-Za-z_/][A-Za-z0-9_/.-]*", flags=re.ASCII)
 _NEGATIVE_WITH_EXPONENT = re.compile(r"-\d+(\.\d+)?e[+-]?\d+", flags=re.ASCII)
-_NO_TEXT = frozenset({"true", "false", "null", "nan", "inf"})  # which Hydra would read as something else
+_NO_TEXT = frozenset({"true", "false", "null", "nan", "inf"})  # Hydra reads these as other types
 
 
 def argument_of_key(name: str, value: JsonValue, notation: Notation) -> Sequence[str]:
-    """The words that `{params}` has for one parameter."""
+    """Returns the words for one parameter in place of `{params}`."""
     shown = name.replace("_", "-") if notation.dashes else name
     option = shown if notation.form == KEY_VALUE else f"{_LONG}{shown}"
     return argument(option, value, notation, joined=notation.form != _SPACED)
 
 
 def argument(option: str, value: JsonValue, notation: Notation, *, joined: bool) -> Sequence[str]:
-    """The words for an option as it is written, such as `--net`, and its value; `joined` by an equals sign."""
+    """Returns the words for an option, such as `--net`, and its value. `joined` joins both by an equals sign."""
     if value is None and notation.nulls == "omit":
         return ()
     if isinstance(value, bool) and notation.booleans != "value":
@@ -35,7 +35,7 @@ def argument(option: str, value: JsonValue, notation: Notation, *, joined: bool)
 
 
 def bare_values(value: JsonValue, notation: Notation) -> Sequence[str]:
-    """The words for a placeholder without an option."""
+    """Returns the words for a placeholder without an option."""
     if value is None and notation.nulls == "omit":
         return ()
     if isinstance(value, list) and notation.lists == "values":
@@ -63,7 +63,7 @@ def _list(option: str, values: list[JsonValue], notation: Notation, *, joined: b
 
 
 def _assigned(option: str, text: str, *, joined: bool) -> Sequence[str]:
-    """For argparse a word that begins with a dash is an option, unless the word is a negative number."""
+    """Joins option and value also where argparse would read the value as an option, because it begins with a dash."""
     if joined:
         return (f"{option}={text}",)
     word = _without_exponent(text)
@@ -72,7 +72,7 @@ def _assigned(option: str, text: str, *, joined: bool) -> Sequence[str]:
 
 
 def _without_exponent(word: str) -> str:
-    """For argparse -1e-05 is an option and -0.00001 is a number."""
+    """Writes a negative number without exponent: argparse reads -1e-05 as an option and -0.00001 as a number."""
     return f"{Decimal(word):f}" if _NEGATIVE_WITH_EXPONENT.fullmatch(word) else word
 
 
@@ -83,12 +83,12 @@ def _text(value: JsonValue, notation: Notation) -> str:
 
 
 def text_of(value: JsonValue) -> str:
-    """A text as it is, all else as JSON, so true and [64, 64]."""
+    """Returns a text unchanged and any other value as JSON, such as true or [64, 64]."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def _of_hydra(value: JsonValue) -> str:
-    """Hydra's grammar (hydra.cc, "Extended Override syntax"), which is YAML's for these values."""
+    """Returns the value in Hydra's grammar (hydra.cc, "Extended Override syntax"), which is YAML for these values."""
     if isinstance(value, list):
         return f"[{', '.join(map(_of_hydra, value))}]"
     if not isinstance(value, str):
@@ -97,7 +97,7 @@ def _of_hydra(value: JsonValue) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A backslash is an escape only before a quote or at the end of the text."""
+    """Quotes a text for Hydra, where a backslash is an escape only before a quote or at the end of the text."""
     quote = '"' if "'" in text and '"' not in text else "'"
     escaped = re.sub(rf"(\\*)({quote}|$)", lambda match: match[1] * 2 + (f"\\{quote}" if match[2] else ""), text)
     return f"{quote}{escaped}{quote}"

@@ -1,10 +1,10 @@
-"""How a command of the user's is given its trial: by its arguments and its environment.
+"""Passes the parameters of a trial to a custom command, as arguments and environment variables.
 
     command: [python, train.py, "--lr={learning_rate}", --seed, "{seed}"]
 
-`{name}` stands for a parameter or a value of training_config, `{params}` as a word of its own for the arguments of
-all parameters that the trial has, `{python}` for the interpreter that runs FxAI. `${name}` stays as it is, a shell's
-own, and `{{name}}` is `{name}`. `arguments.py` writes an argument in the command's style.
+`{name}` is replaced by a parameter or a value of training_config, `{python}` by the interpreter that runs FxAI.
+The word `{params}` is replaced by the arguments of all parameters of the trial. `${name}` is left to the shell,
+and `{{name}}` becomes `{name}`. `arguments.py` formats an argument in the command's style.
 """
 
 import re
@@ -28,7 +28,7 @@ _VARIABLE_PREFIX = "FXAI_PARAM_"
 
 
 def placeholders(word: str) -> Iterator[str]:
-    """The names in braces of one word of a command."""
+    """Yields the names in braces of one word of a command."""
     yield from (match["name"] for match in _BRACES.finditer(word) if match["name"])
 
 
@@ -38,7 +38,14 @@ def filled(
     further: Mapping[str, JsonValue],
     notation: Notation = DEFAULT_NOTATION,
 ) -> list[str]:
-    """The words of a command for one trial."""
+    """Returns the words of a command for one trial.
+
+    Args:
+        command: The words of the spec, with placeholders.
+        params: The parameters of the trial by name.
+        further: Other values that a placeholder may name, such as `seed`.
+        notation: The style of the arguments.
+    """
     values = {**further, "python": sys.executable, **params}
     words: list[str] = []
     left = list(command)
@@ -55,7 +62,7 @@ def filled(
 
 
 def _styled(word: str, left: list[str], values: Mapping[str, JsonValue], notation: Notation) -> Sequence[str]:
-    """The words for one of a command in a style; takes the placeholder of `--net {net}` from those that are left."""
+    """Returns the words for one word in a style. For `--net {net}` it removes the placeholder from `left`."""
     if (match := _OPTION_EQUALS.fullmatch(word)) and match["name"] in values:
         return argument(match["option"], values[match["name"]], notation, joined=True)
     if notation.form == KEY_VALUE and (match := _KEY_EQUALS.fullmatch(word)) and match["name"] in values:
@@ -69,7 +76,7 @@ def _styled(word: str, left: list[str], values: Mapping[str, JsonValue], notatio
 
 
 def _filled(word: str, values: Mapping[str, JsonValue]) -> str:
-    """A name in doubled braces is one in single braces; what stands for nothing stays."""
+    """Replaces the placeholders of a word. Doubled braces become single; unknown names stay unchanged."""
     return _BRACES.sub(
         lambda match: f"{{{match['literal']}}}" if match["literal"] else text_of(values.get(match["name"], match[0])),
         word,
@@ -77,5 +84,5 @@ def _filled(word: str, values: Mapping[str, JsonValue]) -> str:
 
 
 def variable(name: str) -> str:
-    """A parameter's name in the environment: `training.gamma` is FXAI_PARAM_TRAINING_GAMMA."""
+    """Returns the environment variable of a parameter: FXAI_PARAM_TRAINING_GAMMA for `training.gamma`."""
     return _VARIABLE_PREFIX + re.sub(r"\W", "_", name, flags=re.ASCII).upper()

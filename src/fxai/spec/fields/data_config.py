@@ -11,14 +11,14 @@ from fxai.spec.fields.environment import check_bare
 from fxai.spec.fields.record import Record
 
 NAMED_SOURCE: Final = re.compile(r"eurusd_1h|(?P<kind>planted_1h|shuffled_1h)(?::(?P<seed>\d{1,9}))?")
-"""The named data sets of `source`; `market/read_bars.py` makes them."""
+"""Names of the built-in data sets of `source`, which `market/read_bars.py` generates."""
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Bars = Annotated[int, Field(ge=1, le=MOST)]
 
 
 def _no_number(value: object) -> object:
-    """Refuse a number for a date. Pydantic would read `train: 60` as one minute after the start of 1970."""
+    """Refuses a number for a date, because Pydantic reads `train: 60` as one minute after the start of 1970."""
     if isinstance(value, int | float):
         raise ValueError("must be a fraction between 0 and 1, or a date such as 2017-09-01")  # noqa: TRY004 - pydantic's
     return value

@@ -1,4 +1,4 @@
-"""`algorithm: dqn`, with its variants as switches."""
+"""Record of the section `training` with `algorithm: dqn`. Boolean keys switch the variants of DQN on."""
 
 from typing import Literal
 

@@ -10,10 +10,9 @@ class RewardConfig(Record):
     """The reward of one step: a sum of terms, each with its coefficient.
 
     The default is the return of the account in percent, and a penalty for bankruptcy. The shaping terms are off by
-    default, because trials are scored with the reward in the study's `training_config`: an agent would earn a bonus
-    there instead of money.
-    `market/reward.py` states the formula and the unit of each term. The thresholds of the guide were made for
-    volatile small stocks. These defaults are scaled to FX, where a bar moves by a tenth of a percent.
+    default, because trials are scored with the reward in the study's `training_config`, and a shaping term would
+    raise the score without a profit. `market/reward.py` states the formula and the unit of each term.
+    The guide's thresholds suit volatile small stocks. These defaults are scaled to FX, where a bar moves by 0.1 %.
     """
 
     pnl_coefficient: float = Field(default=100.0, ge=0, description="multiplies the return of the step")

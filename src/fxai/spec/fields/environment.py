@@ -1,7 +1,7 @@
-"""Environment variables in the paths and URLs of a spec and of the command line.
+"""Expands environment variables (`${NAME}`) in the paths and URLs of a spec and of the command line.
 
-`${NAME}` stands for the variable's value. Records, files and printed commands keep the text as it is written; it is
-expanded where a file or a database is opened, so that a study goes on where the variable has another value.
+Records, files and printed commands keep the unexpanded text. A path or URL is expanded when the file or the database
+is opened, so that a study can be resumed on a machine where the variable has another value.
 """
 
 import os
@@ -16,7 +16,11 @@ _HOME_IN_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(~[^/]*)(?=/)")
 
 
 def expanded_path(text: str | Path) -> Path:
-    """The path with its variables and a leading `~` expanded; an `InputError` for what `check_path` refuses."""
+    """Returns the path with its variables and a leading `~` expanded.
+
+    Raises:
+        InputError: `check_path` refuses the path, or the home directory after `~` is unknown.
+    """
     try:
         path = Path(_expanded(check_bare(str(text))))
         return path.expanduser() if path.parts[:1] and path.parts[0].startswith("~") else path
@@ -25,7 +29,11 @@ def expanded_path(text: str | Path) -> Path:
 
 
 def expanded_url(text: str) -> str:
-    """The URL with its variables expanded, and a `~` that begins a SQLite path; a bare `$` stays."""
+    """Returns the URL with its variables expanded, and `~` at the start of a SQLite path; a bare `$` is kept.
+
+    Raises:
+        InputError: A variable is not set, or the home directory after `~` is unknown.
+    """
     try:
         return _HOME_IN_SQLITE.sub(lambda match: match[1] + str(Path(match[2]).expanduser()), _expanded(text))
     except (ValueError, RuntimeError) as error:
@@ -33,21 +41,21 @@ def expanded_url(text: str) -> str:
 
 
 def check_path(text: str) -> str:
-    """The path as it is written. A `ValueError` where a variable is not set, or is written without braces."""
+    """Returns the unexpanded path. Raises `ValueError` if a variable is not set or has no braces."""
     _expanded(check_bare(text))
     return text
 
 
 def check_url(text: str) -> str:
-    """The URL as it is written; a `ValueError` where a variable is not set."""
+    """Returns the unexpanded URL. Raises `ValueError` if a variable is not set."""
     _expanded(text)
     return text
 
 
 def check_bare(text: str) -> str:
-    """The path as it is written; a `ValueError` for `$NAME`, which names a folder that nobody means."""
+    """Returns the unexpanded path. Raises `ValueError` for `$NAME`, which would be read as part of a folder's name."""
     if found := _BARE.search(text):
-        raise ValueError(f"holds {found[0]}, which is not expanded; write ${{{found[1]}}} for the environment variable")
+        raise ValueError(f"{found[0]} is not expanded; write ${{{found[1]}}} for the environment variable")
     return text
 
 

@@ -1,4 +1,4 @@
-"""The fields of spec records by dotted path, read from the records' own annotations."""
+"""Finds the fields of spec records by dotted path, from the annotations of the records."""
 
 import json
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ from fxai.spec.fields.record import Record
 
 
 def records_in(annotation: Any) -> tuple[type[Record], ...]:
-    """The record types that a field may hold, whether alone, in a union or in a tuple."""
+    """Returns the record types in the annotation of a field: a record, or those of a union or a tuple."""
     if isinstance(annotation, type) and issubclass(annotation, Record):
         return (annotation,)
     return tuple(record for part in get_args(annotation) for record in records_in(part))
 
 
 def section_of(field: FieldInfo, chosen: type[Record] | None = None) -> type[Record] | None:
-    """The record that a field always holds, as `training_config.env` does, or the one chosen of several."""
+    """Returns the record type of a field: its only one, as of `training_config.env`, or `chosen` in a union."""
     annotation = field.annotation
     if isinstance(annotation, type) and issubclass(annotation, Record):
         return annotation
@@ -28,7 +28,13 @@ def section_of(field: FieldInfo, chosen: type[Record] | None = None) -> type[Rec
 def leaves(
     record: type[Record], prefix: str = "", chosen: type[Record] | None = None
 ) -> Iterator[tuple[str, FieldInfo]]:
-    """Every field below a record by dotted path, sections walked into; `chosen` where a section may be several."""
+    """Yields every field below a record with its dotted path, those of sections included.
+
+    Args:
+        record: The type of the record.
+        prefix: Text before each path, such as `env.`.
+        chosen: The record type of a section whose annotation is a union.
+    """
     for name, field in record.model_fields.items():
         section = section_of(field, chosen)
         if section is None:
@@ -38,24 +44,24 @@ def leaves(
 
 
 def is_list(field: FieldInfo) -> bool:
-    """Whether a field holds several values."""
+    """Whether the value of a field is a list."""
     return any(get_origin(part) is tuple for part in (field.annotation, *get_args(field.annotation)))
 
 
 def as_choice(value: Any) -> Any:
-    """A field's value as a parameter can take it: lists, which databases of studies cannot hold, as JSON text."""
+    """Returns a field's value as a choice of a parameter. Lists become JSON text, since Optuna stores no lists."""
     return json.dumps(list(value)) if isinstance(value, list | tuple) else value
 
 
 def as_custom_choice(value: Any) -> Any:
-    """The same for code of the user's own, whose texts may look like lists: such a text is kept in JSON's quotes."""
+    """Returns a value of custom code as a choice. A text that looks like a JSON list is kept as a quoted JSON text."""
     if isinstance(value, str):
         return json.dumps(value) if list_of(value) != value else value
     return as_choice(value)
 
 
 def list_of(choice: Any) -> Any:
-    """A parameter's choice as it was written: a list of its JSON text, a text of its JSON; any other as it is."""
+    """Returns the value of a choice: JSON text of a list or of a quoted text is parsed, others are unchanged."""
     if not isinstance(choice, str) or not choice.startswith(("[", '"')):
         return choice
     try:
@@ -67,13 +73,13 @@ def list_of(choice: Any) -> Any:
 
 
 def of_choice(field: FieldInfo, choice: Any) -> Any:
-    """What a parameter's choice means to the field: a list where it is the JSON text of one."""
+    """Returns the value of a field for a choice: a tuple if the field is a list and the choice its JSON text."""
     value = list_of(choice) if is_list(field) else choice
     return tuple(value) if isinstance(value, list) else value
 
 
 def constraint_of(field: FieldInfo) -> TypeAdapter[Any]:
-    """Validates one value as the field would."""
+    """Returns a validator of one value with the field's type and constraints."""
     annotation: Any = field.annotation
     for constraint in field.metadata:
         annotation = Annotated[annotation, constraint]

@@ -38,11 +38,11 @@ class ModelConfig(Record):
     @model_validator(mode="after")
     def _heads_divide_width(self) -> "ModelConfig":
         if self.type == "transformer" and self.d_model % self.n_heads:
-            raise ValueError(f"d_model {self.d_model} cannot be shared by {self.n_heads} heads")
+            raise ValueError(f"d_model {self.d_model} must be divisible by n_heads {self.n_heads}")
         return self
 
     @model_validator(mode="after")
     def _widths_are_an_mlps(self) -> "ModelConfig":
         if self.widths is not None and self.type != "mlp":
-            raise ValueError(f"widths are of an mlp's layers; a {self.type} has d_model and n_layers")
+            raise ValueError(f"widths applies to type mlp only; set d_model and n_layers for a {self.type}")
         return self

@@ -1,6 +1,6 @@
-"""Objectives of a spec: the shipped training of trading agents, a Python function or a command of the user.
+"""Objectives of a spec: the shipped training of trading agents, a Python function, or a custom command.
 
-Functions and commands are looked up, and run, in the folder of the spec that names them.
+Functions and commands run in the folder of the spec that names them.
 """
 
 import shlex
@@ -20,15 +20,15 @@ HERE = "."  # the folder from which FxAI was started
 
 
 def _function_name(name: str) -> str:
-    """Check the form `package.module:function`."""
+    """Checks the form `package.module:function`."""
     module, colon, function = name.partition(":")
     if colon and function.isidentifier() and all(map(str.isidentifier, module.split("."))):
         return name
-    raise ValueError(f"{name!r} is no function, which is named package.module:function")
+    raise ValueError(f"{name!r} is not the name of a function; write package.module:function")
 
 
 def _words(written: Any) -> Any:
-    """`python train.py --quick` means the same as `[python, train.py, --quick]`; no shell reads it."""
+    """Splits a command given as one text into words, without a shell."""
     if not isinstance(written, str):
         return written
     try:
@@ -38,7 +38,7 @@ def _words(written: Any) -> Any:
 
 
 class PythonFunction(Record):
-    """A function of yours, called for each trial with a trial object; or a contract of `fxai.protocol`."""
+    """A Python function that is called for each trial with a trial object, or an objective of `fxai.protocol`."""
 
     function: Annotated[str, AfterValidator(_function_name)] = Field(description="package.module:function")
     folder: Annotated[str, AfterValidator(check_path)] = Field(
@@ -47,7 +47,7 @@ class PythonFunction(Record):
 
 
 class CustomCommand(Record):
-    """A program of yours, in any language, started for each trial."""
+    """A program in any language that is started for each trial."""
 
     command: Annotated[
         tuple[str, ...], BeforeValidator(_words, json_schema_input_type=str | tuple[str, ...]), Field(min_length=1)
@@ -68,14 +68,16 @@ CustomCode = (PythonFunction, CustomCommand)
 
 
 def _as_written(written: Any) -> Any:
-    """`package.module:function` alone is short for a mapping."""
+    """Expands the short form: `package.module:function` means `{function: package.module:function}`."""
     if isinstance(written, dict) and not written.keys() & {"function", "command"}:
-        raise ValueError("is no objective; write function: package.module:function, or command: [program, argument]")
+        raise ValueError(
+            "is not an objective; write function: package.module:function, or command: [program, argument]"
+        )
     if not isinstance(written, str) or written == FX_TRADING:
         return written
     if ":" not in written:
         raise ValueError(
-            f"{written!r} is neither {FX_TRADING!r} nor a function of yours, named package.module:function"
+            f"{written!r} is not an objective; write {FX_TRADING}, or package.module:function for your function"
         )
     return {"function": written}
 
@@ -96,12 +98,12 @@ Objective: TypeAlias = Annotated[
 
 
 def is_custom(written: Any) -> bool:
-    """Whether an objective, as a record or as written in a spec, is code of the user."""
+    """Whether an objective, as a record or as written in a spec, is custom code."""
     return written is not None and written != FX_TRADING
 
 
 def in_folder(written: JsonValue, folder: Path) -> JsonValue:
-    """Custom code with the folder of the file that names it; its own `folder` is relative to that folder."""
+    """Returns an objective of custom code with its folder. A relative `folder` is below the folder of the spec."""
     if isinstance(written, str) and ":" in written:
         written = {"function": written}
     if not isinstance(written, dict):
@@ -111,7 +113,7 @@ def in_folder(written: JsonValue, folder: Path) -> JsonValue:
 
 
 def _below(folder: Path, given: str) -> str:
-    """The folder as written if it is absolute after expansion of variables and `~`."""
+    """Returns the given folder below `folder`, or unchanged if it is absolute after expansion of variables and `~`."""
     try:
         return given if expanded_path(given).is_absolute() else str(folder / given)
     except InputError:  # the validation of the record reports the error
@@ -119,7 +121,7 @@ def _below(folder: Path, given: str) -> str:
 
 
 def name_of(objective: Objective) -> str:
-    """The name of the objective for workers."""
+    """Returns the name of the objective for workers."""
     match objective:
         case PythonFunction(function=name):
             return name
@@ -130,15 +132,15 @@ def name_of(objective: Objective) -> str:
 
 
 def command_of(objective: Objective) -> tuple[str, ...]:
-    """The words of a command; empty for any other objective."""
+    """Returns the words of a command; empty for any other objective."""
     return objective.command if isinstance(objective, CustomCommand) else ()
 
 
 def argument_style_of(objective: Objective) -> dict[str, JsonValue]:
-    """The settings of a command's argument style that differ from the default style."""
+    """Returns the settings of a command's argument style that differ from the default style."""
     return differences(objective.argument_style) if isinstance(objective, CustomCommand) else {}
 
 
 def folder_of(objective: Objective) -> str:
-    """The folder of custom code; empty for the shipped objective."""
+    """Returns the folder of custom code; empty for the shipped objective."""
     return str(expanded_path(objective.folder)) if isinstance(objective, CustomCode) else ""

@@ -1,4 +1,4 @@
-"""`algorithm: ppo`."""
+"""Record of the section `training` with `algorithm: ppo`."""
 
 from typing import Literal
 

@@ -1,6 +1,6 @@
-"""Keys of the guide's own program that have no place here, each with what to write instead.
+"""Keys of the guide's program that FxAI does not have, each with what to write instead.
 
-Where a value asks for what FxAI does anyway, it is accepted and left out.
+A value that asks for what FxAI always does is accepted and ignored.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 @dataclass(frozen=True, slots=True)
 class RetiredKey:
-    """A key that is no longer one."""
+    """A key that is refused, with the message, and the values that are accepted and ignored."""
 
     instead: str
     harmless: tuple[JsonValue, ...] = ()
@@ -34,21 +34,21 @@ RETIRED_IN_SPEC = {
 
 RETIRED_IN_STUDY = {
     "load_if_exists": RetiredKey(
-        "a run always goes on with the study of its name; take another study_name, or `--fresh` to begin anew", (True,)
+        "a run always resumes the study of its name; set another study_name, or give `--fresh` to start again", (True,)
     ),
     "catch_exceptions": RetiredKey(
-        "a trial that raises is always recorded as FAIL and the study goes on; leave it out", (True,)
+        "a trial that raises is always recorded as FAIL and the study continues; remove the key", (True,)
     ),
     "save_checkpoints": RetiredKey(
-        "a running trial always has its checkpoint, removed when it ends; leave it out", (True,)
+        "a running trial always has a checkpoint, deleted when the trial ends; remove the key", (True,)
     ),
-    "checkpoint_dir": RetiredKey("checkpoints lie with their trials below results_dir; set results_dir", (None,)),
-    "base_config": RetiredKey("there are no named configurations; write them out under training_config", (None,)),
+    "checkpoint_dir": RetiredKey("checkpoints are in the trial folders below results_dir; set results_dir", (None,)),
+    "base_config": RetiredKey("named configurations do not exist; write the values under training_config", (None,)),
     "episodes_per_trial": RetiredKey(
-        "a trial's length is counted in updates; write training_config.training.total_updates", (None,)
+        "the length of a trial is a number of updates; set training_config.training.total_updates", (None,)
     ),
     "eval_episodes": RetiredKey(
-        "an evaluation walks the whole validation split; set its share by training_config.data.split.validation",
+        "an evaluation covers the whole validation split; set its share by training_config.data.split.validation",
         (None,),
     ),
     "directions": RetiredKey(_SEVERAL),

@@ -1,4 +1,4 @@
-"""The address of a study database, shown without what is secret in it."""
+"""Checks the URL of a study database and hides the secrets in it."""
 
 import re
 from urllib.parse import unquote
@@ -10,31 +10,31 @@ _SECRET = re.compile(r"([?&][^=&]*(?:pass|pwd|secret|token|key)[^=&]*=)[^&]*", r
 _NO_PORT = re.compile(r"[^/?\[]*:(?!\d*(?:[/?]|$))")
 _FROM_ENVIRONMENT = re.compile(r"[^:@/]*:(?:\$\{\w+\})+")
 HOW_TO_ENCODE = (
-    "where a user or a password holds @ : / ? # or %, percent-encode them: @ as %40, : as %3A, / as %2F, ? as %3F, "
+    "percent-encode special characters of the user and the password: @ as %40, : as %3A, / as %2F, ? as %3F, "
     "# as %23, % as %25"
 )
 
 
 def shown(url: str) -> str:
-    """The URL as files and messages may show it.
+    """Returns the URL with its secrets replaced by `***`, for files and messages.
 
-    All between the scheme and the last `@` is hidden, since a password may hold any character, unless the password
-    is the name of an environment variable. So are passwords among the options behind the `?`.
+    The text between the scheme and the last `@` is hidden, since a password may contain any character, unless the
+    password is a reference to an environment variable. Passwords in the query string are hidden too.
     """
     match = _ADDRESS.fullmatch(url)
     scheme, rest = (match["scheme"] or "", match["rest"]) if match else ("", url)
     if scheme.lower().startswith("sqlite:") and rest.startswith("/"):
-        return url  # a path, which may hold an @
+        return url  # a path, which may contain an @
     user, at, place = rest.rpartition("@")
     if not at and _SERVER.match(url) and _NO_PORT.match(rest):
-        return f"{scheme}{HIDDEN}"  # perhaps a password whose @ was left out
+        return f"{scheme}{HIDDEN}"  # may contain a password without the @ after it
     if at and not _FROM_ENVIRONMENT.fullmatch(user):
         user = HIDDEN
     return scheme + user + at + _SECRET.sub(rf"\1{HIDDEN}", place)
 
 
 def without_secrets(text: str, url: str) -> str:
-    """Another program's message about a URL, with no part of the URL's user and password in it."""
+    """Returns another program's message about a URL with the user and the password of the URL replaced by `***`."""
     text = text.replace(url, shown(url))
     match = _ADDRESS.fullmatch(url)
     user, at, _ = (match["rest"] if match else "").rpartition("@")
@@ -47,8 +47,8 @@ def without_secrets(text: str, url: str) -> str:
 
 
 def check_storage_url(url: str) -> str:
-    """The URL. A `ValueError`, which repeats nothing of the URL, where the end of the password cannot be told."""
+    """Returns the URL. Raises `ValueError`, whose message does not quote the URL, if it has more than one `@`."""
     place = url.partition("://")[2]
     if _SERVER.match(url) and place.count("@") > 1:
-        raise ValueError(f"has more than one @, so that the end of the password cannot be told; {HOW_TO_ENCODE}")
+        raise ValueError(f"has more than one @, so the end of the password is unclear; {HOW_TO_ENCODE}")
     return url

@@ -1,4 +1,4 @@
-"""The nearest known name to a mistyped one."""
+"""Suggests the known name that is nearest to a mistyped name."""
 
 import difflib
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ _SHORTEST_STEM = 3
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like this one; for a dotted name also one that ends alike."""
+    """Returns the known name most similar to `name`, by spelling, prefix or the last part of a dotted name."""
     known = tuple(known)
     by_case = {candidate.lower(): candidate for candidate in known}
     if matches := difflib.get_close_matches(name.lower(), by_case, n=1, cutoff=0.6):
@@ -19,6 +19,6 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'low'?`, or nothing where no known name is near."""
+    """Returns `; did you mean 'low'?`, or an empty text if no known name is similar."""
     near = nearest(name, known)
     return f"; did you mean {near!r}?" if near else ""

@@ -1,4 +1,4 @@
-"""The key `tracking`: which trackers record a study, and where. Off by default."""
+"""The key `tracking`: trackers (W&B, MLflow) that record a study, off by default."""
 
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -15,20 +15,20 @@ _NOT_IN_A_PROJECT = "/\\#?%:"
 
 def _project_name(name: str) -> str:
     if bad := sorted(set(name) & set(_NOT_IN_A_PROJECT)):
-        raise ValueError(f"{name!r} must not hold {' '.join(map(repr, bad))}")
+        raise ValueError(f"{name!r} must not contain {' '.join(map(repr, bad))}")
     return name
 
 
 def _without_password(uri: str) -> str:
-    """Refuse an address that holds a secret. The message does not repeat the address."""
+    """Refuses an address that contains a secret. The message does not quote the address."""
     try:
         parts = urlsplit(uri)
     except ValueError:
-        raise ValueError("is no address, as in http://localhost:5000 or sqlite:///mlflow.db") from None
+        raise ValueError("is not an address such as http://localhost:5000 or sqlite:///mlflow.db") from None
     if parts.scheme in {"http", "https"} and "@" in parts.netloc:
         raise ValueError("give user and password as MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, not here")
     if parts.password is not None:
-        raise ValueError("holds a password; give the whole address as MLFLOW_TRACKING_URI in the environment, not here")
+        raise ValueError("contains a password; set the address as MLFLOW_TRACKING_URI in the environment instead")
     return uri
 
 
@@ -74,11 +74,11 @@ TRACKER_SETTINGS = frozenset(
 )
 """Keys that `--set` can set, whether the spec names the tracker or not."""
 
-_WANDB_KEY = RetiredKey("a key does not belong in a spec; set WANDB_API_KEY in the environment, or run `wandb login`")
+_WANDB_KEY = RetiredKey("a spec must not contain API keys; set WANDB_API_KEY in the environment, or run `wandb login`")
 _MLFLOW_KEY = RetiredKey(
-    "a secret does not belong in a spec; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, "
+    "a spec must not contain secrets; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, "
     "or MLFLOW_TRACKING_TOKEN, in the environment"
 )
 _SECRETS = ("api_key", "key", "token", "secret", "password", "username")
 SECRET_KEYS = {"wandb": dict.fromkeys(_SECRETS, _WANDB_KEY), "mlflow": dict.fromkeys(_SECRETS, _MLFLOW_KEY)}
-"""Keys that would hold a secret, by tracker."""
+"""Keys that are refused because their values are secrets, by tracker."""

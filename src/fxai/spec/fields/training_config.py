@@ -1,7 +1,7 @@
-"""The configuration of one training: data, environment, model and algorithm, with all defaults.
+"""Configuration of one training: data, environment, model and algorithm, with all defaults.
 
-The sections and names are those of the guide (`training.learning_rate`, `env.reward.pnl_coefficient`). The name of
-a parameter of the search space is a dotted path into this record.
+The guide defines the sections and names (`training.learning_rate`, `env.reward.pnl_coefficient`). The name of a
+parameter of the search space is a dotted path into this record.
 """
 
 from pydantic import Field

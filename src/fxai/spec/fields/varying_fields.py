@@ -1,7 +1,7 @@
-"""The fields of a configuration in which trainings of one pack may differ, and a running training may change.
+"""Fields of a configuration that may differ between the lanes of a pack, and change during a training.
 
-No tensor's shape hangs on them: each lane of a pack has numbers of its own (`fxai.rl.lanes.pack`). All other
-fields decide what a pack is, and a training keeps them to its end.
+They do not determine the shape of a tensor: each lane of a pack has its own values (`fxai.rl.lanes.pack`). All other
+fields are equal in all lanes of a pack and constant during a training.
 """
 
 from typing import Final
@@ -36,7 +36,7 @@ SHARED_IN_ENV: Final = frozenset({"observation_window"})
 
 
 def may_change(path: str) -> bool:
-    """Whether a training may go on with another value at this path of training_config."""
+    """Whether lanes of a pack may differ in the field of training_config at this path, and a training change it."""
     section, _, name = path.partition(".")
     match section:
         case "env":

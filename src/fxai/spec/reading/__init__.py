@@ -1,1 +1,1 @@
-"""From files and flags to records: includes, presets, overrides, fingerprint, schema."""
+"""Reads specs: files and flags to records, with `extends`, presets, overrides and the JSON Schema."""

@@ -1,4 +1,4 @@
-"""Settings made in a training's configuration by their dotted paths, as `--set` gives them."""
+"""Sets fields of a training configuration by dotted path, as `--set` does."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,24 +16,29 @@ from fxai.spec.search.findings import as_problems
 from fxai.spec.yaml.yaml_source import parse_yaml
 
 SOURCE = "--set"
-CONFIG = "training_config."  # which a path may begin with
+CONFIG = "training_config."  # optional prefix of a path
 NO_SUCH_SETTING = "there is no such setting"
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigFault:
-    """Why a setting cannot be made."""
+    """Why a field cannot be set."""
 
     message: str
-    elsewhere: bool = False  # another algorithm has the field
-    unknown: str | None = None  # a path that no configuration has
-    there: Sequence[str] = ()  # the paths that this one has
+    elsewhere: bool = False  # whether another algorithm has the field
+    unknown: str | None = None  # a path that is no field of any algorithm
+    known: Sequence[str] = ()  # the paths of this configuration
 
 
 def override_config(config: TrainingConfig, settings: Mapping[str, str]) -> TrainingConfig:
-    """The configuration with settings made, each a path and its value as YAML, validated anew.
+    """Returns the configuration with fields set, validated.
 
-    `SpecError` names every setting at fault.
+    Args:
+        config: The configuration.
+        settings: Value as YAML text by dotted path.
+
+    Raises:
+        SpecError: A path or a value is invalid; it has all faults.
     """
     tree = config.model_dump()
     problems: list[Problem] = []
@@ -47,29 +52,34 @@ def override_config(config: TrainingConfig, settings: Mapping[str, str]) -> Trai
             problems.append(Problem(fault.message, key))
     if problems:
         raise SpecError(SOURCE, tuple(problems))
-    made, findings = validate(TrainingConfig, tree)
-    if made is None or findings:
+    changed, findings = validate(TrainingConfig, tree)
+    if changed is None or findings:
         raise SpecError(SOURCE, as_problems(findings))
-    return made
+    return changed
 
 
-def set_in_config(tree: dict[str, Any], written: TrainingConfig, path: str, value: Any) -> ConfigFault | None:
-    """Set a value in the tree of a configuration that was `written`; what is wrong with the path, or None.
+def set_in_config(tree: dict[str, Any], config: TrainingConfig, path: str, value: Any) -> ConfigFault | None:
+    """Sets a field in the tree of a configuration. Returns the fault of the path, or None.
 
-    Another algorithm keeps what was written of the keys that all algorithms have.
+    Args:
+        tree: The configuration as nested dictionaries, which is changed.
+        config: The configuration before the first setting. Another algorithm keeps its values of the keys that all
+            algorithms share.
+        path: The dotted path of the field.
+        value: The value, not yet validated.
     """
     if path == ALGORITHM_PATH:
-        tree["training"] = _with_algorithm(written.training, value)
+        tree["training"] = _with_algorithm(config.training, value)
         return None
     algorithm = algorithm_of(tree["training"])
-    there = sorted(config_fields(algorithm))
-    if path not in there:
+    known = sorted(config_fields(algorithm))
+    if path not in known:
         if path in all_config_fields():
             return ConfigFault(unknown_path(path, algorithm), elsewhere=True)
-        return ConfigFault(f"{NO_SUCH_SETTING}{did_you_mean(path, there)}", unknown=path, there=there)
+        return ConfigFault(f"{NO_SUCH_SETTING}{did_you_mean(path, known)}", unknown=path, known=known)
     try:
         set_at(tree, path, value)
-    except InputError as error:  # a layer that is not there
+    except InputError as error:  # the network has no such layer
         return ConfigFault(str(error).removeprefix(f"{path} "))
     return None
 

@@ -1,4 +1,4 @@
-"""Relative paths of bars in a spec: looked for beside the file that names them, then in the current folder."""
+"""Resolves relative paths of data files in a spec: first in the folder of the spec, then in the current folder."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +14,16 @@ _PLACE = ("data", "source")
 
 
 def placed_study(study: SourceNode, base: SourceNode | None, folder: Path) -> SourceNode:
-    """A study of a file in that folder; `base` is the study that it extends."""
+    """Returns a study with its data paths resolved.
+
+    Args:
+        study: The study.
+        base: The study that it extends.
+        folder: The folder of the file that contains the study.
+    """
     objective = study.keys.get("objective") or (None if base is None else base.keys.get("objective"))
     if objective is not None and is_custom(plain(objective)):
-        return study  # only the user's own code knows its configuration
+        return study  # the configuration of custom code may have any keys
     placed = {key: _placed(study.keys[key], _PLACE, folder) for key in CONFIGS if key in study.keys}
     return study.with_keys({**study.keys, **placed}) if placed else study
 
@@ -32,17 +38,17 @@ def _placed(node: SourceNode, path: tuple[str, ...], folder: Path) -> SourceNode
 
 
 def beside(folder: Path, source: str) -> str:
-    """The path of a file in that folder, from the current folder; as it is where there is no such file."""
+    """Returns the path of a file in `folder`, relative to the current folder, or `source` if there is no such file."""
     if NAMED_SOURCE.fullmatch(source) or folder == Path():
         return source
     try:
         return str(folder / source) if (folder / expanded_path(source)).is_file() and not _is_full(source) else source
-    except (OSError, InputError):  # a name that no file can have, a variable that is not set
+    except (OSError, InputError):  # an invalid file name, or a variable that is not set
         return source
 
 
 def tried_folders(folder: Path) -> tuple[Path, ...]:
-    """Where a relative path in a file of that folder is looked for."""
+    """Returns the folders in which a relative path of a file in `folder` is searched."""
     return tuple(dict.fromkeys((folder.absolute(), Path.cwd())))
 
 

@@ -1,8 +1,7 @@
-"""`extends:` and what else a spec takes from elsewhere, written out before the spec is read.
+"""Resolves the references of a spec (`extends`, `preset`, `search_space`) before the spec is validated.
 
-A file may extend another, a study take the settings of a preset or a search space by name. What is
-nearer goes before what is farther: what a file writes itself, then the presets and spaces that it names, then
-the file that it extends.
+A file may extend another file. A study may name a preset and a search space. The file's own values take precedence
+over its presets and search spaces, and these over the extended file.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,13 +23,19 @@ from fxai.spec.yaml.yaml_source import YamlSource, read_yaml
 
 Check = Callable[[YamlSource], object]
 _TAKE = ("extends", "preset", "search_space")
-_MOST_FILES = 20  # below a spec, each extending the next
+_MAX_FILES = 20  # longest chain of extended files
 
 
 def written_out(source: YamlSource, check: Check, trail: Sequence[Path] = ()) -> YamlSource:
-    """The file as if it held all that it takes from elsewhere.
+    """Returns the file with all references replaced by what they refer to.
 
-    `check` raises what is wrong with a file that this one extends, which must be a spec on its own.
+    Args:
+        source: The file.
+        check: Raises `SpecError` for a faulty extended file, which must be a valid spec by itself.
+        trail: The files that lead to this one, each extending the next.
+
+    Raises:
+        SpecError: A reference cannot be resolved; it has all faults.
     """
     source, folder = _with_folders(source), Path(source.name).parent
     own = source_node(source)
@@ -44,7 +49,7 @@ def written_out(source: YamlSource, check: Check, trail: Sequence[Path] = ()) ->
         own = _extended(own, base, faults)
     for study in _studies(own):
         if "extends" in study.keys:
-            message = "names a study of the file that this one extends; write `extends: FILE` at the top too"
+            message = "names a study of an extended file, but this file extends none; write `extends: FILE` at the top"
             faults.append(Problem(message, "extends", study.keys["extends"].line))
     if faults:
         raise SpecError(source.name, tuple(faults))
@@ -52,7 +57,7 @@ def written_out(source: YamlSource, check: Check, trail: Sequence[Path] = ()) ->
 
 
 def _base(source: YamlSource, own: SourceNode, check: Check, trail: Sequence[Path]) -> SourceNode:
-    """The file that this one extends, written out and checked; its lines are those of the line that names it."""
+    """Returns the extended file, resolved and checked. All its parts have the line of `extends` in this file."""
     named = own.keys["extends"]
     here = Path(source.name).resolve()
     try:
@@ -62,9 +67,9 @@ def _base(source: YamlSource, own: SourceNode, check: Check, trail: Sequence[Pat
     way = [*trail, here]
     if path.resolve() in way:
         names = " -> ".join(each.name for each in (*way[way.index(path.resolve()) :], path))
-        raise SpecError(source.name, (Problem(f"goes in a circle: {names}", "extends", named.line),))
-    if len(way) > _MOST_FILES:
-        message = f"is one file too many: a spec rests on at most {_MOST_FILES} others, each extending the next"
+        raise SpecError(source.name, (Problem(f"is circular: {names}", "extends", named.line),))
+    if len(way) > _MAX_FILES:
+        message = f"exceeds the longest chain of files that extend each other: {_MAX_FILES}"
         raise SpecError(source.name, (Problem(message, "extends", named.line),))
     base = written_out(read_yaml(path), check, way)
     check(base)
@@ -72,7 +77,7 @@ def _base(source: YamlSource, own: SourceNode, check: Check, trail: Sequence[Pat
 
 
 def _find_base(name: str, here: Path) -> Path:
-    """By its path from the file's own folder, else as any spec is found; never the file itself."""
+    """Finds the extended file: relative to the folder of this file, then as `find_spec`; never this file itself."""
     if not name:
         raise InputError("must be a spec's name or path, as in `extends: quick_search`")
     place = expanded_path(name)
@@ -84,7 +89,7 @@ def _find_base(name: str, here: Path) -> Path:
 
 
 def _with_folders(source: YamlSource) -> YamlSource:
-    """Each objective of the user's own with the folder of the file that names it."""
+    """Returns the file with the file's folder added to each objective of custom code."""
     if not isinstance(source.value, dict) or not isinstance(studies := source.value.get("studies"), list):
         return source
     folder = Path(source.name).parent
@@ -98,7 +103,7 @@ def _with_folders(source: YamlSource) -> YamlSource:
 
 
 def _placed(own: SourceNode, base: SourceNode | None, folder: Path) -> SourceNode:
-    """Each study with the paths of its bars from the current folder."""
+    """Returns the file with the data paths of its studies resolved."""
     bases = [] if base is None else _studies(base)
     return _with_list(own, [placed_study(each, _base_of(each, bases), folder) for each in _studies(own)])
 
@@ -108,7 +113,7 @@ def _studies(spec: SourceNode) -> list[SourceNode]:
 
 
 def _with_studies(own: SourceNode, base: SourceNode) -> SourceNode:
-    """A file without studies has those of the file that it extends."""
+    """Adds the studies of the extended file to a file without studies."""
     if "studies" in own.keys:
         return own
     named = own.keys["extends"]
@@ -117,7 +122,7 @@ def _with_studies(own: SourceNode, base: SourceNode) -> SourceNode:
 
 
 def _with_defaults(spec: SourceNode) -> SourceNode:
-    """The defaults of all studies at the top of a file, written into each."""
+    """Moves the defaults at the top of a file into each of its studies."""
     defaults = {key: each for key, each in spec.keys.items() if key in SHARED}
     keys = {key: each for key, each in spec.keys.items() if key not in SHARED}
     return _with_list(spec.with_keys(keys), [_over(each, defaults) for each in _studies(spec)])
@@ -132,7 +137,7 @@ def _presets(spec: SourceNode | None) -> dict[str, SourceNode]:
 
 
 def _filled(own: SourceNode, presets: Mapping[str, SourceNode], faults: list[Problem]) -> SourceNode:
-    """Each study with what its preset and its search space give."""
+    """Returns the file with the presets and search spaces of its studies resolved."""
     studies = [with_space(with_preset(each, presets, faults), faults) for each in _studies(own)]
     return _with_list(own, studies)
 
@@ -152,20 +157,20 @@ def _extended(own: SourceNode, base: SourceNode, faults: list[Problem]) -> Sourc
 
 
 def _started(study: SourceNode, bases: Sequence[SourceNode], faults: list[Problem]) -> SourceNode:
-    """A study upon the one that it extends."""
+    """Returns a study merged with the study that it extends."""
     if not isinstance(study.value, dict):
         return study
     base = _base_of(study, bases)
     own = study.with_keys({key: each for key, each in study.keys.items() if key != "extends"})
     if base is None and (named := study.keys.get("extends")) is not None:
         names = [each.keys["study_name"].text for each in bases]
-        message = f"the file that this one extends has no study {named.text!r}{did_you_mean(named.text, names)}"
+        message = f"the extended file has no study {named.text!r}{did_you_mean(named.text, names)}"
         faults.append(Problem(message, "extends", named.line))
     return own if base is None else merge_study(own, base, faults)
 
 
 def _base_of(study: SourceNode, bases: Sequence[SourceNode]) -> SourceNode | None:
-    """The study that this one names by `extends`, has the name of, or that is the only one."""
+    """Returns the study that `study` extends: the one that it names, else of its own name, else the only one."""
     by_name = {each.keys["study_name"].text: each for each in bases}
     if (named := study.keys.get("extends")) is not None:
         return by_name.get(named.text)

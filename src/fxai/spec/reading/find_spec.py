@@ -1,4 +1,4 @@
-"""Specs by path or by name; the shipped ones are found from anywhere."""
+"""Finds specs by path, and shipped specs by name from any folder."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ ENDINGS = ("", ".yaml", ".yml")
 
 
 def config_directory() -> Path:
-    """The folder `config/`: the package `fxai.config` in a wheel, beside `src/` in a checkout."""
+    """Returns the folder `config/`: the package `fxai.config` in a wheel, beside `src/` in a checkout."""
     package = Path(__file__).resolve().parents[2]
     candidates = (package / "config", package.parents[1] / "config")
     for candidate in candidates:
@@ -20,12 +20,16 @@ def config_directory() -> Path:
 
 
 def shipped_specs() -> tuple[Path, ...]:
-    """The specs that travel with FxAI, by name."""
+    """Returns the specs that are shipped with FxAI, sorted by name."""
     return tuple(sorted((config_directory() / "optuna").glob("*.yaml")))
 
 
 def find_spec(name: str) -> Path:
-    """A spec by path, or a shipped one as `quick_search` or `config/optuna/quick_search.yaml`."""
+    """Returns the path of a spec, given by path or as `quick_search` or `config/optuna/quick_search.yaml`.
+
+    Raises:
+        InputError: There is no such spec; it suggests a shipped one.
+    """
     path = Path(name)
     if is_file(path):
         return path
@@ -44,10 +48,10 @@ def find_spec(name: str) -> Path:
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is such a file; a path that no file can have is none."""
+    """Whether there is such a file; False for an invalid path."""
     try:
         return path.is_file()
-    except OSError:  # a name that no file can have, as it is too long
+    except OSError:  # an invalid name, such as one that is too long
         return False
 
 

@@ -1,4 +1,4 @@
-"""Studies of the shipped specs by name."""
+"""Finds studies of the shipped specs by name."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ from fxai.spec.reading.load import load_spec
 
 @dataclass(frozen=True, slots=True)
 class ShippedStudies:
-    """The specs that have a study of each name, and the specs that cannot be read."""
+    """The specs by the names of their studies, and the specs that cannot be read with their errors."""
 
     specs: Mapping[str, Sequence[Path]]
     broken: Mapping[Path, InputError]
 
 
 def shipped_studies() -> ShippedStudies:
-    """The studies of all shipped specs; a spec with faults is left out and named."""
+    """Returns the studies of all shipped specs. Specs with faults are in `broken`."""
     specs: defaultdict[str, list[Path]] = defaultdict(list)
     broken: dict[Path, InputError] = {}
     for path in shipped_specs():
@@ -33,9 +33,10 @@ def shipped_studies() -> ShippedStudies:
 
 
 def find_spec_of_study(study_name: str) -> Path:
-    """The shipped spec that has a study of this name.
+    """Returns the shipped spec that has a study of this name.
 
-    Raises `InputError` where no sound spec has it, with the specs that cannot be read, and where several have it.
+    Raises:
+        InputError: No valid spec has the study, or several have it. It also names the specs that cannot be read.
     """
     shipped = shipped_studies()
     found = shipped.specs.get(study_name, ())
@@ -43,9 +44,9 @@ def find_spec_of_study(study_name: str) -> Path:
         return found[0]
     if found:
         listed = " and ".join(str(path) for path in found)
-        raise InputError(f"several shipped specs have a study {study_name!r}: {listed}; say which one with --spec")
+        raise InputError(f"several shipped specs have a study {study_name!r}: {listed}; choose one with --spec")
     known = ", ".join(f"{name} ({', '.join(path.stem for path in paths)})" for name, paths in shipped.specs.items())
-    broken = "".join(f"\nleft out, as it cannot be read: {_first_line(error)}" for error in shipped.broken.values())
+    broken = "".join(f"\nskipped, because it cannot be read: {_first_line(error)}" for error in shipped.broken.values())
     raise InputError(
         f"no shipped spec has a study {study_name!r}{did_you_mean(study_name, shipped.specs) or ';'} "
         f"Studies: {known}{broken}"
@@ -53,6 +54,6 @@ def find_spec_of_study(study_name: str) -> Path:
 
 
 def _first_line(error: InputError) -> str:
-    """Its message; of several faults the first, and how many there are."""
+    """Returns the first line of the message and the number of further lines."""
     first, *others = str(error).splitlines()
     return f"{first} (and {len(others)} more)" if others else first

@@ -1,8 +1,7 @@
-"""The form that users write, translated to the form of the records.
+"""Translates a spec from the form of YAML files to the form of the records.
 
-The guide's parameter types, Ray's names for them, parameters as a mapping, defaults of all studies at
-the top of the file, and keys of the guide's own program. Each key of the result remembers where it was
-written.
+The file's form has the guide's parameter types, Ray's names for them, parameters as a mapping, defaults of all
+studies at the top, and keys of the guide's program. Each key of the result keeps its path in the file.
 """
 
 import copy
@@ -33,15 +32,16 @@ _STOP_KEYS = {"early_stop_patience": "patience", "early_stop_min_delta": "min_de
 
 @dataclass(slots=True)
 class Form:
-    """A spec on its way from YAML to records."""
+    """A spec in the form of the records, with the faults found so far and the paths of its keys in the file."""
 
     source: YamlSource
     tree: Node
     findings: list[Finding] = field(default_factory=list)
-    moved: dict[KeyPath, KeyPath] = field(default_factory=dict)  # from where it is now to where it was written
-    remarks: dict[KeyPath, tuple[str, ...]] = field(default_factory=dict)  # by study: texts and what they are read as
+    moved: dict[KeyPath, KeyPath] = field(default_factory=dict)  # from a path in `tree` to the path in the file
+    remarks: dict[KeyPath, tuple[str, ...]] = field(default_factory=dict)  # by study: texts read as another type
 
     def problem(self, finding: Finding) -> Problem:
+        """Returns a fault with its key and line in the file."""
         path = self._written(finding.path)
         place = next((path[:n] for n in range(len(path), 0, -1) if path[:n] in self.source.lines), ())
         origin = f" (from {self.source.origins[place]})" if place in self.source.origins else ""
@@ -55,7 +55,7 @@ class Form:
 
 
 def translate(source: YamlSource) -> Form:
-    """The records' form of a file whose value is a mapping."""
+    """Translates a file whose value is a mapping."""
     form = Form(source, copy.deepcopy(source.value) if isinstance(source.value, dict) else {})
     _retire(form, form.tree, (), RETIRED_IN_SPEC)
     shared = {key: form.tree.pop(key) for key in SHARED if key in form.tree}
@@ -85,7 +85,7 @@ def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
     if study.get("n_jobs") == _ALL_WORKERS:
         del study["n_jobs"]
     if "objectives" in study and "direction" in study:
-        form.findings.append(Finding((*path, "direction"), "each of several objectives has a direction of its own"))
+        form.findings.append(Finding((*path, "direction"), "not with objectives; set the direction of each objective"))
     _move_overrides(form, study, path)
     _move_early_stop(form, study, path)
     if not is_custom(study.get("objective")):
@@ -110,34 +110,36 @@ def _retire(form: Form, node: Node, path: KeyPath, retired: dict[str, RetiredKey
 
 
 def _move_overrides(form: Form, study: Node, path: KeyPath) -> None:
-    """`trial_overrides` of the guide's program is what is called training_config here."""
+    """Renames `trial_overrides` of the guide's program to training_config."""
     overrides = study.pop("trial_overrides", None)
     if overrides is None:
         return
     if "training_config" in study:
-        form.findings.append(Finding((*path, "trial_overrides"), "write it under training_config, which is given too"))
+        form.findings.append(
+            Finding((*path, "trial_overrides"), "training_config is given too; write all values there")
+        )
         return
     study["training_config"] = overrides
     form.moved[*path, "training_config"] = (*path, "trial_overrides")
 
 
 def _move_validation(form: Form, study: Node, path: KeyPath) -> None:
-    """`validation: {episodes: 20}` says how the validation split is scored."""
+    """Moves `validation: {episodes: 20}` to `data.split.validation_episodes` of training_config."""
     section = study.get("validation")
     if is_custom(study.get("objective")) and section is not None:
-        form.findings.append(Finding((*path, "validation"), "says how fx_trading scores; your own code does it itself"))
+        form.findings.append(Finding((*path, "validation"), "applies to fx_trading only; remove it for custom code"))
     elif isinstance(section, dict):
         for key in section.keys() - {"episodes"}:
-            form.findings.append(Finding((*path, "validation", key), "unknown key; there is episodes"))
+            form.findings.append(Finding((*path, "validation", key), "unknown key; the only key is episodes"))
             del section[key]
         _move(form, study, path, ("validation", "episodes"), ("data", "split", "validation_episodes"))
     elif section is not None:
-        form.findings.append(Finding((*path, "validation"), "must be a mapping, as {episodes: 20}"))
+        form.findings.append(Finding((*path, "validation"), "must be a mapping, such as {episodes: 20}"))
     study.pop("validation", None)
 
 
 def _move(form: Form, study: Node, path: KeyPath, old: tuple[str, ...], new: tuple[str, ...]) -> None:
-    """What a study may say at `old` to where its training_config has it."""
+    """Moves a key of a study from `old` to `new` in its training_config."""
     *sections, last = old
     node: Any = study
     for section in sections:
@@ -149,7 +151,7 @@ def _move(form: Form, study: Node, path: KeyPath, old: tuple[str, ...], new: tup
     for section in place[:-1]:
         target = target.setdefault(section, {})
         if not isinstance(target, dict):
-            return  # which is said where it stands
+            return  # the validation of the records reports the fault
     if new[-1] in target:
         message = f"given in {'.'.join(place[:-1])} too; keep that one"
         form.findings.append(Finding((*path, *old), message))
@@ -159,7 +161,7 @@ def _move(form: Form, study: Node, path: KeyPath, old: tuple[str, ...], new: tup
 
 
 def _translate_tracking(form: Form, study: Node, path: KeyPath) -> None:
-    """A tracker that is only named has its defaults; its secrets are never a spec's to hold."""
+    """Gives a tracker without settings its defaults, and refuses secrets."""
     tracking = study.get("tracking")
     for name in TRACKERS:
         if not isinstance(tracking, dict) or name not in tracking:
@@ -170,7 +172,7 @@ def _translate_tracking(form: Form, study: Node, path: KeyPath) -> None:
 
 
 def _move_early_stop(form: Form, study: Node, path: KeyPath) -> None:
-    """`early_stop_patience` and `early_stop_min_delta` of the guide's program are keys of `stop`."""
+    """Moves `early_stop_patience` and `early_stop_min_delta` of the guide's program to keys of `stop`."""
     for old, new in _STOP_KEYS.items():
         value = study.pop(old, None)
         stop = study.setdefault("stop", {}) if value is not None else None
@@ -184,7 +186,7 @@ def _move_early_stop(form: Form, study: Node, path: KeyPath) -> None:
 
 
 def _drop_empty_sections(node: Node, record: type[Record]) -> None:
-    """`env:` with nothing below it means its defaults."""
+    """Removes empty sections, such as `env:`, so that they get their defaults."""
     for key, info in record.model_fields.items():
         if not records_in(info.annotation) or key not in node:
             continue
@@ -215,13 +217,13 @@ def _translate_parameters(form: Form, study: Node, path: KeyPath) -> None:
 
 
 def _map_parameters(form: Form, study: Node, path: KeyPath) -> None:
-    """`param_mapping: {lr: training.learning_rate}`: what parameters of one's own names set."""
+    """Writes `param_mapping: {lr: training.learning_rate}` as the key `path` of the parameters."""
     mapping = study.pop("param_mapping", None)
     if mapping is None:
         return
     if not isinstance(mapping, dict) or not all(isinstance(target, str) for target in mapping.values()):
         form.findings.append(
-            Finding((*path, "param_mapping"), "must map names to fields, as lr: training.learning_rate")
+            Finding((*path, "param_mapping"), "must map names to fields, such as lr: training.learning_rate")
         )
         return
     parameters = study.get("parameters")
@@ -236,11 +238,11 @@ def _map_parameters(form: Form, study: Node, path: KeyPath) -> None:
 
 
 def _as_list(form: Form, written: Node, path: KeyPath) -> list[JsonValue]:
-    """Parameters keyed by their names."""
+    """Returns a mapping of parameters by name as a list."""
     parameters: list[JsonValue] = []
     for place, (name, parameter) in enumerate(written.items()):
         form.moved[*path, place] = (*path, name)
         if isinstance(parameter, dict) and parameter.get("name", name) != name:
-            form.findings.append(Finding((*path, place, "name"), f"differs from its key {name!r}; leave it out"))
+            form.findings.append(Finding((*path, place, "name"), f"differs from its key {name!r}; remove it"))
         parameters.append({**parameter, "name": name} if isinstance(parameter, dict) else parameter)
     return parameters

@@ -1,6 +1,7 @@
-"""`config/base/hpo.yaml`: search spaces by algorithm, the fields that their names set, and experiments.
+"""Reads `config/base/hpo.yaml`: search spaces by algorithm, the fields of their parameters, and experiments.
 
-The guide's form: bare names, Ray's types, and experiments whose keys are arguments of `HPOptimizer.optimize`.
+The file has the guide's form: names without sections, Ray's types, and experiments whose keys are arguments of
+`HPOptimizer.optimize`.
 """
 
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ class Experiment(Record):
 
 
 class HpoFile(Record):
-    """The whole file."""
+    """The content of the file."""
 
     search_spaces: Mapping[str, Mapping[str, Annotated[Parameter, BeforeValidator(_translated)]]]
     param_mapping: Mapping[str, str]
@@ -72,12 +73,12 @@ def _named(space: Any) -> Any:
 
 
 def hpo_file() -> HpoFile:
-    """The file's records."""
+    """Returns the file as records."""
     return _read()[1]
 
 
 def written_space(name: str, line: int) -> SourceNode:
-    """A search space as the file writes it, taken by what stands in this line of another."""
+    """Returns a search space in the file's form, as part of another file that refers to it in this line."""
     source, _ = _read()
     return source_node(source).keys["search_spaces"].keys[name].taken(line, source.name)
 
@@ -88,7 +89,7 @@ def _read() -> tuple[YamlSource, HpoFile]:
 
 
 def read_hpo(path: Path) -> tuple[YamlSource, HpoFile]:
-    """Such a file, as it is written and as records; `SpecError` names what is wrong with it."""
+    """Reads a file of this form. Returns its source and its records. Raises `SpecError` with all faults."""
     source = read_yaml(path)
     try:
         return source, HpoFile.model_validate(source.value)

@@ -1,4 +1,4 @@
-"""Faults that pydantic would miss or say less well: keys that no record knows, truth given for a number."""
+"""Finds faults that pydantic misses or reports unclearly: unknown keys, and booleans given for numbers."""
 
 from collections.abc import Iterator, Mapping
 from typing import get_args, get_origin
@@ -18,7 +18,7 @@ from fxai.spec.search.study import Spec, StudySpec
 from fxai.spec.yaml.yaml_source import KeyPath
 
 Synonyms = Mapping[str, tuple[str, ...]]
-_OF_THE_FORM: dict[type[Record], tuple[str, ...]] = {  # keys that a file has and its record has no more
+_OF_THE_FORM: dict[type[Record], tuple[str, ...]] = {  # keys of the file's form that are not fields of the record
     Spec: ("extends", "param_mapping", "preset"),
     StudySpec: ("eval_frequency", "extends", "param_mapping", "search_space", "validation"),
 }
@@ -27,9 +27,13 @@ _OF_THE_FORM: dict[type[Record], tuple[str, ...]] = {  # keys that a file has an
 def check_keys(
     records: tuple[type[Record], ...], node: JsonValue, synonyms: Synonyms, path: KeyPath = ()
 ) -> Iterator[Finding]:
-    """Walk a tree beside the records that it is to become.
+    """Yields the faults of a tree that is to become a record.
 
-    `synonyms` names, by kind of parameter, the keys that a spec's form has and its record has not.
+    Args:
+        records: The record types that the tree may become.
+        node: The tree.
+        synonyms: By kind of parameter, the keys of the file's form that are not fields of the record.
+        path: The path of the tree.
     """
     if isinstance(node, list | tuple):
         for place, item in enumerate(node):
@@ -41,7 +45,7 @@ def check_keys(
     for key, value in node.items():
         here = (*path, key)
         if own and key == "training_config":
-            continue  # of which only the user's own code knows the keys
+            continue  # the configuration of custom code may have any keys
         field = record.model_fields.get(key)
         if field is None:
             yield Finding(here, _unknown(record, key, synonyms))
@@ -55,13 +59,13 @@ def check_keys(
 
 
 def _is_number(field: FieldInfo) -> bool:
-    """Pydantic would read `learning_rate: true` as 1.0."""
+    """Whether a field is a number. Pydantic would read `learning_rate: true` as 1.0."""
     members = {field.annotation, *get_args(field.annotation)}
     return not members.isdisjoint({int, float}) and bool not in members
 
 
 def _member(records: tuple[type[Record], ...], node: JsonValue) -> type[Record] | None:
-    """The record that this mapping names by its `type`, `kind` or `algorithm`, or by a key that only it needs."""
+    """Returns the record type of a mapping, by `type`, `kind` or `algorithm`, or by a required key of only one type."""
     if len(records) == 1:
         return records[0]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""A spec file as validated records, or all its faults at once."""
+"""Loads spec files as validated records; the error has all faults of the file."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -16,17 +16,22 @@ R = TypeVar("R", bound=Record)
 
 
 def load_spec(source: Path) -> Spec:
-    """The spec in a YAML file. `SpecError` lists every fault by line; `InputError` if there is no file."""
+    """Loads the spec in a YAML file.
+
+    Raises:
+        SpecError: The spec is invalid; it has all faults with their lines.
+        InputError: The file cannot be read.
+    """
     return spec_of(read_yaml(source))
 
 
 def spec_of(source: YamlSource) -> Spec:
-    """The spec in YAML that was read already."""
+    """Returns the spec of a file that was read."""
     return spec_with_remarks(source)[0]
 
 
 def spec_with_remarks(source: YamlSource) -> tuple[Spec, tuple[tuple[str, ...], ...]]:
-    """The spec, and of each study the texts that were read as something else."""
+    """Returns the spec, and for each study the remarks on texts that were read as another type."""
     spec, form = _read(written_out(source, _checked))
     return spec, tuple(form.remarks.get(("studies", place), ()) for place in range(len(spec.studies)))
 
@@ -36,7 +41,7 @@ def _checked(source: YamlSource) -> Spec:
 
 
 def _read(source: YamlSource) -> tuple[Spec, Form]:
-    """The spec in YAML that takes nothing from elsewhere any more."""
+    """Returns the spec of a file whose references are resolved, with its translation."""
     _check_mapping(source, "a spec has `name:` and `studies:`")
     form = translate(source)
     spec, findings = validate_spec(form.tree, form.findings)
@@ -46,7 +51,7 @@ def _read(source: YamlSource) -> tuple[Spec, Form]:
 
 
 def load_record(source: Path, kind: type[R]) -> R:
-    """Another YAML file that holds one record, such as a study's best config."""
+    """Loads a YAML file that contains one record, such as a study's best config."""
     yaml = read_yaml(source)
     _check_mapping(yaml, f"it has {', '.join(f'`{name}:`' for name in list(kind.model_fields)[:3])}, ...")
     form = Form(yaml, yaml.value if isinstance(yaml.value, dict) else {})

@@ -1,4 +1,4 @@
-"""One study written upon another: what it says itself goes before what the other says."""
+"""Merges two study mappings; the study's own keys take precedence over those of the base."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,16 +12,22 @@ from fxai.spec.yaml.source_node import SourceNode, plain
 
 Entry = tuple[str, SourceNode]  # a parameter's name, empty where none is given, and the parameter
 _ONE_OBJECTIVE = ("metric_name", "direction", "objectives")
-CONFIGS = ("training_config", "trial_overrides")  # two names of one section
+CONFIGS = ("training_config", "trial_overrides")  # both names of the section
 
 
 def merge_study(own: SourceNode, base: SourceNode, faults: list[Problem]) -> SourceNode:
-    """Sections merge key by key and parameters by name; another class, algorithm or space replaces the base's.
+    """Returns the study merged with the study that it extends.
 
-    A section that is left empty says nothing.
+    Sections are merged key by key, parameters by name. Another class, algorithm or search space replaces the base's.
+    An empty section changes nothing.
+
+    Args:
+        own: The study.
+        base: The study that it extends.
+        faults: List to which faults are appended.
     """
     keys = dict(base.keys)
-    if "objectives" in own.keys:  # in the place of a single one
+    if "objectives" in own.keys:  # they replace a single objective
         keys = {key: each for key, each in keys.items() if key not in _ONE_OBJECTIVE}
     for key, value in own.keys.items():
         there = next((each for each in CONFIGS if each in keys), key) if key in CONFIGS else key
@@ -39,16 +45,16 @@ def merge_study(own: SourceNode, base: SourceNode, faults: list[Problem]) -> Sou
 
 
 def merge_parameters(own: SourceNode, base: SourceNode, faults: list[Problem]) -> SourceNode:
-    """Parameters by name, in the form in which they are written here; `name: null` takes one away."""
+    """Returns parameters merged by name, as a list or a mapping like `own`. `name: null` removes a parameter."""
     if not isinstance(own.value, dict | list):
         return base if own.value is None else own
     entries = dict(_entries(base))
-    further: list[Entry] = []  # what has no name, or that of an earlier one
+    further: list[Entry] = []  # parameters without a name, or with that of an earlier one
     seen: set[str] = set()
     for name, parameter in _entries(own):
         if parameter.value is None and isinstance(own.value, dict):
             if entries.pop(name, None) is None:
-                message = f"there is nothing to take away{did_you_mean(name, entries)}"
+                message = f"null removes a parameter, but the base has no {name!r}{did_you_mean(name, entries)}"
                 faults.append(Problem(message, f"parameters.{name}", parameter.line))
         elif not name or name in seen:
             further.append((name, parameter))
@@ -68,14 +74,14 @@ def _entries(parameters: SourceNode) -> Iterator[Entry]:
 
 
 def _with_name(name: str, parameter: SourceNode) -> SourceNode:
-    """A parameter as it stands in a list."""
+    """Returns a parameter with the key `name`, as in a list."""
     if not name or "name" in parameter.keys or not isinstance(parameter.value, dict):
         return parameter
     return parameter.with_keys({"name": replace(parameter, value=name), **parameter.keys})
 
 
 def _class(kind: str, own: SourceNode, base: SourceNode) -> SourceNode:
-    """A sampler or pruner; arguments are inherited by the same class alone."""
+    """Merges a sampler or pruner. Arguments are inherited only if the class is the same."""
     own, base = _as_mapping(own), _as_mapping(base)
     if "type" in own.keys and _name(kind, own) != _name(kind, base):
         return own
@@ -91,7 +97,7 @@ def _as_mapping(named: SourceNode) -> SourceNode:
 
 
 def _config(own: SourceNode, base: SourceNode) -> SourceNode:
-    """`training_config`; of another algorithm's section only the keys that all algorithms have are inherited."""
+    """Merges `training_config`. From another algorithm only the keys that all algorithms share are inherited."""
     training, inherited = own.keys.get("training"), base.keys.get("training")
     if training is None or inherited is None or "algorithm" not in training.keys:
         return _merged(own, base)

@@ -1,4 +1,4 @@
-"""`--set key=value`: fields of a spec given on the command line."""
+"""Sets fields of a spec from the command line (`--set key=value`)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -23,17 +23,23 @@ _OF_SPEC = frozenset({"results_dir", "dashboard_port", "save_study_plots"})
 _NOT_TO_SET = frozenset({"study_name", "parameters", "enqueue", "fixed", "training_config"})
 _OF_STUDY = TRACKER_SETTINGS.union(name for name, _ in leaves(StudySpec) if name.partition(".")[0] not in _NOT_TO_SET)
 _SEARCH = "search"
-_CHOOSES_KEYS = (".type", ".algorithm")  # of these settings the others depend
+_CHOOSES_KEYS = (".type", ".algorithm")  # the valid keys of other settings depend on these
 
 
 def override(spec: Spec, settings: Mapping[str, str]) -> Spec:
-    """The spec with settings made in all its studies, validated anew.
+    """Returns the spec with fields set in all its studies, validated.
 
     A key is a dotted path of training_config (`training.total_updates`), a field of a study (`n_trials`,
-    `sampler.n_startup_trials`) or of the spec (`results_dir`); a value is read as YAML. A `preset` goes before
-    what the spec says and behind the other settings. Setting what is
-    searched sets its default, the value of trial 0. Another algorithm keeps what the spec itself writes of
-    the keys that all algorithms have. `SpecError` names every setting at fault.
+    `sampler.n_startup_trials`) or a field of the spec (`results_dir`). A `preset` takes precedence over the spec, and
+    the other settings over the preset. Setting a searched field sets its default, the value of trial 0. Another
+    algorithm keeps the spec's values of the keys that all algorithms share.
+
+    Args:
+        spec: The spec.
+        settings: Value as YAML text by key.
+
+    Raises:
+        SpecError: A key or a value is invalid; it has all faults.
     """
     tree = spec.model_dump()
     problems: list[Problem] = []
@@ -51,13 +57,13 @@ def override(spec: Spec, settings: Mapping[str, str]) -> Spec:
 
 
 def _rank(setting: tuple[str, str]) -> int:
-    """A preset is made first, so that other settings go before it; then what others depend on."""
+    """Returns the order of a setting: the preset first, then classes and algorithms, then their arguments."""
     key, _ = setting
     return 0 if key == "preset" else 1 if key in CLASSES or key.endswith(_CHOOSES_KEYS) else 2
 
 
 def _set(spec: Spec, tree: dict[str, Any], key: str, value: Any) -> str | None:
-    """Why there is no such setting; None where there is."""
+    """Sets a field of the spec or of all its studies. Returns the fault, or None."""
     if key in _OF_SPEC:
         tree[key] = value
         return None
@@ -80,7 +86,7 @@ def _set_in(
         study[section] = with_class(section, value)  # another class has other arguments
     elif section == _SEARCH and argument in PopulationSearch.model_fields:
         if written.search is None:
-            return "the study has no populations; set search to {type: pbt, ...} first"
+            return "the study does not search by populations; set search to {type: pbt, ...} first"
         set_at(study, key, value)
     elif key in _OF_STUDY or (section in CLASSES and argument and "." not in argument):
         _name_tracker(study, key)
@@ -94,12 +100,12 @@ def _set_in(
 
 
 def _set_own(study: dict[str, Any], written: StudySpec, key: str, value: Any) -> str | None:
-    """What only the user's code knows: a name that is there already, or one that is given in full."""
+    """Sets a key of custom code's training_config: a known one, or a new one given with the prefix training_config."""
     path, config = key.removeprefix(CONFIG), CustomConfig(study["training_config"])
     known = {*values_in(config), *(each.path for each in written.parameters)}
     if path == key and path not in known:
-        there = sorted({*known, *_OF_STUDY, *_OF_SPEC})
-        return f"{NO_SUCH_SETTING}{did_you_mean(key, there) or '.'} A new one is written {CONFIG}{key}"
+        settable = sorted({*known, *_OF_STUDY, *_OF_SPEC})
+        return f"{NO_SUCH_SETTING}{did_you_mean(key, settable) or '.'} Write a new one as {CONFIG}{key}"
     try:
         study["training_config"] = with_values(config, {path: value})
     except ValueError as error:
@@ -108,20 +114,20 @@ def _set_own(study: dict[str, Any], written: StudySpec, key: str, value: Any) ->
 
 
 def _name_tracker(study: dict[str, Any], key: str) -> None:
-    """A setting of a tracker that the spec does not name asks for it."""
+    """Adds the tracker of a setting to a spec that does not name the tracker."""
     if key in TRACKER_SETTINGS:
         tracking, tracker = study["tracking"], key.split(".")[1]
         tracking[tracker] = tracking[tracker] or {}
 
 
 def _of_study(fault: ConfigFault, study: dict[str, Any]) -> str:
-    """The fault in the words of a spec, which has other settings and may have several studies."""
+    """Returns the fault as a message about a spec, with the name of the study and the fields of spec and study."""
     if fault.elsewhere:
         return f"{fault.message} (study {study['study_name']})"
     if fault.unknown is None:
         return fault.message
-    there = sorted({*fault.there, *_OF_STUDY, *_OF_SPEC})
-    return f"{NO_SUCH_SETTING}{did_you_mean(fault.unknown, there)}"
+    settable = sorted({*fault.known, *_OF_STUDY, *_OF_SPEC})
+    return f"{NO_SUCH_SETTING}{did_you_mean(fault.unknown, settable)}"
 
 
 def _validated(tree: dict[str, Any]) -> Spec:
@@ -132,7 +138,7 @@ def _validated(tree: dict[str, Any]) -> Spec:
 
 
 def _in_settings(findings: Iterable[Finding]) -> tuple[Problem, ...]:
-    """The findings under the keys that were set: without `studies[0]` and `training_config`."""
+    """Returns the faults by the keys of `--set`, without `studies[0]` and `training_config`."""
     problems = as_problems(Finding(path[2:] if path[:1] == ("studies",) else path, text) for path, text in findings)
     return tuple(
         dict.fromkeys(Problem(problem.message, problem.key.removeprefix("training_config.")) for problem in problems)

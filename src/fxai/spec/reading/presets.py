@@ -1,4 +1,4 @@
-"""Presets by name: a spec's own, then those that are shipped as experiments of `config/base/hpo.yaml`."""
+"""Finds presets by name: first those of the spec, then the shipped experiments of `config/base/hpo.yaml`."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,11 +19,11 @@ _POPULATIONS = "pbt"
 _SAMPLERS: dict[str, Sampler] = {"optuna": TPESampler(), "random": RandomSampler()}
 _PRUNERS: dict[str, Pruner] = {"asha": SuccessiveHalvingPruner(), "median": MedianPruner()}
 _IN_POPULATIONS = {"sampler": RandomSampler(), "pruner": NopPruner(), "search": PopulationSearch(population=20)}
-"""What an experiment with populations asks for, whichever algorithm it names to propose parameters."""
+"""Settings of an experiment with `scheduler: pbt`, whatever its `search_algorithm` is."""
 
 
 def shipped_preset(name: str) -> Preset | None:
-    """The settings of a study that an experiment of the guide's form asks for; None where there is none."""
+    """Returns the settings of a shipped experiment as a preset; None if there is no such experiment."""
     experiment = hpo_file().experiments.get(name)
     return None if experiment is None else _preset(experiment)
 
@@ -40,19 +40,19 @@ def _preset(experiment: Experiment) -> Preset:
 
 
 def settings_of(preset: Preset) -> dict[str, Any]:
-    """What the preset gives, by the names of a study's fields."""
+    """Returns the settings of a preset by the names of a study's fields."""
     return preset.model_dump(mode="json", exclude={name for name, value in preset if value is None})
 
 
 def unknown_preset(name: object, own: Iterable[str]) -> str:
-    """What to say of a preset that there is not."""
+    """Returns the message for an unknown preset."""
     known = tuple(dict.fromkeys((*own, *hpo_file().experiments)))
     suggestion = did_you_mean(name, known) if isinstance(name, str) else ""
     return f"there is no preset {name!r}{suggestion or '.'} Known: {', '.join(known)}"
 
 
 def with_preset(study: SourceNode, own: Mapping[str, SourceNode], faults: list[Problem]) -> SourceNode:
-    """The study with what its preset gives and it does not write itself."""
+    """Returns the study with the settings of its preset. The study's own settings take precedence."""
     named = study.keys.get("preset")
     if named is None or named.value is None:
         return study
@@ -67,7 +67,7 @@ def with_preset(study: SourceNode, own: Mapping[str, SourceNode], faults: list[P
 
 
 def _sound(preset: SourceNode) -> dict[str, SourceNode]:
-    """A preset of the spec's own; none of it where it is at fault, which is said where it stands."""
+    """Returns the settings of a preset of the spec; none if it is invalid, which is reported at the preset."""
     node = plain(preset)
     try:
         Preset.model_validate(with_classes(node) if isinstance(node, dict) else node)

@@ -1,4 +1,4 @@
-"""`search_space: ppo`: the parameters of `config/base/hpo.yaml` by name."""
+"""Resolves `search_space: ppo` to the parameters of that search space in `config/base/hpo.yaml`."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,7 +14,10 @@ _KEY = "search_space"
 
 
 def with_space(study: SourceNode, faults: list[Problem]) -> SourceNode:
-    """The study with the space that it names below its own parameters, and the algorithm of that name."""
+    """Returns the study with the parameters of its search space and the algorithm of that name.
+
+    The study's own parameters take precedence. Faults are appended to `faults`.
+    """
     named = study.keys.get(_KEY)
     if named is None:
         return study
@@ -33,7 +36,7 @@ def with_space(study: SourceNode, faults: list[Problem]) -> SourceNode:
 
 
 def without_space(study: SourceNode) -> SourceNode:
-    """The study without the name of its space, which is written out."""
+    """Returns the study without the key `search_space`, after it was resolved."""
     if _KEY not in study.keys:
         return study
     return study.with_keys({key: each for key, each in study.keys.items() if key != _KEY})
@@ -47,7 +50,7 @@ def _unknown(named: SourceNode) -> str:
 
 
 def _mapped(parameters: SourceNode, names: Iterable[str]) -> SourceNode:
-    """The parameters of the space with the fields that they set, whoever gives their ranges."""
+    """Returns the parameters with the paths of the fields that they set, for those of the search space."""
     paths = {name: path for name, path in hpo_file().param_mapping.items() if name in names}
 
     def placed(name: str, parameter: SourceNode) -> SourceNode:
@@ -62,7 +65,7 @@ def _mapped(parameters: SourceNode, names: Iterable[str]) -> SourceNode:
 
 
 def _with_algorithm(config: SourceNode, named: SourceNode) -> SourceNode:
-    """The configuration with the algorithm of the space, where it names none."""
+    """Returns the configuration with the algorithm of the search space, unless it names one."""
     empty = replace(named, value={})
     config = empty if config.value is None else config
     training = config.keys.get("training", empty)

@@ -1,7 +1,7 @@
-"""What one study takes over from another: a file beside a spec, so that no hand-written spec is changed.
+"""Record of what a study takes over from another study, stored in a file beside the spec.
 
-`fxai transfer` writes it, `fxai run` applies it. It changes where a study starts and what it still searches,
-never how its trials are scored.
+`fxai transfer` writes the file, `fxai run` applies it. It changes the first trials and the search space of a study,
+but not how its trials are scored.
 """
 
 from collections.abc import Container, Mapping
@@ -22,7 +22,7 @@ Mode: TypeAlias = Literal["fix", "fix_unimportant", "enqueue", "narrow", "warm"]
 
 
 class SourceStudy(Record):
-    """The study that something is taken from, as it stood then."""
+    """The source study, as it was when the transfer was written."""
 
     study_name: str
     storage: str
@@ -30,17 +30,17 @@ class SourceStudy(Record):
     best_trial: int
     best_value: float
     standard_error: float | None = None  # of the best value, where it is a mean over several seeds
-    metric: str = ""  # that the value is of; empty in what an earlier release wrote
-    trading: bool = False  # whether FxAI measured it
+    metric: str = ""  # of the best value; empty in files of earlier releases
+    trading: bool = False  # whether the objective is fx_trading
 
     def stands_as(self, other: "SourceStudy") -> bool:
-        """Whether both are the same study with the same trials; what an earlier release wrote names no metric."""
+        """Whether both are the same study with the same trials. Files of earlier releases have no metric."""
         unnamed = {"metric": "", "trading": False}
         return self.model_copy(update=unnamed) == other.model_copy(update=unnamed)
 
 
 class Narrowed(Record):
-    """A smaller range of a parameter: its ends, or the choices that are left."""
+    """A smaller range of a parameter: its ends, or the remaining choices."""
 
     name: str
     low: int | float | None = None
@@ -55,26 +55,35 @@ class Narrowed(Record):
 
 
 class TransferSpec(Record):
-    """All that a study takes over."""
+    """Everything that a study takes over."""
 
     source: SourceStudy
     modes: tuple[Mode, ...]
     fixed: dict[str, Choice] = Field(default_factory=dict)  # by path of training_config
-    dropped: tuple[str, ...] = ()  # names of parameters that are searched no more
+    dropped: tuple[str, ...] = ()  # names of parameters that are no longer searched
     narrowed: tuple[Narrowed, ...] = ()
     enqueue: tuple[dict[str, Choice], ...] = ()
     warm: int = 0  # finished trials of the source that the sampler learns from
-    spec_hash: str = ""  # of the spec that it was made for
-    data_hash: str = ""  # of the bars that its trials are trained on and scored by
-    versions: dict[str, str] = Field(default_factory=dict)  # that made it
+    spec_hash: str = ""  # of the spec to which it applies
+    data_hash: str = ""  # of the bars on which its trials are trained and scored
+    versions: dict[str, str] = Field(default_factory=dict)  # of the programs that wrote it
 
     def without(self, paths: Container[str]) -> "TransferSpec":
-        """As if nothing were taken over for these fields of training_config, which something else sets."""
+        """Returns a copy that fixes none of these fields of training_config."""
         return self.model_copy(update={"fixed": {path: each for path, each in self.fixed.items() if path not in paths}})
 
 
 def applied(study: StudySpec, transfer_spec: TransferSpec, name: str) -> StudySpec:
-    """The study with what it takes over; SpecError under the overlay's `name` where the two do not fit."""
+    """Returns the study with the transfer applied.
+
+    Args:
+        study: The study.
+        transfer_spec: What it takes over.
+        name: The name of the transfer's file, for messages.
+
+    Raises:
+        SpecError: The transfer does not fit the study; it has all faults.
+    """
     known = {parameter.name: parameter for parameter in study.parameters}
     ranges = {each.name: each for each in transfer_spec.narrowed}
     problems = [
@@ -83,7 +92,7 @@ def applied(study: StudySpec, transfer_spec: TransferSpec, name: str) -> StudySp
     ]
     left = [each for each in study.parameters if each.name not in transfer_spec.dropped]
     if not left:
-        problems.append(Problem(f"leaves nothing to search in {study.study_name}", "dropped"))
+        problems.append(Problem(f"drops all parameters of {study.study_name}", "dropped"))
     if found := tuple(each for each in problems if each is not None):
         raise SpecError(name, found)
     changes: dict[str, Any] = {
@@ -91,20 +100,20 @@ def applied(study: StudySpec, transfer_spec: TransferSpec, name: str) -> StudySp
         "parameters": tuple(_narrowed(each, ranges.get(each.name)) for each in left),
         "enqueue": (*transfer_spec.enqueue, *study.enqueue),
     }
-    made = study.model_copy(update=changes)
-    if found := as_problems(study_problems(parts_of(made))):
+    changed = study.model_copy(update=changes)
+    if found := as_problems(study_problems(parts_of(changed))):
         raise SpecError(name, found)
-    return made
+    return changed
 
 
 def _no_parameter(key: str, name: str, known: Mapping[str, Parameter]) -> Problem | None:
     if name in known:
         return None
-    return Problem(f"the study searches no {name!r}{did_you_mean(name, known)}", key)
+    return Problem(f"the study has no parameter {name!r}{did_you_mean(name, known)}", key)
 
 
 def _range_problem(place: int, narrowed: Narrowed, known: Mapping[str, Parameter]) -> Problem | None:
-    """Why the spec's own range does not hold the narrowed one; None where it does."""
+    """Returns the fault of a narrowed range that is not within the range of the spec, or None."""
     key = f"narrowed[{place}]"
     if (missing := _no_parameter(f"{key}.name", narrowed.name, known)) is not None:
         return missing
@@ -115,7 +124,7 @@ def _range_problem(place: int, narrowed: Narrowed, known: Mapping[str, Parameter
     else:
         low, high = narrowed.low, narrowed.high
         fits = low is not None and high is not None and parameter.low <= low <= high <= parameter.high
-    return None if fits else Problem(f"is no part of the range that the spec gives {narrowed.name}", key)
+    return None if fits else Problem(f"is not within the range of {narrowed.name} in the spec", key)
 
 
 def _narrowed(parameter: Parameter, narrowed: Narrowed | None) -> Parameter:

@@ -29,9 +29,12 @@ _PARAMETER: TypeAdapter[Parameter] = TypeAdapter(Parameter)
 
 
 def validate(kind: type[R], tree: dict[str, Any], known: Iterable[Finding] = ()) -> tuple[R | None, list[Finding]]:
-    """The record of that kind, None if it is invalid, and all faults of the tree.
+    """Validates a tree. Returns the record, None if it is invalid, and all faults.
 
-    `known` are faults that were found before. Nothing more is reported below their paths.
+    Args:
+        kind: The type of the record.
+        tree: The record as nested dictionaries.
+        known: Faults that were found before. No other faults are reported below their paths.
     """
     findings = [*known, *check_keys((kind,), tree, SYNONYMS)]
     try:
@@ -43,7 +46,7 @@ def validate(kind: type[R], tree: dict[str, Any], known: Iterable[Finding] = ())
 
 
 def validate_spec(tree: dict[str, Any], known: Iterable[Finding] = ()) -> tuple[Spec | None, list[Finding]]:
-    """The spec, None if one of its records is invalid, and all faults, those between fields included."""
+    """Validates a spec. Returns the spec, None if a record is invalid, and all faults, also those between fields."""
     spec, findings = validate(Spec, tree, known)
     findings += _double_names(tree)
     for place, parts in _parts(spec, tree):
@@ -79,10 +82,12 @@ def _double_names(tree: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _valid_parts(study: dict[str, Any]) -> StudyParts:
-    """The parts of an invalid study that are valid, so that the checks between these run too."""
+    """Returns the valid parts of an invalid study, so that the checks between these parts run too."""
     written, config = _items(study.get("parameters")), study.get("training_config")
     names = list(_names(written))
-    is_named = bool(written) and len(names) == len(written)  # else a name elsewhere may be one that is not known here
+    is_named = bool(written) and len(names) == len(
+        written
+    )  # else a name in another key may be that of an invalid parameter
     parameters = [(("parameters", place), each) for place, each in enumerate(map(_parameter, written)) if each]
     return StudyParts(
         is_custom=is_custom(study.get("objective")),
@@ -126,7 +131,7 @@ def _parameter(node: Any) -> Parameter | None:
 
 
 def _field_value(study: dict[str, Any], name: str) -> Any:
-    """The value of a field of a study; None if it is absent or invalid."""
+    """Returns the value of a field of a study; None if it is absent or invalid."""
     try:
         return constraint_of(StudySpec.model_fields[name]).validate_python(study.get(name))
     except ValidationError:

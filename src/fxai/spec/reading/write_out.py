@@ -1,4 +1,4 @@
-"""A study's spec as YAML with nothing taken from elsewhere: no preset, no other file, no flag."""
+"""Writes the spec of one study as YAML that depends on no preset, other file or flag."""
 
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,16 @@ _ALWAYS = frozenset(
     {"study_name", "metric_name", "direction", "sampler", "pruner", "n_trials", "seed", "training_config"}
 )
 _NEVER = {
-    "preset",  # what it gave is in the other fields
-    "storage",  # where the study was kept, which may be a server's address with a password
-    "tracking",  # and where it was sent to
+    "preset",  # its settings are in the other fields
+    "storage",  # may be a URL with a password
+    "tracking",  # may differ where the file is used
 }
 
 
 def written_whole(study: StudySpec, header: str = "") -> str:
-    """A spec file of that one study, which loads as the same study; `header` becomes a comment.
+    """Returns a spec file that loads as this study, except for `storage` and `tracking`.
 
-    Only where it was kept and sent to is left out.
+    `header` is written as a comment at the top.
     """
     document = {"name": study.study_name, "studies": [_document(study)]}
     comment = "".join(f"# {line}\n" for line in header.splitlines())
@@ -40,9 +40,9 @@ def _document(study: StudySpec) -> dict[str, Any]:
         if name in _ALWAYS or getattr(study, name) != fields[name].get_default(call_default_factory=True)
     }
     if isinstance(study.objective, CustomCode):
-        shown["objective"]["folder"] = _full(study.objective.folder)  # wherever this file lies
+        shown["objective"]["folder"] = _full(study.objective.folder)  # independent of the folder of this file
     if study.objectives:
-        del shown["direction"]  # each has its own
+        del shown["direction"]  # each objective has its own
     for name in ("fixed", "enqueue"):
         if name in shown:
             shown[name] = _as_written(shown[name])
@@ -50,7 +50,7 @@ def _document(study: StudySpec) -> dict[str, Any]:
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
-    """As it is written in a spec: by its type, without what is as it would be anyway."""
+    """Returns a parameter in the file's form: by its type, without defaults."""
     whole = parameter.model_dump(mode="json", exclude={"kind", "log"}, exclude_defaults=True)
     if parameter.path == parameter.name:
         whole.pop("path", None)
@@ -60,15 +60,15 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 
 def _as_written(value: Any) -> Any:
-    """Choices as a spec has them, wherever they stand: lists as lists, texts that look like lists as texts."""
+    """Returns a value with its choices in the file's form: lists as lists, texts that look like lists as texts."""
     if isinstance(value, dict):
         return {key: _as_written(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_as_written(each) for each in value]
     read = list_of(value)
-    return read if as_custom_choice(read) == value else value  # else a list in another spelling, which is kept
+    return read if as_custom_choice(read) == value else value  # else a list in another spelling, which is kept as text
 
 
 def _full(folder: str) -> str:
-    """A full path; as it is written where its variables make one of it."""
+    """Returns the absolute path of a folder, or `folder` if it is absolute after expansion of its variables."""
     return folder if expanded_path(folder).is_absolute() else str(Path(folder).absolute())

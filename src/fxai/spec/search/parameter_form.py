@@ -113,7 +113,7 @@ def _as_range(written: Node) -> tuple[Node, list[tuple[str, str]]]:
     mean, sd = written.get("mean", 0), written.get("sd", 1)
     quantum = written.get("q", written.get("step"))
     faults: list[tuple[str, str]] = [
-        (key, "follows from mean and sd; leave it out") for key in ("low", "high", "log") if key in written
+        (key, "follows from mean and sd; remove it") for key in ("low", "high", "log") if key in written
     ]
     if not _is_finite(mean):
         faults.append(("mean", f"must be a number, not {_shown(mean)}"))

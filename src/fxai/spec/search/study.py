@@ -36,7 +36,7 @@ def _folder_name(name: str) -> str:
     if len(name) > _LONGEST_NAME or len(name.encode()) > _LONGEST_NAME:
         raise ValueError(f"must not be longer than {_LONGEST_NAME} characters; it names a folder")
     if bad := sorted({char for char in name if char in '/\\:*?"<>|' or not char.isprintable()}):
-        raise ValueError(f"{name!r} names a folder, so it must not hold {' '.join(map(repr, bad))}")
+        raise ValueError(f"{name!r} names a folder, so it must not contain {' '.join(map(repr, bad))}")
     if name != name.strip() or name[0] in ".-" or name[-1] == ".":
         raise ValueError(f"{name!r} must not begin with '.', '-' or a space, nor end with '.' or a space")
     return name

@@ -1,1 +1,1 @@
-"""YAML as nodes that know their file and line."""
+"""YAML values with their files and lines."""

@@ -1,6 +1,7 @@
-"""YAML values of which every part remembers where it was written, so that files can be put together.
+"""YAML values whose every part has its file and line, so that files can be merged.
 
-What one file takes from another stands, in messages, in the line that took it, with its own place beside.
+Messages about a value that one file takes from another show the line that refers to the other file, and the value's
+own file and line as its origin.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ Parts: TypeAlias = "dict[str, SourceNode] | list[SourceNode]"
 
 @dataclass(frozen=True, slots=True)
 class SourceNode:
-    """A value, the line of its key, and the place of another file (`base.yaml:12`) that it was taken from."""
+    """A value, the line of its key, and its origin (`base.yaml:12`) if it was taken from another file."""
 
     value: "Parts | str | float | bool | None"
     line: int
@@ -24,25 +25,25 @@ class SourceNode:
 
     @property
     def keys(self) -> "dict[str, SourceNode]":
-        """What a mapping holds; nothing where the value is none."""
+        """The entries of a mapping; empty if the value is not a mapping."""
         return self.value if isinstance(self.value, dict) else {}
 
     @property
     def items(self) -> "list[SourceNode]":
-        """What a list holds; nothing where the value is none."""
+        """The items of a list; empty if the value is not a list."""
         return self.value if isinstance(self.value, list) else []
 
     @property
     def text(self) -> str:
-        """A string; empty where the value is none."""
+        """The string; empty if the value is not a string."""
         return self.value if isinstance(self.value, str) else ""
 
     def with_keys(self, keys: "Mapping[str, SourceNode]") -> "SourceNode":
-        """The mapping with these keys in place of its own."""
+        """Returns the node with these entries instead of its own."""
         return replace(self, value=dict(keys))
 
     def taken(self, line: int, source: str) -> "SourceNode":
-        """The value as another file has it that names `source` in this line."""
+        """Returns the value as part of another file, which refers to the file `source` in this line."""
         value = self.value
         if isinstance(value, dict):
             value = {key: each.taken(line, source) for key, each in value.items()}
@@ -52,12 +53,12 @@ class SourceNode:
 
 
 def source_node(source: YamlSource) -> SourceNode:
-    """A file's value with its places."""
+    """Returns the value of a file as a node."""
     return _written(source, source.value, ())
 
 
 def source_of(written: SourceNode, name: str) -> YamlSource:
-    """The value as if a file of that name held all of it."""
+    """Returns the node as the source of a file of that name."""
     places = dict(_places(written, ()))
     return YamlSource(
         name,
@@ -68,7 +69,7 @@ def source_of(written: SourceNode, name: str) -> YamlSource:
 
 
 def plain(written: SourceNode) -> JsonValue:
-    """The value alone."""
+    """Returns the value without files and lines."""
     if isinstance(written.value, dict):
         return {key: plain(each) for key, each in written.value.items()}
     if isinstance(written.value, list):
@@ -95,7 +96,7 @@ def _places(written: SourceNode, path: KeyPath) -> Iterator[tuple[KeyPath, Sourc
 
 
 def stated(value: JsonValue, line: int, origin: str) -> SourceNode:
-    """A value that no file holds; `origin` says in messages where it comes from."""
+    """Returns a node for a value that is in no file. Messages show `origin` as its source."""
     if isinstance(value, dict):
         return SourceNode({key: stated(each, line, origin) for key, each in value.items()}, line, origin)
     if isinstance(value, list):

@@ -1,9 +1,9 @@
-"""Safe YAML with the scalars of YAML 1.2's core schema, and the line of every key.
+"""Reads YAML safely, with the scalars of the core schema of YAML 1.2 and the line of every key.
 
-PyYAML speaks YAML 1.1, where `1e-5` is a string, `no` is false, `017` is 15 and `12:30:45` a number;
-it keeps the last of two equal keys and shares aliased nodes, so that a few hundred bytes can unfold to
-gigabytes when walked. Here PyYAML parses, and the values are made from its nodes (YAML 1.2.2, section
-10.3, https://yaml.org/spec/1.2.2/#103-core-schema).
+PyYAML implements YAML 1.1, where `1e-5` is a string, `no` is false, `017` is 15 and `12:30:45` is a number. It keeps
+the last of two equal keys. It shares aliased nodes, so that a few hundred bytes can expand to gigabytes. This module
+uses PyYAML's parser and constructs the values from its nodes (YAML 1.2.2, section 10.3,
+https://yaml.org/spec/1.2.2/#103-core-schema).
 """
 
 import re
@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from fxai.errors import InputError, Problem, SpecError
 
 MAX_BYTES = 1_000_000
-MAX_NODES = 100_000  # after aliases are unfolded
+MAX_NODES = 100_000  # after expansion of aliases
 KeyPath: TypeAlias = tuple[str | int, ...]
 
 _TAG = "tag:yaml.org,2002:"
@@ -30,7 +30,7 @@ _FLOAT = re.compile(
 )
 
 
-# A key, and a value in quotes behind which more stands than a comment.
+# A key, and a value in quotes that is followed by text other than a comment.
 _GOES_ON_AFTER_QUOTES = re.compile(
     r"""\s*(?:-\s+)?(?:[^\s:'"]+\s*:\s+)?(?P<value>(?P<quote>["'])(?:(?!(?P=quote)).)*(?P=quote)\s*[^\s#,:\]}].*)"""
 )
@@ -50,9 +50,9 @@ _SCALARS: dict[str, tuple[re.Pattern[str], Callable[[str], JsonValue]]] = {
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's parser with the core schema's implicit tags.
+    """PyYAML's Python parser with the implicit tags of the core schema.
 
-    Not libyaml's, which is faster, but whose binding overruns the stack on deep nesting.
+    The binding of libyaml is faster, but overflows the stack on deep nesting.
     """
 
 
@@ -63,9 +63,9 @@ for _name, (_pattern, _) in _SCALARS.items():
 
 @dataclass(frozen=True, slots=True)
 class YamlSource:
-    """A file's value and the line of each key and list item in it.
+    """The value of a file, and the line of each key and list item.
 
-    `origins` holds the place in another file (`base.yaml:12`) of what was taken from there.
+    `origins` has the file and line (`base.yaml:12`) of each value that was taken from another file.
     """
 
     name: str
@@ -81,7 +81,7 @@ class _Fault(Exception):  # noqa: N818 - never leaves this file
 
 @dataclass(slots=True)
 class _Construction:
-    """The values of one document's nodes, with what was found wrong on the way."""
+    """Constructs the values of the nodes of one document, and collects the faults."""
 
     lines: dict[KeyPath, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -91,11 +91,11 @@ class _Construction:
     def value(self, node: yaml.Node, path: KeyPath) -> JsonValue:
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise _Fault(_at(node, path, f"unfolds to more than {MAX_NODES} values; do not nest aliases"))
+            raise _Fault(_at(node, path, f"expands to more than {MAX_NODES} values; do not nest aliases"))
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if id(node) in self.open:
-            raise _Fault(_at(node, path, "an alias must not hold itself"))
+            raise _Fault(_at(node, path, "an alias must not contain itself"))
         self.open.add(id(node))
         value = self._mapping(node, path) if isinstance(node, yaml.MappingNode) else self._sequence(node, path)
         self.open.discard(id(node))
@@ -135,7 +135,7 @@ class _Construction:
         if kind in _SCALARS:
             pattern, construct = _SCALARS[kind]
             if not pattern.match(node.value):
-                self.problems.append(_at(node, path, f"{node.value!r} is no {kind}"))
+                self.problems.append(_at(node, path, f"{node.value!r} is not of the type {kind}"))
                 return None
             try:
                 return construct(node.value)
@@ -152,7 +152,7 @@ class _Construction:
 
 
 def dotted(path: KeyPath) -> str:
-    """`studies[0].parameters[1].low`."""
+    """Returns a path as text, such as `studies[0].parameters[1].low`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -160,12 +160,17 @@ def dotted(path: KeyPath) -> str:
 
 
 def read_yaml(source: Path) -> YamlSource:
-    """The value of a YAML file; `SpecError` with line and key for whatever is wrong with it."""
+    """Reads a YAML file.
+
+    Raises:
+        InputError: The file cannot be read.
+        SpecError: The file is not valid YAML; it has the line and the key of each fault.
+    """
     return parse_yaml(_text_of(source), str(source))
 
 
 def parse_yaml(text: str, name: str) -> YamlSource:
-    """The value of a YAML text; `name` stands for the file in messages."""
+    """Parses a YAML text. Messages show `name` as the file; `SpecError` has the line and the key of each fault."""
     construction = _Construction()
     try:
         node = yaml.compose(text, Loader=_Loader)
@@ -188,9 +193,9 @@ def parse_yaml(text: str, name: str) -> YamlSource:
 
 
 def _about_quotes(lines: Sequence[str], line: int) -> str:
-    """What to do about `score: "a/b" - 1`, whose value ends at the second quote, and about braces in a text."""
+    """Returns advice for `score: "a/b" - 1`, whose value ends at the second quote, and for braces in a text."""
     if line < len(lines) and _BRACES_IN_BRACES.search(lines[line]):
-        return '; a text that holds braces stands in quotes, as in {command: "python train.py {params}"}'
+        return '; put a text with braces in quotes, as in {command: "python train.py {params}"}'
     match = _GOES_ON_AFTER_QUOTES.match(lines[line]) if line < len(lines) else None
     if match is None:
         return ""
@@ -210,7 +215,7 @@ def _text_of(source: Path) -> str:
     except OSError as error:
         raise InputError(f"{source}: cannot be read: {error.strerror}") from None
     if len(content) > MAX_BYTES:
-        raise SpecError(str(source), (Problem("is over 1 MB; a spec holds no data"),))
+        raise SpecError(str(source), (Problem("is larger than 1 MB, the largest size of a spec"),))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
