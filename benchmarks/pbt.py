@@ -47,7 +47,6 @@ from fxai.spec.search.pruners import MedianPruner, NopPruner
 from fxai.spec.search.samplers import RandomSampler, TPESampler
 from fxai.spec.search.study import StudySpec
 from fxai.study.events import StudyEnded, StudyEvent, TrialFinished, TrialProgressed
-from fxai.study.load_transfer import LoadedTransfer
 from fxai.study.run import search_study
 from fxai.study.stop_signal import StopSignal
 from smoke import parse
@@ -280,7 +279,7 @@ def winners(seed: int, effort: MarketEffort, folder: Path) -> dict[str, Path]:
         stop = StopSignal()
         meter = Meter(stop, budget)
         own = study.model_copy(update={"storage": f"sqlite:///{folder / study.study_name}.db"})
-        search_study(LoadedTransfer(own), folder, meter, stop, plots=False)
+        search_study(own, folder, meter, stop, plots=False)
         print(f"search {seed}: {study.study_name} used {meter.used} updates in {len(meter.steps)} trials", flush=True)
         budget = min(budget, meter.used)
         found[study.study_name] = StudyPaths(folder, study.study_name).best_config

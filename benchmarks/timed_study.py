@@ -12,7 +12,6 @@ from fxai.pool.machine import available_gpus
 from fxai.protocol import TrialState
 from fxai.spec.search.study import StudySpec
 from fxai.study.events import Ending, Notice, StudyEnded, StudyEvent, TrialFinished, WorkerReplaced
-from fxai.study.load_transfer import LoadedTransfer
 from fxai.study.run import search_study
 from fxai.study.stop_signal import StopSignal
 
@@ -69,7 +68,7 @@ def time_study(study: StudySpec) -> TimedStudy:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         own = study.model_copy(update={"storage": f"sqlite:///{folder / 'study.db'}"})
-        ended = search_study(LoadedTransfer(own), folder / "results", stopwatch, StopSignal(), plots=False).ended
+        ended = search_study(own, folder / "results", stopwatch, StopSignal(), plots=False).ended
     if ended.ending is not Ending.REACHED:
         sys.exit(f"the study {study.study_name} did not reach its end: {ended.reason}")
     return TimedStudy(called, stopwatch.finishes)

@@ -93,7 +93,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(fxai: Fxai, folder: Path) -
     plan = fxai("run", "--dry-run", "--n-trials", "7", "--n-jobs", "-1", "--set", "training.total_updates=3")
     assert plan.code == 0
     assert "Study: fx_ai_quick" in plan.out
-    assert "Trials     7 in total\n" in plan.out
+    assert "Trials      7 in total\n" in plan.out
     assert "3 updates of ppo" in plan.out
     assert "  training.learning_rate  " in plan.out
     assert plan.out.endswith("Nothing was started or written.\n")
@@ -154,7 +154,7 @@ def test_a_class_that_cannot_be_imported_stops_it_before_anything_is_written(fxa
 
 def test_a_preset_is_shown_by_a_dry_run_and_gives_way_to_flags(fxai: Fxai) -> None:
     plan = fxai("run", "--dry-run", "--preset", "extensive", "--n-trials", "7", "--set", "sampler=qmc")
-    assert "Trials     7 in total\n" in plan.out
+    assert "Trials      7 in total\n" in plan.out
     assert "Preset     extensive\nSearch     populations of 20, compared every 5 updates; the worst 25 %" in plan.out
     assert "Sampler    QMCSampler(" in plan.out
     refused = fxai("run", "--dry-run", "--preset", "standrd")

@@ -12,20 +12,18 @@ from fxai.api.call_study import announce
 from fxai.api.hpo_config import DEFAULT_STORAGE, HPOConfig
 from fxai.api.study_spec import spec_of_mapping
 from fxai.errors import InputError, RepeatedFailureError
-from fxai.formatting import span
 from fxai.results.study_results import StudyResults
-from fxai.search.custom_classes import check_imported
 from fxai.spec.reading.find_spec import find_spec
 from fxai.spec.reading.load import load_spec
 from fxai.spec.reading.override import override
 from fxai.spec.search.study import Spec, StudySpec
-from fxai.study.events import Ending
 from fxai.study.interrupts import stop_on_signals
-from fxai.study.load_transfer import load_transfer
+from fxai.study.open_study import check_study
+from fxai.study.plain_lines import ended_line
 from fxai.study.progress_log import SEARCHES, speaking_logger, watch_in_log
 from fxai.study.run import Watch, search_study
 from fxai.study.stop_signal import StopSignal
-from fxai.tracking import check_trackers
+from fxai.study.write_results import RunStatus
 
 Given: TypeAlias = StudySpec | Spec | Mapping[str, Any] | str | Path
 DEFAULT_RESULTS_DIR: str = Spec.model_fields["results_dir"].default
@@ -89,20 +87,17 @@ def search(
     plots: bool,
     write_engine: Callable[[Path], None] | None = None,
 ) -> StudyResults:
-    """Run a study under the eyes of `watch`; see `run_study`, and `tune` on `write_engine`."""
-    check_imported(study)
-    check_trackers(study.tracking)
+    """Run a study while `watch` follows its events; see `run_study`, and `search_study` on `write_engine`."""
+    check_study(study)
     with _interruptible() as stop:
-        loaded = load_transfer(study, results_dir, fresh=fresh)
-        tuned = search_study(loaded, results_dir, watch, stop, fresh=fresh, plots=plots, write_engine=write_engine)
-    for warning in tuned.warnings:
+        outcome = search_study(study, results_dir, watch, stop, fresh=fresh, plots=plots, write_engine=write_engine)
+    for warning in outcome.warnings:
         logger.warning("%s", warning)
-    reason = "" if tuned.ended.reason is None else f": {tuned.ended.reason}"
-    logger.info("Study %s ended after %s%s", study.study_name, span(tuned.ended.seconds), reason)
-    if tuned.ended.ending is Ending.INTERRUPTED:
-        raise KeyboardInterrupt(tuned.ended.reason)
-    if tuned.ended.ending is Ending.FAILING:
-        raise RepeatedFailureError(f"{study.study_name}: {tuned.ended.reason}")
+    logger.info("%s", ended_line(outcome.ended))
+    if outcome.status is RunStatus.INTERRUPTED:
+        raise KeyboardInterrupt(outcome.ended.reason)
+    if outcome.status is RunStatus.FAILING:
+        raise RepeatedFailureError(f"{study.study_name}: {outcome.ended.reason}")
     return StudyResults.stored(study.storage, study.study_name, results_dir)
 
 

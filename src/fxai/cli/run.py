@@ -1,7 +1,6 @@
 """`fxai run`: the main job."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,15 +17,13 @@ from fxai.cli.watch import choose_watch
 from fxai.errors import InputError
 from fxai.formatting import legible
 from fxai.results.printed_command import StudyLocation
-from fxai.search.custom_classes import check_imported
 from fxai.spec.search.study import Spec
-from fxai.study.events import Ending
 from fxai.study.interrupts import stop_on_signals
-from fxai.study.load_transfer import load_transfer
+from fxai.study.open_study import check_study
 from fxai.study.progress_log import debugging_logger, watch_in_log
-from fxai.study.replay.open_replay import Recording, recording_of, replaying
+from fxai.study.replay.open_replay import Recording, recording_of
 from fxai.study.run import Watch, search_study
-from fxai.tracking import check_trackers
+from fxai.study.write_results import RunStatus
 
 _FAILED = 1
 _INTERRUPTED = 130
@@ -127,8 +124,7 @@ def run(
     plan = planned(named_spec or spec, study, given)
     for each in plan.studies:
         check_data(each, spec_file(named_spec or spec, study))
-        check_imported(each)
-        check_trackers(each.tracking)
+        check_study(each)
     console = stdout()
     if dry_run:
         print_plan(console, plan, given)
@@ -150,22 +146,25 @@ def _run_all(
 ) -> int:
     """Run the studies one after the other; the exit code of it all."""
     code = 0
+    results_dir = Path(plan.results_dir)
     with stop_on_signals() as stop:
         for study in plan.studies:
             if stop.urgency:
                 return _INTERRUPTED
             if console.is_terminal and not quiet:
                 print_text(console, f"Preparing study {legible(study.study_name)}: data, database, workers ...")
-            loaded = load_transfer(study, Path(plan.results_dir), settings, fresh=fresh)
-            if recording is not None:
-                loaded = replace(loaded, study=replaying(loaded.study, recording), recording=recording)
-            tuned = search_study(loaded, Path(plan.results_dir), watch, stop, fresh=fresh, plots=plan.save_study_plots)
-            for message in tuned.warnings:
+            outcome = search_study(
+                *(study, results_dir, watch, stop),
+                settings=settings,
+                recording=recording,
+                fresh=fresh,
+                plots=plan.save_study_plots,
+            )
+            for message in outcome.warnings:
                 warning(message)
-            print_conclusion(console, loaded.study, tuned, StudyLocation(study.storage, plan.results_dir))
-            if tuned.ended.ending is Ending.INTERRUPTED:
+            print_conclusion(console, outcome, StudyLocation(study.storage, plan.results_dir))
+            if outcome.status is RunStatus.INTERRUPTED:
                 return _INTERRUPTED
-            failing = tuned.ended.ending is Ending.FAILING
-            if failing or not tuned.ended.progress.complete or not tuned.results_written:
+            if outcome.status is not RunStatus.SUCCEEDED:
                 code = _FAILED
     return code

@@ -20,7 +20,7 @@ from fxai.search.studies import load_study, stored_study
 from fxai.spec.checks.earlier_texts import as_begun, earlier_texts
 from fxai.spec.reading.transfer_spec import SourceStudy, TransferSpec, applied
 from fxai.spec.search.study import StudySpec
-from fxai.study.replay.open_replay import Recording
+from fxai.study.replay.open_replay import Recording, replaying
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,23 @@ class LoadedTransfer:
 
 
 def load_transfer(
-    study: StudySpec, results_dir: Path, settings: Collection[str] = (), *, fresh: bool = False
+    study: StudySpec,
+    results_dir: Path,
+    settings: Collection[str] = (),
+    recording: Recording | None = None,
+    *,
+    fresh: bool = False,
 ) -> LoadedTransfer:
     """The study with its overlay applied, if it has one; `settings` of the command line go before it.
 
-    Unless it is to start `fresh`, texts that look like lists have the form in which the study began.
+    Unless it is to start `fresh`, texts that look like lists have the form in which the study began. With a recording
+    the study is the one that repeats the recorded decisions.
     """
     taking = _with_overlay(study, results_dir, settings)
-    return taking if fresh else _as_begun(taking)
+    taking = taking if fresh else _as_begun(taking)
+    return (
+        taking if recording is None else replace(taking, study=replaying(taking.study, recording), recording=recording)
+    )
 
 
 def _as_begun(taking: LoadedTransfer) -> LoadedTransfer:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fxai.errors import FingerprintError, InputError
 from fxai.results.paths import StudyPaths
+from fxai.search.custom_classes import check_imported
 from fxai.search.database import sqlite_path
 from fxai.search.lock import hold_folder, hold_study, state_directory
 from fxai.search.open_search import open_search
@@ -19,6 +20,7 @@ from fxai.spec.search.study import StudySpec
 from fxai.study.load_transfer import LoadedTransfer
 from fxai.study.study_folder import names_in, take_study_folder
 from fxai.study.write_results import spec_as_it_ran
+from fxai.tracking import check_trackers
 
 WriteEngine = Callable[[Path], None]
 """Writes a training engine into a folder."""
@@ -30,6 +32,16 @@ class OpenedStudy:
 
     search: Search
     notices: tuple[str, ...] = ()  # renamed folders, and files that could not be written
+
+
+def check_study(study: StudySpec) -> None:
+    """Check a sampler and a pruner of the user's own and the trackers. Whoever runs several studies checks all first.
+
+    Raises:
+        InputError: a class or a tracker cannot be used.
+    """
+    check_imported(study)
+    check_trackers(study.tracking)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from fxai.metric_text import number_text
 from fxai.protocol import STANDARD_ERROR, TrialResult, TrialState
 from fxai.study.events import (
     Notice,
+    StudyEnded,
     StudyEvent,
     StudyOpened,
     TrialBegan,
@@ -51,6 +52,21 @@ def incidents_of(event: StudyEvent) -> Sequence[str]:
             return (legible(message),)
         case _:
             return ()
+
+
+def ended_line(ended: StudyEnded) -> str:
+    """That a run is over, and why."""
+    if ended.finished_before >= ended.progress.total:
+        return f"Study {legible(ended.study)}: nothing to do: {_finished(ended)}"
+    reason = "" if ended.reason is None else f": {legible(ended.reason)}"
+    return f"Study {legible(ended.study)} ended after {span(ended.seconds)}{reason}"
+
+
+def _finished(ended: StudyEnded) -> str:
+    finished, total = ended.progress.finished, ended.progress.total
+    if finished > total:
+        return f"{finished} trials are finished, {total} were asked for"
+    return f"{finished} of {total} trials are finished"
 
 
 def _opening(event: StudyOpened) -> Sequence[str]:

@@ -1,17 +1,19 @@
 """Runs one study in the parent process, from its spec to its files."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
 from fxai.results.paths import StudyPaths
 from fxai.spec.checks.advice import notices
+from fxai.spec.search.study import StudySpec
 from fxai.study.data_hash import data_hash
 from fxai.study.events import Notice, StudyEnded, StudyEvent
 from fxai.study.interrupts import announce_stop
-from fxai.study.load_transfer import LoadedTransfer
+from fxai.study.load_transfer import load_transfer
 from fxai.study.open_study import WriteEngine, hold, open_study
+from fxai.study.replay.open_replay import Recording
 from fxai.study.replay.recorded_run import recorded_run
 from fxai.study.stop_signal import StopSignal
 from fxai.study.study_workers import open_workers, worker_slots
@@ -23,22 +25,26 @@ Watch: TypeAlias = Callable[[Iterable[StudyEvent]], StudyEnded]
 
 
 def search_study(
-    loaded: LoadedTransfer,
+    study: StudySpec,
     results_dir: Path,
     watch: Watch,
     stop: StopSignal,
     *,
+    settings: Collection[str] = (),
+    recording: Recording | None = None,
     fresh: bool = False,
     plots: bool = True,
     write_engine: WriteEngine | None = None,
 ) -> StudyOutcome:
-    """Run a study until it has `n_trials` finished trials, then write its files.
+    """Apply a study's transfer, run the study until it has `n_trials` finished trials, then write its files.
 
     Args:
-        loaded: the study, with what it takes over from an earlier study or repeats from a recording.
+        study: the study, which `check_study` has checked.
         results_dir: folder of results, in which the study has a folder of its own.
         watch: reads the study's events.
         stop: ends the run early.
+        settings: keys of the spec that the user set for this run; they override a transfer from another study.
+        recording: decisions of another run, which this run repeats in a study of its own.
         fresh: archive the study of this name, if there is one, and start a new one.
         plots: write the plots and the report too.
         write_engine: writes a training engine into the folder that it is called with.
@@ -46,6 +52,7 @@ def search_study(
     Raises:
         FxaiError: something is wrong with data, folder or database. Nothing is written then.
     """
+    loaded = load_transfer(study, results_dir, settings, recording, fresh=fresh)
     study, paths = loaded.study, StudyPaths(results_dir, loaded.study.study_name)
     hash_of_data, slots = data_hash(study), worker_slots(study)
     with hold(study, paths):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from fxai.atomic_write import write_text
@@ -34,16 +35,36 @@ class FailedTrial:
     message: str
 
 
+class RunStatus(StrEnum):
+    """How a run of a study ended, for the program that started it."""
+
+    SUCCEEDED = "succeeded"
+    INTERRUPTED = "interrupted"
+    FAILING = "failing"  # trial after trial failed, and the run ended
+    INCOMPLETE = "incomplete"  # no trial is complete, or the results could not be written
+
+
 @dataclass(frozen=True, slots=True)
 class StudyOutcome:
     """How a run of a study ended, and the files that it wrote."""
 
+    study: StudySpec  # as it ran, with what it took over from another study
     ended: StudyEnded
     summary: StudySummary
     files: tuple[Path, ...]
     warnings: tuple[str, ...] = ()  # what could not be written, and how to write it later
     results_written: bool = True  # whether the results are there; plots and report may be missing
     failure: FailedTrial | None = None  # a trial that shows why no trial has finished, or why the run ended
+
+    @property
+    def status(self) -> RunStatus:
+        match self.ended.ending:
+            case Ending.INTERRUPTED:
+                return RunStatus.INTERRUPTED
+            case Ending.FAILING:
+                return RunStatus.FAILING
+        usable = self.ended.progress.complete and self.results_written
+        return RunStatus.SUCCEEDED if usable else RunStatus.INCOMPLETE
 
 
 def write_study_files(
@@ -70,7 +91,7 @@ def write_study_files(
         writing.add("report", lambda: (write_report(stored, paths, study.storage),))
     writing.add("", lambda: write_row_and_index(stored, paths))
     failure = _telling_failure(record, summary, ended.ending)
-    return StudyOutcome(ended, summary, tuple(writing.files), tuple(writing.warnings), results_written, failure)
+    return StudyOutcome(study, ended, summary, tuple(writing.files), tuple(writing.warnings), results_written, failure)
 
 
 class _Writing:
