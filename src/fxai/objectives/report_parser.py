@@ -1,4 +1,4 @@
-"""What code of the user's own says of its trial: reports and a last value, as Python values or lines of JSON."""
+"""Parses what the user's code reports of its trial: reports and a last value, as Python values or lines of JSON."""
 
 import json
 import math
@@ -30,19 +30,19 @@ def parse_line(line: bytes, request: TrialRequest) -> Report | Outcome:
     mapping in JSON and for an outcome without a number as value.
     """
     try:
-        said = json.loads(line)
+        fields = json.loads(line)
     except (ValueError, RecursionError):
         raise failed(f"a report must be a line of JSON, not {_shown(line)}") from None
-    if not isinstance(said, dict):
+    if not isinstance(fields, dict):
         raise failed(f'a report must be a mapping, as {{"step": 1, "value": 0.5}}, not {_shown(line)}')
-    return report_of(said.pop(_STEP), said, request) if _STEP in said else _outcome_of(said, request)
+    return report_of(fields.pop(_STEP), fields, request) if _STEP in fields else _outcome_of(fields, request)
 
 
-def report_of(step: object, said: Mapping[str, object], request: TrialRequest) -> Report:
-    """A report of that step; it is to be passed over where the step is none, or there is no number as value."""
+def report_of(step: object, fields: Mapping[str, object], request: TrialRequest) -> Report:
+    """A report of that step. It is passed over if the step is not a step, or if the value is not a number."""
     number = step_of(step, request.most_step)
     try:
-        outcome = _outcome_of(said, request)
+        outcome = _outcome_of(fields, request)
     except TrialFailedError as error:
         flaw = wrong_step(step, request.most_step) if number is None else f"{error}, at step {number}"
         return Report(request.number, number or 0, math.nan, flaw=flaw, passed_over=True)
@@ -82,33 +82,35 @@ def outcome_of(returned: object, last: Report | None, request: TrialRequest) -> 
             return Outcome(_value(returned))
 
 
-def _outcome_of(said: Mapping[Any, object], request: TrialRequest) -> Outcome:
+def _outcome_of(fields: Mapping[Any, object], request: TrialRequest) -> Outcome:
     """A value and further metrics; metrics that are no numbers are left out."""
-    said = {name if isinstance(name, str) else shown(name): each for name, each in said.items()}
-    told, flaw = bounded_metrics(said)
+    fields = {name if isinstance(name, str) else shown(name): each for name, each in fields.items()}
+    metrics, flaw = bounded_metrics(fields)
     if request.metric == SCORE and request.score:
-        scored = _scored(told, request.score)
+        scored = _scored(metrics, request.score)
         return Outcome(scored.pop(SCORE), scored, flaw)
-    key = _VALUE if _VALUE in said else request.metric
-    if key not in said:
-        there = ", ".join(told) or "nothing"
+    key = _VALUE if _VALUE in fields else request.metric
+    if key not in fields:
+        there = ", ".join(metrics) or "nothing"
         raise failed(f"there is no {_VALUE!r} and no {request.metric!r} in what was reported: {there}")
-    value = _value(said[key], key)
-    told.pop(key, None)
-    return Outcome(value, told if not request.score else _scored({**told, request.metric: value}, request.score), flaw)
+    value = _value(fields[key], key)
+    metrics.pop(key, None)
+    if request.score:
+        metrics = _scored({**metrics, request.metric: value}, request.score)
+    return Outcome(value, metrics, flaw)
 
 
-def _scored(told: Mapping[str, float], formula: str) -> dict[str, float]:
+def _scored(metrics: Mapping[str, float], formula: str) -> dict[str, float]:
     try:
-        return with_score(told, formula)
+        return with_score(metrics, formula)
     except ExpressionError as error:
         raise failed(str(error)) from None
 
 
-def _value(told: object, name: str = _VALUE) -> float:
-    number = number_of(told)
+def _value(value: object, name: str = _VALUE) -> float:
+    number = number_of(value)
     if number is None:
-        raise failed(f"{name} must be a number, not {shown(told)}")
+        raise failed(f"{name} must be a number, not {shown(value)}")
     return number
 
 

@@ -25,13 +25,13 @@ class WorkerCapacity:
         return max(((self.width or 0) - used) // seeds, 0 if used else 1)
 
     def takes(self, request: TrialRequest) -> bool:
-        return self.room(len(request.seeds)) > 0 and all(aboard.cohort == request.cohort for aboard in self.requests)
+        return self.room(len(request.seeds)) > 0 and all(other.cohort == request.cohort for other in self.requests)
 
     def load_with(self, request: TrialRequest) -> float:
         """What a turn over all its packs would cost with that trial: 1 + lanes / 4 for each."""
         lanes: Counter[str] = Counter()
-        for aboard in (*self.requests, request):
-            lanes[aboard.signature] += len(aboard.seeds)
+        for other in (*self.requests, request):
+            lanes[other.signature] += len(other.seeds)
         return sum(1 + count / LANES_PER_STEP for count in lanes.values())
 
 
@@ -59,42 +59,42 @@ class TrialDispatcher:
 
     def free(self, workers: Sequence[WorkerCapacity]) -> int:
         """Trials that may still come: what there is room for, less those that wait."""
-        berths = _with_widths(workers)
-        kept = self._kept(berths)
-        room = sum(capacity.room(self._seeds_per_trial) for index, capacity in enumerate(berths) if index not in kept)
+        workers = _with_widths(workers)
+        kept = self._kept(workers)
+        room = sum(capacity.room(self._seeds_per_trial) for index, capacity in enumerate(workers) if index not in kept)
         return max(0, room - len(self._waiting))
 
     def take(self, workers: Sequence[WorkerCapacity]) -> tuple[int, TrialRequest] | None:
         """The first waiting trial that some worker takes, with the worker's place; None where there is none."""
-        berths = _with_widths(workers)
+        workers = _with_widths(workers)
         kept: dict[int, int] = {}
         for request in self._waiting:
-            fitting = [place for place in _but(berths, kept) if berths[place].takes(request)]
+            fitting = [place for place in _but(workers, kept) if workers[place].takes(request)]
             if fitting:
                 self._waiting.remove(request)
-                return min(fitting, key=lambda place: berths[place].load_with(request)), request
-            self._keep_one(request.cohort, berths, kept)
+                return min(fitting, key=lambda place: workers[place].load_with(request)), request
+            self._keep_one(request.cohort, workers, kept)
         return None
 
-    def _kept(self, berths: Sequence[WorkerCapacity]) -> dict[int, int]:
+    def _kept(self, workers: Sequence[WorkerCapacity]) -> dict[int, int]:
         """Workers that are being emptied, each with the cohort that it is kept for."""
         kept: dict[int, int] = {}
         for request in self._waiting:
-            self._keep_one(request.cohort, berths, kept)
+            self._keep_one(request.cohort, workers, kept)
         return kept
 
-    def _keep_one(self, cohort: int, berths: Sequence[WorkerCapacity], kept: dict[int, int]) -> None:
-        has_a_home = any(aboard.cohort == cohort for capacity in berths for aboard in capacity.requests[:1])
-        others = _but(berths, kept)
-        if others and not has_a_home and cohort not in kept.values():
-            kept[min(others, key=lambda place: len(berths[place].requests))] = cohort
+    def _keep_one(self, cohort: int, workers: Sequence[WorkerCapacity], kept: dict[int, int]) -> None:
+        cohort_has_worker = any(other.cohort == cohort for capacity in workers for other in capacity.requests[:1])
+        others = _but(workers, kept)
+        if others and not cohort_has_worker and cohort not in kept.values():
+            kept[min(others, key=lambda place: len(workers[place].requests))] = cohort
 
 
-def _but(berths: Sequence[WorkerCapacity], kept: Iterable[int]) -> list[int]:
-    return [place for place in range(len(berths)) if place not in kept]
+def _but(workers: Sequence[WorkerCapacity], kept: Iterable[int]) -> list[int]:
+    return [place for place in range(len(workers)) if place not in kept]
 
 
-def _with_widths(berths: Sequence[WorkerCapacity]) -> list[WorkerCapacity]:
-    told = [capacity.width for capacity in berths if capacity.width is not None]
+def _with_widths(workers: Sequence[WorkerCapacity]) -> list[WorkerCapacity]:
+    told = [capacity.width for capacity in workers if capacity.width is not None]
     guess = min(told, default=None)
-    return [replace(capacity, width=guess) if capacity.width is None else capacity for capacity in berths]
+    return [replace(capacity, width=guess) if capacity.width is None else capacity for capacity in workers]

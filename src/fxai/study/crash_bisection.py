@@ -1,14 +1,13 @@
-"""Which of the trials that died together killed their worker.
+"""Finds the trial that crashes its worker, by running the trials that were lost with it in halves.
 
-A worker that dies takes its trials with it, and nobody knows whose fault it was. The first time they are
-run again as if nothing had happened. When one of them dies again, all that died with it are suspects:
-they run in halves, and a half that dies is halved again, until a culprit dies alone. Deaths are few, about
-log2 of the company for each culprit, and none of them is held against a trial that was merely there. Each
-half is a cohort; that cohorts share no worker, and that one which finds no worker free waits for it, is for
-the workers to see to.
+A worker that crashes loses all its trials, and the crash does not show which trial caused it. After the first crash
+the trials are run again together. If one of them is lost again, all trials that were lost with it run in halves. A
+half that is lost is halved again, until the crashing trial is alone. That takes about log2(n) crashes for n trials,
+and no other trial is counted as failed. Each half is a cohort. The pool sees to it that trials of different cohorts
+share no worker.
 
-What died with the whole run, again and again, is tried in turns: one half with nothing else in flight,
-then the other, so that the next death of a run says more than the last.
+Trials that were running when the whole run was killed too often are run in turns: one half with no other trial in
+flight, then the other half.
 """
 
 from collections import deque
@@ -16,7 +15,7 @@ from collections.abc import Iterable
 
 
 class CrashBisection:
-    """Who is under suspicion, and apart from whom that runs. Trials are known by their numbers."""
+    """The trials that may have crashed a worker, by their numbers, and their cohorts."""
 
     def __init__(self) -> None:
         self._cohorts: dict[int, int] = {}
@@ -24,33 +23,33 @@ class CrashBisection:
         self._turns: deque[frozenset[int]] = deque()
 
     def cohort(self, number: int) -> int:
-        """Trials of different cohorts share no worker; 0 is for all that are not suspected."""
+        """Trials of different cohorts share no worker; 0 is the cohort of all other trials."""
         return self._cohorts.get(number, 0)
 
     def died(self, numbers: Iterable[int]) -> None:
-        """These were on a worker that died, and it was not the first time for all of them."""
+        """These trials were on a worker that crashed, and at least one of them was lost before."""
         for half in _halves(numbers):
             self._set_apart(half)
 
     def died_with_the_run(self, numbers: Iterable[int]) -> None:
-        """These were running when too many runs died, and others with them."""
+        """These trials were running each time when too many runs were killed."""
         for half in _halves(numbers):
             self._set_apart(half)
             self._turns.append(frozenset(half))
 
     def ended(self, number: int) -> None:
-        """It reached its final state, so that nothing is suspected of it any more."""
+        """The trial has reached its final state and leaves its cohort."""
         self._cohorts.pop(number, None)
         while self._turns and self._turns[0].isdisjoint(self._cohorts):
             self._turns.popleft()
 
     def next(self, waiting: Iterable[int]) -> int | None:
-        """Which of the waiting trials may begin now, suspects first."""
+        """The waiting trial to begin next: first those that may have crashed a worker."""
         return min(filter(self._may_begin, waiting), key=lambda number: number not in self._cohorts, default=None)
 
     @property
     def keep_others_out(self) -> bool:
-        """Whether no trial may begin that is not suspected."""
+        """Whether all other trials have to wait."""
         return bool(self._turns)
 
     def _set_apart(self, numbers: Iterable[int]) -> None:

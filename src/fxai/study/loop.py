@@ -361,14 +361,14 @@ class _Run:
         self._bisection.ended(number)
         self._population.ended(number)
         kept = self._kept()
-        told = self._search.tell(result)
-        self._rules.add(told.value if told.state is TrialState.COMPLETE else None, told.usage.env_steps)
-        self._streak.add(told, self._files.of(number))
+        stored = self._search.tell(result)
+        self._rules.add(stored.value if stored.state is TrialState.COMPLETE else None, stored.usage.env_steps)
+        self._streak.add(stored, self._files.of(number))
         self._files.drop_checkpoint(number)
         self._files.drop({*kept, number}.difference(self._kept()))
         progress = self._progress()
         yield from map(Notice, warnings_of(result))
-        yield TrialFinished(told, params, progress, best=progress.best_trial == number)
+        yield TrialFinished(stored, params, progress, best=progress.best_trial == number)
 
     def _lost(self, event: WorkerLost) -> Iterator[StudyEvent]:
         """Run the trials of a lost worker again. A trial that was alone with too many lost workers fails."""

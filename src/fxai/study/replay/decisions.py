@@ -1,4 +1,4 @@
-"""What the loop of a study decided, in its order: a file with a line of JSON for each decision."""
+"""The decisions of a study's loop in their order: a file with a line of JSON for each decision."""
 
 import json
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class StudyOpenedEntry:
     """A run of the study begins; `retried` are trials that the last one left, back at their beginning."""
 
     study: str  # by whose name Hyperband draws; of a replay the name of what it replays
-    made_of: dict[str, Any]  # what proposals and prunings follow from, besides the trials
+    made_of: dict[str, Any]  # `basis_of` the study; the stored key keeps its spelling
     retried: tuple[int, ...] = ()
     what: Literal["opened"] = "opened"
 

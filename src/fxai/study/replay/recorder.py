@@ -1,4 +1,4 @@
-"""Recording a study's decisions from the events of its loop."""
+"""Writes a study's decisions to a file, from the events of its loop."""
 
 import contextlib
 import os
@@ -20,12 +20,18 @@ from fxai.study.replay.decisions import (
 )
 
 
-def recorded(events: Iterator[StudyEvent], path: Path, study: str, made_of: Fingerprint) -> Iterator[StudyEvent]:
-    """The events, their decisions kept in a file: of a new study from its start, of a resumed one behind the others.
+def recorded(events: Iterator[StudyEvent], path: Path, study: str, basis: Fingerprint) -> Iterator[StudyEvent]:
+    """The events; their decisions are written to a file, those of a resumed study behind the earlier ones.
 
-    A file that cannot be written costs the recording, not the study.
+    If the file cannot be written, the recording ends and the study continues.
+
+    Args:
+        events: of the study's loop.
+        path: of the file.
+        study: the name by which Hyperband draws.
+        basis: what proposals and prunings follow from (`decisions.basis_of`).
     """
-    recorder: _Recorder | None = _Recorder(path, study, made_of)
+    recorder: _Recorder | None = _Recorder(path, study, basis)
     try:
         for event in events:
             if recorder is not None:
@@ -42,10 +48,10 @@ def recorded(events: Iterator[StudyEvent], path: Path, study: str, made_of: Fing
 
 
 class _Recorder:
-    def __init__(self, path: Path, study: str, made_of: Fingerprint) -> None:
+    def __init__(self, path: Path, study: str, basis: Fingerprint) -> None:
         self._path = path
         self._study = study
-        self._made_of = made_of
+        self._basis = basis
         self._file: BinaryIO | None = None
         self._together: list[ReportJudgedEntry] = []
 
@@ -53,7 +59,7 @@ class _Recorder:
         match event:
             case StudyOpened(progress=progress, retried=retried):
                 self._open(new=not (progress.finished or retried))
-                self._write(StudyOpenedEntry(self._study, self._made_of, retried))
+                self._write(StudyOpenedEntry(self._study, self._basis, retried))
             case TrialBegan(number):
                 self._write(TrialBegunEntry(number))
             case TrialProgressed(report, pruned, together):
