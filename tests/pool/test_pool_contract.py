@@ -39,10 +39,13 @@ def test_a_trial_starts_reports_and_completes(workers: WorkerPool, tmp_path: Pat
 
 
 def test_a_trial_that_reported_waits_for_its_answer(workers: WorkerPool, tmp_path: Path):
-    workers.submit(request_for("counts", 1, tmp_path))
+    trial = workers.submit(request_for("counts", 1, tmp_path))
     events_until(workers, lambda event: isinstance(event, TrialReported))
+    assert (trial.waits, trial.step) == (True, 1)
+    assert trial.worker in {slot.index for slot in SLOTS}
     assert len(workers.events(0.2)) == 0
     workers.answer(1, Decision.PRUNE)
+    assert (trial.waits, trial.decision) == (False, Decision.PRUNE)
     events_until(workers, lambda event: isinstance(event, TrialEnded))
 
 
