@@ -2,11 +2,11 @@
 
 import math
 import os
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fxai.objectives.worker_trial import WorkerTrial
 from fxai.protocol import (
     Cause,
     Decision,
@@ -40,19 +40,21 @@ from fxai.worker.peak_memory import NO_PEAK, Peak, peak_since_last_call
 class CheckedTrial:
     """What the worker checks and measures of a trial."""
 
-    trial: WorkerTrial
+    request: TrialRequest
+    began: float = field(default_factory=time.monotonic)
     last_step: int | None = None  # of its last report that was not passed over
     warned: bool = False  # its first flaw was sent to the parent
     has_folder: bool = False  # for its files
     peak: Peak = NO_PEAK
 
     @property
-    def request(self) -> TrialRequest:
-        return self.trial.request
+    def number(self) -> int:
+        return self.request.number
 
     @property
     def seconds(self) -> float:
-        return self.trial.seconds
+        """Since the trial began in this worker."""
+        return time.monotonic() - self.began
 
     def new_flaw(self, flaw: str) -> str:
         """The flaw if it is the trial's first, which is logged too; else an empty text."""
@@ -109,7 +111,7 @@ class WorkerTrials:
             return self._message((), (TrialResult(request.number, TrialState.RETURNED, 0.0),))
         self._note_peaks()
         alone = not self._trials and self.width < 2 * len(request.seeds)
-        checked = self._trials[request.number] = CheckedTrial(WorkerTrial(request))
+        checked = self._trials[request.number] = CheckedTrial(request)
         checked.has_folder = make_folder(request)
         try:
             take_folder(request)
@@ -138,7 +140,7 @@ class WorkerTrials:
                     continue
                 bounded = bounded_report(message, checked.last_step, checked.request.most_step)
                 checked.last_step = checked.last_step if bounded.passed_over else bounded.step
-                reports.append(replace(bounded, number=checked.trial.number, flaw=checked.new_flaw(bounded.flaw)))
+                reports.append(replace(bounded, number=checked.number, flaw=checked.new_flaw(bounded.flaw)))
         except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
             return self._break(error)
         return self._message(reports, results)
@@ -162,7 +164,7 @@ class WorkerTrials:
             failure = failed(checked.request, error.cause, error.message, bounded.seconds, error.traceback)
             return replace(failure, usage=bounded.usage, derived=bounded.derived)
         flaw = bounded.flaw if bounded.state is TrialState.RETURNED else checked.new_flaw(bounded.flaw)
-        return replace(bounded, number=checked.trial.number, flaw=flaw)
+        return replace(bounded, number=checked.number, flaw=flaw)
 
     def _ended(self, checked: CheckedTrial, result: TrialResult) -> TrialResult:
         if result.state is TrialState.FAIL and checked.has_folder and not checked.request.directory.exists():
