@@ -12,6 +12,7 @@ from cli.conftest import SMALL_SPEC, Fxai
 from fxai.pool import Activity
 from fxai.protocol import Cause, Report, TrialError, TrialResult, TrialState
 from fxai.protocol.tracker_messages import TrackerWelcome
+from fxai.spec.search.configure import trial_settings
 from fxai.spec.search.parameters import FloatParameter
 from fxai.spec.search.study import StudySpec
 from fxai.study import tracked_events as module
@@ -37,12 +38,13 @@ from wandb_files import wandb_runs
 STUDY = StudySpec(study_name="s", parameters=(FloatParameter(name="training.gamma", low=0.9, high=0.99),))
 ENDED = StudyEnded("s", StudyProgress(total=2, complete=1, failed=1, best_trial=0, best_value=0.5), seconds=8.0)
 PARAMS = {"training.gamma": 0.97}
+CONFIG = trial_settings(STUDY, PARAMS)
 BEAT = Heartbeat((Activity(0, "cpu", (0,), 10),))
 EVENTS = (
     StudyOpened("s", "maximize", "mean_reward", 1, StudyProgress(total=2)),
-    TrialBegan(0, 0, PARAMS),
+    TrialBegan(0, 0, PARAMS, config=CONFIG),
     TrialRequeued(0, "its worker was lost"),
-    TrialBegan(0, 1, PARAMS),
+    TrialBegan(0, 1, PARAMS, config=CONFIG),
     BEAT,
     TrialProgressed(Report(0, 10, 0.25), pruned=False),
     TrialFinished(TrialResult(0, TrialState.COMPLETE, 4.0, value=0.5), PARAMS, ENDED.progress, best=True),

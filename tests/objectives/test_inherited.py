@@ -20,6 +20,7 @@ from fxai.protocol import (
     TrialResult,
     TrialState,
 )
+from fxai.spec.fields.training_config import TrainingConfig
 
 QUICK = {"total_updates": 6, "eval_frequency": 1, "n_envs": 4, "rollout_steps": 16}
 ALGORITHMS = {
@@ -32,7 +33,8 @@ STEP = 3
 
 def config(algorithm: str, **training: Any) -> JsonObject:
     own = {"algorithm": algorithm, **QUICK, **ALGORITHMS[algorithm], **training}
-    return {"model": {"d_model": 8, "dropout": 0.1}, "training": own}
+    written = {"model": {"d_model": 8, "dropout": 0.1}, "training": own}
+    return TrainingConfig.model_validate(written).model_dump(mode="json")
 
 
 def request(folder: Path, algorithm: str = "ppo", number: int = 0, **training: Any) -> TrialRequest:

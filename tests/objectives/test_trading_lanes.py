@@ -13,7 +13,7 @@ import torch
 from fxai.market.dataset import prepare
 from fxai.objectives.fx_trading import open_lanes, run_trial, signature
 from fxai.objectives.trading_lanes import TradingLanes
-from fxai.objectives.trading_trial import TradingTrial
+from fxai.objectives.trading_trial import TradingTrial, TrialConfigs
 from fxai.protocol import (
     Cause,
     Decision,
@@ -36,7 +36,8 @@ QUICK = {"total_updates": 4, "eval_frequency": 2, "n_envs": 4, "rollout_steps": 
 
 
 def config(**training: Any) -> JsonObject:
-    return {"model": {"d_model": 16}, "training": {**QUICK, **training}}
+    written = {"model": {"d_model": 16}, "training": {**QUICK, **training}}
+    return TrainingConfig.model_validate(written).model_dump(mode="json")
 
 
 def request(number: int, directory: Path, *, seeds: int = 1, **training: Any) -> TrialRequest:
@@ -294,12 +295,13 @@ def test_on_a_device_memory_that_ran_out_narrows_a_pack_to_the_end(tmp_path: Pat
 
 def test_a_checkpoint_is_of_one_width(tmp_path: Path):
     trial = request(0, tmp_path, eval_frequency=1)
-    market = prepare(TrainingConfig.model_validate(trial.config).data)
+    valid = TrainingConfig.model_validate(trial.config)
+    configs, market = TrialConfigs(valid, valid), prepare(valid.data)
     at_work = lanes()
     at_work.admit(trial)
     at_work.advance()
-    assert TradingTrial(trial, SLOT, market).updates == 1
-    assert TradingTrial(trial, SLOT, market, 8).updates == 0
+    assert TradingTrial(trial, configs, SLOT, market).updates == 1
+    assert TradingTrial(trial, configs, SLOT, market, 8).updates == 0
 
 
 def test_environment_steps_are_counted_over_seeds_and_runs(tmp_path: Path):

@@ -8,13 +8,12 @@ from collections.abc import Generator
 
 from fxai.errors import FxaiError
 from fxai.protocol import Decision, JsonObject, LanePlan, Lanes, Outcome, Report, Slot, TrialRequest, TrialState
-from fxai.rl.lanes.pack import signature as signature_of_pack
-from fxai.spec.fields.training_config import TrainingConfig
+from fxai.rl.lanes.pack import signature_of_json
 
 
 def signature(config: JsonObject) -> str:
-    """What trials must agree in to share a pack; see `LaneObjective`."""
-    return signature_of_pack(TrainingConfig.model_validate(config))
+    """What trials must agree in to share a pack; see `LaneObjective`. `config` is complete and valid."""
+    return signature_of_json(config)
 
 
 def open_lanes(plan: LanePlan, slot: Slot) -> Lanes:

@@ -10,8 +10,8 @@ import torch
 from fxai.errors import FxaiError
 from fxai.market.dataset import Market, prepare
 from fxai.objectives.trading_pack import TradingPack
-from fxai.objectives.trading_trial import TradingTrial, failure
-from fxai.protocol import Cause, Decision, LanePlan, Report, Slot, TrialRequest, TrialResult
+from fxai.objectives.trading_trial import TradingTrial, TrialConfigs, failure
+from fxai.protocol import Cause, Decision, JsonObject, LanePlan, Report, Slot, TrialRequest, TrialResult
 from fxai.rl.agents.trading import build_training
 from fxai.rl.environment.market_tensors import MarketTensors, on_device
 from fxai.rl.lanes.pack import Pack, signature
@@ -45,6 +45,7 @@ class TradingLanes:
         self._packs: deque[TradingPack] = deque()
         self._joining: deque[TrialRequest] = deque()
         self._ended: list[TrialResult] = []
+        self._base: tuple[JsonObject, TrainingConfig] | None = None  # of the last request, as JSON and validated
         lanes = plan.lanes or _best_width(TrainingConfig.model_validate(plan.base_config), slot)
         self.width = max(lanes, plan.seeds_per_trial)
         if self._on_device and plan.trials is not None:
@@ -110,14 +111,21 @@ class TradingLanes:
 
     def _begin(self, request: TrialRequest) -> None:
         try:
-            market = _market(TrainingConfig.model_validate(request.config).data)
-            trial = TradingTrial(request, self._slot, market, self.width if self._on_device else None)
+            configs = TrialConfigs(TrainingConfig.model_validate(request.config), self._base_config(request))
+            market = _market(configs.own.data)
+            trial = TradingTrial(request, configs, self._slot, market, self.width if self._on_device else None)
         except FxaiError as error:
             self._ended.append(failure(request, error))
             return
         self._trials[request.number] = trial
         if not trial.repeats:
             self._place(trial)
+
+    def _base_config(self, request: TrialRequest) -> TrainingConfig:
+        """The configuration of the request's study, validated when the first trial of the study comes."""
+        if self._base is None or self._base[0] != request.base_config:
+            self._base = (request.base_config, TrainingConfig.model_validate(request.base_config))
+        return self._base[1]
 
     def _place(self, trial: TradingTrial) -> None:
         """Into a pack of its kind with room, or a new one; a trial that is in one stays there."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from pydantic import JsonValue
@@ -40,6 +40,14 @@ NO_METRICS: Metrics = {}
 _MOST_AHEAD = 1  # updates that a lane may be ahead of the decision on its last report
 
 
+@dataclass(frozen=True, slots=True)
+class TrialConfigs:
+    """The validated configurations of a trial's request."""
+
+    own: TrainingConfig  # which its lanes train with
+    base: TrainingConfig  # the study's, whose environment scores the trial
+
+
 class TradingTrial:
     """A trial with a lane for each of its seeds.
 
@@ -48,17 +56,18 @@ class TradingTrial:
     leaves is the first lane's, for choosing among them would be one too.
     """
 
-    def __init__(self, request: TrialRequest, slot: Slot, market: Market, width: int | None = None) -> None:
+    def __init__(
+        self, request: TrialRequest, configs: TrialConfigs, slot: Slot, market: Market, width: int | None = None
+    ) -> None:
         """`width` is the fixed one of the packs it trains in, None where numbers do not depend on it.
 
-        Raises what is wrong with the request's configuration or metric.
+        Raises what is wrong with the request's metric or checkpoint.
         """
         if request.metric not in METRICS and not request.score:
             raise InputError(f"fx_trading has no metric {request.metric!r}; it reports {', '.join(METRICS)}")
         self.request = request
         self.trial = WorkerTrial(request)
-        self.config = TrainingConfig.model_validate(request.config)
-        self.base = TrainingConfig.model_validate(request.base_config)
+        self.config, self.base = configs.own, configs.base
         self.lanes = tuple(Lane(self.config, seed) for seed in request.seeds)
         self.width = width
         self.updates = 0

@@ -58,7 +58,7 @@ class LaneObjective(Protocol):
     """An objective whose trials share packs: a module of these two functions. `signature` loads no torch."""
 
     def signature(self, config: JsonObject) -> str:
-        """What trials must agree in to share a pack; an InputError for a configuration that makes no trial."""
+        """What trials must agree in to share a pack; `config` is a trial's, valid and complete."""
         ...
 
     def open_lanes(self, plan: LanePlan, slot: Slot) -> Lanes:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from fxai.pool import Activity
-from fxai.protocol import Cause, ParamValue, Report, TrialResult
+from fxai.protocol import Cause, JsonObject, ParamValue, Report, TrialResult
 from fxai.search.counts import TrialCounts
 
 
@@ -62,6 +62,7 @@ class TrialBegan:
     attempt: int
     params: Mapping[str, ParamValue]
     goes_on: bool = False  # it was set aside while its population came to be compared
+    config: JsonObject | None = None  # what it trains with; None if its parameters make no configuration
 
 
 @dataclass(frozen=True, slots=True)

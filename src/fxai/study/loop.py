@@ -262,20 +262,24 @@ class _Run:
         if asked.put_back:
             self._search.take_up(number)
         self._population.begins(asked)
-        yield TrialBegan(number, asked.attempt, asked.params, goes_on=asked.put_back and asked.compared > 0)
+        request = self._request(asked)
+        config = request.config if isinstance(request, TrialRequest) else None
+        yield TrialBegan(number, asked.attempt, asked.params, asked.put_back and asked.compared > 0, config)
         if number == self._at_fault:
             message = f"the run or its worker died {asked.attempt} times under this trial"
             yield from self._finish(asked.params, failed(number, Cause.WORKER_LOST, message))
             return
-        try:
-            request = self._request(asked)
-        except InputError as error:
-            yield from self._finish(asked.params, failed(number, Cause.EXCEPTION, str(error)))
-        else:
+        if isinstance(request, TrialRequest):
             self.running_trials[number] = self._workers.submit(request)
+        else:
+            yield from self._finish(asked.params, failed(number, Cause.EXCEPTION, str(request)))
 
-    def _request(self, asked: AskedTrial) -> TrialRequest:
-        config = trial_settings(self._spec, asked.params)
+    def _request(self, asked: AskedTrial) -> TrialRequest | InputError:
+        """What a worker is told of the trial; the only validation of its configuration in this process."""
+        try:
+            config, folder = trial_settings(self._spec, asked.params), folder_of(self._spec.objective)
+        except InputError as error:
+            return error
         return TrialRequest(
             study=self._spec.study_name,
             number=asked.number,
@@ -291,7 +295,7 @@ class _Run:
             objectives=tuple(goal.metric for goal in self._spec.goals),
             command=command_of(self._spec.objective),
             argument_style=argument_style_of(self._spec.objective),
-            folder=folder_of(self._spec.objective),
+            folder=folder,
             signature="" if self._signature is None else self._signature(config),
             cohort=self._bisection.cohort(asked.number),
             inherited=self._population.inherited(asked),

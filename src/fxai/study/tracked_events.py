@@ -1,14 +1,11 @@
 """Sends a study's events to its trackers, and adds the trackers' notices to the events."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from fxai.errors import InputError
-from fxai.protocol import JsonObject, ParamValue
 from fxai.results.paths import StudyPaths
 from fxai.search.seeds import trial_seed
-from fxai.spec.search.configure import trial_settings
 from fxai.spec.search.study import StudySpec
 from fxai.study.events import (
     Ending,
@@ -125,8 +122,8 @@ def _line_of(event: StudyEvent, study: StudySpec) -> StudyMessage | None:
 
 def _line_of_trial(event: StudyEvent, study: StudySpec) -> StudyMessage | None:
     match event:
-        case TrialBegan(number, attempt, params):
-            seed, config = trial_seed(study.seed, number), _training_config(study, params)
+        case TrialBegan(number, attempt, params, _, config):
+            seed = trial_seed(study.seed, number)
             return StudyMessage(trial_began=TrialBeganMessage(number, attempt, seed, params, time.time(), config))
         case TrialProgressed(report):
             return StudyMessage(report=report)
@@ -138,11 +135,3 @@ def _line_of_trial(event: StudyEvent, study: StudySpec) -> StudyMessage | None:
             return StudyMessage(trial_ended=TrialEndedMessage(number, _REQUEUED))
         case _:
             return None
-
-
-def _training_config(study: StudySpec, params: Mapping[str, ParamValue]) -> JsonObject | None:
-    """What the trial trains with; None where its parameters make no configuration, of which it fails."""
-    try:
-        return trial_settings(study, params)
-    except InputError:
-        return None

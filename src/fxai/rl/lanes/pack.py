@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.ppo_config import PpoConfig
@@ -41,13 +41,22 @@ def signature(config: TrainingConfig) -> str:
 
     These are the data and all fields that set tensor shapes.
     """
+    return signature_of_json(config.model_dump(mode="json"))
+
+
+def signature_of_json(config: Mapping[str, Any]) -> str:
+    """The same for a valid and complete configuration as JSON."""
     shape = {
-        "data": config.data.model_dump(mode="json"),
-        "observation_window": config.env.observation_window,
-        "model": config.model.model_dump(mode="json", exclude=set(OWN_IN_MODEL)),
-        "training": config.training.model_dump(mode="json", exclude=set(OWN_IN_TRAINING)),
+        "data": config["data"],
+        "observation_window": config["env"]["observation_window"],
+        "model": _without(config["model"], OWN_IN_MODEL),
+        "training": _without(config["training"], OWN_IN_TRAINING),
     }
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _without(section: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
+    return {name: value for name, value in section.items() if name not in names}
 
 
 def longest_first(lanes: Sequence[T], key: Callable[[T], TrainingConfig]) -> tuple[T, ...]:
