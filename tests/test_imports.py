@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,6 +122,15 @@ def test_no_import_cycles_between_files() -> None:
 def module_of(path: Path) -> str:
     parts = path.relative_to(SOURCE.parent).with_suffix("").parts
     return ".".join(part for part in parts if part != "__init__")
+
+
+def test_no_two_classes_have_one_name() -> None:
+    defined: dict[str, list[str]] = defaultdict(list)
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                defined[node.name].append(module_of(path))
+    assert {name: modules for name, modules in defined.items() if len(modules) > 1} == {}
 
 
 @pytest.mark.parametrize("module", ["fxai", "fxai.cli.app", "fxai.spec", "fxai.pool", "fxai.market"])

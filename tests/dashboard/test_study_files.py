@@ -9,7 +9,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from fxai.dashboard.study_files import StudyFiles
+from fxai.dashboard.study_files import StudyFileServer
 from fxai.results.paths import StudyPaths
 from fxai.results.report.index import index_page, write_row
 from fxai.results.shown_files import shown_files
@@ -40,7 +40,7 @@ def ask(storage_url: str, tmp_path: Path) -> Ask:
     (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
     results = tmp_path / "results"
     write_row(load_study(storage_url, "fx_ai_quick"), StudyPaths(results, "fx_ai_quick"))
-    app = StudyFiles(_dashboard, storage_url, partial(shown_files, results), partial(index_page, results))
+    app = StudyFileServer(_dashboard, storage_url, partial(shown_files, results), partial(index_page, results))
 
     def ask(path: str, method: str = "GET") -> tuple[str, dict[str, str], str]:
         environ: dict[str, Any] = {"REQUEST_METHOD": method, "PATH_INFO": path}

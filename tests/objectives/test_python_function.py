@@ -14,7 +14,6 @@ import pytest
 
 from drive_workers import PATIENCE, events_until, request_for, result_of
 from fxai.objectives import python_function
-from fxai.objectives.multi_seed import mean, standard_error
 from fxai.pool import InlinePool, Limits, LocalPool, TrialEnded, TrialReported
 from fxai.protocol import STANDARD_ERROR, Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialState
 
@@ -336,12 +335,6 @@ def test_what_one_seed_cannot_report_is_passed_over_for_all(tmp_path: Path):
     assert [each.flaw for each in reports if each.flaw] == ["value is nan at step 1"]
     assert [each.metrics["large"] for each in reports if not each.passed_over] == [-1e308, -1e308]
     assert (events[-1].result.state, events[-1].result.value) == (TrialState.COMPLETE, 1e308)
-
-
-def test_a_mean_of_any_numbers_is_a_number():
-    assert mean([1e308, 1e308]) == 1e308
-    assert math.isnan(mean([math.inf, -math.inf]))
-    assert math.isnan(standard_error([math.inf, 1.0]))
 
 
 def test_a_score_is_made_of_what_is_reported(tmp_path: Path):

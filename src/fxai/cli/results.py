@@ -20,7 +20,7 @@ from fxai.cli.summary import print_summary
 from fxai.formatting import counted, legible, span
 from fxai.metric_text import difference_text, number_text
 from fxai.results.gain import Gain
-from fxai.results.importances.file import Importances
+from fxai.results.importances.file import StoredImportances
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.printed_command import StudyLocation
 from fxai.results.rank_by import goal_named, ranked_by
@@ -130,7 +130,7 @@ def _print_next(console: Console, study: FoundStudy, begun: Collection[str], loc
         print_text(console, "", "Next:", f"  {command}")
 
 
-def _matters_most(importances: Importances, overview: StudyOverview) -> str:
+def _matters_most(importances: StoredImportances, overview: StudyOverview) -> str:
     """The most important parameters, and as of when if trials have ended since."""
     listed = ", ".join(f"{name} {share:.2f}" for name, share in islice(importances.shares.items(), _MATTER_MOST))
     now = (overview.count(StoredState.COMPLETE), overview.count(StoredState.PRUNED))

@@ -7,7 +7,7 @@ from pathlib import Path
 from fxai.errors import StorageError
 from fxai.results.folder_key import foreign_folder
 from fxai.results.gain import Gain, gain
-from fxai.results.importances.file import Importances, read_importances
+from fxai.results.importances.file import StoredImportances, read_importances
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.record import StudyRecord
 from fxai.results.study_overview import StudyOverview
@@ -19,7 +19,7 @@ class FoundStudy:
     """A study with what its trials say together."""
 
     overview: StudyOverview
-    importances: Importances | None  # as the end of a run left them
+    importances: StoredImportances | None  # as the end of a run left them
     gain: Gain | None  # over the study that it took over from
     folder_fault: str | None = None  # why there is no folder of its results
 

@@ -1,11 +1,9 @@
 """`fxai train CONFIG`: agents trained in full, as a study's best config describes it."""
 
-import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Annotated
 
 import typer
@@ -21,6 +19,7 @@ from fxai.market.read_bars import load_bars
 from fxai.metric_text import number_text
 from fxai.pool import LocalPool, machine_slots
 from fxai.protocol import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState, adopt_folder
+from fxai.protocol.standard_error import mean, standard_error
 from fxai.results.training.file import SeedResult, TrainingFile
 from fxai.results.training.plan import TrainingPlan, load_plan
 from fxai.results.training.requests import folders_of, requests_of
@@ -151,9 +150,9 @@ def _conclude(plan: TrainingPlan, output: Path, results: Sequence[SeedResult], c
     if len(values) == 1:
         print_text(console, "", f"{plan.metric}: {_told(plan, values[0])}")
     else:
-        error = stdev(values) / math.sqrt(len(values))
         told = ", ".join(f"{each.seed}: {_told(plan, each.value)}" for each in results)
-        print_text(console, "", f"{plan.metric}: {_told(plan, fmean(values), error)} over {len(values)} seeds ({told})")
+        value = _told(plan, mean(values), standard_error(values))
+        print_text(console, "", f"{plan.metric}: {value} over {len(values)} seeds ({told})")
     for folder in folders_of(plan, output):
         print_text(console, *_left_in(TrialPaths(folder)))
 

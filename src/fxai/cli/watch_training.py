@@ -1,10 +1,8 @@
 """How a training in full is watched: in place on a terminal, as plain lines elsewhere, or not at all."""
 
-import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import fmean, stdev
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
@@ -15,6 +13,7 @@ from fxai.cli.output import print_text
 from fxai.formatting import legible, short_cause, span
 from fxai.metric_text import number_text
 from fxai.protocol import STANDARD_ERROR, Report, TrialResult, TrialState
+from fxai.protocol.standard_error import mean, standard_error
 from fxai.study.events import Notice
 from fxai.study.train_agents import TrainingEvent
 
@@ -164,8 +163,8 @@ def _mean(view: TrainingView, options: ConsoleOptions) -> Sequence[Text]:
     values = [report.value for report in view.latest.values()]
     if len(view.seeds) == 1 or not values:
         return ()
-    error = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
-    told = view.value_text(fmean(values), error)
+    error = standard_error(values) if len(values) > 1 else None
+    told = view.value_text(mean(values), error)
     if options.ascii_only:
         told = told.replace("±", "+-")
     return (Text(f"Mean over {len(values)} of {len(view.seeds)} seeds: {told}"),)

@@ -15,7 +15,7 @@ from fxai.dashboard.damaged_studies import DamagedStudies
 from fxai.dashboard.edits import Edits
 from fxai.dashboard.guard import Guard
 from fxai.dashboard.read_only import read_only_storage
-from fxai.dashboard.study_files import FilesOf, IndexPage, StudyFiles
+from fxai.dashboard.study_files import FilesOf, IndexPage, StudyFileServer
 from fxai.errors import InputError
 from fxai.search.lock import state_directory
 from fxai.search.open_tables import open_tables
@@ -40,7 +40,7 @@ def dashboard_app(shown: Shown, allowed_hosts: frozenset[str]) -> WSGIApplicatio
     url = shown.storage_url
     storage = open_tables(url, create=False) if shown.allow_edits else read_only_storage(url)
     app = DamagedStudies(optuna_dashboard.wsgi(storage), url)
-    files = StudyFiles(app, url, shown.files_of, shown.index_page, read_only=not shown.allow_edits)
+    files = StudyFileServer(app, url, shown.files_of, shown.index_page, read_only=not shown.allow_edits)
     refusal = Edits(url, state_directory()).refusal if shown.allow_edits else None
     return Guard(files, allowed_hosts, refusal, shown.edit_command)
 

@@ -51,7 +51,7 @@ _READ_ONLY = (  # hides the buttons of the dashboard's page whose requests the g
 
 
 @dataclass(frozen=True, slots=True)
-class StudyFiles:
+class StudyFileServer:
     """A WSGI app before the dashboard: files of results here, all else there, with a link to the files."""
 
     dashboard: WSGIApplication

@@ -15,7 +15,7 @@ from fxai.spec.fields.data_config import DataConfig
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
+class PriceSummary:
     """A summary of the closes and of their changes."""
 
     first: float
@@ -48,7 +48,7 @@ class Description:
     faults: Faults
     gaps: Gaps
     columns: Mapping[str, str]  # meaning to the file's own name; empty for generated bars
-    prices: Prices
+    prices: PriceSummary
     warm_up: int  # bars before the first one with all its features
     feature_names: tuple[str, ...]
     splits: tuple[SplitDescription, ...]
@@ -96,9 +96,9 @@ def _described(name: str, span: Span, time: TimeArray) -> SplitDescription:
     return SplitDescription(name, len(span), time[span.start], time[span.stop - 1])
 
 
-def _prices(bars: Bars) -> Prices:
+def _prices(bars: Bars) -> PriceSummary:
     returns = np.diff(np.log(bars.close))
-    return Prices(
+    return PriceSummary(
         first=float(bars.close[0]),
         last=float(bars.close[-1]),
         lowest=float(bars.low.min()),

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean, stdev
 
 from fxai.protocol import STANDARD_ERROR, Objective, Outcome, Report, Slot, TrialPaths, TrialRequest, failed
+from fxai.protocol.standard_error import mean, standard_error
 
 
 class MultiSeed:
@@ -90,20 +90,3 @@ def mean_of(reports: Sequence[Report | Outcome]) -> tuple[float, dict[str, float
     means = {name: mean([each.metrics[name] for each in reports]) for name in names}
     error = standard_error(values)
     return mean(values), {**means, STANDARD_ERROR: error} if math.isfinite(error) else means
-
-
-def mean(values: Sequence[float]) -> float:
-    """The mean of at least one value: not a number where infinities cancel out, infinite beyond all floats."""
-    try:
-        return fmean(values)
-    except ValueError:  # both infinities
-        return math.nan
-    except OverflowError:
-        return sum(value / len(values) for value in values)
-
-
-def standard_error(values: Sequence[float]) -> float:
-    """How far the mean of at least two values may be from that of all seeds; not a number where one is not finite."""
-    if not all(map(math.isfinite, values)):
-        return math.nan
-    return stdev(values) / math.sqrt(len(values))

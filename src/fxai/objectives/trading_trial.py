@@ -10,7 +10,6 @@ from torch import Tensor
 
 from fxai.errors import FxaiError, InputError
 from fxai.market.dataset import Market
-from fxai.objectives.multi_seed import mean, standard_error
 from fxai.objectives.worker_trial import WorkerTrial
 from fxai.protocol import (
     STANDARD_ERROR,
@@ -26,6 +25,7 @@ from fxai.protocol import (
     Usage,
     set_aside,
 )
+from fxai.protocol.standard_error import mean, standard_error
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint, load_state
 from fxai.rl.agents.numerics import NUMERICS

@@ -1,10 +1,10 @@
 """What a study gained over its trial 0, and over the study that it took over from."""
 
-import math
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from fxai.protocol.standard_error import standard_error_of_difference
 from fxai.results.record import StudyRecord
 from fxai.results.study_overview import StudyOverview
 
@@ -50,11 +50,9 @@ def over_trial_0(study: StudyOverview | StudyRecord) -> Difference | None:
     if first.value is None or best.value is None:
         return None
     sign = 1 if study.direction == "maximize" else -1
-    errors = [trial.standard_error for trial in (first, best)]
-    known = [error for error in errors if error is not None]
     return Difference(
         amount=sign * (best.value - first.value),
-        standard_error=math.hypot(*known) if len(known) == len(errors) else None,
+        standard_error=standard_error_of_difference(first.standard_error, best.standard_error),
     )
 
 

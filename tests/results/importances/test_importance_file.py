@@ -3,14 +3,14 @@ from pathlib import Path
 import optuna
 import pytest
 
-from fxai.results.importances.file import Importances, read_importances, write_importances
+from fxai.results.importances.file import StoredImportances, read_importances, write_importances
 from fxai.results.importances.importance import importances
 
 
 def test_what_is_written_is_read(study: optuna.Study, tmp_path: Path):
     path = write_importances(study, tmp_path / "importances.json")
     read = read_importances(path)
-    assert read == Importances(20, 3, importances(study))
+    assert read == StoredImportances(20, 3, importances(study))
     assert next(iter(read.shares)) == "training.learning_rate"  # the largest first
 
 

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from fxai.rl.algorithms.a2c_loss import STATISTICS, LossWeights, loss_gradient
+from fxai.rl.algorithms.a2c_loss import STATISTICS, A2cLossWeights, a2c_loss_gradient
 from fxai.rl.algorithms.samples import Samples
 
 LANES, COUNT, ACTIONS = 2, 40, 3
-WEIGHTS = LossWeights(
+WEIGHTS = A2cLossWeights(
     entropy_coef=torch.tensor([0.03, 0.0], dtype=torch.float64),
     value_coef=torch.tensor([0.5, 0.9], dtype=torch.float64),
 )
@@ -38,7 +38,7 @@ def test_loss_and_gradient_are_autograds():
     )
     batch = samples()
     with torch.no_grad():
-        closed = loss_gradient(logits, value, batch, WEIGHTS)
+        closed = a2c_loss_gradient(logits, value, batch, WEIGHTS)
     for lane in range(LANES):
         policy = torch.distributions.Categorical(logits=logits[lane].T)
         policy_loss = -(policy.log_prob(batch.action[lane]) * batch.advantage[lane]).mean()

@@ -12,7 +12,7 @@ from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from torch.nn import functional
 
 from fxai.rl.algorithms.adam import norm_and_clip_factor
-from fxai.rl.algorithms.dqn_loss import STATISTICS, bootstrap, loss_gradient
+from fxai.rl.algorithms.dqn_loss import STATISTICS, bootstrap, dqn_loss_gradient
 from fxai.rl.algorithms.q_network import QNetwork
 from fxai.rl.networks.mlp import Mlp
 
@@ -88,7 +88,7 @@ def test_a_gradient_step_is_that_of_stable_baselines3(max_grad_norm: float, monk
     wanted = batch.rewards.mT + GAMMA * (1 - batch.dones.mT) * future
     with torch.no_grad():
         values, vjp = POLICY.vjp(online, batch.observations[None])
-        loss = loss_gradient(values, batch.actions.mT, wanted)
+        loss = dqn_loss_gradient(values, batch.actions.mT, wanted)
         gradient = vjp(loss.values)
         _, clip_factor = norm_and_clip_factor(gradient, torch.tensor([max_grad_norm]))
     torch.testing.assert_close(-gradient * clip_factor, step, rtol=1e-4, atol=1e-6)
@@ -107,7 +107,7 @@ def test_gradient_is_autograds(critics: int):
     action = torch.randint(ACTIONS, (2, COUNT), generator=torch.Generator().manual_seed(1))
     target = normal(2, COUNT, seed=2)
     with torch.no_grad():
-        closed = loss_gradient(values, action, target)
+        closed = dqn_loss_gradient(values, action, target)
     losses = torch.stack(
         [
             functional.smooth_l1_loss(values[lane, critic, action[lane], torch.arange(COUNT)], target[lane])
@@ -122,7 +122,7 @@ def test_gradient_is_autograds(critics: int):
 
 def test_statistics_are_means_over_the_minibatch():
     values = torch.tensor([[[[1.0, 2.0], [9.0, 9.0]], [[3.0, 2.5], [9.0, 9.0]]]])  # [1, critic, action, sample]
-    closed = loss_gradient(values, torch.zeros(1, 2, dtype=torch.int64), torch.tensor([[1.0, 2.0]]))
+    closed = dqn_loss_gradient(values, torch.zeros(1, 2, dtype=torch.int64), torch.tensor([[1.0, 2.0]]))
     found = dict(zip(STATISTICS, closed.statistics[0].tolist(), strict=True))
     assert found == pytest.approx({"q_loss": (1.5 + 0.125) / 4, "q_value": 8.5 / 4, "td_error": 2.5 / 4})
 

@@ -181,13 +181,13 @@ def test_ppos_loss_and_gradient_are_stable_baselines3s():
     ours = learner(PPOS)
     batch = samples(ours.policy, ours.weights)
     logits, value, vjp = ours.policy.vjp(ours.weights, batch.observation)
-    weighed = ppo_loss.LossWeights.of(
+    weighed = ppo_loss.PpoLossWeights.of(
         clip_epsilon=torch.tensor([config.clip_epsilon for config in PPOS]),
         value_clip_epsilon=torch.full((2,), torch.inf),
         entropy_coef=torch.tensor([config.entropy_coef for config in PPOS]),
         value_coef=torch.tensor([config.value_coef for config in PPOS]),
     )
-    loss = ppo_loss.loss_gradient(logits, value, batch, weighed, with_statistics=True)
+    loss = ppo_loss.ppo_loss_gradient(logits, value, batch, weighed, with_statistics=True)
     assert loss.statistics is not None
     for lane, (config, row) in enumerate(zip(PPOS, vjp(loss.logits, loss.value), strict=True)):
         once = config.model_copy(update={"n_epochs": 1, "max_grad_norm": 1e9})
@@ -205,11 +205,11 @@ def test_a2cs_loss_and_gradient_are_stable_baselines3s():
     ours = learner(A2CS)
     batch = samples(ours.policy, ours.weights)
     logits, value, vjp = ours.policy.vjp(ours.weights, batch.observation)
-    weighed = a2c_loss.LossWeights(
+    weighed = a2c_loss.A2cLossWeights(
         entropy_coef=torch.tensor([config.entropy_coef for config in A2CS]),
         value_coef=torch.tensor([config.value_coef for config in A2CS]),
     )
-    loss = a2c_loss.loss_gradient(logits, value, batch, weighed)
+    loss = a2c_loss.a2c_loss_gradient(logits, value, batch, weighed)
     for lane, (config, row) in enumerate(zip(A2CS, vjp(loss.logits, loss.value), strict=True)):
         once = config.model_copy(update={"max_grad_norm": 1e9})
         peer = Peer.of(once, as_theirs(ours.policy, ours.weights[lane]), batch, lane)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from fxai.rl.algorithms.ppo_loss import STATISTICS, LossWeights, loss_gradient
+from fxai.rl.algorithms.ppo_loss import STATISTICS, PpoLossWeights, ppo_loss_gradient
 from fxai.rl.algorithms.samples import Samples
 from fxai.spec.fields.ppo_config import PpoConfig
 from ways import either_way  # noqa: F401
@@ -55,7 +55,7 @@ CONFIGS = (
 )
 
 
-WEIGHTS = LossWeights.of(
+WEIGHTS = PpoLossWeights.of(
     clip_epsilon=torch.tensor([config.clip_epsilon for config in CONFIGS]),
     value_clip_epsilon=torch.tensor([config.value_clip_epsilon or math.inf for config in CONFIGS]),
     entropy_coef=torch.tensor([config.entropy_coef for config in CONFIGS]),
@@ -67,7 +67,7 @@ def test_gradient_is_autograds():
     logits, value = outputs()
     batch = samples()
     with torch.no_grad():
-        closed = loss_gradient(logits, value, batch, WEIGHTS, with_statistics=True)
+        closed = ppo_loss_gradient(logits, value, batch, WEIGHTS, with_statistics=True)
     losses = [plain_loss(logits, value, batch, config, lane) for lane, config in enumerate(CONFIGS)]
     d_logits, d_value = torch.autograd.grad(torch.stack(losses).sum(), (logits, value))
     torch.testing.assert_close(closed.logits, d_logits, rtol=1e-6, atol=1e-8)
@@ -77,7 +77,7 @@ def test_gradient_is_autograds():
 def test_statistics_add_up_to_the_loss():
     logits, value = outputs()
     batch = samples()
-    closed = loss_gradient(logits, value, batch, WEIGHTS, with_statistics=True)
+    closed = ppo_loss_gradient(logits, value, batch, WEIGHTS, with_statistics=True)
     assert closed.statistics is not None
     for lane, config in enumerate(CONFIGS):
         found = dict(zip(STATISTICS, closed.statistics[lane].tolist(), strict=True))
@@ -90,7 +90,7 @@ def test_an_unchanged_policy_has_no_kl_and_nothing_clipped():
     batch = samples()
     chosen = logits.log_softmax(1).gather(1, batch.action.unsqueeze(1)).squeeze(1)
     same = Samples(batch.observation, batch.action, chosen, batch.value, batch.advantage, batch.target, batch.number)
-    closed = loss_gradient(logits, value, same, WEIGHTS, with_statistics=True)
+    closed = ppo_loss_gradient(logits, value, same, WEIGHTS, with_statistics=True)
     assert closed.statistics is not None
     for lane in range(LANES):
         found = dict(zip(STATISTICS, closed.statistics[lane].tolist(), strict=True))

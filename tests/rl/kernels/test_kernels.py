@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fxai.rl.algorithms.adam import LaneAdam
-from fxai.rl.algorithms.ppo_loss import LossWeights, loss_gradient
+from fxai.rl.algorithms.ppo_loss import PpoLossWeights, ppo_loss_gradient
 from fxai.rl.algorithms.samples import Samples
 from fxai.rl.kernels import runs_on_kernels
 from fxai.rl.networks.mlp import Mlp
@@ -73,7 +73,7 @@ def test_ppos_loss(*, lanes: int, actions: int, count: int, held: bool, with_sta
         number=torch.zeros(lanes, count, dtype=torch.int64),
     )
     coefficients = torch.rand(4, lanes, generator=generator, dtype=torch.float64)
-    weights = LossWeights.of(
+    weights = PpoLossWeights.of(
         clip_epsilon=coefficients[0],
         value_clip_epsilon=coefficients[1] if held else None,
         entropy_coef=coefficients[2],
@@ -82,7 +82,7 @@ def test_ppos_loss(*, lanes: int, actions: int, count: int, held: bool, with_sta
     logits = normal(lanes, actions, count, seed=seed + 1)
 
     def formula() -> dict[str, torch.Tensor]:
-        loss = loss_gradient(logits, value, batch, weights, with_statistics=with_statistics)
+        loss = ppo_loss_gradient(logits, value, batch, weights, with_statistics=with_statistics)
         assert (loss.statistics is not None) == with_statistics
         return {
             "logits": loss.logits,
@@ -98,9 +98,9 @@ def test_no_number_stays_no_number():
     one = torch.ones(1)
     known = torch.zeros(1, 1)
     batch = Samples(known.unsqueeze(2), known.long(), known, known, known, known, known.long())
-    weights = LossWeights.of(clip_epsilon=one, value_clip_epsilon=None, entropy_coef=one, value_coef=one)
+    weights = PpoLossWeights.of(clip_epsilon=one, value_clip_epsilon=None, entropy_coef=one, value_coef=one)
     logits, value = torch.tensor([[[0.0], [torch.nan], [0.0]]]), torch.tensor([[torch.nan]])
-    loss = loss_gradient(logits, value, batch, weights, with_statistics=False)
+    loss = ppo_loss_gradient(logits, value, batch, weights, with_statistics=False)
     assert loss.logits.isnan().all()
     assert loss.value.isnan().all()
 

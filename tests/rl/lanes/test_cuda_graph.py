@@ -10,7 +10,7 @@ from torch.utils._pytree import tree_leaves
 
 from fxai.rl.algorithms import dqn, ppo
 from fxai.rl.environment import torch_backend
-from fxai.rl.lanes.cuda_graph import CudaGraphLearner, Step
+from fxai.rl.lanes.cuda_graph import CudaGraphLearner, UpdateStep
 from fxai.spec.fields.training_config import TrainingConfig
 from rl.test_device import PACKS, TRANSFORMER, pack, training
 from ways import take_torchs_operations
@@ -61,10 +61,10 @@ class RecorderCapture:
     def __init__(self) -> None:
         self.records = 0
 
-    def warm_up(self, step: Step) -> torch.Tensor:
+    def warm_up(self, step: UpdateStep) -> torch.Tensor:
         return step()
 
-    def capture(self, step: Step) -> Step:
+    def capture(self, step: UpdateStep) -> UpdateStep:
         self.records += 1
         with Recorder() as recorder:
             result = step()

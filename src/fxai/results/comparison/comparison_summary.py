@@ -1,9 +1,9 @@
 """Who leads among studies of one metric, and what stands against comparing their values."""
 
-import math
 from collections.abc import Iterator, Sequence
 
 from fxai.metric_text import difference_text
+from fxai.protocol.standard_error import standard_error_of_difference
 from fxai.results.comparison.compared import ComparedStudy
 from fxai.search.comparable import scoring_differences
 from fxai.spec.search.metric_goals import Goal
@@ -26,13 +26,11 @@ def comparison_summary(goal: Goal, ranked: Sequence[ComparedStudy]) -> str:
         return f"{first.label} and {second.label} have the same best value."
     gap = abs(values[0] - values[1])
     trading = first.analysis.trading and second.analysis.trading
-    errors = [first.best.standard_error, second.best.standard_error]
-    known = [error for error in errors if error is not None]
-    if len(known) < len(errors):
+    error = standard_error_of_difference(first.best.standard_error, second.best.standard_error)
+    if error is None:
         doubt = "without standard errors, whether by luck cannot be said"
         amount = difference_text(goal.metric, gap, None, trading=trading)
         return f"{first.label} leads {second.label} by {amount}; {doubt}."
-    error = math.hypot(*known)
     amount = difference_text(goal.metric, gap, error, trading=trading)
     if gap > _CLEAR * error:
         return f"{first.label} leads {second.label} by {amount}, more than two standard errors."

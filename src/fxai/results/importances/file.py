@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # whoever only reads the file waits for no Optuna to load
 
 
 @dataclass(frozen=True, slots=True)
-class Importances:
+class StoredImportances:
     """Shares that add up to 1, the largest first, as of some numbers of completed and pruned trials."""
 
     completed: int
@@ -46,12 +46,12 @@ def _computed(study: "Study") -> Mapping[str, float]:
     return importances(study)
 
 
-def read_importances(path: Path) -> Importances | None:
+def read_importances(path: Path) -> StoredImportances | None:
     """What `write_importances` wrote; None where it is missing, or no longer what was written."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         pruned = int(document.get("pruned", 0))  # earlier releases counted completed trials alone
-        return Importances(
+        return StoredImportances(
             int(document["completed"]), pruned, {str(k): float(v) for k, v in document["shares"].items()}
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError):

@@ -119,7 +119,7 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NextStep:
     """One thing to do next, why, and what to type for it."""
 
     what: str
@@ -144,7 +144,7 @@ class ReportPage:
     goals: Sequence[str]
     lead: Headline
     tiles: Sequence[Tile]
-    steps: Sequence[Step]
+    steps: Sequence[NextStep]
     sections: Sequence[Section]
     folder: str  # in which its commands are to be run
     written: str  # by what and when

@@ -8,7 +8,7 @@ from pathlib import Path
 from fxai.formatting import counted, figure
 from fxai.protocol import ParamValue
 from fxai.results.gain import over_trial_0
-from fxai.results.report.blocks import Step
+from fxai.results.report.blocks import NextStep
 from fxai.results.report.headline import is_clear
 from fxai.results.report.range_extension import can_go_beyond
 from fxai.results.report.study_info import StudyInfo
@@ -22,7 +22,7 @@ _MORE = 1.5  # times as many trials, where more may pay
 _SEEDS = 8
 
 
-def next_steps(info: StudyInfo) -> list[Step]:
+def next_steps(info: StudyInfo) -> list[NextStep]:
     """The most urgent first."""
     return [
         *_unfinished(info),
@@ -35,13 +35,13 @@ def next_steps(info: StudyInfo) -> list[Step]:
     ]
 
 
-def _unfinished(info: StudyInfo) -> Iterator[Step]:
+def _unfinished(info: StudyInfo) -> Iterator[NextStep]:
     plan = info.stored.user_attrs.get(attributes.PLAN)
     finished = sum(trial.state.is_finished() for trial in info.own)
     if info.record.ended_by is not None or not isinstance(plan, dict) or finished >= plan["n_trials"]:
         return
     left = plan["n_trials"] - finished
-    yield Step(
+    yield NextStep(
         "Let it go on.",
         f"{finished} of {plan['n_trials']} trials have finished. The command that ran the study, started again, goes "
         f"on with the other {left}.",
@@ -49,7 +49,7 @@ def _unfinished(info: StudyInfo) -> Iterator[Step]:
     )
 
 
-def _failures(info: StudyInfo) -> Iterator[Step]:
+def _failures(info: StudyInfo) -> Iterator[NextStep]:
     finished = [trial for trial in info.own if trial.state.is_finished()]
     failed = [trial for trial in finished if trial.failure is not None]
     if not failed or len(failed) < _MANY_FAILED * len(finished):
@@ -57,27 +57,27 @@ def _failures(info: StudyInfo) -> Iterator[Step]:
     causes = Counter(trial.failure.cause for trial in failed if trial.failure is not None)
     (cause, count), *_ = causes.most_common(1)
     first = next(trial for trial in failed if trial.failure is not None and trial.failure.cause == cause)
-    yield Step(
+    yield NextStep(
         "Look at the failures before you run more.",
         f"{len(failed)} of {counted(len(finished), 'finished trial')} failed, {count} of them by: {cause}.",
         _command(info, "show", info.record.name, first.number),
     )
 
 
-def _edges(info: StudyInfo) -> Iterator[Step]:
+def _edges(info: StudyInfo) -> Iterator[NextStep]:
     for edge in info.analysis.edges:
         if not can_go_beyond(edge, info.scales[edge.name], info.made_of):
             continue
         beyond = "below" if edge.side == "low" else "above"
         near = round(edge.leaders_near * info.analysis.leaders)
-        yield Step(
+        yield NextStep(
             f"Search {edge.name} {beyond} {figure(edge.bound)}.",
             f"Its best value, {figure(edge.best)}, lies at that end of its range, and so do those of {near} of the "
             f"{info.analysis.leaders} leading trials. A range cannot change within a study: take a new study_name.",
         )
 
 
-def _convergence(info: StudyInfo) -> Iterator[Step]:
+def _convergence(info: StudyInfo) -> Iterator[NextStep]:
     settled = info.analysis.convergence
     if settled.converged is None:
         return
@@ -85,12 +85,12 @@ def _convergence(info: StudyInfo) -> Iterator[Step]:
     reason = f"{settled.reason[0].upper()}{settled.reason[1:]}."
     if not settled.converged:
         total = math.ceil(_MORE * len([trial for trial in info.own if trial.state.is_finished()]))
-        yield Step("Run more trials.", f"{reason} Run the same command with --n-trials {total}.", _run(info, total))
+        yield NextStep("Run more trials.", f"{reason} Run the same command with --n-trials {total}.", _run(info, total))
         return
     agreed = [each for each in info.analysis.stability if each.stable]
     shown = "; ".join(f"{each.name} {_agreed(each.choice, each.low, each.high)}" for each in agreed[:4])
     agreeing = f" The leading trials agree on {shown}{' and others' if len(agreed) > 4 else ''}." if agreed else ""  # noqa: PLR2004
-    yield Step(
+    yield NextStep(
         f"More trials of this search are unlikely to bring much{in_one}.",
         f"{reason}{agreeing} A next study can search around the best trials more finely.",
         _transfer(info, "narrow,enqueue"),
@@ -103,11 +103,11 @@ def _agreed(choice: ParamValue, low: ParamValue, high: ParamValue) -> str:
     return f"({figure(choice)})"
 
 
-def _unimportant(info: StudyInfo) -> Iterator[Step]:
+def _unimportant(info: StudyInfo) -> Iterator[NextStep]:
     found = info.analysis.importances
     idle = [each.name for each in found if each.stands_out is False]
     if idle and any(each.stands_out for each in found):  # else the trials tell no parameter from another
-        yield Step(
+        yield NextStep(
             f"Search {' and '.join(idle) if len(idle) < 3 else f'{len(idle)} parameters'} no more.",  # noqa: PLR2004
             f"The importance of {', '.join(idle)} does not stand out from what shuffled values give; with them fixed, "
             "a next study spends its trials on the others.",
@@ -115,7 +115,7 @@ def _unimportant(info: StudyInfo) -> Iterator[Step]:
         )
 
 
-def _seeds(info: StudyInfo) -> Iterator[Step]:
+def _seeds(info: StudyInfo) -> Iterator[NextStep]:
     difference = over_trial_0(info.record) if info.default is not None else None
     best = info.record.best
     if difference is None or best is None or best.number == 0 or is_clear(difference):
@@ -124,17 +124,17 @@ def _seeds(info: StudyInfo) -> Iterator[Step]:
     within = "The winner's gain over trial 0 is less than twice its standard error."
     seeds = info.made_of.get("seeds_per_trial", 1)
     further = _SEEDS if seeds < _SEEDS else 2 * seeds
-    yield Step(
+    yield NextStep(
         "Train the winner from further seeds.",
         one_seed if difference.standard_error is None else within,
         train_command(info.paths, best.number, further),
     )
 
 
-def _train(info: StudyInfo) -> Iterator[Step]:
+def _train(info: StudyInfo) -> Iterator[NextStep]:
     best = info.record.best
     if best is not None and info.record.count(StoredState.RUNNING) == 0:
-        yield Step(
+        yield NextStep(
             "Train the winner in full.",
             "Its configuration is complete: every default is in its place.",
             train_command(info.paths, best.number),

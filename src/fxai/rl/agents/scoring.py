@@ -5,10 +5,8 @@ cost. Lanes differ only in their observation window and in whether short positio
 the whole span, or the means over equal parts, each part being one episode.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from statistics import fmean, stdev
 
 import numpy as np
 import torch
@@ -17,6 +15,7 @@ from torch import Tensor
 
 from fxai.market.metrics import Performance, performance
 from fxai.market.splits import Span
+from fxai.protocol.standard_error import mean, standard_error
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.lanes.policy import Policy, greedy
@@ -149,10 +148,8 @@ class Scorer:
         ]
         if len(parts) == 1:
             return parts[0]
-        means = {name: fmean(part[name] for part in parts) for name in SCORES}
-        errors = {
-            standard_error_name(name): stdev(part[name] for part in parts) / math.sqrt(len(parts)) for name in SCORES
-        }
+        means = {name: mean([part[name] for part in parts]) for name in SCORES}
+        errors = {standard_error_name(name): standard_error([part[name] for part in parts]) for name in SCORES}
         return {**means, **errors}
 
     def _score(self, steps: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:

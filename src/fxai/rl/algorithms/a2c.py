@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from fxai.rl.algorithms.a2c_loss import STATISTICS, LossWeights, loss_gradient
+from fxai.rl.algorithms.a2c_loss import STATISTICS, A2cLossWeights, a2c_loss_gradient
 from fxai.rl.algorithms.actor_critic import ActorCritic
+from fxai.rl.algorithms.actor_critic_state import ActorCriticState
 from fxai.rl.algorithms.adam import LaneAdam, norm_and_clip_factor
 from fxai.rl.algorithms.experience import Experience
 from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.algorithms.rollout import Collector
 from fxai.rl.algorithms.samples import Samples
-from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.rl.networks.dropout import Dropout
 from fxai.spec.fields.a2c_config import A2cConfig
 
@@ -38,12 +38,13 @@ class A2c:
         self._experience = Experience(configs, policy, collector, dropout)
         device = seeds.device
         self._max_grad_norm = lane_numbers(configs, lambda c: c.max_grad_norm, device)
-        self._loss = LossWeights(
+        self._loss = A2cLossWeights(
             entropy_coef=lane_numbers(configs, lambda c: c.entropy_coef, device),
             value_coef=lane_numbers(configs, lambda c: c.value_coef, device),
         )
         self.weights = policy.initial(seeds)
         self._adam = LaneAdam.of(self.weights)
+        self._state = ActorCriticState(self.weights, self._adam, self._experience)
 
     def update(self, clock: Tensor, rate: Tensor) -> Tensor:
         return self.improve(self._experience.gather(self.weights, clock), rate)
@@ -53,7 +54,7 @@ class A2c:
         """One gradient step on all samples, in place on the weights. Returns statistics [lane, statistic]."""
         keep = self._dropout.keep(samples.number)
         logits, value, vjp = self.policy.vjp(self.weights, samples.observation, keep)
-        loss = loss_gradient(logits, value, samples, self._loss)
+        loss = a2c_loss_gradient(logits, value, samples, self._loss)
         gradient = vjp(loss.logits, loss.value)
         norm, clip_factor = norm_and_clip_factor(gradient, self._max_grad_norm)
         (factors,) = self._adam.step_factors(rate, None, 1)
@@ -61,13 +62,7 @@ class A2c:
         return torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
 
     def state(self) -> dict[str, Tensor]:
-        return {
-            "weights": self.weights,
-            **prefixed("adam.", self._adam.state()),
-            **prefixed("env.", self._experience.state()),
-        }
+        return self._state.tensors()
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        self.weights.copy_(state["weights"])
-        self._adam.restore(without_prefix("adam.", state))
-        self._experience.restore(without_prefix("env.", state))
+        self._state.restore(state)

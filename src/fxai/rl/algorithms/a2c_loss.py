@@ -14,7 +14,7 @@ from fxai.rl.networks.row_sums import row_mean
 
 
 @dataclass(frozen=True, slots=True)
-class LossWeights:
+class A2cLossWeights:
     """Coefficients of the terms of each lane's loss, [lane]."""
 
     entropy_coef: Tensor
@@ -22,7 +22,7 @@ class LossWeights:
 
 
 @dataclass(frozen=True, slots=True)
-class LossGradient:
+class A2cLossGradient:
     """Derivatives of each lane's loss, and statistics of the roll-out."""
 
     logits: Tensor  # [lane, action, sample]
@@ -33,7 +33,7 @@ class LossGradient:
 STATISTICS = ("policy_loss", "value_loss", "entropy")
 
 
-def loss_gradient(logits: Tensor, value: Tensor, samples: Samples, weights: LossWeights) -> LossGradient:
+def a2c_loss_gradient(logits: Tensor, value: Tensor, samples: Samples, weights: A2cLossWeights) -> A2cLossGradient:
     """Gradient of policy loss + value_coef * value loss - entropy_coef * entropy, each a mean over samples.
 
     The policy loss is -log-probability * advantage, the value loss the squared error. `samples.log_prob` and
@@ -60,4 +60,4 @@ def loss_gradient(logits: Tensor, value: Tensor, samples: Samples, weights: Loss
 
     policy_loss = -log_probs.gather(1, action).squeeze(1) * samples.advantage
     statistics = row_mean(torch.stack((policy_loss, error.square(), entropy), dim=1))
-    return LossGradient(d_logits.div_(count), d_value, statistics)
+    return A2cLossGradient(d_logits.div_(count), d_value, statistics)

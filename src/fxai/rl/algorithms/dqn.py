@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fxai.rl.algorithms.adam import LaneAdam, norm_and_clip_factor
-from fxai.rl.algorithms.dqn_loss import STATISTICS, bootstrap, loss_gradient
+from fxai.rl.algorithms.dqn_loss import STATISTICS, bootstrap, dqn_loss_gradient
 from fxai.rl.algorithms.epsilon_greedy import EpsilonSchedule, epsilon_greedy
 from fxai.rl.algorithms.hyperparameters import lane_numbers
 from fxai.rl.algorithms.q_network import QNetwork
@@ -96,7 +96,7 @@ class Dqn:
         future = bootstrap(self.policy, weights, target, batch.next_observation, double=self._config.double)
         target_value = torch.addcmul(batch.reward, batch.discount, future)
         values, vjp = self.policy.vjp(weights, batch.observation, self._keep(done))
-        loss = loss_gradient(values, batch.action, target_value)
+        loss = dqn_loss_gradient(values, batch.action, target_value)
         gradient = vjp(loss.values)
         norm, clip_factor = norm_and_clip_factor(gradient, self._grad_norm[:lanes])
         adam = self._adam.first(lanes)

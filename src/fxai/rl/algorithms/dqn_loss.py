@@ -10,7 +10,7 @@ from fxai.rl.networks.row_sums import row_mean
 
 
 @dataclass(frozen=True, slots=True)
-class LossGradient:
+class DqnLossGradient:
     """Derivatives of each lane's loss, and statistics of the minibatch."""
 
     values: Tensor  # [lane, critic, action, sample]
@@ -34,7 +34,7 @@ def bootstrap(network: QNetwork, online: Tensor, target: Tensor, observation: Te
     return values.gather(1, chosen).squeeze(1)
 
 
-def loss_gradient(values: Tensor, action: Tensor, target: Tensor) -> LossGradient:
+def dqn_loss_gradient(values: Tensor, action: Tensor, target: Tensor) -> DqnLossGradient:
     """Gradient of the mean Huber loss between target values and the values of the taken actions.
 
     The loss is quadratic up to an error of 1 (Mnih et al. 2015, "Methods"). The losses of the critics are added.
@@ -52,4 +52,4 @@ def loss_gradient(values: Tensor, action: Tensor, target: Tensor) -> LossGradien
     loss = torch.where(size < 1, 0.5 * error.square(), size - 0.5)
     d_values = torch.zeros_like(values).scatter_(2, taken, error.clamp(-1, 1).div_(count))
     statistics = row_mean(torch.stack([part.flatten(1) for part in (loss, value, size)], dim=1))
-    return LossGradient(d_values, statistics)
+    return DqnLossGradient(d_values, statistics)

@@ -7,16 +7,16 @@ import torch
 from torch import Tensor
 
 from fxai.rl.algorithms.actor_critic import ActorCritic
+from fxai.rl.algorithms.actor_critic_state import ActorCriticState
 from fxai.rl.algorithms.adam import LaneAdam, norm_and_clip_factor
 from fxai.rl.algorithms.experience import Experience
 from fxai.rl.algorithms.hyperparameters import lane_numbers
-from fxai.rl.algorithms.ppo_loss import KL, STATISTICS, LossWeights, loss_gradient
+from fxai.rl.algorithms.ppo_loss import KL, STATISTICS, PpoLossWeights, ppo_loss_gradient
 from fxai.rl.algorithms.rollout import Collector
 from fxai.rl.algorithms.samples import Samples
 from fxai.rl.lanes import counter_rng
 from fxai.rl.lanes.active_lanes import active_lanes, is_known_empty
 from fxai.rl.lanes.running_mean import RunningMean
-from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.rl.networks.dropout import Dropout
 from fxai.spec.fields.ppo_config import PpoConfig
 
@@ -47,7 +47,7 @@ class Ppo:
         self._limits = _Limits.of(configs, device)
         clips_value = any(config.value_clip_epsilon is not None for config in configs)
         value_clip = lane_numbers(configs, lambda c: c.value_clip_epsilon, device) if clips_value else None
-        self._loss = LossWeights.of(
+        self._loss = PpoLossWeights.of(
             clip_epsilon=lane_numbers(configs, lambda c: c.clip_epsilon, device),
             value_clip_epsilon=value_clip,
             entropy_coef=lane_numbers(configs, lambda c: c.entropy_coef, device),
@@ -55,6 +55,7 @@ class Ppo:
         )
         self.weights = policy.initial(seeds)
         self._adam = LaneAdam.of(self.weights)
+        self._state = ActorCriticState(self.weights, self._adam, self._experience)
 
     def update(self, clock: Tensor, rate: Tensor) -> Tensor:
         return self.improve(self._experience.gather(self.weights, clock), clock, rate)
@@ -127,7 +128,7 @@ class Ppo:
         """Gradient of the loss by the lanes' weights, its clip factor, and the statistics if requested."""
         keep = self._dropout.keep(batch.number)
         logits, value, vjp = self.policy.vjp(lanes_slice.weights, batch.observation, keep)
-        loss = loss_gradient(logits, value, batch, lanes_slice.loss, with_statistics=with_statistics)
+        loss = ppo_loss_gradient(logits, value, batch, lanes_slice.loss, with_statistics=with_statistics)
         gradient = vjp(loss.logits, loss.value)
         norm, clip_factor = norm_and_clip_factor(gradient, lanes_slice.limits.grad_norm)
         if loss.statistics is None:
@@ -135,16 +136,10 @@ class Ppo:
         return gradient, clip_factor, torch.cat([loss.statistics, norm.unsqueeze(1)], dim=1)
 
     def state(self) -> dict[str, Tensor]:
-        return {
-            "weights": self.weights,
-            **prefixed("adam.", self._adam.state()),
-            **prefixed("env.", self._experience.state()),
-        }
+        return self._state.tensors()
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        self.weights.copy_(state["weights"])
-        self._adam.restore(without_prefix("adam.", state))
-        self._experience.restore(without_prefix("env.", state))
+        self._state.restore(state)
 
     def _minibatches(self, samples: Samples, epoch: int, lanes: int, clock: Tensor) -> list[Samples]:
         """The minibatches of an epoch for the first lanes; each lane has its own permutation."""
@@ -190,7 +185,7 @@ class _LaneSlice:
 
     weights: Tensor
     adam: LaneAdam
-    loss: LossWeights
+    loss: PpoLossWeights
     limits: _Limits
     rate: Tensor
 

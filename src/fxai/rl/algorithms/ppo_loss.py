@@ -19,7 +19,7 @@ KL = STATISTICS.index("kl")
 
 
 @dataclass(frozen=True, slots=True)
-class LossWeights:
+class PpoLossWeights:
     """Coefficients of each lane's loss, in the shapes in which they are used."""
 
     clip_epsilon: Tensor  # [lane, 1]
@@ -39,9 +39,9 @@ class LossWeights:
             value_coef.unsqueeze(1),
         )
 
-    def first(self, lanes: int) -> "LossWeights":
+    def first(self, lanes: int) -> "PpoLossWeights":
         limit = self.value_clip_epsilon
-        return LossWeights(
+        return PpoLossWeights(
             self.clip_epsilon[:lanes],
             None if limit is None else limit[:lanes],
             self.entropy_coef[:lanes],
@@ -50,7 +50,7 @@ class LossWeights:
 
 
 @dataclass(frozen=True, slots=True)
-class LossGradient:
+class PpoLossGradient:
     """Derivatives of each lane's loss, and statistics of the minibatch if requested."""
 
     logits: Tensor  # [lane, action, sample]
@@ -58,9 +58,9 @@ class LossGradient:
     statistics: Tensor | None  # [lane, 5]: means over the minibatch, named by STATISTICS
 
 
-def loss_gradient(
-    logits: Tensor, value: Tensor, samples: Samples, weights: LossWeights, *, with_statistics: bool
-) -> LossGradient:
+def ppo_loss_gradient(
+    logits: Tensor, value: Tensor, samples: Samples, weights: PpoLossWeights, *, with_statistics: bool
+) -> PpoLossGradient:
     """Gradient of policy loss + value_coef * value loss - entropy_coef * entropy, each a mean over samples.
 
     The policy loss is -min(ratio * A, clip(ratio) * A). The value loss is the larger of the squared errors before and
@@ -101,12 +101,12 @@ def loss_gradient(
         clipped_gain = change.clamp(-weights.clip_epsilon, weights.clip_epsilon).add_(1).mul_(samples.advantage)
         parts = (-torch.minimum(gain, clipped_gain), value_loss, -negative_entropy, change - log_ratio, clipped)
         statistics = row_mean(torch.stack(parts, dim=1))
-    return LossGradient(d_logits, error * (weights.value_coef * (2 / count)), statistics)
+    return PpoLossGradient(d_logits, error * (weights.value_coef * (2 / count)), statistics)
 
 
 def _by_kernel(
-    logits: Tensor, value: Tensor, samples: Samples, weights: LossWeights, *, with_statistics: bool
-) -> LossGradient:
+    logits: Tensor, value: Tensor, samples: Samples, weights: PpoLossWeights, *, with_statistics: bool
+) -> PpoLossGradient:
     lanes, limit = len(value), weights.value_clip_epsilon
     known = samples.action, samples.log_prob, samples.value, samples.advantage, samples.target
     limits = weights.clip_epsilon, torch.full_like(weights.clip_epsilon, torch.inf) if limit is None else limit
@@ -118,7 +118,7 @@ def _by_kernel(
     )
     arrays = (logits, value, *known, *coefficients, d_logits, d_value, statistics)
     ppo_loss(*(array.numpy() for array in arrays))
-    return LossGradient(d_logits, d_value, statistics if with_statistics else None)
+    return PpoLossGradient(d_logits, d_value, statistics if with_statistics else None)
 
 
 def _value_error(value: Tensor, samples: Samples, limit: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -22,17 +22,17 @@ from fxai.errors import FxaiError
 from fxai.rl.lanes.learner import Learner
 from fxai.rl.lanes.policy import Policy
 
-Step = Callable[[], Tensor]
+UpdateStep = Callable[[], Tensor]
 
 
 class Capture(Protocol):
     """Captures a step so that it can be repeated: the same operations on the same tensors."""
 
-    def warm_up(self, step: Step) -> Tensor:
+    def warm_up(self, step: UpdateStep) -> Tensor:
         """Run the step as it will be captured, so that libraries allocate what they need."""
         ...
 
-    def capture(self, step: Step) -> Step:
+    def capture(self, step: UpdateStep) -> UpdateStep:
         """A function that repeats the step and returns the same tensor each time.
 
         Capturing does not change the value of any tensor.
@@ -46,7 +46,7 @@ class CudaCapture:
     def __init__(self, device: torch.device) -> None:
         self._stream = torch.cuda.Stream(device)
 
-    def warm_up(self, step: Step) -> Tensor:
+    def warm_up(self, step: UpdateStep) -> Tensor:
         here = torch.cuda.current_stream(self._stream.device)
         self._stream.wait_stream(here)
         with torch.cuda.stream(self._stream):
@@ -54,7 +54,7 @@ class CudaCapture:
         here.wait_stream(self._stream)
         return result
 
-    def capture(self, step: Step) -> Step:
+    def capture(self, step: UpdateStep) -> UpdateStep:
         graph = torch.cuda.CUDAGraph()
         with _without_garbage_collection(), torch.cuda.graph(graph, stream=self._stream):
             result = step()
@@ -90,7 +90,7 @@ class CudaGraphLearner:
             str, Tensor
         ] = {}  # state that is not updated in place: tensors that the graph reads and writes
         self._inputs: tuple[Tensor, Tensor] | None = None
-        self._replay: Step | None = None
+        self._replay: UpdateStep | None = None
 
     @property
     def policy(self) -> Policy:
@@ -121,7 +121,7 @@ class CudaGraphLearner:
         for name, tensor in self.state().items():
             tensor.copy_(state[name])
 
-    def _captured_update(self, clock: Tensor, rate: Tensor) -> Step:
+    def _captured_update(self, clock: Tensor, rate: Tensor) -> UpdateStep:
         in_place = self._in_place_state()
         self._static = {n: t.clone() for n, t in self._learner.state().items() if n not in in_place}
 
