@@ -25,12 +25,12 @@ from fxai.pool.worker_process import worker_environment
 from fxai.protocol import Slot
 from fxai.rl.algorithms import adam, ppo_loss
 from fxai.rl.algorithms.actor_critic import ActorCritic
+from fxai.rl.algorithms.build import build_network
 from fxai.rl.algorithms.ppo import Ppo
 from fxai.rl.algorithms.rollout import Collector
 from fxai.rl.algorithms.samples import Samples
 from fxai.rl.environment.batched_env import Step
 from fxai.rl.networks import mlp
-from fxai.rl.networks.build import build_network
 from fxai.rl.networks.dropout import Dropout
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig

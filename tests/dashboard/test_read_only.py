@@ -6,7 +6,7 @@ from optuna.exceptions import StorageInternalError
 from optuna.study import StudyDirection
 from sqlalchemy.exc import OperationalError
 
-from fxai.dashboard.read_only import read_only_storage
+from fxai.dashboard.serve import read_only_storage
 from fxai.errors import StorageError
 
 

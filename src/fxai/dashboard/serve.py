@@ -1,6 +1,7 @@
 """optuna-dashboard on a port of this machine."""
 
 import errno
+import sqlite3
 import webbrowser
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -10,11 +11,12 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import WSGIApplication
 
 import optuna_dashboard
+from optuna.storages import RDBStorage
+from sqlalchemy import event
 
 from fxai.dashboard.damaged_studies import DamagedStudies
 from fxai.dashboard.edits import Edits
 from fxai.dashboard.guard import Guard
-from fxai.dashboard.read_only import read_only_storage
 from fxai.dashboard.study_files import FilesOf, IndexPage, StudyFileServer
 from fxai.errors import InputError
 from fxai.search.lock import state_directory
@@ -102,3 +104,20 @@ def _bound(port: int) -> WSGIServer:
             raise
         why = "in use" if error.errno == errno.EADDRINUSE else "reserved for the administrator"
         raise InputError(f"port {port} is {why}; choose another one with --port") from error
+
+
+def read_only_storage(storage_url: str) -> RDBStorage:
+    """The studies of a database, for reading; a `StorageError` if there are none to read.
+
+    On SQLite every connection is `query_only`. The file is not opened as `mode=ro`, because a reader
+    must be able to roll back what a killed run left half written.
+    """
+    storage = open_tables(storage_url, create=False)
+    if storage.engine.dialect.name == "sqlite":
+        event.listen(storage.engine, "connect", _forbid_writes)
+        storage.engine.dispose()  # connections that are open already would still write
+    return storage
+
+
+def _forbid_writes(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA query_only = ON")

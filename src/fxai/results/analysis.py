@@ -22,8 +22,8 @@ from fxai.results.stability import (
     stability_of,
 )
 from fxai.results.strict_json import json_value
-from fxai.search.single_objective_view import first_objective_view, metric_view
 from fxai.search.stored_trial import StoredState
+from fxai.search.study_views import first_objective_view, metric_view
 from fxai.spec.search.metric_goals import Goal
 
 TOP = 5

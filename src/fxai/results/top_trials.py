@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fxai.results.pareto_knee import pareto_knee
 from fxai.search import attributes
 from fxai.search.ranking import Ranking
 from fxai.search.stored_study import Candidate
@@ -58,3 +57,20 @@ def _front_of(candidates: Sequence[Candidate], goals: Sequence[Goal], first: int
 
 def _losses(candidate: Candidate, goals: Sequence[Goal]) -> tuple[float, ...]:
     return tuple(goal.loss(value) for goal, value in zip(goals, candidate.values or (), strict=True))
+
+
+def pareto_knee(losses: Sequence[Sequence[float]]) -> int:
+    """The place of the knee among a front's members, of whose losses less is better; the first among equals.
+
+    Each objective is scaled so that the front spans 0 to 1 in it. The knee is the member farthest from the
+    hyperplane through the ends towards the ideal point (Das 1999, "On characterizing the knee of the Pareto curve"):
+    with such a scale, the one with the least sum. ValueError for an empty front.
+    """
+    columns = list(zip(*losses, strict=True))
+    scaled = [[_scaled(loss, column) for loss, column in zip(member, columns, strict=True)] for member in losses]
+    return min(range(len(losses)), key=lambda place: sum(scaled[place]))
+
+
+def _scaled(loss: float, column: Sequence[float]) -> float:
+    least, most = min(column), max(column)
+    return (loss - least) / (most - least) if most > least else 0.0

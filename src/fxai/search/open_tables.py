@@ -5,11 +5,13 @@ import time
 import sqlalchemy as sa
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
+from optuna.study._frozen import FrozenStudy
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from fxai.errors import StorageError
+from fxai.search import tables
 from fxai.search.database import engine_options, existing_only, make_durable, sqlite_path
-from fxai.search.readable_studies import ReadableStudies
 from fxai.search.sqlite_file import check_sqlite
 from fxai.spec.fields.environment import expanded_url
 from fxai.spec.fields.storage_url import shown, without_secrets
@@ -62,3 +64,31 @@ def _require_tables(url: str) -> None:
             raise StorageError(f"{shown(url)} holds no studies")
     finally:
         engine.dispose()
+
+
+class ReadableStudies(RDBStorage):
+    """Leaves a study out of the list of all studies where its attributes or directions cannot be read."""
+
+    def get_all_studies(self) -> list[FrozenStudy]:
+        try:
+            return super().get_all_studies()
+        except Exception:  # noqa: BLE001 - a row can hold anything, and what reads it fails in its own way
+            return self._readable()
+
+    def _readable(self) -> list[FrozenStudy]:
+        with self.engine.connect() as connection:
+            ids = [row.study_id for row in connection.execute(select(tables.STUDIES.c.study_id))]
+        return [study for study in map(self._study, sorted(ids)) if study is not None]
+
+    def _study(self, study_id: int) -> FrozenStudy | None:
+        try:
+            return FrozenStudy(
+                study_name=self.get_study_name_from_id(study_id),
+                direction=None,
+                directions=self.get_study_directions(study_id),
+                user_attrs=self.get_study_user_attrs(study_id),
+                system_attrs=self.get_study_system_attrs(study_id),
+                study_id=study_id,
+            )
+        except Exception:  # noqa: BLE001
+            return None

@@ -22,16 +22,15 @@ from fxai.search.asked_trial import AskedTrial, FinishedTrial
 from fxai.search.column_limits import ColumnLimits
 from fxai.search.counts import TrialCounts
 from fxai.search.grid import same_point
-from fxai.search.local_trials import LocalTrials
 from fxai.search.objective_history import ObjectiveHistory
 from fxai.search.pbt_history import Exploit, latest_params, pbt_history_of
 from fxai.search.pruners import build_pruner
 from fxai.search.ranking import Ranking
 from fxai.search.samplers import Samplers, tries_every_point
 from fxai.search.seeds import lane_seeds, trial_seed
-from fxai.search.single_objective_view import PrunedBySingleObjective
 from fxai.search.space import suggest
 from fxai.search.storage import FLUSH_SECONDS, WriteBehindStorage
+from fxai.search.study_views import LocalTrials, PrunedBySingleObjective
 from fxai.search.warm_start import solutions
 from fxai.spec.checks.feasibility import violations
 from fxai.spec.search.configure import config_values

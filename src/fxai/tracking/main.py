@@ -2,6 +2,7 @@
 
 import faulthandler
 import os
+import re
 import select
 import signal
 import socket
@@ -13,8 +14,9 @@ from fxai.protocol.tracker_messages import StudyMessage, TrackerMessage, Tracker
 from fxai.protocol.wire import from_line, to_line
 from fxai.spec.fields.tracking import MlflowTracking, WandbTracking
 from fxai.tracking.contract import Parent, Runs, TrackerError
-from fxai.tracking.secrets import without_secrets
 
+_SECRETS = ("WANDB_API_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+_IN_ADDRESS = re.compile(r"(?<=://)[^/\s]\S*(?=@)")  # up to the last @: a password may hold any character
 _CHUNK = 65536
 _LONGEST_REASON = 160
 
@@ -106,6 +108,14 @@ def reason_of(error: Exception) -> str:
     """The first line of what was raised; the whole of it is in the log."""
     first = (str(error).splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}"[:_LONGEST_REASON]
+
+
+def without_secrets(text: str) -> str:
+    """The text with the user's secrets, and user and password in any address, left out."""
+    for name in _SECRETS:
+        if value := os.environ.get(name):
+            text = text.replace(value, f"${name}")
+    return _IN_ADDRESS.sub("***", text)
 
 
 def main() -> None:

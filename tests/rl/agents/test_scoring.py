@@ -9,10 +9,10 @@ import torch
 from fxai.market.splits import Span
 from fxai.rl.agents.scoring import SCORES, Scorer, standard_error_name
 from fxai.rl.algorithms.actor_critic import ActorCritic
+from fxai.rl.algorithms.build import build_network
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import ACCOUNT_FEATURES
-from fxai.rl.networks.build import build_network
 from fxai.spec.fields.env_config import EnvConfig, RewardConfig
 from fxai.spec.fields.model_config import ModelConfig
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fxai.rl.algorithms.actor_critic import ActorCritic
-from fxai.rl.networks.build import build_network
+from fxai.rl.algorithms.build import build_network
 from fxai.rl.networks.gru import Gru
 from fxai.rl.networks.mlp import Mlp
 from fxai.rl.networks.network import Network

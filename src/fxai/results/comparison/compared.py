@@ -18,7 +18,7 @@ from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.stability import ParameterStability, ranges_of
 from fxai.results.strict_json import json_value
 from fxai.search import attributes
-from fxai.search.single_objective_view import first_objective_view, metric_view
+from fxai.search.study_views import first_objective_view, metric_view
 from fxai.spec.search.fingerprint import paths_of
 from fxai.spec.search.metric_goals import Goal
 

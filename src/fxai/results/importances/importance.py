@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from fxai.results.importances.ranked import ranked
 from fxai.results.sampled_study import sampled
-from fxai.search.single_objective_view import first_objective_view
+from fxai.search.study_views import first_objective_view
 
 FEWEST_COMPLETED = 2
 ENOUGH_TRIALS = 1000  # more take PED-ANOVA long and change little

@@ -13,7 +13,7 @@ from fxai.results.importances.ranked import count_pruned, ranked
 from fxai.results.importances.unimportant import importance_tests
 from fxai.results.sampled_study import sampled
 from fxai.results.study_subset import StudySubset
-from fxai.search.single_objective_view import first_objective_view
+from fxai.search.study_views import first_objective_view
 
 FEWEST_FOR_INTERVALS = 20  # completed or pruned; half of them has one trial in its best tenth
 HALVES = 50

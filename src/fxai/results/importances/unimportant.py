@@ -23,7 +23,7 @@ from fxai.results.importances.importance import conditional_parameters, varying_
 from fxai.results.importances.ranked import count_pruned, ranked, with_value
 from fxai.results.study_subset import StudySubset
 from fxai.search import attributes
-from fxai.search.single_objective_view import first_objective_view
+from fxai.search.study_views import first_objective_view
 
 FEWEST_TRIALS = 40  # completed or pruned
 NEEDED = f"{FEWEST_TRIALS} completed or pruned trials, two fifths of them completed"

@@ -20,7 +20,7 @@ from fxai.results.plots.plot_page import Page
 from fxai.results.record import StudyRecord
 from fxai.results.sampled_study import sampled
 from fxai.results.summary import StudySummary
-from fxai.search.single_objective_view import first_objective_view, metric_view
+from fxai.search.study_views import first_objective_view, metric_view
 from fxai.spec.search.metric_goals import Goal
 
 

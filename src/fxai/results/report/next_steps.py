@@ -4,19 +4,29 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from pydantic import ValidationError
+
+from fxai.errors import InputError
 from fxai.formatting import counted, figure
 from fxai.protocol import ParamValue
 from fxai.results.gain import over_trial_0
 from fxai.results.report.blocks import NextStep
 from fxai.results.report.headline import is_clear
-from fxai.results.report.range_extension import can_go_beyond
+from fxai.results.report.scales import Scale
 from fxai.results.report.study_info import StudyInfo
+from fxai.results.stability import Edge
 from fxai.results.train_command import train_command
 from fxai.search import attributes
 from fxai.search.stored_trial import StoredState
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.configure import configure
+from fxai.spec.search.fingerprint import paths_of
 from fxai.spec.search.parameters import is_number
 
+_FURTHER = 0.1  # of the range: how far beyond its end a value is tried
+_TIMES = 2.0  # the same on a logarithmic scale, and for choices
 _MANY_FAILED = 0.1
 _MORE = 1.5  # times as many trials, where more may pay
 _SEEDS = 8
@@ -161,3 +171,26 @@ def _transfer(info: StudyInfo, mode: str) -> str:
         return ""
     options = {"--new": f"{info.record.name}_next.yaml", "--mode": mode}
     return _command(info, "transfer", info.record.name, options=options)
+
+
+def can_go_beyond(edge: Edge, scale: Scale, made_of: Mapping[str, Any]) -> bool:
+    """Whether the parameter's field takes a value beyond the edge; of the user's own fields nothing is known."""
+    if "data" not in made_of or not is_number(edge.bound):
+        return True
+    value = _beyond(edge.bound, edge.side, scale)
+    try:
+        config = TrainingConfig.model_validate(made_of["training_config"])
+        configure(config, {paths_of(made_of)[edge.name]: value})
+    except (InputError, ValidationError):
+        return False
+    return True
+
+
+def _beyond(bound: float, side: str, scale: Scale) -> float:
+    sign = 1 if side == "high" else -1
+    if scale.log or scale.choices:
+        value = bound * _TIMES**sign
+    else:
+        step = _FURTHER * (scale.high - scale.low)
+        value = bound + sign * (max(step, 1.0) if scale.whole else step)
+    return round(value) if isinstance(bound, int) else value

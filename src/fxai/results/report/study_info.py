@@ -15,7 +15,7 @@ from fxai.results.printed_command import StudyLocation
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.report.scales import Scale, scales_of
 from fxai.search import attributes
-from fxai.search.single_objective_view import first_objective_view
+from fxai.search.study_views import first_objective_view
 from fxai.spec.search.first_trial import first_trial_in
 from fxai.spec.search.metric_goals import Goal
 

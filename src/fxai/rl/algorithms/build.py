@@ -12,10 +12,14 @@ from fxai.rl.environment.batched_env import BatchedEnv
 from fxai.rl.lanes.learner import Learner
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.lanes.policy import Policy
-from fxai.rl.networks.build import build_network
 from fxai.rl.networks.dropout import Dropout
+from fxai.rl.networks.gru import Gru
+from fxai.rl.networks.mlp import Mlp
+from fxai.rl.networks.network import Network
+from fxai.rl.networks.transformer import Transformer
 from fxai.spec.fields.a2c_config import A2cConfig
 from fxai.spec.fields.dqn_config import DqnConfig
+from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
 
@@ -53,3 +57,21 @@ def _actor_critic(config: TrainingConfig, observation_shape: tuple[int, ...], ac
 def _q_network(config: TrainingConfig, dqn: DqnConfig, observation_shape: tuple[int, ...], actions: int) -> QNetwork:
     network = build_network(config.model, observation_shape, actions + dqn.dueling)
     return QNetwork(network, dueling=dqn.dueling, critics=1 + dqn.twin)
+
+
+def build_network(config: ModelConfig, observation_shape: tuple[int, ...], outputs: int) -> Network:
+    """The network of the configuration, from observations to `outputs` outputs."""
+    match config.type:
+        case "mlp":
+            return Mlp(observation_shape, config.widths or (config.d_model,) * config.n_layers, outputs)
+        case "gru":
+            return Gru(observation_shape, config.d_model, config.n_layers, outputs)
+        case "transformer":
+            return Transformer(
+                observation_shape,
+                width=config.d_model,
+                depth=config.n_layers,
+                heads=config.n_heads,
+                feedforward=config.d_ff or 4 * config.d_model,
+                outputs=outputs,
+            )

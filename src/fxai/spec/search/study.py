@@ -12,10 +12,12 @@ from fxai.spec.fields.record import Record
 from fxai.spec.fields.storage_url import check_storage_url
 from fxai.spec.fields.tracking import Tracking
 from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.class_names import CLASSES, with_class
 from fxai.spec.search.constraints import Constraint
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.metric_goals import Goal, check_goals, check_metric, with_first_goal
 from fxai.spec.search.metrics import CUSTOM_METRIC, DEFAULT_METRIC, METRICS
+from fxai.spec.search.parameter_form import translate_parameter
 from fxai.spec.search.parameters import Parameter, WrittenChoice
 from fxai.spec.search.population import PopulationSearch
 from fxai.spec.search.preset import Preset
@@ -23,7 +25,6 @@ from fxai.spec.search.pruners import MedianPruner, NopPruner, Pruner
 from fxai.spec.search.samplers import CmaEsSampler, RandomSampler, Sampler, TPESampler
 from fxai.spec.search.score import SCORE, Score, check_score
 from fxai.spec.search.stop import Stop
-from fxai.spec.search.study_form import as_record
 
 _LONGEST_NAME = 200
 CUSTOM_PROGRESS_SECONDS = 3600.0  # the user's own code may train long before its first report
@@ -262,3 +263,27 @@ class Spec(Record):
     save_study_plots: bool = Field(default=True, description="whether a run draws the plots when it ends")
     presets: Mapping[str, Preset] = Field(default_factory=dict, description="presets by name")
     studies: tuple[StudySpec, ...] = Field(min_length=1, description="studies, run in this order")
+
+
+def as_record(study: dict[str, Any]) -> dict[str, Any]:
+    """Parameters by type become records, classes by short names their own; what has that form already stays.
+
+    ValueError where a parameter is at fault.
+    """
+    classes = {kind: with_class(kind, study[kind]) for kind in CLASSES if isinstance(study.get(kind), str | dict)}
+    written = study.get("parameters")
+    if isinstance(written, Mapping):
+        written = [{**each, "name": name} if isinstance(each, Mapping) else each for name, each in written.items()]
+    if not isinstance(written, list | tuple):
+        return {**study, **classes}
+    return {**study, **classes, "parameters": [_parameter(each) for each in written]}
+
+
+def _parameter(written: Any) -> Any:
+    if not isinstance(written, dict) or "kind" in written:
+        return written
+    translation = translate_parameter(written)
+    if translation.faults:
+        name = written.get("name", "a parameter")
+        raise ValueError("; ".join(f"{name}: {key}: {message}" for key, message in translation.faults))
+    return translation.node

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fxai.results.pareto_knee import pareto_knee
+from fxai.results.top_trials import pareto_knee
 
 
 def test_it_is_where_the_front_bends() -> None:

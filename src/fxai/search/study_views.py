@@ -1,7 +1,8 @@
-"""Studies of several objectives, of which one prunes and goes before the others where only one can be shown.
+"""Views of a study for pruners, plots and importances: one objective of several, or the study's own trials only.
 
-Optuna's own refuses to prune in them. Pruners, and TPE where it orders pruned trials, ask a study for its one
-direction: that of the objective by which it prunes is the answer here; all else sees every objective.
+Optuna does not prune in a study of several objectives. Pruners, and TPE where it orders pruned trials, ask a study for
+its one direction. `PrunedBySingleObjective` answers with the direction of the objective that prunes; everything else
+sees all objectives.
 """
 
 import copy
@@ -31,6 +32,31 @@ class PrunedBySingleObjective(Study):
     @property
     def direction(self) -> StudyDirection:
         return self._pruning
+
+
+class LocalTrials(Study):
+    """A study as its own trials make it.
+
+    Copies of an earlier study's trials are there for the sampler to learn from. A trial that is pruned because it
+    is worse than they were would never show whether this study does better.
+    """
+
+    def __init__(self, study: Study) -> None:
+        super().__init__(study.study_name, study._storage, pruner=study.pruner)  # noqa: SLF001 (it is not shown)
+        self._study = study
+
+    @property
+    def direction(self) -> StudyDirection:
+        return self._study.direction
+
+    def get_trials(
+        self,
+        deepcopy: bool = True,  # noqa: FBT001, FBT002 (Optuna's signature)
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        trials = super().get_trials(deepcopy=False, states=states)
+        own = [trial for trial in trials if not attributes.is_copy(trial.user_attrs)]
+        return copy.deepcopy(own) if deepcopy else own
 
 
 class SingleObjectiveView(Study):
