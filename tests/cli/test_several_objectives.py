@@ -74,7 +74,7 @@ def test_the_front_is_optunas(ran: Path, stored: optuna.Study) -> None:
 
 def test_a_trial_without_one_of_the_values_fails(stored: optuna.Study) -> None:
     assert stored.trials[2].state.name == "FAIL"
-    assert "ended without risk, which the study optimises" in stored.trials[2].user_attrs["fxai:message"]
+    assert "returned no risk, which the study optimizes" in stored.trials[2].user_attrs["fxai:message"]
 
 
 def test_the_whole_front_keeps_what_it_saved(ran: Path, stored: optuna.Study) -> None:

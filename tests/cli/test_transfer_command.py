@@ -94,7 +94,7 @@ def test_a_transfer_that_is_taken_away_is_named_too(first: Fxai, folder: Path) -
     refused = first("run", "--spec", "next.yaml", *QUICK)
     assert refused.code == 2
     assert "fixed: removed, was training.learning_rate" in refused.err
-    assert "It was begun with what it took over from small (trial" in refused.err
+    assert "It was begun with a transfer from small (trial" in refused.err
 
 
 def test_a_chain_that_was_stopped_goes_on_from_its_first_command(first: Fxai, folder: Path) -> None:

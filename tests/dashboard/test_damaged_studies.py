@@ -53,7 +53,7 @@ def test_a_damaged_study_is_refused_with_its_reason(damaged_url: str, caplog: py
     assert status.startswith(("404", "500"))
     if status.startswith("500"):
         assert answer["reason"].startswith("cannot read the study 'fx_ai_quick' in ")
-        assert "restore it from a copy" in answer["reason"]
+        assert "restore it from a backup" in answer["reason"]
     assert not caplog.records
 
 

@@ -236,7 +236,7 @@ def test_a_population_shows_from_whom_the_winner_inherited(tmp_path: Path) -> No
         params={"x": 0.2},
         distributions=UNIT,
         intermediate_values={10: 0.0, 20: 2.0},
-        user_attrs={attributes.LINEAGE: [exploit.as_json()]},
+        user_attrs={attributes.PBT_HISTORY: [exploit.as_json()]},
     )
     study.add_trial(inheriting)
     report = told(study, tmp_path)

@@ -95,11 +95,11 @@ def test_a_class_of_optunas_own_that_has_no_record() -> None:
     [
         ("no_such_module:X", {}, "no_such_module:X cannot be imported: ModuleNotFoundError: No module named"),
         (f"{HERE}:Rememberin", {}, f"the module {HERE} has no 'Rememberin'; did you mean 'Remembering'?"),
-        (f"{HERE}:Impatient", {"step": 1}, f"{HERE}:Impatient is no BaseSampler of Optuna's"),
-        (f"{HERE}:HERE", {}, f"{HERE}:HERE is no BaseSampler of Optuna's"),
-        ("optuna.samplers:BaseSampler", {}, "cannot be made with these arguments: TypeError"),
+        (f"{HERE}:Impatient", {"step": 1}, f"{HERE}:Impatient is not a subclass of Optuna's BaseSampler"),
+        (f"{HERE}:HERE", {}, f"{HERE}:HERE is not a subclass of Optuna's BaseSampler"),
+        ("optuna.samplers:BaseSampler", {}, "cannot be created with these arguments: TypeError"),
         (f"{HERE}:Remembering", {"widht": 3}, "has no argument 'widht'; did you mean 'width'? It has: width, seed"),
-        (f"{HERE}:Remembering", {"width": -1}, "cannot be made with these arguments: ValueError: width must not"),
+        (f"{HERE}:Remembering", {"width": -1}, "cannot be created with these arguments: ValueError: width must not"),
         (f"{HERE}:Unseeded", {"x": 1}, "has no argument 'x'. It has: no arguments"),
     ],
 )
@@ -112,5 +112,5 @@ def test_what_is_wrong_is_one_message(path: str, arguments: dict[str, Any], mess
 
 
 def test_a_pruner_is_no_sampler() -> None:
-    with pytest.raises(InputError, match="is no BasePruner of Optuna's, so that it can be no pruner"):
+    with pytest.raises(InputError, match="is not a subclass of Optuna's BasePruner, so it cannot be the pruner"):
         imported_pruner(ImportedPruner(type=f"{HERE}:Unseeded"))

@@ -30,7 +30,7 @@ def test_file_that_is_no_sound_database_is_refused_and_left_alone(make: Callable
     path = tmp_path / "studies.db"
     make(path)
     before = path.read_bytes()
-    with pytest.raises(StorageError, match=r"cannot use .*studies\.db.* left as it is"):
+    with pytest.raises(StorageError, match=r"cannot use .*studies\.db.* not changed"):
         WriteBehindStorage(f"sqlite:///{path}")
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

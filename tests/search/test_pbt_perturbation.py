@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fxai.search.pbt_perturbation import drawn, perturbed
+from fxai.search.pbt_perturbation import perturbed, resampled
 from fxai.spec.search.parameters import (
     CategoricalParameter,
     Choice,
@@ -56,7 +56,7 @@ def _different(choices: list[Choice]) -> tuple[Choice, ...]:
 @settings(deadline=None)
 @given(parameters(), CHANCE, FACTORS)
 def test_a_perturbed_value_is_one_of_the_range(parameter: Parameter, chance: float, factor: float) -> None:
-    value = drawn(parameter, chance)
+    value = resampled(parameter, chance)
     assert contains(parameter, value)
     after = perturbed(parameter, value, factor)
     assert contains(parameter, after)
@@ -66,7 +66,7 @@ def test_a_perturbed_value_is_one_of_the_range(parameter: Parameter, chance: flo
 @settings(deadline=None)
 @given(parameters().filter(lambda each: (count_values(each) or 0) > 1), CHANCE, FACTORS)
 def test_a_counted_value_becomes_another(parameter: Parameter, chance: float, factor: float) -> None:
-    value = drawn(parameter, chance)
+    value = resampled(parameter, chance)
     assert perturbed(parameter, value, factor) != value
 
 
@@ -104,5 +104,5 @@ def test_values_that_can_be_followed(parameter: Parameter, value: Choice, factor
 def test_every_value_is_drawn(parameter: Parameter) -> None:
     values = grid_values(parameter)
     many = 4 * len(values) if not getattr(parameter, "log", False) else 40 * len(values) * 10
-    found = {drawn(parameter, float(Fraction(2 * k + 1, 2 * many))) for k in range(many)}
+    found = {resampled(parameter, float(Fraction(2 * k + 1, 2 * many))) for k in range(many)}
     assert found == set(values)

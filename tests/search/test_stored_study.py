@@ -117,7 +117,7 @@ def test_another_study_is_named(url: str) -> None:
 def test_damage_is_said_as_far_as_it_is_met(database: Path, tmp_path: Path) -> None:
     path = tmp_path / "studies.db"
     path.write_bytes(database.read_bytes()[:4096] + bytes(4096 * 20))
-    with pytest.raises(StorageError, match=r"cannot use .* left as it is"):
+    with pytest.raises(StorageError, match=r"cannot use .* not changed"):
         study_names(f"sqlite:///{path}")
 
 

@@ -16,7 +16,7 @@ from fxai.search.open_search import open_search
 from fxai.search.source_url import source_url
 from fxai.search.studies import load_study, summaries
 from fxai.search.study import Search
-from fxai.search.warm_start import obstacle, solutions, warm_trials
+from fxai.search.warm_start import cma_es_source_trials, obstacle, warm_trials
 from fxai.spec.fields.storage_url import shown
 from fxai.spec.reading.transfer_spec import SourceStudy, TransferSpec
 from fxai.spec.search.configure import default_params
@@ -125,9 +125,7 @@ def test_the_obstacle_is_named(url: str) -> None:
             "next", training_config={"env": {"spread": 0.1}, "training": {"total_updates": 7}}
         ),
         "first did not search model.n_layers": spec("next", IntParameter(name="model.n_layers", low=1, high=3)),
-        "RandomSampler learns from no trials but those that it proposed": spec(
-            "next", sampler={"type": "RandomSampler"}
-        ),
+        "the sampler RandomSampler uses only trials that it proposed": spec("next", sampler={"type": "RandomSampler"}),
     }
     assert {obstacle(source, target): target for target in told.values()} == told
     assert obstacle(source, spec("next")) is None
@@ -155,7 +153,7 @@ def test_cma_es_starts_from_them(url: str) -> None:
     assert min(epochs) > 4 < best.params["training.n_epochs"]
     with_choices = {**best.distributions, kinds.name: CategoricalDistribution(("constant",))}
     mixed = create_trial(value=1.0, params={**best.params, kinds.name: "constant"}, distributions=with_choices)
-    assert [set(trial.params) for trial in solutions([mixed])] == [{LR.name, EPOCHS.name}]
+    assert [set(trial.params) for trial in cma_es_source_trials([mixed])] == [{LR.name, EPOCHS.name}]
 
 
 def test_a_pruner_compares_with_the_studys_own_trials(url: str) -> None:
@@ -191,7 +189,9 @@ def test_a_source_that_is_gone_is_named_and_the_study_can_still_begin(url: str) 
     gone = TransferSpec(
         source=transfer_spec(url).source.model_copy(update={"study_name": "gone"}), modes=("warm",), warm=3
     )
-    with pytest.raises(StorageError, match=r"next is to learn from trials of gone, which cannot be read: .*transfer"):
+    with pytest.raises(
+        StorageError, match=r"trials of gone, which next uses for its warm start, cannot be read: .*transfer"
+    ):
         opened(spec("next"), url, gone)
     with opened(spec("next"), url) as search:
         assert search.ask() is not None

@@ -18,7 +18,7 @@ from fxai.api.engine_content import stored_content
 from fxai.formatting import counted
 from fxai.protocol import JsonObject
 from fxai.results.paths import StudyPaths
-from fxai.search.plan import StoredPlan, names_beginning, plan_of, stored_plan
+from fxai.search.plan import StoredPlan, names_with_prefix, plan_of, stored_plan
 from fxai.search.studies import is_archived
 from fxai.spec.checks.earlier_texts import as_begun
 from fxai.spec.search.fingerprint import difference, fingerprint
@@ -83,7 +83,7 @@ def _resumed_otherwise(stored: StoredPlan, study: StudySpec, changes: tuple[str,
 
 def _latest_beside(study: StudySpec, caller: str) -> StoredPlan | None:
     """The newest study of the same fingerprint."""
-    names = [name for name in names_beginning(study.storage, _base(study, caller)) if not is_archived(name)]
+    names = [name for name in names_with_prefix(study.storage, _base(study, caller)) if not is_archived(name)]
     found = (stored_plan(study.storage, name) for name in reversed(names))
     return next((each for each in found if each is not None), None)
 

@@ -1,4 +1,4 @@
-"""Trials as the loop of a study is given them."""
+"""Trials as the study loop receives them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,21 +9,21 @@ from fxai.search.pbt_history import Exploit
 
 @dataclass(frozen=True, slots=True)
 class AskedTrial:
-    """A trial that shall be run."""
+    """A trial to run."""
 
     number: int
-    attempt: int  # 0 at first, one more after each run of it that was lost
+    attempt: int  # number of earlier runs of the trial that were lost
     params: Mapping[str, ParamValue]
-    seeds: tuple[int, ...]  # one for each training of it
-    put_back: bool = False  # by the last run, in good order
-    exploit: Exploit | None = None  # of a population's member: the last, from which it goes on
-    compared: int = 0  # the step at which a population's member was last compared
+    seeds: tuple[int, ...]  # one per training of the trial
+    put_back: bool = False  # whether the last run ended without losing the trial
+    exploit: Exploit | None = None  # the last exploit, which the trial continues from
+    compared: int = 0  # step of the last comparison in a population
     stored_reports: StoredReports | None = field(default=(), compare=False)  # as of `TrialRequest`
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedTrial:
-    """A trial in its final state, as the stop rules look at it."""
+    """A finished trial, for the stop rules."""
 
     value: float | None  # None unless it is COMPLETE
     env_steps: int

@@ -1,7 +1,4 @@
-"""The shapes of what FxAI keeps in attributes, checked as trials and studies are read.
-
-Whoever reads a study afterwards relies on them, so that an edited attribute is found here and not in a report.
-"""
+"""Checks the types of FxAI's attributes when trials and studies are read, so that edited attributes are found early."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -74,29 +71,37 @@ _OF_TRIAL: Mapping[str, Any] = {
     attributes.INFEASIBLE: list[_Text],
     attributes.TRANSFERRED: _Text,
     attributes.ENQUEUED: _Text,
-    attributes.LINEAGE: tuple[Exploit, ...],
+    attributes.PBT_HISTORY: tuple[Exploit, ...],
     attributes.ATTEMPT: _Count,
-    attributes.PUT_BACK: bool,
-    attributes.COURSE: list[tuple[_Count, list[float]]],
+    attributes.RETURNED: bool,
+    attributes.OBJECTIVE_HISTORY: list[tuple[_Count, list[float]]],
     attributes.COMPARED: _Count,
     attributes.BOUNDS: list[_Number] | None,
-    "fixed_params": dict[str, Any],  # Optuna's own: of a trial that waits
+    "fixed_params": dict[str, Any],  # Optuna's attribute of enqueued trials
 }
 
 
 def check_study(user_attrs: Mapping[str, Any], system_attrs: Mapping[str, Any], objectives: int) -> None:
-    """A `ValueError` names the attribute of a study that is not what FxAI, or Optuna, writes there."""
+    """Check the attributes of a study.
+
+    Raises:
+        ValueError: If an attribute has another type than FxAI or Optuna writes; the message has its name.
+    """
     if not objectives:
-        raise ValueError("it has no direction")
+        raise ValueError("the study has no direction")
     for attrs in (user_attrs, system_attrs):
         _check(attrs, _OF_STUDY)
     names = system_attrs.get(METRIC_NAMES)
     if names is not None and len(names) != objectives:
-        raise ValueError(f"it has {objectives} directions and {len(names)} metrics")
+        raise ValueError(f"the study has {objectives} directions and {len(names)} metric names")
 
 
 def check_trial(trial: TrialLike, objectives: int) -> None:
-    """A `ValueError` names what no trial can hold: its number, values, reports, parameters or attributes."""
+    """Check the number, values, reports, parameters and attributes of a trial.
+
+    Raises:
+        ValueError: If one of them is not valid; the message has its name.
+    """
     try:
         _check_numbers(trial, objectives)
         _check(trial.user_attrs, _OF_TRIAL)
@@ -109,23 +114,23 @@ def check_trial(trial: TrialLike, objectives: int) -> None:
 
 
 def check_values(values: Any, objectives: int, state: str) -> None:
-    """Those of a trial: as many numbers as there are objectives where it is complete."""
+    """Check the values of a trial: numbers, one per objective if the trial is complete."""
     if state == StoredState.COMPLETE and (values is None or len(values) != objectives):
-        raise ValueError(f"it is complete and has {len(values or ())} values of {objectives}")
+        raise ValueError(f"the trial is complete with {len(values or ())} of {objectives} values")
     if any(not _is_number(value) for value in values or ()):
-        raise ValueError(f"its values are {_shown(list(values))}")
+        raise ValueError(f"the values must be numbers, not {_shown(list(values))}")
 
 
 def _check_numbers(trial: TrialLike, objectives: int) -> None:
     if not isinstance(trial.number, int) or not 0 <= trial.number < _LARGEST_STEP:
-        raise ValueError("is no number of a trial")
+        raise ValueError("the trial number is not valid")
     check_values(trial.values, objectives, trial.state.name)
     for step, value in trial.intermediate_values.items():
         if not isinstance(step, int) or not _is_number(value):
-            raise ValueError(f"its report at step {_shown(step)} is {_shown(value)}")
+            raise ValueError(f"the report at step {_shown(step)} is {_shown(value)}")
     for name in trial.params:
         if not isinstance(name, str):
-            raise ValueError(f"a parameter is named {_shown(name)}")  # noqa: TRY004
+            raise ValueError(f"the parameter name {_shown(name)} is not a text")  # noqa: TRY004
 
 
 def _check(attrs: Mapping[str, Any], shapes: Mapping[str, Any]) -> None:
@@ -139,7 +144,7 @@ def _check_one(name: str, value: Any, shape: Any) -> None:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, (name, *first["loc"])))
-        raise ValueError(f"the attribute {place} is {_shown(first['input'])}, not what belongs there") from None
+        raise ValueError(f"the attribute {place} is {_shown(first['input'])}, which is not valid") from None
 
 
 @cache

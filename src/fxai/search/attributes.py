@@ -1,7 +1,7 @@
-"""The names under which a study keeps what Optuna has no place for.
+"""Names of the attributes in which FxAI stores data of studies and trials.
 
-Metrics of a trial are user attributes under their own names, so that the dashboard can plot them; all
-else of FxAI begins with `fxai:`.
+Metrics of a trial are user attributes under their own names, so that optuna-dashboard can plot them. All other names
+begin with `fxai:`.
 """
 
 import hashlib
@@ -16,15 +16,15 @@ _LARGEST_FLOAT: Final = 2**1023
 
 # of a study
 FINGERPRINT: Final = "fxai:fingerprint"
-KEY: Final = "fxai:key"  # drawn when the study began: tells it from studies of its name in other databases
-TRANSFER: Final = "fxai:transfer"  # the overlay by which it took over from another
-PLAN: Final = "fxai:plan"  # how it is searched since its last run, see `plan.py`
-ENDED_BY: Final = "fxai:ended_by"  # the stop rule that ended it and the reason in words; None once it goes on
+KEY: Final = "fxai:key"  # random: distinguishes studies of the same name in different databases
+TRANSFER: Final = "fxai:transfer"  # the transfer from another study
+PLAN: Final = "fxai:plan"  # sampler, pruner and budget of the last run, see `plan.py`
+ENDED_BY: Final = "fxai:ended_by"  # stop rule that ended the study, and reason; None while it runs
 
 # of a trial
-SEED: Final = "fxai:seed"  # kept, since the study's seed may change on resume
+SEED: Final = "fxai:seed"  # stored, because the study's seed may change on resume
 SECONDS: Final = "fxai:seconds"
-DERIVED: Final = "fxai:derived"  # by name, what `tune.sample_from` made of the parameters
+DERIVED: Final = "fxai:derived"  # values of `tune.sample_from`, by name
 ENV_STEPS: Final = "fxai:env_steps"
 STEPS_PER_SECOND: Final = "fxai:steps_per_second"
 PEAK_MEMORY: Final = "fxai:peak_memory_mb"
@@ -32,32 +32,32 @@ PEAK_GPU_MEMORY: Final = "fxai:peak_gpu_memory_mb"
 CAUSE: Final = "fxai:cause"
 MESSAGE: Final = "fxai:message"
 TRACEBACK: Final = "fxai:traceback"
-INFEASIBLE: Final = "fxai:infeasible"  # the constraints that it breaks; it was not trained and counts for nothing
-TRANSFERRED: Final = "fxai:transferred"  # study and number of the trial that this is a copy of; it counts for nothing
-ENQUEUED: Final = "fxai:enqueued"  # "default" for trial 0, "spec" for those that the spec names
-LINEAGE: Final = "fxai:lineage"  # of a population's member: from whose weights it went on, see `lineage.py`
-ATTEMPT: Final = "fxai:attempt"  # a system attribute: runs of the trial that were lost
-PUT_BACK: Final = "fxai:put back"  # a system attribute: the last run was ended in good order
-COURSE: Final = "fxai:course"  # a system attribute: its reports of all of several objectives, see `courses.py`
-COMPARED: Final = "fxai:compared"  # a system attribute: the step at which a population's member was last compared
+INFEASIBLE: Final = "fxai:infeasible"  # violated constraints; the trial was not trained and is not counted
+TRANSFERRED: Final = "fxai:transferred"  # study and number of the copied trial; the copy is not counted
+ENQUEUED: Final = "fxai:enqueued"  # "default" for trial 0, "spec" for trials of `enqueue`
+PBT_HISTORY: Final = "fxai:lineage"  # population based training: exploits of the trial, see `pbt_history.py`
+ATTEMPT: Final = "fxai:attempt"  # system attribute: number of lost runs of the trial
+RETURNED: Final = "fxai:put back"  # system attribute: the last run ended without losing the trial
+OBJECTIVE_HISTORY: Final = "fxai:course"  # system attribute: reports of all objectives, see `objective_history.py`
+COMPARED: Final = "fxai:compared"  # system attribute: population based training, step of the last comparison
 
-BOUNDS: Final = "constraints"  # a system attribute: Optuna's own constraints, in one list or under names behind a colon
+BOUNDS: Final = "constraints"  # system attribute: Optuna's constraints, in one list or under "constraints:NAME"
 
-# Trials with one of these count for nothing.
+# Trials with one of these attributes are not counted.
 UNCOUNTED: Final = (INFEASIBLE, TRANSFERRED)
 
-# Optuna's successive halving and Hyperband mark a running trial's rungs under names of this beginning.
+# Prefix of the system attributes in which Optuna's successive halving and Hyperband store rungs.
 RUNGS: Final = "completed_rung_"
 
 
 def identity_of(user_attrs: Mapping[str, Any]) -> StudyIdentity:
-    """Which study this is, from its user attributes."""
-    made_of = json.dumps(user_attrs[FINGERPRINT], sort_keys=True)
-    return StudyIdentity(user_attrs[KEY], hashlib.sha256(made_of.encode()).hexdigest())
+    """Identity of the study, from its user attributes."""
+    stored_fingerprint = json.dumps(user_attrs[FINGERPRINT], sort_keys=True)
+    return StudyIdentity(user_attrs[KEY], hashlib.sha256(stored_fingerprint.encode()).hexdigest())
 
 
 def metrics_of(user_attrs: Mapping[str, Any]) -> dict[str, float]:
-    """A trial's metrics, from its user attributes."""
+    """Metrics of a trial, from its user attributes."""
     return {
         name: float(value)
         for name, value in user_attrs.items()
@@ -66,7 +66,7 @@ def metrics_of(user_attrs: Mapping[str, Any]) -> dict[str, float]:
 
 
 def usage_of(user_attrs: Mapping[str, Any]) -> Usage:
-    """What a trial took of the machine, from its user attributes."""
+    """Resource usage of a trial, from its user attributes."""
     return Usage(
         env_steps=user_attrs.get(ENV_STEPS, 0),
         steps_per_second=user_attrs.get(STEPS_PER_SECOND),
@@ -76,7 +76,7 @@ def usage_of(user_attrs: Mapping[str, Any]) -> Usage:
 
 
 def usage_attrs(usage: Usage) -> dict[str, float]:
-    """The user attributes of what a trial took, as far as it is known."""
+    """The user attributes for a trial's resource usage, without unknown values."""
     known = {
         ENV_STEPS: usage.env_steps or None,
         STEPS_PER_SECOND: usage.steps_per_second,
@@ -87,21 +87,21 @@ def usage_attrs(usage: Usage) -> dict[str, float]:
 
 
 def is_uncounted(user_attrs: Mapping[str, Any]) -> bool:
-    """Whether a trial counts for nothing, by its user attributes."""
+    """Whether the trial is infeasible or a copy, and so not counted; by its user attributes."""
     return any(name in user_attrs for name in UNCOUNTED)
 
 
 def is_copy(user_attrs: Mapping[str, Any]) -> bool:
-    """Whether a trial is an earlier study's, by its user attributes."""
+    """Whether the trial is a copy of another study's trial, by its user attributes."""
     return TRANSFERRED in user_attrs
 
 
 def keeps_bounds(system_attrs: Mapping[str, Any]) -> bool:
-    """Whether a trial keeps Optuna's own constraints, by its system attributes."""
+    """Whether the trial satisfies Optuna's constraints, by its system attributes."""
     amounts = [amount for name, amount in system_attrs.items() if name.startswith(f"{BOUNDS}:")]
     return all(amount <= 0 for amount in (*(system_attrs.get(BOUNDS) or ()), *amounts))
 
 
 def _is_of_a_float(value: object) -> bool:
-    """Whether it is a whole number within the range of floats; JSON has larger ones."""
+    """Whether the value is an integer within the range of floats; JSON has larger integers."""
     return isinstance(value, int) and abs(value) <= _LARGEST_FLOAT

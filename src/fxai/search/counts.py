@@ -1,25 +1,25 @@
-"""A study in numbers of trials."""
+"""Numbers of trials of a study."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class TrialCounts:
-    """How many trials a study has in each state, and which of them leads."""
+    """Number of trials in each state, and the best trial."""
 
     complete: int = 0
     pruned: int = 0
     failed: int = 0
     running: int = 0
-    infeasible: int = 0  # proposals that were not trained, since they break a constraint; no part of the total
+    infeasible: int = 0  # proposals that violate a constraint; not trained and not in the total
     best_trial: int | None = None
     best_value: float | None = None
-    standard_error: float | None = None  # of the best value, where it is a mean over several seeds
-    front: tuple[int, ...] | None = None  # of several objectives, the trials that no other beats in all
+    standard_error: float | None = None  # of the best value, if it is a mean over several seeds
+    front: tuple[int, ...] | None = None  # with several objectives: the Pareto front
 
     @property
     def begun(self) -> int:
-        """Trials that were given to a worker, by whichever run."""
+        """Number of trials that were given to a worker in any run."""
         return self.finished + self.running
 
     @property

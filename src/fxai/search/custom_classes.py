@@ -1,4 +1,4 @@
-"""Samplers and pruners that a spec names by import path: the user's own code, made with plain values."""
+"""Custom samplers and pruners: classes that a spec names by import path."""
 
 import importlib
 import inspect
@@ -18,19 +18,23 @@ from fxai.spec.search.study import StudySpec
 
 
 def imported_sampler(record: ImportedSampler, seed: int) -> BaseSampler:
-    """The sampler at that path; it takes the seed where it knows one and is given none."""
+    """The custom sampler; it receives `seed` if it has this argument and the spec does not set it."""
     sampler: BaseSampler = _make(record.type, BaseSampler, record.model_extra or {}, seed)
     return sampler
 
 
 def imported_pruner(record: ImportedPruner) -> BasePruner:
-    """The pruner at that path."""
+    """The custom pruner."""
     pruner: BasePruner = _make(record.type, BasePruner, record.model_extra or {})
     return pruner
 
 
 def check_imported(study: StudySpec) -> None:
-    """Raise `InputError` for what is wrong with the classes of a study, before anything of it is begun."""
+    """Create the custom classes of a study once, before the study begins.
+
+    Raises:
+        InputError: If a class cannot be imported or created.
+    """
     if isinstance(study.sampler, ImportedSampler):
         imported_sampler(study.sampler, study.seed)
     if isinstance(study.pruner, ImportedPruner):
@@ -38,7 +42,11 @@ def check_imported(study: StudySpec) -> None:
 
 
 def _make(path: str, base: type[Any], arguments: Mapping[str, JsonValue], seed: int | None = None) -> Any:
-    """An object of the class; `InputError` for whatever is wrong with its path, itself or its arguments."""
+    """Create an object of the class.
+
+    Raises:
+        InputError: If the path, the class or an argument is wrong.
+    """
     made = _class(path, base)
     known = inspect.signature(made).parameters
     open_ended = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in known.values())
@@ -49,21 +57,21 @@ def _make(path: str, base: type[Any], arguments: Mapping[str, JsonValue], seed: 
     seeded = {"seed": seed} if "seed" in known and seed is not None else {}
     try:
         return made(**{**seeded, **arguments})
-    except Exception as error:  # the class is the user's, and may raise anything
-        raise InputError(f"{path} cannot be made with these arguments: {_said(error)}") from error
+    except Exception as error:  # custom code may raise any exception
+        raise InputError(f"{path} cannot be created with these arguments: {_summary(error)}") from error
 
 
 def _class(path: str, base: type[Any]) -> type[Any]:
     place, name = split_path(path)
     try:
         module = importlib.import_module(place)
-    except Exception as error:  # the module is the user's, and may raise anything
-        raise InputError(f"{path} cannot be imported: {_said(error)}") from error
+    except Exception as error:  # custom code may raise any exception
+        raise InputError(f"{path} cannot be imported: {_summary(error)}") from error
     found = getattr(module, name, None)
     if found is None:
         raise InputError(f"{path}: the module {place} has no {name!r}{did_you_mean(name, dir(module))}")
     if not isinstance(found, type) or not issubclass(found, base):
-        raise InputError(f"{path} is no {base.__name__} of Optuna's, so that it can be no {_role(base)}")
+        raise InputError(f"{path} is not a subclass of Optuna's {base.__name__}, so it cannot be the {_role(base)}")
     return found
 
 
@@ -71,5 +79,5 @@ def _role(base: type[Any]) -> str:
     return "sampler" if base is BaseSampler else "pruner"
 
 
-def _said(error: Exception) -> str:
+def _summary(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -1,8 +1,8 @@
-"""Opening a study database: what may be wrong with it is said before anything is written.
+"""Opens study databases and runs transactions.
 
-SQLite runs with a rollback journal and full synchronisation. Its write-ahead log is left alone: before
-SQLite 3.51.3 it could corrupt a database with several connections, and without full synchronisation it
-may lose commits at a power loss. With few transactions the rollback journal is fast enough.
+SQLite uses a rollback journal and full synchronization. The write-ahead log is not used: before SQLite 3.51.3 it could
+corrupt a database with several connections, and without full synchronization it may lose commits at a power loss. The
+number of transactions is small, so the rollback journal is fast enough.
 """
 
 import random
@@ -29,7 +29,11 @@ T = TypeVar("T")
 
 
 def parse_url(url: str) -> URL:
-    """The parts of a SQLAlchemy URL, its variables expanded; a `StorageError` for anything else."""
+    """The parts of a SQLAlchemy URL with its variables expanded.
+
+    Raises:
+        StorageError: If the URL is not valid.
+    """
     address = expanded_url(url)
     try:
         return make_url(check_storage_url(address))
@@ -37,13 +41,13 @@ def parse_url(url: str) -> URL:
         raise StorageError(
             f"{shown(url)!r} is not a storage URL; write for example sqlite:///optuna_studies.db"
         ) from None
-    except ValueError as error:  # also of a port that is no number, which may be a part of a password
-        reason = error if "@" in str(error) else f"its port is no number; {HOW_TO_ENCODE}"
+    except ValueError as error:  # also for a port that is not a number, which may be part of a password
+        reason = error if "@" in str(error) else f"its port is not a number; {HOW_TO_ENCODE}"
         raise StorageError(f"the storage URL {shown(url)}: {reason}") from None
 
 
 def sqlite_path(url: str) -> Path | None:
-    """The file behind a SQLite URL; None for a database in memory or on a server."""
+    """The file of a SQLite URL; None for a database in memory or on a server."""
     parsed = parse_url(url)
     name = parsed.database
     if parsed.get_backend_name() != "sqlite" or not name or name == ":memory:" or name.startswith("file:"):
@@ -52,7 +56,7 @@ def sqlite_path(url: str) -> Path | None:
 
 
 def existing_only(url: str) -> str:
-    """The same database under a URL that never creates its file."""
+    """URL of the same database that never creates its file."""
     path = sqlite_path(url)
     if path is None:
         return expanded_url(url)
@@ -62,7 +66,7 @@ def existing_only(url: str) -> str:
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """Keyword arguments of `create_engine` for that kind of database."""
+    """Keyword arguments of `create_engine` for the kind of database."""
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
         return {"pool_pre_ping": True}
@@ -72,7 +76,7 @@ def engine_options(url: str) -> dict[str, Any]:
 
 
 def make_durable(engine: Engine) -> None:
-    """Full synchronisation on every SQLite connection, those that are open already included."""
+    """Set full synchronization on every SQLite connection, including open ones."""
     if engine.dialect.name != "sqlite" or isinstance(engine.pool, StaticPool):
         return
 
@@ -84,9 +88,10 @@ def make_durable(engine: Engine) -> None:
 
 
 def in_transaction(engine: Engine, write: Callable[[Connection], T]) -> T:
-    """The result of `write` once it is committed; tried again while the database is busy.
+    """The result of `write` after the commit. The transaction is repeated while the database is busy.
 
-    Raises `StorageError` when it stays busy, or when the database refuses the write.
+    Raises:
+        StorageError: If the database stays busy or refuses the write.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -103,6 +108,6 @@ def in_transaction(engine: Engine, write: Callable[[Connection], T]) -> T:
 
 
 def _is_passing(error: OperationalError) -> bool:
-    """Whether another try may succeed: the database is locked, or this transaction lost a deadlock."""
+    """Whether the error may disappear: the database is locked, or this transaction lost a deadlock."""
     text = str(error.orig).lower()
     return any(word in text for word in ("locked", "busy", "deadlock", "lost connection", "gone away"))

@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002 -- the methods have Optuna's signatures
-"""A sampler that walks a grid and tries no point twice, not even one that was enqueued."""
+"""Grid sampler that proposes each point once, and no point of an enqueued trial."""
 
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -18,15 +18,15 @@ Point = tuple[tuple[bool, Any], ...]
 
 
 def same_point(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two sets of parameters are one point; true is no 1."""
+    """Whether two sets of parameters are equal; True and 1 differ."""
     return one == other and all(isinstance(one[name], bool) == isinstance(other[name], bool) for name in one)
 
 
-class EachPointOnce(BaseSampler):
-    """The points of a grid in an order that the seed draws; one sampler for one trial.
+class GridPointsSampler(BaseSampler):
+    """Proposes the points of a grid in a random order given by the seed. One sampler object serves one trial.
 
-    The order is that of Optuna's GridSampler, so that studies which it began resume. Optuna's sampler ignores
-    enqueued trials: it proposes the point of a trial's number even if an enqueued trial had the same point.
+    The order is that of Optuna's GridSampler, so that studies which it began resume. Optuna's sampler ignores enqueued
+    trials: it proposes the point of a trial's number even if an enqueued trial had the same point.
     """
 
     def __init__(self, parameters: Sequence[Parameter], seed: int) -> None:
@@ -48,12 +48,12 @@ class EachPointOnce(BaseSampler):
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         if not self._proposed:
-            point = self._points[self._place(study, trial.number)]
+            point = self._points[self._next_index(study, trial.number)]
             self._proposed = dict(zip(self._names, point, strict=True))
         return self._proposed[param_name]
 
-    def _place(self, study: Study, number: int) -> int:
-        """Of the point with the trial's number, or of the first that is left; of any once all were tried."""
+    def _next_index(self, study: Study, number: int) -> int:
+        """Index of the point with the trial's number, else of the first untried point, else 0."""
         tried = {
             _key([trial.params[name] for name in self._names])
             for trial in study.get_trials(deepcopy=False)
@@ -64,8 +64,8 @@ class EachPointOnce(BaseSampler):
         }
         if number < len(self._points) and _key(self._points[number]) not in tried:
             return number
-        left = (place for place, point in enumerate(self._points) if _key(point) not in tried)
-        return next(left, 0)
+        untried = (index for index, point in enumerate(self._points) if _key(point) not in tried)
+        return next(untried, 0)
 
 
 def _key(values: Sequence[Any]) -> Point:

@@ -1,8 +1,8 @@
-"""Hyperband for studies of several objectives, with copied trials, and under the name of another study.
+"""Hyperband for multi-objective studies, for studies with copied trials, and with another study's brackets.
 
-Optuna's Hyperband looks at a study of its own class, which has every trial of the storage and no single direction
-where there are several objectives. Optuna takes a trial's bracket from its number and the study's name, so a study that
-replays another, under a name of its own, would prune by other brackets.
+Optuna's Hyperband reads a study of its own class, which has every trial of the storage, and no single direction with
+several objectives. It computes a trial's bracket from the trial's number and the study's name, so a study that replays
+another under a name of its own needs the other's brackets.
 """
 
 import copy
@@ -17,10 +17,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 
 class Hyperband(HyperbandPruner):
-    """Optuna's Hyperband on the study that it is given; see this module."""
+    """Optuna's Hyperband pruner on the study that it is given; see this module."""
 
     def __init__(self, study_name: str | None, **arguments: Any) -> None:
-        """`study_name` is the study whose brackets trials have, None for their own; arguments are Optuna's."""
+        """`study_name` is the study whose brackets are used; None: the own study. Other arguments are Optuna's."""
         super().__init__(**arguments)
         self._named: Any = None if study_name is None else SimpleNamespace(study_name=study_name)
 

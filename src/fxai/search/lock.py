@@ -1,15 +1,14 @@
-"""The locks on one study of one storage and on its results folder, so that two runs never write the same study.
+"""Locks on a study and on its results folder, so that two runs never write the same study.
 
-A lock is a hidden file. The lock of a study lies beside the SQLite database, or in a folder of the caller's for
-a database in memory or on a server. The lock of a results folder lies beside that folder. The kernel frees a lock
-when its holder ends, however that happens, so a file that a killed run left behind means nothing; the next run of
-the study takes it, and a run that ends removes it. A lock guards against runs on this machine (or of a shared file
-system that supports `flock`), not against one elsewhere on the same database server.
+A lock is a hidden file. The lock of a study is beside the SQLite database, or in a folder of the caller for a database
+in memory or on a server. The lock of a results folder is beside that folder. The kernel releases a lock when its
+process ends, so a lock file of a killed run is no lock. A run that ends removes its lock file. A lock excludes runs on
+this machine (or on a shared file system with `flock`), not on other machines with the same database server.
 
-No call waits for a lock, so that two runs which take two locks in different orders cannot block each other.
+No call waits for a lock, so that two runs that take two locks in different orders cannot block each other.
 
-`filelock` takes the locks. `is_held` calls `flock` itself: filelock 4.2 makes a lock file that is missing and must be
-able to write it, and a dashboard may only read; tests/search/test_lock.py, `test_a_look_at_a_lock_writes_nothing`.
+`filelock` takes the locks. `is_held` calls `flock` itself: filelock 4.2 creates a missing lock file and needs write
+access, and a dashboard may only read; tests/search/test_lock.py, `test_a_look_at_a_lock_writes_nothing`.
 """
 
 import fcntl
@@ -30,10 +29,15 @@ from fxai.search.database import parse_url, sqlite_path
 
 @contextmanager
 def hold_study(url: str, study_name: str, directory: Path) -> Iterator[None]:
-    """Hold a study for the duration of a block.
+    """Hold the lock of a study during a block.
 
-    `directory` takes the lock of a study that has no file of its own to lie beside; it is made if it is
-    missing. Raises `StudyHeldError` with the holder's pid and start time if another run has the study.
+    Args:
+        url: Database.
+        study_name: Name of the study.
+        directory: Folder for the lock if the database is not a file; created if missing.
+
+    Raises:
+        StudyHeldError: If another run holds the lock; the message has its pid and start time.
     """
     path = lock_path(url, study_name, directory)
     with hold(path, f"the study {study_name!r}", make_folder=sqlite_path(url) is None):
@@ -42,29 +46,31 @@ def hold_study(url: str, study_name: str, directory: Path) -> Iterator[None]:
 
 @contextmanager
 def hold_folder(folder: Path) -> Iterator[None]:
-    """Hold a study's results folder for the duration of a block, by whatever path it is reached.
+    """Hold the lock of a study's results folder during a block, whatever path leads to the folder.
 
-    The lock lies beside the folder, since the folder itself may be renamed meanwhile. A folder that is a symbolic
-    link has a lock beside the link and one beside its target. Raises `StudyHeldError` with the holder's pid and start
-    time if another run holds the results folder.
+    The lock is beside the folder, because the folder may be renamed meanwhile. For a symbolic link there is one lock
+    beside the link and one beside its target.
+
+    Raises:
+        StudyHeldError: If another run holds the lock; the message has its pid and start time.
     """
     beside = {folder.parent.resolve() / folder.name, folder.resolve()}
-    with ExitStack() as held:
+    with ExitStack() as locks:
         for place in sorted(beside):
-            held.enter_context(hold(place.with_name(f".{place.name}.lock"), f"the results folder {folder}"))
+            locks.enter_context(hold(place.with_name(f".{place.name}.lock"), f"the results folder {folder}"))
         yield
 
 
 @contextmanager
 def hold(path: Path, what: str, *, make_folder: bool = True) -> Iterator[None]:
-    """Hold a lock file for the duration of a block; `what` it stands for is told to whoever finds it held."""
+    """Hold a lock file during a block; `what` names the locked thing in the message of a conflict."""
     if not make_folder and not path.parent.is_dir():
         raise StorageError(f"cannot lock {path}: there is no folder {path.parent}")
     lock = FileLock(path, blocking=False, thread_local=False, fallback_to_soft=False, on_acquired=_sign)
     try:
-        lock.acquire()  # makes the folder too
+        lock.acquire()  # also creates the folder
     except Timeout:
-        raise StudyHeldError(_held(path, what)) from None
+        raise StudyHeldError(_holder_message(path, what)) from None
     except OSError as error:
         raise StorageError(
             f"cannot lock {path}: {error.strerror}; its folder must be writable and its file system must support locks"
@@ -72,12 +78,12 @@ def hold(path: Path, what: str, *, make_folder: bool = True) -> Iterator[None]:
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)  # while the lock is held, so that nobody else's is removed
+        path.unlink(missing_ok=True)  # before the release, so that no other run's file is removed
         lock.release()
 
 
 def is_held(url: str, study_name: str, directory: Path) -> bool:
-    """Whether a run has the study at this moment; arguments as of `hold_study`."""
+    """Whether a run holds the lock of the study now; arguments as of `hold_study`."""
     try:
         descriptor = os.open(lock_path(url, study_name, directory), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -92,19 +98,19 @@ def is_held(url: str, study_name: str, directory: Path) -> bool:
 
 
 def state_directory() -> Path:
-    """For the locks of databases on a server; one folder for the user, wherever a run is started."""
+    """Folder for the locks of databases on a server; one per user."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "fxai"
 
 
 def lock_path(url: str, study_name: str, directory: Path) -> Path:
-    """Where the lock of a study lies.
+    """Path of the lock of a study.
 
-    A study's name is anybody's text: the file's name has its letters and digits and a digest of it.
+    The file name has the letters and digits of the study's name and a digest of the name.
     """
     readable = re.sub(r"[^A-Za-z0-9_-]", "", study_name)[:40]
     database = sqlite_path(url)
     if database is not None:
-        database = database.resolve()  # one lock, by whatever path the file is reached
+        database = database.resolve()  # one lock for all paths to the file
         return database.parent / f".{database.name}.{readable}.{_digest(study_name)}.lock"
     address = parse_url(url).render_as_string(hide_password=True)
     return directory / f".{readable}.{_digest(f'{address} {study_name}')}.lock"
@@ -115,17 +121,17 @@ def _digest(text: str) -> str:
 
 
 def _sign(descriptor: int) -> None:
-    """Write this process into a lock file that it holds."""
+    """Write this process's pid and start time into a lock file that it holds."""
     holder = {"pid": os.getpid(), "started": datetime.now().astimezone().isoformat(timespec="seconds")}
-    with suppress(OSError):  # on a full disk the lock holds, and nobody is told who has it
+    with suppress(OSError):  # on a full disk the lock works, but its holder is unknown
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
 
 
-def _held(path: Path, what: str) -> str:
+def _holder_message(path: Path, what: str) -> str:
     try:
         holder = json.loads(path.read_text())
         who = f"process {holder['pid']}, which started {holder['started']},"
-    except (OSError, ValueError, KeyError):  # it was taken a moment ago and not signed yet, or is being released
+    except (OSError, ValueError, KeyError):  # the holder has not written its pid yet, or is being released
         who = "another process"
     return f"{who} holds {what}; wait for it to end, or end it, and start this run again"

@@ -1,4 +1,4 @@
-"""What a stored study optimises."""
+"""The objectives of a stored study."""
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
@@ -11,7 +11,7 @@ _UNNAMED = "value"
 
 
 class StudyLike(Protocol):
-    """What Optuna's `Study` and `StoredStudy` both tell."""
+    """Attributes that Optuna's `Study` and `StoredStudy` have in common."""
 
     @property
     def study_name(self) -> str: ...
@@ -24,7 +24,7 @@ class StudyLike(Protocol):
 
 
 def goals_of(study: StudyLike) -> tuple[Goal, ...]:
-    """What a study optimises, in the order of its trials' values."""
+    """Metric and direction of each objective, in the order of the trials' values."""
     directions = ["minimize" if each.name == "MINIMIZE" else "maximize" for each in study.directions]
     names = study.metric_names or [_UNNAMED, *(f"{_UNNAMED}_{place}" for place in range(2, len(directions) + 1))]
     written = [{"metric": name, "direction": way} for name, way in zip(names, directions, strict=False)]
@@ -32,10 +32,10 @@ def goals_of(study: StudyLike) -> tuple[Goal, ...]:
 
 
 def first_goal(study: StudyLike) -> int:
-    """The place among the objectives of the one that goes before the others; the first where nothing is known."""
-    made_of = study.user_attrs.get(attributes.FINGERPRINT)
+    """Index of the main objective; 0 if it is unknown."""
+    stored_fingerprint = study.user_attrs.get(attributes.FINGERPRINT)
     names = [goal.metric for goal in goals_of(study)]
-    first = made_of.get("metric_name") if isinstance(made_of, dict) else None
+    first = stored_fingerprint.get("metric_name") if isinstance(stored_fingerprint, dict) else None
     return names.index(first) if first in names else 0
 
 

@@ -1,7 +1,7 @@
-"""What trials of several objectives reported in all of them on their way, so that one can be held against the others.
+"""Reports of all objectives of running and complete trials, for comparisons of multi-objective trials.
 
-Optuna keeps the reports of one objective, by which the pruner decides. The others are kept here: in memory while a
-trial runs, and with it, under a system attribute, once it is complete.
+Optuna stores the reports of one objective, which the pruner uses. The others are kept in memory while a trial runs, and
+stored in a system attribute when it is complete.
 """
 
 import bisect
@@ -14,35 +14,36 @@ from fxai.search import attributes
 from fxai.search.ranking import Losses, dominates
 from fxai.spec.search.metric_goals import Goal
 
-StoredHistory = list[tuple[int, list[float]]]  # steps, which rise, and the values of the objectives
+StoredHistory = list[tuple[int, list[float]]]  # increasing steps with the values of all objectives
 
 
 class ObjectiveHistory:
-    """By step, the objectives of the trials that run and of those that are complete."""
+    """Values of all objectives by step, of running and complete trials."""
 
     def __init__(self, goals: Sequence[Goal]) -> None:
         self._goals = goals
         self._running: dict[int, dict[int, Sequence[float]]] = {}
         self._complete: list[tuple[list[int], list[Losses]]] = []
 
-    def note(self, number: int, step: int, values: Sequence[float]) -> None:
-        """What a running trial reported, in the order of the objectives."""
+    def add_report(self, number: int, step: int, values: Sequence[float]) -> None:
+        """Add a report of a running trial, with values in the order of the objectives."""
         self._running.setdefault(number, {})[step] = values
 
-    def close(self, number: int) -> StoredHistory:
-        """What a trial reported that runs no more."""
+    def pop(self, number: int) -> StoredHistory:
+        """Remove a trial that no longer runs, and return its reports."""
         return [(step, list(values)) for step, values in sorted(self._running.pop(number, {}).items())]
 
     def add(self, trial: FrozenTrial) -> None:
-        """A complete trial, with what is kept of its way."""
-        written = _written(trial.system_attrs)
-        if written:
-            self._complete.append(([step for step, _ in written], [self._losses(values) for _, values in written]))
+        """Add a complete trial with its stored reports."""
+        history = _stored_history(trial.system_attrs)
+        if history:
+            self._complete.append(([step for step, _ in history], [self._losses(values) for _, values in history]))
 
-    def mostly_beaten(self, step: int, values: Sequence[float]) -> bool:
-        """Whether three quarters of the complete trials that had got this far, and at least one, beat it there in all.
+    def is_mostly_dominated(self, step: int, values: Sequence[float]) -> bool:
+        """Whether at least three quarters of the complete trials at this step, and at least one, dominate the trial.
 
-        That many were found to cost a front nothing, from the first report on (benchmarks/pareto.py); half do.
+        Complete trials that did not reach the step are not compared. In benchmarks/pareto.py, three quarters cost the
+        front nothing; half did.
         """
         losses = self._losses(values)
         others = [there for each in self._complete if (there := _at(step, *each)) is not None]
@@ -53,10 +54,10 @@ class ObjectiveHistory:
 
 
 def _at(step: int, steps: Sequence[int], losses: Sequence[Losses]) -> Losses | None:
-    """Where a trial stood at a step: its last report up to then."""
+    """Losses of a trial at its last report up to a step."""
     place = bisect.bisect_right(steps, step)
     return losses[place - 1] if place else None
 
 
-def _written(system_attrs: Mapping[str, Any]) -> StoredHistory:
-    return [(int(step), values) for step, values in system_attrs.get(attributes.COURSE, ())]
+def _stored_history(system_attrs: Mapping[str, Any]) -> StoredHistory:
+    return [(int(step), values) for step, values in system_attrs.get(attributes.OBJECTIVE_HISTORY, ())]

@@ -1,4 +1,4 @@
-"""Taking up a study, or making it: its fingerprint, its first trials, and its archive."""
+"""Opens or creates a study: fingerprint check, first trials, archive."""
 
 import json
 import warnings
@@ -16,7 +16,7 @@ from fxai.protocol import JsonObject, ParamValue
 from fxai.search import attributes
 from fxai.search.grid import same_point
 from fxai.search.plan import plan_of
-from fxai.search.samplers import tries_every_point
+from fxai.search.samplers import is_exhaustive
 from fxai.search.source_url import source_url
 from fxai.search.space import default_point
 from fxai.search.storage import WriteBehindStorage
@@ -41,17 +41,26 @@ def open_search(
     taken: Collection[str] = (),
     transfer_spec: TransferSpec | None = None,
 ) -> Search:
-    """The study of that spec, taken up where it stands or made anew.
+    """Resume the study of the spec, or create it.
 
-    A new study begins with the default configuration as trial 0, moved into the search space where it
-    lies outside, and goes on with `spec.enqueue`; the trials that `overlay` has it learn from come after these.
-    Trials that the last run left running are restarted: `Search.left_running`. With `fresh` the study that
-    is there is archived under another name first: one that no study has and that is not among `taken`.
+    A new study begins with the default configuration as trial 0, moved into the search space if it lies outside, then
+    `spec.enqueue`, then the copied trials of `transfer_spec`. Trials that the last run left running are restarted:
+    `Search.left_running`. The caller holds the study's lock (`lock.py`).
 
-    Raises `FingerprintError` if the study that is there was made from another fingerprint, and
-    `StorageError` for a database that cannot be used. The caller holds the study's lock (`lock.py`).
+    Args:
+        spec: The study.
+        url: Database.
+        fingerprint: Fingerprint of the spec.
+        default_params: Parameters of the default configuration.
+        fresh: Archive the existing study under another name first.
+        taken: Names that the archive must not have.
+        transfer_spec: Transfer from another study.
+
+    Raises:
+        FingerprintError: If the existing study has another fingerprint.
+        StorageError: If the database cannot be used.
     """
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # what it says would run into the live view
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # its output would disturb the live view
     with ExitStack() as on_failure:
         storage = WriteBehindStorage(url)
         on_failure.enter_context(readable_rows(url, spec.study_name))
@@ -63,15 +72,15 @@ def open_search(
         if study_id is None:
             study_id = storage.create_new_study(_directions(spec), spec.study_name)
         if storage.get_n_trials(study_id) or attributes.FINGERPRINT in storage.get_study_user_attrs(study_id):
-            _compare(storage, study_id, fingerprint, transfer_spec)
+            _check_fingerprint(storage, study_id, fingerprint, transfer_spec)
         else:
             with storage.one_transaction():
-                _begin(spec, storage, study_id, fingerprint, default_params)
+                _initialize(spec, storage, study_id, fingerprint, default_params)
                 if transfer_spec is not None:
-                    _take_over(spec, storage, study_id, transfer_spec)
-        if attributes.KEY not in storage.get_study_user_attrs(study_id):  # new, or begun by an earlier release
+                    _store_transfer(spec, storage, study_id, transfer_spec)
+        if attributes.KEY not in storage.get_study_user_attrs(study_id):  # the study is new or of an earlier release
             storage.set_study_user_attr(study_id, attributes.KEY, uuid4().hex)
-        _keep_plan(spec, storage, study_id)
+        _store_plan(spec, storage, study_id)
         search = Search(spec, storage, study_id)
         search.archived_as = archived_as
         on_failure.pop_all()
@@ -83,7 +92,7 @@ def _directions(spec: StudySpec) -> list[optuna.study.StudyDirection]:
 
 
 def archived_name(name: str, taken: Collection[str]) -> str:
-    """The first of name~1, name~2, ... that is not taken."""
+    """The first of name~1, name~2, ... that is not in `taken`."""
     return next(archived for k in count(1) if (archived := f"{name}~{k}") not in taken)
 
 
@@ -101,7 +110,7 @@ def _archive(storage: WriteBehindStorage, study_id: int, taken: Collection[str])
     return name
 
 
-def _compare(
+def _check_fingerprint(
     storage: WriteBehindStorage, study_id: int, fingerprint: JsonObject, transfer_spec: TransferSpec | None
 ) -> None:
     name = storage.get_study_name_from_id(study_id)
@@ -109,48 +118,49 @@ def _compare(
     stored = kept.get(attributes.FINGERPRINT)
     if stored is None:
         raise FingerprintError(
-            f"the study {name!r} in this database was not made by FxAI; give yours another study_name, "
-            f"or archive that one with --fresh"
+            f"the study {name!r} in this database was not created by FxAI; use another study_name, "
+            f"or archive the existing study with --fresh"
         )
     changes = difference(stored, json.loads(json.dumps(fingerprint)))
     if changes:
         listed = "\n".join(f"  {line}" for line in changes)
         raise FingerprintError(
-            f"the study {name!r} was made from another specification. Give this one another study_name, or start "
-            f"again with --fresh (in Python fresh=True), which keeps the old study as {name}~1 or the next free "
-            f"number. The trials of both cannot be compared, for these differ:\n{listed}"
-            f"{_of_transfer(kept.get(attributes.TRANSFER), transfer_spec)}"
+            f"the study {name!r} has another specification, so its trials are not comparable. Use another "
+            f"study_name, or start again with --fresh (in Python fresh=True), which keeps the old study as {name}~1 "
+            f"or the next free number. The differences:\n{listed}"
+            f"{_transfer_difference(kept.get(attributes.TRANSFER), transfer_spec)}"
         )
 
 
-def _of_transfer(begun: JsonObject | None, transfer_spec: TransferSpec | None) -> str:
-    """What another transfer, or none, has to do with it that the study does not fit."""
+def _transfer_difference(begun: JsonObject | None, transfer_spec: TransferSpec | None) -> str:
+    """The difference between the transfers of the stored study and of this run; empty without a difference."""
     if begun is None:
         return (
             ""
             if transfer_spec is None
-            else f"\nIt was begun without what it is to take over from {_told(transfer_spec.source)}"
+            else f"\nIt was begun without a transfer; now there is a transfer from {_source_text(transfer_spec.source)}"
         )
     before = TransferSpec.model_validate(begun)
     if transfer_spec is None:
-        return f"\nIt was begun with what it took over from {_told(before.source)}, and there is no transfer now"
+        return f"\nIt was begun with a transfer from {_source_text(before.source)}; now there is none"
     if before.source.stands_as(transfer_spec.source):
         return ""
-    return f"\nIt was begun with what it took over from {_told(before.source)}, now it is {_told(transfer_spec.source)}"
+    stored, given = _source_text(before.source), _source_text(transfer_spec.source)
+    return f"\nIt was begun with a transfer from {stored}; now the transfer is from {given}"
 
 
-def _told(source: SourceStudy) -> str:
+def _source_text(source: SourceStudy) -> str:
     return f"{source.study_name} (trial {source.best_trial} of {source.finished})"
 
 
-def _begin(
+def _initialize(
     spec: StudySpec,
     storage: WriteBehindStorage,
     study_id: int,
     fingerprint: JsonObject,
     default_params: Mapping[str, ParamValue],
 ) -> None:
-    """Write what a new study starts with."""
+    """Write the fingerprint and the first trials of a new study."""
     study = optuna.load_study(study_name=spec.study_name, storage=storage, sampler=RandomSampler())
     defaults = default_point(spec.parameters, default_params, config_values(spec))
     with warnings.catch_warnings():
@@ -163,28 +173,28 @@ def _begin(
 
 
 def _enqueued(spec: StudySpec, defaults: Mapping[str, ParamValue]) -> list[dict[str, ParamValue]]:
-    """The points that the spec has tried first, after the defaults; a sampler that tries each point gets each once."""
+    """Points of `enqueue`, after the defaults; without duplicates for a sampler that proposes each point once."""
     known = {parameter.name: parameter for parameter in spec.parameters}
     points = [{name: nearest_value(known[name], value) for name, value in entry.items()} for entry in spec.enqueue]
-    if not tries_every_point(spec.sampler):
+    if not is_exhaustive(spec.sampler):
         return points
     chosen: list[dict[str, ParamValue]] = []
     for point in points:
-        # A grid draws nothing, so that what an entry leaves open is taken from the defaults.
+        # A grid sampler draws no values, so missing parameters are set to the defaults.
         whole = default_point(spec.parameters, {**defaults, **point}, config_values(spec))
         if not any(same_point(whole, other) for other in (defaults, *chosen)):
             chosen.append(whole)
     return chosen
 
 
-def _keep_plan(spec: StudySpec, storage: WriteBehindStorage, study_id: int) -> None:
+def _store_plan(spec: StudySpec, storage: WriteBehindStorage, study_id: int) -> None:
     plan = plan_of(spec)
     if storage.get_study_user_attrs(study_id).get(attributes.PLAN) != plan:
         storage.set_study_user_attr(study_id, attributes.PLAN, plan)
 
 
-def _take_over(spec: StudySpec, storage: WriteBehindStorage, study_id: int, transfer_spec: TransferSpec) -> None:
-    """Remember what a new study has from an earlier one, and give it the trials that it learns from."""
+def _store_transfer(spec: StudySpec, storage: WriteBehindStorage, study_id: int, transfer_spec: TransferSpec) -> None:
+    """Store the transfer of a new study, and add the copied trials."""
     storage.set_study_user_attr(study_id, attributes.TRANSFER, transfer_spec.model_dump(mode="json"))
     if transfer_spec.warm:
         study = optuna.load_study(study_name=spec.study_name, storage=storage, sampler=RandomSampler())
@@ -197,6 +207,6 @@ def _source(spec: StudySpec, source: SourceStudy) -> optuna.Study:
         return load_study(source_url(source, spec.storage), source.study_name)
     except InputError as error:
         raise StorageError(
-            f"{spec.study_name} is to learn from trials of {source.study_name}, which cannot be read: {error}. "
-            "Transfer again without the mode warm, or delete transfer.yaml beside its results"
+            f"the trials of {source.study_name}, which {spec.study_name} uses for its warm start, cannot be read: "
+            f"{error}. Transfer again without the mode warm, or delete transfer.yaml in the results folder"
         ) from None

@@ -1,4 +1,4 @@
-"""Opening the tables of a study database with Optuna's own schema."""
+"""Opens the tables of a study database with Optuna's schema."""
 
 import time
 
@@ -20,9 +20,10 @@ OPENING_PAUSES = (0.1, 0.3, 0.9)  # seconds between tries
 
 
 def open_tables(url: str, *, create: bool) -> RDBStorage:
-    """Optuna's storage on that database, its tables made where they are missing.
+    """Optuna's storage on the database; missing tables are created unless `create` is False.
 
-    With `create=False` nothing is made. Raises `StorageError` for whatever keeps it from opening.
+    Raises:
+        StorageError: If the database cannot be opened.
     """
     path = sqlite_path(url)
     if path is not None:
@@ -37,23 +38,21 @@ def open_tables(url: str, *, create: bool) -> RDBStorage:
         cause = error.__cause__ if isinstance(error, StorageInternalError) else error
         reason = without_secrets(str(getattr(cause, "orig", None) or error), expanded_url(url))
         raise StorageError(f"cannot open {shown(url)}: {reason}") from error
-    except (RuntimeError, AssertionError, ValueError) as error:  # the schema of another version of Optuna, or none
-        reason = (
-            without_secrets(str(error), expanded_url(url)) or "it does not say by which version of Optuna it was made"
-        )
+    except (RuntimeError, AssertionError, ValueError) as error:  # no schema, or that of another version of Optuna
+        reason = without_secrets(str(error), expanded_url(url)) or "it has no version of Optuna's schema"
         raise StorageError(f"cannot open {shown(url)}: {reason}") from error
     make_durable(storage.engine)
     return storage
 
 
 def _open(url: str, *, create: bool) -> RDBStorage:
-    # Optuna fills {SCHEMA_VERSION} into URLs, so that other braces must be doubled.
+    # Optuna replaces {SCHEMA_VERSION} in URLs, so other braces are doubled.
     address = (expanded_url(url) if create else existing_only(url)).replace("{", "{{").replace("}", "}}")
     for pause in OPENING_PAUSES:
         try:
             return ReadableStudies(address, engine_kwargs=engine_options(url), skip_table_creation=not create)
         except DBAPIError:
-            time.sleep(pause)  # two runs that begin one database at once make the same tables
+            time.sleep(pause)  # two runs that start at once on a new database create the same tables
     return ReadableStudies(address, engine_kwargs=engine_options(url), skip_table_creation=not create)
 
 
@@ -67,7 +66,7 @@ def _require_tables(url: str) -> None:
 
 
 class ReadableStudies(RDBStorage):
-    """Leaves a study out of the list of all studies where its attributes or directions cannot be read."""
+    """Omits a study from the list of all studies if its attributes or directions cannot be read."""
 
     def get_all_studies(self) -> list[FrozenStudy]:
         try:

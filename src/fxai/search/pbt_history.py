@@ -1,7 +1,7 @@
-"""Where the weights of a population's member came from, as its trial keeps it.
+"""Exploits of population based training, as trials store them.
 
-Optuna's own parameters of a trial are those that it began with and never change; what it went on with from
-which step stands in its lineage.
+Optuna's parameters of a trial never change. Later parameters of the trial, and the steps from which they apply, are in
+its exploits.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ Params: TypeAlias = Mapping[str, ParamValue]
 
 
 class Change(StrEnum):
-    """What became of a donor's parameter."""
+    """How a parameter of the donor was changed."""
 
     KEPT = "kept"
     PERTURBED = "perturbed"
@@ -28,27 +28,27 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exploit:
-    """A member went on from another's weights, under changed parameters."""
+    """A trial continued from another trial's weights with changed parameters."""
 
-    step: int  # updates that the weights had had
-    donor: int  # the trial whose weights they were
-    before: Params  # the member's own
+    step: int  # number of updates of the weights
+    donor: int  # trial that the weights are from
+    before: Params  # the trial's parameters before
     params: Params
-    changes: Mapping[str, Change]  # of the donor's parameters, by their names
+    changes: Mapping[str, Change]  # by parameter name
 
     def as_json(self) -> dict[str, JsonValue]:
         return {**asdict(self), "changes": {name: change.value for name, change in self.changes.items()}}
 
 
-_LINEAGE: TypeAdapter[tuple[Exploit, ...]] = TypeAdapter(tuple[Exploit, ...])
+_HISTORY: TypeAdapter[tuple[Exploit, ...]] = TypeAdapter(tuple[Exploit, ...])
 
 
 def pbt_history_of(user_attrs: Mapping[str, Any]) -> tuple[Exploit, ...]:
-    """A trial's exploits, the first first, from its user attributes; none for most trials."""
-    return _LINEAGE.validate_python(user_attrs.get(attributes.LINEAGE, ()))
+    """A trial's exploits in order, from its user attributes; empty for most trials."""
+    return _HISTORY.validate_python(user_attrs.get(attributes.PBT_HISTORY, ()))
 
 
 def latest_params(trial: TrialLike) -> dict[str, ParamValue]:
-    """The parameters that a trial trains with, or ended with."""
-    lineage = pbt_history_of(trial.user_attrs)
-    return dict(lineage[-1].params if lineage else trial.params)
+    """The parameters that a trial trains with now, or trained with last."""
+    history = pbt_history_of(trial.user_attrs)
+    return dict(history[-1].params if history else trial.params)

@@ -1,6 +1,6 @@
-"""Other values of a parameter: near a good one, or anywhere in its range. Pure; chance comes as numbers.
+"""Perturbs and resamples parameter values. The functions are pure; random numbers are arguments.
 
-The explore step of population based training (Jaderberg et al. 2017, arXiv 1711.09846, section 4.1.2).
+Source: the explore step of population based training (Jaderberg et al. 2017, arXiv 1711.09846, section 4.1.2).
 """
 
 import math
@@ -21,16 +21,17 @@ from fxai.spec.search.parameters import (
 
 
 def perturbed(parameter: Parameter, value: Choice, factor: float) -> Choice:
-    """The value times the factor, within the range; a choice's neighbour, the next one where the factor is above 1.
+    """The value times the factor, within the range.
 
-    A 0 that is not counted stays 0, and waits for a draw.
-
-    Of a rate near one it is the distance from one that is multiplied: 0.99 and 0.999 are horizons of 100 and
-    1,000 steps, and times 1.2 both would be the end of the range. Where values are counted, it is another one
-    than before if there is another; so the next where the product is rounded to the same.
+    Of a choice, the next value if the factor is above 1, else the previous one. A continuous value of 0 stays 0 until
+    it is resampled. Of a rate near 1 (such as gamma), the distance to 1 is multiplied: 0.99 and 0.999 are horizons of
+    100 and 1,000 steps, and 1.2 times either would exceed the range. On a grid of steps the value changes by at least
+    one step if there is another value.
     """
     if isinstance(parameter, CategoricalParameter):
-        return parameter.choices[_neighbour(_place(parameter.choices, value), len(parameter.choices), up=factor > 1)]
+        return parameter.choices[
+            _neighbour(_choice_index(parameter.choices, value), len(parameter.choices), up=factor > 1)
+        ]
     start = nearest_value(parameter, value)
     if not is_number(start):
         return start
@@ -46,30 +47,30 @@ def perturbed(parameter: Parameter, value: Choice, factor: float) -> Choice:
     return after_steps(parameter, _neighbour(before, count, up=up))
 
 
-def drawn(parameter: Parameter, chance: float) -> Choice:
-    """A value anywhere in the range, by a number that is uniform on [0, 1)."""
+def resampled(parameter: Parameter, uniform: float) -> Choice:
+    """A value of the range, selected by a uniform random number on [0, 1)."""
     match parameter:
         case CategoricalParameter(choices=choices):
-            return choices[int(chance * len(choices))]
+            return choices[int(uniform * len(choices))]
         case IntParameter(log=True, step=1, low=low, high=high):
-            number = round(_between(low - 0.5, high + 0.5, chance, log=True))
+            number = round(_between(low - 0.5, high + 0.5, uniform, log=True))
             return min(max(number, low), high)
         case IntParameter(log=True) | FloatParameter(log=True) | FloatParameter(step=None):
-            return nearest_value(parameter, _between(parameter.low, parameter.high, chance, log=parameter.log))
-    return after_steps(parameter, int(chance * (count_values(parameter) or 1)))
+            return nearest_value(parameter, _between(parameter.low, parameter.high, uniform, log=parameter.log))
+    return after_steps(parameter, int(uniform * (count_values(parameter) or 1)))
 
 
-def _between(low: float, high: float, chance: float, *, log: bool) -> float:
-    return low * math.exp(chance * math.log(high / low)) if log else low + chance * (high - low)
+def _between(low: float, high: float, uniform: float, *, log: bool) -> float:
+    return low * math.exp(uniform * math.log(high / low)) if log else low + uniform * (high - low)
 
 
-def _place(choices: Sequence[Choice], value: Choice) -> int:
-    """Which of the choices it is; 1 and True are two."""
+def _choice_index(choices: Sequence[Choice], value: Choice) -> int:
+    """Index of the value among the choices; 1 and True differ."""
     return next((place for place, each in enumerate(choices) if each == value and type(each) is type(value)), 0)
 
 
 def _neighbour(place: int, count: int, *, up: bool) -> int:
-    """The place beside, on the other side where the range ends; the same where there is but one."""
+    """The adjacent index; on the other side at the end of the range; the same if there is only one value."""
     wanted = place + (1 if up else -1)
     if not 0 <= wanted < count:
         wanted = place - (1 if up else -1)

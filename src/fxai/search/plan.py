@@ -1,4 +1,4 @@
-"""The plan of a study: how it is searched and for how long. The fingerprint leaves it out, since it may change."""
+"""The plan of a study: sampler, pruner and budget. The fingerprint excludes it, because it may change."""
 
 from dataclasses import dataclass
 
@@ -14,17 +14,17 @@ _FINISHED = (StoredState.COMPLETE, StoredState.PRUNED, StoredState.FAIL)
 
 @dataclass(frozen=True, slots=True)
 class StoredPlan:
-    """The plan of a study's last run, its fingerprint, and the number of trials that have finished."""
+    """The plan of a study's last run, its fingerprint, and its number of finished trials."""
 
     study: str
     plan: JsonObject
     fingerprint: JsonObject
     finished: int
-    transferred: bool  # its spec was changed by what it took over from another study
+    transferred: bool  # whether a transfer from another study changed its spec
 
 
 def plan_of(spec: StudySpec) -> JsonObject:
-    """The plan that a run of this spec stores with the study; a timeout is stored where there is one."""
+    """The plan that a run of this spec stores; a timeout is stored only if there is one."""
     plan: JsonObject = {
         "n_trials": spec.n_trials,
         "sampler": spec.sampler.model_dump(mode="json", exclude_none=True),
@@ -35,22 +35,22 @@ def plan_of(spec: StudySpec) -> JsonObject:
 
 
 def stored_plan(url: str, name: str) -> StoredPlan | None:
-    """The plan of a study in a database; None where the database, the study or its plan is missing."""
+    """The plan of a study in a database; None if the database, the study or its plan is missing."""
     try:
         with stored_study(url, name) as study:
             attrs, counts = study.user_attrs, study.state_counts()
     except (StorageError, StudyNotFoundError):
         return None
-    plan, made_of = attrs.get(attributes.PLAN), attrs.get(attributes.FINGERPRINT)
-    if not isinstance(plan, dict) or not isinstance(made_of, dict):
+    plan, stored_fingerprint = attrs.get(attributes.PLAN), attrs.get(attributes.FINGERPRINT)
+    if not isinstance(plan, dict) or not isinstance(stored_fingerprint, dict):
         return None
     finished = sum(counts.get(state, 0) for state in _FINISHED)
-    return StoredPlan(name, plan, made_of, finished, attributes.TRANSFER in attrs)
+    return StoredPlan(name, plan, stored_fingerprint, finished, attributes.TRANSFER in attrs)
 
 
-def names_beginning(url: str, beginning: str) -> tuple[str, ...]:
-    """The studies of a database whose names begin so, the oldest first; none where there is no database."""
+def names_with_prefix(url: str, prefix: str) -> tuple[str, ...]:
+    """Names of a database's studies with this prefix, the oldest first; empty without a database."""
     try:
-        return tuple(name for name in study_names(url) if name.startswith(beginning))
+        return tuple(name for name in study_names(url) if name.startswith(prefix))
     except StorageError:
         return ()

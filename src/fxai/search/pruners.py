@@ -1,4 +1,4 @@
-"""From pruner records to Optuna's pruners."""
+"""Builds Optuna's pruners from records of a spec."""
 
 import warnings
 
@@ -22,7 +22,12 @@ from fxai.spec.search.pruners import (
 
 
 def build_pruner(record: Pruner, draws_as: str | None = None) -> BasePruner:
-    """Optuna's pruner of that name, with the record's arguments; `draws_as` is a study whose brackets Hyperband has."""
+    """Optuna's pruner for the record.
+
+    Args:
+        record: Type and arguments.
+        draws_as: Name of the study whose Hyperband brackets are used.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return _build(record, draws_as)

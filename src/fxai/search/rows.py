@@ -1,4 +1,4 @@
-"""Plain SQL on a study database, to look at it; SQLite without SQLAlchemy and Optuna, which take long to load."""
+"""Reads a study database by plain SQL; SQLite without SQLAlchemy and Optuna, whose import is slow."""
 
 import re
 from collections.abc import Iterator
@@ -7,35 +7,36 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote
 
-from fxai.search.sqlite_file import opened_to_look
+from fxai.search.sqlite_file import open_read_only
 from fxai.spec.fields.environment import expanded_url
 
 _PLAIN_FILE = re.compile(r"sqlite(?:\+pysqlite)?:///(?!:memory:|file:)([^?]+)")
 
 
 class Rows(Protocol):
-    """Answers to a statement with values for its `:names`."""
+    """Runs a statement with values for its `:names`, and returns all rows."""
 
     def __call__(self, statement: str, **values: str | float) -> list[Any]: ...
 
 
 @contextmanager
 def rows_of(url: str) -> Iterator[Rows]:
-    """The rows of a database as they are at one moment.
+    """The rows of a database at one moment.
 
-    Raises `StorageError` for a database that is not there or cannot be read.
+    Raises:
+        StorageError: If the database is missing or cannot be read.
     """
     path = plain_file(url)
     if path is None:
         with _rows_of_server(url) as rows:
             yield rows
         return
-    with opened_to_look(path) as connection:
+    with open_read_only(path) as connection:
         yield lambda statement, **values: connection.execute(statement, values).fetchall()
 
 
 def plain_file(url: str) -> Path | None:
-    """The file that a URL names; None where SQLAlchemy must say what it names."""
+    """The file of a plain SQLite URL; None if SQLAlchemy is needed to interpret the URL."""
     found = _PLAIN_FILE.fullmatch(expanded_url(url))
     return None if found is None else Path(unquote(found[1]))
 

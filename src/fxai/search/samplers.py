@@ -1,8 +1,8 @@
-"""From sampler records to Optuna's samplers, one new sampler for each trial that is asked.
+"""Builds Optuna's samplers from records of a spec, a new sampler for each trial.
 
-Optuna's samplers keep what they learn in the study, so a new one costs little, and its seed can follow
-the trial's number. Where a seed fixes a whole sequence (QMC) or order (Grid), it is the study's. What TPE
-need not work out anew for each trial is handed from one to the next (`tpe.py`).
+Optuna's samplers have no state outside the study, so a new sampler costs little, and its seed can depend on the trial's
+number. Where a seed sets a whole sequence (QMC) or order (grid), it is the study's seed. TPE's intermediate results are
+cached between trials (`tpe.py`).
 """
 
 import warnings
@@ -15,9 +15,9 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
 from fxai.search.custom_classes import imported_sampler
-from fxai.search.grid import EachPointOnce
+from fxai.search.grid import GridPointsSampler
 from fxai.search.seeds import sampler_seed
-from fxai.search.tpe import Remembered, RememberingTPE
+from fxai.search.tpe import CachedTPESampler, TpeCache
 from fxai.spec.search.parameters import Parameter
 from fxai.spec.search.samplers import (
     BruteForceSampler,
@@ -38,27 +38,31 @@ _OtherSampler: TypeAlias = (
 )
 
 
-def tries_every_point(record: Sampler) -> bool:
-    """Whether the sampler comes to an end, having proposed every point once."""
+def is_exhaustive(record: Sampler) -> bool:
+    """Whether the sampler proposes every point once and then ends."""
     return isinstance(record, GridSampler | BruteForceSampler)
 
 
 class Samplers:
-    """The samplers of one study, one for each trial; a record's own seed goes before the study's.
+    """The samplers of one study, one per trial; a seed in the record replaces the study's seed.
 
-    `earlier` are completed trials of another study to start from. Other samplers find them in the study; CMA-ES
-    looks there only for what it proposed itself.
+    `source_trials` are completed trials of another study. CMA-ES receives them as an argument; other samplers find them
+    in the study.
     """
 
     def __init__(
-        self, record: Sampler, parameters: Sequence[Parameter], study_seed: int, earlier: Sequence[FrozenTrial] = ()
+        self,
+        record: Sampler,
+        parameters: Sequence[Parameter],
+        study_seed: int,
+        source_trials: Sequence[FrozenTrial] = (),
     ) -> None:
         self._record = record
         self._parameters = parameters
         own = None if isinstance(record, ImportedSampler) else record.seed
         self._seed = study_seed if own is None else own
-        self._remembered = Remembered()
-        self._earlier = earlier
+        self._cache = TpeCache()
+        self._source_trials = source_trials
 
     def for_trial(self, number: int) -> BaseSampler:
         """The sampler that proposes this trial."""
@@ -68,14 +72,14 @@ class Samplers:
             if isinstance(self._record, ImportedSampler):
                 return imported_sampler(self._record, seed)
             if isinstance(self._record, TPESampler):
-                return _tpe(self._record, seed, self._remembered)
+                return _tpe(self._record, seed, self._cache)
             if isinstance(self._record, CmaEsSampler):
-                return _cma_es(self._record, seed, self._earlier)
+                return _cma_es(self._record, seed, self._source_trials)
             return _build(self._record, self._parameters, base=self._seed, own=seed)
 
 
-def _tpe(record: TPESampler, seed: int, remembered: Remembered) -> BaseSampler:
-    sampler = RememberingTPE(
+def _tpe(record: TPESampler, seed: int, cache: TpeCache) -> BaseSampler:
+    sampler = CachedTPESampler(
         n_startup_trials=record.n_startup_trials,
         n_ei_candidates=record.n_ei_candidates,
         multivariate=record.multivariate,
@@ -83,7 +87,7 @@ def _tpe(record: TPESampler, seed: int, remembered: Remembered) -> BaseSampler:
         constant_liar=record.constant_liar,
         seed=seed,
     )
-    sampler.remembered = remembered
+    sampler.cache = cache
     sampler.shares_common_space = record.multivariate and not record.group
     return sampler
 
@@ -102,16 +106,16 @@ def _build(record: _OtherSampler, parameters: Sequence[Parameter], *, base: int,
         case QMCSampler():
             return _qmc(record, base, own)
         case GridSampler():
-            return EachPointOnce(parameters, seed=base)
+            return GridPointsSampler(parameters, seed=base)
         case BruteForceSampler():
-            # A trial is asked with all its parameters at once, so that no stop is ever premature and
-            # `avoid_premature_stop` would only repeat points that are running.
+            # All parameters of a trial are asked at once, so `avoid_premature_stop` is not needed; it would repeat
+            # points of running trials.
             return optuna.samplers.BruteForceSampler(seed=own)
         case NSGAIISampler() | NSGAIIISampler():
             return _genetic(record, own)
 
 
-def _cma_es(record: CmaEsSampler, seed: int, earlier: Sequence[FrozenTrial]) -> BaseSampler:
+def _cma_es(record: CmaEsSampler, seed: int, source_trials: Sequence[FrozenTrial]) -> BaseSampler:
     return optuna.samplers.CmaEsSampler(
         n_startup_trials=record.n_startup_trials,
         warn_independent_sampling=record.warn_independent_sampling,
@@ -120,7 +124,7 @@ def _cma_es(record: CmaEsSampler, seed: int, earlier: Sequence[FrozenTrial]) -> 
         use_separable_cma=record.use_separable_cma,
         with_margin=record.with_margin,
         lr_adapt=record.lr_adapt,
-        source_trials=None if record.use_separable_cma or not earlier else list(earlier),
+        source_trials=None if record.use_separable_cma or not source_trials else list(source_trials),
         seed=seed,
     )
 
@@ -132,7 +136,7 @@ def _qmc(record: QMCSampler, sequence_seed: int, seed: int) -> BaseSampler:
         warn_asynchronous_seeding=record.warn_asynchronous_seeding,
         warn_independent_sampling=record.warn_independent_sampling,
         seed=sequence_seed,
-        # What the sequence does not cover (the first trial, categorical parameters) is drawn anew each time.
+        # for values that the sequence does not cover: the first trial, categorical parameters
         independent_sampler=optuna.samplers.RandomSampler(seed=seed),
     )
 

@@ -1,8 +1,7 @@
-"""Seeds by counters: what a trial draws depends on the study's seed and the trial's number alone.
+"""Counter-based seeds: the seeds of a trial depend only on the study's seed and the trial's number.
 
-So a resumed study does not repeat its start-up points, and the order in which trials in flight come back
-changes no seed. `numpy.random.SeedSequence` does the mixing (O'Neill 2015, "Developing a seed_seq
-alternative").
+So a resumed study does not repeat its startup points, and the order in which running trials finish changes no seed.
+`numpy.random.SeedSequence` mixes the counters (O'Neill 2015, "Developing a seed_seq alternative").
 """
 
 from enum import IntEnum
@@ -19,27 +18,30 @@ class _Purpose(IntEnum):
 
 
 def trial_seed(study_seed: int, number: int) -> int:
-    """The seed of a trial's training, in [0, 2**32)."""
+    """Seed of a trial's training, in [0, 2**32)."""
     return _seed(study_seed, _Purpose.TRIAL, number)
 
 
 def sampler_seed(study_seed: int, number: int) -> int:
-    """The seed with which the sampler proposes that trial, in [0, 2**32)."""
+    """Seed of the sampler that proposes the trial, in [0, 2**32)."""
     return _seed(study_seed, _Purpose.SAMPLER, number)
 
 
 def lane_seeds(first: int, count: int) -> tuple[int, ...]:
-    """The seeds of a trial that is trained several times, the first being the trial's own."""
+    """Seeds of a trial that is trained several times; the first is the trial's seed."""
     return (first, *(_seed(first, _Purpose.LANE, lane) for lane in range(1, count)))
 
 
 def turn(study_seed: int, number: int, step: int) -> int:
-    """A trial's place among the reports that are decided together at that step: the lower goes first."""
-    return _seed(study_seed, _Purpose.TURN, number, step % 2**64)  # whatever an objective calls a step
+    """Random rank of a trial among the reports that are decided together at a step; the lowest is decided first."""
+    return _seed(study_seed, _Purpose.TURN, number, step % 2**64)  # any integer may be a step
 
 
 def member_chance(study_seed: int, step: int, number: int, *counters: int) -> float:
-    """Uniform on [0, 1) with 53 bits: of a population's member, where it is compared; counters say what for."""
+    """Uniform random number on [0, 1) with 53 bits, for a member of a population at a comparison.
+
+    `counters` distinguish the uses of the number.
+    """
     key = (_Purpose.MEMBER, step, number, *counters)
     bits = np.random.SeedSequence(study_seed, spawn_key=key).generate_state(1, np.uint64)[0]
     return float(int(bits) >> 11) * 2.0**-53

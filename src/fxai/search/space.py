@@ -1,4 +1,4 @@
-"""The search space, asked parameter by parameter (define-by-run), so that every sampler can take part."""
+"""The search space as define-by-run suggestions, which every sampler supports."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,9 +20,9 @@ from fxai.spec.search.steps import undrifted
 
 
 def suggest(trial: Trial, parameters: Sequence[Parameter], values: Mapping[str, Choice]) -> dict[str, ParamValue]:
-    """A value for each parameter that exists at this point, proposed by the sampler of the trial's study.
+    """Suggest a value for each parameter whose condition holds.
 
-    `values` are those of training_config, which conditions may name.
+    `values` are those of training_config, which conditions may refer to.
     """
     return walk(parameters, values, lambda parameter: _suggest(trial, parameter))
 
@@ -35,11 +35,11 @@ def _suggest(trial: Trial, parameter: Parameter) -> ParamValue:
             value: float = trial.suggest_int(name, low, _last(parameter), log=log, step=1 if log else parameter.step)
         case FloatParameter(name=name, low=low, log=log):
             value = trial.suggest_float(name, low, _last(parameter), log=log, step=None if log else parameter.step)
-    return nearest_value(parameter, value)  # on steps samplers propose low + k * step in floats
+    return nearest_value(parameter, value)  # samplers compute low + k * step in floats, with rounding errors
 
 
 def distribution(parameter: Parameter) -> BaseDistribution:
-    """What Optuna stores of the parameter's range; on a logarithmic scale it knows no steps."""
+    """Optuna's distribution of the parameter; on a logarithmic scale it has no steps."""
     match parameter:
         case FloatParameter(low=low, log=log):
             return FloatDistribution(low, _last(parameter), log=log, step=None if log else parameter.step)
@@ -50,12 +50,12 @@ def distribution(parameter: Parameter) -> BaseDistribution:
 
 
 def _last(parameter: FloatParameter | IntParameter) -> Any:
-    """The greatest value, where Optuna would end the range too, with a warning."""
+    """The largest value on the grid of steps, as Optuna would adjust it with a warning."""
     return nearest_value(parameter, parameter.high)
 
 
 def as_written(value: float, distribution: BaseDistribution) -> float:
-    """A value in Optuna's internal form as its steps are written; samplers and older databases have drifted ones."""
+    """The value in Optuna's internal form without the rounding errors of steps."""
     if not isinstance(distribution, FloatDistribution) or distribution.step is None:
         return value
     return undrifted(value, distribution.low, distribution.high, distribution.step)
@@ -64,5 +64,5 @@ def as_written(value: float, distribution: BaseDistribution) -> float:
 def default_point(
     parameters: Sequence[Parameter], defaults: Mapping[str, ParamValue], values: Mapping[str, Choice]
 ) -> dict[str, ParamValue]:
-    """The point of the space that lies nearest to the default configuration (`nearest_value`)."""
+    """The point of the space that is nearest to the default configuration (`nearest_value`)."""
     return walk(parameters, values, lambda parameter: nearest_value(parameter, defaults.get(parameter.name)))

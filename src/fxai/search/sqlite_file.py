@@ -1,4 +1,4 @@
-"""A SQLite file that holds studies, or cannot: what may be wrong with it, said without changing it."""
+"""Checks SQLite files for use as study databases, without changing them."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fxai.errors import StorageError
 
 BUSY_SECONDS = 60
-COLUMNS = {  # of Optuna's tables, those that hold studies
+COLUMNS = {  # Optuna's tables with studies, and their columns
     "studies": ("study_id", "study_name"),
     "study_directions": ("direction", "study_id", "objective"),
     "study_user_attributes": ("study_id", "key", "value_json"),
@@ -24,43 +24,45 @@ COLUMNS = {  # of Optuna's tables, those that hold studies
 
 
 def check_sqlite(path: Path, *, must_exist: bool = False) -> None:
-    """Refuse a SQLite file that cannot hold studies, and leave it as it is.
+    """Check that a SQLite file can be used as a study database; the file is not changed.
 
-    Raises `StorageError` for a missing folder, a folder in the file's place, a file that is no
-    database, and a damaged one. A file that does not exist yet is fine unless it must.
+    Raises:
+        StorageError: For a missing folder, a folder in place of the file, a file that is not a database, or a damaged
+            database. A missing file is an error only if `must_exist`.
     """
     _check_place(path, must_exist=must_exist)
     if path.exists():
-        with _explained(path):
+        with _as_storage_errors(path):
             verdict = _quick_check(path)
         if verdict != "ok":
-            raise StorageError(_unusable(path, verdict))
+            raise StorageError(_unusable_message(path, verdict))
 
 
 @contextmanager
-def opened_to_look(path: Path) -> Iterator[sqlite3.Connection]:
-    """A file of studies at one moment; nothing can be written through the connection.
+def open_read_only(path: Path) -> Iterator[sqlite3.Connection]:
+    """Connection to a file of studies at one moment, without write access.
 
-    Raises `StorageError` for what `check_sqlite` refuses, damage as far as it is met.
+    Raises:
+        StorageError: As of `check_sqlite`; damage only if it affects the rows that are read.
     """
     _check_place(path, must_exist=True)
-    with _explained(path), closing(_connected(path)) as connection:
+    with _as_storage_errors(path), closing(_connect(path)) as connection:
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
         if not _holds_studies(connection):
             raise StorageError(f"{path} holds no studies")
-        connection.text_factory = _decoded
+        connection.text_factory = _decode
         yield connection
 
 
-def _connected(path: Path) -> sqlite3.Connection:
-    """Not as `mode=ro`: a reader must be able to roll back what a killed run left half written."""
+def _connect(path: Path) -> sqlite3.Connection:
+    """Connect with mode=rw, because a reader must be able to roll back an unfinished transaction of a killed run."""
     address = f"file:{quote(str(path.absolute()))}?mode=rw"
     return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
 
 
-def _decoded(text: bytes) -> str:
-    """Text of the database. Bytes that are no UTF-8 become lone surrogates, which `stored_json.py` refuses."""
+def _decode(text: bytes) -> str:
+    """Decode text of the database. Bytes that are not UTF-8 become lone surrogates, which `stored_json.py` refuses."""
     return text.decode("utf-8", "surrogateescape")
 
 
@@ -69,9 +71,9 @@ def _holds_studies(connection: sqlite3.Connection) -> bool:
 
 
 def _missing_column(connection: sqlite3.Connection) -> str | None:
-    """What Optuna's tables have and this database lacks, though it holds something of a study.
+    """A table or column of Optuna's schema that this database lacks, if it has rows of a study.
 
-    Where all tables are empty, a run was killed as it made them; the next one makes the others.
+    If all tables are empty, a run was killed while it created them; the next run creates the others.
     """
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     own = [table for table in COLUMNS if table in tables]
@@ -90,7 +92,7 @@ def _missing_column(connection: sqlite3.Connection) -> str | None:
 def _check_place(path: Path, *, must_exist: bool) -> None:
     try:
         folder_exists, is_folder, exists = path.parent.is_dir(), path.is_dir(), path.exists()
-    except OSError as error:  # a name that is too long, a folder that may not be read
+    except OSError as error:  # the name is too long, or the folder is not readable
         raise StorageError(f"cannot open {path}: {error.strerror}") from error
     if not folder_exists:
         raise StorageError(f"cannot open {path}: the folder {path.parent} does not exist; create it first")
@@ -101,30 +103,30 @@ def _check_place(path: Path, *, must_exist: bool) -> None:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _as_storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as error:  # locked, no permission: the file itself may be sound
+    except sqlite3.OperationalError as error:  # locked or no permission; the file may be undamaged
         raise StorageError(f"cannot open {path}: {error}") from error
     except sqlite3.DatabaseError as error:
-        raise StorageError(_unusable(path, str(error))) from error
-    except UnicodeDecodeError as error:  # Python cannot read SQLite's message, which quotes a damaged schema
-        raise StorageError(_unusable(path, "its schema is no text")) from error
+        raise StorageError(_unusable_message(path, str(error))) from error
+    except UnicodeDecodeError as error:  # SQLite's message quotes a damaged schema
+        raise StorageError(_unusable_message(path, "its schema is not valid text")) from error
 
 
 def _quick_check(path: Path) -> str:
-    with closing(_connected(path)) as connection:
+    with closing(_connect(path)) as connection:
         verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
         if verdict == "ok":
             verdict = _missing_column(connection) or verdict
         if verdict == "ok" and path.stat().st_size:
-            connection.execute("PRAGMA journal_mode=DELETE")  # the mode of a file outlives who set it
+            connection.execute("PRAGMA journal_mode=DELETE")  # the journal mode is stored in the file
     return verdict
 
 
-def _unusable(path: Path, reason: str) -> str:
+def _unusable_message(path: Path, reason: str) -> str:
     reason = " ".join(reason.split())
     return (
-        f"cannot use {path} as a study database: {reason}. The file was left as it is; restore it from a "
-        "copy, or name another database with --storage"
+        f"cannot use {path} as a study database: {reason}. The file was not changed; restore it from a "
+        "backup, or name another database with --storage"
     )

@@ -1,17 +1,16 @@
 # ruff: noqa: SLF001 -- the ids of Optuna's records are private to it
-"""The storage of a running study: it thinks in memory and remembers in SQL.
+"""Optuna storage of a running study: reads from memory, writes to SQL.
 
-Samplers and pruners read every trial at every step, and plain Optuna commits one transaction for each
-parameter and each report. Here all reading happens in memory. Writes that others must be able to rely on
-(a study, a trial and its parameters, its state) are committed before the call returns; reports and the
-attributes of running trials are kept until the next commit or until they are a second old. Several
-changes become one transaction within `WriteBehindStorage.one_transaction`.
+Samplers and pruners read every trial at every step, and plain Optuna commits one transaction for each parameter and
+each report. Here all reads use memory. A study, a trial with its parameters, and a trial's state are committed before
+the call returns. Reports and attributes of running trials are written with the next commit, or after one second.
+`WriteBehindStorage.one_transaction` combines several changes in one transaction.
 
-The tables are Optuna's own, so `optuna.load_study` and optuna-dashboard read a study while it runs. One
-process writes a study (`lock.py` sees to it); a trial that somebody else added nevertheless is taken in.
+The tables are Optuna's, so `optuna.load_study` and optuna-dashboard can read a study while it runs. One process writes
+a study (`lock.py`); a trial that another program added is read nevertheless.
 
-Optuna's internals are touched here, its tables in `tables.py`, one method of its TPE in `tpe.py` and one of its
-Hyperband in `hyperband.py`; nowhere else.
+Optuna's internals are used only here, in `tables.py` (its tables), in `tpe.py` (one method of its TPE) and in
+`hyperband.py` (one method of its Hyperband).
 """
 
 import copy
@@ -45,8 +44,10 @@ FLUSH_SECONDS = 1.0
 class WriteBehindStorage(BaseStorage):
     """An Optuna storage for the one process that writes a study.
 
-    Opening raises `StorageError` for a database that cannot be used. With `create=False` only a
-    database that holds studies is opened, and a file that is not there is not made.
+    With `create=False` only an existing database with studies is opened.
+
+    Raises:
+        StorageError: If the database cannot be used.
     """
 
     def __init__(self, url: str, *, create: bool = True) -> None:
@@ -54,12 +55,12 @@ class WriteBehindStorage(BaseStorage):
         self._sql: RDBStorage = open_tables(url, create=create)
         self._lock = threading.RLock()
         self._studies: dict[int, StudyMemory] = {}
-        self._places: dict[int, tuple[int, int]] = {}  # trial id -> study id, place among its trials
-        self._drafts: list[int] = []  # ids, below zero, of trials that SQL does not know yet
+        self._places: dict[int, tuple[int, int]] = {}  # trial id -> study id, index among its trials
+        self._drafts: list[int] = []  # negative ids of trials that are not in SQL yet
         self._pending: dict[tables.Place, tables.Row] = {}
         self._pending_since: float | None = None
         self._last_draft = 0
-        self._together = False
+        self._in_transaction = False
 
     def __reduce__(self) -> tuple[type["WriteBehindStorage"], tuple[str]]:
         self.flush()
@@ -74,36 +75,36 @@ class WriteBehindStorage(BaseStorage):
 
     @contextmanager
     def one_transaction(self) -> Iterator[None]:
-        """Commit all changes of the block at once, or none of them if it raises; one within another joins it.
+        """Commit all changes of the block at once, or none if it raises. An inner block joins the outer one.
 
-        A trial that is created within is written whole when the block ends. Until then it has an id
-        below zero, under which it can be addressed ever after.
+        A trial that is created in the block is written at its end. Until then it has a negative id, which remains
+        valid.
         """
         with self._lock:
-            if self._together:
+            if self._in_transaction:
                 yield
                 return
             if not self._studies:
-                self.flush()  # `_load` cannot, from here on
-            before, self._together = dict(self._pending), True
+                self.flush()  # `_load` does not flush within the block
+            before, self._in_transaction = dict(self._pending), True
             try:
                 yield
                 self._commit()
             except BaseException:
                 self._pending = before
-                self._forget()
+                self._discard_memory()
                 raise
             finally:
-                self._together = False
+                self._in_transaction = False
 
     def flush(self, *, older_than: float = 0.0) -> None:
-        """Commit what is pending, if the oldest of it has waited for that many seconds."""
+        """Commit pending changes if the oldest has waited for `older_than` seconds."""
         with self._lock:
             if self._pending_since is not None and time.monotonic() - self._pending_since >= older_than:
                 self._commit()
 
     def close(self) -> None:
-        """Commit what is pending and close every connection."""
+        """Commit pending changes and close every connection."""
         self.flush()
         self.remove_session()
         self._sql.engine.dispose()
@@ -112,7 +113,7 @@ class WriteBehindStorage(BaseStorage):
         self._sql.remove_session()
 
     def _commit(self, work: Callable[[Connection], None] | None = None) -> None:
-        """One transaction with everything pending, the drafts, and at last the work."""
+        """One transaction with all pending changes, the drafts, then `work`."""
         drafts = [(draft, *self._places[draft]) for draft in self._drafts]
         if not (drafts or self._pending or work):
             return
@@ -131,23 +132,23 @@ class WriteBehindStorage(BaseStorage):
         self._drafts, self._pending, self._pending_since = [], {}, None
 
     def _flush_when_due(self) -> None:
-        if not self._together:
+        if not self._in_transaction:
             self.flush(older_than=FLUSH_SECONDS)
 
     def _insert(self, connection: Connection, study_id: int, place: int) -> FrozenTrial:
-        """Write a draft; the trial with the id that the database gave it."""
+        """Write a draft; returns the trial with its id in the database."""
         study = self._studies[study_id]
         trial = copy.copy(study.trials[place])
         trial._trial_id = tables.insert_trial(connection, study_id, trial)
         if tables.count_before(connection, study_id, trial._trial_id) != place:
             raise StorageError(
-                f"another program added a trial to the study {study.name!r} in this moment; end that program, "
-                "since only one may write a study, and start the run again"
+                f"another program added a trial to the study {study.name!r}; only one program may write a study. "
+                "Stop the other program, then start this run again"
             )
         return trial
 
-    def _forget(self) -> None:
-        """Let the studies be read again, after a transaction that came to nothing."""
+    def _discard_memory(self) -> None:
+        """Discard the studies in memory after a failed transaction, so that they are read again."""
         for draft in self._drafts:
             del self._places[draft]
         self._drafts = []
@@ -161,8 +162,8 @@ class WriteBehindStorage(BaseStorage):
         return self._studies[study_id]
 
     def _load(self, study_id: int) -> None:
-        if not self._together:
-            self.flush()  # what stayed pending when the study was forgotten
+        if not self._in_transaction:
+            self.flush()  # changes from before the memory was discarded
         name = self._sql.get_study_name_from_id(study_id)
         with readable_rows(self._url, name):
             study = StudyMemory(
@@ -172,11 +173,11 @@ class WriteBehindStorage(BaseStorage):
                 system_attrs=self._sql.get_study_system_attrs(study_id),
             )
             check_study(study.user_attrs, study.system_attrs, len(study.directions))
-            self._take_in(study_id, study)
+            self._load_new_trials(study_id, study)
         self._studies[study_id] = study
 
-    def _take_in(self, study_id: int, study: StudyMemory) -> None:
-        """Read the trials that SQL has and memory has not."""
+    def _load_new_trials(self, study_id: int, study: StudyMemory) -> None:
+        """Read trials that are in SQL and not in memory."""
         known = next((trial._trial_id for trial in reversed(study.trials) if trial._trial_id > 0), 0)
         with self._sql.engine.connect() as connection:
             if tables.newest_trial(connection, study_id) == known:
@@ -190,7 +191,7 @@ class WriteBehindStorage(BaseStorage):
         self._places[trial._trial_id] = (study_id, study.add(trial))
 
     def _place(self, trial_id: int) -> tuple[StudyMemory, int]:
-        """The study of a trial and the trial's place in it."""
+        """The study of a trial, and the trial's index in it."""
         if trial_id not in self._places:
             with self._sql.engine.connect() as connection:
                 study_id = tables.study_of(connection, trial_id)
@@ -200,18 +201,18 @@ class WriteBehindStorage(BaseStorage):
         study_id, place = self._places[trial_id]
         return self._study(study_id), place
 
-    def _change(self, trial_id: int) -> FrozenTrial:
-        """A copy of a trial that may still change, put in its place (`StudyMemory.renew`)."""
+    def _replace_with_copy(self, trial_id: int) -> FrozenTrial:
+        """A copy of a trial that may be changed, which replaces the trial (`StudyMemory.replace_with_copy`)."""
         study, place = self._place(trial_id)
         self.check_trial_is_updatable(trial_id, study.trials[place].state)
-        return study.renew(place)
+        return study.replace_with_copy(place)
 
     def _write(self, table: Table, trial: FrozenTrial, which: str | int, row: tables.Row) -> None:
-        """Let a row of a trial wait for its commit; a draft's rows are made when it is written."""
+        """Queue a row of a trial for the next commit; rows of a draft are created when it is written."""
         if trial._trial_id >= 0:
-            self._await_commit((table, trial._trial_id, which), row)
+            self._queue_row((table, trial._trial_id, which), row)
 
-    def _await_commit(self, place: tables.Place, row: tables.Row) -> None:
+    def _queue_row(self, place: tables.Place, row: tables.Row) -> None:
         self._pending[place] = row
         if self._pending_since is None:
             self._pending_since = time.monotonic()
@@ -230,13 +231,13 @@ class WriteBehindStorage(BaseStorage):
             self._places = {trial: place for trial, place in self._places.items() if place[0] != study_id}
 
     def rename_study(self, study_id: int, name: str) -> None:
-        """Give a study another name, which no study may have yet."""
+        """Rename a study; no study may have the new name."""
         with self.one_transaction():
             self._commit(lambda connection: tables.rename_study(connection, study_id, name))
             self._study(study_id).name = name
 
     def study_names(self) -> set[str]:
-        """The names of all studies, of those that cannot be read too."""
+        """Names of all studies, including unreadable ones."""
         with self._lock, self._sql.engine.connect() as connection:
             return tables.study_names(connection)
 
@@ -244,13 +245,13 @@ class WriteBehindStorage(BaseStorage):
         with self.one_transaction():
             study = self._study(study_id)
             study.user_attrs = {**study.user_attrs, key: value}
-            self._await_commit((tables.STUDY_USER_ATTRS, study_id, key), tables.attr_row(value))
+            self._queue_row((tables.STUDY_USER_ATTRS, study_id, key), tables.attr_row(value))
 
     def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
         with self.one_transaction():
             study = self._study(study_id)
             study.system_attrs = {**study.system_attrs, key: value}
-            self._await_commit((tables.STUDY_SYSTEM_ATTRS, study_id, key), tables.attr_row(value))
+            self._queue_row((tables.STUDY_SYSTEM_ATTRS, study_id, key), tables.attr_row(value))
 
     def get_study_id_from_name(self, study_name: str) -> int:
         with self._lock:
@@ -284,7 +285,7 @@ class WriteBehindStorage(BaseStorage):
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         with self.one_transaction():
             study = self._study(study_id)
-            self._take_in(study_id, study)
+            self._load_new_trials(study_id, study)
             trial = new_trial() if template_trial is None else copy.deepcopy(template_trial)
             trial.number = study.next_number()
             self._last_draft -= 1
@@ -297,9 +298,9 @@ class WriteBehindStorage(BaseStorage):
         self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
     ) -> None:
         with self.one_transaction():
-            trial = self._change(trial_id)
+            trial = self._replace_with_copy(trial_id)
             study, _ = self._place(trial_id)
-            study.note_distribution(param_name, distribution)
+            study.add_distribution(param_name, distribution)
             param_value_internal = as_written(param_value_internal, distribution)
             value = distribution.to_external_repr(param_value_internal)
             trial.params = {**trial.params, param_name: value}
@@ -309,7 +310,7 @@ class WriteBehindStorage(BaseStorage):
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         with self.one_transaction():
             study, place = self._place(trial_id)
-            trial = self._change(trial_id)
+            trial = self._replace_with_copy(trial_id)
             if state is TrialState.RUNNING and trial.state is not TrialState.WAITING:
                 return False
             trial.state = state
@@ -321,27 +322,27 @@ class WriteBehindStorage(BaseStorage):
                 trial.datetime_start = datetime.now()  # noqa: DTZ005 -- Optuna's records hold local time
             if state.is_finished():
                 trial.datetime_complete = datetime.now()  # noqa: DTZ005
-            study.note_state(place)
+            study.update_waiting(place)
             self._write(tables.TRIALS, trial, "", tables.state_row(trial))
             return True
 
     def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
         with self._lock:
-            trial = self._change(trial_id)
+            trial = self._replace_with_copy(trial_id)
             trial.intermediate_values = {**trial.intermediate_values, step: intermediate_value}
             self._write(tables.REPORTS, trial, step, tables.report_row(intermediate_value))
             self._flush_when_due()
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
         with self._lock:
-            trial = self._change(trial_id)
+            trial = self._replace_with_copy(trial_id)
             trial.user_attrs = {**trial.user_attrs, key: value}
             self._write(tables.USER_ATTRS, trial, key, tables.attr_row(value))
             self._flush_when_due()
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         with self._lock:
-            trial = self._change(trial_id)
+            trial = self._replace_with_copy(trial_id)
             trial.system_attrs = {**trial.system_attrs, key: value}
             self._write(tables.SYSTEM_ATTRS, trial, key, tables.attr_row(value))
             self._flush_when_due()
@@ -349,13 +350,16 @@ class WriteBehindStorage(BaseStorage):
     def restart_trial(
         self, trial_id: int, *, drop: str, system_attrs: Mapping[str, Any], keep_reports: bool = False
     ) -> None:
-        """Take a RUNNING trial back to its beginning, in one transaction.
+        """Reset a RUNNING trial to its start, in one transaction; parameters are kept.
 
-        Its parameters stay. Its reports go, unless they are kept, and the system attributes whose names begin
-        with `drop`; `system_attrs` are set.
+        Args:
+            trial_id: The trial.
+            drop: System attributes with this prefix are removed.
+            system_attrs: System attributes to set.
+            keep_reports: Whether to keep the reports.
         """
         with self.one_transaction():
-            trial = self._change(trial_id)
+            trial = self._replace_with_copy(trial_id)
             dropped = [key for key in trial.system_attrs if key.startswith(drop)]
             kept = {key: value for key, value in trial.system_attrs.items() if key not in dropped}
             trial.system_attrs = {**kept, **system_attrs}

@@ -1,7 +1,7 @@
-"""A study as its database has it, read by plain SQL and only as far as it is asked for.
+"""A study in its database, read by plain SQL, only as far as needed.
 
-Ten thousand trials are hundreds of thousands of rows. Who asks how a study stands needs of all trials what makes
-them lead (`candidates`), and everything of those few that do (`trials`).
+Ten thousand trials have hundreds of thousands of rows. To find the best trials, `candidates` reads what ranks each
+trial; `trials` reads everything of the trials that are named.
 """
 
 from collections import defaultdict
@@ -23,11 +23,11 @@ from fxai.spec.search.steps import undrifted
 _NOT_FINITE = {"INF_POS": float("inf"), "INF_NEG": float("-inf"), "NAN": float("nan")}
 _MARKS = ", ".join(f"'{name}'" for name in attributes.UNCOUNTED)
 _UNCOUNTED = f"SELECT a.trial_id FROM trial_user_attributes a WHERE a.key IN ({_MARKS})"  # noqa: S608 - our own words
-_FEW = 500  # names in one statement; of more trials all are read and the others dropped
+_MAX_NUMBERS = 500  # maximum numbers in one statement; with more, all trials are read and filtered
 
 
 class StoredDirection(StrEnum):
-    """Which way a value is to go, as Optuna's tables have it."""
+    """Direction of an objective, as in Optuna's tables."""
 
     NOT_SET = "NOT_SET"
     MINIMIZE = "MINIMIZE"
@@ -36,14 +36,14 @@ class StoredDirection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What decides a trial's place among the others."""
+    """Data that rank a trial among the others."""
 
     number: int
     state: StoredState
     values: Sequence[float] | None
-    infeasible: bool = False  # breaks a constraint of its study, and was not trained
-    copied: bool = False  # from an earlier study, to learn from
-    keeps_bounds: bool = True  # Optuna's own constraints, which studies of other programs may have
+    infeasible: bool = False  # violates a constraint of its study; not trained
+    copied: bool = False  # copied from another study
+    keeps_bounds: bool = True  # whether Optuna's constraints hold, which studies of other programs may have
 
     @property
     def uncounted(self) -> bool:
@@ -52,7 +52,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class StoredStudy:
-    """A study whose trials are read while its database is open."""
+    """A study whose trials can be read while its database is open."""
 
     study_name: str
     directions: Sequence[StoredDirection]
@@ -66,7 +66,7 @@ class StoredStudy:
         return self.system_attrs.get("study:metric_names")
 
     def state_counts(self) -> Mapping[StoredState, int]:
-        """How many trials there are in each state, those left out that count for nothing."""
+        """Number of counted trials in each state."""
         counted = self.rows(
             "SELECT t.state, COUNT(*) FROM trials t "  # noqa: S608 - our own words
             f"WHERE t.study_id = :study AND t.trial_id NOT IN ({_UNCOUNTED}) GROUP BY t.state",
@@ -86,9 +86,9 @@ class StoredStudy:
         return (int(found[0][0]), float(found[0][1])) if found else None
 
     def candidates(self) -> list[Candidate]:
-        """All trials, in the order of their numbers."""
+        """All trials, ordered by number."""
         values = self._values()
-        marked = set(map(tuple, self._of_trials("trial_user_attributes", "trial_id, key", f"AND x.key IN ({_MARKS})")))
+        marked = set(map(tuple, self._trial_rows("trial_user_attributes", "trial_id, key", f"AND x.key IN ({_MARKS})")))
         bounds = self._attrs("trial_system_attributes", f"AND x.key LIKE '{attributes.BOUNDS}%'")
         found = [
             Candidate(
@@ -99,15 +99,15 @@ class StoredStudy:
                 copied=(trial, attributes.TRANSFERRED) in marked,
                 keeps_bounds=trial not in bounds or attributes.keeps_bounds(bounds[trial]),
             )
-            for trial, number, state in self._of_trials("trials", "trial_id, number, state", order="number")
+            for trial, number, state in self._trial_rows("trials", "trial_id, number, state", order="number")
         ]
         for each in found:
             check_values(each.values, len(self.directions), each.state)
         return found
 
     def trials(self, numbers: Collection[int] | None = None) -> list[StoredTrial]:
-        """Trials with all that they hold, in the order of their numbers; all of them unless some are named."""
-        few = numbers is not None and len(numbers) <= _FEW
+        """Trials with all their data, ordered by number; all trials if `numbers` is None."""
+        few = numbers is not None and len(numbers) <= _MAX_NUMBERS
         chosen = f"AND t.number IN ({', '.join(map(str, [int(n) for n in numbers or ()])) or 'NULL'})" if few else ""
         values, params, reports = self._values(chosen), self._params(chosen), self._reports(chosen)
         user_attrs = self._attrs("trial_user_attributes", chosen)
@@ -125,7 +125,7 @@ class StoredStudy:
                 datetime_start=_local(started),
                 datetime_complete=_local(ended),
             )
-            for trial, number, state, started, ended in self._of_trials("trials", columns, chosen, order="number")
+            for trial, number, state, started, ended in self._trial_rows("trials", columns, chosen, order="number")
             if numbers is None or number in numbers
         ]
         for each in found:
@@ -134,7 +134,7 @@ class StoredStudy:
 
     def _values(self, chosen: str = "") -> Mapping[int, list[float]]:
         values: defaultdict[int, list[float]] = defaultdict(list)
-        rows = self._of_trials("trial_values", "trial_id, value, value_type", chosen, order="objective")
+        rows = self._trial_rows("trial_values", "trial_id, value, value_type", chosen, order="objective")
         for trial, value, kind in rows:
             values[trial].append(_NOT_FINITE.get(kind, value))
         return values
@@ -142,7 +142,7 @@ class StoredStudy:
     def _params(self, chosen: str) -> Mapping[int, dict[str, ParamValue]]:
         params: defaultdict[int, dict[str, ParamValue]] = defaultdict(dict)
         columns = "trial_id, param_name, param_value, distribution_json"
-        for trial, name, value, distribution in self._of_trials("trial_params", columns, chosen, order="param_id"):
+        for trial, name, value, distribution in self._trial_rows("trial_params", columns, chosen, order="param_id"):
             params[trial][name] = _external(value, distribution)
         return params
 
@@ -150,20 +150,20 @@ class StoredStudy:
         reports: defaultdict[int, dict[int, float]] = defaultdict(dict)
         columns = "trial_id, step, intermediate_value, intermediate_value_type"
         order = "trial_intermediate_value_id"
-        for trial, step, value, kind in self._of_trials("trial_intermediate_values", columns, chosen, order=order):
+        for trial, step, value, kind in self._trial_rows("trial_intermediate_values", columns, chosen, order=order):
             reports[trial][step] = _NOT_FINITE.get(kind, value)
         return reports
 
     def _attrs(self, table: str, chosen: str) -> Mapping[int, dict[str, Any]]:
         attrs: defaultdict[int, dict[str, Any]] = defaultdict(dict)
-        for trial, key, text in self._of_trials(table, "trial_id, key, value_json", chosen, order=f"{table[:-1]}_id"):
+        for trial, key, text in self._trial_rows(table, "trial_id, key, value_json", chosen, order=f"{table[:-1]}_id"):
             attrs[trial][key] = read_json(text)
         return attrs
 
-    def _of_trials(self, table: str, columns: str, condition: str = "", order: str = "trial_id") -> list[Any]:
+    def _trial_rows(self, table: str, columns: str, condition: str = "", order: str = "trial_id") -> list[Any]:
         """Columns of a table's rows that belong to the study's trials; `x` is the table, `t` are the trials.
 
-        Every name is qualified, since some of Optuna's are words of SQL.
+        Every name is qualified, because some of Optuna's names are SQL keywords.
         """
         selected = ", ".join(f"x.{column.strip()}" for column in columns.split(","))
         return self.rows(
@@ -174,7 +174,7 @@ class StoredStudy:
 
 
 def _external(value: float, distribution: str) -> ParamValue:
-    """A parameter as it was given, from its number and its distribution in JSON."""
+    """The value of a parameter from its number and its distribution in JSON."""
     kind = _kind(distribution)
     if kind.choices is not None:
         if not 0 <= value < len(kind.choices):
@@ -186,7 +186,7 @@ def _external(value: float, distribution: str) -> ParamValue:
 
 
 class _Kind(NamedTuple):
-    """What a distribution's values are."""
+    """Kind of a distribution's values."""
 
     whole: bool
     choices: Sequence[ParamValue] | None
@@ -198,7 +198,7 @@ def _kind(distribution: str) -> _Kind:
     written = read_json(distribution)
     name = written.get("name", written.get("type"))
     if not isinstance(name, str):
-        raise ValueError(f"a distribution of no type: {distribution[:40]!r}")  # noqa: TRY004 - as bad JSON is
+        raise ValueError(f"a distribution without a type: {distribution[:40]!r}")  # noqa: TRY004 - as bad JSON is
     values = written.get("attributes", written)  # Optuna reads a shorter form, too
     step = values.get("step", values.get("q"))
     return _Kind(
@@ -209,7 +209,7 @@ def _kind(distribution: str) -> _Kind:
 
 
 def _local(moment: datetime | str | None) -> datetime | None:
-    """UTC without a zone, as the tables have it, as local time without a zone; SQLite has it as text."""
+    """UTC without a zone (text in SQLite) as local time without a zone."""
     if moment is None:
         return None
     read = datetime.fromisoformat(moment) if isinstance(moment, str) else moment

@@ -1,4 +1,4 @@
-"""Trials as a database has them, for whoever loads no Optuna to look at them."""
+"""Trials of a database, without a need to import Optuna."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from fxai.protocol import ParamValue
 
 
 class StoredState(StrEnum):
-    """Optuna's states of a trial, as its tables have them."""
+    """Optuna's states of a trial, as in its tables."""
 
     RUNNING = "RUNNING"
     COMPLETE = "COMPLETE"
@@ -23,7 +23,7 @@ class StoredState(StrEnum):
 
 
 class TrialLike(Protocol):
-    """What Optuna's `FrozenTrial` and `StoredTrial` both tell."""
+    """Attributes that Optuna's `FrozenTrial` and `StoredTrial` have in common."""
 
     @property
     def number(self) -> int: ...
@@ -47,7 +47,7 @@ class TrialLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredTrial:
-    """A trial with all that its rows say, under Optuna's names for it; times are local, as Optuna's are."""
+    """A trial with all its data, under Optuna's names; times are local, as in Optuna."""
 
     number: int
     state: StoredState
@@ -61,5 +61,5 @@ class StoredTrial:
 
 
 def state_of(trial: TrialLike) -> StoredState:
-    """A trial's state, by whichever of the two enums it is told."""
+    """State of a trial of either class."""
     return StoredState[trial.state.name]

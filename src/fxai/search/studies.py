@@ -1,4 +1,4 @@
-"""A look at the studies of a storage, for commands and results. It writes nothing and makes no file."""
+"""Reads the studies of a storage for commands and results. Nothing is written and no file is created."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ from fxai.search.stored_trial import StoredState
 from fxai.search.unreadable import readable_rows
 from fxai.spec.fields.storage_url import shown
 
-if TYPE_CHECKING:  # whoever only looks waits for no Optuna to load
+if TYPE_CHECKING:  # Optuna is imported only where it is needed
     import optuna
 
 _ARCHIVED = re.compile(r".+~[1-9]\d*")
@@ -31,62 +31,66 @@ class StudyListing:
     name: str
     direction: str  # "maximize" or "minimize"; both, with a comma, for a study of several objectives
     counts: TrialCounts
-    archived: bool  # set aside by --fresh
-    ended_by: str | None = None  # the stop rule by its key
+    archived: bool  # archived by --fresh
+    ended_by: str | None = None  # key of the stop rule
     metric: str = ""  # that the best value is of
     trading: bool = False  # whether FxAI measured it
-    fault: str | None = None  # why it cannot be read; then nothing else but its name is known
+    fault: str | None = None  # why the study cannot be read; then only its name is known
 
 
 def study_names(url: str) -> tuple[str, ...]:
-    """The studies that a storage holds, the oldest first."""
+    """Names of the studies of a storage, the oldest first."""
     with rows_of(url) as rows, readable_rows(url):
         return tuple(_names(rows).values())
 
 
 def summaries(url: str) -> tuple[StudyListing, ...]:
-    """The studies that a storage holds with their counts, the oldest first, without reading their trials.
+    """The studies of a storage with their counts, the oldest first, without reading their trials.
 
-    A study that cannot be read is marked. Raises `StorageError` if there is no such database.
+    A study that cannot be read has a `fault`.
+
+    Raises:
+        StorageError: If the database does not exist.
     """
     with rows_of(url) as rows:
         with readable_rows(url):
             names = _names(rows)
-        return tuple(_summary_or_fault(rows, url, study_id, name) for study_id, name in names.items())
+        return tuple(_listing_or_fault(rows, url, study_id, name) for study_id, name in names.items())
 
 
 @contextmanager
 def stored_study(url: str, name: str) -> Iterator[StoredStudy]:
-    """A study at one moment, its trials to be read within the block.
+    """A study at one moment; its trials can be read within the block.
 
-    Raises `StudyNotFoundError` if the storage has none of that name, and `StorageError` if there is no
-    such database or the study cannot be read.
+    Raises:
+        StudyNotFoundError: If the storage has no study of that name.
+        StorageError: If the database does not exist or the study cannot be read.
     """
     with rows_of(url) as rows, readable_rows(url, name):
         yield _study(rows, url, name)
 
 
 def load_study(url: str, name: str) -> "optuna.Study":
-    """A study with all its trials in memory, to look at with what Optuna has for it; errors as of `stored_study`."""
+    """A study with all its trials in memory, as an Optuna study; errors as of `stored_study`."""
     import optuna  # noqa: PLC0415
 
     from fxai.search.storage import WriteBehindStorage  # noqa: PLC0415
 
     with stored_study(url, name):
-        pass  # it is there
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # what it says would run into a command's output
+        pass  # the study exists
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # its output would disturb a command's output
     storage = WriteBehindStorage(url, create=False)
     try:
         with readable_rows(url, name):
             study = optuna.load_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler())
-            study.get_trials(deepcopy=False)  # reads them; looking at them later needs the database no more
+            study.get_trials(deepcopy=False)  # loads all trials, so that the database is not needed later
     finally:
         storage.close()
     return study
 
 
 def readable_studies(url: str, names: Iterable[str], on_fault: Callable[[str], None]) -> "Iterator[optuna.Study]":
-    """Those of the studies that can be read; `on_fault` is told why another cannot."""
+    """The studies that can be read; `on_fault` is called with the error message of each other study."""
     for name in names:
         try:
             yield load_study(url, name)
@@ -95,12 +99,12 @@ def readable_studies(url: str, names: Iterable[str], on_fault: Callable[[str], N
 
 
 def is_archived(name: str) -> bool:
-    """Whether --fresh has set this study aside."""
+    """Whether --fresh has archived the study."""
     return _ARCHIVED.fullmatch(name) is not None
 
 
 def _names(rows: Rows) -> Mapping[int, str]:
-    """By their ids. A name is shown and compared, so that bytes of it that are no text are replaced."""
+    """Study names by id. Bytes that are not valid text are replaced."""
     found = rows("SELECT s.study_id, s.study_name FROM studies s ORDER BY s.study_id")
     return {study_id: _as_text(name) for study_id, name in found}
 
@@ -136,15 +140,15 @@ def _attrs(rows: Rows, table: str, study_id: int) -> dict[str, object]:
     return {key: read_json(text) for key, text in rows(statement, study=study_id)}
 
 
-def _summary_or_fault(rows: Rows, url: str, study_id: int, name: str) -> StudyListing:
+def _listing_or_fault(rows: Rows, url: str, study_id: int, name: str) -> StudyListing:
     try:
         with readable_rows(url, name):
-            return _summary(_study_of_id(rows, study_id, name))
+            return _listing(_study_of_id(rows, study_id, name))
     except StorageError as error:
         return StudyListing(name, "", TrialCounts(), archived=is_archived(name), fault=str(error))
 
 
-def _summary(study: StoredStudy) -> StudyListing:
+def _listing(study: StoredStudy) -> StudyListing:
     states, leader = study.state_counts(), study.leader()
     return StudyListing(
         name=study.study_name,

@@ -1,4 +1,4 @@
-"""One study being searched: ask, report, tell, and how it is taken up again."""
+"""A study in the process that searches it: ask, report, tell, resume."""
 
 import math
 import warnings
@@ -26,17 +26,17 @@ from fxai.search.objective_history import ObjectiveHistory
 from fxai.search.pbt_history import Exploit, latest_params, pbt_history_of
 from fxai.search.pruners import build_pruner
 from fxai.search.ranking import Ranking
-from fxai.search.samplers import Samplers, tries_every_point
+from fxai.search.samplers import Samplers, is_exhaustive
 from fxai.search.seeds import lane_seeds, trial_seed
 from fxai.search.space import suggest
 from fxai.search.storage import FLUSH_SECONDS, WriteBehindStorage
 from fxai.search.study_views import LocalTrials, PrunedBySingleObjective
-from fxai.search.warm_start import solutions
+from fxai.search.warm_start import cma_es_source_trials
 from fxai.spec.checks.feasibility import violations
 from fxai.spec.search.configure import config_values
 from fxai.spec.search.study import StudySpec
 
-INFEASIBLE_IN_A_ROW = 200  # proposals, after which the space is taken to hold no point that keeps the constraints
+INFEASIBLE_IN_A_ROW = 200  # proposals after which the constraints count as unsatisfiable
 
 _STATES = {
     TrialState.COMPLETE: OptunaState.COMPLETE,
@@ -45,15 +45,15 @@ _STATES = {
 }
 
 
-class _NothingLeftError(Exception):
-    """The sampler has proposed every point; ends the transaction in which it was asked."""
+class _ExhaustedError(Exception):
+    """The sampler has proposed every point; aborts the transaction of the proposal."""
 
 
 class Search:
-    """A study that this process searches; `open_search` makes it.
+    """A study that this process searches; created by `open_search`.
 
-    One thread uses it. When anything but `report` and `should_prune` returns, what it did is committed; the
-    reports of a running trial follow within about a second, if `flush` is called now and then.
+    It is used by one thread. Every method but `report` and `should_prune` commits its changes before it returns.
+    Reports of running trials are written within about a second if `flush` is called regularly.
     """
 
     def __init__(self, spec: StudySpec, storage: WriteBehindStorage, study_id: int) -> None:
@@ -63,15 +63,15 @@ class Search:
         self._study = PrunedBySingleObjective(spec, storage, build_pruner(spec.pruner))
         trials = storage.get_all_trials(study_id, deepcopy=False)
         copies = [trial for trial in trials if attributes.is_copy(trial.user_attrs)]
-        self._samplers = Samplers(spec.sampler, spec.parameters, spec.seed, solutions(copies))
-        self._seen_by_pruner = LocalTrials(self._study) if copies else self._study
+        self._samplers = Samplers(spec.sampler, spec.parameters, spec.seed, cma_es_source_trials(copies))
+        self._pruner_view = LocalTrials(self._study) if copies else self._study
         self._values = config_values(spec)
         self.most_step = storage.limits.most_step  # the greatest step of a report that the database holds
         self.exhausted: str | None = None
-        self.archived_as: str | None = None  # the name by which `--fresh` keeps the study that was there
+        self.archived_as: str | None = None  # name of the study that `--fresh` archived
         self._ranking = Ranking(spec.goals, spec.metric_name)
-        self._courses = ObjectiveHistory(spec.goals)
-        self._tally = dict.fromkeys(OptunaState, 0)
+        self._objective_history = ObjectiveHistory(spec.goals)
+        self._state_counts = dict.fromkeys(OptunaState, 0)
         self._infeasible = 0
         for trial in trials:
             self._count(trial)
@@ -87,109 +87,110 @@ class Search:
 
     @property
     def identity(self) -> StudyIdentity:
-        """Which study this is, among those of its name in other databases."""
+        """Identity of the study among studies of the same name in other databases."""
         return attributes.identity_of(self._storage.get_study_user_attrs(self._study_id))
 
     def study_names(self) -> tuple[str, ...]:
-        """The studies of the database."""
+        """Names of the database's studies."""
         return tuple(self._storage.study_names())
 
     def ask(self) -> AskedTrial | None:
-        """The next trial, written with all its parameters; None, and `exhausted` says why, where there is none.
+        """The next trial, stored with all its parameters; None if there is none, with the reason in `exhausted`.
 
-        Proposals that break a constraint are recorded for the sampler to learn from, and passed over.
+        Proposals that violate a constraint are stored for the sampler and skipped.
         """
-        endless = not tries_every_point(self._spec.sampler)  # the others come to the end of their points
+        endless = not is_exhaustive(self._spec.sampler)  # exhaustive samplers end by themselves
         for _ in range(INFEASIBLE_IN_A_ROW) if endless else count():
             if self.exhausted:
                 return None
             try:
                 with self._storage.one_transaction(), _without_warnings():
                     number, feasible = self._propose()
-            except _NothingLeftError:
+            except _ExhaustedError:
                 self.exhausted = "every point of the search space was tried"
                 return None
             if feasible:
-                self._tally[OptunaState.RUNNING] += 1
+                self._state_counts[OptunaState.RUNNING] += 1
                 return replace(self._asked(self._trial(number)), stored_reports=None)
             self._count(self._trial(number))
         self.exhausted = f"{INFEASIBLE_IN_A_ROW} proposals in a row broke the study's constraints"
         return None
 
     def report(self, report: Report) -> None:
-        """Keep an evaluation of a running trial."""
+        """Store a report of a running trial."""
         self._storage.set_trial_intermediate_value(self._id(report.number), report.step, report.value)
         if (values := self._reported(report)) is not None:
-            self._courses.note(report.number, report.step, values)
+            self._objective_history.add_report(report.number, report.step, values)
 
     def should_prune(self, report: Report) -> bool:
-        """Whether a running trial shall end at this report, its last.
+        """Whether a running trial is to be pruned at this report, its last.
 
-        Of several objectives the pruner sees one. A trial that is bad in it may be good in the others, so where it
-        reports them it is spared unless three quarters of the completed trials were better in all of them at that step.
+        With several objectives the pruner uses the main objective. A trial that is bad in it may be good in the others,
+        so a trial that reports all objectives is pruned only if three quarters of the completed trials dominate it at
+        that step.
         """
-        if not self._study.pruner.prune(self._seen_by_pruner, self._trial(report.number)):
+        if not self._study.pruner.prune(self._pruner_view, self._trial(report.number)):
             return False
         reported = self._reported(report)
-        return reported is None or self._courses.mostly_beaten(report.step, reported)
+        return reported is None or self._objective_history.is_mostly_dominated(report.step, reported)
 
     def tell(self, result: TrialResult) -> TrialResult:
-        """Finish a trial; returns the result as it stands in the study.
+        """Finish a trial; returns the result as stored.
 
-        A COMPLETE one of whose values one is missing, NaN or infinite is recorded as FAIL.
+        A COMPLETE result with a missing, NaN or infinite value is stored as FAIL.
         """
         result = _checked(result, self._spec)
         state = _STATES[result.state]
         trial_id = self._id(result.number)
         with self._storage.one_transaction(), _without_warnings():
-            for name, value in _told_attrs(result, self._storage.limits).items():
+            for name, value in _result_attrs(result, self._storage.limits).items():
                 self._storage.set_trial_user_attr(trial_id, name, value)
-            course = self._courses.close(result.number)
-            if course and state is OptunaState.COMPLETE and self._storage.limits.holds_as_json(course):
-                self._storage.set_trial_system_attr(trial_id, attributes.COURSE, course)
+            history = self._objective_history.pop(result.number)
+            if history and state is OptunaState.COMPLETE and self._storage.limits.holds_as_json(history):
+                self._storage.set_trial_system_attr(trial_id, attributes.OBJECTIVE_HISTORY, history)
             self._tell(result.number, values_of(result, self._spec), state)
-        self._tally[OptunaState.RUNNING] -= 1
+        self._state_counts[OptunaState.RUNNING] -= 1
         self._count(self._trial(result.number))
         return result
 
     def retry(self, number: int) -> AskedTrial:
-        """A running trial whose run was lost, back at its beginning: its reports are gone."""
+        """Restart a running trial whose run was lost; its reports are removed."""
         return self._restart(number, attempt=self._attempt(self._trial(number)) + 1)
 
     def begin_again(self, number: int) -> AskedTrial:
-        """A running trial that its worker gave back, at its beginning, where its checkpoint is taken up."""
+        """Restart a running trial that its worker returned; it continues from its checkpoint."""
         return self._restart(number, attempt=self._attempt(self._trial(number)))
 
     def set_aside(self, number: int) -> AskedTrial:
-        """A running trial that waits without a worker, as its population last left it; put back until it goes on."""
+        """Suspend a running trial of a population, without a worker. It is marked as returned until it continues."""
         return self._restart(number, attempt=self._attempt(self._trial(number)), put_back=True)
 
     def compared(self, step: int, members: Iterable[int], exploits: Mapping[int, Exploit]) -> None:
-        """Keep what a comparison of a population's members came to, in one transaction."""
+        """Store the result of a comparison of a population's members, in one transaction."""
         with self._storage.one_transaction():
             for number in members:
                 self._storage.set_trial_system_attr(self._id(number), attributes.COMPARED, step)
             for number, exploit in exploits.items():
-                lineage = (*pbt_history_of(self._trial(number).user_attrs), exploit)
+                history = (*pbt_history_of(self._trial(number).user_attrs), exploit)
                 self._storage.set_trial_user_attr(
-                    self._id(number), attributes.LINEAGE, [each.as_json() for each in lineage]
+                    self._id(number), attributes.PBT_HISTORY, [each.as_json() for each in history]
                 )
 
     def put_back(self, number: int) -> None:
-        """Leave a trial for the next run, which takes it up without counting this one against it."""
+        """Leave a trial to the next run, without counting this run as a lost attempt."""
         self._mark_put_back(number, value=True)
 
     def take_up(self, number: int) -> None:
-        """Have a trial that was put back: if this run dies now, it dies with it."""
+        """Mark that a returned trial runs again; if this run is killed, the attempt counts as lost."""
         self._mark_put_back(number, value=False)
 
     def counts(self) -> TrialCounts:
         number, value = self._ranking.best or (None, None)
         return TrialCounts(
-            complete=self._tally[OptunaState.COMPLETE],
-            pruned=self._tally[OptunaState.PRUNED],
-            failed=self._tally[OptunaState.FAIL],
-            running=self._tally[OptunaState.RUNNING],
+            complete=self._state_counts[OptunaState.COMPLETE],
+            pruned=self._state_counts[OptunaState.PRUNED],
+            failed=self._state_counts[OptunaState.FAIL],
+            running=self._state_counts[OptunaState.RUNNING],
             infeasible=self._infeasible,
             best_trial=number,
             best_value=value,
@@ -198,7 +199,7 @@ class Search:
         )
 
     def finished(self) -> list[FinishedTrial]:
-        """The trials that have finished and count, in the order in which they did; values of the first objective."""
+        """Counted finished trials in the order of their ends, with values of the main objective."""
         first = [goal.metric for goal in self._spec.goals].index(self._spec.metric_name)
         trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
         own = [each for each in trials if each.state.is_finished() and not attributes.is_uncounted(each.user_attrs)]
@@ -212,41 +213,41 @@ class Search:
         ]
 
     def mark_ended(self, rule: str | None, reason: str = "") -> None:
-        """Remember which stop rule ended the study; None: it goes on, or ended otherwise."""
+        """Store the stop rule that ended the study; None if the study continues or ended otherwise."""
         mark = None if rule is None else {"rule": rule, "reason": reason}
         if self._storage.get_study_user_attrs(self._study_id).get(attributes.ENDED_BY) != mark:
             self._storage.set_study_user_attr(self._study_id, attributes.ENDED_BY, mark)
 
     def draw_as(self, name: str) -> None:
-        """Draw as the study of that name: Hyperband takes a trial's bracket from its study's name."""
-        self._study.pruner = self._seen_by_pruner.pruner = build_pruner(self._spec.pruner, draws_as=name)
+        """Use the Hyperband brackets of the study of that name."""
+        self._study.pruner = self._pruner_view.pruner = build_pruner(self._spec.pruner, draws_as=name)
 
     def best_numbers(self, count: int) -> tuple[int, ...]:
-        """The best COMPLETE trials, the best first; of several objectives the whole front."""
+        """The best COMPLETE trials in order; with several objectives the whole front."""
         return self._ranking.best_numbers(count)
 
     def best_params(self) -> Mapping[str, ParamValue] | None:
-        """The parameters of the best trial; None before the first COMPLETE one."""
+        """Parameters of the best trial; None before the first COMPLETE trial."""
         best = self._ranking.best
         return None if best is None else latest_params(self._trial(best[0]))
 
     def flush(self) -> None:
-        """Write the reports that have waited for a second. Call it as often as you like."""
+        """Write reports that have waited for a second. Cheap if there is nothing to write."""
         self._storage.flush(older_than=FLUSH_SECONDS)
 
     def close(self) -> None:
-        """Write everything and leave the database."""
+        """Write all pending changes and close the database."""
         self._storage.close()
 
     def _propose(self) -> tuple[int, bool]:
-        """A trial with all its parameters: its number, and whether it may be trained."""
+        """Create a trial with all its parameters. Returns its number and whether it is feasible."""
         self._study.sampler = self._samplers.for_trial(self._next_number())
         trial = self._study.ask()
         params = suggest(trial, self._spec.parameters, self._values)
-        self._keep_rounded(trial.number, params)
+        self._store_rounded(trial.number, params)
         proposed = attributes.ENQUEUED not in trial.user_attrs
-        if proposed and tries_every_point(self._spec.sampler) and self._repeats(trial.number, params):
-            raise _NothingLeftError
+        if proposed and is_exhaustive(self._spec.sampler) and self._repeats(trial.number, params):
+            raise _ExhaustedError
         amounts = violations(self._spec, params)
         for constraint, amount in amounts.items():
             trial.set_constraint(constraint, amount)
@@ -258,22 +259,22 @@ class Search:
             trial.set_user_attr(attributes.SEED, trial_seed(self._spec.seed, trial.number))
         return trial.number, not broken
 
-    def _keep_rounded(self, number: int, params: Mapping[str, ParamValue]) -> None:
-        """Store what is trained in place of what the sampler proposed: multiples of a step on a logarithmic scale."""
+    def _store_rounded(self, number: int, params: Mapping[str, ParamValue]) -> None:
+        """Store the trained values in place of the proposed ones: multiples of a step on a logarithmic scale."""
         trial = self._trial(number)
         for name, distribution in trial.distributions.items():
             if isinstance(distribution, FloatDistribution | IntDistribution) and trial.params[name] != params[name]:
-                value = distribution.to_internal_repr(params[name])  # type: ignore[arg-type]  # it is a number
+                value = distribution.to_internal_repr(params[name])  # type: ignore[arg-type]  # the value is a number
                 self._storage.set_trial_param(self._id(number), name, value, distribution)
 
     def _tell(self, number: int, values: Sequence[float] | None, state: OptunaState) -> None:
-        if tries_every_point(self._spec.sampler):
-            # All that these samplers do after a trial is to end `Study.optimize`, which does not run.
+        if is_exhaustive(self._spec.sampler):
+            # After a trial these samplers only stop `Study.optimize`, which is not used here.
             self._study.sampler = RandomSampler()
         self._study.tell(number, values, state=state)
 
     def _next_number(self) -> int:
-        """Of the trial that `ask` will find: the first that waits, or else a new one."""
+        """Number of the trial that `ask` will return: the first waiting trial, else a new one."""
         waiting = self._in_state(OptunaState.WAITING)
         return waiting[0].number if waiting else self._storage.get_n_trials(self._study_id)
 
@@ -288,46 +289,46 @@ class Search:
         )
 
     def _taken_up(self, trial: FrozenTrial) -> AskedTrial:
-        """A trial that the last run left RUNNING; the attempt counts unless it was put back."""
-        put_back = trial.system_attrs.get(attributes.PUT_BACK, False)
+        """A trial that the last run left RUNNING; the attempt counts as lost unless the trial was returned."""
+        put_back = trial.system_attrs.get(attributes.RETURNED, False)
         stored = tuple(sorted(trial.intermediate_values.items()))
         asked = self._restart(trial.number, attempt=self._attempt(trial) + (0 if put_back else 1))
         return replace(asked, put_back=put_back, stored_reports=stored)
 
     def _restart(self, number: int, *, attempt: int, put_back: bool = False) -> AskedTrial:
-        self._courses.close(number)
-        marks = {attributes.ATTEMPT: attempt, attributes.PUT_BACK: put_back}
-        # A member of a population does not repeat what it reported before it went on from another's weights.
+        self._objective_history.pop(number)
+        marks = {attributes.ATTEMPT: attempt, attributes.RETURNED: put_back}
+        # A member of a population does not repeat the reports from before an exploit.
         keep = self._spec.search is not None
         self._storage.restart_trial(self._id(number), drop=attributes.RUNGS, system_attrs=marks, keep_reports=keep)
         return replace(self._asked(self._trial(number)), put_back=put_back)
 
     def _asked(self, trial: FrozenTrial) -> AskedTrial:
-        lineage = pbt_history_of(trial.user_attrs)
+        history = pbt_history_of(trial.user_attrs)
         return AskedTrial(
             number=trial.number,
             attempt=self._attempt(trial),
             params=latest_params(trial),
             seeds=lane_seeds(int(trial.user_attrs[attributes.SEED]), self._spec.seeds_per_trial),
-            exploit=lineage[-1] if lineage else None,
+            exploit=history[-1] if history else None,
             compared=int(trial.system_attrs.get(attributes.COMPARED, 0)),
         )
 
     def _mark_put_back(self, number: int, *, value: bool) -> None:
-        self._storage.set_trial_system_attr(self._id(number), attributes.PUT_BACK, value)
+        self._storage.set_trial_system_attr(self._id(number), attributes.RETURNED, value)
         self._storage.flush()
 
     def _count(self, trial: FrozenTrial) -> None:
         if attributes.is_uncounted(trial.user_attrs):
             self._infeasible += attributes.INFEASIBLE in trial.user_attrs
             return
-        self._tally[trial.state] += 1
+        self._state_counts[trial.state] += 1
         if trial.state is OptunaState.COMPLETE:
             self._ranking.add(trial.number, trial.values)
-            self._courses.add(trial)
+            self._objective_history.add(trial)
 
     def _reported(self, report: Report) -> list[float] | None:
-        """A report's values of all of several objectives; None where there is one, or some are no numbers."""
+        """Values of all objectives in a report; None with one objective, or if a value is missing or not finite."""
         if len(self._spec.goals) == 1:
             return None
         values = named_values({**report.metrics, self._spec.metric_name: report.value}, self._spec)
@@ -348,41 +349,41 @@ class Search:
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
-    """Of Optuna, which names its own sources: of what is experimental, and of what `check` says of a spec."""
+    """Suppress Optuna's warnings: of experimental features, and of settings that `check` reports."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def values_of(result: TrialResult, spec: StudySpec) -> list[float] | None:
-    """A COMPLETE trial's value for each objective; None for any other trial, and where it lacks one."""
+    """A COMPLETE trial's value of each objective; None for other trials or if a value is missing."""
     if result.state is not TrialState.COMPLETE or result.value is None:
         return None
     return named_values({**result.metrics, spec.metric_name: result.value}, spec)
 
 
-def named_values(told: Mapping[str, float], spec: StudySpec) -> list[float] | None:
-    """A value for each objective, of those told by their names; None where one is missing."""
-    values = [told[goal.metric] for goal in spec.goals if goal.metric in told]
+def named_values(reported: Mapping[str, float], spec: StudySpec) -> list[float] | None:
+    """The value of each objective by its name; None if one is missing."""
+    values = [reported[goal.metric] for goal in spec.goals if goal.metric in reported]
     return values if len(values) == len(spec.goals) else None
 
 
 def _checked(result: TrialResult, spec: StudySpec) -> TrialResult:
-    """The result, or a failure where it says COMPLETE without a finite value for each objective."""
+    """The result, or a failure if it is COMPLETE without a finite value of each objective."""
     values = values_of(result, spec)
     if result.state is not TrialState.COMPLETE or (values is not None and all(map(math.isfinite, values))):
         return result
     if values is None and result.value is not None:
         missing = [goal.metric for goal in spec.goals if goal.metric not in (*result.metrics, spec.metric_name)]
-        error = TrialError(Cause.EXCEPTION, f"the trial ended without {', '.join(missing)}, which the study optimises")
+        error = TrialError(Cause.EXCEPTION, f"the trial returned no {', '.join(missing)}, which the study optimizes")
     else:
-        told = result.value if values is None or len(values) == 1 else values
-        error = TrialError(Cause.NOT_FINITE, f"the trial ended with the value {told}, which is not a finite number")
+        reported = result.value if values is None or len(values) == 1 else values
+        error = TrialError(Cause.NOT_FINITE, f"the trial ended with the value {reported}, which is not a finite number")
     return replace(result, state=TrialState.FAIL, value=None, error=error)
 
 
-def _told_attrs(result: TrialResult, limits: ColumnLimits) -> dict[str, JsonValue]:
-    """What a result says beyond its state and value, as user attributes of its trial."""
+def _result_attrs(result: TrialResult, limits: ColumnLimits) -> dict[str, JsonValue]:
+    """Metrics, usage, derived values and error of a result, as user attributes of its trial."""
     attrs: dict[str, JsonValue] = {
         attributes.SECONDS: result.seconds,
         **({attributes.DERIVED: dict(result.derived)} if result.derived else {}),

@@ -1,4 +1,4 @@
-"""One study as the storage holds it in memory."""
+"""One study in the memory of the storage."""
 
 import copy
 from collections.abc import Container
@@ -13,9 +13,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 @dataclass(slots=True)
 class StudyMemory:
-    """A study and its trials, in the order of their ids; a trial's place in it is its index.
+    """A study and its trials, ordered by id. The place of a trial is its index.
 
-    A trial is replaced and never changed, because readers hold it.
+    A trial is replaced by a copy and never changed, because readers may have references to it.
     """
 
     name: str
@@ -23,31 +23,35 @@ class StudyMemory:
     user_attrs: dict[str, Any]
     system_attrs: dict[str, Any]
     trials: list[FrozenTrial] = field(default_factory=list)
-    _waiting: dict[int, None] = field(default_factory=dict)  # places of WAITING trials, first in first
+    _waiting: dict[int, None] = field(default_factory=dict)  # indexes of WAITING trials, the oldest first
     _distributions: dict[str, BaseDistribution] = field(default_factory=dict)
 
     def add(self, trial: FrozenTrial) -> int:
-        """The place at which the trial now is."""
+        """Add a trial; returns its index."""
         place = len(self.trials)
         self.trials.append(trial)
         self._distributions.update(trial.distributions)
-        self.note_state(place)
+        self.update_waiting(place)
         return place
 
-    def renew(self, place: int) -> FrozenTrial:
-        """A copy of the trial, put in its place to be changed; its dicts are still shared."""
+    def replace_with_copy(self, place: int) -> FrozenTrial:
+        """Replace the trial by a copy that may be changed; its dicts are still shared."""
         self.trials[place] = copy.copy(self.trials[place])
         return self.trials[place]
 
-    def note_state(self, place: int) -> None:
-        """Know whether the trial waits, after its state was set."""
+    def update_waiting(self, place: int) -> None:
+        """Update the set of waiting trials after a change of the trial's state."""
         if self.trials[place].state is TrialState.WAITING:
             self._waiting[place] = None
         else:
             self._waiting.pop(place, None)
 
-    def note_distribution(self, name: str, distribution: BaseDistribution) -> None:
-        """Know a parameter's distribution; a `ValueError` if earlier trials drew it from an incompatible one."""
+    def add_distribution(self, name: str, distribution: BaseDistribution) -> None:
+        """Store a parameter's distribution.
+
+        Raises:
+            ValueError: If earlier trials have an incompatible distribution.
+        """
         if name in self._distributions:
             check_distribution_compatibility(self._distributions[name], distribution)
         self._distributions[name] = distribution
@@ -58,7 +62,7 @@ class StudyMemory:
     def find(self, number: int) -> FrozenTrial | None:
         if number < len(self.trials) and self.trials[number].number == number:
             return self.trials[number]
-        # Numbers have gaps where somebody deleted rows.
+        # numbers have gaps after rows were deleted
         return next((trial for trial in self.trials if trial.number == number), None)
 
     def select(self, states: Container[TrialState] | None) -> list[FrozenTrial]:
@@ -70,7 +74,7 @@ class StudyMemory:
 
 
 def new_trial() -> FrozenTrial:
-    """A RUNNING trial of which nothing is known yet, not even its number."""
+    """A RUNNING trial without data and number."""
     return FrozenTrial(
         number=-1,
         trial_id=-1,

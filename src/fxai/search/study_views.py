@@ -1,8 +1,7 @@
-"""Views of a study for pruners, plots and importances: one objective of several, or the study's own trials only.
+"""Views of a study for pruners, plots and importances: one objective of several, or without copied trials.
 
-Optuna does not prune in a study of several objectives. Pruners, and TPE where it orders pruned trials, ask a study for
-its one direction. `PrunedBySingleObjective` answers with the direction of the objective that prunes; everything else
-sees all objectives.
+Optuna does not prune in multi-objective studies. Pruners, and TPE where it orders pruned trials, read `direction`. In
+`PrunedBySingleObjective` it is that of the main objective; everything else uses all objectives.
 """
 
 import copy
@@ -22,10 +21,10 @@ from fxai.spec.search.study import StudySpec
 
 
 class PrunedBySingleObjective(Study):
-    """A stored study whose intermediate values are of one of its objectives."""
+    """A stored study whose intermediate values are of its main objective."""
 
     def __init__(self, spec: StudySpec, storage: WriteBehindStorage, pruner: BasePruner) -> None:
-        sampler = RandomSampler()  # `Search.ask` puts one of the spec's in its place
+        sampler = RandomSampler()  # replaced by `Search.ask`
         super().__init__(spec.study_name, storage, sampler=sampler, pruner=pruner)
         self._pruning = StudyDirection[spec.direction.upper()]
 
@@ -35,10 +34,10 @@ class PrunedBySingleObjective(Study):
 
 
 class LocalTrials(Study):
-    """A study as its own trials make it.
+    """A study without the trials that were copied from another study.
 
-    Copies of an earlier study's trials are there for the sampler to learn from. A trial that is pruned because it
-    is worse than they were would never show whether this study does better.
+    The sampler learns from copied trials. If the pruner compared with them, a study with lower values would have all
+    its trials pruned and could not improve.
     """
 
     def __init__(self, study: Study) -> None:
@@ -60,18 +59,18 @@ class LocalTrials(Study):
 
 
 class SingleObjectiveView(Study):
-    """A stored study as if it had one objective, this one: what plots and importances look at.
+    """A stored study with one objective, for plots and importances.
 
-    Completed trials without a value for it are left out. What trials reported on the way is of the study's own first
-    objective, and is there only where that is the one.
+    Completed trials without a value of the objective are omitted. Reports are of the main objective, so they are
+    omitted for other objectives.
     """
 
     def __init__(self, study: Study, goal: Goal, value: Callable[[FrozenTrial], float | None]) -> None:
         super().__init__(study.study_name, study._storage)  # noqa: SLF001 (a study does not show its storage)
         self._goal, self._value = goal, value
         self._reported = goal.metric == goals_of(study)[first_goal(study)].metric
-        seen = map(self._seen, study.get_trials(deepcopy=False))
-        self._trials = [trial for trial in seen if trial is not None]
+        view = map(self._view_of, study.get_trials(deepcopy=False))
+        self._trials = [trial for trial in view if trial is not None]
 
     @property
     def directions(self) -> list[StudyDirection]:
@@ -89,20 +88,20 @@ class SingleObjectiveView(Study):
         trials = [trial for trial in self._trials if states is None or trial.state in states]
         return copy.deepcopy(trials) if deepcopy else trials
 
-    def _seen(self, trial: FrozenTrial) -> FrozenTrial | None:
-        seen = copy.copy(trial)
+    def _view_of(self, trial: FrozenTrial) -> FrozenTrial | None:
+        view = copy.copy(trial)
         if not self._reported:
-            seen.intermediate_values = {}
+            view.intermediate_values = {}
         if trial.state is TrialState.COMPLETE:
             value = self._value(trial)
             if value is None:
                 return None
-            seen.values = [value]
-        return seen
+            view.values = [value]
+        return view
 
 
 def first_objective_view(study: Study) -> Study:
-    """The study with its first objective alone; itself where it has no other."""
+    """The study with its main objective only; the study itself if it has one objective."""
     if len(study.directions) == 1:
         return study
     place = first_goal(study)
@@ -110,5 +109,5 @@ def first_objective_view(study: Study) -> Study:
 
 
 def metric_view(study: Study, goal: Goal) -> Study:
-    """The study as if it had optimised this metric of its trials."""
+    """The study with this metric as its objective."""
     return SingleObjectiveView(study, goal, lambda trial: attributes.metrics_of(trial.user_attrs).get(goal.metric))

@@ -1,7 +1,7 @@
-"""Trials as rows of Optuna's own tables, written many at a time.
+"""Trials as rows of Optuna's tables, written in bulk.
 
-Optuna's RDB models are private to it; they are touched here, and the rest of Optuna's internals in
-`storage.py`. Statements are portable SQL: a row is replaced by deleting and inserting it.
+Optuna's database models are private; they are used here, and other internals of Optuna in `storage.py`. Statements are
+portable SQL: a row is replaced by deleting and inserting it.
 """
 
 import json
@@ -32,7 +32,7 @@ REPORTS: Table = models.TrialIntermediateValueModel.__table__
 USER_ATTRS: Table = models.TrialUserAttributeModel.__table__
 SYSTEM_ATTRS: Table = models.TrialSystemAttributeModel.__table__
 
-# The columns that tell the rows of a table apart: whose row it is, and which of them.
+# The columns that identify a row of a table: its owner and its key.
 _KEYS: Mapping[Table, tuple[str, str]] = {
     STUDY_USER_ATTRS: ("study_id", "key"),
     STUDY_SYSTEM_ATTRS: ("study_id", "key"),
@@ -51,18 +51,18 @@ _CHANGE_TRIAL = sa.update(TRIALS).where(TRIALS.c.trial_id == sa.bindparam("owner
 _OF_STUDY = TRIALS.c.study_id == sa.bindparam("study")
 
 Row: TypeAlias = dict[str, Any]
-Place: TypeAlias = tuple[Table, int, str | int]  # a table, whose row, which of them
+Place: TypeAlias = tuple[Table, int, str | int]  # table, owner, key
 
 
 @lru_cache(maxsize=4096)
 def _distribution(text: str) -> BaseDistribution:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of types that are deprecated, and of ends that are no whole number of steps
+        warnings.simplefilter("ignore")  # about deprecated types and ranges that are not a multiple of the step
         return json_to_distribution(text)
 
 
 def param_row(value: float, distribution: BaseDistribution) -> Row:
-    """A parameter by its internal representation."""
+    """Row of a parameter in Optuna's internal representation."""
     return {"param_value": value, "distribution_json": distribution_to_json(distribution)}
 
 
@@ -89,7 +89,7 @@ def state_row(trial: FrozenTrial) -> Row:
 
 
 def rows_of(trial: FrozenTrial, trial_id: int) -> Iterable[tuple[Place, Row]]:
-    """Everything that a trial holds but its own row, under that id."""
+    """All rows of a trial except its own, under the given id."""
     for name, value in trial.params.items():
         distribution = trial.distributions[name]
         yield (PARAMS, trial_id, name), param_row(distribution.to_internal_repr(value), distribution)
@@ -103,7 +103,7 @@ def rows_of(trial: FrozenTrial, trial_id: int) -> Iterable[tuple[Place, Row]]:
 
 
 def insert_trial(connection: Connection, study_id: int, trial: FrozenTrial) -> int:
-    """Write a trial with all that it holds; returns the id that the database gave it."""
+    """Write a trial with all its rows; returns its id."""
     row = {"study_id": study_id, "number": trial.number, **state_row(trial)}
     key = connection.execute(sa.insert(TRIALS), row).inserted_primary_key
     trial_id = int(key[0]) if key else -1
@@ -112,7 +112,7 @@ def insert_trial(connection: Connection, study_id: int, trial: FrozenTrial) -> i
 
 
 def write_rows(connection: Connection, rows: Mapping[Place, Row]) -> None:
-    """Write rows in place of those that are there; rows of `TRIALS` change what they name."""
+    """Replace rows; rows of `TRIALS` are updated."""
     replaced: defaultdict[Table, list[Row]] = defaultdict(list)
     for (table, owner, which), row in rows.items():
         if table is TRIALS:
@@ -144,7 +144,7 @@ def rename_study(connection: Connection, study_id: int, name: str) -> None:
 
 
 def remove_progress(connection: Connection, trial_id: int, system_attrs: Sequence[str], *, reports: bool) -> None:
-    """Delete those of a trial's system attributes, and its reports if so."""
+    """Delete the given system attributes of a trial, and its reports if `reports`."""
     if reports:
         connection.execute(sa.delete(REPORTS).where(REPORTS.c.trial_id == trial_id))
     own = SYSTEM_ATTRS.c.trial_id == trial_id
@@ -157,7 +157,7 @@ def study_of(connection: Connection, trial_id: int) -> int | None:
 
 
 def newest_trial(connection: Connection, study_id: int) -> int:
-    """The highest id among a study's trials; 0 if it has none."""
+    """The highest trial id of a study; 0 without trials."""
     return int(
         connection.execute(sa.select(sa.func.max(TRIALS.c.trial_id)).where(_OF_STUDY), {"study": study_id}).scalar()
         or 0
@@ -165,13 +165,13 @@ def newest_trial(connection: Connection, study_id: int) -> int:
 
 
 def count_before(connection: Connection, study_id: int, trial_id: int) -> int:
-    """How many trials of a study have lower ids."""
+    """Number of a study's trials with lower ids."""
     counted = sa.select(sa.func.count()).select_from(TRIALS).where(_OF_STUDY, TRIALS.c.trial_id < sa.bindparam("limit"))
     return int(connection.execute(counted, {"study": study_id, "limit": trial_id}).scalar_one())
 
 
 def read_trials(connection: Connection, study_id: int, *, after: int = 0) -> list[FrozenTrial]:
-    """The study's trials whose ids are above `after`, in the order of their ids."""
+    """The study's trials with ids above `after`, ordered by id."""
     chosen = sa.and_(TRIALS.c.study_id == study_id, TRIALS.c.trial_id > after)
     parts: Mapping[Table, Mapping[int, list[sa.Row[Any]]]] = {
         table: _rows_by_trial(connection, table, chosen)
@@ -220,7 +220,7 @@ def _external(value: float, distribution: BaseDistribution) -> Any:
 
 
 def _to_utc(moment: datetime | None) -> datetime | None:
-    """Local time as Optuna's records hold it, to UTC as its tables do, both without a zone."""
+    """Local time, as in Optuna's records, to UTC, as in its tables; both without a zone."""
     return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 

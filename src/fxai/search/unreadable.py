@@ -1,4 +1,4 @@
-"""What damaged or edited rows of a study database cause, as one message."""
+"""Turns errors caused by damaged or edited rows of a study database into one message."""
 
 import re
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ _OF_SQLALCHEMY = re.compile(r"^\(\w+\.\w+\) ")
 
 @contextmanager
 def readable_rows(url: str, study: str | None = None) -> Iterator[None]:
-    """Turn every error of reading the rows of a study, or of a whole database, into a `StorageError`.
+    """Turn every error of reading rows of a study, or of a whole database, into a `StorageError`.
 
-    A damaged row can hold bad JSON, text where a number belongs, or another type of attribute. Each reader of a row
-    fails with an error of its own, so that every exception except an `FxaiError` is turned.
+    A damaged row may have invalid JSON, text in place of a number, or an attribute of another type. Each causes another
+    exception, so all exceptions except `FxaiError` are turned.
     """
     try:
         yield
@@ -30,17 +30,17 @@ def _message(url: str, study: str | None, error: Exception) -> str:
     place, reason = shown(url), without_secrets(_reason(error), url)
     if study is None:
         return (
-            f"cannot read the studies in {place}: {reason}. The database was left as it is; restore it from a copy, "
-            "or name another with --storage"
+            f"cannot read the studies in {place}: {reason}. The database was not changed; restore it from a backup, "
+            "or name another database with --storage"
         )
     return (
-        f"cannot read the study {study!r} in {place}: {reason}. The database was left as it is; restore it from a "
-        "copy. Its other studies can still be used"
+        f"cannot read the study {study!r} in {place}: {reason}. The database was not changed; restore it from a "
+        "backup. Its other studies can still be used"
     )
 
 
 def _reason(error: Exception) -> str:
-    """One line. Python's own words for a missing key say only the key."""
+    """The error in one line. The message of a KeyError is only the key, so the type is added."""
     text = " ".join(str(getattr(error, "orig", None) or error).split())
     text = _OF_SQLALCHEMY.sub("", text)
     if isinstance(error, KeyError) or not text:

@@ -1,4 +1,4 @@
-"""Trials of an earlier study that a new one learns from, without counting them as its own."""
+"""Copies trials of another study for a warm start of the sampler. Copies are not counted as trials of the new study."""
 
 from collections.abc import Iterable, Mapping
 
@@ -19,10 +19,9 @@ from fxai.spec.search.study import StudySpec
 
 
 def warm_trials(source: Study, target: StudySpec) -> list[FrozenTrial]:
-    """Copies of the source's finished trials that are points of the target's space, in the target's names.
+    """Copies of the source's finished trials that are points of the target's space, under the target's names.
 
-    What the source searched besides is left out. None where the two score differently, for then values of the one
-    say nothing about the other, and none for a sampler that would not look at them; `obstacle` says so.
+    Parameters that only the source searched are removed. Empty if `obstacle` returns a reason.
     """
     if obstacle(source, target) is not None:
         return []
@@ -38,14 +37,14 @@ def warm_trials(source: Study, target: StudySpec) -> list[FrozenTrial]:
 
 
 def obstacle(source: Study, target: StudySpec) -> str | None:
-    """Why no trial of the source can be learnt from, whatever its parameters; None where nothing stands against it."""
+    """Why no trial of the source can be used, whatever its parameters; None if there is no reason."""
     stored = source.user_attrs.get(attributes.FINGERPRINT)
     if not isinstance(stored, dict):
-        return f"{source.study_name} was not made by FxAI"
+        return f"{source.study_name} was not created by FxAI"
     if stored.get("search"):
-        return f"the members of {source.study_name} changed their parameters on the way"
-    if not _learns(target.sampler):
-        return f"{target.sampler.type} learns from no trials but those that it proposed"
+        return f"the trials of {source.study_name} changed their parameters during training"
+    if not _uses_foreign_trials(target.sampler):
+        return f"the sampler {target.sampler.type} uses only trials that it proposed"
     if target.objectives or len(source.directions) > 1:
         return "trials of several objectives are not copied"
     own = fingerprint(target)
@@ -56,8 +55,8 @@ def obstacle(source: Study, target: StudySpec) -> str | None:
     return f"{source.study_name} did not search {', '.join(missing)}" if missing else None
 
 
-def solutions(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
-    """Completed trials as CMA-ES takes them to start from: numbers that can vary, and nothing else."""
+def cma_es_source_trials(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+    """Completed trials in the form that CMA-ES needs: only numeric parameters with more than one value."""
     return [
         create_trial(
             value=trial.value,
@@ -74,15 +73,15 @@ def _varying_numbers(trial: FrozenTrial) -> dict[str, BaseDistribution]:
     return {name: each for name, each in spaces if not isinstance(each, CategoricalDistribution) and not each.single()}
 
 
-def _learns(sampler: Sampler) -> bool:
-    """Whether the sampler looks at trials that it has not proposed itself."""
+def _uses_foreign_trials(sampler: Sampler) -> bool:
+    """Whether the sampler uses trials that it has not proposed."""
     if isinstance(sampler, CmaEsSampler):
         return not sampler.use_separable_cma
     return isinstance(sampler, TPESampler | GPSampler)
 
 
 def _point(target: StudySpec, values: Mapping[str, Choice]) -> dict[str, Choice] | None:
-    """The values by the target's names; None where they are no point of its space."""
+    """The values under the target's names; None if they are not a point of its space."""
     missing = object()
     params = walk(target.parameters, config_values(target), lambda each: values.get(each.path, missing))  # type: ignore[arg-type]
     parameters = {each.name: each for each in target.parameters}

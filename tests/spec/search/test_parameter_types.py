@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fxai.errors import SpecError
-from fxai.search.pbt_perturbation import drawn, perturbed
+from fxai.search.pbt_perturbation import perturbed, resampled
 from fxai.spec.reading.load import spec_of
 from fxai.spec.reading.write_out import written_whole
 from fxai.spec.search.parameters import (
@@ -64,7 +64,7 @@ def test_trial_0_of_randn_is_its_mean() -> None:
 @given(st.integers(1, 20), st.integers(1, 40), st.floats(0, 1, exclude_max=True), st.floats(0.5, 2))
 def test_steps_on_a_logarithmic_scale_are_multiples(first: int, count: int, chance: float, factor: float) -> None:
     made = parameter(f"{{type: qloguniform, low: {first / 10}, high: {(first + count) / 10}, q: 0.1}}")
-    for value in (drawn(made, chance), perturbed(made, drawn(made, chance), factor), *grid_values(made)):
+    for value in (resampled(made, chance), perturbed(made, resampled(made, chance), factor), *grid_values(made)):
         assert contains(made, value)
         assert isinstance(value, float)
         assert value == round(value, 1)

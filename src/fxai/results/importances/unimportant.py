@@ -63,7 +63,7 @@ def importance_tests(study: Study, *, seed: int = 0) -> dict[str, ImportanceTest
     trials = [
         trial
         for trial in ranked(study).get_trials(deepcopy=False)
-        if not attributes.is_uncounted(trial.user_attrs) and attributes.LINEAGE not in trial.user_attrs
+        if not attributes.is_uncounted(trial.user_attrs) and attributes.PBT_HISTORY not in trial.user_attrs
     ][-_MOST_TRIALS:]
     conditional = conditional_parameters(trials)
     names = [name for name in varying_parameters(trials) if name not in conditional]
