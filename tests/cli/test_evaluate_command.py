@@ -128,7 +128,7 @@ def test_an_export_is_left_beside_it(fxai: Fxai, agent: Path) -> None:
         (("damaged.safetensors",), "cannot be read as a safetensors file"),
         (("agent.safetensors", "--split", "tset"), "there is no split 'tset'"),
         (("agent.safetensors", "--data", "nothing.csv"), "no data set and no file 'nothing.csv'"),
-        (("agent.safetensors", "--data", "short.csv"), "fewer than 32"),
+        (("agent.safetensors", "--data", "short.csv"), "at least 32"),
         (("agent.safetensors", "--export", "agent.pkl"), "has an unknown suffix"),
     ],
 )

@@ -191,7 +191,7 @@ def test_the_hour_that_comes_twice_is_told_apart_by_its_order(tmp_path: Path):
         bars = read(csv(frame), tmp_path, timezone="America/New_York").bars
         np.testing.assert_array_equal(bars.time, utc.tz_localize(None).to_numpy())
     once = table(list(local)).drop_duplicates("time")
-    with pytest.raises(DataError, match="do not fit the clocks of America/New_York"):
+    with pytest.raises(DataError, match="ambiguous or does not exist in America/New_York"):
         read(csv(once), tmp_path, timezone="America/New_York")
 
 
@@ -203,18 +203,18 @@ def with_cell(row: int, column: str, value: Any) -> bytes:
 
 BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty file": (lambda: b"", "the file is empty"),
-    "no header": (lambda: b"2017.01.01,22:00,1,1,1,1,5\n" * 3, "no line names the columns.*2017.01.01,22:00"),
-    "header alone": (lambda: b"time,open,high,low,close\n", "a header and no bars"),
+    "no header": (lambda: b"2017.01.01,22:00,1,1,1,1,5\n" * 3, "no header with column names.*2017.01.01,22:00"),
+    "header alone": (lambda: b"time,open,high,low,close\n", "has a header and no bars"),
     "one bar": (lambda: b"time,open,high,low,close\n2017-01-01,1,1,1,1\n", "one bar; at least two"),
     "missing columns": (
         lambda: csv(table(stamps("%Y")).drop(columns=["low", "time"])),
         "no column for time, low; the file has open, high, close, volume",
     ),
-    "column twice": (lambda: b"time,open,high,low,close,close\n2017-01-01,1,1,1,1,1\n", "'close' is there more than"),
+    "column twice": (lambda: b"time,open,high,low,close,close\n2017-01-01,1,1,1,1,1\n", "'close' occurs more than"),
     "a gap in a price": (lambda: with_cell(4, "close", None), "close is empty in row 6"),
     "text in a price": (lambda: with_cell(0, "open", "n/s"), "open is 'n/s', not a finite number in row 2"),
     "infinite price": (lambda: with_cell(0, "open", "inf"), "open is 'inf', not a finite number"),
-    "zero price": (lambda: with_cell(1, "low", 0), "low is not above zero in row 3"),
+    "zero price": (lambda: with_cell(1, "low", 0), "low must be above zero in row 3"),
     "high below low": (lambda: with_cell(1, "high", 0.1), "high is below low in row 3"),
     "negative volume": (lambda: with_cell(1, "volume", -1), "volume is negative in row 3"),
     "decimal commas": (
@@ -227,21 +227,21 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "ragged row": (lambda: FORMS["iso"]() + b"2018-01-01,1,1,1,1,1,1,1\n", "as many fields"),
     "cut off": (lambda: FORMS["iso"]().rsplit(b",", 2)[0], "close is empty in row 61|volume is empty in row 61"),
-    "not a timestamp": (lambda: with_cell(2, "time", "soon"), "row 4: 'soon' is not a timestamp"),
+    "not a timestamp": (lambda: with_cell(2, "time", "soon"), "row 4: 'soon' does not have the format"),
     "slashes, day or month first": (
         lambda: csv(table(stamps("%d/%m/%Y %H:%M"))),
-        "cannot tell which moment '01/01/2017 00:00' is",
+        "the format of the timestamp '01/01/2017 00:00' is unknown",
     ),
     "offsets on some rows": (
         lambda: with_cell(2, "time", "2017-01-01 02:00+00:00"),
-        "row 2: '2017-01-01 00:00' names no time zone",
+        "row 2: '2017-01-01 00:00' has no time zone",
     ),
-    "year 5138": (lambda: with_cell(0, "time", "9" * 19), "not a timestamp|is no time since 1970|cannot tell"),
+    "year 5138": (lambda: with_cell(0, "time", "9" * 19), "since 1970"),
     "two symbols": (
         lambda: csv(table(stamps("%Y-%m-%d %H:%M")).assign(symbol=["A", "B"] * 30)),
         r"several symbols \(A, B\)",
     ),
-    "damaged gzip": (lambda: FORMS["gzip"]()[:100], "damaged or cut off"),
+    "damaged gzip": (lambda: FORMS["gzip"]()[:100], "damaged or truncated"),
     "damaged parquet": (lambda: FORMS["parquet"]()[:100], "Parquet file cannot be read"),
     "binary": (lambda: b"\x89PNG\xff\x00\xfe", "neither Parquet nor text"),
 }
@@ -263,8 +263,8 @@ def test_many_bad_rows_are_named_in_short(tmp_path: Path):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"timezone": "Mars/Olympus"}, "'Mars/Olympus' is no time zone"),
-        ({"timezone": "../etc/passwd"}, "is no time zone"),
+        ({"timezone": "Mars/Olympus"}, "'Mars/Olympus' is not a time zone"),
+        ({"timezone": "../etc/passwd"}, "is not a time zone"),
         ({"spread_column": "ask_spread"}, "'ask_spread', but the file has <DATE>, <TIME>"),
         ({"spread_column": "SPREAD"}, "set data.spread_unit"),
     ],

@@ -96,10 +96,10 @@ def test_no_feature_at_all_is_refused():
     nothing = FeatureConfig(
         return_horizons=(), volatility_windows=(), momentum_windows=(), bar_range=False, volume=False, time=False
     )
-    with pytest.raises(DataError, match="at least one feature"):
+    with pytest.raises(DataError, match="data.features has no feature"):
         features(EURUSD, nothing)
 
 
 def test_windows_longer_than_the_data_are_refused():
-    with pytest.raises(DataError, match=r"has 100 bars, but the longest window of data\.features needs 120"):
+    with pytest.raises(DataError, match=r"has 100 bars; the longest window of data\.features needs more than 120"):
         features(synthetic_market(0, bars=100), FeatureConfig())

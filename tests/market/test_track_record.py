@@ -36,7 +36,7 @@ def test_it_goes_round(tmp_path: Path) -> None:
     ("text", "fault"),
     [
         ("{", "cannot be read"),
-        ("[]", "is no track record"),
+        ("[]", "is not a track record"),
         ('{"format": "another"}', "of this version"),
         (json.dumps({**RECORD.as_json(), "equity": None} | {"format": "fxai track record 1"})[:-20], "cannot be read"),
         (json.dumps({k: v for k, v in RECORD.as_json().items() if k != "trades"}), "lacks trades"),

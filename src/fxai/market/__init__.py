@@ -1,1 +1,1 @@
-"""Prices, features, splits, the rules of trading, and performance. numpy and pandas, no torch."""
+"""Market data and trading: prices, features, splits, rules of trading, performance. Uses numpy and pandas, no torch."""

@@ -1,4 +1,7 @@
-"""Bars out of a CSV or Parquet file or a data frame: strict about prices, forgiving about names, order, duplicates."""
+"""Reads bars from a CSV or Parquet file or a data frame.
+
+Prices are checked strictly. Column names, row order and duplicate rows are handled automatically.
+"""
 
 import hashlib
 from pathlib import Path
@@ -13,15 +16,22 @@ from fxai.market.table_file import numbered, read_table
 from fxai.market.timestamps import to_utc
 from fxai.spec.fields.data_config import DataConfig
 
-_ROWS_NAMED = 5  # of all that share a fault
-_WIDEST_SPREAD = 0.05  # of the price, in the median: beyond it points were taken for prices
+_ROWS_NAMED = 5  # rows that a message lists
+_WIDEST_SPREAD = 0.05  # share of the price, median; a larger spread indicates points instead of prices
 
 
 def read_bar_file(path: Path, config: DataConfig, name: str | None = None) -> Reading:
-    """Read, check and order a file's bars; a `DataError` names the rows that are wrong.
+    """Read, check and sort the bars of a file.
 
-    Rows may come in any order. Of rows with one timestamp the last in the file stays. Nothing is filled
-    in and no price is corrected.
+    Rows may be in any order. Of rows with the same timestamp the last is used. No value is filled in or corrected.
+
+    Args:
+        path: CSV or Parquet file.
+        config: Time zone, spread column and unit.
+        name: Name in messages; the default is the file name.
+
+    Raises:
+        DataError: If the file cannot be read or a value is wrong; the message has the rows.
     """
     raw = _bytes(path)
     source = name or path.name
@@ -29,7 +39,7 @@ def read_bar_file(path: Path, config: DataConfig, name: str | None = None) -> Re
 
 
 def read_bar_frame(frame: pd.DataFrame, config: DataConfig, name: str = "data frame") -> Reading:
-    """As `read_bar_file`, of a data frame with the same columns; an index of datetimes is its time."""
+    """Bars of a data frame with the same columns as a file; an index of datetimes is the time. See `read_bar_file`."""
     table = numbered(frame)
     rows = pd.util.hash_pandas_object(table).to_numpy()
     return _bars(table, config, name, hashlib.sha256(rows.tobytes()).hexdigest())
@@ -38,7 +48,7 @@ def read_bar_frame(frame: pd.DataFrame, config: DataConfig, name: str = "data fr
 def _bars(table: pd.DataFrame, config: DataConfig, source: str, content_hash: str) -> Reading:
     columns = find_columns(list(table.columns), config.spread_column, source)
     if table.empty:
-        raise DataError(f"{source}: a header and no bars")
+        raise DataError(f"{source}: the file has a header and no bars")
     _check_symbol(table, columns, source)
     time = _time(table, columns, config.timezone, source)
     prices = {column: _numbers(table, getattr(columns, column), source) for column in ("open", "high", "low", "close")}
@@ -46,7 +56,7 @@ def _bars(table: pd.DataFrame, config: DataConfig, source: str, content_hash: st
     volume, spread = _volume(table, columns, source), _spread(table, columns, config, prices["open"], source)
     keep, faults = _order(time, prices)
     if len(keep) == 1:
-        raise DataError(f"{source}: one bar; at least two are needed")
+        raise DataError(f"{source}: the file has one bar; at least two are needed")
     bars = Bars(
         name=source,
         content_hash=content_hash,
@@ -68,12 +78,12 @@ def _bytes(path: Path) -> bytes:
 
 
 def _check_symbol(table: pd.DataFrame, columns: Columns, source: str) -> None:
-    """Rows of two symbols with one timestamp would pass for duplicates."""
+    """Check for one symbol, because rows of two symbols with one timestamp would count as duplicates."""
     if columns.symbol is None:
         return
     symbols = [str(symbol) for symbol in table[columns.symbol].unique()]
     if len(symbols) > 1:
-        raise DataError(f"{source}: bars of several symbols ({', '.join(symbols[:5])}); keep one symbol in a file")
+        raise DataError(f"{source}: the file has several symbols ({', '.join(symbols[:5])}); use one file per symbol")
 
 
 def _time(table: pd.DataFrame, columns: Columns, zone: str, source: str) -> TimeArray:
@@ -85,7 +95,11 @@ def _time(table: pd.DataFrame, columns: Columns, zone: str, source: str) -> Time
 
 
 def _numbers(table: pd.DataFrame, column: str, source: str) -> pd.Series:
-    """A column as float64, indexed by row number; an empty or unreadable cell is an error."""
+    """A column as float64, indexed by row number.
+
+    Raises:
+        DataError: For an empty cell or a cell that is not a finite number.
+    """
     cells = table[column]
     numbers = pd.to_numeric(cells, errors="coerce").astype("float64")
     wrong = ~numbers.between(-np.inf, np.inf, inclusive="neither")
@@ -100,10 +114,10 @@ def _numbers(table: pd.DataFrame, column: str, source: str) -> pd.Series:
 def _check_prices(prices: dict[str, pd.Series], source: str) -> None:
     for column, values in prices.items():
         if (values <= 0).any():
-            raise DataError(f"{source}: {column} is not above zero in {_rows(values <= 0)}; remove or mend them")
+            raise DataError(f"{source}: {column} must be above zero in {_rows(values <= 0)}; correct or remove them")
     inverted = prices["high"] < prices["low"]
     if inverted.any():
-        raise DataError(f"{source}: high is below low in {_rows(inverted)}; remove or mend them")
+        raise DataError(f"{source}: high is below low in {_rows(inverted)}; correct or remove them")
 
 
 def _rows(wrong: pd.Series) -> str:
@@ -114,7 +128,7 @@ def _rows(wrong: pd.Series) -> str:
 
 
 def _volume(table: pd.DataFrame, columns: Columns, source: str) -> FloatArray | None:
-    """None where the file has none, or nothing but zeros (MetaTrader's VOL of a currency)."""
+    """Volume of each row; None if the file has none or only zeros (MetaTrader's VOL of a currency)."""
     if columns.volume is None:
         return None
     volume = _numbers(table, columns.volume, source)
@@ -140,7 +154,7 @@ def _spread(
 
 
 def _order(time: TimeArray, prices: dict[str, pd.Series]) -> tuple[np.ndarray, Faults]:
-    """Row positions in the order of time, the last row of each time alone, and what that put right."""
+    """Row positions in the order of time, the last row of each time, and a summary of the corrections."""
     newest_first = bool(time[0] > time[-1])
     steps = np.diff(time).astype(np.int64) * (-1 if newest_first else 1)
     order = np.argsort(time, kind="stable")

@@ -1,4 +1,4 @@
-"""Price bars, and what was found when they were read."""
+"""Price bars, and the findings of reading them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ TimeArray: TypeAlias = NDArray[np.datetime64]
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Bars in the order of time, no two of one time; every array is [bar]."""
+    """Bars in the order of time, with distinct times; every array is [bar]."""
 
     name: str
-    content_hash: str  # SHA-256 of the file or frame they came from, or of the prices where they were generated
+    content_hash: str  # SHA-256 of the file or frame, or of generated prices
     time: TimeArray  # the bar's open, UTC, datetime64[ns]
     open: FloatArray
     high: FloatArray
     low: FloatArray
     close: FloatArray
-    volume: FloatArray | None = None  # None also where the file's are all zero
+    volume: FloatArray | None = None  # None also if all are zero
     spread: FloatArray | None = None  # full bid-ask spread in units of price
 
     def __len__(self) -> int:
@@ -31,19 +31,19 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """What reading had to put right, or found odd and left as it was."""
+    """Corrections and irregularities found while reading."""
 
     rows_read: int
-    duplicates_dropped: int = 0  # earlier rows of a time that the file holds again further down
-    rows_reordered: int = 0  # rows against the file's direction
+    duplicates_dropped: int = 0  # rows whose time occurs again in a later row
+    rows_reordered: int = 0  # rows that break the file's order of time
     newest_first: bool = False
-    outside_range: int = 0  # bars whose open or close lies outside low..high; left as they are
+    outside_range: int = 0  # bars whose open or close is outside low..high; not changed
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Bars with the story of their reading."""
+    """Bars with the findings of reading them."""
 
     bars: Bars
     faults: Faults
-    columns: Mapping[str, str]  # what the file calls each column that was taken
+    columns: Mapping[str, str]  # the file's name of each column that was read

@@ -1,4 +1,4 @@
-"""Strategies that take one position and keep it: what an agent has to be better than."""
+"""Baseline strategies that open one position and hold it, for comparison with an agent."""
 
 from collections.abc import Mapping
 
@@ -16,17 +16,17 @@ _OF_TRADES = ("win_rate", "turnover", "trades")
 
 
 def baselines(market: Market, first: int, last: int, env: EnvConfig) -> Mapping[str, FloatArray]:
-    """The equity at the ends of the bars `first`..`last` of strategies that trade at the first open, if at all."""
-    held = {"buy_and_hold": hold(market, first, last, env, _LONG)}
+    """Equity of each baseline at the end of the bars `first`..`last`; a position is opened at the first open."""
+    curves = {"buy_and_hold": hold(market, first, last, env, _LONG)}
     if env.allow_short:
-        held["sell_and_hold"] = hold(market, first, last, env, _SHORT)
-    return {**held, "flat": np.ones(last + 1 - first)}
+        curves["sell_and_hold"] = hold(market, first, last, env, _SHORT)
+    return {**curves, "flat": np.ones(last + 1 - first)}
 
 
 def hold(market: Market, first: int, last: int, env: EnvConfig, side: int) -> FloatArray:
-    """The equity [bar] of a position that is opened at the open of `first` and closed at the close of `last`.
+    """Equity [bar] of a position that is opened at the open of `first` and closed at the close of `last`.
 
-    No drawdown ends it but the loss of everything: equity that is lost is gone.
+    The position ends early only if all equity is lost.
     """
     table, account = QuoteTable.of_market(market), Account()
     rules = rules_of(env, has_spread=table.has_spread)
@@ -43,7 +43,7 @@ def hold(market: Market, first: int, last: int, env: EnvConfig, side: int) -> Fl
 
 
 def figures(equity: FloatArray, bars_per_year: float) -> Mapping[str, float]:
-    """Of an equity [bar] that began with 1: those figures of `metrics.Performance` that need no trades."""
+    """The metrics of `metrics.Performance` that need no trades, of an equity [bar] that began with 1."""
     before = np.concatenate([[1.0], equity[:-1]])
     returns = np.divide(equity - before, before, out=np.zeros_like(equity), where=before > 0)
     measured = performance(returns, np.empty(0), 0.0, bars_per_year).as_metrics()

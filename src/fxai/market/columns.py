@@ -1,4 +1,4 @@
-"""Which column of a file holds what, by the names that exports use."""
+"""Finds the columns of a file by the names that common exports use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ _VOLUME = ("volume", "tickvol", "tick_volume", "tickvolume", "vol", "v", "real_v
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The file's own names of the columns to take."""
+    """The file's names of the columns to read."""
 
-    time: tuple[str, ...]  # one column, or a date and a clock
+    time: tuple[str, ...]  # one column, or date and time of day
     open: str
     high: str
     low: str
@@ -33,7 +33,7 @@ class Columns:
     symbol: str | None
 
     def named(self) -> dict[str, str]:
-        """Meaning to the file's name, for those that are there."""
+        """Names of the columns in the file, by meaning, without missing columns."""
         found = {
             "time": " + ".join(self.time),
             "open": self.open,
@@ -47,12 +47,16 @@ class Columns:
 
 
 def names_an_open(name: str) -> bool:
-    """Whether a header's cell is a name of the open price: every table of bars has one."""
+    """Whether the cell of a header is a name of the open price, which every table of bars has."""
     return _plain(name) in _PRICES["open"]
 
 
 def find_columns(names: Sequence[str], spread_column: str | None, source: str) -> Columns:
-    """Find each column; a `DataError` names what is missing and what there is."""
+    """Find each column.
+
+    Raises:
+        DataError: If a column is missing or occurs twice; the message lists the file's columns.
+    """
     by_plain: dict[str, str] = {}
     for name in names:
         by_plain.setdefault(_plain(name), name)
@@ -71,7 +75,7 @@ def find_columns(names: Sequence[str], spread_column: str | None, source: str) -
     )
     twice = [name for name in columns.named().values() if list(names).count(name) > 1]
     if twice:
-        raise DataError(f"{source}: the column {twice[0]!r} is there more than once; keep one of them")
+        raise DataError(f"{source}: the column {twice[0]!r} occurs more than once; keep one of them")
     return columns
 
 
@@ -84,7 +88,7 @@ def _first(by_plain: dict[str, str], synonyms: Sequence[str]) -> str | None:
 
 
 def _time(by_plain: dict[str, str]) -> tuple[str, ...]:
-    """The least ambiguous name goes first; a date beside a clock makes one moment."""
+    """The columns of the time: the least ambiguous name first; a date and a time of day are combined."""
     if (single := _first(by_plain, (*_EPOCH, *_MOMENT))) is not None:
         return (single,)
     parts = (_first(by_plain, _DATE), _first(by_plain, _TIME))
@@ -92,7 +96,7 @@ def _time(by_plain: dict[str, str]) -> tuple[str, ...]:
 
 
 def _volume(by_plain: dict[str, str]) -> str | None:
-    """`Volume BTC` counts too where no plain volume is there."""
+    """The column of the volume; `Volume BTC` counts if there is no plain volume."""
     named = _first(by_plain, _VOLUME)
     return named or next((name for plain, name in by_plain.items() if plain.startswith("volume_")), None)
 

@@ -1,4 +1,4 @@
-"""One record with all that the environment and the trainer need of a market."""
+"""The data of a market for environments and training, in one record."""
 
 from dataclasses import dataclass, replace
 
@@ -17,9 +17,9 @@ from fxai.spec.fields.data_config import DataConfig
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Prices and features of all bars, and which of them each split may use. Arrays lead with [bar], float64.
+    """Prices and features of all bars, and the bars of each split. Arrays are float64 with [bar] first.
 
-    Row t of `features` is known when bar t closes; an order of that moment fills at `open[t + 1]`.
+    Row t of `features` is known at the close of bar t; an order of that time is filled at `open[t + 1]`.
     """
 
     name: str
@@ -29,9 +29,9 @@ class Market:
     high: FloatArray
     low: FloatArray
     close: FloatArray
-    spread: FloatArray | None  # full bid-ask spread in units of price; None: the constant one of `env.spread`
-    nights: NDArray[np.int64]  # rollovers after this bar's open, up to the next bar's
-    features: FloatArray  # [bar, feature], standardized by the train split; 0 before `splits.train.start`
+    spread: FloatArray | None  # full bid-ask spread in units of price; None: `env.spread` is used
+    nights: NDArray[np.int64]  # rollovers between this bar's open and the next
+    features: FloatArray  # [bar, feature], standardized with the train split; 0 before `splits.train.start`
     feature_names: tuple[str, ...]
     splits: Splits
     bars_per_year: float
@@ -42,12 +42,17 @@ class Market:
 
 
 def prepare(config: DataConfig, standardizer: Standardizer | None = None) -> Market:
-    """Read, compute, split and standardize; an agent is scored with its own `standardizer`."""
+    """Read bars, compute features, split and standardize.
+
+    Args:
+        config: Source, features and splits.
+        standardizer: Standardizer of a trained agent; the default is fitted to the train split.
+    """
     return prepare_bars(load_bars(config), config, standardizer)
 
 
 def prepare_bars(bars: Bars, config: DataConfig, standardizer: Standardizer | None = None) -> Market:
-    """As `prepare`, for bars that are at hand."""
+    """As `prepare`, for bars in memory."""
     table = features(bars, config.features)
     splits = split(bars.time, config.split, table.warm_up)
     if standardizer is None:
@@ -56,10 +61,7 @@ def prepare_bars(bars: Bars, config: DataConfig, standardizer: Standardizer | No
 
 
 def prepare_unsplit(bars: Bars, config: DataConfig, standardizer: Standardizer) -> tuple[Market, Span]:
-    """Bars that nothing is to be learnt from, for an agent to be scored on, and which of them have all features.
-
-    The market's own splits are empty.
-    """
+    """Bars for scoring an agent without splits, and the span of bars with all features; the splits are empty."""
     table = features(bars, config.features)
     none = Span(len(bars), len(bars))
     return _market(bars, table, Splits(none, none, none), standardizer), Span(table.warm_up, len(bars))

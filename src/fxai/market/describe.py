@@ -1,4 +1,4 @@
-"""What is in a data set, before anything trains on it."""
+"""Summary of a data set before training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from fxai.spec.fields.data_config import DataConfig
 
 @dataclass(frozen=True, slots=True)
 class PriceSummary:
-    """A summary of the closes and of their changes."""
+    """Summary of closes and of their changes."""
 
     first: float
     last: float
@@ -36,7 +36,7 @@ class SplitDescription:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """All that `fxai data describe` shows."""
+    """Everything that `fxai data describe` prints."""
 
     name: str
     content_hash: str
@@ -47,16 +47,16 @@ class Description:
     bars_per_year: float
     faults: Faults
     gaps: Gaps
-    columns: Mapping[str, str]  # meaning to the file's own name; empty for generated bars
+    columns: Mapping[str, str]  # the file's column name by meaning; empty for generated bars
     prices: PriceSummary
-    warm_up: int  # bars before the first one with all its features
+    warm_up: int  # bars before the first one with all features
     feature_names: tuple[str, ...]
     splits: tuple[SplitDescription, ...]
-    split_problem: str | None  # why there are no splits or features; None when there are
+    split_problem: str | None  # why there are no splits or features; None if there are
 
 
 def describe(config: DataConfig) -> Description:
-    """Read a data set and sum it up. Too few bars for the features or splits are a finding, not an error."""
+    """Read and summarize a data set. Too few bars for features or splits are reported in the result, not raised."""
     reading = read_bars(config)
     bars = reading.bars
     warm_up, names, splits, problem = _outlook(bars, config)

@@ -1,4 +1,4 @@
-"""What the agent sees of each bar, from that bar and earlier ones only: all is known at the bar's close."""
+"""Features of each bar, computed from this bar and earlier bars only, so that they are known at the bar's close."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from fxai.errors import DataError
 from fxai.market.bars import Bars, FloatArray
 from fxai.spec.fields.data_config import FeatureConfig
 
-_VOLUME_WINDOW = 24  # bars that volume is compared with
+_VOLUME_WINDOW = 24  # number of earlier bars in the mean volume
 _DAY = np.timedelta64(1, "D")
 _WEEK = np.timedelta64(7, "D")
 _MONDAY = np.datetime64("1970-01-05", "ns")
@@ -18,11 +18,11 @@ _MONDAY = np.datetime64("1970-01-05", "ns")
 
 @dataclass(frozen=True, slots=True)
 class FeatureTable:
-    """Raw features, not yet standardized."""
+    """Features before standardization."""
 
-    values: FloatArray  # [bar, feature]; NaN before `warm_up`, finite from there on
+    values: FloatArray  # [bar, feature]; NaN before `warm_up`, else finite
     names: tuple[str, ...]
-    warm_up: int  # index of the first bar with all its features
+    warm_up: int  # index of the first bar with all features
 
 
 def features(bars: Bars, config: FeatureConfig) -> FeatureTable:
@@ -32,21 +32,24 @@ def features(bars: Bars, config: FeatureConfig) -> FeatureTable:
 
     - `return_h`: ln(c[t] / c[t-h])
     - `volatility_w`: square root of the mean of r squared over the last w bars
-    - `momentum_w`: ln(c[t] / c[t-w]) / (volatility_w sqrt(w)); 0 where prices stood still
+    - `momentum_w`: ln(c[t] / c[t-w]) / (volatility_w sqrt(w)); 0 where prices did not change
     - `range`: (high - low) / close
-    - `close_location`: where in its range the bar closed, from -1 (low) to 1 (high); 0 without a range
-    - `volume`: ln(1 + volume) less the mean of the same over the 24 bars before
-    - `hour_sin`, `hour_cos`, `week_sin`, `week_cos`: the bar's open as an angle on the day and on the week, UTC
+    - `close_location`: position of the close in the bar's range, from -1 (low) to 1 (high); 0 without a range
+    - `volume`: ln(1 + volume) minus its mean over the 24 bars before
+    - `hour_sin`, `hour_cos`, `week_sin`, `week_cos`: the bar's open (UTC) as an angle on the day and on the week
+
+    Raises:
+        DataError: If no feature is configured or there are too few bars.
     """
     columns = dict(_columns(bars, config))
     if not columns:
-        raise DataError("data.features leaves nothing for the agent to see; ask for at least one feature")
+        raise DataError("data.features has no feature; configure at least one")
     values = np.column_stack(list(columns.values()))
     warm_up = bars_before(config, volume=bars.volume is not None)
     if warm_up >= len(bars):
         raise DataError(
-            f"{bars.name} has {len(bars)} bars, but the longest window of data.features needs {warm_up} before the "
-            "first one; bring more bars or shorten the windows"
+            f"{bars.name} has {len(bars)} bars; the longest window of data.features needs more than {warm_up}. "
+            "Use more bars or shorter windows"
         )
     values[:warm_up] = np.nan
     return FeatureTable(values, tuple(columns), warm_up)
@@ -71,7 +74,7 @@ def _columns(bars: Bars, config: FeatureConfig) -> Iterator[tuple[str, FloatArra
 
 
 def bars_before(config: FeatureConfig, *, volume: bool) -> int:
-    """How many bars must come before the first that has all its features; `volume`: whether the data have any."""
+    """Number of bars before the first bar with all features; `volume`: whether the data have volume."""
     windows = [*config.return_horizons, *config.volatility_windows, *config.momentum_windows]
     if config.volume and volume:
         windows.append(_VOLUME_WINDOW)
@@ -79,14 +82,17 @@ def bars_before(config: FeatureConfig, *, volume: bool) -> int:
 
 
 def _change(values: FloatArray, bars: int) -> FloatArray:
-    """Change over a number of bars, NaN where they reach before the first."""
+    """Change over a number of bars; NaN if the earlier bar does not exist."""
     change = np.full_like(values, np.nan)
     change[bars:] = values[bars:] - values[:-bars]
     return change
 
 
 def _trailing_mean(values: FloatArray, window: int) -> FloatArray:
-    """Mean of the last `window` values. Summed window by window: a running sum would carry rounding along."""
+    """Mean of the last `window` values.
+
+    Each window is summed separately, because a running sum accumulates rounding errors.
+    """
     mean = np.full_like(values, np.nan)
     if len(values) >= window:
         mean[window - 1 :] = sliding_window_view(values, window).mean(axis=1)

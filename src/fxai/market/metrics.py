@@ -1,4 +1,4 @@
-"""How well a strategy did: the trader's figures, from the returns of its steps and of its trades."""
+"""Performance metrics of a strategy, from the returns of its steps and trades."""
 
 from dataclasses import asdict, dataclass
 
@@ -6,35 +6,38 @@ import numpy as np
 
 from fxai.market.bars import FloatArray
 
-RATIO_LIMIT = 1000.0  # stands for the infinite ratio of a gain without any loss
-_ROUNDING = 1e-12  # of the largest return: a deviation below it is none
+RATIO_LIMIT = 1000.0  # replaces the infinite ratio of a gain without a loss
+_ROUNDING = 1e-12  # share of the largest return; a smaller deviation counts as 0
 
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """Figures of one run over one span of bars. All are finite; rates are fractions, not percent."""
+    """Metrics of one run over one span of bars. All are finite; rates are fractions, not percent."""
 
-    total_return: float  # final equity over first equity, less 1
-    sharpe: float  # annualised
-    sortino: float  # annualised
-    max_drawdown: float  # largest fall of equity from its peak before, 0 to 1
-    romad: float  # total return over maximum drawdown
-    win_rate: float  # share of closed trades that earned; 0 without trades
-    turnover: float  # notional traded over equity, a year
-    trades: int  # closed
+    total_return: float  # final equity / initial equity - 1
+    sharpe: float  # annualized
+    sortino: float  # annualized
+    max_drawdown: float  # largest fall of equity from its previous peak, 0 to 1
+    romad: float  # total return / maximum drawdown
+    win_rate: float  # share of closed trades with a profit; 0 without trades
+    turnover: float  # traded notional / equity, per year
+    trades: int  # number of closed trades
 
     def as_metrics(self) -> dict[str, float]:
-        """The figures by name, as reports carry them."""
+        """The metrics by name, as in reports."""
         return {name: float(value) for name, value in asdict(self).items()}
 
 
 def performance(returns: FloatArray, trade_returns: FloatArray, turnover: float, bars_per_year: float) -> Performance:
-    """Measure a run of one step per bar.
+    """Metrics of a run with one step per bar.
 
-    `returns` [step] are the simple returns of equity, costs included; `trade_returns` [trade] the profit
-    of each closed trade in any one unit; `turnover` the sum over the run's fills of traded notional over
-    equity at the fill. A loss of everything ends the account: equity never falls below zero. A run of no
-    steps is flat.
+    A total loss ends the account: equity never falls below zero. A run without steps has a return of 0.
+
+    Args:
+        returns: Simple returns of equity after costs, [step].
+        trade_returns: Profit of each closed trade in any unit, [trade].
+        turnover: Sum over fills of traded notional / equity at the fill.
+        bars_per_year: For annualized metrics.
     """
     equity = _equity(returns)
     total, drawdown = float(equity[-1] - 1), max_drawdown(returns)
@@ -52,9 +55,9 @@ def performance(returns: FloatArray, trade_returns: FloatArray, turnover: float,
 
 
 def sharpe(returns: FloatArray, bars_per_year: float) -> float:
-    """Mean over sample standard deviation (n - 1) of step returns, times sqrt(bars per year).
+    """Mean / sample standard deviation (n - 1) of step returns, times sqrt(bars per year).
 
-    No risk-free rate is taken off. 0 where returns do not vary, or for fewer than two.
+    There is no risk-free rate. 0 if returns do not vary, or with fewer than two.
     """
     if len(returns) < 2:  # noqa: PLR2004 - one return has no deviation
         return 0.0
@@ -65,10 +68,10 @@ def sharpe(returns: FloatArray, bars_per_year: float) -> float:
 
 
 def sortino(returns: FloatArray, bars_per_year: float) -> float:
-    """Mean over downside deviation of step returns, times sqrt(bars per year).
+    """Mean / downside deviation of step returns, times sqrt(bars per year).
 
-    The downside deviation is the square root of the mean, over all steps, of min(return, 0) squared. 0
-    where nothing moves; `RATIO_LIMIT` for gains without a loss.
+    The downside deviation is the square root of the mean over all steps of min(return, 0) squared. 0 if all returns are
+    0; `RATIO_LIMIT` for gains without a loss.
     """
     if not len(returns):
         return 0.0
@@ -77,18 +80,18 @@ def sortino(returns: FloatArray, bars_per_year: float) -> float:
 
 
 def max_drawdown(returns: FloatArray) -> float:
-    """Largest fall of equity from its peak before, as a fraction of the peak; the start is a peak too."""
+    """Largest fall of equity from its previous peak, as a fraction of the peak; the initial equity counts as a peak."""
     equity = _equity(returns)
     return float((1 - equity / np.maximum.accumulate(equity)).max())
 
 
 def _equity(returns: FloatArray) -> FloatArray:
-    """Equity [step + 1], from 1; once zero, always zero."""
+    """Equity [step + 1], from 1; it stays 0 once it is 0."""
     return np.cumprod(np.concatenate([[1.0], np.maximum(1 + returns, 0.0)]))
 
 
 def _ratio(gain: float, risk: float) -> float:
-    """Gain over risk within +-RATIO_LIMIT; 0 of nothing gained."""
+    """Gain / risk within +-RATIO_LIMIT; 0 if the gain is 0."""
     if gain == 0:
         return 0.0
     return float(np.clip(gain / risk, -RATIO_LIMIT, RATIO_LIMIT)) if risk > 0 else RATIO_LIMIT

@@ -1,4 +1,4 @@
-"""Prices as the rules of trading read them: ratios of neighbouring prices, one row a bar."""
+"""Prices in the form that the rules of trading use: ratios of consecutive prices, one row per bar."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,8 +30,14 @@ class QuoteTable:
     ) -> "QuoteTable":
         """The quotes of bars; all arguments are [bar], in units of price except `nights`.
 
-        `spread` is the full bid-ask spread. Raises DataError for a spread that is negative or not below its bar's
-        open.
+        Args:
+            open: Opens.
+            close: Closes.
+            nights: Nights charged for a position held over the bar.
+            spread: Full bid-ask spread.
+
+        Raises:
+            DataError: If a spread is negative or not below its bar's open.
         """
         opens, closes = np.asarray(open, np.float64), np.asarray(close, np.float64)
         gap = np.concatenate([[0.0], opens[1:] / closes[:-1] - 1.0])

@@ -1,4 +1,4 @@
-"""From `data.source`, a name or a file, to bars."""
+"""Reads the bars of `data.source`, a named data set or a file."""
 
 from pathlib import Path
 
@@ -14,12 +14,16 @@ _EURUSD = Path(__file__).parent / "data" / "eurusd_1h.csv.gz"
 
 
 def load_bars(config: DataConfig) -> Bars:
-    """The bars that a configuration names; a `DataError` says what is wrong with them."""
+    """The bars of a configuration.
+
+    Raises:
+        DataError: If they cannot be read or are not valid.
+    """
     return read_bars(config).bars
 
 
 def read_bars(config: DataConfig) -> Reading:
-    """As `load_bars`, with what was found on the way."""
+    """As `load_bars`, with the findings of reading."""
     if match := NAMED_SOURCE.fullmatch(config.source):
         if match["kind"] is None:
             return read_bar_file(_EURUSD, config, name="eurusd_1h")
@@ -33,6 +37,6 @@ def _generated(kind: str, seed: int, config: DataConfig) -> Reading:
         real = read_bars(config.model_copy(update={"source": "eurusd_1h"}))
         return Reading(shuffled(real.bars, seed), real.faults, real.columns)
     if config.spread_column is not None:
-        raise DataError(f"{config.source} has no column {config.spread_column!r}; take data.spread_column out")
+        raise DataError(f"{config.source} has no column {config.spread_column!r}; remove data.spread_column")
     bars = synthetic_market(seed)
     return Reading(bars, Faults(rows_read=len(bars)), {})

@@ -1,4 +1,4 @@
-"""What `data.source` may name, known without reading it: commands that read no bars load no pandas."""
+"""Valid values of `data.source`. Commands that read no bars can check them without importing pandas."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -12,20 +12,28 @@ from fxai.spec.fields.environment import expanded_path
 NAMED_SETS: Mapping[str, str] = MappingProxyType(
     {
         "eurusd_1h": "real EURUSD ask bars of one hour, 2017",
-        "planted_1h": "generated, with a pattern that pays after costs; planted_1h:7 takes seed 7",
-        "shuffled_1h": "eurusd_1h in random order, nothing to learn; shuffled_1h:7 takes seed 7",
+        "planted_1h": "generated, with a pattern that is profitable after costs; planted_1h:7 uses seed 7",
+        "shuffled_1h": "eurusd_1h in random order, without a pattern; shuffled_1h:7 uses seed 7",
     }
 )
 
 
 def check_source(config: DataConfig, folders: Sequence[Path]) -> None:
-    """A `DataError` where the configuration names neither a data set nor a file; `folders` is where it was tried."""
+    """Check that the source is a named data set or an existing file.
+
+    Args:
+        config: Configuration with the source.
+        folders: Folders that were searched, for the message.
+
+    Raises:
+        DataError: If the source does not exist.
+    """
     path = expanded_path(config.source)
     if NAMED_SOURCE.fullmatch(config.source):
         return
     try:
         exists = path.exists()
-    except OSError as error:  # a name that no file can have
+    except OSError as error:  # not a valid file name
         raise DataError(f"data.source {config.source!r} cannot be read: {error.strerror}") from error
     if not exists:
         raise DataError(_no_such_source(config.source, () if path.is_absolute() else folders))
@@ -40,5 +48,5 @@ def _no_such_source(source: str, folders: Sequence[Path]) -> str:
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     return (
         f"no data set and no file {source!r}{tried}.{hint} The named sets are {', '.join(NAMED_SETS)}; "
-        "anything else is the path of a CSV or Parquet file"
+        "any other value is the path of a CSV or Parquet file"
     )

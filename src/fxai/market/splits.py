@@ -1,4 +1,4 @@
-"""Train, validation and test: spans of bars in the order of time."""
+"""Train, validation and test splits: spans of bars in the order of time."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,15 +11,15 @@ from fxai.market.bars import TimeArray
 from fxai.spec.fields.data_config import SplitConfig
 
 Split: TypeAlias = Literal["train", "validation", "test", "all"]
-"""What an agent may be scored on; all: every bar, of data that were never split."""
+"""Bars on which an agent may be scored; all: every bar of data without splits."""
 
-FEWEST_STEPS = 8  # of a validation episode
-FEWEST_BARS = 32  # of a split: below that a score says nothing
+FEWEST_STEPS = 8  # of a validation episode, minimum
+FEWEST_BARS = 32  # of a split, minimum; a score on fewer bars is not meaningful
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Bars start..stop-1. All that happens in a span, the windows it is seen through included, stays within it."""
+    """Bars start..stop-1. Steps and observation windows in a span use only these bars."""
 
     start: int
     stop: int
@@ -35,17 +35,25 @@ class Splits:
     test: Span
 
     def named(self) -> dict[str, Span]:
-        """The spans in the order of time; without test where nothing was left for it."""
+        """The spans by name, in the order of time; an empty test span is omitted."""
         spans = {"train": self.train, "validation": self.validation, "test": self.test}
         return spans if len(self.test) else {name: span for name, span in spans.items() if name != "test"}
 
 
 def split(time: TimeArray, config: SplitConfig, warm_up: int) -> Splits:
-    """Split bars that open at `time` [bar]; the features' first `warm_up` bars are left out of train.
+    """Split bars into train, validation and test.
 
-    Fractions are of all bars, so that trials that see other features are scored on the same ones. A date
-    ends its split: bars that open before it belong to the split; without an offset it is UTC. The embargo is
-    taken from the beginning of validation and test. The test span is empty where validation takes all that remains.
+    Fractions are of all bars, so that trials with other features are scored on the same bars. With a date, the split
+    has the bars that open before it; a date without an offset is UTC. The embargo is removed from the start of
+    validation and test. The test span is empty if validation has all remaining bars.
+
+    Args:
+        time: Opens of the bars, [bar].
+        config: Boundaries and embargo.
+        warm_up: Number of first bars without all features; they are excluded from train.
+
+    Raises:
+        DataError: If a split has too few bars.
     """
     train_stop, validation_stop = _boundaries(time, config)
     splits = Splits(
@@ -58,7 +66,9 @@ def split(time: TimeArray, config: SplitConfig, warm_up: int) -> Splits:
             raise DataError(_too_short(name, span, time, config, warm_up))
     if (parts := config.validation_episodes) and (len(splits.validation) - 1) // parts < FEWEST_STEPS:
         bars = len(splits.validation)
-        raise DataError(f"{parts} episodes of a validation split of {bars} bars have under {FEWEST_STEPS} steps each")
+        raise DataError(
+            f"{parts} episodes of a validation split of {bars} bars have fewer than {FEWEST_STEPS} steps each"
+        )
     return splits
 
 
@@ -73,7 +83,7 @@ def _boundaries(time: TimeArray, config: SplitConfig) -> tuple[int, int]:
 
 
 def _end(time: TimeArray, end: float | datetime) -> int:
-    """How many bars lie before a date, or are that fraction of all."""
+    """Number of bars before a date, or of a fraction of all bars."""
     if isinstance(end, datetime):
         return int(np.searchsorted(time, _utc(end), side="left"))
     return int(len(time) * end)
@@ -87,8 +97,8 @@ def _utc(moment: datetime) -> np.datetime64:
 def _too_short(name: str, span: Span, time: TimeArray, config: SplitConfig, warm_up: int) -> str:
     first, last = np.datetime_as_string(time[[0, -1]], unit="D")
     return (
-        f"the {name} split has {len(span)} bars, fewer than {FEWEST_BARS}: there are {len(time)} bars from {first} to "
-        f"{last}, the features take the first {warm_up}, the embargo two times {config.embargo_bars}. Bring more "
-        f"bars, move data.split.train ({config.train}) or data.split.validation ({config.validation}), lower "
-        "data.split.embargo_bars or shorten the windows of data.features"
+        f"the {name} split has {len(span)} bars; at least {FEWEST_BARS} are needed. There are {len(time)} bars from "
+        f"{first} to {last}; the features need the first {warm_up}, the embargo two times {config.embargo_bars}. Use "
+        f"more bars, change data.split.train ({config.train}) or data.split.validation ({config.validation}), lower "
+        "data.split.embargo_bars, or shorten the windows of data.features"
     )

@@ -1,4 +1,4 @@
-"""Features on one scale, by the statistics of the training split alone."""
+"""Standardizes features with the statistics of the train split."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,20 @@ import numpy as np
 from fxai.market.bars import FloatArray
 
 CLIP = 5.0  # standard deviations
-_CONSTANT = 1e-12  # of the mean: a deviation below it is rounding
+_CONSTANT = 1e-12  # share of the mean; a smaller deviation is a rounding error
 
 
 @dataclass(frozen=True, slots=True)
 class Standardizer:
-    """Mean and standard deviation of each feature; plain values, so that they are stored with the agent."""
+    """Mean and standard deviation of each feature, as plain values that are stored with the agent."""
 
     names: tuple[str, ...]
     mean: tuple[float, ...]
-    std: tuple[float, ...]  # 1 for a feature that is constant in training
+    std: tuple[float, ...]  # 1 for a feature that is constant in the train split
 
     @classmethod
     def fit(cls, values: FloatArray, names: tuple[str, ...]) -> "Standardizer":
-        """Measure values [bar, feature] of the training split."""
+        """Statistics of values [bar, feature] of the train split."""
         mean, std = values.mean(axis=0), values.std(axis=0)
         std[std <= _CONSTANT * np.maximum(1.0, np.abs(mean))] = 1.0
         return cls(names, tuple(mean.tolist()), tuple(std.tolist()))
@@ -35,5 +35,5 @@ class Standardizer:
 
     @classmethod
     def from_lists(cls, names: list[str], mean: list[float], std: list[float]) -> "Standardizer":
-        """The inverse: `Standardizer.from_lists(**standardizer.to_lists())`."""
+        """Inverse of `to_lists`: `Standardizer.from_lists(**standardizer.to_lists())`."""
         return cls(tuple(names), tuple(mean), tuple(std))

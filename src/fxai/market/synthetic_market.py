@@ -1,7 +1,7 @@
-"""Markets whose right policy is known: one with a pattern that pays, one with none left.
+"""Generated markets with a known best policy: one with a profitable pattern, one without a pattern.
 
-Everything downstream treats them as any other bars. An agent that cannot earn on the first does not
-learn; one that earns after costs on the second looks ahead.
+They are used as any other bars. An agent without a profit on the first does not learn. An agent with a profit after
+costs on the second uses future prices.
 """
 
 import hashlib
@@ -10,25 +10,24 @@ import numpy as np
 
 from fxai.market.bars import Bars, FloatArray
 
-_VOLATILITY = 1e-3  # of one bar's log return, near that of EURUSD in an hour
-_WICK = 3e-4  # mean distance of high and low from the body, over price
+_VOLATILITY = 1e-3  # of one bar's log return, similar to one hour of EURUSD
+_WICK = 3e-4  # mean distance of high and low from the body / price
 _START = np.datetime64("2017-01-01T00:00", "ns")
 
 
 def synthetic_market(seed: int, bars: int = 6000, strength: float = 0.5) -> Bars:
-    """Hourly bars without gaps whose log returns are r[t] = strength r[t-1] + e[t], e normal.
+    """Hourly bars without gaps, whose log returns are r[t] = strength r[t-1] + e[t] with normal e.
 
-    The standard deviation of r is 0.001. `strength` in (0, 1) is the correlation of two returns in a row:
-    what the last return tells, squared, is the share of the next one's variance that can be known. At 0.5
-    following the sign of the last return earns about 0.0004 a bar and turns its position in a third of
-    them, several times what the default costs take.
+    The standard deviation of r is 0.001. `strength` in (0, 1) is the correlation of consecutive returns; its square is
+    the share of the next return's variance that is predictable. At 0.5, a position with the sign of the last return
+    earns about 0.0004 per bar and changes in a third of the bars, several times the default costs.
     """
     generator = np.random.default_rng(seed)
-    surprise = generator.normal(scale=_VOLATILITY * np.sqrt(1 - strength**2), size=bars)
+    noise = generator.normal(scale=_VOLATILITY * np.sqrt(1 - strength**2), size=bars)
     returns = np.empty(bars)
     returns[0] = generator.normal(scale=_VOLATILITY)
     for t in range(1, bars):
-        returns[t] = strength * returns[t - 1] + surprise[t]
+        returns[t] = strength * returns[t - 1] + noise[t]
     close = np.exp(np.cumsum(returns))
     opening = close * np.exp(-returns)
     wicks = generator.exponential(scale=_WICK, size=(2, bars))
@@ -44,15 +43,15 @@ def synthetic_market(seed: int, bars: int = 6000, strength: float = 0.5) -> Bars
 
 
 def synthetic_positions(bars: Bars) -> FloatArray:
-    """The right target position [bar] in a planted market before costs: the sign of the last log return."""
+    """The best target position [bar] before costs: the sign of the last log return."""
     return np.sign(np.diff(np.log(bars.close), prepend=np.log(bars.open[0])))
 
 
 def shuffled(bars: Bars, seed: int) -> Bars:
-    """The same bars in random order under the old timestamps, their drift removed.
+    """The bars in random order with the original timestamps, without drift.
 
-    A bar moves as a whole: the gap before it, its body, its wicks, its volume and its spread. The mean
-    log return is taken out of the gaps, or buying and holding would still earn it.
+    The gap before a bar, its body, wicks, volume and spread are moved together. The mean log return is subtracted from
+    the gaps, so that holding a position earns nothing.
     """
     order = np.random.default_rng(seed).permutation(np.arange(1, len(bars)))
     rows = np.concatenate([[0], order])

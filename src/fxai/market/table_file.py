@@ -1,4 +1,4 @@
-"""A table of text out of a CSV or Parquet file, whatever its separator, encoding and compression."""
+"""Reads a table from a CSV or Parquet file with any separator, encoding and compression."""
 
 import gzip
 import io
@@ -10,14 +10,20 @@ from fxai.errors import DataError
 from fxai.market.columns import names_an_open
 
 _SEPARATORS = (",", ";", "\t")
-_HEADER_WITHIN = 10  # lines: some exports put an address or a title above the header
+_HEADER_WITHIN = 10  # lines; some exports have a title above the header
 
 
 def read_table(raw: bytes, name: str) -> pd.DataFrame:
-    """The file's columns as it names them, indexed by the row's number in the file, the first line being 1.
+    """The file's columns under its names, indexed by the row number in the file, from 1.
 
-    The kind of file is told by its content, not by its suffix. CSV cells are text, Parquet cells keep
-    their types.
+    The file type is detected from the content, not from the suffix. CSV cells are text; Parquet cells keep their types.
+
+    Args:
+        raw: Content of the file.
+        name: Name in messages.
+
+    Raises:
+        DataError: If the content cannot be read as a table.
     """
     if raw.startswith(b"PAR1"):
         return _parquet(raw, name)
@@ -30,7 +36,7 @@ def _unpacked(raw: bytes, name: str) -> bytes:
     try:
         return gzip.decompress(raw)
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{name}: the gzip file is damaged or cut off ({error})") from error
+        raise DataError(f"{name}: the gzip file is damaged or truncated ({error})") from error
 
 
 def _text(raw: bytes, name: str) -> str:
@@ -50,10 +56,10 @@ def _parquet(raw: bytes, name: str) -> pd.DataFrame:
 
 
 def numbered(frame: pd.DataFrame) -> pd.DataFrame:
-    """A data frame as `read_table` gives one: columns named by text, one of them the time, rows numbered from 1."""
+    """A data frame in the form of `read_table`: columns named by text, including the time, and rows numbered from 1."""
     columns = frame.set_axis(pd.RangeIndex(1, len(frame) + 1)).rename(columns=str)
     if isinstance(frame.index, pd.DatetimeIndex):
-        # A column of the index's name goes before the index: pandas writes an index beside the column it was made from.
+        # A column with the index's name is preferred, since pandas may write an index beside its original column.
         free = [name for name in (str(frame.index.name or "time"), "time") if name not in columns]
         if free:
             columns.insert(0, free[0], frame.index)
@@ -63,7 +69,7 @@ def numbered(frame: pd.DataFrame) -> pd.DataFrame:
 def _csv(text: str, name: str) -> pd.DataFrame:
     header, separator = _header(text, name)
     try:
-        # the header is read as a row: pandas would take an extra field for an index, where a decimal comma is likely
+        # The header is read as a row; else pandas would use an extra field (a likely decimal comma) as an index.
         lines = pd.read_csv(
             io.StringIO(text), sep=separator, skiprows=header, header=None, dtype=str, skip_blank_lines=False
         )
@@ -77,7 +83,7 @@ def _csv(text: str, name: str) -> pd.DataFrame:
 
 
 def _header(text: str, name: str) -> tuple[int, str]:
-    """Index of the line that names the columns, and what separates them."""
+    """Index of the line with the column names, and the separator."""
     lines = [line for _, line in zip(range(_HEADER_WITHIN), io.StringIO(text), strict=False)]
     if not "".join(lines).strip():
         raise DataError(f"{name}: the file is empty")
@@ -86,6 +92,6 @@ def _header(text: str, name: str) -> tuple[int, str]:
         if any(names_an_open(cell) for cell in line.split(separator)):
             return index, separator
     raise DataError(
-        f"{name}: no line names the columns; the first line is {lines[0].strip()[:80]!r}. "
+        f"{name}: there is no header with column names; the first line is {lines[0].strip()[:80]!r}. "
         "Put a header above the data: time,open,high,low,close,volume"
     )

@@ -1,8 +1,8 @@
-"""Timestamps as files write them, to UTC.
+"""Converts the timestamps of files to UTC.
 
-A timestamp that names no zone lies in `data.timezone`. Where clocks go back, an hour comes twice; its two
-passes are told apart by their order in the file, and where that does not settle it, the file is refused.
-Day-first and month-first dates with slashes look alike and are refused too.
+A timestamp without a zone is in `data.timezone`. When clocks go back, an hour occurs twice; the two hours are
+distinguished by the order of rows, and a file where that is not possible is refused. Ambiguous dates with slashes (day
+first or month first) are refused too.
 """
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,12 +15,17 @@ from fxai.market.bars import TimeArray
 _OFFSET = r":\d{2}(?:\.\d+)?\s*(?:Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?)$"
 _ZONE_WORD = r"\s*(?:UTC|GMT)?(?=[+-]\d{2}:?(?:\d{2})?$)|\s*(?:UTC|GMT)$"
 _FORMATS = ("%d.%m.%Y %H:%M:%S.%f", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y-%m-%d %I-%p")
-_EPOCH_UNITS = ((1e11, 10**9), (1e14, 10**6), (1e17, 10**3), (9e18, 1))  # numbers below the bound, in nanoseconds
+_EPOCH_UNITS = (
+    (1e11, 10**9),
+    (1e14, 10**6),
+    (1e17, 10**3),
+    (9e18, 1),
+)  # bound of the numbers, and their unit in nanoseconds
 _DATE_DIGITS = 8  # 20170131
 
 
 def to_utc(stamps: pd.Series, zone: str, source: str) -> TimeArray:
-    """Timestamps [bar] of one column (text, numbers or datetimes, indexed by row number), datetime64[ns] in UTC."""
+    """Timestamps [bar] of a column (text, numbers or datetimes, indexed by row number) as datetime64[ns] in UTC."""
     if pd.api.types.is_datetime64_any_dtype(stamps) and not stamps.hasnans:
         moments = pd.DatetimeIndex(stamps)
         return _nanoseconds(moments if moments.tz is not None else _located(moments, zone, source))
@@ -33,22 +38,22 @@ def to_utc(stamps: pd.Series, zone: str, source: str) -> TimeArray:
         return _nanoseconds(_parsed(plain.where(plain.str.contains(_OFFSET), plain + "Z"), source, "%z"))
     if with_offset.any():
         bare = _cell(text, int(with_offset.argmin()))
-        raise DataError(f"{source}: {bare} names no time zone, while other rows do")
+        raise DataError(f"{source}: {bare} has no time zone, other rows have one")
     return _nanoseconds(_located(_parsed(text, source).tz_localize(None), zone, source))
 
 
 def _parsed(text: pd.Series, source: str, offset: str = "") -> pd.DatetimeIndex:
     for form in ("ISO8601", *(known + offset for known in _FORMATS)):
-        # a format that fits the first row either fits all or names the row that differs
+        # if the first row has this format, all rows must have it
         if pd.isna(pd.to_datetime(text.iloc[:1], format=form, errors="coerce", utc=True).iloc[0]):
             continue
         parsed = pd.to_datetime(text, format=form, errors="coerce", utc=True)
         if parsed.hasnans:
             bad = _cell(text, int(parsed.isna().argmax()))
-            raise DataError(f"{source}: {bad} is not a timestamp like {text.iloc[0]!r} above it")
+            raise DataError(f"{source}: {bad} does not have the format of the first timestamp, {text.iloc[0]!r}")
         return pd.DatetimeIndex(parsed)
     raise DataError(
-        f"{source}: cannot tell which moment {text.iloc[0]!r} is; write ISO 8601 (2017-01-31 22:00), "
+        f"{source}: the format of the timestamp {text.iloc[0]!r} is unknown; write ISO 8601 (2017-01-31 22:00), "
         "31.01.2017 22:00:00.000, or seconds or milliseconds since 1970"
     )
 
@@ -58,24 +63,24 @@ def _from_epoch(text: pd.Series, source: str) -> TimeArray:
     largest = int(numbers.argmax())
     unit = next((unit for bound, unit in _EPOCH_UNITS if numbers[largest] < bound), None)
     if unit is None:
-        raise DataError(f"{source}: {_cell(text, largest)} is no time since 1970 in seconds or fractions of them")
+        raise DataError(f"{source}: {_cell(text, largest)} is not a number of seconds (or ms, us, ns) since 1970")
     whole = text.str.split(".").str[0].astype("int64").to_numpy()
     return (whole * unit).astype("datetime64[ns]")
 
 
 def _located(naive: pd.DatetimeIndex, zone: str, source: str) -> pd.DatetimeIndex:
-    """Give naive moments their zone."""
+    """Set the time zone of moments without one."""
     try:
         place = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise DataError(f"data.timezone {zone!r} is no time zone; write one like Europe/Berlin or UTC") from error
+        raise DataError(f"data.timezone {zone!r} is not a time zone; write one such as Europe/Berlin or UTC") from error
     newest_first = len(naive) > 1 and naive[0] > naive[-1]
     rising = naive[::-1] if newest_first else naive
     try:
         located = rising.tz_localize(place, ambiguous="infer", nonexistent="raise")
     except ValueError as error:
         raise DataError(
-            f"{source}: timestamps do not fit the clocks of {zone}: {error}. Export them in UTC or with offsets"
+            f"{source}: a timestamp is ambiguous or does not exist in {zone}: {error}. Export in UTC or with offsets"
         ) from error
     return located[::-1] if newest_first else located
 

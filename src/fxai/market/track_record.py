@@ -1,4 +1,4 @@
-"""What an agent did on a stretch of bars: equity, positions, trades and figures, with simple strategies beside it."""
+"""Track record of an agent on a span of bars: equity, positions, trades, metrics, and baseline strategies."""
 
 import json
 from collections.abc import Mapping
@@ -15,48 +15,48 @@ from fxai.errors import InputError
 from fxai.market.bars import FloatArray
 
 FORMAT = "fxai track record 1"
-_DECIMALS = 10  # of equity, drawdown and prices: far below what float32 trading can tell
+_DECIMALS = 10  # of equity, drawdown and prices; more precise than float32
 
 Side: TypeAlias = Literal["long", "short"]
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedTrade:
-    """A position from its opening fill to its closing one."""
+    """A position from its opening fill to its closing fill."""
 
-    entry_time: str  # of the open at which it was opened, ISO 8601, UTC
-    exit_time: str  # of the open at which it was closed, or of the last bar, whose close ended it with the episode
+    entry_time: str  # of the opening fill, ISO 8601, UTC
+    exit_time: str  # of the closing fill, or the open of the episode's last bar
     side: Side
-    entry_price: float  # of the fill, spread and slippage included
+    entry_price: float  # of the fill, with spread and slippage
     exit_price: float
-    profit: float  # net, as a fraction of the equity before it was opened
+    profit: float  # net, as a fraction of the equity before the opening
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackRecord:
-    """An agent's way through a split, one entry for each bar that it held a position, or none, over.
+    """An agent's steps through a split, one entry per bar.
 
-    The agent has seen all bars before that bar, its order filled at the bar's open. Equity begins with 1 before the
-    first of them, so `equity[0]` is what the first bar has made of it.
+    The agent's decision uses the bars before the entry's bar; its order is filled at the bar's open. Equity is 1 before
+    the first bar, so `equity[0]` is the equity after the first bar.
     """
 
-    split: str  # train, validation or test; all where the bars are of no split
+    split: str  # train, validation or test; all: bars without splits
     times: tuple[str, ...]  # the bar's open, ISO 8601, UTC
-    close: FloatArray  # price at the bar's end
-    equity: FloatArray  # at the bar's end, costs paid
-    position: NDArray[np.int8]  # over the bar: -1, 0 or 1
-    drawdown: FloatArray  # fall of the equity from its peak so far, as a fraction of the peak
+    close: FloatArray  # close of the bar
+    equity: FloatArray  # at the end of the bar, after costs
+    position: NDArray[np.int8]  # during the bar: -1, 0 or 1
+    drawdown: FloatArray  # fall of equity from its peak so far, as a fraction of the peak
     trades: tuple[ClosedTrade, ...]  # in the order of their exits
-    metrics: Mapping[str, float]  # as the agent's trial reports them
-    baselines: Mapping[str, FloatArray] = field(default_factory=dict)  # equity at each bar's end, by strategy
-    baseline_metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # those that need no trades
-    made_of: Mapping[str, JsonValue] = field(default_factory=dict)  # agent, data, versions, when
+    metrics: Mapping[str, float]  # as in the reports of the agent's trial
+    baselines: Mapping[str, FloatArray] = field(default_factory=dict)  # equity at the end of each bar, by strategy
+    baseline_metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # metrics that need no trades
+    made_of: Mapping[str, JsonValue] = field(default_factory=dict)  # origin: agent, data, versions, time
 
     def __len__(self) -> int:
         return len(self.times)
 
     def as_json(self) -> dict[str, JsonValue]:
-        """Plain data that `from_json` takes back."""
+        """Plain data for `from_json`."""
         return {
             "format": FORMAT,
             "split": self.split,
@@ -74,12 +74,18 @@ class TrackRecord:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "TrackRecord":
-        """The inverse of `as_json`; an InputError for anything else."""
+        """Inverse of `as_json`.
+
+        Raises:
+            InputError: If the document is not a track record of this version.
+        """
         if document.get("format") != FORMAT:
-            raise InputError(f"this is no track record of this version; its format is {document.get('format')!r}")
+            raise InputError(
+                f"this is not a track record of this version of FxAI; its format is {document.get('format')!r}"
+            )
         missing = [each.name for each in fields(cls) if each.name not in document]
         if missing:
-            raise InputError(f"the track record is not whole: it lacks {', '.join(missing)}")
+            raise InputError(f"the track record is not complete; it lacks {', '.join(missing)}")
         return cls(
             split=document["split"],
             times=tuple(document["times"]),
@@ -95,18 +101,22 @@ class TrackRecord:
         )
 
     def write(self, path: Path) -> None:
-        """Write it as one line of JSON: most of it is long lists of numbers."""
+        """Write the track record as one line of JSON, because it consists mostly of long lists."""
         write_text(path, json.dumps(self.as_json(), allow_nan=False) + "\n")
 
 
 def read_track_record(path: Path) -> TrackRecord:
-    """What `TrackRecord.write` wrote; an InputError says why there is none."""
+    """Read a file of `TrackRecord.write`.
+
+    Raises:
+        InputError: If the file cannot be read as a track record.
+    """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as a track record: {error}") from error
     if not isinstance(document, dict):
-        raise InputError(f"{path} is no track record")
+        raise InputError(f"{path} is not a track record")
     try:
         return TrackRecord.from_json(document)
     except InputError as error:

@@ -1,4 +1,4 @@
-"""The trades behind a series of positions, with the prices that were really paid."""
+"""Trades of a series of positions, with their fill prices."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,38 +17,38 @@ from fxai.spec.fields.env_config import EnvConfig
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """What was held over each of some bars that follow one another, every array [bar]."""
+    """Positions over consecutive bars; every array is [bar]."""
 
-    bar: NDArray[np.int64]  # its place in the market
-    begins: NDArray[np.bool_]  # whether an episode begins there, flat
+    bar: NDArray[np.int64]  # index of the bar in the market
+    begins: NDArray[np.bool_]  # whether an episode begins at the bar, flat
     held: NDArray[np.int8]  # -1, 0 or 1
-    closed: NDArray[np.bool_]  # whether a trade was closed at its open
-    closed_gain: FloatArray  # of that trade
-    settled: NDArray[np.bool_]  # whether the episode's end closed a trade at its close
+    closed: NDArray[np.bool_]  # whether a trade was closed at the bar's open
+    closed_gain: FloatArray  # profit of that trade
+    settled: NDArray[np.bool_]  # whether the end of the episode closed a trade at the bar's close
     settled_gain: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _FillPrices:
-    """What fills really cost or brought."""
+    """Prices of fills, with spread and slippage."""
 
     market: Market
     quotes: QuoteTable
     rules: Rules
 
     def at(self, bar: int, side: int, *, at_close: bool = False) -> float:
-        """The price of a purchase (`side` 1) or a sale (-1) at a bar's open, or at its close."""
+        """Price of a purchase (`side` 1) or a sale (-1) at a bar's open, or at its close."""
         prices = self.market.close if at_close else self.market.open
         return float(prices[bar] * (1.0 + side * adverse_move(self.rules, self.quotes.at(bar))))
 
 
 class _Exit(NamedTuple):
     place: int
-    at_close: bool  # the episode's end, not an order at the open
+    at_close: bool  # at the end of the episode, not by an order at the open
 
 
 def closed_trades(market: Market, positions: Positions, env: EnvConfig) -> tuple[ClosedTrade, ...]:
-    """Every trade, in the order of time: the end of an episode leaves none open."""
+    """All trades in the order of time; the end of an episode closes every position."""
     held = positions.held
     before = np.where(positions.begins, 0, np.concatenate([[0], held[:-1]]))
     entries = np.flatnonzero((held != 0) & (held != before)).tolist()
@@ -59,7 +59,7 @@ def closed_trades(market: Market, positions: Positions, env: EnvConfig) -> tuple
 
 
 def _exits(positions: Positions) -> Iterator[_Exit]:
-    """Where trades end; within a bar its open comes first."""
+    """Ends of trades; an end at a bar's open comes before one at its close."""
     for place in np.flatnonzero(positions.closed | positions.settled).tolist():
         if positions.closed[place]:
             yield _Exit(place, at_close=False)
@@ -82,5 +82,5 @@ def _trade(prices: _FillPrices, positions: Positions, entry: int, exit_: _Exit) 
 
 
 def iso(moment: np.datetime64) -> str:
-    """A moment in UTC, ISO 8601, to the second."""
+    """A time in UTC as ISO 8601 text, to the second."""
     return str(np.datetime_as_string(moment, unit="s", timezone="UTC"))
