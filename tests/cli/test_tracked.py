@@ -98,7 +98,7 @@ def test_a_tracker_that_hangs_is_waited_for_at_the_end_alone(
     assert BEAT in seen[len(EVENTS) :]  # the live view goes on
     assert [event.message.partition(",")[0] for event in seen if isinstance(event, Notice)] == [
         "Waiting for the trackers",
-        "Odd was not done 2 s after the study's end",
+        "Odd had not finished 2 s after the end of the study",
     ]
 
 
@@ -114,7 +114,7 @@ def test_after_ctrl_c_it_is_waited_for_less(
     for _ in range(requests):
         stop.request()
     seen = through(hanging, StudyEnded("s", ENDED.progress, 8.0, ending=ending), stop)
-    assert [event.message[:34] for event in seen if isinstance(event, Notice)] == ["Odd was not done 0.2 s after the s"]
+    assert [event.message[:34] for event in seen if isinstance(event, Notice)] == ["Odd had not finished 0.2 s after t"]
 
 
 def test_a_run_is_recorded_offline(fxai: Fxai, folder: Path) -> None:

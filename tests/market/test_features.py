@@ -96,7 +96,7 @@ def test_no_feature_at_all_is_refused():
     nothing = FeatureConfig(
         return_horizons=(), volatility_windows=(), momentum_windows=(), bar_range=False, volume=False, time=False
     )
-    with pytest.raises(DataError, match="data.features has no feature"):
+    with pytest.raises(DataError, match=r"data\.features has no feature"):
         features(EURUSD, nothing)
 
 

@@ -108,7 +108,7 @@ def test_draws_follow_from_the_trials_seed_and_the_name() -> None:
         ({"a": lambda spec: spec.config.lr / 0}, r"sample_from of 'a' failed: ZeroDivisionError"),
         ({"a": lambda _spec: exit(3)}, r"sample_from of 'a' failed: SystemExit: 3"),  # noqa: PLR1722
         ({"a": lambda _spec: object()}, r"sample_from of 'a' returned <object"),
-        ({"a": lambda _spec: float("nan")}, r"sample_from of 'a' returned nan, which is no finite number"),
+        ({"a": lambda _spec: float("nan")}, r"sample_from of 'a' returned nan, which is not a finite number"),
         ({"a": lambda _spec: {1, 2}}, r"sample_from of 'a' returned \{1, 2\}"),
         ({"a": lambda spec: spec.config.b, "b": lambda spec: spec.config.a}, "each other: a needs b, b needs a"),
     ],

@@ -1,4 +1,4 @@
-"""A tracker that hangs, dies or falls behind is given up: said once, and never waited for."""
+"""A tracker that hangs, dies or falls behind is stopped with one message, without waiting."""
 
 import os
 import signal
@@ -87,7 +87,7 @@ def test_one_that_hangs_is_given_up_after_a_minute_and_says_where(start: Start, 
     assert list(tracker.look()) == []
     clock.now += 2
     (notice,) = tracker.look()
-    assert notice.startswith("Odd has not moved for 60 s and is given up")
+    assert notice.startswith("Odd has made no progress for 60 s and is stopped")
     assert str(tmp_path / "tracking.log") in notice
     tracker.feed(opening())
     clock.now += 1000
@@ -141,7 +141,7 @@ def test_one_that_falls_behind_is_given_up(start: Start, monkeypatch: pytest.Mon
         tracker.feed(report(0, step, 0.5))
         notices += tracker.look()
     (notice,) = notices
-    assert notice.startswith("Odd does not keep up with the study and is given up")
+    assert notice.startswith("Odd does not keep up with the study and is stopped")
 
 
 def test_what_is_outstanding_long_after_the_end_is_left(start: Start) -> None:
@@ -149,7 +149,9 @@ def test_what_is_outstanding_long_after_the_end_is_left(start: Start) -> None:
     tracker.feed(END_OF_TRIAL)
     tracker.leave(60)
     (notice,) = tracker.look()
-    assert notice.startswith("Odd was not done 60 s after the study's end, with 1 trial not recorded, and is given up")
+    assert notice.startswith(
+        "Odd had not finished 60 s after the end of the study, with 1 trial not recorded, and is stopped"
+    )
     assert not tracker.outstanding
 
 

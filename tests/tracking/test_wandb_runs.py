@@ -124,5 +124,5 @@ def test_a_server_that_falls_behind_gets_no_more_runs(server: WandbServer, tmp_p
     assert began is not None
     lines = [StudyMessage(trial_began=replace(began, number=number, at=began.at - 3600)) for number in range(3)]
     (notice,) = told([opening(), *lines, ENDING], WandbTracking(mode="online"), tmp_path)
-    assert notice.startswith("Weights & Biases does not keep up with the study; the runs are kept offline")
+    assert notice.startswith("Weights & Biases does not keep up with the study; the runs are stored offline")
     assert not server.uploaded

@@ -1,1 +1,1 @@
-"""What one trial does."""
+"""Objectives: the training of one trial."""

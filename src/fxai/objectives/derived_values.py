@@ -1,8 +1,8 @@
-"""Values that functions of the user's make of a trial's other values, as Ray's `tune.sample_from`.
+"""Values that functions compute from a trial's other values, as Ray's `tune.sample_from`.
 
-The functions run in the trial's process, before the training engine trains. Each is called with an object that has
-the values sampled so far as attributes and as items, `spec.config.lr` and `spec.config["lr"]`; `spec.lr` and
-`spec["lr"]` are the same. A function that needs another one's value is called again once that value is there.
+The functions run in the trial's process before training. The argument of a function has the values sampled so far as
+attributes and items: `spec.config.lr`, `spec.config["lr"]`, `spec.lr` and `spec["lr"]` are the same. A function that
+needs another function's value is called again when that value is known.
 """
 
 import hashlib
@@ -24,16 +24,17 @@ from fxai.spec.search.custom_config import CustomConfig, with_json
 
 Function = Callable[..., Any]
 Places = Mapping[str, str]
-"""By name in the search space, the dotted path of each value in a trial's configuration."""
+"""Maps names of the search space to dotted paths in a trial's configuration."""
 
 _MODEL = ARGUMENTS[0]
 _ABSENT = object()
 
 
 class DerivingEngine:
-    """A training engine whose trials get values that functions derive; `engine.Engine`.
+    """A training engine whose trials have values derived by functions; implements `engine.Engine`.
 
-    An `InputError` names a function that cannot be sent to the workers.
+    Raises:
+        InputError: If a function cannot be sent to the workers.
     """
 
     def __init__(self, engine: Engine, functions: Mapping[str, Function], places: Places) -> None:
@@ -45,7 +46,7 @@ class DerivingEngine:
 
     def train(
         self,
-        model_config: JsonObject,  # noqa: ARG002 (of an engine; `trial.config` holds the three)
+        model_config: JsonObject,  # noqa: ARG002 (`trial.config` has all three)
         data_config: JsonObject,  # noqa: ARG002
         training_config: JsonObject,  # noqa: ARG002
         trial: Trial,
@@ -60,10 +61,13 @@ class DerivingEngine:
 def derived_values(
     functions: Mapping[str, Function], places: Places, config: JsonObject, seed: int
 ) -> dict[str, JsonValue]:
-    """What the functions make of a trial's values, by name.
+    """Values of the functions for a trial, by name.
 
-    Each function draws from libraries that are seeded by the trial's seed and its own name, so that a trial which is
-    run again has the same values. Fails where a function raises, returns no plain value, or needs itself.
+    Libraries are seeded with the trial's seed and the function's name before each call, so a repeated trial has the
+    same values.
+
+    Raises:
+        TrialFailedError: If a function raises, returns an unsupported value, or depends on itself.
     """
     derived: dict[str, JsonValue] = {}
     left = list(functions)
@@ -100,7 +104,7 @@ def _derived(name: str, function: Function, spec: "_Spec", seed: int) -> JsonVal
 
 
 class _NotYet(BaseException):
-    """A value that another function has yet to derive; no `except Exception` of the user's takes it."""
+    """Raised for a value that another function must derive first; no `except Exception` of a function catches it."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -108,21 +112,21 @@ class _NotYet(BaseException):
 
 
 class _NoValueError(AttributeError, KeyError):
-    """A name that no value has: `hasattr` and `get` ask for it as for any other."""
+    """Raised for an unknown name; `hasattr` and `get` work as usual."""
 
     def __init__(self, name: str, known: Mapping[str, Any]) -> None:
         super().__init__(f"there is no value {name!r}{did_you_mean(name, known) or '.'} There are {', '.join(known)}")
 
 
 class _Later:
-    """Stands for a value that is yet to be derived."""
+    """Placeholder of a value that is not derived yet."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
 
 class _Values(Mapping[str, Any]):
-    """Values by name, as items and as attributes; mappings among them likewise."""
+    """Values by name, as items and attributes; nested mappings likewise."""
 
     def __init__(self, tree: Mapping[str, Any]) -> None:
         self._tree = tree
@@ -136,7 +140,7 @@ class _Values(Mapping[str, Any]):
         return _Values(value) if isinstance(value, dict) else value
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name == "_tree":  # Python's own, and of a copy that is being made
+        if name.startswith("__") or name == "_tree":  # special methods, and copying
             raise AttributeError(name)
         return self[name]
 
@@ -148,7 +152,7 @@ class _Values(Mapping[str, Any]):
 
 
 class _Spec(_Values):
-    """What a function is called with: the values, and `config`, which are the same values."""
+    """Argument of a function: the values, and `config` with the same values."""
 
     @property
     def config(self) -> _Values:
@@ -159,9 +163,9 @@ class _Spec(_Values):
 
 
 def _spec(places: Places, config: JsonObject, derived: JsonObject, later: set[str]) -> _Spec:
-    """The values that a function sees: those of the search space by their names, and the configuration around them.
+    """The values that a function can read: those of the search space by name, and the whole configuration.
 
-    A name of the search space is a place in `model_config` unless it says otherwise, so all values there have names.
+    Without another path, a name of the search space is in `model_config`, so all values there have names.
     """
     placed: dict[str, Any] = with_json(CustomConfig(dict(config)), _placed(derived, places))
     for name in later:
@@ -169,9 +173,9 @@ def _spec(places: Places, config: JsonObject, derived: JsonObject, later: set[st
     tree = {**placed[_MODEL], **{name: placed[name] for name in ARGUMENTS}}
     for name, path in places.items():
         value = _at(placed, path)
-        if value is not _ABSENT:  # as one is whose condition does not hold
+        if value is not _ABSENT:  # absent if its condition does not hold
             _set(tree, name, value)
-            tree[name] = value  # also a dotted name, as it is written
+            tree[name] = value  # dotted names are also available unsplit
     return _Spec(tree)
 
 
@@ -186,7 +190,7 @@ def _at(tree: Any, path: str) -> Any:
 
 
 def _set(tree: Any, path: str, value: Any) -> None:
-    """Set a value at a dotted path, where no other value lies in its way."""
+    """Set a value at a dotted path unless another value is in the way."""
     *sections, last = path.split(".")
     for section in sections:
         tree = tree.setdefault(section, {}) if isinstance(tree, dict) else None
@@ -197,7 +201,7 @@ def _set(tree: Any, path: str, value: Any) -> None:
 def _takes_an_argument(function: Function) -> bool:
     try:
         inspect.signature(function).bind(None)
-    except ValueError:  # one written in C does not tell
+    except ValueError:  # functions in C may have no signature
         return True
     except TypeError:
         return False
@@ -205,7 +209,7 @@ def _takes_an_argument(function: Function) -> bool:
 
 
 def _plain(value: Any) -> JsonValue:
-    """The value as JSON holds it: NumPy's numbers and arrays become Python's."""
+    """The value as a JSON value; NumPy numbers and arrays are converted."""
     match value:
         case None | bool() | str() | int() | float():
             return _scalar(value)
@@ -219,9 +223,9 @@ def _plain(value: Any) -> JsonValue:
 
 
 def _scalar(value: object) -> JsonValue:
-    """Python's own, of subclasses such as NumPy's `float64` too."""
+    """A plain Python value, also for subclasses such as NumPy's `float64`."""
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{value}, which is no finite number")
+        raise ValueError(f"{value}, which is not a finite number")
     kinds = (bool, int, float, str)
     return next((kind(value) for kind in kinds if isinstance(value, kind)), None)
 
@@ -231,6 +235,6 @@ def _check_picklable(name: str, function: Function) -> None:
         cloudpickle.dumps(function)
     except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
-            f"tune.sample_from of {name!r} cannot be sent to the workers: {error}; make what its function holds of "
-            "files, locks and connections in the function"
+            f"tune.sample_from of {name!r} cannot be sent to the workers: {error}. Create files, locks and "
+            "connections inside the function"
         ) from None

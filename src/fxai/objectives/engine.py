@@ -1,9 +1,9 @@
-"""A training engine of the user's own, a Python object, as what a trial does.
+"""Custom training engines as objectives.
 
-It is pickled once for all trials, by value where it comes from the user's script or notebook, and lies beside a module
-that unpickles it. So a worker imports it, and all that it imports, once; each trial is a process forked from there
-(`own_function.py`). Both files are the user's code: whoever may write them may run anything, as with every module that
-a spec names.
+The engine object is pickled once for all trials, by value if it is defined in a script or notebook, and stored beside a
+module that loads it. A worker imports the module once; each trial is a process forked from the worker
+(`python_function.py`). Both files are executable code, as every module that a spec names: only trusted users may write
+them.
 """
 
 import os
@@ -33,12 +33,11 @@ train = PickledEngine(Path(__file__).parent)
 
 
 class Engine(Protocol):
-    """What `HPOptimizer` trains with, where it is not FxAI's own `TrainingEngine`.
+    """A training engine for `HPOptimizer`, in place of FxAI's `TrainingEngine`.
 
-    `train` is called once for each trial, in a process of its own: what it needs must be picklable, or be made in
-    `train`. The three mappings are those that `optimize` was given, the trial's parameters in their places. `trial`
-    has `seed`, `device` ("cpu" or "cuda:0"), `checkpoint_dir` and `report(epoch, value)`, which tells an evaluation
-    and answers whether the trial goes on.
+    `train` is called once per trial, in its own process, so the engine must be picklable. The three mappings are those
+    given to `optimize`, with the trial's parameters. `trial` has `seed`, `device` ("cpu" or "cuda:0"), `checkpoint_dir`
+    and `report(epoch, value)`, which returns whether the trial continues.
     """
 
     def train(
@@ -48,23 +47,32 @@ class Engine(Protocol):
         training_config: Mapping[str, JsonValue],
         trial: Trial,
     ) -> float | Mapping[str, float]:
-        """The metric by its name among others, as `{"val_loss": 0.3, "accuracy": 0.9}`; or its value alone."""
+        """Train one trial.
+
+        Returns:
+            The metrics by name, as `{"val_loss": 0.3, "accuracy": 0.9}`, or the value of the metric alone.
+        """
         ...
 
 
 def engine_writer(engine: object, name: str) -> Callable[[Path], None]:
-    """Pickle the engine; what is returned writes it into a folder, where the trials of an objective there find it.
+    """Pickle the engine; the returned function writes it into a folder, from which the trials load it.
 
-    `name` is what a message calls the engine.
+    The caller must hold the study's lock, because a run of the study reads the files.
 
-    Whoever writes it must hold the study, since a run of the study reads it.
+    Args:
+        engine: The engine.
+        name: Name of the engine in messages.
+
+    Raises:
+        InputError: If the engine cannot be pickled.
     """
     try:
-        pickled = cloudpickle.dumps((os.getcwd(), engine))  # noqa: PTH109 (a string, whatever system reads it)
+        pickled = cloudpickle.dumps((os.getcwd(), engine))  # noqa: PTH109 (a string can be unpickled on every system)
     except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
-            f"the training engine {name} cannot be sent to the workers: {error}; make what it holds "
-            "of files, locks and connections in its train()"
+            f"the training engine {name} cannot be sent to the workers: {error}. Create files, locks and "
+            "connections inside its train()"
         ) from None
 
     def write(folder: Path) -> None:
@@ -75,23 +83,23 @@ def engine_writer(engine: object, name: str) -> Callable[[Path], None]:
 
 
 def stored_engine(folder: Path) -> object | None:
-    """The engine that lies in a folder; None where it is missing or cannot be loaded here."""
+    """The engine in a folder; None if it is missing or cannot be loaded."""
     try:
         _, engine = pickle.loads((folder / _PICKLE).read_bytes())  # noqa: S301 (see above)
-    except Exception:  # noqa: BLE001 (loading runs the user's code)
+    except Exception:  # noqa: BLE001 (loading runs custom code)
         return None
     return engine  # type: ignore[no-any-return]
 
 
 class PickledEngine:
-    """The engine of a folder, as a function of a trial; called in the folder in which the search was started."""
+    """The engine of a folder as a function of a trial; called in the folder in which the search was started."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._started_in, self._engine = pickle.loads((folder / _PICKLE).read_bytes())  # noqa: S301 (see above)
 
     def __reduce__(self) -> tuple[type["PickledEngine"], tuple[Path]]:
-        """Where a trial cannot be forked it loads the engine anew."""
+        """A spawned trial process loads the engine again."""
         return PickledEngine, (self._folder,)
 
     def __call__(self, trial: Trial) -> Any:

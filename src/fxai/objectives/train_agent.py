@@ -1,4 +1,4 @@
-"""One agent trained to the end, without a study around it."""
+"""Trains one agent to the end, without a study."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from fxai.spec.fields.training_config import TrainingConfig
 
 @dataclass(frozen=True, slots=True)
 class TrainedAgent:
-    """An agent and how its scores came about."""
+    """An agent and its evaluations."""
 
     agent: Agent
     evaluations: tuple[Evaluation, ...]  # of one lane
@@ -24,7 +24,15 @@ class TrainedAgent:
 def train_agent(
     config: TrainingConfig, base: EnvConfig, seed: int, device: str = "cpu", market: Market | None = None
 ) -> TrainedAgent:
-    """Train one agent on `config.data` or a market at hand, scored in the environment `base`."""
+    """Train one agent.
+
+    Args:
+        config: Training configuration.
+        base: Environment that scores.
+        seed: Seed of the training.
+        device: "cpu" or "cuda:N".
+        market: Data; the default is `config.data`.
+    """
     market = market or prepare(config.data)
     pack = Pack((config,), (seed,))
     training = build_training(pack, base, market, torch.device(device))

@@ -1,7 +1,7 @@
-"""The records that cross process borders: what a worker is given and what it answers.
+"""Records that cross process borders: requests to workers, and their reports and results.
 
-They hold plain data, know nothing of Optuna or torch, and travel as JSON (`wire.py`), so that a local
-process and a machine of a cluster speak the same language.
+They have plain data, do not depend on Optuna or torch, and are sent as JSON (`wire.py`), so that local processes and
+other machines use the same format.
 """
 
 from pydantic import JsonValue

@@ -1,7 +1,7 @@
-"""Limits of what a worker tells the parent of a trial: numbers that the database holds, text that every file holds.
+"""Limits for data that a worker sends: numbers that the database can store, and text that every file can store.
 
-Every report and every result passes these functions at the worker's border, whatever kind of objective and of
-worker it comes from. None of them raises: a number that cannot be kept costs its report, never the run.
+Every report and every result passes these functions in the worker, for every kind of objective. No function raises: an
+invalid number removes its report and does not end the run.
 """
 
 import json
@@ -25,32 +25,32 @@ MOST_METRICS = 1000
 LONGEST_NAME = 512  # characters of an attribute's name in Optuna's tables
 LONGEST_MESSAGE = 2000
 LONGEST_DERIVED = 8000  # characters of a trial's derived values in JSON
-LONGEST_TRACEBACK = 8000  # of which the end is kept
+LONGEST_TRACEBACK = 8000  # characters; the end is kept
 _SHOWN = 120
 
 
 def number_of(value: object) -> float | None:
-    """The value as Python's own float, NumPy's and torch's numbers included; None where it is no number.
+    """The value as a Python float, including NumPy's and torch's numbers; None if it is not a number.
 
-    An integer beyond all floats is infinite. Booleans and digits in quotes are no numbers.
+    An integer beyond the range of floats is infinite. Booleans and texts are not numbers.
     """
     if value is None or isinstance(value, bool | str | bytes):
         return None
     try:
-        return float(value)  # type: ignore[arg-type]  # what has no number raises
+        return float(value)  # type: ignore[arg-type]  # raises if the value has no number
     except OverflowError:
         return math.inf if value > 0 else -math.inf  # type: ignore[operator]  # only numbers overflow
-    except Exception:  # noqa: BLE001  # the value is an object of the user's
+    except Exception:  # noqa: BLE001  # the value may be any object
         return None
 
 
 def step_of(step: object, most_step: int = MOST_STEP) -> int | None:
-    """The step as an integer; None for all that is no whole number from 0 to `most_step`."""
+    """The step as an integer; None if it is not an integer from 0 to `most_step`."""
     if isinstance(step, bool):
         return None
     try:
-        whole = operator.index(step)  # type: ignore[arg-type]  # what is no integer raises
-    except Exception:  # noqa: BLE001  # the step is an object of the user's
+        whole = operator.index(step)  # type: ignore[arg-type]  # raises if the step is not an integer
+    except Exception:  # noqa: BLE001  # the step may be any object
         number = number_of(step)
         if number is None or not number.is_integer():
             return None
@@ -59,28 +59,28 @@ def step_of(step: object, most_step: int = MOST_STEP) -> int | None:
 
 
 def shown(value: object) -> str:
-    """A foreign value in a message: its repr, cut after 120 characters."""
+    """Text of a value for a message: its repr, truncated to 120 characters."""
     try:
         text = repr(value)
-    except Exception:  # noqa: BLE001  # an integer of thousands of digits, or an object of the user's
+    except Exception:  # noqa: BLE001  # repr may raise, for example for an integer of thousands of digits
         return f"a value of type {type(value).__name__}"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def wrong_step(step: object, most_step: int = MOST_STEP) -> str:
-    """What to say of a step that `step_of` refuses; `most_step` is one less than a power of two."""
+    """Message for a step that `step_of` refuses; `most_step` is one less than a power of two."""
     limit = f"2^{most_step.bit_length()} - 1"
     which = "" if most_step == MOST_STEP else ", the greatest step that this database holds"
     return f"a report's step must be a whole number from 0 to {limit}{which}, not {shown(step)}"
 
 
 def bounded_report(report: Report, last_step: int | None, most_step: int = MOST_STEP) -> Report:
-    """The report in plain numbers, passed over where its step or value cannot be kept.
+    """The report in plain numbers; `passed_over` if its step or value is not valid.
 
     Args:
-        report: what the objective told; its fields may be of any type.
-        last_step: that of the trial's last report that counted; steps rise from there.
-        most_step: the greatest step that the study's database holds.
+        report: From the objective; its fields may have any type.
+        last_step: Step of the trial's last valid report; steps must rise.
+        most_step: The greatest step that the study's database can store.
     """
     step, value = step_of(report.step, most_step), number_of(report.value)
     metrics, left_out = bounded_metrics(report.metrics)
@@ -110,9 +110,9 @@ def _flaw(report: Report, step: int | None, value: float | None, last_step: int 
 
 
 def bounded_metrics(metrics: object) -> tuple[dict[str, float], str]:
-    """The metrics that can be kept, as plain numbers, and what is wrong with the first of the others."""
+    """The valid metrics as plain numbers, and a description of the first invalid one."""
     if not isinstance(metrics, Mapping):
-        return {}, f"metrics must be a mapping, not {shown(metrics)}; they are left out"
+        return {}, f"metrics must be a mapping, not {shown(metrics)}; they are omitted"
     kept: dict[str, float] = {}
     first = ""
     for name, told in metrics.items():
@@ -126,25 +126,25 @@ def bounded_metrics(metrics: object) -> tuple[dict[str, float], str]:
 
 def _wrong_metric(name: object, told: object, number: float | None, kept: int) -> str:
     if not isinstance(name, str) or not _is_kept(name):
-        return f"metric {shown(name)} is left out: its name must be a text of 1 to {LONGEST_NAME} characters"
+        return f"metric {shown(name)} is omitted: its name must be a text of 1 to {LONGEST_NAME} characters"
     if name.startswith(RESERVED):
-        return f"metric {shown(name)} is left out: names that begin with {RESERVED!r} are FxAI's own"
+        return f"metric {shown(name)} is omitted: names that begin with {RESERVED!r} are reserved"
     if number is None:
-        return f"metric {shown(name)} is left out: it must be a number, not {shown(told)}"
+        return f"metric {shown(name)} is omitted: it must be a number, not {shown(told)}"
     if name == STANDARD_ERROR and not (math.isfinite(number) and number >= 0):
-        return f"metric {name!r} is left out: it must be a finite number from 0 on, not {number}"
+        return f"metric {name!r} is omitted: it must be a finite number from 0 on, not {number}"
     if kept >= MOST_METRICS:
-        return f"metric {shown(name)} is left out: a trial has at most {MOST_METRICS} metrics"
+        return f"metric {shown(name)} is omitted: a trial has at most {MOST_METRICS} metrics"
     return ""
 
 
 def _is_kept(name: str) -> bool:
-    """Whether a database keeps that name: not too long, in UTF-8, without NUL, which PostgreSQL refuses."""
+    """Whether databases can store the name: not too long, UTF-8, without NUL, which PostgreSQL refuses."""
     return 0 < len(name) <= LONGEST_NAME and "\0" not in name and bounded_text(name) == name
 
 
 def bounded_result(result: TrialResult, seconds: float) -> TrialResult:
-    """The result in plain numbers; `seconds` take the place of a time that is none."""
+    """The result in plain numbers; `seconds` replaces an invalid duration."""
     metrics, left_out = bounded_metrics(result.metrics)
     took = _from_zero(result.seconds)
     return replace(
@@ -160,7 +160,7 @@ def bounded_result(result: TrialResult, seconds: float) -> TrialResult:
 
 
 def bounded_derived(derived: object) -> JsonObject:
-    """The derived values as JSON holds them; none where JSON does not hold them, or where they are too long to keep."""
+    """The derived values as JSON values; empty if they are not JSON values or too long."""
     try:
         text = json.dumps(dict(derived) if isinstance(derived, Mapping) else None, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
@@ -170,13 +170,13 @@ def bounded_derived(derived: object) -> JsonObject:
 
 
 def bounded_error(error: TrialError) -> TrialError:
-    """The error with text that a file, a terminal and a database hold."""
+    """The error with text that files, terminals and databases can store."""
     traceback = bounded_text(str(error.traceback), LONGEST_TRACEBACK, end=True)
     return TrialError(error.cause, bounded_text(str(error.message)), traceback)
 
 
 def bounded_text(text: str, longest: int = LONGEST_MESSAGE, *, end: bool = False) -> str:
-    """The text in UTF-8 and at most that long: its beginning, or its end."""
+    """The text in UTF-8, truncated to its beginning, or with `end` to its end."""
     if len(text) > longest:
         text = f"...{text[-longest:]}" if end else f"{text[:longest]}..."
     return text.encode(errors="backslashreplace").decode()
@@ -192,6 +192,6 @@ def _bounded_usage(usage: Usage) -> Usage:
 
 
 def _from_zero(value: object) -> float | None:
-    """A finite number from 0 on; None for all else."""
+    """A finite number >= 0; None for everything else."""
     number = number_of(value)
     return number if number is not None and math.isfinite(number) and number >= 0 else None

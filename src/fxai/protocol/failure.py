@@ -1,4 +1,4 @@
-"""What went wrong with a trial, as values and words that cross process borders."""
+"""Failures of trials as values and text that cross process borders."""
 
 import signal
 import traceback
@@ -8,7 +8,7 @@ from fxai.protocol.records import NOTHING_DERIVED, Cause, JsonObject, TrialError
 
 
 class TrialFailedError(Exception):
-    """Raised by an objective that knows its trial's failure as a value, from another process perhaps."""
+    """Raised by an objective whose trial failed, with the failure as a value, which may come from another process."""
 
     def __init__(self, error: TrialError, derived: JsonObject = NOTHING_DERIVED) -> None:
         super().__init__(error.message)
@@ -17,12 +17,12 @@ class TrialFailedError(Exception):
 
 
 def failed(message: str) -> TrialFailedError:
-    """A failure whose message says it all."""
+    """A failure with this message and no traceback."""
     return TrialFailedError(TrialError(Cause.EXCEPTION, message))
 
 
 def error_of(error: BaseException) -> TrialError:
-    """An exception as a value; its message is one line."""
+    """The exception as a value; its message is one line."""
     if isinstance(error, TrialFailedError):
         return bounded_error(error.error)
     cause = Cause.OUT_OF_MEMORY if is_out_of_memory(error) else Cause.EXCEPTION
@@ -32,7 +32,7 @@ def error_of(error: BaseException) -> TrialError:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether host or device memory ran out; torch's error is known by its name, so that none is imported."""
+    """Whether host or device memory was exhausted. torch's error is recognized by name, without importing torch."""
     if isinstance(error, MemoryError) or any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
         return True
     return isinstance(error, RuntimeError) and any(
@@ -41,9 +41,9 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def described(exit_code: int | None) -> str:
-    """How a process ended, as what it did: "exited with status 3"."""
+    """How a process ended, as a predicate: "exited with status 3"."""
     if exit_code is None:
-        return "was lost together with the process that kept it"
+        return "was lost together with its parent process"
     if exit_code < 0:
         return f"was killed by {signal.Signals(-exit_code).name}"
     return f"exited with status {exit_code}"

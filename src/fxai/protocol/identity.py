@@ -1,8 +1,8 @@
-"""Which trial a folder's files belong to, so that no trial takes up what another trial has left.
+"""Identity of the trial that the files of a folder belong to, so that no trial uses another trial's files.
 
-A trial's number names its folder, and a study of the same name in another database, or in a database that is gone,
-has trials of the same numbers. `identity.json` in the folder says which trial it is. The worker that is given a
-trial compares it before anything of the trial runs, so that this holds for every objective.
+A trial's folder is named by its number, and a study of the same name in another database has trials of the same
+numbers. `identity.json` in the folder identifies the trial. The worker compares it before anything of the trial runs,
+for every objective.
 """
 
 import contextlib
@@ -21,16 +21,15 @@ from fxai.protocol.paths import TrialPaths
 from fxai.protocol.records import Report, TrialRequest
 from fxai.protocol.wire import from_line
 
-_HEADER = "fxai"  # of a checkpoint of FxAI's agents, which holds an identity of its own
-_CHANGES = ("params", "seeds")  # from one inherited checkpoint to the next
+_HEADER = "fxai"  # header of a checkpoint of FxAI's agents, which has its own identity
+_CHANGES = ("params", "seeds")  # fields that change with an inherited checkpoint
 
 
 def take_folder(request: TrialRequest) -> None:
-    """Make the trial's folder its own: what another trial left there is renamed, and stays beside.
+    """Prepare the trial's folder: files of other trials are renamed.
 
-    A trial that no run has begun takes up nothing. A folder without an identity was left by a trial that has ended, or
-    by an earlier release: what own code kept there is used only where the study holds the reports that lie beside it,
-    so that the folder is known to be this trial's.
+    A trial that no run has begun uses no existing files. A folder without an identity is from a finished trial or from
+    an earlier release; its files are used only if the study has the same reports as the folder.
     """
     paths, identity = TrialPaths(request.directory), identity_of(request)
     stored = read_identity(paths)
@@ -49,15 +48,15 @@ def take_folder(request: TrialRequest) -> None:
 
 
 def adopt_folder(request: TrialRequest) -> None:
-    """Say that what lies in the trial's folder is the trial's."""
-    # Where the disk is full, or JSON does not hold a number, the trial begins anew another time.
+    """Write the trial's identity into its folder."""
+    # Without identity.json (full disk, value that is not JSON) a later run restarts the trial.
     with contextlib.suppress(FxaiError, ValueError):
         text = json.dumps(identity_of(request), indent=2) + "\n"
         write_bytes(TrialPaths(request.directory).identity, text.encode(), durable=False)
 
 
 def identity_of(request: TrialRequest) -> dict[str, JsonValue]:
-    """What two runs of a trial must agree in to be one trial, as JSON keeps it."""
+    """Fields in which two runs of one trial agree, as JSON values."""
     return {
         "study": request.study,
         "study_key": request.study_identity.key,
@@ -69,7 +68,7 @@ def identity_of(request: TrialRequest) -> dict[str, JsonValue]:
 
 
 def read_identity(paths: TrialPaths) -> dict[str, JsonValue] | None:
-    """The identity that lies in a folder; None where there is none, an empty one where it cannot be read."""
+    """The identity in a folder; None if there is none, empty if it cannot be read."""
     try:
         document = json.loads(paths.identity.read_bytes())
     except FileNotFoundError:
@@ -80,14 +79,18 @@ def read_identity(paths: TrialPaths) -> dict[str, JsonValue] | None:
 
 
 def set_aside(files: Iterable[Path]) -> None:
-    """Rename files and folders of one folder, all by the same number: `checkpoint~1`, `reports.jsonl~1`."""
+    """Rename files and folders of one folder with the same number: `checkpoint~1`, `reports.jsonl~1`.
+
+    Raises:
+        FxaiError: If a file cannot be renamed.
+    """
     there = [path for path in files if os.path.lexists(path)]
     number = next(k for k in count(1) if not any(os.path.lexists(_renamed(path, k)) for path in there))
     for path in there:
         try:
             path.rename(_renamed(path, number))
         except OSError as error:
-            raise FxaiError(f"cannot rename {path}, which another trial left: {error.strerror or error}") from error
+            raise FxaiError(f"cannot rename {path}, a file of another trial: {error.strerror or error}") from error
 
 
 def _renamed(path: Path, number: int) -> Path:
@@ -95,19 +98,19 @@ def _renamed(path: Path, number: int) -> Path:
 
 
 def _agree(stored: Mapping[str, JsonValue], identity: Mapping[str, JsonValue], request: TrialRequest) -> bool:
-    """A trial that goes on from another's checkpoint has other parameters since, and stays the same trial."""
+    """Whether both identities are of the same trial. Parameters and seeds may differ after an inherited checkpoint."""
     compared = identity.keys() - (set() if request.inherited is None else set(_CHANGES))
     return all(stored.get(key) == identity[key] for key in compared)
 
 
 def _is_known(paths: TrialPaths, request: TrialRequest) -> bool:
-    """Whether a folder without an identity is this trial's, by reports that the study holds too."""
+    """Whether a folder without an identity has the reports that the study has."""
     kept = [(report.step, report.value) for report in read_reports(paths.reports)]
     return bool(kept) and kept == list(request.stored_reports or ())
 
 
 def _set_aside_unknown(paths: TrialPaths, request: TrialRequest) -> None:
-    """The checkpoint of FxAI's agents holds an identity, which they compare themselves."""
+    """Rename the files, except a checkpoint of FxAI's agents, whose own identity is compared later."""
     own = paths.checkpoint if _holds_identity(paths.checkpoint) else None
     kept = (paths.checkpoint_dir, paths.reports, paths.agent, paths.checkpoint)
     if any(path.exists() for path in kept if path != own):
@@ -115,13 +118,13 @@ def _set_aside_unknown(paths: TrialPaths, request: TrialRequest) -> None:
 
 
 def _but_inherited(paths: TrialPaths, request: TrialRequest) -> Sequence[Path]:
-    """What a trial leaves in its folder, but for the checkpoint that this trial is to go on from."""
+    """All files that a trial may write into its folder, except the inherited checkpoint."""
     inherited = None if request.inherited is None else request.inherited.checkpoint
     return [path for path in paths.left if path != inherited]
 
 
 def _holds_identity(checkpoint: Path) -> bool:
-    """Read without torch, which not every worker has loaded."""
+    """Whether a checkpoint has an identity; read without torch, which not every worker has imported."""
     try:
         with safe_open(checkpoint, framework="numpy") as file:
             header = json.loads((file.metadata() or {})[_HEADER])
@@ -131,7 +134,7 @@ def _holds_identity(checkpoint: Path) -> bool:
 
 
 def read_reports(path: Path) -> list[Report]:
-    """The reports that a trial's worker kept in a file; the last line may have been cut off."""
+    """The reports in a file of the worker; an incomplete last line is ignored."""
     try:
         lines = path.read_bytes().split(b"\n")
         return [from_line(Report, line) for line in lines[:-1]]

@@ -1,4 +1,4 @@
-"""A socket that speaks in lines, as the worker holds it."""
+"""A socket for messages of one line each, used by the worker."""
 
 import os
 import selectors
@@ -9,10 +9,10 @@ _CHUNK = 65536
 
 
 class LineSocket:
-    """Where the other side is gone, receiving ends this process."""
+    """Sends and receives lines. If the peer has closed the connection, receiving ends this process."""
 
     def __init__(self, descriptor: int) -> None:
-        os.set_inheritable(descriptor, False)  # the trial's own children must not hold it open
+        os.set_inheritable(descriptor, False)  # child processes must not keep it open
         self._socket = socket.socket(fileno=descriptor)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._socket, selectors.EVENT_READ)
@@ -22,12 +22,12 @@ class LineSocket:
         self._socket.sendall(line)
 
     def close(self) -> None:
-        """Leave it to whom else has it open; what waits there for lines is not disturbed."""
+        """Close this process's descriptor; other processes may keep theirs."""
         self._socket.close()
         self._selector.close()
 
     def receive(self, seconds: float | None = None) -> bytes | None:
-        """The next line, None when there is none in so many seconds; without a limit it waits."""
+        """The next line; None if none arrives within `seconds`. Without `seconds` it waits."""
         while b"\n" not in self._received:
             if not self._selector.select(seconds):
                 return None

@@ -1,4 +1,4 @@
-"""Where a trial's files lie."""
+"""Paths of a trial's files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class TrialPaths:
-    """All paths of one trial, below its own folder."""
+    """Paths of one trial, in its folder."""
 
     directory: Path
 
@@ -20,46 +20,46 @@ class TrialPaths:
 
     @property
     def checkpoint(self) -> Path:
-        """Written at each report, removed when the trial ends."""
+        """Written at each report, removed at the end of the trial."""
         return self.directory / "checkpoint.safetensors"
 
     def inherited(self, step: int) -> Path:
-        """The checkpoint of another trial from which it goes on since that step."""
+        """Checkpoint of another trial from which this trial continues since `step`."""
         return self.directory / f"inherited-{step}.safetensors"
 
     def drop_inherited(self, *, but: int | None = None) -> None:
-        """Remove those that it went on from, but for that of one step."""
+        """Remove inherited checkpoints, except that of step `but`."""
         for path in self.directory.glob("inherited-*.safetensors"):
             if but is None or path != self.inherited(but):
                 path.unlink(missing_ok=True)
 
     @property
     def checkpoint_dir(self) -> Path:
-        """What an objective of the user's own keeps; for the best `keep_best_n` trials also when they have ended."""
+        """Files of a custom objective; kept after the end for the best `keep_best_n` trials."""
         return self.directory / "checkpoint"
 
     @property
     def reports(self) -> Path:
-        """The reports of such an objective so far, removed when the trial ends."""
+        """Reports of a custom objective so far; removed at the end of the trial."""
         return self.directory / "reports.jsonl"
 
     @property
     def request(self) -> Path:
-        """What a command is given to read: its parameters and all else of the trial."""
+        """Input of a command: its parameters and other data of the trial."""
         return self.directory / "request.json"
 
     @property
     def identity(self) -> Path:
-        """Which trial the files of the folder belong to, removed when the trial ends; see `identity.py`."""
+        """Identity of the trial that the files belong to, removed at the end of the trial; see `identity.py`."""
         return self.directory / "identity.json"
 
     @property
     def left(self) -> tuple[Path, ...]:
-        """All that a trial may leave in its folder."""
+        """All files that a trial may write into its folder."""
         files = (self.identity, self.checkpoint, self.checkpoint_dir, self.reports, self.request, self.agent, self.log)
         return (*files, *sorted(self.directory.glob("inherited-*.safetensors")))
 
     @property
     def agent(self) -> Path:
-        """What was trained; kept for the best `keep_best_n` trials."""
+        """The trained agent; kept for the best `keep_best_n` trials."""
         return self.directory / "agent.safetensors"

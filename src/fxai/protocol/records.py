@@ -1,4 +1,4 @@
-"""A trial on its way: request, reports, decisions, result."""
+"""Records of a trial: request, reports, decisions, result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,32 +15,32 @@ JsonObject: TypeAlias = Mapping[str, JsonValue]
 NOTHING_DERIVED: JsonObject = MappingProxyType({})
 
 StoredReports: TypeAlias = tuple[tuple[int, float], ...]
-"""Step and value of the reports that a study holds of a trial from an earlier run."""
+"""Step and value of a trial's reports from earlier runs, as stored in the study."""
 
 STANDARD_ERROR = "standard_error"
-"""The metric that says how far a trial's value, a mean over seeds, may be from that of all seeds."""
+"""Name of the metric for the standard error of a trial's value, which is a mean over seeds."""
 
 MOST_STEP = 2**63 - 1
-"""The greatest step of a report that any database holds, SQLite."""
+"""The greatest step of a report that a database can store; that of SQLite."""
 
 RESERVED = "fxai:"
-"""How the names begin under which a study keeps facts of FxAI's own; no metric is named so."""
+"""Prefix of the attributes with FxAI's data; not allowed in names of metrics."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """What a population's member goes on from: another trial's checkpoint, kept while that one goes on too."""
+    """Another trial's checkpoint, from which a member of a population continues."""
 
     donor: int
-    step: int  # at which it was written, and after which the member's own reports begin
+    step: int  # step of the checkpoint; the trial's own reports have higher steps
     checkpoint: Path
 
 
 @dataclass(frozen=True, slots=True)
 class StudyIdentity:
-    """Which study a trial is of; studies of one name and one spec in two databases differ in `key`."""
+    """Identity of a trial's study; studies of the same name and spec in two databases differ in `key`."""
 
-    key: str = ""  # drawn when the study began; empty outside a study
+    key: str = ""  # random, stored when the study begins; empty outside a study
     fingerprint: str = ""  # digest of the study's fingerprint
 
 
@@ -49,84 +49,84 @@ NO_STUDY = StudyIdentity()
 
 @dataclass(frozen=True, slots=True)
 class TrialRequest:
-    """One training that a worker shall do.
+    """A trial for a worker to train.
 
-    `config` is complete, the trial's parameters in their places; `base_config` is the study's
-    configuration without them, from which the fixed environment comes that scores every trial.
+    `config` is complete, with the trial's parameters. `base_config` is the study's configuration without them; its
+    environment scores every trial.
     """
 
     study: str
     number: int
-    attempt: int  # 0 at first, one more after each worker that was lost under it
+    attempt: int  # number of earlier runs of the trial that were lost
     objective: str
     params: Mapping[str, ParamValue]
     config: JsonObject
     base_config: JsonObject
-    seeds: tuple[int, ...]  # one lane each; the trial's value is their mean
+    seeds: tuple[int, ...]  # one per lane; the trial's value is the mean over them
     metric: str
-    directory: Path  # the trial's own folder: log, checkpoint, agent
-    score: str = ""  # the formula of the metric `score`, where there is one
-    objectives: tuple[str, ...] = ()  # all metrics that the study optimises, in the order of its values
-    command: tuple[str, ...] = ()  # of the objective `command`: program and arguments, placeholders and all
-    argument_style: JsonObject = field(default_factory=dict)  # where the command's differs from --name=value
-    folder: str = ""  # where the user's own code is looked for and runs; empty where FxAI was started
-    signature: str = ""  # trials of one signature may share a pack
-    cohort: int = 0  # trials of different cohorts never share a worker: one of them may have killed the last
-    inherited: Inherited | None = None  # where it begins while it has no checkpoint of its own
+    directory: Path  # folder of the trial: log, checkpoint, agent
+    score: str = ""  # formula of the metric `score`, if any
+    objectives: tuple[str, ...] = ()  # all metrics that the study optimizes, in the order of its values
+    command: tuple[str, ...] = ()  # of the objective `command`: program and arguments with placeholders
+    argument_style: JsonObject = field(default_factory=dict)  # style of the command's arguments, if not --name=value
+    folder: str = ""  # folder of custom code, also its working directory; empty: where FxAI was started
+    signature: str = ""  # trials of the same signature may share a pack
+    cohort: int = 0  # trials of different cohorts never share a worker: one may have crashed it
+    inherited: Inherited | None = None  # start of a trial without its own checkpoint
     study_identity: StudyIdentity = NO_STUDY
-    stored_reports: StoredReports | None = ()  # None: no run has begun the trial, so its folder holds nothing of it
-    first_seed: int | None = None  # of the trial, where this is one run of several seeds; None: `seed`
-    most_step: int = MOST_STEP  # the greatest step of a report that the study's database holds
+    stored_reports: StoredReports | None = ()  # None: no run has begun the trial, so its folder has no files of it
+    first_seed: int | None = None  # first seed of the trial if this request is for one of several seeds; None: `seed`
+    most_step: int = MOST_STEP  # the greatest step of a report that the study's database can store
 
     @property
     def seed(self) -> int:
-        """Of the first lane, and of an objective that trains only one."""
+        """Seed of the first lane, and of an objective that trains one seed."""
         return self.seeds[0]
 
 
 @dataclass(frozen=True, slots=True)
 class LanePlan:
-    """What a study's workers will train, told to them before its first trial."""
+    """Properties of the trials that a worker will train, sent before the first trial."""
 
     objective: str
-    base_config: JsonObject  # of the study; what a pack's best width is measured on
+    base_config: JsonObject  # configuration of the study, used to measure the best width of a pack
     seeds_per_trial: int = 1
-    lanes: int | None = None  # per worker; None: as many as pay, by measurement
-    trials: int | None = None  # at most in flight, on all workers together; None: not known
-    folder: str = ""  # where the user's own code is looked for
+    lanes: int | None = None  # per worker; None: the fastest width is measured
+    trials: int | None = None  # maximum number of running trials on all workers; None: unknown
+    folder: str = ""  # folder of custom code
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One evaluation of a running trial. A resumed trial repeats those that its checkpoint holds."""
+    """One evaluation of a running trial. A resumed trial repeats the reports in its checkpoint."""
 
     number: int
-    step: int  # update number, rising
+    step: int  # number of updates; must rise
     value: float  # the study's metric
     metrics: Mapping[str, float] = field(default_factory=dict)
-    env_steps: int = 0  # of the environment that were trained on so far, from the trial's beginning; 0: not counted
-    flaw: str = ""  # what is wrong with it, where anything is: a clause for a warning
-    passed_over: bool = False  # neither stored nor judged, as its step or value cannot be kept; it is answered
-    derived: JsonObject = field(default_factory=dict)  # by name, what functions of the user made of the parameters
+    env_steps: int = 0  # environment steps since the start of the trial; 0: not counted
+    flaw: str = ""  # description of a problem, for a warning; empty: no problem
+    passed_over: bool = False  # invalid step or value: answered, but neither stored nor passed to the pruner
+    derived: JsonObject = field(default_factory=dict)  # values of `tune.sample_from` functions, by name
 
 
 class Decision(StrEnum):
-    """What the parent answers to a report."""
+    """The parent's answer to a report."""
 
     CONTINUE = "continue"
     PRUNE = "prune"
-    STOP = "stop"  # save and give the trial back: the run is ending
+    STOP = "stop"  # the run is ending: save the trial and return it
 
 
 class TrialState(StrEnum):
     COMPLETE = "complete"
     PRUNED = "pruned"
     FAIL = "fail"
-    RETURNED = "returned"  # unfinished, at its last checkpoint; to be run again
+    RETURNED = "returned"  # unfinished, at its last checkpoint; will be run again
 
 
 class Cause(StrEnum):
-    """Why a trial failed."""
+    """Cause of a trial's failure."""
 
     EXCEPTION = "exception"
     NOT_FINITE = "not finite"
@@ -139,13 +139,13 @@ class Cause(StrEnum):
 @dataclass(frozen=True, slots=True)
 class TrialError:
     cause: Cause
-    message: str  # one line, for people
+    message: str  # one line
     traceback: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an objective returns when its trial ran to the end."""
+    """Result of an objective whose trial is complete."""
 
     value: float
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -155,17 +155,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a trial took of the machine; what nobody measured is None, and 0 of environment steps."""
+    """Resource usage of a trial; None, or 0 environment steps, if it was not measured."""
 
-    env_steps: int = 0  # that were trained on, of all its seeds and runs
-    steps_per_second: float | None = None  # in its last run
-    peak_memory_mb: float | None = None  # of the worker's process in RAM while it was there, neighbours included
-    peak_gpu_memory_mb: float | None = None  # so of torch's tensors on the worker's GPU
+    env_steps: int = 0  # environment steps of training, of all seeds and runs
+    steps_per_second: float | None = None  # in the last run
+    peak_memory_mb: float | None = None  # of the worker process in RAM, including its other trials
+    peak_gpu_memory_mb: float | None = None  # of torch's tensors on the worker's GPU, likewise
 
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """What became of a trial, whoever found out."""
+    """Result of a trial, from the worker or from the parent."""
 
     number: int
     state: TrialState
@@ -180,9 +180,9 @@ class TrialResult:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The share of the machine that one worker has."""
+    """The share of the machine of one worker."""
 
     index: int
-    device: str = "cpu"  # "cpu" or "cuda:N", N as this worker sees it
+    device: str = "cpu"  # "cpu" or "cuda:N", with N as the worker sees it
     threads: int = 1
     environment: Mapping[str, str] = field(default_factory=dict)  # set before the worker starts

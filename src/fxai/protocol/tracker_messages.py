@@ -1,7 +1,7 @@
-"""What a study and its tracker say to each other, a line of JSON each.
+"""Messages between the study's process and a tracker process, one line of JSON each.
 
-The parent begins with `TrackerWelcome` and sends a `StudyMessage` for each thing that happens; the tracker answers with
-how far it has come, and with what its user should know.
+The parent sends a `TrackerWelcome`, then a `StudyMessage` for each event. The tracker answers with its progress and
+with messages for the user.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from fxai.protocol import JsonObject, ParamValue, Report
 
 @dataclass(frozen=True, slots=True)
 class TrackerWelcome:
-    """The first line to a new tracker."""
+    """The first message to a tracker."""
 
     tracker: str  # "wandb" or "mlflow"
     settings: JsonObject  # its section of the spec
@@ -38,8 +38,8 @@ class TrialBeganMessage:
     attempt: int
     seed: int
     params: Mapping[str, ParamValue]
-    at: float  # seconds of the clock `time.time`
-    training_config: JsonObject | None = None  # complete; None where the parameters make none
+    at: float  # seconds of `time.time`
+    training_config: JsonObject | None = None  # complete; None if the parameters give no configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class StudyEndedMessage:
 
 @dataclass(frozen=True, slots=True)
 class StudyMessage:
-    """A line of the parent after the first: one of these."""
+    """A later message to a tracker; exactly one field is set."""
 
     study_began: StudyBeganMessage | None = None
     trial_began: TrialBeganMessage | None = None
@@ -73,9 +73,9 @@ class StudyMessage:
 
 @dataclass(frozen=True, slots=True)
 class TrackerMessage:
-    """A line of the tracker."""
+    """A message of the tracker."""
 
-    worked_in: int  # lines of the parent so far
-    recorded: int  # trials that are at their end there, as the parent has told it
-    notice: str | None = None  # for the user
-    failure: str | None = None  # why it ends
+    worked_in: int  # number of messages processed so far
+    recorded: int  # number of ended trials that are recorded completely
+    notice: str | None = None  # message for the user
+    failure: str | None = None  # why the tracker ends

@@ -1,4 +1,4 @@
-"""Records as lines of JSON, NaN and infinity included."""
+"""Records as lines of JSON, including NaN and infinity."""
 
 import dataclasses
 import functools
@@ -13,28 +13,32 @@ T = TypeVar("T")
 
 
 def to_line(record: object) -> bytes:
-    """One record of this room as one line of JSON, newline included."""
+    """A record as one line of JSON with a newline."""
     return json.dumps(record, default=_plain).encode() + b"\n"
 
 
 def from_line(kind: type[T], line: bytes) -> T:
-    """The record of that kind in a line that `to_line` wrote; a `ValueError` for any other line."""
+    """The record in a line of `to_line`.
+
+    Raises:
+        ValueError: If the line is not such a record.
+    """
     record: T = _adapter(kind).validate_python(json.loads(line))  # type: ignore[arg-type] # a class is hashable
     return record
 
 
 @functools.lru_cache(maxsize=32)
 def _adapter(kind: Any) -> TypeAdapter[Any]:
-    """Made once for each kind of record: building one takes longer than reading a thousand lines."""
+    """Cached per record type, because building an adapter takes longer than reading a thousand lines."""
     return TypeAdapter(kind)
 
 
 def _plain(value: object) -> object:
-    """What JSON knows in place of a record, a read-only mapping or a path."""
+    """A record, a read-only mapping or a path as a JSON value."""
     if dataclasses.is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Path):
         return str(value)
-    raise TypeError(f"a record must not hold {value!r}")
+    raise TypeError(f"a record must not contain {value!r}")

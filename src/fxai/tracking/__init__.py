@@ -1,7 +1,7 @@
-"""Where a study's trials are recorded besides its own files: Weights & Biases and MLflow.
+"""Records a study's trials in Weights & Biases and MLflow.
 
-Each tracker is a process of its own below a supervisor, fed over a socket: neither its imports nor its hanging
-reaches the study, and what it cannot take is left out and said once.
+Each tracker is a process with a supervisor, and receives messages over a socket, so that neither its imports nor its
+delays affect the study. If a tracker cannot follow, it is stopped with one message.
 """
 
 from fxai.protocol.tracker_messages import (

@@ -1,4 +1,4 @@
-"""What a tracker does with what happens in a study."""
+"""The contract of a tracker: methods for the events of a study."""
 
 from typing import Protocol
 
@@ -7,36 +7,36 @@ from fxai.protocol.tracker_messages import StudyBeganMessage, StudyEndedMessage,
 
 
 class Parent(Protocol):
-    """Who hears of it; from any thread."""
+    """Receives messages of a tracker; may be called from any thread."""
 
     def say(self, notice: str) -> None:
-        """Tell the user something; the tracker's name goes before it."""
+        """Show the user a message, which is the predicate of a sentence about the tracker."""
 
     def recorded(self) -> None:
-        """One more trial that has ended is recorded whole."""
+        """One more ended trial is recorded completely."""
 
 
 class TrackerError(Exception):
-    """Why a tracker cannot go on, in words for its user. Anything else that it raises ends it too."""
+    """An error of a tracker with a message for the user. Other exceptions end the tracker too."""
 
 
 class Runs(Protocol):
-    """The runs of one study at a tracker."""
+    """The runs of one study in a tracker."""
 
     def study_began(self, study: StudyBeganMessage) -> None:
-        """Comes first."""
+        """The first event."""
 
     def trial_began(self, trial: TrialBeganMessage) -> None:
-        """A run begins; a trial that is run again has a new one."""
+        """A run begins; each attempt of a trial has a new run."""
 
     def reported(self, report: Report) -> None:
-        """May be kept until `flush` or the trial's end."""
+        """A report; it may be buffered until `flush` or the end of the trial."""
 
     def flush(self) -> None:
-        """Nothing else is to be done now."""
+        """Called when no further message waits."""
 
     def trial_ended(self, trial: TrialEndedMessage) -> None:
-        """Its run is closed."""
+        """The trial's run is closed."""
 
     def study_ended(self, study: StudyEndedMessage) -> None:
-        """Comes last; whatever is open is closed, and all is written when this returns."""
+        """The last event; open runs are closed, and everything is written when the method returns."""

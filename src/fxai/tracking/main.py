@@ -1,4 +1,4 @@
-"""The tracker's own interpreter: started by its supervisor, it works in what the parent tells until that ends."""
+"""Main program of a tracker process. It processes the parent's messages until the study ends."""
 
 import faulthandler
 import os
@@ -16,7 +16,7 @@ from fxai.spec.fields.tracking import MlflowTracking, WandbTracking
 from fxai.tracking.contract import Parent, Runs, TrackerError
 
 _SECRETS = ("WANDB_API_KEY", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
-_IN_ADDRESS = re.compile(r"(?<=://)[^/\s]\S*(?=@)")  # up to the last @: a password may hold any character
+_IN_ADDRESS = re.compile(r"(?<=://)[^/\s]\S*(?=@)")  # up to the last @, because a password may have any character
 _CHUNK = 65536
 _LONGEST_REASON = 160
 
@@ -28,10 +28,10 @@ class TrackerMain:
         self._channel = channel
         self._received = bytearray()
         self._worked_in = self._recorded = 0
-        self._sending = threading.Lock()  # a tracker may speak from threads of its own
+        self._sending = threading.Lock()  # a tracker may send from its own threads
 
     def serve(self) -> None:
-        """Work in line after line; a failure is told and ends this."""
+        """Process messages until the study ends; a failure is sent to the parent and ends the loop."""
         try:
             runs = open_runs(from_line(TrackerWelcome, self._next()), self)
             ended = False
@@ -49,7 +49,7 @@ class TrackerMain:
             self._fail(reason_of(error))
 
     def _next(self) -> bytes:
-        """The parent's next line; where the parent is gone, this process ends."""
+        """The parent's next line; this process ends if the parent has closed the connection."""
         while b"\n" not in self._received:
             data = self._channel.recv(_CHUNK)
             if not data:
@@ -81,7 +81,7 @@ class TrackerMain:
 
 
 def open_runs(welcome: TrackerWelcome, parent: Parent) -> Runs:
-    """The tracker of that name; its library is loaded here."""
+    """The tracker of that name; imports its library."""
     if welcome.tracker == "wandb":
         from fxai.tracking.wandb_runs import WandbRuns  # noqa: PLC0415
 
@@ -105,13 +105,13 @@ def work_in(runs: Runs, line: StudyMessage) -> None:
 
 
 def reason_of(error: Exception) -> str:
-    """The first line of what was raised; the whole of it is in the log."""
+    """The first line of the exception; the whole exception is in the log."""
     first = (str(error).splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}"[:_LONGEST_REASON]
 
 
 def without_secrets(text: str) -> str:
-    """The text with the user's secrets, and user and password in any address, left out."""
+    """The text without the user's secrets and without user names and passwords in URLs."""
     for name in _SECRETS:
         if value := os.environ.get(name):
             text = text.replace(value, f"${name}")
@@ -122,7 +122,7 @@ def main() -> None:
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1, all_threads=True)
     descriptor, control = map(int, sys.argv[1:])
-    os.close(control)  # its output has one log from beginning to end
+    os.close(control)  # the output is one log that is not rotated
     os.set_inheritable(descriptor, False)
     TrackerMain(socket.socket(fileno=descriptor)).serve()
 

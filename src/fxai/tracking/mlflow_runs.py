@@ -1,4 +1,4 @@
-"""MLflow: a run for the study, one for each trial below it. Only the tracker's process imports this."""
+"""MLflow tracker: a run for the study, and a nested run for each trial. Imported only by the tracker process."""
 
 import os
 import re
@@ -24,7 +24,7 @@ from fxai.tracking.contract import Parent
 
 _DEFAULT_URI = "sqlite:///mlflow.db"
 _PARENT = "mlflow.parentRunId"
-_STATUS = {"fail": "FAILED", "requeued": "KILLED"}  # pruned is an end in good order: FINISHED, with its state as a tag
+_STATUS = {"fail": "FAILED", "requeued": "KILLED"}  # pruned trials are FINISHED, with their state as a tag
 _MOST_METRICS, _MOST_PARAMS = 1000, 100  # of one request
 _LONGEST_TEXT = 500
 _NOT_IN_A_NAME = re.compile(r"[^\w\-. /]")
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class MlflowRuns:
-    """The runs of a study. What a trial reports is sent together, as far as it comes together."""
+    """The MLflow runs of a study. Reports are sent in batches."""
 
     def __init__(self, settings: MlflowTracking, parent: Parent) -> None:
         self._parent = parent
@@ -62,7 +62,10 @@ class MlflowRuns:
         return _id_of(self._client.create_run(self._experiment, tags=tags, run_name=study.study))
 
     def _earlier_run(self) -> str | None:
-        """The study's run, open again; those of trials that died with the last run are closed."""
+        """The study's run, reopened.
+
+        Runs of trials that were running when the last run of the study ended are closed.
+        """
         found = self._search(f"tags.`fxai.study` = {_quoted(self._study.study)}", 1)
         if not found:
             return None
@@ -117,7 +120,7 @@ class MlflowRuns:
         for number in list(self._runs):
             self.trial_ended(TrialEndedMessage(number, "requeued"))
         best = {} if study.best_value is None else {"best_value": study.best_value}
-        # Parameters of a run never change, and a study that is resumed may find a better trial: tags.
+        # Tags, because parameters of a run cannot change, and a resumed study may find a better trial.
         told = {**{f"best.{key}": value for key, value in study.best_params.items()}, "fxai.ending": study.ending}
         if study.best_trial is not None:
             told["fxai.best_trial"] = study.best_trial
@@ -144,7 +147,7 @@ def _batches(items: Iterable[T], most: int) -> Iterator[list[T]]:
 
 
 def _name(key: str) -> str:
-    """The key with what MLflow forbids in names replaced."""
+    """The key, with characters that MLflow forbids in names replaced."""
     return _NOT_IN_A_NAME.sub("_", key)
 
 

@@ -1,4 +1,4 @@
-"""One tracker as its parent holds it: fed without waiting, and given up where it cannot follow."""
+"""Parent-side handle of a tracker process: sends events without blocking, stops a tracker that cannot follow."""
 
 import json
 import select
@@ -13,14 +13,14 @@ from fxai.protocol.tracker_messages import StudyMessage, TrackerMessage, Tracker
 from fxai.protocol.wire import from_line, to_line
 from fxai.supervisor import CHUNK, GRACE_SECONDS, TRACEBACK, TRACEBACK_SECONDS, start_supervisor
 
-STALL_SECONDS = 60.0  # without a sign of progress, while there is something to do
+STALL_SECONDS = 60.0  # without progress while messages are unprocessed
 MOST_UNSENT_BYTES = 64_000_000
 _END_SECONDS = 2 * (TRACEBACK_SECONDS + GRACE_SECONDS + KILL_SECONDS)
 _CHILD = "fxai.tracking.main"
 
 
 class TrackerProcess:
-    """A supervisor and its tracker. Nothing here waits but `wait` and `close`, and nothing raises."""
+    """A supervisor and its tracker. Only `wait` and `close` block, and no method raises."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class TrackerProcess:
         self._notices: list[str] = []
         self._unsent = bytearray(to_line(welcome))
         self._received = b""
-        self._sent_lines = 0  # or about to be
+        self._sent_lines = 0  # including lines in the buffer
         self._worked_in = 0
         self._told_the_end = False
         self._last_progress = clock()
@@ -55,16 +55,16 @@ class TrackerProcess:
 
     @property
     def outstanding(self) -> bool:
-        """Whether something is still to be worked in."""
+        """Whether messages are unprocessed."""
         return not self.given_up and self._worked_in < self._sent_lines
 
     @property
     def _done(self) -> bool:
-        """It has worked in the study's end, and may go."""
+        """Whether the tracker has processed the end of the study."""
         return self._told_the_end and not self.outstanding
 
     def feed(self, line: StudyMessage) -> None:
-        """Have the tracker told, at once or with a later `look`."""
+        """Send a message to the tracker, now or in a later `look`."""
         if self.given_up:
             return
         if not self.outstanding:
@@ -77,7 +77,7 @@ class TrackerProcess:
         self._send_on()
 
     def look(self) -> Sequence[str]:
-        """Go on sending, and what the user should know since the last call."""
+        """Continue sending and receiving; returns new messages for the user."""
         if not self.given_up:
             self._receive()
         if not self.given_up:
@@ -88,21 +88,21 @@ class TrackerProcess:
         return notices
 
     def wait(self, seconds: float) -> None:
-        """Until there is something to look at, so long at most."""
+        """Wait until the socket is ready, at most `seconds`."""
         if not self.given_up:
             news = select.poll()
             news.register(self._channel, select.POLLIN | (select.POLLOUT if self._unsent else 0))
             news.poll(seconds * 1000)
 
     def leave(self, seconds: float) -> None:
-        """Give up what is not worked in, so long after the study's end."""
+        """Stop the tracker if messages are unprocessed `seconds` after the end of the study."""
         if self.outstanding:
             left = max(self._ended_trials - self._recorded, 0)
             trials = "1 trial" if left == 1 else f"{left} trials"
-            self._give_up(f"was not done {seconds:g} s after the study's end, with {trials} not recorded,")
+            self._give_up(f"had not finished {seconds:g} s after the end of the study, with {trials} not recorded,")
 
     def close(self) -> None:
-        """End the tracker with all its descendants, and wait until they are gone."""
+        """End the tracker with all its descendants, and wait for their end."""
         self._end()
         self._channel.close()
         if self._supervisor is not None:
@@ -121,7 +121,7 @@ class TrackerProcess:
                 del self._unsent[:sent]
         except BlockingIOError:
             pass
-        except OSError:  # it is gone; what it has said is read first
+        except OSError:  # the tracker has ended; its last messages are read later
             self._unsent.clear()
 
     def _receive(self) -> None:
@@ -158,25 +158,23 @@ class TrackerProcess:
         if len(self._unsent) > MOST_UNSENT_BYTES:
             self._give_up("does not keep up with the study")
         elif self.outstanding and self._clock() - self._last_progress > STALL_SECONDS:
-            self._give_up(f"has not moved for {STALL_SECONDS:g} s")
+            self._give_up(f"has made no progress for {STALL_SECONDS:g} s")
 
     def _give_up(self, why: str) -> None:
         if self.given_up:
             return
         self.given_up = True
         self._unsent.clear()
-        self._notices.append(
-            f"{self._name} {why} and is given up; the study is not touched by it. Its log: {self._log}"
-        )
+        self._notices.append(f"{self._name} {why} and is stopped; the study continues without it. Its log: {self._log}")
         self._end()
 
     def _end(self) -> None:
-        """Without waiting; one that hangs writes into its log where it does."""
+        """End the tracker without blocking; a tracker that hangs writes its stack into its log."""
         try:
             if self.given_up:
                 self._lifeline.send(TRACEBACK, socket.MSG_DONTWAIT)
             self._lifeline.shutdown(socket.SHUT_WR)
-        except OSError:  # the supervisor is gone already
+        except OSError:  # the supervisor has ended already
             return
 
     def _exit_code(self) -> str:

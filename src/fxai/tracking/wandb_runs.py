@@ -1,4 +1,4 @@
-"""Weights & Biases: a run for each trial, in the group of its study. Only the tracker's process imports this."""
+"""Weights & Biases tracker: a run for each trial, grouped by study. Imported only by the tracker process."""
 
 import threading
 import time
@@ -21,9 +21,9 @@ from fxai.protocol.tracker_messages import (
 from fxai.spec.fields.tracking import WandbTracking
 from fxai.tracking.contract import Parent
 
-_UPLOADS = 8  # of ended trials, at once
-_UPLOAD_SECONDS = 20  # that one may take before the server counts as gone
-_MOST_BEHIND_SECONDS = 30  # the study, before its further runs are kept offline: a server takes a second for each
+_UPLOADS = 8  # parallel uploads of ended trials
+_UPLOAD_SECONDS = 20  # limit of one upload; then runs are stored offline
+_MOST_BEHIND_SECONDS = 30  # maximum delay; then runs are stored offline (a server needs 1 s per run)
 _SETTINGS = wandb.Settings(
     silent=True,
     host="",
@@ -43,7 +43,7 @@ _SETTINGS = wandb.Settings(
 
 
 class WandbRuns:
-    """The open runs of a study. Without a key, or a server that keeps up, they are kept offline; that is said once."""
+    """The W&B runs of a study. Without a key, or with a slow server, runs are stored offline, with one message."""
 
     def __init__(self, settings: WandbTracking, directory: Path, parent: Parent) -> None:
         self._settings = settings
@@ -89,11 +89,11 @@ class WandbRuns:
 
     def reported(self, report: Report) -> None:
         values = {**report.metrics, self._study.metric: report.value}
-        # Committed at once: the last report would otherwise come behind the final metrics, and replace them.
+        # Committed at once, so that the last report is not written after the final metrics.
         self._runs[report.number].log(values, step=report.step, commit=True)
 
     def flush(self) -> None:
-        """Raise what went wrong with an upload."""
+        """Raise errors of finished uploads."""
         for upload in [each for each in self._uploading if each.done()]:
             self._uploading.remove(upload)
             upload.result()
@@ -115,7 +115,9 @@ class WandbRuns:
         try:
             run.finish(exit_code=exit_code)
         except TimeoutError:
-            self._go_offline(f"did not take a trial within {_UPLOAD_SECONDS} s", "*run-*")  # begun online, too
+            self._go_offline(
+                f"did not finish an upload within {_UPLOAD_SECONDS} s", "*run-*"
+            )  # also runs that began online
         else:
             self._parent.recorded()
 
@@ -124,8 +126,8 @@ class WandbRuns:
             if self._mode == "offline":
                 return
             self._mode = "offline"
-        folder = quote(str(self._directory / "wandb"))  # the pattern behind it is the shell's to expand
-        self._parent.say(f"{why}; the runs are kept offline, and `wandb sync {folder}/{runs}` uploads them")
+        folder = quote(str(self._directory / "wandb"))  # the shell expands the pattern after it
+        self._parent.say(f"{why}; the runs are stored offline. Upload them with `wandb sync {folder}/{runs}`")
 
 
 def _reason(error: wandb.Error) -> str:
