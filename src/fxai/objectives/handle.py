@@ -1,4 +1,4 @@
-"""The handle that a function of the user's own is called with."""
+"""The argument with which a custom function is called."""
 
 import random
 import sys
@@ -16,28 +16,32 @@ from fxai.spec.fields.field_paths import list_of
 _SEED_BITS = 32
 
 
-class Line(Protocol):
-    """The way to the worker and back."""
+class ReportChannel(Protocol):
+    """Sends reports to the worker."""
 
     def tell(self, report: Report) -> bool:
-        """Hand over a report and wait for the decision: whether the trial goes on."""
+        """Send a report and wait for the decision; returns whether the trial continues."""
         ...
 
 
 class Trial:
-    """One trial: what it is to train with, and whom to tell how it goes.
+    """One trial of a custom function.
 
-    params: the trial's parameters, by name.
-    config: the spec's `training_config` with the parameters in their places.
-    derived: values that functions of the search space, Ray's `tune.sample_from`, made of the others, by name.
-    seed: of this trial, the same when it is run again; `seeds` are all of them where the spec has several a trial.
-    first_seed: the same for all runs of a trial that is run once for each of several seeds.
-    checkpoint_dir: a folder of the trial's own. What is saved there is there again when the trial goes on after an
-        interruption, and stays for the best trials.
-    device: "cpu" or "cuda:0", the share of the machine that this trial has.
+    Attributes:
+        params: The trial's parameters, by name.
+        config: The spec's `training_config` with the parameters.
+        derived: Values of `tune.sample_from` functions, by name.
+        number: The trial's number in its study.
+        seed: Seed of this run; the same when the trial is run again.
+        seeds: All seeds, if the spec has several per trial.
+        first_seed: The trial's first seed, the same for the runs of all its seeds.
+        checkpoint_dir: Folder of the trial. Its files are available when the trial continues after an interruption, and
+            are kept for the best trials.
+        device: "cpu" or "cuda:0": the device of this trial.
+        last: The last report.
     """
 
-    def __init__(self, request: TrialRequest, slot: Slot, line: Line) -> None:
+    def __init__(self, request: TrialRequest, slot: Slot, channel: ReportChannel) -> None:
         self.params: Mapping[str, JsonValue] = params_of(request)
         self.config: JsonObject = request.config
         self.derived: JsonObject = {}
@@ -49,30 +53,36 @@ class Trial:
         self.checkpoint_dir: Path = TrialPaths(request.directory.absolute()).checkpoint_dir
         self.last: Report | None = None
         self._request = request
-        self._line = line
-        self._goes_on = True
+        self._channel = channel
+        self._continues = True
 
     def report(self, step: int, value: float, **metrics: float) -> bool:
-        """Tell an evaluation; False means that the trial shall end here: it was pruned, or the run is ending.
+        """Report an evaluation. Save a checkpoint before the report.
 
-        Steps rise. A report whose step does not rise, or whose value is no finite number, is passed over with a
-        warning. Save a checkpoint before you report. Once False was returned, what the function returns counts no
-        more, and it has a few seconds to do so.
+        Args:
+            step: Step of the evaluation; steps must rise.
+            value: Value of the study's metric.
+            metrics: Further metrics.
+
+        Returns:
+            Whether the trial continues. False: the trial was pruned, or the run is ending. The function must return
+                within a few seconds, and its result is ignored. A report with a step that does not rise, or a value
+                that is not finite, is skipped with a warning.
         """
-        if self._goes_on:
+        if self._continues:
             report = report_of(step, {**metrics, "value": value}, self._request)
             self.last = replace(report, derived=self.derived)
-            self._goes_on = self._line.tell(self.last)
-        return self._goes_on
+            self._continues = self._channel.tell(self.last)
+        return self._continues
 
 
 def params_of(request: TrialRequest) -> dict[str, JsonValue]:
-    """The trial's parameters, lists as lists."""
+    """The trial's parameters; sequences as lists."""
     return {name: list_of(value) for name, value in request.params.items()}
 
 
 def seed_libraries(seed: int) -> None:
-    """Seed what draws from a state of the whole process, as far as it is loaded: trials must not share their draws."""
+    """Seed the global random generators of `random`, and of NumPy and torch if they are imported."""
     seed %= 2**_SEED_BITS
     random.seed(seed)
     if (numpy := sys.modules.get("numpy")) is not None:
