@@ -220,7 +220,7 @@ def test_fresh_archives_one_study_and_no_other(open_study: Opener, url: str) -> 
 
 def test_study_that_fxai_did_not_make_is_refused(open_study: Opener, url: str) -> None:
     optuna.create_study(study_name="small", storage=url).add_trial(optuna.trial.create_trial(state=OptunaState.FAIL))
-    with pytest.raises(FingerprintError, match="not made by FxAI"):
+    with pytest.raises(FingerprintError, match="not created by FxAI"):
         open_study(url)
 
 

@@ -73,7 +73,7 @@ def test_without_a_key_it_goes_offline_and_says_so_once(mode: str | None, tmp_pa
     place.mkdir()
     (notice,) = told(story(), WandbTracking(mode=mode), place)
     assert notice.startswith("Weights & Biases has no key")
-    (command,) = re.findall("`(wandb sync .*)` uploads", notice)
+    (command,) = re.findall("Upload them with `(wandb sync .*)`", notice)
     shown = subprocess.run(
         ["sh", "-c", command.replace("wandb sync", "ls -d")], capture_output=True, text=True, check=True
     )

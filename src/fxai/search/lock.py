@@ -52,7 +52,7 @@ def hold_folder(folder: Path) -> Iterator[None]:
     beside the link and one beside its target.
 
     Raises:
-        StudyHeldError: If another run holds the lock; the message has its pid and start time.
+        StudyHeldError: If another run holds the results folder; the message has its pid and start time.
     """
     beside = {folder.parent.resolve() / folder.name, folder.resolve()}
     with ExitStack() as locks:

@@ -115,9 +115,7 @@ class WandbRuns:
         try:
             run.finish(exit_code=exit_code)
         except TimeoutError:
-            self._go_offline(
-                f"did not finish an upload within {_UPLOAD_SECONDS} s", "*run-*"
-            )  # also runs that began online
+            self._go_offline(f"did not finish an upload in {_UPLOAD_SECONDS} s", "*run-*")  # also online runs
         else:
             self._parent.recorded()
 
