@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from fxai.api.analysis import TOP_K, Analysis
-from fxai.api.call_study import announce, with_name
 from fxai.api.config_sections import Config, places_of, set_nested
 from fxai.api.engine_content import engine_content, writer_with_content
-from fxai.api.grid import DEFAULT_TRIALS, grid_line, is_pure_grid, with_all_points, with_values_of
+from fxai.api.grid import with_values_of
 from fxai.api.hpo_config import DEFAULT_STORAGE
-from fxai.api.search_settings import Search, conditions, grid_of, resources, search_settings
+from fxai.api.search_call import Caller, PickledEngine, SearchCall, run_call
+from fxai.api.search_settings import Search, grid_of
 from fxai.api.search_space import Space, functions_of
-from fxai.api.studies import DEFAULT_RESULTS_DIR, load_results, search
-from fxai.api.study_spec import study_of, with_engine_folder
+from fxai.api.studies import DEFAULT_RESULTS_DIR, load_results
+from fxai.api.study_spec import study_of
 from fxai.api.trained import DATA, MODEL, TRAINING, agents, engine_places, of_engine
 from fxai.api.training_engine import Engine, TrainingEngine
 from fxai.errors import InputError
@@ -30,7 +30,7 @@ from fxai.spec.search.custom_config import DERIVED
 from fxai.spec.search.fingerprint import paths_of
 from fxai.spec.search.metrics import LOSSES
 from fxai.spec.search.parameters import Parameter
-from fxai.study.progress_log import SEARCHES, speaking_logger, watch_in_log
+from fxai.study.progress_log import SEARCHES, speaking_logger
 
 _NAME = "hpo"  # what studies without a name of their own begin with
 _MODES = {"min": "minimize", "max": "maximize"}
@@ -134,54 +134,30 @@ class HPOptimizer:
         if not param_space:
             raise InputError("optimize needs a param_space: parameters by name, as in a spec")
         direction = self._direction(metric, mode)
-        param_space = with_values_of(param_space, grid_of(search_algorithm))
-        trials = DEFAULT_TRIALS if num_trials is None else num_trials
+        call = SearchCall(
+            space=with_values_of(param_space, grid_of(search_algorithm)),
+            trials=num_trials,
+            metric=metric,
+            mode=_MODE_OF[direction],
+            search_algorithm=search_algorithm,
+            scheduler=scheduler,
+            max_concurrent_trials=max_concurrent_trials,
+            resources_per_trial=resources_per_trial,
+            lanes_per_worker=lanes_per_worker,
+            n_jobs=n_jobs,
+            seed=seed,
+            timeout=timeout,
+            constraints=constraints,
+            study_name=study_name,
+            fresh=fresh,
+            plots=self._plots,
+        )
         configs = {MODEL: model_config, DATA: data_config, TRAINING: training_config, "env_config": env_config}
-        study = study_of(
-            {
-                **self._trained(configs, param_space, param_mapping),
-                **search_settings(
-                    search_algorithm,
-                    scheduler,
-                    num_trials=trials,
-                    goal=(metric, _MODE_OF[direction]),
-                    max_concurrent_trials=max_concurrent_trials,
-                    is_grid=is_pure_grid(param_space),
-                ),
-                **resources(resources_per_trial, lanes_per_worker),
-                "metric_name": metric,
-                "direction": direction,
-                "n_trials": trials,
-                "n_jobs": n_jobs,
-                "seed": seed,
-                "seeds_per_trial": seeds_per_trial,
-                "timeout": timeout,
-                "constraints": conditions(constraints),
-                "storage": self._storage,
-            },
-            _NAME,
-            study_name,
-        )
-        study = with_all_points(study, num_trials)
-        functions = functions_of(param_space)
-        content = engine_content(self._engine, configs, functions) if is_custom(study.objective) else None
-        if study_name is None:
-            study = with_name(study, _NAME, self._results_dir, content)
-        if not fresh:
-            caller = _NAME if study_name is None else None
-            announce(study, self._results_dir, self._logger, caller=caller, content=content)
-        if (line := grid_line(study, param_space, num_trials, "num_trials")) is not None:
-            self._logger.info("%s", line)
-        write_engine = None
-        if content is not None:
-            study = with_engine_folder(study, self._results_dir)
-            places = engine_places(param_space, param_mapping or {})
-            write_engine = writer_with_content(self._engine, functions, places, content)
-        self._logger.debug("%s", study.model_dump_json())
-        watch = watch_in_log(self._logger)
-        self._latest = search(
-            study, self._results_dir, self._logger, watch, fresh=fresh, plots=self._plots, write_engine=write_engine
-        )
+        goal = {"metric_name": metric, "direction": direction, "seeds_per_trial": seeds_per_trial}
+        caller = Caller(_NAME, "num_trials", self._storage, self._results_dir, self._logger)
+        study = call.study(caller, {**self._trained(configs, call.space, param_mapping), **goal})
+        engine = self._pickled(configs, call.space, param_mapping) if is_custom(study.objective) else None
+        self._latest = run_call(call, caller, study, engine)
         return self._latest
 
     def define_search_space(
@@ -244,6 +220,14 @@ class HPOptimizer:
         if configs.get("env_config"):
             raise InputError("env_config is the trading environment's; give your engine its own in data_config")
         return of_engine(self._engine, configs, space, mapping or {})
+
+    def _pickled(
+        self, configs: Mapping[str, Config | None], space: Space, mapping: Mapping[str, str] | None
+    ) -> PickledEngine:
+        functions = functions_of(space)
+        content = engine_content(self._engine, configs, functions)
+        places = engine_places(space, mapping or {})
+        return PickledEngine(content, writer_with_content(self._engine, functions, places, content))
 
     def _direction(self, metric: str, mode: str | None) -> str:
         if mode is not None and mode not in _MODES:

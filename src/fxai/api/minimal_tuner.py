@@ -8,16 +8,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fxai.api.call_study import announce, with_name
 from fxai.api.config_sections import Config, algorithm_in, sections_of, set_nested
 from fxai.api.field_names import field_of
-from fxai.api.grid import DEFAULT_TRIALS, grid_line, is_pure_grid, with_all_points, with_values_of
+from fxai.api.grid import with_values_of
 from fxai.api.hpo_config import DEFAULT_STORAGE
 from fxai.api.mlflow_manager import MLflowManager
-from fxai.api.search_settings import Search, conditions, grid_of, resources, search_settings
+from fxai.api.search_call import Caller, SearchCall, run_call
+from fxai.api.search_settings import Search, conditions, grid_of
 from fxai.api.search_space import Space, constants_of, parameters_of, plain
-from fxai.api.studies import DEFAULT_RESULTS_DIR, search
-from fxai.api.study_spec import study_of
+from fxai.api.studies import DEFAULT_RESULTS_DIR
 from fxai.api.training_engine import training_config_of
 from fxai.formatting import figure
 from fxai.metric_text import number_text
@@ -29,7 +28,7 @@ from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.metrics import Metrics
 from fxai.spec.search.score import SCORE as METRIC
 from fxai.spec.search.score import with_score
-from fxai.study.progress_log import speaking_logger, watch_in_log
+from fxai.study.progress_log import speaking_logger
 
 if TYPE_CHECKING:
     from fxai.rl.agents.agent import Agent
@@ -148,45 +147,27 @@ class MinimalTuner:
 
         What is maximised is `score`, see `SCORE`. The same call goes on with the study that it began.
         """
-        space = DEFAULT_SPACE if search_space is None else search_space
-        space = with_values_of(space, grid_of(search_algorithm))
-        trials = DEFAULT_TRIALS if num_samples is None else num_samples
-        sections = self._sections(constants_of(space))
-        paths = {name: field_of(name, algorithm_in(sections), {}) for name in space}
-        study = study_of(
-            {
-                "parameters": parameters_of(space, paths),
-                "training_config": plain(sections),
-                **search_settings(
-                    search_algorithm,
-                    scheduler,
-                    num_trials=trials,
-                    goal=(METRIC, "max"),
-                    max_concurrent_trials=max_concurrent,
-                    is_grid=is_pure_grid(space),
-                ),
-                **resources(resources_per_trial or self.resources_per_trial, lanes_per_worker),
-                "constraints": [*self.constraints, *conditions(constraints)],
-                "n_jobs": n_jobs,
-                "score": SCORE,
-                "n_trials": trials,
-                "seed": self._seed,
-                "timeout": timeout,
-                "storage": self._storage,
-                "tracking": {} if self.mlflow_manager is None else {_MLFLOW: self.mlflow_manager.settings()},
-            },
-            _NAME,
-            study_name,
+        space = with_values_of(DEFAULT_SPACE if search_space is None else search_space, grid_of(search_algorithm))
+        call = SearchCall(
+            space=space,
+            trials=num_samples,
+            metric=METRIC,
+            mode="max",
+            search_algorithm=search_algorithm,
+            scheduler=scheduler,
+            max_concurrent_trials=max_concurrent,
+            resources_per_trial=resources_per_trial or self.resources_per_trial,
+            lanes_per_worker=lanes_per_worker,
+            n_jobs=n_jobs,
+            seed=self._seed,
+            timeout=timeout,
+            constraints=[*self.constraints, *conditions(constraints)],
+            study_name=study_name,
+            fresh=fresh,
+            plots=plots,
         )
-        study = with_all_points(study, num_samples)
-        if study_name is None:
-            study = with_name(study, _NAME, self._results_dir)
-        if not fresh:
-            announce(study, self._results_dir, self._logger, caller=_NAME if study_name is None else None)
-        if (line := grid_line(study, space, num_samples, "num_samples")) is not None:
-            self._logger.info("%s", line)
-        watch = watch_in_log(self._logger)
-        results = search(study, self._results_dir, self._logger, watch, fresh=fresh, plots=plots)
+        caller = Caller(_NAME, "num_samples", self._storage, self._results_dir, self._logger)
+        results = run_call(call, caller, call.study(caller, self._trained(space)))
         best = results.best
         config = {**constants_of(space), **{name: list_of(value) for name, value in best.params.items()}}
         return TuneResult(config, Metrics({**best.metrics, METRIC: results.best_value}), results)
@@ -221,6 +202,17 @@ class MinimalTuner:
 
         made = self._training_config(config)
         return train_agent(made, made.env, self._seed).agent
+
+    def _trained(self, space: Space) -> dict[str, Any]:
+        """What the trials train, their score and who records them, in a spec's keys."""
+        sections = self._sections(constants_of(space))
+        paths = {name: field_of(name, algorithm_in(sections), {}) for name in space}
+        return {
+            "parameters": parameters_of(space, paths),
+            "training_config": plain(sections),
+            "score": SCORE,
+            "tracking": {} if self.mlflow_manager is None else {_MLFLOW: self.mlflow_manager.settings()},
+        }
 
     def _training_config(self, config: Config) -> TrainingConfig:
         return training_config_of(self._sections(config))
