@@ -12,7 +12,7 @@ from fxai.api.config_sections import Config, places_of, set_nested
 from fxai.api.engine_content import engine_content, writer_with_content
 from fxai.api.grid import with_values_of
 from fxai.api.hpo_config import DEFAULT_STORAGE
-from fxai.api.search_call import Caller, PickledEngine, SearchCall, run_call
+from fxai.api.search_call import Caller, EngineToStore, SearchCall, run_call
 from fxai.api.search_settings import Search, grid_of
 from fxai.api.search_space import Space, functions_of
 from fxai.api.studies import DEFAULT_RESULTS_DIR, load_results
@@ -156,7 +156,7 @@ class HPOptimizer:
         goal = {"metric_name": metric, "direction": direction, "seeds_per_trial": seeds_per_trial}
         caller = Caller(_NAME, "num_trials", self._storage, self._results_dir, self._logger)
         study = call.study(caller, {**self._trained(configs, call.space, param_mapping), **goal})
-        engine = self._pickled(configs, call.space, param_mapping) if is_custom(study.objective) else None
+        engine = self._engine_to_store(configs, call.space, param_mapping) if is_custom(study.objective) else None
         self._latest = run_call(call, caller, study, engine)
         return self._latest
 
@@ -221,13 +221,13 @@ class HPOptimizer:
             raise InputError("env_config is the trading environment's; give your engine its own in data_config")
         return of_engine(self._engine, configs, space, mapping or {})
 
-    def _pickled(
+    def _engine_to_store(
         self, configs: Mapping[str, Config | None], space: Space, mapping: Mapping[str, str] | None
-    ) -> PickledEngine:
+    ) -> EngineToStore:
         functions = functions_of(space)
         content = engine_content(self._engine, configs, functions)
         places = engine_places(space, mapping or {})
-        return PickledEngine(content, writer_with_content(self._engine, functions, places, content))
+        return EngineToStore(content, writer_with_content(self._engine, functions, places, content))
 
     def _direction(self, metric: str, mode: str | None) -> str:
         if mode is not None and mode not in _MODES:

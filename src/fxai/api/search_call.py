@@ -79,14 +79,14 @@ class SearchCall:
 
 
 @dataclass(frozen=True, slots=True)
-class PickledEngine:
-    """A training engine on its way into the folder of its study."""
+class EngineToStore:
+    """A training engine that the run writes into the folder of its study."""
 
     content: JsonObject
     write: Callable[[Path], None]
 
 
-def run_call(call: SearchCall, caller: Caller, study: StudySpec, engine: PickledEngine | None = None) -> StudyResults:
+def run_call(call: SearchCall, caller: Caller, study: StudySpec, engine: EngineToStore | None = None) -> StudyResults:
     """Run the study of a call, under a name of its settings unless the call names it."""
     content = None if engine is None else engine.content
     if call.study_name is None:
