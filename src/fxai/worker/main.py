@@ -1,4 +1,4 @@
-"""Main program of a worker process: trains trials until its channel to the parent closes."""
+"""Main program of a worker process: trains trials until the channel to the parent closes."""
 
 import faulthandler
 import gc
@@ -26,23 +26,23 @@ from fxai.protocol.worker_messages import ParentMessage, WorkerMessage, WorkerWe
 from fxai.worker.unplanned_lanes import open_lanes
 from fxai.worker.worker_trials import WorkerTrials
 
-TOGETHER_SECONDS = 0.1  # that an idle worker waits for each further trial, so that a pack starts in step
-PATIENCE_SHARE = 0.05  # of the training time, to be spent on waiting for the parent
-MOST_PATIENCE_SECONDS = 0.5
+TOGETHER_SECONDS = 0.1  # an idle worker waits so long for each further trial, so that the trials start together
+WAIT_SHARE = 0.05  # share of the training time that the worker may spend waiting for the parent
+MOST_WAIT_SECONDS = 0.5
 
 
 class WorkerMain:
-    """Serves one parent over `channel`; over `control` the supervisor is told into which log the output goes.
+    """Trains the trials that the parent sends over `channel`, and tells the supervisor over `control` the log to write.
 
     After a message with reports or results the worker waits for the parent's answers, so that the trials of a pack
-    stay in step. The time to wait is a share of the training time, saved up to a limit; a parent that has no more
-    trials costs no more than that.
+    stay at the same update. The time to wait is a share of the training time and accumulates up to a limit. A worker
+    therefore loses at most that share of its time when the parent has no more trials.
     """
 
     def __init__(self, channel: LineSocket, control: LineSocket) -> None:
         self._channel = channel
         self._control = control
-        os.register_at_fork(after_in_child=self._leave_to_the_worker)
+        os.register_at_fork(after_in_child=self._close_sockets)
         welcome = from_line(WorkerWelcome, channel.receive() or b"")
         sys.path[:] = welcome.sys_path
         self._process_trees = ProcessTrees()
@@ -52,17 +52,17 @@ class WorkerMain:
         self._trials = WorkerTrials(lanes, self._write_output_to)
         self._seeds_per_trial = 1 if welcome.plan is None else welcome.plan.seeds_per_trial
         self._admitted = 0
-        self._patience = 0.0
+        self._wait_budget = 0.0  # seconds
         self._sent_width = 0
-        gc.freeze()  # the modules stay: going through torch's after each trial would take 0.2 s
+        gc.freeze()  # a collection after each trial then skips the modules; with torch's modules it takes 0.2 s
 
     def _import_objective(self, plan: LanePlan) -> None:
-        """Import the user's code. If that fails, tell the parent and exit: every worker would fail likewise."""
+        """Import the user's code. If the import fails, tell the parent and exit, since it fails in every worker."""
         if ":" not in plan.objective:
             return
         try:
             load_lanes(plan.objective, self._process_trees, plan.folder)
-        except (Exception, SystemExit) as error:  # the module is the user's, and may raise anything
+        except (Exception, SystemExit) as error:  # the user's module may raise anything
             if is_out_of_memory(error):
                 raise
             traceback.print_exc()
@@ -71,8 +71,8 @@ class WorkerMain:
             self._channel.send(to_line(WorkerMessage(os.getpid(), 0, failure=known)))
             sys.exit(1)
 
-    def _leave_to_the_worker(self) -> None:
-        """A forked process must not keep the sockets to parent and supervisor open."""
+    def _close_sockets(self) -> None:
+        """Close the sockets to parent and supervisor in a forked process, which must not keep them open."""
         self._channel.close()
         self._control.close()
 
@@ -93,7 +93,10 @@ class WorkerMain:
             pass
 
     def _take(self, seconds: float | None) -> Sequence[ParentMessage]:
-        """Handle the parent's next message and those that came with it; none when none came in so many seconds."""
+        """Receive and handle all messages of the parent that are available.
+
+        Waits up to `seconds` for the first message, without a limit if None. Returns the messages.
+        """
         messages: list[ParentMessage] = []
         line = self._channel.receive(seconds)
         while line is not None:
@@ -117,8 +120,8 @@ class WorkerMain:
     def _advance(self) -> None:
         began = time.monotonic()
         message = self._trials.advance()
-        earned = PATIENCE_SHARE * (time.monotonic() - began)
-        self._patience = min(self._patience + earned, MOST_PATIENCE_SECONDS)
+        earned = WAIT_SHARE * (time.monotonic() - began)
+        self._wait_budget = min(self._wait_budget + earned, MOST_WAIT_SECONDS)
         if not message.empty or message.width != self._sent_width:
             self._send(message)
         if message.failure is not None:
@@ -129,14 +132,14 @@ class WorkerMain:
     def _wait_for_the_parent(self, message: WorkerMessage) -> None:
         waiting = {report.number for report in message.reports}
         admitted = self._admitted + len(message.results)
-        until = time.monotonic() + self._patience
+        until = time.monotonic() + self._wait_budget
         while waiting or self._admitted < admitted:
             left = until - time.monotonic()
             received = self._take(left) if left > 0 else ()
             if not received:
                 break
             waiting -= {each.answer.number for each in received if each.answer is not None}
-        self._patience = max(0.0, until - time.monotonic())
+        self._wait_budget = max(0.0, until - time.monotonic())
 
     def _send(self, message: WorkerMessage) -> None:
         if message.results:
@@ -147,7 +150,7 @@ class WorkerMain:
         self._channel.send(to_line(message))
 
     def _write_output_to(self, log: Path | None) -> None:
-        """Wait until the supervisor has put all earlier output into the last log."""
+        """Tell the supervisor the log for further output. Waits until all earlier output is in the last log."""
         sys.stdout.flush()
         sys.stderr.flush()
         self._control.send(json.dumps(None if log is None else str(log)).encode() + b"\n")
@@ -155,7 +158,7 @@ class WorkerMain:
 
 
 def resident_bytes() -> int:
-    """Memory of this process in RAM, now on Linux, at its peak elsewhere."""
+    """Resident memory of this process in bytes: the current memory on Linux, the peak elsewhere."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except OSError:

@@ -1,6 +1,6 @@
 """Peak memory of this process since the last reading.
 
-psutil 7 reads the memory of a moment, and no peak on Linux. A peak between two readings would be missed;
+psutil 7 reads the current memory and has no peak on Linux. It misses a peak between two readings;
 tests/worker/test_peak_memory.py, `test_a_peak_is_of_the_time_since_the_last_look`.
 """
 
@@ -14,12 +14,12 @@ _MB = 1e6
 _KILOBYTE = 1024 if sys.platform == "linux" else 1  # macOS counts bytes
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
-_BEGIN_ANEW = "5"  # forgets the peak and nothing else: proc(5)
+_RESET_PEAK = "5"  # resets the peak only: proc(5)
 
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """In megabytes; None where it is not known, or there is no GPU in use."""
+    """Peak memory in megabytes. None if it is not known; for the GPU also if none is in use."""
 
     memory_mb: float | None = None
     gpu_memory_mb: float | None = None
@@ -32,10 +32,13 @@ NO_PEAK = Peak()
 
 
 def peak_since_last_call() -> Peak:
-    """Since the last call; where the system cannot begin anew, since the process began. One caller a process."""
+    """The peak since the last call, or since the process began where the system cannot reset it.
+
+    A process has one caller of this function, since each call resets the peak.
+    """
     peak = Peak(_resident(), _on_gpu())
     try:
-        _CLEAR.write_text(_BEGIN_ANEW)
+        _CLEAR.write_text(_RESET_PEAK)
     except OSError:
         return peak
     return peak
@@ -50,7 +53,10 @@ def _resident() -> float:
 
 
 def _on_gpu() -> float | None:
-    """Of torch's tensors, if torch is here and has begun to use a GPU; loading it for that would cost seconds."""
+    """Peak memory of torch's tensors on the GPU in megabytes. None if torch is not loaded or uses no GPU.
+
+    Torch is not imported here, since the import takes seconds.
+    """
     cuda = getattr(sys.modules.get("torch"), "cuda", None)
     if cuda is None or not cuda.is_initialized():
         return None

@@ -1,4 +1,4 @@
-"""Lanes of a worker that was told no plan: each trial names its objective and is trained alone."""
+"""Lanes of a worker without a plan: each trial names its objective and is trained alone."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from fxai.protocol import Decision, LanePlan, Lanes, Report, Slot, TrialRequest,
 
 
 def open_lanes(plan: LanePlan | None, slot: Slot, process_trees: ProcessTrees) -> Lanes:
-    """A worker's lanes; what the import of the plan's objective raises is passed on."""
+    """The lanes of a worker. An exception of the import of the plan's objective is not caught."""
     if plan is None:
         return UnplannedLanes(slot, process_trees)
     return load_lanes(plan.objective, process_trees, plan.folder)(plan, slot)
 
 
 class UnplannedLanes:
-    """One trial at a time, in lanes as many as it has seeds; they stay open for the next trial like it."""
+    """Trains one trial at a time, in one lane per seed. The lanes stay open for the next trial of the same plan."""
 
     def __init__(self, slot: Slot, process_trees: ProcessTrees) -> None:
         self._slot = slot
@@ -35,7 +35,7 @@ class UnplannedLanes:
         seeds = len(request.seeds)
         plan = LanePlan(request.objective, request.base_config, seeds, lanes=seeds, folder=request.folder)
         if self._lanes is None or plan != self._plan:
-            self._lanes = None  # free what it holds before the next opens
+            self._lanes = None  # frees its memory before the next lanes open
             self._lanes, self._plan = open_lanes(plan, self._slot, self._process_trees), plan
         self._lanes.admit(request)
 

@@ -42,9 +42,9 @@ class CheckedTrial:
 
     request: TrialRequest
     began: float = field(default_factory=time.monotonic)
-    last_step: int | None = None  # of its last report that was not passed over
+    last_step: int | None = None  # step of its last report that was not passed over
     warned: bool = False  # its first flaw was sent to the parent
-    has_folder: bool = False  # for its files
+    has_folder: bool = False  # whether the folder for its files was made
     peak: Peak = NO_PEAK
 
     @property
@@ -53,11 +53,11 @@ class CheckedTrial:
 
     @property
     def seconds(self) -> float:
-        """Since the trial began in this worker."""
+        """Seconds since the trial began in this worker."""
         return time.monotonic() - self.began
 
     def new_flaw(self, flaw: str) -> str:
-        """The flaw if it is the trial's first, which is logged too; else an empty text."""
+        """The flaw if it is the trial's first, otherwise an empty text. Writes the first flaw to the trial's log."""
         if not flaw or self.warned:
             return ""
         self.warned = True
@@ -66,7 +66,7 @@ class CheckedTrial:
 
 
 class WorkerTrials:
-    """Drives a worker's lanes. What a step of the lanes brings is returned as a message to the parent.
+    """Steps a worker's lanes and returns their reports and results as messages to the parent.
 
     A report whose step or value cannot be kept is passed over: it reaches neither pruner nor sampler nor database. The
     first flaw of a trial is sent to the parent and written to the trial's log. A trial whose last value is not finite
@@ -94,7 +94,7 @@ class WorkerTrials:
 
     @property
     def broken(self) -> bool:
-        """Whether the lanes raised, and can be used no more."""
+        """Whether the lanes raised an exception and cannot be used any more."""
         return self._broken
 
     @property
@@ -106,7 +106,7 @@ class WorkerTrials:
         return not self._broken and (not used or used + seeds <= self.width)
 
     def admit(self, request: TrialRequest) -> WorkerMessage:
-        """Take a trial. It is RETURNED if it has no room, because lanes became fewer meanwhile."""
+        """Start a trial. It is RETURNED if there is no room for it, because the number of lanes has become smaller."""
         if not self.has_room_for(len(request.seeds)):
             return self._message((), (TrialResult(request.number, TrialState.RETURNED, 0.0),))
         self._note_peaks()
@@ -128,13 +128,13 @@ class WorkerTrials:
             self._lanes.decide(number, decision)
 
     def advance(self) -> WorkerMessage:
-        """Train an update of one pack."""
+        """Train one update of one pack."""
         reports, results = [], []
         try:
             for message in self._lanes.advance():
                 checked = self._trial_of(message)
                 if checked is None:
-                    continue  # it was given up
+                    continue  # the trial has already ended
                 if isinstance(message, TrialResult):
                     results.append(self._ended(checked, message))
                     continue
@@ -146,13 +146,13 @@ class WorkerTrials:
         return self._message(reports, results)
 
     def _trial_of(self, message: Report | TrialResult) -> CheckedTrial | None:
-        """The trial that the message is about, None for a trial that is not here any more."""
+        """The trial that the message is about. None if this worker does not have the trial any more."""
         if not isinstance(message, Report | TrialResult):
             raise TypeError(f"The lanes returned {message!r}, which is neither a Report nor a TrialResult.")
         return self._trials.get(message.number)
 
     def _result(self, checked: CheckedTrial, result: TrialResult) -> TrialResult:
-        """The result in plain numbers; FAIL if the result is COMPLETE without a finite value."""
+        """The result with Python numbers only. It is FAIL if the result is COMPLETE without a finite value."""
         bounded = bounded_result(result, checked.seconds)
         error = None
         if bounded.state is TrialState.FAIL:
@@ -186,7 +186,7 @@ class WorkerTrials:
         )
 
     def _note_peaks(self) -> None:
-        """To be called before a trial joins or leaves: the peak since the last call is of all trials that are here."""
+        """Note the peak since the last call for all trials of the worker. Called before a trial is added or removed."""
         peak = peak_since_last_call()
         for checked in self._trials.values():
             checked.peak = checked.peak.or_higher(peak)
