@@ -87,7 +87,7 @@ SPECS = {
     ),
     "fewer lanes than seeds": (
         GOOD + "    seeds_per_trial: 4\n    resources: {lanes_per_worker: 2}\n",
-        "bad.yaml:8: studies[0].resources.lanes_per_worker: 2 lanes cannot hold the 4 seeds of a trial",
+        "bad.yaml:8: studies[0].resources.lanes_per_worker: 2 is less than seeds_per_trial 4",
     ),
     "no seeds": (GOOD + "    seeds_per_trial: 0\n", "bad.yaml:7: studies[0].seeds_per_trial: "),
     "an unknown model": (
@@ -134,7 +134,7 @@ COMMAND_LINES = {
     "another algorithm under what is searched": (("run", "--set", "training.algorithm=dqn"), "training.n_epochs"),
     "fewer lanes than seeds": (
         ("run", "--set", "seeds_per_trial=4", "--set", "resources.lanes_per_worker=2"),
-        "2 lanes cannot hold the 4 seeds",
+        "2 is less than seeds_per_trial 4",
     ),
     "a storage that is no URL": (("run", "--storage", "studies.db"), "studies.db"),
     "a storage in a folder that is not there": (("run", "--storage", "sqlite:///no/studies.db"), "no"),

@@ -209,7 +209,9 @@ def test_a_study_that_began_with_texts_as_lists_goes_on_so(fxai: Fxai, folder: P
     spec.write_text(TEXTS_SPEC.replace("NET", text).replace("N", "2"))
     resumed = fxai("run", "texts.yaml")
     assert resumed.code == 0, resumed
-    assert "net: [64, 64] is given to your code as a list, as when this study began" in " ".join(resumed.out.split())
+    assert "net: [64, 64] is given to your code as a list, as in the earlier trials of this study" in " ".join(
+        resumed.out.split()
+    )
     stored = load_study("sqlite:///optuna_studies.db", "texts")
     assert [trial.user_attrs["a_list"] for trial in stored.trials] == [1.0, 1.0]
     anew = fxai("run", "texts.yaml", "--fresh", "--n-trials", "1")

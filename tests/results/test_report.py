@@ -161,7 +161,7 @@ def test_it_says_what_stands_against_the_winner(tmp_path: Path, trials: list[Fro
 @pytest.mark.parametrize(
     ("config", "called", "legend"),
     [
-        ({}, "the starting point (training_config holds no defaults for it)", "starting point"),
+        ({}, "the starting point (training_config has no defaults for it)", "starting point"),
         ({"a": {"lr": 0.1}}, "the default configuration", "default configuration"),
     ],
 )

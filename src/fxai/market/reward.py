@@ -1,15 +1,13 @@
-"""The reward of one step: twelve terms, each a coefficient of `env.reward` times a plain figure.
+"""The reward of one step: the sum of twelve terms, each a coefficient of `env.reward` times a quantity.
 
-All figures are fractions of equity (0.01 is one percent), shares, or counts of steps, so a reward has
-no currency and does not depend on the size of the account. A trade's gain is the equity now over the
-equity before the trade was opened, minus 1: spread, slippage, commission and swap are in it. Gains are
-known at the closes of bars; what happens within a bar is not seen.
+All quantities are fractions of equity (0.01 is one percent), shares, or counts of steps, so a reward has no currency
+and does not depend on the size of the account. The gain of a trade is the current equity divided by the equity before
+the trade was opened, minus 1, with spread, slippage, commission and swap. Gains are computed at the closes of bars.
 
-A term is off when its coefficient is 0. Terms of a state (holding, giveback, worst loss, drawdown) are
-paid at every step for which the state lasts; terms of an event (closing, opening, bankruptcy) once.
+A term is off if its coefficient is 0. Terms of a state (holding, giveback, worst loss, drawdown) apply at every step
+of the state; terms of an event (closing, opening, bankruptcy) once.
 
-Like `rules.py` this file is the one source: numba compiles it as it stands, and the torch backend of `rl` states the
-same terms for GPUs.
+As for `rules.py`, numba compiles these functions, and the torch backend of `rl` implements the same terms for GPUs.
 """
 
 from typing import NamedTuple
@@ -18,7 +16,7 @@ from fxai.spec.fields.env_config import RewardConfig
 
 
 class StepFigures(NamedTuple):
-    """What the reward is made of; the account's figures are those of the mark at the step's close."""
+    """The quantities of the reward; those of the account are marked at the step's close."""
 
     step_return: float  # equity after the step over equity before it, minus 1
     drawdown: float  # 1 - equity / its peak in this episode
@@ -35,7 +33,7 @@ class StepFigures(NamedTuple):
 
 
 def step_reward(step: StepFigures, reward: RewardConfig) -> float:
-    """The sum of all terms."""
+    """Returns the sum of all terms."""
     of_state = (
         holding(step, reward) + drawdown(step, reward) + profit_giveback(step, reward) + max_drawdown(step, reward)
     )
@@ -66,10 +64,10 @@ def bankruptcy(step: StepFigures, reward: RewardConfig) -> float:
 
 
 def profit_giveback(step: StepFigures, reward: RewardConfig) -> float:
-    """-`profit_giveback_penalty_coefficient` * the gain given back beyond what is allowed.
+    """-`profit_giveback_penalty_coefficient` * the gain given back beyond the allowed share, a fraction of equity.
 
-    Of its best gain a trade may give back the share `profit_giveback_threshold`; what lies below counts,
-    down to a gain of 0: losses are the business of other terms. In fractions of equity.
+    A trade may give back the share `profit_giveback_threshold` of its best gain. The excess counts down to a gain of
+    0; losses are penalized by other terms.
     """
     given_back = (1.0 - reward.profit_giveback_threshold) * step.best - max(step.gain, 0.0)
     return -reward.profit_giveback_penalty_coefficient * max(given_back, 0.0)
@@ -90,9 +88,9 @@ def profit_closing(step: StepFigures, reward: RewardConfig) -> float:
 
 
 def clean_trade(step: StepFigures, reward: RewardConfig) -> float:
-    """`clean_trade_coefficient` * m gain / (1 + m gain), with m the `base_multiplier`.
+    """`clean_trade_coefficient` * m gain / (1 + m gain), where m is `base_multiplier`.
 
-    For a closed trade whose gain passed `min_gain_threshold` while its worst loss stayed within
+    It applies to a closed trade whose gain exceeds `min_gain_threshold` and whose worst loss is within
     `max_mae_threshold`. It is bounded by the coefficient; a gain of 1 / m earns half of it.
     """
     profit = max(step.closed_gain, 0.0)

@@ -1,26 +1,26 @@
-"""The rules of trading for one account: what a step from bar to bar does, costs and earns.
+"""The rules of trading for one account: fills, costs and marks of a step from one bar to the next.
 
-These functions are the one source of the rules. `simulator.py` runs them as plain Python. In `rl` numba compiles them
-as they stand for training and scoring on a CPU, so they take records and numbers alone. The torch backend of `rl`
-states the same rules for GPUs. Tests hold all of them to a ledger in cash, units and prices (`tests/`).
+`simulator.py` runs these functions as Python. In `rl` numba compiles them for training and scoring on a CPU, so their
+arguments are records and numbers only. The torch backend of `rl` implements the same rules for GPUs. Tests compare all
+of them with a ledger in cash, units and prices (`tests/`).
 
 The order of events in the step from bar t to bar t + 1:
 
-1. The agent has seen bars up to the close of t and names a target position: short, flat or long.
-2. At the open of t + 1 the account trades if the target differs from the position. Every fill's price
-   is the open moved against the trader by half the spread plus slippage; every fill pays commission on
-   its notional. A flip is two fills. Opening buys or sells `position_size` times the equity of that
-   moment; the units then stay until the trade is closed. An account without equity opens nothing.
-3. At the close of t + 1 the account pays swap on its notional for each night between the opens of
-   t + 1 and t + 2, since no action can avoid them any more, and is marked at the close itself, without
-   spread. The step's return is the equity now over the equity before the step, minus 1.
-4. A fall from the equity's peak by `drawdown_limit` terminates the episode; its last step truncates it.
-   With `close_at_end` a position still open is then closed at that close, at the usual costs, which
-   count in the last step's return and equity. No reward term but the return sees that fill, and
-   drawdown and termination are those of the mark before it.
+1. The agent observes bars up to the close of t and chooses a target position: short, flat or long.
+2. At the open of t + 1 the account trades if the target differs from the position. The price of a fill is the open,
+   moved against the trader by half the spread plus slippage. Every fill pays commission on its notional. A flip is two
+   fills. Opening buys or sells `position_size` times the equity at that time; the number of units is constant until
+   the trade is closed. An account without equity opens no position.
+3. At the close of t + 1 the account pays swap on its notional for each night between the opens of t + 1 and t + 2,
+   because no later action can avoid them, and is marked at the close without spread. The return of the step is the
+   equity divided by the equity before the step, minus 1.
+4. A drawdown of `drawdown_limit` from the equity's peak terminates the episode; its last step truncates it. With
+   `close_at_end` an open position is then closed at that close, at the usual costs, which are part of the last step's
+   return and equity. This fill changes only the return among the reward terms; drawdown and termination are those of
+   the mark before it.
 
-An account keeps its equity and the marked value of its position and moves both by returns, in place of cash, units
-and prices: returns lose nothing to float32. All amounts are fractions of the equity that the episode begins with.
+An account has its equity and the marked value of its position instead of cash, units and prices, and both are updated
+by returns, which are accurate in float32. All amounts are fractions of the equity at the start of the episode.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from fxai.spec.fields.env_config import EnvConfig, RewardConfig
 
 
 class Action(IntEnum):
-    """What the agent can ask for; the target position is the action minus 1."""
+    """The actions of an agent; the target position is the action minus 1."""
 
     SHORT = 0
     FLAT = 1
@@ -40,19 +40,19 @@ class Action(IntEnum):
 
 
 class Quote(NamedTuple):
-    """What account keeping needs of a bar."""
+    """The quantities of one bar that the rules use."""
 
     gap: float  # open over the close before it, minus 1
     intrabar: float  # close over open, minus 1
     nights: float  # rollovers between the bar's open and the next bar's
-    half_spread: float  # fraction of the price; 0 where the market has no spread of its own
+    half_spread: float  # fraction of the price; 0 if `env.spread` applies
 
 
 class Rules(NamedTuple):
-    """The numbers of the configuration that account keeping needs."""
+    """The numbers of the configuration that the rules use."""
 
-    fixed_adverse_move: float  # slippage, and half of `env.spread` where the market has no spread of its own
-    least_target: float  # the lowest position allowed: -1, or 0 without shorts
+    fixed_adverse_move: float  # slippage, plus half of `env.spread` if the market has no spread column
+    least_target: float  # the lowest position allowed: -1, or 0 without short positions
     position_size: float
     commission_rate: float
     swap_long_rate: float
@@ -62,38 +62,40 @@ class Rules(NamedTuple):
 
 @dataclass(slots=True)
 class Account:
-    """The account of one episode. The rules change it in place."""
+    """The account of one episode, which the rules change in place."""
 
     position: float = 0.0  # -1, 0, 1
     value: float = 0.0  # units times close; negative for a short
     equity: float = 1.0
     peak: float = 1.0  # of the equity at closes
     drawdown: float = 0.0  # fall of the equity from its peak, as a fraction of the peak
-    opening_equity: float = 1.0  # just before the open trade's first fill; meaningless without one
-    gain: float = 0.0  # of the open trade; 0 without one
+    opening_equity: float = 1.0  # just before the first fill of the open trade; undefined without a trade
+    gain: float = 0.0  # of the open trade; 0 without a trade
     best: float = 0.0  # highest gain of the open trade, at least 0
     worst: float = 0.0  # lowest gain of the open trade, at most 0
-    held: float = 0.0  # steps
+    held: float = 0.0  # steps since the open trade was opened
 
 
 class Fills(NamedTuple):
-    """What the fills at a bar's open left."""
+    """The result of the fills at a bar's open."""
 
     value: float  # of the position, marked at the open
     change: float  # of the equity since the close before
     notional: float  # of all fills
-    closed_gain: float  # of the trade that was closed; 0 without one
+    closed_gain: float  # of the trade that was closed; 0 without a trade
 
 
 class EpisodeStep(NamedTuple):
-    """What one step of an episode gave."""
+    """The result of one step of an episode."""
 
     reward: float
     position: float  # held over the step after its fills: -1, 0 or 1
     equity: float  # after the step
-    step_return: float  # equity after the step over equity before it, minus 1
-    turnover: float  # notional of all fills over the equity before the step
-    closed_gain: float  # of the trade that the agent closed, net, over the equity before it was opened; else 0
+    step_return: float  # equity after the step divided by equity before it, minus 1
+    turnover: float  # notional of all fills divided by the equity before the step
+    closed_gain: (
+        float  # net gain of the trade that the agent closed, as a fraction of the equity before it was opened; else 0
+    )
     settled_gain: float  # of the trade that the end of the episode closed; else 0
     terminated: bool
     truncated: bool
@@ -102,7 +104,7 @@ class EpisodeStep(NamedTuple):
 
 
 def rules_of(config: EnvConfig, *, has_spread: bool) -> Rules:
-    """The rules of a configuration on a market with or without a spread of its own."""
+    """Returns the rules of a configuration. `has_spread`: whether the market has a spread for each bar."""
     return Rules(
         fixed_adverse_move=config.slippage_rate + (0.0 if has_spread else config.spread / 2),
         least_target=-1.0 if config.allow_short else 0.0,
@@ -115,7 +117,7 @@ def rules_of(config: EnvConfig, *, has_spread: bool) -> Rules:
 
 
 def renew(account: Account) -> None:
-    """Make the account the one that an episode begins with."""
+    """Resets the account to the start of an episode."""
     account.equity, account.peak, account.opening_equity = 1.0, 1.0, 1.0
     account.position, account.value, account.drawdown = 0.0, 0.0, 0.0
     account.gain, account.best, account.worst, account.held = 0.0, 0.0, 0.0, 0.0
@@ -130,7 +132,17 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
     is_last: bool,  # noqa: FBT001
     close_at_end: bool,  # noqa: FBT001
 ) -> EpisodeStep:
-    """Take the account through the bar of `quote`; `is_last` says whether it is the last of its episode."""
+    """Trades and marks the account in the bar of `quote`.
+
+    Args:
+        account: The account, which is changed.
+        rules: The rules.
+        reward: The coefficients of the reward.
+        quote: The bar.
+        action: The agent's action.
+        is_last: Whether the bar is the last of the episode.
+        close_at_end: Whether a position that is open at the end of the episode is closed.
+    """
     before, was_open = account.equity, account.position != 0
     worst, held = account.worst, account.held
     target = max(action - 1.0, rules.least_target)
@@ -177,10 +189,10 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
 
 
 def advance(account: Account, rules: Rules, quote: Quote, target: float) -> tuple[float, float, float]:
-    """Trade to `target` at the open, then mark at the close.
+    """Trades to `target` at the open, then marks the account at the close.
 
-    Returns the change of the equity, the notional of all fills, and the gain of the trade that was closed, 0 without
-    one.
+    Returns:
+        The change of the equity, the notional of all fills, and the gain of the trade that was closed, else 0.
     """
     gap_pnl = account.value * quote.gap
     value, change, notional, closed_gain = account.value + gap_pnl, gap_pnl, 0.0, 0.0
@@ -190,17 +202,17 @@ def advance(account: Account, rules: Rules, quote: Quote, target: float) -> tupl
 
 
 def adverse_move(rules: Rules, quote: Quote) -> float:
-    """How far a fill's price moves against the trader, as a fraction of the price."""
+    """Returns by how much the price of a fill moves against the trader, as a fraction of the price."""
     return rules.fixed_adverse_move + quote.half_spread
 
 
 def trade(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:
-    """Close the position at the open, if there is one, and open `target` there, unless it is flat."""
+    """Closes an open position at the open, and opens `target` there unless it is flat."""
     gap_pnl = account.value * quote.gap
     value = account.value + gap_pnl
     adverse = adverse_move(rules, quote)
     skew = adverse if target > account.position else -adverse
-    price = 1.0 + skew  # of the fills, over the open
+    price = 1.0 + skew  # of the fills, divided by the open
     sold = abs(value) * price
     change = gap_pnl + value * skew - rules.commission_rate * sold
     equity = account.equity + change
@@ -214,9 +226,14 @@ def trade(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:
 
 
 def mark(account: Account, rules: Rules, quote: Quote, value: float, change: float) -> float:
-    """Pay swap and mark the account at the close; returns the change of its equity in the whole step.
+    """Pays swap and marks the account at the close. Returns the change of the equity in the step.
 
-    `value` is that of the position at the open, `change` that of the equity up to and with the fills there.
+    Args:
+        account: The account, which is changed.
+        rules: The rules.
+        quote: The bar.
+        value: The value of the position at the open, after fills.
+        change: The change of the equity up to the open, with the costs of the fills.
     """
     pnl = value * quote.intrabar
     closing_value = value + pnl
@@ -238,7 +255,10 @@ def mark(account: Account, rules: Rules, quote: Quote, value: float, change: flo
 
 
 def settle(account: Account, rules: Rules, quote: Quote) -> tuple[float, float]:
-    """Close the position at the close; returns costs and notional. The equity pays, the account's records stay."""
+    """Closes the position at the close. Returns costs and notional.
+
+    The costs reduce the equity. The other fields of the account are not changed.
+    """
     adverse = adverse_move(rules, quote)
     value = abs(account.value)
     notional = value * (1.0 - account.position * adverse)

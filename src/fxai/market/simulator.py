@@ -1,4 +1,4 @@
-"""One episode of trading in plain Python, bar by bar, by the rules of `rules.py`."""
+"""Simulates one episode of trading in Python by the rules of `rules.py`."""
 
 from fxai.market.quotes import QuoteTable
 from fxai.market.rules import Account, EpisodeStep, rules_of, take_step
@@ -6,7 +6,7 @@ from fxai.spec.fields.env_config import EnvConfig
 
 
 class Simulator:
-    """An episode from `start`, the bar whose close the agent sees first, to at most the bar `stop - 1`."""
+    """An episode from `start`, the bar whose close the agent observes first, to at most the bar `stop - 1`."""
 
     def __init__(
         self, market: QuoteTable, config: EnvConfig, start: int, stop: int, *, close_at_end: bool = False
@@ -20,7 +20,7 @@ class Simulator:
         self._taken = 0
 
     def step(self, action: int) -> EpisodeStep:
-        """Take the next bar of the episode."""
+        """Trades and marks the account in the next bar of the episode."""
         quote = self._quotes[self._taken]
         self._taken += 1
         is_last = self._taken == len(self._quotes)

@@ -277,7 +277,7 @@ def test_a_span_shorter_than_an_episode_is_taken_whole() -> None:
 
 def test_a_span_without_room_is_refused_with_what_to_do() -> None:
     world = World(10)
-    with pytest.raises(DataError, match="bring more bars"):
+    with pytest.raises(DataError, match="provide more bars"):
         MarketEnv(world.market, Span(0, 8), [world.config(window=8)], torch.tensor([1]), 1)
 
 

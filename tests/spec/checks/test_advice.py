@@ -45,7 +45,7 @@ def test_sound_ranges_draw_no_advice(parameter: dict[str, Any]) -> None:
     ("parameter", "reason"),
     [
         (number("training.learning_rate", 1e-5, 1e-3), "on a linear scale"),
-        (number("training.entropy_coef", 1e-6, 1e-1, log=True), "over four decades"),
+        (number("training.entropy_coef", 1e-6, 1e-1, log=True), "more than four decades"),
         (number("training.learning_rate", 2e-4, 3e-4, log=True), "a factor of two or less"),
         (number("training.learning_rate", 1e-4, 2e-4, log=True), "a factor of two or less"),
         (number("training.value_coef", 0.5, 0.5), "a single value"),
@@ -54,13 +54,13 @@ def test_sound_ranges_draw_no_advice(parameter: dict[str, Any]) -> None:
         (choice("training.rollout_steps", 64, 128), "a budget"),
         (number("env.spread", 1e-5, 1e-3, log=True), "a cost of the market"),
         (number("env.swap_long_rate", 0.0, 1e-3), "a cost of the market"),
-        (number("training.gamma", 0.9, 0.98), "the default 0.99 lies outside the range; trial 0 takes 0.98"),
-        (choice("model.d_model", 96, 256), "the default 64 lies outside the range; trial 0 takes 96"),
+        (number("training.gamma", 0.9, 0.98), "the default 0.99 is outside the range; trial 0 uses 0.98"),
+        (choice("model.d_model", 96, 256), "the default 64 is outside the range; trial 0 uses 96"),
         (
             choice("training.batch_size", 64, 4096),
             "4096 fails with the rest of training_config: batch_size 4096 is more",
         ),
-        (whole("training.n_epochs", 2, 13, step=3), "high 13 is no whole number of steps"),
+        (whole("training.n_epochs", 2, 13, step=3), "high 13 is not a whole number of steps"),
     ],
 )
 def test_each_warning_names_its_parameter_and_reason(parameter: dict[str, Any], reason: str) -> None:
@@ -78,7 +78,7 @@ def test_ends_that_an_algorithm_cannot_train_are_told() -> None:
 
 def test_advice_about_the_study_as_a_whole() -> None:
     gamma, width = number("training.gamma", 0.95, 0.999), choice("model.d_model", 64, 128)
-    assert "2 parameters for 1 trials" in advice_on(gamma, width, n_trials=1)[0]
+    assert "1 trials are too few to compare the effects of 2 parameters" in advice_on(gamma, width, n_trials=1)[0]
     assert (
         "CmaEsSampler draws categorical parameters at random: model.d_model"
         in advice_on(gamma, width, sampler={"type": "CmaEsSampler"})[0]
@@ -89,16 +89,16 @@ def test_advice_about_the_study_as_a_whole() -> None:
 
 def test_a_default_that_cannot_train_is_told() -> None:
     lines = advice_on(choice("model.n_heads", 3, 5), training_config={"model": {"type": "transformer"}})
-    assert any(line.startswith("trial 0, the default configuration, will fail: d_model 64") for line in lines)
+    assert any(line.startswith("trial 0, the default configuration, fails: d_model 64") for line in lines)
 
 
 def test_what_a_sampler_takes_by_itself_is_told() -> None:
     kind = choice("model.type", "mlp", "gru")
     depth = whole("model.n_layers", 1, 4, when={"model.type": ["mlp"]})
     (line,) = advice_on(kind, depth)
-    assert line.startswith("TPESampler models each of these by itself, which not every trial has: model.n_layers;")
+    assert line.startswith("TPESampler models each conditional parameter by itself: model.n_layers;")
     assert advice_on(kind, depth, sampler={"type": "TPESampler", "group": True}) == ()
-    assert "draws these at random" in advice_on(kind, depth, sampler={"type": "GPSampler"})[0]
+    assert "draws conditional parameters at random" in advice_on(kind, depth, sampler={"type": "GPSampler"})[0]
 
 
 def test_constraints_that_the_default_breaks_or_nothing_can_change_are_told() -> None:
@@ -107,16 +107,16 @@ def test_constraints_that_the_default_breaks_or_nothing_can_change_are_told() ->
     (line,) = advice_on(gamma, constraints=["training.gamma <= 0.96"])
     assert line.startswith("trial 0, the default configuration, breaks the constraint 'training.gamma <= 0.96'")
     (line,) = advice_on(gamma, constraints=["training.batch_size <= 64"])
-    assert "names nothing that is searched" in line
+    assert "names no searched parameter" in line
     (line,) = advice_on(gamma, constraints=["training.gamma <= 0.995"], sampler={"type": "QMCSampler"})
-    assert line == "QMCSampler learns nothing from constraints; it only passes over what breaks them"
+    assert line == "QMCSampler does not model constraints; trials that break them are only skipped"
 
 
 def test_sizes_that_widths_take_the_place_of_are_told() -> None:
     by_layer = {"training_config": {"model": {"widths": (8, 8)}}}
     for name in ("model.d_model", "model.n_layers"):
         (line,) = advice_on(choice(name, 2, 64), **by_layer)[:1]
-        assert line == f"{name}: without effect, as training_config.model.widths gives each layer's width"
+        assert line == f"{name}: no effect, because training_config.model.widths sets the width of each layer"
     types = advice_on(choice("model.type", "mlp", "gru"), **by_layer)
     assert types == ("model.type: gru fails with the rest of training_config: " + types[0].partition("config: ")[2],)
     assert "widths applies to type mlp only" in types[0]

@@ -44,7 +44,7 @@ def test_a_study_goes_on_with_the_list_that_it_began_with(text: str) -> None:
     assert trial_settings(taken, {"net": text, "deep": 2}) == {"shape": value, "net": value, "deep": 2}
     assert taken.enqueue == ({"net": text},)
     net, shape = earlier_texts(made, taken)
-    assert net.startswith(f"net: {text} is given to your code as a list, as when this study began; ")
+    assert net.startswith(f"net: {text} is given to your code as a list, as in the earlier trials of this study; ")
     assert shape.startswith(f"shape: {text} is given to your code as a list")
 
 

@@ -227,7 +227,7 @@ def test_check_tells_of_styles_where_a_parser_may_need_one() -> None:
 
 def test_check_tells_of_words_that_a_list_would_take() -> None:
     (line,) = advice(study('command: [train, "{params}", data.csv], argument_style: --flag'))
-    assert line.startswith("data.csv in the command stands behind {params}")
+    assert line.startswith("data.csv in the command follows {params}")
     assert advice(study('command: [train, data.csv, "{params}"], argument_style: --flag')) == ()
 
 

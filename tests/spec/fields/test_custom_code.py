@@ -119,12 +119,12 @@ def test_conditions_and_constraints_know_its_configuration() -> None:
         ),
         ("{function: train}", "'train' is not the name of a function; write package.module:function"),
         ("{commnd: [sh]}", "is not an objective; write function: package.module:function, or command"),
-        ("{command: []}", "must hold at least 1"),
+        ("{command: []}", "must have at least 1"),
         ('{command: "sh \'x"}', "cannot be split into words: no closing quotation"),
         ("{command: [sh], foldr: x}", "unknown key"),
         ("{command: [sh], folder: 5}", "must be a valid string, not 5"),
-        ("{command: [sh, '{learnin_rate}']}", "{learnin_rate} stands for nothing; did you mean 'learning_rate'?"),
-        ("{command: [sh, '{x}']}", "{x} stands for nothing"),
+        ("{command: [sh, '{learnin_rate}']}", "unknown placeholder {learnin_rate}; did you mean 'learning_rate'?"),
+        ("{command: [sh, '{x}']}", "unknown placeholder {x}"),
     ],
 )
 def test_faults_of_an_objective(objective: str, message: str) -> None:
@@ -145,12 +145,12 @@ def test_a_placeholder_stands_for_what_every_trial_has() -> None:
 
 def test_names_that_the_environment_cannot_tell_apart() -> None:
     rest = PARAMETERS + "      model_depth: {type: int, low: 1, high: 2}\n"
-    assert "would both be FXAI_PARAM_MODEL_DEPTH" in faults("{command: [sh]}", rest)
+    assert "have the same environment variable FXAI_PARAM_MODEL_DEPTH" in faults("{command: [sh]}", rest)
     assert study("code:train", rest)
 
 
 def test_a_parameter_below_a_value_is_refused() -> None:
-    assert "model is no section of training_config" in faults(
+    assert "model is not a section of training_config" in faults(
         "code:train", PARAMETERS + "    training_config: {model: 5}\n"
     )
 
@@ -221,5 +221,5 @@ def test_editors_know_both_kinds() -> None:
 
 def test_a_value_below_a_value_cannot_be_set() -> None:
     mine = study().model_copy(update={"fixed": {"learning_rate.x": 1}})
-    with pytest.raises(InputError, match="learning_rate is no section"):
+    with pytest.raises(InputError, match="learning_rate is not a section"):
         trial_settings(mine, {"model.depth": 2})

@@ -89,7 +89,7 @@ def test_a_list_that_is_no_choice_is_not_tried_first() -> None:
     text = faults(
         f"  - {{name: {HORIZONS}, type: choice, values: [[1, 4], []]}}\n", f"{{}}\n  enqueue: [{{{HORIZONS}: [8]}}]"
     )
-    assert f"enqueue[0].{HORIZONS}: '[8]' is none of the parameter's choices" in text
+    assert f"enqueue[0].{HORIZONS}: '[8]' is not one of the parameter's choices" in text
 
 
 @pytest.mark.parametrize("name", ["bar_range", "volume", "time"])
@@ -99,7 +99,7 @@ def test_features_are_switched_on_and_off(name: str) -> None:
     assert default_params(made) == {path: True}
     for value in (True, False):
         assert getattr(trial_config(made, {path: value}).data.features, name) is value
-    assert "is no number; use categorical" in faults(f"  - {{name: {path}, type: int, low: 0, high: 1}}\n")
+    assert "is not a number; use categorical" in faults(f"  - {{name: {path}, type: int, low: 0, high: 1}}\n")
     assert "must be a valid boolean" in faults(f"  - {{name: {path}, type: choice, values: [2, 1]}}\n")
 
 
@@ -133,20 +133,20 @@ def test_layers_widths_are_searched_one_by_one() -> None:
 @pytest.mark.parametrize("config", ["{}", TWO_LAYERS])
 def test_a_layer_that_is_not_there_is_named(config: str) -> None:
     text = faults("  - {name: model.widths.2, type: int, low: 1, high: 8}\n", config)
-    assert "parameters[0].name: training_config.model.widths gives " in text
-    with pytest.raises(InputError, match=r"model\.widths\.2 is not there"):
+    assert "parameters[0].name: training_config.model.widths has " in text
+    with pytest.raises(InputError, match=r"model\.widths\.2 does not exist"):
         configure(TrainingConfig(), {"model.widths.2": 8})
 
 
 def test_a_layer_that_no_network_has_is_named_once() -> None:
     text = faults("  - {name: model.widths.8, type: int, low: 1, high: 8}\n", TWO_LAYERS)
-    assert text.endswith("training_config has no 'model.widths.8'; layers are model.widths.0 to model.widths.7")
+    assert text.endswith("training_config has no 'model.widths.8'; the layers are model.widths.0 to model.widths.7")
     assert "\n" not in text
 
 
 def test_a_layer_that_is_not_there_is_not_fixed() -> None:
     text = faults(GAMMA, "{}\n  fixed: {model.widths.0: 8}")
-    assert "fixed.model.widths.0: training_config.model.widths gives none" in text
+    assert "fixed.model.widths.0: training_config.model.widths has no widths" in text
 
 
 def test_of_a_configuration_with_faults_no_layers_are_missed() -> None:
@@ -162,7 +162,7 @@ WHOLE_AND_ITEM = (
 
 
 def test_a_list_and_its_item_are_not_searched_at_once() -> None:
-    assert "sets model.widths, as model.widths does" in faults(WHOLE_AND_ITEM.format("", ""), TWO_LAYERS)
+    assert "sets model.widths, which model.widths sets too" in faults(WHOLE_AND_ITEM.format("", ""), TWO_LAYERS)
     apart = (f", when: {{env.allow_short: {value}}}" for value in ("true", "false"))
     study(WHOLE_AND_ITEM.format(*apart), TWO_LAYERS)
 
@@ -202,7 +202,7 @@ def test_they_are_set_on_the_command_line(setting: dict[str, str], path: str, va
 
 
 def test_a_layer_that_is_not_there_cannot_be_set() -> None:
-    with pytest.raises(SpecError, match=r"--set: model\.widths\.2: is not there: model\.widths has 2 items"):
+    with pytest.raises(SpecError, match=r"--set: model\.widths\.2: does not exist: model\.widths has 2 items"):
         override(spec(GAMMA, TWO_LAYERS), {"model.widths.2": "8"})
 
 

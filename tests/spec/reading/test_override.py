@@ -99,7 +99,7 @@ def test_every_study_is_set() -> None:
         ({"training.algorithm": "3"}, "--set: training.algorithm: must be one of ppo, a2c, dqn"),
         (
             {"seeds_per_trial": "4", "resources.lanes_per_worker": "2"},
-            "--set: resources.lanes_per_worker: 2 lanes cannot hold the 4 seeds",
+            "--set: resources.lanes_per_worker: 2 is less than seeds_per_trial 4",
         ),
         ({"sampler": "GridSampler"}, "--set: parameters[0]: GridSampler needs finitely many values"),
     ],

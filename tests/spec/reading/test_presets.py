@@ -93,7 +93,7 @@ def test_extensive_is_populations() -> None:
         (study,) = made.studies
         assert study.search == PopulationSearch(population=20)
         assert advice(study) == ()
-    with pytest.raises(SpecError, match="would learn from where members began"):
+    with pytest.raises(SpecError, match="draws only the first parameters of members"):
         load("preset: extensive\n", "  sampler: tpe\n")
 
 

@@ -78,7 +78,7 @@ def test_an_import_path_takes_any_arguments_and_imports_nothing(path: str) -> No
         ("sampler: {type: tpe, seeed: 3}", "TPESampler has no argument 'seeed'; did you mean 'seed'?"),
         ("sampler: ':Class'", "':Class' is not the name of a class; write package.module:Class"),
         ("sampler: 'a b:Class'", "'a b:Class' is not the name of a class"),
-        ("sampler: {seed: 3}", "needs a type"),
+        ("sampler: {seed: 3}", "needs the key type"),
         ("pruner: {type: 3}", "3"),
     ],
 )

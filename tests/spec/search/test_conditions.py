@@ -80,13 +80,13 @@ def test_one_field_may_have_a_range_for_each_branch() -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ((TYPE, WIDE, SMALL.replace("gru", "mlp")), "parameters[2].path: sets model.d_model, as wide does"),
+        ((TYPE, WIDE, SMALL.replace("gru", "mlp")), "parameters[2].path: sets model.d_model, which wide sets too"),
         ((TYPE, WIDE.replace("model.type: mlp", "model.typ: mlp")), "did you mean 'model.type'?"),
-        ((TYPE, WIDE.replace("model.type: mlp", "model.type: transformer")), "model.type never is 'transformer'"),
+        ((TYPE, WIDE.replace("model.type: mlp", "model.type: transformer")), "model.type is never 'transformer'"),
         ((WIDE.replace("model.type: mlp", "model.type: lstm"),), "when.model.type: must be 'mlp', 'gru'"),
         (
             (TYPE + ", when: {wide: 64}", WIDE.replace("when: {model.type: mlp}", "when: {model.type: [mlp, gru]}")),
-            "conditions go in a circle",
+            "conditions are circular",
         ),
         ((TYPE, WIDE.replace("{model.type: mlp}", "{model.type: []}")), "when.model.type"),
         ((TYPE, WIDE.replace("model.d_model", "model.d_modell")), "did you mean 'model.d_model'?"),
@@ -97,7 +97,7 @@ def test_conditions_that_make_no_sense_are_named(parameters: tuple[str, ...], me
 
 
 def test_grids_know_no_conditions() -> None:
-    assert "take BruteForceSampler" in faults(TYPE, WIDE, SMALL, rest="  sampler: GridSampler\n")
+    assert "use BruteForceSampler" in faults(TYPE, WIDE, SMALL, rest="  sampler: GridSampler\n")
     assert study(TYPE, WIDE, SMALL, rest="  sampler: BruteForceSampler\n")
 
 
@@ -105,8 +105,8 @@ def test_grids_know_no_conditions() -> None:
     ("constraint", "message"),
     [
         ("training.batch_size <= training.rollout_stepss", "did you mean 'training.rollout_steps'?"),
-        ("training.batch_size * 2", "is no condition"),
-        ("wide ** 2 <=", "is no expression"),
+        ("training.batch_size * 2", "is not a condition"),
+        ("wide ** 2 <=", "is not an expression"),
     ],
 )
 def test_constraints_that_make_no_sense_are_named_with_their_line(constraint: str, message: str) -> None:

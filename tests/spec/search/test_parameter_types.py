@@ -71,7 +71,7 @@ def test_steps_on_a_logarithmic_scale_are_multiples(first: int, count: int, chan
 
 
 def test_what_steps_on_a_logarithmic_scale_begin_with_is_a_multiple() -> None:
-    with pytest.raises(SpecError, match="rounded to multiples of 10; low 1 is none"):
+    with pytest.raises(SpecError, match="rounded to multiples of 10; low 1 is not one"):
         parameter("{type: qlograndint, low: 1, high: 100, q: 10}")
 
 
@@ -99,7 +99,7 @@ def test_ray_types_are_written_out_as_they_are_read(written: str) -> None:
         ("{type: qrandn, mean: 0, sd: 1, q: .inf}", "must be a finite number"),
         ("{type: qrandn, mean: 0.5, sd: 0.01, q: 3}", "low 3 is above high 0"),
         ("{low: a, high: 2}", "low: must be a number, not 'a'"),
-        ("{low: 1}", "is required where neither low and high nor values are given"),
+        ("{low: 1}", "is required unless low and high, or values, are given"),
     ],
 )
 def test_what_is_no_range_says_so(written: str, message: str) -> None:

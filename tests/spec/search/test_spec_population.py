@@ -68,20 +68,24 @@ def test_members_are_compared_some_ten_times_by_themselves(updates: int, frequen
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("  n_trials: 16\n", "  sampler: tpe\n", "x.yaml:4: studies[0].sampler: TPESampler would learn from where"),
-        ("  n_trials: 16\n", "  pruner: median\n", "x.yaml:4: studies[0].pruner: MedianPruner would end members"),
-        ("ready_interval: 10", "ready_interval: 12", "12 updates are no multiple of training.eval_frequency (5)"),
+        (
+            "  n_trials: 16\n",
+            "  sampler: tpe\n",
+            "x.yaml:4: studies[0].sampler: TPESampler draws only the first parameters of members",
+        ),
+        ("  n_trials: 16\n", "  pruner: median\n", "x.yaml:4: studies[0].pruner: MedianPruner ends members"),
+        ("ready_interval: 10", "ready_interval: 12", "12 updates are not a multiple of training.eval_frequency (5)"),
         ("{type: pbt, ready_interval: 10}", "{type: pbt, ready_interval: 0}", "must be greater than or equal to 1"),
         ("10}", "10, population: 1}", "population: must be greater than or equal to 2"),
-        ("10}", "10, perturbation: [1.0]}", "must not be 1, which changes nothing"),
+        ("10}", "10, perturbation: [1.0]}", "must not be 1, because that does not change a parameter"),
         ("10}", "10, quantile: 0.6}", "must be less than or equal to 0.5"),
         ("10}", "10, quantiles: 0.6}", "did you mean 'quantile'?"),
         (
             "    - {name: training.learning_rate, type: float_log, low: 1e-4, high: 1e-2}",
             "    - {name: training.total_updates, type: int, low: 10, high: 40}",
-            "compared step by step, so it must be the same for all",
+            "must be the same for all members of a population",
         ),
-        ("  n_trials: 16\n", "  objective: mine:train\n", "FxAI cannot hand the state of a trial of your own code"),
+        ("  n_trials: 16\n", "  objective: mine:train\n", "FxAI cannot copy the state of custom code"),
     ],
 )
 def test_what_does_not_suit_it_is_refused(old: str, new: str, fault: str) -> None:
@@ -92,11 +96,11 @@ def test_what_does_not_suit_it_is_refused(old: str, new: str, fault: str) -> Non
     ("old", "new", "line"),
     [
         ("ready_interval: 10", "ready_interval: 40", "so members are never compared"),
-        ("n_trials: 16", "n_trials: 12", "no whole populations of 8; the last one has 4"),
+        ("n_trials: 16", "n_trials: 12", "not a multiple of population 8; the last one has 4"),
         (
             "    - {name: training.learning_rate, type: float_log, low: 1e-4, high: 1e-2}",
             "    - {name: model.d_model, type: categorical, choices: [32, 64]}",
-            "are not explored: model.d_model",
+            "members copy them with the weights: model.d_model",
         ),
     ],
 )
@@ -120,7 +124,7 @@ def test_it_can_be_set_on_the_command_line() -> None:
     without = spec(STUDY.replace("  search: {type: pbt, ready_interval: 10}\n", ""))
     with pytest.raises(SpecError, match="does not search by populations"):
         override(without, {"search.population": "4"})
-    with pytest.raises(SpecError, match=r"no multiple of training\.eval_frequency"):
+    with pytest.raises(SpecError, match=r"not a multiple of training\.eval_frequency"):
         override(spec(), {"search.ready_interval": "7"})
 
 

@@ -167,9 +167,9 @@ def test_numbers_that_a_database_would_change_are_refused(parameter: str, key: s
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("0.25", "0.25 lies between two steps; take 0.2 or 0.3"),
-        ("0.95", "0.95 lies beyond the last step, 0.9"),
-        ("2", "2 lies outside the parameter's range, 0.1 to 0.95"),
+        ("0.25", "0.25 is between two steps; use 0.2 or 0.3"),
+        ("0.95", "0.95 is beyond the last step, 0.9"),
+        ("2", "2 is outside the parameter's range, 0.1 to 0.95"),
     ],
 )
 def test_an_enqueued_point_beside_the_steps_is_told_where_they_are(value: str, message: str) -> None:

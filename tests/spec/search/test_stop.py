@@ -60,7 +60,7 @@ def test_they_do_not_make_it_another_study() -> None:
         ("  stop: {min_delta: -1}\n", "stop.min_delta: must be greater than or equal to 0"),
         ("  stop: {patence: 3}\n", "did you mean 'patience'?"),
         ("  stop: {value: .inf}\n", "stop.value: "),
-        (f"{OWN}  stop: {{env_steps: 9}}\n", "stop.env_steps: only fx_trading counts its environment steps"),
+        (f"{OWN}  stop: {{env_steps: 9}}\n", "stop.env_steps: applies to fx_trading only"),
     ],
 )
 def test_rules_that_are_none(body: str, fault: str) -> None:
@@ -72,10 +72,10 @@ def test_rules_that_are_none(body: str, fault: str) -> None:
 
 def test_own_code_takes_the_others() -> None:
     study = study_with(f"{OWN}  stop: {{patience: 3, value: 1}}\n")
-    with pytest.raises(SpecError, match="only fx_trading counts"):
+    with pytest.raises(SpecError, match="applies to fx_trading only"):
         override(spec_with(OWN), {"stop.env_steps": "9"})
     assert study.stop == Stop(patience=3, value=1.0)
 
 
 def test_a_difference_without_patience_is_advised_against() -> None:
-    assert any("it does nothing" in line for line in advice(study_with("  stop: {min_delta: 0.1}\n")))
+    assert any("no effect" in line for line in advice(study_with("  stop: {min_delta: 0.1}\n")))

@@ -56,12 +56,12 @@ def test_one_objective_is_a_goal_too() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"objectives": SEVERAL[:1]}, "must hold at least 2"),
+        ({"objectives": SEVERAL[:1]}, "must have at least 2"),
         ({"objectives": [*SEVERAL, {"metric": "sharpe"}]}, "'sharpe' is given twice"),
         ({"objectives": [*SEVERAL, {"metric": "sharp"}]}, "has no metric 'sharp'; did you mean 'sharpe'"),
         ({"objectives": SEVERAL, "metric_name": "romad"}, "must be one of the objectives: sharpe, max_drawdown"),
-        ({"objectives": SEVERAL, "sampler": {"type": "CmaEsSampler"}}, "takes one objective"),
-        ({"objectives": SEVERAL, "search": {"ready_interval": 10}}, "are compared by one value"),
+        ({"objectives": SEVERAL, "sampler": {"type": "CmaEsSampler"}}, "supports one objective"),
+        ({"objectives": SEVERAL, "search": {"ready_interval": 10}}, "compares its members by one value"),
     ],
 )
 def test_objectives_that_cannot_be(fields: dict[str, object], message: str) -> None:

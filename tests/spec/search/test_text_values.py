@@ -76,13 +76,13 @@ def test_numbers_in_quotes_are_ends_of_a_range() -> None:
     study, remarks = read('  parameters: {training.gamma: {type: float, low: "0.9", high: "0.99"}}\n')
     assert study.parameters[0].low == 0.9
     assert remarks == tuple(
-        f"training.gamma: {key} is a number in quotes; write it without them" for key in ("low '0.9'", "high '0.99'")
+        f"training.gamma: {key} is a number in quotes; write it without quotes" for key in ("low '0.9'", "high '0.99'")
     )
 
 
 @pytest.mark.parametrize("lines", ["  training_config: {model: {d_ff: None}}\n", "  fixed: {model.d_ff: None}\n"])
 def test_none_is_refused_with_what_to_write(lines: str) -> None:
-    with pytest.raises(SpecError, match="not 'None'; write null for nothing"):
+    with pytest.raises(SpecError, match="not 'None'; write null for no value"):
         read(f"  parameters: {{training.gamma: {{low: 0.9, high: 0.99}}}}\n{lines}")
 
 
@@ -100,10 +100,10 @@ def test_own_code_gets_texts_and_check_says_so() -> None:
     assert flag.choices == (True, "on", "True", "none", "relu")
     assert remarks == ()
     assert [line for line in advice(study) if "your code" in line] == [
-        "clip: the choice 'None' is a text to your code; write null for nothing",
-        "clip: the choice '0.7' is a text to your code; without quotes it is a number",
-        "flag: the choice 'on' is a text to your code; write true for a truth value",
-        "flag: the choice 'True' is a text to your code; write true for a truth value",
-        "training_config.a.shuffle: 'no' is a text to your code; write false for a truth value",
-        "training_config.a.steps: '16' is a text to your code; without quotes it is a number",
+        "clip: your code gets the choice 'None' as text; write null for no value",
+        "clip: your code gets the choice '0.7' as text; without quotes it is a number",
+        "flag: your code gets the choice 'on' as text; write true for a boolean",
+        "flag: your code gets the choice 'True' as text; write true for a boolean",
+        "training_config.a.shuffle: your code gets 'no' as text; write false for a boolean",
+        "training_config.a.steps: your code gets '16' as text; without quotes it is a number",
     ]

@@ -1,6 +1,6 @@
-"""Account keeping for all lanes and environments at once: fills, swap, marks.
+"""Fills, swap and marks of the accounts of all lanes and environments, as torch operations for GPUs.
 
-It states the rules of `market/rules.py` in torch's operations, for GPUs. `Accounts` has the fields of `Account` there.
+It implements the rules of `market/rules.py`. `Accounts` has the fields of `Account` in that module.
 """
 
 from collections.abc import Sequence
@@ -15,22 +15,22 @@ from fxai.spec.fields.env_config import EnvConfig
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """Accounts [lane, env], in fractions of the equity that an episode begins with."""
+    """Accounts [lane, env], in fractions of the equity at the start of the episode."""
 
     position: Tensor  # -1, 0, 1
     value: Tensor  # units times close; negative for a short
     equity: Tensor
     peak: Tensor  # of the equity at closes
     drawdown: Tensor  # fall of the equity from its peak, as a fraction of the peak
-    opening_equity: Tensor  # just before the open trade's first fill; meaningless without one
-    gain: Tensor  # of the open trade; 0 without one
+    opening_equity: Tensor  # just before the first fill of the open trade; undefined without a trade
+    gain: Tensor  # of the open trade; 0 without a trade
     best: Tensor  # highest gain of the open trade, at least 0
     worst: Tensor  # lowest gain of the open trade, at most 0
-    held: Tensor  # steps
+    held: Tensor  # steps since the open trade was opened
 
     @classmethod
     def fresh(cls, like: Tensor) -> "Accounts":
-        """Flat accounts of equity 1, of the shape [lane, env] and kind of `like`."""
+        """Returns flat accounts with equity 1, of the shape [lane, env], dtype and device of `like`."""
         zero, one = torch.zeros_like(like), torch.ones_like(like)
         return cls(
             position=zero,
@@ -46,57 +46,58 @@ class Accounts:
         )
 
     def tensors(self) -> dict[str, Tensor]:
+        """Returns the tensors by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def renewed(self, ended: Tensor, fresh: "Accounts") -> "Accounts":
-        """This account where `ended` [lane, env] is false, a fresh one elsewhere."""
+        """Returns accounts that are fresh where `ended` [lane, env] is true, and unchanged elsewhere."""
         new = fresh.tensors()
         return Accounts(**{name: torch.where(ended, new[name], kept) for name, kept in self.tensors().items()})
 
 
 @dataclass(frozen=True, slots=True)
 class AccountStep:
-    """What a step did to the accounts, each [lane, env]; masks are 0.0 or 1.0."""
+    """The accounts after a step and the results of the step, each [lane, env]; masks are 0.0 or 1.0."""
 
-    account: Accounts  # at the mark
+    account: Accounts  # marked at the close
     step_return: Tensor
-    turnover: Tensor  # notional of all fills over the equity before the step
+    turnover: Tensor  # notional of all fills divided by the equity before the step
     traded: Tensor  # mask: the position changed
     opened: Tensor  # mask
     closed: Tensor  # mask
-    closed_gain: Tensor  # of the closed trade; 0 without one
+    closed_gain: Tensor  # of the closed trade; 0 without a trade
 
 
 @dataclass(frozen=True, slots=True)
 class _Fills:
     """The fills at a bar's open, each [lane, env]; values are marked at the open, without spread."""
 
-    trades: Tensor  # bool: the position is to change
-    traded: Tensor  # the same as a mask of numbers
+    trades: Tensor  # bool: the target differs from the position
+    traded: Tensor  # `trades` as numbers
     closed: Tensor  # mask
     equity: Tensor  # after closing, before opening
     value: Tensor  # of the position after all fills
-    closing_change: Tensor  # of the equity, from the last close up to and with the closing fill
-    opening_change: Tensor  # of the equity by the opening fill's costs
+    closing_change: Tensor  # of the equity, from the last close to the closing fill
+    opening_change: Tensor  # of the equity, by the costs of the opening fill
     notional: Tensor  # of all fills
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The closing of positions that an episode's end left open, each [lane, env]."""
+    """The closing of positions that are open at the end of an episode, each [lane, env]."""
 
-    outcome: AccountStep  # with the costs paid
+    outcome: AccountStep  # with the costs of the closing
     settled: Tensor  # mask
-    gain: Tensor  # of the trade closed so; 0 without one
+    gain: Tensor  # of the closed trade; 0 without a trade
 
 
 def per_lane(values: Sequence[float], like: Tensor) -> Tensor:
-    """One number a lane as [lane, 1], to broadcast over environments."""
+    """Returns one number per lane as [lane, 1], to broadcast over environments."""
     return torch.tensor(values, dtype=like.dtype, device=like.device)[:, None]
 
 
 class Broker:
-    """Fills orders and keeps accounts by each lane's costs."""
+    """Fills orders and updates accounts with the costs of each lane."""
 
     def __init__(self, configs: Sequence[EnvConfig], market: MarketTensors) -> None:
         like = market.quotes
@@ -112,7 +113,7 @@ class Broker:
         self._pays_swap = swaps and market.has_nights
 
     def step(self, account: Accounts, target: Tensor, quotes: Quotes) -> AccountStep:
-        """Trade to `target` [lane, env] (-1.0, 0.0, 1.0) at the open, then mark at the close."""
+        """Trades to `target` [lane, env] (-1.0, 0.0, 1.0) at the open, then marks the accounts at the close."""
         fills = self._fill(account, target, quotes)
         intrabar_pnl = fills.value * quotes.intrabar
         value = fills.value + intrabar_pnl
@@ -131,7 +132,14 @@ class Broker:
         )
 
     def settle(self, before: Accounts, outcome: AccountStep, ended: Tensor, quotes: Quotes) -> Settlement:
-        """Close at the close what is open where `ended` [lane, env]; `before` is the account before the step."""
+        """Closes open positions at the close where `ended` [lane, env].
+
+        Args:
+            before: The accounts before the step.
+            outcome: The step.
+            ended: Where episodes ended.
+            quotes: The bars of the step.
+        """
         account = outcome.account
         settled = account.position.abs() * ended
         adverse = self._adverse_move(quotes)
@@ -152,7 +160,7 @@ class Broker:
         side = order.sign()
         traded = side.abs()
         skew = side * self._adverse_move(quotes)
-        price = skew + 1.0  # of the fills, over the open
+        price = skew + 1.0  # of the fills, divided by the open
         gap_pnl = account.value * quotes.gap
         held_value = account.value + gap_pnl
         sold = held_value.abs() * traded * price
@@ -173,7 +181,7 @@ class Broker:
         )
 
     def _adverse_move(self, quotes: Quotes) -> Tensor:
-        """Half spread plus slippage as a fraction of the price, [lane, 1] or [lane, env]."""
+        """Returns half spread plus slippage as a fraction of the price, [lane, 1] or [lane, env]."""
         return self._adverse + quotes.half_spread if self._has_spread else self._adverse
 
     def _swap(self, value: Tensor, quotes: Quotes) -> Tensor:
@@ -182,10 +190,10 @@ class Broker:
 
 
 def _marked(account: Accounts, fills: _Fills, value: Tensor, equity: Tensor) -> Accounts:
-    """The account at the close, with the records of its open trade brought up to date."""
+    """Returns the accounts at the close, with updated gain, best, worst and holding time of the open trades."""
     position = value.sign()
     is_open = position.abs()
-    kept = is_open - is_open * fills.traded  # mask: open now, and already so before the step
+    kept = is_open - is_open * fills.traded  # mask: the position was open before the step and still is
     opening_equity = torch.where(fills.trades, fills.equity, account.opening_equity)
     gain = (equity / opening_equity - 1.0) * is_open
     peak = torch.maximum(account.peak, equity)

@@ -1,4 +1,4 @@
-"""The contract of an environment that steps many episodes of many lanes as one tensor operation."""
+"""Interface of an environment that steps the episodes of all lanes together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +9,10 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one step gave; every tensor leads with [lane, env].
+    """The result of one step; every tensor begins with the dimensions [lane, env].
 
-    Where an episode ended, `observation` is already the first one of the next episode, while
-    `final_observation` is the one that the ended episode would have gone on from: a truncated episode
-    is bootstrapped with its value, a terminated one is not.
+    Where an episode ended, `observation` is the first observation of the next episode, and `final_observation` the
+    last one of the ended episode. Its value bootstraps a truncated episode, not a terminated one.
     """
 
     observation: Tensor  # [lane, env, *observation_shape], float
@@ -24,10 +23,10 @@ class Step:
 
 
 class BatchedEnv(Protocol):
-    """Environments of discrete actions. A lane's numbers never depend on the other lanes.
+    """Environments with discrete actions. The results of a lane do not depend on the other lanes.
 
-    All chance comes from `fxai.rl.lanes.counter_rng`, by the lane's own seed and the step number, so `state()` plus
-    the constructor's arguments say everything about what follows.
+    All random numbers come from `fxai.rl.lanes.counter_rng`, by the seed of the lane and the step number, so `state()`
+    and the constructor's arguments determine all further steps.
     """
 
     lanes: int
@@ -36,24 +35,24 @@ class BatchedEnv(Protocol):
     actions: int
 
     def reset(self) -> Tensor:
-        """Begin new episodes everywhere; returns observations [lane, env, *observation_shape]."""
+        """Begins new episodes in all environments. Returns observations [lane, env, *observation_shape]."""
         ...
 
     def foresee(self, steps: int) -> None:
-        """Draw at once what chance the next `steps` steps will take; leave out what has none.
+        """Draws the random numbers of the next `steps` steps together.
 
-        It changes no number. It makes a roll-out the same sequence of operations each time.
+        The numbers are the same without this call. With it each roll-out has the same sequence of operations.
         """
         ...
 
     def step(self, action: Tensor) -> Step:
-        """Take actions [lane, env] (int64); episodes that end begin anew."""
+        """Takes actions [lane, env] (int64). Where an episode ends, a new one begins."""
         ...
 
     def state(self) -> dict[str, Tensor]:
-        """All that changes from step to step, by name, each [lane, ...], for a checkpoint."""
+        """Returns the tensors that change between steps, by name, each [lane, ...], for a checkpoint."""
         ...
 
     def restore(self, state: Mapping[str, Tensor]) -> Tensor:
-        """Go back to a state; returns the observations of that moment."""
+        """Restores a state. Returns its observations."""
         ...

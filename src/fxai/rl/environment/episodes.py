@@ -1,4 +1,4 @@
-"""Where episodes begin and how long they may last."""
+"""Draws the first and last bars of episodes."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -10,7 +10,7 @@ from fxai.errors import DataError
 from fxai.market.splits import Span
 from fxai.rl.lanes import counter_rng
 
-BLOCK = 64  # steps whose starts are drawn at once unless foreseen: one draw costs thirty small kernels
+BLOCK = 64  # steps whose starts are drawn together by default, because one draw takes thirty small kernels
 
 
 Episode: TypeAlias = tuple[Tensor, Tensor]
@@ -18,10 +18,10 @@ Episode: TypeAlias = tuple[Tensor, Tensor]
 
 
 class Episodes:
-    """Episodes within a span of bars, drawn anew at each step or given once.
+    """Episodes within a span of bars, with random or given starts.
 
-    A drawn start leaves room for a whole episode where the span has it; where it has not, the episode
-    takes the whole span. The draw for (seed, step number, environment) is a pure function.
+    A random start leaves bars for a whole episode. If the span is shorter than that, the episode is the whole span.
+    The start is a function of seed, step number and environment.
     """
 
     def __init__(
@@ -34,17 +34,24 @@ class Episodes:
         envs: int,
         starts: Tensor | None = None,
     ) -> None:
-        """Episodes whose bars, and windows where starts are drawn, lie within the span.
+        """Creates episodes whose bars are within the span, as are the windows of random starts.
 
-        `window` counts the bars of an observation, `steps` gives each lane's longest episode, `seeds` is
-        [lane] int64; `starts` [lane, env] int64 replaces the draws. Raises DataError where not even one
-        step fits.
+        Args:
+            span: The bars.
+            window: Number of bars of an observation.
+            steps: Longest episode of each lane, in steps.
+            seeds: [lane] int64.
+            envs: Number of environments per lane.
+            starts: Given starts [lane, env] int64, instead of random ones.
+
+        Raises:
+            DataError: The span is too short for a step.
         """
         begin = span.start + window - 1
         if span.stop - 1 <= begin:
             raise DataError(
-                f"a split of {len(span)} bars has no room for an episode: env.observation_window takes {window} of "
-                "them before the first step; shorten it or bring more bars"
+                f"a split of {len(span)} bars is too short for an episode: env.observation_window needs {window} bars "
+                "before the first step; shorten the window or provide more bars"
             )
         self._seeds, self._envs = seeds, envs
         self._last_bar = span.stop - 1
@@ -52,34 +59,34 @@ class Episodes:
         self._begin = begin
         self._choices = (self._last_bar - self._steps - begin + 1).clamp(min=1)
         self._given = None if starts is None else self._with_ends(self._checked(starts, span))
-        self._step = torch.zeros_like(seeds)  # of the first drawn start
+        self._step = torch.zeros_like(seeds)  # step number of the first start in `_drawn`
         self._drawn: Sequence[Episode] = ()
         self._used = 0
 
     @property
     def step(self) -> Tensor:
-        """How often `next` was asked for, [lane] int64."""
+        """Number of calls of `next`, [lane] int64."""
         return self._step + self._used
 
     def go_to(self, step: Tensor) -> None:
-        """Continue with the step numbers [lane]."""
+        """Continues with the step numbers [lane]."""
         self._step, self._used, self._drawn = step, 0, ()
 
     def foresee(self, steps: int) -> None:
-        """Draw the episodes of the next steps at once."""
+        """Draws the episodes of the next steps together."""
         if self._given is None:
             self._step, self._used = self.step, 0
             self._drawn = self._draw(steps)
 
     def next(self) -> Episode:
-        """The episodes that may begin now; each call is a step."""
+        """Returns the episodes that begin now where one ends. Each call is a step."""
         if self._given is None and self._used == len(self._drawn):
             self.foresee(BLOCK)
         self._used += 1
         return self._given or self._drawn[self._used - 1]
 
     def _draw(self, count: int) -> list[Episode]:
-        """Those of the next `count` steps."""
+        """Draws the episodes of the next `count` steps."""
         lanes = len(self._seeds)
         steps = self._step + torch.arange(count, device=self._seeds.device).unsqueeze(1)  # [step, lane]
         purpose = counter_rng.Purpose.EPISODE_START

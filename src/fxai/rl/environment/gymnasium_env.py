@@ -1,4 +1,4 @@
-"""The trading environment as Gymnasium's, for agents and checkers of other libraries."""
+"""Gymnasium interface of the trading environment, for agents and checkers of other libraries."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ Observation = NDArray[np.float32]
 
 
 class GymnasiumEnv(gymnasium.Env[Observation, np.int64]):
-    """One episode at a time of a MarketEnv with one lane and one environment, on the CPU.
+    """A MarketEnv with one lane and one environment, on the CPU.
 
-    Observations are float32 [window, feature + 4], actions 0, 1, 2 ask for short, flat, long. `info`
-    gives `equity`, `position`, `step_return` and `turnover` as MarketStep defines them.
+    Observations are float32 [window, feature + 4]. The actions 0, 1, 2 are the target positions short, flat, long.
+    `info` has `equity`, `position`, `step_return` and `turnover` as in MarketStep.
     """
 
     def __init__(self, market: MarketTensors, span: Span, config: EnvConfig, *, close_at_end: bool = False) -> None:
@@ -34,7 +34,7 @@ class GymnasiumEnv(gymnasium.Env[Observation, np.int64]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Begin an episode at a drawn bar; a seed fixes this draw and those of the episodes after it."""
+        """Begins an episode at a random bar. A seed determines this bar and those of the episodes after it."""
         first = self._np_random is None
         super().reset(seed=seed, options=options)
         if seed is not None or first:
@@ -42,6 +42,7 @@ class GymnasiumEnv(gymnasium.Env[Observation, np.int64]):
         return _array(self._env.reset()), {}
 
     def step(self, action: np.int64) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Takes an action. Returns observation, reward, terminated, truncated and info."""
         step = self._env.step(torch.tensor([[int(action)]]))
         info = {
             "equity": step.equity.item(),

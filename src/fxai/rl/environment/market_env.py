@@ -1,7 +1,7 @@
 """The trading environments of all lanes.
 
-The rules are those of `market/rules.py`, the rewards those of `market/reward.py`. On a CPU a compiled loop runs these
-very functions. Elsewhere torch's operations state them again; tests hold the two together.
+The rules are those of `market/rules.py`, the rewards those of `market/reward.py`. On a CPU a loop compiled by numba
+calls these functions. On a GPU torch operations implement them; tests compare both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,30 +21,30 @@ from fxai.spec.fields.env_config import EnvConfig
 
 
 class MarketBackend(Protocol):
-    """Where environments [lane, env] trade; each stands at a bar of an episode, with an account."""
+    """Implementation of environments [lane, env], each with an account and a current bar of an episode."""
 
     def begin(self, starts: Tensor, ends: Tensor) -> Tensor:
-        """Begin episodes from first to last bars [lane, env] with fresh accounts; returns observations."""
+        """Begins episodes from first to last bars [lane, env] with fresh accounts. Returns observations."""
         ...
 
     def step(self, action: Tensor, starts: Tensor, ends: Tensor) -> MarketStep:
-        """Take actions [lane, env] (int64); the bars are those of the episode that begins where one ends."""
+        """Takes actions [lane, env] (int64). Where an episode ends, one from `starts` to `ends` begins."""
         ...
 
     def state(self) -> dict[str, Tensor]:
-        """All that changes from step to step; to be read before the next one."""
+        """Returns the tensors that change between steps. They are valid until the next step."""
         ...
 
     def restore(self, state: Mapping[str, Tensor]) -> Tensor:
-        """Go back to a state; returns the observations of that moment."""
+        """Restores a state. Returns its observations."""
         ...
 
 
 class MarketEnv:
-    """A BatchedEnv on one market: actions 0, 1, 2 ask for the target positions short, flat, long.
+    """A BatchedEnv on one market. The actions 0, 1, 2 are the target positions short, flat, long.
 
-    `market_view.py` says what an observation is. Where no episode ended, a step's `observation` and
-    `final_observation` may be one tensor.
+    `market_view.py` defines an observation. If no episode ended in a step, its `observation` and `final_observation`
+    may be the same tensor.
     """
 
     actions = 3
@@ -60,14 +60,23 @@ class MarketEnv:
         starts: Tensor | None = None,
         close_at_end: bool = False,
     ) -> None:
-        """Environments on the bars of `span`, one lane for each config.
+        """Creates environments on the bars of `span`, one lane for each config.
 
-        `seeds` is [lane] int64. `starts` [lane, env] int64 fixes the bar that each episode begins at, an
-        ended one begins there again; else starts are drawn. `close_at_end` closes what an ended episode
-        left open and charges the costs, for scoring. Drawn episodes see nothing before the span; given
-        starts may lie anywhere in it, where a window may look back over its beginning, so that agents
-        with different windows are scored on the same bars. Raises DataError where the span has no room
-        for a step, ValueError for starts outside it and for configs that differ in their window.
+        The windows of episodes with random starts are within the span. Given starts may be anywhere in the span, and
+        their windows may begin before the span, so that agents with different windows are scored on the same bars.
+
+        Args:
+            market: The market.
+            span: The bars of the episodes.
+            configs: The configuration of each lane.
+            seeds: [lane] int64.
+            envs: Number of environments per lane.
+            starts: Bar at which each episode begins [lane, env] int64; by default random.
+            close_at_end: Whether a position that is open at the end of an episode is closed, with costs, for scoring.
+
+        Raises:
+            DataError: The span is too short for a step.
+            ValueError: Starts are outside the span, or the configs have different windows.
         """
         view = MarketView(market, configs)
         self.lanes, self.envs = len(configs), envs

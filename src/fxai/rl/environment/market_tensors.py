@@ -1,4 +1,4 @@
-"""A market on the device: what the environments of all lanes read, stored once."""
+"""The tensors of a market that the environments of all lanes share."""
 
 from dataclasses import dataclass
 
@@ -14,21 +14,21 @@ from fxai.market.quotes import QuoteTable
 
 @dataclass(frozen=True, slots=True)
 class Quotes:
-    """What account keeping needs of a bar, each [lane, env]."""
+    """The quantities of bars that the rules of trading use, each [lane, env]."""
 
     gap: Tensor  # open over the close before it, minus 1
     intrabar: Tensor  # close over open, minus 1
     nights: Tensor  # rollovers between the bar's open and the next bar's
-    half_spread: Tensor  # fraction of the price; 0 where the market has no spread of its own
+    half_spread: Tensor  # fraction of the price; 0 if `env.spread` applies
 
 
 @dataclass(frozen=True, slots=True)
 class MarketTensors:
-    """Prices as ratios, so that float32 keeps seven digits of a return rather than of a price."""
+    """Quotes and features of a market. Prices are ratios, so that float32 has seven digits of a return."""
 
     quotes: Tensor  # [bar, 4], the columns of Quotes
     features: Tensor  # [bar, feature]
-    has_spread: bool  # whether its own spread replaces `env.spread`
+    has_spread: bool  # whether the market's spread replaces `env.spread`
     has_nights: bool  # whether any bar spans a rollover
 
     @classmethod
@@ -43,15 +43,16 @@ class MarketTensors:
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> "MarketTensors":
-        """Put arrays on the device; open, close, nights, spread are [bar], features [bar, feature].
+        """Converts arrays to tensors on a device; open, close, nights, spread are [bar], features [bar, feature].
 
-        `spread` is the full bid-ask spread in price units; it becomes a fraction of the bar's open.
-        Raises DataError for a spread that is negative or not below its bar's open, and for features
-        that are not finite.
+        `spread` is the full bid-ask spread in units of price.
+
+        Raises:
+            DataError: A spread is negative or not below its bar's open, or a feature is not finite.
         """
         standardized = np.asarray(features, np.float64)
         if not np.isfinite(standardized).all():
-            raise DataError("a feature is not a finite number; leave out the bars before its longest window is full")
+            raise DataError("a feature is not a finite number; omit the bars before the longest window is complete")
         table = QuoteTable.of(open=open, close=close, nights=nights, spread=spread)
         return cls(
             quotes=torch.as_tensor(table.rows, dtype=dtype, device=device),
@@ -69,12 +70,12 @@ class MarketTensors:
         return self.quotes.device
 
     def at(self, bar: Tensor) -> Quotes:
-        """The quotes of bars [lane, env] int64."""
+        """Returns the quotes of bars [lane, env] int64."""
         return Quotes(*self.quotes[bar].unbind(-1))
 
 
 def on_device(market: Market, device: torch.device) -> MarketTensors:
-    """What environments read of a market, as tensors."""
+    """Returns the tensors of a market on a device."""
     return MarketTensors.of(
         open=market.open,
         close=market.close,

@@ -1,7 +1,7 @@
-"""The market's environments on a CPU: records that a compiled loop takes from step to step.
+"""The market's environments on a CPU, stepped by a loop that numba compiles.
 
-As operations of torch a step is a hundred calls, and on a CPU those take many times as long as what they do for the
-few environments of a pack.
+With torch a step is a hundred operations. On a CPU the overhead of these calls is many times the time of the
+computation for the few environments of a pack.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ _FIGURES = tuple(name for name in EpisodeStep._fields if name not in _MARKS)
 
 
 class NumbaBackend:
-    """Environments one after the other; see `market_env.Floor`."""
+    """Steps the environments one after the other; see `market_env.MarketBackend`."""
 
     def __init__(
         self, market: MarketTensors, view: MarketView, configs: Sequence[EnvConfig], *, close_at_end: bool
@@ -50,8 +50,8 @@ class NumbaBackend:
         gives = _named(_FIGURES, figures), _named(_MARKS, marks), observation.numpy(), final_observation.numpy()
         arrays = (*self._market, self._rules, self._rewards, *given, *self._standing, *gives)
         market_step(*arrays, HALF_HELD, self._close_at_end)
-        said = zip((*_FIGURES, *_MARKS), (*figures.unbind(-1), *marks.unbind(-1)), strict=True)
-        return MarketStep(observation=observation, final_observation=final_observation, **dict(said))
+        results = zip((*_FIGURES, *_MARKS), (*figures.unbind(-1), *marks.unbind(-1)), strict=True)
+        return MarketStep(observation=observation, final_observation=final_observation, **dict(results))
 
     def state(self) -> dict[str, Tensor]:
         accounts = dict(zip(_ACCOUNT, self._accounts.unbind(-1), strict=True))
@@ -66,11 +66,11 @@ class NumbaBackend:
 
 
 def _records(lanes: Sequence[Mapping[str, float]]) -> Array:
-    """Numbers by name, [lane]."""
+    """Returns numbers by name as records [lane]."""
     return np.array([tuple(lane.values()) for lane in lanes], dtype=[(name, np.float64) for name in lanes[0]])
 
 
 def _named(names: Sequence[str], numbers: Tensor) -> Array:
-    """Numbers [lane, env, name] as records [lane, env], in the same memory."""
+    """Returns numbers [lane, env, name] as records [lane, env], in the same memory."""
     array = numbers.numpy()
     return array.view([(name, array.dtype) for name in names])[..., 0]

@@ -1,4 +1,4 @@
-"""What an agent sees, made from bars and an account outside the environments: for programs that trade by an agent."""
+"""Builds the observation of an agent from bars and an account, for programs that trade by an agent."""
 
 from dataclasses import dataclass
 
@@ -18,35 +18,37 @@ Observation = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """What an agent knows of the account it trades; flat and untouched unless said otherwise."""
+    """The account as an agent observes it; by default without position and drawdown."""
 
     position: int = 0  # -1 short, 0 flat, 1 long
-    gain: float = 0.0  # of the open trade so far, costs paid, as a fraction of its notional; 0 without one
-    held: int = 0  # bars that the open trade has lasted
+    gain: float = 0.0  # of the open trade so far, after costs, as a fraction of its notional; 0 without a trade
+    held: int = 0  # bars since the open trade was opened
     drawdown: float = 0.0  # fall of the equity from its peak, as a fraction of the peak
 
     def __post_init__(self) -> None:
         if self.position not in (-1, 0, 1):
-            raise InputError(f"a position is -1 (short), 0 (flat) or 1 (long), not {self.position}")
+            raise InputError(f"position must be -1 (short), 0 (flat) or 1 (long), not {self.position}")
 
     def features(self) -> tuple[float, ...]:
-        """The columns ACCOUNT_FEATURES, as `MarketView` scales them."""
+        """Returns the columns ACCOUNT_FEATURES, scaled as by `MarketView`."""
         return float(self.position), 100.0 * self.gain, self.held / (self.held + HALF_HELD), 10.0 * self.drawdown
 
 
 def bars_needed(config: TrainingConfig, standardizer: Standardizer) -> int:
-    """The fewest bars that an observation can be made from."""
+    """Returns the least number of bars for an observation."""
     before = bars_before(config.data.features, volume="volume" in standardizer.names)
     return before + config.env.observation_window
 
 
 def observation_of(bars: Bars, account: AccountView, config: TrainingConfig, standardizer: Standardizer) -> Observation:
-    """The observation [window, feature + 4] at the close of the last bar, as the agent met it in training."""
+    """Returns the observation [window, feature + 4] at the close of the last bar, as in training.
+
+    Raises:
+        DataError: There are fewer bars than the agent needs.
+    """
     needed = bars_needed(config, standardizer)
     if len(bars) < needed:
-        raise DataError(
-            f"{bars.name} has {len(bars)} bars; this agent needs the last {needed} to see what it learnt by"
-        )
+        raise DataError(f"{bars.name} has {len(bars)} bars; the observation of this agent needs the last {needed}")
     market, _ = prepare_unsplit(bars, config.data, standardizer)
     window = config.env.observation_window
     observation = np.zeros((window, market.features.shape[1] + len(ACCOUNT_FEATURES)), np.float32)

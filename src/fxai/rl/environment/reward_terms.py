@@ -1,6 +1,6 @@
-"""The reward terms of `market/reward.py` for all lanes at once, each lane with its own coefficients.
+"""The reward terms of `market/reward.py` as torch operations for all lanes, each lane with its own coefficients.
 
-Formulas and units stand there; a property test holds the two files together.
+`market/reward.py` defines the formulas and units. A property test compares both implementations.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +16,8 @@ from fxai.spec.fields.env_config import RewardConfig
 
 @dataclass(frozen=True, slots=True)
 class _Step:
+    """The quantities of the terms."""
+
     before: Accounts
     outcome: AccountStep
     terminated: Tensor  # [lane, env] bool
@@ -23,7 +25,7 @@ class _Step:
 
     @property
     def profit(self) -> Tensor:
-        """Gain of the trade closed in this step; 0 for a loss or without one."""
+        """Gain of the trade closed in this step; 0 for a loss or without a trade."""
         return self.outcome.closed_gain.relu()
 
 
@@ -99,7 +101,7 @@ _TERMS: dict[str, Callable[[_Step], Tensor]] = {
 
 
 class RewardTerms:
-    """Sums the terms that some lane pays for; where a lane's own coefficient is 0, its term adds 0."""
+    """Sums the terms whose coefficient is not 0 in all lanes. A term with coefficient 0 adds 0 to its lane."""
 
     def __init__(self, rewards: Sequence[RewardConfig], like: Tensor) -> None:
         self._reward = {
@@ -113,7 +115,7 @@ class RewardTerms:
         ]
 
     def __call__(self, before: Accounts, outcome: AccountStep, terminated: Tensor) -> Tensor:
-        """Rewards [lane, env] of a step that found the accounts as `before`."""
+        """Returns the rewards [lane, env] of a step; `before` are the accounts before it."""
         step = _Step(before, outcome, terminated, self._reward)
         paid = [coefficient * term(step) for coefficient, term in self._terms]
         return reduce(torch.add, paid) if paid else torch.zeros_like(outcome.step_return)

@@ -1,4 +1,4 @@
-"""The market's environments as one operation of torch after the other, each on all of them: as a GPU takes them."""
+"""The market's environments as torch operations on all environments together, for GPUs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ from fxai.spec.fields.env_config import EnvConfig
 
 
 class TorchBackend:
-    """Environments side by side; see `market_env.Floor`."""
+    """Steps all environments together; see `market_env.MarketBackend`."""
 
     def __init__(
         self, market: MarketTensors, view: MarketView, configs: Sequence[EnvConfig], envs: int, *, close_at_end: bool
@@ -78,7 +78,7 @@ class TorchBackend:
         return target if self._least_target is None else torch.maximum(target, self._least_target)
 
     def _begin_again(self, ended: Tensor, starts: Tensor, ends: Tensor, observation: Tensor) -> Tensor:
-        """New episodes where `ended`; returns the observations to act on next."""
+        """Begins new episodes where `ended`. Returns the observations for the next actions."""
         if is_known_empty(ended):
             return observation
         self._bar = torch.where(ended, starts, self._bar)
@@ -88,7 +88,7 @@ class TorchBackend:
 
 
 def _least_target(configs: Sequence[EnvConfig], like: Tensor) -> Tensor | None:
-    """The lowest position that each lane may take, [lane, 1]; None where all may be short."""
+    """Returns the lowest position of each lane [lane, 1]; None if all lanes allow short positions."""
     if all(config.allow_short for config in configs):
         return None
     return per_lane([-1.0 if config.allow_short else 0.0 for config in configs], like)

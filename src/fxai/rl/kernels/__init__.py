@@ -1,4 +1,4 @@
-"""Loops over lanes that numba compiles for the CPU.
+"""Loops over lanes, compiled by numba for the CPU.
 
 With torch's operations each operation of a formula is a pass over memory; a loop computes the whole formula number by
 number in one pass. On a CPU, where memory traffic takes most of the time, that is several times faster. Each loop has

@@ -17,7 +17,7 @@ def adam_step(
     size: Array,
     epsilon: Array,
 ) -> None:
-    """Update weights and moments [lane, size] in place.
+    """Updates weights and moments [lane, size] in place.
 
     `clip_factor` is [lane], the last four arguments are [lane, 1]. A lane with a `mean_share` of 0 does not change.
     """

@@ -26,11 +26,11 @@ def runs_on_kernels(tensor: Tensor) -> bool:
 
 
 def compiled(loop: Callable[P, None]) -> Callable[P, None]:
-    """Compile a loop with numba at its first call, so that programs that do not train on a CPU do not import numba.
+    """Compiles a loop with numba at its first call, so that programs that do not train on a CPU do not import numba.
 
-    The functions that it calls are compiled with it. They are plain functions of any module, imported by their names.
-    The machine code is stored beside the source, or in the user's cache, for later processes. It is compiled again when
-    a module changes that defines the loop, one of these functions or a record that they use.
+    The functions that the loop calls are compiled too. They are module-level functions, imported by their names. The
+    machine code is cached beside the source, or in the user's cache directory, for later processes. The loop is
+    compiled again if a module changes that defines the loop, one of these functions or a record that they use.
     """
 
     @cache
@@ -41,7 +41,7 @@ def compiled(loop: Callable[P, None]) -> Callable[P, None]:
         for function in functions[1:]:
             _let_loops_call(function)
         try:
-            # numba checks the loop's own file alone, and the name is part of the path at which it stores the code
+            # numba's cache considers only changes of the loop's own file; the name is part of the path of the cache
             loop.__qualname__ = f"{loop.__name__}_{_source_digest(functions)}"
             return cast("Callable[P, None]", numba.njit(cache=True, error_model="numpy")(loop))
         except (OSError, RuntimeError):  # no source to compare, or no folder to store the code in
@@ -62,7 +62,7 @@ def _let_loops_call(function: Callable[..., Any]) -> None:
 
 
 def _with_functions_called(loop: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """The loop and all Python functions that it calls, directly or indirectly."""
+    """Returns the loop and all Python functions that it calls, directly or indirectly."""
     functions = [loop]
     for function in functions:  # the list grows during the iteration
         called = inspect.getclosurevars(function).globals.values()
@@ -71,9 +71,9 @@ def _with_functions_called(loop: Callable[..., Any]) -> list[Callable[..., Any]]
 
 
 def _source_digest(functions: Iterable[Callable[..., Any]]) -> str:
-    """Hash of the modules that define the functions and their records, and of the constants that they read.
+    """Returns a hash of the modules that define the functions and their records, and of the constants that they read.
 
-    The hash includes the text of this module, because it sets how loops are compiled.
+    The hash includes the text of this module, because it determines how loops are compiled.
     """
     modules, constants = {__name__}, set()
     for function in functions:

@@ -1,7 +1,7 @@
-"""A step of the market's environments by the rules of `market/rules.py`, which are compiled with the loop.
+"""A step of the market's environments as a compiled loop, by the rules of `market/rules.py`.
 
-Each environment is taken through alone, from its order to what its agent sees next, with double precision in between.
-Records have fields named as the records of `market/rules.py` and, for rewards, as in the configuration.
+The loop processes one environment after the other, from the order to the next observation. Intermediate results have
+double precision. Records have the fields of the records of `market/rules.py` and, for rewards, of the configuration.
 """
 
 from typing import Any, TypeAlias
@@ -13,7 +13,7 @@ Record: TypeAlias = Any
 
 
 def _show(seen: Array, rows: Array, bar: int, account: Record, scales: Array, half_held: float) -> None:
-    """The observation of the window of rows that begins at `bar`."""
+    """Fills `seen` with the observation whose window of rows begins at `bar`."""
     window, columns = seen.shape
     for i in range(window):
         for j in range(columns):
@@ -45,12 +45,26 @@ def market_step(
     half_held: float,
     close_at_end: bool,  # noqa: FBT001 - numba takes no keywords
 ) -> None:
-    """Change the environments' `bars`, `last_bars` and `accounts`, and fill the four arrays after them.
+    """Steps all environments.
 
-    `quotes` are [bar, 4]; `rows` [row, column] features, and zeros for the account, where what is seen at a bar
-    begins at the row of its number. `rules` and `rewards` are [lane], `scales` [lane, 4]. All else leads with
-    [lane, env]: actions, the bars `starts` and `ends` of the episode that begins where one ends, the environments,
-    what the step gave, observations [lane, env, window, column].
+    Args:
+        quotes: [bar, 4].
+        rows: Features and zeros for the account [row, column]; the window of a bar begins at the row of its index.
+        scales: Factors of the account's features [lane, 4].
+        rules: Records [lane].
+        rewards: Records [lane].
+        action: [lane, env].
+        starts: First bars [lane, env] of the episodes that begin where one ends.
+        ends: Last bars [lane, env] of these episodes.
+        bars: Changed: current bars [lane, env].
+        last_bars: Changed: last bars [lane, env] of the current episodes.
+        accounts: Changed: records [lane, env].
+        figures: Filled: numbers of the steps, records [lane, env].
+        marks: Filled: booleans of the steps, records [lane, env].
+        observation: Filled: [lane, env, window, column].
+        final_observation: Filled: [lane, env, window, column].
+        half_held: Steps after which the feature of the holding time is one half.
+        close_at_end: Whether a position that is open at the end of an episode is closed.
     """
     lanes, envs, _, _ = observation.shape
     for lane in range(lanes):

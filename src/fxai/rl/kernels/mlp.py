@@ -22,7 +22,7 @@ def mlp_forward(
     after_dropout: Array,
     outputs: Array,
 ) -> None:
-    """Fill `activations`, `after_dropout` and `outputs` [net, output, sample].
+    """Computes the outputs; fills `activations`, `after_dropout` and `outputs` [net, output, sample].
 
     Args:
         weights: Weights of all nets as one row.
@@ -92,7 +92,7 @@ def mlp_backward(
     d_outputs: Array,
     gradient: Array,
 ) -> None:
-    """Fill `gradient` [net, size].
+    """Computes the gradient by the weights; fills `gradient` [net, size].
 
     Args:
         weights: [net, size].

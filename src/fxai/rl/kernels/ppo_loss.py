@@ -24,7 +24,7 @@ def ppo_loss(
     d_value: Array,
     statistics: Array,
 ) -> None:
-    """Fill `d_logits`, `d_value` and `statistics` [lane, 5].
+    """Computes the derivatives of PPO's loss; fills `d_logits`, `d_value` and `statistics` [lane, 5].
 
     Logits are [lane, action, sample] and coefficients [lane]; the other arguments are [lane, sample].
     """

@@ -1,1 +1,1 @@
-"""Checks that need more than one field of a study, and the advice of `fxai check`."""
+"""Checks between the fields of a study, and the warnings of `fxai check`."""

@@ -1,4 +1,4 @@
-"""What `check` warns of: searches that run but are seldom meant, each with the reason."""
+"""Warnings of `fxai check` about valid studies that are probably mistakes, each with the reason."""
 
 import math
 from collections.abc import Iterator
@@ -33,24 +33,24 @@ _MARKET = frozenset(
 )
 _SIZES = frozenset({"model.d_model", "model.n_layers"})
 _DECADES = 4
-_NARROW = 2  # greater end over lesser end; a rate's horizons may differ by just as much
-_FEW_VALUES = 10  # a whole number with so few values is searched value by value; its ratio says nothing
+_NARROW = 2  # ratio of the ends of a range, or of the horizons of a rate
+_FEW_VALUES = 10  # an integer range with fewer values is not judged by the ratio of its ends
 
 
 def advice(study: StudySpec) -> tuple[str, ...]:
-    """Warnings about a study that loads, one line each; none for a sound one."""
+    """Returns the warnings about a valid study, one line each."""
     return (*_about_study(study), *(line for each in study.parameters for line in _about_parameter(study, each)))
 
 
 def _about_study(study: StudySpec) -> Iterator[str]:
     count = len(study.parameters)
     if count > study.n_trials:
-        yield f"{count} parameters for {study.n_trials} trials, too few to tell them apart; raise n_trials"
+        yield f"{study.n_trials} trials are too few to compare the effects of {count} parameters; raise n_trials"
     categorical = [each.name for each in study.parameters if isinstance(each, CategoricalParameter)]
     if categorical and isinstance(study.sampler, CmaEsSampler | QMCSampler):
         yield f"{study.sampler.type} draws categorical parameters at random: {', '.join(categorical)}"
     if study.stop.min_delta and study.stop.patience is None:
-        yield "stop.min_delta says what counts for stop.patience, which is not given; it does nothing"
+        yield "stop.min_delta has no effect without stop.patience"
     yield from notices(study)
     yield from _about_constraints(study)
     yield from argument_advice(study.objective, study.parameters)
@@ -60,40 +60,42 @@ def _about_study(study: StudySpec) -> Iterator[str]:
         return
     yield from population_advice(study.search, study.parameters, study.n_trials, study.training_config)
     if study.metric_name == "max_drawdown" and study.direction == "maximize":
-        yield "max_drawdown is a loss, so maximize looks for the worst agent; write direction: minimize"
+        yield "max_drawdown is a loss, and direction maximize selects the worst agent; write direction: minimize"
     try:
         trial_config(study, default_params(study))
     except SpecError as error:
-        yield f"trial 0, the default configuration, will fail: {_reasons(error)}"
+        yield f"trial 0, the default configuration, fails: {_reasons(error)}"
 
 
 def notices(study: StudySpec) -> tuple[str, ...]:
-    """What each run says of how the study is searched."""
+    """Returns the notices about the search of a study, which every run prints."""
     return tuple(independence(study))
 
 
 def independence(study: StudySpec) -> Iterator[str]:
-    """What the sampler does not model together with the rest, because not every trial has it."""
+    """Yields notices about conditional parameters that the sampler does not model jointly with the others."""
     conditional = ", ".join(each.name for each in study.parameters if each.when)
     if not conditional:
         return
-    not_all = "which not every trial has"
     match study.sampler:
         case TPESampler(multivariate=True, group=False):
-            yield f"TPESampler models each of these by itself, {not_all}: {conditional}; sampler.group models branches"
+            yield (
+                f"TPESampler models each conditional parameter by itself: {conditional}; "
+                "sampler.group: true models jointly what exists together"
+            )
         case CmaEsSampler() | GPSampler() | QMCSampler() | NSGAIISampler() | NSGAIIISampler():
-            yield f"{study.sampler.type} draws these at random, {not_all}: {conditional}; TPESampler learns it"
+            yield f"{study.sampler.type} draws conditional parameters at random: {conditional}; TPESampler models them"
 
 
 def _about_constraints(study: StudySpec) -> Iterator[str]:
     if study.constraints and isinstance(study.sampler, CmaEsSampler | QMCSampler):
-        yield f"{study.sampler.type} learns nothing from constraints; it only passes over what breaks them"
+        yield f"{study.sampler.type} does not model constraints; trials that break them are only skipped"
     searched = {name for each in study.parameters for name in (each.name, each.path)}
     for constraint in study.constraints:
         if searched.isdisjoint(parse_expression(constraint).names):
-            yield f"the constraint {constraint!r} names nothing that is searched, so it is the same for all trials"
+            yield f"the constraint {constraint!r} names no searched parameter, so it is the same for all trials"
     for constraint in broken(study, default_params(study)):
-        yield f"trial 0, {first_trial(study)}, breaks the constraint {constraint!r}; it will not be trained"
+        yield f"trial 0, {first_trial(study)}, breaks the constraint {constraint!r} and is not trained"
 
 
 def _about_parameter(study: StudySpec, parameter: Parameter) -> Iterator[str]:
@@ -111,14 +113,14 @@ def _about_parameter(study: StudySpec, parameter: Parameter) -> Iterator[str]:
 
 def _about_name(name: str) -> Iterator[str]:
     if name in _BUDGET:
-        yield "a budget; more of it nearly always scores better, so the search answers only what you can afford"
+        yield "a budget; a larger one nearly always scores better, so set it under training_config.training"
     if name in _MARKET:
-        yield "a cost of the market, which the agent cannot choose; set it under training_config.env"
+        yield "a cost of the market, which lower values always improve; set it under training_config.env"
 
 
 def _about_size(config: TrainingConfig, path: str) -> Iterator[str]:
     if path in _SIZES and config.model.widths is not None:
-        yield "without effect, as training_config.model.widths gives each layer's width"
+        yield "no effect, because training_config.model.widths sets the width of each layer"
 
 
 def _about_values(parameter: Parameter) -> Iterator[str]:
@@ -130,22 +132,25 @@ def _about_values(parameter: Parameter) -> Iterator[str]:
         yield "a single value; write it under training_config"
         return
     if parameter.step is not None and not contains(parameter, parameter.high):
-        yield f"high {parameter.high:g} is no whole number of steps ({parameter.step:g}) from low; it is never tried"
+        yield f"high {parameter.high:g} is not a whole number of steps of {parameter.step:g} above low and never tried"
     if parameter.path.endswith("learning_rate") and not parameter.log:
-        yield "a learning rate on a linear scale: nine tenths of the draws fall into the top decade; use float_log"
+        yield "a learning rate on a linear scale; most draws are in the highest decade; use float_log"
     ratio = _ratio(parameter)
     if ratio is not None and math.log10(ratio) > _DECADES + 1e-9:
-        yield f"a range of over four decades ({parameter.low:g} to {parameter.high:g}) wastes trials at its ends"
+        yield (
+            f"a range of more than four decades ({parameter.low:g} to {parameter.high:g}), "
+            "so many trials have extreme values; narrow it"
+        )
     narrow = _NARROW - 1e-9 if is_rate(parameter) else _NARROW + 1e-9
     if ratio is not None and ratio <= narrow and not _has_few_values(parameter):
-        yield f"a range of a factor of two or less ({parameter.low:g} to {parameter.high:g}) can miss the best value"
+        yield f"a range of a factor of two or less ({parameter.low:g} to {parameter.high:g}) may miss the best value"
 
 
 def _ratio(parameter: FloatParameter | IntParameter) -> float | None:
-    """How many times the high end is the low one.
+    """Returns the ratio of the ends of a range; None if low is not positive.
 
-    A rate near one, such as gamma, is judged by its distance from one: 0.95 to 0.999 are horizons of 20
-    to 1,000 steps.
+    For a rate near one, such as gamma, it is the ratio of the distances from one, if that is greater: 0.95 to 0.999
+    are horizons of 20 to 1,000 steps.
     """
     low, high = parameter.low, parameter.high
     if low <= 0:
@@ -163,11 +168,11 @@ def _about_default(study: StudySpec, parameter: Parameter) -> Iterator[str]:
     default = config_values(study).get(parameter.path)
     exists = parameter.name in default_params(study)
     if exists and default is not None and not contains(parameter, default):
-        yield f"the default {default} lies outside the range; trial 0 takes {nearest_value(parameter, default)}"
+        yield f"the default {default} is outside the range; trial 0 uses {nearest_value(parameter, default)}"
 
 
 def _about_ends(study: StudySpec, parameter: Parameter) -> Iterator[str]:
-    where = {name: values[0] for name, values in parameter.when.items()}  # it exists
+    where = {name: values[0] for name, values in parameter.when.items()}  # so that the parameter exists
     for value in _ends(parameter):
         try:
             trial_config(study, {**where, parameter.name: value})

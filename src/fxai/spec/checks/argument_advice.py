@@ -1,4 +1,4 @@
-"""What to say of a command that gets true, null or a list as text and names no argument style."""
+"""Advice for commands that get true, null or a list as text because they have no argument style."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,13 +14,14 @@ from fxai.spec.fields.objective import CustomCommand, Objective
 from fxai.spec.search.parameters import CategoricalParameter, Parameter
 
 _AS_ARGPARSE = (
-    "`argument_style: --flag` under objective writes flags, nothing and several values, as argparse reads them"
+    "`argument_style: --flag` under objective writes booleans as flags, omits null and writes lists as several words, "
+    "as argparse expects"
 )
 _UNKNOWN = re.compile(r"unrecognized|unknown|no such option|unexpected|invalid option", re.IGNORECASE)
 
 
 def argument_advice(objective: Objective, parameters: Sequence[Parameter]) -> Iterator[str]:
-    """Warnings of `check` about the arguments of a command."""
+    """Yields the warnings of `fxai check` about the arguments of a command."""
     if not isinstance(objective, CustomCommand):
         return
     choices = {each.name: _choices(each) for each in parameters}
@@ -28,7 +29,7 @@ def argument_advice(objective: Objective, parameters: Sequence[Parameter]) -> It
     if objective.argument_style is None:
         if shown := _shown(objective.command, odd):
             yield (
-                f"the command gets {shown} as texts; {_AS_ARGPARSE}; a script that reads the texts is told by "
+                f"the command gets {shown} as texts; {_AS_ARGPARSE}; if the command parses such texts, write "
                 "`argument_style: --name=value`"
             )
     elif objective.argument_style.notation.lists == "values" and any(isinstance(value, list) for value in odd.values()):
@@ -36,7 +37,14 @@ def argument_advice(objective: Objective, parameters: Sequence[Parameter]) -> It
 
 
 def hint(command: Sequence[str], params: Mapping[str, JsonValue], notation: Notation, failure: str) -> str:
-    """What may have made a command fail before its first report; empty where nothing is known of it."""
+    """Returns advice for a command that failed before its first report; empty if no known cause fits.
+
+    Args:
+        command: The words of the spec.
+        params: The parameters of the trial.
+        notation: The style of the arguments.
+        failure: What the command printed.
+    """
     odd = {} if notation != DEFAULT_NOTATION else {name: value for name, value in params.items() if _is_odd(value)}
     shown = _shown(command, odd)
     about_values = f"; the command was given {shown}; {_AS_ARGPARSE}" if shown else ""
@@ -57,7 +65,7 @@ def _is_odd(value: JsonValue) -> bool:
 
 
 def _shown(command: Sequence[str], values: Mapping[str, JsonValue]) -> str:
-    """`use_sde=true, net=[64, 64]`: those that the command has as arguments."""
+    """Returns the values that are arguments of the command as text, such as `use_sde=true, net=[64, 64]`."""
     named = {name for word in command for name in placeholders(word)}
     there = values if ALL in named else {name: value for name, value in values.items() if name in named}
     return ", ".join(f"{name}={text_of(value)}" for name, value in there.items())
@@ -67,6 +75,6 @@ def _about_words_behind_lists(command: Sequence[str]) -> Iterator[str]:
     for word, following in pairwise(command):
         if word == f"{{{ALL}}}" and not following.startswith("-"):
             yield (
-                f"{following} in the command stands behind {{{ALL}}}, so argparse may read it as an item of a list; "
+                f"{following} in the command follows {{{ALL}}}, so argparse may read it as an item of a list; "
                 f"write it before {{{ALL}}}"
             )

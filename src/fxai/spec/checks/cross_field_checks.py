@@ -44,13 +44,13 @@ LONGEST_LIST = 10_000_000  # values, 80 MB in GPSampler
 _SAME_FOR_ALL = ("data.source", "data.timezone", "data.spread_", "data.split.")
 
 Fields: TypeAlias = Mapping[str, FieldInfo | None]
-"""What a configuration has, by dotted path; None for what only the user's own code knows more of."""
+"""The fields of a configuration by dotted path; None for a field of custom code, whose type is unknown."""
 
 
 def study_problems(study: StudyParts) -> Iterator[Finding]:
-    """Faults between the parts of a study; paths begin at the study.
+    """Yields the faults between the parts of a study, with paths from the study.
 
-    This is the only list of the cross-field checks. A check is left out where a part that it needs is invalid.
+    This is the only list of the cross-field checks. A check is skipped if a part that it needs is invalid.
     """
     yield from double_problems(study.names)
     if study.is_custom:
@@ -84,14 +84,14 @@ def _trading_problems(study: StudyParts) -> Iterator[Finding]:
 
 
 def _fields_of_study(study: StudyParts) -> Fields:
-    """The fields that conditions and constraints may name."""
+    """Returns the fields that conditions and constraints may name."""
     if isinstance(study.config, CustomConfig):
         return dict.fromkeys(values_in(study.config))
     return config_fields(study.algorithm)
 
 
 def double_problems(parameters: Iterable[Named]) -> Iterator[Finding]:
-    """Parameters that are given twice."""
+    """Yields parameters that are given twice."""
     seen: set[str] = set()
     for place, name, _ in parameters:
         if name in seen:
@@ -100,7 +100,7 @@ def double_problems(parameters: Iterable[Named]) -> Iterator[Finding]:
 
 
 def name_problems(parameters: Iterable[Named], algorithm: str) -> Iterator[Finding]:
-    """Parameters that set what no configuration has, or what must not vary."""
+    """Yields parameters of unknown fields, and of fields that must be the same for all trials."""
     for place, name, path in parameters:
         where = (*place, "name" if path == name else "path")
         if path not in config_fields(algorithm):
@@ -114,19 +114,19 @@ def name_problems(parameters: Iterable[Named], algorithm: str) -> Iterator[Findi
 def layer_problems(
     parameters: Iterable[Named], fixed: Mapping[str, Choice], config: TrainingConfig
 ) -> Iterator[Finding]:
-    """Widths of layers that the network has not: how many there are is not searched by the layer."""
+    """Yields widths of layers that the network does not have. training_config sets the number of layers."""
     searched = [((*place, "name" if path == name else "path"), path) for place, name, path in parameters]
     missing = config_fields(config.training.algorithm).keys() - fields_of(config).keys()
     layers = len(config.model.widths or ())
-    there = f"{layers} of them" if layers else "none"
+    given = f"{layers} widths" if layers else "no widths"
     for where, path in (*searched, *((("fixed", path), path) for path in fixed)):
         if path in missing:
-            message = f"training_config.{WIDTHS} gives {there}; write a width for each layer there, as [64, 64]"
+            message = f"training_config.{WIDTHS} has {given}; write a width for each layer there, such as [64, 64]"
             yield Finding(where, message)
 
 
 def value_problems(parameters: Iterable[Placed], algorithm: str) -> Iterator[Finding]:
-    """Ends of ranges and choices that the field would refuse."""
+    """Yields ends of ranges and choices that the field refuses."""
     for path, parameter in parameters:
         field = config_fields(algorithm).get(parameter.path)
         if field and parameter.path != ALGORITHM_PATH and not parameter.path.startswith(_SAME_FOR_ALL):
@@ -141,7 +141,7 @@ def _misfits(path: KeyPath, parameter: Parameter, field: FieldInfo) -> Iterator[
         return
     takes = {field.annotation, *get_args(field.annotation)}
     if takes.isdisjoint({int, float}):
-        yield Finding((*path, "type"), f"{parameter.name} is no number; use categorical")
+        yield Finding((*path, "type"), f"{parameter.name} is not a number; use categorical")
     elif isinstance(parameter, FloatParameter) and float not in takes:
         yield Finding((*path, "type"), f"{parameter.name} is a whole number; use int or int_log")
     else:
@@ -152,7 +152,7 @@ def _misfits(path: KeyPath, parameter: Parameter, field: FieldInfo) -> Iterator[
 
 
 def _refusal(field: FieldInfo, value: Choice) -> str | None:
-    """Why a field refuses a value; None where it takes it."""
+    """Returns the message of a field that refuses a value, or None."""
     try:
         constraint_of(field).validate_python(of_choice(field, value), strict=True)
     except ValidationError as error:
@@ -161,7 +161,7 @@ def _refusal(field: FieldInfo, value: Choice) -> str | None:
 
 
 def condition_problems(parameters: Sequence[Placed], fields: Fields) -> Iterator[Finding]:
-    """Conditions on what does not exist, or that can never hold; and two parameters that set one field at once."""
+    """Yields conditions on unknown names, conditions that never hold, and parameters that set the same field."""
     named = {name: parameter for _, parameter in parameters for name in (parameter.path, parameter.name)}
     for place, parameter in parameters:
         for name, values in parameter.when.items():
@@ -172,7 +172,7 @@ def condition_problems(parameters: Sequence[Placed], fields: Fields) -> Iterator
                 if message := _never(named.get(name), fields.get(name), value):
                     yield Finding(where, message)
     if names := circle([parameter for _, parameter in parameters]):
-        message = f"conditions go in a circle: {' -> '.join(names)}"
+        message = f"conditions are circular: {' -> '.join(names)}"
         yield Finding(next(place for place, each in parameters if each.name == names[0]), message)
     for (_, other), (place, parameter) in combinations(parameters, 2):
         if _overlap(other.path, parameter.path) and other.name != parameter.name:
@@ -180,26 +180,26 @@ def condition_problems(parameters: Sequence[Placed], fields: Fields) -> Iterator
 
 
 def _never(parameter: Parameter | None, field: FieldInfo | None, value: Choice) -> str | None:
-    """Why a condition's value never comes up."""
+    """Returns the reason why a condition's value is impossible, or None."""
     if parameter is not None:
-        return None if contains(parameter, value) else f"{parameter.name} never is {value!r}"
+        return None if contains(parameter, value) else f"{parameter.name} is never {value!r}"
     return _refusal(field, value) if field is not None else None
 
 
 def _overlap(one: str, other: str) -> bool:
-    """Whether two paths set the same field, or one an item of the other's list."""
+    """Whether two paths set the same field, or one of them an item of the other's list."""
     return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
 
 
 def _set_at_once(place: KeyPath, one: Parameter, other: Parameter) -> Iterator[Finding]:
     if not exclude_each_other(one, other):
         shared = min(one.path, other.path, key=len)
-        message = f"sets {shared}, as {other.name} does; give both conditions (when) that never hold at once"
+        message = f"sets {shared}, which {other.name} sets too; add conditions (when) that never hold for both"
         yield Finding((*place, "path"), message)
 
 
 def constraint_problems(constraints: Iterable[str], parameters: Iterable[str], fields: Fields) -> Iterator[Finding]:
-    """Constraints on what does not exist."""
+    """Yields constraints on unknown names."""
     known = dict.fromkeys((*parameters, *fields))
     for place, constraint in enumerate(constraints):
         for name in parse_expression(constraint).names:
@@ -212,7 +212,7 @@ def _unknown(name: str, known: Sequence[str]) -> str:
 
 
 def fixed_problems(fixed: Mapping[str, Choice], algorithm: str) -> Iterator[Finding]:
-    """Values that all trials train with, of fields that do not exist, must not differ from the rest, or refuse them."""
+    """Yields values of `fixed` for unknown fields, for fields that cannot be fixed, and values that a field refuses."""
     for path, value in fixed.items():
         field = config_fields(algorithm).get(path)
         if field is None:
@@ -224,7 +224,7 @@ def fixed_problems(fixed: Mapping[str, Choice], algorithm: str) -> Iterator[Find
 
 
 def sampler_problems(sampler: Sampler, parameters: Iterable[Placed]) -> Iterator[Finding]:
-    """Samplers that walk a grid need one, and GPSampler lists each value of a parameter on steps."""
+    """Yields parameters that the sampler cannot search: continuous ones on a grid, too many steps for GPSampler."""
     if isinstance(sampler, GPSampler):
         yield from _too_long_lists(parameters)
     if not isinstance(sampler, GridSampler | BruteForceSampler):
@@ -232,14 +232,14 @@ def sampler_problems(sampler: Sampler, parameters: Iterable[Placed]) -> Iterator
     points = 1
     for path, parameter in parameters:
         if parameter.when and isinstance(sampler, GridSampler):
-            yield Finding((*path, "when"), "GridSampler knows no conditions; take BruteForceSampler")
+            yield Finding((*path, "when"), "GridSampler does not support conditions; use BruteForceSampler")
         count = count_values(parameter)
         if count is None:
             yield Finding(path, f"{sampler.type} needs finitely many values; give a step or choices")
         points *= count or 1
     if points > LARGEST_GRID and isinstance(sampler, GridSampler):
         size = f"the grid has {points:,} combinations, more than {LARGEST_GRID:,}"
-        yield Finding(("sampler",), f"{size}; take wider steps or TPESampler")
+        yield Finding(("sampler",), f"{size}; use wider steps or TPESampler")
 
 
 def _too_long_lists(parameters: Iterable[Placed]) -> Iterator[Finding]:
@@ -248,29 +248,29 @@ def _too_long_lists(parameters: Iterable[Placed]) -> Iterator[Finding]:
         count = count_values(parameter) if listed else None
         if count is not None and count > LONGEST_LIST:
             many = f"GPSampler lists all {count:,} values of {parameter.name}, at most {LONGEST_LIST:,}"
-            yield Finding(path, f"{many}; take a wider step, a narrower range or TPESampler")
+            yield Finding(path, f"{many}; use a wider step, a narrower range or TPESampler")
 
 
 def enqueue_problems(enqueue: Iterable[Mapping[str, Choice]], parameters: Iterable[Parameter]) -> Iterator[Finding]:
-    """Trials to try first that the search space does not hold."""
+    """Yields trials of `enqueue` that are not in the search space."""
     known = {parameter.name: parameter for parameter in parameters}
     for place, params in enumerate(enqueue):
         for name, value in params.items():
             if name not in known:
-                yield Finding(("enqueue", place, name), f"is no parameter of this study{did_you_mean(name, known)}")
+                yield Finding(("enqueue", place, name), f"is not a parameter of this study{did_you_mean(name, known)}")
             elif not contains(known[name], value):
                 yield Finding(("enqueue", place, name), why_outside(known[name], value))
 
 
 def custom_stop_problems(stop: Stop) -> Iterator[Finding]:
-    """A budget of steps that nobody counts."""
+    """Yields stop rules that custom code does not support."""
     if stop.env_steps is not None:
-        message = "only fx_trading counts its environment steps; end a study of your own code by the other rules"
-        yield Finding(("stop", "env_steps"), f"{message}, n_trials or timeout")
+        message = "applies to fx_trading only; end a study of custom code by the other rules, n_trials or timeout"
+        yield Finding(("stop", "env_steps"), message)
 
 
 def lane_problems(seeds_per_trial: int, lanes_per_worker: int | None) -> Iterator[Finding]:
-    """A trial's seeds are trained side by side, so that a worker needs a lane for each."""
+    """Yields a `lanes_per_worker` below `seeds_per_trial`: a worker trains all seeds of a trial in parallel."""
     if lanes_per_worker is not None and lanes_per_worker < seeds_per_trial:
-        message = f"{lanes_per_worker} lanes cannot hold the {seeds_per_trial} seeds of a trial (seeds_per_trial)"
+        message = f"{lanes_per_worker} is less than seeds_per_trial {seeds_per_trial}; each seed needs a lane"
         yield Finding(("resources", "lanes_per_worker"), message)

@@ -1,4 +1,4 @@
-"""Whether the parts of a study with an objective of the user's own suit each other."""
+"""Cross-field checks of a study with a custom objective."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -14,7 +14,7 @@ from fxai.spec.search.parameters import Choice, Parameter, not_storable
 def custom_problems(
     objective: Objective | None, parameters: Sequence[Placed], fixed: Mapping[str, Choice], config: CustomConfig
 ) -> Iterator[Finding]:
-    """Names that lie below a value, and placeholders of a command that stand for nothing."""
+    """Yields names below a value that is not a section, unknown placeholders of a command, and equal variables."""
     searched = (((*place, "name" if each.name == each.path else "path"), each.path) for place, each in parameters)
     for where, path in (*searched, *((("fixed", path), path) for path in fixed)):
         if message := _misplaced(path, config):
@@ -45,17 +45,17 @@ def _unknown_placeholders(
             where = ("objective", "command", place)
             if name not in conditional and name not in FURTHER:
                 known = (*conditional, *FURTHER)
-                suggestion = did_you_mean(name, known) or f"; there are {', '.join(known)}"
-                yield Finding(where, f"{{{name}}} stands for nothing{suggestion}")
+                suggestion = did_you_mean(name, known) or f"; known: {', '.join(known)}"
+                yield Finding(where, f"unknown placeholder {{{name}}}{suggestion}")
             elif conditional.get(name):
-                yield Finding(where, f"not every trial has {name}; write {{params}}, which holds those that there are")
+                yield Finding(where, f"not every trial has {name}; write {{params}} for the parameters of each trial")
 
 
 def _same_variables(parameters: Sequence[Placed]) -> Iterator[Finding]:
-    """Names that differ only in what a name of the environment cannot hold."""
+    """Yields names that give the same environment variable, because they differ only in case or special characters."""
     seen: dict[str, str] = {}
     for place, each in parameters:
         other = seen.setdefault(variable(each.name), each.name)
         if other != each.name:
-            message = f"{each.name} and {other} would both be {variable(other)} in the command's environment"
+            message = f"{each.name} and {other} have the same environment variable {variable(other)}; rename one"
             yield Finding((*place, "name"), message)

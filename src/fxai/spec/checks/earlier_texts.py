@@ -1,7 +1,7 @@
-"""Texts that look like lists, in studies of own code that began before such texts were kept as texts.
+"""Resumes studies of custom code that stored texts like "[64, 64]" as lists.
 
-In those the text "[64, 64]" is stored as the list [64, 64] is, and the code was given a list. Such a study goes on with
-what it has stored, so that all its trials are of one space.
+Earlier releases stored the text "[64, 64]" like the list [64, 64], and gave custom code a list. Such a study continues
+with the stored lists, so that all its trials have the same search space.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,9 +14,11 @@ from fxai.spec.search.study import StudySpec
 
 
 def as_begun(study: StudySpec, begun: Mapping[str, Any]) -> StudySpec:
-    """The study with such texts in the form that the fingerprint `begun` has in their place.
+    """Returns the study with its texts replaced by the stored lists.
 
-    Nothing else is changed: the study itself where the fingerprint holds no such text in the earlier form.
+    Args:
+        study: The study of the spec. It is returned unchanged if no stored list takes the place of a text.
+        begun: The fingerprint stored with the study.
     """
     if not isinstance(study.training_config, CustomConfig):
         return study
@@ -34,12 +36,12 @@ def as_begun(study: StudySpec, begun: Mapping[str, Any]) -> StudySpec:
 
 
 def earlier_texts(study: StudySpec, begun: StudySpec) -> tuple[str, ...]:
-    """What `as_begun` changed among choices and fixed values, one line for each name."""
+    """Returns the changes of `as_begun` to choices and fixed values, one line for each name."""
     before, now = _values(study), _values(begun)
     changed = {name: [each for each in values if each not in before[name]] for name, values in now.items()}
     return tuple(
-        f"{name}: {', '.join(map(str, texts))} is given to your code as a list, as when this study began; "
-        "a new study (another study_name, or --fresh) gives it as the text that the spec has"
+        f"{name}: {', '.join(map(str, texts))} is given to your code as a list, as in the earlier trials of this "
+        "study; start a new study (another study_name, or --fresh) to give it as the text in the spec"
         for name, texts in changed.items()
         if texts
     )
@@ -51,7 +53,7 @@ def _values(study: StudySpec) -> dict[str, tuple[Choice, ...]]:
 
 
 def _parameter(parameter: Parameter, stored: Mapping[str, Any], known: Collection[str]) -> Parameter:
-    """`known` are the names whose values are those of the study; of others, conditions stay as they are written."""
+    """Returns the parameter with stored lists. Conditions are changed only on `known` names, those of the study."""
     of_study = {name: values for name, values in parameter.when.items() if name in known}
     conditions = _mapping(of_study, _part(stored, "when"))
     update: dict[str, Any] = {"when": {**parameter.when, **conditions}} if conditions != of_study else {}
@@ -62,7 +64,7 @@ def _parameter(parameter: Parameter, stored: Mapping[str, Any], known: Collectio
 
 
 def _mapping(values: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by name, each alone or several in a tuple."""
+    """Returns values by name, each a value or a tuple of values, with stored lists."""
     taken: dict[str, Any] = {}
     for name, value in values.items():
         there = stored.get(name)
@@ -79,7 +81,7 @@ def _part(stored: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _as_stored(choice: Choice, stored: Any) -> Choice:
-    """The choice, or the text in it where that alone is among what is stored."""
+    """Returns the choice, or its text without quotes if only that is among the stored values."""
     if not isinstance(stored, list | tuple):
         return choice
     text = list_of(choice)

@@ -1,4 +1,4 @@
-"""Whether a point of a study's space keeps its constraints."""
+"""Evaluates the constraints of a study at a point of its search space."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from fxai.spec.search.study import StudySpec
 
 
 def violations(study: StudySpec, params: Mapping[str, Choice]) -> dict[str, float]:
-    """How far the point is from keeping each constraint, above 0 where it is broken."""
+    """Returns the violation of each constraint at a point, above 0 if the constraint is broken."""
     if not study.constraints:
         return {}
     values = {**config_values(study), **located(study.parameters, params), **params}
@@ -17,5 +17,5 @@ def violations(study: StudySpec, params: Mapping[str, Choice]) -> dict[str, floa
 
 
 def broken(study: StudySpec, params: Mapping[str, Choice]) -> tuple[str, ...]:
-    """The constraints that the point breaks."""
+    """Returns the constraints that a point breaks."""
     return tuple(constraint for constraint, amount in violations(study, params).items() if amount > 0)

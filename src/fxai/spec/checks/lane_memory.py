@@ -1,20 +1,21 @@
-"""How much memory one training (a lane) of FxAI's agents takes at least, from its configuration.
+"""Computes a lower bound of the memory of one training (a lane) from its configuration.
 
-All numbers are float32, 4 bytes. Let N = n_envs * rollout_steps; O = observation_window * columns, where the columns
-are the four of the account and the features, but for volume, which not all data have; P the weights of one network; K
-the networks (two of ppo and a2c, one of dqn, two of a twin dqn); S the numbers that a network's pass keeps of one
-sample, and B the samples of one pass.
+All numbers are float32, 4 bytes. N = n_envs * rollout_steps. O = observation_window * columns; the columns are the
+four of the account and those of the features without volume, which some data do not have. P is the number of weights
+of one network, K the number of networks (two for ppo, a2c and twin dqn, one for dqn). S is the number of activations
+stored per sample in a forward pass, B the number of samples of one pass.
 
-- weights:    4 * 5 K P; dqn 4 * 6 K P. Weights, Adam's two moments, its scratch tensor, the gradient; dqn's target.
-- replay:     dqn alone: 2 * buffer_size * (8 O + 14). Two observations a transition; copied when a lane is moved.
-- gathering:  4 * 3 N O + 100 N. The steps of a rollout, and the tensors that they are stacked to.
-- judging:    4 * (2 N O + N S). Not dqn: the critic's pass over a rollout.
-- learning:   4 * (c N O + K B S), c = 2 for ppo (samples in order and shuffled), 1 for a2c, whose B is N; dqn
-              4 * (2 B O + K B S) + 40 * gradient_steps * B, where the last are the places drawn.
+- weights:    4 * 5 K P; dqn 4 * 6 K P. Weights, Adam's two moments and scratch tensor, gradient; dqn's target.
+- replay:     dqn only: 2 * buffer_size * (8 O + 14). Two observations per transition; copied when a lane is moved.
+- rollout:    4 * 3 N O + 100 N. The steps of a rollout, and the tensors of the stacked steps.
+- critic:     4 * (2 N O + N S). The critic's forward pass over a rollout; not for dqn.
+- update:     4 * (c N O + K B S), c = 2 for ppo (samples in order and shuffled), 1 for a2c, whose B is N; dqn
+              4 * (2 B O + K B S) + 40 * gradient_steps * B, where the last term is the indices drawn.
 
-A lane takes weights + replay + the greatest of the others, which follow each other. S is the sum of the widths of an
-mlp; 5 * rows * d_model for each layer of a gru; rows * (8 d_model + 2 d_ff) for each block of a transformer, and of one
-block alone where nothing is learnt. This is less than what torch and numba take: measured peaks were 1 to 3 times it.
+A lane needs weights + replay + the largest of the other parts, which are not in memory at the same time. S is the sum
+of the widths of an mlp; 5 * rows * d_model for each layer of a gru; rows * (8 d_model + 2 d_ff) for each block of a
+transformer, for one block only in a pass without gradient. Measured peaks of torch and numba were 1 to 3 times this
+bound.
 """
 
 import json
@@ -48,27 +49,27 @@ _DECISIVE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Tensors of one training."""
+    """Tensors of one phase of a training."""
 
     name: str
     size: int  # in bytes
-    keys: tuple[str, ...]  # the fields of training_config that decide it
-    passing: bool = True  # follows other such parts, so that the greatest of them counts
+    keys: tuple[str, ...]  # the fields of training_config that determine it
+    transient: bool = True  # in memory at another time than the other transient parts
 
 
 def decides_memory(path: str) -> bool:
-    """Whether the memory of a training depends on that field of training_config."""
+    """Whether the memory of a training depends on a field of training_config."""
     return path in _DECISIVE or path.startswith(f"{_WIDTHS}.")
 
 
 def lane_bytes(values: Mapping[str, Any]) -> int:
-    """The least memory of one training, in bytes; `values` of all fields by path, as `config_values` gives them."""
+    """Returns the least memory of one training in bytes. `values` has all fields by path, as `config_values`."""
     parts = tuple(lane_parts(values))
-    return sum(part.size for part in parts if not part.passing) + max(part.size for part in parts if part.passing)
+    return sum(part.size for part in parts if not part.transient) + max(part.size for part in parts if part.transient)
 
 
 def lane_parts(values: Mapping[str, Any]) -> Iterator[Part]:
-    """What one training takes; see this module."""
+    """Yields the parts of the memory of one training by the formulas of this module."""
     is_dqn, is_ppo = values["training.algorithm"] == "dqn", values["training.algorithm"] == "ppo"
     network = _Network.of(values)
     nets = 1 + bool(values["training.twin"]) if is_dqn else 2
@@ -78,11 +79,11 @@ def lane_parts(values: Mapping[str, Any]) -> Iterator[Part]:
     of_rollout, of_batch = (*_ROLLOUT, _OBSERVATION), ("training.batch_size",) if is_dqn or is_ppo else _ROLLOUT
     of_pass = (*of_batch, *network.keys)
 
-    yield Part("weights", _FLOAT * (6 if is_dqn else 5) * nets * network.weights, network.keys, passing=False)
+    yield Part("weights", _FLOAT * (6 if is_dqn else 5) * nets * network.weights, network.keys, transient=False)
     yield Part("rollout", _FLOAT * 3 * steps * seen + 100 * steps, of_rollout)
     if is_dqn:
         size = 2 * values["training.buffer_size"] * (2 * _FLOAT * seen + 14)
-        yield Part("replay", size, ("training.buffer_size", _OBSERVATION), passing=False)
+        yield Part("replay", size, ("training.buffer_size", _OBSERVATION), transient=False)
         drawn = 40 * values["training.gradient_steps"] * batch
         yield Part("drawn transitions", drawn, ("training.gradient_steps", "training.batch_size"))
         yield Part("network's pass", _FLOAT * batch * (2 * seen + nets * network.kept), of_pass)
@@ -94,12 +95,12 @@ def lane_parts(values: Mapping[str, Any]) -> Iterator[Part]:
 
 @dataclass(frozen=True, slots=True)
 class _Network:
-    """Numbers of one network."""
+    """Sizes of one network."""
 
     inputs: int  # of an observation
     weights: int
-    kept: int  # of one sample, in a pass that is learnt from
-    passed: int  # of one sample, in a pass that is not
+    kept: int  # activations per sample in a pass with gradient
+    passed: int  # activations per sample in a pass without gradient
     keys: tuple[str, ...]
 
     @classmethod
@@ -140,12 +141,12 @@ def _widths(values: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def _items(value: Any) -> tuple[Any, ...]:
-    """Of a list, which may be JSON text as a parameter's choice; none of None."""
+    """Returns the items of a list, which may be JSON text as a parameter's choice; empty for None."""
     return tuple(json.loads(value) if isinstance(value, str) else value or ())
 
 
 def in_gigabytes(size: float) -> str:
-    """`1.5 GB`, `1,490,000 GB`."""
+    """Returns a number of bytes as text, such as `1.5 GB` or `1,490,000 GB`."""
     gigabytes = size / 1e9
     if gigabytes < 100:  # noqa: PLR2004 - three digits
         return f"{gigabytes:.3g} GB"

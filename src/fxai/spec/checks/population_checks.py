@@ -1,4 +1,4 @@
-"""Whether a study suits population based training: what its sampler, pruner and parameters must be for it."""
+"""Checks of studies with population based training: their sampler, pruner and parameters."""
 
 from collections.abc import Iterable, Iterator
 
@@ -16,24 +16,24 @@ _BEGINNINGS = (RandomSampler, QMCSampler)
 
 
 def population_problems(study: StudyParts) -> Iterator[Finding]:
-    """Faults of a study with populations."""
+    """Yields the faults of a study with populations."""
     if study.search is None:
         return
     if study.is_custom:
-        message = "populations are fx_trading's: FxAI cannot hand the state of a trial of your own code to another"
+        message = "applies to fx_trading only, because FxAI cannot copy the state of custom code to another trial"
         yield Finding(("search",), message)
     sampler, pruner = study.sampler, study.pruner
     if sampler is not None and not isinstance(sampler, _BEGINNINGS):
         names = " or ".join(each.__name__ for each in _BEGINNINGS)
-        message = f"{sampler.type} would learn from where members began; leave it out with populations, or take {names}"
+        message = f"{sampler.type} draws only the first parameters of members; remove it with search, or use {names}"
         yield Finding(("sampler",), message)
     if pruner is not None and not isinstance(pruner, NopPruner):
-        message = f"{pruner.type} would end members that are to go on from better weights; leave it out, or take none"
+        message = f"{pruner.type} ends members that should copy better weights; remove it with search, or use none"
         yield Finding(("pruner",), message)
     for place, parameter in study.parameters:
         if not study.is_custom and parameter.path in _BUDGET:
             where = (*place, "name" if parameter.path == parameter.name else "path")
-            yield Finding(where, "members of a population are compared step by step, so it must be the same for all")
+            yield Finding(where, "must be the same for all members of a population, which are compared by step")
     if isinstance(study.config, TrainingConfig):
         yield from _interval_problems(study.search, study.config)
 
@@ -42,7 +42,7 @@ def _interval_problems(search: PopulationSearch, config: TrainingConfig) -> Iter
     frequency, interval = config.training.eval_frequency, search.interval(config.training)
     if interval % frequency:
         message = (
-            f"members are compared where they are evaluated: {interval} updates are no multiple of "
+            f"members are compared after evaluations, but {interval} updates are not a multiple of "
             f"training.eval_frequency ({frequency})"
         )
         yield Finding(("search", "ready_interval"), message)
@@ -51,7 +51,7 @@ def _interval_problems(search: PopulationSearch, config: TrainingConfig) -> Iter
 def population_advice(
     search: PopulationSearch | None, parameters: Iterable[Parameter], n_trials: int, config: TrainingConfig
 ) -> Iterator[str]:
-    """What runs and is seldom meant."""
+    """Yields the warnings about a study with populations."""
     if search is None:
         return
     if (interval := search.interval(config.training)) >= config.training.total_updates:
@@ -60,6 +60,6 @@ def population_advice(
             f"{config.training.total_updates}, so members are never compared"
         )
     if rest := n_trials % search.population:
-        yield f"n_trials {n_trials} are no whole populations of {search.population}; the last one has {rest}"
+        yield f"n_trials {n_trials} is not a multiple of population {search.population}; the last one has {rest}"
     if kept := [each.name for each in parameters if not may_change(each.path)]:
-        yield f"a running network keeps these, so they go with the weights and are not explored: {', '.join(kept)}"
+        yield f"these cannot change during a training, so members copy them with the weights: {', '.join(kept)}"

@@ -1,4 +1,4 @@
-"""The parts of a study that the cross-field checks compare, whether all of the study is valid or only these parts."""
+"""The parts of a study that the cross-field checks compare, from a valid or a partly invalid study."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ class Named(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyParts:
-    """The valid parts of one study. None, or an empty collection, is in place of a part that is invalid or absent."""
+    """The valid parts of one study. An invalid or absent part is None or an empty collection."""
 
-    is_custom: bool  # whether the objective is code of the user
+    is_custom: bool  # whether the objective is custom code
     objective: Objective | None
     algorithm: str
     config: TrainingConfig | CustomConfig | None
@@ -49,7 +49,7 @@ class StudyParts:
 
 
 def parts_of(study: StudySpec) -> StudyParts:
-    """All parts of a valid study."""
+    """Returns all parts of a valid study."""
     config = study.training_config
     placed: list[Placed] = [(("parameters", place), each) for place, each in enumerate(study.parameters)]
     return StudyParts(

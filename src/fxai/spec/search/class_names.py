@@ -1,4 +1,4 @@
-"""Samplers and pruners by the names that users give them: short ones in any case, or the class's own."""
+"""Names of samplers and pruners: short names in upper or lower case, and the names of the classes."""
 
 from typing import Any, get_args
 
@@ -44,13 +44,13 @@ _CANONICAL = {kind: {**{name.lower(): name for name in CLASS_NAMES[kind]}, **SHO
 
 
 def class_name(kind: str, name: str) -> str:
-    """`TPESampler` for `tpe` and `optuna.samplers.TPESampler`; what nobody knows is returned as it is."""
+    """Returns the class: `TPESampler` for `tpe` or `optuna.samplers.TPESampler`. Unknown names are unchanged."""
     plain = name.replace(":", ".").removeprefix(f"optuna.{kind}s.")
     return _CANONICAL[kind].get(plain.lower(), name)
 
 
 def with_class(kind: str, named: JsonValue) -> JsonValue:
-    """`{type: TPESampler}` for `tpe`, `{type: TPESampler, seed: 3}` for `{type: tpe, seed: 3}`."""
+    """Returns a sampler or pruner as a mapping with the name of its class: `{type: TPESampler}` for `tpe`."""
     if isinstance(named, str):
         return {"type": class_name(kind, named)}
     if not isinstance(named, dict) or not isinstance(name := named.get("type"), str):
@@ -60,5 +60,5 @@ def with_class(kind: str, named: JsonValue) -> JsonValue:
 
 
 def with_classes(settings: Node) -> Node:
-    """A study's settings with its sampler and pruner in the form of their records."""
+    """Returns a study's settings with its sampler and pruner as mappings with the names of their classes."""
     return {**settings, **{kind: with_class(kind, settings[kind]) for kind in CLASSES if kind in settings}}

@@ -1,7 +1,7 @@
-"""Parameters that exist only where others have certain values: `when: {model.type: [gru, transformer]}`.
+"""Conditional parameters, which exist only if others have certain values: `when: {model.type: [gru, transformer]}`.
 
-A condition names a parameter or any field of training_config. Where what it names is searched and does not
-exist itself, the condition fails: a branch within a branch goes with it.
+A condition names a parameter or a field of training_config. A condition on a parameter that does not exist in a trial
+is false, so that nested branches are inactive together.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,9 +12,10 @@ from fxai.spec.search.parameters import Choice, Parameter
 
 
 def in_order(parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:
-    """The parameters as they are, but each after those that its conditions name.
+    """Returns the parameters sorted so that each follows those that its conditions name.
 
-    graphlib.CycleError where there is no such order.
+    Raises:
+        graphlib.CycleError: The conditions are circular.
     """
     sorter: TopologicalSorter[int] = TopologicalSorter()
     for place, parameter in enumerate(parameters):
@@ -23,7 +24,7 @@ def in_order(parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:
 
 
 def circle(parameters: Sequence[Parameter]) -> tuple[str, ...]:
-    """The names of parameters whose conditions go in a circle; empty where none do."""
+    """Returns the names of parameters with circular conditions; empty if there are none."""
     try:
         in_order(parameters)
     except CycleError as error:
@@ -32,7 +33,7 @@ def circle(parameters: Sequence[Parameter]) -> tuple[str, ...]:
 
 
 def is_active(parameter: Parameter, values: Mapping[str, Choice]) -> bool:
-    """Whether the parameter exists where names have these values."""
+    """Whether the parameter exists for these values by name."""
     conditions = parameter.when.items()
     return all(name in values and any(same(values[name], each) for each in wanted) for name, wanted in conditions)
 
@@ -40,9 +41,12 @@ def is_active(parameter: Parameter, values: Mapping[str, Choice]) -> bool:
 def walk(
     parameters: Sequence[Parameter], values: Mapping[str, Choice], choose: Callable[[Parameter], Choice]
 ) -> dict[str, Choice]:
-    """A value by `choose` for each parameter that exists, given the values chosen before it.
+    """Returns a value for each parameter that exists, given the values chosen before it.
 
-    `values` are those of training_config, by path and by parameter's name (`config_values`).
+    Args:
+        parameters: The search space.
+        values: The values of training_config, by path and by parameter's name (`config_values`).
+        choose: Returns the value of a parameter.
     """
     searched = {name for parameter in parameters for name in (parameter.name, parameter.path)}
     known = {name: value for name, value in values.items() if name not in searched}
@@ -54,7 +58,7 @@ def walk(
 
 
 def exclude_each_other(one: Parameter, other: Parameter) -> bool:
-    """Whether some condition keeps the two from existing at once."""
+    """Whether the conditions of two parameters never hold together."""
     shared = one.when.keys() & other.when.keys()
     return any(not any(same(a, b) for a in one.when[name] for b in other.when[name]) for name in shared)
 

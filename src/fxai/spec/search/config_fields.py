@@ -1,4 +1,4 @@
-"""The dotted paths of training_config: which there are depends on the algorithm."""
+"""The fields of training_config by dotted path, which depend on the algorithm."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -15,24 +15,24 @@ from fxai.spec.fields.training_config import TrainingConfig
 
 ALGORITHM_PATH = "training.algorithm"
 ONE_STUDY_EACH = (
-    f"{ALGORITHM_PATH!r} cannot be searched, since each algorithm has parameters of its own; "
+    f"{ALGORITHM_PATH!r} cannot be searched, because each algorithm has other parameters; "
     "write one study per algorithm, with the algorithm under training_config.training"
 )
-WIDTHS = "model.widths"  # whose items are fields of their own: model.widths.0 is the first layer's
+WIDTHS = "model.widths"  # its items are fields too: model.widths.0 is the width of the first layer
 _WIDTH = FieldInfo.from_annotation(Width)
 _SECTION = "training."
 
 
 @cache
 def config_fields(algorithm: str) -> Mapping[str, FieldInfo]:
-    """Every field by dotted path, layers' widths one by one; for an algorithm that nobody knows those of all."""
+    """Returns the fields of an algorithm by dotted path, with the width of each layer; all fields if it is unknown."""
     chosen = (ALGORITHMS[algorithm],) if algorithm in ALGORITHMS else tuple(ALGORITHMS.values())
     fields = {path: field for one in chosen for path, field in leaves(TrainingConfig, chosen=one)}
     return MappingProxyType(fields | {f"{WIDTHS}.{layer}": _WIDTH for layer in range(MOST_LAYERS)})
 
 
 def fields_of(config: TrainingConfig) -> Mapping[str, FieldInfo]:
-    """The fields that this configuration has: of the layers' widths those that it gives."""
+    """Returns the fields of a configuration by dotted path, with the widths of the layers that it has."""
     given = len(config.model.widths or ())
     missing = {f"{WIDTHS}.{layer}" for layer in range(given, MOST_LAYERS)}
     fields = config_fields(config.training.algorithm)
@@ -40,15 +40,15 @@ def fields_of(config: TrainingConfig) -> Mapping[str, FieldInfo]:
 
 
 def all_config_fields() -> Mapping[str, FieldInfo]:
-    """Every field of every algorithm by dotted path."""
+    """Returns the fields of all algorithms by dotted path."""
     return config_fields("")
 
 
 def unknown_path(path: str, algorithm: str) -> str:
-    """Why a configuration with this algorithm has no such field, with the nearest one that it has."""
+    """Returns the message for an unknown path, with the most similar field of the algorithm."""
     known = config_fields(algorithm)
     if path.startswith(f"{WIDTHS}."):
-        return f"training_config has no {path!r}; layers are {WIDTHS}.0 to {WIDTHS}.{MOST_LAYERS - 1}"
+        return f"training_config has no {path!r}; the layers are {WIDTHS}.0 to {WIDTHS}.{MOST_LAYERS - 1}"
     if any(each.startswith(f"{path}.") for each in known):
         return f"{path!r} is a section of training_config; name one of its keys"
     if path in all_config_fields():
@@ -57,9 +57,9 @@ def unknown_path(path: str, algorithm: str) -> str:
 
 
 def foreign_key(key: str, algorithm: str, section: str = "") -> str:
-    """What to say of a key of the section `training` that only other algorithms have.
+    """Returns the message for a key of the section `training` that only other algorithms have.
 
-    It is spelt right, so that a key of like spelling would mean something else: all that there are instead.
+    The message lists the keys of the algorithm rather than the most similar one, because the key is spelt correctly.
     """
     owners = " and ".join(name for name, record in ALGORITHMS.items() if key in record.model_fields)
     own = [name for name in ALGORITHMS[algorithm].model_fields if name not in AlgorithmConfig.model_fields]

@@ -1,4 +1,4 @@
-"""A trial's configuration: the study's own with the trial's parameters in their places."""
+"""Builds the configuration of a trial: that of the study with the parameters of the trial."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -17,10 +17,11 @@ from fxai.spec.search.study import StudySpec
 
 
 def configure(config: TrainingConfig, params: Mapping[str, Choice]) -> TrainingConfig:
-    """`config` with values set at dotted paths, validated anew.
+    """Returns the configuration with values set at dotted paths, validated.
 
-    `InputError` for a path that the configuration has not and for values that exclude each other, such
-    as a batch larger than the rollout.
+    Raises:
+        InputError: The configuration has no such path, or values are invalid together, such as a batch larger than
+            the rollout.
     """
     tree = config.model_dump()
     algorithm = config.training.algorithm
@@ -37,19 +38,24 @@ def configure(config: TrainingConfig, params: Mapping[str, Choice]) -> TrainingC
 
 
 def trial_config(study: StudySpec, params: Mapping[str, Choice]) -> TrainingConfig:
-    """What a trial of the study trains with: its parameters over what the study fixes, over training_config.
+    """Returns the configuration of a trial of fx_trading.
 
-    Raises as `configure` does; a TypeError where the objective is no training of FxAI's.
+    The parameters take precedence over `fixed`, and `fixed` over training_config.
+
+    Raises:
+        InputError: As `configure`.
+        TypeError: The objective is custom code.
     """
     if isinstance(study.training_config, CustomConfig):
-        raise TypeError(f"{study.study_name} trains with a configuration of its user's own")
+        raise TypeError(f"the objective of {study.study_name} is custom code")
     return configure(study.training_config, {**study.fixed, **located(study.parameters, params)})
 
 
 def trial_settings(study: StudySpec, params: Mapping[str, Choice]) -> dict[str, Any]:
-    """What a trial's worker is given as its configuration, whoever's objective it is; plain data.
+    """Returns the configuration of a trial of any objective as JSON values, for the worker.
 
-    Raises as `configure` does, and an `InputError` for a parameter below something that is no section.
+    Raises:
+        InputError: As `configure`; or a parameter is below a value that is not a section.
     """
     config = study.training_config
     if not isinstance(config, CustomConfig):
@@ -61,28 +67,28 @@ def trial_settings(study: StudySpec, params: Mapping[str, Choice]) -> dict[str, 
 
 
 def located(parameters: Sequence[Parameter], params: Mapping[str, Choice]) -> dict[str, Choice]:
-    """A trial's parameters by the paths that they set, as `configure` takes them."""
+    """Returns a trial's parameters by the paths that they set, as `configure` expects them."""
     path_of = {parameter.name: parameter.path for parameter in parameters}
     return {path_of.get(name, name): value for name, value in params.items()}
 
 
 def default_params(study: StudySpec) -> dict[str, Choice]:
-    """Trial 0: each parameter's value in the study's own configuration, or the nearest it can take.
+    """Returns the parameters of trial 0: the values of the study's configuration, or the nearest allowed values.
 
-    Where the configuration says nothing of it, the middle of its range or its first choice.
+    A parameter without a value in the configuration gets the middle of its range or its first choice.
     """
     values = config_values(study)
     return walk(study.parameters, values, lambda each: nearest_value(each, values.get(each.path)))
 
 
 def config_values(study: StudySpec) -> dict[str, Choice]:
-    """What names stand for where no trial says otherwise: every field by its path, parameters by their names too."""
+    """Returns the study's values of all fields by path, and of parameters also by name."""
     values = {**values_of(study.training_config), **study.fixed}
     return values | {each.name: values[each.path] for each in study.parameters if each.path in values}
 
 
 def values_of(config: TrainingConfig | CustomConfig) -> dict[str, Choice]:
-    """Every field by its path, in the form in which parameters take its values."""
+    """Returns the values of all fields by path, as choices of a parameter."""
     return dict(_leaves(config.model_dump()))
 
 
@@ -97,7 +103,7 @@ def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Ch
 
 
 def value_at(tree: Mapping[str, Any], name: str) -> Any:
-    """The value at a dotted path of nested mappings."""
+    """Returns the value at a dotted path of nested mappings."""
     node: Any = tree
     for part in name.split("."):
         node = node[part]
@@ -105,9 +111,12 @@ def value_at(tree: Mapping[str, Any], name: str) -> Any:
 
 
 def set_at(tree: dict[str, Any], name: str, value: Any) -> None:
-    """Set a value at a dotted path of nested mappings, all but the last of which exist; a number is a list's item.
+    """Sets a value at a dotted path of nested mappings. All sections of the path must exist.
 
-    InputError for an item that the list has not.
+    A number at the end of the path is the index of a list item.
+
+    Raises:
+        InputError: The list has no such item.
     """
     *sections, last = name.split(".")
     node: Any = tree
@@ -119,7 +128,7 @@ def set_at(tree: dict[str, Any], name: str, value: Any) -> None:
     items = list(node[sections[-1]] or ())
     if int(last) >= len(items):
         raise InputError(
-            f"{name} is not there: {'.'.join(sections)} has {len(items)} items; write it with one for each"
+            f"{name} does not exist: {'.'.join(sections)} has {len(items)} items; set {'.'.join(sections)} as a list"
         )
     items[int(last)] = value
     node[sections[-1]] = tuple(items)

@@ -1,7 +1,7 @@
-"""Constraints of a study: which points of its space may be trained.
+"""Constraints of a study: conditions that a point of its search space must satisfy to be trained.
 
-A constraint is a condition in the language of `expression.py`. How far a point is from keeping it tells a
-sampler which way to go; `<=` and its relatives have a distance, all else is kept or broken by 1.
+A constraint is written in the language of `expression.py`. Samplers use the amount of its violation. The violation of
+`<`, `<=`, `>`, `>=` and `==` is a distance between numbers, that of any other condition is 0 or 1.
 """
 
 import ast
@@ -22,17 +22,17 @@ from fxai.spec.search.expression import (
     parse_expression,
 )
 
-_BROKEN = 1.0  # where there is no distance, or none can be computed
-_LEAST = 1e-9  # of what is broken by nothing: `1 < 1`
+_BROKEN = 1.0  # violation if there is no distance, or if it cannot be computed
+_LEAST = 1e-9  # violation if the distance is 0, as in `1 < 1`
 
 
 def _condition(text: str) -> str:
-    """The text, if it is a condition."""
+    """Returns the text. Raises `ExpressionError` if it is not a condition."""
     expression = parse_expression(text)
     if not _is_condition(expression.tree):
-        raise ExpressionError(f"{text!r} is no condition; compare it with something")
+        raise ExpressionError(f"{text!r} is not a condition; add a comparison, such as <=")
     if not expression.names:
-        raise ExpressionError(f"{text!r} names nothing that is searched")
+        raise ExpressionError(f"{text!r} names no parameter or field")
     return expression.text
 
 
@@ -49,7 +49,7 @@ Constraint = Annotated[str, AfterValidator(_condition)]
 
 
 def violation(constraint: str, values: Mapping[str, Value]) -> float:
-    """How far the values are from keeping it: above 0 exactly where it is broken or cannot be computed."""
+    """Returns the violation of a constraint: above 0 if and only if it is broken or cannot be computed."""
     try:
         return _violation(parse_expression(constraint).tree, values)
     except ExpressionError:

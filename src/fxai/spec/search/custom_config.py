@@ -8,22 +8,22 @@ from pydantic import ConfigDict, JsonValue, RootModel
 from fxai.spec.fields.field_paths import list_of
 from fxai.spec.search.parameters import Choice
 
-DERIVED = "derived"  # in a training engine's configuration: by name, the places of values that functions derive
+DERIVED = "derived"  # key of a training engine's configuration: by name, the paths of values that functions compute
 
 
 class CustomConfig(RootModel[dict[str, JsonValue]]):
-    """The `training_config` of code of your own: any mapping. Nested keys have dotted names, as in fx_trading."""
+    """The `training_config` of custom code: any mapping. Nested keys have dotted names, as in fx_trading."""
 
     model_config = ConfigDict(frozen=True)
 
 
 def with_values(config: CustomConfig, values: Mapping[str, Choice]) -> dict[str, JsonValue]:
-    """The configuration with a trial's parameters set at dotted names, as by `with_json`."""
+    """Returns the configuration with a trial's parameters set at dotted names, as `with_json`."""
     return with_json(config, {name: list_of(value) for name, value in values.items()})
 
 
 def with_json(config: CustomConfig, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """The configuration with values set at dotted names. Missing sections are created.
+    """Returns the configuration with values set at dotted names. Missing sections are created.
 
     Raises:
         ValueError: A name is below a value that is not a section.
@@ -35,13 +35,13 @@ def with_json(config: CustomConfig, values: Mapping[str, JsonValue]) -> dict[str
         for depth, section in enumerate(sections, start=1):
             node = node.setdefault(section, {})
             if not isinstance(node, dict):
-                raise ValueError(f"{'.'.join(sections[:depth])} is no section of training_config")  # noqa: TRY004
+                raise ValueError(f"{'.'.join(sections[:depth])} is not a section of training_config")  # noqa: TRY004
         node[last] = value
     return tree
 
 
 def values_in(config: CustomConfig) -> dict[str, JsonValue]:
-    """All values by their dotted names."""
+    """Returns all values by their dotted names."""
     return dict(_leaves(config.root, ""))
 
 

@@ -1,9 +1,9 @@
-"""Expressions over named values, such as `training.batch_size <= 0.5 * training.rollout_steps`, without `eval`.
+"""Evaluates expressions over named values, such as `training.batch_size <= 0.5 * training.rollout_steps`.
 
-Python's parser reads them; whatever is not on the short list below is refused before anything is computed,
-so that an expression can neither call code, reach an attribute, nor grow beyond its own length.
-Arithmetic is that of floats. Comparisons compute with numbers as they are written, in exact fractions: on steps of
-0.1 `a + b <= 0.3` holds for 0.1 and 0.2, which floats sum to 0.30000000000000004.
+Python's parser parses an expression. All syntax that is not listed below is refused before the evaluation, so that an
+expression cannot call code, read an attribute or produce very large values. `eval` is not used.
+Arithmetic uses floats. Comparisons use exact fractions of the decimal digits, so that `a + b <= 0.3` holds for 0.1 and
+0.2, whose sum in floats is 0.30000000000000004.
 """
 
 import ast
@@ -18,12 +18,12 @@ from typing import Any, TypeAlias
 Value: TypeAlias = bool | int | float | str | None
 Number: TypeAlias = float | Fraction
 Numbers: TypeAlias = Callable[[Number], Number]
-"""What an expression computes with: `float`, or `as_written`."""
+"""Converts numbers for the evaluation: `float` or `as_written`."""
 
-LONGEST = 400  # characters; constraints are keys in a study's database
+LONGEST = 400  # characters, because constraints are keys in a study's database
 _DEEPEST = 30
-_DIGITS = 15  # that any float keeps
-_DRIFT = 1e-14  # of a number; sums of a few floats are closer
+_DIGITS = 15  # decimal digits that every float stores exactly
+_DRIFT = 1e-14  # relative rounding error that is ignored; sums of a few floats have less
 _ARITHMETIC: dict[type[ast.AST], Callable[[Any, Any], Number]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -59,34 +59,37 @@ COMPARISONS: dict[type[ast.AST], str] = {
 _OPERATIONS = "+ - * / // % **, comparisons, and, or, not, in, " + ", ".join(_FUNCTIONS)
 _ALLOWED = f"numbers, texts in quotes, names, {_OPERATIONS}"
 _ALLOWED_WITH_QUOTED_NAMES = (
-    f'numbers, names, names with other characters in quotes, as "eval/mean_reward", {_OPERATIONS}'
+    f'numbers, names, names with other characters in quotes, such as "eval/mean_reward", {_OPERATIONS}'
 )
 
 
 class ExpressionError(ValueError):
-    """What is wrong with an expression, or with computing it, in the words of its writer."""
+    """An expression is invalid or cannot be computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression that is sound; `names` are those that it needs values for, in the order of the text."""
+    """A valid expression. `names` are the names that need values, in the order of the text."""
 
     text: str
     names: tuple[str, ...]
     tree: ast.expr = field(repr=False, compare=False)
 
     def value(self, values: Mapping[str, Value]) -> Value:
-        """What it comes to; ExpressionError where that cannot be computed."""
+        """Returns the value of the expression. Raises `ExpressionError` if it cannot be computed."""
         value: Value = evaluate(self.tree, values)
         return value
 
 
 def parse_expression(text: str, *, quoted_names: bool = False) -> Expression:
-    """ExpressionError says what the language does not have.
+    """Parses and checks an expression.
 
     Args:
-        text: the expression.
-        quoted_names: what stands in quotes is a name, so that a name may hold any character; otherwise a text.
+        text: The expression.
+        quoted_names: Whether a text in quotes is a name, so that a name may contain any character.
+
+    Raises:
+        ExpressionError: The expression is invalid or has syntax that is not allowed.
     """
     if len(text) > LONGEST:
         raise ExpressionError(f"is longer than {LONGEST} characters")
@@ -95,24 +98,24 @@ def parse_expression(text: str, *, quoted_names: bool = False) -> Expression:
         with warnings.catch_warnings(action="ignore", category=SyntaxWarning):  # a backslash in quotes
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise ExpressionError(f"{text!r} is no expression; there are {allowed}") from None
+        raise ExpressionError(f"{text!r} is not an expression; allowed are {allowed}") from None
     names: dict[str, None] = {}
     try:
         tree = _QuotedNames().visit(tree) if quoted_names else tree
         _check(tree, names, 0)
     except _NotInTheLanguageError as error:
-        raise ExpressionError(f"{error} is not part of the language; there are {allowed}") from None
+        raise ExpressionError(f"{error} is not allowed; allowed are {allowed}") from None
     except RecursionError:
         raise ExpressionError("is nested too deeply") from None
     return Expression(text.strip(), tuple(names), tree)
 
 
 class _NotInTheLanguageError(Exception):
-    """Holds the part that is not; `parse_expression` says what there is."""
+    """A part of an expression is not allowed; the message is that part."""
 
 
 class _QuotedNames(ast.NodeTransformer):
-    """Makes a name of each text."""
+    """Replaces each text by a name."""
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:  # ast's own
         if not isinstance(node.value, str):
@@ -123,7 +126,13 @@ class _QuotedNames(ast.NodeTransformer):
 
 
 def evaluate(node: ast.expr, values: Mapping[str, Value], numbers: Numbers = float) -> Any:  # noqa: PLR0911 -- one for each kind
-    """The value of a tree that `parse_expression` has checked; one that is computed is of the kind of `numbers`."""
+    """Returns the value of a tree that `parse_expression` has checked.
+
+    Args:
+        node: The tree.
+        values: Value by name.
+        numbers: Converts the operands and results of arithmetic.
+    """
     match node:
         case ast.Constant(value=value):
             return value
@@ -147,11 +156,11 @@ def evaluate(node: ast.expr, values: Mapping[str, Value], numbers: Numbers = flo
         case ast.Compare(left=left, ops=ops, comparators=rest):
             pairs = zip((left, *rest), ops, rest, strict=False)
             return all(holds(one, COMPARISONS[type(op)], other, values) for one, op, other in pairs)
-    raise AssertionError(ast.dump(node))  # `_check` lets nothing else through
+    raise AssertionError(ast.dump(node))  # `_check` refuses all other nodes
 
 
 def holds(one: ast.expr, comparison: str, other: ast.expr, values: Mapping[str, Value]) -> bool:
-    """Whether one comparison does, of numbers as they are written."""
+    """Whether one comparison holds, with numbers as exact decimal fractions."""
     left = evaluate(one, values, as_written)
     if comparison.endswith("in"):
         members = other.elts if isinstance(other, ast.Tuple | ast.List) else []
@@ -165,7 +174,7 @@ def holds(one: ast.expr, comparison: str, other: ast.expr, values: Mapping[str, 
 
 
 def same(one: Value | Fraction, other: Value | Fraction) -> bool:
-    """Equality of what was written: true is no 1, and a number that drifted in its last digit is still itself."""
+    """Whether two values are equal. A boolean does not equal a number; rounding errors of floats are ignored."""
     if isinstance(one, bool) != isinstance(other, bool):
         return False
     if one == other:
@@ -177,22 +186,22 @@ def same(one: Value | Fraction, other: Value | Fraction) -> bool:
 
 
 def number(node: ast.expr, values: Mapping[str, Value], numbers: Numbers = float) -> Any:
-    """The value of a part that has to be a number, of the kind of `numbers`."""
+    """Returns the value of a part as a number, converted by `numbers`. Raises `ExpressionError` for other values."""
     value = evaluate(node, values, numbers)
     if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
-        raise ExpressionError(f"{ast.unparse(node)} is {value!r}, which is no number")
+        raise ExpressionError(f"{ast.unparse(node)} is {value!r}, which is not a number")
     if not _is_finite(value):
         raise ExpressionError(f"{ast.unparse(node)} is not finite")
     return numbers(value)
 
 
 def as_written(value: Number) -> Fraction:
-    """A number exact to the digits in which it is written: 0.1 is a tenth."""
+    """Returns the exact fraction of a number's decimal digits: 1/10 for 0.1."""
     return value if isinstance(value, Fraction) else Fraction(repr(value))
 
 
 def dotted_name(node: ast.expr) -> str:
-    """`training.batch_size` of the nodes that spell it; empty for anything else."""
+    """Returns the dotted name of a node, such as `training.batch_size`; empty if the node is not a name."""
     match node:
         case ast.Name(id=name):
             return name
@@ -209,12 +218,12 @@ def _computed(function: Callable[..., Number], node: ast.expr, numbers: Numbers,
     if not _is_finite(value):
         raise ExpressionError(f"{ast.unparse(node)} is not finite")
     if numbers is as_written and isinstance(value, float):
-        value = float(f"{value:.{_DIGITS}g}")  # a root or a power, whose last digits are rounding
+        value = float(f"{value:.{_DIGITS}g}")  # the last digits of a root or a power are rounding errors
     return numbers(value)
 
 
 def _is_finite(value: Number) -> bool:
-    """Whether it is a number that a float can hold."""
+    """Whether a number is finite as a float."""
     try:
         return math.isfinite(float(value))
     except OverflowError:
@@ -222,7 +231,7 @@ def _is_finite(value: Number) -> bool:
 
 
 def _check(node: ast.AST, names: dict[str, None], depth: int) -> None:
-    """Raise what the language does not have; collect the names."""
+    """Refuses syntax that is not allowed, and collects the names."""
     if depth > _DEEPEST:
         raise ExpressionError("is nested too deeply")
     for part in _parts(node, names):
@@ -232,7 +241,7 @@ def _check(node: ast.AST, names: dict[str, None], depth: int) -> None:
 def _parts(node: Any, names: dict[str, None]) -> list[ast.expr]:  # noqa: PLR0911 -- one for each kind
     match node:
         case ast.Constant(value=int() | float() as value) if not _is_finite(value):
-            raise ExpressionError("holds a number that is greater than any float")
+            raise ExpressionError("contains a number that is greater than any float")
         case ast.Constant(value=bool() | int() | float() | str() | None):
             return []
         case ast.Name() | ast.Attribute() if name := dotted_name(node):
@@ -254,9 +263,9 @@ def _parts(node: Any, names: dict[str, None]) -> list[ast.expr]:  # noqa: PLR091
 
 
 def _sides(op: ast.cmpop, side: ast.expr) -> list[ast.expr]:
-    """What stands to the right of a comparison: after `in` a list."""
+    """Returns the operands to the right of a comparison: the items of a list after `in`."""
     if not isinstance(op, ast.In | ast.NotIn):
         return [side]
     if not isinstance(side, ast.Tuple | ast.List):
-        raise ExpressionError(f"after 'in' a list is wanted, as in {COMPARISONS[type(op)]} ['mlp', 'gru']")
+        raise ExpressionError(f"'in' needs a list, as in {COMPARISONS[type(op)]} ['mlp', 'gru']")
     return side.elts

@@ -1,4 +1,4 @@
-"""What is wrong with a value, by its path in the tree: pydantic's errors in the words of a spec's user."""
+"""Faults of values by their paths in the tree, and their messages from pydantic's errors."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -14,28 +14,28 @@ from fxai.spec.yaml.yaml_source import KeyPath, dotted
 
 _SHOWN = 60
 _NOTHING = object()
-_NOTHING_ELSEWHERE = ("None", "none", "nil")  # in other languages; texts in YAML
+_NOTHING_ELSEWHERE = ("None", "none", "nil")  # null in other languages, but texts in YAML
 
 
 class Finding(NamedTuple):
-    """One fault, before anyone knows in which line of which file."""
+    """One fault, without its file and line."""
 
     path: KeyPath
     message: str
 
 
 def as_problems(findings: Iterable[Finding]) -> tuple[Problem, ...]:
-    """Problems without lines, for values that come from no file."""
+    """Returns the faults as problems without lines, for values that are not from a file."""
     return tuple(Problem(finding.message, dotted(finding.path)) for finding in findings)
 
 
 def findings_of(error: ValidationError, tree: JsonValue) -> list[Finding]:
-    """One finding per value; where a union was tried, its members' messages in one."""
+    """Returns one fault per value. The messages of all members of a union are joined."""
     messages: dict[KeyPath, list[str]] = {}
     for details in error.errors(include_url=False):
-        if details["type"] == "extra_forbidden":  # `check_keys` says it with the nearest key
+        if details["type"] == "extra_forbidden":  # `check_keys` reports it with the most similar key
             continue
-        if details["type"] == "too_short" and details["input"]:  # its items are at fault
+        if details["type"] == "too_short" and details["input"]:  # the faults of its items are reported
             continue
         path = _path_in(tree, details)
         if _names_no_algorithm(details):
@@ -47,7 +47,7 @@ def findings_of(error: ValidationError, tree: JsonValue) -> list[Finding]:
 
 
 def message_of(details: ErrorDetails) -> str:
-    """Pydantic's message as the end of a sentence that begins with the key."""
+    """Returns the message of a pydantic error, to follow the key."""
     context = details.get("ctx", {})
     given = _shown(details["input"])
     match details["type"]:
@@ -56,7 +56,7 @@ def message_of(details: ErrorDetails) -> str:
         case "union_tag_invalid":
             message = _unknown_member(details)
         case "union_tag_not_found":
-            message = "needs a type, the name of a class"
+            message = "needs the key type, the name of a class"
         case "value_error":
             message = str(context["error"])
         case "model_type" | "dict_type" | "model_attributes_type":
@@ -68,11 +68,11 @@ def message_of(details: ErrorDetails) -> str:
         case "int_type" | "int_parsing" | "int_from_float":
             message = f"must be a whole number, not {given}"
         case "too_short":
-            message = f"must hold at least {context['min_length']}"
+            message = f"must have at least {context['min_length']}"
         case _:
             message = details["msg"].replace("Input should be", "must be").replace("String should have", "must have")
             message = f"{message}, not {given}"
-    return f"{message}; write null for nothing" if details["input"] in _NOTHING_ELSEWHERE else message
+    return f"{message}; write null for no value" if details["input"] in _NOTHING_ELSEWHERE else message
 
 
 def _names_no_algorithm(details: ErrorDetails) -> bool:
@@ -90,7 +90,7 @@ def _unknown_member(details: ErrorDetails) -> str:
 
 def _shown(value: object) -> str:
     if value is None or isinstance(value, bool):
-        return {None: "nothing", True: "true", False: "false"}[value]
+        return {None: "null", True: "true", False: "false"}[value]
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
@@ -104,7 +104,7 @@ def _child(node: JsonValue, part: str | int) -> Any:
 
 
 def _path_in(tree: JsonValue, details: ErrorDetails) -> KeyPath:
-    """Pydantic's location without the tags and member names that it adds at unions."""
+    """Returns pydantic's location of an error without the tags and type names that pydantic adds for unions."""
     path: list[str | int] = []
     node = tree
     for part in details["loc"]:

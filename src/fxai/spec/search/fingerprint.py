@@ -1,7 +1,8 @@
-"""What makes two runs the same study: search space, base configuration, data, metric, direction.
+"""Fingerprint of a study: search space, base configuration, data, metric and direction.
 
-`n_trials`, sampler, pruner, workers, lanes and `seed` are left out: they may change when a study is resumed.
-`seeds_per_trial` is in it, since a mean of four is another value than one.
+A run can resume a study only if the fingerprints are equal. `n_trials`, sampler, pruner, workers, lanes and `seed` are
+not part of it, because they may change between runs. `seeds_per_trial` is part of it, because it changes the noise of
+the objective values.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ _ONE_SEED: Fingerprint = {"seeds_per_trial": 1}
 
 
 def fingerprint(study: StudySpec) -> Fingerprint:
-    """A record that JSON keeps as it is, to be stored with the study."""
+    """Returns the fingerprint of a study as JSON values."""
     goals: list[JsonValue] = [goal.model_dump(mode="json") for goal in study.objectives]
     further: Fingerprint = {
         "argument_style": argument_style_of(study.objective),
@@ -40,13 +41,15 @@ def fingerprint(study: StudySpec) -> Fingerprint:
         "direction": study.direction,
         "seeds_per_trial": study.seeds_per_trial,
         "parameters": {each.name: _parameter(each) for each in study.parameters},
-        **{key: value for key, value in further.items() if value},  # as if there were none before they were known
+        **{
+            key: value for key, value in further.items() if value
+        },  # empty values are omitted, so that fingerprints of earlier releases stay equal
         **_configuration(study.training_config),
     }
 
 
 def _objective(objective: Objective) -> JsonValue:
-    """Own code by its name or command; where it lies may change."""
+    """Returns the name or the command of an objective. The folder is not part of the fingerprint."""
     return list(objective.command) if isinstance(objective, CustomCommand) else name_of(objective)
 
 
@@ -56,25 +59,25 @@ def _configuration(training_config: TrainingConfig | CustomConfig) -> Fingerprin
         return {"training_config": config}
     source = config["data"].pop("source")
     if config["model"]["widths"] is None:
-        del config["model"]["widths"]  # studies from before the field was known go on
+        del config["model"]["widths"]  # studies of releases without this field can be resumed
     if config["data"]["split"]["validation_episodes"] is None:
         del config["data"]["split"]["validation_episodes"]
     return {"data": _data(source), **_split_rule(config["data"]["split"]["train"]), "training_config": config}
 
 
 def _parameter(parameter: Parameter) -> Fingerprint:
-    """What a parameter is; a path that is its name and conditions that it has not are left out."""
-    unsaid = {"name", *(() if parameter.when else ("when",)), *(() if parameter.path != parameter.name else ("path",))}
-    return parameter.model_dump(mode="json", exclude=unsaid)
+    """Returns a parameter without its name, empty conditions, and a path that equals its name."""
+    omitted = {"name", *(() if parameter.when else ("when",)), *(() if parameter.path != parameter.name else ("path",))}
+    return parameter.model_dump(mode="json", exclude=omitted)
 
 
 def _split_rule(train: JsonValue) -> Fingerprint:
-    """Fractions of a split once counted the bars behind the features' warm-up; such a study was scored on others."""
+    """Returns the rule for fractions of a split. In the first releases they excluded the warm-up of the features."""
     return {} if isinstance(train, str) else {"fractions_of_split": "of all bars"}
 
 
 def _data(source: str) -> JsonValue:
-    """A named data set is known by its name, a file by its content. The text is kept as it is written."""
+    """Returns the source of the data, and for a file also the hash of its content."""
     path = expanded_path(source)
     if not path.is_file():
         return {"source": source}
@@ -83,24 +86,23 @@ def _data(source: str) -> JsonValue:
 
 
 def paths_of(record: Mapping[str, Any]) -> dict[str, str]:
-    """The field of training_config that each parameter of a stored fingerprint sets, by the parameter's name."""
+    """Returns the path of the field that each parameter of a stored fingerprint sets, by the parameter's name."""
     return {name: each.get("path", name) for name, each in record["parameters"].items()}
 
 
 def difference(old: Mapping[str, JsonValue], new: Mapping[str, JsonValue]) -> tuple[str, ...]:
-    """What changed, one line each: `parameters.training.gamma.high: 0.99 -> 0.999`; empty where nothing did.
+    """Returns the differences of two fingerprints, one line each: `parameters.training.gamma.high: 0.99 -> 0.999`.
 
-    A data file that only moved is no change. A record without `seeds_per_trial` is of the time when each
-    trial had one.
+    Another path of the same data file is not a difference. In a fingerprint without `seeds_per_trial` it is 1.
     """
     old, new = ({**_ONE_SEED, **each} for each in (old, new))
     return tuple(_changes(_comparable(old, new), _comparable(new, old), ""))
 
 
 def _comparable(one: Mapping[str, JsonValue], other: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
-    """Without the place of a file of the same content.
+    """Returns a fingerprint without the path of a data file that has the same content in the other fingerprint.
 
-    The content of a file below `~` was once not known; it counts where both records have it.
+    Earlier releases stored no hash for a file below `~`. The hash is compared if both fingerprints have it.
     """
     places = [data.get("source") if isinstance(data := each.get("data"), dict) else None for each in (one, other)]
     hashes = [data.get("sha256") if isinstance(data := each.get("data"), dict) else None for each in (one, other)]

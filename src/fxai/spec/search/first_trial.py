@@ -1,4 +1,4 @@
-"""What trial 0 is called: the default configuration, or the starting point of own code that gives no defaults."""
+"""Names trial 0: the default configuration, or the starting point if custom code has no defaults."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,25 +10,24 @@ from fxai.spec.search.study import StudySpec
 
 DEFAULTS: Final = "the default configuration"
 STARTING_POINT: Final = "the starting point"
-_NO_VALUES: Final = " (training_config holds no defaults for it)"
+_NO_VALUES: Final = " (training_config has no defaults for it)"
 
 
 def first_trial(study: StudySpec) -> str:
-    """What trial 0 of a study is called."""
+    """Returns the name of trial 0 of a study."""
     return STARTING_POINT if _without_values(study) else DEFAULTS
 
 
 def first_trial_notes(study: StudySpec) -> tuple[str, ...]:
-    """What to say of a trial 0 that is not made of the user's defaults; nothing where it is."""
+    """Returns a notice if trial 0 does not consist of the user's defaults."""
     if not (names := _without_values(study)):
         return ()
-    begins = f"each range's middle, or the first choice, of {', '.join(names)}"
-    instead = "write defaults under training_config, and trial 0 takes them"
-    return (f"trial 0 is a starting point, not your defaults: {begins}; {instead}",)
+    values = f"the middle of the range, or the first choice, of {', '.join(names)}"
+    return (f"trial 0 is {STARTING_POINT}, with {values}; write defaults under training_config to use them instead",)
 
 
 def _without_values(study: StudySpec) -> tuple[str, ...]:
-    """The parameters of own code for which training_config holds no values."""
+    """Returns the parameters of custom code that have no values in training_config."""
     if not isinstance(study.training_config, CustomConfig):
         return ()
     known = {**values_in(study.training_config), **study.fixed}
@@ -36,7 +35,7 @@ def _without_values(study: StudySpec) -> tuple[str, ...]:
 
 
 def first_trial_in(fingerprint: Mapping[str, Any]) -> str:
-    """What trial 0 of a stored study is called; of one that FxAI did not make, what FxAI calls its own."""
+    """Returns the name of trial 0 of a stored study; the default name if the study was not created by FxAI."""
     config = fingerprint.get("training_config")
     if not is_custom(fingerprint.get("objective", FX_TRADING)) or not isinstance(config, dict):
         return DEFAULTS

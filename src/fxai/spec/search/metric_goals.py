@@ -1,4 +1,4 @@
-"""The objectives of a study: one metric, or several."""
+"""The objectives of a study: one or several metrics with their directions."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
@@ -18,12 +18,12 @@ class Goal(Record):
     )
 
     def loss(self, value: float) -> float:
-        """The value with its sign changed if it is maximized, so that less is better."""
+        """Returns the value as a loss: negated if the metric is maximized, so that less is better."""
         return -value if self.direction == "maximize" else value
 
 
 def with_first_goal(written: Mapping[str, Any]) -> dict[str, Any]:
-    """A study as written; with several objectives, the one that prunes is also `metric_name` and `direction`."""
+    """Returns a study mapping. With several objectives the one that prunes is also `metric_name` and `direction`."""
     goals = written.get("objectives")
     sound = [each for each in goals if isinstance(each, dict | Goal)] if isinstance(goals, list | tuple) else []
     named = [each if isinstance(each, dict) else each.model_dump() for each in sound]
@@ -35,7 +35,7 @@ def with_first_goal(written: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_goals(goals: tuple[Goal, ...], reported: Collection[str] | None) -> tuple[Goal, ...]:
-    """The objectives with the canonical names of their metrics.
+    """Returns the objectives with the canonical names of their metrics.
 
     Raises:
         ValueError: There is one objective only, a metric is given twice, or a metric is not in `reported` (if known).
@@ -43,14 +43,14 @@ def check_goals(goals: tuple[Goal, ...], reported: Collection[str] | None) -> tu
     goals = tuple(Goal(metric=_canonical(goal.metric, reported), direction=goal.direction) for goal in goals)
     names = [goal.metric for goal in goals]
     if len(names) == 1:
-        raise ValueError("must hold at least 2; a single one is written as metric_name and direction")
+        raise ValueError("must have at least 2; write a single objective as metric_name and direction")
     if double := next((name for place, name in enumerate(names) if name in names[:place]), None):
         raise ValueError(f"{double!r} is given twice; keep one")
     return goals
 
 
 def check_metric(name: str, goals: tuple[Goal, ...] | None, reported: Collection[str] | None) -> str:
-    """The canonical name of the metric.
+    """Returns the canonical name of a metric.
 
     Args:
         name: The metric to check.
@@ -64,7 +64,7 @@ def check_metric(name: str, goals: tuple[Goal, ...] | None, reported: Collection
         return name
     name, names = _canonical(name, reported), [goal.metric for goal in goals]
     if names and name not in names:
-        raise ValueError(f"prunes the trials, so it must be one of the objectives: {', '.join(names)}")
+        raise ValueError(f"is the metric that prunes; it must be one of the objectives: {', '.join(names)}")
     return name
 
 

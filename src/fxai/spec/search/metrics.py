@@ -1,7 +1,6 @@
-"""The metrics that a study of `fx_trading` can maximise or minimise; `market/` computes and defines them.
+"""Names of the metrics that `fx_trading` reports. `market/` defines and computes them.
 
-`mean_reward` is the mean reward of a step on the validation split, and `val_loss` the same with its sign turned, for
-those who are used to minimising: what has the least loss has the most reward.
+`mean_reward` is the mean reward per step on the validation split, and `val_loss` its negative.
 """
 
 from collections.abc import Collection
@@ -24,19 +23,19 @@ Metric: TypeAlias = Literal[
 
 METRICS: tuple[str, ...] = get_args(Metric)
 
-SYNONYMS = {  # as others call them
+SYNONYMS = {  # names in other libraries
     "cumulative_return": "total_return",
     "sharpe_ratio": "sharpe",
     "sortino_ratio": "sortino",
 }
-LOSSES = frozenset({"val_loss", "max_drawdown", "turnover"})  # of which less is better
+LOSSES = frozenset({"val_loss", "max_drawdown", "turnover"})  # less is better
 DEFAULT_METRIC = "mean_reward"
-FRACTIONS = frozenset({"total_return", "max_drawdown", "win_rate"})  # people read them as percent
-CUSTOM_METRIC = "value"  # of an objective of the user's own, which may call it anything
+FRACTIONS = frozenset({"total_return", "max_drawdown", "win_rate"})  # shown as percent
+CUSTOM_METRIC = "value"  # default metric of a custom objective
 
 
 class Metrics(dict[str, Any]):
-    """Metrics by the names under which they are stored, each found under a synonym too."""
+    """Metrics by their stored names. A lookup by a synonym finds them too."""
 
     def __missing__(self, name: str) -> Any:
         meant = metric_in(self, name)
@@ -52,12 +51,12 @@ class Metrics(dict[str, Any]):
 
 
 def metric_in(known: Collection[str], name: str) -> str:
-    """The name among those that are known: as it is, or what it is a synonym of."""
+    """Returns the known name for a metric: the name itself, or the name of which it is a synonym."""
     return name if name in tuple(known) else SYNONYMS.get(name, name)
 
 
 def reported_metric(name: str, reported: Collection[str] = METRICS) -> str:
-    """The canonical name of a metric of `fx_trading`.
+    """Returns the canonical name of a metric of `fx_trading`.
 
     Raises:
         ValueError: The metric is not in `reported`.

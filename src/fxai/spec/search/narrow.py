@@ -1,4 +1,4 @@
-"""Smaller ranges around a value that was found to be good."""
+"""Narrows the range of a parameter around the best value of another study."""
 
 import math
 
@@ -16,21 +16,26 @@ from fxai.spec.search.parameters import (
 
 
 def narrowed(parameter: Parameter, best: Choice, width: float) -> Parameter:
-    """The parameter with a range `width` times as long around the best value, moved to stay within its bounds.
+    """Returns the parameter with a narrower range around the best value, within its bounds.
 
-    Lengths are those of logarithms on a logarithmic scale. On steps, and of whole numbers, at least one to each side
-    stays; of choices that are numbers the best and its neighbours. Other choices stay as they are, and so does a
-    range where the best value is no number.
+    On a logarithmic scale the length of a range is that of the logarithms. A range on steps or of whole numbers keeps
+    at least one value on each side of the best value. Of numeric choices the best one and its neighbours are kept.
+    Other choices, and ranges whose best value is not a number, are not changed.
+
+    Args:
+        parameter: The parameter.
+        best: The best value.
+        width: The length of the new range as a fraction of the old one.
     """
     if isinstance(parameter, CategoricalParameter):
         return parameter.model_copy(update={"choices": _neighbours(parameter.choices, best)})
     if not is_number(best):
         return parameter
-    centre = float(nearest_value(parameter, best))  # type: ignore[arg-type]  # of a number it is one
+    centre = float(nearest_value(parameter, best))  # type: ignore[arg-type]  # the nearest value to a number is a number
     low, high = _around(parameter, centre, width)
     count = count_values(parameter)
     if parameter.step is None or count is None:
-        # Rounding must not carry an end past a bound, nor past the best value.
+        # Rounding must not move an end beyond a bound or beyond the best value.
         ends: tuple[Choice, Choice] = max(min(low, centre), parameter.low), min(max(high, centre), parameter.high)
     else:
         ends = _on_steps(parameter, parameter.step, centre, (low, high), count - 1)
@@ -38,7 +43,7 @@ def narrowed(parameter: Parameter, best: Choice, width: float) -> Parameter:
 
 
 def _around(parameter: FloatParameter | IntParameter, centre: float, width: float) -> tuple[float, float]:
-    """Ends whose distance, on the parameter's scale, is `width` times that of its bounds."""
+    """Returns ends whose distance, on the parameter's scale, is `width` times that of its bounds."""
     scale, back = (math.log, math.exp) if parameter.log else (float, float)
     low, high = scale(parameter.low), scale(parameter.high)
     length = (high - low) * width
@@ -49,7 +54,7 @@ def _around(parameter: FloatParameter | IntParameter, centre: float, width: floa
 def _on_steps(
     parameter: FloatParameter | IntParameter, step: float, centre: float, ends: tuple[float, float], most: int
 ) -> tuple[Choice, Choice]:
-    """The ends moved inwards to the parameter's own values, counted in steps from its low end."""
+    """Returns the ends moved inwards to values on steps, with at least one step on each side of the centre."""
     at, slack = round((centre - parameter.low) / step), 1e-9
     below = min(math.ceil((ends[0] - parameter.low) / step - slack), at - 1)
     above = max(math.floor((ends[1] - parameter.low) / step + slack), at + 1)

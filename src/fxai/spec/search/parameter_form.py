@@ -1,4 +1,4 @@
-"""One parameter as users write it: the guide's types and Ray's names for them."""
+"""Translates a parameter from the form of spec files: the guide's types and Ray's names for them."""
 
 import sys
 from collections.abc import Iterable
@@ -35,10 +35,10 @@ TYPES: dict[str, Node] = {
 }
 STEPPED = ("quniform", "qloguniform", "qrandint", "qlograndint", "qrandn")
 NORMAL = ("randn", "qrandn")
-DEVIATIONS = 3  # to each side of the mean; a range for what has none
+DEVIATIONS = 3  # standard deviations on each side of the mean
 GRID = "grid_search"
 _REFUSED = {
-    "sample_from": "a spec holds no function; write a range, or compute the value in your own code",
+    "sample_from": "a spec cannot contain functions; write a range, or compute the value in your code",
 }
 RENAMED = {"values": "choices", "q": "step"}
 SYNONYMS = {"float": ("type", "q"), "int": ("type", "q"), "categorical": ("type", "values")}
@@ -47,7 +47,7 @@ _SHAPES = "{low: 1, high: 10} is an int and {low: 0.1, high: 1} a float, {values
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A parameter in its record's form; `renamed` says by new key which key was written."""
+    """A parameter in the form of its record. `renamed` has the key of the file by the key of the record."""
 
     node: JsonValue
     renamed: dict[str, str] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Translation:
 
 
 def translate_parameter(written: Node) -> Translation:
-    """A parameter without its `type`, with `kind` and, where the type says so, `log`."""
+    """Translates a parameter: its `type` becomes `kind` and, for some types, `log`."""
     kind = written.get("type", _type_of(written))
     if not isinstance(kind, str) or kind not in TYPES:
         return Translation(None, faults=(("type", _unknown_type(kind, given="type" in written)),))
@@ -74,14 +74,14 @@ def translate_parameter(written: Node) -> Translation:
 
 
 def _with_own_keys(written: Node) -> tuple[Node, dict[str, str], list[tuple[str, str]]]:
-    """The parameter under its record's keys, which key was written for each that is another, and faults."""
+    """Returns the parameter under the keys of its record, the renamed keys, and faults."""
     node: Node = {}
     renamed: dict[str, str] = {}
     faults: list[tuple[str, str]] = []
     for key, value in written.items():
         new = RENAMED.get(key, key)
         if new != key and new in written:
-            faults.append((key, f"means {new}, which is given too; keep one"))
+            faults.append((key, f"is the same as {new}, which is given too; keep one"))
         elif key == "kind":
             faults.append((key, "unknown key; did you mean 'type'?"))
         elif key != "type":
@@ -98,7 +98,7 @@ def is_grid(parameters: Iterable[JsonValue]) -> bool:
 
 
 def _type_of(written: Node) -> JsonValue:
-    """What a parameter without a type is: by its choices, or by whether the ends of its range are whole numbers."""
+    """Infers the type of a parameter from its choices, or from whether the ends of its range are whole numbers."""
     if "values" in written or "choices" in written:
         return "categorical"
     if "low" not in written or "high" not in written:
@@ -108,7 +108,7 @@ def _type_of(written: Node) -> JsonValue:
 
 
 def _as_range(written: Node) -> tuple[Node, list[tuple[str, str]]]:
-    """`{mean: 0, sd: 1}` as the range that holds all but 0.3 % of the normal distribution; on steps, multiples of q."""
+    """Replaces `{mean: 0, sd: 1}` by the range of 3 standard deviations around the mean; with q, by multiples of q."""
     node = {key: value for key, value in written.items() if key not in ("mean", "sd")}
     mean, sd = written.get("mean", 0), written.get("sd", 1)
     quantum = written.get("q", written.get("step"))
@@ -140,7 +140,7 @@ def _is_finite(value: JsonValue) -> TypeGuard[int | float]:
 def _unknown_type(kind: JsonValue, *, given: bool) -> str:
     known = f"one of {', '.join(TYPES)}"
     if not given:
-        return f"is required where neither low and high nor values are given ({_SHAPES}): {known}"
+        return f"is required unless low and high, or values, are given ({_SHAPES}): {known}"
     if isinstance(kind, str) and kind in _REFUSED:
         return f"there is no type {kind!r}: {_REFUSED[kind]}"
     suggestion = did_you_mean(kind, TYPES) if isinstance(kind, str) else ""

@@ -1,4 +1,4 @@
-"""The search space: one record per kind of parameter."""
+"""Parameters of the search space: one record per kind."""
 
 import math
 from collections.abc import Mapping
@@ -28,14 +28,14 @@ _SHOWN_DIGITS = 24  # most digits of a whole number in a message
 
 
 def _storable(value: Any) -> Any:
-    """Refuse a whole number that the database cannot store exactly."""
+    """Refuses a whole number that the database cannot store exactly."""
     if isinstance(value, int) and (reason := not_storable(value)):
         raise ValueError(reason)
     return value
 
 
 def _as_float(value: Any) -> Any:
-    """Accept any whole number that equals a float as an end of a range, however large."""
+    """Accepts any whole number that equals a float as an end of a range."""
     if isinstance(value, bool) or not isinstance(value, int):
         return value
     try:
@@ -45,28 +45,28 @@ def _as_float(value: Any) -> Any:
 
 
 def not_storable(value: Any) -> str | None:
-    """The reason why the database, which stores numbers as floats, would change a number; None if it would not."""
+    """Returns the reason why the database, which stores numbers as floats, would change a number, or None."""
     if not is_number(value) or isinstance(value, float) or abs(value) <= MOST_WHOLE:
         return None
-    limit = f"2^53 ({MOST_WHOLE}), the greatest whole number that a study's database keeps exactly"
-    return f"{shortened(value)} is beyond {limit}; an identifier may be written as text, in quotes"
+    limit = f"2^53 ({MOST_WHOLE}), the greatest whole number that a study's database stores exactly"
+    return f"{shortened(value)} is beyond {limit}; write an identifier as text, in quotes"
 
 
 def shortened(number: float) -> str:
-    """A number as text for messages; for a number with very many digits only their count."""
+    """Returns a number as text for messages; only the count of digits if there are very many."""
     if not isinstance(number, int) or number.bit_length() < 3 * _SHOWN_DIGITS:
         return f"{number}"
     return f"a whole number of {int(number.bit_length() * math.log10(2)) + 1} digits"
 
 
-# As users write it: a list becomes its JSON text, for a study's database can hold no lists (`of_choice` reads it).
+# A choice of a spec file: a list becomes JSON text, because Optuna stores no lists. `of_choice` parses it.
 WrittenChoice: TypeAlias = Annotated[
     Choice, BeforeValidator(lambda value: as_choice(_storable(value)), json_schema_input_type=Choice | list[int])
 ]
 
 
 def _each_as_set(written: Any) -> Any:
-    """`{model.type: gru}` means the same as `{model.type: [gru]}`."""
+    """Expands the short form of a condition: `{model.type: gru}` means `{model.type: [gru]}`."""
     if not isinstance(written, dict):
         return written
     return {name: value if isinstance(value, list | tuple) else (value,) for name, value in written.items()}
@@ -110,7 +110,7 @@ class FloatParameter(Searched):
     def _range_exists(self) -> "FloatParameter":
         _check_range(self.low, self.high, log=self.log, step=self.step)
         if not math.isfinite(self.high - self.low):
-            raise ValueError(f"{self.low:g} to {self.high:g} is wider than any float; take a narrower range")
+            raise ValueError(f"{self.low:g} to {self.high:g} is wider than any float; use a narrower range")
         if self.step is not None and (reason := why_not_countable(self.low, self.high, self.step)):
             raise ValueError(reason)
         return self
@@ -131,7 +131,7 @@ class IntParameter(Searched):
     def _range_exists(self) -> "IntParameter":
         _check_range(self.low, self.high, log=self.log, step=self.step)
         if self.high - self.low > MOST_WHOLE:
-            raise ValueError(f"{self.low} to {self.high} holds more than 2^53 whole numbers; take a narrower range")
+            raise ValueError(f"{self.low} to {self.high} contains more than 2^53 whole numbers; use a narrower range")
         return self
 
 
@@ -160,7 +160,7 @@ def _check_range(low: float, high: float, *, log: bool, step: float | None) -> N
     if log and low <= 0:
         raise ValueError(f"a logarithmic scale needs low above 0, not {low:g}")
     if log and step is not None and not is_multiple(low, step):
-        raise ValueError(f"values on a logarithmic scale are rounded to multiples of {step:g}; low {low:g} is none")
+        raise ValueError(f"values on a logarithmic scale are rounded to multiples of {step:g}; low {low:g} is not one")
 
 
 def is_number(value: Choice) -> TypeGuard[int | float]:
@@ -174,7 +174,7 @@ def is_rate(parameter: FloatParameter | IntParameter) -> bool:
 
 
 def count_values(parameter: Parameter) -> int | None:
-    """The number of values of a parameter; None for a continuous parameter."""
+    """Returns the number of values of a parameter; None for a continuous parameter."""
     match parameter:
         case CategoricalParameter(choices=choices):
             return len(choices)
@@ -184,7 +184,7 @@ def count_values(parameter: Parameter) -> int | None:
 
 
 def grid_values(parameter: Parameter) -> tuple[Choice, ...]:
-    """All values of a finite parameter, in order.
+    """Returns all values of a finite parameter, in order.
 
     Raises:
         ValueError: The parameter is continuous.
@@ -207,21 +207,22 @@ def contains(parameter: Parameter, value: Choice) -> bool:
 
 
 def why_outside(parameter: Parameter, value: Choice) -> str:
-    """The reason why the parameter cannot take this value."""
+    """Returns the reason why the parameter cannot have this value."""
     if isinstance(parameter, CategoricalParameter):
-        return f"{value!r} is none of the parameter's choices"
+        return f"{value!r} is not one of the parameter's choices"
     if not is_number(value) or parameter.step is None or not parameter.low <= value <= parameter.high:
-        return f"{value!r} lies outside the parameter's range, {parameter.low} to {parameter.high}"
+        return f"{value!r} is outside the parameter's range, {parameter.low} to {parameter.high}"
     if value > (last := nearest_value(parameter, parameter.high)):  # type: ignore[operator]  # a number for a numeric parameter
-        return f"{value!r} lies beyond the last step, {last}"
+        return f"{value!r} is beyond the last step, {last}"
     below, above = neighbours(value, parameter.low, parameter.high, parameter.step)
-    return f"{value!r} lies between two steps; take {below} or {above}"
+    return f"{value!r} is between two steps; use {below} or {above}"
 
 
 def nearest_value(parameter: Parameter, value: Choice) -> Choice:
-    """The nearest value that the parameter can take; its first choice or the middle of its range if none is near.
+    """Returns the nearest value that the parameter can have.
 
-    Trial 0, enqueued trials and the proposals of samplers use this function, so that they are rounded alike.
+    It is the first choice or the middle of the range if `value` cannot be compared with the parameter's values.
+    Trial 0, enqueued trials and the proposals of samplers are rounded by this function.
     """
     if isinstance(parameter, CategoricalParameter):
         return _nearest_choice(parameter.choices, value)
@@ -238,7 +239,7 @@ def _nearest_choice(choices: tuple[Choice, ...], value: Choice) -> Choice:
 
 
 def after_steps(parameter: FloatParameter | IntParameter, steps: int) -> Choice:
-    """The value `steps` steps above `low`, with the decimal digits of `low` and the step."""
+    """Returns the value `steps` steps above `low`, with the decimal digits of `low` and the step."""
     return on_step(parameter.low, parameter.step or 0.0, steps)
 
 

@@ -14,7 +14,7 @@ _COMPARISONS = 10  # per training, unless the interval is given
 
 def _a_change(factor: float) -> float:
     if factor == 1:
-        raise ValueError("must not be 1, which changes nothing")
+        raise ValueError("must not be 1, because that does not change a parameter")
     return factor
 
 
@@ -50,7 +50,7 @@ class PopulationSearch(Record):
     )
 
     def interval(self, training: AlgorithmConfig) -> int:
-        """Updates between two comparisons: `ready_interval`, or the evaluations nearest to a tenth of the training."""
+        """Returns the updates between two comparisons: `ready_interval`, or about a tenth of the training."""
         if self.ready_interval is not None:
             return self.ready_interval
         return training.eval_frequency * max(1, round(training.total_updates / _COMPARISONS / training.eval_frequency))

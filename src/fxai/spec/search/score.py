@@ -1,7 +1,7 @@
-"""A score made of several metrics: `score: sharpe - 0.5 * max_drawdown`.
+"""A metric computed from several metrics: `score: sharpe - 0.5 * max_drawdown`.
 
-What stands in quotes is a metric's name too: `score: '"eval/mean_reward" - 0.1 * "train/loss"'`. A score is computed of
-numbers alone, so there are no texts with which such a name could be confused.
+Names of metrics may be in quotes: `score: '"eval/mean_reward" - 0.1 * "train/loss"'`. A score has no texts, so a text
+in quotes is always a name.
 """
 
 import re
@@ -13,13 +13,13 @@ from pydantic import AfterValidator
 from fxai.spec.search.expression import Expression, ExpressionError, number, parse_expression
 from fxai.spec.search.metrics import SYNONYMS, reported_metric
 
-SCORE = "score"  # the metric that it is
+SCORE = "score"  # name of the computed metric
 _LIKE_A_NAME = re.compile(r"(?<![\w./])[A-Za-z_][\w.]*(?:/[A-Za-z_][\w.]*)+(?![\w./(])")
 _IN_QUOTES = re.compile(r"""(["']).*?\1""")
 
 
 def parse_score(text: str) -> Expression:
-    """The formula, whose names are metrics; ExpressionError says what the language does not have."""
+    """Parses a formula whose names are metrics. Raises `ExpressionError` if it is invalid."""
     return parse_expression(text, quoted_names=True)
 
 
@@ -28,7 +28,7 @@ def _formula(text: str) -> str:
     if not expression.names:
         raise ExpressionError(f"{text!r} names no metric")
     if SCORE in expression.names:
-        raise ExpressionError("cannot be made of itself")
+        raise ExpressionError("must not contain itself")
     return expression.text
 
 
@@ -36,26 +36,27 @@ Score = Annotated[str, AfterValidator(_formula)]
 
 
 def check_score(text: str) -> str:
-    """The formula; ValueError where it names a metric that `fx_trading` does not report."""
+    """Returns the formula. Raises `ValueError` if `fx_trading` does not report one of its metrics."""
     for name in parse_score(text).names:
         reported_metric(name)
     return text
 
 
 def score_advice(text: str) -> Iterator[str]:
-    """Quotients that look like one name: `eval/mean_reward`, written without spaces."""
+    """Yields a warning about quotients without spaces, such as `eval/mean_reward`, that may be names of metrics."""
     names = dict.fromkeys(_LIKE_A_NAME.findall(_IN_QUOTES.sub(" ", text)))
     if names:
         yield (
-            f"in score, {', '.join(names)} is a quotient; where it is the name of a metric, write it in quotes, "
-            f"{_with_quotes(text, names)}; where it is not, write spaces around the /"
+            f"score reads {', '.join(names)} as a quotient; if it is the name of a metric, write it in quotes: "
+            f"{_with_quotes(text, names)}; otherwise write spaces around the /"
         )
 
 
 def with_score(metrics: Mapping[str, float], formula: str) -> dict[str, float]:
-    """The metrics and the score that they make; as they are without a formula.
+    """Returns the metrics with the score; unchanged if the formula is empty.
 
-    ExpressionError where it cannot be computed.
+    Raises:
+        ExpressionError: The score cannot be computed.
     """
     if not formula:
         return dict(metrics)
@@ -68,15 +69,15 @@ def with_score(metrics: Mapping[str, float], formula: str) -> dict[str, float]:
 
 
 def _meant(missing: Iterable[str], reported: Iterable[str], formula: str) -> str:
-    """Names that were reported and can only be written in quotes, if one of the missing is a part of them."""
+    """Returns advice to quote reported names that contain a missing name as a part; empty if there are none."""
     odd = [name for name in reported if not all(part.isidentifier() for part in name.split("."))]
     wanted = set(missing)
     meant = [name for name in odd if wanted.intersection(re.split(r"[^\w.]+", name))]
-    return f"; write names as {', '.join(meant)} in quotes, {_with_quotes(formula, meant)}" if meant else ""
+    return f"; write names such as {', '.join(meant)} in quotes: {_with_quotes(formula, meant)}" if meant else ""
 
 
 def _with_quotes(formula: str, names: Iterable[str]) -> str:
-    """The formula as a spec has it, with these names in quotes."""
+    """Returns the line of a spec with the formula and these names in quotes."""
     for name in names:
         formula = re.sub(rf'(?<![\w."]){re.escape(name)}(?![\w."])', lambda match: f'"{match[0]}"', formula)
     doubled = formula.replace("'", "''")

@@ -1,23 +1,25 @@
-"""Values on steps, exact to the digits in which low end and step are written: 0.1 + 2 * 0.1 is 0.3.
+"""Computes values on steps exactly, by the decimal digits of low and step: 0.1 + 2 * 0.1 is 0.3.
 
-Samplers, Optuna's distributions and older databases have 0.30000000000000004 for it. Pure functions of numbers, for
-parameters of a spec and for what a database says of them.
+Samplers, Optuna's distributions and older databases have 0.30000000000000004 instead. The functions are used for the
+parameters of specs and of databases.
 """
 
 import math
 from decimal import Context, Decimal
 from functools import lru_cache
 
-MOST_WHOLE = 2**53  # databases of studies keep numbers as floats, which hold each whole number up to here
+MOST_WHOLE = 2**53  # studies' databases store numbers as floats, which represent each whole number up to here
 _EXACT = Context(prec=800)  # for sums of any two floats
 _ROUNDED = Context(prec=40)
-_FEWEST_APART = 4  # of a float's spacing: closer values could not be told from drift
-_TIE = 1e-6  # of a step
-_DRIFT = 1e-12  # of the range's greatest number
+_FEWEST_APART = (
+    4  # least step in units of the spacing of floats; closer values are not distinguishable from rounding errors
+)
+_TIE = 1e-6  # relative to a step
+_DRIFT = 1e-12  # largest rounding error, relative to the greatest number of the range
 
 
 def count_steps(low: float, high: float, step: float) -> int:
-    """How many values there are from low to high, both included where a step leads there."""
+    """Returns the number of values on steps from low to high, both included."""
     if isinstance(low, int) and isinstance(high, int) and isinstance(step, int):
         return (high - low) // step + 1
     length = _EXACT.subtract(written(high), written(low))
@@ -25,31 +27,31 @@ def count_steps(low: float, high: float, step: float) -> int:
 
 
 def on_step(low: float, step: float, steps: int) -> float:
-    """The value so many steps above low; a whole number if low and step are."""
+    """Returns the value `steps` steps above low; a whole number if low and step are."""
     if isinstance(low, int) and isinstance(step, int):
         return low + steps * step
     return float(_EXACT.add(written(low), _EXACT.multiply(Decimal(steps), written(step))))
 
 
 def snapped(value: float, low: float, high: float, step: float) -> float:
-    """The value on steps from low to high that lies nearest, in the digits as written."""
+    """Returns the nearest value on steps from low to high, exact in decimal digits."""
     inside = min(max(value, low), high)
     steps = round((inside - low) / step)
     length = _EXACT.subtract(written(inside), written(low))
     exact = float(_ROUNDED.divide(length, written(step)))
-    if abs(exact - steps) > 1 / 2 + _TIE:  # of many steps a float's quotient is a step or more beside
+    if abs(exact - steps) > 1 / 2 + _TIE:  # with many steps the quotient of floats can be wrong by a step or more
         steps = round(exact)
     return on_step(low, step, min(steps, count_steps(low, high, step) - 1))
 
 
 def is_on_step(value: float, low: float, high: float, step: float) -> bool:
-    """Whether a value is one of those on steps, but for the drift of sums of floats."""
+    """Whether a value is on a step, apart from rounding errors of floats."""
     return low <= value <= high and _is_drifted(value, snapped(value, low, high, step), low, high, step)
 
 
 @lru_cache(maxsize=65536)
 def undrifted(value: float, low: float, high: float, step: float) -> float:
-    """A value on steps as it is written; any other as it is."""
+    """Returns a value on steps without rounding errors of floats; any other value unchanged."""
     nearest = snapped(value, low, high, step)
     return nearest if _is_drifted(value, nearest, low, high, step) else value
 
@@ -59,25 +61,27 @@ def _is_drifted(value: float, nearest: float, low: float, high: float, step: flo
 
 
 def neighbours(value: float, low: float, high: float, step: float) -> tuple[float, float]:
-    """The values on steps below and above one that lies between them."""
+    """Returns the values on steps below and above a value between them."""
     nearest = snapped(value, low, high, step)
     steps = count_steps(low, nearest, step) - 1
     return (nearest, on_step(low, step, steps + 1)) if nearest < value else (on_step(low, step, steps - 1), nearest)
 
 
 def is_multiple(value: float, step: float) -> bool:
-    """Whether a value is a whole number of steps, both by their digits."""
+    """Whether a value is a multiple of the step, by their decimal digits."""
     return _EXACT.remainder(written(value), written(step)) == 0
 
 
 def why_not_countable(low: float, high: float, step: float) -> str | None:
-    """Why steps of this size cannot be told apart in floats; None where they can."""
+    """Returns the reason why floats cannot represent steps of this size, or None."""
     spacing = math.ulp(max(abs(low), abs(high)))
     if step < _FEWEST_APART * spacing or count_steps(low, high, step) > MOST_WHOLE:
-        return f"step {step:g} is too small for a range from {low:g} to {high:g}; floats cannot tell the values apart"
+        return (
+            f"step {step:g} is too small for a range from {low:g} to {high:g}; as floats some of the values are equal"
+        )
     return None
 
 
 def written(number: float) -> Decimal:
-    """The number as it was written: 0.1 and not what a float makes of it."""
+    """Returns the number with the decimal digits in which it is written, such as 0.1."""
     return Decimal(repr(number))

@@ -27,24 +27,24 @@ from fxai.spec.search.score import SCORE, Score, check_score
 from fxai.spec.search.stop import Stop
 
 _LONGEST_NAME = 200
-CUSTOM_PROGRESS_SECONDS = 3600.0  # the user's own code may train long before its first report
+CUSTOM_PROGRESS_SECONDS = 3600.0  # custom code may train for a long time before its first report
 
 
 def _folder_name(name: str) -> str:
-    """Check a study's name. The name is also the name of its results folder."""
+    """Checks a study's name. The name is also the name of its results folder."""
     if not name.strip():
         raise ValueError("must not be empty")
     if len(name) > _LONGEST_NAME or len(name.encode()) > _LONGEST_NAME:
-        raise ValueError(f"must not be longer than {_LONGEST_NAME} characters; it names a folder")
+        raise ValueError(f"must not be longer than {_LONGEST_NAME} characters; it is the name of a folder")
     if bad := sorted({char for char in name if char in '/\\:*?"<>|' or not char.isprintable()}):
-        raise ValueError(f"{name!r} names a folder, so it must not contain {' '.join(map(repr, bad))}")
+        raise ValueError(f"{name!r} is the name of a folder and must not contain {' '.join(map(repr, bad))}")
     if name != name.strip() or name[0] in ".-" or name[-1] == ".":
         raise ValueError(f"{name!r} must not begin with '.', '-' or a space, nor end with '.' or a space")
     return name
 
 
 def _database(url: str) -> str:
-    """Check a database URL. Error messages do not repeat the URL, which may hold a password."""
+    """Checks a database URL. Error messages do not quote the URL, which may contain a password."""
     check_storage_url(expanded_url(check_url(url)))
     return url
 
@@ -62,7 +62,7 @@ Config: TypeAlias = Annotated[
 
 
 def _reported(info: ValidationInfo) -> Collection[str] | None:
-    """The metrics that trials report; None for an objective of the user's own."""
+    """Returns the metrics that trials report; None for a custom objective."""
     if info.data.get("objective") != FX_TRADING:
         return None
     return (*METRICS, SCORE) if info.data.get("score") else METRICS
@@ -97,7 +97,7 @@ class StudySpec(Record):
     )
     score: Score | None = Field(
         default=None,
-        description="formula of a metric named score, as in sharpe - 0.5 * max_drawdown; "
+        description="formula of a metric named score, such as sharpe - 0.5 * max_drawdown; "
         "quote names such as eval/mean_reward",
     )
     objectives: tuple[Goal, ...] = Field(
@@ -150,14 +150,14 @@ class StudySpec(Record):
     memory_limit_gb: float | None = Field(
         default=None,
         gt=0,
-        description="memory limit in GB of a worker with the processes of its trial; beyond it a trial of your own "
-        "code fails, and a worker of FxAI's agents is replaced",
+        description="memory limit in GB of a worker and the processes of its trial; beyond it a trial of custom code "
+        "fails, and a worker of FxAI's agents is replaced",
     )
     retries: int = Field(
-        default=2, ge=0, le=1_000, description="how often a trial is run again after its worker was lost"
+        default=2, ge=0, le=1_000, description="number of times that a trial is run again after its worker was lost"
     )
     n_jobs: int | None = Field(
-        default=None, ge=1, le=10_000, description="number of workers; by default as many as the machine carries"
+        default=None, ge=1, le=10_000, description="number of workers; by default as many as the machine can run"
     )
     max_concurrent_trials: int | None = Field(default=None, ge=1, le=MOST, description="most trials in flight")
     gpu_per_trial: float = Field(
@@ -171,13 +171,13 @@ class StudySpec(Record):
     @model_validator(mode="before")
     @classmethod
     def _as_users_write_it(cls, written: Any) -> Any:
-        """Accept the forms of a spec file: parameters by type, as a list or a mapping, and classes by short names."""
+        """Accepts the forms of a spec file: parameters by type, as a list or a mapping, and classes by short names."""
         return as_record(written) if isinstance(written, dict) else written
 
     @model_validator(mode="before")
     @classmethod
     def _custom_defaults(cls, written: Any) -> Any:
-        """Set the defaults of an objective of the user's own: configuration, metric and progress timeout."""
+        """Sets the defaults of a custom objective: configuration, metric and progress timeout."""
         if not isinstance(written, dict):
             return written
         written = with_first_goal(written)
@@ -193,7 +193,7 @@ class StudySpec(Record):
     @model_validator(mode="before")
     @classmethod
     def _populations_begin_at_random(cls, written: Any) -> Any:
-        """Set the defaults of a population: random sampler, no pruner."""
+        """Sets the defaults of a population: random sampler, no pruner."""
         if not isinstance(written, dict) or written.get("search") is None:
             return written
         return {"sampler": RandomSampler(), "pruner": NopPruner(), **written}
@@ -217,24 +217,24 @@ class StudySpec(Record):
     @classmethod
     def _takes_as_many(cls, sampler: Sampler, info: ValidationInfo) -> Sampler:
         if info.data.get("objectives") and isinstance(sampler, CmaEsSampler):
-            raise ValueError("CmaEsSampler takes one objective; TPESampler, GPSampler and NSGAIISampler take several")
+            raise ValueError("CmaEsSampler supports one objective; use TPESampler, GPSampler or NSGAIISampler")
         return sampler
 
     @field_validator("search")
     @classmethod
     def _compares_one_value(cls, search: PopulationSearch | None, info: ValidationInfo) -> PopulationSearch | None:
         if search is not None and info.data.get("objectives"):
-            raise ValueError("the members of a population are compared by one value; there are several objectives")
+            raise ValueError("a population compares its members by one value; write a single objective")
         return search
 
     @property
     def goals(self) -> tuple[Goal, ...]:
-        """The objectives, in the order of a trial's values in the database."""
+        """The objectives in the order of a trial's values in the database."""
         return self.objectives or (Goal(metric=self.metric_name, direction=self.direction),)
 
     @property
     def most_in_flight(self) -> int:
-        """Most trials in flight, so that the sampler proposes from enough results (design, 'Workers and lanes')."""
+        """Largest number of running trials, so that the sampler has enough results (design, 'Workers and lanes')."""
         if self.max_concurrent_trials is not None:
             return self.max_concurrent_trials
         if self.search is not None:
@@ -266,9 +266,12 @@ class Spec(Record):
 
 
 def as_record(study: dict[str, Any]) -> dict[str, Any]:
-    """Parameters by type become records, classes by short names their own; what has that form already stays.
+    """Translates a study of a Python program, `StudySpec(parameters={...}, sampler="tpe")`, to the form of its record.
 
-    ValueError where a parameter is at fault.
+    Parameters by type become parameters by `kind`, and short names of classes full names. Other parts are unchanged.
+
+    Raises:
+        ValueError: A parameter is invalid.
     """
     classes = {kind: with_class(kind, study[kind]) for kind in CLASSES if isinstance(study.get(kind), str | dict)}
     written = study.get("parameters")

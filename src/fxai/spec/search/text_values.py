@@ -1,7 +1,7 @@
-"""Texts that stand where a number, a truth value or nothing is meant: `yes`, `off`, `None`, `"16"`.
+"""Handles texts that probably mean a number, a boolean or null: `yes`, `off`, `None`, `"16"`.
 
-One rule for all places: a field of FxAI's reads them the same way in training_config, in choices and wherever else a
-value of the field stands, and `check` says how. Code of the user's own gets them as texts, and `check` says that too.
+A field of fx_trading converts them in the same way in training_config, in choices and wherever else a value of the
+field occurs, and `fxai check` reports the conversion. Custom code gets them as texts, and `fxai check` warns of that.
 """
 
 import json
@@ -27,9 +27,12 @@ _RANGE = ("low", "high", "step")
 
 
 def read_by_fields(study: Node) -> list[str]:
-    """Put what a field reads in the place of texts, in a study in its records' form that trains FxAI's agents.
+    """Converts texts to the types of their fields, in a study of fx_trading in the form of its records.
 
-    Returns what was read as what, for `check`. training_config stays as it is, since its records read it so.
+    training_config is not changed, because the validation of its records converts it.
+
+    Returns:
+        The conversions as remarks for `fxai check`.
     """
     config = study.get("training_config")
     training = config.get("training") if isinstance(config, dict) else None
@@ -49,7 +52,7 @@ def read_by_fields(study: Node) -> list[str]:
 
 
 def keep_texts(study: Node) -> None:
-    """Mark texts that look like lists as texts, in a study in its records' form whose objective is the user's own."""
+    """Quotes texts that look like lists, in a study of custom code in the form of its records."""
     parameters = [each for each in _list(study.get("parameters")) if isinstance(each, dict)]
     for parameter in parameters:
         if isinstance(choices := parameter.get("choices"), list):
@@ -65,27 +68,27 @@ def keep_texts(study: Node) -> None:
 
 
 def text_advice(study: StudySpec) -> Iterator[str]:
-    """Texts that code of the user's own is given where it may expect something else; none for FxAI's agents."""
+    """Yields warnings about texts that custom code may expect as another type; none for fx_trading."""
     if not isinstance(study.training_config, CustomConfig):
         return
     for parameter in study.parameters:
         for choice in parameter.choices if isinstance(parameter, CategoricalParameter) else ():
             kept = list_of(choice)
             if meant := _meant(kept):
-                yield f"{parameter.name}: the choice {kept!r} is a text to your code; {meant}"
+                yield f"{parameter.name}: your code gets the choice {kept!r} as text; {meant}"
     for path, value in values_in(study.training_config).items():
         for each in value if isinstance(value, list) else [value]:
             if meant := _meant(each):
-                yield f"training_config.{path}: {each!r} is a text to your code; {meant}"
+                yield f"training_config.{path}: your code gets {each!r} as text; {meant}"
 
 
 def _meant(value: object) -> str:
     if not isinstance(value, str):
         return ""
     if value in _NOTHING:
-        return "write null for nothing"
+        return "write null for no value"
     if word := _TRUTH.get(value.lower()):
-        return f"write {word} for a truth value"
+        return f"write {word} for a boolean"
     if isinstance(list_of(value), list):
         return "without quotes it is a list"
     return "without quotes it is a number" if _is_number(value) else ""
@@ -94,7 +97,7 @@ def _meant(value: object) -> str:
 def _read_mapping(
     values: JsonValue, fields: Mapping[str, FieldInfo], paths: Mapping[str, str], remarks: list[str]
 ) -> None:
-    """Values by the names of parameters or paths of fields, each alone or in a list."""
+    """Converts values, or lists of values, by the names of parameters or the paths of fields."""
     if not isinstance(values, dict):
         return
     for name, value in values.items():
@@ -106,7 +109,7 @@ def _read_mapping(
 
 
 def _taken(field: FieldInfo | None, value: JsonValue, name: str, remarks: list[str]) -> JsonValue:
-    """The value as the field reads it."""
+    """Returns the value converted to the type of the field, and appends a remark if it changed."""
     read = value if field is None else _read(field, value)
     if read is not value:
         remarks.append(f"{name}: {_shown(value)} is read as {_shown(read)}; write {_shown(read)}")
@@ -114,7 +117,7 @@ def _taken(field: FieldInfo | None, value: JsonValue, name: str, remarks: list[s
 
 
 def _read(field: FieldInfo, value: JsonValue) -> JsonValue:
-    """The number or truth value that a field makes of another kind of value; the value itself otherwise."""
+    """Returns the number or boolean to which a field converts a value; the value itself if it is not converted."""
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return value
     takes = constraint_of(field)
@@ -139,7 +142,7 @@ def _in_config(config: Mapping[str, JsonValue], fields: Mapping[str, FieldInfo],
 
 
 def _as_number(name: str, key: str, value: JsonValue) -> str:
-    return f"{name}: {key} {_shown(value)} is a number in quotes; write it without them"
+    return f"{name}: {key} {_shown(value)} is a number in quotes; write it without quotes"
 
 
 def _is_number(value: object) -> bool:
