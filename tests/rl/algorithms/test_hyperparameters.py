@@ -40,5 +40,5 @@ def test_a_pack_may_not_differ_in_shapes(other: dict[str, int]):
 
 @pytest.mark.parametrize("seeds", [(), (1, 2)])
 def test_each_configuration_has_a_seed(seeds: tuple[int, ...]):
-    with pytest.raises(ValueError, match="no pack"):
+    with pytest.raises(ValueError, match="one seed per configuration"):
         Pack((config(),), seeds)
