@@ -127,7 +127,7 @@ def test_code_that_is_not_there_is_said_at_once(fxai: Fxai, folder: Path) -> Non
         ("import no_such_library\n", "ModuleNotFoundError: No module named 'no_such_library'"),
         ("raise ValueError(1500 * 'y' + ' the end')\n", "the end"),
         ("import sys\nsys.exit('no data')\n", "SystemExit: no data"),
-        ("def trains(trial):\n    return 1.0\n", "The module code has no function 'train'"),
+        ("def trains(trial):\n    return 1.0\n", "The module code has no function or lanes named 'train'"),
     ],
 )
 def test_an_own_module_that_fails_is_one_line_with_the_log(fxai: Fxai, folder: Path, code: str, cause: str) -> None:

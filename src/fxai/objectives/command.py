@@ -1,13 +1,13 @@
-"""A program of the user's as an objective, in any language: started for each trial, and ended with it.
+"""The objective `command`: runs a program in any language for each trial.
 
-It is given its trial by its arguments (`spec/fields/command_line.py`), by its environment and by a JSON file:
+The program receives its trial by arguments (`spec/fields/command_line.py`), environment variables and a JSON file:
 
-- FXAI_PARAM_<NAME> is a parameter, FXAI_PARAMS are all of them as JSON; FXAI_SEED and FXAI_TRIAL;
-- FXAI_REQUEST is the file, with `params`, `config`, `seed`, `seeds`, `trial`, `study`, `metric`, `checkpoint_dir`;
-- FXAI_CHECKPOINT_DIR is a folder of the trial's own, kept between its runs and for the best trials.
+- FXAI_PARAM_<NAME> is a parameter; FXAI_PARAMS has all parameters as JSON; also FXAI_SEED and FXAI_TRIAL.
+- FXAI_REQUEST is the file, with `params`, `config`, `seed`, `seeds`, `trial`, `study`, `metric`, `checkpoint_dir`.
+- FXAI_CHECKPOINT_DIR is a folder of the trial, kept between its runs, and after the end for the best trials.
 
-It writes reports as lines of JSON (`report_parser.py`) to the file FXAI_REPORTS or to the descriptor FXAI_REPORT_FD,
-and ends with exit code 0. What it prints goes into the trial's log.
+The program writes reports as lines of JSON (`report_parser.py`) to the file FXAI_REPORTS or to the descriptor
+FXAI_REPORT_FD, and ends with exit code 0. Its output goes into the trial's log.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ from fxai.spec.search.custom_config import CustomConfig, values_in
 
 
 def command(process_trees: ProcessTrees) -> Objective:
-    """The command of a trial's request as an objective, run once for each seed of a trial."""
+    """The command of a trial's request as an objective, run once per seed of a trial."""
     return MultiSeed(CommandObjective(process_trees))
 
 
@@ -45,7 +45,7 @@ class CommandObjective:
         self._process_trees = process_trees
 
     def __call__(self, request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:  # noqa: ARG002  # in the environment
-        with contextlib.suppress(OSError):  # a command that needs the folder says that it is not there
+        with contextlib.suppress(OSError):  # a command that needs the folder will report its absence
             TrialPaths(request.directory).checkpoint_dir.mkdir(parents=True, exist_ok=True)
         document = TrialPaths(request.directory.absolute()).request
         write_text(document, json.dumps(_document(request), indent=2))
@@ -97,7 +97,7 @@ def _arguments(request: TrialRequest, document: Path) -> list[str]:
 
 
 def _hint(request: TrialRequest, failure: str) -> str:
-    """For a command that has not reported: it may not have read its arguments."""
+    """Advice on arguments for a command that failed without a report, because it may not have read its arguments."""
     return hint(request.command, params_of(request), notation_of(request.argument_style), failure)
 
 

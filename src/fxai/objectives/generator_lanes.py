@@ -1,4 +1,4 @@
-"""A generator function as lanes: one trial at a time, one evaluation per advance."""
+"""Lanes for generator functions: one trial at a time, one evaluation per call of `advance`."""
 
 import traceback
 from collections.abc import Generator, Mapping, Sequence
@@ -28,7 +28,7 @@ class GeneratorTrial:
         self._objective = objective
         self._slot = slot
         self._reports: Generator[Report, None, Outcome] | None = None
-        self._metrics: Mapping[str, float] = {}  # of the last report; a pruned trial keeps them
+        self._metrics: Mapping[str, float] = {}  # of the last report; the metrics of a pruned trial
 
     def advance(self) -> Report | TrialResult:
         """Continue to the next report or to the end. After PRUNE or STOP the trial ends."""
@@ -36,7 +36,7 @@ class GeneratorTrial:
             return self._close(self.trial.decision)
         try:
             return self._continue()
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the failure becomes a result
             return raised(self.trial.request, error, self.trial.seconds)
 
     def _continue(self) -> Report | TrialResult:
@@ -66,8 +66,8 @@ class GeneratorTrial:
         try:
             if self._reports is not None:
                 self._reports.close()
-        except (Exception, SystemExit):  # noqa: BLE001  # failures are values here
-            traceback.print_exc()  # the trial's state stands
+        except (Exception, SystemExit):  # noqa: BLE001  # the trial's state is known already
+            traceback.print_exc()
         number, seconds = self.trial.number, self.trial.seconds
         if decision is Decision.STOP:
             return TrialResult(number, TrialState.RETURNED, seconds)

@@ -1,12 +1,11 @@
-"""From an objective's name to its code: the one tie between the workers and the objectives.
+"""Finds the code of an objective by its name. The only module that connects workers with objectives.
 
-A name is `fx_trading`, `command` or `package.module:name`, the user's own code, in a folder of its own or on the
-import path. What has that name is one of three kinds:
+A name is `fx_trading`, `command` or `package.module:name` for custom code. The named object is one of three kinds:
 
-- an object with `signature` and `open_lanes` (a module, an instance, a class with static methods) trains
-  many trials side by side: `fxai.protocol.LaneObjective`;
-- a generator function trains one trial in the worker itself: `fxai.protocol.Objective`;
-- any other function is called with a handle, in a process of the trial's own: `fxai.objectives.python_function`.
+- an object with `signature` and `open_lanes` (a module, an instance, a class with static methods) trains many trials
+  side by side: `fxai.protocol.LaneObjective`;
+- a generator function trains one trial in the worker process: `fxai.protocol.Objective`;
+- any other function is called with a `Trial`, in a process per trial: `fxai.objectives.python_function`.
 """
 
 import importlib
@@ -49,10 +48,10 @@ def load_lanes(name: str, process_trees: ProcessTrees, folder: str = "") -> Open
 
 
 def load_signature(name: str) -> Callable[[JsonObject], str] | None:
-    """What tells the signature of a trial's configuration; None where only the worker knows it.
+    """The function for the signature of a trial's configuration; None for custom code.
 
-    The parent asks this, so that only objectives of the house are imported, which load no torch; code of
-    the user's own is imported by workers alone, and its trials count as of one signature.
+    The parent calls this, so only built-in objectives are imported, which do not import torch. Custom code is imported
+    only by workers, and its trials have one signature.
     """
     if ":" in name:
         return None
@@ -61,7 +60,7 @@ def load_signature(name: str) -> Callable[[JsonObject], str] | None:
 
 
 def _is_generator_function(objective: object) -> bool:
-    """An instance is called by its class's `__call__`."""
+    """Whether calling the object returns a generator; an instance is called by its class's `__call__`."""
     return inspect.isgeneratorfunction(objective) or inspect.isgeneratorfunction(type(objective).__call__)
 
 
@@ -73,12 +72,14 @@ def _load(name: str) -> object:
     if hasattr(objective, "open_lanes") or callable(objective):
         return objective
     raise InputError(
-        f"The module {module} has no function {attribute!r}, nor lanes of that name, to use as the objective {name!r}."
+        f"The module {module} has no function or lanes named {attribute!r}, which the objective {name!r} needs."
     )
 
 
 def _builtin_objective(name: str) -> object:
     if name not in OBJECTIVES:
         known = ", ".join(OBJECTIVES)
-        raise InputError(f"There is no objective {name!r}. Known: {known}; your own is named package.module:function.")
+        raise InputError(
+            f"There is no objective {name!r}. Known: {known}; custom code is named package.module:function."
+        )
     return importlib.import_module(f"fxai.objectives.{name}")

@@ -14,7 +14,7 @@ from fxai.process_tree import ProcessTrees
 from fxai.protocol import described, failed
 
 GRACE_SECONDS = 5.0  # between SIGTERM and SIGKILL
-MOST_BYTES = 1_000_000  # of a line of JSON
+MOST_BYTES = 1_000_000  # maximum size of a line of JSON
 _LOOK_SECONDS = 0.05
 _CHUNK = 65536
 _TAIL = 4000
@@ -54,7 +54,7 @@ class Program:
         self._tail = b""
         self._path.unlink(missing_ok=True)
         os.mkfifo(self._path, mode=0o600)
-        # Read and write: opening it does not wait for a writer, and its end is not that of the first one.
+        # With read and write access, opening does not wait for a writer, and the pipe stays open after a writer ends.
         self._reports = os.open(self._path, os.O_RDWR | os.O_NONBLOCK)
         writer = os.open(self._path, os.O_WRONLY)
         self._errors, errors = os.pipe()
@@ -70,9 +70,9 @@ class Program:
             self._close()
             reason = f"the command cannot be started: {error.filename or arguments[0]}: {error.strerror}"
             raise failed(reason) from None
-        except ValueError as error:  # a zero byte, or half of a surrogate pair
+        except ValueError as error:  # a null byte or a lone surrogate
             self._close()
-            reason = f"the command cannot be started: its arguments hold what no argument can: {error}"
+            reason = f"the command cannot be started: an argument is not valid: {error}"
             raise failed(reason) from None
         finally:
             os.close(writer)
@@ -82,22 +82,26 @@ class Program:
         return self
 
     def lines(self) -> Iterator[bytes]:
-        """The lines of its reports, until it has ended; fails for one of over a megabyte."""
+        """Yield the lines of its reports until the program has ended.
+
+        Raises:
+            TrialFailedError: If a line is longer than `MOST_BYTES`.
+        """
         running = True
         while running:
-            running = self._process.poll() is None  # asked first, so that nothing it wrote before is missed
+            running = self._process.poll() is None  # checked before reading, so that no output before the end is missed
             while ready := self._selector.select(_LOOK_SECONDS if running else 0):
                 for key, _ in ready:
                     key.data()
                 *complete, self._unread = self._unread.split(b"\n")
                 yield from (line for line in complete if line.strip())
                 if len(self._unread) > MOST_BYTES:
-                    raise failed(f"a report of over {MOST_BYTES:,} bytes without an end of line")
+                    raise failed(f"a report has more than {MOST_BYTES:,} bytes without an end of line")
         if self._unread.strip():
             yield self._unread
 
     def failure(self) -> str | None:
-        """Why it failed, in a line; None where it ended with exit code 0."""
+        """Why the program failed, in one line; None if its exit code is 0."""
         code = self._process.returncode
         if code == 0:
             return None

@@ -1,8 +1,8 @@
-"""A plain function of the user's as an objective, a process for each trial.
+"""Custom functions as objectives, with a process per trial.
 
-The worker has imported the function's module and forks for each trial, so that a trial starts at once, its memory
-goes back when it ends, and one that is pruned, hangs or breaks the interpreter is ended with all its children. Where
-the import has started threads, which a fork would lose, each trial starts an interpreter of its own instead.
+The worker has imported the function's module and forks a process for each trial. So a trial starts at once, its memory
+is released at its end, and a trial that is pruned, hangs or crashes is ended with all its children. If the import has
+started threads, which a fork would lose, each trial starts a new interpreter instead.
 """
 
 import contextlib
@@ -39,9 +39,11 @@ from fxai.protocol import (
 )
 from fxai.protocol.wire import from_line, to_line
 
-GRACE_SECONDS = 5.0  # for a function to return once it was told to end
+GRACE_SECONDS = 5.0  # for a function to return after it was told to end
 _LOOK_SECONDS = 0.1
-_KNOW_FORKS = {"jemalloc_bg_thd"}  # Arrow's allocator, which every process with pandas has: it is started anew
+_KNOW_FORKS = {
+    "jemalloc_bg_thd"
+}  # Arrow's allocator thread, which every process with pandas has; it restarts after a fork
 _YES, _NO = b"1", b"0"
 
 Function = Callable[[Trial], Any]
@@ -49,16 +51,16 @@ Function = Callable[[Trial], Any]
 
 @dataclass(frozen=True, slots=True)
 class ProcessMessage:
-    """One message of the trial's process: one of the three."""
+    """A message of the trial's process; one of report, outcome and error is set."""
 
     report: Report | None = None
     outcome: Outcome | None = None
     error: TrialError | None = None
-    derived: JsonObject = field(default_factory=dict)  # with an error, as of a report
+    derived: JsonObject = field(default_factory=dict)  # derived values of a trial that failed
 
 
 def python_function(function: Function, process_trees: ProcessTrees) -> Objective:
-    """The function as an objective, called once for each seed of a trial."""
+    """The function as an objective, called once per seed of a trial."""
     return MultiSeed(FunctionObjective(function, process_trees))
 
 
@@ -70,7 +72,7 @@ class FunctionObjective:
         self._process_trees = process_trees
 
     def __call__(self, request: TrialRequest, slot: Slot) -> Generator[Report, None, Outcome]:
-        with contextlib.suppress(OSError):  # a function that needs the folder says that it is not there
+        with contextlib.suppress(OSError):  # a function that needs the folder will report its absence
             TrialPaths(request.directory).checkpoint_dir.mkdir(parents=True, exist_ok=True)
         log = ReportLog(request)
         with TrialProcess(self._function, request, slot, self._process_trees) as process:
@@ -92,7 +94,7 @@ class TrialProcess:
     def __init__(self, function: Function, request: TrialRequest, slot: Slot, process_trees: ProcessTrees) -> None:
         kind = get_context("fork").Process if _may_fork() else get_context("spawn").Process
         if kind is SpawnProcess:
-            ensure_running()  # it serves all that is spawned, and stays
+            ensure_running()  # the resource tracker is shared by all spawned processes and is not part of the trial
         self._process_trees = process_trees
         process_trees.prepare()
         self._line, far_end = Pipe()
@@ -109,11 +111,11 @@ class TrialProcess:
     def messages(self) -> Iterator[ProcessMessage]:
         """The messages of the process, until it has ended."""
         while True:
-            alive = self._process.is_alive()  # asked first, so that no message before its end is missed
+            alive = self._process.is_alive()  # checked before reading, so that no message before the end is missed
             if self._line.poll(_LOOK_SECONDS if alive else 0):
                 try:
                     yield from_line(ProcessMessage, self._line.recv_bytes())
-                except (EOFError, OSError):  # it was killed within a message
+                except (EOFError, OSError):  # the process was killed within a message
                     return
             elif not alive:
                 return
@@ -123,7 +125,7 @@ class TrialProcess:
 
     @property
     def end(self) -> str:
-        """How it ended, in words."""
+        """How the process ended."""
         self._process.join(_LOOK_SECONDS)
         return described(self._process.exitcode)
 
@@ -148,7 +150,7 @@ class TrialProcess:
 
 
 def _may_fork() -> bool:
-    """Whether this process has no thread that a fork would lose; a library's own are seen on Linux alone."""
+    """Whether this process has no thread that a fork would lose. Threads of libraries are visible on Linux only."""
     if sys.platform != "linux":
         return False
     names = [task.read_text().strip() for task in Path("/proc/self/task").glob("*/comm")]
@@ -167,8 +169,8 @@ class _ToWorker:
 
 
 def _run(function: Function, request: TrialRequest, slot: Slot, line: Connection, other_end: Connection) -> None:
-    """What the trial's process does."""
-    os.setsid()  # its children are found by its session
+    """Main function of the trial's process."""
+    os.setsid()  # child processes are found by their session
     other_end.close()
     trial = Trial(request, slot, _ToWorker(line))
     os.chdir(request.folder or ".")
@@ -176,6 +178,6 @@ def _run(function: Function, request: TrialRequest, slot: Slot, line: Connection
     try:
         outcome = outcome_of(function(trial), trial.last, request)
         message = ProcessMessage(outcome=replace(outcome, derived=trial.derived))
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # the failure is sent as a message
         message = ProcessMessage(error=error_of(error), derived=trial.derived)
     line.send_bytes(to_line(message))

@@ -1,4 +1,4 @@
-"""Log of the reports of a trial of the user's code over all its runs, so that a resumed trial need not repeat them."""
+"""Log of a custom trial's reports over all its runs, so that a resumed trial need not repeat them."""
 
 import contextlib
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ class ReportLog:
         self._path.unlink(missing_ok=True)
         self._last_step: int | None = None
         self._most_step = request.most_step
-        self.last: Report | None = None  # as the code reported it, also where it is passed over
+        self.last: Report | None = None  # as reported, also if it was passed over
 
     def add(self, report: Report) -> Iterator[Report]:
         """The reports of earlier runs before this step, then the report. One that is passed over is not kept."""
@@ -33,7 +33,7 @@ class ReportLog:
         self.last = report
 
     def before(self, step: float) -> Iterator[Report]:
-        """Reports of earlier runs up to that step, each once."""
+        """Reports of earlier runs before that step, each once."""
         earlier, self._earlier = self._earlier, []
         for report in earlier:
             if report.step < step:
@@ -42,6 +42,6 @@ class ReportLog:
     def _keep(self, report: Report) -> Report:
         self.last = report
         self._last_step = report.step
-        with contextlib.suppress(OSError), self._path.open("ab") as file:  # a full disk costs the file, not the trial
+        with contextlib.suppress(OSError), self._path.open("ab") as file:  # an error of the file must not end the trial
             file.write(to_line(report))
         return report

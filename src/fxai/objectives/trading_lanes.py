@@ -1,4 +1,4 @@
-"""The lanes of `fx_trading` in one worker: trials in packs by signature, stepped in turn."""
+"""Lanes of `fx_trading` in one worker: trials in packs by signature, updated in turn."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -22,19 +22,19 @@ from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
 
 _MARKETS = 8
-"""Sets of features whose markets a worker keeps. One takes some 250 bytes a bar, tensors included: 1.5 MB of the
-shipped data, but a gigabyte of four million bars, where preparing it anew is little beside a training."""
+"""Maximum number of prepared markets in a worker's cache, one per set of features. One needs about 250 bytes per bar
+with its tensors: 1.5 MB for the shipped data, 1 GB for four million bars."""
 
 _CAPTURED_AFTER = 2
-"""Updates of a pack on a GPU before the rest are replayed: a capture costs what one to five replays save, and a pack
-whose lanes change has to be captured anew (`benchmarks/graphs.py`)."""
+"""Updates of a pack on a GPU before the CUDA graph is captured. A capture costs as much as one to five replays save.
+A pack whose lanes change is captured again (`benchmarks/graphs.py`)."""
 
 
 class TradingLanes:
-    """Trials side by side; see `Lanes`.
+    """Trials trained side by side; see `Lanes`.
 
-    An FxaiError (a wrong configuration, bars that are missing, a full disk) is the failure of the trial that
-    it concerns. What else is raised passes on to the worker's border, which finds out whose it is.
+    An FxaiError (wrong configuration, missing bars, full disk) fails the trial that it concerns. Any other exception is
+    raised, and the worker finds the trial that caused it.
     """
 
     def __init__(self, plan: LanePlan, slot: Slot) -> None:
@@ -45,7 +45,9 @@ class TradingLanes:
         self._packs: deque[TradingPack] = deque()
         self._joining: deque[TrialRequest] = deque()
         self._ended: list[TrialResult] = []
-        self._base: tuple[JsonObject, TrainingConfig] | None = None  # of the last request, as JSON and validated
+        self._base: tuple[JsonObject, TrainingConfig] | None = (
+            None  # base configuration of the last request, as JSON and validated
+        )
         lanes = plan.lanes or _best_width(TrainingConfig.model_validate(plan.base_config), slot)
         self.width = max(lanes, plan.seeds_per_trial)
         if self._on_device and plan.trials is not None:
@@ -53,7 +55,7 @@ class TradingLanes:
 
     @property
     def _on_device(self) -> bool:
-        """Whether a lane's numbers may depend on a pack's width, so that it has to be a fixed one."""
+        """Whether a lane's numbers may depend on the width of a pack, so that the width must be fixed."""
         return self._slot.device != "cpu"
 
     @property
@@ -96,12 +98,14 @@ class TradingLanes:
         for message in stepped:
             if isinstance(message, TrialResult):
                 self._forget(self._trials[message.number])
-        pack.trials = [trial for trial in pack.trials if not trial.trained]  # their last reports wait for answers
+        pack.trials = [
+            trial for trial in pack.trials if not trial.trained
+        ]  # the last reports of trained trials wait for decisions
         self._drop_empty_packs()
         return messages + stepped
 
     def _next_pack(self) -> TradingPack | None:
-        """The pack whose turn it is, None if every pack waits."""
+        """The next pack in turn; None if every pack waits."""
         for _ in range(len(self._packs)):
             pack = self._packs[0]
             self._packs.rotate(-1)
@@ -128,7 +132,7 @@ class TradingLanes:
         return self._base[1]
 
     def _place(self, trial: TradingTrial) -> None:
-        """Into a pack of its kind with room, or a new one; a trial that is in one stays there."""
+        """Add the trial to a matching pack with free lanes, or to a new one, unless it is in a pack already."""
         if any(trial in pack.trials for pack in self._packs):
             return
         kind = (signature(trial.config), trial.base.env, trial.width)
@@ -161,7 +165,7 @@ class TradingLanes:
         for trial in trials:
             self._forget(trial)
         pack.clear()
-        clear_frames(error.__traceback__)  # which hold tensors too
+        clear_frames(error.__traceback__)  # the frames have references to tensors
         torch.cuda.empty_cache()
         if lanes <= self._seeds_per_trial or (len(trials) == 1 and pack.kind[-1] is None):
             return [failure(trial.request, error, Cause.OUT_OF_MEMORY) for trial in trials]
@@ -170,12 +174,12 @@ class TradingLanes:
 
 
 def _power_of_two(number: int) -> int:
-    """The least that is no smaller, so that a few more trials seldom change a pack's width."""
+    """The least power of two >= number, so that a few more trials seldom change a pack's width."""
     return 1 << (number - 1).bit_length()
 
 
 def _best_width(config: TrainingConfig, slot: Slot) -> int:
-    """How many lanes of a study's own configuration pay on this slot."""
+    """The fastest number of lanes for the study's configuration on this slot."""
     probe = probe_config(config)
 
     def packed(lanes: int) -> Training:
@@ -193,7 +197,7 @@ def _training(pack: Pack, base: EnvConfig, slot: Slot, cuda_graph_after: int | N
 
 @lru_cache(maxsize=_MARKETS)
 def _market(config: DataConfig) -> Market:
-    """A worker trains many trials on the same bars: they are read once for each set of features that is searched."""
+    """The market of the configuration, cached because a worker trains many trials on the same bars."""
     return prepare(config)
 
 

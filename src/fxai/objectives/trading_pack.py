@@ -1,4 +1,4 @@
-"""The trials of one pack and their steps together."""
+"""The trials of one pack, which are updated together."""
 
 from collections.abc import Callable
 
@@ -12,11 +12,11 @@ from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.search.expression import ExpressionError
 
 Kind = tuple[str, EnvConfig, int | None]
-"""What trials of one pack agree in: their signature, the environment that scores them, the pack's fixed width."""
+"""Properties that the trials of a pack share: signature, scoring environment, fixed width of the pack."""
 
 
 class TradingPack:
-    """Trials whose lanes are one tensor program; `trials` may change between two updates."""
+    """Trials whose lanes are one tensor program; `trials` may change between updates."""
 
     def __init__(self, kind: Kind, make_training: Callable[[Pack], Training]) -> None:
         self.kind = kind
@@ -29,11 +29,11 @@ class TradingPack:
 
     @property
     def can_advance(self) -> bool:
-        """Whether none of the trials has to wait for a decision."""
+        """Whether no trial waits for a decision."""
         return bool(self.trials) and all(trial.may_advance for trial in self.trials)
 
     def clear(self) -> None:
-        """Let go of all trials and of the memory that they take."""
+        """Remove all trials and free their memory."""
         self.trials.clear()
         self._pack.set_lanes(())
 

@@ -1,4 +1,4 @@
-"""One trial of `fx_trading` while it trains: its lanes, its reports, its checkpoint, its end."""
+"""One trial of `fx_trading` during training: lanes, reports, checkpoint, result."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -37,31 +37,39 @@ from fxai.spec.search.metrics import METRICS
 from fxai.spec.search.score import with_score
 
 NO_METRICS: Metrics = {}
-_MOST_AHEAD = 1  # updates that a lane may be ahead of the decision on its last report
+_MOST_AHEAD = 1  # maximum number of updates of a lane before the decision on its last report
 
 
 @dataclass(frozen=True, slots=True)
 class TrialConfigs:
     """The validated configurations of a trial's request."""
 
-    own: TrainingConfig  # which its lanes train with
-    base: TrainingConfig  # the study's, whose environment scores the trial
+    own: TrainingConfig  # for the training of its lanes
+    base: TrainingConfig  # of the study; its environment scores the trial
 
 
 class TradingTrial:
-    """A trial with a lane for each of its seeds.
+    """A trial with one lane per seed.
 
-    Its value at an evaluation is the mean over the lanes. Its own value is that of the last evaluation,
-    never the best of several: with noisy scores that would be a selection on noise. The agent that it
-    leaves is the first lane's, for choosing among them would be one too.
+    The value of an evaluation is the mean over the lanes. The trial's value is that of the last evaluation, not the
+    best one, because with noisy scores the best would be a selection on noise. For the same reason its agent is that of
+    the first lane.
     """
 
     def __init__(
         self, request: TrialRequest, configs: TrialConfigs, slot: Slot, market: Market, width: int | None = None
     ) -> None:
-        """`width` is the fixed one of the packs it trains in, None where numbers do not depend on it.
+        """Prepare the lanes, and resume from a checkpoint if there is one.
 
-        Raises what is wrong with the request's metric or checkpoint.
+        Args:
+            request: The trial.
+            configs: Its validated configurations.
+            slot: Device and threads.
+            market: Bars and features.
+            width: Fixed width of the packs; None if numbers do not depend on the width.
+
+        Raises:
+            InputError: If the metric or the checkpoint is not valid.
         """
         if request.metric not in METRICS and not request.score:
             raise InputError(f"fx_trading has no metric {request.metric!r}; it reports {', '.join(METRICS)}")
@@ -83,17 +91,17 @@ class TradingTrial:
 
     @property
     def trained(self) -> bool:
-        """Whether its lanes have had their last update."""
+        """Whether all updates are done."""
         return self.updates >= self.config.training.total_updates
 
     @property
     def env_steps(self) -> int:
-        """Of its training environments, all lanes together, in all its runs."""
+        """Environment steps of training, of all lanes and all runs of the trial."""
         return self.updates * self.config.training.rollout_size * len(self.lanes)
 
     @property
     def may_advance(self) -> bool:
-        """A lane may be one update ahead of a decision, but not of two."""
+        """Whether the next update may run: a lane may be one update ahead of a decision, not of two."""
         if not self.trial.waits:
             return True
         ahead = self.updates - self._updates_at_report
@@ -109,7 +117,7 @@ class TradingTrial:
         return self.repeats and not self.trial.waits
 
     def advanced(self) -> None:
-        """Its lanes have had an update."""
+        """Count an update of the lanes."""
         self.updates += 1
 
     def repeat(self) -> Report:
@@ -138,7 +146,7 @@ class TradingTrial:
         return replace(report, flaw=flaw)
 
     def ended(self, decision: Decision) -> TrialResult:
-        """Its result after this decision on its last report."""
+        """The trial's result after this decision on its last report."""
         last = self._reports[self._sent - 1]
         match decision:
             case Decision.STOP:
@@ -150,7 +158,7 @@ class TradingTrial:
                 return replace(self._result(TrialState.COMPLETE, last.value, last.metrics), flaw=flaw)
 
     def returned(self) -> TrialResult:
-        """Given back unfinished, to be taken up from its last checkpoint."""
+        """The result of a trial that is returned unfinished; it will continue from its last checkpoint."""
         return self._result(TrialState.RETURNED)
 
     def _result(
@@ -160,7 +168,7 @@ class TradingTrial:
         metrics: Metrics = NO_METRICS,
         error: TrialError | None = None,
     ) -> TrialResult:
-        """Its speed is that of this run: the steps of an earlier one took none of these seconds."""
+        """A result with the resource usage of this run."""
         seconds = max(self.trial.seconds, 1e-9)
         usage = Usage(self.env_steps, (self.env_steps - self._env_steps_before) / seconds)
         return TrialResult(self.request.number, state, seconds, value, metrics, error, usage)
@@ -198,9 +206,9 @@ class TradingTrial:
 
 
 def _joined(metrics: Sequence[Metrics], values: Sequence[float], metric: str) -> dict[str, float]:
-    """Each metric's mean over the lanes, and standard errors: over seeds, or else over episodes.
+    """Mean of each metric over the lanes, and standard errors over seeds, or with one seed over episodes.
 
-    Over seeds each score has its own, under its name with `_error`.
+    Over seeds, each score has its own standard error, under its name with `_error`.
     """
     means = {name: mean([lane[name] for lane in metrics]) for name in metrics[0]}
     if len(values) > 1:
@@ -211,7 +219,7 @@ def _joined(metrics: Sequence[Metrics], values: Sequence[float], metric: str) ->
 
 
 def _unwritten(write: Callable[[], None]) -> str:
-    """What to say where a file could not be written: a full disk costs the file, not the trial."""
+    """Write a file; returns the error message, or an empty text. A full disk must not end the trial."""
     try:
         write()
     except FxaiError as error:
@@ -220,14 +228,14 @@ def _unwritten(write: Callable[[], None]) -> str:
 
 
 def failure(request: TrialRequest, error: Exception, cause: Cause = Cause.EXCEPTION) -> TrialResult:
-    """The result of a trial that this error alone concerns."""
+    """The result of a trial that failed with this error."""
     return TrialResult(request.number, TrialState.FAIL, seconds=0.0, error=TrialError(cause, str(error)))
 
 
 def _identity(
     request: TrialRequest, config: TrainingConfig, base: TrainingConfig, market: Market, where: tuple[Slot, int | None]
 ) -> dict[str, JsonValue]:
-    """What two runs must agree in to reach the same numbers; the attempt is not among it."""
+    """Fields in which two runs must agree to compute the same numbers; the attempt is not included."""
     slot, width = where
     inherited = request.inherited
     return {

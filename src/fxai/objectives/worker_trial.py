@@ -23,11 +23,11 @@ class WorkerTrial:
 
     @property
     def seconds(self) -> float:
-        """Since the trial began in this worker."""
+        """Seconds since the trial began in this worker."""
         return time.monotonic() - self._began
 
     def reported(self) -> None:
-        """A report of the trial is on its way to the parent."""
+        """A report was sent to the parent."""
         self.waits = True
 
     def answered(self, decision: Decision) -> None:

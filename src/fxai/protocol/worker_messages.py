@@ -13,7 +13,7 @@ from fxai.protocol import Decision, LanePlan, Report, Slot, TrialError, TrialReq
 
 @dataclass(frozen=True, slots=True)
 class WorkerWelcome:
-    """The first line to a new worker."""
+    """The first message to a worker."""
 
     slot: Slot
     sys_path: tuple[str, ...]  # the parent's, so that the worker finds the same modules
@@ -22,7 +22,7 @@ class WorkerWelcome:
 
 @dataclass(frozen=True, slots=True)
 class DecisionMessage:
-    """To a report; PRUNE and STOP end the trial in any case."""
+    """The answer to a report; PRUNE and STOP end the trial in any case."""
 
     number: int
     decision: Decision
@@ -30,7 +30,7 @@ class DecisionMessage:
 
 @dataclass(frozen=True, slots=True)
 class ParentMessage:
-    """A line of the parent after the first: one of the two."""
+    """A later message of the parent; exactly one field is set."""
 
     request: TrialRequest | None = None
     answer: DecisionMessage | None = None
@@ -45,11 +45,11 @@ class WorkerMessage:
     started: tuple[int, ...] = ()  # numbers of trials
     reports: tuple[Report, ...] = ()
     results: tuple[TrialResult, ...] = ()
-    resident_bytes: int = 0  # memory of the worker, told with reports and results
-    fit: bool = True  # False: something is left in the process that no other trial should meet
-    failure: TrialError | None = None  # the lanes raised; the worker ends, with all its trials
+    resident_bytes: int = 0  # memory of the worker, sent with reports and results
+    fit: bool = True  # False: the process should run no further trial (memory or CUDA error)
+    failure: TrialError | None = None  # exception of the lanes; the worker ends with all its trials
 
     @property
     def empty(self) -> bool:
-        """Whether a step of the lanes brought nothing that the parent has to know."""
+        """Whether a step of the lanes has nothing to send."""
         return self.fit and self.failure is None and not (self.started or self.reports or self.results)
