@@ -241,7 +241,7 @@ def test_a_trial_beyond_its_memory_is_ended_with_the_figure(tmp_path: Path, *, i
         result = result_of(workers, request("takes_memory", tmp_path, seconds=1000, **taken))
         assert (result.state, result.error.cause) == (TrialState.FAIL, Cause.OUT_OF_MEMORY)
         assert re.search(
-            r"took 0\.[345]\d* GB of memory, beyond its limit of 0\.3 GB \(memory_limit_gb\)", result.error.message
+            r"took 0\.[345]\d* GB of memory, more than its limit of 0\.3 GB \(memory_limit_gb\)", result.error.message
         )
         assert 300 < result.usage.peak_memory_mb < 700
         assert result_of(workers, request("climbs", tmp_path, 2, x=1.0)).state is TrialState.COMPLETE

@@ -113,7 +113,7 @@ def test_a_trial_that_grows_its_worker_beyond_the_limit_fails(tmp_path: Path):
     with LocalPool([Slot(0)], tmp_path, limits=Limits(worker_bytes=220_000_000)) as workers:
         result = result_of(workers, request_for("grows", 1, tmp_path, megabytes=400, seconds=1000))
     assert (result.state, result.error.cause) == (TrialState.FAIL, Cause.OUT_OF_MEMORY)
-    assert "beyond its limit of 0.22 GB (memory_limit_gb)" in result.error.message
+    assert "more than its limit of 0.22 GB (memory_limit_gb)" in result.error.message
 
 
 def test_a_process_that_ran_out_of_memory_takes_no_further_trial(tmp_path: Path):

@@ -35,10 +35,10 @@ def test_shares_of_a_gpu_never_exceed_it(share: float):
 @pytest.mark.parametrize(
     ("n_jobs", "cpu", "gpus", "gpu", "workers", "words"),
     [
-        (8, 1, (), 1.0, 4, "8 workers asked for; at 1 core each, this machine (4 cores) carries 4."),
-        (None, 16, (), 1.0, 1, "A trial asks for 16 cores; this machine has 4 cores, so it gets 4."),
-        (3, 1, TWO_GPUS, 1.0, 2, "at 1 core and 1 of a GPU each, this machine (4 cores and 2 GPUs) carries 2."),
-        (None, 1, TWO_GPUS, 2.0, 2, "A trial asks for 2 GPUs; a trial runs on one, so it gets one."),
+        (8, 1, (), 1.0, 4, "n_jobs asks for 8 workers; with 1 core each, this machine (4 cores) runs 4 workers."),
+        (None, 16, (), 1.0, 1, "A trial asks for 16 cores; this machine has 4 cores, so a trial gets 4."),
+        (3, 1, TWO_GPUS, 1.0, 2, "with 1 core and 1 of a GPU each, this machine (4 cores and 2 GPUs) runs 2 workers."),
+        (None, 1, TWO_GPUS, 2.0, 2, "A trial asks for 2 GPUs; a trial runs on one GPU, so it gets one."),
     ],
 )
 def test_more_than_there_is_is_cut_and_said(  # noqa: PLR0917

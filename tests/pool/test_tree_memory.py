@@ -34,7 +34,7 @@ def running(code: str, *arguments: str) -> Iterator[int]:
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere shares of memory are not told")
 def test_pages_that_a_fork_shares_count_once() -> None:
     with running(TAKES + FORKS + WAITS) as pid:
-        reading = TreeMemory(pid, None).look()
+        reading = TreeMemory(pid, None).read()
     assert reading.processes == 2
     assert 200e6 < reading.total_bytes < 300e6
 
@@ -42,7 +42,7 @@ def test_pages_that_a_fork_shares_count_once() -> None:
 def test_what_a_child_takes_counts() -> None:
     with running(STARTS + WAITS, "import sys; " + TAKES + WAITS) as pid:
         memory = TreeMemory(pid, None)
-        reading = memory.look()
+        reading = memory.read()
         own = memory.own_bytes()
     assert reading.total_bytes > 200e6 > own
 
@@ -50,5 +50,5 @@ def test_what_a_child_takes_counts() -> None:
 def test_a_process_that_is_gone_takes_nothing() -> None:
     gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
     gone.wait()
-    assert TreeMemory(gone.pid, 1).look().total_bytes == 0
-    assert TreeMemory(os.getpid(), 1).look().processes >= 1
+    assert TreeMemory(gone.pid, 1).read().total_bytes == 0
+    assert TreeMemory(os.getpid(), 1).read().processes >= 1

@@ -1,4 +1,4 @@
-"""The parent's side of workers: one contract, fulfilled in this process and by a pool of processes."""
+"""The parent's side of workers: the `WorkerPool` contract, a pool of processes, and a pool inside this process."""
 
 from fxai.pool.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost, WorkerPool
 from fxai.pool.inline import InlinePool

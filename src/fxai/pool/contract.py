@@ -1,4 +1,4 @@
-"""The contract that every place for trials fulfils: free slots, submit, events, answer, close."""
+"""The contract of worker pools: free slots, submit, events, answer, close."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +10,18 @@ from fxai.protocol import Cause, Decision, Report, TrialRequest, TrialResult
 
 @dataclass(frozen=True, slots=True)
 class TrialStarted:
+    """A worker has begun the trial."""
+
     number: int
     worker: int
 
 
 @dataclass(frozen=True, slots=True)
 class TrialReported:
-    """The report waits for `WorkerPool.answer`. Without an answer the trial stops at its next report or its end.
+    """A trial has reported. The report waits for `WorkerPool.answer`.
 
-    Reports of one update of a worker come in one batch of events. A report that is passed over is answered, and
-    neither stored nor judged.
+    Without an answer the trial waits at its next report or at its end. Reports of one update of a worker come in one
+    batch of events. A report that is passed over is answered, but neither stored nor shown to the pruner.
     """
 
     report: Report
@@ -27,6 +29,8 @@ class TrialReported:
 
 @dataclass(frozen=True, slots=True)
 class TrialEnded:
+    """A trial has ended, or its worker has returned it."""
+
     result: TrialResult
 
 
@@ -57,18 +61,18 @@ class Activity:
 
 
 class WorkerPool(Protocol):
-    """A place where trials run. Methods are called from one thread."""
+    """Workers that train trials. Its methods are called from one thread."""
 
     @property
     def free_slots(self) -> int:
-        """How many further trials may be submitted now; a worker may hold several."""
+        """Number of further trials that may be submitted now. A worker may hold several."""
         ...
 
     def submit(self, request: TrialRequest) -> RunningTrial:
-        """Give a trial to a worker; its first event is `TrialStarted`.
+        """Give a trial to a worker. Its first event is `TrialStarted`.
 
         The event comes later if no worker has room for the trial now, because the workers' trials are of another
-        cohort, or because lanes became fewer.
+        cohort, or because the number of lanes has become smaller.
 
         Returns:
             The trial while it runs. The pool keeps it up to date; `RunningTrial.waits` says whether its last report
@@ -77,13 +81,14 @@ class WorkerPool(Protocol):
         ...
 
     def events(self, timeout: float) -> Sequence[WorkerEvent]:
-        """What has happened, oldest first; waits up to `timeout` seconds for the first event."""
+        """The new events, oldest first. Waits up to `timeout` seconds for the first event."""
         ...
 
     def answer(self, number: int, decision: Decision) -> None:
-        """Let a trial that reported go on, or end it: its `TrialEnded` says PRUNED or RETURNED.
+        """Answer a trial's report: the trial continues or ends.
 
-        A trial may also be RETURNED by a worker that has too few lanes left for it.
+        A trial that ends has a `TrialEnded` event with the state PRUNED or RETURNED. A worker that has too few lanes
+        left for a trial returns it too.
         """
         ...
 
@@ -92,5 +97,5 @@ class WorkerPool(Protocol):
         ...
 
     def close(self) -> None:
-        """End every worker now and wait until their processes are gone. Calling it twice is fine."""
+        """End every worker now and wait until its processes have ended. A second call does nothing."""
         ...

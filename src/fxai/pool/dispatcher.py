@@ -1,34 +1,35 @@
-"""Which worker a trial goes to, and which trials wait."""
+"""Assigns submitted trials to workers, and holds the trials that wait for room."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 from fxai.protocol import TrialRequest
 
-LANES_PER_STEP = 4  # lanes that cost about as much as stepping a pack at all
+LANES_PER_STEP = 4  # stepping so many lanes takes about as long as the fixed cost of a pack's step
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerCapacity:
-    """What a worker has, and how many lanes it may hold."""
+    """The trials of a worker, and how many lanes it may hold."""
 
     requests: Sequence[TrialRequest] = ()
-    width: int | None = None  # None: it has not said yet
-    open: bool = True  # False: it takes no further trial
+    width: int | None = None  # lanes; None until the worker has sent its width
+    open: bool = True  # False: the worker takes no further trial
 
     def room(self, seeds: int) -> int:
-        """Further trials of so many seeds; an empty worker takes at least one."""
+        """Number of further trials with `seeds` seeds each. An empty worker takes at least one."""
         if not self.open:
             return 0
         used = sum(len(request.seeds) for request in self.requests)
         return max(((self.width or 0) - used) // seeds, 0 if used else 1)
 
     def takes(self, request: TrialRequest) -> bool:
+        """Whether the worker has room for the trial and has only trials of its cohort."""
         return self.room(len(request.seeds)) > 0 and all(other.cohort == request.cohort for other in self.requests)
 
     def load_with(self, request: TrialRequest) -> float:
-        """What a turn over all its packs would cost with that trial: 1 + lanes / 4 for each."""
+        """Relative cost of one step of all the worker's packs with that trial added: 1 + lanes / 4 for each pack."""
         lanes: Counter[str] = Counter()
         for other in (*self.requests, request):
             lanes[other.signature] += len(other.seeds)
@@ -36,12 +37,13 @@ class WorkerCapacity:
 
 
 class TrialDispatcher:
-    """The trials that wait for room, in the order in which they came.
+    """The trials that wait for room, in the order in which they were submitted.
 
-    A trial goes to the worker whose load is least with it, the first of several: packs grow where they
-    are, and new ones begin where there is least to do. It goes to no worker with trials of another
-    cohort; while there is none for it, the worker with the fewest trials takes no others, until it is
-    empty. Workers that have not told their width are taken for as wide as the narrowest that has.
+    A trial goes to the worker whose load is smallest with the trial added, and to the first of several such workers.
+    So a trial joins a pack of its signature where there is one, and a new pack begins on the worker with the smallest
+    load. A trial does not go to a worker with trials of another cohort. If no worker may take a cohort, the worker
+    with the fewest trials is reserved for it: it takes no other trials until it is empty. A worker that has not sent
+    its width yet counts as wide as the narrowest worker that has.
     """
 
     def __init__(self, seeds_per_trial: int = 1) -> None:
@@ -52,49 +54,53 @@ class TrialDispatcher:
         self._waiting.append(request)
 
     def put_back(self, requests: Sequence[TrialRequest]) -> None:
+        """Add trials before those that wait."""
         self._waiting.extendleft(reversed(requests))
 
     def clear(self) -> None:
         self._waiting.clear()
 
     def free(self, workers: Sequence[WorkerCapacity]) -> int:
-        """Trials that may still come: what there is room for, less those that wait."""
+        """Number of trials that may still be submitted: the workers' room less the trials that wait."""
         workers = _with_widths(workers)
-        kept = self._kept(workers)
-        room = sum(capacity.room(self._seeds_per_trial) for index, capacity in enumerate(workers) if index not in kept)
+        reserved = self._reserved(workers)
+        unreserved = [capacity for index, capacity in enumerate(workers) if index not in reserved]
+        room = sum(capacity.room(self._seeds_per_trial) for capacity in unreserved)
         return max(0, room - len(self._waiting))
 
     def take(self, workers: Sequence[WorkerCapacity]) -> tuple[int, TrialRequest] | None:
-        """The first waiting trial that some worker takes, with the worker's place; None where there is none."""
+        """Remove and return the first waiting trial that a worker takes, with the worker's index. None without one."""
         workers = _with_widths(workers)
-        kept: dict[int, int] = {}
+        reserved: dict[int, int] = {}
         for request in self._waiting:
-            fitting = [place for place in _but(workers, kept) if workers[place].takes(request)]
+            fitting = [index for index in _unreserved(workers, reserved) if workers[index].takes(request)]
             if fitting:
                 self._waiting.remove(request)
-                return min(fitting, key=lambda place: workers[place].load_with(request)), request
-            self._keep_one(request.cohort, workers, kept)
+                return min(fitting, key=lambda index: workers[index].load_with(request)), request
+            self._reserve_one(request.cohort, workers, reserved)
         return None
 
-    def _kept(self, workers: Sequence[WorkerCapacity]) -> dict[int, int]:
-        """Workers that are being emptied, each with the cohort that it is kept for."""
-        kept: dict[int, int] = {}
+    def _reserved(self, workers: Sequence[WorkerCapacity]) -> dict[int, int]:
+        """The reserved workers by their indices, each with its cohort."""
+        reserved: dict[int, int] = {}
         for request in self._waiting:
-            self._keep_one(request.cohort, workers, kept)
-        return kept
+            self._reserve_one(request.cohort, workers, reserved)
+        return reserved
 
-    def _keep_one(self, cohort: int, workers: Sequence[WorkerCapacity], kept: dict[int, int]) -> None:
+    def _reserve_one(self, cohort: int, workers: Sequence[WorkerCapacity], reserved: dict[int, int]) -> None:
+        """Reserve a worker for the cohort if the cohort has none."""
         cohort_has_worker = any(other.cohort == cohort for capacity in workers for other in capacity.requests[:1])
-        others = _but(workers, kept)
-        if others and not cohort_has_worker and cohort not in kept.values():
-            kept[min(others, key=lambda place: len(workers[place].requests))] = cohort
+        others = _unreserved(workers, reserved)
+        if others and not cohort_has_worker and cohort not in reserved.values():
+            reserved[min(others, key=lambda index: len(workers[index].requests))] = cohort
 
 
-def _but(workers: Sequence[WorkerCapacity], kept: Iterable[int]) -> list[int]:
-    return [place for place in range(len(workers)) if place not in kept]
+def _unreserved(workers: Sequence[WorkerCapacity], reserved: Container[int]) -> list[int]:
+    return [index for index in range(len(workers)) if index not in reserved]
 
 
 def _with_widths(workers: Sequence[WorkerCapacity]) -> list[WorkerCapacity]:
-    told = [capacity.width for capacity in workers if capacity.width is not None]
-    guess = min(told, default=None)
-    return [replace(capacity, width=guess) if capacity.width is None else capacity for capacity in workers]
+    """The workers with the smallest known width where the width is not known."""
+    known = [capacity.width for capacity in workers if capacity.width is not None]
+    smallest = min(known, default=None)
+    return [replace(capacity, width=smallest) if capacity.width is None else capacity for capacity in workers]

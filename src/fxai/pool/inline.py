@@ -1,4 +1,4 @@
-"""Trials in this process: for tests and for debugging an objective."""
+"""A pool that trains trials in this process, for tests and for debugging an objective."""
 
 import contextlib
 import io
@@ -25,10 +25,10 @@ ONE_SLOT = (Slot(0),)
 
 
 class InlinePool:
-    """Trains inside `events`, an update of one worker's lanes after the other.
+    """Trains inside `events`: one update of one worker's lanes, then one update of the next worker's.
 
-    Nothing here can outlive a trial that hangs or ends the process, and limits do not apply: that is
-    what `LocalPool` is for. Output of a trial that shares its worker with others is not redirected.
+    A trial that hangs or exits stops the whole process, and limits do not apply; `LocalPool` handles both. Output of
+    a trial that shares its worker with others is not redirected.
     """
 
     def __init__(self, slots: Sequence[Slot] = ONE_SLOT, plan: LanePlan | None = None) -> None:
@@ -36,7 +36,7 @@ class InlinePool:
         self._workers = [_InlineWorker(slot, plan, process_trees) for slot in slots]
         self._turns = list(self._workers)
         self._dispatcher = TrialDispatcher(1 if plan is None else plan.seeds_per_trial)
-        self._waiting: dict[int, RunningTrial] = {}  # that no worker has yet
+        self._waiting: dict[int, RunningTrial] = {}  # trials that no worker has yet
         self._happened: list[WorkerEvent] = []
         self._closed = False
 
@@ -49,7 +49,7 @@ class InlinePool:
             raise FxaiError(f"Trial {request.number} was submitted to a pool without a free slot.")
         trial = self._waiting[request.number] = RunningTrial(request)
         self._dispatcher.add(request)
-        self._place()
+        self._dispatch()
         return trial
 
     def events(self, timeout: float) -> Sequence[WorkerEvent]:
@@ -61,7 +61,7 @@ class InlinePool:
             self._turns.remove(worker)
             self._turns.append(worker)
             self._happened.extend(worker.advance())
-            self._place()
+            self._dispatch()
             if time.monotonic() >= until:
                 break
         happened, self._happened = self._happened, []
@@ -75,7 +75,7 @@ class InlinePool:
         return [worker.activity() for worker in self._workers]
 
     def close(self) -> None:
-        """Have every trial save itself and end."""
+        """Have every trial save a checkpoint and end."""
         if self._closed:
             return
         self._closed = True
@@ -91,10 +91,10 @@ class InlinePool:
     ) -> None:
         self.close()
 
-    def _place(self) -> None:
-        while (placed := self._dispatcher.take([worker.capacity for worker in self._workers])) is not None:
-            place, request = placed
-            self._happened.extend(self._workers[place].submit(self._waiting.pop(request.number)))
+    def _dispatch(self) -> None:
+        while (taken := self._dispatcher.take([worker.capacity for worker in self._workers])) is not None:
+            index, request = taken
+            self._happened.extend(self._workers[index].submit(self._waiting.pop(request.number)))
 
 
 class _InlineWorker:
@@ -163,14 +163,14 @@ class _InlineWorker:
         return WorkerLost(self.slot.index, cause, f"the lanes ended with {error.message}", numbers)
 
     def _printing(self, act: Callable[[], T]) -> T:
-        """Do something with the output going where it belongs."""
+        """Call `act` with standard output and standard error redirected to the log of the worker's trial."""
         self._output.here = sys.stdout
         with contextlib.redirect_stdout(self._output), contextlib.redirect_stderr(self._output):
             return act()
 
 
 class _Output(io.TextIOBase):
-    """A text stream into the log whose turn it is, or to where this process prints."""
+    """A text stream into the current log, or to this process's standard output without one."""
 
     def __init__(self) -> None:
         self.here = sys.stdout

@@ -1,4 +1,4 @@
-"""The local pool: own interpreters, started once, each with its share of the machine."""
+"""A pool of worker processes on this machine, each with its share of the cores and GPUs."""
 
 import atexit
 import selectors
@@ -20,17 +20,18 @@ NO_LIMITS = Limits()
 
 
 class LocalPool:
-    """One warm process per slot, behind the contract of `WorkerPool`.
+    """A `WorkerPool` with one process per slot. A process that ends is replaced at once.
 
-    With a plan, each process opens the lanes of the plan's objective as it starts and trains as many
-    trials at once as they hold; without one, a trial at a time of whatever objective the trial names.
-    Until the first process has told how many lanes it has, each counts for one trial.
+    With a plan, each process opens the lanes of the plan's objective as it starts, and trains as many trials at once
+    as the lanes hold. Without a plan, it trains one trial at a time, of the objective that the trial names. Until the
+    first process has sent the number of its lanes, each process counts for one trial.
 
-    A process that ends is replaced at once. Out of `events` come an `InputError` if the plan's objective, code of the
-    user's own, cannot be imported, and an `FxaiError` for a slot whose processes end four times in a row before they
-    are ready. A worker that can
-    hold only one trial writes that trial's output into the trial's log, everything else goes to
+    A worker that can hold only one trial writes the trial's output into the trial's log. All other output goes to
     `log_directory/worker-N.log`.
+
+    Raises:
+        InputError: out of `events`, if the user's code that the plan names as objective cannot be imported.
+        FxaiError: out of `events`, if the processes of a slot end four times in a row before they are ready.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class LocalPool:
         self._selector = selectors.DefaultSelector()
         self._plan = plan
         self._dispatcher = TrialDispatcher(1 if plan is None else plan.seeds_per_trial)
-        self._waiting: dict[int, RunningTrial] = {}  # that no worker has yet
+        self._waiting: dict[int, RunningTrial] = {}  # trials that no worker has yet
         self._workers = [
             WorkerSlot(slot, limits, log_directory.absolute() / f"worker-{slot.index}.log", plan, self._selector)
             for slot in slots
@@ -63,7 +64,7 @@ class LocalPool:
             raise FxaiError(f"Trial {request.number} of {request.objective} does not fit the pool's plan.")
         trial = self._waiting[request.number] = RunningTrial(request)
         self._dispatcher.add(request)
-        self._place()
+        self._dispatch()
         return trial
 
     def events(self, timeout: float) -> Sequence[WorkerEvent]:
@@ -75,13 +76,13 @@ class LocalPool:
             left = 0.0 if happened else self._next_deadline(until) - time.monotonic()
             for key, _ in self._selector.select(max(left, 0.0)):
                 happened.extend(key.data.events())
-            self._place()
+            self._dispatch()
             if happened or time.monotonic() >= until:
                 break
         return happened
 
     def answer(self, number: int, decision: Decision) -> None:
-        """Answer a report; the answer to a trial whose worker is lost meanwhile is dropped."""
+        """Answer a report. The answer to a trial whose worker has been lost is dropped."""
         for worker in self._workers:
             worker.answer(number, decision)
 
@@ -107,15 +108,15 @@ class LocalPool:
     ) -> None:
         self.close()
 
-    def _place(self) -> None:
+    def _dispatch(self) -> None:
         """Give the waiting trials to workers, as far as there is room."""
         for worker in self._workers:
             surplus = worker.take_surplus()
             self._waiting.update((trial.number, trial) for trial in surplus)
             self._dispatcher.put_back([trial.request for trial in surplus])
-        while (placed := self._dispatcher.take(self._capacities())) is not None:
-            place, request = placed
-            self._workers[place].submit(self._waiting.pop(request.number))
+        while (taken := self._dispatcher.take(self._capacities())) is not None:
+            index, request = taken
+            self._workers[index].submit(self._waiting.pop(request.number))
 
     def _capacities(self) -> list[WorkerCapacity]:
         return [worker.capacity for worker in self._workers]

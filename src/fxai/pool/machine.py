@@ -1,7 +1,7 @@
 """Cores, memory and GPUs of the machine that this process may use, found without loading torch.
 
 `loky.cpu_count` (loky 3.7) reads the quota of the uppermost control group only, and rounds it up. It misses the quota
-of a group inside it, as systemd and containers without a namespace of their own have one;
+of a nested group; systemd, and containers without a control group namespace, set quotas of nested groups.
 tests/pool/test_machine.py, `test_a_container_quota_of_version_2_is_found_at_every_level`.
 """
 
@@ -19,13 +19,13 @@ NVIDIA_SMI_SECONDS = 20
 
 
 def available_cores() -> int:
-    """Cores by affinity and by the quota of the control groups (a container's limit), at least one."""
+    """Number of cores by affinity and by the quota of the control groups (a container's limit), at least one."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min([cores, *(int(quota) for quota in core_quotas())]))
 
 
 def core_quotas(membership: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> Iterator[float]:
-    """The quotas, in cores, of the control groups (version 2 and 1) that this process is in."""
+    """The CPU quotas, in cores, of the control groups (version 2 and 1) that this process is in."""
     for controllers, path in _memberships(membership):
         if not controllers:
             for group in _group_and_above(root, path):
@@ -36,7 +36,7 @@ def core_quotas(membership: Path = Path("/proc/self/cgroup"), root: Path = Path(
 
 
 def available_memory() -> int:
-    """Bytes of RAM, or of the control groups' limit where that is less."""
+    """Bytes of RAM, or the smallest memory limit of the control groups if that is less."""
     return min([psutil.virtual_memory().total, *memory_quotas()])
 
 
@@ -53,29 +53,29 @@ def memory_quotas(membership: Path = Path("/proc/self/cgroup"), root: Path = Pat
 
 
 def gpu_memory() -> int | None:
-    """Bytes of the smallest GPU of this machine; None without NVIDIA's driver."""
-    sizes = [int(size) for size in _asked(NVIDIA_SMI_MEMORY) if size.isdigit()]
+    """Memory of the smallest GPU of this machine in bytes. None without NVIDIA's driver."""
+    sizes = [int(size) for size in _output_lines(NVIDIA_SMI_MEMORY) if size.isdigit()]
     return min(sizes) * _MIB if sizes else None
 
 
 def available_gpus(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """Names for `CUDA_VISIBLE_DEVICES`, one per GPU that this process may use; none without NVIDIA's driver."""
-    installed = _asked(NVIDIA_SMI)
+    """Names for `CUDA_VISIBLE_DEVICES`, one per GPU that this process may use. Empty without NVIDIA's driver."""
+    installed = _output_lines(NVIDIA_SMI)
     visible = environment.get("CUDA_VISIBLE_DEVICES")
     return installed if visible is None else tuple(_visible_of(visible, len(installed)))
 
 
-def _asked(command: tuple[str, ...]) -> tuple[str, ...]:
-    """The lines that NVIDIA's driver answers; none where there is none."""
+def _output_lines(command: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines that a command of NVIDIA's driver prints. Empty if it is not installed or fails."""
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=NVIDIA_SMI_SECONDS, check=True)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, timeout=NVIDIA_SMI_SECONDS, check=True)  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return ()
-    return tuple(line.strip() for line in answer.stdout.splitlines() if line.strip())
+    return tuple(line.strip() for line in done.stdout.splitlines() if line.strip())
 
 
 def _visible_of(visible: str, installed: int) -> Iterator[str]:
-    """The devices of a `CUDA_VISIBLE_DEVICES`; as CUDA does, up to the first that there is not."""
+    """The devices in a value of `CUDA_VISIBLE_DEVICES`, up to the first that does not exist, as CUDA reads them."""
     for name in visible.split(","):
         device = name.strip()
         if not device or device.startswith("-") or (device.isdigit() and int(device) >= installed):
@@ -84,7 +84,7 @@ def _visible_of(visible: str, installed: int) -> Iterator[str]:
 
 
 def _memberships(file: Path) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Controllers, none of version 2, and path of each control group of a process."""
+    """Controllers and path of each control group of a process. A group of version 2 has no controllers here."""
     try:
         groups = [line.split(":", 2) for line in file.read_text().splitlines()]
     except OSError:
@@ -94,6 +94,7 @@ def _memberships(file: Path) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _group_and_above(root: Path, path: str) -> Iterator[Path]:
+    """The folders of a control group and of its ancestors up to `root`."""
     group = root / path.lstrip("/")
     yield group
     while group != root:

@@ -1,10 +1,10 @@
-"""Whether the kernel killed processes because the machine's, or the container's, memory ran out."""
+"""Number of processes that the kernel killed because the memory of the machine or of the container ran out."""
 
 from pathlib import Path
 
 
 def out_of_memory_kills(counters: Path = Path("/proc/vmstat")) -> int:
-    """How often it did since the machine started; 0 where the kernel does not say (not Linux)."""
+    """Number of such kills since the machine started. 0 where the kernel does not count them (not Linux)."""
     try:
         lines = counters.read_text().splitlines()
     except OSError:

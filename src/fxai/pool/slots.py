@@ -1,4 +1,4 @@
-"""How the machine is divided among the workers."""
+"""Divides the cores and GPUs of the machine among the workers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,25 +10,29 @@ from fxai.protocol import Slot
 
 @dataclass(frozen=True, slots=True)
 class SlotPlan:
-    """The workers' slots, and in words what was asked for and is not there."""
+    """The workers' slots, and a notice for each request that exceeds the machine."""
 
     slots: tuple[Slot, ...]
     notices: tuple[str, ...] = ()
 
 
 def machine_slots(n_jobs: int | None = None, cpu_per_trial: int = 1, gpu_per_trial: float = 1.0) -> SlotPlan:
-    """Slots for this machine: as many as it carries, or `n_jobs` of them.
+    """The slots of this machine. A request that exceeds the machine is reduced, with a notice.
 
-    Without a GPU, or with `gpu_per_trial=0`, each worker has `cpu_per_trial` cores; with GPUs each has
-    that share of one. `n_jobs` None or -1 uses the machine fully. An `InputError` for numbers that mean
-    nothing; more than the machine has is cut, with a notice.
+    Args:
+        n_jobs: number of workers; None or -1 for as many as fit.
+        cpu_per_trial: cores of each worker.
+        gpu_per_trial: share of a GPU that each worker has. 0 trains on the CPU, as does a machine without a GPU.
+
+    Raises:
+        InputError: a number is out of range.
     """
     gpus = available_gpus() if gpu_per_trial else ()
     return divide(available_cores(), gpus, n_jobs, cpu_per_trial, gpu_per_trial)
 
 
 def divide(cores: int, gpus: Sequence[str], n_jobs: int | None, cpu_per_trial: int, gpu_per_trial: float) -> SlotPlan:
-    """Slots on a machine of so many cores and these GPUs; see `machine_slots`."""
+    """The slots of a machine with `cores` cores and the GPUs `gpus`; see `machine_slots`."""
     _check(n_jobs, cpu_per_trial, gpu_per_trial)
     threads = min(cpu_per_trial, cores)
     share = min(gpu_per_trial, 1.0)
@@ -39,13 +43,14 @@ def divide(cores: int, gpus: Sequence[str], n_jobs: int | None, cpu_per_trial: i
     notices = []
     if threads < cpu_per_trial:
         has = _count(cores, "core")
-        notices.append(f"A trial asks for {cpu_per_trial} cores; this machine has {has}, so it gets {threads}.")
+        notices.append(f"A trial asks for {cpu_per_trial} cores; this machine has {has}, so a trial gets {threads}.")
     if gpus and share < gpu_per_trial:
-        notices.append(f"A trial asks for {gpu_per_trial:g} GPUs; a trial runs on one, so it gets one.")
+        notices.append(f"A trial asks for {gpu_per_trial:g} GPUs; a trial runs on one GPU, so it gets one.")
     if wanted > most:
         machine = _count(cores, "core") + (f" and {_count(len(gpus), 'GPU')}" if gpus else "")
         each = _count(threads, "core") + (f" and {share:g} of a GPU" if gpus else "")
-        notices.append(f"{wanted} workers asked for; at {each} each, this machine ({machine}) carries {most}.")
+        workers = _count(most, "worker")
+        notices.append(f"n_jobs asks for {wanted} workers; with {each} each, this machine ({machine}) runs {workers}.")
     slots = tuple(_slot(index, gpus, threads) for index in range(min(wanted, most)))
     return SlotPlan(slots, tuple(notices))
 
@@ -58,7 +63,7 @@ def _slot(index: int, gpus: Sequence[str], threads: int) -> Slot:
 
 def _check(n_jobs: int | None, cpu_per_trial: int, gpu_per_trial: float) -> None:
     if n_jobs is not None and n_jobs != -1 and n_jobs < 1:
-        raise InputError(f"n_jobs is {n_jobs}; give a number of workers from 1 on, or -1 for as many as fit.")
+        raise InputError(f"n_jobs is {n_jobs}; give a number of workers of at least 1, or -1 for as many as fit.")
     if cpu_per_trial < 1:
         raise InputError(f"A trial asks for {cpu_per_trial} cores; it needs at least 1.")
     if not gpu_per_trial >= 0:

@@ -1,4 +1,4 @@
-"""A worker's end in words."""
+"""Describes the loss of a worker."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from fxai.protocol import Cause, TrialRequest
 
 
 def describe_loss(worker: int, cause: Cause, reason: str, requests: Sequence[TrialRequest], log: Path) -> WorkerLost:
-    """The event of a worker that is gone with these trials; `reason` goes on from its name."""
+    """The event of a lost worker and its trials. `reason` is a predicate whose subject is the worker."""
     numbers = tuple(request.number for request in requests)
     message = f"worker {worker} {reason} {_during(numbers)} (log: {log})"
     return WorkerLost(worker, cause, message, numbers)

@@ -23,8 +23,9 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
 )
 _MALLOC = {
-    # glibc gives large blocks back to the kernel at once and gets them again as pages of zeros. A training
-    # frees and takes the same blocks thousands of times a second; kept, its steps are a tenth faster.
+    # glibc returns large freed blocks to the kernel at once, and the kernel zeroes their pages when they are allocated
+    # again. A training frees and allocates the same blocks thousands of times a second. Its steps are a tenth faster
+    # if glibc keeps the blocks.
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
     "MALLOC_TOP_PAD_": str(64 << 20),
@@ -39,7 +40,7 @@ class WorkerProcess:
     def __init__(
         self, slot: Slot, log: Path, plan: LanePlan | None, selector: selectors.BaseSelector, owner: object
     ) -> None:
-        self.exit_code: int | None = None  # once `ended`; None also where nobody could tell
+        self.exit_code: int | None = None  # once `ended`; None also if it is not known
         self.ended = False
         self._selector = selector
         self._owner = owner
@@ -57,20 +58,20 @@ class WorkerProcess:
         self.send(WorkerWelcome(slot, tuple(sys.path), plan))
 
     def send(self, record: object) -> None:
-        """Send a record. What the worker does not take at once is sent by `look`: a worker reads between two updates.
+        """Send a record. `poll` sends what the socket does not accept now, since a worker reads between two updates.
 
-        A worker that cannot take the record any more is ended; `ended` becomes true then.
+        A worker whose channel is broken is ended; `ended` becomes true then.
         """
         self._unsent += to_line(record)
         self._send_on()
 
     def messages(self) -> list[WorkerMessage]:
-        """The messages of the worker since the last call."""
+        """The messages that the worker has sent since the last call."""
         self._receive()
         *complete, self._received = self._received.split(b"\n")
         try:
             messages = [from_line(WorkerMessage, line) for line in complete]
-        except ValueError:  # something else wrote into the channel
+        except ValueError:  # other code has written into the channel
             self.end()
             return []
         if messages:
@@ -78,9 +79,9 @@ class WorkerProcess:
         return messages
 
     def end(self, *, with_traceback: bool = False) -> None:
-        """Have the worker and all its descendants ended; `ended` becomes true when they are gone.
+        """Have the supervisor end the worker and all its descendants; `ended` becomes true when they have ended.
 
-        With a traceback, the worker first writes the place of each of its threads into its log.
+        With a traceback, the worker first writes the traceback of each of its threads into its log.
         """
         try:
             if with_traceback:
@@ -89,8 +90,8 @@ class WorkerProcess:
         except OSError:  # the supervisor is gone already
             return
 
-    def look(self) -> None:
-        """Go on sending, and note whether the supervisor has ended; `messages` then returns the last ones."""
+    def poll(self) -> None:
+        """Send what is unsent, and note whether the supervisor has ended. `messages` then returns the last ones."""
         if self._unsent:
             self._send_on()
         try:
@@ -102,7 +103,7 @@ class WorkerProcess:
         self._finish(line)
 
     def wait(self) -> None:
-        """Wait until the supervisor and its process tree are gone; a supervisor that does not answer is killed."""
+        """Wait until the supervisor and its process tree have ended. A supervisor that does not answer is killed."""
         if self.ended:
             return
         self._lifeline.settimeout(END_SECONDS)
@@ -113,7 +114,7 @@ class WorkerProcess:
         self._finish(line)
 
     def abandon(self) -> None:
-        """End without waiting for a supervisor that does not answer."""
+        """Kill a supervisor that does not answer, and the worker's process group."""
         self._finish(b"")
 
     def _send_on(self) -> None:
@@ -140,7 +141,7 @@ class WorkerProcess:
             return
         except OSError:
             self._received = b""
-        self._forget(self._channel)
+        self._close(self._channel)
         self.end()
 
     def _finish(self, line: bytes) -> None:
@@ -150,17 +151,17 @@ class WorkerProcess:
             self._end_without_supervisor()
         self._supervisor.wait()
         self._receive()
-        self._forget(self._channel)
-        self._forget(self._lifeline)
+        self._close(self._channel)
+        self._close(self._lifeline)
         self.ended = True
 
-    def _forget(self, end: socket.socket) -> None:
+    def _close(self, end: socket.socket) -> None:
         if end.fileno() != -1:
             self._selector.unregister(end)
             end.close()
 
     def _end_without_supervisor(self) -> None:
-        """The supervisor was killed: the kernel kills the worker, and this what is left of its process group."""
+        """Kill the rest of the worker's process group after the supervisor was killed. The kernel kills the worker."""
         self._supervisor.kill()
         if self._worker_pid is not None:
             try:
@@ -170,7 +171,7 @@ class WorkerProcess:
 
 
 def worker_environment(slot: Slot) -> Mapping[str, str]:
-    """The environment of a worker: this process's, how memory is kept, the slot's threads and devices, its own."""
+    """The environment of a worker: this process's, settings of glibc's allocator, threads and devices of the slot."""
     threads = dict.fromkeys(THREAD_VARIABLES, str(slot.threads))
     devices = {"CUDA_VISIBLE_DEVICES": ""} if slot.device == "cpu" else {}
     return {**_MALLOC, **os.environ, **threads, **devices, **slot.environment}

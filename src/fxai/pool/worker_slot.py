@@ -23,38 +23,38 @@ from fxai.protocol.trial_failure import log_failure
 from fxai.protocol.worker_messages import DecisionMessage, ParentMessage, WorkerMessage
 from fxai.spec.fields.objective import FX_TRADING
 
-START_SECONDS = 120.0  # until a new process is ready: it may import torch from a slow disk, and try out widths
+START_SECONDS = 120.0  # limit for a new process to be ready; it may import torch from a slow disk and measure widths
 START_ATTEMPTS = 4
 FIRST_PAUSE_SECONDS = 0.25  # after a failed start; doubled after each further one
 LOG_END_BYTES = 2000
 
 
 class Phase(Enum):
-    """What is true of a worker's process."""
+    """Phase of a slot's process."""
 
-    PAUSED = auto()  # none: the last one failed to start
+    PAUSED = auto()  # there is no process, since the last one failed to start
     STARTING = auto()
     READY = auto()
-    ENDING = auto()  # told to end; a new one follows
+    ENDING = auto()  # the process was told to end; a new one follows
 
 
 @dataclass(slots=True)
 class ProcessState:
-    """What is known of one process of the slot; the next process begins with a new one."""
+    """State of one process of the slot. Each process has a new one."""
 
     was_ready: bool = False
-    draining: bool = False  # it takes no further trial and ends after its last
+    draining: bool = False  # the process takes no further trial and ends after its last
     width: int = 1
-    overrun: Overrun | None = None  # the limit for which it is ended
-    failure: TrialError | None = None  # that its lanes raised
+    overrun: Overrun | None = None  # the exceeded limit because of which the process is ended
+    failure: TrialError | None = None  # the exception of its lanes
     given_up: list[RunningTrial] = field(default_factory=list)  # trials that it had begun when it was told to end
 
 
 class WorkerSlot:
     """A slot of the pool: starts a worker process, replaces it when it ends, and yields the events of its trials.
 
-    Trials that are submitted while the process starts wait for it, and are not blamed for a start that
-    fails. The pool's `selector` returns this object whenever `events` may have some.
+    Trials that are submitted while the process starts wait for it. They are not counted as lost if the start fails.
+    The pool's `selector` returns this object whenever `events` may have some.
     """
 
     def __init__(
@@ -66,9 +66,9 @@ class WorkerSlot:
         self._plan = plan
         self._selector = selector
         self._trials = RunningTrials(slot.index, limits)
-        # FxAI's agents have no processes of their own: without a limit, what the worker tells of itself suffices.
+        # FxAI's agents have no processes of their own. Without a limit, the worker's own readings suffice for them.
         self._watches_memory = limits.worker_bytes is not None or plan is None or plan.objective != FX_TRADING
-        self._memory: TreeMemory | None = None  # of the process that is ready, if it is watched
+        self._memory: TreeMemory | None = None  # of the process that is ready, if its memory is measured
         self._surplus: list[RunningTrial] = []
         self._failed_starts = 0
         self._kills_before = 0
@@ -79,7 +79,7 @@ class WorkerSlot:
 
     @property
     def capacity(self) -> WorkerCapacity:
-        """What it has and may take; while there is no process that is ready, the next one's."""
+        """Its trials and the lanes for them: of the process that is ready, otherwise of the next process."""
         if self._phase is Phase.READY:
             return WorkerCapacity(self._trials.requests, self._state.width, open=not self._state.draining)
         return WorkerCapacity(self._trials.requests)
@@ -92,7 +92,7 @@ class WorkerSlot:
             self._process.send(ParentMessage(request=trial.request))
 
     def take_surplus(self) -> Sequence[RunningTrial]:
-        """Remove and return trials that were submitted before it was known that there is no room for them."""
+        """Remove and return the trials for which the process turned out to have no room."""
         surplus, self._surplus = self._surplus, []
         return surplus
 
@@ -108,11 +108,11 @@ class WorkerSlot:
         process = self._process
         if process is None:
             return
-        process.look()
+        process.poll()
         for message in process.messages():
             if self._phase is Phase.STARTING:
                 self._on_ready(message)
-            elif self._phase is Phase.READY:  # a later message comes too late
+            elif self._phase is Phase.READY:  # later messages are ignored
                 yield from self._started(message)
                 for report in message.reports:
                     if (trial := self._trials.get(report.number)) is not None:
@@ -123,15 +123,15 @@ class WorkerSlot:
             yield from self._on_end(process.exit_code)
 
     def deadline(self) -> float | None:
-        """When `keep_time` next has something to do."""
+        """Time of the next due work of `keep_time`, as `time.monotonic`. None if there is none."""
         if self._phase is not Phase.READY:
             return self._phase_ends_at
         overrun = self._trials.next_overrun()
-        look = self._memory.due if self._memory is not None and self._trials.begun else None
-        return min((at for at in (look, None if overrun is None else overrun.at) if at is not None), default=None)
+        reading = self._memory.due if self._memory is not None and self._trials.begun else None
+        return min((at for at in (reading, None if overrun is None else overrun.at) if at is not None), default=None)
 
     def keep_time(self) -> Iterator[WorkerEvent]:
-        """Start a process that is due, end one that has passed a limit."""
+        """Start a process that is due, or end a process that has exceeded a limit."""
         deadline = self.deadline()
         if deadline is None or time.monotonic() < deadline:
             return
@@ -146,19 +146,19 @@ class WorkerSlot:
             self._end_process(with_traceback=True)
 
     def _keep_limits(self) -> Iterator[WorkerEvent]:
-        """Look at the memory, and end what has passed a limit."""
-        overrun = None if self._memory is None else self._trials.measured(self._memory.look_in_time())
+        """Read the memory, and end a trial or a process that has exceeded a limit."""
+        overrun = None if self._memory is None else self._trials.measured(self._memory.regular_reading())
         overrun = overrun or self._trials.next_overrun()
         if overrun is not None and time.monotonic() >= overrun.at:
             yield from self._on_overrun(overrun)
 
     def end(self) -> None:
-        """Have the process ended; nobody asks for news of it any more."""
+        """Have the process ended. `events` is not called any more after that."""
         if self._process is not None:
             self._process.end()
 
     def wait(self) -> None:
-        """Wait until the process and its descendants are gone."""
+        """Wait until the process and its descendants have ended."""
         if self._process is not None:
             self._process.wait()
 
@@ -169,14 +169,14 @@ class WorkerSlot:
         try:
             self._process = WorkerProcess(self.slot, self._log, self._plan, self._selector, self)
         except OSError as error:
-            self._on_failed_start(f"its process could not be started: {error}")
+            self._on_failed_start(f"the operating system cannot start its process: {error}")
 
     def _enter(self, phase: Phase, seconds: float = 0.0) -> None:
         self._phase = phase
         self._phase_ends_at = time.monotonic() + seconds
 
     def _end_process(self, *, with_traceback: bool = False) -> None:
-        """End the process and give up its trials; trials that come from now on are for the next process."""
+        """End the process and give up its trials. Trials submitted after this are for the next process."""
         self._state.given_up = self._trials.take_begun()
         self._enter(Phase.ENDING, END_SECONDS)
         if self._process is not None:
@@ -207,8 +207,8 @@ class WorkerSlot:
 
     def _after_reports(self, message: WorkerMessage) -> Iterator[WorkerEvent]:
         state = self._state
-        if message.reports and self._memory is not None and not self._memory.looked_lately:
-            self._trials.measured(self._memory.look())
+        if message.reports and self._memory is not None and not self._memory.was_read_recently:
+            self._trials.measured(self._memory.read())
         for result in message.results:
             if (ended := self._trials.end(result)) is not None:
                 yield TrialEnded(ended)
@@ -222,11 +222,11 @@ class WorkerSlot:
         return self._limits.worker_bytes is not None and resident_bytes > self._limits.worker_bytes
 
     def _on_overrun(self, overrun: Overrun) -> Iterator[WorkerEvent]:
-        """Drop the one trial that has passed a limit, or end the process where nothing else remains."""
+        """Drop the trial that has exceeded a limit, or end the process if the trial is alone or not known."""
         blamed = None if overrun.blamed is None else self._trials.get(overrun.blamed)
         if blamed is None or self._process is None or len(self._trials.current_begun) == 1:
             self._state.overrun = overrun
-            # A traceback would take time in which a trial takes more memory.
+            # The trial would allocate more memory while the tracebacks are written.
             self._end_process(with_traceback=overrun.cause is not Cause.OUT_OF_MEMORY)
             return
         self._trials.drop(blamed)
@@ -270,7 +270,7 @@ class WorkerSlot:
         return exit_code == -signal.SIGKILL and out_of_memory_kills() > self._kills_before
 
     def _log_of(self, requests: Sequence[TrialRequest]) -> Path:
-        """Where the output of these trials went."""
+        """The log with the output of these trials."""
         if len(requests) == 1 and self._state.width < 2 * len(requests[0].seeds):
             return TrialPaths(requests[0].directory).log
         return self._log
@@ -286,7 +286,7 @@ class WorkerSlot:
 
 
 def _last_line_of(log: Path) -> str:
-    """Of a traceback the exception."""
+    """The last line of a log. For a traceback this is the exception."""
     try:
         text = log.read_bytes()[-LOG_END_BYTES:].decode(errors="replace")
     except OSError as error:
