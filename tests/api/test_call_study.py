@@ -117,8 +117,8 @@ def test_the_first_line_of_a_new_study_names_the_other(place: Place, caplog: pyt
     caplog.clear()
     second = place.optimize(num_trials=3)
     assert caplog.messages[0] == (
-        f"{second.name} is a new study. {first.name} searched the same with other settings: n_trials: 2 -> 3. "
-        f"study_name={first.name!r} resumes that one"
+        f"{second.name} is a new study. {first.name} is the same search with other settings: n_trials: 2 -> 3. "
+        f"study_name={first.name!r} resumes it"
     )
 
 

@@ -61,7 +61,7 @@ def test_a_grid_without_a_number_is_tried_whole(
 ) -> None:
     results = place.optimize(space, search_algorithm=algorithm)
     assert sorted(points_of(results)) == sorted(POINTS)
-    assert caplog.messages[0] == "The grid has 12 points: each is tried once"
+    assert caplog.messages[0] == "The grid has 12 points; each point is tried once"
     assert place.optimize(space, search_algorithm=algorithm).name == results.name
 
 
@@ -78,19 +78,19 @@ def test_a_smaller_number_is_obeyed_and_told_with_the_points_left_out(
     assert len(points_of(whole)) == 12
     assert {*points_of(whole)} == POINTS
     assert "n_trials: 4 -> 12" in caplog.messages[0]
-    assert caplog.messages[1] == "The grid has 12 points: each is tried once"
+    assert caplog.messages[1] == "The grid has 12 points; each point is tried once"
 
 
 def test_a_larger_number_repeats_no_point(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     assert len(points_of(place.optimize(GRID, num_trials=20))) == 12
-    assert caplog.messages[0] == "The grid has 12 points: each is tried once; num_trials=20 adds no more"
+    assert caplog.messages[0] == "The grid has 12 points; each point is tried once; num_trials=20 adds no trials"
 
 
 def test_a_grid_search_beside_ranges_is_proposed_as_choices(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     space = {"a": {"type": "uniform", "low": 0, "high": 1}, "b": {"grid_search": B}}
     assert len(place.optimize(space).record.trials) == 10
     assert caplog.messages[0].startswith(
-        "TPESampler proposes the values of b, since other parameters have ranges or choices: 10 trials"
+        "TPESampler proposes the values of b, because other parameters have ranges or choices: 10 trials"
     )
     caplog.clear()
     place.optimize(GRID, search_algorithm="random", num_trials=2)
@@ -104,7 +104,7 @@ def test_a_grid_search_beside_ranges_is_proposed_as_choices(place: Place, caplog
     ("grid", "message"),
     [
         ({"a": A}, "no values for 'b'"),
-        ({"a": A, "b": B, "c": [1]}, "'c', which is no parameter"),
+        ({"a": A, "b": B, "c": [1]}, "'c', which is not a parameter"),
     ],
 )
 def test_a_grid_of_other_parameters_is_refused(place: Place, grid: dict[str, Any], message: str) -> None:
@@ -113,7 +113,7 @@ def test_a_grid_of_other_parameters_is_refused(place: Place, grid: dict[str, Any
 
 
 def test_settings_of_a_spec_take_no_grid_of_their_own() -> None:
-    with pytest.raises(InputError, match="name the sampler 'grid'"):
+    with pytest.raises(InputError, match="use the sampler 'grid'"):
         HPOConfig(sampler_type=GridSampler({"a": A})).settings()
 
 
@@ -138,4 +138,4 @@ def test_the_minimal_tuner_tries_a_whole_grid(tmp_path: Path, caplog: pytest.Log
     found = tuner.optimize(space, n_jobs=1, lanes_per_worker=2, plots=False)
     points = [(trial.params["hidden_size"], trial.params["batch_size"]) for trial in found.results.record.trials]
     assert sorted(points) == [(4, 4), (4, 8), (8, 4), (8, 8)]
-    assert caplog.messages[0] == "The grid has 4 points: each is tried once"
+    assert caplog.messages[0] == "The grid has 4 points; each point is tried once"

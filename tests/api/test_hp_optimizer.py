@@ -113,10 +113,13 @@ def test_what_is_wrong_is_an_input_error(searched: Searched) -> None:
     for call, message in (
         (optimizer.optimize, "needs a param_space"),
         (lambda: optimizer.optimize(param_space=PARAM_SPACE, mode="up"), "min or max"),
-        (lambda: optimizer.optimize(param_space=PARAM_SPACE, metric="accuracy"), "give the mode"),
+        (lambda: optimizer.optimize(param_space=PARAM_SPACE, metric="accuracy"), "set mode to min or max"),
         (lambda: optimizer.optimize(param_space=PARAM_SPACE, resources_per_trial={"tpu": 1}), "no 'tpu'"),
         (lambda: optimizer.optimize(param_space=PARAM_SPACE, scheduler="pbt"), "populations are fx_trading's"),
-        (lambda: optimizer.optimize(param_space=PARAM_SPACE, data_config={"a": object()}), "no plain value"),
+        (
+            lambda: optimizer.optimize(param_space=PARAM_SPACE, data_config={"a": object()}),
+            "cannot store a value of type object",
+        ),
         (optimizer.analyze_results, "no results yet"),
     ):
         with pytest.raises(InputError, match=message):

@@ -45,7 +45,7 @@ def test_distributions_are_shares_of_good_and_other_trials(searched: Searched) -
     for bars in figure.data:
         assert sum(bars.y) == pytest.approx(1)
     names = {bars.name for bars in figure.data}
-    assert names == {"the others", f"the best {round(0.2 * searched.results.summary.completed)}"}
+    assert names == {"others", f"best {round(0.2 * searched.results.summary.completed)}"}
 
 
 def test_an_unknown_parameter_is_named(searched: Searched) -> None:
@@ -82,7 +82,7 @@ def test_an_analyzer_of_one_study_knows_it_without_a_name(results_dir: Path) -> 
         HPOAnalyzer(results_dir).study("task1")
     with pytest.raises(AttributeError):
         _ = HPOAnalyzer(results_dir).nothing
-    with pytest.raises(InputError, match="holds no study"):
+    with pytest.raises(InputError, match="has no study"):
         HPOAnalyzer(results_dir / "valley" / "trials")
 
 
@@ -109,5 +109,5 @@ def test_studies_are_compared_by_database_and_name(searched: Searched, tmp_path:
     assert (tmp_path / "compared.html").exists()
     with pytest.raises(InputError, match=r"ends in \.html"):
         compare_multiple_studies(named, output=tmp_path / "compared.png")
-    with pytest.raises(InputError, match="two studies or more"):
+    with pytest.raises(InputError, match="at least two studies"):
         compare_multiple_studies(named[:1])

@@ -57,7 +57,7 @@ def test_one_data_set_is_split_as_always(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("train", "validation", "message"),
     [
-        (VALIDATION, TRAIN, "val_data must begin after train_data end"),
+        (VALIDATION, TRAIN, "val_data must begin after the end of train_data"),
         (TRAIN.drop(columns="close"), VALIDATION, "close"),
         (TRAIN, VALIDATION.assign(open=-1.0), "open must be above zero"),
         ("no_such.csv", VALIDATION, "no_such.csv"),

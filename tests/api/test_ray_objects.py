@@ -69,9 +69,9 @@ def test_schedulers() -> None:
 @pytest.mark.parametrize(
     ("algorithm", "scheduler", "message"),
     [
-        (ray_object("NevergradSearch"), None, "no NevergradSearch.*OptunaSearch"),
-        (None, ray_object("PB2"), "no PB2.*PopulationBasedTraining"),
-        (object(), None, "no object"),
+        (ray_object("NevergradSearch"), None, "not accept NevergradSearch.*OptunaSearch"),
+        (None, ray_object("PB2"), "not accept PB2.*PopulationBasedTraining"),
+        (object(), None, "not accept object"),
         (ray_object("OptunaSearch", space={"lr": 1}), None, "param_space"),
         (ray_object("OptunaSearch", evaluated_rewards=[1]), None, "evaluated_rewards"),
         (None, ray_object("PopulationBasedTraining", custom_explore_fn=len), "custom_explore_fn"),

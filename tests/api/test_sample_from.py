@@ -137,7 +137,7 @@ def test_another_function_is_another_study_and_told_of_a_named_one(
         ({"double": SPACE["double"], "x": 1}, "no parameter to search"),
         (
             {**SPACE, "y": {"type": "sample_from", "function": len, "low": 1}},
-            "y: sample_from has a function and no low",
+            "y: sample_from has only a function; remove low",
         ),
         ({**SPACE, "model_config.double": 3}, "double and model_config.double both set model_config.double"),
         ({**SPACE, "x.y": sample_from(lambda: 1), "x": 2, "z": SPACE["x"]}, "x is a value of the configuration"),

@@ -53,7 +53,7 @@ def test_a_task_means_the_best_of_its_studies(experiments: Path, tmp_path: Path)
     named = {path.name.removesuffix("_best_config.json"): json.loads(path.read_text()) for path in written}
     assert named["task1"] == named["task1_production_hpo"]
     assert {"task2", "task10", "task2_hpo_results_best", "task1_thorough_hpo_20231120_143022"} < set(named)
-    with pytest.raises(InputError, match="name one of several studies"):
+    with pytest.raises(InputError, match="several studies match; name one"):
         HPOAnalyzer(experiments).study()
 
 
@@ -72,5 +72,5 @@ def test_a_dashboard_leads_to_the_reports_of_all_folders(experiments: Path) -> N
 def test_a_missing_folder_of_a_task_means_its_studies_beside_it(experiments: Path) -> None:
     folder = experiments / "task1_hpo_results" / "task1_hpo_results"
     assert set(studies_in(folder)) == {"task1_thorough_hpo_20231120_143022", "task1_production_hpo"}
-    with pytest.raises(InputError, match="holds no study"):
+    with pytest.raises(InputError, match="has no study"):
         studies_in(experiments / "task3_hpo_results")

@@ -42,7 +42,7 @@ def test_run_study_takes_a_mapping(tmp_path: Path, whole: bool) -> None:  # noqa
         ({}, r"run_study: studies\[0\].study_name: is required"),
         ({"studies": 3}, "run_study: studies: must be a list"),
         ({**STUDY, "n_trails": 3}, "did you mean 'n_trials'"),
-        ({**STUDY, "training_config": {"model": {"d_model": object()}}}, "no plain value"),
+        ({**STUDY, "training_config": {"model": {"d_model": object()}}}, "cannot store a value of type object"),
     ],
     ids=["empty", "studies no list", "unknown key", "no plain value"],
 )

@@ -41,7 +41,7 @@ def test_notes_and_attributes_may_be_edited_at_any_time(storage_url: str, tmp_pa
 def test_what_a_run_stands_on_waits_until_it_has_ended(storage_url: str, tmp_path: Path, method: str, path: str):
     edits = Edits(storage_url, tmp_path)
     with hold_study(storage_url, "fx_ai_quick", tmp_path):
-        assert "A run has the study 'fx_ai_quick'" in str(edits.refusal(_environ(method, path)))
+        assert "A run holds the study 'fx_ai_quick'" in str(edits.refusal(_environ(method, path)))
     assert edits.refusal(_environ(method, path)) is None
     with hold_study(storage_url, "another", tmp_path):
         assert edits.refusal(_environ(method, path)) is None
@@ -49,4 +49,4 @@ def test_what_a_run_stands_on_waits_until_it_has_ended(storage_url: str, tmp_pat
 
 @pytest.mark.parametrize("path", ["/api/studies/99", "/api/trials/99/tell", "/incompatible-rdb-schema", "/", ""])
 def test_nothing_else_is_an_edit(storage_url: str, tmp_path: Path, path: str):
-    assert Edits(storage_url, tmp_path).refusal(_environ("POST", path)) == "This dashboard knows no such edit."
+    assert Edits(storage_url, tmp_path).refusal(_environ("POST", path)) == "This dashboard does not have this edit."

@@ -59,7 +59,7 @@ def test_any_other_host_is_turned_away(host: str | None):
 def test_nothing_but_reading_passes(method: str):
     status, body = _ask("localhost:8052", method)
     assert status == "403 Forbidden"
-    assert "does not change them" in json.loads(body)["reason"]
+    assert "read-only" in json.loads(body)["reason"]
 
 
 def test_on_port_80_the_host_comes_without_a_port():

@@ -79,7 +79,7 @@ def test_the_shown_function_is_tuned_by_its_own_words(tmp_path: Path) -> None:
     (tmp_path / "tuned.py").write_text(program.text)
     (tmp_path / "tuned.yaml").write_text(spec.text)
     check, run, best = command_lines(shell)
-    assert "trial 0 is complete" in call_fxai(tmp_path, *check.split()[1:]).out
+    assert "trial 0 completed" in call_fxai(tmp_path, *check.split()[1:]).out
     settings = ("--n-trials", "6", "--set", "save_study_plots=false", "--quiet")
     finished = call_fxai(tmp_path, *run.split()[1:], *settings)
     assert finished.code == 0, finished

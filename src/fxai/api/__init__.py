@@ -1,1 +1,1 @@
-"""The Python API: the names that `fxai` exports, thin over what the commands use too."""
+"""The Python API: the names that `fxai` exports, thin over the functions that the commands use."""

@@ -1,4 +1,4 @@
-"""What a study's trials say together, to be subscripted: `analysis["best_trial"]["score"]`."""
+"""Analysis of a study as a mapping: `analysis["best_trial"]["score"]`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,16 +19,20 @@ TOP_K = 5
 
 @dataclass(frozen=True)
 class Analysis(Mapping[str, Any]):
-    """An analysis as a mapping, as JSON and as a table in notebooks; `found` is the typed record of the same.
+    """Analysis of a study: a mapping, JSON (`as_json`), and a table in notebooks.
 
-    best_trial: `number`, `score`, `standard_error` (None with one seed a trial), `params` and `metrics`; None where
-        no trial is complete.
-    top_k_trials: a list of such, the best first.
-    parameter_importance: each parameter's share of what makes trials good, the largest first; all add up to 1.
-    importance_intervals: for each of them, low and high of the interval that holds 90 % of what random halves of the
-        trials give, and whether it stands out from chance; None where the trials are too few to say.
-    convergence, stability, edges, remarks: whether the search has settled, what the best trials agree on, ranges whose
-        best values lie at an end, and what cannot be said for want of trials. See `fxai analysis`.
+    Keys:
+        best_trial: `number`, `score`, `standard_error` (None with one seed per trial), `params` and `metrics`; None
+            if no trial has completed.
+        top_k_trials: A list of such mappings, the best first.
+        parameter_importance: The importance of each parameter, the largest first; all shares add up to 1.
+        importance_intervals: For each parameter `low` and `high` of the 90 % interval, and `stands_out`, whether the
+            importance exceeds chance; None if there are too few trials.
+        convergence, stability, edges, remarks: Whether the search has converged, the agreement of the leading trials,
+            ranges whose best value lies at an end, and results that need more trials. See `fxai analysis`.
+
+    Attributes:
+        found: The same analysis as a typed record.
     """
 
     found: StudyAnalysis
@@ -38,7 +42,7 @@ class Analysis(Mapping[str, Any]):
         return cls(StudyAnalysis.of(results.study, top=top_k))
 
     @cached_property
-    def _told(self) -> Mapping[str, Any]:
+    def _document(self) -> Mapping[str, Any]:
         shares = {each.name: each.share for each in self.found.importances}
         return {
             **self.found.as_json(),
@@ -49,16 +53,16 @@ class Analysis(Mapping[str, Any]):
         }
 
     def as_json(self) -> dict[str, Any]:
-        return dict(self._told)
+        return dict(self._document)
 
     def __getitem__(self, key: str) -> Any:
-        return self._told[key]
+        return self._document[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._told)
+        return iter(self._document)
 
     def __len__(self) -> int:
-        return len(self._told)
+        return len(self._document)
 
     def _value(self, trial: TrialRecord) -> str:
         if trial.value is None:
@@ -68,13 +72,13 @@ class Analysis(Mapping[str, Any]):
     def _repr_html_(self) -> str:
         """What a notebook shows: the top trials, then the importances."""
         top = [(str(each.number), self._value(each), assignments(each.params)) for each in self.found.top]
-        matters = [(each.name, f"{each.share:.2f}") for each in self.found.importances]
+        shares = [(each.name, f"{each.share:.2f}") for each in self.found.importances]
         title = f"{self.found.study}: {self.found.direction} {self.found.metric}"
-        said = [self.found.convergence.reason, *self.found.remarks]
+        sentences = [self.found.convergence.reason, *self.found.remarks]
         return (
             html_table(title, ("Trial", self.found.metric, "Parameters"), top)
-            + html_table("Importance", ("Parameter", "Share"), matters)
-            + html_table("", ("",), [(sentence,) for sentence in said])
+            + html_table("Importance", ("Parameter", "Share"), shares)
+            + html_table("", ("",), [(sentence,) for sentence in sentences])
         )
 
 

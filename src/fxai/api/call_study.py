@@ -1,8 +1,9 @@
-"""Which study a Python call runs, and what its first line says of a study that is there already.
+"""The study of a Python call, and the first log line about an existing study.
 
-A call without a name has the study of its settings. The name is made of the fingerprint and of the settings that the
-fingerprint leaves out: sampler, pruner, seed, trials, timeout, and the content of a training engine. An earlier
-release named a study after its fingerprint alone; that study is resumed where its settings are known and equal.
+A call without a study name runs the study of its settings. Its name is a digest of the fingerprint and of the
+settings that the fingerprint leaves out: sampler, pruner, seed, trials, timeout, and the content of a training
+engine. An earlier release named a study by its fingerprint alone. Such a study is resumed if its settings are known
+and equal.
 """
 
 import hashlib
@@ -31,7 +32,7 @@ _RECORDS: Mapping[str, TypeAdapter[Any]] = {"sampler": TypeAdapter(Sampler), "pr
 
 
 def with_name(study: StudySpec, caller: str, results_dir: Path, content: JsonObject | None = None) -> StudySpec:
-    """The study under the name of its settings; `content` is that of a training engine."""
+    """The study with the name of its settings; `content` is the content of a training engine."""
     base = _base(study, caller)
     earlier = stored_plan(study.storage, base)
     same = earlier is not None and _stored(earlier, results_dir, content) == _settings(study, content)
@@ -47,42 +48,50 @@ def announce(
     caller: str | None,
     content: JsonObject | None = None,
 ) -> None:
-    """Log what comes first of a study that is there, or of another one beside it; `caller` of a call without a name."""
+    """Log that an existing study is resumed, or that a study of the same search has other settings.
+
+    Args:
+        study: The study of the call.
+        results_dir: Folder of the studies' files.
+        logger: The logger.
+        caller: Beginning of the names of studies of calls without a name; None for a call with a name.
+        content: Content of a training engine.
+    """
     stored = stored_plan(study.storage, study.study_name)
     if stored is not None:
-        line = _resumed_otherwise(stored, study, _changes(stored, study, results_dir, content))
+        line = _resume_line(stored, study, _changes(stored, study, results_dir, content))
         if line is not None and _is_resumed(stored, study):
             logger.warning("%s", line)
         return
-    beside = None if caller is None else _latest_beside(study, caller)
-    if beside is not None:
-        changes = _told(_changes(beside, study, results_dir, content))
+    other = None if caller is None else _latest_with_other_settings(study, caller)
+    if other is not None:
+        changes = _changes_text(_changes(other, study, results_dir, content))
         logger.info(
-            "%s is a new study. %s searched the same with other settings: %s. study_name=%r resumes that one",
-            *(study.study_name, beside.study, changes, beside.study),
+            "%s is a new study. %s is the same search with other settings: %s. study_name=%r resumes it",
+            *(study.study_name, other.study, changes, other.study),
         )
 
 
 def _is_resumed(stored: StoredPlan, study: StudySpec) -> bool:
-    """Whether the run will take the study up; it refuses one of another fingerprint."""
+    """Whether the run resumes the study. A run refuses a study with another fingerprint."""
     study = as_begun(study, stored.fingerprint)
     return stored.transferred or not difference(stored.fingerprint, json.loads(json.dumps(fingerprint(study))))
 
 
-def _resumed_otherwise(stored: StoredPlan, study: StudySpec, changes: tuple[str, ...]) -> str | None:
+def _resume_line(stored: StoredPlan, study: StudySpec, changes: tuple[str, ...]) -> str | None:
     more = stored.finished > study.n_trials
     if not changes and not more:
         return None
-    settings = f" with other settings: {_told(changes)}" if changes else ""
-    surplus = f", more than the {study.n_trials} of this call; no trial is added" if more else ""
+    settings = f" with other settings: {_changes_text(changes)}" if changes else ""
+    surplus = f", more than the {study.n_trials} of this call, so no trial is added" if more else ""
     return (
         f"The study {study.study_name} is resumed{settings}. It has {counted(stored.finished, 'finished trial')}"
-        f"{surplus}. Give another study_name for a study of its own, or fresh=True to start this one again"
+        f"{surplus}. Use another study_name for a separate study, or fresh=True to start this study again"
     )
 
 
-def _latest_beside(study: StudySpec, caller: str) -> StoredPlan | None:
-    """The newest study of the same fingerprint."""
+def _latest_with_other_settings(study: StudySpec, caller: str) -> StoredPlan | None:
+    """The newest study with the same fingerprint."""
     names = [name for name in names_with_prefix(study.storage, _base(study, caller)) if not is_archived(name)]
     found = (stored_plan(study.storage, name) for name in reversed(names))
     return next((each for each in found if each is not None), None)
@@ -94,7 +103,7 @@ def _base(study: StudySpec, caller: str) -> str:
 
 def _changes(stored: StoredPlan, study: StudySpec, results_dir: Path, content: JsonObject | None) -> tuple[str, ...]:
     old, new = _stored(stored, results_dir, content), _settings(study, content)
-    for kind in _RECORDS:  # of another class the name says all
+    for kind in _RECORDS:  # of another class only the name is compared
         before, now = _class(old[kind]), _class(new[kind])
         if before != now:
             old, new = {**old, kind: before}, {**new, kind: now}
@@ -105,8 +114,8 @@ def _class(record: JsonValue) -> JsonValue:
     return record.get("type") if isinstance(record, dict) else record
 
 
-def _told(changes: tuple[str, ...]) -> str:
-    """`sampler.type: "TPESampler" -> "RandomSampler"`; of an engine's content no digest is shown."""
+def _changes_text(changes: tuple[str, ...]) -> str:
+    """`sampler.type: "TPESampler" -> "RandomSampler"`; digests of an engine's content are not shown."""
     digests = ("engine", "files", "derived")
     shown = [change.partition(":")[0] if change.startswith(digests) else change for change in changes]
     named = ["the training engine's code or data" if change == "engine" else change for change in shown]
@@ -118,18 +127,18 @@ def _settings(study: StudySpec, content: JsonObject | None) -> JsonObject:
 
 
 def _stored(stored: StoredPlan, results_dir: Path, content: JsonObject | None) -> JsonObject:
-    """The settings of a stored study; fields that its release did not know have their defaults."""
+    """The settings of a stored study. Fields that its release did not have get their defaults."""
     plan = dict(stored.plan)
     for kind, adapter in _RECORDS.items():
         try:
             plan[kind] = adapter.validate_python(plan.get(kind)).model_dump(mode="json", exclude_none=True)
-        except ValidationError:  # of another release, which knows more
+        except ValidationError:  # written by a later release with more fields
             continue
     return plan if content is None else {**plan, **stored_content(StudyPaths(results_dir, stored.study).engine)}
 
 
 def _without_defaults(study: StudySpec, content: JsonObject | None) -> JsonObject:
-    """The settings by what differs from defaults, so that a field which a later release adds changes no name."""
+    """The settings without defaults, so that a field of a later release changes no name."""
     records = {"sampler": study.sampler, "pruner": study.pruner}
     short = {
         kind: {**record.model_dump(mode="json", exclude_defaults=True), "type": record.type}

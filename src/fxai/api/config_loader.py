@@ -1,4 +1,4 @@
-"""`ConfigLoader`: YAML files as plain mappings, the shipped ones by their place in `config/`."""
+"""`ConfigLoader`: reads YAML files as mappings, also the shipped files of `config/`."""
 
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,20 @@ class ConfigLoader:
         self._folder = Path(folder)
 
     def load_config(self, path: str | Path) -> dict[str, Any]:
-        """The mapping in a YAML file, by its path from the loader's folder.
+        """Read the mapping in a YAML file.
 
-        `config/base/hpo.yaml`, with `search_spaces`, `param_mapping` and `experiments`, and the specs of
-        `config/optuna/` are found from anywhere; a file of your own of that place goes before them. `configs/` means
-        the same.
+        Args:
+            path: Path from the loader's folder. `config/base/hpo.yaml`, with `search_spaces`, `param_mapping` and
+                `experiments`, and the specs in `config/optuna/` are found from any folder. A file of your own with
+                the same path takes precedence. `configs/` means `config/`.
+
+        Raises:
+            InputError: The file does not hold a mapping, or is not valid YAML.
         """
         file = self._folder / path
         value = read_yaml(file if file.is_file() else _shipped(Path(path)) or file).value
         if not isinstance(value, dict):
-            raise InputError(f"{path}: holds no mapping")
+            raise InputError(f"{path}: expected a mapping")
         return value
 
 

@@ -1,8 +1,8 @@
-"""`model_config`, `data_config` and `training_config` as the sections of one training configuration.
+"""Combines `model_config`, `data_config` and `training_config` into the sections of one training configuration.
 
-Each is written as the fields of its section, `{"d_model": 32}`, or with sections in it, `{"hyperparameters":
-{"learning_rate": 1e-3}}`: a key that names a section is that section, in whichever of the three it stands. Mappings
-within a section may be others' too, `{"model": {"layers": {"hidden_units": 32}}}`.
+Each has the fields of its section, `{"d_model": 32}`, or sections, `{"hyperparameters": {"learning_rate": 1e-3}}`. A
+key that names a section is that section in any of the three. A section may have the structure of other programs,
+`{"model": {"layers": {"hidden_units": 32}}}`.
 """
 
 import copy
@@ -19,9 +19,14 @@ Config = Mapping[str, Any]
 
 
 def sections_of(given: Mapping[str, Config | None]) -> dict[str, dict[str, Any]]:
-    """The sections by name, of configurations by the section whose fields they are; the later go before the earlier.
+    """Combine configurations into sections.
 
-    A field under another name, such as `lr`, is put where it belongs; what nobody knows stays for the check to refuse.
+    Args:
+        given: Configurations by the name of their own section; a later one overrides an earlier one.
+
+    Returns:
+        The sections by name. Synonyms of fields, such as `lr`, are replaced; unknown fields stay, and the validation
+        refuses them.
     """
     fields = [each for own, config in given.items() for each in _fields(own, config)]
     algorithm = _algorithm(fields)
@@ -32,7 +37,7 @@ def sections_of(given: Mapping[str, Config | None]) -> dict[str, dict[str, Any]]
 
 
 def places_of(own: str, config: Config | None) -> dict[str, tuple[str, ...]]:
-    """Where a configuration has its fields: keys, one below the other, by the fields' paths."""
+    """The places of a configuration's fields: the keys that lead to each field, by the field's path."""
     fields = list(_fields(own, config))
     return {_path(each, _algorithm(fields)): each.place for each in fields}
 
@@ -42,7 +47,7 @@ def algorithm_in(sections: Mapping[str, Config]) -> str:
 
 
 def set_nested(tree: dict[str, Any], path: str, value: Any) -> None:
-    """Set the value at a dotted path, whose sections are made where they are missing."""
+    """Set the value at a dotted path. Missing sections are created."""
     *sections, last = path.split(".")
     for section in sections:
         tree = tree.setdefault(section, {})
@@ -56,7 +61,7 @@ class _Field:
     """A value of a configuration: its section, its key there, and the keys that lead to it."""
 
     section: str
-    key: str  # dotted below mappings that only others know
+    key: str  # dotted for the structures of other programs
     value: Any
     place: tuple[str, ...]
 
@@ -70,11 +75,11 @@ def _fields(own: str, config: Config | None) -> Iterator[_Field]:
             for name, each in value.items():
                 yield from _below(section, name, each, (key, name))
         else:
-            raise InputError(f"{own}_config: {key} is a section of the configuration and must be a mapping")
+            raise InputError(f"{own}_config: {key} is a section of the configuration, so it must be a mapping")
 
 
 def _below(section: str, key: str, value: Any, place: tuple[str, ...]) -> Iterator[_Field]:
-    """The value, or those in a mapping that FxAI knows by the names of others: `model.layers.hidden_units`."""
+    """The field, or the fields inside a structure of other programs: `model.layers.hidden_units`."""
     if not isinstance(value, Mapping) or not any(name.startswith(f"{section}.{key}.") for name in SYNONYMS):
         yield _Field(section, key, value, place)
         return

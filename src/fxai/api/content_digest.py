@@ -1,7 +1,7 @@
-"""A digest of a Python object by its content: its values, and the code of the user's classes and functions in it.
+"""Digest of a Python object by its content: its values, and the code of the user's classes and functions in it.
 
-Equal content has one digest in every process of one Python version; where the object lies in memory does not matter.
-Names, lines and comments of code count for nothing. Code of installed libraries counts by its name alone.
+Objects with equal content have the same digest in every process of one Python version. File names, line numbers and
+comments of code do not count. Code of installed libraries counts by its name only.
 """
 
 import hashlib
@@ -20,16 +20,16 @@ _WRAPPED = ("fget", "fset", "__self__", "__func__")
 
 
 def content_digest(value: object) -> str:
-    """The digest, in hexadecimal digits."""
+    """The digest as 12 hexadecimal digits."""
     return _Content().of(value).hex()[:_DIGITS]
 
 
 class _Content:
-    """Digests the parts of one object. A part that contains itself is named, within itself, by its depth."""
+    """Digests the parts of one object. A reference back to a containing object counts by its depth."""
 
     def __init__(self) -> None:
-        self._within: dict[int, int] = {}  # the objects that contain what is digested, with their depths
-        self._done: dict[int, tuple[object, bytes]] = {}  # keeps each object, so that no other takes its id
+        self._within: dict[int, int] = {}  # containing objects, by id, with their depths
+        self._done: dict[int, tuple[object, bytes]] = {}  # the object is kept, so that its id is not reused
 
     def of(self, value: Any) -> bytes:
         if value is None or isinstance(value, bool | int | float | complex | str | bytes):
@@ -73,7 +73,7 @@ class _Content:
         return _hash(str(type(value)), *(self.of(getattr(value, name, None)) for name in _WRAPPED))
 
     def _pairs(self, items: Iterable[tuple[Any, Any]]) -> list[bytes]:
-        """The items in an order of their keys that no process changes."""
+        """Digests of the items, in an order that is the same in every process."""
         keyed = sorted(((_Content().of(key), value) for key, value in items), key=lambda item: item[0])
         return [_hash("item", key, self.of(value)) for key, value in keyed]
 
@@ -82,7 +82,7 @@ class _Content:
         return _hash("code", code.co_code, *names, *map(self.of, code.co_consts))
 
     def _function(self, function: FunctionType) -> bytes:
-        """The code with the values that it reads from outside, which are pickled with it."""
+        """Digest of the code and of the values that it reads from outside, which are pickled with it."""
         if _is_library(function):
             return _hash("function", function.__module__ or "", function.__qualname__)
         known = function.__globals__
@@ -99,7 +99,7 @@ class _Content:
         return _hash("class", cls.__qualname__, *map(self.of, cls.__bases__), *self._pairs(own.items()))
 
     def _instance(self, value: Any) -> bytes:
-        """What pickle would keep of it; its class alone where pickle keeps nothing."""
+        """Digest of the state that pickle stores; of the class alone if pickle cannot store the object."""
         own = self.of(type(value))
         try:
             reduced = value.__reduce_ex__(4)
@@ -113,7 +113,7 @@ class _Content:
 
 
 def _names(code: CodeType) -> set[str]:
-    """The names that code reads, that of the functions in it included."""
+    """The names that the code and its inner functions read."""
     inner = [_names(each) for each in code.co_consts if isinstance(each, CodeType)]
     return set(code.co_names).union(*inner)
 
@@ -121,7 +121,7 @@ def _names(code: CodeType) -> set[str]:
 def _held(cell: CellType) -> Any:
     try:
         return cell.cell_contents
-    except ValueError:  # it is empty yet
+    except ValueError:  # the cell is empty
         return None
 
 
@@ -134,7 +134,7 @@ def _hash(*parts: str | bytes) -> bytes:
 
 
 def _table(value: Any) -> bytes | None:
-    """Of NumPy's arrays and pandas' tables; both are there only where somebody has imported them."""
+    """Digest of a NumPy array or a pandas table. Neither library is imported for it."""
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and isinstance(value, numpy.ndarray | numpy.generic):
         array = numpy.ascontiguousarray(value)
@@ -154,14 +154,14 @@ def _table(value: Any) -> bytes | None:
 
 
 def _is_pythons(name: str, value: object) -> bool:
-    """Whether an attribute of a class is Python's own: kept for pickling, abstract classes, slots or help."""
+    """Whether Python itself adds the attribute to a class: for pickling, abstract classes, slots or help."""
     if inspect.ismemberdescriptor(value) or inspect.isgetsetdescriptor(value) or name == "_abc_impl":
         return True
     return name.startswith("__") and name.endswith("__") and not isinstance(value, (FunctionType, *_WRAPPERS))
 
 
 def _is_library(value: type | FunctionType) -> bool:
-    """Whether an installed library, or Python itself, defines it."""
+    """Whether an installed library or Python itself defines the class or function."""
     module = sys.modules.get(value.__module__ or "")
     file = getattr(module, "__file__", None)
     if value.__module__ == "__main__" or module is None:

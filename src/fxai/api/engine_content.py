@@ -1,4 +1,4 @@
-"""The content of a training engine and of the files that its configurations name, stored beside the engine."""
+"""Content digests of a training engine and of the files that its configurations name, stored with the engine."""
 
 import hashlib
 import json
@@ -16,10 +16,15 @@ _FILE = "content.json"
 
 
 def engine_content(engine: object, configs: Any, functions: Mapping[str, Function]) -> JsonObject:
-    """Digests of what a study with a training engine is made of.
+    """Digests of a training engine.
 
-    `engine` is of its code and attributes, `files` of each file whose path is a value of `configs`, `derived` of each
-    function that derives a value, by the value's name.
+    Args:
+        engine: The engine.
+        configs: Configurations; each value that is the path of a file counts by the file's content.
+        functions: Functions that derive values, by the value's name.
+
+    Returns:
+        `engine`, a digest of the engine's code and attributes; `files` and `derived`, digests by path and by name.
     """
     files: dict[str, Any] = {path: _file_digest(Path(path)) for path in sorted(set(_files(configs)))}
     derived: dict[str, Any] = {name: content_digest(function) for name, function in functions.items()}
@@ -30,9 +35,16 @@ def engine_content(engine: object, configs: Any, functions: Mapping[str, Functio
 def writer_with_content(
     engine: object, functions: Mapping[str, Function], places: Places, content: JsonObject
 ) -> Callable[[Path], None]:
-    """Pickle the engine with functions that derive values; what is returned writes them and their content.
+    """Pickle the engine together with functions that derive values.
 
-    `places` are the paths of all values of the search space, by name.
+    Args:
+        engine: The engine.
+        functions: Functions that derive values, by the value's name.
+        places: Paths of all values of the search space, by name.
+        content: The digests of `engine_content`.
+
+    Returns:
+        A function that writes the engine and the digests to a folder.
     """
     sent = DerivingEngine(cast("Engine", engine), functions, places) if functions else engine
     write_engine = engine_writer(sent, type(engine).__name__)
@@ -45,9 +57,9 @@ def writer_with_content(
 
 
 def stored_content(folder: Path) -> JsonObject:
-    """The content of the engine in a folder; empty where nobody can say.
+    """The content digests of the engine in a folder; empty if they are not known.
 
-    An earlier release stored the engine without its content, and no files. Its engine is loaded, as the workers do.
+    An earlier release stored the engine without digests. Its engine is loaded and digested.
     """
     try:
         found = json.loads((folder / _FILE).read_text(encoding="utf-8"))
@@ -58,7 +70,7 @@ def stored_content(folder: Path) -> JsonObject:
 
 
 def _files(value: Any) -> Iterator[str]:
-    """The values that are paths of files."""
+    """The values that are paths of existing files."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, str | Path):
@@ -72,7 +84,7 @@ def _files(value: Any) -> Iterator[str]:
 def _is_file(text: str | Path) -> bool:
     try:
         return bool(str(text)) and Path(text).is_file()
-    except (OSError, ValueError):  # no path can be so long, or hold a zero byte
+    except (OSError, ValueError):  # the text is too long for a path, or has a zero byte
         return False
 
 

@@ -1,4 +1,4 @@
-"""What a parameter's name means: a field of the training configuration, under whatever name one knows it."""
+"""Finds the field of the training configuration that a parameter's name means."""
 
 from collections.abc import Mapping
 
@@ -17,10 +17,13 @@ SECTION_SYNONYMS: Mapping[str, str] = {"hyperparameters": "training"}
 
 
 def field_of(name: str, algorithm: str, mapping: Mapping[str, str]) -> str:
-    """The dotted path that a name means; the name itself where it means nothing, which a check then says.
+    """The dotted path of the field that a name means.
 
-    First by `mapping`, the user's own; then a path as it is, a synonym, a name of `config/base/hpo.yaml`, and last a
-    field that only one section has, such as `gamma`.
+    The order is: `mapping`, a path of a field, a synonym, a name in `config/base/hpo.yaml`, a field that only one
+    section has, such as `gamma`.
+
+    Returns:
+        The path; the name itself if it means no field, which the validation refuses.
     """
     fields = config_fields(algorithm)
     path = mapping.get(name, name)
@@ -33,5 +36,5 @@ def field_of(name: str, algorithm: str, mapping: Mapping[str, str]) -> str:
         return field_of(rest, algorithm, {}) if "." not in rest else f"{SECTION_SYNONYMS[section]}.{rest}"
     if path in (named := hpo_file().param_mapping):
         return named[path]
-    alike = [field for field in fields if field.rpartition(".")[2] == path]
-    return alike[0] if len(alike) == 1 else path
+    matches = [field for field in fields if field.rpartition(".")[2] == path]
+    return matches[0] if len(matches) == 1 else path

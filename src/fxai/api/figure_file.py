@@ -1,4 +1,4 @@
-"""Figures as files: HTML that opens without network, or a picture, which the extra kaleido draws in a Chrome."""
+"""Saves figures: as HTML that opens without network, or as a picture, with the extra kaleido and a Chrome."""
 
 import logging
 import re
@@ -10,18 +10,21 @@ from fxai.atomic_write import write_bytes, write_text
 
 PICTURES = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
 NO_KALEIDO = (
-    "pictures take the extra kaleido: `pip install 'fxai[kaleido]'` (in a clone, `poetry install --extras kaleido`)"
+    "pictures need the extra kaleido: `pip install 'fxai[kaleido]'` (in a clone, `poetry install --extras kaleido`)"
 )
-_NO_BROWSER = "kaleido cannot start a Chrome or Chromium; install one, or name its program in BROWSER_PATH"
+_NO_BROWSER = "kaleido cannot start Chrome or Chromium; install one, or set BROWSER_PATH to its program"
 _WIDTH, _SCALE = 1200, 2
 
 
 def save_figure(figure: Any, path: str | Path, logger: logging.Logger) -> Path:
-    """Write a figure of plotly's in the kind that its file's name says; HTML for any that is no picture.
+    """Write a plotly figure in the format of the file's suffix; HTML for any suffix that is not a picture format.
 
-    A picture takes the extra kaleido, and kaleido a Chrome: the one of the system, or the program that the environment
-    variable BROWSER_PATH names. Without them the figure is written as HTML beside where the picture would be, and a
-    warning says what to install. Returns the file that was written.
+    A picture needs the extra kaleido, and kaleido needs a Chrome: the system's, or the program in the environment
+    variable BROWSER_PATH. Without them the figure is written as HTML next to the picture's path, and a warning names
+    what to install.
+
+    Returns:
+        The path of the written file.
     """
     path = Path(path)
     if path.suffix.lower() in PICTURES:
@@ -37,12 +40,12 @@ def save_figure(figure: Any, path: str | Path, logger: logging.Logger) -> Path:
 
 
 def _picture(figure: Any, kind: str) -> bytes | str:
-    """The picture; a text where it cannot be drawn, which says why."""
+    """The picture as bytes; if it cannot be drawn, the reason as text."""
     if find_spec("kaleido") is None:
         return NO_KALEIDO
     try:
         drawn: bytes = figure.to_image(format=kind, width=_WIDTH, height=figure.layout.height, scale=_SCALE)
-    except Exception as error:  # noqa: BLE001 (a browser fails in ways of its own)
+    except Exception as error:  # noqa: BLE001 (a browser may raise any error)
         if re.search("chrome|browser", f"{type(error).__name__} {error}", re.IGNORECASE):
             return _NO_BROWSER
         return " ".join(str(error).split()) or type(error).__name__

@@ -1,6 +1,6 @@
-"""Grids of Python calls: how many trials they have, and what a call's first lines say of them.
+"""Grid searches of Python calls: the number of trials, and the log line about the grid.
 
-A space is a grid where all its parameters are Ray's `grid_search`, or where the sampler tries every point.
+A space is a grid if all its parameters are Ray's `grid_search`, or if the sampler tries every point.
 """
 
 import math
@@ -19,9 +19,10 @@ DEFAULT_TRIALS = 10
 
 
 def with_values_of(space: Space, grid: Mapping[str, Sequence[Any]] | None) -> Space:
-    """The space with the values of a `GridSampler` object in the place of its ranges.
+    """The space with the values of a `GridSampler` object instead of its ranges.
 
-    An `InputError` says where the two have other parameters.
+    Raises:
+        InputError: The space and the grid have different parameters.
     """
     if grid is None:
         return space
@@ -29,7 +30,7 @@ def with_values_of(space: Space, grid: Mapping[str, Sequence[Any]] | None) -> Sp
     searched = [name for name, value in space.items() if not is_constant(value) and name not in functions]
     for name in grid:
         if name not in searched:
-            raise InputError(f"GridSampler has values for {name!r}, which is no parameter of the search space")
+            raise InputError(f"GridSampler has values for {name!r}, which is not a parameter of the search space")
     for name in searched:
         if name not in grid:
             raise InputError(f"GridSampler has no values for {name!r}; give values for each parameter of the space")
@@ -42,26 +43,26 @@ def _gridded(parameter: Any, values: Sequence[Any]) -> dict[str, Any]:
 
 
 def is_pure_grid(space: Space) -> bool:
-    """Whether all that is searched are Ray's `grid_search`."""
+    """Whether all searched parameters are Ray's `grid_search`."""
     functions = functions_of(space)
     searched = [value for name, value in space.items() if not is_constant(value) and name not in functions]
     return bool(searched) and all(map(_is_grid_search, searched))
 
 
 def with_all_points(study: StudySpec, given: int | None) -> StudySpec:
-    """The study with a trial for each point of its grid, where the call gave no number of trials."""
+    """The study with one trial per point of its grid, unless the call gave a number of trials."""
     points = _points(study)
     return study if points is None or given is not None else study.model_copy(update={"n_trials": min(points, MOST)})
 
 
 def grid_line(study: StudySpec, space: Space, given: int | None, argument: str) -> str | None:
-    """What to log of a grid; None where there is none. `argument` is the name of the call's number of trials."""
+    """The log line about a grid; None without a grid. `argument` is the name of the call's number of trials."""
     points = _points(study)
     if points is None:
         return _sampled_line(study, space)
     most = "at most " if any(each.when for each in study.parameters) else ""
-    each = "each that keeps the constraints" if study.constraints else "each"
-    whole = f"The grid has {most}{points:,} points: {each} is tried once"
+    each = "each point that meets the constraints" if study.constraints else "each point"
+    whole = f"The grid has {most}{points:,} points; {each} is tried once"
     if given is None:
         return whole
     if given < points:
@@ -69,7 +70,7 @@ def grid_line(study: StudySpec, space: Space, given: int | None, argument: str) 
             f"{argument}={given} tries {given:,} of the grid's {most}{points:,} points. "
             f"Leave {argument} out to try each point once"
         )
-    return f"{whole}; {argument}={given} adds no more" if given > points else None
+    return f"{whole}; {argument}={given} adds no trials" if given > points else None
 
 
 def _sampled_line(study: StudySpec, space: Space) -> str | None:
@@ -77,15 +78,15 @@ def _sampled_line(study: StudySpec, space: Space) -> str | None:
     if not names:
         return None
     proposes = "The population" if study.search is not None else study.sampler.type
-    reason = "" if is_pure_grid(space) else ", since other parameters have ranges or choices"
+    reason = "" if is_pure_grid(space) else ", because other parameters have ranges or choices"
     return (
-        f"{proposes} proposes the values of {', '.join(names)}{reason}: {study.n_trials:,} trials, and not each point "
-        "of the grid. A whole grid has grid_search for all its parameters, and no other search_algorithm"
+        f"{proposes} proposes the values of {', '.join(names)}{reason}: {study.n_trials:,} trials, not each point of "
+        "the grid. To try each point, use grid_search for all parameters, and no other search_algorithm"
     )
 
 
 def _points(study: StudySpec) -> int | None:
-    """The number of points that the study's sampler tries one by one; None where it is no such sampler."""
+    """The number of points that the study's sampler tries one by one; None for any other sampler."""
     if study.search is not None or not isinstance(study.sampler, GridSampler | BruteForceSampler):
         return None
     return math.prod(count_values(each) or 1 for each in study.parameters)

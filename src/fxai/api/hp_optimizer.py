@@ -1,4 +1,4 @@
-"""`HPOptimizer`: a search in one call, over FxAI's agents or over an engine of the user's own."""
+"""`HPOptimizer`: a search in one call, over FxAI's agents or over the user's training engine."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -32,22 +32,24 @@ from fxai.spec.search.metrics import LOSSES
 from fxai.spec.search.parameters import Parameter
 from fxai.study.progress_log import SEARCHES, speaking_logger
 
-_NAME = "hpo"  # what studies without a name of their own begin with
+_NAME = "hpo"  # beginning of the names of studies without a given name
 _MODES = {"min": "minimize", "max": "maximize"}
 _MODE_OF = {direction: mode for mode, direction in _MODES.items()}
 DEFAULT_METRIC = "val_loss"
 
 
 class HPOptimizer:
-    """Searches for good hyperparameters; the trials run on all cores and GPUs of the machine.
+    """Searches for good hyperparameters, with trials on all cores and GPUs of the machine.
 
-    training_engine: what trains; FxAI's own trading agents unless it is an `Engine` of yours.
-    ray_config: settings of a Ray cluster. Trials run on this machine's own workers, which take none; that is logged.
-    storage: the database of the studies, an SQLAlchemy URL.
-    results_dir: where the studies' files go, a folder for each.
-    plots: write the HTML plots at the end of a search.
+    Events are logged by `logging.getLogger("HPOptimizer")`; the level DEBUG logs every report of every trial.
 
-    What happens is logged by `logging.getLogger("HPOptimizer")`; at DEBUG that is every report of every trial.
+    Args:
+        training_engine: An `Engine` of yours. Default: FxAI's trading agents.
+        ray_config: Settings of a Ray cluster. They have no effect, since trials run on this machine's workers; a
+            warning is logged.
+        storage: SQLAlchemy URL of the database of the studies.
+        results_dir: Folder of the studies' files, with one folder per study.
+        plots: Whether to write the HTML plots at the end of a search.
     """
 
     def __init__(
@@ -66,10 +68,10 @@ class HPOptimizer:
         self._logger = speaking_logger(SEARCHES)
         self._latest: StudyResults | None = None
         if not callable(getattr(self._engine, "train", None)):
-            raise InputError(f"a training engine has a method train(); {type(self._engine).__name__} has none")
+            raise InputError(f"a training engine needs a method train(); {type(self._engine).__name__} has none")
         if ray_config:
             self._logger.warning(
-                "ray_config has no effect: trials run on this machine's own workers. `%s` shows a search while it runs",
+                "ray_config has no effect: trials run on this machine's workers. `%s` shows a running search",
                 StudyLocation(storage, results_dir).command("dashboard"),
             )
 
@@ -98,38 +100,47 @@ class HPOptimizer:
         constraints: Sequence[str] | str = (),
         fresh: bool = False,
     ) -> StudyResults:
-        """Search `param_space` until it has `num_trials` trials, 10 unless given, and return what was found.
+        """Search `param_space` until the study has `num_trials` trials. The same call resumes its study.
 
-        Where all of the space is a grid, each point is tried once unless `num_trials` is given.
+        Args:
+            model_config, data_config, training_config, env_config: Fixed settings of all trials, as fields of these
+                sections of a spec's `training_config`. A key that names a section (`model`, `data`, `training` or
+                `hyperparameters`, `env`) is that section in any of them.
+            param_space: Parameters by name. Each is a mapping as in a spec (`{"type": "loguniform", "low": 1e-5,
+                "high": 1e-2}`, `{"type": "choice", "values": [32, 64]}`), one of Ray's domains, or a value that is the
+                same for all trials. With an engine of yours also `tune.sample_from(lambda spec: 2 * spec.config.lr)`
+                or `{"type": "sample_from", "function": lambda spec: ...}`: the function derives a value from the
+                others, in the trial's process. The trial stores it in `derived`.
+            num_trials: Total number of trials. Default: 10, or each point once if the whole space is a grid.
+            metric: Metric to optimise. `val_loss` is the negative mean reward per step on the validation split; others
+                are `mean_reward`, `sharpe`, `total_return` and so on, or any metric that your engine returns.
+            mode: "min" or "max". Default: the direction of FxAI's metric.
+            param_mapping: Fields of names, e.g. `{"lr": "training.learning_rate"}`. Known without it are `lr`,
+                `hidden_size`, the names in `config/base/hpo.yaml`, and names that only one section has. For an engine
+                of yours a name is a dotted path in `model_config`, or in another configuration if it begins with
+                `data_config.` or `training_config.`.
+            resources_per_trial: Resources, e.g. `{"cpu": 2, "gpu": 0.5}`.
+            max_concurrent_trials: Number of trials in flight.
+            search_algorithm: "optuna" (TPE, the default), "random", the short name of another sampler, a sampler of
+                Optuna, or Ray's `OptunaSearch`, `BasicVariantGenerator` or `ConcurrencyLimiter`.
+            scheduler: How trials end early: "median" (the default), "asha", "hyperband", "fifo" (never), "pbt"
+                (population based training), a pruner of Optuna, or Ray's `ASHAScheduler`, `HyperBandScheduler`,
+                `MedianStoppingRule`, `PopulationBasedTraining` or `FIFOScheduler`.
+            study_name: Name of the study. An existing study of this name is resumed, also with another sampler,
+                pruner, seed, timeout, `num_trials` or engine; the first log line lists the changes. Without a name, a
+                call with other settings or other data has a separate study.
+            n_jobs: Number of workers. Default: the whole machine.
+            lanes_per_worker: Trainings that a worker runs as one tensor program. Default: measured.
+            seed, seeds_per_trial, timeout, constraints: As in a spec.
+            fresh: Start a new study; an existing study of this name is kept under another name.
 
-        model_config, data_config, training_config, env_config: what all trials share, as the fields of those sections
-            of `training_config` in a spec; a key that names a section (`model`, `data`, `training` or
-            `hyperparameters`, `env`) is that section in whichever of them it stands.
-        param_space: parameters by name, each a mapping as in a spec (`{"type": "loguniform", "low": 1e-5, "high":
-            1e-2}`, `{"type": "choice", "values": [32, 64]}`), one of Ray's domains, or a value, which is then the
-            same for all trials. With an engine of yours also `tune.sample_from(lambda spec: 2 * spec.config.lr)`, or
-            `{"type": "sample_from", "function": lambda spec: ...}`: the function makes a value of the others, in the
-            trial's process. The trial keeps it as `derived`.
-        metric, mode: what is optimised, "min" or "max"; FxAI knows which for its own metrics. `val_loss` is the mean
-            reward of a step on the validation split with its sign turned; the others are `mean_reward`, `sharpe`,
-            `total_return` and so on. Of an engine of yours, whatever it returns.
-        param_mapping: the field that a name sets, as in `{"lr": "training.learning_rate"}`. Without it `lr`,
-            `hidden_size`, the names of `config/base/hpo.yaml` and those that only one section has are known; names
-            for an engine of yours are places in `model_config`, dots lead into sections, and `data_config.` or
-            `training_config.` at the beginning into the others.
-        resources_per_trial: `{"cpu": 2, "gpu": 0.5}`.
-        max_concurrent_trials: trials in flight; n_jobs: workers, the whole machine unless given; lanes_per_worker:
-            trainings that a worker runs as one tensor program, measured once for each kind unless given.
-        search_algorithm: "optuna" (TPE, the default), "random", or another sampler of FxAI's by its short name; a
-            sampler of Optuna's, or Ray's `OptunaSearch`, `BasicVariantGenerator` or `ConcurrencyLimiter`.
-        scheduler: which trials end early: "median" (the default), "asha", "hyperband", "fifo" for none, or "pbt" for
-            population based training; a pruner of Optuna's, or Ray's `ASHAScheduler`, `HyperBandScheduler`,
-            `MedianStoppingRule`, `PopulationBasedTraining` or `FIFOScheduler`.
-        study_name: a study of that name is resumed, also where sampler, pruner, seed, timeout, `num_trials` or the
-            engine are others than before; the first line that is logged names them. Without a name the same call
-            resumes its study, and a call with another setting, or other data, has a study of its own.
-        seed, seeds_per_trial, timeout, constraints: as in a spec.
-        fresh: start anew; the study of this name is kept under another one.
+        Returns:
+            The results of the study.
+
+        Raises:
+            InputError: An argument is wrong.
+            KeyboardInterrupt: After Ctrl-C, when the trials have ended or are saved.
+            RepeatedFailureError: Too many trials in a row failed with the same message.
         """
         if not param_space:
             raise InputError("optimize needs a param_space: parameters by name, as in a spec")
@@ -163,33 +174,43 @@ class HPOptimizer:
     def define_search_space(
         self, param_space: Space, param_mapping: Mapping[str, str] | None = None, *, algorithm: str = "ppo"
     ) -> tuple[Parameter, ...]:
-        """The space as FxAI searches it, checked against the fields that there are; nothing is run.
+        """Check a space without running anything.
 
-        A `SpecError` names every parameter at fault.
+        Returns:
+            The parameters as FxAI searches them.
+
+        Raises:
+            SpecError: The message names every wrong parameter.
         """
         configs = {TRAINING: {"algorithm": algorithm}} if isinstance(self._engine, TrainingEngine) else {}
         return study_of(self._trained(configs, param_space, param_mapping), _NAME, "space").parameters
 
     def analyze_results(self, results: StudyResults | None = None, top_k: int = TOP_K) -> Analysis:
-        """What the trials say together: `analysis["best_trial"]["score"]`, `["parameter_importance"]` and more.
+        """Analyse a study: `analysis["best_trial"]["score"]`, `analysis["parameter_importance"]` and more.
 
-        Without results, of the latest search.
+        Args:
+            results: The study; the latest search if None.
+            top_k: Number of leading trials.
         """
         return Analysis.of(self._given(results), top_k)
 
     def get_best_model_config(
         self, model_config: Config | None = None, results: StudyResults | None = None
     ) -> dict[str, Any]:
-        """`model_config` with the best trial's parameters in their places; of the latest search without results.
+        """`model_config` with the best trial's parameters, for `optimize` or `TrainingEngine.train`.
 
-        A parameter replaces the value that `model_config` has for its field, however deep it stands. Others stand under
-        the name of their section, so that the whole may be given to `optimize` or `TrainingEngine.train` again. For an
-        engine of yours those of `model_config` alone are in it; all of them are in `results.best_params`.
+        A parameter replaces the value of its field in `model_config`. Parameters of other sections are added under the
+        name of their section. For an engine of yours only the parameters of `model_config` are included;
+        `results.best_params` has all of them.
+
+        Args:
+            model_config: The configuration to complete.
+            results: The study; the latest search if None.
         """
         found = self._given(results)
-        made_of = found.study.user_attrs[FINGERPRINT]
+        fingerprint = found.study.user_attrs[FINGERPRINT]
         derived = found.best.derived
-        paths = {**paths_of(made_of), **(made_of["training_config"][DERIVED] if derived else {})}
+        paths = {**paths_of(fingerprint), **(fingerprint["training_config"][DERIVED] if derived else {})}
         best = {paths[name]: list_of(value) for name, value in found.best_params.items()}
         best |= {paths[name]: value for name, value in derived.items()}
         if not isinstance(self._engine, TrainingEngine):
@@ -202,14 +223,14 @@ class HPOptimizer:
         return placed
 
     def load_results(self, source: str | Path) -> StudyResults:
-        """What an earlier search found, by its study's name, its `<study>_results.json` or the folder of its files."""
+        """Load the results of an earlier search, by the study's name, its `<study>_results.json` or its folder."""
         self._latest = load_results(source, storage=self._storage, results_dir=self._results_dir)
         return self._latest
 
     def _given(self, results: StudyResults | None) -> StudyResults:
         found = results or self._latest
         if found is None:
-            raise InputError("there are no results yet: optimize, or load_results first")
+            raise InputError("there are no results yet: call optimize or load_results first")
         return found
 
     def _trained(
@@ -218,7 +239,9 @@ class HPOptimizer:
         if isinstance(self._engine, TrainingEngine):
             return agents(configs, space, mapping or {})
         if configs.get("env_config"):
-            raise InputError("env_config is the trading environment's; give your engine its own in data_config")
+            raise InputError(
+                "env_config is for FxAI's trading environment; put settings for your engine into data_config"
+            )
         return of_engine(self._engine, configs, space, mapping or {})
 
     def _engine_to_store(
@@ -231,9 +254,9 @@ class HPOptimizer:
 
     def _direction(self, metric: str, mode: str | None) -> str:
         if mode is not None and mode not in _MODES:
-            raise InputError(f"mode is {mode!r}; it is min or max")
+            raise InputError(f"mode is {mode!r}; it must be min or max")
         if mode is None and metric != DEFAULT_METRIC and not isinstance(self._engine, TrainingEngine):
-            raise InputError(f"give the mode, min or max: FxAI does not know whether more {metric} is better")
+            raise InputError(f"set mode to min or max: FxAI does not know whether a larger {metric} is better")
         return _MODES[mode or ("min" if metric in LOSSES else "max")]
 
 
@@ -242,7 +265,7 @@ def _of_model(path: str) -> bool:
 
 
 def _placed(config: Config | None, values: Mapping[str, Any], own: str) -> dict[str, Any]:
-    """A configuration with values in their places; those below its own section's name stand at its top."""
+    """A copy of a configuration with values set; the prefix of its own section is removed from their paths."""
     placed = copy.deepcopy(dict(config or {}))
     for path, value in values.items():
         set_nested(placed, path.removeprefix(f"{own}."), value)

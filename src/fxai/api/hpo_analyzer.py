@@ -1,4 +1,4 @@
-"""`HPOAnalyzer`: what the studies of a folder have found, in pictures, in words, and as configurations to use."""
+"""`HPOAnalyzer`: plots, comparison and best configurations of the studies in a folder."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,16 +17,16 @@ from fxai.spec.fields.environment import expanded_path
 from fxai.spec.search.metrics import Metrics
 from fxai.study.progress_log import speaking_logger
 
-_MATTER_MOST = 3
+_MOST_IMPORTANT = 3  # parameters
 _SUFFIX = "_results"
 
 
 class HPOAnalyzer:
-    """Looks at the studies in a folder: a folder of results, or a study's own.
+    """Analyses the studies in a folder: a results folder, or the folder of one study.
 
-    It reads their `<study>_results.json`, and needs no database. `analyzer.NAME_results["best_params"]` are the best
-    parameters of the study whose name is NAME, or begins with it; of several such studies, or of the studies of a task
-    (`task1_hpo_results/`), the best where they optimise one metric.
+    It reads `<study>_results.json` and needs no database. `analyzer.NAME_results["best_params"]` are the best
+    parameters of the study NAME, or of the study whose name begins with NAME. If several studies match, or NAME is a
+    task (`task1_hpo_results/`), the best of them is used, if they optimise one metric.
     """
 
     def __init__(self, results_dir: str | Path) -> None:
@@ -35,10 +35,11 @@ class HPOAnalyzer:
         self._logger = speaking_logger("HPOAnalyzer")
 
     def create_optimization_plots(self, study: str | None = None, save_path: str | Path | None = None) -> Any:
-        """One study's history, importances and most important parameters in one figure of plotly's.
+        """One plotly figure with a study's history, importances and most important parameters.
 
-        It is written to `save_path` if that is given: HTML, or a picture where the extra kaleido is installed. A study
-        may be named by the beginning of its name.
+        Args:
+            study: Name of the study, or the beginning of the name; not needed for a single study.
+            save_path: File to write: HTML, or a picture if the extra kaleido is installed.
         """
         from fxai.results.plots.overview_figure import overview  # noqa: PLC0415 (plotly)
         from fxai.results.plots.write import dressed  # noqa: PLC0415
@@ -51,27 +52,30 @@ class HPOAnalyzer:
         return figure
 
     def generate_comparison_report(self) -> str:
-        """The studies one after the other in plain text: what each optimised and found, and what mattered."""
+        """The studies as plain text: goal, trials, best trial, most important parameters and convergence of each."""
         blocks = ["\n".join(_lines(label, results)) for label, results in self.studies.items()]
         title = "1 study" if len(blocks) == 1 else f"{len(blocks)} studies"
         return "\n\n".join((f"{title} in {self.results_dir}", *blocks))
 
     def export_best_configurations(self, output_dir: str | Path) -> Sequence[Path]:
-        """Write `<study>_best_config.json` for each study with a best trial: `best_params` and all that trains it.
+        """Write `<study>_best_config.json` for each study with a best trial: `best_params` and the whole config.
 
-        For the studies of a task, `task1_thorough_hpo` or those in a folder `task1_hpo_results`, the best of them is
-        written as `task1_best_config.json` too.
+        The best study of a task, of `task1_thorough_hpo` or of a folder `task1_hpo_results`, is also written as
+        `task1_best_config.json`.
+
+        Returns:
+            The paths of the written files.
         """
         chosen: dict[str, StudyResults] = {}
         for label, results in self.studies.items():
             if results.record.best is None:
-                self._logger.warning("%s has no best trial: none is complete", label)
+                self._logger.warning("%s has no best trial: no trial has completed", label)
             else:
                 chosen[label.replace("/", "_")] = results
         for task in dict.fromkeys(filter(None, map(task_of, chosen.values()))):
             best = one_of(each for each in self.studies.values() if task_of(each) == task)
             if best is None:
-                self._logger.warning("%s: the studies optimise different metrics, so that none is the best", task)
+                self._logger.warning("%s: the studies optimise different metrics, so there is no best study", task)
             else:
                 chosen.setdefault(task, best)
         written = [Path(output_dir) / f"{name}_best_config.json" for name in chosen]
@@ -80,16 +84,21 @@ class HPOAnalyzer:
         return written
 
     def study(self, name: str | None = None) -> StudyResults:
-        """A study by its name, the beginning of it or its task; without one the only study that there is.
+        """One study.
 
-        Where several are meant, the best of them, if they optimise one metric; which it is is logged.
+        Args:
+            name: Name of the study, the beginning of the name, or a task; not needed for a single study. If several
+                studies match, the best of them is chosen, if they optimise one metric, and logged.
+
+        Raises:
+            InputError: No study matches, or several without a common metric.
         """
-        meant = list(self.studies.values()) if name is None else of_name(name, self.studies)
-        chosen = one_of(meant) if name is not None or len(meant) == 1 else None
+        matching = list(self.studies.values()) if name is None else of_name(name, self.studies)
+        chosen = one_of(matching) if name is not None or len(matching) == 1 else None
         if chosen is None:
-            raise unknown(name, self.studies, self.results_dir, several=len(meant) > 1)
-        if len(meant) > 1:
-            self._logger.info("%s: the best of %d studies is %s", name, len(meant), chosen.name)
+            raise unknown(name, self.studies, self.results_dir, several=len(matching) > 1)
+        if len(matching) > 1:
+            self._logger.info("%s: the best of %d studies is %s", name, len(matching), chosen.name)
         return chosen
 
     def __getattr__(self, name: str) -> Mapping[str, Any]:
@@ -120,11 +129,11 @@ def _lines(label: str, results: StudyResults) -> Iterator[str]:
     yield f"{label}: {summary.direction} {summary.metric}"
     yield f"  trials: {summary.completed} completed, {summary.pruned} pruned, {summary.failed} failed"
     if results.record.best is None:
-        yield "  no trial is complete"
+        yield "  no trial has completed"
         return
     yield f"  best: {results.best_text} by trial {summary.best_trial}"
     yield f"  with: {assignments(results.best_params)}"
-    shares = list(analysis["parameter_importance"].items())[:_MATTER_MOST]
+    shares = list(analysis["parameter_importance"].items())[:_MOST_IMPORTANT]
     if shares:
-        yield f"  matters most: {', '.join(f'{name} ({share:.2f})' for name, share in shares)}"
-    yield f"  settled: {analysis.found.convergence.reason}"
+        yield f"  most important: {', '.join(f'{name} ({share:.2f})' for name, share in shares)}"
+    yield f"  convergence: {analysis.found.convergence.reason}"

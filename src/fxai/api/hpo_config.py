@@ -1,4 +1,4 @@
-"""`HPOConfig`: how long and how to search, whatever is searched."""
+"""`HPOConfig`: settings of a search."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +13,18 @@ DEFAULT_STORAGE: str = StudySpec.model_fields["storage"].default
 
 @dataclass(frozen=True, slots=True)
 class HPOConfig:
-    """Settings of a study, to be given to `run_study`; what is None stays as the spec has it.
+    """Settings of a study for `run_study`. None leaves the spec's value.
 
-    sampler_type, pruner_type: by short names, "tpe" or "random", "median" or "asha", or by Optuna's own; or objects of
-        Optuna's, `TPESampler(n_startup_trials=5)`.
-    timeout: seconds after which no new trial starts. n_jobs: workers, -1 for the whole machine.
+    Attributes:
+        study_name: Name of the study.
+        n_trials: Total number of trials.
+        n_jobs: Number of workers, -1 for the whole machine.
+        timeout: Seconds after which no new trial starts.
+        sampler_type: Short name ("tpe", "random"), Optuna's class name, or an object, `TPESampler(n_startup_trials=5)`.
+        pruner_type: Short name ("median", "asha"), Optuna's class name, or an object.
+        storage_url: SQLAlchemy URL of the database.
+        metric_name: Metric to optimise.
+        direction: "maximize" or "minimize".
     """
 
     study_name: str | None = None
@@ -31,11 +38,11 @@ class HPOConfig:
     direction: str | None = None
 
     def settings(self) -> dict[str, Any]:
-        """Fields of a study by their names; that of the study itself is not among them."""
+        """The given settings by field of a study, without the study's name."""
         if grid_of(self.sampler_type) is not None:
             raise InputError(
-                "sampler_type: a GridSampler's grid follows from the study's parameters; name the sampler 'grid', and "
-                "write each parameter's values"
+                "sampler_type: the grid of a study comes from its parameters; use the sampler 'grid', and write the "
+                "values of each parameter"
             )
         given = {
             "n_trials": self.n_trials,
@@ -54,5 +61,5 @@ class HPOConfig:
 
 
 def create_sqlite_storage(path: str | Path = "optuna_studies.db") -> str:
-    """The URL of a SQLite database in a file, which is made by the first study that is kept in it."""
+    """The URL of an SQLite database in a file. The first study creates the file."""
     return f"sqlite:///{path}"

@@ -1,4 +1,4 @@
-"""One page over all studies of a folder, and several studies side by side."""
+"""Index page of the studies in a folder, and comparison of studies."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,12 +14,14 @@ _LOGGER = "HPOAnalyzer"
 
 
 def create_hpo_dashboard(results_dir: str | Path = DEFAULT_RESULTS_DIR) -> Path:
-    """Write the report of each study in a folder, and `index.html` over them all; its path.
+    """Write the report of each study in a folder, and an `index.html` with links to all reports.
 
-    Each folder of results below it, such as `task1_hpo_results/`, has an `index.html` of its own too.
+    Each results folder inside the folder, such as `task1_hpo_results/`, gets an `index.html` of its own. `fxai report
+    --all` writes the same from a database; this function reads the results files. To watch a running search, use
+    `fxai dashboard`.
 
-    As `fxai report --all` does, but without a database: the results files tell all. `fxai dashboard` is the one that
-    shows a search while it runs.
+    Returns:
+        The path of `index.html`.
     """
     from fxai.results.report.folder_index import write_folder_index  # noqa: PLC0415 (plotly)
     from fxai.results.report.index import write_reports  # noqa: PLC0415
@@ -42,10 +44,13 @@ def compare_multiple_studies(
     metric_name: str | None = None,
     output: str | Path = "study_comparison.html",
 ) -> Comparison:
-    """Put studies side by side: their best values, curves, importances and parameters, on a page at `output`.
+    """Compare studies: best values, curves, importances and parameters.
 
-    study_paths: for each the database, a SQLite file or a URL, and the study's name in it.
-    metric_name: the metric of the trials to compare by, as "sharpe" or "Sharpe Ratio"; what they optimise unless given.
+    Args:
+        study_paths: For each study the database, an SQLite file or a URL, and the study's name.
+        metric_name: Metric of the trials to compare by, e.g. "sharpe" or "Sharpe Ratio"; None for the metrics that the
+            studies optimise.
+        output: File of the HTML page.
     """
     from fxai.results.comparison.page import write_comparison  # noqa: PLC0415 (plotly)
 

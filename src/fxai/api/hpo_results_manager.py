@@ -1,4 +1,4 @@
-"""`HPOResultsManager`: the results of studies in a folder, to be kept and found again."""
+"""`HPOResultsManager`: saves and loads the results of studies in a folder."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,29 +15,36 @@ from fxai.spec.fields.suggestion import did_you_mean
 
 
 class HPOResultsManager:
-    """The studies of a folder by name. What it loads needs no database."""
+    """The studies in a folder, by name. Reads results files and needs no database."""
 
     def __init__(self, results_dir: str | Path = DEFAULT_RESULTS_DIR) -> None:
         self.results_dir = expanded_path(results_dir)
 
     def names(self) -> Sequence[str]:
-        """Of the studies that are there."""
+        """Names of the studies."""
         return tuple(studies_in(self.results_dir))
 
     def load(self, study_name: str) -> StudyResults:
-        """What a study has come to, as its results file tells it."""
+        """The results of a study, from its results file. Raises `InputError` if there is no such study."""
         found = studies_in(self.results_dir)
         if study_name not in found:
-            there = ", ".join(found)
+            names = ", ".join(found)
             hint = did_you_mean(study_name, found) or "."
-            raise InputError(f"{self.results_dir} has no study {study_name!r}{hint} There: {there}")
+            raise InputError(f"{self.results_dir} has no study {study_name!r}{hint} Studies: {names}")
         return found[study_name]
 
     def best_params(self, study_name: str) -> Mapping[str, ParamValue]:
         return self.load(study_name).best_params
 
     def save(self, results: StudyResults) -> Path:
-        """Copy a study's result files into this folder, trials' own and logs left out; the study's folder in it."""
+        """Copy a study's result files into this folder, without the files of trials and without logs.
+
+        Returns:
+            The study's folder in this folder.
+
+        Raises:
+            InputError: The study has no results file yet.
+        """
         source, target = results.paths, StudyPaths(self.results_dir, results.name)
         results.check_folder()
         if not source.results.is_file():

@@ -1,4 +1,4 @@
-"""`HPOVisualizer`: the figures of a search one by one, and its report."""
+"""`HPOVisualizer`: figures and report of a search."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,15 +11,14 @@ from fxai.results.strict_json import json_text
 from fxai.results.study_results import StudyResults
 from fxai.study.progress_log import speaking_logger
 
-_MOST = 1000  # trials of a figure; the best is always among them
+_MOST = 1000  # trials in a figure; the best one is always included
 
 
 class HPOVisualizer:
-    """Draws what `HPOptimizer.optimize` and `load_results` return.
+    """Draws the results of `HPOptimizer.optimize` and `load_results`.
 
-    Each method returns a figure of plotly's, which a notebook shows, and writes it to `save_path` if that is given:
-    HTML, or a picture where the extra kaleido is installed. A figure that cannot be drawn yet raises an error that says
-    why.
+    Each method returns a plotly figure. With `save_path` it also writes the figure: as HTML, or as a picture if the
+    extra kaleido is installed. A method raises an error with the reason if the study does not have the data yet.
     """
 
     def __init__(self) -> None:
@@ -34,7 +33,7 @@ class HPOVisualizer:
         )
 
     def plot_parameter_importance(self, analysis: Analysis | StudyResults, save_path: str | Path | None = None) -> Any:
-        """How much each parameter matters, with intervals where there are trials enough."""
+        """The importance of each parameter, with intervals if there are enough trials."""
         from fxai.results.plots.parameter_figures import importance_bars  # noqa: PLC0415
 
         found = (analysis if isinstance(analysis, Analysis) else Analysis.of(analysis)).found
@@ -43,7 +42,7 @@ class HPOVisualizer:
     def plot_parallel_coordinates(
         self, results: StudyResults, top_k: int = 20, save_path: str | Path | None = None
     ) -> Any:
-        """The best `top_k` trials, each a line through all its parameters; the darker, the better."""
+        """The best `top_k` trials, each as a line through its parameters; a darker line is better."""
         from fxai.results.plots.figures import parallel_coordinate  # noqa: PLC0415
         from fxai.results.study_subset import StudySubset  # noqa: PLC0415
 
@@ -55,7 +54,7 @@ class HPOVisualizer:
         )
 
     def plot_parameter_distributions(self, results: StudyResults, save_path: str | Path | None = None) -> Any:
-        """Where in each range the best fifth of the trials lies, beside all others."""
+        """The distribution of each parameter in the best fifth of the trials and in the other trials."""
         from fxai.results.plots.parameter_figures import parameter_distributions  # noqa: PLC0415
 
         return self._shown(
@@ -72,7 +71,7 @@ class HPOVisualizer:
         metric: str | None = None,
         save_path: str | Path | None = None,
     ) -> Any:
-        """A metric of the trials against one parameter; what the study optimised unless another is named."""
+        """A metric of the trials by one parameter; the metric that the study optimises if `metric` is None."""
         from fxai.results.plots.parameter_figures import metric_vs_parameter  # noqa: PLC0415
 
         figure = metric_vs_parameter(results.study, parameter, metric)
@@ -84,9 +83,15 @@ class HPOVisualizer:
         analysis: Mapping[str, Any] | None = None,
         output_dir: str | Path | None = None,
     ) -> Path:
-        """Write the report of the study, one page that opens without network, and the analysis beside it as JSON.
+        """Write the study's report, a page that opens without network, and `analysis.json`.
 
-        They go into `output_dir`, the study's own folder unless given. Returns the path of the page.
+        Args:
+            results: The study.
+            analysis: Content of `analysis.json`; computed if None.
+            output_dir: Folder of both files; the study's folder if None.
+
+        Returns:
+            The path of the page.
         """
         from fxai.results.report.write import report_of, save_report  # noqa: PLC0415
 
@@ -95,13 +100,13 @@ class HPOVisualizer:
         index = "../index.html" if (folder.parent / "index.html").is_file() else ""
         report = report_of(results.study, results.paths, results.storage)
         page = save_report(report, folder / results.paths.report.name, index)
-        told = analysis if analysis is not None else Analysis.of(results)
-        write_text(folder / "analysis.json", json_text(dict(told)))
+        document = analysis if analysis is not None else Analysis.of(results)
+        write_text(folder / "analysis.json", json_text(dict(document)))
         self._logger.info("Report: %s", page)
         return page
 
     def _shown(self, figure: Any, title: str, save_path: str | Path | None, *, trading: bool) -> Any:
-        """In one look for all, with a title, and saved if so."""
+        """The figure with the common layout and a title, saved if `save_path` is given."""
         from fxai.results.plots.write import dressed  # noqa: PLC0415
 
         shown = dressed(figure, trading=trading).update_layout(title=title, margin={"t": 80})

@@ -1,4 +1,4 @@
-"""`MinimalTuner`: the shortest way from bars to a configuration."""
+"""`MinimalTuner`: tunes a trading agent on the user's data."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 EPISODES = 20
 SCORE = "total_return - 0.5 * max_drawdown"
-"""What an episode of the validation data earns, less half of its deepest fall from a peak, both as shares of the
-equity that it began with; the mean over the episodes. Not to trade at all scores 0."""
+"""The return of an episode of the validation data minus half of its maximum drawdown, both as fractions of the
+starting equity; the mean over the episodes. An agent that never trades scores 0."""
 
 DEFAULT_SPACE: Space = MappingProxyType(
     {
@@ -51,14 +51,14 @@ _MLFLOW = "mlflow"
 
 
 class Session(Protocol):
-    """What takes the metrics of a trial, as Ray's sessions do."""
+    """Receives the metrics of a trial, like a session of Ray."""
 
     def report(self, metrics: dict[str, float]) -> Any: ...
 
 
 @dataclass(frozen=True)
 class TuneResult:
-    """The best trial: its parameters under the names of the search space, its metrics, and all that was found."""
+    """The best trial: its parameters by the names of the search space, its metrics, and the results of the study."""
 
     config: Mapping[str, Any]
     metrics: Mapping[str, float]
@@ -72,16 +72,22 @@ class TuneResult:
 
 
 class MinimalTuner:
-    """Tunes a trading agent on bars of one's own.
+    """Tunes a trading agent on your data.
 
-    train_data, val_data: DataFrames with columns for time (or a DatetimeIndex), open, high, low and close, or paths of
-        CSV or Parquet files; validation begins after training has ended. Without `val_data` one data set, which may
-        also be a named one such as "eurusd_1h", that is split in the order of time.
-    mlflow_tracking: record the trials in MLflow; unless given, where MLflow is installed or a manager is given.
-    mlflow_manager: the server and the experiment that record them. The attribute of this name is None without MLflow.
-    training_config: what is not searched, as fields or sections of a spec's `training_config`.
-    constraints: conditions that a configuration must keep to be trained, as `"hidden_size * batch_size <= 4096"`.
-    resources_per_trial: `{"cpu": 2, "gpu": 0.5}`, of each search.
+    Args:
+        train_data: A DataFrame with columns for time (or a DatetimeIndex), open, high, low and close, or the path of a
+            CSV or Parquet file. Without `val_data` also a named data set, e.g. "eurusd_1h".
+        val_data: Validation data in the same form; they begin after the end of `train_data`. Without them,
+            `train_data` is split by time.
+        mlflow_tracking: Whether to record the trials in MLflow. Default: if MLflow is installed or a manager is given.
+        training_config: Fixed settings, as fields or sections of a spec's `training_config`.
+        constraints: Conditions that a configuration must meet to be trained, e.g.
+            `"hidden_size * batch_size <= 4096"`.
+        resources_per_trial: Resources of each trial, e.g. `{"cpu": 2, "gpu": 0.5}`.
+        mlflow_manager: Server and experiment of MLflow. The attribute of this name is None without MLflow.
+        storage: SQLAlchemy URL of the database of the studies.
+        results_dir: Folder of the studies' files.
+        seed: Seed of the studies.
     """
 
     def __init__(
@@ -133,19 +139,23 @@ class MinimalTuner:
         fresh: bool = False,
         plots: bool = True,
     ) -> TuneResult:
-        """Try `num_samples` configurations, 10 unless given, `max_concurrent` at a time, and return the best.
+        """Search for the configuration with the largest `score` (see `SCORE`). The same call resumes its study.
 
-        Where all of the space is a grid, each point is tried once unless `num_samples` is given.
+        Args:
+            search_space: Parameters by name. Each is one of Ray's domains (`tune.loguniform(1e-4, 1e-2)`), a mapping
+                (`{"type": "loguniform", "low": 1e-4, "high": 1e-2}`), or a value that is the same for all trials. `lr`
+                is `training.learning_rate`, `hidden_size` is `model.d_model`; see `HPOptimizer.optimize` for other
+                names. Default: `DEFAULT_SPACE`.
+            num_samples: Total number of trials. Default: 10, or each point once if the whole space is a grid.
+            max_concurrent: Number of trials in flight.
+            search_algorithm, scheduler, study_name, n_jobs, lanes_per_worker, timeout, fresh: See
+                `HPOptimizer.optimize`.
+            constraints: Further constraints of this search.
+            resources_per_trial: Replaces the tuner's `resources_per_trial`.
+            plots: Whether to write the HTML plots.
 
-        search_space: parameters by name, each one of Ray's domains (`tune.loguniform(1e-4, 1e-2)`) or a mapping
-            (`{"type": "loguniform", "low": 1e-4, "high": 1e-2}`); a value is the same for all trials. `lr` is
-            `training.learning_rate`, `hidden_size` `model.d_model`; see `HPOptimizer.optimize` for other names.
-            `DEFAULT_SPACE` unless given.
-        constraints: further ones of this search; resources_per_trial: in place of the tuner's.
-        search_algorithm, scheduler, study_name, n_jobs, lanes_per_worker, timeout, fresh: as of
-            `HPOptimizer.optimize`.
-
-        What is maximised is `score`, see `SCORE`. The same call goes on with the study that it began.
+        Returns:
+            The best trial.
         """
         space = with_values_of(DEFAULT_SPACE if search_space is None else search_space, grid_of(search_algorithm))
         call = SearchCall(
@@ -173,9 +183,16 @@ class MinimalTuner:
         return TuneResult(config, Metrics({**best.metrics, METRIC: results.best_value}), results)
 
     def objective(self, config: Config, session: Session | None = None) -> dict[str, float]:
-        """Train an agent with this configuration, evaluate it, report its metrics to the session, and return them.
+        """Train an agent with a configuration, evaluate it, and report its metrics to the session.
 
-        `config` holds parameters by the names of a search space, as Ray hands them to a trainable: it can be one.
+        The method can be a trainable of Ray.
+
+        Args:
+            config: Values by the names of a search space.
+            session: Receives the metrics.
+
+        Returns:
+            The metrics.
         """
         metrics = self.evaluate_config(config, self.train(config))
         if session is not None:
@@ -183,10 +200,16 @@ class MinimalTuner:
         return metrics
 
     def evaluate_config(self, config: Config, agent: "Agent | None" = None) -> dict[str, float]:
-        """The metrics of an agent on 20 episodes of the validation data, each the mean, and its standard error.
+        """Evaluate an agent on 20 episodes of the validation data.
 
-        Without an agent, one is trained with this configuration first. The episodes follow each other and cover the
-        data; in each the agent acts greedily.
+        The episodes are consecutive and cover the data. The agent acts greedily.
+
+        Args:
+            config: Values by the names of a search space.
+            agent: The agent; if None, an agent is trained with the configuration.
+
+        Returns:
+            The mean of each metric over the episodes, and its standard error.
         """
         from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415 (torch)
         from fxai.rl.agents.trajectory import track_record_of  # noqa: PLC0415
@@ -197,11 +220,11 @@ class MinimalTuner:
         return Metrics(with_score(found.metrics, SCORE))
 
     def train(self, config: Config) -> "Agent":
-        """An agent trained with this configuration, in this process."""
+        """Train an agent with a configuration, in this process."""
         from fxai.objectives.train_agent import train_agent  # noqa: PLC0415 (torch)
 
-        made = self._training_config(config)
-        return train_agent(made, made.env, self._seed).agent
+        training_config = self._training_config(config)
+        return train_agent(training_config, training_config.env, self._seed).agent
 
     def _trained(self, space: Space) -> dict[str, Any]:
         """What the trials train, their score and who records them, in a spec's keys."""
@@ -218,7 +241,7 @@ class MinimalTuner:
         return training_config_of(self._sections(config))
 
     def _sections(self, values: Config) -> dict[str, dict[str, Any]]:
-        """The configuration of all trials, with further values by their names."""
+        """The fixed configuration, with values by their names."""
         sections = copy.deepcopy(self._shared)
         for name, value in values.items():
             set_nested(sections, field_of(name, algorithm_in(sections), {}), plain(value))

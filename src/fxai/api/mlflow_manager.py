@@ -1,4 +1,4 @@
-"""`MLflowManager`: where `MinimalTuner` records its trials in MLflow."""
+"""`MLflowManager`: MLflow server and experiment of `MinimalTuner`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class MLflowManager:
-    """A server and an experiment of MLflow's; the search records a run for itself, and one for each trial below it.
+    """An MLflow server and experiment. A search is a parent run with one child run per trial.
 
-    tracking_uri: address of the server or the database; MLFLOW_TRACKING_URI unless given, or else sqlite:///mlflow.db.
-    experiment: its name; `fx-ai-optuna` unless given.
+    Attributes:
+        tracking_uri: Address of the server or the database. Default: MLFLOW_TRACKING_URI, or else sqlite:///mlflow.db.
+        experiment: Name of the experiment. Default: `fx-ai-optuna`.
     """
 
     tracking_uri: str | None = None

@@ -1,7 +1,7 @@
-"""Optuna's samplers and pruners as objects, `TPESampler(n_startup_trials=5)`, in the words of a spec.
+"""Converts Optuna's sampler and pruner objects, `TPESampler(n_startup_trials=5)`, to the keys of a spec.
 
-An object is known by the name of its class, and its arguments by the attributes in which Optuna keeps them. What a
-spec cannot hold, such as a function, is refused by name and never dropped.
+An object is recognised by the name of its class. Its arguments are read from the attributes in which Optuna stores
+them. An argument that a spec cannot hold, such as a function, raises an error.
 """
 
 import hashlib
@@ -22,38 +22,38 @@ _RECORDS: Mapping[str, Mapping[str, type[Record]]] = {
     "sampler": {record.__name__: record for record in records_in(get_args(OptunaSampler)[0])},
     "pruner": {record.__name__: record for record in records_in(get_args(OptunaPruner)[0])},
 }
-_KEPT_AS = {  # arguments that Optuna keeps under another name, or in one of the sampler's parts
+_ATTRIBUTES = {  # arguments that Optuna stores under another name, or in a part of the sampler
     "deterministic_objective": ("_deterministic",),
     "mutation_prob": ("_child_generation_strategy", "_mutation_prob"),
     "crossover_prob": ("_child_generation_strategy", "_crossover_prob"),
     "swapping_prob": ("_child_generation_strategy", "_swapping_prob"),
     "dividing_parameter": ("_elite_population_selection_strategy", "_dividing_parameter"),
 }
-_STATE = ("rng", "random_sampler", "search_space", "cache", "seed", "attr_prefix")  # no arguments, but what they draw
-_LEAST_RANDOM = 2**32  # a seed from here on is one that Optuna has drawn itself
+_STATE = ("rng", "random_sampler", "search_space", "cache", "seed", "attr_prefix")  # state, not arguments
+_LEAST_RANDOM = 2**32  # Optuna draws seeds of at least this size itself
 _ABSENT = object()
 
 
 def is_object_of(kind: str, value: object) -> bool:
-    """Whether this is a sampler or a pruner of Optuna's, or a class of theirs; `kind` is "sampler" or "pruner"."""
+    """Whether the value is one of Optuna's samplers or pruners, or such a class; `kind` is "sampler" or "pruner"."""
     cls = value if isinstance(value, type) else type(value)
     return cls.__name__ in CLASS_NAMES[kind] or any(base.__name__ == f"Base{kind.title()}" for base in cls.__mro__)
 
 
 def written(kind: str, value: Any) -> dict[str, Any]:
-    """The object as `{type: TPESampler, n_startup_trials: 5}`; an `InputError` names what a spec cannot hold."""
+    """The object as `{type: TPESampler, n_startup_trials: 5}`. Raises `InputError` if a spec cannot hold it."""
     cls = value if isinstance(value, type) else type(value)
     name = cls.__name__
     record = _RECORDS[kind].get(name)
     if record is None:
         known = ", ".join(_RECORDS[kind])
         raise InputError(
-            f"{name} is no {kind} that FxAI makes from an object; name its class with its arguments, as in "
-            f"{{'type': '{cls.__module__}.{name}'}}. Objects are taken of {known}"
+            f"{name}: FxAI does not accept objects of this {kind}; name the class with its arguments, for example "
+            f"{{'type': '{cls.__module__}.{name}'}}. Objects are accepted of {known}"
         )
     if name == "GridSampler":
         raise InputError(
-            "the grid follows from the parameters: name the sampler 'grid', and write each parameter's values"
+            "the grid comes from the parameters: use the sampler 'grid', and write the values of each parameter"
         )
     if isinstance(value, type):
         return {"type": name}
@@ -77,24 +77,24 @@ def seed_of(sampler: Any) -> dict[str, Any]:
 def _arguments(record: type[Record], value: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in record.model_fields:
-        argument = _seed(value) if field == "seed" else _kept(value, field)
+        argument = _seed(value) if field == "seed" else _stored_argument(value, field)
         if field == "wrapped_pruner" and argument is not None:
             argument = written("pruner", argument)
-        infinite = isinstance(argument, float) and math.isinf(argument)  # a bound that is not given
+        infinite = isinstance(argument, float) and math.isinf(argument)  # no bound
         if argument is not None and argument is not _ABSENT and not infinite:
             found[field] = argument
     found.pop("type", None)
     return found
 
 
-def _kept(value: Any, field: str) -> Any:
-    for name in _KEPT_AS.get(field, (f"_{field}",)):
+def _stored_argument(value: Any, field: str) -> Any:
+    for name in _ATTRIBUTES.get(field, (f"_{field}",)):
         value = getattr(value, name, _ABSENT)
     return value
 
 
 def _seed(sampler: Any) -> int | None:
-    """The seed that the sampler was made with; of one that has drawn already, a number that follows from its state."""
+    """The seed of the sampler; for a sampler that has drawn already, a number derived from its state."""
     given = getattr(sampler, "_seed", None)
     if isinstance(given, int):
         return given if given < _LEAST_RANDOM else None
@@ -110,22 +110,22 @@ def _seed(sampler: Any) -> int | None:
 
 
 def _check_nothing_lost(value: Any, arguments: Mapping[str, Any]) -> None:
-    """Refuse an object that differs from one made with these arguments alone."""
+    """Refuse an object with state that these arguments do not give."""
     given = {name: each for name, each in arguments.items() if name != "wrapped_pruner"}
     if hasattr(value, "_wrapped_pruner"):
-        given["wrapped_pruner"] = value._wrapped_pruner  # noqa: SLF001 (it is looked at by itself)
+        given["wrapped_pruner"] = value._wrapped_pruner  # noqa: SLF001 (converted separately)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         same = type(value)(**given)
     if lost := _differing(value, same):
         raise InputError(
-            f"{type(value).__name__} has {', '.join(lost)} of its own, which a spec cannot hold. Leave it out, or "
-            f"write a class that sets it and name that by its import path, {{'type': 'package.module.Class'}}"
+            f"{type(value).__name__} has a value for {', '.join(lost)} that a spec cannot hold. Leave it out, or write "
+            f"a class that sets it and name its import path, {{'type': 'package.module.Class'}}"
         )
 
 
 def _differing(one: Any, other: Any) -> list[str]:
-    """The attributes in which two objects of one class differ, those of their parts by their own names."""
+    """The names of the attributes in which two objects of one class differ, including those of their parts."""
     lost: list[str] = []
     for name in (each for each in vars(one) if not any(part in each for part in _STATE)):
         mine, others = vars(one)[name], vars(other).get(name, _ABSENT)

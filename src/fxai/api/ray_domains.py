@@ -1,7 +1,7 @@
-"""Search spaces in Ray Tune's own objects, `tune.loguniform(1e-4, 1e-2)`, as the mappings that FxAI reads.
+"""Converts Ray Tune's domains, `tune.loguniform(1e-4, 1e-2)`, to parameters of a spec.
 
-Ray need not be installed: a domain is known by what all versions of Ray's domains have in common, `lower` and
-`upper` or `categories`, and a `sampler`.
+Ray need not be installed. A domain is recognised by the attributes that all versions of Ray have: `lower` and
+`upper`, or `categories`, and a `sampler`.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,14 +13,14 @@ _GRID, _FUNCTION = "grid_search", "sample_from"
 
 
 def is_domain(value: object) -> bool:
-    """Whether this is one of Ray's domains, or its `tune.grid_search([...])`."""
+    """Whether the value is one of Ray's domains, or `tune.grid_search([...])`."""
     if isinstance(value, Mapping):
         return value.keys() == {_GRID}
     return type(value).__module__.startswith("ray.tune.")
 
 
 def function_of(value: object) -> Callable[..., Any] | None:
-    """The function of `tune.sample_from` or of `{"type": "sample_from", "function": ...}`; None of any other value."""
+    """The function of `tune.sample_from` or of `{"type": "sample_from", "function": ...}`; None for other values."""
     if isinstance(value, Mapping):
         function = value.get("function") if value.get("type") == _FUNCTION else None
     else:
@@ -29,7 +29,7 @@ def function_of(value: object) -> Callable[..., Any] | None:
 
 
 def written(name: str, domain: Any) -> dict[str, Any]:
-    """The domain as `{type: ..., low: ..., high: ...}`; an `InputError` for one that FxAI has not."""
+    """The domain as `{type: ..., low: ..., high: ...}`. Raises `InputError` for a domain that FxAI does not have."""
     if function_of(domain) is not None:
         raise InputError(
             f"{name}: tune.sample_from is for a training engine of your own, in whose process its function runs. "
@@ -42,20 +42,20 @@ def written(name: str, domain: Any) -> dict[str, Any]:
         return {"type": "choice", "values": list(domain.categories)}
     sampler = getattr(domain, "sampler", None)
     quantum = getattr(sampler, "q", None)
-    inner = getattr(sampler, "sampler", sampler)  # what a quantised one rounds
+    inner = getattr(sampler, "sampler", sampler)  # of a quantised sampler
     scale = type(inner).__name__.lstrip("_")
     if inner is not None and scale == "Normal":
         kind = "randn" if quantum is None else "qrandn"
         return {"type": kind, "mean": inner.mean, "sd": inner.sd, **_steps(quantum)}
     if not hasattr(domain, "lower") or scale not in {"Uniform", "LogUniform"}:
         raise InputError(
-            f"{name}: FxAI has no tune.{type(domain).__name__}; take uniform, loguniform, randint or choice"
+            f"{name}: FxAI has no tune.{type(domain).__name__}; use uniform, loguniform, randint or choice"
         )
     return _range(domain, log=scale == "LogUniform", quantum=quantum)
 
 
 def _range(domain: Any, *, log: bool, quantum: float | None) -> dict[str, Any]:
-    """Ray's whole numbers end before `upper`, but for those in steps; FxAI's include both ends."""
+    """A range. `upper` of Ray's integers is exclusive without steps; both ends of FxAI's are inclusive."""
     scale = "log" if log else ""
     if type(domain).__name__ != "Integer":
         kind = f"{'' if quantum is None else 'q'}{scale}uniform"

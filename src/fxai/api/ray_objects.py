@@ -1,9 +1,9 @@
-"""Ray Tune's search algorithms and schedulers as objects, `ASHAScheduler(grace_period=5)`, in the words of a spec.
+"""Converts Ray Tune's search algorithms and schedulers, `ASHAScheduler(grace_period=5)`, to the keys of a spec.
 
-Ray need not be installed: an object is known by the name of its class, and its arguments by attributes of their names,
-with an underscore before them or without. Ray's times are counted in FxAI's steps: updates of FxAI's agents, or the
-steps that an engine reports. `max_t` of a scheduler with one bracket has no effect: how long a trial trains is
-the configuration's. A time in seconds has no counterpart; only Ray's own default of it is passed over.
+Ray need not be installed. An object is recognised by the name of its class, and its arguments by attributes of the
+same names, with or without an underscore. Ray's times count FxAI's steps: updates of FxAI's agents, or the steps that
+an engine reports. `max_t` of a scheduler with one bracket has no effect, since the configuration has the length of a
+trial. A time in seconds raises an error, unless it is Ray's default.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,17 +19,17 @@ _ABSENT = object()
 
 @dataclass(frozen=True, slots=True)
 class RaySettings:
-    """What an object says in a spec's keys, the goal that it names, and the grid that it walks."""
+    """An object's settings in a spec's keys, its goal and its grid."""
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     metric: str | None = None
     mode: str | None = None
-    grid: Mapping[str, Sequence[Any]] | None = None  # values by parameter, of a grid of its own
-    walks_grids: bool = False  # it tries each point of a grid, and draws at random elsewhere
+    grid: Mapping[str, Sequence[Any]] | None = None  # values by parameter
+    walks_grids: bool = False  # tries each point of a grid, and samples at random in other spaces
 
 
 def of_algorithm(value: Any) -> RaySettings:
-    """A search algorithm of Ray's, or a sampler of Optuna's."""
+    """The settings of one of Ray's search algorithms or Optuna's samplers."""
     grid = optuna_objects.grid_of(value)
     if grid is not None:
         return RaySettings({"sampler": {"type": "grid", **optuna_objects.seed_of(value)}}, grid=grid)
@@ -39,7 +39,7 @@ def of_algorithm(value: Any) -> RaySettings:
 
 
 def of_scheduler(value: Any) -> RaySettings:
-    """A scheduler of Ray's, or a pruner of Optuna's."""
+    """The settings of one of Ray's schedulers or Optuna's pruners."""
     if optuna_objects.is_object_of("pruner", value):
         return RaySettings({"pruner": optuna_objects.written("pruner", value)})
     return _of(value, _SCHEDULERS, "scheduler")
@@ -49,7 +49,7 @@ def _of(value: Any, known: Mapping[str, Callable[[Any], RaySettings]], argument:
     name = (value if isinstance(value, type) else type(value)).__name__
     if name not in known:
         raise InputError(
-            f"{argument}: FxAI takes no {name}; it takes a name, a mapping, Optuna's objects, and of Ray's "
+            f"{argument}: FxAI does not accept {name}; use a name, a mapping, an object of Optuna, or Ray's "
             f"{', '.join(known)}"
         )
     if isinstance(value, type):
@@ -61,7 +61,7 @@ def _of(value: Any, known: Mapping[str, Callable[[Any], RaySettings]], argument:
 
 def _optuna_search(value: Any) -> RaySettings:
     _refuse(value, "space", "give the space as param_space")
-    _refuse(value, "evaluated_rewards", "FxAI evaluates the points anew; give them as points_to_evaluate alone")
+    _refuse(value, "evaluated_rewards", "FxAI evaluates all points itself; give only points_to_evaluate")
     _refuse(value, "storage", "give the storage to HPOptimizer or MinimalTuner")
     sampler = _read(value, "sampler")
     if sampler is _ABSENT or sampler is None:
@@ -111,7 +111,7 @@ def _median(value: Any) -> RaySettings:
 
 
 def _population(value: Any) -> RaySettings:
-    _refuse(value, "custom_explore_fn", "FxAI changes parameters by perturbation_factors and resample_probability")
+    _refuse(value, "custom_explore_fn", "FxAI changes parameters by perturbation_factors and resample_probability only")
     given = {
         "quantile": _read(value, "quantile_fraction"),
         "resample_probability": _read(value, "resample_probability"),
@@ -145,15 +145,15 @@ _SCHEDULERS: Mapping[str, Callable[[Any], RaySettings]] = {
 
 
 def _read(value: Any, name: str) -> Any:
-    """The argument of that name, as Ray's classes keep it."""
+    """The argument of this name, from the attribute of Ray's class."""
     return getattr(value, f"_{name}", getattr(value, name, _ABSENT))
 
 
 def _refuse(value: Any, name: str, instead: str) -> None:
-    """Refuse an argument that a spec has no place for."""
+    """Refuse an argument that a spec cannot hold."""
     given = _read(value, name)
     if given is not _ABSENT and given is not None:
-        raise InputError(f"{type(value).__name__} has {name}, which FxAI cannot take over: {instead}")
+        raise InputError(f"{type(value).__name__} has {name}, which FxAI does not support: {instead}")
 
 
 def _points(value: Any) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def _points(value: Any) -> dict[str, Any]:
 
 
 def _brackets(value: Any) -> tuple[int, int]:
-    """The number of brackets, and the steps before the first rung; Ray keeps both in the brackets' rungs."""
+    """The number of brackets, and the steps before the first rung. Ray stores both in the rungs of the brackets."""
     brackets = _read(value, "brackets")
     if not isinstance(brackets, list):
         return (1 if brackets is _ABSENT else int(brackets)), _whole(value, "grace_period", 1)
@@ -173,11 +173,11 @@ def _brackets(value: Any) -> tuple[int, int]:
 def _check_time(value: Any, scheduler: str) -> None:
     unit = _read(value, "time_attr")
     if unit not in {_ABSENT, _ITERATION}:
-        raise InputError(f"{scheduler} counts {unit}; FxAI counts steps: give time_attr={_ITERATION!r}")
+        raise InputError(f"{scheduler} counts {unit}; FxAI counts steps: use time_attr={_ITERATION!r}")
 
 
 def _times_in_seconds(value: Any, name: str, default: float) -> bool:
-    """Whether a time is in seconds; an `InputError` where it is not Ray's own default."""
+    """Whether a time is in seconds. Raises `InputError` if it is, and is not Ray's default."""
     unit = _read(value, "time_attr")
     if unit == _ITERATION:
         return False
@@ -185,7 +185,7 @@ def _times_in_seconds(value: Any, name: str, default: float) -> bool:
     if given not in {_ABSENT, default}:
         raise InputError(
             f"{type(value).__name__} has {name}={given} in {unit if unit is not _ABSENT else 'seconds'}; FxAI counts "
-            f"steps: give time_attr={_ITERATION!r}"
+            f"steps: use time_attr={_ITERATION!r}"
         )
     return True
 
@@ -194,5 +194,5 @@ def _whole(value: Any, name: str, default: int) -> int:
     given = _read(value, name)
     given = default if given is _ABSENT else given
     if given != int(given):
-        raise InputError(f"{type(value).__name__} has {name}={given}; FxAI takes a whole number")
+        raise InputError(f"{type(value).__name__} has {name}={given}; FxAI needs a whole number")
     return int(given)

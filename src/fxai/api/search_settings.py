@@ -1,4 +1,4 @@
-"""`search_algorithm`, `scheduler` and `resources_per_trial` in the words of a spec."""
+"""Converts `search_algorithm`, `scheduler` and `resources_per_trial` to the keys of a spec."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from fxai.errors import InputError
 from fxai.spec.search.population import PopulationSearch
 
 Search: TypeAlias = str | Mapping[str, Any] | object | None
-"""A short name, a mapping with `type`, or an object of Optuna's or of Ray's."""
+"""A short name, a mapping with `type`, or an object of Optuna or Ray."""
 
 _ALGORITHMS = {"optuna": "tpe"}
 _SCHEDULERS = {"fifo": "none"}
@@ -26,17 +26,26 @@ def search_settings(
     max_concurrent_trials: int | None = None,
     is_grid: bool = False,
 ) -> dict[str, Any]:
-    """The spec's `sampler`, `pruner` and `search`; what is not given stays the spec's default, TPE and the median.
+    """The spec's `sampler`, `pruner` and `search`. The defaults are TPE and the median pruner.
 
-    With population based training the members begin at random points, also where `search_algorithm` is "optuna", as
-    in the preset `extensive`: there is nothing for it to propose. An object may name its goal, which is an
-    `InputError` where it is another than `goal`, the metric and "min" or "max"; and trials at once, which count where
-    `max_concurrent_trials` are not given. `is_grid` says that all parameters are a `grid_search`, of which Ray's own
-    `BasicVariantGenerator` tries each point.
+    The members of population based training start at random points, also with `search_algorithm="optuna"`, as in the
+    preset `extensive`.
+
+    Args:
+        search_algorithm: Name, mapping or object. An object may have a number of concurrent trials, which counts if
+            `max_concurrent_trials` is None.
+        scheduler: Name, mapping or object.
+        num_trials: Number of trials.
+        goal: The metric, and "min" or "max".
+        max_concurrent_trials: Number of trials in flight.
+        is_grid: Whether all parameters are a `grid_search`. Ray's `BasicVariantGenerator` then tries each point.
+
+    Raises:
+        InputError: An object has another goal, or a setting that a spec cannot hold.
     """
     algorithm, schedule = _algorithm(search_algorithm), _scheduler(scheduler)
-    for argument, taken in (("search_algorithm", algorithm), ("scheduler", schedule)):
-        _check_goal(argument, taken, goal)
+    for argument, converted in (("search_algorithm", algorithm), ("scheduler", schedule)):
+        _check_goal(argument, converted, goal)
     settings = {**algorithm.settings, **schedule.settings}
     if is_grid and algorithm.walks_grids:
         settings["sampler"] = "grid"
@@ -50,12 +59,12 @@ def search_settings(
 
 
 def grid_of(search_algorithm: Search) -> Mapping[str, Sequence[Any]] | None:
-    """The values by parameter of Optuna's `GridSampler` as an object, within one of Ray's too."""
+    """The values by parameter of Optuna's `GridSampler` object, also inside an object of Ray; else None."""
     return _algorithm(search_algorithm).grid
 
 
 def conditions(constraints: Sequence[str] | str) -> list[str]:
-    """The spec's `constraints`, of one condition or of several."""
+    """The spec's `constraints`, from one condition or several."""
     return [constraints] if isinstance(constraints, str) else list(constraints)
 
 
@@ -81,24 +90,25 @@ def _is_optunas(value: Search) -> bool:
     return value == "optuna" or type(value).__name__ == "OptunaSearch"
 
 
-def _check_goal(argument: str, taken: RaySettings, goal: tuple[str, str] | None) -> None:
-    for name, its, ours in zip(("metric", "mode"), (taken.metric, taken.mode), goal or (None, None), strict=True):
+def _check_goal(argument: str, converted: RaySettings, goal: tuple[str, str] | None) -> None:
+    own = (converted.metric, converted.mode)
+    for name, its, ours in zip(("metric", "mode"), own, goal or (None, None), strict=True):
         if None not in {its, ours} and its != ours:
-            raise InputError(f"{argument} has the {name} {its!r}, the call {ours!r}; give both the same")
+            raise InputError(f"{argument} has the {name} {its!r}, the call {ours!r}; use the same in both")
 
 
 def resources(per_trial: Mapping[str, float] | None, lanes_per_worker: int | None = None) -> dict[str, Any]:
-    """`{"cpu": 2, "gpu": 0.5}`: cores of a trial, a part of one counting as one, and the share of a GPU."""
+    """The spec's resources of `{"cpu": 2, "gpu": 0.5}`: cores, rounded up, and the share of a GPU."""
     given = dict(per_trial or {})
     cores = max(math.ceil(given.pop("cpu", 1)), 1)
     share = {"gpu_per_trial": given.pop("gpu")} if "gpu" in given else {}
     if given:
-        raise InputError(f"resources_per_trial: a trial takes cpu and gpu; there is no {', '.join(map(repr, given))}")
+        raise InputError(f"resources_per_trial: the keys are cpu and gpu; there is no {', '.join(map(repr, given))}")
     return {"resources": {"cpu": cores, "lanes_per_worker": lanes_per_worker}, **share}
 
 
 def _named(value: Search, synonyms: Mapping[str, str]) -> Any:
-    """A name or a mapping in the spec's words; None for an object."""
+    """A name or a mapping as the spec has it; None for an object."""
     if isinstance(value, str):
         return synonyms.get(value.lower(), value)
     return dict(value) if isinstance(value, Mapping) else None

@@ -1,4 +1,4 @@
-"""Search spaces as Python programs write them, in the form of a spec's `parameters`."""
+"""Converts search spaces of Python calls to a spec's `parameters`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -10,9 +10,12 @@ Space = Mapping[str, Any]
 
 
 def parameters_of(space: Space, paths: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """What is searched, by name, with the fields that they set; constants are left out.
+    """The parameters of a space, without constants.
 
-    A parameter is a mapping, `{"type": "loguniform", "low": 1e-5, "high": 1e-2}`, or one of Ray's domains.
+    Args:
+        space: By name a mapping, `{"type": "loguniform", "low": 1e-5, "high": 1e-2}`, one of Ray's domains, or a
+            constant.
+        paths: The fields that the parameters set, by name.
     """
     return {
         name: {**_written(name, value), **({"path": paths[name]} if paths[name] != name else {})}
@@ -22,18 +25,18 @@ def parameters_of(space: Space, paths: Mapping[str, str]) -> dict[str, dict[str,
 
 
 def constants_of(space: Space) -> dict[str, Any]:
-    """What is the same for all trials: a plain value, as Ray reads it."""
+    """The values of a space that are the same for all trials."""
     return {name: plain(value) for name, value in space.items() if is_constant(value)}
 
 
 def functions_of(space: Space) -> dict[str, Callable[..., Any]]:
-    """By name, the functions of Ray's `tune.sample_from`, which derive values from the others."""
+    """The functions of Ray's `tune.sample_from` by name. They derive values from other values."""
     found = {name: ray_domains.function_of(value) for name, value in space.items()}
     functions = {name: function for name, function in found.items() if function is not None}
     for name in functions:
         further = space[name].keys() - {"type", "function"} if isinstance(space[name], Mapping) else ()
         if further:
-            raise InputError(f"{name}: sample_from has a function and no {', no '.join(sorted(further))}")
+            raise InputError(f"{name}: sample_from has only a function; remove {', '.join(sorted(further))}")
     return functions
 
 
@@ -42,7 +45,7 @@ def is_constant(value: object) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON holds it: NumPy's numbers and arrays become Python's."""
+    """The value as JSON data: numbers and arrays of NumPy become Python's."""
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -51,7 +54,7 @@ def plain(value: Any) -> Any:
         return value
     if hasattr(value, "tolist"):
         return value.tolist()
-    raise InputError(f"a {type(value).__name__} is no plain value, which a study's database could keep: {value!r}")
+    raise InputError(f"a study's database cannot store a value of type {type(value).__name__}: {value!r}")
 
 
 def _written(name: str, value: Any) -> dict[str, Any]:

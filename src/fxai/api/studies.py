@@ -1,4 +1,4 @@
-"""Studies as plain functions: load specs, run a study, load what it found."""
+"""Functions to load specs, run a study, and load its results."""
 
 import json
 import logging
@@ -30,9 +30,11 @@ DEFAULT_RESULTS_DIR: str = Spec.model_fields["results_dir"].default
 
 
 def load_specs(*sources: str | Path) -> tuple[Spec, ...]:
-    """The specs in YAML files, or shipped ones by name, as `load_specs("quick_search")`.
+    """Load specs from YAML files, or shipped specs by name, e.g. `load_specs("quick_search")`.
 
-    A `SpecError` lists every fault of a file, by line.
+    Raises:
+        InputError: A spec does not exist.
+        SpecError: A file has mistakes; the message lists all of them with their lines.
     """
     return tuple(load_spec(find_spec(str(source))) for source in sources)
 
@@ -48,19 +50,26 @@ def run_study(
     plots: bool | None = None,
     watch: Watch | None = None,
 ) -> StudyResults:
-    """Bring a study to its `n_trials`, and return what it has come to; run again, it goes on where it was.
+    """Run a study until it has `n_trials` trials. Run again to resume it.
 
-    spec: a spec, the name or path of one, or a mapping with the keys of a spec or of one study; where it has several
-        studies, `study` names the one to run.
-    config: settings in the form of an `HPOConfig`, its `study_name` in place of the study's own.
-    settings: fields of the spec, as `--set` takes them: `{"n_trials": 20, "training.total_updates": 50}`.
-    results_dir: folder for the study's files; the spec's unless given.
-    fresh: start anew; the study of this name is kept under another one.
-    plots: whether to write the HTML plots too; as the spec says unless given.
-    watch: sees the study's events and returns the last; unless given they go to the logger `HPOptimizer`.
+    Args:
+        spec: A spec, its name or path, or a mapping with the keys of a spec or of one study.
+        study: Name of the study to run, if the spec has several.
+        config: Settings; its `study_name` replaces the study's name.
+        settings: Fields of the spec, as for `--set`: `{"n_trials": 20, "training.total_updates": 50}`.
+        results_dir: Folder of the study's files. Default: the spec's.
+        fresh: Start a new study; an existing study of this name is kept under another name.
+        plots: Whether to write the HTML plots. Default: the spec's `save_study_plots`.
+        watch: Receives the study's events and returns the last one. Default: the events are logged by the logger
+            `HPOptimizer`.
 
-    Ctrl-C ends a run in good order, and then raises KeyboardInterrupt. A `RepeatedFailureError` says that trial after
-    trial failed alike.
+    Returns:
+        The results of the study.
+
+    Raises:
+        InputError: The spec or a setting is wrong.
+        KeyboardInterrupt: After Ctrl-C, when the trials have ended or are saved.
+        RepeatedFailureError: Too many trials in a row failed with the same message.
     """
     chosen = _only(spec, study, config or HPOConfig(), settings or {})
     folder = Path(chosen.results_dir if results_dir is None else results_dir)
@@ -104,9 +113,16 @@ def search(
 def load_results(
     source: str | Path, *, storage: str = DEFAULT_STORAGE, results_dir: str | Path = DEFAULT_RESULTS_DIR
 ) -> StudyResults:
-    """What a study has come to: by its name in the database `storage`, or by its `<study>_results.json` or folder.
+    """Load the results of a study.
 
-    A file is all that is needed: it may come from another machine.
+    Args:
+        source: Name of a study in the database `storage`, or the path of a `<study>_results.json` or of its folder. A
+            results file needs no database, so it may come from another machine.
+        storage: SQLAlchemy URL of the database.
+        results_dir: Folder of the studies' files.
+
+    Raises:
+        InputError: The study or the file does not exist.
     """
     path = Path(source)
     if path.exists():
@@ -122,7 +138,7 @@ def _only(
     config: HPOConfig,
     settings: Mapping[str, Any],
 ) -> Spec:
-    """A spec of the one study to run, with the settings made in it."""
+    """The spec with only the study to run, and with the settings applied."""
     if isinstance(spec, StudySpec):
         spec = Spec(name=spec.study_name, studies=(spec,))
     elif isinstance(spec, Mapping):
@@ -131,8 +147,8 @@ def _only(
         (spec,) = load_specs(spec)
     chosen = [each for each in spec.studies if name in {None, each.study_name}]
     if len(chosen) != 1:
-        there = ", ".join(each.study_name for each in spec.studies)
-        raise InputError(f"the spec {spec.name} has the studies {there}; name one of them by study=")
+        names = ", ".join(each.study_name for each in spec.studies)
+        raise InputError(f"the spec {spec.name} has the studies {names}; choose one with study=")
     if config.study_name is not None:
         chosen = [chosen[0].model_copy(update={"study_name": config.study_name})]  # which `override` validates
     given = {key: _as_written(value) for key, value in {**config.settings(), **settings}.items()}
@@ -140,13 +156,13 @@ def _only(
 
 
 def _as_written(value: Any) -> str:
-    """As the command line has it."""
+    """The value as text, as on the command line."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
 @contextmanager
 def _interruptible() -> Iterator[StopSignal]:
-    """Ctrl-C asks to end where this is the main thread, which alone has signals."""
+    """A stop signal that Ctrl-C sets. Outside the main thread there are no signals."""
     if threading.current_thread() is threading.main_thread():
         with stop_on_signals() as stop:
             yield stop

@@ -1,7 +1,7 @@
-"""Studies by the folders that hold their files.
+"""Finds studies by the folders of their files.
 
-A folder of results holds a folder for each study. It may lie in a folder of such folders, one for each task, as
-`hpo_experiments/task1_hpo_results/`: the studies in it belong to the task `task1`.
+A results folder has one folder per study. It may be one of several results folders, one per task, for example
+`hpo_experiments/task1_hpo_results/`. The studies in it belong to the task `task1`.
 """
 
 import re
@@ -15,33 +15,39 @@ from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.search.metric_goals import Goal
 
 RESULTS = "_results.json"
-_DEPTHS = ("", "*/", "*/*/")  # of a study's own folder, of a folder of results, of a folder of those
+_DEPTHS = ("", "*/", "*/*/")  # for the folder of a study, a results folder, a folder of results folders
 _TASK = re.compile(r"(?P<task>.+?)_(?:(?:quick|thorough|production)_)?hpo(?:_.+)?")
 
 
 def studies_in(folder: Path) -> dict[str, StudyResults]:
-    """The studies whose results files lie in a folder or below it, by name; an `InputError` where there are none.
+    """The studies with results files in a folder or in folders below it.
 
-    Studies of one name are told apart by their folders, `task1_hpo_results/best`. Those that --fresh has set aside
-    are left out. A folder `task1_hpo_results` that is missing means the studies of `task1` beside it.
+    A missing folder `task1_hpo_results` stands for the studies of `task1` in its parent folder. Studies that --fresh
+    archived are left out.
+
+    Returns:
+        The studies by name. Studies with the same name have keys with their folders, `task1_hpo_results/best`.
+
+    Raises:
+        InputError: There is no study.
     """
     found = [StudyResults.in_file(path) for path in _files(folder)]
     if not found and not folder.exists() and (task := _task_in(folder.name)) is not None:
-        beside = [StudyResults.in_file(path) for path in _files(folder.parent)]
-        found = of_name(task, {each.name: each for each in beside})
+        siblings = [StudyResults.in_file(path) for path in _files(folder.parent)]
+        found = of_name(task, {each.name: each for each in siblings})
     if not found:
-        raise InputError(f"{folder} holds no study: there is no <study>{RESULTS} in it, nor in a folder below it")
+        raise InputError(f"{folder} has no study: there is no <study>{RESULTS} in it or in a folder below it")
     names = [each.name for each in found]
     return {_label(each, folder) if names.count(each.name) > 1 else each.name: each for each in found}
 
 
 def task_of(results: StudyResults) -> str | None:
-    """The task that a study belongs to by its name, `task1_thorough_hpo`, or by its folder's; None without one."""
+    """The task of a study, from its name, `task1_thorough_hpo`, or from its folder's name; None without a task."""
     return _task_in(results.name) or _task_in(results.paths.results_dir.name)
 
 
 def of_name(name: str, studies: Mapping[str, StudyResults]) -> list[StudyResults]:
-    """The studies that a name means: the one of that name, those of that task, or those whose names begin so."""
+    """The studies that match a name: the study, the studies of a task, or the studies whose names begin with it."""
     if name in studies:
         return [studies[name]]
     begun = [key for key in studies if key.startswith((f"{name}_", f"{name}-"))]
@@ -50,7 +56,7 @@ def of_name(name: str, studies: Mapping[str, StudyResults]) -> list[StudyResults
 
 
 def one_of(found: Iterable[StudyResults]) -> StudyResults | None:
-    """The best of several studies; None where they optimise different metrics, or where there are none."""
+    """The best of several studies; None if they optimise different metrics, or if there are none."""
     candidates = list(found)
     if len(candidates) == 1:
         return candidates[0]
@@ -63,10 +69,10 @@ def one_of(found: Iterable[StudyResults]) -> StudyResults | None:
 
 
 def unknown(name: str | None, studies: Mapping[str, StudyResults], folder: Path, *, several: bool) -> InputError:
-    """What is wrong with a name that means no study, or several that cannot be told apart."""
-    fault = "name one of several studies" if several else f"there is no study {name!r}"
+    """The error for a name that matches no study, or several studies without a common metric."""
+    fault = "several studies match; name one" if several else f"there is no study {name!r}"
     suggestion = "" if several else did_you_mean(name or "", studies)
-    return InputError(f"{folder}: {fault}{suggestion or '.'} There: {', '.join(studies)}")
+    return InputError(f"{folder}: {fault}{suggestion or '.'} Studies: {', '.join(studies)}")
 
 
 def _loss(goal: Goal, results: StudyResults) -> float:

@@ -1,4 +1,4 @@
-"""A study from the arguments of a Python call: checked as a spec file is, by the same code."""
+"""Makes a study from the arguments of a Python call, with the same checks as for a spec file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +19,11 @@ _PREFIX = "studies[0]."
 
 
 def study_of(settings: dict[str, Any], caller: str, name: str | None = None) -> StudySpec:
-    """The study; a `SpecError` names every argument at fault. Without a name it has the caller's for the moment."""
+    """The study of the settings. Without a name it has the caller's name for now.
+
+    Raises:
+        SpecError: The message names every wrong argument.
+    """
     given = {**settings, "study_name": caller if name is None else name}
     try:
         (study,) = spec_of(YamlSource(caller, {"name": caller, "studies": [given]}, {})).studies
@@ -30,9 +34,12 @@ def study_of(settings: dict[str, Any], caller: str, name: str | None = None) -> 
 
 
 def spec_of_mapping(mapping: Mapping[str, Any], caller: str) -> Spec:
-    """The spec of a mapping with the keys of a spec, or of one study; a `SpecError` names every key at fault.
+    """The spec of a mapping with the keys of a spec or of one study.
 
-    NumPy's numbers may stand in it, and Optuna's samplers and pruners.
+    The mapping may contain NumPy numbers, and Optuna's samplers and pruners.
+
+    Raises:
+        SpecError: The message names every wrong key.
     """
     studies = mapping.get("studies", [mapping])
     if isinstance(studies, Sequence) and not isinstance(studies, str):
@@ -54,7 +61,7 @@ def _plain_study(study: Any) -> Any:
 
 
 def with_engine_folder(study: StudySpec, results_dir: Path) -> StudySpec:
-    """The study with the place of its engine, which lies among its files."""
+    """The study with the path of its engine, which is in its results folder."""
     if not isinstance(study.objective, PythonFunction):
         return study
     folder = StudyPaths(results_dir.absolute(), study.study_name).engine

@@ -1,4 +1,4 @@
-"""What trials train, in a spec's keys: FxAI's own agents, or an engine of the user's own."""
+"""The spec's keys of a Python call's trainings: of FxAI's agents, or of the user's engine."""
 
 import copy
 from collections.abc import Collection, Mapping
@@ -16,7 +16,7 @@ SECTION_OF = {MODEL: "model", DATA: "data", TRAINING: "training", "env_config": 
 
 
 def agents(configs: Mapping[str, Config | None], space: Space, mapping: Mapping[str, str]) -> dict[str, Any]:
-    """Of configurations by their argument's name; see `config_sections.py` and `field_names.py`."""
+    """`parameters` and `training_config` for FxAI's agents; `configs` are by argument name."""
     sections = sections_of({SECTION_OF[name]: config for name, config in configs.items()})
     paths = {name: field_of(name, algorithm_in(sections), mapping) for name in space}
     for name, value in constants_of(space).items():
@@ -27,9 +27,10 @@ def agents(configs: Mapping[str, Config | None], space: Space, mapping: Mapping[
 def of_engine(
     engine: object, configs: Mapping[str, Config | None], space: Space, mapping: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The engine's class is part of what the study is made of: another one's trials are no part of it.
+    """`objective`, `parameters` and `training_config` for the user's engine.
 
-    So are the names and places of what functions derive; what the functions do is part of the engine's content.
+    The name of the engine's class, and the names and places of derived values, are part of the fingerprint. The code
+    of functions that derive values is part of the engine's content.
     """
     kind = type(engine)
     config: dict[str, Any] = {"engine": f"{kind.__module__}.{kind.__qualname__}"}
@@ -45,9 +46,9 @@ def of_engine(
 
 
 def engine_places(space: Space, mapping: Mapping[str, str]) -> dict[str, str]:
-    """The path that each name of a search space sets in the configuration of an engine.
+    """The path that each name of a search space sets in an engine's configuration.
 
-    A name is a place in `model_config`, unless it begins with the name of one of the others.
+    A name is a path in `model_config`, unless it begins with the name of another configuration.
     """
     return {name: _place(mapping.get(name, name)) for name in space}
 
@@ -55,17 +56,17 @@ def engine_places(space: Space, mapping: Mapping[str, str]) -> dict[str, str]:
 def _check_derived(
     paths: Mapping[str, str], derived: Collection[str], searched: Space, config: Mapping[str, Any]
 ) -> None:
-    """Refuse a derived value where another value is, and a space with nothing to search."""
+    """Refuse a derived value at the place of another value, and a space without parameters to search."""
     if derived and all(is_constant(value) for value in searched.values()):
         raise InputError(
-            "param_space has no parameter to search: tune.sample_from derives values from others; add a range, or a "
-            "choice, as tune.choice([0, 1])"
+            "param_space has no parameter to search: tune.sample_from derives values from others; add a range or a "
+            "choice, for example tune.choice([0, 1])"
         )
     placed = copy.deepcopy(dict(config))
     for name in derived:
-        alike = [other for other, path in paths.items() if path == paths[name] and other != name]
-        if alike:
-            raise InputError(f"param_space: {name} and {alike[0]} both set {paths[name]}; keep one")
+        duplicates = [other for other, path in paths.items() if path == paths[name] and other != name]
+        if duplicates:
+            raise InputError(f"param_space: {name} and {duplicates[0]} both set {paths[name]}; keep one")
         set_nested(placed, paths[name], None)
 
 

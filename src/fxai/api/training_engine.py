@@ -1,4 +1,4 @@
-"""What `HPOptimizer` trains with: FxAI's own trading agents, or an engine of the user's own."""
+"""`TrainingEngine`: trains FxAI's trading agents for `HPOptimizer`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,10 +16,10 @@ __all__ = ["Engine", "TrainingEngine"]
 
 
 class TrainingEngine:
-    """Trains FxAI's trading agents; what `HPOptimizer` takes unless it is given another `Engine`.
+    """Trains FxAI's trading agents. The default engine of `HPOptimizer`.
 
-    A search does not call `train`: it trains many agents at once in the lanes of its workers, and comes to the same
-    numbers. Write a class with a method `train` like `Engine.train` to search over something else.
+    A search does not call `train`. It trains many agents at once in the lanes of its workers, with the same results. To
+    search over something else, write a class with a method `train` like `Engine.train`.
     """
 
     def __init__(self, *, seed: int = 0, device: str = "cpu") -> None:
@@ -34,10 +34,15 @@ class TrainingEngine:
         *,
         save_path: str | Path | None = None,
     ) -> Mapping[str, float]:
-        """Train one agent in this process; its metrics on the validation split, `val_loss` among them.
+        """Train one agent in this process.
 
-        The configurations are those of `HPOptimizer.optimize`, and so is what `get_best_model_config` returns. The
-        agent is written to `save_path`, a file, if that is given.
+        Args:
+            model_config, data_config, training_config: As for `HPOptimizer.optimize`. `model_config` may be the result
+                of `get_best_model_config`.
+            save_path: File for the agent.
+
+        Returns:
+            The agent's metrics on the validation split, including `val_loss`.
         """
         from fxai.objectives.train_agent import train_agent  # noqa: PLC0415 (torch)
 
@@ -51,7 +56,7 @@ class TrainingEngine:
 
 
 def training_config_of(sections: dict[str, Any]) -> TrainingConfig:
-    """The configuration with every default; a `SpecError` names what is wrong with it."""
+    """The configuration with all defaults. Raises `SpecError` if it has mistakes."""
     config, findings = validate(TrainingConfig, sections)
     if config is None or findings:
         raise SpecError("configuration", as_problems(findings))

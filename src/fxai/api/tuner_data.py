@@ -1,4 +1,4 @@
-"""Train and validation data as a program has them, DataFrames or files, as the `data` section of a configuration."""
+"""Converts training and validation data, DataFrames or files, to the `data` section of a configuration."""
 
 import hashlib
 import tempfile
@@ -19,11 +19,17 @@ _COLUMNS = ("open", "high", "low", "close")
 
 
 def data_section(train: Any, validation: Any, folder: Path) -> Mapping[str, Any]:
-    """Where the bars lie and how they are split.
+    """The `data` section: the source of the bars and their splits.
 
-    Without validation data `train` is one data set, a name or a file, and split as always. With them all of `train`
-    is learnt from and all of `validation` scores, but for the bars of the embargo at its beginning; there is no test
-    split. Both are then written into one file in `folder`, named after what is in it.
+    Args:
+        train: A DataFrame, the path of a file, or a named data set.
+        validation: A DataFrame or the path of a file. If None, `train` is split as usual. Otherwise all of `train` is
+            the training split, and `validation`, without the embargo at its start, the validation split. There is no
+            test split, and both are written to one file.
+        folder: Folder of the written file. The file's name is a digest of its content.
+
+    Raises:
+        DataError: The data are wrong.
     """
     if validation is None:
         return {"source": _source(train, folder)}
@@ -44,7 +50,7 @@ def _source(data: Any, folder: Path) -> str:
 
 
 def _bars(data: Any, name: str) -> Bars:
-    """Read with all checks; a `DataError` says what is wrong."""
+    """Read and check the bars. Raises `DataError`."""
     if not isinstance(data, pd.DataFrame):
         return load_bars(DataConfig(source=str(data)))
     with tempfile.TemporaryDirectory() as folder:
@@ -52,7 +58,7 @@ def _bars(data: Any, name: str) -> Bars:
         try:
             data.to_parquet(path)
         except (ValueError, TypeError, OSError) as error:
-            raise DataError(f"{name}: the DataFrame is no table of bars: {error}") from None
+            raise DataError(f"{name}: the DataFrame is not a table of bars: {error}") from None
         return load_bars(DataConfig(source=str(path)))
 
 
@@ -60,7 +66,9 @@ def _check_order(train: Bars, validation: Bars) -> None:
     last, first = train.time[-1], validation.time[0]
     if first <= last:
         ends, begins = np.datetime_as_string([last, first], unit="m")
-        raise DataError(f"val_data must begin after train_data end: these end at {ends}, those begin at {begins}")
+        raise DataError(
+            f"val_data must begin after the end of train_data: train_data end at {ends}, val_data begin at {begins}"
+        )
 
 
 def _frame(bars: Bars) -> pd.DataFrame:

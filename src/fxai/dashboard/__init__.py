@@ -1,1 +1,1 @@
-"""optuna-dashboard in the browser, on this machine only."""
+"""Serves optuna-dashboard on this machine only."""

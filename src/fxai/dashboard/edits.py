@@ -1,8 +1,8 @@
-"""Which edits of a study may be made while a run has it.
+"""Edits of a study that are allowed during a run.
 
-A run thinks in memory. Notes and attributes are rows of their own, which it neither reads nor writes again, so they
-may come at any time. To delete or rename its study, or to tell one of its trials, would take from it what it stands
-on; that waits until the run has ended.
+A run holds its study in memory. It neither reads nor rewrites notes and attributes, so these can be edited at any
+time. Deleting or renaming the study, or setting the result of a trial, would damage the run, so these edits are
+refused until the run has ended.
 """
 
 import re
@@ -23,24 +23,24 @@ class Edits:
     """The edits of the studies of a database."""
 
     storage_url: str
-    lock_directory: Path  # where the locks of studies on a server lie
+    lock_directory: Path  # of the locks of studies on database servers
 
     def refusal(self, environ: WSGIEnvironment) -> str | None:
-        """Why the edit that is asked for cannot be made now."""
+        """Why the requested edit is not allowed now; None if it is allowed."""
         path = environ.get("PATH_INFO", "").rstrip("/")
         method = environ["REQUEST_METHOD"]
         if _ALWAYS.fullmatch(path) and method in {"POST", "PUT"}:
             return None
         name = study_at(self.storage_url, path)
         if name is None:
-            return "This dashboard knows no such edit."
+            return "This dashboard does not have this edit."
         if is_held(self.storage_url, name, self.lock_directory):
-            return f"A run has the study {name!r}: only notes and attributes can be edited until it has ended."
+            return f"A run holds the study {name!r}: only notes and attributes can be edited until the run has ended."
         return None
 
 
 def study_at(storage_url: str, path: str) -> str | None:
-    """The study that a path of the dashboard's API is about."""
+    """The name of the study in a path of the dashboard's API; None if there is none."""
     with rows_of(storage_url) as rows:
         if found := _OF_STUDY.fullmatch(path):
             names = rows("SELECT s.study_name FROM studies s WHERE s.study_id = :study", study=int(found[1]))

@@ -1,9 +1,8 @@
-"""What stands before the dashboard: only this machine's browser, only its own pages, and only reading by default.
+"""Access control of the dashboard: only this machine's browser, only the dashboard's own pages, read-only by default.
 
-optuna-dashboard asks nobody for a password, and a loopback port is within reach of every web page: the
-page's host name need only resolve to 127.0.0.1 (DNS rebinding), it sends a form there (CSRF), or it shows the
-dashboard in a frame and has the user click there. The first shows in the Host header, the second in Origin or
-Sec-Fetch-Site, and a header forbids the third.
+optuna-dashboard has no password, and any web page can reach a loopback port: its host name may resolve to 127.0.0.1
+(DNS rebinding), it may send a form (CSRF), or it may show the dashboard in a frame (clickjacking). The first attack is
+refused by the Host header, the second by Origin or Sec-Fetch-Site; a response header forbids frames.
 """
 
 import json
@@ -21,12 +20,12 @@ Refusal = Callable[[WSGIEnvironment], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A WSGI app in front of another: it answers 403 to whatever that one shall not see."""
+    """WSGI app in front of the dashboard. It answers 403 to requests that are not allowed."""
 
     app: WSGIApplication
     allowed_hosts: frozenset[str]  # values of the Host header, e.g. "localhost:8052"
-    refuses_edit: Refusal | None = None  # why an edit cannot be made now; None: there are no edits at all
-    edit_command: str = "fxai dashboard --allow-edits"  # what starts this dashboard with edits
+    refuses_edit: Refusal | None = None  # returns why an edit is not allowed now; None: no edits at all
+    edit_command: str = "fxai dashboard --allow-edits"  # command that starts this dashboard with edits
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         reason = self._foreign(environ)
@@ -44,21 +43,21 @@ class Guard:
         if environ.get("HTTP_HOST", "").lower() in self.allowed_hosts:
             return None
         names = " or ".join(f"http://{name}" for name in sorted(self.allowed_hosts))
-        return f"This dashboard answers only under {names}."
+        return f"This dashboard answers only at {names}."
 
     def _no_edit(self, environ: WSGIEnvironment) -> str | None:
         if self.refuses_edit is None:
             return (
-                "This dashboard only shows studies, it does not change them. For notes, attributes or deleting end it "
-                f"and start `{self.edit_command}`."
+                "This dashboard is read-only. To edit notes and attributes or to delete studies, stop it and start "
+                f"`{self.edit_command}`."
             )
         if not _is_own_page(environ):
-            return "Edits are taken from this dashboard's own pages alone, and this request does not say that it is."
+            return "Edits are accepted only from the dashboard's own pages. This request is from another page."
         return self.refuses_edit(environ)
 
 
 def _is_own_page(environ: WSGIEnvironment) -> bool:
-    """Whether the browser says that a page of this very host asks. Browsers say it with everything but reading."""
+    """Whether a page of this host sends the request. Browsers send the origin with all requests except reading."""
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None:
         return bool(origin.lower() == f"http://{environ['HTTP_HOST'].lower()}")
@@ -66,7 +65,7 @@ def _is_own_page(environ: WSGIEnvironment) -> bool:
 
 
 def _refuse(start_response: StartResponse, reason: str) -> Iterable[bytes]:
-    """403 in the form of the dashboard's own API errors, which its page shows to the user."""
+    """Answer 403 in the form of the dashboard's API errors, which its page shows."""
     body = json.dumps({"reason": reason}).encode()
     status = f"{HTTPStatus.FORBIDDEN.value} {HTTPStatus.FORBIDDEN.phrase}"
     start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])

@@ -1,4 +1,4 @@
-"""optuna-dashboard on a port of this machine."""
+"""Serves optuna-dashboard on a port of this machine."""
 
 import errno
 import sqlite3
@@ -28,17 +28,17 @@ _HTTP_PORT = 80  # browsers leave it out of the Host header
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a dashboard shows."""
+    """Content of a dashboard."""
 
     storage_url: str
-    files_of: FilesOf  # what there is of a study beside its database
+    files_of: FilesOf  # result files of a study
     index_page: IndexPage
     allow_edits: bool = False
-    edit_command: str = "fxai dashboard --allow-edits"  # starts the same dashboard with edits
+    edit_command: str = "fxai dashboard --allow-edits"  # command that starts this dashboard with edits
 
 
 def dashboard_app(shown: Shown, allowed_hosts: frozenset[str]) -> WSGIApplication:
-    """The dashboard of the studies in a database, for requests with one of these Host headers."""
+    """The WSGI app of a dashboard. It answers requests with one of the allowed Host headers."""
     url = shown.storage_url
     storage = open_tables(url, create=False) if shown.allow_edits else read_only_storage(url)
     app = DamagedStudies(optuna_dashboard.wsgi(storage), url)
@@ -48,7 +48,7 @@ def dashboard_app(shown: Shown, allowed_hosts: frozenset[str]) -> WSGIApplicatio
 
 
 def dashboard_server(shown: Shown, port: int) -> WSGIServer:
-    """A server that holds the port (0: any free one) and answers once its `serve_forever` runs."""
+    """A server bound to the port (0: any free port). It answers after `serve_forever` is called."""
     with ExitStack() as on_failure:
         server = on_failure.enter_context(_bound(port))
         server.set_app(dashboard_app(shown, loopback_hosts(server.server_port)))
@@ -63,7 +63,17 @@ def serve(
     open_browser: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Show the dashboard until Ctrl-C; `on_ready` is given its address once it can be reached."""
+    """Serve the dashboard until Ctrl-C.
+
+    Args:
+        shown: Content of the dashboard.
+        port: The port; 0 for any free port.
+        open_browser: Whether to open the page in the browser.
+        on_ready: Called with the address when the server can be reached.
+
+    Raises:
+        InputError: The port is in use, or is not allowed.
+    """
     with dashboard_server(shown, port) as server:
         address = f"http://localhost:{server.server_port}"
         if on_ready is not None:
@@ -77,21 +87,21 @@ def serve(
 
 
 def loopback_hosts(port: int) -> frozenset[str]:
-    """The Host headers under which a browser on this machine reaches the port."""
+    """The Host headers with which a browser on this machine reaches the port."""
     names = ("localhost", "127.0.0.1", "[::1]")
     hosts = frozenset(f"{name}:{port}" for name in names)
     return hosts | frozenset(names) if port == _HTTP_PORT else hosts
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """One thread per request: a page asks for several things at once, and an importance plot takes seconds."""
+    """One thread per request: a page sends several requests at once, and an importance plot takes seconds."""
 
     daemon_threads = True
 
 
 class _QuietHandler(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name is wsgiref's)
-        """The page polls every few seconds: a line for each request would flood the terminal."""
+        """Log nothing: the page polls every few seconds."""
 
 
 def _bound(port: int) -> WSGIServer:

@@ -1,9 +1,9 @@
-"""The result files of the studies, beside the dashboard.
+"""Serves the result files of the studies with the dashboard.
 
-`/fxai/` is the index page over the studies, `/fxai/STUDY/` lists a study's files, `/fxai/STUDY/FILE` shows one.
+`/fxai/` is the index page of the studies, `/fxai/STUDY/` lists a study's files, `/fxai/STUDY/FILE` is one file.
 
-What can be had is what lies among the results of a study that the database has; a path of the request is only ever
-compared with theirs. Pages are shown in a sandbox of the browser, so that nothing in them reaches the dashboard.
+Only result files of studies in the database are served. A request's path is compared with their names and is never
+opened itself. Pages are served with a sandbox policy, so that their scripts cannot reach the dashboard.
 """
 
 import mimetypes
@@ -17,9 +17,9 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from fxai.search.studies import study_names
 
-FilesOf = Callable[[str], Mapping[str, Path]]  # of a study, by the names under which they are asked for
+FilesOf = Callable[[str], Mapping[str, Path]]  # files of a study, by the names in requests
 
-IndexPage = Callable[[Sequence[str]], str]  # over the studies of these names, as HTML
+IndexPage = Callable[[Sequence[str]], str]  # HTML of the index page for the studies of these names
 
 ROOT = "/fxai/"
 _INDEX = "index.html"
@@ -43,7 +43,7 @@ _LINK = (
     'border-radius:.4rem;background:#12304a;color:#fff;font:14px system-ui,sans-serif;text-decoration:none">'
     "Reports and files</a></body>"
 )
-_READ_ONLY = (  # hides the buttons of the dashboard's page whose requests the guard refuses
+_READ_ONLY = (  # hides the dashboard's edit buttons, whose requests the guard refuses
     '<style>button[aria-label="rename study"], button[aria-label="delete study"], '
     'button:has(svg[data-testid="AddBoxIcon"]), button:has(svg[data-testid="EditIcon"]) '
     "{ display: none !important; }</style>"
@@ -52,7 +52,7 @@ _READ_ONLY = (  # hides the buttons of the dashboard's page whose requests the g
 
 @dataclass(frozen=True, slots=True)
 class StudyFileServer:
-    """A WSGI app before the dashboard: files of results here, all else there, with a link to the files."""
+    """WSGI app in front of the dashboard. It serves result files, and adds a link to them to the dashboard's page."""
 
     dashboard: WSGIApplication
     storage_url: str
@@ -90,7 +90,7 @@ class StudyFileServer:
 
 
 def _path(environ: WSGIEnvironment) -> str:
-    """WSGI hands bytes over as Latin-1."""
+    """The request's path. WSGI decodes its bytes as Latin-1."""
     return str(environ.get("PATH_INFO", "")).encode("latin-1").decode("utf-8", errors="replace")
 
 
@@ -113,14 +113,14 @@ def _html(start_response: StartResponse, status: str, title: str, body: str) -> 
 def _file(start_response: StartResponse, path: Path) -> Iterable[bytes]:
     try:
         content = path.read_bytes()
-    except OSError:  # a run has just replaced or removed it
+    except OSError:  # a run has replaced or removed the file
         return _html(start_response, "404 Not Found", "Not found", "<p>There is no such file.</p>")
     kind = _KINDS.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return _page(start_response, content, kind)
 
 
 def _page(start_response: StartResponse, content: bytes, kind: str) -> Iterable[bytes]:
-    """Content that cannot reach the dashboard, whatever scripts are in it."""
+    """Answer with content under the sandbox policy."""
     start_response("200 OK", [*_headers(content, kind), ("Content-Security-Policy", _SANDBOX)])
     return [content]
 
@@ -132,14 +132,17 @@ def _headers(content: bytes, kind: str) -> list[tuple[str, str]]:
 def _with_link(
     app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse, added: str
 ) -> Iterable[bytes]:
-    """The dashboard's page with an addition at its foot."""
+    """The dashboard's page with HTML added before the end of its body."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Callable[[bytes], object]:
         started.append((status, headers))
         return lambda _: None
 
-    for condition in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_NONE_MATCH"):  # the page is made anew
+    for condition in (
+        "HTTP_IF_MODIFIED_SINCE",
+        "HTTP_IF_NONE_MATCH",
+    ):  # the page is changed, so its cache headers do not apply
         environ.pop(condition, None)
     given = app(environ, start)
     page = b"".join(given).replace(b"</body>", added.encode())
