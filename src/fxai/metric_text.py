@@ -1,7 +1,7 @@
-"""How the values of metrics read: each with its standard error where it has one, shares as percent.
+"""Formats values of metrics: with the standard error if there is one, and shares as percent.
 
-Every text for people that holds a metric's value is made here, on a terminal, on a page, in a log and in a notebook.
-What other programs read (JSON, CSV, the database) has the numbers as they are, shares as fractions.
+Every metric value on a terminal, on a page, in a log and in a notebook is formatted here. Files for other programs
+(JSON, CSV, the database) have the stored numbers, with shares as fractions.
 """
 
 import math
@@ -22,9 +22,9 @@ def number_text(name: str, value: float, error: float | None = None, *, trading:
     Args:
         name: The metric.
         value: Its value, as it is stored.
-        error: The value's standard error, where it has one.
-        trading: Whether FxAI measured the metric. What a metric of the user's own code means is not known, so such a
-            value is never read as a share.
+        error: The value's standard error; None if there is none.
+        trading: Whether FxAI measured the metric. The meaning of a metric of custom code is not known, so its value
+            is never formatted as a share.
     """
     if not is_percent(name, trading=trading):
         return _estimate(value, error)
@@ -32,23 +32,23 @@ def number_text(name: str, value: float, error: float | None = None, *, trading:
 
 
 def difference_text(name: str, difference: float, error: float | None = None, *, trading: bool) -> str:
-    """A difference between two values of a metric; of values in percent, in percentage points."""
+    """A difference between two values of a metric; in percentage points if the values are in percent."""
     return number_text(name, difference, error, trading=trading).replace(" %", " percentage points")
 
 
 def is_percent(name: str, *, trading: bool) -> bool:
-    """Whether a metric reads as percent."""
+    """Whether values of the metric are formatted as percent."""
     return trading and SYNONYMS.get(name, name) in FRACTIONS
 
 
 def metric_names(metrics: Mapping[str, float]) -> Sequence[str]:
-    """The metrics without those that are the error of another."""
+    """The names of the metrics, without those of standard errors."""
     errors = {f"{name}{_ERROR}" for name in metrics} | {STANDARD_ERROR}
     return [name for name in metrics if name not in errors]
 
 
 def metric_text(metrics: Mapping[str, float], name: str, *, value_of: str, trading: bool) -> str:
-    """One of a trial's metrics with its standard error; empty where the trial has no such metric.
+    """One of a trial's metrics with its standard error; empty if the trial does not have the metric.
 
     `value_of` is the metric of the study, whose error is the trial's standard error.
     """
@@ -62,17 +62,17 @@ def metric_text(metrics: Mapping[str, float], name: str, *, value_of: str, tradi
 
 
 def metric_texts(metrics: Mapping[str, float], *, value_of: str, trading: bool) -> dict[str, str]:
-    """All metrics of a trial by their names, each with its standard error."""
+    """All metrics of a trial by name, each with its standard error."""
     return {name: metric_text(metrics, name, value_of=value_of, trading=trading) for name in metric_names(metrics)}
 
 
 def axis_format(name: str, *, trading: bool) -> dict[str, str]:
-    """How the ticks and the hovered values of a plotly axis of a metric read."""
+    """The settings of a plotly axis for the ticks and the hover values of a metric."""
     return {"tickformat": _PERCENT, "hoverformat": _PERCENT} if is_percent(name, trading=trading) else {}
 
 
 def _estimate(value: float, standard_error: float | None) -> str:
-    """A value; with its standard error, where there is one, both to the error's second digit: `0.00342 ± 0.00021`."""
+    """A value, with its standard error if there is one, both to the error's second digit: `0.00342 ± 0.00021`."""
     if standard_error is None:
         return figure(value)
     if not (standard_error > 0 and math.isfinite(value) and math.isfinite(standard_error)):

@@ -80,16 +80,16 @@ def test_of_few_trials_it_says_what_cannot_be_said() -> None:
     assert all(each.low is None and each.stands_out is None for each in found.importances)
     assert (found.stability, found.edges, found.convergence.converged) == ((), (), None)
     assert [remark.partition(":")[0] for remark in found.remarks] == [
-        "importances with intervals",
-        "which parameters do not matter",
-        "what the leading trials agree on",
+        "importance intervals",
+        "unimportant parameters",
+        "agreement of the leading trials",
     ]
 
 
 def test_an_empty_study_has_nothing_to_say(empty_study: optuna.Study) -> None:
     found = StudyAnalysis.of(empty_study)
     assert (found.best, found.top, found.importances, found.stability) == (None, (), (), ())
-    assert found.remarks == ("importances, and what the leading trials agree on: no trial has completed",)
+    assert found.remarks == ("importances and agreement of the leading trials: no trial has completed",)
     assert json_text(found.as_json())
 
 

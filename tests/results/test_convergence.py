@@ -31,7 +31,7 @@ def test_one_that_came_lately_is_not() -> None:
     found = Convergence.of(trials([0.0] * 70 + [1.0] + [0.0] * 9), SCORE)
     assert found.converged is False
     assert (found.since_trial, found.since_finished, found.needed) == (70, 9, 20)
-    assert "but only 9 trials have followed, and it takes 20" in found.reason
+    assert "in the 9 trials after" in found.reason
 
 
 @pytest.mark.parametrize(("last", "since"), [(1.04, 1), (1.2, 42)])
@@ -60,7 +60,7 @@ def test_pruned_trials_count_as_trials_that_brought_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("values", "why"),
-    [([], "there are 0"), ([1.0] * 19, "takes 20 finished trials; there are 19"), ([1.0] * 30, "do not differ")],
+    [([], "(0 so far)"), ([1.0] * 19, "20 finished trials are required (19 so far)"), ([1.0] * 30, "the same value")],
 )
 def test_where_it_cannot_be_said_it_says_why(values: list[float], why: str) -> None:
     found = Convergence.of(trials(values), SCORE)
@@ -73,7 +73,7 @@ def test_of_a_population_it_cannot_be_said() -> None:
     exploit = Exploit(10, 0, {}, {}, {})
     found = Convergence.of([*members[:-1], TrialRecord(29, StoredState.COMPLETE, 29.0, {}, lineage=[exploit])], SCORE)
     assert found.converged is None
-    assert "side by side" in found.reason
+    assert "at the same time" in found.reason
 
 
 def test_copies_of_an_earlier_studys_trials_are_none_of_this_search() -> None:

@@ -132,12 +132,10 @@ def test_the_winner_is_compared_with_the_default(
 ) -> None:
     study = optuna.create_study(study_name="s", direction=direction)
     study.add_trials([default(first, 0.01), completed(best, error=0.02), completed(0.3, error=0.02)])
-    lead = told(study, tmp_path).lead
-    assert lead.finding == f"Trial 1 is the best of 3 trials: value {best:.3f} ± 0.020."
-    assert (
-        f"That is {gain} better than trial 0, the default configuration, which came to {first:.3f}" in lead.comparison
-    )
-    assert "17.9 times its standard error" in lead.caution
+    headline = told(study, tmp_path).headline
+    assert headline.finding == f"Trial 1 is the best of 3 trials: value {best:.3f} ± 0.020."
+    assert f"This is {gain} better than trial 0, the default configuration, with {first:.3f}" in headline.comparison
+    assert "17.9 times its standard error" in headline.caution
 
 
 @pytest.mark.parametrize(
@@ -145,17 +143,17 @@ def test_the_winner_is_compared_with_the_default(
     [
         ([default(0.4, 0.1), completed(0.5, error=0.1)], "less than twice its standard error"),
         ([default(0.4), completed(0.5)], "Each trial has one seed"),
-        ([default(None), completed(0.5)], "was pruned, so there is nothing to compare it with"),
-        ([default(0.6), completed(0.5)], "No trial did better than trial 0, the default configuration: value 0.6."),
-        ([default(None)], "None of 1 finished trial ran to its end: 1 pruned."),
+        ([default(None), completed(0.5)], "was pruned, so the gain over it is not known"),
+        ([default(0.6), completed(0.5)], "No trial is better than trial 0, the default configuration: value 0.6."),
+        ([default(None)], "None of 1 finished trial has completed: 1 pruned."),
         ([], "No trial has finished yet."),
     ],
 )
 def test_it_says_what_stands_against_the_winner(tmp_path: Path, trials: list[FrozenTrial], words: str) -> None:
     study = optuna.create_study(study_name="s", direction="maximize")
     study.add_trials(trials)
-    lead = told(study, tmp_path).lead
-    assert words in f"{lead.finding} {lead.comparison} {lead.caution}"
+    headline = told(study, tmp_path).headline
+    assert words in f"{headline.finding} {headline.comparison} {headline.caution}"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +171,7 @@ def test_trial_0_of_own_code_is_a_starting_point_unless_it_gives_defaults(
     study.set_user_attr(attributes.FINGERPRINT, record)
     study.add_trials([default(0.4), completed(0.5)])
     report = told(study, tmp_path)
-    assert f"better than trial 0, {called}, which came to" in report.lead.comparison
+    assert f"better than trial 0, {called}, with" in report.headline.comparison
     (figure,) = of_kind(section(report, "history"), Chart)[:1]
     assert legend in str(figure)
 
@@ -182,7 +180,7 @@ def test_somebody_elses_first_trial_is_not_called_the_default(tmp_path: Path) ->
     study = optuna.create_study(study_name="s", direction="maximize")
     study.add_trials([completed(0.1), completed(0.5)])
     report = told(study, tmp_path)
-    assert not report.lead.comparison
+    assert not report.headline.comparison
     assert "Trial 0" not in of_kind(section(report, "winner"), Table)[0].headings
 
 
@@ -215,8 +213,8 @@ def test_several_objectives_have_their_front(tmp_path: Path) -> None:
         study.add_trial(create_trial(values=[x, x**3], params={"x": x}, distributions=UNIT))
         study.add_trial(create_trial(values=[x - 0.1, x**3 + 0.1], params={"x": x}, distributions=UNIT))
     report = told(study, tmp_path)
-    assert report.lead.finding.startswith("5 of 10 trials form the Pareto front")
-    assert "is trial 4 with gain 0.5, risk 0.125" in report.lead.comparison
+    assert report.headline.finding.startswith("5 of 10 trials form the Pareto front")
+    assert "is trial 4 with gain 0.5, risk 0.125" in report.headline.comparison
     (table,) = of_kind(section(report, "front"), Table)
     assert [row[0] for row in table.rows] == ["8", "6", "4", "2", "0"]
     assert "front" in report.figures
@@ -270,7 +268,7 @@ def test_failures_are_counted_by_cause_and_message(tmp_path: Path) -> None:
         Folded("Traceback of trial 1 (exception)", "Traceback: here")
     ]
     (step,) = [step for step in report.steps if "failures" in step.what]
-    assert "15 of 15 finished trials failed, 14 of them by: exception" in step.why
+    assert "15 of 15 finished trials failed, 14 of them with the cause: exception" in step.why
     assert step.command == f"fxai show 'my study' 1 --results-dir {tmp_path}"
 
 
@@ -304,7 +302,7 @@ def test_it_says_which_ranges_to_widen_and_that_it_may_go_on(spec: StudySpec, tm
     said = [step.what for step in report.steps]
     assert f"Search {allowed} above 5." in said
     assert not [what for what in said if at_its_end in what]  # a coefficient below 0 is none
-    assert said[0] == "Let it go on."
+    assert said[0] == "Finish the study."
     assert "12 of 20 trials have finished" in report.steps[0].why
     facts = dict(of_kind(section(report, "searched"), Facts)[0].pairs)
     assert facts["Sampler"] == "TPESampler"
@@ -362,9 +360,9 @@ def test_a_metric_that_is_a_fraction_reads_as_percent(tmp_path: Path) -> None:
     study.add_trial(completed(0.02, 0.2, 0.005, **{attributes.ENQUEUED: "default"}))
     study.add_trials([completed(0.01, 0.3, 0.005), completed(0.05, 0.5, 0.005)])
     report = told(study, tmp_path)
-    assert report.lead.finding == "Trial 2 is the best of 3 trials: total_return 5.00 ± 0.50 %."
-    assert report.lead.comparison.startswith("That is 3.00 ± 0.71 percentage points better than trial 0")
-    assert report.lead.comparison.endswith("which came to 2.00 ± 0.50 %.")
+    assert report.headline.finding == "Trial 2 is the best of 3 trials: total_return 5.00 ± 0.50 %."
+    assert report.headline.comparison.startswith("This is 3.00 ± 0.71 percentage points better than trial 0")
+    assert report.headline.comparison.endswith("with 2.00 ± 0.50 %.")
     assert report.tiles[0].value == "5.00 ± 0.50 %"
     (chart,) = of_kind(section(report, "history"), Chart)
     assert chart.figure.layout.yaxis.tickformat == ".2~%"

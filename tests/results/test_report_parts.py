@@ -1,4 +1,4 @@
-"""Parts of a report by themselves: ranges as axes, samples, places of trials, equity."""
+"""Parts of a report by themselves: ranges as axes, samples, slots of trials, equity."""
 
 import math
 from collections import Counter
@@ -18,7 +18,7 @@ from fxai.results.record import TrialRecord
 from fxai.results.report.equity import equity
 from fxai.results.report.sample import every_kth
 from fxai.results.report.scales import Scale
-from fxai.results.report.timeline import placed
+from fxai.results.report.timeline import in_slots
 from fxai.search.stored_trial import StoredState
 
 BEGIN = datetime(2026, 3, 2, 9, 0, 0)  # noqa: DTZ001 (Optuna's times are naive)
@@ -59,17 +59,17 @@ def running(number: int, start: float, seconds: float) -> TrialRecord:
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), min_size=1, max_size=30))
-def test_no_two_trials_are_at_one_place_at_once(runs: list[tuple[int, int]]) -> None:
-    stays, _ = placed([running(number, *run) for number, run in enumerate(runs)])
-    moments = Counter((stay.place, second) for stay in stays for second in range(round(stay.begin), round(stay.end)))
+def test_no_slot_has_two_trials_at_the_same_time(runs: list[tuple[int, int]]) -> None:
+    uses, _ = in_slots([running(number, *run) for number, run in enumerate(runs)])
+    moments = Counter((use.slot, second) for use in uses for second in range(round(use.begin), round(use.end)))
     assert set(moments.values()) == {1}
     at_once = Counter(second for _, second in moments)
-    assert max(stay.place for stay in stays) + 1 == max(at_once.values())
+    assert max(use.slot for use in uses) + 1 == max(at_once.values())
 
 
 def test_the_night_between_two_runs_is_cut_out() -> None:
-    stays, pauses = placed([running(0, 0, 10), running(1, 12, 10), running(2, 40_000, 10)])
-    assert [(stay.begin, stay.end) for stay in stays] == [(0, 10), (12, 22), (22, 32)]
+    uses, pauses = in_slots([running(0, 0, 10), running(1, 12, 10), running(2, 40_000, 10)])
+    assert [(use.begin, use.end) for use in uses] == [(0, 10), (12, 22), (22, 32)]
     assert pauses == [22]
 
 

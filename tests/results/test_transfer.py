@@ -145,7 +145,7 @@ def test_what_trial_0_cannot_take_over_as_it_is_is_said() -> None:
     made = transfer(source, URL, other, ["fix"], top=1, width=0.25)
     assert made.transfer_spec.fixed == {}
     assert made.remarks == (
-        "unfinished trials in clip: 1; transfer again when it is through",
+        "unfinished trials in clip: 1; transfer again when the study has ended",
         "next has no training.clip_epsilon; left out",
     )
 
@@ -155,7 +155,9 @@ def test_the_same_source_hands_over_the_same() -> None:
     target = spec("next", LR, WIDTH, GAMMA)
     made = [transfer(finished(SOURCE, POINTS), URL, target, modes, top=5, width=0.25) for _ in range(2)]
     assert made[0] == made[1]
-    assert any("to call one unimportant takes 40 completed or pruned trials" in remark for remark in made[0].remarks)
+    assert any(
+        "no parameter was dropped: 40 completed or pruned trials are required" in remark for remark in made[0].remarks
+    )
     assert "nothing to learn from: first did not search training.gamma" in made[0].remarks
 
 
@@ -174,7 +176,7 @@ def test_what_matters_stands_out_and_noise_does_not() -> None:
 
 
 def test_a_study_without_a_completed_trial_hands_over_nothing() -> None:
-    with pytest.raises(InputError, match="nothing to take over"):
+    with pytest.raises(InputError, match="nothing to transfer"):
         transfer(finished(SOURCE, []), URL, spec("next", LR), ["fix"], top=5, width=0.25)
 
 

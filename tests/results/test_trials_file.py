@@ -46,10 +46,10 @@ def test_a_trial_that_is_not_counted_stays_so(written: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", '{"study": "x", "params": {}}'])
 def test_another_file_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "best_params.json").write_text(text)
-    with pytest.raises(InputError, match="no results file"):
+    with pytest.raises(InputError, match="is not a results file"):
         read_study(tmp_path / "best_params.json")
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match="does not exist"):
         read_study(tmp_path / "s_results.json")

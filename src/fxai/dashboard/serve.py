@@ -117,15 +117,18 @@ def _bound(port: int) -> WSGIServer:
 
 
 def read_only_storage(storage_url: str) -> RDBStorage:
-    """The studies of a database, for reading; a `StorageError` if there are none to read.
+    """The storage of a database, read-only.
 
-    On SQLite every connection is `query_only`. The file is not opened as `mode=ro`, because a reader
-    must be able to roll back what a killed run left half written.
+    On SQLite every connection is `query_only`. The file is not opened with `mode=ro`, because a reader must be able to
+    roll back an unfinished transaction of a killed run.
+
+    Raises:
+        StorageError: The database has no studies or cannot be read.
     """
     storage = open_tables(storage_url, create=False)
     if storage.engine.dialect.name == "sqlite":
         event.listen(storage.engine, "connect", _forbid_writes)
-        storage.engine.dispose()  # connections that are open already would still write
+        storage.engine.dispose()  # connections from before this point can write
     return storage
 
 

@@ -1,1 +1,1 @@
-"""What a study leaves behind: files, plots, tables."""
+"""Results of studies: files, plots, tables, reports."""

@@ -1,4 +1,4 @@
-"""What a study's trials say together: the best of them, what matters, whether it has settled and on what."""
+"""Analysis of a study: leading trials, importances, convergence, agreement, ranges that end too early."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from fxai.protocol import STANDARD_ERROR
 from fxai.results.convergence import Convergence
 from fxai.results.importances.interval import FEWEST_FOR_INTERVALS, Importances, ParameterImportance
-from fxai.results.importances.unimportant import NEEDED, can_test
+from fxai.results.importances.unimportant import REQUIRED, can_test
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.stability import (
     FEWEST_COMPLETED,
@@ -31,10 +31,10 @@ TOP = 5
 
 @dataclass(frozen=True, slots=True)
 class StudyAnalysis:
-    """A study by one metric: of several objectives the one that prunes, unless another was chosen.
+    """Analysis of a study by one metric: the objective that prunes, or another metric of the trials.
 
-    `best` is the trial that counts as the study's best; of several objectives, where none was chosen, the knee of
-    the Pareto front, and `top` are then of the front. What cannot be said is empty, and `remarks` say why.
+    With several objectives and no chosen metric, `best` is the knee of the Pareto front, and `top` are trials of the
+    front. A result that needs more trials is empty, and `remarks` has the reason.
     """
 
     study: str
@@ -47,10 +47,10 @@ class StudyAnalysis:
     top: Sequence[TrialRecord]  # the best first
     front: int | None  # trials of the Pareto front; None where one metric alone counts
     importances: Sequence[ParameterImportance]  # the most important first
-    importance_trials: int  # that they were computed from: a sample, where there are very many
-    importance_pruned: int  # how many of these are pruned
+    importance_trials: int  # trials that the importances are computed from; a sample of very many trials
+    importance_pruned: int  # pruned trials among them
     convergence: Convergence
-    leaders: int  # trials that stability and edges look at
+    leaders: int  # trials that stability and edges are computed from
     stability: Sequence[ParameterStability]
     edges: Sequence[Edge]
     remarks: Sequence[str]
@@ -58,7 +58,13 @@ class StudyAnalysis:
 
     @classmethod
     def of(cls, study: Study, *, top: int = TOP, by: Goal | None = None) -> "StudyAnalysis":
-        """`by` is another metric of the trials. The same for a study in the same state."""
+        """Analyse a study. The result is the same each time for a study in the same state.
+
+        Args:
+            study: The study.
+            top: Number of leading trials.
+            by: Another metric of the trials; None for the study's metric.
+        """
         shown = first_objective_view(study) if by is None else metric_view(study, by)
         whole = StudyRecord.of(study)
         single = whole if shown is study else _by_one(StudyRecord.of(shown), whole)
@@ -109,12 +115,12 @@ class StudyAnalysis:
 
 
 def _in_order(ranges: Mapping[str, BaseDistribution], names: Sequence[str]) -> dict[str, BaseDistribution]:
-    """These parameters first."""
+    """The ranges, those with these names first."""
     return {name: ranges[name] for name in dict.fromkeys((*names, *ranges)) if name in ranges}
 
 
 def _by_one(single: StudyRecord, whole: StudyRecord) -> StudyRecord:
-    """The study by one metric; standard errors are of the value that it optimises, and of no other metric."""
+    """The study by one metric. Standard errors are removed if it is another metric than the study's."""
     if single.metric == whole.metric:
         return single
     trials = tuple(_without_error(trial) for trial in single.trials)
@@ -138,22 +144,22 @@ def _trial_json(trial: TrialRecord) -> dict[str, JsonValue]:
 
 
 def _remarks(record: StudyRecord, found: Importances) -> Iterator[str]:
-    """What cannot be said, and why."""
+    """The results that are missing, each with the reason."""
     values = [trial.value for trial in record.ranked()]
-    there = f"{len(values)} completed"
-    counted = found.completed + found.pruned
-    so_far = f"completed or pruned trials; {counted} so far"
+    trials = found.completed + found.pruned
     if not values:
-        yield "importances, and what the leading trials agree on: no trial has completed"
+        yield "importances and agreement of the leading trials: no trial has completed"
         return
     if not found.parameters:
-        yield "importances: all completed trials have one value, or no parameter varies among them"
-    elif counted < FEWEST_FOR_INTERVALS:
-        yield f"importances with intervals: these take {FEWEST_FOR_INTERVALS} {so_far}"
+        yield "importances: all completed trials have the same value, or no parameter varies among them"
+    elif trials < FEWEST_FOR_INTERVALS:
+        yield f"importance intervals: {FEWEST_FOR_INTERVALS} completed or pruned trials are required ({trials} so far)"
     if found.parameters and not can_test(found.completed, found.pruned):
-        both = f"{found.completed} completed and {found.pruned} pruned so far" if found.pruned else f"{counted} so far"
-        yield f"which parameters do not matter: this takes {NEEDED}; {both}"
+        counts = f"{found.completed} completed and {found.pruned} pruned" if found.pruned else f"{trials}"
+        yield f"unimportant parameters: {REQUIRED} ({counts} so far)"
     if len(values) < FEWEST_COMPLETED:
-        yield f"what the leading trials agree on: this takes {FEWEST_COMPLETED} completed trials; {there}"
+        yield (
+            f"agreement of the leading trials: {FEWEST_COMPLETED} completed trials are required ({len(values)} so far)"
+        )
     elif len(set(values)) == 1:
-        yield "what the leading trials agree on: no trial leads, for all have one value"
+        yield "agreement of the leading trials: all completed trials have the same value"

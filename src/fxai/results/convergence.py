@@ -1,9 +1,9 @@
-"""Whether a study still finds better trials, or has settled.
+"""Whether a study has converged.
 
-A study has settled when its best value has been nearly what it is now for a quarter of its finished trials, ten at
-the least. Nearly means within the tolerance: a twentieth of the distance from the median trial to the best, or the
-best value's standard error where that is more, for an improvement within it may be luck. Whoever settles may still
-find something better; that it has not for long is all that is said.
+A study has converged if its best value improved by no more than a tolerance over the last quarter of its finished
+trials, at least ten of them. The tolerance is the larger of two values: a twentieth of the distance from the median
+trial to the best trial, and the standard error of the best value, since a smaller improvement may be chance. A
+converged study can still find a better trial.
 """
 
 import math
@@ -26,19 +26,19 @@ _TOLERANCE = 1 / 20
 
 @dataclass(frozen=True, slots=True)
 class Convergence:
-    """Whether the search has settled, and how that was found; None where it cannot be said."""
+    """Whether a search has converged, and the figures that decide it. None means not known."""
 
     converged: bool | None
     reason: str  # a sentence for people
     finished: int  # trials that completed or were pruned
-    since_trial: int | None = None  # the first whose best value so far was within the tolerance
+    since_trial: int | None = None  # the first trial after which the best value is within the tolerance of today's
     since_finished: int | None = None  # finished trials after it
-    needed: int | None = None  # so many of them mean that it has settled
+    needed: int | None = None  # as many finished trials after it are required
     tolerance: float | None = None
 
     @classmethod
     def of(cls, trials: Sequence[TrialRecord], goal: Goal) -> "Convergence":
-        """Of a study's own trials, in the order of their numbers, by one metric."""
+        """Decide from a study's trials, in the order of their numbers, by one metric."""
         own = [trial for trial in trials if not trial.uncounted]
         finished = [trial for trial in own if trial.state in (StoredState.COMPLETE, StoredState.PRUNED)]
         losses = [math.inf if trial.value is None else goal.loss(trial.value) for trial in finished]
@@ -75,20 +75,19 @@ class Convergence:
 
 
 def _obstacle(own: Sequence[TrialRecord], finished: Sequence[TrialRecord], losses: Sequence[float]) -> str | None:
-    """Why nothing can be said."""
+    """Why convergence is not known."""
     if any(trial.lineage for trial in own):
-        return "members of a population train side by side, so there is no order in which they could settle"
+        return "the members of a population train at the same time, so their trials have no order"
     if len(finished) < FEWEST_FINISHED:
-        return f"this takes {FEWEST_FINISHED} finished trials; there are {len(finished)}"
+        return f"{FEWEST_FINISHED} finished trials are required ({len(finished)} so far)"
     if len({loss for loss in losses if math.isfinite(loss)}) < 2:  # noqa: PLR2004
-        return "the completed trials do not differ"
+        return "all completed trials have the same value"
     return None
 
 
 def _reason(since: int, after: int, needed: int, *, by_error: bool) -> str:
     within = "its standard error" if by_error else "5 % of its distance from the median trial"
-    gained = f"since trial {since} the best value has gained no more than {within}"
-    if after >= needed:
-        return f"{gained}; {counted(after, 'trial')} have followed, and {needed} are enough"
-    followed = "no trial has" if not after else f"only {after} trial{'s have' if after > 1 else ' has'}"
-    return f"{gained}, but {followed} followed, and it takes {needed}"
+    return (
+        f"in the {counted(after, 'trial')} after trial {since} the best value has improved by no more than {within}; "
+        f"{needed} such trials are required"
+    )

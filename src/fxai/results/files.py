@@ -1,4 +1,4 @@
-"""The result files of a study, written again from the study at each end of a run."""
+"""Writes the result files of a study at the end of each run."""
 
 import json
 from pathlib import Path
@@ -18,10 +18,11 @@ from fxai.spec.search.study import StudySpec
 
 
 def write_results(study: Study, spec: StudySpec, paths: StudyPaths, provenance: Provenance) -> tuple[Path, ...]:
-    """Write what the study has so far: all trials and, once one is complete, the best of them.
+    """Write the results file with all trials and, if a trial has completed, the files of the best trial.
 
-    Returns the files written, and the folder that code of the user's own left for the best trial. Without a best
-    trial that is `<study>_results.json` alone.
+    Returns:
+        The written files, and the folder that custom code wrote for the best trial. Without a best trial only
+        `<study>_results.json`.
     """
     record = StudyRecord.of(study)
     written = [_write_trials(study, record, paths.results, provenance)]
@@ -45,7 +46,7 @@ def _write_best(
     record: StudyRecord, best: TrialRecord, spec: StudySpec, paths: StudyPaths, provenance: Provenance
 ) -> list[Path]:
     if not _agent_is_of(best, paths):
-        paths.best_agent.unlink(missing_ok=True)  # never the agent of one trial beside the parameters of another
+        paths.best_agent.unlink(missing_ok=True)  # it is the agent of another trial
         paths.track_record.unlink(missing_ok=True)
     document = {
         "study": record.name,
@@ -71,14 +72,14 @@ def _write_best(
         front = [trial.as_json() for trial in record.front]
         write_text(paths.pareto_front, json_text({"study": record.name, "knee": best.number, "front": front}))
         written.append(paths.pareto_front)
-    kept = paths.trial(best.number).checkpoint_dir
-    if kept.is_dir() and any(kept.iterdir()):
-        written.append(kept)
+    custom_files = paths.trial(best.number).checkpoint_dir
+    if custom_files.is_dir() and any(custom_files.iterdir()):
+        written.append(custom_files)
     return written
 
 
 def _agent_is_of(best: TrialRecord, paths: StudyPaths) -> bool:
-    """Whether the last run already left the files of this very trial."""
+    """Whether the existing files are of this trial."""
     try:
         earlier = json.loads(paths.best_params.read_text(encoding="utf-8"))
     except (OSError, ValueError):

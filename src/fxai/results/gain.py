@@ -1,4 +1,4 @@
-"""What a study gained over its trial 0, and over the study that it took over from."""
+"""Gain of a study's best trial over trial 0, and over the source of a transfer."""
 
 from dataclasses import dataclass
 
@@ -11,18 +11,17 @@ from fxai.results.study_overview import StudyOverview
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """The best trial against trial 0 on this study's budget.
+    """Gain of the best trial over trial 0, on this study's budget. Positive is better in both directions.
 
-    The best trial was chosen by the very values that are compared, so a gain is rather too large than too
-    small; positive is better in either direction.
+    The best trial was chosen by the compared values, so the gain is optimistic.
     """
 
-    source: str
-    over_winner: bool  # whether trial 0 is what the source had found
-    first: str  # what trial 0 is called
+    source: str  # name of the source study
+    over_winner: bool  # whether trial 0 has the source's best values
+    first: str  # what trial 0 is
     best_trial: int
     amount: float
-    standard_error: float | None  # None where trials have one seed
+    standard_error: float | None  # None with one seed per trial
 
     def as_json(self) -> dict[str, JsonValue]:
         return {
@@ -36,14 +35,14 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much better one trial's value is than another's."""
+    """Difference of the values of two trials."""
 
-    amount: float  # positive is better in either direction
-    standard_error: float | None  # None where one of them has one seed
+    amount: float  # positive is better in both directions
+    standard_error: float | None  # None if one of the trials has one seed
 
 
 def over_trial_0(study: StudyOverview | StudyRecord) -> Difference | None:
-    """The best trial against trial 0; None where one of them has no value, and of several objectives."""
+    """The difference of the best trial and trial 0; None if one has no value, and with several objectives."""
     first, best = study.first, study.best
     if first is None or best is None or study.front:
         return None
@@ -57,7 +56,7 @@ def over_trial_0(study: StudyOverview | StudyRecord) -> Difference | None:
 
 
 def gain(study: StudyOverview | StudyRecord) -> Gain | None:
-    """None for a study that took nothing over, that has several objectives, or whose trial 0 or best has no value."""
+    """The gain; None without a transfer, with several objectives, or if trial 0 or the best trial has no value."""
     difference = over_trial_0(study)
     if study.taken_over is None or difference is None or study.best is None:
         return None

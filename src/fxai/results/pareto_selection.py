@@ -1,4 +1,4 @@
-"""Which trial of a Pareto front is taken as the best."""
+"""Chooses the best trial of a Pareto front."""
 
 from dataclasses import replace
 from typing import TypeVar
@@ -14,17 +14,24 @@ Study = TypeVar("Study", bound=StudyRecord | StudyOverview)
 
 
 def selected_trial(record: Study, pick: str) -> Study:
-    """The study with its front's knee, or the front's best in one metric, as its best trial.
+    """The study with another best trial.
 
-    An `InputError` for a study of one objective, and for a metric that is none of its objectives.
+    Args:
+        record: A study with several objectives.
+        pick: "knee", or an objective, in which the best trial of the front is chosen.
+
+    Raises:
+        InputError: The study has one objective, or `pick` is not an objective.
     """
     names = [goal.metric for goal in record.goals]
     if len(names) == 1:
-        raise InputError(f"the study {record.name!r} has one objective, {record.metric}; there is nothing to pick")
+        raise InputError(f"the study {record.name!r} has one objective, {record.metric}, so there is no choice")
     if pick == KNEE or not record.front:
         return record
     if pick not in names:
         known = (KNEE, *names)
-        raise InputError(f"there is no objective {pick!r}{did_you_mean(pick, known) or '.'} Pick {', '.join(known)}")
+        raise InputError(
+            f"there is no objective {pick!r}{did_you_mean(pick, known) or '.'} Choose one of {', '.join(known)}"
+        )
     goal = record.goals[names.index(pick)]
     return replace(record, best=min(record.front, key=lambda trial: goal.loss(trial.values[pick])))

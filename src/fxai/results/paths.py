@@ -1,4 +1,4 @@
-"""Where a study's files lie: `<results_dir>/<study>/` and everything below it."""
+"""Paths of a study's files: `<results_dir>/<study>/` and everything below it."""
 
 import re
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from fxai.protocol import TrialPaths
 from fxai.spec.fields.environment import expanded_path
 
 BEST_AGENT = "best_agent.safetensors"
-IDENTITY = ".identity.json"  # hidden, as it is no result
+IDENTITY = ".identity.json"  # hidden, because it is not a result
 TEST_LOOKS = "test_looks.jsonl"
-_LONGEST_NAME = 200  # bytes; file systems end at 255, and the longest suffix is added to it
+_LONGEST_NAME = 200  # bytes; file systems allow 255, and suffixes are added
 
 
 @dataclass(frozen=True, slots=True)
 class StudyPaths:
-    """All paths of one study. The name may come from a database, so it is checked before it is a path."""
+    """All paths of one study. Raises `InputError` for a name that cannot be a folder's name."""
 
     results_dir: Path
     study: str
@@ -31,7 +31,7 @@ class StudyPaths:
 
     @property
     def results_folder(self) -> Path:
-        """`results_dir`, which may name environment variables, as the file system has it."""
+        """`results_dir` with environment variables expanded."""
         return expanded_path(self.results_dir)
 
     @property
@@ -48,17 +48,17 @@ class StudyPaths:
 
     @property
     def pareto_front(self) -> Path:
-        """The trials of a study of several objectives that no other beats in all of them."""
+        """Trials of the Pareto front of a study with several objectives."""
         return self.directory / "pareto_front.json"
 
     @property
     def spec(self) -> Path:
-        """The study's spec as it ran, whole."""
+        """The complete spec of the study as it ran."""
         return self.directory / "spec.yaml"
 
     @property
     def identity(self) -> Path:
-        """Which study the files of the folder are of, among those of its name."""
+        """Key of the study whose files the folder has."""
         return self.directory / IDENTITY
 
     @property
@@ -71,47 +71,47 @@ class StudyPaths:
 
     @property
     def track_record(self) -> Path:
-        """What the best agent did on the validation split, bar by bar."""
+        """Track record of the best agent on the validation split."""
         return self.directory / "best_agent_validation.json"
 
     @property
     def report(self) -> Path:
-        """All that there is to see of the study, on one page."""
+        """The study's report page."""
         return self.directory / "report.html"
 
     @property
     def index_row(self) -> Path:
-        """What the index page of the results folder says of the study."""
+        """The study's row of the index page."""
         return self.directory / ".index.json"
 
     @property
     def test_looks(self) -> Path:
-        """How often an agent of the study was scored on the test split; see `track_files.note_test_look`."""
+        """Evaluations of the study's agents on the test split; see `track_files.note_test_look`."""
         return self.directory / TEST_LOOKS
 
     @property
     def transfer(self) -> Path:
-        """What the study takes over from another; `fxai transfer` writes it, `fxai run` applies it."""
+        """The study's transfer from another study. `fxai transfer` writes it, `fxai run` applies it."""
         return self.directory / "transfer.yaml"
 
     @property
     def decisions(self) -> Path:
-        """The order in which the study's trials were asked, decided and told; `fxai run --replay` repeats it."""
+        """The study's decisions in their order. `fxai run --replay` repeats them."""
         return self.directory / "decisions.jsonl"
 
     @property
     def engine(self) -> Path:
-        """The folder with a training engine of the user's own, which `HPOptimizer` leaves for the workers."""
+        """Folder with the user's training engine, which `HPOptimizer` writes for the workers."""
         return self.directory / "engine"
 
     @property
     def export(self) -> Path:
-        """What `fxai export` makes for others."""
+        """Default folder of `fxai export`."""
         return self.directory / "export"
 
     @property
     def trained(self) -> Path:
-        """Where the commands of the report train the study's best trials in full."""
+        """Folder of the trainings that the report's commands start."""
         return self.directory / "trained"
 
     @property
@@ -120,21 +120,21 @@ class StudyPaths:
 
     @property
     def logs(self) -> Path:
-        """Logs of the workers; a trial's own log lies in its folder."""
+        """Logs of the workers. The log of a trial is in the trial's folder."""
         return self.directory / "logs"
 
     def trial(self, number: int) -> TrialPaths:
         return TrialPaths.of(self.trials, number)
 
     def plot(self, name: str, metric: str | None = None) -> Path:
-        """The page of one plot, e.g. "optimization_history"; by another metric than the study's, in its own folder."""
+        """The page of one plot, e.g. "optimization_history". Plots of another metric are in a folder of their own."""
         if metric is None:
             return self.directory / f"{name}.html"
         return self.directory / f"by_{re.sub(r'[^A-Za-z0-9_.-]', '_', metric)}" / f"{name}.html"
 
 
 def folder_fault(study: str) -> str | None:
-    """Why a study of this name can have no folder of results; None where it can. Other programs name studies freely."""
+    """Why a name cannot be the name of a results folder; None if it can. Other programs allow any name."""
     if fault := _fault_of(study):
         return (
             f"the study name {study!r} cannot name a results folder: it {fault}; "

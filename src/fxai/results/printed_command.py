@@ -1,6 +1,6 @@
-"""The commands that FxAI prints: at the end of a run, in reports, in exports and in messages.
+"""Makes the commands that FxAI prints: at the end of a run, in reports, in exports and in messages.
 
-Each is complete: pasted into a shell in the folder in which it was printed, it finds the study that it is about.
+Each command is complete. Pasted into a shell in the same folder, it finds its study.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from fxai.spec.fields.defaults import RESULTS_DIR, STORAGE
 from fxai.spec.fields.storage_url import shown
 
 _STORAGE, _RESULTS = "--storage", "--results-dir"
-LOCATION_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {  # of each command, those that say where studies are kept
+LOCATION_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {  # by command: its options for the location of studies
     "run": (_STORAGE, _RESULTS),
     "check": (),
     "status": (_STORAGE,),
@@ -34,7 +34,7 @@ LOCATION_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {  # of each command, t
 
 @dataclass(frozen=True, slots=True)
 class StudyLocation:
-    """Where studies are kept: their database and the folder of their files, as the user wrote them."""
+    """Location of studies: their database and the folder of their files, as the user wrote them."""
 
     storage: str = STORAGE
     results_dir: str | Path = RESULTS_DIR
@@ -42,22 +42,22 @@ class StudyLocation:
     def command(self, name: str, *arguments: str | int | Path, options: Mapping[str, str | int] | None = None) -> str:
         """`fxai show NAME 3 --storage URL --results-dir DIR`, for a shell.
 
-        Options that name the usual place are left out. A password in a URL is hidden. An option whose value is empty
-        is a switch. Arguments that begin with a dash follow `--`.
+        Options with the default location are left out. A password in a URL is hidden. An option with an empty value is
+        a switch. Arguments that begin with a dash follow `--`.
         """
-        where = {
+        location = {
             option: value
-            for option, value, usual in (
+            for option, value, default in (
                 (_STORAGE, shown(self.storage), STORAGE),
                 (_RESULTS, str(self.results_dir), RESULTS_DIR),
             )
-            if option in LOCATION_OPTIONS[name] and value != usual
+            if option in LOCATION_OPTIONS[name] and value != default
         }
-        given = [quote(str(each)) for each in arguments]
-        chosen = [word for option, value in {**(options or {}), **where}.items() for word in _option(option, value)]
+        quoted = [quote(str(each)) for each in arguments]
+        words = [word for option, value in {**(options or {}), **location}.items() for word in _option(option, value)]
         if any(str(each).startswith("-") for each in arguments):
-            return " ".join(("fxai", name, *chosen, "--", *given))
-        return " ".join(("fxai", name, *given, *chosen))
+            return " ".join(("fxai", name, *words, "--", *quoted))
+        return " ".join(("fxai", name, *quoted, *words))
 
 
 def _option(name: str, value: str | int) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What made a result: spec, data, seed and versions. It travels with every file of a study."""
+"""Provenance of a result: hashes of spec and data, seed and versions. Every result file of a study has it."""
 
 import hashlib
 import json
@@ -16,17 +16,17 @@ from fxai.spec.search.study import StudySpec
 
 
 def versions() -> dict[str, str]:
-    """Of what decides a result."""
+    """Versions of FxAI, Optuna, torch and Python."""
     libraries = {name: version(name) for name in ("optuna", "torch")}
     return {"fxai": fxai.__version__} | libraries | {"python": platform.python_version()}
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a result comes from; `created` is the moment of this record, in UTC."""
+    """Provenance of a result; `created` is the time of this record, in UTC."""
 
-    spec_hash: str  # SHA-256 of the study's spec, every default in place
-    data_hash: str | None  # None where only the user's own code knows its data
+    spec_hash: str  # SHA-256 of the study's spec with all defaults
+    data_hash: str | None  # None if only the user's code knows its data
     seed: int
     versions: Mapping[str, str] = field(default_factory=versions)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -46,7 +46,7 @@ class Provenance:
 
 
 def spec_hash(spec: StudySpec) -> str:
-    """SHA-256 of the study's spec as canonical JSON: the same for two files that mean the same."""
+    """SHA-256 of the study's spec as canonical JSON. Files with the same meaning have the same hash."""
     document = spec.model_dump(mode="json", exclude={"objective": {"folder"}})
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

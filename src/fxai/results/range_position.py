@@ -1,4 +1,4 @@
-"""Where a value lies in its parameter's range."""
+"""Position of a value in its parameter's range."""
 
 import math
 from collections.abc import Sequence
@@ -8,13 +8,16 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from fxai.protocol import ParamValue
 from fxai.spec.search.parameters import is_number
 
-_ORDERED = 3  # choices; of two, each is at an edge
+_ORDERED = 3  # fewest choices with an order; of two choices, each is at an end
 
 
 def position(distribution: BaseDistribution, value: ParamValue) -> float | None:
-    """0 at the range's low end, 1 at its high, on the range's own scale; None where it has no order, or one value.
+    """The position of a value: 0 at the low end of the range, 1 at the high end, on the range's scale.
 
-    Of three or more numbers to choose from, in whatever order, the places among them count.
+    For three or more numeric choices the position is the value's index among the sorted choices.
+
+    Returns:
+        The position; None for a range without order, or with one value.
     """
     match distribution:
         case FloatDistribution() | IntDistribution() if is_number(value) and distribution.low < distribution.high:
@@ -28,7 +31,7 @@ def position(distribution: BaseDistribution, value: ParamValue) -> float | None:
 
 
 def ends(distribution: BaseDistribution) -> tuple[ParamValue, ParamValue] | None:
-    """The values at positions 0 and 1; None where there is no order."""
+    """The values at positions 0 and 1; None for a range without order."""
     match distribution:
         case FloatDistribution() | IntDistribution():
             return distribution.low, distribution.high
@@ -38,18 +41,21 @@ def ends(distribution: BaseDistribution) -> tuple[ParamValue, ParamValue] | None
 
 
 def rising_choices(distribution: CategoricalDistribution) -> list[int | float]:
-    """The choices in their order, where they are three numbers or more; else none."""
+    """The sorted choices if they are three or more numbers; else an empty list."""
     numbers = sorted(choice for choice in distribution.choices if is_number(choice))
     return numbers if len(numbers) == len(distribution.choices) >= _ORDERED else []
 
 
 def choices_of(distribution: BaseDistribution) -> tuple[ParamValue, ...] | None:
-    """What there is to choose from; None of a range of numbers."""
+    """The choices; None for a range of numbers."""
     return tuple(distribution.choices) if isinstance(distribution, CategoricalDistribution) else None
 
 
 def spanning(distributions: Sequence[BaseDistribution]) -> BaseDistribution | None:
-    """A range that holds all of these, on a logarithmic scale where each is on one; None where they do not fit."""
+    """The smallest range that contains all of these; None if they have different kinds.
+
+    The range is logarithmic if all are.
+    """
     lists = [rising_choices(each) for each in distributions if isinstance(each, CategoricalDistribution)]
     if lists:
         choices = {choice for each in lists for choice in each}

@@ -1,4 +1,4 @@
-"""Trials by another metric than the one that their study optimises."""
+"""Ranks trials by another metric than the one that their study optimises."""
 
 from fxai.errors import InputError
 from fxai.results.record import StudyRecord, TrialRecord
@@ -10,17 +10,20 @@ DIRECTIONS = ("maximize", "minimize")
 
 
 def goal_named(record: StudyRecord, text: str) -> Goal:
-    """`sharpe`, or `loss:minimize` where less is better; of a drawdown FxAI knows that.
+    """Parse a metric with an optional direction: `sharpe`, `loss:minimize`.
 
-    An `InputError` for a metric that no trial of the study has.
+    The default direction is maximize, or minimize for FxAI's losses such as a drawdown.
+
+    Raises:
+        InputError: No trial of the study has the metric.
     """
     name, colon, direction = text.rpartition(":") if text.endswith(DIRECTIONS) else (text, "", "")
     known = dict.fromkeys(metric for trial in record.trials if trial.value is not None for metric in trial.metrics)
     name = metric_in(known, name)
     if name not in known:
-        there = ", ".join(known) or "none"
+        metrics = ", ".join(known) or "none"
         raise InputError(
-            f"no trial of {record.name!r} has a metric {name!r}{did_you_mean(name, known) or '.'} There: {there}"
+            f"no trial of {record.name!r} has a metric {name!r}{did_you_mean(name, known) or '.'} Metrics: {metrics}"
         )
     if not colon:
         direction = "minimize" if name in LOSSES else "maximize"
@@ -28,7 +31,7 @@ def goal_named(record: StudyRecord, text: str) -> Goal:
 
 
 def ranked_by(record: StudyRecord, goal: Goal) -> list[TrialRecord]:
-    """The study's own completed trials that have the metric, the best first, the earlier first among equals."""
+    """The study's completed trials with the metric, the best first, the earlier first among equals."""
     own = [trial for trial in record.trials if trial.value is not None and not trial.uncounted]
     having = [trial for trial in own if goal.metric in trial.metrics]
     return sorted(having, key=lambda trial: (goal.loss(trial.metrics[goal.metric]), trial.number))

@@ -1,4 +1,4 @@
-"""A study as plain records: what its files, tables and commands show of it."""
+"""Records of studies and trials for files, tables and commands."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,13 +18,13 @@ from fxai.spec.search.first_trial import first_trial_in
 from fxai.spec.search.metric_goals import Goal
 from fxai.spec.search.metrics import Metrics
 
-if TYPE_CHECKING:  # whoever only looks waits for no Optuna to load
+if TYPE_CHECKING:  # commands that only read do not load Optuna
     from optuna import Study
 
 
 @dataclass(frozen=True, slots=True)
 class TrialFailure:
-    """Why a trial failed."""
+    """Cause of a trial's failure."""
 
     cause: str
     message: str
@@ -33,30 +33,30 @@ class TrialFailure:
 
 @dataclass(frozen=True, slots=True)
 class TrialRecord:
-    """One trial as the study holds it, in whatever state."""
+    """One trial of a study, in any state."""
 
     number: int
     state: StoredState
     value: float | None
-    params: Mapping[str, ParamValue]  # of a population's member, those that it ended with
+    params: Mapping[str, ParamValue]  # for a member of a population its last parameters
     metrics: Mapping[str, float] = field(default_factory=dict)
     reports: Mapping[int, float] = field(default_factory=dict)  # step -> value
-    started: datetime | None = None  # local time, as Optuna keeps it
+    started: datetime | None = None  # local time, as in Optuna
     ended: datetime | None = None
     seconds: float | None = None
     attempt: int = 0
-    seed: int | None = None  # None until it is asked
+    seed: int | None = None  # None before the trial is asked
     failure: TrialFailure | None = None
-    broken: Sequence[str] = ()  # constraints of the study, for which it was not trained
+    broken: Sequence[str] = ()  # violated constraints; the trial was not trained
     usage: Usage = field(default_factory=Usage)
-    copy_of: str | None = None  # a trial of an earlier study, to learn from
-    values: Mapping[str, float] = field(default_factory=dict)  # by metric, where the study optimises several
-    lineage: Sequence[Exploit] = ()  # of a population's member: from whose weights it went on
-    derived: Mapping[str, JsonValue] = field(default_factory=dict)  # what `tune.sample_from` made of the parameters
+    copy_of: str | None = None  # the trial of another study that this trial is a copy of, for the sampler
+    values: Mapping[str, float] = field(default_factory=dict)  # by metric, with several objectives
+    lineage: Sequence[Exploit] = ()  # copies of other members' weights, in a population
+    derived: Mapping[str, JsonValue] = field(default_factory=dict)  # values derived by `tune.sample_from`
 
     @classmethod
     def of(cls, trial: TrialLike, goals: Sequence[Goal], first: int = 0) -> "TrialRecord":
-        """`first` is the place of the objective whose value is the trial's where only one can be shown."""
+        """Read a trial; `first` is the index of the objective whose value is the trial's `value`."""
         state = state_of(trial)
         values = trial.values if state is StoredState.COMPLETE else None
         named = {} if values is None else {goal.metric: each for goal, each in zip(goals, values, strict=True)}
@@ -83,19 +83,19 @@ class TrialRecord:
 
     @property
     def uncounted(self) -> bool:
-        """Whether it is none of the study's own trials."""
+        """Whether the trial does not count: it violates a constraint, or is a copy of another study's trial."""
         return bool(self.broken) or self.copy_of is not None
 
     @property
     def standing(self) -> str:
-        """Its state in a word: Optuna's, or what keeps it from counting."""
+        """The trial's state in lower case, or "infeasible" or "transferred" for a trial that does not count."""
         if self.broken:
             return "infeasible"
         return "transferred" if self.copy_of is not None else self.state.name.lower()
 
     @property
     def standard_error(self) -> float | None:
-        """Of the value as a mean over the trial's seeds; None where there was one seed, and without a value."""
+        """Standard error of the value over the trial's seeds; None with one seed and without a value."""
         return None if self.value is None else self.metrics.get(STANDARD_ERROR)
 
     def as_json(self) -> dict[str, JsonValue]:
@@ -142,11 +142,11 @@ class EndedBy:
 
 @dataclass(frozen=True, slots=True)
 class TransferOrigin:
-    """What a study began with."""
+    """Source of a study's transfer."""
 
-    source: str  # the study that it is from
-    winner: bool  # whether trial 0 is what that one had found
-    first: str  # what trial 0 is called
+    source: str  # name of the source study
+    winner: bool  # whether trial 0 has the source's best values
+    first: str  # what trial 0 is
 
     @classmethod
     def of(cls, user_attrs: Mapping[str, Any]) -> "TransferOrigin | None":
@@ -159,10 +159,10 @@ class TransferOrigin:
 
 
 def first_trial_called(user_attrs: Mapping[str, Any]) -> str:
-    """What trial 0 of a stored study is: what the study took over, or what its configuration makes it."""
+    """What trial 0 of a stored study is: another study's best trial, or the default configuration."""
     transfer_spec = user_attrs.get(attributes.TRANSFER) or {}
     if transfer_spec.get("fixed"):
-        return f"the winner of {transfer_spec['source']['study_name']}"
+        return f"the best trial of {transfer_spec['source']['study_name']}"
     stored = user_attrs.get(attributes.FINGERPRINT)
     return first_trial_in(stored if isinstance(stored, dict) else {})
 
@@ -171,30 +171,30 @@ def first_trial_called(user_attrs: Mapping[str, Any]) -> str:
 class StudyRecord:
     """A study with its trials, in the order of their numbers.
 
-    Of several objectives, `metric` and `direction` are the first's, by which trials are pruned and listed, `front`
-    are the trials that no other beats in all of them, and `best` is the front's knee.
+    With several objectives, `metric` and `direction` are those of the first objective, which prunes and orders the
+    trials, `front` is the Pareto front, and `best` is its knee.
     """
 
     name: str
     direction: str  # "maximize" or "minimize"
     metric: str
     trials: Sequence[TrialRecord]
-    best: TrialRecord | None  # of the completed trials that keep all constraints
+    best: TrialRecord | None  # among the completed trials that meet all constraints
     goals: Sequence[Goal] = ()
-    front: Sequence[TrialRecord] = ()  # in the order of the first objective; empty where there is one
-    ended_by: EndedBy | None = None  # None while it goes on, and where no stop rule ended it
+    front: Sequence[TrialRecord] = ()  # in the order of the first objective; empty with one objective
+    ended_by: EndedBy | None = None  # None if no stop rule ended the study
     taken_over: TransferOrigin | None = None
     ranking: Sequence[TrialRecord] = ()
     trading: bool = False  # whether FxAI measured its metrics
 
     @classmethod
     def of(cls, study: "Study") -> "StudyRecord":
-        """Read a study."""
+        """Read a study of Optuna."""
         return cls.made_of(study, study.get_trials(deepcopy=False))
 
     @classmethod
     def made_of(cls, study: StudyLike, trials: Sequence[TrialLike]) -> "StudyRecord":
-        """A study with all its trials."""
+        """Make the record of a study and all its trials."""
         goals, first = goals_of(study), first_goal(study)
         top_trials = TopTrials.of([candidate(trial) for trial in trials], goals, first)
         records = {trial.number: TrialRecord.of(trial, goals, first) for trial in trials}
@@ -214,14 +214,14 @@ class StudyRecord:
 
     @property
     def first(self) -> TrialRecord | None:
-        """Trial 0, with which the study began."""
+        """Trial 0; None if the study has no trials."""
         return self.trials[0] if self.trials else None
 
     def count(self, state: StoredState) -> int:
         return sum(trial.state is state and not trial.uncounted for trial in self.trials)
 
     def ranked(self) -> list[TrialRecord]:
-        """Its own completed trials, the best first, the earlier first among equals; of several objectives the front."""
+        """The completed trials, the best first, the earlier first among equals; with several objectives the front."""
         return list(self.ranking)
 
     @property
@@ -230,15 +230,15 @@ class StudyRecord:
 
 
 def best_number(study: "Study") -> int | None:
-    """The number of the best trial of a study with one objective, if it has one; the earlier among equals.
+    """The number of the best trial of a study with one objective, the earlier among equals; None if there is none.
 
-    Trials that break a constraint, and copies of an earlier study's, are never the best.
+    Trials that violate a constraint, and copies of another study's trials, are never the best.
     """
     return TopTrials.of([candidate(trial) for trial in study.get_trials(deepcopy=False)], goals_of(study)[:1], 0).best
 
 
 def metric_name(study: "Study") -> str:
-    """What the study optimises, "value" where nobody named it."""
+    """The metric that the study optimises; "value" if it has no name."""
     return goals_of(study)[first_goal(study)].metric
 
 
@@ -250,9 +250,9 @@ def _elapsed(trial: TrialLike) -> float | None:
 def _failure(trial: TrialLike) -> TrialFailure | None:
     if state_of(trial) is not StoredState.FAIL:
         return None
-    told = trial.user_attrs
+    attrs = trial.user_attrs
     return TrialFailure(
-        cause=told.get(attributes.CAUSE, "unknown"),
-        message=told.get(attributes.MESSAGE, ""),
-        traceback=told.get(attributes.TRACEBACK, ""),
+        cause=attrs.get(attributes.CAUSE, "unknown"),
+        message=attrs.get(attributes.MESSAGE, ""),
+        traceback=attrs.get(attributes.TRACEBACK, ""),
     )

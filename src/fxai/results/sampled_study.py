@@ -1,4 +1,4 @@
-"""A study as plots and importances look at it: few enough trials to draw, nothing in them but the search."""
+"""A sample of a study's trials for plots and importances."""
 
 import copy
 from collections.abc import Sequence
@@ -13,12 +13,11 @@ from fxai.search.pbt_history import latest_params
 
 
 def sampled(study: Study, most: int) -> StudySubset:
-    """At most about `most` trials of a study, under their own numbers, the best one among them.
+    """At most about `most` trials of a study with their numbers, including the best trial.
 
-    Of completed trials every k-th in the order of their values is kept, of others every k-th in the
-    order of their numbers. Copies of another study's trials are not this study's search, and left out. So are user
-    attributes: Optuna writes them into every hover text. A population's members have the parameters that they
-    ended with.
+    Every k-th completed trial in the order of values is kept, and every k-th other trial in the order of numbers.
+    Copies of another study's trials are left out, and so are user attributes, which Optuna would write into every hover
+    text. Members of a population have their last parameters.
     """
     return StudySubset(study, [_without_attributes(trial) for trial in _sample(study, most)])
 

@@ -1,4 +1,4 @@
-"""Which of a study's files are for people to look at."""
+"""The result files of a study that the dashboard serves."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,13 +8,13 @@ from fxai.results.paths import StudyPaths
 
 
 def shown_files(results_dir: Path, study: str) -> Mapping[str, Path]:
-    """By their paths in the study's folder: those right in it, and the pages of its plots by other metrics.
+    """The files of a study's folder and its pages of plots by other metrics, by their paths in the folder.
 
-    The report comes first, then other pages. A link that leads out of the folder is none of them.
+    The report is first, then other pages. Symbolic links to files outside the folder are left out.
     """
     try:
         folder = StudyPaths(results_dir, study).directory
-    except InputError:  # a name that no folder can have
+    except InputError:  # the name cannot be a folder's name
         return {}
     found = [path for path in (*folder.glob("*"), *folder.glob("by_*/*.html")) if not path.name.startswith(".")]
     own = [path for path in found if path.is_file() and path.resolve().is_relative_to(folder.resolve())]

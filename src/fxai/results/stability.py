@@ -1,8 +1,8 @@
-"""Whether a study's leading trials agree on each parameter, and where a range may end too early.
+"""Agreement of a study's leading trials on each parameter, and ranges that may end too early.
 
-The leading trials are the best tenth of the completed ones, five at the least and fifty at the most. Samplers such
-as TPE gather their trials where good ones were, so that leaders which agree are what the search has settled on,
-which need not be the only good place.
+The leading trials are the best tenth of the completed trials, at least five and at most fifty. Samplers such as TPE
+propose values near good trials. Agreement of the leading trials therefore shows where the search has converged, not
+that other values are bad.
 """
 
 from collections import Counter
@@ -25,22 +25,22 @@ FEWEST_COMPLETED = 10
 _FEWEST, _MOST = 5, 50
 _SHARE = 1 / 10
 _MIDDLE = (0.1, 0.9)
-_STABLE = 1 / 4  # of the range; five uniform draws lie so near to each other once in sixty times
+_STABLE = 1 / 4  # of the range; five uniform draws lie as near to each other in one case of sixty
 _EDGE, _NEAR_EDGE = 1 / 20, 1 / 5  # of the range
 _MAJORITY = 1 / 2
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterStability:
-    """What the leading trials have of one parameter.
+    """Values of one parameter in the leading trials.
 
-    Of numbers, the middle 80 % of their values lie from `low` to `high`, and `spread` is that distance as a share of
-    the range, on its own scale. Of choices without an order, `choice` is the commonest and `spread` the share of
-    leaders with another.
+    Numbers: the middle 80 % of the values lie from `low` to `high`, and `spread` is that distance as a share of the
+    range, on its scale. Choices without an order: `choice` is the most frequent choice, and `spread` the share of
+    leading trials with another choice.
     """
 
     name: str
-    best: ParamValue  # the first leader's that has it
+    best: ParamValue  # value of the best leading trial that has the parameter
     spread: float
     low: ParamValue = None
     high: ParamValue = None
@@ -48,7 +48,7 @@ class ParameterStability:
 
     @property
     def stable(self) -> bool:
-        """Whether the leaders agree: within a quarter of the range, or on one choice in three of four."""
+        """Whether the leading trials agree: within a quarter of the range, or three of four on one choice."""
         return self.spread <= _STABLE
 
     def as_json(self) -> dict[str, JsonValue]:
@@ -58,13 +58,16 @@ class ParameterStability:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A range whose best value lies within a twentieth of an end, with half of the leaders in the fifth before it."""
+    """A range that may end too early.
+
+    The best value lies within a twentieth of the range from its end, and half of the leading trials within a fifth.
+    """
 
     name: str
     side: Literal["low", "high"]
     bound: ParamValue
     best: ParamValue
-    leaders_near: float  # their share
+    leaders_near: float  # share of the leading trials within a fifth of the range from the end
 
     def as_json(self) -> dict[str, JsonValue]:
         return {
@@ -77,14 +80,21 @@ class Edge:
 
 
 def leaders_of(ranked: Sequence[TrialRecord]) -> Sequence[TrialRecord]:
-    """Of completed trials, the best first; none where too few have completed, or none is better than another."""
+    """The leading trials.
+
+    Args:
+        ranked: Completed trials, the best first.
+
+    Returns:
+        The leading trials; empty if too few trials have completed, or all have the same value.
+    """
     if len(ranked) < FEWEST_COMPLETED or ranked[0].value == ranked[-1].value:
         return ()
     return ranked[: min(_MOST, max(_FEWEST, round(_SHARE * len(ranked))))]
 
 
 def ranges_of(study: Study) -> dict[str, BaseDistribution]:
-    """What completed trials drew each parameter from, the latest where that changed; of one value left out."""
+    """Each parameter's range in the completed trials, the latest if it changed. Ranges of one value are left out."""
     found: dict[str, BaseDistribution] = {}
     for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
         found.update(trial.distributions)
@@ -94,13 +104,13 @@ def ranges_of(study: Study) -> dict[str, BaseDistribution]:
 def stability_of(
     leaders: Sequence[TrialRecord], ranges: Mapping[str, BaseDistribution]
 ) -> tuple[ParameterStability, ...]:
-    """Of each parameter that five leaders have."""
+    """The stability of each parameter that at least five leading trials have."""
     having = {name: [trial.params[name] for trial in leaders if name in trial.params] for name in ranges}
     return tuple(_stability(name, values, ranges[name]) for name, values in having.items() if len(values) >= _FEWEST)
 
 
 def edges_of(leaders: Sequence[TrialRecord], ranges: Mapping[str, BaseDistribution]) -> tuple[Edge, ...]:
-    """The ranges that may end too early, by the best of the leaders and the others."""
+    """The ranges that may end too early."""
     found = []
     for name, distribution in ranges.items():
         values = [trial.params[name] for trial in leaders if name in trial.params]

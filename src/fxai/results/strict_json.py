@@ -1,4 +1,4 @@
-"""JSON that every reader accepts: NaN and infinity, which JSON does not have, become null."""
+"""JSON that every parser accepts: NaN and infinity become null."""
 
 import json
 import math
@@ -10,12 +10,12 @@ from pydantic import JsonValue
 
 
 def json_text(value: object) -> str:
-    """The value as indented JSON, one newline at its end."""
+    """The value as indented JSON with a newline at the end."""
     return json.dumps(json_value(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def json_value(value: object) -> JsonValue:
-    """Plain JSON data for mappings, sequences, numbers, enums (by value) and datetimes (ISO 8601, UTC)."""
+    """JSON data of mappings, sequences, numbers, enums (by value) and datetimes (ISO 8601, UTC)."""
     match value:
         case Enum():
             return json_value(value.value)
@@ -24,7 +24,7 @@ def json_value(value: object) -> JsonValue:
         case None | bool() | int() | float() | str():
             return value
         case datetime():
-            return value.astimezone(UTC).isoformat()  # Optuna's are naive and local, which astimezone assumes
+            return value.astimezone(UTC).isoformat()  # Optuna's times are naive and local
         case Mapping():
             return {str(key): json_value(item) for key, item in value.items()}
         case list() | tuple():

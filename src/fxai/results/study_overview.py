@@ -1,4 +1,4 @@
-"""A study without its trials, but for those that lead: all that a look at it needs, whatever its size."""
+"""Overview of a study: counts, best trial and leading trials. Reads few trials, whatever the study's size."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ LEADERS = 5
 
 @dataclass(frozen=True, slots=True)
 class StudyOverview:
-    """A study in few words; what `StudyRecord` calls by the same name is the same."""
+    """Overview of a study. Fields with a name of `StudyRecord` have the same meaning."""
 
     name: str
     direction: str
@@ -27,7 +27,7 @@ class StudyOverview:
     first: TrialRecord | None  # trial 0
     best: TrialRecord | None
     front: Sequence[TrialRecord]
-    leaders: Sequence[TrialRecord]  # the first few of `StudyRecord.ranked`; of several objectives the front
+    leaders: Sequence[TrialRecord]  # the first few of `StudyRecord.ranked`; with several objectives the front
     ended_by: EndedBy | None
     taken_over: TransferOrigin | None
     trading: bool = False  # whether FxAI measured its metrics

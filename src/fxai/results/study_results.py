@@ -1,4 +1,4 @@
-"""What a study has come to, in memory: its trials, and where its files lie."""
+"""Results of a study in memory, with the paths of its files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,29 +22,32 @@ from fxai.search.studies import load_study
 
 @dataclass(frozen=True)
 class StudyResults:
-    """A study as it stood when it was read; a notebook shows its summary.
+    """Results of a study at the time of reading. A notebook shows its summary.
 
-    `study` is Optuna's, with all trials in memory, for whatever else one wants to ask it.
+    Attributes:
+        study: Optuna's study with all trials in memory.
+        paths: Paths of the study's files.
+        storage: URL of the database; None for a results file.
     """
 
     study: Study
     paths: StudyPaths
-    storage: str | None = None  # the database that it was read from; None for a results file
+    storage: str | None = None
 
     @classmethod
     def stored(cls, storage: str, name: str, results_dir: Path) -> "StudyResults":
-        """A study of a database; errors as of `load_study`."""
+        """Read a study from a database. Raises the errors of `load_study`."""
         return cls(load_study(storage, name), StudyPaths(results_dir, name), storage)
 
     @classmethod
     def in_file(cls, path: Path) -> "StudyResults":
-        """A study by its results file, `<study>_results.json`, or by the folder that holds it."""
+        """Read a study from its results file, `<study>_results.json`, or from the folder with this file."""
         file = _results_file(path) if path.is_dir() else path
         study = read_study(file)
         return cls(study, StudyPaths(file.absolute().parent.parent, study.study_name))
 
     def check_folder(self) -> None:
-        """Raise an `InputError` if the folder of its files is that of another study."""
+        """Raise `InputError` if the results folder has the files of another study."""
         if self.storage is not None:
             check_folder(self.paths, self.study.user_attrs)
 
@@ -62,9 +65,9 @@ class StudyResults:
 
     @property
     def best(self) -> TrialRecord:
-        """The best trial; an `InputError` where none is complete."""
+        """The best trial. Raises `InputError` if no trial has completed."""
         if self.record.best is None:
-            raise InputError(f"the study {self.name!r} has no best trial: none is complete")
+            raise InputError(f"the study {self.name!r} has no best trial: no trial has completed")
         return self.record.best
 
     @property
@@ -77,18 +80,20 @@ class StudyResults:
 
     @property
     def best_text(self) -> str:
-        """The best value as people read it; an `InputError` where no trial is complete."""
+        """The best value as text, with its standard error. Raises `InputError` if no trial has completed."""
         best, record = self.best, self.record
         return number_text(record.metric, best.value or 0.0, best.standard_error, trading=record.trading)
 
     def __repr__(self) -> str:
         best = (
-            "no trial is complete" if self.record.best is None else f"best {self.best_text} by trial {self.best.number}"
+            "no trial has completed"
+            if self.record.best is None
+            else f"best {self.best_text} by trial {self.best.number}"
         )
         return f"<StudyResults {self.name}: {self.summary.finished} trials, {best}>"
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """The table that a notebook shows."""
         summary = self.summary
         counts = f"{summary.completed} completed, {summary.pruned} pruned, {summary.failed} failed"
         rows = [("Trials", counts)]
@@ -102,6 +107,6 @@ class StudyResults:
 def _results_file(folder: Path) -> Path:
     files = sorted(folder.glob("*_results.json"))
     if len(files) != 1:
-        there = ", ".join(path.name for path in files) or "none"
-        raise InputError(f"{folder} is no study's folder: it holds one <study>_results.json; there is {there}")
+        names = ", ".join(path.name for path in files) or "none"
+        raise InputError(f"{folder} is not the folder of one study: expected one <study>_results.json, found {names}")
     return files[0]

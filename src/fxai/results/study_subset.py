@@ -1,4 +1,4 @@
-"""Some trials of a study as if they were all that it has."""
+"""A study with a subset of its trials."""
 
 import copy
 from collections.abc import Container, Sequence
@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 
 class StudySubset(Study):
-    """A study of these trials, each in it at most once, in place of its own; what computes on studies can take it."""
+    """A study with these trials instead of its own, each at most once. Functions on studies accept it."""
 
     def __init__(self, study: Study, trials: Sequence[FrozenTrial]) -> None:
         super().__init__(study.study_name, study._storage)  # noqa: SLF001 (a study does not show its storage)

@@ -1,4 +1,4 @@
-"""A study in few numbers: the table at a run's end, and what `best` and `results` tell."""
+"""Summary of a study: the table at the end of a run and in `fxai best` and `fxai results`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from fxai.search.stored_trial import StoredState
 
 @dataclass(frozen=True, slots=True)
 class StudySummary:
-    """Counts of trials, and the best of them. Waiting trials are not counted: nobody has begun them."""
+    """Counts of trials, and the best trial. Waiting trials are not counted."""
 
     study: str
     direction: str
@@ -23,14 +23,14 @@ class StudySummary:
     pruned: int
     failed: int
     running: int
-    infeasible: int = 0  # proposals that were not trained, since they break a constraint
+    infeasible: int = 0  # proposals that violate a constraint; they are not trained
     best_trial: int | None = None
     best_value: float | None = None
-    standard_error: float | None = None  # of the best value, where it is a mean over several seeds
+    standard_error: float | None = None  # of the best value, with several seeds per trial
     best_params: Mapping[str, ParamValue] | None = None
-    best_values: Mapping[str, float] = field(default_factory=dict)  # of several objectives, at the front's knee
-    front: int | None = None  # trials of the Pareto front; None where there is one objective
-    ended_by: EndedBy | None = None  # the stop rule
+    best_values: Mapping[str, float] = field(default_factory=dict)  # at the knee of the front, with several objectives
+    front: int | None = None  # number of trials on the Pareto front; None with one objective
+    ended_by: EndedBy | None = None  # stop rule that ended the study
     trading: bool = False  # whether FxAI measured its metrics
 
     @classmethod
@@ -65,7 +65,7 @@ class StudySummary:
 
     @property
     def completion_rate(self) -> float | None:
-        """Share of the finished trials that ran to their end; None before the first has finished."""
+        """The share of completed trials among the finished trials; None if no trial has finished."""
         return self.completed / self.finished if self.finished else None
 
     @property

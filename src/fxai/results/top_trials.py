@@ -1,4 +1,4 @@
-"""Which trials of a study lead, told from what little decides it."""
+"""Best trial, Pareto front and ranking of a study, from a few fields of each trial."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,27 +12,27 @@ from fxai.spec.search.metric_goals import Goal
 
 @dataclass(frozen=True, slots=True)
 class TopTrials:
-    """Trials by their numbers."""
+    """Numbers of the best trials."""
 
-    best: int | None  # of the completed trials that keep all constraints
-    front: Sequence[int]  # of several objectives those that no other beats in all, in the order of the first
-    ranked: Sequence[int]  # completed ones, the best first, the earlier first among equals; of several the front
+    best: int | None  # among the completed trials that meet all constraints
+    front: Sequence[int]  # the Pareto front in the order of the first objective; empty with one objective
+    ranked: Sequence[int]  # completed trials, the best first, the earlier first among equals; or the front
 
     @classmethod
     def of(cls, candidates: Sequence[Candidate], goals: Sequence[Goal], first: int) -> "TopTrials":
-        """`first` is the place of the objective that goes before the others."""
+        """Rank the candidates; `first` is the index of the first objective."""
         complete = [each for each in candidates if each.state is StoredState.COMPLETE and not each.uncounted]
-        kept = [each for each in complete if each.keeps_bounds]
+        feasible = [each for each in complete if each.keeps_bounds]
         if len(goals) > 1:
-            front = _front_of(kept, goals, first)
+            front = _front_of(feasible, goals, first)
             best = front[pareto_knee([_losses(each, goals) for each in front])].number if front else None
             numbers = [each.number for each in front]
             return cls(best, numbers, numbers or _in_order(complete, goals, first))
-        return cls(next(iter(_in_order(kept, goals, first)), None), (), _in_order(complete, goals, first))
+        return cls(next(iter(_in_order(feasible, goals, first)), None), (), _in_order(complete, goals, first))
 
 
 def candidate(trial: TrialLike) -> Candidate:
-    """A trial that is read already, as one of those that may lead."""
+    """The candidate of a trial in memory."""
     return Candidate(
         number=trial.number,
         state=state_of(trial),
@@ -60,11 +60,17 @@ def _losses(candidate: Candidate, goals: Sequence[Goal]) -> tuple[float, ...]:
 
 
 def pareto_knee(losses: Sequence[Sequence[float]]) -> int:
-    """The place of the knee among a front's members, of whose losses less is better; the first among equals.
+    """The index of the knee, the first one among equals.
 
-    Each objective is scaled so that the front spans 0 to 1 in it. The knee is the member farthest from the
-    hyperplane through the ends towards the ideal point (Das 1999, "On characterizing the knee of the Pareto curve"):
-    with such a scale, the one with the least sum. ValueError for an empty front.
+    Each objective is scaled so that the front spans 0 to 1. The knee is the member farthest from the hyperplane
+    through the ends, towards the ideal point (Das 1999, "On characterizing the knee of the Pareto curve"). With this
+    scale it is the member with the smallest sum.
+
+    Args:
+        losses: For each member of the front its loss in each objective; smaller is better.
+
+    Raises:
+        ValueError: The front is empty.
     """
     columns = list(zip(*losses, strict=True))
     scaled = [[_scaled(loss, column) for loss, column in zip(member, columns, strict=True)] for member in losses]

@@ -1,4 +1,4 @@
-"""A track record as files, and the note that a test split was looked at."""
+"""Writes track records as files, and records evaluations on the test split."""
 
 import csv
 import hashlib
@@ -18,7 +18,7 @@ _DIGITS = ".10g"
 
 
 def write_track(record: TrackRecord, directory: Path, name: str) -> tuple[Path, ...]:
-    """Write `NAME.json`, which `read_track_record` reads, and the bars and the trades as CSV."""
+    """Write `NAME.json`, which `read_track_record` reads, and its bars and trades as CSV. Returns the paths."""
     record_path = track_path(directory, name)
     record.write(record_path)
     bars, trades = (directory / f"{record_path.stem}_{what}.csv" for what in ("bars", "trades"))
@@ -31,12 +31,12 @@ def write_track(record: TrackRecord, directory: Path, name: str) -> tuple[Path, 
 
 
 def of_file(agent: Path, record: TrackRecord) -> TrackRecord:
-    """The record with the hash of the agent's file among what it is made of."""
+    """The record with the hash of the agent's file."""
     return replace(record, made_of={"agent_hash": _hash(agent), **record.made_of})
 
 
 def is_of(agent: Path, record: Path) -> bool:
-    """Whether a file holds the track record of that very agent."""
+    """Whether a file is the track record of this agent."""
     try:
         return read_track_record(record).made_of.get("agent_hash") == _hash(agent)
     except InputError:
@@ -48,12 +48,19 @@ def _hash(agent: Path) -> str:
 
 
 def track_path(directory: Path, name: str) -> Path:
-    """Where `write_track` leaves the record of that name, which may be any text."""
+    """The path of the record that `write_track` writes; `name` may be any text."""
     return directory / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}.json"
 
 
 def note_test_look(directory: Path, record: TrackRecord) -> int:
-    """Keep a line of it beside the agent; how many there are now. A verdict has to allow for each of them."""
+    """Record an evaluation on the test split, in a file next to the agent.
+
+    Returns:
+        The number of recorded evaluations. A statistical test has to account for each of them.
+
+    Raises:
+        FxaiError: The file cannot be written.
+    """
     path = directory / TEST_LOOKS
     try:
         with path.open("a", encoding="utf-8") as file:

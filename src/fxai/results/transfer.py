@@ -1,4 +1,4 @@
-"""What a study can hand to the next one: from a finished study to an overlay for another."""
+"""Makes the transfer from a finished study to another study."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from optuna import Study
 
 from fxai.errors import InputError
-from fxai.results.importances.unimportant import NEEDED, ImportanceTest, importance_tests
+from fxai.results.importances.unimportant import REQUIRED, ImportanceTest, importance_tests
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.search import attributes
 from fxai.search.warm_start import obstacle, warm_trials
@@ -22,7 +22,7 @@ from fxai.spec.search.study import StudySpec
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """An overlay, and what should be known of it."""
+    """A transfer, with remarks for the user."""
 
     transfer_spec: TransferSpec
     remarks: tuple[str, ...]
@@ -31,19 +31,27 @@ class Transfer:
 def transfer(
     source: Study, storage: str, target: StudySpec, modes: Sequence[Mode], *, top: int, width: float
 ) -> Transfer:
-    """What `target` takes over from `source`; the same for a source in the same state.
+    """Make a transfer. The result is the same for a source in the same state.
 
-    `storage` is written down, `top` is how many of the source's trials are enqueued, `width` the share of a range
-    that is left. InputError where the source has nothing to hand over.
+    Args:
+        source: The source study.
+        storage: URL of its database, for the record.
+        target: The target study.
+        modes: What is transferred.
+        top: Number of the source's best trials to enqueue.
+        width: Share of each range to keep.
+
+    Raises:
+        InputError: The source has no completed trial, or was not made by FxAI.
     """
     record = StudyRecord.of(source)
     taken_from = source_of(record, storage)
     path_of = _paths(source)
     best = taken_over(source) | _located(_best(record), path_of)
-    fixing, ranking = {"fix", "fix_unimportant"} & set(modes), "fix_unimportant" in modes
-    measured = importance_tests(source) if ranking else {}
+    fixes, fixes_unimportant = {"fix", "fix_unimportant"} & set(modes), "fix_unimportant" in modes
+    measured = importance_tests(source) if fixes_unimportant else {}
     dropped = _unimportant(measured, path_of, target)
-    fixed = _fixed(best, target) if fixing else {}
+    fixed = _fixed(best, target) if fixes else {}
     transfer_spec = TransferSpec(
         source=taken_from,
         modes=tuple(modes),
@@ -51,20 +59,20 @@ def transfer(
         dropped=dropped,
         narrowed=_smaller_ranges(best, target, width, without=dropped) if "narrow" in modes else (),
     )
-    start = applied(target, transfer_spec, f"what {target.study_name} would take over")
+    start = applied(target, transfer_spec, f"the transfer to {target.study_name}")
     warm = len(warm_trials(source, start)) if "warm" in modes else 0
     first = _leaders(record, path_of, start, top) if "enqueue" in modes else ()
     remarks = (
-        *_of_source(record),
-        *(_of_values(best, fixed, start) if fixing else ()),
-        *(_of_importance(measured) if ranking else ()),
-        *(_of_warm(source, start, warm) if "warm" in modes else ()),
+        *_source_remarks(record),
+        *(_value_remarks(best, fixed, start) if fixes else ()),
+        *(_importance_remarks(measured) if fixes_unimportant else ()),
+        *(_warm_remarks(source, start, warm) if "warm" in modes else ()),
     )
     return Transfer(transfer_spec.model_copy(update={"enqueue": first, "warm": warm}), remarks)
 
 
 def source_of(record: StudyRecord, storage: str) -> SourceStudy:
-    """The study as it stands now; two equal ones hand over the same."""
+    """The state of the source study, for the record."""
     best = _best(record)
     finished = sum(trial.state.is_finished() and not trial.uncounted for trial in record.trials)
     return SourceStudy(
@@ -81,12 +89,12 @@ def source_of(record: StudyRecord, storage: str) -> SourceStudy:
 
 def _best(record: StudyRecord) -> TrialRecord:
     if record.best is None or record.best.value is None:
-        raise InputError(f"the study {record.name!r} has no completed trial, so there is nothing to take over")
+        raise InputError(f"the study {record.name!r} has no completed trial, so there is nothing to transfer")
     return record.best
 
 
 def taken_over(study: Study) -> dict[str, Choice]:
-    """What the study itself took over from an earlier one, by path."""
+    """The values that the study itself took over from an earlier study, by path."""
     transfer_spec = study.user_attrs.get(attributes.TRANSFER)
     return {} if transfer_spec is None else dict(TransferSpec.model_validate(transfer_spec).fixed)
 
@@ -104,14 +112,16 @@ def _smaller_ranges(
 ) -> tuple[Narrowed, ...]:
     shared = [each for each in target.parameters if each.path in best and each.name not in without]
     smaller = [(each, narrowed(each, best[each.path], width)) for each in shared]
-    return tuple(Narrowed.of(made) for each, made in smaller if made != each)
+    return tuple(Narrowed.of(narrower) for each, narrower in smaller if narrower != each)
 
 
 def _paths(source: Study) -> dict[str, str]:
-    """What each parameter of the source sets."""
+    """The field that each parameter of the source sets."""
     stored = source.user_attrs.get(attributes.FINGERPRINT)
     if not isinstance(stored, dict):
-        raise InputError(f"the study {source.study_name!r} was not made by FxAI; nobody knows what its parameters set")
+        raise InputError(
+            f"the study {source.study_name!r} was not made by FxAI, so the fields of its parameters are not known"
+        )
     return paths_of(stored)
 
 
@@ -122,18 +132,15 @@ def _located(trial: TrialRecord, path_of: Mapping[str, str]) -> dict[str, Choice
 def _unimportant(
     measured: Mapping[str, ImportanceTest], path_of: Mapping[str, str], target: StudySpec
 ) -> tuple[str, ...]:
-    """Parameters that both search and that do not stand out in the source."""
-    quiet = {path_of[name] for name, standing in measured.items() if not standing.stands_out}
-    return tuple(each.name for each in target.parameters if each.path in quiet)
+    """Parameters of both studies whose importance in the source does not exceed chance."""
+    unimportant = {path_of[name] for name, test in measured.items() if not test.stands_out}
+    return tuple(each.name for each in target.parameters if each.path in unimportant)
 
 
 def _leaders(
     record: StudyRecord, path_of: Mapping[str, str], target: StudySpec, top: int
 ) -> tuple[dict[str, Choice], ...]:
-    """The source's best trials as far as the target searches the same, moved into its ranges; each once.
-
-    What trial 0 is already is not tried again.
-    """
+    """The source's best trials with the target's parameters, moved into its ranges, each once and without trial 0."""
     moved = (_moved(_located(trial, path_of), target) for trial in record.ranked())
     found: list[dict[str, Choice]] = []
     for params in moved:
@@ -143,36 +150,36 @@ def _leaders(
 
 
 def _moved(values: Mapping[str, Choice], target: StudySpec) -> dict[str, Choice]:
-    """The values of parameters that the target has too, each the nearest that it can take.
+    """The values of the target's parameters, each moved to the nearest value in its range.
 
-    A kind that it does not offer has no nearest one, and is left to the sampler.
+    A choice that the target does not have is left to the sampler.
     """
     shared = [each for each in target.parameters if each.path in values]
     moved = {each.name: (values[each.path], nearest_value(each, values[each.path])) for each in shared}
     return {name: new for name, (old, new) in moved.items() if old == new or (is_number(old) and is_number(new))}
 
 
-def _of_source(record: StudyRecord) -> Iterator[str]:
+def _source_remarks(record: StudyRecord) -> Iterator[str]:
     if open_ := sum(not trial.state.is_finished() for trial in record.trials):
-        yield f"unfinished trials in {record.name}: {open_}; transfer again when it is through"
+        yield f"unfinished trials in {record.name}: {open_}; transfer again when the study has ended"
 
 
-def _of_values(best: Mapping[str, Choice], fixed: Mapping[str, Choice], target: StudySpec) -> Iterator[str]:
-    """Best values that the target cannot take as they are."""
-    if strangers := [path for path in best if path not in fixed]:
-        yield f"{target.study_name} has no {', '.join(strangers)}; left out"
+def _value_remarks(best: Mapping[str, Choice], fixed: Mapping[str, Choice], target: StudySpec) -> Iterator[str]:
+    """Remarks about best values that the target cannot use unchanged."""
+    if unknown := [path for path in best if path not in fixed]:
+        yield f"{target.study_name} has no {', '.join(unknown)}; left out"
     first = located(target.parameters, default_params(target))
     for path, value in first.items():
         if path in fixed and fixed[path] != value:
             yield f"{path} {fixed[path]} lies outside the range of {target.study_name}; its trial 0 takes {value}"
 
 
-def _of_importance(measured: Mapping[str, ImportanceTest]) -> Iterator[str]:
+def _importance_remarks(measured: Mapping[str, ImportanceTest]) -> Iterator[str]:
     if not measured:
-        yield f"no parameter was dropped: to call one unimportant takes {NEEDED}"
+        yield f"no parameter was dropped: {REQUIRED}"
 
 
-def _of_warm(source: Study, target: StudySpec, count: int) -> Iterator[str]:
+def _warm_remarks(source: Study, target: StudySpec, count: int) -> Iterator[str]:
     if not count:
         nothing = f"no trial of {source.study_name} lies in the ranges of {target.study_name}"
         yield f"nothing to learn from: {obstacle(source, target) or nothing}"

@@ -1,4 +1,4 @@
-"""`transfer.yaml`: what a study takes over from another, beside its results."""
+"""`transfer.yaml`: the transfer to a study, in its results folder."""
 
 from pathlib import Path
 
@@ -9,18 +9,18 @@ from fxai.spec.reading.load import load_record
 from fxai.spec.reading.transfer_spec import TransferSpec
 
 _HEADER = """\
-# What {target} takes over from {source}.
-# Written by `fxai transfer`; `fxai run` applies it to the spec. Delete it to run the spec as it is.
+# Transfer from {source} to {target}.
+# Written by `fxai transfer`; `fxai run` applies it to the spec. Delete this file to run the spec unchanged.
 """
 
 
 def write_transfer(path: Path, transfer_spec: TransferSpec, target: str) -> None:
-    """Make the file what `target`, the study it lies beside, takes over."""
+    """Write the transfer to the study `target`."""
     document = yaml.safe_dump(transfer_spec.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, _HEADER.format(target=target, source=transfer_spec.source.study_name) + document)
 
 
 def read_transfer(path: Path) -> TransferSpec | None:
-    """The overlay, where there is one; a `SpecError` names every fault of the file."""
+    """Read a transfer; None if the file does not exist. Raises `SpecError` if it has mistakes."""
     return load_record(path, TransferSpec) if path.exists() else None

@@ -1,4 +1,4 @@
-"""`<study>_results.json` as a study once more: what one can look at without the database that it came from."""
+"""Writes and reads `<study>_results.json`, from which a study can be read without its database."""
 
 import json
 import warnings
@@ -18,7 +18,7 @@ from fxai.errors import InputError
 from fxai.search import attributes
 from fxai.search.metric_goals import goals_of
 
-_UNCOUNTED: Mapping[str, Mapping[str, Any]] = {  # by their word: the marks, whose details the file does not tell
+_UNCOUNTED: Mapping[str, Mapping[str, Any]] = {  # attributes of trials that do not count; the file has no details
     "infeasible": {attributes.INFEASIBLE: ["?"]},
     "transferred": {attributes.TRANSFERRED: "?"},
 }
@@ -36,9 +36,9 @@ _OF_FAILURE = {"cause": attributes.CAUSE, "message": attributes.MESSAGE}
 
 
 def study_json(study: optuna.Study) -> dict[str, JsonValue]:
-    """What a study is besides its trials: what it optimises, its parameters' distributions, what it is made of.
+    """The study's goals, distributions and fingerprint as JSON.
 
-    Distributions are in Optuna's own form; where a parameter has had several, the last trial's.
+    Distributions are in Optuna's JSON format. If the distribution of a parameter changed, the last trial's is written.
     """
     trials = study.get_trials(deepcopy=False)
     space = {name: each for trial in trials for name, each in trial.distributions.items()}
@@ -51,18 +51,21 @@ def study_json(study: optuna.Study) -> dict[str, JsonValue]:
 
 
 def read_study(path: Path) -> optuna.Study:
-    """The study of such a file, in memory, to look at; an `InputError` for any other file.
+    """Read the study of a results file into memory.
 
-    Of trials that count for nothing it has the numbers and the parameters.
+    Trials that do not count have only their numbers and parameters.
+
+    Raises:
+        InputError: The file does not exist, cannot be read, or is not a results file.
     """
     try:
         return _study(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
+        raise InputError(f"{path} does not exist") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise InputError(f"{path} is no results file of a study; they are named <study>_results.json") from None
+        raise InputError(f"{path} is not a results file of a study (<study>_results.json)") from None
 
 
 def _study(document: Mapping[str, Any]) -> optuna.Study:
@@ -77,41 +80,41 @@ def _study(document: Mapping[str, Any]) -> optuna.Study:
         warnings.simplefilter("ignore", ExperimentalWarning)
         study.set_metric_names([goal["metric"] for goal in goals])
     for name in _OF_STUDY:
-        if told := document[name.removeprefix(attributes.PREFIX)]:
-            study.set_user_attr(name, told)
+        if value := document[name.removeprefix(attributes.PREFIX)]:
+            study.set_user_attr(name, value)
     space = {name: json_to_distribution(json.dumps(each)) for name, each in document["space"].items()}
     study.add_trials([_trial(each, space, [goal["metric"] for goal in goals]) for each in document["trials"]])
     return study
 
 
-def _trial(told: Mapping[str, Any], space: Mapping[str, BaseDistribution], metrics: list[str]) -> FrozenTrial:
-    state = TrialState.FAIL if told["state"] in _UNCOUNTED else TrialState[told["state"].upper()]
-    params = {name: told["params"][name] for name in told["params"] if name in space}
-    values = [told["values"][name] for name in metrics] if "values" in told else [told["value"]]
+def _trial(stored: Mapping[str, Any], space: Mapping[str, BaseDistribution], metrics: list[str]) -> FrozenTrial:
+    state = TrialState.FAIL if stored["state"] in _UNCOUNTED else TrialState[stored["state"].upper()]
+    params = {name: stored["params"][name] for name in stored["params"] if name in space}
+    values = [stored["values"][name] for name in metrics] if "values" in stored else [stored["value"]]
     trial = create_trial(
         state=state,
         values=values if state is TrialState.COMPLETE else None,
         params=params,
         distributions={name: space[name] for name in params},
-        user_attrs=_attributes(told),
-        intermediate_values={int(step): _number(value) for step, value in told["reports"].items()},
+        user_attrs=_attributes(stored),
+        intermediate_values={int(step): _number(value) for step, value in stored["reports"].items()},
     )
-    trial.datetime_start, trial.datetime_complete = _local(told["started"]), _local(told["ended"])
+    trial.datetime_start, trial.datetime_complete = _local(stored["started"]), _local(stored["ended"])
     return trial
 
 
-def _attributes(told: Mapping[str, Any]) -> dict[str, Any]:
-    of_trial = {name: told[key] for key, name in _OF_TRIAL.items() if told.get(key) is not None}
-    of_failure = {name: told["failure"][key] for key, name in _OF_FAILURE.items()} if told["failure"] else {}
-    metrics = {name: value for name, value in told["metrics"].items() if value is not None}
-    return {**metrics, **of_trial, **of_failure, **_UNCOUNTED.get(told["state"], {})}
+def _attributes(stored: Mapping[str, Any]) -> dict[str, Any]:
+    of_trial = {name: stored[key] for key, name in _OF_TRIAL.items() if stored.get(key) is not None}
+    of_failure = {name: stored["failure"][key] for key, name in _OF_FAILURE.items()} if stored["failure"] else {}
+    metrics = {name: value for name, value in stored["metrics"].items() if value is not None}
+    return {**metrics, **of_trial, **of_failure, **_UNCOUNTED.get(stored["state"], {})}
 
 
 def _number(value: float | None) -> float:
-    """JSON has no NaN."""
+    """A value of JSON, which has null for NaN."""
     return float("nan") if value is None else value
 
 
 def _local(moment: str | None) -> datetime | None:
-    """Optuna's times are local and naive."""
+    """A time as Optuna has it: local and naive."""
     return None if moment is None else datetime.fromisoformat(moment).astimezone().replace(tzinfo=None)

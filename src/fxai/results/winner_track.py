@@ -1,4 +1,4 @@
-"""What the best agent does on its validation split, written beside it when its training is over."""
+"""Writes the track record of an agent on its validation split."""
 
 from pathlib import Path
 
@@ -7,9 +7,11 @@ from fxai.results.track_files import is_of, of_file, track_path
 
 
 def write_validation_track(agent: Path) -> Path:
-    """Write `AGENT_validation.json` unless it is there.
+    """Write `AGENT_validation.json` unless it exists. Returns its path.
 
-    An FxaiError where the agent, its data, the memory or the disk do not allow it: nothing depends on this file.
+    Raises:
+        FxaiError: The agent or its data cannot be read, memory is too small, or the disk is full. No other result
+            depends on this file.
     """
     path = track_path(agent.parent, f"{agent.stem}_validation")
     if is_of(agent, path):
@@ -23,6 +25,6 @@ def write_validation_track(agent: Path) -> Path:
         window = evaluation_window(loaded, split="validation")
         record = track_record_of(loaded, window.market, window.span, window.split, parts=window.parts)
         of_file(agent, record).write(path)
-    except (FxaiError, OSError, RuntimeError) as error:  # torch raises the last, where memory runs out too
-        raise FxaiError(f"what {agent} does on its validation split could not be written: {error}") from error
+    except (FxaiError, OSError, RuntimeError) as error:  # torch raises RuntimeError, also without memory
+        raise FxaiError(f"the track record of {agent} on its validation split could not be written: {error}") from error
     return path

@@ -17,17 +17,19 @@ def test_metrics_are_kept_apart(compared: Comparison) -> None:
     goals = [(group.goal.metric, group.goal.direction) for group in compared.groups]
     assert goals == [("mean_reward", "maximize"), ("value", "minimize")]
     assert [[study.label for study in group.studies] for group in compared.groups] == [["wide", "near"], ["loss"]]
-    assert compared.groups[1].summary == "loss is alone in this: minimize value."
+    assert compared.groups[1].summary == "Only loss has this goal: minimize value."
 
 
 def test_what_stands_against_comparing_values_is_said(compared: Comparison) -> None:
     scored, tried = compared.groups[0].cautions
-    assert scored == "near and wide are not scored alike: they differ in seeds_per_trial, env.max_episode_steps."
-    assert "near has 12, wide has 40" in tried
+    assert (
+        scored == "near and wide score their trials differently. They differ in seeds_per_trial, env.max_episode_steps."
+    )
+    assert "near 12, wide 40" in tried
     assert compared.groups[1].cautions == ()  # it is alone
     near, _, foreign = compared.studies
     (first, *_) = cautions([near, foreign])
-    assert first == "Not made by FxAI, so that nobody knows how their trials were scored: loss."
+    assert first == "Studies of other programs, whose scoring is not known: loss."
 
 
 def test_who_was_as_good_how_soon(compared: Comparison) -> None:
@@ -72,13 +74,13 @@ def test_by_a_metric_that_all_have_they_are_one_group(kept: Kept) -> None:
 
 
 def test_a_lead_is_told_with_what_luck_may_do(kept: Kept, compared: Comparison) -> None:
-    assert "without standard errors, whether by luck cannot be said" in compared.groups[0].summary
+    assert "Without standard errors, this may be chance." in compared.groups[0].summary
     (twins,) = Comparison.of([kept.wide, type(kept.wide)(kept.wide.storage + "?timeout=5", "wide")]).groups
     assert "have the same best value" in twins.summary
 
 
 def test_one_study_is_no_comparison(kept: Kept) -> None:
-    with pytest.raises(InputError, match="takes two studies or more; there is 'wide' alone"):
+    with pytest.raises(InputError, match="needs at least two studies; only 'wide' is given"):
         Comparison.of([kept.wide])
 
 

@@ -62,7 +62,7 @@ def test_own_data_are_copied_where_that_is_wanted(on_own_data: Exported, bars: P
     with pytest.raises(InputError, match="has changed since the study"):
         write_export(on_own_data, tmp_path / "out", [], with_data=True)
     bars.unlink()
-    with pytest.raises(InputError, match="is not there"):
+    with pytest.raises(InputError, match="is missing"):
         write_export(on_own_data, tmp_path / "out", [], with_data=True)
 
 
@@ -70,13 +70,13 @@ def test_what_no_run_left_is_said(study: optuna.Study, tmp_path: Path):
     bare = Exported(StudyRecord.of(study), {}, StudyPaths(tmp_path, "fx_ai_quick"))
     made = write_export(bare, tmp_path / "out", [TableFormat.JSON])
     assert made.missing == ["spec.yaml", "decisions.jsonl", "fx_ai_quick_best_config.yaml", "best_params.json"]
-    assert "left no `spec.yaml`" in (tmp_path / "out" / "README.md").read_text()
+    assert "wrote no `spec.yaml`" in (tmp_path / "out" / "README.md").read_text()
 
 
 def test_it_is_written_over_nothing_else(on_own_data: Exported, tmp_path: Path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("mine")
-    with pytest.raises(InputError, match="holds files that are no export"):
+    with pytest.raises(InputError, match="has files that are not an export"):
         write_export(on_own_data, tmp_path / "out", [])
     made = write_export(on_own_data, tmp_path / "new", [TableFormat.CSV])
     assert write_export(on_own_data, tmp_path / "new", [TableFormat.CSV]) == made

@@ -1,1 +1,1 @@
-"""Several studies side by side: what they found, how soon, and by which parameters."""
+"""Comparison of studies: best values, speed, importances, parameters."""

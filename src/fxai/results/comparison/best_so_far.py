@@ -1,4 +1,4 @@
-"""How a study's best value came about: over its trials, and over the time in which it ran."""
+"""Best value so far, by trial number and by elapsed time."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from fxai.spec.search.metric_goals import Goal
 
 @dataclass(frozen=True, slots=True)
 class Improvement:
-    """A trial that did better than all before it, and when."""
+    """A trial that is better than all earlier ones."""
 
     at: float  # finished trials, or seconds
     value: float
@@ -24,16 +24,16 @@ class Improvement:
 
 @dataclass(frozen=True, slots=True)
 class BestSoFar:
-    """A study's improvements. Its time is that in which any of its trials ran: what lies between two runs is none."""
+    """A study's improvements. Times count only while a trial runs; pauses between runs are left out."""
 
     over_trials: Sequence[Improvement]
-    over_time: Sequence[Improvement]  # in the order in which trials ended; empty where times are not known
+    over_time: Sequence[Improvement]  # in the order of the trials' ends; empty if times are not known
     finished: int  # trials that completed, were pruned or failed
     seconds: float
 
     @classmethod
     def of(cls, trials: Sequence[TrialRecord], goal: Goal) -> "BestSoFar":
-        """Of a study's own trials, in the order of their numbers."""
+        """The improvements of a study's trials, given in the order of their numbers."""
         finished = [trial for trial in trials if not trial.uncounted and trial.state.is_finished()]
         clock = _Clock(finished)
         timed = sorted((trial.ended, trial.number, trial) for trial in finished if trial.started and trial.ended)
@@ -54,7 +54,7 @@ class BestSoFar:
 
 
 def first_at(improvements: Iterable[Improvement], level: float, goal: Goal) -> float | None:
-    """When a value at least as good as this was reached."""
+    """When a value at least as good as `level` was reached; None if never."""
     return next((each.at for each in improvements if goal.loss(each.value) <= goal.loss(level)), None)
 
 
@@ -69,7 +69,7 @@ def _improvements(moments: Iterable[tuple[float, TrialRecord]], goal: Goal) -> t
 
 
 class _Clock:
-    """Counts the seconds in which at least one trial ran."""
+    """Counts the seconds in which at least one trial runs."""
 
     def __init__(self, trials: Iterable[TrialRecord]) -> None:
         spans: list[tuple[datetime, datetime]] = []

@@ -1,11 +1,11 @@
-"""Figures of studies side by side; a study has one colour in all of them."""
+"""Figures of a comparison. Each study has the same colour in all of them."""
 
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 
-from fxai.formatting import figure as worded
+from fxai.formatting import figure as value_text
 from fxai.metric_text import axis_format, number_text
 from fxai.protocol import ParamValue
 from fxai.results.comparison.best_so_far import Improvement
@@ -19,19 +19,19 @@ _DASHES = ("solid", "dash", "dot")
 _UNITS = ((2 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (120, 60, "minutes"), (0, 1, "seconds"))
 _WIDE = 26
 _LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-_EARLY = 1 / 10  # of a study's trials
+_EARLY = 1 / 10  # share of a study's trials
 _FLATTENING = 4.0
 _MARGIN = 0.08
-_LANE = 16  # pixels of height for a study's line within a parameter's row
+_LANE = 16  # height of a study's line in a parameter's row, pixels
 
 
 def colours(comparison: Comparison) -> dict[str, str]:
-    """By the studies' labels."""
+    """The colours of the studies, by label."""
     return {study.label: SERIES[place % len(SERIES)] for place, study in enumerate(comparison.studies)}
 
 
 def over_trials(group: Group, colour: Mapping[str, str]) -> go.Figure:
-    """The best value so far against finished trials."""
+    """The best value so far by number of finished trials."""
     figure = go.Figure(
         [
             _curve(group, study, study.progress.over_trials, (study.progress.finished, 1), colour)
@@ -42,7 +42,7 @@ def over_trials(group: Group, colour: Mapping[str, str]) -> go.Figure:
 
 
 def over_time(group: Group, colour: Mapping[str, str]) -> go.Figure | None:
-    """The same against the time in which trials ran; None where no study has times."""
+    """The best value so far by running time; None if no study has times."""
     timed = [study for study in group.studies if study.progress.over_time]
     if not timed:
         return None
@@ -51,11 +51,11 @@ def over_time(group: Group, colour: Mapping[str, str]) -> go.Figure | None:
     figure = go.Figure(
         [_curve(group, study, study.progress.over_time, (study.progress.seconds, unit), colour) for study in timed]
     )
-    return _progress(figure, f"time in which trials ran, {word}", group)
+    return _progress(figure, f"running time, {word}", group)
 
 
 def importances(comparison: Comparison, colour: Mapping[str, str]) -> go.Figure | None:
-    """The studies' importances beside each other, with their intervals; None where no study has any."""
+    """The importances of all studies with their intervals; None if no study has any."""
     paths = list(reversed(comparison.important))
     if not paths:
         return None
@@ -69,9 +69,9 @@ def importances(comparison: Comparison, colour: Mapping[str, str]) -> go.Figure 
 
 
 def overlap(comparison: Comparison, colour: Mapping[str, str]) -> go.Figure | None:
-    """Of each parameter that several have: the ranges, where the leaders lie in them, the best values.
+    """Ranges, values of the leading trials and best values of each shared parameter.
 
-    All on the scale that spans the ranges of all studies. None where no shared parameter has an order.
+    The scale of a parameter spans the ranges of all studies. None if no shared parameter has an order.
     """
     scales = {path: _scale(comparison, path) for path in comparison.shared}
     ordered = {path: scale for path, scale in scales.items() if scale is not None}
@@ -93,9 +93,9 @@ def overlap(comparison: Comparison, colour: Mapping[str, str]) -> go.Figure | No
 
 
 def limits(group: Group) -> list[float] | None:
-    """The axis of best values without early ones that would flatten all others; None where there are none.
+    """Limits of the axis of best values, without far worse early values; None if there are none.
 
-    It goes down to what the studies had reached after a tenth of their trials.
+    The axis starts at the values that the studies had reached after a tenth of their trials.
     """
     losses = {
         study.label: [(each.at, group.goal.loss(each.value)) for each in study.progress.over_trials]
@@ -116,12 +116,12 @@ def limits(group: Group) -> list[float] | None:
 
 
 def _at(curve: Sequence[tuple[float, float]], at: float) -> float:
-    """What a curve of falling losses had come to by then; its first value before it begins."""
+    """The value of a curve of falling losses at a place; the first value before the curve starts."""
     return next((loss for when, loss in reversed(curve) if when <= at), curve[0][1])
 
 
 class _Lines:
-    """One study's ranges, leaders and best values, collected into a few traces."""
+    """One study's ranges, leading trials and best values, collected into a few traces."""
 
     def __init__(self) -> None:
         self.range_x: list[float | None] = []
@@ -148,7 +148,7 @@ class _Lines:
         if best is not None:
             self.best_x.append(best)
             self.best_y.append(y)
-            self.texts.append(f"{path}: {worded(parameter.best)}, of {_range(parameter.distribution)}")
+            self.texts.append(f"{path}: {value_text(parameter.best)}, of {_range(parameter.distribution)}")
 
     def traces(self, label: str, colour: str) -> Sequence[go.Scatter]:
         line = {"mode": "lines", "legendgroup": label, "showlegend": False, "hoverinfo": "skip"}
@@ -178,9 +178,9 @@ def _places(scale: BaseDistribution, values: tuple[ParamValue, ParamValue]) -> t
 
 def _range(distribution: BaseDistribution) -> str:
     if isinstance(distribution, CategoricalDistribution):
-        return ", ".join(map(worded, distribution.choices))
+        return ", ".join(map(value_text, distribution.choices))
     low, high = ends(distribution) or ("", "")
-    return f"{worded(low)} to {worded(high)}"
+    return f"{value_text(low)} to {value_text(high)}"
 
 
 def _curve(
@@ -190,7 +190,7 @@ def _curve(
     scale: tuple[float, float],
     colour: Mapping[str, str],
 ) -> go.Scatter:
-    """Steps up to where the study stands now; `scale` is that place and the unit of the axis."""
+    """The best value as steps; `scale` is the end of the curve and the unit of the axis."""
     (end, unit), last = scale, improvements[-1:]
     trading = study.analysis.trading
     return go.Scatter(
@@ -208,7 +208,7 @@ def _curve(
 
 
 def _dash(label: str, colour: Mapping[str, str]) -> str:
-    """Colours come round again after six studies."""
+    """The dash of a study's line. Colours repeat after six studies, dashes tell them apart."""
     return _DASHES[list(colour).index(label) // len(SERIES) % len(_DASHES)]
 
 

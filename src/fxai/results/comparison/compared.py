@@ -1,4 +1,4 @@
-"""One of several studies that stand side by side."""
+"""One study of a comparison."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ from fxai.spec.search.metric_goals import Goal
 
 @dataclass(frozen=True, slots=True)
 class SearchedParameter:
-    """A parameter of one study: what it was drawn from, and what the study has found for it."""
+    """A parameter of one study: its range, best value, importance, and values in the leading trials."""
 
     distribution: BaseDistribution
     best: ParamValue
     in_best: bool  # whether the best trial has it
-    importance: ParameterImportance | None  # None where it is not known
-    leaders: ParameterStability | None  # None where too few trials lead
+    importance: ParameterImportance | None  # None if not known
+    leaders: ParameterStability | None  # None with too few leading trials
 
     def as_json(self) -> dict[str, JsonValue]:
         bounds = ends(self.distribution)
@@ -46,24 +46,24 @@ class SearchedParameter:
 
 @dataclass(frozen=True, slots=True)
 class ComparedStudy:
-    """A study by one metric, under a name that no other of the comparison has.
+    """A study by one metric, with a label that is unique in the comparison.
 
-    Parameters go by the field of the configuration that they set, as far as that is known, so that studies which
-    call one field by two names are compared in it.
+    The keys of `parameters` are the fields that the parameters set, if they are known. Studies with different names
+    for the same field can then be compared.
     """
 
     label: str
     database: str  # without a password
     goal: Goal
     analysis: StudyAnalysis
-    best: TrialRecord | None  # in the goal alone
+    best: TrialRecord | None  # by the goal alone
     progress: BestSoFar
     parameters: Mapping[str, SearchedParameter]
-    fingerprint: Mapping[str, Any] | None  # None of a study that FxAI did not make
+    fingerprint: Mapping[str, Any] | None  # None for a study of another program
 
     @classmethod
     def of(cls, study: Study, label: str, database: str, by: str | None = None) -> "ComparedStudy":
-        """`by` is another metric of its trials, as `goal_named` reads it."""
+        """Read a study; `by` is another metric of its trials, in the form of `goal_named`."""
         whole = StudyRecord.of(study)
         chosen = None if by is None else goal_named(whole, by)
         analysis = StudyAnalysis.of(study, by=chosen)
@@ -71,7 +71,7 @@ class ComparedStudy:
         single = StudyRecord.of(shown)
         (goal,) = single.goals
         stored = study.user_attrs.get(attributes.FINGERPRINT)
-        made_of = stored if isinstance(stored, dict) else None
+        fingerprint = stored if isinstance(stored, dict) else None
         best = analysis.best if analysis.front is None else single.best
         return cls(
             label=label,
@@ -80,8 +80,8 @@ class ComparedStudy:
             analysis=analysis,
             best=best,
             progress=BestSoFar.of(single.trials, goal),
-            parameters=_parameters(shown, analysis, best, {} if made_of is None else paths_of(made_of)),
-            fingerprint=made_of,
+            parameters=_parameters(shown, analysis, best, {} if fingerprint is None else paths_of(fingerprint)),
+            fingerprint=fingerprint,
         )
 
     def as_json(self) -> dict[str, JsonValue]:

@@ -1,4 +1,4 @@
-"""Several studies by what they share: metrics and parameters. What cannot be compared is said and kept apart."""
+"""Comparison of studies by common metrics and parameters. Studies with different goals are in separate groups."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ _FEWEST = 2
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """When a study had a value as good as the least of the best values; None where times are not known."""
+    """When a study reached the worst of the best values; `seconds` is None if times are not known."""
 
     finished: int
     seconds: float | None
@@ -29,13 +29,13 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Studies by one metric in one direction, those with the better best values first."""
+    """Studies with the same metric and direction, the better best values first."""
 
     goal: Goal
     studies: Sequence[ComparedStudy]
-    level: float | None  # the least of their best values; None where fewer than two have one
-    summary: str  # a sentence on which study has the better value and by how much
-    cautions: Sequence[str]  # what stands against comparing their values
+    level: float | None  # the worst of their best values; None if fewer than two studies have one
+    summary: str  # which study is better and by how much
+    cautions: Sequence[str]  # reasons against a comparison of the values
 
     @classmethod
     def of(cls, goal: Goal, studies: Sequence[ComparedStudy]) -> "Group":
@@ -45,7 +45,7 @@ class Group:
         return cls(goal, tuple(ranked), level, comparison_summary(goal, ranked), tuple(cautions(studies)))
 
     def reached(self, study: ComparedStudy) -> Reached | None:
-        """When the study had reached the level."""
+        """When the study reached the level; None if never."""
         if self.level is None:
             return None
         finished = first_at(study.progress.over_trials, self.level, self.goal)
@@ -67,20 +67,25 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two or more studies side by side."""
+    """Comparison of two or more studies."""
 
     studies: Sequence[ComparedStudy]
     groups: Sequence[Group]
 
     @classmethod
     def of(cls, named: Sequence[StudyReference], by: str | None = None) -> "Comparison":
-        """Read the studies and compare them; by another metric of their trials where one is given.
+        """Read the studies and compare them.
 
-        An `InputError` for fewer than two, for one that is not there, and for one without that metric.
+        Args:
+            named: The studies.
+            by: Another metric of their trials; None for the metric that each study optimises.
+
+        Raises:
+            InputError: There are fewer than two studies, or one does not exist or does not have the metric.
         """
         if len(named) < _FEWEST:
-            only = "" if not named else f"; there is {named[0].name!r} alone"
-            raise InputError(f"a comparison takes two studies or more{only}")
+            only = "" if not named else f"; only {named[0].name!r} is given"
+            raise InputError(f"a comparison needs at least two studies{only}")
         studies = tuple(
             ComparedStudy.of(each.load(), label, each.database, by)
             for each, label in zip(named, labels(named), strict=True)
@@ -91,12 +96,12 @@ class Comparison:
 
     @property
     def shared(self) -> tuple[str, ...]:
-        """Parameters that two studies or more have searched, the more important first."""
+        """Parameters of at least two studies, the most important first."""
         return tuple(path for path in self._paths() if len(self.having(path)) >= _FEWEST)
 
     @property
     def unshared(self) -> dict[str, tuple[str, ...]]:
-        """By study, the parameters that it alone has searched."""
+        """By study, the parameters that no other study has."""
         alone = {
             study.label: tuple(p for p in study.parameters if len(self.having(p)) < _FEWEST) for study in self.studies
         }
@@ -104,16 +109,17 @@ class Comparison:
 
     @property
     def important(self) -> tuple[str, ...]:
-        """All parameters with an importance in any study, the more important first."""
+        """All parameters with an importance in any study, the most important first."""
         return tuple(path for path in self._paths() if _shares(self.studies, path))
 
     def having(self, path: str) -> list[ComparedStudy]:
         return [study for study in self.studies if path in study.parameters]
 
     def agree(self, path: str) -> bool | None:
-        """Whether the leading trials of all studies that searched the parameter have values in common.
+        """Whether the leading trials of all studies with the parameter agree on it.
 
-        Of numbers, the middle 80 % of each study's; of choices the commonest. None where nothing is known of one.
+        Numbers: the middle 80 % of the studies' values overlap. Choices: the most frequent choice is the same. None
+        if the values of one study are not known.
         """
         leaders = [study.parameters[path].leaders for study in self.having(path)]
         known = [each for each in leaders if each is not None]
@@ -134,7 +140,7 @@ class Comparison:
         }
 
     def _paths(self) -> list[str]:
-        """All parameters, those first that matter more in the mean of the studies that know it."""
+        """All parameters, sorted by their mean importance in the studies."""
         paths = dict.fromkeys(path for study in self.studies for path in study.parameters)
         return sorted(paths, key=lambda path: -_mean(_shares(self.studies, path)))
 

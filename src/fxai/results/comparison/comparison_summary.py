@@ -1,4 +1,4 @@
-"""Who leads among studies of one metric, and what stands against comparing their values."""
+"""Sentences about the studies of a group: which is better, and reasons against a comparison."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,12 +15,12 @@ _AS_MANY = 1.5
 
 
 def comparison_summary(goal: Goal, ranked: Sequence[ComparedStudy]) -> str:
-    """A sentence on who leads and by how much; of the studies, those with the better best values come first."""
+    """A sentence about which study is better and by how much; `ranked` has the best study first."""
     if len(ranked) == 1:
-        return f"{ranked[0].label} is alone in this: {goal.direction} {goal.metric}."
+        return f"Only {ranked[0].label} has this goal: {goal.direction} {goal.metric}."
     first, second = ranked[:2]
     if second.best is None or first.best is None:
-        return "Fewer than two of them have a completed trial."
+        return "Fewer than two of the studies have a completed trial."
     values = [each.best.value or 0.0 for each in (first, second) if each.best is not None]
     if values[0] == values[1]:
         return f"{first.label} and {second.label} have the same best value."
@@ -28,39 +28,35 @@ def comparison_summary(goal: Goal, ranked: Sequence[ComparedStudy]) -> str:
     trading = first.analysis.trading and second.analysis.trading
     error = standard_error_of_difference(first.best.standard_error, second.best.standard_error)
     if error is None:
-        doubt = "without standard errors, whether by luck cannot be said"
         amount = difference_text(goal.metric, gap, None, trading=trading)
-        return f"{first.label} leads {second.label} by {amount}; {doubt}."
+        return f"{first.label} leads {second.label} by {amount}. Without standard errors, this may be chance."
     amount = difference_text(goal.metric, gap, error, trading=trading)
     if gap > _CLEAR * error:
         return f"{first.label} leads {second.label} by {amount}, more than two standard errors."
-    return f"{first.label} leads {second.label} by {amount}; within two standard errors that may be luck."
+    return f"{first.label} leads {second.label} by {amount}. This is within two standard errors, so it may be chance."
 
 
 def cautions(studies: Sequence[ComparedStudy]) -> Iterator[str]:
-    """What a reader should know before putting their values side by side."""
+    """Reasons against a comparison of the studies' values."""
     if len(studies) == 1:
         return
-    strangers = [study.label for study in studies if study.fingerprint is None]
-    if strangers:
-        listed = ", ".join(strangers)
-        yield f"Not made by FxAI, so that nobody knows how their trials were scored: {listed}."
-    yield from _unlike([study for study in studies if study.fingerprint is not None])
+    foreign = [study.label for study in studies if study.fingerprint is None]
+    if foreign:
+        listed = ", ".join(foreign)
+        yield f"Studies of other programs, whose scoring is not known: {listed}."
+    yield from _scored_differently([study for study in studies if study.fingerprint is not None])
     counts = {study.label: study.progress.finished for study in studies}
     if max(counts.values()) > _AS_MANY * min(counts.values()):
-        listed = ", ".join(f"{label} has {count:,}" for label, count in counts.items())
-        yield (
-            f"The studies have different numbers of finished trials: {listed}. "
-            "With more trials the best value becomes better by chance alone."
-        )
+        listed = ", ".join(f"{label} {count:,}" for label, count in counts.items())
+        yield f"Finished trials: {listed}. The best of more trials is better by chance alone."
 
 
-def _unlike(studies: Sequence[ComparedStudy]) -> Iterator[str]:
-    """In what each is scored differently than the first."""
+def _scored_differently(studies: Sequence[ComparedStudy]) -> Iterator[str]:
+    """The settings of the scoring in which each study differs from the first."""
     for other in studies[1:]:
         differing = scoring_differences(studies[0].fingerprint or {}, other.fingerprint or {})
         names = [name for name in differing if name not in _GROUPED_BY]
         if names:
             further = len(names) - _MOST_NAMED
-            listed = ", ".join(names[:_MOST_NAMED]) + (f" and {further} further" if further > 0 else "")
-            yield f"{studies[0].label} and {other.label} are not scored alike: they differ in {listed}."
+            listed = ", ".join(names[:_MOST_NAMED]) + (f" and {further} more" if further > 0 else "")
+            yield f"{studies[0].label} and {other.label} score their trials differently. They differ in {listed}."

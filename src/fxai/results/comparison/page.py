@@ -1,4 +1,4 @@
-"""Studies side by side on one page."""
+"""The page of a comparison."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,9 +24,13 @@ _SUFFIXES = ("", ".html", ".htm")
 
 
 def write_comparison(comparison: Comparison, path: Path) -> Path:
-    """Write the page, which asks no network for anything; an `InputError` for a name that is no page's."""
+    """Write the page, which opens without network. Returns its path.
+
+    Raises:
+        InputError: The file's name does not end in .html.
+    """
     if path.suffix.lower() not in _SUFFIXES:
-        raise InputError(f"{path}: a comparison is a page of tables and figures; name a file that ends in .html")
+        raise InputError(f"{path}: the comparison is an HTML page; name a file that ends in .html")
     write_text(path, comparison_html(comparison))
     return path
 
@@ -49,7 +53,7 @@ def comparison_html(comparison: Comparison) -> str:
 
 
 class _Figures:
-    """The page's figures by the names under which they have been placed."""
+    """The figures of the page, by name."""
 
     def __init__(self) -> None:
         self.drawn: dict[str, go.Figure] = {}
@@ -71,7 +75,7 @@ def _group(group: Group, place: int, colour: Mapping[str, str], figures: _Figure
         "headings": study_headings(group),
         "rows": study_rows(group),
         "level": level_note(group),
-        "beyond": " Early values that are far worse lie beyond the axis." if limits(group) else "",
+        "beyond": " Early values that are far worse are outside the axis." if limits(group) else "",
         "over_trials": figures.place(f"trials-{place}", over_trials(group, colour)),
         "over_time": figures.place(f"time-{place}", over_time(group, colour)),
     }

@@ -1,4 +1,4 @@
-"""Which study is meant where several databases are looked at: `fx_ai_quick`, `old.db#fx_ai_quick`, `URL#`."""
+"""References to studies in several databases: `fx_ai_quick`, `old.db#fx_ai_quick`, `URL#`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,25 +14,30 @@ _SEPARATOR = "#"
 
 @dataclass(frozen=True, slots=True)
 class StudyReference:
-    """A study by the database that holds it and its name there."""
+    """A study's database and name."""
 
     storage: str  # a URL
     name: str
 
     def load(self) -> Study:
-        """The study with all its trials; an `InputError` where it is not there."""
+        """The study with all its trials. Raises `InputError` if it does not exist."""
         return load_study(self.storage, self.name)
 
     @property
     def database(self) -> str:
-        """The database as it may be shown."""
+        """The database's URL without the password."""
         return shown(self.storage)
 
 
 def references(texts: Sequence[str], storage: str) -> tuple[StudyReference, ...]:
-    """The studies that are meant; names alone are looked for in `storage`, and after `#` all studies where none is.
+    """Parse references to studies.
 
-    An `InputError` for a study that is named twice.
+    Args:
+        texts: References: `NAME`, `FILE#NAME`, `URL#NAME`, or `FILE#` and `URL#` for all studies of a database.
+        storage: URL of the database of bare names.
+
+    Raises:
+        InputError: A study is named twice, or a reference is wrong.
     """
     found: list[StudyReference] = []
     for text in texts:
@@ -54,12 +59,12 @@ def _references(text: str, storage: str) -> Sequence[StudyReference]:
         return (StudyReference(url, name),)
     names = [each for each in study_names(url) if not is_archived(each)]
     if not names:
-        raise InputError(f"{shown(url)} holds no studies")
+        raise InputError(f"{shown(url)} has no studies")
     return tuple(StudyReference(url, each) for each in names)
 
 
 def _parts(text: str) -> tuple[str, str, str]:
-    """Database, separator and study. In a server's address a password may hold the separator, up to the last `@`."""
+    """Database, separator and study. A password in a URL, before the last `@`, may contain the separator."""
     if "://" not in text or text.startswith("sqlite"):
         return text.partition(_SEPARATOR)
     head, at, tail = text.rpartition("@")
@@ -72,7 +77,7 @@ def _parts(text: str) -> tuple[str, str, str]:
 
 
 def labels(named: Sequence[StudyReference]) -> tuple[str, ...]:
-    """What to call each: its name, with its database where several have that name."""
+    """A unique label for each study: its name, and its database if several studies have the name."""
     names = [each.name for each in named]
     files = [_file(each) for each in named]
     alone = len(set(zip(names, files, strict=True))) == len(named)

@@ -1,4 +1,4 @@
-"""A comparison in rows of text, for a terminal and for a page."""
+"""Tables of a comparison as text, for the terminal and the page."""
 
 from collections.abc import Sequence
 
@@ -27,25 +27,25 @@ def study_headings(group: Group) -> tuple[str, ...]:
 
 
 def study_rows(group: Group) -> Sequence[tuple[str, ...]]:
-    """A row for each study, the leading one first."""
+    """One row per study, the best first."""
     return [_study_row(group, study) for study in group.studies]
 
 
 def level_note(group: Group) -> str | None:
-    """What the column of the level means."""
+    """The explanation of the column "Level"."""
     if group.level is None:
         return None
     trading = all(study.analysis.trading for study in group.studies)
     level = number_text(group.goal.metric, group.level, trading=trading)
-    return f"Level: when it had a value as good as {level}, the least of these best values."
+    return f"Level: when the study reached {level}, the worst of these best values."
 
 
 def parameter_headings(comparison: Comparison) -> tuple[str, ...]:
-    return ("Parameter", *(study.label for study in comparison.studies), "Leaders agree")
+    return ("Parameter", *(study.label for study in comparison.studies), "Leading trials agree")
 
 
 def parameter_rows(comparison: Comparison, *, ranges: bool = False) -> Sequence[tuple[str, ...]]:
-    """The best value of each parameter that several studies have searched; with the range that it was drawn from."""
+    """The best values of the parameters of several studies, with their ranges if `ranges`."""
     return [
         (
             path,
@@ -57,7 +57,7 @@ def parameter_rows(comparison: Comparison, *, ranges: bool = False) -> Sequence[
 
 
 def importance_rows(comparison: Comparison) -> Sequence[tuple[str, ...]]:
-    """Each parameter's importance in each study, as far as it is known."""
+    """The importances of each parameter in the studies."""
     return [
         (path, *(_importance(study.parameters.get(path)) for study in comparison.studies))
         for path in comparison.important

@@ -1,1 +1,1 @@
-"""A study as a folder for others."""
+"""Export of a study as a folder for other programs and machines."""

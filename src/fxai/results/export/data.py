@@ -1,4 +1,4 @@
-"""The data of a study as somebody else may come by them."""
+"""The data of an exported study: a copy in the folder, a named data set, or a hash."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,32 +16,36 @@ from fxai.spec.fields.environment import expanded_path
 
 @dataclass(frozen=True, slots=True)
 class ExportedData:
-    """Where the bars of a study come from."""
+    """Source of the bars of a study."""
 
-    source: str  # as the study has it: a named set, or a file of whoever ran it
-    sha256: str | None  # of that file; None for a named set, which FxAI has
+    source: str  # a named data set, or a file on the machine of the study
+    sha256: str | None  # hash of the file; None for a named data set
 
     @classmethod
     def of(cls, user_attrs: Mapping[str, Any]) -> "ExportedData | None":
-        """By a study's user attributes; None where only the user's own code knows its data."""
+        """Read the source from a study's user attributes; None if only the user's code knows the data."""
         data = (user_attrs.get(attributes.FINGERPRINT) or {}).get("data")
         return None if data is None else cls(data["source"], data.get("sha256"))
 
     @property
     def place(self) -> str:
-        """Where the exported files look for them."""
+        """The source of the data in the exported files."""
         return self.source if self.sha256 is None else f"data/{Path(self.source).name}"
 
     def copied_to(self, folder: Path) -> list[Path]:
-        """Copy the file into an export; a named set needs no copy.
+        """Copy the file into an export. A named data set needs no copy.
 
-        An `InputError` if it is not there, or no longer the file of the study.
+        Returns:
+            The copied files.
+
+        Raises:
+            InputError: The file is missing, or has changed since the study.
         """
         if self.sha256 is None:
             return []
         path = expanded_path(self.source)
         if not path.is_file():
-            raise InputError(f"the data file {path} of the study is not there; export without --with-data")
+            raise InputError(f"the data file {path} of the study is missing; export without --with-data")
         with path.open("rb") as file:
             now = hashlib.file_digest(file, "sha256").hexdigest()
         if now != self.sha256:

@@ -1,7 +1,7 @@
-"""A folder from which somebody else can use what a study found, and do it all again.
+"""Exports a study as a folder, with which another machine can use the results and repeat the search.
 
-It is made from the study's database and the files that its runs left; what they did not leave is missing here too,
-and the folder's README says so.
+The folder is made from the study's database and the files of its runs. The manifest lists files that the runs did
+not write.
 """
 
 import hashlib
@@ -28,21 +28,21 @@ from fxai.spec.reading.write_out import written_whole
 from fxai.spec.search.study import StudySpec
 
 _MANIFEST = "manifest.json"
-_HEADER = "The spec of the study as it ran, whole. Its data and code are looked for from this folder."
+_HEADER = "The complete spec of the study as it ran. The paths of data and code are relative to this folder."
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What was written."""
+    """The written folder."""
 
     folder: Path
     files: Sequence[Path]
-    missing: Sequence[str]  # files that the study's runs did not leave
+    missing: Sequence[str]  # files that the study's runs did not write
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export is made of."""
+    """Source of an export: a study with its files."""
 
     record: StudyRecord
     user_attrs: Mapping[str, Any]  # the study's
@@ -54,7 +54,7 @@ class Exported:
 
     @property
     def spec(self) -> StudySpec | None:
-        """As it ran, if it was kept: its data and code in the export's folder."""
+        """The spec as it ran, with data and code in the export's folder; None if no run stored it."""
         if not self.paths.spec.is_file():
             return None
         (study,) = load_spec(self.paths.spec).studies
@@ -68,29 +68,39 @@ class Exported:
         return config.model_copy(update=_moved(config, self.data))
 
 
-def write_export(made_of: Exported, folder: Path, kinds: Sequence[TableFormat], *, with_data: bool = False) -> Export:
-    """Write the folder anew; an `InputError` for one that holds something else."""
+def write_export(study: Exported, folder: Path, kinds: Sequence[TableFormat], *, with_data: bool = False) -> Export:
+    """Write the export.
+
+    Args:
+        study: The study.
+        folder: The folder to write; an earlier export in it is replaced.
+        kinds: Formats of the tables.
+        with_data: Whether to copy the data file.
+
+    Raises:
+        InputError: The folder has other files, or the data file is missing or has changed.
+    """
     _check_folder(folder)
-    data, spec, config = made_of.data, made_of.spec, made_of.best_config
+    data, spec, config = study.data, study.spec, study.best_config
     written = data.copied_to(folder) if with_data and data is not None else []
-    written += [path for kind in kinds for path in write_trials(made_of.record, folder, kind)]
+    written += [path for kind in kinds for path in write_trials(study.record, folder, kind)]
     if spec is not None:
-        written.append(folder / made_of.paths.spec.name)
+        written.append(folder / study.paths.spec.name)
         write_text(written[-1], written_whole(spec, _HEADER))
     if config is not None:
-        written.append(folder / made_of.paths.best_config.name)
+        written.append(folder / study.paths.best_config.name)
         write_best_config(written[-1], config)
-    for source in (made_of.paths.best_params, made_of.paths.best_agent, made_of.paths.decisions):
+    for source in (study.paths.best_params, study.paths.best_agent, study.paths.decisions):
         if source.is_file():
             written.append(folder / source.name)
             copy(source, written[-1])
-    missing = _missing(made_of, [path.name for path in written])
+    missing = _missing(study, [path.name for path in written])
     names = [path.relative_to(folder).as_posix() for path in written]
-    takes_over = attributes.TRANSFER in made_of.user_attrs
-    write_text(folder / "README.md", readme(made_of.record, spec, config, data, names, learnt=takes_over))
+    has_transfer = attributes.TRANSFER in study.user_attrs
+    write_text(folder / "README.md", readme(study.record, spec, config, data, names, has_transfer=has_transfer))
     written.append(folder / "README.md")
     manifest = {
-        "study": made_of.record.name,
+        "study": study.record.name,
         "versions": versions(),
         "data": None if data is None else data.as_json(),
         "missing": missing,
@@ -101,15 +111,15 @@ def write_export(made_of: Exported, folder: Path, kinds: Sequence[TableFormat], 
 
 
 def _check_folder(folder: Path) -> None:
-    """An export is written over an earlier one, and over nothing else."""
+    """Refuse a folder that has files other than those of an earlier export."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; name another folder with --output")
     if folder.exists() and any(folder.iterdir()) and not (folder / _MANIFEST).is_file():
-        raise InputError(f"{folder} holds files that are no export; name an empty folder with --output")
+        raise InputError(f"{folder} has files that are not an export; name an empty folder with --output")
 
 
 def _moved(record: StudySpec | BestConfig | CustomBestConfig, data: ExportedData | None) -> dict[str, Any]:
-    """What of a record names a place on the machine of whoever ran the study, as it is in the export."""
+    """The fields of a record with paths of the study's machine, changed to paths of the export."""
     moved: dict[str, Any] = {}
     if isinstance(record.training_config, TrainingConfig) and data is not None:
         config = record.training_config
@@ -121,10 +131,10 @@ def _moved(record: StudySpec | BestConfig | CustomBestConfig, data: ExportedData
     return moved
 
 
-def _missing(made_of: Exported, written: Sequence[str]) -> list[str]:
-    paths = made_of.paths
+def _missing(study: Exported, written: Sequence[str]) -> list[str]:
+    paths = study.paths
     expected = [paths.spec, paths.decisions]
-    if made_of.record.best is not None:
+    if study.record.best is not None:
         expected += [paths.best_config, paths.best_params]
     return [path.name for path in expected if path.name not in written]
 

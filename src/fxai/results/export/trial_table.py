@@ -1,7 +1,6 @@
-"""All trials of a study as tables, for spreadsheets, data frames and other programs.
+"""Tables of all trials of a study, for spreadsheets, data frames and other programs.
 
-Parameters and metrics are columns under the names that Optuna's own data frame gives them, as in
-`params_training.gamma`.
+The columns of parameters and metrics have the names of Optuna's data frame, e.g. `params_training.gamma`.
 """
 
 import csv
@@ -25,7 +24,7 @@ Columns: TypeAlias = Mapping[str, Sequence[Cell]]
 
 
 class TableFormat(StrEnum):
-    """What a table may be written as; JSON has what no table has room for, such as lineages."""
+    """Formats of the tables. JSON has all data of a trial, also those that do not fit a table, such as lineages."""
 
     CSV = "csv"
     PARQUET = "parquet"
@@ -33,7 +32,11 @@ class TableFormat(StrEnum):
 
 
 def write_trials(record: StudyRecord, folder: Path, kind: TableFormat) -> list[Path]:
-    """All trials in a file `trials`; their intermediate values are in `reports` where that is a table of its own."""
+    """Write all trials to a file `trials`, and for CSV and Parquet the intermediate values to a file `reports`.
+
+    Returns:
+        The written files.
+    """
     if kind is TableFormat.JSON:
         path = folder / "trials.json"
         trials = [trial.as_json() for trial in record.trials]
@@ -48,9 +51,9 @@ def write_trials(record: StudyRecord, folder: Path, kind: TableFormat) -> list[P
 
 
 def trial_columns(record: StudyRecord) -> Columns:
-    """A row for each trial; a cell is None where a trial has nothing to say."""
+    """Columns of the table of trials, one row per trial. A missing value is None."""
     trials = record.trials
-    several = [goal.metric for goal in record.goals] if len(record.goals) > 1 else []
+    objectives = [goal.metric for goal in record.goals] if len(record.goals) > 1 else []
     params = dict.fromkeys(name for trial in trials for name in trial.params)
     metrics = dict.fromkeys(name for trial in trials for name in trial.metrics)
     derived = dict.fromkeys(name for trial in trials for name in trial.derived)
@@ -58,7 +61,7 @@ def trial_columns(record: StudyRecord) -> Columns:
         "number": [trial.number for trial in trials],
         "state": [trial.standing for trial in trials],
         "value": [trial.value for trial in trials],
-        **{f"values_{name}": [trial.values.get(name) for trial in trials] for name in several},
+        **{f"values_{name}": [trial.values.get(name) for trial in trials] for name in objectives},
         "standard_error": [trial.standard_error for trial in trials],
         "started": [_utc(trial.started) for trial in trials],
         "ended": [_utc(trial.ended) for trial in trials],
@@ -82,7 +85,7 @@ def _cell(value: JsonValue) -> Cell:
 
 
 def report_columns(record: StudyRecord) -> Columns:
-    """A row for each intermediate value."""
+    """Columns of the table of intermediate values, one row each."""
     rows = [(trial.number, step, value) for trial in record.trials for step, value in sorted(trial.reports.items())]
     return {
         "number": [number for number, _, _ in rows],
@@ -92,7 +95,7 @@ def report_columns(record: StudyRecord) -> Columns:
 
 
 def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.astimezone(UTC)  # Optuna's are naive and local, which this assumes
+    return None if moment is None else moment.astimezone(UTC)  # Optuna's times are naive and local
 
 
 def _csv(columns: Columns) -> bytes:
@@ -113,7 +116,7 @@ def _parquet(columns: Columns) -> bytes:
             return pa.array(cells, pa.string() if name.startswith("failure_") else pa.float64())
         try:
             return pa.array(cells)
-        except pa.ArrowException:  # choices of several types: their JSON
+        except pa.ArrowException:  # choices of several types are written as JSON
             return pa.array([None if cell is None else json.dumps(cell) for cell in cells])
 
     file = io.BytesIO()

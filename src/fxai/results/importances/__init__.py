@@ -1,1 +1,1 @@
-"""Which parameters matter: shares, their intervals, and those that make no difference."""
+"""Importances of parameters: shares, intervals, and a test for unimportant parameters."""

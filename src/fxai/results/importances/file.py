@@ -1,4 +1,4 @@
-"""`importances.json`: how much each parameter matters, kept since computing it takes far longer than showing it."""
+"""`importances.json`: importances of a study's parameters, stored because computing them takes seconds."""
 
 import json
 from collections import Counter
@@ -11,13 +11,13 @@ from fxai.atomic_write import write_text
 from fxai.results.strict_json import json_text
 from fxai.search.stored_trial import StoredState, state_of
 
-if TYPE_CHECKING:  # whoever only reads the file waits for no Optuna to load
+if TYPE_CHECKING:  # reading the file does not load Optuna
     from optuna import Study
 
 
 @dataclass(frozen=True, slots=True)
 class StoredImportances:
-    """Shares that add up to 1, the largest first, as of some numbers of completed and pruned trials."""
+    """Shares that add up to 1, the largest first, with the numbers of trials that they are computed from."""
 
     completed: int
     pruned: int
@@ -25,7 +25,7 @@ class StoredImportances:
 
 
 def write_importances(study: "Study", path: Path) -> Path:
-    """Compute them and write them; the file's path."""
+    """Compute a study's importances and write them. Returns the file's path."""
     count = Counter(state_of(trial) for trial in study.get_trials(deepcopy=False))
     completed, pruned = count[StoredState.COMPLETE], count[StoredState.PRUNED]
     shares = _computed(study) if completed > 1 else {}
@@ -47,7 +47,7 @@ def _computed(study: "Study") -> Mapping[str, float]:
 
 
 def read_importances(path: Path) -> StoredImportances | None:
-    """What `write_importances` wrote; None where it is missing, or no longer what was written."""
+    """Read a file of `write_importances`. Returns None if it is missing or damaged."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         pruned = int(document.get("pruned", 0))  # earlier releases counted completed trials alone

@@ -1,4 +1,4 @@
-"""How much each parameter matters to a study's metric."""
+"""Importance of each parameter for a study's metric."""
 
 import warnings
 from collections.abc import Sequence
@@ -12,14 +12,15 @@ from fxai.results.sampled_study import sampled
 from fxai.search.study_views import first_objective_view
 
 FEWEST_COMPLETED = 2
-ENOUGH_TRIALS = 1000  # more take PED-ANOVA long and change little
+ENOUGH_TRIALS = 1000  # more trials take PED-ANOVA long and change little
 
 
 def importances(study: Study) -> dict[str, float]:
-    """Shares that add up to 1, the largest first, by PED-ANOVA (Watanabe et al. 2023, arXiv 2304.10255).
+    """PED-ANOVA importances (Watanabe et al. 2023, arXiv 2304.10255): shares that add up to 1, the largest first.
 
-    Pruned trials count as worse than completed ones (`ranked.py`). Of several objectives they are for the first. Empty
-    where nothing can be said: fewer than two completed trials, all values equal, or no parameter that varies.
+    Pruned trials count as worse than completed ones (`ranked.py`). With several objectives, the importances are for
+    the first. The result is empty if fewer than two trials have completed, if all values are equal, or if no
+    parameter varies.
     """
     shown = first_objective_view(study)
     if len(shown.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < FEWEST_COMPLETED:
@@ -28,7 +29,7 @@ def importances(study: Study) -> dict[str, float]:
 
 
 def shares_in(sample: Study) -> dict[str, float]:
-    """The same for a study that `ranked` gave, or a part of one."""
+    """The importances of a study that `ranked` returned, or of a subset of it."""
     trials = sample.get_trials(deepcopy=False)
     if len({trial.value for trial in trials}) < 2:  # noqa: PLR2004
         return {}
@@ -53,6 +54,6 @@ def varying_parameters(trials: Sequence[FrozenTrial]) -> list[str]:
 
 
 def conditional_parameters(trials: Sequence[FrozenTrial]) -> list[str]:
-    """The parameters that some of these trials have and others have not."""
+    """The parameters that some of these trials have and others do not have."""
     names = dict.fromkeys(name for trial in trials for name in trial.params)
     return [name for name in names if not all(name in trial.params for trial in trials)]

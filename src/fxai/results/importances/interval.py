@@ -1,4 +1,4 @@
-"""How far a study's importances can be trusted: with an interval each, and whether they stand out from chance."""
+"""Importances with intervals and with the result of the permutation test."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,25 +15,25 @@ from fxai.results.sampled_study import sampled
 from fxai.results.study_subset import StudySubset
 from fxai.search.study_views import first_objective_view
 
-FEWEST_FOR_INTERVALS = 20  # completed or pruned; half of them has one trial in its best tenth
+FEWEST_FOR_INTERVALS = 20  # completed or pruned trials; the best tenth of half of them is one trial
 HALVES = 50
 _INTERVAL = (0.05, 0.95)
 
 
 @dataclass(frozen=True, slots=True)
 class ParameterImportance:
-    """A parameter's share of what makes trials good; all shares add up to 1.
+    """Importance of one parameter; all shares add up to 1.
 
-    The interval holds 90 % of the shares that random halves of the trials give, and the share itself. Halves drawn
-    without repetition vary as much as bootstrap samples of all trials do, and have no trial twice, which a density
-    estimate would take for a peak.
+    The interval holds the share itself and 90 % of the shares of random halves of the trials. Halves vary as much as
+    bootstrap samples of all trials. Unlike a bootstrap sample, a half has no trial twice, which the density estimate
+    of PED-ANOVA would treat as a peak.
     """
 
     name: str
     share: float
-    low: float | None = None  # None of few trials
+    low: float | None = None  # None with too few trials
     high: float | None = None
-    stands_out: bool | None = None  # from what chance gives; None where that was not tested, see `unimportant.py`
+    stands_out: bool | None = None  # more than chance; None if not tested, see `unimportant.py`
 
     def as_json(self) -> dict[str, JsonValue]:
         return {"share": self.share, "low": self.low, "high": self.high, "stands_out": self.stands_out}
@@ -41,15 +41,15 @@ class ParameterImportance:
 
 @dataclass(frozen=True, slots=True)
 class Importances:
-    """Of all parameters, the most important first."""
+    """Importances of all parameters, the most important first."""
 
     parameters: Sequence[ParameterImportance]
-    completed: int  # trials that they were computed from
-    pruned: int  # further trials that they were computed from
+    completed: int  # completed trials that the importances are computed from
+    pruned: int  # pruned trials that the importances are computed from
 
     @classmethod
     def of(cls, study: Study, *, seed: int = 0) -> "Importances":
-        """For a study's first objective; of no parameter where nothing can be said."""
+        """Compute the importances for a study's first objective; without parameters if `importances` is empty."""
         whole = sampled(first_objective_view(study), ENOUGH_TRIALS)
         sample = ranked(whole)
         trials = sample.get_trials(deepcopy=False)

@@ -1,4 +1,4 @@
-"""The order of a study's completed and pruned trials, which PED-ANOVA takes the best trials from."""
+"""Ranks of a study's completed and pruned trials. PED-ANOVA compares the best of them with all."""
 
 import copy
 import math
@@ -11,44 +11,44 @@ from optuna.trial import FrozenTrial, TrialState
 
 from fxai.results.study_subset import StudySubset
 
-PRUNED_RANK: Final = "A pruned trial counts as worse than every completed trial."  # of `ranked`, as pages say it
+PRUNED_RANK: Final = "A pruned trial counts as worse than every completed trial."  # shown beside importances
 
 
 def ranked(study: Study) -> StudySubset:
-    """The study with ranks in place of values, and with its pruned trials as completed ones.
+    """The study with ranks instead of values, and with its pruned trials as completed ones.
 
-    PED-ANOVA compares the best share of the trials with all trials, so that ranks serve it as well as values do.
-    A pruned trial ranks after every completed trial. Among pruned trials the one that reached the later step comes
-    first, then the one with the better last report. Optuna's TPE orders trials in the same way. Completed trials
-    alone would be a selection: the values that pruning removes are missing among them.
+    PED-ANOVA compares the best share of the trials with all trials, so ranks are as good as values. A pruned trial
+    ranks after every completed trial. Among pruned trials, the later last step ranks first, then the better last
+    report. Optuna's TPE orders trials in the same way. Completed trials alone would be a biased sample: they lack the
+    parameter values that pruning removes.
 
-    A pruned trial without a finite report is left out. So is every pruned trial of a view by a metric that the
-    study does not prune by, since such a view has no reports.
+    A pruned trial without a finite report is left out. Every pruned trial is left out if the study is a view by a
+    metric that it does not prune by, since the view has no reports.
     """
     trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
     sign = 1.0 if study.direction is StudyDirection.MINIMIZE else -1.0
     losses = {trial.number: loss for trial in trials if (loss := _loss(trial, sign)) is not None}
     rank = {loss: place for place, loss in enumerate(sorted(set(losses.values())))}
-    there = [trial for trial in trials if trial.number in losses]
-    return StudySubset(study, [with_value(trial, sign * rank[losses[trial.number]]) for trial in there])
+    kept = [trial for trial in trials if trial.number in losses]
+    return StudySubset(study, [with_value(trial, sign * rank[losses[trial.number]]) for trial in kept])
 
 
 def with_value(trial: FrozenTrial, value: float) -> FrozenTrial:
-    """The trial as if it had completed with this value."""
-    told = copy.copy(trial)
-    told.state = TrialState.COMPLETE
-    told.values = [value]
-    return told
+    """A copy of the trial that is complete and has this value."""
+    completed = copy.copy(trial)
+    completed.state = TrialState.COMPLETE
+    completed.values = [value]
+    return completed
 
 
 def count_pruned(trials: Sequence[FrozenTrial], shown: Study) -> int:
-    """How many of the trials that `ranked` gave are pruned trials of the study that it was given."""
+    """The number of pruned trials among the trials that `ranked` returned for the study `shown`."""
     state: Mapping[int, TrialState] = {each.number: each.state for each in shown.get_trials(deepcopy=False)}
     return sum(state[trial.number] is TrialState.PRUNED for trial in trials)
 
 
 def _loss(trial: FrozenTrial, sign: float) -> tuple[int, float, float] | None:
-    """What trials are ordered by, the least first; None for a trial that has no place in the order."""
+    """The sort key of a trial, the best first; None for a trial without a rank."""
     if trial.state is TrialState.COMPLETE:
         return None if trial.value is None or math.isnan(trial.value) else (0, 0.0, sign * trial.value)
     finite = [(step, value) for step, value in trial.intermediate_values.items() if math.isfinite(value)]

@@ -1,13 +1,13 @@
-"""Which parameters' importance does not stand out from zero.
+"""Permutation test of parameter importances.
 
-PED-ANOVA gives every parameter some importance, on noise too. How much noise gives is seen by shuffling the
-values among the trials (a permutation test): what does not exceed 95 of 100 such importances of the same
-parameter may well be nothing.
+PED-ANOVA gives every parameter some importance, also on noise. The test shuffles the values among the trials and
+computes the importances again, 100 times. A parameter stands out if its importance exceeds the 95 % quantile of its
+importances on shuffled values.
 
-A test that finds little calls too much unimportant. Simulated with four uniform parameters, one of which explains a
-share of the variance: of 20 trials the best tenth against all, as PED-ANOVA compares by itself, showed a share of
-40 % in one study of six. Of 40 trials the best two fifths show it in 57 studies of 60 and a share of 20 % in 36,
-while 6 % of the parameters without influence stand out.
+The power of the test was simulated with four uniform parameters, one of which explains a share of the variance. With
+20 trials and PED-ANOVA's own comparison of the best tenth with all trials, a share of 40 % stands out in one study of
+six. With 40 trials and the best two fifths, a share of 40 % stands out in 57 studies of 60 and a share of 20 % in 36
+of 60, while 6 % of the parameters without influence stand out.
 """
 
 import warnings
@@ -26,16 +26,16 @@ from fxai.search import attributes
 from fxai.search.study_views import first_objective_view
 
 FEWEST_TRIALS = 40  # completed or pruned
-NEEDED = f"{FEWEST_TRIALS} completed or pruned trials, two fifths of them completed"
+REQUIRED = f"{FEWEST_TRIALS} completed or pruned trials are required, two fifths of them completed"
 SHUFFLES = 100
 _QUANTILE = 0.95
-_BEST_SHARE = 0.4  # of the trials; all of these have completed
-_MOST_TRIALS = 400  # the last of them; the test takes its time
+_BEST_SHARE = 0.4  # share of the trials that PED-ANOVA compares with all; all of them have completed
+_MOST_TRIALS = 400  # only the last ones are tested, which limits the time
 
 
 @dataclass(frozen=True, slots=True)
 class ImportanceTest:
-    """A parameter's importance beside what chance gives."""
+    """A parameter's importance, and its importance by chance."""
 
     importance: float
     by_chance: float  # the 95 % quantile under shuffled values
@@ -46,18 +46,21 @@ class ImportanceTest:
 
 
 def can_test(completed: int, pruned: int) -> bool:
-    """Whether so many trials can show that a parameter does not matter.
+    """Whether a study has enough trials for the test.
 
-    The best trials must have completed, or the order of pruned trials would decide which are the best.
+    The best two fifths must have completed. Otherwise the order of pruned trials would decide which are the best.
     """
     trials = completed + pruned
     return trials >= FEWEST_TRIALS and completed >= _BEST_SHARE * trials
 
 
 def importance_tests(study: Study, *, seed: int = 0) -> dict[str, ImportanceTest]:
-    """Of each parameter that all counted trials have and that varies; empty where `can_test` says no.
+    """Test the parameters of a study that vary and that all counted trials have.
 
     Completed and pruned trials count, in the order of `ranked`.
+
+    Returns:
+        Tests by parameter name; empty if `can_test` is false.
     """
     study = first_objective_view(study)
     trials = [
@@ -81,8 +84,10 @@ def importance_tests(study: Study, *, seed: int = 0) -> dict[str, ImportanceTest
 
 
 def _importances(trials: Sequence[FrozenTrial], values: np.ndarray, names: list[str], study: Study) -> dict[str, float]:
-    """Importances by PED-ANOVA, not brought to a sum of 1, if the trials had these values."""
-    told = [with_value(trial, float(value)) for trial, value in zip(trials, values, strict=True)]
+    """PED-ANOVA importances, not normalised, of the trials with these values in place of their own."""
+    valued = [with_value(trial, float(value)) for trial, value in zip(trials, values, strict=True)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return PedAnovaImportanceEvaluator(target_quantile=_BEST_SHARE).evaluate(StudySubset(study, told), params=names)
+        return PedAnovaImportanceEvaluator(target_quantile=_BEST_SHARE).evaluate(
+            StudySubset(study, valued), params=names
+        )

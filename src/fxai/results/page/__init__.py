@@ -1,1 +1,1 @@
-"""Pages for people: one HTML file each, with all it needs within, that asks no network for anything."""
+"""HTML pages. Each page is one file that opens without network."""

@@ -1,7 +1,7 @@
-"""The colours of figures on a light page, each with the one that takes its place on a dark page.
+"""Colours of figures on light and dark pages.
 
-Figures are made with the light ones. The page's script exchanges them, so a colour that is not listed here stays as
-it is in both.
+Figures are made with the light colours. On a dark page the page's script replaces them by `DARK`. A colour that is
+not listed here is the same on both.
 """
 
 from typing import Final

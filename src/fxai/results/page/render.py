@@ -1,4 +1,4 @@
-"""A page from its template: every text escaped, plotly's script and the figures within."""
+"""Renders pages from templates. Texts are escaped; plotly's script and the figures are inside the page."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from plotly.offline import get_plotlyjs
 
 from fxai.results.page.palette import DARK, PRUNED, SERIES
 
-# What plotly draws as markup within a text, and what FxAI's own figures use of it; all else is somebody's name.
+# Plotly renders tags in texts. FxAI's figures use these two; any other tag is part of a name and is escaped.
 _FOREIGN_TAG = re.compile(r"<(?!/?(?:br|extra)>)")
 
 _templates = Environment(
@@ -26,12 +26,12 @@ _NAME_PART = re.compile(r"(?<=[^\W\d])([._/])(?=\w)")
 
 
 def _unbroken(text: str) -> str:
-    """An estimate's error stays with its sign."""
+    """The text with a no-break space after each ±."""
     return text.replace("± ", f"±{_NO_BREAK}")
 
 
 def _breakable(text: str) -> Markup:
-    """A long dotted name may go on in the next line after a dot or an underscore."""
+    """The text with line break opportunities after dots, underscores and slashes of names."""
     return Markup(_NAME_PART.sub(r"\1<wbr>", str(escape(text))))  # noqa: S704 (escaped just before)
 
 
@@ -39,7 +39,13 @@ _templates.filters.update(unbroken=_unbroken, breakable=_breakable)
 
 
 def page_html(template: str, content: Mapping[str, object], figures: Mapping[str, go.Figure] | None = None) -> str:
-    """The page; `figures` by the names under which the template places them, and no plotly where there are none."""
+    """Render a page.
+
+    Args:
+        template: File name of the template.
+        content: Variables of the template.
+        figures: Figures by the names that the template uses. Without figures, the page does not contain plotly.
+    """
     drawn = {name: _plain(figure) for name, figure in (figures or {}).items()}
     return _templates.get_template(template).render(
         content,
@@ -50,13 +56,13 @@ def page_html(template: str, content: Mapping[str, object], figures: Mapping[str
 
 
 def script_json(value: object) -> Markup:
-    """JSON that may stand within a script element, whatever texts are in it."""
+    """JSON that is safe inside a script element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 (no element can begin or end in it)
 
 
 def _plain(figure: go.Figure) -> object:
-    """The figure as JSON data, of which the page's script sets the look."""
+    """The figure as JSON data without template and title; the page's script sets the colours."""
     figure.update_layout(template="none", title=None)
     return _without_markup(json.loads(figure.to_json()))
 
@@ -73,5 +79,5 @@ def _without_markup(value: object) -> object:
 
 
 def least_height(figure: go.Figure) -> int:
-    """Pixels that the page keeps free for a figure until it is drawn."""
+    """Height in pixels that the page reserves for a figure until it is drawn."""
     return int(figure.layout.height or 450)

@@ -1,1 +1,1 @@
-"""What a study looks like: the figures of its trials, and the pages that the guide names."""
+"""Figures of a study's trials, and their pages."""

@@ -1,4 +1,4 @@
-"""Labels of axes that show parameters: dotted names, values on a logarithmic scale."""
+"""Labels of parameter axes: dotted names, ticks of logarithmic scales."""
 
 import math
 import textwrap
@@ -10,7 +10,7 @@ _MANY_DECADES = 2
 
 
 def log_ticks(trials: Sequence[FrozenTrial], name: str) -> dict[str, list[float] | list[str] | int]:
-    """Labels for a parameter on a logarithmic scale; left to itself plotly prints bare digits between decades."""
+    """Tick labels of a parameter on a logarithmic scale. Plotly's own labels between decades are single digits."""
     distribution = next(trial.distributions[name] for trial in trials if name in trial.distributions)
     if not getattr(distribution, "log", False):
         return {}
@@ -22,7 +22,7 @@ def log_ticks(trials: Sequence[FrozenTrial], name: str) -> dict[str, list[float]
 
 
 def folded(name: str, width: int) -> str:
-    """A dotted name of more than `width` characters on several lines: its sections, then its last part."""
+    """A dotted name, broken into lines if it is longer than `width` characters: its sections, then its last part."""
     if len(name) <= width:
         return name
     sections, dot, last = name.rpartition(".")

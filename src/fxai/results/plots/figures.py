@@ -1,6 +1,6 @@
-"""The figures of a study. Each is Optuna's own, arranged so that long parameter names and many parameters fit.
+"""Figures of a study. Most are Optuna's, arranged for long parameter names and many parameters.
 
-A figure function raises `AbsentFigureError` with the reason, for people, when the study cannot be drawn so yet.
+A figure function raises `AbsentFigureError` with the reason if the study does not have the data yet.
 """
 
 import math
@@ -51,7 +51,7 @@ def _last_report(trial: FrozenTrial) -> tuple[int, float] | None:
 
 
 def _crosses(pruned: Sequence[FrozenTrial]) -> go.Scatter:
-    """Pruned trials, each at the last value that it reported."""
+    """Markers of pruned trials at their last reported values."""
     last = {trial.number: report for trial in pruned if (report := _last_report(trial)) is not None}
     return go.Scatter(
         x=list(last),
@@ -68,9 +68,7 @@ def param_importances(study: Study) -> go.Figure:
     _need_completed(study, 2)
     shares = importances(study)
     if not shares:
-        raise AbsentFigureError(
-            "Nothing can be said yet: all completed trials have the same value, or no parameter varies among them."
-        )
+        raise AbsentFigureError("All completed trials have the same value, or no parameter varies among them.")
     names = list(reversed(shares))
     bars = go.Bar(
         x=[shares[name] for name in names],
@@ -91,16 +89,16 @@ def parallel_coordinate(study: Study) -> go.Figure:
     left_out = conditional_parameters(completed)
     names = [name for name in varying_parameters(completed) if name not in left_out]
     if not names:
-        raise AbsentFigureError("No parameter that all completed trials have varies among them.")
+        raise AbsentFigureError("No parameter of all completed trials varies.")
     figure = drawn.plot_parallel_coordinate(study, params=names, target_name=metric_name(study))
-    labels = [metric_name(study), *sorted(names)]  # in Optuna's order, but whole
+    labels = [metric_name(study), *sorted(names)]  # in Optuna's order; Optuna shortens long names
     figure.update_traces(marker={"colorbar": {"exponentformat": "e"}}, selector={"mode": "markers"})
     figure.update_xaxes(ticktext=[folded(label, _NARROW) for label in labels], tickangle=0)
     return _without(left_out, figure.update_layout(height=640))
 
 
 def slice_plot(study: Study) -> go.Figure:
-    """Optuna draws all slices in one row; here they stand in rows of four."""
+    """Slices in rows of four. Optuna draws all slices in one row."""
     completed = _need_completed(study, 1)
     names = _parameters(completed)
     if not names:
@@ -121,19 +119,25 @@ def slice_plot(study: Study) -> go.Figure:
 
 
 def contour_plot(study: Study) -> go.Figure:
-    """The four most important parameters against each other: a grid of all would not be readable."""
+    """Contours of the four most important parameters. A grid of all parameters would not be readable."""
     return contours(study, list(importances(study)), _CONTOUR_PARAMETERS)
 
 
 def contours(study: Study, by_importance: Sequence[str], most: int) -> go.Figure:
-    """So many of the parameters against each other, the first that all completed trials have and that vary."""
+    """Contours of pairs of parameters.
+
+    Args:
+        study: The study.
+        by_importance: Names of parameters, the most important first.
+        most: Largest number of parameters. Only parameters that all completed trials have and that vary are drawn.
+    """
     completed = _need_completed(study, 2)
     left_out = conditional_parameters(completed)
     varying = [name for name in varying_parameters(completed) if name not in left_out]
     first = [name for name in by_importance if name in varying]
     names = sorted(list(dict.fromkeys(first + varying))[:most])  # sorted, as Optuna does
     if len(names) < 2:  # noqa: PLR2004 (a pair)
-        raise AbsentFigureError("It takes two parameters that all completed trials have and that vary among them.")
+        raise AbsentFigureError("At least two parameters are required that all completed trials have and that vary.")
     figure = drawn.plot_contour(study, params=names, target_name=metric_name(study))
     grid = len(names) > 2  # noqa: PLR2004 (one pair has no grid)
     for place, name in enumerate(names, start=1):
@@ -149,16 +153,16 @@ def contours(study: Study, by_importance: Sequence[str], most: int) -> go.Figure
 
 
 def _without(left_out: Sequence[str], figure: go.Figure) -> go.Figure:
-    """The figure with a line on the conditional parameters that it cannot show."""
+    """The figure with a line about the conditional parameters that it does not show."""
     if not left_out:
         return figure
-    text = f"Not shown, as only some trials have them: {', '.join(left_out)}"
+    text = f"Not shown, because only some trials have them: {', '.join(left_out)}"
     place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "yshift": 12, "xanchor": "left", "yanchor": "bottom"}
     return figure.add_annotation(text=text, showarrow=False, **place)
 
 
 def intermediate_values(study: Study) -> go.Figure:
-    """One curve per trial, coloured by what became of it, the best one in front."""
+    """One curve per trial, coloured by the trial's state, the best trial in front."""
     trials = [trial for trial in study.get_trials(deepcopy=False) if trial.intermediate_values]
     if not trials:
         raise AbsentFigureError("No trial has reported an evaluation yet.")
@@ -206,7 +210,7 @@ def timeline(study: Study) -> go.Figure:
 
 
 def _hover(record: StudyRecord, trial: TrialRecord) -> str:
-    """A trial in a few lines, as its bar shows it."""
+    """The hover text of a trial's bar."""
     lines = [f"trial {trial.number}: {trial.standing}" + ("" if trial.seconds is None else f", {span(trial.seconds)}")]
     if trial.value is not None:
         value = number_text(record.metric, trial.value, trial.standard_error, trading=record.trading)
@@ -222,7 +226,7 @@ def edf_plot(study: Study) -> go.Figure:
 
 
 def _idle_spans(study: Study) -> list[tuple[str, str]]:
-    """Where no trial ran for long, as between a run and its resumption; the time axis leaves them out."""
+    """Long times without a running trial, as between two runs. The time axis leaves them out."""
     trials = [trial for trial in study.get_trials(deepcopy=False) if trial.datetime_start]
     last = max(time for trial in trials for time in (trial.datetime_start, trial.datetime_complete) if time)
     runs = sorted((trial.datetime_start or last, trial.datetime_complete or last) for trial in trials)
@@ -240,7 +244,7 @@ def _need_completed(study: Study, count: int) -> Sequence[FrozenTrial]:
     if not completed:
         raise AbsentFigureError("No trial has completed yet.")
     if len(completed) < count:
-        raise AbsentFigureError(f"This takes {count} completed trials; there is {len(completed)}.")
+        raise AbsentFigureError(f"{count} completed trials are required ({len(completed)} so far).")
     return completed
 
 

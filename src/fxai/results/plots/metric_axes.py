@@ -1,7 +1,7 @@
-"""Percent on the axes, colour bars and labels of figures, where they show a metric that reads as percent.
+"""Percent labels on the axes and colour bars of figures that show a metric in percent.
 
-Optuna draws a metric by its name: as the title of an axis or of a colour bar, and as the label of an axis that it makes
-of annotations.
+Optuna uses the metric's name as the title of an axis or a colour bar, and as the label of a parallel axis, which it
+makes of annotations.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from fxai.metric_text import axis_format, is_percent, number_text
 
 
 def with_metric_axes(figure: go.Figure, *, trading: bool) -> go.Figure:
-    """The figure of a study; `trading` says whether FxAI measured its metrics."""
+    """The figure with percent labels; `trading` is whether FxAI measured the metrics."""
     for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
         axis.update(axis_format(_named(_first_of(axis, figure)), trading=trading))
     for bar in _colour_bars(figure):
@@ -22,12 +22,12 @@ def with_metric_axes(figure: go.Figure, *, trading: bool) -> go.Figure:
 
 
 def _first_of(axis: go.layout.XAxis | go.layout.YAxis, figure: go.Figure) -> go.layout.XAxis | go.layout.YAxis:
-    """The axis, or of subplots with one scale the first of them, which alone has a title."""
+    """The axis with the title: the axis itself, or the first of subplots that share a scale."""
     return figure.layout[f"{axis.matches[0]}axis{axis.matches[1:]}"] if axis.matches else axis
 
 
 def _named(titled: go.layout.XAxis | go.layout.YAxis) -> str:
-    """The metric that an axis or a colour bar names: `total_return`, `total_return (maximize)`."""
+    """The metric in the title of an axis or a colour bar: `total_return`, `total_return (maximize)`."""
     return str(titled.title.text or "").partition(" (")[0]
 
 
@@ -40,7 +40,7 @@ def _colour_bars(figure: go.Figure) -> Iterator[go.contour.ColorBar | go.scatter
 
 
 def _label_parallel_axes(figure: go.Figure, *, trading: bool) -> None:
-    """The values of parallel coordinates, which are texts: `0.05` reads `5 %`."""
+    """Replace the texts of values of parallel coordinates: `5 %` for `0.05`."""
     places = {
         place
         for trace in figure.data
@@ -54,5 +54,5 @@ def _label_parallel_axes(figure: go.Figure, *, trading: bool) -> None:
                 for place, (name, text) in enumerate(trace.customdata)
             ]
     for label in figure.layout.annotations:
-        if label.x in places and label.xref != "paper":  # else a sentence beside the axes
+        if label.x in places and label.xref != "paper":  # paper coordinates: a sentence next to the axes
             label.text = f"{100 * float(label.text):.3g} %"

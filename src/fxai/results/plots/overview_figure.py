@@ -1,4 +1,4 @@
-"""A study in one picture: its history, what matters, and the two most important parameters."""
+"""One figure of a study: its history, its importances, and the two most important parameters."""
 
 import plotly.graph_objects as go
 from optuna import Study
@@ -14,7 +14,7 @@ _HEIGHT = 900
 
 
 def overview(study: Study) -> go.Figure:
-    """Four plots; the places of those that cannot be drawn yet say why."""
+    """The four plots. A plot without data shows the reason."""
     analysis = StudyAnalysis.of(study)
     names = [each.name for each in analysis.importances] or list(scales_of(study))
     titles = ["History", "Importance", *names[:2]]

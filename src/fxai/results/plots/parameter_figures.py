@@ -1,4 +1,4 @@
-"""Figures of single parameters and of their importances, to be shown one by one."""
+"""Figures of importances and of single parameters, for notebooks."""
 
 from collections.abc import Sequence
 
@@ -19,15 +19,15 @@ from fxai.spec.fields.suggestion import did_you_mean
 
 GOOD_SHARE = 0.2
 _BINS = 10
-_WIDE = 28  # characters of a line of a parameter's name
+_WIDE = 28  # characters per line of a parameter's name
 _COLUMNS = 3
 _ROW_HEIGHT = 240
 
 
 def importance_bars(analysis: StudyAnalysis) -> go.Figure:
-    """Each parameter's share, with its interval where there are trials enough for one."""
+    """Bars of the importances, with intervals if there are enough trials."""
     if not analysis.importances:
-        raise AbsentFigureError("All completed trials have one value, or no parameter varies among them.")
+        raise AbsentFigureError("All completed trials have the same value, or no parameter varies among them.")
     shown = list(reversed(analysis.importances))
     bars = go.Bar(
         x=[each.share for each in shown],
@@ -48,10 +48,10 @@ def importance_bars(analysis: StudyAnalysis) -> go.Figure:
 
 
 def parameter_distributions(study: Study) -> go.Figure:
-    """Where in each range the best fifth of the trials lies, beside all others."""
+    """The distribution of each parameter in the best fifth of the trials and in the other trials."""
     ranked = _ranked(study)
     count = max(round(GOOD_SHARE * len(ranked)), 1)
-    parts = ((ranked[count:], "the others", OTHER), (ranked[:count], f"the best {count}", COMPLETE))
+    parts = ((ranked[count:], "others", OTHER), (ranked[:count], f"best {count}", COMPLETE))
     scales = list(scales_of(study).values())
     rows = -(-len(scales) // _COLUMNS)
     figure = make_subplots(rows, _COLUMNS, subplot_titles=[scale.name for scale in scales])
@@ -67,13 +67,13 @@ def parameter_distributions(study: Study) -> go.Figure:
 
 
 def metric_vs_parameter(study: Study, name: str, metric: str | None = None) -> go.Figure:
-    """A metric of the completed trials against one parameter, the best trial's point in front."""
+    """A metric of the completed trials by one parameter, with the best trial marked."""
     record = StudyRecord.of(study)
     scales = scales_of(study)
     if name not in scales:
-        there = ", ".join(scales) or "none"
+        known = ", ".join(scales) or "none"
         unknown = f"{study.study_name} has no parameter {name!r}"
-        raise InputError(f"{unknown}{did_you_mean(name, scales) or '.'} There: {there}")
+        raise InputError(f"{unknown}{did_you_mean(name, scales) or '.'} Parameters: {known}")
     shown = record.metric if metric in {None, record.metric} else goal_named(record, metric or "").metric
     values = {trial.number: _value(trial, shown, record) for trial in _ranked(study) if name in trial.params}
     trials = [record.trials[number] for number, value in values.items() if value is not None]
@@ -102,7 +102,7 @@ def _ranked(study: Study) -> Sequence[TrialRecord]:
 
 
 def _shares(trials: Sequence[TrialRecord], scale: Scale, label: str, colour: str, *, first: bool) -> go.Bar:
-    """The share of the trials in each tenth of the range, or at each of few values."""
+    """The share of the trials in each tenth of the range, or at each value if there are at most ten."""
     few = _few_values(scale)
     bins = len(few) or _BINS
     positions = np.array([scale.position(trial.params[scale.name]) for trial in trials])
@@ -118,13 +118,13 @@ def _shares(trials: Sequence[TrialRecord], scale: Scale, label: str, colour: str
 
 
 def _few_values(scale: Scale) -> list[str]:
-    """The values of a parameter that has few, as labels."""
+    """The values of a parameter with at most ten values, as labels; else an empty list."""
     if scale.choices or not scale.whole or scale.log or scale.high - scale.low >= _BINS:
         return list(scale.choices)
     return [str(value) for value in range(int(scale.low), int(scale.high) + 1)]
 
 
 def _tenth(scale: Scale, place: int) -> str:
-    """The low end of a tenth of the range, as a label."""
+    """The low end of a tenth of the range as a label."""
     low, high, share = scale.low, scale.high, place / _BINS
     return f"{low * (high / low) ** share:.3g}" if scale.log else f"{low + (high - low) * share:.3g}"

@@ -1,4 +1,4 @@
-"""The completed trials of several objectives, and their front among them."""
+"""Figure of a Pareto front among the completed trials."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ _COLUMN_WIDTH = 560
 
 
 def pareto_front(record: StudyRecord) -> go.Figure:
-    """The first objective against each other one."""
+    """One plot per further objective, against the first objective."""
     if not record.front:
         raise AbsentFigureError("No trial has completed yet.")
     first = next(goal for goal in record.goals if goal.metric == record.metric)
@@ -35,7 +35,7 @@ def pareto_front(record: StudyRecord) -> go.Figure:
 def _points(
     record: StudyRecord, rest: Sequence[TrialRecord], goals: tuple[Goal, Goal], *, legend: bool
 ) -> Sequence[go.Scatter]:
-    # With two objectives the front is a staircase; with more its points lie anywhere.
+    # With two objectives the points of the front form a staircase; with more they do not.
     mode = "lines+markers" if len(record.goals) == 2 else "markers"  # noqa: PLR2004
     knee = [] if record.best is None else [record.best]
     looks = (

@@ -1,4 +1,4 @@
-"""The page's own scales of colours in the figures that Optuna draws, so that they change with the theme."""
+"""Replaces the colour scales of Optuna's figures by the page's scales, which change with the theme."""
 
 import plotly.graph_objects as go
 from plotly.colors import convert_colors_to_same_type, sample_colorscale
@@ -13,7 +13,7 @@ _LINE_OPACITY = 0.7
 
 
 def in_own_colours(figure: go.Figure) -> go.Figure:
-    """The figure with the page's scales in place of Optuna's, whose palest points and lines vanish on a page."""
+    """The figure with the page's colour scales. The palest colours of Optuna's scale are hardly visible."""
     figure.update_traces(colorscale=_AREAS, selector={"type": "contour"})
     for trace in figure.select_traces(selector={"type": "scatter"}):
         if trace.marker.colorscale is not None:
@@ -24,7 +24,7 @@ def in_own_colours(figure: go.Figure) -> go.Figure:
 
 
 def _nearest(colour: str) -> str:
-    """The colour of a line at the place that a colour has on Optuna's scale."""
+    """The page's colour for a colour of Optuna's scale."""
     (wanted,) = convert_colors_to_same_type([colour], colortype="tuple")[0]
     distances = [sum((a - b) ** 2 for a, b in zip(wanted, each, strict=True)) for each in _OPTUNAS]
     return MARKS[distances.index(min(distances))]

@@ -1,4 +1,4 @@
-"""The page of one plot: a single HTML file that opens without network, in the report's light and dark colours."""
+"""The page of one plot: an HTML file that opens without network, with a light and a dark theme."""
 
 from dataclasses import dataclass
 
@@ -13,22 +13,22 @@ _TEMPLATE = "plot.html"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a plot's page says around the plot; `siblings` are the plots of the study, name and title."""
+    """Texts of a plot's page; `siblings` are the names and titles of the study's plots."""
 
     title: str
     reading: str  # how to read the plot
     study: str
     footer: str
     siblings: tuple[tuple[str, str], ...]
-    least_width: int = 0  # pixels; on a narrower screen the plot scrolls sideways
+    least_width: int = 0  # pixels; a narrower screen scrolls sideways
 
     def with_figure(self, figure: go.Figure) -> str:
-        """The whole page, plotly's own script within it."""
+        """The HTML of the page with the figure and plotly's script."""
         shown = _for_page(figure)
         return page_html(_TEMPLATE, {**self._content(), "absent": "", "height": least_height(shown)}, {"figure": shown})
 
     def without_figure(self, reason: str) -> str:
-        """The page that says why there is no plot."""
+        """The HTML of the page with the reason why there is no plot."""
         return page_html(_TEMPLATE, {**self._content(), "absent": reason, "height": 0})
 
     def _content(self) -> dict[str, object]:
@@ -43,7 +43,7 @@ class Page:
 
 
 def _for_page(figure: go.Figure) -> go.Figure:
-    """The figure without colours of its own for what the theme colours."""
+    """The figure without its own colours for the parts that the theme colours."""
     in_own_colours(figure)
     figure.update_layout(plot_bgcolor=None)
     figure.update_annotations(font_color=None)

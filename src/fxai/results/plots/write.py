@@ -1,4 +1,4 @@
-"""The plots of a study as HTML pages beside its result files."""
+"""Writes the plots of a study as HTML pages into its results folder."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,38 +26,39 @@ from fxai.spec.search.metric_goals import Goal
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One plot: its file's name, what its page says, and who draws it from at most how many trials."""
+    """One plot: the name of its file, the texts of its page, and its drawing function."""
 
     name: str
     title: str
     reading: str
     draw: Callable[[Study], go.Figure]
-    most_trials: int = 1000
-    least_width: int = 0  # pixels that the plot needs
+    most_trials: int = 1000  # more trials are sampled
+    least_width: int = 0  # pixels
 
 
 PLOTS = (
     Plot(
         "optimization_history",
         "Optimization history",
-        "Each point is a completed trial, the line the best value so far. A line that is flat for long means that "
-        "the search has settled; one that still climbs means that more trials may pay. A cross is a pruned trial, at "
-        "the last value that it reported.",
+        "Each point is a completed trial; the line is the best value so far. A line that is flat for long means that "
+        "the search has converged. A line that still improves means that more trials may find better values. A cross "
+        "is a pruned trial, at the last value that it reported.",
         figures.optimization_history,
         most_trials=20_000,
     ),
     Plot(
         "param_importances",
         "Parameter importances",
-        "How much of the difference between good and other trials each parameter explains (PED-ANOVA). All add up to "
-        f"1. Above 0.1 a parameter matters; below 0.05 it may be fixed to make the search space smaller. {PRUNED_RANK}",
+        "Each bar is the share of the difference between good and other trials that a parameter explains (PED-ANOVA). "
+        "The shares add up to 1. A parameter above 0.1 matters; a parameter below 0.05 can be fixed to make the search "
+        f"space smaller. {PRUNED_RANK}",
         figures.param_importances,
     ),
     Plot(
         "parallel_coordinate",
         "Parallel coordinates",
-        "Each line is a completed trial through all its parameters; the stronger the colour, the better. Where strong "
-        "lines meet on an axis, good values of that parameter lie.",
+        "Each line is a completed trial through all its parameters; a stronger colour is better. If the strong lines "
+        "meet on an axis, the good values of the parameter are there.",
         figures.parallel_coordinate,
         most_trials=500,
         least_width=1000,
@@ -65,38 +66,38 @@ PLOTS = (
     Plot(
         "slice_plot",
         "Slices",
-        "The metric against each parameter alone. The stronger the colour of a point, the later the trial.",
+        "The metric by each single parameter. A stronger colour is a later trial.",
         figures.slice_plot,
         least_width=1000,
     ),
     Plot(
         "contour_plot",
         "Contours",
-        "The metric over pairs of the most important parameters, four at most; the stronger the colour, the better. "
-        "Each point is a completed trial; what lies between points is interpolated.",
+        "The metric over pairs of the most important parameters, at most four; a stronger colour is better. Each point "
+        "is a completed trial. Values between the points are interpolated.",
         figures.contour_plot,
         least_width=1000,
-        most_trials=250,  # its grids grow with the square
+        most_trials=250,  # the size of its grids grows with the square
     ),
     Plot(
         "intermediate_values",
         "Intermediate values",
-        "What each trial reported while it trained, against its update number.",
+        "The reports of each trial during its training, by update number.",
         figures.intermediate_values,
         most_trials=300,
     ),
     Plot(
         "timeline",
         "Timeline",
-        "When each trial ran and how it ended; bars beside each other ran at the same time. The last 500 trials.",
+        "The start, the end and the state of the last 500 trials. Overlapping bars ran at the same time.",
         figures.timeline,
         most_trials=20_000,
     ),
     Plot(
         "edf_plot",
         "Distribution of values",
-        "For each value, the share of the completed trials at or below it: 0.5 is the median trial. A long flat "
-        "stretch before the good end means that few parameters are good.",
+        "For each value, the share of the completed trials at or below it: 0.5 is the median trial. A long flat part "
+        "before the good end means that few trials are good.",
         figures.edf_plot,
         most_trials=20_000,
     ),
@@ -104,9 +105,15 @@ PLOTS = (
 
 
 def write_plots(study: Study, paths: StudyPaths, by: Goal | None = None) -> tuple[Path, ...]:
-    """Write a page for every plot; where a study cannot be drawn so yet, its page says why.
+    """Write a page for every plot. The page of a plot without data has the reason.
 
-    `by` is another metric of its trials than the one that it optimises; its pages lie in a folder of their own.
+    Args:
+        study: The study.
+        paths: Paths of its files.
+        by: Another metric of the trials; its pages are in a folder of their own. None for the study's metric.
+
+    Returns:
+        The paths of the pages.
     """
     shown = first_objective_view(study) if by is None else metric_view(study, by)
     record = StudyRecord.of(study if by is None else shown)
@@ -126,8 +133,8 @@ def _pareto_front(record: StudyRecord) -> Plot:
     return Plot(
         "pareto_front",
         "Pareto front",
-        "Each point is a completed trial. No other trial beats one of the front in all objectives; the star is its "
-        f"knee, the compromise that is taken as best. The other plots are of {record.metric}, which pruned.",
+        "Each point is a completed trial. A trial is on the front if no other trial is better in all objectives. The "
+        f"star is the knee, which counts as the best trial. The other plots show {record.metric}, which prunes.",
         lambda _: pareto_front(record),
     )
 
@@ -154,9 +161,11 @@ def _footer(record: StudyRecord) -> str:
 
 
 def dressed(figure: go.Figure, *, trading: bool) -> go.Figure:
-    """The look of a figure that is shown without a page of FxAI; whoever shows it has the title.
+    """The figure with fonts, margins and colours for a place outside FxAI's pages, such as a notebook.
 
-    `trading` says whether FxAI measured the metrics that it shows.
+    Args:
+        figure: The figure; its title is removed.
+        trading: Whether FxAI measured the metrics of the figure.
     """
     with_metric_axes(in_own_colours(figure), trading=trading)
     figure.update_layout(

@@ -1,1 +1,1 @@
-"""The report of a study: what was searched, what was found, what to do next, on one page."""
+"""The report page of a study: result, next steps, plots, settings."""

@@ -1,4 +1,4 @@
-"""What a report consists of: sections, and in them text, facts, tables and charts, whatever the page makes of them."""
+"""Content of a report: sections with text, facts, tables and charts. The page's templates lay them out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,27 +21,27 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What something is called, and what it is."""
+    """Names with values."""
 
     kind: ClassVar = "facts"
     pairs: Sequence[tuple[str, str]]
-    dense: bool = False  # many short ones, in columns
+    dense: bool = False  # in columns, for many short pairs
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under headings; the columns of `numbers` stand at the right."""
+    """Rows under headings. `numbers` are the indices of right-aligned columns."""
 
     kind: ClassVar = "table"
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: frozenset[int] = frozenset()
-    stacked: bool = False  # on a phone, the cells of a row below each other
+    stacked: bool = False  # on a narrow screen, the cells of a row are below each other
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Long text, such as a traceback, that is shown when it is asked for."""
+    """Long text, such as a traceback, that the reader can unfold."""
 
     kind: ClassVar = "folded"
     summary: str
@@ -50,14 +50,14 @@ class Folded:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure under a name that no other of the report has."""
+    """A figure with a name that is unique in the report."""
 
     kind: ClassVar = "chart"
     name: str
     figure: go.Figure
     title: str = ""
     subtitle: str = ""
-    note: str = ""  # such as which trials it was drawn from
+    note: str = ""  # for example which trials are drawn
 
     @property
     def height(self) -> int:
@@ -66,7 +66,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Charts:
-    """Small figures side by side, as many as the page is wide."""
+    """Small figures side by side."""
 
     kind: ClassVar = "charts"
     charts: Sequence[Chart]
@@ -75,12 +75,12 @@ class Charts:
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """A chart of which the reader chooses the axes: any metric against any parameter."""
+    """A chart whose metric and parameter the reader chooses."""
 
     kind: ClassVar = "chooser"
     parameters: Sequence[str]
     metrics: Sequence[str]
-    data: JsonValue  # what the page's script draws from
+    data: JsonValue  # for the page's script
     note: str = ""
 
     @property
@@ -90,7 +90,7 @@ class Chooser:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Why there is nothing to see."""
+    """The reason why a section is empty."""
 
     kind: ClassVar = "absent"
     reason: str
@@ -101,17 +101,17 @@ Block: TypeAlias = Text | Facts | Table | Folded | Chart | Charts | Chooser | Ab
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One subject of the report."""
+    """One section of the report."""
 
     name: str
     title: str
     blocks: Sequence[Block]
-    reading: str = ""  # how to read what is there
+    reading: str = ""  # how to read the section
 
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The finding, how it compares, and what speaks against it."""
+    """The result, its comparison with trial 0, and its limits."""
 
     finding: str
     comparison: str = ""
@@ -120,7 +120,7 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """One thing to do next, why, and what to type for it."""
+    """One next step: what to do, the reason, and the command."""
 
     what: str
     why: str
@@ -129,7 +129,7 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A figure that stands out."""
+    """One key figure."""
 
     title: str
     value: str
@@ -142,12 +142,12 @@ class ReportPage:
 
     study: str
     goals: Sequence[str]
-    lead: Headline
+    headline: Headline
     tiles: Sequence[Tile]
     steps: Sequence[NextStep]
     sections: Sequence[Section]
-    folder: str  # in which its commands are to be run
-    written: str  # by what and when
+    folder: str  # where its commands are run
+    written: str  # version and time
 
     @property
     def figures(self) -> dict[str, go.Figure]:

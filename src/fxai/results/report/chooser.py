@@ -1,4 +1,4 @@
-"""Any metric of the trials against any parameter, as the reader chooses."""
+"""Report section: a chart of any metric against any parameter, chosen by the reader."""
 
 from pydantic import JsonValue
 
@@ -13,7 +13,7 @@ _MOST = 1500
 
 def chooser(info: StudyInfo) -> Section:
     name, title = "chooser", "Metric against parameter"
-    reading = "Every metric that trials reported at their end, against any parameter. The star is the best trial."
+    reading = "Any metric of the completed trials against any parameter. The star is the best trial."
     trials, note = every_kth(info.ranked, _MOST, "their values")
     if not trials or not info.scales:
         return Section(name, title, [Absent("No trial has completed yet.")])

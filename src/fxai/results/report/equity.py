@@ -1,4 +1,4 @@
-"""How an agent traded, as a figure: equity with baselines, drawdown, position."""
+"""Figure of an agent's trading: equity with baselines, drawdown, position."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ _BASELINES = (OTHER, PRUNED, RUNNING, COMPLETE)
 
 
 def equity(record: TrackRecord) -> go.Figure:
-    """The bars of a long record are drawn in groups, of which the last equity and the deepest drawdown are shown."""
+    """The figure of a track record. A long record is drawn in groups of bars: last equity, deepest drawdown."""
     drawn = make_subplots(3, 1, shared_xaxes=True, row_heights=[0.6, 0.2, 0.2], vertical_spacing=0.04)
     ends = _ends(len(record))
     times = [record.times[end] for end in ends]

@@ -1,4 +1,4 @@
-"""What went wrong, by cause, and which proposals were not trained."""
+"""Report section: failed trials by cause, and proposals that violate a constraint."""
 
 import re
 from collections import defaultdict
@@ -11,7 +11,7 @@ from fxai.search.stored_trial import StoredState
 
 _MOST_MESSAGES = 20
 _MOST_NUMBERS = 12
-_OWN_LOG = re.compile(r"\s*\(log: .*\)$")  # each trial's own; `fxai show` has it
+_OWN_LOG = re.compile(r"\s*\(log: .*\)$")  # path of the trial's log; `fxai show` prints it
 
 
 def failures(info: StudyInfo) -> Section:
@@ -23,7 +23,7 @@ def failures(info: StudyInfo) -> Section:
 
 
 def _failed(trials: list[TrialRecord]) -> list[Block]:
-    """One row for each cause with its message, the commonest first; a traceback to each cause."""
+    """A table with one row per cause and message, the most frequent first, and one traceback per cause."""
     if not trials:
         return []
     groups: dict[tuple[str, str], list[TrialRecord]] = defaultdict(list)
@@ -49,18 +49,18 @@ def _failed(trials: list[TrialRecord]) -> list[Block]:
 
 
 def _numbers(trials: list[TrialRecord]) -> str:
-    """The first of them."""
+    """The first trial numbers, and the count of the others."""
     shown = runs(trial.number for trial in trials[:_MOST_NUMBERS])
     left = len(trials) - _MOST_NUMBERS
     return f"{shown} and {left:,} more" if left > 0 else shown
 
 
 def _broken(trials: list[TrialRecord]) -> list[Block]:
-    """Proposals that break a constraint."""
+    """A table of violated constraints with the number of proposals."""
     counts: dict[str, int] = defaultdict(int)
     for constraint in (constraint for trial in trials for constraint in trial.broken):
         counts[constraint] += 1
     if not counts:
         return []
     rows = [(str(count), constraint) for constraint, count in sorted(counts.items(), key=lambda pair: -pair[1])]
-    return [Table(("Proposals", "Not trained, as they break the constraint"), rows, frozenset({0}))]
+    return [Table(("Proposals", "Violated constraint (not trained)"), rows, frozenset({0}))]

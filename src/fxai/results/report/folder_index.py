@@ -1,4 +1,4 @@
-"""The page over several folders of results, such as `task1_hpo_results/` and `task2_hpo_results/`."""
+"""Index page of several results folders, such as `task1_hpo_results/` and `task2_hpo_results/`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Entry:
 
     name: str
     report: str  # a link
-    folder: str  # in which its folder of results lies, from the page's
+    folder: str  # its results folder, relative to the page
     goals: str
     best: str
 

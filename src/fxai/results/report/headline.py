@@ -1,4 +1,4 @@
-"""What was found, in a few sentences: the winner, its gain over trial 0, and what to think of it."""
+"""The result of a study in a few sentences: the best trial, its gain over trial 0, and the gain's error."""
 
 from fxai.metric_text import number_text
 from fxai.results.gain import Difference, over_trial_0
@@ -7,7 +7,7 @@ from fxai.results.report.blocks import Headline
 from fxai.results.report.study_info import StudyInfo
 from fxai.search.stored_trial import StoredState
 
-CLEAR = 2.0  # standard errors, from which on a difference is called clear
+CLEAR = 2.0  # standard errors; a larger difference counts as clear
 
 
 def headline_of(info: StudyInfo) -> Headline:
@@ -17,8 +17,8 @@ def headline_of(info: StudyInfo) -> Headline:
         return Headline(_without_winner(info, finished))
     if record.front:
         return Headline(
-            f"{len(record.front)} of {_trials(finished)} form the Pareto front: no other beats them in all objectives.",
-            f"Its knee, the compromise that gives up least, is trial {best.number} with "
+            f"{len(record.front)} of {_trials(finished)} form the Pareto front: no trial is better in all objectives.",
+            f"The knee of the front is trial {best.number} with "
             + ", ".join(
                 f"{name} {number_text(name, value, trading=info.trading)}" for name, value in best.values.items()
             )
@@ -27,8 +27,8 @@ def headline_of(info: StudyInfo) -> Headline:
     value = f"{record.metric} {info.value_text(best.value, best.standard_error)}"
     if best.number == 0 and info.default is not None and finished > 1:
         return Headline(
-            f"No trial did better than trial 0, {_called(info)}: {value}.",
-            f"It is the best of {_trials(finished)}.",
+            f"No trial is better than trial 0, {_trial_0(info)}: {value}.",
+            f"Trial 0 is the best of {_trials(finished)}.",
         )
     return Headline(
         f"Trial {best.number} is the best of {_trials(finished)}: {value}.",
@@ -49,7 +49,7 @@ def _without_winner(info: StudyInfo, finished: int) -> str:
         for state, word in ((StoredState.PRUNED, "pruned"), (StoredState.FAIL, "failed"))
         if (count := info.record.count(state))
     ]
-    return f"None of {_trials(finished, 'finished trial')} ran to its end: {' and '.join(counts) or 'none counts'}."
+    return f"None of {_trials(finished, 'finished trial')} has completed: {' and '.join(counts) or 'none counts'}."
 
 
 def _comparison(info: StudyInfo, best: TrialRecord) -> str:
@@ -58,30 +58,30 @@ def _comparison(info: StudyInfo, best: TrialRecord) -> str:
         return ""
     difference = over_trial_0(info.record)
     if first.value is None or difference is None:
-        became = {"pruned": "was pruned", "fail": "failed", "running": "is still running", "waiting": "has yet to run"}
-        what = became.get(first.standing, "has no value")
-        return f"Trial 0, {_called(info)}, {what}, so there is nothing to compare it with."
+        states = {"pruned": "was pruned", "fail": "failed", "running": "is still running", "waiting": "has not run yet"}
+        state = states.get(first.standing, "has no value")
+        return f"Trial 0, {_trial_0(info)}, {state}, so the gain over it is not known."
     gained = info.difference_text(difference.amount, difference.standard_error)
     return (
-        f"That is {gained} better than trial 0, {_called(info)}, which came to "
+        f"This is {gained} better than trial 0, {_trial_0(info)}, with "
         f"{info.value_text(first.value, first.standard_error)}."
     )
 
 
-def _called(info: StudyInfo) -> str:
-    """What trial 0 is: the default configuration, the starting point, or what the study took over."""
+def _trial_0(info: StudyInfo) -> str:
+    """What trial 0 is: the default configuration, the starting point, or the best trial of another study."""
     return first_trial_called(info.stored.user_attrs)
 
 
 def _caution(difference: Difference | None) -> str:
     if difference is None:
         return ""
-    optimistic = "The best trial was chosen by these very values, so its gain is rather too large than too small."
+    optimistic = "The best trial was chosen by these values, so its gain is optimistic."
     if difference.standard_error is None:
-        return f"Each trial has one seed, so nothing says how much of the gain is luck. {optimistic}"
+        return f"Each trial has one seed, so the error of the gain is not known. {optimistic}"
     if difference.amount > CLEAR * difference.standard_error:
         return f"The gain is {difference.amount / difference.standard_error:.1f} times its standard error. {optimistic}"
-    return f"The gain is less than twice its standard error, so it may well be luck. {optimistic}"
+    return f"The gain is less than twice its standard error, so it may be chance. {optimistic}"
 
 
 def is_clear(difference: Difference) -> bool:

@@ -1,4 +1,4 @@
-"""The search in its order: every completed trial, and the best value so far."""
+"""Report section: every completed trial by number, and the best value so far."""
 
 import math
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from fxai.search.stored_trial import StoredState
 
 _MOST = 2000
 _MOST_ERRORS = 150
-_FAR = 3.0  # interquartile ranges below the lower quartile, from where on a value would flatten all others
+_FAR = 3.0  # interquartile ranges from the worse quartile; worse values are outside the axis
 
 
 def history(info: StudyInfo) -> Section:
     reading = (
-        "Each point is a completed trial, the line the best value so far. A line that is flat for long means that "
-        "the search has settled; one that still climbs means that more trials may pay."
+        "Each point is a completed trial; the line is the best value so far. A line that is flat for long means that "
+        "the search has converged. A line that still improves means that more trials may find better values."
     )
     pruned = _pruned(info)
     if pruned:
@@ -41,7 +41,7 @@ def history(info: StudyInfo) -> Section:
     drawn.update_yaxes(info.metric_axis, range=limits)
     drawn.update_layout(height=430, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     if left_out:
-        note = f"{note} {counted(left_out, 'value')} far worse than the others would flatten them: beyond the axis."
+        note = f"{note} Outside the axis: {counted(left_out, 'value')} far worse than the others."
     return Section("history", "History", [Chart("history", drawn, note=note.strip())], reading)
 
 
@@ -86,7 +86,7 @@ def _points(info: StudyInfo, trials: Sequence[TrialRecord]) -> go.Scatter:
 
 
 def _best_so_far(info: StudyInfo) -> go.Scatter:
-    """A step wherever a trial did better than all before it, and up to the last trial."""
+    """The best value so far: a step at each improvement, up to the last trial."""
     steps: list[TrialRecord] = []
     for trial in sorted(info.ranked, key=lambda trial: trial.number):
         if not steps or info.goal.loss(trial.value or 0.0) < info.goal.loss(steps[-1].value or 0.0):
@@ -103,9 +103,9 @@ def _best_so_far(info: StudyInfo) -> go.Scatter:
 
 
 def _marks(info: StudyInfo) -> Sequence[go.Scatter]:
-    """Trial 0, where the study began with it, and the best trial."""
+    """Markers of trial 0, if FxAI chose it, and of the best trial."""
     best = info.ranked[0] if info.record.front else info.record.best
-    marked = [(info.default, info.default_called, OTHER, "diamond"), (best, "best", PRUNED, "star")]
+    marked = [(info.default, info.default_name, OTHER, "diamond"), (best, "best", PRUNED, "star")]
     return [
         go.Scatter(
             x=[trial.number],
@@ -126,7 +126,7 @@ def _label(info: StudyInfo, trial: TrialRecord) -> str:
 
 
 def _limits(info: StudyInfo, pruned: Sequence[float]) -> tuple[list[float] | None, int]:
-    """The axis without values that are far worse than those of most completed trials, and how many these are."""
+    """The axis without values far worse than most completed trials, and the number of those values."""
     completed = [info.goal.loss(trial.value or 0.0) for trial in info.ranked]
     lower, upper = np.quantile(completed, [0.25, 0.75])
     losses = np.array([*completed, *map(info.goal.loss, pruned)])

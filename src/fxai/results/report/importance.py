@@ -1,4 +1,4 @@
-"""How much each parameter matters, and how far that can be trusted; the metric over the two that matter most."""
+"""Report sections: importances with their intervals, and the metric over the two most important parameters."""
 
 import plotly.graph_objects as go
 
@@ -14,31 +14,33 @@ from fxai.results.sampled_study import sampled
 
 _ROW, _LINE = 18, 14  # pixels
 _WIDE = 28  # characters of a line of a parameter's name
-_MOST = 250  # trials of the contours, whose grids grow with the square
+_MOST = 250  # trials of the contours; the size of their grids grows with the square
 
 
 def importances(info: StudyInfo) -> Section:
     analysis = info.analysis
     if not analysis.importances:
-        reason = "All completed trials have one value, or no parameter varies among them."
+        reason = "All completed trials have the same value, or no parameter varies among them."
         return Section("importances", "Importances", [Absent(reason if info.ranked else "No trial has completed yet.")])
     reading = (
-        f"How much of the difference between good and other trials in {analysis.metric} each parameter explains "
-        "(PED-ANOVA); all add up to 1."
+        f"Each bar is the share of the difference in {analysis.metric} between good and other trials that a parameter "
+        "explains (PED-ANOVA). The shares add up to 1."
     )
     if any(each.low is not None for each in analysis.importances):
-        reading += " The thin lines hold nine of ten results that random halves of the trials give."
+        reading += " The thin lines are 90 % intervals, computed from random halves of the trials."
     if any(each.stands_out is False for each in analysis.importances):
-        reading += " Pale bars do not stand out from what shuffled values give."
+        reading += " Pale bars do not exceed the importance that shuffled values give."
     note = _computed_from(analysis)
     remarks: list[Block] = [
-        Text(f"Not known: {remark}.") for remark in analysis.remarks if remark.startswith(("importances", "which"))
+        Text(f"{remark[0].upper()}{remark[1:]}.")
+        for remark in analysis.remarks
+        if remark.startswith(("importance", "unimportant"))
     ]
     return Section("importances", "Importances", [Chart("importances", _bars(analysis), note=note), *remarks], reading)
 
 
 def _computed_from(analysis: StudyAnalysis) -> str:
-    """Which trials the importances were computed from, and how pruned trials count."""
+    """The trials that the importances are computed from, and how pruned trials count."""
     pruned, completed = analysis.importance_pruned, analysis.importance_trials - analysis.importance_pruned
     of_all = f" of {analysis.completed:,}" if completed < analysis.completed else ""
     if not pruned:
@@ -79,10 +81,10 @@ def _bars(analysis: StudyAnalysis) -> go.Figure:
 
 
 def most_important_pair(info: StudyInfo) -> Section:
-    name, title = "pair", "The two that matter most"
+    name, title = "pair", "The two most important parameters"
     reading = (
-        f"{info.record.metric} over both parameters; the stronger the colour, the better. Each point is a completed "
-        "trial; what lies between points is interpolated, so it says little where there are none."
+        f"{info.record.metric} over both parameters; a stronger colour is better. Each point is a completed trial. "
+        "Values between the points are interpolated, and unreliable in regions without points."
     )
     try:
         by_importance = [each.name for each in info.analysis.importances]

@@ -1,7 +1,7 @@
-"""The index page of a results folder: all its studies, with a way to each report.
+"""Index page of a results folder: all its studies, with links to their reports.
 
-Each study's folder holds the study's row, written with its report. So the page costs one small file for each study,
-and it has the studies of all databases whose files lie in the folder.
+The folder of each study has the study's row in a small file, written with its report. The page is made from these
+files, so it has the studies of all databases that use the folder.
 """
 
 import json
@@ -30,19 +30,19 @@ from fxai.search.studies import is_archived
 from fxai.spec.fields.environment import expanded_path
 
 INDEX = "index.html"
-_WIDTH, _HEIGHT = 120, 30  # of a small drawing of the best value so far
+_WIDTH, _HEIGHT = 120, 30  # pixels of the sparkline of the best value so far
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One study of the page."""
+    """One study on the page."""
 
     study: str
     goals: str
     best: str
-    gained: str  # what its best value was over time, as points of a line
+    gained: str  # best value so far, as the points of an SVG polyline
     trials: str
-    last: str  # when a trial last ended, in UTC
+    last: str  # end of the latest trial, UTC
 
     @classmethod
     def of(cls, record: StudyRecord) -> "Row":
@@ -72,7 +72,7 @@ class Card:
 
 
 def write_reports(studies: Iterable[Study], results_dir: Path, storage: str | None = None) -> Iterator[Path]:
-    """Write the report of each study, then the index page; yields each file once it is there."""
+    """Write the report of each study, then the index page. Yields the path of each written file."""
     for study in studies:
         paths = StudyPaths(results_dir, study.study_name)
         yield write_report(study, paths, storage)
@@ -81,18 +81,18 @@ def write_reports(studies: Iterable[Study], results_dir: Path, storage: str | No
 
 
 def write_row(study: Study, paths: StudyPaths) -> None:
-    """Write what the index page says of a study."""
+    """Write a study's row of the index page."""
     write_text(paths.index_row, json_text(asdict(Row.of(StudyRecord.of(study)))))
 
 
 def write_row_and_index(study: Study, paths: StudyPaths) -> tuple[Path]:
-    """Write a study's row, and the index page with it; the path of the page."""
+    """Write a study's row and the index page. Returns the path of the page."""
     write_row(study, paths)
     return (write_index(paths.results_dir),)
 
 
 def write_index(results_dir: Path) -> Path:
-    """Write `index.html`, over all studies whose files lie in the folder."""
+    """Write `index.html` for all studies with files in the folder. Returns its path."""
     cards = [Card(row, _link(paths.report) or _link(paths.results), "") for paths, row in _rows(results_dir)]
     index = expanded_path(results_dir) / INDEX
     write_text(index, _page(cards, StudyLocation(results_dir=results_dir)))
@@ -100,7 +100,7 @@ def write_index(results_dir: Path) -> Path:
 
 
 def index_page(results_dir: Path, studies: Collection[str]) -> str:
-    """The same page of these studies, as the dashboard shows it: with a link to each study's list of files."""
+    """The index page of these studies for the dashboard, with a link to each study's list of files."""
     rows = {paths.study: (paths, row) for paths, row in _rows(results_dir)}
     cards = []
     for study in studies:
@@ -125,25 +125,25 @@ def _page(cards: Collection[Card], location: StudyLocation, dashboard: str = "")
 
 
 def _rows(results_dir: Path) -> Iterator[tuple[StudyPaths, Row]]:
-    """Of all studies of the folder but those that --fresh set aside."""
+    """The rows of all studies of the folder, except those that --fresh archived."""
     folders = (path for path in expanded_path(results_dir).glob("*") if path.is_dir() and not is_archived(path.name))
     for folder in sorted(folders):
         try:
             paths = StudyPaths(results_dir, folder.name)
             yield paths, _row(paths)
         except (InputError, OSError, ValueError, TypeError):
-            continue  # another folder, or a study that has ended no run yet
+            continue  # another folder, or a study whose first run has not ended
 
 
 def _row(paths: StudyPaths) -> Row:
-    """As it was written, or from the results file of a study that an earlier release ran."""
+    """The stored row; for a study of an earlier release, made from its results file."""
     if paths.index_row.is_file():
         return Row(**json.loads(paths.index_row.read_text(encoding="utf-8")))
     return Row.of(StudyRecord.of(read_study(paths.results)))
 
 
 def _link(path: Path) -> str:
-    """From the index page to a file of a study."""
+    """The link from the index page to a study's file; empty if the file does not exist."""
     return quote(f"{path.parent.name}/{path.name}") if path.is_file() else ""
 
 
@@ -157,7 +157,7 @@ def _best(record: StudyRecord, best: TrialRecord) -> str:
 
 
 def _line(record: StudyRecord) -> str:
-    """The best value so far at each completed trial, as an SVG polyline's points; better is higher."""
+    """The best value so far at each completed trial, as the points of an SVG polyline; better values are higher."""
     goal = next(goal for goal in record.goals if goal.metric == record.metric)
     best: list[float] = []
     for trial in record.trials:

@@ -1,4 +1,4 @@
-"""What to do next: every statement follows from the study's own figures."""
+"""The next steps of a report, derived from the study's results."""
 
 import math
 from collections import Counter
@@ -25,15 +25,15 @@ from fxai.spec.search.configure import configure
 from fxai.spec.search.fingerprint import paths_of
 from fxai.spec.search.parameters import is_number
 
-_FURTHER = 0.1  # of the range: how far beyond its end a value is tried
-_TIMES = 2.0  # the same on a logarithmic scale, and for choices
+_FURTHER = 0.1  # of the range, on a linear scale: distance of the tested value from the end
+_TIMES = 2.0  # factor of the tested value, on a logarithmic scale and for choices
 _MANY_FAILED = 0.1
-_MORE = 1.5  # times as many trials, where more may pay
+_MORE = 1.5  # factor for the proposed number of trials
 _SEEDS = 8
 
 
 def next_steps(info: StudyInfo) -> list[NextStep]:
-    """The most urgent first."""
+    """The next steps, the most urgent first."""
     return [
         *_unfinished(info),
         *_failures(info),
@@ -50,11 +50,10 @@ def _unfinished(info: StudyInfo) -> Iterator[NextStep]:
     finished = sum(trial.state.is_finished() for trial in info.own)
     if info.record.ended_by is not None or not isinstance(plan, dict) or finished >= plan["n_trials"]:
         return
-    left = plan["n_trials"] - finished
+    remaining = plan["n_trials"] - finished
     yield NextStep(
-        "Let it go on.",
-        f"{finished} of {plan['n_trials']} trials have finished. The command that ran the study, started again, goes "
-        f"on with the other {left}.",
+        "Finish the study.",
+        f"{finished} of {plan['n_trials']} trials have finished. Run the same command again for the other {remaining}.",
         _run(info),
     )
 
@@ -68,32 +67,32 @@ def _failures(info: StudyInfo) -> Iterator[NextStep]:
     (cause, count), *_ = causes.most_common(1)
     first = next(trial for trial in failed if trial.failure is not None and trial.failure.cause == cause)
     yield NextStep(
-        "Look at the failures before you run more.",
-        f"{len(failed)} of {counted(len(finished), 'finished trial')} failed, {count} of them by: {cause}.",
+        "Look at the failures before running more trials.",
+        f"{len(failed)} of {counted(len(finished), 'finished trial')} failed, {count} of them with the cause: {cause}.",
         _command(info, "show", info.record.name, first.number),
     )
 
 
 def _edges(info: StudyInfo) -> Iterator[NextStep]:
     for edge in info.analysis.edges:
-        if not can_go_beyond(edge, info.scales[edge.name], info.made_of):
+        if not can_extend(edge, info.scales[edge.name], info.fingerprint):
             continue
         beyond = "below" if edge.side == "low" else "above"
         near = round(edge.leaders_near * info.analysis.leaders)
         yield NextStep(
             f"Search {edge.name} {beyond} {figure(edge.bound)}.",
-            f"Its best value, {figure(edge.best)}, lies at that end of its range, and so do those of {near} of the "
-            f"{info.analysis.leaders} leading trials. A range cannot change within a study: take a new study_name.",
+            f"Its best value, {figure(edge.best)}, lies at this end of its range, like the values of {near} of the "
+            f"{info.analysis.leaders} leading trials. The ranges of a study are fixed: use a new study_name.",
         )
 
 
 def _convergence(info: StudyInfo) -> Iterator[NextStep]:
-    settled = info.analysis.convergence
-    if settled.converged is None:
+    convergence = info.analysis.convergence
+    if convergence.converged is None:
         return
-    in_one = f" in {info.record.metric}" if info.record.front else ""
-    reason = f"{settled.reason[0].upper()}{settled.reason[1:]}."
-    if not settled.converged:
+    metric = f" of {info.record.metric}" if info.record.front else ""
+    reason = f"{convergence.reason[0].upper()}{convergence.reason[1:]}."
+    if not convergence.converged:
         total = math.ceil(_MORE * len([trial for trial in info.own if trial.state.is_finished()]))
         yield NextStep("Run more trials.", f"{reason} Run the same command with --n-trials {total}.", _run(info, total))
         return
@@ -101,8 +100,8 @@ def _convergence(info: StudyInfo) -> Iterator[NextStep]:
     shown = "; ".join(f"{each.name} {_agreed(each.choice, each.low, each.high)}" for each in agreed[:4])
     agreeing = f" The leading trials agree on {shown}{' and others' if len(agreed) > 4 else ''}." if agreed else ""  # noqa: PLR2004
     yield NextStep(
-        f"More trials of this search are unlikely to bring much{in_one}.",
-        f"{reason}{agreeing} A next study can search around the best trials more finely.",
+        f"More trials of this search are unlikely to find much better values{metric}.",
+        f"{reason}{agreeing} The next study can search narrower ranges around the best trials.",
         _transfer(info, "narrow,enqueue"),
     )
 
@@ -115,12 +114,12 @@ def _agreed(choice: ParamValue, low: ParamValue, high: ParamValue) -> str:
 
 def _unimportant(info: StudyInfo) -> Iterator[NextStep]:
     found = info.analysis.importances
-    idle = [each.name for each in found if each.stands_out is False]
-    if idle and any(each.stands_out for each in found):  # else the trials tell no parameter from another
+    unimportant = [each.name for each in found if each.stands_out is False]
+    if unimportant and any(each.stands_out for each in found):  # else no parameter is known to matter more
         yield NextStep(
-            f"Search {' and '.join(idle) if len(idle) < 3 else f'{len(idle)} parameters'} no more.",  # noqa: PLR2004
-            f"The importance of {', '.join(idle)} does not stand out from what shuffled values give; with them fixed, "
-            "a next study spends its trials on the others.",
+            f"Fix {' and '.join(unimportant) if len(unimportant) < 3 else f'{len(unimportant)} parameters'}.",  # noqa: PLR2004
+            f"The importance of {', '.join(unimportant)} does not exceed the importance that shuffled values give. "
+            "With fixed values, the next study uses its trials for the other parameters.",
             _transfer(info, "fix_unimportant"),
         )
 
@@ -130,12 +129,12 @@ def _seeds(info: StudyInfo) -> Iterator[NextStep]:
     best = info.record.best
     if difference is None or best is None or best.number == 0 or is_clear(difference):
         return
-    one_seed = "Each trial was trained from one seed, so nothing says how far its value may be from the mean of all."
-    within = "The winner's gain over trial 0 is less than twice its standard error."
-    seeds = info.made_of.get("seeds_per_trial", 1)
+    one_seed = "Each trial was trained from one seed, so the error of its value is not known."
+    within = "The best trial's gain over trial 0 is less than twice its standard error."
+    seeds = info.fingerprint.get("seeds_per_trial", 1)
     further = _SEEDS if seeds < _SEEDS else 2 * seeds
     yield NextStep(
-        "Train the winner from further seeds.",
+        "Train the best trial from more seeds.",
         one_seed if difference.standard_error is None else within,
         train_command(info.paths, best.number, further),
     )
@@ -145,8 +144,8 @@ def _train(info: StudyInfo) -> Iterator[NextStep]:
     best = info.record.best
     if best is not None and info.record.count(StoredState.RUNNING) == 0:
         yield NextStep(
-            "Train the winner in full.",
-            "Its configuration is complete: every default is in its place.",
+            "Train the best trial again.",
+            "Its config file has all settings, also the defaults.",
             train_command(info.paths, best.number),
         )
 
@@ -154,33 +153,33 @@ def _train(info: StudyInfo) -> Iterator[NextStep]:
 def _command(
     info: StudyInfo, name: str, *arguments: str | int | Path, options: Mapping[str, str | int] | None = None
 ) -> str:
-    """A command that opens the study's database; empty where the database is not known."""
+    """A command on the study's database; empty if the database is not known."""
     return "" if info.location is None else info.location.command(name, *arguments, options=options)
 
 
 def _run(info: StudyInfo, n_trials: int | None = None) -> str:
-    """Resumes the study by the spec that its last run left; empty where a transfer changed that spec."""
+    """The command that resumes the study with its stored spec; empty if a transfer changed the spec."""
     if not info.paths.spec.is_file() or attributes.TRANSFER in info.stored.user_attrs:
         return ""
     return _command(info, "run", info.paths.spec, options={} if n_trials is None else {"--n-trials": n_trials})
 
 
 def _transfer(info: StudyInfo, mode: str) -> str:
-    """Into a new spec, made from the one that the study's last run left; empty without that one."""
+    """The command for a transfer to a new spec, a copy of the study's stored spec; empty if none is stored."""
     if not info.paths.spec.is_file():
         return ""
     options = {"--new": f"{info.record.name}_next.yaml", "--mode": mode}
     return _command(info, "transfer", info.record.name, options=options)
 
 
-def can_go_beyond(edge: Edge, scale: Scale, made_of: Mapping[str, Any]) -> bool:
-    """Whether the parameter's field takes a value beyond the edge; of the user's own fields nothing is known."""
-    if "data" not in made_of or not is_number(edge.bound):
+def can_extend(edge: Edge, scale: Scale, fingerprint: Mapping[str, Any]) -> bool:
+    """Whether the parameter's field accepts a value beyond the end of the range. True for fields of custom code."""
+    if "data" not in fingerprint or not is_number(edge.bound):
         return True
     value = _beyond(edge.bound, edge.side, scale)
     try:
-        config = TrainingConfig.model_validate(made_of["training_config"])
-        configure(config, {paths_of(made_of)[edge.name]: value})
+        config = TrainingConfig.model_validate(fingerprint["training_config"])
+        configure(config, {paths_of(fingerprint)[edge.name]: value})
     except (InputError, ValidationError):
         return False
     return True

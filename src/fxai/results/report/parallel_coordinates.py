@@ -1,4 +1,4 @@
-"""Parallel coordinates: the best trials through all their parameters, before the others."""
+"""Report section: parallel coordinates of the best trials, drawn over the other trials."""
 
 from collections.abc import Sequence
 
@@ -21,14 +21,14 @@ _WIDE = 28  # characters of a line of a parameter's name
 
 def top_trials(info: StudyInfo) -> Section:
     reading = (
-        "Each line is a trial, from the parameter at the top to the one at the bottom; each row is a parameter's "
-        "range. Where the strong lines meet, good values lie; where they are spread, the value matters little or the "
-        "good ones are not found yet."
+        "Each line is a trial; each row is the range of a parameter. If the strong lines meet in a row, the good "
+        "values of the parameter are there. If they are spread, the value matters little, or the good values are not "
+        "found yet."
     )
-    name, title = "parallel", "The best trials together"
+    name, title = "parallel", "Parameters of the best trials"
     scales = _drawable(info)
     if len(info.ranked) < 2 or not scales:  # noqa: PLR2004 (one trial has nothing to compare with)
-        return Section(name, title, [Absent("It takes two completed trials that have a parameter in common.")])
+        return Section(name, title, [Absent("Two completed trials with a common parameter are required.")])
     count = min(max(round(_TOP_SHARE * len(info.ranked)), _FEWEST), _MOST_TOP, len(info.ranked))
     top = info.ranked[:count]
     others, _ = every_kth(info.ranked[count:], _MOST_OTHERS, "their values")
@@ -37,7 +37,7 @@ def top_trials(info: StudyInfo) -> Section:
         drawn.add_trace(_lines(info, others, scales, f"{len(others):,} others", (FAINT, 1)))
     if top[1:]:
         drawn.add_trace(_lines(info, top[1:], scales, f"the best {len(top)}", (COMPLETE, 1.5)))
-    drawn.add_trace(_lines(info, top[:1], scales, f"trial {top[0].number}, the best", (BEST, 3.5)))
+    drawn.add_trace(_lines(info, top[:1], scales, f"best (trial {top[0].number})", (BEST, 3.5)))
     _label_rows(drawn, scales)
     drawn.update_layout(
         height=_ROW * len(scales) + 110,
@@ -45,15 +45,17 @@ def top_trials(info: StudyInfo) -> Section:
         hovermode="closest",
     )
     rest = len(info.ranked) - count
-    note = f"Of {rest:,} other completed trials {len(others):,} are drawn." if len(others) < rest else ""
+    note = f"{len(others):,} of {rest:,} other completed trials are drawn." if len(others) < rest else ""
     left_out = [name for name in info.scales if name not in {scale.name for scale in scales}]
     if left_out:
-        note = f"{note} Not shown, as only some trials have them or they do not vary: {', '.join(left_out)}.".strip()
+        note = (
+            f"{note} Not shown, because only some trials have them or they do not vary: {', '.join(left_out)}.".strip()
+        )
     return Section(name, title, [Chart("parallel", drawn, note=note)], reading)
 
 
 def _drawable(info: StudyInfo) -> Sequence[Scale]:
-    """Of the parameters that all completed trials have and that vary, the most important first."""
+    """The scales of the parameters that all completed trials have and that vary, the most important first."""
     shares = {each.name: each.share for each in info.analysis.importances}
     values: dict[str, set[object]] = {}
     for trial in info.ranked:
@@ -67,7 +69,7 @@ def _drawable(info: StudyInfo) -> Sequence[Scale]:
 def _lines(
     info: StudyInfo, trials: Sequence[TrialRecord], scales: Sequence[Scale], name: str, look: tuple[str, float]
 ) -> go.Scatter:
-    """All trials as one trace, a gap after each; `look` is the colour and the width of the lines."""
+    """All trials as one trace with a gap after each; `look` is the colour and the width of the lines."""
     colour, width = look
     places: list[float | None] = []
     rows: list[int | None] = []
@@ -96,7 +98,7 @@ def _lines(
 
 
 def _label_rows(drawn: go.Figure, scales: Sequence[Scale]) -> None:
-    """The names at the left, the ends of each range under its row."""
+    """Write the names at the left, and the ends of each range below its row."""
     drawn.update_yaxes(
         tickvals=list(range(len(scales))),
         ticktext=[folded(scale.name, _WIDE) for scale in scales],

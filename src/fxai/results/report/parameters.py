@@ -1,4 +1,4 @@
-"""Each parameter alone: the metric against it, and where the good trials lie beside the others."""
+"""Report section: for each parameter the metric, and the distributions of good and other trials."""
 
 from collections.abc import Sequence
 
@@ -18,17 +18,17 @@ _GOOD_SHARE = 0.2
 _FEWEST_GOOD = 3
 _MOST = 500  # trials of one chart
 _BINS = 10
-_WIDTHS = (0.9, 0.55)  # of bars: of the others, and of the good ones before them
+_WIDTHS = (0.9, 0.55)  # widths of the bars of the other trials, and of the good trials in front of them
 
 
 def parameters(info: StudyInfo) -> Section:
     name, title = "parameters", "Parameters one by one"
     reading = (
-        "Above, each point is a completed trial, the large one the best. Below, the share of trials in each "
-        f"part of the range: of the best {_GOOD_SHARE:.0%} the strong bars, of all others the pale ones. Where the "
-        "strong ones are higher, good values lie."
+        "Top: each point is a completed trial; the large point is the best. Bottom: the share of trials in each part "
+        f"of the range. Strong bars are the best {_GOOD_SHARE:.0%} of the trials, pale bars all others. Good values "
+        "are where the strong bars are higher."
     )
-    good, others = _parted(info.ranked)
+    good, others = _good_and_others(info.ranked)
     if not good or not info.scales:
         return Section(name, title, [Absent("No trial has completed yet.")])
     shares = {each.name: each.share for each in info.analysis.importances}
@@ -40,12 +40,12 @@ def parameters(info: StudyInfo) -> Section:
         if any(scale.name in trial.params for trial in shown)
     ]
     if note:
-        note = f"Points: {note[0].lower()}{note[1:]} Bars are of all."
+        note = f"Points: {note[0].lower()}{note[1:]} Bars: all trials."
     return Section(name, title, [Charts(charts, note)], reading)
 
 
-def _parted(ranked: Sequence[TrialRecord]) -> tuple[Sequence[TrialRecord], Sequence[TrialRecord]]:
-    """The best fifth, three at least, and the others."""
+def _good_and_others(ranked: Sequence[TrialRecord]) -> tuple[Sequence[TrialRecord], Sequence[TrialRecord]]:
+    """The best fifth, at least three trials, and the others."""
     count = min(max(round(_GOOD_SHARE * len(ranked)), _FEWEST_GOOD), len(ranked))
     return ranked[:count], ranked[count:]
 
@@ -73,7 +73,7 @@ def _chart(
 
 def _points(info: StudyInfo, trials: Sequence[TrialRecord], scale: Scale) -> go.Scatter:
     best = info.record.best
-    leads = [best is not None and trial.number == best.number for trial in trials]
+    is_best = [best is not None and trial.number == best.number for trial in trials]
     return go.Scatter(
         x=[scale.coordinate(trial.params[scale.name]) for trial in trials],
         y=[trial.value for trial in trials],
@@ -81,9 +81,9 @@ def _points(info: StudyInfo, trials: Sequence[TrialRecord], scale: Scale) -> go.
         hovertemplate="%{text}<extra></extra>",
         mode="markers",
         marker={
-            "color": [BEST if first else COMPLETE for first in leads],
-            "size": [12 if first else 6 for first in leads],
-            "opacity": [1 if first else 0.75 for first in leads],
+            "color": [BEST if each else COMPLETE for each in is_best],
+            "size": [12 if each else 6 for each in is_best],
+            "opacity": [1 if each else 0.75 for each in is_best],
         },
     )
 
@@ -94,8 +94,8 @@ def _label(info: StudyInfo, trial: TrialRecord, scale: Scale) -> str:
 
 
 def _bars(trials: Sequence[TrialRecord], scale: Scale, colour: str, width: float) -> go.Bar:
-    """The shares of the trials in equal parts of the range, or at each of few values."""
-    values = _few(scale)
+    """The shares of the trials in ten equal parts of the range, or at each value if there are at most ten."""
+    values = _value_count(scale)
     parts = values or _BINS
     positions = [scale.position(trial.params[scale.name]) for trial in trials]
     if values:
@@ -115,8 +115,8 @@ def _bars(trials: Sequence[TrialRecord], scale: Scale, colour: str, width: float
     )
 
 
-def _few(scale: Scale) -> int:
-    """How many values a parameter has, where each can have its own bar; else 0."""
+def _value_count(scale: Scale) -> int:
+    """The number of values of a parameter if each has a bar of its own; else 0."""
     if scale.choices:
         return len(scale.choices)
     count = int(scale.high - scale.low) + 1
@@ -124,9 +124,9 @@ def _few(scale: Scale) -> int:
 
 
 def _values(scale: Scale, positions: np.ndarray) -> np.ndarray:
-    """The values at positions of the range; of few values half a step beyond the ends."""
-    if few := _few(scale):
-        return scale.low - 0.5 + positions * few
+    """The values at positions of the range; with a bar for each value, from half a step below the first one."""
+    if count := _value_count(scale):
+        return scale.low - 0.5 + positions * count
     if scale.log:
         return np.asarray(scale.low * (scale.high / scale.low) ** positions)
     return np.asarray(scale.low + positions * (scale.high - scale.low))

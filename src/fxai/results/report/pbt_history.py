@@ -1,4 +1,4 @@
-"""A study of populations: from whose weights its members went on, and the schedule that the best was trained by."""
+"""Report section of population based training: copied weights, and the schedule of the best trial."""
 
 import plotly.graph_objects as go
 
@@ -13,19 +13,19 @@ _ROW, _MOST_ROWS = 20, 60
 
 
 def lineage(info: StudyInfo) -> Section | None:
-    """None for a study without populations."""
+    """The section; None for a study without populations."""
     best = info.record.best
     if best is None or not any(trial.lineage for trial in info.own):
         return None
     parts = ancestry(info.record.trials, best.number)
     reading = (
-        "Each row is a member; a line from one row to another is a member that went on from the other's weights. "
-        "The strong line is the way of the best trial's weights."
+        "Each row is a member. A line from one row to another shows that a member copied the other's weights. The "
+        "thick line follows the weights of the best trial."
     )
     names = [name for name in parts[-1][2] if len({str(params.get(name)) for *_, params in parts}) > 1]
     rows = [
-        (str(step), str(whose), *(figure(params[name]) if name in params else "-" for name in names))
-        for step, whose, params in parts
+        (str(step), str(number), *(figure(params[name]) if name in params else "-" for name in names))
+        for step, number, params in parts
     ]
     table = Table(("From step", "Trained as trial", *names), rows, frozenset(range(len(names) + 2)))
     chart = Chart("lineage", _figure(info, best, parts), title="Lineage")
@@ -35,8 +35,8 @@ def lineage(info: StudyInfo) -> Section | None:
 def _figure(info: StudyInfo, best: TrialRecord, parts: list[Part]) -> go.Figure:
     members = [trial for trial in info.own if trial.reports]
     if len(members) > _MOST_ROWS:
-        kin = {whose for _, whose, _ in parts}
-        members = [trial for trial in members if trial.number in kin or trial.lineage][:_MOST_ROWS]
+        ancestors = {number for _, number, _ in parts}
+        members = [trial for trial in members if trial.number in ancestors or trial.lineage][:_MOST_ROWS]
     numbers = {trial.number: row for row, trial in enumerate(members)}
     drawn = go.Figure()
     for member in members:
@@ -45,9 +45,9 @@ def _figure(info: StudyInfo, best: TrialRecord, parts: list[Part]) -> go.Figure:
             if exploit.donor in numbers:
                 ends = [(exploit.step, exploit.donor), (exploit.step, member.number)]
                 drawn.add_trace(_line(ends, numbers, OTHER, 1))
-    way = [(step, whose) for step, whose, _ in parts if whose in numbers]
-    left = [*(step for step, _ in way[1:]), max(best.reports, default=0)]
-    corners = [(at, whose) for (begun, whose), end in zip(way, left, strict=True) for at in (begun, end)]
+    path = [(step, number) for step, number, _ in parts if number in numbers]
+    ends_at = [*(step for step, _ in path[1:]), max(best.reports, default=0)]
+    corners = [(at, number) for (begin, number), end in zip(path, ends_at, strict=True) for at in (begin, end)]
     drawn.add_trace(_line(corners, numbers, BEST, 3.5))
     drawn.update_xaxes(title="step", rangemode="tozero")
     drawn.update_yaxes(

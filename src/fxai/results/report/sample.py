@@ -1,4 +1,4 @@
-"""Few enough trials to draw, and a word on which they are."""
+"""A sample of trials that is small enough to draw, with a note about the selection."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,15 @@ _ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
 
 def every_kth(trials: Sequence[TrialRecord], most: int, order: str) -> tuple[Sequence[TrialRecord], str]:
-    """At most `most` of the trials, the first among them, and a note that says so; an empty note where all are there.
+    """Every k-th trial, at most `most` trials, including the first.
 
-    `order` says in words how they are ordered.
+    Args:
+        trials: The trials.
+        most: Largest number of trials to keep.
+        order: The order of the trials, for the note, e.g. "their numbers".
+
+    Returns:
+        The kept trials, and a note about the selection; the note is empty if all are kept.
     """
     stride = -(-len(trials) // most)
     if stride <= 1:

@@ -1,4 +1,4 @@
-"""The ranges that a study searched, as axes: where a value lies, how it reads, where labels stand."""
+"""The searched ranges of a study as axes of charts: positions, labels, ticks."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ class Scale:
     high: float = 1.0
     log: bool = False
     whole: bool = False
-    choices: Sequence[str] = ()  # as they read; of a number none
+    choices: Sequence[str] = ()  # as text; empty for numbers
 
     @classmethod
     def of(cls, name: str, distribution: BaseDistribution) -> "Scale":
@@ -34,7 +34,7 @@ class Scale:
         raise TypeError(f"a parameter has no distribution {type(distribution).__name__}")
 
     def coordinate(self, value: ParamValue) -> float:
-        """Where a value stands on the axis before its logarithm is taken: of a choice its place."""
+        """The coordinate of a value on the axis: the number itself, or the index of a choice."""
         if self.choices:
             return float(self.choices.index(figure(value)))
         if not is_number(value):
@@ -42,7 +42,7 @@ class Scale:
         return float(value)
 
     def position(self, value: ParamValue) -> float:
-        """0 at the low end of the range, 1 at its high end, on its own scale."""
+        """The position of a value: 0 at the low end of the range, 1 at the high end, on its scale."""
         low, high, at = self.low, self.high, self.coordinate(value)
         if self.log:
             low, high, at = math.log(low), math.log(high), math.log(at)
@@ -50,7 +50,7 @@ class Scale:
 
     @property
     def extent(self) -> str:
-        """The range in words: `1e-05 to 0.001, log`, `mlp, gru`."""
+        """The range as text: `1e-05 to 0.001, log`, `mlp, gru`."""
         if self.choices:
             return ", ".join(self.choices)
         ends = (int(self.low), int(self.high)) if self.whole else (self.low, self.high)
@@ -64,7 +64,7 @@ class Scale:
         return (str(int(self.low)), str(int(self.high))) if self.whole else (figure(self.low), figure(self.high))
 
     def axis(self) -> dict[str, object]:
-        """Of a plotly axis that shows its values."""
+        """Settings of a plotly axis for the range."""
         if self.choices:
             places = list(range(len(self.choices)))
             return {"tickvals": places, "ticktext": list(self.choices), "range": [-0.5, len(places) - 0.5]}
@@ -77,7 +77,7 @@ class Scale:
 
 
 def _log_ticks(low: float, high: float) -> dict[str, list[float] | list[str]]:
-    """Left to itself plotly prints bare digits between decades."""
+    """Tick labels of a logarithmic axis. Plotly's own labels between decades are single digits."""
     span = high - low
     digits = (1,) if span >= 2 else (1, 3) if span >= 1 else (1, 2, 3, 5, 7)  # noqa: PLR2004 (decades)
     decades = range(math.floor(low), math.ceil(high) + 1)
@@ -87,7 +87,7 @@ def _log_ticks(low: float, high: float) -> dict[str, list[float] | list[str]]:
 
 
 def scales_of(study: Study) -> Mapping[str, Scale]:
-    """Of all parameters of a study's trials, in the order in which they appear; of several ranges the widest."""
+    """The scales of all parameters of a study, in the order of appearance; the widest if a range changed."""
     found: dict[str, Scale] = {}
     last: dict[str, BaseDistribution] = {}
     for trial in study.get_trials(deepcopy=False):

@@ -1,4 +1,4 @@
-"""What was searched, by what means, on what budget."""
+"""Report section: the settings of the search."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,60 +13,60 @@ from fxai.spec.reading.transfer_spec import TransferSpec
 def searched(info: StudyInfo) -> Section:
     blocks: list[Block] = [Facts(list(_facts(info)))]
     if info.scales:
-        when = {name: _conditions(each) for name, each in info.made_of.get("parameters", {}).items()}
+        when = {name: _conditions(each) for name, each in info.fingerprint.get("parameters", {}).items()}
         conditional = any(when.values())
         rows = [
             (scale.name, scale.extent, *((when.get(scale.name, ""),) if conditional else ()))
             for scale in info.scales.values()
         ]
-        blocks.append(Table(("Parameter", "Range", *(("Where",) if conditional else ())), rows))
-    return Section("searched", "What was searched", blocks)
+        blocks.append(Table(("Parameter", "Range", *(("Condition",) if conditional else ())), rows))
+    return Section("searched", "Settings of the search", blocks)
 
 
 def _facts(info: StudyInfo) -> Iterator[tuple[str, str]]:
-    made_of, plan = info.made_of, info.stored.user_attrs.get(attributes.PLAN, {})
+    fingerprint, plan = info.fingerprint, info.stored.user_attrs.get(attributes.PLAN, {})
     yield (
         "Goal",
         ", ".join(info.goals) + (f"; pruned by {info.record.metric}" if info.record.front else ""),
     )
-    if score := made_of.get("score"):
+    if score := fingerprint.get("score"):
         yield "Score", str(score)
-    if objective := made_of.get("objective"):
+    if objective := fingerprint.get("objective"):
         yield "Objective", objective if isinstance(objective, str) else " ".join(map(str, objective))
-    yield from _training(made_of)
-    if made_of:
-        seeds = made_of.get("seeds_per_trial", 1)
-        yield "Seeds", "one a trial" if seeds == 1 else f"{seeds} a trial; its value is their mean"
+    yield from _training(fingerprint)
+    if fingerprint:
+        seeds = fingerprint.get("seeds_per_trial", 1)
+        yield "Seeds", "one per trial" if seeds == 1 else f"{seeds} per trial; a trial's value is their mean"
     finished = sum(trial.state.is_finished() for trial in info.own)
     total = f" of {plan['n_trials']}" if plan else ""
     ended = "" if info.record.ended_by is None else f"; ended by stop.{info.record.ended_by.rule}"
     yield "Trials", f"{finished}{total} finished{ended}"
-    if search := made_of.get("search"):
+    if search := fingerprint.get("search"):
         yield "Search", f"populations of {search['population']}, compared every {search['ready_interval']} updates"
     elif plan:
-        yield "Sampler", _called(plan["sampler"])
-        yield "Pruner", _called(plan["pruner"])
+        yield "Sampler", _with_arguments(plan["sampler"])
+        yield "Pruner", _with_arguments(plan["pruner"])
     if plan:
         yield "Seed of the study", str(plan["seed"])
-    for constraint in made_of.get("constraints", ()):
+    for constraint in fingerprint.get("constraints", ()):
         yield "Constraint", constraint
-    if fixed := made_of.get("fixed"):
+    if fixed := fingerprint.get("fixed"):
         yield "Fixed", ", ".join(f"{name} = {figure(value)}" for name, value in fixed.items())
     if stored := info.stored.user_attrs.get(attributes.TRANSFER):
         source = TransferSpec.model_validate(stored).source
-        yield "Taken over from", f"{source.study_name}, trial {source.best_trial}"
+        yield "Transfer from", f"{source.study_name}, trial {source.best_trial}"
 
 
-def _training(made_of: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Of a study of trading agents."""
-    data, config = made_of.get("data"), made_of.get("training_config", {})
+def _training(fingerprint: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Data, agent and length of a trial, for a study of trading agents."""
+    data, config = fingerprint.get("data"), fingerprint.get("training_config", {})
     if isinstance(data, dict):
         yield "Data", str(data["source"])
         training, model = config.get("training", {}), config.get("model", {})
         updates = training.get("total_updates")
         yield "Agent", f"{training.get('algorithm', 'ppo')} on {model.get('type', 'mlp')}"
         if updates:
-            yield "A trial", f"{counted(updates, 'update')}, scored every {training.get('eval_frequency')}"
+            yield "Length of a trial", f"{counted(updates, 'update')}, scored every {training.get('eval_frequency')}"
 
 
 def _conditions(parameter: Mapping[str, Any]) -> str:
@@ -75,7 +75,7 @@ def _conditions(parameter: Mapping[str, Any]) -> str:
     return " and ".join(f"{name} is {' or '.join(map(figure, values))}" for name, values in when.items())
 
 
-def _called(record: Mapping[str, Any]) -> str:
+def _with_arguments(record: Mapping[str, Any]) -> str:
     """`TPESampler (n_startup_trials 10)`."""
     arguments = [f"{name} {value}" for name, value in record.items() if name != "type"]
     return f"{record['type']} ({', '.join(arguments)})" if arguments else str(record["type"])

@@ -1,4 +1,4 @@
-"""What a report is of: a study, with all that was computed of it once for all sections."""
+"""A study with everything that several sections of its report use, computed once."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,14 +22,14 @@ from fxai.spec.search.metric_goals import Goal
 
 @dataclass(frozen=True)
 class StudyInfo:
-    """A study as its report looks at it: of several objectives, the first counts where only one can be shown."""
+    """A study for its report. With several objectives, `study` and `goal` are for the first one."""
 
     study: Study  # by its first objective
     stored: Study
     record: StudyRecord
     analysis: StudyAnalysis
     paths: StudyPaths
-    location: StudyLocation | None = None  # None where no database is known, as for a results file
+    location: StudyLocation | None = None  # None if the database is not known, as for a results file
 
     @classmethod
     def of(cls, study: Study, paths: StudyPaths, storage: str | None) -> "StudyInfo":
@@ -63,47 +63,47 @@ class StudyInfo:
 
     @cached_property
     def default(self) -> TrialRecord | None:
-        """Trial 0, where FxAI chose it: not somebody's own, and not a population's member."""
+        """Trial 0 if FxAI chose its parameters; None for a user's trial and for a member of a population."""
         if not self.record.trials or self.record.trials[0].lineage:
             return None
         first = self.stored.get_trials(deepcopy=False)[0]
         return self.record.trials[0] if first.user_attrs.get(attributes.ENQUEUED) == "default" else None
 
     @property
-    def default_called(self) -> str:
-        """What trial 0 is, in a word or two for a legend."""
-        return first_trial_in(self.made_of).removeprefix("the ").partition(" (")[0]
+    def default_name(self) -> str:
+        """What trial 0 is, for a legend: `default configuration`, `starting point`."""
+        return first_trial_in(self.fingerprint).removeprefix("the ").partition(" (")[0]
 
     def value_text(self, value: float, error: float | None = None) -> str:
-        """A value of the study's metric."""
+        """A value of the study's metric as text."""
         return number_text(self.record.metric, value, error, trading=self.trading)
 
     def difference_text(self, difference: float, error: float | None) -> str:
-        """A difference between two values of the study's metric."""
+        """A difference of two values of the study's metric as text."""
         return difference_text(self.record.metric, difference, error, trading=self.trading)
 
     @property
     def metric_axis(self) -> dict[str, str]:
-        """Of a plotly axis that shows the study's metric."""
+        """Settings of a plotly axis for the study's metric."""
         return {"title": self.record.metric, **axis_format(self.record.metric, trading=self.trading)}
 
     @property
     def tick_format(self) -> dict[str, str]:
-        """Of a plotly colour bar that shows the study's metric."""
+        """Settings of a plotly colour bar for the study's metric."""
         return {name: form for name, form in self.metric_axis.items() if name == "tickformat"}
 
     @property
     def trading(self) -> bool:
-        """Whether its trials train FxAI's agents, whose metrics FxAI measures."""
+        """Whether the trials train FxAI's agents, so that FxAI measures their metrics."""
         return self.record.trading
 
     @cached_property
-    def made_of(self) -> Mapping[str, Any]:
-        """The fingerprint; empty for a study that FxAI did not make."""
+    def fingerprint(self) -> Mapping[str, Any]:
+        """The study's fingerprint; empty for a study of another program."""
         stored = self.stored.user_attrs.get(attributes.FINGERPRINT)
         return stored if isinstance(stored, dict) else {}
 
 
-def called(state: str) -> str:
-    """A trial's state as people say it."""
+def state_text(state: str) -> str:
+    """A trial's state as text: `completed`, `failed`, `pruned`, `running`."""
     return {"COMPLETE": "completed", "FAIL": "failed"}.get(state, state.lower())

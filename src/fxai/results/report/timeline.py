@@ -1,4 +1,4 @@
-"""When trials ran, how much of what could run did, and what it took of the machine."""
+"""Report section: when the trials ran, how busy the slots were, and the resources of the trials."""
 
 import heapq
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from fxai.formatting import counted, span
 from fxai.results.page.palette import OTHER, STATES
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Block, Chart, Facts, Section
-from fxai.results.report.study_info import StudyInfo, called
+from fxai.results.report.study_info import StudyInfo, state_text
 
 _MOST_BARS = 500
 _UNITS = ((2 * 86400.0, 86400.0, "days"), (7200.0, 3600.0, "hours"), (240.0, 60.0, "minutes"), (0.0, 1.0, "seconds"))
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
-    """A trial at a place, in seconds of the time in which any trial ran."""
+class SlotUse:
+    """One trial in one slot. Times are seconds of the study's running time."""
 
     trial: TrialRecord
-    place: int
+    slot: int
     begin: float
     end: float
 
@@ -31,22 +31,26 @@ class Stay:
 def timeline(info: StudyInfo) -> Section:
     name, title = "timeline", "Time and resources"
     reading = (
-        "Each row is a place where a trial could train, each bar a trial; gaps are times when the place was empty. "
+        "Each row is a slot for one trial at a time, each bar a trial. A gap is a time without a trial in the slot. "
         "Pauses between runs are left out."
     )
-    stays, pauses = placed([trial for trial in info.own if trial.started is not None])
-    if not stays:
+    uses, pauses = in_slots([trial for trial in info.own if trial.started is not None])
+    if not uses:
         return Section(name, title, [Absent("No trial has started yet.")])
-    shown = stays[-_MOST_BARS:]
-    note = "" if len(shown) == len(stays) else f"The last {len(shown)} of {len(stays):,} trials."
-    blocks: list[Block] = [Facts(_facts(info, stays, pauses)), Chart("timeline", _figure(shown, pauses), note=note)]
+    shown = uses[-_MOST_BARS:]
+    note = "" if len(shown) == len(uses) else f"The last {len(shown)} of {len(uses):,} trials."
+    blocks: list[Block] = [Facts(_facts(info, uses, pauses)), Chart("timeline", _figure(shown, pauses), note=note)]
     return Section(name, title, blocks, reading)
 
 
-def placed(trials: Sequence[TrialRecord]) -> tuple[Sequence[Stay], Sequence[float]]:
-    """Each trial at the first place that is free when it starts, and where pauses were cut out.
+def in_slots(trials: Sequence[TrialRecord]) -> tuple[Sequence[SlotUse], Sequence[float]]:
+    """Assign each trial to the first free slot, and cut out pauses.
 
-    A pause is a time when none ran that is longer than all trials together, as the night between two runs.
+    A pause is a time without running trials that is longer than all trials together, such as a night between two
+    runs.
+
+    Returns:
+        The trials in their slots, and the running times of the pauses in seconds.
     """
     if not trials:
         return [], []
@@ -56,21 +60,21 @@ def placed(trials: Sequence[TrialRecord]) -> tuple[Sequence[Stay], Sequence[floa
     )
     busy = sum((end - begin for begin, end, _ in runs), timedelta())
     origin, reached = runs[0][0], runs[0][0]
-    stays: list[Stay] = []
+    uses: list[SlotUse] = []
     pauses: list[float] = []
     free: list[int] = []
-    taken: list[tuple[datetime, int]] = []
+    running: list[tuple[datetime, int]] = []
     for begin, end, trial in runs:
         if begin - reached > busy:
             origin += begin - reached
             pauses.append((begin - origin).total_seconds())
         reached = max(reached, end)
-        while taken and taken[0][0] <= begin:
-            heapq.heappush(free, heapq.heappop(taken)[1])
-        place = heapq.heappop(free) if free else len(taken)
-        heapq.heappush(taken, (end, place))
-        stays.append(Stay(trial, place, (begin - origin).total_seconds(), (end - origin).total_seconds()))
-    return stays, pauses
+        while running and running[0][0] <= begin:
+            heapq.heappush(free, heapq.heappop(running)[1])
+        slot = heapq.heappop(free) if free else len(running)
+        heapq.heappush(running, (end, slot))
+        uses.append(SlotUse(trial, slot, (begin - origin).total_seconds(), (end - origin).total_seconds()))
+    return uses, pauses
 
 
 def _begin(trial: TrialRecord) -> datetime:
@@ -79,63 +83,63 @@ def _begin(trial: TrialRecord) -> datetime:
     return trial.started
 
 
-def _figure(stays: Sequence[Stay], pauses: Sequence[float]) -> go.Figure:
-    first, last = min(stay.begin for stay in stays), max(stay.end for stay in stays)
+def _figure(uses: Sequence[SlotUse], pauses: Sequence[float]) -> go.Figure:
+    first, last = min(use.begin for use in uses), max(use.end for use in uses)
     unit, word = next((length, word) for least, length, word in _UNITS if last - first >= least)
     figure = go.Figure()
     for state, colour in STATES.items():
-        of_state = [stay for stay in stays if stay.trial.state.name == state]
+        of_state = [use for use in uses if use.trial.state.name == state]
         if of_state:
-            figure.add_trace(_bars(of_state, called(state), colour, unit))
+            figure.add_trace(_bars(of_state, state_text(state), colour, unit))
     for pause in pauses:
         if pause > first:
             figure.add_vline(x=pause / unit, line={"color": OTHER, "width": 1, "dash": "dot"})
-    places = max(stay.place for stay in stays) + 1
-    figure.update_xaxes(title=f"{word} of running", range=[first / unit, last / unit], zeroline=False)
-    figure.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, zeroline=False, title="places")
+    slots = max(use.slot for use in uses) + 1
+    figure.update_xaxes(title=f"running time, {word}", range=[first / unit, last / unit], zeroline=False)
+    figure.update_yaxes(autorange="reversed", showticklabels=False, showgrid=False, zeroline=False, title="slots")
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
     return figure.update_layout(
-        height=min(560, max(150, 18 * places + 110)), barmode="overlay", bargap=0.2, legend=legend
+        height=min(560, max(150, 18 * slots + 110)), barmode="overlay", bargap=0.2, legend=legend
     )
 
 
-def _bars(stays: Sequence[Stay], name: str, colour: str, unit: float) -> go.Bar:
+def _bars(uses: Sequence[SlotUse], name: str, colour: str, unit: float) -> go.Bar:
     return go.Bar(
-        x=[(stay.end - stay.begin) / unit for stay in stays],
-        base=[stay.begin / unit for stay in stays],
-        y=[stay.place for stay in stays],
-        text=[f"trial {stay.trial.number}, {name}<br>{span(stay.end - stay.begin)}" for stay in stays],
+        x=[(use.end - use.begin) / unit for use in uses],
+        base=[use.begin / unit for use in uses],
+        y=[use.slot for use in uses],
+        text=[f"trial {use.trial.number}, {name}<br>{span(use.end - use.begin)}" for use in uses],
         textposition="none",
         hovertemplate="%{text}<extra></extra>",
         orientation="h",
-        name=f"{name} ({len(stays)})",
+        name=f"{name} ({len(uses)})",
         marker={"color": colour, "line": {"width": 0}},
     )
 
 
-def _facts(info: StudyInfo, stays: Sequence[Stay], pauses: Sequence[float]) -> Sequence[tuple[str, str]]:
-    """What was measured of time, training steps and memory."""
-    whole = max(stay.end for stay in stays)
-    taken = sum(stay.end - stay.begin for stay in stays)
-    places = max(stay.place for stay in stays) + 1
+def _facts(info: StudyInfo, uses: Sequence[SlotUse], pauses: Sequence[float]) -> Sequence[tuple[str, str]]:
+    """Time, training steps and memory."""
+    whole = max(use.end for use in uses)
+    busy = sum(use.end - use.begin for use in uses)
+    slots = max(use.slot for use in uses) + 1
     facts = [("Running time", span(whole) + (f", in {counted(len(pauses) + 1, 'run')}" if pauses else ""))]
     if whole > 0:
-        at_once = taken / whole
+        at_once = busy / whole
         facts.append(
-            ("Trials at once", f"{at_once:.1f} on average, {places} at most ({at_once / places:.0%} of the places)")
+            ("Trials at once", f"{at_once:.1f} on average, {slots} at most ({at_once / slots:.0%} of the slots)")
         )
-    facts.append(("Time of trials", f"{span(taken)} together: {_by_state(stays, taken)}"))
+    facts.append(("Total time of trials", f"{span(busy)}: {_by_state(uses, busy)}"))
     usages = [trial.usage for trial in info.own]
     if steps := sum(usage.env_steps for usage in usages):
         facts.append(
             (
                 "Training steps",
-                f"{steps:,} of the environment, {steps / whole:,.0f} a second" if whole else f"{steps:,}",
+                f"{steps:,} of the environment, {steps / whole:,.0f} per second" if whole else f"{steps:,}",
             )
         )
     speeds = [usage.steps_per_second for usage in usages if usage.steps_per_second]
     if speeds:
-        facts.append(("Steps a second of a trial", f"{median(speeds):,.0f} (median)"))
+        facts.append(("Steps per second of a trial", f"{median(speeds):,.0f} (median)"))
     for title, amounts in (
         ("Memory of a worker", [usage.peak_memory_mb for usage in usages if usage.peak_memory_mb]),
         ("GPU memory of a worker", [usage.peak_gpu_memory_mb for usage in usages if usage.peak_gpu_memory_mb]),
@@ -144,14 +148,14 @@ def _facts(info: StudyInfo, stays: Sequence[Stay], pauses: Sequence[float]) -> S
             facts.append((title, f"{max(amounts):,.0f} MB at most"))
     retried = sum(trial.attempt > 0 for trial in info.own)
     if retried:
-        facts.append(("Run again", f"{counted(retried, 'trial')} whose worker was lost"))
+        facts.append(("Retried", f"{counted(retried, 'trial')} after the loss of a worker"))
     return facts
 
 
-def _by_state(stays: Sequence[Stay], taken: float) -> str:
+def _by_state(uses: Sequence[SlotUse], busy: float) -> str:
     parts = []
     for state in STATES:
-        seconds = sum(stay.end - stay.begin for stay in stays if stay.trial.state.name == state)
+        seconds = sum(use.end - use.begin for use in uses if use.trial.state.name == state)
         if seconds:
-            parts.append(f"{seconds / taken:.0%} {called(state)}")
+            parts.append(f"{seconds / busy:.0%} {state_text(state)}")
     return ", ".join(parts)

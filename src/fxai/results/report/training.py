@@ -1,4 +1,4 @@
-"""What trials reported on their way, and which of them were pruned where."""
+"""Report section: intermediate values of the trials."""
 
 from collections.abc import Sequence
 
@@ -8,36 +8,36 @@ from fxai.results.page.palette import BEST, OTHER, STATES
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Chart, Section
 from fxai.results.report.sample import every_kth
-from fxai.results.report.study_info import StudyInfo, called
+from fxai.results.report.study_info import StudyInfo, state_text
 
 _MOST = 300
 
 
 def training(info: StudyInfo) -> Section:
     name, title = "training", "Intermediate values"
-    pruned = " Lines that end early were pruned." if info.analysis.pruned else ""
-    reading = f"What each trial reported while it trained.{pruned}"
+    pruned = " Lines that end early are pruned trials." if info.analysis.pruned else ""
+    reading = f"Each line shows the reports of one trial during its training.{pruned}"
     trials = [trial for trial in info.own if trial.reports]
     if not trials:
-        return Section(name, title, [Absent("No trial has reported an evaluation on its way.")])
+        return Section(name, title, [Absent("No trial has reported an intermediate value.")])
     best = info.record.best
     shown, note = every_kth(trials, _MOST, "their numbers")
     drawn = go.Figure()
     for state, colour in STATES.items():
         of_state = [trial for trial in shown if trial.state.name == state and trial is not best]
         if of_state:
-            drawn.add_trace(_curves(info, of_state, f"{called(state)} ({len(of_state)})", colour or OTHER))
+            drawn.add_trace(_curves(info, of_state, f"{state_text(state)} ({len(of_state)})", colour or OTHER))
     if best is not None and best.reports:
-        curve = _curves(info, [best], f"trial {best.number}, the best", BEST)
+        curve = _curves(info, [best], f"best (trial {best.number})", BEST)
         drawn.add_trace(curve.update(line={"width": 3}, opacity=1))
-    drawn.update_xaxes(title="update" if "data" in info.made_of else "step")
+    drawn.update_xaxes(title="update" if "data" in info.fingerprint else "step")
     drawn.update_yaxes(info.metric_axis)
     drawn.update_layout(height=430, hovermode="closest", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     return Section(name, title, [Chart("training", drawn, note=note)], reading)
 
 
 def _curves(info: StudyInfo, trials: Sequence[TrialRecord], name: str, colour: str) -> go.Scatter:
-    """All trials as one trace, a gap after each."""
+    """All trials as one trace with a gap after each."""
     steps: list[int | None] = []
     values: list[float | None] = []
     texts: list[str] = []

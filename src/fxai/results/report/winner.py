@@ -1,4 +1,4 @@
-"""The best trial: its parameters beside the default ones, its metrics, and how its agent traded."""
+"""Report sections of the best trial: its parameters and metrics next to those of trial 0, and its trades."""
 
 from collections.abc import Sequence
 
@@ -19,41 +19,42 @@ _METRICS = 24
 def winner(info: StudyInfo) -> Section:
     best = info.record.best
     if best is None:
-        return Section("winner", "The winner", [Absent("No trial has completed yet.")])
+        return Section("winner", "Best trial", [Absent("No trial has completed yet.")])
     blocks: list[Block] = [_parameters(info, best)]
     if best.metrics:
         blocks.append(_metrics(info, best))
-    title = f"The {'knee' if info.record.front else 'winner'}: trial {best.number}"
+    title = f"{'Knee of the front' if info.record.front else 'Best trial'}: trial {best.number}"
     return Section("winner", title, blocks)
 
 
 def traded(info: StudyInfo) -> Section | None:
-    """How the winner's agent traded; None for a study that trades nothing, and where nobody wrote it down."""
+    """How the best agent trades; None if there is no track record of this agent."""
     agent, path = info.paths.best_agent, info.paths.track_record
     if not (agent.is_file() and path.is_file() and is_of(agent, path)):
         return None
     record = read_track_record(path)
     reading = (
-        f"The winner's agent on the {record.split} split, which it was not trained on but chosen by: costs paid, "
-        "equity beginning with 1. Beside it what simple strategies made of the same bars."
+        f"The best trial's agent on the {record.split} split, after costs; equity starts at 1. The agent was not "
+        "trained on this split, but the trial was chosen by it. The other lines are simple strategies on the same bars."
     )
-    seeds = info.made_of.get("seeds_per_trial", 1)
+    seeds = info.fingerprint.get("seeds_per_trial", 1)
     if seeds > 1:
-        reading += f" It is the first of the trial's {seeds} trainings, while the trial's metrics are means over all."
+        reading += f" The agent is from the first of {seeds} seeds; the trial's metrics are means over all seeds."
     return Section(
-        "traded", "How the winner trades", [Chart("equity", equity(record)), Facts(_trades(record))], reading
+        "traded", "Trading of the best agent", [Chart("equity", equity(record)), Facts(_trades(record))], reading
     )
 
 
 def front(info: StudyInfo) -> Section | None:
-    """The Pareto front; None where there is one objective."""
+    """The Pareto front; None for a study with one objective."""
     if len(info.record.goals) == 1:
         return None
     name, title = "front", "Pareto front"
     if not info.record.front:
         return Section(name, title, [Absent("No trial has completed yet.")])
     reading = (
-        "Each point is a completed trial. No other beats one of the front in all objectives; the star is its knee."
+        "Each point is a completed trial. A trial is on the front if no other trial is better in all objectives. The "
+        "star is the knee of the front."
     )
     figure_ = pareto_front(info.record)
     goals = [goal.metric for goal in info.record.goals]
@@ -68,9 +69,15 @@ def front(info: StudyInfo) -> Section | None:
 def _parameters(info: StudyInfo, best: TrialRecord) -> Table:
     default = info.default if info.default is not None and info.default.number != best.number else None
     if default is not None and not default.params:
-        default = None  # it waits
+        default = None  # it has not started
     spreads = {each.name: each for each in info.analysis.stability}
-    headings = ["Parameter", "Best", *(["Trial 0"] if default else []), "Searched", *(["Leaders"] if spreads else [])]
+    headings = [
+        "Parameter",
+        "Best",
+        *(["Trial 0"] if default else []),
+        "Range",
+        *(["Leading trials"] if spreads else []),
+    ]
     rows = []
     for name, value in best.params.items():
         row = [name, figure(value)]
@@ -84,7 +91,7 @@ def _parameters(info: StudyInfo, best: TrialRecord) -> Table:
 
 
 def _metrics(info: StudyInfo, best: TrialRecord) -> Table:
-    """The metrics of the best trial, with those of trial 0 beside them."""
+    """The metrics of the best trial next to those of trial 0."""
     first = info.default if info.default is not None and info.default.number != best.number else None
     trials = [best, *([first] if first is not None and first.metrics else [])]
     metric, trading = info.record.metric, info.trading
@@ -97,7 +104,7 @@ def _metrics(info: StudyInfo, best: TrialRecord) -> Table:
 
 
 def _spread(found: ParameterStability) -> str:
-    """What the leading trials have."""
+    """The parameter's values in the leading trials, as text."""
     if found.choice is not None or found.low is None or found.high is None:
         share = "" if found.spread == 0 else f" ({1 - found.spread:.0%})"
         return f"{figure(found.choice)}{share}"
@@ -111,11 +118,11 @@ def _trades(record: TrackRecord) -> Sequence[tuple[str, str]]:
     return [
         ("Equity at the end", f"{record.equity[-1]:.4f}" if len(record) else "-"),
         *(
-            (f"{name.replace('_', ' ').capitalize()} instead", f"{curve[-1]:.4f}")
+            (f"Equity of {name.replace('_', ' ')}", f"{curve[-1]:.4f}")
             for name, curve in record.baselines.items()
             if len(curve)
         ),
         ("Largest drawdown", f"{float(record.drawdown.max()):.2%}" if len(record) else "-"),
         ("Trades", f"{counted(len(record.trades), 'closed trade')}{share}"),
-        ("In the market", f"{held:.0%} of {len(record):,} bars"),
+        ("Time in the market", f"{held:.0%} of {len(record):,} bars"),
     ]

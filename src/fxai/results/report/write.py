@@ -1,4 +1,4 @@
-"""Write the report of a study."""
+"""Writes the report of a study."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -48,29 +48,32 @@ _SECTIONS = (
 
 
 def write_report(study: Study, paths: StudyPaths, storage: str | None = None) -> Path:
-    """Write `report.html`, one file that opens without network; it replaces the one that is there."""
+    """Write `report.html`, a file that opens without network. An existing file is replaced. Returns its path."""
     return save_report(report_of(study, paths, storage), paths.report)
 
 
 def save_report(report: ReportPage, path: Path, index: str = "../index.html") -> Path:
-    """Make the page of a report; `index` is where the page over all studies is, empty where there is none."""
+    """Write the page of a report; `index` is the link to the index page, empty if there is none. Returns `path`."""
     write_text(path, page_html("report.html", {"report": report, "index": index}, report.figures))
     return path
 
 
 def report_of(study: Study, paths: StudyPaths, storage: str | None = None) -> ReportPage:
-    """What the report says.
+    """The content of the report.
 
-    `storage` is the study's database, which the commands of the report name. Without it there are only those that
-    need none.
+    Args:
+        study: The study.
+        paths: Paths of its files.
+        storage: URL of the study's database, for the commands of the report. If None, commands on the database are
+            left out.
     """
     info = StudyInfo.of(study, paths, storage)
-    made = (section(info) for section in _SECTIONS)
-    sections: list[Section] = [section for section in made if section is not None]
+    candidates = (section(info) for section in _SECTIONS)
+    sections: list[Section] = [section for section in candidates if section is not None]
     return ReportPage(
         study=info.record.name,
         goals=tuple(info.goals),
-        lead=headline_of(info),
+        headline=headline_of(info),
         tiles=tuple(_tiles(info)),
         steps=tuple(next_steps(info)),
         sections=tuple(sections),
@@ -84,7 +87,7 @@ def _tiles(info: StudyInfo) -> Iterator[Tile]:
     if best is not None and best.value is not None and not record.front:
         yield Tile(f"Best {record.metric}", info.value_text(best.value, best.standard_error), f"trial {best.number}")
     if record.front:
-        yield Tile("Pareto front", str(len(record.front)), "trials that no other beats")
+        yield Tile("Pareto front", str(len(record.front)), "trials that no other trial dominates")
     difference = over_trial_0(record) if info.default is not None else None
     if difference is not None and best is not None and best.number:
         gain = info.difference_text(difference.amount, difference.standard_error)
@@ -96,8 +99,8 @@ def _tiles(info: StudyInfo) -> Iterator[Tile]:
     yield Tile("Trials", f"{sum(trial.state.is_finished() for trial in info.own):,}", ", ".join(counts))
     most = next((each for each in info.analysis.importances if each.stands_out is not False), None)
     if most is not None:
-        yield Tile("Matters most", most.name.rpartition(".")[2], f"importance {figure(round(most.share, 2))}")
-    settled = info.analysis.convergence
-    if settled.converged is not None:
-        since = f"since trial {settled.since_trial}" if settled.converged else "it still finds better trials"
-        yield Tile("Settled", "yes" if settled.converged else "not yet", since)
+        yield Tile("Most important", most.name.rpartition(".")[2], f"importance {figure(round(most.share, 2))}")
+    convergence = info.analysis.convergence
+    if convergence.converged is not None:
+        since = f"since trial {convergence.since_trial}" if convergence.converged else "better trials are still found"
+        yield Tile("Converged", "yes" if convergence.converged else "not yet", since)

@@ -1,1 +1,1 @@
-"""From a study's winner to trainings in full: its configuration, its schedule, what a folder trains."""
+"""Trainings of a study's best trial: its config file, its schedule, and the record of a training's folder."""

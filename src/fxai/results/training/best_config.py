@@ -1,4 +1,4 @@
-"""`<study>_best_config.yaml`: everything that trains the best trial's agent once more."""
+"""`<study>_best_config.yaml`: the config that trains the best trial's agent again."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,14 +22,16 @@ from fxai.spec.search.parameters import Choice
 from fxai.spec.search.study import StudySpec
 from fxai.spec.yaml.yaml_source import read_yaml
 
-_HEADER = "# The best trial of the study {study}, every default in place: it trains the same agent again.\n"
+_HEADER = (
+    "# The best trial of the study {study} with all defaults. `fxai train` with this file trains the same agent.\n"
+)
 
 
 class BestConfig(Record):
-    """One training in full: the configuration with the winner's parameters in place, and its seed.
+    """The training of the best trial: its configuration and its seed.
 
-    The agent learns in `training_config.env`; what it scores is measured in `scoring_env`, which is the
-    same for all trials of the study. A winner of populations has a schedule: which parameters from which step on.
+    The agent is trained in `training_config.env` and scored in `scoring_env`, which is the same for all trials of the
+    study. The best trial of a population has a schedule: the parameters from each step on.
     """
 
     study_name: str
@@ -46,7 +48,7 @@ class BestConfig(Record):
 
 
 class CustomBestConfig(Record):
-    """One trial of code of the user's own in full: what it was given, the winner's parameters in place."""
+    """The best trial of custom code: its parameters and its configuration."""
 
     study_name: str
     trial: int
@@ -64,7 +66,7 @@ class CustomBestConfig(Record):
 def best_config(
     spec: StudySpec, best: TrialRecord, provenance: Provenance, schedule: tuple[Segment, ...] = ()
 ) -> BestConfig | CustomBestConfig:
-    """The configuration of the study's best trial, with the schedule of its weights where they have one."""
+    """The config of the study's best trial, with the schedule of its weights if it has one."""
     if best.value is None or best.seed is None:
         raise ValueError(f"trial {best.number} has no value or no seed: it did not complete")
     if isinstance(spec.training_config, CustomConfig):
@@ -96,7 +98,7 @@ def best_config(
 
 
 def _with_derived(config: dict[str, Any], derived: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration of a training engine with the trial's derived values in their places."""
+    """The configuration of a training engine with the trial's derived values."""
     places = config.get(DERIVED) if derived else None
     if not isinstance(places, dict):
         return config
@@ -104,19 +106,19 @@ def _with_derived(config: dict[str, Any], derived: Mapping[str, Any]) -> dict[st
 
 
 def write_best_config(path: Path, config: BestConfig | CustomBestConfig) -> None:
-    shown = config.model_dump(mode="json", exclude=_unsaid(config))
+    shown = config.model_dump(mode="json", exclude=_empty_fields(config))
     document = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True)
     write_text(path, _HEADER.format(study=config.study_name) + document)
 
 
-def _unsaid(config: BestConfig | CustomBestConfig) -> set[str]:
-    """A schedule and a score that there are not."""
-    unsaid = set() if config.score else {"score"}
-    return unsaid | {"schedule"} if isinstance(config, BestConfig) and not config.schedule else unsaid
+def _empty_fields(config: BestConfig | CustomBestConfig) -> set[str]:
+    """`score` and `schedule` if they are empty; the file does not have them then."""
+    empty = set() if config.score else {"score"}
+    return empty | {"schedule"} if isinstance(config, BestConfig) and not config.schedule else empty
 
 
 def load_best_config(path: Path) -> BestConfig | CustomBestConfig:
-    """What `write_best_config` wrote; a `SpecError` names every fault of any other file."""
+    """Read a file of `write_best_config`. Raises `SpecError` if it has mistakes."""
     written = read_yaml(path).value
     own = isinstance(written, dict) and is_custom(written.get("objective"))
     return load_record(path, CustomBestConfig) if own else load_record(path, BestConfig)

@@ -1,4 +1,4 @@
-"""`training.json`: what a folder's training is, so that only the same one goes on there, and what it came to."""
+"""`training.json`: identity and results of the training in a folder. Only the same training resumes there."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ _NAME = "training.json"
 
 @dataclass(frozen=True, slots=True)
 class SeedResult:
-    """What one seed's training came to."""
+    """Result of the training of one seed."""
 
     seed: int
     value: float
@@ -32,13 +32,13 @@ class SeedResult:
 
 
 class TrainingFile:
-    """The record in a training's folder."""
+    """The file `training.json` of a training's folder."""
 
     def __init__(self, folder: Path, plan: TrainingPlan, data_hash: str | None, device: str) -> None:
         self._folder, self._plan = folder, plan
         data: JsonValue = {} if data_hash is None else {"sha256": data_hash}
         deciding: dict[str, JsonValue] = {"numerics": NUMERICS, "torch": versions()["torch"]}
-        own: dict[str, JsonValue] = {"device": device, "versions": deciding}  # what another agent may come of
+        own: dict[str, JsonValue] = {"device": device, "versions": deciding}  # a change of these may change the agent
         self._identity: dict[str, JsonValue] = {**plan.identity(), "data": data, **({} if plan.is_custom else own)}
 
     @property
@@ -46,9 +46,13 @@ class TrainingFile:
         return self._folder / _NAME
 
     def begin(self) -> tuple[SeedResult, ...]:
-        """Take the folder for this training; the results of one that has ended there already.
+        """Start the training in the folder, or resume it.
 
-        An `InputError` where the folder holds another training, with what differs.
+        Returns:
+            The results if the training has ended already; else empty.
+
+        Raises:
+            InputError: The folder has another training; the message lists the differences.
         """
         if not self.path.exists():
             self._check_unused()
@@ -57,20 +61,22 @@ class TrainingFile:
         document = self._read()
         if changes := difference(with_numerics(document["identity"]), json.loads(json.dumps(self._identity))):
             raise InputError(
-                f"{self._folder} holds another training, which this one cannot go on with: {'; '.join(changes)}. "
+                f"{self._folder} has another training, which this command cannot resume: {'; '.join(changes)}. "
                 "Name another folder with --save-path, or delete this one to begin anew"
             )
         return tuple(SeedResult(**each) for each in document["results"])
 
     def end(self, results: Sequence[SeedResult]) -> None:
-        """Keep what all seeds came to."""
+        """Write the results of all seeds."""
         self._write(results)
 
     def _check_unused(self) -> None:
-        """Code of the user's own would go on from what anyone left there."""
+        """Refuse a folder with checkpoints of other trainings, from which custom code would continue."""
         kept = TrialPaths(self._folder).checkpoint_dir
         if kept.exists() and any(kept.iterdir()):
-            raise InputError(f"{kept} holds what an earlier training left; delete it, or name another --save-path")
+            raise InputError(
+                f"{kept} has files of an earlier training; delete it, or name another folder with --save-path"
+            )
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -78,7 +84,9 @@ class TrainingFile:
         except (OSError, ValueError) as error:
             raise InputError(f"{self.path} cannot be read: {error}; name another folder with --save-path") from error
         if not isinstance(document, dict) or document.get("format") != FORMAT:
-            raise InputError(f"{self.path} is no training of this version; name another folder with --save-path")
+            raise InputError(
+                f"{self.path} is not from a training of this version; name another folder with --save-path"
+            )
         return document
 
     def _write(self, results: Sequence[SeedResult]) -> None:

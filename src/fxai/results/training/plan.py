@@ -1,4 +1,4 @@
-"""What `train` trains: one configuration from a file, with settings made, from one seed or several."""
+"""The plan of `fxai train`: the configuration of a file with settings applied, and its seeds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,32 +26,32 @@ PLAIN_METRIC = "mean_reward"
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """A training in full, of whichever objective."""
+    """The plan of a training."""
 
-    name: str  # of the study that it comes from, or of its file
+    name: str  # of its study, or of its file
     trial: int
     objective: Objective
     metric: str
-    score: str  # the formula of the metric `score`; empty where there is none
+    score: str  # formula of the metric `score`; empty if there is none
     seeds: tuple[int, ...]
     params: Mapping[str, Choice]
     config: Mapping[str, JsonValue]
-    scoring_env: EnvConfig | None  # None of code of the user's own
+    scoring_env: EnvConfig | None  # None for custom code
     schedule: tuple[Segment, ...] = ()
-    objectives: tuple[str, ...] = ()  # all metrics that the study optimises, if they are several
+    objectives: tuple[str, ...] = ()  # all metrics of a study with several objectives
 
     @property
     def is_custom(self) -> bool:
-        """Whether it is code of the user's own that trains."""
+        """Whether custom code trains."""
         return self.scoring_env is None
 
     @property
     def total_updates(self) -> int | None:
-        """How many updates it takes, where FxAI knows."""
+        """The number of updates; None for custom code."""
         return None if self.is_custom else TrainingConfig.model_validate(self.config).training.total_updates
 
     def identity(self) -> dict[str, JsonValue]:
-        """What a training that goes on must agree in, as JSON."""
+        """The fields, as JSON, that must be equal to resume a training."""
         env = None if self.scoring_env is None else self.scoring_env.model_dump(mode="json")
         style = argument_style_of(self.objective)
         return {
@@ -69,27 +69,29 @@ class TrainingPlan:
 
 
 def load_plan(path: Path, settings: Mapping[str, str]) -> TrainingPlan:
-    """From a study's best config, or from a file with the sections of `training_config`; its seed is the only one.
+    """Read the plan from a study's best config, or from a file with the sections of `training_config`.
 
-    A setting of `env` counts where the agent learns and where it is scored. A `SpecError` names all that is wrong
-    with the file, or with the settings.
+    The plan has one seed, the file's. A setting of `env` applies to training and scoring.
+
+    Raises:
+        SpecError: The file or a setting is wrong; the message lists all mistakes.
     """
     written = read_yaml(path).value
     if isinstance(written, dict) and written and written.keys() <= TrainingConfig.model_fields.keys():
-        return _plain(path, override_config(_placed(load_record(path, TrainingConfig), path), settings))
+        return _plan_of_sections(path, override_config(_placed(load_record(path, TrainingConfig), path), settings))
     best = load_best_config(path)
     if isinstance(best, CustomBestConfig):
-        return _own(best, settings)
-    return _trading(best.model_copy(update={"training_config": _placed(best.training_config, path)}), settings)
+        return _custom_plan(best, settings)
+    return _trading_plan(best.model_copy(update={"training_config": _placed(best.training_config, path)}), settings)
 
 
 def _placed(config: TrainingConfig, path: Path) -> TrainingConfig:
-    """The configuration of a file, whose bars may lie beside the file."""
+    """The configuration of a file with the path of its data, which may be in the folder of the file."""
     source = beside(path.parent, config.data.source)
     return config.model_copy(update={"data": config.data.model_copy(update={"source": source})})
 
 
-def _plain(path: Path, config: TrainingConfig) -> TrainingPlan:
+def _plan_of_sections(path: Path, config: TrainingConfig) -> TrainingPlan:
     return TrainingPlan(
         name=path.stem,
         trial=0,
@@ -103,14 +105,14 @@ def _plain(path: Path, config: TrainingConfig) -> TrainingPlan:
     )
 
 
-def _trading(best: BestConfig, settings: Mapping[str, str]) -> TrainingPlan:
+def _trading_plan(best: BestConfig, settings: Mapping[str, str]) -> TrainingPlan:
     scheduled = {path for segment in best.schedule for path in segment.params}
-    if taken := sorted(key for key in settings if key.removeprefix(CONFIG) in scheduled):
-        told = "follows the schedule of this best config; take `schedule` out of a copy to set it"
-        raise SpecError(SOURCE, tuple(Problem(told, key) for key in taken))
+    if refused := sorted(key for key in settings if key.removeprefix(CONFIG) in scheduled):
+        message = "follows the schedule of this best config; remove `schedule` from a copy of the file to set it"
+        raise SpecError(SOURCE, tuple(Problem(message, key) for key in refused))
     of_env = {key: text for key, text in settings.items() if key.removeprefix(CONFIG).startswith("env.")}
     scoring = override_config(best.training_config.model_copy(update={"env": best.scoring_env}), of_env).env
-    return _winners(
+    return _best_plan(
         best,
         params={},
         config=override_config(best.training_config, settings).model_dump(mode="json"),
@@ -119,22 +121,22 @@ def _trading(best: BestConfig, settings: Mapping[str, str]) -> TrainingPlan:
     )
 
 
-def _own(best: CustomBestConfig, settings: Mapping[str, str]) -> TrainingPlan:
-    """Code of the user's own knows its names; those that its config holds can be set, and new ones in full."""
-    config, values = CustomConfig(best.training_config), _own_values(best, settings)
+def _custom_plan(best: CustomBestConfig, settings: Mapping[str, str]) -> TrainingPlan:
+    """The plan of custom code. Names in its config can be set; a new name needs its full path."""
+    config, values = CustomConfig(best.training_config), _custom_values(best, settings)
     try:
-        made = with_values(config, {key.removeprefix(CONFIG): value for key, value in values.items()})
+        new_config = with_values(config, {key.removeprefix(CONFIG): value for key, value in values.items()})
     except ValueError as error:
         raise InputError(f"{SOURCE}: {error}") from None
-    return _winners(
+    return _best_plan(
         best,
         params={**best.params, **{name: value for name, value in values.items() if name in best.params}},
-        config=made,
+        config=new_config,
         scoring_env=None,
     )
 
 
-def _winners(
+def _best_plan(
     best: BestConfig | CustomBestConfig,
     *,
     params: Mapping[str, Choice],
@@ -142,7 +144,7 @@ def _winners(
     scoring_env: EnvConfig | None,
     schedule: tuple[Segment, ...] = (),
 ) -> TrainingPlan:
-    """The winner's trial once more, with these settings in place."""
+    """The plan of the best trial with these settings."""
     return TrainingPlan(
         name=best.study_name,
         trial=best.trial,
@@ -158,7 +160,7 @@ def _winners(
     )
 
 
-def _own_values(best: CustomBestConfig, settings: Mapping[str, str]) -> dict[str, Choice]:
+def _custom_values(best: CustomBestConfig, settings: Mapping[str, str]) -> dict[str, Choice]:
     known = {*best.params, *values_in(CustomConfig(best.training_config))}
     problems = [
         Problem(f"there is no such setting{did_you_mean(key, known) or '.'} Write a new one as {CONFIG}{key}", key)

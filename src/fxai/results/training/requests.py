@@ -1,4 +1,4 @@
-"""From a plan to the requests that a worker trains, one chain of them for each seed."""
+"""Makes the requests of a training plan, one chain of requests per seed."""
 
 import hashlib
 import json
@@ -18,14 +18,14 @@ from fxai.spec.search.configure import configure
 
 
 def folders_of(plan: TrainingPlan, output: Path) -> tuple[Path, ...]:
-    """Where each seed's files lie: in the folder itself where there is one."""
+    """The folder of each seed: the output folder itself for one seed, else folders in it."""
     if len(plan.seeds) == 1:
         return (output,)
     return tuple(output / f"seed-{seed}" for seed in plan.seeds)
 
 
 def requests_of(plan: TrainingPlan, output: Path) -> tuple[tuple[TrialRequest, ...], ...]:
-    """For each seed what is left to train: the segments of its schedule from where it stands, or all in one."""
+    """The remaining requests of each seed: the remaining segments of its schedule, or one request without one."""
     return tuple(
         tuple(_chain(plan, place, seed, folder))
         for place, (seed, folder) in enumerate(zip(plan.seeds, folders_of(plan, output), strict=True))
@@ -38,19 +38,19 @@ def _chain(plan: TrainingPlan, place: int, seed: int, folder: Path) -> Iterator[
         yield whole
         return
     checkpoint, config = TrialPaths(folder).checkpoint, TrainingConfig.model_validate(plan.config)
-    stands = _step_of(checkpoint)
-    begun = [segment for segment in plan.schedule if segment.from_step <= stands]
+    step = _step_of(checkpoint)
+    begun = [segment for segment in plan.schedule if segment.from_step <= step]
     for segment in plan.schedule[len(begun) - 1 :]:
         yield replace(
             whole,
             config=configure(config, segment.params).model_dump(mode="json"),
-            seeds=(seed if place else segment.seed,),  # the first is the winner's own, by all seeds of its lineage
+            seeds=(seed if place else segment.seed,),  # the first seed trains by the seeds of the lineage
             inherited=Inherited(segment.trial, segment.from_step, checkpoint) if segment.from_step else None,
         )
 
 
 def _step_of(checkpoint: Path) -> int:
-    """How many updates a checkpoint has had, read without torch; 0 where there is none that can be read."""
+    """The number of updates of a checkpoint, read without torch; 0 if there is no readable checkpoint."""
     try:
         with safe_open(checkpoint, framework="numpy") as file:
             reports = json.loads((file.metadata() or {})["fxai"])["reports"]
@@ -85,6 +85,6 @@ def _digest(plan: TrainingPlan) -> str:
 
 
 def _base(plan: TrainingPlan) -> dict[str, JsonValue]:
-    """The configuration whose environment scores."""
+    """The configuration with the scoring environment."""
     env = {} if plan.scoring_env is None else {"env": plan.scoring_env.model_dump(mode="json")}
     return {**plan.config, **env}

@@ -1,4 +1,4 @@
-"""The schedule that an agent of a population was trained by, seen along the lineage of its weights."""
+"""The schedule of an agent of a population: its parameters along the lineage of its weights."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -13,30 +13,30 @@ from fxai.spec.search.study import StudySpec
 
 
 class Segment(Record):
-    """Updates in a row that were trained under the same parameters and drew by the same seed."""
+    """Consecutive updates with the same parameters and the same seed."""
 
-    from_step: int  # updates that came before
-    trial: int  # whose training they were
+    from_step: int  # number of earlier updates
+    trial: int  # number of the trial that trained them
     seed: int
-    params: dict[str, Choice]  # by their paths in training_config: all that such a study may change
+    params: dict[str, Choice]  # by path in training_config: all parameters that may change during a training
 
 
 def schedule_of(spec: StudySpec, trials: Sequence[TrialRecord], number: int) -> tuple[Segment, ...]:
-    """How the weights of a trial came to be; empty where its parameters never changed.
+    """The schedule of a trial's weights; empty if its parameters never changed.
 
-    Before it went on from another's weights, the schedule is that trial's up to there.
+    Before a copy of another trial's weights, the schedule is that of the other trial.
     """
     segments = ancestry(trials, number)
     if len(segments) == 1:
         return ()
-    return tuple(_segment(spec, trials[whose], step, params) for step, whose, params in segments)
+    return tuple(_segment(spec, trials[ancestor], step, params) for step, ancestor, params in segments)
 
 
-Part: TypeAlias = tuple[int, int, Mapping[str, ParamValue]]  # from which step, whose, under which parameters
+Part: TypeAlias = tuple[int, int, Mapping[str, ParamValue]]  # first step, number of the trial, parameters
 
 
 def ancestry(trials: Sequence[TrialRecord], number: int, until: int | None = None) -> list[Part]:
-    """The parts of a trial's training along the lineage of its weights, from the first step up to `until`."""
+    """The parts of a training along the lineage of a trial's weights, from the first step up to `until`."""
     trial = trials[number]
     exploits = [each for each in trial.lineage if until is None or each.step < until]
     if not exploits:
@@ -47,7 +47,7 @@ def ancestry(trials: Sequence[TrialRecord], number: int, until: int | None = Non
 
 def _segment(spec: StudySpec, trial: TrialRecord, step: int, params: Mapping[str, ParamValue]) -> Segment:
     if trial.seed is None:
-        raise ValueError(f"trial {trial.number} has no seed: it was never begun")
+        raise ValueError(f"trial {trial.number} has no seed: it has not started")
     config: dict[str, Any] = trial_config(spec, params).model_dump(mode="json")
     paths = dict.fromkeys(each.path for each in spec.parameters if may_change(each.path))
     return Segment(

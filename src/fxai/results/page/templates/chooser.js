@@ -1,4 +1,4 @@
-// One metric against one parameter, as the reader chooses.
+// Draws one metric against one parameter, chosen by the reader.
 const trials = document.getElementById("trials") && JSON.parse(document.getElementById("trials").textContent)
 
 function drawChosen() {

@@ -1,16 +1,16 @@
-// Draws the page's figures when they come into sight, in the colours of its theme.
+// Draws the page's figures when they scroll into view, in the colours of the page's theme.
 const figures = JSON.parse(document.getElementById("figures").textContent)
 const palette = JSON.parse(document.getElementById("palette").textContent)
 const root = document.documentElement
 const system = matchMedia("(prefers-color-scheme: dark)")
 const drawn = new Set()
-const whenThemed = [] // what else is drawn in the colours of the theme
+const whenThemed = [] // functions that draw again after a change of the theme
 
 const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches)
 const colour = (hex) => (isDark() ? palette.dark[hex] ?? hex : hex)
 const variable = (name) => getComputedStyle(root).getPropertyValue(name).trim()
 
-// Every colour of the palette in a figure becomes that of the theme.
+// Replaces every colour of the palette in a figure by the theme's colour.
 function themed(value) {
   if (typeof value === "string") return colour(value)
   if (Array.isArray(value)) return value.map(themed)
@@ -74,7 +74,7 @@ document.getElementById("theme").addEventListener("click", () => {
 })
 system.addEventListener("change", drawAgain)
 
-// A page from a file, or one in the browser's sandbox, may be denied the clipboard: then the text is selected.
+// Copies text. If the browser denies the clipboard, as for some local files, it selects the text instead.
 for (const button of document.querySelectorAll("button.copy")) {
   button.addEventListener("click", async () => {
     const code = button.parentElement.querySelector("code")
@@ -90,7 +90,7 @@ for (const button of document.querySelectorAll("button.copy")) {
   })
 }
 
-// On paper all figures are there, light, and as wide as a sheet.
+// Before printing, draws all figures in light colours and in the width of the sheet.
 function print(begins) {
   if (begins) root.dataset.onScreen = root.dataset.theme ?? ""
   const theme = begins ? "light" : root.dataset.onScreen
