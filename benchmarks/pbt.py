@@ -238,7 +238,7 @@ class Meter:
                     return event
                 case _:
                     pass
-        raise RuntimeError("the events of a study broke off before its end")
+        raise RuntimeError("the events of the study ended without StudyEnded")
 
 
 @dataclass(frozen=True, slots=True)

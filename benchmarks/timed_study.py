@@ -59,7 +59,7 @@ class _Stopwatch:
                     return event
                 case _:
                     pass
-        raise RuntimeError("the events of a study broke off before its end")
+        raise RuntimeError("the events of the study ended without StudyEnded")
 
 
 def time_study(study: StudySpec) -> TimedStudy:

@@ -1,27 +1,27 @@
-"""The errors that FxAI raises on purpose: one base, and the kinds that a user can cause.
+"""FxAI's exceptions.
 
-Each carries a message that a user can act upon and the exit code of the command it ends. The command
-line catches `FxaiError` at one edge; everything else is a bug and keeps its traceback.
+Each has a message that tells the user what to do, and the exit code of the command. The command line catches
+`FxaiError` in one place. Any other exception is a bug and keeps its traceback.
 """
 
 from dataclasses import dataclass
 
 
 class FxaiError(Exception):
-    """Something that FxAI can explain in one message."""
+    """Base class. Its message explains the error to the user."""
 
     exit_code = 1
 
 
 class InputError(FxaiError):
-    """What the user gave is wrong: a spec, a data file, a flag, the name of a study."""
+    """The user's input is wrong: a spec, a data file, an option, the name of a study."""
 
     exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault of a spec file: where it is and what to write instead."""
+    """One mistake in a spec: its place, and what to write instead."""
 
     message: str
     key: str = ""  # dotted, e.g. "studies[0].parameters[2].low"
@@ -29,7 +29,12 @@ class Problem:
 
 
 class SpecError(InputError):
-    """A spec file with all its faults at once, in the order of its lines."""
+    """A spec with mistakes.
+
+    Attributes:
+        source: The spec's file, or "command line".
+        problems: All mistakes, in the order of their lines.
+    """
 
     def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
         self.source = source
@@ -42,19 +47,19 @@ class SpecError(InputError):
 
 
 class DataError(InputError):
-    """Market data that cannot be read or do not suffice."""
+    """Market data that cannot be read, or are not enough."""
 
 
 class StudyNotFoundError(InputError):
-    """A study that the storage does not hold; the message lists those that it does."""
+    """The storage has no study of this name. The message lists its studies."""
 
 
 class FingerprintError(InputError):
-    """The spec no longer describes the study that the storage holds under its name."""
+    """The spec does not match the stored study of the same name."""
 
 
 class StorageError(InputError):
-    """A study database that cannot be opened, or is not one."""
+    """The study database cannot be opened, or the file is not a study database."""
 
 
 class StudyHeldError(FxaiError):
@@ -64,4 +69,4 @@ class StudyHeldError(FxaiError):
 
 
 class RepeatedFailureError(FxaiError):
-    """Trial after trial failed with the same message: going on would waste the machine."""
+    """Too many trials in a row failed with the same message."""

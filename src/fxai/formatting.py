@@ -1,18 +1,18 @@
-"""How values, spans of time and foreign text read, on a terminal and on a page."""
+"""Formats values, durations and text from outside, for terminals and pages."""
 
 from collections.abc import Iterable, Mapping
 
 from fxai.protocol import ParamValue
 
 _PAIR = 2
-_LONGEST_CAUSE = 300  # characters on a terminal; of which so many are from the end:
-_END_OF_CAUSE = 100
-_LOG = " (log: "  # begins the end of a message that names the log
+_LONGEST_CAUSE = 300  # characters
+_END_OF_CAUSE = 100  # of these characters, so many are from the end of the message
+_LOG = " (log: "  # begins the part of a message that names the log
 PLAIN_BELOW = 1e5  # above it four significant digits would hide the whole part
 
 
 def figure(value: ParamValue) -> str:
-    """A value with four significant digits where it is a float, as it is elsewhere."""
+    """A float with four significant digits; any other value as text."""
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < PLAIN_BELOW else f"{value:.6g}"
     return legible(str(value))
@@ -24,7 +24,7 @@ def assignments(params: Mapping[str, ParamValue]) -> str:
 
 
 def span(seconds: float) -> str:
-    """A span of time in its two largest units: `12s`, `4m 05s`, `1h 23m`, `2d 03h`."""
+    """A duration in its two largest units: `12s`, `4m 05s`, `1h 23m`, `2d 03h`."""
     if seconds < 10:  # noqa: PLR2004
         return f"{seconds:.1f}s"
     whole = round(seconds)
@@ -44,7 +44,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def runs(numbers: Iterable[int]) -> str:
-    """Numbers in order, those that follow one another as a run: `3-7, 9, 12, 13`."""
+    """Sorted numbers, with runs of three or more shortened: `3-7, 9, 12, 13`."""
     found: list[list[int]] = []
     for number in sorted(set(numbers)):
         if found and number == found[-1][-1] + 1:
@@ -55,14 +55,14 @@ def runs(numbers: Iterable[int]) -> str:
 
 
 def legible(text: str) -> str:
-    """The text on one line without control characters: names and messages are others' input."""
+    """The text on one line, with a space for each control character. For names and messages from outside."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
 def short_cause(message: str) -> str:
-    """What went wrong, on one line of at most some 300 characters, and the path of the log if the message ends in it.
+    """A message on one line of about 300 characters, with the path of the log if the message ends with one.
 
-    The middle of a longer message is left out: `fxai show STUDY N` and the log have all of it.
+    The middle of a longer message is cut out; `fxai show STUDY N` and the log have the whole message.
     """
     words, log, path = legible(message).rpartition(_LOG)
     if not (log and path.endswith(")")):

@@ -41,7 +41,7 @@ def test_what_it_tells_people(kept: Path) -> None:
     assert "  x: best 0.8" in out  # at the end of its range
     assert "the range ends at 0.9" in out
     assert "Converged: " in out
-    assert "What cannot be said yet" not in out
+    assert "Not available yet" not in out
 
 
 def test_as_json_it_is_the_record(kept: Path) -> None:
@@ -57,8 +57,8 @@ def test_as_json_it_is_the_record(kept: Path) -> None:
 def test_of_a_study_that_has_hardly_begun(fxai: Fxai, stored_study: str) -> None:
     out = fxai("analysis", stored_study).out
     assert "Best trial: 3" in out
-    assert "Converged: cannot be said; this takes 20 finished trials; there are 3" in out
-    assert "What cannot be said yet:" in out
+    assert "Converged: not known; 20 finished trials are required (3 so far)" in out
+    assert "Not available yet:" in out
 
 
 def test_by_another_metric(fxai: Fxai, stored_study: str) -> None:

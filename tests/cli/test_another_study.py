@@ -259,7 +259,7 @@ def test_results_and_all_reports_leave_out_the_folder_of_another_study(two_studi
     assert json.loads(call_fxai(folder, "results", "--storage", OTHER, "--json").out)[0]["files"] == []
     every = call_fxai(folder, "report", "--all", "--storage", OTHER)
     assert every.code == 0
-    assert every.err.startswith("Warning: left out: optuna_results/mine holds the files of another study")
+    assert every.err.startswith("Warning: skipped: optuna_results/mine holds the files of another study")
     assert "report.html" not in every.out
 
 

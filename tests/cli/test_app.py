@@ -80,14 +80,14 @@ def test_help_has_no_names_of_types(fxai: Fxai, command: str) -> None:
     [
         (("rnu",), "there is no command 'rnu'; did you mean 'run'?"),
         (("dashbord",), "did you mean 'dashboard'?"),
-        (("quick_search",), "there is no command 'quick_search'; to run the spec of that name: fxai run quick_search"),
+        (("quick_search",), "there is no command 'quick_search'; to run the spec of this name: fxai run quick_search"),
         (("run", "--n-jobs", "two"), "'--n-jobs': 'two' is not a whole number"),
         (("run", "--n-trials", "0"), "'--n-trials': '0' is less than 1"),
         (("run", "--timeout", "1h"), "'--timeout': '1h' is not a number"),
         (("dashboard", "--port", "70000"), "'--port': '70000' is more than 65535"),
         (("export", "x", "--format", "xls"), "'xls' is not one of 'csv', 'parquet', 'json', 'all'"),
         (("run", "a.yaml", "--spec", "b.yaml"), "the spec is named twice, as a.yaml and as --spec b.yaml"),
-        (("transfer", "x"), "name the spec that takes over with --to, or a file for a new one with --new"),
+        (("transfer", "x"), "name the spec of the target study with --to, or a file for a new spec with --new"),
     ],
 )
 def test_a_mistake_on_the_command_line(fxai: Fxai, arguments: tuple[str, ...], words: str) -> None:

@@ -36,7 +36,7 @@ def test_what_it_tells_people(kept: Path) -> None:
     assert rows[1][:4] == ["b", "0.9", "1", "4"]
     assert rows[2][:4] == ["a", "0.4", "1", "3"]
     assert rows[1][7].startswith("2 trials, ")  # until it had what a found
-    assert "b leads a by 0.5; without standard errors, whether by luck cannot be said." in finished.out
+    assert "b leads a by 0.5. Without standard errors, this may be chance." in finished.out
     assert ["x", "0.4", "0.9", "-"] in rows
     assert finished.out.endswith("Page: optuna_results/compare.html\n")
     assert "Comparison of a, b" in (kept / "optuna_results" / "compare.html").read_text()
@@ -60,7 +60,7 @@ def test_json_alone_writes_nothing(kept: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("a",), "a comparison takes two studies or more; there is 'a' alone"),
+        (("a",), "a comparison needs at least two studies; only 'a' is given"),
         (("a", "c"), "Study 'c' not found"),
         (("a", "none.db#a"), "there is no study database none.db"),
         (("a", "a"), "is named twice"),

@@ -26,4 +26,4 @@ def test_a_file_with_a_gap_and_a_duplicate(fxai: Fxai, folder: Path) -> None:
     assert found["gaps"]["others"] == 1
     assert found["gaps"]["largest_other_seconds"] == 5 * 3600
     assert found["splits"] == []
-    assert "Not fit for training as it is:" in fxai("data", "describe", "bars.csv").out
+    assert "Not usable for training:" in fxai("data", "describe", "bars.csv").out

@@ -72,7 +72,7 @@ def test_it_prints_and_writes_what_the_agent_does(fxai: Fxai, agent: Path, left:
 
 def test_looks_at_the_test_split_are_warned_of_and_counted(fxai: Fxai, agent: Path) -> None:
     first, second = (fxai("evaluate", "agent.safetensors", "--split", "test", "--output", "out") for _ in range(2))
-    assert "looking at the test split spends it" in first.err
+    assert "a choice made by the test split can no longer be judged" in first.err
     assert "so far: 1" in first.err
     assert "so far: 2" in second.err
     looks = [json.loads(line) for line in agent.with_name("test_looks.jsonl").read_text().splitlines()]
@@ -91,7 +91,7 @@ def test_other_bars_are_scored_whole_and_spend_nothing(fxai: Fxai, agent: Path) 
 
 
 def test_bars_that_it_learnt_from_are_named(fxai: Fxai, agent: Path) -> None:
-    assert "has learnt from these bars" in fxai("evaluate", agent.name, "--split", "train").err
+    assert "was trained on these bars" in fxai("evaluate", agent.name, "--split", "train").err
 
 
 def test_bars_that_changed_since_are_named(fxai: Fxai, agent: Path, folder: Path) -> None:
@@ -111,7 +111,7 @@ def test_bars_that_changed_since_are_named(fxai: Fxai, agent: Path, folder: Path
     train_agent(config, config.env, seed=0).agent.save(folder / "mine.safetensors")
     assert fxai("evaluate", "mine.safetensors").err == ""
     (folder / "mine.csv").write_text("\n".join(rows))
-    assert "mine.csv is not as it was when the agent was trained" in fxai("evaluate", "mine.safetensors").err
+    assert "mine.csv has changed since the agent was trained" in fxai("evaluate", "mine.safetensors").err
 
 
 def test_an_export_is_left_beside_it(fxai: Fxai, agent: Path) -> None:

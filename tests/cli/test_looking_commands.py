@@ -91,7 +91,7 @@ def test_show_a_failed_trial(fxai: Fxai, folder: Path, stored_study: str) -> Non
     assert "  training.gamma: 0.9" in out
     assert "  step 10: 0.25" in out
     assert "Failure (out of memory): CUDA out of memory\nTraceback (most recent call last):\n  boom\n" in out
-    assert "its last 200 of 300 lines" in out
+    assert "last 200 of 300 lines" in out
     assert "  line 299 " in out
     assert "  line 99 " not in out
     assert "\x1b" not in out
@@ -106,7 +106,7 @@ def test_show_a_complete_trial(fxai: Fxai, stored_study: str) -> None:
 
 
 def test_show_names_where_the_log_of_a_failed_trial_is_missing(fxai: Fxai, stored_study: str) -> None:
-    assert "Log: none at optuna_results/mine/trials/00001/trial.log" in fxai("show", stored_study, "1").out
+    assert "No log at optuna_results/mine/trials/00001/trial.log" in fxai("show", stored_study, "1").out
 
 
 def test_a_value_over_several_seeds_has_its_standard_error(fxai: Fxai, study_of_seeds: str) -> None:
@@ -182,7 +182,7 @@ def test_damaged_study_is_marked_and_the_others_are_shown(folder: Path, fxai: Fx
     listed = fxai("results")
     assert listed.code == 0
     assert "Study Summary: plain" in listed.out
-    assert "Warning: left out: cannot read the study 'mine'" in listed.err
+    assert "Warning: skipped: cannot read the study 'mine'" in listed.err
     for command in (("best", "mine"), ("show", "mine", "0"), ("report", "mine"), ("analysis", "mine")):
         refused = fxai(*command)
         assert (refused.code, refused.err.count("\n")) == (2, 1)

@@ -94,12 +94,12 @@ def test_the_best_trial_runs_again(ran: Path) -> None:
     assert (ran / "again" / "checkpoint" / "model").exists()
     again = call_fxai(ran, "train", str(config), "--output", "again")
     assert again.code == 0
-    assert "holds this training already" in again.out
+    assert "already holds this training" in again.out
     assert f"score: {value:.4g}" in again.out
     (ran / "again" / "training.json").unlink()
     unknown = call_fxai(ran, "train", str(config), "--output", "again")
     assert unknown.code == 2
-    assert "delete it, or name another --save-path" in unknown.err
+    assert "delete it, or name another folder with --save-path" in unknown.err
 
 
 def test_a_plan_says_what_will_run(ran: Path) -> None:

@@ -132,7 +132,7 @@ def test_a_run_and_a_transfer_of_the_report(here: Path, fxai: Fxai) -> None:
     (here / "next one.yaml").write_text("name: mine\n")
     refused = fxai("transfer", STUDY, "--new", "next one.yaml", *PLACES)
     assert refused.code == 2
-    assert "next one.yaml is there already; name another file" in refused.err
+    assert "next one.yaml exists already; name another file" in refused.err
 
 
 def test_those_of_an_export(here: Path, fxai: Fxai) -> None:

@@ -41,7 +41,7 @@ def test_of_all_studies_there_is_a_page(fxai: Fxai, stored_study: str, study_of_
 def test_it_takes_one_study_or_all(fxai: Fxai, arguments: tuple[str, ...]) -> None:
     done = fxai("report", *arguments)
     assert done.code == 2
-    assert "name a study, or say --all" in done.err
+    assert "name a study, or use --all" in done.err
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_study_whose_name_is_no_folder_is_left_out(fxai: Fxai, stored_study: s
     done = fxai("report", "--all")
     assert done.code == 0
     assert "optuna_results/mine/report.html" in done.out
-    assert "left out: the study name '../other' cannot name a results folder" in done.err
+    assert "skipped: the study name '../other' cannot name a results folder" in done.err
 
 
 def test_a_run_that_draws_no_plots_writes_no_report(small_run: tuple[Path, Finished]) -> None:

@@ -107,11 +107,11 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(fxai: Fxai, folder: Path) -
 
 def test_a_dry_run_says_how_many_seeds_and_lanes(fxai: Fxai) -> None:
     plan = fxai("run", "--dry-run", "--set", "seeds_per_trial=1")
-    assert "\nSeeds  1 a trial\n" in columns(plan.out)
+    assert "\nSeeds  1 per trial\n" in columns(plan.out)
     assert "\nLanes  measured\n" in columns(plan.out)
     plan = fxai("run", "--dry-run", "--set", "seeds_per_trial=4", "--set", "resources.lanes_per_worker=8")
-    assert "\nSeeds  4 a trial; its value is their mean, with its standard error\n" in columns(plan.out)
-    assert "\nLanes  8 a worker\n" in columns(plan.out)
+    assert "\nSeeds  4 per trial; a trial's value is their mean, with its standard error\n" in columns(plan.out)
+    assert "\nLanes  8 per worker\n" in columns(plan.out)
 
 
 def test_a_run_over_several_seeds_ends_with_the_standard_error(fxai: Fxai, folder: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_run_over_several_seeds_ends_with_the_standard_error(fxai: Fxai, folde
     assert finished.code == 0, finished
     assert re.search(r"│ Best value +│ \S+ ± \S+ │", finished.out)
     assert len(re.findall(r"^Trial \d complete: \S+ ± \S+ in ", finished.out, re.MULTILINE)) == 2
-    assert "The agent is that of the first of the trial's 2 seeds" in finished.out
+    assert "The agent is from the first of the trial's 2 seeds" in finished.out
     (command,) = [line.split() for line in finished.out.splitlines() if line.startswith("  fxai evaluate ")]
     assert fxai(*command[1:]).code == 0
 

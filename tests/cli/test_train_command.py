@@ -91,7 +91,7 @@ def test_killed_it_goes_on_to_the_very_same_agents(small_run: SmallRun, tmp_path
     assert f"mean_reward: {told} over 2 seeds (" in resumed.out
 
     again = call_fxai(tmp_path, "train", config, *made)
-    assert "holds this training already" in again.out
+    assert "already holds this training" in again.out
     assert again.out.endswith(resumed.out[resumed.out.index("\nmean_reward: ") :])
     other = call_fxai(tmp_path, "train", config, *made, "--set", "env.spread=0.0001")
     assert other.code == 2

@@ -57,8 +57,8 @@ def test_a_transfer_leaves_the_spec_and_is_picked_up_by_the_run(first: Fxai, fol
     assert found["next"].startswith("fxai train optuna_results/next/next_best_config.yaml --output ")
     told = first("results", "next").out
     assert "Gain over small: " in told
-    assert "trial 0, the winner of small" in told
-    assert "Matters most: training.gamma 1.00" in told
+    assert "trial 0 (the best trial of small)" in told
+    assert "Most important parameters: training.gamma 1.00" in told
 
 
 def test_a_transfer_again_changes_nothing_and_one_that_is_stale_is_told(first: Fxai, folder: Path) -> None:
@@ -174,7 +174,7 @@ def test_modes_narrow_enqueue_and_warm_the_same_space(first: Fxai, folder: Path)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("small", "--to", "small.yaml"), "small cannot take over from itself"),
+        (("small", "--to", "small.yaml"), "small cannot be its own target"),
         (("smal", "--to", "next.yaml"), "Study 'smal' not found"),
         (("small", "--to", "nxt.yaml"), "there is no spec 'nxt.yaml'"),
         (("small", "--to", "next.yaml", "--mode", "fixx"), "there is no mode 'fixx'; did you mean 'fix'? Modes: fix,"),

@@ -123,7 +123,7 @@ def test_quiet_prints_warnings_on_standard_error(capfd: pytest.CaptureFixture[st
 
 
 def test_a_stream_that_breaks_off_is_a_bug() -> None:
-    with pytest.raises(RuntimeError, match="broke off"):
+    with pytest.raises(RuntimeError, match="ended without StudyEnded"):
         watch_quietly(EVENTS[:3])
 
 

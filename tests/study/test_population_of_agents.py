@@ -162,7 +162,7 @@ def shown_as_it_is(folder: Path, study: Study) -> None:
     lineage = pbt_history_of(trial.user_attrs)
     shown = call_fxai(folder, "show", "s", str(trial.number)).out
     for each in lineage:
-        assert f"from step {each.step} with the weights of trial {each.donor}: " in shown
+        assert f"at step {each.step} from trial {each.donor}: " in shown
     told = json.loads((folder / "optuna_results" / "s" / "s_results.json").read_text())["trials"][trial.number]
     assert told["params"] == lineage[-1].params
     assert told["lineage"] == [each.as_json() for each in lineage]

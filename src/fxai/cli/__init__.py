@@ -1,1 +1,1 @@
-"""The command line: one file per command, each a thin wrapper over plain functions."""
+"""The command line. Each command has one file, a thin wrapper over functions of the other folders."""

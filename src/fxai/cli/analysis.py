@@ -1,4 +1,4 @@
-"""`fxai analysis STUDY`: what a study's trials say together."""
+"""`fxai analysis STUDY`: leading trials, importances, convergence and agreement."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated
@@ -8,7 +8,7 @@ from rich.console import Console
 
 from fxai.cli.options import DEFAULT_STORAGE, AsJson, By, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_sentences, print_table, print_text, stdout
-from fxai.formatting import figure, legible, span
+from fxai.formatting import counted, figure, legible, span
 from fxai.metric_text import number_text
 from fxai.results.analysis import TOP, StudyAnalysis
 from fxai.results.convergence import Convergence
@@ -23,16 +23,17 @@ from fxai.search.studies import load_study
 def analysis(
     study: StudyName,
     *,
-    top: Annotated[int, typer.Option(metavar="N", min=1, help="How many of the best trials to list.")] = TOP,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="Number of leading trials to list.")] = TOP,
     by: By = None,
     storage: StorageUrl = DEFAULT_STORAGE,
     as_json: AsJson = False,
 ) -> None:
-    """Say what matters in a study, and whether it has settled.
+    """Show importances, convergence and the leading trials.
 
-    The best trials; each parameter's importance with an interval; whether the search has settled; what the leading
-    trials agree on; ranges whose best values lie at an end. What cannot be said yet is named with the reason. With
-    --by it is of another metric of the trials; a study of several objectives is analysed by the one that prunes.
+    Prints the leading trials, the importance of each parameter with an interval, whether the search has converged,
+    the parameter values of the leading trials, and the ranges whose best value lies at an end. A result that needs
+    more trials is listed with the reason. With --by, another metric of the trials is analysed. A study with several
+    objectives is analysed by the objective that prunes.
     """
     stored = load_study(storage, study)
     found = StudyAnalysis.of(stored, top=top, by=None if by is None else goal_named(StudyRecord.of(stored), by))
@@ -43,40 +44,42 @@ def analysis(
 
 
 def print_analysis(console: Console, found: StudyAnalysis) -> None:
-    """The whole of it, for people."""
+    """Print the analysis as text and tables."""
     counts = f"{found.completed} completed, {found.pruned} pruned, {found.failed} failed"
     print_text(console, f"{legible(found.study)}: {found.direction} {found.metric}; {counts}")
     _print_top(console, found)
     if found.importances:
-        sample = _of_sample(found)
-        print_text(console, "", f"Importance for {found.metric} (PED-ANOVA, all add up to 1){sample}:")
+        sample = _sample_note(found)
+        print_text(console, "", f"Importance for {found.metric} (PED-ANOVA, shares add up to 1){sample}:")
         rows = [_importance_row(each) for each in found.importances]
         print_table(console, ("Parameter", "Share", "90 % interval", "More than chance"), rows)
         if found.importance_pruned:
             print_text(console, PRUNED_RANK)
     if found.stability:
-        print_text(console, "", f"What the {found.leaders} leading trials have:")
+        print_text(console, "", f"Parameter values of the {found.leaders} leading trials:")
         rows = [_stability_row(each) for each in found.stability]
-        print_table(console, ("Parameter", "Best", "Leaders", "Spread", "Agree"), rows)
+        print_table(console, ("Parameter", "Best", "Leading trials", "Spread", "Agree"), rows)
     print_sentences(console, "", f"Converged: {_converged(found.convergence)}")
     edges = tuple(_edges(found))
     if edges:
-        print_sentences(console, "", "At an end of its range, so that better values may lie beyond it:", *edges)
+        print_sentences(
+            console, "", "Best value at an end of the range; better values may lie outside the range:", *edges
+        )
     if found.remarks:
-        print_sentences(console, "", "What cannot be said yet:", *(f"  {remark}" for remark in found.remarks))
+        print_sentences(console, "", "Not available yet:", *(f"  {remark}" for remark in found.remarks))
 
 
 def _print_top(console: Console, found: StudyAnalysis) -> None:
     if found.best is None:
         return
-    front = "" if found.front is None else f", the knee of a Pareto front of {found.front}"
+    front = "" if found.front is None else f", the knee of the Pareto front ({counted(found.front, 'trial')})"
     print_text(console, f"Best trial: {found.best.number}{front}")
     if not found.top:
         return
-    several = list(found.best.values)
-    headings = ("Trial", *(several or (found.metric,)), "Time")
-    print_text(console, "", "Leading trials:" if found.front is None else f"Of the front, by {found.metric}:")
-    print_table(console, headings, [_trial_row(found, trial, several) for trial in found.top])
+    metrics = list(found.best.values)
+    headings = ("Trial", *(metrics or (found.metric,)), "Time")
+    print_text(console, "", "Leading trials:" if found.front is None else f"Pareto front, ordered by {found.metric}:")
+    print_table(console, headings, [_trial_row(found, trial, metrics) for trial in found.top])
 
 
 def _trial_row(found: StudyAnalysis, trial: TrialRecord, metrics: Sequence[str]) -> tuple[str, ...]:
@@ -87,7 +90,7 @@ def _trial_row(found: StudyAnalysis, trial: TrialRecord, metrics: Sequence[str])
     return (str(trial.number), *values, "-" if trial.seconds is None else span(trial.seconds))
 
 
-def _of_sample(found: StudyAnalysis) -> str:
+def _sample_note(found: StudyAnalysis) -> str:
     completed = found.importance_trials - found.importance_pruned
     return f" from {found.importance_trials} of the trials" if completed < found.completed else ""
 
@@ -109,17 +112,17 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _yes_no(known: bool | None) -> str:  # noqa: FBT001 (a value to word, no switch)
+def _yes_no(known: bool | None) -> str:  # noqa: FBT001 (a value to print, not an option)
     return "-" if known is None else "yes" if known else "no"
 
 
 def _converged(found: Convergence) -> str:
-    answer = {None: "cannot be said", True: "yes", False: "not yet"}[found.converged]
+    answer = {None: "not known", True: "yes", False: "not yet"}[found.converged]
     return f"{answer}; {found.reason}"
 
 
 def _edges(found: StudyAnalysis) -> Iterator[str]:
     for edge in found.edges:
-        near = f"{_percent(edge.leaders_near)} of the leaders near"
+        near = f"{_percent(edge.leaders_near)} of the leading trials near"
         ends = "begins" if edge.side == "low" else "ends"
         yield f"  {legible(edge.name)}: best {figure(edge.best)}, the range {ends} at {figure(edge.bound)} ({near})"

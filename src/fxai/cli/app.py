@@ -1,4 +1,4 @@
-"""The commands of `fxai`, and the one place where an error becomes a message and an exit code."""
+"""The `fxai` program. Errors become a message and an exit code in `main`, and nowhere else."""
 
 import errno
 import sys
@@ -21,24 +21,24 @@ from fxai.spec.fields.suggestion import did_you_mean
 
 COMMANDS = {
     "run": "Run the studies of a spec.",
-    "check": "Check specs, and say what looks unwise in them.",
+    "check": "Check specs for mistakes and questionable settings.",
     "schema": "Print the JSON Schema of a spec, for editors.",
-    "status": "List the studies and where they stand.",
+    "status": "List the studies with their progress.",
     "best": "Show a study's summary and its best parameters.",
-    "results": "Show what the studies found, and where their files lie.",
-    "analysis": "Say what matters in a study, and whether it has settled.",
-    "compare": "Put several studies side by side, here and on a page.",
-    "show": "Show all that is known of one trial.",
-    "report": "Write a study's report, one page that opens without network.",
-    "plot": "Draw a study's plots, of any metric of its trials.",
-    "export": "Write out a study for others: tables, agent, all that repeats it.",
-    "transfer": "Carry what a study found into the next one.",
-    "train": "Train agents in full.",
-    "evaluate": "Score an agent on bars, and write what it did.",
-    "dashboard": "Show the studies in the browser, live.",
-    "data": "Look at market data.",
+    "results": "Show the results of the studies and their files.",
+    "analysis": "Show importances, convergence and the leading trials.",
+    "compare": "Compare several studies in the terminal and on a page.",
+    "show": "Show the details of one trial.",
+    "report": "Write a study's report, a page that opens without network.",
+    "plot": "Draw a study's plots for any metric of its trials.",
+    "export": "Export a study: its trials, the best agent and the spec.",
+    "transfer": "Transfer the results of a study to the next study.",
+    "train": "Train agents from a config file.",
+    "evaluate": "Score an agent on market data and write its track record.",
+    "dashboard": "Show the studies live in the browser.",
+    "data": "Describe market data.",
 }
-_OF_THE_NAME = {  # what is wrong with a file that was named; anything else went wrong on the way
+_PATH_ERRORS = {  # the path that the user gave is wrong; any other error happened during the work
     errno.ENOENT,
     errno.ENOTDIR,
     errno.EISDIR,
@@ -52,12 +52,12 @@ _OF_THE_NAME = {  # what is wrong with a file that was named; anything else went
 _EPILOG = (
     "Without a command: --spec FILE means run --spec FILE, --show-best STUDY means best STUDY, "
     "--show-results means results, --dashboard means dashboard.\n\n"
-    "Exit codes: 0 done; 1 it ran and failed; 2 the input is wrong; 3 another run holds the study; 130 interrupted."
+    "Exit codes: 0 success; 1 the command failed; 2 the input is wrong; 3 another run holds the study; 130 interrupted."
 )
 
 
 class Commands(TyperGroup):
-    """Each command's file is imported when the command is called, so that the others cost it nothing."""
+    """The commands. The file of a command is imported when the command is called, which keeps the start short."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (Click's signature)
         return list(COMMANDS)
@@ -69,7 +69,7 @@ class Commands(TyperGroup):
         return typer.main.get_command(entry if isinstance(entry, typer.Typer) else typer_app(entry))
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
-        """The commands by their names, none of them imported for it."""
+        """Complete the names of commands without importing the commands."""
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
         return [Completion(name, line) for name, line in COMMANDS.items() if name.startswith(incomplete)]
@@ -80,7 +80,7 @@ class Commands(TyperGroup):
 
 
 def _no_command(name: str) -> str:
-    """What is meant, as far as that can be guessed: a command of a similar name, or the spec of that name."""
+    """The message for an unknown command, with a command of a similar name or the spec of that name."""
     from fxai.spec.reading.find_spec import find_spec  # noqa: PLC0415 (only a mistyped command needs it)
 
     wrong, shown = f"there is no command '{legible(name)}'", quote(legible(name))
@@ -88,7 +88,7 @@ def _no_command(name: str) -> str:
         find_spec(name)
     except InputError:
         return f"{wrong}{did_you_mean(name, COMMANDS) or '.'} Commands: {', '.join(COMMANDS)}"
-    return f"{wrong}; to run the spec of that name: fxai run {shown}"
+    return f"{wrong}; to run the spec of this name: fxai run {shown}"
 
 
 app = typer.Typer(
@@ -101,18 +101,18 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line of this process; an error that FxAI can explain ends it with its exit code."""
+    """Run the command line of this process. An `FxaiError` or an `OSError` of a file ends it with an exit code."""
     hide_library_warnings()
     try:
         app(with_command(sys.argv[1:]), prog_name="fxai")
     except FxaiError as error:
         typer.echo(error_message(error), err=True)
         sys.exit(error.exit_code)
-    except OSError as error:  # of a file that the user named, or of the disk that it lies on
+    except OSError as error:  # a wrong path, or an error of its disk
         if error.filename is None:
             raise
         typer.echo(error_message(error), err=True)
-        sys.exit(InputError.exit_code if error.errno in _OF_THE_NAME else FxaiError.exit_code)
+        sys.exit(InputError.exit_code if error.errno in _PATH_ERRORS else FxaiError.exit_code)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 (Typer passes it so)

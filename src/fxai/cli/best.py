@@ -1,4 +1,4 @@
-"""`fxai best STUDY`: the best parameters so far."""
+"""`fxai best STUDY`: summary and best parameters of a study."""
 
 from typing import Annotated
 
@@ -17,14 +17,17 @@ def best(
     *,
     pick: Annotated[
         str | None,
-        typer.Option(metavar="knee|METRIC", help="Of several objectives: the compromise, or the best in one metric."),
+        typer.Option(
+            metavar="knee|METRIC",
+            help="With several objectives: the knee of the front, or the best trial in one metric.",
+        ),
     ] = None,
     storage: StorageUrl = DEFAULT_STORAGE,
     as_json: AsJson = False,
 ) -> None:
     """Show a study's summary and its best parameters.
 
-    Of several objectives the best trial is the knee of the Pareto front unless another is picked.
+    With several objectives, the best trial is the knee of the Pareto front, unless --pick chooses another.
     """
     overview = stored_overview(storage, study)
     summary = StudySummary.of(overview if pick is None else selected_trial(overview, pick))

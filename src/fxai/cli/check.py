@@ -1,4 +1,4 @@
-"""`fxai check SPEC...`: whether specs are sound, and what looks unwise in them."""
+"""`fxai check SPEC...`: mistakes and questionable settings in specs."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -35,12 +35,12 @@ _INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A spec that was loaded, or the error that it raised."""
+    """Result of the check of one spec: its studies with remarks, or the error."""
 
     name: str
     file: Path = Path()
     studies: Sequence[StudySpec] = ()
-    remarks: Sequence[Sequence[str]] = ()  # of each study: texts that are read as something else
+    remarks: Sequence[Sequence[str]] = ()  # of each study: values that YAML reads as another type than it seems
     error: FxaiError | None = None
 
 
@@ -53,16 +53,16 @@ def check(
     ],
     *,
     try_one: Annotated[
-        bool, typer.Option("--try", help="Run one trial of each study on the least budget, and print its end.")
+        bool, typer.Option("--try", help="Run one trial of each study on the smallest budget and print its result.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check specs, and say what looks unwise in them.
+    """Check specs for mistakes and questionable settings.
 
-    Every mistake is named with its line. Ends with exit code 2 if one of them is wrong.
+    Prints every mistake with its line. The exit code is 2 if a spec has a mistake.
 
-    --try runs trial 0 of each study: one update of FxAI's agents, code of your own as it is. It writes nothing into
-    the database and the folder of results. Ends with exit code 1 if a trial fails.
+    --try runs trial 0 of each study: FxAI's agents for one update, your own code unchanged. It writes nothing to
+    the database or to the results folder. The exit code is 1 if a trial fails.
     """
     checked = [_checked(name) for name in specs]
     with stop_on_signals() if try_one else nullcontext() as stop:
@@ -79,7 +79,7 @@ def check(
 
 
 class _Tries:
-    """Runs a trial of each study if there is a stop signal to end it by."""
+    """Runs a trial of each study for `--try`; without a stop signal, none."""
 
     def __init__(self, stop: StopSignal | None) -> None:
         self._stop = stop
@@ -90,7 +90,7 @@ class _Tries:
         return self._stop is not None
 
     def of(self, study: StudySpec) -> TriedTrial | None:
-        """The trial of a study; None where none is asked for. Ends the program where it is interrupted."""
+        """Run trial 0 of a study. Returns None without `--try`; exits the program after Ctrl-C."""
         if self._stop is None:
             return None
         tried = try_trial(study, self._stop)
@@ -114,14 +114,14 @@ def _print_checked(checked: Checked, tries: _Tries) -> None:
     if checked.error is not None:
         typer.echo(error_message(checked.error), err=True)
         return
-    print_text(stdout(), f"{legible(checked.name)}: sound")
+    print_text(stdout(), f"{legible(checked.name)}: valid")
     for study, remarks in zip(checked.studies, checked.remarks, strict=True):
         parameters, trials = counted(len(study.parameters), "parameter"), counted(study.n_trials, "trial")
         print_text(stdout(), f"  {study.study_name}: {parameters}, {trials}")
         print_text(stdout(), *(f"    warning: {legible(line)}" for line in (*remarks, *_warnings(study, checked.file))))
         print_text(stdout(), *(f"    note: {legible(line)}" for line in first_trial_notes(study)))
         if tries.wanted:
-            print_text(stdout(), "    trying trial 0; Ctrl-C ends it")
+            print_text(stdout(), "    running trial 0 (Ctrl-C to stop)")
         if (tried := tries.of(study)) is not None:
             print_text(stdout(), *(f"    {line}" for line in lines_of(study, tried)))
 

@@ -1,4 +1,4 @@
-"""A command whose help and usage errors read as a person would say them, without Typer's names of types."""
+"""Typer command whose help and usage errors are free of type names such as `<int range>`."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ _RANGES = (
     (re.compile(r"x>=(-?[\d.]+)(?=[;\]])"), r"at least \1"),
     (re.compile(r"x<=(-?[\d.]+)(?=[;\]])"), r"at most \1"),
 )
-_FAULTS: Mapping[str, str] = {  # by the kinds that pydantic has
+_ERRORS: Mapping[str, str] = {  # by pydantic's error types
     "int_parsing": "is not a whole number",
     "int_from_float": "is not a whole number",
     "int_parsing_size": "is too large",
@@ -32,13 +32,13 @@ class PlainCommand(TyperCommand):
     """One command of `fxai`."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """`[OPTIONS] STUDY [N]`: what may be left out is in brackets."""
+        """The usage line, `[OPTIONS] STUDY [N]`; optional parts are in brackets."""
         return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         records = [(param.param_type_name, param.get_help_record(ctx)) for param in self.get_params(ctx)]
         for kind, heading in (("argument", "Arguments"), ("option", "Options")):
-            rows = [_plain(record) for its_kind, record in records if its_kind == kind and record is not None]
+            rows = [_without_types(record) for of_kind, record in records if of_kind == kind and record is not None]
             if rows:
                 with formatter.section(heading):
                     formatter.write_dl(rows)
@@ -48,28 +48,28 @@ class PlainCommand(TyperCommand):
             return super().make_context(info_name, args, parent, **extra)
         except typer.BadParameter as error:
             if isinstance(error.__cause__, ValidationError):
-                error.message = _fault(error.__cause__)
+                error.message = _error_text(error.__cause__)
             raise
 
 
 def typer_app(command: Callable[..., None]) -> typer.Typer:
-    """An app of this one command."""
+    """A Typer app with one command."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP)
     app.command(cls=PlainCommand)(command)
     return app
 
 
-def _plain(record: tuple[str, str]) -> tuple[str, str]:
+def _without_types(record: tuple[str, str]) -> tuple[str, str]:
     name, text = record
-    for written, words in _RANGES:
-        text = written.sub(words, text)
+    for pattern, words in _RANGES:
+        text = pattern.sub(words, text)
     return _TYPE.sub("", _CHOICES.sub(r"\1", name)), text
 
 
-def _fault(error: ValidationError) -> str:
+def _error_text(error: ValidationError) -> str:
     """`'x' is not a whole number`."""
     first = error.errors()[0]
-    words = _FAULTS.get(first["type"])
+    words = _ERRORS.get(first["type"])
     if words is None:
         return legible(first["msg"].removeprefix("Value error, "))
     return f"{legible(str(first['input']))!r} {words.format(**first.get('ctx', {}))}"

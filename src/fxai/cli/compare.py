@@ -1,4 +1,4 @@
-"""`fxai compare STUDY...`: several studies side by side."""
+"""`fxai compare STUDY...`: comparison of several studies."""
 
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +30,7 @@ def compare(
         list[str],
         typer.Argument(
             metavar="STUDY",
-            help="Names of studies; FILE#STUDY for one in another database.",
+            help="Names of studies; FILE#STUDY for a study in another database.",
             show_default=False,
             autocompletion=complete_study,
         ),
@@ -39,20 +39,20 @@ def compare(
     by: By = None,
     output: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help=f"Page to write; {PAGE} in the results folder unless given."),
+        typer.Option(metavar="FILE", help=f"Page to write. Default: {PAGE} in the results folder."),
     ] = None,
     storage: StorageUrl = DEFAULT_STORAGE,
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Put several studies side by side, here and on a page.
+    """Compare several studies in the terminal and on a page.
 
-    Best values with their standard errors, the best value over trials and over time, importances, and where the
-    studies' ranges and best parameters meet. A name is looked for in --storage; old.db#NAME or URL#NAME is one in
-    another database, and old.db# or URL# all studies there. Studies of different metrics are kept apart, unless
-    --by names a metric that the trials of all of them have.
+    Shows the best values with their standard errors, the best value by trial number and by elapsed time, the
+    importances, and the common ranges and best parameters. A name is looked up in --storage. old.db#NAME or URL#NAME
+    is a study in another database; old.db# or URL# means all studies in it. Studies with different metrics are
+    compared in separate groups, unless --by names a metric that all their trials have.
 
-    With --json a page is written only where --output says so.
+    With --json, a page is written only if --output is given.
     """
     comparison = Comparison.of(references(studies, storage), by)
     if as_json:
@@ -61,7 +61,7 @@ def compare(
         print_comparison(stdout(), comparison)
     if as_json and output is None:
         return
-    from fxai.results.comparison.page import write_comparison  # noqa: PLC0415 (plotly, which the tables do not need)
+    from fxai.results.comparison.page import write_comparison  # noqa: PLC0415 (plotly; the tables do not need it)
 
     path = write_comparison(comparison, output or expanded_path(results_dir) / PAGE)
     if not as_json:
@@ -69,12 +69,12 @@ def compare(
 
 
 def print_comparison(console: Console, comparison: Comparison) -> None:
-    """The tables of a comparison, for people."""
+    """Print the tables of a comparison."""
     for group in comparison.groups:
         _print_group(console, group)
     if len(comparison.groups) > 1:
         print_sentences(
-            console, "The studies optimise different metrics, or one in different directions: see --by.", ""
+            console, "The studies optimise different metrics or directions. --by compares them by one metric.", ""
         )
     labels = tuple(study.label for study in comparison.studies)
     if rows := importance_rows(comparison):
@@ -82,12 +82,12 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
         print_table(console, ("Parameter", *labels), rows)
         print_text(console, "")
     if rows := parameter_rows(comparison):
-        print_text(console, "Best values of the parameters that several have searched:")
+        print_text(console, "Best values of the parameters that several studies search:")
         print_table(console, parameter_headings(comparison), rows)
     else:
-        print_text(console, "They have no parameter in common.")
+        print_text(console, "The studies have no parameter in common.")
     for label, paths in comparison.unshared.items():
-        print_sentences(console, f"Only {legible(label)} has searched {', '.join(map(legible, paths))}")
+        print_sentences(console, f"Only {legible(label)} searches {', '.join(map(legible, paths))}")
 
 
 def _print_group(console: Console, group: Group) -> None:

@@ -1,6 +1,6 @@
-"""What the shell completes on Tab: commands, specs, studies.
+"""Shell completion of commands, specs and studies.
 
-`fxai.cli.app` loads this file for every command, so that it imports in its functions what takes time.
+`fxai.cli.app` loads this file for every command, so slow imports are inside the functions.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _ENDINGS = (".yaml", ".yml")
 
 
 class Completion(NamedTuple):
-    """A word that may stand there; the names are those that shells are told by."""
+    """One completion. The field names are those that Click's shell scripts read."""
 
     value: str
     help: str
@@ -24,7 +24,7 @@ class Completion(NamedTuple):
 
 
 def complete_spec(incomplete: str) -> Sequence[str]:
-    """Shipped specs by name, and the folders and YAML files that begin so."""
+    """Names of shipped specs, and paths of folders and YAML files, that begin with the text."""
     from fxai.spec.reading.find_spec import shipped_specs  # noqa: PLC0415
 
     shipped = [path.stem for path in shipped_specs() if path.stem.startswith(incomplete)]
@@ -32,7 +32,7 @@ def complete_spec(incomplete: str) -> Sequence[str]:
 
 
 def complete_study(ctx: typer.Context, incomplete: str) -> Sequence[str]:
-    """The studies of the database that the command line names, or of the usual one; none where it cannot be read."""
+    """Names of studies in the database of `--storage`, or in the default one; none if it cannot be read."""
     from fxai.search.studies import study_names  # noqa: PLC0415
 
     try:
@@ -44,12 +44,12 @@ def complete_study(ctx: typer.Context, incomplete: str) -> Sequence[str]:
 
 def _files(incomplete: str) -> Sequence[str]:
     folder, _, beginning = incomplete.rpartition("/")
-    place = Path(folder or ("/" if incomplete.startswith("/") else "."))
-    if not place.is_dir():
+    directory = Path(folder or ("/" if incomplete.startswith("/") else "."))
+    if not directory.is_dir():
         return []
-    found = sorted(path for path in place.iterdir() if path.name.startswith(beginning) and _may_lead_to_a_spec(path))
+    found = sorted(path for path in directory.iterdir() if path.name.startswith(beginning) and _is_offered(path))
     return [f"{path}/" if path.is_dir() else str(path) for path in found]
 
 
-def _may_lead_to_a_spec(path: Path) -> bool:
+def _is_offered(path: Path) -> bool:
     return not path.name.startswith(".") and (path.suffix in _ENDINGS or path.is_dir())

@@ -1,4 +1,4 @@
-"""The end of a run: why it ended, the files, what to type next, and last the figures."""
+"""What `fxai run` prints at the end of a study: the reason, the files, the next commands and the summary."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,15 +13,15 @@ from fxai.results.printed_command import StudyLocation
 from fxai.study.plain_lines import ended_line
 from fxai.study.write_results import StudyOutcome
 
-_FIRST = ("report.html", "best_config.yaml", BEST_AGENT, "best_params.json")  # ends of names, where there is no room
+_FIRST = ("report.html", "best_config.yaml", BEST_AGENT, "best_params.json")  # ends of file names, printed first
 
 
 def print_conclusion(console: Console, outcome: StudyOutcome, location: StudyLocation) -> None:
-    """What one run of the study came to."""
+    """Print the result of one run of the study."""
     print_text(console, ended_line(outcome.ended), "")
     print_files(console, sorted(outcome.files, key=_rank))
     print_text(console, "Next:", *(f"  {command}" for command in _next_commands(outcome, location)))
-    print_text(console, *_of_agent(outcome), "")
+    print_text(console, *_agent_note(outcome), "")
     print_summary(console, outcome.summary)
     if outcome.failure is not None:
         print_text(console, "", f"Trial {outcome.failure.number} failed: {short_cause(outcome.failure.message)}")
@@ -31,14 +31,14 @@ def _rank(path: Path) -> int:
     return next((place for place, end in enumerate(_FIRST) if path.name.endswith(end)), len(_FIRST))
 
 
-def _of_agent(outcome: StudyOutcome) -> Sequence[str]:
-    """Whose the agent is, where the trial's value is not that of one training."""
+def _agent_note(outcome: StudyOutcome) -> Sequence[str]:
+    """From which seed the agent is, if a trial has several seeds."""
     if _agent(outcome) is None or outcome.study.seeds_per_trial == 1:
         return ()
     seeds = outcome.study.seeds_per_trial
     return (
-        f"The agent is that of the first of the trial's {seeds} seeds; the value is their mean.",
-        "`fxai evaluate` shows how this agent does by itself.",
+        f"The agent is from the first of the trial's {seeds} seeds. The trial's value is the mean over all seeds.",
+        "`fxai evaluate` shows the score of this agent alone.",
     )
 
 

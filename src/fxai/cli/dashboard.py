@@ -1,4 +1,4 @@
-"""`fxai dashboard`: the Optuna dashboard in the browser."""
+"""`fxai dashboard`: serves the Optuna dashboard."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -18,18 +18,20 @@ def dashboard(
     *,
     storage: StorageUrl = DEFAULT_STORAGE,
     port: Annotated[
-        int, typer.Option(metavar="N", min=0, max=65535, help="Port on this machine; 0 takes a free one.")
+        int, typer.Option(metavar="N", min=0, max=65535, help="Port on this machine; 0 means any free port.")
     ] = DASHBOARD_PORT,
     allow_edits: Annotated[
-        bool, typer.Option("--allow-edits", help="Let notes and attributes be edited, and studies renamed and deleted.")
+        bool,
+        typer.Option("--allow-edits", help="Allow edits of notes and attributes, and renaming and deleting studies."),
     ] = False,
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
-    """Show the studies in the browser, live.
+    """Show the studies live in the browser.
 
-    Until Ctrl-C, on this machine only, and for reading only unless edits are allowed. While a run has a study,
-    only its notes and attributes can be edited. The page over all studies, with their reports and files, is at /fxai/.
+    Serves on this machine only, until Ctrl-C. The dashboard is read-only unless --allow-edits is given. While a run
+    holds a study, only its notes and attributes can be edited. The page over all studies, with their reports and
+    files, is at /fxai/.
     """
     edit = StudyLocation(storage, results_dir).command("dashboard", options={"--port": port, "--allow-edits": ""})
     files, index = partial(shown_files, results_dir), partial(_index_page, results_dir)
@@ -38,10 +40,10 @@ def dashboard(
 
 
 def _index_page(results_dir: Path, studies: Sequence[str]) -> str:
-    from fxai.results.report.index import index_page  # noqa: PLC0415 (plotly, for which the dashboard need not wait)
+    from fxai.results.report.index import index_page  # noqa: PLC0415 (plotly; the dashboard starts without it)
 
     return index_page(results_dir, studies)
 
 
 def _announce(address: str) -> None:
-    typer.echo(f"Dashboard: {address} (Ctrl-C ends it)")
+    typer.echo(f"Dashboard: {address} (Ctrl-C to stop)")

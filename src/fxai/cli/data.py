@@ -1,4 +1,4 @@
-"""`fxai data describe NAME_OR_FILE`: what is in a data set, before anything trains on it."""
+"""`fxai data describe NAME_OR_FILE`: content of a data set."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -23,7 +23,7 @@ data = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @data.callback()
 def _data() -> None:
-    """Look at market data."""
+    """Describe market data."""
 
 
 @data.command(cls=PlainCommand)
@@ -33,16 +33,16 @@ def describe(
     ] = DataConfig.model_fields["source"].default,
     *,
     timezone: Annotated[
-        str, typer.Option(metavar="ZONE", help="Time zone of timestamps that name none.")
+        str, typer.Option(metavar="ZONE", help="Time zone of timestamps without one.")
     ] = DataConfig.model_fields["timezone"].default,
     spread_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Column that holds each bar's spread.")
+        str | None, typer.Option(metavar="COLUMN", help="Column with the spread of each bar.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is in a data set.
+    """Describe a data set.
 
-    Rows, range, bar length, gaps, duplicates, prices, and the splits that it gives.
+    Prints the number of rows, the time range, the bar length, gaps, duplicates, prices and the splits.
     """
     found = described(DataConfig(source=source, timezone=timezone, spread_column=spread_column))
     if as_json:
@@ -59,7 +59,7 @@ def _print_description(console: Console, found: Description) -> None:
         rows = [(each.name, str(each.bars), _moment(each.first), _moment(each.last)) for each in found.splits]
         print_table(console, ("Split", "Bars", "First bar", "Last bar"), rows)
     if found.split_problem is not None:
-        print_text(console, f"Not fit for training as it is: {legible(found.split_problem)}")
+        print_text(console, f"Not usable for training: {legible(found.split_problem)}")
 
 
 def _facts(found: Description) -> Sequence[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What `fxai run --dry-run` prints: the spec as it would run, every default and flag in its place."""
+"""What `fxai run --dry-run` prints: the spec as it would run, with all defaults and options."""
 
 import shlex
 from collections.abc import Collection, Sequence
@@ -27,14 +27,14 @@ from fxai.tracking import tracker_names
 
 
 def print_plan(console: Console, spec: Spec, settings: Collection[str]) -> None:
-    """Each study of the spec: what is searched, how, on what budget, where, by which workers."""
+    """Print the plan of each study: objective, budget, sampler, workers, storage and parameters."""
     for loaded in (load_transfer(each, Path(spec.results_dir), settings) for each in spec.studies):
         study = loaded.study
         share = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
         print_text(console, f"Study: {study.study_name}")
         print_pairs(console, _facts(study, share, Path(spec.results_dir)))
-        notices_of_share = (*share.notices, *check_memory(study, share))
-        print_text(console, *notices_of_share, *loaded.notices, f"Parameters ({len(study.parameters)}):")
+        share_notices = (*share.notices, *check_memory(study, share))
+        print_text(console, *share_notices, *loaded.notices, f"Parameters ({len(study.parameters)}):")
         print_pairs(console, [(f"  {each.name}", _space(each)) for each in study.parameters])
         print_text(console, *(f"Constraint: {legible(each)}" for each in study.constraints), *notices(study), "")
     print_text(console, "Nothing was started or written.")
@@ -47,15 +47,15 @@ def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tup
             "Trials",
             f"{study.n_trials} in total" + _limit("study", study.timeout) + _limit("trial", study.trial_timeout),
         ),
-        *_of_stop(study.stop),
-        *_of_training(study.training_config),
+        *_stop_rules(study.stop),
+        *_training(study.training_config),
         ("Seeds", _seeds(study.seeds_per_trial)),
         *((("Preset", legible(study.preset)),) if study.preset else ()),
         *((("Search", _populations(study.search, study.training_config)),) if study.search else ()),
-        ("Sampler", _called(study.sampler)),
-        ("Pruner", _called(study.pruner)),
+        ("Sampler", _with_arguments(study.sampler)),
+        ("Pruner", _with_arguments(study.pruner)),
         ("Seed", str(study.seed)),
-        ("WorkerPool", _workers(share, study.n_trials)),
+        ("Workers", _workers(share, study.n_trials)),
         ("Lanes", _lanes(study)),
         *((("Tracking", ", ".join(named)),) if (named := tracker_names(study.tracking)) else ()),
         ("Storage", shown(study.storage)),
@@ -79,11 +79,11 @@ def _goals(study: StudySpec) -> str:
 
 
 def _word(word: str) -> str:
-    """Placeholders in braces need no quotes; this is to be read and not to be pasted."""
+    """The word, quoted if it has spaces. Placeholders in braces are not quoted: the line is not for pasting."""
     return shlex.quote(word) if any(char.isspace() for char in word) else word
 
 
-def _of_training(config: TrainingConfig | CustomConfig) -> Sequence[tuple[str, str]]:
+def _training(config: TrainingConfig | CustomConfig) -> Sequence[tuple[str, str]]:
     if isinstance(config, CustomConfig):
         return ()
     training = config.training
@@ -91,8 +91,8 @@ def _of_training(config: TrainingConfig | CustomConfig) -> Sequence[tuple[str, s
     return (("Trial", length), ("Data", config.data.source))
 
 
-def _of_stop(stop: Stop) -> Sequence[tuple[str, str]]:
-    """What ends the study earlier, as it is written."""
+def _stop_rules(stop: Stop) -> Sequence[tuple[str, str]]:
+    """The stop rules, as the spec has them."""
     rules = stop.model_dump(exclude_defaults=True)
     return (("Stop", ", ".join(f"{name} {figure(value)}" for name, value in rules.items())),) if rules else ()
 
@@ -101,8 +101,8 @@ def _limit(what: str, seconds: float | None) -> str:
     return "" if seconds is None else f", at most {span(seconds)} a {what}"
 
 
-def _called(record: Sampler | Pruner) -> str:
-    """`TPESampler(n_startup_trials=10, seed=3)`: what was given, without what is not set."""
+def _with_arguments(record: Sampler | Pruner) -> str:
+    """`TPESampler(n_startup_trials=10, seed=3)`, without arguments that are None."""
     arguments = record.model_dump(exclude={"type"}, exclude_none=True)
     return f"{record.type}({', '.join(f'{name}={value}' for name, value in arguments.items())})"
 
@@ -112,8 +112,8 @@ def _populations(search: PopulationSearch, config: TrainingConfig | CustomConfig
     interval = search.interval(config.training) if isinstance(config, TrainingConfig) else search.ready_interval
     return (
         f"populations of {search.population}, compared every {interval} updates; the worst "
-        f"{figure(100 * search.quantile)} % go on from the best ones' weights, parameters times one of {factors}, "
-        f"{figure(100 * search.resample_probability)} % of them drawn anew"
+        f"{figure(100 * search.quantile)} % continue with the weights of the best; their parameters are multiplied by "
+        f"one of {factors}, or resampled with probability {figure(100 * search.resample_probability)} %"
     )
 
 
@@ -125,19 +125,21 @@ def _workers(share: SlotPlan, n_trials: int) -> str:
 
 
 def _seeds(per_trial: int) -> str:
-    return "1 a trial" if per_trial == 1 else f"{per_trial} a trial; its value is their mean, with its standard error"
+    if per_trial == 1:
+        return "1 per trial"
+    return f"{per_trial} per trial; a trial's value is their mean, with its standard error"
 
 
 def _lanes(study: StudySpec) -> str:
-    """How many trainings a worker runs at once; what an objective of the user's opens unasked, it alone knows."""
+    """The number of trainings that a worker runs at once. An objective of the user may choose it while it runs."""
     lanes = study.resources.lanes_per_worker
     if lanes is not None:
-        return f"{lanes} a worker"
+        return f"{lanes} per worker"
     match study.objective:
         case CustomCommand():
-            return "none; a trial at a time on each worker"
+            return "none; each worker runs one trial at a time"
         case PythonFunction():
-            return "as many as the objective opens; a plain function none"
+            return "as many as the objective opens; none for a plain function"
         case _:
             return "measured"
 

@@ -1,4 +1,4 @@
-"""How errors and warnings read on standard error."""
+"""Text of errors and warnings on standard error."""
 
 import re
 
@@ -8,13 +8,13 @@ from fxai.errors import FxaiError, SpecError
 from fxai.formatting import legible
 
 _MOST_LINES = 15
-_LONGEST_WORD = 200  # characters; a name of thousands would hide what is wrong with it
+_LONGEST_WORD = 200  # characters; a longer name would hide the message
 _LONGEST_LINE = 1500
 _LONG_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
 
 
 def error_message(error: FxaiError | OSError) -> str:
-    """`Error: ...` with further lines below; faults of a spec stand below each other, of very many the first."""
+    """`Error: ...`, further lines indented below. Of more than 15 lines the first are printed, with a count."""
     lines = [_shortened(legible(line)) for line in _text_of(error).splitlines()] or [type(error).__name__]
     if len(lines) > _MOST_LINES:
         lines = [*lines[:_MOST_LINES], f"and {len(lines) - _MOST_LINES} more"]
@@ -24,7 +24,7 @@ def error_message(error: FxaiError | OSError) -> str:
 
 
 def warning(message: str) -> None:
-    """Say on standard error what the user should know, without ending anything."""
+    """Print a warning on standard error."""
     typer.echo(f"Warning: {_shortened(legible(message))}", err=True)
 
 
@@ -35,6 +35,6 @@ def _text_of(error: FxaiError | OSError) -> str:
 
 
 def _shortened(line: str) -> str:
-    """The line with the middle of very long words left out, and cut where it is very long all the same."""
+    """The line without the middle of words over 200 characters, cut after 1,500 characters."""
     line = _LONG_WORD.sub(lambda word: f"{word[0][:60]}...{word[0][-20:]}", line)
     return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..."

@@ -1,4 +1,4 @@
-"""`fxai evaluate AGENT`: what a trained agent does on bars, in figures and files."""
+"""`fxai evaluate AGENT`: score and track record of a trained agent on market data."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -26,41 +26,41 @@ def evaluate(
     agent: Annotated[Path, typer.Argument(metavar="AGENT", help="An agent's safetensors file.", show_default=False)],
     *,
     data: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Other bars than its own: a file, or a named data set.")
+        str | None, typer.Option(metavar="FILE", help="Other data than the agent's own: a file or a named data set.")
     ] = None,
     split: Annotated[
         str | None,
         typer.Option(
             metavar="|".join(_SPLITS),
-            help="Part of the data; validation unless given, of other data all.",
+            help="Part of the data. Default: validation; all of the data with --data.",
             show_default=False,
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for the files; the agent's own unless given.")
+        Path | None, typer.Option(metavar="DIR", help="Folder for the files. Default: the agent's folder.")
     ] = None,
     export: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the agent for other programs: FILE.pt2 (torch.export) or FILE.onnx."),
+        typer.Option(metavar="FILE", help="Export the agent for other programs: FILE.pt2 (torch.export) or FILE.onnx."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score an agent on bars, and write what it did.
+    """Score an agent on market data and write its track record.
 
-    It is scored as its training scored it, without learning, beside strategies that buy and hold, sell and hold, or
-    stay flat. The files: the track record as JSON, its bars and its trades as CSV. An exported model is checked to
-    act the same on these bars before it is left.
+    The agent is scored in the scoring environment of its training, without learning, and compared with buy and hold,
+    sell and hold, and no position. The files are the track record as JSON, and its bars and trades as CSV. An
+    exported model is kept only if it acts like the agent on these bars.
     """
-    from fxai.rl.agents.agent import load_agent  # noqa: PLC0415 - torch, which other commands need not load
+    from fxai.rl.agents.agent import load_agent  # noqa: PLC0415 - torch, which other commands do not load
     from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415
     from fxai.rl.agents.trajectory import observations_on, track_record_of  # noqa: PLC0415
 
-    named = None if split is None else _named(split)
+    chosen = None if split is None else _split_named(split)
     loaded = load_agent(agent)
-    window = evaluation_window(loaded, data, named)
+    window = evaluation_window(loaded, data, chosen)
     record = of_file(agent, track_record_of(loaded, window.market, window.span, window.split, parts=window.parts))
-    _warn_of_age(loaded, window, data)
-    _warn_of_split(window, agent, record)
+    _warn_about_age(loaded, window, data)
+    _warn_about_split(window, agent, record)
     files = write_track(record, output or agent.parent, _name(agent, window, data))
     if export is not None:
         loaded.export(export, observations_on(loaded, window.market, window.span))
@@ -72,41 +72,44 @@ def evaluate(
 
 
 def _name(agent: Path, window: "EvaluationWindow", data: str | None) -> str:
-    """Of the files: an evaluation on other data never replaces one on the agent's own."""
+    """The beginning of the files' names. With other data it holds the data's name, so that no file is replaced."""
     other = f"_{Path(window.market.name).stem}" if data is not None and not window.is_training_data else ""
     return f"{agent.stem}{other}_{window.split}"
 
 
-def _named(split: str) -> Split:
+def _split_named(split: str) -> Split:
     for known in _SPLITS:
         if known == split:
             return known
     raise InputError(f"there is no split {split!r}; the splits are {', '.join(_SPLITS)}")
 
 
-def _warn_of_age(agent: "Agent", window: "EvaluationWindow", data: str | None) -> None:
+def _warn_about_age(agent: "Agent", window: "EvaluationWindow", data: str | None) -> None:
     if agent.scoring_env is None:
-        warning("the agent's file is of a version that did not say what scored it; the environment it learnt in does")
+        warning(
+            "the agent's file is from an earlier version and names no scoring environment; the agent is scored in the "
+            "environment of its training"
+        )
     if data is None and not window.is_training_data:
         warning(
-            f"{window.market.name} is not as it was when the agent was trained: its splits may lie elsewhere now, and "
-            "the agent may have learnt from bars that score it here"
+            f"{window.market.name} has changed since the agent was trained: the splits may have moved, and the agent "
+            "may have been trained on bars of this split"
         )
 
 
-def _warn_of_split(window: "EvaluationWindow", agent: Path, record: TrackRecord) -> None:
-    """What takes from the worth of the figures; a look at the test split is noted."""
+def _warn_about_split(window: "EvaluationWindow", agent: Path, record: TrackRecord) -> None:
+    """Warn if the score is too good because of the split. A look at the test split is recorded."""
     if window.is_training_data and window.split in ("train", "all"):
-        warning("the agent has learnt from these bars: on others it will do worse")
+        warning("the agent was trained on these bars; on other bars its score will be lower")
     if not window.uses_test_split:
         return
     try:
-        looks = f"Looks noted in {agent.parent} so far: {note_test_look(agent.parent, record)}"
+        looks = f"Looks recorded in {agent.parent} so far: {note_test_look(agent.parent, record)}"
     except FxaiError as error:
-        looks = f"This look could not be noted: {error}"
+        looks = f"This look could not be recorded: {error}"
     warning(
-        "looking at the test split spends it: whoever chooses by what it shows has nothing left that judges the "
-        f"choice. {looks}"
+        "a choice made by the test split can no longer be judged on the test split. Look at it once, at the end. "
+        f"{looks}"
     )
 
 

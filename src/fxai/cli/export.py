@@ -1,4 +1,4 @@
-"""`fxai export STUDY`: what a study found, for other programs and for others to repeat."""
+"""`fxai export STUDY`: a folder with the trials, the best agent and the spec, for other programs and machines."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +17,7 @@ from fxai.search.studies import stored_study
 
 
 class Format(StrEnum):
-    """What `--format` takes."""
+    """Values of `--format`."""
 
     CSV = "csv"
     PARQUET = "parquet"
@@ -28,32 +28,33 @@ class Format(StrEnum):
 def export(
     study: StudyName,
     *,
-    kind: Annotated[Format, typer.Option("--format", help="How the trials are written.")] = Format.ALL,
+    kind: Annotated[Format, typer.Option("--format", help="Format of the table of trials.")] = Format.ALL,
     output: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder to write; RESULTS_DIR/STUDY/export unless given.", show_default=False),
+        typer.Option(metavar="DIR", help="Folder to write. Default: RESULTS_DIR/STUDY/export.", show_default=False),
     ] = None,
-    with_data: Annotated[bool, typer.Option("--with-data", help="Copy the study's own data file, too.")] = False,
+    with_data: Annotated[bool, typer.Option("--with-data", help="Also copy the study's data file.")] = False,
     storage: StorageUrl = DEFAULT_STORAGE,
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Write out a study for others: tables, agent, all that repeats it.
+    """Export a study: its trials, the best agent and the spec.
 
-    All trials as CSV, Parquet and JSON, the best config and its agent, and the spec as it ran. The folder's README has
-    the commands that train the best agent again and repeat the search, anywhere.
+    Writes all trials as CSV, Parquet and JSON, the best config and its agent, and the spec as it ran. The README of
+    the folder has the commands that train the best agent again and repeat the search on another machine.
     """
     paths = StudyPaths(results_dir, study)
     with stored_study(storage, study) as stored:
         check_folder(paths, stored.user_attrs)
-        made_of = Exported(StudyRecord.made_of(stored, stored.trials()), stored.user_attrs, paths)
+        source = Exported(StudyRecord.made_of(stored, stored.trials()), stored.user_attrs, paths)
     kinds = list(TableFormat) if kind is Format.ALL else [TableFormat(kind.value)]
-    made = write_export(made_of, output or paths.export, kinds, with_data=with_data)
+    folder = write_export(source, output or paths.export, kinds, with_data=with_data)
     if as_json:
-        files = [str(path) for path in made.files]
-        print_json({"study": study, "folder": str(made.folder), "files": files, "missing": list(made.missing)})
+        files = [str(path) for path in folder.files]
+        print_json({"study": study, "folder": str(folder.folder), "files": files, "missing": list(folder.missing)})
         return
     console = stdout()
-    print_text(console, f"Exported to {made.folder}:", *(f"  {path.relative_to(made.folder)}" for path in made.files))
-    if made.missing:
-        print_text(console, f"Not there, as no run of this study left it: {', '.join(made.missing)}")
+    names = (f"  {path.relative_to(folder.folder)}" for path in folder.files)
+    print_text(console, f"Exported to {folder.folder}:", *names)
+    if folder.missing:
+        print_text(console, f"Missing, because no run of this study wrote it: {', '.join(folder.missing)}")

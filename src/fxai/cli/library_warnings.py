@@ -1,4 +1,4 @@
-"""Warnings of libraries, which name lines of their own sources and say nothing that a user can act on."""
+"""Hides Python warnings that libraries and FxAI raise. The user cannot act on them."""
 
 import sys
 import sysconfig
@@ -11,7 +11,7 @@ _OWN = str(Path(__file__).parents[1])
 
 
 def hide_library_warnings() -> None:
-    """Show only warnings that code of the user's own raises, unless Python was started with -W."""
+    """Show only warnings from the user's own code, unless Python was started with -W."""
     if sys.warnoptions:
         return
     show = warnings.showwarning

@@ -1,7 +1,7 @@
-"""The live view of a study: the newest trial, the workers, the progress, the best so far.
+"""Layout of the live view of a study: newest trial, workers, progress, best value.
 
-Everything fits the terminal: what has no room is counted instead of shown. Names and messages are
-others' input, so they enter as `Text`, never as Rich markup.
+The layout fits the terminal: rows without room are replaced by their number. Names and messages come from users
+and their programs, so they are `Text`, never Rich markup.
 """
 
 from collections.abc import Sequence
@@ -15,22 +15,22 @@ from fxai.cli.study_view import StudyView, ViewedTrial
 from fxai.formatting import counted, figure, legible, runs, span
 from fxai.pool import Activity
 
-_ROWS_OF_THE_REST = 12  # heading, panel frame, progress, best, the blank lines between
+_OTHER_ROWS = 12  # heading, panel frame, progress, best value, blank lines
 PROGRESS = "[Progress] "
 _BAR_WIDTH = 40
-_ROOM_FOR_WORDS = 42  # beside the bar, whose width must not change with the words
+_ROOM_FOR_WORDS = 42  # columns for the text after the bar; the bar keeps its width when the text changes
 _GAP = 4  # columns between two columns of parameters
 
 
 def live_layout(view: StudyView, now: float, options: ConsoleOptions) -> RenderableType:
-    """The view for a terminal of that size."""
+    """The view for a terminal of this size."""
     width = options.max_width
-    rows = max(options.size.height - _ROWS_OF_THE_REST, 4)
+    rows = max(options.size.height - _OTHER_ROWS, 4)
     trial = view.newest
     worker_rows = min(len(view.activity), max(rows // 3, rows - len(trial.params if trial else ()), 2))
     parts: list[RenderableType] = [_heading(view, now)]
     if trial is None and not view.ended_here and view.progress.finished < view.progress.total:
-        parts.append(_line(Text("Starting the workers; the first trial begins when one is ready ...")))
+        parts.append(_line(Text("Starting the workers. The first trial begins when a worker is ready ...")))
     if trial is not None:
         parts += [Text(f"Trial {trial.number}", style="bold"), _panel(trial, width, rows - worker_rows)]
     parts += [*_workers(view, now, worker_rows), Text(), *_progress(view, now, options), Text(), _best(view, options)]
@@ -49,7 +49,7 @@ def _panel(trial: ViewedTrial, width: int, rows: int) -> RenderableType:
 
 
 def _columns(lines: Sequence[str], width: int, rows: int) -> Sequence[Text]:
-    """The lines one below the other; side by side, then cut short, where there are too many."""
+    """The lines in one column; in several columns if there are too many rows, then cut with a count."""
     column_width = max(map(len, lines), default=0) + _GAP
     columns = max(min(width // column_width, -(-len(lines) // rows)), 1)
     height = min(-(-len(lines) // columns), rows)
@@ -72,20 +72,20 @@ def _workers(view: StudyView, now: float, rows: int) -> Sequence[Text]:
 
 
 def _cells(activity: Activity, view: StudyView, now: float) -> tuple[str, ...]:
-    """Worker, device, trials, how far they are, and last, where it may be cut, which of several they are."""
+    """Worker, device, trials, their progress, and the numbers of several trials, which may be cut."""
     worker, device = f"worker {activity.worker}", legible(activity.device)
     trials = [view.running[number] for number in activity.trials if number in view.running]
     match activity.trials:
         case ():
             return worker, device, "idle", "", ""
         case (number,):
-            how_far = _how_far(trials[0], activity.step, view, now) if trials else ""
-            return worker, device, f"trial {number}", how_far, ""
+            progress = _progress_text(trials[0], activity.step, view, now) if trials else ""
+            return worker, device, f"trial {number}", progress, ""
         case numbers:
-            return worker, device, f"{len(numbers)} trials", _how_far_all(trials, view), runs(numbers)
+            return worker, device, f"{len(numbers)} trials", _progress_text_of_all(trials, view), runs(numbers)
 
 
-def _how_far(trial: ViewedTrial, step: int | None, view: StudyView, now: float) -> str:
+def _progress_text(trial: ViewedTrial, step: int | None, view: StudyView, now: float) -> str:
     newest_step = trial.step if step is None else step
     words = [span(now - trial.began)]
     if newest_step is not None:
@@ -95,8 +95,8 @@ def _how_far(trial: ViewedTrial, step: int | None, view: StudyView, now: float) 
     return ", ".join(words)
 
 
-def _how_far_all(trials: Sequence[ViewedTrial], view: StudyView) -> str:
-    """The first and the last of them by their newest reports, and the best value among these."""
+def _progress_text_of_all(trials: Sequence[ViewedTrial], view: StudyView) -> str:
+    """The range of the trials' latest steps, and the best value among their latest reports."""
     steps = [trial.step for trial in trials if trial.step is not None]
     values = [trial.value for trial in trials if trial.value is not None]
     words = []
@@ -110,7 +110,7 @@ def _how_far_all(trials: Sequence[ViewedTrial], view: StudyView) -> str:
 
 def _progress(view: StudyView, now: float, options: ConsoleOptions) -> Sequence[Text]:
     progress = view.progress
-    share = min(progress.finished / progress.total, 1.0)  # a resumed study may have more than it shall reach now
+    share = min(progress.finished / progress.total, 1.0)  # a resumed study may have more trials than n_trials
     left = view.seconds_left(now)
     words = f" {int(100 * share)}% | {progress.finished}/{progress.total} trials | ETA: {span(left) if left else '-'}"
     bar = progress_bar(share, words, options)
@@ -121,7 +121,13 @@ def _progress(view: StudyView, now: float, options: ConsoleOptions) -> Sequence[
 
 
 def progress_bar(share: float, words: str, options: ConsoleOptions) -> Text:
-    """How much is done, as a bar with words behind it."""
+    """A progress bar, with text after it.
+
+    Args:
+        share: Done share, 0 to 1.
+        words: Text after the bar.
+        options: Width and encoding of the terminal.
+    """
     width = max(min(options.max_width - len(PROGRESS) - _ROOM_FOR_WORDS, _BAR_WIDTH), 1)
     done = int(width * share)
     full, empty = ("#", "-") if options.ascii_only else ("█", "░")
@@ -140,6 +146,6 @@ def _best(view: StudyView, options: ConsoleOptions) -> Text:
 
 
 def _line(text: Text) -> Text:
-    """Text that is cut, not wrapped, where the terminal is narrow."""
+    """Text that a narrow terminal cuts instead of wrapping it."""
     text.no_wrap, text.overflow = True, "ellipsis"
     return text

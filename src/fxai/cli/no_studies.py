@@ -1,4 +1,4 @@
-"""What the looking commands say of a database without studies."""
+"""The message for a database without studies."""
 
 from fxai.results.printed_command import StudyLocation
 

@@ -13,7 +13,7 @@ DEFAULT_RESULTS_DIR = Path(RESULTS_DIR)
 
 StorageUrl: TypeAlias = Annotated[str, typer.Option("--storage", metavar="URL", help="Database of the studies.")]
 ResultsDir: TypeAlias = Annotated[
-    Path, typer.Option("--results-dir", metavar="DIR", help="Folder that holds the studies' files.")
+    Path, typer.Option("--results-dir", metavar="DIR", help="Folder of the studies' files.")
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 StudyName: TypeAlias = Annotated[
@@ -21,5 +21,5 @@ StudyName: TypeAlias = Annotated[
     typer.Argument(metavar="STUDY", help="Name of a study.", show_default=False, autocompletion=complete_study),
 ]
 By: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="METRIC", help="Another metric of the trials, as sharpe or loss:minimize.")
+    str | None, typer.Option(metavar="METRIC", help="Another metric of the trials, e.g. sharpe or loss:minimize.")
 ]

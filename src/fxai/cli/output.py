@@ -1,4 +1,4 @@
-"""Standard output: text as it is, tables, JSON."""
+"""Standard output: text, tables, pairs of name and value, JSON."""
 
 import re
 import sys
@@ -15,25 +15,25 @@ from rich.text import Text
 from fxai.formatting import counted, legible
 from fxai.results.strict_json import json_text
 
-_WIDTH_OF_A_PIPE = 1000  # so that no table is folded there
-_LEAST_NAME = 16  # characters of a table's first column, below which its rows become lists
+_PIPE_WIDTH = 1000  # columns; no table is folded if the output is no terminal
+_MIN_FIRST_COLUMN = 16  # characters; if the first column has less room, each row is printed as a list
 _NAME_PARTS = re.compile(r"[^\s._]*[\s._]*")
 
 
 def stdout() -> Console:
-    """The console of standard output; it shows text as it is, without markup and colouring of its own."""
-    width = None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE
+    """The console of standard output, without Rich markup, emoji codes and highlighting."""
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
     return Console(highlight=False, markup=False, emoji=False, width=width)
 
 
 def print_text(console: Console, *lines: str) -> None:
-    """Lines as they are, however long."""
+    """Print lines unwrapped, however long they are."""
     for line in lines:
         console.print(_writable(console, line), soft_wrap=True)
 
 
 def print_sentences(console: Console, *lines: str) -> None:
-    """Lines for reading, broken between words where the terminal ends; not for commands, which are copied whole."""
+    """Print sentences, wrapped between words at the terminal's width. Commands are never printed with it."""
     for line in lines:
         indent = " " * (len(line) - len(line.lstrip()))
         text = textwrap.fill(
@@ -48,12 +48,15 @@ def print_sentences(console: Console, *lines: str) -> None:
 
 
 def print_table(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Rows under headings. On a narrow terminal first cells are folded, then each row is a list; nothing is lost."""
+    """Print rows under headings.
+
+    A narrow terminal folds the first column; a still narrower one prints each row as a list. No text is lost.
+    """
     cells = [[_writable(console, legible(cell)) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(headings, *cells, strict=True)]
-    room = console.width - sum(widths[1:]) - 3 * len(widths) - 1  # of the first column, beside the frame
-    if room < min(widths[0], _LEAST_NAME):
-        print_text(console, *(line for row in cells for line in _listed(headings, row)))
+    room = console.width - sum(widths[1:]) - 3 * len(widths) - 1  # for the first column, without the frame
+    if room < min(widths[0], _MIN_FIRST_COLUMN):
+        print_text(console, *(line for row in cells for line in _as_list(headings, row)))
         return
     table = Table(box=box.SQUARE)
     for heading in headings:
@@ -63,8 +66,8 @@ def print_table(console: Console, headings: Sequence[str], rows: Iterable[Sequen
     console.print(table)
 
 
-def _listed(headings: Sequence[str], row: Sequence[str]) -> Iterable[str]:
-    """A row as lines: its first cell, then each further cell with its heading."""
+def _as_list(headings: Sequence[str], row: Sequence[str]) -> Iterable[str]:
+    """A row as lines: the first cell, then each further cell with its heading."""
     width = max(map(len, headings[1:]), default=0) + 2
     yield row[0]
     for heading, cell in zip(headings[1:], row[1:], strict=True):
@@ -72,7 +75,7 @@ def _listed(headings: Sequence[str], row: Sequence[str]) -> Iterable[str]:
 
 
 def _name_lines(name: str, width: int) -> Sequence[str]:
-    """A name in lines of at most this width where it can be broken: at spaces, and after dots and underscores."""
+    """A name in lines of at most this width. It is broken at spaces and after dots and underscores only."""
     lines = [""]
     for part in _NAME_PARTS.findall(name):
         if lines[-1] and cell_len(lines[-1] + part.rstrip()) > width:
@@ -82,19 +85,23 @@ def _name_lines(name: str, width: int) -> Sequence[str]:
 
 
 def print_files(console: Console, files: Sequence[Path]) -> None:
-    """Files, one line for each folder: as many names as the line has room for, and how many more there are.
+    """Print files, one line per folder: as many names as fit the line, and the number of the others.
 
-    Files in the order of their importance; folders among them are named by themselves.
+    Args:
+        console: The console.
+        files: Paths, the most important first.
     """
     if not files:
         return
     folders: dict[Path, list[str]] = {}
     for path in files:
         folders.setdefault(path.parent, []).append(path.name)
-    print_text(console, "Files:", *(_files_of(folder, names, console.width) for folder, names in folders.items()), "")
+    print_text(
+        console, "Files:", *(_folder_line(folder, names, console.width) for folder, names in folders.items()), ""
+    )
 
 
-def _files_of(folder: Path, names: Sequence[str], width: int) -> str:
+def _folder_line(folder: Path, names: Sequence[str], width: int) -> str:
     """`  optuna_results/quick: report.html, best_params.json and 9 more`."""
     beginning = f"  {legible(str(folder))}: "
     for count in range(len(names), 0, -1):
@@ -106,17 +113,17 @@ def _files_of(folder: Path, names: Sequence[str], width: int) -> str:
 
 
 def print_pairs(console: Console, pairs: Iterable[tuple[str, str]]) -> None:
-    """What something is called and what it is, one pair to a line."""
-    shown = tuple(pairs)
-    width = max((len(name) for name, _ in shown), default=0) + 2
-    print_text(console, *(f"{name:<{width}}{legible(value)}" for name, value in shown))
+    """Print names and values in two columns, one pair per line."""
+    rows = tuple(pairs)
+    width = max((len(name) for name, _ in rows), default=0) + 2
+    print_text(console, *(f"{name:<{width}}{legible(value)}" for name, value in rows))
 
 
 def _writable(console: Console, text: str) -> str:
-    """The text without the one sign of ours that is not ASCII, where the terminal takes no other."""
+    """The text, with `+-` for `±` if the terminal's encoding is ASCII."""
     return text.replace("±", "+-") if console.options.ascii_only else text
 
 
 def print_json(value: object) -> None:
-    """The value as JSON, with nothing that a terminal would add."""
+    """Print a value as JSON, without wrapping or colours."""
     stdout().file.write(json_text(value))

@@ -1,4 +1,4 @@
-"""The guide's three phases, and what to type after each study that belongs to a chain."""
+"""The command that follows a study of the three phases, or a study with a transfer."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -8,7 +8,7 @@ from fxai.results.paths import StudyPaths
 from fxai.results.printed_command import StudyLocation
 from fxai.results.train_command import train_command
 
-_FOLLOWED_BY = {  # the next study, its spec, and how it takes over
+_FOLLOWED_BY = {  # study -> next study, its spec, modes of the transfer
     "fx_ai_foundation": ("fx_ai_reward", "reward", "fix"),
     "fx_ai_reward": ("fx_ai_finetune", "finetune", "fix,narrow"),
 }
@@ -16,9 +16,15 @@ _LAST = "fx_ai_finetune"
 
 
 def next_after(study: FoundStudy, begun: Collection[str], location: StudyLocation) -> str | None:
-    """The command to type after a study, given the names of those that are begun.
+    """The next command after a study.
 
-    None for a study of no chain, and for a phase whose next one is begun.
+    Args:
+        study: The study.
+        begun: Names of all studies of the database.
+        location: Storage and results folder of the command.
+
+    Returns:
+        The command; None for a study without a next phase, and for a phase whose next phase exists already.
     """
     name = study.overview.name
     if name in _FOLLOWED_BY:

@@ -1,4 +1,4 @@
-"""What a command line asks for: the spec, narrowed to one study if so, with the flags in their places."""
+"""The spec that a command line selects, with the options applied."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,54 +26,70 @@ FLAGS = {
     "results_dir": "--results-dir",
     "seed": "--seed",
 }
-WHOLE_MACHINE = -1  # workers, as Optuna and scikit-learn write it
+WHOLE_MACHINE = -1  # n_jobs, as in Optuna and scikit-learn
 
 
 def planned(spec: str | None, study: str | None, settings: Mapping[str, str]) -> Spec:
-    """The spec to run. Without a spec the study is looked for in the shipped ones; without either, `quick_search`."""
+    """The spec to run, with the settings applied.
+
+    Args:
+        spec: File or name of a shipped spec. If None, the shipped spec that has the study, or else `quick_search`.
+        study: Name of the one study to run; all studies of the spec if None.
+        settings: Values in JSON by dotted keys, as `settings_of` returns them.
+
+    Raises:
+        InputError: The spec or the study does not exist.
+        SpecError: A setting is wrong; the message names its option.
+    """
     path = spec_file(spec, study)
     loaded = load_spec(path)
-    chosen = loaded if study is None else _narrowed(loaded, study, str(path))
+    chosen = loaded if study is None else _with_one_study(loaded, study, str(path))
     try:
         return override(chosen, settings)
     except SpecError as error:
-        raise SpecError("command line", tuple(map(_as_written, error.problems))) from None
+        raise SpecError("command line", tuple(map(_with_option, error.problems))) from None
 
 
 def spec_file(spec: str | None, study: str | None) -> Path:
-    """The file that `planned` reads."""
+    """The path of the spec that `planned` reads."""
     return find_spec_of_study(study) if spec is None and study is not None else find_spec(spec or DEFAULT_SPEC)
 
 
 def check_data(study: StudySpec, spec: Path) -> None:
-    """A `DataError` that names the folders tried, where the bars of a study of that spec are not there."""
+    """Check that the data of a study exist.
+
+    Raises:
+        DataError: The data are missing; the message names the folders that were searched.
+    """
     if isinstance(study.training_config, TrainingConfig):
         check_source(study.training_config.data, tried_folders(spec.parent))
 
 
-def _narrowed(spec: Spec, study: str, source: str) -> Spec:
+def _with_one_study(spec: Spec, study: str, source: str) -> Spec:
     chosen = tuple(each for each in spec.studies if each.study_name == study)
     if not chosen:
-        there = ", ".join(each.study_name for each in spec.studies)
-        raise InputError(f"Study '{study}' not found in {source}; its studies: {there}")
+        names = ", ".join(each.study_name for each in spec.studies)
+        raise InputError(f"Study '{study}' not found in {source}; its studies: {names}")
     return spec.model_copy(update={"studies": chosen})
 
 
 def settings_of(assignments: Sequence[str], flags: Mapping[str, float | str | None]) -> dict[str, str]:
-    """`--set` assignments, and flags under the names of the fields they set, as `override` takes them."""
+    """The settings of `--set` and of the other options: values in JSON by dotted keys, for `override`."""
     given = {name: json.dumps(value) for name, value in flags.items() if value is not None}
     if flags.get("n_jobs") == WHOLE_MACHINE:
         given["n_jobs"] = "null"
     return dict(map(_assignment, assignments)) | given
 
 
-def _as_written(problem: Problem) -> Problem:
-    """The problem of a setting under the flag that made it."""
+def _with_option(problem: Problem) -> Problem:
+    """The problem, with the option of the command line as its key."""
     return replace(problem, key=FLAGS.get(problem.key, f"--set {problem.key}"))
 
 
 def _assignment(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise InputError(f"--set {text!r} is no assignment; write key=value, as in --set training.total_updates=50")
+        raise InputError(
+            f"--set {text!r} is not an assignment; write key=value, for example --set training.total_updates=50"
+        )
     return key.strip(), value

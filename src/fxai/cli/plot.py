@@ -1,4 +1,4 @@
-"""`fxai plot STUDY`: draw a study's plots again, of any metric of its trials."""
+"""`fxai plot STUDY`: writes a study's plots again, for any metric of its trials."""
 
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, By, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_text, stdout
@@ -17,10 +17,10 @@ def plot(
     storage: StorageUrl = DEFAULT_STORAGE,
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
 ) -> None:
-    """Draw a study's plots, of any metric of its trials.
+    """Draw a study's plots for any metric of its trials.
 
-    A run draws them at its end, as HTML that opens without network; this draws them again, or while it runs.
-    With --by they are of another metric that its trials have, in a folder by_METRIC beside the others.
+    A run draws its plots at the end, as HTML pages that open without network. This command draws them again, also
+    during a run. With --by, it draws them for another metric of the trials, into the folder by_METRIC.
     """
     stored, paths = load_study(storage, study), StudyPaths(results_dir, study)
     check_folder(paths, stored.user_attrs)

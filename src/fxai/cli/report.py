@@ -1,4 +1,4 @@
-"""`fxai report STUDY`: all that there is to see of a study, on one page."""
+"""`fxai report STUDY`: writes the report page of a study, or of all studies."""
 
 import webbrowser
 from pathlib import Path
@@ -26,48 +26,49 @@ def report(
     ] = None,
     *,
     all_studies: Annotated[
-        bool, typer.Option("--all", help="Of all studies, with a page over them: index.html in the results folder.")
+        bool, typer.Option("--all", help="Write the reports of all studies, and index.html, which links to them.")
     ] = False,
-    open_it: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     storage: StorageUrl = DEFAULT_STORAGE,
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Write a study's report, one page that opens without network.
+    """Write a study's report, a page that opens without network.
 
-    What was found and what to do next, the search, the winner, what matters, time, failures. As a run does at
-    its end. The page over all studies of the results folder, index.html, is written anew too.
+    The report shows the result, the next steps, the search, the best trial, the importances, the time and the
+    failures. A run writes its report at the end. The page over all studies, index.html in the results folder, is
+    written again too.
     """
     if (study is None) != all_studies:
-        raise InputError("name a study, or say --all")
-    written = (
-        _of_all(storage, results_dir, as_json=as_json)
+        raise InputError("name a study, or use --all")
+    page = (
+        _write_all(storage, results_dir, as_json=as_json)
         if study is None
-        else _of_one(storage, results_dir, study, as_json=as_json)
+        else _write_one(storage, results_dir, study, as_json=as_json)
     )
     if open_it:
-        webbrowser.open(written.absolute().as_uri())
+        webbrowser.open(page.absolute().as_uri())
 
 
-def _of_one(storage: str, results_dir: Path, study: str, *, as_json: bool) -> Path:
+def _write_one(storage: str, results_dir: Path, study: str, *, as_json: bool) -> Path:
     paths = StudyPaths(results_dir, study)
     stored = load_study(storage, study)
     check_folder(paths, stored.user_attrs)
-    made = report_of(stored, paths, storage)
-    save_report(made, paths.report)
+    page = report_of(stored, paths, storage)
+    save_report(page, paths.report)
     write_row_and_index(stored, paths)
     if as_json:
-        print_json({**_as_json(made), "report": str(paths.report)})
+        print_json({**_as_json(page), "report": str(paths.report)})
     else:
         print_text(stdout(), str(paths.report))
     return paths.report
 
 
-def _of_all(storage: str, results_dir: Path, *, as_json: bool) -> Path:
+def _write_all(storage: str, results_dir: Path, *, as_json: bool) -> Path:
     names = [name for name in study_names(storage) if not is_archived(name) and _has_folder(name)]
     written = []
-    readable = readable_studies(storage, names, _left_out)
-    for path in write_reports(with_own_folder(readable, results_dir, _left_out), results_dir, storage):
+    readable = readable_studies(storage, names, _warn_skipped)
+    for path in write_reports(with_own_folder(readable, results_dir, _warn_skipped), results_dir, storage):
         written.append(path)
         if not as_json:
             print_text(stdout(), str(path))
@@ -77,20 +78,20 @@ def _of_all(storage: str, results_dir: Path, *, as_json: bool) -> Path:
 
 
 def _has_folder(study: str) -> bool:
-    """Whether a study, which another program may have made, has a name that can be a folder's; else it is said."""
+    """Whether the study's name can be a folder's name; warns if not. Other programs may use any name."""
     fault = folder_fault(study)
     if fault is not None:
-        _left_out(fault)
+        _warn_skipped(fault)
     return fault is None
 
 
-def _left_out(fault: str) -> None:
-    warning(f"left out: {fault}")
+def _warn_skipped(fault: str) -> None:
+    warning(f"skipped: {fault}")
 
 
-def _as_json(made: ReportPage) -> dict[str, object]:
+def _as_json(page: ReportPage) -> dict[str, object]:
     return {
-        "study": made.study,
-        "found": " ".join(filter(None, (made.lead.finding, made.lead.comparison, made.lead.caution))),
-        "next": [{"what": step.what, "why": step.why, "command": step.command or None} for step in made.steps],
+        "study": page.study,
+        "found": " ".join(filter(None, (page.headline.finding, page.headline.comparison, page.headline.caution))),
+        "next": [{"what": step.what, "why": step.why, "command": step.command or None} for step in page.steps],
     }

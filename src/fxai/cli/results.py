@@ -1,4 +1,4 @@
-"""`fxai results [STUDY]`: what the studies found, and where their files lie."""
+"""`fxai results [STUDY]`: results and files of the studies."""
 
 from collections.abc import Collection, Sequence
 from itertools import islice
@@ -31,14 +31,14 @@ from fxai.results.summary import StudySummary
 from fxai.search.stored_trial import StoredState
 from fxai.search.studies import study_names
 
-_FRONT = 20
-_MATTER_MOST = 3
+_FRONT_ROWS = 20
+_MOST_IMPORTANT = 3  # parameters
 
 
 def results(
     study: Annotated[
         str | None,
-        typer.Argument(metavar="STUDY", help="Name of a study; all unless given.", autocompletion=complete_study),
+        typer.Argument(metavar="STUDY", help="Name of a study. Default: all studies.", autocompletion=complete_study),
     ] = None,
     *,
     by: By = None,
@@ -46,9 +46,9 @@ def results(
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Show what the studies found, and where their files lie.
+    """Show the results of the studies and their files.
 
-    With --by, the leading trials are those that lead in another metric.
+    With --by, the leading trials are those that are best in another metric.
     """
     found = (
         found_studies(storage, results_dir)
@@ -57,7 +57,7 @@ def results(
     )
     begun, location = study_names(storage), StudyLocation(storage, results_dir)
     for fault in found.faults:
-        warning(f"left out: {fault}")
+        warning(f"skipped: {fault}")
     if as_json:
         print_json(
             [_as_json(each, stored_record(storage, each.overview.name), begun, location) for each in found.studies]
@@ -77,7 +77,7 @@ def results(
 
 
 def files_of(results_dir: Path, study: str) -> Sequence[Path]:
-    """The result files of a study that are there, the report first."""
+    """The existing result files of a study, the report first."""
     if folder_fault(study):
         return ()
     directory = StudyPaths(results_dir, study).directory
@@ -89,11 +89,11 @@ def _print_study(console: Console, study: FoundStudy, *, leaders: bool) -> None:
     overview = study.overview
     print_summary(console, StudySummary.of(overview))
     if study.importances is not None and study.importances.shares:
-        print_sentences(console, "", _matters_most(study.importances, overview))
+        print_sentences(console, "", _most_important(study.importances, overview))
     if study.gain is not None:
-        print_sentences(console, _gained(study.gain, overview))
+        print_sentences(console, _gain_text(study.gain, overview))
     if leaders and overview.front:
-        shown = overview.front[:_FRONT]
+        shown = overview.front[:_FRONT_ROWS]
         print_text(console, "", f"Pareto front, by {overview.metric}:" + _shown(len(shown), len(overview.front)))
         headings = ("Trial", *(goal.metric for goal in overview.goals), "Time")
         print_table(console, headings, [_front_row(overview, trial) for trial in shown])
@@ -130,13 +130,13 @@ def _print_next(console: Console, study: FoundStudy, begun: Collection[str], loc
         print_text(console, "", "Next:", f"  {command}")
 
 
-def _matters_most(importances: StoredImportances, overview: StudyOverview) -> str:
-    """The most important parameters, and as of when if trials have ended since."""
-    listed = ", ".join(f"{name} {share:.2f}" for name, share in islice(importances.shares.items(), _MATTER_MOST))
+def _most_important(importances: StoredImportances, overview: StudyOverview) -> str:
+    """The most important parameters, with the numbers of trials if further trials have ended since."""
+    listed = ", ".join(f"{name} {share:.2f}" for name, share in islice(importances.shares.items(), _MOST_IMPORTANT))
     now = (overview.count(StoredState.COMPLETE), overview.count(StoredState.PRUNED))
     then = (importances.completed, importances.pruned)
     since = "" if then == now else f" (as of {then[0]} completed and {counted(then[1], 'pruned trial')})"
-    return f"Matters most{since}: {listed}"
+    return f"Most important parameters{since}: {listed}"
 
 
 def _row(study: StudyOverview | StudyRecord, trial: TrialRecord) -> tuple[str, str, str]:
@@ -156,23 +156,23 @@ def _shown(count: int, all_of_them: int) -> str:
     return "" if count == all_of_them else f" the first {count} of {all_of_them}"
 
 
-def _gained(gain: Gain, overview: StudyOverview) -> str:
-    """Over what it took over, and what to think of it."""
-    first = f"trial 0, {gain.first}"
+def _gain_text(gain: Gain, overview: StudyOverview) -> str:
+    """The gain over the transferred start values, with what limits it."""
+    first = f"trial 0 ({gain.first})"
     if gain.best_trial == 0:
-        return f"Gain over {gain.source}: none; no trial did better than {first}"
-    error = " (one seed a trial, so no standard error)" if gain.standard_error is None else ""
+        return f"Gain over {gain.source}: none; no trial is better than {first}"
+    error = " (no standard error with one seed per trial)" if gain.standard_error is None else ""
     amount = difference_text(overview.metric, gain.amount, gain.standard_error, trading=overview.trading)
     return (
-        f"Gain over {gain.source}: {amount}{error}, trial {gain.best_trial} against {first}, both on this study's "
-        "budget; the best was chosen on the same seeds, so this is optimistic"
+        f"Gain over {gain.source}: {amount}{error}, trial {gain.best_trial} compared with {first}, both on this "
+        "study's budget. The best trial was chosen on the same seeds, so the gain is optimistic."
     )
 
 
 def _as_json(
     study: FoundStudy, record: StudyRecord, begun: Collection[str], location: StudyLocation
 ) -> dict[str, JsonValue]:
-    most = {} if study.importances is None else dict(islice(study.importances.shares.items(), _MATTER_MOST))
+    most = {} if study.importances is None else dict(islice(study.importances.shares.items(), _MOST_IMPORTANT))
     trials: list[JsonValue] = [trial.as_json() for trial in record.trials]
     found = () if study.folder_fault else files_of(Path(location.results_dir), record.name)
     files: list[JsonValue] = [str(path) for path in found]

@@ -1,4 +1,4 @@
-"""`fxai run`: the main job."""
+"""`fxai run`: runs the studies of a spec."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -34,7 +34,7 @@ def run(
         str | None,
         typer.Argument(
             metavar="SPEC",
-            help="A YAML file, or the name of a shipped spec; quick_search unless given.",
+            help="A YAML file or the name of a shipped spec. Default: quick_search.",
             show_default=False,
             autocompletion=complete_spec,
         ),
@@ -44,69 +44,70 @@ def run(
         str | None,
         typer.Option(
             metavar="SPEC",
-            help="The same, as an option.",
+            help="The spec, given as an option.",
             autocompletion=complete_spec,
         ),
     ] = None,
     study: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Only this study of the spec; without a spec, of all shipped ones."),
+        typer.Option(metavar="NAME", help="Only this study of the spec, or of the shipped specs if no spec is given."),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="quick_test, standard, extensive, production, or the spec's own.")
+        str | None,
+        typer.Option(metavar="NAME", help="quick_test, standard, extensive, production, or a preset of the spec."),
     ] = None,
     n_jobs: Annotated[
         int | None,
-        typer.Option(metavar="N", min=-1, help="Workers; the spec's unless given, -1 for the whole machine."),
+        typer.Option(metavar="N", min=-1, help="Number of workers, -1 for the whole machine. Default: the spec's."),
     ] = None,
     n_trials: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Trials that each study shall reach in total.")
+        int | None, typer.Option(metavar="N", min=1, help="Total number of trials of each study.")
     ] = None,
     timeout: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Time after which no new trial of a study starts.")
     ] = None,
     metric: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Metric to optimise, as mean_reward or sharpe.")
+        str | None, typer.Option(metavar="NAME", help="Metric to optimise, e.g. mean_reward or sharpe.")
     ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="Field of the spec, as in training.total_updates=50; as often as you like.",
+            help="Field of the spec, e.g. training.total_updates=50. May be repeated.",
         ),
     ] = None,
     storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Database of the studies; the spec's unless given.")
+        str | None, typer.Option(metavar="URL", help="Database of the studies. Default: the spec's.")
     ] = None,
     results_dir: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Folder for the studies' files; the spec's unless given.")
+        str | None, typer.Option(metavar="DIR", help="Folder of the studies' files. Default: the spec's.")
     ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of each study.")] = None,
     replay: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="A study's decisions.jsonl: repeat its decisions in their order, in a study NAME-replay.",
+            help="A study's decisions.jsonl. Repeats its decisions in the same order, in a study NAME-replay.",
             dir_okay=False,
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would run; start and write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the complete spec; start and write nothing.")
+    ] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Start anew; the study of this name is kept under another one.")
+        bool,
+        typer.Option("--fresh", help="Start a new study; an existing study of this name is kept under another name."),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and the end.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Print every report of every trial too, line by line.")
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and the final summary.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also print every report of every trial.")] = False,
 ) -> None:
     """Run the studies of a spec.
 
-    To see that all works: fxai run --preset quick_test
+    To test the installation: fxai run --preset quick_test
 
-    What the command line says goes before what the spec says.
-    Started again, a study goes on until it has its trials. Ctrl-C once: no new trials, running ones end
-    or are saved. Ctrl-C again, a second later or more: stop now.
+    Options override the spec. Run again to resume until n_trials is reached. Ctrl-C once: no new trials start, and
+    running trials end or are saved. Ctrl-C again, at least a second later: stop now.
     """
     if named_spec is not None and spec is not None:
         raise InputError(f"the spec is named twice, as {named_spec} and as --spec {spec}; name it once")
@@ -144,7 +145,7 @@ def _run_all(
     fresh: bool,
     quiet: bool,
 ) -> int:
-    """Run the studies one after the other; the exit code of it all."""
+    """Run the studies one after the other. Returns the exit code."""
     code = 0
     results_dir = Path(plan.results_dir)
     with stop_on_signals() as stop:

@@ -1,4 +1,4 @@
-"""`fxai schema`: what a spec may contain, for editors."""
+"""`fxai schema`: JSON Schema of a spec."""
 
 from fxai.cli.output import print_json
 from fxai.spec.reading.schema import json_schema
@@ -7,6 +7,6 @@ from fxai.spec.reading.schema import json_schema
 def schema() -> None:
     """Print the JSON Schema of a spec, for editors.
 
-    As in: fxai schema > fxai.schema.json
+    Example: fxai schema > fxai.schema.json
     """
     print_json(json_schema())

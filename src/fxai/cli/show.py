@@ -1,4 +1,4 @@
-"""`fxai show STUDY N`: all that is known of one trial."""
+"""`fxai show STUDY N`: details of one trial."""
 
 import json
 from collections.abc import Mapping
@@ -34,9 +34,9 @@ def show(
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Show all that is known of one trial.
+    """Show the details of one trial.
 
-    Its parameters, metrics and reports, why it failed, the end of its log.
+    Prints the trial's parameters, metrics and reports, the cause of a failure, and the end of its log.
     """
     with stored_study(storage, study) as stored:
         trial, metric = _trial(stored, number), goals_of(stored)[first_goal(stored)].metric
@@ -56,8 +56,8 @@ def _trial(study: StoredStudy, number: int) -> TrialRecord:
     for trial in study.trials([number]):
         return TrialRecord.of(trial, goals_of(study), first_goal(study))
     count = len(study.candidates())
-    there = f"its trials are 0 to {count - 1}" if count else "it has none yet"
-    raise InputError(f"Study '{study.study_name}' has no trial {number}: {there}")
+    existing = f"its trials are 0 to {count - 1}" if count else "it has no trials yet"
+    raise InputError(f"Study '{study.study_name}' has no trial {number}: {existing}")
 
 
 def _print_trial(
@@ -68,21 +68,21 @@ def _print_trial(
         print_text(console, f"{metric}: {number_text(metric, trial.value, trial.standard_error, trading=trading)}")
     _print_named(console, "Parameters", trial.params)
     _print_named(console, "Derived", {name: _one_line(value) for name, value in trial.derived.items()})
-    _print_lineage(console, trial)
+    _print_pbt_history(console, trial)
     _print_named(console, "Metrics", metric_texts(trial.metrics, value_of=metric, trading=trading))
     _print_named(console, "Resources", _resources(trial.usage))
     _print_named(console, "Reports", _reports(metric, trial, trading=trading))
     if trial.broken:
-        print_text(console, "", "Not trained, as it breaks:", *(f"  {legible(each)}" for each in trial.broken))
+        print_text(console, "", "Not trained, because it violates:", *(f"  {legible(each)}" for each in trial.broken))
     if trial.copy_of is not None:
-        print_text(console, "", f"A copy of {legible(trial.copy_of)}, which the sampler learns from")
+        print_text(console, "", f"Copy of {legible(trial.copy_of)}, which the sampler learns from")
     if trial.failure is not None:
         print_text(console, "", f"Failure ({trial.failure.cause}): {legible(trial.failure.message)}")
         print_text(console, *map(legible, trial.failure.traceback.splitlines()))
     if log is not None and log.is_file():
         _print_log(console, log)
     elif log is not None and trial.failure is not None:
-        print_text(console, "", f"Log: none at {log}")
+        print_text(console, "", f"No log at {log}")
 
 
 def _headline(study: str, trial: TrialRecord) -> str:
@@ -95,7 +95,7 @@ def _headline(study: str, trial: TrialRecord) -> str:
 
 
 def _resources(usage: Usage) -> Mapping[str, ParamValue]:
-    """What the trial took, as far as it was measured."""
+    """The measured resources of the trial."""
     measured = {
         "environment steps": f"{usage.env_steps:,}" if usage.env_steps else None,
         "steps per second": usage.steps_per_second and f"{usage.steps_per_second:,.0f}",
@@ -110,7 +110,7 @@ def _one_line(value: JsonValue) -> ParamValue:
 
 
 def _reports(metric: str, trial: TrialRecord, *, trading: bool) -> Mapping[str, ParamValue]:
-    """The values that the trial reported, by their steps."""
+    """The reported values by step."""
     return {f"step {step}": number_text(metric, value, trading=trading) for step, value in trial.reports.items()}
 
 
@@ -120,18 +120,18 @@ def _print_named(console: Console, heading: str, values: Mapping[str, ParamValue
         print_text(console, "", f"{heading}:", *lines)
 
 
-def _print_lineage(console: Console, trial: TrialRecord) -> None:
-    """From whose weights it went on, and what it changed of that one's parameters."""
+def _print_pbt_history(console: Console, trial: TrialRecord) -> None:
+    """The trials whose weights it copied, and the parameters that it changed each time."""
     if not trial.lineage:
         return
-    print_text(console, "", f"It began with {assignments(trial.lineage[0].before)}", "and went on:")
+    print_text(console, "", f"Copied weights; its parameters at first: {assignments(trial.lineage[0].before)}")
     for each in trial.lineage:
         words = [f"{legible(name)}={figure(value)} ({each.changes[name]})" for name, value in each.params.items()]
-        print_text(console, f"  from step {each.step} with the weights of trial {each.donor}: {', '.join(words)}")
+        print_text(console, f"  at step {each.step} from trial {each.donor}: {', '.join(words)}")
 
 
 def _print_log(console: Console, log: Path) -> None:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     shown = lines[-_LOG_LINES:]
-    extent = f", its last {len(shown)} of {len(lines)} lines" if len(shown) < len(lines) else ""
+    extent = f", last {len(shown)} of {len(lines)} lines" if len(shown) < len(lines) else ""
     print_text(console, "", f"Log ({log}{extent}):", *(f"  {legible(line)}" for line in shown))

@@ -1,4 +1,4 @@
-"""`fxai status`: the studies of a database and where they stand."""
+"""`fxai status`: the studies of a database with their progress."""
 
 from collections.abc import Sequence
 
@@ -16,10 +16,10 @@ _HEADINGS = ("Study", "Best value", "Trial", "Complete", "Pruned", "Failed", "Un
 
 
 def status(*, storage: StorageUrl = DEFAULT_STORAGE, as_json: AsJson = False) -> None:
-    """List the studies and where they stand.
+    """List the studies with their progress.
 
-    Unfinished trials run now, or were left by a run that died; the next run takes these up. Studies
-    that --fresh set aside carry `~` and a number behind their name. A study that cannot be read is damaged.
+    Unfinished trials are running, or were running when a run died; the next run continues them. Studies that --fresh
+    archived have `~` and a number after their name. A study that cannot be read is shown as damaged.
     """
     found = summaries(storage)
     if as_json:
@@ -47,7 +47,7 @@ def _row(summary: StudyListing) -> tuple[str, ...]:
 
 
 def _rule(summary: StudyListing, heading: Sequence[str]) -> tuple[str, ...]:
-    """What ended the study, in a column that is there if any of them ended so."""
+    """The stop rule that ended the study, if the table has a column for it."""
     return (summary.ended_by or "-",) if heading else ()
 
 

@@ -1,4 +1,4 @@
-"""The studies of a database as records, to look at."""
+"""Reads the studies of a database for `best`, `results` and `show`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,36 +16,40 @@ from fxai.search.studies import is_archived, stored_study, study_names
 
 @dataclass(frozen=True, slots=True)
 class FoundStudy:
-    """A study with what its trials say together."""
+    """A study with its overview, importances and gain."""
 
     overview: StudyOverview
-    importances: StoredImportances | None  # as the end of a run left them
-    gain: Gain | None  # over the study that it took over from
-    folder_fault: str | None = None  # why there is no folder of its results
+    importances: StoredImportances | None  # from the file that the last run wrote
+    gain: Gain | None  # over the source study of its transfer
+    folder_fault: str | None = None  # why the study has no results folder
 
 
 @dataclass(frozen=True, slots=True)
 class FoundStudies:
-    """The studies that can be read, and why the others cannot."""
+    """The readable studies, and one message for each other study."""
 
     studies: Sequence[FoundStudy]
     faults: Sequence[str] = ()
 
 
 def stored_overview(storage: str, name: str) -> StudyOverview:
-    """A study and those of its trials that lead; a `StudyNotFoundError` names the studies that are there."""
+    """A study's overview.
+
+    Raises:
+        StudyNotFoundError: The database has no such study; the message names its studies.
+    """
     with stored_study(storage, name) as study:
         return StudyOverview.of(study)
 
 
 def stored_record(storage: str, name: str) -> StudyRecord:
-    """A study with all its trials; errors as of `stored_brief`."""
+    """A study with all its trials. Raises `StudyNotFoundError`."""
     with stored_study(storage, name) as study:
         return StudyRecord.made_of(study, study.trials())
 
 
 def found_study(storage: str, name: str, results_dir: Path) -> FoundStudy:
-    """A study with what lies among its files; errors as of `stored_brief`."""
+    """A study with the results from its folder. Raises `StudyNotFoundError`."""
     with stored_study(storage, name) as study:
         overview = StudyOverview.of(study)
         fault = folder_fault(name) or foreign_folder(StudyPaths(results_dir, name), study.user_attrs)
@@ -54,7 +58,7 @@ def found_study(storage: str, name: str, results_dir: Path) -> FoundStudy:
 
 
 def found_studies(storage: str, results_dir: Path) -> FoundStudies:
-    """All studies but those that --fresh set aside, the oldest first."""
+    """All studies except those that --fresh archived, the oldest first."""
     studies: list[FoundStudy] = []
     faults: list[str] = []
     for name in study_names(storage):

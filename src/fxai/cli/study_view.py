@@ -1,4 +1,4 @@
-"""What a watcher of a study knows: a record that each event moves on, apart from how it is shown."""
+"""State of the live view of a study. Each event gives a new state; `live_layout` draws it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,19 +21,19 @@ from fxai.study.events import (
 
 @dataclass(frozen=True, slots=True)
 class ViewedTrial:
-    """A trial on a worker, with its last report."""
+    """A running trial with its last report."""
 
     number: int
     attempt: int
     params: Mapping[str, ParamValue]
-    began: float  # on the watcher's clock, seconds
+    began: float  # seconds
     step: int | None = None
     value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StudyView:
-    """The study as its watcher sees it; times are seconds on the watcher's own clock."""
+    """State of the live view. Times are seconds on the clock of the view."""
 
     study: str
     direction: str
@@ -44,8 +44,8 @@ class StudyView:
     trading: bool = False  # whether FxAI measures the metric
     running: Mapping[int, ViewedTrial] = field(default_factory=dict)  # in the order of their start
     activity: Sequence[Activity] = ()
-    ended_here: int = 0  # trials that this run brought to their end
-    trial_seconds: float = 0.0  # that they took, all together
+    ended_here: int = 0  # trials that ended in this run
+    trial_seconds: float = 0.0  # their total duration
 
     @classmethod
     def of(cls, opened: StudyOpened, now: float) -> "StudyView":
@@ -60,7 +60,7 @@ class StudyView:
         )
 
     def after(self, event: StudyEvent, now: float) -> "StudyView":
-        """The view once the event has happened."""
+        """The state after an event."""
         match event:
             case TrialBegan(number, attempt, params):
                 return replace(self, running={**self.running, number: ViewedTrial(number, attempt, params, now)})
@@ -92,7 +92,7 @@ class StudyView:
         return number_text(self.metric, value, error, trading=self.trading)
 
     def seconds_left(self, now: float) -> float | None:
-        """Until the study reaches its total, if trials go on taking as long as they did in this run."""
+        """Estimated seconds until the study has all its trials, from the mean duration of trials in this run."""
         if not self.ended_here:
             return None
         each = self.trial_seconds / self.ended_here

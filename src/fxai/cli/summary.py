@@ -1,4 +1,4 @@
-"""The guide's study summary: figures of a study and its best parameters."""
+"""The study summary: counts, best value and best parameters."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,12 @@ from fxai.results.summary import StudySummary
 
 
 def print_summary(console: Console, summary: StudySummary) -> None:
-    """The table 'Study Summary' and the lines 'Best parameters'."""
+    """Print the table 'Study Summary' and the lines 'Best parameters'."""
     print_text(console, f"Study Summary: {legible(summary.study)}")
     print_table(console, ("Metric", "Value   "), _rows(summary))
     print_text(console, "")
     if summary.best_params is None:
-        print_text(console, "Best parameters: none, as no trial is complete")
+        print_text(console, "Best parameters: none, because no trial has completed")
         return
     print_text(console, "Best parameters:")
     print_text(console, *(f"  {legible(name)}: {figure(value)}" for name, value in summary.best_params.items()))
@@ -30,9 +30,9 @@ def _rows(summary: StudySummary) -> Sequence[tuple[str, str]]:
         ("Pruned trials", str(summary.pruned)),
         ("Failed trials", str(summary.failed)),
     ]
-    seldom = (("Unfinished trials", summary.running), ("Infeasible proposals", summary.infeasible))
+    optional = (("Unfinished trials", summary.running), ("Infeasible proposals", summary.infeasible))
     rule = () if summary.ended_by is None else (("Ended by", f"stop.{summary.ended_by.rule}"),)
-    return [*rows, *((name, str(count)) for name, count in seldom if count), *rule]
+    return [*rows, *((name, str(count)) for name, count in optional if count), *rule]
 
 
 def _best(summary: StudySummary) -> Sequence[tuple[str, str]]:
@@ -42,7 +42,7 @@ def _best(summary: StudySummary) -> Sequence[tuple[str, str]]:
     knee = [
         (f"  {name}", number_text(name, value, trading=summary.trading)) for name, value in summary.best_values.items()
     ]
-    return (("Pareto front", str(summary.front)), ("Its knee", number), *knee)
+    return (("Pareto front", str(summary.front)), ("Knee", number), *knee)
 
 
 def _best_value(summary: StudySummary) -> str:

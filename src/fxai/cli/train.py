@@ -1,4 +1,4 @@
-"""`fxai train CONFIG`: agents trained in full, as a study's best config describes it."""
+"""`fxai train CONFIG`: trains agents from a study's best config."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -35,8 +35,8 @@ from fxai.study.train_agents import train_agents
 
 _INTERRUPTED = 130
 _STOPPING: Mapping[Urgency, str] = {
-    Urgency.SOON: "Interrupted: the training ends at its next report, where it is saved. Once more to stop now.",
-    Urgency.NOW: "Stopping now: the same command goes on from the last report.",
+    Urgency.SOON: "Interrupted: the training is saved at its next report and stops. Press Ctrl-C again to stop now.",
+    Urgency.NOW: "Stopping now. Run the same command again to resume from the last report.",
 }
 
 
@@ -44,30 +44,30 @@ def train(
     config: Annotated[
         Path,
         typer.Argument(
-            metavar="CONFIG", help="A <study>_best_config.yaml, or a file with its sections.", show_default=False
+            metavar="CONFIG", help="A <study>_best_config.yaml, or a file with the same sections.", show_default=False
         ),
     ],
     *,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Field of the config, as in training.total_updates=500."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Field of the config, e.g. training.total_updates=500."),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "--save-path", metavar="DIR", help="Folder for the agents and all that is kept.")
+        Path, typer.Option("--output", "--save-path", metavar="DIR", help="Folder for the agents and their files.")
     ] = Path("trained"),
-    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Another seed than the config's.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed. Default: the config's.")] = None,
     seeds: Annotated[
-        int, typer.Option(metavar="N", min=1, max=MOST_SEEDS, help="Train so many agents, each from its own seed.")
+        int, typer.Option(metavar="N", min=1, max=MOST_SEEDS, help="Number of agents, each with its own seed.")
     ] = 1,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the end.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
 ) -> None:
-    """Train agents in full.
+    """Train agents from a config file.
 
-    From a study's best config it trains the study's best agent again: with the config's own seed, on
-    the same kind of device and the same versions, the very same one. An agent of a population is trained by
-    the schedule in its config. Several seeds are trained side by side, the first of them the config's own.
+    With a study's best config, this command trains the study's best agent again. The agent is identical if the seed,
+    the kind of device and the versions are the same. The agent of a population is trained by the schedule in its
+    config. Several seeds are trained side by side; the first is the config's seed.
 
-    After Ctrl-C, a crash or kill -9 the same command goes on from the last report.
+    After Ctrl-C, a crash or kill -9, run the same command again to resume from the last report.
     """
     plan = _seeded(load_plan(config, settings_of(settings or (), {})), seed, seeds)
     slots = machine_slots(n_jobs=1).slots
@@ -76,20 +76,20 @@ def train(
     record = TrainingFile(output, plan, _data_hash(plan), slots[0].device.partition(":")[0])
     console = stdout()
     with hold(output / ".training.lock", f"the folder {output}"):
-        goes_on = record.path.exists()
+        resumes = record.path.exists()
         results = record.begin()
         if results:
-            print_text(console, f"{output} holds this training already, at its end.")
+            print_text(console, f"{output} already holds this training; it is complete.")
         else:
-            if goes_on:
+            if resumes:
                 _adopt(requests_of(plan, output))
-            results = _trained(plan, output, slots, console, quiet=quiet)
+            results = _train_seeds(plan, output, slots, console, quiet=quiet)
             record.end(results)
     _conclude(plan, output, results, console)
 
 
 def _seeded(plan: TrainingPlan, seed: int | None, count: int) -> TrainingPlan:
-    """The plan for so many seeds, the first of which is given or the plan's own."""
+    """The plan with `count` seeds; the first is `seed`, or the plan's seed if None."""
     if seed is not None:
         schedule = tuple(segment.model_copy(update={"seed": seed}) for segment in plan.schedule)
         plan = replace(plan, seeds=(seed,), schedule=schedule)
@@ -97,14 +97,14 @@ def _seeded(plan: TrainingPlan, seed: int | None, count: int) -> TrainingPlan:
 
 
 def _data_hash(plan: TrainingPlan) -> str | None:
-    """Of the bars; raises what is wrong with them before anything is trained."""
+    """Hash of the bars; None for custom code. Raises `DataError` before the training if they are wrong."""
     return None if plan.is_custom else load_bars(TrainingConfig.model_validate(plan.config).data).content_hash
 
 
-def _trained(
+def _train_seeds(
     plan: TrainingPlan, output: Path, slots: Sequence[Slot], console: Console, *, quiet: bool
 ) -> tuple[SeedResult, ...]:
-    """Train what is left, and leave the agents; ends the program where it was interrupted."""
+    """Train the agents, from their checkpoints if there are any. Exits the program after an interruption."""
     trainings = requests_of(plan, output)
     with ExitStack() as opened:
         stop = opened.enter_context(stop_on_signals())
@@ -115,7 +115,7 @@ def _trained(
         error = failed[0].error
         raise FxaiError(f"the training failed: {short_cause(error.message) if error else failed[0].state}")
     if len(ended) < len(trainings):
-        print_text(console, "Interrupted; the same command goes on from the last report.")
+        print_text(console, "Interrupted. Run the same command again to resume from the last report.")
         raise typer.Exit(_INTERRUPTED)
     for folder in folders_of(plan, output):
         TrialPaths(folder).checkpoint.unlink(missing_ok=True)
@@ -123,7 +123,7 @@ def _trained(
 
 
 def _adopt(trainings: Sequence[Sequence[TrialRequest]]) -> None:
-    """What lies in the folders is these trainings', as `training.json` says; an earlier release wrote no identity."""
+    """Write missing identities of trial folders. Earlier releases wrote none; `training.json` has the same fact."""
     for chain in trainings:
         adopt_folder(chain[0])
 
@@ -145,26 +145,26 @@ def _result(result: TrialResult, plan: TrainingPlan) -> SeedResult:
 
 
 def _conclude(plan: TrainingPlan, output: Path, results: Sequence[SeedResult], console: Console) -> None:
-    """What the agents score, and where they lie."""
+    """Print the agents' scores and paths."""
     values = [each.value for each in results]
     if len(values) == 1:
-        print_text(console, "", f"{plan.metric}: {_told(plan, values[0])}")
+        print_text(console, "", f"{plan.metric}: {_value_text(plan, values[0])}")
     else:
-        told = ", ".join(f"{each.seed}: {_told(plan, each.value)}" for each in results)
-        value = _told(plan, mean(values), standard_error(values))
-        print_text(console, "", f"{plan.metric}: {value} over {len(values)} seeds ({told})")
+        by_seed = ", ".join(f"{each.seed}: {_value_text(plan, each.value)}" for each in results)
+        value = _value_text(plan, mean(values), standard_error(values))
+        print_text(console, "", f"{plan.metric}: {value} over {len(values)} seeds ({by_seed})")
     for folder in folders_of(plan, output):
-        print_text(console, *_left_in(TrialPaths(folder)))
+        print_text(console, *_files_in(TrialPaths(folder)))
 
 
-def _told(plan: TrainingPlan, value: float, error: float | None = None) -> str:
+def _value_text(plan: TrainingPlan, value: float, error: float | None = None) -> str:
     """A value of the training's metric."""
     return number_text(plan.metric, value, error, trading=not plan.is_custom)
 
 
-def _left_in(paths: TrialPaths) -> Sequence[str]:
+def _files_in(paths: TrialPaths) -> Sequence[str]:
     if not paths.agent.exists():
-        return (f"Its files: {paths.checkpoint_dir}",)
+        return (f"Files: {paths.checkpoint_dir}",)
     try:
         return (f"Agent: {paths.agent}", f"Validation: {write_validation_track(paths.agent)}")
     except FxaiError as error:

@@ -1,4 +1,4 @@
-"""`fxai transfer SOURCE --to SPEC`: carry what a study found into the next one."""
+"""`fxai transfer SOURCE --to SPEC`: writes what the next study takes over from a study."""
 
 from pathlib import Path
 from typing import Annotated, get_args
@@ -30,68 +30,69 @@ _MODES: tuple[Mode, ...] = get_args(Mode)
 def transfer(
     source: Annotated[
         str,
-        typer.Argument(metavar="SOURCE", help="Study to take from.", show_default=False, autocompletion=complete_study),
+        typer.Argument(metavar="SOURCE", help="Source study.", show_default=False, autocompletion=complete_study),
     ],
     *,
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="SPEC", help="Spec of the study that takes over.", autocompletion=complete_spec),
+        typer.Option("--to", metavar="SPEC", help="Spec of the target study.", autocompletion=complete_spec),
     ] = None,
     new: Annotated[
         Path | None,
         typer.Option(
             "--new",
             metavar="FILE",
-            help="Instead of --to: write a copy of the source's spec to FILE, for a study of the file's name.",
+            help="Instead of --to: write a copy of the source's spec to FILE; the file's name names the target study.",
         ),
     ] = None,
-    study: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The study that takes over, if the spec has several.")
-    ] = None,
+    study: Annotated[str | None, typer.Option(metavar="NAME", help="Target study, if the spec has several.")] = None,
     mode: Annotated[
-        list[str] | None, typer.Option(metavar="MODE", help=f"One or more of {', '.join(_MODES)}; fix unless given.")
+        list[str] | None, typer.Option(metavar="MODE", help=f"One or more of {', '.join(_MODES)}. Default: fix.")
     ] = None,
-    top: Annotated[int, typer.Option(metavar="N", min=1, help="Trials that enqueue tries first.")] = 5,
+    top: Annotated[int, typer.Option(metavar="N", min=1, help="Number of trials that enqueue runs first.")] = 5,
     width: Annotated[
-        float, typer.Option(metavar="SHARE", min=0.01, max=1.0, help="Share of a range that narrow leaves.")
+        float, typer.Option(metavar="SHARE", min=0.01, max=1.0, help="Share of each range that narrow keeps.")
     ] = 0.25,
     storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Database of the source; the spec's unless given.")
+        str | None, typer.Option(metavar="URL", help="Database of the source. Default: the spec's.")
     ] = None,
     results_dir: Annotated[
-        Path | None, typer.Option("--results-dir", metavar="DIR", help="Folder of results; the spec's unless given.")
+        Path | None,
+        typer.Option("--results-dir", metavar="DIR", help="Folder of the studies' files. Default: the spec's."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Carry what a study found into the next one.
+    """Transfer the results of a study to the next study.
 
-    fix: all trials train with the source's best values; what is searched again starts there.
-    fix_unimportant: as fix, and what does not stand out in the source is searched no more.
-    enqueue: the source's best trials are tried first. narrow: ranges shrink around the best values.
+    fix: all trials train with the source's best values; parameters that are searched again start at these values.
+    fix_unimportant: like fix; parameters without measurable importance in the source are no longer searched.
+    enqueue: the source's best trials run first. narrow: ranges are narrowed around the best values.
     warm: the sampler learns from the source's trials.
 
-    The spec stays as it is: what is taken over is written to transfer.yaml beside the study's results,
-    where `fxai run` finds it.
+    The spec does not change. The transfer is written to transfer.yaml in the target study's results folder, where
+    `fxai run` reads it.
     """
     if (to is None) == (new is None):
-        raise InputError("name the spec that takes over with --to, or a file for a new one with --new")
+        raise InputError("name the spec of the target study with --to, or a file for a new spec with --new")
     if new is not None:
         write_next_spec(StudyPaths(results_dir or DEFAULT_RESULTS_DIR, source), new)
     spec = str(new or to)
     plan = planned(spec, study, settings_of((), {}))
     target, folder = _only(plan.studies, spec), results_dir or Path(plan.results_dir)
     if target.study_name == source:
-        raise InputError(f"{source} cannot take over from itself; give the next study another study_name")
+        raise InputError(f"{source} cannot be its own target; give the target study another study_name")
     url = storage or target.storage
-    made = transferred(load_study(url, source), shown(url), target, _modes(mode), top=top, width=width)
-    made_by = {"spec_hash": spec_hash(target), "data_hash": data_hash(target) or "", "versions": versions()}
-    transfer_spec = made.transfer_spec.model_copy(update=made_by)
+    result = transferred(load_study(url, source), shown(url), target, _modes(mode), top=top, width=width)
+    provenance = {"spec_hash": spec_hash(target), "data_hash": data_hash(target) or "", "versions": versions()}
+    transfer_spec = result.transfer_spec.model_copy(update=provenance)
     path = StudyPaths(folder, target.study_name).transfer
     write_transfer(path, transfer_spec, target.study_name)
     if as_json:
-        print_json({"file": str(path), "overlay": transfer_spec.model_dump(mode="json"), "remarks": list(made.remarks)})
+        print_json(
+            {"file": str(path), "overlay": transfer_spec.model_dump(mode="json"), "remarks": list(result.remarks)}
+        )
         return
-    print_text(stdout(), f"{target.study_name}:", *told(transfer_spec), *made.remarks, f"Written to {path}")
+    print_text(stdout(), f"{target.study_name}:", *told(transfer_spec), *result.remarks, f"Written to {path}")
     given = {"--study": study, "--storage": storage, "--results-dir": None if results_dir is None else str(results_dir)}
     options = {name: value for name, value in given.items() if value is not None}
     print_text(stdout(), "", "Next:", f"  {StudyLocation().command('run', spec, options=options)}")
@@ -100,12 +101,12 @@ def transfer(
 def _only(studies: tuple[StudySpec, ...], spec: str) -> StudySpec:
     if len(studies) > 1:
         names = ", ".join(each.study_name for each in studies)
-        raise InputError(f"{spec} has several studies ({names}); name the one that takes over with --study")
+        raise InputError(f"{spec} has several studies ({names}); name the target study with --study")
     return studies[0]
 
 
 def _modes(written: list[str] | None) -> tuple[Mode, ...]:
-    """As given, separately or with commas; each once."""
+    """The modes, given in separate options or with commas, each once."""
     names = [name for each in written or ["fix"] for name in each.replace(" ", "").split(",") if name]
     for name in names:
         if name not in _MODES:

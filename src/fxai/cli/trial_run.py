@@ -1,4 +1,4 @@
-"""What `fxai check --try` prints of the trial that it ran."""
+"""What `fxai check --try` prints about the trial that it ran."""
 
 import shlex
 from collections.abc import Iterator
@@ -19,18 +19,18 @@ from fxai.study.try_trial import TriedTrial
 
 
 def completed(tried: TriedTrial) -> bool:
-    """Whether the trial ran to its end."""
+    """Whether the trial completed."""
     return tried.result.state is TrialState.COMPLETE
 
 
 def lines_of(study: StudySpec, tried: TriedTrial) -> Iterator[str]:
-    """The trial's end, and where it failed what there is to look at."""
+    """Lines about the trial's result; for a failed trial also its parameters, its command and its last output."""
     result = tried.result
     if completed(tried) and result.value is not None:
         trading = not is_custom(study.objective)
         value = number_text(study.metric_name, result.value, trading=trading)
         yield (
-            f"tried: trial 0 is complete after {span(result.seconds)}: {study.metric_name} {value}, "
+            f"trial 0 completed after {span(result.seconds)}: {study.metric_name} {value}, "
             f"{counted(tried.reports, 'report')}"
         )
         if result.metrics and not trading:
@@ -38,19 +38,19 @@ def lines_of(study: StudySpec, tried: TriedTrial) -> Iterator[str]:
             metrics = {name: text for name, text in texts.items() if name != study.metric_name}
             yield f"  metrics: {assignments(metrics)}"
         if not tried.reports and not isinstance(study.pruner, NopPruner):
-            yield f"  the trial reported no step, so {study.pruner.type} will prune nothing"
+            yield f"  the trial reported no step, so {study.pruner.type} cannot prune trials"
         return
-    yield f"tried: trial 0 failed after {span(result.seconds)}: {short_cause(_cause(tried))}"
+    yield f"trial 0 failed after {span(result.seconds)}: {short_cause(_cause(tried))}"
     if tried.params:
         yield f"  parameters: {assignments(tried.params)}"
     yield from _started(study, tried)
     if tried.output:
-        yield "  the end of its output:"
+        yield "  last lines of its output:"
         yield from (f"    {legible(line)}" for line in tried.output)
 
 
 def as_json(tried: TriedTrial) -> dict[str, JsonValue]:
-    """The same for other programs."""
+    """The trial's result as JSON."""
     result = tried.result
     return {
         "state": result.state.value,
@@ -66,11 +66,11 @@ def as_json(tried: TriedTrial) -> dict[str, JsonValue]:
 
 def _cause(tried: TriedTrial) -> str:
     error = tried.result.error
-    return f"it ended as {tried.result.state}" if error is None else error.message
+    return f"the trial ended as {tried.result.state}" if error is None else error.message
 
 
 def _started(study: StudySpec, tried: TriedTrial) -> Iterator[str]:
-    """The code of the user's own that ran, and where."""
+    """The user's command or function, and its folder."""
     match study.objective:
         case CustomCommand(command=command, folder=folder):
             params = {name: list_of(value) for name, value in tried.params.items()}

@@ -1,4 +1,4 @@
-"""The ways to watch a study: a live view on a terminal, plain lines elsewhere, or warnings alone."""
+"""Shows a running study: as a live view on a terminal, as lines of text elsewhere, or only its warnings."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -15,11 +15,11 @@ from fxai.study.plain_lines import incidents_of, lines_of
 from fxai.study.run import Watch
 
 _SECONDS_BETWEEN_FRAMES = 0.25
-_WRITING = "Writing the study's files and plots ..."  # some seconds, after the last trial
+_WRITING = "Writing the study's files and plots ..."  # takes some seconds
 
 
 def choose_watch(console: Console, *, quiet: bool) -> Watch:
-    """The way that suits the console; `quiet` shows nothing but warnings before the end."""
+    """The function that shows a study on this console. With `quiet` it prints only warnings."""
     if quiet:
         return watch_quietly
     if console.is_terminal and not console.is_dumb_terminal:
@@ -30,15 +30,15 @@ def choose_watch(console: Console, *, quiet: bool) -> Watch:
 def watch_live(
     events: Iterable[StudyEvent], console: Console, clock: Callable[[], float] = time.monotonic
 ) -> StudyEnded:
-    """Show the study in place until it ends; failures and notices stay above it."""
+    """Show the live view until the study ends. Failures and notices are printed above it."""
     view: StudyView | None = None
     event: StudyEvent | None = None
     next_frame = float("-inf")
-    # Frames are drawn between events, which come every half second at the latest: no thread is needed.
+    # An event comes at least every half second, so frames are drawn between events, without a thread.
     with Live(console=console, auto_refresh=False, transient=True) as live:
         for event in events:
             now = clock()
-            view = _seen(view, event, now)
+            view = _next_view(view, event, now)
             print_text(console, *incidents_of(event))
             if view is not None and now >= next_frame:
                 live.update(live_layout(view, now, console.options), refresh=True)
@@ -48,7 +48,7 @@ def watch_live(
 
 
 def watch_plainly(events: Iterable[StudyEvent], console: Console) -> StudyEnded:
-    """One line for each event that matters, as it happens."""
+    """Print one line for each important event."""
     opened: StudyOpened | None = None
     event: StudyEvent | None = None
     for event in events:
@@ -60,7 +60,7 @@ def watch_plainly(events: Iterable[StudyEvent], console: Console) -> StudyEnded:
 
 
 def watch_quietly(events: Iterable[StudyEvent]) -> StudyEnded:
-    """Print nothing but warnings, to standard error."""
+    """Print only warnings, on standard error."""
     event: StudyEvent | None = None
     for event in events:
         if isinstance(event, Notice) and event.warns:
@@ -68,7 +68,7 @@ def watch_quietly(events: Iterable[StudyEvent]) -> StudyEnded:
     return _end_of(event)
 
 
-def _seen(view: StudyView | None, event: StudyEvent, now: float) -> StudyView | None:
+def _next_view(view: StudyView | None, event: StudyEvent, now: float) -> StudyView | None:
     if isinstance(event, StudyOpened):
         return StudyView.of(event, now)
     return None if view is None else view.after(event, now)
@@ -76,5 +76,5 @@ def _seen(view: StudyView | None, event: StudyEvent, now: float) -> StudyView | 
 
 def _end_of(last: StudyEvent | None) -> StudyEnded:
     if not isinstance(last, StudyEnded):
-        raise RuntimeError("the events of a study broke off before its end")  # noqa: TRY004 (no caller's mistake)
+        raise RuntimeError("the events of the study ended without StudyEnded")  # noqa: TRY004 (not an error of the caller)
     return last

@@ -1,4 +1,4 @@
-"""How a training in full is watched: in place on a terminal, as plain lines elsewhere, or not at all."""
+"""Shows a running training of `fxai train`: as a live view on a terminal, or as lines of text elsewhere."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,27 +18,27 @@ from fxai.study.events import Notice
 from fxai.study.train_agents import TrainingEvent
 
 _SECONDS_BETWEEN_FRAMES = 0.25
-_MOST_ROWS = 16  # seeds that are shown one by one
+_MOST_ROWS = 16  # seeds with a row of their own
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingView:
-    """What a watcher of a training knows."""
+    """State of the live view of a training."""
 
     name: str
     metric: str
-    seeds: Mapping[int, int]  # by the numbers that events have
-    steps: int | None  # that each seed's training takes; None where only the user's code knows
-    began: float  # on the watcher's clock, seconds
+    seeds: Mapping[int, int]  # by the number in events
+    steps: int | None  # steps of each seed's training; None if only the user's code knows them
+    began: float  # seconds on the clock of the view
     trading: bool = False  # whether FxAI measures the metric
-    first: Mapping[int, int] = field(default_factory=dict)  # each one's first step here: what came before is told again
+    first: Mapping[int, int] = field(default_factory=dict)  # first step in this run
     latest: Mapping[int, Report] = field(default_factory=dict)
 
     @classmethod
     def of(
         cls, name: str, metric: str, seeds: Mapping[int, int], steps: int | None, *, trading: bool
     ) -> "TrainingView":
-        """Of a training that begins now."""
+        """The state at the start of a training."""
         return cls(name, metric, seeds, steps, time.monotonic(), trading)
 
     def value_text(self, value: float, error: float | None = None) -> str:
@@ -56,13 +56,13 @@ class TrainingView:
         return replace(self, first=first, latest={**self.latest, event.number: event})
 
     def share(self) -> float | None:
-        """How much of all updates is done."""
+        """The done share of all steps, 0 to 1; None if their number is unknown."""
         if self.steps is None:
             return None
         return sum(report.step for report in self.latest.values()) / (self.steps * len(self.seeds))
 
     def seconds_left(self, now: float) -> float | None:
-        """If it goes on as fast as since the first report of this run."""
+        """Estimated seconds to the end, from the speed since the first report of this run."""
         here = sum(report.step - self.first[number] for number, report in self.latest.items())
         if self.steps is None or not here:
             return None
@@ -78,7 +78,7 @@ def watch_training(
     quiet: bool,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[TrialResult, ...]:
-    """Show the training until it ends; the results of the seeds that ended."""
+    """Show the training until it ends. Returns the results of the ended seeds."""
     if quiet:
         return tuple(event for event in events if isinstance(event, TrialResult))
     if console.is_terminal and not console.is_dumb_terminal:
@@ -93,7 +93,7 @@ def watch_training(
 
 
 def lines_of(event: TrainingEvent, view: TrainingView) -> Sequence[str]:
-    """What a log says of the event."""
+    """Lines of text about an event."""
     match event:
         case Report():
             seed = f"Seed {view.seeds[event.number]}, " if len(view.seeds) > 1 else ""
@@ -105,7 +105,7 @@ def lines_of(event: TrainingEvent, view: TrainingView) -> Sequence[str]:
 
 
 def incidents_of(event: TrainingEvent, view: TrainingView) -> Sequence[str]:
-    """What is worth a line beside the live view too."""
+    """Lines about notices and failures, which the live view prints too."""
     match event:
         case Notice(message):
             return (legible(message),)
@@ -135,7 +135,7 @@ def _watch_live(
 
 
 def training_layout(view: TrainingView, now: float, options: ConsoleOptions) -> RenderableType:
-    """The view for a terminal."""
+    """The live view for a terminal."""
     heading = Text.assemble((legible(view.name), "bold cyan"), f": {legible(view.metric)}, {span(now - view.began)}")
     rows = [Text(f"  seed {seed}  {_where(view, number)}") for number, seed in list(view.seeds.items())[:_MOST_ROWS]]
     if len(view.seeds) > _MOST_ROWS:
@@ -164,7 +164,7 @@ def _mean(view: TrainingView, options: ConsoleOptions) -> Sequence[Text]:
     if len(view.seeds) == 1 or not values:
         return ()
     error = standard_error(values) if len(values) > 1 else None
-    told = view.value_text(mean(values), error)
+    value = view.value_text(mean(values), error)
     if options.ascii_only:
-        told = told.replace("±", "+-")
-    return (Text(f"Mean over {len(values)} of {len(view.seeds)} seeds: {told}"),)
+        value = value.replace("±", "+-")
+    return (Text(f"Mean over {len(values)} of {len(view.seeds)} seeds: {value}"),)
