@@ -107,7 +107,7 @@ def test_a_trial_that_was_given_back_begins_again_and_nothing_is_held_against_it
     search = open_study(MEMORY)
     asked = ask(search)
     search.report(Report(asked.number, 1, 0.5))
-    assert search.begin_again(asked.number) == asked
+    assert search.restart_returned(asked.number) == asked
     search.report(Report(asked.number, 1, 0.5))
     search.tell(complete(asked))
 
@@ -116,11 +116,11 @@ def test_a_trial_that_was_put_back_and_taken_up_dies_with_the_run(open_study: Op
     first = open_study(url)
     back, again = ask(first), ask(first)
     for asked in (back, again):
-        first.put_back(asked.number)
-    first.take_up(again.number)
+        first.mark_returned(asked.number)
+    first.mark_resumed(again.number)
     first.close()
     left = open_study(url).left_running
-    assert [(asked.number, asked.attempt, asked.put_back) for asked in left] == [
+    assert [(asked.number, asked.attempt, asked.returned) for asked in left] == [
         (back.number, 0, True),
         (again.number, 1, False),
     ]
@@ -142,13 +142,13 @@ def test_whose_turn_it_is_changes_from_step_to_step() -> None:
 
 def test_what_a_dead_run_left_is_taken_up(open_study: Opener, url: str) -> None:
     first = open_study(url)
-    lost, put_back, done = ask(first), ask(first), ask(first)
+    lost, returned, done = ask(first), ask(first), ask(first)
     first.report(Report(lost.number, 1, 0.1))
     first.tell(complete(done))
-    first.put_back(put_back.number)
+    first.mark_returned(returned.number)
     first.close()
     second = open_study(url)
-    assert [(asked.number, asked.attempt) for asked in second.left_running] == [(lost.number, 1), (put_back.number, 0)]
+    assert [(asked.number, asked.attempt) for asked in second.left_running] == [(lost.number, 1), (returned.number, 0)]
     assert second.left_running[0].params == lost.params
     assert second.left_running[0].seeds == lost.seeds
     assert load_study(url, "small").trials[lost.number].intermediate_values == {}

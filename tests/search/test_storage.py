@@ -81,7 +81,7 @@ class Played:
             self.running[number] = self.search.retry(number)
             self.attempts[number] += 1
         elif what == "put back":
-            self.search.put_back(number)
+            self.search.mark_returned(number)
             self.attempts[number] -= 1  # the next opening is not counted against it
             self._reopen()
         else:

@@ -15,7 +15,7 @@ class AskedTrial:
     attempt: int  # number of earlier runs of the trial that were lost
     params: Mapping[str, ParamValue]
     seeds: tuple[int, ...]  # one per training of the trial
-    put_back: bool = False  # whether the last run ended without losing the trial
+    returned: bool = False  # whether the last run ended without losing the trial
     exploit: Exploit | None = None  # the last exploit, which the trial continues from
     compared: int = 0  # step of the last comparison in a population
     stored_reports: StoredReports | None = field(default=(), compare=False)  # as of `TrialRequest`

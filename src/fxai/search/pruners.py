@@ -21,19 +21,19 @@ from fxai.spec.search.pruners import (
 )
 
 
-def build_pruner(record: Pruner, draws_as: str | None = None) -> BasePruner:
+def build_pruner(record: Pruner, bracket_study: str | None = None) -> BasePruner:
     """Optuna's pruner for the record.
 
     Args:
         record: Type and arguments.
-        draws_as: Name of the study whose Hyperband brackets are used.
+        bracket_study: Name of the study whose Hyperband brackets are used.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        return _build(record, draws_as)
+        return _build(record, bracket_study)
 
 
-def _build(record: Pruner, draws_as: str | None) -> BasePruner:  # noqa: PLR0911 -- one for each kind
+def _build(record: Pruner, bracket_study: str | None) -> BasePruner:  # noqa: PLR0911 -- one for each kind
     match record:
         case MedianPruner():
             return optuna.pruners.MedianPruner(
@@ -58,7 +58,7 @@ def _build(record: Pruner, draws_as: str | None) -> BasePruner:  # noqa: PLR0911
                 bootstrap_count=record.bootstrap_count,
             )
         case HyperbandPruner():
-            return Hyperband(draws_as, **record.model_dump(exclude={"type"}))
+            return Hyperband(bracket_study, **record.model_dump(exclude={"type"}))
         case ThresholdPruner():
             return optuna.pruners.ThresholdPruner(
                 lower=record.lower,
@@ -67,7 +67,7 @@ def _build(record: Pruner, draws_as: str | None) -> BasePruner:  # noqa: PLR0911
                 interval_steps=record.interval_steps,
             )
         case PatientPruner():
-            wrapped = None if record.wrapped_pruner is None else _build(record.wrapped_pruner, draws_as)
+            wrapped = None if record.wrapped_pruner is None else _build(record.wrapped_pruner, bracket_study)
             return optuna.pruners.PatientPruner(wrapped, patience=record.patience, min_delta=record.min_delta)
         case NopPruner():
             return optuna.pruners.NopPruner()

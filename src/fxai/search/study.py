@@ -157,13 +157,13 @@ class Search:
         """Restart a running trial whose run was lost; its reports are removed."""
         return self._restart(number, attempt=self._attempt(self._trial(number)) + 1)
 
-    def begin_again(self, number: int) -> AskedTrial:
+    def restart_returned(self, number: int) -> AskedTrial:
         """Restart a running trial that its worker returned; it continues from its checkpoint."""
         return self._restart(number, attempt=self._attempt(self._trial(number)))
 
-    def set_aside(self, number: int) -> AskedTrial:
+    def suspend(self, number: int) -> AskedTrial:
         """Suspend a running trial of a population, without a worker. It is marked as returned until it continues."""
-        return self._restart(number, attempt=self._attempt(self._trial(number)), put_back=True)
+        return self._restart(number, attempt=self._attempt(self._trial(number)), returned=True)
 
     def compared(self, step: int, members: Iterable[int], exploits: Mapping[int, Exploit]) -> None:
         """Store the result of a comparison of a population's members, in one transaction."""
@@ -176,13 +176,13 @@ class Search:
                     self._id(number), attributes.PBT_HISTORY, [each.as_json() for each in history]
                 )
 
-    def put_back(self, number: int) -> None:
+    def mark_returned(self, number: int) -> None:
         """Leave a trial to the next run, without counting this run as a lost attempt."""
-        self._mark_put_back(number, value=True)
+        self._store_returned(number, value=True)
 
-    def take_up(self, number: int) -> None:
+    def mark_resumed(self, number: int) -> None:
         """Mark that a returned trial runs again; if this run is killed, the attempt counts as lost."""
-        self._mark_put_back(number, value=False)
+        self._store_returned(number, value=False)
 
     def counts(self) -> TrialCounts:
         number, value = self._ranking.best or (None, None)
@@ -218,9 +218,9 @@ class Search:
         if self._storage.get_study_user_attrs(self._study_id).get(attributes.ENDED_BY) != mark:
             self._storage.set_study_user_attr(self._study_id, attributes.ENDED_BY, mark)
 
-    def draw_as(self, name: str) -> None:
+    def use_brackets_of(self, name: str) -> None:
         """Use the Hyperband brackets of the study of that name."""
-        self._study.pruner = self._pruner_view.pruner = build_pruner(self._spec.pruner, draws_as=name)
+        self._study.pruner = self._pruner_view.pruner = build_pruner(self._spec.pruner, bracket_study=name)
 
     def best_numbers(self, count: int) -> tuple[int, ...]:
         """The best COMPLETE trials in order; with several objectives the whole front."""
@@ -290,18 +290,18 @@ class Search:
 
     def _taken_up(self, trial: FrozenTrial) -> AskedTrial:
         """A trial that the last run left RUNNING; the attempt counts as lost unless the trial was returned."""
-        put_back = trial.system_attrs.get(attributes.RETURNED, False)
+        returned = trial.system_attrs.get(attributes.RETURNED, False)
         stored = tuple(sorted(trial.intermediate_values.items()))
-        asked = self._restart(trial.number, attempt=self._attempt(trial) + (0 if put_back else 1))
-        return replace(asked, put_back=put_back, stored_reports=stored)
+        asked = self._restart(trial.number, attempt=self._attempt(trial) + (0 if returned else 1))
+        return replace(asked, returned=returned, stored_reports=stored)
 
-    def _restart(self, number: int, *, attempt: int, put_back: bool = False) -> AskedTrial:
+    def _restart(self, number: int, *, attempt: int, returned: bool = False) -> AskedTrial:
         self._objective_history.pop(number)
-        marks = {attributes.ATTEMPT: attempt, attributes.RETURNED: put_back}
+        marks = {attributes.ATTEMPT: attempt, attributes.RETURNED: returned}
         # A member of a population does not repeat the reports from before an exploit.
         keep = self._spec.search is not None
         self._storage.restart_trial(self._id(number), drop=attributes.RUNGS, system_attrs=marks, keep_reports=keep)
-        return replace(self._asked(self._trial(number)), put_back=put_back)
+        return replace(self._asked(self._trial(number)), returned=returned)
 
     def _asked(self, trial: FrozenTrial) -> AskedTrial:
         history = pbt_history_of(trial.user_attrs)
@@ -314,7 +314,7 @@ class Search:
             compared=int(trial.system_attrs.get(attributes.COMPARED, 0)),
         )
 
-    def _mark_put_back(self, number: int, *, value: bool) -> None:
+    def _store_returned(self, number: int, *, value: bool) -> None:
         self._storage.set_trial_system_attr(self._id(number), attributes.RETURNED, value)
         self._storage.flush()
 

@@ -119,11 +119,11 @@ class _Run:
     def opened(self) -> StudyOpened:
         left = self._search.left_running
         for asked in left:
-            self._search.put_back(asked.number)  # until it begins it does not die with this run
-            self._waiting[asked.number] = replace(asked, put_back=True)
+            self._search.mark_returned(asked.number)  # until it begins it does not die with this run
+            self._waiting[asked.number] = replace(asked, returned=True)
         if self._held is None:
             self._search.mark_ended(None)
-        self._judge([asked for asked in left if not asked.put_back])
+        self._judge([asked for asked in left if not asked.returned])
         return StudyOpened(
             study=self._spec.study_name,
             direction=self._spec.direction,
@@ -190,7 +190,7 @@ class _Run:
         for number, decision in move.answers.items():
             self._workers.answer(number, decision)
         if move.compared:
-            self._waiting = {number: self._search.set_aside(number) for number in self._waiting}
+            self._waiting = {number: self._search.suspend(number) for number in self._waiting}
 
     def leave(self) -> Iterator[StudyEvent]:
         """Leave what still runs or waits for the next run; what was pruned is done."""
@@ -198,7 +198,7 @@ class _Run:
             if running.pruned_by is not None:
                 yield from self._end(number, pruned(running))
         for number in (*self.running_trials, *self._waiting):
-            self._search.put_back(number)
+            self._search.mark_returned(number)
 
     def ended(self, seconds: float) -> StudyEnded:
         progress = self._progress()
@@ -259,12 +259,12 @@ class _Run:
 
     def _begin(self, asked: AskedTrial) -> Iterator[StudyEvent]:
         number = asked.number
-        if asked.put_back:
-            self._search.take_up(number)
+        if asked.returned:
+            self._search.mark_resumed(number)
         self._population.begins(asked)
         request = self._request(asked)
         config = request.config if isinstance(request, TrialRequest) else None
-        yield TrialBegan(number, asked.attempt, asked.params, asked.put_back and asked.compared > 0, config)
+        yield TrialBegan(number, asked.attempt, asked.params, asked.returned and asked.compared > 0, config)
         if number == self._at_fault:
             message = f"the run or its worker died {asked.attempt} times under this trial"
             yield from self._finish(asked.params, failed(number, Cause.WORKER_LOST, message))
@@ -340,18 +340,18 @@ class _Run:
             yield from self._end(number, result)
         elif self.ending is not None or self._stop.urgency:
             del self.running_trials[number]
-            self._search.put_back(number)
+            self._search.mark_returned(number)
             yield TrialRequeued(number, "saved at its last report")
         elif running.decision is Decision.STOP:  # by its population
             del self.running_trials[number]
-            self._waiting[number] = self._search.set_aside(number)
+            self._waiting[number] = self._search.suspend(number)
             yield TrialSetAside(number)
         elif self._returns.add(number) > RETURNS_IN_A_ROW:
             message = f"its workers gave it back {RETURNS_IN_A_ROW + 1} times without a new report"
             yield from self._end(number, failed(number, Cause.NO_PROGRESS, message))
         else:
             del self.running_trials[number]
-            self._waiting[number] = self._search.begin_again(number)
+            self._waiting[number] = self._search.restart_returned(number)
             yield TrialRequeued(number, result.flaw or "given back by its worker")
 
     def _end(self, number: int, result: TrialResult) -> Iterator[StudyEvent]:

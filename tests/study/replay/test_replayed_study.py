@@ -202,7 +202,7 @@ def test_hyperband_draws_as_in_the_study_of_the_recording(place: Place, other: P
     renamed = spec.model_copy(update={"study_name": "s-replay"})
     replayed = ReplayedPool(LanePool(width=3), read_decisions(decisions(place)))
     search = open_search(renamed, other.url, fingerprint={}, default_params={"x": 0.0})
-    search.draw_as("s")
+    search.use_brackets_of("s")
     list(replayed.following(run_study(renamed, search, replayed, other.trials, StopSignal())))
     stored = search._study.get_trials()
     assert [(each.params, each.state) for each in stored] == [(each.params, each.state) for each in place.stored()]

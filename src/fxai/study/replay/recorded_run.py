@@ -24,8 +24,8 @@ def recorded_run(
         InputError: the study shall repeat a recording and has trials already.
     """
     events = _run(loaded, search, workers, paths, stop)
-    draws_as = loaded.study.study_name if loaded.recording is None else loaded.recording.study
-    return recorded(events, paths.decisions, draws_as, basis_of(loaded.study))
+    bracket_study = loaded.study.study_name if loaded.recording is None else loaded.recording.study
+    return recorded(events, paths.decisions, bracket_study, basis_of(loaded.study))
 
 
 def _run(
@@ -36,6 +36,6 @@ def _run(
         return run_study(study, search, workers, paths.trials, stop)
     if search.counts().finished or search.left_running:
         raise InputError(f"the study {study.study_name!r} has trials already; --fresh replays it anew")
-    search.draw_as(recording.study)
+    search.use_brackets_of(recording.study)
     pool = ReplayedPool(workers, recording.decisions)
     return pool.following(run_study(study, search, pool, paths.trials, stop))

@@ -68,7 +68,7 @@ class ReplayedPool:
         self._running_trials.add(request.number)
         if request.number in self._given_back:
             self._given_back.remove(request.number)
-            self._buffers[request.number].begin_again(running)
+            self._buffers[request.number].restart(running)
         else:
             self._buffers[request.number] = ReportBuffer(self._workers.submit(request), running)
         return running

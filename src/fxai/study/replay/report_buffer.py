@@ -47,7 +47,7 @@ class ReportBuffer:
         self.messages[self.received :] = [m for m in self.messages[self.received :] if isinstance(m, TrialResult)]
         return self.trained.waits
 
-    def begin_again(self, running: RunningTrial) -> None:
+    def restart(self, running: RunningTrial) -> None:
         """The loop runs the trial again, as `running`, and receives its messages from the first one."""
         self.received = 0
         self.running = running
