@@ -53,7 +53,7 @@ class Nowhere:
     def reset(self) -> torch.Tensor:
         return torch.zeros(self.lanes, self.envs, INPUTS)
 
-    def foresee(self, steps: int) -> None:
+    def draw_ahead(self, steps: int) -> None:
         raise NotImplementedError
 
     def step(self, action: torch.Tensor) -> Step:

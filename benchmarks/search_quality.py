@@ -235,7 +235,7 @@ def main() -> None:
     problems = [*functions(), table(options.rates)]
     most = StudySpec(
         study_name="quality", parameters=problems[0].parameters, sampler=SAMPLER, n_trials=options.trials
-    ).most_in_flight
+    ).max_running_trials
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"), initializer=quiet) as pool:
         in_turn, in_flight = (measure(problems, options.trials, options.seeds, count, pool) for count in (1, most))
     print(f"{options.trials} trials, {options.seeds} seeds; ratios of geometric means over the seeds")

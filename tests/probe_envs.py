@@ -63,7 +63,7 @@ class ProbeEnv:
         self._sign = self._drawn()
         return self._observe(self._time)
 
-    def foresee(self, steps: int) -> None:
+    def draw_ahead(self, steps: int) -> None:
         """What is drawn for a step is a function of its number."""
 
     def _drawn(self) -> Tensor:

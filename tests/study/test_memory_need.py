@@ -7,7 +7,7 @@ import pytest
 from fxai.errors import InputError
 from fxai.pool import SlotPlan, available_memory
 from fxai.protocol import Slot
-from fxai.spec.checks.lane_memory import in_gigabytes, lane_bytes
+from fxai.spec.checks.lane_memory import format_gigabytes, lane_bytes
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.load import spec_of
 from fxai.spec.search.configure import config_values
@@ -50,7 +50,7 @@ def test_a_study_of_which_no_trial_fits_is_refused_with_what_is_too_large(config
     with pytest.raises(InputError) as refused:
         check_memory(made, SHARE)
     message = str(refused.value)
-    has = f"of memory for one training, and this machine has {in_gigabytes(available_memory())}. "
+    has = f"of memory for one training, and this machine has {format_gigabytes(available_memory())}. "
     assert message.startswith("the study 'big' cannot run: a worker needs at least ")
     assert f"{has}The most is for the {told}" in message
     assert message.endswith("; lower one of them")

@@ -148,7 +148,7 @@ class Circumstances:
 
     workers: int
     width: int
-    most_in_flight: int
+    max_running_trials: int
     halved_at: set[int]
     kills: list[int]  # events after which a run dies
 
@@ -157,7 +157,7 @@ CIRCUMSTANCES = st.builds(
     Circumstances,
     workers=st.integers(1, 3),
     width=st.integers(1, 5),
-    most_in_flight=st.integers(1, 5),
+    max_running_trials=st.integers(1, 5),
     halved_at=st.sets(st.integers(1, 30), max_size=2),
     kills=st.lists(st.integers(1, 60), max_size=3),
 )
@@ -169,7 +169,7 @@ def test_nothing_that_happens_changes_what_comes_of_it(
     tmp_path_factory: pytest.TempPathFactory, undisturbed: list[tuple[Any, ...]], at: Circumstances
 ) -> None:
     place = Place(tmp_path_factory.mktemp("disturbed"))
-    spec = population(max_concurrent_trials=at.most_in_flight, retries=len(at.kills))  # no trial is blamed for them
+    spec = population(max_concurrent_trials=at.max_running_trials, retries=len(at.kills))  # no trial is blamed for them
     for events in at.kills:
         vanishes_after(place, spec, pool(at.workers, at.width), events)
     last = pool(at.workers, at.width)

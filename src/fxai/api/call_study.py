@@ -21,7 +21,7 @@ from fxai.protocol import JsonObject
 from fxai.results.paths import StudyPaths
 from fxai.search.plan import StoredPlan, names_with_prefix, plan_of, stored_plan
 from fxai.search.studies import is_archived
-from fxai.spec.checks.earlier_texts import as_begun
+from fxai.spec.checks.earlier_texts import with_stored_lists
 from fxai.spec.search.fingerprint import difference, fingerprint
 from fxai.spec.search.pruners import Pruner
 from fxai.spec.search.samplers import Sampler
@@ -74,7 +74,7 @@ def announce(
 
 def _is_resumed(stored: StoredPlan, study: StudySpec) -> bool:
     """Whether the run resumes the study. A run refuses a study with another fingerprint."""
-    study = as_begun(study, stored.fingerprint)
+    study = with_stored_lists(study, stored.fingerprint)
     return stored.transferred or not difference(stored.fingerprint, json.loads(json.dumps(fingerprint(study))))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from fxai.api.search_space import Space, functions_of, is_constant
 from fxai.errors import InputError
-from fxai.spec.fields.defaults import MOST
+from fxai.spec.fields.defaults import MAX_COUNT
 from fxai.spec.search.parameter_form import GRID
 from fxai.spec.search.parameters import count_values
 from fxai.spec.search.samplers import BruteForceSampler, GridSampler
@@ -52,7 +52,9 @@ def is_pure_grid(space: Space) -> bool:
 def with_all_points(study: StudySpec, given: int | None) -> StudySpec:
     """The study with one trial per point of its grid, unless the call gave a number of trials."""
     points = _points(study)
-    return study if points is None or given is not None else study.model_copy(update={"n_trials": min(points, MOST)})
+    return (
+        study if points is None or given is not None else study.model_copy(update={"n_trials": min(points, MAX_COUNT)})
+    )
 
 
 def grid_line(study: StudySpec, space: Space, given: int | None, argument: str) -> str | None:

@@ -24,7 +24,7 @@ from fxai.results.printed_command import StudyLocation
 from fxai.results.study_results import StudyResults
 from fxai.search.attributes import FINGERPRINT
 from fxai.spec.fields.environment import expanded_path
-from fxai.spec.fields.field_paths import list_of
+from fxai.spec.fields.field_paths import parse_choice
 from fxai.spec.fields.objective import is_custom
 from fxai.spec.search.custom_config import DERIVED
 from fxai.spec.search.fingerprint import paths_of
@@ -211,7 +211,7 @@ class HPOptimizer:
         fingerprint = found.study.user_attrs[FINGERPRINT]
         derived = found.best.derived
         paths = {**paths_of(fingerprint), **(fingerprint["training_config"][DERIVED] if derived else {})}
-        best = {paths[name]: list_of(value) for name, value in found.best_params.items()}
+        best = {paths[name]: parse_choice(value) for name, value in found.best_params.items()}
         best |= {paths[name]: value for name, value in derived.items()}
         if not isinstance(self._engine, TrainingEngine):
             return _placed(model_config, {path: each for path, each in best.items() if _of_model(path)}, MODEL)

@@ -23,7 +23,7 @@ from fxai.metric_text import number_text
 from fxai.results.html_table import html_table
 from fxai.results.study_results import StudyResults
 from fxai.spec.fields.environment import expanded_path
-from fxai.spec.fields.field_paths import list_of
+from fxai.spec.fields.field_paths import parse_choice
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.metrics import Metrics
 from fxai.spec.search.score import SCORE as METRIC
@@ -179,7 +179,7 @@ class MinimalTuner:
         caller = Caller(_NAME, "num_samples", self._storage, self._results_dir, self._logger)
         results = run_call(call, caller, call.study(caller, self._trained(space)))
         best = results.best
-        config = {**constants_of(space), **{name: list_of(value) for name, value in best.params.items()}}
+        config = {**constants_of(space), **{name: parse_choice(value) for name, value in best.params.items()}}
         return TuneResult(config, Metrics({**best.metrics, METRIC: results.best_value}), results)
 
     def objective(self, config: Config, session: Session | None = None) -> dict[str, float]:

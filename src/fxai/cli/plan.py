@@ -8,7 +8,7 @@ from pathlib import Path
 from fxai.errors import InputError, Problem, SpecError
 from fxai.market.sources import check_source
 from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.reading.data_place import tried_folders
+from fxai.spec.reading.data_place import searched_folders
 from fxai.spec.reading.find_spec import find_spec
 from fxai.spec.reading.find_study import find_spec_of_study
 from fxai.spec.reading.load import load_spec
@@ -62,7 +62,7 @@ def check_data(study: StudySpec, spec: Path) -> None:
         DataError: The data are missing; the message names the folders that were searched.
     """
     if isinstance(study.training_config, TrainingConfig):
-        check_source(study.training_config.data, tried_folders(spec.parent))
+        check_source(study.training_config.data, searched_folders(spec.parent))
 
 
 def _with_one_study(spec: Spec, study: str, source: str) -> Spec:

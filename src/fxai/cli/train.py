@@ -26,7 +26,7 @@ from fxai.results.training.requests import folders_of, requests_of
 from fxai.results.winner_track import write_validation_track
 from fxai.search.lock import hold
 from fxai.search.seeds import lane_seeds
-from fxai.spec.fields.defaults import MOST_SEEDS
+from fxai.spec.fields.defaults import MAX_SEEDS
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.study.interrupts import announce_stop, stop_on_signals
 from fxai.study.memory_need import check_training
@@ -57,7 +57,7 @@ def train(
     ] = Path("trained"),
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed. Default: the config's.")] = None,
     seeds: Annotated[
-        int, typer.Option(metavar="N", min=1, max=MOST_SEEDS, help="Number of agents, each with its own seed.")
+        int, typer.Option(metavar="N", min=1, max=MAX_SEEDS, help="Number of agents, each with its own seed.")
     ] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
 ) -> None:

@@ -10,7 +10,7 @@ from fxai.metric_text import metric_texts, number_text
 from fxai.protocol import TrialState
 from fxai.spec.fields.argument_style import notation_of
 from fxai.spec.fields.command_line import filled
-from fxai.spec.fields.field_paths import list_of
+from fxai.spec.fields.field_paths import parse_choice
 from fxai.spec.fields.objective import CustomCommand, PythonFunction, argument_style_of, is_custom
 from fxai.spec.search.custom_config import CustomConfig, values_in
 from fxai.spec.search.pruners import NopPruner
@@ -73,7 +73,7 @@ def _started(study: StudySpec, tried: TriedTrial) -> Iterator[str]:
     """The user's command or function, and its folder."""
     match study.objective:
         case CustomCommand(command=command, folder=folder):
-            params = {name: list_of(value) for name, value in tried.params.items()}
+            params = {name: parse_choice(value) for name, value in tried.params.items()}
             config = study.training_config
             further = values_in(config) if isinstance(config, CustomConfig) else {}
             words = filled(command, params, further, notation_of(argument_style_of(study.objective)))

@@ -12,7 +12,7 @@ import pandas as pd
 from fxai.errors import DataError
 from fxai.market.bars import Bars, Faults, FloatArray, Reading, TimeArray
 from fxai.market.columns import Columns, find_columns
-from fxai.market.table_file import numbered, read_table
+from fxai.market.table_file import read_table, with_row_numbers
 from fxai.market.timestamps import to_utc
 from fxai.spec.fields.data_config import DataConfig
 
@@ -40,7 +40,7 @@ def read_bar_file(path: Path, config: DataConfig, name: str | None = None) -> Re
 
 def read_bar_frame(frame: pd.DataFrame, config: DataConfig, name: str = "data frame") -> Reading:
     """Bars of a data frame with the same columns as a file; an index of datetimes is the time. See `read_bar_file`."""
-    table = numbered(frame)
+    table = with_row_numbers(frame)
     rows = pd.util.hash_pandas_object(table).to_numpy()
     return _bars(table, config, name, hashlib.sha256(rows.tobytes()).hexdigest())
 

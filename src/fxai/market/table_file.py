@@ -52,10 +52,10 @@ def _parquet(raw: bytes, name: str) -> pd.DataFrame:
         frame = pd.read_parquet(io.BytesIO(raw), engine="pyarrow")
     except (ValueError, OSError) as error:
         raise DataError(f"{name}: the Parquet file cannot be read ({error})") from error
-    return numbered(frame)
+    return with_row_numbers(frame)
 
 
-def numbered(frame: pd.DataFrame) -> pd.DataFrame:
+def with_row_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """A data frame in the form of `read_table`: columns named by text, including the time, and rows numbered from 1."""
     columns = frame.set_axis(pd.RangeIndex(1, len(frame) + 1)).rename(columns=str)
     if isinstance(frame.index, pd.DatetimeIndex):

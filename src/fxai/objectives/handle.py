@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from fxai.objectives.report_parser import report_of
 from fxai.protocol import JsonObject, Report, Slot, TrialPaths, TrialRequest
-from fxai.spec.fields.field_paths import list_of
+from fxai.spec.fields.field_paths import parse_choice
 
 _SEED_BITS = 32
 
@@ -78,7 +78,7 @@ class Trial:
 
 def params_of(request: TrialRequest) -> dict[str, JsonValue]:
     """The trial's parameters; sequences as lists."""
-    return {name: list_of(value) for name, value in request.params.items()}
+    return {name: parse_choice(value) for name, value in request.params.items()}
 
 
 def seed_libraries(seed: int) -> None:

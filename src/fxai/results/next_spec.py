@@ -6,7 +6,7 @@ from fxai.atomic_write import write_text
 from fxai.errors import InputError
 from fxai.results.paths import StudyPaths
 from fxai.spec.reading.load import load_spec
-from fxai.spec.reading.write_out import written_whole
+from fxai.spec.reading.write_out import standalone_spec
 
 _ENDINGS = (".yaml", ".yml")
 
@@ -27,7 +27,7 @@ def write_next_spec(source: StudyPaths, file: Path) -> None:
         raise InputError(f"{file} would give the new study the name of its source; choose another file name")
     (study,) = load_spec(source.spec).studies
     header = f"The spec of {source.study} as it ran, for the next study."
-    text = written_whole(study.model_copy(update={"study_name": name}), header)
+    text = standalone_spec(study.model_copy(update={"study_name": name}), header)
     if file.exists() and file.read_text(encoding="utf-8") != text:
         raise InputError(f"{file} exists already; name another file, or use this file with --to")
     write_text(file, text)

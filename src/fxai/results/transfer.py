@@ -12,7 +12,7 @@ from fxai.search import attributes
 from fxai.search.warm_start import obstacle, warm_trials
 from fxai.spec.reading.transfer_spec import Mode, Narrowed, SourceStudy, TransferSpec, applied
 from fxai.spec.search.config_fields import fields_of
-from fxai.spec.search.configure import default_params, located
+from fxai.spec.search.configure import default_params, params_by_path
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.fingerprint import paths_of
 from fxai.spec.search.narrow import narrowed
@@ -168,7 +168,7 @@ def _value_remarks(best: Mapping[str, Choice], fixed: Mapping[str, Choice], targ
     """Remarks about best values that the target cannot use unchanged."""
     if unknown := [path for path in best if path not in fixed]:
         yield f"{target.study_name} has no {', '.join(unknown)}; left out"
-    first = located(target.parameters, default_params(target))
+    first = params_by_path(target.parameters, default_params(target))
     for path, value in first.items():
         if path in fixed and fixed[path] != value:
             yield f"{path} {fixed[path]} lies outside the range of {target.study_name}; its trial 0 takes {value}"

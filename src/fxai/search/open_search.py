@@ -143,7 +143,7 @@ def _transfer_difference(begun: JsonObject | None, transfer_spec: TransferSpec |
     before = TransferSpec.model_validate(begun)
     if transfer_spec is None:
         return f"\nIt was begun with a transfer from {_source_text(before.source)}; now there is none"
-    if before.source.stands_as(transfer_spec.source):
+    if before.source.is_unchanged_from(transfer_spec.source):
         return ""
     stored, given = _source_text(before.source), _source_text(transfer_spec.source)
     return f"\nIt was begun with a transfer from {stored}; now the transfer is from {given}"

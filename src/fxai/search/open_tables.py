@@ -14,7 +14,7 @@ from fxai.search import tables
 from fxai.search.database import engine_options, existing_only, make_durable, sqlite_path
 from fxai.search.sqlite_file import check_sqlite
 from fxai.spec.fields.environment import expanded_url
-from fxai.spec.fields.storage_url import shown, without_secrets
+from fxai.spec.fields.storage_url import redact_secrets, shown
 
 OPENING_PAUSES = (0.1, 0.3, 0.9)  # seconds between tries
 
@@ -36,10 +36,10 @@ def open_tables(url: str, *, create: bool) -> RDBStorage:
         raise StorageError(f"cannot open {shown(url)}: its database driver is not installed ({error})") from error
     except (SQLAlchemyError, StorageInternalError) as error:
         cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-        reason = without_secrets(str(getattr(cause, "orig", None) or error), expanded_url(url))
+        reason = redact_secrets(str(getattr(cause, "orig", None) or error), expanded_url(url))
         raise StorageError(f"cannot open {shown(url)}: {reason}") from error
     except (RuntimeError, AssertionError, ValueError) as error:  # no schema, or that of another version of Optuna
-        reason = without_secrets(str(error), expanded_url(url)) or "it has no version of Optuna's schema"
+        reason = redact_secrets(str(error), expanded_url(url)) or "it has no version of Optuna's schema"
         raise StorageError(f"cannot open {shown(url)}: {reason}") from error
     make_durable(storage.engine)
     return storage

@@ -15,7 +15,7 @@ from fxai.search.pbt_history import Change, Exploit, Params
 from fxai.search.pbt_perturbation import perturbed, resampled
 from fxai.search.seeds import member_chance
 from fxai.spec.checks.feasibility import broken
-from fxai.spec.fields.varying_fields import may_change
+from fxai.spec.fields.per_lane_fields import varies_by_lane
 from fxai.spec.search.conditions import walk
 from fxai.spec.search.configure import config_values, trial_settings
 from fxai.spec.search.parameters import Choice, Parameter
@@ -86,7 +86,7 @@ def _numbered_parameters(study: StudySpec) -> Iterable[tuple[int, Parameter]]:
 def _change(
     parameter: Parameter, params: Params, search: PopulationSearch, chance: Chance, counters: tuple[int, int]
 ) -> tuple[Choice, Change]:
-    if parameter.name in params and not may_change(parameter.path):
+    if parameter.name in params and not varies_by_lane(parameter.path):
         return params[parameter.name], Change.KEPT
     if parameter.name not in params or chance(*counters, 0) < search.resample_probability:
         return resampled(parameter, chance(*counters, 1)), Change.RESAMPLED
@@ -96,7 +96,7 @@ def _change(
 
 def _network_params(study: StudySpec, params: Params) -> Params:
     """Parameters that a running training cannot change, and so must not be added or removed."""
-    kept = (each.name for each in study.parameters if not may_change(each.path))
+    kept = (each.name for each in study.parameters if not varies_by_lane(each.path))
     return {name: params[name] for name in kept if name in params}
 
 

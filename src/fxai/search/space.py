@@ -16,7 +16,7 @@ from fxai.spec.search.parameters import (
     Parameter,
     nearest_value,
 )
-from fxai.spec.search.steps import undrifted
+from fxai.spec.search.steps import without_rounding_error
 
 
 def suggest(trial: Trial, parameters: Sequence[Parameter], values: Mapping[str, Choice]) -> dict[str, ParamValue]:
@@ -58,7 +58,7 @@ def as_written(value: float, distribution: BaseDistribution) -> float:
     """The value in Optuna's internal form without the rounding errors of steps."""
     if not isinstance(distribution, FloatDistribution) or distribution.step is None:
         return value
-    return undrifted(value, distribution.low, distribution.high, distribution.step)
+    return without_rounding_error(value, distribution.low, distribution.high, distribution.step)
 
 
 def default_point(

@@ -18,7 +18,7 @@ from fxai.search.attribute_shapes import check_trial, check_values
 from fxai.search.rows import Rows
 from fxai.search.stored_json import read_json
 from fxai.search.stored_trial import StoredState, StoredTrial
-from fxai.spec.search.steps import undrifted
+from fxai.spec.search.steps import without_rounding_error
 
 _NOT_FINITE = {"INF_POS": float("inf"), "INF_NEG": float("-inf"), "NAN": float("nan")}
 _MARKS = ", ".join(f"'{name}'" for name in attributes.UNCOUNTED)
@@ -182,7 +182,7 @@ def _external(value: float, distribution: str) -> ParamValue:
         return kind.choices[int(value)]
     if kind.whole:
         return int(value)
-    return value if kind.steps is None else undrifted(value, *kind.steps)
+    return value if kind.steps is None else without_rounding_error(value, *kind.steps)
 
 
 class _Kind(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fxai.errors import FxaiError, StorageError
-from fxai.spec.fields.storage_url import shown, without_secrets
+from fxai.spec.fields.storage_url import redact_secrets, shown
 
 _LONGEST = 200  # characters of a reason
 _OF_SQLALCHEMY = re.compile(r"^\(\w+\.\w+\) ")
@@ -27,7 +27,7 @@ def readable_rows(url: str, study: str | None = None) -> Iterator[None]:
 
 
 def _message(url: str, study: str | None, error: Exception) -> str:
-    place, reason = shown(url), without_secrets(_reason(error), url)
+    place, reason = shown(url), redact_secrets(_reason(error), url)
     if study is None:
         return (
             f"cannot read the studies in {place}: {reason}. The database was not changed; restore it from a backup, "

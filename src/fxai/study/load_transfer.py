@@ -17,7 +17,7 @@ from fxai.results.transfer_file import read_transfer
 from fxai.search.attributes import FINGERPRINT
 from fxai.search.source_url import source_url
 from fxai.search.studies import load_study, stored_study
-from fxai.spec.checks.earlier_texts import as_begun, earlier_texts
+from fxai.spec.checks.earlier_texts import earlier_texts, with_stored_lists
 from fxai.spec.reading.transfer_spec import SourceStudy, TransferSpec, applied
 from fxai.spec.search.study import StudySpec
 from fxai.study.replay.open_replay import Recording, replaying
@@ -57,7 +57,7 @@ def _as_begun(taking: LoadedTransfer) -> LoadedTransfer:
     study = taking.study
     try:
         with stored_study(study.storage, study.study_name) as stored:
-            begun = as_begun(study, stored.user_attrs.get(FINGERPRINT) or {})
+            begun = with_stored_lists(study, stored.user_attrs.get(FINGERPRINT) or {})
     except InputError:  # there is no such study yet; what else is wrong is said where the study is opened
         return taking
     return replace(taking, study=begun, notices=(*taking.notices, *earlier_texts(study, begun)))

@@ -157,7 +157,7 @@ class _Run:
 
     def fill(self) -> Iterator[StudyEvent]:
         """Give every free slot a trial, as far as the study's total and the sampler's sight allow."""
-        while self._workers.free_slots and len(self.running_trials) < self._spec.most_in_flight:
+        while self._workers.free_slots and len(self.running_trials) < self._spec.max_running_trials:
             asked = self._next()
             if asked is None:
                 return

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 from fxai.errors import InputError
 from fxai.pool import SlotPlan, available_memory, gpu_memory, machine_slots
 from fxai.protocol import Slot
-from fxai.spec.checks.lane_memory import decides_memory, in_gigabytes, lane_bytes, lane_parts
-from fxai.spec.fields.field_paths import list_of
+from fxai.spec.checks.lane_memory import decides_memory, format_gigabytes, lane_bytes, lane_parts
+from fxai.spec.fields.field_paths import parse_choice
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import config_values, values_of
 from fxai.spec.search.parameters import CategoricalParameter, Choice, Parameter
@@ -68,7 +68,7 @@ def memory_advice(study: StudySpec) -> tuple[str, ...]:
 def _lanes_of_a_worker(study: StudySpec, share: SlotPlan) -> int:
     """Trainings that some worker holds at once: those of one trial, or of its part of the trials in flight."""
     asked, workers = study.resources.lanes_per_worker or 1, min(len(share.slots), study.n_trials)
-    trials = -(-min(study.most_in_flight, study.n_trials) // workers)
+    trials = -(-min(study.max_running_trials, study.n_trials) // workers)
     return max(study.seeds_per_trial, min(asked, trials * study.seeds_per_trial))
 
 
@@ -108,10 +108,10 @@ def _reason(values: Values, lanes: int, many: str, room: _Room) -> str:
     keys = [f"{key} {_shown(values[key])}" for key in part.keys if values[key] is not None]
     if lanes > 1:
         keys.append(f"{many} {lanes:,}")
-    need = in_gigabytes(lanes * lane_bytes(values))
+    need = format_gigabytes(lanes * lane_bytes(values))
     trainings = "one training" if lanes == 1 else f"{lanes} trainings side by side"
     return (
-        f"a worker needs at least {need} of memory for {trainings}, and {room.owner} {in_gigabytes(room.size)}. "
+        f"a worker needs at least {need} of memory for {trainings}, and {room.owner} {format_gigabytes(room.size)}. "
         f"The most is for the {part.name}, by {', '.join(keys)}; lower one of them"
     )
 
@@ -121,10 +121,10 @@ def _together(study: StudySpec, share: SlotPlan, each: int) -> Sequence[str]:
     workers, memory = min(len(share.slots), study.n_trials), available_memory()
     if share.slots[0].device != "cpu" or workers * each <= memory:
         return ()
-    need = f"{workers} workers need at least {in_gigabytes(workers * each)} of memory together"
-    return (f"{need}, and this machine has {in_gigabytes(memory)}; lower n_jobs",)
+    need = f"{workers} workers need at least {format_gigabytes(workers * each)} of memory together"
+    return (f"{need}, and this machine has {format_gigabytes(memory)}; lower n_jobs",)
 
 
 def _shown(value: Any) -> str:
-    value = list_of(value)
+    value = parse_choice(value)
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else f"{value}"

@@ -25,7 +25,7 @@ def open_workers(study: StudySpec, slots: SlotPlan, logs: Path) -> LocalPool:
         trial_settings(study, {}),  # the network that is trained
         study.seeds_per_trial,
         study.resources.lanes_per_worker,
-        study.most_in_flight,
+        study.max_running_trials,
         folder_of(study.objective),
     )
     return LocalPool(slots.slots[: study.n_trials], logs, plan, limits=worker_limits(study))

@@ -19,7 +19,7 @@ from fxai.results.report.write import write_report
 from fxai.results.summary import StudySummary
 from fxai.results.winner_track import write_validation_track
 from fxai.search.studies import load_study
-from fxai.spec.reading.write_out import written_whole
+from fxai.spec.reading.write_out import standalone_spec
 from fxai.spec.search.study import StudySpec
 from fxai.study.events import Ending, StudyEnded
 
@@ -121,7 +121,7 @@ class _Writing:
 def spec_as_it_ran(study: StudySpec, paths: StudyPaths) -> tuple[str, ...]:
     """Write the study's spec into its folder. Returns a message if the spec cannot be written."""
     try:
-        write_text(paths.spec, written_whole(study, _AS_IT_RAN))
+        write_text(paths.spec, standalone_spec(study, _AS_IT_RAN))
     except FxaiError as error:
         return (str(error),)
     return ()

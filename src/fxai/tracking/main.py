@@ -45,7 +45,7 @@ class TrackerMain:
         except TrackerError as error:
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001 - whatever a tracker's library raises
-            sys.stderr.write(without_secrets(traceback.format_exc()))
+            sys.stderr.write(redact_secrets(traceback.format_exc()))
             self._fail(reason_of(error))
 
     def _next(self) -> bytes:
@@ -63,13 +63,13 @@ class TrackerMain:
         return b"\n" in self._received or bool(select.select([self._channel], [], [], 0)[0])
 
     def say(self, notice: str) -> None:
-        self._tell(notice=without_secrets(notice))
+        self._tell(notice=redact_secrets(notice))
 
     def recorded(self) -> None:
         self._tell(recorded=1)
 
     def _fail(self, reason: str) -> None:
-        self._tell(failure=without_secrets(reason))
+        self._tell(failure=redact_secrets(reason))
 
     def _tell(
         self, *, worked_in: int = 0, recorded: int = 0, notice: str | None = None, failure: str | None = None
@@ -110,7 +110,7 @@ def reason_of(error: Exception) -> str:
     return f"{type(error).__name__}: {first}"[:_LONGEST_REASON]
 
 
-def without_secrets(text: str) -> str:
+def redact_secrets(text: str) -> str:
     """The text without the user's secrets and without user names and passwords in URLs."""
     for name in _SECRETS:
         if value := os.environ.get(name):

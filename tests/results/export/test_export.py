@@ -14,7 +14,7 @@ from fxai.results.record import StudyRecord
 from fxai.results.training.best_config import best_config, load_best_config, write_best_config
 from fxai.search import attributes
 from fxai.spec.reading.load import load_spec
-from fxai.spec.reading.write_out import written_whole
+from fxai.spec.reading.write_out import standalone_spec
 from fxai.spec.search.fingerprint import fingerprint
 from fxai.spec.search.study import StudySpec
 
@@ -36,7 +36,7 @@ def on_own_data(study: optuna.Study, spec: StudySpec, bars: Path, tmp_path: Path
     spec = spec.model_copy(update={"training_config": config})
     paths, record = StudyPaths(tmp_path / "results", spec.study_name), StudyRecord.of(study)
     paths.directory.mkdir(parents=True)
-    paths.spec.write_text(written_whole(spec))
+    paths.spec.write_text(standalone_spec(spec))
     assert record.best is not None
     write_best_config(paths.best_config, best_config(spec, record.best, Provenance.of(spec, "ab")))
     return Exported(record, {attributes.FINGERPRINT: fingerprint(spec)}, paths)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fxai.spec.checks.earlier_texts import as_begun, earlier_texts
+from fxai.spec.checks.earlier_texts import earlier_texts, with_stored_lists
 from fxai.spec.reading.load import spec_of
-from fxai.spec.reading.write_out import written_whole
+from fxai.spec.reading.write_out import standalone_spec
 from fxai.spec.search.configure import trial_settings
 from fxai.spec.search.fingerprint import Fingerprint, difference, fingerprint
 from fxai.spec.search.study import StudySpec
@@ -38,7 +38,7 @@ def begun(text: str) -> dict[str, Any]:
 def test_a_study_goes_on_with_the_list_that_it_began_with(text: str) -> None:
     made = study(text)
     assert difference(begun(text), fingerprint(made))
-    taken = as_begun(made, begun(text))
+    taken = with_stored_lists(made, begun(text))
     assert difference(begun(text), fingerprint(taken)) == ()
     value = json.loads(text)
     assert trial_settings(taken, {"net": text, "deep": 2}) == {"shape": value, "net": value, "deep": 2}
@@ -49,24 +49,24 @@ def test_a_study_goes_on_with_the_list_that_it_began_with(text: str) -> None:
 
 
 def test_what_it_writes_as_it_ran_loads_as_it_ran() -> None:
-    taken = as_begun(study("[64, 64]"), begun("[64, 64]"))
-    again = spec_of(parse_yaml(written_whole(taken), "y.yaml")).studies[0]
+    taken = with_stored_lists(study("[64, 64]"), begun("[64, 64]"))
+    again = spec_of(parse_yaml(standalone_spec(taken), "y.yaml")).studies[0]
     assert (again.parameters, again.fixed, again.enqueue) == (taken.parameters, taken.fixed, taken.enqueue)
 
 
 def test_another_change_is_a_difference_still() -> None:
     made = study("[64, 64]", "  seeds_per_trial: 2\n")
-    (change,) = difference(begun("[64, 64]"), fingerprint(as_begun(made, begun("[64, 64]"))))
+    (change,) = difference(begun("[64, 64]"), fingerprint(with_stored_lists(made, begun("[64, 64]"))))
     assert change == "seeds_per_trial: 1 -> 2"
-    assert difference(begun("[64, 32]"), fingerprint(as_begun(made, begun("[64, 32]"))))
+    assert difference(begun("[64, 32]"), fingerprint(with_stored_lists(made, begun("[64, 32]"))))
 
 
 def test_a_study_of_today_stays_as_it_is() -> None:
     made = study("[64, 64]")
-    assert as_begun(made, json.loads(json.dumps(fingerprint(made)))) is made
-    assert as_begun(made, {}) is made
+    assert with_stored_lists(made, json.loads(json.dumps(fingerprint(made)))) is made
+    assert with_stored_lists(made, {}) is made
     plain = study("relu")
-    assert as_begun(plain, begun("relu")) is plain
+    assert with_stored_lists(plain, begun("relu")) is plain
 
 
 def test_a_condition_on_a_text_of_the_configuration_stays_with_it() -> None:
@@ -79,7 +79,7 @@ def test_a_condition_on_a_text_of_the_configuration_stays_with_it() -> None:
         }
     )
     stored["parameters"]["deep"]["when"] = {"body": ["[1]"]}
-    assert as_begun(conditional, stored).parameters[1].when == {"body": ('"[1]"',)}
+    assert with_stored_lists(conditional, stored).parameters[1].when == {"body": ('"[1]"',)}
 
 
 JSON = st.recursive(
@@ -90,4 +90,4 @@ JSON = st.recursive(
 @given(st.fixed_dictionaries({"parameters": JSON | st.dictionaries(st.just("net"), JSON), "fixed": JSON}))
 def test_whatever_an_edited_database_holds_is_taken(stored: Fingerprint) -> None:
     made = study("[64, 64]")
-    assert as_begun(made, stored).study_name == made.study_name
+    assert with_stored_lists(made, stored).study_name == made.study_name

@@ -16,7 +16,7 @@ from fxai.spec.fields.arguments import argument_of_key
 from fxai.spec.fields.command_line import filled
 from fxai.spec.fields.objective import CustomCommand
 from fxai.spec.reading.load import spec_of
-from fxai.spec.reading.write_out import written_whole
+from fxai.spec.reading.write_out import standalone_spec
 from fxai.spec.search.fingerprint import fingerprint
 from fxai.spec.search.study import StudySpec
 from fxai.spec.yaml.yaml_source import parse_yaml
@@ -178,14 +178,14 @@ def test_it_is_written_in_short_or_by_its_parts() -> None:
     )
     parts = study(f"{COMMAND}, argument_style: {{form: --name=value, booleans: flag, nulls: omit, lists: values}}")
     assert fingerprint(parts) == fingerprint(short)
-    assert fingerprint(spec_of(parse_yaml(written_whole(short), "mine.yaml")).studies[0]) == fingerprint(short)
+    assert fingerprint(spec_of(parse_yaml(standalone_spec(short), "mine.yaml")).studies[0]) == fingerprint(short)
 
 
 def test_the_fingerprint_without_a_style_is_as_before() -> None:
     plain, named = study(COMMAND), study(f"{COMMAND}, argument_style: --name=value")
     assert fingerprint(plain) == fingerprint(named)
     assert "argument_style" not in fingerprint(plain)
-    assert "argument_style" not in written_whole(plain)
+    assert "argument_style" not in standalone_spec(plain)
     assert fingerprint(study(f"{COMMAND}, argument_style: --flag"))["argument_style"] == {
         "booleans": "flag",
         "nulls": "omit",

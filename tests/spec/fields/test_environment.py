@@ -13,7 +13,7 @@ from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.environment import expanded_path, expanded_url
 from fxai.spec.fields.objective import folder_of
 from fxai.spec.reading.load import load_spec
-from fxai.spec.reading.write_out import written_whole
+from fxai.spec.reading.write_out import standalone_spec
 from fxai.spec.search.fingerprint import difference, fingerprint
 
 RANGES = "{training.gamma: {type: float, low: 0.9, high: 0.99}}"
@@ -93,7 +93,7 @@ def test_folder_of_own_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("CODE", str(tmp_path / "code"))
     study = load_spec(spec_file(tmp_path, study="    objective: {function: 'a:b', folder: '${CODE}'}\n")).studies[0]
     assert folder_of(study.objective) == str(tmp_path / "code")
-    assert "folder: ${CODE}" in written_whole(study)
+    assert "folder: ${CODE}" in standalone_spec(study)
 
 
 def test_extended_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

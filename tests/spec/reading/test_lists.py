@@ -10,12 +10,12 @@ from pydantic import ValidationError
 
 from fxai.errors import InputError, SpecError
 from fxai.spec.checks.feasibility import broken
-from fxai.spec.fields.field_paths import list_of
+from fxai.spec.fields.field_paths import parse_choice
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.load import spec_of
 from fxai.spec.reading.override import override
-from fxai.spec.reading.write_out import written_whole
+from fxai.spec.reading.write_out import standalone_spec
 from fxai.spec.search.conditions import is_active
 from fxai.spec.search.configure import configure, default_params, trial_config, trial_settings
 from fxai.spec.search.fingerprint import difference, fingerprint
@@ -222,14 +222,14 @@ def test_a_text_that_looks_like_a_list_stays_a_text_to_own_code(text: str) -> No
         )
     ).studies[0]
     net, deep = made.parameters
-    assert [list_of(each) for each in grid_values(net)] == ["other", text, [64, 32]]
-    assert [list_of(entry["net"]) for entry in made.enqueue] == [text, [64, 32]]
-    assert list_of(default_params(made)["net"]) == text
+    assert [parse_choice(each) for each in grid_values(net)] == ["other", text, [64, 32]]
+    assert [parse_choice(entry["net"]) for entry in made.enqueue] == [text, [64, 32]]
+    assert parse_choice(default_params(made)["net"]) == text
     assert trial_settings(made, default_params(made)) == {"net": text, "deep": 2}
     assert trial_settings(made, {"net": "[64, 32]"}) == {"net": [64, 32]}
     assert is_active(deep, {"net": grid_values(net)[1]})
     assert StudySpec.model_validate(made.model_dump()) == made
-    again = spec_of(parse_yaml(written_whole(made), "y.yaml")).studies[0]
+    again = spec_of(parse_yaml(standalone_spec(made), "y.yaml")).studies[0]
     assert (again.parameters, again.enqueue) == (made.parameters, made.enqueue)
 
 

@@ -10,7 +10,7 @@ from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.find_spec import config_directory
 from fxai.spec.reading.hpo_file import hpo_file, read_hpo
 from fxai.spec.reading.load import load_spec, spec_of
-from fxai.spec.search.configure import configure, default_params, located
+from fxai.spec.search.configure import configure, default_params, params_by_path
 from fxai.spec.search.study import StudySpec
 from fxai.spec.yaml.yaml_source import parse_yaml
 
@@ -26,7 +26,7 @@ def test_there_is_a_space_for_each_algorithm_and_it_sets_its_fields(algorithm: s
     assert [each.name for each in study.parameters] == list(hpo_file().search_spaces[algorithm])
     assert {each.name: each.path for each in study.parameters}["learning_rate"] == "training.learning_rate"
     assert isinstance(study.training_config, TrainingConfig)
-    configure(study.training_config, located(study.parameters, default_params(study)))
+    configure(study.training_config, params_by_path(study.parameters, default_params(study)))
 
 
 def test_its_mapping_names_nothing_in_vain() -> None:

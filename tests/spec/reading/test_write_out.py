@@ -7,7 +7,7 @@ import yaml
 
 from fxai.spec.fields.objective import folder_of
 from fxai.spec.reading.load import load_spec
-from fxai.spec.reading.write_out import written_whole
+from fxai.spec.reading.write_out import standalone_spec
 
 SPECS = sorted((Path(__file__).parents[3] / "config" / "optuna").rglob("*.yaml"))
 
@@ -16,7 +16,7 @@ SPECS = sorted((Path(__file__).parents[3] / "config" / "optuna").rglob("*.yaml")
 def test_every_shipped_spec_is_the_same_once_written_out(spec: Path, tmp_path: Path) -> None:
     for study in load_spec(spec).studies:
         written = tmp_path / "spec.yaml"
-        written.write_text(written_whole(study, "a header\nof two lines"))
+        written.write_text(standalone_spec(study, "a header\nof two lines"))
         (again,) = load_spec(written).studies
         assert again == study.model_copy(update={"preset": ""})
         assert written.read_text().startswith("# a header\n# of two lines\nname: ")
@@ -28,7 +28,7 @@ def test_what_a_preset_or_another_file_gave_is_in_it(tmp_path: Path) -> None:
         "studies:\n  - {study_name: mine, storage: 'postgresql://me:secret@host/db', tracking: {wandb: }}\n"
     )
     (study,) = load_spec(tmp_path / "mine.yaml").studies
-    text = written_whole(study)
+    text = standalone_spec(study)
     assert "secret" not in text
     (written,) = yaml.safe_load(text)["studies"]
     assert written["n_trials"] == 5
@@ -48,6 +48,6 @@ def test_own_code_is_found_from_wherever_the_written_spec_lies(
     )
     (study,) = load_spec(Path("search/mine.yaml")).studies
     Path("results").mkdir()
-    Path("results/spec.yaml").write_text(written_whole(study))
+    Path("results/spec.yaml").write_text(standalone_spec(study))
     (again,) = load_spec(Path("results/spec.yaml")).studies
     assert Path(folder_of(again.objective)) == tmp_path / folder_of(study.objective)

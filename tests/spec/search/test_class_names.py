@@ -62,12 +62,12 @@ def test_an_import_path_takes_any_arguments_and_imports_nothing(path: str) -> No
     study = study_with(line)
     assert isinstance(study.sampler, ImportedSampler)
     assert study.sampler.model_extra == arguments
-    assert study.most_in_flight == 30
+    assert study.max_running_trials == 30
     (same,) = override(load(f"  {line}\n"), {"sampler.n_startup_trials": "4"}).studies
     assert same.sampler.model_dump() == {"type": path, **arguments, "n_startup_trials": 4}
     assert override(load(), {"sampler": path}).studies[0].sampler == ImportedSampler(type=path)
     assert study_with(f"pruner: '{path}'").pruner.type == path
-    assert study_with(f"sampler: {{type: '{path}', n_startup_trials: many}}").most_in_flight == 25
+    assert study_with(f"sampler: {{type: '{path}', n_startup_trials: many}}").max_running_trials == 25
 
 
 @pytest.mark.parametrize(

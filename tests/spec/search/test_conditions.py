@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from fxai.errors import SpecError
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.load import spec_of
-from fxai.spec.search.conditions import circle, in_order, walk
-from fxai.spec.search.configure import configure, default_params, located
+from fxai.spec.search.conditions import circular_conditions, in_order, walk
+from fxai.spec.search.configure import configure, default_params, params_by_path
 from fxai.spec.search.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter
 from fxai.spec.search.study import StudySpec
 from fxai.spec.yaml.yaml_source import parse_yaml
@@ -60,8 +60,8 @@ def test_conditions_may_name_a_field_that_is_not_searched() -> None:
 def test_a_circle_is_found() -> None:
     one = IntParameter(name="a", low=0, high=1, when={"b": 1})
     other = IntParameter(name="b", low=0, high=1, when={"a": 1})
-    assert set(circle([one, other])) == {"a", "b"}
-    assert circle(SPACE) == ()
+    assert set(circular_conditions([one, other])) == {"a", "b"}
+    assert circular_conditions(SPACE) == ()
 
 
 TYPE = "name: model.type, type: categorical, choices: [mlp, gru]"
@@ -73,7 +73,7 @@ def test_one_field_may_have_a_range_for_each_branch() -> None:
     made = study(TYPE, WIDE, SMALL)
     assert default_params(made) == {"model.type": "mlp", "wide": 64}
     assert isinstance(made.training_config, TrainingConfig)
-    config = configure(made.training_config, located(made.parameters, {"model.type": "gru", "small": 8}))
+    config = configure(made.training_config, params_by_path(made.parameters, {"model.type": "gru", "small": 8}))
     assert (config.model.type, config.model.d_model) == ("gru", 8)
 
 
@@ -122,7 +122,9 @@ def test_a_mapping_gives_parameters_names_of_ones_own() -> None:
     )
     assert default_params(made) == {"lr": 3e-4}
     assert isinstance(made.training_config, TrainingConfig)
-    assert configure(made.training_config, located(made.parameters, {"lr": 0.005})).training.learning_rate == 0.005
+    assert (
+        configure(made.training_config, params_by_path(made.parameters, {"lr": 0.005})).training.learning_rate == 0.005
+    )
 
 
 def test_a_mapping_to_nowhere_is_reported_where_it_is_written() -> None:

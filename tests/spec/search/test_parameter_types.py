@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from fxai.errors import SpecError
 from fxai.search.pbt_perturbation import perturbed, resampled
 from fxai.spec.reading.load import spec_of
-from fxai.spec.reading.write_out import written_whole
+from fxai.spec.reading.write_out import standalone_spec
 from fxai.spec.search.parameters import (
     CategoricalParameter,
     FloatParameter,
@@ -86,7 +86,7 @@ def test_a_study_of_grid_searches_is_a_grid() -> None:
 @pytest.mark.parametrize("written", ["{type: qlograndint, low: 8, high: 512, q: 8}", "{type: qrandn, mean: 1, q: 0.1}"])
 def test_ray_types_are_written_out_as_they_are_read(written: str) -> None:
     made = study(f"{{p: {written}}}", "  direction: maximize\n")
-    again = spec_of(parse_yaml(written_whole(made), "y.yaml")).studies[0]
+    again = spec_of(parse_yaml(standalone_spec(made), "y.yaml")).studies[0]
     assert again.parameters == made.parameters
 
 

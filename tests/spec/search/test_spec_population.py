@@ -4,8 +4,13 @@ import pytest
 
 from fxai.errors import SpecError
 from fxai.spec.checks.advice import advice
+from fxai.spec.fields.per_lane_fields import (
+    PER_LANE_MODEL_FIELDS,
+    PER_LANE_TRAINING_FIELDS,
+    SHARED_ENV_FIELDS,
+    varies_by_lane,
+)
 from fxai.spec.fields.ppo_config import PpoConfig
-from fxai.spec.fields.varying_fields import OWN_IN_MODEL, OWN_IN_TRAINING, SHARED_IN_ENV, may_change
 from fxai.spec.reading.load import spec_of
 from fxai.spec.reading.override import override
 from fxai.spec.search.config_fields import all_config_fields
@@ -45,7 +50,7 @@ def test_it_begins_at_random_and_prunes_nobody() -> None:
     assert study.search == PopulationSearch(population=8, ready_interval=10)
     assert isinstance(study.sampler, RandomSampler)
     assert isinstance(study.pruner, NopPruner)
-    assert study.most_in_flight == 8
+    assert study.max_running_trials == 8
     assert advice(study) == ()
     (points,) = spec(STUDY.replace("  n_trials", "  sampler: qmc\n  n_trials")).studies
     assert isinstance(points.sampler, QMCSampler)
@@ -130,8 +135,8 @@ def test_it_can_be_set_on_the_command_line() -> None:
 
 def test_the_numbers_that_may_change_are_fields() -> None:
     fields = all_config_fields()
-    assert {f"training.{name}" for name in OWN_IN_TRAINING} <= fields.keys()
-    assert {f"model.{name}" for name in OWN_IN_MODEL} <= fields.keys()
-    assert {f"env.{name}" for name in SHARED_IN_ENV} <= fields.keys()
-    assert may_change("env.reward.pnl_coefficient")
-    assert not any(may_change(path) for path in ("data.source", "model.d_model", "training.n_envs"))
+    assert {f"training.{name}" for name in PER_LANE_TRAINING_FIELDS} <= fields.keys()
+    assert {f"model.{name}" for name in PER_LANE_MODEL_FIELDS} <= fields.keys()
+    assert {f"env.{name}" for name in SHARED_ENV_FIELDS} <= fields.keys()
+    assert varies_by_lane("env.reward.pnl_coefficient")
+    assert not any(varies_by_lane(path) for path in ("data.source", "model.d_model", "training.n_envs"))

@@ -24,7 +24,7 @@ from fxai.spec.search.parameters import (
     grid_values,
     nearest_value,
 )
-from fxai.spec.search.steps import undrifted
+from fxai.spec.search.steps import without_rounding_error
 from fxai.spec.yaml.yaml_source import parse_yaml
 
 PARAMETER: TypeAdapter[Parameter] = TypeAdapter(Parameter)
@@ -57,7 +57,7 @@ def test_a_value_on_a_step_is_the_float_of_its_digits(
     for value in (written, *(each for each in drifted if parameter.low <= each <= parameter.high)):
         assert contains(parameter, value)
         assert nearest_value(parameter, value) == written
-        assert undrifted(value, parameter.low, parameter.high, float(step)) == written
+        assert without_rounding_error(value, parameter.low, parameter.high, float(step)) == written
     assert nearest_value(parameter, nearest_value(parameter, drifted[0])) == written
     conditional = FloatParameter(name="q", low=0, high=1, when={"p": (written,)})
     assert is_active(conditional, {"p": nearest_value(parameter, drifted[0])})

@@ -24,7 +24,7 @@ from fxai.search import attributes
 from fxai.spec.fields.objective import HERE, CustomCode
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.load import load_spec
-from fxai.spec.reading.write_out import written_whole
+from fxai.spec.reading.write_out import standalone_spec
 from fxai.spec.search.study import StudySpec
 
 _MANIFEST = "manifest.json"
@@ -86,7 +86,7 @@ def write_export(study: Exported, folder: Path, kinds: Sequence[TableFormat], *,
     written += [path for kind in kinds for path in write_trials(study.record, folder, kind)]
     if spec is not None:
         written.append(folder / study.paths.spec.name)
-        write_text(written[-1], written_whole(spec, _HEADER))
+        write_text(written[-1], standalone_spec(spec, _HEADER))
     if config is not None:
         written.append(folder / study.paths.best_config.name)
         write_best_config(written[-1], config)

@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 
 from fxai.protocol import ParamValue
 from fxai.results.record import TrialRecord
+from fxai.spec.fields.per_lane_fields import varies_by_lane
 from fxai.spec.fields.record import Record
-from fxai.spec.fields.varying_fields import may_change
 from fxai.spec.search.configure import trial_config, value_at
 from fxai.spec.search.parameters import Choice
 from fxai.spec.search.study import StudySpec
@@ -49,7 +49,7 @@ def _segment(spec: StudySpec, trial: TrialRecord, step: int, params: Mapping[str
     if trial.seed is None:
         raise ValueError(f"trial {trial.number} has no seed: it has not started")
     config: dict[str, Any] = trial_config(spec, params).model_dump(mode="json")
-    paths = dict.fromkeys(each.path for each in spec.parameters if may_change(each.path))
+    paths = dict.fromkeys(each.path for each in spec.parameters if varies_by_lane(each.path))
     return Segment(
         from_step=step,
         trial=trial.number,

@@ -45,7 +45,7 @@ class Collector:
         uniform = counter_rng.uniform(self._seeds, counter_rng.Purpose.ACTION, clock, (steps, envs))
         offsets = torch.arange(steps * envs, device=clock.device).view(steps, envs)
         number = offsets + (clock * steps * envs)[:, None, None]
-        self._env.foresee(steps)
+        self._env.draw_ahead(steps)
         taken: list[tuple[Tensor, ...]] = []
         for time in range(steps):
             preferences = preferences_of(self.observation, number[:, time])

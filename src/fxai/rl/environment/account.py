@@ -49,7 +49,7 @@ class Accounts:
         """Returns the tensors by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
-    def renewed(self, ended: Tensor, fresh: "Accounts") -> "Accounts":
+    def reset_where(self, ended: Tensor, fresh: "Accounts") -> "Accounts":
         """Returns accounts that are fresh where `ended` [lane, env] is true, and unchanged elsewhere."""
         new = fresh.tensors()
         return Accounts(**{name: torch.where(ended, new[name], kept) for name, kept in self.tensors().items()})

@@ -38,7 +38,7 @@ class BatchedEnv(Protocol):
         """Begins new episodes in all environments. Returns observations [lane, env, *observation_shape]."""
         ...
 
-    def foresee(self, steps: int) -> None:
+    def draw_ahead(self, steps: int) -> None:
         """Draws the random numbers of the next `steps` steps together.
 
         The numbers are the same without this call. With it each roll-out has the same sequence of operations.

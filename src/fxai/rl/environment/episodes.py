@@ -68,11 +68,11 @@ class Episodes:
         """Number of calls of `next`, [lane] int64."""
         return self._step + self._used
 
-    def go_to(self, step: Tensor) -> None:
+    def set_step(self, step: Tensor) -> None:
         """Continues with the step numbers [lane]."""
         self._step, self._used, self._drawn = step, 0, ()
 
-    def foresee(self, steps: int) -> None:
+    def draw_ahead(self, steps: int) -> None:
         """Draws the episodes of the next steps together."""
         if self._given is None:
             self._step, self._used = self.step, 0
@@ -81,7 +81,7 @@ class Episodes:
     def next(self) -> Episode:
         """Returns the episodes that begin now where one ends. Each call is a step."""
         if self._given is None and self._used == len(self._drawn):
-            self.foresee(BLOCK)
+            self.draw_ahead(BLOCK)
         self._used += 1
         return self._given or self._drawn[self._used - 1]
 

@@ -100,8 +100,8 @@ class MarketEnv:
     def reset(self) -> Tensor:
         return self._floor.begin(*self._episodes.next())
 
-    def foresee(self, steps: int) -> None:
-        self._episodes.foresee(steps)
+    def draw_ahead(self, steps: int) -> None:
+        self._episodes.draw_ahead(steps)
 
     def step(self, action: Tensor) -> MarketStep:
         return self._floor.step(action, *self._episodes.next())
@@ -111,5 +111,5 @@ class MarketEnv:
 
     def restore(self, state: Mapping[str, Tensor]) -> Tensor:
         here = {name: tensor.to(self._device) for name, tensor in state.items()}
-        self._episodes.go_to(here.pop("starts_drawn"))
+        self._episodes.set_step(here.pop("starts_drawn"))
         return self._floor.restore(here)

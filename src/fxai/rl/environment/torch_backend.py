@@ -83,7 +83,7 @@ class TorchBackend:
             return observation
         self._bar = torch.where(ended, starts, self._bar)
         self._end = torch.where(ended, ends, self._end)
-        self._account = self._account.renewed(ended, self._fresh)
+        self._account = self._account.reset_where(ended, self._fresh)
         return self._view.seen(self._bar, self._account)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fxai.spec.fields.dqn_config import DqnConfig
+from fxai.spec.fields.per_lane_fields import PER_LANE_MODEL_FIELDS, PER_LANE_TRAINING_FIELDS
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.fields.varying_fields import OWN_IN_MODEL, OWN_IN_TRAINING
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 class Pack:
     """Configurations and seeds, one of each per lane.
 
-    The configurations agree in everything but the fields of `spec.fields.varying_fields`.
+    The configurations agree in everything but the fields of `spec.fields.per_lane_fields`.
 
     Raises:
         ValueError: If the configurations are not compatible.
@@ -49,8 +49,8 @@ def signature_of_json(config: Mapping[str, Any]) -> str:
     shape = {
         "data": config["data"],
         "observation_window": config["env"]["observation_window"],
-        "model": _without(config["model"], OWN_IN_MODEL),
-        "training": _without(config["training"], OWN_IN_TRAINING),
+        "model": _without(config["model"], PER_LANE_MODEL_FIELDS),
+        "training": _without(config["training"], PER_LANE_TRAINING_FIELDS),
     }
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -69,10 +69,10 @@ def _about_study(study: StudySpec) -> Iterator[str]:
 
 def notices(study: StudySpec) -> tuple[str, ...]:
     """Returns the notices about the search of a study, which every run prints."""
-    return tuple(independence(study))
+    return tuple(independent_sampling_notices(study))
 
 
-def independence(study: StudySpec) -> Iterator[str]:
+def independent_sampling_notices(study: StudySpec) -> Iterator[str]:
     """Yields notices about conditional parameters that the sampler does not model jointly with the others."""
     conditional = ", ".join(each.name for each in study.parameters if each.when)
     if not conditional:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from fxai.spec.fields.argument_style import DEFAULT_NOTATION, Notation
 from fxai.spec.fields.arguments import text_of
 from fxai.spec.fields.command_line import ALL, placeholders
-from fxai.spec.fields.field_paths import list_of
+from fxai.spec.fields.field_paths import parse_choice
 from fxai.spec.fields.objective import CustomCommand, Objective
 from fxai.spec.search.parameters import CategoricalParameter, Parameter
 
@@ -57,7 +57,7 @@ def hint(command: Sequence[str], params: Mapping[str, JsonValue], notation: Nota
 
 
 def _choices(parameter: Parameter) -> list[JsonValue]:
-    return [list_of(each) for each in parameter.choices] if isinstance(parameter, CategoricalParameter) else []
+    return [parse_choice(each) for each in parameter.choices] if isinstance(parameter, CategoricalParameter) else []
 
 
 def _is_odd(value: JsonValue) -> bool:

@@ -10,10 +10,10 @@ from pydantic.fields import FieldInfo
 from fxai.spec.checks.custom_checks import custom_problems
 from fxai.spec.checks.population_checks import population_problems
 from fxai.spec.checks.study_parts import Named, Placed, StudyParts
-from fxai.spec.fields.field_paths import constraint_of, of_choice
+from fxai.spec.fields.field_paths import field_adapter, field_value_of
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.search.conditions import circle, exclude_each_other
+from fxai.spec.search.conditions import circular_conditions, exclude_each_other
 from fxai.spec.search.config_fields import (
     ALGORITHM_PATH,
     ONE_STUDY_EACH,
@@ -52,7 +52,7 @@ def study_problems(study: StudyParts) -> Iterator[Finding]:
 
     This is the only list of the cross-field checks. A check is skipped if a part that it needs is invalid.
     """
-    yield from double_problems(study.names)
+    yield from duplicate_problems(study.names)
     if study.is_custom:
         yield from _custom_study_problems(study)
     else:
@@ -90,7 +90,7 @@ def _fields_of_study(study: StudyParts) -> Fields:
     return config_fields(study.algorithm)
 
 
-def double_problems(parameters: Iterable[Named]) -> Iterator[Finding]:
+def duplicate_problems(parameters: Iterable[Named]) -> Iterator[Finding]:
     """Yields parameters that are given twice."""
     seen: set[str] = set()
     for place, name, _ in parameters:
@@ -154,7 +154,7 @@ def _misfits(path: KeyPath, parameter: Parameter, field: FieldInfo) -> Iterator[
 def _refusal(field: FieldInfo, value: Choice) -> str | None:
     """Returns the message of a field that refuses a value, or None."""
     try:
-        constraint_of(field).validate_python(of_choice(field, value), strict=True)
+        field_adapter(field).validate_python(field_value_of(field, value), strict=True)
     except ValidationError as error:
         return ", or ".join(dict.fromkeys(message_of(details) for details in error.errors(include_url=False)))
     return None
@@ -171,7 +171,7 @@ def condition_problems(parameters: Sequence[Placed], fields: Fields) -> Iterator
             for value in values:
                 if message := _never(named.get(name), fields.get(name), value):
                     yield Finding(where, message)
-    if names := circle([parameter for _, parameter in parameters]):
+    if names := circular_conditions([parameter for _, parameter in parameters]):
         message = f"conditions are circular: {' -> '.join(names)}"
         yield Finding(next(place for place, each in parameters if each.name == names[0]), message)
     for (_, other), (place, parameter) in combinations(parameters, 2):

@@ -7,13 +7,13 @@ with the stored lists, so that all its trials have the same search space.
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from fxai.spec.fields.field_paths import list_of
+from fxai.spec.fields.field_paths import parse_choice
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.parameters import CategoricalParameter, Choice, Parameter
 from fxai.spec.search.study import StudySpec
 
 
-def as_begun(study: StudySpec, begun: Mapping[str, Any]) -> StudySpec:
+def with_stored_lists(study: StudySpec, begun: Mapping[str, Any]) -> StudySpec:
     """Returns the study with its texts replaced by the stored lists.
 
     Args:
@@ -36,7 +36,7 @@ def as_begun(study: StudySpec, begun: Mapping[str, Any]) -> StudySpec:
 
 
 def earlier_texts(study: StudySpec, begun: StudySpec) -> tuple[str, ...]:
-    """Returns the changes of `as_begun` to choices and fixed values, one line for each name."""
+    """Returns the changes of `with_stored_lists` to choices and fixed values, one line for each name."""
     before, now = _values(study), _values(begun)
     changed = {name: [each for each in values if each not in before[name]] for name, values in now.items()}
     return tuple(
@@ -84,6 +84,6 @@ def _as_stored(choice: Choice, stored: Any) -> Choice:
     """Returns the choice, or its text without quotes if only that is among the stored values."""
     if not isinstance(stored, list | tuple):
         return choice
-    text = list_of(choice)
+    text = parse_choice(choice)
     is_earlier = isinstance(text, str) and text != choice and choice not in stored and text in stored
     return text if is_earlier else choice

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from fxai.spec.search.configure import config_values, located
+from fxai.spec.search.configure import config_values, params_by_path
 from fxai.spec.search.constraints import violation
 from fxai.spec.search.parameters import Choice
 from fxai.spec.search.study import StudySpec
@@ -12,7 +12,7 @@ def violations(study: StudySpec, params: Mapping[str, Choice]) -> dict[str, floa
     """Returns the violation of each constraint at a point, above 0 if the constraint is broken."""
     if not study.constraints:
         return {}
-    values = {**config_values(study), **located(study.parameters, params), **params}
+    values = {**config_values(study), **params_by_path(study.parameters, params), **params}
     return {constraint: violation(constraint, values) for constraint in study.constraints}
 
 

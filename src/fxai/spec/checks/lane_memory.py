@@ -145,7 +145,7 @@ def _items(value: Any) -> tuple[Any, ...]:
     return tuple(json.loads(value) if isinstance(value, str) else value or ())
 
 
-def in_gigabytes(size: float) -> str:
+def format_gigabytes(size: float) -> str:
     """Returns a number of bytes as text, such as `1.5 GB` or `1,490,000 GB`."""
     gigabytes = size / 1e9
     if gigabytes < 100:  # noqa: PLR2004 - three digits

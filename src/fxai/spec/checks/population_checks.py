@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from fxai.spec.checks.study_parts import StudyParts
+from fxai.spec.fields.per_lane_fields import varies_by_lane
 from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.fields.varying_fields import may_change
 from fxai.spec.search.findings import Finding
 from fxai.spec.search.parameters import Parameter
 from fxai.spec.search.population import PopulationSearch
@@ -61,5 +61,5 @@ def population_advice(
         )
     if rest := n_trials % search.population:
         yield f"n_trials {n_trials} is not a multiple of population {search.population}; the last one has {rest}"
-    if kept := [each.name for each in parameters if not may_change(each.path)]:
+    if kept := [each.name for each in parameters if not varies_by_lane(each.path)]:
         yield f"these cannot change during a training, so members copy them with the weights: {', '.join(kept)}"

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
-from fxai.spec.fields.defaults import MOST
+from fxai.spec.fields.defaults import MAX_COUNT
 
 
 class A2cConfig(AlgorithmConfig):
@@ -15,8 +15,8 @@ class A2cConfig(AlgorithmConfig):
     """
 
     algorithm: Literal["a2c"] = Field(default="a2c", description="name of the algorithm")
-    total_updates: int = Field(default=800, ge=1, le=MOST, description="number of updates, each with one rollout")
-    eval_frequency: int = Field(default=80, ge=1, le=MOST, description="updates between two evaluations")
+    total_updates: int = Field(default=800, ge=1, le=MAX_COUNT, description="number of updates, each with one rollout")
+    eval_frequency: int = Field(default=80, ge=1, le=MAX_COUNT, description="updates between two evaluations")
     rollout_steps: int = Field(
         default=8, ge=1, le=1_000_000, description="environment steps per update, in each environment"
     )

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from fxai.spec.fields.defaults import MOST
+from fxai.spec.fields.defaults import MAX_COUNT
 from fxai.spec.fields.record import Record
 
 
@@ -16,8 +16,8 @@ class AlgorithmConfig(Record):
     """
 
     algorithm: str = Field(description="name of the algorithm")
-    total_updates: int = Field(default=100, ge=1, le=MOST, description="number of updates, each with one rollout")
-    eval_frequency: int = Field(default=10, ge=1, le=MOST, description="updates between two evaluations")
+    total_updates: int = Field(default=100, ge=1, le=MAX_COUNT, description="number of updates, each with one rollout")
+    eval_frequency: int = Field(default=10, ge=1, le=MAX_COUNT, description="updates between two evaluations")
     n_envs: int = Field(default=16, ge=1, le=1_000_000, description="parallel environments of one training")
     rollout_steps: int = Field(
         default=64, ge=1, le=1_000_000, description="environment steps per update, in each environment"

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from fxai.spec.fields.defaults import MOST
+from fxai.spec.fields.defaults import MAX_COUNT
 from fxai.spec.fields.environment import check_bare
 from fxai.spec.fields.record import Record
 
@@ -14,7 +14,7 @@ NAMED_SOURCE: Final = re.compile(r"eurusd_1h|(?P<kind>planted_1h|shuffled_1h)(?:
 """Names of the built-in data sets of `source`, which `market/read_bars.py` generates."""
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-Bars = Annotated[int, Field(ge=1, le=MOST)]
+Bars = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 
 
 def _no_number(value: object) -> object:
@@ -40,7 +40,7 @@ class SplitConfig(Record):
         default=0.2,
         description="share of the bars, or the date at which the split ends; null takes all bars after train",
     )
-    embargo_bars: int = Field(default=24, ge=0, le=MOST, description="bars left out between two splits")
+    embargo_bars: int = Field(default=24, ge=0, le=MAX_COUNT, description="bars left out between two splits")
     validation_episodes: int | None = Field(
         default=None,
         ge=2,
@@ -66,10 +66,10 @@ class FeatureConfig(Record):
     """Features of each bar, computed from that bar and earlier bars only. Horizons and windows are in bars."""
 
     return_horizons: tuple[Bars, ...] = Field(default=(1, 2, 4, 8, 24), description="horizons of returns")
-    volatility_windows: tuple[Annotated[int, Field(ge=2, le=MOST)], ...] = Field(
+    volatility_windows: tuple[Annotated[int, Field(ge=2, le=MAX_COUNT)], ...] = Field(
         default=(24, 120), description="windows of volatilities"
     )
-    momentum_windows: tuple[Annotated[int, Field(ge=2, le=MOST)], ...] = Field(
+    momentum_windows: tuple[Annotated[int, Field(ge=2, le=MAX_COUNT)], ...] = Field(
         default=(24,), description="windows of momenta"
     )
     bar_range: bool = Field(

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
-from fxai.spec.fields.defaults import MOST
+from fxai.spec.fields.defaults import MAX_COUNT
 
 
 class DqnConfig(AlgorithmConfig):
@@ -18,8 +18,8 @@ class DqnConfig(AlgorithmConfig):
     """
 
     algorithm: Literal["dqn"] = Field(default="dqn", description="name of the algorithm")
-    total_updates: int = Field(default=800, ge=1, le=MOST, description="number of updates, each with one rollout")
-    eval_frequency: int = Field(default=80, ge=1, le=MOST, description="updates between two evaluations")
+    total_updates: int = Field(default=800, ge=1, le=MAX_COUNT, description="number of updates, each with one rollout")
+    eval_frequency: int = Field(default=80, ge=1, le=MAX_COUNT, description="updates between two evaluations")
     rollout_steps: int = Field(
         default=8, ge=1, le=1_000_000, description="environment steps per update, in each environment"
     )
@@ -29,18 +29,20 @@ class DqnConfig(AlgorithmConfig):
         default=False, description="dueling network: separate outputs for the state value and the advantages"
     )
     twin: bool = Field(default=False, description="two critics; the target uses the smaller value")
-    n_step: int = Field(default=1, ge=1, le=MOST, description="number of rewards in an n-step target")
+    n_step: int = Field(default=1, ge=1, le=MAX_COUNT, description="number of rewards in an n-step target")
     buffer_size: int = Field(
         default=10_000,
         ge=1,
-        le=MOST,
+        le=MAX_COUNT,
         description="transitions in the replay buffer of each lane; rounded down to whole steps of all environments",
     )
-    batch_size: int = Field(default=64, ge=1, le=MOST, description="transitions per gradient step")
+    batch_size: int = Field(default=64, ge=1, le=MAX_COUNT, description="transitions per gradient step")
     learning_starts: int = Field(
-        default=1_000, ge=0, le=MOST, description="transitions collected before the first gradient step"
+        default=1_000, ge=0, le=MAX_COUNT, description="transitions collected before the first gradient step"
     )
-    gradient_steps: int = Field(default=16, ge=1, le=MOST, description="gradient steps per update, that is per rollout")
+    gradient_steps: int = Field(
+        default=16, ge=1, le=MAX_COUNT, description="gradient steps per update, that is per rollout"
+    )
     target_tau: float = Field(
         default=0.005,
         gt=0,
@@ -48,7 +50,7 @@ class DqnConfig(AlgorithmConfig):
         description="share of the online weights in the update of the target network; 1 copies them",
     )
     target_interval: int = Field(
-        default=1, ge=1, le=MOST, description="gradient steps between two updates of the target network"
+        default=1, ge=1, le=MAX_COUNT, description="gradient steps between two updates of the target network"
     )
     exploration_initial: float = Field(default=1.0, ge=0, le=1, description="share of random actions at the beginning")
     exploration_final: float = Field(default=0.05, ge=0, le=1, description="share of random actions at the end")

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from fxai.spec.fields.defaults import MOST
+from fxai.spec.fields.defaults import MAX_COUNT
 from fxai.spec.fields.record import Record
 
 
@@ -22,7 +22,7 @@ class RewardConfig(Record):
         description="penalty per step, times the holding time beyond max_holding_time_steps as a share of it",
     )
     max_holding_time_steps: int = Field(
-        default=180, ge=1, le=MOST, description="steps that a trade may last without penalty"
+        default=180, ge=1, le=MAX_COUNT, description="steps that a trade may last without penalty"
     )
     drawdown_penalty_coefficient: float = Field(
         default=0.0, ge=0, description="penalty per step, times the drawdown of equity from its peak"
@@ -80,7 +80,7 @@ class RewardConfig(Record):
 class EnvConfig(Record):
     """Rules of the market for the agent. Rates are fractions of the traded notional."""
 
-    max_episode_steps: int = Field(default=256, ge=2, le=MOST, description="most bars of a training episode")
+    max_episode_steps: int = Field(default=256, ge=2, le=MAX_COUNT, description="most bars of a training episode")
     observation_window: int = Field(default=8, ge=1, le=100_000, description="number of bars in an observation")
     position_size: float = Field(default=1.0, gt=0, description="notional divided by equity when a position is opened")
     allow_short: bool = Field(default=True, description="whether the agent may sell short")

@@ -56,11 +56,11 @@ def as_choice(value: Any) -> Any:
 def as_custom_choice(value: Any) -> Any:
     """Returns a value of custom code as a choice. A text that looks like a JSON list is kept as a quoted JSON text."""
     if isinstance(value, str):
-        return json.dumps(value) if list_of(value) != value else value
+        return json.dumps(value) if parse_choice(value) != value else value
     return as_choice(value)
 
 
-def list_of(choice: Any) -> Any:
+def parse_choice(choice: Any) -> Any:
     """Returns the value of a choice: JSON text of a list or of a quoted text is parsed, others are unchanged."""
     if not isinstance(choice, str) or not choice.startswith(("[", '"')):
         return choice
@@ -68,17 +68,17 @@ def list_of(choice: Any) -> Any:
         value = json.loads(choice)
     except (ValueError, RecursionError):
         return choice
-    is_kept_text = isinstance(value, str) and list_of(value) != value
+    is_kept_text = isinstance(value, str) and parse_choice(value) != value
     return value if isinstance(value, list) or is_kept_text else choice
 
 
-def of_choice(field: FieldInfo, choice: Any) -> Any:
+def field_value_of(field: FieldInfo, choice: Any) -> Any:
     """Returns the value of a field for a choice: a tuple if the field is a list and the choice its JSON text."""
-    value = list_of(choice) if is_list(field) else choice
+    value = parse_choice(choice) if is_list(field) else choice
     return tuple(value) if isinstance(value, list) else value
 
 
-def constraint_of(field: FieldInfo) -> TypeAdapter[Any]:
+def field_adapter(field: FieldInfo) -> TypeAdapter[Any]:
     """Returns a validator of one value with the field's type and constraints."""
     annotation: Any = field.annotation
     for constraint in field.metadata:

@@ -24,7 +24,7 @@ def split_path(path: str) -> tuple[str, str]:
     return module, name
 
 
-def home_of(node: Any) -> str:
+def class_origin(node: Any) -> str:
     """Returns the union's tag of a sampler or pruner, given as a mapping or a record: `OPTUNAS` or `IMPORTED`."""
     name = node.get("type") if isinstance(node, dict) else getattr(node, "type", None)
     return IMPORTED if isinstance(name, str) and not {":", "."}.isdisjoint(name) else OPTUNAS

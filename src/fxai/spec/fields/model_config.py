@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from fxai.spec.fields.record import Record
 
-MOST_LAYERS = 8  # most layers whose widths can be given and searched separately
+MAX_LAYERS = 8  # most layers whose widths can be given and searched separately
 Width = Annotated[int, Field(ge=1, le=100_000)]
 
 
@@ -21,7 +21,7 @@ class ModelConfig(Record):
     widths: tuple[Width, ...] | None = Field(
         default=None,
         min_length=1,
-        max_length=MOST_LAYERS,
+        max_length=MAX_LAYERS,
         description="width of each layer of an MLP, instead of d_model and n_layers",
     )
     n_heads: int = Field(default=4, ge=1, le=100_000, description="attention heads of the transformer")

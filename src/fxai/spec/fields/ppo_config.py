@@ -5,15 +5,15 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
-from fxai.spec.fields.defaults import MOST
+from fxai.spec.fields.defaults import MAX_COUNT
 
 
 class PpoConfig(AlgorithmConfig):
     """Proximal policy optimization (PPO; Schulman et al. 2017, arXiv 1707.06347)."""
 
     algorithm: Literal["ppo"] = Field(default="ppo", description="name of the algorithm")
-    batch_size: int = Field(default=64, ge=1, le=MOST, description="transitions per gradient step")
-    n_epochs: int = Field(default=8, ge=1, le=MOST, description="epochs over each rollout")
+    batch_size: int = Field(default=64, ge=1, le=MAX_COUNT, description="transitions per gradient step")
+    n_epochs: int = Field(default=8, ge=1, le=MAX_COUNT, description="epochs over each rollout")
     gae_lambda: float = Field(default=0.95, ge=0, le=1, description="lambda of generalized advantage estimation")
     clip_epsilon: float = Field(default=0.2, gt=0, description="clipping range of the probability ratio around 1")
     value_clip_epsilon: float | None = Field(

@@ -33,7 +33,7 @@ def shown(url: str) -> str:
     return scheme + user + at + _SECRET.sub(rf"\1{HIDDEN}", place)
 
 
-def without_secrets(text: str, url: str) -> str:
+def redact_secrets(text: str, url: str) -> str:
     """Returns another program's message about a URL with the user and the password of the URL replaced by `***`."""
     text = text.replace(url, shown(url))
     match = _ADDRESS.fullmatch(url)

@@ -13,7 +13,7 @@ from fxai.spec.yaml.source_node import SourceNode, plain
 _PLACE = ("data", "source")
 
 
-def placed_study(study: SourceNode, base: SourceNode | None, folder: Path) -> SourceNode:
+def resolve_data_paths(study: SourceNode, base: SourceNode | None, folder: Path) -> SourceNode:
     """Returns a study with its data paths resolved.
 
     Args:
@@ -47,7 +47,7 @@ def beside(folder: Path, source: str) -> str:
         return source
 
 
-def tried_folders(folder: Path) -> tuple[Path, ...]:
+def searched_folders(folder: Path) -> tuple[Path, ...]:
     """Returns the folders in which a relative path of a file in `folder` is searched."""
     return tuple(dict.fromkeys((folder.absolute(), Path.cwd())))
 

@@ -12,12 +12,12 @@ from fxai.errors import InputError, Problem, SpecError
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.objective import in_folder
 from fxai.spec.fields.suggestion import did_you_mean
-from fxai.spec.reading.data_place import placed_study
+from fxai.spec.reading.data_place import resolve_data_paths
 from fxai.spec.reading.find_spec import ENDINGS, find_spec, is_file
 from fxai.spec.reading.form import SHARED
 from fxai.spec.reading.merge import merge_study
 from fxai.spec.reading.presets import with_preset
-from fxai.spec.reading.search_space import with_space, without_space
+from fxai.spec.reading.search_space import resolve_search_space, without_search_space_key
 from fxai.spec.yaml.source_node import SourceNode, source_node, source_of
 from fxai.spec.yaml.yaml_source import YamlSource, read_yaml
 
@@ -26,7 +26,7 @@ _TAKE = ("extends", "preset", "search_space")
 _MAX_FILES = 20  # longest chain of extended files
 
 
-def written_out(source: YamlSource, check: Check, trail: Sequence[Path] = ()) -> YamlSource:
+def resolve_references(source: YamlSource, check: Check, trail: Sequence[Path] = ()) -> YamlSource:
     """Returns the file with all references replaced by what they refer to.
 
     Args:
@@ -53,7 +53,7 @@ def written_out(source: YamlSource, check: Check, trail: Sequence[Path] = ()) ->
             faults.append(Problem(message, "extends", study.keys["extends"].line))
     if faults:
         raise SpecError(source.name, tuple(faults))
-    return source_of(_with_list(own, [without_space(each) for each in _studies(own)]), source.name)
+    return source_of(_with_list(own, [without_search_space_key(each) for each in _studies(own)]), source.name)
 
 
 def _base(source: YamlSource, own: SourceNode, check: Check, trail: Sequence[Path]) -> SourceNode:
@@ -71,7 +71,7 @@ def _base(source: YamlSource, own: SourceNode, check: Check, trail: Sequence[Pat
     if len(way) > _MAX_FILES:
         message = f"exceeds the longest chain of files that extend each other: {_MAX_FILES}"
         raise SpecError(source.name, (Problem(message, "extends", named.line),))
-    base = written_out(read_yaml(path), check, way)
+    base = resolve_references(read_yaml(path), check, way)
     check(base)
     return _with_defaults(source_node(base)).taken(named.line, str(path))
 
@@ -105,7 +105,7 @@ def _with_folders(source: YamlSource) -> YamlSource:
 def _placed(own: SourceNode, base: SourceNode | None, folder: Path) -> SourceNode:
     """Returns the file with the data paths of its studies resolved."""
     bases = [] if base is None else _studies(base)
-    return _with_list(own, [placed_study(each, _base_of(each, bases), folder) for each in _studies(own)])
+    return _with_list(own, [resolve_data_paths(each, _base_of(each, bases), folder) for each in _studies(own)])
 
 
 def _studies(spec: SourceNode) -> list[SourceNode]:
@@ -138,7 +138,7 @@ def _presets(spec: SourceNode | None) -> dict[str, SourceNode]:
 
 def _filled(own: SourceNode, presets: Mapping[str, SourceNode], faults: list[Problem]) -> SourceNode:
     """Returns the file with the presets and search spaces of its studies resolved."""
-    studies = [with_space(with_preset(each, presets, faults), faults) for each in _studies(own)]
+    studies = [resolve_search_space(with_preset(each, presets, faults), faults) for each in _studies(own)]
     return _with_list(own, studies)
 
 

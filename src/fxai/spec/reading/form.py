@@ -20,7 +20,7 @@ from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.class_names import CLASSES, with_class, with_classes
 from fxai.spec.search.findings import Finding
 from fxai.spec.search.parameter_form import is_grid, translate_parameter
-from fxai.spec.search.text_values import keep_texts, read_by_fields
+from fxai.spec.search.text_values import convert_texts, quote_list_texts
 from fxai.spec.yaml.yaml_source import KeyPath, YamlSource, dotted
 
 Node = dict[str, JsonValue]
@@ -31,7 +31,7 @@ _STOP_KEYS = {"early_stop_patience": "patience", "early_stop_min_delta": "min_de
 
 
 @dataclass(slots=True)
-class Form:
+class TranslatedSpec:
     """A spec in the form of the records, with the faults found so far and the paths of its keys in the file."""
 
     source: YamlSource
@@ -54,9 +54,9 @@ class Form:
         return path
 
 
-def translate(source: YamlSource) -> Form:
+def translate(source: YamlSource) -> TranslatedSpec:
     """Translates a file whose value is a mapping."""
-    form = Form(source, copy.deepcopy(source.value) if isinstance(source.value, dict) else {})
+    form = TranslatedSpec(source, copy.deepcopy(source.value) if isinstance(source.value, dict) else {})
     _retire(form, form.tree, (), RETIRED_IN_SPEC)
     shared = {key: form.tree.pop(key) for key in SHARED if key in form.tree}
     if isinstance(presets := form.tree.get("presets"), dict):
@@ -74,7 +74,7 @@ def translate(source: YamlSource) -> Form:
     return form
 
 
-def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
+def _translate_study(form: TranslatedSpec, study: Node, path: KeyPath) -> None:
     _retire(form, study, path, RETIRED_IN_STUDY)
     for key in _DEFAULT_WHEN_EMPTY:
         if key in study and study[key] is None:
@@ -97,19 +97,19 @@ def _translate_study(form: Form, study: Node, path: KeyPath) -> None:
     _translate_parameters(form, study, path)
     _map_parameters(form, study, path)
     if is_custom(study.get("objective")):
-        keep_texts(study)
+        quote_list_texts(study)
     else:
-        form.remarks[path] = tuple(read_by_fields(study))
+        form.remarks[path] = tuple(convert_texts(study))
 
 
-def _retire(form: Form, node: Node, path: KeyPath, retired: dict[str, RetiredKey]) -> None:
+def _retire(form: TranslatedSpec, node: Node, path: KeyPath, retired: dict[str, RetiredKey]) -> None:
     for key in node.keys() & retired.keys():
         value = node.pop(key)
         if not retired[key].accepts(value):
             form.findings.append(Finding((*path, key), retired[key].instead))
 
 
-def _move_overrides(form: Form, study: Node, path: KeyPath) -> None:
+def _move_overrides(form: TranslatedSpec, study: Node, path: KeyPath) -> None:
     """Renames `trial_overrides` of the guide's program to training_config."""
     overrides = study.pop("trial_overrides", None)
     if overrides is None:
@@ -123,7 +123,7 @@ def _move_overrides(form: Form, study: Node, path: KeyPath) -> None:
     form.moved[*path, "training_config"] = (*path, "trial_overrides")
 
 
-def _move_validation(form: Form, study: Node, path: KeyPath) -> None:
+def _move_validation(form: TranslatedSpec, study: Node, path: KeyPath) -> None:
     """Moves `validation: {episodes: 20}` to `data.split.validation_episodes` of training_config."""
     section = study.get("validation")
     if is_custom(study.get("objective")) and section is not None:
@@ -138,7 +138,7 @@ def _move_validation(form: Form, study: Node, path: KeyPath) -> None:
     study.pop("validation", None)
 
 
-def _move(form: Form, study: Node, path: KeyPath, old: tuple[str, ...], new: tuple[str, ...]) -> None:
+def _move(form: TranslatedSpec, study: Node, path: KeyPath, old: tuple[str, ...], new: tuple[str, ...]) -> None:
     """Moves a key of a study from `old` to `new` in its training_config."""
     *sections, last = old
     node: Any = study
@@ -160,7 +160,7 @@ def _move(form: Form, study: Node, path: KeyPath, old: tuple[str, ...], new: tup
     form.moved[*path, *place] = (*path, *old)
 
 
-def _translate_tracking(form: Form, study: Node, path: KeyPath) -> None:
+def _translate_tracking(form: TranslatedSpec, study: Node, path: KeyPath) -> None:
     """Gives a tracker without settings its defaults, and refuses secrets."""
     tracking = study.get("tracking")
     for name in TRACKERS:
@@ -171,7 +171,7 @@ def _translate_tracking(form: Form, study: Node, path: KeyPath) -> None:
             _retire(form, section, (*path, "tracking", name), SECRET_KEYS[name])
 
 
-def _move_early_stop(form: Form, study: Node, path: KeyPath) -> None:
+def _move_early_stop(form: TranslatedSpec, study: Node, path: KeyPath) -> None:
     """Moves `early_stop_patience` and `early_stop_min_delta` of the guide's program to keys of `stop`."""
     for old, new in _STOP_KEYS.items():
         value = study.pop(old, None)
@@ -197,7 +197,7 @@ def _drop_empty_sections(node: Node, record: type[Record]) -> None:
             _drop_empty_sections(value, section)
 
 
-def _translate_parameters(form: Form, study: Node, path: KeyPath) -> None:
+def _translate_parameters(form: TranslatedSpec, study: Node, path: KeyPath) -> None:
     path = (*path, "parameters")
     written = study.get("parameters")
     if isinstance(written, dict):
@@ -216,7 +216,7 @@ def _translate_parameters(form: Form, study: Node, path: KeyPath) -> None:
                 form.moved[*here, new] = (*form.moved.get(here, here), old)
 
 
-def _map_parameters(form: Form, study: Node, path: KeyPath) -> None:
+def _map_parameters(form: TranslatedSpec, study: Node, path: KeyPath) -> None:
     """Writes `param_mapping: {lr: training.learning_rate}` as the key `path` of the parameters."""
     mapping = study.pop("param_mapping", None)
     if mapping is None:
@@ -237,7 +237,7 @@ def _map_parameters(form: Form, study: Node, path: KeyPath) -> None:
             form.moved[*path, "parameters", place, "path"] = (*path, "param_mapping", str(name))
 
 
-def _as_list(form: Form, written: Node, path: KeyPath) -> list[JsonValue]:
+def _as_list(form: TranslatedSpec, written: Node, path: KeyPath) -> list[JsonValue]:
     """Returns a mapping of parameters by name as a list."""
     parameters: list[JsonValue] = []
     for place, (name, parameter) in enumerate(written.items()):

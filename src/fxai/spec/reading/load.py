@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from fxai.errors import Problem, SpecError
 from fxai.spec.fields.record import Record
-from fxai.spec.reading.extend import written_out
-from fxai.spec.reading.form import Form, translate
+from fxai.spec.reading.extend import resolve_references
+from fxai.spec.reading.form import TranslatedSpec, translate
 from fxai.spec.reading.validation import validate, validate_spec
 from fxai.spec.search.findings import Finding
 from fxai.spec.search.study import Spec
@@ -32,7 +32,7 @@ def spec_of(source: YamlSource) -> Spec:
 
 def spec_with_remarks(source: YamlSource) -> tuple[Spec, tuple[tuple[str, ...], ...]]:
     """Returns the spec, and for each study the remarks on texts that were read as another type."""
-    spec, form = _read(written_out(source, _checked))
+    spec, form = _read(resolve_references(source, _checked))
     return spec, tuple(form.remarks.get(("studies", place), ()) for place in range(len(spec.studies)))
 
 
@@ -40,7 +40,7 @@ def _checked(source: YamlSource) -> Spec:
     return _read(source)[0]
 
 
-def _read(source: YamlSource) -> tuple[Spec, Form]:
+def _read(source: YamlSource) -> tuple[Spec, TranslatedSpec]:
     """Returns the spec of a file whose references are resolved, with its translation."""
     _check_mapping(source, "a spec has `name:` and `studies:`")
     form = translate(source)
@@ -54,7 +54,7 @@ def load_record(source: Path, kind: type[R]) -> R:
     """Loads a YAML file that contains one record, such as a study's best config."""
     yaml = read_yaml(source)
     _check_mapping(yaml, f"it has {', '.join(f'`{name}:`' for name in list(kind.model_fields)[:3])}, ...")
-    form = Form(yaml, yaml.value if isinstance(yaml.value, dict) else {})
+    form = TranslatedSpec(yaml, yaml.value if isinstance(yaml.value, dict) else {})
     record, findings = validate(kind, form.tree)
     if record is None or findings:
         raise _spec_error(form, findings)
@@ -68,6 +68,6 @@ def _check_mapping(source: YamlSource, what: str) -> None:
         raise SpecError(source.name, (Problem(f"must be a mapping; {what}", line=1),))
 
 
-def _spec_error(form: Form, findings: list[Finding]) -> SpecError:
+def _spec_error(form: TranslatedSpec, findings: list[Finding]) -> SpecError:
     problems = dict.fromkeys(form.problem(finding) for finding in findings)
     return SpecError(form.source.name, tuple(sorted(problems, key=lambda problem: problem.line or 0)))

@@ -13,7 +13,7 @@ from fxai.spec.search.population import PopulationSearch
 from fxai.spec.search.preset import Preset
 from fxai.spec.search.pruners import MedianPruner, NopPruner, Pruner, SuccessiveHalvingPruner
 from fxai.spec.search.samplers import RandomSampler, Sampler, TPESampler
-from fxai.spec.yaml.source_node import SourceNode, plain, stated
+from fxai.spec.yaml.source_node import SourceNode, plain, unlocated_node
 
 _POPULATIONS = "pbt"
 _SAMPLERS: dict[str, Sampler] = {"optuna": TPESampler(), "random": RandomSampler()}
@@ -59,7 +59,7 @@ def with_preset(study: SourceNode, own: Mapping[str, SourceNode], faults: list[P
     if named.text in own:
         given = _sound(own[named.text])
     elif shipped := shipped_preset(named.text):
-        given = stated(settings_of(shipped), named.line, f"preset {named.text}").keys
+        given = unlocated_node(settings_of(shipped), named.line, f"preset {named.text}").keys
     else:
         faults.append(Problem(unknown_preset(plain(named), own), "preset", named.line))
         return study

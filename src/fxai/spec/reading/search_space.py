@@ -13,7 +13,7 @@ from fxai.spec.yaml.source_node import SourceNode, plain
 _KEY = "search_space"
 
 
-def with_space(study: SourceNode, faults: list[Problem]) -> SourceNode:
+def resolve_search_space(study: SourceNode, faults: list[Problem]) -> SourceNode:
     """Returns the study with the parameters of its search space and the algorithm of that name.
 
     The study's own parameters take precedence. Faults are appended to `faults`.
@@ -35,7 +35,7 @@ def with_space(study: SourceNode, faults: list[Problem]) -> SourceNode:
     return study.with_keys(keys)
 
 
-def without_space(study: SourceNode) -> SourceNode:
+def without_search_space_key(study: SourceNode) -> SourceNode:
     """Returns the study without the key `search_space`, after it was resolved."""
     if _KEY not in study.keys:
         return study

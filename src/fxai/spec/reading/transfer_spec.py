@@ -33,7 +33,7 @@ class SourceStudy(Record):
     metric: str = ""  # of the best value; empty in files of earlier releases
     trading: bool = False  # whether the objective is fx_trading
 
-    def stands_as(self, other: "SourceStudy") -> bool:
+    def is_unchanged_from(self, other: "SourceStudy") -> bool:
         """Whether both are the same study with the same trials. Files of earlier releases have no metric."""
         unnamed = {"metric": "", "trading": False}
         return self.model_copy(update=unnamed) == other.model_copy(update=unnamed)

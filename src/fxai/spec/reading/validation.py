@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from fxai.spec.checks.cross_field_checks import study_problems
 from fxai.spec.checks.study_parts import Named, StudyParts, parts_of
 from fxai.spec.fields.algorithm import algorithm_of
-from fxai.spec.fields.field_paths import constraint_of
+from fxai.spec.fields.field_paths import field_adapter
 from fxai.spec.fields.objective import is_custom
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
@@ -133,6 +133,6 @@ def _parameter(node: Any) -> Parameter | None:
 def _field_value(study: dict[str, Any], name: str) -> Any:
     """Returns the value of a field of a study; None if it is absent or invalid."""
     try:
-        return constraint_of(StudySpec.model_fields[name]).validate_python(study.get(name))
+        return field_adapter(StudySpec.model_fields[name]).validate_python(study.get(name))
     except ValidationError:
         return None

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from fxai.spec.fields.environment import expanded_path
-from fxai.spec.fields.field_paths import as_custom_choice, list_of
+from fxai.spec.fields.field_paths import as_custom_choice, parse_choice
 from fxai.spec.fields.objective import CustomCode
 from fxai.spec.search.parameters import Parameter
 from fxai.spec.search.study import StudySpec
@@ -21,7 +21,7 @@ _NEVER = {
 }
 
 
-def written_whole(study: StudySpec, header: str = "") -> str:
+def standalone_spec(study: StudySpec, header: str = "") -> str:
     """Returns a spec file that loads as this study, except for `storage` and `tracking`.
 
     `header` is written as a comment at the top.
@@ -65,7 +65,7 @@ def _as_written(value: Any) -> Any:
         return {key: _as_written(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_as_written(each) for each in value]
-    read = list_of(value)
+    read = parse_choice(value)
     return read if as_custom_choice(read) == value else value  # else a list in another spelling, which is kept as text
 
 

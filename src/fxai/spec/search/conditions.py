@@ -23,7 +23,7 @@ def in_order(parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:
     return tuple(parameters[place] for place in sorter.static_order())
 
 
-def circle(parameters: Sequence[Parameter]) -> tuple[str, ...]:
+def circular_conditions(parameters: Sequence[Parameter]) -> tuple[str, ...]:
     """Returns the names of parameters with circular conditions; empty if there are none."""
     try:
         in_order(parameters)

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from fxai.spec.fields.algorithm import ALGORITHMS
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
 from fxai.spec.fields.field_paths import leaves
-from fxai.spec.fields.model_config import MOST_LAYERS, Width
+from fxai.spec.fields.model_config import MAX_LAYERS, Width
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.training_config import TrainingConfig
 
@@ -28,13 +28,13 @@ def config_fields(algorithm: str) -> Mapping[str, FieldInfo]:
     """Returns the fields of an algorithm by dotted path, with the width of each layer; all fields if it is unknown."""
     chosen = (ALGORITHMS[algorithm],) if algorithm in ALGORITHMS else tuple(ALGORITHMS.values())
     fields = {path: field for one in chosen for path, field in leaves(TrainingConfig, chosen=one)}
-    return MappingProxyType(fields | {f"{WIDTHS}.{layer}": _WIDTH for layer in range(MOST_LAYERS)})
+    return MappingProxyType(fields | {f"{WIDTHS}.{layer}": _WIDTH for layer in range(MAX_LAYERS)})
 
 
 def fields_of(config: TrainingConfig) -> Mapping[str, FieldInfo]:
     """Returns the fields of a configuration by dotted path, with the widths of the layers that it has."""
     given = len(config.model.widths or ())
-    missing = {f"{WIDTHS}.{layer}" for layer in range(given, MOST_LAYERS)}
+    missing = {f"{WIDTHS}.{layer}" for layer in range(given, MAX_LAYERS)}
     fields = config_fields(config.training.algorithm)
     return {path: field for path, field in fields.items() if path not in missing}
 
@@ -48,7 +48,7 @@ def unknown_path(path: str, algorithm: str) -> str:
     """Returns the message for an unknown path, with the most similar field of the algorithm."""
     known = config_fields(algorithm)
     if path.startswith(f"{WIDTHS}."):
-        return f"training_config has no {path!r}; the layers are {WIDTHS}.0 to {WIDTHS}.{MOST_LAYERS - 1}"
+        return f"training_config has no {path!r}; the layers are {WIDTHS}.0 to {WIDTHS}.{MAX_LAYERS - 1}"
     if any(each.startswith(f"{path}.") for each in known):
         return f"{path!r} is a section of training_config; name one of its keys"
     if path in all_config_fields():

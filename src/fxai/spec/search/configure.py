@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fxai.errors import InputError, SpecError
-from fxai.spec.fields.field_paths import as_custom_choice, of_choice
+from fxai.spec.fields.field_paths import as_custom_choice, field_value_of
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.conditions import walk
 from fxai.spec.search.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, config_fields, unknown_path
@@ -30,7 +30,7 @@ def configure(config: TrainingConfig, params: Mapping[str, Choice]) -> TrainingC
             raise InputError(ONE_STUDY_EACH)
         if name not in config_fields(algorithm):
             raise InputError(unknown_path(name, algorithm))
-        set_at(tree, name, of_choice(config_fields(algorithm)[name], value))
+        set_at(tree, name, field_value_of(config_fields(algorithm)[name], value))
     try:
         return TrainingConfig.model_validate(tree)
     except ValidationError as error:
@@ -48,7 +48,7 @@ def trial_config(study: StudySpec, params: Mapping[str, Choice]) -> TrainingConf
     """
     if isinstance(study.training_config, CustomConfig):
         raise TypeError(f"the objective of {study.study_name} is custom code")
-    return configure(study.training_config, {**study.fixed, **located(study.parameters, params)})
+    return configure(study.training_config, {**study.fixed, **params_by_path(study.parameters, params)})
 
 
 def trial_settings(study: StudySpec, params: Mapping[str, Choice]) -> dict[str, Any]:
@@ -61,12 +61,12 @@ def trial_settings(study: StudySpec, params: Mapping[str, Choice]) -> dict[str, 
     if not isinstance(config, CustomConfig):
         return trial_config(study, params).model_dump(mode="json")
     try:
-        return with_values(config, {**study.fixed, **located(study.parameters, params)})
+        return with_values(config, {**study.fixed, **params_by_path(study.parameters, params)})
     except ValueError as error:
         raise InputError(str(error)) from None
 
 
-def located(parameters: Sequence[Parameter], params: Mapping[str, Choice]) -> dict[str, Choice]:
+def params_by_path(parameters: Sequence[Parameter], params: Mapping[str, Choice]) -> dict[str, Choice]:
     """Returns a trial's parameters by the paths that they set, as `configure` expects them."""
     path_of = {parameter.name: parameter.path for parameter in parameters}
     return {path_of.get(name, name): value for name, value in params.items()}

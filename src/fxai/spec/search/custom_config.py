@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ConfigDict, JsonValue, RootModel
 
-from fxai.spec.fields.field_paths import list_of
+from fxai.spec.fields.field_paths import parse_choice
 from fxai.spec.search.parameters import Choice
 
 DERIVED = "derived"  # key of a training engine's configuration: by name, the paths of values that functions compute
@@ -19,7 +19,7 @@ class CustomConfig(RootModel[dict[str, JsonValue]]):
 
 def with_values(config: CustomConfig, values: Mapping[str, Choice]) -> dict[str, JsonValue]:
     """Returns the configuration with a trial's parameters set at dotted names, as `with_json`."""
-    return with_json(config, {name: list_of(value) for name, value in values.items()})
+    return with_json(config, {name: parse_choice(value) for name, value in values.items()})
 
 
 def with_json(config: CustomConfig, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

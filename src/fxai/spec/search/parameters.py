@@ -9,14 +9,14 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from fxai.spec.fields.field_paths import as_choice
 from fxai.spec.fields.record import Record
 from fxai.spec.search.steps import (
-    MOST_WHOLE,
+    MAX_EXACT_INT,
     count_steps,
     is_multiple,
     is_on_step,
+    nearest_on_step,
     neighbours,
     on_step,
-    snapped,
-    why_not_countable,
+    step_problem,
 )
 
 _LOW = "least value, included"
@@ -46,9 +46,9 @@ def _as_float(value: Any) -> Any:
 
 def not_storable(value: Any) -> str | None:
     """Returns the reason why the database, which stores numbers as floats, would change a number, or None."""
-    if not is_number(value) or isinstance(value, float) or abs(value) <= MOST_WHOLE:
+    if not is_number(value) or isinstance(value, float) or abs(value) <= MAX_EXACT_INT:
         return None
-    limit = f"2^53 ({MOST_WHOLE}), the greatest whole number that a study's database stores exactly"
+    limit = f"2^53 ({MAX_EXACT_INT}), the greatest whole number that a study's database stores exactly"
     return f"{shortened(value)} is beyond {limit}; write an identifier as text, in quotes"
 
 
@@ -59,7 +59,7 @@ def shortened(number: float) -> str:
     return f"a whole number of {int(number.bit_length() * math.log10(2)) + 1} digits"
 
 
-# A choice of a spec file: a list becomes JSON text, because Optuna stores no lists. `of_choice` parses it.
+# A choice of a spec file: a list becomes JSON text, because Optuna stores no lists. `field_value_of` parses it.
 WrittenChoice: TypeAlias = Annotated[
     Choice, BeforeValidator(lambda value: as_choice(_storable(value)), json_schema_input_type=Choice | list[int])
 ]
@@ -77,7 +77,7 @@ Condition: TypeAlias = Annotated[
 ]
 
 
-class Searched(Record):
+class SearchParameter(Record):
     """The keys of every kind of parameter."""
 
     name: str = Field(description="field of training_config, or a name of your own with a path")
@@ -95,7 +95,7 @@ class Searched(Record):
         return written
 
 
-class FloatParameter(Searched):
+class FloatParameter(SearchParameter):
     """A real number in [low, high], on a linear or a logarithmic scale, or on steps from low."""
 
     kind: Literal["float"] = "float"
@@ -111,12 +111,12 @@ class FloatParameter(Searched):
         _check_range(self.low, self.high, log=self.log, step=self.step)
         if not math.isfinite(self.high - self.low):
             raise ValueError(f"{self.low:g} to {self.high:g} is wider than any float; use a narrower range")
-        if self.step is not None and (reason := why_not_countable(self.low, self.high, self.step)):
+        if self.step is not None and (reason := step_problem(self.low, self.high, self.step)):
             raise ValueError(reason)
         return self
 
 
-class IntParameter(Searched):
+class IntParameter(SearchParameter):
     """A whole number from low to high, both included."""
 
     kind: Literal["int"] = "int"
@@ -130,12 +130,12 @@ class IntParameter(Searched):
     @model_validator(mode="after")
     def _range_exists(self) -> "IntParameter":
         _check_range(self.low, self.high, log=self.log, step=self.step)
-        if self.high - self.low > MOST_WHOLE:
+        if self.high - self.low > MAX_EXACT_INT:
             raise ValueError(f"{self.low} to {self.high} contains more than 2^53 whole numbers; use a narrower range")
         return self
 
 
-class CategoricalParameter(Searched):
+class CategoricalParameter(SearchParameter):
     """One of the given choices."""
 
     kind: Literal["categorical"] = "categorical"
@@ -227,7 +227,7 @@ def nearest_value(parameter: Parameter, value: Choice) -> Choice:
     if isinstance(parameter, CategoricalParameter):
         return _nearest_choice(parameter.choices, value)
     inside = min(max(value if is_number(value) else _middle(parameter), parameter.low), parameter.high)
-    return inside if parameter.step is None else snapped(inside, parameter.low, parameter.high, parameter.step)
+    return inside if parameter.step is None else nearest_on_step(inside, parameter.low, parameter.high, parameter.step)
 
 
 def _nearest_choice(choices: tuple[Choice, ...], value: Choice) -> Choice:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
-from fxai.spec.fields.defaults import MOST
+from fxai.spec.fields.defaults import MAX_COUNT
 from fxai.spec.fields.record import Record
 from fxai.spec.search.samplers import Probability
 
@@ -36,7 +36,7 @@ class PopulationSearch(Record):
     ready_interval: int | None = Field(
         default=None,
         ge=1,
-        le=MOST,
+        le=MAX_COUNT,
         description="updates between two comparisons, a multiple of eval_frequency; by default a tenth of all updates",
     )
     quantile: float = Field(

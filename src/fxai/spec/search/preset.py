@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from fxai.spec.fields.defaults import MOST
+from fxai.spec.fields.defaults import MAX_COUNT
 from fxai.spec.fields.record import Record
 from fxai.spec.search.population import PopulationSearch
 from fxai.spec.search.pruners import Pruner
@@ -13,7 +13,7 @@ from fxai.spec.search.stop import Stop
 class Preset(Record):
     """Settings of a study under their own names. Settings that are not given keep the values of the study."""
 
-    n_trials: int | None = Field(default=None, ge=1, le=MOST, description="total number of trials of the study")
+    n_trials: int | None = Field(default=None, ge=1, le=MAX_COUNT, description="total number of trials of the study")
     sampler: Sampler | None = None
     pruner: Pruner | None = None
     search: PopulationSearch | None = Field(
@@ -24,4 +24,4 @@ class Preset(Record):
     seeds_per_trial: int | None = Field(
         default=None, ge=1, le=1_000, description="trainings per trial, each with its own seed"
     )
-    max_concurrent_trials: int | None = Field(default=None, ge=1, le=MOST, description="most trials in flight")
+    max_concurrent_trials: int | None = Field(default=None, ge=1, le=MAX_COUNT, description="most trials in flight")

@@ -8,27 +8,27 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, model_validator
 
-from fxai.spec.fields.defaults import MOST, MOST_STEPS
-from fxai.spec.fields.import_path import IMPORTED, OPTUNAS, ImportPath, home_of
+from fxai.spec.fields.defaults import MAX_COUNT, MAX_STEPS
+from fxai.spec.fields.import_path import IMPORTED, OPTUNAS, ImportPath, class_origin
 from fxai.spec.fields.record import Record
 
 _AT_FIRST = "number of finished trials before the first trial is pruned"
 _WARM_UP = "updates of every trial before it can be pruned"
 _INTERVAL = "updates between two decisions of the pruner"
-Resource: TypeAlias = Annotated[int, Field(ge=1, le=MOST_STEPS)] | Literal["auto"]
+Resource: TypeAlias = Annotated[int, Field(ge=1, le=MAX_STEPS)] | Literal["auto"]
 
 
 class MedianPruner(Record):
     """Prunes a trial whose best value so far is worse than the median of the finished trials at the same step."""
 
     type: Literal["MedianPruner"] = "MedianPruner"
-    n_startup_trials: int = Field(default=5, ge=0, le=MOST, description=_AT_FIRST)
-    n_warmup_steps: int = Field(default=10, ge=0, le=MOST_STEPS, description=_WARM_UP)
-    interval_steps: int = Field(default=1, ge=1, le=MOST_STEPS, description=_INTERVAL)
+    n_startup_trials: int = Field(default=5, ge=0, le=MAX_COUNT, description=_AT_FIRST)
+    n_warmup_steps: int = Field(default=10, ge=0, le=MAX_STEPS, description=_WARM_UP)
+    interval_steps: int = Field(default=1, ge=1, le=MAX_STEPS, description=_INTERVAL)
     n_min_trials: int = Field(
         default=1,
         ge=1,
-        le=MOST,
+        le=MAX_COUNT,
         description="number of trials that must have reported a step before trials are pruned at it",
     )
 
@@ -38,13 +38,13 @@ class PercentilePruner(Record):
 
     type: Literal["PercentilePruner"] = "PercentilePruner"
     percentile: float = Field(ge=0, le=100, description="percentage of the trials that continue")
-    n_startup_trials: int = Field(default=5, ge=0, le=MOST, description=_AT_FIRST)
-    n_warmup_steps: int = Field(default=10, ge=0, le=MOST_STEPS, description=_WARM_UP)
-    interval_steps: int = Field(default=1, ge=1, le=MOST_STEPS, description=_INTERVAL)
+    n_startup_trials: int = Field(default=5, ge=0, le=MAX_COUNT, description=_AT_FIRST)
+    n_warmup_steps: int = Field(default=10, ge=0, le=MAX_STEPS, description=_WARM_UP)
+    interval_steps: int = Field(default=1, ge=1, le=MAX_STEPS, description=_INTERVAL)
     n_min_trials: int = Field(
         default=1,
         ge=1,
-        le=MOST,
+        le=MAX_COUNT,
         description="number of trials that must have reported a step before trials are pruned at it",
     )
 
@@ -54,10 +54,12 @@ class SuccessiveHalvingPruner(Record):
 
     type: Literal["SuccessiveHalvingPruner"] = "SuccessiveHalvingPruner"
     min_resource: Resource = Field(default="auto", description="updates before the first rung")
-    reduction_factor: int = Field(default=4, ge=2, le=MOST, description="one of this many trials passes a rung")
-    min_early_stopping_rate: int = Field(default=0, ge=0, le=MOST, description="number of first rungs that are skipped")
+    reduction_factor: int = Field(default=4, ge=2, le=MAX_COUNT, description="one of this many trials passes a rung")
+    min_early_stopping_rate: int = Field(
+        default=0, ge=0, le=MAX_COUNT, description="number of first rungs that are skipped"
+    )
     bootstrap_count: int = Field(
-        default=0, ge=0, le=MOST, description="number of trials that must reach a rung before it prunes"
+        default=0, ge=0, le=MAX_COUNT, description="number of trials that must reach a rung before it prunes"
     )
 
     @model_validator(mode="after")
@@ -71,11 +73,11 @@ class HyperbandPruner(Record):
     """Hyperband: successive halving in several brackets."""
 
     type: Literal["HyperbandPruner"] = "HyperbandPruner"
-    min_resource: int = Field(default=1, ge=1, le=MOST_STEPS, description="updates before the first rung")
+    min_resource: int = Field(default=1, ge=1, le=MAX_STEPS, description="updates before the first rung")
     max_resource: Resource = Field(default="auto", description="updates of a complete trial")
-    reduction_factor: int = Field(default=3, ge=2, le=MOST, description="one of this many trials passes a rung")
+    reduction_factor: int = Field(default=3, ge=2, le=MAX_COUNT, description="one of this many trials passes a rung")
     bootstrap_count: int = Field(
-        default=0, ge=0, le=MOST, description="number of trials that must reach a rung before it prunes"
+        default=0, ge=0, le=MAX_COUNT, description="number of trials that must reach a rung before it prunes"
     )
 
     @model_validator(mode="after")
@@ -94,8 +96,8 @@ class ThresholdPruner(Record):
     type: Literal["ThresholdPruner"] = "ThresholdPruner"
     lower: float | None = Field(default=None, description="lower bound; a trial below it is pruned")
     upper: float | None = Field(default=None, description="upper bound; a trial above it is pruned")
-    n_warmup_steps: int = Field(default=10, ge=0, le=MOST_STEPS, description=_WARM_UP)
-    interval_steps: int = Field(default=1, ge=1, le=MOST_STEPS, description=_INTERVAL)
+    n_warmup_steps: int = Field(default=10, ge=0, le=MAX_STEPS, description=_WARM_UP)
+    interval_steps: int = Field(default=1, ge=1, le=MAX_STEPS, description=_INTERVAL)
 
     @model_validator(mode="after")
     def _has_a_bound(self) -> "ThresholdPruner":
@@ -122,7 +124,7 @@ class PatientPruner(Record):
     """Asks `wrapped_pruner` after `patience` reports without an improvement. Without one it prunes the trial then."""
 
     type: Literal["PatientPruner"] = "PatientPruner"
-    patience: int = Field(ge=0, le=MOST, description="number of reports without an improvement")
+    patience: int = Field(ge=0, le=MAX_COUNT, description="number of reports without an improvement")
     min_delta: float = Field(default=0.0, ge=0, description="change that an improvement must exceed")
     wrapped_pruner: WrappedPruner | None = Field(
         default=None, description="pruner that decides; without it the trial is pruned"
@@ -149,5 +151,5 @@ OptunaPruner: TypeAlias = Annotated[
 ]
 
 Pruner: TypeAlias = Annotated[
-    Annotated[OptunaPruner, Tag(OPTUNAS)] | Annotated[ImportedPruner, Tag(IMPORTED)], Discriminator(home_of)
+    Annotated[OptunaPruner, Tag(OPTUNAS)] | Annotated[ImportedPruner, Tag(IMPORTED)], Discriminator(class_origin)
 ]

@@ -9,8 +9,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, model_validator
 
-from fxai.spec.fields.defaults import MOST
-from fxai.spec.fields.import_path import IMPORTED, OPTUNAS, ImportPath, home_of
+from fxai.spec.fields.defaults import MAX_COUNT
+from fxai.spec.fields.import_path import IMPORTED, OPTUNAS, ImportPath, class_origin
 from fxai.spec.fields.record import Record
 
 Seed: TypeAlias = Annotated[
@@ -26,7 +26,7 @@ class TPESampler(Record):
     """Tree-structured Parzen estimator. `constant_liar` takes the trials in flight into account."""
 
     type: Literal["TPESampler"] = "TPESampler"
-    n_startup_trials: int = Field(default=10, ge=0, le=MOST, description=_AT_FIRST)
+    n_startup_trials: int = Field(default=10, ge=0, le=MAX_COUNT, description=_AT_FIRST)
     n_ei_candidates: int = Field(
         default=24,
         ge=1,
@@ -58,7 +58,7 @@ class CmaEsSampler(Record):
     """Covariance matrix adaptation (CMA-ES). Categorical parameters are drawn at random."""
 
     type: Literal["CmaEsSampler"] = "CmaEsSampler"
-    n_startup_trials: int = Field(default=1, ge=0, le=MOST, description=_AT_FIRST)
+    n_startup_trials: int = Field(default=1, ge=0, le=MAX_COUNT, description=_AT_FIRST)
     warn_independent_sampling: bool = Field(default=True, description=_WARNS)
     consider_pruned_trials: bool = Field(
         default=False, description="whether pruned trials count, with their last value"
@@ -84,7 +84,7 @@ class GPSampler(Record):
     """Gaussian process with expected improvement."""
 
     type: Literal["GPSampler"] = "GPSampler"
-    n_startup_trials: int = Field(default=10, ge=0, le=MOST, description=_AT_FIRST)
+    n_startup_trials: int = Field(default=10, ge=0, le=MAX_COUNT, description=_AT_FIRST)
     deterministic_objective: bool = Field(
         default=False, description="whether the same parameters always give the same value"
     )
@@ -175,5 +175,5 @@ OptunaSampler: TypeAlias = Annotated[
 ]
 
 Sampler: TypeAlias = Annotated[
-    Annotated[OptunaSampler, Tag(OPTUNAS)] | Annotated[ImportedSampler, Tag(IMPORTED)], Discriminator(home_of)
+    Annotated[OptunaSampler, Tag(OPTUNAS)] | Annotated[ImportedSampler, Tag(IMPORTED)], Discriminator(class_origin)
 ]

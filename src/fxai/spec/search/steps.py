@@ -8,7 +8,7 @@ import math
 from decimal import Context, Decimal
 from functools import lru_cache
 
-MOST_WHOLE = 2**53  # studies' databases store numbers as floats, which represent each whole number up to here
+MAX_EXACT_INT = 2**53  # studies' databases store numbers as floats, which represent each whole number up to here
 _EXACT = Context(prec=800)  # for sums of any two floats
 _ROUNDED = Context(prec=40)
 _FEWEST_APART = (
@@ -33,7 +33,7 @@ def on_step(low: float, step: float, steps: int) -> float:
     return float(_EXACT.add(written(low), _EXACT.multiply(Decimal(steps), written(step))))
 
 
-def snapped(value: float, low: float, high: float, step: float) -> float:
+def nearest_on_step(value: float, low: float, high: float, step: float) -> float:
     """Returns the nearest value on steps from low to high, exact in decimal digits."""
     inside = min(max(value, low), high)
     steps = round((inside - low) / step)
@@ -46,13 +46,13 @@ def snapped(value: float, low: float, high: float, step: float) -> float:
 
 def is_on_step(value: float, low: float, high: float, step: float) -> bool:
     """Whether a value is on a step, apart from rounding errors of floats."""
-    return low <= value <= high and _is_drifted(value, snapped(value, low, high, step), low, high, step)
+    return low <= value <= high and _is_drifted(value, nearest_on_step(value, low, high, step), low, high, step)
 
 
 @lru_cache(maxsize=65536)
-def undrifted(value: float, low: float, high: float, step: float) -> float:
+def without_rounding_error(value: float, low: float, high: float, step: float) -> float:
     """Returns a value on steps without rounding errors of floats; any other value unchanged."""
-    nearest = snapped(value, low, high, step)
+    nearest = nearest_on_step(value, low, high, step)
     return nearest if _is_drifted(value, nearest, low, high, step) else value
 
 
@@ -62,7 +62,7 @@ def _is_drifted(value: float, nearest: float, low: float, high: float, step: flo
 
 def neighbours(value: float, low: float, high: float, step: float) -> tuple[float, float]:
     """Returns the values on steps below and above a value between them."""
-    nearest = snapped(value, low, high, step)
+    nearest = nearest_on_step(value, low, high, step)
     steps = count_steps(low, nearest, step) - 1
     return (nearest, on_step(low, step, steps + 1)) if nearest < value else (on_step(low, step, steps - 1), nearest)
 
@@ -72,10 +72,10 @@ def is_multiple(value: float, step: float) -> bool:
     return _EXACT.remainder(written(value), written(step)) == 0
 
 
-def why_not_countable(low: float, high: float, step: float) -> str | None:
+def step_problem(low: float, high: float, step: float) -> str | None:
     """Returns the reason why floats cannot represent steps of this size, or None."""
     spacing = math.ulp(max(abs(low), abs(high)))
-    if step < _FEWEST_APART * spacing or count_steps(low, high, step) > MOST_WHOLE:
+    if step < _FEWEST_APART * spacing or count_steps(low, high, step) > MAX_EXACT_INT:
         return (
             f"step {step:g} is too small for a range from {low:g} to {high:g}; as floats some of the values are equal"
         )

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from fxai.spec.fields.defaults import MOST, MOST_STEPS
+from fxai.spec.fields.defaults import MAX_COUNT, MAX_STEPS
 from fxai.spec.fields.record import Record
 
 
@@ -10,7 +10,10 @@ class Stop(Record):
     """Stop rules. When one of them applies, no further trial starts. Without a value a rule is off."""
 
     patience: int | None = Field(
-        default=None, ge=1, le=MOST, description="finished trials in a row without an improvement of the best value"
+        default=None,
+        ge=1,
+        le=MAX_COUNT,
+        description="finished trials in a row without an improvement of the best value",
     )
     min_delta: float = Field(
         default=0.0, ge=0, description="change of the best value that an improvement must exceed, for patience"
@@ -19,6 +22,6 @@ class Stop(Record):
     env_steps: int | None = Field(
         default=None,
         ge=1,
-        le=MOST_STEPS,
+        le=MAX_STEPS,
         description="environment steps of all trials together, pruned and failed trials included",
     )

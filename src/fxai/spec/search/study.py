@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
-from fxai.spec.fields.defaults import DASHBOARD_PORT, MOST, MOST_SEEDS, RESULTS_DIR, STORAGE
+from fxai.spec.fields.defaults import DASHBOARD_PORT, MAX_COUNT, MAX_SEEDS, RESULTS_DIR, STORAGE
 from fxai.spec.fields.environment import check_path, check_url, expanded_url
 from fxai.spec.fields.objective import FX_TRADING, Objective, is_custom
 from fxai.spec.fields.record import Record
@@ -128,14 +128,14 @@ class StudySpec(Record):
     enqueue: tuple[dict[str, WrittenChoice], ...] = Field(
         default=(), description="parameters of the trials that run first"
     )
-    n_trials: int = Field(default=100, ge=1, le=MOST, description="total number of trials of the study")
+    n_trials: int = Field(default=100, ge=1, le=MAX_COUNT, description="total number of trials of the study")
     seed: int = Field(
         default=0, ge=0, lt=2**32, description="seed of all random draws; the seed of each trial is derived from it"
     )
     seeds_per_trial: int = Field(
         default=1,
         ge=1,
-        le=MOST_SEEDS,
+        le=MAX_SEEDS,
         description="trainings per trial, one for each of the objective's request.seeds; the value is their mean",
     )
     storage: Annotated[str, AfterValidator(_database)] = Field(
@@ -159,12 +159,12 @@ class StudySpec(Record):
     n_jobs: int | None = Field(
         default=None, ge=1, le=10_000, description="number of workers; by default as many as the machine can run"
     )
-    max_concurrent_trials: int | None = Field(default=None, ge=1, le=MOST, description="most trials in flight")
+    max_concurrent_trials: int | None = Field(default=None, ge=1, le=MAX_COUNT, description="most trials in flight")
     gpu_per_trial: float = Field(
         default=1.0, ge=0, le=1, description="share of a GPU that each worker takes; 0 uses the CPU"
     )
     resources: Resources = Field(default_factory=Resources, description="resources of one worker")
-    keep_best_n: int = Field(default=5, ge=1, le=MOST, description="number of best trials whose agents are kept")
+    keep_best_n: int = Field(default=5, ge=1, le=MAX_COUNT, description="number of best trials whose agents are kept")
     tracking: Tracking = Field(default_factory=Tracking, description="recording of the trials at W&B and MLflow")
     training_config: Config = Field(default_factory=TrainingConfig)
 
@@ -233,7 +233,7 @@ class StudySpec(Record):
         return self.objectives or (Goal(metric=self.metric_name, direction=self.direction),)
 
     @property
-    def most_in_flight(self) -> int:
+    def max_running_trials(self) -> int:
         """Largest number of running trials, so that the sampler has enough results (design, 'Workers and lanes')."""
         if self.max_concurrent_trials is not None:
             return self.max_concurrent_trials

@@ -13,7 +13,7 @@ from pydantic import JsonValue, ValidationError
 from pydantic.fields import FieldInfo
 
 from fxai.spec.fields.algorithm import algorithm_of
-from fxai.spec.fields.field_paths import as_custom_choice, constraint_of, list_of
+from fxai.spec.fields.field_paths import as_custom_choice, field_adapter, parse_choice
 from fxai.spec.search.config_fields import config_fields
 from fxai.spec.search.custom_config import CustomConfig, values_in
 from fxai.spec.search.parameters import CategoricalParameter
@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _RANGE = ("low", "high", "step")
 
 
-def read_by_fields(study: Node) -> list[str]:
+def convert_texts(study: Node) -> list[str]:
     """Converts texts to the types of their fields, in a study of fx_trading in the form of its records.
 
     training_config is not changed, because the validation of its records converts it.
@@ -51,7 +51,7 @@ def read_by_fields(study: Node) -> list[str]:
     return list(dict.fromkeys(remarks))
 
 
-def keep_texts(study: Node) -> None:
+def quote_list_texts(study: Node) -> None:
     """Quotes texts that look like lists, in a study of custom code in the form of its records."""
     parameters = [each for each in _list(study.get("parameters")) if isinstance(each, dict)]
     for parameter in parameters:
@@ -73,7 +73,7 @@ def text_advice(study: StudySpec) -> Iterator[str]:
         return
     for parameter in study.parameters:
         for choice in parameter.choices if isinstance(parameter, CategoricalParameter) else ():
-            kept = list_of(choice)
+            kept = parse_choice(choice)
             if meant := _meant(kept):
                 yield f"{parameter.name}: your code gets the choice {kept!r} as text; {meant}"
     for path, value in values_in(study.training_config).items():
@@ -89,7 +89,7 @@ def _meant(value: object) -> str:
         return "write null for no value"
     if word := _TRUTH.get(value.lower()):
         return f"write {word} for a boolean"
-    if isinstance(list_of(value), list):
+    if isinstance(parse_choice(value), list):
         return "without quotes it is a list"
     return "without quotes it is a number" if _is_number(value) else ""
 
@@ -120,7 +120,7 @@ def _read(field: FieldInfo, value: JsonValue) -> JsonValue:
     """Returns the number or boolean to which a field converts a value; the value itself if it is not converted."""
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return value
-    takes = constraint_of(field)
+    takes = field_adapter(field)
     try:
         takes.validate_python(value, strict=True)
     except ValidationError:

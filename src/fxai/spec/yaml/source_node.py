@@ -95,10 +95,10 @@ def _places(written: SourceNode, path: KeyPath) -> Iterator[tuple[KeyPath, Sourc
         yield from _places(each, (*path, place))
 
 
-def stated(value: JsonValue, line: int, origin: str) -> SourceNode:
+def unlocated_node(value: JsonValue, line: int, origin: str) -> SourceNode:
     """Returns a node for a value that is in no file. Messages show `origin` as its source."""
     if isinstance(value, dict):
-        return SourceNode({key: stated(each, line, origin) for key, each in value.items()}, line, origin)
+        return SourceNode({key: unlocated_node(each, line, origin) for key, each in value.items()}, line, origin)
     if isinstance(value, list):
-        return SourceNode([stated(each, line, origin) for each in value], line, origin)
+        return SourceNode([unlocated_node(each, line, origin) for each in value], line, origin)
     return SourceNode(value, line, origin)

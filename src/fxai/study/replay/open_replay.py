@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fxai.errors import InputError
-from fxai.spec.checks.earlier_texts import as_begun
+from fxai.spec.checks.earlier_texts import with_stored_lists
 from fxai.spec.search.fingerprint import difference
 from fxai.spec.search.study import Spec, StudySpec
 from fxai.study.replay.decisions import Entry, StudyOpenedEntry, basis_of, read_decisions
@@ -37,7 +37,7 @@ def replaying(study: StudySpec, recording: Recording) -> StudySpec:
     for each in recording.decisions:
         if not isinstance(each, StudyOpenedEntry):
             continue
-        study = as_begun(study, each.made_of)
+        study = with_stored_lists(study, each.made_of)
         if changes := difference(each.made_of, basis_of(study)):
             listed = "\n".join(f"  {line}" for line in changes)
             raise InputError(f"the recorded run of {recording.study} was of another specification:\n{listed}")

@@ -6,8 +6,8 @@ fields are equal in all lanes of a pack and constant during a training.
 
 from typing import Final
 
-OWN_IN_MODEL: Final = frozenset({"dropout"})
-OWN_IN_TRAINING: Final = frozenset(
+PER_LANE_MODEL_FIELDS: Final = frozenset({"dropout"})
+PER_LANE_TRAINING_FIELDS: Final = frozenset(
     {
         "total_updates",
         "eval_frequency",
@@ -32,18 +32,18 @@ OWN_IN_TRAINING: Final = frozenset(
         "exploration_fraction",
     }
 )
-SHARED_IN_ENV: Final = frozenset({"observation_window"})
+SHARED_ENV_FIELDS: Final = frozenset({"observation_window"})
 
 
-def may_change(path: str) -> bool:
+def varies_by_lane(path: str) -> bool:
     """Whether lanes of a pack may differ in the field of training_config at this path, and a training change it."""
     section, _, name = path.partition(".")
     match section:
         case "env":
-            return name not in SHARED_IN_ENV
+            return name not in SHARED_ENV_FIELDS
         case "model":
-            return name in OWN_IN_MODEL
+            return name in PER_LANE_MODEL_FIELDS
         case "training":
-            return name in OWN_IN_TRAINING
+            return name in PER_LANE_TRAINING_FIELDS
         case _:
             return False
