@@ -19,8 +19,9 @@ from fxai.errors import InputError
 from fxai.objectives.generator_lanes import GeneratorObjective
 from fxai.process_tree import ProcessTrees
 from fxai.protocol import JsonObject, LaneObjective, LanePlan, Lanes, Objective, Slot
+from fxai.spec.fields.objective import COMMAND, SHIPPED
 
-OBJECTIVES = ("fx_trading", "command")
+OBJECTIVES = (*SHIPPED, COMMAND)
 OpenLanes: TypeAlias = Callable[[LanePlan, Slot], Lanes]
 
 
@@ -40,7 +41,7 @@ def load_lanes(name: str, process_trees: ProcessTrees, folder: str = "") -> Open
     objective = _load(name)
     if hasattr(objective, "open_lanes"):
         return cast("LaneObjective", objective).open_lanes
-    if name == "command":
+    if name == COMMAND:
         objective = cast("Any", objective).command(process_trees)
     elif not _is_generator_function(objective):
         objective = importlib.import_module("fxai.objectives.python_function").python_function(objective, process_trees)

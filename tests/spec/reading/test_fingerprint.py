@@ -1,10 +1,12 @@
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import Field
 
-from fxai.spec.search.fingerprint import difference, fingerprint
+from fxai.spec.fields.record import LATER, Record
+from fxai.spec.search.fingerprint import difference, fingerprint, without_later_fields
 from fxai.spec.search.study import StudySpec
 
 GAMMA = {"kind": "float", "name": "training.gamma", "low": 0.9, "high": 0.99}
@@ -94,3 +96,19 @@ def test_a_study_that_was_scored_on_other_bars_is_another_one() -> None:
     by_date = fingerprint(study(training_config={"data": {"split": dates}}))
     assert "fractions_of_split" not in by_date
     assert difference(by_date, by_date) == ()
+
+
+def test_a_later_field_counts_once_it_has_another_value() -> None:
+    class Inner(Record):
+        known: int = 1
+        added: Annotated[float, LATER] = Field(default=0.0, ge=0)
+
+    class Outer(Record):
+        inner: Inner = Inner()
+        further: Annotated[tuple[int, ...] | None, LATER] = None
+
+    def kept(record: Outer) -> dict[str, Any]:
+        return without_later_fields(record, record.model_dump(mode="json"))
+
+    assert kept(Outer()) == {"inner": {"known": 1}}
+    assert kept(Outer(inner=Inner(added=0.5), further=(2,))) == {"inner": {"known": 1, "added": 0.5}, "further": [2]}

@@ -1,11 +1,13 @@
 """Metrics under the names that others have for them."""
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
+from fxai.market.metrics import Performance
 from fxai.spec.reading.load import spec_of
-from fxai.spec.search.metrics import Metrics
+from fxai.spec.search.metrics import METRICS, Metrics
 from fxai.spec.search.score import with_score
 from fxai.spec.search.study import StudySpec
 from fxai.spec.yaml.yaml_source import YamlSource
@@ -44,3 +46,10 @@ def test_a_metric_that_is_not_there_is_a_key_error() -> None:
     assert metrics.get("cumulative_return", 3) == 3
     with pytest.raises(KeyError, match="nope"):
         metrics["nope"]
+
+
+def test_each_figure_of_a_run_is_a_metric_that_a_study_may_have() -> None:
+    of_rewards = {"mean_reward", "val_loss"}
+    assert set(METRICS) == of_rewards | {field.name for field in fields(Performance)}
+    for name in METRICS:
+        assert read({"metric_name": name}).metric_name == name

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from fxai.spec.fields.defaults import MAX_COUNT
 from fxai.spec.fields.environment import check_bare
-from fxai.spec.fields.record import Record
+from fxai.spec.fields.record import LATER, Record
 
 NAMED_SOURCE: Final = re.compile(r"eurusd_1h|(?P<kind>planted_1h|shuffled_1h)(?::(?P<seed>\d{1,9}))?")
 """Names of the built-in data sets of `source`, which `market/read_bars.py` generates."""
@@ -41,7 +41,7 @@ class SplitConfig(Record):
         description="share of the bars, or the date at which the split ends; null takes all bars after train",
     )
     embargo_bars: int = Field(default=24, ge=0, le=MAX_COUNT, description="bars left out between two splits")
-    validation_episodes: int | None = Field(
+    validation_episodes: Annotated[int | None, LATER] = Field(
         default=None,
         ge=2,
         le=100_000,

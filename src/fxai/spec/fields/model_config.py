@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from fxai.spec.fields.record import Record
+from fxai.spec.fields.record import LATER, Record
 
 MAX_LAYERS = 8  # most layers whose widths can be given and searched separately
 Width = Annotated[int, Field(ge=1, le=100_000)]
@@ -18,7 +18,7 @@ class ModelConfig(Record):
         default=64, ge=1, le=100_000, description="width of each layer; size of the GRU's hidden state"
     )
     n_layers: int = Field(default=2, ge=1, le=1_000, description="number of layers of this width")
-    widths: tuple[Width, ...] | None = Field(
+    widths: Annotated[tuple[Width, ...] | None, LATER] = Field(
         default=None,
         min_length=1,
         max_length=MAX_LAYERS,

@@ -5,7 +5,7 @@ Functions and commands run in the folder of the spec that names them.
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, JsonValue, Tag
 
@@ -15,6 +15,9 @@ from fxai.spec.fields.environment import check_path, expanded_path
 from fxai.spec.fields.record import Record
 
 FX_TRADING: Final = "fx_trading"
+ShippedObjective: TypeAlias = Literal["fx_trading"]
+"""Names of modules in `objectives/`."""
+SHIPPED: tuple[str, ...] = get_args(ShippedObjective)
 COMMAND = "command"
 HERE = "."  # the folder from which FxAI was started
 
@@ -73,11 +76,11 @@ def _as_written(written: Any) -> Any:
         raise ValueError(
             "is not an objective; write function: package.module:function, or command: [program, argument]"
         )
-    if not isinstance(written, str) or written == FX_TRADING:
+    if not isinstance(written, str) or written in SHIPPED:
         return written
     if ":" not in written:
         raise ValueError(
-            f"{written!r} is not an objective; write {FX_TRADING}, or package.module:function for your function"
+            f"{written!r} is not an objective; write {', '.join(SHIPPED)}, or package.module:function for your function"
         )
     return {"function": written}
 
@@ -89,7 +92,7 @@ def _kind(value: Any) -> str:
 
 
 Objective: TypeAlias = Annotated[
-    Annotated[Literal["fx_trading"], Tag("shipped")]
+    Annotated[ShippedObjective, Tag("shipped")]
     | Annotated[PythonFunction, Tag("own function")]
     | Annotated[CustomCommand, Tag("own command")],
     Discriminator(_kind),
@@ -128,7 +131,7 @@ def name_of(objective: Objective) -> str:
         case CustomCommand():
             return COMMAND
         case _:
-            return FX_TRADING
+            return objective
 
 
 def command_of(objective: Objective) -> tuple[str, ...]:

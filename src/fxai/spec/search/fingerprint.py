@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.objective import CustomCommand, Objective, argument_style_of, name_of
+from fxai.spec.fields.record import LATER
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.parameters import Parameter
@@ -54,15 +55,23 @@ def _objective(objective: Objective) -> JsonValue:
 
 
 def _configuration(training_config: TrainingConfig | CustomConfig) -> Fingerprint:
-    config = training_config.model_dump(mode="json")
     if isinstance(training_config, CustomConfig):
-        return {"training_config": config}
+        return {"training_config": training_config.model_dump(mode="json")}
+    config = without_later_fields(training_config, training_config.model_dump(mode="json"))
     source = config["data"].pop("source")
-    if config["model"]["widths"] is None:
-        del config["model"]["widths"]  # studies of releases without this field can be resumed
-    if config["data"]["split"]["validation_episodes"] is None:
-        del config["data"]["split"]["validation_episodes"]
     return {"data": _data(source), **_split_rule(config["data"]["split"]["train"]), "training_config": config}
+
+
+def without_later_fields(record: BaseModel, dumped: dict[str, Any]) -> dict[str, Any]:
+    """Leaves out fields that are marked as `LATER` and have their default. Studies without the fields are resumed."""
+    kept = {}
+    for name, info in type(record).model_fields.items():
+        value = getattr(record, name)
+        if LATER in info.metadata and value == info.get_default(call_default_factory=True):
+            continue
+        if name in dumped:
+            kept[name] = without_later_fields(value, dumped[name]) if isinstance(value, BaseModel) else dumped[name]
+    return kept
 
 
 def _parameter(parameter: Parameter) -> Fingerprint:
