@@ -11,11 +11,11 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class _Later:
+class LaterField:
     """Type of the mark `LATER`."""
 
 
-LATER: Final = _Later()
+LATER: Final = LaterField()
 """Marks a field, as in `Annotated[float, LATER]`, that studies of an earlier release have not.
 
 At its default the field is no part of the fingerprint, so that those studies are resumed. A trial that was running
