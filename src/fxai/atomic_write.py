@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written beside their place, synced to disk, then renamed."""
+"""Writes a file atomically: to a temporary file in the same folder, which is synced to disk and then renamed."""
 
 import os
 import shutil
@@ -11,49 +11,63 @@ from fxai.errors import FxaiError
 
 
 def write_text(path: Path, text: str) -> None:
-    """Make `text`, in UTF-8, the content of the file."""
+    """Write `text` to the file, in UTF-8.
+
+    Raises:
+        FxaiError: the file cannot be written.
+    """
     write_bytes(path, text.encode())
 
 
 def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """Make `data` the content of the file.
+    """Write `data` to the file.
 
-    A file that is not durable survives the end of its writer, but a power cut may leave it damaged: for
-    what is written often, read with a check, and can be made again.
+    Args:
+        path: the file.
+        data: its content.
+        durable: sync the file to disk. Without this the file survives the end of this process, but a power cut may
+            damage it. False suits a file that is written often, checked when it is read, and can be made again.
+
+    Raises:
+        FxaiError: the file cannot be written.
     """
     with _replacing(path, durable=durable) as file:
         file.write(data)
 
 
 def copy(source: Path, path: Path) -> None:
-    """Make `path` a copy of `source`."""
+    """Copy the file `source` to `path`.
+
+    Raises:
+        FxaiError: the file cannot be read or written.
+    """
     with _replacing(path) as file, source.open("rb") as original:
         shutil.copyfileobj(original, file)
 
 
 @contextmanager
 def _replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` once the block ends; if it raises, `path` is as it was."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """A temporary file that is renamed to `path` when the block ends. If the block raises, `path` is unchanged."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with draft.open("wb") as file:
+            with temporary.open("wb") as file:
                 yield file
                 file.flush()
                 if durable:
                     os.fsync(file.fileno())
-            draft.replace(path)
+            temporary.replace(path)
             if durable:
                 _sync_directory(path.parent)
         finally:
-            draft.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise FxaiError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _sync_directory(directory: Path) -> None:
-    """Without it a power cut may undo the rename."""
+    """Sync a folder to disk, so that a power cut does not undo a rename in it."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

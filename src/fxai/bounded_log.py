@@ -1,4 +1,4 @@
-"""A log file of bounded size, for what a worker and its child processes print."""
+"""A log file of bounded size, for the output of a worker and its child processes."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,10 @@ LOG_BYTES = 1_000_000
 
 
 class BoundedLog:
-    """A file that keeps the first and the last of what is written to it and can be read at any time."""
+    """A log file that keeps the beginning and the end of the output. It can be read at any time.
+
+    A file larger than `limit` bytes is cut to its first and its last quarter of `limit`.
+    """
 
     def __init__(self, path: Path, limit: int = LOG_BYTES) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -18,12 +21,12 @@ class BoundedLog:
     def write(self, data: bytes) -> None:
         self._size += self._file.write(data) or 0
         if self._size > self._limit:
-            self._leave_out_the_middle()
+            self._remove_middle()
 
     def close(self) -> None:
         self._file.close()
 
-    def _leave_out_the_middle(self) -> None:
+    def _remove_middle(self) -> None:
         kept = self._limit // 4
         self._file.seek(-kept, os.SEEK_END)
         tail = self._file.read(kept) or b""

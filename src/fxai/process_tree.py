@@ -1,9 +1,9 @@
 """Process trees: a process and all its descendants, and how this process adopts and kills them.
 
-Adoption of orphans is a feature of Linux. Elsewhere orphans that left the session of their tree stay.
+Only Linux lets a process adopt orphans. On other systems, orphans that left the session of their tree are not killed.
 
-The supervisor imports this module and has the standard library alone. `children_of` therefore reads /proc and not
-psutil; with psutil no worker starts (tests/pool/test_local_pool.py, `test_one_process_serves_many_trials`).
+The supervisor imports this module and has only the standard library. `children_of` therefore reads /proc instead of
+calling psutil; with psutil no worker starts (tests/pool/test_local_pool.py, `test_one_process_serves_many_trials`).
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-KILL_SECONDS = 2.0  # a process that SIGKILL does not end by then hangs in the kernel
+KILL_SECONDS = 2.0  # wait for a process after SIGKILL; one that has not ended then hangs in the kernel
 _PAUSE_SECONDS = 0.01
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -24,9 +24,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 class ProcessTrees:
     """The process trees that this process has started and not ended yet.
 
-    A process has one registry. Its owner, the worker, hands the registry to all code that starts trees: orphans are
-    adopted by the process, and an orphan does not show which tree it is of. So orphans are killed when the last tree
-    ends. Children that the process had before its first tree are left alone.
+    A process has one registry. The worker passes it to all code that starts trees. The process adopts the orphans of
+    all trees and cannot tell which tree an orphan belongs to. So it kills the orphans when the last tree ends. It does
+    not kill children that it had before its first tree.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class ProcessTrees:
         self._earlier_children: frozenset[int] = frozenset()
 
     def prepare(self) -> None:
-        """Adopt orphans from now on. To be called before the first process of a tree starts."""
+        """Adopt orphans from now on. Called before the first process of a tree starts."""
         if not self._leaders:
             adopt_orphans()
             self._earlier_children = frozenset(children_of(os.getpid()))
@@ -44,9 +44,9 @@ class ProcessTrees:
         self._leaders.add(leader)
 
     def end(self, leader: int, is_gone: Callable[[], bool], grace: float) -> None:
-        """End a tree: its leader, which has `grace` seconds after SIGTERM, then all its descendants.
+        """End a tree: first its leader, with `grace` seconds between SIGTERM and SIGKILL, then all its descendants.
 
-        Descendants that left the session are found below the leader while their parents live.
+        Descendants that left the session are found while the leader and their parents run.
 
         Args:
             leader: process id of the tree's first process.
@@ -62,13 +62,17 @@ class ProcessTrees:
         _send(os.killpg, leader, signal.SIGKILL)
         self._leaders.discard(leader)
         spared = self._earlier_children | {leader}
-        _wait(lambda: is_gone() and (bool(self._leaders) or _orphans_are_gone(spared)), KILL_SECONDS)
+        _wait(lambda: is_gone() and (bool(self._leaders) or _kill_orphans(spared)), KILL_SECONDS)
         if not self._leaders:
-            adopt_orphans(wanted=False)  # who adopts must reap, and this process may have other children later
+            adopt_orphans(wanted=False)  # otherwise this process would have to reap further orphans
 
 
-def _orphans_are_gone(spared: frozenset[int]) -> bool:
-    """Kill the children of this process except `spared`; the next call kills what these leave orphaned."""
+def _kill_orphans(spared: frozenset[int]) -> bool:
+    """Kill the children of this process except `spared`. The next call kills the orphans that this one leaves.
+
+    Returns:
+        Whether there were none.
+    """
     orphans = set(children_of(os.getpid())) - spared
     for pid in orphans:
         _send(os.kill, pid, signal.SIGKILL)
@@ -95,7 +99,7 @@ def _wait(reached: Callable[[], bool], seconds: float) -> None:
 
 
 def adopt_orphans(*, wanted: bool = True) -> None:
-    """Become parent of every descendant whose own parent dies, or no longer; Linux only."""
+    """Become the parent of every descendant whose own parent dies, or stop with `wanted=False`. Linux only."""
     _prctl(_PR_SET_CHILD_SUBREAPER, int(wanted))
 
 
@@ -105,19 +109,19 @@ def _prctl(option: int, value: int) -> None:
 
 
 def signal_at_death_of_parent(number: signal.Signals) -> None:
-    """Let the kernel send `number` to this process when the thread that started it ends; Linux only."""
+    """Let the kernel send the signal `number` to this process when the thread that started it ends. Linux only."""
     _prctl(_PR_SET_PDEATHSIG, number)
 
 
 def die_with(parent: int) -> None:
-    """Let the kernel kill this process when `parent` ends; Linux only."""
+    """Let the kernel kill this process when its parent, the process `parent`, ends. Linux only."""
     signal_at_death_of_parent(signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
 
 def children_of(parent: int) -> list[int]:
-    """Process ids below a process, from /proc; none where there is no /proc."""
+    """Process ids of the children of a process, from /proc. Empty on systems without /proc."""
     children = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):

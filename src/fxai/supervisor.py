@@ -30,20 +30,27 @@ if __name__ == "__main__":  # run by path and without site-packages, where `fxai
 from fxai.bounded_log import BoundedLog
 from fxai.process_tree import KILL_SECONDS, adopt_orphans, children_of, die_with, signal_at_death_of_parent
 
-TRACEBACK_SECONDS = 0.2  # for the worker to write where it hangs
+TRACEBACK_SECONDS = 0.2  # for the worker to write the tracebacks of its threads
 GRACE_SECONDS = 0.5  # between SIGTERM and SIGKILL
 CHUNK = 65536
-TRACEBACK = b"traceback\n"  # order of the parent: let the worker write where it hangs, then end it
+TRACEBACK = b"traceback\n"  # the parent's order to let the worker write its tracebacks and then to end it
 
 
 def start_supervisor(
     module: str, lifeline: int, channel: int, log: Path, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
-    """A supervisor and its worker, `python -m module CHANNEL CONTROL`, in a session of their own.
+    """Start a supervisor and its worker, `python -m module CHANNEL CONTROL`, in a session of their own.
 
-    `lifeline` and `channel` are the far ends of two socket pairs: closing the near end of the first ends the
-    worker with all its descendants, the second is the worker's to speak with its parent. What it prints goes
-    into `log`, until it names another over CONTROL.
+    Args:
+        module: module that the worker runs.
+        lifeline: the child's end of a socket pair. When the parent closes its end, the supervisor ends the worker and
+            all its descendants.
+        channel: the child's end of a second socket pair, over which worker and parent send messages.
+        log: file for the output of the worker, until the worker names another log over CONTROL.
+        environment: environment of the worker.
+
+    Returns:
+        The supervisor.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     arguments = [module, str(lifeline), str(channel), str(log), str(os.getpid())]
@@ -55,37 +62,38 @@ def start_supervisor(
             stderr=errors,
             env=dict(environment),
             pass_fds=(lifeline, channel),
-            start_new_session=True,  # Ctrl-C in the terminal is the parent's to handle
+            start_new_session=True,  # Ctrl-C in the terminal then reaches the parent only
         )
 
 
 class Output:
-    """What the worker and its children print, on its way into the log whose turn it is."""
+    """The pipe that the worker and its children print into. Moves their output into the current log."""
 
     def __init__(self, worker_log: BoundedLog) -> None:
-        self.source, self.entrance = os.pipe()
+        self.source, self.sink = os.pipe()
         os.set_blocking(self.source, False)
-        self.open = True  # until all who could print are gone
+        self.open = True  # until all processes that hold the sink have ended
         self._worker_log = self._log = worker_log
 
     def move(self) -> bool:
-        """Move a chunk into the log; False when there is none now."""
+        """Move a chunk into the log. Returns False if there is none now."""
         try:
             data = os.read(self.source, CHUNK)
         except BlockingIOError:
             return False
         self.open = bool(data)
-        with contextlib.suppress(OSError):  # a full disk costs the log, not the trial
+        with contextlib.suppress(OSError):  # the trial continues without its log if the disk is full
             self._log.write(data)
         return self.open
 
     def drain(self) -> None:
-        for _ in range(16):  # a pipe's whole content, and no more: a child of the worker may print for ever
+        """Move at most the content of a full pipe into the log, since a child of the worker may print without end."""
+        for _ in range(16):
             if not self.move():
                 return
 
     def switch(self, path: Path | None) -> None:
-        """From now on write to that log, without one to the worker's own."""
+        """Write all further output to the log `path`, or to the worker's log if None."""
         self.drain()
         if self._log is not self._worker_log:
             self._log.close()
@@ -105,7 +113,7 @@ class Supervisor:
             lifeline: the supervisor's end of the socket to the parent.
             log: the worker's own log.
             parent: process id of the parent.
-            module: that the worker runs, with the file descriptor `channel`.
+            module: module that the worker runs, with the file descriptor `channel`.
             channel: the worker's end of its socket to the parent.
         """
         self._lifeline = lifeline
@@ -126,49 +134,49 @@ class Supervisor:
         self._worker = self._start_worker(module, channel, control.detach())
 
     def run(self) -> None:
-        """Return when neither the worker nor a descendant of the worker is left."""
+        """Run until the worker and all its descendants have ended."""
         try:
-            while not self._worker_is_gone() and not self._ending:
-                self._turn()
+            while not self._worker_has_ended() and not self._ending:
+                self._handle_events()
         finally:
             self._end_process_tree()
             with contextlib.suppress(OSError):  # the parent may be gone
                 self._lifeline.send(json.dumps({"exit_code": self._exit_code}).encode())
 
     def _watch_signals(self) -> None:
-        """Signals wake the loop. The kernel sends SIGUSR1 at the parent's death."""
+        """Let signals wake the loop. The kernel sends SIGUSR1 when the parent dies."""
         self._wakeups.setblocking(False)
         self._wakeup.setblocking(False)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGUSR1):
             signal.signal(number, _wake)
         signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())  # a parent that blocks signals would bequeath that
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())  # a child inherits the blocked signals of its parent
         self._watch(self._wakeups, self._on_signal)
         signal_at_death_of_parent(signal.SIGUSR1)
         adopt_orphans()
-        self._ending = os.getppid() != self._parent  # it may have died before the first prctl
+        self._ending = os.getppid() != self._parent  # the parent may have died before the first prctl
 
     def _start_worker(self, module: str, channel: int, control: int) -> int:
-        """The process id of the worker; the descriptors are closed in this process."""
+        """Start the worker and close the descriptors in this process. Returns the worker's process id."""
         supervisor = os.getpid()
         descriptors = (channel, control)
         worker = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", module, *map(str, descriptors)],
             stdin=subprocess.DEVNULL,
-            stdout=self._output.entrance,
-            stderr=self._output.entrance,
+            stdout=self._output.sink,
+            stderr=self._output.sink,
             pass_fds=descriptors,
             process_group=0,
             preexec_fn=lambda: die_with(supervisor),  # noqa: PLW1509  # this process has one thread
         ).pid
-        for descriptor in (self._output.entrance, *descriptors):
+        for descriptor in (self._output.sink, *descriptors):
             os.close(descriptor)
         return worker
 
     def _watch(self, source: socket.socket | int, act: Callable[[], None]) -> None:
         self._selector.register(source, selectors.EVENT_READ, act)
 
-    def _turn(self, timeout: float | None = None) -> None:
+    def _handle_events(self, timeout: float | None = None) -> None:
         for key, _ in self._selector.select(timeout):
             key.data()
 
@@ -183,7 +191,7 @@ class Supervisor:
             if number == signal.SIGCHLD:
                 self._reap()
             elif number == signal.SIGTERM or os.getppid() != self._parent:
-                self._ending = True  # SIGUSR1 also comes when only the thread ended that started this process
+                self._ending = True  # the kernel sends SIGUSR1 also when only the thread that started this process ends
 
     def _on_output(self) -> None:
         self._output.move()
@@ -191,7 +199,7 @@ class Supervisor:
             self._selector.unregister(self._output.source)
 
     def _on_log_order(self) -> None:
-        """The worker names the next log, null for its own, and waits for the answer."""
+        """Switch to the log that the worker names, null for its own, and send the answer that the worker waits for."""
         order = self._log_orders.readline()
         if not order.endswith(b"\n"):
             self._selector.unregister(self._control)
@@ -213,30 +221,34 @@ class Supervisor:
 
     def _end_process_tree(self) -> None:
         if self._wants_traceback:
-            self._ask_for_tracebacks(children_of(self._worker))  # a trial may be a process of its own
-            self._ask_for_tracebacks([self._worker])
-        if not self._worker_is_gone():
+            self._request_tracebacks(children_of(self._worker))  # a trial may have a process of its own
+            self._request_tracebacks([self._worker])
+        if not self._worker_has_ended():
             _send_signal(-self._worker, signal.SIGTERM)
-            self._turn_until(time.monotonic() + GRACE_SECONDS, self._worker_is_gone)
+            self._handle_events_until(time.monotonic() + GRACE_SECONDS, self._worker_has_ended)
         _send_signal(-self._worker, signal.SIGKILL)
-        self._turn_until(time.monotonic() + KILL_SECONDS, self._process_tree_is_gone)
+        self._handle_events_until(time.monotonic() + KILL_SECONDS, self._kill_children)
         self._output.drain()
 
-    def _ask_for_tracebacks(self, pids: list[int]) -> None:
+    def _request_tracebacks(self, pids: list[int]) -> None:
         for pid in pids:
             _send_signal(pid, signal.SIGUSR1)
         if pids:
-            self._turn_until(time.monotonic() + TRACEBACK_SECONDS, self._worker_is_gone)
+            self._handle_events_until(time.monotonic() + TRACEBACK_SECONDS, self._worker_has_ended)
 
-    def _turn_until(self, deadline: float, reached: Callable[[], bool]) -> None:
+    def _handle_events_until(self, deadline: float, reached: Callable[[], bool]) -> None:
         while not reached() and (left := deadline - time.monotonic()) > 0:
-            self._turn(min(left, 0.05))
+            self._handle_events(min(left, 0.05))
 
-    def _worker_is_gone(self) -> bool:
+    def _worker_has_ended(self) -> bool:
         return self._exit_code is not None
 
-    def _process_tree_is_gone(self) -> bool:
-        """Kill what this process is parent of; the next round meets what that leaves orphaned."""
+    def _kill_children(self) -> bool:
+        """Kill the children of this process. The next call kills the processes that their deaths leave orphaned.
+
+        Returns:
+            Whether this process has no children left.
+        """
         for pid in children_of(os.getpid()):
             _send_signal(pid, signal.SIGKILL)
         self._reap()
@@ -244,7 +256,7 @@ class Supervisor:
 
 
 def _wake(number: int, frame: FrameType | None) -> None:
-    """Do nothing: the signal's number arrives through the wake-up descriptor."""
+    """Do nothing, since the signal's number arrives through the wake-up descriptor."""
 
 
 def _send_signal(pid: int, number: signal.Signals) -> None:
