@@ -47,7 +47,7 @@ def test_plots_that_cannot_be_written_end_neither_the_study_nor_the_run(fxai: Fx
     with files_of_at_most(MEGABYTE):
         finished = fxai("run", "--spec", "two.yaml", "--results-dir", "elsewhere")
     assert finished.code == 0, finished
-    commands = re.findall(r"; (fxai [^;]*) writes it later", " ".join(finished.err.split()))
+    commands = re.findall(r"; run (fxai [^;]*) to write it", " ".join(finished.err.split()))
     assert commands == [
         f"fxai {what} {study} --results-dir elsewhere" for study in ("first", "second") for what in ("plot", "report")
     ]
@@ -64,7 +64,7 @@ def test_results_that_cannot_be_written_are_a_failure_that_a_second_run_mends(fx
     stopper.mkdir(parents=True)
     finished = fxai("run", "--spec", "two.yaml", "--set", "save_study_plots=false")
     assert finished.code == 1
-    assert "the same command writes it" in " ".join(finished.err.split())
+    assert "run the same command again to write it" in " ".join(finished.err.split())
     assert (two / "optuna_results" / "second" / "second_results.json").is_file(), "it ran all the same"
     stopper.rmdir()
     assert fxai("run", "--spec", "two.yaml", "--set", "save_study_plots=false").code == 0
@@ -75,7 +75,7 @@ def test_a_study_of_which_all_trials_fail_ends_early_with_its_cause_and_no_plots
     (two / "two.yaml").write_text(SPEC.replace("code:train, n_trials: 2", "code:fails, n_trials: 50"))
     finished = fxai("run", "--spec", "two.yaml", "--study", "first", "--storage", "sqlite:///else.db")
     assert finished.code == 1
-    assert "10 trials in a row failed with one message" in finished.out
+    assert "10 trials in a row failed with the same message" in finished.out
     assert "Trial 0 failed: FileNotFoundError: [Errno 2] No such file: '/data/0.5.csv'" in finished.out
     (command,) = [line.strip() for line in finished.out.splitlines() if line.startswith("  fxai show")]
     assert command == "fxai show first 0 --storage sqlite:///else.db"

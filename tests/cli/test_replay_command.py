@@ -44,7 +44,7 @@ def test_it_comes_to_the_same_in_a_study_of_its_own(replayed: tuple[Path, Finish
 def test_a_replay_is_not_gone_on_with(replayed: tuple[Path, Finished]) -> None:
     again = call_fxai(replayed[0], "run", "--spec", "small.yaml", "--replay", RECORDING)
     assert again.code == 2
-    assert "the study 'small-replay' has trials already; --fresh replays it anew" in again.err
+    assert "the study 'small-replay' already has trials; add --fresh to replay from the start" in again.err
 
 
 def test_another_specification_is_refused(replayed: tuple[Path, Finished]) -> None:
@@ -55,7 +55,7 @@ def test_another_specification_is_refused(replayed: tuple[Path, Finished]) -> No
 
 def test_what_is_no_recording_is_refused(replayed: tuple[Path, Finished]) -> None:
     folder, _ = replayed
-    for file, fault in (("small.yaml", "small.yaml:1: is no decision of a study"), ("none", "cannot be read")):
+    for file, fault in (("small.yaml", "small.yaml:1: is not a decision of a study"), ("none", "cannot be read")):
         finished = call_fxai(folder, "run", "--spec", "small.yaml", "--replay", file)
         assert finished.code == 2
         assert fault in finished.err
@@ -68,4 +68,4 @@ def test_one_study_is_replayed_at_a_time(replayed: tuple[Path, Finished]) -> Non
     (folder / "two.yaml").write_text(f"{head}  - study_name{body}  - study_name{second}")
     finished = call_fxai(folder, "run", "--spec", "two.yaml", "--replay", RECORDING)
     assert finished.code == 2
-    assert "--replay repeats one study; name it by --study: small, other" in finished.err
+    assert "--replay repeats one study; select it with --study: small, other" in finished.err

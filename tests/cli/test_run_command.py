@@ -61,7 +61,7 @@ def test_fresh_keeps_the_old_study_and_its_files(small_run: SmallRun, folder: Pa
     old = (folder / "optuna_results" / "small" / "best_params.json").read_bytes()
     finished = call_fxai(folder, "--spec", "small.yaml", "--n-jobs", "1", "--fresh", "--timeout", "1e-9")
     assert finished.code == 1  # it ran, and no trial is complete
-    assert "the study's timeout of 1e-09 s passed" in finished.out
+    assert "the study's timeout of 1e-09 s was reached" in finished.out
     assert (folder / "optuna_results" / "small~1" / "best_params.json").read_bytes() == old
     assert not (folder / "optuna_results" / "small" / "best_params.json").exists()
     studies = json.loads(call_fxai(folder, "status", "--json").out)

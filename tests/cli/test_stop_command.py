@@ -24,7 +24,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
 def test_a_run_says_which_rule_ended_it(stopped: tuple[Path, Finished]) -> None:
     _, finished = stopped
     assert finished.code == 0, finished
-    assert f": its trials took their {2 * STEPS} environment steps (stop.env_steps)\n" in finished.out
+    assert f": its trials reached {2 * STEPS} environment steps (stop.env_steps)\n" in finished.out
     assert "│ Completed trials │ 2 " in finished.out
     assert re.search(r"│ Ended by +│ stop.env_steps +│", finished.out)
 

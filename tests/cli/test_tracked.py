@@ -97,7 +97,7 @@ def test_a_tracker_that_hangs_is_waited_for_at_the_end_alone(
     assert seen[-1] is ENDED
     assert BEAT in seen[len(EVENTS) :]  # the live view goes on
     assert [event.message.partition(",")[0] for event in seen if isinstance(event, Notice)] == [
-        "Waiting for the trackers",
+        "Waiting for the trackers for at most 2 s.",
         "Odd had not finished 2 s after the end of the study",
     ]
 
@@ -108,8 +108,8 @@ def test_a_tracker_that_hangs_is_waited_for_at_the_end_alone(
 def test_after_ctrl_c_it_is_waited_for_less(
     hanging: TrackerProcess, monkeypatch: pytest.MonkeyPatch, requests: int, ending: Ending
 ) -> None:
-    assert list(module._WHEN_STOPPED.values()) == [10.0, 2.0]
-    monkeypatch.setattr(module, "_WHEN_STOPPED", dict.fromkeys(module._WHEN_STOPPED, 0.2))
+    assert list(module._FINISH_SECONDS_WHEN_STOPPED.values()) == [10.0, 2.0]
+    monkeypatch.setattr(module, "_FINISH_SECONDS_WHEN_STOPPED", dict.fromkeys(module._FINISH_SECONDS_WHEN_STOPPED, 0.2))
     stop = StopSignal()
     for _ in range(requests):
         stop.request()

@@ -147,7 +147,7 @@ def test_copies_lead_nothing(first: Fxai, folder: Path) -> None:
     again = folder / "again.yaml"
     again.write_text(again.read_text().replace("n_trials: 2", "n_trials: 2\n    seeds_per_trial: 2"))
     made = first("transfer", "small", "--to", "again.yaml", "--mode", "warm")
-    assert "learns from 2 trials of it, which count for nothing else" in made.out
+    assert "uses 2 trials of the source for the sampler only" in made.out
     assert first("run", "--spec", "again.yaml", *QUICK).code == 0
     (found,) = json.loads(first("results", "again", "--json").out)
     assert [trial["state"] for trial in found["trials"]].count("transferred") == 2

@@ -64,7 +64,7 @@ def test_decisions_are_repeated(name: str, tmp_path: Path) -> None:
     finished = run(tmp_path, name, "--replay", str(recording))
     assert finished.code == 0, finished
     assert "recorded order" not in finished.out
-    assert " where it had " not in finished.out
+    assert " in the recorded run: " not in finished.out
     replayed = list(decisions_in(tmp_path / "results" / f"{name}-replay"))
     assert replayed == list(decisions_in(recording))
     assert [each.number for each in trials(tmp_path, f"{name}-replay")] == list(range(WHOLE[name]))

@@ -83,7 +83,7 @@ def test_odd_numbers_cost_their_reports_and_one_warning_a_trial(place: Place) ->
     complete, failed = OptunaState.COMPLETE, OptunaState.FAIL
     assert [(trial.state, trial.value) for trial in trials] == [(complete, 4.0), (failed, None), (complete, 4.0)]
     assert [trial.intermediate_values for trial in trials] == [{5: 1.0, 7: 3.0}] * 3
-    flaw = "value is nan at step 1; the report is passed over, as are further ones of the kind"
+    flaw = "value is nan at step 1; the report is passed over, as are further reports like it"
     assert [notice.message for notice in of_kind(events, Notice)] == [f"Trial {number}: {flaw}" for number in range(3)]
     assert "inf at the end" in trials[1].user_attrs["fxai:message"]
     assert of_kind(place.run(study("reports_oddly", n_trials=4)), TrialFinished)[0].result.value == 4.0
@@ -99,7 +99,7 @@ def test_ten_failures_with_one_message_end_the_study(place: Place) -> None:
 def test_failures_that_differ_end_a_study_of_which_no_trial_ever_finished(place: Place) -> None:
     end = ended(place.run(study("fails_in_turn", n_trials=24)))
     assert (end.ending, end.progress.failed) == (Ending.FAILING, FAILURES_IN_A_ROW)
-    assert "none has ever finished" in (end.reason or "")
+    assert "no trial has finished" in (end.reason or "")
 
 
 def test_failures_that_differ_do_not_end_a_study_that_has_finished_trials(place: Place) -> None:
@@ -185,7 +185,7 @@ def test_a_trial_that_outlives_no_run_fails_after_its_retries(place: Place) -> N
     first = of_kind(events, TrialFinished)[0].result
     assert first.state is TrialState.FAIL
     assert first.error is not None
-    assert "died 2 times" in first.error.message
+    assert first.error.message == "its worker was lost or the run was killed in 2 attempts"
     assert ended(events).progress.finished == 2
 
 

@@ -31,17 +31,17 @@ def study(parameters: str = RATE, **rest: Any) -> StudySpec:
     [
         (
             "{training: {n_envs: 1000000, rollout_steps: 1000000}}",
-            "rollout, by training.n_envs 1,000,000, training.rollout_steps 1,000,000, env.observation_window 8",
+            "rollout, from training.n_envs 1,000,000, training.rollout_steps 1,000,000, env.observation_window 8",
         ),
         (
             "{training: {algorithm: dqn, buffer_size: 1000000000}}",
-            "replay, by training.buffer_size 1,000,000,000, env.observation_window 8",
+            "replay, from training.buffer_size 1,000,000,000, env.observation_window 8",
         ),
-        ("{model: {d_model: 100000, n_layers: 1000}}", "weights, by model.d_model 100,000, model.n_layers 1,000"),
-        ("{model: {widths: [100000, 100000, 100000]}}", "weights, by model.widths [100000, 100000, 100000]"),
+        ("{model: {d_model: 100000, n_layers: 1000}}", "weights, from model.d_model 100,000, model.n_layers 1,000"),
+        ("{model: {widths: [100000, 100000, 100000]}}", "weights, from model.widths [100000, 100000, 100000]"),
         (
             "{training: {algorithm: dqn, buffer_size: 100000000, gradient_steps: 100000000, batch_size: 100000000}}",
-            "drawn transitions, by training.gradient_steps 100,000,000, training.batch_size 100,000,000",
+            "drawn transitions, from training.gradient_steps 100,000,000, training.batch_size 100,000,000",
         ),
     ],
 )
@@ -52,7 +52,7 @@ def test_a_study_of_which_no_trial_fits_is_refused_with_what_is_too_large(config
     message = str(refused.value)
     has = f"of memory for one training, and this machine has {format_gigabytes(available_memory())}. "
     assert message.startswith("the study 'big' cannot run: a worker needs at least ")
-    assert f"{has}The most is for the {told}" in message
+    assert f"{has}The largest part is for the {told}" in message
     assert message.endswith("; lower one of them")
     assert memory_advice(made) == (message,)
 
@@ -87,7 +87,7 @@ def test_trainings_side_by_side_count_each() -> None:
     limit = 3 * lane_bytes(config_values(one)) / 1e9
     asked: dict[str, Any] = {"training_config": config, "memory_limit_gb": limit}
     (told,) = check_memory(study(**asked, seeds_per_trial=4), SHARE)
-    assert "of memory for 4 trainings side by side, and memory_limit_gb lets it take" in told
+    assert "of memory for 4 parallel trainings, and memory_limit_gb lets it take" in told
     assert told.endswith("seeds_per_trial 4; lower one of them")
     lanes = {"resources": "{lanes_per_worker: 100}"}
     (told,) = check_memory(study(**asked, **lanes), SHARE)

@@ -50,7 +50,7 @@ FAILED = TrialFinished(
             [
                 "Study s: minimize m, 50 trials, 2 workers",
                 "Resumed: 7 of 50 trials are finished",
-                "Left unfinished by the last run, to be run again: trial 7, 8",
+                "Unfinished trials of the last run, to be run again: 7, 8",
             ],
         ),
         (TrialBegan(4, 0, {"a": 1, "b": 0.25}), ["Trial 4 began: a=1, b=0.25"]),
@@ -66,7 +66,7 @@ FAILED = TrialFinished(
         ),
         (
             TrialExploited(3, 5, 20, {"training.gamma": 0.99}),
-            ["Trial 3 goes on from trial 5 at step 20: training.gamma=0.99"],
+            ["Trial 3 continues from trial 5 at step 20: training.gamma=0.99"],
         ),
         (TrialSetAside(3), []),
         (TrialBegan(3, 0, {"training.gamma": 0.99}, goes_on=True), []),

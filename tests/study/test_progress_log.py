@@ -62,7 +62,7 @@ def test_shares_read_as_percent(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_events_that_break_off_are_a_bug() -> None:
-    with pytest.raises(RuntimeError, match="broke off"):
+    with pytest.raises(RuntimeError, match="without a StudyEnded event"):
         watch_in_log(logging.getLogger("a search"))(EVENTS[:2])
 
 

@@ -36,7 +36,7 @@ def test_the_last_line_has_time_and_reason() -> None:
     assert ended_line(ended(Ending.TIMEOUT, 3, "the time is up")) == "Study s ended after 2.0s: the time is up"
     assert ended_line(ended(Ending.REACHED, 8, before=8)) == "Study s: nothing to do: 8 of 8 trials are finished"
     assert ended_line(ended(Ending.REACHED, 9, before=9)).endswith(
-        "nothing to do: 9 trials are finished, 8 were asked for"
+        "nothing to do: 9 trials are finished, n_trials is 8"
     )
 
 

@@ -3,11 +3,11 @@
 A worker that crashes loses all its trials, and the crash does not show which trial caused it. After the first crash
 the trials are run again together. If one of them is lost again, all trials that were lost with it run in halves. A
 half that is lost is halved again, until the crashing trial is alone. That takes about log2(n) crashes for n trials,
-and no other trial is counted as failed. Each half is a cohort. The pool sees to it that trials of different cohorts
-share no worker.
+and no other trial is counted as failed. Each half is a cohort. The pool gives trials of different cohorts to different
+workers.
 
-Trials that were running when the whole run was killed too often are run in turns: one half with no other trial in
-flight, then the other half.
+Trials that were running each time when too many runs were killed are run in turns: one half while no other trial runs,
+then the other half.
 """
 
 from collections import deque
@@ -27,18 +27,18 @@ class CrashBisection:
         return self._cohorts.get(number, 0)
 
     def died(self, numbers: Iterable[int]) -> None:
-        """These trials were on a worker that crashed, and at least one of them was lost before."""
+        """Note the trials of a worker that crashed. At least one of them was lost before."""
         for half in _halves(numbers):
             self._set_apart(half)
 
     def died_with_the_run(self, numbers: Iterable[int]) -> None:
-        """These trials were running each time when too many runs were killed."""
+        """Note the trials that were running each time when too many runs were killed."""
         for half in _halves(numbers):
             self._set_apart(half)
             self._turns.append(frozenset(half))
 
     def ended(self, number: int) -> None:
-        """The trial has reached its final state and leaves its cohort."""
+        """Remove a trial that has reached its final state from its cohort."""
         self._cohorts.pop(number, None)
         while self._turns and self._turns[0].isdisjoint(self._cohorts):
             self._turns.popleft()
@@ -61,7 +61,7 @@ class CrashBisection:
 
 
 def _halves(numbers: Iterable[int]) -> list[list[int]]:
-    """Two halves, or one part where there is but one number."""
+    """The numbers in two halves, or in one part if there is only one number."""
     ordered = sorted(numbers)
     middle = (len(ordered) + 1) // 2
     return [half for half in (ordered[:middle], ordered[middle:]) if half]

@@ -1,4 +1,4 @@
-"""The data that a study trains on, known by their content."""
+"""Hash of the data that a study trains on."""
 
 from fxai.market.dataset import prepare
 from fxai.spec.search.custom_config import CustomConfig
@@ -6,7 +6,11 @@ from fxai.spec.search.study import StudySpec
 
 
 def data_hash(study: StudySpec) -> str | None:
-    """SHA-256 of the bars; None where only the user's own code knows its data. Raises what is wrong with them."""
+    """SHA-256 of the bars. None for a study with an objective of the user, whose data are not known here.
+
+    Raises:
+        InputError: the data cannot be read or used.
+    """
     if isinstance(study.training_config, CustomConfig):
         return None
     return prepare(study.training_config.data).content_hash

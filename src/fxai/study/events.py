@@ -1,4 +1,4 @@
-"""What a running study tells whoever watches: the events that `run_study` yields."""
+"""The events of a running study, which `run_study` yields."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from fxai.search.counts import TrialCounts
 
 @dataclass(frozen=True, slots=True)
 class StudyProgress:
-    """Where a study stands; it comes with every event that moves it."""
+    """Counts and best value of a study. Every event that changes them carries the new ones."""
 
-    total: int  # trials that the study shall reach
+    total: int  # finished trials at which the study is done: its `n_trials`
     complete: int = 0
     pruned: int = 0
     failed: int = 0
-    infeasible: int = 0  # proposals that were not trained, since they break a constraint; no part of the total
+    infeasible: int = 0  # proposals that were not trained, since they violate a constraint; not part of the total
     best_trial: int | None = None
     best_value: float | None = None
-    standard_error: float | None = None  # of the best value, where it is a mean over several seeds
-    front: int | None = None  # of several objectives, how many trials no other beats in all
+    standard_error: float | None = None  # of the best value, if it is a mean over several seeds
+    front: int | None = None  # number of trials on the Pareto front, if the study has several objectives
 
     @classmethod
     def of(cls, counts: TrialCounts, total: int) -> "StudyProgress":
@@ -45,7 +45,7 @@ class StudyProgress:
 
 @dataclass(frozen=True, slots=True)
 class StudyOpened:
-    """The study is there; with finished trials if it is resumed, `retried` those that a dead run left."""
+    """The study is open. A resumed study has finished trials; `retried` are the unfinished ones of its last run."""
 
     study: str
     direction: str
@@ -58,23 +58,27 @@ class StudyOpened:
 
 @dataclass(frozen=True, slots=True)
 class TrialBegan:
+    """A trial is given to a worker."""
+
     number: int
     attempt: int
     params: Mapping[str, ParamValue]
-    goes_on: bool = False  # it was set aside while its population came to be compared
-    config: JsonObject | None = None  # what it trains with; None if its parameters make no configuration
+    goes_on: bool = False  # whether it continues after it was set aside until its population was compared
+    config: JsonObject | None = None  # what it trains with; None if its parameters make no valid configuration
 
 
 @dataclass(frozen=True, slots=True)
 class TrialProgressed:
+    """A trial's report was stored and decided."""
+
     report: Report
     pruned: bool
-    together: int = 1  # reports of its moment, all stored before the first was decided; their events follow each other
+    together: int = 1  # reports stored before the first of them was decided; the events of all of them are consecutive
 
 
 @dataclass(frozen=True, slots=True)
 class TrialFinished:
-    """A trial reached its final state; `best` says that it leads now."""
+    """A trial reached its final state. `best` is true if it is the best trial now."""
 
     result: TrialResult
     params: Mapping[str, ParamValue]
@@ -84,7 +88,7 @@ class TrialFinished:
 
 @dataclass(frozen=True, slots=True)
 class TrialRequeued:
-    """A worker was lost under a trial, or the run is ending: the trial will be run again."""
+    """A trial will be run again, since its worker was lost or returned it, or since the run ends."""
 
     number: int
     reason: str
@@ -92,7 +96,7 @@ class TrialRequeued:
 
 @dataclass(frozen=True, slots=True)
 class TrialExploited:
-    """A population's member goes on from the weights that another has at this step, under these parameters."""
+    """A member of a population continues from the weights of the member `donor` at `step`, with new parameters."""
 
     number: int
     donor: int
@@ -102,13 +106,15 @@ class TrialExploited:
 
 @dataclass(frozen=True, slots=True)
 class TrialSetAside:
-    """A population's member is with no worker until it goes on."""
+    """A member of a population has no worker until its population has been compared."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerReplaced:
+    """A worker was lost, and a new one starts in its place."""
+
     worker: int
     cause: Cause
     message: str
@@ -116,35 +122,37 @@ class WorkerReplaced:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Nothing new for a moment; what the workers are doing."""
+    """The activity of the workers. It follows each batch of events, and comes twice a second without events."""
 
     activity: Sequence[Activity]
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the user should know and that needs no action."""
+    """A message to the user that needs no action."""
 
     message: str
     warns: bool = False  # about files of the user; `--quiet` prints such a notice too
 
 
 class Ending(StrEnum):
-    """Why a run is over."""
+    """Why a run ended."""
 
-    REACHED = "reached"  # the total
-    EXHAUSTED = "exhausted"  # the search space: every point was tried, or none is found that keeps the constraints
+    REACHED = "reached"  # `n_trials` trials are finished
+    EXHAUSTED = (
+        "exhausted"  # every point of the search space was tried, or no point is found that meets the constraints
+    )
     TIMEOUT = "timeout"
     PATIENCE = "patience"  # a stop rule, as the next two
     VALUE = "value"
     ENV_STEPS = "env_steps"
     INTERRUPTED = "interrupted"
-    FAILING = "failing"  # trial after trial, with one message or from the study's first on
+    FAILING = "failing"  # too many trials in a row failed, with the same message or since the study's first trial
 
 
 @dataclass(frozen=True, slots=True)
 class StudyEnded:
-    """The run is over; `reason` in words where it ended before its total."""
+    """The run has ended. `reason` is a text if it ended before `n_trials` trials were finished."""
 
     study: str
     progress: StudyProgress

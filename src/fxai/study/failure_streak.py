@@ -1,4 +1,4 @@
-"""Failures in a row: when so many say that no trial of the study will do."""
+"""Counts trials that fail in a row, and decides when the run ends because of them."""
 
 import re
 
@@ -14,17 +14,18 @@ _WORD_FOR_A_VALUE = re.compile(r"[-+]?\b(?:nan|inf|infinity|true|false|none|null
 
 
 class FailureStreak:
-    """The failures since a trial last finished otherwise.
+    """The failed trials since the last trial that did not fail.
 
-    While no trial of the study has finished, they count whatever they say: a message may hold a parameter, a path or
-    a time. Later only failures that say the same end the run; a part of the search space may well fail.
+    While no trial of the study has finished, `FAILURES_IN_A_ROW` failures end the run whatever their messages are,
+    since a message may contain a parameter, a path or a time. After that, only failures with the same message end the
+    run, since all trials in a part of the search space may fail.
     """
 
     def __init__(self, *, any_finished: bool) -> None:
         """`any_finished`: whether a trial of an earlier run is complete or pruned."""
         self._any_finished = any_finished
-        self._length = 0  # whatever they say
-        self._alike = 0  # the last of them that say the same
+        self._length = 0  # with any message
+        self._alike = 0  # the last ones, which have the same message
         self._pattern = ""
         self._message = ""
 
@@ -42,17 +43,17 @@ class FailureStreak:
 
     @property
     def reason(self) -> str | None:
-        """Why the run shall end, if so."""
+        """Why the run has to end. None if it may continue."""
         if self._alike >= FAILURES_IN_A_ROW:
-            return f"{self._alike} trials in a row failed with one message: {short_cause(self._message)}"
+            return f"{self._alike} trials in a row failed with the same message: {short_cause(self._message)}"
         if self._length >= FAILURES_IN_A_ROW and not self._any_finished:
             last = short_cause(self._message)
-            return f"{self._length} trials in a row failed and none has ever finished; the last: {last}"
+            return f"{self._length} trials in a row failed and no trial has finished; the last message: {last}"
         return None
 
 
 def pattern_of(message: str) -> str:
-    """The message without what differs from trial to trial: paths, numbers, names with digits, true and false."""
+    """The message with `#` for each part that may differ between trials: paths, numbers, names with digits, true."""
     for varying in (_QUOTED_PATH, _PATH, _NUMBER, _WORD_FOR_A_VALUE):
         message = varying.sub("#", message)
     return message

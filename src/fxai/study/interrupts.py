@@ -1,7 +1,7 @@
-"""Ctrl-C and SIGTERM while a study runs: once for soon, twice for now.
+"""Handles Ctrl-C and SIGTERM while a study runs: the first signal ends the run soon, the second now.
 
-A second signal within a second of the first is ignored: `poetry run` and `poe` pass a Ctrl-C on to a
-process that the terminal has told already. A third cuts the program off wherever it is.
+A signal within a second of the last one is ignored, since `poetry run` and `poe` pass on a Ctrl-C that the terminal
+has already sent to this process. A third signal raises KeyboardInterrupt.
 """
 
 import signal
@@ -17,15 +17,15 @@ from fxai.study.stop_signal import StopSignal, Urgency
 Event = TypeVar("Event")
 
 _ECHO_SECONDS = 1.0
-OF_A_STUDY: Mapping[Urgency, str] = {
-    Urgency.SOON: "Interrupted: no new trials; the running ones end or are saved. Once more to stop now.",
-    Urgency.NOW: "Stopping now: the running trials go on from their last checkpoints next time.",
+STUDY_NOTICES: Mapping[Urgency, str] = {
+    Urgency.SOON: "Interrupted: no new trials start; running trials end or are saved. Interrupt again to stop now.",
+    Urgency.NOW: "Stopping now: the next run continues the running trials from their last checkpoints.",
 }
 
 
 @contextmanager
 def stop_on_signals(clock: Callable[[], float] = time.monotonic) -> Iterator[StopSignal]:
-    """A stop signal that Ctrl-C and SIGTERM raise; their earlier handlers return at the end."""
+    """A stop signal that Ctrl-C and SIGTERM make more urgent. Their earlier handlers are restored at the end."""
     stop = StopSignal()
     last = float("-inf")
 
@@ -48,12 +48,12 @@ def stop_on_signals(clock: Callable[[], float] = time.monotonic) -> Iterator[Sto
 
 
 def announce_stop(
-    events: Iterable[Event], stop: StopSignal, words: Mapping[Urgency, str] = OF_A_STUDY
+    events: Iterable[Event], stop: StopSignal, notices: Mapping[Urgency, str] = STUDY_NOTICES
 ) -> Iterator[Event | Notice]:
-    """The events, with a notice among them each time the stop signal becomes more urgent."""
+    """The events, with a notice of `notices` among them each time the stop signal becomes more urgent."""
     announced = Urgency.NONE
     for event in events:
         if stop.urgency > announced:
             announced = stop.urgency
-            yield Notice(words[announced])
+            yield Notice(notices[announced])
         yield event

@@ -1,6 +1,6 @@
-"""What a study that is to run takes over: an earlier study's, by the overlay beside its results, and its own.
+"""Applies the transfer file in a study's results folder to the study before it runs.
 
-Its own is the form of texts that look like lists, where the study began in an earlier release (`earlier_texts.py`).
+Also keeps the form of texts that look like lists, if the study began in an earlier release (`earlier_texts.py`).
 """
 
 from collections.abc import Collection, Iterator
@@ -25,12 +25,12 @@ from fxai.study.replay.open_replay import Recording, replaying
 
 @dataclass(frozen=True, slots=True)
 class LoadedTransfer:
-    """A study as it will run, and what there is to say of it."""
+    """A study as it will run, with its transfer applied."""
 
     study: StudySpec
     notices: tuple[str, ...] = ()
     transfer_spec: TransferSpec | None = None
-    recording: Recording | None = None  # the decisions that it repeats
+    recording: Recording | None = None  # the decisions that the study repeats
 
 
 def load_transfer(
@@ -41,29 +41,33 @@ def load_transfer(
     *,
     fresh: bool = False,
 ) -> LoadedTransfer:
-    """The study with its overlay applied, if it has one; `settings` of the command line go before it.
+    """The study with its transfer applied, if it has one.
 
-    Unless it is to start `fresh`, texts that look like lists have the form in which the study began. With a recording
-    the study is the one that repeats the recorded decisions.
+    Args:
+        study: the study of the spec.
+        results_dir: folder of results, in which the study has a folder of its own.
+        settings: keys that options of the command line set. They override the transfer.
+        recording: decisions of another run. The study is then the one that repeats them.
+        fresh: the study starts anew. Otherwise texts that look like lists keep the form in which the study began.
     """
-    taking = _with_overlay(study, results_dir, settings)
-    taking = taking if fresh else _as_begun(taking)
+    loaded = _with_transfer(study, results_dir, settings)
+    loaded = loaded if fresh else _as_begun(loaded)
     return (
-        taking if recording is None else replace(taking, study=replaying(taking.study, recording), recording=recording)
+        loaded if recording is None else replace(loaded, study=replaying(loaded.study, recording), recording=recording)
     )
 
 
-def _as_begun(taking: LoadedTransfer) -> LoadedTransfer:
-    study = taking.study
+def _as_begun(loaded: LoadedTransfer) -> LoadedTransfer:
+    study = loaded.study
     try:
         with stored_study(study.storage, study.study_name) as stored:
             begun = with_stored_lists(study, stored.user_attrs.get(FINGERPRINT) or {})
-    except InputError:  # there is no such study yet; what else is wrong is said where the study is opened
-        return taking
-    return replace(taking, study=begun, notices=(*taking.notices, *earlier_texts(study, begun)))
+    except InputError:  # there is no such study yet; other errors are raised again when the study is opened
+        return loaded
+    return replace(loaded, study=begun, notices=(*loaded.notices, *earlier_texts(study, begun)))
 
 
-def _with_overlay(study: StudySpec, results_dir: Path, settings: Collection[str]) -> LoadedTransfer:
+def _with_transfer(study: StudySpec, results_dir: Path, settings: Collection[str]) -> LoadedTransfer:
     path = StudyPaths(results_dir, study.study_name).transfer
     transfer_spec = read_transfer(path)
     if transfer_spec is None:
@@ -76,21 +80,22 @@ def _with_overlay(study: StudySpec, results_dir: Path, settings: Collection[str]
 
 
 def told(transfer_spec: TransferSpec) -> Iterator[str]:
-    """What is taken over, a line for each kind."""
+    """Describes a transfer, with one line for each kind of what it transfers."""
     source = transfer_spec.source
     yield f"Takes over from {source.study_name}, trial {source.best_trial} ({_best(source)}):"
     if transfer_spec.fixed:
         yield f"  trains with {assignments(transfer_spec.fixed)}"
     if transfer_spec.dropped:
-        yield f"  searches no more, as they do not stand out: {', '.join(transfer_spec.dropped)}"
+        dropped = ", ".join(transfer_spec.dropped)
+        yield f"  does not search, since their importance in the source is not above chance: {dropped}"
     for each in transfer_spec.narrowed:
         choices = each.choices
         within = f"{figure(each.low)} to {figure(each.high)}" if choices is None else ", ".join(map(figure, choices))
         yield f"  searches {each.name} within {within}"
     if transfer_spec.enqueue:
-        yield f"  tries first {counted(len(transfer_spec.enqueue), 'trial')} of it"
+        yield f"  tries {counted(len(transfer_spec.enqueue), 'trial')} of the source first"
     if transfer_spec.warm:
-        yield f"  learns from {counted(transfer_spec.warm, 'trial')} of it, which count for nothing else"
+        yield f"  uses {counted(transfer_spec.warm, 'trial')} of the source for the sampler only"
 
 
 def _best(source: SourceStudy) -> str:
@@ -98,18 +103,18 @@ def _best(source: SourceStudy) -> str:
 
 
 def _stale(study: StudySpec, transfer_spec: TransferSpec, path: Path) -> Iterator[str]:
-    """Whether the source has changed since."""
+    """A notice if the source has changed since the transfer."""
     then = transfer_spec.source
     try:
         stored = load_study(source_url(then, study.storage), then.study_name)
         now = source_of(StudyRecord.of(stored), then.storage)
     except InputError:
-        yield f"  {then.study_name} is no longer in {then.storage}; what was taken over stays as it was"
+        yield f"  {then.study_name} is no longer in {then.storage}; the transfer stays as it was written"
         return
     then = then.model_copy(update={"metric": now.metric, "trading": now.trading})  # an earlier release left them out
     if now != then:
         yield (
             f"  {then.study_name} has changed since (then {counted(then.finished, 'trial')}, now {now.finished}; "
-            f"best then {_best(then)}, now {_best(now)}); fxai transfer takes it over anew, "
-            f"deleting {path} undoes it"
+            f"best then {_best(then)}, now {_best(now)}); run fxai transfer again to update {path}, "
+            "or delete that file to undo the transfer"
         )

@@ -1,12 +1,11 @@
 """The loop of a study, in the parent process: ask -> submit -> report, prune -> tell.
 
-The loop owns the study (`Search`), gives its trials to a `WorkerPool` and yields what happens as events. Trials that
-an earlier run left running are run again first.
+The loop asks the study (`Search`) for trials, gives them to a `WorkerPool` and yields events. The unfinished trials of
+the last run are run again first.
 
 Results depend on timing as little as possible. Reports that arrive together are all stored before the first of them
 is decided, in an order drawn from the study's seed. A pruned trial is PRUNED as of the report that pruned it, also if
-its worker is past that report. The members of a population wait for each other where they are compared
-(`population.py`).
+its worker is past that report. The members of a population wait for each other to be compared (`population.py`).
 """
 
 import time
@@ -15,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fxai.errors import InputError
+from fxai.formatting import counted
 from fxai.objectives.loader import load_signature
 from fxai.pool import RunningTrial, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost, WorkerPool
 from fxai.protocol import Cause, Decision, JsonObject, ParamValue, Report, TrialRequest, TrialResult, TrialState
@@ -48,17 +48,17 @@ from fxai.study.stop_signal import StopSignal, Urgency
 from fxai.study.trial_folders import TrialFolders
 from fxai.study.trial_results import RepeatedReturns, failed, pruned, ticks, warnings_of
 
-RETURNS_IN_A_ROW = 20  # without progress; a worker that halves its lanes is at one after ten
-_PATIENCE_SECONDS = 0.5  # for the next event, before the loop looks at its stop signal again
+RETURNS_IN_A_ROW = 20  # without progress; a worker that halves its lanes has one lane after ten
+_EVENT_SECONDS = 0.5  # wait for the next event, before the loop reads its stop signal again
 
 
 def run_study(
     spec: StudySpec, search: Search, workers: WorkerPool, trials_directory: Path, stop: StopSignal
 ) -> Iterator[StudyEvent]:
-    """Bring the study to its `n_trials`, or as far as it may go, and say what happens on the way.
+    """Run trials until `n_trials` are finished or the run has to end, and yield the events.
 
-    `search` and `workers` are the caller's to close. A trial that is still running when this ends is
-    left RUNNING in the study, to be retried by the next run.
+    The caller closes `search` and `workers`. A trial that still runs at the end stays RUNNING in the study, and the
+    next run retries it.
     """
     started = time.monotonic()
     run = _Run(spec, search, workers, trials_directory, stop)
@@ -69,8 +69,8 @@ def run_study(
             yield from run.fill()
         if run.over:
             break
-        yield from run.handle(workers.events(_PATIENCE_SECONDS))
-        yield from run.let_go_on()
+        yield from run.handle(workers.events(_EVENT_SECONDS))
+        yield from run.advance_population()
         search.flush()
         yield Heartbeat(workers.activity())
     yield from run.leave()
@@ -78,7 +78,7 @@ def run_study(
 
 
 class _Run:
-    """What one run of a study knows beyond what the study itself holds."""
+    """State of one run of a study that the study's database does not hold."""
 
     def __init__(
         self, spec: StudySpec, search: Search, workers: WorkerPool, trials_directory: Path, stop: StopSignal
@@ -93,7 +93,7 @@ class _Run:
         self._waiting: dict[int, AskedTrial] = {}
         self._bisection = CrashBisection()
         self._population = Population(spec, search, trials_directory)
-        self._at_fault: int | None = None  # the trial that died alone with the last run, once too often
+        self._at_fault: int | None = None  # the only trial of the last run that was killed, with no attempt left
         self._returns = RepeatedReturns()
         counts = search.counts()
         self._streak = FailureStreak(any_finished=bool(counts.complete or counts.pruned))
@@ -106,20 +106,20 @@ class _Run:
 
     @property
     def over(self) -> bool:
-        """Nothing runs, and nothing shall: a free slot may still be missing while a worker starts."""
+        """Whether no trial runs and none is to begin. One may be left to begin while a worker starts."""
         more = self._progress().finished < self._spec.n_trials and not self._search.exhausted and self._held is None
         wanted = self._waiting or more
         return not self.running_trials and (self.ending is not None or not wanted)
 
     @property
     def _held(self) -> TriggeredRule | None:
-        """The stop rule that lets no new trial begin; those that wait to be run again are begun already."""
+        """The stop rule because of which no new trial begins. Trials that wait to be run again still run."""
         return self._rules.held(sum(running.env_steps for running in self.running_trials.values()))
 
     def opened(self) -> StudyOpened:
         left = self._search.left_running
         for asked in left:
-            self._search.mark_returned(asked.number)  # until it begins it does not die with this run
+            self._search.mark_returned(asked.number)  # a kill of this run does not count against it until it begins
             self._waiting[asked.number] = replace(asked, returned=True)
         if self._held is None:
             self._search.mark_ended(None)
@@ -135,9 +135,10 @@ class _Run:
         )
 
     def _judge(self, died: Sequence[AskedTrial]) -> None:
-        """Trials that died with the last run: at fault is one that did so alone, once too often.
+        """Handle the trials that ran when the last run was killed.
 
-        Where there were several, nobody knows: those that died too often are tried in turns.
+        A single trial without an attempt left is at fault. Of several trials, those without an attempt left are run
+        in turns, since the kill does not show which one is at fault.
         """
         too_often = [asked.number for asked in died if asked.attempt > self._spec.retries]
         if len(died) == 1:
@@ -146,7 +147,7 @@ class _Run:
             self._bisection.died_with_the_run(too_often)
 
     def early_ending(self, seconds: float) -> Ending | None:
-        """Why no further trial may start, if so."""
+        """Why no further trial may start. None if trials may start."""
         if self._stop.urgency:
             return Ending.INTERRUPTED
         if self._streak.reason is not None:
@@ -156,7 +157,7 @@ class _Run:
         return None
 
     def fill(self) -> Iterator[StudyEvent]:
-        """Give every free slot a trial, as far as the study's total and the sampler's sight allow."""
+        """Give every free slot a trial, up to `n_trials` and the number of trials that may run at once."""
         while self._workers.free_slots and len(self.running_trials) < self._spec.max_running_trials:
             asked = self._next()
             if asked is None:
@@ -179,10 +180,10 @@ class _Run:
                 case WorkerLost():
                     yield from self._lost(event)
                 case TrialStarted() | TrialReported() | TrialEnded():
-                    pass  # reports were first; the other events are of trials that the study no longer waits for
+                    pass  # reports are handled above; the other events are of trials that are not running any more
 
-    def let_go_on(self) -> Iterator[StudyEvent]:
-        """Let the members of a population that wait for each other go on, once all have come."""
+    def advance_population(self) -> Iterator[StudyEvent]:
+        """Compare the waiting members of a population once all have arrived, and let them continue."""
         ending = self.ending is not None or self._stop.urgency > 0
         move = self._population.next_move(self.running_trials, self._waiting, self._unasked, ending=ending)
         for number, exploit in move.exploits.items():
@@ -193,7 +194,7 @@ class _Run:
             self._waiting = {number: self._search.suspend(number) for number in self._waiting}
 
     def leave(self) -> Iterator[StudyEvent]:
-        """Leave what still runs or waits for the next run; what was pruned is done."""
+        """Leave the trials that still run or wait for the next run. Trials that were pruned end as PRUNED."""
         for number, running in list(self.running_trials.items()):
             if running.pruned_by is not None:
                 yield from self._end(number, pruned(running))
@@ -234,14 +235,14 @@ class _Run:
             case Ending.PATIENCE | Ending.VALUE | Ending.ENV_STEPS:
                 return None if self._held is None else self._held.reason
             case Ending.TIMEOUT:
-                return f"the study's timeout of {self._spec.timeout:g} s passed with {left} trials to go"
+                return f"the study's timeout of {self._spec.timeout:g} s was reached with {counted(left, 'trial')} left"
             case Ending.INTERRUPTED:
-                return f"interrupted with {left} trials to go; started again, without --fresh, it goes on from here"
+                return f"interrupted with {counted(left, 'trial')} left; run it again without --fresh to resume"
             case Ending.FAILING:
                 return self._streak.reason
 
     def _next(self) -> AskedTrial | None:
-        """The trial to begin now: one that waits, or else a new one."""
+        """The trial to begin now: one that waits, otherwise a new one."""
         number = self._bisection.next(number for number in self._waiting if number not in self._population.arrived)
         if number is not None:
             return self._waiting.pop(number)
@@ -251,7 +252,7 @@ class _Run:
 
     @property
     def _unasked(self) -> int:
-        """How many further trials there may be beside those that are unfinished."""
+        """Number of new trials that may still begin."""
         if self._search.exhausted or self._held is not None:
             return 0
         unfinished = len(self.running_trials) + len(self._waiting)
@@ -266,7 +267,7 @@ class _Run:
         config = request.config if isinstance(request, TrialRequest) else None
         yield TrialBegan(number, asked.attempt, asked.params, asked.returned and asked.compared > 0, config)
         if number == self._at_fault:
-            message = f"the run or its worker died {asked.attempt} times under this trial"
+            message = f"its worker was lost or the run was killed in {asked.attempt} attempts"
             yield from self._finish(asked.params, failed(number, Cause.WORKER_LOST, message))
             return
         if isinstance(request, TrialRequest):
@@ -275,7 +276,7 @@ class _Run:
             yield from self._finish(asked.params, failed(number, Cause.EXCEPTION, str(request)))
 
     def _request(self, asked: AskedTrial) -> TrialRequest | InputError:
-        """What a worker is told of the trial; the only validation of its configuration in this process."""
+        """The request of a trial to its worker. This process validates the trial's configuration only here."""
         try:
             config, folder = trial_settings(self._spec, asked.params), folder_of(self._spec.objective)
         except InputError as error:
@@ -305,10 +306,10 @@ class _Run:
         )
 
     def _decide(self, awaited: Sequence[Report]) -> Iterator[StudyEvent]:
-        """Decide stored reports, one of each trial, one by one; answer those that are passed over."""
+        """Decide stored reports one by one, at most one of each trial, and answer those that are passed over."""
         for report in awaited:
             if report.passed_over:
-                self._workers.answer(report.number, self._going_on)
+                self._workers.answer(report.number, self._unpruned)
                 yield from map(Notice, warnings_of(report))
         stored = [report for report in awaited if not report.passed_over]
         if len(stored) > 1:
@@ -317,15 +318,15 @@ class _Run:
             prune = self._search.should_prune(report)
             running = self.running_trials[report.number]
             running.pruned_by = report if prune else None
-            if not prune and self._going_on is Decision.CONTINUE and self._population.arrives(running, report):
-                self._bisection.ended(report.number)  # else it would wait for trials whose turn comes after its end
+            if not prune and self._unpruned is Decision.CONTINUE and self._population.arrives(running, report):
+                self._bisection.ended(report.number)  # it waits for trials whose turn would come after its end
             else:
-                self._workers.answer(report.number, Decision.PRUNE if prune else self._going_on)
+                self._workers.answer(report.number, Decision.PRUNE if prune else self._unpruned)
             yield TrialProgressed(report, prune, len(stored))
             yield from map(Notice, warnings_of(report))
 
     @property
-    def _going_on(self) -> Decision:
+    def _unpruned(self) -> Decision:
         """The answer to a report at which the pruner does not end the trial."""
         return Decision.STOP if self._stop.urgency else Decision.CONTINUE
 
@@ -342,17 +343,17 @@ class _Run:
             del self.running_trials[number]
             self._search.mark_returned(number)
             yield TrialRequeued(number, "saved at its last report")
-        elif running.decision is Decision.STOP:  # by its population
+        elif running.decision is Decision.STOP:  # its population stopped it
             del self.running_trials[number]
             self._waiting[number] = self._search.suspend(number)
             yield TrialSetAside(number)
         elif self._returns.add(number) > RETURNS_IN_A_ROW:
-            message = f"its workers gave it back {RETURNS_IN_A_ROW + 1} times without a new report"
+            message = f"its workers returned it {RETURNS_IN_A_ROW + 1} times without a new report"
             yield from self._end(number, failed(number, Cause.NO_PROGRESS, message))
         else:
             del self.running_trials[number]
             self._waiting[number] = self._search.restart_returned(number)
-            yield TrialRequeued(number, result.flaw or "given back by its worker")
+            yield TrialRequeued(number, result.flaw or "returned by its worker")
 
     def _end(self, number: int, result: TrialResult) -> Iterator[StudyEvent]:
         """Give a running trial its final state."""
@@ -375,7 +376,7 @@ class _Run:
         yield TrialFinished(stored, params, progress, best=progress.best_trial == number)
 
     def _lost(self, event: WorkerLost) -> Iterator[StudyEvent]:
-        """Run the trials of a lost worker again. A trial that was alone with too many lost workers fails."""
+        """Run the trials of a lost worker again. A trial that was alone in it and has no attempt left fails."""
         yield WorkerReplaced(event.worker, event.cause, event.message)
         lost = {number: self.running_trials[number] for number in event.trials if number in self.running_trials}
         again = [number for number, running in lost.items() if running.pruned_by is None]

@@ -1,4 +1,4 @@
-"""Whether a study's trainings fit into memory, before a worker dies of it."""
+"""Checks before a run whether the study's trainings fit into memory."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,16 +20,19 @@ Values: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """What a worker may take of memory."""
+    """Memory that a worker may use."""
 
     size: int  # in bytes
-    owner: str  # "this machine has"
+    owner: str  # subject and verb for the message, as "this machine has"
 
 
 def check_memory(study: StudySpec, share: SlotPlan) -> tuple[str, ...]:
-    """What to say of trainings that may not fit; an `InputError` where not even the smallest of the study does.
+    """Notices about trainings that may not fit into memory.
 
-    It goes by the least that trainings take (`spec/checks/lane_memory.py`), so that what fits is never refused.
+    The memory of a training is a lower bound (`spec/checks/lane_memory.py`), so a study that fits is never refused.
+
+    Raises:
+        InputError: not even the smallest training of the study fits.
     """
     if not isinstance(study.training_config, TrainingConfig):
         return ()
@@ -37,7 +40,7 @@ def check_memory(study: StudySpec, share: SlotPlan) -> tuple[str, ...]:
     least, most = _extreme(values, searched, least=True), _extreme(values, searched, least=False)
     lanes, room = _lanes_of_a_worker(study, share), _room(share.slots[0])
     many = "seeds_per_trial" if lanes == study.seeds_per_trial else "resources.lanes_per_worker"
-    if study.resources.lanes_per_worker is None and lane_bytes(values) > room.size:  # on it the lanes are measured
+    if study.resources.lanes_per_worker is None and lane_bytes(values) > room.size:  # its lanes are measured with it
         raise InputError(f"the study {study.study_name!r} cannot run: {_reason(values, 1, many, room)}")
     if lanes * lane_bytes(least) > room.size:
         raise InputError(f"the study {study.study_name!r} cannot run: {_reason(least, lanes, many, room)}")
@@ -49,14 +52,18 @@ def check_memory(study: StudySpec, share: SlotPlan) -> tuple[str, ...]:
 
 
 def check_training(config: TrainingConfig, lanes: int, slot: Slot) -> None:
-    """An `InputError` where so many trainings of a configuration, side by side, do not fit into memory."""
+    """Check that `lanes` parallel trainings of a configuration fit into memory.
+
+    Raises:
+        InputError: they do not fit.
+    """
     values, room = values_of(config), _room(slot)
     if lanes * lane_bytes(values) > room.size:
         raise InputError(f"the config cannot be trained: {_reason(values, lanes, '--seeds', room)}")
 
 
 def memory_advice(study: StudySpec) -> tuple[str, ...]:
-    """The same for `fxai check`, which refuses nothing: the study may run on another machine."""
+    """The notices for `fxai check`. An error is a notice here, since the study may run on another machine."""
     if not isinstance(study.training_config, TrainingConfig):
         return ()
     try:
@@ -66,14 +73,14 @@ def memory_advice(study: StudySpec) -> tuple[str, ...]:
 
 
 def _lanes_of_a_worker(study: StudySpec, share: SlotPlan) -> int:
-    """Trainings that some worker holds at once: those of one trial, or of its part of the trials in flight."""
+    """Number of trainings that a worker holds at once: of one trial, or of its share of the running trials."""
     asked, workers = study.resources.lanes_per_worker or 1, min(len(share.slots), study.n_trials)
     trials = -(-min(study.max_running_trials, study.n_trials) // workers)
     return max(study.seeds_per_trial, min(asked, trials * study.seeds_per_trial))
 
 
 def _limit(study: StudySpec, share: SlotPlan) -> _Room | None:
-    """The study's own, which is of RAM."""
+    """The study's `memory_limit_gb`, which limits RAM. None for workers on a GPU."""
     limit = worker_limits(study).worker_bytes
     return None if limit is None or share.slots[0].device != "cpu" else _Room(limit, "memory_limit_gb lets it take")
 
@@ -85,7 +92,10 @@ def _room(slot: Slot) -> _Room:
 
 
 def _extreme(values: Values, searched: Iterable[Parameter], *, least: bool) -> Values:
-    """The configuration whose training takes least or most; parameter by parameter, since memory rises with each."""
+    """The configuration whose training needs the least or the most memory.
+
+    The parameters are set one after the other, since the memory is monotonic in each.
+    """
     for parameter in searched:
         options = [{**values, parameter.path: option} for option in _options(parameter, values)]
         values = (min if least else max)(options, key=lane_bytes)
@@ -93,7 +103,7 @@ def _extreme(values: Values, searched: Iterable[Parameter], *, least: bool) -> V
 
 
 def _options(parameter: Parameter, values: Values) -> Iterator[Choice]:
-    """Its ends or choices; where it may not exist, the configuration's value too."""
+    """The bounds or choices of a parameter, and the configuration's value if the parameter is conditional."""
     if parameter.when:
         yield values[parameter.path]
     if isinstance(parameter, CategoricalParameter):
@@ -103,21 +113,24 @@ def _options(parameter: Parameter, values: Values) -> Iterator[Choice]:
 
 
 def _reason(values: Values, lanes: int, many: str, room: _Room) -> str:
-    """Need, room, and the fields that decide the greatest part, with their values; `many` decides the lanes."""
+    """Describes the memory needed and available, and the fields that decide the largest part, with their values.
+
+    `many` is the key that decides the number of lanes.
+    """
     part = max(lane_parts(values), key=lambda each: each.size)
     keys = [f"{key} {_shown(values[key])}" for key in part.keys if values[key] is not None]
     if lanes > 1:
         keys.append(f"{many} {lanes:,}")
     need = format_gigabytes(lanes * lane_bytes(values))
-    trainings = "one training" if lanes == 1 else f"{lanes} trainings side by side"
+    trainings = "one training" if lanes == 1 else f"{lanes} parallel trainings"
     return (
         f"a worker needs at least {need} of memory for {trainings}, and {room.owner} {format_gigabytes(room.size)}. "
-        f"The most is for the {part.name}, by {', '.join(keys)}; lower one of them"
+        f"The largest part is for the {part.name}, from {', '.join(keys)}; lower one of them"
     )
 
 
 def _together(study: StudySpec, share: SlotPlan, each: int) -> Sequence[str]:
-    """Of workers that share the RAM."""
+    """A notice if all workers together need more RAM than the machine has."""
     workers, memory = min(len(share.slots), study.n_trials), available_memory()
     if share.slots[0].device != "cpu" or workers * each <= memory:
         return ()

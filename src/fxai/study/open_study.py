@@ -1,4 +1,4 @@
-"""Opens a study for a run: checks its places, holds its locks, opens its database, takes its results folder."""
+"""Opens a study for a run: checks its paths, holds its locks, opens its database, takes its results folder."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -28,14 +28,14 @@ WriteEngine = Callable[[Path], None]
 
 @dataclass(frozen=True, slots=True)
 class OpenedStudy:
-    """A study whose database is open and whose results folder is its own."""
+    """A study with an open database and a results folder of its own."""
 
     search: Search
     notices: tuple[str, ...] = ()  # renamed folders, and files that could not be written
 
 
 def check_study(study: StudySpec) -> None:
-    """Check a sampler and a pruner of the user's own and the trackers. Whoever runs several studies checks all first.
+    """Check the user's sampler and pruner classes and the trackers. A command with several studies checks all first.
 
     Raises:
         InputError: a class or a tracker cannot be used.
@@ -85,19 +85,21 @@ def _open_search(loaded: LoadedTransfer, paths: StudyPaths, *, fresh: bool) -> S
     except FingerprintError as error:
         if loaded.transfer_spec is None:
             raise
-        raise FingerprintError(f"{error}. {paths.transfer} says what; delete it to run the spec as it is") from None
+        raise FingerprintError(
+            f"{error}. {paths.transfer} changes the spec; delete that file to run the spec unchanged"
+        ) from None
 
 
 def _check_folder(folder: Path) -> None:
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not nearest.is_dir():
-        raise InputError(f"the results cannot lie in {folder}: {nearest} is a file; name another --results-dir")
+        raise InputError(f"cannot write the results to {folder}: {nearest} is a file; give another --results-dir")
     if not os.access(nearest, os.W_OK):
-        raise InputError(f"the results cannot lie in {folder}: {nearest} is not writable; name another --results-dir")
+        raise InputError(f"cannot write the results to {folder}: {nearest} is not writable; give another --results-dir")
 
 
 def _check_database(url: str) -> None:
-    """To be called before the lock file is made beside the database."""
+    """Check the database file. Called before the lock file is made beside it."""
     path = sqlite_path(url)
     if path is not None:
         check_sqlite(path)

@@ -1,6 +1,6 @@
-"""A study as plain lines, for pipes and log files: one for each event that matters, no control codes.
+"""Plain text lines of a study's events, for pipes and log files. They have no control codes.
 
-`opened` is the study's first event, which names the metric that values are of; None where it has not come yet.
+`opened` is the study's first event, which names the metric of the values. It is None before that event.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from fxai.study.events import (
 
 
 def lines_of(event: StudyEvent, opened: StudyOpened | None) -> Sequence[str]:
-    """What a log says of the event; nothing of reports and heartbeats."""
+    """The lines of an event. Reports and heartbeats have none."""
     match event:
         case StudyOpened():
             return _opening(event)
@@ -38,14 +38,14 @@ def lines_of(event: StudyEvent, opened: StudyOpened | None) -> Sequence[str]:
 
 
 def incidents_of(event: StudyEvent) -> Sequence[str]:
-    """What is worth a line even beside the live view: failures, replaced workers, exploits, notices."""
+    """The lines that are also printed above the live view: failures, replaced workers, exploits, notices."""
     match event:
         case TrialFinished(result) if result.state is TrialState.FAIL:
             return (_ending(event, None),)
         case TrialRequeued(number, reason):
             return (f"Trial {number} will be run again: {short_cause(reason)}",)
         case TrialExploited(number, donor, step, params):
-            return (f"Trial {number} goes on from trial {donor} at step {step}: {assignments(params)}",)
+            return (f"Trial {number} continues from trial {donor} at step {step}: {assignments(params)}",)
         case WorkerReplaced(worker, cause, message):
             return (f"Worker {worker} is replaced ({cause}): {short_cause(message)}",)
         case Notice(message):
@@ -55,7 +55,7 @@ def incidents_of(event: StudyEvent) -> Sequence[str]:
 
 
 def ended_line(ended: StudyEnded) -> str:
-    """That a run is over, and why."""
+    """The line of the end of a run, with its reason."""
     if ended.finished_before >= ended.progress.total:
         return f"Study {legible(ended.study)}: nothing to do: {_finished(ended)}"
     reason = "" if ended.reason is None else f": {legible(ended.reason)}"
@@ -65,7 +65,7 @@ def ended_line(ended: StudyEnded) -> str:
 def _finished(ended: StudyEnded) -> str:
     finished, total = ended.progress.finished, ended.progress.total
     if finished > total:
-        return f"{finished} trials are finished, {total} were asked for"
+        return f"{finished} trials are finished, n_trials is {total}"
     return f"{finished} of {total} trials are finished"
 
 
@@ -77,7 +77,7 @@ def _opening(event: StudyOpened) -> Sequence[str]:
         lines.append(f"Resumed: {progress.finished} of {progress.total} trials are finished")
     if event.retried:
         numbers = ", ".join(map(str, event.retried))
-        lines.append(f"Left unfinished by the last run, to be run again: trial {numbers}")
+        lines.append(f"Unfinished trials of the last run, to be run again: {numbers}")
     return lines
 
 
@@ -104,6 +104,6 @@ def _value(result: TrialResult, opened: StudyOpened | None) -> str:
 
 
 def value_text(opened: StudyOpened | None, value: float, error: float | None) -> str:
-    """A value of the study's metric."""
+    """A value of the study's metric as text, with its standard error if there is one."""
     metric, trading = ("", False) if opened is None else (opened.metric, opened.trading)
     return number_text(metric, value, error, trading=trading)

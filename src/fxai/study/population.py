@@ -1,9 +1,9 @@
-"""The members of a population that train: which members wait to be compared, and which members are in the way.
+"""The members of a population that train: which members wait to be compared, and which members are set aside.
 
-Members are compared at the same step, so a member that has arrived there waits for the others. It waits on its lane
-if the members behind it train without it. If one of these needs its place, or is on the same worker and might be held
-up, the member is set aside and later continues from its checkpoint. None of this changes a result. Populations follow
-one another: at any time the unfinished trials of a study are of one population.
+Members are compared at the same step, so a member that has arrived there waits for the others. It keeps its lane if
+the members behind it can train without that lane. If one of these needs the lane, or is on the same worker and may
+have to wait for it, the member is set aside and later continues from its checkpoint. None of this changes a result.
+Populations run one after another: at any time all unfinished trials of a study are of one population.
 """
 
 from collections.abc import Collection, Mapping
@@ -23,11 +23,11 @@ from fxai.spec.search.study import StudySpec
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The next step of members that wait: answers to their reports, STOP for those that are set aside."""
+    """The answers to members that wait, with STOP for those that are set aside, and the exploits of a comparison."""
 
     answers: Mapping[int, Decision] = field(default_factory=dict)
     exploits: Mapping[int, Exploit] = field(default_factory=dict)
-    compared: bool = False  # members that are with no worker go on too
+    compared: bool = False  # whether the members were compared; members without a worker then continue too
 
 
 class Population:
@@ -38,8 +38,8 @@ class Population:
         self._search = search
         self._trials_directory = trials_directory
         self._arrived: dict[int, Member] = {}
-        self._step = 0  # at which those have arrived
-        self._compared = 0  # the last such step
+        self._step = 0  # step at which the members have arrived
+        self._compared = 0  # step of the last comparison
 
     @property
     def arrived(self) -> Collection[int]:
@@ -47,22 +47,27 @@ class Population:
         return self._arrived.keys()
 
     def unasked(self, counted: int, *, alive: bool) -> int:
-        """How many further trials may join, where so many of the study's trials exist, unfinished ones if `alive`."""
+        """Number of further trials that may join.
+
+        Args:
+            counted: the study's trials so far.
+            alive: whether some of them are unfinished.
+        """
         left = self._study.n_trials - counted
         if self._study.search is None:
             return left
         size = self._study.search.population
         in_last = counted % size
         if alive and (self._compared or not in_last):
-            return 0  # it is complete, or too far on for anyone to join
+            return 0  # the population is complete or has been compared
         return min(size - in_last, left)
 
     def begins(self, asked: AskedTrial) -> None:
-        """A member is given to a worker. All unfinished members were last compared at the same step."""
+        """Note that a member is given to a worker. All unfinished members were last compared at the same step."""
         self._compared = asked.compared
 
     def arrives(self, running: RunningTrial, report: Report) -> bool:
-        """Whether a member has arrived where all are compared, so that its report is not answered yet."""
+        """Whether a member has arrived at the step of the comparison. Its report is then not answered yet."""
         rules, config = self._study.search, self._study.training_config
         if rules is None or not isinstance(config, TrainingConfig) or report.step <= self._compared:
             return False
@@ -73,18 +78,17 @@ class Population:
         return True
 
     def ended(self, number: int) -> None:
-        """A trial has reached its final state and leaves its population."""
+        """Remove a trial that has reached its final state from its population."""
         self._arrived.pop(number, None)
         self._paths(number).drop_inherited()
 
     def next_move(
         self, running: Mapping[int, RunningTrial], waiting: Collection[int], unasked: int, *, ending: bool
     ) -> Move:
-        """The next step of the members that wait.
+        """Compare the members once all have arrived, and answer those that wait.
 
-        Once all members have arrived they are compared. A member's new checkpoint is copied into its folder before
-        the comparison is stored, and the donor continues after that. So if the run is killed, the next run finds
-        both or decides the same again.
+        A member's new checkpoint is copied into its folder before the comparison is stored, and the donor continues
+        after that. So if the run is killed, the next run finds both or decides the same again.
 
         Args:
             running: the trials that workers have.
@@ -100,7 +104,7 @@ class Population:
             return Move(_answers(on_lanes, Decision.STOP))
         behind = {*running, *waiting} - self._arrived.keys()
         if behind or unasked:
-            return Move(_answers(_in_the_way(on_lanes, running, behind, unasked), Decision.STOP))
+            return Move(_answers(_set_aside(on_lanes, running, behind, unasked), Decision.STOP))
         changes = exploits(self._study, rules, list(self._arrived.values()), self._step)
         self._store(changes)
         self._arrived, self._compared = {}, self._step
@@ -109,7 +113,7 @@ class Population:
         return Move({**set_aside, **continued}, changes, compared=True)
 
     def inherited(self, asked: AskedTrial) -> Inherited | None:
-        """What a member's worker is to go on from."""
+        """The checkpoint of another member from which a member continues. None if it continues from its own."""
         exploit = asked.exploit
         if exploit is None:
             return None
@@ -118,7 +122,7 @@ class Population:
     def _store(self, changes: Mapping[int, Exploit]) -> None:
         for number, exploit in changes.items():
             donated = self._paths(exploit.donor).checkpoint
-            if donated.exists():  # where it does not, the member says so when it begins
+            if donated.exists():  # if it does not exist, the member fails with a message when it begins
                 copy(donated, self._paths(number).inherited(exploit.step))
         self._search.compared(self._step, self._arrived, changes)
         for number in changes:
@@ -128,13 +132,13 @@ class Population:
         return TrialPaths.of(self._trials_directory, number)
 
 
-def _in_the_way(
+def _set_aside(
     on_lanes: Collection[int], running: Mapping[int, RunningTrial], behind: Collection[int], unasked: int
 ) -> Collection[int]:
-    """Members that wait on lanes which members behind them need."""
+    """The members to set aside, since they wait on lanes that members behind them need."""
     workers = {running[number].worker if number in running else None for number in behind}
     if unasked or None in workers:
-        return on_lanes  # all of them: a trial without a worker may need an empty worker (`cohort`)
+        return on_lanes  # a trial without a worker may need an empty worker (`cohort`)
     return [number for number in on_lanes if running[number].worker in workers]
 
 

@@ -1,4 +1,4 @@
-"""A study in Python's log: what matters at INFO, failures at WARNING, every report at DEBUG."""
+"""Logs a study's events with Python's logging: trials at INFO, failures at WARNING, reports at DEBUG."""
 
 import logging
 import sys
@@ -12,14 +12,14 @@ from fxai.study.events import StudyEnded, StudyEvent, StudyOpened, TrialFinished
 from fxai.study.plain_lines import lines_of, value_text
 from fxai.study.run import Watch
 
-SEARCHES = "HPOptimizer"  # the logger of all searches, whoever starts them
+SEARCHES = "HPOptimizer"  # name of the logger of all searches
 _MOST_METRICS = 8
 
 
 def speaking_logger(name: str) -> logging.Logger:
-    """The logger of that name; where the program has set up no logging, it writes its lines to standard error.
+    """The logger `name`. It writes to standard error if the program has set up no logging.
 
-    Its level is INFO unless somebody has set one: `logging.getLogger(name).setLevel(logging.DEBUG)` says more.
+    Its level is INFO unless the program has set one. `logging.getLogger(name).setLevel(logging.DEBUG)` logs reports.
     """
     logger = logging.getLogger(name)
     if not logger.hasHandlers():
@@ -30,14 +30,14 @@ def speaking_logger(name: str) -> logging.Logger:
 
 
 def debugging_logger() -> logging.Logger:
-    """The logger of searches at DEBUG, for `fxai run --verbose`."""
+    """The logger of searches with level DEBUG, for `fxai run --verbose`."""
     logger = speaking_logger(SEARCHES)
     logger.setLevel(logging.DEBUG)
     return logger
 
 
 def watch_in_log(logger: logging.Logger) -> Watch:
-    """Goes through a study's events and logs them."""
+    """A function that reads a study's events, logs them and returns the last one."""
 
     def watch(events: Iterable[StudyEvent]) -> StudyEnded:
         opened: StudyOpened | None = None
@@ -49,13 +49,13 @@ def watch_in_log(logger: logging.Logger) -> Watch:
                 logger.debug("%s", line)
             if isinstance(event, StudyEnded):
                 return event
-        raise RuntimeError("the events of a study broke off before its end")
+        raise RuntimeError("the events of a study ended without a StudyEnded event")
 
     return watch
 
 
 def details_of(event: StudyEvent, opened: StudyOpened | None) -> Sequence[str]:
-    """What is worth a line only to those who look for a fault."""
+    """The lines of an event at DEBUG: reports, metrics of complete trials, tracebacks."""
     match event:
         case TrialProgressed(report, pruned):
             value = value_text(opened, report.value, report.metrics.get(STANDARD_ERROR))
@@ -80,8 +80,8 @@ def _level(event: StudyEvent) -> int:
     return logging.WARNING if failed or isinstance(event, WorkerReplaced) else logging.INFO
 
 
-class _StandardError(logging.StreamHandler):  # type: ignore[type-arg]  # of whatever stream is there
-    """Writes to what is standard error at that moment: notebooks and tests change it."""
+class _StandardError(logging.StreamHandler):  # type: ignore[type-arg]  # the stream's type is not known
+    """Writes to the current `sys.stderr`, which notebooks and tests replace."""
 
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stderr

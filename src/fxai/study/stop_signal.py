@@ -1,22 +1,24 @@
-"""How a run is asked to end: once for soon, twice for now."""
+"""The signal that ends a run: the first request ends it soon, the second now."""
 
 from enum import IntEnum
 
 
 class Urgency(IntEnum):
+    """How soon a run has to end."""
+
     NONE = 0
-    SOON = 1  # no new trials; running ones end or are saved at their next report
-    NOW = 2  # running trials are cut off and go back to their last checkpoint
+    SOON = 1  # no new trials start; running ones end or save a checkpoint at their next report
+    NOW = 2  # running trials end at once; the next run continues them from their last checkpoints
 
 
 class StopSignal:
-    """A request to end that may come from a signal handler at any moment."""
+    """The requests to end a run. A signal handler may add one at any time."""
 
     def __init__(self) -> None:
         self._urgency = Urgency.NONE
 
     def request(self) -> None:
-        """Ask to end; asked again, more urgently."""
+        """Make the signal more urgent by one step."""
         self._urgency = Urgency(min(self._urgency + 1, Urgency.NOW))
 
     @property

@@ -1,7 +1,7 @@
 """Takes the results folder of a study that is to run, and renames a folder that holds another study's files.
 
-A folder is named after its study, and a study of the same name may have been in a database that is gone, or be in
-another one. `.identity.json` in the folder says which study its files are of.
+A folder is named after its study. Another database, or a deleted one, may have a study of the same name.
+`.identity.json` in the folder holds the key of the study whose files are in it.
 """
 
 import json
@@ -26,11 +26,11 @@ def take_study_folder(
     fresh: bool = False,
     keep_engine: bool = True,
 ) -> tuple[str, ...]:
-    """Make the folder the study's own; what is to be told of it.
+    """Make the folder the study's own. Returns notices of renamed folders and of files that cannot be written.
 
-    Another study's folder is renamed, as a whole, so that neither its checkpoints nor its results are taken for this
-    study's. Where an earlier run of another study has renamed this study's folder, it gets it back. What the study
-    takes over from another by `fxai transfer` is no result and stays, and so does a training engine to be kept.
+    The folder of another study is renamed as a whole, so that neither its checkpoints nor its results are used for
+    this study. If an earlier run of another study has renamed this study's folder, the folder is renamed back. The
+    file of `fxai transfer` and, with `keep_engine`, the training engine stay in the folder, since they are no results.
     """
     notices: list[str] = []
     key, engine = search.identity.key, paths.engine
@@ -45,7 +45,7 @@ def take_study_folder(
         notices.append(f"{own} held the files of this study; they are in {paths.directory} again.")
     try:
         write_text(paths.identity, json.dumps({"study": paths.study, "study_key": key}, indent=2) + "\n")
-    except FxaiError as error:  # as where the disk is full: the study is in the database
+    except FxaiError as error:  # as if the disk is full; the study goes on, since its trials are in the database
         return (*notices, str(error))
     if keep_engine and engine.exists() and not paths.engine.exists():
         _rename(engine, paths.engine)
@@ -55,7 +55,10 @@ def take_study_folder(
 
 
 def _is_anothers(paths: StudyPaths, key: str, *, begun: int) -> bool:
-    """A folder that an earlier release left says nothing; it is not that of a study without a trial."""
+    """Whether the folder is another study's.
+
+    The folder of an earlier release has no key. It is another study's if this study has no trial yet.
+    """
     left = key_in(paths.directory)
     if left is not None:
         return left != key
@@ -69,7 +72,7 @@ def _renamed_before(paths: StudyPaths, key: str) -> Path | None:
 
 
 def names_in(results_dir: Path) -> Collection[str]:
-    """What is in a folder of results."""
+    """The names in a folder of results."""
     return [path.name for path in results_dir.iterdir()] if results_dir.exists() else []
 
 
@@ -79,5 +82,5 @@ def _rename(folder: Path, to: Path) -> None:
     except OSError as error:
         raise InputError(
             f"{folder} holds the files of another study and cannot be renamed to {to}: {error.strerror}; "
-            "name another --results-dir"
+            "give another --results-dir"
         ) from error

@@ -1,4 +1,4 @@
-"""The workers of a study: their slots, what they train, their limits."""
+"""The workers of a study: their slots, plan and limits."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,11 @@ from fxai.study.trial_limits import worker_limits
 
 
 def worker_slots(study: StudySpec) -> SlotPlan:
-    """The slots of the study's workers on this machine. An `InputError` if the study's trainings do not fit."""
+    """The slots of the study's workers on this machine.
+
+    Raises:
+        InputError: the study's trainings do not fit into memory.
+    """
     slots = machine_slots(study.n_jobs, study.resources.cpu, study.gpu_per_trial)
     return replace(slots, notices=(*slots.notices, *check_memory(study, slots)))
 
@@ -22,7 +26,7 @@ def open_workers(study: StudySpec, slots: SlotPlan, logs: Path) -> LocalPool:
     """Start the workers, at most one for each trial."""
     plan = LanePlan(
         name_of(study.objective),
-        trial_settings(study, {}),  # the network that is trained
+        trial_settings(study, {}),
         study.seeds_per_trial,
         study.resources.lanes_per_worker,
         study.max_running_trials,

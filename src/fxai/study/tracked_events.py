@@ -30,9 +30,9 @@ from fxai.tracking import (
     open_trackers,
 )
 
-FINISH_SECONDS = 60.0  # for what is outstanding at the study's end
-_WHEN_STOPPED = {Urgency.SOON: 10.0, Urgency.NOW: 2.0}
-_LOOK_SECONDS = 0.25
+FINISH_SECONDS = 60.0  # wait for the trackers at the study's end
+_FINISH_SECONDS_WHEN_STOPPED = {Urgency.SOON: 10.0, Urgency.NOW: 2.0}
+_POLL_SECONDS = 0.25
 _NOTICE_AFTER_SECONDS = 1.0
 _REQUEUED = "requeued"
 
@@ -41,7 +41,7 @@ _REQUEUED = "requeued"
 def open_tracking(
     study: StudySpec, paths: StudyPaths, stop: StopSignal
 ) -> Iterator[Callable[[Iterable[StudyEvent]], Iterator[StudyEvent]]]:
-    """Start the study's trackers; what is yielded passes events on and sends them to the trackers."""
+    """Start the study's trackers. Yields a function that sends events to the trackers and passes them on."""
     with open_trackers(study.tracking, paths.directory, paths.logs) as trackers:
         yield lambda events: tracked(events, study, trackers, stop)
 
@@ -49,14 +49,14 @@ def open_tracking(
 def tracked(
     events: Iterable[StudyEvent], study: StudySpec, trackers: Sequence[TrackerProcess], stop: StopSignal
 ) -> Iterator[StudyEvent]:
-    """The events and the trackers' notices. Before the study's last event the trackers finish their work."""
+    """The events and the trackers' notices. The trackers finish their work before the study's last event."""
     beat = Heartbeat(())
-    begun: set[int] = set()  # trials that are being recorded
+    begun: set[int] = set()  # trials whose runs are open in the trackers
     for event in events:
-        line = None if _goes_on(event, begun) else _line_of(event, study)
+        message = None if _continues(event, begun) else _message_of(event, study)
         for tracker in trackers:
-            if line is not None:
-                tracker.feed(line)
+            if message is not None:
+                tracker.feed(message)
         if isinstance(event, Heartbeat):
             beat = event
         if isinstance(event, StudyEnded):
@@ -66,8 +66,8 @@ def tracked(
             yield from _notices(trackers)
 
 
-def _goes_on(event: StudyEvent, begun: set[int]) -> bool:
-    """Whether a member of a population that was set aside begins again: it goes on in its run."""
+def _continues(event: StudyEvent, begun: set[int]) -> bool:
+    """Whether the event is of a member of a population that was set aside and continues in its tracker run."""
     match event:
         case TrialBegan(number):
             known = number in begun
@@ -83,11 +83,12 @@ def _goes_on(event: StudyEvent, begun: set[int]) -> bool:
 def _finished(
     ended: StudyEnded, trackers: Sequence[TrackerProcess], stop: StopSignal, beat: Heartbeat
 ) -> Iterator[StudyEvent]:
-    """Let the trackers work in what is outstanding; the last heartbeat goes on meanwhile."""
+    """Wait until the trackers have handled all messages. Repeats the last heartbeat meanwhile."""
     began, noticed = time.monotonic(), False
     while waiting := [tracker for tracker in trackers if tracker.outstanding]:
-        soon = _WHEN_STOPPED[Urgency.SOON] if ended.ending is Ending.INTERRUPTED else FINISH_SECONDS
-        seconds = min(soon, _WHEN_STOPPED.get(stop.urgency, soon))
+        interrupted = ended.ending is Ending.INTERRUPTED
+        most = _FINISH_SECONDS_WHEN_STOPPED[Urgency.SOON] if interrupted else FINISH_SECONDS
+        seconds = min(most, _FINISH_SECONDS_WHEN_STOPPED.get(stop.urgency, most))
         waited = time.monotonic() - began
         if waited >= seconds:
             for tracker in waiting:
@@ -95,8 +96,8 @@ def _finished(
         else:
             if waited >= _NOTICE_AFTER_SECONDS and not noticed:
                 noticed = True
-                yield Notice(f"Waiting for the trackers, {seconds:g} s at most.")
-            waiting[0].wait(_LOOK_SECONDS)
+                yield Notice(f"Waiting for the trackers for at most {seconds:g} s.")
+            waiting[0].wait(_POLL_SECONDS)
         yield from _notices(trackers)
         yield beat
     yield from _notices(trackers)
@@ -107,8 +108,8 @@ def _notices(trackers: Sequence[TrackerProcess]) -> Iterator[Notice]:
         yield from map(Notice, tracker.look())
 
 
-def _line_of(event: StudyEvent, study: StudySpec) -> StudyMessage | None:
-    """What the trackers are told of the event."""
+def _message_of(event: StudyEvent, study: StudySpec) -> StudyMessage | None:
+    """The message to the trackers about the event. None if there is none."""
     match event:
         case StudyOpened(name, direction, metric, _, progress, retried):
             resumed = bool(progress.finished or retried)
@@ -117,10 +118,10 @@ def _line_of(event: StudyEvent, study: StudySpec) -> StudyMessage | None:
             end_of_study = StudyEndedMessage(progress.best_trial, progress.best_value, best or {}, ending)
             return StudyMessage(study_ended=end_of_study)
         case _:
-            return _line_of_trial(event, study)
+            return _message_of_trial(event, study)
 
 
-def _line_of_trial(event: StudyEvent, study: StudySpec) -> StudyMessage | None:
+def _message_of_trial(event: StudyEvent, study: StudySpec) -> StudyMessage | None:
     match event:
         case TrialBegan(number, attempt, params, _, config):
             seed = trial_seed(study.seed, number)

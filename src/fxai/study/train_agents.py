@@ -1,7 +1,7 @@
-"""The loop of trainings in full: no search decides here, so each goes on to its end. It yields events, never prints.
+"""The loop of full trainings, in the parent process. No pruner and no sampler is used. It yields events.
 
-A training is a chain of requests, each of which goes on from where the one before it was stopped: the segments of
-a population's schedule, or one alone. What a worker loses or gives back begins again at its last checkpoint.
+A training is a chain of requests: the segments of a population's schedule, or one request. Each continues from where
+the one before it was stopped. A request that a worker loses or returns is run again from its last checkpoint.
 """
 
 from collections import deque
@@ -18,22 +18,25 @@ from fxai.study.trial_results import warnings_of
 
 TrainingEvent: TypeAlias = Report | TrialResult | Notice | Heartbeat
 
-_PATIENCE_SECONDS = 0.5  # for the next event, before the loop looks at its stop signal again
+_EVENT_SECONDS = 0.5  # wait for the next event, before the loop reads its stop signal again
 _MOST_RETRIES = 2  # without a report in between
 
 
 def train_agents(
     trainings: Sequence[Sequence[TrialRequest]], workers: WorkerPool, stop: StopSignal
 ) -> Iterator[TrainingEvent]:
-    """Train all of them, side by side as far as the workers have room; results are of whole trainings.
+    """Train all trainings, in parallel as far as the workers have room. A result is of a whole training.
 
-    Asked to stop, each ends at its next report, or now; the same trainings go on from there another time.
-    An `FxaiError` where a training dies with its worker again and again.
+    If `stop` asks to end, each training ends at its next report, or now. A later call with the same trainings resumes
+    them.
+
+    Raises:
+        FxaiError: the worker of a training was lost `_MOST_RETRIES` + 1 times without a report in between.
     """
     run = _TrainingRun(trainings, workers, stop)
     while run.goes_on:
         run.fill()
-        for event in workers.events(_PATIENCE_SECONDS):
+        for event in workers.events(_EVENT_SECONDS):
             yield from run.handle(event)
         yield Heartbeat(workers.activity())
 
@@ -43,7 +46,7 @@ class _TrainingRun:
         self._waiting = deque(deque(chain) for chain in trainings)
         self._running: dict[int, deque[TrialRequest]] = {}  # by number; the first is on a worker
         self._retries: dict[int, int] = {}
-        self._at_its_end: set[int] = set()  # whose segment's last report was answered
+        self._segment_ended: set[int] = set()  # trainings whose segment's last report was answered
         self._workers, self._stop = workers, stop
 
     @property
@@ -71,7 +74,7 @@ class _TrainingRun:
                 del self._running[result.number]
                 yield result
             case TrialEnded(result):
-                self._go_on(result.number)
+                self._returned(result.number)
             case WorkerLost(message=message, trials=numbers):
                 yield Notice(f"A worker was lost: {message}")
                 for number in numbers:
@@ -80,26 +83,26 @@ class _TrainingRun:
     def _answer(self, report: Report) -> Decision:
         ends = self._segment_ends(report.number)
         if ends is not None and report.step >= ends:
-            self._at_its_end.add(report.number)
+            self._segment_ended.add(report.number)
             return Decision.STOP
         return Decision.STOP if self._stop.urgency else Decision.CONTINUE
 
     def _segment_ends(self, number: int) -> int | None:
-        """The step at which the next request of the chain takes over; None for the last."""
+        """The step at which the next request of the chain continues. None for the last request."""
         chain = self._running[number]
         following = chain[1].inherited if len(chain) > 1 else None
         return None if following is None else following.step
 
-    def _go_on(self, number: int) -> None:
-        """What was given back: its next segment, or again where a worker had too few lanes for it."""
+    def _returned(self, number: int) -> None:
+        """Submit the next segment of a returned training, or the segment again if its worker had too few lanes."""
         if self._stop.urgency:
             del self._running[number]
-        elif number in self._at_its_end:
-            self._at_its_end.discard(number)
+        elif number in self._segment_ended:
+            self._segment_ended.discard(number)
             self._running[number].popleft()
             self._workers.submit(self._running[number][0])
         else:
-            self._retry(number, "its worker gave it back without progress")
+            self._retry(number, "its worker returned it without progress")
 
     def _retry(self, number: int, message: str) -> None:
         self._retries[number] = self._retries.get(number, 0) + 1

@@ -1,4 +1,4 @@
-"""What a study's trials leave on disk, and that only the best of those that have ended keep it."""
+"""Trial folders of a study. The agents of finished trials are deleted except the best `keep_best_n`."""
 
 import contextlib
 import shutil
@@ -18,7 +18,7 @@ class TrialFolders:
         return TrialPaths.of(self._directory, number)
 
     def drop(self, numbers: Iterable[int]) -> None:
-        """Delete what these trained, and what code of the user's own kept for them; logs stay."""
+        """Delete the agents of these trials and the checkpoint folders of the user's code. Logs stay."""
         for number in numbers:
             paths = self.of(number)
             _remove(paths.agent)
@@ -29,5 +29,5 @@ class TrialFolders:
 
 
 def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):  # one that stays, as the disk takes no writes, is only space
+    with contextlib.suppress(OSError):  # a file that stays only takes space
         path.unlink(missing_ok=True)

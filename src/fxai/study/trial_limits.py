@@ -1,4 +1,4 @@
-"""What a study lets a trial take of time and memory, as workers hold it."""
+"""The limits of time and memory that a study sets for its trials."""
 
 from fxai.pool import Limits
 from fxai.spec.search.study import StudySpec

@@ -1,4 +1,4 @@
-"""Reports and results of running trials, as the loop counts them."""
+"""Results that the loop makes for pruned and failed trials, and the order of reports."""
 
 import time
 from collections import Counter
@@ -10,7 +10,7 @@ from fxai.protocol import Cause, Report, TrialError, TrialResult, TrialState, Us
 
 
 class RepeatedReturns:
-    """How often a worker gave a trial back since the trial's last new report."""
+    """How often workers have returned a trial since the trial's last new report."""
 
     def __init__(self) -> None:
         self._counts: Counter[int] = Counter()
@@ -39,11 +39,11 @@ def ticks(reports: Sequence[Report]) -> list[list[Report]]:
 
 
 def warnings_of(report: Report | TrialResult) -> tuple[str, ...]:
-    """What is wrong with a report or a result; a worker tells only the first flaw of each trial."""
+    """The notice of a flaw in a report or a result. A worker sends only the first flaw of each trial."""
     if not report.flaw:
         return ()
     if isinstance(report, Report) and report.passed_over:
-        return (f"Trial {report.number}: {report.flaw}; the report is passed over, as are further ones of the kind",)
+        return (f"Trial {report.number}: {report.flaw}; the report is passed over, as are further reports like it",)
     return (f"Trial {report.number}: {report.flaw}",)
 
 

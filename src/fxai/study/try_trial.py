@@ -1,7 +1,7 @@
-"""One trial of a study on the least budget, to see that it runs: for `fxai check --try`.
+"""Runs one trial of a study with the smallest budget, to check that the study can run: for `fxai check --try`.
 
-The trial runs in a worker as it would in a search. Its files lie in a temporary folder, which is removed; the study's
-database and its folder of results are neither read nor written.
+The trial runs in a worker as in a search. Its files are in a temporary folder, which is deleted. The study's database
+and results folder are neither read nor written.
 """
 
 import re
@@ -29,15 +29,15 @@ from fxai.study.stop_signal import StopSignal
 from fxai.study.trial_limits import worker_limits
 
 _NUMBER = 0
-_PATIENCE_SECONDS = 0.5  # for the next event, before the loop looks at its stop signal again
+_EVENT_SECONDS = 0.5  # wait for the next event, before the loop reads its stop signal again
 _LAST_LINES = 20
 _LAST_BYTES = 20_000
-_ENDED = re.compile(rf"Trial {_NUMBER} failed: ")  # which names the log
+_ENDED = re.compile(rf"Trial {_NUMBER} failed: ")  # a line that names the log
 
 
 @dataclass(frozen=True, slots=True)
 class TriedTrial:
-    """How the trial ended."""
+    """Result and last output of the trial."""
 
     params: Mapping[str, Choice]
     result: TrialResult
@@ -46,9 +46,10 @@ class TriedTrial:
 
 
 def try_trial(study: StudySpec, stop: StopSignal) -> TriedTrial | None:
-    """Run trial 0 of a study with one seed; None where `stop` asked to end before the trial did.
+    """Run trial 0 of a study with one seed. Returns None if `stop` asked to end before the trial ended.
 
-    A training of FxAI's takes one update. Code of the user's own runs as it is, within the study's limits.
+    A built-in training takes as few updates as possible. An objective of the user runs in full, within the study's
+    limits.
     """
     params = default_params(study)
     with TemporaryDirectory(prefix="fxai-try-", ignore_cleanup_errors=True) as made:
@@ -58,9 +59,9 @@ def try_trial(study: StudySpec, stop: StopSignal) -> TriedTrial | None:
             request = _request(study, params, folder)
             with _workers(study, request, folder) as workers:
                 trial.run(workers, request, stop)
-        except InputError as error:  # code that cannot be imported, or a configuration that trial 0 cannot have
+        except InputError as error:  # code that cannot be imported, or an invalid configuration of trial 0
             trial.fail(Cause.EXCEPTION, str(error))
-        except FxaiError as error:  # a worker that ends before it is ready, several times
+        except FxaiError as error:  # the worker has ended several times before it was ready
             last = next(reversed(_end_of_log(folder)), str(error))
             trial.fail(Cause.WORKER_LOST, f"its worker does not start: {last}")
         if trial.result is None:
@@ -70,7 +71,7 @@ def try_trial(study: StudySpec, stop: StopSignal) -> TriedTrial | None:
 
 
 class _Trial:
-    """What has come of the trial so far."""
+    """The trial's number of reports and its result."""
 
     def __init__(self) -> None:
         self.reports = 0
@@ -78,10 +79,10 @@ class _Trial:
         self._began = time.monotonic()
 
     def run(self, workers: WorkerPool, request: TrialRequest, stop: StopSignal) -> None:
-        """Follow it to its end or to a request to stop. A worker that is lost fails the trial at once."""
+        """Run the trial to its end or to a request to stop. The trial fails at once if its worker is lost."""
         workers.submit(request)
         while self.result is None and not stop.urgency:
-            for event in workers.events(_PATIENCE_SECONDS):
+            for event in workers.events(_EVENT_SECONDS):
                 match event:
                     case TrialReported(report):
                         self.reports += 1
@@ -117,7 +118,7 @@ def _request(study: StudySpec, params: Mapping[str, Choice], folder: Path) -> Tr
 
 
 def _with_least_budget(study: StudySpec, config: dict[str, Any]) -> dict[str, Any]:
-    """The configuration with as few updates as it can have, scored once."""
+    """The configuration with as few updates as possible and one evaluation."""
     if isinstance(study.training_config, CustomConfig):
         return config
     updates, most = 1, config["training"]["total_updates"]
@@ -125,7 +126,7 @@ def _with_least_budget(study: StudySpec, config: dict[str, Any]) -> dict[str, An
         least = {"total_updates": updates, "eval_frequency": updates}
         try:
             made = TrainingConfig.model_validate({**config, "training": {**config["training"], **least}})
-        except ValidationError:  # of DQN, which begins to learn after so many steps
+        except ValidationError:  # DQN needs more steps before it begins to learn
             updates *= 2
         else:
             return made.model_dump(mode="json")
@@ -141,7 +142,7 @@ def _workers(study: StudySpec, request: TrialRequest, folder: Path) -> LocalPool
 
 
 def _without_log(result: TrialResult, folder: Path) -> TrialResult:
-    """The result without the place of a log that is about to be removed."""
+    """The result without the path of a log that will be deleted."""
     if result.error is None:
         return result
     message = result.error.message
@@ -151,7 +152,7 @@ def _without_log(result: TrialResult, folder: Path) -> TrialResult:
 
 
 def _logs(folder: Path) -> Sequence[Path]:
-    """The trial's own, and that of a worker that trains in lanes."""
+    """The logs of the trial and of its worker."""
     return (TrialPaths.of(folder, _NUMBER).log, *sorted(folder.glob("worker-*.log")))
 
 

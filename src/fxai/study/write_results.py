@@ -23,8 +23,8 @@ from fxai.spec.reading.write_out import standalone_spec
 from fxai.spec.search.study import StudySpec
 from fxai.study.events import Ending, StudyEnded
 
-_BY_RUNNING = "; started again, the same command writes it"
-_AS_IT_RAN = "The spec of this study as it ran, with all that presets, other files, flags and transfers gave it."
+_BY_RUNNING = "; run the same command again to write it"
+_AS_IT_RAN = "The spec of this study as it ran, with all values from presets, other files, options and transfers."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class RunStatus(StrEnum):
 
     SUCCEEDED = "succeeded"
     INTERRUPTED = "interrupted"
-    FAILING = "failing"  # trial after trial failed, and the run ended
+    FAILING = "failing"  # the run ended because too many trials in a row failed
     INCOMPLETE = "incomplete"  # no trial is complete, or the results could not be written
 
 
@@ -48,13 +48,13 @@ class RunStatus(StrEnum):
 class StudyOutcome:
     """How a run of a study ended, and the files that it wrote."""
 
-    study: StudySpec  # as it ran, with what it took over from another study
+    study: StudySpec  # as it ran, with its transfer applied
     ended: StudyEnded
     summary: StudySummary
     files: tuple[Path, ...]
-    warnings: tuple[str, ...] = ()  # what could not be written, and how to write it later
-    results_written: bool = True  # whether the results are there; plots and report may be missing
-    failure: FailedTrial | None = None  # a trial that shows why no trial has finished, or why the run ended
+    warnings: tuple[str, ...] = ()  # files that could not be written, and how to write them later
+    results_written: bool = True  # whether the results are written; plots and report may be missing
+    failure: FailedTrial | None = None  # a failed trial, if no trial has finished or failures ended the run
 
     @property
     def status(self) -> RunStatus:
@@ -70,16 +70,16 @@ class StudyOutcome:
 def write_study_files(
     study: StudySpec, paths: StudyPaths, data_hash: str | None, ended: StudyEnded, *, plots: bool
 ) -> StudyOutcome:
-    """Write the results first and the plots last; a file that cannot be written stops no other file.
+    """Write results, plots and report. A file that cannot be written is a warning, and the others are still written.
 
-    Plots are drawn of a study that has finished trials.
+    A study without a finished trial has no plots.
     """
     provenance = Provenance.of(study, data_hash)
     stored = load_study(study.storage, study.study_name)
     record = StudyRecord.of(stored)
     summary = StudySummary.of(record)
     writing = _Writing(study, paths.results_dir)
-    if not paths.spec.exists():  # the folder was deleted meanwhile, or the disk was full
+    if not paths.spec.exists():  # the folder was deleted during the run, or the disk was full
         writing.warnings.extend(spec_as_it_ran(study, paths))
     results_written = writing.add(_BY_RUNNING, lambda: write_results(stored, study, paths, provenance))
     if paths.best_agent.exists():
@@ -103,7 +103,10 @@ class _Writing:
         self.warnings: list[str] = []
 
     def add(self, by: str, write: Callable[[], Iterable[Path]]) -> bool:
-        """Whether all was written; else a warning says `by` which command to write it later."""
+        """Call `write` and note its files. Returns False, with a warning, if a file cannot be written.
+
+        `by` is the command that writes the file later.
+        """
         try:
             self.files.extend(write())
         except (FxaiError, OSError) as error:
@@ -115,7 +118,7 @@ class _Writing:
         if by in {"", _BY_RUNNING}:
             return by
         command = StudyLocation(self._study.storage, self._results_dir).command(by, self._study.study_name)
-        return f"; {command} writes it later"
+        return f"; run {command} to write it"
 
 
 def spec_as_it_ran(study: StudySpec, paths: StudyPaths) -> tuple[str, ...]:
@@ -128,7 +131,7 @@ def spec_as_it_ran(study: StudySpec, paths: StudyPaths) -> tuple[str, ...]:
 
 
 def _telling_failure(record: StudyRecord, summary: StudySummary, ending: Ending) -> FailedTrial | None:
-    """The first failed trial where none has finished; the last one where failures in a row ended the run."""
+    """The first failed trial if no trial has finished, or the last one if failures in a row ended the run."""
     failed = [FailedTrial(each.number, each.failure.message) for each in record.trials if each.failure is not None]
     if failed and not (summary.completed or summary.pruned):
         return failed[0]

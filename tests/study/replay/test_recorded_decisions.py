@@ -92,7 +92,7 @@ def test_a_line_that_was_cut_off_is_forgotten(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "\n", "name: x\n", '{"what": "began"}\n', '{"what": "began", "number": 0}\n'])
 def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "other").write_text(text)
-    with pytest.raises(InputError, match=r"name its decisions\.jsonl"):
+    with pytest.raises(InputError, match=r"give the decisions\.jsonl of a study"):
         read_decisions(tmp_path / "other")
 
 

@@ -107,7 +107,7 @@ def test_a_value_that_differs_is_said_once_and_stands(
     events = replay(other, spec, LocalPool(SLOTS, other.logs), read_decisions(decisions(place)))
     (notice,) = notices(events)
     then, now = (where.stored()[5].intermediate_values[1] for where in (place, other))
-    assert notice.startswith(f"Trial 5 has the value {now} at step 1, where it had {then}: ")
+    assert notice.startswith(f"Trial 5 has the value {now} at step 1, and {then} in the recorded run: ")
     assert ended(events).ending is Ending.REACHED
     told = [
         [each.number for each in read_decisions(decisions(at)) if isinstance(each, ResultToldEntry)]
@@ -156,7 +156,7 @@ def test_a_lost_worker_ends_the_order_and_not_the_study(place: Place, other: Pla
     spec = tpe(objective="parabola", n_trials=8)
     record(place, spec, LanePool(width=2))
     events = replay(other, spec, LanePool(width=2, culprits=[3]), read_decisions(decisions(place)))
-    assert "The recorded order ends here, as a worker is lost" in notices(events)[0]
+    assert "The replay leaves the recorded order, since a worker is lost" in notices(events)[0]
     assert ended(events).progress.finished == 8
 
 
@@ -165,7 +165,7 @@ def test_a_trial_that_failed_there_and_does_not_here(place: Place, other: Place)
     record(place, spec, LanePool(width=1, workers=2, culprits=[3]))
     events = replay(other, spec, LanePool(width=1, workers=2), read_decisions(decisions(place)))
     assert notices(events) == [
-        "Trial 3 reports step 2, which it did not; from here on it follows the recorded order no more"
+        "Trial 3 reports step 2, which it did not report before; from now on it does not follow the recorded order"
     ]
     assert ended(events).progress.complete == 6
 
@@ -227,5 +227,5 @@ def test_entries_of_trials_that_never_began_are_passed_over() -> None:
 def test_a_file_that_cannot_be_written_costs_only_the_recording(place: Place) -> None:
     decisions(place).mkdir()
     events = record(place, tpe(objective="parabola", n_trials=2), LanePool())
-    assert len([each for each in notices(events) if "recorded no more" in each]) == 1
+    assert len([each for each in notices(events) if "no longer recorded" in each]) == 1
     assert ended(events).ending is Ending.REACHED

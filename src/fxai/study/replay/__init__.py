@@ -1,6 +1,6 @@
-"""The order of a study's decisions: recorded while it runs, and repeated by a study that replays it.
+"""Records the order of a study's decisions, and repeats a recorded order in another study.
 
-A trial's numbers follow from its parameters and its seed, but what the sampler proposes and the pruner decides
-follows from what has come in by then, and with several workers that is a matter of timing. Replayed, every
-trial is asked, every report decided and every result told when its turn comes.
+The values of a trial depend only on its parameters and its seed. The sampler's proposals and the pruner's decisions
+also depend on the reports and results received before them, and so on timing if there are several workers. A replay
+asks each trial, decides each report and tells each result in the recorded order.
 """

@@ -1,4 +1,4 @@
-"""The decisions of a study's loop in their order: a file with a line of JSON for each decision."""
+"""The decisions of a study's loop in their order, as a file with a line of JSON for each decision."""
 
 import json
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ from fxai.spec.search.study import StudySpec
 
 @dataclass(frozen=True, slots=True)
 class StudyOpenedEntry:
-    """A run of the study begins; `retried` are trials that the last one left, back at their beginning."""
+    """A run of the study begins. `retried` are the unfinished trials of the last run, which begin again."""
 
-    study: str  # by whose name Hyperband draws; of a replay the name of what it replays
+    study: str  # the name from which Hyperband draws; in a replay, the name of the recorded study
     made_of: dict[str, Any]  # `basis_of` the study; the stored key keeps its spelling
     retried: tuple[int, ...] = ()
     what: Literal["opened"] = "opened"
@@ -27,7 +27,7 @@ class StudyOpenedEntry:
 
 @dataclass(frozen=True, slots=True)
 class TrialBegunEntry:
-    """The trial was asked, or is run again."""
+    """A trial was asked or is run again."""
 
     number: int
     what: Literal["began"] = "began"
@@ -35,7 +35,7 @@ class TrialBegunEntry:
 
 @dataclass(frozen=True, slots=True)
 class ReportJudgedEntry:
-    """A report and what was decided on it."""
+    """A report and the decision on it."""
 
     number: int
     step: int
@@ -45,7 +45,7 @@ class ReportJudgedEntry:
 
 @dataclass(frozen=True, slots=True)
 class ReportsDecidedEntry:
-    """Reports that were stored together, then decided in this order."""
+    """Reports that were stored together and then decided in this order."""
 
     reports: tuple[ReportJudgedEntry, ...]
     what: Literal["decided"] = "decided"
@@ -53,7 +53,7 @@ class ReportsDecidedEntry:
 
 @dataclass(frozen=True, slots=True)
 class ResultToldEntry:
-    """The trial reached its final state."""
+    """A trial reached its final state."""
 
     number: int
     state: TrialState
@@ -63,7 +63,7 @@ class ResultToldEntry:
 
 @dataclass(frozen=True, slots=True)
 class TrialRequeuedEntry:
-    """The trial is back at its beginning, to be run again."""
+    """A trial will be run again."""
 
     number: int
     what: Literal["requeued"] = "requeued"
@@ -74,7 +74,7 @@ _ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="w
 
 
 def basis_of(study: StudySpec) -> Fingerprint:
-    """What two runs must agree in to propose and prune alike once their trials come in alike."""
+    """The part of a spec that decides proposals and prunings. Two runs with equal parts can repeat each other."""
     return {
         **fingerprint(study),
         "seed": study.seed,
@@ -89,17 +89,22 @@ def entry_line(entry: Entry) -> bytes:
 
 
 def read_decisions(path: Path) -> Sequence[Entry]:
-    """The decisions of a file; the last line may have been cut off. `InputError` for any other file."""
+    """The decisions in a file. An incomplete last line is ignored.
+
+    Raises:
+        InputError: the file cannot be read or has other content.
+    """
     try:
         *lines, _ = path.read_bytes().split(b"\n")
     except OSError as error:
         raise InputError(f"the decisions cannot be read: {error}") from None
     entries: list[Entry] = []
-    for place, line in enumerate(lines, start=1):
+    for line_number, line in enumerate(lines, start=1):
         try:
             entries.append(_ENTRY.validate_python(json.loads(line)))
         except (ValueError, ValidationError):
-            raise InputError(f"{path}:{place}: is no decision of a study; name its decisions.jsonl") from None
+            message = f"{path}:{line_number}: is not a decision of a study; give the decisions.jsonl of a study"
+            raise InputError(message) from None
     if not entries or not isinstance(entries[0], StudyOpenedEntry):
-        raise InputError(f"{path}: holds no decisions of a study; name its decisions.jsonl")
+        raise InputError(f"{path}: has no decisions of a study; give the decisions.jsonl of a study")
     return entries

@@ -1,4 +1,4 @@
-"""`fxai run --replay FILE`: a study that repeats the recorded decisions of another."""
+"""The study of `fxai run --replay FILE`, which repeats the recorded decisions of another study."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,30 +15,40 @@ SUFFIX = "-replay"
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The decisions of a study."""
+    """The recorded decisions of a study."""
 
     study: str
     decisions: Sequence[Entry]
 
 
 def recording_of(file: Path, plan: Spec) -> Recording:
-    """The recording in a file, of the one study of a plan; an `InputError` for a plan of several."""
+    """The recording in a file, for a plan with one study.
+
+    Raises:
+        InputError: the plan has several studies, or the file has no decisions.
+    """
     if len(plan.studies) > 1:
-        there = ", ".join(each.study_name for each in plan.studies)
-        raise InputError(f"--replay repeats one study; name it by --study: {there}")
+        names = ", ".join(each.study_name for each in plan.studies)
+        raise InputError(f"--replay repeats one study; select it with --study: {names}")
     decisions = read_decisions(file)
     return Recording(next(each.study for each in decisions if isinstance(each, StudyOpenedEntry)), decisions)
 
 
 def replaying(study: StudySpec, recording: Recording) -> StudySpec:
-    """The study under a name of its own; an `InputError` where it would not decide as the recorded one did."""
+    """The study of a replay, under a name of its own.
+
+    Raises:
+        InputError: the study has populations, or it differs from the recorded one in what decides.
+    """
     if study.search is not None:
-        raise InputError(f"{study.study_name} has populations, which come to the same by themselves; run it once more")
+        raise InputError(
+            f"{study.study_name} has populations, whose results do not depend on timing; run it without --replay"
+        )
     for each in recording.decisions:
         if not isinstance(each, StudyOpenedEntry):
             continue
         study = with_stored_lists(study, each.made_of)
         if changes := difference(each.made_of, basis_of(study)):
             listed = "\n".join(f"  {line}" for line in changes)
-            raise InputError(f"the recorded run of {recording.study} was of another specification:\n{listed}")
+            raise InputError(f"the recorded run of {recording.study} had another specification:\n{listed}")
     return study.model_copy(update={"study_name": f"{recording.study}{SUFFIX}"})

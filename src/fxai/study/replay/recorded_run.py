@@ -1,4 +1,4 @@
-"""Runs a study and records its decisions; the run may repeat the recorded decisions of another study."""
+"""Runs a study and records its decisions. The run may repeat the recorded decisions of another study."""
 
 from collections.abc import Iterator
 
@@ -18,10 +18,10 @@ from fxai.study.stop_signal import StopSignal
 def recorded_run(
     loaded: LoadedTransfer, search: Search, workers: WorkerPool, paths: StudyPaths, stop: StopSignal
 ) -> Iterator[StudyEvent]:
-    """The events of a study's run, whose decisions are written to the study's folder.
+    """The events of a study's run. Writes the decisions to the study's folder.
 
     Raises:
-        InputError: the study shall repeat a recording and has trials already.
+        InputError: the study is to repeat a recording and already has trials.
     """
     events = _run(loaded, search, workers, paths, stop)
     bracket_study = loaded.study.study_name if loaded.recording is None else loaded.recording.study
@@ -35,7 +35,7 @@ def _run(
     if recording is None:
         return run_study(study, search, workers, paths.trials, stop)
     if search.counts().finished or search.left_running:
-        raise InputError(f"the study {study.study_name!r} has trials already; --fresh replays it anew")
+        raise InputError(f"the study {study.study_name!r} already has trials; add --fresh to replay from the start")
     search.use_brackets_of(recording.study)
     pool = ReplayedPool(workers, recording.decisions)
     return pool.following(run_study(study, search, pool, paths.trials, stop))

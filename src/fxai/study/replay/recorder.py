@@ -21,15 +21,15 @@ from fxai.study.replay.decisions import (
 
 
 def recorded(events: Iterator[StudyEvent], path: Path, study: str, basis: Fingerprint) -> Iterator[StudyEvent]:
-    """The events; their decisions are written to a file, those of a resumed study behind the earlier ones.
+    """The events. Writes their decisions to a file; a resumed study appends to its file.
 
     If the file cannot be written, the recording ends and the study continues.
 
     Args:
-        events: of the study's loop.
-        path: of the file.
-        study: the name by which Hyperband draws.
-        basis: what proposals and prunings follow from (`decisions.basis_of`).
+        events: events of the study's loop.
+        path: the file.
+        study: the name from which Hyperband draws.
+        basis: the part of the spec that decides proposals and prunings (`decisions.basis_of`).
     """
     recorder: _Recorder | None = _Recorder(path, study, basis)
     try:
@@ -40,7 +40,7 @@ def recorded(events: Iterator[StudyEvent], path: Path, study: str, basis: Finger
                 except OSError as error:
                     recorder.close()
                     recorder = None
-                    yield Notice(f"The order of decisions is recorded no more, so no replay will follow it: {error}")
+                    yield Notice(f"Decisions are no longer recorded, so a replay cannot repeat this run: {error}")
             yield event
     finally:
         if recorder is not None:
@@ -74,14 +74,14 @@ class _Recorder:
 
     def close(self) -> None:
         if self._file is not None:
-            with contextlib.suppress(OSError):  # a full disk takes not even what is buffered
+            with contextlib.suppress(OSError):  # on a full disk, the buffered lines cannot be written either
                 self._file.close()
 
     def _open(self, *, new: bool) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         earlier = b"" if new or not self._path.exists() else self._path.read_bytes()
         self._file = self._path.open("ab")
-        self._file.truncate(earlier.rfind(b"\n") + 1)  # a line that a dying run cut off
+        self._file.truncate(earlier.rfind(b"\n") + 1)  # removes an incomplete line of a killed run
 
     def _write(self, entry: Entry) -> None:
         if self._file is not None:

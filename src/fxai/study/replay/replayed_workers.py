@@ -37,7 +37,7 @@ class ReplayedPool:
 
     A trial may differ from its recording: it ends where it reported, or is pruned where it continued. The loop then
     receives the messages of this trial as they come, and the other trials keep their order. If a worker is lost or
-    the run ends early, the recorded order ends there. A notice says so in both cases.
+    the run ends early, the recorded order ends there. Both cases have a notice.
     """
 
     def __init__(self, workers: WorkerPool, decisions: Iterable[Entry]) -> None:
@@ -45,8 +45,8 @@ class ReplayedPool:
         self._ahead = deque(_in_one_run(decisions))
         self._answers = _answers(self._ahead)
         self._buffers: dict[int, ReportBuffer] = {}
-        self._running_trials: set[int] = set()  # as the loop sees it
-        self._given_back: set[int] = set()  # by the replay alone: their workers go on
+        self._running_trials: set[int] = set()  # trials that run for the loop
+        self._returned: set[int] = set()  # trials that the replay has returned to the loop; their workers continue
         self._expected: dict[int, ReportJudgedEntry] = {}
         self._notices: list[str] = []
         self._warned_of_values = False
@@ -55,8 +55,8 @@ class ReplayedPool:
     def free_slots(self) -> int:
         match self._turn():
             case None:
-                return self._workers.free_slots + len(self._given_back)
-            case TrialBegunEntry(number) if number in self._given_back:
+                return self._workers.free_slots + len(self._returned)
+            case TrialBegunEntry(number) if number in self._returned:
                 return 1
             case TrialBegunEntry():
                 return min(self._workers.free_slots, 1)
@@ -66,8 +66,8 @@ class ReplayedPool:
     def submit(self, request: TrialRequest) -> RunningTrial:
         running = RunningTrial(request)
         self._running_trials.add(request.number)
-        if request.number in self._given_back:
-            self._given_back.remove(request.number)
+        if request.number in self._returned:
+            self._returned.remove(request.number)
             self._buffers[request.number].restart(running)
         else:
             self._buffers[request.number] = ReportBuffer(self._workers.submit(request), running)
@@ -75,10 +75,9 @@ class ReplayedPool:
 
     def events(self, timeout: float) -> Sequence[WorkerEvent]:
         alone = any(not self._buffers[number].follows for number in self._running_trials)
-        if (
-            isinstance(turn := self._turn(), TrialBegunEntry) and self.free_slots and not alone
-        ):  # who is alone may take its place
-            self._depart(f"trial {turn.number} does not begin where it began")
+        # A trial that has left the recorded order may occupy the slot of the next one.
+        if isinstance(turn := self._turn(), TrialBegunEntry) and self.free_slots and not alone:
+            self._depart(f"trial {turn.number} does not begin at this point")
         if happened := self._due():
             return happened
         return [*self._taken(self._workers.events(timeout)), *self._due()]
@@ -95,7 +94,7 @@ class ReplayedPool:
         self._workers.close()
 
     def following(self, events: Iterator[StudyEvent]) -> Iterator[StudyEvent]:
-        """The events of the run that has these workers, with notices of where it differs from the recorded one."""
+        """The events of the run that uses this pool, with notices of its differences from the recorded run."""
         for event in events:
             self._see(event)
             yield from map(Notice, self._notices)
@@ -103,19 +102,20 @@ class ReplayedPool:
             yield event
 
     def _see(self, event: StudyEvent) -> None:
-        """What the loop did: it takes the order further, or leaves it."""
+        """Note what the loop did, which follows the recorded order or departs from it."""
         match event:
             case TrialBegan(number):
                 turn = self._turn()
                 if isinstance(turn, TrialBegunEntry) and turn.number == number:
                     self._ahead.popleft()
                 elif turn is not None:
-                    self._depart(f"trial {number} begins, which did not begin there")
+                    self._depart(f"trial {number} begins, which did not begin at this point of the recorded run")
             case TrialProgressed(report, pruned) if judged := self._expected.pop(report.number, None):
                 if pruned and not judged.pruned:
-                    self._leave_alone(report.number, f"is pruned at step {report.step}, where it went on")
+                    self._leave_alone(report.number, f"is pruned at step {report.step}, where it continued before")
                 elif judged.pruned and not pruned:
-                    self._leave_alone(report.number, f"is pruned at step {report.step} as it was, or would go on")
+                    reason = f"is pruned at step {report.step} as recorded, although it would continue now"
+                    self._leave_alone(report.number, reason)
             case TrialFinished(result):
                 self._running_trials.discard(result.number)
                 self._buffers.pop(result.number, None)
@@ -123,7 +123,7 @@ class ReplayedPool:
                 return
 
     def _turn(self) -> Entry | None:
-        """The decision whose turn it is; past those that nothing is left to decide of."""
+        """The next decision of the recorded order. Removes decisions that do not apply any more."""
         while self._ahead and self._is_void(self._ahead[0]):
             self._ahead.popleft()
         return self._ahead[0] if self._ahead else None
@@ -153,7 +153,7 @@ class ReplayedPool:
                 return self._end(number, state, value)
             case TrialRequeuedEntry(number):
                 self._ahead.popleft()
-                return [self._give_back(number)]
+                return [self._return(number)]
             case _:
                 return []
 
@@ -170,12 +170,12 @@ class ReplayedPool:
         return [TrialEnded(message)]
 
     def _reports(self, reports: Sequence[ReportJudgedEntry]) -> list[WorkerEvent]:
-        """The reports that were decided together, once all of them are there."""
+        """The reports that were decided together, once all of them have been received."""
         expected = [judged for judged in reports if self._follows(judged.number)]
         messages = [self._buffers[judged.number].next for judged in expected]
         for judged, message in zip(expected, messages, strict=True):
             if isinstance(message, TrialResult):
-                self._leave_alone(judged.number, f"ends, where it reported step {judged.step}")
+                self._leave_alone(judged.number, f"ends, where it reported step {judged.step} before")
                 return self._due()
         if None in messages:
             return []
@@ -191,26 +191,26 @@ class ReplayedPool:
         if message is None:
             return []
         if isinstance(message, Report):
-            self._leave_alone(number, f"reports step {message.step}, where it ended ({state})")
+            self._leave_alone(number, f"reports step {message.step}, where it ended before ({state})")
             return self._due()
         if state is message.state is TrialState.COMPLETE:
             self._compare(number, "at its end", message.value, value)
         elif TrialState.FAIL in {state, message.state} and state is not message.state:
-            self._notices.append(f"Trial {number} ended ({message.state}), where it ended ({state})")
+            self._notices.append(f"Trial {number} ended as {message.state}, and as {state} in the recorded run")
         self._ahead.popleft()
         return self._received(number)
 
-    def _give_back(self, number: int) -> WorkerEvent:
+    def _return(self, number: int) -> WorkerEvent:
         self._running_trials.discard(number)
-        self._given_back.add(number)
+        self._returned.add(number)
         return TrialEnded(TrialResult(number, TrialState.RETURNED, 0.0))
 
     def _taken(self, events: Sequence[WorkerEvent]) -> list[WorkerEvent]:
-        """Keep the messages of trials. Returns the other events, which are passed on at once."""
+        """Keep the messages of trials for their turn. Returns the other events, which are passed on at once."""
         passed: list[WorkerEvent] = []
         for event in events:
             match event:
-                case TrialReported(report) if report.passed_over:  # it was not recorded either
+                case TrialReported(report) if report.passed_over:  # such reports are not recorded
                     self._pass_over(report)
                 case TrialReported(report):
                     self._keep(report.number, report)
@@ -240,43 +240,43 @@ class ReplayedPool:
         if isinstance(message, Report):
             self._answer_as_recorded(buffer, message)
         elif message.state is TrialState.RETURNED:
-            self._depart(f"trial {number} is given back by its worker")
+            self._depart(f"trial {number} is returned by its worker")
 
     def _answer_as_recorded(self, buffer: ReportBuffer, report: Report) -> None:
         decision = self._answers.get((report.number, report.step))
         if decision is not None:
             self._workers.answer(report.number, decision)
         elif self._ahead and buffer.follows:
-            self._leave_alone(report.number, f"reports step {report.step}, which it did not")
+            self._leave_alone(report.number, f"reports step {report.step}, which it did not report before")
 
     def _forget(self, numbers: Iterable[int]) -> None:
-        """The loop runs them again, on another worker."""
+        """Remove trials that the loop runs again on another worker."""
         for number in numbers:
             self._buffers.pop(number, None)
             self._running_trials.discard(number)
-            self._given_back.discard(number)
+            self._returned.discard(number)
 
     def _compare(self, number: int, where: str, value: float | None, recorded: float | None) -> None:
         if value != recorded and not self._warned_of_values:
             self._warned_of_values = True
             self._notices.append(
-                f"Trial {number} has the value {value} {where}, where it had {recorded}: its training is not "
-                "deterministic. The replay goes on by the new values"
+                f"Trial {number} has the value {value} {where}, and {recorded} in the recorded run: its training is "
+                "not deterministic. The replay continues with the new values"
             )
 
     def _leave_alone(self, number: int, how: str) -> None:
         self._buffers[number].follows = False
-        self._notices.append(f"Trial {number} {how}; from here on it follows the recorded order no more")
+        self._notices.append(f"Trial {number} {how}; from now on it does not follow the recorded order")
 
     def _depart(self, why: str) -> None:
         if self._ahead:
             self._ahead.clear()
             self._answers.clear()
-            self._notices.append(f"The recorded order ends here, as {why}; from here on timing decides it")
+            self._notices.append(f"The replay leaves the recorded order, since {why}; from now on timing decides it")
 
 
 def _answers(decisions: Iterable[Entry]) -> dict[tuple[int, int], Decision]:
-    """What each report was answered in the end: one that pruned a trial, if nothing came after it."""
+    """The final answer to each report by trial and step. A pruning report counts only if no report follows it."""
     answers: dict[tuple[int, int], Decision] = {}
     furthest: dict[int, int] = {}
     for judged in (judged for entry in decisions if isinstance(entry, ReportsDecidedEntry) for judged in entry.reports):
@@ -287,7 +287,7 @@ def _answers(decisions: Iterable[Entry]) -> dict[tuple[int, int], Decision]:
 
 
 def _in_one_run(decisions: Iterable[Entry]) -> Iterator[Entry]:
-    """The decisions of all runs as those of one: what a later run retried is given back where it began."""
+    """The decisions of all runs as those of one run. A trial that a later run retried is requeued at its begin."""
     running_trials: dict[int, None] = {}
     for entry in decisions:
         match entry:

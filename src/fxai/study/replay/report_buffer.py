@@ -13,11 +13,11 @@ TrialMessage: TypeAlias = Report | TrialResult
 class ReportBuffer:
     """A trial on its worker. The loop may receive its messages from the first one again while the worker goes on."""
 
-    trained: RunningTrial  # as its worker has it
-    running: RunningTrial  # as the loop has it
+    trained: RunningTrial  # the trial on its worker
+    running: RunningTrial  # the trial for the loop
     messages: list[TrialMessage] = field(default_factory=list)
-    received: int = 0  # by the loop, since the loop last began the trial
-    follows: bool = True  # the recorded order
+    received: int = 0  # messages that the loop has received since it last began the trial
+    follows: bool = True  # whether the trial follows the recorded order
 
     @property
     def next(self) -> TrialMessage | None:
@@ -30,13 +30,13 @@ class ReportBuffer:
         return self.running.decision
 
     def receive(self, message: TrialMessage) -> None:
-        """The loop receives the next message."""
+        """Note that the loop receives the next message."""
         self.received += 1
         if isinstance(message, Report):
             self.running.reported(message)
 
     def answer(self, decision: Decision) -> bool:
-        """The loop's decision on the message that it received last. Returns whether the worker waits for it.
+        """Note the loop's decision on the message that it received last. Returns whether the worker waits for it.
 
         The worker may be past that report. A decision that ends the trial then answers the worker's last report, and
         the loop receives no report beyond.
@@ -48,6 +48,6 @@ class ReportBuffer:
         return self.trained.waits
 
     def restart(self, running: RunningTrial) -> None:
-        """The loop runs the trial again, as `running`, and receives its messages from the first one."""
+        """Let the loop run the trial again, as `running`, and receive its messages from the first one."""
         self.received = 0
         self.running = running
