@@ -103,9 +103,12 @@ class HPOptimizer:
         """Search `param_space` until the study has `num_trials` trials. The same call resumes its study.
 
         Args:
-            model_config, data_config, training_config, env_config: Fixed settings of all trials, as fields of these
-                sections of a spec's `training_config`. A key that names a section (`model`, `data`, `training` or
-                `hyperparameters`, `env`) is that section in any of them.
+            model_config: Fixed settings of all trials, as fields of the section `model` of a spec's `training_config`.
+                In this argument and in the next three, a key that names a section (`model`, `data`, `training` or
+                `hyperparameters`, `env`) is that section.
+            data_config: The same for the section `data`.
+            training_config: The same for the section `training`.
+            env_config: The same for the section `env`.
             param_space: Parameters by name. Each is a mapping as in a spec (`{"type": "loguniform", "low": 1e-5,
                 "high": 1e-2}`, `{"type": "choice", "values": [32, 64]}`), one of Ray's domains, or a value that is the
                 same for all trials. With an engine of yours also `tune.sample_from(lambda spec: 2 * spec.config.lr)`
@@ -131,7 +134,10 @@ class HPOptimizer:
                 call with other settings or other data has a separate study.
             n_jobs: Number of workers. Default: the whole machine.
             lanes_per_worker: Trainings that a worker runs as one tensor program. Default: measured.
-            seed, seeds_per_trial, timeout, constraints: As in a spec.
+            seed: Seed of the study, as in a spec.
+            seeds_per_trial: Number of seeds that each trial trains with, as in a spec.
+            timeout: Seconds after which no further trial begins, as in a spec.
+            constraints: Constraints of the search space, as in a spec.
             fresh: Start a new study; an existing study of this name is kept under another name.
 
         Returns:

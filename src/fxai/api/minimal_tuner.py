@@ -148,8 +148,13 @@ class MinimalTuner:
                 names. Default: `DEFAULT_SPACE`.
             num_samples: Total number of trials. Default: 10, or each point once if the whole space is a grid.
             max_concurrent: Number of trials in flight.
-            search_algorithm, scheduler, study_name, n_jobs, lanes_per_worker, timeout, fresh: See
-                `HPOptimizer.optimize`.
+            search_algorithm: See `HPOptimizer.optimize`.
+            scheduler: See `HPOptimizer.optimize`.
+            study_name: See `HPOptimizer.optimize`.
+            n_jobs: See `HPOptimizer.optimize`.
+            lanes_per_worker: See `HPOptimizer.optimize`.
+            timeout: See `HPOptimizer.optimize`.
+            fresh: See `HPOptimizer.optimize`.
             constraints: Further constraints of this search.
             resources_per_trial: Replaces the tuner's `resources_per_trial`.
             plots: Whether to write the HTML plots.

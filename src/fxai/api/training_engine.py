@@ -37,8 +37,9 @@ class TrainingEngine:
         """Train one agent in this process.
 
         Args:
-            model_config, data_config, training_config: As for `HPOptimizer.optimize`. `model_config` may be the result
-                of `get_best_model_config`.
+            model_config: As for `HPOptimizer.optimize`, or the result of `get_best_model_config`.
+            data_config: As for `HPOptimizer.optimize`.
+            training_config: As for `HPOptimizer.optimize`.
             save_path: File for the agent.
 
         Returns:
