@@ -115,7 +115,7 @@ def test_what_is_wrong_is_an_input_error(searched: Searched) -> None:
         (lambda: optimizer.optimize(param_space=PARAM_SPACE, mode="up"), "min or max"),
         (lambda: optimizer.optimize(param_space=PARAM_SPACE, metric="accuracy"), "set mode to min or max"),
         (lambda: optimizer.optimize(param_space=PARAM_SPACE, resources_per_trial={"tpu": 1}), "no 'tpu'"),
-        (lambda: optimizer.optimize(param_space=PARAM_SPACE, scheduler="pbt"), "populations are fx_trading's"),
+        (lambda: optimizer.optimize(param_space=PARAM_SPACE, scheduler="pbt"), "applies to fx_trading only"),
         (
             lambda: optimizer.optimize(param_space=PARAM_SPACE, data_config={"a": object()}),
             "cannot store a value of type object",

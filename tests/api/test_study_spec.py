@@ -65,7 +65,7 @@ def test_a_study_spec_is_made_as_users_write_it() -> None:
 
 
 def test_a_study_name_of_a_config_is_checked_as_that_of_a_spec_is() -> None:
-    with pytest.raises(SpecError, match="study_name: 'a/b' names a folder"):
+    with pytest.raises(SpecError, match="study_name: 'a/b' is the name of a folder"):
         run_study(STUDY, config=HPOConfig(study_name="a/b"))
 
 

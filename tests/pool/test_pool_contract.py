@@ -77,7 +77,7 @@ def test_the_checkpoint_goes_with_a_completed_trial(workers: WorkerPool, tmp_pat
         ("returns_infinity", Cause.NOT_FINITE, "inf at the end"),
         ("reports_another", Cause.EXCEPTION, "a report of trial 4"),
         ("returns_nothing", Cause.EXCEPTION, "None instead of an Outcome"),
-        ("that_is_not_there", Cause.EXCEPTION, "no function 'that_is_not_there'"),
+        ("that_is_not_there", Cause.EXCEPTION, "no function or lanes named 'that_is_not_there'"),
         ("no_such_module:run", Cause.EXCEPTION, "No module named 'no_such_module'"),
     ],
 )
