@@ -131,7 +131,7 @@ def test_what_it_sees_live_is_what_it_saw_in_training() -> None:
 
 def test_too_few_bars_are_too_few() -> None:
     agent = trained("ppo", "mlp").agent
-    with pytest.raises(DataError, match=f"needs the last {agent.bars_needed} "):
+    with pytest.raises(DataError, match=f"needs the last {agent.bars_needed}"):
         agent.observation(frame().iloc[: agent.bars_needed - 1])
 
 
