@@ -9,6 +9,7 @@ from fxai.spec.reading.load import spec_of
 from fxai.spec.search.parameters import FloatParameter
 from fxai.spec.search.study import StudySpec
 from fxai.spec.yaml.yaml_source import parse_yaml
+from fxai.study.trial_limits import worker_limits
 
 
 def study(**fields: object) -> StudySpec:
@@ -111,3 +112,9 @@ def test_a_count_beyond_all_machines_is_refused_with_its_bound(key: str) -> None
     parameters = [{"name": "training.learning_rate", "type": "float_log", "low": 1e-5, "high": 1e-3}]
     with pytest.raises(ValidationError, match="less than or equal to"):
         StudySpec.model_validate({"study_name": "s", "parameters": parameters, **written})
+
+
+def test_a_memory_limit_beyond_any_machine_is_refused() -> None:
+    assert worker_limits(study(memory_limit_gb=1e9)).worker_bytes == 10**18
+    with pytest.raises(ValidationError, match="less than or equal to"):
+        study(memory_limit_gb=1e308)  # an infinite number of bytes

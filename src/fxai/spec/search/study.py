@@ -150,6 +150,7 @@ class StudySpec(Record):
     memory_limit_gb: float | None = Field(
         default=None,
         gt=0,
+        le=1e9,
         description="memory limit in GB of a worker and the processes of its trial; beyond it a trial of custom code "
         "fails, and a worker of FxAI's agents is replaced",
     )
