@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field
 
 from fxai.spec.fields.record import LATER, Record
-from fxai.spec.search.fingerprint import difference, fingerprint, without_later_fields
+from fxai.spec.search.fingerprint import difference, fingerprint, paths_of, without_later_fields
 from fxai.spec.search.study import StudySpec
 
 GAMMA = {"kind": "float", "name": "training.gamma", "low": 0.9, "high": 0.99}
@@ -112,3 +112,7 @@ def test_a_later_field_counts_once_it_has_another_value() -> None:
 
     assert kept(Outer()) == {"inner": {"known": 1}}
     assert kept(Outer(inner=Inner(added=0.5), further=(2,))) == {"inner": {"known": 1, "added": 0.5}, "further": [2]}
+
+
+def test_a_fingerprint_without_parameters_sets_no_field() -> None:
+    assert paths_of({}) == {}

@@ -95,8 +95,11 @@ def _data(source: str) -> JsonValue:
 
 
 def paths_of(record: Mapping[str, Any]) -> dict[str, str]:
-    """Returns the path of the field that each parameter of a stored fingerprint sets, by the parameter's name."""
-    return {name: each.get("path", name) for name, each in record["parameters"].items()}
+    """Returns the path of the field that each parameter of a stored fingerprint sets, by the parameter's name.
+
+    An edited fingerprint may have no parameters; the result is then empty.
+    """
+    return {name: each.get("path", name) for name, each in record.get("parameters", {}).items()}
 
 
 def difference(old: Mapping[str, JsonValue], new: Mapping[str, JsonValue]) -> tuple[str, ...]:
