@@ -1,4 +1,4 @@
-"""Overview of a study: counts, best trial and leading trials. Reads few trials, whatever the study's size."""
+"""Overview of a study: counts, best trial and leading trials. It reads few trials, also of a large study."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

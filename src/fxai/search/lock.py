@@ -46,7 +46,7 @@ def hold_study(url: str, study_name: str, directory: Path) -> Iterator[None]:
 
 @contextmanager
 def hold_folder(folder: Path) -> Iterator[None]:
-    """Hold the lock of a study's results folder during a block, whatever path leads to the folder.
+    """Hold the lock of a study's results folder during a block. All paths to the folder share one lock.
 
     The lock is beside the folder, because the folder may be renamed meanwhile. For a symbolic link there is one lock
     beside the link and one beside its target.

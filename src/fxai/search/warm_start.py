@@ -37,7 +37,7 @@ def warm_trials(source: Study, target: StudySpec) -> list[FrozenTrial]:
 
 
 def obstacle(source: Study, target: StudySpec) -> str | None:
-    """Why no trial of the source can be used, whatever its parameters; None if there is no reason."""
+    """Why no trial of the source can be used, independent of its parameters; None if there is no reason."""
     stored = source.user_attrs.get(attributes.FINGERPRINT)
     if not isinstance(stored, dict):
         return f"{source.study_name} was not created by FxAI"

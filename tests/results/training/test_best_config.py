@@ -1,9 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
 import pytest
 
-from fxai.errors import InputError
+from fxai.errors import InputError, StorageError
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
 from fxai.results.training.best_config import best_config, load_best_config, write_best_config
@@ -55,3 +56,10 @@ def test_another_file_is_refused_with_its_name(tmp_path: Path, content: str):
 def test_a_missing_file_is_said(tmp_path: Path):
     with pytest.raises(InputError, match=r"none\.yaml"):
         load_best_config(tmp_path / "none.yaml")
+
+
+def test_a_best_trial_whose_seed_was_deleted_is_one_message(study: optuna.Study, spec: StudySpec) -> None:
+    record = StudyRecord.of(study)
+    assert record.best is not None
+    with pytest.raises(StorageError, match="no value or no seed of trial"):
+        best_config(spec, replace(record.best, seed=None), Provenance.of(spec, "0" * 64))

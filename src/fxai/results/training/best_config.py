@@ -8,6 +8,7 @@ import yaml
 from pydantic import Field, JsonValue
 
 from fxai.atomic_write import write_text
+from fxai.errors import StorageError
 from fxai.results.provenance import Provenance
 from fxai.results.record import TrialRecord
 from fxai.results.training.schedule import Segment
@@ -66,9 +67,15 @@ class CustomBestConfig(Record):
 def best_config(
     spec: StudySpec, best: TrialRecord, provenance: Provenance, schedule: tuple[Segment, ...] = ()
 ) -> BestConfig | CustomBestConfig:
-    """The config of the study's best trial, with the schedule of its weights if it has one."""
+    """The config of the study's best trial, with the schedule of its weights if it has one.
+
+    Raises `StorageError` if the stored trial has no value or no seed.
+    """
     if best.value is None or best.seed is None:
-        raise ValueError(f"trial {best.number} has no value or no seed: it did not complete")
+        raise StorageError(
+            f"{spec.study_name}: the database has no value or no seed of trial {best.number}, so its configuration "
+            "cannot be written; restore the database from a backup"
+        )
     if isinstance(spec.training_config, CustomConfig):
         return CustomBestConfig(
             study_name=spec.study_name,

@@ -19,7 +19,7 @@ _POPULATIONS = "pbt"
 _SAMPLERS: dict[str, Sampler] = {"optuna": TPESampler(), "random": RandomSampler()}
 _PRUNERS: dict[str, Pruner] = {"asha": SuccessiveHalvingPruner(), "median": MedianPruner()}
 _IN_POPULATIONS = {"sampler": RandomSampler(), "pruner": NopPruner(), "search": PopulationSearch(population=20)}
-"""Settings of an experiment with `scheduler: pbt`, whatever its `search_algorithm` is."""
+"""Settings of an experiment with `scheduler: pbt`. Its `search_algorithm` has no effect."""
 
 
 def shipped_preset(name: str) -> Preset | None:
