@@ -6,7 +6,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
-from fxai.errors import InputError, SpecError
+from fxai.errors import InputError, SpecError, StorageError
 from fxai.protocol import STANDARD_ERROR
 from fxai.results.gain import gain
 from fxai.results.importances.unimportant import FEWEST_TRIALS, importance_tests
@@ -227,3 +227,10 @@ def test_the_gain_is_over_trial_0_with_the_errors_of_both() -> None:
     assert found is not None
     assert found.standard_error is None
     assert TrialState.COMPLETE in {trial.state for trial in alone.trials}
+
+
+def test_a_source_whose_fingerprint_lost_its_parameters_is_refused() -> None:
+    source = finished(SOURCE, POINTS)
+    source.set_user_attr(attributes.FINGERPRINT, {})
+    with pytest.raises(StorageError, match=r"has no parameter .*restore the database"):
+        transfer(source, URL, spec("next", LR, WIDTH), ["narrow"], top=5, width=0.25)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from optuna import Study
 
-from fxai.errors import InputError
+from fxai.errors import InputError, StorageError
 from fxai.results.importances.unimportant import REQUIRED, ImportanceTest, importance_tests
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.search import attributes
@@ -126,6 +126,12 @@ def _paths(source: Study) -> dict[str, str]:
 
 
 def _located(trial: TrialRecord, path_of: Mapping[str, str]) -> dict[str, Choice]:
+    """The values of a trial by the field that each sets. Raises `StorageError` if the fingerprint was edited."""
+    if unknown := sorted(trial.params.keys() - path_of.keys()):
+        raise StorageError(
+            f"the stored fingerprint of the source has no parameter {', '.join(unknown)}, which trial {trial.number} "
+            "has; restore the database from a backup"
+        )
     return {path_of[name]: value for name, value in trial.params.items()}
 
 
