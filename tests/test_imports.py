@@ -21,7 +21,7 @@ LEVELS = [
     {"market", "search", "metric_text"},
     {"rl"},
     {"objectives"},
-    {"worker"},
+    {"worker", "evaluation"},
     {"pool", "results", "tracking", "dashboard"},
     {"study"},
     {"cli", "api"},
