@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from arch.bootstrap import SPA, StepM
+
+from fxai.errors import InputError
+from fxai.evaluation import reference_tests as module
+from fxai.evaluation.reference_tests import reference_tests
+
+FLAT = np.zeros(300)
+
+
+def noise(trials: int = 12, number: int = 0) -> np.ndarray:
+    return np.random.default_rng(number).normal(size=(trials, 300))
+
+
+@pytest.mark.parametrize("planted", [(), (3,), (0, 4, 9)])
+def test_the_tests_are_those_of_arch(planted: tuple[int, ...]):
+    returns, benchmark = noise(), noise(1, number=1)[0] * 0.3
+    returns[list(planted)] += 0.3
+    losses, seed = (-benchmark, -returns.T), 7
+    spa = SPA(*losses, block_size=15, reps=500, bootstrap="circular", seed=seed)
+    stepm = StepM(*losses, size=0.1, block_size=15, reps=500, bootstrap="circular", seed=seed)
+    spa.compute()
+    stepm.compute()
+    found = reference_tests(returns, benchmark, seed=seed, error_rate=0.1, replicates=500)
+    assert (found.p_value_lower, found.p_value, found.p_value_upper) == tuple(spa.pvalues)
+    assert list(found.better) == stepm.superior_models
+    assert (found.error_rate, found.trials) == (0.1, 12)
+
+
+def test_planted_edges_are_found():
+    returns = noise()
+    returns[[2, 5]] += 0.4
+    found = reference_tests(returns, FLAT, seed=0)
+    assert found.p_value == 0
+    assert found.better == (2, 5)
+
+
+def test_noise_is_seldom_better():
+    """The expected share is 5 percent; that of 40 is at most 15 percent in 997 of 1,000 cases."""
+    found = [reference_tests(noise(number=number), FLAT, seed=number, replicates=200) for number in range(40)]
+    assert np.mean([bool(one.better) for one in found]) <= 0.15
+    assert np.mean([one.p_value for one in found]) == pytest.approx(0.5, abs=0.2)
+
+
+def test_trials_that_lose_are_not_better():
+    found = reference_tests(noise() - 1, FLAT, seed=0)
+    assert found.better == ()
+    assert found.p_value > 0.5
+
+
+def test_all_trials_can_be_better():
+    """In two steps: arch's StepM fails here."""
+    returns = noise(2)
+    returns[0] = 3 * (returns[0] - returns[0].mean()) + 1.0
+    returns[1] = 0.1 * (returns[1] - returns[1].mean()) + 0.1
+    assert reference_tests(returns, FLAT, seed=0).better == (0, 1)
+
+
+@pytest.mark.parametrize("returns", [np.zeros((0, 300)), np.zeros((4, 300)), np.ones((4, 49))])
+def test_no_trials_no_differences_and_too_few_bars_give_no_tests(returns: np.ndarray):
+    assert reference_tests(returns, np.zeros(returns.shape[1]), seed=0) is None
+
+
+def test_without_arch_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "find_spec", lambda _: None)
+    with pytest.raises(InputError, match=r"fxai\[statistics\]"):
+        reference_tests(noise(), FLAT, seed=0)
