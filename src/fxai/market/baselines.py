@@ -44,7 +44,12 @@ def hold(market: Market, first: int, last: int, env: EnvConfig, side: int) -> Fl
 
 def figures(equity: FloatArray, bars_per_year: float) -> Mapping[str, float]:
     """The metrics of `metrics.Performance` that need no trades, of an equity [bar] that began with 1."""
-    before = np.concatenate([[1.0], equity[:-1]])
-    returns = np.divide(equity - before, before, out=np.zeros_like(equity), where=before > 0)
-    measured = performance(returns, np.empty(0), 0.0, bars_per_year).as_metrics()
+    measured = performance(returns_of_equity(equity), np.empty(0), 0.0, bars_per_year).as_metrics()
     return {name: value for name, value in measured.items() if name not in _OF_TRADES}
+
+
+def returns_of_equity(equity: FloatArray) -> FloatArray:
+    """Returns [bar] of an equity [bar] that began with 1; 0 after a total loss."""
+    before = np.concatenate([[1.0], equity[:-1]])
+    returns: FloatArray = np.divide(equity - before, before, out=np.zeros_like(equity), where=before > 0)
+    return returns

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fxai.market.compiled import Array
 from fxai.market.rules import Account, EpisodeStep, rules_of
 from fxai.rl.environment.account import Accounts
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import HALF_HELD, MarketView
 from fxai.rl.environment.step_result import MarketStep
 from fxai.rl.kernels import market_step
-from fxai.rl.kernels.compiled import Array
 from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.spec.fields.env_config import EnvConfig
 

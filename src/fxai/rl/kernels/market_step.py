@@ -6,8 +6,8 @@ double precision. Records have the fields of the records of `market/rules.py` an
 
 from typing import Any, TypeAlias
 
+from fxai.market.compiled import Array, compiled
 from fxai.market.rules import Quote, renew, take_step
-from fxai.rl.kernels.compiled import Array, compiled
 
 Record: TypeAlias = Any
 

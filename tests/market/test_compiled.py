@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fxai.rl.kernels.compiled import Array, compiled
+from fxai.market.compiled import Array, compiled
 
 LOOP = """
-from fxai.rl.kernels.compiled import compiled
+from fxai.market.compiled import compiled
 from rule_of_a_test import fee
 
 @compiled

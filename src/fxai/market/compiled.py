@@ -1,4 +1,4 @@
-"""Compiles loops with numba, and decides which tensors they may process."""
+"""Compiles loops with numba, and stores their machine code until a source that they depend on changes."""
 
 import hashlib
 import inspect
@@ -8,21 +8,10 @@ from functools import cache, wraps
 from types import FunctionType
 from typing import Any, ParamSpec, TypeAlias, cast
 
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 Array: TypeAlias = NDArray[Any]
 P = ParamSpec("P")
-
-
-def runs_on_kernels(tensor: Tensor) -> bool:
-    """Whether compiled loops may process `tensor`.
-
-    The tensor must be on the CPU, without an autograd graph, and not part of an export.
-    """
-    exporting = torch.jit.is_tracing() or torch.compiler.is_compiling()  # type: ignore[attr-defined, no-untyped-call]
-    return tensor.device.type == "cpu" and not tensor.requires_grad and not exporting
 
 
 def compiled(loop: Callable[P, None]) -> Callable[P, None]:

@@ -1,0 +1,104 @@
+"""Returns of given positions over the bars of a market, by the rules of `rules.py`, as a compiled loop."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fxai.market.bars import FloatArray
+from fxai.market.compiled import Array, compiled
+from fxai.market.dataset import Market
+from fxai.market.quotes import QuoteTable
+from fxai.market.rules import Account, Quote, renew, rules_of, take_step
+from fxai.spec.fields.env_config import EnvConfig
+
+_HALF_SPREAD = Quote._fields.index("half_spread")
+_COSTS = ("fixed_adverse_move", "commission_rate")  # fields of `Rules` that a fill pays
+
+Record: TypeAlias = Any
+
+
+@compiled
+def _fill_returns(  # noqa: PLR0917 - numba takes no keywords
+    quotes: Array,
+    begins: Array,
+    rules: Array,
+    rewards: Array,
+    positions: Array,
+    accounts: Array,
+    returns: Array,
+) -> None:
+    """Fills `returns` [bar].
+
+    Args:
+        quotes: [bar, 4].
+        begins: Whether an episode begins at the bar, [bar].
+        rules: One record.
+        rewards: One record.
+        positions: Wanted positions, [bar].
+        accounts: One record, changed.
+        returns: Filled.
+    """
+    bars = len(positions)
+    account = accounts[0]
+    terminated = True
+    for bar in range(bars):
+        if begins[bar]:
+            renew(account)
+            terminated = False
+        returns[bar] = 0.0
+        if not terminated:
+            quote = Quote(quotes[bar, 0], quotes[bar, 1], quotes[bar, 2], quotes[bar, 3])
+            is_last = bar == bars - 1 or begins[bar + 1]
+            step = take_step(account, rules[0], rewards[0], quote, positions[bar] + 1, is_last, True)
+            returns[bar] = step.step_return
+            terminated = step.terminated
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PositionReturns:
+    """Computes the returns of positions on the same bars and in the same episodes."""
+
+    quotes: FloatArray  # [bar, 4], the fields of Quote
+    begins: NDArray[np.bool_]  # [bar]: whether an episode begins at the bar, flat
+    has_spread: bool  # whether the market has a spread for each bar
+    env: EnvConfig
+
+    @classmethod
+    def of_market(
+        cls, market: Market, bar: NDArray[np.int64], begins: NDArray[np.bool_], env: EnvConfig
+    ) -> "PositionReturns":
+        """For bars of a market.
+
+        Args:
+            market: The market.
+            bar: Indices of consecutive bars, [bar].
+            begins: Whether an episode begins at the bar, [bar]; the first bar begins one.
+            env: The rules of trading; `max_episode_steps` has no effect.
+        """
+        table = QuoteTable.of_market(market)
+        return cls(table.rows[bar], begins, table.has_spread, env)
+
+    def __call__(self, positions: NDArray[np.int8], *, cost_multiple: float = 1.0) -> FloatArray:
+        """Returns [bar] after costs. An open position is closed at the end of its episode.
+
+        Args:
+            positions: Wanted positions over the bars, [bar]: -1, 0 or 1.
+            cost_multiple: Factor on spread, slippage and commission.
+        """
+        rules = rules_of(self.env, has_spread=self.has_spread)._asdict()
+        rules |= {name: rules[name] * cost_multiple for name in _COSTS}
+        quotes = self.quotes.copy()
+        quotes[:, _HALF_SPREAD] *= cost_multiple
+        account = dict.fromkeys([each.name for each in fields(Account)], 0.0)
+        returns = np.zeros(len(positions))
+        records = (_record(rules), _record(self.env.reward.model_dump()))
+        _fill_returns(quotes, self.begins, *records, positions.astype(np.int64), _record(account), returns)
+        return returns
+
+
+def _record(numbers: Mapping[str, float]) -> Array:
+    """Numbers by name as one record, [1]."""
+    return np.array([tuple(numbers.values())], dtype=[(name, np.float64) for name in numbers])
