@@ -45,12 +45,12 @@ def noise(training: Training) -> float:
 
 def test_the_first_round_gives_each_candidate_an_equal_share_of_a_quarter_of_the_budget() -> None:
     race = RaceScores(candidates(9))
-    asked = next_trainings(race, RaceSettings(budget=9 * 4 * 3))
+    asked = next_trainings(race, RaceSettings(budget=9 * 4 * 3, seeds=100))
     assert sorted(asked) == [(trial, seed) for trial in range(9) for seed in range(3)]
 
 
 def test_each_round_halves_the_candidates_and_the_best_is_chosen() -> None:
-    settings = RaceSettings(budget=72, level=1e-9)
+    settings = RaceSettings(budget=72, seeds=100, level=1e-9)
     race = run_race(RaceScores(candidates(9)), settings, lambda training: -training[0] + noise(training))
     assert [len(each.remaining) for each in rounds(race, settings)][:3] == [5, 3, 2]
     assert chosen(race, settings) == 0
@@ -65,11 +65,19 @@ def test_a_separated_candidate_leaves_at_once_and_a_decided_race_ends() -> None:
     assert chosen(race, settings) == 0
 
 
-def test_the_two_last_candidates_use_the_seeds_up_while_they_are_not_separated() -> None:
-    settings = RaceSettings(budget=1000, seeds=16)
+def test_the_two_last_candidates_use_the_budget_up_while_they_are_not_separated() -> None:
+    settings = RaceSettings(budget=21, seeds=100)
     race = run_race(RaceScores(candidates(2)), settings, lambda training: noise((training[1], 0)))
-    assert len(race.scores) == 32
+    assert len(race.scores) == 20
     assert chosen(race, settings) == 0, "of equal candidates the first is chosen"
+
+
+@pytest.mark.parametrize("seeds", [4, 16])
+def test_a_large_budget_is_not_used_up(seeds: int) -> None:
+    """A race has at most a third of the most seeds for each candidate, on average."""
+    settings = RaceSettings(budget=1000, seeds=seeds)
+    race = run_race(RaceScores(candidates(9)), settings, noise)
+    assert len(race.scores) <= most_cost(race.candidates, settings) == max(9 * seeds / 3, 9 * FEWEST_SEEDS)
 
 
 def test_pairing_by_seed_separates_what_the_spread_of_the_seeds_would_hide() -> None:
@@ -164,10 +172,10 @@ def test_all_failed_trainings_choose_nothing() -> None:
 
 def test_an_equal_candidate_is_seldom_separated() -> None:
     """On candidates without a difference, the level bounds the share of first rounds with a separation."""
-    settings = RaceSettings(budget=9 * 4 * 6, level=0.05)
+    settings = RaceSettings(budget=9 * 4 * 6, seeds=100)
     wrong = 0
     for seed in range(400):
-        draws = np.random.default_rng(seed).normal(size=(9, 16))
+        draws = np.random.default_rng(seed).normal(size=(9, 6))
         race = RaceScores(candidates(9))
         for trial, index in next_trainings(race, settings):
             race = race.with_score(trial, index, draws[trial, index])
