@@ -1,0 +1,171 @@
+"""Strategies beside the winner on the same bars, after the same costs: they show what its decisions add.
+
+Random trading has the winner's positions shifted in time, circularly: as many trades of the same lengths, at other
+times. Holding and constant positions are the best known simple rules. The break-even cost multiple and the share of the
+best days show on how little a profit depends.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict, FiniteFloat
+
+from fxai.evaluation.committee_returns import sample_deviation
+from fxai.market.bars import FloatArray, TimeArray
+from fxai.market.baselines import baselines, returns_of_equity
+from fxai.market.dataset import Market
+from fxai.market.position_returns import PositionReturns
+from fxai.spec.fields.env_config import EnvConfig
+
+SHIFTS = 1000
+BEST_DAYS = 5
+_LARGEST_MULTIPLE = 1000.0
+_BISECTIONS = 60
+_STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyFigures:
+    """A strategy on the bars of the verdict, after costs."""
+
+    __pydantic_config__ = _STRICT
+
+    mean_return: FiniteFloat  # per bar
+    total_return: FiniteFloat
+    sharpe: FiniteFloat | None  # annualized; None if the returns do not vary
+
+
+@dataclass(frozen=True, slots=True)
+class RandomTrading:
+    """The winner's positions at other times."""
+
+    __pydantic_config__ = _STRICT
+
+    shifts: int
+    mean_return: FiniteFloat  # per bar, mean over shifts
+    low: FiniteFloat  # 5 % quantile of the mean returns of the shifts
+    high: FiniteFloat  # 95 % quantile
+    p_value: FiniteFloat  # share of shifts whose mean return is at least the winner's, the winner itself counted
+
+
+@dataclass(frozen=True, slots=True)
+class PositionBaselines:
+    """The baselines of one committee."""
+
+    __pydantic_config__ = _STRICT
+
+    flat: StrategyFigures
+    buy_and_hold: StrategyFigures
+    sell_and_hold: StrategyFigures | None  # None if short positions are not allowed
+    best_constant_position: int  # of -1, 0 and 1, in hindsight; held in the winner's episodes
+    best_constant: StrategyFigures
+    random: RandomTrading | None  # None with fewer than two bars, and if the winner never trades
+    break_even_cost_multiple: FiniteFloat | None
+    """Factor on spread, slippage and commission at which the winner's mean return is 0.
+
+    None if the mean return without costs is not above 0, and if the factor is above 1,000 or there are no costs.
+    """
+    best_days_share: (
+        FiniteFloat | None
+    )  # sum of returns of the five best days / sum of all; None unless that is above 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PositionPath:
+    """The positions of an agent over consecutive bars."""
+
+    bar: NDArray[np.int64]  # [bar]: index of the bar in the market
+    begins: NDArray[np.bool_]  # [bar]: whether an episode begins at the bar, flat
+    held: NDArray[np.int8]  # [bar]: -1, 0 or 1
+
+
+def position_baselines(
+    market: Market, path: PositionPath, env: EnvConfig, *, seed: int = 0, shifts: int = SHIFTS
+) -> PositionBaselines:
+    """The baselines of the winner's positions.
+
+    Args:
+        market: The market.
+        path: Positions of the winner's committee.
+        env: The environment that scores, with the winner's permission to be short.
+        seed: Seed of the drawn shifts.
+        shifts: Number of shifts; all that there are if there are fewer.
+    """
+    returns_of = PositionReturns.of_market(market, path.bar, path.begins, env)
+    returns = returns_of(path.held)
+    first, last = int(path.bar[0]), int(path.bar[-1])
+    curves = {
+        name: _figures(returns_of_equity(curve), market.bars_per_year)
+        for name, curve in baselines(market, first, last, env).items()
+    }
+    sides = (-1, 0, 1) if env.allow_short else (0, 1)
+    constants = {side: returns_of(np.full(len(path.held), side, np.int8)) for side in sides}
+    best = max(constants, key=lambda side: (float(constants[side].mean()), side == 0))
+    return PositionBaselines(
+        flat=curves["flat"],
+        buy_and_hold=curves["buy_and_hold"],
+        sell_and_hold=curves.get("sell_and_hold"),
+        best_constant_position=best,
+        best_constant=_figures(constants[best], market.bars_per_year),
+        random=_random_trading(returns_of, path.held, float(returns.mean()), seed, shifts),
+        break_even_cost_multiple=break_even_cost_multiple(returns_of, path.held),
+        best_days_share=best_days_share(returns, market.time[path.bar]),
+    )
+
+
+def break_even_cost_multiple(returns_of: PositionReturns, positions: NDArray[np.int8]) -> float | None:
+    """See `PositionBaselines`; found by bisection."""
+
+    def gain(multiple: float) -> float:
+        return float(returns_of(positions, cost_multiple=multiple).mean())
+
+    if gain(0.0) <= 0:
+        return None
+    low, high = 0.0, 1.0
+    while gain(high) > 0:
+        low, high = high, 2 * high
+        if high > _LARGEST_MULTIPLE:
+            return None
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if gain(middle) > 0 else (low, middle)
+    return low
+
+
+def best_days_share(returns: FloatArray, time: TimeArray) -> float | None:
+    """Sum of the returns of the five best days / sum of all returns; None if that sum is not above 0.
+
+    Args:
+        returns: Returns [bar].
+        time: The bar's open, UTC, [bar]. A day is a date in UTC.
+    """
+    total = float(returns.sum())
+    if total <= 0:
+        return None
+    _, day = np.unique(time.astype("datetime64[D]"), return_inverse=True)
+    of_days = np.bincount(day, weights=returns)
+    return float(np.sort(of_days)[-BEST_DAYS:].sum()) / total
+
+
+def _random_trading(
+    returns_of: PositionReturns, positions: NDArray[np.int8], winner: float, seed: int, shifts: int
+) -> RandomTrading | None:
+    if len(positions) < 2 or not positions.any():  # noqa: PLR2004
+        return None
+    count = min(shifts, len(positions) - 1)
+    drawn = np.random.default_rng(seed).choice(len(positions) - 1, size=count, replace=False) + 1
+    means = np.array([returns_of(np.roll(positions, shift)).mean() for shift in drawn])
+    low, high = np.quantile(means, [0.05, 0.95]).tolist()
+    p_value = (1 + int((means >= winner).sum())) / (1 + count)
+    return RandomTrading(count, float(means.mean()), low, high, p_value)
+
+
+def _figures(returns: FloatArray, bars_per_year: float) -> StrategyFigures:
+    deviation = sample_deviation(returns)
+    mean = float(returns.mean())
+    return StrategyFigures(
+        mean_return=mean,
+        total_return=float(np.prod(np.maximum(1.0 + returns, 0.0)) - 1.0),
+        sharpe=None if deviation is None else mean / deviation * float(np.sqrt(bars_per_year)),
+    )

@@ -1,0 +1,208 @@
+"""The verdict: a statistical test of a search's winner on bars that the search did not use.
+
+The winner's committee is compared with doing nothing and with an equal committee of the default configuration, on the
+same bars and after costs. The bounds of the mean returns decide the word; the other figures describe.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Annotated, Any
+
+import numpy as np
+from annotated_types import Ge
+from pydantic import ConfigDict, FiniteFloat, JsonValue, TypeAdapter, ValidationError
+
+from fxai.errors import InputError
+from fxai.evaluation.committee_returns import CommitteeReturns
+from fxai.evaluation.mean_difference import FEWEST_SEEDS, MeanDifference, mean_difference
+from fxai.evaluation.position_baselines import PositionBaselines
+from fxai.evaluation.verdict_word import VerdictWord, WordChange, decided_word, word_change
+from fxai.evaluation.whole_error import MINIMUM_BARS, Estimate, estimate, estimate_difference
+
+FORMAT = "fxai verdict 1"
+_STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictSettings:
+    """The thresholds of a verdict, which are recorded before the first look at the bars."""
+
+    __pydantic_config__ = _STRICT
+
+    confidence: FiniteFloat = 0.95  # of each one-sided bound with one look
+    looks: Annotated[int, Ge(1)] = 1  # at these bars, this one included
+
+    @property
+    def confidence_of_look(self) -> float:
+        """The confidence of each bound: the probability of an error is divided by the number of looks."""
+        return 1.0 - (1.0 - self.confidence) / self.looks
+
+
+@dataclass(frozen=True, slots=True)
+class BoundedFigure:
+    """A figure with its one-sided bounds over seeds and stretches of market; None where it cannot be given."""
+
+    __pydantic_config__ = _STRICT
+
+    value: FiniteFloat | None
+    lower: FiniteFloat | None
+    upper: FiniteFloat | None
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFigure:
+    """Figures that cannot be given."""
+
+    __pydantic_config__ = _STRICT
+
+    figures: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The word, the figures that decided it, and the figures that describe the winner on the same bars."""
+
+    __pydantic_config__ = _STRICT
+
+    word: VerdictWord
+    settings: VerdictSettings
+    bars: int
+    bars_per_year: FiniteFloat
+    seeds: int  # members of the winner's committee
+    default_seeds: int | None  # members of the default's committee; None without a default
+    never_trades: bool
+    to_flat: MeanDifference  # the mean return per bar, as doing nothing returns 0
+    to_default: MeanDifference | None
+    change: WordChange | None
+    total_return: FiniteFloat  # of the winner's committee over all bars
+    default_total_return: FiniteFloat | None
+    sharpe: BoundedFigure  # annualized, of the winner's committee
+    default_sharpe: BoundedFigure | None
+    missing: tuple[MissingFigure, ...]
+    baselines: PositionBaselines | None  # None if they were not computed
+
+    @property
+    def is_above_flat(self) -> bool:
+        """Whether the agent may be called a winner: it trades and its mean return is above 0."""
+        return not self.never_trades and self.to_flat.value > 0
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Plain data for `from_json`."""
+        return {"format": FORMAT, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Verdict":
+        """Inverse of `as_json`, also after a round trip through JSON.
+
+        Raises:
+            InputError: If the document is not a complete verdict of this version.
+        """
+        if document.get("format") != FORMAT:
+            raise InputError(f"this is not a verdict of this version of FxAI; its format is {document.get('format')!r}")
+        own = {name: value for name, value in document.items() if name != "format"}
+        try:
+            return _adapter().validate_json(json.dumps(own))
+        except (ValidationError, ValueError, TypeError) as error:
+            raise InputError(f"the verdict cannot be read: {_first_problem(error)}") from None
+
+
+def verdict(
+    winner: CommitteeReturns,
+    default: CommitteeReturns | None,
+    settings: VerdictSettings,
+    *,
+    bars_per_year: float,
+    baselines: PositionBaselines | None = None,
+) -> Verdict:
+    """Test the winner on the bars of one span.
+
+    Args:
+        winner: The winner's committee.
+        default: The default's committee on the same bars; None if it could not be trained. If the winner is the default
+            itself, the same returns as `winner`.
+        settings: The thresholds.
+        bars_per_year: For annualized figures.
+        baselines: The baselines of the winner's committee.
+
+    Raises:
+        InputError: If the two have different numbers of bars.
+    """
+    if default is not None and default.bars != winner.bars:
+        raise InputError(f"the winner's returns have {winner.bars} bars, the default's {default.bars}")
+    confidence = settings.confidence_of_look
+    to_flat = _to_flat(winner, confidence)
+    to_default = None if default is None else _to_default(winner, default, confidence)
+    word = decided_word(to_flat, to_default, is_flat=winner.is_flat)
+    return Verdict(
+        word=word,
+        settings=settings,
+        bars=winner.bars,
+        bars_per_year=bars_per_year,
+        seeds=winner.seeds,
+        default_seeds=None if default is None else default.seeds,
+        never_trades=winner.is_flat,
+        to_flat=to_flat,
+        to_default=to_default,
+        change=None if winner.is_flat else word_change(word, to_flat, to_default, confidence),
+        total_return=_total_return(winner),
+        default_total_return=None if default is None else _total_return(default),
+        sharpe=_sharpe(winner, bars_per_year, confidence),
+        default_sharpe=None if default is None else _sharpe(default, bars_per_year, confidence),
+        missing=tuple(_missing(winner, default)),
+        baselines=baselines,
+    )
+
+
+def _to_flat(winner: CommitteeReturns, confidence: float) -> MeanDifference:
+    found = estimate(winner.around_committee())
+    return mean_difference(found, bars=winner.bars, seeds=winner.seeds, confidence=confidence)
+
+
+def _to_default(winner: CommitteeReturns, default: CommitteeReturns, confidence: float) -> MeanDifference:
+    found = estimate_difference(winner.around_committee(), default.around_committee())
+    return mean_difference(found, bars=winner.bars, seeds=min(winner.seeds, default.seeds), confidence=confidence)
+
+
+def _sharpe(agent: CommitteeReturns, bars_per_year: float, confidence: float) -> BoundedFigure:
+    rows = agent.sharpe_around_committee(bars_per_year)
+    if rows is None:
+        return BoundedFigure(None, None, None)
+    found: Estimate = estimate(rows)
+    if agent.seeds < FEWEST_SEEDS:
+        return BoundedFigure(found.value, None, None)
+    return BoundedFigure(found.value, found.lower_bound(confidence), found.upper_bound(confidence))
+
+
+def _total_return(agent: CommitteeReturns) -> float:
+    return float(np.prod(np.maximum(1.0 + agent.committee, 0.0)) - 1.0)
+
+
+def _missing(winner: CommitteeReturns, default: CommitteeReturns | None) -> list[MissingFigure]:
+    found = []
+    if winner.bars < MINIMUM_BARS:
+        reason = f"they need at least {MINIMUM_BARS} bars; the test split has {winner.bars}"
+        found.append(MissingFigure("bounds of all figures", reason))
+    for name, agent in (("winner", winner), ("default", default)):
+        if agent is not None and agent.seeds < FEWEST_SEEDS:
+            reason = f"they need at least {FEWEST_SEEDS} seeds; the {name} has {agent.seeds}"
+            found.append(MissingFigure(f"bounds of the {name}'s figures", reason))
+        if agent is not None and agent.sharpe_around_committee(1.0) is None:
+            found.append(MissingFigure(f"Sharpe ratio of the {name}", "its returns do not vary"))
+    if default is None:
+        found.append(MissingFigure("difference to the default", "there are no agents of the default configuration"))
+    return found
+
+
+@cache
+def _adapter() -> TypeAdapter[Verdict]:
+    return TypeAdapter(Verdict)
+
+
+def _first_problem(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
