@@ -1,0 +1,106 @@
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fxai.market.folds import Fold, combinatorial_folds, combinatorial_paths, walk_forward_folds
+from fxai.market.splits import Span
+
+CASES = 1000
+Indices = list[int]
+
+
+@pytest.fixture(scope="module")
+def skfolio() -> Any:
+    return pytest.importorskip("skfolio.model_selection")
+
+
+def bars(spans: tuple[Span, ...]) -> Indices:
+    return list(chain.from_iterable(range(span.start, span.stop) for span in spans))
+
+
+@settings(max_examples=CASES, deadline=None)
+@given(
+    warm_up=st.integers(0, 50),
+    train_bars=st.integers(1, 200),
+    folds=st.integers(1, 12),
+    test_bars=st.integers(1, 60),
+    left=st.integers(0, 11),
+    purge=st.integers(0, 40),
+    anchored=st.booleans(),
+)
+def test_walk_forward_folds_are_those_of_skfolio(
+    *, skfolio: Any, warm_up: int, train_bars: int, folds: int, test_bars: int, left: int, purge: int, anchored: bool
+):
+    left = min(left, folds - 1, test_bars - 1)  # with more bars skfolio has another window
+    train = Span(warm_up, warm_up + train_bars)
+    stop = train.stop + purge + folds * test_bars + left
+    peer = skfolio.WalkForward(
+        test_size=test_bars, train_size=train_bars, expand_train=anchored, purged_size=purge
+    ).split(np.zeros((stop - warm_up, 1)))
+    own = walk_forward_folds(train, stop, folds=folds, anchored=anchored, purge=purge)
+    assert [(bars(fold.train), bars(fold.test)) for fold in own] == [
+        ((train + warm_up).tolist(), (test + warm_up).tolist()) for train, test in peer
+    ]
+
+
+@settings(max_examples=CASES, deadline=None)
+@given(
+    first=st.integers(0, 50),
+    groups=st.integers(3, 8),
+    data=st.data(),
+    purge=st.integers(0, 12),
+    embargo=st.integers(0, 12),
+    more=st.integers(0, 20),
+    left=st.integers(0, 7),
+)
+def test_combinatorial_folds_and_paths_are_those_of_skfolio(
+    *, skfolio: Any, first: int, groups: int, data: st.DataObject, purge: int, embargo: int, more: int, left: int
+):
+    test_groups = data.draw(st.integers(2, groups - 1), label="test_groups")
+    region = Span(first, first + groups * (purge + embargo + 2 + more) + min(left, groups - 1))
+    peer = skfolio.CombinatorialPurgedCV(
+        n_folds=groups, n_test_folds=test_groups, purged_size=purge, embargo_size=embargo
+    )
+    own = combinatorial_folds(region, groups=groups, test_groups=test_groups, purge=purge, embargo=embargo)
+    expected = [
+        ((train + first).tolist(), [(each + first).tolist() for each in tests])
+        for train, tests in peer.split(np.zeros((len(region), 1)))
+    ]
+    assert [(bars(fold.train), [bars((span,)) for span in fold.test]) for fold in own] == expected
+    assert np.array(combinatorial_paths(groups, test_groups)).T.tolist() == peer.recombined_paths.tolist()
+
+
+def test_a_rolling_window_moves_and_an_anchored_one_grows():
+    train, stop = Span(10, 110), 215
+    rolling = walk_forward_folds(train, stop, folds=3, anchored=False, purge=5)
+    anchored = walk_forward_folds(train, stop, folds=3, anchored=True, purge=5)
+    assert rolling == (
+        Fold((Span(10, 110),), (Span(115, 148),)),
+        Fold((Span(43, 143),), (Span(148, 181),)),
+        Fold((Span(76, 176),), (Span(181, 214),)),
+    )
+    assert [fold.train for fold in anchored] == [(Span(10, 110),), (Span(10, 143),), (Span(10, 176),)]
+    assert [fold.test for fold in anchored] == [fold.test for fold in rolling]
+
+
+def test_a_combinatorial_fold_leaves_out_bars_at_both_sides_of_a_test_group():
+    folds = combinatorial_folds(Span(100, 402), groups=3, test_groups=2, purge=2, embargo=3)
+    assert folds == (
+        Fold((Span(305, 402),), (Span(100, 200), Span(200, 300))),
+        Fold((Span(205, 298),), (Span(100, 200), Span(300, 402))),
+        Fold((Span(100, 198),), (Span(200, 300), Span(300, 402))),
+    )
+
+
+def test_groups_shorter_than_the_bars_left_out_are_refused():
+    with pytest.raises(ValueError, match="groups of 10 bars are too short for 9 bars"):
+        combinatorial_folds(Span(0, 30), groups=3, test_groups=2, purge=4, embargo=5)
+
+
+def test_too_few_bars_give_empty_test_windows():
+    folds = walk_forward_folds(Span(0, 50), 54, folds=3, anchored=False, purge=10)
+    assert [len(fold.test[0]) for fold in folds] == [0, 0, 0]
