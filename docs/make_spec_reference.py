@@ -18,8 +18,8 @@ from fxai.spec.fields.retired_keys import RETIRED_IN_SPEC, RETIRED_IN_STUDY
 from fxai.spec.reading.schema import json_schema
 from fxai.spec.search.class_names import CLASS_NAMES, SHORT_NAMES
 from fxai.spec.search.metrics import FRACTIONS, LOSSES, METRICS
-from fxai.spec.search.parameter_form import NORMAL, TYPES
 from fxai.spec.search.study import Spec, StudySpec
+from fxai.spec.search.translate_parameter import NORMAL, TYPES
 
 PAGE = Path(__file__).with_name("spec.md")
 Schema = Mapping[str, Any]

@@ -64,7 +64,7 @@ def told(lines: Iterable[StudyMessage], settings: WandbTracking | MlflowTracking
     with open_trackers(Tracking(wandb=wandb, mlflow=mlflow), folder, folder / "logs") as trackers:
         for tracker in trackers:
             for line in lines:
-                tracker.feed(line)
+                tracker.send(line)
         return [notice for tracker in trackers for notice in heard(tracker)]
 
 
@@ -74,6 +74,6 @@ def heard(tracker: TrackerProcess) -> list[str]:
     deadline = time.monotonic() + _DEADLINE_SECONDS
     while tracker.outstanding and time.monotonic() < deadline:
         tracker.wait(0.1)
-        notices += tracker.look()
+        notices += tracker.poll()
     assert not tracker.outstanding
-    return [*notices, *tracker.look()]
+    return [*notices, *tracker.poll()]

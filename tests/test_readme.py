@@ -19,7 +19,7 @@ from fxai.protocol import LaneObjective, Lanes
 from fxai.rl.lanes.pack import signature
 from fxai.rl.training import lane_width
 from fxai.spec.checks.cross_field_checks import study_problems
-from fxai.spec.checks.feasibility import broken
+from fxai.spec.checks.feasibility import violated_constraints
 from fxai.spec.checks.study_parts import parts_of
 from fxai.spec.fields.algorithm import ALGORITHMS
 from fxai.spec.fields.command_line import FURTHER, variable
@@ -91,7 +91,7 @@ def test_its_example_of_a_space() -> None:
     made = space_with("constraints:")
     assert {each.name: each.path for each in made.parameters}["lr"] == "training.learning_rate"
     assert set(default_params(made)) == {each.name for each in made.parameters}  # two layers: all exist
-    assert not broken(made, default_params(made))
+    assert not violated_constraints(made, default_params(made))
 
 
 def test_its_example_of_extending() -> None:

@@ -27,7 +27,7 @@ from optuna.samplers import (
     TPESampler,
 )
 
-from fxai.api.optuna_objects import is_object_of, written
+from fxai.api.optuna_objects import is_object_of, spec_entry
 from fxai.api.study_spec import study_of
 from fxai.errors import InputError
 from fxai.search.pruners import build_pruner
@@ -53,7 +53,7 @@ PARAMETERS = {"parameters": {"training.n_epochs": {"type": "randint", "low": 1, 
 def test_a_sampler_keeps_its_arguments(make: Any, arguments: dict[str, Any]) -> None:
     sampler = make(**arguments)
     assert is_object_of("sampler", sampler)
-    record = study_of({**PARAMETERS, "sampler": written("sampler", sampler)}, "test").sampler
+    record = study_of({**PARAMETERS, "sampler": spec_entry("sampler", sampler)}, "test").sampler
     assert record.type == make.__name__
     assert {name: getattr(record, name) for name in arguments} == arguments
     assert record.seed == arguments.get("seed")
@@ -74,7 +74,7 @@ def test_a_sampler_keeps_its_arguments(make: Any, arguments: dict[str, Any]) -> 
     ids=lambda pruner: type(pruner).__name__,
 )
 def test_a_pruner_is_the_same_again(pruner: optuna.pruners.BasePruner) -> None:
-    record = study_of({**PARAMETERS, "pruner": written("pruner", pruner)}, "test").pruner
+    record = study_of({**PARAMETERS, "pruner": spec_entry("pruner", pruner)}, "test").pruner
     again = build_pruner(record)
     assert isinstance(again, type(pruner))
     assert vars(again).keys() >= vars(pruner).keys()
@@ -84,8 +84,8 @@ def test_a_pruner_is_the_same_again(pruner: optuna.pruners.BasePruner) -> None:
 
 
 def test_a_class_has_the_defaults() -> None:
-    assert written("sampler", TPESampler) == {"type": "TPESampler"}
-    assert written("pruner", NopPruner) == {"type": "NopPruner"}
+    assert spec_entry("sampler", TPESampler) == {"type": "TPESampler"}
+    assert spec_entry("pruner", NopPruner) == {"type": "NopPruner"}
 
 
 class Mine(TPESampler):
@@ -109,4 +109,4 @@ class Mine(TPESampler):
 def test_what_a_spec_cannot_hold_is_refused_by_name(kind: str, value: object, message: str) -> None:
     assert is_object_of(kind, value)
     with pytest.raises(InputError, match=message):
-        written(kind, value)
+        spec_entry(kind, value)

@@ -8,11 +8,11 @@ import pytest
 
 from fxai.api.config_sections import places_of, sections_of
 from fxai.api.field_names import field_of
-from fxai.api.ray_domains import is_domain, written
+from fxai.api.ray_domains import is_domain, spec_entry
 from fxai.api.search_settings import resources, search_settings
-from fxai.api.search_space import constants_of, parameters_of, plain
+from fxai.api.search_space import constants_of, json_value, parameters_of
 from fxai.errors import InputError
-from fxai.spec.search.parameter_form import translate_parameter
+from fxai.spec.search.translate_parameter import translate_parameter
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_plain_values_are_the_same_for_all_trials() -> None:
 
 def test_numpy_values_become_plain() -> None:
     value = {"a": np.float64(0.5), "b": np.arange(2), "c": (1, np.int64(3))}
-    assert plain(value) == {"a": 0.5, "b": [0, 1], "c": [1, 3]}
+    assert json_value(value) == {"a": 0.5, "b": [0, 1], "c": [1, 3]}
 
 
 def test_schedulers_and_algorithms_by_their_names() -> None:
@@ -131,10 +131,10 @@ def _check_meanings(tune: Any) -> None:
     }
     for name, (domain, meaning) in domains.items():
         assert is_domain(domain)
-        assert written(name, domain) == meaning
+        assert spec_entry(name, domain) == meaning
         assert translate_parameter(meaning).faults == ()
     with pytest.raises(InputError, match=r"x: tune\.sample_from is for a training engine of your own"):
-        written("x", tune.sample_from(lambda: 1))
+        spec_entry("x", tune.sample_from(lambda: 1))
 
 
 class _LikeRay:

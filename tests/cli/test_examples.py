@@ -9,10 +9,10 @@ from cli.conftest import call_fxai
 from fxai.search import attributes
 from fxai.search.studies import load_study
 from fxai.spec.checks.advice import advice
-from fxai.spec.checks.feasibility import broken
+from fxai.spec.checks.feasibility import violated_constraints
 from fxai.spec.reading.find_spec import config_directory
 from fxai.spec.reading.load import load_spec
-from fxai.spec.search.conditions import walk
+from fxai.spec.search.conditions import active_params
 from fxai.spec.search.configure import config_values
 
 EXAMPLES = sorted((config_directory() / "optuna" / "examples").glob("*.yaml"))
@@ -36,9 +36,9 @@ def test_an_example_runs_and_trains_only_what_it_may(path: Path, tmp_path: Path)
     assert len(trained) == 6
     values = config_values(study)
     for trial in trained:
-        assert not broken(study, trial.params)
+        assert not violated_constraints(study, trial.params)
         params: dict[str, Any] = trial.params
-        existing = walk(study.parameters, values, lambda each: params[each.name])  # noqa: B023 - used at once
+        existing = active_params(study.parameters, values, lambda each: params[each.name])  # noqa: B023 - used at once
         assert existing == trial.params
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fxai.cli.plan import planned, settings_of
+from fxai.cli.plan import load_plan, settings_of
 from fxai.errors import InputError, SpecError
 
 TWO_STUDIES = """\
@@ -25,7 +25,7 @@ def two(tmp_path: Path) -> str:
 
 
 def names(spec: str | None, study: str | None) -> list[str]:
-    return [each.study_name for each in planned(spec, study, {}).studies]
+    return [each.study_name for each in load_plan(spec, study, {}).studies]
 
 
 def test_which_studies(two: str) -> None:
@@ -37,12 +37,12 @@ def test_which_studies(two: str) -> None:
 
 def test_a_study_that_the_spec_has_not(two: str) -> None:
     with pytest.raises(InputError, match=r"Study 'third' not found in .*two\.yaml; its studies: first, second"):
-        planned(two, "third", {})
+        load_plan(two, "third", {})
 
 
 def test_flags_and_settings_reach_every_study(two: str) -> None:
     flags: dict[str, float | str | None] = {"n_trials": 7, "storage": "sqlite:///a: b.db", "seed": None, "timeout": 1.5}
-    spec = planned(two, None, settings_of(["training.total_updates=3", "env.allow_short = false"], flags))
+    spec = load_plan(two, None, settings_of(["training.total_updates=3", "env.allow_short = false"], flags))
     for study in spec.studies:
         assert (study.n_trials, study.storage, study.seed, study.timeout) == (7, "sqlite:///a: b.db", 0, 1.5)
         assert study.training_config.training.total_updates == 3
@@ -50,13 +50,13 @@ def test_flags_and_settings_reach_every_study(two: str) -> None:
 
 
 def test_seeds_and_lanes_can_be_set(two: str) -> None:
-    for study in planned(two, None, settings_of(["seeds_per_trial=4", "resources.lanes_per_worker=8"], {})).studies:
+    for study in load_plan(two, None, settings_of(["seeds_per_trial=4", "resources.lanes_per_worker=8"], {})).studies:
         assert (study.seeds_per_trial, study.resources.lanes_per_worker) == (4, 8)
 
 
 def test_minus_one_worker_is_the_whole_machine(two: str) -> None:
-    assert planned(two, None, settings_of([], {"n_jobs": -1})).studies[0].n_jobs is None
-    assert planned(two, None, settings_of([], {"n_jobs": 3})).studies[0].n_jobs == 3
+    assert load_plan(two, None, settings_of([], {"n_jobs": -1})).studies[0].n_jobs is None
+    assert load_plan(two, None, settings_of([], {"n_jobs": 3})).studies[0].n_jobs == 3
 
 
 @pytest.mark.parametrize("text", ["training.gamma", "=3", "", " = 3"])
@@ -68,6 +68,6 @@ def test_what_is_no_assignment(text: str) -> None:
 def test_a_refused_flag_is_named_as_it_was_written(two: str) -> None:
     settings = settings_of(["training.gamma=7"], {"metric_name": "men_reward"})
     with pytest.raises(SpecError) as refused:
-        planned(two, None, settings)
+        load_plan(two, None, settings)
     keys = {problem.key for problem in refused.value.problems}
     assert keys == {"--set training.gamma", "--metric"}

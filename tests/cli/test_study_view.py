@@ -61,7 +61,7 @@ def test_a_late_report_of_a_trial_that_is_gone_changes_nothing() -> None:
 def test_a_member_that_is_set_aside_does_not_run_until_it_goes_on() -> None:
     view = view_after(TrialBegan(0, 0, {"x": 1.0}), TrialSetAside(0))
     assert not view.running
-    assert view.after(TrialBegan(0, 0, {"x": 2.0}, goes_on=True), 1.0).running[0].params == {"x": 2.0}
+    assert view.after(TrialBegan(0, 0, {"x": 2.0}, is_continued=True), 1.0).running[0].params == {"x": 2.0}
 
 
 def test_a_requeued_trial_no_longer_runs_and_is_not_counted() -> None:

@@ -7,7 +7,7 @@ import torch
 
 from fxai.pool.out_of_memory import out_of_memory_kills
 from fxai.protocol import Cause, TrialError, is_out_of_memory
-from fxai.protocol.trial_failure import spoils_the_process
+from fxai.protocol.trial_failure import leaves_process_unusable
 
 
 def test_memory_that_ran_out_is_known_by_whoever_says_so():
@@ -31,7 +31,7 @@ def test_memory_that_ran_out_is_known_by_whoever_says_so():
     ],
 )
 def test_a_process_is_given_up_where_something_stays_in_it(error: TrialError | None, *, spoils: bool):
-    assert spoils_the_process(error) is spoils
+    assert leaves_process_unusable(error) is spoils
 
 
 def test_kills_of_the_kernel_are_counted_where_it_tells(tmp_path: Path):

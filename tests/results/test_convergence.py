@@ -71,7 +71,7 @@ def test_where_it_cannot_be_said_it_says_why(values: list[float], why: str) -> N
 def test_of_a_population_it_cannot_be_said() -> None:
     members = trials([float(number) for number in range(30)])
     exploit = Exploit(10, 0, {}, {}, {})
-    found = Convergence.of([*members[:-1], TrialRecord(29, StoredState.COMPLETE, 29.0, {}, lineage=[exploit])], SCORE)
+    found = Convergence.of([*members[:-1], TrialRecord(29, StoredState.COMPLETE, 29.0, {}, exploits=[exploit])], SCORE)
     assert found.converged is None
     assert "at the same time" in found.reason
 

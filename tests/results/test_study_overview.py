@@ -51,7 +51,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.mark.parametrize("name", ["several", "one", "none"])
 def test_it_says_what_the_record_says(url: str, name: str) -> None:
     with stored_study(url, name) as study:
-        overview, whole = StudyOverview.of(study), StudyRecord.made_of(study, study.trials())
+        overview, whole = StudyOverview.of(study), StudyRecord.of_trials(study, study.trials())
     record = StudyRecord.of(load_study(url, name))
     assert whole == record
     same = ("name", "direction", "metric", "goals", "first", "best", "infeasible", "ended_by", "taken_over")
@@ -76,6 +76,6 @@ def test_what_leads_of_several_objectives(url: str) -> None:
 def test_what_it_began_with(url: str) -> None:
     with stored_study(url, "one") as study:
         overview = StudyOverview.of(study)
-    assert overview.taken_over is not None
-    assert (overview.taken_over.source, overview.taken_over.winner) == ("before", True)
+    assert overview.transfer_origin is not None
+    assert (overview.transfer_origin.source, overview.transfer_origin.winner) == ("before", True)
     assert [trial.number for trial in overview.leaders] == [1, 2, 5, 4, 6]

@@ -9,11 +9,11 @@ from optuna.trial import TrialState, create_trial
 from fxai.errors import InputError, SpecError, StorageError
 from fxai.protocol import STANDARD_ERROR
 from fxai.results.gain import gain
-from fxai.results.importances.unimportant import FEWEST_TRIALS, importance_tests
+from fxai.results.importances.importance_tests import FEWEST_TRIALS, importance_tests
 from fxai.results.record import StudyRecord
 from fxai.results.transfer import transfer
 from fxai.search import attributes
-from fxai.spec.reading.transfer_spec import TransferSpec, applied
+from fxai.spec.reading.transfer_spec import TransferSpec, apply_transfer
 from fxai.spec.search.configure import default_params, trial_config
 from fxai.spec.search.fingerprint import fingerprint
 from fxai.spec.search.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter, contains
@@ -64,7 +64,7 @@ def test_fixed_values_are_trained_with_and_not_scored_by() -> None:
     of_reward = FloatParameter(name=reward, low=50, high=300)
     source = finished(spec("first", LR), [({"lr": 5e-3}, 0.3)])
     target = spec("next", GAMMA, fixed={reward: 250.0})
-    made = applied(target, transfer(source, URL, target, ["fix"], top=5, width=0.25).transfer_spec, "t.yaml")
+    made = apply_transfer(target, transfer(source, URL, target, ["fix"], top=5, width=0.25).transfer_spec, "t.yaml")
     config = trial_config(made, default_params(made))
     assert config.training.learning_rate == 5e-3
     assert config.env.reward.pnl_coefficient == 250
@@ -87,12 +87,12 @@ def test_what_a_source_took_over_itself_goes_on() -> None:
     second = spec("second", GAMMA)
     first_overlay = transfer(source, URL, second, ["fix"], top=5, width=0.25).transfer_spec
     assert first_overlay.fixed == {"training.learning_rate": 5e-3, "model.d_model": 64}
-    after = finished(applied(second, first_overlay, "t.yaml"), [({"training.gamma": 0.95}, 0.4)])
+    after = finished(apply_transfer(second, first_overlay, "t.yaml"), [({"training.gamma": 0.95}, 0.4)])
     after.set_user_attr(attributes.TRANSFER, first_overlay.model_dump(mode="json"))
     third = spec("third", LR, WIDTH)
     transfer_spec = transfer(after, URL, third, ["fix", "narrow"], top=5, width=0.5).transfer_spec
     assert transfer_spec.fixed == {"training.learning_rate": 5e-3, "model.d_model": 64, "training.gamma": 0.95}
-    made = applied(third, transfer_spec, "t.yaml")
+    made = apply_transfer(third, transfer_spec, "t.yaml")
     assert default_params(made) == {"lr": 5e-3, "model.d_model": 64}
     rate, width = made.parameters
     assert isinstance(rate, FloatParameter)
@@ -107,7 +107,7 @@ def test_the_best_trials_are_tried_first_within_what_is_left() -> None:
     transfer_spec = transfer(source, URL, target, ["enqueue"], top=2, width=0.25).transfer_spec
     assert transfer_spec.enqueue == ({"lr": 5e-3, "model.d_model": 64}, {"lr": 2e-3, "model.d_model": 32})
     both = transfer(source, URL, target, ["narrow", "enqueue"], top=3, width=0.25).transfer_spec
-    made = applied(target, both, "t.yaml")
+    made = apply_transfer(target, both, "t.yaml")
     known = {each.name: each for each in made.parameters}
     assert all(contains(known[name], value) for entry in made.enqueue for name, value in entry.items())
 
@@ -187,23 +187,25 @@ def test_an_overlay_of_another_spec_is_refused_by_its_name() -> None:
     with pytest.raises(
         SpecError, match=r"transfer.yaml: narrowed\[1\].name: the study has no parameter 'model.d_model'"
     ):
-        applied(spec("next", LR), transfer_spec, "transfer.yaml")
+        apply_transfer(spec("next", LR), transfer_spec, "transfer.yaml")
     smaller = WIDTH.model_copy(update={"choices": (16, 32)})
     with pytest.raises(SpecError, match=r"transfer.yaml: narrowed\[1\]: is not within the range of model.d_model"):
-        applied(spec("next", LR, smaller), transfer_spec, "transfer.yaml")
+        apply_transfer(spec("next", LR, smaller), transfer_spec, "transfer.yaml")
     edited = transfer_spec.model_copy(
         update={"narrowed": (transfer_spec.narrowed[0].model_copy(update={"high": 1.0}),)}
     )
     with pytest.raises(SpecError, match=r"narrowed\[0\]: is not within the range of lr in the spec"):
-        applied(spec("next", LR), edited, "transfer.yaml")
+        apply_transfer(spec("next", LR), edited, "transfer.yaml")
     with pytest.raises(SpecError, match=r"dropped\[0\]: the study has no parameter 'r'"):
-        applied(spec("next", LR), transfer_spec.model_copy(update={"dropped": ("r",), "narrowed": ()}), "transfer.yaml")
+        apply_transfer(
+            spec("next", LR), transfer_spec.model_copy(update={"dropped": ("r",), "narrowed": ()}), "transfer.yaml"
+        )
     with pytest.raises(SpecError, match=r"dropped: drops all parameters of next"):
-        applied(
+        apply_transfer(
             spec("next", LR), transfer_spec.model_copy(update={"dropped": ("lr",), "narrowed": ()}), "transfer.yaml"
         )
     with pytest.raises(SpecError, match=r"enqueue\[0\].*outside the parameter's range"):
-        applied(
+        apply_transfer(
             spec("next", LR, WIDTH),
             TransferSpec(source=transfer_spec.source, modes=(), enqueue=({"lr": 1.0},)),
             "t.yaml",
@@ -213,7 +215,7 @@ def test_an_overlay_of_another_spec_is_refused_by_its_name() -> None:
 def test_the_gain_is_over_trial_0_with_the_errors_of_both() -> None:
     target = spec("next", LR, WIDTH)
     transfer_spec = transfer(finished(SOURCE, POINTS), URL, target, ["fix"], top=5, width=0.25).transfer_spec
-    study = finished(applied(target, transfer_spec, "t.yaml"), POINTS, **{STANDARD_ERROR: 0.03})
+    study = finished(apply_transfer(target, transfer_spec, "t.yaml"), POINTS, **{STANDARD_ERROR: 0.03})
     assert gain(StudyRecord.of(study)) is None
     study.set_user_attr(attributes.TRANSFER, TransferSpec.model_dump(transfer_spec, mode="json"))
     found = gain(StudyRecord.of(study))
@@ -221,7 +223,7 @@ def test_the_gain_is_over_trial_0_with_the_errors_of_both() -> None:
     assert (found.source, found.best_trial) == ("first", 1)
     assert found.amount == pytest.approx(0.2)
     assert found.standard_error == pytest.approx(0.03 * math.sqrt(2))
-    alone = finished(applied(target, transfer_spec, "t.yaml"), POINTS)
+    alone = finished(apply_transfer(target, transfer_spec, "t.yaml"), POINTS)
     alone.set_user_attr(attributes.TRANSFER, TransferSpec.model_dump(transfer_spec, mode="json"))
     found = gain(StudyRecord.of(alone))
     assert found is not None

@@ -21,8 +21,8 @@ import torch
 
 from fxai.market.dataset import prepare
 from fxai.protocol import JsonObject
+from fxai.rl.agents.build_training import build_training
 from fxai.rl.agents.numerics import NUMERICS, with_numerics
-from fxai.rl.agents.trading import build_training
 from fxai.rl.algorithms import adam
 from fxai.rl.lanes.pack import Pack
 from fxai.spec.fields.training_config import TrainingConfig

@@ -65,7 +65,7 @@ def read_brief(url: str, name: str) -> object:
 
 def read_record(url: str, name: str) -> object:
     with stored_study(url, name) as study:
-        return StudyRecord.made_of(study, study.trials())
+        return StudyRecord.of_trials(study, study.trials())
 
 
 @pytest.mark.parametrize("statement", EDITS.values(), ids=EDITS)

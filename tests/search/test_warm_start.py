@@ -16,7 +16,7 @@ from fxai.search.open_search import open_search
 from fxai.search.source_url import source_url
 from fxai.search.studies import load_study, summaries
 from fxai.search.study import Search
-from fxai.search.warm_start import cma_es_source_trials, obstacle, warm_trials
+from fxai.search.warm_start import cma_es_source_trials, warm_start_obstacle, warm_trials
 from fxai.spec.fields.storage_url import shown
 from fxai.spec.reading.transfer_spec import SourceStudy, TransferSpec
 from fxai.spec.search.configure import default_params
@@ -114,7 +114,7 @@ def test_resuming_adds_no_second_copy(url: str) -> None:
 )
 def test_nothing_comes_where_it_would_say_nothing(url: str, target: StudySpec) -> None:
     assert warm_trials(load_study(url, "first"), target) == []
-    assert obstacle(load_study(url, "first"), target) is not None
+    assert warm_start_obstacle(load_study(url, "first"), target) is not None
 
 
 def test_the_obstacle_is_named(url: str) -> None:
@@ -127,8 +127,8 @@ def test_the_obstacle_is_named(url: str) -> None:
         "first did not search model.n_layers": spec("next", IntParameter(name="model.n_layers", low=1, high=3)),
         "the sampler RandomSampler uses only trials that it proposed": spec("next", sampler={"type": "RandomSampler"}),
     }
-    assert {obstacle(source, target): target for target in told.values()} == told
-    assert obstacle(source, spec("next")) is None
+    assert {warm_start_obstacle(source, target): target for target in told.values()} == told
+    assert warm_start_obstacle(source, spec("next")) is None
 
 
 def test_what_agents_see_of_the_data_may_differ(url: str) -> None:

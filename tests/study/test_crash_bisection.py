@@ -13,7 +13,7 @@ def deaths(bisection: CrashBisection, cohort: list[int], culprits: set[int]) -> 
     guilty = culprits.intersection(cohort)
     if len(cohort) == 1 or not guilty:
         return dict.fromkeys(guilty, 1)
-    bisection.died(cohort)
+    bisection.worker_lost(cohort)
     halves: dict[int, list[int]] = {}
     for number in cohort:
         halves.setdefault(bisection.cohort(number), []).append(number)
@@ -36,7 +36,7 @@ def test_every_culprit_is_alone_in_the_end_after_few_deaths(size: int, culprits:
 def test_nobody_is_suspected_at_first_nor_once_it_ended() -> None:
     bisection = CrashBisection()
     assert bisection.cohort(3) == 0
-    bisection.died([3, 4])
+    bisection.worker_lost([3, 4])
     assert bisection.cohort(3) != bisection.cohort(4) != 0
     bisection.ended(3)
     assert bisection.cohort(3) == 0
@@ -47,18 +47,18 @@ def test_suspects_go_first_the_others_in_their_order() -> None:
     bisection = CrashBisection()
     assert bisection.next([5, 2, 7]) == 5
     assert bisection.next([]) is None
-    bisection.died([7])
+    bisection.worker_lost([7])
     assert bisection.next([5, 2, 7]) == 7
-    assert not bisection.keep_others_out
+    assert not bisection.others_wait
 
 
 def test_what_died_with_the_run_is_tried_in_turns() -> None:
     bisection = CrashBisection()
-    bisection.died_with_the_run([1, 2, 3])
+    bisection.runs_lost([1, 2, 3])
     assert bisection.next([9, 3, 2, 1]) == 2
     assert bisection.next([9, 3]) is None
-    assert bisection.keep_others_out
-    bisection.died([1, 2])  # a worker, not the run: the turn goes on
+    assert bisection.others_wait
+    bisection.worker_lost([1, 2])  # a worker, not the run: the turn goes on
     assert bisection.cohort(1) != bisection.cohort(2)
     bisection.ended(1)
     assert bisection.next([9, 3]) is None
@@ -66,4 +66,4 @@ def test_what_died_with_the_run_is_tried_in_turns() -> None:
     assert bisection.next([9, 3]) == 3
     bisection.ended(3)
     assert bisection.next([9]) == 9
-    assert not bisection.keep_others_out
+    assert not bisection.others_wait

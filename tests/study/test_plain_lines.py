@@ -69,7 +69,7 @@ FAILED = TrialFinished(
             ["Trial 3 continues from trial 5 at step 20: training.gamma=0.99"],
         ),
         (TrialSetAside(3), []),
-        (TrialBegan(3, 0, {"training.gamma": 0.99}, goes_on=True), []),
+        (TrialBegan(3, 0, {"training.gamma": 0.99}, is_continued=True), []),
         (Notice("cut to 2 workers"), ["cut to 2 workers"]),
         (TrialProgressed(Report(1, 10, 0.5), pruned=False), []),
         (Heartbeat(()), []),

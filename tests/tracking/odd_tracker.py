@@ -25,8 +25,8 @@ def serve(channel: socket.socket) -> None:
             channel.sendall(b"hello\n")
             time.sleep(1000)
         case "works":
-            for worked_in, _ in enumerate(lines, 1):
-                channel.sendall(to_line(TrackerMessage(worked_in, 0)))
+            for processed, _ in enumerate(lines, 1):
+                channel.sendall(to_line(TrackerMessage(processed, 0)))
 
 
 if __name__ == "__main__":

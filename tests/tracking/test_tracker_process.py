@@ -61,7 +61,7 @@ def wait_for(text: str, log: Path) -> None:
 def first_notices(tracker: TrackerProcess) -> list[str]:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        if notices := list(tracker.look()):
+        if notices := list(tracker.poll()):
             return notices
         tracker.wait(0.1)
     raise AssertionError("the tracker said nothing")
@@ -70,28 +70,28 @@ def first_notices(tracker: TrackerProcess) -> list[str]:
 def test_what_is_worked_in_is_not_outstanding(start: Start) -> None:
     tracker = start("works")
     for line in (opening(), report(0, 1, 0.5), END_OF_TRIAL):
-        tracker.feed(line)
+        tracker.send(line)
     assert tracker.outstanding
     assert heard(tracker) == []
-    tracker.leave(60)
-    assert list(tracker.look()) == []
+    tracker.stop_if_unfinished(60)
+    assert list(tracker.poll()) == []
 
 
 def test_one_that_hangs_is_given_up_after_a_minute_and_says_where(start: Start, clock: Clock, tmp_path: Path) -> None:
     tracker = start("hangs")
     clock.now = 1000.0  # nothing to do is no hanging
-    tracker.feed(opening())
-    assert list(tracker.look()) == []
+    tracker.send(opening())
+    assert list(tracker.poll()) == []
     clock.now += tracker_process.STALL_SECONDS - 1
     wait_for("now it hangs", tmp_path / "tracking.log")
-    assert list(tracker.look()) == []
+    assert list(tracker.poll()) == []
     clock.now += 2
-    (notice,) = tracker.look()
+    (notice,) = tracker.poll()
     assert notice.startswith("Odd has made no progress for 60 s and is stopped")
     assert str(tmp_path / "tracking.log") in notice
-    tracker.feed(opening())
+    tracker.send(opening())
     clock.now += 1000
-    assert list(tracker.look()) == []
+    assert list(tracker.poll()) == []
     tracker.close()
     assert "odd_tracker.py" in (tmp_path / "tracking.log").read_text()
 
@@ -106,26 +106,26 @@ def tracker_supervisor() -> psutil.Process:
 
 def test_one_that_is_stopped_is_ended_all_the_same(start: Start, clock: Clock) -> None:
     tracker = start("works")
-    tracker.feed(opening())
+    tracker.send(opening())
     assert heard(tracker) == []
     supervisor = tracker_supervisor()
     (child,) = supervisor.children()
     child.send_signal(signal.SIGSTOP)
-    tracker.feed(opening())
+    tracker.send(opening())
     clock.now += tracker_process.STALL_SECONDS + 1
-    assert len(tracker.look()) == 1
+    assert len(tracker.poll()) == 1
     tracker.close()
     assert not child.is_running()
 
 
 def test_one_that_dies_is_said_once(start: Start) -> None:
     tracker = start("dies")
-    tracker.feed(opening())
+    tracker.send(opening())
     (notice,) = first_notices(tracker)
     assert notice.startswith("Odd ended unexpectedly")
     for _ in range(3):
-        tracker.feed(opening())
-        assert list(tracker.look()) == []
+        tracker.send(opening())
+        assert list(tracker.poll()) == []
 
 
 def test_one_that_speaks_another_language_is_given_up(start: Start) -> None:
@@ -138,17 +138,17 @@ def test_one_that_falls_behind_is_given_up(start: Start, monkeypatch: pytest.Mon
     tracker = start("hangs")
     notices: list[str] = []
     for step in range(30_000):
-        tracker.feed(report(0, step, 0.5))
-        notices += tracker.look()
+        tracker.send(report(0, step, 0.5))
+        notices += tracker.poll()
     (notice,) = notices
     assert notice.startswith("Odd does not keep up with the study and is stopped")
 
 
 def test_what_is_outstanding_long_after_the_end_is_left(start: Start) -> None:
     tracker = start("hangs")
-    tracker.feed(END_OF_TRIAL)
-    tracker.leave(60)
-    (notice,) = tracker.look()
+    tracker.send(END_OF_TRIAL)
+    tracker.stop_if_unfinished(60)
+    (notice,) = tracker.poll()
     assert notice.startswith(
         "Odd had not finished 60 s after the end of the study, with 1 trial not recorded, and is stopped"
     )
@@ -158,8 +158,8 @@ def test_what_is_outstanding_long_after_the_end_is_left(start: Start) -> None:
 def test_one_that_cannot_be_started_is_said(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("a file where the folder should be")
     tracker = TrackerProcess("Odd", TrackerWelcome("works", {}, tmp_path), tmp_path / "logs" / "odd.log", os.environ)
-    tracker.feed(opening())
-    (notice,) = tracker.look()
+    tracker.send(opening())
+    (notice,) = tracker.poll()
     assert notice.startswith("Odd cannot be started")
     tracker.close()
 

@@ -10,10 +10,10 @@ from typing import Any
 from fxai.api.search_space import Space, functions_of, is_constant
 from fxai.errors import InputError
 from fxai.spec.fields.defaults import MAX_COUNT
-from fxai.spec.search.parameter_form import GRID
 from fxai.spec.search.parameters import count_values
 from fxai.spec.search.samplers import BruteForceSampler, GridSampler
 from fxai.spec.search.study import StudySpec
+from fxai.spec.search.translate_parameter import GRID
 
 DEFAULT_TRIALS = 10
 

@@ -15,7 +15,7 @@ from fxai.api.hpo_config import DEFAULT_STORAGE
 from fxai.api.mlflow_manager import MLflowManager
 from fxai.api.search_call import Caller, SearchCall, run_call
 from fxai.api.search_settings import Search, conditions, grid_of
-from fxai.api.search_space import Space, constants_of, parameters_of, plain
+from fxai.api.search_space import Space, constants_of, json_value, parameters_of
 from fxai.api.studies import DEFAULT_RESULTS_DIR
 from fxai.api.training_engine import training_config_of
 from fxai.formatting import figure
@@ -237,7 +237,7 @@ class MinimalTuner:
         paths = {name: field_of(name, algorithm_in(sections), {}) for name in space}
         return {
             "parameters": parameters_of(space, paths),
-            "training_config": plain(sections),
+            "training_config": json_value(sections),
             "score": SCORE,
             "tracking": {} if self.mlflow_manager is None else {_MLFLOW: self.mlflow_manager.settings()},
         }
@@ -249,5 +249,5 @@ class MinimalTuner:
         """The fixed configuration, with values by their names."""
         sections = copy.deepcopy(self._shared)
         for name, value in values.items():
-            set_nested(sections, field_of(name, algorithm_in(sections), {}), plain(value))
+            set_nested(sections, field_of(name, algorithm_in(sections), {}), json_value(value))
         return sections

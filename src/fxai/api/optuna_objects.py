@@ -40,7 +40,7 @@ def is_object_of(kind: str, value: object) -> bool:
     return cls.__name__ in CLASS_NAMES[kind] or any(base.__name__ == f"Base{kind.title()}" for base in cls.__mro__)
 
 
-def written(kind: str, value: Any) -> dict[str, Any]:
+def spec_entry(kind: str, value: Any) -> dict[str, Any]:
     """The object as `{type: TPESampler, n_startup_trials: 5}`. Raises `InputError` if a spec cannot hold it."""
     cls = value if isinstance(value, type) else type(value)
     name = cls.__name__
@@ -79,7 +79,7 @@ def _arguments(record: type[Record], value: Any) -> dict[str, Any]:
     for field in record.model_fields:
         argument = _seed(value) if field == "seed" else _stored_argument(value, field)
         if field == "wrapped_pruner" and argument is not None:
-            argument = written("pruner", argument)
+            argument = spec_entry("pruner", argument)
         infinite = isinstance(argument, float) and math.isinf(argument)  # no bound
         if argument is not None and argument is not _ABSENT and not infinite:
             found[field] = argument

@@ -28,7 +28,7 @@ def function_of(value: object) -> Callable[..., Any] | None:
     return function if callable(function) else None
 
 
-def written(name: str, domain: Any) -> dict[str, Any]:
+def spec_entry(name: str, domain: Any) -> dict[str, Any]:
     """The domain as `{type: ..., low: ..., high: ...}`. Raises `InputError` for a domain that FxAI does not have."""
     if function_of(domain) is not None:
         raise InputError(

@@ -25,7 +25,7 @@ class RaySettings:
     metric: str | None = None
     mode: str | None = None
     grid: Mapping[str, Sequence[Any]] | None = None  # values by parameter
-    walks_grids: bool = False  # tries each point of a grid, and samples at random in other spaces
+    exhausts_grids: bool = False  # tries each point of a grid, and samples at random in other spaces
 
 
 def of_algorithm(value: Any) -> RaySettings:
@@ -34,14 +34,14 @@ def of_algorithm(value: Any) -> RaySettings:
     if grid is not None:
         return RaySettings({"sampler": {"type": "grid", **optuna_objects.seed_of(value)}}, grid=grid)
     if optuna_objects.is_object_of("sampler", value):
-        return RaySettings({"sampler": optuna_objects.written("sampler", value)})
+        return RaySettings({"sampler": optuna_objects.spec_entry("sampler", value)})
     return _of(value, _ALGORITHMS, "search_algorithm")
 
 
 def of_scheduler(value: Any) -> RaySettings:
     """The settings of one of Ray's schedulers or Optuna's pruners."""
     if optuna_objects.is_object_of("pruner", value):
-        return RaySettings({"pruner": optuna_objects.written("pruner", value)})
+        return RaySettings({"pruner": optuna_objects.spec_entry("pruner", value)})
     return _of(value, _SCHEDULERS, "scheduler")
 
 
@@ -76,7 +76,7 @@ def _optuna_search(value: Any) -> RaySettings:
 def _random_search(value: Any) -> RaySettings:
     concurrent = _read(value, "max_concurrent")
     limit = {"max_concurrent_trials": concurrent} if isinstance(concurrent, int) and concurrent > 0 else {}
-    return RaySettings({"sampler": "random", **limit, **_points(value)}, walks_grids=True)
+    return RaySettings({"sampler": "random", **limit, **_points(value)}, exhausts_grids=True)
 
 
 def _limited(value: Any) -> RaySettings:

@@ -47,7 +47,7 @@ def search_settings(
     for argument, converted in (("search_algorithm", algorithm), ("scheduler", schedule)):
         _check_goal(argument, converted, goal)
     settings = {**algorithm.settings, **schedule.settings}
-    if is_grid and algorithm.walks_grids:
+    if is_grid and algorithm.exhausts_grids:
         settings["sampler"] = "grid"
     population = schedule.settings.get("search")
     if population is not None:

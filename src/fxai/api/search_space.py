@@ -26,7 +26,7 @@ def parameters_of(space: Space, paths: Mapping[str, str]) -> dict[str, dict[str,
 
 def constants_of(space: Space) -> dict[str, Any]:
     """The values of a space that are the same for all trials."""
-    return {name: plain(value) for name, value in space.items() if is_constant(value)}
+    return {name: json_value(value) for name, value in space.items() if is_constant(value)}
 
 
 def functions_of(space: Space) -> dict[str, Callable[..., Any]]:
@@ -44,12 +44,12 @@ def is_constant(value: object) -> bool:
     return not isinstance(value, Mapping) and not ray_domains.is_domain(value)
 
 
-def plain(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """The value as JSON data: numbers and arrays of NumPy become Python's."""
     if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
+        return {str(key): json_value(each) for key, each in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain(each) for each in value]
+        return [json_value(each) for each in value]
     if isinstance(value, bool | int | float | str | None):
         return value
     if hasattr(value, "tolist"):
@@ -59,5 +59,5 @@ def plain(value: Any) -> Any:
 
 def _written(name: str, value: Any) -> dict[str, Any]:
     is_rays = ray_domains.is_domain(value) or ray_domains.function_of(value) is not None
-    written = ray_domains.written(name, value) if is_rays else value
-    return dict(plain(written))
+    written = ray_domains.spec_entry(name, value) if is_rays else value
+    return dict(json_value(written))

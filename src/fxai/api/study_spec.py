@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fxai.api.optuna_objects import is_object_of, written
-from fxai.api.search_space import plain
+from fxai.api.optuna_objects import is_object_of, spec_entry
+from fxai.api.search_space import json_value
 from fxai.errors import SpecError
 from fxai.results.paths import StudyPaths
 from fxai.spec.fields.objective import PythonFunction
@@ -47,7 +47,7 @@ def spec_of_mapping(mapping: Mapping[str, Any], caller: str) -> Spec:
     further = mapping if "studies" in mapping else {}
     name = mapping.get("study_name", caller)
     try:
-        return spec_of(YamlSource(caller, {"name": str(name), **plain({**further, "studies": studies})}, {}))
+        return spec_of(YamlSource(caller, {"name": str(name), **json_value({**further, "studies": studies})}, {}))
     except SpecError as error:
         raise SpecError(caller, tuple(replace(each, line=None) for each in error.problems)) from None
 
@@ -56,7 +56,7 @@ def _plain_study(study: Any) -> Any:
     if not isinstance(study, Mapping):
         return study
     given = {kind: study[kind] for kind in CLASSES if kind in study}
-    objects = {kind: written(kind, value) for kind, value in given.items() if is_object_of(kind, value)}
+    objects = {kind: spec_entry(kind, value) for kind, value in given.items() if is_object_of(kind, value)}
     return {**study, **objects}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from fxai.api.config_sections import Config, algorithm_in, sections_of, set_nested
 from fxai.api.field_names import field_of
-from fxai.api.search_space import Space, constants_of, functions_of, is_constant, parameters_of, plain
+from fxai.api.search_space import Space, constants_of, functions_of, is_constant, json_value, parameters_of
 from fxai.errors import InputError
 from fxai.objectives.engine import ARGUMENTS, OBJECTIVE
 from fxai.spec.search.custom_config import DERIVED
@@ -20,8 +20,8 @@ def agents(configs: Mapping[str, Config | None], space: Space, mapping: Mapping[
     sections = sections_of({SECTION_OF[name]: config for name, config in configs.items()})
     paths = {name: field_of(name, algorithm_in(sections), mapping) for name in space}
     for name, value in constants_of(space).items():
-        set_nested(sections, paths[name], plain(value))
-    return {"parameters": parameters_of(space, paths), "training_config": plain(sections)}
+        set_nested(sections, paths[name], json_value(value))
+    return {"parameters": parameters_of(space, paths), "training_config": json_value(sections)}
 
 
 def of_engine(
@@ -34,10 +34,10 @@ def of_engine(
     """
     kind = type(engine)
     config: dict[str, Any] = {"engine": f"{kind.__module__}.{kind.__qualname__}"}
-    config |= {name: plain(configs.get(name) or {}) for name in ARGUMENTS}
+    config |= {name: json_value(configs.get(name) or {}) for name in ARGUMENTS}
     paths, functions = engine_places(space, mapping), functions_of(space)
     for name, value in constants_of(space).items():
-        set_nested(config, paths[name], plain(value))
+        set_nested(config, paths[name], json_value(value))
     searched = {name: value for name, value in space.items() if name not in functions}
     derived = {DERIVED: {name: paths[name] for name in functions}} if functions else {}
     _check_derived(paths, functions, searched, config)

@@ -46,7 +46,7 @@ def export(
     paths = StudyPaths(results_dir, study)
     with stored_study(storage, study) as stored:
         check_folder(paths, stored.user_attrs)
-        source = Exported(StudyRecord.made_of(stored, stored.trials()), stored.user_attrs, paths)
+        source = Exported(StudyRecord.of_trials(stored, stored.trials()), stored.user_attrs, paths)
     kinds = list(TableFormat) if kind is Format.ALL else [TableFormat(kind.value)]
     folder = write_export(source, output or paths.export, kinds, with_data=with_data)
     if as_json:

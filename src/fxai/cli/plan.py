@@ -8,7 +8,7 @@ from pathlib import Path
 from fxai.errors import InputError, Problem, SpecError
 from fxai.market.sources import check_source
 from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.reading.data_place import searched_folders
+from fxai.spec.reading.data_paths import searched_folders
 from fxai.spec.reading.find_spec import find_spec
 from fxai.spec.reading.find_study import find_spec_of_study
 from fxai.spec.reading.load import load_spec
@@ -29,7 +29,7 @@ FLAGS = {
 WHOLE_MACHINE = -1  # n_jobs, as in Optuna and scikit-learn
 
 
-def planned(spec: str | None, study: str | None, settings: Mapping[str, str]) -> Spec:
+def load_plan(spec: str | None, study: str | None, settings: Mapping[str, str]) -> Spec:
     """The spec to run, with the settings applied.
 
     Args:
@@ -51,7 +51,7 @@ def planned(spec: str | None, study: str | None, settings: Mapping[str, str]) ->
 
 
 def spec_file(spec: str | None, study: str | None) -> Path:
-    """The path of the spec that `planned` reads."""
+    """The path of the spec that `load_plan` reads."""
     return find_spec_of_study(study) if spec is None and study is not None else find_spec(spec or DEFAULT_SPEC)
 
 

@@ -12,7 +12,7 @@ from fxai.cli.conclusion import print_conclusion
 from fxai.cli.dry_run import print_plan
 from fxai.cli.error_message import warning
 from fxai.cli.output import print_text, stdout
-from fxai.cli.plan import check_data, planned, settings_of, spec_file
+from fxai.cli.plan import check_data, load_plan, settings_of, spec_file
 from fxai.cli.watch import choose_watch
 from fxai.errors import InputError
 from fxai.formatting import legible
@@ -122,7 +122,7 @@ def run(
         "seed": seed,
     }
     given = settings_of(settings or (), flags)
-    plan = planned(named_spec or spec, study, given)
+    plan = load_plan(named_spec or spec, study, given)
     for each in plan.studies:
         check_data(each, spec_file(named_spec or spec, study))
         check_study(each)

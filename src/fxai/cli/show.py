@@ -72,8 +72,13 @@ def _print_trial(
     _print_named(console, "Metrics", metric_texts(trial.metrics, value_of=metric, trading=trading))
     _print_named(console, "Resources", _resources(trial.usage))
     _print_named(console, "Reports", _reports(metric, trial, trading=trading))
-    if trial.broken:
-        print_text(console, "", "Not trained, because it violates:", *(f"  {legible(each)}" for each in trial.broken))
+    if trial.violated_constraints:
+        print_text(
+            console,
+            "",
+            "Not trained, because it violates:",
+            *(f"  {legible(each)}" for each in trial.violated_constraints),
+        )
     if trial.copy_of is not None:
         print_text(console, "", f"Copy of {legible(trial.copy_of)}, which the sampler learns from")
     if trial.failure is not None:
@@ -122,10 +127,10 @@ def _print_named(console: Console, heading: str, values: Mapping[str, ParamValue
 
 def _print_pbt_history(console: Console, trial: TrialRecord) -> None:
     """The trials whose weights it copied, and the parameters that it changed each time."""
-    if not trial.lineage:
+    if not trial.exploits:
         return
-    print_text(console, "", f"Copied weights; its parameters at first: {assignments(trial.lineage[0].before)}")
-    for each in trial.lineage:
+    print_text(console, "", f"Copied weights; its parameters at first: {assignments(trial.exploits[0].before)}")
+    for each in trial.exploits:
         words = [f"{legible(name)}={figure(value)} ({each.changes[name]})" for name, value in each.params.items()]
         print_text(console, f"  at step {each.step} from trial {each.donor}: {', '.join(words)}")
 

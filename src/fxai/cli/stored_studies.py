@@ -45,7 +45,7 @@ def stored_overview(storage: str, name: str) -> StudyOverview:
 def stored_record(storage: str, name: str) -> StudyRecord:
     """A study with all its trials. Raises `StudyNotFoundError`."""
     with stored_study(storage, name) as study:
-        return StudyRecord.made_of(study, study.trials())
+        return StudyRecord.of_trials(study, study.trials())
 
 
 def found_study(storage: str, name: str, results_dir: Path) -> FoundStudy:

@@ -8,7 +8,7 @@ import typer
 from fxai.cli.completion import complete_spec, complete_study
 from fxai.cli.options import DEFAULT_RESULTS_DIR, AsJson
 from fxai.cli.output import print_json, print_text, stdout
-from fxai.cli.plan import planned, settings_of
+from fxai.cli.plan import load_plan, settings_of
 from fxai.errors import InputError
 from fxai.results.next_spec import write_next_spec
 from fxai.results.paths import StudyPaths
@@ -22,7 +22,7 @@ from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.reading.transfer_spec import Mode
 from fxai.spec.search.study import StudySpec
 from fxai.study.data_hash import data_hash
-from fxai.study.load_transfer import told
+from fxai.study.load_transfer import describe_transfer
 
 _MODES: tuple[Mode, ...] = get_args(Mode)
 
@@ -77,7 +77,7 @@ def transfer(
     if new is not None:
         write_next_spec(StudyPaths(results_dir or DEFAULT_RESULTS_DIR, source), new)
     spec = str(new or to)
-    plan = planned(spec, study, settings_of((), {}))
+    plan = load_plan(spec, study, settings_of((), {}))
     target, folder = _only(plan.studies, spec), results_dir or Path(plan.results_dir)
     if target.study_name == source:
         raise InputError(f"{source} cannot be its own target; give the target study another study_name")
@@ -92,7 +92,9 @@ def transfer(
             {"file": str(path), "overlay": transfer_spec.model_dump(mode="json"), "remarks": list(result.remarks)}
         )
         return
-    print_text(stdout(), f"{target.study_name}:", *told(transfer_spec), *result.remarks, f"Written to {path}")
+    print_text(
+        stdout(), f"{target.study_name}:", *describe_transfer(transfer_spec), *result.remarks, f"Written to {path}"
+    )
     given = {"--study": study, "--storage": storage, "--results-dir": None if results_dir is None else str(results_dir)}
     options = {name: value for name, value in given.items() if value is not None}
     print_text(stdout(), "", "Next:", f"  {StudyLocation().command('run', spec, options=options)}")

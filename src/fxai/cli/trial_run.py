@@ -9,7 +9,7 @@ from fxai.formatting import assignments, counted, legible, short_cause, span
 from fxai.metric_text import metric_texts, number_text
 from fxai.protocol import TrialState
 from fxai.spec.fields.argument_style import notation_of
-from fxai.spec.fields.command_line import filled
+from fxai.spec.fields.command_line import fill_placeholders
 from fxai.spec.fields.field_paths import parse_choice
 from fxai.spec.fields.objective import CustomCommand, PythonFunction, argument_style_of, is_custom
 from fxai.spec.search.custom_config import CustomConfig, values_in
@@ -76,7 +76,7 @@ def _started(study: StudySpec, tried: TriedTrial) -> Iterator[str]:
             params = {name: parse_choice(value) for name, value in tried.params.items()}
             config = study.training_config
             further = values_in(config) if isinstance(config, CustomConfig) else {}
-            words = filled(command, params, further, notation_of(argument_style_of(study.objective)))
+            words = fill_placeholders(command, params, further, notation_of(argument_style_of(study.objective)))
             yield f"  command: {legible(shlex.join(words))}"
             yield f"  folder: {legible(folder)}"
         case PythonFunction(function=function, folder=folder):

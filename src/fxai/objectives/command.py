@@ -26,10 +26,10 @@ from fxai.objectives.report_log import ReportLog
 from fxai.objectives.report_parser import outcome_of, parse_line
 from fxai.process_tree import ProcessTrees
 from fxai.protocol import Objective, Outcome, Report, Slot, TrialPaths, TrialRequest, failed
-from fxai.spec.checks.argument_advice import hint
+from fxai.spec.checks.argument_advice import failure_hint
 from fxai.spec.fields.argument_style import notation_of
 from fxai.spec.fields.arguments import text_of
-from fxai.spec.fields.command_line import filled, variable
+from fxai.spec.fields.command_line import fill_placeholders, variable
 from fxai.spec.search.custom_config import CustomConfig, values_in
 
 
@@ -93,12 +93,12 @@ def _arguments(request: TrialRequest, document: Path) -> list[str]:
         "checkpoint_dir": _checkpoints(request),
         "request": str(document),
     }
-    return filled(request.command, params_of(request), further, notation_of(request.argument_style))
+    return fill_placeholders(request.command, params_of(request), further, notation_of(request.argument_style))
 
 
 def _hint(request: TrialRequest, failure: str) -> str:
     """Advice on arguments for a command that failed without a report, because it may not have read its arguments."""
-    return hint(request.command, params_of(request), notation_of(request.argument_style), failure)
+    return failure_hint(request.command, params_of(request), notation_of(request.argument_style), failure)
 
 
 def _environment(request: TrialRequest, document: Path) -> dict[str, str]:

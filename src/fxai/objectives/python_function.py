@@ -79,7 +79,7 @@ class FunctionObjective:
             for message in process.messages():
                 if message.report is not None:
                     yield from log.add(message.report)
-                    process.go_on()
+                    process.answer_continue()
                 elif message.outcome is not None:
                     yield from log.before(float("inf"))
                     return message.outcome
@@ -120,7 +120,7 @@ class TrialProcess:
             elif not alive:
                 return
 
-    def go_on(self) -> None:
+    def answer_continue(self) -> None:
         self._line.send_bytes(_YES)
 
     @property

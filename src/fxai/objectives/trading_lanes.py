@@ -12,7 +12,7 @@ from fxai.market.dataset import Market, prepare
 from fxai.objectives.trading_pack import TradingPack
 from fxai.objectives.trading_trial import TradingTrial, TrialConfigs, failure
 from fxai.protocol import Cause, Decision, JsonObject, LanePlan, Report, Slot, TrialRequest, TrialResult
-from fxai.rl.agents.trading import build_training
+from fxai.rl.agents.build_training import build_training
 from fxai.rl.environment.market_tensors import MarketTensors, on_device
 from fxai.rl.lanes.pack import Pack, signature
 from fxai.rl.training.lane_width import measured_width, probe_config

@@ -6,7 +6,7 @@ import torch
 
 from fxai.market.dataset import Market, prepare
 from fxai.rl.agents.agent import Agent
-from fxai.rl.agents.trading import build_training, lane_agent
+from fxai.rl.agents.build_training import build_training, lane_agent
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.training.training import Evaluation
 from fxai.spec.fields.env_config import EnvConfig

@@ -75,7 +75,7 @@ class StudyMessage:
 class TrackerMessage:
     """A message of the tracker."""
 
-    worked_in: int  # number of messages processed so far
+    processed: int  # number of messages processed so far
     recorded: int  # number of ended trials that are recorded completely
     notice: str | None = None  # message for the user
     failure: str | None = None  # why the tracker ends

@@ -66,6 +66,6 @@ def remove_checkpoint(request: TrialRequest) -> None:
         paths.reports.unlink(missing_ok=True)
 
 
-def spoils_the_process(error: TrialError | None) -> bool:
+def leaves_process_unusable(error: TrialError | None) -> bool:
     """Whether the process should run no further trial: it keeps exhausted memory or a CUDA error."""
     return error is not None and (error.cause is Cause.OUT_OF_MEMORY or "CUDA error" in error.message)

@@ -9,8 +9,8 @@ from pydantic import JsonValue
 
 from fxai.protocol import STANDARD_ERROR
 from fxai.results.convergence import Convergence
+from fxai.results.importances.importance_tests import REQUIRED, can_test
 from fxai.results.importances.interval import FEWEST_FOR_INTERVALS, Importances, ParameterImportance
-from fxai.results.importances.unimportant import REQUIRED, can_test
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.stability import (
     FEWEST_COMPLETED,

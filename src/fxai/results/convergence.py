@@ -76,7 +76,7 @@ class Convergence:
 
 def _obstacle(own: Sequence[TrialRecord], finished: Sequence[TrialRecord], losses: Sequence[float]) -> str | None:
     """Why convergence is not known."""
-    if any(trial.lineage for trial in own):
+    if any(trial.exploits for trial in own):
         return "the members of a population train at the same time, so their trials have no order"
     if len(finished) < FEWEST_FINISHED:
         return f"{FEWEST_FINISHED} finished trials are required ({len(finished)} so far)"

@@ -58,12 +58,12 @@ def over_trial_0(study: StudyOverview | StudyRecord) -> Difference | None:
 def gain(study: StudyOverview | StudyRecord) -> Gain | None:
     """The gain; None without a transfer, with several objectives, or if trial 0 or the best trial has no value."""
     difference = over_trial_0(study)
-    if study.taken_over is None or difference is None or study.best is None:
+    if study.transfer_origin is None or difference is None or study.best is None:
         return None
     return Gain(
-        source=study.taken_over.source,
-        over_winner=study.taken_over.winner,
-        first=study.taken_over.first,
+        source=study.transfer_origin.source,
+        over_winner=study.transfer_origin.winner,
+        first=study.transfer_origin.first,
         best_trial=study.best.number,
         amount=difference.amount,
         standard_error=difference.standard_error,

@@ -6,7 +6,7 @@ from fxai.atomic_write import write_text
 from fxai.errors import InputError
 from fxai.results.paths import StudyPaths
 from fxai.spec.reading.load import load_spec
-from fxai.spec.reading.write_out import standalone_spec
+from fxai.spec.reading.standalone_spec import standalone_spec
 
 _ENDINGS = (".yaml", ".yml")
 

@@ -25,7 +25,7 @@ def position(distribution: BaseDistribution, value: ParamValue) -> float | None:
             if distribution.log:
                 return (math.log(value) - math.log(low)) / (math.log(high) - math.log(low))
             return (value - low) / (high - low)
-        case CategoricalDistribution() if (rising := rising_choices(distribution)) and value in rising:
+        case CategoricalDistribution() if (rising := sorted_numeric_choices(distribution)) and value in rising:
             return rising.index(value) / (len(rising) - 1)
     return None
 
@@ -35,12 +35,12 @@ def ends(distribution: BaseDistribution) -> tuple[ParamValue, ParamValue] | None
     match distribution:
         case FloatDistribution() | IntDistribution():
             return distribution.low, distribution.high
-        case CategoricalDistribution() if rising := rising_choices(distribution):
+        case CategoricalDistribution() if rising := sorted_numeric_choices(distribution):
             return rising[0], rising[-1]
     return None
 
 
-def rising_choices(distribution: CategoricalDistribution) -> list[int | float]:
+def sorted_numeric_choices(distribution: CategoricalDistribution) -> list[int | float]:
     """The sorted choices if they are three or more numbers; else an empty list."""
     numbers = sorted(choice for choice in distribution.choices if is_number(choice))
     return numbers if len(numbers) == len(distribution.choices) >= _ORDERED else []
@@ -56,7 +56,7 @@ def spanning(distributions: Sequence[BaseDistribution]) -> BaseDistribution | No
 
     The range is logarithmic if all are.
     """
-    lists = [rising_choices(each) for each in distributions if isinstance(each, CategoricalDistribution)]
+    lists = [sorted_numeric_choices(each) for each in distributions if isinstance(each, CategoricalDistribution)]
     if lists:
         choices = {choice for each in lists for choice in each}
         return CategoricalDistribution(sorted(choices)) if len(lists) == len(distributions) and all(lists) else None

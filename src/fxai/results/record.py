@@ -47,11 +47,11 @@ class TrialRecord:
     attempt: int = 0
     seed: int | None = None  # None before the trial is asked
     failure: TrialFailure | None = None
-    broken: Sequence[str] = ()  # violated constraints; the trial was not trained
+    violated_constraints: Sequence[str] = ()  # violated constraints; the trial was not trained
     usage: Usage = field(default_factory=Usage)
     copy_of: str | None = None  # the trial of another study that this trial is a copy of, for the sampler
     values: Mapping[str, float] = field(default_factory=dict)  # by metric, with several objectives
-    lineage: Sequence[Exploit] = ()  # copies of other members' weights, in a population
+    exploits: Sequence[Exploit] = ()  # copies of other members' weights, in a population
     derived: Mapping[str, JsonValue] = field(default_factory=dict)  # values derived by `tune.sample_from`
 
     @classmethod
@@ -74,22 +74,22 @@ class TrialRecord:
             attempt=trial.system_attrs.get(attributes.ATTEMPT, 0),
             seed=trial.user_attrs.get(attributes.SEED),
             failure=_failure(trial),
-            broken=tuple(trial.user_attrs.get(attributes.INFEASIBLE, ())),
+            violated_constraints=tuple(trial.user_attrs.get(attributes.INFEASIBLE, ())),
             usage=attributes.usage_of(trial.user_attrs),
             copy_of=trial.user_attrs.get(attributes.TRANSFERRED),
-            lineage=pbt_history_of(trial.user_attrs),
+            exploits=pbt_history_of(trial.user_attrs),
             derived=trial.user_attrs.get(attributes.DERIVED, {}),
         )
 
     @property
     def uncounted(self) -> bool:
         """Whether the trial does not count: it violates a constraint, or is a copy of another study's trial."""
-        return bool(self.broken) or self.copy_of is not None
+        return bool(self.violated_constraints) or self.copy_of is not None
 
     @property
     def standing(self) -> str:
         """The trial's state in lower case, or "infeasible" or "transferred" for a trial that does not count."""
-        if self.broken:
+        if self.violated_constraints:
             return "infeasible"
         return "transferred" if self.copy_of is not None else self.state.name.lower()
 
@@ -120,7 +120,7 @@ class TrialRecord:
             "attempt": self.attempt,
             "seed": self.seed,
             "failure": json_value(failure),
-            "lineage": [each.as_json() for each in self.lineage],
+            "lineage": [each.as_json() for each in self.exploits],
         }
 
 
@@ -183,17 +183,17 @@ class StudyRecord:
     goals: Sequence[Goal] = ()
     front: Sequence[TrialRecord] = ()  # in the order of the first objective; empty with one objective
     ended_by: EndedBy | None = None  # None if no stop rule ended the study
-    taken_over: TransferOrigin | None = None
+    transfer_origin: TransferOrigin | None = None
     ranking: Sequence[TrialRecord] = ()
     trading: bool = False  # whether FxAI measured its metrics
 
     @classmethod
     def of(cls, study: "Study") -> "StudyRecord":
         """Read a study of Optuna."""
-        return cls.made_of(study, study.get_trials(deepcopy=False))
+        return cls.of_trials(study, study.get_trials(deepcopy=False))
 
     @classmethod
-    def made_of(cls, study: StudyLike, trials: Sequence[TrialLike]) -> "StudyRecord":
+    def of_trials(cls, study: StudyLike, trials: Sequence[TrialLike]) -> "StudyRecord":
         """Make the record of a study and all its trials."""
         goals, first = goals_of(study), first_goal(study)
         top_trials = TopTrials.of([candidate(trial) for trial in trials], goals, first)
@@ -207,7 +207,7 @@ class StudyRecord:
             goals=goals,
             front=tuple(records[number] for number in top_trials.front),
             ended_by=EndedBy.of(study.user_attrs),
-            taken_over=TransferOrigin.of(study.user_attrs),
+            transfer_origin=TransferOrigin.of(study.user_attrs),
             ranking=tuple(records[number] for number in top_trials.ranked),
             trading=is_trading(study),
         )
@@ -226,7 +226,7 @@ class StudyRecord:
 
     @property
     def infeasible(self) -> int:
-        return sum(bool(trial.broken) for trial in self.trials)
+        return sum(bool(trial.violated_constraints) for trial in self.trials)
 
 
 def best_number(study: "Study") -> int | None:

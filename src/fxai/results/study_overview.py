@@ -29,7 +29,7 @@ class StudyOverview:
     front: Sequence[TrialRecord]
     leaders: Sequence[TrialRecord]  # the first few of `StudyRecord.ranked`; with several objectives the front
     ended_by: EndedBy | None
-    taken_over: TransferOrigin | None
+    transfer_origin: TransferOrigin | None
     trading: bool = False  # whether FxAI measured its metrics
 
     @classmethod
@@ -53,7 +53,7 @@ class StudyOverview:
             front=tuple(records[number] for number in top_trials.front),
             leaders=tuple(records[number] for number in leaders),
             ended_by=EndedBy.of(study.user_attrs),
-            taken_over=TransferOrigin.of(study.user_attrs),
+            transfer_origin=TransferOrigin.of(study.user_attrs),
             trading=is_trading(study),
         )
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from optuna import Study
 
 from fxai.errors import InputError, StorageError
-from fxai.results.importances.unimportant import REQUIRED, ImportanceTest, importance_tests
+from fxai.results.importances.importance_tests import REQUIRED, ImportanceTest, importance_tests
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.search import attributes
-from fxai.search.warm_start import obstacle, warm_trials
-from fxai.spec.reading.transfer_spec import Mode, Narrowed, SourceStudy, TransferSpec, applied
+from fxai.search.warm_start import warm_start_obstacle, warm_trials
+from fxai.spec.reading.transfer_spec import Mode, Narrowed, SourceStudy, TransferSpec, apply_transfer
 from fxai.spec.search.config_fields import fields_of
 from fxai.spec.search.configure import default_params, params_by_path
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.fingerprint import paths_of
-from fxai.spec.search.narrow import narrowed
+from fxai.spec.search.narrow import narrow_range
 from fxai.spec.search.parameters import Choice, is_number, nearest_value
 from fxai.spec.search.study import StudySpec
 
@@ -47,7 +47,7 @@ def transfer(
     record = StudyRecord.of(source)
     taken_from = source_of(record, storage)
     path_of = _paths(source)
-    best = taken_over(source) | _located(_best(record), path_of)
+    best = transferred_values(source) | _located(_best(record), path_of)
     fixes, fixes_unimportant = {"fix", "fix_unimportant"} & set(modes), "fix_unimportant" in modes
     measured = importance_tests(source) if fixes_unimportant else {}
     dropped = _unimportant(measured, path_of, target)
@@ -59,7 +59,7 @@ def transfer(
         dropped=dropped,
         narrowed=_smaller_ranges(best, target, width, without=dropped) if "narrow" in modes else (),
     )
-    start = applied(target, transfer_spec, f"the transfer to {target.study_name}")
+    start = apply_transfer(target, transfer_spec, f"the transfer to {target.study_name}")
     warm = len(warm_trials(source, start)) if "warm" in modes else 0
     first = _leaders(record, path_of, start, top) if "enqueue" in modes else ()
     remarks = (
@@ -93,7 +93,7 @@ def _best(record: StudyRecord) -> TrialRecord:
     return record.best
 
 
-def taken_over(study: Study) -> dict[str, Choice]:
+def transferred_values(study: Study) -> dict[str, Choice]:
     """The values that the study itself took over from an earlier study, by path."""
     transfer_spec = study.user_attrs.get(attributes.TRANSFER)
     return {} if transfer_spec is None else dict(TransferSpec.model_validate(transfer_spec).fixed)
@@ -111,7 +111,7 @@ def _smaller_ranges(
     best: Mapping[str, Choice], target: StudySpec, width: float, *, without: Sequence[str]
 ) -> tuple[Narrowed, ...]:
     shared = [each for each in target.parameters if each.path in best and each.name not in without]
-    smaller = [(each, narrowed(each, best[each.path], width)) for each in shared]
+    smaller = [(each, narrow_range(each, best[each.path], width)) for each in shared]
     return tuple(Narrowed.of(narrower) for each, narrower in smaller if narrower != each)
 
 
@@ -188,4 +188,4 @@ def _importance_remarks(measured: Mapping[str, ImportanceTest]) -> Iterator[str]
 def _warm_remarks(source: Study, target: StudySpec, count: int) -> Iterator[str]:
     if not count:
         nothing = f"no trial of {source.study_name} lies in the ranges of {target.study_name}"
-        yield f"nothing to learn from: {obstacle(source, target) or nothing}"
+        yield f"nothing to learn from: {warm_start_obstacle(source, target) or nothing}"

@@ -14,9 +14,9 @@ from fxai.protocol import ParamValue
 from fxai.search.pbt_history import Change, Exploit, Params
 from fxai.search.pbt_perturbation import perturbed, resampled
 from fxai.search.seeds import member_chance
-from fxai.spec.checks.feasibility import broken
+from fxai.spec.checks.feasibility import violated_constraints
 from fxai.spec.fields.per_lane_fields import varies_by_lane
-from fxai.spec.search.conditions import walk
+from fxai.spec.search.conditions import active_params
 from fxai.spec.search.configure import config_values, trial_settings
 from fxai.spec.search.parameters import Choice, Parameter
 from fxai.spec.search.population import PopulationSearch
@@ -73,7 +73,7 @@ def explore(
             for place, each in _numbered_parameters(study)
         }
         proposed = {name: value for name, (value, _) in changes.items()}
-        changed = walk(study.parameters, values, lambda each: proposed[each.name])  # noqa: B023  # called at once
+        changed = active_params(study.parameters, values, lambda each: proposed[each.name])  # noqa: B023  # called at once
         if _network_params(study, changed) == _network_params(study, params) and _is_trainable(study, changed):
             return changed, {name: changes[name][1] for name in changed}
     return dict(params), dict.fromkeys(params, Change.KEPT)
@@ -105,7 +105,7 @@ def _is_trainable(study: StudySpec, params: Mapping[str, Choice]) -> bool:
         trial_settings(study, params)
     except InputError:
         return False
-    return not broken(study, params)
+    return not violated_constraints(study, params)
 
 
 def _random_numbers(seed: int, step: int, number: int) -> Chance:

@@ -7,7 +7,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import Trial
 
 from fxai.protocol import ParamValue
-from fxai.spec.search.conditions import walk
+from fxai.spec.search.conditions import active_params
 from fxai.spec.search.parameters import (
     CategoricalParameter,
     Choice,
@@ -24,7 +24,7 @@ def suggest(trial: Trial, parameters: Sequence[Parameter], values: Mapping[str, 
 
     `values` are those of training_config, which conditions may refer to.
     """
-    return walk(parameters, values, lambda parameter: _suggest(trial, parameter))
+    return active_params(parameters, values, lambda parameter: _suggest(trial, parameter))
 
 
 def _suggest(trial: Trial, parameter: Parameter) -> ParamValue:
@@ -65,4 +65,4 @@ def default_point(
     parameters: Sequence[Parameter], defaults: Mapping[str, ParamValue], values: Mapping[str, Choice]
 ) -> dict[str, ParamValue]:
     """The point of the space that is nearest to the default configuration (`nearest_value`)."""
-    return walk(parameters, values, lambda parameter: nearest_value(parameter, defaults.get(parameter.name)))
+    return active_params(parameters, values, lambda parameter: nearest_value(parameter, defaults.get(parameter.name)))

@@ -10,7 +10,7 @@ from fxai.search import attributes
 from fxai.search.comparable import scoring_differences, training_differences
 from fxai.search.space import distribution
 from fxai.spec.checks.feasibility import violations
-from fxai.spec.search.conditions import walk
+from fxai.spec.search.conditions import active_params
 from fxai.spec.search.configure import config_values
 from fxai.spec.search.fingerprint import fingerprint, paths_of
 from fxai.spec.search.parameters import Choice, contains
@@ -21,9 +21,9 @@ from fxai.spec.search.study import StudySpec
 def warm_trials(source: Study, target: StudySpec) -> list[FrozenTrial]:
     """Copies of the source's finished trials that are points of the target's space, under the target's names.
 
-    Parameters that only the source searched are removed. Empty if `obstacle` returns a reason.
+    Parameters that only the source searched are removed. Empty if `warm_start_obstacle` returns a reason.
     """
-    if obstacle(source, target) is not None:
+    if warm_start_obstacle(source, target) is not None:
         return []
     path_of = paths_of(source.user_attrs[attributes.FINGERPRINT])
     copies = []
@@ -36,7 +36,7 @@ def warm_trials(source: Study, target: StudySpec) -> list[FrozenTrial]:
     return copies
 
 
-def obstacle(source: Study, target: StudySpec) -> str | None:
+def warm_start_obstacle(source: Study, target: StudySpec) -> str | None:
     """Why no trial of the source can be used, independent of its parameters; None if there is no reason."""
     stored = source.user_attrs.get(attributes.FINGERPRINT)
     if not isinstance(stored, dict):
@@ -83,7 +83,7 @@ def _uses_foreign_trials(sampler: Sampler) -> bool:
 def _point(target: StudySpec, values: Mapping[str, Choice]) -> dict[str, Choice] | None:
     """The values under the target's names; None if they are not a point of its space."""
     missing = object()
-    params = walk(target.parameters, config_values(target), lambda each: values.get(each.path, missing))  # type: ignore[arg-type]
+    params = active_params(target.parameters, config_values(target), lambda each: values.get(each.path, missing))  # type: ignore[arg-type]
     parameters = {each.name: each for each in target.parameters}
     inside = all(value is not missing and contains(parameters[name], value) for name, value in params.items())
     return params if inside else None

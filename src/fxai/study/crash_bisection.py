@@ -26,12 +26,12 @@ class CrashBisection:
         """Trials of different cohorts share no worker; 0 is the cohort of all other trials."""
         return self._cohorts.get(number, 0)
 
-    def died(self, numbers: Iterable[int]) -> None:
+    def worker_lost(self, numbers: Iterable[int]) -> None:
         """Note the trials of a worker that crashed. At least one of them was lost before."""
         for half in _halves(numbers):
             self._set_apart(half)
 
-    def died_with_the_run(self, numbers: Iterable[int]) -> None:
+    def runs_lost(self, numbers: Iterable[int]) -> None:
         """Note the trials that were running each time when too many runs were killed."""
         for half in _halves(numbers):
             self._set_apart(half)
@@ -48,7 +48,7 @@ class CrashBisection:
         return min(filter(self._may_begin, waiting), key=lambda number: number not in self._cohorts, default=None)
 
     @property
-    def keep_others_out(self) -> bool:
+    def others_wait(self) -> bool:
         """Whether all other trials have to wait."""
         return bool(self._turns)
 

@@ -63,7 +63,7 @@ class TrialBegan:
     number: int
     attempt: int
     params: Mapping[str, ParamValue]
-    goes_on: bool = False  # whether it continues after it was set aside until its population was compared
+    is_continued: bool = False  # whether it continues after it was set aside until its population was compared
     config: JsonObject | None = None  # what it trains with; None if its parameters make no valid configuration
 
 

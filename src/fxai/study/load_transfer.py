@@ -18,7 +18,7 @@ from fxai.search.attributes import FINGERPRINT
 from fxai.search.source_url import source_url
 from fxai.search.studies import load_study, stored_study
 from fxai.spec.checks.earlier_texts import earlier_texts, with_stored_lists
-from fxai.spec.reading.transfer_spec import SourceStudy, TransferSpec, applied
+from fxai.spec.reading.transfer_spec import SourceStudy, TransferSpec, apply_transfer
 from fxai.spec.search.study import StudySpec
 from fxai.study.replay.open_replay import Recording, replaying
 
@@ -73,13 +73,13 @@ def _with_transfer(study: StudySpec, results_dir: Path, settings: Collection[str
     if transfer_spec is None:
         return LoadedTransfer(study)
     transfer_spec = transfer_spec.without({key.removeprefix("training_config.") for key in settings})
-    made = applied(
+    made = apply_transfer(
         study, transfer_spec, f"{path} (written for another version of the spec? transfer again, or delete it)"
     )
-    return LoadedTransfer(made, (*told(transfer_spec), *_stale(study, transfer_spec, path)), transfer_spec)
+    return LoadedTransfer(made, (*describe_transfer(transfer_spec), *_stale(study, transfer_spec, path)), transfer_spec)
 
 
-def told(transfer_spec: TransferSpec) -> Iterator[str]:
+def describe_transfer(transfer_spec: TransferSpec) -> Iterator[str]:
     """Describes a transfer, with one line for each kind of what it transfers."""
     source = transfer_spec.source
     yield f"Takes over from {source.study_name}, trial {source.best_trial} ({_best(source)}):"

@@ -144,7 +144,7 @@ class _Run:
         if len(died) == 1:
             self._at_fault = next(iter(too_often), None)
         else:
-            self._bisection.died_with_the_run(too_often)
+            self._bisection.runs_lost(too_often)
 
     def early_ending(self, seconds: float) -> Ending | None:
         """Why no further trial may start. None if trials may start."""
@@ -183,14 +183,14 @@ class _Run:
                     pass  # reports are handled above; the other events are of trials that are not running any more
 
     def advance_population(self) -> Iterator[StudyEvent]:
-        """Compare the waiting members of a population once all have arrived, and let them continue."""
+        """Compare the waiting members of a population once all have reached the step, and let them continue."""
         ending = self.ending is not None or self._stop.urgency > 0
-        move = self._population.next_move(self.running_trials, self._waiting, self._unasked, ending=ending)
-        for number, exploit in move.exploits.items():
+        decided = self._population.next_decision(self.running_trials, self._waiting, self._open_places, ending=ending)
+        for number, exploit in decided.exploits.items():
             yield TrialExploited(number, exploit.donor, exploit.step, exploit.params)
-        for number, decision in move.answers.items():
+        for number, decision in decided.answers.items():
             self._workers.answer(number, decision)
-        if move.compared:
+        if decided.compared:
             self._waiting = {number: self._search.suspend(number) for number in self._waiting}
 
     def leave(self) -> Iterator[StudyEvent]:
@@ -243,26 +243,28 @@ class _Run:
 
     def _next(self) -> AskedTrial | None:
         """The trial to begin now: one that waits, otherwise a new one."""
-        number = self._bisection.next(number for number in self._waiting if number not in self._population.arrived)
+        number = self._bisection.next(
+            number for number in self._waiting if number not in self._population.ready_members
+        )
         if number is not None:
             return self._waiting.pop(number)
-        if self._bisection.keep_others_out:
+        if self._bisection.others_wait:
             return None
-        return self._search.ask() if self._unasked > 0 else None
+        return self._search.ask() if self._open_places > 0 else None
 
     @property
-    def _unasked(self) -> int:
+    def _open_places(self) -> int:
         """Number of new trials that may still begin."""
         if self._search.exhausted or self._held is not None:
             return 0
         unfinished = len(self.running_trials) + len(self._waiting)
-        return self._population.unasked(self._progress().finished + unfinished, alive=unfinished > 0)
+        return self._population.open_places(self._progress().finished + unfinished, alive=unfinished > 0)
 
     def _begin(self, asked: AskedTrial) -> Iterator[StudyEvent]:
         number = asked.number
         if asked.returned:
             self._search.mark_resumed(number)
-        self._population.begins(asked)
+        self._population.mark_begun(asked)
         request = self._request(asked)
         config = request.config if isinstance(request, TrialRequest) else None
         yield TrialBegan(number, asked.attempt, asked.params, asked.returned and asked.compared > 0, config)
@@ -318,7 +320,7 @@ class _Run:
             prune = self._search.should_prune(report)
             running = self.running_trials[report.number]
             running.pruned_by = report if prune else None
-            if not prune and self._unpruned is Decision.CONTINUE and self._population.arrives(running, report):
+            if not prune and self._unpruned is Decision.CONTINUE and self._population.mark_ready(running, report):
                 self._bisection.ended(report.number)  # it waits for trials whose turn would come after its end
             else:
                 self._workers.answer(report.number, Decision.PRUNE if prune else self._unpruned)
@@ -381,7 +383,7 @@ class _Run:
         lost = {number: self.running_trials[number] for number in event.trials if number in self.running_trials}
         again = [number for number, running in lost.items() if running.pruned_by is None]
         if any(lost[number].request.attempt for number in again):
-            self._bisection.died(again)
+            self._bisection.worker_lost(again)
         for number, running in lost.items():
             if running.pruned_by is not None:
                 yield from self._end(number, pruned(running))

@@ -26,7 +26,7 @@ def lines_of(event: StudyEvent, opened: StudyOpened | None) -> Sequence[str]:
     match event:
         case StudyOpened():
             return _opening(event)
-        case TrialBegan(goes_on=True):
+        case TrialBegan(is_continued=True):
             return ()
         case TrialBegan(number, attempt, params):
             again = f" (attempt {attempt + 1})" if attempt else ""

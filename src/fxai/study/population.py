@@ -1,6 +1,6 @@
 """The members of a population that train: which members wait to be compared, and which members are set aside.
 
-Members are compared at the same step, so a member that has arrived there waits for the others. It keeps its lane if
+Members are compared at the same step, so a member that has reached that step waits for the others. It keeps its lane if
 the members behind it can train without that lane. If one of these needs the lane, or is on the same worker and may
 have to wait for it, the member is set aside and later continues from its checkpoint. None of this changes a result.
 Populations run one after another: at any time all unfinished trials of a study are of one population.
@@ -22,8 +22,8 @@ from fxai.spec.search.study import StudySpec
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """The answers to members that wait, with STOP for those that are set aside, and the exploits of a comparison."""
+class PopulationDecision:
+    """The answers to the waiting members, STOP for those that are set aside, and the exploits of a comparison."""
 
     answers: Mapping[int, Decision] = field(default_factory=dict)
     exploits: Mapping[int, Exploit] = field(default_factory=dict)
@@ -37,16 +37,16 @@ class Population:
         self._study = study
         self._search = search
         self._trials_directory = trials_directory
-        self._arrived: dict[int, Member] = {}
-        self._step = 0  # step at which the members have arrived
+        self._ready: dict[int, Member] = {}
+        self._step = 0  # step that the ready members have reached
         self._compared = 0  # step of the last comparison
 
     @property
-    def arrived(self) -> Collection[int]:
-        """Members that have arrived at the step at which all are compared."""
-        return self._arrived.keys()
+    def ready_members(self) -> Collection[int]:
+        """Members that have reached the step at which all are compared."""
+        return self._ready.keys()
 
-    def unasked(self, counted: int, *, alive: bool) -> int:
+    def open_places(self, counted: int, *, alive: bool) -> int:
         """Number of further trials that may join.
 
         Args:
@@ -62,30 +62,34 @@ class Population:
             return 0  # the population is complete or has been compared
         return min(size - in_last, left)
 
-    def begins(self, asked: AskedTrial) -> None:
-        """Note that a member is given to a worker. All unfinished members were last compared at the same step."""
+    def mark_begun(self, asked: AskedTrial) -> None:
+        """Note when a member that is given to a worker was last compared; all unfinished members share that step."""
         self._compared = asked.compared
 
-    def arrives(self, running: RunningTrial, report: Report) -> bool:
-        """Whether a member has arrived at the step of the comparison. Its report is then not answered yet."""
+    def mark_ready(self, running: RunningTrial, report: Report) -> bool:
+        """Note a member that has reached the step of the comparison.
+
+        Returns:
+            Whether the member has reached the step. Its report is then answered after the comparison.
+        """
         rules, config = self._study.search, self._study.training_config
         if rules is None or not isinstance(config, TrainingConfig) or report.step <= self._compared:
             return False
         if not rules.is_ready(report.step, config.training):
             return False
-        self._arrived[running.number] = Member(running.number, report.value, running.request.params)
+        self._ready[running.number] = Member(running.number, report.value, running.request.params)
         self._step = report.step
         return True
 
     def ended(self, number: int) -> None:
         """Remove a trial that has reached its final state from its population."""
-        self._arrived.pop(number, None)
+        self._ready.pop(number, None)
         self._paths(number).drop_inherited()
 
-    def next_move(
-        self, running: Mapping[int, RunningTrial], waiting: Collection[int], unasked: int, *, ending: bool
-    ) -> Move:
-        """Compare the members once all have arrived, and answer those that wait.
+    def next_decision(
+        self, running: Mapping[int, RunningTrial], waiting: Collection[int], open_places: int, *, ending: bool
+    ) -> PopulationDecision:
+        """Compare the members once all have reached the step, and answer the waiting ones.
 
         A member's new checkpoint is copied into its folder before the comparison is stored, and the donor continues
         after that. So if the run is killed, the next run finds both or decides the same again.
@@ -93,24 +97,24 @@ class Population:
         Args:
             running: the trials that workers have.
             waiting: the unfinished trials that no worker has.
-            unasked: how many trials may still join.
+            open_places: how many trials may still join.
             ending: whether the run ends.
         """
         rules = self._study.search
-        if rules is None or not self._arrived:
-            return Move()
-        on_lanes = {number for number in self._arrived if number in running and running[number].waits}
+        if rules is None or not self._ready:
+            return PopulationDecision()
+        on_lanes = {number for number in self._ready if number in running and running[number].waits}
         if ending:
-            return Move(_answers(on_lanes, Decision.STOP))
-        behind = {*running, *waiting} - self._arrived.keys()
-        if behind or unasked:
-            return Move(_answers(_set_aside(on_lanes, running, behind, unasked), Decision.STOP))
-        changes = exploits(self._study, rules, list(self._arrived.values()), self._step)
+            return PopulationDecision(_answers(on_lanes, Decision.STOP))
+        behind = {*running, *waiting} - self._ready.keys()
+        if behind or open_places:
+            return PopulationDecision(_answers(_set_aside(on_lanes, running, behind, open_places), Decision.STOP))
+        changes = exploits(self._study, rules, list(self._ready.values()), self._step)
         self._store(changes)
-        self._arrived, self._compared = {}, self._step
+        self._ready, self._compared = {}, self._step
         set_aside = _answers(on_lanes & changes.keys(), Decision.STOP)
         continued = _answers(on_lanes - changes.keys(), Decision.CONTINUE)
-        return Move({**set_aside, **continued}, changes, compared=True)
+        return PopulationDecision({**set_aside, **continued}, changes, compared=True)
 
     def inherited(self, asked: AskedTrial) -> Inherited | None:
         """The checkpoint of another member from which a member continues. None if it continues from its own."""
@@ -124,7 +128,7 @@ class Population:
             donated = self._paths(exploit.donor).checkpoint
             if donated.exists():  # if it does not exist, the member fails with a message when it begins
                 copy(donated, self._paths(number).inherited(exploit.step))
-        self._search.compared(self._step, self._arrived, changes)
+        self._search.compared(self._step, self._ready, changes)
         for number in changes:
             self._paths(number).drop_inherited(but=self._step)
 
@@ -133,11 +137,11 @@ class Population:
 
 
 def _set_aside(
-    on_lanes: Collection[int], running: Mapping[int, RunningTrial], behind: Collection[int], unasked: int
+    on_lanes: Collection[int], running: Mapping[int, RunningTrial], behind: Collection[int], open_places: int
 ) -> Collection[int]:
     """The members to set aside, since they wait on lanes that members behind them need."""
     workers = {running[number].worker if number in running else None for number in behind}
-    if unasked or None in workers:
+    if open_places or None in workers:
         return on_lanes  # a trial without a worker may need an empty worker (`cohort`)
     return [number for number in on_lanes if running[number].worker in workers]
 

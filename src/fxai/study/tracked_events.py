@@ -56,7 +56,7 @@ def tracked(
         message = None if _continues(event, begun) else _message_of(event, study)
         for tracker in trackers:
             if message is not None:
-                tracker.feed(message)
+                tracker.send(message)
         if isinstance(event, Heartbeat):
             beat = event
         if isinstance(event, StudyEnded):
@@ -92,7 +92,7 @@ def _finished(
         waited = time.monotonic() - began
         if waited >= seconds:
             for tracker in waiting:
-                tracker.leave(seconds)
+                tracker.stop_if_unfinished(seconds)
         else:
             if waited >= _NOTICE_AFTER_SECONDS and not noticed:
                 noticed = True
@@ -105,7 +105,7 @@ def _finished(
 
 def _notices(trackers: Sequence[TrackerProcess]) -> Iterator[Notice]:
     for tracker in trackers:
-        yield from map(Notice, tracker.look())
+        yield from map(Notice, tracker.poll())
 
 
 def _message_of(event: StudyEvent, study: StudySpec) -> StudyMessage | None:

@@ -34,7 +34,7 @@ def train_agents(
         FxaiError: the worker of a training was lost `_MOST_RETRIES` + 1 times without a report in between.
     """
     run = _TrainingRun(trainings, workers, stop)
-    while run.goes_on:
+    while run.is_running:
         run.fill()
         for event in workers.events(_EVENT_SECONDS):
             yield from run.handle(event)
@@ -50,7 +50,7 @@ class _TrainingRun:
         self._workers, self._stop = workers, stop
 
     @property
-    def goes_on(self) -> bool:
+    def is_running(self) -> bool:
         if self._stop.urgency is Urgency.NOW:
             return False
         return bool(self._running or (self._waiting and not self._stop.urgency))

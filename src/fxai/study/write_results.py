@@ -19,7 +19,7 @@ from fxai.results.report.write import write_report
 from fxai.results.summary import StudySummary
 from fxai.results.winner_track import write_validation_track
 from fxai.search.studies import load_study
-from fxai.spec.reading.write_out import standalone_spec
+from fxai.spec.reading.standalone_spec import standalone_spec
 from fxai.spec.search.study import StudySpec
 from fxai.study.events import Ending, StudyEnded
 

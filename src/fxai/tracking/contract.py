@@ -9,7 +9,7 @@ from fxai.protocol.tracker_messages import StudyBeganMessage, StudyEndedMessage,
 class Parent(Protocol):
     """Receives messages of a tracker; may be called from any thread."""
 
-    def say(self, notice: str) -> None:
+    def send_notice(self, notice: str) -> None:
         """Show the user a message, which is the predicate of a sentence about the tracker."""
 
     def recorded(self) -> None:

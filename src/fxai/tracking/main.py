@@ -27,7 +27,7 @@ class TrackerMain:
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
         self._received = bytearray()
-        self._worked_in = self._recorded = 0
+        self._processed = self._recorded = 0
         self._sending = threading.Lock()  # a tracker may send from its own threads
 
     def serve(self) -> None:
@@ -37,11 +37,11 @@ class TrackerMain:
             ended = False
             while not ended:
                 line = from_line(StudyMessage, self._next())
-                work_in(runs, line)
+                process_message(runs, line)
                 ended = line.study_ended is not None
                 if not self._more_is_waiting():
                     runs.flush()
-                self._tell(worked_in=1)
+                self._tell(processed=1)
         except TrackerError as error:
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001 - whatever a tracker's library raises
@@ -62,7 +62,7 @@ class TrackerMain:
     def _more_is_waiting(self) -> bool:
         return b"\n" in self._received or bool(select.select([self._channel], [], [], 0)[0])
 
-    def say(self, notice: str) -> None:
+    def send_notice(self, notice: str) -> None:
         self._tell(notice=redact_secrets(notice))
 
     def recorded(self) -> None:
@@ -72,12 +72,12 @@ class TrackerMain:
         self._tell(failure=redact_secrets(reason))
 
     def _tell(
-        self, *, worked_in: int = 0, recorded: int = 0, notice: str | None = None, failure: str | None = None
+        self, *, processed: int = 0, recorded: int = 0, notice: str | None = None, failure: str | None = None
     ) -> None:
         with self._sending:
-            self._worked_in += worked_in
+            self._processed += processed
             self._recorded += recorded
-            self._channel.sendall(to_line(TrackerMessage(self._worked_in, self._recorded, notice, failure)))
+            self._channel.sendall(to_line(TrackerMessage(self._processed, self._recorded, notice, failure)))
 
 
 def open_runs(welcome: TrackerWelcome, parent: Parent) -> Runs:
@@ -91,7 +91,7 @@ def open_runs(welcome: TrackerWelcome, parent: Parent) -> Runs:
     return MlflowRuns(MlflowTracking.model_validate(welcome.settings), parent)
 
 
-def work_in(runs: Runs, line: StudyMessage) -> None:
+def process_message(runs: Runs, line: StudyMessage) -> None:
     if line.study_began is not None:
         runs.study_began(line.study_began)
     if line.trial_began is not None:

@@ -40,8 +40,8 @@ class TrackerProcess:
         self._unsent = bytearray(to_line(welcome))
         self._received = b""
         self._sent_lines = 0  # including lines in the buffer
-        self._worked_in = 0
-        self._told_the_end = False
+        self._processed = 0
+        self._end_was_sent = False
         self._last_progress = clock()
         self._ended_trials = self._recorded = 0
         self._supervisor: subprocess.Popen[bytes] | None = None
@@ -56,34 +56,34 @@ class TrackerProcess:
     @property
     def outstanding(self) -> bool:
         """Whether messages are unprocessed."""
-        return not self.given_up and self._worked_in < self._sent_lines
+        return not self.given_up and self._processed < self._sent_lines
 
     @property
     def _done(self) -> bool:
         """Whether the tracker has processed the end of the study."""
-        return self._told_the_end and not self.outstanding
+        return self._end_was_sent and not self.outstanding
 
-    def feed(self, line: StudyMessage) -> None:
-        """Send a message to the tracker, now or in a later `look`."""
+    def send(self, line: StudyMessage) -> None:
+        """Send a message to the tracker, now or in a later `poll`."""
         if self.given_up:
             return
         if not self.outstanding:
             self._last_progress = self._clock()
         self._sent_lines += 1
-        self._told_the_end = line.study_ended is not None
+        self._end_was_sent = line.study_ended is not None
         if line.trial_ended is not None:
             self._ended_trials += 1
         self._unsent += to_line(line)
         self._send_on()
 
-    def look(self) -> Sequence[str]:
+    def poll(self) -> Sequence[str]:
         """Continue sending and receiving; returns new messages for the user."""
         if not self.given_up:
             self._receive()
         if not self.given_up:
             self._send_on()
         if not self.given_up:
-            self._judge()
+            self._check_progress()
         notices, self._notices = self._notices, []
         return notices
 
@@ -94,7 +94,7 @@ class TrackerProcess:
             news.register(self._channel, select.POLLIN | (select.POLLOUT if self._unsent else 0))
             news.poll(seconds * 1000)
 
-    def leave(self, seconds: float) -> None:
+    def stop_if_unfinished(self, seconds: float) -> None:
         """Stop the tracker if messages are unprocessed `seconds` after the end of the study."""
         if self.outstanding:
             left = max(self._ended_trials - self._recorded, 0)
@@ -136,25 +136,25 @@ class TrackerProcess:
             over = True
         *complete, self._received = self._received.split(b"\n")
         for line in complete:
-            self._hear(line)
+            self._process_line(line)
         if over and not self.given_up and not self._done:
             self._give_up(f"ended unexpectedly{self._exit_code()}")
 
-    def _hear(self, line: bytes) -> None:
+    def _process_line(self, line: bytes) -> None:
         try:
             message = from_line(TrackerMessage, line)
         except ValueError:  # something else wrote into the channel
             self._give_up("sent a line that is no message")
             return
-        if (message.worked_in, message.recorded) != (self._worked_in, self._recorded):
-            self._worked_in, self._recorded = message.worked_in, message.recorded
+        if (message.processed, message.recorded) != (self._processed, self._recorded):
+            self._processed, self._recorded = message.processed, message.recorded
             self._last_progress = self._clock()
         if message.notice is not None:
             self._notices.append(f"{self._name} {message.notice}.")
         if message.failure is not None:
             self._give_up(f"failed ({message.failure})")
 
-    def _judge(self) -> None:
+    def _check_progress(self) -> None:
         if len(self._unsent) > MOST_UNSENT_BYTES:
             self._give_up("does not keep up with the study")
         elif self.outstanding and self._clock() - self._last_progress > STALL_SECONDS:

@@ -125,7 +125,7 @@ class WandbRuns:
                 return
             self._mode = "offline"
         folder = quote(str(self._directory / "wandb"))  # the shell expands the pattern after it
-        self._parent.say(f"{why}; the runs are stored offline. Upload them with `wandb sync {folder}/{runs}`")
+        self._parent.send_notice(f"{why}; the runs are stored offline. Upload them with `wandb sync {folder}/{runs}`")
 
 
 def _reason(error: wandb.Error) -> str:

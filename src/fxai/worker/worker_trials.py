@@ -25,12 +25,12 @@ from fxai.protocol import (
 )
 from fxai.protocol.trial_failure import (
     failed,
+    leaves_process_unusable,
     log_failure,
     log_line,
     make_folder,
     raised,
     remove_checkpoint,
-    spoils_the_process,
 )
 from fxai.protocol.worker_messages import WorkerMessage
 from fxai.worker.peak_memory import NO_PEAK, Peak, peak_since_last_call
@@ -200,5 +200,5 @@ class WorkerTrials:
         return replace(self._message((), (result,)), fit=False)
 
     def _message(self, reports: Sequence[Report] = (), results: Sequence[TrialResult] = ()) -> WorkerMessage:
-        fit = not any(spoils_the_process(result.error) for result in results)
+        fit = not any(leaves_process_unusable(result.error) for result in results)
         return WorkerMessage(os.getpid(), self.width, reports=tuple(reports), results=tuple(results), fit=fit)

@@ -51,7 +51,7 @@ def test_who_was_as_good_how_soon(compared: Comparison) -> None:
 
 def test_parameters_meet_in_the_field_that_they_set(compared: Comparison) -> None:
     assert compared.shared == ("training.learning_rate",)
-    assert compared.agree("training.learning_rate") is True
+    assert compared.leaders_agree("training.learning_rate") is True
     assert compared.unshared == {"wide": ("model.d_model",), "loss": ("x",)}
     (row,) = parameter_rows(compared, ranges=True)
     assert row[0] == "training.learning_rate"

@@ -14,7 +14,7 @@ from fxai.results.record import StudyRecord
 from fxai.results.training.best_config import best_config, load_best_config, write_best_config
 from fxai.search import attributes
 from fxai.spec.reading.load import load_spec
-from fxai.spec.reading.write_out import standalone_spec
+from fxai.spec.reading.standalone_spec import standalone_spec
 from fxai.spec.search.fingerprint import fingerprint
 from fxai.spec.search.study import StudySpec
 

@@ -8,9 +8,9 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from fxai.results.importances.importance import importances
+from fxai.results.importances.importance_tests import FEWEST_TRIALS, importance_tests
 from fxai.results.importances.interval import Importances
 from fxai.results.importances.ranked import ranked
-from fxai.results.importances.unimportant import FEWEST_TRIALS, importance_tests
 
 Direction = Literal["maximize", "minimize"]
 RANGES: dict[str, optuna.distributions.BaseDistribution] = {

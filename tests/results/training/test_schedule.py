@@ -26,7 +26,7 @@ def exploit(step: int, donor: int, before: float, after: float) -> Exploit:
 
 
 def trial(number: int, rate: float, *lineage: Exploit) -> TrialRecord:
-    return TrialRecord(number, StoredState.COMPLETE, 0.0, {"lr": rate}, seed=100 + number, lineage=lineage)
+    return TrialRecord(number, StoredState.COMPLETE, 0.0, {"lr": rate}, seed=100 + number, exploits=lineage)
 
 
 # 0 takes over from 1 at 10, 2 from 0 at 20, and 0 from 2 at 30; 1 takes over from 0 at 20, which nobody inherits.

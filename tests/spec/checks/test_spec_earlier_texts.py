@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fxai.spec.checks.earlier_texts import earlier_texts, with_stored_lists
 from fxai.spec.reading.load import spec_of
-from fxai.spec.reading.write_out import standalone_spec
+from fxai.spec.reading.standalone_spec import standalone_spec
 from fxai.spec.search.configure import trial_settings
 from fxai.spec.search.fingerprint import Fingerprint, difference, fingerprint
 from fxai.spec.search.study import StudySpec

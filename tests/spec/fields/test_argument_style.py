@@ -13,10 +13,10 @@ from fxai.errors import SpecError
 from fxai.spec.checks.advice import advice
 from fxai.spec.fields.argument_style import FORMS, ArgumentStyle, Form, differences, notation_of
 from fxai.spec.fields.arguments import argument_of_key
-from fxai.spec.fields.command_line import filled
+from fxai.spec.fields.command_line import fill_placeholders
 from fxai.spec.fields.objective import CustomCommand
 from fxai.spec.reading.load import spec_of
-from fxai.spec.reading.write_out import standalone_spec
+from fxai.spec.reading.standalone_spec import standalone_spec
 from fxai.spec.search.fingerprint import fingerprint
 from fxai.spec.search.study import StudySpec
 from fxai.spec.yaml.yaml_source import parse_yaml
@@ -41,7 +41,7 @@ def study(objective: str, parameters: str = PARAMETERS) -> StudySpec:
 
 
 def words(style: ArgumentStyle, command: tuple[str, ...] = ("{params}",), **params: JsonValue) -> list[str]:
-    return filled(command, params, {"seed": 7}, style.notation)
+    return fill_placeholders(command, params, {"seed": 7}, style.notation)
 
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -119,7 +119,7 @@ def test_hydra_is_given_its_own_notation(value: JsonValue, written: str) -> None
 def test_without_a_style_a_command_is_filled_as_ever(value: JsonValue, name: str) -> None:
     style = ArgumentStyle(form="--name=value")
     command = ("{params}", "--a={x}", "--a", "{x}", "a={x}")
-    assert words(style, command, x=value) == filled(command, {"x": value}, {"seed": 7})
+    assert words(style, command, x=value) == fill_placeholders(command, {"x": value}, {"seed": 7})
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.environment import expanded_path, expanded_url
 from fxai.spec.fields.objective import folder_of
 from fxai.spec.reading.load import load_spec
-from fxai.spec.reading.write_out import standalone_spec
+from fxai.spec.reading.standalone_spec import standalone_spec
 from fxai.spec.search.fingerprint import difference, fingerprint
 
 RANGES = "{training.gamma: {type: float, low: 0.9, high: 0.99}}"

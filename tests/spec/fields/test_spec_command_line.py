@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fxai.spec.fields.command_line import filled, placeholders, variable
+from fxai.spec.fields.command_line import fill_placeholders, placeholders, variable
 
 PARAMS: dict[str, Any] = {
     "lr": 0.001,
@@ -37,11 +37,11 @@ PARAMS: dict[str, Any] = {
     ],
 )
 def test_a_word_is_filled(word: str, becomes: list[str]) -> None:
-    assert filled([word], PARAMS, {"seed": 7}) == becomes
+    assert fill_placeholders([word], PARAMS, {"seed": 7}) == becomes
 
 
 def test_a_parameter_goes_before_other_names() -> None:
-    assert filled(["{seed}", "{params}"], {"seed": 1, "params": 2}, {"seed": 7}) == ["1", "2"]
+    assert fill_placeholders(["{seed}", "{params}"], {"seed": 1, "params": 2}, {"seed": 7}) == ["1", "2"]
 
 
 def test_placeholders_are_names_in_single_braces() -> None:

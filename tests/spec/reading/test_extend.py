@@ -13,7 +13,7 @@ from fxai.spec.reading.find_spec import find_spec
 from fxai.spec.reading.load import load_spec, spec_of
 from fxai.spec.reading.merge import merge_parameters
 from fxai.spec.search.study import Spec, StudySpec
-from fxai.spec.yaml.source_node import plain, source_node, source_of
+from fxai.spec.yaml.source_node import plain_value, source_node, source_of
 from fxai.spec.yaml.yaml_source import parse_yaml
 
 BASE = """\
@@ -149,7 +149,7 @@ def test_any_parameters_merge_as_mappings_do(
         return source_node(parse_yaml(yaml.safe_dump(value, sort_keys=False), "x"))
 
     faults: list[Any] = []
-    merged: Any = plain(merge_parameters(written(own, as_list=lists[0]), written(base, as_list=lists[1]), faults))
+    merged: Any = plain_value(merge_parameters(written(own, as_list=lists[0]), written(base, as_list=lists[1]), faults))
     pairs = [(each["name"], each) for each in merged] if lists[0] else list(merged.items())
     assert {name: each["low"] for name, each in pairs} == {**base, **own}
     assert [name for name, _ in pairs][: len(base)] == list(base)

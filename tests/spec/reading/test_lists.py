@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from fxai.errors import InputError, SpecError
-from fxai.spec.checks.feasibility import broken
+from fxai.spec.checks.feasibility import violated_constraints
 from fxai.spec.fields.field_paths import parse_choice
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.load import spec_of
 from fxai.spec.reading.override import override
-from fxai.spec.reading.write_out import standalone_spec
+from fxai.spec.reading.standalone_spec import standalone_spec
 from fxai.spec.search.conditions import is_active
 from fxai.spec.search.configure import configure, default_params, trial_config, trial_settings
 from fxai.spec.search.fingerprint import difference, fingerprint
@@ -173,8 +173,8 @@ def test_constraints_know_layers_by_names_of_ones_own() -> None:
         "  - {name: second, path: model.widths.1, type: int, low: 4, high: 64}\n",
         f"{TWO_LAYERS}\n  constraints: ['first >= second']",
     )
-    assert not broken(made, {"first": 16, "second": 16})
-    assert broken(made, {"first": 16, "second": 17}) == ("first >= second",)
+    assert not violated_constraints(made, {"first": 16, "second": 16})
+    assert violated_constraints(made, {"first": 16, "second": 17}) == ("first >= second",)
 
 
 def test_bounds_of_a_layer_are_those_of_a_width() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from fxai.spec.fields.algorithm import ALGORITHMS, DEFAULT_ALGORITHM
 from fxai.spec.reading.schema import json_schema
-from fxai.spec.search.parameter_form import TYPES
+from fxai.spec.search.translate_parameter import TYPES
 
 SCHEMA = json_schema()
 STUDY = SCHEMA["$defs"]["StudySpec"]["properties"]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from fxai.errors import SpecError
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.load import spec_of
-from fxai.spec.search.conditions import circular_conditions, in_order, walk
+from fxai.spec.search.conditions import active_params, circular_conditions, in_order
 from fxai.spec.search.configure import configure, default_params, params_by_path
 from fxai.spec.search.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter
 from fxai.spec.search.study import StudySpec
@@ -43,7 +43,7 @@ def test_a_parameter_comes_after_what_decides_whether_it_exists(space: list[Para
 @given(st.sampled_from(KIND.choices), st.integers(1, 4))
 def test_only_what_exists_is_chosen_whatever_hangs_on_whatever(kind: str, depth: int) -> None:
     values: dict[str, Any] = {"kind": kind, "heads": 2, "depth": depth, "drop": 0.5}
-    params = walk(SPACE, {}, lambda parameter: values[parameter.name])
+    params = active_params(SPACE, {}, lambda parameter: values[parameter.name])
     wanted = {"kind"}
     wanted |= {"heads"} if kind == "transformer" else set()
     wanted |= {"depth"} if kind != "gru" else set()
@@ -53,8 +53,8 @@ def test_only_what_exists_is_chosen_whatever_hangs_on_whatever(kind: str, depth:
 
 def test_conditions_may_name_a_field_that_is_not_searched() -> None:
     space = [FloatParameter(name="model.dropout", low=0, high=0.5, when={"model.type": "mlp"})]
-    assert walk(space, {"model.type": "mlp"}, lambda _: 0.1) == {"model.dropout": 0.1}
-    assert walk(space, {"model.type": "gru"}, lambda _: 0.1) == {}
+    assert active_params(space, {"model.type": "mlp"}, lambda _: 0.1) == {"model.dropout": 0.1}
+    assert active_params(space, {"model.type": "gru"}, lambda _: 0.1) == {}
 
 
 def test_a_circle_is_found() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fxai.spec.search.narrow import narrowed
+from fxai.spec.search.narrow import narrow_range
 from fxai.spec.search.parameters import (
     CategoricalParameter,
     Choice,
@@ -37,7 +37,7 @@ EVERYWHERE = st.tuples(st.sampled_from(PARAMETERS), st.floats(-0.5, 1.5), st.flo
 def test_a_range_lies_within_its_bounds_and_holds_the_best_value(drawn: tuple[Number, float, float]) -> None:
     parameter, where, width = drawn
     best = parameter.low + where * (parameter.high - parameter.low)
-    made = narrowed(parameter, best, width)
+    made = narrow_range(parameter, best, width)
     assert not isinstance(made, CategoricalParameter)
     assert parameter.low <= made.low <= made.high <= parameter.high
     assert contains(made, nearest_value(parameter, best))
@@ -52,7 +52,7 @@ def test_on_steps_the_ends_are_values_and_a_step_is_left_on_each_side(drawn: tup
         return
     values = [value for value in grid_values(parameter) if isinstance(value, int | float)]
     at = round(min(max(where, 0), 1) * (len(values) - 1))
-    made = narrowed(parameter, values[at], width)
+    made = narrow_range(parameter, values[at], width)
     assert not isinstance(made, CategoricalParameter)
     assert made.low in values
     assert made.high in values
@@ -63,7 +63,7 @@ def test_on_steps_the_ends_are_values_and_a_step_is_left_on_each_side(drawn: tup
 @given(st.sampled_from(PARAMETERS[:2]), st.floats(0, 1), st.floats(0.01, 1))
 def test_a_length_is_measured_on_the_parameters_scale(parameter: FloatParameter, where: float, width: float) -> None:
     scale = math.log if parameter.log else float
-    made = narrowed(parameter, parameter.low + where * (parameter.high - parameter.low), width)
+    made = narrow_range(parameter, parameter.low + where * (parameter.high - parameter.low), width)
     assert isinstance(made, FloatParameter)
     whole = scale(parameter.high) - scale(parameter.low)
     assert math.isclose(scale(made.high) - scale(made.low), width * whole, rel_tol=1e-6)
@@ -85,11 +85,11 @@ def test_a_length_is_measured_on_the_parameters_scale(parameter: FloatParameter,
 def test_of_choices_that_are_numbers_the_neighbours_stay(
     choices: tuple[Choice, ...], best: Choice, left: tuple[Choice, ...]
 ) -> None:
-    made = narrowed(CategoricalParameter(name="x", choices=choices), best, 0.25)
+    made = narrow_range(CategoricalParameter(name="x", choices=choices), best, 0.25)
     assert isinstance(made, CategoricalParameter)
     assert made.choices == left
 
 
 @pytest.mark.parametrize("best", [None, "much", True])
 def test_what_is_no_number_narrows_no_range(best: Choice) -> None:
-    assert narrowed(PARAMETERS[0], best, 0.25) == PARAMETERS[0]
+    assert narrow_range(PARAMETERS[0], best, 0.25) == PARAMETERS[0]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from fxai.errors import SpecError
 from fxai.search.pbt_perturbation import perturbed, resampled
 from fxai.spec.reading.load import spec_of
-from fxai.spec.reading.write_out import standalone_spec
+from fxai.spec.reading.standalone_spec import standalone_spec
 from fxai.spec.search.parameters import (
     CategoricalParameter,
     FloatParameter,

@@ -169,7 +169,7 @@ class _Lines:
 
 
 def _scale(comparison: Comparison, path: str) -> BaseDistribution | None:
-    return spanning([study.parameters[path].distribution for study in comparison.having(path)])
+    return spanning([study.parameters[path].distribution for study in comparison.studies_with(path)])
 
 
 def _places(scale: BaseDistribution, values: tuple[ParamValue, ParamValue]) -> tuple[float | None, float | None]:

@@ -97,13 +97,14 @@ class Comparison:
     @property
     def shared(self) -> tuple[str, ...]:
         """Parameters of at least two studies, the most important first."""
-        return tuple(path for path in self._paths() if len(self.having(path)) >= _FEWEST)
+        return tuple(path for path in self._paths() if len(self.studies_with(path)) >= _FEWEST)
 
     @property
     def unshared(self) -> dict[str, tuple[str, ...]]:
         """By study, the parameters that no other study has."""
         alone = {
-            study.label: tuple(p for p in study.parameters if len(self.having(p)) < _FEWEST) for study in self.studies
+            study.label: tuple(p for p in study.parameters if len(self.studies_with(p)) < _FEWEST)
+            for study in self.studies
         }
         return {label: paths for label, paths in alone.items() if paths}
 
@@ -112,16 +113,16 @@ class Comparison:
         """All parameters with an importance in any study, the most important first."""
         return tuple(path for path in self._paths() if _shares(self.studies, path))
 
-    def having(self, path: str) -> list[ComparedStudy]:
+    def studies_with(self, path: str) -> list[ComparedStudy]:
         return [study for study in self.studies if path in study.parameters]
 
-    def agree(self, path: str) -> bool | None:
+    def leaders_agree(self, path: str) -> bool | None:
         """Whether the leading trials of all studies with the parameter agree on it.
 
         Numbers: the middle 80 % of the studies' values overlap. Choices: the most frequent choice is the same. None
         if the values of one study are not known.
         """
-        leaders = [study.parameters[path].leaders for study in self.having(path)]
+        leaders = [study.parameters[path].leaders for study in self.studies_with(path)]
         known = [each for each in leaders if each is not None]
         if len(known) < len(leaders) or len(known) < _FEWEST:
             return None
@@ -135,7 +136,7 @@ class Comparison:
         return {
             "groups": [group.as_json() for group in self.groups],
             "studies": [study.as_json() for study in self.studies],
-            "shared_parameters": {path: {"leaders_agree": self.agree(path)} for path in self.shared},
+            "shared_parameters": {path: {"leaders_agree": self.leaders_agree(path)} for path in self.shared},
             "unshared_parameters": {label: list(paths) for label, paths in self.unshared.items()},
         }
 

@@ -50,7 +50,7 @@ def parameter_rows(comparison: Comparison, *, ranges: bool = False) -> Sequence[
         (
             path,
             *(_parameter_cell(study, path, ranges=ranges) for study in comparison.studies),
-            _ANSWERS[comparison.agree(path)],
+            _ANSWERS[comparison.leaders_agree(path)],
         )
         for path in comparison.shared
     ]

@@ -24,7 +24,7 @@ from fxai.search import attributes
 from fxai.spec.fields.objective import HERE, CustomCode
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.load import load_spec
-from fxai.spec.reading.write_out import standalone_spec
+from fxai.spec.reading.standalone_spec import standalone_spec
 from fxai.spec.search.study import StudySpec
 
 _MANIFEST = "manifest.json"

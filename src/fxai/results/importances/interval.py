@@ -9,8 +9,8 @@ from optuna.trial import FrozenTrial
 from pydantic import JsonValue
 
 from fxai.results.importances.importance import ENOUGH_TRIALS, importances, shares_in
+from fxai.results.importances.importance_tests import importance_tests
 from fxai.results.importances.ranked import count_pruned, ranked
-from fxai.results.importances.unimportant import importance_tests
 from fxai.results.sampled_study import sampled
 from fxai.results.study_subset import StudySubset
 from fxai.search.study_views import first_objective_view

@@ -17,7 +17,7 @@ _OWN_LOG = re.compile(r"\s*\(log: .*\)$")  # path of the trial's log; `fxai show
 def failures(info: StudyInfo) -> Section:
     name, title = "failures", "Failures"
     failed = [trial for trial in info.own if trial.state is StoredState.FAIL and trial.failure is not None]
-    broken = [trial for trial in info.record.trials if trial.broken]
+    broken = [trial for trial in info.record.trials if trial.violated_constraints]
     blocks: list[Block] = [*_failed(failed), *_broken(broken)]
     return Section(name, title, blocks or [Absent("No trial has failed.")])
 
@@ -58,7 +58,7 @@ def _numbers(trials: list[TrialRecord]) -> str:
 def _broken(trials: list[TrialRecord]) -> list[Block]:
     """A table of violated constraints with the number of proposals."""
     counts: dict[str, int] = defaultdict(int)
-    for constraint in (constraint for trial in trials for constraint in trial.broken):
+    for constraint in (constraint for trial in trials for constraint in trial.violated_constraints):
         counts[constraint] += 1
     if not counts:
         return []

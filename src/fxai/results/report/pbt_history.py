@@ -12,10 +12,10 @@ from fxai.results.training.schedule import Part, ancestry
 _ROW, _MOST_ROWS = 20, 60
 
 
-def lineage(info: StudyInfo) -> Section | None:
+def pbt_history(info: StudyInfo) -> Section | None:
     """The section; None for a study without populations."""
     best = info.record.best
-    if best is None or not any(trial.lineage for trial in info.own):
+    if best is None or not any(trial.exploits for trial in info.own):
         return None
     parts = ancestry(info.record.trials, best.number)
     reading = (
@@ -36,12 +36,12 @@ def _figure(info: StudyInfo, best: TrialRecord, parts: list[Part]) -> go.Figure:
     members = [trial for trial in info.own if trial.reports]
     if len(members) > _MOST_ROWS:
         ancestors = {number for _, number, _ in parts}
-        members = [trial for trial in members if trial.number in ancestors or trial.lineage][:_MOST_ROWS]
+        members = [trial for trial in members if trial.number in ancestors or trial.exploits][:_MOST_ROWS]
     numbers = {trial.number: row for row, trial in enumerate(members)}
     drawn = go.Figure()
     for member in members:
         drawn.add_trace(_line([(0, member.number), (max(member.reports), member.number)], numbers, COMPLETE, 1.2))
-        for exploit in member.lineage:
+        for exploit in member.exploits:
             if exploit.donor in numbers:
                 ends = [(exploit.step, exploit.donor), (exploit.step, member.number)]
                 drawn.add_trace(_line(ends, numbers, OTHER, 1))

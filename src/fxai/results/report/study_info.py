@@ -64,7 +64,7 @@ class StudyInfo:
     @cached_property
     def default(self) -> TrialRecord | None:
         """Trial 0 if FxAI chose its parameters; None for a user's trial and for a member of a population."""
-        if not self.record.trials or self.record.trials[0].lineage:
+        if not self.record.trials or self.record.trials[0].exploits:
             return None
         first = self.stored.get_trials(deepcopy=False)[0]
         return self.record.trials[0] if first.user_attrs.get(attributes.ENQUEUED) == "default" else None

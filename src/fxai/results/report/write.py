@@ -21,8 +21,8 @@ from fxai.results.report.importance import importances, most_important_pair
 from fxai.results.report.next_steps import next_steps
 from fxai.results.report.parallel_coordinates import top_trials
 from fxai.results.report.parameters import parameters
-from fxai.results.report.pbt_history import lineage
-from fxai.results.report.searched import searched
+from fxai.results.report.pbt_history import pbt_history
+from fxai.results.report.search_settings import search_settings
 from fxai.results.report.study_info import StudyInfo
 from fxai.results.report.timeline import timeline
 from fxai.results.report.training import training
@@ -39,11 +39,11 @@ _SECTIONS = (
     parameters,
     most_important_pair,
     chooser,
-    lineage,
+    pbt_history,
     training,
     timeline,
     failures,
-    searched,
+    search_settings,
 )
 
 

@@ -15,7 +15,7 @@ from fxai.spec.fields.objective import FX_TRADING, Objective, argument_style_of,
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.config_override import CONFIG, SOURCE, override_config
-from fxai.spec.reading.data_place import beside
+from fxai.spec.reading.data_paths import resolve_source
 from fxai.spec.reading.load import load_record
 from fxai.spec.search.custom_config import CustomConfig, values_in, with_values
 from fxai.spec.search.parameters import Choice
@@ -87,7 +87,7 @@ def load_plan(path: Path, settings: Mapping[str, str]) -> TrainingPlan:
 
 def _placed(config: TrainingConfig, path: Path) -> TrainingConfig:
     """The configuration of a file with the path of its data, which may be in the folder of the file."""
-    source = beside(path.parent, config.data.source)
+    source = resolve_source(path.parent, config.data.source)
     return config.model_copy(update={"data": config.data.model_copy(update={"source": source})})
 
 

@@ -38,9 +38,9 @@ Part: TypeAlias = tuple[int, int, Mapping[str, ParamValue]]  # first step, numbe
 def ancestry(trials: Sequence[TrialRecord], number: int, until: int | None = None) -> list[Part]:
     """The parts of a training along the lineage of a trial's weights, from the first step up to `until`."""
     trial = trials[number]
-    exploits = [each for each in trial.lineage if until is None or each.step < until]
+    exploits = [each for each in trial.exploits if until is None or each.step < until]
     if not exploits:
-        return [(0, number, trial.lineage[0].before if trial.lineage else trial.params)]
+        return [(0, number, trial.exploits[0].before if trial.exploits else trial.params)]
     last = exploits[-1]
     return [*ancestry(trials, last.donor, last.step), (last.step, number, last.params)]
 

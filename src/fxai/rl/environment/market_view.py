@@ -41,7 +41,7 @@ class MarketView:
         self.scales = torch.tensor(factors, dtype=market.dtype, device=market.device)
         """[lane, 4]: factors that bring the account's features to the size of standardized features."""
 
-    def seen(self, bar: Tensor, account: Accounts) -> Tensor:
+    def observation(self, bar: Tensor, account: Accounts) -> Tensor:
         """Returns observations [lane, env, window, column] at bars [lane, env] with accounts [lane, env]."""
         observation = self._windows[bar].reshape(*bar.shape, *self.shape)
         columns = (account.position, account.gain, account.held / (account.held + HALF_HELD), account.drawdown)

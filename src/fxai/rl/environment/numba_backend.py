@@ -62,7 +62,7 @@ class NumbaBackend:
         self._bar, self._end = state["bar"].clone(), state["end"].clone()
         self._accounts = torch.stack([getattr(account, name) for name in _ACCOUNT], dim=-1)
         self._standing = self._bar.numpy(), self._end.numpy(), _named(_ACCOUNT, self._accounts)
-        return self._view.seen(self._bar, account)
+        return self._view.observation(self._bar, account)
 
 
 def _records(lanes: Sequence[Mapping[str, float]]) -> Array:

@@ -32,7 +32,7 @@ class TorchBackend:
 
     def begin(self, starts: Tensor, ends: Tensor) -> Tensor:
         self._bar, self._end, self._account = starts, ends, self._fresh
-        return self._view.seen(self._bar, self._account)
+        return self._view.observation(self._bar, self._account)
 
     def step(self, action: Tensor, starts: Tensor, ends: Tensor) -> MarketStep:
         before = self._account
@@ -48,7 +48,7 @@ class TorchBackend:
             settlement = self._broker.settle(before, outcome, ended, quotes)
             outcome, settled, settled_gain = settlement.outcome, settlement.settled.bool(), settlement.gain
         self._account = outcome.account
-        final_observation = self._view.seen(self._bar, self._account)
+        final_observation = self._view.observation(self._bar, self._account)
         return MarketStep(
             observation=self._begin_again(ended, starts, ends, final_observation),
             final_observation=final_observation,
@@ -71,7 +71,7 @@ class TorchBackend:
     def restore(self, state: Mapping[str, Tensor]) -> Tensor:
         self._bar, self._end = state["bar"], state["end"]
         self._account = Accounts(**without_prefix("account.", state))
-        return self._view.seen(self._bar, self._account)
+        return self._view.observation(self._bar, self._account)
 
     def _target(self, action: Tensor) -> Tensor:
         target = action.to(self._market.dtype) - 1.0
@@ -84,7 +84,7 @@ class TorchBackend:
         self._bar = torch.where(ended, starts, self._bar)
         self._end = torch.where(ended, ends, self._end)
         self._account = self._account.reset_where(ended, self._fresh)
-        return self._view.seen(self._bar, self._account)
+        return self._view.observation(self._bar, self._account)
 
 
 def _least_target(configs: Sequence[EnvConfig], like: Tensor) -> Tensor | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from fxai.errors import SpecError
 from fxai.spec.checks.argument_advice import argument_advice
-from fxai.spec.checks.feasibility import broken
+from fxai.spec.checks.feasibility import violated_constraints
 from fxai.spec.checks.population_checks import population_advice
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import config_values, default_params, trial_config
@@ -94,7 +94,7 @@ def _about_constraints(study: StudySpec) -> Iterator[str]:
     for constraint in study.constraints:
         if searched.isdisjoint(parse_expression(constraint).names):
             yield f"the constraint {constraint!r} names no searched parameter, so it is the same for all trials"
-    for constraint in broken(study, default_params(study)):
+    for constraint in violated_constraints(study, default_params(study)):
         yield f"trial 0, {first_trial(study)}, breaks the constraint {constraint!r} and is not trained"
 
 

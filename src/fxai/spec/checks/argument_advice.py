@@ -36,7 +36,7 @@ def argument_advice(objective: Objective, parameters: Sequence[Parameter]) -> It
         yield from _about_words_behind_lists(objective.command)
 
 
-def hint(command: Sequence[str], params: Mapping[str, JsonValue], notation: Notation, failure: str) -> str:
+def failure_hint(command: Sequence[str], params: Mapping[str, JsonValue], notation: Notation, failure: str) -> str:
     """Returns advice for a command that failed before its first report; empty if no known cause fits.
 
     Args:

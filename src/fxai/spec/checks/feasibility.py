@@ -16,6 +16,6 @@ def violations(study: StudySpec, params: Mapping[str, Choice]) -> dict[str, floa
     return {constraint: violation(constraint, values) for constraint in study.constraints}
 
 
-def broken(study: StudySpec, params: Mapping[str, Choice]) -> tuple[str, ...]:
+def violated_constraints(study: StudySpec, params: Mapping[str, Choice]) -> tuple[str, ...]:
     """Returns the constraints that a point breaks."""
     return tuple(constraint for constraint, amount in violations(study, params).items() if amount > 0)

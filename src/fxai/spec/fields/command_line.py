@@ -32,7 +32,7 @@ def placeholders(word: str) -> Iterator[str]:
     yield from (match["name"] for match in _BRACES.finditer(word) if match["name"])
 
 
-def filled(
+def fill_placeholders(
     command: Sequence[str],
     params: Mapping[str, JsonValue],
     further: Mapping[str, JsonValue],
@@ -55,7 +55,7 @@ def filled(
             for name, value in params.items():
                 words += argument_of_key(name, value, notation)
         elif notation == DEFAULT_NOTATION:
-            words.append(_filled(word, values))
+            words.append(_with_values(word, values))
         else:
             words += _styled(word, left, values, notation)
     return words
@@ -72,10 +72,10 @@ def _styled(word: str, left: list[str], values: Mapping[str, JsonValue], notatio
     if _OPTION.fullmatch(word) and left and (match := _ALONE.fullmatch(left[0])) and match["name"] in values:
         del left[0]
         return argument(word, values[match["name"]], notation, joined=False)
-    return (_filled(word, values),)
+    return (_with_values(word, values),)
 
 
-def _filled(word: str, values: Mapping[str, JsonValue]) -> str:
+def _with_values(word: str, values: Mapping[str, JsonValue]) -> str:
     """Replaces the placeholders of a word. Doubled braces become single; unknown names stay unchanged."""
     return _BRACES.sub(
         lambda match: f"{{{match['literal']}}}" if match["literal"] else text_of(values.get(match["name"], match[0])),

@@ -25,7 +25,7 @@ def section_of(field: FieldInfo, chosen: type[Record] | None = None) -> type[Rec
     return chosen if chosen in records_in(annotation) else None
 
 
-def leaves(
+def leaf_fields(
     record: type[Record], prefix: str = "", chosen: type[Record] | None = None
 ) -> Iterator[tuple[str, FieldInfo]]:
     """Yields every field below a record with its dotted path, those of sections included.
@@ -40,7 +40,7 @@ def leaves(
         if section is None:
             yield prefix + name, field
         else:
-            yield from leaves(section, f"{prefix}{name}.", chosen)
+            yield from leaf_fields(section, f"{prefix}{name}.", chosen)
 
 
 def is_list(field: FieldInfo) -> bool:

@@ -12,12 +12,12 @@ from fxai.errors import InputError, Problem, SpecError
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.objective import in_folder
 from fxai.spec.fields.suggestion import did_you_mean
-from fxai.spec.reading.data_place import resolve_data_paths
+from fxai.spec.reading.data_paths import resolve_data_paths
 from fxai.spec.reading.find_spec import ENDINGS, find_spec, is_file
-from fxai.spec.reading.form import SHARED
 from fxai.spec.reading.merge import merge_study
 from fxai.spec.reading.presets import with_preset
 from fxai.spec.reading.search_space import resolve_search_space, without_search_space_key
+from fxai.spec.reading.translate_spec import SHARED
 from fxai.spec.yaml.source_node import SourceNode, source_node, source_of
 from fxai.spec.yaml.yaml_source import YamlSource, read_yaml
 
@@ -73,7 +73,7 @@ def _base(source: YamlSource, own: SourceNode, check: Check, trail: Sequence[Pat
         raise SpecError(source.name, (Problem(message, "extends", named.line),))
     base = resolve_references(read_yaml(path), check, way)
     check(base)
-    return _with_defaults(source_node(base)).taken(named.line, str(path))
+    return _with_defaults(source_node(base)).included_at(named.line, str(path))
 
 
 def _find_base(name: str, here: Path) -> Path:

@@ -17,8 +17,8 @@ from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.reading.find_spec import config_directory
 from fxai.spec.search.config_fields import all_config_fields
 from fxai.spec.search.findings import message_of
-from fxai.spec.search.parameter_form import translate_parameter
 from fxai.spec.search.parameters import Parameter
+from fxai.spec.search.translate_parameter import translate_parameter
 from fxai.spec.yaml.source_node import SourceNode, source_node
 from fxai.spec.yaml.yaml_source import YamlSource, dotted, read_yaml
 
@@ -80,7 +80,7 @@ def hpo_file() -> HpoFile:
 def written_space(name: str, line: int) -> SourceNode:
     """Returns a search space in the file's form, as part of another file that refers to it in this line."""
     source, _ = _read()
-    return source_node(source).keys["search_spaces"].keys[name].taken(line, source.name)
+    return source_node(source).keys["search_spaces"].keys[name].included_at(line, source.name)
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import TypeVar
 from fxai.errors import Problem, SpecError
 from fxai.spec.fields.record import Record
 from fxai.spec.reading.extend import resolve_references
-from fxai.spec.reading.form import TranslatedSpec, translate
+from fxai.spec.reading.translate_spec import TranslatedSpec, translate_spec
 from fxai.spec.reading.validation import validate, validate_spec
 from fxai.spec.search.findings import Finding
 from fxai.spec.search.study import Spec
@@ -43,7 +43,7 @@ def _checked(source: YamlSource) -> Spec:
 def _read(source: YamlSource) -> tuple[Spec, TranslatedSpec]:
     """Returns the spec of a file whose references are resolved, with its translation."""
     _check_mapping(source, "a spec has `name:` and `studies:`")
-    form = translate(source)
+    form = translate_spec(source)
     spec, findings = validate_spec(form.tree, form.findings)
     if spec is None or findings:
         raise _spec_error(form, findings)

@@ -8,7 +8,7 @@ from fxai.spec.fields.algorithm import algorithm_of
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.search.class_names import CLASSES, class_name
-from fxai.spec.yaml.source_node import SourceNode, plain
+from fxai.spec.yaml.source_node import SourceNode, plain_value
 
 Entry = tuple[str, SourceNode]  # a parameter's name, empty where none is given, and the parameter
 _ONE_OBJECTIVE = ("metric_name", "direction", "objectives")
@@ -101,7 +101,7 @@ def _config(own: SourceNode, base: SourceNode) -> SourceNode:
     training, inherited = own.keys.get("training"), base.keys.get("training")
     if training is None or inherited is None or "algorithm" not in training.keys:
         return _merged(own, base)
-    if algorithm_of(plain(training)) != algorithm_of(plain(inherited)):
+    if algorithm_of(plain_value(training)) != algorithm_of(plain_value(inherited)):
         shared = {key: each for key, each in inherited.keys.items() if key in AlgorithmConfig.model_fields}
         base = base.with_keys({**base.keys, "training": inherited.with_keys(shared)})
     return _merged(own, base)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fxai.errors import Problem, SpecError
-from fxai.spec.fields.field_paths import leaves
+from fxai.spec.fields.field_paths import leaf_fields
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.tracking import TRACKER_SETTINGS
 from fxai.spec.reading.config_override import CONFIG, NO_SUCH_SETTING, SOURCE, ConfigFault, set_in_config
@@ -21,7 +21,9 @@ from fxai.spec.yaml.yaml_source import parse_yaml
 
 _OF_SPEC = frozenset({"results_dir", "dashboard_port", "save_study_plots"})
 _NOT_TO_SET = frozenset({"study_name", "parameters", "enqueue", "fixed", "training_config"})
-_OF_STUDY = TRACKER_SETTINGS.union(name for name, _ in leaves(StudySpec) if name.partition(".")[0] not in _NOT_TO_SET)
+_OF_STUDY = TRACKER_SETTINGS.union(
+    name for name, _ in leaf_fields(StudySpec) if name.partition(".")[0] not in _NOT_TO_SET
+)
 _SEARCH = "search"
 _CHOOSES_KEYS = (".type", ".algorithm")  # the valid keys of other settings depend on these
 

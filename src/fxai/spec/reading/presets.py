@@ -13,7 +13,7 @@ from fxai.spec.search.population import PopulationSearch
 from fxai.spec.search.preset import Preset
 from fxai.spec.search.pruners import MedianPruner, NopPruner, Pruner, SuccessiveHalvingPruner
 from fxai.spec.search.samplers import RandomSampler, Sampler, TPESampler
-from fxai.spec.yaml.source_node import SourceNode, plain, unlocated_node
+from fxai.spec.yaml.source_node import SourceNode, plain_value, unlocated_node
 
 _POPULATIONS = "pbt"
 _SAMPLERS: dict[str, Sampler] = {"optuna": TPESampler(), "random": RandomSampler()}
@@ -61,14 +61,14 @@ def with_preset(study: SourceNode, own: Mapping[str, SourceNode], faults: list[P
     elif shipped := shipped_preset(named.text):
         given = unlocated_node(settings_of(shipped), named.line, f"preset {named.text}").keys
     else:
-        faults.append(Problem(unknown_preset(plain(named), own), "preset", named.line))
+        faults.append(Problem(unknown_preset(plain_value(named), own), "preset", named.line))
         return study
     return study.with_keys({**given, **study.keys})
 
 
 def _sound(preset: SourceNode) -> dict[str, SourceNode]:
     """Returns the settings of a preset of the spec; none if it is invalid, which is reported at the preset."""
-    node = plain(preset)
+    node = plain_value(preset)
     try:
         Preset.model_validate(with_classes(node) if isinstance(node, dict) else node)
     except ValidationError:

@@ -6,13 +6,13 @@ from fxai.spec.fields.algorithm import ALGORITHMS, DEFAULT_ALGORITHM
 from fxai.spec.fields.import_path import IMPORTED
 from fxai.spec.fields.objective import FX_TRADING
 from fxai.spec.fields.record import Record
-from fxai.spec.reading.form import SHARED
 from fxai.spec.reading.hpo_file import hpo_file
+from fxai.spec.reading.translate_spec import SHARED
 from fxai.spec.search.class_names import CLASS_NAMES, CLASSES, SHORT_NAMES
 from fxai.spec.search.metrics import METRICS
-from fxai.spec.search.parameter_form import NORMAL, RENAMED, STEPPED, TYPES
 from fxai.spec.search.parameters import CategoricalParameter, FloatParameter, IntParameter
 from fxai.spec.search.study import Spec
+from fxai.spec.search.translate_parameter import NORMAL, RENAMED, STEPPED, TYPES
 
 JsonSchema = dict[str, Any]
 _KINDS: dict[str, type[Record]] = {"float": FloatParameter, "int": IntParameter, "categorical": CategoricalParameter}

@@ -8,7 +8,7 @@ from fxai.spec.fields.algorithm import ALGORITHMS
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.reading.hpo_file import hpo_file, written_space
 from fxai.spec.reading.merge import CONFIGS, merge_parameters
-from fxai.spec.yaml.source_node import SourceNode, plain
+from fxai.spec.yaml.source_node import SourceNode, plain_value
 
 _KEY = "search_space"
 
@@ -44,9 +44,8 @@ def without_search_space_key(study: SourceNode) -> SourceNode:
 
 def _unknown(named: SourceNode) -> str:
     spaces = hpo_file().search_spaces
-    return (
-        f"there is no search space {plain(named)!r}{did_you_mean(named.text, spaces) or '.'} Known: {', '.join(spaces)}"
-    )
+    nearest = did_you_mean(named.text, spaces) or "."
+    return f"there is no search space {plain_value(named)!r}{nearest} Known: {', '.join(spaces)}"
 
 
 def _mapped(parameters: SourceNode, names: Iterable[str]) -> SourceNode:

@@ -73,7 +73,7 @@ class TransferSpec(Record):
         return self.model_copy(update={"fixed": {path: each for path, each in self.fixed.items() if path not in paths}})
 
 
-def applied(study: StudySpec, transfer_spec: TransferSpec, name: str) -> StudySpec:
+def apply_transfer(study: StudySpec, transfer_spec: TransferSpec, name: str) -> StudySpec:
     """Returns the study with the transfer applied.
 
     Args:
@@ -97,7 +97,7 @@ def applied(study: StudySpec, transfer_spec: TransferSpec, name: str) -> StudySp
         raise SpecError(name, found)
     changes: dict[str, Any] = {
         "fixed": {**study.fixed, **transfer_spec.fixed},
-        "parameters": tuple(_narrowed(each, ranges.get(each.name)) for each in left),
+        "parameters": tuple(_with_range(each, ranges.get(each.name)) for each in left),
         "enqueue": (*transfer_spec.enqueue, *study.enqueue),
     }
     changed = study.model_copy(update=changes)
@@ -127,7 +127,7 @@ def _range_problem(place: int, narrowed: Narrowed, known: Mapping[str, Parameter
     return None if fits else Problem(f"is not within the range of {narrowed.name} in the spec", key)
 
 
-def _narrowed(parameter: Parameter, narrowed: Narrowed | None) -> Parameter:
+def _with_range(parameter: Parameter, narrowed: Narrowed | None) -> Parameter:
     if narrowed is None:
         return parameter
     kept = ("choices",) if isinstance(parameter, CategoricalParameter) else ("low", "high")

@@ -19,9 +19,9 @@ from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.key_check import check_keys
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.findings import Finding, findings_of
-from fxai.spec.search.parameter_form import SYNONYMS
 from fxai.spec.search.parameters import Parameter
 from fxai.spec.search.study import Spec, StudySpec
+from fxai.spec.search.translate_parameter import SYNONYMS
 from fxai.spec.yaml.yaml_source import KeyPath
 
 R = TypeVar("R", bound=Record)

@@ -38,7 +38,7 @@ def is_active(parameter: Parameter, values: Mapping[str, Choice]) -> bool:
     return all(name in values and any(same(values[name], each) for each in wanted) for name, wanted in conditions)
 
 
-def walk(
+def active_params(
     parameters: Sequence[Parameter], values: Mapping[str, Choice], choose: Callable[[Parameter], Choice]
 ) -> dict[str, Choice]:
     """Returns a value for each parameter that exists, given the values chosen before it.

@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 
 from fxai.spec.fields.algorithm import ALGORITHMS
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
-from fxai.spec.fields.field_paths import leaves
+from fxai.spec.fields.field_paths import leaf_fields
 from fxai.spec.fields.model_config import MAX_LAYERS, Width
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.training_config import TrainingConfig
@@ -27,7 +27,7 @@ _SECTION = "training."
 def config_fields(algorithm: str) -> Mapping[str, FieldInfo]:
     """Returns the fields of an algorithm by dotted path, with the width of each layer; all fields if it is unknown."""
     chosen = (ALGORITHMS[algorithm],) if algorithm in ALGORITHMS else tuple(ALGORITHMS.values())
-    fields = {path: field for one in chosen for path, field in leaves(TrainingConfig, chosen=one)}
+    fields = {path: field for one in chosen for path, field in leaf_fields(TrainingConfig, chosen=one)}
     return MappingProxyType(fields | {f"{WIDTHS}.{layer}": _WIDTH for layer in range(MAX_LAYERS)})
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from fxai.errors import InputError, SpecError
 from fxai.spec.fields.field_paths import as_custom_choice, field_value_of
 from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.search.conditions import walk
+from fxai.spec.search.conditions import active_params
 from fxai.spec.search.config_fields import ALGORITHM_PATH, ONE_STUDY_EACH, config_fields, unknown_path
 from fxai.spec.search.custom_config import CustomConfig, with_values
 from fxai.spec.search.findings import as_problems, findings_of
@@ -78,7 +78,7 @@ def default_params(study: StudySpec) -> dict[str, Choice]:
     A parameter without a value in the configuration gets the middle of its range or its first choice.
     """
     values = config_values(study)
-    return walk(study.parameters, values, lambda each: nearest_value(each, values.get(each.path)))
+    return active_params(study.parameters, values, lambda each: nearest_value(each, values.get(each.path)))
 
 
 def config_values(study: StudySpec) -> dict[str, Choice]:

@@ -15,7 +15,7 @@ from fxai.spec.search.parameters import (
 )
 
 
-def narrowed(parameter: Parameter, best: Choice, width: float) -> Parameter:
+def narrow_range(parameter: Parameter, best: Choice, width: float) -> Parameter:
     """Returns the parameter with a narrower range around the best value, within its bounds.
 
     On a logarithmic scale the length of a range is that of the logarithms. A range on steps or of whole numbers keeps

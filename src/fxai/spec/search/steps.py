@@ -22,23 +22,23 @@ def count_steps(low: float, high: float, step: float) -> int:
     """Returns the number of values on steps from low to high, both included."""
     if isinstance(low, int) and isinstance(high, int) and isinstance(step, int):
         return (high - low) // step + 1
-    length = _EXACT.subtract(written(high), written(low))
-    return int(_EXACT.divide_int(length, written(step))) + 1
+    length = _EXACT.subtract(decimal_of(high), decimal_of(low))
+    return int(_EXACT.divide_int(length, decimal_of(step))) + 1
 
 
 def on_step(low: float, step: float, steps: int) -> float:
     """Returns the value `steps` steps above low; a whole number if low and step are."""
     if isinstance(low, int) and isinstance(step, int):
         return low + steps * step
-    return float(_EXACT.add(written(low), _EXACT.multiply(Decimal(steps), written(step))))
+    return float(_EXACT.add(decimal_of(low), _EXACT.multiply(Decimal(steps), decimal_of(step))))
 
 
 def nearest_on_step(value: float, low: float, high: float, step: float) -> float:
     """Returns the nearest value on steps from low to high, exact in decimal digits."""
     inside = min(max(value, low), high)
     steps = round((inside - low) / step)
-    length = _EXACT.subtract(written(inside), written(low))
-    exact = float(_ROUNDED.divide(length, written(step)))
+    length = _EXACT.subtract(decimal_of(inside), decimal_of(low))
+    exact = float(_ROUNDED.divide(length, decimal_of(step)))
     if abs(exact - steps) > 1 / 2 + _TIE:  # with many steps the quotient of floats can be wrong by a step or more
         steps = round(exact)
     return on_step(low, step, min(steps, count_steps(low, high, step) - 1))
@@ -69,7 +69,7 @@ def neighbours(value: float, low: float, high: float, step: float) -> tuple[floa
 
 def is_multiple(value: float, step: float) -> bool:
     """Whether a value is a multiple of the step, by their decimal digits."""
-    return _EXACT.remainder(written(value), written(step)) == 0
+    return _EXACT.remainder(decimal_of(value), decimal_of(step)) == 0
 
 
 def step_problem(low: float, high: float, step: float) -> str | None:
@@ -82,6 +82,6 @@ def step_problem(low: float, high: float, step: float) -> str | None:
     return None
 
 
-def written(number: float) -> Decimal:
+def decimal_of(number: float) -> Decimal:
     """Returns the number with the decimal digits in which it is written, such as 0.1."""
     return Decimal(repr(number))

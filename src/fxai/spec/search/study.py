@@ -17,7 +17,6 @@ from fxai.spec.search.constraints import Constraint
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.metric_goals import Goal, check_goals, check_metric, with_first_goal
 from fxai.spec.search.metrics import CUSTOM_METRIC, DEFAULT_METRIC, METRICS
-from fxai.spec.search.parameter_form import translate_parameter
 from fxai.spec.search.parameters import Parameter, WrittenChoice
 from fxai.spec.search.population import PopulationSearch
 from fxai.spec.search.preset import Preset
@@ -25,6 +24,7 @@ from fxai.spec.search.pruners import MedianPruner, NopPruner, Pruner
 from fxai.spec.search.samplers import CmaEsSampler, RandomSampler, Sampler, TPESampler
 from fxai.spec.search.score import SCORE, Score, check_score
 from fxai.spec.search.stop import Stop
+from fxai.spec.search.translate_parameter import translate_parameter
 
 _LONGEST_NAME = 200
 CUSTOM_PROGRESS_SECONDS = 3600.0  # custom code may train for a long time before its first report

@@ -42,13 +42,13 @@ class SourceNode:
         """Returns the node with these entries instead of its own."""
         return replace(self, value=dict(keys))
 
-    def taken(self, line: int, source: str) -> "SourceNode":
+    def included_at(self, line: int, source: str) -> "SourceNode":
         """Returns the value as part of another file, which refers to the file `source` in this line."""
         value = self.value
         if isinstance(value, dict):
-            value = {key: each.taken(line, source) for key, each in value.items()}
+            value = {key: each.included_at(line, source) for key, each in value.items()}
         elif isinstance(value, list):
-            value = [each.taken(line, source) for each in value]
+            value = [each.included_at(line, source) for each in value]
         return SourceNode(value, line, self.origin or f"{source}:{self.line}")
 
 
@@ -62,18 +62,18 @@ def source_of(written: SourceNode, name: str) -> YamlSource:
     places = dict(_places(written, ()))
     return YamlSource(
         name,
-        plain(written),
+        plain_value(written),
         {path: each.line for path, each in places.items() if path},
         {path: each.origin for path, each in places.items() if each.origin},
     )
 
 
-def plain(written: SourceNode) -> JsonValue:
+def plain_value(written: SourceNode) -> JsonValue:
     """Returns the value without files and lines."""
     if isinstance(written.value, dict):
-        return {key: plain(each) for key, each in written.value.items()}
+        return {key: plain_value(each) for key, each in written.value.items()}
     if isinstance(written.value, list):
-        return [plain(each) for each in written.value]
+        return [plain_value(each) for each in written.value]
     return written.value
 
 

@@ -8,7 +8,7 @@ from fxai.spec.fields.data_config import NAMED_SOURCE
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.objective import is_custom
 from fxai.spec.reading.merge import CONFIGS
-from fxai.spec.yaml.source_node import SourceNode, plain
+from fxai.spec.yaml.source_node import SourceNode, plain_value
 
 _PLACE = ("data", "source")
 
@@ -22,7 +22,7 @@ def resolve_data_paths(study: SourceNode, base: SourceNode | None, folder: Path)
         folder: The folder of the file that contains the study.
     """
     objective = study.keys.get("objective") or (None if base is None else base.keys.get("objective"))
-    if objective is not None and is_custom(plain(objective)):
+    if objective is not None and is_custom(plain_value(objective)):
         return study  # the configuration of custom code may have any keys
     placed = {key: _placed(study.keys[key], _PLACE, folder) for key in CONFIGS if key in study.keys}
     return study.with_keys({**study.keys, **placed}) if placed else study
@@ -30,14 +30,14 @@ def resolve_data_paths(study: SourceNode, base: SourceNode | None, folder: Path)
 
 def _placed(node: SourceNode, path: tuple[str, ...], folder: Path) -> SourceNode:
     if not path:
-        return replace(node, value=beside(folder, node.text)) if node.text else node
+        return replace(node, value=resolve_source(folder, node.text)) if node.text else node
     first, *rest = path
     if first not in node.keys:
         return node
     return node.with_keys({**node.keys, first: _placed(node.keys[first], tuple(rest), folder)})
 
 
-def beside(folder: Path, source: str) -> str:
+def resolve_source(folder: Path, source: str) -> str:
     """Returns the path of a file in `folder`, relative to the current folder, or `source` if there is no such file."""
     if NAMED_SOURCE.fullmatch(source) or folder == Path():
         return source

@@ -7,7 +7,7 @@ import yaml
 
 from fxai.spec.fields.objective import folder_of
 from fxai.spec.reading.load import load_spec
-from fxai.spec.reading.write_out import standalone_spec
+from fxai.spec.reading.standalone_spec import standalone_spec
 
 SPECS = sorted((Path(__file__).parents[3] / "config" / "optuna").rglob("*.yaml"))
 

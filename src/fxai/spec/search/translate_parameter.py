@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.search.parameters import shortened
-from fxai.spec.search.steps import written as written_digits
+from fxai.spec.search.steps import decimal_of
 
 Node = dict[str, JsonValue]
 
@@ -120,9 +120,9 @@ def _as_range(written: Node) -> tuple[Node, list[tuple[str, str]]]:
     elif not _is_finite(sd) or sd <= 0:
         faults.append(("sd", f"must be a number above 0, not {_shown(sd)}"))
     elif not faults:
-        low, high = (written_digits(mean) + each * DEVIATIONS * written_digits(sd) for each in (-1, 1))
+        low, high = (decimal_of(mean) + each * DEVIATIONS * decimal_of(sd) for each in (-1, 1))
         if _is_finite(quantum) and quantum > 0:
-            step = written_digits(quantum)
+            step = decimal_of(quantum)
             low = (low / step).to_integral_value(ROUND_CEILING) * step
             high = (high / step).to_integral_value(ROUND_FLOOR) * step
         return {**node, "low": float(low), "high": float(high)}, faults

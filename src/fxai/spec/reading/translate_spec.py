@@ -19,8 +19,8 @@ from fxai.spec.fields.tracking import SECRET_KEYS, TRACKERS
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.class_names import CLASSES, with_class, with_classes
 from fxai.spec.search.findings import Finding
-from fxai.spec.search.parameter_form import is_grid, translate_parameter
 from fxai.spec.search.text_values import convert_texts, quote_list_texts
+from fxai.spec.search.translate_parameter import is_grid, translate_parameter
 from fxai.spec.yaml.yaml_source import KeyPath, YamlSource, dotted
 
 Node = dict[str, JsonValue]
@@ -54,7 +54,7 @@ class TranslatedSpec:
         return path
 
 
-def translate(source: YamlSource) -> TranslatedSpec:
+def translate_spec(source: YamlSource) -> TranslatedSpec:
     """Translates a file whose value is a mapping."""
     form = TranslatedSpec(source, copy.deepcopy(source.value) if isinstance(source.value, dict) else {})
     _retire(form, form.tree, (), RETIRED_IN_SPEC)

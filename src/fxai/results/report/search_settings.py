@@ -10,7 +10,7 @@ from fxai.search import attributes
 from fxai.spec.reading.transfer_spec import TransferSpec
 
 
-def searched(info: StudyInfo) -> Section:
+def search_settings(info: StudyInfo) -> Section:
     blocks: list[Block] = [Facts(list(_facts(info)))]
     if info.scales:
         when = {name: _conditions(each) for name, each in info.fingerprint.get("parameters", {}).items()}
