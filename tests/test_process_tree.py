@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-import pytest
+from skip_marks import needs_linux
 
 TWO_TREES = """
 import json, subprocess
@@ -34,7 +34,7 @@ earlier.kill()
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone lets a process adopt orphans")
+@needs_linux("a way for a process to adopt orphans")
 def test_orphans_end_with_the_last_tree_and_earlier_children_stay() -> None:
     ran = subprocess.run([sys.executable, "-c", TWO_TREES], capture_output=True, check=True, timeout=60)
     orphans, earlier = json.loads(ran.stdout)

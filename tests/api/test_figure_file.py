@@ -1,7 +1,6 @@
 """Figures as pages, and as pictures where kaleido and a browser draw them."""
 
 import logging
-import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,13 +9,11 @@ import pytest
 
 from fxai.api import figure_file
 from fxai.api.figure_file import NO_KALEIDO, save_figure
+from skip_marks import needs_browser
 
 LOGGER = logging.getLogger("figures")
 FIGURE = go.Figure(go.Scatter(y=[1, 3, 2])).update_layout(height=400)
-needs_kaleido = pytest.mark.skipif(find_spec("kaleido") is None, reason="the extra kaleido is not installed")
-needs_browser = pytest.mark.skipif(
-    not any(map(shutil.which, ("chromium", "google-chrome", "chrome"))), reason="no browser is installed"
-)
+needs_kaleido = pytest.mark.skipif(find_spec("kaleido") is None, reason="needs Kaleido: `poetry install` in a clone")
 
 
 def test_a_page_opens_without_network(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Ray's search algorithms and schedulers as objects, by class name and attributes; Ray's own where it is installed."""
 
 import contextlib
+import importlib
 from typing import Any
 
 import pytest
@@ -90,7 +91,7 @@ def test_what_cannot_be_taken_over_is_refused(algorithm: Any, scheduler: Any, me
 
 
 def test_the_same_of_rays_own() -> None:
-    schedulers = pytest.importorskip("ray.tune.schedulers")
+    schedulers = pytest.importorskip("ray.tune.schedulers", reason="needs Ray: `poetry install --with peers`")
     asha = schedulers.ASHAScheduler(grace_period=5, reduction_factor=3, max_t=100, metric="val_loss", mode="min")
     assert settings(scheduler=asha, goal=("val_loss", "min")) == {
         "pruner": {"type": "asha", "min_resource": 5, "reduction_factor": 3}
@@ -109,10 +110,10 @@ def test_the_same_of_rays_own() -> None:
     assert settings(scheduler=pbt)["search"].keys() == {
         "type", "population", "quantile", "resample_probability", "perturbation"
     }  # fmt: skip
-    search = pytest.importorskip("ray.tune.search")
+    search = importlib.import_module("ray.tune.search")
     assert settings(search.BasicVariantGenerator(max_concurrent=2)) == {"sampler": "random", "max_concurrent_trials": 2}
     with contextlib.suppress(ImportError):
-        optuna_search = pytest.importorskip("ray.tune.search.optuna").OptunaSearch(
+        optuna_search = importlib.import_module("ray.tune.search.optuna").OptunaSearch(
             metric="val_loss", mode="min", seed=3
         )
         assert settings(optuna_search, goal=("val_loss", "min")) == {"sampler": {"type": "tpe", "seed": 3}}

@@ -106,7 +106,7 @@ def test_resources_of_a_trial() -> None:
 
 
 def test_rays_domains_mean_what_they_mean_in_ray() -> None:
-    tune = pytest.importorskip("ray.tune")
+    tune = pytest.importorskip("ray.tune", reason="needs Ray: `poetry install --with peers`")
     _check_meanings(tune)
 
 

@@ -1,6 +1,5 @@
 """The dashboard in a real browser: Debian's chromium, where it is installed."""
 
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -20,13 +19,13 @@ from fxai.search.studies import load_study
 from fxai.search.study import Search
 from fxai.spec.search.parameters import FloatParameter
 from fxai.spec.search.study import StudySpec
+from skip_marks import CHROMIUM, needs_browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright drives the browser")
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: `poetry install` in a clone")
+pytestmark = needs_browser
 LOAD_MS = 60_000  # of a page, on a machine that others share
 
 

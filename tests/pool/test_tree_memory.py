@@ -6,9 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
 from fxai.pool.tree_memory import TreeMemory
+from skip_marks import needs_linux
 
 TAKES = "taken = b'x' * 200_000_000; "
 FORKS = "import os, sys; below = os.fork(); "
@@ -31,7 +30,7 @@ def running(code: str, *arguments: str) -> Iterator[int]:
         process.communicate()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere shares of memory are not told")
+@needs_linux("the memory of a process without the pages that it shares")
 def test_pages_that_a_fork_shares_count_once() -> None:
     with running(TAKES + FORKS + WAITS) as pid:
         reading = TreeMemory(pid, None).read()

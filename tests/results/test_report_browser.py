@@ -1,6 +1,5 @@
 """The pages in a real browser: figures drawn, in both themes, at the width of a phone, no error, no request."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +15,10 @@ from fxai.results.paths import StudyPaths
 from fxai.results.plots.write import write_plots
 from fxai.results.report.index import write_reports
 from fxai.results.report.write import write_report
+from skip_marks import CHROMIUM, needs_browser
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: `poetry install` in a clone")
+pytestmark = needs_browser
 PHONE = {"width": 390, "height": 844}
 
 

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from fxai.rl.algorithms.build import build_policy
 from fxai.spec.checks.lane_memory import lane_bytes, lane_parts
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import values_of
+from skip_marks import needs_linux
 
 SOURCE = {"source": "planted_1h"}
 COLUMNS = 18  # of an observation with the features of these data
@@ -78,7 +78,7 @@ TRAINED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a peak is that of the whole process")
+@needs_linux("a peak memory that can be reset")
 def test_a_training_takes_one_to_three_times_as_much() -> None:
     configs = [config_of(model, training) for model, training in TRAINED.values()]
     script = [sys.executable, str(Path(__file__).parent / "peak_of_training.py")]

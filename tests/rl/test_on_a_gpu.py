@@ -16,9 +16,10 @@ from fxai.rl.training.lane_pack import Lane, LanePack
 from fxai.rl.training.training import Training
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig
+from rl.gpu_mark import needs_gpu
 from rl.test_device import PACKS, TRANSFORMER, pack, training
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+pytestmark = needs_gpu
 GPU = torch.device("cuda:0")
 MODELS = {
     "mlp": None,

@@ -1,15 +1,12 @@
 """The most memory of a process from one look to the next."""
 
-import sys
-
-import pytest
-
 from fxai.worker.peak_memory import NO_PEAK, Peak, peak_since_last_call
+from skip_marks import needs_linux
 
 MANY = 64_000_000
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a peak is that of the whole process")
+@needs_linux("a peak memory that can be reset")
 def test_a_peak_is_of_the_time_since_the_last_look() -> None:
     before = peak_since_last_call().memory_mb or 0.0
     large = bytearray(b"x" * MANY)

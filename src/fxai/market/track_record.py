@@ -50,7 +50,7 @@ class TrackRecord:
     metrics: Mapping[str, float]  # as in the reports of the agent's trial
     baselines: Mapping[str, FloatArray] = field(default_factory=dict)  # equity at the end of each bar, by strategy
     baseline_metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # metrics that need no trades
-    origin: Mapping[str, JsonValue] = field(default_factory=dict)  # origin: agent, data, versions, time
+    origin: Mapping[str, JsonValue] = field(default_factory=dict)  # agent, data, versions, time
 
     def __len__(self) -> int:
         return len(self.times)

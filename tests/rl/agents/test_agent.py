@@ -219,8 +219,8 @@ def test_an_exported_agent_acts_the_same(tmp_path: Path, model: str) -> None:
 
 
 def test_an_agent_in_onnx_acts_the_same(tmp_path: Path) -> None:
-    runtime = pytest.importorskip("onnxruntime")
-    pytest.importorskip("onnxscript")
+    runtime = pytest.importorskip("onnxruntime", reason="needs ONNX: `poetry install --extras onnx`")
+    pytest.importorskip("onnxscript", reason="needs ONNX: `poetry install --extras onnx`")
     agent = trained("ppo", "mlp").agent
     seen = np.random.default_rng(0).normal(size=(20, *agent.observation_shape)).astype(np.float32)
     agent.export(tmp_path / "agent.onnx", seen)

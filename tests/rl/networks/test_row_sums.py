@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from fxai.rl.networks.row_sums import padded_rows, row_mean, row_sum
+from rl.gpu_mark import needs_gpu
 
 LENGTHS = (1, 3, 4, 15, 64, 4419)
 
@@ -25,7 +26,7 @@ def test_elsewhere_rows_are_of_whole_portions(length: int):
     assert row_mean(torch.empty(3, 2, length, device="meta")).shape == (3, 2)
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+@needs_gpu
 @pytest.mark.parametrize("length", LENGTHS)
 def test_on_a_gpu_equal_rows_have_equal_sums(length: int):
     rows = torch.randn(length, device="cuda").expand(9, length).contiguous()

@@ -21,6 +21,7 @@ from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from probe_envs import ProbeEnv
+from rl.gpu_mark import needs_gpu
 
 WIDTHS = (1, 3, 7, 16)
 LANES, UPDATES, ENVS, STEPS, ROWS = max(WIDTHS), 20, 5, 7, 3
@@ -32,7 +33,7 @@ MODELS = {
 EQUAL = {"mlp", "gru"}
 DEVICES = [
     "cpu",
-    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")),
+    pytest.param("cuda", marks=needs_gpu),
 ]
 
 
