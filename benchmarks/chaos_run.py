@@ -95,7 +95,7 @@ class Run:
         )
 
     def processes(self) -> list[psutil.Process]:
-        """All processes that carry this run's mark in their environment, whoever their parent is."""
+        """All processes with this run's mark in their environment."""
         return [process for process in psutil.process_iter() if _environment(process).get(MARK) == self.mark]
 
     def finish(self) -> None:

@@ -40,7 +40,7 @@ SILENT_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one case came to."""
+    """Result of one case."""
 
     number: int
     arguments: Sequence[str]
@@ -135,7 +135,7 @@ def serve(kind: str, first: int, last: int) -> None:
 
 
 def outcomes(kind: str, first: int, last: int) -> Iterator[Outcome]:
-    """The cases of a kind, from a process that is replaced where a case ends it or says nothing for long."""
+    """The cases of a kind, from a process that is replaced after a crash or a time-out."""
     number = first
     while number < last:
         command = [sys.executable, __file__, "--serve", kind, str(number), str(last)]
@@ -164,7 +164,7 @@ def _answers(process: "subprocess.Popen[bytes]") -> Iterator[Outcome]:
 
 @dataclass(slots=True)
 class Row:
-    """What the cases of a kind came to."""
+    """Results of the cases of a kind."""
 
     cases: int
     failed: int = 0

@@ -111,7 +111,7 @@ def _plain(trial: optuna.Trial) -> float:
 
 
 def damage(path: Path, rng: random.Random) -> str:
-    """Do one to three things to a database that no program does; says which."""
+    """Damage a database in one to three ways; returns which."""
     return "; ".join(rng.choice(_DAMAGES)(path, rng) for _ in range(rng.choice((1, 1, 1, 2, 3))))
 
 

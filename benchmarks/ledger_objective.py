@@ -25,7 +25,7 @@ from fxai.protocol import (
 
 
 class LedgerLanes:
-    """The lanes of `fx_trading`; every report and result is on disk before the worker tells it."""
+    """The lanes of `fx_trading`; every report and result is on disk before the worker sends it."""
 
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes

@@ -60,7 +60,7 @@ PARTS = ("ask", "store", "decide", "tell", "wire")
 
 
 class Clock:
-    """CPU seconds of this process by part; what lies within another part counts there alone."""
+    """CPU seconds of this process by part; the time of a nested part counts only in that part."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
@@ -267,7 +267,7 @@ def optunas(spec: StudySpec, database: Path, count: int) -> Clock:
 
 
 def show(sides: Sequence[tuple[str, Clock, int]], finished: int) -> None:
-    print(f"CPU of the parent, ms a trial, after {finished} finished trials ({LANES} in flight)")
+    print(f"CPU of the parent, ms a trial, after {finished} finished trials ({LANES} running)")
     print(f"{'':>8}" + "".join(f"{part:>9}" for part in (*PARTS, "rest", "total")))
     for side, clock, trials in sides:
         times = [1000 * clock.seconds[part] / trials for part in (*PARTS, "rest")]

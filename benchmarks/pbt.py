@@ -9,7 +9,7 @@ over seeds. Without Ray (`poetry install --with peers`) its side is left out.
 
 **market**: `quick_search`'s space and trainings on the planted market, populations and TPE with the Median pruner. TPE
 has at least as many updates of trainings as the populations: it is stopped at the end of the first trial by which it
-has used them, with four trials in flight so that little is cut off. The winner of each search is trained again from
+has used them, with four trials at once so that little is cut off. The winner of each search is trained again from
 seeds that no search used (a population's by its schedule) and scored on the validation split. The interval, 95 %, is of
 the mean paired difference over searches.
 
@@ -287,7 +287,7 @@ def winners(seed: int, effort: MarketEffort, folder: Path) -> dict[str, Path]:
 
 
 def score(config: Path, seed: int, folder: Path) -> float:
-    """What the winner's training comes to from another seed."""
+    """Score of the winner trained from another seed."""
     command = [sys.executable, str(REPOSITORY / "optuna_optimization.py"), "train", str(config)]
     command += ["--seed", str(seed), "--output", str(folder / f"{config.stem}-{seed}")]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout

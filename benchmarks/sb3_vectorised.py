@@ -148,7 +148,7 @@ def sb3_training(config: TrainingConfig, base: EnvConfig, market: Market, seed: 
 
 
 def check_environment(market: Market, config: EnvConfig, steps: int = 300) -> str:
-    """Assert that MarketVecEnv shows what MarketEnv and Stable-Baselines3's own form show; says how far it looked."""
+    """Assert that the observations of MarketVecEnv, MarketEnv and Stable-Baselines3 are equal. Returns a summary."""
     tensors, envs = on_device(market, CPU), 8
     actions = np.random.default_rng(0).integers(3, size=(steps, envs))
     ended = _check_wrapping(tensors, market.splits.train, config, actions)

@@ -21,7 +21,7 @@ EPOCHS = 8
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something to minimise: its space, where a search starts, what a point comes to after each step."""
+    """A function to minimise: its space, the first point of a search, the values of a point after each step."""
 
     name: str
     parameters: tuple[Parameter, ...]

@@ -5,8 +5,8 @@ may make the results of TPE worse. Both search four functions with known minima,
 categorical parameters, and a table of small trainings with their learning curves, so that the Median pruner is used
 too (`search_problems.py`). Trial 0 is the same point on both sides.
 
-Each search is run with one trial after the other, as `study.optimize` does, and with as many trials in flight as FxAI
-allows (12 of 50), told in a random order; then Optuna's side is its own ask and tell. The cost of trials in flight is
+Each search is run with one trial after the other, as `study.optimize` does, and with as many trials at once as FxAI
+allows (12 of 50), told in a random order; then Optuna's side is its own ask and tell. The cost of trials at once is
 shown relative to `study.optimize`. Regret is the distance of the best value from the minimum; a table solved exactly
 counts as half of the regret of its second best entry. A ratio is of geometric means over seeds, that of all problems
 the geometric mean of theirs; its interval, 95 %, resamples the seeds of both sides. The two sides draw different
@@ -52,7 +52,7 @@ PRUNER = MedianPruner(n_warmup_steps=1)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one search came to."""
+    """Result of one search."""
 
     regret: float
     pruned: int
@@ -68,7 +68,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Both sides, searching with so many trials in flight."""
+    """Both sides, searching with so many trials at once."""
 
     in_flight: int
     fxai: Side
@@ -105,7 +105,7 @@ def _end_in_fxai(search: Search, problem: Problem, asked: AskedTrial) -> TrialRe
 
 
 def plain_optuna(problem: Problem, trials: int, in_flight: int, seed: int) -> Found:
-    """What plain Optuna finds: by `optimize`, or with trials in flight by ask and tell."""
+    """What plain Optuna finds: by `optimize`, or with several trials at once by ask and tell."""
     study = optuna.create_study(
         direction="minimize",
         sampler=optuna.samplers.TPESampler(
@@ -154,7 +154,7 @@ def _end_in_optuna(problem: Problem, trial: optuna.Trial, params: Params) -> flo
 
 
 def _flight(trials: int, in_flight: int, seed: int, ask: Callable[[], T | None]) -> Iterator[T]:
-    """Trials in the order in which they end: a random one of those in flight, which are as many as may be."""
+    """Trials in the order in which they end: a random one of those that run, which are as many as allowed."""
     order, flying, asked = np.random.default_rng(seed), list[T](), 0
     while asked < trials or flying:
         while asked < trials and len(flying) < in_flight:
@@ -193,7 +193,7 @@ def measure(problems: Sequence[Problem], trials: int, seeds: int, in_flight: int
 
 
 def show(problems: Sequence[Problem], in_turn: Pair, in_flight: Pair) -> None:
-    print(f"{'':<16}{'one after the other':>29}{f'{in_flight.in_flight} in flight':>29}  in flight over optimize")
+    print(f"{'':<16}{'one after the other':>29}{f'{in_flight.in_flight} at once':>29}  at once over optimize")
     print(f"{'median regret':<16}" + f"{'FxAI':>10}{'Optuna':>10}{'ratio':>9}" * 2 + f"{'FxAI':>15}{'Optuna':>10}")
     for row, problem in enumerate(problems):
         line = f"{problem.name:<16}"
@@ -205,7 +205,7 @@ def show(problems: Sequence[Problem], in_turn: Pair, in_flight: Pair) -> None:
         print(f"{line}{costs[0]:15.2f}{costs[1]:10.2f}")
     for pair in (in_turn, in_flight):
         print(
-            f"pruned of {problems[-1].name}, {pair.in_flight} in flight: "
+            f"pruned of {problems[-1].name}, {pair.in_flight} at once: "
             f"FxAI {pair.fxai.pruned:.1f} a search, Optuna {pair.optuna.pruned:.1f}"
         )
 
@@ -240,7 +240,7 @@ def main() -> None:
         in_turn, in_flight = (measure(problems, options.trials, options.seeds, count, pool) for count in (1, most))
     print(f"{options.trials} trials, {options.seeds} seeds; ratios of geometric means over the seeds")
     show(problems, in_turn, in_flight)
-    shown_ratio("in flight over optimize", in_flight.fxai, in_turn.optuna)
+    shown_ratio("at once over optimize", in_flight.fxai, in_turn.optuna)
     outcome = shown_ratio("regret_over_optuna", in_turn.fxai, in_turn.optuna)
     outcome |= shown_ratio("regret_over_optuna_in_flight", in_flight.fxai, in_flight.optuna)
     print(json.dumps(outcome))

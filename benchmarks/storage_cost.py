@@ -162,7 +162,7 @@ def wait(search: Search, seconds: float) -> None:
 
 
 def watch(databases: list[str]) -> None:
-    """Read the databases every tenth of a second until told to end; print when each row of the first was seen."""
+    """Read the databases every tenth of a second until stopped; print when each row of the first appeared."""
     connections = [sqlite3.connect(f"file:{name}?mode=ro", uri=True, timeout=60) for name in databases]
     seen: dict[str, float] = {}
     while not select.select([sys.stdin], [], [], 0.1)[0]:

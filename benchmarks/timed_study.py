@@ -28,7 +28,7 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class TimedStudy:
-    """What a study came to, and when."""
+    """Results of a study with their times."""
 
     called: float  # before anything was read or started
     finishes: Sequence[Finish]

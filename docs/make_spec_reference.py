@@ -59,7 +59,7 @@ last `@`. If a user name or a password contains one of `@ : / ? # %`, percent-en
 `storage: postgresql://me:${PGPASSWORD}@host/studies`.
 
 The database limits what your own code may report. The greatest step is 2^63 - 1 in SQLite and 2^31 - 1 in PostgreSQL \
-and MySQL. A report beyond it is passed over with a warning, and the trial goes on. MySQL and MariaDB hold 65,535 \
+and MySQL. A report beyond it is ignored with a warning, and the trial continues. MySQL and MariaDB hold 65,535 \
 bytes of a parameter's choices or of a training_config; a study that needs more ends with a message.
 """
 

@@ -1,4 +1,4 @@
-"""A small study as its trackers are told of it, and driving a tracker through it."""
+"""Messages of a small study to a tracker, and a driver that sends them."""
 
 import time
 from collections.abc import Iterable
@@ -58,7 +58,7 @@ def story() -> list[StudyMessage]:
 
 
 def told(lines: Iterable[StudyMessage], settings: WandbTracking | MlflowTracking, folder: Path) -> list[str]:
-    """Have one tracker work in the lines; what its user was told."""
+    """Send the lines to a tracker. Returns the notices for the user."""
     wandb = settings if isinstance(settings, WandbTracking) else None
     mlflow = settings if isinstance(settings, MlflowTracking) else None
     with open_trackers(Tracking(wandb=wandb, mlflow=mlflow), folder, folder / "logs") as trackers:

@@ -30,7 +30,7 @@ def test_a_log_never_passes_its_limit_and_keeps_beginning_and_end(
         assert b"output left out" in kept
 
 
-def test_a_log_that_is_opened_again_goes_on(tmp_path: Path):
+def test_a_reopened_log_is_continued(tmp_path: Path):
     path = tmp_path / "folder" / "trial.log"
     for attempt in range(3):
         with closing(BoundedLog(path, LIMIT)) as log:

@@ -76,7 +76,7 @@ def test_each_metric_has_its_error_beside_it() -> None:
 
 
 def test_a_value_with_its_error_is_written_nowhere_else() -> None:
-    """Whoever writes one by hand forgets that some are shares."""
+    """A value formatted elsewhere would not be shown as percent."""
     for path in Path(fxai.__file__).parent.rglob("*.py"):
         if path.name == "metric_text.py":
             continue

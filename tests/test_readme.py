@@ -1,4 +1,4 @@
-"""What the README says is so."""
+"""Statements and examples of the README."""
 
 import ast
 import re
@@ -78,7 +78,7 @@ def space_with(word: str) -> StudySpec:
     return spec_of(parse_yaml(f"name: x\nstudies:\n- study_name: s\n{indent(keys, '  ')}", "README.md")).studies[0]
 
 
-def test_its_example_of_what_an_agent_sees() -> None:
+def test_its_example_of_an_observation() -> None:
     made = space_with("model.widths.1")
     assert set(default_params(made)) == {each.name for each in made.parameters}
     (first,) = made.enqueue
@@ -173,7 +173,7 @@ def test_widths_are_kept_where_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Path("~/.cache/fxai/lanes").expanduser() == lane_width._cache()
 
 
-def test_what_it_says_may_differ_within_a_program_does_not_part_trials(study: StudySpec) -> None:
+def test_fields_that_may_differ_within_a_program_do_not_separate_trials(study: StudySpec) -> None:
     base = study.training_config
     assert isinstance(base, TrainingConfig)
     free = {"learning_rate": 0.005, "gamma": 0.9, "entropy_coef": 0.1, "gae_lambda": 0.5}

@@ -17,7 +17,7 @@ _WHOLE, _LAST = 1, 4
 
 @dataclass
 class WandbRun:
-    """One run as its file tells it."""
+    """One run as stored in its file."""
 
     folder: Path
     name: str = ""

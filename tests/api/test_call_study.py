@@ -1,4 +1,4 @@
-"""Which study a Python call resumes, and what its first line says."""
+"""Which study a Python call resumes, and its first log line."""
 
 import contextlib
 import logging
@@ -142,7 +142,7 @@ def test_the_first_line_of_a_named_study_says_what_changed(place: Place, caplog:
         assert part in caplog.messages[0]
 
 
-def test_a_study_that_is_refused_is_not_said_to_be_resumed(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_refused_study_logs_no_resume(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     place.optimize(study_name="mine")
     caplog.clear()
     with pytest.raises(FingerprintError) as told:
@@ -160,7 +160,7 @@ def test_a_changed_engine_of_a_named_study_is_named(place: Place, caplog: pytest
     assert "resumed with other settings: the training engine's code or data." in caplog.messages[0]
 
 
-def test_a_study_run_by_its_spec_says_it_too(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_study_run_by_its_spec_logs_its_changes(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     config = HPOConfig(study_name="quick", n_trials=1, n_jobs=1, storage_url=place.storage, sampler_type="random")
     short = {"training.total_updates": 1, "training.eval_frequency": 1, "training.n_envs": 4, "seeds_per_trial": 1,
              "resources.lanes_per_worker": 1}  # fmt: skip

@@ -82,7 +82,7 @@ def test_other_content_has_another_digest(one: Any, other: Any) -> None:
     assert content_digest(one) != content_digest(other)
 
 
-def test_the_order_of_keys_and_of_sets_counts_for_nothing() -> None:
+def test_the_order_of_keys_and_of_sets_does_not_matter() -> None:
     assert content_digest({"a": 1, "b": {2, 3}}) == content_digest({"b": {3, 2}, "a": 1})
 
 

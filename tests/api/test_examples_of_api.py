@@ -1,4 +1,4 @@
-"""The examples of the Python API run as they stand, with few and short trials."""
+"""The examples of the Python API run unchanged, with few and short trials."""
 
 import ast
 import contextlib

@@ -27,7 +27,7 @@ def test_a_page_opens_without_network(tmp_path: Path) -> None:
     ("name", "beginning"),
     [("a.png", b"\x89PNG\r\n\x1a\n"), ("b.PNG", b"\x89PNG"), ("c.pdf", b"%PDF"), ("d.svg", b"<svg")],
 )
-def test_a_picture_is_of_the_kind_that_its_name_says(tmp_path: Path, name: str, beginning: bytes) -> None:
+def test_a_picture_has_the_format_of_its_suffix(tmp_path: Path, name: str, beginning: bytes) -> None:
     path = tmp_path / "figures" / name
     assert save_figure(FIGURE, path, LOGGER) == path
     assert path.read_bytes().startswith(beginning)

@@ -65,7 +65,7 @@ def test_a_grid_without_a_number_is_tried_whole(
     assert place.optimize(space, search_algorithm=algorithm).name == results.name
 
 
-def test_a_smaller_number_is_obeyed_and_told_with_the_points_left_out(
+def test_a_smaller_number_is_used_and_the_log_counts_omitted_points(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     results = place.optimize(GRID, num_trials=4)

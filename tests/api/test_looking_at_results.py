@@ -53,7 +53,7 @@ def test_an_unknown_parameter_is_named(searched: Searched) -> None:
         visualizer.plot_metric_vs_parameter(searched.results, "learn_rate")
 
 
-def test_a_summary_report_lies_where_it_is_asked_for(searched: Searched, tmp_path: Path) -> None:
+def test_a_summary_report_is_written_to_the_given_path(searched: Searched, tmp_path: Path) -> None:
     analysis = searched.optimizer.analyze_results(searched.results)
     page = visualizer.create_summary_report(searched.results, analysis, output_dir=tmp_path / "run_001")
     assert page == tmp_path / "run_001" / "report.html"
@@ -76,7 +76,7 @@ def test_an_analyzer_draws_reports_and_exports(results_dir: Path, searched: Sear
     assert analyzer.valley_results["best_params"] == searched.results.best_params
 
 
-def test_an_analyzer_of_one_study_knows_it_without_a_name(results_dir: Path) -> None:
+def test_an_analyzer_of_one_study_needs_no_name(results_dir: Path) -> None:
     assert HPOAnalyzer(results_dir / "valley").study().name == "valley"
     with pytest.raises(InputError, match="no study 'task1'"):
         HPOAnalyzer(results_dir).study("task1")

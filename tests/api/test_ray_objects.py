@@ -90,7 +90,7 @@ def test_what_cannot_be_taken_over_is_refused(algorithm: Any, scheduler: Any, me
         settings(algorithm, scheduler, goal=("val_loss", "min"))
 
 
-def test_the_same_of_rays_own() -> None:
+def test_objects_of_ray_itself_give_the_same_settings() -> None:
     schedulers = pytest.importorskip("ray.tune.schedulers", reason="needs Ray: `poetry install --with peers`")
     asha = schedulers.ASHAScheduler(grace_period=5, reduction_factor=3, max_t=100, metric="val_loss", mode="min")
     assert settings(scheduler=asha, goal=("val_loss", "min")) == {

@@ -114,9 +114,7 @@ def test_a_trial_that_is_run_again_has_the_same_values(place: Place) -> None:
     assert trial.metrics["double"] == trial.derived["double"]
 
 
-def test_another_function_is_another_study_and_told_of_a_named_one(
-    place: Place, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_another_function_is_another_study_or_a_logged_change(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     other = {**SPACE, "double": sample_from(lambda spec: 4 * spec.config.x)}
     first = place.optimize(num_trials=1)
     assert place.optimize(num_trials=1).name == first.name

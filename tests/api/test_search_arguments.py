@@ -36,7 +36,7 @@ def test_a_name_means_a_field(name: str, path: str) -> None:
     assert field_of(name, "ppo", {"mine": "model.n_layers"}) == path
 
 
-def test_sections_stand_wherever_they_are_named() -> None:
+def test_nested_sections_and_fields_are_found() -> None:
     given: dict[str, dict[str, Any]] = {
         "model": {"d_model": 8, "hyperparameters": {"lr": 0.1}},
         "training": {"total_updates": 5, "env": {"reward": {"pnl_coefficient": 2.0}}},
@@ -105,7 +105,7 @@ def test_resources_of_a_trial() -> None:
     assert resources({"gpu": 0})["gpu_per_trial"] == 0
 
 
-def test_rays_domains_mean_what_they_mean_in_ray() -> None:
+def test_domains_have_the_same_ranges_as_in_ray() -> None:
     tune = pytest.importorskip("ray.tune", reason="needs Ray: `poetry install --with peers`")
     _check_meanings(tune)
 

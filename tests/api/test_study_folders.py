@@ -1,4 +1,4 @@
-"""Studies by folders and tasks, of results files that one small study has left."""
+"""Studies by folder and task, from the results files of one small study."""
 
 import json
 from pathlib import Path

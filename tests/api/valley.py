@@ -6,7 +6,7 @@ import signal
 
 
 class Valley:
-    """Loses the less, the nearer its rate comes to 0.001 and its batch to 64."""
+    """The loss is least at a rate of 0.001 and a batch of 64."""
 
     def train(self, model_config, data_config, training_config, trial):
         loss = abs(float(model_config["learning_rate"]) - 0.001) + abs(model_config["batch_size"] - 64) / 1e4
@@ -31,7 +31,7 @@ class Sum:
 
 
 class Reporting:
-    """Loses what its configuration says, and reports before it does."""
+    """Reports, then returns the loss of its configuration."""
 
     def train(self, model_config, data_config, training_config, trial):
         trial.report(1, model_config["x"])

@@ -1,4 +1,4 @@
-"""The fuzz of legal changes reaches what lies behind the reader of specs."""
+"""The fuzz of legal changes runs code beyond the reader of specs."""
 
 import random
 

@@ -32,7 +32,7 @@ studies:
 
 
 class Finished(NamedTuple):
-    """What a command line came to."""
+    """Exit code and output of a command line."""
 
     code: int
     out: str

@@ -30,7 +30,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_what_it_tells_people(kept: Path) -> None:
+def test_the_analysis_is_printed(kept: Path) -> None:
     finished = call_fxai(kept, "analysis", "peak", "--top", "2")
     assert finished.code == 0, finished
     out = finished.out

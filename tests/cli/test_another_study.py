@@ -142,7 +142,7 @@ class Place:
 
 
 @KINDS
-def test_a_study_whose_database_is_gone_leaves_nothing_to_the_next(tmp_path: Path, kind: str) -> None:
+def test_files_of_a_deleted_study_are_not_used_by_the_next(tmp_path: Path, kind: str) -> None:
     place = Place(tmp_path, kind)
     place.killed(1.0)
     (tmp_path / "optuna_studies.db").unlink()
@@ -208,7 +208,7 @@ def test_a_quiet_run_warns_that_it_has_renamed_a_folder(fxai: Fxai, folder: Path
 
 
 def test_a_folder_of_the_users_own_is_not_renamed(fxai: Fxai, folder: Path) -> None:
-    """As where the code lies in a folder that has the study's name."""
+    """As if the code is in a folder with the study's name."""
     (folder / "mine").mkdir()
     place = Place(folder / "mine", "function")
     spec = SPEC.replace("OBJECTIVE", OBJECTIVES["function"]).replace("LOW", "1.0").replace("HIGH", "2.0")

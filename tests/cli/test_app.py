@@ -34,7 +34,7 @@ def test_help_of_a_command_is_plain_text(fxai: Fxai, command: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "line"), COMMANDS.items())
-def test_the_list_says_what_the_commands_help_says(fxai: Fxai, name: str, line: str) -> None:
+def test_the_list_has_the_first_lines_of_the_helps(fxai: Fxai, name: str, line: str) -> None:
     assert f"\n  {line}\n" in fxai(name, "--help").out
 
 

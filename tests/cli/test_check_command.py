@@ -58,7 +58,7 @@ def test_check_as_json(fxai: Fxai, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [("check",), ("run", "--spec")])
-def test_bars_that_are_not_there_are_told_with_the_folders_tried(
+def test_missing_bars_are_reported_with_the_searched_folders(
     fxai: Fxai, folder: Path, command: tuple[str, ...]
 ) -> None:
     (folder / "search").mkdir()
@@ -97,7 +97,7 @@ def test_a_trial_is_tried_and_nothing_written(fxai: Fxai, folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["tried.yaml"]
 
 
-def test_a_trial_that_fails_says_what_there_is_to_look_at(fxai: Fxai, folder: Path) -> None:
+def test_a_failed_trial_names_the_files_to_read(fxai: Fxai, folder: Path) -> None:
     (folder / "tried.yaml").write_text(TRIED + FAILING)
     finished = fxai("check", "--try", "tried.yaml")
     assert finished.code == 1

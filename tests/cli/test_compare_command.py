@@ -28,7 +28,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_what_it_tells_people(kept: Path) -> None:
+def test_the_comparison_is_printed(kept: Path) -> None:
     finished = call_fxai(kept, "compare", "a", "b")
     assert finished.code == 0, finished
     assert finished.out.startswith("maximize score:\n")

@@ -70,7 +70,7 @@ def test_it_prints_and_writes_what_the_agent_does(fxai: Fxai, agent: Path, left:
         )
 
 
-def test_looks_at_the_test_split_are_warned_of_and_counted(fxai: Fxai, agent: Path) -> None:
+def test_evaluations_on_the_test_split_are_warned_of_and_counted(fxai: Fxai, agent: Path) -> None:
     first, second = (fxai("evaluate", "agent.safetensors", "--split", "test", "--output", "out") for _ in range(2))
     assert "a choice made by the test split can no longer be judged" in first.err
     assert "so far: 1" in first.err
@@ -80,7 +80,7 @@ def test_looks_at_the_test_split_are_warned_of_and_counted(fxai: Fxai, agent: Pa
     assert looks[0]["agent_hash"] == read_track_record(Path("out/agent_test.json")).origin["agent_hash"]
 
 
-def test_other_bars_are_scored_whole_and_spend_nothing(fxai: Fxai, agent: Path) -> None:
+def test_other_bars_are_scored_completely_and_not_counted(fxai: Fxai, agent: Path) -> None:
     finished = fxai("evaluate", "agent.safetensors", "--data", "shuffled_1h:3", "--json")
     assert (finished.code, finished.err) == (0, "")
     told = json.loads(finished.out)
@@ -90,12 +90,12 @@ def test_other_bars_are_scored_whole_and_spend_nothing(fxai: Fxai, agent: Path) 
     assert not agent.with_name("test_looks.jsonl").exists()
 
 
-def test_bars_that_it_learnt_from_are_named(fxai: Fxai, agent: Path) -> None:
+def test_bars_of_the_training_draw_a_warning(fxai: Fxai, agent: Path) -> None:
     assert "was trained on these bars" in fxai("evaluate", agent.name, "--split", "train").err
 
 
 def test_bars_that_changed_since_are_named(fxai: Fxai, agent: Path, folder: Path) -> None:
-    """An agent of a file that went on growing: its splits are no longer where they were."""
+    """An agent whose data file has grown: its splits have moved."""
     rows = ["time,open,high,low,close"]
     rows += [
         f"2020-01-{1 + n // 24:02}T{n % 24:02}:00,{1 + n % 7 / 1e3},1.01,0.99,{1 + n % 5 / 1e3}" for n in range(700)

@@ -1,4 +1,4 @@
-"""`fxai export`, and what somebody else comes to with it."""
+"""`fxai export`, and the use of an export on another machine."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from cli.conftest import Finished, call_fxai
 
 @pytest.fixture(scope="module")
 def exported(small_run: tuple[Path, Finished], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """An export, moved to where nothing else is, and what the command said of it."""
+    """An export in an empty folder, and the output of the command."""
     place = tmp_path_factory.mktemp("elsewhere") / "given"
     made = call_fxai(small_run[0], "export", "small", "--output", "out", "--json")
     assert made.code == 0, made
@@ -22,7 +22,7 @@ def exported(small_run: tuple[Path, Finished], tmp_path_factory: pytest.TempPath
     return place, json.loads(made.out)
 
 
-def test_it_says_what_it_wrote(exported: tuple[Path, dict[str, Any]]) -> None:
+def test_it_lists_the_files_that_it_wrote(exported: tuple[Path, dict[str, Any]]) -> None:
     folder, said = exported
     assert said["missing"] == []
     assert said["folder"] == "out"

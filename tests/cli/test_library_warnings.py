@@ -27,5 +27,5 @@ def test_warnings_of_libraries_are_hidden_and_those_of_own_code_shown() -> None:
     assert "of a library" not in told
 
 
-def test_whoever_asks_python_for_warnings_gets_all() -> None:
+def test_python_warning_options_show_all_warnings() -> None:
     assert "of a library" in shown("-W", "default")

@@ -1,4 +1,4 @@
-"""The live view on a recorded console: it fits the terminal, says what the guide says, and nothing wraps."""
+"""The live view on a recorded console: it fits the terminal, agrees with the guide, and no line wraps."""
 
 import io
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ def rendered(
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_it_looks_as_the_guide_shows(width: int) -> None:
+def test_the_live_view_is_that_of_the_guide(width: int) -> None:
     assert rendered(view(), width) == [
         "fx_ai_quick: maximize mean_reward, 2 workers, 1m 12s",
         "Trial 15",
@@ -84,7 +84,7 @@ def test_it_fits_the_terminal(width: int, height: int, parameters: int, workers:
     assert lines[-1] == "Current best value: 15.42 (trial 12)"
 
 
-def test_parameters_without_room_stand_side_by_side() -> None:
+def test_parameters_without_room_share_lines() -> None:
     params = {f"p{index}": index for index in range(24)}
     shown = "\n".join(rendered(view(params), width=80, height=24))
     assert all(f" p{index}: {index} " in shown for index in range(24))
@@ -142,7 +142,7 @@ def test_trials_that_have_not_reported_are_only_counted() -> None:
 
 @pytest.mark.parametrize("trials", [1, 2, 8, 32, 1024])
 @pytest.mark.parametrize("width", [40, 80])
-def test_a_workers_line_fits_whatever_it_holds(trials: int, width: int) -> None:
+def test_any_line_of_a_worker_fits(trials: int, width: int) -> None:
     state = lanes(trials)
     apart = tuple(range(20, 20 + 2 * trials, 2))  # numbers without a run among them
     for activity in (state.activity, (Activity(0, "cpu", apart), state.activity[1])):

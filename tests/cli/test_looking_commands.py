@@ -147,7 +147,7 @@ def test_a_trial_that_is_not_there(fxai: Fxai, stored_study: str) -> None:
     assert finished.err == "Error: Study 'mine' has no trial 5: its trials are 0 to 4\n"
 
 
-def test_looking_writes_nothing(fxai: Fxai, folder: Path, stored_study: str) -> None:
+def test_commands_that_show_results_write_nothing(fxai: Fxai, folder: Path, stored_study: str) -> None:
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     for command in (("status",), ("best", stored_study), ("results",), ("show", stored_study, "0")):
         assert fxai(*command).code == 0

@@ -76,7 +76,7 @@ def test_the_best_keep_what_they_saved(ran: Path) -> None:
     assert not list(ran.glob("optuna_results/mine/trials/*/reports*"))
 
 
-def test_its_files_say_what_was_run(ran: Path) -> None:
+def test_its_files_contain_the_objective(ran: Path) -> None:
     folder = ran / "optuna_results" / "mine"
     config = yaml.safe_load((folder / "mine_best_config.yaml").read_text())
     assert config["objective"] == {"function": "code:train", "folder": "search"}
@@ -102,7 +102,7 @@ def test_the_best_trial_runs_again(ran: Path) -> None:
     assert "delete it, or name another folder with --save-path" in unknown.err
 
 
-def test_a_plan_says_what_will_run(ran: Path) -> None:
+def test_a_plan_shows_the_command(ran: Path) -> None:
     out = call_fxai(ran, "run", "--spec", "search/mine.yaml", "--dry-run").out
     assert "code:train, in search; maximize score" in out
     assert "x" in out
@@ -114,7 +114,7 @@ def test_a_resumed_study_notices_another_configuration(ran: Path) -> None:
     assert "training_config.size: 7 -> 8" in finished.err
 
 
-def test_code_that_is_not_there_is_said_at_once(fxai: Fxai, folder: Path) -> None:
+def test_missing_code_is_an_error_before_the_first_trial(fxai: Fxai, folder: Path) -> None:
     (folder / "mine.yaml").write_text(SPEC.replace("code:train", "coda:train"))
     finished = fxai("run", "--spec", "mine.yaml", "--quiet")
     assert finished.code == 2
@@ -145,7 +145,7 @@ def test_an_own_module_that_fails_is_one_line_with_the_log(fxai: Fxai, folder: P
     assert len(log.read_text()) > len(finished.err)
 
 
-def test_a_long_message_of_a_trial_is_whole_in_show_alone(fxai: Fxai, folder: Path) -> None:
+def test_a_long_message_of_a_trial_is_complete_only_in_show(fxai: Fxai, folder: Path) -> None:
     (folder / "code.py").write_text("def train(trial):\n    raise ValueError('a' + 1800 * 'y' + 'z')\n")
     (folder / "mine.yaml").write_text(SPEC.replace("n_jobs: 2", "n_jobs: 1"))
     finished = fxai("run", "--spec", "mine.yaml")
@@ -201,7 +201,7 @@ studies:
 """
 
 
-def test_a_study_that_began_with_texts_as_lists_goes_on_so(fxai: Fxai, folder: Path) -> None:
+def test_a_study_begun_with_texts_as_lists_keeps_them(fxai: Fxai, folder: Path) -> None:
     (folder / "texts_code.py").write_text(TEXTS_CODE)
     spec, text = folder / "texts.yaml", '"[64, 64]"'
     spec.write_text(TEXTS_SPEC.replace("NET", "[64, 64]").replace("N", "1"))  # stored as the text once was

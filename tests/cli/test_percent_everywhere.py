@@ -88,7 +88,7 @@ def fractions(place: Path) -> frozenset[str]:
 
 
 def shown_in(text: str, fractions: frozenset[str]) -> list[str]:
-    """Those of the fractions that stand in a text as numbers of their own."""
+    """The fractions that a text contains as separate numbers."""
     return [each for each in fractions if re.search(rf"(?<![\d.]){re.escape(each)}(?![\d.]*\d)(?! %)", text)]
 
 

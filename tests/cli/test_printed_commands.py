@@ -89,7 +89,7 @@ def run_all(folder: Path, commands: Sequence[str]) -> None:
 
 
 def serve(folder: Path, arguments: Sequence[str]) -> Finished:
-    """The dashboard, until it says where it is."""
+    """Run the dashboard until it prints its address."""
     program = [sys.executable, "-c", "from fxai.cli.app import main; main()", *arguments, "--port", "0"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(program, cwd=folder, stdout=subprocess.PIPE, text=True, env=environment) as server:

@@ -26,7 +26,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
     return folder, call_fxai(folder, "run", "--spec", "small.yaml", "--replay", RECORDING, *SETTINGS)
 
 
-def test_it_comes_to_the_same_in_a_study_of_its_own(replayed: tuple[Path, Finished]) -> None:
+def test_a_replay_gives_the_same_results_in_another_study(replayed: tuple[Path, Finished]) -> None:
     folder, finished = replayed
     assert finished.code == 0, finished
     assert "recorded order" not in finished.out

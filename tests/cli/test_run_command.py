@@ -105,7 +105,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(fxai: Fxai, folder: Path) -
     assert not list(folder.iterdir())
 
 
-def test_a_dry_run_says_how_many_seeds_and_lanes(fxai: Fxai) -> None:
+def test_a_dry_run_shows_seeds_and_lanes(fxai: Fxai) -> None:
     plan = fxai("run", "--dry-run", "--set", "seeds_per_trial=1")
     assert "\nSeeds  1 per trial\n" in columns(plan.out)
     assert "\nLanes  measured\n" in columns(plan.out)

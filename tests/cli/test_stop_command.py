@@ -21,7 +21,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
     return folder, call_fxai(folder, "run", "--spec", "small.yaml", "--n-jobs", "1", "--n-trials", "9", *settings)
 
 
-def test_a_run_says_which_rule_ended_it(stopped: tuple[Path, Finished]) -> None:
+def test_a_run_names_the_rule_that_ended_it(stopped: tuple[Path, Finished]) -> None:
     _, finished = stopped
     assert finished.code == 0, finished
     assert f": its trials reached {2 * STEPS} environment steps (stop.env_steps)\n" in finished.out
@@ -29,7 +29,7 @@ def test_a_run_says_which_rule_ended_it(stopped: tuple[Path, Finished]) -> None:
     assert re.search(r"│ Ended by +│ stop.env_steps +│", finished.out)
 
 
-def test_the_commands_say_so_too(stopped: tuple[Path, Finished]) -> None:
+def test_the_commands_name_the_rule_too(stopped: tuple[Path, Finished]) -> None:
     folder, _ = stopped
     (status,) = json.loads(call_fxai(folder, "status", "--json").out)
     assert status["ended_by"] == "env_steps"
@@ -41,7 +41,7 @@ def test_the_commands_say_so_too(stopped: tuple[Path, Finished]) -> None:
     assert document["summary"]["ended_by"]["rule"] == "env_steps"
 
 
-def test_each_trial_says_what_it_took(stopped: tuple[Path, Finished]) -> None:
+def test_each_trial_has_its_usage(stopped: tuple[Path, Finished]) -> None:
     folder, _ = stopped
     trial = json.loads(call_fxai(folder, "show", "small", "0", "--json").out)
     assert trial["env_steps"] == STEPS

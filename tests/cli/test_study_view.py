@@ -1,4 +1,4 @@
-"""What a watcher knows after each event."""
+"""State of the live view after each event."""
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_a_report_moves_its_trial_and_not_the_others() -> None:
     assert view.running[1].step is None
 
 
-def test_a_late_report_of_a_trial_that_is_gone_changes_nothing() -> None:
+def test_a_late_report_of_an_ended_trial_changes_nothing() -> None:
     before = view_after(TrialBegan(0, 0, {}), TrialRequeued(0, "worker lost"))
     assert before.after(TrialProgressed(Report(0, 20, 0.5), pruned=False), 1.0) == before
 
@@ -74,7 +74,7 @@ def test_the_standing_is_the_newest_one() -> None:
     assert view_after(finished(0, complete=1), finished(1, complete=1, pruned=1)).progress.finished == 2
 
 
-def test_a_heartbeat_says_what_the_workers_do() -> None:
+def test_a_heartbeat_updates_the_workers() -> None:
     activity = (Activity(0, "cpu", (1,)),)
     assert view_after(Heartbeat(activity)).activity == activity
 
@@ -110,5 +110,5 @@ def test_the_last_trial_is_not_shared_among_idle_workers() -> None:
     assert view.seconds_left(100.0) == pytest.approx(4.0)
 
 
-def test_nothing_is_left_of_a_study_that_is_through() -> None:
+def test_a_complete_study_has_no_seconds_left() -> None:
     assert view_after(finished(0, complete=10)).seconds_left(100.0) == 0

@@ -1,4 +1,4 @@
-"""Trackers beside a study: told what happens, heard as notices, never in its way."""
+"""Trackers of a study: they get its events, give notices, and never block it."""
 
 import os
 import sys
@@ -86,7 +86,7 @@ def test_without_trackers_the_events_are_as_they_were() -> None:
     assert tuple(tracked(EVENTS, STUDY, [], StopSignal())) == EVENTS
 
 
-def test_a_tracker_that_hangs_is_waited_for_at_the_end_alone(
+def test_a_hanging_tracker_is_waited_for_only_at_the_end(
     hanging: TrackerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "FINISH_SECONDS", 2.0)
@@ -148,7 +148,7 @@ def test_a_member_of_a_population_that_takes_turns_has_one_run(fxai: Fxai, folde
         assert run.summary["state"] == "complete"
 
 
-def test_servers_that_are_gone_stop_nothing(fxai: Fxai, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_servers_stop_no_study(fxai: Fxai, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("WANDB_API_KEY", "0123456789abcdef" * 3)
     monkeypatch.setenv("WANDB_INIT_TIMEOUT", "1")

@@ -58,8 +58,8 @@ def test_wrong_settings_train_nothing(small_run: SmallRun, tmp_path: Path) -> No
     assert not (tmp_path / "trained").exists()
 
 
-def test_killed_it_goes_on_to_the_very_same_agents(small_run: SmallRun, tmp_path: Path) -> None:
-    """Two seeds in one pack, each as it comes to be alone and at once; then nothing more is trained there."""
+def test_a_killed_training_resumes_to_the_same_agents(small_run: SmallRun, tmp_path: Path) -> None:
+    """Two seeds in one pack equal those trained alone; the folder then refuses further training."""
     config = small_config(small_run, tmp_path)
     settings = {"training.total_updates": "60", "training.eval_frequency": "5", "env.spread": "0.0005"}
     plan = load_plan(tmp_path / config, settings)

@@ -61,7 +61,7 @@ def test_a_transfer_leaves_the_spec_and_is_picked_up_by_the_run(first: Fxai, fol
     assert "Most important parameters: training.gamma 1.00" in told
 
 
-def test_a_transfer_again_changes_nothing_and_one_that_is_stale_is_told(first: Fxai, folder: Path) -> None:
+def test_a_repeated_transfer_changes_nothing_and_a_stale_one_has_a_notice(first: Fxai, folder: Path) -> None:
     transfer_spec = folder / "optuna_results" / "next" / "transfer.yaml"
     first("transfer", "small", "--to", "next.yaml")
     before = transfer_spec.read_bytes()
@@ -87,7 +87,7 @@ def test_a_study_that_was_begun_otherwise_is_refused_and_fresh_keeps_the_overlay
     assert first("run", "--spec", "next.yaml", *QUICK).code == 0
 
 
-def test_a_transfer_that_is_taken_away_is_named_too(first: Fxai, folder: Path) -> None:
+def test_a_deleted_transfer_is_named_too(first: Fxai, folder: Path) -> None:
     first("transfer", "small", "--to", "next.yaml")
     assert first("run", "--spec", "next.yaml", *QUICK).code == 0
     (folder / "optuna_results" / "next" / "transfer.yaml").unlink()
@@ -97,7 +97,7 @@ def test_a_transfer_that_is_taken_away_is_named_too(first: Fxai, folder: Path) -
     assert "It was begun with a transfer from small (trial" in refused.err
 
 
-def test_a_chain_that_was_stopped_goes_on_from_its_first_command(first: Fxai, folder: Path) -> None:
+def test_a_stopped_chain_resumes_from_its_first_command(first: Fxai, folder: Path) -> None:
     """Each command again, after the next study had one of its trials."""
     first("transfer", "small", "--to", "next.yaml")
     assert first("run", "--spec", "next.yaml", "--n-trials", "1", *QUICK).code == 0
@@ -119,7 +119,7 @@ def test_a_chain_that_was_stopped_goes_on_from_its_first_command(first: Fxai, fo
     assert small["next"] is None
 
 
-def test_the_command_line_goes_before_what_is_taken_over(first: Fxai, folder: Path) -> None:
+def test_the_command_line_overrides_a_transfer(first: Fxai, folder: Path) -> None:
     first("transfer", "small", "--to", "next.yaml")
     given = ("--set", "training.learning_rate=0.05")
     assert "trains with" not in first("run", "--spec", "next.yaml", *given, "--dry-run").out
@@ -128,7 +128,7 @@ def test_the_command_line_goes_before_what_is_taken_over(first: Fxai, folder: Pa
     assert config["training_config"]["training"]["learning_rate"] == 0.05
 
 
-def test_the_source_is_looked_for_where_the_spec_keeps_its_studies(fxai: Fxai, folder: Path) -> None:
+def test_the_source_is_searched_in_the_storage_of_the_spec(fxai: Fxai, folder: Path) -> None:
     for name in ("small", "again"):
         spec = SMALL_SPEC.replace("small", name).replace("n_trials: 2", "n_trials: 2\n    storage: sqlite:///my.db")
         (folder / f"{name}.yaml").write_text(spec)
@@ -141,7 +141,7 @@ def test_the_source_is_looked_for_where_the_spec_keeps_its_studies(fxai: Fxai, f
     assert "elsewhere.db" in refused.err
 
 
-def test_copies_lead_nothing(first: Fxai, folder: Path) -> None:
+def test_copies_are_not_among_the_best(first: Fxai, folder: Path) -> None:
     refused = first("transfer", "small", "--to", "again.yaml", "--mode", "warm")
     assert "nothing to learn from: small and again differ in seeds_per_trial" in refused.out
     again = folder / "again.yaml"

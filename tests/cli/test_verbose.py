@@ -1,4 +1,4 @@
-"""`fxai run --verbose` says what the logger of searches says at DEBUG."""
+"""`fxai run --verbose` prints what the logger of searches logs at DEBUG."""
 
 import logging
 from pathlib import Path
@@ -18,7 +18,7 @@ studies:
 """
 
 
-def test_every_report_is_told(fxai: Fxai, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_report_is_logged(fxai: Fxai, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     logger = logging.getLogger("HPOptimizer")
     monkeypatch.setattr(logger, "level", logger.level)
     Path("told.yaml").write_text(SPEC)

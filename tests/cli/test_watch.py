@@ -101,7 +101,7 @@ def test_the_live_view_draws_few_frames_in_a_burst_of_events() -> None:
     assert written_to(console).count("[Progress]") <= 2  # Rich draws once more as it ends
 
 
-def test_the_cursor_comes_back_when_the_study_breaks() -> None:
+def test_the_cursor_is_restored_after_an_error() -> None:
     def events() -> Iterator[StudyEvent]:
         yield EVENTS[0]
         raise OSError("disk full")
@@ -112,7 +112,7 @@ def test_the_cursor_comes_back_when_the_study_breaks() -> None:
     assert written_to(console).count("\x1b[?25h") == 1
 
 
-def test_quiet_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+def test_quiet_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     assert watch_quietly(EVENTS) is ENDED
     assert capfd.readouterr() == ("", "")
 

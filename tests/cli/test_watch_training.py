@@ -36,7 +36,7 @@ def shown(view: TrainingView, now: float) -> str:
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_it_returns_the_results_and_says_what_went_wrong(terminal: bool) -> None:  # noqa: FBT001
+def test_it_returns_the_results_and_prints_failures(terminal: bool) -> None:  # noqa: FBT001
     console, ticks = console_of(terminal=terminal), iter(range(100, 200))
     results = watch_training(EVENTS, VIEW, console, quiet=False, clock=lambda: float(next(ticks)))
     assert results == (EVENTS[4], EVENTS[5])
@@ -47,7 +47,7 @@ def test_it_returns_the_results_and_says_what_went_wrong(terminal: bool) -> None
     assert ("Seed 11, update 10 of 20: sharpe 0.5\n" in written) == (not terminal)
 
 
-def test_quietly_it_says_nothing() -> None:
+def test_quiet_prints_nothing_of_a_training() -> None:
     console = console_of(terminal=False)
     assert len(watch_training(EVENTS, VIEW, console, quiet=True)) == 2
     assert isinstance(console.file, io.StringIO)
@@ -76,7 +76,7 @@ def test_what_an_earlier_run_reported_counts_for_no_speed() -> None:
     assert resumed.after(Report(3, 20, 0.5)).seconds_left(110.0) == pytest.approx(10.0)
 
 
-def test_of_own_code_nobody_knows_how_far_it_is() -> None:
+def test_custom_code_has_no_progress() -> None:
     view = TrainingView("mine", "score", {0: 1}, None, began=0.0).after(Report(0, 5, 0.5))
     assert "step 5" in shown(view, 1.0)
     assert "%" not in shown(view, 1.0)

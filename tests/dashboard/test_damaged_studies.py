@@ -1,4 +1,4 @@
-"""A damaged study in the dashboard: a reason for it, and its neighbour is shown."""
+"""A damaged study in the dashboard has a reason, and the other study is shown."""
 
 import json
 import logging
@@ -57,7 +57,7 @@ def test_a_damaged_study_is_refused_with_its_reason(damaged_url: str, caplog: py
     assert not caplog.records
 
 
-def test_its_neighbour_is_shown(damaged_url: str) -> None:
+def test_other_studies_are_shown(damaged_url: str) -> None:
     status, answer = asked(damaged_url, "/api/studies/2")
     assert (status, answer["name"]) == ("200 OK", "sound")
     status, answer = asked(damaged_url, "/api/studies")

@@ -38,7 +38,7 @@ def test_notes_and_attributes_may_be_edited_at_any_time(storage_url: str, tmp_pa
 
 
 @pytest.mark.parametrize(("method", "path"), WAITING)
-def test_what_a_run_stands_on_waits_until_it_has_ended(storage_url: str, tmp_path: Path, method: str, path: str):
+def test_attributes_of_fxai_can_be_edited_after_the_run(storage_url: str, tmp_path: Path, method: str, path: str):
     edits = Edits(storage_url, tmp_path)
     with hold_study(storage_url, "fx_ai_quick", tmp_path):
         assert "A run holds the study 'fx_ai_quick'" in str(edits.refusal(_environ(method, path)))

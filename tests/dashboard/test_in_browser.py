@@ -78,7 +78,7 @@ def address(running: Search, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: "Browser", address: str) -> Iterator["Page"]:
-    """A page of that address, on which nothing may go wrong and which may ask nobody else."""
+    """A page of that address, which must have no error and no request to another host."""
     context = browser.new_context(base_url=address)
     page = context.new_page()
     page.set_default_timeout(LOAD_MS)

@@ -27,7 +27,7 @@ def test_no_write_comes_through(database: Path):
     assert database.read_bytes() == before
 
 
-def test_the_running_study_writes_on_while_it_is_read(database: Path):
+def test_a_running_study_can_be_read(database: Path):
     storage = read_only_storage(f"sqlite:///{database}")
     (study,) = storage.get_all_studies()
     writer = sqlite3.connect(database, timeout=0)
@@ -40,7 +40,7 @@ def test_the_running_study_writes_on_while_it_is_read(database: Path):
 
 
 def test_what_a_killed_run_left_half_written_is_rolled_back(database: Path, tmp_path: Path):
-    """A journal that is still there is undone by whoever reads next, which `mode=ro` could not do."""
+    """The next reader rolls a remaining journal back, which `mode=ro` cannot do."""
     writer = sqlite3.connect(database, isolation_level=None)
     writer.execute("PRAGMA cache_size = 1")
     writer.execute("PRAGMA cache_spill = 1")
@@ -58,7 +58,7 @@ def test_what_a_killed_run_left_half_written_is_rolled_back(database: Path, tmp_
     assert study.study_name == "fx_ai_quick"
 
 
-def test_a_missing_database_is_said_and_not_created(tmp_path: Path):
+def test_a_missing_database_is_an_error_and_not_created(tmp_path: Path):
     with pytest.raises(StorageError, match=r"no study database.*run"):
         read_only_storage(f"sqlite:///{tmp_path}/none.db")
     assert not list(tmp_path.iterdir())

@@ -63,7 +63,7 @@ def test_running_trials_are_shown(port: int):
     assert [trial["state"] for trial in json.loads(body)["trials"]] == ["Complete", "Running"]
 
 
-def test_new_trials_appear_while_the_study_goes_on(port: int, storage_url: str):
+def test_new_trials_appear_while_the_study_runs(port: int, storage_url: str):
     study = optuna.load_study(study_name="fx_ai_quick", storage=_as_optuna_wants(storage_url))
     study.tell(1, 0.75)
     study.ask()
@@ -91,7 +91,7 @@ def test_a_port_in_use_is_named_with_the_flag(port: int, storage_url: str):
 
 
 @pytest.mark.parametrize("number", [70_000, -1])
-def test_a_number_that_is_no_port_is_said(storage_url: str, number: int):
+def test_an_invalid_port_is_refused(storage_url: str, number: int):
     with pytest.raises(InputError, match="is not a port"):
         dashboard_server(Shown(storage_url, no_files, no_index), number)
 

@@ -25,7 +25,7 @@ def _dashboard(environ: WSGIEnvironment, start_response: StartResponse) -> list[
 
 @pytest.fixture
 def ask(storage_url: str, tmp_path: Path) -> Ask:
-    """Asks for a path; a folder of results lies beside files that are nobody's business."""
+    """Requests a path; the results folder is beside private files."""
     folder = tmp_path / "results" / "fx_ai_quick"
     (folder / "by_sharpe").mkdir(parents=True)
     (folder / "trials" / "00000").mkdir(parents=True)

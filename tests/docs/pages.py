@@ -97,7 +97,7 @@ def _parse(arguments: Sequence[str]) -> None:
 
 
 def _words(line: str) -> list[str]:
-    """Without what is set before the command, a redirection behind it, and the dots that stand for more."""
+    """Without what is set before the command, a redirection behind it, and trailing dots."""
     words = shlex.split(re.split(r" > | && ", line)[0].removesuffix(" …"), comments=True)
     while words and re.match(r"[A-Z_]+=", words[0]):
         del words[0]

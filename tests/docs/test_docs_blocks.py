@@ -26,7 +26,7 @@ SPACE = "parameters:\n  training.gamma: {type: float, low: 0.9, high: 0.99}\n"
 
 @pytest.fixture(scope="module")
 def finished_studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the studies that the pages speak of: one of two short trials, and a copy of it."""
+    """A folder with the studies of the pages: one of two short trials, and a copy."""
     folder = tmp_path_factory.mktemp("documented")
     (folder / "search.yaml").write_text(SHORT)
     finished = call_fxai(folder, "run", "--spec", "search.yaml", "--n-jobs", "1", "--quiet")
@@ -73,7 +73,7 @@ def test_command_lines_in_sentences_can_be_called(page: Path) -> None:
         assert_can_be_called(line, in_full=False)
 
 
-def test_the_shown_function_is_tuned_by_its_own_words(tmp_path: Path) -> None:
+def test_the_shown_function_is_tuned_as_shown(tmp_path: Path) -> None:
     pages = [DOCS / "how_to" / "your_own_objective.md"]
     (program,), (spec, _), (shell,) = (blocks(kind, pages) for kind in ("python", "yaml", "bash"))
     (tmp_path / "tuned.py").write_text(program.text)

@@ -12,7 +12,7 @@ LISTED = re.findall(r"^\| `(\w+)` \| ", PAGE, re.MULTILINE)
 SOURCE = Path(fxai.__file__).parent
 
 
-def test_the_rooms_that_it_lists_are_those_that_there_are() -> None:
+def test_the_folders_that_it_lists_exist() -> None:
     folders = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
     modules = {path.stem for path in SOURCE.glob("*.py")} - {"__init__"}
     assert sorted(LISTED) == sorted(folders | modules)

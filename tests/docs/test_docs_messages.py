@@ -55,7 +55,7 @@ def _texts(path: Path) -> Iterator[str]:
 
 
 def fragments(message: str) -> list[str]:
-    """What is always the same in a message; `…` stands for the rest."""
+    """The constant parts of a message; `…` is the rest."""
     for words in OTHERS_WORDS:
         message = message.replace(words, "…")
     return [part for each in message.split("…") if (part := each.strip(" .,;:()'"))]

@@ -1,4 +1,4 @@
-"""The table of other programs' names: whatever it names of FxAI is there."""
+"""The table of other programs' names: each name of FxAI in it exists."""
 
 import re
 from typing import Any

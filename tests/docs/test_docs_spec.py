@@ -1,4 +1,4 @@
-"""The spec reference is what its generator makes of the schema, and the schema says what each key means."""
+"""The spec reference is up to date with the schema, and the schema describes each key."""
 
 import importlib.util
 from types import ModuleType

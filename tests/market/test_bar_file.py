@@ -137,7 +137,7 @@ def test_naive_timestamps_lie_in_the_configured_zone(tmp_path: Path):
     assert read(raw, tmp_path).bars.time[0] - KNOWN.time[0] == np.timedelta64(2, "h")
 
 
-def test_a_column_called_gmt_is_gmt_whatever_the_configuration_says(tmp_path: Path):
+def test_a_gmt_column_overrides_the_configured_zone(tmp_path: Path):
     assert_known(read(FORMS["dotted"](), tmp_path, timezone="Asia/Tokyo").bars)
 
 
@@ -171,7 +171,7 @@ def test_an_open_outside_the_range_is_counted_and_kept(tmp_path: Path):
     assert reading.bars.open[3] == frame.loc[3, "open"]
 
 
-def test_the_file_s_own_column_names_are_told(tmp_path: Path):
+def test_messages_have_the_column_names_of_the_file(tmp_path: Path):
     columns = read(metatrader(), tmp_path, spread_column="<SPREAD>", spread_unit=1e-5).columns
     assert columns["time"] == "<DATE> + <TIME>"
     assert (columns["volume"], columns["spread"]) == ("<TICKVOL>", "<SPREAD>")
@@ -184,7 +184,7 @@ def test_the_hash_follows_the_bytes(tmp_path: Path):
     assert read(raw + b"\n", tmp_path).bars.content_hash != first
 
 
-def test_the_hour_that_comes_twice_is_told_apart_by_its_order(tmp_path: Path):
+def test_the_repeated_hour_is_resolved_by_order(tmp_path: Path):
     utc = pd.date_range("2017-11-04 12:00", periods=60, freq="h", tz="UTC")
     local = utc.tz_convert("America/New_York").strftime("%Y-%m-%d %H:%M")
     for frame in (table(list(local)), table(list(local)).iloc[::-1]):

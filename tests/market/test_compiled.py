@@ -55,7 +55,7 @@ def test_a_loop_is_compiled_where_nothing_can_be_kept(monkeypatch: pytest.Monkey
     assert numbers.tolist() == [2, 2, 2]
 
 
-def test_a_loop_that_nobody_takes_needs_no_compiler():
+def test_an_unused_kernel_needs_no_compiler():
     """A worker on a GPU does without."""
     look = "import sys, fxai.rl.algorithms.ppo, fxai.rl.networks.mlp; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0

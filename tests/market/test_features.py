@@ -43,7 +43,7 @@ def test_the_future_changes_no_past_feature(first: int, seed: int):
 
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), offset=st.integers(0, 300))
-def test_the_future_of_training_changes_nothing_that_training_sees(seed: int, offset: int):
+def test_later_bars_do_not_change_the_training_data(seed: int, offset: int):
     bars, config = head(EURUSD, 1200), DataConfig()
     market = prepare_bars(bars, config)
     first = market.splits.train.stop + offset
@@ -85,7 +85,7 @@ def test_bars_without_volume_have_no_volume_feature():
     assert "volume" not in features(synthetic_market(0, bars=200), FeatureConfig()).names
 
 
-def test_prices_that_stand_still_give_finite_features():
+def test_constant_prices_give_finite_features():
     bars = synthetic_market(0, bars=200)
     still = np.full(200, 1.1)
     table = features(replace(bars, open=still, high=still, low=still, close=still), CONFIG)

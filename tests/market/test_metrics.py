@@ -47,7 +47,7 @@ def test_drawdown_counts_from_the_start():
     assert max_drawdown(np.array([-0.1, 0.05])) == pytest.approx(0.1)
 
 
-def test_losing_everything_is_for_good():
+def test_a_lost_account_stays_lost():
     figures = performance(np.array([0.1, -1.5, 3.0]), NONE, 0.0, YEAR)
     assert (figures.total_return, figures.max_drawdown) == (-1.0, 1.0)
 

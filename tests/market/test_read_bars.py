@@ -18,7 +18,7 @@ def test_the_embedded_set_is_eurusd_of_2017():
     assert reading.faults.duplicates_dropped == reading.faults.rows_reordered == reading.faults.outside_range == 0
 
 
-def test_the_embedded_set_is_one_whatever_the_configured_zone():
+def test_the_embedded_set_does_not_depend_on_the_configured_zone():
     np.testing.assert_array_equal(
         load_bars(DataConfig(timezone="Asia/Tokyo")).time, load_bars(DataConfig(timezone="UTC")).time
     )

@@ -58,7 +58,7 @@ def test_a_date_ends_its_split_before_the_bar_that_opens_then(offset: str):
         (SplitConfig(train=datetime(2017, 1, 5, tzinfo=UTC), validation=datetime(2018, 1, 5, tzinfo=UTC)), "test"),
     ],
 )
-def test_a_split_that_is_too_short_says_what_to_change(config: SplitConfig, short: str):
+def test_a_short_split_names_what_to_change(config: SplitConfig, short: str):
     with pytest.raises(DataError, match=rf"the {short} split has \d+ bars.*data.split.embargo_bars"):
         split(hours(400), config, warm_up=0)
 

@@ -1,4 +1,4 @@
-"""What a worker may tell: whatever an objective says, plain numbers within the bounds of a database."""
+"""Reports and results of any objective become plain numbers within the bounds of a database."""
 
 import json
 import math
@@ -18,7 +18,7 @@ SERVERS_MOST = 2**31 - 1  # of an integer of PostgreSQL and MySQL
 
 
 class Hostile:
-    """Raises whatever it is asked."""
+    """Raises at every conversion."""
 
     def __float__(self) -> float:
         raise RuntimeError("no float")
@@ -58,7 +58,7 @@ def is_storable(name: str) -> bool:
 )
 @example(step=2**63, value=1.0, told={}, env_steps=0, last=None, most=MOST_STEP)
 @example(step=2**31, value=1.0, told={}, env_steps=0, last=None, most=SERVERS_MOST)
-def test_any_report_comes_out_in_plain_numbers(
+def test_any_report_becomes_plain_numbers(
     *, step: Any, value: Any, told: Any, env_steps: Any, last: int | None, most: int
 ) -> None:
     report = bounded_report(Report(1, step, value, told, env_steps), last, most)
@@ -84,7 +84,7 @@ def test_a_step_beyond_the_database_is_passed_over_and_the_flaw_says_whose_limit
 
 
 @given(value=numbers, told=metrics, took=numbers, text=st.text() | st.sampled_from(["\ud800", "m" * 10**5]))
-def test_any_result_comes_out_in_plain_numbers(value: Any, told: Any, took: Any, text: str) -> None:
+def test_any_result_becomes_plain_numbers(value: Any, told: Any, took: Any, text: str) -> None:
     usage = Usage(took, took, took, took)
     error = TrialError(Cause.EXCEPTION, text, text)
     result = bounded_result(TrialResult(1, TrialState.FAIL, took, value, told, error, usage), seconds=2.0)

@@ -58,7 +58,7 @@ def is_taken_up(paths: TrialPaths) -> bool:
     return False
 
 
-def test_the_same_trial_goes_on(tmp_path: Path) -> None:
+def test_the_same_trial_continues_from_its_files(tmp_path: Path) -> None:
     paths = left_by(request(tmp_path))
     take_folder(request(tmp_path, attempt=4, directory=tmp_path, stored_reports=STORED[:1]))
     assert is_taken_up(paths)
@@ -89,7 +89,7 @@ def test_another_trial_begins_anew_and_nothing_is_deleted(tmp_path: Path, change
 
 
 @pytest.mark.parametrize("content", ["rubbish", "[]", "", "{}"])
-def test_an_identity_that_cannot_be_read_is_nobodys(tmp_path: Path, content: str) -> None:
+def test_an_unreadable_identity_belongs_to_no_trial(tmp_path: Path, content: str) -> None:
     paths = left_by(request(tmp_path))
     paths.identity.write_text(content)
     take_folder(request(tmp_path, stored_reports=STORED))

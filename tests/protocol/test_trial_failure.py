@@ -10,7 +10,7 @@ from fxai.protocol import Cause, TrialError, is_out_of_memory
 from fxai.protocol.trial_failure import leaves_process_unusable
 
 
-def test_memory_that_ran_out_is_known_by_whoever_says_so():
+def test_exhausted_memory_is_recognised_from_any_source():
     with pytest.raises(RuntimeError) as host:
         torch.empty(2**60)
     assert is_out_of_memory(host.value)
@@ -34,7 +34,7 @@ def test_a_process_is_given_up_where_something_stays_in_it(error: TrialError | N
     assert leaves_process_unusable(error) is spoils
 
 
-def test_kills_of_the_kernel_are_counted_where_it_tells(tmp_path: Path):
+def test_kills_of_the_kernel_are_counted_where_it_reports_them(tmp_path: Path):
     counters = tmp_path / "vmstat"
     counters.write_text("nr_free_pages 5\noom_kill 3\noom_kill_other 9\n")
     assert out_of_memory_kills(counters) == 3

@@ -14,7 +14,7 @@ VALUES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(al
 
 
 @given(params=st.dictionaries(st.text(), VALUES), seed=st.integers(0, 2**63 - 1))
-def test_a_request_comes_out_as_it_went_in(params: dict[str, bool | int | float | str | None], seed: int) -> None:
+def test_a_request_is_read_back_unchanged(params: dict[str, bool | int | float | str | None], seed: int) -> None:
     request = TrialRequest(
         study="s",
         number=3,
@@ -30,7 +30,7 @@ def test_a_request_comes_out_as_it_went_in(params: dict[str, bool | int | float 
     assert from_line(TrialRequest, to_line(request)) == request
 
 
-def test_numbers_that_are_not_finite_survive() -> None:
+def test_numbers_that_are_not_finite_are_read_back() -> None:
     result = TrialResult(1, TrialState.FAIL, 2.5, value=math.nan, metrics={"loss": -math.inf})
     received = from_line(TrialResult, to_line(result))
     assert received.value is not None

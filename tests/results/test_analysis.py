@@ -71,7 +71,7 @@ def test_it_is_the_same_each_time_and_plain_json(analysed: StudyAnalysis, finish
     assert not analysed.remarks
 
 
-def test_of_few_trials_it_says_what_cannot_be_said() -> None:
+def test_few_trials_have_remarks_on_what_is_missing() -> None:
     study = optuna.create_study(direction="maximize")
     study.add_trials([drawn_trial(number) for number in range(8)])
     found = StudyAnalysis.of(study)
@@ -86,7 +86,7 @@ def test_of_few_trials_it_says_what_cannot_be_said() -> None:
     ]
 
 
-def test_an_empty_study_has_nothing_to_say(empty_study: optuna.Study) -> None:
+def test_an_empty_study_has_an_empty_analysis(empty_study: optuna.Study) -> None:
     found = StudyAnalysis.of(empty_study)
     assert (found.best, found.top, found.importances, found.stability) == (None, (), (), ())
     assert found.remarks == ("importances and agreement of the leading trials: no trial has completed",)

@@ -27,7 +27,7 @@ def test_a_best_value_that_has_stood_for_a_quarter_of_the_trials_is_settled() ->
     assert (found.since_trial, found.since_finished, found.needed, found.finished) == (20, 19, 10, 40)
 
 
-def test_one_that_came_lately_is_not() -> None:
+def test_a_late_improvement_means_not_converged() -> None:
     found = Convergence.of(trials([0.0] * 70 + [1.0] + [0.0] * 9), SCORE)
     assert found.converged is False
     assert (found.since_trial, found.since_finished, found.needed) == (70, 9, 20)
@@ -35,7 +35,7 @@ def test_one_that_came_lately_is_not() -> None:
 
 
 @pytest.mark.parametrize(("last", "since"), [(1.04, 1), (1.2, 42)])
-def test_what_little_comes_late_does_not_count(last: float, since: int) -> None:
+def test_a_small_late_improvement_does_not_count(last: float, since: int) -> None:
     found = Convergence.of(trials([0.0, 1.0] + [0.0] * 40 + [last]), SCORE)
     assert found.tolerance == pytest.approx(0.05 * last)
     assert found.since_trial == since
@@ -54,7 +54,7 @@ def test_less_is_better_where_that_is_the_goal() -> None:
     assert Convergence.of(trials(values), Goal(metric="loss", direction="minimize")).since_trial == 20
 
 
-def test_pruned_trials_count_as_trials_that_brought_nothing() -> None:
+def test_pruned_trials_count_as_trials_without_improvement() -> None:
     assert Convergence.of(trials([0.0, 1.0, *([None] * 18)]), SCORE).since_finished == 18
 
 
@@ -62,13 +62,13 @@ def test_pruned_trials_count_as_trials_that_brought_nothing() -> None:
     ("values", "why"),
     [([], "(0 so far)"), ([1.0] * 19, "20 finished trials are required (19 so far)"), ([1.0] * 30, "the same value")],
 )
-def test_where_it_cannot_be_said_it_says_why(values: list[float], why: str) -> None:
+def test_without_an_answer_there_is_a_reason(values: list[float], why: str) -> None:
     found = Convergence.of(trials(values), SCORE)
     assert found.converged is None
     assert why in found.reason
 
 
-def test_of_a_population_it_cannot_be_said() -> None:
+def test_a_population_has_no_answer() -> None:
     members = trials([float(number) for number in range(30)])
     exploit = Exploit(10, 0, {}, {}, {})
     found = Convergence.of([*members[:-1], TrialRecord(29, StoredState.COMPLETE, 29.0, {}, exploits=[exploit])], SCORE)

@@ -4,7 +4,7 @@ from fxai.results.provenance import Provenance, spec_hash
 from fxai.spec.search.study import StudySpec
 
 
-def test_it_says_what_made_a_result(spec: StudySpec):
+def test_it_has_hashes_seed_and_versions_of_a_result(spec: StudySpec):
     record = Provenance.of(spec, data_hash="abc").as_json()
     assert record["data_hash"] == "abc"
     assert record["seed"] == 11

@@ -42,7 +42,7 @@ def test_only_a_value_has_a_standard_error(empty_study: optuna.Study):
     assert [trial.standard_error for trial in StudyRecord.of(empty_study).trials] == [0.25, None, None]
 
 
-def test_a_failed_trial_says_why(study: optuna.Study):
+def test_a_failed_trial_has_its_message(study: optuna.Study):
     failed = [trial for trial in StudyRecord.of(study).trials if trial.state is StoredState.FAIL]
     assert {trial.failure for trial in failed} == {TrialFailure("out of memory", "the GPU has no memory left")}
     assert failed[0].as_json()["failure"] == {"cause": "out of memory", "message": "the GPU has no memory left"}

@@ -1,4 +1,4 @@
-"""The report of a study, by what it says."""
+"""Content of the report of a study."""
 
 import json
 import re
@@ -82,7 +82,7 @@ def test_it_has_all_sections_with_all_figures_in_their_places(study: optuna.Stud
     assert len(report.figures) == 6 + len(study.trials[0].params)
 
 
-def test_it_asks_no_network_for_anything(study: optuna.Study, tmp_path: Path) -> None:
+def test_the_report_makes_no_request(study: optuna.Study, tmp_path: Path) -> None:
     page = write_report(study, StudyPaths(tmp_path, "s")).read_text()
     found = Elements(page)
     assert ("http-equiv", "Content-Security-Policy") in found.attributes
@@ -149,7 +149,7 @@ def test_the_winner_is_compared_with_the_default(
         ([], "No trial has finished yet."),
     ],
 )
-def test_it_says_what_stands_against_the_winner(tmp_path: Path, trials: list[FrozenTrial], words: str) -> None:
+def test_it_names_cautions_about_the_winner(tmp_path: Path, trials: list[FrozenTrial], words: str) -> None:
     study = optuna.create_study(study_name="s", direction="maximize")
     study.add_trials(trials)
     headline = told(study, tmp_path).headline
@@ -288,7 +288,7 @@ def trading_study(
     return study
 
 
-def test_it_says_which_ranges_to_widen_and_that_it_may_go_on(spec: StudySpec, tmp_path: Path) -> None:
+def test_it_names_ranges_to_widen_and_more_trials(spec: StudySpec, tmp_path: Path) -> None:
     allowed, at_its_end = "env.reward.pnl_coefficient", "env.reward.drawdown_penalty_coefficient"
     changed = spec.model_copy(
         update={
@@ -320,7 +320,7 @@ def test_values_far_worse_than_the_others_do_not_flatten_the_history(tmp_path: P
     assert "1 value far worse" in chart.note
 
 
-def test_charts_say_which_trials_they_were_drawn_from(tmp_path: Path) -> None:
+def test_charts_name_their_trials(tmp_path: Path) -> None:
     study = optuna.create_study(study_name="s", direction="maximize")
     study.add_trials([completed(float(number % 997), (number % 997) / 997) for number in range(1200)])
     report = told(study, tmp_path)
@@ -341,7 +341,7 @@ def test_pruned_trials_are_marked_in_the_history(study: optuna.Study, tmp_path: 
     assert "A cross is a pruned trial" in found.reading
 
 
-def test_metrics_stand_beside_those_of_trial_0_with_their_errors(tmp_path: Path) -> None:
+def test_metrics_are_beside_those_of_trial_0_with_their_errors(tmp_path: Path) -> None:
     study = optuna.create_study(direction="maximize")
     study.set_user_attr(attributes.FINGERPRINT, {"data": {"source": "eurusd_1h"}, "training_config": {}})
     own = {"win_rate": 0.5, "sharpe": 1.0, "sharpe_error": 0.25, attributes.ENQUEUED: "default"}

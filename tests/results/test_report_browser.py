@@ -24,7 +24,7 @@ PHONE = {"width": 390, "height": 844}
 
 @dataclass
 class Seen:
-    """A page, with what it said on the console and asked for."""
+    """A page with its console errors and requests."""
 
     page: Any
     errors: list[str] = field(default_factory=list)

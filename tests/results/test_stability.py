@@ -44,7 +44,7 @@ def test_the_ends_lie_at_0_and_1(distribution: IntDistribution) -> None:
     assert position(distribution, last) == pytest.approx(1)
 
 
-def test_numbers_that_lie_together_are_stable_on_the_ranges_own_scale() -> None:
+def test_close_numbers_are_stable_on_the_scale_of_their_range() -> None:
     (found,) = stability_of(leaders(1e-3, 1.2e-3, 9e-4, 1.1e-3, 8e-4), {"x": LOG})
     assert (found.low, found.high, found.best) == (8e-4, 1.2e-3, 1e-3)
     assert found.spread == pytest.approx(0.088, abs=1e-3)  # of two decades
@@ -71,7 +71,7 @@ def test_choices_agree_by_the_commonest() -> None:
     assert found.stable
 
 
-def test_nothing_is_said_of_a_parameter_that_few_leaders_have() -> None:
+def test_a_parameter_of_few_leaders_has_no_stability() -> None:
     others = [TrialRecord(9, StoredState.COMPLETE, 1.0, {})] * 3
     assert stability_of([*leaders(0.1, 0.2, 0.3, 0.4), *others], {"x": FloatDistribution(0, 1)}) == ()
     assert edges_of([*leaders(0.0, 0.0, 0.0, 0.0), *others], {"x": FloatDistribution(0, 1)}) == ()
@@ -86,9 +86,7 @@ def test_nothing_is_said_of_a_parameter_that_few_leaders_have() -> None:
         ((0.9, 0.99, 0.99, 0.99, 0.99), None),  # all but the best
     ],
 )
-def test_a_range_ends_too_early_where_the_best_and_others_lie_at_its_end(
-    values: tuple[float, ...], side: str | None
-) -> None:
+def test_a_range_is_too_short_if_the_best_trials_are_at_its_end(values: tuple[float, ...], side: str | None) -> None:
     found = edges_of(leaders(*values), {"x": FloatDistribution(0, 1)})
     assert [edge.side for edge in found] == ([] if side is None else [side])
 
@@ -104,7 +102,7 @@ def test_leaders_are_a_tenth_within_bounds(completed: int, leading: int) -> None
     assert len(leaders_of(ranked)) == leading
 
 
-def test_nobody_leads_where_all_are_equal() -> None:
+def test_equal_trials_have_no_leaders() -> None:
     assert leaders_of(leaders(*([0.5] * 20))) == ()
 
 

@@ -1,4 +1,4 @@
-"""A study in few words says what its record says."""
+"""The overview of a study agrees with its record."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.parametrize("name", ["several", "one", "none"])
-def test_it_says_what_the_record_says(url: str, name: str) -> None:
+def test_the_overview_agrees_with_the_record(url: str, name: str) -> None:
     with stored_study(url, name) as study:
         overview, whole = StudyOverview.of(study), StudyRecord.of_trials(study, study.trials())
     record = StudyRecord.of(load_study(url, name))

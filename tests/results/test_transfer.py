@@ -82,7 +82,7 @@ def test_layers_that_the_next_network_has_not_are_left_out() -> None:
     assert without.remarks == ("next has no model.widths.1; left out",)
 
 
-def test_what_a_source_took_over_itself_goes_on() -> None:
+def test_values_that_a_source_took_over_are_passed_on() -> None:
     source = finished(SOURCE, POINTS)
     second = spec("second", GAMMA)
     first_overlay = transfer(source, URL, second, ["fix"], top=5, width=0.25).transfer_spec
@@ -131,7 +131,7 @@ def test_a_kind_that_is_not_offered_is_left_to_the_sampler() -> None:
     assert [each.name for each in transfer_spec.narrowed] == ["lr"]
 
 
-def test_what_trial_0_cannot_take_over_as_it_is_is_said() -> None:
+def test_values_that_trial_0_cannot_use_are_named() -> None:
     low = LR.model_copy(update={"high": 1e-3})
     made = transfer(finished(SOURCE, POINTS), URL, spec("next", low), ["fix"], top=1, width=0.25)
     assert made.remarks == ("training.learning_rate 0.005 lies outside the range of next; its trial 0 takes 0.001",)
@@ -150,7 +150,7 @@ def test_what_trial_0_cannot_take_over_as_it_is_is_said() -> None:
     )
 
 
-def test_the_same_source_hands_over_the_same() -> None:
+def test_the_same_source_gives_the_same_transfer() -> None:
     modes: tuple[Any, ...] = ("fix_unimportant", "enqueue", "narrow", "warm")
     target = spec("next", LR, WIDTH, GAMMA)
     made = [transfer(finished(SOURCE, POINTS), URL, target, modes, top=5, width=0.25) for _ in range(2)]
@@ -161,7 +161,7 @@ def test_the_same_source_hands_over_the_same() -> None:
     assert "nothing to learn from: first did not search training.gamma" in made[0].remarks
 
 
-def test_what_matters_stands_out_and_noise_does_not() -> None:
+def test_important_parameters_exceed_chance_and_noise_does_not() -> None:
     grid = [(i / 39, (i * 17 % 40) / 39) for i in range(40)]
     points = [({"lr": 1e-4 * 100**a, "training.gamma": 0.9 + 0.099 * b}, a) for a, b in grid]
     source = finished(spec("first", LR, GAMMA), points)
@@ -175,7 +175,7 @@ def test_what_matters_stands_out_and_noise_does_not() -> None:
     assert importance_tests(finished(spec("few", LR, GAMMA), points[: FEWEST_TRIALS - 1])) == {}
 
 
-def test_a_study_without_a_completed_trial_hands_over_nothing() -> None:
+def test_a_study_without_a_completed_trial_cannot_be_transferred() -> None:
     with pytest.raises(InputError, match="nothing to transfer"):
         transfer(finished(SOURCE, []), URL, spec("next", LR), ["fix"], top=5, width=0.25)
 

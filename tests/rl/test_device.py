@@ -173,7 +173,7 @@ def test_an_update_needs_no_value(kind: str, model: ModelConfig):
     update_alone(training(pack(configs), META), META)
 
 
-def test_a_look_at_a_value_would_be_seen():
+def test_reading_a_value_on_the_host_is_detected():
     with fake_cuda(), pytest.raises(DataDependentOutputException):
         bool(torch.ones(1, device=CUDA).any())
     with pytest.raises(RuntimeError, match="meta"):
@@ -185,7 +185,7 @@ def test_a_look_at_a_value_would_be_seen():
 
 
 @pytest.mark.parametrize("kind", PACKS)
-def test_lanes_come_and_go_on_a_device(kind: str):
+def test_lanes_start_and_end_on_a_device(kind: str):
     packed = LanePack(lambda members: training(members, META), width=4)
     lanes = [Lane(config, seed) for seed, config in enumerate(PACKS[kind])]
     for chosen in (lanes[:1], lanes, lanes[1:]):

@@ -121,7 +121,7 @@ def test_resumed_is_as_uninterrupted(algorithm: str, model: str):
 
 
 def test_early_stop_holds_only_the_lane_that_went_too_far():
-    """With a limit that the second step must pass, one step is taken per update; the neighbours go on."""
+    """With a limit that the second step must pass, one step is taken per update; the other lanes continue."""
     stopped, free = configs("ppo", "mlp")[1], configs("ppo", "mlp")[0]
     pack = training((stopped, free), SEEDS[:2])
     list(pack.evaluations())
@@ -168,8 +168,8 @@ def lane_of(pack: Training, lane: int) -> dict[str, torch.Tensor]:
 
 
 @every_algorithm_and_model
-def test_neighbours_may_come_and_go_for_hundreds_of_updates(algorithm: str, model: str):
-    """A lane alone and among others; others that move to a pack where a neighbour is gone and one begins late."""
+def test_other_lanes_may_start_and_end_for_hundreds_of_updates(algorithm: str, model: str):
+    """A lane alone and in a pack, in which one other lane ends early and one begins late."""
     updates = LONG if (algorithm, model) in LONGEST else LONG // 5
     first, second, third = long(algorithm, model, updates)
     half = updates // 2

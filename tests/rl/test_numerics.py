@@ -66,7 +66,7 @@ CASES: dict[str, tuple[JsonObject, JsonObject]] = {
 
 
 class Result(TypedDict):
-    """What one small training comes to."""
+    """Results of one small training."""
 
     moved: float
     along: list[float]
@@ -122,7 +122,7 @@ def test_the_results_are_of_this_number() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_trainings_come_to_what_they_came_to(case: str) -> None:
+def test_trainings_have_the_golden_results(case: str) -> None:
     result, golden = result_of(case), stored()["results"][case]
     assert not differs(result, golden), (
         f"trainings come to other numbers ({result} instead of {golden}). If that is meant, raise NUMERICS in "

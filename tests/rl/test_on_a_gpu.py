@@ -82,7 +82,7 @@ def captured(members: Pack) -> Training:
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("kind", PACKS)
-def test_neighbours_that_come_and_go_change_no_lane(kind: str, model: str):
+def test_other_lanes_that_start_and_end_change_no_lane(kind: str, model: str):
     """At one width, with captured updates; another lane joins and leaves on the way, and may take the first place."""
     first, second = configs(kind, model)
     alone, lane = LanePack(captured, WIDTH), Lane(first, 3)
@@ -129,7 +129,7 @@ def request(number: int, directory: Path) -> TrialRequest:
     )
 
 
-def test_memory_that_runs_out_narrows_the_pack_and_the_trials_come_to_their_end(tmp_path: Path):
+def test_exhausted_memory_narrows_the_pack_and_all_trials_end(tmp_path: Path):
     """With a twentieth of the GPU's memory, which a pack of so many lanes does not fit into."""
     share, width = 1 / 20, 4096
     torch.cuda.empty_cache()

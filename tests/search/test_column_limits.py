@@ -41,7 +41,7 @@ def test_a_database_that_is_not_known_is_taken_to_hold_the_least() -> None:
     assert limits_of("another").longest_text == BYTES["mysql"]
 
 
-def test_a_text_beyond_the_column_is_refused_with_its_name_and_a_way_on() -> None:
+def test_a_text_beyond_the_column_is_refused_with_its_name_and_a_remedy() -> None:
     longest = BYTES["mysql"] or 0
     check_text("mysql", "kind", "x" * longest)
     check_text("sqlite", "kind", "x" * (longest + 1))
@@ -71,7 +71,7 @@ def test_a_search_names_the_greatest_step_of_its_database(open_study: Opener) ->
     assert open_study(MEMORY).most_step == MOST_STEP
 
 
-def test_a_write_that_the_database_refuses_is_told_without_the_values() -> None:
+def test_a_refused_write_is_reported_without_the_values() -> None:
     engine = sa.create_engine("sqlite://")
     statement = sa.text("INSERT INTO missing VALUES (:value)")
     with pytest.raises(StorageError, match="refuses a write: no such table: missing") as refused:

@@ -22,7 +22,7 @@ def test_search_spaces_and_networks_may_differ() -> None:
     assert both(made_of(), made_of(parameters=(narrow,), training_config=config)) == ([], [])
 
 
-def test_what_scores_and_what_trains_is_told_apart() -> None:
+def test_scoring_and_training_differences_are_separate() -> None:
     config = {"env": {"max_episode_steps": 64}, "training": {"total_updates": 7}, "data": {"features": {"time": False}}}
     found = both(made_of(), made_of(training_config=config, seeds_per_trial=3))
     assert found == (["seeds_per_trial", "env.max_episode_steps"], ["training.total_updates"])

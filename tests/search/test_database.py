@@ -26,7 +26,7 @@ def text_file(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [damaged, text_file])
-def test_file_that_is_no_sound_database_is_refused_and_left_alone(make: Callable[[Path], None], tmp_path: Path) -> None:
+def test_a_damaged_database_file_is_refused_and_not_changed(make: Callable[[Path], None], tmp_path: Path) -> None:
     path = tmp_path / "studies.db"
     make(path)
     before = path.read_bytes()

@@ -35,7 +35,7 @@ def test_only_feasible_trials_are_trained_and_none_of_the_others_counts(open_stu
     assert (summary.counts.complete, summary.counts.pruned) == (15, 0)
 
 
-def test_a_study_taken_up_again_knows_what_did_not_count(open_study: Opener, url: str) -> None:
+def test_a_resumed_study_has_its_uncounted_trials(open_study: Opener, url: str) -> None:
     search = open_study(url, constraints=[CONSTRAINT])
     for _ in range(8):
         search.tell(complete(ask(search)))

@@ -28,7 +28,7 @@ def holder(url: str, study: str, directory: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_second_run_is_told_who_holds_the_study_until_that_is_killed(url: str, tmp_path: Path) -> None:
+def test_a_second_run_names_the_holder_until_the_holder_is_killed(url: str, tmp_path: Path) -> None:
     process = holder(url, "mine", tmp_path)
     with process:
         with pytest.raises(StudyHeldError) as refusal, hold_study(url, "mine", tmp_path):
@@ -49,7 +49,7 @@ def test_nothing_is_left_when_a_run_ends(url: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_lock_of_a_server_lies_in_the_folder_that_is_given(tmp_path: Path) -> None:
+def test_lock_of_a_server_is_in_the_given_folder(tmp_path: Path) -> None:
     url = "postgresql://me:secret@db/studies"
     folder = tmp_path / "state" / "locks"
     with hold_study(url, "mine", folder):
@@ -124,7 +124,7 @@ def test_studies_of_one_results_folder_run_together(tmp_path: Path) -> None:
         assert (tmp_path / "results").is_dir()
 
 
-def test_a_look_at_a_lock_writes_nothing(url: str, tmp_path: Path) -> None:
+def test_checking_a_lock_writes_nothing(url: str, tmp_path: Path) -> None:
     """As a dashboard may only read."""
     assert not is_held(url, "mine", tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -72,7 +72,7 @@ def test_a_counted_value_becomes_another(parameter: Parameter, chance: float, fa
 
 @settings(deadline=None)
 @given(st.integers(0, 4), FACTORS)
-def test_a_choice_becomes_its_neighbour(place: int, factor: float) -> None:
+def test_a_choice_is_perturbed_to_an_adjacent_one(place: int, factor: float) -> None:
     parameter = CategoricalParameter(name="x", choices=("a", "b", "c", "d", "e"))
     after = parameter.choices.index(str(perturbed(parameter, parameter.choices[place], factor)))
     assert abs(after - place) == 1

@@ -26,7 +26,7 @@ def test_one_objective_is_an_order(told: list[float]) -> None:
 
 @pytest.mark.parametrize("goals", [TWO, THREE])
 @given(st.data())
-def test_a_front_is_what_nothing_beats(goals: tuple[Goal, ...], data: st.DataObject) -> None:
+def test_a_front_has_the_undominated_trials(goals: tuple[Goal, ...], data: st.DataObject) -> None:
     told = data.draw(st.lists(st.tuples(*(values for _ in goals))))
     ranking = Ranking(goals, "b")
     for number, each in enumerate(told):

@@ -148,7 +148,7 @@ def test_one_by_one_it_is_optimize(open_study: Opener, options: dict[str, bool],
 @pytest.mark.parametrize("conditional", [False, True])
 @pytest.mark.parametrize("options", OPTIONS)
 def test_in_flight_it_is_ask_and_tell(open_study: Opener, options: dict[str, bool], *, conditional: bool) -> None:
-    """Seven in flight, a random one of them going on at each moment."""
+    """Seven running trials; a random one of them reports next."""
     study, search = plain_study(options), fxai_study(open_study, options, conditional=conditional)
     order = np.random.default_rng(SEED)
     flying: list[tuple[Flying, optuna.Trial]] = []
@@ -186,7 +186,7 @@ def go_on_together(study: optuna.Study, ours: Flying, theirs: optuna.Trial) -> b
 
 
 def assert_all_kinds_took_part(study: optuna.Study) -> None:
-    """Or the comparison would be of less than it says."""
+    """Checks that the comparison covers completed, pruned and failed trials."""
     states = [trial.state for trial in study.trials]
     assert len(states) == TRIALS
     assert set(states) == {OptunaState.COMPLETE, OptunaState.PRUNED, OptunaState.FAIL}

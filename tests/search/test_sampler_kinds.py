@@ -92,7 +92,7 @@ def test_grid_takes_what_an_enqueued_trial_leaves_open_from_the_default(open_stu
     assert ask(search).params == {"rate": 0.0, "layers": 1}
 
 
-def test_records_own_seed_goes_before_the_studys(open_study: Opener) -> None:
+def test_the_seed_of_a_sampler_overrides_that_of_the_study(open_study: Opener) -> None:
     def points(seed: int, own: int | None) -> list[Any]:
         search = open_study(MEMORY, seed=seed, sampler={"type": "RandomSampler", "seed": own})
         return [ask(search).params for _ in range(3)][1:]
@@ -125,7 +125,7 @@ def test_tpe_proposes_what_optunas_own_would(
     in_flight: int,
     leave_out: bool,  # noqa: FBT001
 ) -> None:
-    """Whatever the trials came to, with some in flight, and with a parameter that not all of them have."""
+    """Any results, with running trials, and with a parameter that some trials lack."""
     study = optuna.create_study(direction="maximize")
     samplers = Samplers(TPESampler(n_startup_trials=4, **options), PARAMETERS, study_seed=3)
     flying = []

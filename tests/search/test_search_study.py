@@ -32,7 +32,7 @@ def test_seeds_follow_study_and_number(open_study: Opener) -> None:
     assert [asked.params for asked in trials[0]] != [asked.params for asked in trials[2]]
 
 
-def test_results_stand_in_the_study(open_study: Opener, url: str) -> None:
+def test_results_are_stored_in_the_study(open_study: Opener, url: str) -> None:
     search = open_study(url)
     good, pruned, failed = ask(search), ask(search), ask(search)
     search.tell(complete(good, 0.7))
@@ -103,7 +103,7 @@ def test_retry_begins_the_same_trial_again(open_study: Opener, url: str) -> None
     assert search.retry(asked.number).attempt == 2
 
 
-def test_a_trial_that_was_given_back_begins_again_and_nothing_is_held_against_it(open_study: Opener) -> None:
+def test_a_returned_trial_runs_again_as_the_same_attempt(open_study: Opener) -> None:
     search = open_study(MEMORY)
     asked = ask(search)
     search.report(Report(asked.number, 1, 0.5))
@@ -112,7 +112,7 @@ def test_a_trial_that_was_given_back_begins_again_and_nothing_is_held_against_it
     search.tell(complete(asked))
 
 
-def test_a_trial_that_was_put_back_and_taken_up_dies_with_the_run(open_study: Opener, url: str) -> None:
+def test_a_requeued_trial_that_runs_counts_a_kill_of_the_run(open_study: Opener, url: str) -> None:
     first = open_study(url)
     back, again = ask(first), ask(first)
     for asked in (back, again):
@@ -186,7 +186,7 @@ def test_proposals_do_not_depend_on_being_resumed(open_study: Opener, tmp_path: 
     assert whole == resumed
 
 
-def test_a_study_knows_how_it_is_searched_since_its_last_run(open_study: Opener, url: str) -> None:
+def test_a_study_stores_the_settings_of_its_last_run(open_study: Opener, url: str) -> None:
     open_study(url, seed=5).close()
     open_study(url, seed=6, n_trials=30, sampler={"type": "RandomSampler"}).close()
     plan = load_study(url, "small").user_attrs[attributes.PLAN]
@@ -224,7 +224,7 @@ def test_study_that_fxai_did_not_make_is_refused(open_study: Opener, url: str) -
         open_study(url)
 
 
-def test_study_that_died_at_birth_is_begun_again(open_study: Opener, url: str) -> None:
+def test_a_study_killed_at_its_creation_is_created_again(open_study: Opener, url: str) -> None:
     optuna.create_study(study_name="small", storage=url, direction="maximize")
     assert ask(open_study(url)).params == DEFAULTS
 

@@ -24,7 +24,7 @@ def test_default_always_lies_in_the_space(parameter: Parameter, value: Any) -> N
 
 
 def test_choices_that_python_takes_for_equal_are_stored_as_each_study_writes_them() -> None:
-    """True equals 1, so that whatever is kept by equality would give one study the choices of another."""
+    """True equals 1, so a cache by equality would give one study the choices of another."""
     for choices in ((0, 1, 2), (0, True, 2), (False, 1, 2.0)):
         row = param_row(1.0, CategoricalDistribution(choices))
         stored = json_to_distribution(row["distribution_json"])

@@ -17,7 +17,7 @@ WRITTEN = {each / 10 for each in range(1, 10)}
 
 
 @pytest.mark.parametrize("sampler", ["TPESampler", "RandomSampler", "GPSampler", "QMCSampler", "NSGAIISampler"])
-def test_every_sampler_proposes_written_values_and_nobody_is_warned(open_study: Opener, url: str, sampler: str) -> None:
+def test_every_sampler_proposes_values_on_steps_without_a_warning(open_study: Opener, url: str, sampler: str) -> None:
     parameters = [STEPPED, WHOLE, {"kind": "float", "name": "decay", "low": 0, "high": 1, "when": {"clip": [0.3, 0.7]}}]
     search = open_study(url, parameters=parameters, sampler={"type": sampler}, n_trials=40, seed=1)
     seen = set()
@@ -89,7 +89,7 @@ def test_a_grid_tries_each_point_once_among_what_was_enqueued(open_study: Opener
     assert [trial.number for trial in load_study(url, "small").trials] == list(range(12))
 
 
-def test_a_grid_of_an_earlier_release_goes_on_without_repeating_a_point(open_study: Opener, url: str) -> None:
+def test_a_grid_of_an_earlier_release_continues_without_repeated_points(open_study: Opener, url: str) -> None:
     """Optuna's sampler drew its first trials, in the order of their numbers."""
     parameters = [{"kind": "int", "name": "n", "low": 0, "high": 9}]
     theirs = optuna.create_study(sampler=optuna.samplers.GridSampler({"n": list(range(10))}, seed=0))

@@ -1,4 +1,4 @@
-"""What stands in SQL, read by Optuna's own storage, against what the search was told."""
+"""Rows in SQL, read by Optuna's own storage, compared with what the search stored."""
 
 import json
 import signal

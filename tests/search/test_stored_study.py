@@ -101,7 +101,7 @@ def test_a_study_without_trials(url: str) -> None:
         assert (study.trials(), study.candidates(), study.leader(), dict(study.state_counts())) == ([], [], None, {})
 
 
-def test_nothing_can_be_written_on_the_way(database: Path) -> None:
+def test_the_connection_is_read_only(database: Path) -> None:
     with (
         pytest.raises(StorageError, match="readonly database"),
         stored_study(f"sqlite:///{database}", "empty") as study,
@@ -114,7 +114,7 @@ def test_another_study_is_named(url: str) -> None:
         pass
 
 
-def test_damage_is_said_as_far_as_it_is_met(database: Path, tmp_path: Path) -> None:
+def test_damage_raises_where_it_is_read(database: Path, tmp_path: Path) -> None:
     path = tmp_path / "studies.db"
     path.write_bytes(database.read_bytes()[:4096] + bytes(4096 * 20))
     with pytest.raises(StorageError, match=r"cannot use .* not changed"):
@@ -140,7 +140,7 @@ def test_only_what_sqlalchemy_reads_as_a_file_is_opened_as_one(url: str, plain: 
 
 
 @pytest.mark.parametrize("command", ["status", "best", "results", "show"])
-def test_looking_loads_nothing_slow(command: str) -> None:
+def test_reading_a_study_loads_no_heavy_library(command: str) -> None:
     slow = {"optuna", "sqlalchemy", "numpy", "pandas", "torch", "plotly"}
     code = f"import fxai.cli.{command}, sys; sys.exit(bool({slow} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

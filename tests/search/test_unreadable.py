@@ -1,4 +1,4 @@
-"""Damaged and edited databases: one StorageError for a damaged study, and its neighbours are read."""
+"""Damaged and edited databases: one StorageError for a damaged study, and the other studies are read."""
 
 import sqlite3
 from collections.abc import Callable
@@ -70,7 +70,7 @@ def read_record(url: str, name: str) -> object:
 
 @pytest.mark.parametrize("statement", EDITS.values(), ids=EDITS)
 @pytest.mark.parametrize("read", [load_study, read_record])
-def test_damaged_study_is_one_error_and_its_neighbour_is_read(
+def test_a_damaged_study_is_one_error_and_other_studies_are_read(
     read: Callable[[str, str], object], statement: str, two_studies: str, tmp_path: Path
 ) -> None:
     edit(tmp_path, statement)

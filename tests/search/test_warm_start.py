@@ -61,7 +61,7 @@ def transfer_spec(url: str) -> TransferSpec:
     return TransferSpec(source=source, modes=("warm",), warm=11)
 
 
-def test_trials_come_along_and_count_for_nothing(url: str) -> None:
+def test_copied_trials_are_not_counted(url: str) -> None:
     target = spec("next", n_trials=5)
     with opened(target, url, transfer_spec(url)) as search:
         assert search.counts().finished == 0
@@ -112,7 +112,7 @@ def test_resuming_adds_no_second_copy(url: str) -> None:
         spec("next", sampler={"type": "CmaEsSampler", "use_separable_cma": True}),
     ],
 )
-def test_nothing_comes_where_it_would_say_nothing(url: str, target: StudySpec) -> None:
+def test_an_unsuitable_source_has_a_reason_and_no_copies(url: str, target: StudySpec) -> None:
     assert warm_trials(load_study(url, "first"), target) == []
     assert warm_start_obstacle(load_study(url, "first"), target) is not None
 
@@ -131,7 +131,7 @@ def test_the_obstacle_is_named(url: str) -> None:
     assert warm_start_obstacle(source, spec("next")) is None
 
 
-def test_what_agents_see_of_the_data_may_differ(url: str) -> None:
+def test_observed_features_may_differ(url: str) -> None:
     features = {"data": {"features": {"volume": False}}}
     assert len(warm_trials(load_study(url, "first"), spec("next", training_config=features))) == 11
 

@@ -1,4 +1,4 @@
-"""Who is run apart from whom after a death."""
+"""Cohorts of the trials of crashed workers."""
 
 import math
 
@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from fxai.study.crash_bisection import CrashBisection
 
 
-def deaths(bisection: CrashBisection, cohort: list[int], culprits: set[int]) -> dict[int, int]:
-    """Run a cohort, and what its deaths make of it: how often each culprit's company died until it was alone."""
-    guilty = culprits.intersection(cohort)
-    if len(cohort) == 1 or not guilty:
-        return dict.fromkeys(guilty, 1)
+def crashes(bisection: CrashBisection, cohort: list[int], crashing: set[int]) -> dict[int, int]:
+    """Run a cohort and its halves until each crashing trial is alone. Returns the number of crashes by trial."""
+    found = crashing.intersection(cohort)
+    if len(cohort) == 1 or not found:
+        return dict.fromkeys(found, 1)
     bisection.worker_lost(cohort)
     halves: dict[int, list[int]] = {}
     for number in cohort:
@@ -21,19 +21,19 @@ def deaths(bisection: CrashBisection, cohort: list[int], culprits: set[int]) -> 
     assert len(halves) == 2
     below: dict[int, int] = {}
     for half in halves.values():
-        below |= deaths(bisection, half, culprits)
+        below |= crashes(bisection, half, crashing)
     return {number: 1 + count for number, count in below.items()}
 
 
-@given(size=st.integers(2, 70), culprits=st.sets(st.integers(0, 69)))
-def test_every_culprit_is_alone_in_the_end_after_few_deaths(size: int, culprits: set[int]) -> None:
+@given(size=st.integers(2, 70), crashing=st.sets(st.integers(0, 69)))
+def test_each_crashing_trial_is_isolated_after_few_crashes(size: int, crashing: set[int]) -> None:
     bisection = CrashBisection()
-    found = deaths(bisection, list(range(size)), culprits)
-    assert set(found) == {number for number in culprits if number < size}
+    found = crashes(bisection, list(range(size)), crashing)
+    assert set(found) == {number for number in crashing if number < size}
     assert all(count <= math.ceil(math.log2(size)) + 1 for count in found.values())
 
 
-def test_nobody_is_suspected_at_first_nor_once_it_ended() -> None:
+def test_a_trial_has_a_cohort_between_its_crash_and_its_end() -> None:
     bisection = CrashBisection()
     assert bisection.cohort(3) == 0
     bisection.worker_lost([3, 4])
@@ -43,7 +43,7 @@ def test_nobody_is_suspected_at_first_nor_once_it_ended() -> None:
     assert bisection.cohort(4) != 0
 
 
-def test_suspects_go_first_the_others_in_their_order() -> None:
+def test_trials_of_crashed_workers_run_before_others() -> None:
     bisection = CrashBisection()
     assert bisection.next([5, 2, 7]) == 5
     assert bisection.next([]) is None
@@ -52,13 +52,13 @@ def test_suspects_go_first_the_others_in_their_order() -> None:
     assert not bisection.others_wait
 
 
-def test_what_died_with_the_run_is_tried_in_turns() -> None:
+def test_trials_of_killed_runs_run_in_turns() -> None:
     bisection = CrashBisection()
     bisection.runs_lost([1, 2, 3])
     assert bisection.next([9, 3, 2, 1]) == 2
     assert bisection.next([9, 3]) is None
     assert bisection.others_wait
-    bisection.worker_lost([1, 2])  # a worker, not the run: the turn goes on
+    bisection.worker_lost([1, 2])  # a worker, not the run: the turn continues
     assert bisection.cohort(1) != bisection.cohort(2)
     bisection.ended(1)
     assert bisection.next([9, 3]) is None

@@ -34,7 +34,7 @@ Decision = tuple[int, str, int | None, float | None]
 
 @pytest.fixture(params=WHOLE)
 def name(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The name of a study whose working folder lies in `tmp_path`."""
+    """The name of a study whose working folder is in `tmp_path`."""
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(tmp_path, filter="data")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{':'.join(filter(None, sys.path))}")  # of the workers

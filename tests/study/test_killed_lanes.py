@@ -46,7 +46,7 @@ PLAN = LanePlan("fx_trading", STUDY.training_config.model_dump(mode="json"), SEE
 
 
 def numbers(trial: FrozenTrial) -> tuple[Any, ...]:
-    """All of a stored trial that its company must not change."""
+    """The parts of a stored trial that other lanes must not change."""
     error = trial.user_attrs["standard_error"]
     return trial.state, trial.params, trial.value, trial.intermediate_values, error
 

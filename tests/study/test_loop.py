@@ -83,7 +83,7 @@ def test_odd_numbers_cost_their_reports_and_one_warning_a_trial(place: Place) ->
     complete, failed = OptunaState.COMPLETE, OptunaState.FAIL
     assert [(trial.state, trial.value) for trial in trials] == [(complete, 4.0), (failed, None), (complete, 4.0)]
     assert [trial.intermediate_values for trial in trials] == [{5: 1.0, 7: 3.0}] * 3
-    flaw = "value is nan at step 1; the report is passed over, as are further reports like it"
+    flaw = "value is nan at step 1; the report is ignored, as are further reports like it"
     assert [notice.message for notice in of_kind(events, Notice)] == [f"Trial {number}: {flaw}" for number in range(3)]
     assert "inf at the end" in trials[1].user_attrs["fxai:message"]
     assert of_kind(place.run(study("reports_oddly", n_trials=4)), TrialFinished)[0].result.value == 4.0

@@ -1,4 +1,4 @@
-"""Studies whose trainings do not fit into memory, told before anything runs."""
+"""Studies whose trainings do not fit into memory are refused before a trial runs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A population in the loop: the same members, values and lineage, on however many lanes and whoever dies."""
+"""A population in the loop: members, values and exploits do not depend on lanes and crashes."""
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass

@@ -64,12 +64,12 @@ def plan(study: StudySpec) -> LanePlan:
 
 
 def outcome(trial: FrozenTrial) -> tuple[Any, ...]:
-    """All of a stored trial that lanes, workers and deaths must not change."""
+    """The parts of a stored trial that lanes, workers and crashes must not change."""
     return trial.state, trial.params, trial.value, trial.intermediate_values, pbt_history_of(trial.user_attrs)
 
 
 def outcomes(folder: Path, study: StudySpec, workers: WorkerPool) -> list[tuple[Any, ...]]:
-    """What a run on these workers comes to."""
+    """The stored trials of a run on these workers."""
     url = f"sqlite:///{folder / 'here.db'}"
     search = open_search(study, url, fingerprint=fingerprint(study), default_params=default_params(study))
     with search:

@@ -1,4 +1,4 @@
-"""The loop with several trials on one worker: seeds, ticks, late decisions, deaths in company."""
+"""The loop with several trials on one worker: seeds, ticks, late decisions, crashes."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ def second_is_high(request: TrialRequest, step: int) -> float:
 
 
 def lanes(n_trials: int, **further: Any) -> StudySpec:
-    """A study whose trials are the pool's curves, as many in flight as the pool takes."""
+    """A study whose trials are the curves of the pool, with as many running as the pool takes."""
     return study("none", n_trials=n_trials, max_concurrent_trials=64, **further)
 
 
@@ -205,7 +205,7 @@ def test_every_culprit_fails_and_nobody_else(
 
 
 def test_machines_that_die_too_often_fail_nobody(place: Place) -> None:
-    """Four runs die with six trials in flight, none of which is at fault."""
+    """Four runs are killed with six running trials, none of which is at fault."""
     spec = lanes(6, retries=1)
     for _ in range(4):
         dies_after(place, spec, LanePool(width=6), begun=6)
@@ -214,7 +214,7 @@ def test_machines_that_die_too_often_fail_nobody(place: Place) -> None:
 
 
 def test_the_trial_that_kills_every_run_is_found(place: Place) -> None:
-    """The run dies, not only a worker, whenever trial 3 is in it."""
+    """Kills the run, not only a worker, when trial 3 runs."""
     spec = lanes(6, retries=1)
     runs = takewhile(lambda _: dies_after(place, spec, LanePool(width=6), number=3), range(12))
     assert len(list(runs)) <= 2 + 3

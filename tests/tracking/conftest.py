@@ -1,4 +1,4 @@
-"""A machine on which nobody uses a tracker."""
+"""A machine without settings of a tracker."""
 
 import os
 

@@ -38,7 +38,7 @@ def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(settings.tracking_uri)
 
 
-def test_a_resumed_study_goes_on_with_its_run(uri: str) -> None:
+def test_a_resumed_study_continues_its_run(uri: str) -> None:
     (study,), trials = runs_in(uri)
     assert (study.info.run_name, study.info.status) == ("it's mine", "FINISHED")
     assert {run.data.tags["mlflow.parentRunId"] for run in trials} == {study.info.run_id}
@@ -70,7 +70,7 @@ def test_a_run_holds_parameters_and_reports(uri: str) -> None:
     assert [(metric.step, metric.value) for metric in history] == [(10, 0.1), (20, 0.2)]
 
 
-def test_a_server_that_is_gone_is_said_once_without_its_password(
+def test_an_unreachable_server_has_one_notice_without_its_password(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", CLOSED_PORT)

@@ -1,4 +1,4 @@
-"""A tracker that hangs, dies or falls behind is stopped with one message, without waiting."""
+"""A tracker that hangs, exits or falls behind is stopped with one message, without blocking."""
 
 import os
 import signal
@@ -67,7 +67,7 @@ def first_notices(tracker: TrackerProcess) -> list[str]:
     raise AssertionError("the tracker said nothing")
 
 
-def test_what_is_worked_in_is_not_outstanding(start: Start) -> None:
+def test_processed_messages_are_not_outstanding(start: Start) -> None:
     tracker = start("works")
     for line in (opening(), report(0, 1, 0.5), END_OF_TRIAL):
         tracker.send(line)
@@ -77,7 +77,7 @@ def test_what_is_worked_in_is_not_outstanding(start: Start) -> None:
     assert list(tracker.poll()) == []
 
 
-def test_one_that_hangs_is_given_up_after_a_minute_and_says_where(start: Start, clock: Clock, tmp_path: Path) -> None:
+def test_a_hanging_tracker_is_stopped_after_a_minute_with_its_stack(start: Start, clock: Clock, tmp_path: Path) -> None:
     tracker = start("hangs")
     clock.now = 1000.0  # nothing to do is no hanging
     tracker.send(opening())
@@ -104,7 +104,7 @@ def tracker_supervisor() -> psutil.Process:
     return supervisor
 
 
-def test_one_that_is_stopped_is_ended_all_the_same(start: Start, clock: Clock) -> None:
+def test_a_suspended_tracker_is_killed(start: Start, clock: Clock) -> None:
     tracker = start("works")
     tracker.send(opening())
     assert heard(tracker) == []
@@ -118,7 +118,7 @@ def test_one_that_is_stopped_is_ended_all_the_same(start: Start, clock: Clock) -
     assert not child.is_running()
 
 
-def test_one_that_dies_is_said_once(start: Start) -> None:
+def test_a_tracker_that_exits_has_one_notice(start: Start) -> None:
     tracker = start("dies")
     tracker.send(opening())
     (notice,) = first_notices(tracker)
@@ -128,12 +128,12 @@ def test_one_that_dies_is_said_once(start: Start) -> None:
         assert list(tracker.poll()) == []
 
 
-def test_one_that_speaks_another_language_is_given_up(start: Start) -> None:
+def test_a_tracker_with_invalid_messages_is_stopped(start: Start) -> None:
     (notice,) = first_notices(start("babbles"))
     assert notice.startswith("Odd sent a line that is no message")
 
 
-def test_one_that_falls_behind_is_given_up(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tracker_that_falls_behind_is_stopped(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracker_process, "MOST_UNSENT_BYTES", 1_000_000)
     tracker = start("hangs")
     notices: list[str] = []
@@ -144,7 +144,7 @@ def test_one_that_falls_behind_is_given_up(start: Start, monkeypatch: pytest.Mon
     assert notice.startswith("Odd does not keep up with the study and is stopped")
 
 
-def test_what_is_outstanding_long_after_the_end_is_left(start: Start) -> None:
+def test_messages_outstanding_after_the_end_are_dropped(start: Start) -> None:
     tracker = start("hangs")
     tracker.send(END_OF_TRIAL)
     tracker.stop_if_unfinished(60)
@@ -155,7 +155,7 @@ def test_what_is_outstanding_long_after_the_end_is_left(start: Start) -> None:
     assert not tracker.outstanding
 
 
-def test_one_that_cannot_be_started_is_said(tmp_path: Path) -> None:
+def test_a_tracker_that_cannot_start_has_a_notice(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("a file where the folder should be")
     tracker = TrackerProcess("Odd", TrackerWelcome("works", {}, tmp_path), tmp_path / "logs" / "odd.log", os.environ)
     tracker.send(opening())

@@ -20,7 +20,7 @@ CLOSED_PORT = "http://127.0.0.1:9"
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[WandbRun], list[str]]:
-    """The runs of the story, kept offline, and what was said."""
+    """The runs of the small study, stored offline, and the notices."""
     folder = tmp_path_factory.mktemp("wandb")
     notices = told(story(), WandbTracking(mode="offline"), folder)
     return wandb_runs(folder), notices
@@ -57,7 +57,7 @@ def test_a_run_holds_parameters_reports_and_the_end(recorded: tuple[list[WandbRu
     assert (first.summary["state"], first.summary["value"], first.summary["sharpe"]) == ("complete", 0.5, 1.5)
 
 
-def test_states_are_told_and_only_a_failure_fails(recorded: tuple[list[WandbRun], list[str]]) -> None:
+def test_states_are_recorded_and_only_failures_are_errors(recorded: tuple[list[WandbRun], list[str]]) -> None:
     runs, _ = recorded
     assert sorted(run.summary["state"] for run in runs) == [
         "complete", "complete", "fail", "pruned", "requeued", "requeued",
@@ -68,7 +68,7 @@ def test_states_are_told_and_only_a_failure_fails(recorded: tuple[list[WandbRun]
 
 
 @pytest.mark.parametrize("mode", [None, "online"])
-def test_without_a_key_it_goes_offline_and_says_so_once(mode: str | None, tmp_path: Path) -> None:
+def test_without_a_key_it_is_offline_with_one_notice(mode: str | None, tmp_path: Path) -> None:
     place = tmp_path / "a study's folder"
     place.mkdir()
     (notice,) = told(story(), WandbTracking(mode=mode), place)
@@ -88,7 +88,7 @@ def test_the_mode_of_the_environment_counts(tmp_path: Path, monkeypatch: pytest.
     assert not (tmp_path / "none").exists()
 
 
-def test_a_server_that_is_gone_is_said_once_and_the_key_never(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_server_has_one_notice_without_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", CLOSED_PORT)
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     monkeypatch.setenv("WANDB_INIT_TIMEOUT", "1")

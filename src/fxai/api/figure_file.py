@@ -45,7 +45,7 @@ def _picture(figure: Any, kind: str) -> bytes | str:
         return NO_KALEIDO
     try:
         drawn: bytes = figure.to_image(format=kind, width=_WIDTH, height=figure.layout.height, scale=_SCALE)
-    except Exception as error:  # noqa: BLE001 (a browser may raise any error)
+    except Exception as error:  # noqa: BLE001  # kaleido and the browser raise errors without a common class
         if re.search("chrome|browser", f"{type(error).__name__} {error}", re.IGNORECASE):
             return _NO_BROWSER
         return " ".join(str(error).split()) or type(error).__name__

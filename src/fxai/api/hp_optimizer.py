@@ -123,7 +123,7 @@ class HPOptimizer:
                 of yours a name is a dotted path in `model_config`, or in another configuration if it begins with
                 `data_config.` or `training_config.`.
             resources_per_trial: Resources, e.g. `{"cpu": 2, "gpu": 0.5}`.
-            max_concurrent_trials: Number of trials in flight.
+            max_concurrent_trials: Greatest number of running trials.
             search_algorithm: "optuna" (TPE, the default), "random", the short name of another sampler, a sampler of
                 Optuna, or Ray's `OptunaSearch`, `BasicVariantGenerator` or `ConcurrencyLimiter`.
             scheduler: How trials end early: "median" (the default), "asha", "hyperband", "fifo" (never), "pbt"

@@ -147,7 +147,7 @@ class MinimalTuner:
                 is `training.learning_rate`, `hidden_size` is `model.d_model`; see `HPOptimizer.optimize` for other
                 names. Default: `DEFAULT_SPACE`.
             num_samples: Total number of trials. Default: 10, or each point once if the whole space is a grid.
-            max_concurrent: Number of trials in flight.
+            max_concurrent: Greatest number of running trials.
             search_algorithm: See `HPOptimizer.optimize`.
             scheduler: See `HPOptimizer.optimize`.
             study_name: See `HPOptimizer.optimize`.

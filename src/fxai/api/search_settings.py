@@ -37,7 +37,7 @@ def search_settings(
         scheduler: Name, mapping or object.
         num_trials: Number of trials.
         goal: The metric, and "min" or "max".
-        max_concurrent_trials: Number of trials in flight.
+        max_concurrent_trials: Greatest number of running trials.
         is_grid: Whether all parameters are a `grid_search`. Ray's `BasicVariantGenerator` then tries each point.
 
     Raises:

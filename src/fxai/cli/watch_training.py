@@ -28,7 +28,7 @@ class TrainingView:
     name: str
     metric: str
     seeds: Mapping[int, int]  # by the number in events
-    steps: int | None  # steps of each seed's training; None if only the user's code knows them
+    steps: int | None  # steps of each seed's training; None for custom code
     began: float  # seconds on the clock of the view
     trading: bool = False  # whether FxAI measures the metric
     first: Mapping[int, int] = field(default_factory=dict)  # first step in this run

@@ -86,7 +86,7 @@ def stored_engine(folder: Path) -> object | None:
     """The engine in a folder; None if it is missing or cannot be loaded."""
     try:
         _, engine = pickle.loads((folder / _PICKLE).read_bytes())  # noqa: S301 (see above)
-    except Exception:  # noqa: BLE001 (loading runs custom code)
+    except Exception:  # noqa: BLE001  # loading runs custom code, which may raise anything
         return None
     return engine  # type: ignore[no-any-return]
 

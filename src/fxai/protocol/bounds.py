@@ -40,7 +40,7 @@ def number_of(value: object) -> float | None:
         return float(value)  # type: ignore[arg-type]  # raises if the value has no number
     except OverflowError:
         return math.inf if value > 0 else -math.inf  # type: ignore[operator]  # only numbers overflow
-    except Exception:  # noqa: BLE001  # the value may be any object
+    except Exception:  # noqa: BLE001  # the value comes from custom code, and its __float__ may raise anything
         return None
 
 
@@ -50,7 +50,7 @@ def step_of(step: object, most_step: int = MOST_STEP) -> int | None:
         return None
     try:
         whole = operator.index(step)  # type: ignore[arg-type]  # raises if the step is not an integer
-    except Exception:  # noqa: BLE001  # the step may be any object
+    except Exception:  # noqa: BLE001  # the step comes from custom code, and its __index__ may raise anything
         number = number_of(step)
         if number is None or not number.is_integer():
             return None
@@ -62,7 +62,7 @@ def shown(value: object) -> str:
     """Text of a value for a message: its repr, truncated to 120 characters."""
     try:
         text = repr(value)
-    except Exception:  # noqa: BLE001  # repr may raise, for example for an integer of thousands of digits
+    except Exception:  # noqa: BLE001  # a repr of custom code may raise anything; that of an int of 5,000 digits raises
         return f"a value of type {type(value).__name__}"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 

@@ -29,7 +29,7 @@ class StudyBeganMessage:
 
 
 NO_STUDY_YET = StudyBeganMessage("", "", "", resumed=False)
-"""What a tracker knows of its study before the first message."""
+"""Placeholder until the first message of a study."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Provenance:
     """Provenance of a result; `created` is the time of this record, in UTC."""
 
     spec_hash: str  # SHA-256 of the study's spec with all defaults
-    data_hash: str | None  # None if only the user's code knows its data
+    data_hash: str | None  # None for custom code
     seed: int
     versions: Mapping[str, str] = field(default_factory=versions)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -71,7 +71,7 @@ class ReadableStudies(RDBStorage):
     def get_all_studies(self) -> list[FrozenStudy]:
         try:
             return super().get_all_studies()
-        except Exception:  # noqa: BLE001 - a row can hold anything, and what reads it fails in its own way
+        except Exception:  # noqa: BLE001  # a damaged row may raise any error of SQLAlchemy, json or Optuna
             return self._readable()
 
     def _readable(self) -> list[FrozenStudy]:
@@ -89,5 +89,5 @@ class ReadableStudies(RDBStorage):
                 system_attrs=self.get_study_system_attrs(study_id),
                 study_id=study_id,
             )
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001  # as above; this study is omitted, the others are listed
             return None

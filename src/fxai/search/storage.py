@@ -90,7 +90,7 @@ class WriteBehindStorage(BaseStorage):
             try:
                 yield
                 self._commit()
-            except BaseException:
+            except BaseException:  # also KeyboardInterrupt: memory must not keep what the database does not have
                 self._pending = before
                 self._discard_memory()
                 raise

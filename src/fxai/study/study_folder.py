@@ -45,7 +45,7 @@ def take_study_folder(
         notices.append(f"{own} held the files of this study; they are in {paths.directory} again.")
     try:
         write_text(paths.identity, json.dumps({"study": paths.study, "study_key": key}, indent=2) + "\n")
-    except FxaiError as error:  # as if the disk is full; the study goes on, since its trials are in the database
+    except FxaiError as error:  # as if the disk is full; the study continues, since its trials are in the database
         return (*notices, str(error))
     if keep_engine and engine.exists() and not paths.engine.exists():
         _rename(engine, paths.engine)

@@ -43,7 +43,7 @@ def warnings_of(report: Report | TrialResult) -> tuple[str, ...]:
     if not report.flaw:
         return ()
     if isinstance(report, Report) and report.passed_over:
-        return (f"Trial {report.number}: {report.flaw}; the report is passed over, as are further reports like it",)
+        return (f"Trial {report.number}: {report.flaw}; the report is ignored, as are further reports like it",)
     return (f"Trial {report.number}: {report.flaw}",)
 
 

@@ -44,7 +44,7 @@ class TrackerMain:
                 self._tell(processed=1)
         except TrackerError as error:
             self._fail(str(error))
-        except Exception as error:  # noqa: BLE001 - whatever a tracker's library raises
+        except Exception as error:  # noqa: BLE001  # a tracker's library may raise anything; the parent gets the reason
             sys.stderr.write(redact_secrets(traceback.format_exc()))
             self._fail(reason_of(error))
 

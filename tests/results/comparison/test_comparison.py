@@ -20,7 +20,7 @@ def test_metrics_are_kept_apart(compared: Comparison) -> None:
     assert compared.groups[1].summary == "Only loss has this goal: minimize value."
 
 
-def test_what_stands_against_comparing_values_is_said(compared: Comparison) -> None:
+def test_cautions_name_the_differences_in_scoring(compared: Comparison) -> None:
     scored, tried = compared.groups[0].cautions
     assert (
         scored == "near and wide score their trials differently. They differ in seeds_per_trial, env.max_episode_steps."
@@ -73,7 +73,7 @@ def test_by_a_metric_that_all_have_they_are_one_group(kept: Kept) -> None:
         Comparison.of([kept.near, kept.loss], by="sharpe")
 
 
-def test_a_lead_is_told_with_what_luck_may_do(kept: Kept, compared: Comparison) -> None:
+def test_a_small_difference_is_called_possible_by_chance(kept: Kept, compared: Comparison) -> None:
     assert "Without standard errors, this may be chance." in compared.groups[0].summary
     (twins,) = Comparison.of([kept.wide, type(kept.wide)(kept.wide.storage + "?timeout=5", "wide")]).groups
     assert "have the same best value" in twins.summary

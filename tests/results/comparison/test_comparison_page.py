@@ -36,7 +36,7 @@ def test_every_figure_has_its_place(page: str) -> None:
     assert sorted(re.findall(r'id="plot-([\w-]+)"', page)) == sorted(drawn)
 
 
-def test_curves_end_where_the_studies_stand(page: str) -> None:
+def test_curves_end_at_the_last_trial(page: str) -> None:
     ends = {trace["name"]: trace["x"][-1] for trace in figures_in(page)["trials-0"]["data"]}
     assert ends == {"near": 12, "wide": 40}
     timed = {trace["name"]: trace["x"][-1] for trace in figures_in(page)["time-0"]["data"]}
@@ -63,7 +63,7 @@ def test_texts_of_others_are_no_markup(compared: Comparison) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
-def test_it_asks_no_network(compared: Comparison, page: str, tmp_path: Path) -> None:
+def test_the_page_makes_no_request(compared: Comparison, page: str, tmp_path: Path) -> None:
     path = write_comparison(compared, tmp_path / "further" / "compare.html")
     assert path.read_text() == page
     assert not re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="(?!data:)', page)

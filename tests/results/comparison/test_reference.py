@@ -13,7 +13,7 @@ def test_a_name_is_looked_for_in_the_storage() -> None:
     assert references(["a", "b"], HERE) == (StudyReference(HERE, "a"), StudyReference(HERE, "b"))
 
 
-def test_a_file_or_a_url_goes_before_the_name() -> None:
+def test_a_reference_has_a_file_or_url_before_the_name() -> None:
     found = references(["old/x.db#a", "postgresql://me:secret@host/db#a", "x.db#a#1"], HERE)
     assert [(each.storage, each.name) for each in found] == [
         ("sqlite:///old/x.db", "a"),
@@ -41,7 +41,7 @@ def test_a_database_that_is_not_there_is_refused(tmp_path: Path) -> None:
         references([f"{tmp_path / 'none.db'}#"], HERE)
 
 
-def test_labels_are_names_as_far_as_these_tell_studies_apart() -> None:
+def test_labels_are_names_if_these_are_unique() -> None:
     named = [StudyReference(HERE, "a"), StudyReference("sqlite:///old/x.db", "a"), StudyReference(HERE, "b")]
     assert labels(named) == ("a (here.db)", "a (x.db)", "b")
     same_file = [StudyReference("sqlite:///one/x.db", "a"), StudyReference("sqlite:///two/x.db", "a")]

@@ -42,7 +42,7 @@ def on_own_data(study: optuna.Study, spec: StudySpec, bars: Path, tmp_path: Path
     return Exported(record, {attributes.FINGERPRINT: fingerprint(spec)}, paths)
 
 
-def test_own_data_are_told_by_their_hash(on_own_data: Exported, bars: Path, tmp_path: Path):
+def test_own_data_are_named_by_their_hash(on_own_data: Exported, bars: Path, tmp_path: Path):
     made = write_export(on_own_data, tmp_path / "out", [TableFormat.CSV])
     text = (tmp_path / "out" / "README.md").read_text()
     assert f"SHA-256 is `{hashlib.sha256(bars.read_bytes()).hexdigest()}`" in text
@@ -66,7 +66,7 @@ def test_own_data_are_copied_where_that_is_wanted(on_own_data: Exported, bars: P
         write_export(on_own_data, tmp_path / "out", [], with_data=True)
 
 
-def test_what_no_run_left_is_said(study: optuna.Study, tmp_path: Path):
+def test_missing_files_are_named(study: optuna.Study, tmp_path: Path):
     bare = Exported(StudyRecord.of(study), {}, StudyPaths(tmp_path, "fx_ai_quick"))
     made = write_export(bare, tmp_path / "out", [TableFormat.JSON])
     assert made.missing == ["spec.yaml", "decisions.jsonl", "fx_ai_quick_best_config.yaml", "best_params.json"]

@@ -14,7 +14,7 @@ from fxai.results.export.trial_table import TableFormat, write_trials
 from fxai.results.record import StudyRecord
 
 
-def test_every_format_says_the_same(study: optuna.Study, tmp_path: Path):
+def test_every_format_has_the_same_values(study: optuna.Study, tmp_path: Path):
     record = StudyRecord.of(study)
     for kind in TableFormat:
         write_trials(record, tmp_path, kind)

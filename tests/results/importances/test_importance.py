@@ -7,14 +7,14 @@ from optuna.trial import TrialState
 from fxai.results.importances.importance import importances
 
 
-def test_the_parameter_that_the_value_follows_comes_first(study: optuna.Study):
+def test_the_parameter_that_determines_the_value_is_first(study: optuna.Study):
     shares = importances(study)
     assert next(iter(shares)) == "training.learning_rate"
     assert sum(shares.values()) == pytest.approx(1)
     assert list(shares.values()) == sorted(shares.values(), reverse=True)
 
 
-def test_nothing_is_said_without_difference(empty_study: optuna.Study):
+def test_equal_values_have_no_importances(empty_study: optuna.Study):
     assert importances(empty_study) == {}
     for value in (1.0, 1.0):
         trial = empty_study.ask()
@@ -23,7 +23,7 @@ def test_nothing_is_said_without_difference(empty_study: optuna.Study):
     assert importances(empty_study) == {}
 
 
-def test_nothing_is_said_of_a_parameter_that_never_varies(empty_study: optuna.Study):
+def test_a_constant_parameter_has_no_importance(empty_study: optuna.Study):
     for value in (1.0, 2.0, 3.0):
         trial = empty_study.ask()
         trial.suggest_categorical("x", ["a"])

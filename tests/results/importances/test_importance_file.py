@@ -15,7 +15,7 @@ def test_what_is_written_is_read(study: optuna.Study, tmp_path: Path):
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"completed": 3, "shares": [1]}', '{"completed": "x"}'])
-def test_without_a_sound_file_nothing_is_said(text: str | None, tmp_path: Path):
+def test_without_a_valid_file_there_are_no_importances(text: str | None, tmp_path: Path):
     path = tmp_path / "importances.json"
     if text is not None:
         path.write_text(text)

@@ -87,12 +87,12 @@ def test_the_trials_behind_importances_are_counted_by_state():
     assert all(each.low is not None for each in found.parameters)
 
 
-def test_pruned_trials_alone_say_nothing():
+def test_only_pruned_trials_have_no_importances():
     trials = (each for each in searched(1) if each.state is TrialState.PRUNED)
     assert importances(study_of(trials, "maximize")) == {}
 
 
-def test_too_few_of_both_call_nothing_unimportant():
+def test_too_few_trials_call_no_parameter_unimportant():
     trials = list(searched(2))[: FEWEST_TRIALS - 1]
     assert importance_tests(study_of(iter(trials), "maximize")) == {}
 

@@ -1,4 +1,4 @@
-"""Points and lines of Optuna's figures stand out from the page, on a light one and on a dark one."""
+"""Contrast of points and lines of Optuna's figures on light and dark pages."""
 
 import re
 from importlib.resources import files

@@ -66,7 +66,7 @@ def test_links_lead_to_the_other_pages(study: optuna.Study, tmp_path: Path):
         assert set(re.findall(r'href="(\w+)\.html"', _around_script(page))) == NAMES - {name}
 
 
-def test_a_study_that_has_not_begun_says_so_on_every_page(empty_study: optuna.Study, tmp_path: Path):
+def test_every_page_of_an_empty_study_has_a_text(empty_study: optuna.Study, tmp_path: Path):
     pages = _pages(empty_study, tmp_path)
     assert _absent(pages) == NAMES
     assert "No trial has completed yet." in pages["optimization_history"]
@@ -152,7 +152,7 @@ def test_names_are_text_and_never_markup(tmp_path: Path):
         assert "</script><b>" not in around
 
 
-def test_slices_stand_in_rows_with_their_own_scales(study: optuna.Study):
+def test_slices_are_in_rows_with_their_own_scales(study: optuna.Study):
     figure = slice_plot(study)
     titles = {axis.title.text: axis for axis in figure.select_xaxes()}
     assert titles["training.learning_rate"].type == "log"

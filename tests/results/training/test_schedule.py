@@ -53,7 +53,7 @@ def test_it_follows_the_weights(number: int, expected: list[tuple[int, int, floa
     assert all(each.seed == 100 + each.trial for each in found)
 
 
-def test_it_says_all_that_may_change_and_nothing_that_shapes_a_network() -> None:
+def test_it_has_every_varying_field_and_none_that_shapes_a_network() -> None:
     for segment in schedule_of(SPEC, TRIALS, 0):
         assert segment.params.keys() == {"training.learning_rate", "model.dropout"}
         assert segment.params["model.dropout"] == SPEC.training_config.model.dropout  # it did not exist there

@@ -124,7 +124,7 @@ def test_each_further_seed_has_a_folder_and_trains_the_schedule_by_itself(tmp_pa
     assert (first[0].number, second[0].number) == (3, 4)
 
 
-def test_own_code_knows_its_names(tmp_path: Path) -> None:
+def test_custom_code_gets_the_names_of_its_parameters(tmp_path: Path) -> None:
     own = CustomBestConfig(
         study_name="mine",
         trial=0,
@@ -145,7 +145,7 @@ def test_own_code_knows_its_names(tmp_path: Path) -> None:
         load_plan(tmp_path / "mine.yaml", {"sise": "8"})
 
 
-def test_only_the_same_training_goes_on_in_a_folder(path: Path, tmp_path: Path) -> None:
+def test_only_the_same_training_resumes_in_a_folder(path: Path, tmp_path: Path) -> None:
     folder, results = tmp_path / "out", (SeedResult(11, 1.5, {"sharpe": 1.5}),)
     plan = load_plan(path, {})
     assert TrainingFile(folder, plan, "abc", "cpu").begin() == ()

@@ -68,7 +68,7 @@ def frame() -> pd.DataFrame:
 
 @pytest.mark.parametrize(("algorithm", "model"), KINDS)
 def test_it_acts_as_it_was_scored(algorithm: str, model: str) -> None:
-    """Bar by bar by hand, in an environment of its own, it comes to what its training says of it."""
+    """The agent, called bar by bar in another environment, gets the score of its training."""
     agent, last = trained(algorithm, model).agent, trained(algorithm, model).evaluations[-1]
     data = market()
     record = track_record_of(agent, data, data.splits.validation, "validation")
@@ -103,8 +103,8 @@ def test_its_file_is_all_that_it_needs(tmp_path: Path, algorithm: str, model: st
     assert np.array_equal(loaded.preferences(seen), agent.preferences(seen))
 
 
-def test_what_it_sees_live_is_what_it_saw_in_training() -> None:
-    """From the fewest bars, and however an account stands."""
+def test_live_observations_equal_those_of_training() -> None:
+    """With the least number of bars and any account."""
     agent, data = trained("ppo", "mlp").agent, market()
     last = 700
     live = agent.observation(frame().iloc[last + 1 - agent.bars_needed : last + 1])
@@ -169,7 +169,7 @@ def test_values_are_no_chances() -> None:
 
 
 def always(agent: Agent, action: int) -> Agent:
-    """The agent with weights that prefer one action whatever it sees; of an actor-critic's mlp."""
+    """The agent with weights that prefer one action for every observation; for the mlp of an actor-critic."""
     assert isinstance(agent.policy, ActorCritic)
     weights = torch.zeros_like(agent.weights)
     layout = agent.policy.network.layout
@@ -255,7 +255,7 @@ def test_a_model_that_acts_otherwise_is_not_left(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_format_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     agent = trained("ppo", "mlp").agent
     with pytest.raises(InputError, match=r"use FILE.pt2 \(torch.export\) or FILE.onnx"):
         agent.export(tmp_path / "agent.pkl", np.zeros((1, *agent.observation_shape)))

@@ -39,7 +39,7 @@ def policy(window: int = 4) -> ActorCritic:
 
 
 def always(action: int, lanes: int = 1, window: int = 4) -> torch.Tensor:
-    """Weights of a policy that takes one action whatever it sees."""
+    """Weights of a policy that takes one action for every observation."""
     weights = torch.zeros(lanes, policy(window).size, dtype=torch.float64)
     layout = policy(window).network.layout
     layout.views(weights[:, : layout.size])["1.bias"][:, action] = 1.0

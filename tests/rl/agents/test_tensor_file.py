@@ -100,7 +100,7 @@ def test_an_agent_goes_round(tmp_path: Path, model: str):
     assert torch.equal(loaded.policy.preferences(loaded.weights, seen), saved.policy.preferences(saved.weights, seen))
 
 
-def test_an_agents_header_says_what_made_it(tmp_path: Path):
+def test_the_header_of_an_agent_has_config_seed_and_versions(tmp_path: Path):
     path = tmp_path / "agent.safetensors"
     agent().save(path)
     header = read_tensors(path)[0]

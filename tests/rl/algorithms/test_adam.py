@@ -47,7 +47,7 @@ def test_an_inactive_lane_stands_still_and_its_clock_too():
     assert not torch.equal(often[0], seldom[0])
 
 
-def test_first_steps_that_nobody_takes_leave_numbers():
+def test_a_step_of_no_lane_changes_no_weight():
     weights = torch.zeros(1, 4)
     adam = LaneAdam.of(weights)
     step(adam, weights, torch.ones(1, 4), torch.tensor([0.1]), torch.tensor([False]))
@@ -86,7 +86,7 @@ def test_what_a_lane_that_stands_still_was_given_does_not_matter():
     assert not adam.state()["mean"].isnan().any()
 
 
-def test_the_first_lanes_can_go_on_without_the_others():
+def test_the_first_lanes_continue_without_the_others():
     whole, part = torch.ones(3, 10), torch.ones(3, 10)
     together, apart = LaneAdam.of(whole), LaneAdam.of(part)
     for gradient in gradients(4):

@@ -86,7 +86,7 @@ def test_later_rewards_are_discounted(relative: str):
 
 
 @relatives
-def test_a_truncated_episode_goes_on_in_the_mind_of_the_critic(relative: str):
+def test_a_truncated_episode_is_bootstrapped(relative: str):
     training = trained(relative, lambda sign, *_: torch.ones_like(sign), length=2, truncates=True)
     assert values(training, (1, 0), (-1, 1)) == approx(2, 2, within=0.15)
 

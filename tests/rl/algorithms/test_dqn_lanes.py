@@ -85,7 +85,7 @@ def test_a_lane_is_the_same_alone_and_among_others_of_other_ages(model: str, rel
     assert packed.updates == [age + 7 for age in AGES]
 
 
-def test_a_lane_that_begins_anew_forgets_the_one_before_it():
+def test_a_restarted_lane_keeps_nothing_of_the_previous_one():
     """Only the clock, the weights and the environment say that a lane is new; its ring may hold old steps."""
     config = configs("mlp", "TwinD3QN")[:1]
     fresh = training(config, SEEDS[:1])

@@ -11,7 +11,7 @@ LANES, COUNT = 3, 10
 
 
 def numbered() -> Samples:
-    """Each field of a sample tells its lane and number."""
+    """Each field of a sample contains its lane and number."""
     number = torch.arange(LANES * COUNT).view(LANES, COUNT)
     return Samples(
         observation=number[..., None, None].expand(-1, -1, 2, 2).float(),

@@ -161,7 +161,7 @@ def test_a_lane_alone_is_bit_identical_to_the_lane_in_a_pack(seed: int, dtype: t
 
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32), taken=st.integers(0, 100))
-def test_a_restored_environment_goes_on_as_if_nothing_had_happened(seed: int, taken: int) -> None:
+def test_a_restored_environment_continues_identically(seed: int, taken: int) -> None:
     world, lanes, envs = World(seed), 2, 3
     configs = [world.config() for _ in range(lanes)]
     actions = world.actions(taken + 30, lanes, envs)
@@ -203,7 +203,7 @@ def test_an_observation_is_the_window_of_features_and_the_account_in_its_last_ro
     assert drawdown >= 0
 
 
-def test_bars_to_come_do_not_change_what_was_seen_and_earned() -> None:
+def test_future_bars_do_not_change_observations_and_rewards() -> None:
     world = World(4)
     config = world.config(max_episode_steps=30)
     seen_until = 25

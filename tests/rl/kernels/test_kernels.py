@@ -1,4 +1,4 @@
-"""Loops against the operations of torch that they stand for."""
+"""Kernels compared with the operations of torch that they replace."""
 
 from collections.abc import Callable
 
@@ -93,7 +93,7 @@ def test_ppos_loss(*, lanes: int, actions: int, count: int, held: bool, with_sta
     assert_same_both_ways(formula)
 
 
-def test_no_number_stays_no_number():
+def test_nan_stays_nan():
     """A lane has to be seen to fail."""
     one = torch.ones(1)
     known = torch.zeros(1, 1)
@@ -124,7 +124,7 @@ def test_tanh_is_tanh(kind: torch.dtype, accuracy: float):
 
 @pytest.mark.parametrize("size", [1, 15, 64, 4419])
 def test_adams_step_wherever_a_lane_lies(size: int):
-    """Equal lanes take equal steps, to the bit, whatever their places."""
+    """Equal lanes take steps that are equal to the bit, at each position."""
     weights = normal(1, size, seed=0).float().repeat(7, 1)
     adam = LaneAdam.of(weights)
     for seed in range(3):
@@ -144,7 +144,7 @@ def test_a_networks_passes_wherever_a_net_lies(hidden: tuple[int, ...]):
     assert torch.equal(gradient, gradient[:1].expand_as(gradient))
 
 
-def test_who_goes_by_loops():
+def test_tensors_that_run_on_kernels():
     assert runs_on_kernels(torch.zeros(1))
     assert not runs_on_kernels(torch.zeros(1, requires_grad=True))
     assert not runs_on_kernels(torch.zeros(1, device="meta"))

@@ -56,7 +56,7 @@ def test_vjp_is_the_derivative(network: Network, *, dropped: bool):
 
 
 @pytest.mark.parametrize("dropped", [False, True])
-def test_nets_may_see_the_same(network: Network, *, dropped: bool):
+def test_nets_may_share_inputs(network: Network, *, dropped: bool):
     """Two nets for each observation: outputs and derivatives as if each net had been given its own."""
     here, observation = weights(network, 4), normal(2, 6, *SHAPE, seed=2)
     keep = (normal(4, 6, network.dropout_sites, seed=3) > 0) * 2.0 if dropped else None
@@ -78,7 +78,7 @@ def test_every_weight_matters(network: Network):
         assert idle <= (1 / 3 if name.endswith("qkv.bias") else 0), name
 
 
-def test_a_net_does_not_see_the_others(network: Network):
+def test_nets_are_independent(network: Network):
     both = weights(network)
     observation = normal(2, 6, *SHAPE, seed=2)
     before = network(both, observation, None)

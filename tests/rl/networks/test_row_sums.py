@@ -1,4 +1,4 @@
-"""Sums of rows: plain ones on a CPU, of whole portions elsewhere, the same wherever a row lies."""
+"""Sums of rows: torch's on a CPU, over padded portions elsewhere, the same at each position of a row."""
 
 import pytest
 import torch

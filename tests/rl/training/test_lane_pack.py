@@ -97,7 +97,7 @@ def test_all_lanes_of_a_padded_pack_are_computed():
 
 @pytest.mark.parametrize("limit", [None, 0.5], ids=["by mask", "with an early stop among them"])
 def test_a_lane_that_is_through_is_safe_from_what_it_would_have_learnt_next(limit: float | None):
-    """Its weights are so large that one more gradient would overflow; its neighbour takes more epochs."""
+    """Its weights are so large that one more gradient would overflow; the other lane takes more epochs."""
     extreme = PPO.model_copy(update={"n_epochs": 1, "learning_rate": 1e22, "batch_size": 35})
     long = extreme.model_copy(update={"n_epochs": 3, "learning_rate": 1e-3, "target_kl": limit})
     pack_of = partial(Pack, seeds=(0, 1))

@@ -59,12 +59,12 @@ def test_later_rewards_are_discounted():
     assert values(training, (1, 0), (1, 1)) == pytest.approx([0.5, 1], abs=0.1)
 
 
-def test_a_terminated_episode_is_worth_nothing_more():
+def test_a_terminated_episode_is_not_bootstrapped():
     training = trained(lambda sign, *_: torch.ones_like(sign), length=2)
     assert values(training, (1, 0), (1, 1)) == pytest.approx([1.5, 1], abs=0.1)
 
 
-def test_a_truncated_episode_goes_on_in_the_mind_of_the_critic():
+def test_a_truncated_episode_is_bootstrapped():
     training = trained(lambda sign, *_: torch.ones_like(sign), length=1, truncates=True)
     assert values(training, (1, 0), (-1, 0)) == pytest.approx([2, 2], abs=0.1)
 

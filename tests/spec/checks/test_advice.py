@@ -69,7 +69,7 @@ def test_each_warning_names_its_parameter_and_reason(parameter: dict[str, Any], 
     assert found[0].startswith(f"{parameter['name']}: ")
 
 
-def test_ends_that_an_algorithm_cannot_train_are_told() -> None:
+def test_ends_that_an_algorithm_cannot_train_draw_a_warning() -> None:
     replay = whole("training.buffer_size", 100, 100_000, log=True)
     lines = advice_on(replay, training_config={"training": {"algorithm": "dqn"}})
     assert len(lines) == 1
@@ -87,12 +87,12 @@ def test_advice_about_the_study_as_a_whole() -> None:
     assert advice_on(gamma, metric_name="max_drawdown", direction="minimize") == ()
 
 
-def test_a_default_that_cannot_train_is_told() -> None:
+def test_a_default_that_cannot_train_draws_a_warning() -> None:
     lines = advice_on(choice("model.n_heads", 3, 5), training_config={"model": {"type": "transformer"}})
     assert any(line.startswith("trial 0, the default configuration, fails: d_model 64") for line in lines)
 
 
-def test_what_a_sampler_takes_by_itself_is_told() -> None:
+def test_conditional_parameters_draw_a_warning_about_their_sampler() -> None:
     kind = choice("model.type", "mlp", "gru")
     depth = whole("model.n_layers", 1, 4, when={"model.type": ["mlp"]})
     (line,) = advice_on(kind, depth)
@@ -101,7 +101,7 @@ def test_what_a_sampler_takes_by_itself_is_told() -> None:
     assert "draws conditional parameters at random" in advice_on(kind, depth, sampler={"type": "GPSampler"})[0]
 
 
-def test_constraints_that_the_default_breaks_or_nothing_can_change_are_told() -> None:
+def test_constraints_that_are_violated_by_default_or_constant_draw_a_warning() -> None:
     gamma = number("training.gamma", 0.95, 0.999)
     assert advice_on(gamma, constraints=["training.gamma <= 0.995"]) == ()
     (line,) = advice_on(gamma, constraints=["training.gamma <= 0.96"])
@@ -112,7 +112,7 @@ def test_constraints_that_the_default_breaks_or_nothing_can_change_are_told() ->
     assert line == "QMCSampler does not model constraints; trials that break them are only skipped"
 
 
-def test_sizes_that_widths_take_the_place_of_are_told() -> None:
+def test_sizes_that_widths_replace_draw_a_warning() -> None:
     by_layer = {"training_config": {"model": {"widths": (8, 8)}}}
     for name in ("model.d_model", "model.n_layers"):
         (line,) = advice_on(choice(name, 2, 64), **by_layer)[:1]

@@ -35,7 +35,7 @@ def begun(text: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("text", ["[64, 64]", "[64,64]", "[]", '["a", "b"]'])
-def test_a_study_goes_on_with_the_list_that_it_began_with(text: str) -> None:
+def test_a_study_continues_with_lists_in_their_first_form(text: str) -> None:
     made = study(text)
     assert difference(begun(text), fingerprint(made))
     taken = with_stored_lists(made, begun(text))
@@ -88,6 +88,6 @@ JSON = st.recursive(
 
 
 @given(st.fixed_dictionaries({"parameters": JSON | st.dictionaries(st.just("net"), JSON), "fixed": JSON}))
-def test_whatever_an_edited_database_holds_is_taken(stored: Fingerprint) -> None:
+def test_any_content_of_an_edited_database_is_accepted(stored: Fingerprint) -> None:
     made = study("[64, 64]")
     assert with_stored_lists(made, stored).study_name == made.study_name

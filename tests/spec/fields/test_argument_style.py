@@ -214,7 +214,7 @@ def test_a_function_has_no_arguments() -> None:
         study("function: code:train, argument_style: --flag")
 
 
-def test_check_tells_of_styles_where_a_parser_may_need_one() -> None:
+def test_check_suggests_a_style_for_values_that_parsers_refuse() -> None:
     (line,) = advice(study(COMMAND))
     assert "the command gets deep=true, clip=null, net=[64, 64] as texts; `argument_style: --flag`" in line
     assert advice(study(f"{COMMAND}, argument_style: --name=value")) == ()
@@ -225,7 +225,7 @@ def test_check_tells_of_styles_where_a_parser_may_need_one() -> None:
     assert "gets net=[64, 64] as texts" in line
 
 
-def test_check_tells_of_words_that_a_list_would_take() -> None:
+def test_check_warns_of_words_that_a_list_would_absorb() -> None:
     (line,) = advice(study('command: [train, "{params}", data.csv], argument_style: --flag'))
     assert line.startswith("data.csv in the command follows {params}")
     assert advice(study('command: [train, data.csv, "{params}"], argument_style: --flag')) == ()

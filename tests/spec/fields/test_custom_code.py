@@ -58,7 +58,9 @@ def faults(objective: str, rest: str = PARAMETERS + CONFIG) -> str:
         ("{command: [a], folder: /srv}", CustomCommand(command=("a",), folder="/srv")),
     ],
 )
-def test_an_objective_lies_in_the_folder_of_its_spec(written: str, objective: PythonFunction | CustomCommand) -> None:
+def test_an_objective_is_searched_in_the_folder_of_its_spec(
+    written: str, objective: PythonFunction | CustomCommand
+) -> None:
     assert study(written).objective == objective
 
 
@@ -73,7 +75,7 @@ def test_its_configuration_and_metric_are_its_own() -> None:
     assert advice(mine) == ()
 
 
-def test_trial_0_takes_what_the_configuration_says_and_the_middle_elsewhere() -> None:
+def test_trial_0_has_configured_values_and_middles_of_ranges() -> None:
     assert default_params(study()) == {"learning_rate": 0.001, "model.depth": 5, "layers": "[16]"}
     assert default_params(study(rest=PARAMETERS)) == pytest.approx(
         {"learning_rate": 0.001, "model.depth": 5, "layers": "[16]"}
@@ -133,7 +135,7 @@ def test_faults_of_an_objective(objective: str, message: str) -> None:
     assert "mine.yaml:4" in said
 
 
-def test_placeholders_of_shells_and_json_are_left_alone() -> None:
+def test_braces_of_shells_and_json_are_not_replaced() -> None:
     words = "[sh, -c, 'echo ${HOME} {learning_rate} {{x}} {print $1} {\"a\": 1}', '{python}', '{params}']"
     assert isinstance(study("{command: " + words + "}").objective, CustomCommand)
 

@@ -66,7 +66,7 @@ def test_home_is_expanded_where_it_begins_a_path(monkeypatch: pytest.MonkeyPatch
     assert StudyPaths(Path("~/res"), "one").directory == tmp_path / "res" / "one"
 
 
-def test_study_goes_on_where_the_data_lie_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_study_resumes_after_its_data_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = "".join(f"2020-01-01 {minute // 60:02}:{minute % 60:02},1,2,1,1\n" for minute in range(90))
     for name in ("first", "second"):
         (tmp_path / name).mkdir()

@@ -40,7 +40,7 @@ def test_a_word_is_filled(word: str, becomes: list[str]) -> None:
     assert fill_placeholders([word], PARAMS, {"seed": 7}) == becomes
 
 
-def test_a_parameter_goes_before_other_names() -> None:
+def test_a_parameter_overrides_other_names() -> None:
     assert fill_placeholders(["{seed}", "{params}"], {"seed": 1, "params": 2}, {"seed": 7}) == ["1", "2"]
 
 

@@ -37,7 +37,7 @@ def test_a_tracker_that_is_named_has_its_defaults() -> None:
     assert (tracking.wandb.project, tracking.wandb.tags) == ("fx-ai-optuna", ("optuna", "hyperparameter_search"))
 
 
-def test_the_top_of_a_file_gives_all_studies_their_default() -> None:
+def test_the_top_of_a_file_sets_the_default_of_all_studies() -> None:
     second = STUDY.replace("studies:\n", "").replace("study_name: a", "study_name: b")
     spec = loaded(f"tracking: {{mlflow: {{experiment: mine}}}}\n{STUDY}{second.strip(chr(10))}\n    tracking: {{}}\n")
     assert [study.tracking.mlflow for study in spec.studies] == [MlflowTracking(experiment="mine"), None]

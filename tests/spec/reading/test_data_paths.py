@@ -67,7 +67,7 @@ def test_each_file_of_a_chain_has_its_own_folder(folder: Path) -> None:
     assert source_in(changed) == "search/bars.csv"
 
 
-def test_the_configuration_of_own_code_is_left_alone(folder: Path) -> None:
+def test_the_configuration_of_own_code_is_not_changed(folder: Path) -> None:
     own = f"{STUDY}, objective: code:train, training_config: {{data: {{source: bars.csv}}}}}}"
     path = write(folder / "search" / "own.yaml", f"name: mine\nstudies:\n  - {own}\n")
     child = (

@@ -89,7 +89,7 @@ def test_which_study_a_study_starts_from(tmp_path: Path) -> None:
     assert only.parameters == load_spec(find_spec("quick_search")).studies[0].parameters
 
 
-def test_the_childs_top_goes_before_the_bases_studies(tmp_path: Path) -> None:
+def test_defaults_of_the_child_override_studies_of_the_base(tmp_path: Path) -> None:
     spec = load(tmp_path, "extends: base\nseed: 5\nresults_dir: here\n")
     assert spec.results_dir == "here"
     assert [study.seed for study in spec.studies] == [5, 5]
@@ -104,7 +104,7 @@ def test_sections_merge_and_lists_are_replaced(tmp_path: Path) -> None:
     assert study.enqueue == ({"lr": 0.001},)
 
 
-def test_arguments_are_inherited_by_the_same_class_alone(tmp_path: Path) -> None:
+def test_arguments_are_inherited_only_by_the_same_class(tmp_path: Path) -> None:
     assert study_of(tmp_path, "  sampler: {n_ei_candidates: 5}\n").sampler.model_dump(
         include={"n_startup_trials", "n_ei_candidates"}
     ) == {"n_startup_trials": 7, "n_ei_candidates": 5}
@@ -225,7 +225,7 @@ def test_the_faults_of_a_base_are_its_own(tmp_path: Path) -> None:
     assert [problem.line for problem in caught.value.problems] == [3, 4]
 
 
-def test_a_tree_comes_back_as_it_was() -> None:
+def test_a_tree_is_read_back_unchanged() -> None:
     source = parse_yaml(BASE, "base.yaml")
     assert source_of(source_node(source), "base.yaml") == source
 
@@ -261,7 +261,7 @@ TOPS = st.dictionaries(st.sampled_from(("extends", "preset", "presets", "param_m
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(top=TOPS, studies=STUDIES | JUNK)
-def test_whatever_is_written_is_a_spec_or_a_clear_error(tmp_path: Path, top: dict[str, Any], studies: Any) -> None:
+def test_any_file_is_a_spec_or_a_clear_error(tmp_path: Path, top: dict[str, Any], studies: Any) -> None:
     write(tmp_path, base=BASE)
     text = yaml.safe_dump({"name": "x", "extends": "base", "studies": studies, **top}, sort_keys=False)
     problems = None

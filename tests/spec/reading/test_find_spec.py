@@ -30,16 +30,14 @@ def test_shipped_specs_are_found_by_name_from_anywhere(
     assert find_spec(form.format(name)).resolve() in {path.resolve() for path in shipped_specs()}
 
 
-def test_a_file_of_the_users_own_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_of_the_user_overrides_a_shipped_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "quick_search.yaml").write_text("name: mine\n")
     assert find_spec("quick_search.yaml").read_text() == "name: mine\n"
 
 
 @pytest.mark.parametrize("name", ["quick_serch", "config/optuna/none.yaml", "/nowhere/x.yaml", "../pyproject.toml", ""])
-def test_a_name_that_nothing_has_lists_those_that_there_are(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_name_lists_the_known_ones(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError) as caught:
         find_spec(name)

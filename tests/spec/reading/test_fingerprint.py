@@ -63,7 +63,7 @@ def test_another_algorithm_is_another_study() -> None:
     assert "training_config.training.clip_epsilon: removed, was 0.2" in lines
 
 
-def test_parameters_come_and_go_as_a_whole() -> None:
+def test_added_and_removed_parameters_are_shown_complete() -> None:
     width = {"kind": "categorical", "name": "model.d_model", "choices": (64, 128)}
     added = 'parameters.model.d_model: added, kind "categorical", choices [64, 128]'
     assert change(study(GAMMA), study(GAMMA, width)) == (added,)
@@ -80,7 +80,7 @@ def test_a_data_file_is_known_by_its_content(tmp_path: Path) -> None:
     assert any(line.startswith("data.sha256: ") for line in change(of[one], of[other]))
 
 
-def test_a_field_that_came_later_changes_no_study_that_does_not_give_it() -> None:
+def test_a_later_field_at_its_default_does_not_change_a_fingerprint() -> None:
     before = json.loads(json.dumps(fingerprint(study())))
     assert "widths" not in before["training_config"]["model"]
     given = study(training_config={"model": {"widths": [64, 32]}})
@@ -88,7 +88,7 @@ def test_a_field_that_came_later_changes_no_study_that_does_not_give_it() -> Non
 
 
 def test_a_study_that_was_scored_on_other_bars_is_another_one() -> None:
-    """Fractions of a split came to mean other bars; dates mean the same ones as ever."""
+    """The meaning of fractions of a split has changed; dates have the same meaning."""
     by_fraction = fingerprint(study())
     before = {key: value for key, value in by_fraction.items() if key != "fractions_of_split"}
     assert difference(before, by_fraction) == ('fractions_of_split: added, "of all bars"',)

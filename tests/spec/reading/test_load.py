@@ -195,7 +195,7 @@ def test_studies_that_cannot_run(body: str, fault: str) -> None:
 
 
 def faults_under(training: str, name: str = "training.gamma") -> list[str]:
-    """Faults of a study whose section `training` stands in line 6."""
+    """Faults of a study whose section `training` is in line 6."""
     parameter = f"  parameters: [{{name: {name}, type: float, low: 0.5, high: 0.9}}]\n"
     return faults(f"{HEAD}{parameter}  training_config:\n    training: {{{training}}}\n")
 
@@ -319,7 +319,7 @@ TREES = st.recursive(
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from([path for path in paths_in(QUICK) if path]), TREES, st.booleans())
-def test_a_spoilt_spec_loads_or_says_where_it_is_wrong(path: tuple[Any, ...], value: JsonValue, drop: bool) -> None:  # noqa: FBT001
+def test_a_damaged_spec_loads_or_names_the_wrong_line(path: tuple[Any, ...], value: JsonValue, drop: bool) -> None:  # noqa: FBT001
     tree: Any = copy.deepcopy(QUICK)
     *above, last = path
     node = tree

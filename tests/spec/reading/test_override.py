@@ -65,7 +65,7 @@ def test_another_algorithm_keeps_what_the_spec_writes_of_the_shared_keys() -> No
     assert same == spec.studies[0]
 
 
-def test_a_setting_that_one_of_the_studies_has_not_names_that_study() -> None:
+def test_a_setting_missing_in_one_study_names_that_study() -> None:
     other = "  training_config: {training: {algorithm: a2c}}\n"
     spec = spec_of(parse_yaml("name: x\nstudies:\n" + ANY.format("a") + ANY.format("b") + other, "x.yaml"))
     assert [each.training_config.training.gamma for each in override(spec, {"training.gamma": "0.5"}).studies] == [

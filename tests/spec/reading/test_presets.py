@@ -53,14 +53,14 @@ def test_all_that_are_shipped_are_presets() -> None:
     assert all(shipped_preset(name) for name in SHIPPED)
 
 
-def test_what_the_file_writes_goes_before_its_preset() -> None:
+def test_keys_of_the_file_override_its_preset() -> None:
     (study,) = load("preset: standard\nmax_concurrent_trials: 3\n", "  n_trials: 7\n  sampler: random\n").studies
     assert searched(study) == (7, RandomSampler, SuccessiveHalvingPruner)
     (own,) = load("preset: standard\n", "  preset: production\n").studies
     assert searched(own) == SHIPPED["production"]
 
 
-def test_a_flag_goes_before_the_file_and_further_flags_before_it() -> None:
+def test_flags_override_the_file_and_other_flags_override_preset_flags() -> None:
     spec = load(study="  n_trials: 7\n  sampler: {type: TPESampler, n_startup_trials: 3}\n  pruner: none\n")
     (study,) = override(spec, {"preset": "standard"}).studies
     assert searched(study) == SHIPPED["standard"]
@@ -78,7 +78,7 @@ def test_the_presets_of_a_spec_go_before_the_shipped_ones() -> None:
     assert (slow.timeout, slow.n_trials) == (60, 100)
 
 
-def test_a_preset_goes_before_what_a_file_extends(tmp_path: Path) -> None:
+def test_a_preset_overrides_the_extended_file(tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text(f"name: x\nstudies:\n- study_name: s\n{BODY}  n_trials: 7\n  sampler: gp\n")
     (tmp_path / "child.yaml").write_text("extends: base\npreset: mine\npresets: {mine: {n_trials: 3}}\n")
     assert load_spec(tmp_path / "child.yaml").studies[0].n_trials == 3

@@ -63,7 +63,7 @@ def test_defaults_of_all_studies_and_bare_class_names_are_known() -> None:
     assert SCHEMA["additionalProperties"] is False
 
 
-def test_a_file_that_extends_another_need_say_nothing_else() -> None:
+def test_a_file_may_contain_extends_only() -> None:
     assert "required" not in SCHEMA
     assert "required" not in SCHEMA["$defs"]["StudySpec"]
     assert SCHEMA["if"] == {"not": {"required": ["extends"]}}

@@ -29,7 +29,7 @@ def test_there_is_a_space_for_each_algorithm_and_it_sets_its_fields(algorithm: s
     configure(study.training_config, params_by_path(study.parameters, default_params(study)))
 
 
-def test_its_mapping_names_nothing_in_vain() -> None:
+def test_its_mapping_names_only_existing_fields() -> None:
     file = hpo_file()
     assert set(file.param_mapping) == {name for space in file.search_spaces.values() for name in space}
 
@@ -48,7 +48,7 @@ def test_a_study_adds_to_it_and_replaces_by_name(parameters: str) -> None:
     assert (named["gamma"].kind, named["gamma"].path) == ("categorical", "training.gamma")
 
 
-def test_a_study_takes_away_and_maps_otherwise() -> None:
+def test_a_study_removes_and_remaps_parameters() -> None:
     study = load("  search_space: dqn\n  parameters: {tau: null}\n", "param_mapping: {batch_size: training.n_envs}\n")
     paths = {each.name: each.path for each in study.parameters}
     assert "tau" not in paths

@@ -37,7 +37,7 @@ def test_what_a_preset_or_another_file_gave_is_in_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("objective", ["code:train", "{command: [sh, train.sh]}", "{command: [sh, a.sh], folder: in}"])
-def test_own_code_is_found_from_wherever_the_written_spec_lies(
+def test_own_code_is_found_from_the_written_spec_in_any_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, objective: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -104,7 +104,7 @@ def test_faults_of_parameters_in_a_mapping_name_the_keys_as_written() -> None:
         )
 
 
-def test_defaults_of_all_studies_stand_at_the_top() -> None:
+def test_defaults_of_all_studies_are_at_the_top() -> None:
     parameters = "  parameters: {training.gamma: {type: uniform, low: 0.9, high: 0.99}}\n"
     spec = load(
         "name: x\nseed: 7\nn_jobs: 3\nstorage: sqlite:///other.db\ngpu_per_trial: 0.5\nmax_concurrent_trials: 6\n"
@@ -116,7 +116,7 @@ def test_defaults_of_all_studies_stand_at_the_top() -> None:
     } == {(3, "sqlite:///other.db", 0.5, 6)}
 
 
-def test_a_wrong_default_at_the_top_is_told_once() -> None:
+def test_a_wrong_default_at_the_top_is_reported_once() -> None:
     parameters = "  parameters: {training.gamma: {type: uniform, low: 0.9, high: 0.99}}\n"
     with pytest.raises(SpecError) as caught:
         load(f"name: x\nn_jobs: 0\nstudies:\n- study_name: a\n{parameters}- study_name: b\n{parameters}")
@@ -141,7 +141,7 @@ def test_a_wrong_default_at_the_top_is_told_once() -> None:
         "  resources:\n",
     ],
 )
-def test_what_asks_for_the_default_changes_nothing(body: str) -> None:
+def test_keys_that_state_the_default_change_nothing(body: str) -> None:
     assert study_with(body) == study_with("")
 
 
@@ -174,7 +174,7 @@ def test_keys_of_the_guides_program_that_have_a_place() -> None:
         ("  eval_frequency: 3\n  training_config: {training: {eval_frequency: 3}}\n", "keep that one"),
     ],
 )
-def test_keys_that_have_no_place_say_what_to_write_instead(body: str, fault: str) -> None:
+def test_retired_keys_name_their_replacement(body: str, fault: str) -> None:
     assert fault in fault_of(body)
 
 
@@ -209,7 +209,7 @@ def test_validation_that_cannot_be(written: str, message: str) -> None:
         spec_of(parse_yaml(f"{VALIDATED} {written}\n", "x.yaml"))
 
 
-def test_validation_says_how_the_split_is_scored() -> None:
+def test_validation_sets_the_episodes_of_the_split() -> None:
     (study,) = spec_of(parse_yaml(f"{VALIDATED} {{episodes: 20}}\n", "x.yaml")).studies
     assert study.training_config.data.split.validation_episodes == 20
 

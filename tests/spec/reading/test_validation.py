@@ -32,7 +32,7 @@ def faults(**settings: Any) -> list[Finding]:
 
 
 @pytest.mark.parametrize("key", FAULTS)
-def test_a_fault_between_fields_is_found_once_whatever_else_is_invalid(key: str) -> None:
+def test_a_cross_field_fault_is_found_once_beside_other_faults(key: str) -> None:
     alone = faults(**FAULTS[key])
     assert [".".join(map(str, path[2:])) for path, _ in alone] == [key]
     among_others = faults(**FAULTS[key], n_trials=-1, retries="many")

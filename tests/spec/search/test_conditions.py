@@ -33,7 +33,7 @@ def faults(*parameters: str, rest: str = "") -> str:
 
 
 @given(st.permutations(SPACE))
-def test_a_parameter_comes_after_what_decides_whether_it_exists(space: list[Parameter]) -> None:
+def test_a_parameter_follows_the_parameters_of_its_conditions(space: list[Parameter]) -> None:
     names = [each.name for each in in_order(space)]
     assert sorted(names) == ["depth", "drop", "heads", "kind"]
     assert names.index("kind") < min(names.index("heads"), names.index("depth"))
@@ -41,7 +41,7 @@ def test_a_parameter_comes_after_what_decides_whether_it_exists(space: list[Para
 
 
 @given(st.sampled_from(KIND.choices), st.integers(1, 4))
-def test_only_what_exists_is_chosen_whatever_hangs_on_whatever(kind: str, depth: int) -> None:
+def test_only_active_parameters_get_values(kind: str, depth: int) -> None:
     values: dict[str, Any] = {"kind": kind, "heads": 2, "depth": depth, "drop": 0.5}
     params = active_params(SPACE, {}, lambda parameter: values[parameter.name])
     wanted = {"kind"}

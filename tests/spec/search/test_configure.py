@@ -47,7 +47,7 @@ def test_no_parameters_change_nothing() -> None:
         ({"model.type": "transformer", "model.n_heads": 3}, "model: d_model 64 must be divisible by n_heads 3"),
     ],
 )
-def test_impossible_configurations_say_why(params: dict[str, Any], message: str) -> None:
+def test_impossible_configurations_have_a_reason(params: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError) as caught:
         configure(TrainingConfig(), params)
     assert message in str(caught.value)

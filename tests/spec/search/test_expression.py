@@ -32,7 +32,7 @@ def test_what_expressions_come_to(text: str, value: Any) -> None:
     assert parse_expression(text).value(VALUES) == value
 
 
-def test_names_stand_in_the_order_of_the_text_once_each() -> None:
+def test_names_are_listed_once_in_the_order_of_the_text() -> None:
     assert parse_expression("b.c < a and a > min(b.c, d)").names == ("b.c", "a", "d")
 
 

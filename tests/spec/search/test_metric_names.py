@@ -34,7 +34,7 @@ def test_a_synonym_means_the_stored_metric(synonym: str, stored: str) -> None:
     assert with_score(metrics, f"2 * {synonym}")["score"] == 1.0
 
 
-def test_a_metric_of_that_very_name_goes_before_the_synonym() -> None:
+def test_an_exact_metric_name_overrides_a_synonym() -> None:
     metrics = Metrics({"total_return": 0.5, "cumulative_return": 0.7})
     assert metrics["cumulative_return"] == metrics.get("cumulative_return") == 0.7
     assert with_score(metrics, "cumulative_return")["score"] == 0.7

@@ -102,7 +102,7 @@ def test_ray_types_are_written_out_as_they_are_read(written: str) -> None:
         ("{low: 1}", "is required unless low and high, or values, are given"),
     ],
 )
-def test_what_is_no_range_says_so(written: str, message: str) -> None:
+def test_an_invalid_range_is_refused(written: str, message: str) -> None:
     with pytest.raises(SpecError) as caught:
         parameter(written)
     assert message in str(caught.value)

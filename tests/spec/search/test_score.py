@@ -77,7 +77,7 @@ def test_slashes_divide_unless_the_name_is_in_quotes() -> None:
     assert with_score({"sharpe": 2.0}, '"sharpe_ratio" * 2')["score"] == 4.0
 
 
-def test_names_that_were_reported_in_another_spelling_are_told() -> None:
+def test_names_reported_in_another_spelling_are_suggested() -> None:
     with pytest.raises(ExpressionError) as caught:
         with_score({"eval/mean_reward": 1.0, "train/loss": 2.0, "lr": 3.0}, "eval/mean_reward - 0.1 * train/loss")
     assert "needs eval, mean_reward, train, loss" in str(caught.value)
@@ -90,7 +90,7 @@ def test_names_that_were_reported_in_another_spelling_are_told() -> None:
     assert "in quotes" not in str(caught.value)
 
 
-def test_check_asks_whether_a_quotient_is_a_name() -> None:
+def test_check_warns_of_a_quotient_that_may_be_a_name() -> None:
     def warnings_of(score: str) -> list[str]:
         return [line for line in advice(study(objective="code:train", score=score)) if "a quotient" in line]
 

@@ -45,7 +45,7 @@ def faults(old: str, new: str) -> str:
     return str(refused.value)
 
 
-def test_it_begins_at_random_and_prunes_nobody() -> None:
+def test_it_begins_at_random_without_a_pruner() -> None:
     (study,) = spec().studies
     assert study.search == PopulationSearch(population=8, ready_interval=10)
     assert isinstance(study.sampler, RandomSampler)
@@ -109,7 +109,7 @@ def test_what_does_not_suit_it_is_refused(old: str, new: str, fault: str) -> Non
         ),
     ],
 )
-def test_what_is_seldom_meant_is_said(old: str, new: str, line: str) -> None:
+def test_unusual_settings_draw_a_warning(old: str, new: str, line: str) -> None:
     (study,) = spec(STUDY.replace(old, new)).studies
     (said,) = advice(study)
     assert line in said

@@ -1,4 +1,4 @@
-"""Values on steps are those that a user writes, whatever floats make of their sums."""
+"""Values on steps have the digits that a user writes, without rounding errors of sums."""
 
 import math
 from decimal import Decimal
@@ -66,7 +66,7 @@ def test_a_value_on_a_step_is_the_float_of_its_digits(
 
 
 @given(stepped(), st.floats(-3e6, 3e6))
-def test_what_contains_says_is_what_nearest_does(case: tuple[FloatParameter, Decimal], value: float) -> None:
+def test_contains_and_nearest_value_agree(case: tuple[FloatParameter, Decimal], value: float) -> None:
     parameter, step = case
     nearest = nearest_value(parameter, value)
     assert isinstance(nearest, float)
@@ -108,7 +108,7 @@ def test_grids_are_written_digits() -> None:
     )
 
 
-def test_a_large_range_knows_its_steps() -> None:
+def test_a_large_range_has_exact_steps() -> None:
     parameter = FloatParameter(name="p", low=0, high=1e9, step=0.001)
     assert contains(parameter, 123456789.123)
     assert not contains(parameter, 123456789.1235)
@@ -172,7 +172,7 @@ def test_numbers_that_a_database_would_change_are_refused(parameter: str, key: s
         ("2", "2 is outside the parameter's range, 0.1 to 0.95"),
     ],
 )
-def test_an_enqueued_point_beside_the_steps_is_told_where_they_are(value: str, message: str) -> None:
+def test_an_enqueued_point_off_the_steps_is_refused_with_the_nearest_steps(value: str, message: str) -> None:
     text = "name: x\nstudies:\n- study_name: s\n  objective: m:f\n  parameters:\n"
     text += f"    p: {{type: quniform, low: 0.1, high: 0.95, q: 0.1}}\n  enqueue: [{{p: {value}}}]\n"
     with pytest.raises(SpecError, match=message):

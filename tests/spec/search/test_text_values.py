@@ -86,7 +86,7 @@ def test_none_is_refused_with_what_to_write(lines: str) -> None:
         read(f"  parameters: {{training.gamma: {{low: 0.9, high: 0.99}}}}\n{lines}")
 
 
-def test_own_code_gets_texts_and_check_says_so() -> None:
+def test_own_code_gets_texts_with_a_warning_of_check() -> None:
     study, remarks = read(
         "  objective: m:f\n  parameters:\n"
         "    clip: {type: choice, values: [None, 0.5, '0.7']}\n"

@@ -71,7 +71,7 @@ def test_any_text_is_read_or_refused_with_a_message(text: str) -> None:
         parse_yaml(text, "spec.yaml")
 
 
-def test_every_key_and_item_knows_its_line() -> None:
+def test_every_key_and_item_has_its_line() -> None:
     source = parse_yaml("a: 1\nb:\n  - x\n  - c: 2\n", "spec.yaml")
     assert source.lines == {("a",): 1, ("b",): 2, ("b", 0): 3, ("b", 1): 4, ("b", 1, "c"): 4}
     assert dotted(("b", 1, "c")) == "b[1].c"

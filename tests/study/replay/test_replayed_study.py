@@ -1,4 +1,4 @@
-"""A study whose decisions are repeated in their order, whatever the timing."""
+"""A study whose decisions are repeated in their order, independent of timing."""
 
 from collections import deque
 from collections.abc import Sequence

@@ -23,7 +23,7 @@ class ExportedData:
 
     @classmethod
     def of(cls, user_attrs: Mapping[str, Any]) -> "ExportedData | None":
-        """Read the source from a study's user attributes; None if only the user's code knows the data."""
+        """Read the source from a study's user attributes; None for custom code."""
         data = (user_attrs.get(attributes.FINGERPRINT) or {}).get("data")
         return None if data is None else cls(data["source"], data.get("sha256"))
 

@@ -49,7 +49,7 @@ class SplitConfig(Record):
     )
 
     @model_validator(mode="after")
-    def _room_for_test(self) -> "SplitConfig":
+    def _check_split(self) -> "SplitConfig":
         if self.validation is None:
             return self
         if isinstance(self.train, datetime) != isinstance(self.validation, datetime):

@@ -62,7 +62,7 @@ class DqnConfig(AlgorithmConfig):
     )
 
     @model_validator(mode="after")
-    def _buffer_holds_what_is_asked_of_it(self) -> "DqnConfig":
+    def _check_buffer_size(self) -> "DqnConfig":
         if self.rollout_size > self.buffer_size:
             raise ValueError(f"one rollout ({self.rollout_in_words()}) is more than buffer_size {self.buffer_size}")
         if self.batch_size > self.buffer_size:
@@ -72,7 +72,7 @@ class DqnConfig(AlgorithmConfig):
         return self
 
     @model_validator(mode="after")
-    def _something_is_learnt(self) -> "DqnConfig":
+    def _check_learning_starts(self) -> "DqnConfig":
         if self.n_step > self.rollout_steps:
             raise ValueError(f"n_step {self.n_step} is more than rollout_steps {self.rollout_steps}")
         gathered = self.total_updates * self.rollout_size

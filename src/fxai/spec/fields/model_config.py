@@ -36,13 +36,13 @@ class ModelConfig(Record):
     )
 
     @model_validator(mode="after")
-    def _heads_divide_width(self) -> "ModelConfig":
+    def _check_heads(self) -> "ModelConfig":
         if self.type == "transformer" and self.d_model % self.n_heads:
             raise ValueError(f"d_model {self.d_model} must be divisible by n_heads {self.n_heads}")
         return self
 
     @model_validator(mode="after")
-    def _widths_are_an_mlps(self) -> "ModelConfig":
+    def _check_widths(self) -> "ModelConfig":
         if self.widths is not None and self.type != "mlp":
             raise ValueError(f"widths applies to type mlp only; set d_model and n_layers for a {self.type}")
         return self

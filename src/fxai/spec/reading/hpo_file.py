@@ -50,14 +50,14 @@ class HpoFile(Record):
 
     @model_validator(mode="before")
     @classmethod
-    def _parameters_have_the_names_of_their_keys(cls, written: Any) -> Any:
+    def _name_parameters_by_keys(cls, written: Any) -> Any:
         spaces = written.get("search_spaces") if isinstance(written, dict) else None
         if not isinstance(spaces, dict):
             return written
         return {**written, "search_spaces": {name: _named(space) for name, space in spaces.items()}}
 
     @model_validator(mode="after")
-    def _mapped_to_fields(self) -> "HpoFile":
+    def _check_mapping_targets(self) -> "HpoFile":
         known = all_config_fields()
         for name, path in self.param_mapping.items():
             if path not in known:

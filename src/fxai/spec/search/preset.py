@@ -24,4 +24,6 @@ class Preset(Record):
     seeds_per_trial: int | None = Field(
         default=None, ge=1, le=1_000, description="trainings per trial, each with its own seed"
     )
-    max_concurrent_trials: int | None = Field(default=None, ge=1, le=MAX_COUNT, description="most trials in flight")
+    max_concurrent_trials: int | None = Field(
+        default=None, ge=1, le=MAX_COUNT, description="greatest number of running trials"
+    )

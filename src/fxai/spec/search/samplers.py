@@ -23,7 +23,7 @@ Probability: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 
 class TPESampler(Record):
-    """Tree-structured Parzen estimator. `constant_liar` takes the trials in flight into account."""
+    """Tree-structured Parzen estimator. `constant_liar` takes running trials into account."""
 
     type: Literal["TPESampler"] = "TPESampler"
     n_startup_trials: int = Field(default=10, ge=0, le=MAX_COUNT, description=_AT_FIRST)
@@ -36,7 +36,7 @@ class TPESampler(Record):
     multivariate: bool = Field(default=True, description="models parameters jointly")
     group: bool = Field(default=False, description="models parameters jointly that exist together")
     constant_liar: bool = Field(
-        default=True, description="counts trials in flight as bad, so that proposals differ from them"
+        default=True, description="counts running trials as bad, so that proposals differ from them"
     )
     seed: Seed = None
 

@@ -160,7 +160,9 @@ class StudySpec(Record):
     n_jobs: int | None = Field(
         default=None, ge=1, le=10_000, description="number of workers; by default as many as the machine can run"
     )
-    max_concurrent_trials: int | None = Field(default=None, ge=1, le=MAX_COUNT, description="most trials in flight")
+    max_concurrent_trials: int | None = Field(
+        default=None, ge=1, le=MAX_COUNT, description="greatest number of running trials"
+    )
     gpu_per_trial: float = Field(
         default=1.0, ge=0, le=1, description="share of a GPU that each worker takes; 0 uses the CPU"
     )
@@ -171,7 +173,7 @@ class StudySpec(Record):
 
     @model_validator(mode="before")
     @classmethod
-    def _as_users_write_it(cls, written: Any) -> Any:
+    def _read_short_forms(cls, written: Any) -> Any:
         """Accepts the forms of a spec file: parameters by type, as a list or a mapping, and classes by short names."""
         return as_record(written) if isinstance(written, dict) else written
 
@@ -193,7 +195,7 @@ class StudySpec(Record):
 
     @model_validator(mode="before")
     @classmethod
-    def _populations_begin_at_random(cls, written: Any) -> Any:
+    def _population_defaults(cls, written: Any) -> Any:
         """Sets the defaults of a population: random sampler, no pruner."""
         if not isinstance(written, dict) or written.get("search") is None:
             return written
@@ -201,29 +203,29 @@ class StudySpec(Record):
 
     @field_validator("score")
     @classmethod
-    def _of_what_is_reported(cls, formula: str | None, info: ValidationInfo) -> str | None:
+    def _check_score(cls, formula: str | None, info: ValidationInfo) -> str | None:
         return formula if formula is None or info.data.get("objective") != FX_TRADING else check_score(formula)
 
     @field_validator("objectives")
     @classmethod
-    def _are_several(cls, goals: tuple[Goal, ...], info: ValidationInfo) -> tuple[Goal, ...]:
+    def _check_objectives(cls, goals: tuple[Goal, ...], info: ValidationInfo) -> tuple[Goal, ...]:
         return check_goals(goals, _reported(info))
 
     @field_validator("metric_name")
     @classmethod
-    def _is_reported(cls, name: str, info: ValidationInfo) -> str:
+    def _check_metric_name(cls, name: str, info: ValidationInfo) -> str:
         return check_metric(name, info.data.get("objectives"), _reported(info))
 
     @field_validator("sampler")
     @classmethod
-    def _takes_as_many(cls, sampler: Sampler, info: ValidationInfo) -> Sampler:
+    def _check_sampler(cls, sampler: Sampler, info: ValidationInfo) -> Sampler:
         if info.data.get("objectives") and isinstance(sampler, CmaEsSampler):
             raise ValueError("CmaEsSampler supports one objective; use TPESampler, GPSampler or NSGAIISampler")
         return sampler
 
     @field_validator("search")
     @classmethod
-    def _compares_one_value(cls, search: PopulationSearch | None, info: ValidationInfo) -> PopulationSearch | None:
+    def _check_search(cls, search: PopulationSearch | None, info: ValidationInfo) -> PopulationSearch | None:
         if search is not None and info.data.get("objectives"):
             raise ValueError("a population compares its members by one value; write a single objective")
         return search

@@ -42,8 +42,8 @@ class ReplayedPool:
 
     def __init__(self, workers: WorkerPool, decisions: Iterable[Entry]) -> None:
         self._workers = workers
-        self._ahead = deque(_in_one_run(decisions))
-        self._answers = _answers(self._ahead)
+        self._remaining = deque(_in_one_run(decisions))
+        self._answers = _answers(self._remaining)
         self._buffers: dict[int, ReportBuffer] = {}
         self._running_trials: set[int] = set()  # trials that run for the loop
         self._returned: set[int] = set()  # trials that the replay has returned to the loop; their workers continue
@@ -53,7 +53,7 @@ class ReplayedPool:
 
     @property
     def free_slots(self) -> int:
-        match self._turn():
+        match self._next_entry():
             case None:
                 return self._workers.free_slots + len(self._returned)
             case TrialBegunEntry(number) if number in self._returned:
@@ -76,11 +76,11 @@ class ReplayedPool:
     def events(self, timeout: float) -> Sequence[WorkerEvent]:
         alone = any(not self._buffers[number].follows for number in self._running_trials)
         # A trial that has left the recorded order may occupy the slot of the next one.
-        if isinstance(turn := self._turn(), TrialBegunEntry) and self.free_slots and not alone:
-            self._depart(f"trial {turn.number} does not begin at this point")
-        if happened := self._due():
+        if isinstance(turn := self._next_entry(), TrialBegunEntry) and self.free_slots and not alone:
+            self._leave_recorded_order(f"trial {turn.number} does not begin at this point")
+        if happened := self._next_events():
             return happened
-        return [*self._taken(self._workers.events(timeout)), *self._due()]
+        return [*self._buffer_messages(self._workers.events(timeout)), *self._next_events()]
 
     def answer(self, number: int, decision: Decision) -> None:
         buffer = self._buffers.get(number)
@@ -96,39 +96,41 @@ class ReplayedPool:
     def following(self, events: Iterator[StudyEvent]) -> Iterator[StudyEvent]:
         """The events of the run that uses this pool, with notices of its differences from the recorded run."""
         for event in events:
-            self._see(event)
+            self._note_event(event)
             yield from map(Notice, self._notices)
             self._notices.clear()
             yield event
 
-    def _see(self, event: StudyEvent) -> None:
+    def _note_event(self, event: StudyEvent) -> None:
         """Note what the loop did, which follows the recorded order or departs from it."""
         match event:
             case TrialBegan(number):
-                turn = self._turn()
+                turn = self._next_entry()
                 if isinstance(turn, TrialBegunEntry) and turn.number == number:
-                    self._ahead.popleft()
+                    self._remaining.popleft()
                 elif turn is not None:
-                    self._depart(f"trial {number} begins, which did not begin at this point of the recorded run")
+                    self._leave_recorded_order(
+                        f"trial {number} begins, which did not begin at this point of the recorded run"
+                    )
             case TrialProgressed(report, pruned) if judged := self._expected.pop(report.number, None):
                 if pruned and not judged.pruned:
-                    self._leave_alone(report.number, f"is pruned at step {report.step}, where it continued before")
+                    self._stop_following(report.number, f"is pruned at step {report.step}, where it continued before")
                 elif judged.pruned and not pruned:
                     reason = f"is pruned at step {report.step} as recorded, although it would continue now"
-                    self._leave_alone(report.number, reason)
+                    self._stop_following(report.number, reason)
             case TrialFinished(result):
                 self._running_trials.discard(result.number)
                 self._buffers.pop(result.number, None)
             case _:
                 return
 
-    def _turn(self) -> Entry | None:
+    def _next_entry(self) -> Entry | None:
         """The next decision of the recorded order. Removes decisions that do not apply any more."""
-        while self._ahead and self._is_void(self._ahead[0]):
-            self._ahead.popleft()
-        return self._ahead[0] if self._ahead else None
+        while self._remaining and self._is_obsolete(self._remaining[0]):
+            self._remaining.popleft()
+        return self._remaining[0] if self._remaining else None
 
-    def _is_void(self, entry: Entry) -> bool:
+    def _is_obsolete(self, entry: Entry) -> bool:
         match entry:
             case ReportsDecidedEntry(reports):
                 return not any(self._follows(judged.number) for judged in reports)
@@ -140,9 +142,9 @@ class ReplayedPool:
     def _follows(self, number: int) -> bool:
         return number in self._running_trials and self._buffers[number].follows
 
-    def _due(self) -> list[WorkerEvent]:
+    def _next_events(self) -> list[WorkerEvent]:
         """The events that the loop may receive now."""
-        turn = self._turn()
+        turn = self._next_entry()
         alone = (number for number in self._running_trials if turn is None or not self._buffers[number].follows)
         if happened := [event for number in list(alone) for event in self._received(number)]:
             return happened
@@ -152,7 +154,7 @@ class ReplayedPool:
             case ResultToldEntry(number, state, value):
                 return self._end(number, state, value)
             case TrialRequeuedEntry(number):
-                self._ahead.popleft()
+                self._remaining.popleft()
                 return [self._return(number)]
             case _:
                 return []
@@ -175,15 +177,15 @@ class ReplayedPool:
         messages = [self._buffers[judged.number].next for judged in expected]
         for judged, message in zip(expected, messages, strict=True):
             if isinstance(message, TrialResult):
-                self._leave_alone(judged.number, f"ends, where it reported step {judged.step} before")
-                return self._due()
+                self._stop_following(judged.number, f"ends, where it reported step {judged.step} before")
+                return self._next_events()
         if None in messages:
             return []
         for judged, message in zip(expected, messages, strict=True):
             self._expected[judged.number] = judged
             if isinstance(message, Report):
                 self._compare(judged.number, f"at step {message.step}", message.value, judged.value)
-        self._ahead.popleft()
+        self._remaining.popleft()
         return [event for judged in expected for event in self._received(judged.number)]
 
     def _end(self, number: int, state: TrialState, value: float | None) -> list[WorkerEvent]:
@@ -191,13 +193,13 @@ class ReplayedPool:
         if message is None:
             return []
         if isinstance(message, Report):
-            self._leave_alone(number, f"reports step {message.step}, where it ended before ({state})")
-            return self._due()
+            self._stop_following(number, f"reports step {message.step}, where it ended before ({state})")
+            return self._next_events()
         if state is message.state is TrialState.COMPLETE:
             self._compare(number, "at its end", message.value, value)
         elif TrialState.FAIL in {state, message.state} and state is not message.state:
             self._notices.append(f"Trial {number} ended as {message.state}, and as {state} in the recorded run")
-        self._ahead.popleft()
+        self._remaining.popleft()
         return self._received(number)
 
     def _return(self, number: int) -> WorkerEvent:
@@ -205,7 +207,7 @@ class ReplayedPool:
         self._returned.add(number)
         return TrialEnded(TrialResult(number, TrialState.RETURNED, 0.0))
 
-    def _taken(self, events: Sequence[WorkerEvent]) -> list[WorkerEvent]:
+    def _buffer_messages(self, events: Sequence[WorkerEvent]) -> list[WorkerEvent]:
         """Keep the messages of trials for their turn. Returns the other events, which are passed on at once."""
         passed: list[WorkerEvent] = []
         for event in events:
@@ -213,11 +215,11 @@ class ReplayedPool:
                 case TrialReported(report) if report.passed_over:  # such reports are not recorded
                     self._pass_over(report)
                 case TrialReported(report):
-                    self._keep(report.number, report)
+                    self._buffer_message(report.number, report)
                 case TrialEnded(result):
-                    self._keep(result.number, result)
+                    self._buffer_message(result.number, result)
                 case WorkerLost(trials=trials):
-                    self._depart("a worker is lost")
+                    self._leave_recorded_order("a worker is lost")
                     self._forget(trials)
                     passed.append(event)
                 case TrialStarted():
@@ -229,7 +231,7 @@ class ReplayedPool:
         self._workers.answer(report.number, Decision.CONTINUE if buffer is None else buffer.ended_by)
         self._notices.extend(warnings_of(report))
 
-    def _keep(self, number: int, message: TrialMessage) -> None:
+    def _buffer_message(self, number: int, message: TrialMessage) -> None:
         buffer = self._buffers.get(number)
         if buffer is None:
             return
@@ -240,14 +242,14 @@ class ReplayedPool:
         if isinstance(message, Report):
             self._answer_as_recorded(buffer, message)
         elif message.state is TrialState.RETURNED:
-            self._depart(f"trial {number} is returned by its worker")
+            self._leave_recorded_order(f"trial {number} is returned by its worker")
 
     def _answer_as_recorded(self, buffer: ReportBuffer, report: Report) -> None:
         decision = self._answers.get((report.number, report.step))
         if decision is not None:
             self._workers.answer(report.number, decision)
-        elif self._ahead and buffer.follows:
-            self._leave_alone(report.number, f"reports step {report.step}, which it did not report before")
+        elif self._remaining and buffer.follows:
+            self._stop_following(report.number, f"reports step {report.step}, which it did not report before")
 
     def _forget(self, numbers: Iterable[int]) -> None:
         """Remove trials that the loop runs again on another worker."""
@@ -264,13 +266,13 @@ class ReplayedPool:
                 "not deterministic. The replay continues with the new values"
             )
 
-    def _leave_alone(self, number: int, how: str) -> None:
+    def _stop_following(self, number: int, how: str) -> None:
         self._buffers[number].follows = False
         self._notices.append(f"Trial {number} {how}; from now on it does not follow the recorded order")
 
-    def _depart(self, why: str) -> None:
-        if self._ahead:
-            self._ahead.clear()
+    def _leave_recorded_order(self, why: str) -> None:
+        if self._remaining:
+            self._remaining.clear()
             self._answers.clear()
             self._notices.append(f"The replay leaves the recorded order, since {why}; from now on timing decides it")
 

@@ -11,7 +11,7 @@ TrialMessage: TypeAlias = Report | TrialResult
 
 @dataclass(slots=True)
 class ReportBuffer:
-    """A trial on its worker. The loop may receive its messages from the first one again while the worker goes on."""
+    """A trial on its worker. The loop may receive its messages from the first one again while the worker continues."""
 
     trained: RunningTrial  # the trial on its worker
     running: RunningTrial  # the trial for the loop
