@@ -77,7 +77,7 @@ def test_evaluations_on_the_test_split_are_warned_of_and_counted(fxai: Fxai, age
     assert "so far: 2" in second.err
     looks = [json.loads(line) for line in agent.with_name("test_looks.jsonl").read_text().splitlines()]
     assert [look["split"] for look in looks] == ["test", "test"]
-    assert looks[0]["agent_hash"] == read_track_record(Path("out/agent_test.json")).origin["agent_hash"]
+    assert looks[0]["agent_hash"] == read_track_record(Path("out/agent_test.json")).made_of["agent_hash"]
 
 
 def test_other_bars_are_scored_completely_and_not_counted(fxai: Fxai, agent: Path) -> None:

@@ -20,7 +20,7 @@ RECORD = TrackRecord(
     metrics={"sharpe": 1.5},
     baselines={"flat": np.ones(2)},
     baseline_metrics={"flat": {"sharpe": 0.0}},
-    origin={"seed": 3},
+    made_of={"seed": 3},
 )
 
 

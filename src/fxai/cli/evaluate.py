@@ -123,14 +123,14 @@ def _document(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> dict
         "metrics": record.metrics,
         "baselines": record.baseline_metrics,
         "trades": len(record.trades),
-        "made_of": record.origin,
+        "made_of": record.made_of,
         "files": [str(path) for path in files],
     }
 
 
 def _print(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> None:
     console = stdout()
-    where = f"{record.origin['data']}, {record.split}: {counted(len(record), 'bar')}"
+    where = f"{record.made_of['data']}, {record.split}: {counted(len(record), 'bar')}"
     print_text(console, legible(f"{agent} on {where}, {record.times[0]} to {record.times[-1]}"))
     names = {name: name.replace("_", " ") for name in record.baselines}
     rows = [

@@ -50,7 +50,7 @@ class TrackRecord:
     metrics: Mapping[str, float]  # as in the reports of the agent's trial
     baselines: Mapping[str, FloatArray] = field(default_factory=dict)  # equity at the end of each bar, by strategy
     baseline_metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # metrics that need no trades
-    origin: Mapping[str, JsonValue] = field(default_factory=dict)  # agent, data, versions, time
+    made_of: Mapping[str, JsonValue] = field(default_factory=dict)  # origin: agent, data, versions, time
 
     def __len__(self) -> int:
         return len(self.times)
@@ -60,7 +60,7 @@ class TrackRecord:
         return {
             "format": FORMAT,
             "split": self.split,
-            "made_of": dict(self.origin),
+            "made_of": dict(self.made_of),
             "metrics": dict(self.metrics),
             "trades": [asdict(trade) for trade in self.trades],
             "times": list(self.times),
@@ -97,7 +97,7 @@ class TrackRecord:
             metrics=document["metrics"],
             baselines={name: np.array(curve, np.float64) for name, curve in document["baselines"].items()},
             baseline_metrics=document["baseline_metrics"],
-            origin=document["made_of"],
+            made_of=document["made_of"],
         )
 
     def write(self, path: Path) -> None:

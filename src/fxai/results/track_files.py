@@ -32,13 +32,13 @@ def write_track(record: TrackRecord, directory: Path, name: str) -> tuple[Path, 
 
 def of_file(agent: Path, record: TrackRecord) -> TrackRecord:
     """The record with the hash of the agent's file."""
-    return replace(record, origin={"agent_hash": _hash(agent), **record.origin})
+    return replace(record, made_of={"agent_hash": _hash(agent), **record.made_of})
 
 
 def is_of(agent: Path, record: Path) -> bool:
     """Whether a file is the track record of this agent."""
     try:
-        return read_track_record(record).origin.get("agent_hash") == _hash(agent)
+        return read_track_record(record).made_of.get("agent_hash") == _hash(agent)
     except InputError:
         return False
 
@@ -64,7 +64,7 @@ def note_test_look(directory: Path, record: TrackRecord) -> int:
     path = directory / TEST_LOOKS
     try:
         with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"split": record.split, **record.origin}) + "\n")
+            file.write(json.dumps({"split": record.split, **record.made_of}) + "\n")
         return path.read_text(encoding="utf-8").count("\n")
     except OSError as error:
         raise FxaiError(f"cannot write {path}: {error.strerror or error}") from error

@@ -46,7 +46,7 @@ def track_record_of(agent: Agent, market: Market, span: Span, split: str, *, par
         metrics=trajectory.scores,
         baselines=baseline_curves,
         baseline_metrics={name: figures(curve, market.bars_per_year) for name, curve in baseline_curves.items()},
-        origin={
+        made_of={
             "seed": agent.seed,
             "trained_on": agent.data_hash,
             "data": market.name,
