@@ -54,7 +54,7 @@ def test_the_overview_agrees_with_the_record(url: str, name: str) -> None:
         overview, whole = StudyOverview.of(study), StudyRecord.of_trials(study, study.trials())
     record = StudyRecord.of(load_study(url, name))
     assert whole == record
-    same = ("name", "direction", "metric", "goals", "first", "best", "infeasible", "ended_by", "taken_over")
+    same = ("name", "direction", "metric", "goals", "first", "best", "infeasible", "ended_by", "transfer_origin")
     for said in same:
         assert getattr(overview, said) == getattr(record, said), said
     assert tuple(overview.front) == tuple(record.front)
