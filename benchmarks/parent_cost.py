@@ -30,7 +30,7 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
 
-from fxai.pool import Activity, RunningTrial, TrialEnded, TrialReported, TrialStarted, WorkerEvent
+from fxai.pool import Activity, RunningTrial, TrialStarted, WorkerEvent
 from fxai.protocol import Decision, Report, TrialRequest, TrialResult, TrialState
 from fxai.protocol.wire import from_line, to_line
 from fxai.protocol.worker_messages import WorkerMessage
@@ -134,7 +134,7 @@ class Instantly:
             told = from_line(WorkerMessage, line)
             for report in told.reports:
                 self._running[report.number].reported(report)
-            return [*started, *map(TrialReported, told.reports), *map(TrialEnded, told.results)]
+            return [*started, *told.reports, *told.results]
 
     def activity(self) -> Sequence[Activity]:
         return [Activity(0, "cpu", tuple(self._steps))]

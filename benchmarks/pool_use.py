@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 import optuna
 
-from fxai.pool import LocalPool, TrialEnded, TrialReported
-from fxai.protocol import Decision, JsonObject, LanePlan, Outcome, Report, Slot, TrialRequest
+from fxai.pool import LocalPool
+from fxai.protocol import Decision, JsonObject, LanePlan, Outcome, Report, Slot, TrialRequest, TrialResult
 from smoke import parse
 
 OBJECTIVE = "pool_use:burn"
@@ -101,9 +101,9 @@ def fxai_use(kind: str, effort: Effort) -> Use:
                 pool.submit(_request({"burn": kind, "seconds": effort.seconds}, trial.number, Path(folder)))
             for event in pool.events(1.0):
                 match event:
-                    case TrialReported(report):
+                    case Report() as report:
                         pool.answer(report.number, Decision.CONTINUE)
-                    case TrialEnded(result):
+                    case TrialResult() as result:
                         study.tell(asked[result.number], result.value)
                         ended.append((result.value or math.nan, result.metrics["wall"]))
         end = time.monotonic()
@@ -116,8 +116,8 @@ def _start(pool: LocalPool, workers: int, folder: Path) -> None:
         pool.submit(_request({}, number, folder / "start"))
     while pool.free_slots < workers:
         for event in pool.events(1.0):
-            if isinstance(event, TrialReported):
-                pool.answer(event.report.number, Decision.CONTINUE)
+            if isinstance(event, Report):
+                pool.answer(event.number, Decision.CONTINUE)
 
 
 def _request(config: JsonObject, number: int, folder: Path) -> TrialRequest:

@@ -23,8 +23,8 @@ import optuna
 from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
-from fxai.pool import LocalPool, TrialEnded, TrialReported, WorkerPool, machine_slots
-from fxai.protocol import Decision, LanePlan, ParamValue, TrialPaths, TrialRequest
+from fxai.pool import LocalPool, WorkerPool, machine_slots
+from fxai.protocol import Decision, LanePlan, ParamValue, Report, TrialPaths, TrialRequest, TrialResult
 from fxai.spec.reading.load import load_spec
 from fxai.spec.reading.override import override
 from fxai.spec.search.configure import default_params, trial_settings
@@ -100,9 +100,9 @@ def _take_events(workers: WorkerPool, scores: dict[int, float]) -> int:
     ended = 0
     for event in workers.events(1.0):
         match event:
-            case TrialReported(report):
+            case Report() as report:
                 workers.answer(report.number, Decision.CONTINUE)
-            case TrialEnded(result):
+            case TrialResult() as result:
                 if result.value is None:
                     sys.exit(f"a training failed: {result.error}")
                 scores[result.number] = result.value

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from fxai.pool import TrialEnded, TrialReported, WorkerEvent, WorkerLost, WorkerPool
+from fxai.pool import WorkerEvent, WorkerLost, WorkerPool
 from fxai.protocol import Decision, ParamValue, Report, TrialRequest, TrialResult
 
 PATIENCE = 60.0
@@ -52,8 +52,8 @@ def events_until(
             seen.append(event)
             if reached(event):
                 return seen
-            if isinstance(event, TrialReported):
-                workers.answer(event.report.number, decide(event.report))
+            if isinstance(event, Report):
+                workers.answer(event.number, decide(event))
     raise TimeoutError(f"not seen within {PATIENCE} s; seen: {seen}")
 
 
@@ -69,19 +69,19 @@ def results_of(
             raise TimeoutError(f"{count} trials did not end within {PATIENCE} s; seen: {seen}")
         for event in workers.events(1.0):
             seen.append(event)
-            if isinstance(event, TrialEnded):
-                results[event.result.number] = event.result
-            elif isinstance(event, TrialReported):
-                workers.answer(event.report.number, decide(event.report))
+            if isinstance(event, TrialResult):
+                results[event.number] = event
+            elif isinstance(event, Report):
+                workers.answer(event.number, decide(event))
     return results, seen
 
 
 def result_of(workers: WorkerPool, request: TrialRequest, decide: Callable[[Report], Decision] = go_on) -> TrialResult:
     """Run one trial to its end."""
     workers.submit(request)
-    event = events_until(workers, lambda event: isinstance(event, TrialEnded), decide)[-1]
-    assert isinstance(event, TrialEnded)
-    return event.result
+    event = events_until(workers, lambda event: isinstance(event, TrialResult), decide)[-1]
+    assert isinstance(event, TrialResult)
+    return event
 
 
 def loss_of(workers: WorkerPool, request: TrialRequest) -> WorkerLost:

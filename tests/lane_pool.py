@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fxai.pool import Activity, RunningTrial, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
+from fxai.pool import Activity, RunningTrial, TrialStarted, WorkerEvent, WorkerLost
 from fxai.protocol import Cause, Decision, Report, TrialRequest, TrialResult, TrialState
 
 Curve = Callable[[TrialRequest, int], float]
@@ -114,7 +114,7 @@ class LanePool:
 
     def _give_back(self) -> list[WorkerEvent]:
         self._width = max(1, self._width // 2)
-        given = [TrialEnded(TrialResult(n, TrialState.RETURNED, 0.0)) for lanes in self._lanes for n in lanes]
+        given = [TrialResult(n, TrialState.RETURNED, 0.0) for lanes in self._lanes for n in lanes]
         for lanes in self._lanes:
             lanes.clear()
         return list(given)
@@ -135,11 +135,11 @@ class LanePool:
             if result is None:
                 lane.step += 1
                 value = self._curve(lane.request, lane.step)
-                happened.append(TrialReported(self._report(lane, value)))
+                happened.append(self._report(lane, value))
                 result = self._complete(lane) if self._late else None
             if result is not None:
                 del lanes[number]
-                happened.append(TrialEnded(result))
+                happened.append(result)
         return happened
 
     def _report(self, lane: Lane, value: float) -> Report:

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from drive_workers import request_for
-from fxai.pool import LocalPool, TrialReported
-from fxai.protocol import Decision, Slot
+from fxai.pool import LocalPool
+from fxai.protocol import Decision, Report, Slot
 
 
 def main(folder: Path) -> None:
@@ -16,9 +16,9 @@ def main(folder: Path) -> None:
     pids: list[int] = []
     while len(pids) < 2:
         for event in workers.events(1.0):
-            if isinstance(event, TrialReported):
-                pids.append(int(event.report.metrics.get("worker", event.report.value)))
-                workers.answer(event.report.number, Decision.CONTINUE)
+            if isinstance(event, Report):
+                pids.append(int(event.metrics.get("worker", event.value)))
+                workers.answer(event.number, Decision.CONTINUE)
     sys.stdout.write(json.dumps(pids) + "\n")
     sys.stdout.flush()
     sys.stdin.read()

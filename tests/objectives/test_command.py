@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from drive_workers import PATIENCE, events_until, result_of
-from fxai.pool import InlinePool, Limits, LocalPool, TrialEnded, TrialReported
+from fxai.pool import InlinePool, Limits, LocalPool
 from fxai.protocol import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult, TrialState
 
 PLAN = LanePlan("command", {})
@@ -59,10 +59,10 @@ def test_a_trial_reports_by_a_file_or_a_descriptor(tmp_path: Path):
     script = REPORT % (1, 0.5) + 'echo \'{"step": 2, "accuracy": 0.75, "loss": 0.1}\' >&"$FXAI_REPORT_FD"'
     with LocalPool([Slot(0)], tmp_path, PLAN) as workers:
         workers.submit(request(tmp_path, "bash", "-c", script))
-        events = events_until(workers, lambda event: isinstance(event, TrialEnded))
-    reports = [event.report for event in events if isinstance(event, TrialReported)]
+        events = events_until(workers, lambda event: isinstance(event, TrialResult))
+    reports = [event for event in events if isinstance(event, Report)]
     assert reports == [Report(1, 1, 0.5), Report(1, 2, 0.75, {"loss": 0.1})]
-    assert (events[-1].result.state, events[-1].result.value) == (TrialState.COMPLETE, 0.75)
+    assert (events[-1].state, events[-1].value) == (TrialState.COMPLETE, 0.75)
 
 
 def test_a_line_without_a_step_is_the_outcome(tmp_path: Path):
@@ -191,14 +191,14 @@ def test_reports_that_cannot_be_kept_are_passed_over(tmp_path: Path):
     made = python(tmp_path, f"import os; open(os.environ['FXAI_REPORTS'], 'a').write({lines!r})")
     with LocalPool([Slot(0)], tmp_path, PLAN) as workers:
         workers.submit(made)
-        events = events_until(workers, lambda event: isinstance(event, TrialEnded))
-    reports = [event.report for event in events if isinstance(event, TrialReported)]
+        events = events_until(workers, lambda event: isinstance(event, TrialResult))
+    reports = [event for event in events if isinstance(event, Report)]
     assert [(each.step, each.value, each.metrics) for each in reports if not each.passed_over] == [
         (5, 1.0, {}),
         (8, 2.0, {}),
     ]
     assert [each.flaw for each in reports if each.flaw] == ["reported step 5 after step 5; steps must rise"]
-    assert (events[-1].result.state, events[-1].result.value) == (TrialState.COMPLETE, 2.0)
+    assert (events[-1].state, events[-1].value) == (TrialState.COMPLETE, 2.0)
 
 
 def test_output_of_any_kind_and_size_is_only_logged(tmp_path: Path):
@@ -242,7 +242,7 @@ def test_a_trial_that_hangs_is_ended_with_all_its_children(tmp_path: Path):
 def test_closing_the_workers_leaves_nothing(tmp_path: Path):
     with LocalPool([Slot(0)], tmp_path, PLAN) as workers:
         workers.submit(python(tmp_path, FAMILY.replace("{on_term}", "signal.SIG_IGN")))
-        report = events_until(workers, lambda event: isinstance(event, TrialReported))[-1].report
+        report = events_until(workers, lambda event: isinstance(event, Report))[-1]
     assert gone([report.metrics[name] for name in ("me", "near", "far")])
 
 

@@ -14,8 +14,19 @@ import pytest
 
 from drive_workers import PATIENCE, events_until, request_for, result_of
 from fxai.objectives import python_function
-from fxai.pool import InlinePool, Limits, LocalPool, TrialEnded, TrialReported
-from fxai.protocol import STANDARD_ERROR, Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialState
+from fxai.pool import InlinePool, Limits, LocalPool
+from fxai.protocol import (
+    STANDARD_ERROR,
+    Cause,
+    Decision,
+    LanePlan,
+    Report,
+    Slot,
+    TrialPaths,
+    TrialRequest,
+    TrialResult,
+    TrialState,
+)
 
 CODE = str(Path(__file__).parent)
 
@@ -43,15 +54,15 @@ def test_a_trial_reports_and_returns_in_a_process_of_its_own(tmp_path: Path):
         pids = set()
         for number in (1, 2):
             workers.submit(request("climbs", tmp_path, number, x=0.5))
-            events = events_until(workers, lambda event: isinstance(event, TrialEnded))
-            reports = [event.report for event in events if isinstance(event, TrialReported)]
+            events = events_until(workers, lambda event: isinstance(event, TrialResult))
+            reports = [event for event in events if isinstance(event, Report)]
             assert [(each.step, each.value, each.metrics["twice"]) for each in reports] == [
                 (1, 1.5, 2),
                 (2, 2.5, 4),
                 (3, 3.5, 6),
             ]
             pids.add(reports[0].metrics["pid"])
-            result = events[-1].result
+            result = events[-1]
             assert (result.state, result.value) == (TrialState.COMPLETE, 0.5)
             log = TrialPaths(request("climbs", tmp_path, number).directory).log
             assert log.read_text() == f"trial {number} in objectives\n", "it runs in the folder of its code"
@@ -147,12 +158,12 @@ def test_reports_that_cannot_be_kept_are_passed_over(
 ):
     with InlinePool() as workers:
         workers.submit(request("reports", tmp_path, reports=reports))
-        events = events_until(workers, lambda event: isinstance(event, TrialEnded))
-    told = [event.report for event in events if isinstance(event, TrialReported)]
+        events = events_until(workers, lambda event: isinstance(event, TrialResult))
+    told = [event for event in events if isinstance(event, Report)]
     assert [each.step for each in told if not each.passed_over] == kept
     assert [each.flaw for each in told if each.flaw] == ([told[0].flaw or told[1].flaw] if flaw else [])
     assert not flaw or any(flaw in each.flaw for each in told)
-    assert (events[-1].result.state, events[-1].result.value) == (TrialState.COMPLETE, 4.0), "that of the last report"
+    assert (events[-1].state, events[-1].value) == (TrialState.COMPLETE, 4.0), "that of the last report"
 
 
 def test_a_step_beyond_what_the_database_holds_is_passed_over_once_told(tmp_path: Path):
@@ -160,12 +171,12 @@ def test_a_step_beyond_what_the_database_holds_is_passed_over_once_told(tmp_path
     trial = replace(request("reports", tmp_path, reports=reports), most_step=2**31 - 1)
     with InlinePool() as workers:
         workers.submit(trial)
-        events = events_until(workers, lambda event: isinstance(event, TrialEnded))
-    told = [event.report for event in events if isinstance(event, TrialReported)]
+        events = events_until(workers, lambda event: isinstance(event, TrialResult))
+    told = [event for event in events if isinstance(event, Report)]
     assert [each.step for each in told if not each.passed_over] == [2**31 - 1]
     (flaw,) = [each.flaw for each in told if each.flaw]
     assert "from 0 to 2^31 - 1, the greatest step that this database holds, not 2147483648" in flaw
-    assert (events[-1].result.state, events[-1].result.value) == (TrialState.COMPLETE, 4.0)
+    assert (events[-1].state, events[-1].value) == (TrialState.COMPLETE, 4.0)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +267,7 @@ def test_the_peak_of_memory_is_of_all_processes_of_the_trial(tmp_path: Path):
 def test_closing_the_workers_leaves_nothing(tmp_path: Path):
     with LocalPool([Slot(0)], tmp_path, plan("hangs")) as workers:
         workers.submit(request("hangs", tmp_path))
-        report = events_until(workers, lambda event: isinstance(event, TrialReported))[-1].report
+        report = events_until(workers, lambda event: isinstance(event, Report))[-1]
         workers.answer(1, Decision.CONTINUE)
     assert gone([report.metrics[name] for name in ("trial", "near", "far")])
 
@@ -311,11 +322,11 @@ def test_several_seeds_are_judged_by_their_mean(tmp_path: Path):
     made = replace(request("by_seed", tmp_path), seeds=(2, 4, 9))
     with LocalPool([Slot(0)], tmp_path, plan("by_seed")) as workers:
         workers.submit(made)
-        events = events_until(workers, lambda event: isinstance(event, TrialEnded))
-    reports = [event.report for event in events if isinstance(event, TrialReported)]
+        events = events_until(workers, lambda event: isinstance(event, TrialResult))
+    reports = [event for event in events if isinstance(event, Report)]
     assert [(report.step, report.value) for report in reports] == [(1, 5.0), (2, 10.0), (3, (6 + 12 + 90) / 3)]
     assert reports[0].metrics == {"seed": 5.0, STANDARD_ERROR: pytest.approx(statistics.stdev((2, 4, 9)) / 3**0.5)}
-    assert (events[-1].result.value, set(events[-1].result.metrics)) == (50.0, {STANDARD_ERROR})
+    assert (events[-1].value, set(events[-1].metrics)) == (50.0, {STANDARD_ERROR})
     kept = TrialPaths(made.directory).checkpoint_dir
     assert [path.read_text() for path in sorted(kept.glob("seed-*/checkpoint/seed"))] == ["2", "4", "9"]
 
@@ -330,11 +341,11 @@ def test_what_one_seed_cannot_report_is_passed_over_for_all(tmp_path: Path):
     made = replace(request("odd_in_one_seed", tmp_path), seeds=(1, 2))
     with InlinePool() as workers:
         workers.submit(made)
-        events = events_until(workers, lambda event: isinstance(event, TrialEnded))
-    reports = [event.report for event in events if isinstance(event, TrialReported)]
+        events = events_until(workers, lambda event: isinstance(event, TrialResult))
+    reports = [event for event in events if isinstance(event, Report)]
     assert [each.flaw for each in reports if each.flaw] == ["value is nan at step 1"]
     assert [each.metrics["large"] for each in reports if not each.passed_over] == [-1e308, -1e308]
-    assert (events[-1].result.state, events[-1].result.value) == (TrialState.COMPLETE, 1e308)
+    assert (events[-1].state, events[-1].value) == (TrialState.COMPLETE, 1e308)
 
 
 def test_a_score_is_made_of_what_is_reported(tmp_path: Path):

@@ -246,7 +246,7 @@ def test_a_pack_too_large_for_the_device_comes_back_for_narrower_ones(tmp_path: 
     at_work.advance()
     (pack,) = at_work._packs
     with monkeypatch.context() as patch:
-        patch.setattr(pack, "advance", _out_of_memory)
+        patch.setattr(pack, "update", _out_of_memory)
         came = at_work.advance()
     assert {result.state for result in came if isinstance(result, TrialResult)} == {TrialState.RETURNED}
     assert len(came) == 4

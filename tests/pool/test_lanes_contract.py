@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from drive_workers import LANES, events_until, lane_request, results_of
-from fxai.pool import InlinePool, LocalPool, TrialEnded, TrialReported, TrialStarted, WorkerLost, WorkerPool
-from fxai.protocol import Cause, Decision, LanePlan, Slot, TrialPaths, TrialRequest, TrialState
+from fxai.pool import InlinePool, LocalPool, TrialStarted, WorkerLost, WorkerPool
+from fxai.protocol import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult, TrialState
 
 Open = Callable[..., WorkerPool]
 
@@ -101,11 +101,11 @@ def test_reports_of_one_update_come_in_one_batch(open_workers: Open, tmp_path: P
     sizes, ended = [], 0
     while ended < 3:
         batch = workers.events(1.0)
-        reports = [event.report for event in batch if isinstance(event, TrialReported)]
+        reports = [event for event in batch if isinstance(event, Report)]
         for report in reports:
             workers.answer(report.number, Decision.CONTINUE)
         sizes.append(len(reports))
-        ended += sum(isinstance(event, TrialEnded) for event in batch)
+        ended += sum(isinstance(event, TrialResult) for event in batch)
     assert max(sizes) == 3
 
 
@@ -116,7 +116,7 @@ def test_the_step_that_is_shown_is_the_largest(open_workers: Open, tmp_path: Pat
     workers.answer(1, Decision.CONTINUE)
     steps = {0: 1, 1: 1}
     while steps[1] < 3:  # the other waits at its first report, or has not come so far
-        reports = [event.report for event in workers.events(1.0) if isinstance(event, TrialReported)]
+        reports = [event for event in workers.events(1.0) if isinstance(event, Report)]
         steps |= {report.number: report.step for report in reports}
         assert workers.activity()[0].step == max(steps.values())
         if any(report.number == 1 for report in reports):
@@ -211,14 +211,14 @@ def test_a_late_decision_discards_what_the_trial_went_on_to(open_workers: Open, 
     steps: list[int] = []
     while max(steps, default=0) < 20:  # the neighbour goes on
         for event in workers.events(1.0):
-            assert not isinstance(event, TrialReported) or event.report.number == 1 or event.report.step == 1
-            if isinstance(event, TrialReported) and event.report.number == 1:
-                steps.append(event.report.step)
+            assert not isinstance(event, Report) or event.number == 1 or event.step == 1
+            if isinstance(event, Report) and event.number == 1:
+                steps.append(event.step)
         workers.answer(1, Decision.CONTINUE)
     workers.answer(0, Decision.PRUNE)
     results, events = results_of(workers, 2)
     assert (results[0].state, results[1].state) == (TrialState.PRUNED, TrialState.COMPLETE)
-    assert not any(isinstance(event, TrialReported) and event.report.number == 0 for event in events)
+    assert not any(isinstance(event, Report) and event.number == 0 for event in events)
 
 
 def test_lanes_that_become_fewer_give_a_trial_back_and_leave_less_room(open_workers: Open, tmp_path: Path):
@@ -240,9 +240,9 @@ def test_trials_of_different_cohorts_never_share_a_worker(open_workers: Open, tm
         while waiting and workers.free_slots:
             workers.submit(waiting.pop(0))
         for event in workers.events(1.0):
-            if isinstance(event, TrialEnded):
-                assert event.result.state is TrialState.COMPLETE, event.result.error
-                order.append(event.result.number)
-            elif isinstance(event, TrialReported):
-                workers.answer(event.report.number, Decision.CONTINUE)
+            if isinstance(event, TrialResult):
+                assert event.state is TrialState.COMPLETE, event.error
+                order.append(event.number)
+            elif isinstance(event, Report):
+                workers.answer(event.number, Decision.CONTINUE)
     assert order.index(2) < 6

@@ -11,12 +11,14 @@ import pytest
 from drive_workers import PATIENCE, events_until, loss_of, request_for, result_of
 from fxai.bounded_log import LOG_BYTES
 from fxai.errors import FxaiError, InputError
-from fxai.pool import Limits, LocalPool, TrialEnded, TrialReported, WorkerLost
-from fxai.protocol import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialState
+from fxai.pool import Limits, LocalPool, WorkerLost
+from fxai.protocol import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialResult, TrialState
 
 
 def first_report(workers: LocalPool) -> Report:
-    return events_until(workers, lambda event: isinstance(event, TrialReported))[-1].report
+    report = events_until(workers, lambda event: isinstance(event, Report))[-1]
+    assert isinstance(report, Report)
+    return report
 
 
 def gone(pids: list[int]) -> bool:
@@ -98,8 +100,8 @@ def test_waiting_for_the_parent_is_not_lack_of_progress(tmp_path: Path):
         first_report(workers)
         assert len(workers.events(2.2)) == 0
         workers.answer(1, Decision.CONTINUE)
-        ended = events_until(workers, lambda event: isinstance(event, TrialEnded))[-1]
-        assert ended.result.state is TrialState.COMPLETE
+        ended = events_until(workers, lambda event: isinstance(event, TrialResult))[-1]
+        assert ended.state is TrialState.COMPLETE
 
 
 def test_a_worker_grown_too_large_is_replaced_between_trials(tmp_path: Path):
@@ -121,7 +123,7 @@ def test_a_process_that_ran_out_of_memory_takes_no_further_trial(tmp_path: Path)
         workers.submit(request_for("runs_out_of_memory", 1, tmp_path))
         pid = first_report(workers).value
         workers.answer(1, Decision.CONTINUE)
-        events_until(workers, lambda event: isinstance(event, TrialEnded))
+        events_until(workers, lambda event: isinstance(event, TrialResult))
         assert result_of(workers, request_for("counts", 2, tmp_path)).metrics["pid"] != pid
 
 

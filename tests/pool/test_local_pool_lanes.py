@@ -8,8 +8,8 @@ import pytest
 
 from drive_workers import LANES, events_until, lane_request, results_of
 from fxai.errors import FxaiError
-from fxai.pool import Limits, LocalPool, TrialEnded, TrialReported, TrialStarted, WorkerLost
-from fxai.protocol import Cause, Decision, LanePlan, Slot, TrialPaths, TrialState
+from fxai.pool import Limits, LocalPool, TrialStarted, WorkerLost
+from fxai.protocol import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialResult, TrialState
 
 NO_LIMITS = Limits()
 
@@ -21,8 +21,8 @@ def pool(folder: Path, lanes: int, limits: Limits = NO_LIMITS, slots: int = 1) -
 def start(workers: LocalPool, number: int, folder: Path, **params: Any) -> float:
     """Submit a trial; returns its process when it has reported for the first time, which stays unanswered."""
     workers.submit(lane_request(number, folder, **params))
-    event = events_until(workers, lambda event: isinstance(event, TrialReported) and event.report.number == number)[-1]
-    return event.report.metrics["pid"]
+    event = events_until(workers, lambda event: isinstance(event, Report) and event.number == number)[-1]
+    return event.metrics["pid"]
 
 
 def loss_of(workers: LocalPool) -> WorkerLost:
@@ -71,8 +71,8 @@ def test_a_trial_past_its_time_is_dropped_and_its_neighbour_goes_on(tmp_path: Pa
             pass
         start(workers, 1, tmp_path)
         workers.answer(0, Decision.CONTINUE)
-        events = events_until(workers, lambda event: isinstance(event, TrialEnded))
-        failed = events[-1].result
+        events = events_until(workers, lambda event: isinstance(event, TrialResult))
+        failed = events[-1]
         assert (failed.number, failed.state, failed.error.cause) == (0, TrialState.FAIL, Cause.TIME_LIMIT)
         assert "2.5 s" in failed.error.message
         assert "2.5 s" in TrialPaths(tmp_path / "00000").log.read_text()
@@ -96,7 +96,7 @@ def test_a_worker_that_does_not_answer_when_it_shall_drop_a_trial_is_ended(
         start(workers, 1, tmp_path, steps=100)
         workers.answer(0, Decision.CONTINUE)
         events = events_until(workers, lambda event: isinstance(event, WorkerLost))
-        ended = [event.result for event in events if isinstance(event, TrialEnded)]
+        ended = [event for event in events if isinstance(event, TrialResult)]
         assert [(result.number, result.error.cause) for result in ended] == [(0, Cause.TIME_LIMIT)]
         assert events[-1].trials == (1,)
         assert events[-1].cause is Cause.NO_PROGRESS
@@ -151,8 +151,8 @@ def test_a_worker_grown_too_large_takes_no_trial_and_goes_after_its_last(tmp_pat
         start(workers, 1, tmp_path, grows_at=3)
         assert workers.free_slots == 2
         workers.answer(1, Decision.CONTINUE)
-        ended = events_until(workers, lambda event: isinstance(event, TrialEnded))[-1]
-        assert ended.result.number == 1
+        ended = events_until(workers, lambda event: isinstance(event, TrialResult))[-1]
+        assert ended.number == 1
         assert workers.free_slots == 0, "the other goes on alone"
         workers.answer(0, Decision.CONTINUE)
         results, events = results_of(workers, 1)

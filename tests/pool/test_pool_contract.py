@@ -9,8 +9,8 @@ import pytest
 
 from drive_workers import events_until, request_for, result_of, results_of
 from fxai.errors import FxaiError
-from fxai.pool import InlinePool, LocalPool, TrialEnded, TrialReported, TrialStarted, WorkerPool
-from fxai.protocol import Cause, Decision, Slot, TrialPaths, TrialState
+from fxai.pool import InlinePool, LocalPool, TrialStarted, WorkerPool
+from fxai.protocol import Cause, Decision, Report, Slot, TrialPaths, TrialResult, TrialState
 
 SLOTS = (Slot(0), Slot(1))
 
@@ -28,11 +28,11 @@ def workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_a_trial_starts_reports_and_completes(workers: WorkerPool, tmp_path: Path):
     request = request_for("counts", 4, tmp_path, steps=3, value=0.25)
     workers.submit(request)
-    events = events_until(workers, lambda event: isinstance(event, TrialEnded))
+    events = events_until(workers, lambda event: isinstance(event, TrialResult))
     kinds = [type(event) for event in events]
-    assert kinds == [TrialStarted, TrialReported, TrialReported, TrialReported, TrialEnded]
-    assert [event.report.step for event in events[1:4]] == [1, 2, 3]
-    result = events[-1].result
+    assert kinds == [TrialStarted, Report, Report, Report, TrialResult]
+    assert [event.step for event in events[1:4]] == [1, 2, 3]
+    result = events[-1]
     assert (result.number, result.state, result.value) == (4, TrialState.COMPLETE, 0.25)
     assert result.error is None
     assert result.seconds > 0
@@ -40,13 +40,13 @@ def test_a_trial_starts_reports_and_completes(workers: WorkerPool, tmp_path: Pat
 
 def test_a_trial_that_reported_waits_for_its_answer(workers: WorkerPool, tmp_path: Path):
     trial = workers.submit(request_for("counts", 1, tmp_path))
-    events_until(workers, lambda event: isinstance(event, TrialReported))
+    events_until(workers, lambda event: isinstance(event, Report))
     assert (trial.waits, trial.step) == (True, 1)
     assert trial.worker in {slot.index for slot in SLOTS}
     assert len(workers.events(0.2)) == 0
     workers.answer(1, Decision.PRUNE)
     assert (trial.waits, trial.decision) == (False, Decision.PRUNE)
-    events_until(workers, lambda event: isinstance(event, TrialEnded))
+    events_until(workers, lambda event: isinstance(event, TrialResult))
 
 
 @pytest.mark.parametrize(
@@ -98,23 +98,23 @@ def test_a_failure_is_a_value_with_its_cause_and_log(
 def test_a_report_that_cannot_be_kept_is_passed_over_and_the_first_flaw_told(workers: WorkerPool, tmp_path: Path):
     request = request_for("reports_odd_numbers", 3, tmp_path)
     workers.submit(request)
-    events = events_until(workers, lambda event: isinstance(event, TrialEnded))
-    reports = [event.report for event in events if isinstance(event, TrialReported)]
+    events = events_until(workers, lambda event: isinstance(event, TrialResult))
+    reports = [event for event in events if isinstance(event, Report)]
     assert [(each.step, each.value) for each in reports if not each.passed_over] == [(5, 1.0), (10, 2.0), (11, 1e308)]
     assert [each.flaw for each in reports if each.flaw] == ["value is nan at step 1"]
     assert "value is nan at step 1" in TrialPaths(request.directory).log.read_text()
     assert reports[-1].metrics == {"kept": 1.0, "lost": -math.inf}
-    result = events[-1].result
+    result = events[-1]
     assert (result.state, result.value, result.metrics) == (TrialState.COMPLETE, 3.0, {"kept": 1.0})
 
 
 def test_a_step_beyond_what_the_database_holds_is_passed_over(workers: WorkerPool, tmp_path: Path):
     request = replace(request_for("reports_odd_numbers", 3, tmp_path), most_step=7)
     workers.submit(request)
-    events = events_until(workers, lambda event: isinstance(event, TrialEnded))
-    reports = [event.report for event in events if isinstance(event, TrialReported)]
+    events = events_until(workers, lambda event: isinstance(event, TrialResult))
+    reports = [event for event in events if isinstance(event, Report)]
     assert [(each.step, each.value) for each in reports if not each.passed_over] == [(5, 1.0)]
-    assert events[-1].result.state is TrialState.COMPLETE
+    assert events[-1].state is TrialState.COMPLETE
 
 
 def test_numbers_of_numpy_arrive_as_numbers(workers: WorkerPool, tmp_path: Path):
@@ -150,7 +150,7 @@ def test_slots_fill_and_show_what_they_do(workers: WorkerPool, tmp_path: Path):
     assert workers.free_slots == 0
     with pytest.raises(FxaiError, match="without a free slot"):
         workers.submit(request_for("counts", 9, tmp_path))
-    events_until(workers, lambda event: isinstance(event, TrialReported) and event.report.step == 2)
+    events_until(workers, lambda event: isinstance(event, Report) and event.step == 2)
     activity = workers.activity()
     assert [doing.worker for doing in activity] == [0, 1]
     assert sorted(number for doing in activity for number in doing.trials) == [7, 8]

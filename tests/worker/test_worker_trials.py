@@ -20,12 +20,14 @@ class Output:
 
 def test_a_trial_that_comes_when_the_lanes_became_fewer_is_given_back(tmp_path: Path):
     trials = WorkerTrials(CounterLanes(2), Output())
-    assert trials.admit(lane_request(1, tmp_path)).empty
+    trials.admit(lane_request(1, tmp_path))
     trials.admit(lane_request(2, tmp_path, returned_at=1))
     (result,) = trials.advance().results
     assert (result.number, result.state, trials.width) == (2, TrialState.RETURNED, 1)
-    (result,) = trials.admit(lane_request(3, tmp_path)).results
-    assert (result.number, result.state) == (3, TrialState.RETURNED)
+    trials.admit(lane_request(3, tmp_path))
+    message = trials.advance()
+    assert [(result.number, result.state) for result in message.results] == [(3, TrialState.RETURNED)]
+    assert message.reports == (), "the lanes do not train before a result that is known"
     assert trials.numbers == (1,)
 
 
@@ -36,7 +38,10 @@ def test_lanes_that_raised_take_nothing_more(tmp_path: Path):
     assert [result.state for result in progress.results] == [TrialState.FAIL]
     assert not progress.fit
     assert not trials.busy
-    assert [result.state for result in trials.admit(lane_request(2, tmp_path)).results] == [TrialState.RETURNED]
+    trials.admit(lane_request(2, tmp_path))
+    assert trials.busy
+    assert [result.state for result in trials.advance().results] == [TrialState.RETURNED]
+    assert not trials.busy
 
 
 def test_a_decision_on_a_trial_that_is_not_here_is_ignored(tmp_path: Path):

@@ -92,7 +92,7 @@ class TradingLanes:
         if pack is None:
             return messages
         try:
-            stepped = pack.advance()
+            stepped = [trial.report(pack.lane_pack) for trial in pack.update()]
         except torch.OutOfMemoryError as error:
             return messages + self._without(pack, error)
         for message in stepped:

@@ -2,14 +2,11 @@
 
 from collections.abc import Callable
 
-from fxai.errors import FxaiError
-from fxai.objectives.trading_trial import TradingTrial, failure
-from fxai.protocol import Report, TrialResult
+from fxai.objectives.trading_trial import TradingTrial
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.training.lane_pack import LanePack
 from fxai.rl.training.training import Training
 from fxai.spec.fields.env_config import EnvConfig
-from fxai.spec.search.expression import ExpressionError
 
 Kind = tuple[str, EnvConfig, int | None]
 """Properties that the trials of a pack share: signature, scoring environment, fixed width of the pack."""
@@ -21,7 +18,7 @@ class TradingPack:
     def __init__(self, kind: Kind, make_training: Callable[[Pack], Training]) -> None:
         self.kind = kind
         self.trials: list[TradingTrial] = []
-        self._pack = LanePack(make_training, kind[-1])
+        self.lane_pack = LanePack(make_training, kind[-1])
 
     @property
     def lanes(self) -> int:
@@ -35,26 +32,15 @@ class TradingPack:
     def clear(self) -> None:
         """Remove all trials and free their memory."""
         self.trials.clear()
-        self._pack.set_lanes(())
+        self.lane_pack.set_lanes(())
 
-    def advance(self) -> list[Report | TrialResult]:
-        """Train one update. Returns the reports and failures of the trials that are evaluated after it."""
+    def update(self) -> list[TradingTrial]:
+        """Train one update. Returns the trials that are evaluated after it."""
         lanes = [lane for trial in self.trials for lane in trial.lanes]
-        if set(lanes) != set(self._pack.lanes):
-            self._pack.set_lanes(lanes)
-        self._pack.update()
+        if set(lanes) != set(self.lane_pack.lanes):
+            self.lane_pack.set_lanes(lanes)
+        self.lane_pack.update()
         for trial in self.trials:
             trial.advanced()
-        lanes_to_evaluate = set(self._pack.lanes_to_evaluate())
-        evaluated = [trial for trial in self.trials if trial.lanes[0] in lanes_to_evaluate]
-        if not evaluated:
-            return []
-        metrics = iter(self._pack.evaluate([lane for trial in evaluated for lane in trial.lanes]))
-        reports: list[Report | TrialResult] = []
-        for trial in evaluated:
-            of_trial = [next(metrics) for _ in trial.lanes]
-            try:
-                reports.append(trial.report(of_trial, self._pack.stacked_states(trial.lanes)))
-            except (FxaiError, ExpressionError) as error:
-                reports.append(failure(trial.request, error))
-        return reports
+        lanes_to_evaluate = set(self.lane_pack.lanes_to_evaluate())
+        return [trial for trial in self.trials if trial.lanes[0] in lanes_to_evaluate]

@@ -30,9 +30,10 @@ from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint, load_state
 from fxai.rl.agents.numerics import NUMERICS
 from fxai.rl.agents.scoring import SCORES, standard_error_name
-from fxai.rl.training.lane_pack import Lane, unstack_states
+from fxai.rl.training.lane_pack import Lane, LanePack, unstack_states
 from fxai.rl.training.training import Metrics, is_evaluated
 from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.expression import ExpressionError
 from fxai.spec.search.metrics import METRICS
 from fxai.spec.search.score import with_score
 
@@ -125,18 +126,21 @@ class TradingTrial:
         self._note_sent()
         return self._reports[self._sent - 1]
 
-    def report(self, metrics: Sequence[Metrics], state: Mapping[str, Tensor]) -> Report | TrialResult:
-        """The report of an evaluation, or a failure if the value is not finite. Writes a checkpoint.
+    def report(self, pack: LanePack) -> Report | TrialResult:
+        """Evaluate the lanes after the pack's last update, and write a checkpoint.
 
-        Args:
-            metrics: of each lane.
-            state: of all lanes, each tensor [lane, ...].
+        Returns:
+            The report, or a failure if the lanes cannot be evaluated or the value is not finite.
         """
-        metrics = [with_score(lane, self.request.score) for lane in metrics]
+        try:
+            metrics = [with_score(lane, self.request.score) for lane in pack.evaluate(self.lanes)]
+            state = pack.stacked_states(self.lanes)
+        except (FxaiError, ExpressionError) as error:
+            return failure(self.request, error)
         values = [lane[self.request.metric] for lane in metrics]
         if not all(map(math.isfinite, values)):
-            error = TrialError(Cause.NOT_FINITE, f"the objective's value is {mean(values)} at step {self.updates}")
-            return self._result(TrialState.FAIL, error=error)
+            reason = f"the objective's value is {mean(values)} at step {self.updates}"
+            return self._result(TrialState.FAIL, error=TrialError(Cause.NOT_FINITE, reason))
         joined = _joined(metrics, values, self.request.metric)
         report = Report(self.request.number, self.updates, mean(values), joined, self.env_steps)
         self._reports += (report,)

@@ -17,24 +17,6 @@ class TrialStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialReported:
-    """A trial has reported. The report waits for `WorkerPool.answer`.
-
-    Without an answer the trial waits at its next report or at its end. Reports of one update of a worker come in one
-    batch of events. A report that is passed over is answered, but neither stored nor shown to the pruner.
-    """
-
-    report: Report
-
-
-@dataclass(frozen=True, slots=True)
-class TrialEnded:
-    """A trial has ended, or its worker has returned it."""
-
-    result: TrialResult
-
-
-@dataclass(frozen=True, slots=True)
 class WorkerLost:
     """A worker process has ended, and its trials are lost; a new worker is started in its place.
 
@@ -47,7 +29,8 @@ class WorkerLost:
     trials: tuple[int, ...]
 
 
-WorkerEvent: TypeAlias = TrialStarted | TrialReported | TrialEnded | WorkerLost
+WorkerEvent: TypeAlias = TrialStarted | Report | TrialResult | WorkerLost
+"""A trial has begun, has reported, or has ended or was returned by its worker; or a worker was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +64,18 @@ class WorkerPool(Protocol):
         ...
 
     def events(self, timeout: float) -> Sequence[WorkerEvent]:
-        """The new events, oldest first. Waits up to `timeout` seconds for the first event."""
+        """The new events, oldest first. Waits up to `timeout` seconds for the first event.
+
+        A report waits for `answer`. Without an answer the trial waits at its next report or at its end. Reports of one
+        update of a worker come in one batch of events. A report that is passed over is answered, but neither stored
+        nor shown to the pruner.
+        """
         ...
 
     def answer(self, number: int, decision: Decision) -> None:
         """Answer a trial's report: the trial continues or ends.
 
-        A trial that ends has a `TrialEnded` event with the state PRUNED or RETURNED. A worker that has too few lanes
+        The `TrialResult` of a trial that ends here has the state PRUNED or RETURNED. A worker that has too few lanes
         left for a trial returns it too.
         """
         ...

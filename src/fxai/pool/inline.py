@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 
 from fxai.bounded_log import BoundedLog
 from fxai.errors import FxaiError
-from fxai.pool.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
+from fxai.pool.contract import Activity, TrialStarted, WorkerEvent, WorkerLost
 from fxai.pool.dispatcher import TrialDispatcher, WorkerCapacity
 from fxai.pool.running_trials import RunningTrial
 from fxai.process_tree import ProcessTrees
@@ -94,7 +94,7 @@ class InlinePool:
     def _dispatch(self) -> None:
         while (taken := self._dispatcher.take([worker.capacity for worker in self._workers])) is not None:
             index, request = taken
-            self._happened.extend(self._workers[index].submit(self._waiting.pop(request.number)))
+            self._happened.append(self._workers[index].submit(self._waiting.pop(request.number)))
 
 
 class _InlineWorker:
@@ -116,11 +116,11 @@ class _InlineWorker:
     def busy(self) -> bool:
         return self._trials.busy
 
-    def submit(self, trial: RunningTrial) -> Sequence[WorkerEvent]:
+    def submit(self, trial: RunningTrial) -> TrialStarted:
         self._running[trial.number] = trial
         trial.begin(self.slot.index)
-        started = TrialStarted(trial.number, self.slot.index)
-        return [started, *self._events(self._printing(lambda: self._trials.admit(trial.request)))]
+        self._printing(lambda: self._trials.admit(trial.request))
+        return TrialStarted(trial.number, self.slot.index)
 
     def advance(self) -> Sequence[WorkerEvent]:
         return self._events(self._printing(self._trials.advance))
@@ -148,8 +148,7 @@ class _InlineWorker:
             self._running[report.number].reported(report)
         for result in message.results:
             self._running.pop(result.number, None)
-        events: list[WorkerEvent] = [TrialReported(report) for report in message.reports]
-        events.extend(TrialEnded(result) for result in message.results)
+        events: list[WorkerEvent] = [*message.reports, *message.results]
         if message.failure is not None:
             events.append(self._lost(message.failure))
         if self._trials.broken:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fxai.errors import FxaiError, InputError
 from fxai.formatting import short_cause
-from fxai.pool.contract import Activity, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost
+from fxai.pool.contract import Activity, TrialStarted, WorkerEvent, WorkerLost
 from fxai.pool.dispatcher import WorkerCapacity
 from fxai.pool.limits import Limits
 from fxai.pool.out_of_memory import out_of_memory_kills
@@ -18,7 +18,7 @@ from fxai.pool.running_trials import Overrun, RunningTrial, RunningTrials
 from fxai.pool.tree_memory import TreeMemory
 from fxai.pool.worker_lost import describe_loss
 from fxai.pool.worker_process import END_SECONDS, WorkerProcess
-from fxai.protocol import Cause, Decision, LanePlan, Slot, TrialError, TrialPaths, TrialRequest, described
+from fxai.protocol import Cause, Decision, LanePlan, Slot, TrialError, TrialPaths, TrialRequest, TrialResult, described
 from fxai.protocol.trial_failure import log_failure
 from fxai.protocol.worker_messages import DecisionMessage, ParentMessage, WorkerMessage
 from fxai.spec.fields.objective import FX_TRADING
@@ -117,7 +117,7 @@ class WorkerSlot:
                 for report in message.reports:
                     if (trial := self._trials.get(report.number)) is not None:
                         trial.reported(report)
-                        yield TrialReported(report)
+                        yield report
                 yield from self._after_reports(message)
         if process.ended:
             yield from self._on_end(process.exit_code)
@@ -211,7 +211,7 @@ class WorkerSlot:
             self._trials.measured(self._memory.read())
         for result in message.results:
             if (ended := self._trials.end(result)) is not None:
-                yield TrialEnded(ended)
+                yield ended
         self._trials.progressed()
         state.draining = state.draining or not message.fit or self._is_too_large(message.resident_bytes)
         state.failure = message.failure
@@ -247,11 +247,11 @@ class WorkerSlot:
             yield self._lost(exit_code, state.given_up)
         self._start()
 
-    def _failed(self, trial: RunningTrial, overrun: Overrun) -> TrialEnded:
+    def _failed(self, trial: RunningTrial, overrun: Overrun) -> TrialResult:
         result = trial.overran(overrun)
         if result.error is not None:
             log_failure(trial.request, result.error)
-        return TrialEnded(result)
+        return result
 
     def _lost(self, exit_code: int | None, trials: Sequence[RunningTrial]) -> WorkerLost:
         cause, reason = Cause.WORKER_LOST, described(exit_code)

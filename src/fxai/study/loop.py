@@ -16,7 +16,7 @@ from pathlib import Path
 from fxai.errors import InputError
 from fxai.formatting import counted
 from fxai.objectives.loader import load_signature
-from fxai.pool import RunningTrial, TrialEnded, TrialReported, TrialStarted, WorkerEvent, WorkerLost, WorkerPool
+from fxai.pool import RunningTrial, TrialStarted, WorkerLost, WorkerPool
 from fxai.protocol import Cause, Decision, JsonObject, ParamValue, Report, TrialRequest, TrialResult, TrialState
 from fxai.search.asked_trial import AskedTrial
 from fxai.search.seeds import turn
@@ -69,7 +69,7 @@ def run_study(
             yield from run.fill()
         if run.over:
             break
-        yield from run.handle(workers.events(_EVENT_SECONDS))
+        yield from run.handle_events()
         yield from run.advance_population()
         search.flush()
         yield Heartbeat(workers.activity())
@@ -164,9 +164,10 @@ class _Run:
                 return
             yield from self._begin(asked)
 
-    def handle(self, events: Sequence[WorkerEvent]) -> Iterator[StudyEvent]:
-        """Handle one batch of events, its reports first: a trial may have ended after its report."""
-        for tick in ticks([event.report for event in events if isinstance(event, TrialReported)]):
+    def handle_events(self) -> Iterator[StudyEvent]:
+        """Handle the workers' next batch of events, its reports first: a trial may have ended after its report."""
+        events = self._workers.events(_EVENT_SECONDS)
+        for tick in ticks([event for event in events if isinstance(event, Report)]):
             awaited = [report for report in tick if self._awaits(report.number)]
             for report in awaited:
                 if not report.passed_over:
@@ -175,11 +176,11 @@ class _Run:
             yield from self._decide(awaited)
         for event in events:
             match event:
-                case TrialEnded(result) if result.number in self.running_trials:
-                    yield from self._ended_trial(result)
+                case TrialResult() if event.number in self.running_trials:
+                    yield from self._ended_trial(event)
                 case WorkerLost():
                     yield from self._lost(event)
-                case TrialStarted() | TrialReported() | TrialEnded():
+                case TrialStarted() | Report() | TrialResult():
                     pass  # reports are handled above; the other events are of trials that are not running any more
 
     def advance_population(self) -> Iterator[StudyEvent]:

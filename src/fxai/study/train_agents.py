@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from fxai.errors import FxaiError
-from fxai.pool import TrialEnded, TrialReported, WorkerEvent, WorkerLost, WorkerPool
+from fxai.pool import WorkerEvent, WorkerLost, WorkerPool
 from fxai.protocol import Decision, Report, TrialRequest, TrialResult, TrialState
 from fxai.study.events import Heartbeat, Notice
 from fxai.study.stop_signal import StopSignal, Urgency
@@ -63,18 +63,18 @@ class _TrainingRun:
 
     def handle(self, event: WorkerEvent) -> Iterator[TrainingEvent]:
         match event:
-            case TrialReported(report) if report.passed_over:
-                yield from map(Notice, warnings_of(report))
-                self._workers.answer(report.number, Decision.STOP if self._stop.urgency else Decision.CONTINUE)
-            case TrialReported(report):
-                self._retries[report.number] = 0
-                yield report
-                self._workers.answer(report.number, self._answer(report))
-            case TrialEnded(result) if result.state is not TrialState.RETURNED:
-                del self._running[result.number]
-                yield result
-            case TrialEnded(result):
-                self._returned(result.number)
+            case Report(passed_over=True):
+                yield from map(Notice, warnings_of(event))
+                self._workers.answer(event.number, Decision.STOP if self._stop.urgency else Decision.CONTINUE)
+            case Report():
+                self._retries[event.number] = 0
+                yield event
+                self._workers.answer(event.number, self._answer(event))
+            case TrialResult(state=TrialState.RETURNED):
+                self._returned(event.number)
+            case TrialResult():
+                del self._running[event.number]
+                yield event
             case WorkerLost(message=message, trials=numbers):
                 yield Notice(f"A worker was lost: {message}")
                 for number in numbers:

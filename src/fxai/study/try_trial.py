@@ -15,8 +15,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from fxai.errors import FxaiError, InputError
-from fxai.pool import LocalPool, TrialEnded, TrialReported, WorkerLost, WorkerPool, machine_slots
-from fxai.protocol import Cause, Decision, LanePlan, TrialError, TrialPaths, TrialRequest, TrialResult, TrialState
+from fxai.pool import LocalPool, WorkerLost, WorkerPool, machine_slots
+from fxai.protocol import (
+    Cause,
+    Decision,
+    LanePlan,
+    Report,
+    TrialError,
+    TrialPaths,
+    TrialRequest,
+    TrialResult,
+    TrialState,
+)
 from fxai.search.seeds import trial_seed
 from fxai.spec.fields.objective import argument_style_of, command_of, folder_of, name_of
 from fxai.spec.fields.training_config import TrainingConfig
@@ -84,11 +94,11 @@ class _Trial:
         while self.result is None and not stop.urgency:
             for event in workers.events(_EVENT_SECONDS):
                 match event:
-                    case TrialReported(report):
+                    case Report():
                         self.reports += 1
-                        workers.answer(report.number, Decision.CONTINUE)
-                    case TrialEnded(result):
-                        self.result = result
+                        workers.answer(event.number, Decision.CONTINUE)
+                    case TrialResult():
+                        self.result = event
                     case WorkerLost(cause=cause, message=message):
                         self.fail(cause, message)
 

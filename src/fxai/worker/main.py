@@ -53,7 +53,7 @@ class WorkerMain:
         self._seeds_per_trial = 1 if welcome.plan is None else welcome.plan.seeds_per_trial
         self._admitted = 0
         self._wait_budget = 0.0  # seconds
-        self._sent_width = 0
+        self._sent_width = self._trials.width
         gc.freeze()  # a collection after each trial then skips the modules; with torch's modules it takes 0.2 s
 
     def _import_objective(self, plan: LanePlan) -> None:
@@ -77,7 +77,7 @@ class WorkerMain:
         self._control.close()
 
     def serve(self) -> None:
-        self._send(WorkerMessage(os.getpid(), self._trials.width))
+        self._channel.send(to_line(WorkerMessage(os.getpid(), self._trials.width)))
         while True:
             if self._trials.busy:
                 self._take(0.0)
@@ -111,19 +111,22 @@ class WorkerMain:
     def _admit(self, requests: Sequence[TrialRequest]) -> None:
         if requests:
             self._admitted += len(requests)
-            self._send(WorkerMessage(os.getpid(), self._trials.width, started=tuple(each.number for each in requests)))
+            started = tuple(request.number for request in requests)
+            self._channel.send(to_line(WorkerMessage(os.getpid(), self._trials.width, started=started)))
         for request in requests:
-            message = self._trials.admit(request)
-            if message.results:
-                self._send(message)
+            self._trials.admit(request)
 
     def _advance(self) -> None:
+        """Train one update and send its reports and results."""
         began = time.monotonic()
         message = self._trials.advance()
         earned = WAIT_SHARE * (time.monotonic() - began)
         self._wait_budget = min(self._wait_budget + earned, MOST_WAIT_SECONDS)
+        if message.results:
+            gc.collect()
         if not message.empty or message.width != self._sent_width:
-            self._send(message)
+            self._sent_width = message.width
+            self._channel.send(to_line(replace(message, resident_bytes=resident_bytes())))
         if message.failure is not None:
             sys.stderr.write(message.failure.traceback)
             sys.exit(1)
@@ -140,14 +143,6 @@ class WorkerMain:
                 break
             waiting -= {each.answer.number for each in received if each.answer is not None}
         self._wait_budget = max(0.0, until - time.monotonic())
-
-    def _send(self, message: WorkerMessage) -> None:
-        if message.results:
-            gc.collect()
-        if not message.started:
-            message = replace(message, resident_bytes=resident_bytes())
-        self._sent_width = message.width
-        self._channel.send(to_line(message))
 
     def _write_output_to(self, log: Path | None) -> None:
         """Tell the supervisor the log for further output. Waits until all earlier output is in the last log."""

@@ -81,6 +81,7 @@ class WorkerTrials:
         self._lanes = lanes
         self._write_output_to = write_output_to
         self._trials: dict[int, CheckedTrial] = {}
+        self._refused: list[TrialResult] = []  # of trials that did not begin; the next `advance` returns them
         self._has_output: int | None = None
         self._broken = False
 
@@ -90,7 +91,7 @@ class WorkerTrials:
 
     @property
     def busy(self) -> bool:
-        return not self._broken and self._lanes.busy
+        return bool(self._refused) or (not self._broken and self._lanes.busy)
 
     @property
     def broken(self) -> bool:
@@ -105,10 +106,11 @@ class WorkerTrials:
         used = sum(len(checked.request.seeds) for checked in self._trials.values())
         return not self._broken and (not used or used + seeds <= self.width)
 
-    def admit(self, request: TrialRequest) -> WorkerMessage:
+    def admit(self, request: TrialRequest) -> None:
         """Start a trial. It is RETURNED if there is no room for it, because the number of lanes has become smaller."""
         if not self.has_room_for(len(request.seeds)):
-            return self._message((), (TrialResult(request.number, TrialState.RETURNED, 0.0),))
+            self._refused.append(TrialResult(request.number, TrialState.RETURNED, 0.0))
+            return
         self._note_peaks()
         alone = not self._trials and self.width < 2 * len(request.seeds)
         checked = self._trials[request.number] = CheckedTrial(request)
@@ -120,15 +122,17 @@ class WorkerTrials:
                 self._write_output_to(TrialPaths(request.directory).log)
             self._lanes.admit(request)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # failures are values here
-            return self._message((), (self._ended(checked, raised(request, error, checked.seconds)),))
-        return self._message()
+            self._refused.append(self._ended(checked, raised(request, error, checked.seconds)))
 
     def decide(self, number: int, decision: Decision) -> None:
         if number in self._trials:
             self._lanes.decide(number, decision)
 
     def advance(self) -> WorkerMessage:
-        """Train one update of one pack."""
+        """Train one update of one pack. If trials did not begin, return their results at once instead."""
+        if self._refused:
+            refused, self._refused = self._refused, []
+            return self._message((), refused)
         reports, results = [], []
         try:
             for message in self._lanes.advance():

@@ -36,10 +36,12 @@ class LanePack:
         self._make_training, self._width = make_training, width
         self._training: Training | None = None
         self._on_host: dict[str, Tensor] | None = None  # copy of the training's state after its last update
+        self._metrics: dict[Lane, Metrics] = {}  # of the lanes that were evaluated after that update
         self.lanes: tuple[Lane, ...] = ()
 
     def set_lanes(self, lanes: Sequence[Lane]) -> None:
         """Continue with these lanes. Removed lanes lose their state; added lanes begin at their own."""
+        self._metrics = {}
         ordered = longest_first(lanes, key=lambda lane: lane.config)
         if not ordered:
             self.lanes, self._training, self._on_host = (), None, None
@@ -59,7 +61,7 @@ class LanePack:
 
     def update(self) -> None:
         """One update of every lane."""
-        self._on_host = None
+        self._on_host, self._metrics = None, {}
         self._running.update()
 
     def lanes_to_evaluate(self) -> list[Lane]:
@@ -67,7 +69,12 @@ class LanePack:
         return [self.lanes[index] for index in self._running.lanes_to_evaluate() if index < len(self.lanes)]
 
     def evaluate(self, lanes: Sequence[Lane]) -> list[Metrics]:
-        return self._running.evaluate([self.lanes.index(lane) for lane in lanes])
+        """Scores and statistics of the given lanes after the last update."""
+        if not self._metrics.keys() >= set(lanes):  # one evaluation for all lanes that are evaluated after the update
+            together = tuple(dict.fromkeys((*lanes, *self.lanes_to_evaluate())))
+            metrics = self._running.evaluate([self.lanes.index(lane) for lane in together])
+            self._metrics = dict(zip(together, metrics, strict=True))
+        return [self._metrics[lane] for lane in lanes]
 
     def updates(self, lane: Lane) -> int:
         """Number of updates of the lane."""

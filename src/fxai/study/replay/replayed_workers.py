@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from fxai.pool import (
     Activity,
     RunningTrial,
-    TrialEnded,
-    TrialReported,
     TrialStarted,
     WorkerEvent,
     WorkerLost,
@@ -166,10 +164,9 @@ class ReplayedPool:
         if message is None:
             return []
         buffer.receive(message)
-        if isinstance(message, Report):
-            return [TrialReported(message)]
-        self._running_trials.discard(number)
-        return [TrialEnded(message)]
+        if isinstance(message, TrialResult):
+            self._running_trials.discard(number)
+        return [message]
 
     def _reports(self, reports: Sequence[ReportJudgedEntry]) -> list[WorkerEvent]:
         """The reports that were decided together, once all of them have been received."""
@@ -205,19 +202,17 @@ class ReplayedPool:
     def _return(self, number: int) -> WorkerEvent:
         self._running_trials.discard(number)
         self._returned.add(number)
-        return TrialEnded(TrialResult(number, TrialState.RETURNED, 0.0))
+        return TrialResult(number, TrialState.RETURNED, 0.0)
 
     def _buffer_messages(self, events: Sequence[WorkerEvent]) -> list[WorkerEvent]:
         """Keep the messages of trials for their turn. Returns the other events, which are passed on at once."""
         passed: list[WorkerEvent] = []
         for event in events:
             match event:
-                case TrialReported(report) if report.passed_over:  # such reports are not recorded
-                    self._pass_over(report)
-                case TrialReported(report):
-                    self._buffer_message(report.number, report)
-                case TrialEnded(result):
-                    self._buffer_message(result.number, result)
+                case Report(passed_over=True):  # such reports are not recorded
+                    self._pass_over(event)
+                case Report() | TrialResult():
+                    self._buffer_message(event)
                 case WorkerLost(trials=trials):
                     self._leave_recorded_order("a worker is lost")
                     self._forget(trials)
@@ -231,7 +226,8 @@ class ReplayedPool:
         self._workers.answer(report.number, Decision.CONTINUE if buffer is None else buffer.ended_by)
         self._notices.extend(warnings_of(report))
 
-    def _buffer_message(self, number: int, message: TrialMessage) -> None:
+    def _buffer_message(self, message: TrialMessage) -> None:
+        number = message.number
         buffer = self._buffers.get(number)
         if buffer is None:
             return
