@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -58,6 +59,15 @@ def test_the_earlier_handler_returns(number: signal.Signals) -> None:
     with stop_on_signals():
         assert signal.getsignal(number) is not earlier
     assert signal.getsignal(number) is earlier
+
+
+def test_outside_the_main_thread_no_handler_changes() -> None:
+    def handler_and_urgency() -> tuple[object, Urgency]:
+        with stop_on_signals() as stop:
+            return signal.getsignal(signal.SIGINT), stop.urgency
+
+    with ThreadPoolExecutor() as threads:
+        assert threads.submit(handler_and_urgency).result() == (signal.getsignal(signal.SIGINT), Urgency.NONE)
 
 
 def test_a_stop_is_announced_once_at_each_step() -> None:

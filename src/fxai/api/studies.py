@@ -2,9 +2,7 @@
 
 import json
 import logging
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,7 +20,6 @@ from fxai.study.open_study import check_study
 from fxai.study.plain_lines import ended_line
 from fxai.study.progress_log import SEARCHES, speaking_logger, watch_in_log
 from fxai.study.run import Watch, search_study
-from fxai.study.stop_signal import StopSignal
 from fxai.study.write_results import RunStatus
 
 Given: TypeAlias = StudySpec | Spec | Mapping[str, Any] | str | Path
@@ -98,7 +95,7 @@ def search(
 ) -> StudyResults:
     """Run a study while `watch` follows its events; see `run_study`, and `search_study` on `write_engine`."""
     check_study(study)
-    with _interruptible() as stop:
+    with stop_on_signals() as stop:
         outcome = search_study(study, results_dir, watch, stop, fresh=fresh, plots=plots, write_engine=write_engine)
     for warning in outcome.warnings:
         logger.warning("%s", warning)
@@ -158,13 +155,3 @@ def _only(
 def _as_written(value: Any) -> str:
     """The value as text, as on the command line."""
     return value if isinstance(value, str) else json.dumps(value)
-
-
-@contextmanager
-def _interruptible() -> Iterator[StopSignal]:
-    """A stop signal that Ctrl-C sets. Outside the main thread there are no signals."""
-    if threading.current_thread() is threading.main_thread():
-        with stop_on_signals() as stop:
-            yield stop
-    else:
-        yield StopSignal()

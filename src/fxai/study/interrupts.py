@@ -5,6 +5,7 @@ has already sent to this process. A third signal raises KeyboardInterrupt.
 """
 
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,8 +26,14 @@ STUDY_NOTICES: Mapping[Urgency, str] = {
 
 @contextmanager
 def stop_on_signals(clock: Callable[[], float] = time.monotonic) -> Iterator[StopSignal]:
-    """A stop signal that Ctrl-C and SIGTERM make more urgent. Their earlier handlers are restored at the end."""
+    """A stop signal that Ctrl-C and SIGTERM make more urgent. Their earlier handlers are restored at the end.
+
+    Outside the main thread Python handles no signals, and the stop signal stays as it is.
+    """
     stop = StopSignal()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
     last = float("-inf")
 
     def handle(_signal: int, _frame: FrameType | None) -> None:
