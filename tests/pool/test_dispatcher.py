@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from drive_workers import lane_request
 from fxai.pool.dispatcher import TrialDispatcher, WorkerCapacity
+from fxai.pool.running_trials import RunningTrial
 from fxai.protocol import TrialRequest
 
 FOLDER = Path("unused")
@@ -19,8 +20,8 @@ def trial(number: int, signature: str = "a", cohort: int = 0, seeds: int = 1) ->
 def placed(dispatcher: TrialDispatcher, workers: list[list[TrialRequest]], width: int | None) -> None:
     """Place all that can be placed."""
     while (taken := dispatcher.take([WorkerCapacity(requests, width) for requests in workers])) is not None:
-        place, request = taken
-        workers[place].append(request)
+        place, running = taken
+        workers[place].append(running.request)
 
 
 def numbers(workers: list[list[TrialRequest]]) -> list[list[int]]:
@@ -31,7 +32,7 @@ def place_all(requests: list[TrialRequest], workers: int, width: int | None) -> 
     dispatcher = TrialDispatcher()
     aboard: list[list[TrialRequest]] = [[] for _ in range(workers)]
     for request in requests:
-        dispatcher.add(request)
+        dispatcher.add(RunningTrial(request))
     placed(dispatcher, aboard, width)
     return numbers(aboard)
 
@@ -59,7 +60,7 @@ def test_workers_still_starting_are_taken_for_as_wide_as_the_others():
 def test_trials_that_wait_count_against_the_room():
     dispatcher = TrialDispatcher()
     workers = [[trial(0)], [trial(1)]]
-    dispatcher.add(trial(2, cohort=1))
+    dispatcher.add(RunningTrial(trial(2, cohort=1)))
     placed(dispatcher, workers, width=4)
     assert numbers(workers) == [[0], [1]]
     assert dispatcher.free([WorkerCapacity(requests, 4) for requests in workers]) == 2, (
@@ -84,7 +85,7 @@ def test_all_trials_are_served_in_bounds_and_apart(trials: list[tuple[str, int, 
     aboard: list[list[TrialRequest]] = [[] for _ in range(workers)]
     served = 0
     for number, (signature, cohort, seeds, _) in enumerate(trials):
-        dispatcher.add(trial(number, signature, cohort, seeds))
+        dispatcher.add(RunningTrial(trial(number, signature, cohort, seeds)))
     for _, _, _, which in trials:
         placed(dispatcher, aboard, width)
         for requests in aboard:

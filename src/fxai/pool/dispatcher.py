@@ -4,6 +4,7 @@ from collections import Counter, deque
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
+from fxai.pool.running_trials import RunningTrial
 from fxai.protocol import TrialRequest
 
 LANES_PER_STEP = 4  # stepping so many lanes takes about as long as the fixed cost of a pack's step
@@ -48,17 +49,14 @@ class TrialDispatcher:
 
     def __init__(self, seeds_per_trial: int = 1) -> None:
         self._seeds_per_trial = seeds_per_trial
-        self._waiting: deque[TrialRequest] = deque()
+        self._waiting: deque[RunningTrial] = deque()
 
-    def add(self, request: TrialRequest) -> None:
-        self._waiting.append(request)
+    def add(self, trial: RunningTrial) -> None:
+        self._waiting.append(trial)
 
-    def put_back(self, requests: Sequence[TrialRequest]) -> None:
+    def put_back(self, trials: Sequence[RunningTrial]) -> None:
         """Add trials before those that wait."""
-        self._waiting.extendleft(reversed(requests))
-
-    def clear(self) -> None:
-        self._waiting.clear()
+        self._waiting.extendleft(reversed(trials))
 
     def free(self, workers: Sequence[WorkerCapacity]) -> int:
         """Number of trials that may still be submitted: the workers' room less the trials that wait."""
@@ -68,23 +66,24 @@ class TrialDispatcher:
         room = sum(capacity.room(self._seeds_per_trial) for capacity in unreserved)
         return max(0, room - len(self._waiting))
 
-    def take(self, workers: Sequence[WorkerCapacity]) -> tuple[int, TrialRequest] | None:
+    def take(self, workers: Sequence[WorkerCapacity]) -> tuple[int, RunningTrial] | None:
         """Remove and return the first waiting trial that a worker takes, with the worker's index. None without one."""
         workers = _with_widths(workers)
         reserved: dict[int, int] = {}
-        for request in self._waiting:
+        for trial in self._waiting:
+            request = trial.request
             fitting = [index for index in _unreserved(workers, reserved) if workers[index].takes(request)]
             if fitting:
-                self._waiting.remove(request)
-                return min(fitting, key=lambda index: workers[index].load_with(request)), request
+                self._waiting.remove(trial)
+                return min(fitting, key=lambda index: workers[index].load_with(request)), trial
             self._reserve_one(request.cohort, workers, reserved)
         return None
 
     def _reserved(self, workers: Sequence[WorkerCapacity]) -> dict[int, int]:
         """The reserved workers by their indices, each with its cohort."""
         reserved: dict[int, int] = {}
-        for request in self._waiting:
-            self._reserve_one(request.cohort, workers, reserved)
+        for trial in self._waiting:
+            self._reserve_one(trial.request.cohort, workers, reserved)
         return reserved
 
     def _reserve_one(self, cohort: int, workers: Sequence[WorkerCapacity], reserved: dict[int, int]) -> None:

@@ -36,7 +36,6 @@ class InlinePool:
         self._workers = [_InlineWorker(slot, plan, process_trees) for slot in slots]
         self._turns = list(self._workers)
         self._dispatcher = TrialDispatcher(1 if plan is None else plan.seeds_per_trial)
-        self._waiting: dict[int, RunningTrial] = {}  # trials that no worker has yet
         self._happened: list[WorkerEvent] = []
         self._closed = False
 
@@ -47,8 +46,8 @@ class InlinePool:
     def submit(self, request: TrialRequest) -> RunningTrial:
         if not self.free_slots:
             raise FxaiError(f"Trial {request.number} was submitted to a pool without a free slot.")
-        trial = self._waiting[request.number] = RunningTrial(request)
-        self._dispatcher.add(request)
+        trial = RunningTrial(request)
+        self._dispatcher.add(trial)
         self._dispatch()
         return trial
 
@@ -93,8 +92,8 @@ class InlinePool:
 
     def _dispatch(self) -> None:
         while (taken := self._dispatcher.take([worker.capacity for worker in self._workers])) is not None:
-            index, request = taken
-            self._happened.append(self._workers[index].submit(self._waiting.pop(request.number)))
+            index, trial = taken
+            self._happened.append(self._workers[index].submit(trial))
 
 
 class _InlineWorker:

@@ -45,7 +45,6 @@ class LocalPool:
         self._selector = selectors.DefaultSelector()
         self._plan = plan
         self._dispatcher = TrialDispatcher(1 if plan is None else plan.seeds_per_trial)
-        self._waiting: dict[int, RunningTrial] = {}  # trials that no worker has yet
         self._workers = [
             WorkerSlot(slot, limits, log_directory.absolute() / f"worker-{slot.index}.log", plan, self._selector)
             for slot in slots
@@ -62,8 +61,8 @@ class LocalPool:
             raise FxaiError(f"Trial {request.number} was submitted to a pool without a free slot.")
         if self._plan is not None and request.objective != self._plan.objective:
             raise FxaiError(f"Trial {request.number} of {request.objective} does not fit the pool's plan.")
-        trial = self._waiting[request.number] = RunningTrial(request)
-        self._dispatcher.add(request)
+        trial = RunningTrial(request)
+        self._dispatcher.add(trial)
         self._dispatch()
         return trial
 
@@ -111,12 +110,10 @@ class LocalPool:
     def _dispatch(self) -> None:
         """Give the waiting trials to workers, as far as there is room."""
         for worker in self._workers:
-            surplus = worker.take_surplus()
-            self._waiting.update((trial.number, trial) for trial in surplus)
-            self._dispatcher.put_back([trial.request for trial in surplus])
+            self._dispatcher.put_back(worker.take_surplus())
         while (taken := self._dispatcher.take(self._capacities())) is not None:
-            index, request = taken
-            self._workers[index].submit(self._waiting.pop(request.number))
+            index, trial = taken
+            self._workers[index].submit(trial)
 
     def _capacities(self) -> list[WorkerCapacity]:
         return [worker.capacity for worker in self._workers]
