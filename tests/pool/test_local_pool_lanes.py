@@ -4,9 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from drive_workers import LANES, events_until, lane_request, results_of
+from drive_workers import LANES, PATIENCE, events_until, lane_request, results_of
 from fxai.errors import FxaiError
 from fxai.pool import Limits, LocalPool, TrialStarted, WorkerLost
 from fxai.protocol import Cause, Decision, LanePlan, Report, Slot, TrialPaths, TrialResult, TrialState
@@ -62,6 +63,19 @@ def test_a_killed_worker_gives_all_its_trials_back(tmp_path: Path):
         assert start(workers, 0, tmp_path) != pid
         workers.answer(0, Decision.CONTINUE)
         assert results_of(workers, 1)[0][0].state is TrialState.COMPLETE
+
+
+def test_a_worker_that_ends_with_unread_messages_has_told_its_failure(tmp_path: Path):
+    """The socket of such a worker is reset, which is an error where the parent reads it."""
+    with pool(tmp_path, lanes=4) as workers:
+        process = psutil.Process(int(start(workers, 0, tmp_path)))
+        workers.submit(lane_request(1, tmp_path, raises_at=1, seconds=0.5))
+        events_until(workers, lambda event: isinstance(event, TrialStarted) and event.number == 1)
+        workers.submit(lane_request(2, tmp_path))  # unread, since the worker is at an update that raises
+        process.wait(PATIENCE)
+        loss = loss_of(workers)
+    assert loss.trials == (0, 1)
+    assert "RuntimeError: the pack burst" in loss.message
 
 
 def test_a_trial_past_its_time_is_dropped_and_its_neighbour_goes_on(tmp_path: Path):

@@ -139,6 +139,8 @@ class WorkerProcess:
                 self._received += data
         except BlockingIOError:
             return
+        except ConnectionResetError:
+            pass  # the worker has ended with unread messages; its own messages are received before this error
         except OSError:
             self._received = b""
         self._close(self._channel)
