@@ -60,7 +60,7 @@ def test_an_agent_that_never_trades_beside_a_default_that_earns() -> None:
     assert found.never_trades
     assert not found.is_above_flat
     assert found.change is None
-    assert found.sharpe.value is None
+    assert found.winner.sharpe.value is None
     assert [each.figures for each in found.missing] == ["Sharpe ratio of the winner"]
 
 
@@ -69,7 +69,7 @@ def test_each_further_look_widens_the_bounds() -> None:
     first, tenth = judge(winner, default), judge(winner, default, looks=10)
     assert tenth.settings.confidence_of_look == pytest.approx(0.995)
     assert (tenth.to_flat.lower or 0) < (first.to_flat.lower or 0)
-    assert (tenth.sharpe.lower or 0) < (first.sharpe.lower or 0)
+    assert (tenth.winner.sharpe.lower or 0) < (first.winner.sharpe.lower or 0)
 
 
 @pytest.mark.parametrize(
@@ -86,15 +86,15 @@ def test_too_few_bars_or_seeds_have_no_bounds_and_no_better_word(bars: int, seed
     assert found.to_flat.lower is None
     assert found.to_default is not None
     assert found.to_default.lower is None
-    assert found.sharpe.value is not None
-    assert found.sharpe.lower is None
+    assert found.winner.sharpe.value is not None
+    assert found.winner.sharpe.lower is None
     assert [each.figures for each in found.missing] == missing
 
 
 def test_without_a_default_the_difference_is_missing() -> None:
     found = judge(committee(0.001, seed=0), None)
     assert found.word is VerdictWord.LUCK
-    assert found.to_default is found.default_sharpe is found.default_seeds is found.default_total_return is None
+    assert found.to_default is found.default is found.probability_of_improvement is None
     assert [each.figures for each in found.missing] == ["difference to the default"]
 
 
@@ -127,8 +127,8 @@ def document() -> dict[str, Any]:
         ({"word": "great"}, "cannot be read: word"),
         ({"bars": "many"}, "cannot be read: bars"),
         ({"further": 1}, "cannot be read: further"),
-        ({"sharpe": {"value": 1.0}}, "cannot be read: sharpe.lower"),
-        ({"total_return": float("nan")}, "cannot be read: total_return"),
+        ({"to_default": {"value": 1.0}}, "cannot be read: to_default.bars"),
+        ({"bars_per_year": float("nan")}, "cannot be read: bars_per_year"),
     ],
 )
 def test_another_document_is_refused_with_its_first_fault(change: dict[str, Any], message: str) -> None:

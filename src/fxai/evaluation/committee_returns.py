@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fxai.errors import InputError
+from fxai.evaluation.sharpe_tests import sharpe_sample
 from fxai.market.bars import FloatArray
 
 
@@ -62,22 +63,11 @@ class CommitteeReturns:
         Each value is the ratio plus the influence of the bar's return on it (delta method), so that the error of the
         rows' mean is the error of the ratio. None if the committee's returns do not vary.
         """
-        mean, deviation = float(self.committee.mean()), sample_deviation(self.committee)
-        if deviation is None:
+        sample = sharpe_sample(self.committee)
+        if sample is None:
             return None
-        ratio = mean / deviation
+        mean, deviation, ratio = float(self.committee.mean()), float(self.committee.std(ddof=1)), sample.sharpe
         squares = ((self.committee - mean) ** 2 / deviation**2 - (self.bars - 1) / self.bars) / 2
         influence = (self.around_committee() - mean) / deviation - ratio * squares
         rows: FloatArray = (ratio + influence) * math.sqrt(bars_per_year)
         return rows
-
-
-def sample_deviation(returns: FloatArray) -> float | None:
-    """Sample standard deviation (n - 1) of returns [bar]; None if they do not vary, or with fewer than two bars."""
-    if len(returns) < 2:  # noqa: PLR2004
-        return None
-    deviation = float(returns.std(ddof=1))
-    return deviation if deviation > _ROUNDING * float(np.abs(returns).max()) else None
-
-
-_ROUNDING = 1e-12  # share of the largest return; a smaller deviation counts as 0

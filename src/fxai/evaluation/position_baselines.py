@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, FiniteFloat
 
-from fxai.evaluation.committee_returns import sample_deviation
+from fxai.evaluation.agent_figures import annual_sharpe, total_return
 from fxai.market.bars import FloatArray, TimeArray
 from fxai.market.baselines import baselines, returns_of_equity
 from fxai.market.dataset import Market
@@ -162,10 +162,8 @@ def _random_trading(
 
 
 def _figures(returns: FloatArray, bars_per_year: float) -> StrategyFigures:
-    deviation = sample_deviation(returns)
-    mean = float(returns.mean())
     return StrategyFigures(
-        mean_return=mean,
-        total_return=float(np.prod(np.maximum(1.0 + returns, 0.0)) - 1.0),
-        sharpe=None if deviation is None else mean / deviation * float(np.sqrt(bars_per_year)),
+        mean_return=float(returns.mean()),
+        total_return=total_return(returns),
+        sharpe=annual_sharpe(returns, bars_per_year),
     )

@@ -10,16 +10,17 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Annotated, Any
 
-import numpy as np
 from annotated_types import Ge
 from pydantic import ConfigDict, FiniteFloat, JsonValue, TypeAdapter, ValidationError
 
 from fxai.errors import InputError
+from fxai.evaluation.agent_figures import AgentFigures, agent_figures
 from fxai.evaluation.committee_returns import CommitteeReturns
 from fxai.evaluation.mean_difference import FEWEST_SEEDS, MeanDifference, mean_difference
 from fxai.evaluation.position_baselines import PositionBaselines
+from fxai.evaluation.seed_statistics import probability_of_improvement
 from fxai.evaluation.verdict_word import VerdictWord, WordChange, decided_word, word_change
-from fxai.evaluation.whole_error import MINIMUM_BARS, Estimate, estimate, estimate_difference
+from fxai.evaluation.whole_error import MINIMUM_BARS, estimate, estimate_difference
 
 FORMAT = "fxai verdict 1"
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -38,17 +39,6 @@ class VerdictSettings:
     def confidence_of_look(self) -> float:
         """The confidence of each bound: the probability of an error is divided by the number of looks."""
         return 1.0 - (1.0 - self.confidence) / self.looks
-
-
-@dataclass(frozen=True, slots=True)
-class BoundedFigure:
-    """A figure with its one-sided bounds over seeds and stretches of market; None where it cannot be given."""
-
-    __pydantic_config__ = _STRICT
-
-    value: FiniteFloat | None
-    lower: FiniteFloat | None
-    upper: FiniteFloat | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +61,13 @@ class Verdict:
     settings: VerdictSettings
     bars: int
     bars_per_year: FiniteFloat
-    seeds: int  # members of the winner's committee
-    default_seeds: int | None  # members of the default's committee; None without a default
-    never_trades: bool
+    never_trades: bool  # the winner
     to_flat: MeanDifference  # the mean return per bar, as doing nothing returns 0
     to_default: MeanDifference | None
     change: WordChange | None
-    total_return: FiniteFloat  # of the winner's committee over all bars
-    default_total_return: FiniteFloat | None
-    sharpe: BoundedFigure  # annualized, of the winner's committee
-    default_sharpe: BoundedFigure | None
+    winner: AgentFigures
+    default: AgentFigures | None
+    probability_of_improvement: FiniteFloat | None  # a member of the winner has a higher mean return than the default's
     missing: tuple[MissingFigure, ...]
     baselines: PositionBaselines | None  # None if they were not computed
 
@@ -141,16 +128,13 @@ def verdict(
         settings=settings,
         bars=winner.bars,
         bars_per_year=bars_per_year,
-        seeds=winner.seeds,
-        default_seeds=None if default is None else default.seeds,
         never_trades=winner.is_flat,
         to_flat=to_flat,
         to_default=to_default,
         change=None if winner.is_flat else word_change(word, to_flat, to_default, confidence),
-        total_return=_total_return(winner),
-        default_total_return=None if default is None else _total_return(default),
-        sharpe=_sharpe(winner, bars_per_year, confidence),
-        default_sharpe=None if default is None else _sharpe(default, bars_per_year, confidence),
+        winner=agent_figures(winner, bars_per_year, confidence),
+        default=None if default is None else agent_figures(default, bars_per_year, confidence),
+        probability_of_improvement=None if default is None else _improvement(winner, default),
         missing=tuple(_missing(winner, default)),
         baselines=baselines,
     )
@@ -166,18 +150,9 @@ def _to_default(winner: CommitteeReturns, default: CommitteeReturns, confidence:
     return mean_difference(found, bars=winner.bars, seeds=min(winner.seeds, default.seeds), confidence=confidence)
 
 
-def _sharpe(agent: CommitteeReturns, bars_per_year: float, confidence: float) -> BoundedFigure:
-    rows = agent.sharpe_around_committee(bars_per_year)
-    if rows is None:
-        return BoundedFigure(None, None, None)
-    found: Estimate = estimate(rows)
-    if agent.seeds < FEWEST_SEEDS:
-        return BoundedFigure(found.value, None, None)
-    return BoundedFigure(found.value, found.lower_bound(confidence), found.upper_bound(confidence))
-
-
-def _total_return(agent: CommitteeReturns) -> float:
-    return float(np.prod(np.maximum(1.0 + agent.committee, 0.0)) - 1.0)
+def _improvement(winner: CommitteeReturns, default: CommitteeReturns) -> float:
+    means = [agent.members.mean(axis=1).tolist() for agent in (winner, default)]
+    return probability_of_improvement(*means)
 
 
 def _missing(winner: CommitteeReturns, default: CommitteeReturns | None) -> list[MissingFigure]:
