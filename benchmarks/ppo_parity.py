@@ -73,8 +73,8 @@ def sb3_run(config: TrainingConfig, market: Market, seed: int) -> Run:
     model.learn(environment_steps(config))
     seconds = time.perf_counter() - began
     scorer = Scorer(tensors, market.splits.validation, market.bars_per_year, config.env, [config.env])
-    (scores,) = scorer(SB3Policy(model), torch.zeros(1, 1))  # type: ignore[arg-type]
-    return Run(scores["mean_reward"], seconds)
+    (score,) = scorer(SB3Policy(model), torch.zeros(1, 1))  # type: ignore[arg-type]
+    return Run(score.metrics["mean_reward"], seconds)
 
 
 def iqm(scores: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:

@@ -143,8 +143,8 @@ def sb3_training(config: TrainingConfig, base: EnvConfig, market: Market, seed: 
     model = sb3_ppo(config, MarketVecEnv(env), seed)
     model.learn(environment_steps(config), log_interval=None)  # type: ignore[arg-type]  # None: nothing is logged
     scorer = Scorer(tensors, market.splits.validation, market.bars_per_year, base, [config.env])
-    (scores,) = scorer(SB3Policy(model), torch.zeros(1, 1))  # type: ignore[arg-type]
-    return scores["mean_reward"]
+    (score,) = scorer(SB3Policy(model), torch.zeros(1, 1))  # type: ignore[arg-type]
+    return score.metrics["mean_reward"]
 
 
 def check_environment(market: Market, config: EnvConfig, steps: int = 300) -> str:

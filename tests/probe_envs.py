@@ -5,17 +5,24 @@ several rows it is (sign, 0) in the oldest, (0, time) in the newest, and nothing
 all of it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from fxai.market.scored_steps import SpanScore
 from fxai.rl.environment.batched_env import Step
 from fxai.rl.lanes import counter_rng
+from fxai.rl.lanes.policy import Policy
 
 Reward = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Of sign, time within the episode and action, each [lane, env]."""
+
+
+def no_score(policy: Policy, weights: Tensor, lanes: Sequence[int]) -> list[SpanScore]:
+    """The score of a training whose evaluations are not read."""
+    return [SpanScore({}, parts=(), bars_per_year=1.0) for _ in lanes]
 
 
 @dataclass

@@ -14,7 +14,7 @@ from fxai.market.metrics import performance
 def test_the_figures_are_those_of_the_committees_returns() -> None:
     agent = committee(0.0001, seed=2)
     found = agent_figures(agent, 6000.0, 0.95)
-    expected = performance(agent.committee, np.empty(0), 0.0, 6000.0)
+    expected = performance(agent.committee, 0, 0, 0.0, 6000.0)
     assert found.total_return == pytest.approx(expected.total_return)
     assert found.sharpe.value == pytest.approx(expected.sharpe)
     assert found.sharpe.lower is not None

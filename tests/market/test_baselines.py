@@ -64,5 +64,5 @@ def test_a_position_that_loses_everything_is_gone() -> None:
 def test_figures_are_those_of_the_returns() -> None:
     curve = hold(market(), FIRST, LAST, COSTLY, 1)
     returns = curve / np.concatenate([[1.0], curve[:-1]]) - 1
-    whole = performance(returns, np.empty(0), 0.0, 6000.0).as_metrics()
+    whole = performance(returns, 0, 0, 0.0, 6000.0).as_metrics()
     assert figures(curve, 6000.0) == pytest.approx({name: whole[name] for name in figures(curve, 6000.0)})

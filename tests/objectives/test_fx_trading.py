@@ -12,15 +12,16 @@ import torch
 
 from fxai.errors import FxaiError
 from fxai.market.dataset import prepare
+from fxai.market.scored_steps import SCORES
 from fxai.objectives.fx_trading import run_trial
 from fxai.objectives.train_agent import train_agent
 from fxai.protocol import JsonObject, Outcome, Report, Slot, TrialPaths, TrialRequest
 from fxai.rl.agents.agent import load_agent
-from fxai.rl.agents.scoring import SCORES
 from fxai.rl.algorithms.ppo import Ppo
 from fxai.spec.fields.training_config import TrainingConfig
 
 SLOT = Slot(index=0)
+ERRORS = {*(f"{name}_error" for name in SCORES), "standard_error", "standard_error_market"}  # of one seed
 
 
 def config(**training: Any) -> JsonObject:
@@ -60,7 +61,7 @@ def test_reports_and_outcome(tmp_path: Path):
     reports, outcome = run(run_trial(request(tmp_path), SLOT))
     assert [report.step for report in reports] == [1, 2, 3]
     assert all(report.number == 4 for report in reports)
-    assert all({*SCORES, *Ppo.statistics, "steps_per_second"} == set(report.metrics) for report in reports)
+    assert all({*SCORES, *ERRORS, *Ppo.statistics, "steps_per_second"} == set(report.metrics) for report in reports)
     assert all(math.isfinite(value) for report in reports for value in report.metrics.values())
     assert all(report.value == report.metrics["mean_reward"] for report in reports)
     assert outcome == Outcome(reports[-1].value, reports[-1].metrics)

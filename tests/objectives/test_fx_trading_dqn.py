@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from fxai.market.dataset import prepare, with_oracle
+from fxai.market.scored_steps import SCORES
 from fxai.objectives.fx_trading import run_trial
 from fxai.objectives.train_agent import train_agent
 from fxai.protocol import JsonObject, Outcome, Report, Slot, TrialPaths, TrialRequest
 from fxai.rl.agents.agent import load_agent
-from fxai.rl.agents.scoring import SCORES
 from fxai.rl.algorithms.dqn import Dqn
 from fxai.rl.lanes.policy import greedy
 from fxai.spec.fields.data_config import DataConfig
@@ -22,6 +22,7 @@ from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig
 
+ERRORS = {*(f"{name}_error" for name in SCORES), "standard_error", "standard_error_market"}  # of one seed
 CONFIG: JsonObject = {
     "model": {"d_model": 16, "n_layers": 1},
     "training": {
@@ -61,7 +62,7 @@ def trial(directory: Path) -> Generator[Report, None, Outcome]:
 def test_reports(tmp_path: Path):
     reports = list(trial(tmp_path))
     assert [report.step for report in reports] == [2, 4, 6]
-    assert set(reports[0].metrics) == {*SCORES, *Dqn.statistics, "steps_per_second"}
+    assert set(reports[0].metrics) == {*SCORES, *ERRORS, *Dqn.statistics, "steps_per_second"}
 
 
 def test_closed_at_a_report_it_goes_on_as_if_it_had_not_been(tmp_path: Path):

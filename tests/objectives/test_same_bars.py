@@ -92,9 +92,9 @@ def test_each_is_scored_on_the_bars_of_the_study(
         scorer = Scorer(
             on_device(market, torch.device("cpu")), bars, market.bars_per_year, BASE.env, [agent.config.env]
         )
-        (scores,) = scorer(agent.policy, agent.weights)
-        assert scores["mean_reward"] == results[each.number].value
-        assert scores["trades"] == results[each.number].metrics["trades"]
+        (score,) = scorer(agent.policy, agent.weights)
+        assert score.metrics["mean_reward"] == results[each.number].value
+        assert score.metrics["trades"] == results[each.number].metrics["trades"]
 
 
 def test_only_train_begins_later_for_longer_features() -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+from fxai.market.bar_returns import read_bar_returns
 from fxai.market.dataset import prepare
 from fxai.objectives.fx_trading import open_lanes, run_trial, signature
 from fxai.objectives.trading_lanes import TradingLanes
@@ -158,8 +160,30 @@ def test_a_trial_of_several_seeds_is_their_mean(tmp_path: Path):
     for step, value in enumerate(values[1]):
         assert value == pytest.approx(fmean(single[step] for single in singles))
     error = stdev(single[-1] for single in singles) / math.sqrt(3)
-    assert results[1].metrics["standard_error"] == pytest.approx(error)
+    metrics = results[1].metrics
+    assert metrics["standard_error_seeds"] == pytest.approx(error)
+    assert metrics["standard_error"] >= max(metrics["standard_error_seeds"], metrics["standard_error_market"]) > 0
     assert load_agent(TrialPaths(trial.directory).agent).seed == trial.seed
+
+
+@pytest.mark.parametrize(
+    "decisions", [[Decision.CONTINUE], [Decision.PRUNE], [Decision.STOP, Decision.PRUNE]], ids=["all", "pruned", "back"]
+)
+def test_a_trial_keeps_the_returns_of_its_seeds_on_each_bar(tmp_path: Path, decisions: list[Decision]):
+    """Also a trial that is pruned on a report of an earlier run, which its checkpoint holds."""
+    trial, value = request(1, tmp_path, seeds=2), math.nan
+    for decision in decisions:
+        at_work = lanes(seeds=2)
+        at_work.admit(trial)
+        for each in chain.from_iterable(ticks(at_work)):
+            if isinstance(each, Report):
+                value = each.value
+                at_work.decide(1, decision)
+    bars = read_bar_returns(TrialPaths(trial.directory).returns)
+    assert bars.seeds == trial.seeds
+    assert bars.rewards is not None
+    assert bars.returns.shape == bars.rewards.shape
+    assert bars.rewards.mean() == pytest.approx(value, rel=1e-5)
 
 
 @pytest.mark.parametrize("seeds", [1, 2])

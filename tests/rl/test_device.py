@@ -22,7 +22,6 @@ from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.lanes.active_lanes import active_lanes
 from fxai.rl.lanes.pack import Pack
-from fxai.rl.lanes.policy import Policy
 from fxai.rl.training.lane_pack import Lane, LanePack
 from fxai.rl.training.training import Training
 from fxai.spec.fields.dqn_config import DqnConfig
@@ -30,6 +29,7 @@ from fxai.spec.fields.env_config import EnvConfig, RewardConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
+from probe_envs import no_score
 
 META, CUDA = torch.device("meta"), torch.device("cuda:0")
 BARS, TRAIN, VALIDATION = 200, Span(0, 120), Span(120, 200)
@@ -113,10 +113,6 @@ def market(device: torch.device) -> MarketTensors:
         spread=np.full(BARS, 1e-4),
         device=device,
     )
-
-
-def no_score(policy: Policy, weights: torch.Tensor, lanes: Sequence[int]) -> list[dict[str, float]]:
-    return [{} for _ in lanes]
 
 
 def training(members: Pack, device: torch.device) -> Training:

@@ -6,6 +6,7 @@ from itertools import islice
 import pytest
 import torch
 
+from fxai.market.scored_steps import SpanScore
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.lanes.policy import Policy
 from fxai.rl.training.training import Evaluation, Training
@@ -81,9 +82,10 @@ def training(configs: tuple[TrainingConfig, ...], seeds: tuple[int, ...]) -> Tra
     return Training(Pack(configs, seeds), env, scored_by_preference, torch.device("cpu"))
 
 
-def scored_by_preference(policy: Policy, weights: torch.Tensor, lanes: Sequence[int]) -> list[dict[str, float]]:
+def scored_by_preference(policy: Policy, weights: torch.Tensor, lanes: Sequence[int]) -> list[SpanScore]:
     seen = observed(torch.tensor([1.0, -1.0]), torch.tensor([0.0, 2.0]), ROWS).expand(len(lanes), 2, ROWS, 2)
-    return [{"preference": value} for value in policy.preferences(weights[lanes], seen)[:, 0].sum(1).tolist()]
+    preferences = policy.preferences(weights[lanes], seen)[:, 0].sum(1).tolist()
+    return [SpanScore({"preference": value}, parts=(), bars_per_year=1.0) for value in preferences]
 
 
 def numbers(evaluation: Evaluation, lane: int) -> dict[str, float]:

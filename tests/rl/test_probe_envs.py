@@ -4,7 +4,7 @@ The five kinds are rejax's (github.com/keraJLi/rejax), after Jones, "Debugging r
 asks for one thing more than those before it, so that the first that fails names the part that is broken.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -20,7 +20,7 @@ from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
-from probe_envs import ProbeEnv, Reward, observed
+from probe_envs import ProbeEnv, Reward, no_score, observed
 
 GAMMA = 0.5
 SEEDS = (3, 14, 159, 26, 535, 89, 793, 238, 46)
@@ -84,10 +84,6 @@ PROBES = {
         {(1.0, 0.0): 1, (-1.0, 0.0): 0},
     ),
 }
-
-
-def no_score(policy: Policy, weights: torch.Tensor, lanes: Sequence[int]) -> list[dict[str, float]]:
-    return [{} for _ in lanes]
 
 
 def value(policy: Policy, weights: torch.Tensor, observation: torch.Tensor) -> torch.Tensor:

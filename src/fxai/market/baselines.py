@@ -44,7 +44,7 @@ def hold(market: Market, first: int, last: int, env: EnvConfig, side: int) -> Fl
 
 def figures(equity: FloatArray, bars_per_year: float) -> Mapping[str, float]:
     """The metrics of `metrics.Performance` that need no trades, of an equity [bar] that began with 1."""
-    measured = performance(returns_of_equity(equity), np.empty(0), 0.0, bars_per_year).as_metrics()
+    measured = performance(returns_of_equity(equity), 0, 0, 0.0, bars_per_year).as_metrics()
     return {name: value for name, value in measured.items() if name not in _OF_TRADES}
 
 

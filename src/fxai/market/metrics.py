@@ -6,8 +6,9 @@ import numpy as np
 
 from fxai.market.bars import FloatArray
 
-RATIO_LIMIT = 1000.0  # replaces the infinite ratio of a gain without a loss
-_ROUNDING = 1e-12  # share of the largest return; a smaller deviation counts as 0
+RATIO_LIMIT = 100.0
+"""Bound of the ratios of gain and risk. The ratios are floored by a typical return too, see `typical_return`."""
+ROUNDING = 1e-12  # share of the largest return; a smaller deviation counts as 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +29,19 @@ class Performance:
         return {name: float(value) for name, value in asdict(self).items()}
 
 
-def performance(returns: FloatArray, trade_returns: FloatArray, turnover: float, bars_per_year: float) -> Performance:
+def performance(returns: FloatArray, trades: int, won: int, turnover: float, bars_per_year: float) -> Performance:
     """Metrics of a run with one step per bar.
 
     A total loss ends the account: equity never falls below zero. A run without steps has a return of 0.
 
     Args:
         returns: Simple returns of equity after costs, [step].
-        trade_returns: Profit of each closed trade in any unit, [trade].
+        trades: Number of closed trades.
+        won: Number of closed trades with a profit.
         turnover: Sum over fills of traded notional / equity at the fill.
         bars_per_year: For annualized metrics.
     """
-    equity = _equity(returns)
+    equity = equity_of(returns)
     total, drawdown = float(equity[-1] - 1), max_drawdown(returns)
     years = len(returns) / bars_per_year
     return Performance(
@@ -47,10 +49,10 @@ def performance(returns: FloatArray, trade_returns: FloatArray, turnover: float,
         sharpe=sharpe(returns, bars_per_year),
         sortino=sortino(returns, bars_per_year),
         max_drawdown=drawdown,
-        romad=_ratio(total, drawdown),
-        win_rate=float((trade_returns > 0).mean()) if len(trade_returns) else 0.0,
+        romad=_ratio(total, max(drawdown, typical_return(returns))),
+        win_rate=won / trades if trades else 0.0,
         turnover=turnover / years if years else 0.0,
-        trades=len(trade_returns),
+        trades=trades,
     )
 
 
@@ -62,30 +64,45 @@ def sharpe(returns: FloatArray, bars_per_year: float) -> float:
     if len(returns) < 2:  # noqa: PLR2004 - one return has no deviation
         return 0.0
     deviation = float(returns.std(ddof=1))
-    if deviation <= _ROUNDING * float(np.abs(returns).max()):
+    if deviation <= ROUNDING * float(np.abs(returns).max()):
         return 0.0
     return float(returns.mean()) / deviation * float(np.sqrt(bars_per_year))
 
 
 def sortino(returns: FloatArray, bars_per_year: float) -> float:
-    """Mean / downside deviation of step returns, times sqrt(bars per year).
+    """Mean / downside deviation of step returns, times sqrt(bars per year), within +-RATIO_LIMIT.
 
-    The downside deviation is the square root of the mean over all steps of min(return, 0) squared. 0 if all returns are
-    0; `RATIO_LIMIT` for gains without a loss.
+    The downside deviation is the square root of the mean over all steps of min(return, 0) squared. It is at least the
+    one that a single loss of the typical size would make (`typical_return`). 0 if all returns are 0.
     """
     if not len(returns):
         return 0.0
-    downside = float(np.sqrt((np.minimum(returns, 0) ** 2).mean()))
-    return _ratio(float(returns.mean()) * float(np.sqrt(bars_per_year)), downside)
+    return _ratio(float(returns.mean()) * float(np.sqrt(bars_per_year)), downside_deviation(returns))
+
+
+def downside_deviation(returns: FloatArray) -> float:
+    """The downside deviation of `sortino`, with its floor."""
+    floor = typical_return(returns) / float(np.sqrt(len(returns)))
+    return max(float(np.sqrt((np.minimum(returns, 0) ** 2).mean())), floor)
+
+
+def typical_return(returns: FloatArray) -> float:
+    """Mean absolute return of the steps whose return is not 0; 0 if there is none.
+
+    It is the least drawdown, and the least single loss, that ratios of gain and risk assume. Otherwise a short span
+    without a loss would have an unbounded ratio, and would decide the mean over several spans or seeds alone.
+    """
+    moves = np.abs(returns[returns != 0])
+    return float(moves.mean()) if len(moves) else 0.0
 
 
 def max_drawdown(returns: FloatArray) -> float:
     """Largest fall of equity from its previous peak, as a fraction of the peak; the initial equity counts as a peak."""
-    equity = _equity(returns)
+    equity = equity_of(returns)
     return float((1 - equity / np.maximum.accumulate(equity)).max())
 
 
-def _equity(returns: FloatArray) -> FloatArray:
+def equity_of(returns: FloatArray) -> FloatArray:
     """Equity [step + 1], from 1; it stays 0 once it is 0."""
     return np.cumprod(np.concatenate([[1.0], np.maximum(1 + returns, 0.0)]))
 

@@ -9,9 +9,14 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from fxai.errors import FxaiError, InputError
+from fxai.evaluation.score_errors import error_metrics, score_errors
+from fxai.market.bar_returns import BarReturns
 from fxai.market.dataset import Market
+from fxai.market.scored_steps import OF_REWARDS, SpanScore
 from fxai.objectives.worker_trial import WorkerTrial
 from fxai.protocol import (
+    MARKET_ERROR,
+    SEED_ERROR,
     STANDARD_ERROR,
     Cause,
     Decision,
@@ -25,17 +30,16 @@ from fxai.protocol import (
     Usage,
     set_aside,
 )
-from fxai.protocol.standard_error import mean, standard_error
+from fxai.protocol.standard_error import mean
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint, load_state
 from fxai.rl.agents.numerics import NUMERICS
-from fxai.rl.agents.scoring import SCORES, standard_error_name
 from fxai.rl.training.lane_pack import Lane, LanePack, unstack_states
 from fxai.rl.training.training import Metrics, is_evaluated
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.expression import ExpressionError
-from fxai.spec.search.metrics import METRICS
-from fxai.spec.search.score import with_score
+from fxai.spec.search.metrics import METRICS, SYNONYMS
+from fxai.spec.search.score import parse_score, with_score
 
 NO_METRICS: Metrics = {}
 _MOST_AHEAD = 1  # maximum number of updates of a lane before the decision on its last report
@@ -85,6 +89,7 @@ class TradingTrial:
         self._identity = _identity(request, self.config, self.base, market, (slot, width))
         self._weights = torch.empty(0)  # of the first lane, [1, ...], at its last evaluation
         self._reports: tuple[Report, ...] = ()  # of all runs of the trial
+        self._bars: BarReturns | None = None  # of the last evaluation
         self._sent = 0  # how many of these were sent to the parent by this run
         self._updates_at_report = 0  # the updates when the last report was sent
         self._resume()
@@ -133,7 +138,8 @@ class TradingTrial:
             The report, or a failure if the lanes cannot be evaluated or the value is not finite.
         """
         try:
-            metrics = [with_score(lane, self.request.score) for lane in pack.evaluate(self.lanes)]
+            evaluations = pack.evaluate(self.lanes)
+            metrics = [with_score(lane.metrics, self.request.score) for lane in evaluations]
             state = pack.stacked_states(self.lanes)
         except (FxaiError, ExpressionError) as error:
             return failure(self.request, error)
@@ -141,10 +147,13 @@ class TradingTrial:
         if not all(map(math.isfinite, values)):
             reason = f"the objective's value is {mean(values)} at step {self.updates}"
             return self._result(TrialState.FAIL, error=TrialError(Cause.NOT_FINITE, reason))
-        joined = _joined(metrics, values, self.request.metric)
+        spans = [lane.score for lane in evaluations]
+        joined = {**_means(metrics), **_errors(metrics, spans, self.request)}
         report = Report(self.request.number, self.updates, mean(values), joined, self.env_steps)
         self._reports += (report,)
-        flaw = _unwritten(lambda: Checkpoint(self._identity, self._reports, state).save(self._paths.checkpoint))
+        self._bars = BarReturns.of(self.updates, self.request.seeds, spans, rewards=_needs_rewards(self.request))
+        checkpoint = Checkpoint(self._identity, self._reports, state, self._bars)
+        flaw = _unwritten(lambda: checkpoint.save(self._paths.checkpoint))
         self._weights = state["weights"][:1]
         self._note_sent()
         return replace(report, flaw=flaw)
@@ -156,9 +165,11 @@ class TradingTrial:
             case Decision.STOP:
                 return self.returned()
             case Decision.PRUNE:
-                return self._result(TrialState.PRUNED, metrics=last.metrics)
+                flaw = _unwritten(lambda: self._write_bars(last.step))
+                return replace(self._result(TrialState.PRUNED, metrics=last.metrics), flaw=flaw)
             case Decision.CONTINUE:
-                flaw = _unwritten(lambda: self._agent().save(self._paths.agent))
+                bars_flaw = _unwritten(lambda: self._write_bars(last.step))
+                flaw = _unwritten(lambda: self._agent().save(self._paths.agent)) or bars_flaw
                 return replace(self._result(TrialState.COMPLETE, last.value, last.metrics), flaw=flaw)
 
     def returned(self) -> TrialResult:
@@ -176,6 +187,11 @@ class TradingTrial:
         seconds = max(self.trial.seconds, 1e-9)
         usage = Usage(self.env_steps, (self.env_steps - self._env_steps_before) / seconds)
         return TrialResult(self.request.number, state, seconds, value, metrics, error, usage)
+
+    def _write_bars(self, step: int) -> None:
+        """Write the returns of the last report, unless a checkpoint of an earlier release had none."""
+        if self._bars is not None and self._bars.step == step:
+            self._bars.write(self._paths.returns)
 
     def _note_sent(self) -> None:
         self._sent += 1
@@ -195,7 +211,7 @@ class TradingTrial:
         checkpoint = load_checkpoint(self._paths.checkpoint, self._identity)
         inherited = self.request.inherited
         if checkpoint is not None:
-            self._reports = checkpoint.reports
+            self._reports, self._bars = checkpoint.reports, checkpoint.bars
             self._restore(checkpoint.reports[-1].step, checkpoint.state)
         elif inherited is not None:
             self._restore(inherited.step, load_state(inherited.checkpoint, inherited.step))
@@ -209,17 +225,23 @@ class TradingTrial:
             lane.state = row
 
 
-def _joined(metrics: Sequence[Metrics], values: Sequence[float], metric: str) -> dict[str, float]:
-    """Mean of each metric over the lanes, and standard errors over seeds, or with one seed over episodes.
+def _means(metrics: Sequence[Metrics]) -> dict[str, float]:
+    """Mean of each metric over the lanes."""
+    return {name: mean([lane[name] for lane in metrics]) for name in metrics[0]}
 
-    Over seeds, each score has its own standard error, under its name with `_error`.
-    """
-    means = {name: mean([lane[name] for lane in metrics]) for name in metrics[0]}
-    if len(values) > 1:
-        errors = {standard_error_name(name): standard_error([lane[name] for lane in metrics]) for name in SCORES}
-        return {**means, **errors, STANDARD_ERROR: standard_error(values)}
-    error = metrics[0].get(standard_error_name(metric))
-    return means if error is None else {**means, STANDARD_ERROR: error}
+
+def _errors(metrics: Sequence[Metrics], spans: Sequence[SpanScore], request: TrialRequest) -> dict[str, float]:
+    """Standard error of each score, under its name with `_error`, and the errors of the trial's value."""
+    errors = score_errors(spans, metrics, request.score)
+    of_value = errors[request.metric]
+    parts = {STANDARD_ERROR: of_value.total, SEED_ERROR: of_value.seed, MARKET_ERROR: of_value.market}
+    return {**error_metrics(errors), **{name: error for name, error in parts.items() if error is not None}}
+
+
+def _needs_rewards(request: TrialRequest) -> bool:
+    """Whether a value of the trial is computed from rewards, not from returns alone."""
+    names = {request.metric, *request.objectives, *(parse_score(request.score).names if request.score else ())}
+    return any(SYNONYMS.get(name, name) in OF_REWARDS for name in names)
 
 
 def _unwritten(write: Callable[[], None]) -> str:

@@ -21,8 +21,10 @@ from fxai.protocol.identity import adopt_folder, identity_of, set_aside, take_fo
 from fxai.protocol.objective import LaneObjective, Lanes, Objective
 from fxai.protocol.paths import TrialPaths
 from fxai.protocol.records import (
+    MARKET_ERROR,
     MOST_STEP,
     RESERVED,
+    SEED_ERROR,
     STANDARD_ERROR,
     Cause,
     Decision,
@@ -44,8 +46,10 @@ from fxai.protocol.records import (
 
 __all__ = [
     "LONGEST_NAME",
+    "MARKET_ERROR",
     "MOST_STEP",
     "RESERVED",
+    "SEED_ERROR",
     "STANDARD_ERROR",
     "Cause",
     "Decision",

@@ -44,6 +44,11 @@ class TrialPaths:
         return self.directory / "reports.jsonl"
 
     @property
+    def returns(self) -> Path:
+        """Returns of the trial's agents on each bar of the last evaluation; kept."""
+        return self.directory / "returns.safetensors"
+
+    @property
     def request(self) -> Path:
         """Input of a command: its parameters and other data of the trial."""
         return self.directory / "request.json"
@@ -57,7 +62,7 @@ class TrialPaths:
     def left(self) -> tuple[Path, ...]:
         """All files that a trial may write into its folder."""
         files = (self.identity, self.checkpoint, self.checkpoint_dir, self.reports, self.request, self.agent, self.log)
-        return (*files, *sorted(self.directory.glob("inherited-*.safetensors")))
+        return (*files, self.returns, *sorted(self.directory.glob("inherited-*.safetensors")))
 
     @property
     def agent(self) -> Path:

@@ -18,7 +18,14 @@ StoredReports: TypeAlias = tuple[tuple[int, float], ...]
 """Step and value of a trial's reports from earlier runs, as stored in the study."""
 
 STANDARD_ERROR = "standard_error"
-"""Name of the metric for the standard error of a trial's value, which is a mean over seeds."""
+"""Name of the metric for the standard error of a trial's value. For FxAI's agents it holds two errors: that of the
+seeds, and that of the stretch of market on which the agents were scored. Custom code has the error of its seeds."""
+
+SEED_ERROR = "standard_error_seeds"
+"""Name of the metric for the part of the standard error that comes from the seeds; of FxAI's agents alone."""
+
+MARKET_ERROR = "standard_error_market"
+"""Name of the metric for the part of the standard error that comes from the stretch of market."""
 
 MOST_STEP = 2**63 - 1
 """The greatest step of a report that a database can store; that of SQLite."""

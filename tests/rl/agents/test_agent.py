@@ -18,6 +18,7 @@ from fxai.errors import DataError, FxaiError, InputError
 from fxai.market.bar_file import read_bar_frame
 from fxai.market.dataset import Market, prepare_bars
 from fxai.market.rules import Action
+from fxai.market.scored_steps import SCORES
 from fxai.market.synthetic_market import synthetic_market
 from fxai.objectives.train_agent import TrainedAgent, train_agent
 from fxai.rl.agents.agent import Agent
@@ -72,7 +73,9 @@ def test_it_acts_as_it_was_scored(algorithm: str, model: str) -> None:
     agent, last = trained(algorithm, model).agent, trained(algorithm, model).evaluations[-1]
     data = market()
     record = track_record_of(agent, data, data.splits.validation, "validation")
-    assert record.metrics == pytest.approx({name: last.metrics[0][name] for name in record.metrics}, abs=1e-6)
+    scores = {name: record.metrics[name] for name in SCORES}
+    assert scores == pytest.approx({name: last.metrics[0][name] for name in SCORES}, abs=1e-6)
+    assert record.metrics.keys() == {*SCORES, *(f"{name}_error" for name in SCORES)}
     env = MarketEnv(
         on_device(data, torch.device("cpu")),
         data.splits.validation,

@@ -1,13 +1,15 @@
 """The validation score against what episodes earn, and what cannot change it."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
 import torch
 
+from fxai.market.scored_steps import SCORES, SpanScore
 from fxai.market.splits import Span
-from fxai.rl.agents.scoring import SCORES, Scorer, standard_error_name
+from fxai.rl.agents.scoring import Scorer
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.algorithms.build import build_network
 from fxai.rl.environment.market_env import MarketEnv
@@ -46,11 +48,13 @@ def always(action: int, lanes: int = 1, window: int = 4) -> torch.Tensor:
     return weights
 
 
-def scored(action: int, base: EnvConfig = BASE, own: EnvConfig | None = None, drift: float = 0.0) -> dict[str, float]:
+def scored(
+    action: int, base: EnvConfig = BASE, own: EnvConfig | None = None, drift: float = 0.0
+) -> Mapping[str, float]:
     own = own or base
     scorer = Scorer(market(drift), SPAN, 6000.0, base, [own])
-    (scores,) = scorer(policy(own.observation_window), always(action, window=own.observation_window))
-    return scores
+    (score,) = scorer(policy(own.observation_window), always(action, window=own.observation_window))
+    return score.metrics
 
 
 FLAT, LONG, SHORT = 1, 2, 0
@@ -127,26 +131,28 @@ def test_ending_early_earns_nothing_more():
 def test_lanes_are_scored_alone():
     scorer = Scorer(market(), SPAN, 6000.0, BASE, [BASE] * 3)
     weights = torch.cat([always(FLAT), always(LONG), always(SHORT)])
-    assert scorer(policy(), weights) == [scored(FLAT), scored(LONG), scored(SHORT)]
+    assert [score.metrics for score in scorer(policy(), weights)] == [scored(FLAT), scored(LONG), scored(SHORT)]
 
 
 def test_scoring_twice_is_scoring_once():
     scorer = Scorer(market(), SPAN, 6000.0, BASE, [BASE])
-    assert scorer(policy(), always(LONG)) == scorer(policy(), always(LONG))
-    assert math.isfinite(scorer(policy(), always(LONG))[0]["sharpe"])
+    (first,), (second,) = (scorer(policy(), always(LONG)) for _ in range(2))
+    assert first.metrics == second.metrics
+    assert math.isfinite(first.metrics["sharpe"])
 
 
 def test_parts_are_scored_each_by_itself():
     whole = Span(SPAN.start, SPAN.start + 1 + 4 * 17)  # of the 70 steps two are left over
     scorer = Scorer(market(), SPAN, 6000.0, BASE, [BASE], parts=4)
-    (scores,) = scorer(policy(), always(LONG))
-    alone = []
+    (whole_score,) = scorer(policy(), always(LONG))
+    alone: list[SpanScore] = []
     for start in range(whole.start, whole.stop - 1, 17):
         base = BASE.model_copy(update={"max_episode_steps": 17})
         (part,) = Scorer(market(), Span(start, start + 18), 6000.0, base, [base])(policy(), always(LONG))
         alone.append(part)
-    assert set(scores) == {*SCORES, *map(standard_error_name, SCORES)}
+    assert tuple(whole_score.metrics) == SCORES
     for name in SCORES:
-        values = [part[name] for part in alone]
-        assert scores[name] == pytest.approx(np.mean(values), rel=1e-9), name
-        assert scores[standard_error_name(name)] == pytest.approx(np.std(values, ddof=1) / 2, rel=1e-6), name
+        values = [part.metrics[name] for part in alone]
+        assert whole_score.metrics[name] == pytest.approx(np.mean(values), rel=1e-9), name
+        assert whole_score.influences()[name].mean() == pytest.approx(np.mean(values), rel=1e-9), name
+    assert np.array_equal(whole_score.returns, np.concatenate([part.returns for part in alone]))

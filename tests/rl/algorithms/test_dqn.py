@@ -1,6 +1,5 @@
 """DQN and its relatives on environments whose values are known."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -8,12 +7,11 @@ import torch
 
 from fxai.rl.algorithms.dqn import Dqn
 from fxai.rl.lanes.pack import Pack
-from fxai.rl.lanes.policy import Policy
 from fxai.rl.training.training import Training
 from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig
-from probe_envs import ProbeEnv, Reward
+from probe_envs import ProbeEnv, Reward, no_score
 
 CPU = torch.device("cpu")
 QUICK = DqnConfig(
@@ -40,10 +38,6 @@ RELATIVES: dict[str, dict[str, bool | int]] = {
     "TwinD3QN": {"double": True, "dueling": True, "twin": True, "n_step": 2},
 }
 relatives = pytest.mark.parametrize("relative", RELATIVES)
-
-
-def no_score(policy: Policy, weights: torch.Tensor, lanes: Sequence[int]) -> list[dict[str, float]]:
-    return [{} for _ in lanes]
 
 
 def trained(relative: str, reward: Reward, *, length: int = 1, truncates: bool = False) -> Training:

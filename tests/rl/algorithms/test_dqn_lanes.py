@@ -6,12 +6,11 @@ import pytest
 import torch
 
 from fxai.rl.lanes.pack import Pack
-from fxai.rl.lanes.policy import Policy
 from fxai.rl.training.training import Training
 from fxai.spec.fields.dqn_config import DqnConfig
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig
-from probe_envs import ProbeEnv
+from probe_envs import ProbeEnv, no_score
 
 SEEDS = (3, 14, 159)
 AGES = (0, 3, 8)  # updates of each lane when the pack is put together
@@ -47,10 +46,6 @@ def configs(model: str, relative: str) -> tuple[TrainingConfig, ...]:
         )
         for rate, free in zip((0.0, 0.1, 0.3), FREE, strict=True)
     )
-
-
-def no_score(policy: Policy, weights: torch.Tensor, lanes: Sequence[int]) -> list[dict[str, float]]:
-    return [{} for _ in lanes]
 
 
 def training(configs: Sequence[TrainingConfig], seeds: Sequence[int]) -> Training:

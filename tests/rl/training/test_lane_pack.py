@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from fxai.errors import FxaiError
+from fxai.market.scored_steps import SpanScore
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.lanes.policy import Policy
 from fxai.rl.training.lane_pack import Lane, LanePack
@@ -32,9 +33,10 @@ ALGORITHMS: dict[str, Sequence[PpoConfig | DqnConfig]] = {
 }
 
 
-def preference(policy: Policy, weights: torch.Tensor, lanes: Sequence[int]) -> list[dict[str, float]]:
+def preference(policy: Policy, weights: torch.Tensor, lanes: Sequence[int]) -> list[SpanScore]:
     seen = torch.tensor([[1.0, 0.0], [-1.0, 2.0]]).expand(len(lanes), 2, 2)
-    return [{"preference": value} for value in policy.preferences(weights[lanes], seen)[:, 0].sum(1).tolist()]
+    preferences = policy.preferences(weights[lanes], seen)[:, 0].sum(1).tolist()
+    return [SpanScore({"preference": value}, parts=(), bars_per_year=1.0) for value in preferences]
 
 
 def training(pack: Pack) -> Training:
@@ -48,7 +50,7 @@ def lanes(algorithm: str) -> list[Lane]:
 
 def scores(pack: LanePack, lanes: Sequence[Lane]) -> list[dict[str, float]]:
     found = pack.evaluate(lanes)
-    return [{name: value for name, value in each.items() if name != "steps_per_second"} for each in found]
+    return [{name: value for name, value in each.metrics.items() if name != "steps_per_second"} for each in found]
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

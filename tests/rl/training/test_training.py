@@ -1,18 +1,15 @@
 """PPO on environments whose values are known, lane by lane, and across an interruption."""
 
-from collections.abc import Sequence
-
 import pytest
 import torch
 
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.lanes.pack import Pack
-from fxai.rl.lanes.policy import Policy
 from fxai.rl.training.training import Training
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
-from probe_envs import ProbeEnv, Reward
+from probe_envs import ProbeEnv, Reward, no_score
 
 CPU = torch.device("cpu")
 QUICK = PpoConfig(
@@ -25,10 +22,6 @@ QUICK = PpoConfig(
     learning_rate=1e-2,
     gamma=0.5,
 )
-
-
-def no_score(policy: Policy, weights: torch.Tensor, lanes: Sequence[int]) -> list[dict[str, float]]:
-    return [{} for _ in lanes]
 
 
 def trained(reward: Reward, *, length: int = 1, truncates: bool = False) -> Training:

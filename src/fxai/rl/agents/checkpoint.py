@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from pydantic import JsonValue
 from torch import Tensor
 
 from fxai.errors import InputError
+from fxai.market.bar_returns import BarReturns
 from fxai.protocol import Report
 from fxai.protocol.wire import from_line, to_line
 from fxai.rl.agents.numerics import with_numerics
 from fxai.rl.agents.tensor_file import read_tensors, write_tensors
+
+_BARS = "bars."  # begins the names of the arrays of bar returns
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,14 @@ class Checkpoint:
     ]  # configuration, data, seed and versions; a trial of another identity ignores the checkpoint
     reports: tuple[Report, ...]
     state: Mapping[str, Tensor]
+    bars: BarReturns | None = None  # of the last report; None in files of earlier releases
 
     def save(self, path: Path) -> None:
         reports: list[JsonValue] = [to_line(report).decode() for report in self.reports]
         header: dict[str, JsonValue] = {"identity": dict(self.identity), "reports": reports}
-        write_tensors(path, header, self.state, durable=False)
+        bars = {} if self.bars is None else self.bars.tensors
+        arrays = {f"{_BARS}{name}": torch.from_numpy(array) for name, array in bars.items()}
+        write_tensors(path, header, {**self.state, **arrays}, durable=False)
 
 
 def load_state(path: Path, step: int) -> Mapping[str, Tensor]:
@@ -36,7 +43,8 @@ def load_state(path: Path, step: int) -> Mapping[str, Tensor]:
     Raises:
         InputError: If the file has no state of that step.
     """
-    _, state = read_tensors(path)
+    _, tensors = read_tensors(path)
+    state = _without_bars(tensors)
     clock = state.get("clock")
     if clock is None or clock.unique().tolist() != [step]:
         raise InputError(f"{path} has no state of step {step}")
@@ -48,10 +56,23 @@ def load_checkpoint(path: Path, identity: Mapping[str, JsonValue]) -> Checkpoint
     if not path.exists():
         return None
     try:
-        header, state = read_tensors(path)
+        header, tensors = read_tensors(path)
     except InputError:
         return None
     lines, written = header.get("reports"), header.get("identity")
     if not isinstance(written, dict) or with_numerics(written) != identity or not isinstance(lines, list):
         return None
-    return Checkpoint(identity, tuple(from_line(Report, str(line).encode()) for line in lines), state)
+    reports = tuple(from_line(Report, str(line).encode()) for line in lines)
+    return Checkpoint(identity, reports, _without_bars(tensors), _bars(tensors, reports[-1].step, identity))
+
+
+def _without_bars(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor for name, tensor in tensors.items() if not name.startswith(_BARS)}
+
+
+def _bars(tensors: Mapping[str, Tensor], step: int, identity: Mapping[str, JsonValue]) -> BarReturns | None:
+    arrays = {name.removeprefix(_BARS): tensor.numpy() for name, tensor in tensors.items() if name.startswith(_BARS)}
+    seeds = identity.get("seeds")
+    if not arrays or not isinstance(seeds, list):
+        return None
+    return BarReturns.from_tensors(step, [seed for seed in seeds if isinstance(seed, int)], arrays)

@@ -6,23 +6,19 @@ the whole span, or the means over equal parts, each part being one episode.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fxai.market.metrics import Performance, performance
+from fxai.market.scored_steps import ScoredSteps, SpanScore
 from fxai.market.splits import Span
-from fxai.protocol.standard_error import mean, standard_error
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.lanes.policy import Policy, greedy
 from fxai.spec.fields.env_config import EnvConfig
-
-SCORES = ("mean_reward", "val_loss", *(field.name for field in fields(Performance)))
-
 
 _SCORED_FIELDS = ("reward", "step_return", "turnover", "closed", "closed_gain", "settled", "settled_gain")
 """Fields of a step from which scores are computed."""
@@ -35,7 +31,7 @@ class Trajectory:
     bar: NDArray[np.int64]  # [step]: index of the bar
     begins: NDArray[np.bool_]  # [step]: whether the step is the first of an episode
     steps: Mapping[str, NDArray[np.float64]]  # [step]: fields of MarketStep by name; 0 after termination
-    scores: Mapping[str, float]
+    score: SpanScore
 
 
 class Scorer:
@@ -72,8 +68,8 @@ class Scorer:
         self._lengths = (last - self._starts).clamp(max=base.max_episode_steps)
         self._longest = min(base.max_episode_steps, last - first)
 
-    def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int] | None = None) -> list[dict[str, float]]:
-        """SCORES of each lane; with several parts also their standard errors.
+    def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int] | None = None) -> list[SpanScore]:
+        """The score of each lane.
 
         `mean_reward` is the sum of rewards divided by the number of steps in the span. An episode has no rewards after
         termination, so early termination cannot raise the score.
@@ -89,7 +85,7 @@ class Scorer:
         scored_lanes = chosen if self._market.device.type == "cpu" else all_lanes
         steps = self._run(policy, weights[list(scored_lanes)], self._env(scored_lanes), _SCORED_FIELDS)
         steps = steps[[scored_lanes.index(lane) for lane in chosen]]
-        return [self._scores(lane) for lane in self._by_step(steps)]
+        return [self._score(lane) for lane in self._by_step(steps)]
 
     def trajectory(self, policy: Policy, weights: Tensor) -> Trajectory:
         """Trajectory of the first lane, for weights [1, size]."""
@@ -102,7 +98,7 @@ class Scorer:
             bar=np.concatenate(bars),
             begins=np.concatenate([np.arange(len(episode)) == 0 for episode in bars]),
             steps=dict(zip((*_SCORED_FIELDS, "position"), steps, strict=True)),
-            scores=self._scores(steps[: len(_SCORED_FIELDS)]),
+            score=self._score(steps[: len(_SCORED_FIELDS)]),
         )
 
     def _env(self, lanes: Sequence[int]) -> MarketEnv:
@@ -141,29 +137,13 @@ class Scorer:
         inside = torch.arange(steps.shape[-1]) < self._lengths.unsqueeze(1)  # [episode, time]
         return steps.cpu().double()[:, :, inside].numpy()
 
-    def _scores(self, steps: NDArray[np.float64]) -> dict[str, float]:
-        """Scores of one lane from its fields [field, step]."""
-        parts = [
-            self._score(dict(zip(_SCORED_FIELDS, part, strict=True))) for part in np.split(steps, self._parts, axis=1)
-        ]
-        if len(parts) == 1:
-            return parts[0]
-        means = {name: mean([part[name] for part in parts]) for name in SCORES}
-        errors = {standard_error_name(name): standard_error([part[name] for part in parts]) for name in SCORES}
-        return {**means, **errors}
-
-    def _score(self, steps: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
-        trades = [steps["closed_gain"][steps["closed"] > 0], steps["settled_gain"][steps["settled"] > 0]]
-        figures = performance(
-            steps["step_return"], np.concatenate(trades), float(steps["turnover"].sum()), self._bars_per_year
-        )
-        reward = float(steps["reward"].mean())
-        return {"mean_reward": reward, "val_loss": 0.0 - reward, **figures.as_metrics()}
-
-
-def standard_error_name(score: str) -> str:
-    """Name of a score's standard error over the parts of the span."""
-    return f"{score}_error"
+    def _score(self, steps: NDArray[np.float64]) -> SpanScore:
+        """The score of one lane from its fields [field, step]."""
+        of = dict(zip(_SCORED_FIELDS, steps, strict=True))
+        closed, settled = of["closed"] > 0, of["settled"] > 0
+        won = (closed & (of["closed_gain"] > 0)).astype(float) + (settled & (of["settled_gain"] > 0))
+        scored = ScoredSteps(of["reward"], of["step_return"], of["turnover"], closed.astype(float) + settled, won)
+        return SpanScore.of(scored, self._bars_per_year, self._parts)
 
 
 def scoring_env_of(base: EnvConfig, own: EnvConfig) -> EnvConfig:

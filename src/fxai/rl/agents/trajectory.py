@@ -6,9 +6,11 @@ import numpy as np
 import torch
 
 import fxai
+from fxai.evaluation.score_errors import error_metrics, score_errors
 from fxai.market.bars import FloatArray
 from fxai.market.baselines import baselines, figures
 from fxai.market.dataset import Market
+from fxai.market.scored_steps import SpanScore
 from fxai.market.splits import Span
 from fxai.market.track_record import TrackRecord
 from fxai.market.trades import Positions, closed_trades
@@ -43,7 +45,7 @@ def track_record_of(agent: Agent, market: Market, span: Span, split: str, *, par
         position=trajectory.steps["position"].astype(np.int8),
         drawdown=1.0 - equity / peak,
         trades=closed_trades(market, _positions(trajectory), env),
-        metrics=trajectory.scores,
+        metrics=_with_errors(trajectory.score),
         baselines=baseline_curves,
         baseline_metrics={name: figures(curve, market.bars_per_year) for name, curve in baseline_curves.items()},
         made_of={
@@ -61,6 +63,12 @@ def observations_on(agent: Agent, market: Market, span: Span) -> Observation:
     """Observations that the agent visits on the span, for the comparison of an export."""
     env = scoring_env_of(agent.base_env, agent.config.env)
     return visited_observations(agent.policy, agent.weights, market, span, env)
+
+
+def _with_errors(score: SpanScore) -> dict[str, float]:
+    """The scores, each with the error of the stretch of market."""
+    errors = score_errors([score], [score.metrics])
+    return {**score.metrics, **error_metrics(errors)}
 
 
 def _equity(returns: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from fxai.errors import FxaiError
 from fxai.rl.lanes.pack import Pack, longest_first
-from fxai.rl.training.training import Metrics, Training
+from fxai.rl.training.training import LaneEvaluation, Training
 from fxai.spec.fields.training_config import TrainingConfig
 
 
@@ -36,12 +36,12 @@ class LanePack:
         self._make_training, self._width = make_training, width
         self._training: Training | None = None
         self._on_host: dict[str, Tensor] | None = None  # copy of the training's state after its last update
-        self._metrics: dict[Lane, Metrics] = {}  # of the lanes that were evaluated after that update
+        self._evaluations: dict[Lane, LaneEvaluation] = {}  # of the lanes that were evaluated after that update
         self.lanes: tuple[Lane, ...] = ()
 
     def set_lanes(self, lanes: Sequence[Lane]) -> None:
         """Continue with these lanes. Removed lanes lose their state; added lanes begin at their own."""
-        self._metrics = {}
+        self._evaluations = {}
         ordered = longest_first(lanes, key=lambda lane: lane.config)
         if not ordered:
             self.lanes, self._training, self._on_host = (), None, None
@@ -61,20 +61,20 @@ class LanePack:
 
     def update(self) -> None:
         """One update of every lane."""
-        self._on_host, self._metrics = None, {}
+        self._on_host, self._evaluations = None, {}
         self._running.update()
 
     def lanes_to_evaluate(self) -> list[Lane]:
         """The lanes that are evaluated after their present number of updates."""
         return [self.lanes[index] for index in self._running.lanes_to_evaluate() if index < len(self.lanes)]
 
-    def evaluate(self, lanes: Sequence[Lane]) -> list[Metrics]:
+    def evaluate(self, lanes: Sequence[Lane]) -> list[LaneEvaluation]:
         """Scores and statistics of the given lanes after the last update."""
-        if not self._metrics.keys() >= set(lanes):  # one evaluation for all lanes that are evaluated after the update
+        if not self._evaluations.keys() >= set(lanes):  # one evaluation for all lanes that are evaluated now
             together = tuple(dict.fromkeys((*lanes, *self.lanes_to_evaluate())))
-            metrics = self._running.evaluate([self.lanes.index(lane) for lane in together])
-            self._metrics = dict(zip(together, metrics, strict=True))
-        return [self._metrics[lane] for lane in lanes]
+            evaluations = self._running.evaluate([self.lanes.index(lane) for lane in together])
+            self._evaluations = dict(zip(together, evaluations, strict=True))
+        return [self._evaluations[lane] for lane in lanes]
 
     def updates(self, lane: Lane) -> int:
         """Number of updates of the lane."""

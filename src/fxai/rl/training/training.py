@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from fxai.market.scored_steps import SpanScore
 from fxai.rl.algorithms.build import build_learner
 from fxai.rl.algorithms.hyperparameters import learning_rate
 from fxai.rl.environment.batched_env import BatchedEnv
@@ -24,9 +25,17 @@ Metrics = Mapping[str, float]
 class Score(Protocol):
     """Scores policies with greedy actions, equally for all trials of a study."""
 
-    def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int]) -> Sequence[Metrics]:
-        """Metrics of each of the given lanes; `weights` [lane, size] are those of all lanes."""
+    def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int]) -> Sequence[SpanScore]:
+        """The score of each of the given lanes; `weights` [lane, size] are those of all lanes."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class LaneEvaluation:
+    """An evaluation of one lane."""
+
+    metrics: Metrics  # scores, statistics of the last update, steps_per_second
+    score: SpanScore  # with the steps on each bar, also if the scores are NaN
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +94,8 @@ class Training:
         lanes = zip(self._configs, self.updates, strict=True)
         return [i for i, (config, done) in enumerate(lanes) if is_evaluated(config, done)]
 
-    def evaluate(self, lanes: Sequence[int]) -> list[Metrics]:
-        """Scores and statistics of the last update of the given lanes.
+    def evaluate(self, lanes: Sequence[int]) -> list[LaneEvaluation]:
+        """Evaluate the given lanes.
 
         The scores of a lane with weights that are not finite are NaN.
         """
@@ -94,11 +103,14 @@ class Training:
         is_finite = self.weights.isfinite().all(dim=1).tolist()
         statistics = self._statistics.tolist()
         return [
-            {
-                **(score if is_finite[lane] else dict.fromkeys(score, math.nan)),
-                **dict(zip(self._learner.statistics, statistics[lane], strict=True)),
-                "steps_per_second": self._speed(lane),
-            }
+            LaneEvaluation(
+                {
+                    **(score.metrics if is_finite[lane] else dict.fromkeys(score.metrics, math.nan)),
+                    **dict(zip(self._learner.statistics, statistics[lane], strict=True)),
+                    "steps_per_second": self._speed(lane),
+                },
+                score,
+            )
             for lane, score in zip(lanes, scores, strict=True)
         ]
 
@@ -107,7 +119,7 @@ class Training:
         while self.updates[0] < self._configs[0].total_updates:
             self.update()
             if lanes := self.lanes_to_evaluate():
-                yield Evaluation(self.updates[0], tuple(self.evaluate(lanes)))
+                yield Evaluation(self.updates[0], tuple(lane.metrics for lane in self.evaluate(lanes)))
 
     def state(self) -> dict[str, Tensor]:
         """Copies of everything that the training needs to continue exactly, each [lane, ...]."""

@@ -1,0 +1,44 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fxai.errors import InputError
+from fxai.market.bar_returns import BarReturns, read_bar_returns
+from fxai.market.scored_steps import ScoredSteps, SpanScore
+
+
+def score(seed: int) -> SpanScore:
+    returns = np.random.default_rng(seed).normal(0, 1e-3, 60)
+    none = np.zeros(60)
+    return SpanScore.of(ScoredSteps(100 * returns, returns, none, none, none), 6280.0, parts=3)
+
+
+def test_a_file_holds_what_was_written(tmp_path: Path):
+    written = BarReturns.of(50, (7, 9), [score(1), score(2)], rewards=True)
+    written.write(tmp_path / "trial" / "returns.safetensors")
+    read = read_bar_returns(tmp_path / "trial" / "returns.safetensors")
+    assert (read.step, read.seeds) == (50, (7, 9))
+    assert np.array_equal(read.returns, written.returns)
+    assert read.rewards is not None
+    assert np.allclose(read.rewards, 100 * read.returns)
+    assert read.returns.dtype == np.float32
+    assert np.allclose(read.returns[0], score(1).returns)
+
+
+def test_a_file_of_ten_thousand_trials_share_is_small(tmp_path: Path):
+    scores = [SpanScore.of(ScoredSteps(*np.zeros((5, 1221))), 6280.0)] * 4
+    BarReturns.of(50, range(4), scores, rewards=False).write(tmp_path / "returns")
+    assert (tmp_path / "returns").stat().st_size < 20_000
+
+
+@pytest.mark.parametrize("content", [b"", b"no safetensors", b"\x02\0\0\0\0\0\0\0{}"])
+def test_another_file_is_refused_with_its_path(tmp_path: Path, content: bytes):
+    (tmp_path / "returns").write_bytes(content)
+    with pytest.raises(InputError, match="returns"):
+        read_bar_returns(tmp_path / "returns")
+
+
+def test_a_missing_file_is_refused_with_its_path(tmp_path: Path):
+    with pytest.raises(InputError, match="missing"):
+        read_bar_returns(tmp_path / "missing")
