@@ -53,3 +53,8 @@ def test_returns_that_do_not_vary_have_no_sharpe_ratio() -> None:
 def test_members_with_other_bars_or_without_numbers_are_refused(members: np.ndarray) -> None:
     with pytest.raises(InputError, match="members"):
         CommitteeReturns(np.zeros(100), members)
+
+
+def test_a_span_without_bars_is_refused() -> None:
+    with pytest.raises(InputError, match="at least one of each"):
+        CommitteeReturns(np.zeros(0), np.zeros((3, 0)))

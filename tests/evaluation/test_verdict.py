@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fxai.errors import InputError
 from fxai.evaluation.committee_returns import CommitteeReturns
@@ -22,8 +24,8 @@ def committee(mean: float, *, seed: int, bars: int = 1000, seeds: int = 8) -> Co
     return CommitteeReturns(members.mean(axis=0), members)
 
 
-def judge(winner: CommitteeReturns, default: CommitteeReturns | None, **settings: Any) -> Verdict:
-    return verdict(winner, default, VerdictSettings(**settings), bars_per_year=BARS_PER_YEAR)
+def judge(winner: CommitteeReturns, default: CommitteeReturns | None, **thresholds: Any) -> Verdict:
+    return verdict(winner, default, VerdictSettings(**thresholds), bars_per_year=BARS_PER_YEAR)
 
 
 FLAT = StrategyFigures(0.0, 0.0, None)
@@ -62,6 +64,39 @@ def test_an_agent_that_never_trades_beside_a_default_that_earns() -> None:
     assert found.change is None
     assert found.winner.sharpe.value is None
     assert [each.figures for each in found.missing] == ["Sharpe ratio of the winner"]
+
+
+@given(seed=st.integers(0, 1000), scale=st.floats(0.01, 100), edge=st.floats(-0.0002, 0.0002))
+@settings(max_examples=30)
+def test_the_word_does_not_depend_on_the_size_of_positions(seed: int, scale: float, edge: float) -> None:
+    """Returns of all agents that are larger by one factor have the same word and the same figures of bars."""
+    agents = committee(edge, seed=seed, seeds=4), committee(0.0, seed=seed + 1, seeds=4)
+    larger = [CommitteeReturns(scale * agent.committee, scale * agent.members) for agent in agents]
+    found, scaled = judge(*agents), judge(*larger)
+    assert scaled.word is found.word
+    assert scaled.to_flat.lower == pytest.approx(scale * (found.to_flat.lower or 0.0))
+    if found.change is None:
+        assert scaled.change is None
+    else:
+        assert scaled.change is not None
+        assert scaled.change.to is found.change.to
+        assert scaled.change.bars == pytest.approx(found.change.bars, abs=1, rel=1e-6)
+
+
+@given(seed=st.integers(0, 1000), shift=st.floats(0, 0.01))
+@settings(max_examples=30)
+def test_a_winner_that_earns_more_has_no_worse_a_word(seed: int, shift: float) -> None:
+    """A constant added to each return moves the means and leaves all errors."""
+    winner, default = committee(0.0, seed=seed, seeds=4), committee(0.0, seed=seed + 1, seeds=4)
+    better = CommitteeReturns(winner.committee + shift, winner.members + shift)
+    order = [
+        VerdictWord.WORSE,
+        VerdictWord.NOT_ABOVE_FLAT,
+        VerdictWord.NOT_ABOVE_DEFAULT,
+        VerdictWord.LUCK,
+        VerdictWord.BETTER,
+    ]
+    assert order.index(judge(better, default).word) >= order.index(judge(winner, default).word)
 
 
 def test_each_further_look_widens_the_bounds() -> None:
@@ -125,6 +160,7 @@ def document() -> dict[str, Any]:
     [
         ({"format": "fxai verdict 0"}, "its format is 'fxai verdict 0'"),
         ({"word": "great"}, "cannot be read: word"),
+        ({"settings": {"confidence": 2.0, "looks": 1}}, "cannot be read: settings.confidence"),
         ({"bars": "many"}, "cannot be read: bars"),
         ({"further": 1}, "cannot be read: further"),
         ({"to_default": {"value": 1.0}}, "cannot be read: to_default.bars"),

@@ -29,10 +29,10 @@ class CommitteeReturns:
         Raises:
             InputError: If the members have other bars than the committee, or a return is not finite.
         """
-        if self.members.ndim != 2 or self.members.shape[1:] != self.committee.shape or not len(self.members):  # noqa: PLR2004
+        if self.members.ndim != 2 or self.members.shape[1:] != self.committee.shape or not self.members.size:  # noqa: PLR2004
             raise InputError(
                 f"the members' returns have the shape {self.members.shape}, the committee's {self.committee.shape}; "
-                "they must be [seed, bar] and [bar] with the same bars"
+                "they must be [seed, bar] and [bar] with the same bars, at least one of each"
             )
         if not (np.isfinite(self.members).all() and np.isfinite(self.committee).all()):
             raise InputError("the returns of a committee or of its members are not all finite")

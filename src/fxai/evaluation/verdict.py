@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Annotated, Any
 
-from annotated_types import Ge
+from annotated_types import Ge, Gt, Lt
 from pydantic import ConfigDict, FiniteFloat, JsonValue, TypeAdapter, ValidationError
 
 from fxai.errors import InputError
@@ -32,7 +32,7 @@ class VerdictSettings:
 
     __pydantic_config__ = _STRICT
 
-    confidence: FiniteFloat = 0.95  # of each one-sided bound with one look
+    confidence: Annotated[FiniteFloat, Gt(0.5), Lt(1)] = 0.95  # of each one-sided bound with one look
     looks: Annotated[int, Ge(1)] = 1  # at these bars, this one included
 
     @property
