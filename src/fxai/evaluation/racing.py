@@ -26,7 +26,7 @@ FEWEST_SEEDS = 2  # of each candidate in the first round; a seed error needs two
 _MEAN_SHARE_OF_SEEDS = 1 / 3
 """A race has at most this share of the most seeds, on average over its candidates, whatever the budget.
 
-Twice as many trainings lower the regret by less than 0.02 seed standard deviations
+Twice as many trainings lower the regret by about 0.02 seed standard deviations
 (`benchmarks/confirmation.py --most-seeds 32 --budget 1`).
 """
 

@@ -1,0 +1,171 @@
+"""How often the verdict is wrong without an edge, and how often it finds one: simulated searches, the real selection.
+
+A search has 30 trials with four seeds. The best eight and the default are confirmed by racing on fresh seeds. The
+winner's committee of eight further seeds is judged against the default's on test bars, by `fxai.evaluation.verdict`.
+Returns follow Student's t with 5 degrees of freedom with clustered volatility. Half of the variance of an agent's
+returns is common to all agents, a fifth to the seeds of its trial, the rest is its own. The expected values of the
+seeds of a trial differ by 0.3 of the market error of 1,221 bars.
+
+Three nulls: no trial has an edge before costs, and costs differ; all trials equal a skilled default; all trials equal
+doing nothing, and the default loses. In the searches with an edge the default has none and each other trial has the
+edge, as annual Sharpe ratio of a committee. The naive rule calls a winner better if its validation value in the search
+is above the default's.
+
+A search of real trainings is judged in the same way: `word_of` takes any `SearchedPair`.
+
+    python benchmarks/verdict_calibration.py [--searches 200] [--smoke]
+"""
+
+import argparse
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fxai.evaluation.committee_returns import CommitteeReturns
+from fxai.evaluation.verdict import VerdictSettings, verdict
+from fxai.evaluation.verdict_word import VerdictWord
+from planted_searches import DEFAULT, MOST_SEEDS, SEARCH_SEEDS, Array, confirm, student, volatility
+from smoke import parse
+
+TRIALS = 30
+COMMITTEE = 8
+BARS_PER_YEAR = 6240.0  # hourly bars of five days a week
+SHARED, OF_TRIAL, OF_SEED = 0.5, 0.2, 0.3  # shares of the variance of an agent's returns
+SEED_DEVIATION = 0.3 / math.sqrt(1221)  # of the seeds' expected values; the deviation of an agent's returns is 1
+COMMITTEE_DEVIATION = math.sqrt(SHARED + OF_TRIAL + OF_SEED / COMMITTEE)
+MOST_COSTS = 3.0  # annual Sharpe ratio
+
+EDGES: Mapping[int, Sequence[float]] = {1221: (3.0, 5.0, 7.0, 9.0), 6280: (2.0, 3.5, 5.0)}
+ASKED: Mapping[int, float] = {1221: 9.0, 6280: 3.5}  # annual Sharpe ratio at which a power of 80 % is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedPair:
+    """What the verdict needs of a search, simulated or trained."""
+
+    winner: CommitteeReturns  # on the test bars
+    default: CommitteeReturns
+    best_beats_default: bool  # by the search's values on validation
+
+
+def word_of(pair: SearchedPair) -> VerdictWord:
+    """The word of the verdict at the first look."""
+    return verdict(pair.winner, pair.default, VerdictSettings(), bars_per_year=BARS_PER_YEAR).word
+
+
+def simulated_search(edges: Array, bars: int, rng: np.random.Generator) -> SearchedPair:
+    """A search with as many validation bars as test bars.
+
+    Args:
+        edges: Annual Sharpe ratio of a committee of each trial, [trial]; the first trial is the default.
+        bars: Number of test bars.
+        rng: Source of the draws.
+    """
+    means = edges * COMMITTEE_DEVIATION / math.sqrt(BARS_PER_YEAR)
+    of_trials = means + _stretch(rng, bars).mean(axis=1)
+
+    def scores(trial: int, seeds: int) -> Array:
+        """Validation scores [seed] of seeds that are drawn anew; the mean over bars of a seed's own part is normal."""
+        deviation = math.hypot(SEED_DEVIATION, math.sqrt(OF_SEED / bars))
+        drawn: Array = of_trials[trial] + deviation * rng.normal(size=seeds)
+        return drawn
+
+    values = np.array([scores(trial, SEARCH_SEEDS).mean() for trial in range(len(edges))])
+    winner = confirm(values, lambda trial: scores(trial, MOST_SEEDS)).trial
+    test = _stretch(rng, bars, [DEFAULT, winner])
+    default_committee = _committee(means[DEFAULT] + test[0], rng)
+    winner_committee = default_committee if winner == DEFAULT else _committee(means[winner] + test[1], rng)
+    return SearchedPair(winner_committee, default_committee, bool(values[1:].max() > values[DEFAULT]))
+
+
+def _stretch(rng: np.random.Generator, bars: int, trials: Sequence[int] = range(TRIALS)) -> Array:
+    """The parts of the returns that all seeds of a trial have in common, [trial, bar]."""
+    own = math.sqrt(OF_TRIAL) * student(rng, len(trials), bars)
+    common: Array = volatility(rng, bars) * (math.sqrt(SHARED) * student(rng, bars) + own)
+    return common
+
+
+def _committee(common: Array, rng: np.random.Generator) -> CommitteeReturns:
+    """A committee whose members' returns are `common` [bar] and their own; it earns the mean of its members."""
+    own = math.sqrt(OF_SEED) * student(rng, COMMITTEE, len(common))
+    members = common + own + SEED_DEVIATION * rng.normal(size=(COMMITTEE, 1))
+    return CommitteeReturns(members.mean(axis=0), members)
+
+
+def no_edge(_bars: int, rng: np.random.Generator) -> Array:
+    """No edge before costs, and costs that differ."""
+    return -MOST_COSTS * rng.random(TRIALS)
+
+
+def as_skilled_default(bars: int, _rng: np.random.Generator) -> Array:
+    """Each trial equals a skilled default."""
+    return np.full(TRIALS, ASKED[bars])
+
+
+def as_flat(bars: int, _rng: np.random.Generator) -> Array:
+    """Each trial equals doing nothing, and the default loses."""
+    edges = np.zeros(TRIALS)
+    edges[DEFAULT] = -ASKED[bars]
+    return edges
+
+
+def with_edge(edge: float) -> Array:
+    """Each trial but the default has the edge."""
+    edges = np.full(TRIALS, edge)
+    edges[DEFAULT] = 0.0
+    return edges
+
+
+NULLS: Mapping[str, Callable[[int, np.random.Generator], Array]] = {
+    "no edge before costs": no_edge,
+    "equal to a skilled default": as_skilled_default,
+    "equal to flat, default loses": as_flat,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Over the searches of one row of the table."""
+
+    better: float
+    naive: float
+
+
+def show(name: str, bars: int, pairs: Sequence[SearchedPair]) -> Shares:
+    """Print a row: the share of each word, and of the naive rule."""
+    words = Counter(word_of(pair) for pair in pairs)
+    naive = float(np.mean([pair.best_beats_default for pair in pairs]))
+    shares = [words[word] / len(pairs) for word in VerdictWord]
+    print(f"{name:<30}{bars:>6}" + "".join(f"{100 * share:>11.1f}" for share in [*shares, naive]), flush=True)
+    return Shares(words[VerdictWord.BETTER] / len(pairs), naive)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--searches", type=int, default=200, help="of each row")
+    given = parse(parser, {"searches": 3})
+    columns = ("worse", "not > flat", "not > def.", "better", "luck", "naive")
+    print(f"{'share of the words in percent':<30}{'bars':>6}" + "".join(f"{name:>11}" for name in columns))
+    false_better, naive, power = [], [], []
+    for bars, edges in EDGES.items():
+        for place, (name, null) in enumerate(NULLS.items()):
+            draws = [np.random.default_rng((seed, bars, place)) for seed in range(given.searches)]
+            shares = show(name, bars, [simulated_search(null(bars, rng), bars, rng) for rng in draws])
+            false_better.append(shares.better)
+            naive.append(shares.naive)
+        for edge in edges:
+            draws = [np.random.default_rng((seed, bars, int(10 * edge), 1)) for seed in range(given.searches)]
+            pairs = [simulated_search(with_edge(edge), bars, rng) for rng in draws]
+            shares = show(f"annual Sharpe ratio {edge}", bars, pairs)
+            if edge == ASKED[bars]:
+                power.append(shares.better)
+    figures = {"false_better": max(false_better), "power": min(power), "naive_false_better": max(naive)}
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
