@@ -11,6 +11,10 @@ doing nothing, and the default loses. In the searches with an edge the default h
 edge, as annual Sharpe ratio of a committee. The naive rule calls a winner better if its validation value in the search
 is above the default's.
 
+In these searches a committee earns the mean of its members. A real committee votes: its position is that of the mean of
+its members' action probabilities, and its spread over seeds is larger than that of the members' mean. In a further null
+two committees of equal skill, without a search, vote on one market; naive is then the comparison of the members' means.
+
 A search of real trainings is judged in the same way: `word_of` takes any `SearchedPair`.
 
     python benchmarks/verdict_calibration.py [--searches 200] [--smoke]
@@ -20,7 +24,7 @@ import argparse
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +42,8 @@ SHARED, OF_TRIAL, OF_SEED = 0.5, 0.2, 0.3  # shares of the variance of an agent'
 SEED_DEVIATION = 0.3 / math.sqrt(1221)  # of the seeds' expected values; the deviation of an agent's returns is 1
 COMMITTEE_DEVIATION = math.sqrt(SHARED + OF_TRIAL + OF_SEED / COMMITTEE)
 MOST_COSTS = 3.0  # annual Sharpe ratio
+SKILL = 0.3  # of the voters' signal
+VOTER_BIAS, VOTER_NOISE = 0.5, 0.5  # of one member, constant and bar by bar; the noise of the signal is 1
 
 EDGES: Mapping[int, Sequence[float]] = {1221: (3.0, 5.0, 7.0, 9.0), 6280: (2.0, 3.5, 5.0)}
 ASKED: Mapping[int, float] = {1221: 9.0, 6280: 3.5}  # annual Sharpe ratio at which a power of 80 % is asked for
@@ -96,6 +102,22 @@ def _committee(common: Array, rng: np.random.Generator) -> CommitteeReturns:
     return CommitteeReturns(members.mean(axis=0), members)
 
 
+def voting_pair(bars: int, rng: np.random.Generator) -> SearchedPair:
+    """Two committees of equal skill whose members see the same signal with noise of their own."""
+    market = volatility(rng, bars) * student(rng, bars)
+    signal = SKILL * market + rng.normal(size=bars)
+    winner, default = _voters(market, signal, rng), _voters(market, signal, rng)
+    return SearchedPair(winner, default, bool(winner.members.mean() > default.members.mean()))
+
+
+def _voters(market: Array, signal: Array, rng: np.random.Generator) -> CommitteeReturns:
+    seen = (
+        signal + VOTER_BIAS * rng.normal(size=(COMMITTEE, 1)) + VOTER_NOISE * rng.normal(size=(COMMITTEE, len(signal)))
+    )
+    preference = np.tanh(seen)
+    return CommitteeReturns(np.sign(preference.mean(axis=0)) * market, np.sign(preference) * market)
+
+
 def no_edge(_bars: int, rng: np.random.Generator) -> Array:
     """No edge before costs, and costs that differ."""
     return -MOST_COSTS * rng.random(TRIALS)
@@ -135,13 +157,14 @@ class Shares:
     naive: float
 
 
-def show(name: str, bars: int, pairs: Sequence[SearchedPair]) -> Shares:
+def show(name: str, bars: int, pairs: Iterable[SearchedPair]) -> Shares:
     """Print a row: the share of each word, and of the naive rule."""
-    words = Counter(word_of(pair) for pair in pairs)
-    naive = float(np.mean([pair.best_beats_default for pair in pairs]))
-    shares = [words[word] / len(pairs) for word in VerdictWord]
+    found = [(word_of(pair), pair.best_beats_default) for pair in pairs]
+    words = Counter(word for word, _ in found)
+    naive = float(np.mean([beats for _, beats in found]))
+    shares = [words[word] / len(found) for word in VerdictWord]
     print(f"{name:<30}{bars:>6}" + "".join(f"{100 * share:>11.1f}" for share in [*shares, naive]), flush=True)
-    return Shares(words[VerdictWord.BETTER] / len(pairs), naive)
+    return Shares(words[VerdictWord.BETTER] / len(found), naive)
 
 
 def main() -> None:
@@ -154,12 +177,15 @@ def main() -> None:
     for bars, edges in EDGES.items():
         for place, (name, null) in enumerate(NULLS.items()):
             draws = [np.random.default_rng((seed, bars, place)) for seed in range(given.searches)]
-            shares = show(name, bars, [simulated_search(null(bars, rng), bars, rng) for rng in draws])
+            shares = show(name, bars, (simulated_search(null(bars, rng), bars, rng) for rng in draws))
             false_better.append(shares.better)
             naive.append(shares.naive)
+        draws = [np.random.default_rng((seed, bars, len(NULLS))) for seed in range(given.searches)]
+        shares = show("equal committees that vote", bars, (voting_pair(bars, rng) for rng in draws))
+        false_better.append(shares.better)
         for edge in edges:
             draws = [np.random.default_rng((seed, bars, int(10 * edge), 1)) for seed in range(given.searches)]
-            pairs = [simulated_search(with_edge(edge), bars, rng) for rng in draws]
+            pairs = (simulated_search(with_edge(edge), bars, rng) for rng in draws)
             shares = show(f"annual Sharpe ratio {edge}", bars, pairs)
             if edge == ASKED[bars]:
                 power.append(shares.better)

@@ -3,7 +3,10 @@
 A committee is one agent: it acts by the mean of its members' action probabilities, so its returns are not the mean of
 the members' returns. Another committee would have other seeds. Its error over seeds is taken to be that of the members'
 mean: the members' returns are moved so that their mean is the return of the committee in each bar. The value of the
-moved rows is the committee's, their market error is the committee's, and their seed error is the members'.
+moved rows is the committee's, their market error is the committee's, and their seed error is the members'. On given
+bars the committee's own spread over seeds is larger, because it votes. That spread comes from disagreement bar by bar,
+which the market error of a difference of two committees holds too: see the committees that vote in
+`benchmarks/verdict_calibration.py`.
 """
 
 import math
