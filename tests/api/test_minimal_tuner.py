@@ -34,7 +34,7 @@ def test_it_learns_from_the_one_and_is_scored_on_the_other(tmp_path: Path) -> No
     market = prepare(DataConfig.model_validate(data_section(TRAIN, VALIDATION, tmp_path)))
     assert market.splits.train.stop == len(TRAIN)
     assert market.splits.validation.stop == len(market) == len(TRAIN) + len(VALIDATION)
-    assert market.splits.validation.start - len(TRAIN) == 24  # the embargo
+    assert market.splits.validation.start - len(TRAIN) == 120  # the embargo
     assert np.array_equal(market.close, BARS["close"][:1600])
     assert len(market.splits.test) == 0
 

@@ -43,6 +43,20 @@ def test_every_file_is_checked_though_one_is_broken(fxai: Fxai, folder: Path) ->
     assert "'not there'" in finished.err
 
 
+def test_too_few_bars_are_found_with_how_many_are_needed(fxai: Fxai, folder: Path) -> None:
+    rows = [f"2020-01-{day:02d} {hour:02d}:00,1,2,1,1.5" for day in range(1, 29) for hour in range(24)]
+    (folder / "bars.csv").write_text("\n".join(["time,open,high,low,close", *rows]))
+    searched = "      - {name: env.observation_window, type: int, low: 4, high: 20}\n"
+    spec = UNWISE.replace("    n_trials", f"{searched}    training_config: {{data: {{source: bars.csv}}}}\n    n_trials")
+    (folder / "short.yaml").write_text(spec)
+    finished = fxai("check", "short.yaml")
+    assert finished.code == 2
+    assert "study unwise: the validation split has 0 bars; at least 32 are needed, so about 856 bars" in finished.err
+    assert "the embargo takes the first 139" in finished.err
+    (folder / "short.yaml").write_text(spec.replace("source: bars.csv", "source: bars.csv, split: {embargo_bars: 9}"))
+    assert fxai("check", "short.yaml").code == 0
+
+
 def test_check_as_json(fxai: Fxai, folder: Path) -> None:
     (folder / "broken.yaml").write_text("name: a\n")
     (folder / "unwise.yaml").write_text(UNWISE)

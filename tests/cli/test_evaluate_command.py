@@ -103,7 +103,7 @@ def test_bars_that_changed_since_are_named(fxai: Fxai, agent: Path, folder: Path
     (folder / "mine.csv").write_text("\n".join(rows[:600]))
     config = TrainingConfig.model_validate(
         {
-            "data": {"source": "mine.csv"},
+            "data": {"source": "mine.csv", "split": {"embargo_bars": 24}},
             "model": {"d_model": 4},
             "training": {"total_updates": 1, "n_envs": 2, "rollout_steps": 8, "batch_size": 8, "n_epochs": 1},
         }

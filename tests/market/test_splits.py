@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime
 
 import numpy as np
@@ -61,6 +62,28 @@ def test_a_date_ends_its_split_before_the_bar_that_opens_then(offset: str):
 def test_a_short_split_names_what_to_change(config: SplitConfig, short: str):
     with pytest.raises(DataError, match=rf"the {short} split has \d+ bars.*data.split.embargo_bars"):
         split(hours(400), config, warm_up=0)
+
+
+@given(
+    count=st.integers(40, 400),
+    train=st.floats(0.05, 0.6),
+    validation=st.floats(0.05, 0.3),
+    embargo=st.integers(0, 100),
+    warm_up=st.integers(0, 200),
+)
+def test_the_number_of_bars_that_are_needed_is_enough(
+    count: int, train: float, validation: float, embargo: int, warm_up: int
+):
+    config = SplitConfig(train=train, validation=validation, embargo_bars=embargo)
+    for _ in range(3):  # each split may be too short
+        try:
+            split(hours(count), config, warm_up)
+            return
+        except DataError as error:
+            needed = re.search(r"about (\d+) bars in all", str(error))
+            assert needed is not None
+            count = int(needed[1])
+    split(hours(count), config, warm_up)
 
 
 @pytest.mark.parametrize("train", ["2017-01-11", 0.5])

@@ -84,7 +84,12 @@ def result_of(case: str) -> Result:
     """How far the weights have moved, how far in some fixed directions, and what the agent then scores."""
     model, training = CASES[case]
     config = TrainingConfig.model_validate(
-        {"model": model, "env": {"max_episode_steps": 32}, "training": {**QUICK, **training}}
+        {
+            "data": {"split": {"embargo_bars": 24}},
+            "model": model,
+            "env": {"max_episode_steps": 32},
+            "training": {**QUICK, **training},
+        }
     )
     pack = Pack((config,), (SEED,))
     market = prepare(config.data)

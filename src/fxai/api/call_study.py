@@ -21,7 +21,8 @@ from fxai.protocol import JsonObject
 from fxai.results.paths import StudyPaths
 from fxai.search.plan import StoredPlan, names_with_prefix, plan_of, stored_plan
 from fxai.search.studies import is_archived
-from fxai.spec.checks.earlier_texts import with_stored_lists
+from fxai.spec.checks.stored_parts import with_stored_parts
+from fxai.spec.search.embargo import EARLIER_EMBARGO, with_embargo
 from fxai.spec.search.fingerprint import difference, fingerprint
 from fxai.spec.search.pruners import Pruner
 from fxai.spec.search.samplers import Sampler
@@ -74,7 +75,7 @@ def announce(
 
 def _is_resumed(stored: StoredPlan, study: StudySpec) -> bool:
     """Whether the run resumes the study. A run refuses a study with another fingerprint."""
-    study = with_stored_lists(study, stored.fingerprint)
+    study = with_stored_parts(study, stored.fingerprint)
     return stored.transferred or not difference(stored.fingerprint, json.loads(json.dumps(fingerprint(study))))
 
 
@@ -98,7 +99,8 @@ def _latest_with_other_settings(study: StudySpec, caller: str) -> StoredPlan | N
 
 
 def _base(study: StudySpec, caller: str) -> str:
-    return f"{caller}_{_digest(fingerprint(study))}"
+    """The name without the digest of the settings. The default embargo counts as in earlier releases."""
+    return f"{caller}_{_digest(fingerprint(with_embargo(study, EARLIER_EMBARGO)))}"
 
 
 def _changes(stored: StoredPlan, study: StudySpec, results_dir: Path, content: JsonObject | None) -> tuple[str, ...]:

@@ -22,8 +22,9 @@ from fxai.spec.checks.advice import advice
 from fxai.spec.reading.find_spec import find_spec
 from fxai.spec.reading.load import spec_with_remarks
 from fxai.spec.search.first_trial import first_trial_notes
-from fxai.spec.search.study import StudySpec
+from fxai.spec.search.study import Spec, StudySpec
 from fxai.spec.yaml.yaml_source import read_yaml
+from fxai.study.check_bars import check_bars
 from fxai.study.interrupts import stop_on_signals
 from fxai.study.memory_need import memory_advice
 from fxai.study.stop_signal import StopSignal
@@ -105,9 +106,20 @@ def _checked(name: str) -> Checked:
     try:
         file = find_spec(name)
         spec, remarks = spec_with_remarks(read_yaml(file))
+        _check_bars(spec, file)
         return Checked(name, file, spec.studies, remarks)
     except InputError as error:
         return Checked(name, error=error)
+
+
+def _check_bars(spec: Spec, file: Path) -> None:
+    """Check the bars of each study. Data that are not on this machine are not checked; a warning names them."""
+    for study in spec.studies:
+        try:
+            check_data(study, file)
+        except DataError:
+            continue
+        check_bars(study)
 
 
 def _print_checked(checked: Checked, tries: _Tries) -> None:

@@ -12,6 +12,8 @@ from fxai.market.features import features
 from fxai.market.read_bars import read_bars
 from fxai.market.splits import Span, split
 from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.embargo import config_with_embargo
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,9 @@ def _outlook(bars: Bars, config: DataConfig) -> tuple[int, tuple[str, ...], tupl
     except DataError as error:
         return 0, (), (), str(error)
     try:
-        spans = split(bars.time, config.split, table.warm_up).named()
+        # The embargo of a study with this data and the default environment.
+        split_config = config_with_embargo(TrainingConfig(data=config)).data.split
+        spans = split(bars.time, split_config, table.warm_up).named()
     except DataError as error:
         return table.warm_up, table.names, (), str(error)
     described = tuple(_described(name, span, bars.time) for name, span in spans.items())

@@ -8,9 +8,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars, FloatArray
-from fxai.spec.fields.data_config import FeatureConfig
+from fxai.spec.fields.data_config import VOLUME_WINDOW, FeatureConfig
 
-_VOLUME_WINDOW = 24  # number of earlier bars in the mean volume
 _DAY = np.timedelta64(1, "D")
 _WEEK = np.timedelta64(7, "D")
 _MONDAY = np.datetime64("1970-01-05", "ns")
@@ -45,7 +44,7 @@ def features(bars: Bars, config: FeatureConfig) -> FeatureTable:
     if not columns:
         raise DataError("data.features has no feature; configure at least one")
     values = np.column_stack(list(columns.values()))
-    warm_up = bars_before(config, volume=bars.volume is not None)
+    warm_up = config.longest_window(has_volume=bars.volume is not None)
     if warm_up >= len(bars):
         raise DataError(
             f"{bars.name} has {len(bars)} bars; the longest window of data.features needs more than {warm_up}. "
@@ -71,14 +70,6 @@ def _columns(bars: Bars, config: FeatureConfig) -> Iterator[tuple[str, FloatArra
     if config.time:
         yield from _cycle("hour", (bars.time - _MONDAY) / _DAY)
         yield from _cycle("week", (bars.time - _MONDAY) / _WEEK)
-
-
-def bars_before(config: FeatureConfig, *, volume: bool) -> int:
-    """Number of bars before the first bar with all features; `volume`: whether the data have volume."""
-    windows = [*config.return_horizons, *config.volatility_windows, *config.momentum_windows]
-    if config.volume and volume:
-        windows.append(_VOLUME_WINDOW)
-    return max(windows, default=0)
 
 
 def _change(values: FloatArray, bars: int) -> FloatArray:
@@ -122,7 +113,7 @@ def _close_location(bars: Bars) -> FloatArray:
 def _relative_volume(volume: FloatArray) -> FloatArray:
     logs = np.log1p(volume)
     before = np.full_like(logs, np.nan)
-    before[1:] = _trailing_mean(logs, _VOLUME_WINDOW)[:-1]
+    before[1:] = _trailing_mean(logs, VOLUME_WINDOW)[:-1]
     return logs - before
 
 

@@ -1,5 +1,6 @@
 """Train, validation and test splits: spans of bars in the order of time."""
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
@@ -49,25 +50,27 @@ def split(time: TimeArray, config: SplitConfig, warm_up: int) -> Splits:
 
     Args:
         time: Opens of the bars, [bar].
-        config: Boundaries and embargo.
+        config: Boundaries and embargo; without an embargo of its own, as many bars as the features need.
         warm_up: Number of first bars without all features; they are excluded from train.
 
     Raises:
         DataError: If a split has too few bars.
     """
     train_stop, validation_stop = _boundaries(time, config)
+    embargo = warm_up if config.embargo_bars is None else config.embargo_bars
     splits = Splits(
         train=Span(warm_up, train_stop),
-        validation=Span(train_stop + config.embargo_bars, validation_stop),
-        test=Span(min(validation_stop + config.embargo_bars, len(time)), len(time)),
+        validation=Span(train_stop + embargo, validation_stop),
+        test=Span(min(validation_stop + embargo, len(time)), len(time)),
     )
     for name, span in (("train", splits.train), ("validation", splits.validation), ("test", splits.test)):
         if len(span) < FEWEST_BARS and not (name == "test" and config.validation is None):
-            raise DataError(_too_short(name, span, time, config, warm_up))
+            raise DataError(_too_short(name, span, time, config, warm_up if name == "train" else embargo))
     if (parts := config.validation_episodes) and (len(splits.validation) - 1) // parts < FEWEST_STEPS:
         bars = len(splits.validation)
         raise DataError(
-            f"{parts} episodes of a validation split of {bars} bars have fewer than {FEWEST_STEPS} steps each"
+            f"{parts} episodes of a validation split of {bars} bars have fewer than {FEWEST_STEPS} steps each; "
+            f"{parts * FEWEST_STEPS + 1} bars are needed"
         )
     return splits
 
@@ -94,11 +97,24 @@ def _utc(moment: datetime) -> np.datetime64:
     return np.datetime64(naive, "ns")
 
 
-def _too_short(name: str, span: Span, time: TimeArray, config: SplitConfig, warm_up: int) -> str:
+def _too_short(name: str, span: Span, time: TimeArray, config: SplitConfig, left_out: int) -> str:
+    """The message for a split with too few bars; `left_out`: bars of its share that the split does not have."""
     first, last = np.datetime_as_string(time[[0, -1]], unit="D")
+    share, reason = _share(name, config), "features need the first" if name == "train" else "embargo takes the first"
+    in_all = "" if share is None else f", so about {math.ceil((FEWEST_BARS + left_out) / share) + 1} bars in all"
     return (
-        f"the {name} split has {len(span)} bars; at least {FEWEST_BARS} are needed. There are {len(time)} bars from "
-        f"{first} to {last}; the features need the first {warm_up}, the embargo two times {config.embargo_bars}. Use "
-        f"more bars, change data.split.train ({config.train}) or data.split.validation ({config.validation}), lower "
+        f"the {name} split has {len(span)} bars; at least {FEWEST_BARS} are needed{in_all}. There are {len(time)} bars "
+        f"from {first} to {last}; of the bars for this split the {reason} {left_out}. Use more bars, change "
+        f"data.split.train ({config.train}) or data.split.validation ({config.validation}), lower "
         "data.split.embargo_bars, or shorten the windows of data.features"
     )
+
+
+def _share(name: str, config: SplitConfig) -> float | None:
+    """The fraction of all bars from which a split is cut; None if dates divide the bars."""
+    match config.train, config.validation:
+        case float(train), None:
+            return train if name == "train" else 1 - train
+        case float(train), float(validation):
+            return {"train": train, "validation": validation, "test": 1 - train - validation}[name]
+    return None

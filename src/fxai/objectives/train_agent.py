@@ -11,6 +11,7 @@ from fxai.rl.lanes.pack import Pack
 from fxai.rl.training.training import Evaluation
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.embargo import config_with_embargo
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ def train_agent(
         device: "cpu" or "cuda:N".
         market: Data; the default is `config.data`.
     """
+    config = config_with_embargo(config)
     market = market or prepare(config.data)
     pack = Pack((config,), (seed,))
     training = build_training(pack, base, market, torch.device(device))

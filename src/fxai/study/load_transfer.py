@@ -1,6 +1,6 @@
 """Applies the transfer file in a study's results folder to the study before it runs.
 
-Also keeps the form of texts that look like lists, if the study began in an earlier release (`earlier_texts.py`).
+Also keeps the embargo of a study that has begun, and the form of texts that look like lists (`stored_parts.py`).
 """
 
 from collections.abc import Collection, Iterator
@@ -17,8 +17,10 @@ from fxai.results.transfer_file import read_transfer
 from fxai.search.attributes import FINGERPRINT
 from fxai.search.source_url import source_url
 from fxai.search.studies import load_study, stored_study
-from fxai.spec.checks.earlier_texts import earlier_texts, with_stored_lists
+from fxai.spec.checks.earlier_texts import earlier_texts
+from fxai.spec.checks.stored_parts import with_stored_parts
 from fxai.spec.reading.transfer_spec import SourceStudy, TransferSpec, apply_transfer
+from fxai.spec.search.embargo import with_embargo
 from fxai.spec.search.study import StudySpec
 from fxai.study.replay.open_replay import Recording, replaying
 
@@ -48,20 +50,20 @@ def load_transfer(
         results_dir: folder of results, in which the study has a folder of its own.
         settings: keys that options of the command line set. They override the transfer.
         recording: decisions of another run. The study is then the one that repeats them.
-        fresh: the study starts anew. Otherwise texts that look like lists keep the form in which the study began.
+        fresh: the study starts anew. Otherwise its embargo and texts that look like lists stay as the study began.
     """
     loaded = _with_transfer(study, results_dir, settings)
     loaded = loaded if fresh else _as_begun(loaded)
-    return (
-        loaded if recording is None else replace(loaded, study=replaying(loaded.study, recording), recording=recording)
-    )
+    if recording is not None:
+        loaded = replace(loaded, study=replaying(loaded.study, recording), recording=recording)
+    return replace(loaded, study=with_embargo(loaded.study))
 
 
 def _as_begun(loaded: LoadedTransfer) -> LoadedTransfer:
     study = loaded.study
     try:
         with stored_study(study.storage, study.study_name) as stored:
-            begun = with_stored_lists(study, stored.user_attrs.get(FINGERPRINT) or {})
+            begun = with_stored_parts(study, stored.user_attrs.get(FINGERPRINT) or {})
     except InputError:  # there is no such study yet; other errors are raised again when the study is opened
         return loaded
     return replace(loaded, study=begun, notices=(*loaded.notices, *earlier_texts(study, begun)))

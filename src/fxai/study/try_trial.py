@@ -32,6 +32,7 @@ from fxai.spec.fields.objective import argument_style_of, command_of, folder_of,
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import default_params, trial_settings
 from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.search.embargo import with_embargo
 from fxai.spec.search.parameters import Choice
 from fxai.spec.search.study import StudySpec
 from fxai.study.memory_need import check_training
@@ -61,6 +62,7 @@ def try_trial(study: StudySpec, stop: StopSignal) -> TriedTrial | None:
     A built-in training takes as few updates as possible. An objective of the user runs in full, within the study's
     limits.
     """
+    study = with_embargo(study)
     params = default_params(study)
     with TemporaryDirectory(prefix="fxai-try-", ignore_cleanup_errors=True) as made:
         folder = Path(made)

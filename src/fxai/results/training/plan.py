@@ -18,6 +18,7 @@ from fxai.spec.reading.config_override import CONFIG, SOURCE, override_config
 from fxai.spec.reading.data_paths import resolve_source
 from fxai.spec.reading.load import load_record
 from fxai.spec.search.custom_config import CustomConfig, values_in, with_values
+from fxai.spec.search.embargo import config_with_embargo
 from fxai.spec.search.parameters import Choice
 from fxai.spec.yaml.yaml_source import parse_yaml, read_yaml
 
@@ -78,7 +79,8 @@ def load_plan(path: Path, settings: Mapping[str, str]) -> TrainingPlan:
     """
     written = read_yaml(path).value
     if isinstance(written, dict) and written and written.keys() <= TrainingConfig.model_fields.keys():
-        return _plan_of_sections(path, override_config(_placed(load_record(path, TrainingConfig), path), settings))
+        config = override_config(_placed(load_record(path, TrainingConfig), path), settings)
+        return _plan_of_sections(path, config_with_embargo(config))
     best = load_best_config(path)
     if isinstance(best, CustomBestConfig):
         return _custom_plan(best, settings)

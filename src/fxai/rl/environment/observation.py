@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from fxai.errors import DataError, InputError
 from fxai.market.bars import Bars
 from fxai.market.dataset import prepare_unsplit
-from fxai.market.features import bars_before
 from fxai.market.standardizer import Standardizer
 from fxai.rl.environment.market_view import ACCOUNT_FEATURES, HALF_HELD
 from fxai.spec.fields.training_config import TrainingConfig
@@ -36,7 +35,7 @@ class AccountView:
 
 def bars_needed(config: TrainingConfig, standardizer: Standardizer) -> int:
     """Returns the least number of bars for an observation."""
-    before = bars_before(config.data.features, volume="volume" in standardizer.names)
+    before = config.data.features.longest_window(has_volume="volume" in standardizer.names)
     return before + config.env.observation_window
 
 

@@ -13,6 +13,9 @@ from fxai.spec.fields.record import LATER, Record
 NAMED_SOURCE: Final = re.compile(r"eurusd_1h|(?P<kind>planted_1h|shuffled_1h)(?::(?P<seed>\d{1,9}))?")
 """Names of the built-in data sets of `source`, which `market/read_bars.py` generates."""
 
+VOLUME_WINDOW: Final = 24
+"""Number of earlier bars in the mean volume, with which the feature `volume` compares the volume of a bar."""
+
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Bars = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 
@@ -32,7 +35,7 @@ class SplitConfig(Record):
 
     The test split is the rest of the bars. With `validation: null` the rest is the validation split and there is no
     test split. `embargo_bars` bars are left out between two splits, so that no feature window of one split contains
-    bars of the other.
+    bars of the other. Its default depends on the search space (`spec/search/embargo.py`).
     """
 
     train: Fraction | Date = Field(default=0.6, description="share of the bars, or the date at which the split ends")
@@ -40,7 +43,13 @@ class SplitConfig(Record):
         default=0.2,
         description="share of the bars, or the date at which the split ends; null takes all bars after train",
     )
-    embargo_bars: int = Field(default=24, ge=0, le=MAX_COUNT, description="bars left out between two splits")
+    embargo_bars: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_COUNT,
+        description="bars left out between two splits; by default the longest window of data.features plus the longest "
+        "env.observation_window minus 1, over the whole search space",
+    )
     validation_episodes: Annotated[int | None, LATER] = Field(
         default=None,
         ge=2,
@@ -79,6 +88,13 @@ class FeatureConfig(Record):
         default=True, description="log volume relative to its past mean; left out if the data have no volume"
     )
     time: bool = Field(default=True, description="sine and cosine of the hour of the day and the day of the week")
+
+    def longest_window(self, *, has_volume: bool = True) -> int:
+        """Returns the number of bars before the first bar with all features; `has_volume`: whether the data have it."""
+        windows = [*self.return_horizons, *self.volatility_windows, *self.momentum_windows]
+        if self.volume and has_volume:
+            windows.append(VOLUME_WINDOW)
+        return max(windows, default=0)
 
 
 class DataConfig(Record):

@@ -17,6 +17,7 @@ from fxai.spec.fields.objective import CustomCommand, Objective, argument_style_
 from fxai.spec.fields.record import LATER
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.search.embargo import with_embargo
 from fxai.spec.search.parameters import Parameter
 from fxai.spec.search.study import StudySpec
 
@@ -26,7 +27,8 @@ _ONE_SEED: Fingerprint = {"seeds_per_trial": 1}
 
 
 def fingerprint(study: StudySpec) -> Fingerprint:
-    """Returns the fingerprint of a study as JSON values."""
+    """Returns the fingerprint of a study as JSON values, with the embargo of a new study if it has none."""
+    study = with_embargo(study)
     goals: list[JsonValue] = [goal.model_dump(mode="json") for goal in study.objectives]
     further: Fingerprint = {
         "argument_style": argument_style_of(study.objective),

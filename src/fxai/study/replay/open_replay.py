@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fxai.errors import InputError
-from fxai.spec.checks.earlier_texts import with_stored_lists
+from fxai.spec.checks.stored_parts import with_stored_parts
 from fxai.spec.search.fingerprint import difference
 from fxai.spec.search.study import Spec, StudySpec
 from fxai.study.replay.decisions import Entry, StudyOpenedEntry, basis_of, read_decisions
@@ -47,7 +47,7 @@ def replaying(study: StudySpec, recording: Recording) -> StudySpec:
     for each in recording.decisions:
         if not isinstance(each, StudyOpenedEntry):
             continue
-        study = with_stored_lists(study, each.made_of)
+        study = with_stored_parts(study, each.made_of)
         if changes := difference(each.made_of, basis_of(study)):
             listed = "\n".join(f"  {line}" for line in changes)
             raise InputError(f"the recorded run of {recording.study} had another specification:\n{listed}")

@@ -1,0 +1,108 @@
+"""The embargo between the splits of a study that leaves `data.split.embargo_bars` to FxAI.
+
+All trials of a study are scored on the same bars, so the embargo fits the longest windows of the whole search space.
+The run that begins a study stores its embargo in the fingerprint, and later runs take the stored one.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from fxai.spec.fields.field_paths import field_value_of
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.config_fields import config_fields
+from fxai.spec.search.configure import value_at
+from fxai.spec.search.parameters import CategoricalParameter, Choice, Parameter
+from fxai.spec.search.study import StudySpec
+
+EARLIER_EMBARGO: Final = 24
+"""The default of earlier releases, which did not depend on the windows."""
+
+_FEATURES = "data.features."
+_WINDOWS = ("return_horizons", "volatility_windows", "momentum_windows")
+
+
+class Windows(NamedTuple):
+    """Longest windows in bars."""
+
+    features: int  # bars before a bar that its features depend on
+    observation: int  # bars of an observation
+
+    @property
+    def looked_back(self) -> int:
+        """Number of bars before a bar that its observation depends on."""
+        return self.features + self.observation - 1
+
+
+def with_embargo(study: StudySpec, bars: int | None = None) -> StudySpec:
+    """Returns the study with an embargo of `bars`, by default as its windows need it, unless the study has its own."""
+    config = study.training_config
+    if not isinstance(config, TrainingConfig) or config.data.split.embargo_bars is not None:
+        return study
+    bars = longest_windows(study).looked_back if bars is None else bars
+    return study.model_copy(update={"training_config": _with_bars(config, bars)})
+
+
+def with_stored_embargo(study: StudySpec, begun: Mapping[str, Any]) -> StudySpec:
+    """Returns the study with the embargo with which it began, unless the study has its own.
+
+    Args:
+        study: The study of the spec.
+        begun: The fingerprint stored with the study.
+    """
+    node: Any = begun
+    for key in ("training_config", "data", "split", "embargo_bars"):
+        node = node.get(key) if isinstance(node, Mapping) else None
+    return with_embargo(study, node) if isinstance(node, int) else study
+
+
+def config_with_embargo(config: TrainingConfig) -> TrainingConfig:
+    """Returns a configuration outside a study with the embargo that its windows need, unless it has its own."""
+    if config.data.split.embargo_bars is not None:
+        return config
+    windows = Windows(config.data.features.longest_window(), config.env.observation_window)
+    return _with_bars(config, windows.looked_back)
+
+
+def longest_windows(study: StudySpec) -> Windows:
+    """Returns the longest windows of any trial of the study.
+
+    Raises:
+        TypeError: The objective is custom code.
+    """
+    config = study.training_config
+    if not isinstance(config, TrainingConfig):
+        raise TypeError(f"the objective of {study.study_name} is custom code")
+    longest = {name: (_longest(study, config, f"{_FEATURES}{name}"),) for name in _WINDOWS}
+    volume = any(_values(study, config, f"{_FEATURES}volume"))
+    features = config.data.features.model_copy(update={**longest, "volume": volume})
+    return Windows(features.longest_window(), _longest(study, config, "env.observation_window"))
+
+
+def _with_bars(config: TrainingConfig, bars: int) -> TrainingConfig:
+    split = config.data.split.model_copy(update={"embargo_bars": bars})
+    return config.model_copy(update={"data": config.data.model_copy(update={"split": split})})
+
+
+def _longest(study: StudySpec, config: TrainingConfig, path: str) -> int:
+    """Returns the greatest number among the values of a field, which are numbers or lists of numbers; 0 for none."""
+    return max((max(_numbers(value), default=0) for value in _values(study, config, path)), default=0)
+
+
+def _numbers(value: Any) -> tuple[int, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else (int(value),)
+
+
+def _values(study: StudySpec, config: TrainingConfig, path: str) -> list[Any]:
+    """Returns the values that a field has in the trials of a study; of a range only the greatest."""
+    field = config_fields(config.training.algorithm)[path]
+    parameters = [each for each in study.parameters if each.path == path]
+    searched = [field_value_of(field, choice) for each in parameters for choice in _ends(each)]
+    if any(not each.when for each in parameters):
+        return searched
+    if path in study.fixed:
+        return [*searched, field_value_of(field, study.fixed[path])]
+    return [*searched, value_at(config.model_dump(), path)]
+
+
+def _ends(parameter: Parameter) -> tuple[Choice, ...]:
+    return parameter.choices if isinstance(parameter, CategoricalParameter) else (parameter.high,)
