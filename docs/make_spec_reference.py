@@ -77,6 +77,8 @@ SECTIONS = (
     Section("### `objective: {function: ...}`: a function of yours", "PythonFunction"),
     Section("### `objective: {command: [...]}`: a program of yours", "CustomCommand"),
     Section("#### `argument_style`: how parameters become arguments", "ArgumentStyle"),
+    Section("### `validation.walk_forward`", "WalkForwardConfig"),
+    Section("### `validation.combinatorial`", "CombinatorialConfig"),
     Section("### `search`: populations", "PopulationSearch"),
     Section("### `stop`: rules that end a study early", "Stop"),
     Section("### `resources`", "Resources"),

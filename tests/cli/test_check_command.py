@@ -47,7 +47,8 @@ def test_too_few_bars_are_found_with_how_many_are_needed(fxai: Fxai, folder: Pat
     rows = [f"2020-01-{day:02d} {hour:02d}:00,1,2,1,1.5" for day in range(1, 29) for hour in range(24)]
     (folder / "bars.csv").write_text("\n".join(["time,open,high,low,close", *rows]))
     searched = "      - {name: env.observation_window, type: int, low: 4, high: 20}\n"
-    spec = UNWISE.replace("    n_trials", f"{searched}    training_config: {{data: {{source: bars.csv}}}}\n    n_trials")
+    data = "    training_config: {data: {source: bars.csv}}\n"
+    spec = UNWISE.replace("    n_trials", f"{searched}{data}    n_trials")
     (folder / "short.yaml").write_text(spec)
     finished = fxai("check", "short.yaml")
     assert finished.code == 2

@@ -11,7 +11,7 @@ from fxai.market.scored_steps import ScoredSteps, SpanScore
 def score(seed: int) -> SpanScore:
     returns = np.random.default_rng(seed).normal(0, 1e-3, 60)
     none = np.zeros(60)
-    return SpanScore.of(ScoredSteps(100 * returns, returns, none, none, none), 6280.0, parts=3)
+    return SpanScore.of(ScoredSteps(100 * returns, returns, none, none, none), 6280.0, [20] * 3)
 
 
 def test_a_file_holds_what_was_written(tmp_path: Path):

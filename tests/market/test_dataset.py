@@ -1,13 +1,15 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from fxai.errors import DataError
-from fxai.market.dataset import prepare, prepare_bars, with_oracle
+from fxai.market.dataset import prepare, prepare_bars, prepare_folds, with_oracle
+from fxai.market.folds import latest_fold
 from fxai.market.read_bars import load_bars
-from fxai.spec.fields.data_config import DataConfig, FeatureConfig
+from fxai.spec.fields.data_config import DataConfig, FeatureConfig, SplitConfig
 
 MARKET = prepare(DataConfig())
 
@@ -64,3 +66,20 @@ def test_bars_at_hand_make_the_same_market():
     again = prepare_bars(load_bars(DataConfig()), DataConfig())
     np.testing.assert_array_equal(again.features, MARKET.features)
     assert again.splits == MARKET.splits
+
+
+@pytest.mark.parametrize(
+    "split", [{"walk_forward": {"folds": 3}}, {"combinatorial": {"groups": 4, "purge": 10, "first_bar": 200}}]
+)
+def test_each_fold_is_standardized_with_its_train_bars(split: dict[str, Any]):
+    config = DataConfig(split=SplitConfig.model_validate(split))
+    whole, markets = prepare(config), list(prepare_folds(config))
+    assert len(markets) == len(whole.folds) == config.split.folds
+    for market, fold in zip(markets, whole.folds, strict=True):
+        trained = np.concatenate([market.features[span.start : span.stop] for span in fold.train])
+        np.testing.assert_allclose(trained.mean(axis=0), 0, atol=0.05)  # what clipping leaves
+    assert len({market.standardizer.mean for market in markets}) == len(markets)
+    latest = latest_fold(whole.folds)
+    assert whole.standardizer == markets[latest].standardizer
+    assert whole.splits.train == whole.folds[latest].train[0]
+    assert whole.splits.test == prepare(DataConfig()).splits.test

@@ -6,8 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fxai.market.folds import Fold, combinatorial_folds, combinatorial_paths, walk_forward_folds
-from fxai.market.splits import Span
+from fxai.errors import DataError
+from fxai.market.folds import (
+    Fold,
+    combinatorial_folds,
+    combinatorial_paths,
+    folds_of,
+    latest_first,
+    latest_fold,
+    splits_of,
+    walk_forward_folds,
+)
+from fxai.market.splits import Span, Splits
+from fxai.spec.fields.data_config import SplitConfig
 
 CASES = 1000
 Indices = list[int]
@@ -104,3 +115,59 @@ def test_groups_shorter_than_the_bars_left_out_are_refused():
 def test_too_few_bars_give_empty_test_windows():
     folds = walk_forward_folds(Span(0, 50), 54, folds=3, anchored=False, purge=10)
     assert [len(fold.test[0]) for fold in folds] == [0, 0, 0]
+
+
+SPLITS = Splits(train=Span(50, 1000), validation=Span(1100, 1400), test=Span(1500, 2000))
+
+
+def split_config(**fields: Any) -> SplitConfig:
+    return SplitConfig.model_validate(fields)
+
+
+def test_a_configuration_without_folds_has_none():
+    assert folds_of(SplitConfig(), SPLITS, 50) == ()
+
+
+def test_the_windows_of_walk_forward_lie_between_train_and_test_split():
+    folds = folds_of(split_config(walk_forward={"folds": 5, "purge": 20}), SPLITS, 50)
+    assert folds[0].train == (SPLITS.train,)
+    assert folds[0].test == (Span(1020, 1096),)
+    assert folds[-1].test[0].stop == 1400
+    assert latest_fold(folds) == 4
+    assert latest_first(folds) == (4, 0, 1, 2, 3)
+    assert splits_of(folds[4], SPLITS) == Splits(folds[4].train[0], folds[4].test[0], SPLITS.test)
+
+
+def test_the_purge_of_a_configuration_outside_a_study_is_the_longest_feature_window():
+    folds = folds_of(split_config(walk_forward={}), SPLITS, 50)
+    assert folds[0].test[0].start == 1050
+
+
+@pytest.mark.parametrize("embargo", [0, 7])
+@pytest.mark.parametrize("purge", [0, 3, 30])
+def test_no_feature_window_of_a_training_contains_bars_of_a_test_group(purge: int, embargo: int):
+    warm_up = 25
+    config = split_config(combinatorial={"groups": 5, "purge": purge, "embargo": embargo, "first_bar": 60})
+    folds = folds_of(config, SPLITS, warm_up)
+    assert latest_fold(folds) == 0
+    assert splits_of(folds[0], SPLITS) == Splits(Span(596 + max(purge + embargo, 25), 1400), Span(60, 596), SPLITS.test)
+    for fold in folds:
+        tested = set(bars(fold.test))
+        for span in fold.train:
+            assert not tested.intersection(range(span.start - warm_up, span.stop + purge))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"walk_forward": {"folds": 10, "purge": 90}}, "need 410 bars .* there are 400"),
+        (
+            {"combinatorial": {"groups": 7, "purge": 90, "first_bar": 60}},
+            "need 1484 bars, .* are 1340 from bar 60",
+        ),
+        ({"combinatorial": {"first_bar": 20}}, "first_bar 20 is before bar 50, the first with all features"),
+    ],
+)
+def test_too_few_bars_are_refused_with_how_many_are_needed(fields: dict[str, Any], message: str):
+    with pytest.raises(DataError, match=message):
+        folds_of(split_config(**fields), SPLITS, 50)

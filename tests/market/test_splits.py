@@ -75,15 +75,21 @@ def test_the_number_of_bars_that_are_needed_is_enough(
     count: int, train: float, validation: float, embargo: int, warm_up: int
 ):
     config = SplitConfig(train=train, validation=validation, embargo_bars=embargo)
-    for _ in range(3):  # each split may be too short
-        try:
-            split(hours(count), config, warm_up)
-            return
-        except DataError as error:
-            needed = re.search(r"about (\d+) bars in all", str(error))
-            assert needed is not None
-            count = int(needed[1])
-    split(hours(count), config, warm_up)
+    counts = [count]
+    while needed := bars_needed(counts[-1], config, warm_up):
+        assert needed > counts[-1]
+        counts.append(needed)
+    assert len(counts) <= 4  # each split may be too short
+
+
+def bars_needed(count: int, config: SplitConfig, warm_up: int) -> int | None:
+    try:
+        split(hours(count), config, warm_up)
+    except DataError as error:
+        needed = re.search(r"about (\d+) bars in all", str(error))
+        assert needed is not None
+        return int(needed[1])
+    return None
 
 
 @pytest.mark.parametrize("train", ["2017-01-11", 0.5])

@@ -26,7 +26,7 @@ ERRORS = {*(f"{name}_error" for name in SCORES), "standard_error", "standard_err
 
 def config(**training: Any) -> JsonObject:
     quick = {"total_updates": 3, "eval_frequency": 1, "n_envs": 4, "rollout_steps": 16, "n_epochs": 2, "batch_size": 32}
-    return {"model": {"d_model": 16}, "training": {**quick, **training}}
+    return {"data": {"split": {"embargo_bars": 24}}, "model": {"d_model": 16}, "training": {**quick, **training}}
 
 
 def request(directory: Path, **training: Any) -> TrialRequest:

@@ -17,6 +17,7 @@ from fxai.spec.search.configure import configure
 
 BASE = TrainingConfig.model_validate(
     {
+        "data": {"split": {"embargo_bars": 24}},
         "model": {"widths": [8, 6]},
         "training": {
             "total_updates": 2,

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fxai.evaluation.whole_error import WholeError, estimate
+from fxai.evaluation.fold_rows import Arrange, one_fold
+from fxai.evaluation.whole_error import WholeError, estimate_over_folds
 from fxai.market.bars import FloatArray
 from fxai.market.scored_steps import SCORES, SpanScore
 from fxai.spec.search.expression import ExpressionError
@@ -15,21 +16,30 @@ _RELATIVE_STEP = 1e-4  # of a numerical derivative, relative to the score
 
 
 def score_errors(
-    spans: Sequence[SpanScore], metrics: Sequence[Mapping[str, float]], formula: str = ""
+    spans: Sequence[SpanScore],
+    metrics: Sequence[Mapping[str, float]],
+    formula: str = "",
+    *,
+    arrange: Arrange = one_fold,
 ) -> Mapping[str, WholeError]:
-    """The error of the mean over seeds of each of `SCORES`, and of the metric `score` of a formula.
+    """The error of the mean over lanes of each of `SCORES`, and of the metric `score` of a formula.
 
     Args:
-        spans: The score of each seed on the same bars; all metrics are finite.
-        metrics: All metrics of each seed, with the metric `score` if there is a formula.
+        spans: The score of each lane; all metrics are finite.
+        metrics: All metrics of each lane, with the metric `score` if there is a formula.
         formula: Of the metric `score`; empty if there is none.
+        arrange: The folds of the lanes. By default the lanes are seeds on the same bars.
     """
     influences = [span.influences() for span in spans]
-    errors = {name: estimate(np.stack([each[name] for each in influences])).error for name in SCORES}
+    errors = {name: _error([each[name] for each in influences], arrange) for name in SCORES}
     if not formula:
         return errors
     combined = [_formula_influence(formula, *of_seed) for of_seed in zip(metrics, influences, strict=True)]
-    return {**errors, SCORE: estimate(np.stack(combined)).error}
+    return {**errors, SCORE: _error(combined, arrange)}
+
+
+def _error(lanes: Sequence[FloatArray], arrange: Arrange) -> WholeError:
+    return estimate_over_folds(arrange(lanes)).error
 
 
 def error_metrics(errors: Mapping[str, WholeError]) -> dict[str, float]:

@@ -5,7 +5,7 @@ The file is in the safetensors format, with numbers in single precision: four se
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from safetensors.numpy import save
 
 from fxai.atomic_write import write_bytes
 from fxai.errors import InputError
+from fxai.market.bars import FloatArray
 from fxai.market.scored_steps import SpanScore
 
 FORMAT = "fxai bar returns 1"
@@ -25,19 +26,22 @@ Float32Array = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BarReturns:
-    """What the agents of a trial earned on each bar of the scored span, [seed, bar]."""
+    """What the agents of a trial earned on each bar of the scored span, [seed, bar].
+
+    With folds each row has the bars of its fold's test spans. A row with fewer bars than others ends with NaN.
+    """
 
     step: int  # number of updates before the evaluation
     seeds: tuple[int, ...]
     returns: Float32Array  # simple returns of equity after costs
     rewards: Float32Array | None = None  # of a study whose metric is computed from them
+    folds: tuple[int, ...] = ()  # index of the fold of each row; empty without folds
 
     @classmethod
     def of(cls, step: int, seeds: Sequence[int], scores: Sequence[SpanScore], *, rewards: bool) -> "BarReturns":
         """From the score of each seed; with the rewards if `rewards` is true."""
-        of_bars = np.array([score.returns for score in scores], np.float32)
-        earned = np.array([score.rewards for score in scores], np.float32) if rewards else None
-        return cls(step, tuple(seeds), of_bars, earned)
+        earned = _rows([score.rewards for score in scores]) if rewards else None
+        return cls(step, tuple(seeds), _rows([score.returns for score in scores]), earned)
 
     @classmethod
     def from_tensors(cls, step: int, seeds: Sequence[int], tensors: Mapping[str, Float32Array]) -> "BarReturns":
@@ -55,10 +59,20 @@ class BarReturns:
         Raises:
             FxaiError: The file cannot be written.
         """
-        header = json.dumps({"format": FORMAT, "step": self.step, "seeds": list(self.seeds)})
+        header = {"format": FORMAT, "step": self.step, "seeds": list(self.seeds)}
+        if self.folds:
+            header["folds"] = list(self.folds)
         write_bytes(
-            path, save(self.tensors, {_HEADER: header}), durable=False
+            path, save(self.tensors, {_HEADER: json.dumps(header)}), durable=False
         )  # training the trial again makes it again
+
+
+def _rows(rows: Sequence[FloatArray]) -> Float32Array:
+    """Rows of numbers, [seed, bar], with NaN at the end of shorter ones."""
+    joined = np.full((len(rows), max(map(len, rows))), np.nan, np.float32)
+    for row, numbers in zip(joined, rows, strict=True):
+        row[: len(numbers)] = numbers
+    return joined
 
 
 def read_bar_returns(path: Path) -> BarReturns:
@@ -73,6 +87,7 @@ def read_bar_returns(path: Path) -> BarReturns:
             if header.get("format") != FORMAT:
                 raise InputError(f"{path} is not a file of bar returns of this version of FxAI")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        return BarReturns.from_tensors(header["step"], header["seeds"], tensors)
+        bars = BarReturns.from_tensors(header["step"], header["seeds"], tensors)
+        return replace(bars, folds=tuple(header.get("folds", ())))
     except (OSError, SafetensorError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{path} cannot be read as bar returns: {error}") from error

@@ -1,5 +1,6 @@
 """The data of a market for environments and training, in one record."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from fxai.errors import DataError
 from fxai.market.bars import Bars, FloatArray, TimeArray
 from fxai.market.calendar import bars_per_year, nights_held
 from fxai.market.features import FeatureTable, features
+from fxai.market.folds import Fold, folds_of, latest_fold, splits_of
 from fxai.market.read_bars import load_bars
 from fxai.market.splits import Span, Splits, split
 from fxai.market.standardizer import Standardizer
@@ -33,9 +35,10 @@ class Market:
     nights: NDArray[np.int64]  # rollovers between this bar's open and the next
     features: FloatArray  # [bar, feature], standardized with the train split; 0 before `splits.train.start`
     feature_names: tuple[str, ...]
-    splits: Splits
+    splits: Splits  # with folds, train and validation are those of the latest fold
     bars_per_year: float
     standardizer: Standardizer
+    folds: tuple[Fold, ...] = ()  # empty without folds
 
     def __len__(self) -> int:
         return len(self.time)
@@ -54,10 +57,31 @@ def prepare(config: DataConfig, standardizer: Standardizer | None = None) -> Mar
 def prepare_bars(bars: Bars, config: DataConfig, standardizer: Standardizer | None = None) -> Market:
     """As `prepare`, for bars in memory."""
     table = features(bars, config.features)
-    splits = split(bars.time, config.split, table.warm_up)
+    splits, folds = _cut(bars, table, config)
     if standardizer is None:
-        standardizer = Standardizer.fit(table.values[splits.train.start : splits.train.stop], table.names)
-    return _market(bars, table, splits, standardizer)
+        standardizer = _fitted(table, (splits.train,))
+    return replace(_market(bars, table, splits, standardizer), folds=folds)
+
+
+def prepare_folds(config: DataConfig) -> Iterator[Market]:
+    """As `prepare`, once for each fold, standardized with the fold's train bars. One market is in memory at a time."""
+    bars = load_bars(config)
+    table = features(bars, config.features)
+    splits, folds = _cut(bars, table, config)
+    for fold in folds:
+        yield replace(_market(bars, table, splits, _fitted(table, fold.train)), folds=folds)
+
+
+def _cut(bars: Bars, table: FeatureTable, config: DataConfig) -> tuple[Splits, tuple[Fold, ...]]:
+    """The splits, with folds those of the latest one, and the folds."""
+    splits = split(bars.time, config.split, table.warm_up)
+    folds = folds_of(config.split, splits, table.warm_up)
+    return (splits_of(folds[latest_fold(folds)], splits) if folds else splits), folds
+
+
+def _fitted(table: FeatureTable, spans: Sequence[Span]) -> Standardizer:
+    """The standardizer of the bars of some spans."""
+    return Standardizer.fit(np.concatenate([table.values[span.start : span.stop] for span in spans]), table.names)
 
 
 def prepare_unsplit(bars: Bars, config: DataConfig, standardizer: Standardizer) -> tuple[Market, Span]:

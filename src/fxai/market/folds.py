@@ -4,10 +4,14 @@ Folds are cut from numbers of bars alone. The rules are those of skfolio's `Walk
 (López de Prado, Advances in Financial Machine Learning, 2018, chapters 7 and 12), and tests compare the folds.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, groupby
 
-from fxai.market.splits import Span
+from fxai.errors import DataError
+from fxai.market.splits import FEWEST_BARS, Span, Splits
+from fxai.spec.fields.data_config import SplitConfig
+from fxai.spec.fields.folds_config import CombinatorialConfig, WalkForwardConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,44 @@ class Fold:
 
     train: tuple[Span, ...]
     test: tuple[Span, ...]
+
+
+def folds_of(config: SplitConfig, splits: Splits, warm_up: int) -> tuple[Fold, ...]:
+    """The folds of a configuration; none if it has no folds.
+
+    A train span after a test group begins `warm_up` bars after the group or later, so that no feature of the span
+    depends on bars of the group.
+
+    Args:
+        config: Splits and folds; a purge that is missing is `warm_up`.
+        splits: The splits that `market.splits.split` cuts.
+        warm_up: Number of bars before the first bar with all features.
+
+    Raises:
+        DataError: There are too few bars; the message says how many are needed.
+    """
+    if config.walk_forward is not None:
+        return _walk_forward(config.walk_forward, splits, warm_up)
+    if config.combinatorial is not None:
+        return _combinatorial(config.combinatorial, splits, warm_up)
+    return ()
+
+
+def latest_fold(folds: Sequence[Fold]) -> int:
+    """The index of the fold whose training ends last, the first of several. Its agent is the one that is kept."""
+    return max(range(len(folds)), key=lambda number: (folds[number].train[-1].stop, -number))
+
+
+def latest_first(folds: Sequence[Fold]) -> tuple[int, ...]:
+    """The indices of the folds in the order of a trial's lanes: the latest fold, then the others in their order."""
+    latest = latest_fold(folds)
+    return (latest, *(number for number in range(len(folds)) if number != latest))
+
+
+def splits_of(fold: Fold, splits: Splits) -> Splits:
+    """The splits of the latest fold: its train and test bars are each without a gap. The test split stays."""
+    train, test = (Span(spans[0].start, spans[-1].stop) for spans in (fold.train, fold.test))
+    return Splits(train, test, splits.test)
 
 
 def walk_forward_folds(train: Span, stop: int, *, folds: int, anchored: bool, purge: int) -> tuple[Fold, ...]:
@@ -81,6 +123,45 @@ def combinatorial_paths(groups: int, test_groups: int) -> tuple[tuple[int, ...],
     chosen = list(combinations(range(groups), test_groups))
     by_group = [[fold for fold, test in enumerate(chosen) if group in test] for group in range(groups)]
     return tuple(zip(*by_group, strict=True))
+
+
+def _walk_forward(config: WalkForwardConfig, splits: Splits, warm_up: int) -> tuple[Fold, ...]:
+    purge = warm_up if config.purge is None else config.purge
+    needed, found = config.folds * FEWEST_BARS + purge, splits.validation.stop - splits.train.stop
+    if found < needed:
+        raise DataError(
+            f"walk_forward: {config.folds} folds after a purge of {purge} bars need {needed} bars between the train "
+            f"split and the test split, with {FEWEST_BARS} bars a fold; there are {found}. Use more bars, a larger "
+            "data.split.validation, fewer folds or a shorter purge"
+        )
+    anchored = config.scheme == "anchored"
+    return walk_forward_folds(splits.train, splits.validation.stop, folds=config.folds, anchored=anchored, purge=purge)
+
+
+def _combinatorial(config: CombinatorialConfig, splits: Splits, warm_up: int) -> tuple[Fold, ...]:
+    purge = warm_up if config.purge is None else config.purge
+    first = warm_up if config.first_bar is None else config.first_bar
+    if first < warm_up:
+        raise DataError(f"combinatorial: first_bar {first} is before bar {warm_up}, the first with all features")
+    region = Span(first, splits.validation.stop)
+    left_out = max(2 * purge + config.embargo, purge + warm_up)  # of a train group between two test groups
+    needed = config.groups * (FEWEST_BARS + left_out)
+    if len(region) < needed:
+        raise DataError(
+            f"combinatorial: {config.groups} groups with {left_out} bars left out of a group between two test groups "
+            f"need {needed} bars, with {FEWEST_BARS} bars left in each; there are {len(region)} from bar {first} to "
+            "the test split. Use more bars, fewer groups, a shorter purge or a shorter embargo"
+        )
+    folds = combinatorial_folds(
+        region, groups=config.groups, test_groups=config.test_groups, purge=purge, embargo=config.embargo
+    )
+    after_gap = max(0, warm_up - purge - config.embargo)
+    return tuple(Fold(tuple(_later(span, first, after_gap) for span in fold.train), fold.test) for fold in folds)
+
+
+def _later(span: Span, first: int, bars: int) -> Span:
+    """A train span that begins later by a number of bars, unless it begins at the first bar of all groups."""
+    return span if span.start == first else Span(span.start + bars, span.stop)
 
 
 def _groups(region: Span, groups: int) -> list[Span]:

@@ -34,7 +34,7 @@ _RUIN = -1 + 1e-12  # the least return of a bar whose logarithm is taken
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredSteps:
-    """An agent's steps on the bars of one or more equal parts of a span, in the order of time. Each array is [bar]."""
+    """An agent's steps on the bars of one or more parts of a span, in the order of time. Each array is [bar]."""
 
     rewards: FloatArray
     returns: FloatArray  # simple returns of equity after costs
@@ -45,10 +45,11 @@ class ScoredSteps:
     def __len__(self) -> int:
         return len(self.returns)
 
-    def parts(self, count: int) -> Sequence["ScoredSteps"]:
-        """The steps in equal parts; `count` divides the number of bars."""
+    def parts(self, lengths: Sequence[int]) -> Sequence["ScoredSteps"]:
+        """The steps in parts of these numbers of bars."""
         arrays = (self.rewards, self.returns, self.turnover, self.closed, self.won)
-        return [ScoredSteps(*part) for part in zip(*(np.split(array, count) for array in arrays), strict=True)]
+        borders = np.cumsum(lengths)[:-1]
+        return [ScoredSteps(*part) for part in zip(*(np.split(array, borders) for array in arrays), strict=True)]
 
     def performance(self, bars_per_year: float) -> Performance:
         return performance(
@@ -77,18 +78,19 @@ class ScoredSteps:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpanScore:
-    """An agent's scores on a span: of the whole span, or the means over equal parts of the span."""
+    """An agent's scores on a span: of the whole span, or the means over parts of the span."""
 
     metrics: Mapping[str, float]  # `SCORES` by name
     parts: tuple[ScoredSteps, ...]  # in the order of time
     bars_per_year: float
 
     @classmethod
-    def of(cls, steps: ScoredSteps, bars_per_year: float, parts: int = 1) -> "SpanScore":
-        """The score of steps that were made in `parts` equal parts."""
-        of_parts = tuple(steps.parts(parts))
+    def of(cls, steps: ScoredSteps, bars_per_year: float, lengths: Sequence[int] = ()) -> "SpanScore":
+        """The score of steps that were made in parts of `lengths` bars; by default in one part."""
+        of_parts = tuple(steps.parts(lengths or [len(steps)]))
         scores = [_scores(part, bars_per_year) for part in of_parts]
-        metrics = scores[0] if parts == 1 else {name: mean([score[name] for score in scores]) for name in SCORES}
+        whole = len(scores) == 1
+        metrics = scores[0] if whole else {name: mean([score[name] for score in scores]) for name in SCORES}
         return cls(metrics, of_parts, bars_per_year)
 
     @property

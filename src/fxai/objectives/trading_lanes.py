@@ -8,12 +8,12 @@ from traceback import clear_frames
 import torch
 
 from fxai.errors import FxaiError
-from fxai.market.dataset import Market, prepare
+from fxai.market.dataset import Market, prepare, prepare_folds
 from fxai.objectives.trading_pack import TradingPack
 from fxai.objectives.trading_trial import TradingTrial, TrialConfigs, failure
 from fxai.protocol import Cause, Decision, JsonObject, LanePlan, Report, Slot, TrialRequest, TrialResult
 from fxai.rl.agents.build_training import build_training
-from fxai.rl.environment.market_tensors import MarketTensors, on_device
+from fxai.rl.environment.market_tensors import MarketTensors, folds_on_device, on_device
 from fxai.rl.lanes.pack import Pack, signature
 from fxai.rl.training.lane_width import measured_width, probe_config
 from fxai.rl.training.training import Training
@@ -23,7 +23,8 @@ from fxai.spec.fields.training_config import TrainingConfig
 
 _MARKETS = 8
 """Maximum number of prepared markets in a worker's cache, one per set of features. One needs about 250 bytes per bar
-with its tensors: 1.5 MB for the shipped data, 1 GB for four million bars."""
+with its tensors: 1.5 MB for the shipped data, 1 GB for four million bars. With folds, the tensors are about 80 bytes
+per bar and fold."""
 
 _CAPTURED_AFTER = 2
 """Updates of a pack on a GPU before the CUDA graph is captured. A capture costs as much as one to five replays save.
@@ -191,7 +192,12 @@ def _best_width(config: TrainingConfig, slot: Slot) -> int:
 def _training(pack: Pack, base: EnvConfig, slot: Slot, cuda_graph_after: int | None = None) -> Training:
     config, device = pack.configs[0].data, torch.device(slot.device)
     return build_training(
-        pack, base, _market(config), device, _tensors(config, slot.device), cuda_graph_after=cuda_graph_after
+        pack,
+        base,
+        _market(config),
+        device,
+        (_tensors_of_folds if pack.folds else _tensors)(config, slot.device),
+        cuda_graph_after=cuda_graph_after,
     )
 
 
@@ -204,3 +210,8 @@ def _market(config: DataConfig) -> Market:
 @lru_cache(maxsize=_MARKETS)
 def _tensors(config: DataConfig, device: str) -> MarketTensors:
     return on_device(_market(config), torch.device(device))
+
+
+@lru_cache(maxsize=_MARKETS)
+def _tensors_of_folds(config: DataConfig, device: str) -> MarketTensors:
+    return folds_on_device(prepare_folds(config), torch.device(device))

@@ -1,7 +1,7 @@
 """One trial of `fx_trading` during training: lanes, reports, checkpoint, result."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -9,9 +9,11 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from fxai.errors import FxaiError, InputError
+from fxai.evaluation.fold_rows import Arrange, one_fold, rows_of_folds, rows_of_paths
 from fxai.evaluation.score_errors import error_metrics, score_errors
 from fxai.market.bar_returns import BarReturns
 from fxai.market.dataset import Market
+from fxai.market.folds import latest_first
 from fxai.market.scored_steps import OF_REWARDS, SpanScore
 from fxai.objectives.worker_trial import WorkerTrial
 from fxai.protocol import (
@@ -54,11 +56,11 @@ class TrialConfigs:
 
 
 class TradingTrial:
-    """A trial with one lane per seed.
+    """A trial with one lane for each seed of each fold.
 
     The value of an evaluation is the mean over the lanes. The trial's value is that of the last evaluation, not the
     best one, because with noisy scores the best would be a selection on noise. For the same reason its agent is that of
-    the first lane.
+    the first lane, which is in the fold whose training ends last.
     """
 
     def __init__(
@@ -81,7 +83,8 @@ class TradingTrial:
         self.request = request
         self.trial = WorkerTrial(request)
         self.config, self.base = configs.own, configs.base
-        self.lanes = tuple(Lane(self.config, seed) for seed in request.seeds)
+        self.lanes = tuple(_lanes(request, self.config, market))
+        self._arrange = _arrangement(request, self.config, market)
         self.width = width
         self.updates = 0
         self._market = market
@@ -104,6 +107,11 @@ class TradingTrial:
     def env_steps(self) -> int:
         """Environment steps of training, of all lanes and all runs of the trial."""
         return self.updates * self.config.training.rollout_size * len(self.lanes)
+
+    @property
+    def _folds(self) -> tuple[int, ...]:
+        """The index of each lane's fold; empty without folds."""
+        return tuple(lane.fold for lane in self.lanes if lane.fold is not None)
 
     @property
     def may_advance(self) -> bool:
@@ -148,7 +156,7 @@ class TradingTrial:
             reason = f"the objective's value is {mean(values)} at step {self.updates}"
             return self._result(TrialState.FAIL, error=TrialError(Cause.NOT_FINITE, reason))
         spans = [lane.score for lane in evaluations]
-        joined = {**_means(metrics), **_errors(metrics, spans, self.request)}
+        joined = {**_means(metrics), **_errors(metrics, spans, self.request, self._arrange)}
         report = Report(self.request.number, self.updates, mean(values), joined, self.env_steps)
         self._reports += (report,)
         self._bars = BarReturns.of(self.updates, self.request.seeds, spans, rewards=_needs_rewards(self.request))
@@ -191,7 +199,7 @@ class TradingTrial:
     def _write_bars(self, step: int) -> None:
         """Write the returns of the last report, unless a checkpoint of an earlier release had none."""
         if self._bars is not None and self._bars.step == step:
-            self._bars.write(self._paths.returns)
+            replace(self._bars, folds=self._folds).write(self._paths.returns)
 
     def _note_sent(self) -> None:
         self._sent += 1
@@ -225,14 +233,37 @@ class TradingTrial:
             lane.state = row
 
 
+def _lanes(request: TrialRequest, config: TrainingConfig, market: Market) -> Iterator[Lane]:
+    """The lanes of a trial, with folds those of one fold after the other; see `latest_first`."""
+    if request.folds == 1:
+        yield from (Lane(config, seed) for seed in request.seeds)
+        return
+    seeds_per_fold = len(request.seeds) // request.folds
+    for place, fold in enumerate(latest_first(market.folds)):
+        of_fold = request.seeds[place * seeds_per_fold : (place + 1) * seeds_per_fold]
+        yield from (Lane(config, seed, fold=fold) for seed in of_fold)
+
+
+def _arrangement(request: TrialRequest, config: TrainingConfig, market: Market) -> Arrange:
+    """The folds whose errors add up to the error of the trial's value."""
+    groups = config.data.split.combinatorial
+    if request.folds == 1:
+        return one_fold
+    if groups is None:
+        return rows_of_folds(request.folds)
+    return rows_of_paths(market.folds, groups.groups, groups.test_groups)
+
+
 def _means(metrics: Sequence[Metrics]) -> dict[str, float]:
     """Mean of each metric over the lanes."""
     return {name: mean([lane[name] for lane in metrics]) for name in metrics[0]}
 
 
-def _errors(metrics: Sequence[Metrics], spans: Sequence[SpanScore], request: TrialRequest) -> dict[str, float]:
+def _errors(
+    metrics: Sequence[Metrics], spans: Sequence[SpanScore], request: TrialRequest, arrange: Arrange
+) -> dict[str, float]:
     """Standard error of each score, under its name with `_error`, and the errors of the trial's value."""
-    errors = score_errors(spans, metrics, request.score)
+    errors = score_errors(spans, metrics, request.score, arrange=arrange)
     of_value = errors[request.metric]
     parts = {STANDARD_ERROR: of_value.total, SEED_ERROR: of_value.seed, MARKET_ERROR: of_value.market}
     return {**error_metrics(errors), **{name: error for name, error in parts.items() if error is not None}}

@@ -69,7 +69,7 @@ class TrialRequest:
     params: Mapping[str, ParamValue]
     config: JsonObject
     base_config: JsonObject
-    seeds: tuple[int, ...]  # one per lane; the trial's value is the mean over them
+    seeds: tuple[int, ...]  # one per lane: those of each fold; the trial's value is the mean over them
     metric: str
     directory: Path  # folder of the trial: log, checkpoint, agent
     score: str = ""  # formula of the metric `score`, if any
@@ -83,6 +83,7 @@ class TrialRequest:
     study_identity: StudyIdentity = NO_STUDY
     stored_reports: StoredReports | None = ()  # None: no run has begun the trial, so its folder has no files of it
     first_seed: int | None = None  # first seed of the trial if this request is for one of several seeds; None: `seed`
+    folds: int = 1  # number of trainings with different bars for each seed
     most_step: int = MOST_STEP  # the greatest step of a report that the study's database can store
 
     @property
@@ -97,7 +98,7 @@ class LanePlan:
 
     objective: str
     base_config: JsonObject  # configuration of the study, used to measure the best width of a pack
-    seeds_per_trial: int = 1
+    seeds_per_trial: int = 1  # number of a request's seeds, those of all folds
     lanes: int | None = None  # per worker; None: the fastest width is measured
     trials: int | None = None  # maximum number of running trials on all workers; None: unknown
     folder: str = ""  # folder of custom code

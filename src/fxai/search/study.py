@@ -309,7 +309,7 @@ class Search:
             number=trial.number,
             attempt=self._attempt(trial),
             params=latest_params(trial),
-            seeds=lane_seeds(int(trial.user_attrs[attributes.SEED]), self._spec.seeds_per_trial),
+            seeds=lane_seeds(int(trial.user_attrs[attributes.SEED]), self._spec.lanes_per_trial),
             exploit=history[-1] if history else None,
             compared=int(trial.system_attrs.get(attributes.COMPARED, 0)),
         )

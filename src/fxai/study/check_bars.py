@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars
+from fxai.market.folds import folds_of
 from fxai.market.read_bars import load_bars
 from fxai.market.splits import split
 from fxai.spec.fields.data_config import DataConfig, FeatureConfig, SplitConfig
@@ -26,14 +27,17 @@ def check_bars(study: StudySpec) -> None:
     windows = longest_windows(study)
     bars = _bars(config.data.model_copy(update={"split": SplitConfig(), "features": FeatureConfig()}))
     try:
-        train = split(bars.time, config.data.split, windows.features).train
+        splits = split(bars.time, config.data.split, windows.features)
+        folds = folds_of(config.data.split, splits, windows.features)
     except DataError as error:
         raise DataError(f"study {study.study_name}: {error}") from None
-    if len(train) <= windows.observation:
-        raise DataError(
-            f"study {study.study_name}: the train split has {len(train)} bars, and an env.observation_window of "
-            f"{windows.observation} needs more than {windows.observation}. Use more bars or shorter windows"
-        )
+    for spans in [fold.train for fold in folds] or [(splits.train,)]:
+        if (most := max(map(len, spans))) <= windows.observation:
+            raise DataError(
+                f"study {study.study_name}: a training has at most {most} bars without a gap, and an "
+                f"env.observation_window of {windows.observation} needs more than {windows.observation}. Use more bars "
+                "or shorter windows"
+            )
 
 
 @lru_cache(maxsize=1)

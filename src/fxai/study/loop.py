@@ -293,6 +293,7 @@ class _Run:
             config=config,
             base_config=self._base_config,
             seeds=asked.seeds,
+            folds=self._spec.folds,
             metric=self._spec.metric_name,
             directory=self._files.of(asked.number).directory,
             score=self._spec.score or "",

@@ -39,7 +39,9 @@ def check_memory(study: StudySpec, share: SlotPlan) -> tuple[str, ...]:
     values, searched = config_values(study), [each for each in study.parameters if decides_memory(each.path)]
     least, most = _extreme(values, searched, least=True), _extreme(values, searched, least=False)
     lanes, room = _lanes_of_a_worker(study, share), _room(share.slots[0])
-    many = "seeds_per_trial" if lanes == study.seeds_per_trial else "resources.lanes_per_worker"
+    many = "resources.lanes_per_worker"
+    if lanes == study.lanes_per_trial:
+        many = "seeds_per_trial" if study.folds == 1 else "seeds_per_trial times the folds of validation:"
     if study.resources.lanes_per_worker is None and lane_bytes(values) > room.size:  # its lanes are measured with it
         raise InputError(f"the study {study.study_name!r} cannot run: {_reason(values, 1, many, room)}")
     if lanes * lane_bytes(least) > room.size:
@@ -76,7 +78,7 @@ def _lanes_of_a_worker(study: StudySpec, share: SlotPlan) -> int:
     """Number of trainings that a worker holds at once: of one trial, or of its share of the running trials."""
     asked, workers = study.resources.lanes_per_worker or 1, min(len(share.slots), study.n_trials)
     trials = -(-min(study.max_running_trials, study.n_trials) // workers)
-    return max(study.seeds_per_trial, min(asked, trials * study.seeds_per_trial))
+    return max(study.lanes_per_trial, min(asked, trials * study.lanes_per_trial))
 
 
 def _limit(study: StudySpec, share: SlotPlan) -> _Room | None:

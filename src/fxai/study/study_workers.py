@@ -27,7 +27,7 @@ def open_workers(study: StudySpec, slots: SlotPlan, logs: Path) -> LocalPool:
     plan = LanePlan(
         name_of(study.objective),
         trial_settings(study, {}),
-        study.seeds_per_trial,
+        study.lanes_per_trial,
         study.resources.lanes_per_worker,
         study.max_running_trials,
         folder_of(study.objective),

@@ -156,3 +156,18 @@ def test_parts_are_scored_each_by_itself():
         assert whole_score.metrics[name] == pytest.approx(np.mean(values), rel=1e-9), name
         assert whole_score.influences()[name].mean() == pytest.approx(np.mean(values), rel=1e-9), name
     assert np.array_equal(whole_score.returns, np.concatenate([part.returns for part in alone]))
+
+
+def test_lanes_may_be_scored_on_spans_of_their_own():
+    spans = [[SPAN], [Span(0, 41)], [Span(10, 30), Span(30, 95)]]
+    policies = torch.cat([always(LONG), always(SHORT), always(LONG)])
+    together = Scorer(market(), spans, 6000.0, BASE, [BASE] * 3)
+    first, second, third = together(policy(), policies)
+    alone = [Scorer(market(), span, 6000.0, BASE, [BASE]) for span in (SPAN, Span(0, 41), Span(10, 30), Span(30, 95))]
+    actions = (LONG, SHORT, LONG, LONG)
+    expected = [scorer(policy(), always(action))[0] for scorer, action in zip(alone, actions, strict=True)]
+    assert [first.metrics, second.metrics] == [expected[0].metrics, expected[1].metrics]
+    assert np.array_equal(third.returns, np.concatenate([expected[2].returns, expected[3].returns]))
+    for name in SCORES:
+        assert third.metrics[name] == pytest.approx(np.mean([each.metrics[name] for each in expected[2:]]))
+    assert [score.metrics for score in together(policy(), policies, [2, 0])] == [third.metrics, first.metrics]

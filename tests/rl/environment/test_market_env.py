@@ -12,6 +12,7 @@ from fxai.market.rules import Account
 from fxai.market.simulator import Simulator
 from fxai.market.splits import Span
 from fxai.rl.environment.account import Accounts
+from fxai.rl.environment.episodes import Episodes
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.step_result import MarketStep
@@ -273,6 +274,42 @@ def test_a_span_shorter_than_an_episode_is_taken_whole() -> None:
     env = MarketEnv(world.market, Span(10, 20), [config], torch.tensor([1]), 2)
     steps = play(env, torch.ones(7, 1, 2, dtype=torch.int64))
     assert [bool(step.truncated.all()) for step in steps] == [False] * 6 + [True]
+
+
+@given(seed=st.integers(0, 2**32), window=st.integers(1, 4), steps=st.integers(2, 12))
+def test_no_episode_and_no_window_crosses_a_gap_between_spans(*, seed: int, window: int, steps: int) -> None:
+    spans = [[Span(0, 9), Span(12, 15), Span(20, 40)], [Span(3, 30)], [Span(5, 12), Span(30, 31)]]
+    seeds = torch.tensor([seed, seed + 1, seed + 2])
+    episodes = Episodes(spans, window=window, steps=[steps] * 3, seeds=seeds, envs=4)
+    for _ in range(100):
+        starts, ends = episodes.next()
+        for lane, of_lane in enumerate(spans):
+            for start, end in zip(starts[lane].tolist(), ends[lane].tolist(), strict=True):
+                (span,) = [span for span in of_lane if span.start <= start < span.stop]
+                assert span.start + window - 1 <= start < end == min(start + steps, span.stop - 1)
+
+
+def test_each_span_has_as_many_starts_as_its_share_of_steps() -> None:
+    spans = [[Span(0, 21), Span(30, 91)]]
+    episodes = Episodes(spans, window=1, steps=[50], seeds=torch.tensor([5]), envs=4000)
+    starts, _ = episodes.next()
+    in_first = (starts < 21).double().mean().item()
+    assert in_first == pytest.approx(20 / 80, abs=0.03)
+    assert set(starts.unique().tolist()) == {0, *range(30, 41)}
+
+
+def test_a_lane_draws_the_same_episodes_whatever_spans_other_lanes_have() -> None:
+    spans = [[Span(0, 9), Span(12, 30)], [Span(3, 30)], [Span(1, 8), Span(9, 14), Span(20, 33)]]
+    seeds = torch.tensor([7, 8, 9])
+
+    def drawn(lanes: list[int]) -> torch.Tensor:
+        chosen = [spans[lane] for lane in lanes]
+        episodes = Episodes(chosen, window=2, steps=[5] * len(lanes), seeds=seeds[lanes], envs=6)
+        return torch.stack([torch.stack(episodes.next()) for _ in range(70)])  # [step, start or end, lane, env]
+
+    together = drawn([0, 1, 2])
+    for lane in range(3):
+        assert torch.equal(drawn([lane])[:, :, 0], together[:, :, lane])
 
 
 def test_a_span_without_room_is_refused_with_what_to_do() -> None:

@@ -195,13 +195,23 @@ def test_keys_of_the_files_top() -> None:
     ("written", "message"),
     [
         ("{episodes: 1}", "x.yaml:5: studies[0].validation.episodes: "),
-        ("{episode: 3}", "x.yaml:5: studies[0].validation.episode: unknown key; the only key is episodes"),
-        ("20", "must be a mapping, such as {episodes: 20}"),
+        (
+            "{episode: 3}",
+            "validation.episode: unknown key; the keys are walk_forward, combinatorial, episodes",
+        ),
+        ("20", "must be a mapping, such as {walk_forward: {folds: 5}} or {episodes: 20}"),
         (
             "{episodes: 3}\n  training_config: {data: {split: {validation_episodes: 4}}}",
             "given in training_config.data",
         ),
         ("{episodes: 3}\n  objective: a:b", "applies to fx_trading only"),
+        ("{walk_forward: {folds: 1}}", "x.yaml:5: studies[0].validation.walk_forward.folds: "),
+        ("{walk_forward: {fold: 3}}", "x.yaml:5: studies[0].validation.walk_forward.fold: unknown key; did you mean"),
+        ("{walk_forward: {scheme: rising}}", "x.yaml:5: studies[0].validation.walk_forward.scheme: "),
+        ("{walk_forward: {}, episodes: 3}", "validation_episodes and walk_forward exclude each other; keep one"),
+        ("{walk_forward: {}, combinatorial: {}}", "walk_forward and combinatorial exclude each other; keep one"),
+        ("{combinatorial: {test_groups: 6}}", "test_groups 6 leaves no group to train on"),
+        ("{combinatorial: {groups: 20, test_groups: 10}}", "are 184,756 trainings per seed, more than 1,000"),
     ],
 )
 def test_validation_that_cannot_be(written: str, message: str) -> None:
@@ -212,6 +222,20 @@ def test_validation_that_cannot_be(written: str, message: str) -> None:
 def test_validation_sets_the_episodes_of_the_split() -> None:
     (study,) = spec_of(parse_yaml(f"{VALIDATED} {{episodes: 20}}\n", "x.yaml")).studies
     assert study.training_config.data.split.validation_episodes == 20
+
+
+@pytest.mark.parametrize(
+    ("written", "folds"),
+    [
+        ("{walk_forward: {folds: 3, scheme: anchored, purge: 9}}", 3),
+        ("{walk_forward: }", 5),
+        ("{combinatorial: {groups: 5, embargo: 2}}", 10),
+    ],
+)
+def test_validation_by_folds(written: str, folds: int) -> None:
+    (study,) = spec_of(parse_yaml(f"{VALIDATED} {written}\n", "x.yaml")).studies
+    assert study.folds == study.lanes_per_trial == folds
+    assert study.training_config.data.split.folds == folds
 
 
 VALIDATED = """\

@@ -63,7 +63,7 @@ def test_an_embargo_that_is_given_stays():
     given = study(training_config={"data": {"split": {"embargo_bars": 5}}})
     assert with_embargo(given) is given
     assert with_stored_parts(given, fingerprint(study())) is given
-    assert config_with_embargo(given.training_config) is given.training_config  # type: ignore[arg-type,type-var]
+    assert config_with_embargo(given.training_config) is given.training_config  # type: ignore[arg-type]
 
 
 def test_a_study_of_custom_code_has_no_embargo():

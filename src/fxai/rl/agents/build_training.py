@@ -2,11 +2,13 @@
 
 import torch
 
-from fxai.market.dataset import Market
+from fxai.market.dataset import Market, prepare_folds
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.scoring import Scorer
+from fxai.rl.environment.episodes import Spans
+from fxai.rl.environment.fold_spans import test_spans, train_spans
 from fxai.rl.environment.market_env import MarketEnv
-from fxai.rl.environment.market_tensors import MarketTensors, on_device
+from fxai.rl.environment.market_tensors import MarketTensors, folds_on_device, on_device
 from fxai.rl.lanes.pack import Pack
 from fxai.rl.training.training import Training
 from fxai.spec.fields.env_config import EnvConfig
@@ -21,22 +23,28 @@ def build_training(
     *,
     cuda_graph_after: int | None = None,
 ) -> Training:
-    """A training on the market's train split, scored on its validation split.
+    """A training on the market's train split, scored on its validation split, or of each lane on its fold.
 
     Args:
         pack: Configurations and seeds.
         base: Environment that scores.
         market: Bars, features and splits.
         device: Device of the training.
-        tensors: The market's tensors if they are on the device already.
+        tensors: The market's tensors if they are on the device already. Lanes in folds need those of all folds.
         cuda_graph_after: See `Training`.
     """
+    train: Spans = market.splits.train
+    test: Spans = market.splits.validation
+    if pack.folds:
+        tensors = tensors or folds_on_device(prepare_folds(pack.configs[0].data), device)
+        train = train_spans(market, pack.folds)
+        test = test_spans(market, pack.folds, pack.configs[0].env.observation_window)
     tensors = tensors or on_device(market, device)
     own = [config.env for config in pack.configs]
     seeds = torch.tensor(pack.seeds, dtype=torch.int64)
-    env = MarketEnv(tensors, market.splits.train, own, seeds, pack.configs[0].training.n_envs)
+    env = MarketEnv(tensors, train, own, seeds, pack.configs[0].training.n_envs)
     episodes = pack.configs[0].data.split.validation_episodes  # the same for all trials
-    score = Scorer(tensors, market.splits.validation, market.bars_per_year, base, own, parts=episodes)
+    score = Scorer(tensors, test, market.bars_per_year, base, own, parts=episodes)
     return Training(pack, env, score, device, cuda_graph_after=cuda_graph_after)
 
 

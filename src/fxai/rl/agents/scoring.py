@@ -2,7 +2,7 @@
 
 The span is divided into consecutive episodes. Each episode begins flat, and an open position is closed at its end, at
 cost. Lanes differ only in their observation window and in whether short positions are allowed. The metrics are those of
-the whole span, or the means over equal parts, each part being one episode.
+the whole span, or the means over several parts of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,8 @@ from torch import Tensor
 
 from fxai.market.scored_steps import ScoredSteps, SpanScore
 from fxai.market.splits import Span
+from fxai.rl.agents.scored_episodes import ScoredEpisodes, equal_parts
+from fxai.rl.environment.episodes import Spans
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.lanes.policy import Policy, greedy
@@ -40,7 +42,7 @@ class Scorer:
     def __init__(
         self,
         market: MarketTensors,
-        span: Span,
+        span: Spans,
         bars_per_year: float,
         base: EnvConfig,
         own: Sequence[EnvConfig],
@@ -51,22 +53,19 @@ class Scorer:
 
         Args:
             market: Prices and features on the device.
-            span: Bars to score.
+            span: Bars to score, for all lanes or for each lane. Several spans of a lane are scored separately.
             bars_per_year: For annualized metrics.
             base: Environment that scores.
             own: Environment of each lane's training; only its observation window and permission to be short are used.
             parts: Number of equal parts to score separately; remaining bars at the end are not scored. None: one part.
         """
-        first, last = span.start, span.stop - 1
-        if parts is not None:
-            base = base.model_copy(update={"max_episode_steps": (last - first) // parts})
-            last = first + parts * base.max_episode_steps
-        self._market, self._span, self._bars_per_year = market, span, bars_per_year
-        self._parts = parts or 1
+        spans: Sequence[Sequence[Span]] = [[span]] * len(own) if isinstance(span, Span) else span
+        if isinstance(span, Span) and parts is not None:
+            equal, base = equal_parts(span, base, parts)
+            spans = [equal] * len(own)
+        self._market, self._spans, self._bars_per_year = market, spans, bars_per_year
         self._configs = [scoring_env_of(base, config) for config in own]
-        self._starts = torch.arange(first, last, base.max_episode_steps)
-        self._lengths = (last - self._starts).clamp(max=base.max_episode_steps)
-        self._longest = min(base.max_episode_steps, last - first)
+        self._episodes = ScoredEpisodes.of(spans, base.max_episode_steps)
 
     def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int] | None = None) -> list[SpanScore]:
         """The score of each lane.
@@ -85,30 +84,28 @@ class Scorer:
         scored_lanes = chosen if self._market.device.type == "cpu" else all_lanes
         steps = self._run(policy, weights[list(scored_lanes)], self._env(scored_lanes), _SCORED_FIELDS)
         steps = steps[[scored_lanes.index(lane) for lane in chosen]]
-        return [self._score(lane) for lane in self._by_step(steps)]
+        return [self._score(fields, lane) for fields, lane in zip(self._by_step(steps, chosen), chosen, strict=True)]
 
     def trajectory(self, policy: Policy, weights: Tensor) -> Trajectory:
         """Trajectory of the first lane, for weights [1, size]."""
-        (steps,) = self._by_step(self._run(policy, weights, self._env([0]), (*_SCORED_FIELDS, "position")))
-        bars = [
-            np.arange(1, length + 1) + start
-            for start, length in zip(self._starts.tolist(), self._lengths.tolist(), strict=True)
-        ]
+        (steps,) = self._by_step(self._run(policy, weights, self._env([0]), (*_SCORED_FIELDS, "position")), [0])
+        bars = self._episodes.bars(0)
         return Trajectory(
             bar=np.concatenate(bars),
             begins=np.concatenate([np.arange(len(episode)) == 0 for episode in bars]),
             steps=dict(zip((*_SCORED_FIELDS, "position"), steps, strict=True)),
-            score=self._score(steps[: len(_SCORED_FIELDS)]),
+            score=self._score(steps[: len(_SCORED_FIELDS)], 0),
         )
 
     def _env(self, lanes: Sequence[int]) -> MarketEnv:
         return MarketEnv(
             self._market,
-            self._span,
+            [self._spans[lane] for lane in lanes],
             [self._configs[lane] for lane in lanes],
             torch.zeros(len(lanes), dtype=torch.int64),  # unused: the episode starts are fixed
-            len(self._starts),
-            starts=self._starts.expand(len(lanes), -1),
+            self._episodes.starts.shape[1],
+            starts=self._episodes.starts[list(lanes)],
+            ends=self._episodes.ends[list(lanes)],
             close_at_end=True,
         )
 
@@ -120,7 +117,7 @@ class Scorer:
         """
         observation = env.reset()
         field_steps, ended = [], []
-        for _ in range(self._longest):
+        for _ in range(self._episodes.longest):
             step = env.step(greedy(policy, weights, observation))
             field_steps.append([getattr(step, name) for name in names])
             ended.append(step.terminated | step.truncated)
@@ -132,18 +129,18 @@ class Scorer:
         fields = [torch.stack(field, dim=2).to(weights.dtype) for field in zip(*field_steps, strict=True)]
         return torch.stack(fields, dim=1) * alive.unsqueeze(1)
 
-    def _by_step(self, steps: Tensor) -> NDArray[np.float64]:
-        """The result of `_run` as [lane, field, step], episodes in the order of time."""
-        inside = torch.arange(steps.shape[-1]) < self._lengths.unsqueeze(1)  # [episode, time]
-        return steps.cpu().double()[:, :, inside].numpy()
+    def _by_step(self, steps: Tensor, lanes: Sequence[int]) -> list[NDArray[np.float64]]:
+        """The result of `_run` on `lanes`, for each lane [field, step] with the episodes in the order of time."""
+        inside = self._episodes.inside(steps.shape[-1])
+        return [fields[:, inside[lane]].numpy() for fields, lane in zip(steps.cpu().double(), lanes, strict=True)]
 
-    def _score(self, steps: NDArray[np.float64]) -> SpanScore:
+    def _score(self, steps: NDArray[np.float64], lane: int) -> SpanScore:
         """The score of one lane from its fields [field, step]."""
         of = dict(zip(_SCORED_FIELDS, steps, strict=True))
         closed, settled = of["closed"] > 0, of["settled"] > 0
         won = (closed & (of["closed_gain"] > 0)).astype(float) + (settled & (of["settled_gain"] > 0))
         scored = ScoredSteps(of["reward"], of["step_return"], of["turnover"], closed.astype(float) + settled, won)
-        return SpanScore.of(scored, self._bars_per_year, self._parts)
+        return SpanScore.of(scored, self._bars_per_year, [len(span) - 1 for span in self._spans[lane]])
 
 
 def scoring_env_of(base: EnvConfig, own: EnvConfig) -> EnvConfig:

@@ -1,6 +1,7 @@
 """Draws the first and last bars of episodes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
@@ -17,48 +18,51 @@ Episode: TypeAlias = tuple[Tensor, Tensor]
 """First and last bar, each [lane, env] int64."""
 
 
-class Episodes:
-    """Episodes within a span of bars, with random or given starts.
+Spans: TypeAlias = Span | Sequence[Sequence[Span]]
+"""One span of bars for all lanes, or the spans of each lane."""
 
-    A random start leaves bars for a whole episode. If the span is shorter than that, the episode is the whole span.
-    The start is a function of seed, step number and environment.
+
+class Episodes:
+    """Episodes within spans of bars, with random or given starts.
+
+    A random start leaves bars for a whole episode. If its span is shorter than that, the episode is the whole span.
+    With several spans, a start is in each of them as often as the span has steps. The start is a function of seed,
+    step number and environment.
     """
 
     def __init__(
         self,
-        span: Span,
+        spans: Spans,
         *,
         window: int,
         steps: Sequence[int],
         seeds: Tensor,
         envs: int,
         starts: Tensor | None = None,
+        ends: Tensor | None = None,
     ) -> None:
-        """Creates episodes whose bars are within the span, as are the windows of random starts.
+        """Creates episodes whose bars are within a span, as are the windows of random starts.
 
         Args:
-            span: The bars.
+            spans: The bars.
             window: Number of bars of an observation.
             steps: Longest episode of each lane, in steps.
             seeds: [lane] int64.
             envs: Number of environments per lane.
             starts: Given starts [lane, env] int64, instead of random ones.
+            ends: Last bars [lane, env] of given starts; by default after the longest episode, or at the span's end.
 
         Raises:
-            DataError: The span is too short for a step.
+            DataError: The spans of a lane are too short for a step.
         """
-        begin = span.start + window - 1
-        if span.stop - 1 <= begin:
-            raise DataError(
-                f"a split of {len(span)} bars is too short for an episode: env.observation_window needs {window} bars "
-                "before the first step; shorten the window or provide more bars"
-            )
+        of_lanes = [[spans]] * len(seeds) if isinstance(spans, Span) else spans
         self._seeds, self._envs = seeds, envs
-        self._last_bar = span.stop - 1
         self._steps = torch.tensor(steps, device=seeds.device)[:, None]
-        self._begin = begin
-        self._choices = (self._last_bar - self._steps - begin + 1).clamp(min=1)
-        self._given = None if starts is None else self._with_ends(self._checked(starts, span))
+        self._given: Episode | None = None
+        if starts is None:
+            self._starts = _RandomStarts.of(of_lanes, window, steps, seeds.device)
+        else:
+            self._given = self._with_ends(self._checked(starts, of_lanes), of_lanes, ends)
         self._step = torch.zeros_like(seeds)  # step number of the first start in `_drawn`
         self._drawn: Sequence[Episode] = ()
         self._used = 0
@@ -91,14 +95,74 @@ class Episodes:
         steps = self._step + torch.arange(count, device=self._seeds.device).unsqueeze(1)  # [step, lane]
         purpose = counter_rng.Purpose.EPISODE_START
         bits = counter_rng.bits(self._seeds.repeat(count), purpose, steps.flatten(), (self._envs,))
-        starts, ends = self._with_ends(self._begin + bits.reshape(count, lanes, self._envs).remainder(self._choices))
+        starts, last_bars = self._starts(bits.reshape(count, lanes, self._envs))
+        ends = torch.minimum(starts + self._steps, last_bars)
         return list(zip(starts.unbind(0), ends.unbind(0), strict=True))
 
-    def _with_ends(self, starts: Tensor) -> Episode:
-        return starts, (starts + self._steps).clamp(max=self._last_bar)
+    def _with_ends(self, starts: Tensor, spans: Sequence[Sequence[Span]], ends: Tensor | None) -> Episode:
+        if ends is not None:
+            return starts, ends.to(starts.device).contiguous()
+        last_bars = torch.tensor([max(span.stop for span in lane) - 1 for lane in spans], device=starts.device)
+        return starts, torch.minimum(starts + self._steps, last_bars[:, None])
 
-    def _checked(self, starts: Tensor, span: Span) -> Tensor:
+    def _checked(self, starts: Tensor, spans: Sequence[Sequence[Span]]) -> Tensor:
         shape = (len(self._seeds), self._envs)
-        if starts.shape != shape or starts.min() < span.start or starts.max() >= self._last_bar:
-            raise ValueError(f"starts must be {shape} bars from {span.start} to {self._last_bar - 1}")
+        first = min(span.start for lane in spans for span in lane)
+        last = max(span.stop for lane in spans for span in lane) - 1
+        if starts.shape != shape or starts.min() < first or starts.max() >= last:
+            raise ValueError(f"starts must be {shape} bars from {first} to {last - 1}")
         return starts.to(self._seeds.device).contiguous()
+
+
+@dataclass(frozen=True, slots=True)
+class _RandomStarts:
+    """The starts that random bits choose. The fields are int64, [lane, span] for the spans of each lane."""
+
+    begins: Tensor  # first start
+    last_bars: Tensor
+    choices: Tensor  # number of starts that leave bars for a whole episode, at least 1
+    before: Tensor  # sum of the weights of the spans before; beyond all bits for a span that a lane does not have
+    totals: Tensor  # [lane, 1]: sum of all weights
+
+    @classmethod
+    def of(
+        cls, spans: Sequence[Sequence[Span]], window: int, steps: Sequence[int], device: torch.device
+    ) -> "_RandomStarts":
+        """Makes the tables of spans. Spans without a step are left out."""
+        lanes = [
+            [_places(span, window, longest) for span in lane if len(span) > window]
+            for lane, longest in zip(spans, steps, strict=True)
+        ]
+        if short := [lane for lane, places in zip(spans, lanes, strict=True) if not places]:
+            bars = max(map(len, short[0]), default=0)
+            raise DataError(
+                f"a split of {bars} bars is too short for an episode: env.observation_window needs {window} bars "
+                "before the first step; shorten the window or provide more bars"
+            )
+        most = max(map(len, lanes))
+        rows = torch.tensor([lane + lane[-1:] * (most - len(lane)) for lane in lanes], device=device)
+        begins, last_bars, choices, weights = rows.unbind(-1)
+        # A lane with one span draws among its choices, however many spans other lanes have.
+        single = torch.tensor([len(lane) == 1 for lane in lanes], device=device)[:, None]
+        weights = torch.where(single, choices, weights)
+        exists = torch.tensor([[place < len(lane) for place in range(most)] for lane in lanes], device=device)
+        sums = (weights * exists).cumsum(1)
+        before = torch.where(exists, sums - weights, torch.iinfo(torch.int64).max)
+        return cls(begins, last_bars, choices, before, sums[:, -1:])
+
+    def __call__(self, bits: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns starts [step, lane, env] for random bits of this shape, and the last bars of their spans."""
+        drawn = bits.remainder(self.totals)
+        if self.begins.shape[1] == 1:
+            return self.begins + drawn, self.last_bars
+        place = (drawn.unsqueeze(-1) >= self.before[:, None]).sum(-1) - 1
+        lane = torch.arange(len(self.begins), device=bits.device)[:, None]
+        within = drawn - self.before[lane, place]
+        starts = self.begins[lane, place] + within.remainder(self.choices[lane, place])
+        return starts, self.last_bars[lane, place]
+
+
+def _places(span: Span, window: int, longest: int) -> tuple[int, int, int, int]:
+    """First start, last bar, number of starts that leave bars for a whole episode, and number of steps of a span."""
+    begin, last = span.start + window - 1, span.stop - 1
+    return begin, last, max(1, last - longest - begin + 1), last - begin

@@ -9,8 +9,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from fxai.market.splits import Span
-from fxai.rl.environment.episodes import Episodes
+from fxai.rl.environment.episodes import Episodes, Spans
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import MarketView
 from fxai.rl.environment.numba_backend import NumbaBackend
@@ -52,26 +51,28 @@ class MarketEnv:
     def __init__(
         self,
         market: MarketTensors,
-        span: Span,
+        span: Spans,
         configs: Sequence[EnvConfig],
         seeds: Tensor,
         envs: int,
         *,
         starts: Tensor | None = None,
+        ends: Tensor | None = None,
         close_at_end: bool = False,
     ) -> None:
         """Creates environments on the bars of `span`, one lane for each config.
 
-        The windows of episodes with random starts are within the span. Given starts may be anywhere in the span, and
+        Episodes with random starts and their windows are within one span. Given starts may be anywhere in the span, and
         their windows may begin before the span, so that agents with different windows are scored on the same bars.
 
         Args:
             market: The market.
-            span: The bars of the episodes.
+            span: The bars of the episodes, for all lanes or for each lane.
             configs: The configuration of each lane.
             seeds: [lane] int64.
             envs: Number of environments per lane.
             starts: Bar at which each episode begins [lane, env] int64; by default random.
+            ends: Last bar [lane, env] of episodes with given starts; by default after `max_episode_steps`.
             close_at_end: Whether a position that is open at the end of an episode is closed, with costs, for scoring.
 
         Raises:
@@ -89,6 +90,7 @@ class MarketEnv:
             seeds=seeds.to(market.device),
             envs=envs,
             starts=starts,
+            ends=ends,
         )
         self._floor: MarketBackend
         if runs_on_kernels(market.quotes):

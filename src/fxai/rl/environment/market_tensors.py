@@ -1,5 +1,6 @@
 """The tensors of a market that the environments of all lanes share."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +62,13 @@ class MarketTensors:
             has_nights=bool(np.any(nights)),
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence["MarketTensors"]) -> "MarketTensors":
+        """Joins the bars of markets, one market after the other."""
+        first = parts[0]
+        quotes, features = torch.cat([part.quotes for part in parts]), torch.cat([part.features for part in parts])
+        return cls(quotes, features, first.has_spread, first.has_nights)
+
     @property
     def dtype(self) -> torch.dtype:
         return self.quotes.dtype
@@ -84,3 +92,12 @@ def on_device(market: Market, device: torch.device) -> MarketTensors:
         spread=market.spread,
         device=device,
     )
+
+
+def folds_on_device(folds: Iterable[Market], device: torch.device) -> MarketTensors:
+    """Returns the tensors of the markets of all folds, joined: bar b of fold f is bar f * bars + b.
+
+    The markets differ in their features only, which are standardized for each fold. So the environments of lanes in
+    different folds share the tensors, and a lane's fold is only an offset of its bars.
+    """
+    return MarketTensors.joined([on_device(market, device) for market in folds])

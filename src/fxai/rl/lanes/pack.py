@@ -16,9 +16,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Configurations and seeds, one of each per lane.
+    """Configurations, seeds and folds, one of each per lane.
 
-    The configurations agree in everything but the fields of `spec.fields.per_lane_fields`.
+    The configurations agree in everything but the fields of `spec.fields.per_lane_fields`. Without folds all lanes
+    train on the train split.
 
     Raises:
         ValueError: If the configurations are not compatible.
@@ -26,12 +27,15 @@ class Pack:
 
     configs: tuple[TrainingConfig, ...]
     seeds: tuple[int, ...]
+    folds: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.configs or len(self.configs) != len(self.seeds):
             raise ValueError(
                 f"a pack needs one seed per configuration: {len(self.configs)} configurations, {len(self.seeds)} seeds"
             )
+        if self.folds and len(self.folds) != len(self.seeds):
+            raise ValueError(f"a pack needs one fold per seed: {len(self.folds)} folds, {len(self.seeds)} seeds")
         if len({signature(config) for config in self.configs}) > 1:
             raise ValueError("the configurations of a pack differ in fields that must be equal in all lanes")
 

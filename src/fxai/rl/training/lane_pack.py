@@ -18,6 +18,7 @@ class Lane:
     config: TrainingConfig
     seed: int
     state: Mapping[str, Tensor] | None = None  # tensors of `Training.state` without the lane axis
+    fold: int | None = None  # index of the fold whose bars it uses; None: train and validation split
 
 
 class LanePack:
@@ -47,9 +48,7 @@ class LanePack:
             self.lanes, self._training, self._on_host = (), None, None
             return
         members = self._padded(ordered)
-        training = self._make_training(
-            Pack(tuple(lane.config for lane in members), tuple(lane.seed for lane in members))
-        )
+        training = self._make_training(_pack_of(members))
         state = training.state()
         self._copy_kept_lanes(ordered, state)
         for index, lane in enumerate(ordered):
@@ -108,6 +107,11 @@ class LanePack:
             return
         for name, tensor in self._training.tensors().items():
             state[name][list(after.values())] = tensor[[before[lane] for lane in after]]
+
+
+def _pack_of(lanes: Sequence[Lane]) -> Pack:
+    folds = tuple(lane.fold for lane in lanes if lane.fold is not None)
+    return Pack(tuple(lane.config for lane in lanes), tuple(lane.seed for lane in lanes), folds)
 
 
 def unstack_states(state: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:

@@ -64,7 +64,7 @@ def study_problems(study: StudyParts) -> Iterator[Finding]:
         yield from sampler_problems(study.sampler, study.parameters)
     yield from enqueue_problems(study.enqueue, [parameter for _, parameter in study.parameters])
     if study.resources is not None:
-        yield from lane_problems(study.seeds_per_trial, study.resources.lanes_per_worker)
+        yield from lane_problems(study.seeds_per_trial, _folds(study.config), study.resources.lanes_per_worker)
     yield from population_problems(study)
 
 
@@ -269,8 +269,17 @@ def custom_stop_problems(stop: Stop) -> Iterator[Finding]:
         yield Finding(("stop", "env_steps"), message)
 
 
-def lane_problems(seeds_per_trial: int, lanes_per_worker: int | None) -> Iterator[Finding]:
-    """Yields a `lanes_per_worker` below `seeds_per_trial`: a worker trains all seeds of a trial in parallel."""
-    if lanes_per_worker is not None and lanes_per_worker < seeds_per_trial:
+def lane_problems(seeds_per_trial: int, folds: int, lanes_per_worker: int | None) -> Iterator[Finding]:
+    """Yields a `lanes_per_worker` below the trainings of a trial: a worker trains all of them in parallel."""
+    if lanes_per_worker is None or lanes_per_worker >= seeds_per_trial * folds:
+        return
+    if folds == 1:
         message = f"{lanes_per_worker} is less than seeds_per_trial {seeds_per_trial}; each seed needs a lane"
-        yield Finding(("resources", "lanes_per_worker"), message)
+    else:
+        needed = f"{seeds_per_trial} seeds x {folds} folds"
+        message = f"{lanes_per_worker} is less than {needed}; each seed of each fold needs a lane"
+    yield Finding(("resources", "lanes_per_worker"), message)
+
+
+def _folds(config: TrainingConfig | CustomConfig | None) -> int:
+    return config.data.split.folds if isinstance(config, TrainingConfig) else 1

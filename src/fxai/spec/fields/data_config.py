@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from fxai.spec.fields.defaults import MAX_COUNT
 from fxai.spec.fields.environment import check_bare
+from fxai.spec.fields.folds_config import CombinatorialConfig, WalkForwardConfig
 from fxai.spec.fields.record import LATER, Record
 
 NAMED_SOURCE: Final = re.compile(r"eurusd_1h|(?P<kind>planted_1h|shuffled_1h)(?::(?P<seed>\d{1,9}))?")
@@ -28,6 +29,11 @@ def _no_number(value: object) -> object:
 
 
 Date = Annotated[datetime, BeforeValidator(_no_number)]
+
+
+def _is_absent(value: object) -> bool:
+    """Whether a field is left out of what is written, so that checkpoints of earlier releases are continued."""
+    return value is None
 
 
 class SplitConfig(Record):
@@ -56,6 +62,33 @@ class SplitConfig(Record):
         le=100_000,
         description="number of equal parts of the validation split, each scored as one episode",
     )
+    walk_forward: Annotated[WalkForwardConfig | None, LATER] = Field(
+        default=None,
+        exclude_if=_is_absent,
+        description="several test windows that follow each other, each with a training of its own",
+    )
+    combinatorial: Annotated[CombinatorialConfig | None, LATER] = Field(
+        default=None, exclude_if=_is_absent, description="groups of bars, and a training for each choice of test groups"
+    )
+
+    @model_validator(mode="after")
+    def _one_validation(self) -> "SplitConfig":
+        names = ("validation_episodes", "walk_forward", "combinatorial")
+        given = [name for name in names if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} exclude each other; keep one")
+        return self
+
+    @property
+    def folds(self) -> int:
+        """Number of trainings of a trial for each seed."""
+        if self.walk_forward is not None:
+            return self.walk_forward.folds
+        return 1 if self.combinatorial is None else self.combinatorial.folds
+
+    @property
+    def has_folds(self) -> bool:
+        return self.folds > 1
 
     @model_validator(mode="after")
     def _check_split(self) -> "SplitConfig":

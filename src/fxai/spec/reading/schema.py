@@ -53,10 +53,15 @@ def json_schema() -> JsonSchema:
     definitions["TrainingConfig"]["properties"]["training"] = _training(definitions)
     _by_objective(definitions)
     study["validation"] = {
-        "description": "scoring of the validation split; `episodes` is the number of equal parts, each one episode",
+        "description": "how trials are validated: walk_forward and combinatorial train each trial on several folds; "
+        "`episodes` scores the validation split in equal parts, each one episode",
         "type": ["object", "null"],
         "additionalProperties": False,
-        "properties": {"episodes": {"type": "integer", "minimum": 2}},
+        "properties": {
+            "walk_forward": {"anyOf": [{"$ref": "#/$defs/WalkForwardConfig"}, _NULL]},
+            "combinatorial": {"anyOf": [{"$ref": "#/$defs/CombinatorialConfig"}, _NULL]},
+            "episodes": {"type": "integer", "minimum": 2},
+        },
     }
     study["eval_frequency"] = {
         "description": "eval_frequency of training_config.training",

@@ -27,6 +27,12 @@ Node = dict[str, JsonValue]
 SHARED = ("storage", "seed", "n_jobs", "max_concurrent_trials", "gpu_per_trial", "param_mapping", "preset", "tracking")
 _ALL_WORKERS = -1  # as Optuna and scikit-learn write it
 _DEFAULT_WHEN_EMPTY = ("training_config", "sampler", "pruner", "resources", "enqueue", "tracking", "stop")
+_VALIDATION_KEYS = {
+    "walk_forward": "walk_forward",
+    "combinatorial": "combinatorial",
+    "episodes": "validation_episodes",
+}
+"""Keys of `validation`, and the fields of `training_config.data.split` that they set."""
 _STOP_KEYS = {"early_stop_patience": "patience", "early_stop_min_delta": "min_delta"}
 
 
@@ -124,17 +130,22 @@ def _move_overrides(form: TranslatedSpec, study: Node, path: KeyPath) -> None:
 
 
 def _move_validation(form: TranslatedSpec, study: Node, path: KeyPath) -> None:
-    """Moves `validation: {episodes: 20}` to `data.split.validation_episodes` of training_config."""
+    """Moves the keys of `validation` to `data.split` of training_config."""
     section = study.get("validation")
     if is_custom(study.get("objective")) and section is not None:
         form.findings.append(Finding((*path, "validation"), "applies to fx_trading only; remove it for custom code"))
     elif isinstance(section, dict):
-        for key in section.keys() - {"episodes"}:
-            form.findings.append(Finding((*path, "validation", key), "unknown key; the only key is episodes"))
+        for key in section.keys() - _VALIDATION_KEYS.keys():
+            message = f"unknown key; the keys are {', '.join(_VALIDATION_KEYS)}"
+            form.findings.append(Finding((*path, "validation", key), message))
             del section[key]
-        _move(form, study, path, ("validation", "episodes"), ("data", "split", "validation_episodes"))
+        for key, field in _VALIDATION_KEYS.items():
+            if key != "episodes" and key in section and section[key] is None:
+                section[key] = {}
+            _move(form, study, path, ("validation", key), ("data", "split", field))
     elif section is not None:
-        form.findings.append(Finding((*path, "validation"), "must be a mapping, such as {episodes: 20}"))
+        message = "must be a mapping, such as {walk_forward: {folds: 5}} or {episodes: 20}"
+        form.findings.append(Finding((*path, "validation"), message))
     study.pop("validation", None)
 
 

@@ -1,18 +1,22 @@
-"""The embargo between the splits of a study that leaves `data.split.embargo_bars` to FxAI.
+"""The embargo of a study that leaves `data.split.embargo_bars` to FxAI, and likewise the purges of its folds.
 
 All trials of a study are scored on the same bars, so the embargo fits the longest windows of the whole search space.
 The run that begins a study stores its embargo in the fingerprint, and later runs take the stored one.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
+from fxai.spec.fields.data_config import SplitConfig
 from fxai.spec.fields.field_paths import field_value_of
+from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.config_fields import config_fields
 from fxai.spec.search.configure import value_at
 from fxai.spec.search.parameters import CategoricalParameter, Choice, Parameter
 from fxai.spec.search.study import StudySpec
+
+R = TypeVar("R", bound=Record)
 
 EARLIER_EMBARGO: Final = 24
 """The default of earlier releases, which did not depend on the windows."""
@@ -34,12 +38,17 @@ class Windows(NamedTuple):
 
 
 def with_embargo(study: StudySpec, bars: int | None = None) -> StudySpec:
-    """Returns the study with an embargo of `bars`, by default as its windows need it, unless the study has its own."""
+    """Returns the study with all bars that its splits and folds leave out.
+
+    Args:
+        study: The study. Numbers that it has stay.
+        bars: Embargo between the splits; by default the bars that an observation depends on.
+    """
     config = study.training_config
-    if not isinstance(config, TrainingConfig) or config.data.split.embargo_bars is not None:
+    if not isinstance(config, TrainingConfig) or _is_complete(config.data.split):
         return study
-    bars = longest_windows(study).looked_back if bars is None else bars
-    return study.model_copy(update={"training_config": _with_bars(config, bars)})
+    needed = longest_windows(study).looked_back
+    return study.model_copy(update={"training_config": _with_bars(config, needed if bars is None else bars, needed)})
 
 
 def with_stored_embargo(study: StudySpec, begun: Mapping[str, Any]) -> StudySpec:
@@ -56,11 +65,11 @@ def with_stored_embargo(study: StudySpec, begun: Mapping[str, Any]) -> StudySpec
 
 
 def config_with_embargo(config: TrainingConfig) -> TrainingConfig:
-    """Returns a configuration outside a study with the embargo that its windows need, unless it has its own."""
-    if config.data.split.embargo_bars is not None:
+    """Returns a configuration outside a study with the embargo that its windows need; numbers that it has stay."""
+    if _is_complete(config.data.split):
         return config
     windows = Windows(config.data.features.longest_window(), config.env.observation_window)
-    return _with_bars(config, windows.looked_back)
+    return _with_bars(config, windows.looked_back, windows.looked_back)
 
 
 def longest_windows(study: StudySpec) -> Windows:
@@ -78,9 +87,32 @@ def longest_windows(study: StudySpec) -> Windows:
     return Windows(features.longest_window(), _longest(study, config, "env.observation_window"))
 
 
-def _with_bars(config: TrainingConfig, bars: int) -> TrainingConfig:
-    split = config.data.split.model_copy(update={"embargo_bars": bars})
+def _is_complete(split: SplitConfig) -> bool:
+    return split == _complete(split, 0, 0)
+
+
+def _with_bars(config: TrainingConfig, embargo: int, looked_back: int) -> TrainingConfig:
+    split = _complete(config.data.split, embargo, looked_back)
     return config.model_copy(update={"data": config.data.model_copy(update={"split": split})})
+
+
+def _complete(split: SplitConfig, embargo: int, looked_back: int) -> SplitConfig:
+    """Returns a split with the given numbers where it has none."""
+    return split.model_copy(
+        update={
+            "embargo_bars": embargo if split.embargo_bars is None else split.embargo_bars,
+            "walk_forward": _filled(split.walk_forward, purge=looked_back),
+            "combinatorial": _filled(split.combinatorial, purge=looked_back, first_bar=looked_back),
+        }
+    )
+
+
+def _filled(folds: R | None, **defaults: int) -> R | None:
+    """Returns a record with defaults in place of its fields without a number."""
+    if folds is None:
+        return None
+    missing = {name: value for name, value in defaults.items() if getattr(folds, name) is None}
+    return folds.model_copy(update=missing)
 
 
 def _longest(study: StudySpec, config: TrainingConfig, path: str) -> int:

@@ -236,6 +236,17 @@ class StudySpec(Record):
         return self.objectives or (Goal(metric=self.metric_name, direction=self.direction),)
 
     @property
+    def folds(self) -> int:
+        """Number of trainings with different bars for each seed of a trial."""
+        config = self.training_config
+        return config.data.split.folds if isinstance(config, TrainingConfig) else 1
+
+    @property
+    def lanes_per_trial(self) -> int:
+        """Number of trainings of a trial: one for each fold and seed."""
+        return self.folds * self.seeds_per_trial
+
+    @property
     def max_running_trials(self) -> int:
         """Largest number of running trials, so that the sampler has enough results (design, 'Workers and lanes')."""
         if self.max_concurrent_trials is not None:

@@ -1,0 +1,60 @@
+"""Episodes that cover the spans on which the lanes of a pack are scored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fxai.market.splits import Span
+from fxai.spec.fields.env_config import EnvConfig
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredEpisodes:
+    """Episodes that cover the spans of each lane, [lane, episode] int64.
+
+    A lane with fewer episodes than others repeats its first one; the repetition is not scored.
+    """
+
+    starts: Tensor
+    ends: Tensor
+    scored: Tensor  # number of steps that are scored
+
+    @classmethod
+    def of(cls, spans: Sequence[Sequence[Span]], longest: int) -> "ScoredEpisodes":
+        """Cuts spans into episodes of `longest` steps; the last of a span may be shorter."""
+        lanes = [
+            [
+                (start, min(start + longest, span.stop - 1))
+                for span in lane
+                for start in range(span.start, span.stop - 1, longest)
+            ]
+            for lane in spans
+        ]
+        most = max(map(len, lanes))
+        starts, ends = torch.tensor([lane + lane[:1] * (most - len(lane)) for lane in lanes]).unbind(-1)
+        exists = torch.tensor([[place < len(lane) for place in range(most)] for lane in lanes])
+        return cls(starts, ends, (ends - starts) * exists)
+
+    @property
+    def longest(self) -> int:
+        return int((self.ends - self.starts).max())
+
+    def inside(self, steps: int) -> Tensor:
+        """Whether a step of an episode is scored [lane, episode, step]."""
+        return torch.arange(steps) < self.scored.unsqueeze(-1)
+
+    def bars(self, lane: int) -> list[NDArray[np.int64]]:
+        """The bar of each scored step of a lane, for each of its episodes."""
+        episodes = zip(self.starts[lane].tolist(), self.scored[lane].tolist(), strict=True)
+        return [np.arange(1, steps + 1) + start for start, steps in episodes if steps]
+
+
+def equal_parts(span: Span, base: EnvConfig, parts: int) -> tuple[list[Span], EnvConfig]:
+    """Spans of equal numbers of steps, and the environment whose episodes are as long."""
+    steps = (len(span) - 1) // parts
+    starts = range(span.start, span.start + parts * steps, steps)
+    return [Span(start, start + steps + 1) for start in starts], base.model_copy(update={"max_episode_steps": steps})
