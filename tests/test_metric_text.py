@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import fxai
 from fxai.metric_text import axis_format, difference_text, metric_texts, number_text
-from fxai.protocol import STANDARD_ERROR
+from fxai.protocol import MARKET_ERROR, SEED_ERROR, STANDARD_ERROR
 from fxai.spec.search.metrics import FRACTIONS, METRICS
 
 SHARES = ("total_return", "cumulative_return", "max_drawdown", "win_rate")
@@ -67,6 +67,8 @@ def test_each_metric_has_its_error_beside_it() -> None:
         "sharpe": 1.25,
         "win_rate_error": 0.1,
         STANDARD_ERROR: 0.01,
+        SEED_ERROR: 0.006,
+        MARKET_ERROR: 0.008,
     }
     assert metric_texts(metrics, value_of="total_return", trading=True) == {
         "total_return": "5.0 ± 1.0 %",

@@ -5,10 +5,10 @@ Every metric value on a terminal, on a page, in a log and in a notebook is forma
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from fxai.formatting import PLAIN_BELOW, figure
-from fxai.protocol import STANDARD_ERROR
+from fxai.protocol import MARKET_ERROR, SEED_ERROR, STANDARD_ERROR
 from fxai.spec.search.metrics import FRACTIONS, SYNONYMS
 
 _PERCENT = ".2~%"  # of plotly: at most two decimals
@@ -41,9 +41,9 @@ def is_percent(name: str, *, trading: bool) -> bool:
     return trading and SYNONYMS.get(name, name) in FRACTIONS
 
 
-def metric_names(metrics: Mapping[str, float]) -> Sequence[str]:
+def metric_names(metrics: Collection[str]) -> Sequence[str]:
     """The names of the metrics, without those of standard errors."""
-    errors = {f"{name}{_ERROR}" for name in metrics} | {STANDARD_ERROR}
+    errors = {f"{name}{_ERROR}" for name in metrics} | {STANDARD_ERROR, SEED_ERROR, MARKET_ERROR}
     return [name for name in metrics if name not in errors]
 
 

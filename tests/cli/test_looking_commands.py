@@ -116,6 +116,9 @@ def test_a_value_over_several_seeds_has_its_standard_error(fxai: Fxai, study_of_
     assert out.count(value) == 2  # in the summary and among the leading trials
     assert "0.00100 ± 0.00050" in out
     assert f"\nmean_reward: {value}\n" in fxai("show", study_of_seeds, "1").out
+    for command in (("best",), ("results",), ("show", "1")):
+        out = fxai(command[0], study_of_seeds, *command[1:]).out
+        assert out.count("± is one standard error") == 1, command
 
 
 def test_the_standard_error_as_json(fxai: Fxai, study_of_seeds: str, stored_study: str) -> None:

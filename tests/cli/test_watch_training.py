@@ -64,7 +64,7 @@ def stages() -> Iterator[TrainingView]:
 def test_the_live_view_shows_each_seed_and_how_far_all_are() -> None:
     first, second, *_, last = stages()
     assert "no report yet" in shown(first, 110.0)
-    assert "Mean over 2 of 2 seeds: 0.50 ± 0.25" in shown(second, 110.0)
+    assert "Mean over 2 of 2 seeds: 0.50 ± 0.25 (error of the seeds alone)" in shown(second, 110.0)
     text = shown(last, 130.0)
     assert "seed 11  update 10  sharpe 0.5" in text
     assert "37% | ETA: 2m 30s" in text  # 5 updates in 30 s since the first report, 25 to go

@@ -6,12 +6,14 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from fxai.protocol import MARKET_ERROR, SEED_ERROR, STANDARD_ERROR
 from fxai.results.files import write_results
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
 from fxai.results.training.best_config import load_best_config
 from fxai.search import attributes
 from fxai.spec.search.study import StudySpec
+from results.conftest import drawn_trial
 
 
 @pytest.fixture
@@ -40,9 +42,22 @@ def test_a_study_with_a_best_trial_leaves_four_files(
     best = json.loads(paths.best_params.read_text())
     assert best["params"] == study.best_params
     assert (best["trial"], best["value"]) == (study.best_trial.number, study.best_value)
-    assert best["standard_error"] is None  # one seed a trial
+    assert best["standard_error"] is None
     assert best["provenance"] == provenance.as_json()
     assert paths.best_agent.read_bytes() == b"weights"
+
+
+def test_both_parts_of_the_standard_error_are_in_the_files(
+    study: optuna.Study, spec: StudySpec, paths: StudyPaths, provenance: Provenance
+):
+    errors = {STANDARD_ERROR: 0.5, SEED_ERROR: 0.3, MARKET_ERROR: 0.4}
+    trial = drawn_trial(26, value=9.0)
+    trial.user_attrs |= errors
+    study.add_trial(trial)
+    write_results(study, spec, paths, provenance)
+    results, best = json.loads(paths.results.read_text()), json.loads(paths.best_params.read_text())
+    for written in (results["summary"], results["trials"][26], best):
+        assert errors.items() <= written.items()
 
 
 def test_all_trials_are_in_the_results(study: optuna.Study, spec: StudySpec, paths: StudyPaths, provenance: Provenance):

@@ -12,7 +12,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from fxai.protocol import STANDARD_ERROR
+from fxai.protocol import MARKET_ERROR, SEED_ERROR, STANDARD_ERROR
 from fxai.results.paths import StudyPaths
 from fxai.results.report.blocks import Absent, Chart, Facts, Folded, ReportPage, Section, Table
 from fxai.results.report.write import report_of, write_report
@@ -138,11 +138,22 @@ def test_the_winner_is_compared_with_the_default(
     assert "17.9 times its standard error" in headline.caution
 
 
+def test_it_explains_once_what_the_errors_hold(spec: StudySpec, tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="s", direction="maximize")
+    study.set_user_attr(attributes.FINGERPRINT, fingerprint(spec))
+    parts: dict[str, Any] = {SEED_ERROR: 0.03, MARKET_ERROR: 0.09}
+    study.add_trials([default(0.4, 0.1), completed(0.5, error=0.1, **parts)])
+    page = write_report(study, StudyPaths(tmp_path, "s")).read_text()
+    assert page.count("It holds two errors: that of the seeds, and that of the stretch of market") == 1
+    assert SEED_ERROR not in page
+    assert MARKET_ERROR not in page
+
+
 @pytest.mark.parametrize(
     ("trials", "words"),
     [
         ([default(0.4, 0.1), completed(0.5, error=0.1)], "less than twice its standard error"),
-        ([default(0.4), completed(0.5)], "Each trial has one seed"),
+        ([default(0.4), completed(0.5)], "The error of the gain is not known."),
         ([default(None), completed(0.5)], "was pruned, so the gain over it is not known"),
         ([default(0.6), completed(0.5)], "No trial is better than trial 0, the default configuration: value 0.6."),
         ([default(None)], "None of 1 finished trial has completed: 1 pruned."),

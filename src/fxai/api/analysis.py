@@ -22,8 +22,8 @@ class Analysis(Mapping[str, Any]):
     """Analysis of a study: a mapping, JSON (`as_json`), and a table in notebooks.
 
     Keys:
-        best_trial: `number`, `score`, `standard_error` (None with one seed per trial), `params` and `metrics`; None
-            if no trial has completed.
+        best_trial: `number`, `score`, `standard_error` with its parts `standard_error_seeds` and
+            `standard_error_market` (each None if not known), `params` and `metrics`; None if no trial has completed.
         top_k_trials: A list of such mappings, the best first.
         parameter_importance: The importance of each parameter, the largest first; all shares add up to 1.
         importance_intervals: For each parameter `low` and `high` of the 90 % interval, and `stands_out`, whether the
@@ -69,12 +69,17 @@ class Analysis(Mapping[str, Any]):
             return "none"
         return number_text(self.found.metric, trial.value, trial.standard_error, trading=self.found.trading)
 
+    @property
+    def _error_note(self) -> str:
+        """What the ± of the trials' values holds; empty if no value has one."""
+        return "" if self.found.best is None else self.found.best.errors.explained(trading=self.found.trading)
+
     def _repr_html_(self) -> str:
         """What a notebook shows: the top trials, then the importances."""
         top = [(str(each.number), self._value(each), assignments(each.params)) for each in self.found.top]
         shares = [(each.name, f"{each.share:.2f}") for each in self.found.importances]
         title = f"{self.found.study}: {self.found.direction} {self.found.metric}"
-        sentences = [self.found.convergence.reason, *self.found.remarks]
+        sentences = [*filter(None, [self._error_note]), self.found.convergence.reason, *self.found.remarks]
         return (
             html_table(title, ("Trial", self.found.metric, "Parameters"), top)
             + html_table("Importance", ("Parameter", "Share"), shares)
@@ -86,7 +91,7 @@ def _trial(trial: TrialRecord) -> dict[str, Any]:
     return {
         "number": trial.number,
         "score": json_value(trial.value),
-        "standard_error": json_value(trial.standard_error),
+        **trial.errors.as_json(),
         **({"scores": json_value(trial.values)} if trial.values else {}),
         "params": json_value(trial.params),
         "metrics": Metrics({name: json_value(value) for name, value in trial.metrics.items()}),

@@ -117,7 +117,7 @@ def _best(results: StudyResults) -> dict[str, Any]:
         "direction": record.direction,
         "best_trial": best.number,
         "best_value": json_value(best.value),
-        "standard_error": json_value(best.standard_error),
+        **best.errors.as_json(),
         "best_params": json_value(best.params),
         "metrics": Metrics({name: json_value(value) for name, value in best.metrics.items()}),
         "config": complete,

@@ -80,6 +80,8 @@ def _print_top(console: Console, found: StudyAnalysis) -> None:
     headings = ("Trial", *(metrics or (found.metric,)), "Time")
     print_text(console, "", "Leading trials:" if found.front is None else f"Pareto front, ordered by {found.metric}:")
     print_table(console, headings, [_trial_row(found, trial, metrics) for trial in found.top])
+    if not metrics and (explained := found.best.errors.explained(trading=found.trading)):
+        print_sentences(console, explained)
 
 
 def _trial_row(found: StudyAnalysis, trial: TrialRecord, metrics: Sequence[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from fxai.formatting import legible
 from fxai.results.comparison.comparison import Comparison, Group
 from fxai.results.comparison.reference import references
 from fxai.results.comparison.tables import (
+    error_note,
     importance_rows,
     level_note,
     parameter_headings,
@@ -93,6 +94,6 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
 def _print_group(console: Console, group: Group) -> None:
     print_text(console, f"{group.goal.direction} {group.goal.metric}:")
     print_table(console, study_headings(group), study_rows(group))
-    note = level_note(group)
-    print_sentences(console, *(() if note is None else (note,)), legible(group.summary))
+    notes = [note for note in (error_note(group), level_note(group)) if note is not None]
+    print_sentences(console, *notes, legible(group.summary))
     print_sentences(console, *map(legible, group.cautions), "")

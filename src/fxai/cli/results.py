@@ -161,11 +161,11 @@ def _gain_text(gain: Gain, overview: StudyOverview) -> str:
     first = f"trial 0 ({gain.first})"
     if gain.best_trial == 0:
         return f"Gain over {gain.source}: none; no trial is better than {first}"
-    error = " (no standard error with one seed per trial)" if gain.standard_error is None else ""
+    error = " (its standard error is not known)" if gain.standard_error is None else ""
     amount = difference_text(overview.metric, gain.amount, gain.standard_error, trading=overview.trading)
     return (
         f"Gain over {gain.source}: {amount}{error}, trial {gain.best_trial} compared with {first}, both on this "
-        "study's budget. The best trial was chosen on the same seeds, so the gain is optimistic."
+        "study's budget. The best trial was chosen by these values, so the gain is optimistic."
     )
 
 

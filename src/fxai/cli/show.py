@@ -11,7 +11,7 @@ from rich.console import Console
 
 from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
-from fxai.cli.output import print_json, print_text, stdout
+from fxai.cli.output import print_json, print_sentences, print_text, stdout
 from fxai.errors import InputError
 from fxai.formatting import assignments, figure, legible, span
 from fxai.metric_text import metric_texts, number_text
@@ -19,6 +19,7 @@ from fxai.protocol import ParamValue, Usage
 from fxai.results.folder_key import foreign_folder
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.record import TrialRecord
+from fxai.results.value_errors import ValueErrors
 from fxai.search.metric_goals import first_goal, goals_of, is_trading
 from fxai.search.stored_study import StoredStudy
 from fxai.search.studies import stored_study
@@ -70,6 +71,8 @@ def _print_trial(
     _print_named(console, "Derived", {name: _one_line(value) for name, value in trial.derived.items()})
     _print_pbt_history(console, trial)
     _print_named(console, "Metrics", metric_texts(trial.metrics, value_of=metric, trading=trading))
+    if explained := ValueErrors.of(trial.metrics).explained(trading=trading):
+        print_sentences(console, explained)
     _print_named(console, "Resources", _resources(trial.usage))
     _print_named(console, "Reports", _reports(metric, trial, trading=trading))
     if trial.violated_constraints:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from fxai.cli.output import print_table, print_text
+from fxai.cli.output import print_sentences, print_table, print_text
 from fxai.formatting import figure, legible
 from fxai.metric_text import number_text
 from fxai.results.summary import StudySummary
@@ -14,6 +14,8 @@ def print_summary(console: Console, summary: StudySummary) -> None:
     """Print the table 'Study Summary' and the lines 'Best parameters'."""
     print_text(console, f"Study Summary: {legible(summary.study)}")
     print_table(console, ("Metric", "Value   "), _rows(summary))
+    if summary.front is None and (explained := summary.errors.explained(trading=summary.trading)):
+        print_sentences(console, explained)
     print_text(console, "")
     if summary.best_params is None:
         print_text(console, "Best parameters: none, because no trial has completed")

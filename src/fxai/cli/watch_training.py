@@ -18,6 +18,7 @@ from fxai.study.events import Notice
 from fxai.study.train_agents import TrainingEvent
 
 _SECONDS_BETWEEN_FRAMES = 0.25
+_ERROR_OF_SEEDS = " (error of the seeds alone)"
 _MOST_ROWS = 16  # seeds with a row of their own
 
 
@@ -167,4 +168,8 @@ def _mean(view: TrainingView, options: ConsoleOptions) -> Sequence[Text]:
     value = view.value_text(mean(values), error)
     if options.ascii_only:
         value = value.replace("±", "+-")
-    return (Text(f"Mean over {len(values)} of {len(view.seeds)} seeds: {value}"),)
+    return (
+        Text(
+            f"Mean over {len(values)} of {len(view.seeds)} seeds: {value}{_ERROR_OF_SEEDS if len(values) > 1 else ''}"
+        ),
+    )

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from fxai.protocol.records import (
+    MARKET_ERROR,
     MOST_STEP,
     RESERVED,
+    SEED_ERROR,
     STANDARD_ERROR,
     JsonObject,
     Report,
@@ -25,6 +27,7 @@ MOST_METRICS = 1000
 LONGEST_NAME = 512  # characters of an attribute's name in Optuna's tables
 LONGEST_MESSAGE = 2000
 LONGEST_DERIVED = 8000  # characters of a trial's derived values in JSON
+_ERRORS = (STANDARD_ERROR, SEED_ERROR, MARKET_ERROR)
 LONGEST_TRACEBACK = 8000  # characters; the end is kept
 _SHOWN = 120
 
@@ -131,7 +134,7 @@ def _wrong_metric(name: object, told: object, number: float | None, kept: int) -
         return f"metric {shown(name)} is omitted: names that begin with {RESERVED!r} are reserved"
     if number is None:
         return f"metric {shown(name)} is omitted: it must be a number, not {shown(told)}"
-    if name == STANDARD_ERROR and not (math.isfinite(number) and number >= 0):
+    if name in _ERRORS and not (math.isfinite(number) and number >= 0):
         return f"metric {name!r} is omitted: it must be a finite number from 0 on, not {number}"
     if kept >= MOST_METRICS:
         return f"metric {shown(name)} is omitted: a trial has at most {MOST_METRICS} metrics"

@@ -7,7 +7,7 @@ from optuna import Study
 from optuna.distributions import BaseDistribution
 from pydantic import JsonValue
 
-from fxai.protocol import STANDARD_ERROR
+from fxai.protocol import MARKET_ERROR, SEED_ERROR, STANDARD_ERROR
 from fxai.results.convergence import Convergence
 from fxai.results.importances.importance_tests import REQUIRED, can_test
 from fxai.results.importances.interval import FEWEST_FOR_INTERVALS, Importances, ParameterImportance
@@ -130,7 +130,8 @@ def _by_one(single: StudyRecord, whole: StudyRecord) -> StudyRecord:
 
 
 def _without_error(trial: TrialRecord) -> TrialRecord:
-    return replace(trial, metrics={name: each for name, each in trial.metrics.items() if name != STANDARD_ERROR})
+    errors = (STANDARD_ERROR, SEED_ERROR, MARKET_ERROR)
+    return replace(trial, metrics={name: each for name, each in trial.metrics.items() if name not in errors})
 
 
 def _trial_json(trial: TrialRecord) -> dict[str, JsonValue]:
@@ -138,7 +139,7 @@ def _trial_json(trial: TrialRecord) -> dict[str, JsonValue]:
         "number": trial.number,
         "value": json_value(trial.value),
         **({"values": json_value(trial.values)} if trial.values else {}),
-        "standard_error": json_value(trial.standard_error),
+        **trial.errors.as_json(),
         "params": json_value(trial.params),
     }
 

@@ -55,7 +55,7 @@ def _write_best(
         "direction": record.direction,
         "value": best.value,
         **({"values": best.values} if best.values else {}),
-        "standard_error": best.standard_error,
+        **best.errors.as_json(),
         "params": best.params,
         "metrics": best.metrics,
         "provenance": provenance.as_json(),

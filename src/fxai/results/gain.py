@@ -21,7 +21,7 @@ class Gain:
     first: str  # what trial 0 is
     best_trial: int
     amount: float
-    standard_error: float | None  # None with one seed per trial
+    standard_error: float | None  # None if it is not known
 
     def as_json(self) -> dict[str, JsonValue]:
         return {
@@ -38,7 +38,7 @@ class Difference:
     """Difference of the values of two trials."""
 
     amount: float  # positive is better in both directions
-    standard_error: float | None  # None if one of the trials has one seed
+    standard_error: float | None  # None if the error of one of the trials is not known
 
 
 def over_trial_0(study: StudyOverview | StudyRecord) -> Difference | None:

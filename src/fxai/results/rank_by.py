@@ -1,6 +1,7 @@
 """Ranks trials by another metric than the one that their study optimises."""
 
 from fxai.errors import InputError
+from fxai.metric_text import metric_names
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.search.metric_goals import Goal
@@ -21,7 +22,7 @@ def goal_named(record: StudyRecord, text: str) -> Goal:
     known = dict.fromkeys(metric for trial in record.trials if trial.value is not None for metric in trial.metrics)
     name = metric_in(known, name)
     if name not in known:
-        metrics = ", ".join(known) or "none"
+        metrics = ", ".join(metric_names(known)) or "none"
         raise InputError(
             f"no trial of {record.name!r} has a metric {name!r}{did_you_mean(name, known) or '.'} Metrics: {metrics}"
         )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
-from fxai.protocol import STANDARD_ERROR, ParamValue, Usage
+from fxai.protocol import ParamValue, Usage
 from fxai.results.strict_json import json_value
 from fxai.results.top_trials import TopTrials, candidate
+from fxai.results.value_errors import UNKNOWN, ValueErrors
 from fxai.search import attributes
 from fxai.search.metric_goals import StudyLike, first_goal, goals_of, is_trading
 from fxai.search.pbt_history import Exploit, latest_params, pbt_history_of
@@ -95,8 +96,13 @@ class TrialRecord:
 
     @property
     def standard_error(self) -> float | None:
-        """Standard error of the value over the trial's seeds; None with one seed and without a value."""
-        return None if self.value is None else self.metrics.get(STANDARD_ERROR)
+        """Standard error of the value; None if it is not known."""
+        return self.errors.total
+
+    @property
+    def errors(self) -> ValueErrors:
+        """The standard error of the value with its parts; all unknown without a value."""
+        return UNKNOWN if self.value is None else ValueErrors.of(self.metrics)
 
     def as_json(self) -> dict[str, JsonValue]:
         failure = self.failure and {"cause": self.failure.cause, "message": self.failure.message}
@@ -105,7 +111,7 @@ class TrialRecord:
             "state": self.standing,
             "value": json_value(self.value),
             **({"values": json_value(self.values)} if self.values else {}),
-            "standard_error": json_value(self.standard_error),
+            **self.errors.as_json(),
             "params": json_value(self.params),
             **({"derived": dict(self.derived)} if self.derived else {}),
             "metrics": json_value(self.metrics),

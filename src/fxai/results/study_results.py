@@ -100,6 +100,8 @@ class StudyResults:
         if self.record.best is not None:
             value = f"{self.record.metric} {self.best_text}, {self.record.direction}d"
             rows += [("Best trial", str(self.best.number)), ("Best value", value)]
+            explained = self.best.errors.explained(trading=self.record.trading)
+            rows += [("±", explained.removeprefix("± is "))] if explained else []
             rows += [(name, figure(each)) for name, each in self.best.params.items()]
         return html_table(f"Study {self.name}", ("", ""), rows)
 

@@ -9,6 +9,7 @@ from fxai.protocol import ParamValue
 from fxai.results.record import EndedBy, StudyRecord
 from fxai.results.strict_json import json_value
 from fxai.results.study_overview import StudyOverview
+from fxai.results.value_errors import UNKNOWN, ValueErrors
 from fxai.search.stored_trial import StoredState
 
 
@@ -26,7 +27,7 @@ class StudySummary:
     infeasible: int = 0  # proposals that violate a constraint; they are not trained
     best_trial: int | None = None
     best_value: float | None = None
-    standard_error: float | None = None  # of the best value, with several seeds per trial
+    errors: ValueErrors = UNKNOWN  # of the best value
     best_params: Mapping[str, ParamValue] | None = None
     best_values: Mapping[str, float] = field(default_factory=dict)  # at the knee of the front, with several objectives
     front: int | None = None  # number of trials on the Pareto front; None with one objective
@@ -47,13 +48,18 @@ class StudySummary:
             infeasible=record.infeasible,
             best_trial=None if best is None else best.number,
             best_value=None if best is None else best.value,
-            standard_error=None if best is None else best.standard_error,
+            errors=UNKNOWN if best is None else best.errors,
             best_params=None if best is None else best.params,
             best_values={} if best is None else best.values,
             front=len(record.front) if len(record.goals) > 1 else None,
             ended_by=record.ended_by,
             trading=record.trading,
         )
+
+    @property
+    def standard_error(self) -> float | None:
+        """Standard error of the best value; None if it is not known."""
+        return self.errors.total
 
     @property
     def finished(self) -> int:
@@ -78,7 +84,7 @@ class StudySummary:
             "metric": self.metric,
             "direction": self.direction,
             "best_value": json_value(self.best_value),
-            "standard_error": json_value(self.standard_error),
+            **self.errors.as_json(),
             "best_trial": self.best_trial,
             "best_params": json_value(self.best_params),
             **({} if self.front is None else {"best_values": json_value(self.best_values), "front": self.front}),

@@ -14,7 +14,7 @@ class TrialCounts:
     infeasible: int = 0  # proposals that violate a constraint; not trained and not in the total
     best_trial: int | None = None
     best_value: float | None = None
-    standard_error: float | None = None  # of the best value, if it is a mean over several seeds
+    standard_error: float | None = None  # of the best value, if it is known
     front: tuple[int, ...] | None = None  # with several objectives: the Pareto front
 
     @property

@@ -21,7 +21,7 @@ class StudyProgress:
     infeasible: int = 0  # proposals that were not trained, since they violate a constraint; not part of the total
     best_trial: int | None = None
     best_value: float | None = None
-    standard_error: float | None = None  # of the best value, if it is a mean over several seeds
+    standard_error: float | None = None  # of the best value, if it is known
     front: int | None = None  # number of trials on the Pareto front, if the study has several objectives
 
     @classmethod

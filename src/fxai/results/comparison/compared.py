@@ -90,9 +90,7 @@ class ComparedStudy:
             "label": self.label,
             "database": self.database,
             **self.analysis.as_json(),
-            "best": None
-            if best is None
-            else {"number": best.number, "value": best.value, "standard_error": best.standard_error},
+            "best": None if best is None else {"number": best.number, "value": best.value, **best.errors.as_json()},
             "progress": self.progress.as_json(),
             "parameters": {path: each.as_json() for path, each in self.parameters.items()},
         }

@@ -11,6 +11,7 @@ from fxai.errors import InputError
 from fxai.results.comparison.charts import colours, importances, limits, over_time, over_trials, overlap
 from fxai.results.comparison.comparison import Comparison, Group
 from fxai.results.comparison.tables import (
+    error_note,
     level_note,
     parameter_headings,
     parameter_rows,
@@ -74,7 +75,7 @@ def _group(group: Group, place: int, colour: Mapping[str, str], figures: _Figure
         "cautions": group.cautions,
         "headings": study_headings(group),
         "rows": study_rows(group),
-        "level": level_note(group),
+        "notes": [note for note in (error_note(group), level_note(group)) if note is not None],
         "beyond": " Early values that are far worse are outside the axis." if limits(group) else "",
         "over_trials": figures.place(f"trials-{place}", over_trials(group, colour)),
         "over_time": figures.place(f"time-{place}", over_time(group, colour)),

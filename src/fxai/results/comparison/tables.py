@@ -31,6 +31,14 @@ def study_rows(group: Group) -> Sequence[tuple[str, ...]]:
     return [_study_row(group, study) for study in group.studies]
 
 
+def error_note(group: Group) -> str | None:
+    """What the ± of the best values holds, for all kinds of studies of the group; None if there is no ±."""
+    notes = [
+        study.best.errors.explained(trading=study.analysis.trading) for study in group.studies if study.best is not None
+    ]
+    return " ".join(dict.fromkeys(filter(None, notes))) or None
+
+
 def level_note(group: Group) -> str | None:
     """The explanation of the column "Level"."""
     if group.level is None:

@@ -15,9 +15,11 @@ from typing import TypeAlias
 from pydantic import JsonValue
 
 from fxai.atomic_write import write_bytes, write_text
+from fxai.protocol import MARKET_ERROR, SEED_ERROR
 from fxai.results.record import StudyRecord
 from fxai.results.strict_json import json_text
 from fxai.results.summary import StudySummary
+from fxai.results.value_errors import UNKNOWN
 
 Cell: TypeAlias = bool | int | float | str | datetime | None
 Columns: TypeAlias = Mapping[str, Sequence[Cell]]
@@ -55,14 +57,16 @@ def trial_columns(record: StudyRecord) -> Columns:
     trials = record.trials
     objectives = [goal.metric for goal in record.goals] if len(record.goals) > 1 else []
     params = dict.fromkeys(name for trial in trials for name in trial.params)
-    metrics = dict.fromkeys(name for trial in trials for name in trial.metrics)
+    errors = [trial.errors.as_json() for trial in trials]
+    parts = (SEED_ERROR, MARKET_ERROR)  # they have columns of their own
+    metrics = dict.fromkeys(name for trial in trials for name in trial.metrics if name not in parts)
     derived = dict.fromkeys(name for trial in trials for name in trial.derived)
     return {
         "number": [trial.number for trial in trials],
         "state": [trial.standing for trial in trials],
         "value": [trial.value for trial in trials],
         **{f"values_{name}": [trial.values.get(name) for trial in trials] for name in objectives},
-        "standard_error": [trial.standard_error for trial in trials],
+        **{name: [_cell(each[name]) for each in errors] for name in UNKNOWN.as_json()},
         "started": [_utc(trial.started) for trial in trials],
         "ended": [_utc(trial.ended) for trial in trials],
         "seconds": [trial.seconds for trial in trials],

@@ -148,6 +148,7 @@ class ReportPage:
     sections: Sequence[Section]
     folder: str  # where its commands are run
     written: str  # version and time
+    errors: str = ""  # what the ± of the values holds; empty if no value has one
 
     @property
     def figures(self) -> dict[str, go.Figure]:

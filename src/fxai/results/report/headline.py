@@ -78,7 +78,7 @@ def _caution(difference: Difference | None) -> str:
         return ""
     optimistic = "The best trial was chosen by these values, so its gain is optimistic."
     if difference.standard_error is None:
-        return f"Each trial has one seed, so the error of the gain is not known. {optimistic}"
+        return f"The error of the gain is not known. {optimistic}"
     if difference.amount > CLEAR * difference.standard_error:
         return f"The gain is {difference.amount / difference.standard_error:.1f} times its standard error. {optimistic}"
     return f"The gain is less than twice its standard error, so it may be chance. {optimistic}"

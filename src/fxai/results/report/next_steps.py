@@ -129,13 +129,13 @@ def _seeds(info: StudyInfo) -> Iterator[NextStep]:
     best = info.record.best
     if difference is None or best is None or best.number == 0 or is_clear(difference):
         return
-    one_seed = "Each trial was trained from one seed, so the error of its value is not known."
+    unknown = "The error of the best trial's gain over trial 0 is not known."
     within = "The best trial's gain over trial 0 is less than twice its standard error."
     seeds = info.fingerprint.get("seeds_per_trial", 1)
     further = _SEEDS if seeds < _SEEDS else 2 * seeds
     yield NextStep(
         "Train the best trial from more seeds.",
-        one_seed if difference.standard_error is None else within,
+        unknown if difference.standard_error is None else within,
         train_command(info.paths, best.number, further),
     )
 

@@ -79,6 +79,7 @@ def report_of(study: Study, paths: StudyPaths, storage: str | None = None) -> Re
         sections=tuple(sections),
         folder=str(Path.cwd()),
         written=f"Written by FxAI {fxai.__version__} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
+        errors="" if info.record.best is None else info.record.best.errors.explained(trading=info.trading),
     )
 
 

@@ -29,7 +29,7 @@ class SourceStudy(Record):
     finished: int
     best_trial: int
     best_value: float
-    standard_error: float | None = None  # of the best value, where it is a mean over several seeds
+    standard_error: float | None = None  # of the best value, if it is known
     metric: str = ""  # of the best value; empty in files of earlier releases
     trading: bool = False  # whether the objective is fx_trading
 
