@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from fxai.market.rules import Action
     from fxai.market.track_record import TrackRecord, read_track_record
     from fxai.results.study_results import StudyResults
-    from fxai.rl.agents.agent import Agent, load_agent
+    from fxai.rl.agents.agent import Agent
+    from fxai.rl.agents.agent_file import load_agent
+    from fxai.rl.agents.committee import Committee
     from fxai.rl.environment.observation import AccountView
     from fxai.spec.search.study import StudySpec
 
@@ -33,6 +35,7 @@ __all__ = [
     "Action",
     "Agent",
     "Analysis",
+    "Committee",
     "ConfigLoader",
     "Engine",
     "HPOAnalyzer",
@@ -61,6 +64,7 @@ _HOMES = {
     "Action": "fxai.market.rules",
     "Agent": "fxai.rl.agents.agent",
     "Analysis": "fxai.api.analysis",
+    "Committee": "fxai.rl.agents.committee",
     "ConfigLoader": "fxai.api.config_loader",
     "Engine": "fxai.api.training_engine",
     "HPOAnalyzer": "fxai.api.hpo_analyzer",
@@ -77,7 +81,7 @@ _HOMES = {
     "compare_multiple_studies": "fxai.api.hpo_dashboard",
     "create_hpo_dashboard": "fxai.api.hpo_dashboard",
     "create_sqlite_storage": "fxai.api.hpo_config",
-    "load_agent": "fxai.rl.agents.agent",
+    "load_agent": "fxai.rl.agents.agent_file",
     "load_results": "fxai.api.studies",
     "load_specs": "fxai.api.studies",
     "read_track_record": "fxai.market.track_record",

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from fxai.market.track_record import read_track_record
 from fxai.objectives.train_agent import train_agent
 from fxai.results.paths import StudyPaths
 from fxai.results.track_files import is_of
+from fxai.rl.agents.agent_file import load_agent
+from fxai.rl.agents.committee import Committee
 from fxai.spec.fields.training_config import TrainingConfig
 
 SmallRun = tuple[Path, Finished]
@@ -112,6 +115,27 @@ def test_bars_that_changed_since_are_named(fxai: Fxai, agent: Path, folder: Path
     assert fxai("evaluate", "mine.safetensors").err == ""
     (folder / "mine.csv").write_text("\n".join(rows))
     assert "mine.csv has changed since the agent was trained" in fxai("evaluate", "mine.safetensors").err
+
+
+def test_a_committee_is_evaluated_like_an_agent(fxai: Fxai, agent: Path, folder: Path) -> None:
+    alone = load_agent(agent)
+    other = replace(alone, seed=alone.seed + 1, weights=alone.weights.flip(1))
+    Committee.of([alone, other]).save(folder / "committee.safetensors")
+    finished = fxai("evaluate", "committee.safetensors", "--split", "test", "--export", "committee.pt2")
+    assert finished.code == 0
+    assert "committee.safetensors (a committee of 2 agents) on eurusd_1h, test" in finished.out
+    record = read_track_record(folder / "committee_test.json")
+    assert record.made_of["seeds"] == [alone.seed, other.seed]
+    assert is_of(folder / "committee.safetensors", folder / "committee_test.json")
+    assert Path("committee.pt2").stat().st_size > 0
+
+
+def test_a_committee_of_one_is_evaluated_as_its_agent(fxai: Fxai, agent: Path, folder: Path) -> None:
+    Committee.of([load_agent(agent)]).save(folder / "committee.safetensors")
+    for each in ("agent", "committee"):
+        assert fxai("evaluate", f"{each}.safetensors").code == 0
+    alone, committee = (read_track_record(folder / f"{each}_validation.json") for each in ("agent", "committee"))
+    assert {**alone.as_json(), "made_of": {}} == {**committee.as_json(), "made_of": {}}
 
 
 def test_an_export_is_left_beside_it(fxai: Fxai, agent: Path) -> None:

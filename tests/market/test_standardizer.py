@@ -28,3 +28,26 @@ def test_a_constant_feature_becomes_zero(constant: float):
 def test_it_survives_json():
     standardizer = Standardizer.fit(VALUES, ("a", "b"))
     assert Standardizer.from_lists(**json.loads(json.dumps(standardizer.to_lists()))) == standardizer
+
+
+def test_a_joined_standardizer_has_the_columns_of_its_parts():
+    parts = [Standardizer.fit(VALUES[place:], ("a", "b")) for place in (0, 100, 300)]
+    joined = Standardizer.join(parts)
+    assert np.array_equal(joined.apply(VALUES), np.hstack([part.apply(VALUES) for part in parts]))
+    assert Standardizer.join(parts[:1]) == parts[0]
+
+
+def test_it_fits_its_features_alone():
+    one = Standardizer.fit(VALUES, ("a", "b"))
+    joined = Standardizer.join([one, one])
+    assert one.fits(("a", "b"))
+    assert joined.fits(("a", "b"))
+    for names in ((), ("a",), ("b", "a"), ("a", "b", "c")):
+        assert not one.fits(names)
+        assert not joined.fits(names)
+    assert not Standardizer((), (), ()).fits(("a",))
+
+
+def test_lists_of_other_lengths_are_refused():
+    with pytest.raises(ValueError, match="2 names of features, 1 means, 2 standard deviations"):
+        Standardizer(("a", "b"), (0.0,), (1.0, 1.0))

@@ -28,7 +28,7 @@ from fxai.protocol import (
     TrialResult,
     TrialState,
 )
-from fxai.rl.agents.agent import load_agent
+from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.agents.build_training import build_training
 from fxai.rl.lanes.pack import Pack
 from fxai.spec.fields.training_config import TrainingConfig

@@ -16,7 +16,7 @@ from fxai.market.scored_steps import SCORES
 from fxai.objectives.fx_trading import run_trial
 from fxai.objectives.train_agent import train_agent
 from fxai.protocol import JsonObject, Outcome, Report, Slot, TrialPaths, TrialRequest
-from fxai.rl.agents.agent import load_agent
+from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.algorithms.ppo import Ppo
 from fxai.spec.fields.training_config import TrainingConfig
 

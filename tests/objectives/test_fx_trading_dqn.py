@@ -13,7 +13,7 @@ from fxai.market.scored_steps import SCORES
 from fxai.objectives.fx_trading import run_trial
 from fxai.objectives.train_agent import train_agent
 from fxai.protocol import JsonObject, Outcome, Report, Slot, TrialPaths, TrialRequest
-from fxai.rl.agents.agent import load_agent
+from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.algorithms.dqn import Dqn
 from fxai.rl.lanes.policy import greedy
 from fxai.spec.fields.data_config import DataConfig

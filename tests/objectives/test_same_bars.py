@@ -9,7 +9,7 @@ import torch
 from fxai.market.dataset import prepare
 from fxai.objectives.fx_trading import open_lanes, signature
 from fxai.protocol import Decision, LanePlan, Report, Slot, TrialPaths, TrialRequest, TrialResult
-from fxai.rl.agents.agent import load_agent
+from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.environment.market_tensors import on_device
 from fxai.spec.fields.training_config import TrainingConfig

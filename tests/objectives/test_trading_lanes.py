@@ -29,7 +29,7 @@ from fxai.protocol import (
     TrialResult,
     TrialState,
 )
-from fxai.rl.agents.agent import load_agent
+from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.training.lane_pack import LanePack
 from fxai.spec.fields.training_config import TrainingConfig
 

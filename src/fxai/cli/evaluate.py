@@ -51,7 +51,7 @@ def evaluate(
     sell and hold, and no position. The files are the track record as JSON, and its bars and trades as CSV. An
     exported model is kept only if it acts like the agent on these bars.
     """
-    from fxai.rl.agents.agent import load_agent  # noqa: PLC0415 - torch, which other commands do not load
+    from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - torch, which other commands do not load
     from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415
     from fxai.rl.agents.trajectory import observations_on, track_record_of  # noqa: PLC0415
 
@@ -131,7 +131,9 @@ def _document(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> dict
 def _print(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> None:
     console = stdout()
     where = f"{record.made_of['data']}, {record.split}: {counted(len(record), 'bar')}"
-    print_text(console, legible(f"{agent} on {where}, {record.times[0]} to {record.times[-1]}"))
+    seeds = record.made_of.get("seeds")
+    kind = f" (a committee of {len(seeds)} agents)" if isinstance(seeds, list) else ""
+    print_text(console, legible(f"{agent}{kind} on {where}, {record.times[0]} to {record.times[-1]}"))
     names = {name: name.replace("_", " ") for name in record.baselines}
     rows = [
         (name, _cell(name, value), *(_cell(name, record.baseline_metrics[each].get(name)) for each in names))

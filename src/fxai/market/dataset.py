@@ -92,10 +92,10 @@ def prepare_unsplit(bars: Bars, config: DataConfig, standardizer: Standardizer) 
 
 
 def _market(bars: Bars, table: FeatureTable, splits: Splits, standardizer: Standardizer) -> Market:
-    if standardizer.names != table.names:
+    if not standardizer.fits(table.names):
         raise DataError(
-            f"{bars.name}: the agent was trained on the features {', '.join(standardizer.names)}; these data and "
-            f"data.features give {', '.join(table.names)}"
+            f"{bars.name}: the agent was trained on the features {', '.join(dict.fromkeys(standardizer.names))}; "
+            f"these data and data.features give {', '.join(table.names)}"
         )
     return Market(
         name=bars.name,
@@ -108,7 +108,7 @@ def _market(bars: Bars, table: FeatureTable, splits: Splits, standardizer: Stand
         spread=bars.spread,
         nights=nights_held(bars.time),
         features=np.nan_to_num(standardizer.apply(table.values), nan=0.0),
-        feature_names=table.names,
+        feature_names=standardizer.names,
         splits=splits,
         bars_per_year=bars_per_year(bars.time),
         standardizer=standardizer,

@@ -1,5 +1,6 @@
 """Standardizes features with the statistics of the train split."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +13,21 @@ _CONSTANT = 1e-12  # share of the mean; a smaller deviation is a rounding error
 
 @dataclass(frozen=True, slots=True)
 class Standardizer:
-    """Mean and standard deviation of each feature, as plain values that are stored with the agent."""
+    """Mean and standard deviation of each feature, as plain values that are stored with the agent.
+
+    A joined standardizer has the statistics of several train splits. It repeats all names for each of them.
+    """
 
     names: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]  # 1 for a feature that is constant in the train split
+
+    def __post_init__(self) -> None:
+        if not len(self.names) == len(self.mean) == len(self.std):
+            raise ValueError(
+                f"{len(self.names)} names of features, {len(self.mean)} means, {len(self.std)} standard deviations: "
+                "the numbers must be equal"
+            )
 
     @classmethod
     def fit(cls, values: FloatArray, names: tuple[str, ...]) -> "Standardizer":
@@ -25,8 +36,24 @@ class Standardizer:
         std[std <= _CONSTANT * np.maximum(1.0, np.abs(mean))] = 1.0
         return cls(names, tuple(mean.tolist()), tuple(std.tolist()))
 
+    @classmethod
+    def join(cls, parts: Iterable["Standardizer"]) -> "Standardizer":
+        """The standardizer with the columns of all parts, side by side; the parts have the same names."""
+        columns = [column for part in parts for column in zip(part.names, part.mean, part.std, strict=True)]
+        return cls(*map(tuple, zip(*columns, strict=True)))
+
+    def fits(self, names: tuple[str, ...]) -> bool:
+        """Whether the features with these names can be standardized."""
+        parts = len(self.names) // max(1, len(names))
+        return self.names == names * max(1, parts)
+
     def apply(self, values: FloatArray) -> FloatArray:
-        """(value - mean) / std, [bar, feature], clipped to +-5; NaN stays NaN."""
+        """(value - mean) / std, [bar, feature], clipped to +-5; NaN stays NaN.
+
+        A joined standardizer returns the columns of each of its parts, side by side.
+        """
+        if len(self.names) > values.shape[1]:
+            values = np.tile(values, (1, len(self.names) // values.shape[1]))
         scaled: FloatArray = np.clip((values - np.array(self.mean)) / np.array(self.std), -CLIP, CLIP)
         return scaled
 

@@ -238,16 +238,11 @@ class _Forgetful:
 
     def __init__(self, policy: Policy) -> None:
         self._policy, self._calls = policy, 0
-        self.size, self.dropout_sites = policy.size, policy.dropout_sites
+        self.size = policy.size
 
-    def initial(self, seeds: torch.Tensor) -> torch.Tensor:
-        return self._policy.initial(seeds)
-
-    def preferences(
-        self, weights: torch.Tensor, observation: torch.Tensor, keep: torch.Tensor | None = None
-    ) -> torch.Tensor:
+    def preferences(self, weights: torch.Tensor, observation: torch.Tensor) -> torch.Tensor:
         self._calls += 1
-        return self._policy.preferences(weights, observation, keep) * (1 if self._calls % 2 else -1)
+        return self._policy.preferences(weights, observation) * (1 if self._calls % 2 else -1)
 
 
 def test_a_model_that_acts_otherwise_is_not_left(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from safetensors.torch import save_file
 from fxai.errors import FxaiError, InputError
 from fxai.market.standardizer import Standardizer
 from fxai.protocol import JsonObject, Report
-from fxai.rl.agents.agent import Agent, load_agent
+from fxai.rl.agents.agent import Agent
+from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint
 from fxai.rl.agents.tensor_file import read_tensors, write_tensors
 from fxai.rl.algorithms.build import build_policy
@@ -121,4 +122,24 @@ def test_a_checkpoint_is_no_agent(tmp_path: Path):
     path = tmp_path / "checkpoint.safetensors"
     Checkpoint(IDENTITY, REPORTS, TENSORS).save(path)
     with pytest.raises(InputError, match="is not an agent file"):
+        load_agent(path)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_agents_of_earlier_releases_load(number: int):
+    """Files that those releases wrote; preferences as computed by the release."""
+    loaded = load_agent(Path(__file__).parent / "files" / f"agent_format_{number}.safetensors")
+    assert (loaded.seed, loaded.seeds, loaded.data_hash) == (5, (5,), "0123abcd")
+    assert loaded.standardizer == Standardizer(("r1", "r2"), (0.1, 0.2), (1.0, 2.0))
+    assert loaded.config.training.algorithm == ("ppo", "dqn")[number - 1]
+    assert (loaded.scoring_env is None) == (number == 1)
+    seen = torch.linspace(-1, 1, 24).view(1, 4, 6)
+    assert loaded.preferences(seen)[0] == pytest.approx([0.0305051766, 0.0112111783, 0.0426400378], rel=1e-5)
+
+
+@pytest.mark.parametrize(("header", "fault"), [("{", "its header is not JSON"), ("[1]", "its header is not a mapping")])
+def test_a_damaged_header_is_named(tmp_path: Path, header: str, fault: str):
+    path = tmp_path / "file.safetensors"
+    save_file(TENSORS, path, {"fxai": header})
+    with pytest.raises(InputError, match=rf"file\.safetensors is damaged: {fault}"):
         load_agent(path)

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import ArrayLike
-from pydantic import ValidationError
 from torch import Tensor
 
 import fxai
@@ -19,7 +18,7 @@ from fxai.market.rules import Action
 from fxai.market.standardizer import Standardizer
 from fxai.rl.agents.export import export_policy, visited_observations
 from fxai.rl.agents.scoring import scoring_env_of
-from fxai.rl.agents.tensor_file import read_tensors, write_tensors
+from fxai.rl.agents.tensor_file import write_tensors
 from fxai.rl.algorithms.build import build_policy
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_view import ACCOUNT_FEATURES
@@ -46,6 +45,11 @@ class Agent:
     data_hash: str  # hash of the training bars
     weights: Tensor  # [1, size], on the CPU
     scoring_env: EnvConfig | None = None  # environment that scored the training; None in older files
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds of the trainings; a committee has several."""
+        return (self.seed,)
 
     @property
     def observation_shape(self) -> tuple[int, int]:
@@ -145,13 +149,13 @@ class Agent:
 
     def save(self, path: Path) -> None:
         """Write a safetensors file; its header has the configuration, seed, standardizer, data hash and versions."""
-        header = _Header(
+        header = AgentHeader(
             config=self.config,
             seed=self.seed,
             standardizer=self.standardizer,
             data_hash=self.data_hash,
             scoring_env=self.scoring_env,
-            versions={"fxai": fxai.__version__, "torch": torch.__version__},
+            versions=versions(),
         )
         write_tensors(path, header.model_dump(mode="json"), {"weights": self.weights})
 
@@ -159,7 +163,12 @@ class Agent:
         return Action.FLAT if action == Action.SHORT and not self.may_be_short else Action(action)
 
 
-class _Header(Record):
+def versions() -> dict[str, str]:
+    """Versions of the programs that write an agent's file."""
+    return {"fxai": fxai.__version__, "torch": torch.__version__}
+
+
+class AgentHeader(Record):
     """The JSON of an agent's file."""
 
     format: Literal["fxai agent 1", "fxai agent 2"] = "fxai agent 2"
@@ -170,25 +179,6 @@ class _Header(Record):
     scoring_env: EnvConfig | None = None  # since 2
     versions: dict[str, str]
 
-
-def load_agent(path: Path | str) -> Agent:
-    """The agent of a file.
-
-    Raises:
-        InputError: If the file is missing, damaged, or of another format.
-    """
-    content, tensors = read_tensors(Path(path))
-    if not str(content.get("format")).startswith("fxai agent ") or "weights" not in tensors:
-        raise InputError(
-            f"{path} is not an agent file of this version of FxAI; its format is {content.get('format')!r}"
-        )
-    try:
-        header = _Header.model_validate(content)
-    except ValidationError as error:
-        raise InputError(f"{path} cannot be read by this version of FxAI: {error}") from error
-    agent = Agent(
-        header.config, header.seed, header.standardizer, header.data_hash, tensors["weights"], header.scoring_env
-    )
-    if agent.weights.shape != (1, agent.policy.size):
-        raise InputError(f"{path} is damaged: the shape of the weights does not match the configuration")
-    return agent
+    def agent(self, weights: Tensor) -> Agent:
+        """The agent of the file."""
+        return Agent(self.config, self.seed, self.standardizer, self.data_hash, weights, self.scoring_env)

@@ -41,4 +41,10 @@ def read_tensors(path: Path) -> tuple[dict[str, JsonValue], dict[str, Tensor]]:
         raise InputError(f"{path} cannot be read as a safetensors file: {error}") from error
     if header is None:
         raise InputError(f"{path} was not written by FxAI: it has no FxAI header")
-    return json.loads(header), tensors
+    try:
+        content = json.loads(header)
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: its header is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} is damaged: its header is not a mapping")
+    return content, tensors

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import numpy as np
 import torch
 
-import fxai
 from fxai.evaluation.score_errors import error_metrics, score_errors
 from fxai.market.bars import FloatArray
 from fxai.market.baselines import baselines, figures
@@ -14,7 +13,7 @@ from fxai.market.scored_steps import SpanScore
 from fxai.market.splits import Span
 from fxai.market.track_record import TrackRecord
 from fxai.market.trades import Positions, closed_trades
-from fxai.rl.agents.agent import Agent
+from fxai.rl.agents.agent import Agent, versions
 from fxai.rl.agents.export import visited_observations
 from fxai.rl.agents.scoring import Scorer, Trajectory, scoring_env_of
 from fxai.rl.environment.market_tensors import on_device
@@ -49,11 +48,11 @@ def track_record_of(agent: Agent, market: Market, span: Span, split: str, *, par
         baselines=baseline_curves,
         baseline_metrics={name: figures(curve, market.bars_per_year) for name, curve in baseline_curves.items()},
         made_of={
-            "seed": agent.seed,
+            **({"seed": agent.seed} if len(agent.seeds) == 1 else {"seeds": list(agent.seeds)}),
             "trained_on": agent.data_hash,
             "data": market.name,
             "data_hash": market.content_hash,
-            "versions": {"fxai": fxai.__version__, "torch": torch.__version__},
+            "versions": {**versions()},
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )

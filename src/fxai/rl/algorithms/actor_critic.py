@@ -40,7 +40,7 @@ class ActorCritic:
         return torch.cat([actor, critic], dim=1)
 
     def preferences(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:
-        """Logits [lane, action, sample] of the actor; see `Policy`."""
+        """Logits [lane, action, sample] of the actor; see `TrainablePolicy`."""
         actor = weights.view(len(weights), 2, -1)[:, 0]
         return self.network(actor, observation, None if keep is None else self._by_net(keep)[0::2])
 

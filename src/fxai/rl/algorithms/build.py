@@ -11,7 +11,7 @@ from fxai.rl.algorithms.rollout import Collector
 from fxai.rl.environment.batched_env import BatchedEnv
 from fxai.rl.lanes.learner import Learner
 from fxai.rl.lanes.pack import Pack
-from fxai.rl.lanes.policy import Policy
+from fxai.rl.lanes.policy import TrainablePolicy
 from fxai.rl.networks.dropout import Dropout
 from fxai.rl.networks.gru import Gru
 from fxai.rl.networks.mlp import Mlp
@@ -24,7 +24,7 @@ from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
 
 
-def build_policy(config: TrainingConfig, observation_shape: tuple[int, ...], actions: int) -> Policy:
+def build_policy(config: TrainingConfig, observation_shape: tuple[int, ...], actions: int) -> TrainablePolicy:
     """The policy of the configuration's algorithm."""
     if isinstance(config.training, DqnConfig):
         return _q_network(config, config.training, observation_shape, actions)

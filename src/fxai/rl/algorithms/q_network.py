@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from fxai.rl.lanes import counter_rng
+from fxai.rl.lanes.ordered_mean import ordered_mean
 from fxai.rl.networks.network import Network
 
 _HEAD_GAIN = 0.01  # initial action values are nearly 0
@@ -19,7 +20,7 @@ _HEAD_GAIN = 0.01  # initial action values are nearly 0
 
 @dataclass(frozen=True, slots=True)
 class QNetwork:
-    """The policy of the DQN variants; see `Policy`."""
+    """The policy of the DQN variants; see `TrainablePolicy`."""
 
     network: Network  # outputs: one per action; if dueling, the state value before them
     dueling: bool = False
@@ -41,8 +42,8 @@ class QNetwork:
         return torch.cat(critics, dim=1)
 
     def preferences(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:
-        """Action values [lane, action, sample], the mean over critics; see `Policy`."""
-        return _mean(self.values(weights, observation, keep))
+        """Action values [lane, action, sample], the mean over critics; see `TrainablePolicy`."""
+        return ordered_mean(self.values(weights, observation, keep))
 
     def values(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:
         """Action values of each critic, [lane, critic, action, sample]."""
@@ -70,12 +71,12 @@ class QNetwork:
         if not self.dueling:
             return outputs
         value, advantage = outputs[:, :, :1], outputs[:, :, 1:]
-        return value + (advantage - _mean(advantage.transpose(1, 2)).unsqueeze(2))
+        return value + (advantage - ordered_mean(advantage.transpose(1, 2)).unsqueeze(2))
 
     def _d_outputs(self, d_values: Tensor) -> Tensor:
         if not self.dueling:
             return d_values
-        mean = _mean(d_values.transpose(1, 2)).unsqueeze(2)
+        mean = ordered_mean(d_values.transpose(1, 2)).unsqueeze(2)
         return torch.cat([mean * d_values.shape[2], d_values - mean], dim=2)
 
     def _by_net(self, weights: Tensor, keep: Tensor | None) -> tuple[Tensor, Tensor | None]:
@@ -84,11 +85,3 @@ class QNetwork:
             lanes, samples, _ = keep.shape
             keep = keep.view(lanes, samples, self.critics, -1).transpose(1, 2).flatten(0, 1)
         return weights.view(len(weights) * self.critics, -1), keep
-
-
-def _mean(values: Tensor) -> Tensor:
-    """Mean over the second axis, added in order. The order of torch's sum depends on the position in memory."""
-    first, *others = values.unbind(1)
-    for other in others:
-        first = first + other
-    return first / values.shape[1]

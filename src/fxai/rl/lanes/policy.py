@@ -1,4 +1,4 @@
-"""The contract of a policy, used by roll-outs, scores and agents for every algorithm."""
+"""The contracts of a policy: for scores and agents, and for roll-outs and training."""
 
 from typing import Protocol
 
@@ -6,12 +6,20 @@ from torch import Tensor
 
 
 class Policy(Protocol):
-    """Functions of weights [lane, size] and observations [lane, sample, *observation_shape]."""
+    """A function of weights [lane, size] and observations [lane, sample, *observation_shape]."""
 
     @property
     def size(self) -> int:
         """Number of weights per lane."""
         ...
+
+    def preferences(self, weights: Tensor, observation: Tensor) -> Tensor:
+        """Preferences [lane, action, sample]: logits or action values."""
+        ...
+
+
+class TrainablePolicy(Policy, Protocol):
+    """A policy that an algorithm trains."""
 
     @property
     def dropout_sites(self) -> int:
@@ -23,7 +31,7 @@ class Policy(Protocol):
         ...
 
     def preferences(self, weights: Tensor, observation: Tensor, keep: Tensor | None = None) -> Tensor:
-        """Preferences [lane, action, sample]: logits or action values.
+        """Preferences [lane, action, sample].
 
         `keep` [lane, sample, dropout_sites] are the dropout factors of the activations in training.
         """
