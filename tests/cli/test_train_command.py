@@ -11,6 +11,7 @@ from cli.conftest import Finished, call_fxai
 from fxai.market.track_record import read_track_record
 from fxai.metric_text import number_text
 from fxai.objectives.train_agent import train_agent
+from fxai.results.same_bars import error_of_mean
 from fxai.results.training.plan import load_plan
 from fxai.search.lock import hold
 from fxai.spec.fields.training_config import TrainingConfig
@@ -87,8 +88,12 @@ def test_a_killed_training_resumes_to_the_same_agents(small_run: SmallRun, tmp_p
             read_track_record(agent.with_name("agent_validation.json")).metrics["sharpe"] == each["metrics"]["sharpe"]
         )
     values = [each["value"] for each in results]
-    told = number_text("mean_reward", fmean(values), abs(values[0] - values[1]) / 2, trading=True)
+    files = [tmp_path / "out" / f"seed-{each['seed']}" / "returns.safetensors" for each in results]
+    errors = error_of_mean("mean_reward", files, values)
+    assert errors is not None
+    told = number_text("mean_reward", fmean(values), errors.total, trading=True)
     assert f"mean_reward: {told} over 2 seeds (" in resumed.out
+    assert "It holds two errors" in resumed.out
 
     again = call_fxai(tmp_path, "train", config, *made)
     assert "already holds this training" in again.out

@@ -46,7 +46,7 @@ def test_nor_what_is_within_the_standard_error() -> None:
     values = [0.0, 1.0] + [0.0] * 40 + [1.2]
     found = Convergence.of(trials(values, error=0.3), SCORE)
     assert (found.converged, found.since_trial, found.tolerance) == (True, 1, 0.3)
-    assert "no more than its standard error" in found.reason
+    assert "no more than the standard error of its seeds" in found.reason
 
 
 def test_less_is_better_where_that_is_the_goal() -> None:

@@ -216,16 +216,16 @@ def test_the_gain_is_over_trial_0_with_the_errors_of_both() -> None:
     target = spec("next", LR, WIDTH)
     transfer_spec = transfer(finished(SOURCE, POINTS), URL, target, ["fix"], top=5, width=0.25).transfer_spec
     study = finished(apply_transfer(target, transfer_spec, "t.yaml"), POINTS, **{STANDARD_ERROR: 0.03})
-    assert gain(StudyRecord.of(study)) is None
+    assert gain(StudyRecord.of(study), None) is None
     study.set_user_attr(attributes.TRANSFER, TransferSpec.model_dump(transfer_spec, mode="json"))
-    found = gain(StudyRecord.of(study))
+    found = gain(StudyRecord.of(study), None)
     assert found is not None
     assert (found.source, found.best_trial) == ("first", 1)
     assert found.amount == pytest.approx(0.2)
     assert found.standard_error == pytest.approx(0.03 * math.sqrt(2))
     alone = finished(apply_transfer(target, transfer_spec, "t.yaml"), POINTS)
     alone.set_user_attr(attributes.TRANSFER, TransferSpec.model_dump(transfer_spec, mode="json"))
-    found = gain(StudyRecord.of(alone))
+    found = gain(StudyRecord.of(alone), None)
     assert found is not None
     assert found.standard_error is None
     assert TrialState.COMPLETE in {trial.state for trial in alone.trials}

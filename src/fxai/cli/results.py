@@ -166,6 +166,7 @@ def _gain_text(gain: Gain, overview: StudyOverview) -> str:
     return (
         f"Gain over {gain.source}: {amount}{error}, trial {gain.best_trial} compared with {first}, both on this "
         "study's budget. The best trial was chosen by these values, so the gain is optimistic."
+        + (f" {gain.error_note}" if gain.error_note else "")
     )
 
 

@@ -53,8 +53,9 @@ def found_study(storage: str, name: str, results_dir: Path) -> FoundStudy:
     with stored_study(storage, name) as study:
         overview = StudyOverview.of(study)
         fault = folder_fault(name) or foreign_folder(StudyPaths(results_dir, name), study.user_attrs)
-    importances = None if fault else read_importances(StudyPaths(results_dir, name).importances)
-    return FoundStudy(overview, importances, gain(overview), fault)
+    paths = None if fault else StudyPaths(results_dir, name)
+    importances = None if paths is None else read_importances(paths.importances)
+    return FoundStudy(overview, importances, gain(overview, paths), fault)
 
 
 def found_studies(storage: str, results_dir: Path) -> FoundStudies:

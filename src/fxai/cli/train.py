@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from fxai.cli.error_message import warning
-from fxai.cli.output import print_text, stdout
+from fxai.cli.output import print_sentences, print_text, stdout
 from fxai.cli.plan import settings_of
 from fxai.cli.watch_training import TrainingView, watch_training
 from fxai.errors import FxaiError
@@ -23,6 +23,7 @@ from fxai.protocol.standard_error import mean, standard_error
 from fxai.results.training.file import SeedResult, TrainingFile
 from fxai.results.training.plan import TrainingPlan, load_plan
 from fxai.results.training.requests import folders_of, requests_of
+from fxai.results.value_errors import ValueErrors
 from fxai.results.winner_track import write_validation_track
 from fxai.search.lock import hold
 from fxai.search.seeds import lane_seeds
@@ -151,10 +152,26 @@ def _conclude(plan: TrainingPlan, output: Path, results: Sequence[SeedResult], c
         print_text(console, "", f"{plan.metric}: {_value_text(plan, values[0])}")
     else:
         by_seed = ", ".join(f"{each.seed}: {_value_text(plan, each.value)}" for each in results)
-        value = _value_text(plan, mean(values), standard_error(values))
+        errors = _errors(plan, output, values)
+        value = _value_text(plan, mean(values), errors.total)
         print_text(console, "", f"{plan.metric}: {value} over {len(values)} seeds ({by_seed})")
+        of_seeds = "± is one standard error of the seeds alone."
+        print_sentences(console, of_seeds if errors.market is None else errors.explained(trading=True))
     for folder in folders_of(plan, output):
         print_text(console, *_files_in(TrialPaths(folder)))
+
+
+def _errors(plan: TrainingPlan, output: Path, values: Sequence[float]) -> ValueErrors:
+    """The errors of the mean over seeds; of the seeds alone for custom code, and if the returns do not suffice."""
+    if not plan.is_custom:
+        from fxai.results.same_bars import error_of_mean  # noqa: PLC0415 - SciPy is slow to load
+
+        files = [TrialPaths(folder).returns for folder in folders_of(plan, output)]
+        error = error_of_mean(plan.metric, files, values)
+        if error is not None:
+            return ValueErrors(error.total, error.seed, error.market)
+    of_seeds = standard_error(values)
+    return ValueErrors(of_seeds, of_seeds)
 
 
 def _value_text(plan: TrainingPlan, value: float, error: float | None = None) -> str:

@@ -2,8 +2,9 @@
 
 A study has converged if its best value improved by no more than a tolerance over the last quarter of its finished
 trials, at least ten of them. The tolerance is the larger of two values: a twentieth of the distance from the median
-trial to the best trial, and the standard error of the best value, since a smaller improvement may be chance. A
-converged study can still find a better trial.
+trial to the best trial, and the standard error of the seeds of the best value, since a smaller improvement may be
+chance. The error of the stretch of market is left out, because all trials are scored on the same bars. A converged
+study can still find a better trial.
 """
 
 import math
@@ -47,7 +48,7 @@ class Convergence:
             return cls(None, obstacle, len(finished))
         best = min(range(len(losses)), key=losses.__getitem__)
         known = [loss for loss in losses if math.isfinite(loss)]
-        error = finished[best].standard_error or 0.0
+        error = finished[best].errors.seeds or 0.0
         tolerance = max(_TOLERANCE * (median(known) - losses[best]), error)
         since = next(place for place, loss in enumerate(losses) if loss <= losses[best] + tolerance)
         after = len(finished) - 1 - since
@@ -86,7 +87,7 @@ def _obstacle(own: Sequence[TrialRecord], finished: Sequence[TrialRecord], losse
 
 
 def _reason(since: int, after: int, needed: int, *, by_error: bool) -> str:
-    within = "its standard error" if by_error else "5 % of its distance from the median trial"
+    within = "the standard error of its seeds" if by_error else "5 % of its distance from the median trial"
     return (
         f"in the {counted(after, 'trial')} after trial {since} the best value has improved by no more than {within}; "
         f"{needed} such trials are required"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from fxai.protocol.standard_error import standard_error_of_difference
-from fxai.results.record import StudyRecord
+from fxai.results.paths import StudyPaths
+from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.study_overview import StudyOverview
 
 
@@ -22,6 +23,7 @@ class Gain:
     best_trial: int
     amount: float
     standard_error: float | None  # None if it is not known
+    error_note: str = ""  # what the standard error holds
 
     def as_json(self) -> dict[str, JsonValue]:
         return {
@@ -30,6 +32,7 @@ class Gain:
             "best_trial": self.best_trial,
             "gain": self.amount,
             "standard_error": self.standard_error,
+            "standard_error_note": self.error_note,
         }
 
 
@@ -38,27 +41,63 @@ class Difference:
     """Difference of the values of two trials."""
 
     amount: float  # positive is better in both directions
-    standard_error: float | None  # None if the error of one of the trials is not known
+    standard_error: float | None  # None if it is not known
+    error_note: str = ""  # a sentence about what the standard error holds; empty for custom code
 
 
-def over_trial_0(study: StudyOverview | StudyRecord) -> Difference | None:
-    """The difference of the best trial and trial 0; None if one has no value, and with several objectives."""
+_SAME_BARS = (
+    "The error of the gain holds the seeds and the stretch of market. Both trials are scored on the same bars, so "
+    "their returns are compared bar by bar."
+)
+_SEEDS = (
+    "The error of the gain is that of the seeds alone, because the values cannot be computed from stored returns on "
+    "each bar."
+)
+
+
+def over_trial_0(study: StudyOverview | StudyRecord, paths: StudyPaths | None) -> Difference | None:
+    """The difference of the best trial and trial 0; None if one has no value, and with several objectives.
+
+    The error of FxAI's agents holds the seeds and the stretch of market if both trials left their returns on each bar.
+    Otherwise it holds the seeds alone: the errors of the market cannot be added up, because the bars are the same.
+
+    Args:
+        study: The study.
+        paths: Files of the study; None if it has no results folder.
+    """
     first, best = study.first, study.best
     if first is None or best is None or study.front:
         return None
     if first.value is None or best.value is None:
         return None
     sign = 1 if study.direction == "maximize" else -1
-    return Difference(
-        amount=sign * (best.value - first.value),
-        standard_error=standard_error_of_difference(first.standard_error, best.standard_error),
-    )
+    amount = sign * (best.value - first.value)
+    on_same_bars = None
+    if study.trading and paths is not None:
+        on_same_bars = _error_on_same_bars(study.metric, first, best, paths)
+    if on_same_bars is not None:
+        return Difference(amount, on_same_bars, _SAME_BARS)
+    of_seeds = standard_error_of_difference(first.errors.seeds, best.errors.seeds)
+    return Difference(amount, of_seeds, _SEEDS if study.trading and of_seeds is not None else "")
 
 
-def gain(study: StudyOverview | StudyRecord) -> Gain | None:
-    """The gain; None without a transfer, with several objectives, or if trial 0 or the best trial has no value."""
-    difference = over_trial_0(study)
-    if study.transfer_origin is None or difference is None or study.best is None:
+def _error_on_same_bars(metric: str, first: TrialRecord, best: TrialRecord, paths: StudyPaths) -> float | None:
+    if first.number == best.number or not paths.trial(best.number).returns.is_file():
+        return None
+    from fxai.results.same_bars import error_on_same_bars  # noqa: PLC0415 - SciPy is slow to load
+
+    return error_on_same_bars(metric, best, first, paths)
+
+
+def gain(study: StudyOverview | StudyRecord, paths: StudyPaths | None) -> Gain | None:
+    """The gain; None without a transfer, with several objectives, or if trial 0 or the best trial has no value.
+
+    `paths` are those of the study's files; None if it has no results folder.
+    """
+    if study.transfer_origin is None:
+        return None
+    difference = over_trial_0(study, paths)
+    if difference is None or study.best is None:
         return None
     return Gain(
         source=study.transfer_origin.source,
@@ -67,4 +106,5 @@ def gain(study: StudyOverview | StudyRecord) -> Gain | None:
         best_trial=study.best.number,
         amount=difference.amount,
         standard_error=difference.standard_error,
+        error_note=difference.error_note,
     )

@@ -26,14 +26,25 @@ def comparison_summary(goal: Goal, ranked: Sequence[ComparedStudy]) -> str:
         return f"{first.label} and {second.label} have the same best value."
     gap = abs(values[0] - values[1])
     trading = first.analysis.trading and second.analysis.trading
-    error = standard_error_of_difference(first.best.standard_error, second.best.standard_error)
+    of_seeds = _have_same_bars(first, second)
+    known = [each.errors.seeds if of_seeds else each.standard_error for each in (first.best, second.best)]
+    error = standard_error_of_difference(*known)
+    errors = "standard errors of the seeds; both are scored on the same bars" if of_seeds else "standard errors"
     if error is None:
         amount = difference_text(goal.metric, gap, None, trading=trading)
         return f"{first.label} leads {second.label} by {amount}. Without standard errors, this may be chance."
     amount = difference_text(goal.metric, gap, error, trading=trading)
     if gap > _CLEAR * error:
-        return f"{first.label} leads {second.label} by {amount}, more than two standard errors."
-    return f"{first.label} leads {second.label} by {amount}. This is within two standard errors, so it may be chance."
+        return f"{first.label} leads {second.label} by {amount}, more than two {errors}."
+    return f"{first.label} leads {second.label} by {amount}. This is within two {errors}, so it may be chance."
+
+
+def _have_same_bars(first: ComparedStudy, second: ComparedStudy) -> bool:
+    """Whether both studies score FxAI's agents on the same bars; the errors of the market then cannot be added up."""
+    if first.fingerprint is None or second.fingerprint is None:
+        return False
+    trading = first.analysis.trading and second.analysis.trading
+    return trading and not any(scoring_differences(first.fingerprint, second.fingerprint))
 
 
 def cautions(studies: Sequence[ComparedStudy]) -> Iterator[str]:

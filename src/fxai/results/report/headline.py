@@ -1,7 +1,7 @@
 """The result of a study in a few sentences: the best trial, its gain over trial 0, and the gain's error."""
 
 from fxai.metric_text import number_text
-from fxai.results.gain import Difference, over_trial_0
+from fxai.results.gain import Difference
 from fxai.results.record import TrialRecord, first_trial_called
 from fxai.results.report.blocks import Headline
 from fxai.results.report.study_info import StudyInfo
@@ -33,7 +33,7 @@ def headline_of(info: StudyInfo) -> Headline:
     return Headline(
         f"Trial {best.number} is the best of {_trials(finished)}: {value}.",
         _comparison(info, best),
-        _caution(over_trial_0(record) if info.default is not None else None),
+        _caution(info.gain),
     )
 
 
@@ -56,7 +56,7 @@ def _comparison(info: StudyInfo, best: TrialRecord) -> str:
     first = info.default
     if first is None or first.number == best.number:
         return ""
-    difference = over_trial_0(info.record)
+    difference = info.gain
     if first.value is None or difference is None:
         states = {"pruned": "was pruned", "fail": "failed", "running": "is still running", "waiting": "has not run yet"}
         state = states.get(first.standing, "has no value")
@@ -79,9 +79,12 @@ def _caution(difference: Difference | None) -> str:
     optimistic = "The best trial was chosen by these values, so its gain is optimistic."
     if difference.standard_error is None:
         return f"The error of the gain is not known. {optimistic}"
+    note = f"{difference.error_note} {optimistic}".strip()
+    if difference.standard_error == 0:
+        return f"The standard error of the gain is 0. {note}"
     if difference.amount > CLEAR * difference.standard_error:
-        return f"The gain is {difference.amount / difference.standard_error:.1f} times its standard error. {optimistic}"
-    return f"The gain is less than twice its standard error, so it may be chance. {optimistic}"
+        return f"The gain is {difference.amount / difference.standard_error:.1f} times its standard error. {note}"
+    return f"The gain is less than twice its standard error, so it may be chance. {note}"
 
 
 def is_clear(difference: Difference) -> bool:

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from fxai.errors import InputError
 from fxai.formatting import counted, figure
 from fxai.protocol import ParamValue
-from fxai.results.gain import over_trial_0
 from fxai.results.report.blocks import NextStep
 from fxai.results.report.headline import is_clear
 from fxai.results.report.scales import Scale
@@ -125,7 +124,7 @@ def _unimportant(info: StudyInfo) -> Iterator[NextStep]:
 
 
 def _seeds(info: StudyInfo) -> Iterator[NextStep]:
-    difference = over_trial_0(info.record) if info.default is not None else None
+    difference = info.gain
     best = info.record.best
     if difference is None or best is None or best.number == 0 or is_clear(difference):
         return

@@ -10,6 +10,7 @@ from optuna import Study
 
 from fxai.metric_text import axis_format, difference_text, number_text
 from fxai.results.analysis import StudyAnalysis
+from fxai.results.gain import Difference, over_trial_0
 from fxai.results.paths import StudyPaths
 from fxai.results.printed_command import StudyLocation
 from fxai.results.record import StudyRecord, TrialRecord
@@ -68,6 +69,11 @@ class StudyInfo:
             return None
         first = self.stored.get_trials(deepcopy=False)[0]
         return self.record.trials[0] if first.user_attrs.get(attributes.ENQUEUED) == "default" else None
+
+    @cached_property
+    def gain(self) -> Difference | None:
+        """The gain of the best trial over trial 0, if FxAI chose the parameters of trial 0."""
+        return None if self.default is None else over_trial_0(self.record, self.paths)
 
     @property
     def default_name(self) -> str:

@@ -9,7 +9,6 @@ from optuna import Study
 import fxai
 from fxai.atomic_write import write_text
 from fxai.formatting import figure
-from fxai.results.gain import over_trial_0
 from fxai.results.page.render import page_html
 from fxai.results.paths import StudyPaths
 from fxai.results.report.blocks import ReportPage, Section, Tile
@@ -89,7 +88,7 @@ def _tiles(info: StudyInfo) -> Iterator[Tile]:
         yield Tile(f"Best {record.metric}", info.value_text(best.value, best.standard_error), f"trial {best.number}")
     if record.front:
         yield Tile("Pareto front", str(len(record.front)), "trials that no other trial dominates")
-    difference = over_trial_0(record) if info.default is not None else None
+    difference = info.gain
     if difference is not None and best is not None and best.number:
         gain = info.difference_text(difference.amount, difference.standard_error)
         yield Tile("Gain over trial 0", gain, "of the best trial")
