@@ -26,11 +26,14 @@ SPACE = "parameters:\n  training.gamma: {type: float, low: 0.9, high: 0.99}\n"
 
 @pytest.fixture(scope="module")
 def finished_studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the studies of the pages: one of two short trials, and a copy."""
+    """A folder with the studies of the pages, one of two short trials and a copy, and with agents in `agents`."""
     folder = tmp_path_factory.mktemp("documented")
     (folder / "search.yaml").write_text(SHORT)
     finished = call_fxai(folder, "run", "--spec", "search.yaml", "--n-jobs", "1", "--quiet")
     assert finished.code == 0, finished
+    best = f"optuna_results/{STUDY}/{STUDY}_best_config.yaml"
+    trained = call_fxai(folder, "train", best, "--seeds", "2", "--save-path", "agents", "--quiet")
+    assert trained.code == 0, trained
     storage = f"sqlite:///{folder / 'optuna_studies.db'}"
     optuna.copy_study(from_study_name=STUDY, from_storage=storage, to_storage=storage, to_study_name=ANOTHER)
     return folder
