@@ -79,6 +79,7 @@ SECTIONS = (
     Section("#### `argument_style`: how parameters become arguments", "ArgumentStyle"),
     Section("### `validation.walk_forward`", "WalkForwardConfig"),
     Section("### `validation.combinatorial`", "CombinatorialConfig"),
+    Section("### `confirm`: the winner on fresh seeds", "Confirmation"),
     Section("### `search`: populations", "PopulationSearch"),
     Section("### `stop`: rules that end a study early", "Stop"),
     Section("### `resources`", "Resources"),

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from fxai.cli.output import print_files, print_text
 from fxai.cli.summary import print_summary
-from fxai.formatting import short_cause
+from fxai.formatting import counted, short_cause
 from fxai.results.paths import BEST_AGENT
 from fxai.results.printed_command import StudyLocation
 from fxai.study.plain_lines import ended_line
@@ -33,7 +33,12 @@ def _rank(path: Path) -> int:
 
 def _agent_note(outcome: StudyOutcome) -> Sequence[str]:
     """From which seed the agent is, if a trial has several seeds."""
-    if _agent(outcome) is None or outcome.study.seeds_per_trial == 1:
+    if _agent(outcome) is None:
+        return ()
+    if outcome.summary.confirmed is not None:
+        fresh = counted(len(outcome.summary.confirmed.seeds), "fresh seed")
+        return (f"The agent is from the first of {fresh} of the confirmation.",)
+    if outcome.study.seeds_per_trial == 1:
         return ()
     seeds = outcome.study.seeds_per_trial
     return (

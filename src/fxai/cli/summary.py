@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from fxai.cli.output import print_sentences, print_table, print_text
-from fxai.formatting import figure, legible
+from fxai.formatting import counted, figure, legible
 from fxai.metric_text import number_text
 from fxai.results.summary import StudySummary
 
@@ -39,6 +39,12 @@ def _rows(summary: StudySummary) -> Sequence[tuple[str, str]]:
 
 def _best(summary: StudySummary) -> Sequence[tuple[str, str]]:
     number = "none" if summary.best_trial is None else str(summary.best_trial)
+    if summary.confirmed is not None and summary.confirmed.winner == summary.best_trial:
+        fresh = number_text(
+            summary.metric, summary.confirmed.value, summary.confirmed.standard_error, trading=summary.trading
+        )
+        seeds = counted(len(summary.confirmed.seeds), "fresh seed")
+        return (("Best trial", number), (f"Value on {seeds}", fresh), ("Value in the search", _best_value(summary)))
     if summary.front is None:
         return (("Best value", _best_value(summary)), ("Best trial", number))
     knee = [

@@ -11,9 +11,19 @@ import numpy as np
 
 from fxai.market.bars import FloatArray
 from fxai.market.folds import Fold, combinatorial_paths, latest_first
+from fxai.spec.fields.data_config import SplitConfig
 
 Arrange: TypeAlias = Callable[[Sequence[FloatArray]], Sequence[FloatArray]]
 """Turns numbers of each lane, [bar], into folds with bars of their own, each [row, bar of the fold]."""
+
+
+def arrangement(split: SplitConfig, folds: Sequence[Fold]) -> Arrange:
+    """The folds whose errors add up to the error of a trial's value; `folds` are those of its market."""
+    if split.folds == 1:
+        return one_fold
+    if split.combinatorial is None:
+        return rows_of_folds(split.folds)
+    return rows_of_paths(folds, split.combinatorial.groups, split.combinatorial.test_groups)
 
 
 def one_fold(lanes: Sequence[FloatArray]) -> Sequence[FloatArray]:

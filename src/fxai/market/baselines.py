@@ -6,13 +6,12 @@ import numpy as np
 
 from fxai.market.bars import FloatArray
 from fxai.market.dataset import Market
-from fxai.market.metrics import performance
+from fxai.market.metrics import OF_TRADES, performance
 from fxai.market.quotes import QuoteTable
 from fxai.market.rules import Account, advance, rules_of, settle
 from fxai.spec.fields.env_config import EnvConfig
 
 _LONG, _SHORT = 1, -1
-_OF_TRADES = ("win_rate", "turnover", "trades")
 
 
 def baselines(market: Market, first: int, last: int, env: EnvConfig) -> Mapping[str, FloatArray]:
@@ -45,7 +44,7 @@ def hold(market: Market, first: int, last: int, env: EnvConfig, side: int) -> Fl
 def figures(equity: FloatArray, bars_per_year: float) -> Mapping[str, float]:
     """The metrics of `metrics.Performance` that need no trades, of an equity [bar] that began with 1."""
     measured = performance(returns_of_equity(equity), 0, 0, 0.0, bars_per_year).as_metrics()
-    return {name: value for name, value in measured.items() if name not in _OF_TRADES}
+    return {name: value for name, value in measured.items() if name not in OF_TRADES}
 
 
 def returns_of_equity(equity: FloatArray) -> FloatArray:

@@ -10,6 +10,9 @@ RATIO_LIMIT = 100.0
 """Bound of the ratios of gain and risk. The ratios are floored by a typical return too, see `typical_return`."""
 ROUNDING = 1e-12  # share of the largest return; a smaller deviation counts as 0
 
+OF_TRADES = ("win_rate", "turnover", "trades")
+"""The metrics that are computed from trades and fills; the others are computed from the returns of steps."""
+
 
 @dataclass(frozen=True, slots=True)
 class Performance:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from fxai.errors import FxaiError, InputError
-from fxai.evaluation.fold_rows import Arrange, one_fold, rows_of_folds, rows_of_paths
+from fxai.evaluation.fold_rows import Arrange, arrangement
 from fxai.evaluation.score_errors import error_metrics, score_errors
 from fxai.market.bar_returns import BarReturns
 from fxai.market.dataset import Market
@@ -84,7 +84,7 @@ class TradingTrial:
         self.trial = WorkerTrial(request)
         self.config, self.base = configs.own, configs.base
         self.lanes = tuple(_lanes(request, self.config, market))
-        self._arrange = _arrangement(request, self.config, market)
+        self._arrange = arrangement(configs.own.data.split, market.folds)
         self.width = width
         self.updates = 0
         self._market = market
@@ -242,16 +242,6 @@ def _lanes(request: TrialRequest, config: TrainingConfig, market: Market) -> Ite
     for place, fold in enumerate(latest_first(market.folds)):
         of_fold = request.seeds[place * seeds_per_fold : (place + 1) * seeds_per_fold]
         yield from (Lane(config, seed, fold=fold) for seed in of_fold)
-
-
-def _arrangement(request: TrialRequest, config: TrainingConfig, market: Market) -> Arrange:
-    """The folds whose errors add up to the error of the trial's value."""
-    groups = config.data.split.combinatorial
-    if request.folds == 1:
-        return one_fold
-    if groups is None:
-        return rows_of_folds(request.folds)
-    return rows_of_paths(market.folds, groups.groups, groups.test_groups)
 
 
 def _means(metrics: Sequence[Metrics]) -> dict[str, float]:

@@ -1,11 +1,14 @@
 """Writes the result files of a study at the end of each run."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from optuna import Study
+from pydantic import JsonValue
 
 from fxai.atomic_write import copy, write_text
+from fxai.formatting import counted
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord, TrialRecord
@@ -56,15 +59,17 @@ def _write_best(
         "value": best.value,
         **({"values": best.values} if best.values else {}),
         **best.errors.as_json(),
+        **_choice(record),
         "params": best.params,
         "metrics": best.metrics,
         "provenance": provenance.as_json(),
     }
     write_text(paths.best_params, json_text(document))
     schedule = schedule_of(spec, record.trials, best.number)
-    write_best_config(paths.best_config, best_config(spec, best, provenance, schedule))
+    config = best_config(spec, _with_seed_of_agent(record, best), provenance, schedule)
+    write_best_config(paths.best_config, config, chosen_by=_chosen_by(record))
     written = [paths.best_params, paths.best_config]
-    agent = paths.trial(best.number).agent
+    agent = _agent_of(record, best, paths)
     if agent.is_file():
         copy(agent, paths.best_agent)
         written.append(paths.best_agent)
@@ -76,6 +81,37 @@ def _write_best(
     if custom_files.is_dir() and any(custom_files.iterdir()):
         written.append(custom_files)
     return written
+
+
+def _agent_of(record: StudyRecord, best: TrialRecord, paths: StudyPaths) -> Path:
+    """The agent of the best trial: of its first seed in the confirmation, or in the search."""
+    if record.confirmed is not None and record.confirmed.winner == best.number:
+        return paths.confirmed_trial(best.number, record.confirmed.seeds[0]).agent
+    return paths.trial(best.number).agent
+
+
+def _choice(record: StudyRecord) -> dict[str, JsonValue]:
+    """How the best trial was chosen; `value` is its value in the search in both cases."""
+    if record.confirmed is None:
+        return {}
+    return {"chosen_by": _chosen_by(record), "confirmed": record.confirmed.as_json()}
+
+
+def _chosen_by(record: StudyRecord) -> str:
+    """How the best trial was chosen; empty if by its value in the search."""
+    if record.confirmed is None:
+        return ""
+    raced = len(record.confirmed.candidates)
+    return (
+        f"the mean of {record.metric} over {counted(len(record.confirmed.seeds), 'fresh seed')}, best of {raced} trials"
+    )
+
+
+def _with_seed_of_agent(record: StudyRecord, best: TrialRecord) -> TrialRecord:
+    """The best trial with the seed of `_agent_of`, so that training its config makes the same agent."""
+    if record.confirmed is None or record.confirmed.winner != best.number:
+        return best
+    return replace(best, seed=record.confirmed.seeds[0])
 
 
 def _agent_is_of(best: TrialRecord, paths: StudyPaths) -> bool:

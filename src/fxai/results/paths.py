@@ -119,6 +119,20 @@ class StudyPaths:
         return self.directory / "trials"
 
     @property
+    def confirmation(self) -> Path:
+        """Trainings of the confirmation on fresh seeds, in a folder for each trial and seed."""
+        return self.directory / "confirmation"
+
+    def confirmed_trial(self, number: int, seed: int) -> TrialPaths:
+        """The training of a trial on one fresh seed."""
+        return TrialPaths(self.confirmation / f"trial-{number:05d}" / f"seed-{seed}")
+
+    @property
+    def fresh_trainings(self) -> Path:
+        """Values of the trainings of the confirmation that have ended."""
+        return self.confirmation / "trainings.json"
+
+    @property
     def logs(self) -> Path:
         """Logs of the workers. The log of a trial is in the trial's folder."""
         return self.directory / "logs"

@@ -12,6 +12,7 @@ from fxai.results.strict_json import json_value
 from fxai.results.top_trials import TopTrials, candidate
 from fxai.results.value_errors import UNKNOWN, ValueErrors
 from fxai.search import attributes
+from fxai.search.confirmed import Confirmed, confirmed_of, winner_of
 from fxai.search.metric_goals import StudyLike, first_goal, goals_of, is_trading
 from fxai.search.pbt_history import Exploit, latest_params, pbt_history_of
 from fxai.search.stored_trial import StoredState, TrialLike, state_of
@@ -192,6 +193,7 @@ class StudyRecord:
     transfer_origin: TransferOrigin | None = None
     ranking: Sequence[TrialRecord] = ()
     trading: bool = False  # whether FxAI measured its metrics
+    confirmed: Confirmed | None = None  # the confirmation on fresh seeds, which chose `best`
 
     @classmethod
     def of(cls, study: "Study") -> "StudyRecord":
@@ -202,7 +204,8 @@ class StudyRecord:
     def of_trials(cls, study: StudyLike, trials: Sequence[TrialLike]) -> "StudyRecord":
         """Make the record of a study and all its trials."""
         goals, first = goals_of(study), first_goal(study)
-        top_trials = TopTrials.of([candidate(trial) for trial in trials], goals, first)
+        confirmed = confirmed_of(study.user_attrs)
+        top_trials = TopTrials.of([candidate(trial) for trial in trials], goals, first, winner_of(confirmed))
         records = {trial.number: TrialRecord.of(trial, goals, first) for trial in trials}
         return cls(
             name=study.study_name,
@@ -216,6 +219,7 @@ class StudyRecord:
             transfer_origin=TransferOrigin.of(study.user_attrs),
             ranking=tuple(records[number] for number in top_trials.ranked),
             trading=is_trading(study),
+            confirmed=confirmed,
         )
 
     @property
@@ -240,7 +244,8 @@ def best_number(study: "Study") -> int | None:
 
     Trials that violate a constraint, and copies of another study's trials, are never the best.
     """
-    return TopTrials.of([candidate(trial) for trial in study.get_trials(deepcopy=False)], goals_of(study)[:1], 0).best
+    candidates = [candidate(trial) for trial in study.get_trials(deepcopy=False)]
+    return TopTrials.of(candidates, goals_of(study)[:1], 0, winner_of(confirmed_of(study.user_attrs))).best
 
 
 def metric_name(study: "Study") -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fxai.results.record import EndedBy, TransferOrigin, TrialRecord
 from fxai.results.top_trials import TopTrials
+from fxai.search.confirmed import Confirmed, confirmed_of, winner_of
 from fxai.search.metric_goals import first_goal, goals_of, is_trading
 from fxai.search.stored_study import Candidate, StoredStudy
 from fxai.search.stored_trial import StoredState
@@ -31,13 +32,15 @@ class StudyOverview:
     ended_by: EndedBy | None
     transfer_origin: TransferOrigin | None
     trading: bool = False  # whether FxAI measured its metrics
+    confirmed: Confirmed | None = None
 
     @classmethod
     def of(cls, study: StoredStudy) -> "StudyOverview":
         """Read a study."""
         goals, first = goals_of(study), first_goal(study)
         candidates = study.candidates()
-        top_trials = TopTrials.of(candidates, goals, first)
+        confirmed = confirmed_of(study.user_attrs)
+        top_trials = TopTrials.of(candidates, goals, first, winner_of(confirmed))
         leaders = top_trials.front or top_trials.ranked[:LEADERS]
         wanted = {0, *leaders} if top_trials.best is None else {0, top_trials.best, *leaders}
         records = {trial.number: TrialRecord.of(trial, goals, first) for trial in study.trials(wanted)}
@@ -55,6 +58,7 @@ class StudyOverview:
             ended_by=EndedBy.of(study.user_attrs),
             transfer_origin=TransferOrigin.of(study.user_attrs),
             trading=is_trading(study),
+            confirmed=confirmed,
         )
 
     def count(self, state: StoredState) -> int:

@@ -10,6 +10,7 @@ from fxai.results.record import EndedBy, StudyRecord
 from fxai.results.strict_json import json_value
 from fxai.results.study_overview import StudyOverview
 from fxai.results.value_errors import UNKNOWN, ValueErrors
+from fxai.search.confirmed import Confirmed
 from fxai.search.stored_trial import StoredState
 
 
@@ -33,6 +34,7 @@ class StudySummary:
     front: int | None = None  # number of trials on the Pareto front; None with one objective
     ended_by: EndedBy | None = None  # stop rule that ended the study
     trading: bool = False  # whether FxAI measured its metrics
+    confirmed: Confirmed | None = None  # the confirmation on fresh seeds, which chose the best trial
 
     @classmethod
     def of(cls, record: StudyRecord | StudyOverview) -> "StudySummary":
@@ -54,6 +56,7 @@ class StudySummary:
             front=len(record.front) if len(record.goals) > 1 else None,
             ended_by=record.ended_by,
             trading=record.trading,
+            confirmed=record.confirmed,
         )
 
     @property
@@ -99,4 +102,5 @@ class StudySummary:
             "completion_rate": self.completion_rate,
             "pruned_share": self.pruned_share,
             "ended_by": None if self.ended_by is None else self.ended_by.as_json(),
+            **({} if self.confirmed is None else {"confirmed": self.confirmed.as_json()}),
         }

@@ -14,13 +14,22 @@ from fxai.spec.search.metric_goals import Goal
 class TopTrials:
     """Numbers of the best trials."""
 
-    best: int | None  # among the completed trials that meet all constraints
+    best: int | None  # among the completed trials that meet all constraints: the confirmed winner, else by value
     front: Sequence[int]  # the Pareto front in the order of the first objective; empty with one objective
     ranked: Sequence[int]  # completed trials, the best first, the earlier first among equals; or the front
 
     @classmethod
-    def of(cls, candidates: Sequence[Candidate], goals: Sequence[Goal], first: int) -> "TopTrials":
-        """Rank the candidates; `first` is the index of the first objective."""
+    def of(
+        cls, candidates: Sequence[Candidate], goals: Sequence[Goal], first: int, winner: int | None = None
+    ) -> "TopTrials":
+        """Rank the candidates.
+
+        Args:
+            candidates: All trials.
+            goals: The objectives.
+            first: Index of the first objective.
+            winner: The trial that a confirmation on fresh seeds chose; None without a confirmation.
+        """
         complete = [each for each in candidates if each.state is StoredState.COMPLETE and not each.uncounted]
         feasible = [each for each in complete if each.keeps_bounds]
         if len(goals) > 1:
@@ -28,7 +37,10 @@ class TopTrials:
             best = front[pareto_knee([_losses(each, goals) for each in front])].number if front else None
             numbers = [each.number for each in front]
             return cls(best, numbers, numbers or _in_order(complete, goals, first))
-        return cls(next(iter(_in_order(feasible, goals, first)), None), (), _in_order(complete, goals, first))
+        best = winner if any(each.number == winner for each in feasible) else None
+        if best is None:
+            best = next(iter(_in_order(feasible, goals, first)), None)
+        return cls(best, (), _in_order(complete, goals, first))
 
 
 def candidate(trial: TrialLike) -> Candidate:

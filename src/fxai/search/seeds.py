@@ -15,6 +15,7 @@ class _Purpose(IntEnum):
     LANE = 3
     TURN = 4
     MEMBER = 5
+    CONFIRMATION = 6
 
 
 def trial_seed(study_seed: int, number: int) -> int:
@@ -30,6 +31,11 @@ def sampler_seed(study_seed: int, number: int) -> int:
 def lane_seeds(first: int, count: int) -> tuple[int, ...]:
     """Seeds of a trial that is trained several times; the first is the trial's seed."""
     return (first, *(_seed(first, _Purpose.LANE, lane) for lane in range(1, count)))
+
+
+def confirmation_seed(study_seed: int, index: int) -> int:
+    """Seed of the trainings number `index` of a confirmation, equal for all its candidates, in [0, 2**32)."""
+    return _seed(study_seed, _Purpose.CONFIRMATION, index)
 
 
 def turn(study_seed: int, number: int, step: int) -> int:

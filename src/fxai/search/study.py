@@ -20,6 +20,7 @@ from fxai.protocol import STANDARD_ERROR, Cause, ParamValue, Report, StudyIdenti
 from fxai.search import attributes
 from fxai.search.asked_trial import AskedTrial, FinishedTrial
 from fxai.search.column_limits import ColumnLimits
+from fxai.search.confirmed import Confirmed
 from fxai.search.counts import TrialCounts
 from fxai.search.grid import same_point
 from fxai.search.objective_history import ObjectiveHistory
@@ -225,6 +226,21 @@ class Search:
     def best_numbers(self, count: int) -> tuple[int, ...]:
         """The best COMPLETE trials in order; with several objectives the whole front."""
         return self._ranking.best_numbers(count)
+
+    def params_of(self, number: int) -> Mapping[str, ParamValue]:
+        """Parameters of a trial."""
+        return latest_params(self._trial(number))
+
+    def value_of(self, number: int) -> float | None:
+        """Value of a trial; None unless it is COMPLETE. The study has one objective."""
+        trial = self._trial(number)
+        return trial.value if trial.state is OptunaState.COMPLETE else None
+
+    def mark_confirmed(self, confirmed: Confirmed | None) -> None:
+        """Store the result of a confirmation; None: the study has none, or has new trials."""
+        stored = None if confirmed is None else confirmed.as_json()
+        if self._storage.get_study_user_attrs(self._study_id).get(attributes.CONFIRMED) != stored:
+            self._storage.set_study_user_attr(self._study_id, attributes.CONFIRMED, stored)
 
     def best_params(self) -> Mapping[str, ParamValue] | None:
         """Parameters of the best trial; None before the first COMPLETE trial."""

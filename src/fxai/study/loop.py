@@ -9,20 +9,18 @@ its worker is past that report. The members of a population wait for each other 
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from fxai.errors import InputError
 from fxai.formatting import counted
-from fxai.objectives.loader import load_signature
 from fxai.pool import RunningTrial, TrialStarted, WorkerLost, WorkerPool
-from fxai.protocol import Cause, Decision, JsonObject, ParamValue, Report, TrialRequest, TrialResult, TrialState
+from fxai.protocol import Cause, Decision, ParamValue, Report, TrialRequest, TrialResult, TrialState
 from fxai.search.asked_trial import AskedTrial
 from fxai.search.seeds import turn
 from fxai.search.study import Search
-from fxai.spec.fields.objective import argument_style_of, command_of, folder_of, is_custom, name_of
-from fxai.spec.search.configure import trial_settings
+from fxai.spec.fields.objective import is_custom
 from fxai.spec.search.study import StudySpec
 from fxai.study.crash_bisection import CrashBisection
 from fxai.study.events import (
@@ -46,6 +44,7 @@ from fxai.study.population import Population
 from fxai.study.stop_rules import StopRules, TriggeredRule
 from fxai.study.stop_signal import StopSignal, Urgency
 from fxai.study.trial_folders import TrialFolders
+from fxai.study.trial_requests import TrialRequests
 from fxai.study.trial_results import RepeatedReturns, failed, pruned, ticks, warnings_of
 
 RETURNS_IN_A_ROW = 20  # without progress; a worker that halves its lanes has one lane after ten
@@ -88,8 +87,7 @@ class _Run:
         self._workers = workers
         self._files = TrialFolders(trials_directory)
         self._stop = stop
-        self._base_config = spec.training_config.model_dump(mode="json")
-        self._signature: Callable[[JsonObject], str] | None = load_signature(name_of(spec.objective))
+        self._requests = TrialRequests(spec, search)
         self._waiting: dict[int, AskedTrial] = {}
         self._bisection = CrashBisection()
         self._population = Population(spec, search, trials_directory)
@@ -279,35 +277,20 @@ class _Run:
             yield from self._finish(asked.params, failed(number, Cause.EXCEPTION, str(request)))
 
     def _request(self, asked: AskedTrial) -> TrialRequest | InputError:
-        """The request of a trial to its worker. This process validates the trial's configuration only here."""
+        """The request of a trial to its worker, or why its parameters make no valid configuration."""
         try:
-            config, folder = trial_settings(self._spec, asked.params), folder_of(self._spec.objective)
+            return self._requests.of(
+                asked.number,
+                asked.params,
+                asked.seeds,
+                self._files.of(asked.number).directory,
+                attempt=asked.attempt,
+                cohort=self._bisection.cohort(asked.number),
+                inherited=self._population.inherited(asked),
+                stored_reports=asked.stored_reports,
+            )
         except InputError as error:
             return error
-        return TrialRequest(
-            study=self._spec.study_name,
-            number=asked.number,
-            attempt=asked.attempt,
-            objective=name_of(self._spec.objective),
-            params=asked.params,
-            config=config,
-            base_config=self._base_config,
-            seeds=asked.seeds,
-            folds=self._spec.folds,
-            metric=self._spec.metric_name,
-            directory=self._files.of(asked.number).directory,
-            score=self._spec.score or "",
-            objectives=tuple(goal.metric for goal in self._spec.goals),
-            command=command_of(self._spec.objective),
-            argument_style=argument_style_of(self._spec.objective),
-            folder=folder,
-            signature="" if self._signature is None else self._signature(config),
-            cohort=self._bisection.cohort(asked.number),
-            inherited=self._population.inherited(asked),
-            study_identity=self._search.identity,
-            stored_reports=asked.stored_reports,
-            most_step=self._search.most_step,
-        )
 
     def _decide(self, awaited: Sequence[Report]) -> Iterator[StudyEvent]:
         """Decide stored reports one by one, at most one of each trial, and answer those that are passed over."""

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from fxai.results.paths import StudyPaths
 from fxai.spec.checks.advice import notices
 from fxai.spec.search.study import StudySpec
+from fxai.study.confirmation import confirmed
 from fxai.study.data_hash import data_hash
 from fxai.study.events import Notice, StudyEnded, StudyEvent
 from fxai.study.interrupts import announce_stop
@@ -63,6 +64,7 @@ def search_study(
         ):
             warnings = [Notice(message, warns=True) for message in opened.notices]
             messages = map(Notice, (*loaded.notices, *slots.notices, *notices(study)))
-            events = recorded_run(loaded, opened.search, workers, paths, stop)
+            searched = recorded_run(loaded, opened.search, workers, paths, stop)
+            events = confirmed(searched, study, opened.search, workers, paths, stop=stop)
             ended = watch(announce_stop(tracked(chain(warnings, messages, events)), stop))
         return write_study_files(study, paths, hash_of_data, ended, plots=plots)

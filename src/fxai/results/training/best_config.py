@@ -112,10 +112,12 @@ def _with_derived(config: dict[str, Any], derived: Mapping[str, Any]) -> dict[st
     return with_json(CustomConfig(config), {places[name]: value for name, value in derived.items() if name in places})
 
 
-def write_best_config(path: Path, config: BestConfig | CustomBestConfig) -> None:
+def write_best_config(path: Path, config: BestConfig | CustomBestConfig, *, chosen_by: str = "") -> None:
+    """Write the file; `chosen_by` says how the trial was chosen, if not by its value in the search."""
     shown = config.model_dump(mode="json", exclude=_empty_fields(config))
     document = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True)
-    write_text(path, _HEADER.format(study=config.study_name) + document)
+    how = f"# The trial was chosen by {chosen_by}.\n" if chosen_by else ""
+    write_text(path, _HEADER.format(study=config.study_name) + how + document)
 
 
 def _empty_fields(config: BestConfig | CustomBestConfig) -> set[str]:

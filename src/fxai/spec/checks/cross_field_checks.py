@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, get_args
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from fxai.spec.checks.confirmation_checks import confirmation_problems
 from fxai.spec.checks.custom_checks import custom_problems
 from fxai.spec.checks.population_checks import population_problems
 from fxai.spec.checks.study_parts import Named, Placed, StudyParts
@@ -66,6 +67,7 @@ def study_problems(study: StudyParts) -> Iterator[Finding]:
     if study.resources is not None:
         yield from lane_problems(study.seeds_per_trial, _folds(study.config), study.resources.lanes_per_worker)
     yield from population_problems(study)
+    yield from confirmation_problems(study)
 
 
 def _custom_study_problems(study: StudyParts) -> Iterator[Finding]:

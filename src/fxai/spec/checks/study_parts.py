@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 from fxai.spec.fields.objective import Objective
 from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.confirmation import Confirmation
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.parameters import Choice, Parameter
 from fxai.spec.search.population import PopulationSearch
@@ -43,6 +44,8 @@ class StudyParts:
     sampler: Sampler | None
     pruner: Pruner | None
     search: PopulationSearch | None
+    confirm: Confirmation | None
+    has_objectives: bool  # whether there are several objectives
     stop: Stop | None
     seeds_per_trial: int
     resources: Resources | None
@@ -65,6 +68,8 @@ def parts_of(study: StudySpec) -> StudyParts:
         sampler=study.sampler,
         pruner=study.pruner,
         search=study.search,
+        confirm=study.confirm,
+        has_objectives=bool(study.objectives),
         stop=study.stop,
         seeds_per_trial=study.seeds_per_trial,
         resources=study.resources,

@@ -102,6 +102,8 @@ def _valid_parts(study: dict[str, Any]) -> StudyParts:
         sampler=_field_value(study, "sampler"),
         pruner=_field_value(study, "pruner"),
         search=_field_value(study, "search"),
+        confirm=_field_value(study, "confirm"),
+        has_objectives=bool(study.get("objectives")),
         stop=_field_value(study, "stop"),
         seeds_per_trial=_field_value(study, "seeds_per_trial") or 1,
         resources=_field_value(study, "resources"),

@@ -13,6 +13,7 @@ from fxai.spec.fields.storage_url import check_storage_url
 from fxai.spec.fields.tracking import Tracking
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.class_names import CLASSES, with_class
+from fxai.spec.search.confirmation import OptionalConfirmation
 from fxai.spec.search.constraints import Constraint
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.metric_goals import Goal, check_goals, check_metric, with_first_goal
@@ -167,6 +168,9 @@ class StudySpec(Record):
         default=1.0, ge=0, le=1, description="share of a GPU that each worker takes; 0 uses the CPU"
     )
     resources: Resources = Field(default_factory=Resources, description="resources of one worker")
+    confirm: OptionalConfirmation = Field(
+        default=None, description="race of the best trials on fresh seeds, which chooses the winner; off by default"
+    )
     keep_best_n: int = Field(default=5, ge=1, le=MAX_COUNT, description="number of best trials whose agents are kept")
     tracking: Tracking = Field(default_factory=Tracking, description="recording of the trials at W&B and MLflow")
     training_config: Config = Field(default_factory=TrainingConfig)

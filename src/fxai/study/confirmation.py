@@ -1,0 +1,244 @@
+"""Confirmation in the parent process: the best trials train again on fresh seeds, which choose the winner.
+
+The race itself is decided in `fxai.evaluation.racing`; this module trains what it asks for. Each training that has
+ended is kept in the study's folder, so that a run that was interrupted continues the race.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from fxai.errors import FxaiError, InputError
+from fxai.evaluation.fresh_value import fresh_error
+from fxai.evaluation.racing import (
+    RaceCandidate,
+    RaceScores,
+    RaceSettings,
+    Training,
+    chosen,
+    most_cost,
+    next_trainings,
+    rounds,
+)
+from fxai.formatting import counted
+from fxai.market.bar_returns import BarReturns, read_bar_returns
+from fxai.market.dataset import prepare
+from fxai.metric_text import number_text
+from fxai.pool import WorkerPool
+from fxai.protocol import TrialPaths, TrialRequest, TrialResult
+from fxai.protocol.standard_error import mean
+from fxai.results.paths import StudyPaths
+from fxai.search.confirmed import Confirmed, ConfirmedCandidate
+from fxai.search.seeds import confirmation_seed, lane_seeds
+from fxai.search.study import Search
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.configure import trial_config
+from fxai.spec.search.confirmation import Confirmation
+from fxai.spec.search.study import StudySpec
+from fxai.study.events import Ending, Heartbeat, Notice, StudyEnded, StudyEvent
+from fxai.study.fresh_trainings import FreshTrainings, read_fresh_trainings
+from fxai.study.stop_signal import StopSignal
+from fxai.study.train_agents import train_agents
+from fxai.study.trial_requests import TrialRequests
+
+_UNCONFIRMED = (Ending.INTERRUPTED, Ending.FAILING)
+
+
+def confirmed(
+    events: Iterator[StudyEvent],
+    study: StudySpec,
+    search: Search,
+    workers: WorkerPool,
+    paths: StudyPaths,
+    *,
+    stop: StopSignal,
+) -> Iterator[StudyEvent]:
+    """The events of a study's search, and of its confirmation before the last one.
+
+    A search that was interrupted or failed is not confirmed. A confirmation that stops early is continued by the next
+    run of the study.
+    """
+    for event in events:
+        if not isinstance(event, StudyEnded):
+            yield event
+            continue
+        if study.confirm is None or event.ending in _UNCONFIRMED or event.progress.best_trial is None:
+            search.mark_confirmed(None)
+            yield event
+            continue
+        race = _Race(study, study.confirm, search, paths)
+        yield from race.run(workers, stop)
+        search.mark_confirmed(race.result)
+        yield _with_end_of_race(event, race, stop)
+
+
+def _with_end_of_race(event: StudyEnded, race: "_Race", stop: StopSignal) -> StudyEnded:
+    """The end of the run, which was interrupted if the race was."""
+    if race.result is not None or not stop.urgency:
+        return event
+    reason = "interrupted during the confirmation; run it again without --fresh to continue it"
+    return replace(event, ending=Ending.INTERRUPTED, reason=reason)
+
+
+class _Race:
+    """The race of one study."""
+
+    def __init__(self, study: StudySpec, settings: Confirmation, search: Search, paths: StudyPaths) -> None:
+        self._study, self._search, self._paths = study, search, paths
+        self._requests = TrialRequests(study, search)
+        self._trainings = read_fresh_trainings(paths.fresh_trainings, search.identity)
+        candidates = self._candidates(settings.candidates)
+        searched = sum(trial.env_steps for trial in search.finished())
+        self._settings = RaceSettings(
+            budget=settings.budget * searched, seeds=settings.seeds, maximize=study.direction == "maximize"
+        )
+        self._seeds = tuple(confirmation_seed(study.seed, index) for index in range(settings.seeds))
+        self._race = _with_scores(candidates, self._seeds, self._trainings)
+        self.result: Confirmed | None = None
+
+    def run(self, workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
+        """Train until the race is over or the run has to end."""
+        if next_trainings(self._race, self._settings):
+            yield Notice(self._announcement())
+        while (trainings := next_trainings(self._race, self._settings)) and not stop.urgency:
+            try:
+                yield from self._train(trainings, workers, stop)
+            except FxaiError as error:
+                yield Notice(f"The confirmation stopped: {error}. Run the study again to continue it.", warns=True)
+                return
+        if not trainings:
+            self.result = self._result()
+            yield Notice(self._conclusion(), warns=self.result is None)
+
+    def _candidates(self, count: int) -> tuple[RaceCandidate, ...]:
+        """Trial 0, unless it was pruned or failed, and the best trials. If the budget is short, the first take part."""
+        default = () if self._search.value_of(0) is None else (0,)
+        numbers = dict.fromkeys((*default, *self._search.best_numbers(count)))
+        return tuple(RaceCandidate(number, self._cost(number)) for number in numbers)
+
+    def _cost(self, number: int) -> float:
+        """Environment steps of the trainings of a trial on one seed."""
+        training = self._config(number).training
+        return float(training.total_updates * training.rollout_size * self._study.folds)
+
+    def _config(self, number: int) -> TrainingConfig:
+        return trial_config(self._study, self._search.params_of(number))
+
+    def _train(self, trainings: Sequence[Training], workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
+        """Train and note each value. A request has its place among the trainings as its number."""
+        requests = [self._request(place, *training) for place, training in enumerate(trainings)]
+        for event in train_agents([[request] for request in requests], workers, stop):
+            match event:
+                case TrialResult(number=place):
+                    trial, index = trainings[place]
+                    value = float("nan") if event.value is None else event.value
+                    self._note(trial, index, value)
+                    yield from self._failure(trial, index, event)
+                case Heartbeat(activity):
+                    busy = [tuple(sorted({trainings[place][0] for place in each.trials})) for each in activity]
+                    yield Heartbeat([replace(each, trials=of) for each, of in zip(activity, busy, strict=True)])
+                case Notice():
+                    yield event
+
+    def _failure(self, trial: int, index: int, result: TrialResult) -> Iterator[Notice]:
+        if result.error is not None:
+            yield Notice(
+                f"Confirmation: trial {trial} failed on the fresh seed {self._seeds[index]}: {result.error.message}",
+                warns=True,
+            )
+
+    def _request(self, place: int, trial: int, index: int) -> TrialRequest:
+        directory = self._folder(trial, index).directory
+        seeds = lane_seeds(self._seeds[index], self._study.folds)
+        return self._requests.of(place, self._search.params_of(trial), seeds, directory)
+
+    def _folder(self, trial: int, index: int) -> TrialPaths:
+        return self._paths.confirmed_trial(trial, self._seeds[index])
+
+    def _note(self, trial: int, index: int, value: float) -> None:
+        self._race = self._race.with_score(trial, index, value)
+        self._trainings = self._trainings.with_value(trial, self._seeds[index], value)
+        self._trainings.write(self._paths.fresh_trainings)
+        self._folder(trial, index).checkpoint.unlink(missing_ok=True)
+
+    def _announcement(self) -> str:
+        cost = most_cost(self._race.candidates, self._settings)
+        most = int(cost / min(candidate.cost for candidate in self._race.candidates))
+        return (
+            f"Confirmation: {counted(len(self._race.candidates), 'candidate')} train again on fresh seeds, in at most "
+            f"{counted(most, 'training')}."
+        )
+
+    def _result(self) -> Confirmed | None:
+        winner = chosen(self._race, self._settings)
+        if winner is None:
+            return None
+        indices = [index for trial, index in sorted(self._race.scores) if trial == winner]
+        values = [self._race.scores[winner, index] for index in indices]
+        market = prepare(self._study.training_config.data)  # type: ignore[union-attr] # custom code has no confirmation
+        split = self._config(winner).data.split
+        error = fresh_error(
+            values,
+            self._returns(winner, indices),
+            self._study.metric_name,
+            market.bars_per_year,
+            split=split,
+            folds=market.folds,
+        )
+        return Confirmed(
+            winner=winner,
+            value=mean(values),
+            standard_error=error.total if error.market is not None else error.seed,
+            seed_error=error.seed,
+            market_error=error.market,
+            seeds=tuple(self._seeds[index] for index in indices),
+            search_value=self._search.value_of(winner),
+            candidates=self._raced(),
+        )
+
+    def _returns(self, trial: int, indices: Sequence[int]) -> Sequence[BarReturns]:
+        """The returns of the agents that can be read."""
+        found = []
+        for index in indices:
+            try:
+                found.append(read_bar_returns(self._folder(trial, index).returns))
+            except InputError:
+                continue
+        return found
+
+    def _raced(self) -> tuple[ConfirmedCandidate, ...]:
+        finished = rounds(self._race, self._settings)
+        left = {trial: departure.value for each in finished for trial, departure in each.departures.items()}
+        return tuple(
+            ConfirmedCandidate(
+                trial=candidate.trial,
+                search_value=self._search.value_of(candidate.trial),
+                value=mean(values) if (values := self._race.of(candidate.trial)) else None,
+                seeds=len(values),
+                departure=left.get(candidate.trial),
+            )
+            for candidate in self._race.candidates
+        )
+
+    def _conclusion(self) -> str:
+        if self.result is None:
+            return "Confirmation: no candidate has a value on fresh seeds, so the search's best trial stays the winner."
+        found = self.result
+        value = number_text(self._study.metric_name, found.value, found.standard_error, trading=True)
+        searched = "no value in the search"
+        if found.search_value is not None:
+            searched = f"{number_text(self._study.metric_name, found.search_value, trading=True)} in the search"
+        return (
+            f"Confirmation: trial {found.winner} is chosen, with {self._study.metric_name} {value} over "
+            f"{counted(len(found.seeds), 'fresh seed')} ({searched})."
+        )
+
+
+def _with_scores(candidates: tuple[RaceCandidate, ...], seeds: Sequence[int], trainings: FreshTrainings) -> RaceScores:
+    """The race with the trainings of earlier runs."""
+    scores = {
+        (candidate.trial, index): trainings.values[candidate.trial, seed]
+        for candidate in candidates
+        for index, seed in enumerate(seeds)
+        if (candidate.trial, seed) in trainings.values
+    }
+    return RaceScores(candidates, scores)
