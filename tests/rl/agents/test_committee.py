@@ -220,6 +220,7 @@ def test_a_committee_goes_round(tmp_path: Path, algorithm: str, shift: float) ->
     for member, saved in zip(loaded.members, committee.members, strict=True):
         assert replace(member, weights=saved.weights) == saved
         assert torch.equal(member.weights, saved.weights)
+        assert member.weights.untyped_storage().nbytes() == member.weights.nbytes
     assert read_tensors(path)[1]["weights"].shape == (3, committee.members[0].policy.size)
 
 

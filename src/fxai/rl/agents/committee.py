@@ -155,9 +155,9 @@ class CommitteeHeader(Record):
     versions: dict[str, str]
 
     def agents(self, weights: Tensor) -> tuple[Agent, ...]:
-        """The members with weights [member, size]."""
+        """The members with weights [member, size]; each has a copy, because an exporter writes all memory of a view."""
         return tuple(
-            Agent(self.config, each.seed, each.standardizer, self.data_hash, row, self.scoring_env)
+            Agent(self.config, each.seed, each.standardizer, self.data_hash, row.clone(), self.scoring_env)
             for each, row in zip(self.members, weights.split(1), strict=True)
         )
 
