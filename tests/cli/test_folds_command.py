@@ -35,6 +35,10 @@ def test_a_search_with_folds(scheme: str, fxai: Fxai, folder: Path) -> None:
     evaluated = fxai("evaluate", str(agent), "--json")
     assert evaluated.code == 0, evaluated
     assert json.loads(evaluated.out)["split"] == "validation"
+    assert fxai("report", "small").code == 0
+    page = (folder / "optuna_results" / "small" / "report.html").read_text()
+    assert "Out of sample: trial" in page
+    assert ("paths has every group of bars once" in page) == (scheme == "combinatorial")
 
 
 def test_other_folds_are_another_study(fxai: Fxai, folder: Path) -> None:

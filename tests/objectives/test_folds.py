@@ -13,7 +13,7 @@ from fxai.evaluation.fold_rows import rows_of_folds, rows_of_paths
 from fxai.evaluation.whole_error import estimate_over_folds
 from fxai.market.bar_returns import read_bar_returns
 from fxai.market.dataset import Market, prepare, prepare_folds
-from fxai.market.folds import latest_first
+from fxai.market.folds import latest_first, paths_of
 from fxai.objectives.fx_trading import open_lanes, signature
 from fxai.objectives.trading_lanes import TradingLanes
 from fxai.objectives.train_agent import train_agent
@@ -158,8 +158,8 @@ def test_the_bars_of_each_lane_are_kept_with_its_fold(config: TrainingConfig, tm
     rewards = [row[np.isfinite(row)] for row in bars.rewards.astype(float)]
     steps = [sum(len(span) - 1 for span in folds[fold].test) for fold in bars.folds]
     assert [len(row) for row in rewards] == steps
-    groups = config.data.split.combinatorial
-    arrange = rows_of_folds(3) if groups is None else rows_of_paths(folds, groups.groups, groups.test_groups)
+    split = config.data.split
+    arrange = rows_of_folds(3) if split.combinatorial is None else rows_of_paths(folds, paths_of(split, folds))
     error = estimate_over_folds(arrange(rewards)).error
     assert result.metrics[STANDARD_ERROR] == pytest.approx(error.total, rel=1e-3)
     assert error.seed is not None
@@ -175,6 +175,16 @@ def test_the_agent_is_that_of_the_fold_that_ends_last(config: TrainingConfig, tm
     assert agent.seed == alone.seed == trial.seeds[0]
     assert torch.equal(agent.weights, alone.weights)
     assert agent.standardizer == alone.standardizer == prepare(config.data).standardizer
+
+
+def test_one_training_uses_the_fold_that_ends_last(config: TrainingConfig, tmp_path: Path):
+    """As `fxai train` does with the best config of a study with folds."""
+    trial = replace(request(config, tmp_path), seeds=(50,), folds=1)
+    reports, result = ended(lanes_of(trial))
+    assert result is not None
+    assert result.state is TrialState.COMPLETE
+    alone = train_agent(config, config.env, 50)
+    assert [report.value for report in reports] == [each.metrics[0]["mean_reward"] for each in alone.evaluations]
 
 
 def test_a_trial_in_folds_continues_from_its_checkpoint(config: TrainingConfig, tmp_path: Path):

@@ -32,15 +32,22 @@ def _rank(path: Path) -> int:
 
 
 def _agent_note(outcome: StudyOutcome) -> Sequence[str]:
-    """From which seed the agent is, if a trial has several seeds."""
+    """From which training the agent is, if a trial has several."""
+    study = outcome.study
     if _agent(outcome) is None:
         return ()
     if outcome.summary.confirmed is not None:
         fresh = counted(len(outcome.summary.confirmed.seeds), "fresh seed")
         return (f"The agent is from the first of {fresh} of the confirmation.",)
-    if outcome.study.seeds_per_trial == 1:
+    if study.lanes_per_trial == 1:
         return ()
-    seeds = outcome.study.seeds_per_trial
+    if study.folds > 1:
+        origin = f"one of the trial's {study.folds} folds: the fold whose training ends last"
+        return (
+            f"The agent is from {origin}. The trial's value is the mean over all folds and seeds.",
+            "`fxai evaluate` shows the score of this agent alone.",
+        )
+    seeds = study.seeds_per_trial
     return (
         f"The agent is from the first of the trial's {seeds} seeds. The trial's value is the mean over all seeds.",
         "`fxai evaluate` shows the score of this agent alone.",

@@ -50,6 +50,7 @@ def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tup
         *_stop_rules(study.stop),
         *_training(study.training_config),
         ("Seeds", _seeds(study.seeds_per_trial)),
+        *((("Folds", f"{study.folds} per trial, each trained from every seed"),) if study.folds > 1 else ()),
         *((("Preset", legible(study.preset)),) if study.preset else ()),
         *((("Search", _populations(study.search, study.training_config)),) if study.search else ()),
         ("Sampler", _with_arguments(study.sampler)),

@@ -4,17 +4,19 @@ The lanes are those of a trial: one for each seed, with folds the seeds of one f
 """
 
 from collections.abc import Callable, Sequence
-from itertools import combinations
 from typing import TypeAlias
 
 import numpy as np
 
 from fxai.market.bars import FloatArray
-from fxai.market.folds import Fold, combinatorial_paths, latest_first
+from fxai.market.folds import Fold, latest_first, paths_of
 from fxai.spec.fields.data_config import SplitConfig
 
 Arrange: TypeAlias = Callable[[Sequence[FloatArray]], Sequence[FloatArray]]
 """Turns numbers of each lane, [bar], into folds with bars of their own, each [row, bar of the fold]."""
+
+
+Paths: TypeAlias = Sequence[Sequence[tuple[int, int]]]
 
 
 def arrangement(split: SplitConfig, folds: Sequence[Fold]) -> Arrange:
@@ -23,7 +25,7 @@ def arrangement(split: SplitConfig, folds: Sequence[Fold]) -> Arrange:
         return one_fold
     if split.combinatorial is None:
         return rows_of_folds(split.folds)
-    return rows_of_paths(folds, split.combinatorial.groups, split.combinatorial.test_groups)
+    return rows_of_paths(folds, paths_of(split, folds))
 
 
 def one_fold(lanes: Sequence[FloatArray]) -> Sequence[FloatArray]:
@@ -41,22 +43,25 @@ def rows_of_folds(folds: int) -> Arrange:
     return arrange
 
 
-def rows_of_paths(folds: Sequence[Fold], groups: int, test_groups: int) -> Arrange:
-    """The lanes of a trial in combinatorial folds: one row with the bars of all groups for each path and seed."""
-    tested = list(combinations(range(groups), test_groups))
+def rows_of_paths(folds: Sequence[Fold], paths: Paths) -> Arrange:
+    """The lanes of a trial in folds that share test bars: one row with the bars of all windows for each path and seed.
+
+    Args:
+        folds: The folds.
+        paths: Their paths; see `market.folds.paths_of`.
+    """
     borders = [np.cumsum([len(span) - 1 for span in fold.test])[:-1] for fold in folds]
     place_of = {fold: place for place, fold in enumerate(latest_first(folds))}
 
     def arrange(lanes: Sequence[FloatArray]) -> Sequence[FloatArray]:
         seeds = len(lanes) // len(folds)
 
-        def bars(fold: int, group: int, seed: int) -> FloatArray:
-            of_groups = np.split(lanes[place_of[fold] * seeds + seed], borders[fold])
-            return of_groups[tested[fold].index(group)]
+        def window(fold: int, index: int, seed: int) -> FloatArray:
+            return np.split(lanes[place_of[fold] * seeds + seed], borders[fold])[index]
 
         rows = [
-            np.concatenate([bars(fold, group, seed) for group, fold in enumerate(path)])
-            for path in combinatorial_paths(groups, test_groups)
+            np.concatenate([window(fold, index, seed) for fold, index in path])
+            for path in paths
             for seed in range(seeds)
         ]
         return [np.stack(rows)]

@@ -125,6 +125,23 @@ def combinatorial_paths(groups: int, test_groups: int) -> tuple[tuple[int, ...],
     return tuple(zip(*by_group, strict=True))
 
 
+def paths_of(config: SplitConfig, folds: Sequence[Fold]) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """The paths over all test bars.
+
+    Returns:
+        [path][window in the order of time]: index of the fold whose test has the window, and of the window in the
+        fold's test spans. Walk-forward has one path.
+    """
+    groups = config.combinatorial
+    if groups is None:
+        return (tuple((fold, 0) for fold in range(len(folds))),)
+    tested = list(combinations(range(groups.groups), groups.test_groups))
+    return tuple(
+        tuple((fold, tested[fold].index(group)) for group, fold in enumerate(path))
+        for path in combinatorial_paths(groups.groups, groups.test_groups)
+    )
+
+
 def _walk_forward(config: WalkForwardConfig, splits: Splits, warm_up: int) -> tuple[Fold, ...]:
     purge = warm_up if config.purge is None else config.purge
     needed, found = config.folds * FEWEST_BARS + purge, splits.validation.stop - splits.train.stop

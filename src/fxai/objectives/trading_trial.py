@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from fxai.errors import FxaiError, InputError
-from fxai.evaluation.fold_rows import Arrange, arrangement
+from fxai.evaluation.fold_rows import Arrange, arrangement, one_fold
 from fxai.evaluation.score_errors import error_metrics, score_errors
 from fxai.market.bar_returns import BarReturns
 from fxai.market.dataset import Market
@@ -84,7 +84,7 @@ class TradingTrial:
         self.trial = WorkerTrial(request)
         self.config, self.base = configs.own, configs.base
         self.lanes = tuple(_lanes(request, self.config, market))
-        self._arrange = arrangement(configs.own.data.split, market.folds)
+        self._arrange = one_fold if request.folds == 1 else arrangement(configs.own.data.split, market.folds)
         self.width = width
         self.updates = 0
         self._market = market

@@ -103,7 +103,13 @@ def _requirements(
 def _best_again(record: StudyRecord, spec: StudySpec | None, config: BestConfig | CustomBestConfig) -> Iterator[str]:
     yield _shell("train", f"{record.name}_best_config.yaml", options={"--output": "again"})
     seeds = 1 if spec is None else spec.seeds_per_trial
-    if seeds == 1:
+    if spec is not None and spec.folds > 1:
+        yield (
+            f"The command trains the agent of one of {spec.folds} folds, whose training ends last. The trial's value, "
+            f"{_value(record, config.value)}, is the mean over all folds and seeds, so the value of this training "
+            "differs. The search below repeats all folds and seeds."
+        )
+    elif seeds == 1:
         yield f"The training ends with `{config.metric_name}` {_value(record, config.value)}."
     else:
         yield (

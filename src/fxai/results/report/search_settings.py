@@ -34,9 +34,7 @@ def _facts(info: StudyInfo) -> Iterator[tuple[str, str]]:
     if objective := fingerprint.get("objective"):
         yield "Objective", objective if isinstance(objective, str) else " ".join(map(str, objective))
     yield from _training(fingerprint)
-    if fingerprint:
-        seeds = fingerprint.get("seeds_per_trial", 1)
-        yield "Seeds", "one per trial" if seeds == 1 else f"{seeds} per trial; a trial's value is their mean"
+    yield from _trainings(fingerprint)
     finished = sum(trial.state.is_finished() for trial in info.own)
     total = f" of {plan['n_trials']}" if plan else ""
     ended = "" if info.record.ended_by is None else f"; ended by stop.{info.record.ended_by.rule}"
@@ -55,6 +53,20 @@ def _facts(info: StudyInfo) -> Iterator[tuple[str, str]]:
     if stored := info.stored.user_attrs.get(attributes.TRANSFER):
         source = TransferSpec.model_validate(stored).source
         yield "Transfer from", f"{source.study_name}, trial {source.best_trial}"
+
+
+def _trainings(fingerprint: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The seeds of a trial, and its folds if it has some."""
+    if fingerprint:
+        seeds = fingerprint.get("seeds_per_trial", 1)
+        yield "Seeds", "one per trial" if seeds == 1 else f"{seeds} per trial; a trial's value is their mean"
+    data = fingerprint.get("training_config", {}).get("data")
+    split = data.get("split", {}) if isinstance(data, dict) else {}
+    if folds := split.get("walk_forward"):
+        yield "Folds", f"{folds['folds']} of walk-forward, {folds['scheme']}, with a purge of {folds['purge']} bars"
+    if groups := split.get("combinatorial"):
+        bars = f"a purge of {groups['purge']} bars and an embargo of {groups['embargo']}"
+        yield "Folds", f"combinatorial, {groups['test_groups']} of {groups['groups']} groups test; {bars}"
 
 
 def _training(fingerprint: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

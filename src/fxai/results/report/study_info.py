@@ -17,6 +17,7 @@ from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.report.scales import Scale, scales_of
 from fxai.search import attributes
 from fxai.search.study_views import first_objective_view
+from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.search.first_trial import first_trial_in
 from fxai.spec.search.metric_goals import Goal
 
@@ -108,6 +109,16 @@ class StudyInfo:
         """The study's fingerprint; empty for a study of another program."""
         stored = self.stored.user_attrs.get(attributes.FINGERPRINT)
         return stored if isinstance(stored, dict) else {}
+
+
+def folded_data(info: StudyInfo) -> DataConfig | None:
+    """The data of a study with folds, from its fingerprint; None for other studies."""
+    training_config: Any = info.fingerprint.get("training_config")
+    source: Any = info.fingerprint.get("data")
+    if not isinstance(training_config, dict) or not isinstance(source, dict) or "data" not in training_config:
+        return None
+    config = DataConfig.model_validate({**training_config["data"], "source": source["source"]})
+    return config if config.split.folds > 1 else None
 
 
 def state_text(state: str) -> str:

@@ -9,7 +9,7 @@ from fxai.results.plots.pareto_figure import pareto_front
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Block, Chart, Facts, Section, Table
 from fxai.results.report.equity import equity
-from fxai.results.report.study_info import StudyInfo
+from fxai.results.report.study_info import StudyInfo, folded_data
 from fxai.results.stability import ParameterStability
 from fxai.results.track_files import is_of
 
@@ -38,7 +38,9 @@ def traded(info: StudyInfo) -> Section | None:
         "trained on this split, but the trial was chosen by it. The other lines are simple strategies on the same bars."
     )
     seeds = info.fingerprint.get("seeds_per_trial", 1)
-    if seeds > 1:
+    if folded_data(info) is not None:
+        reading += " The agent is from the fold whose training ends last; the split is the test window of this fold."
+    elif seeds > 1:
         reading += f" The agent is from the first of {seeds} seeds; the trial's metrics are means over all seeds."
     return Section(
         "traded", "Trading of the best agent", [Chart("equity", equity(record)), Facts(_trades(record))], reading

@@ -18,6 +18,7 @@ from fxai.results.report.headline import headline_of
 from fxai.results.report.history import history
 from fxai.results.report.importance import importances, most_important_pair
 from fxai.results.report.next_steps import next_steps
+from fxai.results.report.out_of_sample import out_of_sample
 from fxai.results.report.parallel_coordinates import top_trials
 from fxai.results.report.parameters import parameters
 from fxai.results.report.pbt_history import pbt_history
@@ -33,6 +34,7 @@ _SECTIONS = (
     front,
     winner,
     traded,
+    out_of_sample,
     importances,
     top_trials,
     parameters,

@@ -6,7 +6,7 @@ from fxai.market.dataset import Market, prepare_folds
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.environment.episodes import Spans
-from fxai.rl.environment.fold_spans import test_spans, train_spans
+from fxai.rl.environment.fold_spans import scored_spans, train_spans
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors, folds_on_device, on_device
 from fxai.rl.lanes.pack import Pack
@@ -38,7 +38,7 @@ def build_training(
     if pack.folds:
         tensors = tensors or folds_on_device(prepare_folds(pack.configs[0].data), device)
         train = train_spans(market, pack.folds)
-        test = test_spans(market, pack.folds, pack.configs[0].env.observation_window)
+        test = scored_spans(market, pack.folds, pack.configs[0].env.observation_window)
     tensors = tensors or on_device(market, device)
     own = [config.env for config in pack.configs]
     seeds = torch.tensor(pack.seeds, dtype=torch.int64)

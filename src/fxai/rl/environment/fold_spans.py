@@ -12,7 +12,7 @@ def train_spans(market: Market, folds: Sequence[int]) -> list[list[Span]]:
     return [_moved(market, fold, market.folds[fold].train) for fold in folds]
 
 
-def test_spans(market: Market, folds: Sequence[int], window: int) -> list[list[Span]]:
+def scored_spans(market: Market, folds: Sequence[int], window: int) -> list[list[Span]]:
     """Returns the test spans of lanes whose observations have `window` bars.
 
     Raises:
