@@ -143,6 +143,13 @@ def test_the_purge_of_a_configuration_outside_a_study_is_the_longest_feature_win
     assert folds[0].test[0].start == 1050
 
 
+@pytest.mark.parametrize("fields", [{"walk_forward": {"folds": 7}}, {"combinatorial": {"groups": 4, "first_bar": 70}}])
+def test_the_test_split_is_outside_all_folds(fields: dict[str, Any]):
+    for fold in folds_of(split_config(**fields), SPLITS, 50):
+        assert all(span.stop <= SPLITS.validation.stop for span in (*fold.train, *fold.test))
+        assert not set(bars(fold.train)).intersection(bars(fold.test))
+
+
 @pytest.mark.parametrize("embargo", [0, 7])
 @pytest.mark.parametrize("purge", [0, 3, 30])
 def test_no_feature_window_of_a_training_contains_bars_of_a_test_group(purge: int, embargo: int):

@@ -120,3 +120,12 @@ def test_sizes_that_widths_replace_draw_a_warning() -> None:
     types = advice_on(choice("model.type", "mlp", "gru"), **by_layer)
     assert types == ("model.type: gru fails with the rest of training_config: " + types[0].partition("config: ")[2],)
     assert "widths applies to type mlp only" in types[0]
+
+
+def test_an_embargo_shorter_than_the_windows_draws_a_warning() -> None:
+    window = whole("env.observation_window", 4, 32)
+    short = {"data": {"split": {"embargo_bars": 150}}}
+    (line,) = advice_on(window, training_config=short)
+    assert line.startswith("data.split.embargo_bars is 150, and an observation depends on up to 151 bars before")
+    assert not advice_on(window, training_config={"data": {"split": {"embargo_bars": 151}}})
+    assert not advice_on(window)

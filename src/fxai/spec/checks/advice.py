@@ -10,6 +10,7 @@ from fxai.spec.checks.population_checks import population_advice
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import config_values, default_params, trial_config
 from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.search.embargo import longest_windows
 from fxai.spec.search.expression import parse_expression
 from fxai.spec.search.first_trial import first_trial
 from fxai.spec.search.parameters import (
@@ -61,10 +62,21 @@ def _about_study(study: StudySpec) -> Iterator[str]:
     yield from population_advice(study.search, study.parameters, study.n_trials, study.training_config)
     if study.metric_name == "max_drawdown" and study.direction == "maximize":
         yield "max_drawdown is a loss, and direction maximize selects the worst agent; write direction: minimize"
+    yield from _about_embargo(study, study.training_config.data.split.embargo_bars)
     try:
         trial_config(study, default_params(study))
     except SpecError as error:
         yield f"trial 0, the default configuration, fails: {_reasons(error)}"
+
+
+def _about_embargo(study: StudySpec, bars: int | None) -> Iterator[str]:
+    """Yields a warning if an embargo is shorter than the windows of the search space."""
+    needed = longest_windows(study).looked_back
+    if bars is not None and bars < needed:
+        yield (
+            f"data.split.embargo_bars is {bars}, and an observation depends on up to {needed} bars before, so "
+            "observations at the start of a split contain bars of the split before; remove embargo_bars"
+        )
 
 
 def notices(study: StudySpec) -> tuple[str, ...]:
