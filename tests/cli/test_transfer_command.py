@@ -54,11 +54,13 @@ def test_a_transfer_leaves_the_spec_and_is_picked_up_by_the_run(first: Fxai, fol
     assert found["gain"]["over"] == "small"
     assert found["gain"]["gain"] >= 0
     assert found["gain"]["standard_error"] > 0
-    assert found["next"].startswith("fxai train optuna_results/next/next_best_config.yaml --output ")
+    updates = 4 * config["training_config"]["training"]["total_updates"]
+    longer = f"fxai train optuna_results/next/next_best_config.yaml --set training.total_updates={updates} --output "
+    assert found["next"].startswith(longer)
     told = first("results", "next").out
     assert "Gain over small: " in told
     assert "trial 0 (the best trial of small)" in told
-    assert "Most important parameters: training.gamma 1.00" in told
+    assert "importance above chance" not in told  # of too few trials
 
 
 def test_a_repeated_transfer_changes_nothing_and_a_stale_one_has_a_notice(first: Fxai, folder: Path) -> None:

@@ -321,6 +321,32 @@ def test_it_names_ranges_to_widen_and_more_trials(spec: StudySpec, tmp_path: Pat
     assert facts["Trials"] == "12 of 20 finished"
 
 
+def study_of(completed_trials: int) -> optuna.Study:
+    study = optuna.create_study(study_name="s", direction="maximize")
+    study.add_trials([drawn_trial(number) for number in range(completed_trials)])
+    return study
+
+
+def test_a_parameter_is_called_important_if_its_interval_excludes_chance(tmp_path: Path) -> None:
+    report = told(study_of(44), tmp_path)
+    (tile,) = [tile for tile in report.tiles if tile.title == "Most important"]
+    assert tile.value == "learning_rate"
+
+
+def test_no_parameter_is_called_important_before_the_test_of_chance(tmp_path: Path) -> None:
+    report = told(study_of(30), tmp_path)
+    assert "Most important" not in [tile.title for tile in report.tiles]
+    assert section(report, "pair").title == "Two parameters"
+
+
+def test_nothing_is_said_about_importance_with_too_few_trials(tmp_path: Path) -> None:
+    report = told(study_of(19), tmp_path)
+    (absent,) = of_kind(section(report, "importances"), Absent)
+    assert absent.reason == "20 completed or pruned trials are required (19 so far)."
+    assert of_kind(section(report, "pair"), Absent)
+    assert "Most important" not in [tile.title for tile in report.tiles]
+
+
 def test_values_far_worse_than_the_others_do_not_flatten_the_history(tmp_path: Path) -> None:
     study = optuna.create_study(study_name="s", direction="maximize")
     study.add_trials([completed(1 + number / 10, number / 10) for number in range(9)] + [completed(-1e6)])

@@ -133,7 +133,7 @@ def _lines(label: str, results: StudyResults) -> Iterator[str]:
         return
     yield f"  best: {results.best_text} by trial {summary.best_trial}"
     yield f"  with: {assignments(results.best_params)}"
-    shares = list(analysis["parameter_importance"].items())[:_MOST_IMPORTANT]
-    if shares:
-        yield f"  most important: {', '.join(f'{name} ({share:.2f})' for name, share in shares)}"
+    important = [each for each in analysis.found.importances if each.excludes_chance][:_MOST_IMPORTANT]
+    if important:
+        yield f"  more important than chance: {', '.join(f'{each.name} ({each.share:.2f})' for each in important)}"
     yield f"  convergence: {analysis.found.convergence.reason}"

@@ -33,11 +33,16 @@ class HPOVisualizer:
         )
 
     def plot_parameter_importance(self, analysis: Analysis | StudyResults, save_path: str | Path | None = None) -> Any:
-        """The importance of each parameter, with intervals if there are enough trials."""
+        """The importance of each parameter with its interval; with too few trials a figure with the reason."""
+        from fxai.results.plots.absent_figure import AbsentFigureError, figure_with_reason  # noqa: PLC0415
         from fxai.results.plots.parameter_figures import importance_bars  # noqa: PLC0415
 
         found = (analysis if isinstance(analysis, Analysis) else Analysis.of(analysis)).found
-        return self._shown(importance_bars(found), f"{found.study}: importances", save_path, trading=found.trading)
+        try:
+            figure = importance_bars(found)
+        except AbsentFigureError as absent:
+            figure = figure_with_reason(str(absent))
+        return self._shown(figure, f"{found.study}: importances", save_path, trading=found.trading)
 
     def plot_parallel_coordinates(
         self, results: StudyResults, top_k: int = 20, save_path: str | Path | None = None

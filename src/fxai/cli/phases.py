@@ -6,7 +6,7 @@ from pathlib import Path
 from fxai.cli.stored_studies import FoundStudy
 from fxai.results.paths import StudyPaths
 from fxai.results.printed_command import StudyLocation
-from fxai.results.train_command import train_command
+from fxai.results.train_command import full_training
 
 _FOLLOWED_BY = {  # study -> next study, its spec, modes of the transfer
     "fx_ai_foundation": ("fx_ai_reward", "reward", "fix"),
@@ -35,5 +35,6 @@ def next_after(study: FoundStudy, begun: Collection[str], location: StudyLocatio
         return f"{transfer} && {location.command('run', spec)}"
     if (study.gain is not None or name == _LAST) and study.overview.best is not None:
         paths = StudyPaths(Path(location.results_dir), name)
-        return train_command(paths, study.overview.best.number) or None
+        full = full_training(paths, study.overview.best.number)
+        return None if full is None else full.command
     return None

@@ -1,7 +1,6 @@
 """`fxai results [STUDY]`: results and files of the studies."""
 
 from collections.abc import Collection, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -88,7 +87,7 @@ def files_of(results_dir: Path, study: str) -> Sequence[Path]:
 def _print_study(console: Console, study: FoundStudy, *, leaders: bool) -> None:
     overview = study.overview
     print_summary(console, StudySummary.of(overview))
-    if study.importances is not None and study.importances.shares:
+    if study.importances is not None and study.importances.above_chance:
         print_sentences(console, "", _most_important(study.importances, overview))
     if study.gain is not None:
         print_sentences(console, _gain_text(study.gain, overview))
@@ -131,12 +130,13 @@ def _print_next(console: Console, study: FoundStudy, begun: Collection[str], loc
 
 
 def _most_important(importances: StoredImportances, overview: StudyOverview) -> str:
-    """The most important parameters, with the numbers of trials if further trials have ended since."""
-    listed = ", ".join(f"{name} {share:.2f}" for name, share in islice(importances.shares.items(), _MOST_IMPORTANT))
+    """Parameters that are more important than chance, with the numbers of trials if further trials have ended."""
+    shares = importances.most_important(_MOST_IMPORTANT)
+    listed = ", ".join(f"{name} {share:.2f}" for name, share in shares.items())
     now = (overview.count(StoredState.COMPLETE), overview.count(StoredState.PRUNED))
     then = (importances.completed, importances.pruned)
     since = "" if then == now else f" (as of {then[0]} completed and {counted(then[1], 'pruned trial')})"
-    return f"Most important parameters{since}: {listed}"
+    return f"Parameters with an importance above chance{since}: {listed}"
 
 
 def _row(study: StudyOverview | StudyRecord, trial: TrialRecord) -> tuple[str, str, str]:
@@ -173,7 +173,7 @@ def _gain_text(gain: Gain, overview: StudyOverview) -> str:
 def _as_json(
     study: FoundStudy, record: StudyRecord, begun: Collection[str], location: StudyLocation
 ) -> dict[str, JsonValue]:
-    most = {} if study.importances is None else dict(islice(study.importances.shares.items(), _MOST_IMPORTANT))
+    most = {} if study.importances is None else study.importances.most_important(_MOST_IMPORTANT)
     trials: list[JsonValue] = [trial.as_json() for trial in record.trials]
     found = () if study.folder_fault else files_of(Path(location.results_dir), record.name)
     files: list[JsonValue] = [str(path) for path in found]

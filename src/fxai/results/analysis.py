@@ -9,8 +9,9 @@ from pydantic import JsonValue
 
 from fxai.protocol import MARKET_ERROR, SEED_ERROR, STANDARD_ERROR
 from fxai.results.convergence import Convergence
+from fxai.results.importances.importance import no_importances
 from fxai.results.importances.importance_tests import REQUIRED, can_test
-from fxai.results.importances.interval import FEWEST_FOR_INTERVALS, Importances, ParameterImportance
+from fxai.results.importances.interval import Importances, ParameterImportance
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.stability import (
     FEWEST_COMPLETED,
@@ -57,13 +58,16 @@ class StudyAnalysis:
     trading: bool = False  # whether FxAI measured its metrics
 
     @classmethod
-    def of(cls, study: Study, *, top: int = TOP, by: Goal | None = None) -> "StudyAnalysis":
+    def of(
+        cls, study: Study, *, top: int = TOP, by: Goal | None = None, importances: Importances | None = None
+    ) -> "StudyAnalysis":
         """Analyse a study. The result is the same each time for a study in the same state.
 
         Args:
             study: The study.
             top: Number of leading trials.
             by: Another metric of the trials; None for the study's metric.
+            importances: Those of the study's first objective, if they are known already; computing takes seconds.
         """
         shown = first_objective_view(study) if by is None else metric_view(study, by)
         whole = StudyRecord.of(study)
@@ -71,7 +75,7 @@ class StudyAnalysis:
         record = whole if by is None else single
         (goal,) = single.goals
         leaders = leaders_of(single.ranked())
-        found = Importances.of(shown)
+        found = Importances.of(shown) if importances is None or by is not None else importances
         ranges = _in_order(ranges_of(shown), [each.name for each in found.parameters])
         return cls(
             study=record.name,
@@ -152,9 +156,7 @@ def _remarks(record: StudyRecord, found: Importances) -> Iterator[str]:
         yield "importances and agreement of the leading trials: no trial has completed"
         return
     if not found.parameters:
-        yield "importances: all completed trials have the same value, or no parameter varies among them"
-    elif trials < FEWEST_FOR_INTERVALS:
-        yield f"importance intervals: {FEWEST_FOR_INTERVALS} completed or pruned trials are required ({trials} so far)"
+        yield f"importances: {no_importances(trials)}"
     if found.parameters and not can_test(found.completed, found.pruned):
         counts = f"{found.completed} completed and {found.pruned} pruned" if found.pruned else f"{trials}"
         yield f"unimportant parameters: {REQUIRED} ({counts} so far)"

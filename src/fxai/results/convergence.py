@@ -1,16 +1,13 @@
 """Whether a study has converged.
 
-A study has converged if its best value improved by no more than a tolerance over the last quarter of its finished
-trials, at least ten of them. The tolerance is the larger of two values: a twentieth of the distance from the median
-trial to the best trial, and the standard error of the seeds of the best value, since a smaller improvement may be
-chance. The error of the stretch of market is left out, because all trials are scored on the same bars. A converged
-study can still find a better trial.
+A study has converged if a quarter of its finished trials, at least ten of them, finished after the best trial and none
+of them is better. The count begins at the trial that is shown as the best one. A converged study can still find a
+better trial.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from pydantic import JsonValue
 
@@ -22,7 +19,6 @@ from fxai.spec.search.metric_goals import Goal
 FEWEST_FINISHED = 20
 _LATE_SHARE = 1 / 4
 _FEWEST_LATE = 10
-_TOLERANCE = 1 / 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +28,9 @@ class Convergence:
     converged: bool | None
     reason: str  # a sentence for people
     finished: int  # trials that completed or were pruned
-    since_trial: int | None = None  # the first trial after which the best value is within the tolerance of today's
+    since_trial: int | None = None  # the best trial
     since_finished: int | None = None  # finished trials after it
     needed: int | None = None  # as many finished trials after it are required
-    tolerance: float | None = None
 
     @classmethod
     def of(cls, trials: Sequence[TrialRecord], goal: Goal) -> "Convergence":
@@ -47,20 +42,15 @@ class Convergence:
         if obstacle:
             return cls(None, obstacle, len(finished))
         best = min(range(len(losses)), key=losses.__getitem__)
-        known = [loss for loss in losses if math.isfinite(loss)]
-        error = finished[best].errors.seeds or 0.0
-        tolerance = max(_TOLERANCE * (median(known) - losses[best]), error)
-        since = next(place for place, loss in enumerate(losses) if loss <= losses[best] + tolerance)
-        after = len(finished) - 1 - since
+        after = len(finished) - 1 - best
         needed = max(_FEWEST_LATE, math.ceil(_LATE_SHARE * len(finished)))
         return cls(
             converged=after >= needed,
-            reason=_reason(finished[since].number, after, needed, by_error=tolerance == error),
+            reason=_reason(finished[best].number, after, needed),
             finished=len(finished),
-            since_trial=finished[since].number,
+            since_trial=finished[best].number,
             since_finished=after,
             needed=needed,
-            tolerance=tolerance,
         )
 
     def as_json(self) -> dict[str, JsonValue]:
@@ -71,7 +61,6 @@ class Convergence:
             "since_trial": self.since_trial,
             "since_finished": self.since_finished,
             "needed": self.needed,
-            "tolerance": self.tolerance,
         }
 
 
@@ -86,9 +75,9 @@ def _obstacle(own: Sequence[TrialRecord], finished: Sequence[TrialRecord], losse
     return None
 
 
-def _reason(since: int, after: int, needed: int, *, by_error: bool) -> str:
-    within = "the standard error of its seeds" if by_error else "5 % of its distance from the median trial"
-    return (
-        f"in the {counted(after, 'trial')} after trial {since} the best value has improved by no more than {within}; "
-        f"{needed} such trials are required"
-    )
+def _reason(best: int, after: int, needed: int) -> str:
+    if not after:
+        return f"no trial has finished after trial {best}, the best; {needed} such trials are required"
+    have = "has" if after == 1 else "have"
+    since = f"{counted(after, 'trial')} {have} finished since"
+    return f"no trial after trial {best} is better; {since}, and {needed} are required"

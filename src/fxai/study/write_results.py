@@ -9,6 +9,7 @@ from fxai.atomic_write import write_text
 from fxai.errors import FxaiError
 from fxai.results.files import write_results
 from fxai.results.importances.file import write_importances
+from fxai.results.importances.interval import Importances
 from fxai.results.paths import StudyPaths
 from fxai.results.plots.write import write_plots
 from fxai.results.printed_command import StudyLocation
@@ -84,11 +85,12 @@ def write_study_files(
     results_written = writing.add(_BY_RUNNING, lambda: write_results(stored, study, paths, provenance))
     if paths.best_agent.exists():
         writing.add("", lambda: (write_validation_track(paths.best_agent),))
-    writing.add("", lambda: (write_importances(stored, paths.importances),))
+    importances = Importances.of(stored)
+    writing.add("", lambda: (write_importances(stored, importances, paths.importances),))
     if plots and (summary.completed or summary.pruned):
         writing.add("plot", lambda: write_plots(stored, paths))
     if plots:
-        writing.add("report", lambda: (write_report(stored, paths, study.storage),))
+        writing.add("report", lambda: (write_report(stored, paths, study.storage, importances),))
     writing.add("", lambda: write_row_and_index(stored, paths))
     failure = _telling_failure(record, summary, ended.ending)
     return StudyOutcome(study, ended, summary, tuple(writing.files), tuple(writing.warnings), results_written, failure)

@@ -58,7 +58,7 @@ def test_parameters_meet_in_the_field_that_they_set(compared: Comparison) -> Non
     assert row[1].endswith(" of 0.001 to 0.01")
     assert row[2].endswith(" of 0.0001 to 0.01")
     assert row[3:] == ("-", "yes")
-    assert {name for name, *_ in importance_rows(compared)} == {"training.learning_rate", "model.d_model", "x"}
+    assert {name for name, *_ in importance_rows(compared)} == {"training.learning_rate", "model.d_model"}
 
 
 def test_by_a_metric_that_all_have_they_are_one_group(kept: Kept) -> None:

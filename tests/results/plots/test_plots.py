@@ -161,8 +161,8 @@ def test_slices_are_in_rows_with_their_own_scales(study: optuna.Study):
 
 
 def test_contours_show_at_most_four_parameters(empty_study: optuna.Study):
-    empty_study.sampler = optuna.samplers.RandomSampler(seed=0)  # of twelve unlucky trials x5 would not come first
-    for number in range(12):
+    empty_study.sampler = optuna.samplers.RandomSampler(seed=0)  # of unlucky trials x5 would not come first
+    for number in range(24):
         trial = empty_study.ask()
         values = [trial.suggest_float(f"x{index}", 0, 1) for index in range(6)]
         empty_study.tell(trial, values[5] + number * 1e-3)

@@ -12,6 +12,7 @@ from fxai.results.sampled_study import sampled
 from fxai.search.study_views import first_objective_view
 
 FEWEST_COMPLETED = 2
+FEWEST_TRIALS = 20  # completed or pruned; the best tenth of half of them is one trial
 ENOUGH_TRIALS = 1000  # more trials take PED-ANOVA long and change little
 
 
@@ -19,13 +20,20 @@ def importances(study: Study) -> dict[str, float]:
     """PED-ANOVA importances (Watanabe et al. 2023, arXiv 2304.10255): shares that add up to 1, the largest first.
 
     Pruned trials count as worse than completed ones (`ranked.py`). With several objectives, the importances are for
-    the first. The result is empty if fewer than two trials have completed, if all values are equal, or if no
-    parameter varies.
+    the first. The result is empty if `no_importances` gives a reason, and then no text is about importance.
     """
     shown = first_objective_view(study)
     if len(shown.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < FEWEST_COMPLETED:
         return {}
-    return shares_in(ranked(sampled(shown, ENOUGH_TRIALS)))
+    sample = ranked(sampled(shown, ENOUGH_TRIALS))
+    return {} if len(sample.get_trials(deepcopy=False)) < FEWEST_TRIALS else shares_in(sample)
+
+
+def no_importances(trials: int) -> str:
+    """The reason why a study with this number of completed or pruned trials has no importances."""
+    if trials < FEWEST_TRIALS:
+        return f"{FEWEST_TRIALS} completed or pruned trials are required ({trials} so far)"
+    return "all completed trials have the same value, or no parameter varies among them"
 
 
 def shares_in(sample: Study) -> dict[str, float]:

@@ -15,7 +15,6 @@ from fxai.results.sampled_study import sampled
 from fxai.results.study_subset import StudySubset
 from fxai.search.study_views import first_objective_view
 
-FEWEST_FOR_INTERVALS = 20  # completed or pruned trials; the best tenth of half of them is one trial
 HALVES = 50
 _INTERVAL = (0.05, 0.95)
 
@@ -33,10 +32,23 @@ class ParameterImportance:
     share: float
     low: float | None = None  # None with too few trials
     high: float | None = None
-    stands_out: bool | None = None  # more than chance; None if not tested, see `unimportant.py`
+    stands_out: bool | None = None  # more than chance; None if not tested, see `importance_tests.py`
+    by_chance: float | None = None  # the share that shuffled values exceed in one case of twenty; None if not tested
+
+    @property
+    def excludes_chance(self) -> bool:
+        """Whether the parameter stands out and its whole interval lies above the share by chance."""
+        known = self.low is not None and self.by_chance is not None
+        return known and bool(self.stands_out) and (self.low or 0.0) > (self.by_chance or 0.0)
 
     def as_json(self) -> dict[str, JsonValue]:
-        return {"share": self.share, "low": self.low, "high": self.high, "stands_out": self.stands_out}
+        return {
+            "share": self.share,
+            "low": self.low,
+            "high": self.high,
+            "stands_out": self.stands_out,
+            "by_chance": self.by_chance,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +65,13 @@ class Importances:
         whole = sampled(first_objective_view(study), ENOUGH_TRIALS)
         sample = ranked(whole)
         trials = sample.get_trials(deepcopy=False)
+        pruned = count_pruned(trials, whole)
         shares = importances(study)
-        halves = _of_halves(sample, trials, seed) if len(trials) >= FEWEST_FOR_INTERVALS else []
+        if not shares:
+            return cls((), len(trials) - pruned, pruned)
+        halves = _of_halves(sample, trials, seed)
         tested = importance_tests(study)
+        total = sum(test.importance for test in tested.values())
         found = []
         for name, share in shares.items():
             low, high = np.quantile([half.get(name, 0.0) for half in halves], _INTERVAL) if halves else (None, None)
@@ -66,9 +82,9 @@ class Importances:
                     low=None if low is None else min(float(low), share),
                     high=None if high is None else max(float(high), share),
                     stands_out=tested[name].stands_out if name in tested else None,
+                    by_chance=tested[name].by_chance / total if name in tested and total else None,
                 )
             )
-        pruned = count_pruned(trials, whole)
         return cls(tuple(found), len(trials) - pruned, pruned)
 
 

@@ -16,7 +16,12 @@ from plotly.subplots import make_subplots
 from fxai.formatting import figure as value_text
 from fxai.formatting import span
 from fxai.metric_text import number_text
-from fxai.results.importances.importance import conditional_parameters, importances, varying_parameters
+from fxai.results.importances.importance import (
+    conditional_parameters,
+    importances,
+    no_importances,
+    varying_parameters,
+)
 from fxai.results.plots.absent_figure import AbsentFigureError
 from fxai.results.plots.axis_labels import folded, log_ticks
 from fxai.results.record import StudyRecord, TrialRecord, best_number, metric_name
@@ -68,7 +73,9 @@ def param_importances(study: Study) -> go.Figure:
     _need_completed(study, 2)
     shares = importances(study)
     if not shares:
-        raise AbsentFigureError("All completed trials have the same value, or no parameter varies among them.")
+        states = (TrialState.COMPLETE, TrialState.PRUNED)
+        reason = no_importances(len(study.get_trials(deepcopy=False, states=states)))
+        raise AbsentFigureError(f"{reason[0].upper()}{reason[1:]}.")
     names = list(reversed(shares))
     bars = go.Bar(
         x=[shares[name] for name in names],

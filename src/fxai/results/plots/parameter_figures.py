@@ -9,6 +9,7 @@ from plotly.subplots import make_subplots
 
 from fxai.errors import InputError
 from fxai.results.analysis import StudyAnalysis
+from fxai.results.importances.importance import no_importances
 from fxai.results.page.palette import BEST, COMPLETE, OTHER
 from fxai.results.plots.absent_figure import AbsentFigureError
 from fxai.results.plots.axis_labels import folded
@@ -25,9 +26,10 @@ _ROW_HEIGHT = 240
 
 
 def importance_bars(analysis: StudyAnalysis) -> go.Figure:
-    """Bars of the importances, with intervals if there are enough trials."""
+    """Bars of the importances with their intervals."""
     if not analysis.importances:
-        raise AbsentFigureError("All completed trials have the same value, or no parameter varies among them.")
+        reason = no_importances(analysis.importance_trials)
+        raise AbsentFigureError(f"{reason[0].upper()}{reason[1:]}.")
     shown = list(reversed(analysis.importances))
     bars = go.Bar(
         x=[each.share for each in shown],

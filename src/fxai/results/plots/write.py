@@ -50,8 +50,8 @@ PLOTS = (
         "param_importances",
         "Parameter importances",
         "Each bar is the share of the difference between good and other trials that a parameter explains (PED-ANOVA). "
-        "The shares add up to 1. A parameter above 0.1 matters; a parameter below 0.05 can be fixed to make the search "
-        f"space smaller. {PRUNED_RANK}",
+        "The shares add up to 1. A share alone does not show that a parameter matters: `fxai analysis` shows which "
+        f"shares are more than chance. {PRUNED_RANK}",
         figures.param_importances,
     ),
     Plot(
@@ -73,8 +73,8 @@ PLOTS = (
     Plot(
         "contour_plot",
         "Contours",
-        "The metric over pairs of the most important parameters, at most four; a stronger colour is better. Each point "
-        "is a completed trial. Values between the points are interpolated.",
+        "The metric over pairs of the parameters with the largest importances, at most four; a stronger colour is "
+        "better. Each point is a completed trial. Values between the points are interpolated.",
         figures.contour_plot,
         least_width=1000,
         most_trials=250,  # the size of its grids grows with the square

@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 
 from fxai.results.analysis import StudyAnalysis
+from fxai.results.importances.importance import no_importances
 from fxai.results.importances.ranked import PRUNED_RANK
 from fxai.results.page.palette import BEST, COMPLETE, OTHER, SCALE
 from fxai.results.plots.absent_figure import AbsentFigureError
@@ -20,14 +21,14 @@ _MOST = 250  # trials of the contours; the size of their grids grows with the sq
 def importances(info: StudyInfo) -> Section:
     analysis = info.analysis
     if not analysis.importances:
-        reason = "All completed trials have the same value, or no parameter varies among them."
-        return Section("importances", "Importances", [Absent(reason if info.ranked else "No trial has completed yet.")])
+        reason = no_importances(analysis.importance_trials)
+        absent = f"{reason[0].upper()}{reason[1:]}." if info.ranked else "No trial has completed yet."
+        return Section("importances", "Importances", [Absent(absent)])
     reading = (
         f"Each bar is the share of the difference in {analysis.metric} between good and other trials that a parameter "
-        "explains (PED-ANOVA). The shares add up to 1."
+        "explains (PED-ANOVA). The shares add up to 1. The thin lines are 90 % intervals, computed from random halves "
+        "of the trials."
     )
-    if any(each.low is not None for each in analysis.importances):
-        reading += " The thin lines are 90 % intervals, computed from random halves of the trials."
     if any(each.stands_out is False for each in analysis.importances):
         reading += " Pale bars do not exceed the importance that shuffled values give."
     note = _computed_from(analysis)
@@ -81,11 +82,18 @@ def _bars(analysis: StudyAnalysis) -> go.Figure:
 
 
 def most_important_pair(info: StudyInfo) -> Section:
+    first = info.analysis.importances[:2]
     name, title = "pair", "The two most important parameters"
+    if not all(each.excludes_chance for each in first):
+        title = "Two parameters"
+    if not first:
+        return Section(name, title, [Absent("No importances are known yet, so no parameters are chosen.")])
     reading = (
         f"{info.record.metric} over both parameters; a stronger colour is better. Each point is a completed trial. "
         "Values between the points are interpolated, and unreliable in regions without points."
     )
+    if not all(each.excludes_chance for each in first):
+        reading += " The parameters are those with the largest importances, which may be chance."
     try:
         by_importance = [each.name for each in info.analysis.importances]
         figure = contours(sampled(info.study, _MOST), by_importance, 2)

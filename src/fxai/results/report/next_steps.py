@@ -16,7 +16,7 @@ from fxai.results.report.headline import is_clear
 from fxai.results.report.scales import Scale
 from fxai.results.report.study_info import StudyInfo
 from fxai.results.stability import Edge
-from fxai.results.train_command import train_command
+from fxai.results.train_command import full_training, train_command
 from fxai.search import attributes
 from fxai.search.stored_trial import StoredState
 from fxai.spec.fields.training_config import TrainingConfig
@@ -135,17 +135,22 @@ def _seeds(info: StudyInfo) -> Iterator[NextStep]:
     yield NextStep(
         "Train the best trial from more seeds.",
         unknown if difference.standard_error is None else within,
-        train_command(info.paths, best.number, further),
+        train_command(info.paths, best.number, seeds=further),
     )
 
 
 def _train(info: StudyInfo) -> Iterator[NextStep]:
+    """A longer training of the best trial, where its length is known."""
     best = info.record.best
-    if best is not None and info.record.count(StoredState.RUNNING) == 0:
+    if best is None or info.record.count(StoredState.RUNNING):
+        return
+    full = full_training(info.paths, best.number)
+    if full is not None:
         yield NextStep(
-            "Train the best trial again.",
-            "Its config file has all settings, also the defaults.",
-            train_command(info.paths, best.number),
+            "Train the best trial in full.",
+            f"The best trial has {full.searched:,} updates. A training with {full.updates:,} updates may give a better "
+            "agent, or one that fits the train split alone; its score on the validation split shows which.",
+            full.command,
         )
 
 

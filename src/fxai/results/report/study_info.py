@@ -11,6 +11,7 @@ from optuna import Study
 from fxai.metric_text import axis_format, difference_text, number_text
 from fxai.results.analysis import StudyAnalysis
 from fxai.results.gain import Difference, over_trial_0
+from fxai.results.importances.interval import Importances
 from fxai.results.paths import StudyPaths
 from fxai.results.printed_command import StudyLocation
 from fxai.results.record import StudyRecord, TrialRecord
@@ -34,10 +35,13 @@ class StudyInfo:
     location: StudyLocation | None = None  # None if the database is not known, as for a results file
 
     @classmethod
-    def of(cls, study: Study, paths: StudyPaths, storage: str | None) -> "StudyInfo":
+    def of(
+        cls, study: Study, paths: StudyPaths, storage: str | None, importances: Importances | None = None
+    ) -> "StudyInfo":
         record = StudyRecord.of(study)
         location = None if storage is None else StudyLocation(storage, paths.results_dir)
-        return cls(first_objective_view(study), study, record, StudyAnalysis.of(study), paths, location)
+        analysis = StudyAnalysis.of(study, importances=importances)
+        return cls(first_objective_view(study), study, record, analysis, paths, location)
 
     @cached_property
     def goal(self) -> Goal:

@@ -9,6 +9,7 @@ from optuna import Study
 import fxai
 from fxai.atomic_write import write_text
 from fxai.formatting import figure
+from fxai.results.importances.interval import Importances
 from fxai.results.page.render import page_html
 from fxai.results.paths import StudyPaths
 from fxai.results.report.blocks import ReportPage, Section, Tile
@@ -48,9 +49,11 @@ _SECTIONS = (
 )
 
 
-def write_report(study: Study, paths: StudyPaths, storage: str | None = None) -> Path:
+def write_report(
+    study: Study, paths: StudyPaths, storage: str | None = None, importances: Importances | None = None
+) -> Path:
     """Write `report.html`, a file that opens without network. An existing file is replaced. Returns its path."""
-    return save_report(report_of(study, paths, storage), paths.report)
+    return save_report(report_of(study, paths, storage, importances), paths.report)
 
 
 def save_report(report: ReportPage, path: Path, index: str = "../index.html") -> Path:
@@ -59,7 +62,9 @@ def save_report(report: ReportPage, path: Path, index: str = "../index.html") ->
     return path
 
 
-def report_of(study: Study, paths: StudyPaths, storage: str | None = None) -> ReportPage:
+def report_of(
+    study: Study, paths: StudyPaths, storage: str | None = None, found: Importances | None = None
+) -> ReportPage:
     """The content of the report.
 
     Args:
@@ -67,8 +72,9 @@ def report_of(study: Study, paths: StudyPaths, storage: str | None = None) -> Re
         paths: Paths of its files.
         storage: URL of the study's database, for the commands of the report. If None, commands on the database are
             left out.
+        found: Importances of the study, if they are known already; computing takes seconds.
     """
-    info = StudyInfo.of(study, paths, storage)
+    info = StudyInfo.of(study, paths, storage, found)
     candidates = (section(info) for section in _SECTIONS)
     sections: list[Section] = [section for section in candidates if section is not None]
     return ReportPage(
@@ -99,8 +105,8 @@ def _tiles(info: StudyInfo) -> Iterator[Tile]:
     if running := record.count(StoredState.RUNNING):
         counts.append(f"{running} running")
     yield Tile("Trials", f"{sum(trial.state.is_finished() for trial in info.own):,}", ", ".join(counts))
-    most = next((each for each in info.analysis.importances if each.stands_out is not False), None)
-    if most is not None:
+    most = next(iter(info.analysis.importances), None)
+    if most is not None and most.excludes_chance:
         yield Tile("Most important", most.name.rpartition(".")[2], f"importance {figure(round(most.share, 2))}")
     convergence = info.analysis.convergence
     if convergence.converged is not None:
