@@ -52,7 +52,7 @@ def test_version(fxai: Fxai) -> None:
     ("arguments", "unwanted"),
     [
         (["--help"], {"torch", "optuna", "pandas", "sqlalchemy", "plotly"}),
-        (["check", "quick_search"], {"torch", "optuna", "pandas", "plotly"}),
+        (["check", "quick_search"], {"torch", "optuna", "plotly"}),
         (["status"], {"torch", "plotly"}),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",

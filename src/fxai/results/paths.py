@@ -125,12 +125,22 @@ class StudyPaths:
 
     def confirmed_trial(self, number: int, seed: int) -> TrialPaths:
         """The training of a trial on one fresh seed."""
-        return TrialPaths(self.confirmation / f"trial-{number:05d}" / f"seed-{seed}")
+        return fresh_paths(self.confirmation, number, seed)
 
     @property
-    def fresh_trainings(self) -> Path:
-        """Values of the trainings of the confirmation that have ended."""
-        return self.confirmation / "trainings.json"
+    def verdict_trainings(self) -> Path:
+        """Trainings of the committees of the verdict, in a folder for each trial and seed."""
+        return self.directory / "verdict"
+
+    @property
+    def verdict(self) -> Path:
+        """The verdict on the study's winner."""
+        return self.directory / "verdict.json"
+
+    @property
+    def committee(self) -> Path:
+        """The committee of the study's winner, which the verdict judged."""
+        return self.directory / "committee.safetensors"
 
     @property
     def logs(self) -> Path:
@@ -145,6 +155,11 @@ class StudyPaths:
         if metric is None:
             return self.directory / f"{name}.html"
         return self.directory / f"by_{re.sub(r'[^A-Za-z0-9_.-]', '_', metric)}" / f"{name}.html"
+
+
+def fresh_paths(folder: Path, number: int, seed: int) -> TrialPaths:
+    """The files of a training of a trial on a fresh seed."""
+    return TrialPaths(folder / f"trial-{number:05d}" / f"seed-{seed}")
 
 
 def folder_fault(study: str) -> str | None:

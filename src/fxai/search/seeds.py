@@ -16,6 +16,7 @@ class _Purpose(IntEnum):
     TURN = 4
     MEMBER = 5
     CONFIRMATION = 6
+    VERDICT = 7
 
 
 def trial_seed(study_seed: int, number: int) -> int:
@@ -36,6 +37,11 @@ def lane_seeds(first: int, count: int) -> tuple[int, ...]:
 def confirmation_seed(study_seed: int, index: int) -> int:
     """Seed of the trainings number `index` of a confirmation, equal for all its candidates, in [0, 2**32)."""
     return _seed(study_seed, _Purpose.CONFIRMATION, index)
+
+
+def verdict_seed(study_seed: int, index: int) -> int:
+    """Seed of member `index` of the committees of a verdict, equal for winner and default, in [0, 2**32)."""
+    return _seed(study_seed, _Purpose.VERDICT, index)
 
 
 def turn(study_seed: int, number: int, step: int) -> int:

@@ -24,20 +24,18 @@ from fxai.market.bar_returns import BarReturns, read_bar_returns
 from fxai.market.dataset import prepare
 from fxai.metric_text import number_text
 from fxai.pool import WorkerPool
-from fxai.protocol import TrialPaths, TrialRequest, TrialResult
 from fxai.protocol.standard_error import mean
 from fxai.results.paths import StudyPaths
 from fxai.search.confirmed import Confirmed, ConfirmedCandidate
-from fxai.search.seeds import confirmation_seed, lane_seeds
+from fxai.search.seeds import confirmation_seed
 from fxai.search.study import Search
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import trial_config
 from fxai.spec.search.confirmation import Confirmation
 from fxai.spec.search.study import StudySpec
-from fxai.study.events import Ending, Heartbeat, Notice, StudyEnded, StudyEvent
-from fxai.study.fresh_trainings import FreshTrainings, read_fresh_trainings
+from fxai.study.events import Ending, Notice, StudyEnded, StudyEvent
+from fxai.study.fresh_trainer import FreshTrainer
 from fxai.study.stop_signal import StopSignal
-from fxai.study.train_agents import train_agents
 from fxai.study.trial_requests import TrialRequests
 
 _UNCONFIRMED = (Ending.INTERRUPTED, Ending.FAILING)
@@ -83,16 +81,16 @@ class _Race:
     """The race of one study."""
 
     def __init__(self, study: StudySpec, settings: Confirmation, search: Search, paths: StudyPaths) -> None:
-        self._study, self._search, self._paths = study, search, paths
-        self._requests = TrialRequests(study, search)
-        self._trainings = read_fresh_trainings(paths.fresh_trainings, search.identity)
-        candidates = self._candidates(settings.candidates)
+        self._study, self._search = study, search
+        requests = TrialRequests(study, search.identity, search.most_step)
+        self._trainer = FreshTrainer(requests, search.params_of, paths.confirmation, search.identity)
+        self._contenders = self._candidates(settings.candidates)
         searched = sum(trial.env_steps for trial in search.finished())
         self._settings = RaceSettings(
             budget=settings.budget * searched, seeds=settings.seeds, maximize=study.direction == "maximize"
         )
         self._seeds = tuple(confirmation_seed(study.seed, index) for index in range(settings.seeds))
-        self._race = _with_scores(candidates, self._seeds, self._trainings)
+        self._race = self._scored()
         self.result: Confirmed | None = None
 
     def run(self, workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
@@ -124,41 +122,20 @@ class _Race:
         return trial_config(self._study, self._search.params_of(number))
 
     def _train(self, trainings: Sequence[Training], workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
-        """Train and note each value. A request has its place among the trainings as its number."""
-        requests = [self._request(place, *training) for place, training in enumerate(trainings)]
-        for event in train_agents([[request] for request in requests], workers, stop):
-            match event:
-                case TrialResult(number=place):
-                    trial, index = trainings[place]
-                    value = float("nan") if event.value is None else event.value
-                    self._note(trial, index, value)
-                    yield from self._failure(trial, index, event)
-                case Heartbeat(activity):
-                    busy = [tuple(sorted({trainings[place][0] for place in each.trials})) for each in activity]
-                    yield Heartbeat([replace(each, trials=of) for each, of in zip(activity, busy, strict=True)])
-                case Notice():
-                    yield event
+        wanted = [(trial, self._seeds[index]) for trial, index in trainings]
+        yield from self._trainer.train(wanted, workers, stop)
+        self._race = self._scored()
 
-    def _failure(self, trial: int, index: int, result: TrialResult) -> Iterator[Notice]:
-        if result.error is not None:
-            yield Notice(
-                f"Confirmation: trial {trial} failed on the fresh seed {self._seeds[index]}: {result.error.message}",
-                warns=True,
-            )
-
-    def _request(self, place: int, trial: int, index: int) -> TrialRequest:
-        directory = self._folder(trial, index).directory
-        seeds = lane_seeds(self._seeds[index], self._study.folds)
-        return self._requests.of(place, self._search.params_of(trial), seeds, directory)
-
-    def _folder(self, trial: int, index: int) -> TrialPaths:
-        return self._paths.confirmed_trial(trial, self._seeds[index])
-
-    def _note(self, trial: int, index: int, value: float) -> None:
-        self._race = self._race.with_score(trial, index, value)
-        self._trainings = self._trainings.with_value(trial, self._seeds[index], value)
-        self._trainings.write(self._paths.fresh_trainings)
-        self._folder(trial, index).checkpoint.unlink(missing_ok=True)
+    def _scored(self) -> RaceScores:
+        """The race with the values of all trainings that have ended."""
+        values = self._trainer.values
+        scores = {
+            (candidate.trial, index): values[candidate.trial, seed]
+            for candidate in self._contenders
+            for index, seed in enumerate(self._seeds)
+            if (candidate.trial, seed) in values
+        }
+        return RaceScores(self._contenders, scores)
 
     def _announcement(self) -> str:
         cost = most_cost(self._race.candidates, self._settings)
@@ -200,7 +177,7 @@ class _Race:
         found = []
         for index in indices:
             try:
-                found.append(read_bar_returns(self._folder(trial, index).returns))
+                found.append(read_bar_returns(self._trainer.paths_of((trial, self._seeds[index])).returns))
             except InputError:
                 continue
         return found
@@ -231,14 +208,3 @@ class _Race:
             f"Confirmation: trial {found.winner} is chosen, with {self._study.metric_name} {value} over "
             f"{counted(len(found.seeds), 'fresh seed')} ({searched})."
         )
-
-
-def _with_scores(candidates: tuple[RaceCandidate, ...], seeds: Sequence[int], trainings: FreshTrainings) -> RaceScores:
-    """The race with the trainings of earlier runs."""
-    scores = {
-        (candidate.trial, index): trainings.values[candidate.trial, seed]
-        for candidate in candidates
-        for index, seed in enumerate(seeds)
-        if (candidate.trial, seed) in trainings.values
-    }
-    return RaceScores(candidates, scores)

@@ -87,7 +87,7 @@ class _Run:
         self._workers = workers
         self._files = TrialFolders(trials_directory)
         self._stop = stop
-        self._requests = TrialRequests(spec, search)
+        self._requests = TrialRequests(spec, search.identity, search.most_step)
         self._waiting: dict[int, AskedTrial] = {}
         self._bisection = CrashBisection()
         self._population = Population(spec, search, trials_directory)

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fxai.objectives.loader import load_signature
-from fxai.protocol import Inherited, JsonObject, ParamValue, StoredReports, TrialRequest
-from fxai.search.study import Search
+from fxai.protocol import MOST_STEP, Inherited, JsonObject, ParamValue, StoredReports, StudyIdentity, TrialRequest
 from fxai.spec.fields.objective import argument_style_of, command_of, folder_of, name_of
 from fxai.spec.search.configure import trial_settings
 from fxai.spec.search.study import StudySpec
@@ -14,10 +13,16 @@ from fxai.spec.search.study import StudySpec
 class TrialRequests:
     """The parts of a request that are equal for all trials of a study."""
 
-    def __init__(self, spec: StudySpec, search: Search) -> None:
-        self._spec, self._search = spec, search
+    def __init__(self, spec: StudySpec, identity: StudyIdentity, most_step: int = MOST_STEP) -> None:
+        """`most_step` is the greatest step of a report that the study's database holds."""
+        self._spec, self._identity, self._most_step = spec, identity, most_step
         self._base_config = spec.training_config.model_dump(mode="json")
         self._signature: Callable[[JsonObject], str] | None = load_signature(name_of(spec.objective))
+
+    @property
+    def folds(self) -> int:
+        """Number of trainings with different bars for each seed."""
+        return self._spec.folds
 
     def of(
         self,
@@ -57,7 +62,7 @@ class TrialRequests:
             signature="" if self._signature is None else self._signature(config),
             cohort=cohort,
             inherited=inherited,
-            study_identity=self._search.identity,
+            study_identity=self._identity,
             stored_reports=stored_reports,
-            most_step=self._search.most_step,
+            most_step=self._most_step,
         )

@@ -20,6 +20,13 @@ from fxai.rl.environment.market_tensors import on_device
 from fxai.rl.environment.observation import Observation
 
 
+def trajectory_of(agent: Agent, market: Market, span: Span, *, parts: int | None = None) -> Trajectory:
+    """An agent's steps on the bars of a span, as in its scoring: in one episode after the other, or in equal parts."""
+    tensors, own = on_device(market, torch.device("cpu")), [agent.config.env]
+    scorer = Scorer(tensors, span, market.bars_per_year, agent.base_env, own, parts=parts)
+    return scorer.trajectory(agent.policy, agent.weights)
+
+
 def track_record_of(agent: Agent, market: Market, span: Span, split: str, *, parts: int | None = None) -> TrackRecord:
     """Run an agent on the bars of a span as in its scoring, and record positions, equity and trades.
 
@@ -27,10 +34,7 @@ def track_record_of(agent: Agent, market: Market, span: Span, split: str, *, par
     accumulated over all of them.
     """
     base = agent.base_env
-    scorer = Scorer(
-        on_device(market, torch.device("cpu")), span, market.bars_per_year, base, [agent.config.env], parts=parts
-    )
-    trajectory = scorer.trajectory(agent.policy, agent.weights)
+    trajectory = trajectory_of(agent, market, span, parts=parts)
     equity = _equity(trajectory.steps["step_return"])
     peak = np.maximum.accumulate(np.maximum(equity, 1.0))
     first, last = int(trajectory.bar[0]), int(trajectory.bar[-1])

@@ -1,0 +1,93 @@
+"""`fxai verdict STUDY`: tests the winner of a study on bars that the search did not use."""
+
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from fxai.cli.error_message import warning
+from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
+from fxai.cli.output import print_json, print_text, stdout
+from fxai.evaluation.verdict_words import sentences
+from fxai.formatting import counted, legible
+from fxai.results.folder_key import check_folder
+from fxai.results.paths import StudyPaths
+from fxai.results.record import StudyRecord
+from fxai.results.study_verdict import StudyVerdict
+from fxai.search.attributes import identity_of
+from fxai.search.studies import stored_study
+from fxai.spec.fields.defaults import MAX_SEEDS
+from fxai.spec.reading.load import load_spec
+from fxai.study.committees import VERDICT_SEEDS, Committees, judged_study
+from fxai.study.events import Notice
+from fxai.study.interrupts import announce_stop, stop_on_signals
+from fxai.study.judge import judge
+from fxai.study.open_study import hold
+from fxai.study.study_workers import open_workers, worker_slots
+
+_INTERRUPTED = 130
+
+
+def verdict(
+    study: StudyName,
+    *,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Other data than the test bars of the training: a file or a named data set."),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(metavar="N", min=2, max=MAX_SEEDS, help="Agents of each committee, each with a fresh seed.")
+    ] = VERDICT_SEEDS,
+    storage: StorageUrl = DEFAULT_STORAGE,
+    results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Test the winner of a study on bars that the search did not use.
+
+    Trains a committee of agents with the parameters of the winner, and one with those of trial 0, on equal fresh
+    seeds. Both trade the test split after costs. The verdict is decided by one-sided 95 % bounds of the mean returns,
+    over bars and seeds together. Each look at the same bars makes the bounds wider.
+
+    After Ctrl-C, run the same command again to continue the trainings.
+    """
+    paths = StudyPaths(results_dir, study)
+    with stored_study(storage, study) as stored:
+        check_folder(paths, stored.user_attrs)
+        record, identity = StudyRecord.of_trials(stored, stored.trials()), identity_of(stored.user_attrs)
+    (spec,) = load_spec(paths.spec).studies
+    console = stdout()
+    with hold(spec, paths):
+        committees = Committees(judged_study(spec, record, identity), paths, seeds)
+        _train(committees, paths, console, quiet=as_json)
+        found = judge(committees, paths, data)
+    if as_json:
+        print_json(found.as_json())
+    else:
+        _print(found, paths, console)
+
+
+def _train(committees: Committees, paths: StudyPaths, console: Console, *, quiet: bool) -> None:
+    """Train the missing agents. Exits the program after an interruption."""
+    if not committees.missing:
+        return
+    spec = committees.study.spec
+    if not quiet:
+        trained, trials = counted(len(committees.missing), "agent"), " and ".join(map(str, committees.study.params))
+        print_text(console, f"Training {trained} of trials {trials} on fresh seeds ...")
+    with ExitStack() as opened:
+        stop = opened.enter_context(stop_on_signals())
+        workers = opened.enter_context(open_workers(spec, worker_slots(spec), paths.logs))
+        for event in announce_stop(committees.train(workers, stop), stop):
+            if isinstance(event, Notice):
+                warning(event.message)
+    if committees.missing:
+        warning("Interrupted. Run the same command again to continue the trainings.")
+        raise typer.Exit(_INTERRUPTED)
+
+
+def _print(found: StudyVerdict, paths: StudyPaths, console: Console) -> None:
+    where = f"{found.data}, {found.split}, {found.first} to {found.last}"
+    print_text(console, "", legible(f"{found.study}: trial {found.winner} against trial {found.default} on {where}"))
+    print_text(console, *(f"  {line}" for line in sentences(found.verdict)))
+    print_text(console, "", "Files:", f"  {paths.verdict}", f"  {paths.committee}")

@@ -1,0 +1,79 @@
+"""The verdict on a study's winner, as `verdict.json` holds it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import JsonValue
+
+from fxai.atomic_write import write_text
+from fxai.errors import InputError
+from fxai.evaluation.verdict import Verdict
+
+FORMAT = "fxai study verdict 1"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyVerdict:
+    """A verdict with what was judged, and on which bars."""
+
+    study: str
+    winner: int  # number of the trial
+    default: int
+    seeds: tuple[int, ...]  # of the members of both committees
+    data: str  # name of the data
+    data_hash: str
+    split: str  # test, or all bars of other data
+    first: str  # open of the first bar, ISO 8601, UTC
+    last: str
+    verdict: Verdict
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Plain data for `from_json`."""
+        own = {name: getattr(self, name) for name in self.__slots__ if name not in {"verdict", "seeds"}}
+        return {"format": FORMAT, **own, "seeds": list(self.seeds), "verdict": self.verdict.as_json()}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "StudyVerdict":
+        """Inverse of `as_json`.
+
+        Raises:
+            InputError: If the document is not a verdict of this version.
+        """
+        if document.get("format") != FORMAT:
+            raise InputError(f"this is not a verdict of this version of FxAI; its format is {document.get('format')!r}")
+        try:
+            own = {name: document[name] for name in cls.__slots__}
+        except KeyError as error:
+            raise InputError(f"the verdict has no {error.args[0]}") from None
+        return cls(**{**own, "seeds": tuple(own["seeds"]), "verdict": Verdict.from_json(own["verdict"])})
+
+    def write(self, path: Path) -> None:
+        """Write or replace the file.
+
+        Raises:
+            FxaiError: The file cannot be written.
+        """
+        write_text(path, json.dumps(self.as_json(), indent=2, allow_nan=False) + "\n")
+
+
+def read_study_verdict(path: Path) -> StudyVerdict | None:
+    """The verdict of a file; None if there is no file.
+
+    Raises:
+        InputError: The file cannot be read as a verdict.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as a verdict: {error}") from error
+    if not isinstance(document, dict):
+        raise InputError(f"{path} is not a verdict")
+    try:
+        return StudyVerdict.from_json(document)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None

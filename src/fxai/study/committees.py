@@ -1,0 +1,85 @@
+"""Trains the committees of a verdict: the winner's and the default's, on equal fresh seeds. In the parent process."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fxai.errors import FxaiError, InputError
+from fxai.pool import WorkerPool
+from fxai.protocol import ParamValue, StudyIdentity
+from fxai.results.paths import StudyPaths
+from fxai.results.record import StudyRecord
+from fxai.search.seeds import verdict_seed
+from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.search.study import StudySpec
+from fxai.study.events import StudyEvent
+from fxai.study.fresh_trainer import FreshTrainer
+from fxai.study.stop_signal import StopSignal
+from fxai.study.trial_requests import TrialRequests
+
+VERDICT_SEEDS = 8
+DEFAULT_TRIAL = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedStudy:
+    """A study whose winner can be judged."""
+
+    spec: StudySpec
+    identity: StudyIdentity
+    winner: int
+    params: Mapping[int, Mapping[str, ParamValue]]  # of the winner and of the default
+
+
+def judged_study(spec: StudySpec, record: StudyRecord, identity: StudyIdentity) -> JudgedStudy:
+    """Check that a study's winner can be judged.
+
+    Raises:
+        InputError: The study has custom code, several objectives or a population, or no trial has completed.
+    """
+    name = spec.study_name
+    if isinstance(spec.training_config, CustomConfig):
+        raise InputError(f"{name}: a verdict needs FxAI's agents; this study has an objective of your own")
+    if spec.objectives:
+        raise InputError(f"{name}: a verdict needs one objective; this study has {len(spec.objectives)}")
+    if spec.search is not None:
+        raise InputError(f"{name}: a verdict cannot train a member of a population again")
+    if record.best is None or record.first is None:
+        raise InputError(f"{name}: no trial has completed, so there is no winner to judge")
+    params = {DEFAULT_TRIAL: record.first.params, record.best.number: record.best.params}
+    return JudgedStudy(spec, identity, record.best.number, params)
+
+
+class Committees:
+    """The committees of one study. Trainings that have ended are not repeated."""
+
+    def __init__(self, study: JudgedStudy, paths: StudyPaths, seeds: int = VERDICT_SEEDS) -> None:
+        self.study = study
+        self.seeds = tuple(verdict_seed(study.spec.seed, index) for index in range(seeds))
+        requests = TrialRequests(study.spec, study.identity)
+        self._trainer = FreshTrainer(requests, study.params.__getitem__, paths.verdict_trainings, study.identity)
+
+    @property
+    def missing(self) -> Sequence[tuple[int, int]]:
+        """Trial and seed of the trainings that have left no agent."""
+        return [
+            (trial, seed)
+            for seed in self.seeds
+            for trial in self.study.params
+            if not self._trainer.paths_of((trial, seed)).agent.is_file()
+        ]
+
+    def train(self, workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
+        """Train the missing members.
+
+        Raises:
+            FxaiError: A training failed.
+        """
+        yield from self._trainer.train(self.missing, workers, stop)
+        if self.missing and not stop.urgency:
+            trial, seed = self.missing[0]
+            raise FxaiError(f"trial {trial} could not be trained on the fresh seed {seed}, so there is no verdict")
+
+    def agents_of(self, trial: int) -> Sequence[Path]:
+        """The agents of a trial's committee, in the order of the seeds."""
+        return [self._trainer.paths_of((trial, seed)).agent for seed in self.seeds]

@@ -1,0 +1,86 @@
+"""Trains configurations of a study's trials on fresh seeds, in the parent process.
+
+Each training has a folder of its own and is noted in a file when it has ended, so that a later run continues where an
+interrupted one was.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from fxai.pool import WorkerPool
+from fxai.protocol import ParamValue, StudyIdentity, TrialPaths, TrialRequest, TrialResult
+from fxai.results.paths import fresh_paths
+from fxai.search.seeds import lane_seeds
+from fxai.study.events import Heartbeat, Notice, StudyEvent
+from fxai.study.fresh_trainings import TrainingKey, read_fresh_trainings
+from fxai.study.stop_signal import StopSignal
+from fxai.study.train_agents import train_agents
+from fxai.study.trial_requests import TrialRequests
+
+
+class FreshTrainer:
+    """The trainings in one folder of a study."""
+
+    def __init__(
+        self,
+        requests: TrialRequests,
+        params_of: Callable[[int], Mapping[str, ParamValue]],
+        folder: Path,
+        identity: StudyIdentity,
+    ) -> None:
+        """Read the trainings that have ended.
+
+        Args:
+            requests: Makes the requests of the study's trials.
+            params_of: Parameters of a trial.
+            folder: Folder of the trainings.
+            identity: Of the study; trainings of another study are not used.
+        """
+        self._requests, self._params_of, self._folder = requests, params_of, folder
+        self._file = folder / "trainings.json"
+        self._trainings = read_fresh_trainings(self._file, identity)
+
+    @property
+    def values(self) -> Mapping[TrainingKey, float]:
+        """The value of each training that has ended; NaN if it failed."""
+        return self._trainings.values
+
+    def paths_of(self, training: TrainingKey) -> TrialPaths:
+        """The files of a training."""
+        return fresh_paths(self._folder, *training)
+
+    def train(self, wanted: Sequence[TrainingKey], workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
+        """Train and note each value. A request has its place in `wanted` as its number.
+
+        Raises:
+            FxaiError: A training lost its worker too often, or the file cannot be written.
+        """
+        requests = [self._request(place, training) for place, training in enumerate(wanted)]
+        for event in train_agents([[request] for request in requests], workers, stop):
+            match event:
+                case TrialResult(number=place):
+                    self._note(wanted[place], event)
+                    yield from _failure(wanted[place], event)
+                case Heartbeat(activity):
+                    trials = [tuple(sorted({wanted[place][0] for place in each.trials})) for each in activity]
+                    yield Heartbeat([replace(each, trials=of) for each, of in zip(activity, trials, strict=True)])
+                case Notice():
+                    yield event
+
+    def _request(self, place: int, training: TrainingKey) -> TrialRequest:
+        trial, seed = training
+        seeds = lane_seeds(seed, self._requests.folds)
+        return self._requests.of(place, self._params_of(trial), seeds, self.paths_of(training).directory)
+
+    def _note(self, training: TrainingKey, result: TrialResult) -> None:
+        value = float("nan") if result.value is None else result.value
+        self._trainings = self._trainings.with_value(*training, value)
+        self._trainings.write(self._file)
+        self.paths_of(training).checkpoint.unlink(missing_ok=True)
+
+
+def _failure(training: TrainingKey, result: TrialResult) -> Iterator[Notice]:
+    trial, seed = training
+    if result.error is not None:
+        yield Notice(f"Trial {trial} failed on the fresh seed {seed}: {result.error.message}", warns=True)

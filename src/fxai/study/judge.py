@@ -1,0 +1,95 @@
+"""Judges a study's winner on bars that the search did not use, with committees that are trained already."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import JsonValue
+
+from fxai.evaluation.position_baselines import position_baselines
+from fxai.evaluation.verdict import VerdictSettings, verdict
+from fxai.results.looks import note_look
+from fxai.results.paths import StudyPaths
+from fxai.results.study_verdict import StudyVerdict
+from fxai.spec.fields.env_config import EnvConfig
+from fxai.study.committees import DEFAULT_TRIAL, Committees
+
+if TYPE_CHECKING:
+    from fxai.rl.agents.agent import Agent
+    from fxai.rl.agents.committee import Committee
+    from fxai.rl.agents.evaluation_window import EvaluationWindow
+
+
+def judge(committees: Committees, paths: StudyPaths, data: str | None = None, confidence: float = 0.95) -> StudyVerdict:
+    """Judge the winner's committee against the default's, and write `verdict.json` and the committee.
+
+    Args:
+        committees: The committees, trained.
+        paths: Of the study.
+        data: Other data than those of the training: a file or a name. The default are the test bars of the training.
+        confidence: Of each one-sided bound at the first look.
+
+    Raises:
+        FxaiError: The bars cannot be read or are too few, or a file cannot be written.
+    """
+    from fxai.rl.agents.committee_steps import committee_steps  # noqa: PLC0415 - torch, see `_committee`
+
+    study = committees.study
+    winner = _committee(committees.agents_of(study.winner))
+    default = winner if study.winner == DEFAULT_TRIAL else _committee(committees.agents_of(DEFAULT_TRIAL))
+    window = _window(winner, data)
+    look: dict[str, JsonValue] = {
+        "verdict_of": study.spec.study_name,
+        "study_key": study.identity.key,
+        "trial": study.winner,
+        "seeds": list(committees.seeds),
+        "confidence": confidence,
+        "split": window.split,
+        "data_hash": window.market.content_hash,
+    }
+    settings = VerdictSettings(confidence, note_look(paths.directory, look))
+    found, path = committee_steps(winner, window, lambda member: _window(member, data))
+    of_default = found
+    if default is not winner:
+        of_default, _ = committee_steps(default, _window(default, data), lambda member: _window(member, data))
+    env = _scoring_env(winner)
+    baselines = position_baselines(window.market, path, env)
+    judged = verdict(found, of_default, settings, bars_per_year=window.market.bars_per_year, baselines=baselines)
+    times = np.datetime_as_string(window.market.time[path.bar[[0, -1]]], unit="s", timezone="UTC").tolist()
+    result = StudyVerdict(
+        study=study.spec.study_name,
+        winner=study.winner,
+        default=DEFAULT_TRIAL,
+        seeds=committees.seeds,
+        data=window.market.name,
+        data_hash=window.market.content_hash,
+        split=window.split,
+        first=times[0],
+        last=times[1],
+        verdict=judged,
+    )
+    winner.save(paths.committee)
+    result.write(paths.verdict)
+    return result
+
+
+def _committee(agents: Sequence[Path]) -> "Committee":
+    from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - torch, which this process does without until here
+    from fxai.rl.agents.committee import Committee  # noqa: PLC0415
+
+    return Committee.of([load_agent(path) for path in agents])
+
+
+def _window(agent: "Agent", data: str | None) -> "EvaluationWindow":
+    from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415
+
+    window = evaluation_window(agent, data, "test" if data is None else None)
+    # The data of the training by name or path: only their test bars were not used by the search.
+    return evaluation_window(agent, data, "test") if window.is_training_data and window.split != "test" else window
+
+
+def _scoring_env(committee: "Committee") -> EnvConfig:
+    from fxai.rl.agents.scoring import scoring_env_of  # noqa: PLC0415
+
+    return scoring_env_of(committee.base_env, committee.config.env)

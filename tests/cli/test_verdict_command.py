@@ -1,0 +1,117 @@
+"""`fxai verdict`: committees of the winner and the default on bars that the search did not use."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cli.conftest import call_fxai
+from fxai.market.read_bars import load_bars
+from fxai.results.study_verdict import read_study_verdict
+from fxai.rl.agents.agent_file import load_agent
+from fxai.rl.agents.committee import Committee
+from fxai.spec.fields.data_config import DataConfig
+
+SPEC = """\
+name: judged
+save_study_plots: false
+studies:
+  - study_name: NAME
+    n_trials: 3
+    n_jobs: 1
+    confirm: {candidates: 2, seeds: 6, budget: 2.0}
+    parameters:
+      - {name: training.learning_rate, type: float_log, low: 1e-4, high: 1e-2}
+    training_config:
+      data: {source: FILE, split: {train: 0.6, validation: 0.2}}
+      env: {observation_window: 2}
+      model: {d_model: 8, n_layers: 1}
+      training: {total_updates: 2, eval_frequency: 1, n_envs: 4, rollout_steps: 16}
+"""
+BARS = 1200
+
+
+def write_bars(path: Path, changed_from: int = BARS) -> None:
+    """The first shipped bars; from a bar on with other finite prices."""
+    bars = load_bars(DataConfig())
+    prices = {name: getattr(bars, name)[:BARS].copy() for name in ("open", "high", "low", "close")}
+    for values in prices.values():
+        values[changed_from:] = values[changed_from:] ** 2 * 0.9
+    pd.DataFrame({"time": bars.time[:BARS], **prices}).to_csv(path, index=False)
+
+
+def run(folder: Path, name: str = "judged", source: str = "bars.csv") -> None:
+    (folder / f"{name}.yaml").write_text(SPEC.replace("NAME", name).replace("FILE", source))
+    finished = call_fxai(folder, "run", "--spec", f"{name}.yaml", "--quiet")
+    assert finished.code == 0, finished.err
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A working folder with bars."""
+    write_bars(tmp_path / "bars.csv")
+    return tmp_path
+
+
+def test_a_winner_is_judged_on_the_test_split(place: Path) -> None:
+    run(place)
+    finished = call_fxai(place, "verdict", "judged", "--seeds", "3")
+    assert finished.code == 0, finished.err
+    folder = place / "optuna_results" / "judged"
+    found = read_study_verdict(folder / "verdict.json")
+    assert found is not None
+    assert f"Verdict on {found.verdict.bars} bars: {found.verdict.word}" in finished.out
+    assert found.split == "test"
+    assert len(set(found.seeds)) == 3
+    committee = load_agent(folder / "committee.safetensors")
+    assert isinstance(committee, Committee)
+    assert len(committee.members) == 3
+    best = json.loads((folder / "best_params.json").read_text())
+    assert found.winner == best["trial"]
+    assert not set(best["confirmed"]["seeds"]) & set(found.seeds)
+
+    again = call_fxai(place, "verdict", "judged", "--seeds", "3", "--json")
+    assert not again.err
+    assert json.loads(again.out)["verdict"]["settings"]["looks"] == 1  # the same look
+    assert json.loads(again.out) == json.loads((folder / "verdict.json").read_text())
+
+    run(place, "another")
+    other = call_fxai(place, "verdict", "another", "--seeds", "2", "--data", "bars.csv", "--json")
+    assert not other.err
+    assert json.loads(other.out)["split"] == "test"  # of the data of the training
+    assert json.loads(other.out)["verdict"]["settings"]["looks"] == 2  # of two studies at the same bars
+    write_bars(place / "other.csv", changed_from=0)
+    elsewhere = call_fxai(place, "verdict", "another", "--seeds", "2", "--data", "other.csv", "--json")
+    assert not elsewhere.err
+    assert json.loads(elsewhere.out)["verdict"]["settings"]["looks"] == 1
+    assert json.loads(elsewhere.out)["split"] == "all"
+
+
+def test_search_and_confirmation_do_not_read_the_test_bars(place: Path) -> None:
+    """With other prices in the test split all values and weights are the same to the bit."""
+    write_bars(place / "changed.csv", changed_from=int(0.8 * BARS))
+    run(place, "first", "bars.csv")
+    run(place, "second", "changed.csv")
+    folders = [place / "optuna_results" / name for name in ("first", "second")]
+    results = [json.loads(next(folder.glob("*_results.json")).read_text()) for folder in folders]
+    values = [[(trial["params"], trial["value"], trial["reports"]) for trial in each["trials"]] for each in results]
+    assert values[0] == values[1]
+    best = [json.loads((folder / "best_params.json").read_text()) for folder in folders]
+    assert best[0]["confirmed"] == best[1]["confirmed"]
+    agents = [load_agent(folder / "best_agent.safetensors") for folder in folders]
+    assert np.array_equal(agents[0].weights.numpy(), agents[1].weights.numpy())
+    assert agents[0].data_hash != agents[1].data_hash
+
+
+def test_a_study_of_custom_code_is_refused(place: Path) -> None:
+    (place / "mine.py").write_text("def train(trial):\n    return 1.0\n")
+    (place / "mine.yaml").write_text(
+        "name: mine\nstudies:\n  - study_name: mine\n    objective: mine:train\n    n_trials: 1\n"
+        "    parameters: [{name: x, type: float, low: 0, high: 1}]\n"
+    )
+    assert call_fxai(place, "run", "--spec", "mine.yaml", "--quiet").code == 0
+    finished = call_fxai(place, "verdict", "mine")
+    assert finished.code == 2
+    assert "a verdict needs FxAI's agents" in finished.err
