@@ -72,6 +72,10 @@ def test_a_winner_is_judged_on_the_test_split(place: Path) -> None:
     assert found.winner == best["trial"]
     assert not set(best["confirmed"]["seeds"]) & set(found.seeds)
 
+    report = call_fxai(place, "report", "judged")
+    assert not report.err
+    assert f"Verdict on {found.verdict.bars} bars: {found.verdict.word}" in (folder / "report.html").read_text()
+
     again = call_fxai(place, "verdict", "judged", "--seeds", "3", "--json")
     assert not again.err
     assert json.loads(again.out)["verdict"]["settings"]["looks"] == 1  # the same look
@@ -87,6 +91,10 @@ def test_a_winner_is_judged_on_the_test_split(place: Path) -> None:
     assert not elsewhere.err
     assert json.loads(elsewhere.out)["verdict"]["settings"]["looks"] == 1
     assert json.loads(elsewhere.out)["split"] == "all"
+    kept = read_study_verdict(place / "optuna_results" / "another" / "verdict.json")
+    assert kept is not None
+    assert kept.split == "test"
+    assert (place / "optuna_results" / "another" / "verdict_other.json").exists()
 
 
 def test_search_and_confirmation_do_not_read_the_test_bars(place: Path) -> None:

@@ -90,4 +90,5 @@ def _print(found: StudyVerdict, paths: StudyPaths, console: Console) -> None:
     where = f"{found.data}, {found.split}, {found.first} to {found.last}"
     print_text(console, "", legible(f"{found.study}: trial {found.winner} against trial {found.default} on {where}"))
     print_text(console, *(f"  {line}" for line in sentences(found.verdict)))
-    print_text(console, "", "Files:", f"  {paths.verdict}", f"  {paths.committee}")
+    written = paths.verdict if found.split == "test" else paths.verdict_on(found.data)
+    print_text(console, "", "Files:", f"  {written}", f"  {paths.committee}")

@@ -137,6 +137,10 @@ class StudyPaths:
         """The verdict on the study's winner."""
         return self.directory / "verdict.json"
 
+    def verdict_on(self, data: str) -> Path:
+        """The verdict on other data than the test split, by the name of the data."""
+        return self.directory / f"verdict_{re.sub(r'[^A-Za-z0-9_.-]', '_', Path(data).stem)}.json"
+
     @property
     def committee(self) -> Path:
         """The committee of the study's winner, which the verdict judged."""

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 def judge(committees: Committees, paths: StudyPaths, data: str | None = None, confidence: float = 0.95) -> StudyVerdict:
-    """Judge the winner's committee against the default's, and write `verdict.json` and the committee.
+    """Judge the winner's committee against the default's, and write the verdict and the committee.
+
+    The verdict on the test split is `verdict.json`, one on other data `verdict_NAME.json`.
 
     Args:
         committees: The committees, trained.
@@ -70,7 +72,7 @@ def judge(committees: Committees, paths: StudyPaths, data: str | None = None, co
         verdict=judged,
     )
     winner.save(paths.committee)
-    result.write(paths.verdict)
+    result.write(paths.verdict if window.uses_test_split else paths.verdict_on(window.market.name))
     return result
 
 

@@ -27,10 +27,12 @@ from fxai.results.report.search_settings import search_settings
 from fxai.results.report.study_info import StudyInfo
 from fxai.results.report.timeline import timeline
 from fxai.results.report.training import training
+from fxai.results.report.verdict import verdict
 from fxai.results.report.winner import front, traded, winner
 from fxai.search.stored_trial import StoredState
 
 _SECTIONS = (
+    verdict,
     history,
     front,
     winner,
