@@ -50,8 +50,8 @@ _SAME_BARS = (
     "their returns are compared bar by bar."
 )
 _SEEDS = (
-    "The error of the gain is that of the seeds alone, because the values cannot be computed from stored returns on "
-    "each bar."
+    "The error of the gain is that of the seeds alone. Both trials are scored on the same bars, and their returns "
+    "cannot be compared bar by bar."
 )
 
 

@@ -10,6 +10,7 @@ import pyarrow.parquet
 from optuna.distributions import CategoricalDistribution
 from optuna.trial import create_trial
 
+from fxai.protocol import MARKET_ERROR, SEED_ERROR, STANDARD_ERROR
 from fxai.results.export.trial_table import TableFormat, write_trials
 from fxai.results.record import StudyRecord
 
@@ -36,6 +37,17 @@ def test_every_format_has_the_same_values(study: optuna.Study, tmp_path: Path):
     assert reports.query("number == 3 and step == 50")["value"].item() == record.trials[3].reports[50]
     (told,) = [each for each in json.loads((tmp_path / "trials.json").read_text())["trials"] if each["number"] == 3]
     assert told["value"] == record.trials[3].value
+
+
+def test_a_standard_error_has_a_column_and_so_have_its_parts(empty_study: optuna.Study, tmp_path: Path):
+    errors = {STANDARD_ERROR: 0.5, SEED_ERROR: 0.3, MARKET_ERROR: 0.4}
+    for attrs in (errors, {}):
+        empty_study.add_trial(create_trial(value=1.0, user_attrs=attrs))
+    write_trials(StudyRecord.of(empty_study), tmp_path, TableFormat.CSV)
+    first, second = csv.DictReader(io.StringIO((tmp_path / "trials.csv").read_text(), newline=""))
+    assert {name: float(first[name]) for name in errors} == errors
+    assert {second[name] for name in errors} == {""}
+    assert not {f"metrics_{name}" for name in (SEED_ERROR, MARKET_ERROR)} & first.keys()
 
 
 def test_choices_of_several_types_and_odd_text_are_kept(empty_study: optuna.Study, tmp_path: Path):
