@@ -36,6 +36,7 @@ def test_a_run_ends_with_summary_parameters_and_files(small_run: SmallRun) -> No
     files = [folder / name / file for name, files in listed.items() for file in files.split(", ")]
     assert folder / "optuna_results" / "small" / "best_params.json" in files
     assert folder / "optuna_results" / "index.html" in files
+    assert "  fxai verdict small" in lines
     assert lines.index("Files:") < lines.index("Next:") < lines.index("Study Summary: small")
     assert all(path.is_file() for path in files)
     assert any(line.startswith("  fxai show small ") for line in lines)

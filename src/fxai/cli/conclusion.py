@@ -10,6 +10,7 @@ from fxai.cli.summary import print_summary
 from fxai.formatting import counted, short_cause
 from fxai.results.paths import BEST_AGENT
 from fxai.results.printed_command import StudyLocation
+from fxai.study.committees import can_be_judged
 from fxai.study.plain_lines import ended_line
 from fxai.study.write_results import StudyOutcome
 
@@ -65,6 +66,7 @@ def _next_commands(outcome: StudyOutcome, location: StudyLocation) -> Sequence[s
         location.command("report", name, options={"--open": ""}),
         *(location.command("show", name, number) for number in shown if number is not None),
         *(() if agent is None else (location.command("evaluate", agent),)),
+        *((location.command("verdict", name),) if agent is not None and can_be_judged(outcome.study) else ()),
         location.command("results", name),
         location.command("dashboard"),
     )

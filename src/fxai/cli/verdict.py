@@ -58,7 +58,8 @@ def verdict(
     (spec,) = load_spec(paths.spec).studies
     console = stdout()
     with hold(spec, paths):
-        committees = Committees(judged_study(spec, record, identity), paths, seeds)
+        judged = judged_study(spec, record, identity, on_test_split=data is None)
+        committees = Committees(judged, paths, seeds)
         _train(committees, paths, console, quiet=as_json)
         found = judge(committees, paths, data)
     if as_json:

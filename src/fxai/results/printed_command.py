@@ -28,6 +28,7 @@ LOCATION_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {  # by command: its op
     "transfer": (_STORAGE, _RESULTS),
     "train": (),
     "evaluate": (),
+    "verdict": (_STORAGE, _RESULTS),
     "dashboard": (_STORAGE, _RESULTS),
 }
 

@@ -31,15 +31,26 @@ class JudgedStudy:
     params: Mapping[int, Mapping[str, ParamValue]]  # of the winner and of the default
 
 
-def judged_study(spec: StudySpec, record: StudyRecord, identity: StudyIdentity) -> JudgedStudy:
-    """Check that a study's winner can be judged.
+def can_be_judged(spec: StudySpec) -> bool:
+    """Whether a study has a winner that can be trained again, and bars that it has not used."""
+    config = spec.training_config
+    is_trading = not isinstance(config, CustomConfig) and config.data.split.validation is not None
+    return is_trading and not spec.objectives and spec.search is None
+
+
+def judged_study(spec: StudySpec, record: StudyRecord, identity: StudyIdentity, *, on_test_split: bool) -> JudgedStudy:
+    """Check that a study's winner can be judged, on the test split of its data or on other data.
 
     Raises:
-        InputError: The study has custom code, several objectives or a population, or no trial has completed.
+        InputError: The study has custom code, several objectives or a population, no trial has completed, or there is
+            no test split.
     """
-    name = spec.study_name
-    if isinstance(spec.training_config, CustomConfig):
+    name, config = spec.study_name, spec.training_config
+    if isinstance(config, CustomConfig):
         raise InputError(f"{name}: a verdict needs FxAI's agents; this study has an objective of your own")
+    if on_test_split and config.data.split.validation is None:
+        message = "the validation split has all bars after the train split, so there are no bars to judge on"
+        raise InputError(f"{name}: {message}; name other data with --data")
     if spec.objectives:
         raise InputError(f"{name}: a verdict needs one objective; this study has {len(spec.objectives)}")
     if spec.search is not None:
