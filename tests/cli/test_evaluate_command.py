@@ -10,6 +10,7 @@ import pytest
 
 from cli.conftest import Finished, Fxai, call_fxai
 from fxai.market.track_record import read_track_record
+from fxai.metric_text import metric_texts
 from fxai.objectives.train_agent import train_agent
 from fxai.results.paths import StudyPaths
 from fxai.results.track_files import is_of
@@ -62,6 +63,9 @@ def test_it_prints_and_writes_what_the_agent_does(fxai: Fxai, agent: Path, left:
     assert record.metrics == read_track_record(left.track_record).metrics
     assert f"eurusd_1h, validation: {len(record)} bars, {record.times[0]} to {record.times[-1]}" in finished.out
     assert "buy and hold" in finished.out
+    assert metric_texts(record.metrics, value_of="", trading=True)["sharpe"] in finished.out
+    assert "_error" not in finished.out
+    assert finished.out.count("± is one standard error of the stretch of market.") == 1
     with agent.with_name("agent_validation_bars.csv").open() as file:
         bars = list(csv.DictReader(file))
     assert [row["time"] for row in bars] == list(record.times)

@@ -214,7 +214,7 @@ class MinimalTuner:
             agent: The agent; if None, an agent is trained with the configuration.
 
         Returns:
-            The mean of each metric over the episodes, and its standard error.
+            The mean of each metric over the episodes, with the standard error of the stretch of market.
         """
         from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415 (torch)
         from fxai.rl.agents.trajectory import track_record_of  # noqa: PLC0415

@@ -7,12 +7,12 @@ import typer
 
 from fxai.cli.error_message import warning
 from fxai.cli.options import AsJson
-from fxai.cli.output import print_json, print_table, print_text, stdout
+from fxai.cli.output import print_json, print_sentences, print_table, print_text, stdout
 from fxai.errors import FxaiError, InputError
 from fxai.formatting import counted, legible
 from fxai.market.splits import Split
 from fxai.market.track_record import TrackRecord
-from fxai.metric_text import number_text
+from fxai.metric_text import metric_texts, number_text
 from fxai.results.track_files import note_test_look, of_file, write_track
 
 if TYPE_CHECKING:
@@ -135,11 +135,14 @@ def _print(agent: Path, record: TrackRecord, files: tuple[Path, ...]) -> None:
     kind = f" (a committee of {len(seeds)} agents)" if isinstance(seeds, list) else ""
     print_text(console, legible(f"{agent}{kind} on {where}, {record.times[0]} to {record.times[-1]}"))
     names = {name: name.replace("_", " ") for name in record.baselines}
+    texts = metric_texts(record.metrics, value_of="", trading=True)
     rows = [
-        (name, _cell(name, value), *(_cell(name, record.baseline_metrics[each].get(name)) for each in names))
-        for name, value in record.metrics.items()
+        (name, text, *(_cell(name, record.baseline_metrics[each].get(name)) for each in names))
+        for name, text in texts.items()
     ]
     print_table(console, ("Metric", "Agent", *names.values()), rows)
+    if len(texts) < len(record.metrics):
+        print_sentences(console, "± is one standard error of the stretch of market. That of the seeds is not in it.")
     print_text(console, "", "Files:", *(f"  {path}" for path in files))
 
 

@@ -12,7 +12,7 @@ from fxai.results.sampled_study import sampled
 from fxai.search.study_views import first_objective_view
 
 FEWEST_COMPLETED = 2
-FEWEST_TRIALS = 20  # completed or pruned; the best tenth of half of them is one trial
+FEWEST_RANKED = 20  # completed or pruned; the best tenth of half of them is one trial
 ENOUGH_TRIALS = 1000  # more trials take PED-ANOVA long and change little
 
 
@@ -26,13 +26,13 @@ def importances(study: Study) -> dict[str, float]:
     if len(shown.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < FEWEST_COMPLETED:
         return {}
     sample = ranked(sampled(shown, ENOUGH_TRIALS))
-    return {} if len(sample.get_trials(deepcopy=False)) < FEWEST_TRIALS else shares_in(sample)
+    return {} if len(sample.get_trials(deepcopy=False)) < FEWEST_RANKED else shares_in(sample)
 
 
 def no_importances(trials: int) -> str:
     """The reason why a study with this number of completed or pruned trials has no importances."""
-    if trials < FEWEST_TRIALS:
-        return f"{FEWEST_TRIALS} completed or pruned trials are required ({trials} so far)"
+    if trials < FEWEST_RANKED:
+        return f"{FEWEST_RANKED} completed or pruned trials are required ({trials} so far)"
     return "all completed trials have the same value, or no parameter varies among them"
 
 
