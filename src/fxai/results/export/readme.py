@@ -9,6 +9,7 @@ from fxai.results.provenance import versions
 from fxai.results.record import StudyRecord
 from fxai.results.summary import StudySummary
 from fxai.results.training.best_config import BestConfig, CustomBestConfig
+from fxai.results.value_errors import ValueErrors
 from fxai.spec.fields.objective import is_custom
 from fxai.spec.search.study import StudySpec
 
@@ -54,9 +55,17 @@ def _result(record: StudyRecord) -> Iterator[str]:
     yield f"A study of FxAI: {goals}; {summary.completed} trials completed, {summary.pruned} pruned, "
     yield f"{summary.failed} failed."
     if record.best is not None:
-        error = "" if summary.standard_error is None else f", standard error {summary.standard_error!r}"
         value = _value(record, record.best.value)
-        yield f"The best trial is trial {record.best.number} with `{record.metric}` {value}{error}."
+        yield f"The best trial is trial {record.best.number} with `{record.metric}` {value}{_errors(summary.errors)}."
+
+
+def _errors(errors: ValueErrors) -> str:
+    """The standard error with its known parts; empty if it is not known."""
+    if errors.total is None:
+        return ""
+    parts = (("of the seeds", errors.seeds), ("of the stretch of market", errors.market))
+    known = ", ".join(f"{name} {error!r}" for name, error in parts if error is not None)
+    return f", standard error {errors.total!r} ({known})"
 
 
 def _value(record: StudyRecord, value: float | None) -> str:
