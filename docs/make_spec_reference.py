@@ -80,6 +80,7 @@ SECTIONS = (
     Section("### `validation.walk_forward`", "WalkForwardConfig"),
     Section("### `validation.combinatorial`", "CombinatorialConfig"),
     Section("### `confirm`: the winner on fresh seeds", "Confirmation"),
+    Section("### `verdict`: the winner on unseen bars", "VerdictConfig"),
     Section("### `search`: populations", "PopulationSearch"),
     Section("### `stop`: rules that end a study early", "Stop"),
     Section("### `resources`", "Resources"),

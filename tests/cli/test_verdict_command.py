@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from cli.conftest import call_fxai
+from fxai.evaluation.verdict_word import VerdictWord
 from fxai.market.read_bars import load_bars
 from fxai.results.study_verdict import read_study_verdict
 from fxai.rl.agents.agent_file import load_agent
@@ -111,6 +112,28 @@ def test_search_and_confirmation_do_not_read_the_test_bars(place: Path) -> None:
     agents = [load_agent(folder / "best_agent.safetensors") for folder in folders]
     assert np.array_equal(agents[0].weights.numpy(), agents[1].weights.numpy())
     assert agents[0].data_hash != agents[1].data_hash
+
+
+def test_a_run_with_a_verdict_ends_with_it(place: Path) -> None:
+    spec = SPEC.replace("NAME", "judged").replace("FILE", "bars.csv")
+    (place / "judged.yaml").write_text(spec.replace("    confirm", "    verdict: {seeds: 2}\n    confirm"))
+    finished = call_fxai(place, "run", "--spec", "judged.yaml", "--require", "better")
+    found = read_study_verdict(place / "optuna_results" / "judged" / "verdict.json")
+    assert found is not None
+    assert f"Verdict on {found.verdict.bars} bars: {found.verdict.word}\n" in finished.out
+    assert "fxai verdict" not in finished.out
+    assert finished.code == int(found.verdict.word is not VerdictWord.BETTER)
+    assert call_fxai(place, "run", "--spec", "judged.yaml").code == 0
+    assert call_fxai(place, "report", "judged").code == 0
+    assert "Verdict on" in (place / "optuna_results" / "judged" / "report.html").read_text()
+
+
+def test_a_required_verdict_needs_one(place: Path) -> None:
+    (place / "judged.yaml").write_text(SPEC.replace("NAME", "judged").replace("FILE", "bars.csv"))
+    finished = call_fxai(place, "run", "--spec", "judged.yaml", "--require", "better")
+    assert finished.code == 2
+    assert "judged has no verdict" in finished.err
+    assert "the only value is better" in call_fxai(place, "run", "--spec", "judged.yaml", "--require", "best").err
 
 
 def test_a_study_of_custom_code_is_refused(place: Path) -> None:

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from fxai.cli.output import print_files, print_text
 from fxai.cli.summary import print_summary
+from fxai.evaluation.verdict_words import sentences
 from fxai.formatting import counted, short_cause
 from fxai.results.paths import BEST_AGENT
 from fxai.results.printed_command import StudyLocation
@@ -24,6 +25,8 @@ def print_conclusion(console: Console, outcome: StudyOutcome, location: StudyLoc
     print_text(console, "Next:", *(f"  {command}" for command in _next_commands(outcome, location)))
     print_text(console, *_agent_note(outcome), "")
     print_summary(console, outcome.summary)
+    if outcome.verdict is not None:
+        print_text(console, "", *sentences(outcome.verdict.verdict))
     if outcome.failure is not None:
         print_text(console, "", f"Trial {outcome.failure.number} failed: {short_cause(outcome.failure.message)}")
 
@@ -55,6 +58,10 @@ def _agent_note(outcome: StudyOutcome) -> Sequence[str]:
     )
 
 
+def _may_be_judged(outcome: StudyOutcome) -> bool:
+    return outcome.verdict is None and can_be_judged(outcome.study)
+
+
 def _agent(outcome: StudyOutcome) -> Path | None:
     return next((path for path in outcome.files if path.name == BEST_AGENT), None)
 
@@ -66,7 +73,7 @@ def _next_commands(outcome: StudyOutcome, location: StudyLocation) -> Sequence[s
         location.command("report", name, options={"--open": ""}),
         *(location.command("show", name, number) for number in shown if number is not None),
         *(() if agent is None else (location.command("evaluate", agent),)),
-        *((location.command("verdict", name),) if agent is not None and can_be_judged(outcome.study) else ()),
+        *((location.command("verdict", name),) if agent is not None and _may_be_judged(outcome) else ()),
         location.command("results", name),
         location.command("dashboard"),
     )

@@ -1,6 +1,6 @@
 """`fxai run`: runs the studies of a spec."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from fxai.cli.output import print_text, stdout
 from fxai.cli.plan import check_data, load_plan, settings_of, spec_file
 from fxai.cli.watch import choose_watch
 from fxai.errors import InputError
+from fxai.evaluation.verdict_word import VerdictWord
 from fxai.formatting import legible
 from fxai.results.printed_command import StudyLocation
 from fxai.spec.search.study import Spec
@@ -26,6 +27,7 @@ from fxai.study.run import Watch, search_study
 from fxai.study.write_results import RunStatus
 
 _FAILED = 1
+_BETTER = "better"
 _INTERRUPTED = 130
 
 
@@ -92,6 +94,13 @@ def run(
             dir_okay=False,
         ),
     ] = None,
+    require: Annotated[
+        str | None,
+        typer.Option(
+            metavar=_BETTER,
+            help=f"Exit with 1 unless the verdict of each study is: {VerdictWord.BETTER}. The spec sets `verdict`.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the complete spec; start and write nothing.")
     ] = False,
@@ -123,6 +132,8 @@ def run(
     }
     given = settings_of(settings or (), flags)
     plan = load_plan(named_spec or spec, study, given)
+    if require is not None:
+        _check_required(require, plan)
     for each in plan.studies:
         check_data(each, spec_file(named_spec or spec, study))
         check_study(each)
@@ -132,7 +143,17 @@ def run(
         return
     recording = None if replay is None else recording_of(replay, plan)
     watch = watch_in_log(debugging_logger()) if verbose else choose_watch(console, quiet=quiet)
-    raise typer.Exit(_run_all(plan, given, console, watch, recording, fresh=fresh, quiet=quiet))
+    code, words = _run_all(plan, given, console, watch, recording, fresh=fresh, quiet=quiet)
+    if not code and require is not None and any(word is not VerdictWord.BETTER for word in words):
+        code = _FAILED
+    raise typer.Exit(code)
+
+
+def _check_required(require: str, plan: Spec) -> None:
+    if require != _BETTER:
+        raise InputError(f"--require {require}: the only value is {_BETTER}")
+    if without := [study.study_name for study in plan.studies if study.verdict is None]:
+        raise InputError(f"--require {_BETTER}: {', '.join(without)} has no verdict; write verdict: {{}} in the spec")
 
 
 def _run_all(
@@ -144,14 +165,15 @@ def _run_all(
     *,
     fresh: bool,
     quiet: bool,
-) -> int:
-    """Run the studies one after the other. Returns the exit code."""
+) -> tuple[int, Sequence[VerdictWord | None]]:
+    """Run the studies one after the other. Returns the exit code and the verdict of each study that has ended."""
     code = 0
+    words: list[VerdictWord | None] = []
     results_dir = Path(plan.results_dir)
     with stop_on_signals() as stop:
         for study in plan.studies:
             if stop.urgency:
-                return _INTERRUPTED
+                return _INTERRUPTED, words
             if console.is_terminal and not quiet:
                 print_text(console, f"Preparing study {legible(study.study_name)}: data, database, workers ...")
             outcome = search_study(
@@ -164,8 +186,9 @@ def _run_all(
             for message in outcome.warnings:
                 warning(message)
             print_conclusion(console, outcome, StudyLocation(study.storage, plan.results_dir))
+            words.append(None if outcome.verdict is None else outcome.verdict.verdict.word)
             if outcome.status is RunStatus.INTERRUPTED:
-                return _INTERRUPTED
+                return _INTERRUPTED, words
             if outcome.status is not RunStatus.SUCCEEDED:
                 code = _FAILED
-    return code
+    return code, words

@@ -20,7 +20,7 @@ from fxai.protocol import STANDARD_ERROR, Cause, ParamValue, Report, StudyIdenti
 from fxai.search import attributes
 from fxai.search.asked_trial import AskedTrial, FinishedTrial
 from fxai.search.column_limits import ColumnLimits
-from fxai.search.confirmed import Confirmed
+from fxai.search.confirmed import Confirmed, confirmed_of, winner_of
 from fxai.search.counts import TrialCounts
 from fxai.search.grid import same_point
 from fxai.search.objective_history import ObjectiveHistory
@@ -226,6 +226,13 @@ class Search:
     def best_numbers(self, count: int) -> tuple[int, ...]:
         """The best COMPLETE trials in order; with several objectives the whole front."""
         return self._ranking.best_numbers(count)
+
+    @property
+    def winner(self) -> int | None:
+        """The trial that a confirmation chose, else the best one; None before the first COMPLETE trial."""
+        confirmed = winner_of(confirmed_of(self._storage.get_study_user_attrs(self._study_id)))
+        best = self._ranking.best
+        return confirmed if confirmed is not None or best is None else best[0]
 
     def params_of(self, number: int) -> Mapping[str, ParamValue]:
         """Parameters of a trial."""

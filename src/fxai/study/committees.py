@@ -12,12 +12,13 @@ from fxai.results.record import StudyRecord
 from fxai.search.seeds import verdict_seed
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.study import StudySpec
+from fxai.spec.search.verdict import VerdictConfig
 from fxai.study.events import StudyEvent
 from fxai.study.fresh_trainer import FreshTrainer
 from fxai.study.stop_signal import StopSignal
 from fxai.study.trial_requests import TrialRequests
 
-VERDICT_SEEDS = 8
+VERDICT_SEEDS = VerdictConfig().seeds
 DEFAULT_TRIAL = 0
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import JsonValue
 
+from fxai.errors import FxaiError
 from fxai.evaluation.position_baselines import position_baselines
 from fxai.evaluation.verdict import VerdictSettings, verdict
 from fxai.results.looks import note_look
@@ -38,6 +39,8 @@ def judge(committees: Committees, paths: StudyPaths, data: str | None = None, co
     from fxai.rl.agents.committee_steps import committee_steps  # noqa: PLC0415 - torch, see `_committee`
 
     study = committees.study
+    if committees.missing:
+        raise FxaiError("the committees of the verdict are not trained")
     winner = _committee(committees.agents_of(study.winner))
     default = winner if study.winner == DEFAULT_TRIAL else _committee(committees.agents_of(DEFAULT_TRIAL))
     window = _window(winner, data)

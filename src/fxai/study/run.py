@@ -8,6 +8,7 @@ from typing import TypeAlias
 from fxai.results.paths import StudyPaths
 from fxai.spec.checks.advice import notices
 from fxai.spec.search.study import StudySpec
+from fxai.study.committee_trainings import with_committees
 from fxai.study.confirmation import confirmed
 from fxai.study.data_hash import data_hash
 from fxai.study.events import Notice, StudyEnded, StudyEvent
@@ -65,6 +66,7 @@ def search_study(
             warnings = [Notice(message, warns=True) for message in opened.notices]
             messages = map(Notice, (*loaded.notices, *slots.notices, *notices(study)))
             searched = recorded_run(loaded, opened.search, workers, paths, stop)
-            events = confirmed(searched, study, opened.search, workers, paths, stop=stop)
+            of_study = (study, opened.search, workers, paths)
+            events = with_committees(confirmed(searched, *of_study, stop=stop), *of_study, stop=stop)
             ended = watch(announce_stop(tracked(chain(warnings, messages, events)), stop))
         return write_study_files(study, paths, hash_of_data, ended, plots=plots)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fxai.atomic_write import write_text
 from fxai.errors import FxaiError
+from fxai.protocol import StudyIdentity
 from fxai.results.files import write_results
 from fxai.results.importances.file import write_importances
 from fxai.results.importances.interval import Importances
@@ -17,12 +18,17 @@ from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
 from fxai.results.report.index import write_row_and_index
 from fxai.results.report.write import write_report
+from fxai.results.study_verdict import StudyVerdict
 from fxai.results.summary import StudySummary
 from fxai.results.winner_track import write_validation_track
+from fxai.search.attributes import identity_of
 from fxai.search.studies import load_study
 from fxai.spec.reading.standalone_spec import standalone_spec
 from fxai.spec.search.study import StudySpec
+from fxai.spec.search.verdict import VerdictConfig
+from fxai.study.committees import Committees, judged_study
 from fxai.study.events import Ending, StudyEnded
+from fxai.study.judge import judge
 
 _BY_RUNNING = "; run the same command again to write it"
 _AS_IT_RAN = "The spec of this study as it ran, with all values from presets, other files, options and transfers."
@@ -56,6 +62,7 @@ class StudyOutcome:
     warnings: tuple[str, ...] = ()  # files that could not be written, and how to write them later
     results_written: bool = True  # whether the results are written; plots and report may be missing
     failure: FailedTrial | None = None  # a failed trial, if no trial has finished or failures ended the run
+    verdict: StudyVerdict | None = None  # of a study with `verdict`
 
     @property
     def status(self) -> RunStatus:
@@ -85,6 +92,9 @@ def write_study_files(
     results_written = writing.add(_BY_RUNNING, lambda: write_results(stored, study, paths, provenance))
     if paths.best_agent.exists():
         writing.add("", lambda: (write_validation_track(paths.best_agent),))
+    verdict = None
+    if _is_judged(study, ended):
+        verdict = _judged(study, record, identity_of(stored.user_attrs), paths, writing)
     importances = Importances.of(stored)
     writing.add("", lambda: (write_importances(stored, importances, paths.importances),))
     if plots and (summary.completed or summary.pruned):
@@ -93,7 +103,28 @@ def write_study_files(
         writing.add("report", lambda: (write_report(stored, paths, study.storage, importances),))
     writing.add("", lambda: write_row_and_index(stored, paths))
     failure = _telling_failure(record, summary, ended.ending)
-    return StudyOutcome(study, ended, summary, tuple(writing.files), tuple(writing.warnings), results_written, failure)
+    files, warnings = tuple(writing.files), tuple(writing.warnings)
+    return StudyOutcome(study, ended, summary, files, warnings, results_written, failure, verdict)
+
+
+def _is_judged(study: StudySpec, ended: StudyEnded) -> bool:
+    return study.verdict is not None and ended.ending not in {Ending.INTERRUPTED, Ending.FAILING}
+
+
+def _judged(
+    study: StudySpec, record: StudyRecord, identity: StudyIdentity, paths: StudyPaths, writing: "_Writing"
+) -> StudyVerdict | None:
+    """The verdict on the winner, whose committees are trained; None, with a warning, if there is none."""
+    found: list[StudyVerdict] = []
+
+    def judge_and_write() -> Iterable[Path]:
+        settings = study.verdict or VerdictConfig()
+        judged = judged_study(study, record, identity, on_test_split=True)
+        found.append(judge(Committees(judged, paths, settings.seeds), paths, confidence=settings.confidence))
+        return paths.verdict, paths.committee
+
+    writing.add("verdict", judge_and_write)
+    return next(iter(found), None)
 
 
 class _Writing:

@@ -7,10 +7,10 @@ from typing import Any, TypeAlias, get_args
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from fxai.spec.checks.confirmation_checks import confirmation_problems
 from fxai.spec.checks.custom_checks import custom_problems
 from fxai.spec.checks.population_checks import population_problems
 from fxai.spec.checks.study_parts import Named, Placed, StudyParts
+from fxai.spec.checks.winner_checks import winner_problems
 from fxai.spec.fields.field_paths import field_adapter, field_value_of
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.training_config import TrainingConfig
@@ -67,7 +67,7 @@ def study_problems(study: StudyParts) -> Iterator[Finding]:
     if study.resources is not None:
         yield from lane_problems(study.seeds_per_trial, _folds(study.config), study.resources.lanes_per_worker)
     yield from population_problems(study)
-    yield from confirmation_problems(study)
+    yield from winner_problems(study)
 
 
 def _custom_study_problems(study: StudyParts) -> Iterator[Finding]:

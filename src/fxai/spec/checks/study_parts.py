@@ -14,6 +14,7 @@ from fxai.spec.search.pruners import Pruner
 from fxai.spec.search.samplers import Sampler
 from fxai.spec.search.stop import Stop
 from fxai.spec.search.study import Resources, StudySpec
+from fxai.spec.search.verdict import VerdictConfig
 from fxai.spec.yaml.yaml_source import KeyPath
 
 Placed: TypeAlias = tuple[KeyPath, Parameter]
@@ -45,6 +46,7 @@ class StudyParts:
     pruner: Pruner | None
     search: PopulationSearch | None
     confirm: Confirmation | None
+    verdict: VerdictConfig | None
     has_objectives: bool  # whether there are several objectives
     stop: Stop | None
     seeds_per_trial: int
@@ -69,6 +71,7 @@ def parts_of(study: StudySpec) -> StudyParts:
         pruner=study.pruner,
         search=study.search,
         confirm=study.confirm,
+        verdict=study.verdict,
         has_objectives=bool(study.objectives),
         stop=study.stop,
         seeds_per_trial=study.seeds_per_trial,

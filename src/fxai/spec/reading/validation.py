@@ -103,6 +103,7 @@ def _valid_parts(study: dict[str, Any]) -> StudyParts:
         pruner=_field_value(study, "pruner"),
         search=_field_value(study, "search"),
         confirm=_field_value(study, "confirm"),
+        verdict=_field_value(study, "verdict"),
         has_objectives=bool(study.get("objectives")),
         stop=_field_value(study, "stop"),
         seeds_per_trial=_field_value(study, "seeds_per_trial") or 1,

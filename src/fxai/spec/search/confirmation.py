@@ -23,9 +23,10 @@ class Confirmation(Record):
     )
 
 
-def _without_off(written: Any) -> Any:
+def without_off(written: Any) -> Any:
+    """None for `off`."""
     return None if written == "off" or written is False else written
 
 
-OptionalConfirmation: TypeAlias = Annotated[Confirmation | None, BeforeValidator(_without_off)]
+OptionalConfirmation: TypeAlias = Annotated[Confirmation | None, BeforeValidator(without_off)]
 """A confirmation; None if it is `off`."""

@@ -26,6 +26,7 @@ from fxai.spec.search.samplers import CmaEsSampler, RandomSampler, Sampler, TPES
 from fxai.spec.search.score import SCORE, Score, check_score
 from fxai.spec.search.stop import Stop
 from fxai.spec.search.translate_parameter import translate_parameter
+from fxai.spec.search.verdict import OptionalVerdict
 
 _LONGEST_NAME = 200
 CUSTOM_PROGRESS_SECONDS = 3600.0  # custom code may train for a long time before its first report
@@ -170,6 +171,10 @@ class StudySpec(Record):
     resources: Resources = Field(default_factory=Resources, description="resources of one worker")
     confirm: OptionalConfirmation = Field(
         default=None, description="race of the best trials on fresh seeds, which chooses the winner; off by default"
+    )
+    verdict: OptionalVerdict = Field(
+        default=None,
+        description="test of the winner on the test split at the end of a run; off by default, see also fxai verdict",
     )
     keep_best_n: int = Field(default=5, ge=1, le=MAX_COUNT, description="number of best trials whose agents are kept")
     tracking: Tracking = Field(default_factory=Tracking, description="recording of the trials at W&B and MLflow")

@@ -1,4 +1,4 @@
-"""Which studies can be confirmed on fresh seeds."""
+"""Which studies can have their winner trained again: for a confirmation, and for a verdict."""
 
 from typing import Any
 
@@ -16,19 +16,26 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def faults(confirm: Any, **settings: Any) -> dict[tuple[Any, ...], str]:
-    study = {"study_name": "s", "parameters": [GAMMA], "confirm": confirm, **settings}
+def faults(value: Any, key: str = "confirm", **settings: Any) -> dict[tuple[Any, ...], str]:
+    study = {"study_name": "s", "parameters": [GAMMA], key: value, **settings}
     return {path[2:]: message for path, message in validate_spec({"name": "x", "studies": [study]})[1]}
 
 
+@pytest.mark.parametrize("key", ["confirm", "verdict"])
 @pytest.mark.parametrize("kind", REFUSED)
-def test_a_study_that_cannot_be_confirmed_is_refused(kind: str) -> None:
+def test_a_study_whose_winner_cannot_be_trained_again_is_refused(kind: str, key: str) -> None:
     settings, message = REFUSED[kind]
-    found = faults({}, **settings)
-    assert list(found) == [("confirm",)]
-    assert message in found["confirm",]
-    assert "confirm: off" in found["confirm",]
-    assert not faults("off", **settings)
+    found = faults({}, key, **settings)
+    assert list(found) == [(key,)]
+    assert message in found[key,]
+    assert f"{key}: off" in found[key,]
+    assert not faults("off", key, **settings)
+
+
+def test_a_verdict_needs_a_test_split() -> None:
+    split = {"data": {"split": {"train": 0.8, "validation": None}}}
+    assert "needs a test split" in faults({}, "verdict", training_config=split)["verdict",]
+    assert not faults({}, "confirm", training_config=split)
 
 
 @pytest.mark.parametrize("off", ["off", False, None])

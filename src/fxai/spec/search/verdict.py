@@ -1,0 +1,24 @@
+"""`verdict: {...}`: a test of the winner on bars that the search did not use, at the end of a run."""
+
+from typing import Annotated, TypeAlias
+
+from pydantic import BeforeValidator, Field
+
+from fxai.spec.fields.defaults import MAX_SEEDS
+from fxai.spec.fields.record import Record
+from fxai.spec.search.confirmation import without_off
+
+
+class VerdictConfig(Record):
+    """The committees and the bounds of a verdict."""
+
+    seeds: int = Field(
+        default=8, ge=2, le=MAX_SEEDS, description="agents of each committee, each trained on a fresh seed"
+    )
+    confidence: float = Field(
+        default=0.95, gt=0.5, lt=1, description="confidence of each one-sided bound at the first look at the bars"
+    )
+
+
+OptionalVerdict: TypeAlias = Annotated[VerdictConfig | None, BeforeValidator(without_off)]
+"""A verdict; None if it is `off`."""
