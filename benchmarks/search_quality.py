@@ -70,12 +70,12 @@ class Side:
 class Pair:
     """Both sides, searching with so many trials at once."""
 
-    in_flight: int
+    running_trials: int
     fxai: Side
     optuna: Side
 
 
-def fxai(problem: Problem, trials: int, in_flight: int, seed: int) -> Found:
+def fxai(problem: Problem, trials: int, running_trials: int, seed: int) -> Found:
     """What FxAI's search finds."""
     spec = StudySpec(
         study_name="quality",
@@ -87,7 +87,7 @@ def fxai(problem: Problem, trials: int, in_flight: int, seed: int) -> Found:
         seed=seed,
     )
     with open_search(spec, "sqlite:///:memory:", fingerprint={}, default_params=problem.start) as search:
-        for asked in _flight(trials, in_flight, seed, search.ask):
+        for asked in _ending_trials(trials, running_trials, seed, search.ask):
             search.tell(_end_in_fxai(search, problem, asked))
         counts = search.counts()
     assert counts.best_value is not None
@@ -104,7 +104,7 @@ def _end_in_fxai(search: Search, problem: Problem, asked: AskedTrial) -> TrialRe
     return TrialResult(asked.number, TrialState.COMPLETE, 0.0, value=curve[-1])
 
 
-def plain_optuna(problem: Problem, trials: int, in_flight: int, seed: int) -> Found:
+def plain_optuna(problem: Problem, trials: int, running_trials: int, seed: int) -> Found:
     """What plain Optuna finds: by `optimize`, or with several trials at once by ask and tell."""
     study = optuna.create_study(
         direction="minimize",
@@ -119,10 +119,10 @@ def plain_optuna(problem: Problem, trials: int, in_flight: int, seed: int) -> Fo
         pruner=optuna.pruners.MedianPruner(PRUNER.n_startup_trials, PRUNER.n_warmup_steps),
     )
     study.enqueue_trial(dict(problem.start))
-    if in_flight == 1:
+    if running_trials == 1:
         study.optimize(lambda trial: _end_in_optuna(problem, trial, _suggested(problem, trial)), n_trials=trials)
     else:
-        _ask_and_tell(study, problem, _flight(trials, in_flight, seed, lambda: _asked(study, problem)))
+        _ask_and_tell(study, problem, _ending_trials(trials, running_trials, seed, lambda: _asked(study, problem)))
     pruned = study.get_trials(deepcopy=False, states=(OptunaState.PRUNED,))
     return Found(problem.regret(study.best_value), len(pruned))
 
@@ -153,17 +153,17 @@ def _end_in_optuna(problem: Problem, trial: optuna.Trial, params: Params) -> flo
     return curve[-1]
 
 
-def _flight(trials: int, in_flight: int, seed: int, ask: Callable[[], T | None]) -> Iterator[T]:
-    """Trials in the order in which they end: a random one of those that run, which are as many as allowed."""
-    order, flying, asked = np.random.default_rng(seed), list[T](), 0
-    while asked < trials or flying:
-        while asked < trials and len(flying) < in_flight:
+def _ending_trials(trials: int, running_trials: int, seed: int, ask: Callable[[], T | None]) -> Iterator[T]:
+    """Trials in the order of their ends. Each time, a random one of `running_trials` running trials ends."""
+    order, running, asked = np.random.default_rng(seed), list[T](), 0
+    while asked < trials or running:
+        while asked < trials and len(running) < running_trials:
             trial = ask()
             if trial is None:
                 raise RuntimeError("the space came to an end")
-            flying.append(trial)
+            running.append(trial)
             asked += 1
-        yield flying.pop(int(order.integers(len(flying))))
+        yield running.pop(int(order.integers(len(running))))
 
 
 def ratio(ours: Regrets, theirs: Regrets) -> tuple[float, float, float]:
@@ -178,34 +178,36 @@ def ratio(ours: Regrets, theirs: Regrets) -> tuple[float, float, float]:
     return float(np.exp((logs[0].mean(1) - logs[1].mean(1)).mean())), float(low), float(high)
 
 
-def measure(problems: Sequence[Problem], trials: int, seeds: int, in_flight: int, pool: ProcessPoolExecutor) -> Pair:
+def measure(
+    problems: Sequence[Problem], trials: int, seeds: int, running_trials: int, pool: ProcessPoolExecutor
+) -> Pair:
     """Searches of every problem from every seed."""
 
     def side(search: Callable[[Problem, int, int, int], Found]) -> Side:
         found = [
-            list(pool.map(partial(search, problem, trials, in_flight), range(seeds), chunksize=5))
+            list(pool.map(partial(search, problem, trials, running_trials), range(seeds), chunksize=5))
             for problem in problems
         ]
         regrets = np.array([[each.regret for each in row] for row in found])
         return Side(regrets, float(np.mean([each.pruned for each in found[-1]])))
 
-    return Pair(in_flight, side(fxai), side(plain_optuna))
+    return Pair(running_trials, side(fxai), side(plain_optuna))
 
 
-def show(problems: Sequence[Problem], in_turn: Pair, in_flight: Pair) -> None:
-    print(f"{'':<16}{'one after the other':>29}{f'{in_flight.in_flight} at once':>29}  at once over optimize")
+def show(problems: Sequence[Problem], in_turn: Pair, at_once: Pair) -> None:
+    print(f"{'':<16}{'one after the other':>29}{f'{at_once.running_trials} at once':>29}  at once over optimize")
     print(f"{'median regret':<16}" + f"{'FxAI':>10}{'Optuna':>10}{'ratio':>9}" * 2 + f"{'FxAI':>15}{'Optuna':>10}")
     for row, problem in enumerate(problems):
         line = f"{problem.name:<16}"
-        for pair in (in_turn, in_flight):
+        for pair in (in_turn, at_once):
             ours, theirs = pair.fxai.regrets[row], pair.optuna.regrets[row]
             line += f"{np.median(ours):10.3g}{np.median(theirs):10.3g}{geometric(ours) / geometric(theirs):9.2f}"
         optimize = geometric(in_turn.optuna.regrets[row])
-        costs = [geometric(side.regrets[row]) / optimize for side in (in_flight.fxai, in_flight.optuna)]
+        costs = [geometric(side.regrets[row]) / optimize for side in (at_once.fxai, at_once.optuna)]
         print(f"{line}{costs[0]:15.2f}{costs[1]:10.2f}")
-    for pair in (in_turn, in_flight):
+    for pair in (in_turn, at_once):
         print(
-            f"pruned of {problems[-1].name}, {pair.in_flight} at once: "
+            f"pruned of {problems[-1].name}, {pair.running_trials} at once: "
             f"FxAI {pair.fxai.pruned:.1f} a search, Optuna {pair.optuna.pruned:.1f}"
         )
 
@@ -237,12 +239,12 @@ def main() -> None:
         study_name="quality", parameters=problems[0].parameters, sampler=SAMPLER, n_trials=options.trials
     ).max_running_trials
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"), initializer=quiet) as pool:
-        in_turn, in_flight = (measure(problems, options.trials, options.seeds, count, pool) for count in (1, most))
+        in_turn, at_once = (measure(problems, options.trials, options.seeds, count, pool) for count in (1, most))
     print(f"{options.trials} trials, {options.seeds} seeds; ratios of geometric means over the seeds")
-    show(problems, in_turn, in_flight)
-    shown_ratio("at once over optimize", in_flight.fxai, in_turn.optuna)
+    show(problems, in_turn, at_once)
+    shown_ratio("at once over optimize", at_once.fxai, in_turn.optuna)
     outcome = shown_ratio("regret_over_optuna", in_turn.fxai, in_turn.optuna)
-    outcome |= shown_ratio("regret_over_optuna_in_flight", in_flight.fxai, in_flight.optuna)
+    outcome |= shown_ratio("regret_over_optuna_in_flight", at_once.fxai, at_once.optuna)
     print(json.dumps(outcome))
 
 

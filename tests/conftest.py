@@ -1,4 +1,4 @@
-"""What holds for every test: one torch thread, a home of its own, and nothing left behind."""
+"""Setup of all tests: one torch thread, a home folder for each test, no files and processes left behind."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 
 REPOSITORY = Path(__file__).parents[1]
-settings.register_profile("shared", deadline=None)  # machines are shared: how long an example takes says nothing
+settings.register_profile("shared", deadline=None)  # on shared machines, the time of an example varies
 settings.load_profile("shared")
 
 CACHES = {
@@ -31,7 +31,7 @@ CACHES = {
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads the user's settings or leaves something among them."""
+    """No test reads or writes the user's settings."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
@@ -42,7 +42,7 @@ def _nothing_left_behind() -> Iterator[None]:
     before = _files()
     yield
     children = psutil.Process().children(recursive=True)
-    left = [each for each in children if not any("resource_tracker" in word for word in each.cmdline())]  # Python's own
+    left = [each for each in children if not any("resource_tracker" in word for word in each.cmdline())]  # of Python
     assert not left, f"the tests left processes behind: {left}"
     assert _files() <= before, f"the tests left files behind: {sorted(_files() - before)}"
 

@@ -1,4 +1,4 @@
-"""Drives workers in the tests the way a study does."""
+"""Submits trials to workers and answers their reports, as a study does."""
 
 import time
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def go_on(report: Report) -> Decision:
 def events_until(
     workers: WorkerPool, reached: Callable[[WorkerEvent], bool], decide: Callable[[Report], Decision] = go_on
 ) -> list[WorkerEvent]:
-    """All events up to the one looked for, every report before it answered."""
+    """Events up to the first that `reached` accepts. All reports before it are answered."""
     until = time.monotonic() + PATIENCE
     seen: list[WorkerEvent] = []
     while time.monotonic() < until:
@@ -60,7 +60,7 @@ def events_until(
 def results_of(
     workers: WorkerPool, count: int, decide: Callable[[Report], Decision] = go_on
 ) -> tuple[dict[int, TrialResult], list[WorkerEvent]]:
-    """Answer reports until so many trials have ended; their results by number, and all events."""
+    """Answer reports until `count` trials have ended. Returns results by number, and all events."""
     until = time.monotonic() + PATIENCE
     results: dict[int, TrialResult] = {}
     seen: list[WorkerEvent] = []

@@ -1,9 +1,9 @@
-"""Lanes for the tests, named `lane_objectives:<name>`: they count instead of training, in plain Python.
+"""Lanes for the tests, named `lane_objectives:<name>`: they count steps instead of training.
 
-A trial of `steps` steps reports each of them and ends with its value; what else it does is in its params,
-each naming a step: `fails_at`, `nan_at`, `raises_at`, `exits_at`, `lacks_memory_at`, `hangs_at`, `dies_at`;
-`returned_at` makes the lanes fewer by half and gives the trial back, `grows_at` leaves 100 MB behind. An
-update takes `seconds` (0).
+A trial reports each of its `steps` steps and ends with its number as value. Other params name the step at which
+something happens: `fails_at`, `nan_at`, `raises_at`, `exits_at`, `lacks_memory_at`, `hangs_at`, `dies_at`.
+`returned_at` halves the lanes and returns the trial. `grows_at` allocates 100 MB and keeps them. An update takes
+`seconds` (0).
 """
 
 import os
@@ -27,12 +27,12 @@ from fxai.protocol import (
     TrialState,
 )
 
-hoard: list[bytearray] = []
+allocated: list[bytearray] = []
 
 
 @dataclass
 class Counter:
-    """A trial; while its report waits for a decision it goes on, and holds what it says next."""
+    """A trial. While its report waits for a decision, it makes one more step and holds the next message."""
 
     request: TrialRequest
     step: int = 0
@@ -50,9 +50,9 @@ class Counter:
         self.held = self.held or self._train()
         if self.waits:
             return None
-        said, self.held = self.held, None
-        self.waits = isinstance(said, Report)
-        return said
+        message, self.held = self.held, None
+        self.waits = isinstance(message, Report)
+        return message
 
     def is_at(self, name: str) -> bool:
         return self.request.params.get(name) == self.step
@@ -89,7 +89,7 @@ class Counter:
         if self.is_at("hangs_at"):
             time.sleep(1000)
         if self.is_at("grows_at"):
-            hoard.append(bytearray(os.urandom(1) * 100_000_000))
+            allocated.append(bytearray(os.urandom(1) * 100_000_000))
 
 
 @dataclass
@@ -104,9 +104,9 @@ class CounterLanes:
     def admit(self, request: TrialRequest) -> None:
         if request.params.get("refused"):
             raise ValueError("no such configuration")
-        aboard = [counter.request for counter in self.counters.values()]
-        assert len({each.cohort for each in (*aboard, request)}) == 1, "cohorts share a worker"
-        used = sum(len(each.seeds) for each in aboard)
+        requests = [counter.request for counter in self.counters.values()]
+        assert len({each.cohort for each in (*requests, request)}) == 1, "cohorts share a worker"
+        used = sum(len(each.seeds) for each in requests)
         assert not used or used + len(request.seeds) <= self.width, "more trials than lanes"
         request.directory.mkdir(parents=True, exist_ok=True)
         self.counters[request.number] = Counter(request)
@@ -119,16 +119,16 @@ class CounterLanes:
 
     def advance(self) -> Sequence[Report | TrialResult]:
         busy = [counter for counter in self.counters.values() if counter.busy]
-        said = [word for counter in busy if (word := counter.advance()) is not None]
-        for word in said:
-            if isinstance(word, TrialResult):
-                counter = self.counters.pop(word.number)
+        messages = [message for counter in busy if (message := counter.advance()) is not None]
+        for message in messages:
+            if isinstance(message, TrialResult):
+                counter = self.counters.pop(message.number)
                 self.width = max(1, self.width // 2) if counter.is_at("returned_at") else self.width
-        return said
+        return messages
 
 
-class counters:  # noqa: N801  # named as an objective is
-    """As wide as planned, else four lanes."""
+class counters:  # noqa: N801  # the name of an objective
+    """Lanes of the planned number, or four lanes."""
 
     @staticmethod
     def signature(config: JsonObject) -> str:

@@ -1,6 +1,6 @@
-"""Workers of several lanes in this process, in step: what a pool must show the loop, death and lateness included.
+"""A worker pool with several lanes per worker, in this process. It simulates crashes and late decisions.
 
-The trials are curves and not trainings: every trial reports at each update, all of a worker's together.
+The trials are curves instead of trainings. At each update of a worker, all its trials report in one batch.
 """
 
 from collections import deque
@@ -21,7 +21,7 @@ def by_parameter(request: TrialRequest, step: int) -> float:
 class Lane:
     trial: RunningTrial
     step: int = 0
-    decisions: list[tuple[int, Decision]] = field(default_factory=list)  # each with the step at which it came
+    decisions: list[tuple[int, Decision]] = field(default_factory=list)  # with the step at which each arrived
 
     @property
     def request(self) -> TrialRequest:
@@ -29,11 +29,11 @@ class Lane:
 
 
 class LanePool:
-    """`workers` times `width` lanes. Each call of `events` takes one worker one update further.
+    """`workers` times `width` lanes. Each call of `events` makes one update of one worker.
 
-    A trial of `culprits` kills its worker at its second update. With `late`, a decision is heeded one
-    update after the next, as where it crosses a report on its way, and a trial's end comes with its last
-    report. With `patient`, lanes of a worker go on together, once the reports of all are answered.
+    A trial of `crashing` kills its worker at its second update. With `late`, a decision takes effect one
+    update later, like a decision that arrives after the next report, and a trial's result comes with its last
+    report. With `patient`, lanes of a worker continue together, once the reports of all are answered.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class LanePool:
         *,
         updates: int = 3,
         curve: Curve = by_parameter,
-        culprits: Sequence[int] = (),
+        crashing: Sequence[int] = (),
         late: bool = False,
         env_steps: int = 0,
         patient: bool = False,
@@ -52,15 +52,15 @@ class LanePool:
         self._width = width
         self._updates = updates
         self._curve = curve
-        self._culprits = frozenset(culprits)
+        self._crashing = frozenset(crashing)
         self._late = late
-        self._env_steps = env_steps  # of each update
+        self._env_steps = env_steps  # per update
         self._patient = patient
         self._waiting: deque[RunningTrial] = deque()
         self._turn = 0
         self.submitted: list[TrialRequest] = []
         self.deaths: list[tuple[int, ...]] = []
-        self.halved_at: set[int] = set()  # updates of the pool at which it gives everything back
+        self.halved_at: set[int] = set()  # updates at which the pool halves its lanes and returns all trials
 
     @property
     def free_slots(self) -> int:
@@ -80,7 +80,7 @@ class LanePool:
                 lanes[number].decisions.append((lanes[number].step, decision))
                 lanes[number].trial.answered(decision)
 
-    def events(self, timeout: float) -> Sequence[WorkerEvent]:  # noqa: ARG002  # nothing happens while one waits
+    def events(self, timeout: float) -> Sequence[WorkerEvent]:  # noqa: ARG002  # events are made by the call
         happened = self._place()
         worker = self._turn % len(self._lanes)
         self._turn += 1
@@ -95,7 +95,7 @@ class LanePool:
         self._lanes = []
 
     def _place(self) -> list[WorkerEvent]:
-        """Trials go to workers in their order; one of another cohort than all workers waits for an empty one."""
+        """Places trials in their order. A trial of a cohort that no worker has waits for an empty worker."""
         placed: list[WorkerEvent] = []
         while self._waiting:
             cohort = self._waiting[0].request.cohort
@@ -121,7 +121,7 @@ class LanePool:
 
     def _update(self, worker: int) -> list[WorkerEvent]:
         lanes = self._lanes[worker]
-        if any(lane.step == 1 and number in self._culprits for number, lane in lanes.items()):
+        if any(lane.step == 1 and number in self._crashing for number, lane in lanes.items()):
             died = tuple(lanes)
             self.deaths.append(died)
             lanes.clear()

@@ -12,7 +12,7 @@ from fxai.protocol import Decision, Report, Slot
 def main(folder: Path) -> None:
     workers = LocalPool([Slot(0), Slot(1)], folder)
     workers.submit(request_for("has_children", 1, folder))
-    workers.submit(request_for("hangs_deaf_to_terms", 2, folder))
+    workers.submit(request_for("hangs_ignoring_sigterm", 2, folder))
     pids: list[int] = []
     while len(pids) < 2:
         for event in workers.events(1.0):

@@ -1,8 +1,8 @@
-"""Environments so simple that the value of every state is known beforehand.
+"""Environments so simple that the value of every state is known.
 
 Each episode has `length` steps; an observation is (sign, time), the sign drawn anew for each step. As a window of
-several rows it is (sign, 0) in the oldest, (0, time) in the newest, and nothing in between: who knows both has read
-all of it.
+several rows it is (sign, 0) in the oldest row, (0, time) in the newest, and zeros in between: an agent needs the
+whole window to know both.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from fxai.rl.lanes import counter_rng
 from fxai.rl.lanes.policy import Policy
 
 Reward = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""Of sign, time within the episode and action, each [lane, env]."""
+"""Reward of sign, time within the episode and action, each [lane, env]."""
 
 
 def no_score(policy: Policy, weights: Tensor, lanes: Sequence[int]) -> list[SpanScore]:
@@ -33,7 +33,7 @@ class ProbeEnv:
     length: int = 1
     truncates: bool = False
     actions: int = 2
-    rows: int = 0  # of the window; a flat observation has none
+    rows: int = 0  # rows of the window; 0 for a flat observation
 
     def __post_init__(self) -> None:
         self.lanes = len(self.seeds)
@@ -71,7 +71,7 @@ class ProbeEnv:
         return self._observe(self._time)
 
     def draw_ahead(self, steps: int) -> None:
-        """What is drawn for a step is a function of its number."""
+        """Does nothing: a draw depends only on the number of its step."""
 
     def _drawn(self) -> Tensor:
         chance = counter_rng.uniform(self._seeds, counter_rng.Purpose.EPISODE_START, self._clock, (self.envs,))

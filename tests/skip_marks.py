@@ -1,4 +1,4 @@
-"""Marks of tests that need what not every machine has. Each reason names what is missing and how to get it."""
+"""Marks of tests that some machines cannot run. Each reason names what is missing and how to get it."""
 
 import shutil
 import sys

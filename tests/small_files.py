@@ -1,4 +1,4 @@
-"""A disk on which files cannot grow, as full to those who write them as a full one."""
+"""A limit on the size of files, which simulates a full disk."""
 
 import resource
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def files_of_at_most(size: int) -> Iterator[None]:
-    """Files that this process and those that it starts write may have so many bytes; a write beyond raises OSError."""
+    """Limit files of this process and its children to `size` bytes. A write beyond the limit raises OSError."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

@@ -16,7 +16,7 @@ STEPS = 4
 
 
 def parabola(request: TrialRequest, slot: Slot) -> Trial:
-    """Climbs to -(x - 1)^2 in four steps, leaves an agent, and goes on from its checkpoint."""
+    """Rises to -(x - 1)^2 in four steps, writes an agent, and continues from its checkpoint."""
     x = float(request.params["x"] or 0.0)
     request.directory.mkdir(parents=True, exist_ok=True)
     checkpoint = TrialPaths(request.directory).checkpoint
@@ -42,7 +42,7 @@ def fails_in_turn(request: TrialRequest, slot: Slot) -> Trial:
 
 
 def reports_oddly(request: TrialRequest, slot: Slot) -> Trial:
-    """Beside two reports that count, one each that no database, no pruner and no sampler can take."""
+    """Reports two valid values, and values and steps that a study cannot store."""
     for step, value in ((1, math.nan), (5, 1.0), (5, 2.0), (3, 2.0), (2**63, 2.0), (10**5000, 2.0), (6, "2"), (7, 3.0)):
         metrics: Any = {"loss": math.nan, "note": "text", "fxai:seed": 1.0, "\ud800": 1.0}
         yield Report(request.number, step, cast("float", value), metrics)
@@ -50,7 +50,7 @@ def reports_oddly(request: TrialRequest, slot: Slot) -> Trial:
 
 
 def dies_at_first(request: TrialRequest, slot: Slot) -> Trial:
-    """The worker is killed under the first attempt of trial 1 and under every one of trial 2."""
+    """Kills its worker in the first attempt of trial 1 and in every attempt of trial 2."""
     yield Report(request.number, 1, 0.0, {"attempt": float(request.attempt)})
     if request.number == 2 or (request.number == 1 and request.attempt == 0):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -65,7 +65,7 @@ def slow(request: TrialRequest, slot: Slot) -> Trial:
 
 
 def restless(request: TrialRequest, slot: Slot) -> Trial:
-    """Climbs as `parabola` does; trials of the parity in $SLOW take longer, and all of them as long as they like."""
+    """Rises to the value of `parabola`. Steps take random times, and longer in trials of the parity in $SLOW."""
     x = float(request.params["x"] or 0.0)
     pause = 0.02 if request.number % 2 == int(os.environ["SLOW"]) else 0.0
     for step in range(1, STEPS + 1):

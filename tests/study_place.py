@@ -31,7 +31,7 @@ def study(
     pruner: Pruner = UNPRUNED,
     **further: Any,
 ) -> StudySpec:
-    """A study of an objective of `study_objectives`; its parameters are none of a trading agent's."""
+    """A study of an objective of `study_objectives`; its parameters are not those of a trading agent."""
     return StudySpec(
         study_name="s",
         objective=f"study_objectives:{objective}",

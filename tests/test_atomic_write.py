@@ -13,7 +13,7 @@ def test_text_is_written_in_utf8_with_its_folder(tmp_path: Path):
     assert path.read_bytes() == "5 € \n".encode()
 
 
-def test_what_was_there_is_replaced_and_nothing_else_is_left(tmp_path: Path):
+def test_an_existing_file_is_replaced_and_no_other_file_remains(tmp_path: Path):
     path = tmp_path / "file"
     write_bytes(path, b"a long first content")
     write_bytes(path, b"second")
@@ -28,7 +28,7 @@ def test_a_copy_has_the_same_bytes(tmp_path: Path):
     assert (tmp_path / "copy").read_bytes() == source.read_bytes()
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path: Path):
+def test_a_failed_write_leaves_the_old_file_and_no_temporary_file(tmp_path: Path):
     path = tmp_path / "file"
     path.write_text("old")
     with pytest.raises(FxaiError, match="cannot write"):
@@ -37,7 +37,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path: Path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path):
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path):
     (tmp_path / "results").write_text("a file where the folder should be")
     with pytest.raises(FxaiError, match="cannot write"):
         write_text(tmp_path / "results" / "x.json", "{}")

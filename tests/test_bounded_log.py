@@ -13,7 +13,7 @@ LIMIT = 1000
 
 
 @given(chunks=st.lists(st.integers(min_value=0, max_value=1500).map(lambda size: b"%d;" % size * size), max_size=12))
-def test_a_log_never_passes_its_limit_and_keeps_beginning_and_end(
+def test_a_log_never_exceeds_its_limit_and_keeps_beginning_and_end(
     tmp_path_factory: pytest.TempPathFactory, chunks: list[bytes]
 ):
     path = tmp_path_factory.mktemp("log") / "trial.log"

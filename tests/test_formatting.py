@@ -1,4 +1,4 @@
-"""How figures, spans of time and foreign text read."""
+"""Format of figures, spans of time and foreign text."""
 
 from collections.abc import Iterable
 
@@ -57,11 +57,11 @@ def test_legible_text_is_printable_and_as_long(text: str) -> None:
     assert len(legible(text)) == len(text)
 
 
-def test_legible_keeps_what_can_be_read() -> None:
+def test_legible_keeps_printable_text() -> None:
     assert legible("étude [bold]1[/bold]") == "étude [bold]1[/bold]"
 
 
-def test_legible_disarms_escape_sequences() -> None:
+def test_legible_removes_escape_characters() -> None:
     assert "\x1b" not in legible("\x1b[31mred\x1b[0m\nnext")
 
 

@@ -31,8 +31,8 @@ SUBFOLDERS = {
     "rl": ["kernels", "lanes", "networks", "environment", "algorithms", "training", "agents"],
     "spec": ["yaml", "fields", "search", "checks", "reading"],
 }
-LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
-HOMES = {
+LEVEL_OF = {folder: level for level, folders in enumerate(LEVELS) for folder in folders}
+IMPORTERS = {
     "optuna": {"search", "results", "dashboard"},
     "optuna_dashboard": {"dashboard"},
     "jinja2": {"results"},
@@ -46,7 +46,7 @@ HOMES = {
 FILES = sorted(SOURCE.rglob("*.py"))
 
 
-def room_of(path: Path) -> str:
+def folder_of(path: Path) -> str:
     return path.relative_to(SOURCE).with_suffix("").parts[0]
 
 
@@ -63,13 +63,13 @@ def imported_modules(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
 def test_imports_run_one_way(path: Path) -> None:
-    room = room_of(path)
+    folder = folder_of(path)
     for module in imported_modules(path):
         root, _, rest = module.partition(".")
-        if root == "fxai" and rest and room != "__init__":
+        if root == "fxai" and rest and folder != "__init__":
             other = rest.partition(".")[0]
-            assert other == room or LEVEL_OF[other] < LEVEL_OF[room], f"{room} imports {module}"
-        assert room in HOMES.get(root, {room}), f"{module} has no home in {room}"
+            assert other == folder or LEVEL_OF[other] < LEVEL_OF[folder], f"{folder} imports {module}"
+        assert folder in IMPORTERS.get(root, {folder}), f"{module} must not be imported by {folder}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
@@ -85,23 +85,23 @@ def test_imports_between_subfolders_run_one_way(path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", SUBFOLDERS)
-def test_every_subfolder_has_its_place_in_the_order(folder: str) -> None:
+def test_every_subfolder_is_in_the_order(folder: str) -> None:
     inner = [path.relative_to(SOURCE / folder).parts for path in FILES if path.is_relative_to(SOURCE / folder)]
     assert {parts[0] for parts in inner if len(parts) > 1} == set(SUBFOLDERS[folder])
-    assert {parts[0] for parts in inner if len(parts) == 1} == {"__init__.py"}, "a file stands beside the subfolders"
+    assert {parts[0] for parts in inner if len(parts) == 1} == {"__init__.py"}, "a file is beside the subfolders"
 
 
-def test_the_rooms_with_a_level_are_those_that_there_are() -> None:
-    assert set(LEVEL_OF) == {room_of(path) for path in FILES} - {"__init__"}
-    assert len(LEVEL_OF) == sum(map(len, LEVELS)), "a room stands at two levels"
+def test_each_folder_has_one_level() -> None:
+    assert set(LEVEL_OF) == {folder_of(path) for path in FILES} - {"__init__"}
+    assert len(LEVEL_OF) == sum(map(len, LEVELS)), "a folder has two levels"
 
 
-@pytest.mark.parametrize("library", HOMES)
-def test_a_library_has_a_home_in_each_room_that_imports_it_and_in_no_other(library: str) -> None:
+@pytest.mark.parametrize("library", IMPORTERS)
+def test_only_the_listed_folders_import_a_library(library: str) -> None:
     importing = {
-        room_of(path) for path in FILES if library in {each.partition(".")[0] for each in imported_modules(path)}
+        folder_of(path) for path in FILES if library in {each.partition(".")[0] for each in imported_modules(path)}
     }
-    assert HOMES[library] == importing
+    assert IMPORTERS[library] == importing
 
 
 def test_no_import_cycles_between_files() -> None:
@@ -140,6 +140,6 @@ def test_light_modules_load_no_torch(module: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_trackers_are_loaded_by_their_own_processes_alone() -> None:
+def test_the_command_line_loads_no_tracker() -> None:
     code = "import fxai.cli.app, sys; sys.exit(bool({'wandb', 'mlflow'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""How the values of metrics read."""
+"""Text of metric values."""
 
 import ast
 import math
@@ -40,7 +40,7 @@ def test_a_text_is_short(value: float, error: float | None) -> None:
 
 
 @pytest.mark.parametrize("name", SHARES)
-def test_a_share_reads_as_percent(name: str) -> None:
+def test_a_share_is_shown_in_percent(name: str) -> None:
     assert number_text(name, 0.0123, trading=True) == "1.23 %"
     assert number_text(name, -0.0107, 0.0035, trading=True) == "-1.07 ± 0.35 %"
     assert difference_text(name, 0.0107, 0.0035, trading=True) == "1.07 ± 0.35 percentage points"
@@ -48,7 +48,7 @@ def test_a_share_reads_as_percent(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHARES)
-def test_a_metric_of_the_users_own_is_a_plain_number(name: str) -> None:
+def test_a_custom_metric_is_a_plain_number(name: str) -> None:
     assert number_text(name, 0.0123, 0.0035, trading=False) == "0.0123 ± 0.0035"
     assert difference_text(name, 0.0123, trading=False) == "0.0123"
     assert axis_format(name, trading=False) == {}
@@ -77,8 +77,8 @@ def test_each_metric_has_its_error_beside_it() -> None:
     }
 
 
-def test_a_value_with_its_error_is_written_nowhere_else() -> None:
-    """A value formatted elsewhere would not be shown as percent."""
+def test_no_other_module_formats_a_value_with_its_error() -> None:
+    """A value formatted in another module would not be shown in percent."""
     for path in Path(fxai.__file__).parent.rglob("*.py"):
         if path.name == "metric_text.py":
             continue

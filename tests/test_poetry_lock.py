@@ -1,4 +1,4 @@
-"""The lock file: what Poetry would install over each other, it must not install at all."""
+"""The lock file has one version of a package for each Python."""
 
 import tomllib
 from collections import Counter
@@ -8,7 +8,7 @@ LOCK = Path(__file__).parents[1] / "poetry.lock"
 
 
 def test_no_python_gets_two_versions_of_a_package() -> None:
-    """Two versions are fine where each names its own Pythons; packages of CUDA libraries once did not."""
+    """Two versions need markers of their Python versions, which packages of CUDA libraries once lacked."""
     packages = tomllib.loads(LOCK.read_text())["package"]
     versions = Counter(package["name"] for package in packages)
     for package in packages:

@@ -54,17 +54,17 @@ def study(tmp_path: Path) -> StudySpec:
 
 
 def with_keys(study: StudySpec, keys: str) -> StudySpec:
-    """The study with the keys of another example in their places; a fault between its parts is an error."""
+    """The study with the keys of another example. A problem between its fields is an error."""
     changed = StudySpec.model_validate({**study.model_dump(mode="json"), **yaml.safe_load(keys)})
     assert not list(study_problems(parts_of(changed)))
     return changed
 
 
-def test_its_spec_is_one(study: StudySpec) -> None:
+def test_its_first_spec_is_valid(study: StudySpec) -> None:
     assert study.n_trials == 50
 
 
-def test_its_examples_of_algorithms_are_of_all_algorithms_and_networks(study: StudySpec) -> None:
+def test_its_examples_cover_all_algorithms_and_networks(study: StudySpec) -> None:
     configs = [with_keys(study, keys).training_config for keys in FURTHER_KEYS if keys.startswith("training_config")]
     assert [config.training.algorithm for config in configs] == list(ALGORITHMS)
     assert {config.model.type for config in configs} == set(get_args(ModelConfig.model_fields["type"].annotation))
@@ -102,8 +102,8 @@ def test_its_example_of_extending() -> None:
     assert (made.n_trials, made.pruner.type) == (50, "SuccessiveHalvingPruner")
     assert made.training_config.training.total_updates == 80
     assert made.training_config.training.n_envs == base.training_config.training.n_envs
-    taken_away = {each.name for each in base.parameters} - {each.name for each in made.parameters}
-    assert taken_away == {"env.reward.holding_penalty_coefficient"}
+    removed = {each.name for each in base.parameters} - {each.name for each in made.parameters}
+    assert removed == {"env.reward.holding_penalty_coefficient"}
 
 
 def test_its_example_of_names() -> None:
@@ -126,7 +126,7 @@ def test_it_names_all_presets() -> None:
     assert set(re.findall(r"`(\w+)` \(\d+", README)) == set(hpo_file().experiments)
 
 
-def test_its_example_specs_are_there() -> None:
+def test_its_example_specs_exist() -> None:
     for name in re.findall(r"`(?:fxai run --spec )?(examples/[\w/]+)`", README):
         assert load_spec(find_spec(name))
 
@@ -153,7 +153,7 @@ def test_its_example_of_stop_rules(study: StudySpec) -> None:
 
 def test_its_example_of_a_population(study: StudySpec) -> None:
     (keys,) = [keys for keys in FURTHER_KEYS if keys.startswith("search:")]
-    rest = study.model_dump(mode="json", exclude={"sampler", "pruner"})  # in whose place it stands
+    rest = study.model_dump(mode="json", exclude={"sampler", "pruner"})  # which `search` replaces
     made = StudySpec.model_validate({**rest, **yaml.safe_load(keys)})
     assert made.search == PopulationSearch(ready_interval=10)
     assert made.n_trials == 2 * made.search.population
@@ -167,7 +167,7 @@ def test_the_defaults_of_all_algorithms_take_equally_many_steps() -> None:
     assert len({config.total_updates * config.rollout_size for config in defaults}) == 1
 
 
-def test_widths_are_kept_where_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lane_widths_are_stored_in_the_folder_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert "`~/.cache/fxai/lanes`" in README
     assert Path("~/.cache/fxai/lanes").expanduser() == lane_width._cache()
@@ -200,7 +200,7 @@ def test_an_objective_of_lanes_has_the_two_functions_that_it_names() -> None:
 
 
 @pytest.mark.parametrize("row", re.findall(r"^\| `(\w+)` \| `(\w+)` \| (\d+) \|", README, re.MULTILINE))
-def test_the_shipped_searches_are_as_it_lists_them(row: tuple[str, str, str]) -> None:
+def test_its_list_of_shipped_searches_is_correct(row: tuple[str, str, str]) -> None:
     spec, study_name, trials = row
     (study,) = load_spec(find_spec(spec)).studies
     assert (study.study_name, study.n_trials) == (study_name, int(trials))
@@ -213,13 +213,13 @@ def test_it_lists_all_shipped_searches() -> None:
 
 
 @pytest.mark.parametrize("row", COMMAND_ROWS, ids=str)
-def test_its_commands_and_tasks_are_there(row: tuple[str, str]) -> None:
+def test_its_commands_and_tasks_exist(row: tuple[str, str]) -> None:
     tasks, command = row
     assert command.split()[0] in COMMANDS
     assert {task.split()[0] for task in re.findall(r"`([^`]+)`", tasks)} <= set(TASKS)
 
 
-def test_it_says_what_every_mode_of_a_transfer_does() -> None:
+def test_it_lists_every_mode_of_a_transfer() -> None:
     listed = re.findall(
         r"^\| `(\w+)` \| ", README.partition("## Transfer between studies")[2].partition("\n## ")[0], re.MULTILINE
     )
@@ -245,7 +245,7 @@ def test_its_example_of_a_score(study: StudySpec) -> None:
     assert (changed.metric_name, changed.score) == ("score", "sharpe - 5 * max_drawdown")
 
 
-def test_its_recipe_for_your_own_script_works_by_its_own_words(tmp_path: Path) -> None:
+def test_its_recipe_for_your_own_script_works_as_shown(tmp_path: Path) -> None:
     recipe = README.partition("### Tune your own script")[2].partition("\n### ")[0]
     (script,), (spec,) = (re.findall(rf"```{kind}\n(.*?)```", recipe, re.DOTALL) for kind in ("python", "yaml"))
     for name, text in (("train.py", script), ("search.yaml", spec)):
@@ -259,7 +259,7 @@ def test_its_recipe_for_your_own_script_works_by_its_own_words(tmp_path: Path) -
     assert "fast" in call_fxai(tmp_path, *shown.split()).out
 
 
-def test_it_names_all_that_a_command_is_given() -> None:
+def test_it_names_all_placeholders_and_variables_of_a_command() -> None:
     section = README.partition("### A command")[2].partition("\n### ")[0]
     assert set(re.findall(r"`\{(\w+)\}`", section)) == {*FURTHER, "name"} - {"python"}
     words = set(re.findall(r"`\$(FXAI_\w+)`", section))
@@ -270,11 +270,11 @@ def test_it_names_all_that_a_command_is_given() -> None:
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))
-def test_what_it_links_to_is_there(target: str) -> None:
+def test_its_link_targets_exist(target: str) -> None:
     assert (REPOSITORY / target).is_file()
 
 
-def test_its_names_of_the_python_api_are_there() -> None:
+def test_its_names_of_the_python_api_exist() -> None:
     section = README.partition("## From Python")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
     names = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
@@ -294,7 +294,7 @@ def test_its_exit_codes_are_those_of_the_errors() -> None:
     assert (FxaiError.exit_code, InputError.exit_code, StudyHeldError.exit_code) == (1, 2, 3)
 
 
-def test_it_opens_with_two_lines_to_paste() -> None:
+def test_it_starts_with_two_commands_to_paste() -> None:
     first, second = re.findall(r"```bash\n(.*?)\n```", README, re.DOTALL)[:2]
     assert "\n" not in first + second
     assert first.endswith("python optuna_optimization.py --spec config/optuna/quick_search.yaml")

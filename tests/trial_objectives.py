@@ -14,7 +14,7 @@ Trial = Generator[Report, None, Outcome]
 
 
 def counts(request: TrialRequest, slot: Slot) -> Trial:
-    """Reports 1, 2, ... `steps`, leaving a checkpoint at each."""
+    """Reports 1, 2, ... `steps`, with a checkpoint at each step."""
     request.directory.mkdir(parents=True, exist_ok=True)
     for step in range(1, int(request.params.get("steps") or 3) + 1):
         TrialPaths(request.directory).checkpoint.write_text(str(step))
@@ -45,7 +45,7 @@ def runs_out_of_memory(request: TrialRequest, slot: Slot) -> Trial:
 
 
 def reports_odd_numbers(request: TrialRequest, slot: Slot) -> Trial:
-    """Three reports that count among many that cannot be kept."""
+    """Reports three valid values among many that cannot be stored."""
     yield Report(request.number, 1, float("nan"))
     yield Report(request.number, 5, 1.0)
     values: Any = (float("inf"), -float("inf"), 10**400, None, "0.5", True, [1], object())
@@ -79,9 +79,9 @@ def returns_nothing(request: TrialRequest, slot: Slot) -> Generator[Report, None
     yield Report(request.number, 1, 0.0)
 
 
-def speaks_numpy(request: TrialRequest, slot: Slot) -> Trial:
-    """Numbers as NumPy has them, which JSON does not know."""
-    import numpy as np  # noqa: PLC0415  # most workers of the tests can do without
+def reports_numpy_numbers(request: TrialRequest, slot: Slot) -> Trial:
+    """Reports NumPy numbers, which JSON cannot represent."""
+    import numpy as np  # noqa: PLC0415  # most workers of the tests do not need NumPy
 
     one: Any = np.float32(1.0)
     step: Any = np.int64(1)
@@ -113,7 +113,7 @@ def hangs(request: TrialRequest, slot: Slot) -> Trial:
     return Outcome(0.0)
 
 
-def hangs_deaf_to_terms(request: TrialRequest, slot: Slot) -> Trial:
+def hangs_ignoring_sigterm(request: TrialRequest, slot: Slot) -> Trial:
     """One long C call that holds the interpreter's lock, in a process that ignores SIGTERM."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     yield Report(request.number, 1, float(os.getpid()))
@@ -122,7 +122,7 @@ def hangs_deaf_to_terms(request: TrialRequest, slot: Slot) -> Trial:
 
 
 def has_children(request: TrialRequest, slot: Slot) -> Trial:
-    """Starts a child in its process group and one that left it for a session of its own."""
+    """Starts a child in its process group and a child in a session of its own."""
     sleep = [sys.executable, "-S", "-c", "import time; time.sleep(1000)"]
     near = subprocess.Popen(sleep)
     far = subprocess.Popen(sleep, start_new_session=True)
@@ -144,17 +144,17 @@ def floods(request: TrialRequest, slot: Slot) -> Trial:
 
 
 def grows(request: TrialRequest, slot: Slot) -> Trial:
-    """Leaves `megabytes` behind in the process, and then takes `seconds` (0)."""
+    """Allocates `megabytes`, keeps them in the process, and sleeps for `seconds` (0)."""
     yield Report(request.number, 1, float(os.getpid()))
-    hoard.append(bytearray(os.urandom(1) * int(float(request.params["megabytes"] or 0) * 1e6)))
+    allocated.append(bytearray(os.urandom(1) * int(float(request.params["megabytes"] or 0) * 1e6)))
     time.sleep(float(request.params.get("seconds") or 0.0))
     return Outcome(float(os.getpid()))
 
 
-hoard: list[bytearray] = []
+allocated: list[bytearray] = []
 
 
-def tells_environment(request: TrialRequest, slot: Slot) -> Trial:
+def prints_environment(request: TrialRequest, slot: Slot) -> Trial:
     print("CUDA", repr(os.environ["CUDA_VISIBLE_DEVICES"]), "MARK", os.environ.get("MARK"))  # noqa: T201
     loaded = float("torch" in sys.modules)
     yield Report(request.number, 1, 0.0)

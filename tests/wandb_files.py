@@ -1,4 +1,4 @@
-"""Reading back what W&B has written: its run files are protobuf records in the log format of LevelDB."""
+"""Reads W&B's run files, which are protobuf records in the log format of LevelDB."""
 
 import json
 import struct

@@ -1,4 +1,4 @@
-"""As much of a W&B server as an upload needs; a real one cannot be started here."""
+"""The parts of a W&B server that an upload needs. The tests cannot start a real W&B server."""
 
 import gzip
 import json
@@ -58,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return {}
 
     def log_message(self, *arguments: Any) -> None:
-        """Not on the terminal."""
+        """Prints nothing on the terminal."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The two ways a formula is taken: by compiled loops, which a CPU takes, and by torch's operations, as a GPU does."""
+"""The two implementations of a formula: compiled kernels, used on a CPU, and torch's operations, used on a GPU."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from fxai.rl.lanes import counter_rng
 from fxai.rl.networks import mlp
 
 
-def take_torchs_operations(monkeypatch: pytest.MonkeyPatch) -> None:
+def use_torch_operations(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (adam, counter_rng, market_env, mlp, ppo_loss):
         monkeypatch.setattr(module, "runs_on_kernels", lambda _tensor: False)
 
@@ -16,4 +16,4 @@ def take_torchs_operations(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(params=["loops", "torch"])
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "torch":
-        take_torchs_operations(monkeypatch)
+        use_torch_operations(monkeypatch)

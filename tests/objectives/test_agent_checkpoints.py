@@ -1,4 +1,4 @@
-"""Which checkpoints of FxAI's agents a trial goes on from, and what becomes of the others."""
+"""Which checkpoints of FxAI's agents a trial continues from. Other checkpoints are renamed."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,7 @@ def request(folder: Path, key: str = "this study") -> TrialRequest:
 
 
 def stopped(trial: TrialRequest, **versions: Any) -> Path:
-    """The checkpoint of a trial that was stopped after an update, as if FxAI had had these versions."""
+    """Checkpoint of a trial that was stopped after an update, with these versions in its header."""
     with InlinePool() as workers:
         result_of(workers, trial, lambda _: Decision.STOP)
     path = TrialPaths(trial.directory).checkpoint
@@ -37,7 +37,7 @@ def stopped(trial: TrialRequest, **versions: Any) -> Path:
 
 
 def updates_made(trial: TrialRequest) -> int:
-    """How many updates a run of the trial makes, by the steps that its speed counts."""
+    """Number of updates of a run of the trial, from its steps per second."""
     told: list[Report] = []
     with InlinePool() as workers:
         result = result_of(workers, trial, lambda report: told.append(report) or Decision.CONTINUE)
@@ -47,7 +47,7 @@ def updates_made(trial: TrialRequest) -> int:
 
 
 @pytest.mark.parametrize(
-    ("changed", "goes_on"),
+    ("changed", "is_used"),
     [
         ({"numerics": NUMERICS}, True),
         ({"fxai": "0.1.0"}, NUMERICS == 1),
@@ -57,18 +57,18 @@ def updates_made(trial: TrialRequest) -> int:
     ],
     ids=str,
 )
-def test_only_weights_of_the_same_numerics_are_taken_up(
+def test_only_checkpoints_of_the_same_numerics_are_used(
     tmp_path: Path,
     changed: dict[str, Any],
-    goes_on: bool,  # noqa: FBT001
+    is_used: bool,  # noqa: FBT001
 ) -> None:
     trial = request(tmp_path)
     path = stopped(trial, **changed)
     content = path.read_bytes()
-    assert updates_made(trial) == (2 if goes_on else 3)
+    assert updates_made(trial) == (2 if is_used else 3)
     beside = path.with_name(f"{path.name}~1")
-    assert beside.exists() is not goes_on
-    if not goes_on:
+    assert beside.exists() is not is_used
+    if not is_used:
         assert beside.read_bytes() == content
 
 

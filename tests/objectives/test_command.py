@@ -1,4 +1,4 @@
-"""A program of the user's as an objective."""
+"""A user's program as an objective."""
 
 import json
 import math
@@ -70,11 +70,11 @@ def test_a_line_without_a_step_is_the_outcome(tmp_path: Path):
     assert (result.value, result.metrics) == (0.9, {"size": 3.0})
 
 
-def test_a_last_line_needs_no_end(tmp_path: Path):
+def test_a_last_line_needs_no_newline(tmp_path: Path):
     assert run(shell(tmp_path, 'printf \'{"value": 0.9}\' > "$FXAI_REPORTS"')).value == 0.9
 
 
-def test_parameters_come_by_argument_environment_and_file(tmp_path: Path):
+def test_parameters_are_in_arguments_environment_and_file(tmp_path: Path):
     script = (
         "import json, os, sys\n"
         "params = {'training.rate': 0.5, 'layers': [64, 32], 'deep': True}\n"
@@ -95,7 +95,7 @@ def test_parameters_come_by_argument_environment_and_file(tmp_path: Path):
     assert (result.state, result.error) == (TrialState.COMPLETE, None)
 
 
-def test_what_it_prints_is_in_the_log(tmp_path: Path):
+def test_printed_output_is_in_the_log(tmp_path: Path):
     made = shell(tmp_path, "echo to stdout; echo to stderr >&2; " + REPORT % (1, 0.5))
     with LocalPool([Slot(0)], tmp_path, PLAN) as workers:
         assert result_of(workers, made).state is TrialState.COMPLETE
@@ -124,13 +124,13 @@ def test_a_failure_has_its_cause(tmp_path: Path, script: str, message: str):
     assert message in result.error.message
 
 
-def test_a_program_that_is_not_there_fails_with_its_name(tmp_path: Path):
+def test_a_missing_program_fails_with_its_name(tmp_path: Path):
     result = run(request(tmp_path, "no-such-program"))
     assert "the command cannot be started: no-such-program: No such file or directory" in result.error.message
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800"])
-def test_what_no_argument_can_hold_fails_the_trial_alone(tmp_path: Path, text: str):
+def test_an_invalid_argument_fails_only_the_trial(tmp_path: Path, text: str):
     before = descriptors()
     result = run(request(tmp_path, "true", "{text}", text=text))
     assert "an argument is not valid" in result.error.message
@@ -149,7 +149,7 @@ ARGPARSE = (
 FLAGS = {"deep": True, "clip": None, "net": "[64, 64]"}
 
 
-def test_a_style_suits_the_parser_of_the_program(tmp_path: Path):
+def test_an_argument_style_fits_the_parser_of_the_program(tmp_path: Path):
     made = python(tmp_path, ARGPARSE, **FLAGS)
     made = replace(made, command=(*made.command, "{params}"), argument_style={"booleans": "flag", "nulls": "omit"})
     failed = run(made)
@@ -159,7 +159,7 @@ def test_a_style_suits_the_parser_of_the_program(tmp_path: Path):
     assert (result.value, result.metrics) == (2.0, {"deep": 1.0})
 
 
-def test_a_command_that_cannot_read_its_arguments_is_told_of_styles(tmp_path: Path):
+def test_a_failure_to_read_arguments_names_argument_styles(tmp_path: Path):
     made = python(tmp_path, ARGPARSE, **FLAGS)
     failed = run(replace(made, command=(*made.command, "{params}")))
     assert "ignored explicit argument 'true'; the command was given deep=true, clip=null, net=[64, 64];" in (
@@ -180,7 +180,7 @@ def test_a_last_value_that_is_not_finite_fails(tmp_path: Path, value: str):
     assert (result.state, result.error.cause) == (TrialState.FAIL, Cause.NOT_FINITE)
 
 
-def test_reports_that_cannot_be_kept_are_passed_over(tmp_path: Path):
+def test_reports_that_cannot_be_stored_are_ignored(tmp_path: Path):
     odd: list[dict[str, Any]] = [
         {"step": step, "value": 1} for step in (5, 5, 3, -1, 0.5, 2**63, 10**309, "6", None, [7], True)
     ]
@@ -207,7 +207,7 @@ def test_output_of_any_kind_and_size_is_only_logged(tmp_path: Path):
         assert result_of(workers, made).value == 0.5
 
 
-FAMILY = (
+WITH_CHILDREN = (
     "import json, os, subprocess, sys, time, signal\n"
     "signal.signal(signal.SIGTERM, {on_term})\n"
     "sleep = [sys.executable, '-S', '-c', 'import time; time.sleep(1000)']\n"
@@ -218,9 +218,9 @@ FAMILY = (
 )
 
 
-def test_a_pruned_trial_is_ended_with_all_its_children(tmp_path: Path):
+def test_a_pruned_trial_is_terminated_with_all_its_children(tmp_path: Path):
     told = []
-    made = python(tmp_path, FAMILY.replace("{on_term}", "lambda *_: (print('saving'), sys.exit(1))"))
+    made = python(tmp_path, WITH_CHILDREN.replace("{on_term}", "lambda *_: (print('saving'), sys.exit(1))"))
     with LocalPool([Slot(0)], tmp_path, PLAN) as workers:
         result = result_of(workers, made, lambda report: told.append(report) or Decision.PRUNE)
         assert result.state is TrialState.PRUNED
@@ -229,24 +229,24 @@ def test_a_pruned_trial_is_ended_with_all_its_children(tmp_path: Path):
     assert "saving" in TrialPaths(made.directory).log.read_text(), "it had time to"
 
 
-def test_a_trial_that_hangs_is_ended_with_all_its_children(tmp_path: Path):
+def test_a_hanging_trial_is_terminated_with_all_its_children(tmp_path: Path):
     told = []
     limits = Limits(seconds_without_progress=1.5)
     with LocalPool([Slot(0)], tmp_path, PLAN, limits=limits) as workers:
-        made = python(tmp_path, FAMILY.replace("{on_term}", "signal.SIG_IGN"))
+        made = python(tmp_path, WITH_CHILDREN.replace("{on_term}", "signal.SIG_IGN"))
         result = result_of(workers, made, lambda report: told.append(report) or Decision.CONTINUE)
     assert (result.state, result.error.cause) == (TrialState.FAIL, Cause.NO_PROGRESS)
     assert gone([told[0].metrics[name] for name in ("me", "near", "far")])
 
 
-def test_closing_the_workers_leaves_nothing(tmp_path: Path):
+def test_closing_the_workers_leaves_no_process(tmp_path: Path):
     with LocalPool([Slot(0)], tmp_path, PLAN) as workers:
-        workers.submit(python(tmp_path, FAMILY.replace("{on_term}", "signal.SIG_IGN")))
+        workers.submit(python(tmp_path, WITH_CHILDREN.replace("{on_term}", "signal.SIG_IGN")))
         report = events_until(workers, lambda event: isinstance(event, Report))[-1]
     assert gone([report.metrics[name] for name in ("me", "near", "far")])
 
 
-def test_a_trial_given_back_goes_on_from_its_checkpoint(tmp_path: Path):
+def test_a_returned_trial_continues_from_its_checkpoint(tmp_path: Path):
     script = (
         "import json, os, time\n"
         "path = os.environ['FXAI_CHECKPOINT_DIR'] + '/step'\n"
@@ -275,7 +275,7 @@ def test_the_environment_of_the_worker_is_passed_on(tmp_path: Path):
         assert result_of(workers, python(tmp_path, script)).value == 3.0
 
 
-def test_orphans_of_others_are_not_adopted_after_a_trial(tmp_path: Path):
+def test_orphans_of_other_processes_are_not_adopted_after_a_trial(tmp_path: Path):
     assert run(shell(tmp_path, REPORT % (1, 0.5))).state is TrialState.COMPLETE
     sleep = "import time; time.sleep(9)"
     script = (
@@ -292,7 +292,7 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def test_nothing_lies_about_after_a_trial(tmp_path: Path):
+def test_a_trial_leaves_no_open_descriptor_and_only_its_own_files(tmp_path: Path):
     made = shell(tmp_path, REPORT % (1, 0.5))
     before = descriptors()
     assert run(made).state is TrialState.COMPLETE

@@ -1,4 +1,4 @@
-"""What functions make of a trial's values, as Ray's `tune.sample_from`."""
+"""Values that functions derive from a trial's values, as Ray's `tune.sample_from` does."""
 
 import random
 import threading
@@ -58,14 +58,14 @@ def derived(functions: dict[str, Callable[..., Any]], seed: int = 1) -> dict[str
         (lambda _spec: np.int64(2**40), 2**40),
     ],
 )
-def test_a_function_sees_the_values_and_returns_a_plain_one(function: Callable[..., Any], value: object) -> None:
+def test_a_function_reads_the_values_and_its_result_is_plain(function: Callable[..., Any], value: object) -> None:
     found = derived({"a": function})
     assert found == {"a": value}
     assert type(found["a"]) is type(value)
 
 
 @pytest.mark.parametrize("names", ["abc", "cba", "bac"])
-def test_functions_take_what_others_derive_in_any_order(names: str) -> None:
+def test_functions_use_derived_values_in_any_order(names: str) -> None:
     functions: dict[str, Callable[..., Any]] = {
         "a": lambda spec: spec.config.lr + 1,
         "b": lambda spec: spec.config["a"] * 10,
@@ -74,7 +74,7 @@ def test_functions_take_what_others_derive_in_any_order(names: str) -> None:
     assert derived({name: functions[name] for name in names}) == {"a": 1.5, "b": 15.0, "c": 16.5}
 
 
-def test_no_handler_of_the_users_takes_a_value_for_missing_that_is_yet_to_come() -> None:
+def test_a_broad_except_does_not_catch_a_value_not_derived_yet() -> None:
     def careful(spec: Any) -> float:
         try:
             return float(spec.config.b)
@@ -84,13 +84,13 @@ def test_no_handler_of_the_users_takes_a_value_for_missing_that_is_yet_to_come()
     assert derived({"a": careful, "b": lambda: 4.0})["a"] == 4.0
 
 
-def test_draws_follow_from_the_trials_seed_and_the_name() -> None:
+def test_draws_depend_on_the_trials_seed_and_the_name() -> None:
     def draw(_spec: Any) -> list[float]:
         return [random.random(), float(np.random.uniform())]  # noqa: NPY002, S311 (what users of Ray write)
 
     def late(spec: Any) -> list[float]:
         drawn = draw(spec)
-        assert spec.config.b  # which is yet to come at the first call
+        assert spec.config.b  # not derived yet at the first call
         return drawn
 
     first = derived({"a": draw, "b": draw})
@@ -113,7 +113,7 @@ def test_draws_follow_from_the_trials_seed_and_the_name() -> None:
         ({"a": lambda spec: spec.config.b, "b": lambda spec: spec.config.a}, "each other: a needs b, b needs a"),
     ],
 )
-def test_what_goes_wrong_is_one_message(functions: dict[str, Callable[..., Any]], message: str) -> None:
+def test_a_failure_has_a_message_of_one_line(functions: dict[str, Callable[..., Any]], message: str) -> None:
     with pytest.raises(TrialFailedError, match=message) as told:
         derived(functions)
     assert len(str(told.value).splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Trials of `fx_trading` in folds: each lane is the training that it would be alone, on the bars of its fold."""
+"""Trials of `fx_trading` in folds: each lane gives the results of a training on the bars of its fold alone."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -114,7 +114,7 @@ def test_a_trial_trains_each_seed_in_each_fold(config: TrainingConfig, tmp_path:
 
 
 @pytest.mark.parametrize("scheme", ["rolling", "anchored"])
-def test_a_lane_of_a_fold_is_a_training_on_the_fold_alone(scheme: str, tmp_path: Path):
+def test_a_lane_of_a_fold_equals_a_training_on_the_fold(scheme: str, tmp_path: Path):
     config = config_of(scheme)
     trial = request(config, tmp_path)
     reports, _ = ended(lanes_of(trial))

@@ -1,4 +1,4 @@
-"""The objective `fx_trading` as a worker meets it: reports, resume, agent."""
+"""The objective `fx_trading` in a worker: reports, resume, agent."""
 
 import math
 from collections.abc import Generator
@@ -67,7 +67,7 @@ def test_reports_and_outcome(tmp_path: Path):
     assert outcome == Outcome(reports[-1].value, reports[-1].metrics)
 
 
-def test_the_metric_is_the_requests(tmp_path: Path):
+def test_the_value_is_the_metric_of_the_request(tmp_path: Path):
     reports, outcome = run(run_trial(replace(request(tmp_path), metric="max_drawdown"), SLOT))
     assert outcome.value == reports[-1].metrics["max_drawdown"]
 
@@ -78,7 +78,7 @@ def test_an_unknown_metric_is_refused_before_training(tmp_path: Path):
 
 
 @pytest.mark.parametrize("stopped_after", [1, 2, 3])
-def test_closed_at_a_report_it_goes_on_as_if_it_had_not_been(tmp_path: Path, stopped_after: int):
+def test_a_trial_closed_at_a_report_resumes_to_the_same_agent(tmp_path: Path, stopped_after: int):
     whole, outcome = run(run_trial(request(tmp_path / "whole"), SLOT))
     trial = run_trial(request(tmp_path / "cut"), SLOT)
     list(islice(trial, stopped_after))
@@ -91,11 +91,11 @@ def test_closed_at_a_report_it_goes_on_as_if_it_had_not_been(tmp_path: Path, sto
     assert torch.equal(agents[0].weights, agents[1].weights)
 
 
-def test_what_the_checkpoint_holds_is_not_trained_again(tmp_path: Path):
+def test_updates_in_the_checkpoint_are_not_trained_again(tmp_path: Path):
     trial = run_trial(request(tmp_path), SLOT)
     first = next(trial)
     trial.close()
-    assert next(run_trial(request(tmp_path), SLOT)) == first  # steps_per_second among it: heard, not measured anew
+    assert next(run_trial(request(tmp_path), SLOT)) == first  # steps_per_second too: read, not measured again
 
 
 @pytest.mark.parametrize("change", [{"seeds": (12,)}, {"config": config(gamma=0.5)}])
@@ -109,12 +109,12 @@ def test_a_checkpoint_of_another_training_is_ignored(tmp_path: Path, change: dic
     assert [timeless(r) for r in found] == [timeless(r) for r in fresh]
 
 
-def test_weights_that_are_no_numbers_fail_the_trial(tmp_path: Path):
+def test_nan_weights_fail_the_trial(tmp_path: Path):
     with pytest.raises(FxaiError, match="nan at step 1"):
         run(run_trial(request(tmp_path, learning_rate=1e38), SLOT))
 
 
-def test_the_agent_says_what_made_it(tmp_path: Path):
+def test_the_agent_has_config_seed_standardizer_and_data_hash(tmp_path: Path):
     run(run_trial(request(tmp_path), SLOT))
     agent = load_agent(TrialPaths(tmp_path).agent)
     market = prepare(TrainingConfig().data)
@@ -124,7 +124,7 @@ def test_the_agent_says_what_made_it(tmp_path: Path):
     assert agent.data_hash == market.content_hash
 
 
-def test_train_agent_is_the_same_training(tmp_path: Path):
+def test_train_agent_trains_the_same_agent(tmp_path: Path):
     reports, _ = run(run_trial(request(tmp_path), SLOT))
     plain = TrainingConfig.model_validate(config())
     trained = train_agent(plain, plain.env, seed=11)

@@ -1,4 +1,4 @@
-"""The objective `fx_trading` with `algorithm: dqn`: resume, agent, and whether it finds what is there."""
+"""The objective `fx_trading` with `algorithm: dqn`: resume, agent, and learning from a known signal."""
 
 from collections.abc import Generator
 from itertools import islice
@@ -65,7 +65,7 @@ def test_reports(tmp_path: Path):
     assert set(reports[0].metrics) == {*SCORES, *ERRORS, *Dqn.statistics, "steps_per_second"}
 
 
-def test_closed_at_a_report_it_goes_on_as_if_it_had_not_been(tmp_path: Path):
+def test_a_trial_closed_at_a_report_resumes_to_the_same_agent(tmp_path: Path):
     whole = list(trial(tmp_path / "whole"))
     stopped = trial(tmp_path / "cut")
     list(islice(stopped, 2))
@@ -85,7 +85,7 @@ def test_the_agent_acts_from_its_file(tmp_path: Path):
 
 
 @pytest.mark.parametrize("relative", [{}, {"double": True, "dueling": True, "twin": True, "n_step": 3}])
-def test_with_the_next_return_as_a_feature_it_is_nearly_perfect(relative: dict[str, bool | int]):
+def test_it_learns_to_trade_on_the_next_return(relative: dict[str, bool | int]):
     market = with_oracle(prepare(DataConfig()))
     algorithm = DqnConfig(
         total_updates=50, eval_frequency=50, learning_rate=3e-3, gamma=0.5, target_tau=0.05, **relative

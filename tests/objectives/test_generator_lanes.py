@@ -1,4 +1,4 @@
-"""Lanes of a generator function: a trial goes on once its report is answered."""
+"""Lanes of a generator function: a trial continues once its report is answered."""
 
 from collections.abc import Generator
 from pathlib import Path

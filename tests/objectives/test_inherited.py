@@ -1,4 +1,4 @@
-"""A trial that goes on from another's checkpoint: everything of it, under its own parameters and seed."""
+"""A trial that continues from another trial's checkpoint under its own parameters and seed."""
 
 import shutil
 from dataclasses import replace
@@ -55,7 +55,7 @@ def request(folder: Path, algorithm: str = "ppo", number: int = 0, **training: A
 
 
 def run(trial: TrialRequest, *, until: int | None = None) -> tuple[dict[int, float], TrialResult]:
-    """Its values by step and its result, stopped at a step if so."""
+    """Values by step and the result of a trial, which is stopped at step `until`."""
     lanes = open_lanes(LanePlan("fx_trading", trial.base_config, lanes=1), Slot(0))
     lanes.admit(trial)
     values: dict[int, float] = {}
@@ -69,7 +69,7 @@ def run(trial: TrialRequest, *, until: int | None = None) -> tuple[dict[int, flo
 
 
 def inheriting(trial: TrialRequest, donor: TrialRequest, step: int = STEP) -> TrialRequest:
-    """The trial as it goes on from what the donor left."""
+    """The trial, with the donor's checkpoint as its inherited checkpoint."""
     paths = TrialPaths(trial.directory)
     paths.directory.mkdir(parents=True, exist_ok=True)
     shutil.copy(TrialPaths(donor.directory).checkpoint, paths.inherited(step))
@@ -77,7 +77,7 @@ def inheriting(trial: TrialRequest, donor: TrialRequest, step: int = STEP) -> Tr
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_under_the_same_parameters_and_seed_it_is_the_donor(algorithm: str, tmp_path: Path) -> None:
+def test_with_the_same_parameters_and_seed_it_equals_the_donor(algorithm: str, tmp_path: Path) -> None:
     whole, _ = run(request(tmp_path, algorithm))
     donor = request(tmp_path, algorithm, number=1)
     run(donor, until=STEP)
@@ -87,7 +87,7 @@ def test_under_the_same_parameters_and_seed_it_is_the_donor(algorithm: str, tmp_
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_under_its_own_it_parts_from_the_donor(algorithm: str, tmp_path: Path) -> None:
+def test_with_other_parameters_or_seed_it_differs_from_the_donor(algorithm: str, tmp_path: Path) -> None:
     donor = request(tmp_path, algorithm)
     run(donor, until=STEP)
     alike = inheriting(request(tmp_path, algorithm, number=1), donor)
@@ -97,7 +97,7 @@ def test_under_its_own_it_parts_from_the_donor(algorithm: str, tmp_path: Path) -
     assert len(found) == 3
 
 
-def test_its_own_checkpoint_goes_before_the_donors(tmp_path: Path) -> None:
+def test_its_own_checkpoint_is_used_before_the_donors(tmp_path: Path) -> None:
     donor = request(tmp_path)
     run(donor, until=STEP)
     trial = inheriting(request(tmp_path, number=1, learning_rate=0.01), donor)
@@ -105,11 +105,11 @@ def test_its_own_checkpoint_goes_before_the_donors(tmp_path: Path) -> None:
     trial = inheriting(request(tmp_path, number=2, learning_rate=0.01), donor)
     run(trial, until=STEP + 1)
     values, _ = run(trial)
-    assert values == whole  # that of the step before it is told again
+    assert values == whole  # the value of the saved step is reported again
 
 
-def test_an_earlier_checkpoint_of_its_own_is_no_more(tmp_path: Path) -> None:
-    """Though it has the very same parameters, as where they were changed and came back."""
+def test_its_own_checkpoint_from_before_the_exploit_is_not_used(tmp_path: Path) -> None:
+    """Even with the same parameters, as after two changes that cancel out."""
     trial, donor = request(tmp_path), replace(request(tmp_path, number=1), seeds=(8,))
     for each in (trial, donor):
         run(each, until=STEP)
@@ -118,7 +118,7 @@ def test_an_earlier_checkpoint_of_its_own_is_no_more(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("left", ["nothing", "rubbish", "another step"])
-def test_without_what_it_inherits_it_fails(tmp_path: Path, left: str) -> None:
+def test_without_a_valid_inherited_checkpoint_it_fails(tmp_path: Path, left: str) -> None:
     donor = request(tmp_path)
     run(donor, until=STEP - 1 if left == "another step" else STEP)
     trial = inheriting(request(tmp_path, number=1), donor)

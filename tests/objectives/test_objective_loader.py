@@ -1,4 +1,4 @@
-"""From names to objectives."""
+"""Objectives are loaded by name."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ def test_a_generator_function_is_opened_as_lanes_of_width_one(tmp_path: Path):
     assert not lanes.busy, "the report waits for its decision"
 
 
-def test_what_has_lanes_is_opened_as_planned():
+def test_an_objective_of_lanes_is_opened_with_the_planned_width():
     name = "lane_objectives:counters"
     lanes = load_lanes(name, ProcessTrees())(LanePlan(name, {}, lanes=8), Slot(0))
     assert isinstance(lanes, lane_objectives.CounterLanes)
@@ -36,7 +36,7 @@ def test_what_has_lanes_is_opened_as_planned():
 @pytest.mark.parametrize(
     "name", ["fx_tradng", "", "os.path", "../fx_trading", "trial_objectives:", "trial_objectives:x"]
 )
-def test_what_is_no_objective_is_refused_by_name(name: str):
+def test_a_name_of_no_objective_is_refused(name: str):
     with pytest.raises(InputError, match="no"):
         load_lanes(name, ProcessTrees())
 
@@ -47,6 +47,6 @@ def test_the_users_code_is_not_imported_for_its_signature():
         load_signature("fx_tradng")
 
 
-def test_the_room_loads_neither_torch_nor_optuna():
+def test_the_loader_imports_neither_torch_nor_optuna():
     code = "import sys, fxai.objectives.loader; sys.exit(bool({'torch', 'optuna', 'pandas'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,4 +1,4 @@
-"""A function of the user's as an objective, in a process for each trial."""
+"""A user's function as an objective, in one process for each trial."""
 
 import math
 import re
@@ -81,7 +81,7 @@ def test_a_trial_reports_and_returns_in_a_process_of_its_own(tmp_path: Path):
         ("nothing after reports", 7.0, {"loss": 0.5}),
     ],
 )
-def test_what_a_function_may_return(tmp_path: Path, kind: str, value: float, metrics: dict[str, float]):
+def test_values_that_a_function_may_return(tmp_path: Path, kind: str, value: float, metrics: dict[str, float]):
     with InlinePool() as workers:
         result = result_of(workers, request("returns", tmp_path, kind=kind))
     assert (result.state, result.value, result.metrics) == (TrialState.COMPLETE, value, metrics)
@@ -97,7 +97,7 @@ def test_what_a_function_may_return(tmp_path: Path, kind: str, value: float, met
         ("infinity", Cause.NOT_FINITE, "inf at the end"),
     ],
 )
-def test_what_a_function_may_not_return(tmp_path: Path, kind: str, cause: Cause, message: str):
+def test_values_that_a_function_must_not_return(tmp_path: Path, kind: str, cause: Cause, message: str):
     with InlinePool() as workers:
         result = result_of(workers, request("returns", tmp_path, kind=kind))
     assert result.state is TrialState.FAIL
@@ -105,14 +105,14 @@ def test_what_a_function_may_not_return(tmp_path: Path, kind: str, cause: Cause,
     assert message in result.error.message
 
 
-def test_the_handle_has_the_trial(tmp_path: Path):
+def test_the_handle_has_config_params_and_seed(tmp_path: Path):
     config: dict[str, Any] = {"model": {"layers": [64, 32]}, "epochs": 3}
     made = replace(request("sees", tmp_path, 5, **{"model.layers": "[64, 32]"}), config=config)
     with InlinePool() as workers:
         assert result_of(workers, made).value == 5
 
 
-def test_trials_draw_by_their_seeds(tmp_path: Path):
+def test_random_draws_depend_on_the_seed(tmp_path: Path):
     with LocalPool([Slot(0)], tmp_path, plan("draws")) as workers:
         first, again, other = (
             result_of(workers, replace(request("draws", tmp_path, number), seeds=(seed,)))
@@ -130,7 +130,7 @@ def test_trials_draw_by_their_seeds(tmp_path: Path):
         ("crashes", "the trial's process was killed by SIGSEGV"),
     ],
 )
-def test_a_failure_has_its_cause_and_harms_no_other(tmp_path: Path, function: str, message: str):
+def test_a_failure_has_its_cause_and_the_next_trial_runs(tmp_path: Path, function: str, message: str):
     with LocalPool([Slot(0)], tmp_path) as workers:
         made = request(function, tmp_path)
         result = result_of(workers, made)
@@ -153,7 +153,7 @@ def test_a_failure_has_its_cause_and_harms_no_other(tmp_path: Path, function: st
         ([(1, "0.5"), (2, True), (3, {"a": 1}), (4, 4.0)], [4], "value must be a number, not '0.5', at step 1"),
     ],
 )
-def test_reports_that_cannot_be_kept_are_passed_over(
+def test_reports_that_cannot_be_stored_are_ignored(
     tmp_path: Path, reports: list[tuple[object, object]], kept: list[int], flaw: str
 ):
     with InlinePool() as workers:
@@ -163,10 +163,10 @@ def test_reports_that_cannot_be_kept_are_passed_over(
     assert [each.step for each in told if not each.passed_over] == kept
     assert [each.flaw for each in told if each.flaw] == ([told[0].flaw or told[1].flaw] if flaw else [])
     assert not flaw or any(flaw in each.flaw for each in told)
-    assert (events[-1].state, events[-1].value) == (TrialState.COMPLETE, 4.0), "that of the last report"
+    assert (events[-1].state, events[-1].value) == (TrialState.COMPLETE, 4.0), "the value of the last report"
 
 
-def test_a_step_beyond_what_the_database_holds_is_passed_over_once_told(tmp_path: Path):
+def test_steps_beyond_the_limit_of_the_database_are_ignored_with_one_message(tmp_path: Path):
     reports = [(2**31 - 1, 1.0), (2**31, 2.0), (2**40, "0.5"), (2**41, 4.0)]
     trial = replace(request("reports", tmp_path, reports=reports), most_step=2**31 - 1)
     with InlinePool() as workers:
@@ -194,7 +194,7 @@ def test_a_last_report_without_a_value_fails_the_trial(tmp_path: Path, value: ob
     assert message in result.error.message
 
 
-def test_a_trial_whose_folder_is_deleted_is_given_back(tmp_path: Path):
+def test_a_trial_whose_folder_is_deleted_is_returned(tmp_path: Path):
     with LocalPool([Slot(0)], tmp_path / "logs", plan("saves")) as workers:
         made = request("saves", tmp_path / "trials")
 
@@ -204,7 +204,7 @@ def test_a_trial_whose_folder_is_deleted_is_given_back(tmp_path: Path):
 
         result = result_of(workers, made, delete)
         assert (result.state, "was deleted while it ran" in result.flaw) == (TrialState.RETURNED, True)
-        assert result_of(workers, made).value == 5, "begun again, it makes its folder anew"
+        assert result_of(workers, made).value == 5, "the next run creates the folder"
 
 
 def test_a_traceback_is_kept(tmp_path: Path):
@@ -215,9 +215,9 @@ def test_a_traceback_is_kept(tmp_path: Path):
     assert "user_code.py" in TrialPaths(made.directory).log.read_text()
 
 
-def test_a_pruned_trial_ends_with_what_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_pruning_ends_all_processes_of_the_trial_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(python_function, "GRACE_SECONDS", 0.5)
-    with InlinePool() as workers:  # whose process is this one, and must keep its other children
+    with InlinePool() as workers:  # in this process, whose other children must stay
         mine = psutil.Popen([sys.executable, "-S", "-c", "import time; time.sleep(1000)"])
         told = []
         result = result_of(workers, request("ignores_the_decision", tmp_path), lambda r: told.append(r) or prune(r))
@@ -228,14 +228,14 @@ def test_a_pruned_trial_ends_with_what_it_started(tmp_path: Path, monkeypatch: p
         mine.wait()
 
 
-def test_what_a_trial_leaves_running_ends_with_it(tmp_path: Path):
+def test_processes_that_a_trial_leaves_running_are_killed(tmp_path: Path):
     with LocalPool([Slot(0)], tmp_path, plan("leaves_a_child")) as workers:
         result = result_of(workers, request("leaves_a_child", tmp_path))
         assert result.state is TrialState.COMPLETE
         assert gone([result.metrics["far"]])
 
 
-def test_a_trial_that_hangs_fails_with_its_place_in_the_log(tmp_path: Path):
+def test_a_hanging_trial_fails_and_its_stack_is_in_the_log(tmp_path: Path):
     limits = Limits(seconds_without_progress=1.5)
     with LocalPool([Slot(0)], tmp_path, plan("hangs"), limits=limits) as workers:
         made, told = request("hangs", tmp_path), []
@@ -246,7 +246,7 @@ def test_a_trial_that_hangs_fails_with_its_place_in_the_log(tmp_path: Path):
 
 
 @pytest.mark.parametrize("in_child", [False, True])
-def test_a_trial_beyond_its_memory_is_ended_with_the_figure(tmp_path: Path, *, in_child: bool):
+def test_a_trial_beyond_its_memory_limit_fails_with_the_figure(tmp_path: Path, *, in_child: bool):
     taken = {"megabytes": 500, "in_child": in_child}
     with LocalPool([Slot(0)], tmp_path, limits=Limits(worker_bytes=300_000_000)) as workers:
         result = result_of(workers, request("takes_memory", tmp_path, seconds=1000, **taken))
@@ -258,13 +258,13 @@ def test_a_trial_beyond_its_memory_is_ended_with_the_figure(tmp_path: Path, *, i
         assert result_of(workers, request("climbs", tmp_path, 2, x=1.0)).state is TrialState.COMPLETE
 
 
-def test_the_peak_of_memory_is_of_all_processes_of_the_trial(tmp_path: Path):
+def test_the_peak_memory_is_that_of_all_processes_of_the_trial(tmp_path: Path):
     with LocalPool([Slot(0)], tmp_path, plan("takes_memory")) as workers:
         made = request("takes_memory", tmp_path, megabytes=300, in_child=True, seconds=1.5)
         assert 300 < result_of(workers, made).usage.peak_memory_mb < 500
 
 
-def test_closing_the_workers_leaves_nothing(tmp_path: Path):
+def test_closing_the_workers_leaves_no_process(tmp_path: Path):
     with LocalPool([Slot(0)], tmp_path, plan("hangs")) as workers:
         workers.submit(request("hangs", tmp_path))
         report = events_until(workers, lambda event: isinstance(event, Report))[-1]
@@ -272,30 +272,30 @@ def test_closing_the_workers_leaves_nothing(tmp_path: Path):
     assert gone([report.metrics[name] for name in ("trial", "near", "far")])
 
 
-def test_a_trial_given_back_goes_on_from_its_checkpoint(tmp_path: Path):
+def test_a_returned_trial_continues_from_its_checkpoint(tmp_path: Path):
     made = request("saves", tmp_path)
     with LocalPool([Slot(0)], tmp_path, plan("saves")) as workers:
         stopped = result_of(workers, made, lambda r: Decision.STOP if r.step == 3 else Decision.CONTINUE)
         assert stopped.state is TrialState.RETURNED
         told = []
         result = result_of(workers, made, lambda report: told.append(report.step) or Decision.CONTINUE)
-    assert told == [1, 2, 3, 4, 5], "what was reported before is told again"
+    assert told == [1, 2, 3, 4, 5], "earlier reports are repeated"
     assert result.value == 2
     assert not TrialPaths(made.directory).reports.exists()
 
 
-def test_a_trial_of_other_parameters_begins_anew(tmp_path: Path):
+def test_a_trial_with_other_parameters_starts_from_the_beginning(tmp_path: Path):
     made, told = request("saves", tmp_path, x=1.0), []
     with InlinePool() as workers:
         result_of(workers, made, lambda r: Decision.STOP if r.step == 3 else Decision.CONTINUE)
         other = replace(made, params={"x": 2.0})
         result = result_of(workers, other, lambda report: told.append(report.step) or Decision.CONTINUE)
-    assert (told, result.value) == ([1, 2, 3, 4, 5], 5), "nothing was taken up"
+    assert (told, result.value) == ([1, 2, 3, 4, 5], 5), "no checkpoint was used"
     assert (made.directory / "checkpoint~1" / "step").read_text() == "3"
     assert len((made.directory / "reports.jsonl~1").read_text().splitlines()) == 3
 
 
-def test_a_trial_that_has_ended_leaves_nothing_to_go_on_from(tmp_path: Path):
+def test_a_complete_trial_is_not_continued_from_its_checkpoint(tmp_path: Path):
     made = request("saves", tmp_path)
     with InlinePool() as workers:
         assert [result_of(workers, made).value for _ in range(2)] == [5, 5]
@@ -318,7 +318,7 @@ def test_a_module_with_threads_is_not_forked(tmp_path: Path):
         assert result_of(workers, made).value == 1.0
 
 
-def test_several_seeds_are_judged_by_their_mean(tmp_path: Path):
+def test_the_value_of_several_seeds_is_their_mean(tmp_path: Path):
     made = replace(request("by_seed", tmp_path), seeds=(2, 4, 9))
     with LocalPool([Slot(0)], tmp_path, plan("by_seed")) as workers:
         workers.submit(made)
@@ -331,13 +331,13 @@ def test_several_seeds_are_judged_by_their_mean(tmp_path: Path):
     assert [path.read_text() for path in sorted(kept.glob("seed-*/checkpoint/seed"))] == ["2", "4", "9"]
 
 
-def test_seeds_must_go_in_step(tmp_path: Path):
+def test_seeds_must_report_the_same_steps(tmp_path: Path):
     with LocalPool([Slot(0)], tmp_path, plan("by_seed")) as workers:
         result = result_of(workers, replace(request("by_seed", tmp_path), seeds=(2, 100)))
     assert "the seeds reported different steps at a time, 1 and 6" in result.error.message
 
 
-def test_what_one_seed_cannot_report_is_passed_over_for_all(tmp_path: Path):
+def test_a_report_invalid_for_one_seed_is_ignored_for_all(tmp_path: Path):
     made = replace(request("odd_in_one_seed", tmp_path), seeds=(1, 2))
     with InlinePool() as workers:
         workers.submit(made)
@@ -348,7 +348,7 @@ def test_what_one_seed_cannot_report_is_passed_over_for_all(tmp_path: Path):
     assert (events[-1].state, events[-1].value) == (TrialState.COMPLETE, 1e308)
 
 
-def test_a_score_is_made_of_what_is_reported(tmp_path: Path):
+def test_a_score_is_computed_from_reported_metrics(tmp_path: Path):
     made = replace(request("returns", tmp_path, kind="mapping by metric"), metric="score", score="accuracy - loss / 4")
     with InlinePool() as workers:
         result = result_of(workers, made)

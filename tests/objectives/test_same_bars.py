@@ -1,4 +1,4 @@
-"""Trials that see different things in one study: side by side in one worker, scored on the same bars."""
+"""Trials of one study with different observations run in one worker and are scored on the same bars."""
 
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ def request(number: int, folder: Path) -> TrialRequest:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[TrialRequest], dict[int, TrialResult]]:
-    """The trials, and how they ended in one worker's lanes."""
+    """The trials and their results from the lanes of one worker."""
     folder = tmp_path_factory.mktemp("seen")
     requests = [request(number, folder) for number in range(len(SEEN))]
     at_work = open_lanes(LanePlan("fx_trading", BASE.model_dump(mode="json"), lanes=4), Slot(index=0))
@@ -75,16 +75,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[TrialRequest
     return requests, results
 
 
-def test_each_kind_is_a_pack_of_its_own(trained: tuple[list[TrialRequest], dict[int, TrialResult]]) -> None:
+def test_each_observation_has_a_signature_of_its_own(
+    trained: tuple[list[TrialRequest], dict[int, TrialResult]],
+) -> None:
     requests, results = trained
     assert len({each.signature for each in requests}) == len(SEEN)
     assert [results[number].error for number in range(len(SEEN))] == [None] * len(SEEN)
 
 
-def test_each_is_scored_on_the_bars_of_the_study(
+def test_each_trial_is_scored_on_the_bars_of_the_study(
     trained: tuple[list[TrialRequest], dict[int, TrialResult]],
 ) -> None:
-    """The saved agent earns on the study's own validation bars what its trial was told."""
+    """The saved agent's score on the study's validation bars is the value of its trial."""
     bars = prepare(BASE.data).splits.validation
     requests, results = trained
     for each in requests:
@@ -98,7 +100,7 @@ def test_each_is_scored_on_the_bars_of_the_study(
         assert score.metrics["trades"] == results[each.number].metrics["trades"]
 
 
-def test_only_train_begins_later_for_longer_features() -> None:
+def test_longer_features_delay_only_the_train_split() -> None:
     splits = [prepare(configure(BASE, seen).data).splits for seen in SEEN]
     assert len({each.validation for each in splits}) == len({each.test for each in splits}) == 1
     assert len({each.train.stop for each in splits}) == 1

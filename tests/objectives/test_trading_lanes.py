@@ -1,4 +1,4 @@
-"""Trials of `fx_trading` side by side: each as it would be alone, whoever comes and goes beside it."""
+"""Parallel trials of `fx_trading`: each gives the results of a run alone, whatever the others do."""
 
 import math
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ def lanes(width: int = 8, seeds: int = 1) -> Lanes:
 
 
 def alone(trial: TrialRequest, folder: Path) -> list[float]:
-    """The values that the trial reports by itself."""
+    """The values that the trial reports when it runs alone."""
     return [report.value for report in run_trial(replace(trial, directory=folder / f"alone-{trial.number}"), SLOT)]
 
 
@@ -74,7 +74,7 @@ def ticks(at_work: Lanes) -> Iterator[list[Report | TrialResult]]:
 
 
 def to_the_end(at_work: Lanes) -> tuple[dict[int, list[float]], dict[int, TrialResult]]:
-    """All values and results, every report answered with CONTINUE."""
+    """Values and results of all trials. Every report is answered with CONTINUE."""
     values: dict[int, list[float]] = {}
     results = {}
     for came in ticks(at_work):
@@ -95,7 +95,7 @@ MIXED: tuple[dict[str, Any], ...] = (
 )
 
 
-def test_each_trial_is_as_it_would_be_alone(tmp_path: Path):
+def test_each_trial_equals_a_run_alone(tmp_path: Path):
     trials = [request(number, tmp_path, **training) for number, training in enumerate(MIXED)]
     at_work = lanes()
     for trial in trials:
@@ -110,7 +110,7 @@ def test_each_trial_is_as_it_would_be_alone(tmp_path: Path):
         assert torch.equal(agents[0].weights, agents[1].weights)
 
 
-def test_neighbours_that_come_late_or_are_pruned_change_nothing(tmp_path: Path):
+def test_late_and_pruned_trials_do_not_change_the_others(tmp_path: Path):
     first, second, late = (request(number, tmp_path, total_updates=6) for number in range(3))
     at_work = lanes()
     at_work.admit(first)
@@ -137,13 +137,13 @@ def test_trials_of_one_evaluation_report_together(tmp_path: Path):
     for number in range(3):
         at_work.admit(request(number, tmp_path))
     together = [[each.number for each in came] for came in ticks(at_work) if came]
-    assert together == [[0, 1, 2]]  # and nothing more until they are answered
+    assert together == [[0, 1, 2]]  # no further report until these are answered
 
 
 def test_a_lane_is_at_most_one_update_ahead_of_the_decision(tmp_path: Path):
     at_work = lanes()
     at_work.admit(request(0, tmp_path, eval_frequency=3, total_updates=9))
-    assert sum(1 for _ in ticks(at_work)) == 4  # three updates, then one while the answer is on its way
+    assert sum(1 for _ in ticks(at_work)) == 4  # three updates, then one before the answer arrives
     at_work.decide(0, Decision.PRUNE)
     (result,) = at_work.advance()
     assert isinstance(result, TrialResult)
@@ -151,7 +151,7 @@ def test_a_lane_is_at_most_one_update_ahead_of_the_decision(tmp_path: Path):
     assert not at_work.busy
 
 
-def test_a_trial_of_several_seeds_is_their_mean(tmp_path: Path):
+def test_the_value_of_several_seeds_is_their_mean(tmp_path: Path):
     at_work = lanes(seeds=3)
     trial = request(1, tmp_path, seeds=3)
     at_work.admit(trial)
@@ -170,7 +170,7 @@ def test_a_trial_of_several_seeds_is_their_mean(tmp_path: Path):
     "decisions", [[Decision.CONTINUE], [Decision.PRUNE], [Decision.STOP, Decision.PRUNE]], ids=["all", "pruned", "back"]
 )
 def test_a_trial_keeps_the_returns_of_its_seeds_on_each_bar(tmp_path: Path, decisions: list[Decision]):
-    """Also a trial that is pruned on a report of an earlier run, which its checkpoint holds."""
+    """Also if a trial is pruned on a report that its checkpoint has from an earlier run."""
     trial, value = request(1, tmp_path, seeds=2), math.nan
     for decision in decisions:
         at_work = lanes(seeds=2)
@@ -187,7 +187,7 @@ def test_a_trial_keeps_the_returns_of_its_seeds_on_each_bar(tmp_path: Path, deci
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
-def test_a_trial_that_diverges_fails_alone(tmp_path: Path, seeds: int):
+def test_only_the_diverging_trial_fails(tmp_path: Path, seeds: int):
     at_work = lanes(seeds=seeds)
     sound = request(0, tmp_path, seeds=seeds)
     at_work.admit(sound)
@@ -199,10 +199,10 @@ def test_a_trial_that_diverges_fails_alone(tmp_path: Path, seeds: int):
     assert values[0] == pytest.approx(alone(sound, tmp_path), rel=0, abs=0)
 
 
-def test_files_that_cannot_be_written_cost_no_trial(tmp_path: Path):
+def test_a_trial_completes_although_its_files_cannot_be_written(tmp_path: Path):
     made = request(1, tmp_path)
     for path in (TrialPaths(made.directory).checkpoint, TrialPaths(made.directory).agent):
-        path.mkdir(parents=True)  # no file can take its place
+        path.mkdir(parents=True)  # a folder, which no file can replace
     at_work = lanes()
     at_work.admit(made)
     _, results = to_the_end(at_work)
@@ -211,7 +211,7 @@ def test_files_that_cannot_be_written_cost_no_trial(tmp_path: Path):
     assert results[1].value == alone(request(1, tmp_path / "other"), tmp_path)[-1]
 
 
-def test_a_request_that_cannot_be_trained_fails_alone(tmp_path: Path):
+def test_an_invalid_request_fails_only_its_own_trial(tmp_path: Path):
     at_work = lanes()
     at_work.admit(replace(request(0, tmp_path), metric="sharp"))
     at_work.admit(request(1, tmp_path))
@@ -220,7 +220,7 @@ def test_a_request_that_cannot_be_trained_fails_alone(tmp_path: Path):
     assert results[1].state is TrialState.COMPLETE
 
 
-def test_stopped_trials_go_on_where_they_were(tmp_path: Path):
+def test_stopped_trials_continue_from_their_checkpoints(tmp_path: Path):
     trials = [request(number, tmp_path, seeds=2, total_updates=6) for number in range(2)]
     at_work = lanes(seeds=2)
     for trial in trials:
@@ -260,8 +260,8 @@ def test_a_worker_holds_at_least_one_trial():
     assert lanes(width=1, seeds=4).width == 4
 
 
-def test_a_pack_too_large_for_the_device_comes_back_for_narrower_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Stands in for a device that runs out: this machine's memory cannot be exhausted on purpose."""
+def test_a_pack_that_exhausts_memory_is_retried_in_narrower_packs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The error is simulated, since this machine's memory cannot be exhausted on purpose."""
     at_work = lanes(width=4)
     assert isinstance(at_work, TradingLanes)
     trials = [request(number, tmp_path) for number in range(4)]
@@ -285,15 +285,15 @@ def _out_of_memory() -> list[Report]:
     raise torch.OutOfMemoryError("CUDA out of memory")
 
 
-ELSEWHERE = Slot(index=0, device="meta")
-"""A device that only knows shapes stands for one on which numbers depend on a pack's width."""
+META_SLOT = Slot(index=0, device="meta")
+"""The meta device stands for a device on which numbers depend on a pack's width."""
 
 
-def test_on_a_device_a_pack_is_as_wide_as_what_may_be_in_flight():
+def test_on_a_device_the_width_of_a_pack_covers_the_running_trials():
     def width(trials: int | None, seeds: int = 1) -> int:
         plan = LanePlan("fx_trading", config(), seeds, lanes=64, trials=trials)
         assert open_lanes(plan, SLOT).width == 64
-        return open_lanes(plan, ELSEWHERE).width
+        return open_lanes(plan, META_SLOT).width
 
     assert width(None) == 64
     assert width(12) == 16
@@ -302,9 +302,9 @@ def test_on_a_device_a_pack_is_as_wide_as_what_may_be_in_flight():
     assert width(1000) == 64
 
 
-def test_on_a_device_memory_that_ran_out_narrows_a_pack_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """The width is halved even for one trial, since a pack is as wide with one; at one lane it is the trial's fault."""
-    at_work = open_lanes(LanePlan("fx_trading", config(), lanes=4), ELSEWHERE)
+def test_on_a_device_exhausted_memory_halves_a_pack_down_to_one_lane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The width is halved even for one trial, whose pack has the full width. At one lane, the trial fails."""
+    at_work = open_lanes(LanePlan("fx_trading", config(), lanes=4), META_SLOT)
     monkeypatch.setattr(LanePack, "update", lambda _pack: _out_of_memory())
     states = []
     for _ in range(3):
@@ -317,7 +317,7 @@ def test_on_a_device_memory_that_ran_out_narrows_a_pack_to_the_end(tmp_path: Pat
     assert result.error.cause is Cause.OUT_OF_MEMORY
 
 
-def test_a_checkpoint_is_of_one_width(tmp_path: Path):
+def test_a_checkpoint_is_used_only_at_its_own_width(tmp_path: Path):
     trial = request(0, tmp_path, eval_frequency=1)
     valid = TrainingConfig.model_validate(trial.config)
     configs, market = TrialConfigs(valid, valid), prepare(valid.data)
@@ -343,4 +343,4 @@ def test_environment_steps_are_counted_over_seeds_and_runs(tmp_path: Path):
     second.admit(trial)
     result = to_the_end(second)[1][1]
     assert result.usage.env_steps == 6 * per_update
-    assert result.usage.steps_per_second == pytest.approx(4 * per_update / result.seconds)  # of this run alone
+    assert result.usage.steps_per_second == pytest.approx(4 * per_update / result.seconds)  # of this run only

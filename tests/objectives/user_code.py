@@ -1,4 +1,4 @@
-"""Functions as users write them, named `user_code:<function>`: plain ones, which are called with a handle."""
+"""Functions as users write them, named `user_code:<function>`, which are called with a trial handle."""
 
 import ctypes
 import math
@@ -25,7 +25,7 @@ def climbs(trial):
 
 
 def returns(trial):
-    """What `kind` says."""
+    """Returns a value of the kind `kind`."""
     if trial.params["kind"] == "nothing after reports":
         trial.report(1, 7.0, loss=0.5)
     return {
@@ -44,7 +44,7 @@ def returns(trial):
 
 
 def sees(trial):
-    """What the handle holds."""
+    """Checks the attributes of the handle."""
     assert trial.config == {"model": {"layers": [64, 32]}, "epochs": 3}
     assert trial.params == {"model.layers": [64, 32]}
     assert trial.checkpoint_dir.is_absolute()
@@ -54,7 +54,7 @@ def sees(trial):
 
 
 def draws(trial):
-    """From the generators that libraries share."""
+    """Draws from the global generators of `random` and NumPy."""
     return {"value": random.random(), "numpy": np.random.rand()}  # noqa: NPY002, S311
 
 
@@ -72,7 +72,7 @@ def crashes(trial):
 
 
 def hangs(trial):
-    """With a child near and one far, after it has told where they are."""
+    """Starts a child in its session and a child in another, reports their ids, then sleeps."""
     near = subprocess.Popen(SLEEP)
     far = subprocess.Popen(SLEEP, start_new_session=True)
     trial.report(1, 0.0, trial=os.getpid(), near=near.pid, far=far.pid)
@@ -80,7 +80,7 @@ def hangs(trial):
 
 
 def ignores_the_decision(trial):
-    """Goes on after it was told to end, deaf to SIGTERM."""
+    """Continues after the decision to prune and ignores SIGTERM."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     far = subprocess.Popen(SLEEP, start_new_session=True)
     while True:
@@ -99,7 +99,7 @@ def reports(trial):
 
 
 def saves(trial):
-    """Goes on from its checkpoint, five steps in all; the value is how many of them this process made."""
+    """Continues from its checkpoint up to step 5. The value is the number of steps of this process."""
     checkpoint = trial.checkpoint_dir / "step"
     done = int(checkpoint.read_text()) if checkpoint.exists() else 0
     for step in range(done + 1, 6):
@@ -110,7 +110,7 @@ def saves(trial):
 
 
 def by_seed(trial):
-    """Three steps of its seed's value; an odd seed ends after two, and 100 goes by steps of its own."""
+    """Reports three steps of its seed's value. An odd seed reports two, and seed 100 has other step numbers."""
     (trial.checkpoint_dir / "seed").write_text(str(trial.seed))
     for step in (1, 2, 3)[: 2 if trial.seed % 2 else 3]:
         trial.report(step + 5 * (trial.seed == 100), trial.seed * step, seed=trial.seed)
@@ -118,7 +118,7 @@ def by_seed(trial):
 
 
 def odd_in_one_seed(trial):
-    """Of the seeds 1 and 2, only the first reports what cannot be kept, and metrics that have no mean."""
+    """Of the seeds 1 and 2, only seed 1 reports values that cannot be stored. Both report metrics without a mean."""
     for step, value in enumerate((math.nan, 2.0, 3.0, math.inf, 5.0), start=1):
         if trial.seed == 1:
             trial.report(0.5 if step == 3 else step, value, large=-1e308, far=value)
@@ -128,7 +128,7 @@ def odd_in_one_seed(trial):
 
 
 def takes_memory(trial):
-    """Takes so many megabytes for so many seconds without a report, in this process or in a child."""
+    """Takes `megabytes` for `seconds` without a report, in this process or in a child."""
     megabytes, seconds = int(trial.params["megabytes"]), trial.params["seconds"]
     if trial.params["in_child"]:
         code = f"import time; taken = b'x' * {megabytes}_000_000; time.sleep({seconds})"

@@ -1,4 +1,4 @@
-"""What every place for trials promises of workers that hold several of them."""
+"""Contract of all worker pools whose workers hold several trials."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,7 +16,7 @@ Open = Callable[..., WorkerPool]
 
 @pytest.fixture(params=["inline", "process"])
 def open_workers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
-    """Opens workers of so many slots and lanes each."""
+    """Opens a pool with this number of slots, and of lanes for each slot."""
     with ExitStack() as stack:
 
         def opened(slots: int, lanes: int, seeds: int = 1) -> WorkerPool:
@@ -30,7 +30,7 @@ def open_workers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ope
 
 
 def fill(workers: WorkerPool, requests: list[TrialRequest]) -> None:
-    """Submit trials as there is room, and return when all have started; reports stay unanswered."""
+    """Submit trials while slots are free, and return when all have started. Reports stay unanswered."""
     running: set[int] = set()
     waiting = list(requests)
     while waiting or running != {request.number for request in requests}:
@@ -39,15 +39,15 @@ def fill(workers: WorkerPool, requests: list[TrialRequest]) -> None:
         running |= {event.number for event in workers.events(1.0) if isinstance(event, TrialStarted)}
 
 
-def go_on_from_here(workers: WorkerPool, requests: list[TrialRequest]) -> None:
-    """Answer what `fill` left unanswered."""
+def continue_all(workers: WorkerPool, requests: list[TrialRequest]) -> None:
+    """Answer the reports that `fill` left unanswered."""
     for request in requests:
         workers.answer(request.number, Decision.CONTINUE)
 
 
 def filled(workers: WorkerPool, requests: list[TrialRequest]) -> WorkerPool:
     fill(workers, requests)
-    go_on_from_here(workers, requests)
+    continue_all(workers, requests)
     return workers
 
 
@@ -57,7 +57,7 @@ def test_a_worker_trains_as_many_trials_as_it_has_lanes(open_workers: Open, tmp_
     fill(workers, requests)
     assert workers.free_slots == 0
     assert workers.activity()[0].trials == (0, 1, 2, 3)
-    go_on_from_here(workers, requests)
+    continue_all(workers, requests)
     results, _ = results_of(workers, 4)
     assert {result.state for result in results.values()} == {TrialState.COMPLETE}
     assert {number: result.value for number, result in results.items()} == {0: 0.0, 1: 1.0, 2: 2.0, 3: 3.0}
@@ -71,12 +71,12 @@ def test_a_trial_takes_a_lane_for_each_of_its_seeds(open_workers: Open, tmp_path
     workers = open_workers(1, lanes=5, seeds=2)
     fill(workers, requests)
     assert workers.free_slots == 0
-    go_on_from_here(workers, requests)
+    continue_all(workers, requests)
     results_of(workers, 2)
     assert workers.free_slots == 2
 
 
-def test_a_trial_with_more_seeds_than_lanes_is_trained_all_the_same(open_workers: Open, tmp_path: Path):
+def test_a_trial_with_more_seeds_than_lanes_is_trained_too(open_workers: Open, tmp_path: Path):
     workers = open_workers(1, lanes=2, seeds=3)
     assert workers.free_slots == 1
     workers.submit(lane_request(1, tmp_path, seeds=3))
@@ -97,7 +97,7 @@ def test_reports_of_one_update_come_in_one_batch(open_workers: Open, tmp_path: P
     requests = [lane_request(number, tmp_path, steps=6, seconds=0.02) for number in range(3)]
     workers = open_workers(1, lanes=3)
     fill(workers, requests)
-    go_on_from_here(workers, requests)
+    continue_all(workers, requests)
     sizes, ended = [], 0
     while ended < 3:
         batch = workers.events(1.0)
@@ -115,7 +115,7 @@ def test_the_step_that_is_shown_is_the_largest(open_workers: Open, tmp_path: Pat
     fill(workers, requests)
     workers.answer(1, Decision.CONTINUE)
     steps = {0: 1, 1: 1}
-    while steps[1] < 3:  # the other waits at its first report, or has not come so far
+    while steps[1] < 3:  # trial 0 waits at its first report, or has not reported
         reports = [event for event in workers.events(1.0) if isinstance(event, Report)]
         steps |= {report.number: report.step for report in reports}
         assert workers.activity()[0].step == max(steps.values())
@@ -131,7 +131,7 @@ def test_the_step_that_is_shown_is_the_largest(open_workers: Open, tmp_path: Pat
         ({"refused": True}, Cause.EXCEPTION, "no such configuration"),
     ],
 )
-def test_a_trial_that_fails_leaves_its_neighbours_alone(
+def test_a_failing_trial_does_not_affect_the_others(
     open_workers: Open, tmp_path: Path, params: dict[str, Any], cause: Cause, words: str
 ):
     requests = [lane_request(number, tmp_path, **(params if number == 1 else {})) for number in range(4)]
@@ -160,7 +160,7 @@ def test_a_trial_that_fails_leaves_its_neighbours_alone(
         ({"lacks_memory_at": 2}, Cause.OUT_OF_MEMORY, "MemoryError"),
     ],
 )
-def test_what_the_lanes_raise_is_the_failure_of_a_trial_that_is_alone(
+def test_an_exception_of_the_lanes_fails_a_trial_that_is_alone(
     open_workers: Open, tmp_path: Path, params: dict[str, Any], cause: Cause, words: str
 ):
     workers = open_workers(1, lanes=4)
@@ -181,7 +181,7 @@ def test_what_the_lanes_raise_is_the_failure_of_a_trial_that_is_alone(
         ({"lacks_memory_at": 3}, Cause.OUT_OF_MEMORY, "MemoryError"),
     ],
 )
-def test_of_several_trials_none_is_blamed_for_what_the_lanes_raise(
+def test_an_exception_of_the_lanes_fails_none_of_several_trials(
     open_workers: Open, tmp_path: Path, params: dict[str, Any], cause: Cause, words: str
 ):
     requests = [lane_request(number, tmp_path, **(params if number == 1 else {})) for number in range(3)]
@@ -190,12 +190,12 @@ def test_of_several_trials_none_is_blamed_for_what_the_lanes_raise(
     loss = events[-1]
     assert (loss.worker, loss.cause, loss.trials) == (0, cause, (0, 1, 2))
     assert words in loss.message
-    assert TrialPaths(requests[0].directory).checkpoint.exists(), "it is to be run again from there"
+    assert TrialPaths(requests[0].directory).checkpoint.exists(), "the next attempt continues from it"
     workers.submit(lane_request(0, tmp_path))
     assert results_of(workers, 1)[0][0].state is TrialState.COMPLETE
 
 
-def test_stopped_trials_are_given_back(open_workers: Open, tmp_path: Path):
+def test_stopped_trials_are_returned(open_workers: Open, tmp_path: Path):
     requests = [lane_request(number, tmp_path, steps=50, seconds=0.02) for number in range(3)]
     workers = open_workers(1, lanes=4)
     stop_at_two = {True: Decision.STOP, False: Decision.CONTINUE}
@@ -204,12 +204,12 @@ def test_stopped_trials_are_given_back(open_workers: Open, tmp_path: Path):
     assert all(TrialPaths(request.directory).checkpoint.exists() for request in requests)
 
 
-def test_a_late_decision_discards_what_the_trial_went_on_to(open_workers: Open, tmp_path: Path):
+def test_a_late_decision_discards_the_reports_after_it(open_workers: Open, tmp_path: Path):
     requests = [lane_request(0, tmp_path, steps=5), lane_request(1, tmp_path, steps=20, seconds=0.01)]
     workers = open_workers(1, lanes=2)
     fill(workers, requests)
     steps: list[int] = []
-    while max(steps, default=0) < 20:  # the neighbour goes on
+    while max(steps, default=0) < 20:  # trial 1 continues
         for event in workers.events(1.0):
             assert not isinstance(event, Report) or event.number == 1 or event.step == 1
             if isinstance(event, Report) and event.number == 1:
@@ -221,7 +221,7 @@ def test_a_late_decision_discards_what_the_trial_went_on_to(open_workers: Open, 
     assert not any(isinstance(event, Report) and event.number == 0 for event in events)
 
 
-def test_lanes_that_become_fewer_give_a_trial_back_and_leave_less_room(open_workers: Open, tmp_path: Path):
+def test_fewer_lanes_return_a_trial_and_leave_fewer_slots(open_workers: Open, tmp_path: Path):
     params: dict[str, Any] = {"returned_at": 2}
     requests = [lane_request(number, tmp_path, **(params if number == 1 else {})) for number in range(4)]
     workers = open_workers(1, lanes=4)
@@ -232,7 +232,7 @@ def test_lanes_that_become_fewer_give_a_trial_back_and_leave_less_room(open_work
 
 
 def test_trials_of_different_cohorts_never_share_a_worker(open_workers: Open, tmp_path: Path):
-    """The lanes of this test refuse to; a trial of another cohort waits for its turn, but not for ever."""
+    """The lanes refuse mixed cohorts. A trial of another cohort waits for its turn, but not until the end."""
     waiting = [lane_request(number, tmp_path, cohort=number == 2, steps=2) for number in range(12)]
     workers = open_workers(1, lanes=3)
     order: list[int] = []

@@ -1,4 +1,4 @@
-"""What only the pool of processes can promise: it stays whole whatever a trial does to it."""
+"""Guarantees of the process pool: it continues after crashes, hangs and memory exhaustion of its trials."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ def test_one_process_serves_many_trials(tmp_path: Path):
         assert os.getsid(int(*pids)) != os.getsid(0), "Ctrl-C in the terminal is the parent's"
 
 
-def test_a_killed_worker_is_an_event_and_replaced(tmp_path: Path):
+def test_a_killed_worker_is_reported_and_replaced(tmp_path: Path):
     with LocalPool([Slot(0)], tmp_path) as workers:
         request = request_for("kills_itself", 1, tmp_path)
         loss = loss_of(workers, request)
@@ -54,9 +54,9 @@ def test_an_idle_worker_that_is_killed_is_replaced(tmp_path: Path):
         assert result_of(workers, request_for("counts", 2, tmp_path)).metrics["pid"] != pid
 
 
-def test_a_killed_keeper_takes_its_worker_along(tmp_path: Path):
+def test_a_killed_supervisor_ends_its_worker(tmp_path: Path):
     with LocalPool([Slot(0)], tmp_path) as workers:
-        workers.submit(request_for("hangs_deaf_to_terms", 1, tmp_path))
+        workers.submit(request_for("hangs_ignoring_sigterm", 1, tmp_path))
         pid = int(first_report(workers).value)
         workers.answer(1, Decision.CONTINUE)
         os.kill(psutil.Process(pid).ppid(), signal.SIGKILL)
@@ -69,14 +69,14 @@ def test_a_killed_keeper_takes_its_worker_along(tmp_path: Path):
 @pytest.mark.parametrize(
     ("objective", "limits", "cause"),
     [
-        ("hangs_deaf_to_terms", Limits(trial_seconds=1.0), Cause.TIME_LIMIT),
+        ("hangs_ignoring_sigterm", Limits(trial_seconds=1.0), Cause.TIME_LIMIT),
         ("hangs", Limits(seconds_without_progress=1.1), Cause.NO_PROGRESS),
     ],
 )
 def test_a_trial_past_its_limit_fails_and_its_worker_is_replaced(
     tmp_path: Path, objective: str, limits: Limits, cause: Cause
 ):
-    plan = LanePlan(f"trial_objectives:{objective}", {})  # the import is not what shall take too long
+    plan = LanePlan(f"trial_objectives:{objective}", {})  # the import does not count as time of the trial
     with LocalPool([Slot(0)], tmp_path, plan, limits=limits) as workers:
         request = request_for(objective, 1, tmp_path)
         TrialPaths(request.directory).directory.mkdir()
@@ -88,7 +88,7 @@ def test_a_trial_past_its_limit_fails_and_its_worker_is_replaced(
         assert f"{limit:g} s" in result.error.message
         assert result.seconds >= limit
         assert not TrialPaths(request.directory).checkpoint.exists()
-        assert f"in {objective}" in TrialPaths(request.directory).log.read_text(), "the log says where it hung"
+        assert f"in {objective}" in TrialPaths(request.directory).log.read_text(), "the log has the stack of the hang"
         assert workers.free_slots == 1
         next_one = result_of(workers, request_for(objective, 2, tmp_path), lambda _: Decision.PRUNE)
         assert next_one.state is TrialState.PRUNED
@@ -127,7 +127,7 @@ def test_a_process_that_ran_out_of_memory_takes_no_further_trial(tmp_path: Path)
         assert result_of(workers, request_for("counts", 2, tmp_path)).metrics["pid"] != pid
 
 
-def test_a_flood_of_output_leaves_a_bounded_log_and_the_trial_going(tmp_path: Path):
+def test_a_trial_with_much_output_completes_with_a_bounded_log(tmp_path: Path):
     with LocalPool([Slot(0)], tmp_path) as workers:
         request = request_for("floods", 1, tmp_path)
         assert result_of(workers, request).state is TrialState.COMPLETE
@@ -138,15 +138,15 @@ def test_a_flood_of_output_leaves_a_bounded_log_and_the_trial_going(tmp_path: Pa
     assert "output left out" in log
 
 
-def test_the_slot_decides_threads_and_devices_before_torch_loads(tmp_path: Path):
+def test_the_slot_sets_threads_and_devices_before_torch_is_loaded(tmp_path: Path):
     with LocalPool([Slot(0, threads=2, environment={"MARK": "of the slot"})], tmp_path) as workers:
-        request = request_for("tells_environment", 1, tmp_path)
+        request = request_for("prints_environment", 1, tmp_path)
         metrics = result_of(workers, request).metrics
     assert metrics == {"threads": 2.0, "torch_is_loaded": 0.0}
     assert TrialPaths(request.directory).log.read_text() == "CUDA '' MARK of the slot\n"
 
 
-def test_an_objective_that_cannot_be_imported_is_told_at_once(tmp_path: Path):
+def test_an_objective_that_cannot_be_imported_is_an_error_at_once(tmp_path: Path):
     with (
         LocalPool([Slot(0)], tmp_path, LanePlan("no_such_module:function", {})) as workers,
         pytest.raises(
@@ -157,17 +157,17 @@ def test_an_objective_that_cannot_be_imported_is_told_at_once(tmp_path: Path):
     assert (tmp_path / "worker-0.log").read_text().count("Traceback") == 1, "it was started once"
 
 
-def test_workers_that_die_as_they_start_end_in_one_short_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_workers_that_exit_at_their_start_are_one_short_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "dies.py").write_text("import os, sys\nprint('y' * 1000, file=sys.stderr, flush=True)\nos._exit(7)\n")
     monkeypatch.syspath_prepend(tmp_path)
     with (
         LocalPool([Slot(0)], tmp_path, LanePlan("dies:function", {})) as workers,
         pytest.raises(
             FxaiError, match=r"does not start.*4 times in a row; its log ends with: y+….*worker-0\.log"
-        ) as said,
+        ) as raised,
     ):
         events_until(workers, lambda _: False)
-    assert len(str(said.value).replace(str(tmp_path), "")) < 500
+    assert len(str(raised.value).replace(str(tmp_path), "")) < 500
 
 
 @pytest.mark.parametrize("dies", [False, True])
@@ -185,7 +185,7 @@ def test_the_children_of_a_trial_end_with_its_worker(tmp_path: Path, *, dies: bo
 
 def test_close_ends_a_trial_in_the_middle_of_a_long_call(tmp_path: Path):
     workers = LocalPool([Slot(0)], tmp_path)
-    workers.submit(request_for("hangs_deaf_to_terms", 1, tmp_path))
+    workers.submit(request_for("hangs_ignoring_sigterm", 1, tmp_path))
     pid = int(first_report(workers).value)
     workers.answer(1, Decision.CONTINUE)
     supervisor = psutil.Process(pid).ppid()
@@ -194,8 +194,8 @@ def test_close_ends_a_trial_in_the_middle_of_a_long_call(tmp_path: Path):
     assert not psutil.pid_exists(supervisor)
 
 
-def test_a_pool_outlives_the_thread_that_made_it(tmp_path: Path):
-    """Linux sends the parent-death signal when the thread ends that started the process."""
+def test_a_pool_works_after_the_thread_that_created_it_has_ended(tmp_path: Path):
+    """Linux sends the parent-death signal when the thread that started the process ends."""
     pools: list[LocalPool] = []
     maker = threading.Thread(target=lambda: pools.append(LocalPool([Slot(0)], tmp_path)))
     maker.start()

@@ -1,4 +1,4 @@
-"""What only the pool of processes can promise, for workers that hold several trials."""
+"""Guarantees of the process pool for workers that hold several trials."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ def pool(folder: Path, lanes: int, limits: Limits = NO_LIMITS, slots: int = 1) -
 
 
 def start(workers: LocalPool, number: int, folder: Path, **params: Any) -> float:
-    """Submit a trial; returns its process when it has reported for the first time, which stays unanswered."""
+    """Submit a trial. Returns its process id after its first report, which stays unanswered."""
     workers.submit(lane_request(number, folder, **params))
     event = events_until(workers, lambda event: isinstance(event, Report) and event.number == number)[-1]
     return event.metrics["pid"]
@@ -49,7 +49,7 @@ def test_a_trial_of_another_objective_than_planned_is_refused(tmp_path: Path):
         workers.submit(lane_request(0, tmp_path))
 
 
-def test_a_killed_worker_gives_all_its_trials_back(tmp_path: Path):
+def test_the_loss_of_a_killed_worker_names_all_its_trials(tmp_path: Path):
     with pool(tmp_path, lanes=4) as workers:
         pid = start(workers, 0, tmp_path)
         start(workers, 1, tmp_path, dies_at=3)
@@ -65,23 +65,23 @@ def test_a_killed_worker_gives_all_its_trials_back(tmp_path: Path):
         assert results_of(workers, 1)[0][0].state is TrialState.COMPLETE
 
 
-def test_a_worker_that_ends_with_unread_messages_has_told_its_failure(tmp_path: Path):
-    """The socket of such a worker is reset, which is an error where the parent reads it."""
+def test_a_worker_that_exits_with_unread_messages_has_sent_its_failure(tmp_path: Path):
+    """The socket of such a worker is reset, and the parent's read raises an error."""
     with pool(tmp_path, lanes=4) as workers:
         process = psutil.Process(int(start(workers, 0, tmp_path)))
         workers.submit(lane_request(1, tmp_path, raises_at=1, seconds=0.5))
         events_until(workers, lambda event: isinstance(event, TrialStarted) and event.number == 1)
-        workers.submit(lane_request(2, tmp_path))  # unread, since the worker is at an update that raises
+        workers.submit(lane_request(2, tmp_path))  # unread: the worker is in an update that raises
         process.wait(PATIENCE)
         loss = loss_of(workers)
     assert loss.trials == (0, 1)
     assert "RuntimeError: the pack burst" in loss.message
 
 
-def test_a_trial_past_its_time_is_dropped_and_its_neighbour_goes_on(tmp_path: Path):
+def test_a_trial_past_its_time_limit_fails_and_the_other_continues(tmp_path: Path):
     with pool(tmp_path, lanes=4, limits=Limits(trial_seconds=2.5)) as workers:
         pid = start(workers, 0, tmp_path, steps=100_000, seconds=0.01)
-        while workers.events(1.5):  # the neighbour's time shall begin that much later
+        while workers.events(1.5):  # trial 1 starts that much later
             pass
         start(workers, 1, tmp_path)
         workers.answer(0, Decision.CONTINUE)
@@ -96,12 +96,10 @@ def test_a_trial_past_its_time_is_dropped_and_its_neighbour_goes_on(tmp_path: Pa
         assert (results[1].state, results[1].metrics["pid"]) == (TrialState.COMPLETE, pid)
         assert start(workers, 2, tmp_path) == pid
         assert not any(isinstance(event, WorkerLost) for event in later)
-        assert not TrialPaths(tmp_path / "00000").checkpoint.exists(), "the worker has let it go"
+        assert not TrialPaths(tmp_path / "00000").checkpoint.exists(), "the worker has dropped the trial"
 
 
-def test_a_worker_that_does_not_answer_when_it_shall_drop_a_trial_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_worker_that_does_not_drop_a_failed_trial_is_terminated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("fxai.pool.running_trials.END_SECONDS", 0.3)
     with pool(tmp_path, lanes=4, limits=Limits(trial_seconds=3.0)) as workers:
         start(workers, 0, tmp_path, steps=100, hangs_at=3)
@@ -114,10 +112,10 @@ def test_a_worker_that_does_not_answer_when_it_shall_drop_a_trial_is_ended(
         assert [(result.number, result.error.cause) for result in ended] == [(0, Cause.TIME_LIMIT)]
         assert events[-1].trials == (1,)
         assert events[-1].cause is Cause.NO_PROGRESS
-        assert "_misbehave" in (tmp_path / "worker-0.log").read_text(), "the log says where it hung"
+        assert "_misbehave" in (tmp_path / "worker-0.log").read_text(), "the log has the stack of the hang"
 
 
-def test_a_hung_worker_with_several_trials_is_lost_and_nobody_blamed(tmp_path: Path):
+def test_a_hung_worker_with_several_trials_is_lost_and_no_trial_fails(tmp_path: Path):
     with pool(tmp_path, lanes=4, limits=Limits(seconds_without_progress=1.0)) as workers:
         start(workers, 0, tmp_path, steps=100, hangs_at=3)
         start(workers, 1, tmp_path, steps=100)
@@ -135,8 +133,8 @@ def test_a_trial_alone_in_a_hung_worker_fails(tmp_path: Path):
         assert "no report for 1 s" in TrialPaths(tmp_path / "00000").log.read_text()
 
 
-def test_a_trial_that_a_hung_worker_never_took_is_the_next_ones(tmp_path: Path):
-    """Its request is larger than what the channel holds: the parent does not wait for the worker either."""
+def test_a_trial_that_a_hung_worker_never_read_goes_to_the_next_worker(tmp_path: Path):
+    """The request is larger than the buffer of the channel, and the parent does not block on it."""
     with pool(tmp_path, lanes=4, limits=Limits(seconds_without_progress=1.0)) as workers:
         pid = start(workers, 0, tmp_path, hangs_at=3)
         workers.answer(0, Decision.CONTINUE)
@@ -159,7 +157,7 @@ def test_waiting_for_the_parent_is_no_lack_of_progress(tmp_path: Path):
         assert {result.state for result in results.values()} == {TrialState.COMPLETE}
 
 
-def test_a_worker_grown_too_large_takes_no_trial_and_goes_after_its_last(tmp_path: Path):
+def test_a_worker_grown_too_large_takes_no_trial_and_is_replaced_after_its_last(tmp_path: Path):
     with pool(tmp_path, lanes=4, limits=Limits(worker_bytes=130_000_000)) as workers:
         pid = start(workers, 0, tmp_path, steps=10)
         start(workers, 1, tmp_path, grows_at=3)
@@ -167,7 +165,7 @@ def test_a_worker_grown_too_large_takes_no_trial_and_goes_after_its_last(tmp_pat
         workers.answer(1, Decision.CONTINUE)
         ended = events_until(workers, lambda event: isinstance(event, TrialResult))[-1]
         assert ended.number == 1
-        assert workers.free_slots == 0, "the other goes on alone"
+        assert workers.free_slots == 0, "trial 0 continues alone"
         workers.answer(0, Decision.CONTINUE)
         results, events = results_of(workers, 1)
         assert (results[0].state, results[0].metrics["pid"]) == (TrialState.COMPLETE, pid)
@@ -175,7 +173,7 @@ def test_a_worker_grown_too_large_takes_no_trial_and_goes_after_its_last(tmp_pat
         assert not any(isinstance(event, WorkerLost) for event in events)
 
 
-def test_output_of_several_trials_is_the_workers_and_of_one_its_own(tmp_path: Path):
+def test_output_is_in_the_workers_log_unless_the_worker_has_one_lane(tmp_path: Path):
     with pool(tmp_path, lanes=2) as workers:
         workers.submit(lane_request(0, tmp_path))
         results_of(workers, 1)

@@ -1,4 +1,4 @@
-"""What the machine has, by what the system says."""
+"""Cores, memory and GPUs of the machine, from the interfaces of the system."""
 
 import os
 from pathlib import Path
@@ -40,12 +40,12 @@ def test_a_container_quota_of_version_1_is_found(tmp_path: Path):
     assert list(core_quotas(membership, tmp_path)) == [1.5]
 
 
-def test_no_control_groups_no_quota(tmp_path: Path):
+def test_without_control_groups_there_is_no_quota(tmp_path: Path):
     assert list(core_quotas(tmp_path / "absent", tmp_path)) == []
     assert list(memory_quotas(tmp_path / "absent", tmp_path)) == []
 
 
-def test_memory_is_that_of_the_machine_at_most():
+def test_memory_is_at_most_that_of_the_machine():
     assert 0 < available_memory() <= psutil.virtual_memory().total
 
 
@@ -64,7 +64,7 @@ def test_memory_limits_of_a_container_are_found_at_every_level(tmp_path: Path, g
 
 
 @pytest.mark.parametrize(("answer", "size"), [("81559\n24576\n", 24576 << 20), ("[N/A]\n", None), ("", None)])
-def test_the_smallest_gpu_is_what_a_worker_can_count_on(
+def test_gpu_memory_is_that_of_the_smallest_gpu(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, size: int | None
 ):
     driver = tmp_path / "nvidia-smi"
@@ -85,7 +85,7 @@ def test_the_smallest_gpu_is_what_a_worker_can_count_on(
         ("-1", ()),
     ],
 )
-def test_gpus_are_those_of_the_driver_that_are_visible(
+def test_gpus_are_the_visible_ones_of_the_driver(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, visible: str | None, gpus: tuple[str, ...]
 ):
     driver = tmp_path / "nvidia-smi"

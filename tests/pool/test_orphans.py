@@ -1,4 +1,4 @@
-"""No process is left, however the parent ends."""
+"""No process remains after the parent has returned or was killed."""
 
 import json
 import signal
@@ -22,7 +22,7 @@ def test_a_parent_that_ends_leaves_no_process(tmp_path: Path, ending: signal.Sig
         assert set(worker_pids) <= {process.pid for process in process_tree}
         assert len(process_tree) >= 6, "two supervisors, two workers, two children of a trial"
         if ending is None:
-            parent.stdin.close()  # it returns from its main
+            parent.stdin.close()  # the parent returns from its main
         else:
             parent.send_signal(ending)
         _, alive = psutil.wait_procs(process_tree, timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""What every place for trials promises, held by each of them."""
+"""Contract of all worker pools."""
 
 import math
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ def test_an_answer_can_end_a_trial(
     assert TrialPaths(request.directory).checkpoint.exists() is checkpoint_stays
 
 
-def test_the_checkpoint_goes_with_a_completed_trial(workers: WorkerPool, tmp_path: Path):
+def test_a_completed_trial_has_no_checkpoint(workers: WorkerPool, tmp_path: Path):
     request = request_for("counts", 2, tmp_path)
     result_of(workers, request)
     assert not TrialPaths(request.directory).checkpoint.exists()
@@ -81,7 +81,7 @@ def test_the_checkpoint_goes_with_a_completed_trial(workers: WorkerPool, tmp_pat
         ("no_such_module:run", Cause.EXCEPTION, "No module named 'no_such_module'"),
     ],
 )
-def test_a_failure_is_a_value_with_its_cause_and_log(
+def test_a_failure_is_a_result_with_its_cause_and_log(
     workers: WorkerPool, tmp_path: Path, objective: str, cause: Cause, words: str
 ):
     request = request_for(objective, 3, tmp_path)
@@ -95,7 +95,7 @@ def test_a_failure_is_a_value_with_its_cause_and_log(
     assert result_of(workers, request_for("counts", 4, tmp_path)).state is TrialState.COMPLETE
 
 
-def test_a_report_that_cannot_be_kept_is_passed_over_and_the_first_flaw_told(workers: WorkerPool, tmp_path: Path):
+def test_reports_that_cannot_be_stored_are_ignored_and_the_first_has_a_message(workers: WorkerPool, tmp_path: Path):
     request = request_for("reports_odd_numbers", 3, tmp_path)
     workers.submit(request)
     events = events_until(workers, lambda event: isinstance(event, TrialResult))
@@ -108,7 +108,7 @@ def test_a_report_that_cannot_be_kept_is_passed_over_and_the_first_flaw_told(wor
     assert (result.state, result.value, result.metrics) == (TrialState.COMPLETE, 3.0, {"kept": 1.0})
 
 
-def test_a_step_beyond_what_the_database_holds_is_passed_over(workers: WorkerPool, tmp_path: Path):
+def test_a_step_beyond_the_limit_of_the_database_is_ignored(workers: WorkerPool, tmp_path: Path):
     request = replace(request_for("reports_odd_numbers", 3, tmp_path), most_step=7)
     workers.submit(request)
     events = events_until(workers, lambda event: isinstance(event, TrialResult))
@@ -117,8 +117,8 @@ def test_a_step_beyond_what_the_database_holds_is_passed_over(workers: WorkerPoo
     assert events[-1].state is TrialState.COMPLETE
 
 
-def test_numbers_of_numpy_arrive_as_numbers(workers: WorkerPool, tmp_path: Path):
-    result = result_of(workers, request_for("speaks_numpy", 3, tmp_path))
+def test_numpy_numbers_become_python_numbers(workers: WorkerPool, tmp_path: Path):
+    result = result_of(workers, request_for("reports_numpy_numbers", 3, tmp_path))
     assert (result.state, result.value, result.metrics) == (TrialState.COMPLETE, 1.0, {"one": 1.0})
     assert type(result.value) is float
 
@@ -135,7 +135,7 @@ def test_a_failure_at_closing_changes_no_decision(workers: WorkerPool, tmp_path:
     assert "the disk is full" in TrialPaths(request.directory).log.read_text()
 
 
-def test_what_a_trial_prints_is_in_its_own_log(workers: WorkerPool, tmp_path: Path):
+def test_printed_output_of_a_trial_is_in_its_own_log(workers: WorkerPool, tmp_path: Path):
     for number in (5, 6):
         request = request_for("prints", number, tmp_path)
         result_of(workers, request)
@@ -143,7 +143,7 @@ def test_what_a_trial_prints_is_in_its_own_log(workers: WorkerPool, tmp_path: Pa
         assert log == f"hello from trial {number}\nand from its stderr\n"
 
 
-def test_slots_fill_and_show_what_they_do(workers: WorkerPool, tmp_path: Path):
+def test_slots_fill_and_show_their_activity(workers: WorkerPool, tmp_path: Path):
     assert workers.free_slots == 2
     workers.submit(request_for("counts", 7, tmp_path))
     workers.submit(request_for("counts", 8, tmp_path))
@@ -162,17 +162,17 @@ def test_slots_fill_and_show_what_they_do(workers: WorkerPool, tmp_path: Path):
     assert all(doing.trials == () and doing.step is None for doing in workers.activity())
 
 
-def test_an_answer_to_a_trial_that_is_gone_is_dropped(workers: WorkerPool, tmp_path: Path):
+def test_an_answer_to_an_unknown_trial_is_ignored(workers: WorkerPool, tmp_path: Path):
     workers.answer(99, Decision.CONTINUE)
     assert result_of(workers, request_for("counts", 1, tmp_path)).state is TrialState.COMPLETE
 
 
-def test_nothing_happens_where_nothing_runs(workers: WorkerPool):
+def test_without_a_running_trial_there_are_no_events(workers: WorkerPool):
     assert len(workers.events(0.05)) == 0
 
 
 @pytest.mark.parametrize("kind", ["inline", "process"])
-def test_closing_twice_is_fine_and_nothing_more_is_taken(kind: str, tmp_path: Path):
+def test_a_pool_can_be_closed_twice_and_then_takes_no_trial(kind: str, tmp_path: Path):
     pool = InlinePool() if kind == "inline" else LocalPool([Slot(0)], tmp_path)
     pool.submit(request_for("counts", 1, tmp_path))
     pool.close()

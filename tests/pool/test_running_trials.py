@@ -1,4 +1,4 @@
-"""A running trial, as pool and loop share it."""
+"""The state of a running trial, which pool and loop share."""
 
 import math
 from pathlib import Path
@@ -17,14 +17,14 @@ def test_a_report_waits_until_it_is_answered(tmp_path: Path) -> None:
     assert not trial.waits
 
 
-def test_a_report_that_is_passed_over_waits_and_counts_for_nothing_else(tmp_path: Path) -> None:
+def test_an_ignored_report_waits_and_changes_no_step(tmp_path: Path) -> None:
     trial = RunningTrial(request_for("counts", 1, tmp_path))
     trial.reported(Report(1, 5, 0.0, env_steps=50))
     trial.reported(Report(1, 0, math.nan, passed_over=True))
     assert (trial.waits, trial.step, trial.env_steps) == (True, 5, 50)
 
 
-def test_reports_after_the_end_was_decided_count_no_more(tmp_path: Path) -> None:
+def test_reports_after_a_decision_to_end_do_not_count(tmp_path: Path) -> None:
     trial = RunningTrial(request_for("counts", 1, tmp_path))
     trial.reported(Report(1, 5, 0.0, env_steps=50, derived={"size": 1}))
     trial.answered(Decision.PRUNE)
@@ -32,7 +32,7 @@ def test_reports_after_the_end_was_decided_count_no_more(tmp_path: Path) -> None
     assert (trial.step, trial.env_steps, trial.derived) == (5, 50, {"size": 1})
 
 
-def test_a_result_has_at_least_what_the_trial_has_reported(tmp_path: Path) -> None:
+def test_a_result_has_at_least_the_usage_of_the_reports(tmp_path: Path) -> None:
     trial = RunningTrial(request_for("counts", 1, tmp_path))
     trial.reported(Report(1, 5, 0.0, env_steps=50, derived={"size": 1}))
     lost = trial.with_reported(TrialResult(1, TrialState.FAIL, 0.0))

@@ -1,4 +1,4 @@
-"""How a machine is divided."""
+"""Division of a machine into slots."""
 
 import pytest
 from hypothesis import given
@@ -19,7 +19,7 @@ def test_without_a_gpu_each_worker_has_its_cores():
     assert plan.notices == ()
 
 
-def test_with_gpus_each_worker_has_its_share_in_turn():
+def test_workers_are_spread_over_the_gpus():
     plan = divide(cores=8, gpus=TWO_GPUS, n_jobs=None, cpu_per_trial=1, gpu_per_trial=0.5)
     assert [slot.environment["CUDA_VISIBLE_DEVICES"] for slot in plan.slots] == ["GPU-a", "GPU-b"] * 2
     assert {slot.device for slot in plan.slots} == {"cuda:0"}
@@ -41,7 +41,7 @@ def test_shares_of_a_gpu_never_exceed_it(share: float):
         (None, 1, TWO_GPUS, 2.0, 2, "A trial asks for 2 GPUs; a trial runs on one GPU, so it gets one."),
     ],
 )
-def test_more_than_there_is_is_cut_and_said(  # noqa: PLR0917
+def test_a_request_beyond_the_machine_is_cut_with_a_notice(  # noqa: PLR0917
     n_jobs: int | None, cpu: int, gpus: tuple[str, ...], gpu: float, workers: int, words: str
 ):
     plan = divide(cores=4, gpus=gpus, n_jobs=n_jobs, cpu_per_trial=cpu, gpu_per_trial=gpu)
@@ -57,7 +57,9 @@ def test_more_than_there_is_is_cut_and_said(  # noqa: PLR0917
     cpu=st.integers(1, 200),
     gpu=st.floats(0.05, 2.0),
 )
-def test_a_plan_fits_its_machine_and_says_what_it_cut(cores: int, gpus: int, n_jobs: int | None, cpu: int, gpu: float):
+def test_a_plan_fits_its_machine_and_has_a_notice_of_a_cut(
+    cores: int, gpus: int, n_jobs: int | None, cpu: int, gpu: float
+):
     names = tuple(f"GPU-{index}" for index in range(gpus))
     plan = divide(cores, names, n_jobs, cpu, gpu)
     assert plan.slots
@@ -71,7 +73,7 @@ def test_a_plan_fits_its_machine_and_says_what_it_cut(cores: int, gpus: int, n_j
 
 
 @pytest.mark.parametrize(("n_jobs", "cpu", "gpu"), [(0, 1, 1.0), (-2, 1, 1.0), (1, 0, 1.0), (1, 1, -0.5)])
-def test_numbers_that_mean_nothing_are_refused(n_jobs: int, cpu: int, gpu: float):
+def test_invalid_numbers_are_refused(n_jobs: int, cpu: int, gpu: float):
     with pytest.raises(InputError):
         divide(4, (), n_jobs, cpu, gpu)
 

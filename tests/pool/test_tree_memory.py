@@ -1,4 +1,4 @@
-"""Memory of a process and of those below it, measured from outside."""
+"""Memory of a process and its descendants, measured from outside."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ WAITS = "print('here', flush=True); sys.stdin.read()"
 
 @contextmanager
 def running(code: str, *arguments: str) -> Iterator[int]:
-    """A process that runs the code, by its id; all lines of "here" are awaited."""
+    """Run the code in a process. Yields the process id after two lines of output."""
     process = subprocess.Popen(
         [sys.executable, "-S", "-c", f"import sys; {code}", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -38,7 +38,7 @@ def test_pages_that_a_fork_shares_count_once() -> None:
     assert 200e6 < reading.total_bytes < 300e6
 
 
-def test_what_a_child_takes_counts() -> None:
+def test_the_memory_of_a_child_counts() -> None:
     with running(STARTS + WAITS, "import sys; " + TAKES + WAITS) as pid:
         memory = TreeMemory(pid, None)
         reading = memory.read()
@@ -46,7 +46,7 @@ def test_what_a_child_takes_counts() -> None:
     assert reading.total_bytes > 200e6 > own
 
 
-def test_a_process_that_is_gone_takes_nothing() -> None:
+def test_an_ended_process_has_no_memory() -> None:
     gone = subprocess.Popen([sys.executable, "-S", "-c", ""])
     gone.wait()
     assert TreeMemory(gone.pid, 1).read().total_bytes == 0

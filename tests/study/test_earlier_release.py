@@ -37,7 +37,7 @@ def name(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     """The name of a study whose working folder is in `tmp_path`."""
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(tmp_path, filter="data")
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{':'.join(filter(None, sys.path))}")  # of the workers
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{':'.join(filter(None, sys.path))}")  # for the workers
     monkeypatch.syspath_prepend(str(tmp_path))
     yield request.param
     sys.modules.pop("curve", None)
@@ -79,7 +79,7 @@ def trials(folder: Path, name: str) -> Sequence[FrozenTrial]:
 
 
 def decisions_in(place: Path) -> Iterator[Decision]:
-    """What was decided in which order, without the borders between runs."""
+    """Decisions in their order, without the entries that separate runs."""
     for entry in read_decisions(place if place.is_file() else place / "decisions.jsonl"):
         yield from decisions_of(entry)
 
@@ -102,5 +102,5 @@ def report_decision(report: ReportJudgedEntry) -> Decision:
 
 
 def rounded(value: float | None) -> float | None:
-    """To what processors agree in."""
+    """Rounded to the digits in which processors agree."""
     return None if value is None else round(value, 4)

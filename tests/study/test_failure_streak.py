@@ -21,13 +21,13 @@ def failed(message: str) -> TrialResult:
 
 
 @pytest.mark.parametrize(("one", "other"), ALIKE)
-def test_messages_that_differ_in_numbers_and_paths_say_the_same(one: str, other: str) -> None:
+def test_messages_that_differ_in_numbers_and_paths_have_one_pattern(one: str, other: str) -> None:
     assert pattern_of(one) == pattern_of(other)
     assert pattern_of(one) != pattern_of("the data are gone")
 
 
 @pytest.mark.parametrize(("one", "other"), ALIKE)
-def test_so_many_failures_alike_are_a_reason(one: str, other: str) -> None:
+def test_a_row_of_similar_failures_is_a_reason(one: str, other: str) -> None:
     streak = FailureStreak(any_finished=True)
     for place in range(FAILURES_IN_A_ROW):
         assert streak.reason is None

@@ -11,7 +11,7 @@ from fxai.study.fresh_trainings import FreshTrainings, read_fresh_trainings
 OWN = StudyIdentity("key", "fingerprint")
 
 
-def test_a_file_holds_what_was_written(tmp_path: Path) -> None:
+def test_written_trainings_are_read_back(tmp_path: Path) -> None:
     written = FreshTrainings(OWN).with_value(3, 11, 0.5).with_value(4, 11, math.nan)
     written.write(tmp_path / "trainings.json")
     read = read_fresh_trainings(tmp_path / "trainings.json", OWN)
@@ -21,7 +21,7 @@ def test_a_file_holds_what_was_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("other", [StudyIdentity("other", "fingerprint"), StudyIdentity("key", "other")])
-def test_trainings_of_another_study_are_not_taken(tmp_path: Path, other: StudyIdentity) -> None:
+def test_trainings_of_another_study_are_not_read(tmp_path: Path, other: StudyIdentity) -> None:
     FreshTrainings(other).with_value(3, 11, 0.5).write(tmp_path / "trainings.json")
     assert read_fresh_trainings(tmp_path / "trainings.json", OWN) == FreshTrainings(OWN)
 

@@ -1,4 +1,4 @@
-"""A worker of real trainings is killed in the middle, with several trials in it: the study comes out the same."""
+"""A worker with several real trainings is killed during a study, and the results of the study do not change."""
 
 import os
 import signal
@@ -66,13 +66,13 @@ def run_with_one_kill(place: Place) -> list[StudyEvent]:
 
 
 def worker_process() -> int:
-    """The one that has no children of its own: beside it there is only its supervisor."""
+    """The process without children. The only other process is its supervisor."""
     process_tree = psutil.Process().children(recursive=True)
     (worker,) = [process for process in process_tree if not process.children() and process.ppid() != os.getpid()]
     return int(worker.pid)
 
 
-def test_a_study_whose_worker_is_killed_comes_to_the_same_numbers(tmp_path: Path) -> None:
+def test_a_killed_worker_does_not_change_the_results(tmp_path: Path) -> None:
     for name in ("disturbed", "undisturbed"):
         (tmp_path / name).mkdir()
     disturbed, undisturbed = Place(tmp_path / "disturbed"), Place(tmp_path / "undisturbed")
@@ -80,7 +80,7 @@ def test_a_study_whose_worker_is_killed_comes_to_the_same_numbers(tmp_path: Path
     (loss,) = of_kind(events, WorkerReplaced)
     assert "SIGKILL" in loss.message
     again = [event.number for event in of_kind(events, TrialRequeued)]
-    assert len(again) > 1  # the worker held several
+    assert len(again) > 1  # the worker had several trials
     assert {event.number for event in of_kind(events, TrialBegan) if event.attempt} == set(again)
     assert ended(events).progress.complete == TRIALS
     undisturbed.run(STUDY, InlinePool())

@@ -49,7 +49,7 @@ def test_a_study_reaches_its_total_and_begins_with_the_default(place: Place) -> 
     assert len(of_kind(events, TrialProgressed)) == 32
 
 
-def test_a_second_run_adds_nothing_and_a_larger_total_goes_on(place: Place) -> None:
+def test_a_second_run_adds_no_trial_and_a_larger_total_continues(place: Place) -> None:
     place.run(study("parabola", n_trials=3))
     again = place.run(study("parabola", n_trials=3))
     assert not of_kind(again, TrialBegan)
@@ -67,7 +67,7 @@ def test_only_the_best_agents_are_kept_and_no_checkpoint(place: Place) -> None:
     assert not list(place.trials.glob("*/checkpoint.safetensors"))
 
 
-def test_pruned_trials_count_and_say_so(place: Place) -> None:
+def test_pruned_trials_count_as_finished(place: Place) -> None:
     pruner = MedianPruner(n_startup_trials=2, n_warmup_steps=0)
     events = place.run(study("parabola", n_trials=12, pruner=pruner))
     pruned = [event for event in of_kind(events, TrialFinished) if event.result.state is TrialState.PRUNED]
@@ -76,7 +76,7 @@ def test_pruned_trials_count_and_say_so(place: Place) -> None:
     assert ended(events).progress.finished == 12
 
 
-def test_odd_numbers_cost_their_reports_and_one_warning_a_trial(place: Place) -> None:
+def test_invalid_reports_are_ignored_with_one_warning_a_trial(place: Place) -> None:
     events = place.run(study("reports_oddly", n_trials=3))
     assert ended(events).ending is Ending.REACHED
     trials = place.stored()
@@ -96,13 +96,13 @@ def test_ten_failures_with_one_message_end_the_study(place: Place) -> None:
     assert "no such bar" in (end.reason or "")
 
 
-def test_failures_that_differ_end_a_study_of_which_no_trial_ever_finished(place: Place) -> None:
+def test_different_failures_end_a_study_without_a_finished_trial(place: Place) -> None:
     end = ended(place.run(study("fails_in_turn", n_trials=24)))
     assert (end.ending, end.progress.failed) == (Ending.FAILING, FAILURES_IN_A_ROW)
     assert "no trial has finished" in (end.reason or "")
 
 
-def test_failures_that_differ_do_not_end_a_study_that_has_finished_trials(place: Place) -> None:
+def test_different_failures_do_not_end_a_study_with_finished_trials(place: Place) -> None:
     place.run(study("parabola", n_trials=1))
     end = ended(place.run(study("fails_in_turn", n_trials=24)))
     assert (end.ending, end.progress.failed) == (Ending.REACHED, 23)
@@ -121,7 +121,7 @@ def test_a_timeout_starts_no_further_trial(place: Place) -> None:
     assert end.progress.finished == 0
 
 
-def test_a_stop_puts_running_trials_back_and_the_next_run_goes_on_from_there(place: Place) -> None:
+def test_a_stop_requeues_running_trials_and_the_next_run_continues_them(place: Place) -> None:
     stop = StopSignal()
     spec = study("parabola", n_trials=5)
     seen = []
@@ -154,7 +154,7 @@ def test_a_second_stop_ends_the_run_at_once(place: Place) -> None:
     assert place.stored()[0].state is OptunaState.RUNNING
 
 
-def test_a_lost_worker_costs_a_retry_and_the_culprit_fails_in_the_end(place: Place) -> None:
+def test_a_lost_worker_uses_a_retry_and_a_crashing_trial_fails_after_its_retries(place: Place) -> None:
     spec = study("dies_at_first", n_trials=4, retries=2)
     events = place.run(spec, LocalPool((Slot(0), Slot(1)), place.logs))
     states = {event.result.number: event.result for event in of_kind(events, TrialFinished)}
@@ -172,9 +172,9 @@ def test_a_lost_worker_costs_a_retry_and_the_culprit_fails_in_the_end(place: Pla
     assert [len(trial.intermediate_values) for trial in place.stored()] == [1, 1, 1, 1]
 
 
-def test_a_trial_that_outlives_no_run_fails_after_its_retries(place: Place) -> None:
+def test_a_trial_whose_runs_are_all_killed_fails_after_its_retries(place: Place) -> None:
     spec = study("parabola", n_trials=2, retries=1)
-    for attempt in range(2):  # two runs that die in the middle: nothing is put back
+    for attempt in range(2):  # two killed runs, which requeue no trial
         search = open_search(spec, place.url, fingerprint={"of": "this test"}, default_params={"x": 0.0})
         assert [asked.attempt for asked in search.left_running] == [attempt] * len(search.left_running)
         if not attempt:
@@ -189,7 +189,7 @@ def test_a_trial_that_outlives_no_run_fails_after_its_retries(place: Place) -> N
     assert ended(events).progress.finished == 2
 
 
-def test_parameters_that_fit_no_configuration_fail_with_the_reason(tmp_path: Path) -> None:
+def test_an_invalid_configuration_fails_the_trial_with_the_reason(tmp_path: Path) -> None:
     batch = CategoricalParameter(name="training.batch_size", choices=(64, 100_000))
     spec = StudySpec(
         study_name="s",

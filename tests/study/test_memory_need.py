@@ -45,7 +45,7 @@ def study(parameters: str = RATE, **rest: Any) -> StudySpec:
         ),
     ],
 )
-def test_a_study_of_which_no_trial_fits_is_refused_with_what_is_too_large(config: str, told: str) -> None:
+def test_a_study_without_a_fitting_trial_is_refused_with_the_largest_settings(config: str, told: str) -> None:
     made = study(training_config=config)
     with pytest.raises(InputError) as refused:
         check_memory(made, SHARE)
@@ -57,7 +57,7 @@ def test_a_study_of_which_no_trial_fits_is_refused_with_what_is_too_large(config
     assert memory_advice(made) == (message,)
 
 
-def test_the_smallest_trial_decides_and_the_largest_is_warned_of() -> None:
+def test_the_smallest_trial_must_fit_and_the_largest_has_a_warning() -> None:
     searched = "{name: training.n_envs, type: int, low: 16, high: 1000000}"
     rest = {"training_config": "{training: {rollout_steps: 100000}}"}
     (warning,) = check_memory(study(searched, **rest), SHARE)
@@ -80,7 +80,7 @@ def test_the_configuration_on_which_lanes_are_measured_must_fit() -> None:
     assert check_memory(study(searched, training_config=config, resources="{lanes_per_worker: 1}"), SHARE) == ()
 
 
-def test_trainings_side_by_side_count_each() -> None:
+def test_the_memory_of_parallel_trainings_is_summed() -> None:
     config = "{training: {algorithm: dqn, buffer_size: 100000}}"
     one = study(training_config=config)
     assert check_memory(one, SHARE) == ()
@@ -91,19 +91,19 @@ def test_trainings_side_by_side_count_each() -> None:
     assert told.endswith("seeds_per_trial 4; lower one of them")
     lanes = {"resources": "{lanes_per_worker: 100}"}
     (told,) = check_memory(study(**asked, **lanes), SHARE)
-    assert told.endswith("resources.lanes_per_worker 25; lower one of them"), "no more trials are in flight"
+    assert told.endswith("resources.lanes_per_worker 25; lower one of them"), "no more trials run at once"
     assert check_memory(study(**asked, **lanes), SlotPlan((Slot(0),) * 12)) == ()
     with pytest.raises(InputError, match="seeds_per_trial 1,000; lower"):
         check_memory(study(training_config=config.replace("100000", "1000000"), seeds_per_trial=1000), SHARE)
 
 
-def test_a_limit_that_trials_pass_is_said() -> None:
+def test_a_limit_below_the_need_has_a_warning() -> None:
     (told,) = check_memory(study(memory_limit_gb=1e-6), SHARE)
     assert told.startswith("Workers will be replaced after their trials: a worker needs at least ")
     assert "memory_limit_gb lets it take 1e-06 GB" in told
 
 
-def test_workers_together_are_warned_of() -> None:
+def test_workers_that_do_not_fit_together_have_a_warning() -> None:
     made = study(training_config="{training: {algorithm: dqn, buffer_size: 1000000}}")
     workers = int(available_memory() / lane_bytes(config_values(made))) + 1
     (warning,) = check_memory(made.model_copy(update={"n_trials": workers}), SlotPlan((Slot(0),) * workers))
@@ -111,12 +111,12 @@ def test_workers_together_are_warned_of() -> None:
     assert warning.endswith("; lower n_jobs")
 
 
-def test_studies_of_their_usual_size_and_own_code_have_nothing_to_be_said() -> None:
+def test_default_sizes_and_custom_code_have_no_warning() -> None:
     assert check_memory(study(), SHARE) == ()
     assert check_memory(study("{name: x, low: 0, high: 1}", objective="m:f"), SHARE) == ()
 
 
-def test_a_training_in_full_is_refused_alike() -> None:
+def test_a_training_of_one_config_is_refused_too() -> None:
     config = TrainingConfig.model_validate({"training": {"n_envs": 1_000_000, "rollout_steps": 1_000_000}})
     with pytest.raises(InputError, match=r"the config cannot be trained: .* --seeds 2; lower one of them"):
         check_training(config, 2, Slot(0))

@@ -1,4 +1,4 @@
-"""A study as lines of a log."""
+"""Log lines of a study."""
 
 import pytest
 
@@ -79,11 +79,11 @@ def test_lines_of_an_event(event: StudyEvent, lines: list[str]) -> None:
     assert list(lines_of(event, OPENED)) == lines
 
 
-def test_shares_read_as_percent() -> None:
+def test_shares_are_shown_in_percent() -> None:
     assert lines_of(OF_SEEDS, OF_RETURNS) == ("Trial 4 complete: 0.123 ± 0.021 % in 12s (5/50)",)
 
 
-def test_beside_the_live_view_only_incidents_are_told() -> None:
+def test_only_incidents_are_printed_beside_the_live_view() -> None:
     assert incidents_of(FAILED) == lines_of(FAILED, OPENED)
     assert not incidents_of(COMPLETE)
     assert not incidents_of(PRUNED)
@@ -91,6 +91,6 @@ def test_beside_the_live_view_only_incidents_are_told() -> None:
     assert incidents_of(TrialExploited(3, 5, 20, {}))
 
 
-def test_a_message_of_others_stays_on_its_line_and_has_no_control_codes() -> None:
+def test_a_foreign_message_is_one_line_without_control_codes() -> None:
     (line,) = lines_of(Notice("a\nb\x1b[2Jc"), None)
     assert line.isprintable()

@@ -88,7 +88,7 @@ def exploits_by_step(events: list[StudyEvent]) -> Mapping[int, list[TrialExploit
     return found
 
 
-def test_the_worst_go_on_from_the_best_and_all_reach_the_end(place: Place) -> None:
+def test_the_worst_continue_from_the_best_and_all_reach_the_last_step(place: Place) -> None:
     events = place.run(population(n_trials=4), pool())
     assert ended(events).ending is Ending.REACHED
     assert sorted(exploits_by_step(events)) == [2, 4, 6]  # at the last step nothing is left to train
@@ -122,7 +122,7 @@ def test_a_trial_keeps_the_parameters_that_it_began_with(place: Place) -> None:
     assert ended(events).best_params == last[best]
 
 
-def test_populations_follow_one_another(place: Place) -> None:
+def test_populations_run_one_after_another(place: Place) -> None:
     events = place.run(population(n_trials=10), pool())
     running: set[int] = set()
     for event in events:
@@ -136,7 +136,7 @@ def test_populations_follow_one_another(place: Place) -> None:
     assert ended(events).progress.complete == 10
 
 
-def test_members_take_turns_where_there_are_fewer_lanes(place: Place, undisturbed: list[tuple[Any, ...]]) -> None:
+def test_members_take_turns_on_fewer_lanes(place: Place, undisturbed: list[tuple[Any, ...]]) -> None:
     events = place.run(population(), pool(2, 1))
     assert of_kind(events, TrialSetAside)
     assert outcomes(place) == undisturbed
@@ -144,13 +144,13 @@ def test_members_take_turns_where_there_are_fewer_lanes(place: Place, undisturbe
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a study must not depend on: how many lanes there are, which fewer they become, when runs die."""
+    """Numbers of lanes, changes of these numbers and killed runs, on which results must not depend."""
 
     workers: int
     width: int
     max_running_trials: int
     halved_at: set[int]
-    kills: list[int]  # events after which a run dies
+    kills: list[int]  # numbers of events after which a run is killed
 
 
 CIRCUMSTANCES = st.builds(
@@ -165,21 +165,21 @@ CIRCUMSTANCES = st.builds(
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(CIRCUMSTANCES)
-def test_nothing_that_happens_changes_what_comes_of_it(
+def test_results_do_not_depend_on_lanes_and_killed_runs(
     tmp_path_factory: pytest.TempPathFactory, undisturbed: list[tuple[Any, ...]], at: Circumstances
 ) -> None:
     place = Place(tmp_path_factory.mktemp("disturbed"))
-    spec = population(max_concurrent_trials=at.max_running_trials, retries=len(at.kills))  # no trial is blamed for them
+    spec = population(max_concurrent_trials=at.max_running_trials, retries=len(at.kills))  # no trial fails for them
     for events in at.kills:
-        vanishes_after(place, spec, pool(at.workers, at.width), events)
+        killed_after(place, spec, pool(at.workers, at.width), events)
     last = pool(at.workers, at.width)
     last.halved_at = at.halved_at
     assert ended(place.run(spec, last)).ending is Ending.REACHED
     assert outcomes(place) == undisturbed
 
 
-def vanishes_after(place: Place, spec: StudySpec, workers: WorkerPool, events: int) -> None:
-    """Run until so much has happened, then end as a killed process does: nothing is put back."""
+def killed_after(place: Place, spec: StudySpec, workers: WorkerPool, events: int) -> None:
+    """Run for this number of events, then end as a killed process does: no trial is requeued."""
     search = open_search(spec, place.url, fingerprint={"of": "this test"}, default_params={"x": 0.0})
     running = run_study(spec, search, workers, place.trials, StopSignal())
     for happened, _ in zip(count(), running, strict=False):
@@ -189,21 +189,21 @@ def vanishes_after(place: Place, spec: StudySpec, workers: WorkerPool, events: i
     search.close()
 
 
-def test_a_member_that_fails_leaves_its_population(place: Place) -> None:
-    events = place.run(population(n_trials=4, retries=0), pool(4, 1, culprits=[2]))
+def test_a_failed_member_leaves_its_population(place: Place) -> None:
+    events = place.run(population(n_trials=4, retries=0), pool(4, 1, crashing=[2]))
     states = {trial.number: trial.state for trial in place.stored()}
     assert states == {number: OptunaState.FAIL if number == 2 else OptunaState.COMPLETE for number in range(4)}
     assert all(2 not in (event.number, event.donor) for event in of_kind(events, TrialExploited))
     assert sorted(exploits_by_step(events)) == [2, 4, 6]
 
 
-def test_a_culprit_is_found_although_its_company_waits_for_it(place: Place) -> None:
-    events = place.run(population(n_trials=4, retries=1), pool(1, 4, culprits=[2]))
+def test_a_crashing_trial_is_found_although_the_others_wait_for_it(place: Place) -> None:
+    events = place.run(population(n_trials=4, retries=1), pool(1, 4, crashing=[2]))
     assert ended(events).progress.failed == 1
     assert ended(events).progress.complete == 3
 
 
-def test_a_stopped_population_goes_on_from_there(place: Place, undisturbed: list[tuple[Any, ...]]) -> None:
+def test_a_stopped_population_continues(place: Place, undisturbed: list[tuple[Any, ...]]) -> None:
     stop = StopSignal()
     with place.running(population(), pool(2, 1), stop) as events:
         seen = []
@@ -217,7 +217,7 @@ def test_a_stopped_population_goes_on_from_there(place: Place, undisturbed: list
     assert outcomes(place) == undisturbed
 
 
-def test_after_its_timeout_no_member_trains_on(place: Place, undisturbed: list[tuple[Any, ...]]) -> None:
+def test_timeouts_do_not_change_the_results(place: Place, undisturbed: list[tuple[Any, ...]]) -> None:
     spec = population(timeout=0.2)
     for _ in range(40):
         if ended(place.run(spec, pool(1, 1))).ending is Ending.REACHED:
@@ -226,7 +226,7 @@ def test_after_its_timeout_no_member_trains_on(place: Place, undisturbed: list[t
     assert outcomes(place) == undisturbed
 
 
-def test_a_larger_total_begins_a_population_of_its_own(place: Place) -> None:
+def test_a_larger_total_starts_a_new_population(place: Place) -> None:
     place.run(population(n_trials=6), pool())
     events = place.run(population(n_trials=8), pool())
     assert {number for event in of_kind(events, TrialExploited) for number in (event.number, event.donor)} <= {6, 7}

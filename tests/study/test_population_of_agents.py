@@ -1,4 +1,4 @@
-"""A population of real trainings: the same on any lanes and workers, through a kill, and trained once more."""
+"""A population of real trainings has equal results on any lanes and workers, after a kill, and trained again."""
 
 import json
 import os
@@ -86,7 +86,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Any, ...]]:
     return outcomes(folder, study, InlinePool(plan=plan(study)))
 
 
-def test_members_go_on_from_each_others_weights(together: list[tuple[Any, ...]]) -> None:
+def test_members_continue_from_each_others_weights(together: list[tuple[Any, ...]]) -> None:
     lineages = [lineage for *_, lineage in together]
     assert sorted({exploit.step for lineage in lineages for exploit in lineage}) == [2, 4, 6]
     for state, params, value, reports, lineage in together:
@@ -100,7 +100,7 @@ def test_members_go_on_from_each_others_weights(together: list[tuple[Any, ...]])
 
 
 @pytest.mark.parametrize("kind", [InlinePool, LocalPool])
-def test_where_members_take_turns_they_come_to_the_same(
+def test_members_that_take_turns_have_the_same_results(
     together: list[tuple[Any, ...]], tmp_path: Path, kind: type
 ) -> None:
     (study,) = load_spec(written(tmp_path, lanes=1)).studies
@@ -129,7 +129,7 @@ def moments(folder: Path) -> Iterator[int]:
         time.sleep(0.05)
 
 
-def test_killed_on_the_way_and_taken_up_it_is_the_same_and_its_winner_is_trained_once_more(
+def test_a_killed_run_resumes_to_the_same_results_and_its_winner_can_be_trained_again(
     together: list[tuple[Any, ...]], tmp_path: Path
 ) -> None:
     spec = written(tmp_path, lanes=2, jobs=2)
@@ -140,12 +140,12 @@ def test_killed_on_the_way_and_taken_up_it_is_the_same_and_its_winner_is_trained
     assert running.poll() is None
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
-    taken_up = call_fxai(tmp_path, "run", "--spec", str(spec), "--quiet")
-    assert taken_up.code == 0, taken_up
+    resumed = call_fxai(tmp_path, "run", "--spec", str(spec), "--quiet")
+    assert resumed.code == 0, resumed
     stored = load_study(f"sqlite:///{tmp_path / 'optuna_studies.db'}", "s")
     assert list(map(outcome, stored.trials)) == together
 
-    shown_as_it_is(tmp_path, stored)
+    check_shown_history(tmp_path, stored)
     results = tmp_path / "optuna_results" / "s"
     best = load_best_config(results / "s_best_config.yaml")
     assert isinstance(best, BestConfig)
@@ -156,8 +156,8 @@ def test_killed_on_the_way_and_taken_up_it_is_the_same_and_its_winner_is_trained
     assert (tmp_path / "again" / "agent.safetensors").read_bytes() == (results / "best_agent.safetensors").read_bytes()
 
 
-def shown_as_it_is(folder: Path, study: Study) -> None:
-    """`show` and the results tell a member's lineage, and the parameters that it ended with."""
+def check_shown_history(folder: Path, study: Study) -> None:
+    """`show` and the results file have the exploits of a member and its last parameters."""
     trial = next(trial for trial in study.trials if len(pbt_history_of(trial.user_attrs)) > 1)
     lineage = pbt_history_of(trial.user_attrs)
     shown = call_fxai(folder, "show", "s", str(trial.number)).out
@@ -169,10 +169,10 @@ def shown_as_it_is(folder: Path, study: Study) -> None:
 
 
 @pytest.mark.parametrize("events", [0, 3, 12])
-def test_a_run_that_vanishes_after_an_exploit_leaves_what_the_next_one_needs(
+def test_a_run_killed_after_an_exploit_resumes_to_the_same_results(
     together: list[tuple[Any, ...]], tmp_path: Path, events: int
 ) -> None:
-    """The donor has gone on by then, and its checkpoint with it."""
+    """By then, the donor has trained further and replaced its checkpoint."""
     (study,) = load_spec(written(tmp_path, lanes=3)).studies
     workers = InlinePool((Slot(0), Slot(1)), plan(study))
     url = f"sqlite:///{tmp_path / 'here.db'}"
@@ -182,12 +182,12 @@ def test_a_run_that_vanishes_after_an_exploit_leaves_what_the_next_one_needs(
         pass
     for _ in range(events):
         next(running)
-    cast("Generator[StudyEvent]", running).close()  # as a killed process does: nothing is put back
+    cast("Generator[StudyEvent]", running).close()  # as a killed process does: no trial is requeued
     search.close()
     assert outcomes(tmp_path, study, InlinePool((Slot(0), Slot(1)), plan(study))) == together
 
 
-def test_several_seeds_go_on_from_the_same_seeds_of_another(tmp_path: Path) -> None:
+def test_several_seeds_have_the_same_results_on_any_lanes(tmp_path: Path) -> None:
     found = []
     for lanes in (12, 2):
         folder = tmp_path / str(lanes)

@@ -1,4 +1,4 @@
-"""A study in Python's log."""
+"""Records of a study in Python's log."""
 
 import logging
 
@@ -30,7 +30,7 @@ EVENTS = (
 )
 
 
-def test_what_matters_is_at_info_and_all_else_at_debug(caplog: pytest.LogCaptureFixture) -> None:
+def test_trials_are_logged_at_info_and_reports_at_debug(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "a search")
     assert watch_in_log(logging.getLogger("a search"))(EVENTS) == ENDED
     told = {level: [each.message for each in caplog.records if each.levelno == level] for level in (10, 20, 30)}
@@ -44,7 +44,7 @@ def test_what_matters_is_at_info_and_all_else_at_debug(caplog: pytest.LogCapture
     ]
 
 
-def test_shares_read_as_percent(caplog: pytest.LogCaptureFixture) -> None:
+def test_shares_are_shown_in_percent(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "returns")
     result = TrialResult(0, TrialState.COMPLETE, 1.0, value=0.5, metrics={"total_return": 0.5, "sharpe": 2.0})
     events = (
@@ -61,12 +61,12 @@ def test_shares_read_as_percent(caplog: pytest.LogCaptureFixture) -> None:
     ]
 
 
-def test_events_that_break_off_are_a_bug() -> None:
+def test_events_without_an_end_are_an_internal_error() -> None:
     with pytest.raises(RuntimeError, match="without a StudyEnded event"):
         watch_in_log(logging.getLogger("a search"))(EVENTS[:2])
 
 
-def test_a_logger_speaks_by_itself_to_what_standard_error_is_then(
+def test_a_logger_without_handlers_writes_to_the_current_standard_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(logging.getLogger(), "handlers", [])  # as in a program that has set up no logging
@@ -82,5 +82,5 @@ def test_a_logger_speaks_by_itself_to_what_standard_error_is_then(
     assert speaking_logger("set before").level == logging.ERROR
 
 
-def test_a_program_with_logging_of_its_own_keeps_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_logger_gets_no_handler_if_the_program_configures_logging(caplog: pytest.LogCaptureFixture) -> None:
     assert speaking_logger("somebody's").handlers == []

@@ -1,4 +1,4 @@
-"""How a run of a study ended, for the command line and the Python API."""
+"""The outcome of a run of a study, for the command line and the Python API."""
 
 import pytest
 
@@ -25,9 +25,9 @@ def test_a_run_succeeds_with_a_complete_trial_and_its_results(
     ending: Ending, complete: int, *, results_written: bool
 ) -> None:
     outcome = StudyOutcome(study("parabola"), ended(ending, complete), SUMMARY, (), results_written=results_written)
-    whatever_else = {Ending.INTERRUPTED: RunStatus.INTERRUPTED, Ending.FAILING: RunStatus.FAILING}
+    by_ending = {Ending.INTERRUPTED: RunStatus.INTERRUPTED, Ending.FAILING: RunStatus.FAILING}
     usable = complete > 0 and results_written
-    expected = whatever_else.get(ending, RunStatus.SUCCEEDED if usable else RunStatus.INCOMPLETE)
+    expected = by_ending.get(ending, RunStatus.SUCCEEDED if usable else RunStatus.INCOMPLETE)
     assert outcome.status is expected
 
 

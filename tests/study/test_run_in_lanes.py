@@ -54,7 +54,7 @@ def results(events: list[StudyEvent]) -> dict[int, TrialResult]:
     return {event.result.number: event.result for event in of_kind(events, TrialFinished)}
 
 
-def test_each_trial_has_its_seeds_the_first_its_own(place: Place) -> None:
+def test_trials_have_distinct_seeds_and_the_first_is_the_trial_seed(place: Place) -> None:
     pool = LanePool()
     place.run(lanes(4, seeds_per_trial=3), pool)
     place.run(lanes(8), other := LanePool())
@@ -65,7 +65,7 @@ def test_each_trial_has_its_seeds_the_first_its_own(place: Place) -> None:
     assert all(request.seeds == (trial_seed(0, request.number),) for request in other.submitted)
 
 
-def test_requests_carry_the_objectives_signature(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_have_the_objectives_signature(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = []
 
     def load(name: str) -> Callable[[Mapping[str, Any]], str]:
@@ -79,7 +79,7 @@ def test_requests_carry_the_objectives_signature(place: Place, monkeypatch: pyte
     assert {request.signature for request in pool.submitted} == {f"shape {len(pool.submitted[0].config)}"}
 
 
-def test_reports_of_one_moment_are_stored_before_the_first_is_decided(
+def test_all_reports_of_a_tick_are_stored_before_the_first_decision(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[str, int, int]] = []
@@ -101,7 +101,7 @@ def test_reports_of_one_moment_are_stored_before_the_first_is_decided(
         tick = [(what, number) for what, number, at in seen if at == step]
         assert [what for what, _ in tick] == ["stored"] * 8 + ["decided"] * 8
         orders.append(tuple(number for what, number in tick if what == "decided"))
-    assert len(set(orders)) == 6  # nobody is always first
+    assert len(set(orders)) == 6  # no trial is always first
     assert len({order[0] for order in orders}) > 2
 
 
@@ -113,7 +113,7 @@ def decided(place: Place, *, late: bool = False) -> list[tuple[Any, ...]]:
     ]
 
 
-def test_a_decision_that_comes_late_changes_no_result(tmp_path: Path, place: Place) -> None:
+def test_late_decisions_do_not_change_the_results(tmp_path: Path, place: Place) -> None:
     prompt = decided(place)
     (tmp_path / "late").mkdir()
     late = decided(Place(tmp_path / "late"), late=True)
@@ -124,12 +124,12 @@ def test_a_decision_that_comes_late_changes_no_result(tmp_path: Path, place: Pla
         assert state is OptunaState.PRUNED or sorted(reports) == [1, 2, 3, 4]
 
 
-def test_a_pruned_trial_is_pruned_though_its_worker_dies_or_the_run_ends(place: Place) -> None:
+def test_a_pruned_trial_stays_pruned_if_its_worker_dies(place: Place) -> None:
     class DiesOnPruning(LanePool):
         def answer(self, number: int, decision: Decision) -> None:
             super().answer(number, decision)
             if decision is Decision.PRUNE:
-                self._culprits = frozenset({number})
+                self._crashing = frozenset({number})
 
     spec = lanes(4, pruner=ThresholdPruner(upper=1.0, n_warmup_steps=0), retries=0)
     events = place.run(spec, DiesOnPruning(width=1, curve=second_is_high))
@@ -143,7 +143,7 @@ def test_a_pruned_trial_is_pruned_though_its_worker_dies_or_the_run_ends(place: 
     assert results(events)[1].metrics == {"at": 1.0}
 
 
-def test_what_was_pruned_as_the_run_was_stopped_is_not_run_again(place: Place) -> None:
+def test_a_trial_pruned_during_a_stop_is_not_run_again(place: Place) -> None:
     stop = StopSignal()
     spec = lanes(2, pruner=ThresholdPruner(upper=1.0, n_warmup_steps=0))
     seen = []
@@ -157,7 +157,7 @@ def test_what_was_pruned_as_the_run_was_stopped_is_not_run_again(place: Place) -
     assert [trial.state for trial in place.stored()] == [OptunaState.RUNNING, OptunaState.PRUNED]
 
 
-def test_trials_that_a_worker_gives_back_are_run_again_at_once(place: Place) -> None:
+def test_returned_trials_are_run_again_in_the_same_run(place: Place) -> None:
     pool = LanePool(width=4, updates=4)
     pool.halved_at = {2, 5}
     events = place.run(lanes(6), pool)
@@ -167,7 +167,7 @@ def test_trials_that_a_worker_gives_back_are_run_again_at_once(place: Place) -> 
     assert all(sorted(trial.intermediate_values) == [1, 2, 3, 4] for trial in place.stored())
 
 
-def test_a_trial_that_is_given_back_for_ever_fails(place: Place) -> None:
+def test_a_trial_that_is_always_returned_fails(place: Place) -> None:
     pool = LanePool(width=2)
     pool.halved_at = set(range(1, 1000))
     events = place.run(lanes(2), pool)
@@ -180,31 +180,31 @@ def test_a_trial_that_is_given_back_for_ever_fails(place: Place) -> None:
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
-    culprits=st.sets(st.integers(0, 19), max_size=6),
+    crashing=st.sets(st.integers(0, 19), max_size=6),
     workers=st.integers(1, 3),
     width=st.integers(1, 9),
     retries=st.integers(0, 3),
 )
-def test_every_culprit_fails_and_nobody_else(
-    place: Place, culprits: set[int], workers: int, width: int, retries: int
+def test_all_crashing_trials_fail_and_no_others(
+    place: Place, crashing: set[int], workers: int, width: int, retries: int
 ) -> None:
-    pool = LanePool(workers, width, culprits=sorted(culprits))
+    pool = LanePool(workers, width, crashing=sorted(crashing))
     spec = lanes(20, retries=retries)
     place.url = MEMORY
     events = place.run(spec, pool)
     failed = {number for number, result in results(events).items() if result.state is TrialState.FAIL}
-    assert failed == culprits
+    assert failed == crashing
     assert len(results(events)) == 20
-    for number in culprits:
+    for number in crashing:
         error = results(events)[number].error
         assert error is not None
         assert error.cause is Cause.WORKER_LOST
-    # At first unblamed, then a level of halves after the other down to the one, then its own retries.
+    # One crash of all trials, one for each halving down to a single trial, then the trial's own retries.
     levels = 1 + math.ceil(math.log2(width)) + 1 + retries + 1
-    assert len(pool.deaths) <= len(culprits) * levels
+    assert len(pool.deaths) <= len(crashing) * levels
 
 
-def test_machines_that_die_too_often_fail_nobody(place: Place) -> None:
+def test_runs_killed_from_outside_fail_no_trial(place: Place) -> None:
     """Four runs are killed with six running trials, none of which is at fault."""
     spec = lanes(6, retries=1)
     for _ in range(4):
@@ -213,8 +213,8 @@ def test_machines_that_die_too_often_fail_nobody(place: Place) -> None:
     assert ended(events).progress.complete == 6
 
 
-def test_the_trial_that_kills_every_run_is_found(place: Place) -> None:
-    """Kills the run, not only a worker, when trial 3 runs."""
+def test_a_trial_that_kills_every_run_is_found(place: Place) -> None:
+    """The whole run is killed, not only a worker, whenever trial 3 runs."""
     spec = lanes(6, retries=1)
     runs = takewhile(lambda _: dies_after(place, spec, LanePool(width=6), number=3), range(12))
     assert len(list(runs)) <= 2 + 3
@@ -225,7 +225,7 @@ def test_the_trial_that_kills_every_run_is_found(place: Place) -> None:
 def dies_after(
     place: Place, spec: StudySpec, workers: WorkerPool, *, begun: int | None = None, number: int | None = None
 ) -> bool:
-    """Run until so many trials, or that trial, have begun and reported, then vanish; False if it ran to its end."""
+    """Run until `begun` trials or trial `number` reported, then stop like a killed run. False if it completes."""
     search = open_search(spec, place.url, fingerprint={"of": "this test"}, default_params={"x": 0.0})
     reported = set()
     for event in run_study(spec, search, workers, place.trials, StopSignal()):

@@ -24,7 +24,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def held_after(stop: Stop, values: list[float | None], direction: str = "maximize") -> list[Rule | None]:
-    """What holds after each of the trials."""
+    """The rule that holds after each trial."""
     rules, held = StopRules(stop, "value", direction, trading=False), []
     for value in values:
         rules.add(value, 10)
@@ -49,7 +49,7 @@ def test_small_gains_add_up_to_an_improvement() -> None:
 
 
 @pytest.mark.parametrize(("direction", "sign"), [("maximize", 1), ("minimize", -1)])
-def test_a_value_that_is_good_enough(direction: str, sign: int) -> None:
+def test_the_target_value_holds_once_reached(direction: str, sign: int) -> None:
     held = held_after(Stop(value=sign * 2.0), [sign * 1.0, None, sign * 2.0, 0.0], direction)
     assert held == [None, None, Rule.VALUE, Rule.VALUE]
 
@@ -78,7 +78,7 @@ def test_steps_of_running_trials_count_too() -> None:
         (Stop(value=0.25), True, "the best value reached 25 % (stop.value)"),
     ],
 )
-def test_reasons_are_words(stop: Stop, reason: str, *, trading: bool) -> None:
+def test_reasons_name_the_rule(stop: Stop, reason: str, *, trading: bool) -> None:
     rules = StopRules(stop, "total_return", "maximize", trading=trading)
     for _ in range(21):
         rules.add(1.0, 0)
@@ -88,7 +88,7 @@ def test_reasons_are_words(stop: Stop, reason: str, *, trading: bool) -> None:
 
 
 def curve(falling: int = 0, steps: int = 100) -> LanePool:
-    """One trial after the other, each worth its number less what it has fallen behind trial `falling`."""
+    """Trials one at a time. The value is a trial's number up to trial `falling`, then minus its number."""
     return LanePool(
         width=1,
         curve=lambda request, _: float(request.number if request.number <= falling else -request.number),
@@ -111,7 +111,7 @@ def test_patience_ends_a_study_and_again_when_it_is_resumed(place: Place) -> Non
     assert ended_by(place) == {"rule": "patience", "reason": end.reason}
 
 
-def test_more_patience_lets_it_go_on(place: Place) -> None:
+def test_a_study_continues_with_more_patience(place: Place) -> None:
     place.run(study("parabola", n_trials=30, stop=Stop(patience=4)), curve(falling=2))
     end = ended(place.run(study("parabola", n_trials=30, stop=Stop(patience=6)), curve(falling=2)))
     assert end.progress.finished == 9
@@ -121,14 +121,14 @@ def test_more_patience_lets_it_go_on(place: Place) -> None:
     assert ended_by(place) is None
 
 
-def test_a_good_value_lets_running_trials_end(place: Place) -> None:
+def test_running_trials_complete_after_the_target_value(place: Place) -> None:
     pool = LanePool(width=3, curve=lambda request, _: float(request.number))
     events = place.run(study("parabola", n_trials=30, stop=Stop(value=0.0), max_concurrent_trials=3), pool)
     assert ended(events).ending is Ending.VALUE
     assert [event.result.state for event in of_kind(events, TrialFinished)] == [TrialState.COMPLETE] * 3
 
 
-def test_pruned_and_failed_trials_take_patience(place: Place) -> None:
+def test_pruned_trials_count_for_patience(place: Place) -> None:
     pruner = MedianPruner(n_startup_trials=1, n_warmup_steps=0)
     spec = study("parabola", n_trials=30, pruner=pruner, stop=Stop(patience=5))
     end = ended(place.run(spec, LanePool(width=1, curve=lambda request, _: -float(request.number))))
@@ -139,7 +139,7 @@ def test_pruned_and_failed_trials_take_patience(place: Place) -> None:
 def test_a_budget_of_steps_counts_all_trials(place: Place) -> None:
     pruner = MedianPruner(n_startup_trials=1, n_warmup_steps=0)
     spec = study("parabola", n_trials=30, pruner=pruner, stop=Stop(env_steps=700))
-    end = ended(place.run(spec, curve(steps=100)))  # three reports, of 100 steps each; pruned ones have one
+    end = ended(place.run(spec, curve(steps=100)))  # three reports of 100 steps each; a pruned trial has one
     assert (end.ending, end.progress.finished) == (Ending.ENV_STEPS, 5)
     steps = [trial.user_attrs[attributes.ENV_STEPS] for trial in place.stored()]
     assert steps == [300, 100, 100, 100, 100]
@@ -149,11 +149,11 @@ def test_a_budget_of_steps_counts_all_trials(place: Place) -> None:
 
 def test_steps_that_a_lost_trial_reported_are_counted(place: Place) -> None:
     spec = study("parabola", n_trials=3, retries=0)
-    place.run(spec, LanePool(width=1, culprits=[1], env_steps=100))
+    place.run(spec, LanePool(width=1, crashing=[1], env_steps=100))
     assert [trial.user_attrs[attributes.ENV_STEPS] for trial in place.stored()] == [300, 100, 300]
 
 
-def test_trials_that_wait_to_be_run_again_still_run(place: Place) -> None:
+def test_requeued_trials_run_although_a_rule_holds(place: Place) -> None:
     stop = StopSignal()
     spec = study("parabola", n_trials=30, max_concurrent_trials=2)
     two = LanePool(width=2, updates=6)
@@ -169,7 +169,7 @@ def test_trials_that_wait_to_be_run_again_still_run(place: Place) -> None:
     assert ended(resumed).progress.complete == 2
 
 
-def test_trials_given_back_while_a_rule_holds_run_again(place: Place) -> None:
+def test_trials_returned_while_a_rule_holds_run_again(place: Place) -> None:
     pool = LanePool(width=2, updates=4, env_steps=10)
     pool.halved_at = {3}
     events = place.run(study("parabola", n_trials=30, max_concurrent_trials=2, stop=Stop(env_steps=20)), pool)
@@ -178,7 +178,7 @@ def test_trials_given_back_while_a_rule_holds_run_again(place: Place) -> None:
     assert ended(events).ending is Ending.ENV_STEPS
 
 
-def test_reports_of_own_code_count_no_steps(place: Place) -> None:
+def test_reports_of_custom_code_have_no_steps(place: Place) -> None:
     place.run(study("parabola", n_trials=2), InlinePool())
     assert all(attributes.ENV_STEPS not in trial.user_attrs for trial in place.stored())
     assert all(trial.user_attrs[attributes.PEAK_MEMORY] > 1 for trial in place.stored())

@@ -1,4 +1,4 @@
-"""The loop of trainings in full, on lanes in this process: side by side, stopped, gone on, in segments."""
+"""Agents are trained on lanes in this process: in parallel, stopped and resumed, in segments."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -63,7 +63,7 @@ def agent(folder: Path) -> bytes:
     return TrialPaths(folder).agent.read_bytes()
 
 
-def test_seeds_side_by_side_are_what_each_is_alone(tmp_path: Path) -> None:
+def test_parallel_seeds_give_the_agents_of_single_runs(tmp_path: Path) -> None:
     together = trained([request(tmp_path / "0")], [request(tmp_path / "1", 1)])
     alone = [trained([request(tmp_path / f"alone-{n}", n)]) for n in range(2)]
     assert [result.state for result in results(together)] == [TrialState.COMPLETE] * 2
@@ -89,7 +89,7 @@ def stopped_after(reports: int, chain: list[TrialRequest]) -> Iterator[TrainingE
 
 
 @pytest.mark.parametrize("after", [1, 3])
-def test_one_that_was_stopped_goes_on_to_the_very_same_agent(tmp_path: Path, after: int) -> None:
+def test_a_stopped_training_resumes_to_the_same_agent(tmp_path: Path, after: int) -> None:
     trained([request(tmp_path / "whole")])
     assert not results(list(stopped_after(after, [request(tmp_path / "cut")])))
     assert not TrialPaths(tmp_path / "cut").agent.exists()
@@ -103,13 +103,13 @@ def chain_of(folder: Path) -> list[TrialRequest]:
     return [request(folder), later]
 
 
-def test_segments_follow_each_other_and_may_be_stopped_within(tmp_path: Path) -> None:
+def test_segments_run_in_order_and_resume_after_a_stop(tmp_path: Path) -> None:
     events = trained(chain_of(tmp_path / "whole"))
     assert [event.step for event in events if isinstance(event, Report)] == [1, 2, 3, 4]
     (result,) = results(events)
     assert result.state is TrialState.COMPLETE
     list(stopped_after(3, chain_of(tmp_path / "cut")))
-    trained(chain_of(tmp_path / "cut")[1:])  # its checkpoint stands in the second
+    trained(chain_of(tmp_path / "cut")[1:])  # its checkpoint is in the second segment
     assert agent(tmp_path / "cut") == agent(tmp_path / "whole")
     trained([request(tmp_path / "unchanged")])
     assert agent(tmp_path / "unchanged") != agent(tmp_path / "whole")
@@ -138,7 +138,7 @@ def train(trial):
 
 
 @pytest.mark.parametrize("lives", [1, 9])
-def test_a_worker_that_dies_is_tried_again_but_not_for_ever(tmp_path: Path, lives: int) -> None:
+def test_a_lost_worker_is_retried_a_limited_number_of_times(tmp_path: Path, lives: int) -> None:
     (tmp_path / "killer.py").write_text(KILLER.replace("LIVES", str(lives)))
     own = replace(request(tmp_path / "t"), objective="killer:train", folder=str(tmp_path), metric="value")
     plan = LanePlan("killer:train", {}, folder=str(tmp_path))

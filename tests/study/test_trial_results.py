@@ -8,7 +8,7 @@ from fxai.study.trial_results import RepeatedReturns, ticks
 
 
 @given(numbers=st.lists(st.integers(0, 4), max_size=20))
-def test_a_tick_holds_one_report_of_a_trial_and_its_reports_stay_in_order(numbers: list[int]) -> None:
+def test_a_tick_has_one_report_of_a_trial_and_reports_stay_in_order(numbers: list[int]) -> None:
     reports = [Report(number, step, 0.0) for step, number in enumerate(numbers)]
     rounds = ticks(reports)
     assert all(len({report.number for report in tick}) == len(tick) for tick in rounds)

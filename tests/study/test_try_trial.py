@@ -1,4 +1,4 @@
-"""One trial of a study on the least budget."""
+"""One trial of a study with the smallest budget."""
 
 import threading
 from pathlib import Path
@@ -48,8 +48,8 @@ def tried(made: StudySpec) -> TriedTrial:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Temporary files of a test lie in a folder of its own."""
+def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Temporary files of a test are in a folder of the test."""
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     monkeypatch.chdir(tmp_path)
@@ -59,7 +59,7 @@ def files(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()} - {"__pycache__"}
 
 
-def test_own_code_runs_as_it_is_and_leaves_nothing(tmp_path: Path) -> None:
+def test_custom_code_runs_unchanged_and_leaves_no_files(tmp_path: Path) -> None:
     ended = tried(study(tmp_path, "objective: code:train, training_config: {x: 0.5, size: 7}"))
     assert (ended.result.state, ended.result.value, ended.reports) == (TrialState.COMPLETE, 0.25, 3)
     assert ended.params == {"x": 0.5}
@@ -95,7 +95,7 @@ def test_a_failure_has_its_cause_and_the_end_of_its_output(
 
 
 @pytest.mark.parametrize("algorithm", ["ppo", "a2c", "dqn"])
-def test_an_agent_of_fxai_takes_as_few_updates_as_it_can(tmp_path: Path, algorithm: str) -> None:
+def test_an_agent_of_fxai_is_trained_up_to_one_report(tmp_path: Path, algorithm: str) -> None:
     parameters = "parameters: {training.total_updates: {type: int, low: 50, high: 100}}"
     (tmp_path / "mine.yaml").write_text(
         f"name: mine\nstudies:\n  - study_name: mine\n    {parameters}\n"
@@ -107,7 +107,7 @@ def test_an_agent_of_fxai_takes_as_few_updates_as_it_can(tmp_path: Path, algorit
     assert files(tmp_path) == {"mine.yaml", "temporary"}
 
 
-def test_a_configuration_that_cannot_be_is_a_failure(tmp_path: Path) -> None:
+def test_an_invalid_configuration_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(
         "name: mine\nstudies:\n  - study_name: mine\n"
         "    parameters: {training.batch_size: {type: int, low: 100000, high: 200000}}\n"
@@ -118,7 +118,7 @@ def test_a_configuration_that_cannot_be_is_a_failure(tmp_path: Path) -> None:
     assert "batch" in ended.result.error.message
 
 
-def test_asked_to_stop_it_leaves_no_process_and_no_file(tmp_path: Path) -> None:
+def test_a_stop_leaves_no_process_and_no_file(tmp_path: Path) -> None:
     stop = StopSignal()
     started = tmp_path / "started"
     script = f"touch {started}; sleep 1000"

@@ -1,4 +1,4 @@
-"""The border of a worker, where the parent's view and the lanes may differ for a moment."""
+"""Trials of a worker, while the state of the parent and that of the lanes differ for a moment."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from lane_objectives import CounterLanes
 
 
 class Output:
-    """Remembers where the output was sent."""
+    """Records the logs to which output was sent."""
 
     def __init__(self) -> None:
         self.logs: list[Path | None] = []
@@ -18,7 +18,7 @@ class Output:
         self.logs.append(log)
 
 
-def test_a_trial_that_comes_when_the_lanes_became_fewer_is_given_back(tmp_path: Path):
+def test_a_trial_that_arrives_after_the_lanes_became_fewer_is_returned(tmp_path: Path):
     trials = WorkerTrials(CounterLanes(2), Output())
     trials.admit(lane_request(1, tmp_path))
     trials.admit(lane_request(2, tmp_path, returned_at=1))
@@ -27,11 +27,11 @@ def test_a_trial_that_comes_when_the_lanes_became_fewer_is_given_back(tmp_path: 
     trials.admit(lane_request(3, tmp_path))
     message = trials.advance()
     assert [(result.number, result.state) for result in message.results] == [(3, TrialState.RETURNED)]
-    assert message.reports == (), "the lanes do not train before a result that is known"
+    assert message.reports == (), "a known result is sent before the lanes train"
     assert trials.numbers == (1,)
 
 
-def test_lanes_that_raised_take_nothing_more(tmp_path: Path):
+def test_lanes_that_raised_take_no_further_trial(tmp_path: Path):
     trials = WorkerTrials(CounterLanes(2), Output())
     trials.admit(lane_request(1, tmp_path, raises_at=1))
     progress = trials.advance()
@@ -44,7 +44,7 @@ def test_lanes_that_raised_take_nothing_more(tmp_path: Path):
     assert not trials.busy
 
 
-def test_a_decision_on_a_trial_that_is_not_here_is_ignored(tmp_path: Path):
+def test_a_decision_on_an_unknown_trial_is_ignored(tmp_path: Path):
     trials = WorkerTrials(CounterLanes(2), Output())
     for number in (1, 2):
         trials.admit(lane_request(number, tmp_path))
@@ -56,7 +56,7 @@ def test_a_decision_on_a_trial_that_is_not_here_is_ignored(tmp_path: Path):
     assert trials.numbers == (2,)
 
 
-def test_output_goes_to_a_trial_only_where_no_other_can_join_it(tmp_path: Path):
+def test_output_goes_to_a_trials_log_only_if_no_other_trial_fits(tmp_path: Path):
     narrow, wide = Output(), Output()
     trials = WorkerTrials(CounterLanes(3), narrow)
     trials.admit(lane_request(1, tmp_path, seeds=2, refused=True))

@@ -1,7 +1,7 @@
 """Peak memory of this process since the last reading.
 
 psutil 7 reads the current memory and has no peak on Linux. It misses a peak between two readings;
-tests/worker/test_peak_memory.py, `test_a_peak_is_of_the_time_since_the_last_look`.
+tests/worker/test_peak_memory.py, `test_a_peak_covers_the_time_since_the_last_call`.
 """
 
 import resource

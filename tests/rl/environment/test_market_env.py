@@ -19,7 +19,7 @@ from fxai.rl.environment.step_result import MarketStep
 from fxai.spec.fields.env_config import EnvConfig
 from market.ledger import Ledger, LedgerStep, Prices
 from market.random_market import BARS, RandomMarket
-from ways import take_torchs_operations
+from ways import use_torch_operations
 
 FEATURES = 3
 MARKS = ("position", "equity", "step_return", "turnover", "reward", "terminated", "truncated")
@@ -85,7 +85,7 @@ def test_it_is_the_ledger_for_every_lane_and_environment(
     actions = world.actions(BARS, lanes, envs)
     with pytest.MonkeyPatch.context() as monkeypatch:
         if not looped:
-            take_torchs_operations(monkeypatch)
+            use_torch_operations(monkeypatch)
         env = MarketEnv(
             world.market, Span(0, BARS), configs, torch.arange(lanes), envs, starts=starts, close_at_end=close_at_end
         )

@@ -12,7 +12,7 @@ from fxai.rl.algorithms.ppo_loss import PpoLossWeights, ppo_loss_gradient
 from fxai.rl.algorithms.samples import Samples
 from fxai.rl.kernels import runs_on_kernels
 from fxai.rl.networks.mlp import Mlp
-from ways import take_torchs_operations
+from ways import use_torch_operations
 
 Formula = Callable[[], dict[str, torch.Tensor]]
 
@@ -25,7 +25,7 @@ def assert_same_both_ways(formula: Formula) -> None:
     with torch.no_grad():
         looped = formula()
         with pytest.MonkeyPatch.context() as monkeypatch:
-            take_torchs_operations(monkeypatch)
+            use_torch_operations(monkeypatch)
             torch.testing.assert_close(looped, formula(), rtol=1e-9, atol=1e-10)
 
 

@@ -13,7 +13,7 @@ from fxai.rl.environment import torch_backend
 from fxai.rl.lanes.cuda_graph import CudaGraphLearner, UpdateStep
 from fxai.spec.fields.training_config import TrainingConfig
 from rl.test_device import PACKS, TRANSFORMER, pack, training
-from ways import take_torchs_operations
+from ways import use_torch_operations
 
 CPU = torch.device("cpu")
 
@@ -86,7 +86,7 @@ def _tensors(tree: object) -> list[torch.Tensor]:
 @pytest.fixture
 def as_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """By torch's operations, with masks only: there looking costs more than doing."""
-    take_torchs_operations(monkeypatch)
+    use_torch_operations(monkeypatch)
     for module in (dqn, torch_backend, ppo):
         monkeypatch.setattr(module, "is_known_empty", lambda _mask: False)
 

@@ -32,7 +32,7 @@ from fxai.study.replay.decisions import (
 from fxai.study.replay.recorder import recorded
 from small_files import files_of_at_most
 
-MADE_OF: dict[str, JsonValue] = {"seed": 0}
+BASIS: dict[str, JsonValue] = {"seed": 0}
 
 
 def opened(finished: int = 0, retried: tuple[int, ...] = ()) -> StudyOpened:
@@ -50,7 +50,7 @@ def events(*retried: int, finished: int = 0) -> Iterator[StudyEvent]:
 
 
 ENTRIES: list[Entry] = [
-    StudyOpenedEntry("s", MADE_OF),
+    StudyOpenedEntry("s", BASIS),
     TrialBegunEntry(0),
     ReportsDecidedEntry((ReportJudgedEntry(0, 1, 0.1, pruned=False), ReportJudgedEntry(1, 1, 1 / 3, pruned=True))),
     ResultToldEntry(1, TrialState.PRUNED),
@@ -58,35 +58,35 @@ ENTRIES: list[Entry] = [
 ]
 
 
-def test_every_decision_is_read_as_it_was_made(tmp_path: Path) -> None:
+def test_recorded_decisions_are_read_back(tmp_path: Path) -> None:
     path = tmp_path / "s" / "decisions.jsonl"
-    assert list(recorded(events(), path, "s", MADE_OF)) == list(events())
+    assert list(recorded(events(), path, "s", BASIS)) == list(events())
     assert read_decisions(path) == ENTRIES
 
 
-def test_a_new_study_begins_the_file_anew_and_a_resumed_one_adds_to_it(tmp_path: Path) -> None:
+def test_a_new_study_replaces_the_file_and_a_resumed_one_appends(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
     for _ in range(2):
-        list(recorded(events(), path, "s", MADE_OF))
+        list(recorded(events(), path, "s", BASIS))
     assert read_decisions(path) == ENTRIES
-    list(recorded(events(0, finished=1), path, "s", MADE_OF))
-    assert read_decisions(path) == [*ENTRIES, StudyOpenedEntry("s", MADE_OF, (0,)), *ENTRIES[1:]]
+    list(recorded(events(0, finished=1), path, "s", BASIS))
+    assert read_decisions(path) == [*ENTRIES, StudyOpenedEntry("s", BASIS, (0,)), *ENTRIES[1:]]
 
 
-def test_each_line_is_there_as_soon_as_it_is_decided(tmp_path: Path) -> None:
+def test_each_decision_is_written_at_once(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
-    running = recorded(events(), path, "s", MADE_OF)
+    running = recorded(events(), path, "s", BASIS)
     next(running)
     next(running)
     assert read_decisions(path) == ENTRIES[:2]
 
 
-def test_a_line_that_was_cut_off_is_forgotten(tmp_path: Path) -> None:
+def test_an_incomplete_last_line_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
     path.write_bytes(b"".join(entry_line(entry) for entry in ENTRIES) + b'{"number": 3, "wh')
     assert read_decisions(path) == ENTRIES
-    list(recorded(iter([opened(1)]), path, "s", MADE_OF))
-    assert read_decisions(path) == [*ENTRIES, StudyOpenedEntry("s", MADE_OF)]
+    list(recorded(iter([opened(1)]), path, "s", BASIS))
+    assert read_decisions(path) == [*ENTRIES, StudyOpenedEntry("s", BASIS)]
 
 
 @pytest.mark.parametrize("text", ["", "\n", "name: x\n", '{"what": "began"}\n', '{"what": "began", "number": 0}\n'])
@@ -96,15 +96,15 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
         read_decisions(tmp_path / "other")
 
 
-def test_a_file_that_is_deleted_or_whose_disk_is_full_costs_the_recording_alone(tmp_path: Path) -> None:
+def test_a_deleted_file_or_a_full_disk_ends_only_the_recording(tmp_path: Path) -> None:
     path = tmp_path / "decisions.jsonl"
     seen = []
-    for event in recorded(events(), path, "s", MADE_OF):
+    for event in recorded(events(), path, "s", BASIS):
         seen.append(event)
         path.unlink(missing_ok=True)
     assert [event for event in seen if not isinstance(event, Notice)] == list(events())
     assert [f"{path} was deleted" in event.message for event in seen if isinstance(event, Notice)] == [True]
     with files_of_at_most(100):
-        seen = list(recorded(events(), path, "s", MADE_OF))
+        seen = list(recorded(events(), path, "s", BASIS))
     assert [event for event in seen if not isinstance(event, Notice)] == list(events())
     assert len(seen) == len(list(events())) + 1

@@ -76,7 +76,7 @@ def notices(events: list[StudyEvent]) -> list[str]:
 
 
 @pytest.mark.parametrize("pruner", [MEDIAN, SuccessiveHalvingPruner(min_resource=1, reduction_factor=2)])
-def test_other_timing_changes_nothing(
+def test_a_replay_does_not_depend_on_timing(
     place: Place, other: Place, monkeypatch: pytest.MonkeyPatch, pruner: Pruner
 ) -> None:
     spec = tpe(pruner)
@@ -90,14 +90,16 @@ def test_other_timing_changes_nothing(
     assert read_decisions(decisions(other)) == read_decisions(decisions(place))
 
 
-def test_without_the_recording_it_does(place: Place, other: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_recording_results_depend_on_timing(
+    place: Place, other: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for slow, where in (("0", place), ("1", other)):
         monkeypatch.setenv("SLOW", slow)
         record(where, tpe(), LocalPool(SLOTS, where.logs))
     assert outcome(other) != outcome(place)
 
 
-def test_a_value_that_differs_is_said_once_and_stands(
+def test_a_different_value_has_one_notice_and_is_kept(
     place: Place, other: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SLOW", "0")
@@ -116,7 +118,7 @@ def test_a_value_that_differs_is_said_once_and_stands(
     assert told[0] == told[1]
 
 
-def test_a_decision_that_differs_leaves_the_others_in_order(place: Place, other: Place) -> None:
+def test_a_different_decision_has_a_notice_and_the_study_completes(place: Place, other: Place) -> None:
     spec = tpe(objective="parabola", n_trials=12)
     record(place, spec, LanePool(width=3))
     worse = LanePool(width=3, curve=lambda request, step: -99.0 if request.number == 7 else step)
@@ -125,7 +127,7 @@ def test_a_decision_that_differs_leaves_the_others_in_order(place: Place, other:
     assert ended(events).progress.finished == 12
 
 
-def test_what_later_runs_retried_is_replayed_in_one(place: Place, other: Place) -> None:
+def test_trials_retried_in_later_runs_are_replayed_in_one_run(place: Place, other: Place) -> None:
     spec = tpe(SuccessiveHalvingPruner(min_resource=3, reduction_factor=2), "parabola", n_trials=10)
     stop = StopSignal()
     with place.running(spec, LanePool(width=3, updates=6), stop) as events:
@@ -142,7 +144,7 @@ def test_what_later_runs_retried_is_replayed_in_one(place: Place, other: Place) 
 
 
 def dies_after_a_report_of(place: Place, spec: StudySpec, number: int) -> None:
-    """Vanish in the middle, nothing put back."""
+    """Run until a report of the trial, then end like a killed run: no trial is requeued."""
     search = open_search(spec, place.url, fingerprint={"of": "this test"}, default_params={"x": 0.0})
     events = run_study(spec, search, LanePool(width=3, updates=6), place.trials, StopSignal())
     for event in recorded(events, decisions(place), "s", basis_of(spec)):
@@ -152,17 +154,17 @@ def dies_after_a_report_of(place: Place, spec: StudySpec, number: int) -> None:
     search.close()
 
 
-def test_a_lost_worker_ends_the_order_and_not_the_study(place: Place, other: Place) -> None:
+def test_a_lost_worker_ends_the_recorded_order_but_not_the_study(place: Place, other: Place) -> None:
     spec = tpe(objective="parabola", n_trials=8)
     record(place, spec, LanePool(width=2))
-    events = replay(other, spec, LanePool(width=2, culprits=[3]), read_decisions(decisions(place)))
+    events = replay(other, spec, LanePool(width=2, crashing=[3]), read_decisions(decisions(place)))
     assert "The replay leaves the recorded order, since a worker is lost" in notices(events)[0]
     assert ended(events).progress.finished == 8
 
 
-def test_a_trial_that_failed_there_and_does_not_here(place: Place, other: Place) -> None:
+def test_a_trial_that_failed_only_in_the_recording_completes(place: Place, other: Place) -> None:
     spec = study("parabola", n_trials=6, retries=0, max_concurrent_trials=2)
-    record(place, spec, LanePool(width=1, workers=2, culprits=[3]))
+    record(place, spec, LanePool(width=1, workers=2, crashing=[3]))
     events = replay(other, spec, LanePool(width=1, workers=2), read_decisions(decisions(place)))
     assert notices(events) == [
         "Trial 3 reports step 2, which it did not report before; from now on it does not follow the recorded order"
@@ -171,7 +173,7 @@ def test_a_trial_that_failed_there_and_does_not_here(place: Place, other: Place)
 
 
 @pytest.mark.parametrize("lanes", [{"width": 1}, {"workers": 5, "width": 1}, {"late": True}], ids=str)
-def test_other_workers_change_nothing(place: Place, other: Place, lanes: dict[str, Any]) -> None:
+def test_a_replay_does_not_depend_on_the_workers(place: Place, other: Place, lanes: dict[str, Any]) -> None:
     spec = tpe(SuccessiveHalvingPruner(min_resource=1, reduction_factor=2), "parabola", n_trials=12)
     record(place, spec, LanePool(width=3))
     events = replay(other, spec, LanePool(**lanes), read_decisions(decisions(place)))
@@ -180,7 +182,7 @@ def test_other_workers_change_nothing(place: Place, other: Place, lanes: dict[st
     assert {trial.state.name for trial in other.stored()} == {"COMPLETE", "PRUNED"}
 
 
-def test_more_trials_than_recorded_go_on_alone(place: Place, other: Place) -> None:
+def test_trials_beyond_the_recording_run_as_usual(place: Place, other: Place) -> None:
     record(place, tpe(objective="parabola", n_trials=6), LanePool(width=2))
     spec = tpe(objective="parabola", n_trials=9)
     events = replay(other, spec, LanePool(width=2), read_decisions(decisions(place)))
@@ -189,14 +191,14 @@ def test_more_trials_than_recorded_go_on_alone(place: Place, other: Place) -> No
     assert ended(events).progress.finished == 9
 
 
-def test_fewer_trials_end_the_order(place: Place, other: Place) -> None:
+def test_a_replay_with_fewer_trials_completes(place: Place, other: Place) -> None:
     record(place, tpe(objective="parabola", n_trials=9), LanePool(width=2))
     events = replay(other, tpe(objective="parabola", n_trials=5), LanePool(width=2), read_decisions(decisions(place)))
     assert [event.number for event in of_kind(events, TrialBegan)] == list(range(5))
     assert ended(events).ending is Ending.REACHED
 
 
-def test_hyperband_draws_as_in_the_study_of_the_recording(place: Place, other: Place) -> None:
+def test_hyperband_uses_the_brackets_of_the_recorded_study(place: Place, other: Place) -> None:
     spec = tpe(HyperbandPruner(min_resource=1, max_resource=3, reduction_factor=2), "parabola", n_trials=16)
     record(place, spec, LanePool(width=3))
     renamed = spec.model_copy(update={"study_name": "s-replay"})
@@ -210,7 +212,7 @@ def test_hyperband_draws_as_in_the_study_of_the_recording(place: Place, other: P
     search.close()
 
 
-def test_entries_of_trials_that_never_began_are_passed_over() -> None:
+def test_entries_of_trials_that_never_began_are_skipped() -> None:
     replayed = ReplayedPool(
         LanePool(),
         [
@@ -224,7 +226,7 @@ def test_entries_of_trials_that_never_began_are_passed_over() -> None:
     assert deque(replayed.following(iter(()))) == deque()
 
 
-def test_a_file_that_cannot_be_written_costs_only_the_recording(place: Place) -> None:
+def test_an_unwritable_file_ends_only_the_recording(place: Place) -> None:
     decisions(place).mkdir()
     events = record(place, tpe(objective="parabola", n_trials=2), LanePool())
     assert len([each for each in notices(events) if "no longer recorded" in each]) == 1
