@@ -13,7 +13,7 @@ from fxai.market.baselines import hold
 from fxai.market.dataset import Market, prepare_bars
 from fxai.market.position_returns import PositionReturns
 from fxai.market.synthetic_market import synthetic_market
-from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.data_config import DataConfig, SplitConfig
 from fxai.spec.fields.env_config import EnvConfig
 
 BAR = np.arange(100, 400)
@@ -23,7 +23,7 @@ COSTLY = EnvConfig(spread=0.0002, slippage_rate=0.0001, commission_rate=0.0001)
 
 @pytest.fixture(scope="module")
 def market() -> Market:
-    return prepare_bars(synthetic_market(seed=3, bars=500), DataConfig())
+    return prepare_bars(synthetic_market(seed=3, bars=500), DataConfig(split=SplitConfig(embargo_bars=24)))
 
 
 def perfect(market: Market) -> np.ndarray:

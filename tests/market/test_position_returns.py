@@ -12,7 +12,7 @@ from fxai.market.dataset import Market, prepare_bars
 from fxai.market.position_returns import PositionReturns
 from fxai.market.rules import Action
 from fxai.market.synthetic_market import synthetic_market
-from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.data_config import DataConfig, SplitConfig
 from fxai.spec.fields.env_config import EnvConfig
 from market.ledger import Ledger, Prices
 
@@ -31,7 +31,7 @@ def market(*, own_spread: bool) -> Market:
     if own_spread:
         spread = np.linspace(0.0001, 0.002, 300)
         bars = Bars(**{name: getattr(bars, name) for name in bars.__slots__ if name != "spread"}, spread=spread)
-    return prepare_bars(bars, DataConfig())
+    return prepare_bars(bars, DataConfig(split=SplitConfig(embargo_bars=24)))
 
 
 MARKETS = {own_spread: market(own_spread=own_spread) for own_spread in (False, True)}

@@ -74,7 +74,7 @@ def test_a_worker_that_exits_with_unread_messages_has_sent_its_failure(tmp_path:
         workers.submit(lane_request(2, tmp_path))  # unread: the worker is in an update that raises
         process.wait(PATIENCE)
         loss = loss_of(workers)
-    assert loss.trials == (0, 1)
+    assert {0, 1} <= set(loss.trials)  # and 2, if the worker took it before its update ended
     assert "RuntimeError: the pack burst" in loss.message
 
 

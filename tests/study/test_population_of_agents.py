@@ -46,6 +46,7 @@ studies:
       - {{name: width, path: model.d_model, type: categorical, choices: [8, 12]}}
       - {{name: env.reward.holding_penalty_coefficient, type: float, low: 0.0, high: 2.0}}
     training_config:
+      data: {{split: {{embargo_bars: 24}}}}
       env: {{max_episode_steps: 32}}
       model: {{d_model: 8}}
       training: {{total_updates: 8, eval_frequency: 1, n_envs: 4, rollout_steps: 16, n_epochs: 1}}

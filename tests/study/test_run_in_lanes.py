@@ -72,7 +72,7 @@ def test_requests_have_the_objectives_signature(place: Place, monkeypatch: pytes
         loaded.append(name)
         return lambda config: f"shape {len(config)}"
 
-    monkeypatch.setattr("fxai.study.loop.load_signature", load)
+    monkeypatch.setattr("fxai.study.trial_requests.load_signature", load)
     pool = LanePool()
     place.run(lanes(3), pool)
     assert loaded == ["study_objectives:none"]

@@ -22,6 +22,7 @@ class ScoredEpisodes:
     starts: Tensor
     ends: Tensor
     scored: Tensor  # number of steps that are scored
+    longest: int  # number of steps of the longest episode
 
     @classmethod
     def of(cls, spans: Sequence[Sequence[Span]], longest: int) -> "ScoredEpisodes":
@@ -37,11 +38,7 @@ class ScoredEpisodes:
         most = max(map(len, lanes))
         starts, ends = torch.tensor([lane + lane[:1] * (most - len(lane)) for lane in lanes]).unbind(-1)
         exists = torch.tensor([[place < len(lane) for place in range(most)] for lane in lanes])
-        return cls(starts, ends, (ends - starts) * exists)
-
-    @property
-    def longest(self) -> int:
-        return int((self.ends - self.starts).max())
+        return cls(starts, ends, (ends - starts) * exists, int((ends - starts).max()))
 
     def inside(self, steps: int) -> Tensor:
         """Whether a step of an episode is scored [lane, episode, step]."""
