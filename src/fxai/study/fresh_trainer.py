@@ -18,6 +18,8 @@ from fxai.study.stop_signal import StopSignal
 from fxai.study.train_agents import train_agents
 from fxai.study.trial_requests import TrialRequests
 
+_SEEDS = 2**32  # the number of seeds
+
 
 class FreshTrainer:
     """The trainings in one folder of a study."""
@@ -51,33 +53,44 @@ class FreshTrainer:
         return fresh_paths(self._folder, *training)
 
     def train(self, wanted: Sequence[TrainingKey], workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
-        """Train and note each value. A request has its place in `wanted` as its number.
+        """Train and note each value.
 
         Raises:
             FxaiError: A training lost its worker too often, or the file cannot be written.
         """
-        requests = [self._request(place, training) for place, training in enumerate(wanted)]
-        for event in train_agents([[request] for request in requests], workers, stop):
+        for event in train_agents([[self._request(training)] for training in wanted], workers, stop):
             match event:
-                case TrialResult(number=place):
-                    self._note(wanted[place], event)
-                    yield from _failure(wanted[place], event)
+                case TrialResult(number=number):
+                    self._note(_training_of(number), event)
+                    yield from _failure(_training_of(number), event)
                 case Heartbeat(activity):
-                    trials = [tuple(sorted({wanted[place][0] for place in each.trials})) for each in activity]
+                    trials = [tuple(sorted({_training_of(number)[0] for number in each.trials})) for each in activity]
                     yield Heartbeat([replace(each, trials=of) for each, of in zip(activity, trials, strict=True)])
                 case Notice():
                     yield event
 
-    def _request(self, place: int, training: TrainingKey) -> TrialRequest:
+    def _request(self, training: TrainingKey) -> TrialRequest:
         trial, seed = training
         seeds = lane_seeds(seed, self._requests.folds)
-        return self._requests.of(place, self._params_of(trial), seeds, self.paths_of(training).directory)
+        return self._requests.of(_number(training), self._params_of(trial), seeds, self.paths_of(training).directory)
 
     def _note(self, training: TrainingKey, result: TrialResult) -> None:
         value = float("nan") if result.value is None else result.value
         self._trainings = self._trainings.with_value(*training, value)
         self._trainings.write(self._file)
         self.paths_of(training).checkpoint.unlink(missing_ok=True)
+
+
+def _number(training: TrainingKey) -> int:
+    """The number of a training's request: the same in each run, because a checkpoint is of one number."""
+    trial, seed = training
+    return trial * _SEEDS + seed
+
+
+def _training_of(number: int) -> TrainingKey:
+    """Inverse of `_number`."""
+    trial, seed = divmod(number, _SEEDS)
+    return trial, seed
 
 
 def _failure(training: TrainingKey, result: TrialResult) -> Iterator[Notice]:

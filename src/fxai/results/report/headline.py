@@ -1,10 +1,12 @@
 """The result of a study in a few sentences: the best trial, its gain over trial 0, and the gain's error."""
 
+from fxai.formatting import counted
 from fxai.metric_text import number_text
 from fxai.results.gain import Difference
 from fxai.results.record import TrialRecord, first_trial_called
 from fxai.results.report.blocks import Headline
 from fxai.results.report.study_info import StudyInfo
+from fxai.search.confirmed import Confirmed
 from fxai.search.stored_trial import StoredState
 
 CLEAR = 2.0  # standard errors; a larger difference counts as clear
@@ -24,6 +26,8 @@ def headline_of(info: StudyInfo) -> Headline:
             )
             + ".",
         )
+    if record.confirmed is not None and record.confirmed.winner == best.number:
+        return _confirmed(info, best, record.confirmed)
     value = f"{record.metric} {info.value_text(best.value, best.standard_error)}"
     if best.number == 0 and info.default is not None and finished > 1:
         return Headline(
@@ -34,6 +38,23 @@ def headline_of(info: StudyInfo) -> Headline:
         f"Trial {best.number} is the best of {_trials(finished)}: {value}.",
         _comparison(info, best),
         _caution(info.gain),
+    )
+
+
+def _confirmed(info: StudyInfo, best: TrialRecord, confirmed: Confirmed) -> Headline:
+    """The result of a confirmation: the winner's value on fresh seeds, beside its value in the search."""
+    fresh = info.value_text(confirmed.value, confirmed.standard_error)
+    seeds, raced = counted(len(confirmed.seeds), "fresh seed"), counted(len(confirmed.candidates), "candidate")
+    searched = info.value_text(best.value or 0.0, best.standard_error)
+    default = next((each for each in confirmed.candidates if each.trial == 0 and best.number), None)
+    beside = ""
+    if default is not None and default.value is not None:
+        beside = f" Trial 0, {_trial_0(info)}, has {info.value_text(default.value)} on {default.seeds} of these seeds."
+    return Headline(
+        f"Trial {best.number} is the best of {raced} on {seeds}: {info.record.metric} {fresh}.",
+        f"Its value in the search, by which it was among the candidates, is {searched}.{beside}",
+        "The winner was chosen by the fresh values, so its value is a little optimistic. A verdict on bars that the "
+        "search did not use tests the winner.",
     )
 
 

@@ -94,12 +94,16 @@ def report_of(
 
 def _tiles(info: StudyInfo) -> Iterator[Tile]:
     record, best = info.record, info.record.best
-    if best is not None and best.value is not None and not record.front:
+    confirmed = record.confirmed
+    if confirmed is not None and best is not None and confirmed.winner == best.number:
+        value = info.value_text(confirmed.value, confirmed.standard_error)
+        yield Tile(f"{record.metric} on fresh seeds", value, f"trial {best.number}, chosen by this value")
+    elif best is not None and best.value is not None and not record.front:
         yield Tile(f"Best {record.metric}", info.value_text(best.value, best.standard_error), f"trial {best.number}")
     if record.front:
         yield Tile("Pareto front", str(len(record.front)), "trials that no other trial dominates")
     difference = info.gain
-    if difference is not None and best is not None and best.number:
+    if difference is not None and best is not None and best.number and confirmed is None:
         gain = info.difference_text(difference.amount, difference.standard_error)
         yield Tile("Gain over trial 0", gain, "of the best trial")
     states = ((StoredState.COMPLETE, "completed"), (StoredState.PRUNED, "pruned"), (StoredState.FAIL, "failed"))
