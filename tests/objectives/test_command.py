@@ -149,7 +149,7 @@ ARGPARSE = (
 FLAGS = {"deep": True, "clip": None, "net": "[64, 64]"}
 
 
-def test_an_argument_style_fits_the_parser_of_the_program(tmp_path: Path):
+def test_arguments_fit_the_parser_of_the_program(tmp_path: Path):
     made = python(tmp_path, ARGPARSE, **FLAGS)
     made = replace(made, command=(*made.command, "{params}"), argument_style={"booleans": "flag", "nulls": "omit"})
     failed = run(made)
