@@ -24,7 +24,7 @@ from scipy.special import stdtrit
 
 FEWEST_SEEDS = 2  # of each candidate in the first round; a seed error needs two values
 _MEAN_SHARE_OF_SEEDS = 1 / 3
-"""A race has at most this share of the most seeds, on average over its candidates, whatever the budget.
+"""A race has at most this share of the most seeds, on average over its candidates, even if the budget is larger.
 
 Twice as many trainings lower the regret by about 0.02 seed standard deviations
 (`benchmarks/confirmation.py --most-seeds 32 --budget 1`).

@@ -14,12 +14,10 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.samplers import RandomSampler
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
-from pydantic import JsonValue
 
-from fxai.protocol import STANDARD_ERROR, Cause, ParamValue, Report, StudyIdentity, TrialError, TrialResult, TrialState
+from fxai.protocol import STANDARD_ERROR, ParamValue, Report, StudyIdentity, TrialResult, TrialState
 from fxai.search import attributes
 from fxai.search.asked_trial import AskedTrial, FinishedTrial
-from fxai.search.column_limits import ColumnLimits
 from fxai.search.confirmed import Confirmed, confirmed_of, winner_of
 from fxai.search.counts import TrialCounts
 from fxai.search.grid import same_point
@@ -32,6 +30,7 @@ from fxai.search.seeds import lane_seeds, trial_seed
 from fxai.search.space import suggest
 from fxai.search.storage import FLUSH_SECONDS, WriteBehindStorage
 from fxai.search.study_views import LocalTrials, PrunedBySingleObjective
+from fxai.search.told_result import checked_result, named_values, result_attributes, values_of
 from fxai.search.warm_start import cma_es_source_trials
 from fxai.spec.checks.feasibility import violations
 from fxai.spec.search.configure import config_values
@@ -140,11 +139,11 @@ class Search:
 
         A COMPLETE result with a missing, NaN or infinite value is stored as FAIL.
         """
-        result = _checked(result, self._spec)
+        result = checked_result(result, self._spec)
         state = _STATES[result.state]
         trial_id = self._id(result.number)
         with self._storage.one_transaction(), _without_warnings():
-            for name, value in _result_attrs(result, self._storage.limits).items():
+            for name, value in result_attributes(result, self._storage.limits).items():
                 self._storage.set_trial_user_attr(trial_id, name, value)
             history = self._objective_history.pop(result.number)
             if history and state is OptunaState.COMPLETE and self._storage.limits.holds_as_json(history):
@@ -376,46 +375,3 @@ def _without_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def values_of(result: TrialResult, spec: StudySpec) -> list[float] | None:
-    """A COMPLETE trial's value of each objective; None for other trials or if a value is missing."""
-    if result.state is not TrialState.COMPLETE or result.value is None:
-        return None
-    return named_values({**result.metrics, spec.metric_name: result.value}, spec)
-
-
-def named_values(reported: Mapping[str, float], spec: StudySpec) -> list[float] | None:
-    """The value of each objective by its name; None if one is missing."""
-    values = [reported[goal.metric] for goal in spec.goals if goal.metric in reported]
-    return values if len(values) == len(spec.goals) else None
-
-
-def _checked(result: TrialResult, spec: StudySpec) -> TrialResult:
-    """The result, or a failure if it is COMPLETE without a finite value of each objective."""
-    values = values_of(result, spec)
-    if result.state is not TrialState.COMPLETE or (values is not None and all(map(math.isfinite, values))):
-        return result
-    if values is None and result.value is not None:
-        missing = [goal.metric for goal in spec.goals if goal.metric not in (*result.metrics, spec.metric_name)]
-        error = TrialError(Cause.EXCEPTION, f"the trial returned no {', '.join(missing)}, which the study optimizes")
-    else:
-        reported = result.value if values is None or len(values) == 1 else values
-        error = TrialError(Cause.NOT_FINITE, f"the trial ended with the value {reported}, which is not a finite number")
-    return replace(result, state=TrialState.FAIL, value=None, error=error)
-
-
-def _result_attrs(result: TrialResult, limits: ColumnLimits) -> dict[str, JsonValue]:
-    """Metrics, usage, derived values and error of a result, as user attributes of its trial."""
-    attrs: dict[str, JsonValue] = {
-        attributes.SECONDS: result.seconds,
-        **({attributes.DERIVED: dict(result.derived)} if result.derived else {}),
-        **attributes.usage_attrs(result.usage),
-        **result.metrics,
-    }
-    if result.error is not None:
-        attrs[attributes.CAUSE] = result.error.cause.value
-        attrs[attributes.MESSAGE] = result.error.message
-        if result.error.traceback:
-            attrs[attributes.TRACEBACK] = limits.end_of(result.error.traceback)
-    return attrs

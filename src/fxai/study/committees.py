@@ -10,7 +10,8 @@ from fxai.protocol import ParamValue, StudyIdentity
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
 from fxai.search.seeds import verdict_seed
-from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.checks.study_parts import parts_of
+from fxai.spec.checks.winner_checks import no_training_again, no_verdict
 from fxai.spec.search.study import StudySpec
 from fxai.spec.search.verdict import VerdictConfig
 from fxai.study.events import StudyEvent
@@ -34,9 +35,7 @@ class JudgedStudy:
 
 def can_be_judged(spec: StudySpec) -> bool:
     """Whether a study has a winner that can be trained again, and bars that it has not used."""
-    config = spec.training_config
-    is_trading = not isinstance(config, CustomConfig) and config.data.split.validation is not None
-    return is_trading and not spec.objectives and spec.search is None
+    return not any(no_verdict(parts_of(spec)))
 
 
 def judged_study(spec: StudySpec, record: StudyRecord, identity: StudyIdentity, *, on_test_split: bool) -> JudgedStudy:
@@ -46,16 +45,11 @@ def judged_study(spec: StudySpec, record: StudyRecord, identity: StudyIdentity, 
         InputError: The study has custom code, several objectives or a population, no trial has completed, or there is
             no test split.
     """
-    name, config = spec.study_name, spec.training_config
-    if isinstance(config, CustomConfig):
-        raise InputError(f"{name}: a verdict needs FxAI's agents; this study has an objective of your own")
-    if on_test_split and config.data.split.validation is None:
-        message = "the validation split has all bars after the train split, so there are no bars to judge on"
-        raise InputError(f"{name}: {message}; name other data with --data")
-    if spec.objectives:
-        raise InputError(f"{name}: a verdict needs one objective; this study has {len(spec.objectives)}")
-    if spec.search is not None:
-        raise InputError(f"{name}: a verdict cannot train a member of a population again")
+    name, parts = spec.study_name, parts_of(spec)
+    if reason := next(no_training_again(parts), None):
+        raise InputError(f"{name}: a verdict {reason}")
+    if on_test_split and (reason := next(no_verdict(parts), None)):
+        raise InputError(f"{name}: a verdict {reason}; name other data with --data")
     if record.best is None or record.first is None:
         raise InputError(f"{name}: no trial has completed, so there is no winner to judge")
     params = {DEFAULT_TRIAL: record.first.params, record.best.number: record.best.params}

@@ -16,7 +16,7 @@ _WORD_FOR_A_VALUE = re.compile(r"[-+]?\b(?:nan|inf|infinity|true|false|none|null
 class FailureStreak:
     """The failed trials since the last trial that did not fail.
 
-    While no trial of the study has finished, `FAILURES_IN_A_ROW` failures end the run whatever their messages are,
+    While no trial of the study has finished, `FAILURES_IN_A_ROW` failures end the run, also with different messages,
     since a message may contain a parameter, a path or a time. After that, only failures with the same message end the
     run, since all trials in a part of the search space may fail.
     """

@@ -46,7 +46,7 @@ def out_of_sample(info: StudyInfo) -> Section | None:
 
 
 def _folds(bars: Bars, config: DataConfig) -> Sequence[Fold]:
-    """The folds with the test windows of all trials, whatever their features."""
+    """The folds with the test windows of all trials. The windows do not depend on a trial's features."""
     warm_up = config.features.longest_window(has_volume=bars.volume is not None)
     return folds_of(config.split, split(bars.time, config.split, warm_up), warm_up)
 

@@ -9,20 +9,25 @@ from fxai.spec.search.findings import Finding
 
 def winner_problems(study: StudyParts) -> Iterator[Finding]:
     """Yields the faults of a study with a confirmation or a verdict."""
-    for key, settings in (("confirm", study.confirm), ("verdict", study.verdict)):
-        if settings is not None:
-            yield from _problems(key, study)
+    if study.confirm is not None:
+        yield from (Finding(("confirm",), f"{reason}; write confirm: off") for reason in no_training_again(study))
+    if study.verdict is not None:
+        yield from (Finding(("verdict",), f"{reason}; write verdict: off") for reason in no_verdict(study))
+
+
+def no_verdict(study: StudyParts) -> Iterator[str]:
+    """Yields why the winner of a study cannot be judged on the test split of its data."""
+    yield from no_training_again(study)
     config = study.config
-    if study.verdict is not None and isinstance(config, TrainingConfig) and config.data.split.validation is None:
-        message = "needs a test split; data.split.validation leaves no bars for it. Write verdict: off"
-        yield Finding(("verdict",), message)
+    if isinstance(config, TrainingConfig) and config.data.split.validation is None:
+        yield "needs a test split, and data.split.validation leaves no bars for it"
 
 
-def _problems(key: str, study: StudyParts) -> Iterator[Finding]:
+def no_training_again(study: StudyParts) -> Iterator[str]:
+    """Yields why the winner of a study cannot be trained again on fresh seeds."""
     if study.is_custom:
-        yield Finding((key,), f"applies to fx_trading only; write {key}: off")
+        yield "applies to fx_trading only"
     if study.search is not None:
-        message = "cannot train a member of a population again, whose parameters change during training"
-        yield Finding((key,), f"{message}; write {key}: off")
+        yield "cannot train a member of a population again, whose parameters change during training"
     if study.has_objectives:
-        yield Finding((key,), f"needs a single objective that orders the trials; write {key}: off")
+        yield "needs a single objective that orders the trials"
