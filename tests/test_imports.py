@@ -91,6 +91,12 @@ def test_every_subfolder_is_in_the_order(folder: str) -> None:
     assert {parts[0] for parts in inner if len(parts) == 1} == {"__init__.py"}, "a file is beside the subfolders"
 
 
+def test_reading_imports_only_bars_of_the_market() -> None:
+    files = [path for path in FILES if path.is_relative_to(SOURCE / "market" / "reading")]
+    modules = {module for path in files for module in imported_modules(path) if module.startswith("fxai.market")}
+    assert {module for module in modules if not module.startswith("fxai.market.reading.")} == {"fxai.market.bars"}
+
+
 def test_each_folder_has_one_level() -> None:
     assert set(LEVEL_OF) == {folder_of(path) for path in FILES} - {"__init__"}
     assert len(LEVEL_OF) == sum(map(len, LEVELS)), "a folder has two levels"

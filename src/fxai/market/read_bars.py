@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from fxai.errors import DataError
-from fxai.market.bar_file import read_bar_file
 from fxai.market.bars import Bars, Faults, Reading
+from fxai.market.reading.reading import read_bar_file
 from fxai.market.sources import check_source
 from fxai.market.synthetic_market import shuffled, synthetic_market
 from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig

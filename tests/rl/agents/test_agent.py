@@ -15,8 +15,8 @@ import torch
 
 import fxai
 from fxai.errors import DataError, FxaiError, InputError
-from fxai.market.bar_file import read_bar_frame
 from fxai.market.dataset import Market, prepare_bars
+from fxai.market.reading.reading import read_bar_frame
 from fxai.market.rules import Action
 from fxai.market.scored_steps import SCORES
 from fxai.market.synthetic_market import synthetic_market

@@ -12,8 +12,8 @@ from torch import Tensor
 
 import fxai
 from fxai.errors import InputError
-from fxai.market.bar_file import read_bar_frame
 from fxai.market.dataset import prepare
+from fxai.market.reading.reading import read_bar_frame
 from fxai.market.rules import Action
 from fxai.market.standardizer import Standardizer
 from fxai.rl.agents.export import export_policy, visited_observations

@@ -24,6 +24,25 @@ _EPOCH_UNITS = (
 _DATE_DIGITS = 8  # 20170131
 
 
+def read_times(table: pd.DataFrame, columns: tuple[str, ...], zone: str, source: str) -> TimeArray:
+    """The time of each row as datetime64[ns] in UTC.
+
+    Args:
+        table: Cells, indexed by row number.
+        columns: Names of the column of the time, or of a date and a time of day.
+        zone: Time zone of timestamps without one; a column whose name has GMT or UTC is in UTC.
+        source: Name in messages.
+
+    Raises:
+        DataError: If a timestamp cannot be read; the message has the row.
+    """
+    stamps = table[columns[0]]
+    for clock in columns[1:]:
+        stamps = stamps.astype(str) + " " + table[clock].astype(str)
+    named_utc = any(word in columns[0].lower() for word in ("gmt", "utc"))
+    return to_utc(stamps, "UTC" if named_utc else zone, source)
+
+
 def to_utc(stamps: pd.Series, zone: str, source: str) -> TimeArray:
     """Timestamps [bar] of a column (text, numbers or datetimes, indexed by row number) as datetime64[ns] in UTC."""
     if pd.api.types.is_datetime64_any_dtype(stamps) and not stamps.hasnans:

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fxai.errors import DataError
-from fxai.market.bar_file import read_bar_file
 from fxai.market.bars import Bars, Reading
+from fxai.market.reading.reading import read_bar_file
 from fxai.market.synthetic_market import synthetic_market
 from fxai.spec.fields.data_config import DataConfig
 

@@ -1,0 +1,1 @@
+"""Converts the timestamps of a file to UTC."""
