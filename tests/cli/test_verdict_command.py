@@ -70,7 +70,7 @@ def test_a_winner_is_judged_on_the_test_split(place: Path) -> None:
     assert isinstance(committee, Committee)
     assert len(committee.members) == 3
     best = json.loads((folder / "best_params.json").read_text())
-    assert found.winner == best["trial"]
+    assert found.trial == best["trial"]
     assert not set(best["confirmed"]["seeds"]) & set(found.seeds)
 
     report = call_fxai(place, "report", "judged")
@@ -78,7 +78,7 @@ def test_a_winner_is_judged_on_the_test_split(place: Path) -> None:
     page = (folder / "report.html").read_text()
     assert f"Verdict on {found.verdict.bars} bars: {found.verdict.word}" in page
     raced = len(best["confirmed"]["candidates"])
-    assert f"Trial {found.winner} is the best of {raced} candidates on" in page
+    assert f"Trial {found.trial} is the best of {raced} candidates on" in page
 
     again = call_fxai(place, "verdict", "judged", "--seeds", "3", "--json")
     assert not again.err

@@ -12,7 +12,7 @@ from fxai.errors import InputError
 from fxai.evaluation.committee_returns import CommitteeReturns
 from fxai.evaluation.position_baselines import PositionBaselines, RandomTrading, StrategyFigures
 from fxai.evaluation.verdict import Verdict, VerdictSettings, verdict
-from fxai.evaluation.verdict_word import VerdictWord
+from fxai.evaluation.verdict_word import VerdictWord, noun
 
 BARS_PER_YEAR = 6000.0
 
@@ -60,10 +60,10 @@ def test_an_agent_that_never_trades_beside_a_default_that_earns() -> None:
     found = judge(flat, committee(0.003, seed=0))
     assert found.word is VerdictWord.NOT_ABOVE_FLAT
     assert found.never_trades
-    assert not found.is_above_flat
+    assert noun(found.word) == "best trial"
     assert found.change is None
-    assert found.winner.sharpe.value is None
-    assert [each.figures for each in found.missing] == ["Sharpe ratio of the winner"]
+    assert found.agent.sharpe.value is None
+    assert [each.figures for each in found.missing] == ["Sharpe ratio of the best trial"]
 
 
 @given(seed=st.integers(0, 1000), scale=st.floats(0.01, 100), edge=st.floats(-0.0002, 0.0002))
@@ -104,14 +104,14 @@ def test_each_further_look_widens_the_bounds() -> None:
     first, tenth = judge(winner, default), judge(winner, default, looks=10)
     assert tenth.settings.confidence_of_look == pytest.approx(0.995)
     assert (tenth.to_flat.lower or 0) < (first.to_flat.lower or 0)
-    assert (tenth.winner.sharpe.lower or 0) < (first.winner.sharpe.lower or 0)
+    assert (tenth.agent.sharpe.lower or 0) < (first.agent.sharpe.lower or 0)
 
 
 @pytest.mark.parametrize(
     ("bars", "seeds", "missing"),
     [
         (40, 8, ["bounds of all figures"]),
-        (1000, 1, ["bounds of the winner's figures", "bounds of the default's figures"]),
+        (1000, 1, ["bounds of the best trial's figures", "bounds of the default's figures"]),
     ],
 )
 def test_too_few_bars_or_seeds_have_no_bounds_and_no_better_word(bars: int, seeds: int, missing: list[str]) -> None:
@@ -121,8 +121,8 @@ def test_too_few_bars_or_seeds_have_no_bounds_and_no_better_word(bars: int, seed
     assert found.to_flat.lower is None
     assert found.to_default is not None
     assert found.to_default.lower is None
-    assert found.winner.sharpe.value is not None
-    assert found.winner.sharpe.lower is None
+    assert found.agent.sharpe.value is not None
+    assert found.agent.sharpe.lower is None
     assert [each.figures for each in found.missing] == missing
 
 

@@ -30,7 +30,7 @@ def test_a_better_winner_is_compared_with_both() -> None:
 
 def test_a_worse_winner_names_what_earns_more() -> None:
     assert meaning(WORSE) == (
-        "The winner earns less than doing nothing and than the default on bars that the search did not use."
+        "The best trial earns less than doing nothing and than the default on bars that the search did not use."
     )
     assert len(deciding_figures(WORSE)) == 2
 
@@ -42,8 +42,8 @@ def test_luck_says_how_many_bars_would_decide() -> None:
 
 
 def test_an_agent_that_never_trades() -> None:
-    assert meaning(FLAT).startswith("The winner never trades")
-    assert deciding_figures(FLAT) == ("The winner holds no position in 1000 bars.",)
+    assert meaning(FLAT).startswith("The best trial never trades")
+    assert deciding_figures(FLAT) == ("The best trial holds no position in 1000 bars.",)
     assert change_sentence(FLAT) == "The number of bars does not change this verdict."
 
 
@@ -56,7 +56,7 @@ def test_a_mean_below_0_is_decided_by_one_figure() -> None:
 def test_the_default_itself_gains_nothing() -> None:
     assert DEFAULT.word is VerdictWord.NOT_ABOVE_DEFAULT
     assert "no more than the default" in meaning(DEFAULT)
-    assert change_sentence(DEFAULT).startswith("The winner's mean return equals the default's")
+    assert change_sentence(DEFAULT).startswith("The mean return of the best trial equals the default's")
 
 
 def test_missing_figures_are_named() -> None:

@@ -22,7 +22,7 @@ from fxai.spec.search.fingerprint import fingerprint
 from fxai.spec.search.study import StudySpec
 from results.conftest import drawn_trial
 
-ALWAYS = {"history", "winner", "importances", "parallel", "parameters", "pair", "chooser", "training", "timeline"} | {
+ALWAYS = {"history", "best", "importances", "parallel", "parameters", "pair", "chooser", "training", "timeline"} | {
     "failures",
     "searched",
 }
@@ -192,7 +192,7 @@ def test_somebody_elses_first_trial_is_not_called_the_default(tmp_path: Path) ->
     study.add_trials([completed(0.1), completed(0.5)])
     report = told(study, tmp_path)
     assert not report.headline.comparison
-    assert "Trial 0" not in of_kind(section(report, "winner"), Table)[0].headings
+    assert "Trial 0" not in of_kind(section(report, "best"), Table)[0].headings
 
 
 def test_a_study_without_a_completed_trial_has_a_page_too(empty_study: optuna.Study, tmp_path: Path) -> None:
@@ -384,7 +384,7 @@ def test_metrics_are_beside_those_of_trial_0_with_their_errors(tmp_path: Path) -
     own = {"win_rate": 0.5, "sharpe": 1.0, "sharpe_error": 0.25, attributes.ENQUEUED: "default"}
     study.add_trial(completed(1.0, 0.2, 0.1, **own))
     study.add_trial(completed(2.0, 0.5, 0.1, win_rate=0.625, sharpe=2.0, sharpe_error=0.5, win_rate_error=0.01))
-    metrics = of_kind(section(told(study, tmp_path), "winner"), Table)[1]
+    metrics = of_kind(section(told(study, tmp_path), "best"), Table)[1]
     assert metrics.headings == ("Metric", "Best", "Trial 0")
     rows = {name: cells for name, *cells in metrics.rows}
     assert rows == {"win_rate": ["62.5 ± 1.0 %", "50 %"], "sharpe": ["2.00 ± 0.50", "1.00 ± 0.25"]}
@@ -408,5 +408,5 @@ def test_a_metric_that_is_a_fraction_reads_as_percent(tmp_path: Path) -> None:
 def test_a_metric_of_the_users_own_stays_as_it_is(tmp_path: Path) -> None:
     study = optuna.create_study(direction="maximize")
     study.add_trial(completed(1.0, win_rate=54.0))
-    metrics = of_kind(section(told(study, tmp_path), "winner"), Table)[1]
+    metrics = of_kind(section(told(study, tmp_path), "best"), Table)[1]
     assert metrics.rows == [("win_rate", "54")]

@@ -77,12 +77,12 @@ def test_fresh_values_choose_the_winner(finished: tuple[Path, StudyOutcome]) -> 
     assert 3 <= len(found.candidates) <= 4  # the best three, and trial 0 if it is not among them
     assert 0 in {each.trial for each in found.candidates}
     stayed = [each for each in found.candidates if each.departure is None]
-    assert found.winner == max(stayed, key=lambda each: each.value or -1.0).trial
+    assert found.trial == max(stayed, key=lambda each: each.value or -1.0).trial
     assert {each.departure for each in found.candidates} <= {None, *(each.value for each in Departure)}
-    assert outcome.summary.best_trial == found.winner
+    assert outcome.summary.best_trial == found.trial
     assert found.shrinkage is not None
     best = json.loads((folder / "raced" / "best_params.json").read_text())
-    assert best["trial"] == found.winner
+    assert best["trial"] == found.trial
     assert best["confirmed"]["value"] == found.value
 
 
@@ -129,5 +129,5 @@ def test_a_study_with_folds_is_confirmed_over_its_folds(tmp_path: Path) -> None:
     outcome = run(tmp_path, training_config=config, n_trials=2, seeds_per_trial=1, confirm={"seeds": 6, "budget": 4.0})
     found = confirmed_in(outcome)
     assert found.market_error is not None
-    folder = tmp_path / "raced" / "confirmation" / f"trial-{found.winner:05d}" / f"seed-{found.seeds[0]}"
+    folder = tmp_path / "raced" / "confirmation" / f"trial-{found.trial:05d}" / f"seed-{found.seeds[0]}"
     assert read_bar_returns(folder / "returns.safetensors").returns.shape[0] == 2

@@ -35,7 +35,7 @@ COMMANDS = {
     "transfer": "Transfer the results of a study to the next study.",
     "train": "Train agents from a config file.",
     "evaluate": "Score an agent on market data and write its track record.",
-    "verdict": "Test the winner of a study on bars that the search did not use.",
+    "verdict": "Test a study's best trial on bars that the search did not use.",
     "dashboard": "Show the studies live in the browser.",
     "data": "Describe market data.",
 }

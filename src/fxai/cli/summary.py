@@ -39,7 +39,7 @@ def _rows(summary: StudySummary) -> Sequence[tuple[str, str]]:
 
 def _best(summary: StudySummary) -> Sequence[tuple[str, str]]:
     number = "none" if summary.best_trial is None else str(summary.best_trial)
-    if summary.confirmed is not None and summary.confirmed.winner == summary.best_trial:
+    if summary.confirmed is not None and summary.confirmed.trial == summary.best_trial:
         fresh = number_text(
             summary.metric, summary.confirmed.value, summary.confirmed.standard_error, trading=summary.trading
         )

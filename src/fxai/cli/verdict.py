@@ -1,4 +1,4 @@
-"""`fxai verdict STUDY`: tests the winner of a study on bars that the search did not use."""
+"""`fxai verdict STUDY`: tests the best trial of a study on bars that the search did not use."""
 
 from contextlib import ExitStack
 from typing import Annotated
@@ -43,9 +43,9 @@ def verdict(
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Test the winner of a study on bars that the search did not use.
+    """Test a study's best trial on bars that the search did not use.
 
-    Trains a committee of agents with the parameters of the winner, and one with those of trial 0, on equal fresh
+    Trains a committee of agents with the parameters of the best trial, and one with those of trial 0, on equal fresh
     seeds. Both trade the test split after costs. The verdict is decided by one-sided 95 % bounds of the mean returns,
     over bars and seeds together. Each look at the same bars makes the bounds wider.
 
@@ -89,7 +89,7 @@ def _train(committees: Committees, paths: StudyPaths, console: Console, *, quiet
 
 def _print(found: StudyVerdict, paths: StudyPaths, console: Console) -> None:
     where = f"{found.data}, {found.split}, {found.first} to {found.last}"
-    print_text(console, "", legible(f"{found.study}: trial {found.winner} against trial {found.default} on {where}"))
+    print_text(console, "", legible(f"{found.study}: trial {found.trial} against trial {found.default} on {where}"))
     print_text(console, *(f"  {line}" for line in sentences(found.verdict)))
     written = paths.verdict if found.split == "test" else paths.verdict_on(found.data)
     print_text(console, "", "Files:", f"  {written}", f"  {paths.committee}")

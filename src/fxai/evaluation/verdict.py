@@ -53,7 +53,7 @@ class MissingFigure:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The word, the figures that decided it, and the figures that describe the winner on the same bars."""
+    """The word, the figures that decided it, and the figures that describe the best trial's committee."""
 
     __pydantic_config__ = _STRICT
 
@@ -61,20 +61,15 @@ class Verdict:
     settings: VerdictSettings
     bars: int
     bars_per_year: FiniteFloat
-    never_trades: bool  # the winner
+    never_trades: bool  # the best trial's committee
     to_flat: MeanDifference  # the mean return per bar, as doing nothing returns 0
     to_default: MeanDifference | None
     change: WordChange | None
-    winner: AgentFigures
+    agent: AgentFigures  # of the best trial
     default: AgentFigures | None
-    probability_of_improvement: FiniteFloat | None  # a member of the winner has a higher mean return than the default's
+    probability_of_improvement: FiniteFloat | None  # a member has a higher mean return than one of the default
     missing: tuple[MissingFigure, ...]
     baselines: PositionBaselines | None  # None if they were not computed
-
-    @property
-    def is_above_flat(self) -> bool:
-        """Whether the agent may be called a winner: it trades and its mean return is above 0."""
-        return not self.never_trades and self.to_flat.value > 0
 
     def as_json(self) -> dict[str, JsonValue]:
         """Plain data for `from_json`."""
@@ -132,7 +127,7 @@ def verdict(
         to_flat=to_flat,
         to_default=to_default,
         change=None if winner.is_flat else word_change(word, to_flat, to_default, confidence),
-        winner=agent_figures(winner, bars_per_year, confidence),
+        agent=agent_figures(winner, bars_per_year, confidence),
         default=None if default is None else agent_figures(default, bars_per_year, confidence),
         probability_of_improvement=None if default is None else _improvement(winner, default),
         missing=tuple(_missing(winner, default)),
@@ -160,7 +155,7 @@ def _missing(winner: CommitteeReturns, default: CommitteeReturns | None) -> list
     if winner.bars < MINIMUM_BARS:
         reason = f"they need at least {MINIMUM_BARS} bars; the test split has {winner.bars}"
         found.append(MissingFigure("bounds of all figures", reason))
-    for name, agent in (("winner", winner), ("default", default)):
+    for name, agent in (("best trial", winner), ("default", default)):
         if agent is not None and agent.seeds < FEWEST_SEEDS:
             reason = f"they need at least {FEWEST_SEEDS} seeds; the {name} has {agent.seeds}"
             found.append(MissingFigure(f"bounds of the {name}'s figures", reason))

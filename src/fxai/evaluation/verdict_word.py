@@ -14,7 +14,7 @@ from fxai.evaluation.mean_difference import (
 
 
 class VerdictWord(StrEnum):
-    """The result of the test of a search's winner on the test split."""
+    """The result of the test of a search's best trial on the test split."""
 
     WORSE = "worse"
     NOT_ABOVE_FLAT = "no better than doing nothing"
@@ -32,6 +32,11 @@ class WordChange:
     bars: int
     to: VerdictWord
     same_mean: bool  # the further bars have the same mean differences; else their mean differences are 0
+
+
+def noun(word: VerdictWord | None) -> str:
+    """What texts call the best trial of a search: a winner only after the verdict "better"; None without a verdict."""
+    return "winner" if word is VerdictWord.BETTER else "best trial"
 
 
 def decided_word(to_flat: MeanDifference, to_default: MeanDifference | None, *, is_flat: bool) -> VerdictWord:

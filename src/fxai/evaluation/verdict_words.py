@@ -4,20 +4,20 @@ from collections.abc import Sequence
 
 from fxai.evaluation.mean_difference import MeanDifference
 from fxai.evaluation.verdict import Verdict
-from fxai.evaluation.verdict_word import VerdictWord
+from fxai.evaluation.verdict_word import VerdictWord, noun
 from fxai.formatting import counted
 
 _MEANINGS = {
-    VerdictWord.WORSE: "The winner earns less than {others} on bars that the search did not use.",
-    VerdictWord.NOT_ABOVE_FLAT: ("The winner earns no more than doing nothing on bars that the search did not use."),
+    VerdictWord.WORSE: "The {noun} earns less than {others} on bars that the search did not use.",
+    VerdictWord.NOT_ABOVE_FLAT: "The {noun} earns no more than doing nothing on bars that the search did not use.",
     VerdictWord.NOT_ABOVE_DEFAULT: (
-        "The winner earns no more than the default configuration on bars that the search did not use."
+        "The {noun} earns no more than the default configuration on bars that the search did not use."
     ),
     VerdictWord.BETTER: (
-        "The winner earns more than the default configuration and more than doing nothing on bars that the search did "
+        "The {noun} earns more than the default configuration and more than doing nothing on bars that the search did "
         "not use."
     ),
-    VerdictWord.LUCK: ("The winner earns money on bars that the search did not use, but luck may explain the result."),
+    VerdictWord.LUCK: "The {noun} earns money on bars that the search did not use, but luck may explain the result.",
 }
 _FLAT, _DEFAULT = "doing nothing", "the default"
 
@@ -30,15 +30,15 @@ def headline(verdict: Verdict) -> str:
 def meaning(verdict: Verdict) -> str:
     """The word as a sentence."""
     if verdict.never_trades:
-        return "The winner never trades on bars that the search did not use."
+        return f"The {noun(verdict.word)} never trades on bars that the search did not use."
     below = [name for name, difference in _differences(verdict) if difference.is_below]
-    return _MEANINGS[verdict.word].format(others=" and than ".join(below))
+    return _MEANINGS[verdict.word].format(noun=noun(verdict.word), others=" and than ".join(below))
 
 
 def deciding_figures(verdict: Verdict) -> tuple[str, ...]:
     """The figures that decided the word, one sentence each."""
     if verdict.never_trades:
-        return (f"The winner holds no position in {counted(verdict.bars, 'bar')}.",)
+        return (f"The {noun(verdict.word)} holds no position in {counted(verdict.bars, 'bar')}.",)
     confidence = verdict.settings.confidence_of_look
     deciding = _differences(verdict)
     if verdict.word is VerdictWord.WORSE:
@@ -58,7 +58,8 @@ def change_sentence(verdict: Verdict) -> str:
         return "The number of bars does not change this verdict."
     if verdict.to_default is not None and verdict.to_default.value == 0:
         return (
-            "The winner's mean return equals the default's, so further bars with the same mean returns change nothing."
+            f"The mean return of the {noun(verdict.word)} equals the default's, so further bars with the same mean "
+            "returns change nothing."
         )
     if verdict.to_flat.error is None or verdict.to_default is None or verdict.to_default.error is None:
         return "It is unknown how many further bars would change the verdict, because figures are missing."

@@ -85,7 +85,7 @@ def _write_best(
 
 def _agent_of(record: StudyRecord, best: TrialRecord, paths: StudyPaths) -> Path:
     """The agent of the best trial: of its first seed in the confirmation, or in the search."""
-    if record.confirmed is not None and record.confirmed.winner == best.number:
+    if record.confirmed is not None and record.confirmed.trial == best.number:
         return paths.confirmed_trial(best.number, record.confirmed.seeds[0]).agent
     return paths.trial(best.number).agent
 
@@ -109,7 +109,7 @@ def _chosen_by(record: StudyRecord) -> str:
 
 def _with_seed_of_agent(record: StudyRecord, best: TrialRecord) -> TrialRecord:
     """The best trial with the seed of `_agent_of`, so that training its config makes the same agent."""
-    if record.confirmed is None or record.confirmed.winner != best.number:
+    if record.confirmed is None or record.confirmed.trial != best.number:
         return best
     return replace(best, seed=record.confirmed.seeds[0])
 

@@ -1,4 +1,4 @@
-"""The verdict on a study's winner, as `verdict.json` holds it."""
+"""The verdict on a study's best trial, as `verdict.json` holds it."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ class StudyVerdict:
     """A verdict with what was judged, and on which bars."""
 
     study: str
-    winner: int  # number of the trial
+    trial: int  # that is judged
     default: int
     seeds: tuple[int, ...]  # of the members of both committees
     data: str  # name of the data

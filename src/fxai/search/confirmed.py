@@ -22,16 +22,16 @@ class ConfirmedCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """The winner of a confirmation, which was chosen by the fresh values alone."""
+    """The trial that a confirmation chose by the fresh values alone."""
 
-    winner: int
-    value: float  # mean over the winner's fresh seeds
+    trial: int  # the chosen candidate
+    value: float  # mean over its fresh seeds
     standard_error: float | None  # of the value: seeds and stretch of market
     seed_error: float | None  # its part from the seeds
     market_error: float | None  # its part from the stretch of market
-    seeds: tuple[int, ...]  # the winner's fresh seeds
-    search_value: float | None  # the winner's value in the search
-    candidates: tuple[ConfirmedCandidate, ...]  # the winner included
+    seeds: tuple[int, ...]  # its fresh seeds
+    search_value: float | None  # its value in the search
+    candidates: tuple[ConfirmedCandidate, ...]  # the chosen one included
 
     @property
     def shrinkage(self) -> float | None:
@@ -50,8 +50,8 @@ class Confirmed:
 
 
 def winner_of(confirmed: Confirmed | None) -> int | None:
-    """The number of the winner; None without a confirmation."""
-    return None if confirmed is None else confirmed.winner
+    """The number of the chosen trial; None without a confirmation."""
+    return None if confirmed is None else confirmed.trial
 
 
 def confirmed_of(user_attrs: Mapping[str, Any]) -> Confirmed | None:

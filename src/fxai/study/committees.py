@@ -51,7 +51,7 @@ def judged_study(spec: StudySpec, record: StudyRecord, identity: StudyIdentity, 
     if on_test_split and (reason := next(no_verdict(parts), None)):
         raise InputError(f"{name}: a verdict {reason}; name other data with --data")
     if record.best is None or record.first is None:
-        raise InputError(f"{name}: no trial has completed, so there is no winner to judge")
+        raise InputError(f"{name}: no trial has completed, so there is no trial to judge")
     params = {DEFAULT_TRIAL: record.first.params, record.best.number: record.best.params}
     return JudgedStudy(spec, identity, record.best.number, params)
 

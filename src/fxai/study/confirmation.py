@@ -162,7 +162,7 @@ class _Race:
             folds=market.folds,
         )
         return Confirmed(
-            winner=winner,
+            trial=winner,
             value=mean(values),
             standard_error=error.total if error.market is not None else error.seed,
             seed_error=error.seed,
@@ -198,13 +198,13 @@ class _Race:
 
     def _conclusion(self) -> str:
         if self.result is None:
-            return "Confirmation: no candidate has a value on fresh seeds, so the search's best trial stays the winner."
+            return "Confirmation: no candidate has a value on fresh seeds, so the best trial stays that of the search."
         found = self.result
         value = number_text(self._study.metric_name, found.value, found.standard_error, trading=True)
         searched = "no value in the search"
         if found.search_value is not None:
             searched = f"{number_text(self._study.metric_name, found.search_value, trading=True)} in the search"
         return (
-            f"Confirmation: trial {found.winner} is chosen, with {self._study.metric_name} {value} over "
+            f"Confirmation: trial {found.trial} is chosen, with {self._study.metric_name} {value} over "
             f"{counted(len(found.seeds), 'fresh seed')} ({searched})."
         )

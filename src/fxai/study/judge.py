@@ -64,7 +64,7 @@ def judge(committees: Committees, paths: StudyPaths, data: str | None = None, co
     times = np.datetime_as_string(window.market.time[path.bar[[0, -1]]], unit="s", timezone="UTC").tolist()
     result = StudyVerdict(
         study=study.spec.study_name,
-        winner=study.winner,
+        trial=study.winner,
         default=DEFAULT_TRIAL,
         seeds=committees.seeds,
         data=window.market.name,

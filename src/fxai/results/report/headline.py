@@ -26,7 +26,7 @@ def headline_of(info: StudyInfo) -> Headline:
             )
             + ".",
         )
-    if record.confirmed is not None and record.confirmed.winner == best.number:
+    if record.confirmed is not None and record.confirmed.trial == best.number:
         return _confirmed(info, best, record.confirmed)
     value = f"{record.metric} {info.value_text(best.value, best.standard_error)}"
     if best.number == 0 and info.default is not None and finished > 1:

@@ -1,10 +1,11 @@
-"""Report section: the verdict on the winner, from `verdict.json`."""
+"""Report section: the verdict on the best trial, from `verdict.json`."""
 
 from collections.abc import Sequence
 
 from fxai.errors import InputError
 from fxai.evaluation.agent_figures import AgentFigures, BoundedFigure
 from fxai.evaluation.position_baselines import PositionBaselines, StrategyFigures
+from fxai.evaluation.verdict_word import noun
 from fxai.evaluation.verdict_words import headline, sentences
 from fxai.formatting import figure
 from fxai.metric_text import number_text
@@ -23,8 +24,8 @@ def verdict(info: StudyInfo) -> Section | None:
         return Section(_NAME, "Verdict", [Absent(f"Not available: {error}.")])
     if found is None or info.record.best is None:
         return None
-    if found.winner != info.record.best.number:
-        old = f"The last verdict was on trial {found.winner}. The winner is trial {info.record.best.number} now"
+    if found.trial != info.record.best.number:
+        old = f"The last verdict was on trial {found.trial}. The best trial is trial {info.record.best.number} now"
         return Section(_NAME, "Verdict", [Absent(f"{old}; run fxai verdict {info.record.name}.")])
     of = found.verdict
     _, *lines = sentences(of)
@@ -38,7 +39,7 @@ def verdict(info: StudyInfo) -> Section | None:
 def _reading(found: StudyVerdict) -> str:
     first, last = found.first[:10], found.last[:10]
     return (
-        f"Committees of {len(found.seeds)} agents with fresh seeds, of trial {found.winner} and of trial "
+        f"Committees of {len(found.seeds)} agents with fresh seeds, of trial {found.trial} and of trial "
         f"{found.default}, the default, on {found.data} from {first} to {last}, after costs. The search and the "
         "confirmation did not read these bars."
     )
@@ -46,8 +47,8 @@ def _reading(found: StudyVerdict) -> str:
 
 def _table(found: StudyVerdict) -> Table:
     of, baselines = found.verdict, found.verdict.baselines
-    rows = [_agent_row("winner", of.winner)]
-    if of.default is not None and found.winner != found.default:
+    rows = [_agent_row(noun(of.word), of.agent)]
+    if of.default is not None and found.trial != found.default:
         rows.append(_agent_row("default", of.default))
     if baselines is not None:
         held = {"buy and hold": baselines.buy_and_hold, "sell and hold": baselines.sell_and_hold}
@@ -69,7 +70,7 @@ def _facts(baselines: PositionBaselines) -> Sequence[tuple[str, str]]:
     facts = []
     if baselines.random is not None:
         share = f"{100 * baselines.random.p_value:.2g} %"
-        facts.append(("Random trading with the winner's positions that earns as much", share))
+        facts.append(("Random trading with the same positions at other times that earns as much", share))
     if baselines.break_even_cost_multiple is not None:
         facts.append(("Costs at which the profit ends", f"{baselines.break_even_cost_multiple:.2f} times these"))
     if baselines.best_days_share is not None:

@@ -19,12 +19,12 @@ _METRICS = 24
 def winner(info: StudyInfo) -> Section:
     best = info.record.best
     if best is None:
-        return Section("winner", "Best trial", [Absent("No trial has completed yet.")])
+        return Section("best", "Best trial", [Absent("No trial has completed yet.")])
     blocks: list[Block] = [_parameters(info, best)]
     if best.metrics:
         blocks.append(_metrics(info, best))
     title = f"{'Knee of the front' if info.record.front else 'Best trial'}: trial {best.number}"
-    return Section("winner", title, blocks)
+    return Section("best", title, blocks)
 
 
 def traded(info: StudyInfo) -> Section | None:

@@ -95,7 +95,7 @@ def report_of(
 def _tiles(info: StudyInfo) -> Iterator[Tile]:
     record, best = info.record, info.record.best
     confirmed = record.confirmed
-    if confirmed is not None and best is not None and confirmed.winner == best.number:
+    if confirmed is not None and best is not None and confirmed.trial == best.number:
         value = info.value_text(confirmed.value, confirmed.standard_error)
         yield Tile(f"{record.metric} on fresh seeds", value, f"trial {best.number}, chosen by this value")
     elif best is not None and best.value is not None and not record.front:

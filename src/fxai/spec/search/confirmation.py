@@ -1,4 +1,4 @@
-"""`confirm: {...}`: the best trials train again on fresh seeds, and their fresh values choose the winner."""
+"""`confirm: {...}`: the best trials train again on fresh seeds, and their fresh values choose the best one."""
 
 from typing import Annotated, Any, TypeAlias
 
@@ -12,7 +12,7 @@ class Confirmation(Record):
     """A race of the best trials and trial 0 on seeds that the search did not use.
 
     The value of the best trial of a search is too good, because it was chosen for its value. The race trains the
-    candidates on equal fresh seeds, a few at a time, and drops those that are clearly worse. The winner is the
+    candidates on equal fresh seeds, a few at a time, and drops those that are clearly worse. The best trial is the
     candidate with the best mean over its fresh seeds.
     """
 

@@ -170,11 +170,11 @@ class StudySpec(Record):
     )
     resources: Resources = Field(default_factory=Resources, description="resources of one worker")
     confirm: OptionalConfirmation = Field(
-        default=None, description="race of the best trials on fresh seeds, which chooses the winner; off by default"
+        default=None, description="race of the best trials on fresh seeds, which chooses the best one; off by default"
     )
     verdict: OptionalVerdict = Field(
         default=None,
-        description="test of the winner on the test split at the end of a run; off by default, see also fxai verdict",
+        description="test of the best trial on the test split, at the end of a run; off by default, see fxai verdict",
     )
     keep_best_n: int = Field(default=5, ge=1, le=MAX_COUNT, description="number of best trials whose agents are kept")
     tracking: Tracking = Field(default_factory=Tracking, description="recording of the trials at W&B and MLflow")

@@ -1,4 +1,4 @@
-"""`verdict: {...}`: a test of the winner on bars that the search did not use, at the end of a run."""
+"""`verdict: {...}`: a test of the best trial on bars that the search did not use, at the end of a run."""
 
 from typing import Annotated, TypeAlias
 
