@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from fxai.errors import InputError
 from fxai.market.bar_returns import BarReturns, read_bar_returns
 from fxai.market.scored_steps import ScoredSteps, SpanScore
+from fxai.market.splits import Span
 
 
 def score(seed: int) -> SpanScore:
@@ -15,10 +17,12 @@ def score(seed: int) -> SpanScore:
 
 
 def test_a_file_holds_what_was_written(tmp_path: Path):
-    written = BarReturns.of(50, (7, 9), [score(1), score(2)], rewards=True)
+    windows = ((Span(701, 721), Span(722, 762)),) * 2
+    of_agents = BarReturns.of(50, (7, 9), [score(1), score(2)], rewards=True)
+    written = replace(of_agents, folds=(1, 0), windows=windows)
     written.write(tmp_path / "trial" / "returns.safetensors")
     read = read_bar_returns(tmp_path / "trial" / "returns.safetensors")
-    assert (read.step, read.seeds) == (50, (7, 9))
+    assert (read.step, read.seeds, read.folds, read.windows) == (50, (7, 9), (1, 0), windows)
     assert np.array_equal(read.returns, written.returns)
     assert read.rewards is not None
     assert np.allclose(read.rewards, 100 * read.returns)

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from fxai.evaluation.fold_rows import rows_of_folds, rows_of_paths
 from fxai.evaluation.whole_error import estimate_over_folds
-from fxai.market.bar_returns import read_bar_returns
+from fxai.market.bar_returns import read_bar_returns, windows_of
 from fxai.market.dataset import Market, prepare, prepare_folds
 from fxai.market.folds import latest_first, paths_of
 from fxai.objectives.fx_trading import open_lanes, signature
@@ -158,12 +157,23 @@ def test_the_bars_of_each_lane_are_kept_with_its_fold(config: TrainingConfig, tm
     rewards = [row[np.isfinite(row)] for row in bars.rewards.astype(float)]
     steps = [sum(len(span) - 1 for span in folds[fold].test) for fold in bars.folds]
     assert [len(row) for row in rewards] == steps
-    split = config.data.split
-    arrange = rows_of_folds(3) if split.combinatorial is None else rows_of_paths(folds, paths_of(split, folds))
-    error = estimate_over_folds(arrange(rewards)).error
+    assert bars.windows == tuple(windows_of(prepare(config.data).splits, None, folds[fold]) for fold in bars.folds)
+    error = estimate_over_folds(_rows(rewards, bars.folds, config)).error
     assert result.metrics[STANDARD_ERROR] == pytest.approx(error.total, rel=1e-3)
     assert error.seed is not None
     assert error.market is not None
+
+
+def _rows(lanes: list[np.ndarray], folds_of_lanes: tuple[int, ...], config: TrainingConfig) -> list[np.ndarray]:
+    """Numbers of the lanes in folds: those of walk-forward by themselves, combinatorial ones joined to paths."""
+    folds, split = prepare(config.data).folds, config.data.split
+    by_fold = [[row for row, of in zip(lanes, folds_of_lanes, strict=True) if of == fold] for fold in range(len(folds))]
+    if split.combinatorial is None:
+        return [np.stack(rows) for rows in by_fold]
+    lengths = [[len(span) - 1 for span in fold.test] for fold in folds]
+    parts = [[np.split(row, np.cumsum(lengths[fold])[:-1]) for row in rows] for fold, rows in enumerate(by_fold)]
+    paths, seeds = paths_of(split, folds), range(SEEDS)
+    return [np.stack([np.concatenate([parts[f][seed][i] for f, i in path]) for path in paths for seed in seeds])]
 
 
 def test_the_agent_is_that_of_the_fold_that_ends_last(config: TrainingConfig, tmp_path: Path):

@@ -1,5 +1,6 @@
 """The gain of the best trial over trial 0, and its error on the same bars."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import numpy as np
 import pytest
 
 from fxai.evaluation.whole_error import estimate, estimate_difference
-from fxai.market.bar_returns import BarReturns
+from fxai.market.bar_returns import BarReturns, Windows, read_bar_returns
 from fxai.market.metrics import sharpe
+from fxai.market.splits import Span
 from fxai.protocol import MARKET_ERROR, SEED_ERROR, STANDARD_ERROR
 from fxai.results.gain import over_trial_0
 from fxai.results.paths import StudyPaths
@@ -17,6 +19,9 @@ from fxai.results.same_bars import error_of_mean
 from fxai.search.stored_trial import StoredState
 
 BARS, SEEDS, BARS_PER_YEAR = 400, 4, 6240.0
+ONE_SPAN: Windows = (Span(1000, 1000 + BARS),)
+FOLDS = tuple((Span(first, first + BARS // 4),) for first in (1000, 1100, 1200, 1300))
+PAIRS = ((0, 1), (2, 3), (0, 2), (1, 3), (0, 3), (1, 2))  # combinatorial folds: each bar is scored by three
 MARKET = np.random.default_rng(0).normal(0, 1e-3, BARS)  # what the market does to both trials
 
 
@@ -41,11 +46,35 @@ def value_of(metric: str, returns: np.ndarray) -> float:
 def trial(number: int, metric: str, paths: StudyPaths, *, rewards: bool = True) -> TrialRecord:
     """A trial that left its returns, whose rewards are the returns."""
     returns = returns_of(number)
-    folder = paths.trial(number).directory
-    folder.mkdir(parents=True)
-    BarReturns(50, tuple(range(SEEDS)), returns, returns if rewards else None).write(paths.trial(number).returns)
+    write_returns(number, returns, (ONE_SPAN,) * SEEDS, paths, rewards=rewards)
     errors = {STANDARD_ERROR: 5.0, SEED_ERROR: 3.0, MARKET_ERROR: 4.0}
     return TrialRecord(number, StoredState.COMPLETE, value_of(metric, returns), {}, errors)
+
+
+def write_returns(
+    number: int, returns: np.ndarray, windows: Sequence[Windows], paths: StudyPaths, *, rewards: bool = True
+) -> None:
+    paths.trial(number).directory.mkdir(parents=True, exist_ok=True)
+    earned = returns if rewards else None
+    BarReturns(50, tuple(range(len(returns))), returns, earned, windows=tuple(windows)).write(
+        paths.trial(number).returns
+    )
+
+
+def in_folds(number: int, metric: str, windows: Sequence[Windows], paths: StudyPaths) -> TrialRecord:
+    """A trial with one training for each seed in each fold, whose rows are cut from `returns_of`."""
+    rng = np.random.default_rng(number + 10)
+    rows = [
+        np.concatenate([row[span.start - 1000 : span.stop - 1000] for span in fold]) + rng.normal(0, 1e-5)
+        for fold in windows
+        for row in returns_of(number)
+    ]
+    returns = np.stack(rows).astype(np.float32)
+    write_returns(number, returns, [fold for fold in windows for _ in range(SEEDS)], paths)
+    parts = [np.split(row, len(windows[0])) for row in returns.astype(np.float64)]
+    value = float(np.mean([np.mean([value_of(metric, part[None]) for part in row]) for row in parts]))
+    errors = {STANDARD_ERROR: 5.0, SEED_ERROR: 3.0, MARKET_ERROR: 4.0}
+    return TrialRecord(number, StoredState.COMPLETE, value, {}, errors)
 
 
 def study(metric: str, *trials: TrialRecord, trading: bool = True) -> StudyRecord:
@@ -82,7 +111,7 @@ def test_the_error_of_an_annualized_metric_has_the_unit_of_the_values(paths: Stu
     assert found.standard_error == pytest.approx(bootstrapped, rel=0.15)
 
 
-@pytest.mark.parametrize("missing", ["file", "rewards", "value", "metric", "folds"])
+@pytest.mark.parametrize("missing", ["file", "rewards", "value", "metric", "bars"])
 def test_without_the_returns_of_both_the_error_is_that_of_the_seeds(missing: str, paths: StudyPaths) -> None:
     metric = "win_rate" if missing == "metric" else "mean_reward"
     first, best = (trial(number, metric, paths, rewards=missing != "rewards") for number in range(2))
@@ -90,13 +119,39 @@ def test_without_the_returns_of_both_the_error_is_that_of_the_seeds(missing: str
         paths.trial(0).returns.unlink()
     if missing == "value":
         best = replace(best, value=2 * (best.value or 0.0))
-    if missing == "folds":
+    if missing == "bars":
         returns = returns_of(1)
-        BarReturns(50, (1, 2, 3, 4), returns, returns, (0, 0, 1, 1)).write(paths.trial(1).returns)
+        write_returns(1, returns, [(Span(1001, 1001 + BARS),)] * SEEDS, paths)
     found = over_trial_0(study(metric, first, best), paths)
     assert found is not None
     assert found.standard_error == pytest.approx(3 * np.sqrt(2))
     assert "of the seeds alone" in found.error_note
+
+
+@pytest.mark.parametrize("metric", ["mean_reward", "val_loss", "sharpe"])
+@pytest.mark.parametrize("scheme", ["walk_forward", "combinatorial"])
+def test_trials_in_folds_are_compared_bar_by_bar_in_each_fold(metric: str, scheme: str, paths: StudyPaths) -> None:
+    windows = FOLDS if scheme == "walk_forward" else [FOLDS[first] + FOLDS[second] for first, second in PAIRS]
+    trials = [in_folds(number, metric, windows, paths) for number in range(2)]
+    found = over_trial_0(study(metric, *trials), paths)
+    assert found is not None
+    assert found.standard_error is not None
+    assert "bar by bar" in found.error_note
+    unpaired = [error_of_mean(metric, [paths.trial(each.number).returns], [each.value or 0.0]) for each in trials]
+    assert all(each is not None and found.standard_error < (each.total or 0.0) / 3 for each in unpaired)
+
+
+def test_the_error_of_a_gain_over_folds_is_that_of_the_mean_of_their_differences(paths: StudyPaths) -> None:
+    """Of independent folds the variances add up; each is that of two trials on the fold's bars."""
+    found = over_trial_0(study("mean_reward", *(in_folds(n, "mean_reward", FOLDS, paths) for n in range(2))), paths)
+    rows = [read_bar_returns(paths.trial(number).returns).returns.astype(np.float64) for number in range(2)]
+    of_folds = [
+        estimate_difference(rows[1][first : first + SEEDS], rows[0][first : first + SEEDS]).error.total
+        for first in range(0, SEEDS * len(FOLDS), SEEDS)
+    ]
+    assert found is not None
+    variances = [error**2 for error in of_folds if error is not None]
+    assert found.standard_error == pytest.approx(np.sqrt(sum(variances)) / len(FOLDS), rel=0.1)
 
 
 @pytest.mark.parametrize("metric", ["mean_reward", "sharpe"])

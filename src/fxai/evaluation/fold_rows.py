@@ -1,6 +1,7 @@
 """Arranges numbers of the bars of a trial's lanes as `whole_error.estimate_over_folds` expects them.
 
-The lanes are those of a trial: one for each seed, with folds the seeds of one fold after the other.
+The lanes are those of a trial: one for each seed, with folds one for each seed of each fold. Lanes of one fold are
+scored on the same windows of bars, so the windows say what belongs together.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,24 +9,12 @@ from typing import TypeAlias
 
 import numpy as np
 
+from fxai.market.bar_returns import Windows
 from fxai.market.bars import FloatArray
-from fxai.market.folds import Fold, latest_first, paths_of
-from fxai.spec.fields.data_config import SplitConfig
+from fxai.market.splits import Span
 
 Arrange: TypeAlias = Callable[[Sequence[FloatArray]], Sequence[FloatArray]]
 """Turns numbers of each lane, [bar], into folds with bars of their own, each [row, bar of the fold]."""
-
-
-Paths: TypeAlias = Sequence[Sequence[tuple[int, int]]]
-
-
-def arrangement(split: SplitConfig, folds: Sequence[Fold]) -> Arrange:
-    """The folds whose errors add up to the error of a trial's value; `folds` are those of its market."""
-    if split.folds == 1:
-        return one_fold
-    if split.combinatorial is None:
-        return rows_of_folds(split.folds)
-    return rows_of_paths(folds, paths_of(split, folds))
 
 
 def one_fold(lanes: Sequence[FloatArray]) -> Sequence[FloatArray]:
@@ -33,35 +22,36 @@ def one_fold(lanes: Sequence[FloatArray]) -> Sequence[FloatArray]:
     return [np.stack(lanes)]
 
 
-def rows_of_folds(folds: int) -> Arrange:
-    """The lanes of a trial in folds that are tested on different bars: each fold has one row for each seed."""
+def arrangement(windows: Sequence[Windows]) -> Arrange:
+    """The folds whose errors add up to the error of a trial's value.
 
-    def arrange(lanes: Sequence[FloatArray]) -> Sequence[FloatArray]:
-        seeds = len(lanes) // folds
-        return [np.stack(lanes[first : first + seeds]) for first in range(0, len(lanes), seeds)]
-
-    return arrange
-
-
-def rows_of_paths(folds: Sequence[Fold], paths: Paths) -> Arrange:
-    """The lanes of a trial in folds that share test bars: one row with the bars of all windows for each path and seed.
+    Folds with bars of their own are kept: each has one row for each seed. Folds that share test windows (combinatorial
+    folds) are joined to one fold: it has the bars of all windows, and one row for each path and seed.
 
     Args:
-        folds: The folds.
-        paths: Their paths; see `market.folds.paths_of`.
+        windows: The windows of each lane. Each fold has the same number of lanes.
     """
-    borders = [np.cumsum([len(span) - 1 for span in fold.test])[:-1] for fold in folds]
-    place_of = {fold: place for place, fold in enumerate(latest_first(folds))}
+    folds = sorted(dict.fromkeys(windows), key=lambda fold: [(span.start, span.stop) for span in fold])
+    lanes_of = {fold: [lane for lane, of_lane in enumerate(windows) if of_lane == fold] for fold in folds}
+    if sum(map(len, folds)) > len({span for fold in folds for span in fold}):
+        return _rows_of_paths(lanes_of)
+    return lambda lanes: [np.stack([lanes[lane] for lane in lanes_of[fold]]) for fold in folds]
+
+
+def _rows_of_paths(lanes_of: dict[Windows, list[int]]) -> Arrange:
+    """Rows of folds that share windows; each of a window's folds is part of another path."""
+    every_window = sorted({span for fold in lanes_of for span in fold}, key=lambda span: span.start)
+    tested_by = [[fold for fold in lanes_of if window in fold] for window in every_window]
+    seeds = min(map(len, lanes_of.values()))
 
     def arrange(lanes: Sequence[FloatArray]) -> Sequence[FloatArray]:
-        seeds = len(lanes) // len(folds)
-
-        def window(fold: int, index: int, seed: int) -> FloatArray:
-            return np.split(lanes[place_of[fold] * seeds + seed], borders[fold])[index]
+        def part(fold: Windows, window: Span, seed: int) -> FloatArray:
+            borders = np.cumsum([len(span) for span in fold])[:-1]
+            return np.split(lanes[lanes_of[fold][seed]], borders)[fold.index(window)]
 
         rows = [
-            np.concatenate([window(fold, index, seed) for fold, index in path])
-            for path in paths
+            np.concatenate([part(fold, window, seed) for fold, window in zip(path, every_window, strict=True)])
+            for path in zip(*tested_by, strict=True)
             for seed in range(seeds)
         ]
         return [np.stack(rows)]

@@ -101,7 +101,7 @@ def estimate(
         replicates: Number of replicates of the bootstrap. The error of a metric is itself uncertain by
             1 / sqrt(2 replicates), 2 % with 2,000 and 4 % with 400.
     """
-    return _difference([returns], metric, seed, replicates)
+    return _over_folds([[returns]], metric, seed, replicates)
 
 
 def estimate_difference(
@@ -124,7 +124,7 @@ def estimate_difference(
         seed: Seed of the bootstrap.
         replicates: Number of replicates of the bootstrap.
     """
-    return _difference([first, second], metric, seed, replicates)
+    return _over_folds([[first, second]], metric, seed, replicates)
 
 
 def estimate_over_folds(
@@ -142,9 +142,17 @@ def estimate_over_folds(
         seed: Seed of the bootstrap.
         replicates: Number of replicates of the bootstrap.
     """
-    values = [_mean_value(fold, metric) for fold in folds]
-    parts = [_parts_of([fold], metric, seed + index, replicates) for index, fold in enumerate(folds)]
-    return _estimate(float(np.mean(values)), parts)
+    return _over_folds([[fold] for fold in folds], metric, seed, replicates)
+
+
+def estimate_difference_over_folds(first: Sequence[FloatArray], second: Sequence[FloatArray]) -> Estimate:
+    """The first agents' mean minus the second agents' mean over the same folds, with its whole error.
+
+    Args:
+        first: At least one fold, as in `estimate_over_folds`.
+        second: The same folds of the agents to compare with.
+    """
+    return _over_folds(list(zip(first, second, strict=True)), None, 0, 0)
 
 
 def estimate_from_seeds(values: Sequence[float]) -> Estimate:
@@ -157,9 +165,11 @@ def estimate_from_seeds(values: Sequence[float]) -> Estimate:
     return _estimate(float(array.mean()), [_Parts(seeds=_seed_parts(array))], has_bars=False)
 
 
-def _difference(sides: Sequence[FloatArray], metric: Metric | None, seed: int, replicates: int) -> Estimate:
-    values = [_mean_value(side, metric) for side in sides]
-    return _estimate(values[0] - sum(values[1:]), [_parts_of(sides, metric, seed, replicates)])
+def _over_folds(folds: Sequence[Sequence[FloatArray]], metric: Metric | None, seed: int, replicates: int) -> Estimate:
+    """The mean over folds of the value of one side, or of the difference of two sides on the same bars."""
+    values = [[_mean_value(side, metric) for side in sides] for sides in folds]
+    parts = [_parts_of(sides, metric, seed + index, replicates) for index, sides in enumerate(folds)]
+    return _estimate(float(np.mean([of_fold[0] - sum(of_fold[1:]) for of_fold in values])), parts)
 
 
 def _mean_value(returns: FloatArray, metric: Metric | None) -> float:

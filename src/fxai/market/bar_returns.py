@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,17 @@ from safetensors.numpy import save
 from fxai.atomic_write import write_bytes
 from fxai.errors import InputError
 from fxai.market.bars import FloatArray
+from fxai.market.folds import Fold
 from fxai.market.scored_steps import SpanScore
+from fxai.market.splits import Span, Splits
 
 FORMAT = "fxai bar returns 1"
 _HEADER = "fxai"
 
 Float32Array = NDArray[np.float32]
+
+Windows: TypeAlias = tuple[Span, ...]
+"""Spans of bars on which an agent earned returns, in the order of time. Each window is scored by itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +42,7 @@ class BarReturns:
     returns: Float32Array  # simple returns of equity after costs
     rewards: Float32Array | None = None  # of a study whose metric is computed from them
     folds: tuple[int, ...] = ()  # index of the fold of each row; empty without folds
+    windows: tuple[Windows, ...] = ()  # of each row; empty in a checkpoint
 
     @classmethod
     def of(cls, step: int, seeds: Sequence[int], scores: Sequence[SpanScore], *, rewards: bool) -> "BarReturns":
@@ -59,7 +66,8 @@ class BarReturns:
         Raises:
             FxaiError: The file cannot be written.
         """
-        header = {"format": FORMAT, "step": self.step, "seeds": list(self.seeds)}
+        windows = [[[span.start, span.stop] for span in of_row] for of_row in self.windows]
+        header = {"format": FORMAT, "step": self.step, "seeds": list(self.seeds), "windows": windows}
         if self.folds:
             header["folds"] = list(self.folds)
         write_bytes(
@@ -75,6 +83,21 @@ def _rows(rows: Sequence[FloatArray]) -> Float32Array:
     return joined
 
 
+def windows_of(splits: Splits, parts: int | None, fold: Fold | None = None) -> Windows:
+    """The bars on which an agent earns returns during a training. An episode earns nothing on its first bar.
+
+    Args:
+        splits: The splits of the market.
+        parts: Number of equal parts of the validation split that are scored by themselves; None: one part.
+        fold: The fold of the training; None without folds.
+    """
+    if fold is not None:
+        return tuple(Span(span.start + 1, span.stop) for span in fold.test)
+    first, count = splits.validation.start + 1, parts or 1
+    bars = (len(splits.validation) - 1) // count
+    return tuple(Span(first + part * bars, first + (part + 1) * bars) for part in range(count))
+
+
 def read_bar_returns(path: Path) -> BarReturns:
     """Read a file of `BarReturns.write`.
 
@@ -88,6 +111,7 @@ def read_bar_returns(path: Path) -> BarReturns:
                 raise InputError(f"{path} is not a file of bar returns of this version of FxAI")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         bars = BarReturns.from_tensors(header["step"], header["seeds"], tensors)
-        return replace(bars, folds=tuple(header.get("folds", ())))
+        windows = tuple(tuple(Span(start, stop) for start, stop in of_row) for of_row in header["windows"])
+        return replace(bars, folds=tuple(header.get("folds", ())), windows=windows)
     except (OSError, SafetensorError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{path} cannot be read as bar returns: {error}") from error

@@ -9,9 +9,9 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from fxai.errors import FxaiError, InputError
-from fxai.evaluation.fold_rows import Arrange, arrangement, one_fold
+from fxai.evaluation.fold_rows import Arrange, arrangement
 from fxai.evaluation.score_errors import error_metrics, score_errors
-from fxai.market.bar_returns import BarReturns
+from fxai.market.bar_returns import BarReturns, Windows, windows_of
 from fxai.market.dataset import Market
 from fxai.market.folds import latest_first
 from fxai.market.scored_steps import OF_REWARDS, SpanScore
@@ -84,7 +84,8 @@ class TradingTrial:
         self.trial = WorkerTrial(request)
         self.config, self.base = configs.own, configs.base
         self.lanes = tuple(_lanes(request, self.config, market))
-        self._arrange = one_fold if request.folds == 1 else arrangement(configs.own.data.split, market.folds)
+        self._windows = tuple(_windows(lane, market) for lane in self.lanes)
+        self._arrange = arrangement(self._windows)
         self.width = width
         self.updates = 0
         self._market = market
@@ -199,7 +200,7 @@ class TradingTrial:
     def _write_bars(self, step: int) -> None:
         """Write the returns of the last report, unless a checkpoint of an earlier release had none."""
         if self._bars is not None and self._bars.step == step:
-            replace(self._bars, folds=self._folds).write(self._paths.returns)
+            replace(self._bars, folds=self._folds, windows=self._windows).write(self._paths.returns)
 
     def _note_sent(self) -> None:
         self._sent += 1
@@ -242,6 +243,12 @@ def _lanes(request: TrialRequest, config: TrainingConfig, market: Market) -> Ite
     for place, fold in enumerate(latest_first(market.folds)):
         of_fold = request.seeds[place * seeds_per_fold : (place + 1) * seeds_per_fold]
         yield from (Lane(config, seed, fold=fold) for seed in of_fold)
+
+
+def _windows(lane: Lane, market: Market) -> Windows:
+    """The bars that score a lane."""
+    fold = None if lane.fold is None else market.folds[lane.fold]
+    return windows_of(market.splits, lane.config.data.split.validation_episodes, fold)
 
 
 def _means(metrics: Sequence[Metrics]) -> dict[str, float]:

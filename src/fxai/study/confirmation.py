@@ -152,15 +152,8 @@ class _Race:
         indices = [index for trial, index in sorted(self._race.scores) if trial == winner]
         values = [self._race.scores[winner, index] for index in indices]
         market = prepare(self._study.training_config.data)  # type: ignore[union-attr] # custom code has no confirmation
-        split = self._config(winner).data.split
-        error = fresh_error(
-            values,
-            self._returns(winner, indices),
-            self._study.metric_name,
-            market.bars_per_year,
-            split=split,
-            folds=market.folds,
-        )
+        returns = self._returns(winner, indices)
+        error = fresh_error(values, returns, self._study.metric_name, market.bars_per_year)
         return Confirmed(
             trial=winner,
             value=mean(values),
