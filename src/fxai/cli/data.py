@@ -12,7 +12,7 @@ from fxai.cli.command import PlainCommand
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_pairs, print_table, print_text, stdout
 from fxai.formatting import counted, figure, legible, span
-from fxai.market.bars import Faults
+from fxai.market.bars import Faults, ReadingNote
 from fxai.market.calendar import Gaps
 from fxai.market.describe import Description
 from fxai.market.describe import describe as described
@@ -58,6 +58,8 @@ def _print_description(console: Console, found: Description) -> None:
     if found.splits:
         rows = [(each.name, str(each.bars), _moment(each.first), _moment(each.last)) for each in found.splits]
         print_table(console, ("Split", "Bars", "First bar", "Last bar"), rows)
+    for note in found.faults.notes:
+        print_text(console, legible(_note(note)))
     if found.split_problem is not None:
         print_text(console, f"Not usable for training: {legible(found.split_problem)}")
 
@@ -95,6 +97,13 @@ def _order(faults: Faults) -> str:
     return f"{direction}, {counted(faults.rows_reordered, 'row')} out of order"
 
 
+def _note(note: ReadingNote) -> str:
+    named = ", ".join(map(str, note.first_rows))
+    more = f" and {note.rows - len(note.first_rows)} more" if note.rows > len(note.first_rows) else ""
+    rows = f" ({'row' if note.rows == 1 else 'rows'} {named}{more})" if named else ""
+    return f"Note: {note.text}{rows}"
+
+
 def _moment(moment: np.datetime64) -> str:
     return str(np.datetime_as_string(moment, unit="m")).replace("T", " ")
 
@@ -123,6 +132,10 @@ def _as_json(found: Description) -> dict[str, JsonValue]:
         "rows_reordered": faults.rows_reordered,
         "newest_first": faults.newest_first,
         "outside_range": faults.outside_range,
+        "notes": [
+            {"subject": note.subject, "text": note.text, "rows": note.rows, "first_rows": list(note.first_rows)}
+            for note in faults.notes
+        ],
         "prices": {
             "first": prices.first,
             "last": prices.last,

@@ -30,6 +30,16 @@ class Bars:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingNote:
+    """Something that reading found, interpreted, changed or dropped; shown by `fxai data describe`."""
+
+    subject: str  # short and stable, such as `time units`
+    text: str  # one sentence
+    rows: int  # number of rows concerned
+    first_rows: tuple[int, ...] = ()  # row numbers in the file of the first ones
+
+
+@dataclass(frozen=True, slots=True)
 class Faults:
     """Corrections and irregularities found while reading."""
 
@@ -38,6 +48,7 @@ class Faults:
     rows_reordered: int = 0  # rows that break the file's order of time
     newest_first: bool = False
     outside_range: int = 0  # bars whose open or close is outside low..high; not changed
+    notes: tuple[ReadingNote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
