@@ -5,10 +5,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 
 from fxai.evaluation.racing import Departure
 from fxai.market.bar_returns import read_bar_returns
+from fxai.results.paths import StudyPaths
+from fxai.results.report.write import report_of
+from fxai.results.study_results import StudyResults
+from fxai.results.training.plan import load_plan
 from fxai.rl.agents.agent_file import load_agent
 from fxai.search.confirmed import Confirmed
 from fxai.spec.search.study import StudySpec
@@ -115,6 +120,32 @@ def test_an_interrupted_confirmation_is_continued(
     assert confirmed_in(continued) == confirmed_in(finished[1])
     after = json.loads((tmp_path / "raced" / "confirmation" / "trainings.json").read_text())["trainings"]
     assert after[: len(before)] == before
+
+
+class PrunesTrial0(optuna.pruners.BasePruner):
+    """Prunes trial 0 at its first report."""
+
+    def prune(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> bool:  # noqa: ARG002 - Optuna's signature
+        return trial.number == 0
+
+
+def test_a_pruned_trial_0_can_be_chosen(tmp_path: Path) -> None:
+    pruner = {"type": f"{__name__}.PrunesTrial0"}
+    outcome = run(tmp_path, pruner=pruner, n_trials=3, seed=1, confirm={"budget": 9.0, "seeds": 4})
+    found = confirmed_in(outcome)
+    assert (found.trial, found.search_value, found.shrinkage) == (0, None, None)
+    assert (outcome.summary.best_trial, outcome.summary.best_value) == (0, None)
+    assert outcome.status is RunStatus.SUCCEEDED
+    assert not outcome.warnings
+    folder = tmp_path / "raced"
+    best = json.loads((folder / "best_params.json").read_text())
+    assert (best["trial"], best["value"], best["confirmed"]["value"]) == (0, None, found.value)
+    assert load_agent(folder / "best_agent.safetensors").seed == found.seeds[0]
+    assert load_plan(folder / "raced_best_config.yaml", {}).seeds == found.seeds[:1]
+    results = StudyResults.stored(f"sqlite:///{tmp_path}/raced.db", "raced", tmp_path)
+    assert results.best_value == found.value
+    headline = report_of(results.study, StudyPaths(tmp_path, "raced")).headline
+    assert "pruned in the search" in headline.comparison
 
 
 def test_without_a_confirmation_the_best_value_wins(tmp_path: Path) -> None:

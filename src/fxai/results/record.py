@@ -227,6 +227,13 @@ class StudyRecord:
         """Trial 0; None if the study has no trials."""
         return self.trials[0] if self.trials else None
 
+    @property
+    def best_value(self) -> float | None:
+        """The best trial's value in the search, or on fresh seeds if a confirmation chose a pruned trial."""
+        if self.best is None or self.best.value is not None or self.confirmed is None:
+            return None if self.best is None else self.best.value
+        return self.confirmed.value
+
     def count(self, state: StoredState) -> int:
         return sum(trial.state is state and not trial.uncounted for trial in self.trials)
 

@@ -76,13 +76,14 @@ class StudyResults:
 
     @property
     def best_value(self) -> float:
-        return self.best.value or 0.0
+        """The value in the search, or on fresh seeds if a confirmation chose a pruned trial."""
+        return self.record.best_value or 0.0
 
     @property
     def best_text(self) -> str:
         """The best value as text, with its standard error. Raises `InputError` if no trial has completed."""
         best, record = self.best, self.record
-        return number_text(record.metric, best.value or 0.0, best.standard_error, trading=record.trading)
+        return number_text(record.metric, self.best_value, best.standard_error, trading=record.trading)
 
     def __repr__(self) -> str:
         best = (

@@ -14,7 +14,7 @@ from fxai.spec.search.metric_goals import Goal
 class TopTrials:
     """Numbers of the best trials."""
 
-    best: int | None  # among the completed trials that meet all constraints: the confirmed winner, else by value
+    best: int | None  # the trial that a confirmation chose, else the best completed trial that meets all constraints
     front: Sequence[int]  # the Pareto front in the order of the first objective; empty with one objective
     ranked: Sequence[int]  # completed trials, the best first, the earlier first among equals; or the front
 
@@ -37,7 +37,7 @@ class TopTrials:
             best = front[pareto_knee([_losses(each, goals) for each in front])].number if front else None
             numbers = [each.number for each in front]
             return cls(best, numbers, numbers or _in_order(complete, goals, first))
-        best = winner if any(each.number == winner for each in feasible) else None
+        best = winner if any(each.number == winner and not each.uncounted for each in candidates) else None
         if best is None:
             best = next(iter(_in_order(feasible, goals, first)), None)
         return cls(best, (), _in_order(complete, goals, first))

@@ -80,7 +80,7 @@ def source_of(record: StudyRecord, storage: str) -> SourceStudy:
         storage=storage,
         finished=finished,
         best_trial=best.number,
-        best_value=best.value or 0.0,
+        best_value=record.best_value or 0.0,
         standard_error=best.standard_error,
         metric=record.metric,
         trading=record.trading,
@@ -88,7 +88,7 @@ def source_of(record: StudyRecord, storage: str) -> SourceStudy:
 
 
 def _best(record: StudyRecord) -> TrialRecord:
-    if record.best is None or record.best.value is None:
+    if record.best is None or record.best_value is None:
         raise InputError(f"the study {record.name!r} has no completed trial, so there is nothing to transfer")
     return record.best
 

@@ -242,6 +242,12 @@ class Search:
         trial = self._trial(number)
         return trial.value if trial.state is OptunaState.COMPLETE else None
 
+    def can_train_again(self, number: int) -> bool:
+        """Whether a trial has ended and has not failed, so that it can be trained on other seeds."""
+        trial = self._trial(number)
+        ended = trial.state in {OptunaState.COMPLETE, OptunaState.PRUNED}
+        return ended and not attributes.is_uncounted(trial.user_attrs)
+
     def mark_confirmed(self, confirmed: Confirmed | None) -> None:
         """Store the result of a confirmation; None: the study has none, or has new trials."""
         stored = None if confirmed is None else confirmed.as_json()

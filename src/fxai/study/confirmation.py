@@ -108,8 +108,11 @@ class _Race:
             yield Notice(self._conclusion(), warns=self.result is None)
 
     def _candidates(self, count: int) -> tuple[RaceCandidate, ...]:
-        """Trial 0, unless it was pruned or failed, and the best trials. If the budget is short, the first take part."""
-        default = () if self._search.value_of(0) is None else (0,)
+        """Trial 0, unless it failed, and the best trials. If the budget is short, the first take part.
+
+        A pruned trial 0 has no value in the search. Fresh values alone choose the winner, so it needs none.
+        """
+        default = (0,) if self._search.can_train_again(0) else ()
         numbers = dict.fromkeys((*default, *self._search.best_numbers(count)))
         return tuple(RaceCandidate(number, self._cost(number)) for number in numbers)
 

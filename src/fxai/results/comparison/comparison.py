@@ -39,7 +39,7 @@ class Group:
 
     @classmethod
     def of(cls, goal: Goal, studies: Sequence[ComparedStudy]) -> "Group":
-        ranked = sorted(studies, key=lambda study: math.inf if study.best is None else goal.loss(study.best.value or 0))
+        ranked = sorted(studies, key=lambda study: _loss(study, goal))
         bests = [study.best.value for study in ranked if study.best is not None and study.best.value is not None]
         level = bests[-1] if len(bests) >= _FEWEST else None
         return cls(goal, tuple(ranked), level, comparison_summary(goal, ranked), tuple(cautions(studies)))
@@ -144,6 +144,11 @@ class Comparison:
         """All parameters, sorted by their mean importance in the studies."""
         paths = dict.fromkeys(path for study in self.studies for path in study.parameters)
         return sorted(paths, key=lambda path: -_mean(_shares(self.studies, path)))
+
+
+def _loss(study: ComparedStudy, goal: Goal) -> float:
+    """The loss of a study's best value; the greatest one without a best value."""
+    return math.inf if study.best is None or study.best.value is None else goal.loss(study.best.value)
 
 
 def _shares(studies: Iterable[ComparedStudy], path: str) -> list[float]:

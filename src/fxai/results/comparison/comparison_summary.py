@@ -19,9 +19,9 @@ def comparison_summary(goal: Goal, ranked: Sequence[ComparedStudy]) -> str:
     if len(ranked) == 1:
         return f"Only {ranked[0].label} has this goal: {goal.direction} {goal.metric}."
     first, second = ranked[:2]
-    if second.best is None or first.best is None:
-        return "Fewer than two of the studies have a completed trial."
-    values = [each.best.value or 0.0 for each in (first, second) if each.best is not None]
+    values = [each.best.value for each in (first, second) if each.best is not None and each.best.value is not None]
+    if second.best is None or first.best is None or len(values) < 2:  # noqa: PLR2004 - both studies
+        return "Fewer than two of the studies have a best trial with a value in the search."
     if values[0] == values[1]:
         return f"{first.label} and {second.label} have the same best value."
     gap = abs(values[0] - values[1])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from fxai.formatting import counted
 from fxai.metric_text import is_percent, number_text
 from fxai.results.export.data import ExportedData
 from fxai.results.printed_command import StudyLocation
@@ -55,8 +56,10 @@ def _result(record: StudyRecord) -> Iterator[str]:
     yield f"A study of FxAI: {goals}; {summary.completed} trials completed, {summary.pruned} pruned, "
     yield f"{summary.failed} failed."
     if record.best is not None:
-        value = _value(record, record.best.value)
-        yield f"The best trial is trial {record.best.number} with `{record.metric}` {value}{_errors(summary.errors)}."
+        value = _value(record, record.best_value)
+        pruned = ", which was pruned in the search," if record.best.value is None else ""
+        measured = f"`{record.metric}` {value}{_errors(summary.errors)}"
+        yield f"The best trial is trial {record.best.number}{pruned} with {measured}."
 
 
 def _errors(errors: ValueErrors) -> str:
@@ -112,7 +115,13 @@ def _requirements(
 def _best_again(record: StudyRecord, spec: StudySpec | None, config: BestConfig | CustomBestConfig) -> Iterator[str]:
     yield _shell("train", f"{record.name}_best_config.yaml", options={"--output": "again"})
     seeds = 1 if spec is None else spec.seeds_per_trial
-    if spec is not None and spec.folds > 1:
+    if record.confirmed is not None:
+        yield (
+            "The command trains the agent of the first fresh seed of the confirmation, which chose the trial. Its "
+            f"value on fresh seeds, {_value(record, record.confirmed.value)}, is the mean over "
+            f"{counted(len(record.confirmed.seeds), 'seed')}, so the value of this training differs."
+        )
+    elif spec is not None and spec.folds > 1:
         yield (
             f"The command trains the agent of one of {spec.folds} folds, whose training ends last. The trial's value, "
             f"{_value(record, config.value)}, is the mean over all folds and seeds, so the value of this training "

@@ -15,7 +15,7 @@ CLEAR = 2.0  # standard errors; a larger difference counts as clear
 def headline_of(info: StudyInfo) -> Headline:
     record, best = info.record, info.record.best
     finished = sum(trial.state.is_finished() for trial in info.own)
-    if best is None or best.value is None:
+    if best is None or record.best_value is None:
         return Headline(_without_winner(info, finished))
     if record.front:
         return Headline(
@@ -28,7 +28,7 @@ def headline_of(info: StudyInfo) -> Headline:
         )
     if record.confirmed is not None and record.confirmed.trial == best.number:
         return _confirmed(info, best, record.confirmed)
-    value = f"{record.metric} {info.value_text(best.value, best.standard_error)}"
+    value = f"{record.metric} {info.value_text(record.best_value, best.standard_error)}"
     if best.number == 0 and info.default is not None and finished > 1:
         return Headline(
             f"No trial is better than trial 0, {_trial_0(info)}: {value}.",
@@ -45,14 +45,17 @@ def _confirmed(info: StudyInfo, best: TrialRecord, confirmed: Confirmed) -> Head
     """The result of a confirmation: the winner's value on fresh seeds, beside its value in the search."""
     fresh = info.value_text(confirmed.value, confirmed.standard_error)
     seeds, raced = counted(len(confirmed.seeds), "fresh seed"), counted(len(confirmed.candidates), "candidate")
-    searched = info.value_text(best.value or 0.0, best.standard_error)
+    searched = "It was pruned in the search, so it has no value there."
+    if best.value is not None:
+        value = info.value_text(best.value, best.standard_error)
+        searched = f"Its value in the search, by which it was among the candidates, is {value}."
     default = next((each for each in confirmed.candidates if each.trial == 0 and best.number), None)
     beside = ""
     if default is not None and default.value is not None:
         beside = f" Trial 0, {_trial_0(info)}, has {info.value_text(default.value)} on {default.seeds} of these seeds."
     return Headline(
         f"Trial {best.number} is the best of {raced} on {seeds}: {info.record.metric} {fresh}.",
-        f"Its value in the search, by which it was among the candidates, is {searched}.{beside}",
+        f"{searched}{beside}",
         "The winner was chosen by the fresh values, so its value is a little optimistic. A verdict on bars that the "
         "search did not use tests the winner.",
     )

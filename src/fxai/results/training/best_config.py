@@ -12,6 +12,7 @@ from fxai.errors import StorageError
 from fxai.results.provenance import Provenance
 from fxai.results.record import TrialRecord
 from fxai.results.training.schedule import Segment
+from fxai.search.stored_trial import StoredState
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.objective import FX_TRADING, Objective, is_custom
 from fxai.spec.fields.record import Record
@@ -40,7 +41,7 @@ class BestConfig(Record):
     objective: Literal["fx_trading"] = FX_TRADING
     metric_name: str
     score: str | None = None  # the formula of the metric `score`
-    value: float
+    value: float | None  # in the search; None for a pruned trial that a confirmation chose
     seed: int
     training_config: TrainingConfig
     scoring_env: EnvConfig
@@ -71,7 +72,8 @@ def best_config(
 
     Raises `StorageError` if the stored trial has no value or no seed.
     """
-    if best.value is None or best.seed is None:
+    without_value = best.value is None and best.state is not StoredState.PRUNED
+    if without_value or best.seed is None:
         raise StorageError(
             f"{spec.study_name}: the database has no value or no seed of trial {best.number}, so its configuration "
             "cannot be written; restore the database from a backup"
