@@ -10,6 +10,7 @@ from fxai.cli.completion import complete_study
 from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_text, stdout
+from fxai.cli.rebuild import rebuild_returns
 from fxai.errors import InputError
 from fxai.results.folder_key import check_folder, with_own_folder
 from fxai.results.paths import StudyPaths, folder_fault
@@ -17,6 +18,7 @@ from fxai.results.report.blocks import ReportPage
 from fxai.results.report.index import write_reports, write_row_and_index
 from fxai.results.report.write import report_of, save_report
 from fxai.search.studies import is_archived, load_study, readable_studies, study_names
+from fxai.study.rebuild_returns import RebuildResult
 
 
 def report(
@@ -28,6 +30,12 @@ def report(
     all_studies: Annotated[
         bool, typer.Option("--all", help="Write the reports of all studies, and index.html, which links to them.")
     ] = False,
+    rebuild: Annotated[
+        bool,
+        typer.Option(
+            "--rebuild", help="First compute missing returns on each bar again: from agents, or by training again."
+        ),
+    ] = False,
     open_it: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     storage: StorageUrl = DEFAULT_STORAGE,
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
@@ -38,19 +46,25 @@ def report(
     The report shows the result, the next steps, the search, the best trial, the importances, the time and the
     failures. A run writes its report at the end. The page over all studies, index.html in the results folder, is
     written again too.
+
+    Each trial leaves what its agents earned on each bar of the validation. With --rebuild, files of it that are missing
+    or damaged are written again if the values of the trials are reached to the bit.
     """
     if (study is None) != all_studies:
         raise InputError("name a study, or use --all")
+    if rebuild and study is None:
+        raise InputError("--rebuild needs the name of a study")
+    rebuilt = None if not rebuild or study is None else rebuild_returns(storage, results_dir, study, quiet=as_json)
     page = (
         _write_all(storage, results_dir, as_json=as_json)
         if study is None
-        else _write_one(storage, results_dir, study, as_json=as_json)
+        else _write_one(storage, results_dir, study, rebuilt, as_json=as_json)
     )
     if open_it:
         webbrowser.open(page.absolute().as_uri())
 
 
-def _write_one(storage: str, results_dir: Path, study: str, *, as_json: bool) -> Path:
+def _write_one(storage: str, results_dir: Path, study: str, rebuilt: RebuildResult | None, *, as_json: bool) -> Path:
     paths = StudyPaths(results_dir, study)
     stored = load_study(storage, study)
     check_folder(paths, stored.user_attrs)
@@ -58,7 +72,7 @@ def _write_one(storage: str, results_dir: Path, study: str, *, as_json: bool) ->
     save_report(page, paths.report)
     write_row_and_index(stored, paths)
     if as_json:
-        print_json({**_as_json(page), "report": str(paths.report)})
+        print_json({**_as_json(page), "report": str(paths.report), **_rebuilt_as_json(rebuilt)})
     else:
         print_text(stdout(), str(paths.report))
     return paths.report
@@ -95,3 +109,9 @@ def _as_json(page: ReportPage) -> dict[str, object]:
         "found": " ".join(filter(None, (page.headline.finding, page.headline.comparison, page.headline.caution))),
         "next": [{"what": step.what, "why": step.why, "command": step.command or None} for step in page.steps],
     }
+
+
+def _rebuilt_as_json(rebuilt: RebuildResult | None) -> dict[str, object]:
+    if rebuilt is None:
+        return {}
+    return {"rebuilt": {"written": rebuilt.written, "not_written": rebuilt.not_written}}

@@ -4,7 +4,7 @@ The file is in the safetensors format, with numbers in single precision: four se
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -18,8 +18,10 @@ from fxai.atomic_write import write_bytes
 from fxai.errors import InputError
 from fxai.market.bars import FloatArray
 from fxai.market.folds import Fold
-from fxai.market.scored_steps import SpanScore
+from fxai.market.scored_steps import OF_REWARDS, SpanScore
 from fxai.market.splits import Span, Splits
+from fxai.spec.search.metrics import SYNONYMS
+from fxai.spec.search.score import parse_score
 
 FORMAT = "fxai bar returns 1"
 _HEADER = "fxai"
@@ -96,6 +98,12 @@ def windows_of(splits: Splits, parts: int | None, fold: Fold | None = None) -> W
     first, count = splits.validation.start + 1, parts or 1
     bars = (len(splits.validation) - 1) // count
     return tuple(Span(first + part * bars, first + (part + 1) * bars) for part in range(count))
+
+
+def needs_rewards(metrics: Iterable[str], formula: str) -> bool:
+    """Whether one of the metrics, or the formula of the metric `score`, is computed from rewards."""
+    names = {*metrics, *(parse_score(formula).names if formula else ())}
+    return any(SYNONYMS.get(name, name) in OF_REWARDS for name in names)
 
 
 def read_bar_returns(path: Path) -> BarReturns:

@@ -11,10 +11,10 @@ from torch import Tensor
 from fxai.errors import FxaiError, InputError
 from fxai.evaluation.fold_rows import Arrange, arrangement
 from fxai.evaluation.score_errors import error_metrics, score_errors
-from fxai.market.bar_returns import BarReturns, Windows, windows_of
+from fxai.market.bar_returns import BarReturns, Windows, needs_rewards, windows_of
 from fxai.market.dataset import Market
 from fxai.market.folds import latest_first
-from fxai.market.scored_steps import OF_REWARDS, SpanScore
+from fxai.market.scored_steps import SpanScore
 from fxai.objectives.worker_trial import WorkerTrial
 from fxai.protocol import (
     MARKET_ERROR,
@@ -40,8 +40,8 @@ from fxai.rl.training.lane_pack import Lane, LanePack, unstack_states
 from fxai.rl.training.training import Metrics, is_evaluated
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.expression import ExpressionError
-from fxai.spec.search.metrics import METRICS, SYNONYMS
-from fxai.spec.search.score import parse_score, with_score
+from fxai.spec.search.metrics import METRICS
+from fxai.spec.search.score import with_score
 
 NO_METRICS: Metrics = {}
 _MOST_AHEAD = 1  # maximum number of updates of a lane before the decision on its last report
@@ -160,7 +160,8 @@ class TradingTrial:
         joined = {**_means(metrics), **_errors(metrics, spans, self.request, self._arrange)}
         report = Report(self.request.number, self.updates, mean(values), joined, self.env_steps)
         self._reports += (report,)
-        self._bars = BarReturns.of(self.updates, self.request.seeds, spans, rewards=_needs_rewards(self.request))
+        rewards = needs_rewards({self.request.metric, *self.request.objectives}, self.request.score)
+        self._bars = BarReturns.of(self.updates, self.request.seeds, spans, rewards=rewards)
         checkpoint = Checkpoint(self._identity, self._reports, state, self._bars)
         flaw = _unwritten(lambda: checkpoint.save(self._paths.checkpoint))
         self._weights = state["weights"][:1]
@@ -264,12 +265,6 @@ def _errors(
     of_value = errors[request.metric]
     parts = {STANDARD_ERROR: of_value.total, SEED_ERROR: of_value.seed, MARKET_ERROR: of_value.market}
     return {**error_metrics(errors), **{name: error for name, error in parts.items() if error is not None}}
-
-
-def _needs_rewards(request: TrialRequest) -> bool:
-    """Whether a value of the trial is computed from rewards, not from returns alone."""
-    names = {request.metric, *request.objectives, *(parse_score(request.score).names if request.score else ())}
-    return any(SYNONYMS.get(name, name) in OF_REWARDS for name in names)
 
 
 def _unwritten(write: Callable[[], None]) -> str:

@@ -147,6 +147,11 @@ class StudyPaths:
         return self.directory / "committee.safetensors"
 
     @property
+    def rebuilt(self) -> Path:
+        """Trainings that compute missing returns of trials again; removed when they have ended."""
+        return self.directory / "rebuilt"
+
+    @property
     def logs(self) -> Path:
         """Logs of the workers. The log of a trial is in the trial's folder."""
         return self.directory / "logs"

@@ -1,12 +1,14 @@
-"""The loop of full trainings, in the parent process. No pruner and no sampler is used. It yields events.
+"""The loop of trainings outside a search, in the parent process. No pruner and no sampler is used. It yields events.
 
 A training is a chain of requests: the segments of a population's schedule, or one request. Each continues from where
 the one before it was stopped. A request that a worker loses or returns is run again from its last checkpoint.
 """
 
+import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TypeAlias
 
 from fxai.errors import FxaiError
@@ -23,17 +25,26 @@ _MOST_RETRIES = 2  # without a report in between
 
 
 def train_agents(
-    trainings: Sequence[Sequence[TrialRequest]], workers: WorkerPool, stop: StopSignal
+    trainings: Sequence[Sequence[TrialRequest]],
+    workers: WorkerPool,
+    stop: StopSignal,
+    pruned_at: Mapping[int, int] = MappingProxyType({}),
 ) -> Iterator[TrainingEvent]:
     """Train all trainings, in parallel as far as the workers have room. A result is of a whole training.
 
     If `stop` asks to end, each training ends at its next report, or now. A later call with the same trainings resumes
     them.
 
+    Args:
+        trainings: Chains of requests.
+        workers: The workers.
+        stop: Ends the trainings early.
+        pruned_at: The step of the report at which a training is pruned, by number. Other trainings end by themselves.
+
     Raises:
         FxaiError: the worker of a training was lost `_MOST_RETRIES` + 1 times without a report in between.
     """
-    run = _TrainingRun(trainings, workers, stop)
+    run = _TrainingRun(trainings, workers, stop, pruned_at)
     while run.is_running:
         run.fill()
         for event in workers.events(_EVENT_SECONDS):
@@ -42,12 +53,18 @@ def train_agents(
 
 
 class _TrainingRun:
-    def __init__(self, trainings: Sequence[Sequence[TrialRequest]], workers: WorkerPool, stop: StopSignal) -> None:
+    def __init__(
+        self,
+        trainings: Sequence[Sequence[TrialRequest]],
+        workers: WorkerPool,
+        stop: StopSignal,
+        pruned_at: Mapping[int, int],
+    ) -> None:
         self._waiting = deque(deque(chain) for chain in trainings)
         self._running: dict[int, deque[TrialRequest]] = {}  # by number; the first is on a worker
         self._retries: dict[int, int] = {}
         self._segment_ended: set[int] = set()  # trainings whose segment's last report was answered
-        self._workers, self._stop = workers, stop
+        self._workers, self._stop, self._pruned_at = workers, stop, pruned_at
 
     @property
     def is_running(self) -> bool:
@@ -81,6 +98,8 @@ class _TrainingRun:
                     self._retry(number, message)
 
     def _answer(self, report: Report) -> Decision:
+        if report.step >= self._pruned_at.get(report.number, math.inf):
+            return Decision.PRUNE
         ends = self._segment_ends(report.number)
         if ends is not None and report.step >= ends:
             self._segment_ended.add(report.number)

@@ -1,0 +1,58 @@
+"""`fxai report STUDY --rebuild`: computes the missing returns of a study's trials again."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import typer
+
+from fxai.cli.error_message import warning
+from fxai.cli.output import print_text, stdout
+from fxai.formatting import counted
+from fxai.results.folder_key import check_folder
+from fxai.results.paths import StudyPaths
+from fxai.results.record import StudyRecord
+from fxai.search.attributes import identity_of
+from fxai.search.studies import stored_study
+from fxai.spec.reading.load import load_spec
+from fxai.study.events import Notice
+from fxai.study.interrupts import announce_stop, stop_on_signals
+from fxai.study.open_study import hold
+from fxai.study.rebuild_returns import RebuildResult, ReturnsRebuild, check_rebuild, explained
+from fxai.study.study_workers import open_workers, worker_slots
+
+_INTERRUPTED = 130
+
+
+def rebuild_returns(storage: str, results_dir: Path, study: str, *, quiet: bool) -> RebuildResult:
+    """Compute the missing returns of a study's trials. Exits the program after an interruption."""
+    paths = StudyPaths(results_dir, study)
+    with stored_study(storage, study) as stored:
+        check_folder(paths, stored.user_attrs)
+        record, identity = StudyRecord.of_trials(stored, stored.trials()), identity_of(stored.user_attrs)
+    (spec,) = load_spec(paths.spec).studies
+    check_rebuild(spec, record)
+    with hold(spec, paths):
+        rebuild = ReturnsRebuild(spec, record, identity, paths)
+        found = len(rebuild.missing)
+        rebuild.score_agents()
+        if rebuild.missing and not quiet:
+            print_text(stdout(), f"Training {counted(len(rebuild.missing), 'trial')} again ...")
+        if rebuild.missing:
+            _train(rebuild, paths)
+    if not quiet:
+        print_text(stdout(), f"Returns on each bar: {len(rebuild.result.written)} of {found} missing files written.")
+    for sentence in explained(rebuild.result.not_written):
+        warning(sentence)
+    return rebuild.result
+
+
+def _train(rebuild: ReturnsRebuild, paths: StudyPaths) -> None:
+    with ExitStack() as opened:
+        stop = opened.enter_context(stop_on_signals())
+        workers = opened.enter_context(open_workers(rebuild.spec, worker_slots(rebuild.spec), paths.logs))
+        for event in announce_stop(rebuild.train(workers, stop), stop):
+            if isinstance(event, Notice):
+                warning(event.message)
+    if stop.urgency and set(rebuild.missing) - set(rebuild.result.not_written):
+        warning("Interrupted. Run the same command again to continue the trainings.")
+        raise typer.Exit(_INTERRUPTED)
