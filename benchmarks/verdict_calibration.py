@@ -15,9 +15,11 @@ In these searches a committee earns the mean of its members. A real committee vo
 its members' action probabilities, and its spread over seeds is larger than that of the members' mean. In a further null
 two committees of equal skill, without a search, vote on one market; naive is then the comparison of the members' means.
 
-A search of real trainings is judged in the same way: `word_of` takes any `SearchedPair`.
+Of the searches of each null on 1,221 bars, 20 are small searches with real trainings, on markets of their own
+(`trained_searches.py`), with about 1,100 test bars. They have a row of their own, and their words count with those of
+the simulated ones. They take about ten seconds each on one core; the simulated searches take two minutes in all.
 
-    python benchmarks/verdict_calibration.py [--searches 200] [--smoke]
+    python benchmarks/verdict_calibration.py [--searches 200] [--trained 20] [--smoke]
 """
 
 import argparse
@@ -34,6 +36,7 @@ from fxai.evaluation.verdict import VerdictSettings, verdict
 from fxai.evaluation.verdict_word import VerdictWord
 from planted_searches import DEFAULT, MOST_SEEDS, SEARCH_SEEDS, Array, confirm, student, volatility
 from smoke import parse
+from trained_searches import TRAINED_NULLS, JudgedSearch, trained_search
 
 TRIALS = 30
 COMMITTEE = 8
@@ -45,22 +48,24 @@ MOST_COSTS = 3.0  # annual Sharpe ratio
 SKILL = 0.3  # of the voters' signal
 VOTER_BIAS, VOTER_NOISE = 0.5, 0.5  # of one member, constant and bar by bar; the noise of the signal is 1
 
+TRAINED_BARS = 1221  # nearest to the test bars of the trained searches
 EDGES: Mapping[int, Sequence[float]] = {1221: (3.0, 5.0, 7.0, 9.0), 6280: (2.0, 3.5, 5.0)}
 ASKED: Mapping[int, float] = {1221: 9.0, 6280: 3.5}  # annual Sharpe ratio at which a power of 80 % is asked for
 
 
 @dataclass(frozen=True, slots=True)
 class SearchedPair:
-    """What the verdict needs of a search, simulated or trained."""
+    """What the verdict needs of a simulated search."""
 
     winner: CommitteeReturns  # on the test bars
     default: CommitteeReturns
     best_beats_default: bool  # by the search's values on validation
 
 
-def word_of(pair: SearchedPair) -> VerdictWord:
+def judge(pair: SearchedPair) -> JudgedSearch:
     """The word of the verdict at the first look."""
-    return verdict(pair.winner, pair.default, VerdictSettings(), bars_per_year=BARS_PER_YEAR).word
+    word = verdict(pair.winner, pair.default, VerdictSettings(), bars_per_year=BARS_PER_YEAR).word
+    return JudgedSearch(word, pair.best_beats_default)
 
 
 def simulated_search(edges: Array, bars: int, rng: np.random.Generator) -> SearchedPair:
@@ -142,53 +147,60 @@ def with_edge(edge: float) -> Array:
     return edges
 
 
-NULLS: Mapping[str, Callable[[int, np.random.Generator], Array]] = {
-    "no edge before costs": no_edge,
-    "equal to a skilled default": as_skilled_default,
-    "equal to flat, default loses": as_flat,
-}
+NULLS: Mapping[str, Callable[[int, np.random.Generator], Array]] = dict(
+    zip(TRAINED_NULLS, (no_edge, as_skilled_default, as_flat), strict=True)
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """Over the searches of one row of the table."""
-
-    better: float
-    naive: float
-
-
-def show(name: str, bars: int, pairs: Iterable[SearchedPair]) -> Shares:
+def show(name: str, bars: int, searches: Iterable[JudgedSearch]) -> list[JudgedSearch]:
     """Print a row: the share of each word, and of the naive rule."""
-    found = [(word_of(pair), pair.best_beats_default) for pair in pairs]
-    words = Counter(word for word, _ in found)
-    naive = float(np.mean([beats for _, beats in found]))
+    found = list(searches)
+    words = Counter(each.word for each in found)
     shares = [words[word] / len(found) for word in VerdictWord]
-    print(f"{name:<30}{bars:>6}" + "".join(f"{100 * share:>11.1f}" for share in [*shares, naive]), flush=True)
-    return Shares(words[VerdictWord.BETTER] / len(found), naive)
+    shares.append(float(np.mean([each.best_beats_default for each in found])))
+    print(f"{name:<36}{bars:>6}" + "".join(f"{100 * share:>11.1f}" for share in shares), flush=True)
+    return found
+
+
+def better(found: Sequence[JudgedSearch]) -> float:
+    """The share of searches that are called better."""
+    return float(np.mean([each.word is VerdictWord.BETTER for each in found]))
+
+
+def show_nulls(bars: int, searches: int, trained: int) -> list[list[JudgedSearch]]:
+    """Print the rows of the nulls; returns the searches of each. Only 1,221 bars have trained searches."""
+    trained = min(trained, searches - 1) if bars == TRAINED_BARS else 0
+    rows = []
+    for place, (name, null) in enumerate(NULLS.items()):
+        draws = [np.random.default_rng((seed, bars, place)) for seed in range(searches - trained)]
+        rows.append(show(name, bars, (judge(simulated_search(null(bars, rng), bars, rng)) for rng in draws)))
+        if trained:
+            rows[-1] += show(f"{name}, trained", bars, (trained_search(name, seed) for seed in range(trained)))
+    return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--searches", type=int, default=200, help="of each row")
-    given = parse(parser, {"searches": 3})
+    parser.add_argument("--trained", type=int, default=20, help="of the searches of each null on 1,221 bars")
+    given = parse(parser, {"searches": 3, "trained": 1})
     columns = ("worse", "not > flat", "not > def.", "better", "luck", "naive")
-    print(f"{'share of the words in percent':<30}{'bars':>6}" + "".join(f"{name:>11}" for name in columns))
+    print(f"{'share of the words in percent':<36}{'bars':>6}" + "".join(f"{name:>11}" for name in columns))
     false_better, naive, power = [], [], []
     for bars, edges in EDGES.items():
-        for place, (name, null) in enumerate(NULLS.items()):
-            draws = [np.random.default_rng((seed, bars, place)) for seed in range(given.searches)]
-            shares = show(name, bars, (simulated_search(null(bars, rng), bars, rng) for rng in draws))
-            false_better.append(shares.better)
-            naive.append(shares.naive)
+        for found in show_nulls(bars, given.searches, given.trained):
+            false_better.append(better(found))
+            naive.append(float(np.mean([each.best_beats_default for each in found])))
         draws = [np.random.default_rng((seed, bars, len(NULLS))) for seed in range(given.searches)]
-        shares = show("equal committees that vote", bars, (voting_pair(bars, rng) for rng in draws))
-        false_better.append(shares.better)
+        false_better.append(
+            better(show("equal committees that vote", bars, (judge(voting_pair(bars, r)) for r in draws)))
+        )
         for edge in edges:
             draws = [np.random.default_rng((seed, bars, int(10 * edge), 1)) for seed in range(given.searches)]
-            pairs = (simulated_search(with_edge(edge), bars, rng) for rng in draws)
-            shares = show(f"annual Sharpe ratio {edge}", bars, pairs)
+            searches = (judge(simulated_search(with_edge(edge), bars, rng)) for rng in draws)
+            found = show(f"annual Sharpe ratio {edge}", bars, searches)
             if edge == ASKED[bars]:
-                power.append(shares.better)
+                power.append(better(found))
     figures = {"false_better": max(false_better), "power": min(power), "naive_false_better": max(naive)}
     print(json.dumps(figures))
 
