@@ -58,10 +58,10 @@ def judged(study: Mapping[str, Any]) -> JudgedSearch:
         folder = Path(name)
         spec = StudySpec.model_validate({**study, "storage": f"sqlite:///{folder / 'study.db'}"})
         outcome = search_study(spec, folder / "results", values, StopSignal(), plots=False)
-    if outcome.verdict is None:
+    if outcome.judged is None:
         sys.exit(f"the study {spec.study_name} has no verdict: {'; '.join(outcome.warnings)}")
     others = [value for trial, value in values.of_trial.items() if trial]
-    return JudgedSearch(outcome.verdict.verdict.word, max(others) > values.of_trial[0])
+    return JudgedSearch(outcome.judged.verdict.word, max(others) > values.of_trial[0])
 
 
 def no_edge(seed: int, _folder: Path) -> Mapping[str, Any]:

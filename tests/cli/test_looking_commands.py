@@ -60,6 +60,7 @@ def test_status_as_json(fxai: Fxai, stored_study: str) -> None:
             "failed": 1,
             "unfinished": 1,
             "ended_by": None,
+            "verdict": None,
         }
     ]
 

@@ -111,7 +111,7 @@ def test_a_command_shows_percent(place: Path, fractions: frozenset[str], command
 
 def test_the_gain_is_in_percentage_points(place: Path) -> None:
     out = " ".join(call_fxai(place, "results", "next").out.split())
-    assert re.search(r"Gain over returns: (none|[-.\d]+ ± [.\d]+ percentage points)", out)
+    assert re.search(r"Difference to returns: (none|[-.\d]+ ± [.\d]+ percentage points)", out)
 
 
 def test_what_other_programs_read_has_fractions(place: Path) -> None:

@@ -23,7 +23,7 @@ def test_it_writes_the_report_and_says_where(fxai: Fxai, stored_study: str, fold
 def test_as_json_it_says_what_was_found_and_what_to_do(fxai: Fxai, stored_study: str) -> None:
     told = json.loads(fxai("report", stored_study, "--json").out)
     assert told["report"] == "optuna_results/mine/report.html"
-    assert "0.5 better than trial 0, the default configuration" in told["found"]
+    assert "0.5 above trial 0, the default configuration" in told["found"]
     assert {"what", "why", "command"} == set(told["next"][0])
 
 

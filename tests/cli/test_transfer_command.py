@@ -58,7 +58,7 @@ def test_a_transfer_leaves_the_spec_and_is_picked_up_by_the_run(first: Fxai, fol
     longer = f"fxai train optuna_results/next/next_best_config.yaml --set training.total_updates={updates} --output "
     assert found["next"].startswith(longer)
     told = first("results", "next").out
-    assert "Gain over small: " in told
+    assert "Difference to small: " in told
     assert "trial 0 (the best trial of small)" in told
     assert "importance above chance" not in told  # of too few trials
 

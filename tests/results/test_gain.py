@@ -17,6 +17,7 @@ from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.same_bars import error_of_mean
 from fxai.search.stored_trial import StoredState
+from fxai.search.study_traits import StudyTraits
 
 BARS, SEEDS, BARS_PER_YEAR = 400, 4, 6240.0
 ONE_SPAN: Windows = (Span(1000, 1000 + BARS),)
@@ -79,7 +80,7 @@ def in_folds(number: int, metric: str, windows: Sequence[Windows], paths: StudyP
 
 def study(metric: str, *trials: TrialRecord, trading: bool = True) -> StudyRecord:
     direction = "minimize" if metric == "val_loss" else "maximize"
-    return StudyRecord("s", direction, metric, trials, trials[-1], trading=trading)
+    return StudyRecord("s", direction, metric, trials, trials[-1], traits=StudyTraits(trading=trading))
 
 
 @pytest.mark.parametrize("metric", ["mean_reward", "val_loss"])

@@ -21,7 +21,7 @@ def command_named(name: str) -> Any:
 
 def test_usual_places_are_left_out() -> None:
     assert StudyLocation().command("show", "fx_ai_quick", 3) == "fxai show fx_ai_quick 3"
-    assert StudyLocation("sqlite:///a.db", "res").command("best", "s") == "fxai best s --storage sqlite:///a.db"
+    assert StudyLocation("sqlite:///a.db", "res").command("analysis", "s") == "fxai analysis s --storage sqlite:///a.db"
 
 
 def test_a_password_is_not_printed() -> None:

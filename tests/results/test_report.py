@@ -124,17 +124,17 @@ def test_names_and_messages_are_text_and_never_markup(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("direction", "first", "best", "gain"),
-    [("maximize", 0.1, 0.5, "0.400 ± 0.022"), ("minimize", 0.5, 0.1, "0.400 ± 0.022")],
+    ("direction", "first", "best", "apart"),
+    [("maximize", 0.1, 0.5, "0.400 ± 0.022 above"), ("minimize", 0.5, 0.1, "0.400 ± 0.022 below")],
 )
-def test_the_winner_is_compared_with_the_default(
-    tmp_path: Path, direction: Literal["minimize", "maximize"], first: float, best: float, gain: str
+def test_the_best_trial_is_compared_with_the_default(
+    tmp_path: Path, direction: Literal["minimize", "maximize"], first: float, best: float, apart: str
 ) -> None:
     study = optuna.create_study(study_name="s", direction=direction)
     study.add_trials([default(first, 0.01), completed(best, error=0.02), completed(0.3, error=0.02)])
     headline = told(study, tmp_path).headline
     assert headline.finding == f"Trial 1 is the best of 3 trials: value {best:.3f} ± 0.020."
-    assert f"This is {gain} better than trial 0, the default configuration, with {first:.3f}" in headline.comparison
+    assert f"This is {apart} trial 0, the default configuration, with {first:.3f}" in headline.comparison
     assert "17.9 times its standard error" in headline.caution
 
 
@@ -153,8 +153,8 @@ def test_it_explains_once_what_the_errors_hold(spec: StudySpec, tmp_path: Path) 
     ("trials", "words"),
     [
         ([default(0.4, 0.1), completed(0.5, error=0.1)], "less than twice its standard error"),
-        ([default(0.4), completed(0.5)], "The error of the gain is not known."),
-        ([default(None), completed(0.5)], "was pruned, so the gain over it is not known"),
+        ([default(0.4), completed(0.5)], "The error of the difference is not known."),
+        ([default(None), completed(0.5)], "was pruned, so the difference to it is not known"),
         ([default(0.6), completed(0.5)], "No trial is better than trial 0, the default configuration: value 0.6."),
         ([default(None)], "None of 1 finished trial has completed: 1 pruned."),
         ([], "No trial has finished yet."),
@@ -182,7 +182,7 @@ def test_trial_0_of_own_code_is_a_starting_point_unless_it_gives_defaults(
     study.set_user_attr(attributes.FINGERPRINT, record)
     study.add_trials([default(0.4), completed(0.5)])
     report = told(study, tmp_path)
-    assert f"better than trial 0, {called}, with" in report.headline.comparison
+    assert f"above trial 0, {called}, with" in report.headline.comparison
     (figure,) = of_kind(section(report, "history"), Chart)[:1]
     assert legend in str(figure)
 
@@ -398,7 +398,7 @@ def test_a_metric_that_is_a_fraction_reads_as_percent(tmp_path: Path) -> None:
     study.add_trials([completed(0.01, 0.3, 0.005), completed(0.05, 0.5, 0.005)])
     report = told(study, tmp_path)
     assert report.headline.finding == "Trial 2 is the best of 3 trials: total_return 5.00 ± 0.50 %."
-    assert report.headline.comparison.startswith("This is 3.00 ± 0.71 percentage points better than trial 0")
+    assert report.headline.comparison.startswith("This is 3.00 ± 0.71 percentage points above trial 0")
     assert report.headline.comparison.endswith("with 2.00 ± 0.50 %.")
     assert report.tiles[0].value == "5.00 ± 0.50 %"
     (chart,) = of_kind(section(report, "history"), Chart)

@@ -1,4 +1,4 @@
-"""Which studies have a winner that can be judged."""
+"""Which studies have a best trial that can be judged."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from fxai.errors import InputError
 from fxai.protocol import StudyIdentity
 from fxai.results.record import StudyRecord
 from fxai.spec.search.study import StudySpec
-from fxai.study.committees import can_be_judged, judged_study
+from fxai.study.committees import judged_study
 
 GAMMA = {"name": "training.gamma", "type": "float", "low": 0.9, "high": 0.99}
 GOALS = [{"metric": "sharpe", "direction": "maximize"}, {"metric": "turnover", "direction": "minimize"}]
@@ -28,12 +28,10 @@ def spec(**settings: Any) -> StudySpec:
 @pytest.mark.parametrize("kind", REFUSED)
 def test_a_study_that_cannot_be_judged_is_refused(kind: str) -> None:
     settings, message = REFUSED[kind]
-    assert not can_be_judged(spec(**settings))
     with pytest.raises(InputError, match=message):
         judged_study(spec(**settings), EMPTY, StudyIdentity(), on_test_split=True)
 
 
 def test_a_study_without_a_completed_trial_is_refused() -> None:
-    assert can_be_judged(spec())
     with pytest.raises(InputError, match="no trial has completed"):
         judged_study(spec(), EMPTY, StudyIdentity(), on_test_split=True)

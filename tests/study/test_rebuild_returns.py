@@ -13,6 +13,7 @@ from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.search.attributes import identity_of
 from fxai.search.studies import stored_study
+from fxai.search.study_traits import StudyTraits
 from fxai.spec.search.population import PopulationSearch
 from fxai.spec.search.study import StudySpec
 from fxai.study.rebuild_returns import ReturnsRebuild, check_rebuild, without_returns
@@ -145,7 +146,7 @@ def test_members_of_a_population_are_refused(tmp_path: Path) -> None:
         record = StudyRecord.of_trials(stored, stored.trials())
     assert not without_returns(record, StudyPaths(tmp_path, "s"))
     with pytest.raises(InputError, match="fx_trading only"):
-        check_rebuild(spec, replace(record, trading=False))
+        check_rebuild(spec, replace(record, traits=StudyTraits()))
     population = spec.model_copy(update={"search": PopulationSearch()})
     with pytest.raises(InputError, match="member of a population"):
         check_rebuild(population, record)

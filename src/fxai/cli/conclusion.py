@@ -6,12 +6,10 @@ from pathlib import Path
 from rich.console import Console
 
 from fxai.cli.output import print_files, print_text
-from fxai.cli.summary import print_summary
-from fxai.evaluation.verdict_words import sentences
+from fxai.cli.summary import print_summary, print_verdict
 from fxai.formatting import counted, short_cause
 from fxai.results.paths import BEST_AGENT
 from fxai.results.printed_command import StudyLocation
-from fxai.study.committees import can_be_judged
 from fxai.study.plain_lines import ended_line
 from fxai.study.write_results import StudyOutcome
 
@@ -25,10 +23,9 @@ def print_conclusion(console: Console, outcome: StudyOutcome, location: StudyLoc
     print_text(console, "Next:", *(f"  {command}" for command in _next_commands(outcome, location)))
     print_text(console, *_agent_note(outcome), "")
     print_summary(console, outcome.summary)
-    if outcome.verdict is not None:
-        print_text(console, "", *sentences(outcome.verdict.verdict))
     if outcome.failure is not None:
         print_text(console, "", f"Trial {outcome.failure.number} failed: {short_cause(outcome.failure.message)}")
+    print_verdict(console, outcome.verdict, outcome.study.study_name, location)
 
 
 def _rank(path: Path) -> int:
@@ -58,10 +55,6 @@ def _agent_note(outcome: StudyOutcome) -> Sequence[str]:
     )
 
 
-def _may_be_judged(outcome: StudyOutcome) -> bool:
-    return outcome.verdict is None and can_be_judged(outcome.study)
-
-
 def _agent(outcome: StudyOutcome) -> Path | None:
     return next((path for path in outcome.files if path.name == BEST_AGENT), None)
 
@@ -73,7 +66,6 @@ def _next_commands(outcome: StudyOutcome, location: StudyLocation) -> Sequence[s
         location.command("report", name, options={"--open": ""}),
         *(location.command("show", name, number) for number in shown if number is not None),
         *(() if agent is None else (location.command("evaluate", agent),)),
-        *((location.command("verdict", name),) if agent is not None and _may_be_judged(outcome) else ()),
         location.command("results", name),
         location.command("dashboard"),
     )

@@ -15,7 +15,7 @@ from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, By, R
 from fxai.cli.output import print_files, print_json, print_sentences, print_table, print_text, stdout
 from fxai.cli.phases import next_after
 from fxai.cli.stored_studies import FoundStudies, FoundStudy, found_studies, found_study, stored_record
-from fxai.cli.summary import print_summary
+from fxai.cli.summary import print_summary, print_verdict
 from fxai.formatting import counted, legible, span
 from fxai.metric_text import difference_text, number_text
 from fxai.results.gain import Gain
@@ -72,6 +72,7 @@ def results(
         _print_study(console, each, leaders=by is None)
         if by is not None:
             _print_by(console, stored_record(storage, each.overview.name), by)
+        print_verdict(console, each.verdict, each.overview.name, location)
         _print_next(console, each, begun, location)
 
 
@@ -157,15 +158,15 @@ def _shown(count: int, all_of_them: int) -> str:
 
 
 def _gain_text(gain: Gain, overview: StudyOverview) -> str:
-    """The gain over the transferred start values, with what limits it."""
+    """The difference to the transferred start values, with what limits it."""
     first = f"trial 0 ({gain.first})"
     if gain.best_trial == 0:
-        return f"Gain over {gain.source}: none; no trial is better than {first}"
+        return f"Difference to {gain.source}: none; {first} is the best trial"
     error = " (its standard error is not known)" if gain.standard_error is None else ""
     amount = difference_text(overview.metric, gain.amount, gain.standard_error, trading=overview.trading)
     return (
-        f"Gain over {gain.source}: {amount}{error}, trial {gain.best_trial} compared with {first}, both on this "
-        "study's budget. The best trial was chosen by these values, so the gain is optimistic."
+        f"Difference to {gain.source}: {amount}{error}, trial {gain.best_trial} compared with {first}, both on this "
+        "study's budget. The best trial was chosen by these values, so the difference is optimistic."
         + (f" {gain.error_note}" if gain.error_note else "")
     )
 
@@ -178,7 +179,7 @@ def _as_json(
     found = () if study.folder_fault else files_of(Path(location.results_dir), record.name)
     files: list[JsonValue] = [str(path) for path in found]
     return {
-        "summary": StudySummary.of(record).as_json(),
+        "summary": StudySummary.of(record, study.verdict).as_json(),
         "matters_most": json_value(most),
         "gain": None if study.gain is None else study.gain.as_json(),
         "next": None if study.folder_fault else next_after(study, begun, location),

@@ -186,7 +186,7 @@ def _run_all(
             for message in outcome.warnings:
                 warning(message)
             print_conclusion(console, outcome, StudyLocation(study.storage, plan.results_dir))
-            words.append(None if outcome.verdict is None else outcome.verdict.verdict.word)
+            words.append(None if outcome.judged is None else outcome.judged.verdict.word)
             if outcome.status is RunStatus.INTERRUPTED:
                 return _INTERRUPTED, words
             if outcome.status is not RunStatus.SUCCEEDED:

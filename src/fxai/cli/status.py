@@ -1,32 +1,42 @@
 """`fxai status`: the studies of a database with their progress."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from pydantic import JsonValue
 
 from fxai.cli.error_message import warning
 from fxai.cli.no_studies import no_studies
-from fxai.cli.options import DEFAULT_STORAGE, AsJson, StorageUrl
+from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl
 from fxai.cli.output import print_json, print_table, print_text, stdout
 from fxai.metric_text import number_text
+from fxai.results.best_verdict import BestVerdict
 from fxai.results.printed_command import StudyLocation
 from fxai.search.studies import StudyListing, summaries
 
 _HEADINGS = ("Study", "Best value", "Trial", "Complete", "Pruned", "Failed", "Unfinished")
 
 
-def status(*, storage: StorageUrl = DEFAULT_STORAGE, as_json: AsJson = False) -> None:
-    """List the studies with their progress.
+def status(
+    *,
+    storage: StorageUrl = DEFAULT_STORAGE,
+    results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """List the studies with their progress and the verdicts on their best trials.
 
     Unfinished trials are running, or were running when a run died; the next run continues them. Studies that --fresh
     archived have `~` and a number after their name. A study that cannot be read is shown as damaged.
     """
     found = summaries(storage)
+    verdicts = {each.name: _verdict(each, results_dir) for each in found}
     if as_json:
-        print_json([_as_json(summary) for summary in found])
+        print_json([_as_json(summary, verdicts[summary.name]) for summary in found])
     elif found:
         rules = ("Stop rule",) if any(summary.ended_by for summary in found) else ()
-        print_table(stdout(), (*_HEADINGS, *rules), [(*_row(each), *_rule(each, rules)) for each in found])
+        judged = ("Verdict",) if any(each.current for each in verdicts.values()) else ()
+        rows = [(*_row(each), *_rule(each, rules), *_word(verdicts[each.name], judged)) for each in found]
+        print_table(stdout(), (*_HEADINGS, *rules, *judged), rows)
     else:
         print_text(stdout(), no_studies(StudyLocation(storage)))
     for summary in found:
@@ -40,7 +50,7 @@ def _row(summary: StudyListing) -> tuple[str, ...]:
     counts = summary.counts
     leader = ("-", "-")
     if counts.best_trial is not None and counts.best_value is not None:
-        value = number_text(summary.metric, counts.best_value, trading=summary.trading)
+        value = number_text(summary.metric, counts.best_value, trading=summary.traits.trading)
         leader = (value, str(counts.best_trial))
     states = (counts.complete, counts.pruned, counts.failed, counts.running)
     return (summary.name, *leader, *map(str, states))
@@ -51,7 +61,16 @@ def _rule(summary: StudyListing, heading: Sequence[str]) -> tuple[str, ...]:
     return (summary.ended_by or "-",) if heading else ()
 
 
-def _as_json(summary: StudyListing) -> dict[str, JsonValue]:
+def _verdict(summary: StudyListing, results_dir: Path) -> BestVerdict:
+    return BestVerdict.of(summary.name, summary.traits, summary.counts.best_trial, results_dir)
+
+
+def _word(verdict: BestVerdict, heading: Sequence[str]) -> tuple[str, ...]:
+    """The verdict on the best trial, if the table has a column for it."""
+    return ("-" if verdict.current is None else verdict.current.word,) if heading else ()
+
+
+def _as_json(summary: StudyListing, verdict: BestVerdict) -> dict[str, JsonValue]:
     counts = summary.counts
     return {
         "study": summary.name,
@@ -64,5 +83,6 @@ def _as_json(summary: StudyListing) -> dict[str, JsonValue]:
         "failed": counts.failed,
         "unfinished": counts.running,
         "ended_by": summary.ended_by,
+        "verdict": verdict.as_json(),
         **({"fault": summary.fault} if summary.fault else {}),
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fxai.errors import StorageError
+from fxai.results.best_verdict import BestVerdict
 from fxai.results.folder_key import foreign_folder
 from fxai.results.gain import Gain, gain
 from fxai.results.importances.file import StoredImportances, read_importances
@@ -21,6 +22,7 @@ class FoundStudy:
     overview: StudyOverview
     importances: StoredImportances | None  # from the file that the last run wrote
     gain: Gain | None  # over the source study of its transfer
+    verdict: BestVerdict  # on its best trial
     folder_fault: str | None = None  # why the study has no results folder
 
 
@@ -55,7 +57,13 @@ def found_study(storage: str, name: str, results_dir: Path) -> FoundStudy:
         fault = folder_fault(name) or foreign_folder(StudyPaths(results_dir, name), study.user_attrs)
     paths = None if fault else StudyPaths(results_dir, name)
     importances = None if paths is None else read_importances(paths.importances)
-    return FoundStudy(overview, importances, gain(overview, paths), fault)
+    return FoundStudy(overview, importances, gain(overview, paths), verdict_of(overview, results_dir), fault)
+
+
+def verdict_of(study: StudyOverview | StudyRecord, results_dir: Path) -> BestVerdict:
+    """The verdict on a study's best trial, from its folder of results."""
+    best = None if study.best is None else study.best.number
+    return BestVerdict.of(study.name, study.traits, best, results_dir)
 
 
 def found_studies(storage: str, results_dir: Path) -> FoundStudies:

@@ -7,6 +7,8 @@ from rich.console import Console
 from fxai.cli.output import print_sentences, print_table, print_text
 from fxai.formatting import counted, figure, legible
 from fxai.metric_text import number_text
+from fxai.results.best_verdict import BestVerdict
+from fxai.results.printed_command import StudyLocation
 from fxai.results.summary import StudySummary
 
 
@@ -16,12 +18,22 @@ def print_summary(console: Console, summary: StudySummary) -> None:
     print_table(console, ("Metric", "Value   "), _rows(summary))
     if summary.front is None and (explained := summary.errors.explained(trading=summary.trading)):
         print_sentences(console, explained)
+    if beside := summary.beside_doing_nothing:
+        print_sentences(console, beside)
     print_text(console, "")
     if summary.best_params is None:
         print_text(console, "Best parameters: none, because no trial has completed")
         return
     print_text(console, "Best parameters:")
     print_text(console, *(f"  {legible(name)}: {figure(value)}" for name, value in summary.best_params.items()))
+
+
+def print_verdict(console: Console, verdict: BestVerdict, study: str, location: StudyLocation) -> None:
+    """Print the verdict on the best trial, or why there is none and the command that judges it."""
+    if found := verdict.sentences():
+        print_sentences(console, "", *map(legible, found))
+    if verdict.is_missing:
+        print_text(console, "Test the best trial on the test split:", f"  {location.command('verdict', study)}")
 
 
 def _rows(summary: StudySummary) -> Sequence[tuple[str, str]]:

@@ -19,7 +19,8 @@ from fxai.evaluation.committee_returns import CommitteeReturns
 from fxai.evaluation.mean_difference import FEWEST_SEEDS, MeanDifference, mean_difference
 from fxai.evaluation.position_baselines import PositionBaselines
 from fxai.evaluation.seed_statistics import probability_of_improvement
-from fxai.evaluation.verdict_word import VerdictWord, WordChange, decided_word, word_change
+from fxai.evaluation.verdict_rule import WordChange, decided_word, word_change
+from fxai.evaluation.verdict_word import VerdictWord
 from fxai.evaluation.whole_error import MINIMUM_BARS, estimate, estimate_difference
 
 FORMAT = "fxai verdict 1"

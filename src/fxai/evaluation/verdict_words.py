@@ -1,11 +1,14 @@
 """Sentences on a verdict for people, the same on the terminal, on pages and in files."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from fxai.evaluation.mean_difference import MeanDifference
-from fxai.evaluation.verdict import Verdict
 from fxai.evaluation.verdict_word import VerdictWord, noun
 from fxai.formatting import counted
+
+if TYPE_CHECKING:  # commands that only read do not load SciPy
+    from fxai.evaluation.mean_difference import MeanDifference
+    from fxai.evaluation.verdict import Verdict
 
 _MEANINGS = {
     VerdictWord.WORSE: "The {noun} earns less than {others} on bars that the search did not use.",
@@ -22,12 +25,12 @@ _MEANINGS = {
 _FLAT, _DEFAULT = "doing nothing", "the default"
 
 
-def headline(verdict: Verdict) -> str:
+def headline(verdict: "Verdict") -> str:
     """`Verdict on 1221 bars: luck not excluded`."""
     return f"Verdict on {counted(verdict.bars, 'bar')}: {verdict.word}"
 
 
-def meaning(verdict: Verdict) -> str:
+def meaning(verdict: "Verdict") -> str:
     """The word as a sentence."""
     if verdict.never_trades:
         return f"The {noun(verdict.word)} never trades on bars that the search did not use."
@@ -35,7 +38,7 @@ def meaning(verdict: Verdict) -> str:
     return _MEANINGS[verdict.word].format(noun=noun(verdict.word), others=" and than ".join(below))
 
 
-def deciding_figures(verdict: Verdict) -> tuple[str, ...]:
+def deciding_figures(verdict: "Verdict") -> tuple[str, ...]:
     """The figures that decided the word, one sentence each."""
     if verdict.never_trades:
         return (f"The {noun(verdict.word)} holds no position in {counted(verdict.bars, 'bar')}.",)
@@ -48,7 +51,7 @@ def deciding_figures(verdict: Verdict) -> tuple[str, ...]:
     return tuple(_difference_text(name, each, confidence) for name, each in deciding)
 
 
-def change_sentence(verdict: Verdict) -> str:
+def change_sentence(verdict: "Verdict") -> str:
     """How many further bars would change the word."""
     change = verdict.change
     if change is not None:
@@ -69,18 +72,18 @@ def change_sentence(verdict: Verdict) -> str:
     )
 
 
-def missing_sentences(verdict: Verdict) -> tuple[str, ...]:
+def missing_sentences(verdict: "Verdict") -> tuple[str, ...]:
     """The figures that cannot be given, one sentence each."""
     return tuple(f"Not available: {each.figures}; {each.reason}." for each in verdict.missing)
 
 
-def sentences(verdict: Verdict) -> tuple[str, ...]:
+def sentences(verdict: "Verdict") -> tuple[str, ...]:
     """All sentences in the order of reading."""
     lines = (headline(verdict), meaning(verdict), *deciding_figures(verdict), change_sentence(verdict))
     return (*lines, *looks_sentence(verdict), *missing_sentences(verdict))
 
 
-def looks_sentence(verdict: Verdict) -> tuple[str, ...]:
+def looks_sentence(verdict: "Verdict") -> tuple[str, ...]:
     """Why the confidence is higher than asked for; empty at the first look."""
     looks = verdict.settings.looks
     if looks == 1:
@@ -89,12 +92,25 @@ def looks_sentence(verdict: Verdict) -> tuple[str, ...]:
     return (f"This is look {looks} at these bars: each bound has a confidence of {instead}.",)
 
 
-def _differences(verdict: Verdict) -> Sequence[tuple[str, MeanDifference]]:
+def earlier_verdict(word: str, trial: int, best: int) -> str:
+    """What is known of a study that has a verdict on another trial than its best one."""
+    return (
+        f"The last verdict ({word}) is on trial {trial}. The best trial is trial {best} now, and no verdict is on it."
+    )
+
+
+def no_verdict(*, has_test_split: bool) -> str:
+    """What the figures of a study of FxAI's agents are if it has no verdict."""
+    of_validation = "These figures are of the validation split, on which the best trial was chosen."
+    return f"{of_validation} The search used nothing of the test split." if has_test_split else of_validation
+
+
+def _differences(verdict: "Verdict") -> Sequence[tuple[str, "MeanDifference"]]:
     found = [(_FLAT, verdict.to_flat)]
     return found if verdict.to_default is None else [*found, (_DEFAULT, verdict.to_default)]
 
 
-def _difference_text(name: str, difference: MeanDifference, confidence: float) -> str:
+def _difference_text(name: str, difference: "MeanDifference", confidence: float) -> str:
     text = f"Mean return per bar minus that of {name}: {_return(difference.value)}"
     if difference.lower is None or difference.upper is None:
         return f"{text}; its bounds are not available."

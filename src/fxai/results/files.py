@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from fxai.atomic_write import copy, write_text
 from fxai.formatting import counted
+from fxai.results.best_verdict import BestVerdict
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord, TrialRecord
@@ -32,6 +33,20 @@ def write_results(study: Study, spec: StudySpec, paths: StudyPaths, provenance: 
     if record.best is not None:
         written += _write_best(record, record.best, spec, paths, provenance)
     return tuple(written)
+
+
+def add_verdict(paths: StudyPaths, verdict: BestVerdict) -> None:
+    """Write the verdict into the existing file of the best parameters; no change if it is of another trial.
+
+    Raises:
+        FxaiError: The file cannot be written.
+    """
+    try:
+        document = json.loads(paths.best_params.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if isinstance(document, dict) and verdict.current is not None and document.get("trial") == verdict.best:
+        write_text(paths.best_params, json_text({**document, "verdict": verdict.as_json()}))
 
 
 def _write_trials(study: Study, record: StudyRecord, path: Path, provenance: Provenance) -> Path:
@@ -60,6 +75,7 @@ def _write_best(
         **({"values": best.values} if best.values else {}),
         **best.errors.as_json(),
         **_choice(record),
+        "verdict": BestVerdict.of(record.name, record.traits, best.number, paths.results_dir).as_json(),
         "params": best.params,
         "metrics": best.metrics,
         "provenance": provenance.as_json(),

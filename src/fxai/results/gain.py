@@ -46,12 +46,12 @@ class Difference:
 
 
 _SAME_BARS = (
-    "The error of the gain holds the seeds and the stretch of market. Both trials are scored on the same bars, so "
-    "their returns are compared bar by bar."
+    "The error of the difference holds the seeds and the stretch of market. Both trials are scored on the same bars, "
+    "so their returns are compared bar by bar."
 )
 _SEEDS = (
-    "The error of the gain is that of the seeds alone. Both trials are scored on the same bars, and their returns "
-    "cannot be compared bar by bar."
+    "The error of the difference is that of the seeds alone. Both trials are scored on the same bars, and their "
+    "returns cannot be compared bar by bar."
 )
 
 

@@ -16,8 +16,8 @@ _STORAGE, _RESULTS = "--storage", "--results-dir"
 LOCATION_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {  # by command: its options for the location of studies
     "run": (_STORAGE, _RESULTS),
     "check": (),
-    "status": (_STORAGE,),
-    "best": (_STORAGE,),
+    "status": (_STORAGE, _RESULTS),
+    "best": (_STORAGE, _RESULTS),
     "results": (_STORAGE, _RESULTS),
     "analysis": (_STORAGE,),
     "compare": (_STORAGE, _RESULTS),

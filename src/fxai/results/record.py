@@ -13,9 +13,10 @@ from fxai.results.top_trials import TopTrials, candidate
 from fxai.results.value_errors import UNKNOWN, ValueErrors
 from fxai.search import attributes
 from fxai.search.confirmed import Confirmed, confirmed_of, winner_of
-from fxai.search.metric_goals import StudyLike, first_goal, goals_of, is_trading
+from fxai.search.metric_goals import StudyLike, first_goal, goals_of
 from fxai.search.pbt_history import Exploit, latest_params, pbt_history_of
 from fxai.search.stored_trial import StoredState, TrialLike, state_of
+from fxai.search.study_traits import UNKNOWN_STUDY, StudyTraits
 from fxai.spec.search.first_trial import first_trial_in
 from fxai.spec.search.metric_goals import Goal
 from fxai.spec.search.metrics import Metrics
@@ -192,7 +193,7 @@ class StudyRecord:
     ended_by: EndedBy | None = None  # None if no stop rule ended the study
     transfer_origin: TransferOrigin | None = None
     ranking: Sequence[TrialRecord] = ()
-    trading: bool = False  # whether FxAI measured its metrics
+    traits: StudyTraits = UNKNOWN_STUDY
     confirmed: Confirmed | None = None  # the confirmation on fresh seeds, which chose `best`
 
     @classmethod
@@ -218,9 +219,14 @@ class StudyRecord:
             ended_by=EndedBy.of(study.user_attrs),
             transfer_origin=TransferOrigin.of(study.user_attrs),
             ranking=tuple(records[number] for number in top_trials.ranked),
-            trading=is_trading(study),
+            traits=StudyTraits.of(study),
             confirmed=confirmed,
         )
+
+    @property
+    def trading(self) -> bool:
+        """Whether FxAI measured its metrics."""
+        return self.traits.trading
 
     @property
     def first(self) -> TrialRecord | None:

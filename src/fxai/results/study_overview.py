@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from fxai.results.record import EndedBy, TransferOrigin, TrialRecord
 from fxai.results.top_trials import TopTrials
 from fxai.search.confirmed import Confirmed, confirmed_of, winner_of
-from fxai.search.metric_goals import first_goal, goals_of, is_trading
+from fxai.search.metric_goals import first_goal, goals_of
 from fxai.search.stored_study import Candidate, StoredStudy
 from fxai.search.stored_trial import StoredState
+from fxai.search.study_traits import UNKNOWN_STUDY, StudyTraits
 from fxai.spec.search.metric_goals import Goal
 
 LEADERS = 5
@@ -31,7 +32,7 @@ class StudyOverview:
     leaders: Sequence[TrialRecord]  # the first few of `StudyRecord.ranked`; with several objectives the front
     ended_by: EndedBy | None
     transfer_origin: TransferOrigin | None
-    trading: bool = False  # whether FxAI measured its metrics
+    traits: StudyTraits = UNKNOWN_STUDY
     confirmed: Confirmed | None = None
 
     @classmethod
@@ -57,9 +58,13 @@ class StudyOverview:
             leaders=tuple(records[number] for number in leaders),
             ended_by=EndedBy.of(study.user_attrs),
             transfer_origin=TransferOrigin.of(study.user_attrs),
-            trading=is_trading(study),
+            traits=StudyTraits.of(study),
             confirmed=confirmed,
         )
+
+    @property
+    def trading(self) -> bool:
+        return self.traits.trading
 
     def count(self, state: StoredState) -> int:
         return self.counts.get(state, 0)

@@ -20,6 +20,7 @@ class StudyVerdict:
     """A verdict with what was judged, and on which bars."""
 
     study: str
+    study_key: str
     trial: int  # that is judged
     default: int
     seeds: tuple[int, ...]  # of the members of both committees
@@ -28,6 +29,7 @@ class StudyVerdict:
     split: str  # test, or all bars of other data
     first: str  # open of the first bar, ISO 8601, UTC
     last: str
+    judged: str  # when the verdict was written, ISO 8601, UTC
     verdict: Verdict
 
     def as_json(self) -> dict[str, JsonValue]:

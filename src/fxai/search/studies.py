@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from fxai.errors import StorageError, StudyNotFoundError
 from fxai.search import attributes
 from fxai.search.attribute_shapes import check_study
+from fxai.search.confirmed import confirmed_of
 from fxai.search.counts import TrialCounts
-from fxai.search.metric_goals import goals_of, is_trading
+from fxai.search.metric_goals import goals_of
 from fxai.search.rows import Rows, rows_of
 from fxai.search.stored_json import read_json
 from fxai.search.stored_study import StoredDirection, StoredStudy
 from fxai.search.stored_trial import StoredState
+from fxai.search.study_traits import UNKNOWN_STUDY, StudyTraits
 from fxai.search.unreadable import readable_rows
 from fxai.spec.fields.storage_url import shown
 
@@ -34,7 +36,7 @@ class StudyListing:
     archived: bool  # archived by --fresh
     ended_by: str | None = None  # key of the stop rule
     metric: str = ""  # that the best value is of
-    trading: bool = False  # whether FxAI measured it
+    traits: StudyTraits = UNKNOWN_STUDY
     fault: str | None = None  # why the study cannot be read; then only its name is known
 
 
@@ -150,6 +152,10 @@ def _listing_or_fault(rows: Rows, url: str, study_id: int, name: str) -> StudyLi
 
 def _listing(study: StoredStudy) -> StudyListing:
     states, leader = study.state_counts(), study.leader()
+    confirmed = confirmed_of(study.user_attrs)
+    if confirmed is not None:
+        searched = confirmed.search_value
+        leader = (confirmed.trial, confirmed.value if searched is None else searched)
     return StudyListing(
         name=study.study_name,
         direction=", ".join(direction.name.lower() for direction in study.directions),
@@ -164,7 +170,7 @@ def _listing(study: StoredStudy) -> StudyListing:
         archived=is_archived(study.study_name),
         ended_by=(study.user_attrs.get(attributes.ENDED_BY) or {}).get("rule"),
         metric=goals_of(study)[0].metric,
-        trading=is_trading(study),
+        traits=StudyTraits.of(study),
     )
 
 

@@ -33,11 +33,6 @@ class JudgedStudy:
     params: Mapping[int, Mapping[str, ParamValue]]  # of the winner and of the default
 
 
-def can_be_judged(spec: StudySpec) -> bool:
-    """Whether a study has a winner that can be trained again, and bars that it has not used."""
-    return not any(no_verdict(parts_of(spec)))
-
-
 def judged_study(spec: StudySpec, record: StudyRecord, identity: StudyIdentity, *, on_test_split: bool) -> JudgedStudy:
     """Check that a study's winner can be judged, on the test split of its data or on other data.
 

@@ -1,6 +1,7 @@
 """Judges a study's winner on bars that the search did not use, with committees that are trained already."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,12 @@ from pydantic import JsonValue
 from fxai.errors import FxaiError
 from fxai.evaluation.position_baselines import position_baselines
 from fxai.evaluation.verdict import VerdictSettings, verdict
+from fxai.results.best_verdict import BestVerdict
+from fxai.results.files import add_verdict
 from fxai.results.looks import note_look
 from fxai.results.paths import StudyPaths
 from fxai.results.study_verdict import StudyVerdict
+from fxai.search.study_traits import StudyTraits
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.study.committees import DEFAULT_TRIAL, Committees
 
@@ -25,7 +29,8 @@ if TYPE_CHECKING:
 def judge(committees: Committees, paths: StudyPaths, data: str | None = None, confidence: float = 0.95) -> StudyVerdict:
     """Judge the winner's committee against the default's, and write the verdict and the committee.
 
-    The verdict on the test split is `verdict.json`, one on other data `verdict_NAME.json`.
+    The verdict on the test split is `verdict.json`, and `best_params.json` names its word. A verdict on other data is
+    `verdict_NAME.json`.
 
     Args:
         committees: The committees, trained.
@@ -64,6 +69,7 @@ def judge(committees: Committees, paths: StudyPaths, data: str | None = None, co
     times = np.datetime_as_string(window.market.time[path.bar[[0, -1]]], unit="s", timezone="UTC").tolist()
     result = StudyVerdict(
         study=study.spec.study_name,
+        study_key=study.identity.key,
         trial=study.winner,
         default=DEFAULT_TRIAL,
         seeds=committees.seeds,
@@ -72,10 +78,16 @@ def judge(committees: Committees, paths: StudyPaths, data: str | None = None, co
         split=window.split,
         first=times[0],
         last=times[1],
+        judged=datetime.now(UTC).isoformat(timespec="seconds"),
         verdict=judged,
     )
     winner.save(paths.committee)
-    result.write(paths.verdict if window.uses_test_split else paths.verdict_on(window.market.name))
+    if window.uses_test_split:
+        result.write(paths.verdict)
+        traits = StudyTraits(study.identity.key)
+        add_verdict(paths, BestVerdict.of(result.study, traits, result.trial, paths.results_dir))
+    else:
+        result.write(paths.verdict_on(window.market.name))
     return result
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from fxai.atomic_write import write_text
 from fxai.errors import FxaiError
 from fxai.protocol import StudyIdentity
+from fxai.results.best_verdict import NO_VERDICT, BestVerdict
 from fxai.results.files import write_results
 from fxai.results.importances.file import write_importances
 from fxai.results.importances.interval import Importances
@@ -62,7 +63,8 @@ class StudyOutcome:
     warnings: tuple[str, ...] = ()  # files that could not be written, and how to write them later
     results_written: bool = True  # whether the results are written; plots and report may be missing
     failure: FailedTrial | None = None  # a failed trial, if no trial has finished or failures ended the run
-    verdict: StudyVerdict | None = None  # of a study with `verdict`
+    verdict: BestVerdict = NO_VERDICT  # on the best trial, from this run or an earlier one
+    judged: StudyVerdict | None = None  # the verdict of this run, of a study with `verdict`
 
     @property
     def status(self) -> RunStatus:
@@ -104,7 +106,8 @@ def write_study_files(
     writing.add("", lambda: write_row_and_index(stored, paths))
     failure = _telling_failure(record, summary, ended.ending)
     files, warnings = tuple(writing.files), tuple(writing.warnings)
-    return StudyOutcome(study, ended, summary, files, warnings, results_written, failure, verdict)
+    best = BestVerdict.of(study.study_name, record.traits, summary.best_trial, paths.results_dir)
+    return StudyOutcome(study, ended, summary, files, warnings, results_written, failure, best, verdict)
 
 
 def _is_judged(study: StudySpec, ended: StudyEnded) -> bool:

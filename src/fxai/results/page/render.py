@@ -26,8 +26,8 @@ _NAME_PART = re.compile(r"(?<=[^\W\d])([._/])(?=\w)")
 
 
 def _unbroken(text: str) -> str:
-    """The text with a no-break space after each ±."""
-    return text.replace("± ", f"±{_NO_BREAK}")
+    """The text with a no-break space after each ± and before each %."""
+    return text.replace("± ", f"±{_NO_BREAK}").replace(" %", f"{_NO_BREAK}%")
 
 
 def _breakable(text: str) -> Markup:

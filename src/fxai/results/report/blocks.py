@@ -20,6 +20,30 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class KeySentence:
+    """A paragraph in large type: the result in one sentence."""
+
+    kind: ClassVar = "key_sentence"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Short sentences, one below the other."""
+
+    kind: ClassVar = "points"
+    sentences: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A shell command that the reader can copy."""
+
+    kind: ClassVar = "command"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Names with values."""
 
@@ -96,7 +120,7 @@ class Absent:
     reason: str
 
 
-Block: TypeAlias = Text | Facts | Table | Folded | Chart | Charts | Chooser | Absent
+Block: TypeAlias = Text | KeySentence | Points | Command | Facts | Table | Folded | Chart | Charts | Chooser | Absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +169,7 @@ class ReportPage:
     headline: Headline
     tiles: Sequence[Tile]
     steps: Sequence[NextStep]
+    verdict: Section | None  # with it the report opens; None for custom code
     sections: Sequence[Section]
     folder: str  # where its commands are run
     written: str  # version and time

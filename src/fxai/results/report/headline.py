@@ -1,4 +1,6 @@
-"""The result of a study in a few sentences: the best trial, its gain over trial 0, and the gain's error."""
+"""The result of a study in a few sentences: the best trial, its difference to trial 0, and its error."""
+
+from dataclasses import replace
 
 from fxai.formatting import counted
 from fxai.metric_text import number_text
@@ -6,6 +8,7 @@ from fxai.results.gain import Difference
 from fxai.results.record import TrialRecord, first_trial_called
 from fxai.results.report.blocks import Headline
 from fxai.results.report.study_info import StudyInfo
+from fxai.results.summary import StudySummary
 from fxai.search.confirmed import Confirmed
 from fxai.search.stored_trial import StoredState
 
@@ -13,6 +16,13 @@ CLEAR = 2.0  # standard errors; a larger difference counts as clear
 
 
 def headline_of(info: StudyInfo) -> Headline:
+    """The headline; it names a best trial that scores no more than an agent that never trades."""
+    found = _headline(info)
+    beside = StudySummary.of(info.record).beside_doing_nothing
+    return replace(found, finding=f"{found.finding} {beside}") if beside else found
+
+
+def _headline(info: StudyInfo) -> Headline:
     record, best = info.record, info.record.best
     finished = sum(trial.state.is_finished() for trial in info.own)
     if best is None or record.best_value is None:
@@ -42,7 +52,7 @@ def headline_of(info: StudyInfo) -> Headline:
 
 
 def _confirmed(info: StudyInfo, best: TrialRecord, confirmed: Confirmed) -> Headline:
-    """The result of a confirmation: the winner's value on fresh seeds, beside its value in the search."""
+    """The result of a confirmation: the value on fresh seeds, beside the value in the search."""
     fresh = info.value_text(confirmed.value, confirmed.standard_error)
     seeds, raced = counted(len(confirmed.seeds), "fresh seed"), counted(len(confirmed.candidates), "candidate")
     searched = "It was pruned in the search, so it has no value there."
@@ -56,8 +66,7 @@ def _confirmed(info: StudyInfo, best: TrialRecord, confirmed: Confirmed) -> Head
     return Headline(
         f"Trial {best.number} is the best of {raced} on {seeds}: {info.record.metric} {fresh}.",
         f"{searched}{beside}",
-        "The winner was chosen by the fresh values, so its value is a little optimistic. A verdict on bars that the "
-        "search did not use tests the winner.",
+        "The trial was chosen by the fresh values, so its value is a little optimistic.",
     )
 
 
@@ -84,10 +93,11 @@ def _comparison(info: StudyInfo, best: TrialRecord) -> str:
     if first.value is None or difference is None:
         states = {"pruned": "was pruned", "fail": "failed", "running": "is still running", "waiting": "has not run yet"}
         state = states.get(first.standing, "has no value")
-        return f"Trial 0, {_trial_0(info)}, {state}, so the gain over it is not known."
-    gained = info.difference_text(difference.amount, difference.standard_error)
+        return f"Trial 0, {_trial_0(info)}, {state}, so the difference to it is not known."
+    apart = info.difference_text(abs(difference.amount), difference.standard_error)
+    above = (difference.amount >= 0) == (info.record.direction == "maximize")
     return (
-        f"This is {gained} better than trial 0, {_trial_0(info)}, with "
+        f"This is {apart} {'above' if above else 'below'} trial 0, {_trial_0(info)}, with "
         f"{info.value_text(first.value, first.standard_error)}."
     )
 
@@ -100,15 +110,15 @@ def _trial_0(info: StudyInfo) -> str:
 def _caution(difference: Difference | None) -> str:
     if difference is None:
         return ""
-    optimistic = "The best trial was chosen by these values, so its gain is optimistic."
+    optimistic = "The best trial was chosen by these values, so the difference is optimistic."
     if difference.standard_error is None:
-        return f"The error of the gain is not known. {optimistic}"
+        return f"The error of the difference is not known. {optimistic}"
     note = f"{difference.error_note} {optimistic}".strip()
     if difference.standard_error == 0:
-        return f"The standard error of the gain is 0. {note}"
+        return f"The standard error of the difference is 0. {note}"
     if difference.amount > CLEAR * difference.standard_error:
-        return f"The gain is {difference.amount / difference.standard_error:.1f} times its standard error. {note}"
-    return f"The gain is less than twice its standard error, so it may be chance. {note}"
+        return f"The difference is {difference.amount / difference.standard_error:.1f} times its standard error. {note}"
+    return f"The difference is less than twice its standard error, so it may be chance. {note}"
 
 
 def is_clear(difference: Difference) -> bool:

@@ -128,8 +128,8 @@ def _seeds(info: StudyInfo) -> Iterator[NextStep]:
     best = info.record.best
     if difference is None or best is None or best.number == 0 or is_clear(difference):
         return
-    unknown = "The error of the best trial's gain over trial 0 is not known."
-    within = "The best trial's gain over trial 0 is less than twice its standard error."
+    unknown = "The error of the best trial's difference to trial 0 is not known."
+    within = "The best trial's difference to trial 0 is less than twice its standard error."
     seeds = info.fingerprint.get("seeds_per_trial", 1)
     further = _SEEDS if seeds < _SEEDS else 2 * seeds
     yield NextStep(

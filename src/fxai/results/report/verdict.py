@@ -1,4 +1,4 @@
-"""Report section: the verdict on the best trial, from `verdict.json`."""
+"""The opening of a report: the verdict on the best trial, or what the figures are without one."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,18 @@ from fxai.errors import InputError
 from fxai.evaluation.agent_figures import AgentFigures, BoundedFigure
 from fxai.evaluation.position_baselines import PositionBaselines, StrategyFigures
 from fxai.evaluation.verdict_word import noun
-from fxai.evaluation.verdict_words import headline, sentences
-from fxai.formatting import figure
+from fxai.evaluation.verdict_words import (
+    change_sentence,
+    deciding_figures,
+    headline,
+    looks_sentence,
+    meaning,
+    missing_sentences,
+)
+from fxai.formatting import counted, figure
 from fxai.metric_text import number_text
-from fxai.results.report.blocks import Absent, Block, Facts, Section, Table, Text
+from fxai.results.best_verdict import BestVerdict
+from fxai.results.report.blocks import Block, Command, Facts, KeySentence, Points, Section, Table, Text
 from fxai.results.report.study_info import StudyInfo
 from fxai.results.study_verdict import StudyVerdict, read_study_verdict
 
@@ -17,31 +25,47 @@ _NAME = "verdict"
 
 
 def verdict(info: StudyInfo) -> Section | None:
-    """The verdict on the best trial; None if there is none."""
-    try:
-        found = read_study_verdict(info.paths.verdict)
-    except InputError as error:
-        return Section(_NAME, "Verdict", [Absent(f"Not available: {error}.")])
-    if found is None or info.record.best is None:
-        return None
-    if found.trial != info.record.best.number:
-        old = f"The last verdict was on trial {found.trial}. The best trial is trial {info.record.best.number} now"
-        return Section(_NAME, "Verdict", [Absent(f"{old}; run fxai verdict {info.record.name}.")])
+    """The verdict on the best trial, or why there is none; None for custom code and without a completed trial."""
+    best = None if info.record.best is None else info.record.best.number
+    known = BestVerdict.of(info.record.name, info.record.traits, best, info.paths.results_dir)
+    if known.current is not None:
+        try:
+            found = read_study_verdict(info.paths.verdict)
+        except InputError as error:
+            return _none(info, known, (f"{error}.",))
+        if found is not None:
+            return _judged(found)
+    return _none(info, known, known.sentences()) if known.sentences() else None
+
+
+def _none(info: StudyInfo, known: BestVerdict, reasons: Sequence[str]) -> Section:
+    blocks: list[Block] = [Text(reason) for reason in reasons]
+    if known.is_missing and info.location is not None and info.paths.spec.is_file():
+        blocks += [
+            Text("This command tests the best trial on the test split:"),
+            Command(info.location.command("verdict", info.record.name)),
+        ]
+    return Section(_NAME, "No verdict yet" if known.is_missing else "No verdict", blocks)
+
+
+def _judged(found: StudyVerdict) -> Section:
     of = found.verdict
-    _, *lines = sentences(of)
-    blocks: list[Block] = [Text(line) for line in lines]
+    blocks: list[Block] = [KeySentence(meaning(of)), Points(deciding_figures(of)), Text(_judged_on(found))]
+    blocks += [Text(line) for line in (change_sentence(of), *looks_sentence(of), *missing_sentences(of))]
     blocks.append(_table(found))
     if of.baselines is not None:
         blocks.append(Facts(_facts(of.baselines)))
-    return Section(_NAME, headline(of), blocks, _reading(found))
+    return Section(_NAME, headline(of), blocks)
 
 
-def _reading(found: StudyVerdict) -> str:
-    first, last = found.first[:10], found.last[:10]
+def _judged_on(found: StudyVerdict) -> str:
+    """What was judged: trials, bars, period, seeds and data."""
+    against = "" if found.trial == found.default else f" and of trial {found.default}, the default"
+    bars, first, last = counted(found.verdict.bars, "bar"), found.first[:10], found.last[:10]
     return (
-        f"Committees of {len(found.seeds)} agents with fresh seeds, of trial {found.trial} and of trial "
-        f"{found.default}, the default, on {found.data} from {first} to {last}, after costs. The search and the "
-        "confirmation did not read these bars."
+        f"Judged: the committee of trial {found.trial}{against}, each of {counted(len(found.seeds), 'agent')} with "
+        f"fresh seeds, on {bars} of {found.data} from {first} to {last}, "
+        "after costs. The search and the confirmation did not read these bars."
     )
 
 
@@ -54,8 +78,8 @@ def _table(found: StudyVerdict) -> Table:
         held = {"buy and hold": baselines.buy_and_hold, "sell and hold": baselines.sell_and_hold}
         rows += [_strategy_row(name, each) for name, each in held.items() if each is not None]
         rows.append(_strategy_row("doing nothing", baselines.flat))
-    bounds = f"One-sided {100 * of.settings.confidence_of_look:.4g} % bounds"
-    return Table(("", "Return", "Sharpe ratio", bounds), rows, frozenset({1, 2, 3}))
+    bounds = f"{100 * of.settings.confidence_of_look:.4g} % bounds"
+    return Table(("", "Return", "Sharpe ratio", bounds), rows, frozenset({1, 2, 3}), stacked=True)
 
 
 def _agent_row(name: str, agent: AgentFigures) -> Sequence[str]:

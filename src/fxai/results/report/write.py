@@ -32,7 +32,6 @@ from fxai.results.report.winner import front, traded, winner
 from fxai.search.stored_trial import StoredState
 
 _SECTIONS = (
-    verdict,
     history,
     front,
     winner,
@@ -85,6 +84,7 @@ def report_of(
         headline=headline_of(info),
         tiles=tuple(_tiles(info)),
         steps=tuple(next_steps(info)),
+        verdict=verdict(info),
         sections=tuple(sections),
         folder=str(Path.cwd()),
         written=f"Written by FxAI {fxai.__version__} on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
@@ -104,8 +104,8 @@ def _tiles(info: StudyInfo) -> Iterator[Tile]:
         yield Tile("Pareto front", str(len(record.front)), "trials that no other trial dominates")
     difference = info.gain
     if difference is not None and best is not None and best.number and confirmed is None:
-        gain = info.difference_text(difference.amount, difference.standard_error)
-        yield Tile("Gain over trial 0", gain, "of the best trial")
+        apart = info.difference_text(difference.amount, difference.standard_error)
+        yield Tile("Difference to trial 0", apart, "of the best trial, in the search")
     states = ((StoredState.COMPLETE, "completed"), (StoredState.PRUNED, "pruned"), (StoredState.FAIL, "failed"))
     counts = [f"{count:,} {word}" for state, word in states if (count := record.count(state))]
     if running := record.count(StoredState.RUNNING):

@@ -29,6 +29,7 @@ SYNONYMS = {  # names in other libraries
     "sortino_ratio": "sortino",
 }
 LOSSES = frozenset({"val_loss", "max_drawdown", "turnover"})  # less is better
+_OF_RETURNS = frozenset({"total_return", "sharpe", "sortino", "romad"})
 DEFAULT_METRIC = "mean_reward"
 FRACTIONS = frozenset({"total_return", "max_drawdown", "win_rate"})  # shown as percent
 CUSTOM_METRIC = "value"  # default metric of a custom objective
@@ -48,6 +49,19 @@ class Metrics(dict[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         return super().get(metric_in(self, name), default)
+
+
+def value_of_doing_nothing(metric: str, hold_penalty_per_step: float = 0.0) -> float | None:
+    """Returns the value of an agent of `fx_trading` that never trades; None for a metric of no profit or loss.
+
+    Args:
+        metric: The metric.
+        hold_penalty_per_step: Of the reward that scores the trials, the only term of an account without a trade.
+    """
+    name = SYNONYMS.get(metric, metric)
+    if name in _OF_RETURNS:
+        return 0.0
+    return {"mean_reward": 0.0 - hold_penalty_per_step, "val_loss": hold_penalty_per_step}.get(name)
 
 
 def metric_in(known: Collection[str], name: str) -> str:

@@ -3,7 +3,8 @@
 import pytest
 
 from fxai.evaluation.mean_difference import MeanDifference
-from fxai.evaluation.verdict_word import VerdictWord, WordChange, decided_word, word_change
+from fxai.evaluation.verdict_rule import WordChange, decided_word, word_change
+from fxai.evaluation.verdict_word import VerdictWord
 
 CONFIDENCE = 0.95
 

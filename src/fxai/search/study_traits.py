@@ -1,0 +1,50 @@
+"""What a stored study is, besides its objectives and its trials, from its attributes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fxai.search import attributes
+from fxai.search.metric_goals import StudyLike, first_goal, goals_of, is_trading
+from fxai.spec.search.metrics import value_of_doing_nothing
+
+
+@dataclass(frozen=True, slots=True)
+class StudyTraits:
+    """What a stored study is, besides its objectives and its trials."""
+
+    key: str | None = None  # that the study drew when it began
+    trading: bool = False  # whether FxAI measures its metrics
+    may_be_judged: bool = False  # whether a verdict can test its best trial on a test split
+    doing_nothing: float | None = None  # value of an agent that never trades; None if the metric has no such value
+
+    @classmethod
+    def of(cls, study: StudyLike) -> "StudyTraits":
+        """Read the attributes of a study."""
+        key, stored = study.user_attrs.get(attributes.KEY), study.user_attrs.get(attributes.FINGERPRINT)
+        trading = is_trading(study)
+        if not isinstance(stored, dict) or not trading:
+            return cls(key)
+        single = len(study.directions) == 1 and "search" not in stored
+        validation = _field(stored, "training_config.data.split.validation", absent="")
+        penalty = _field(stored, "training_config.env.reward.hold_penalty_per_step", absent=0.0)
+        metric = goals_of(study)[first_goal(study)].metric
+        return cls(
+            key=key,
+            trading=True,
+            may_be_judged=single and validation is not None,
+            doing_nothing=value_of_doing_nothing(metric, penalty),
+        )
+
+
+UNKNOWN_STUDY = StudyTraits()
+
+
+def _field(record: Mapping[str, Any], path: str, absent: Any) -> Any:
+    """A field of a stored fingerprint by its dotted path."""
+    found: Any = record
+    for name in path.split("."):
+        if not isinstance(found, Mapping) or name not in found:
+            return absent
+        found = found[name]
+    return found
