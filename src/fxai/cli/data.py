@@ -33,8 +33,11 @@ def describe(
     ] = DataConfig.model_fields["source"].default,
     *,
     timezone: Annotated[
-        str, typer.Option(metavar="ZONE", help="Time zone of timestamps without one.")
+        str, typer.Option(metavar="ZONE", help="Time zone of timestamps without one, such as 'New York+7'.")
     ] = DataConfig.model_fields["timezone"].default,
+    date_format: Annotated[
+        str | None, typer.Option(metavar="FORMAT", help="Form of the timestamps, such as '%m/%d/%Y %H:%M'.")
+    ] = None,
     spread_column: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Column with the spread of each bar.")
     ] = None,
@@ -44,7 +47,8 @@ def describe(
 
     Prints the number of rows, the time range, the bar length, gaps, duplicates, prices and the splits.
     """
-    found = described(DataConfig(source=source, timezone=timezone, spread_column=spread_column))
+    config = DataConfig(source=source, timezone=timezone, date_format=date_format, spread_column=spread_column)
+    found = described(config)
     if as_json:
         print_json(_as_json(found))
     else:
@@ -70,6 +74,7 @@ def _facts(found: Description) -> Sequence[tuple[str, str]]:
     return (
         ("Bars", str(found.rows)),
         ("Range", f"{_moment(found.first)} to {_moment(found.last)} UTC"),
+        ("Times", _times(found)),
         ("Bar length", span(_seconds(found.bar_length))),
         ("Bars per year", f"{found.bars_per_year:.0f}"),
         ("Gaps", _gaps(found.gaps)),
@@ -83,6 +88,10 @@ def _facts(found: Description) -> Sequence[tuple[str, str]]:
         ("Features", f"{len(found.feature_names)}, complete after {counted(found.warm_up, 'bar')}"),
         ("SHA-256", found.content_hash),
     )
+
+
+def _times(found: Description) -> str:
+    return found.time_form if found.zone is None else f"{found.time_form}, in data.timezone {found.zone}"
 
 
 def _gaps(gaps: Gaps) -> str:
@@ -120,6 +129,8 @@ def _as_json(found: Description) -> dict[str, JsonValue]:
         "bars": found.rows,
         "first": str(found.first),
         "last": str(found.last),
+        "time_form": found.time_form,
+        "timezone": found.zone,
         "bar_seconds": _seconds(found.bar_length),
         "bars_per_year": found.bars_per_year,
         "gaps": {

@@ -58,3 +58,5 @@ class Reading:
     bars: Bars
     faults: Faults
     columns: Mapping[str, str]  # the file's name of each column that was read
+    time_form: str = "generated"  # how the file writes times: `text`, `milliseconds since 1970`
+    zone: str | None = None  # `data.timezone` if it was applied; None: the times have a zone, or are in UTC

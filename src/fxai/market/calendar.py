@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fxai.market.bars import TimeArray
+from fxai.market.reading.times.strays import stray_bars
 
 _DAY = np.timedelta64(1, "D")
 _GAP = 1.5  # bar lengths
@@ -33,10 +34,13 @@ def bar_length(time: TimeArray) -> np.timedelta64:
 def bars_per_year(time: TimeArray) -> float:
     """Number of bars divided by elapsed time, so that closed hours and holidays are included.
 
+    Bars whose time is far from all others are left out, so that one wrong time changes nothing.
+
     The number is too high for a sample of a few days without a weekend, and right within a few percent for a month or
     more.
     """
-    return float((len(time) - 1) / ((time[-1] - time[0]) / _YEAR))
+    typical = time[~stray_bars(time)]
+    return float((len(typical) - 1) / ((typical[-1] - typical[0]) / _YEAR))
 
 
 def find_gaps(time: TimeArray) -> Gaps:

@@ -45,6 +45,8 @@ class Description:
     rows: int  # bars that are used
     first: np.datetime64  # open of the first bar, UTC
     last: np.datetime64  # open of the last bar, UTC
+    time_form: str  # how the file writes times
+    zone: str | None  # `data.timezone` if it was applied
     bar_length: np.timedelta64
     bars_per_year: float
     faults: Faults
@@ -68,6 +70,8 @@ def describe(config: DataConfig) -> Description:
         rows=len(bars),
         first=bars.time[0],
         last=bars.time[-1],
+        time_form=reading.time_form,
+        zone=reading.zone,
         bar_length=bar_length(bars.time),
         bars_per_year=bars_per_year(bars.time),
         faults=reading.faults,

@@ -1,5 +1,6 @@
 """Reads the bars of `data.source`, a named data set or a file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from fxai.errors import DataError
@@ -35,7 +36,7 @@ def read_bars(config: DataConfig) -> Reading:
 def _generated(kind: str, seed: int, config: DataConfig) -> Reading:
     if kind == "shuffled_1h":
         real = read_bars(config.model_copy(update={"source": "eurusd_1h"}))
-        return Reading(shuffled(real.bars, seed), real.faults, real.columns)
+        return replace(real, bars=shuffled(real.bars, seed))
     if config.spread_column is not None:
         raise DataError(f"{config.source} has no column {config.spread_column!r}; remove data.spread_column")
     bars = synthetic_market(seed)

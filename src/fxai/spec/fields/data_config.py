@@ -138,7 +138,17 @@ class DataConfig(Record):
         description="named data set, or a CSV or Parquet file, looked up in the folder of the spec, then in the "
         "current folder; ${NAME} is an environment variable",
     )
-    timezone: str = Field(default="UTC", description="time zone of timestamps without one")
+    timezone: str = Field(
+        default="UTC",
+        description="time zone of timestamps without one: a name such as Europe/Berlin, an offset such as +02:00, or a "
+        "city's time plus hours, such as New York+7, the clock of most MetaTrader brokers",
+    )
+    date_format: Annotated[str | None, LATER] = Field(
+        default=None,
+        exclude_if=_is_absent,
+        description="form of the timestamps, if it is not recognized: codes of strptime, such as '%m/%d/%Y %H:%M'; or "
+        "seconds, milliseconds, microseconds or nanoseconds since 1970; or excel for its serial days",
+    )
     spread_column: str | None = Field(
         default=None, description="column with the spread of each bar; it replaces env.spread"
     )
