@@ -23,6 +23,7 @@ from scipy.stats import bootstrap
 REPOSITORY = Path(__file__).parents[1]
 SPEC = REPOSITORY / "config" / "optuna" / "quick_search.yaml"
 STUDY = "fx_ai_quick"
+ONLY_SEARCH = {"confirm": "off", "verdict": "off"}
 ONE_LANE = {"resources.lanes_per_worker": "1"}
 SEEDS = 4
 SEARCHES, QUICK_SEARCHES = 5, 1  # of each way; of one, the ratios are no more than an example
@@ -78,7 +79,7 @@ class TimedSearch:
 def quick_search(settings: Mapping[str, str]) -> TimedSearch:
     """The shipped search with these settings, timed; with one seed a trial unless they say otherwise."""
     command = [sys.executable, str(REPOSITORY / "optuna_optimization.py"), "run", "--quiet", "--spec", str(SPEC)]
-    command += [f"--set={name}={value}" for name, value in {"seeds_per_trial": "1", **settings}.items()]
+    command += [f"--set={name}={value}" for name, value in {"seeds_per_trial": "1", **ONLY_SEARCH, **settings}.items()]
     with tempfile.TemporaryDirectory() as folder:
         storage = f"sqlite:///{folder}/study.db"
         began = datetime.now()  # noqa: DTZ005 (Optuna's records hold local time)

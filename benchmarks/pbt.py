@@ -265,7 +265,7 @@ def sides(seed: int, effort: MarketEffort) -> Iterator[StudySpec]:
     """The populations first: they say how many updates both take."""
     spec = override(load_spec(find_spec("quick_search")), {**effort.settings, "data.source": "planted_1h"})
     (quick,) = spec.studies
-    same = {"seed": seed, "enqueue": ()}
+    same = {"seed": seed, "enqueue": (), "confirm": "off", "verdict": "off"}
     members = {"search": effort.members, "sampler": RandomSampler(), "pruner": NopPruner()}
     yield quick.model_copy(update={**same, **members, "study_name": "pbt", "n_trials": effort.trials})
     others = {"sampler": TPESampler(), "pruner": MedianPruner(n_warmup_steps=15), "max_concurrent_trials": 4}

@@ -29,7 +29,7 @@ from fxai.spec.reading.load import load_spec
 from fxai.spec.reading.override import override
 from fxai.spec.search.configure import default_params, trial_settings
 from fxai.spec.search.study import StudySpec
-from lanes_search import SHORTEST
+from lanes_search import ONLY_SEARCH, SHORTEST
 from smoke import parse
 
 REPOSITORY = Path(__file__).parents[1]
@@ -56,7 +56,7 @@ class Difference:
 def search(market: str, folder: Path, settings: Mapping[str, str]) -> tuple[StudySpec, Mapping[str, ParamValue]]:
     """Bring quick_search on that market to its end by the command line; the study and its best parameters."""
     storage = f"sqlite:///{folder / market}.db"
-    changes = {**settings, "training_config.data.source": MARKETS[market]}
+    changes = {**settings, **ONLY_SEARCH, "training_config.data.source": MARKETS[market]}
     command = [sys.executable, str(REPOSITORY / "optuna_optimization.py"), "run", "--quiet", "--spec", str(SPEC)]
     command += ["--storage", storage, "--results-dir", str(folder / market)]
     command += [f"--set={name}={value}" for name, value in changes.items()]

@@ -63,11 +63,12 @@ class _Stopwatch:
 
 
 def time_study(study: StudySpec) -> TimedStudy:
-    """Bring a study to its end in a folder of its own; its database is a file of SQLite there."""
+    """Bring a study's search to its end in a folder of its own; its database is a file of SQLite there."""
     stopwatch, called = _Stopwatch(), time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        own = study.model_copy(update={"storage": f"sqlite:///{folder / 'study.db'}"})
+        only_search = {"confirm": "off", "verdict": "off"}
+        own = study.model_copy(update={"storage": f"sqlite:///{folder / 'study.db'}", **only_search})
         ended = search_study(own, folder / "results", stopwatch, StopSignal(), plots=False).ended
     if ended.ending is not Ending.REACHED:
         sys.exit(f"the study {study.study_name} did not reach its end: {ended.reason}")

@@ -21,6 +21,7 @@ small: dict[str, Any] = {}
 if quick:
     training_config |= {"total_updates": 2, "eval_frequency": 1, "n_envs": 4, "n_epochs": 1}
     small = {"n_jobs": 1, "lanes_per_worker": 5}  # trainings at once; by default measured
+    small |= {"confirm": False, "verdict": False}  # the best trial is not trained again after the search
 
 training_engine = TrainingEngine()
 hpo_optimizer = HPOptimizer(training_engine=training_engine, plots=False)

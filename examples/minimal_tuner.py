@@ -22,7 +22,7 @@ bars = pd.read_csv(Path(fxai.__file__).parent / "market" / "data" / "eurusd_1h.c
 train_data, val_data = bars[:4500], bars[4500:]
 
 shorter = {"total_updates": 2, "n_envs": 4, "rollout_steps": 32, "n_epochs": 1} if quick else {}
-small: dict[str, Any] = {"n_jobs": 1, "lanes_per_worker": 4, "plots": False} if quick else {}
+small: dict[str, Any] = {"n_jobs": 1, "lanes_per_worker": 4, "plots": False, "confirm": False} if quick else {}
 tuner = MinimalTuner(train_data, val_data, mlflow_tracking=False, training_config=shorter)
 
 # With Ray installed, tune.loguniform(1e-4, 1e-2) and tune.choice([32, 64, 128]) mean the same.

@@ -5,6 +5,7 @@ python examples/studies.py --quick    # few short trials
 """
 
 import argparse
+from typing import Any
 
 import optuna
 
@@ -26,10 +27,11 @@ quick = parser.parse_args().quick
 (spec,) = load_specs("quick_search")
 print(f"{spec.name} searches {len(spec.studies[0].parameters)} parameters")
 
-shorter = {}
+shorter: dict[str, Any] = {}
 if quick:
     shorter = {"training.total_updates": 2, "training.eval_frequency": 1, "training.n_envs": 4, "seeds_per_trial": 1}
     shorter["resources.lanes_per_worker"] = 3  # trainings at once; by default measured
+    shorter |= {"confirm": "off", "verdict": "off"}  # the best trial is not trained again after the search
 storage = create_sqlite_storage("studies.db")
 for study_name, sampler_type in (("quick_tpe", "tpe"), ("quick_random", "random")):
     config = HPOConfig(

@@ -2,7 +2,7 @@
 
 import contextlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -14,6 +14,8 @@ PARAM_SPACE = {
     "batch_size": {"type": "choice", "values": [32, 64, 128]},
 }
 TINY = {"total_updates": 2, "eval_frequency": 1, "n_envs": 2, "rollout_steps": 8, "batch_size": 8, "n_epochs": 1}
+ONLY_SEARCH: dict[str, Any] = {"confirm": False, "verdict": False}
+"""Arguments of a search whose best trial is not trained again."""
 TINY_MODEL = {"d_model": 8, "n_layers": 1}
 TINY_ENV = {"max_episode_steps": 16}
 

@@ -163,7 +163,7 @@ def test_a_changed_engine_of_a_named_study_is_named(place: Place, caplog: pytest
 def test_a_study_run_by_its_spec_logs_its_changes(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     config = HPOConfig(study_name="quick", n_trials=1, n_jobs=1, storage_url=place.storage, sampler_type="random")
     short = {"training.total_updates": 1, "training.eval_frequency": 1, "training.n_envs": 4, "seeds_per_trial": 1,
-             "resources.lanes_per_worker": 1}  # fmt: skip
+             "resources.lanes_per_worker": 1, "confirm": "off", "verdict": "off"}  # fmt: skip
     run_study("quick_search", config=config, settings=short, results_dir=place.folder, plots=False)
     caplog.clear()
     run_study(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from optuna.samplers import GridSampler
 
+from api.conftest import ONLY_SEARCH
 from api.test_ray_objects import ray_object
 from api.valley import Sum
 from fxai import HPOConfig, HPOptimizer, MinimalTuner, StudyResults
@@ -135,7 +136,7 @@ def test_the_minimal_tuner_tries_a_whole_grid(tmp_path: Path, caplog: pytest.Log
         storage=f"sqlite:///{tmp_path / 's.db'}",
     )
     space = {"hidden_size": {"grid_search": [4, 8]}, "batch_size": {"grid_search": [4, 8]}}
-    found = tuner.optimize(space, n_jobs=1, lanes_per_worker=2, plots=False)
+    found = tuner.optimize(space, n_jobs=1, lanes_per_worker=2, plots=False, **ONLY_SEARCH)
     points = [(trial.params["hidden_size"], trial.params["batch_size"]) for trial in found.results.record.trials]
     assert sorted(points) == [(4, 4), (4, 8), (8, 4), (8, 8)]
     assert caplog.messages[0] == "The grid has 4 points; each point is tried once"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.conftest import PARAM_SPACE, TINY, TINY_ENV, TINY_MODEL, Searched
+from api.conftest import ONLY_SEARCH, PARAM_SPACE, TINY, TINY_ENV, TINY_MODEL, Searched
 from api.valley import Broken, Valley
 from fxai import ConfigLoader, HPOptimizer, TrainingEngine, load_results
 from fxai.errors import InputError, RepeatedFailureError, SpecError
@@ -71,6 +71,7 @@ def test_the_guides_quick_start_trains_agents(tmp_path: Path) -> None:
         search_algorithm="random",
         n_jobs=1,
         lanes_per_worker=2,
+        **ONLY_SEARCH,
     )
     assert results.best_value == -results.best.metrics["mean_reward"]
     best_config = hpo_optimizer.get_best_model_config(TINY_MODEL)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import fxai
-from api.conftest import TINY, TINY_ENV, TINY_MODEL
+from api.conftest import ONLY_SEARCH, TINY, TINY_ENV, TINY_MODEL
 from fxai import MinimalTuner
 from fxai.api.minimal_tuner import DEFAULT_SPACE, EPISODES
 from fxai.api.tuner_data import data_section
@@ -83,7 +83,13 @@ def test_the_guides_basic_usage(tmp_path: Path) -> None:
         "batch_size": 8,
     }
     results = tuner.optimize(
-        search_space=space, num_samples=3, max_concurrent=4, n_jobs=1, lanes_per_worker=3, plots=False
+        search_space=space,
+        num_samples=3,
+        max_concurrent=4,
+        n_jobs=1,
+        lanes_per_worker=3,
+        plots=False,
+        **ONLY_SEARCH,
     )
     best_config, best_metrics = results.config, results.metrics
     assert {*best_config} == {*space}

@@ -26,6 +26,8 @@ def test_run_study_takes_a_mapping(tmp_path: Path, whole: bool) -> None:  # noqa
         "sampler": RandomSampler(seed=3),
         "training_config": {"training": TINY, "model": {"d_model": 4}},
         "resources": {"lanes_per_worker": 1},
+        "confirm": "off",
+        "verdict": False,
     }
     spec = {"name": "spec", "studies": [study]} if whole else study
     config = HPOConfig(pruner_type=NopPruner())

@@ -22,6 +22,8 @@ save_study_plots: false
 studies:
   - study_name: small
     n_trials: 2
+    confirm: off
+    verdict: off
     parameters:
       - {name: training.learning_rate, type: float_log, low: 1e-4, high: 1e-2}
     training_config:

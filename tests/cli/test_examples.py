@@ -22,6 +22,8 @@ SHORT = (
     "n_trials=6",
     "n_jobs=1",
     "save_study_plots=false",
+    "confirm=off",
+    "verdict=off",
 )
 
 

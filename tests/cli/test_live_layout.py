@@ -10,7 +10,15 @@ from fxai.cli.live_layout import live_layout
 from fxai.cli.study_view import StudyView
 from fxai.pool import Activity
 from fxai.protocol import ParamValue, Report, TrialResult, TrialState
-from fxai.study.events import Heartbeat, StudyOpened, StudyProgress, TrialBegan, TrialFinished, TrialProgressed
+from fxai.study.events import (
+    FreshTrainingsProgressed,
+    Heartbeat,
+    StudyOpened,
+    StudyProgress,
+    TrialBegan,
+    TrialFinished,
+    TrialProgressed,
+)
 
 GUIDE_PARAMS = {
     "training.learning_rate": 0.0002341,
@@ -180,3 +188,26 @@ def test_shares_read_as_percent() -> None:
     assert any("step 5, total_return 1.23 %" in line for line in lines)
     assert any("best total_return 3.45 %" in line for line in lines)
     assert lines[-1] == "Current best value: 1.07 ± 0.35 % (trial 0)"
+
+
+def test_trainings_after_the_search_have_a_progress_of_their_own() -> None:
+    progress = StudyProgress(total=50, complete=48, pruned=2, best_trial=12, best_value=15.42)
+    state = StudyView.of(StudyOpened("fx_ai_quick", "maximize", "mean_reward", 1, progress), 0.0)
+    for event, now in (
+        (FreshTrainingsProgressed("Confirmation", 4, 44), 50.0),
+        (FreshTrainingsProgressed("Confirmation", 14.5, 44), 60.0),
+        (Heartbeat((Activity(0, "cpu", (3, 12)),)), 60.0),
+    ):
+        state = state.after(event, now)
+    assert rendered(state, now=71.0) == [
+        "fx_ai_quick: maximize mean_reward, 1 worker, 1m 11s",
+        "Confirmation: trials train again on fresh seeds",
+        "worker 0  cpu  2 trials    3, 12",
+        "",
+        "[Progress] ████████░░░░░░░░░░░░░░░░░░░ 32% | 14/44 trainings | ETA: 59s",
+        "           48 complete, 2 pruned, 0 failed",
+        "",
+        "Best value in the search: 15.42 (trial 12)",
+    ]
+    verdict = state.after(FreshTrainingsProgressed("Verdict", 0, 16), 80.0)
+    assert "0/16 trainings | ETA: -" in "\n".join(rendered(verdict, now=80.0))

@@ -22,6 +22,7 @@ studies:
   - study_name: NAME
     n_trials: 3
     n_jobs: 1
+    verdict: off
     confirm: {candidates: 2, seeds: 6, budget: 2.0}
     parameters:
       - {name: training.learning_rate, type: float_log, low: 1e-4, high: 1e-2}
@@ -119,7 +120,7 @@ def test_search_and_confirmation_do_not_read_the_test_bars(place: Path) -> None:
 
 def test_a_run_with_a_verdict_ends_with_it(place: Path) -> None:
     spec = SPEC.replace("NAME", "judged").replace("FILE", "bars.csv")
-    (place / "judged.yaml").write_text(spec.replace("    confirm", "    verdict: {seeds: 2}\n    confirm"))
+    (place / "judged.yaml").write_text(spec.replace("verdict: off", "verdict: {seeds: 2}"))
     finished = call_fxai(place, "run", "--spec", "judged.yaml", "--require", "better")
     found = read_study_verdict(place / "optuna_results" / "judged" / "verdict.json")
     assert found is not None
@@ -135,7 +136,7 @@ def test_a_required_verdict_needs_one(place: Path) -> None:
     (place / "judged.yaml").write_text(SPEC.replace("NAME", "judged").replace("FILE", "bars.csv"))
     finished = call_fxai(place, "run", "--spec", "judged.yaml", "--require", "better")
     assert finished.code == 2
-    assert "judged has no verdict" in finished.err
+    assert "judged has verdict: off" in finished.err
     assert "the only value is better" in call_fxai(place, "run", "--spec", "judged.yaml", "--require", "best").err
 
 

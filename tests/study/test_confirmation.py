@@ -33,6 +33,7 @@ def spec(folder: Path, **changes: Any) -> StudySpec:
             "seeds_per_trial": 2,
             "n_jobs": 1,
             "storage": f"sqlite:///{folder}/raced.db",
+            "verdict": "off",
             "confirm": {"candidates": 3, "seeds": 9, "budget": 2.0},
             "parameters": [
                 {"name": "training.learning_rate", "type": "float_log", "low": 1e-4, "high": 1e-2},

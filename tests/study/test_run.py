@@ -1,5 +1,7 @@
 """The outcome of a run of a study, for the command line and the Python API."""
 
+from dataclasses import replace
+
 import pytest
 
 from fxai.errors import InputError
@@ -38,6 +40,10 @@ def test_the_last_line_has_time_and_reason() -> None:
     assert ended_line(ended(Ending.REACHED, 9, before=9)).endswith(
         "nothing to do: 9 trials are finished, n_trials is 8"
     )
+    again = replace(ended(Ending.REACHED, 8, before=8), trained_again=True)
+    assert ended_line(again) == "Study s ended after 2.0s"
+    stopped = ended(Ending.INTERRUPTED, 8, "interrupted during the confirmation", before=8)
+    assert ended_line(stopped) == "Study s ended after 2.0s: interrupted during the confirmation"
 
 
 def test_a_sampler_that_cannot_be_imported_is_found_before_the_run() -> None:

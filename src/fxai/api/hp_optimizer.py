@@ -13,7 +13,7 @@ from fxai.api.engine_content import engine_content, writer_with_content
 from fxai.api.grid import with_values_of
 from fxai.api.hpo_config import DEFAULT_STORAGE
 from fxai.api.search_call import Caller, EngineToStore, SearchCall, run_call
-from fxai.api.search_settings import Search, grid_of
+from fxai.api.search_settings import Search, Switch, grid_of
 from fxai.api.search_space import Space, functions_of
 from fxai.api.studies import DEFAULT_RESULTS_DIR, load_results
 from fxai.api.study_spec import study_of
@@ -98,6 +98,8 @@ class HPOptimizer:
         seeds_per_trial: int = 1,
         timeout: float | None = None,
         constraints: Sequence[str] | str = (),
+        confirm: Switch = None,
+        verdict: Switch = None,
         fresh: bool = False,
     ) -> StudyResults:
         """Search `param_space` until the study has `num_trials` trials. The same call resumes its study.
@@ -138,6 +140,10 @@ class HPOptimizer:
             seeds_per_trial: Number of seeds that each trial trains with, as in a spec.
             timeout: Seconds after which no further trial begins, as in a spec.
             constraints: Constraints of the search space, as in a spec.
+            confirm: Whether the best trials train again on fresh seeds after the search, or the settings of `confirm`
+                in a spec. Default: for FxAI's agents.
+            verdict: Whether the best trial is tested on the test split at the end, or the settings of `verdict` in a
+                spec. Default: for FxAI's agents whose data have a test split.
             fresh: Start a new study; an existing study of this name is kept under another name.
 
         Returns:
@@ -165,6 +171,8 @@ class HPOptimizer:
             seed=seed,
             timeout=timeout,
             constraints=constraints,
+            confirm=confirm,
+            verdict=verdict,
             study_name=study_name,
             fresh=fresh,
             plots=self._plots,

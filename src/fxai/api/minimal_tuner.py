@@ -14,7 +14,7 @@ from fxai.api.grid import with_values_of
 from fxai.api.hpo_config import DEFAULT_STORAGE
 from fxai.api.mlflow_manager import MLflowManager
 from fxai.api.search_call import Caller, SearchCall, run_call
-from fxai.api.search_settings import Search, conditions, grid_of
+from fxai.api.search_settings import Search, Switch, conditions, grid_of
 from fxai.api.search_space import Space, constants_of, json_value, parameters_of
 from fxai.api.studies import DEFAULT_RESULTS_DIR
 from fxai.api.training_engine import training_config_of
@@ -136,6 +136,8 @@ class MinimalTuner:
         n_jobs: int | None = None,
         lanes_per_worker: int | None = None,
         timeout: float | None = None,
+        confirm: Switch = None,
+        verdict: Switch = None,
         fresh: bool = False,
         plots: bool = True,
     ) -> TuneResult:
@@ -154,6 +156,8 @@ class MinimalTuner:
             n_jobs: See `HPOptimizer.optimize`.
             lanes_per_worker: See `HPOptimizer.optimize`.
             timeout: See `HPOptimizer.optimize`.
+            confirm: See `HPOptimizer.optimize`.
+            verdict: See `HPOptimizer.optimize`.
             fresh: See `HPOptimizer.optimize`.
             constraints: Further constraints of this search.
             resources_per_trial: Replaces the tuner's `resources_per_trial`.
@@ -177,6 +181,8 @@ class MinimalTuner:
             seed=self._seed,
             timeout=timeout,
             constraints=[*self.constraints, *conditions(constraints)],
+            confirm=confirm,
+            verdict=verdict,
             study_name=study_name,
             fresh=fresh,
             plots=plots,

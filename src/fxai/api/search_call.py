@@ -8,7 +8,7 @@ from typing import Any
 
 from fxai.api.call_study import announce, with_name
 from fxai.api.grid import DEFAULT_TRIALS, grid_line, is_pure_grid, with_all_points
-from fxai.api.search_settings import Search, conditions, resources, search_settings
+from fxai.api.search_settings import Search, Switch, conditions, resources, search_settings
 from fxai.api.search_space import Space
 from fxai.api.studies import search
 from fxai.api.study_spec import study_of, with_engine_folder
@@ -46,6 +46,8 @@ class SearchCall:
     seed: int
     timeout: float | None
     constraints: Sequence[str] | str
+    confirm: Switch
+    verdict: Switch
     study_name: str | None
     fresh: bool
     plots: bool
@@ -74,6 +76,8 @@ class SearchCall:
             "timeout": self.timeout,
             "constraints": conditions(self.constraints),
             "storage": caller.storage,
+            "confirm": self.confirm,
+            "verdict": self.verdict,
         }
         return with_all_points(study_of(settings, caller.name, self.study_name), self.trials)
 

@@ -9,6 +9,8 @@ from fxai.errors import InputError
 from fxai.spec.search.population import PopulationSearch
 
 Search: TypeAlias = str | Mapping[str, Any] | object | None
+Switch: TypeAlias = bool | str | Mapping[str, Any] | None
+"""`confirm` and `verdict`: on or off, or on with settings; None is the default."""
 """A short name, a mapping with `type`, or an object of Optuna or Ray."""
 
 _ALGORITHMS = {"optuna": "tpe"}

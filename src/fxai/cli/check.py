@@ -19,6 +19,7 @@ from fxai.cli.trial_run import completed, lines_of
 from fxai.errors import DataError, FxaiError, InputError, SpecError
 from fxai.formatting import counted, legible
 from fxai.spec.checks.advice import advice
+from fxai.spec.checks.winner_checks import after_search, with_winner_defaults
 from fxai.spec.reading.find_spec import find_spec
 from fxai.spec.reading.load import spec_with_remarks
 from fxai.spec.search.first_trial import first_trial_notes
@@ -131,7 +132,7 @@ def _print_checked(checked: Checked, tries: _Tries) -> None:
         parameters, trials = counted(len(study.parameters), "parameter"), counted(study.n_trials, "trial")
         print_text(stdout(), f"  {study.study_name}: {parameters}, {trials}")
         print_text(stdout(), *(f"    warning: {legible(line)}" for line in (*remarks, *_warnings(study, checked.file))))
-        print_text(stdout(), *(f"    note: {legible(line)}" for line in first_trial_notes(study)))
+        print_text(stdout(), *(f"    note: {legible(line)}" for line in _notes(study)))
         if tries.wanted:
             print_text(stdout(), "    running trial 0 (Ctrl-C to stop)")
         if (tried := tries.of(study)) is not None:
@@ -145,6 +146,10 @@ def _warnings(study: StudySpec, file: Path) -> Sequence[str]:
     except DataError as error:
         return (str(error), *warnings)
     return warnings
+
+
+def _notes(study: StudySpec) -> Sequence[str]:
+    return (*first_trial_notes(study), *after_search(with_winner_defaults(study)))
 
 
 def _as_json(checked: Checked, tries: _Tries) -> dict[str, JsonValue]:
@@ -172,6 +177,6 @@ def _study_as_json(study: StudySpec, warnings: Sequence[str], tries: _Tries) -> 
         "parameters": len(study.parameters),
         "n_trials": study.n_trials,
         "warnings": list(warnings),
-        "notes": list(first_trial_notes(study)),
+        "notes": list(_notes(study)),
         **({} if tried is None else {"tried": trial_as_json(tried)}),
     }

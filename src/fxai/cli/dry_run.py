@@ -14,6 +14,7 @@ from fxai.spec.checks.advice import notices
 from fxai.spec.fields.objective import CustomCommand, Objective, PythonFunction
 from fxai.spec.fields.storage_url import shown
 from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.confirmation import Confirmation
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.parameters import CategoricalParameter, Parameter
 from fxai.spec.search.population import PopulationSearch
@@ -21,6 +22,7 @@ from fxai.spec.search.pruners import Pruner
 from fxai.spec.search.samplers import Sampler
 from fxai.spec.search.stop import Stop
 from fxai.spec.search.study import Spec, StudySpec
+from fxai.spec.search.verdict import VerdictConfig
 from fxai.study.load_transfer import load_transfer
 from fxai.study.memory_need import check_memory
 from fxai.tracking import tracker_names
@@ -58,6 +60,7 @@ def _facts(study: StudySpec, share: SlotPlan, results_dir: Path) -> Sequence[tup
         ("Seed", str(study.seed)),
         ("Workers", _workers(share, study.n_trials)),
         ("Lanes", _lanes(study)),
+        *_after_search(study),
         *((("Tracking", ", ".join(named)),) if (named := tracker_names(study.tracking)) else ()),
         ("Storage", shown(study.storage)),
         ("Results", str(StudyPaths(results_dir, study.study_name).directory)),
@@ -96,6 +99,19 @@ def _stop_rules(stop: Stop) -> Sequence[tuple[str, str]]:
     """The stop rules, as the spec has them."""
     rules = stop.model_dump(exclude_defaults=True)
     return (("Stop", ", ".join(f"{name} {figure(value)}" for name, value in rules.items())),) if rules else ()
+
+
+def _after_search(study: StudySpec) -> Sequence[tuple[str, str]]:
+    """What the run trains after the search."""
+    confirm, verdict = study.confirm, study.verdict
+    facts = []
+    if isinstance(confirm, Confirmation):
+        share = figure(100 * confirm.budget)
+        candidates = f"the best trials, at most {confirm.candidates}, and trial 0"
+        facts.append(("Confirmation", f"{candidates}, on at most {confirm.seeds} fresh seeds, {share} % of the steps"))
+    if isinstance(verdict, VerdictConfig):
+        facts.append(("Verdict", f"{verdict.seeds} agents each of the best trial and of trial 0, on the test split"))
+    return facts
 
 
 def _limit(what: str, seconds: float | None) -> str:

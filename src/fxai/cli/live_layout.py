@@ -11,7 +11,7 @@ from rich.console import ConsoleOptions, Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from fxai.cli.study_view import StudyView, ViewedTrial
+from fxai.cli.study_view import StudyView, ViewedTrainings, ViewedTrial
 from fxai.formatting import counted, figure, legible, runs, span
 from fxai.pool import Activity
 
@@ -31,7 +31,9 @@ def live_layout(view: StudyView, now: float, options: ConsoleOptions) -> Rendera
     parts: list[RenderableType] = [_heading(view, now)]
     if trial is None and not view.ended_here and view.progress.finished < view.progress.total:
         parts.append(_line(Text("Starting the workers. The first trial begins when a worker is ready ...")))
-    if trial is not None:
+    if view.trainings is not None:
+        parts.append(Text(f"{view.trainings.now.purpose}: trials train again on fresh seeds", style="bold"))
+    elif trial is not None:
         parts += [Text(f"Trial {trial.number}", style="bold"), _panel(trial, width, rows - worker_rows)]
     parts += [*_workers(view, now, worker_rows), Text(), *_progress(view, now, options), Text(), _best(view, options)]
     return Group(*parts)
@@ -109,15 +111,26 @@ def _progress_text_of_all(trials: Sequence[ViewedTrial], view: StudyView) -> str
 
 
 def _progress(view: StudyView, now: float, options: ConsoleOptions) -> Sequence[Text]:
+    if view.trainings is not None:
+        return (_line(_progress_of_trainings(view.trainings, now, options)), _line(Text(_counts(view))))
     progress = view.progress
     share = min(progress.finished / progress.total, 1.0)  # a resumed study may have more trials than n_trials
     left = view.seconds_left(now)
     words = f" {int(100 * share)}% | {progress.finished}/{progress.total} trials | ETA: {span(left) if left else '-'}"
     bar = progress_bar(share, words, options)
-    counts = (
-        f"{progress.complete} complete, {progress.pruned} pruned, {progress.failed} failed, {len(view.running)} running"
-    )
-    return _line(bar), _line(Text(" " * len(PROGRESS) + counts))
+    return _line(bar), _line(Text(f"{_counts(view)}, {len(view.running)} running"))
+
+
+def _counts(view: StudyView) -> str:
+    progress = view.progress
+    return f"{' ' * len(PROGRESS)}{progress.complete} complete, {progress.pruned} pruned, {progress.failed} failed"
+
+
+def _progress_of_trainings(trainings: ViewedTrainings, now: float, options: ConsoleOptions) -> Text:
+    progress, left = trainings.now, trainings.seconds_left(now)
+    done = f"{int(progress.done)}/{counted(progress.total, 'training')}"
+    words = f" {int(100 * progress.share)}% | {done} | ETA: {span(left) if left else '-'}"
+    return progress_bar(progress.share, words, options)
 
 
 def progress_bar(share: float, words: str, options: ConsoleOptions) -> Text:
@@ -136,13 +149,14 @@ def progress_bar(share: float, words: str, options: ConsoleOptions) -> Text:
 
 def _best(view: StudyView, options: ConsoleOptions) -> Text:
     progress = view.progress
+    where_from = "Current best value" if view.trainings is None else "Best value in the search"
     if progress.best_value is None:
-        return Text("Current best value: none yet")
+        return Text(f"{where_from}: none yet")
     value = view.value_text(progress.best_value, progress.standard_error)
     shown = value.replace("±", "+-") if options.ascii_only else value
     of_front = "" if progress.front is None else f", {counted(progress.front, 'trial')} on the Pareto front"
     where = f" (trial {progress.best_trial}){of_front}"
-    return _line(Text.assemble("Current best value: ", (shown, "bold green"), where))
+    return _line(Text.assemble(f"{where_from}: ", (shown, "bold green"), where))
 
 
 def _line(text: Text) -> Text:

@@ -18,6 +18,8 @@ from fxai.errors import InputError
 from fxai.evaluation.verdict_word import VerdictWord
 from fxai.formatting import legible
 from fxai.results.printed_command import StudyLocation
+from fxai.spec.checks.study_parts import parts_of
+from fxai.spec.checks.winner_checks import no_verdict
 from fxai.spec.search.study import Spec
 from fxai.study.interrupts import stop_on_signals
 from fxai.study.open_study import check_study
@@ -98,7 +100,7 @@ def run(
         str | None,
         typer.Option(
             metavar=_BETTER,
-            help=f"Exit with 1 unless the verdict of each study is: {VerdictWord.BETTER}. The spec sets `verdict`.",
+            help=f"Exit with 1 unless the verdict of each study is: {VerdictWord.BETTER}.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -152,8 +154,11 @@ def run(
 def _check_required(require: str, plan: Spec) -> None:
     if require != _BETTER:
         raise InputError(f"--require {require}: the only value is {_BETTER}")
-    if without := [study.study_name for study in plan.studies if study.verdict is None]:
-        raise InputError(f"--require {_BETTER}: {', '.join(without)} has no verdict; write verdict: {{}} in the spec")
+    for study in plan.studies:
+        if study.verdict == "off":
+            raise InputError(f"--require {_BETTER}: {study.study_name} has verdict: off; remove this key from the spec")
+        if reason := next(no_verdict(parts_of(study)), None):
+            raise InputError(f"--require {_BETTER}: {study.study_name} cannot have a verdict, which {reason}")
 
 
 def _run_all(

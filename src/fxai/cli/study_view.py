@@ -7,6 +7,7 @@ from fxai.metric_text import number_text
 from fxai.pool import Activity
 from fxai.protocol import ParamValue
 from fxai.study.events import (
+    FreshTrainingsProgressed,
     Heartbeat,
     StudyEvent,
     StudyOpened,
@@ -32,6 +33,20 @@ class ViewedTrial:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewedTrainings:
+    """The trainings on fresh seeds after the search."""
+
+    began: float  # seconds
+    done_before: float  # trainings that had ended then
+    now: FreshTrainingsProgressed
+
+    def seconds_left(self, now: float) -> float | None:
+        """Estimated seconds until the most trainings have ended; None before the first progress."""
+        done = self.now.done - self.done_before
+        return (self.now.total - self.now.done) * (now - self.began) / done if done > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
 class StudyView:
     """State of the live view. Times are seconds on the clock of the view."""
 
@@ -46,6 +61,7 @@ class StudyView:
     activity: Sequence[Activity] = ()
     ended_here: int = 0  # trials that ended in this run
     trial_seconds: float = 0.0  # their total duration
+    trainings: ViewedTrainings | None = None  # after the search
 
     @classmethod
     def of(cls, opened: StudyOpened, now: float) -> "StudyView":
@@ -80,7 +96,8 @@ class StudyView:
             case Heartbeat(activity):
                 return replace(self, activity=activity)
             case _:
-                return self
+                trainings = self._trainings_after(event, now)
+                return self if trainings is self.trainings else replace(self, trainings=trainings)
 
     @property
     def newest(self) -> ViewedTrial | None:
@@ -100,6 +117,14 @@ class StudyView:
         behind = sum(min(now - trial.began, each) for trial in self.running.values())
         at_once = min(max(self.workers, len(self.running), 1), max(trials_left, 1))
         return max(trials_left * each - behind, 0.0) / at_once
+
+    def _trainings_after(self, event: StudyEvent, now: float) -> ViewedTrainings | None:
+        last = self.trainings
+        if not isinstance(event, FreshTrainingsProgressed):
+            return last
+        if last is None or last.now.purpose != event.purpose:
+            return ViewedTrainings(now, event.done, event)
+        return replace(last, now=event)
 
     def _without(self, number: int) -> Mapping[int, ViewedTrial]:
         return {other: trial for other, trial in self.running.items() if other != number}

@@ -19,7 +19,8 @@ from fxai.search.attributes import identity_of
 from fxai.search.studies import stored_study
 from fxai.spec.fields.defaults import MAX_SEEDS
 from fxai.spec.reading.load import load_spec
-from fxai.study.committees import VERDICT_SEEDS, Committees, judged_study
+from fxai.spec.search.verdict import VerdictConfig
+from fxai.study.committees import Committees, judged_study
 from fxai.study.events import Notice
 from fxai.study.interrupts import announce_stop, stop_on_signals
 from fxai.study.judge import judge
@@ -37,8 +38,15 @@ def verdict(
         typer.Option(metavar="FILE", help="Other data than the test bars of the training: a file or a named data set."),
     ] = None,
     seeds: Annotated[
-        int, typer.Option(metavar="N", min=2, max=MAX_SEEDS, help="Agents of each committee, each with a fresh seed.")
-    ] = VERDICT_SEEDS,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=2,
+            max=MAX_SEEDS,
+            help=f"Agents of each committee, each with a fresh seed. Default: the spec's, or {VerdictConfig().seeds}.",
+            show_default=False,
+        ),
+    ] = None,
     storage: StorageUrl = DEFAULT_STORAGE,
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
     as_json: AsJson = False,
@@ -56,12 +64,13 @@ def verdict(
         check_folder(paths, stored.user_attrs)
         record, identity = StudyRecord.of_trials(stored, stored.trials()), identity_of(stored.user_attrs)
     (spec,) = load_spec(paths.spec).studies
+    settings = spec.verdict if isinstance(spec.verdict, VerdictConfig) else VerdictConfig()
     console = stdout()
     with hold(spec, paths):
         judged = judged_study(spec, record, identity, on_test_split=data is None)
-        committees = Committees(judged, paths, seeds)
+        committees = Committees(judged, paths, seeds or settings.seeds)
         _train(committees, paths, console, quiet=as_json)
-        found = judge(committees, paths, data)
+        found = judge(committees, paths, data, settings.confidence)
     if as_json:
         print_json(found.as_json())
     else:

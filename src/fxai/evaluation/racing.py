@@ -126,10 +126,16 @@ def most_cost(candidates: Sequence[RaceCandidate], settings: RaceSettings) -> fl
     return min(settings.budget, mean_seeds * sum(each.cost for each in candidates))
 
 
+def affordable(candidates: Sequence[RaceCandidate], settings: RaceSettings) -> tuple[RaceCandidate, ...]:
+    """The first candidates whose `FEWEST_SEEDS` the budget pays for."""
+    costs = np.cumsum([FEWEST_SEEDS * each.cost for each in candidates])
+    return tuple(candidates[: int((costs <= settings.budget).sum())])
+
+
 def _replay(race: RaceScores, settings: RaceSettings) -> tuple[tuple[RaceRound, ...], tuple[Training, ...]]:
     """The finished rounds, and the missing trainings of the current one."""
     finished: list[RaceRound] = []
-    racing, seeds, spent = _affordable(race.candidates, settings), 0, 0.0
+    racing, seeds, spent = affordable(race.candidates, settings), 0, 0.0
     limit = most_cost(racing, settings)
     while len(racing) > 1:
         added = _seeds_of_round(racing, seeds, settings, limit - spent)
@@ -148,12 +154,6 @@ def _replay(race: RaceScores, settings: RaceSettings) -> tuple[tuple[RaceRound, 
         finished.append(_round_of(race, racing, seeds, settings))
         racing = tuple(each for each in racing if each.trial in finished[-1].remaining)
     return tuple(finished), ()
-
-
-def _affordable(candidates: Sequence[RaceCandidate], settings: RaceSettings) -> tuple[RaceCandidate, ...]:
-    """The first candidates whose `FEWEST_SEEDS` the budget pays for."""
-    costs = np.cumsum([FEWEST_SEEDS * each.cost for each in candidates])
-    return tuple(candidates[: int((costs <= settings.budget).sum())])
 
 
 def _seeds_of_round(racing: Sequence[RaceCandidate], seeds: int, settings: RaceSettings, left: float) -> int:

@@ -13,13 +13,11 @@ from fxai.search.seeds import verdict_seed
 from fxai.spec.checks.study_parts import parts_of
 from fxai.spec.checks.winner_checks import no_training_again, no_verdict
 from fxai.spec.search.study import StudySpec
-from fxai.spec.search.verdict import VerdictConfig
-from fxai.study.events import StudyEvent
+from fxai.study.events import FreshTrainingsProgressed, StudyEvent
 from fxai.study.fresh_trainer import FreshTrainer
 from fxai.study.stop_signal import StopSignal
 from fxai.study.trial_requests import TrialRequests
 
-VERDICT_SEEDS = VerdictConfig().seeds
 DEFAULT_TRIAL = 0
 
 
@@ -54,7 +52,7 @@ def judged_study(spec: StudySpec, record: StudyRecord, identity: StudyIdentity, 
 class Committees:
     """The committees of one study. Trainings that have ended are not repeated."""
 
-    def __init__(self, study: JudgedStudy, paths: StudyPaths, seeds: int = VERDICT_SEEDS) -> None:
+    def __init__(self, study: JudgedStudy, paths: StudyPaths, seeds: int) -> None:
         self.study = study
         self.seeds = tuple(verdict_seed(study.spec.seed, index) for index in range(seeds))
         requests = TrialRequests(study.spec, study.identity)
@@ -76,7 +74,9 @@ class Committees:
         Raises:
             FxaiError: A training failed.
         """
-        yield from self._trainer.train(self.missing, workers, stop)
+        missing, total = self.missing, len(self.study.params) * len(self.seeds)
+        begun = FreshTrainingsProgressed("Verdict", total - len(missing), total)
+        yield from self._trainer.train(missing, workers, stop, begun)
         if self.missing and not stop.urgency:
             trial, seed = self.missing[0]
             raise FxaiError(f"trial {trial} could not be trained on the fresh seed {seed}, so there is no verdict")

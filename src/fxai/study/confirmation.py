@@ -4,16 +4,19 @@ The race itself is decided in `fxai.evaluation.racing`; this module trains what 
 ended is kept in the study's folder, so that a run that was interrupted continues the race.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from fxai.errors import FxaiError, InputError
 from fxai.evaluation.fresh_value import fresh_error
 from fxai.evaluation.racing import (
+    FEWEST_SEEDS,
     RaceCandidate,
     RaceScores,
     RaceSettings,
     Training,
+    affordable,
     chosen,
     most_cost,
     next_trainings,
@@ -33,12 +36,10 @@ from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import trial_config
 from fxai.spec.search.confirmation import Confirmation
 from fxai.spec.search.study import StudySpec
-from fxai.study.events import Ending, Notice, StudyEnded, StudyEvent
+from fxai.study.events import Ending, FreshTrainingsProgressed, Notice, StudyEnded, StudyEvent
 from fxai.study.fresh_trainer import FreshTrainer
 from fxai.study.stop_signal import StopSignal
 from fxai.study.trial_requests import TrialRequests
-
-_UNCONFIRMED = (Ending.INTERRUPTED, Ending.FAILING)
 
 
 def confirmed(
@@ -59,19 +60,44 @@ def confirmed(
         if not isinstance(event, StudyEnded):
             yield event
             continue
-        if study.confirm is None or event.ending in _UNCONFIRMED or event.progress.best_trial is None:
+        settings = study.confirm
+        if event.is_stopped or event.progress.best_trial is None or not isinstance(settings, Confirmation):
             search.mark_confirmed(None)
             yield event
             continue
-        race = _Race(study, study.confirm, search, paths)
-        yield from race.run(workers, stop)
-        search.mark_confirmed(race.result)
-        yield _with_end_of_race(event, race, stop)
+        began = time.monotonic()
+        race = _race(study, settings, search, paths)
+        if isinstance(race, Notice):
+            yield race
+            found = None
+        else:
+            yield from race.run(workers, stop)
+            found = race.result
+        search.mark_confirmed(found)
+        yield _with_end_of_race(replace(event, seconds=event.seconds + time.monotonic() - began), found, search, stop)
 
 
-def _with_end_of_race(event: StudyEnded, race: "_Race", stop: StopSignal) -> StudyEnded:
-    """The end of the run, which was interrupted if the race was."""
-    if race.result is not None or not stop.urgency:
+def _race(study: StudySpec, settings: Confirmation, search: Search, paths: StudyPaths) -> "_Race | Notice":
+    """The race of a study, or why there is none."""
+    try:
+        race = _Race(study, settings, search, paths)
+    except FxaiError as error:
+        return _stopped(error)
+    return race if race.is_possible else Notice(race.too_short)
+
+
+def _stopped(error: Exception) -> Notice:
+    return Notice(f"The confirmation stopped: {error}. Run the study again to continue it.", warns=True)
+
+
+def _with_end_of_race(event: StudyEnded, found: Confirmed | None, search: Search, stop: StopSignal) -> StudyEnded:
+    """The end of the run with the confirmed trial. It was interrupted if the race was."""
+    if found is not None:
+        progress = replace(
+            event.progress, best_trial=found.trial, best_value=found.value, standard_error=found.standard_error
+        )
+        return replace(event, progress=progress, best_params=search.params_of(found.trial))
+    if not stop.urgency:
         return event
     reason = "interrupted during the confirmation; run it again without --fresh to continue it"
     return replace(event, ending=Ending.INTERRUPTED, reason=reason)
@@ -93,19 +119,39 @@ class _Race:
         self._race = self._scored()
         self.result: Confirmed | None = None
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether there are two candidates, and the budget pays for them."""
+        return len(self._racing) > 1
+
+    @property
+    def too_short(self) -> str:
+        """Why there is no race."""
+        if len(self._contenders) == 1:
+            return "Confirmation: left out, because only one trial can train again."
+        cost = sum(FEWEST_SEEDS * each.cost for each in self._contenders[:2])
+        return (
+            f"Confirmation: left out, because the search is too short. confirm.budget allows "
+            f"{self._settings.budget:,.0f} environment steps, and two trials on {FEWEST_SEEDS} fresh seeds need "
+            f"{cost:,.0f}."
+        )
+
     def run(self, workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
         """Train until the race is over or the run has to end."""
         if next_trainings(self._race, self._settings):
             yield Notice(self._announcement())
-        while (trainings := next_trainings(self._race, self._settings)) and not stop.urgency:
-            try:
+        try:
+            while (trainings := next_trainings(self._race, self._settings)) and not stop.urgency:
                 yield from self._train(trainings, workers, stop)
-            except FxaiError as error:
-                yield Notice(f"The confirmation stopped: {error}. Run the study again to continue it.", warns=True)
+                if not stop.urgency and next_trainings(self._race, self._settings):
+                    yield Notice(self._standing())
+            if trainings:
                 return
-        if not trainings:
             self.result = self._result()
-            yield Notice(self._conclusion(), warns=self.result is None)
+        except (FxaiError, OSError) as error:
+            yield _stopped(error)
+            return
+        yield Notice(self._conclusion(), warns=self.result is None)
 
     def _candidates(self, count: int) -> tuple[RaceCandidate, ...]:
         """Trial 0, unless it failed, and the best trials. If the budget is short, the first take part.
@@ -126,8 +172,19 @@ class _Race:
 
     def _train(self, trainings: Sequence[Training], workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
         wanted = [(trial, self._seeds[index]) for trial, index in trainings]
-        yield from self._trainer.train(wanted, workers, stop)
+        begun = FreshTrainingsProgressed("Confirmation", len(self._race.scores), self._most_trainings)
+        yield from self._trainer.train(wanted, workers, stop, begun)
         self._race = self._scored()
+
+    @property
+    def _racing(self) -> Sequence[RaceCandidate]:
+        """The candidates at the start of the race."""
+        return affordable(self._contenders, self._settings)
+
+    @property
+    def _most_trainings(self) -> int:
+        cost = most_cost(self._racing, self._settings)
+        return int(cost / min(candidate.cost for candidate in self._racing))
 
     def _scored(self) -> RaceScores:
         """The race with the values of all trainings that have ended."""
@@ -141,11 +198,17 @@ class _Race:
         return RaceScores(self._contenders, scores)
 
     def _announcement(self) -> str:
-        cost = most_cost(self._race.candidates, self._settings)
-        most = int(cost / min(candidate.cost for candidate in self._race.candidates))
         return (
-            f"Confirmation: {counted(len(self._race.candidates), 'candidate')} train again on fresh seeds, in at most "
-            f"{counted(most, 'training')}."
+            f"Confirmation: {counted(len(self._racing), 'candidate')} train again on fresh seeds, in at most "
+            f"{counted(self._most_trainings, 'training')}."
+        )
+
+    def _standing(self) -> str:
+        """The state of the race after a round that is not its last."""
+        last = rounds(self._race, self._settings)[-1]
+        return (
+            f"Confirmation: {counted(len(last.remaining), 'candidate')} of {len(self._racing)} continue after "
+            f"{counted(last.seeds, 'fresh seed')} each."
         )
 
     def _result(self) -> Confirmed | None:

@@ -128,6 +128,20 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class FreshTrainingsProgressed:
+    """The trainings on fresh seeds after a search have progressed: those of a confirmation or of a verdict."""
+
+    purpose: str  # Confirmation or Verdict
+    done: float  # trainings that have ended, and the shares of those that run
+    total: int  # most trainings; a confirmation may end with fewer
+
+    @property
+    def share(self) -> float:
+        """Done share, 0 to 1."""
+        return min(self.done / self.total, 1.0) if self.total else 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A message to the user that needs no action."""
 
@@ -161,6 +175,12 @@ class StudyEnded:
     best_params: Mapping[str, ParamValue] | None = None
     ending: Ending = Ending.REACHED
     finished_before: int = 0  # trials that were finished when the run began
+    trained_again: bool = False  # whether the run trained trials again on fresh seeds
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the run was stopped. The winner of such a run is neither confirmed nor judged."""
+        return self.ending in {Ending.INTERRUPTED, Ending.FAILING}
 
 
 StudyEvent: TypeAlias = (
@@ -173,6 +193,7 @@ StudyEvent: TypeAlias = (
     | TrialSetAside
     | WorkerReplaced
     | Heartbeat
+    | FreshTrainingsProgressed
     | Notice
     | StudyEnded
 )

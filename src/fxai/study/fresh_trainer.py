@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from fxai.pool import WorkerPool
-from fxai.protocol import ParamValue, StudyIdentity, TrialPaths, TrialRequest, TrialResult
+from fxai.protocol import ParamValue, Report, StudyIdentity, TrialPaths, TrialRequest, TrialResult
 from fxai.results.paths import fresh_paths
 from fxai.search.seeds import lane_seeds
-from fxai.study.events import Heartbeat, Notice, StudyEvent
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.study.events import FreshTrainingsProgressed, Heartbeat, Notice, StudyEvent
 from fxai.study.fresh_trainings import TrainingKey, read_fresh_trainings
 from fxai.study.stop_signal import StopSignal
 from fxai.study.train_agents import train_agents
@@ -52,17 +53,34 @@ class FreshTrainer:
         """The files of a training."""
         return fresh_paths(self._folder, *training)
 
-    def train(self, wanted: Sequence[TrainingKey], workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
+    def train(
+        self, wanted: Sequence[TrainingKey], workers: WorkerPool, stop: StopSignal, begun: FreshTrainingsProgressed
+    ) -> Iterator[StudyEvent]:
         """Train and note each value.
+
+        Args:
+            wanted: The trainings.
+            workers: The workers.
+            stop: Ends the trainings early.
+            begun: The progress before these trainings.
 
         Raises:
             FxaiError: A training lost its worker too often, or the file cannot be written.
         """
-        for event in train_agents([[self._request(training)] for training in wanted], workers, stop):
+        requests = [self._request(training) for training in wanted]
+        shares = dict.fromkeys((request.number for request in requests), 0.0)
+        updates = {request.number: _updates(request) for request in requests}
+        yield begun
+        for event in train_agents([[request] for request in requests], workers, stop):
             match event:
+                case Report(number=number, step=step):
+                    shares[number] = min(step / updates[number], 1.0)
+                    yield replace(begun, done=begun.done + sum(shares.values()))
                 case TrialResult(number=number):
+                    shares[number] = 1.0
                     self._note(_training_of(number), event)
                     yield from _failure(_training_of(number), event)
+                    yield replace(begun, done=begun.done + sum(shares.values()))
                 case Heartbeat(activity):
                     trials = [tuple(sorted({_training_of(number)[0] for number in each.trials})) for each in activity]
                     yield Heartbeat([replace(each, trials=of) for each, of in zip(activity, trials, strict=True)])
@@ -79,6 +97,10 @@ class FreshTrainer:
         self._trainings = self._trainings.with_value(*training, value)
         self._trainings.write(self._file)
         self.paths_of(training).checkpoint.unlink(missing_ok=True)
+
+
+def _updates(request: TrialRequest) -> int:
+    return TrainingConfig.model_validate(request.config).training.total_updates
 
 
 def _number(training: TrainingKey) -> int:

@@ -1,6 +1,7 @@
 """Applies the transfer file in a study's results folder to the study before it runs.
 
-Also keeps the embargo of a study that has begun, and the form of texts that look like lists (`stored_parts.py`).
+Also keeps the embargo of a study that has begun, and the form of texts that look like lists (`stored_parts.py`), and
+sets the defaults that depend on several fields: the embargo, `confirm` and `verdict`.
 """
 
 from collections.abc import Collection, Iterator
@@ -19,6 +20,7 @@ from fxai.search.source_url import source_url
 from fxai.search.studies import load_study, stored_study
 from fxai.spec.checks.earlier_texts import earlier_texts
 from fxai.spec.checks.stored_parts import with_stored_parts
+from fxai.spec.checks.winner_checks import with_winner_defaults
 from fxai.spec.reading.transfer_spec import SourceStudy, TransferSpec, apply_transfer
 from fxai.spec.search.embargo import with_embargo
 from fxai.spec.search.study import StudySpec
@@ -56,7 +58,7 @@ def load_transfer(
     loaded = loaded if fresh else _as_begun(loaded)
     if recording is not None:
         loaded = replace(loaded, study=replaying(loaded.study, recording), recording=recording)
-    return replace(loaded, study=with_embargo(loaded.study))
+    return replace(loaded, study=with_winner_defaults(with_embargo(loaded.study)))
 
 
 def _as_begun(loaded: LoadedTransfer) -> LoadedTransfer:

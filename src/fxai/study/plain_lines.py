@@ -56,7 +56,7 @@ def incidents_of(event: StudyEvent) -> Sequence[str]:
 
 def ended_line(ended: StudyEnded) -> str:
     """The line of the end of a run, with its reason."""
-    if ended.finished_before >= ended.progress.total:
+    if ended.finished_before >= ended.progress.total and ended.reason is None and not ended.trained_again:
         return f"Study {legible(ended.study)}: nothing to do: {_finished(ended)}"
     reason = "" if ended.reason is None else f": {legible(ended.reason)}"
     return f"Study {legible(ended.study)} ended after {span(ended.seconds)}{reason}"

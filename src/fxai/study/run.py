@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from fxai.results.paths import StudyPaths
 from fxai.spec.checks.advice import notices
+from fxai.spec.checks.winner_checks import after_search
 from fxai.spec.search.study import StudySpec
 from fxai.study.committee_trainings import with_committees
 from fxai.study.confirmation import confirmed
@@ -64,7 +65,7 @@ def search_study(
             open_tracking(study, paths, stop) as tracked,
         ):
             warnings = [Notice(message, warns=True) for message in opened.notices]
-            messages = map(Notice, (*loaded.notices, *slots.notices, *notices(study)))
+            messages = map(Notice, (*loaded.notices, *slots.notices, *notices(study), *after_search(study)))
             searched = recorded_run(loaded, opened.search, workers, paths, stop)
             of_study = (study, opened.search, workers, paths)
             events = with_committees(confirmed(searched, *of_study, stop=stop), *of_study, stop=stop)

@@ -95,7 +95,7 @@ def write_study_files(
     if paths.best_agent.exists():
         writing.add("", lambda: (write_validation_track(paths.best_agent),))
     verdict = None
-    if _is_judged(study, ended):
+    if isinstance(study.verdict, VerdictConfig) and summary.best_trial is not None and not ended.is_stopped:
         verdict = _judged(study, record, identity_of(stored.user_attrs), paths, writing)
     importances = Importances.of(stored)
     writing.add("", lambda: (write_importances(stored, importances, paths.importances),))
@@ -110,20 +110,24 @@ def write_study_files(
     return StudyOutcome(study, ended, summary, files, warnings, results_written, failure, best, verdict)
 
 
-def _is_judged(study: StudySpec, ended: StudyEnded) -> bool:
-    return study.verdict is not None and ended.ending not in {Ending.INTERRUPTED, Ending.FAILING}
-
-
 def _judged(
     study: StudySpec, record: StudyRecord, identity: StudyIdentity, paths: StudyPaths, writing: "_Writing"
 ) -> StudyVerdict | None:
-    """The verdict on the winner, whose committees are trained; None, with a warning, if there is none."""
+    """The verdict on the best trial; None, with a warning, if there is none."""
     found: list[StudyVerdict] = []
 
     def judge_and_write() -> Iterable[Path]:
-        settings = study.verdict or VerdictConfig()
+        settings = study.verdict if isinstance(study.verdict, VerdictConfig) else VerdictConfig()
         judged = judged_study(study, record, identity, on_test_split=True)
-        found.append(judge(Committees(judged, paths, settings.seeds), paths, confidence=settings.confidence))
+        committees = Committees(judged, paths, settings.seeds)
+        if committees.missing:  # the run has said why
+            return ()
+        try:
+            found.append(judge(committees, paths, confidence=settings.confidence))
+        except (FxaiError, OSError):
+            raise
+        except Exception as error:  # a fault here must not end a run whose results are written
+            raise FxaiError(f"the verdict failed: {type(error).__name__}: {error}") from error
         return paths.verdict, paths.committee
 
     writing.add("verdict", judge_and_write)

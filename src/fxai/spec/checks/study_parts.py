@@ -14,6 +14,7 @@ from fxai.spec.search.pruners import Pruner
 from fxai.spec.search.samplers import Sampler
 from fxai.spec.search.stop import Stop
 from fxai.spec.search.study import Resources, StudySpec
+from fxai.spec.search.switch import Off
 from fxai.spec.search.verdict import VerdictConfig
 from fxai.spec.yaml.yaml_source import KeyPath
 
@@ -45,8 +46,8 @@ class StudyParts:
     sampler: Sampler | None
     pruner: Pruner | None
     search: PopulationSearch | None
-    confirm: Confirmation | None
-    verdict: VerdictConfig | None
+    confirm: Confirmation | Off | None
+    verdict: VerdictConfig | Off | None
     has_objectives: bool  # whether there are several objectives
     stop: Stop | None
     seeds_per_trial: int

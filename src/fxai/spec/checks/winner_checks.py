@@ -1,17 +1,43 @@
-"""Checks of studies whose winner is trained again: for its confirmation, and for its verdict."""
+"""Studies whose winner is trained again, for its confirmation and for its verdict: their defaults and checks."""
 
 from collections.abc import Iterator
 
-from fxai.spec.checks.study_parts import StudyParts
+from fxai.spec.checks.study_parts import StudyParts, parts_of
 from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.confirmation import Confirmation
 from fxai.spec.search.findings import Finding
+from fxai.spec.search.study import StudySpec
+from fxai.spec.search.verdict import VerdictConfig
+
+
+def with_winner_defaults(study: StudySpec) -> StudySpec:
+    """The study with a confirmation and a verdict, each unless it is off or impossible.
+
+    A key that is absent stays None only where the study cannot have what it stands for.
+    """
+    parts = parts_of(study)
+    confirm, verdict = study.confirm, study.verdict
+    if confirm is None and not any(no_training_again(parts)):
+        confirm = Confirmation()
+    if verdict is None and not any(no_verdict(parts)):
+        verdict = VerdictConfig()
+    return study.model_copy(update={"confirm": confirm, "verdict": verdict})
+
+
+def after_search(study: StudySpec) -> tuple[str, ...]:
+    """One line on what a run does after the search, for a study with its defaults; empty if that is nothing."""
+    steps = (
+        *(("confirm (the best trials on fresh seeds)",) if isinstance(study.confirm, Confirmation) else ()),
+        *(("verdict (the best trial on the test split)",) if isinstance(study.verdict, VerdictConfig) else ()),
+    )
+    return (f"After the search: {', '.join(steps)}.",) if steps else ()
 
 
 def winner_problems(study: StudyParts) -> Iterator[Finding]:
     """Yields the faults of a study with a confirmation or a verdict."""
-    if study.confirm is not None:
+    if isinstance(study.confirm, Confirmation):
         yield from (Finding(("confirm",), f"{reason}; write confirm: off") for reason in no_training_again(study))
-    if study.verdict is not None:
+    if isinstance(study.verdict, VerdictConfig):
         yield from (Finding(("verdict",), f"{reason}; write verdict: off") for reason in no_verdict(study))
 
 

@@ -1,11 +1,12 @@
 """`confirm: {...}`: the best trials train again on fresh seeds, and their fresh values choose the best one."""
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from fxai.spec.fields.defaults import MAX_SEEDS
 from fxai.spec.fields.record import Record
+from fxai.spec.search.switch import ABSENT, OFF, SETTINGS, Off, WrittenSwitch, read_switch, switch_tag
 
 
 class Confirmation(Record):
@@ -23,10 +24,9 @@ class Confirmation(Record):
     )
 
 
-def without_off(written: Any) -> Any:
-    """None for `off`."""
-    return None if written == "off" or written is False else written
-
-
-OptionalConfirmation: TypeAlias = Annotated[Confirmation | None, BeforeValidator(without_off)]
-"""A confirmation; None if it is `off`."""
+OptionalConfirmation: TypeAlias = Annotated[
+    Annotated[Confirmation, Tag(SETTINGS)] | Annotated[Off, Tag(OFF)] | Annotated[None, Tag(ABSENT)],
+    Discriminator(switch_tag),
+    BeforeValidator(read_switch, json_schema_input_type=Confirmation | WrittenSwitch | None),
+]
+"""A confirmation or `off`; None if the key is absent, see `with_winner_defaults`."""

@@ -170,11 +170,14 @@ class StudySpec(Record):
     )
     resources: Resources = Field(default_factory=Resources, description="resources of one worker")
     confirm: OptionalConfirmation = Field(
-        default=None, description="race of the best trials on fresh seeds, which chooses the best one; off by default"
+        default=None,
+        description="race of the best trials on fresh seeds, which chooses the best one. By default on for "
+        "a study of FxAI's agents with one objective",
     )
     verdict: OptionalVerdict = Field(
         default=None,
-        description="test of the best trial on the test split, at the end of a run; off by default, see fxai verdict",
+        description="test of the best trial on the test split, at the end of a run. By default on for a "
+        "study of FxAI's agents with one objective and a test split",
     )
     keep_best_n: int = Field(default=5, ge=1, le=MAX_COUNT, description="number of best trials whose agents are kept")
     tracking: Tracking = Field(default_factory=Tracking, description="recording of the trials at W&B and MLflow")

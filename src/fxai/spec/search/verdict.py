@@ -2,11 +2,11 @@
 
 from typing import Annotated, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from fxai.spec.fields.defaults import MAX_SEEDS
 from fxai.spec.fields.record import Record
-from fxai.spec.search.confirmation import without_off
+from fxai.spec.search.switch import ABSENT, OFF, SETTINGS, Off, WrittenSwitch, read_switch, switch_tag
 
 
 class VerdictConfig(Record):
@@ -20,5 +20,9 @@ class VerdictConfig(Record):
     )
 
 
-OptionalVerdict: TypeAlias = Annotated[VerdictConfig | None, BeforeValidator(without_off)]
-"""A verdict; None if it is `off`."""
+OptionalVerdict: TypeAlias = Annotated[
+    Annotated[VerdictConfig, Tag(SETTINGS)] | Annotated[Off, Tag(OFF)] | Annotated[None, Tag(ABSENT)],
+    Discriminator(switch_tag),
+    BeforeValidator(read_switch, json_schema_input_type=VerdictConfig | WrittenSwitch | None),
+]
+"""A verdict or `off`; None if the key is absent, see `with_winner_defaults`."""

@@ -35,7 +35,7 @@ def recording_of(file: Path, plan: Spec) -> Recording:
 
 
 def replaying(study: StudySpec, recording: Recording) -> StudySpec:
-    """The study of a replay, under a name of its own.
+    """The study of a replay, under a name of its own. Its defaults are no confirmation and no verdict.
 
     Raises:
         InputError: the study has populations, or it differs from the recorded one in what decides.
@@ -51,4 +51,5 @@ def replaying(study: StudySpec, recording: Recording) -> StudySpec:
         if changes := difference(each.made_of, basis_of(study)):
             listed = "\n".join(f"  {line}" for line in changes)
             raise InputError(f"the recorded run of {recording.study} had another specification:\n{listed}")
-    return study.model_copy(update={"study_name": f"{recording.study}{SUFFIX}"})
+    only_search = {"confirm": study.confirm or "off", "verdict": study.verdict or "off"}
+    return study.model_copy(update={"study_name": f"{recording.study}{SUFFIX}", **only_search})
