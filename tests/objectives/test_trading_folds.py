@@ -13,6 +13,7 @@ from fxai.evaluation.whole_error import estimate_over_folds
 from fxai.market.bar_returns import read_bar_returns, windows_of
 from fxai.market.dataset import Market, prepare, prepare_folds
 from fxai.market.folds import latest_first, paths_of
+from fxai.market.splits import Span
 from fxai.objectives.fx_trading import open_lanes, signature
 from fxai.objectives.trading_lanes import TradingLanes
 from fxai.objectives.train_agent import train_agent
@@ -29,6 +30,7 @@ from fxai.protocol import (
 )
 from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.agents.build_training import build_training
+from fxai.rl.agents.trajectory import trajectory_of
 from fxai.rl.lanes.pack import Pack
 from fxai.spec.fields.training_config import TrainingConfig
 
@@ -174,6 +176,30 @@ def _rows(lanes: list[np.ndarray], folds_of_lanes: tuple[int, ...], config: Trai
     parts = [[np.split(row, np.cumsum(lengths[fold])[:-1]) for row in rows] for fold, rows in enumerate(by_fold)]
     paths, seeds = paths_of(split, folds), range(SEEDS)
     return [np.stack([np.concatenate([parts[f][seed][i] for f, i in path]) for path in paths for seed in seeds])]
+
+
+def test_the_returns_on_the_train_bars_are_those_of_the_agents(config: TrainingConfig, tmp_path: Path):
+    windowed = config.model_copy(update={"env": config.env.model_copy(update={"observation_window": 3})})
+    trial = request(windowed, tmp_path)
+    ended(lanes_of(trial))
+    assert not TrialPaths(tmp_path).train_returns.exists()
+    ended(lanes_of(replace(trial, train_returns=True)))
+    bars, market = read_bar_returns(TrialPaths(tmp_path).train_returns), prepare(windowed.data)
+    assert bars.folds == read_bar_returns(TrialPaths(tmp_path).returns).folds
+    assert bars.seeds == trial.seeds
+    lengths = [sum(len(span) - 3 for span in market.folds[fold].train) for fold in bars.folds]
+    assert np.isfinite(bars.returns).sum(axis=1).tolist() == lengths
+    agent, fold = load_agent(TrialPaths(tmp_path).agent), market.folds[bars.folds[0]]
+    spans = [Span(span.start + 2, span.stop) for span in fold.train]  # the first window ends at the third bar
+    steps = [trajectory_of(agent, market, span).steps["step_return"] for span in spans]
+    assert bars.returns[0][: lengths[0]] == pytest.approx(np.concatenate(steps), rel=1e-6, abs=1e-12)
+
+
+def test_a_trial_without_folds_leaves_no_returns_on_train_bars(tmp_path: Path):
+    config = TrainingConfig.model_validate({"model": {"d_model": 8}, "training": QUICK})
+    ended(lanes_of(replace(request(config, tmp_path), train_returns=True)))
+    assert TrialPaths(tmp_path).returns.exists()
+    assert not TrialPaths(tmp_path).train_returns.exists()
 
 
 def test_the_agent_is_that_of_the_fold_that_ends_last(config: TrainingConfig, tmp_path: Path):

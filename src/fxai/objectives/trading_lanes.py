@@ -2,29 +2,21 @@
 
 from collections import deque
 from collections.abc import Sequence
-from functools import lru_cache
 from traceback import clear_frames
 
 import torch
 
 from fxai.errors import FxaiError
-from fxai.market.dataset import Market, prepare, prepare_folds
+from fxai.objectives.cached_markets import cached_market, cached_tensors, cached_tensors_of_folds
 from fxai.objectives.trading_pack import TradingPack
 from fxai.objectives.trading_trial import TradingTrial, TrialConfigs, failure
 from fxai.protocol import Cause, Decision, JsonObject, LanePlan, Report, Slot, TrialRequest, TrialResult
 from fxai.rl.agents.build_training import build_training
-from fxai.rl.environment.market_tensors import MarketTensors, folds_on_device, on_device
 from fxai.rl.lanes.pack import Pack, signature
 from fxai.rl.training.lane_width import measured_width, probe_config
 from fxai.rl.training.training import Training
-from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
-
-_MARKETS = 8
-"""Maximum number of prepared markets in a worker's cache, one per set of features. One needs about 250 bytes per bar
-with its tensors: 1.5 MB for the shipped data, 1 GB for four million bars. With folds, the tensors are about 80 bytes
-per bar and fold."""
 
 _CAPTURED_AFTER = 2
 """Updates of a pack on a GPU before the CUDA graph is captured. A capture costs as much as one to five replays save.
@@ -117,7 +109,7 @@ class TradingLanes:
     def _begin(self, request: TrialRequest) -> None:
         try:
             configs = TrialConfigs(TrainingConfig.model_validate(request.config), self._base_config(request))
-            market = _market(configs.own.data)
+            market = cached_market(configs.own.data)
             trial = TradingTrial(request, configs, self._slot, market, self.width if self._on_device else None)
         except FxaiError as error:
             self._ended.append(failure(request, error))
@@ -194,24 +186,8 @@ def _training(pack: Pack, base: EnvConfig, slot: Slot, cuda_graph_after: int | N
     return build_training(
         pack,
         base,
-        _market(config),
+        cached_market(config),
         device,
-        (_tensors_of_folds if pack.folds else _tensors)(config, slot.device),
+        (cached_tensors_of_folds if pack.folds else cached_tensors)(config, slot.device),
         cuda_graph_after=cuda_graph_after,
     )
-
-
-@lru_cache(maxsize=_MARKETS)
-def _market(config: DataConfig) -> Market:
-    """The market of the configuration, cached because a worker trains many trials on the same bars."""
-    return prepare(config)
-
-
-@lru_cache(maxsize=_MARKETS)
-def _tensors(config: DataConfig, device: str) -> MarketTensors:
-    return on_device(_market(config), torch.device(device))
-
-
-@lru_cache(maxsize=_MARKETS)
-def _tensors_of_folds(config: DataConfig, device: str) -> MarketTensors:
-    return folds_on_device(prepare_folds(config), torch.device(device))

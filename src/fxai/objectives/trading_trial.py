@@ -15,6 +15,7 @@ from fxai.market.bar_returns import BarReturns, Windows, needs_rewards, windows_
 from fxai.market.dataset import Market
 from fxai.market.folds import latest_first
 from fxai.market.scored_steps import SpanScore
+from fxai.objectives.train_returns import train_returns
 from fxai.objectives.worker_trial import WorkerTrial
 from fxai.protocol import (
     MARKET_ERROR,
@@ -91,7 +92,7 @@ class TradingTrial:
         self._market = market
         self._paths = TrialPaths(request.directory)
         self._identity = _identity(request, self.config, self.base, market, (slot, width))
-        self._weights = torch.empty(0)  # of the first lane, [1, ...], at its last evaluation
+        self._weights = torch.empty(0)  # of the lanes, [lane, size], at their last evaluation
         self._reports: tuple[Report, ...] = ()  # of all runs of the trial
         self._bars: BarReturns | None = None  # of the last evaluation
         self._sent = 0  # how many of these were sent to the parent by this run
@@ -164,7 +165,7 @@ class TradingTrial:
         self._bars = BarReturns.of(self.updates, self.request.seeds, spans, rewards=rewards)
         checkpoint = Checkpoint(self._identity, self._reports, state, self._bars)
         flaw = _unwritten(lambda: checkpoint.save(self._paths.checkpoint))
-        self._weights = state["weights"][:1]
+        self._weights = state["weights"]
         self._note_sent()
         return replace(report, flaw=flaw)
 
@@ -180,6 +181,7 @@ class TradingTrial:
             case Decision.CONTINUE:
                 bars_flaw = _unwritten(lambda: self._write_bars(last.step))
                 flaw = _unwritten(lambda: self._agent().save(self._paths.agent)) or bars_flaw
+                flaw = _unwritten(self._write_train_bars) or flaw
                 return replace(self._result(TrialState.COMPLETE, last.value, last.metrics), flaw=flaw)
 
     def returned(self) -> TrialResult:
@@ -203,6 +205,12 @@ class TradingTrial:
         if self._bars is not None and self._bars.step == step:
             replace(self._bars, folds=self._folds, windows=self._windows).write(self._paths.returns)
 
+    def _write_train_bars(self) -> None:
+        """Write the returns on the train bars, if the request wants them."""
+        if self.request.train_returns and self._folds:
+            bars = train_returns(self._agent(), self._weights, self.lanes, self._market, self.updates)
+            bars.write(self._paths.train_returns)
+
     def _note_sent(self) -> None:
         self._sent += 1
         self._updates_at_report = self.updates
@@ -210,7 +218,7 @@ class TradingTrial:
 
     def _agent(self) -> Agent:
         market, seed = self._market, self.request.seed
-        return Agent(self.config, seed, market.standardizer, market.content_hash, self._weights, self.base.env)
+        return Agent(self.config, seed, market.standardizer, market.content_hash, self._weights[:1], self.base.env)
 
     def _resume(self) -> None:
         """Continue from the trial's checkpoint of an earlier run, or from the checkpoint that the trial inherits.
@@ -229,7 +237,7 @@ class TradingTrial:
             set_aside([self._paths.checkpoint])
 
     def _restore(self, step: int, state: Mapping[str, Tensor]) -> None:
-        self._weights = state["weights"][:1]
+        self._weights = state["weights"]
         self.updates = step
         for lane, row in zip(self.lanes, unstack_states(state), strict=True):
             lane.state = row

@@ -49,6 +49,11 @@ class TrialPaths:
         return self.directory / "returns.safetensors"
 
     @property
+    def train_returns(self) -> Path:
+        """Returns of the trial's agents on each bar of their training, if its request wants them."""
+        return self.directory / "train_returns.safetensors"
+
+    @property
     def request(self) -> Path:
         """Input of a command: its parameters and other data of the trial."""
         return self.directory / "request.json"
@@ -62,7 +67,7 @@ class TrialPaths:
     def left(self) -> tuple[Path, ...]:
         """All files that a trial may write into its folder."""
         files = (self.identity, self.checkpoint, self.checkpoint_dir, self.reports, self.request, self.agent, self.log)
-        return (*files, self.returns, *sorted(self.directory.glob("inherited-*.safetensors")))
+        return (*files, self.returns, self.train_returns, *sorted(self.directory.glob("inherited-*.safetensors")))
 
     @property
     def agent(self) -> Path:

@@ -85,6 +85,7 @@ class TrialRequest:
     first_seed: int | None = None  # first seed of the trial if this request is for one of several seeds; None: `seed`
     folds: int = 1  # number of trainings with different bars for each seed
     most_step: int = MOST_STEP  # the greatest step of a report that the study's database can store
+    train_returns: bool = False  # whether agents in folds also leave their returns on the bars of their training
 
     @property
     def seed(self) -> int:

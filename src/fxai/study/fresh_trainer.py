@@ -31,6 +31,8 @@ class FreshTrainer:
         params_of: Callable[[int], Mapping[str, ParamValue]],
         folder: Path,
         identity: StudyIdentity,
+        *,
+        train_returns: bool = False,
     ) -> None:
         """Read the trainings that have ended.
 
@@ -39,8 +41,10 @@ class FreshTrainer:
             params_of: Parameters of a trial.
             folder: Folder of the trainings.
             identity: Of the study; trainings of another study are not used.
+            train_returns: Whether agents in folds also leave their returns on the bars of their training.
         """
         self._requests, self._params_of, self._folder = requests, params_of, folder
+        self._train_returns = train_returns
         self._file = folder / "trainings.json"
         self._trainings = read_fresh_trainings(self._file, identity)
 
@@ -90,7 +94,9 @@ class FreshTrainer:
     def _request(self, training: TrainingKey) -> TrialRequest:
         trial, seed = training
         seeds = lane_seeds(seed, self._requests.folds)
-        return self._requests.of(_number(training), self._params_of(trial), seeds, self.paths_of(training).directory)
+        folder = self.paths_of(training).directory
+        request = self._requests.of(_number(training), self._params_of(trial), seeds, folder)
+        return replace(request, train_returns=self._train_returns)
 
     def _note(self, training: TrainingKey, result: TrialResult) -> None:
         value = float("nan") if result.value is None else result.value
