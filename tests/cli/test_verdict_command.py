@@ -132,6 +132,40 @@ def test_a_run_with_a_verdict_ends_with_it(place: Path) -> None:
     assert "Verdict on" in (place / "optuna_results" / "judged" / "report.html").read_text()
 
 
+def test_the_selection_is_described_beside_the_verdict(place: Path) -> None:
+    """A study in folds with pruned trials: complete trials give the figures, all trials are counted."""
+    spec = SPEC.replace("NAME", "judged").replace("FILE", "bars.csv").replace("n_trials: 3", "n_trials: 8")
+    settings = "verdict: {seeds: 2}\n    validation: {walk_forward: {folds: 2}}\n    "
+    pruner = "max_concurrent_trials: 1\n    pruner: {type: MedianPruner, n_startup_trials: 2, n_warmup_steps: 0}\n    "
+    confirm = "confirm: {candidates: 2, seeds: 6, budget: 2.0}\n    "
+    (place / "judged.yaml").write_text(spec.replace(confirm, settings + pruner))
+    finished = call_fxai(place, "run", "--spec", "judged.yaml", "--quiet")
+    assert finished.code == 0, finished.err
+    folder = place / "optuna_results" / "judged"
+    found = read_study_verdict(folder / "verdict.json")
+    assert found is not None
+    trials = json.loads(next(folder.glob("*_results.json")).read_text())["trials"]
+    complete = [trial["number"] for trial in trials if trial["state"] == "complete"]
+    selection = found.selection
+    assert 2 <= len(complete) < len(trials) == 8
+    assert (selection.tried, selection.complete, selection.used) == (8, len(complete), len(complete))
+    assert selection.effective_trials is not None
+    assert 1 <= selection.effective_trials <= len(complete)
+    assert selection.efficiency is not None
+    assert len(selection.efficiency.folds) == 2
+    assert call_fxai(place, "report", "judged").code == 0
+    page = (folder / "report.html").read_text()
+    assert "they decide nothing" in page
+    assert "Effective number of trials" in page
+
+    for number in complete:
+        (folder / "trials" / f"{number:05d}" / "returns.safetensors").unlink()
+    again = call_fxai(place, "verdict", "judged", "--seeds", "2", "--json")
+    described = json.loads(again.out)["selection"]
+    assert (described["complete"], described["used"], described["overfitting"]) == (len(complete), 0, None)
+    assert any("2 complete trials with returns; there are 0" in each["reason"] for each in described["missing"])
+
+
 def test_a_required_verdict_needs_one(place: Path) -> None:
     (place / "judged.yaml").write_text(SPEC.replace("NAME", "judged").replace("FILE", "bars.csv"))
     finished = call_fxai(place, "run", "--spec", "judged.yaml", "--require", "better")

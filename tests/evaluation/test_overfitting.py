@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fxai.evaluation.block_bootstrap import block_length
-from fxai.evaluation.overfitting import blocks_for, effective_trials, overfitting
+from fxai.evaluation.overfitting import blocks_for, effective_trials, fewest_bars, overfitting
 from fxai.evaluation.sharpe_tests import sharpe_ratios
 
 
@@ -63,7 +63,15 @@ def test_many_trials_are_taken_in_parts(monkeypatch: pytest.MonkeyPatch):
     returns = noise(9, 300)
     whole = overfitting(returns)
     monkeypatch.setattr("fxai.evaluation.overfitting._VALUES_AT_ONCE", 100)
+    monkeypatch.setattr("fxai.evaluation.row_parts._VALUES_AT_ONCE", 700)
     assert overfitting(returns) == whole
+    assert effective_trials(returns) == pytest.approx(effective_trials(noise(9, 300)))
+
+
+def test_returns_in_single_precision_give_the_same_figures():
+    returns = noise(9, 300).astype(np.float32)
+    assert overfitting(returns) == overfitting(returns.astype(np.float64))
+    assert effective_trials(returns) == effective_trials(returns.astype(np.float64))
 
 
 @pytest.mark.parametrize("shape", [(1, 1000), (0, 1000), (10, 150)])
@@ -74,6 +82,11 @@ def test_too_few_trials_or_bars_have_no_pbo(shape: tuple[int, int]):
 @pytest.mark.parametrize(("bars", "blocks"), [(100, None), (240, 8), (400, 10), (1000, 16), (1221, 16), (6280, 16)])
 def test_the_number_of_blocks(bars: int, blocks: int | None):
     assert blocks_for(bars) == blocks
+
+
+def test_every_longer_span_has_enough_blocks():
+    assert blocks_for(fewest_bars() - 1) is None
+    assert None not in {blocks_for(bars) for bars in range(fewest_bars(), 5000)}
 
 
 @given(st.integers(1, 20_000))

@@ -25,7 +25,31 @@ def test_the_tests_are_those_of_arch(planted: tuple[int, ...]):
     found = reference_tests(returns, benchmark, seed=seed, error_rate=0.1, replicates=500)
     assert (found.p_value_lower, found.p_value, found.p_value_upper) == tuple(spa.pvalues)
     assert list(found.better) == stepm.superior_models
-    assert (found.error_rate, found.trials) == (0.1, 12)
+    assert (found.error_rate, found.trials, found.replicates, found.grouped_bars) == (0.1, 12, 500, 1)
+
+
+def test_many_trials_are_tested_on_means_of_a_few_bars(monkeypatch: pytest.MonkeyPatch):
+    """Fewer replicates and groups of bars change the result only by the error of the bootstrap."""
+    returns = np.random.default_rng(3).normal(size=(60, 1000)) + 0.02
+    returns[17] += 0.15
+    alone = reference_tests(returns, np.zeros(1000), seed=0)
+    monkeypatch.setattr(module, "_MOST_VALUES", 20_000)
+    monkeypatch.setattr(module, "_MOST_REPLICATED_MEANS", 30_000)
+    many = reference_tests(returns, np.zeros(1000), seed=0)
+    assert (alone.grouped_bars, alone.replicates) == (1, 1000)
+    assert (many.grouped_bars, many.replicates) == (3, 500)
+    assert many.better == alone.better == (17,)
+    without = np.delete(returns, 17, axis=0)
+    many = reference_tests(without, np.zeros(1000), seed=0)
+    monkeypatch.undo()
+    alone = reference_tests(without, np.zeros(1000), seed=0)
+    assert many.p_value == pytest.approx(alone.p_value, abs=0.1)
+
+
+def test_a_group_of_bars_is_at_most_a_third_of_a_block(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "_MOST_VALUES", 1)
+    found = reference_tests(noise(), FLAT, seed=0)
+    assert found.grouped_bars == 5  # of a block of 15 bars
 
 
 def test_planted_edges_are_found():

@@ -9,6 +9,7 @@ from rich.console import Console
 from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
+from fxai.evaluation.selection_words import summary
 from fxai.evaluation.verdict_words import sentences
 from fxai.formatting import counted, legible
 from fxai.results.folder_key import check_folder
@@ -70,7 +71,7 @@ def verdict(
         judged = judged_study(spec, record, identity, on_test_split=data is None)
         committees = Committees(judged, paths, seeds or settings.seeds)
         _train(committees, paths, console, quiet=as_json)
-        found = judge(committees, paths, data, settings.confidence)
+        found = judge(committees, record, paths, data, settings.confidence)
     if as_json:
         print_json(found.as_json())
     else:
@@ -99,6 +100,7 @@ def _train(committees: Committees, paths: StudyPaths, console: Console, *, quiet
 def _print(found: StudyVerdict, paths: StudyPaths, console: Console) -> None:
     where = f"{found.data}, {found.split}, {found.first} to {found.last}"
     print_text(console, "", legible(f"{found.study}: trial {found.trial} against trial {found.default} on {where}"))
-    print_text(console, *(f"  {line}" for line in sentences(found.verdict)))
+    lines = (*sentences(found.verdict), *summary(found.selection, found.trial))
+    print_text(console, *(f"  {line}" for line in lines))
     written = paths.verdict if found.split == "test" else paths.verdict_on(found.data)
     print_text(console, "", "Files:", f"  {written}", f"  {paths.committee}")

@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fxai.evaluation.block_bootstrap import block_length
+from fxai.evaluation.row_parts import TrialRows, row_parts
 from fxai.market.bars import FloatArray
 
 _MOST_BLOCKS = 16
 _FEWEST_BLOCKS = 8  # 70 halves
 _BOOTSTRAP_BLOCKS = 2  # of each block, at least
+_SURELY_ENOUGH_BARS = 1000
 _VALUES_AT_ONCE = 2_000_000
 _ROUNDING = 1e-12  # share of the mean square; a smaller variance counts as 0
 _DECIMALS = 10  # of Sharpe ratios per bar, so that trials with the same returns are equal
@@ -47,7 +49,12 @@ def blocks_for(bars: int) -> int | None:
     return blocks if blocks >= _FEWEST_BLOCKS else None
 
 
-def overfitting(returns: FloatArray) -> Overfitting | None:
+def fewest_bars() -> int:
+    """The number of bars from which every span has enough blocks."""
+    return 1 + max(bars for bars in range(1, _SURELY_ENOUGH_BARS) if blocks_for(bars) is None)
+
+
+def overfitting(returns: TrialRows) -> Overfitting | None:
     """PBO by combinatorially symmetric cross-validation (CSCV).
 
     The bars are cut into S blocks. For each choice of S/2 blocks, the trial with the highest Sharpe ratio on these
@@ -78,7 +85,7 @@ def overfitting(returns: FloatArray) -> Overfitting | None:
     return Overfitting(probability=worse / (2 * len(halves)), blocks=blocks, halves=2 * len(halves), trials=trials)
 
 
-def effective_trials(returns: FloatArray) -> float | None:
+def effective_trials(returns: TrialRows) -> float | None:
     """Number of independent trials that are as many tries as the correlated ones: rho + (1 - rho) N.
 
     rho is the mean correlation of the returns of two trials; a negative mean counts as 0.
@@ -93,16 +100,18 @@ def effective_trials(returns: FloatArray) -> float | None:
     Returns:
         A number from 1 to N; None if no trial's returns vary.
     """
-    deviations = returns - returns.mean(axis=1, keepdims=True)
-    norms = np.sqrt((deviations**2).sum(axis=1))
-    varies = norms > _ROUNDING * np.sqrt((returns**2).sum(axis=1))
-    trials = int(varies.sum())
+    trials, together = 0, np.zeros(returns.shape[1])
+    for _, part in row_parts(returns):
+        deviations = part - part.mean(axis=1, keepdims=True)
+        norms = np.sqrt((deviations**2).sum(axis=1))
+        varies = norms > _ROUNDING * np.sqrt((part**2).sum(axis=1))
+        trials += int(varies.sum())
+        together += (deviations[varies] / norms[varies, None]).sum(axis=0)
     if trials == 0:
         return None
     if trials == 1:
         return 1.0
     # The sum of all correlations, without the matrix [trial, trial].
-    together = (deviations[varies] / norms[varies, None]).sum(axis=0)
     correlation = (float(together @ together) - trials) / (trials * (trials - 1))
     correlation = min(max(correlation, 0.0), 1.0)
     return correlation + (1 - correlation) * trials
@@ -117,13 +126,13 @@ class _BlockSums:
     squares: FloatArray  # sum of the squared returns, [block, trial]
 
     @classmethod
-    def of(cls, returns: FloatArray, blocks: int) -> "_BlockSums":
+    def of(cls, returns: TrialRows, blocks: int) -> "_BlockSums":
         edges = np.linspace(0, returns.shape[1], blocks + 1).astype(np.int64)
-        return cls(
-            bars=np.diff(edges).astype(np.float64),
-            returns=np.add.reduceat(returns, edges[:-1], axis=1).T,
-            squares=np.add.reduceat(returns**2, edges[:-1], axis=1).T,
-        )
+        sums, squares = np.empty((blocks, len(returns))), np.empty((blocks, len(returns)))
+        for rows, part in row_parts(returns):
+            sums[:, rows] = np.add.reduceat(part, edges[:-1], axis=1).T
+            squares[:, rows] = np.add.reduceat(part**2, edges[:-1], axis=1).T
+        return cls(np.diff(edges).astype(np.float64), sums, squares)
 
     def sharpe(self, chosen: FloatArray) -> FloatArray:
         """Sharpe ratio of the chosen blocks, [half, trial]; 0 for returns that do not vary."""

@@ -4,18 +4,17 @@ The winner's committee is compared with doing nothing and with an equal committe
 same bars and after costs. The bounds of the mean returns decide the word; the other figures describe.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Lt
-from pydantic import ConfigDict, FiniteFloat, JsonValue, TypeAdapter, ValidationError
+from pydantic import ConfigDict, FiniteFloat, JsonValue
 
 from fxai.errors import InputError
 from fxai.evaluation.agent_figures import AgentFigures, agent_figures
 from fxai.evaluation.committee_returns import CommitteeReturns
+from fxai.evaluation.json_record import record_of_json
 from fxai.evaluation.mean_difference import FEWEST_SEEDS, MeanDifference, mean_difference
 from fxai.evaluation.position_baselines import PositionBaselines
 from fxai.evaluation.seed_statistics import probability_of_improvement
@@ -50,6 +49,11 @@ class MissingFigure:
 
     figures: str
     reason: str
+
+    @property
+    def sentence(self) -> str:
+        """The sentence on the figures for people."""
+        return f"Not available: {self.figures}; {self.reason}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +90,7 @@ class Verdict:
         if document.get("format") != FORMAT:
             raise InputError(f"this is not a verdict of this version of FxAI; its format is {document.get('format')!r}")
         own = {name: value for name, value in document.items() if name != "format"}
-        try:
-            return _adapter().validate_json(json.dumps(own))
-        except (ValidationError, ValueError, TypeError) as error:
-            raise InputError(f"the verdict cannot be read: {_first_problem(error)}") from None
+        return record_of_json(cls, own, "verdict")
 
 
 def verdict(
@@ -165,15 +166,3 @@ def _missing(winner: CommitteeReturns, default: CommitteeReturns | None) -> list
     if default is None:
         found.append(MissingFigure("difference to the default", "there are no agents of the default configuration"))
     return found
-
-
-@cache
-def _adapter() -> TypeAdapter[Verdict]:
-    return TypeAdapter(Verdict)
-
-
-def _first_problem(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

@@ -74,7 +74,7 @@ def change_sentence(verdict: "Verdict") -> str:
 
 def missing_sentences(verdict: "Verdict") -> tuple[str, ...]:
     """The figures that cannot be given, one sentence each."""
-    return tuple(f"Not available: {each.figures}; {each.reason}." for each in verdict.missing)
+    return tuple(each.sentence for each in verdict.missing)
 
 
 def sentences(verdict: "Verdict") -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from fxai.atomic_write import write_text
 from fxai.errors import InputError
+from fxai.evaluation.selection import Selection
 from fxai.evaluation.verdict import Verdict
 
 FORMAT = "fxai study verdict 1"
@@ -31,11 +32,13 @@ class StudyVerdict:
     last: str
     judged: str  # when the verdict was written, ISO 8601, UTC
     verdict: Verdict
+    selection: Selection  # of the trial, on the validation bars; decides nothing
 
     def as_json(self) -> dict[str, JsonValue]:
         """Plain data for `from_json`."""
-        own = {name: getattr(self, name) for name in self.__slots__ if name not in {"verdict", "seeds"}}
-        return {"format": FORMAT, **own, "seeds": list(self.seeds), "verdict": self.verdict.as_json()}
+        parts = {"verdict": self.verdict.as_json(), "selection": self.selection.as_json()}
+        own = {name: getattr(self, name) for name in self.__slots__ if name not in {*parts, "seeds"}}
+        return {"format": FORMAT, **own, "seeds": list(self.seeds), **parts}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "StudyVerdict":
@@ -50,7 +53,8 @@ class StudyVerdict:
             own = {name: document[name] for name in cls.__slots__}
         except KeyError as error:
             raise InputError(f"the verdict has no {error.args[0]}") from None
-        return cls(**{**own, "seeds": tuple(own["seeds"]), "verdict": Verdict.from_json(own["verdict"])})
+        parts = {"verdict": Verdict.from_json(own["verdict"]), "selection": Selection.from_json(own["selection"])}
+        return cls(**{**own, "seeds": tuple(own["seeds"]), **parts})
 
     def write(self, path: Path) -> None:
         """Write or replace the file.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fxai.errors import FxaiError, InputError
 from fxai.pool import WorkerPool
-from fxai.protocol import ParamValue, StudyIdentity
+from fxai.protocol import ParamValue, StudyIdentity, TrialPaths
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
 from fxai.search.seeds import verdict_seed
@@ -56,7 +56,13 @@ class Committees:
         self.study = study
         self.seeds = tuple(verdict_seed(study.spec.seed, index) for index in range(seeds))
         requests = TrialRequests(study.spec, study.identity)
-        self._trainer = FreshTrainer(requests, study.params.__getitem__, paths.verdict_trainings, study.identity)
+        self._trainer = FreshTrainer(
+            requests,
+            study.params.__getitem__,
+            paths.verdict_trainings,
+            study.identity,
+            train_returns=study.spec.folds > 1,
+        )
 
     @property
     def missing(self) -> Sequence[tuple[int, int]]:
@@ -83,4 +89,8 @@ class Committees:
 
     def agents_of(self, trial: int) -> Sequence[Path]:
         """The agents of a trial's committee, in the order of the seeds."""
-        return [self._trainer.paths_of((trial, seed)).agent for seed in self.seeds]
+        return [files.agent for files in self.files_of(trial)]
+
+    def files_of(self, trial: int) -> Sequence[TrialPaths]:
+        """The files of the trainings of a trial's committee, in the order of the seeds."""
+        return [self._trainer.paths_of((trial, seed)) for seed in self.seeds]

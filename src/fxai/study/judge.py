@@ -11,14 +11,18 @@ from pydantic import JsonValue
 from fxai.errors import FxaiError
 from fxai.evaluation.position_baselines import position_baselines
 from fxai.evaluation.verdict import VerdictSettings, verdict
+from fxai.market.calendar import bars_per_year
+from fxai.market.read_bars import load_bars
 from fxai.results.best_verdict import BestVerdict
 from fxai.results.files import add_verdict
 from fxai.results.looks import note_look
 from fxai.results.paths import StudyPaths
+from fxai.results.record import StudyRecord
 from fxai.results.study_verdict import StudyVerdict
 from fxai.search.study_traits import StudyTraits
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.study.committees import DEFAULT_TRIAL, Committees
+from fxai.study.describe_selection import describe_selection
 
 if TYPE_CHECKING:
     from fxai.rl.agents.agent import Agent
@@ -26,7 +30,9 @@ if TYPE_CHECKING:
     from fxai.rl.agents.evaluation_window import EvaluationWindow
 
 
-def judge(committees: Committees, paths: StudyPaths, data: str | None = None, confidence: float = 0.95) -> StudyVerdict:
+def judge(
+    committees: Committees, record: StudyRecord, paths: StudyPaths, data: str | None = None, confidence: float = 0.95
+) -> StudyVerdict:
     """Judge the winner's committee against the default's, and write the verdict and the committee.
 
     The verdict on the test split is `verdict.json`, and `best_params.json` names its word. A verdict on other data is
@@ -34,6 +40,7 @@ def judge(committees: Committees, paths: StudyPaths, data: str | None = None, co
 
     Args:
         committees: The committees, trained.
+        record: The study's trials.
         paths: Of the study.
         data: Other data than those of the training: a file or a name. The default are the test bars of the training.
         confidence: Of each one-sided bound at the first look.
@@ -49,16 +56,7 @@ def judge(committees: Committees, paths: StudyPaths, data: str | None = None, co
     winner = _committee(committees.agents_of(study.winner))
     default = winner if study.winner == DEFAULT_TRIAL else _committee(committees.agents_of(DEFAULT_TRIAL))
     window = _window(winner, data)
-    look: dict[str, JsonValue] = {
-        "verdict_of": study.spec.study_name,
-        "study_key": study.identity.key,
-        "trial": study.winner,
-        "seeds": list(committees.seeds),
-        "confidence": confidence,
-        "split": window.split,
-        "data_hash": window.market.content_hash,
-    }
-    settings = VerdictSettings(confidence, note_look(paths.directory, look))
+    settings = VerdictSettings(confidence, note_look(paths.directory, _look(committees, window, confidence)))
     found, path = committee_steps(winner, window, lambda member: _window(member, data))
     of_default = found
     if default is not winner:
@@ -80,15 +78,34 @@ def judge(committees: Committees, paths: StudyPaths, data: str | None = None, co
         last=times[1],
         judged=datetime.now(UTC).isoformat(timespec="seconds"),
         verdict=judged,
+        selection=describe_selection(committees, record, paths, _bars_per_year(winner)),
     )
     winner.save(paths.committee)
-    if window.uses_test_split:
+    _write(result, paths, on_test_split=window.uses_test_split)
+    return result
+
+
+def _look(committees: Committees, window: "EvaluationWindow", confidence: float) -> dict[str, JsonValue]:
+    """What makes two looks at the same bars identical."""
+    study = committees.study
+    return {
+        "verdict_of": study.spec.study_name,
+        "study_key": study.identity.key,
+        "trial": study.winner,
+        "seeds": list(committees.seeds),
+        "confidence": confidence,
+        "split": window.split,
+        "data_hash": window.market.content_hash,
+    }
+
+
+def _write(result: StudyVerdict, paths: StudyPaths, *, on_test_split: bool) -> None:
+    if on_test_split:
         result.write(paths.verdict)
-        traits = StudyTraits(study.identity.key)
+        traits = StudyTraits(result.study_key)
         add_verdict(paths, BestVerdict.of(result.study, traits, result.trial, paths.results_dir))
     else:
-        result.write(paths.verdict_on(window.market.name))
-    return result
+        result.write(paths.verdict_on(result.data))
 
 
 def _committee(agents: Sequence[Path]) -> "Committee":
@@ -104,6 +121,11 @@ def _window(agent: "Agent", data: str | None) -> "EvaluationWindow":
     window = evaluation_window(agent, data, "test" if data is None else None)
     # The data of the training by name or path: only their test bars were not used by the search.
     return evaluation_window(agent, data, "test") if window.is_training_data and window.split != "test" else window
+
+
+def _bars_per_year(agent: "Agent") -> float:
+    """Of the data of the training."""
+    return bars_per_year(load_bars(agent.config.data).time)
 
 
 def _scoring_env(committee: "Committee") -> EnvConfig:

@@ -123,7 +123,7 @@ def _judged(
         if committees.missing:  # the run has said why
             return ()
         try:
-            found.append(judge(committees, paths, confidence=settings.confidence))
+            found.append(judge(committees, record, paths, confidence=settings.confidence))
         except (FxaiError, OSError):
             raise
         except Exception as error:  # a fault here must not end a run whose results are written
