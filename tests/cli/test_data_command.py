@@ -27,3 +27,28 @@ def test_a_file_with_a_gap_and_a_duplicate(fxai: Fxai, folder: Path) -> None:
     assert found["gaps"]["largest_other_seconds"] == 5 * 3600
     assert found["splits"] == []
     assert "Not usable for training:" in fxai("data", "describe", "bars.csv").out
+
+
+def test_a_clock_that_does_not_fit_is_warned_of(fxai: Fxai, folder: Path) -> None:
+    start = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
+    hours = [start + timedelta(weeks=week, hours=hour) for week in range(8) for hour in range(120)]
+    rows = "".join(f"{hour:%m/%d/%Y %H:%M},1,2,1,1\n" for hour in hours)
+    (folder / "broker.csv").write_text("time,open,high,low,close\n" + rows)
+    out = fxai("data", "describe", "broker.csv").out
+    assert "Warning: in 7 of 7 weeks" in out
+    assert "with data.timezone: 'New York+7' it would be Sunday 17:00 in New York" in " ".join(out.split())
+    assert "Warning" not in fxai("data", "describe", "broker.csv", "--timezone", "New York+7").out
+    found = json.loads(fxai("data", "describe", "broker.csv", "--date-format", "%m/%d/%Y %H:%M", "--json").out)
+    assert found["clock_warning"].startswith("in 7 of 7 weeks")
+    assert (found["time_form"], found["timezone"]) == ("text", "UTC")
+
+
+def test_a_stray_time_is_named_with_its_row(fxai: Fxai, folder: Path) -> None:
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    hours = [*(start + timedelta(hours=hour) for hour in range(500)), datetime(1999, 1, 1, tzinfo=UTC)]
+    rows = "".join(f"{hour:%Y-%m-%d %H:%M},1,2,1,1\n" for hour in hours)
+    (folder / "bars.csv").write_text("time,open,high,low,close\n" + rows)
+    found = json.loads(fxai("data", "describe", "bars.csv", "--json").out)
+    assert found["bars_per_year"] == 24 * 365.25
+    assert [note["first_rows"] for note in found["notes"] if note["subject"] == "stray times"] == [[502]]
+    assert "Note: 1999-01-01 00:00 is far from the times of the other bars" in fxai("data", "describe", "bars.csv").out

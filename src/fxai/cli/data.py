@@ -64,6 +64,8 @@ def _print_description(console: Console, found: Description) -> None:
         print_table(console, ("Split", "Bars", "First bar", "Last bar"), rows)
     for note in found.faults.notes:
         print_text(console, legible(_note(note)))
+    if found.clock_warning is not None:
+        print_text(console, f"Warning: {legible(found.clock_warning)}")
     if found.split_problem is not None:
         print_text(console, f"Not usable for training: {legible(found.split_problem)}")
 
@@ -131,6 +133,7 @@ def _as_json(found: Description) -> dict[str, JsonValue]:
         "last": str(found.last),
         "time_form": found.time_form,
         "timezone": found.zone,
+        "clock_warning": found.clock_warning,
         "bar_seconds": _seconds(found.bar_length),
         "bars_per_year": found.bars_per_year,
         "gaps": {

@@ -8,6 +8,7 @@ import numpy as np
 from fxai.errors import DataError
 from fxai.market.bars import Bars, Faults, TimeArray
 from fxai.market.calendar import Gaps, bar_length, bars_per_year, find_gaps
+from fxai.market.clock_check import clock_warning
 from fxai.market.features import features
 from fxai.market.read_bars import read_bars
 from fxai.market.splits import Span, split
@@ -50,6 +51,7 @@ class Description:
     bar_length: np.timedelta64
     bars_per_year: float
     faults: Faults
+    clock_warning: str | None  # what is wrong with `data.timezone`
     gaps: Gaps
     columns: Mapping[str, str]  # the file's column name by meaning; empty for generated bars
     prices: PriceSummary
@@ -75,6 +77,7 @@ def describe(config: DataConfig) -> Description:
         bar_length=bar_length(bars.time),
         bars_per_year=bars_per_year(bars.time),
         faults=reading.faults,
+        clock_warning=clock_warning(bars.time, reading.zone) if reading.columns else None,
         gaps=find_gaps(bars.time),
         columns=reading.columns,
         prices=_prices(bars),

@@ -73,6 +73,11 @@ def clock_of(time: TimeArray, zone: Zone) -> TimeArray:
     return shown
 
 
+def utc_or_nat(naive: TimeArray, zone: Zone) -> TimeArray:
+    """Times of a zone's clock in UTC, datetime64[ns]; NaT if they do not exist, the first one if they occur twice."""
+    return _localized(pd.DatetimeIndex(naive - zone.ahead), zone, is_first=True)
+
+
 def utc_of(naive: TimeArray, zone: Zone, cells: Cells) -> tuple[TimeArray, tuple[ReadingNote, ...]]:
     """Times [row] of a zone's clock in UTC, datetime64[ns], and a note on hours that occur twice.
 
