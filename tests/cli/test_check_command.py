@@ -58,6 +58,19 @@ def test_too_few_bars_are_found_with_how_many_are_needed(fxai: Fxai, folder: Pat
     assert fxai("check", "short.yaml").code == 0
 
 
+def test_too_few_test_bars_for_a_verdict_are_found(fxai: Fxai, folder: Path) -> None:
+    rows = [f"2020-01-{day:02d} {hour:02d}:00,1,2,1,1.5" for day in range(1, 29) for hour in range(24)]
+    (folder / "bars.csv").write_text("\n".join(["time,open,high,low,close", *rows]))
+    data = "    training_config: {data: {source: bars.csv, split: {embargo_bars: 90}}}\n    verdict: {}\n"
+    (folder / "short.yaml").write_text(UNWISE.replace("    n_trials", f"{data}    n_trials"))
+    finished = fxai("check", "short.yaml")
+    assert finished.code == 2
+    assert "study unwise: the bounds of a verdict need a test split of 51 bars, so about 706 bars in all" in finished.err
+    assert "it has 45" in finished.err
+    (folder / "short.yaml").write_text((folder / "short.yaml").read_text().replace("verdict: {}", "verdict: off"))
+    assert fxai("check", "short.yaml").code == 0
+
+
 def test_check_as_json(fxai: Fxai, folder: Path) -> None:
     (folder / "broken.yaml").write_text("name: a\n")
     (folder / "unwise.yaml").write_text(UNWISE)

@@ -65,7 +65,7 @@ def split(time: TimeArray, config: SplitConfig, warm_up: int) -> Splits:
     )
     for name, span in (("train", splits.train), ("validation", splits.validation), ("test", splits.test)):
         if len(span) < FEWEST_BARS and not (name == "test" and config.validation is None):
-            raise DataError(_too_short(name, span, time, config, warm_up if name == "train" else embargo))
+            raise DataError(_too_short(name, span, time, config, warm_up))
     if (parts := config.validation_episodes) and (len(splits.validation) - 1) // parts < FEWEST_STEPS:
         bars = len(splits.validation)
         raise DataError(
@@ -97,14 +97,33 @@ def _utc(moment: datetime) -> np.datetime64:
     return np.datetime64(naive, "ns")
 
 
-def _too_short(name: str, span: Span, time: TimeArray, config: SplitConfig, left_out: int) -> str:
-    """The message for a split with too few bars; `left_out`: bars of its share that the split does not have."""
+def bars_in_all(config: SplitConfig, warm_up: int, test_bars: int = FEWEST_BARS) -> int | None:
+    """About how many bars all splits need; None if dates divide the bars.
+
+    Args:
+        config: Boundaries and embargo, as of `split`.
+        warm_up: As of `split`.
+        test_bars: Number of bars that the test split needs.
+    """
+    embargo = warm_up if config.embargo_bars is None else config.embargo_bars
+    needed = {"train": FEWEST_BARS + warm_up, "validation": FEWEST_BARS + embargo, "test": test_bars + embargo}
+    if config.validation is None:
+        del needed["test"]
+    shares = {name: _share(name, config) for name in needed}
+    totals = [math.ceil(needed[name] / share) + 1 for name, share in shares.items() if share is not None]
+    return max(totals) if len(totals) == len(needed) else None
+
+
+def _too_short(name: str, span: Span, time: TimeArray, config: SplitConfig, warm_up: int) -> str:
+    """The message for a split with too few bars."""
     first, last = np.datetime_as_string(time[[0, -1]], unit="D")
-    share, reason = _share(name, config), "features need the first" if name == "train" else "embargo takes the first"
-    in_all = "" if share is None else f", so about {math.ceil((FEWEST_BARS + left_out) / share) + 1} bars in all"
+    embargo = warm_up if config.embargo_bars is None else config.embargo_bars
+    reason = f"features need the first {warm_up}" if name == "train" else f"embargo takes the first {embargo}"
+    needed = bars_in_all(config, warm_up)
+    in_all = "" if needed is None else f", so about {needed} bars in all"
     return (
         f"the {name} split has {len(span)} bars; at least {FEWEST_BARS} are needed{in_all}. There are {len(time)} bars "
-        f"from {first} to {last}; of the bars for this split the {reason} {left_out}. Use more bars, change "
+        f"from {first} to {last}; of the bars for this split the {reason}. Use more bars, change "
         f"data.split.train ({config.train}) or data.split.validation ({config.validation}), lower "
         "data.split.embargo_bars, or shorten the windows of data.features"
     )
