@@ -1,10 +1,13 @@
 """Agents are trained on lanes in this process: in parallel, stopped and resumed, in segments."""
 
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from fxai.errors import FxaiError
@@ -118,6 +121,29 @@ def test_segments_run_in_order_and_resume_after_a_stop(tmp_path: Path) -> None:
 def test_a_failure_is_a_result(tmp_path: Path) -> None:
     (result,) = results(trained([request(tmp_path, learning_rate=1e38)]))
     assert (result.state, result.error is not None) == (TrialState.FAIL, True)
+
+
+def test_trainings_that_were_lost_together_are_trained_again(tmp_path: Path) -> None:
+    """A pool that has lost a worker trains one of its trials at a time, until it is known which one crashes."""
+    chains = [[request(tmp_path / str(number), number)] for number in range(2)]
+    killed = False
+    with LocalPool((Slot(0),), tmp_path, LanePlan("fx_trading", config(), lanes=2)) as pool:
+        happened = []
+        for event in train_agents(chains, pool, StopSignal()):
+            happened.append(event)
+            if not killed and isinstance(event, Report) and event.step == 2:
+                os.kill(worker_process(), signal.SIGKILL)
+                killed = True
+    trained([request(tmp_path / "alone", 1)])
+    assert sorted(result.number for result in results(happened)) == [0, 1]
+    assert agent(tmp_path / "1") == agent(tmp_path / "alone")
+
+
+def worker_process() -> int:
+    """The process without children. The only other process is its supervisor."""
+    process_tree = psutil.Process().children(recursive=True)
+    (worker,) = [process for process in process_tree if not process.children() and process.ppid() != os.getpid()]
+    return int(worker.pid)
 
 
 KILLER = """

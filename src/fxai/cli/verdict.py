@@ -84,8 +84,8 @@ def _train(committees: Committees, paths: StudyPaths, console: Console, *, quiet
         return
     spec = committees.study.spec
     if not quiet:
-        trained, trials = counted(len(committees.missing), "agent"), " and ".join(map(str, committees.study.params))
-        print_text(console, f"Training {trained} of trials {trials} on fresh seeds ...")
+        trained = counted(len(committees.missing), "agent")
+        print_text(console, f"Training {trained} of {committees.trials} on fresh seeds ...")
     with ExitStack() as opened:
         stop = opened.enter_context(stop_on_signals())
         workers = opened.enter_context(open_workers(spec, worker_slots(spec), paths.logs))

@@ -55,8 +55,8 @@ def _with_end_of_trainings(event: StudyEnded, committees: Committees, stop: Stop
 
 
 def _train(committees: Committees, workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
-    trials = " and ".join(map(str, committees.study.params))
-    yield Notice(f"Verdict: {counted(len(committees.missing), 'agent')} of trials {trials} train on fresh seeds.")
+    agents = counted(len(committees.missing), "agent")
+    yield Notice(f"Verdict: {agents} of {committees.trials} train on fresh seeds.")
     try:
         yield from committees.train(workers, stop)
     except (FxaiError, OSError) as error:

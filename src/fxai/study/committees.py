@@ -65,6 +65,11 @@ class Committees:
         )
 
     @property
+    def trials(self) -> str:
+        """The trials of the committees, as text."""
+        return " and ".join(f"trial {number}" for number in self.study.params)
+
+    @property
     def missing(self) -> Sequence[tuple[int, int]]:
         """Trial and seed of the trainings that have left no agent."""
         return [

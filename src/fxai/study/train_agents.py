@@ -119,7 +119,7 @@ class _TrainingRun:
         elif number in self._segment_ended:
             self._segment_ended.discard(number)
             self._running[number].popleft()
-            self._workers.submit(self._running[number][0])
+            self._wait(number)
         else:
             self._retry(number, "its worker returned it without progress")
 
@@ -129,4 +129,8 @@ class _TrainingRun:
             raise FxaiError(f"the training failed: {message}")
         chain = self._running[number]
         chain[0] = replace(chain[0], attempt=chain[0].attempt + 1)
-        self._workers.submit(chain[0])
+        self._wait(number)
+
+    def _wait(self, number: int) -> None:
+        """Let a training wait for a free slot, before the others. A pool that has lost a worker has fewer slots."""
+        self._waiting.appendleft(self._running.pop(number))
