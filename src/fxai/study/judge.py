@@ -23,6 +23,7 @@ from fxai.search.study_traits import StudyTraits
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.study.committees import DEFAULT_TRIAL, Committees
 from fxai.study.describe_selection import describe_selection
+from fxai.study.unused_bars import check_unused_bars
 
 if TYPE_CHECKING:
     from fxai.rl.agents.agent import Agent
@@ -46,7 +47,7 @@ def judge(
         confidence: Of each one-sided bound at the first look.
 
     Raises:
-        FxaiError: The bars cannot be read or are too few, or a file cannot be written.
+        FxaiError: The bars cannot be read, are too few, or the search used them; or a file cannot be written.
     """
     from fxai.rl.agents.committee_steps import committee_steps  # noqa: PLC0415 - torch, see `_committee`
 
@@ -56,6 +57,8 @@ def judge(
     winner = _committee(committees.agents_of(study.winner))
     default = winner if study.winner == DEFAULT_TRIAL else _committee(committees.agents_of(DEFAULT_TRIAL))
     window = _window(winner, data)
+    if not window.is_training_data:
+        check_unused_bars(winner, window.market)
     settings = VerdictSettings(confidence, note_look(paths.directory, _look(committees, window, confidence)))
     found, path = committee_steps(winner, window, lambda member: _window(member, data))
     of_default = found
