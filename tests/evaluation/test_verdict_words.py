@@ -17,7 +17,7 @@ DEFAULT = judge(committee(0.001, seed=0), committee(0.001, seed=0))
 
 
 def test_the_headline_names_the_word() -> None:
-    assert headline(BETTER) == "Verdict on 1000 bars: better than the default and than doing nothing"
+    assert headline(BETTER.word, BETTER.bars) == "Verdict on 1000 bars: better than the default and than doing nothing"
 
 
 def test_a_better_winner_is_compared_with_both() -> None:

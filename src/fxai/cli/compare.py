@@ -49,13 +49,13 @@ def compare(
     """Compare several studies in the terminal and on a page.
 
     Shows the best values with their standard errors, the best value by trial number and by elapsed time, the
-    importances, and the common ranges and best parameters. A name is looked up in --storage. old.db#NAME or URL#NAME
-    is a study in another database; old.db# or URL# means all studies in it. Studies with different metrics are
-    compared in separate groups, unless --by names a metric that all their trials have.
+    importances, the common ranges and best parameters, and the verdicts. A name is looked up in --storage. old.db#NAME
+    or URL#NAME is a study in another database; old.db# or URL# means all studies in it. Studies with different metrics
+    are compared in separate groups, unless --by names a metric that all their trials have.
 
     With --json, a page is written only if --output is given.
     """
-    comparison = Comparison.of(references(studies, storage), by)
+    comparison = Comparison.of(references(studies, storage), by, expanded_path(results_dir))
     if as_json:
         print_json(comparison.as_json())
     else:

@@ -16,13 +16,15 @@ from fxai.errors import InputError
 from fxai.formatting import assignments, figure, legible, span
 from fxai.metric_text import metric_texts, number_text
 from fxai.protocol import ParamValue, Usage
+from fxai.results.best_verdict import BestVerdict
 from fxai.results.folder_key import foreign_folder
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.results.record import TrialRecord
 from fxai.results.value_errors import ValueErrors
-from fxai.search.metric_goals import first_goal, goals_of, is_trading
+from fxai.search.metric_goals import first_goal, goals_of
 from fxai.search.stored_study import StoredStudy
 from fxai.search.studies import stored_study
+from fxai.search.study_traits import StudyTraits
 
 _LOG_LINES = 200
 
@@ -41,16 +43,24 @@ def show(
     """
     with stored_study(storage, study) as stored:
         trial, metric = _trial(stored, number), goals_of(stored)[first_goal(stored)].metric
-        trading = is_trading(stored)
+        traits = StudyTraits.of(stored)
         foreign = None if folder_fault(study) else foreign_folder(StudyPaths(results_dir, study), stored.user_attrs)
     log = None if folder_fault(study) or foreign else StudyPaths(results_dir, study).trial(number).log
     if foreign is not None:
         warning(f"the trial's log is not shown: {foreign}")
+    verdict = BestVerdict.of(study, traits, number, results_dir)
     if as_json:
         traceback = trial.failure and trial.failure.traceback
-        print_json({**trial.as_json(), "traceback": traceback, "log": str(log) if log and log.is_file() else None})
+        print_json(
+            {
+                **trial.as_json(),
+                "traceback": traceback,
+                "log": str(log) if log and log.is_file() else None,
+                "verdict": verdict.as_json(),
+            }
+        )
     else:
-        _print_trial(stdout(), study, metric, trial, log, trading=trading)
+        _print_trial(stdout(), study, metric, trial, log, verdict=verdict)
 
 
 def _trial(study: StoredStudy, number: int) -> TrialRecord:
@@ -62,11 +72,14 @@ def _trial(study: StoredStudy, number: int) -> TrialRecord:
 
 
 def _print_trial(
-    console: Console, study: str, metric: str, trial: TrialRecord, log: Path | None, *, trading: bool
+    console: Console, study: str, metric: str, trial: TrialRecord, log: Path | None, *, verdict: BestVerdict
 ) -> None:
+    trading = verdict.traits.trading
     print_text(console, _headline(study, trial))
     if trial.value is not None:
         print_text(console, f"{metric}: {number_text(metric, trial.value, trial.standard_error, trading=trading)}")
+    if verdict.headline:
+        print_text(console, verdict.headline)
     _print_named(console, "Parameters", trial.params)
     _print_named(console, "Derived", {name: _one_line(value) for name, value in trial.derived.items()})
     _print_pbt_history(console, trial)

@@ -1,6 +1,8 @@
 """`fxai verdict STUDY`: tests the best trial of a study on bars that the search did not use."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,7 +19,7 @@ from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
 from fxai.results.study_verdict import StudyVerdict
 from fxai.search.attributes import identity_of
-from fxai.search.studies import stored_study
+from fxai.search.studies import load_study, stored_study
 from fxai.spec.fields.defaults import MAX_SEEDS
 from fxai.spec.reading.load import load_spec
 from fxai.spec.search.verdict import VerdictConfig
@@ -72,10 +74,11 @@ def verdict(
         committees = Committees(judged, paths, seeds or settings.seeds)
         _train(committees, paths, console, quiet=as_json)
         found = judge(committees, record, paths, data, settings.confidence)
+        pages = _write_pages(storage, paths) if found.split == "test" else ()
     if as_json:
         print_json(found.as_json())
     else:
-        _print(found, paths, console)
+        _print(found, paths, pages, console)
 
 
 def _train(committees: Committees, paths: StudyPaths, console: Console, *, quiet: bool) -> None:
@@ -97,10 +100,20 @@ def _train(committees: Committees, paths: StudyPaths, console: Console, *, quiet
         raise typer.Exit(_INTERRUPTED)
 
 
-def _print(found: StudyVerdict, paths: StudyPaths, console: Console) -> None:
+def _write_pages(storage: str, paths: StudyPaths) -> Sequence[Path]:
+    """Write the report again, if the study has one, and the index page, both with the verdict."""
+    from fxai.results.report.index import write_row_and_index  # noqa: PLC0415 - plotly is slow to load
+    from fxai.results.report.write import write_report  # noqa: PLC0415
+
+    study = load_study(storage, paths.study)
+    report = (write_report(study, paths, storage),) if paths.report.is_file() else ()
+    return (*report, *write_row_and_index(study, paths))
+
+
+def _print(found: StudyVerdict, paths: StudyPaths, pages: Sequence[Path], console: Console) -> None:
     where = f"{found.data}, {found.split}, {found.first} to {found.last}"
     print_text(console, "", legible(f"{found.study}: trial {found.trial} against trial {found.default} on {where}"))
     lines = (*sentences(found.verdict), *summary(found.selection, found.trial))
     print_text(console, *(f"  {line}" for line in lines))
     written = paths.verdict if found.split == "test" else paths.verdict_on(found.data)
-    print_text(console, "", "Files:", f"  {written}", f"  {paths.committee}")
+    print_text(console, "", "Files:", *(f"  {path}" for path in (written, paths.committee, *pages)))

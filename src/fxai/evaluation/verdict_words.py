@@ -25,9 +25,9 @@ _MEANINGS = {
 _FLAT, _DEFAULT = "doing nothing", "the default"
 
 
-def headline(verdict: "Verdict") -> str:
+def headline(word: str, bars: int) -> str:
     """`Verdict on 1221 bars: luck not excluded`."""
-    return f"Verdict on {counted(verdict.bars, 'bar')}: {verdict.word}"
+    return f"Verdict on {counted(bars, 'bar')}: {word}"
 
 
 def meaning(verdict: "Verdict") -> str:
@@ -79,7 +79,12 @@ def missing_sentences(verdict: "Verdict") -> tuple[str, ...]:
 
 def sentences(verdict: "Verdict") -> tuple[str, ...]:
     """All sentences in the order of reading."""
-    lines = (headline(verdict), meaning(verdict), *deciding_figures(verdict), change_sentence(verdict))
+    lines = (
+        headline(verdict.word, verdict.bars),
+        meaning(verdict),
+        *deciding_figures(verdict),
+        change_sentence(verdict),
+    )
     return (*lines, *looks_sentence(verdict), *missing_sentences(verdict))
 
 

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from fxai.errors import InputError
 from fxai.evaluation.verdict_word import VerdictWord, noun
-from fxai.evaluation.verdict_words import earlier_verdict, no_verdict, sentences
+from fxai.evaluation.verdict_words import earlier_verdict, headline, no_verdict, sentences
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.search.study_traits import UNKNOWN_STUDY, StudyTraits
 
@@ -72,6 +72,11 @@ class BestVerdict:
     def current(self) -> VerdictNote | None:
         """The verdict on the best trial; None without one, and if the last verdict is on another trial."""
         return self.note if self.note is not None and self.note.trial == self.best else None
+
+    @property
+    def headline(self) -> str:
+        """The verdict on the best trial in a line; empty without one."""
+        return "" if self.current is None else headline(self.current.word, self.current.bars)
 
     @property
     def noun(self) -> str:

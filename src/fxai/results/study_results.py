@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from optuna import Study
 
@@ -11,6 +12,7 @@ from fxai.errors import InputError
 from fxai.formatting import figure
 from fxai.metric_text import number_text
 from fxai.protocol import ParamValue
+from fxai.results.best_verdict import BestVerdict
 from fxai.results.folder_key import check_folder
 from fxai.results.html_table import html_table
 from fxai.results.paths import StudyPaths
@@ -18,6 +20,9 @@ from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.summary import StudySummary
 from fxai.results.trials_file import read_study
 from fxai.search.studies import load_study
+
+if TYPE_CHECKING:
+    from fxai.results.study_verdict import StudyVerdict
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,24 @@ class StudyResults:
     def summary(self) -> StudySummary:
         return StudySummary.of(self.record)
 
+    @cached_property
+    def verdict(self) -> "StudyVerdict | None":
+        """The verdict on the best trial on the test split; None without one, or if the last one is on another trial.
+
+        Raises:
+            InputError: `verdict.json` cannot be read.
+        """
+        if self._best_verdict.current is None:
+            return None
+        from fxai.results.study_verdict import read_study_verdict  # noqa: PLC0415 - SciPy is slow to load
+
+        return read_study_verdict(self.paths.verdict)
+
+    @cached_property
+    def _best_verdict(self) -> BestVerdict:
+        best = None if self.record.best is None else self.record.best.number
+        return BestVerdict.of(self.name, self.record.traits, best, self.paths.results_dir)
+
     @property
     def name(self) -> str:
         return self.study.study_name
@@ -91,7 +114,8 @@ class StudyResults:
             if self.record.best is None
             else f"best {self.best_text} by trial {self.best.number}"
         )
-        return f"<StudyResults {self.name}: {self.summary.finished} trials, {best}>"
+        judged = "" if self._best_verdict.current is None else f", verdict: {self._best_verdict.current.word}"
+        return f"<StudyResults {self.name}: {self.summary.finished} trials, {best}{judged}>"
 
     def _repr_html_(self) -> str:
         """The table that a notebook shows."""
@@ -102,6 +126,8 @@ class StudyResults:
             value = f"{self.record.metric} {self.best_text}, {self.record.direction}d"
             rows += [("Best trial", str(self.best.number)), ("Best value", value)]
             explained = self.best.errors.explained(trading=self.record.trading)
+            if self._best_verdict.current is not None:
+                rows.append(("Verdict", self._best_verdict.current.word))
             rows += [("±", explained.removeprefix("± is "))] if explained else []
             rows += [(name, figure(each)) for name, each in self.best.params.items()]
         return html_table(f"Study {self.name}", ("", ""), rows)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from optuna import Study
@@ -10,6 +11,7 @@ from pydantic import JsonValue
 
 from fxai.protocol import ParamValue
 from fxai.results.analysis import StudyAnalysis
+from fxai.results.best_verdict import NO_VERDICT, BestVerdict
 from fxai.results.comparison.best_so_far import BestSoFar
 from fxai.results.importances.interval import ParameterImportance
 from fxai.results.range_position import choices_of, ends
@@ -60,10 +62,21 @@ class ComparedStudy:
     progress: BestSoFar
     parameters: Mapping[str, SearchedParameter]
     fingerprint: Mapping[str, Any] | None  # None for a study of another program
+    verdict: BestVerdict = NO_VERDICT  # on `best`
 
     @classmethod
-    def of(cls, study: Study, label: str, database: str, by: str | None = None) -> "ComparedStudy":
-        """Read a study; `by` is another metric of its trials, in the form of `goal_named`."""
+    def of(
+        cls, study: Study, label: str, database: str, by: str | None = None, results_dir: Path | None = None
+    ) -> "ComparedStudy":
+        """Read a study.
+
+        Args:
+            study: The study.
+            label: Unique in the comparison.
+            database: URL of its database, without a password.
+            by: Another metric of its trials, in the form of `goal_named`.
+            results_dir: Folder with the study's verdict, if it has one.
+        """
         whole = StudyRecord.of(study)
         chosen = None if by is None else goal_named(whole, by)
         analysis = StudyAnalysis.of(study, by=chosen)
@@ -82,6 +95,7 @@ class ComparedStudy:
             progress=BestSoFar.of(single.trials, goal),
             parameters=_parameters(shown, analysis, best, {} if fingerprint is None else paths_of(fingerprint)),
             fingerprint=fingerprint,
+            verdict=_verdict(whole, best, results_dir),
         )
 
     def as_json(self) -> dict[str, JsonValue]:
@@ -91,9 +105,16 @@ class ComparedStudy:
             "database": self.database,
             **self.analysis.as_json(),
             "best": None if best is None else {"number": best.number, "value": best.value, **best.errors.as_json()},
+            "verdict": self.verdict.as_json(),
             "progress": self.progress.as_json(),
             "parameters": {path: each.as_json() for path, each in self.parameters.items()},
         }
+
+
+def _verdict(record: StudyRecord, best: TrialRecord | None, results_dir: Path | None) -> BestVerdict:
+    if best is None or results_dir is None:
+        return NO_VERDICT
+    return BestVerdict.of(record.name, record.traits, best.number, results_dir)
 
 
 def _parameters(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import JsonValue
 
@@ -73,12 +74,15 @@ class Comparison:
     groups: Sequence[Group]
 
     @classmethod
-    def of(cls, named: Sequence[StudyReference], by: str | None = None) -> "Comparison":
+    def of(
+        cls, named: Sequence[StudyReference], by: str | None = None, results_dir: Path | None = None
+    ) -> "Comparison":
         """Read the studies and compare them.
 
         Args:
             named: The studies.
             by: Another metric of their trials; None for the metric that each study optimises.
+            results_dir: Folder of the studies' files, for their verdicts.
 
         Raises:
             InputError: There are fewer than two studies, or one does not exist or does not have the metric.
@@ -87,7 +91,7 @@ class Comparison:
             only = "" if not named else f"; only {named[0].name!r} is given"
             raise InputError(f"a comparison needs at least two studies{only}")
         studies = tuple(
-            ComparedStudy.of(each.load(), label, each.database, by)
+            ComparedStudy.of(each.load(), label, each.database, by, results_dir)
             for each, label in zip(named, labels(named), strict=True)
         )
         goals = dict.fromkeys((study.goal.metric, study.goal.direction) for study in studies)

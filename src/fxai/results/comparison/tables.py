@@ -23,6 +23,7 @@ def study_headings(group: Group) -> tuple[str, ...]:
         "Time",
         "Level",
         "Converged",
+        *(("Verdict",) if _is_judged(group) else ()),
     )
 
 
@@ -72,6 +73,11 @@ def importance_rows(comparison: Comparison) -> Sequence[tuple[str, ...]]:
     ]
 
 
+def _is_judged(group: Group) -> bool:
+    """Whether a study of the group has a verdict on its best trial."""
+    return any(study.verdict.current is not None for study in group.studies)
+
+
 def _study_row(group: Group, study: ComparedStudy) -> tuple[str, ...]:
     best, reached, analysis = study.best, group.reached(study), study.analysis
     leader = (_NOTHING, _NOTHING)
@@ -84,8 +90,10 @@ def _study_row(group: Group, study: ComparedStudy) -> tuple[str, ...]:
     if reached is not None:
         level = counted(reached.finished, "trial") + ("" if reached.seconds is None else f", {span(reached.seconds)}")
     counts = map(str, (analysis.completed, analysis.pruned, analysis.failed))
+    word = _NOTHING if study.verdict.current is None else study.verdict.current.word
+    verdict = (word,) if _is_judged(group) else ()
     converged = {**_ANSWERS, False: "not yet"}[analysis.convergence.converged]
-    return (study.label, *leader, *counts, span(study.progress.seconds), level, converged)
+    return (study.label, *leader, *counts, span(study.progress.seconds), level, converged, *verdict)
 
 
 def _parameter_cell(study: ComparedStudy, path: str, *, ranges: bool) -> str:

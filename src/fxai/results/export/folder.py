@@ -12,6 +12,7 @@ from typing import Any
 
 from fxai.atomic_write import copy, write_text
 from fxai.errors import InputError
+from fxai.results.best_verdict import BestVerdict
 from fxai.results.export.data import ExportedData
 from fxai.results.export.readme import readme
 from fxai.results.export.trial_table import TableFormat, write_trials
@@ -61,6 +62,11 @@ class Exported:
         return study.model_copy(update=_moved(study, self.data))
 
     @property
+    def verdict(self) -> BestVerdict:
+        best = None if self.record.best is None else self.record.best.number
+        return BestVerdict.of(self.record.name, self.record.traits, best, self.paths.results_dir)
+
+    @property
     def best_config(self) -> BestConfig | CustomBestConfig | None:
         if not self.paths.best_config.is_file():
             return None
@@ -90,14 +96,17 @@ def write_export(study: Exported, folder: Path, kinds: Sequence[TableFormat], *,
     if config is not None:
         written.append(folder / study.paths.best_config.name)
         write_best_config(written[-1], config)
-    for source in (study.paths.best_params, study.paths.best_agent, study.paths.decisions):
+    verdict = study.verdict
+    judged = () if verdict.current is None else (study.paths.verdict,)
+    for source in (study.paths.best_params, study.paths.best_agent, study.paths.decisions, *judged):
         if source.is_file():
             written.append(folder / source.name)
             copy(source, written[-1])
     missing = _missing(study, [path.name for path in written])
     names = [path.relative_to(folder).as_posix() for path in written]
     has_transfer = attributes.TRANSFER in study.user_attrs
-    write_text(folder / "README.md", readme(study.record, spec, config, data, names, has_transfer=has_transfer))
+    text = readme(study.record, spec, config, data, names, has_transfer=has_transfer, verdict=verdict)
+    write_text(folder / "README.md", text)
     written.append(folder / "README.md")
     manifest = {
         "study": study.record.name,

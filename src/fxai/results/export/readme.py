@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from fxai.formatting import counted
 from fxai.metric_text import is_percent, number_text
+from fxai.results.best_verdict import BestVerdict
 from fxai.results.export.data import ExportedData
 from fxai.results.printed_command import StudyLocation
 from fxai.results.provenance import versions
@@ -23,6 +24,7 @@ _CONTENTS = {
     "spec.yaml": "the spec as it ran, with all defaults",
     "best_params.json": "the best trial's parameters, with hashes, seed and versions",
     "best_agent.safetensors": "the best trial's agent",
+    "verdict.json": "the verdict on the best trial, with all its figures",
     "decisions.jsonl": "the decisions of the search in their order",
 }
 
@@ -35,11 +37,12 @@ def readme(
     files: Sequence[str],
     *,
     has_transfer: bool,
+    verdict: BestVerdict,
 ) -> str:
     """The README in Markdown; `has_transfer` is whether the study took over results of another study."""
     parts = [
         f"# {record.name}",
-        "\n".join(_result(record)),
+        "\n".join((*_result(record), *verdict.sentences())),
         "| file | content |\n|---|---|\n" + "\n".join(f"| `{name}` | {_content(name)} |" for name in files),
         "## Before you begin",
         "\n\n".join(_requirements(spec, config, data, files)),

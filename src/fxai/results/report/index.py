@@ -18,6 +18,7 @@ from fxai.atomic_write import write_text
 from fxai.errors import InputError
 from fxai.formatting import figure
 from fxai.metric_text import number_text
+from fxai.results.best_verdict import BestVerdict
 from fxai.results.page.render import page_html
 from fxai.results.paths import StudyPaths
 from fxai.results.printed_command import StudyLocation
@@ -43,10 +44,12 @@ class Row:
     gained: str  # best value so far, as the points of an SVG polyline
     trials: str
     last: str  # end of the latest trial, UTC
+    verdict: str = ""  # word of the verdict on the best trial
 
     @classmethod
-    def of(cls, record: StudyRecord) -> "Row":
+    def of(cls, record: StudyRecord, results_dir: Path) -> "Row":
         best = record.best
+        judged = BestVerdict.of(record.name, record.traits, None if best is None else best.number, results_dir)
         ended = [trial.ended for trial in record.trials if trial.ended is not None]
         states = ((StoredState.COMPLETE, "completed"), (StoredState.PRUNED, "pruned"), (StoredState.FAIL, "failed"))
         counts = [f"{count:,} {word}" for state, word in states if (count := record.count(state))]
@@ -59,6 +62,7 @@ class Row:
             gained=_line(record),
             trials=", ".join(counts) or "none finished",
             last=f"{max(ended).astimezone(UTC):%Y-%m-%d %H:%M}" if ended else "-",
+            verdict="" if judged.current is None else judged.current.word,
         )
 
 
@@ -82,7 +86,7 @@ def write_reports(studies: Iterable[Study], results_dir: Path, storage: str | No
 
 def write_row(study: Study, paths: StudyPaths) -> None:
     """Write a study's row of the index page."""
-    write_text(paths.index_row, json_text(asdict(Row.of(StudyRecord.of(study)))))
+    write_text(paths.index_row, json_text(asdict(Row.of(StudyRecord.of(study), paths.results_dir))))
 
 
 def write_row_and_index(study: Study, paths: StudyPaths) -> tuple[Path]:
@@ -139,7 +143,7 @@ def _row(paths: StudyPaths) -> Row:
     """The stored row; for a study of an earlier release, made from its results file."""
     if paths.index_row.is_file():
         return Row(**json.loads(paths.index_row.read_text(encoding="utf-8")))
-    return Row.of(StudyRecord.of(read_study(paths.results)))
+    return Row.of(StudyRecord.of(read_study(paths.results)), paths.results_dir)
 
 
 def _link(path: Path) -> str:

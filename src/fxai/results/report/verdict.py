@@ -57,7 +57,7 @@ def _judged(found: StudyVerdict) -> Section:
     if of.baselines is not None:
         blocks.append(Facts(_facts(of.baselines)))
     blocks += selection_blocks(found.selection, found.trial)
-    return Section(_NAME, headline(of), blocks)
+    return Section(_NAME, headline(of.word, of.bars), blocks)
 
 
 def _judged_on(found: StudyVerdict) -> str:
