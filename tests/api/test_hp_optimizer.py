@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.conftest import ONLY_SEARCH, PARAM_SPACE, TINY, TINY_ENV, TINY_MODEL, Searched
+from api.conftest import PARAM_SPACE, TINY, TINY_ENV, TINY_MODEL, Searched
 from api.valley import Broken, Valley
 from fxai import ConfigLoader, HPOptimizer, TrainingEngine, load_results
 from fxai.errors import InputError, RepeatedFailureError, SpecError
@@ -48,7 +48,8 @@ def test_results_come_back_by_name_by_file_and_by_folder(searched: Searched) -> 
         assert searched.optimizer.get_best_model_config({}, found) == dict(found.best_params)
 
 
-def test_the_guides_quick_start_trains_agents(tmp_path: Path) -> None:
+def test_the_guides_quick_start_trains_agents(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "HPOptimizer")
     training_engine = TrainingEngine()
     hpo_optimizer = HPOptimizer(
         training_engine=training_engine,
@@ -71,8 +72,10 @@ def test_the_guides_quick_start_trains_agents(tmp_path: Path) -> None:
         search_algorithm="random",
         n_jobs=1,
         lanes_per_worker=2,
-        **ONLY_SEARCH,
+        confirm=False,
+        verdict={"seeds": 2},
     )
+    assert any(message.startswith("Verdict on ") for message in caplog.messages)
     assert results.best_value == -results.best.metrics["mean_reward"]
     best_config = hpo_optimizer.get_best_model_config(TINY_MODEL)
     assert best_config["d_model"] == results.best_params["hidden"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cli.conftest import SMALL_SPEC, Finished, call_fxai
+from fxai.evaluation.verdict_word import VerdictWord
 from fxai.results.study_verdict import read_study_verdict
 from fxai.search.studies import load_study
 
@@ -73,9 +74,11 @@ def test_a_second_run_trains_nothing_and_turning_both_off_goes_back(
     shutil.copytree(whole[0], tmp_path, dirs_exist_ok=True)
     trainings = sorted((tmp_path / "optuna_results" / "small").rglob("seed-*/*.safetensors"))
     before = [path.stat().st_mtime_ns for path in trainings]
-    again = call_fxai(tmp_path, "run", "small.yaml", "--n-jobs", "1", "--set", "save_study_plots=false")
-    assert again.code == 0, again
+    required = ("--set", "save_study_plots=false", "--require", "better")
+    again = call_fxai(tmp_path, "run", "small.yaml", "--n-jobs", "1", *required)
+    assert again.code == int(VerdictWord.BETTER not in again.out), again
     assert "train again" not in again.out
+    assert "fxai verdict" not in again.out
     assert [path.stat().st_mtime_ns for path in trainings] == before
     assert best_params(tmp_path)["confirmed"] == best_params(whole[0])["confirmed"]
     off = ("--set", "confirm=off", "--set", "verdict=off", "--set", "save_study_plots=false")
@@ -105,10 +108,11 @@ def test_a_confirmation_and_a_verdict_that_are_impossible_are_warnings(
     assert values_of(tmp_path) == values_of(whole[0])
 
 
-def test_a_search_that_is_too_short_is_not_confirmed(tmp_path: Path) -> None:
-    (tmp_path / "small.yaml").write_text(SPEC.replace("n_trials: 14", "n_trials: 2\n    verdict: off"))
-    finished = call_fxai(tmp_path, "run", "small.yaml", "--n-jobs", "1", "--set", "save_study_plots=false")
+def test_a_search_that_is_too_short_is_not_confirmed(whole: tuple[Path, Finished], tmp_path: Path) -> None:
+    shutil.copytree(whole[0], tmp_path, dirs_exist_ok=True)
+    settings = ("--set", "confirm.budget=0.01", "--set", "verdict=off", "--set", "save_study_plots=false")
+    finished = call_fxai(tmp_path, "run", "small.yaml", "--n-jobs", "1", *settings)
     assert finished.code == 0, finished
     assert not finished.err
-    assert "Confirmation: left out, because the search is too short. confirm.budget allows " in finished.out
+    assert "Confirmation: left out, because the search is too short. confirm.budget allows 4 " in finished.out
     assert "confirmed" not in best_params(tmp_path)

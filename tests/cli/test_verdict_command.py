@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from cli.conftest import call_fxai
-from fxai.evaluation.verdict_word import VerdictWord
 from fxai.market.read_bars import load_bars
 from fxai.results.study_verdict import read_study_verdict
 from fxai.rl.agents.agent_file import load_agent
@@ -118,27 +117,13 @@ def test_search_and_confirmation_do_not_read_the_test_bars(place: Path) -> None:
     assert agents[0].data_hash != agents[1].data_hash
 
 
-def test_a_run_with_a_verdict_ends_with_it(place: Path) -> None:
-    spec = SPEC.replace("NAME", "judged").replace("FILE", "bars.csv")
-    (place / "judged.yaml").write_text(spec.replace("verdict: off", "verdict: {seeds: 2}"))
-    finished = call_fxai(place, "run", "--spec", "judged.yaml", "--require", "better")
-    found = read_study_verdict(place / "optuna_results" / "judged" / "verdict.json")
-    assert found is not None
-    assert f"Verdict on {found.verdict.bars} bars: {found.verdict.word}\n" in finished.out
-    assert "fxai verdict" not in finished.out
-    assert finished.code == int(found.verdict.word is not VerdictWord.BETTER)
-    assert call_fxai(place, "run", "--spec", "judged.yaml").code == 0
-    assert call_fxai(place, "report", "judged").code == 0
-    assert "Verdict on" in (place / "optuna_results" / "judged" / "report.html").read_text()
-
-
 def test_the_selection_is_described_beside_the_verdict(place: Path) -> None:
     """A study in folds with pruned trials: complete trials give the figures, all trials are counted."""
     spec = SPEC.replace("NAME", "judged").replace("FILE", "bars.csv").replace("n_trials: 3", "n_trials: 8")
-    settings = "verdict: {seeds: 2}\n    validation: {walk_forward: {folds: 2}}\n    "
+    settings = "confirm: off\n    verdict: {seeds: 2}\n    validation: {walk_forward: {folds: 2}}\n    "
     pruner = "max_concurrent_trials: 1\n    pruner: {type: MedianPruner, n_startup_trials: 2, n_warmup_steps: 0}\n    "
-    confirm = "confirm: {candidates: 2, seeds: 6, budget: 2.0}\n    "
-    (place / "judged.yaml").write_text(spec.replace(confirm, settings + pruner))
+    both = "verdict: off\n    confirm: {candidates: 2, seeds: 6, budget: 2.0}\n    "
+    (place / "judged.yaml").write_text(spec.replace(both, settings + pruner))
     finished = call_fxai(place, "run", "--spec", "judged.yaml", "--quiet")
     assert finished.code == 0, finished.err
     folder = place / "optuna_results" / "judged"

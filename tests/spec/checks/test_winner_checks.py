@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fxai.errors import SpecError
 from fxai.spec.checks.winner_checks import after_search, with_winner_defaults
 from fxai.spec.reading.override import override
 from fxai.spec.reading.validation import validate_spec
@@ -104,6 +105,16 @@ def test_settings_of_the_command_line_turn_both_off() -> None:
     assert (off.confirm, off.verdict) == ("off", "off")
     (on,) = override(Spec(name="x", studies=(off,)), {"confirm": "on", "verdict": "{seeds: 4}"}).studies
     assert (on.confirm, on.verdict) == (Confirmation(), VerdictConfig(seeds=4))
+
+
+def test_settings_of_the_command_line_set_single_fields() -> None:
+    spec = Spec(name="x", studies=(study(confirm={"seeds": 5}),))
+    (found,) = override(spec, {"confirm.candidates": "3", "verdict.seeds": "4"}).studies
+    assert (found.confirm, found.verdict) == (Confirmation(candidates=3, seeds=5), VerdictConfig(seeds=4))
+    with pytest.raises(SpecError, match=r"confirm is off; set confirm to \{seeds: 4\} instead"):
+        override(Spec(name="x", studies=(study(confirm="off"),)), {"confirm.seeds": "4"})
+    with pytest.raises(SpecError, match="seeds: must be"):
+        override(spec, {"verdict.seeds": "one"})
 
 
 def test_a_study_that_becomes_a_population_loses_its_defaults() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from fxai.errors import Problem, SpecError
 from fxai.spec.fields.field_paths import leaf_fields
+from fxai.spec.fields.record import Record
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.tracking import TRACKER_SETTINGS
 from fxai.spec.reading.config_override import CONFIG, NO_SUCH_SETTING, SOURCE, ConfigFault, set_in_config
@@ -12,11 +13,13 @@ from fxai.spec.reading.presets import settings_of, shipped_preset, unknown_prese
 from fxai.spec.reading.validation import validate_spec
 from fxai.spec.search.class_names import CLASSES, with_class
 from fxai.spec.search.configure import set_at
+from fxai.spec.search.confirmation import Confirmation
 from fxai.spec.search.custom_config import CustomConfig, values_in, with_values
 from fxai.spec.search.findings import Finding, as_problems
 from fxai.spec.search.population import PopulationSearch
 from fxai.spec.search.preset import Preset
 from fxai.spec.search.study import Spec, StudySpec
+from fxai.spec.search.verdict import VerdictConfig
 from fxai.spec.yaml.yaml_source import parse_yaml
 
 _OF_SPEC = frozenset({"results_dir", "dashboard_port", "save_study_plots"})
@@ -25,6 +28,7 @@ _OF_STUDY = TRACKER_SETTINGS.union(
     name for name, _ in leaf_fields(StudySpec) if name.partition(".")[0] not in _NOT_TO_SET
 )
 _SEARCH = "search"
+_SWITCHED: Mapping[str, type[Record]] = {"confirm": Confirmation, "verdict": VerdictConfig}
 _CHOOSES_KEYS = (".type", ".algorithm")  # the valid keys of other settings depend on these
 
 
@@ -90,6 +94,10 @@ def _set_in(
         if written.search is None:
             return "the study does not search by populations; set search to {type: pbt, ...} first"
         set_at(study, key, value)
+    elif section in _SWITCHED and argument in _SWITCHED[section].model_fields:
+        if study[section] == "off":
+            return f"{section} is off; set {section} to {{{argument}: {value}}} instead"
+        study[section] = {**(study[section] or {}), argument: value}
     elif key in _OF_STUDY or (section in CLASSES and argument and "." not in argument):
         _name_tracker(study, key)
         set_at(study, key, value)
