@@ -98,6 +98,7 @@ class HPOptimizer:
         seeds_per_trial: int = 1,
         timeout: float | None = None,
         constraints: Sequence[str] | str = (),
+        validation: Mapping[str, Any] | None = None,
         confirm: Switch = None,
         verdict: Switch = None,
         fresh: bool = False,
@@ -140,6 +141,8 @@ class HPOptimizer:
             seeds_per_trial: Number of seeds that each trial trains with, as in a spec.
             timeout: Seconds after which no further trial begins, as in a spec.
             constraints: Constraints of the search space, as in a spec.
+            validation: Bars that score the trials, as in a spec, e.g. `{"walk_forward": {"folds": 5}}`. Default: one
+                validation split. Applies to FxAI's agents.
             confirm: Whether the best trials train again on fresh seeds after the search, or the settings of `confirm`
                 in a spec. Default: for FxAI's agents.
             verdict: Whether the best trial is tested on the test split at the end, or the settings of `verdict` in a
@@ -179,8 +182,9 @@ class HPOptimizer:
         )
         configs = {MODEL: model_config, DATA: data_config, TRAINING: training_config, "env_config": env_config}
         goal = {"metric_name": metric, "direction": direction, "seeds_per_trial": seeds_per_trial}
+        folds = {} if validation is None else {"validation": validation}
         caller = Caller(_NAME, "num_trials", self._storage, self._results_dir, self._logger)
-        study = call.study(caller, {**self._trained(configs, call.space, param_mapping), **goal})
+        study = call.study(caller, {**self._trained(configs, call.space, param_mapping), **goal, **folds})
         engine = self._engine_to_store(configs, call.space, param_mapping) if is_custom(study.objective) else None
         self._latest = run_call(call, caller, study, engine)
         return self._latest

@@ -40,7 +40,8 @@ def rebuild_returns(storage: str, results_dir: Path, study: str, *, quiet: bool)
         if rebuild.missing:
             _train(rebuild, paths)
     if not quiet:
-        print_text(stdout(), f"Returns on each bar: {len(rebuild.result.written)} of {found} missing files written.")
+        written = f"{len(rebuild.result.written)} of {counted(found, 'missing file')} written" if found else "complete"
+        print_text(stdout(), f"Returns on each bar: {written}.")
     for sentence in explained(rebuild.result.not_written):
         warning(sentence)
     return rebuild.result
