@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from cli.conftest import call_fxai
+from fxai.evaluation.neighbourhood_words import neighbourhood_sentences
 from fxai.market.read_bars import load_bars
 from fxai.results.study_verdict import read_study_verdict
 from fxai.rl.agents.agent_file import load_agent
@@ -77,6 +78,12 @@ def test_a_winner_is_judged_on_the_test_split(place: Path) -> None:
     assert not report.err
     page = (folder / "report.html").read_text()
     assert f"Verdict on {found.verdict.bars} bars: {found.verdict.word}" in page
+    assert found.neighbourhood is not None
+    assert found.neighbourhood.scored == 2  # with one parameter: above and below
+    for sentence in neighbourhood_sentences(found.neighbourhood, found.trial):
+        assert sentence in finished.out
+        assert sentence.partition(",")[0] in page  # numbers have characters that do not break
+    assert "Moved to" in page
     raced = len(best["confirmed"]["candidates"])
     assert f"Trial {found.trial} is the best of {raced} candidates on" in page
 
@@ -102,16 +109,20 @@ def test_a_winner_is_judged_on_the_test_split(place: Path) -> None:
 
 
 def test_search_and_confirmation_do_not_read_the_test_bars(place: Path) -> None:
-    """With other prices in the test split all values and weights are the same to the bit."""
+    """With other prices in the test split all values and weights are the same to the bit, those of neighbours too."""
     write_bars(place / "changed.csv", changed_from=int(0.8 * BARS))
-    run(place, "first", "bars.csv")
-    run(place, "second", "changed.csv")
+    for name, source in (("first", "bars.csv"), ("second", "changed.csv")):
+        run(place, name, source)
+        assert call_fxai(place, "verdict", name, "--seeds", "2").code == 0
     folders = [place / "optuna_results" / name for name in ("first", "second")]
     results = [json.loads(next(folder.glob("*_results.json")).read_text()) for folder in folders]
     values = [[(trial["params"], trial["value"], trial["reports"]) for trial in each["trials"]] for each in results]
     assert values[0] == values[1]
     best = [json.loads((folder / "best_params.json").read_text()) for folder in folders]
     assert best[0]["confirmed"] == best[1]["confirmed"]
+    judged = [json.loads((folder / "verdict.json").read_text()) for folder in folders]
+    assert judged[0]["neighbourhood"] == judged[1]["neighbourhood"]
+    assert judged[0]["verdict"] != judged[1]["verdict"]
     agents = [load_agent(folder / "best_agent.safetensors") for folder in folders]
     assert np.array_equal(agents[0].weights.numpy(), agents[1].weights.numpy())
     assert agents[0].data_hash != agents[1].data_hash

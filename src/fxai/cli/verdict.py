@@ -12,8 +12,7 @@ from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.evaluation.selection_words import summary
-from fxai.evaluation.verdict_words import sentences
-from fxai.formatting import counted, legible
+from fxai.formatting import legible
 from fxai.results.folder_key import check_folder
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
@@ -71,7 +70,7 @@ def verdict(
     console = stdout()
     with hold(spec, paths):
         judged = judged_study(spec, record, identity, on_test_split=data is None)
-        committees = Committees(judged, paths, seeds or settings.seeds)
+        committees = Committees(judged, paths, seeds or settings.seeds, settings.neighbours)
         _train(committees, paths, console, quiet=as_json)
         found = judge(committees, record, paths, data, settings.confidence)
         pages = _write_pages(storage, paths) if found.split == "test" else ()
@@ -83,19 +82,18 @@ def verdict(
 
 def _train(committees: Committees, paths: StudyPaths, console: Console, *, quiet: bool) -> None:
     """Train the missing agents. Exits the program after an interruption."""
-    if not committees.missing:
+    if not committees.remaining:
         return
     spec = committees.study.spec
     if not quiet:
-        trained = counted(len(committees.missing), "agent")
-        print_text(console, f"Training {trained} of {committees.trials} on fresh seeds ...")
+        print_text(console, f"Training {committees.remaining_text} on fresh seeds ...")
     with ExitStack() as opened:
         stop = opened.enter_context(stop_on_signals())
         workers = opened.enter_context(open_workers(spec, worker_slots(spec), paths.logs))
         for event in announce_stop(committees.train(workers, stop), stop):
             if isinstance(event, Notice):
                 warning(event.message)
-    if committees.missing:
+    if committees.remaining:
         warning("Interrupted. Run the same command again to continue the trainings.")
         raise typer.Exit(_INTERRUPTED)
 
@@ -113,7 +111,7 @@ def _write_pages(storage: str, paths: StudyPaths) -> Sequence[Path]:
 def _print(found: StudyVerdict, paths: StudyPaths, pages: Sequence[Path], console: Console) -> None:
     where = f"{found.data}, {found.split}, {found.first} to {found.last}"
     print_text(console, "", legible(f"{found.study}: trial {found.trial} against trial {found.default} on {where}"))
-    lines = (*sentences(found.verdict), *summary(found.selection, found.trial))
+    lines = (*found.sentences(), *summary(found.selection, found.trial))
     print_text(console, *(f"  {line}" for line in lines))
     written = paths.verdict if found.split == "test" else paths.verdict_on(found.data)
     print_text(console, "", "Files:", *(f"  {path}" for path in (written, paths.committee, *pages)))

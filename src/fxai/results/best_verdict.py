@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from fxai.errors import InputError
 from fxai.evaluation.verdict_word import VerdictWord, noun
-from fxai.evaluation.verdict_words import earlier_verdict, headline, no_verdict, sentences
+from fxai.evaluation.verdict_words import earlier_verdict, headline, no_verdict
 from fxai.results.paths import StudyPaths, folder_fault
 from fxai.search.study_traits import UNKNOWN_STUDY, StudyTraits
 
@@ -101,7 +101,7 @@ class BestVerdict:
                 found = read_study_verdict(self.path)
             except InputError as error:
                 return (f"{error}.",)
-            return () if found is None else sentences(found.verdict)
+            return () if found is None else found.sentences()
         if self.fault:
             return (f"{self.fault}.",)
         missing = no_verdict(has_test_split=self.traits.may_be_judged)

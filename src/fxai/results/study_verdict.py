@@ -10,8 +10,11 @@ from pydantic import JsonValue
 
 from fxai.atomic_write import write_text
 from fxai.errors import InputError
+from fxai.evaluation.neighbourhood import Neighbourhood
+from fxai.evaluation.neighbourhood_words import neighbourhood_sentences
 from fxai.evaluation.selection import Selection
 from fxai.evaluation.verdict import Verdict
+from fxai.evaluation.verdict_words import sentences
 
 FORMAT = "fxai study verdict 1"
 
@@ -33,10 +36,21 @@ class StudyVerdict:
     judged: str  # when the verdict was written, ISO 8601, UTC
     verdict: Verdict
     selection: Selection  # of the trial, on the validation bars; decides nothing
+    neighbourhood: Neighbourhood | None = (
+        None  # of the trial; None without it, and then `verdict.missing` has the reason
+    )
+
+    def sentences(self) -> tuple[str, ...]:
+        """The verdict and the neighbourhood for people."""
+        return *sentences(self.verdict), *neighbourhood_sentences(self.neighbourhood, self.trial)
 
     def as_json(self) -> dict[str, JsonValue]:
         """Plain data for `from_json`."""
-        parts = {"verdict": self.verdict.as_json(), "selection": self.selection.as_json()}
+        parts: dict[str, JsonValue] = {
+            "verdict": self.verdict.as_json(),
+            "selection": self.selection.as_json(),
+            "neighbourhood": None if self.neighbourhood is None else self.neighbourhood.as_json(),
+        }
         own = {name: getattr(self, name) for name in self.__slots__ if name not in {*parts, "seeds"}}
         return {"format": FORMAT, **own, "seeds": list(self.seeds), **parts}
 
@@ -53,7 +67,12 @@ class StudyVerdict:
             own = {name: document[name] for name in cls.__slots__}
         except KeyError as error:
             raise InputError(f"the verdict has no {error.args[0]}") from None
-        parts = {"verdict": Verdict.from_json(own["verdict"]), "selection": Selection.from_json(own["selection"])}
+        near = own["neighbourhood"]
+        parts = {
+            "verdict": Verdict.from_json(own["verdict"]),
+            "selection": Selection.from_json(own["selection"]),
+            "neighbourhood": None if near is None else Neighbourhood.from_json(near),
+        }
         return cls(**{**own, "seeds": tuple(own["seeds"]), **parts})
 
     def write(self, path: Path) -> None:

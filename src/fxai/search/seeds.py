@@ -17,6 +17,7 @@ class _Purpose(IntEnum):
     MEMBER = 5
     CONFIRMATION = 6
     VERDICT = 7
+    NEIGHBOURS = 8
 
 
 def trial_seed(study_seed: int, number: int) -> int:
@@ -42,6 +43,11 @@ def confirmation_seed(study_seed: int, index: int) -> int:
 def verdict_seed(study_seed: int, index: int) -> int:
     """Seed of member `index` of the committees of a verdict, equal for winner and default, in [0, 2**32)."""
     return _seed(study_seed, _Purpose.VERDICT, index)
+
+
+def neighbours_seed(study_seed: int) -> int:
+    """Seed of the configurations around the winner that a verdict trains, in [0, 2**32)."""
+    return _seed(study_seed, _Purpose.NEIGHBOURS)
 
 
 def turn(study_seed: int, number: int, step: int) -> int:

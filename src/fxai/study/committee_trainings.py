@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from fxai.errors import FxaiError
-from fxai.formatting import counted
 from fxai.pool import WorkerPool
 from fxai.results.paths import StudyPaths
 from fxai.search.study import Search
@@ -38,8 +37,9 @@ def with_committees(
             yield event
             continue
         params = {number: search.params_of(number) for number in (DEFAULT_TRIAL, winner)}
-        committees = Committees(JudgedStudy(study, search.identity, winner, params), paths, settings.seeds)
-        if committees.missing:
+        judged = JudgedStudy(study, search.identity, winner, params)
+        committees = Committees(judged, paths, settings.seeds, settings.neighbours)
+        if committees.remaining:
             yield from _train(committees, workers, stop)
             event = replace(event, trained_again=True)  # noqa: PLW2901
         yield _with_end_of_trainings(event, committees, stop, time.monotonic() - began)
@@ -48,15 +48,14 @@ def with_committees(
 def _with_end_of_trainings(event: StudyEnded, committees: Committees, stop: StopSignal, seconds: float) -> StudyEnded:
     """The end of the run, which was interrupted if the trainings were."""
     event = replace(event, seconds=event.seconds + seconds)
-    if not committees.missing or not stop.urgency:
+    if not committees.remaining or not stop.urgency:
         return event
     reason = "interrupted during the verdict's trainings; run it again without --fresh to continue them"
     return replace(event, ending=Ending.INTERRUPTED, reason=reason)
 
 
 def _train(committees: Committees, workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
-    agents = counted(len(committees.missing), "agent")
-    yield Notice(f"Verdict: {agents} of {committees.trials} train on fresh seeds.")
+    yield Notice(f"Verdict: {committees.remaining_text} train on fresh seeds.")
     try:
         yield from committees.train(workers, stop)
     except (FxaiError, OSError) as error:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fxai.errors import FxaiError, InputError
+from fxai.evaluation.neighbourhood import Neighbourhood
+from fxai.formatting import counted
 from fxai.pool import WorkerPool
 from fxai.protocol import ParamValue, StudyIdentity, TrialPaths
 from fxai.results.paths import StudyPaths
@@ -15,6 +17,7 @@ from fxai.spec.checks.winner_checks import no_training_again, no_verdict
 from fxai.spec.search.study import StudySpec
 from fxai.study.events import FreshTrainingsProgressed, StudyEvent
 from fxai.study.fresh_trainer import FreshTrainer
+from fxai.study.neighbours import neighbourhood_of, neighbours_of
 from fxai.study.stop_signal import StopSignal
 from fxai.study.trial_requests import TrialRequests
 
@@ -52,15 +55,20 @@ def judged_study(spec: StudySpec, record: StudyRecord, identity: StudyIdentity, 
 class Committees:
     """The committees of one study. Trainings that have ended are not repeated."""
 
-    def __init__(self, study: JudgedStudy, paths: StudyPaths, seeds: int) -> None:
+    def __init__(self, study: JudgedStudy, paths: StudyPaths, seeds: int, neighbours: int = 0) -> None:
+        """Make the trainings of a verdict; `neighbours` of them are of configurations around the winner."""
         self.study = study
         self.seeds = tuple(verdict_seed(study.spec.seed, index) for index in range(seeds))
+        self.neighbours = neighbours_of(study.spec, study.winner, study.params[study.winner], self.seeds, neighbours)
+        self._has_neighbourhood = neighbours > 0
+        self._params = {**study.params, **self.neighbours.params}
         requests = TrialRequests(study.spec, study.identity)
         self._trainer = FreshTrainer(
             requests,
-            study.params.__getitem__,
+            self._params.__getitem__,
             paths.verdict_trainings,
             study.identity,
+            neighbours_of=self.neighbours.near,
             train_returns=study.spec.folds > 1,
         )
 
@@ -79,15 +87,31 @@ class Committees:
             if not self._trainer.paths_of((trial, seed)).agent.is_file()
         ]
 
+    @property
+    def remaining(self) -> Sequence[tuple[int, int]]:
+        """The missing trainings, and those of the neighbours that have not ended."""
+        return [*self.missing, *(each for each in self.neighbours.trainings if each not in self._trainer.values)]
+
+    @property
+    def remaining_text(self) -> str:
+        """What remains, for a message: `16 agents of trial 0 and trial 12, and 8 near trial 12`."""
+        missing, near = len(self.missing), len(self.remaining) - len(self.missing)
+        of_neighbours = f"near trial {self.study.winner}"
+        if not missing:
+            return f"{counted(near, 'agent')} {of_neighbours}"
+        text = f"{counted(missing, 'agent')} of {self.trials}"
+        return f"{text}, and {near} {of_neighbours}" if near else text
+
     def train(self, workers: WorkerPool, stop: StopSignal) -> Iterator[StudyEvent]:
-        """Train the missing members.
+        """Train what remains. A neighbour whose training fails is left out of the neighbourhood.
 
         Raises:
-            FxaiError: A training failed.
+            FxaiError: A training of a committee failed.
         """
-        missing, total = self.missing, len(self.study.params) * len(self.seeds)
-        begun = FreshTrainingsProgressed("Verdict", total - len(missing), total)
-        yield from self._trainer.train(missing, workers, stop, begun)
+        remaining = self.remaining
+        total = len(self.study.params) * len(self.seeds) + len(self.neighbours.trainings)
+        begun = FreshTrainingsProgressed("Verdict", total - len(remaining), total)
+        yield from self._trainer.train(remaining, workers, stop, begun)
         if self.missing and not stop.urgency:
             trial, seed = self.missing[0]
             raise FxaiError(f"trial {trial} could not be trained on the fresh seed {seed}, so there is no verdict")
@@ -99,3 +123,14 @@ class Committees:
     def files_of(self, trial: int) -> Sequence[TrialPaths]:
         """The files of the trainings of a trial's committee, in the order of the seeds."""
         return [self._trainer.paths_of((trial, seed)) for seed in self.seeds]
+
+    def neighbourhood(self) -> Neighbourhood | None:
+        """The winner's value beside those of its neighbours; None if a verdict without it was asked for.
+
+        Raises:
+            InputError: It is not known; the message is the reason.
+        """
+        if not self._has_neighbourhood:
+            return None
+        params = self.study.params[self.study.winner]
+        return neighbourhood_of(self.neighbours, self.study.spec, params, self._trainer, self.seeds)

@@ -33,6 +33,7 @@ class FreshTrainer:
         identity: StudyIdentity,
         *,
         train_returns: bool = False,
+        neighbours_of: Mapping[int, int] | None = None,
     ) -> None:
         """Read the trainings that have ended.
 
@@ -42,9 +43,11 @@ class FreshTrainer:
             folder: Folder of the trainings.
             identity: Of the study; trainings of another study are not used.
             train_returns: Whether agents in folds also leave their returns on the bars of their training.
+            neighbours_of: The trial by the number of each configuration that is none of the study's trials but near
+                one. Their agents are not kept.
         """
         self._requests, self._params_of, self._folder = requests, params_of, folder
-        self._train_returns = train_returns
+        self._train_returns, self._neighbours_of = train_returns, neighbours_of or {}
         self._file = folder / "trainings.json"
         self._trainings = read_fresh_trainings(self._file, identity)
 
@@ -83,10 +86,10 @@ class FreshTrainer:
                 case TrialResult(number=number):
                     shares[number] = 1.0
                     self._note(_training_of(number), event)
-                    yield from _failure(_training_of(number), event)
+                    yield from self._failure(_training_of(number), event)
                     yield replace(begun, done=begun.done + sum(shares.values()))
                 case Heartbeat(activity):
-                    trials = [tuple(sorted({_training_of(number)[0] for number in each.trials})) for each in activity]
+                    trials = [tuple(sorted({self._trial_of(number) for number in each.trials})) for each in activity]
                     yield Heartbeat([replace(each, trials=of) for each, of in zip(activity, trials, strict=True)])
                 case Notice():
                     yield event
@@ -102,7 +105,21 @@ class FreshTrainer:
         value = float("nan") if result.value is None else result.value
         self._trainings = self._trainings.with_value(*training, value)
         self._trainings.write(self._file)
-        self.paths_of(training).checkpoint.unlink(missing_ok=True)
+        paths = self.paths_of(training)
+        for path in [paths.checkpoint, *([paths.agent] if training[0] in self._neighbours_of else [])]:
+            path.unlink(missing_ok=True)
+
+    def _trial_of(self, number: int) -> int:
+        """The trial of a request, or the trial near its configuration."""
+        trial, _ = _training_of(number)
+        return self._neighbours_of.get(trial, trial)
+
+    def _failure(self, training: TrainingKey, result: TrialResult) -> Iterator[Notice]:
+        trial, seed = training
+        near = self._neighbours_of.get(trial)
+        name = f"Trial {trial}" if near is None else f"A configuration near trial {near}"
+        if result.error is not None:
+            yield Notice(f"{name} failed on the fresh seed {seed}: {result.error.message}", warns=True)
 
 
 def _updates(request: TrialRequest) -> int:
@@ -119,9 +136,3 @@ def _training_of(number: int) -> TrainingKey:
     """Inverse of `_number`."""
     trial, seed = divmod(number, _SEEDS)
     return trial, seed
-
-
-def _failure(training: TrainingKey, result: TrialResult) -> Iterator[Notice]:
-    trial, seed = training
-    if result.error is not None:
-        yield Notice(f"Trial {trial} failed on the fresh seed {seed}: {result.error.message}", warns=True)

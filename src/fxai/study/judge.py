@@ -1,6 +1,7 @@
 """Judges a study's winner on bars that the search did not use, with committees that are trained already."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import JsonValue
 
-from fxai.errors import FxaiError
+from fxai.errors import FxaiError, InputError
+from fxai.evaluation.neighbourhood import Neighbourhood
 from fxai.evaluation.position_baselines import position_baselines
-from fxai.evaluation.verdict import VerdictSettings, verdict
+from fxai.evaluation.verdict import MissingFigure, VerdictSettings, verdict
 from fxai.market.calendar import bars_per_year
 from fxai.market.read_bars import load_bars
 from fxai.results.best_verdict import BestVerdict
@@ -67,6 +69,7 @@ def judge(
     env = _scoring_env(winner)
     baselines = position_baselines(window.market, path, env)
     judged = verdict(found, of_default, settings, bars_per_year=window.market.bars_per_year, baselines=baselines)
+    near, reason = _neighbourhood(committees)
     times = np.datetime_as_string(window.market.time[path.bar[[0, -1]]], unit="s", timezone="UTC").tolist()
     result = StudyVerdict(
         study=study.spec.study_name,
@@ -80,8 +83,9 @@ def judge(
         first=times[0],
         last=times[1],
         judged=datetime.now(UTC).isoformat(timespec="seconds"),
-        verdict=judged,
+        verdict=judged if reason is None else replace(judged, missing=(*judged.missing, reason)),
         selection=describe_selection(committees, record, paths, _bars_per_year(winner)),
+        neighbourhood=near,
     )
     winner.save(paths.committee)
     _write(result, paths, on_test_split=window.uses_test_split)
@@ -109,6 +113,14 @@ def _write(result: StudyVerdict, paths: StudyPaths, *, on_test_split: bool) -> N
         add_verdict(paths, BestVerdict.of(result.study, traits, result.trial, paths.results_dir))
     else:
         result.write(paths.verdict_on(result.data))
+
+
+def _neighbourhood(committees: Committees) -> tuple[Neighbourhood | None, MissingFigure | None]:
+    """The neighbourhood, from trainings on validation; None with the reason if it cannot be given."""
+    try:
+        return committees.neighbourhood(), None
+    except InputError as error:
+        return None, MissingFigure(f"configurations near trial {committees.study.winner}", str(error))
 
 
 def _committee(agents: Sequence[Path]) -> "Committee":

@@ -119,7 +119,7 @@ def _judged(
     def judge_and_write() -> Iterable[Path]:
         settings = study.verdict if isinstance(study.verdict, VerdictConfig) else VerdictConfig()
         judged = judged_study(study, record, identity, on_test_split=True)
-        committees = Committees(judged, paths, settings.seeds)
+        committees = Committees(judged, paths, settings.seeds, settings.neighbours)
         if committees.missing:  # the run has said why
             return ()
         try:

@@ -18,6 +18,7 @@ from fxai.formatting import counted, figure
 from fxai.metric_text import number_text
 from fxai.results.best_verdict import BestVerdict
 from fxai.results.report.blocks import Block, Command, Facts, KeySentence, Points, Section, Table, Text
+from fxai.results.report.neighbourhood import neighbourhood_blocks
 from fxai.results.report.selection import selection_blocks
 from fxai.results.report.study_info import StudyInfo
 from fxai.results.study_verdict import StudyVerdict, read_study_verdict
@@ -56,6 +57,7 @@ def _judged(found: StudyVerdict) -> Section:
     blocks.append(_table(found))
     if of.baselines is not None:
         blocks.append(Facts(_facts(of.baselines)))
+    blocks += neighbourhood_blocks(found.neighbourhood, found.trial)
     blocks += selection_blocks(found.selection, found.trial)
     return Section(_NAME, headline(of.word, of.bars), blocks)
 

@@ -10,13 +10,19 @@ from fxai.spec.search.switch import ABSENT, OFF, SETTINGS, Off, WrittenSwitch, r
 
 
 class VerdictConfig(Record):
-    """The committees and the bounds of a verdict."""
+    """The committees, the bounds and the neighbourhood of a verdict."""
 
     seeds: int = Field(
         default=8, ge=2, le=MAX_SEEDS, description="agents of each committee, each trained on a fresh seed"
     )
     confidence: float = Field(
         default=0.95, gt=0.5, lt=1, description="confidence of each one-sided bound at the first look at the bars"
+    )
+    neighbours: int = Field(
+        default=8,
+        ge=0,
+        le=64,
+        description="trainings of configurations near the best trial, scored on validation; 0 for none",
     )
 
 
