@@ -115,7 +115,7 @@ def verdict(
         InputError: If the two have different numbers of bars.
     """
     if default is not None and default.bars != winner.bars:
-        raise InputError(f"the winner's returns have {winner.bars} bars, the default's {default.bars}")
+        raise InputError(f"the best trial's returns have {winner.bars} bars, the default's {default.bars}")
     confidence = settings.confidence_of_look
     to_flat = _to_flat(winner, confidence)
     to_default = None if default is None else _to_default(winner, default, confidence)
