@@ -10,7 +10,6 @@ from fxai.api.call_study import announce
 from fxai.api.hpo_config import DEFAULT_STORAGE, HPOConfig
 from fxai.api.study_spec import spec_of_mapping
 from fxai.errors import InputError, RepeatedFailureError
-from fxai.evaluation.verdict_words import sentences
 from fxai.results.study_results import StudyResults
 from fxai.spec.reading.find_spec import find_spec
 from fxai.spec.reading.load import load_spec
@@ -101,7 +100,7 @@ def search(
     for warning in outcome.warnings:
         logger.warning("%s", warning)
     logger.info("%s", ended_line(outcome.ended))
-    for line in () if outcome.judged is None else sentences(outcome.judged.verdict):
+    for line in outcome.verdict.sentences():
         logger.info("%s", line)
     if outcome.status is RunStatus.INTERRUPTED:
         raise KeyboardInterrupt(outcome.ended.reason)
