@@ -156,7 +156,8 @@ def test_the_selection_is_described_beside_the_verdict(place: Path) -> None:
 
     for number in complete:
         (folder / "trials" / f"{number:05d}" / "returns.safetensors").unlink()
-    again = call_fxai(place, "verdict", "judged", "--seeds", "2", "--json")
+    again = call_fxai(place, "verdict", "judged", "--json")  # as many seeds as the spec has
+    assert json.loads(again.out)["seeds"] == list(found.seeds)
     described = json.loads(again.out)["selection"]
     assert (described["complete"], described["used"], described["overfitting"]) == (len(complete), 0, None)
     assert any("2 complete trials with returns; there are 0" in each["reason"] for each in described["missing"])
