@@ -16,6 +16,7 @@ from fxai.market.bars import Faults, ReadingNote
 from fxai.market.calendar import Gaps
 from fxai.market.describe import Description
 from fxai.market.describe import describe as described
+from fxai.market.reading.rows import row_names
 from fxai.spec.fields.data_config import DataConfig
 
 data = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -109,9 +110,7 @@ def _order(faults: Faults) -> str:
 
 
 def _note(note: ReadingNote) -> str:
-    named = ", ".join(map(str, note.first_rows))
-    more = f" and {note.rows - len(note.first_rows)} more" if note.rows > len(note.first_rows) else ""
-    rows = f" ({'row' if note.rows == 1 else 'rows'} {named}{more})" if named else ""
+    rows = f" ({row_names(note.first_rows, note.rows)})" if note.first_rows else ""
     return f"Note: {note.text}{rows}"
 
 

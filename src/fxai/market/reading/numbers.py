@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fxai.errors import DataError
-
-_ROWS_NAMED = 5  # rows that a message lists
+from fxai.market.reading.rows import row_names
 
 
 def numbers(table: pd.DataFrame, column: str, source: str) -> pd.Series:
@@ -27,7 +26,4 @@ def numbers(table: pd.DataFrame, column: str, source: str) -> pd.Series:
 
 def named_rows(wrong: pd.Series) -> str:
     """The row numbers at which a column of booleans, indexed by row number, is true; the first ones of many."""
-    rows = [str(row) for row in wrong.index[wrong.to_numpy()]]
-    named = ", ".join(rows[:_ROWS_NAMED])
-    more = f" and {len(rows) - _ROWS_NAMED} more" if len(rows) > _ROWS_NAMED else ""
-    return f"row {named}" if len(rows) == 1 else f"rows {named}{more}"
+    return row_names(wrong.index[wrong.to_numpy()].tolist())

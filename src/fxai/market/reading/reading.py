@@ -18,6 +18,7 @@ from fxai.market.reading.columns import find_columns
 from fxai.market.reading.instruments import check_one_symbol
 from fxai.market.reading.numbers import numbers
 from fxai.market.reading.order import in_order
+from fxai.market.reading.rows import NAMED
 from fxai.market.reading.source_files import file_content
 from fxai.market.reading.spread import read_spread
 from fxai.market.reading.table import read_table, with_row_numbers
@@ -82,4 +83,4 @@ def _stray_note(time: TimeArray, rows: NDArray[np.int64]) -> tuple[ReadingNote, 
         return ()
     moment = np.datetime_as_string(time[stray[0]], unit="m").replace("T", " ")
     text = f"{moment} is far from the times of the other bars and probably wrong; bars per year are counted without it"
-    return (ReadingNote("stray times", text, len(stray), tuple(rows[stray[:5]].tolist())),)
+    return (ReadingNote("stray times", text, len(stray), tuple(rows[stray[:NAMED]].tolist())),)

@@ -49,8 +49,9 @@ FORMS: dict[str, tuple[pd.DatetimeIndex, Callable[[pd.DatetimeIndex], tuple[Any,
     "YYYYMMDDHHMM": (HOURS, text("%Y%m%d%H%M"), "YYYYMMDDHHMM"),
     "YYYYMMDDHHMM of days": (DAYS, text("%Y%m%d%H%M"), "YYYYMMDDHHMM"),
     "YYYYMMDDHHMMSS": (HOURS, text("%Y%m%d%H%M%S"), "YYYYMMDDHHMMSS"),
-    "YYYYMMDD HHMMSS": (HOURS, text("%Y%m%d %H%M%S"), "YYYYMMDDHHMMSS"),
-    "YYYYMMDD HHMMSSfff": (HOURS, text("%Y%m%d %H%M%S000"), "YYYYMMDDHHMMSSfff"),
+    "YYYYMMDD HHMMSS": (HOURS, text("%Y%m%d %H%M%S"), "text"),
+    "YYYYMMDD HHMMSSfff": (HOURS, text("%Y%m%d %H%M%S000"), "text"),
+    "YYYYMMDDHHMMSSfff": (HOURS, text("%Y%m%d%H%M%S000"), "YYYYMMDDHHMMSSfff"),
     "Excel, days": (DAYS, lambda when: (serial(when).astype(int),), "serial days of Excel"),
     "Excel, hours": (HOURS, lambda when: (np.round(serial(when), 10),), "serial days of Excel"),
     "Excel, hours in five digits": (
@@ -74,6 +75,11 @@ FORMS: dict[str, tuple[pd.DatetimeIndex, Callable[[pd.DatetimeIndex], tuple[Any,
     "AM and PM behind ISO": (HOURS, text("%Y-%m-%d %I:%M:%S %p"), "text"),
     "month by name": (DAYS, text("%b %d, %Y"), "text"),
     "day, month by name": (DAYS, text("%d-%b-%Y"), "text"),
+    "midnight without a time of day": (
+        HOURS,
+        lambda when: ([f"{each:%d.%m.%Y %H:%M}".removesuffix(" 00:00") for each in when],),
+        "text",
+    ),
     "offset of GMT": (HOURS, text("%d.%m.%Y %H:%M:%S.000 GMT+0000"), "text"),
     "two columns": (HOURS, lambda when: (list(when.strftime("%Y.%m.%d")), list(when.strftime("%H:%M"))), "text"),
     "two columns, slashes": (
@@ -138,7 +144,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "day or month first": (["01/02/2023", "02/02/2023"], r"data\.date_format, such as '%m/%d/%Y' .*'%d/%m/%Y'"),
     "day first, then month first": (
         ["13/02/2023", "02/14/2023"],
-        "row 3: '02/14/2023' .*other rows, such as '13/02/2023'",
+        "row 3: '02/14/2023' .*than row 2: '13/02/2023'",
     ),
     "two years": (["01/02/23", "02/02/23"], "row 2: '01/02/23' is a timestamp of unknown form"),
     "no such day": (["2023-02-28", "2023-02-30"], "row 3: '2023-02-30' is no date"),
@@ -195,6 +201,18 @@ def test_the_given_format_is_used(form: str):
 def test_the_given_format_is_of_both_columns():
     found = read([20230102, 20230102], [0, 1], date_format="%Y%m%d %H")
     np.testing.assert_array_equal(found.utc, HOURS[:2].to_numpy().astype("datetime64[ns]"))
+
+
+@pytest.mark.parametrize("form", ["2023-01-02 10:00:00.{}", "02.01.2023 10:00:00.{}", "2023-01-02T11:00:00.{}+01:00"])
+def test_nanoseconds_are_kept(form: str):
+    found = read([form.format(digits) for digits in ("123456789", "5", "123456")])
+    assert found.utc[0] == np.datetime64("2023-01-02T10:00:00.123456789")
+    assert found.utc[1] == np.datetime64("2023-01-02T10:00:00.5")
+
+
+def test_timestamps_take_no_format():
+    with pytest.raises(DataError, match=r"row 2: .* needs no data\.date_format; remove '%Y'"):
+        read(HOURS, date_format="%Y")
 
 
 def test_seconds_of_1970_are_read_if_they_are_said_to_be_seconds():

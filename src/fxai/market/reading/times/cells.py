@@ -9,8 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from fxai.errors import DataError
-
-_ROWS_NAMED = 5  # rows that a message lists
+from fxai.market.reading.rows import NAMED, row_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Cells:
     rows: NDArray[np.int64]  # number of each row in the file
     column: str
     source: str  # name in messages
-    shown: pa.Array  # [row], the cells as the file has them, for messages
+    shown: tuple[pa.Array, ...]  # [row] each, the cells as the file has them, for messages
 
     @classmethod
     def of(cls, table: pd.DataFrame, column: str, source: str) -> "Cells":
@@ -31,7 +30,7 @@ class Cells:
             DataError: If a cell is empty.
         """
         array = _arrow(table[column])
-        cells = cls(array, table.index.to_numpy(), column, source, array)
+        cells = cls(array, table.index.to_numpy(), column, source, (array,))
         if cells.is_text:
             cells = cells.with_array(pc.utf8_trim_whitespace(cells.array))
             empty = pc.equal(cells.array, "")
@@ -55,6 +54,15 @@ class Cells:
         """Parts of the cells, or the cells in another type; messages show the whole cells."""
         return Cells(array, self.rows, self.column, self.source, self.shown)
 
+    def distinct(self) -> tuple["Cells", NDArray[np.int64]]:
+        """The distinct cells in the order of their first rows, and the index among them of each cell [row]."""
+        coded = self.array.dictionary_encode()
+        codes = np.asarray(coded.indices)
+        first = np.empty(len(coded.dictionary), np.int64)
+        first[codes[::-1]] = np.arange(len(codes))[::-1]  # of the rows with one value the first is assigned last
+        shown = tuple(part.take(pa.array(first)) for part in self.shown)
+        return Cells(coded.dictionary, self.rows[first], self.column, self.source, shown), codes
+
     def text(self, position: int) -> str:
         return str(self.array[position].as_py())
 
@@ -68,16 +76,14 @@ class Cells:
         return self.refusal(position, f"does not have the format of the first timestamp, {first!r}")
 
     def shown_text(self, position: int) -> str:
-        return str(self.shown[position].as_py())
+        return " ".join(str(part[position].as_py()) for part in self.shown)
 
     def row_names(self, positions: NDArray[np.int64]) -> str:
-        """`row 5`, or `rows 2, 3, 4, 5, 6 and 55 more`."""
-        named = ", ".join(str(self.rows[each]) for each in positions[:_ROWS_NAMED])
-        more = f" and {len(positions) - _ROWS_NAMED} more" if len(positions) > _ROWS_NAMED else ""
-        return f"row {named}" if len(positions) == 1 else f"rows {named}{more}"
+        """The rows at these positions, for messages."""
+        return row_names(self.rows[positions].tolist())
 
     def first_rows(self, positions: NDArray[np.int64]) -> tuple[int, ...]:
-        return tuple(int(self.rows[each]) for each in positions[:_ROWS_NAMED])
+        return tuple(int(self.rows[each]) for each in positions[:NAMED])
 
 
 def _arrow(column: pd.Series) -> pa.Array:

@@ -41,50 +41,29 @@ def read_clocks(cells: Cells) -> Clocks:
     values = cells.array
     if pa.types.is_time(values.type):
         return Clocks(np.asarray(pc.cast(pc.cast(values, pa.time64("ns")), pa.int64())), None)
-    if cells.is_whole:
-        return Clocks(_from_numbers(cells, np.asarray(values).astype(np.int64)), None)
-    if not cells.is_text:
+    if not cells.is_whole and not cells.is_text:
         raise cells.refusal(0, "is no time of day; write 22:00 or 22:00:00")
-    coded = values.dictionary_encode()
-    codes = np.asarray(coded.indices)
-    distinct = Distinct(cells, coded.dictionary, codes)
-    parts = pc.extract_regex(coded.dictionary, _ZONE)
-    clock, zone = pc.struct_field(parts, "clock"), pc.struct_field(parts, "zone")
-    nanoseconds = _from_text(distinct, clock)
-    offsets, name = _offsets(distinct, zone)
+    distinct, codes = cells.distinct()
+    if distinct.is_whole:
+        return Clocks(_from_numbers(distinct, np.asarray(distinct.array).astype(np.int64))[codes], None)
+    parts = pc.extract_regex(distinct.array, _ZONE)
+    nanoseconds = _from_text(distinct, pc.struct_field(parts, "clock"))
+    offsets, name = _offsets(distinct, pc.struct_field(parts, "zone"))
     return Clocks(nanoseconds[codes], None if offsets is None else offsets[codes], name)
 
 
-@dataclass(frozen=True, slots=True)
-class Distinct:
-    """The distinct cells of a column."""
-
-    cells: Cells
-    array: pa.Array  # [distinct]
-    codes: NDArray[np.int64]  # [row], index in `array`
-
-    def position(self, code: int) -> int:
-        """Position of the first row with a distinct value."""
-        return int(np.argmax(self.codes == code))
-
-    def first_row_of(self, wrong: NDArray[np.bool_]) -> int:
-        """Position of the first row whose distinct value is wrong [distinct]."""
-        return int(np.argmax(wrong[self.codes]))
-
-
-def _from_text(distinct: Distinct, clock: pa.Array) -> NDArray[np.int64]:
-    """Nanoseconds since midnight [distinct]."""
-    blank = np.asarray(pc.equal(clock, ""))
-    if blank.all():
-        return np.zeros(len(blank), np.int64)
+def _from_text(cells: Cells, clock: pa.Array) -> NDArray[np.int64]:
+    """Nanoseconds since midnight [row]; 0 where a date stands alone."""
     texts = pd.Series(clock.to_pandas()).str.upper().str.replace(".M.", "M", regex=False)
-    first = texts.iloc[distinct.codes[0]]
+    alone = (texts == "").to_numpy()
+    if alone.all():
+        return np.zeros(len(texts), np.int64)
+    first = texts.iloc[int(np.argmin(alone))]
     if re.fullmatch(r"\d+", first):
-        return _from_digits(distinct, clock)
-    found = _parsed(texts, first)
+        return _from_digits(cells, clock)
+    found = _parsed(texts.where(~alone, "00:00"), first)
     if found is None or np.isnat(found).any():
-        wrong = np.ones(len(texts), np.bool_) if found is None else np.isnat(found)
-        raise _unlike_first(distinct.cells, distinct.first_row_of(wrong))
+        raise _unlike_first(cells, 0 if found is None else int(np.isnat(found).argmax()))
     return found.astype("datetime64[ns]").astype(np.int64) % _DAY_NS
 
 
@@ -99,20 +78,14 @@ def _parsed(texts: pd.Series, first: str) -> NDArray[np.datetime64] | None:
     return None
 
 
-def _from_digits(distinct: Distinct, clock: pa.Array) -> NDArray[np.int64]:
+def _from_digits(cells: Cells, clock: pa.Array) -> NDArray[np.int64]:
     """Times of day such as 2200, 220000 and 220000000, and numbers that lost their zeros."""
-    try:
-        numbers = np.asarray(pc.cast(clock, pa.int64()))
-    except pa.ArrowInvalid:
-        wrong = ~np.asarray(pc.match_substring_regex(clock, r"^\d{1,9}$"))
-        raise _unlike_first(distinct.cells, distinct.first_row_of(wrong)) from None
+    odd = np.asarray(pc.invert(pc.match_substring_regex(clock, r"^\d{1,9}$")))
+    if odd.any():
+        raise _unlike_first(cells, int(odd.argmax()))
     widths = np.unique(np.asarray(pc.utf8_length(clock)))
     form = _DIGITS.get(int(widths[0])) if len(widths) == 1 else None
-    return _from_numbers(distinct.cells, numbers[distinct.codes], form)[_first_of_each(distinct.codes)]
-
-
-def _first_of_each(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.unique(codes, return_index=True)[1]
+    return _from_numbers(cells, np.asarray(pc.cast(clock, pa.int64())), form)
 
 
 def _from_numbers(cells: Cells, values: NDArray[np.int64], form: str | None = None) -> NDArray[np.int64]:
@@ -133,21 +106,19 @@ def _from_numbers(cells: Cells, values: NDArray[np.int64], form: str | None = No
     return found
 
 
-def _offsets(distinct: Distinct, zone: pa.Array) -> tuple[NDArray[np.int64] | None, str | None]:
-    """Nanoseconds ahead of UTC [distinct], or the name of one time zone."""
+def _offsets(cells: Cells, zone: pa.Array) -> tuple[NDArray[np.int64] | None, str | None]:
+    """Nanoseconds ahead of UTC [row], or the name of one time zone."""
     coded = zone.dictionary_encode()
-    names = coded.dictionary.to_pylist()
+    codes, names = np.asarray(coded.indices), coded.dictionary.to_pylist()
     if names == [""]:
         return None, None
     if "" in names:
-        bare = distinct.first_row_of(np.asarray(pc.equal(zone, "")))
-        raise distinct.cells.refusal(bare, "has no time zone, other rows have one")
+        raise cells.refusal(int(np.argmax(codes == names.index(""))), "has no time zone, other rows have one")
     if any("/" in name for name in names):
         if len(names) > 1:
-            other = np.asarray(pc.not_equal(zone, zone[int(distinct.codes[0])]))
-            raise distinct.cells.refusal(distinct.first_row_of(other), "has another time zone than the first row")
+            raise cells.refusal(int(np.argmax(codes != codes[0])), "has another time zone than the first row")
         return None, names[0]
-    return np.array([_ahead(name) for name in names], np.int64)[np.asarray(coded.indices)], None
+    return np.array([_ahead(name) for name in names], np.int64)[codes], None
 
 
 def _ahead(name: str) -> int:

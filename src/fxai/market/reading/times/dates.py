@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from fxai.market.bars import TimeArray
 from fxai.market.reading.times.cells import Cells
-from fxai.market.reading.times.clocks import Distinct
 
 PATTERNS = (
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}",
@@ -36,9 +35,8 @@ def read_dates(cells: Cells) -> TimeArray:
     Raises:
         DataError: If a cell is no date, or the order of day and month is not known; the message has the row.
     """
-    coded = cells.array.dictionary_encode()
-    distinct = Distinct(cells, coded.dictionary, np.asarray(coded.indices))
-    first = cells.text(0)
+    distinct, codes = cells.distinct()
+    first = distinct.text(0)
     if _YEAR_LAST.fullmatch(first):
         found = _year_last(distinct)
     elif re.search(r"[A-Za-z]", first):
@@ -47,9 +45,10 @@ def read_dates(cells: Cells) -> TimeArray:
         found = _days(pd.to_datetime(pd.Series(distinct.array.to_pandas()), format="ISO8601", errors="coerce"))
     wrong = np.isnat(found)
     if wrong.any():
-        position = distinct.first_row_of(wrong)
-        raise cells.refusal(position, "is no date in the form of the first row; correct it, or set data.date_format")
-    of_rows: TimeArray = found[distinct.codes]
+        raise distinct.refusal(
+            int(wrong.argmax()), "is no date in the form of the first row; correct it, or set data.date_format"
+        )
+    of_rows: TimeArray = found[codes]
     return of_rows
 
 
@@ -65,31 +64,22 @@ def _month_names(values: pa.Array) -> TimeArray:
     return min(found, key=lambda each: int(np.isnat(each).sum()))
 
 
-def _year_last(distinct: Distinct) -> TimeArray:
+def _year_last(cells: Cells) -> TimeArray:
     """Dates [distinct] of 31.01.2017, 31/01/2017, 01/31/2017 or 31-01-2017."""
-    parts = pc.extract_regex(distinct.array, r"^(?P<a>\d{1,2})(?P<mark>[-/.])(?P<b>\d{1,2})[-/.](?P<year>\d{4})$")
-    if parts.null_count:
-        return np.full(len(parts), "NaT", "datetime64[D]")
+    parts = pc.extract_regex(cells.array, r"^(?P<a>\d{1,2})(?P<mark>[-/.])(?P<b>\d{1,2})[-/.](?P<year>\d{4})$")
     one, two, year = (np.asarray(pc.cast(pc.struct_field(parts, name), pa.int64())) for name in ("a", "b", "year"))
-    day_first, month_first = one.max() > _MONTHS, two.max() > _MONTHS
-    if day_first and month_first:
-        code = int(np.argmax(two > _MONTHS)) if one[distinct.codes[0]] > _MONTHS else int(np.argmax(one > _MONTHS))
-        raise distinct.cells.refusal(
-            distinct.position(code),
-            f"has day and month in another order than other rows, such as {_example(distinct, one, two)!r}",
+    days_first, months_first = np.flatnonzero(one > _MONTHS), np.flatnonzero(two > _MONTHS)
+    if days_first.size and months_first.size:
+        early, late = sorted((int(days_first[0]), int(months_first[0])))
+        raise cells.refusal(
+            late, f"has day and month in another order than row {cells.rows[early]}: {cells.shown_text(early)!r}"
         )
-    if not day_first and not month_first and pc.struct_field(parts, "mark")[0].as_py() != ".":
-        raise distinct.cells.refusal(
-            0, f"has the day or the month first; set data.date_format, such as {_formats(distinct.cells.shown_text(0))}"
+    if not days_first.size and not months_first.size and pc.struct_field(parts, "mark")[0].as_py() != ".":
+        raise cells.refusal(
+            0, f"has the day or the month first; set data.date_format, such as {_formats(cells.shown_text(0))}"
         )
-    day, month = (two, one) if month_first else (one, two)
+    day, month = (two, one) if months_first.size else (one, two)
     return _calendar(year, month, day)
-
-
-def _example(distinct: Distinct, one: NDArray[np.int64], two: NDArray[np.int64]) -> str:
-    first_is_day = one[distinct.codes[0]] > _MONTHS
-    wanted = one > _MONTHS if first_is_day else two > _MONTHS
-    return str(distinct.array[int(np.argmax(wanted))].as_py())
 
 
 def _formats(shown: str) -> str:

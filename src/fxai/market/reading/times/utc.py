@@ -47,7 +47,7 @@ def read_times(table: pd.DataFrame, columns: tuple[str, ...], config: DataConfig
     zone = zone_of(config.timezone)
     cells, moments = _moments(table, columns, config.date_format, source)
     check_limits(moments, cells)
-    exact = moments.time.astype("datetime64[ns]")
+    exact = moments.time.astype("datetime64[ns]", copy=False)
     if moments.is_utc:
         return Times(exact, moments.form, None, moments.notes)
     named_utc = any(word in columns[0].lower() for word in ("gmt", "utc"))
@@ -65,22 +65,27 @@ def _moments(
     parts = [Cells.of(table, column, source) for column in columns]
     if len(parts) == 1:
         return parts[0], _single(parts[0], date_format)
-    both = _side_by_side(parts)
-    parts = [replace(part, shown=both.array) for part in parts]
+    shown = tuple(part.array for part in parts)
+    parts = [replace(part, shown=shown) for part in parts]
     if date_format is not None:
-        return both, formatted_times(both, date_format)
-    days = _single(parts[0], None)
+        return parts[0], formatted_times(_side_by_side(parts), date_format)
+    dates, codes = parts[0].distinct()
+    days = _single(dates, None)
     midnight = days.time.astype("datetime64[D]")
     if (midnight != days.time).any():
-        raise parts[0].refusal(
+        raise dates.refusal(
             int(np.argmax(midnight != days.time)),
             f"has a time of day, and the column {columns[1]} too; remove one of the two columns",
         )
-    return both, replace(joined(midnight, read_clocks(parts[1])), form=days.form, notes=days.notes)
+    return parts[0], replace(joined(midnight[codes], read_clocks(parts[1])), form=days.form, notes=days.notes)
 
 
 def _single(cells: Cells, date_format: str | None) -> Moments:
     kind = cells.array.type
+    if date_format is not None and (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
+        raise cells.refusal(
+            0, f"is a timestamp and no text: the file needs no data.date_format; remove {date_format!r}"
+        )
     if pa.types.is_timestamp(kind):
         return Moments(np.asarray(pc.cast(cells.array, pa.timestamp(kind.unit))), "text", is_utc=kind.tz is not None)
     if pa.types.is_date(kind):
@@ -98,5 +103,4 @@ def _side_by_side(parts: list[Cells]) -> Cells:
     """The cells of a date and a time of day, with one space between them."""
     texts = [part.array if part.is_text else pc.cast(part.array, pa.string()) for part in parts]
     texts = [pc.cast(text, pa.large_string()) for text in texts]
-    array = pc.binary_join_element_wise(*texts, pa.scalar(" ", pa.large_string()))
-    return replace(parts[0], array=array, shown=array)
+    return parts[0].with_array(pc.binary_join_element_wise(*texts, pa.scalar(" ", pa.large_string())))

@@ -88,35 +88,42 @@ def utc_of(naive: TimeArray, zone: Zone, cells: Cells) -> tuple[TimeArray, tuple
             disorder; the message has the rows.
     """
     if zone.is_fixed:
-        offset = zone.place.utcoffset(None) or timedelta(0)
-        return naive - np.timedelta64(offset) - zone.ahead, ()
-    clock = pd.DatetimeIndex(naive - zone.ahead)
-    first = _localized(clock, zone, is_first=True)
-    missing = np.flatnonzero(np.isnat(first))
+        offset = np.timedelta64(zone.place.utcoffset(None) or timedelta(0)) + zone.ahead
+        return (naive - offset if offset else naive), ()
+    clock = pd.DatetimeIndex(naive - zone.ahead if zone.ahead else naive)
+    utc = _converted(clock.tz_localize(zone.place, ambiguous="NaT", nonexistent="NaT"))
+    unsettled = np.flatnonzero(np.isnat(utc))  # the few that do not exist, or occur twice
+    if not unsettled.size:
+        return utc, ()
+    first = _localized(clock[unsettled], zone, is_first=True)
+    missing = unsettled[np.isnat(first)]
     if missing.size:
         raise cells.refusal(
             int(missing[0]),
             f"does not exist in {zone.name}, where clocks go forward then ({cells.row_names(missing)}); data.timezone "
             "is probably wrong: see docs/how_to/broker_clocks.md",
         )
-    second = _localized(clock, zone, is_first=False)
-    repeated = np.flatnonzero(first != second)
-    if not repeated.size:
-        return first, ()
+    second = _localized(clock[unsettled], zone, is_first=False)
     newest_first = bool(naive[0] > naive[-1])
     is_second = np.zeros(len(naive), np.bool_)
-    for rows in _groups(naive, repeated):
+    for rows in _groups(naive, unsettled):
         is_second[_second_rows(naive, rows, cells, newest_first=newest_first)] = True
     text = f"an hour that occurs twice in {zone.name} was resolved by the order of rows"
-    note = ReadingNote("repeated hours", text, len(repeated), cells.first_rows(repeated))
-    return np.where(is_second, second, first), (note,)
+    note = ReadingNote("repeated hours", text, len(unsettled), cells.first_rows(unsettled))
+    utc[unsettled] = np.where(is_second[unsettled], second, first)
+    return utc, (note,)
 
 
 def _localized(clock: pd.DatetimeIndex, zone: Zone, *, is_first: bool) -> TimeArray:
     """Times in UTC, with one choice for all hours that occur twice; NaT for times that do not exist."""
     choice = np.full(len(clock), is_first)  # True: summer time
     located = clock.tz_localize(zone.place, ambiguous=choice, nonexistent="NaT")
-    return located.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[ns]")
+    return _converted(located)
+
+
+def _converted(located: pd.DatetimeIndex) -> TimeArray:
+    utc: TimeArray = located.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[ns]")
+    return utc
 
 
 def _groups(naive: TimeArray, repeated: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
