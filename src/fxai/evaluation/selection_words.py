@@ -5,9 +5,9 @@ from fxai.evaluation.selection import DeflatedSharpe, Selection
 from fxai.formatting import counted
 
 CAUTION = (
-    "These figures are of the validation bars, on which the trial was chosen, and they decide nothing. They are "
-    "optimistic: a sampler that learns from earlier trials proposes trials near the best ones, so the trials are not "
-    "independent."
+    "The figures of the selection are of the validation bars, on which the trial was chosen, and they decide nothing. "
+    "They are optimistic: a sampler that learns from earlier trials proposes trials near the best ones, so the trials "
+    "are not independent."
 )
 _SMALLEST_SHARE = 0.001
 

@@ -17,7 +17,7 @@ from fxai.formatting import counted, runs
 from fxai.results.report.blocks import Block, Table, Text
 
 _MOST_NUMBERS = 10
-_Row: TypeAlias = tuple[str, str, str]
+_Row: TypeAlias = tuple[str, str, str]  # a figure's name, its value, and what it is
 
 
 def selection_blocks(selection: Selection, trial: int) -> Sequence[Block]:
@@ -25,7 +25,9 @@ def selection_blocks(selection: Selection, trial: int) -> Sequence[Block]:
     blocks: list[Block] = [Text(f"{CAUTION} {trials_sentence(selection)}")]
     rows = _rows(selection, trial)
     if rows:
-        blocks.append(Table(("The selection on validation", "Value", "What it is"), rows, stacked=True))
+        blocks.append(
+            Table(("The selection on validation", ""), [(name, f"{value}: {what}") for name, value, what in rows])
+        )
     return [*blocks, *(Text(each.sentence) for each in selection.missing)]
 
 
