@@ -32,6 +32,9 @@ def test_a_search_with_folds(scheme: str, fxai: Fxai, folder: Path) -> None:
     again = fxai("run", "--spec", "small.yaml", "--n-trials", "3", "--n-jobs", "1", "--quiet")
     assert again.code == 0, again
     agent = folder / "optuna_results" / "small" / "best_agent.safetensors"
+    trained = fxai("train", str(agent.with_name("small_best_config.yaml")), "--output", "trained", "--quiet")
+    assert trained.code == 0, trained
+    assert (folder / "trained" / "agent.safetensors").read_bytes() == agent.read_bytes()
     evaluated = fxai("evaluate", str(agent), "--json")
     assert evaluated.code == 0, evaluated
     assert json.loads(evaluated.out)["split"] == "validation"

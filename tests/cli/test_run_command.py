@@ -122,7 +122,7 @@ def test_a_run_over_several_seeds_ends_with_the_standard_error(fxai: Fxai, folde
     assert finished.code == 0, finished
     assert re.search(r"│ Best value +│ \S+ ± \S+ │", finished.out)
     assert len(re.findall(r"^Trial \d complete: \S+ ± \S+ in ", finished.out, re.MULTILINE)) == 2
-    assert "The agent is from the first of the trial's 2 seeds" in finished.out
+    assert "The agent is the committee of the trial's 2 seeds." in finished.out
     (command,) = [line.split() for line in finished.out.splitlines() if line.startswith("  fxai evaluate ")]
     assert fxai(*command[1:]).code == 0
 

@@ -11,8 +11,9 @@ from cli.conftest import call_fxai
 from fxai.evaluation.neighbourhood_words import neighbourhood_sentences
 from fxai.market.read_bars import load_bars
 from fxai.results.study_verdict import read_study_verdict
+from fxai.results.track_files import is_of
+from fxai.results.training.best_config import load_best_config
 from fxai.rl.agents.agent_file import load_agent
-from fxai.rl.agents.committee import Committee
 from fxai.spec.fields.data_config import DataConfig
 
 SPEC = """\
@@ -59,18 +60,20 @@ def place(tmp_path: Path) -> Path:
 
 def test_a_winner_is_judged_on_the_test_split(place: Path) -> None:
     run(place)
+    folder = place / "optuna_results" / "judged"
+    agent = folder / "best_agent.safetensors"
+    best = json.loads((folder / "best_params.json").read_text())
+    assert load_agent(agent).seeds == tuple(best["confirmed"]["seeds"])
     finished = call_fxai(place, "verdict", "judged", "--seeds", "3")
     assert finished.code == 0, finished.err
-    folder = place / "optuna_results" / "judged"
     found = read_study_verdict(folder / "verdict.json")
     assert found is not None
     assert f"Verdict on {found.verdict.bars} bars: {found.verdict.word}" in finished.out
     assert found.split == "test"
     assert len(set(found.seeds)) == 3
-    committee = load_agent(folder / "committee.safetensors")
-    assert isinstance(committee, Committee)
-    assert len(committee.members) == 3
-    best = json.loads((folder / "best_params.json").read_text())
+    assert load_agent(agent).seeds == load_best_config(folder / "judged_best_config.yaml").trained_seeds == found.seeds
+    assert is_of(agent, folder / "best_agent_validation.json")
+    assert f"  {agent.relative_to(place)}\n" in finished.out
     assert found.trial == best["trial"]
     assert not set(best["confirmed"]["seeds"]) & set(found.seeds)
 
@@ -97,8 +100,9 @@ def test_a_winner_is_judged_on_the_test_split(place: Path) -> None:
     assert not other.err
     assert json.loads(other.out)["split"] == "test"  # of the data of the training
     assert json.loads(other.out)["verdict"]["settings"]["looks"] == 2  # of two studies at the same bars
+    judged_agent = (place / "optuna_results" / "another" / "best_agent.safetensors").read_bytes()
     write_bars(place / "other.csv", changed_from=0)
-    elsewhere = call_fxai(place, "verdict", "another", "--seeds", "2", "--data", "other.csv", "--json")
+    elsewhere = call_fxai(place, "verdict", "another", "--seeds", "3", "--data", "other.csv", "--json")
     assert not elsewhere.err
     assert json.loads(elsewhere.out)["verdict"]["settings"]["looks"] == 1
     assert json.loads(elsewhere.out)["split"] == "all"
@@ -106,6 +110,7 @@ def test_a_winner_is_judged_on_the_test_split(place: Path) -> None:
     assert kept is not None
     assert kept.split == "test"
     assert (place / "optuna_results" / "another" / "verdict_other.json").exists()
+    assert (place / "optuna_results" / "another" / "best_agent.safetensors").read_bytes() == judged_agent
 
 
 def test_search_and_confirmation_do_not_read_the_test_bars(place: Path) -> None:
@@ -126,6 +131,27 @@ def test_search_and_confirmation_do_not_read_the_test_bars(place: Path) -> None:
     agents = [load_agent(folder / "best_agent.safetensors") for folder in folders]
     assert np.array_equal(agents[0].weights.numpy(), agents[1].weights.numpy())
     assert agents[0].data_hash != agents[1].data_hash
+
+
+def test_a_run_leaves_the_agent_that_it_judged(place: Path) -> None:
+    """Its best config trains the same agent again, and a run without new trials leaves it as it is."""
+    spec = SPEC.replace("NAME", "judged").replace("FILE", "bars.csv")
+    (place / "judged.yaml").write_text(spec.replace("verdict: off", "verdict: {seeds: 2}"))
+    finished = call_fxai(place, "run", "--spec", "judged.yaml")
+    assert finished.code == 0, finished.err
+    folder = place / "optuna_results" / "judged"
+    found = read_study_verdict(folder / "verdict.json")
+    assert found is not None
+    assert "The agent is the committee of the 2 fresh seeds of the verdict." in finished.out
+    agent = (folder / "best_agent.safetensors").read_bytes()
+    assert load_agent(folder / "best_agent.safetensors").seeds == found.seeds
+    trained = call_fxai(place, "train", str(folder / "judged_best_config.yaml"), "--output", "again")
+    assert trained.code == 0, trained.err
+    assert (place / "again" / "agent.safetensors").read_bytes() == agent
+    assert call_fxai(place, "run", "--spec", "judged.yaml", "--quiet").code == 0
+    assert (folder / "best_agent.safetensors").read_bytes() == agent
+    again = call_fxai(place, "verdict", "judged", "--json")
+    assert json.loads(again.out)["seeds"] == list(found.seeds)
 
 
 def test_the_selection_is_described_beside_the_verdict(place: Path) -> None:

@@ -30,6 +30,7 @@ from fxai.protocol import (
 )
 from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.agents.build_training import build_training
+from fxai.rl.agents.committee import Committee
 from fxai.rl.agents.trajectory import trajectory_of
 from fxai.rl.lanes.pack import Pack
 from fxai.spec.fields.training_config import TrainingConfig
@@ -189,9 +190,10 @@ def test_the_returns_on_the_train_bars_are_those_of_the_agents(config: TrainingC
     assert bars.seeds == trial.seeds
     lengths = [sum(len(span) - 3 for span in market.folds[fold].train) for fold in bars.folds]
     assert np.isfinite(bars.returns).sum(axis=1).tolist() == lengths
-    agent, fold = load_agent(TrialPaths(tmp_path).agent), market.folds[bars.folds[0]]
+    committee, fold = load_agent(TrialPaths(tmp_path).agent), market.folds[bars.folds[0]]
+    assert isinstance(committee, Committee)
     spans = [Span(span.start + 2, span.stop) for span in fold.train]  # the first window ends at the third bar
-    steps = [trajectory_of(agent, market, span).steps["step_return"] for span in spans]
+    steps = [trajectory_of(committee.members[0], market, span).steps["step_return"] for span in spans]
     assert bars.returns[0][: lengths[0]] == pytest.approx(np.concatenate(steps), rel=1e-6, abs=1e-12)
 
 
@@ -206,11 +208,13 @@ def test_the_agent_is_that_of_the_fold_that_ends_last(config: TrainingConfig, tm
     trial = request(config, tmp_path)
     _, result = ended(lanes_of(trial))
     assert result is not None
-    agent = load_agent(TrialPaths(tmp_path).agent)
-    alone = train_agent(config, config.env, trial.seeds[0]).agent  # one training uses the bars of that fold
-    assert agent.seed == alone.seed == trial.seeds[0]
-    assert torch.equal(agent.weights, alone.weights)
-    assert agent.standardizer == alone.standardizer == prepare(config.data).standardizer
+    committee = load_agent(TrialPaths(tmp_path).agent)
+    assert isinstance(committee, Committee)
+    for member, seed in zip(committee.members, trial.seeds[:SEEDS], strict=True):
+        alone = train_agent(config, config.env, seed).agent  # one training uses the bars of that fold
+        assert member.seed == alone.seed == seed
+        assert torch.equal(member.weights, alone.weights)
+        assert member.standardizer == alone.standardizer == prepare(config.data).standardizer
 
 
 def test_one_training_uses_the_fold_that_ends_last(config: TrainingConfig, tmp_path: Path):

@@ -30,6 +30,7 @@ from fxai.protocol import (
     TrialState,
 )
 from fxai.rl.agents.agent_file import load_agent
+from fxai.rl.agents.committee import Committee
 from fxai.rl.training.lane_pack import LanePack
 from fxai.spec.fields.training_config import TrainingConfig
 
@@ -163,7 +164,11 @@ def test_the_value_of_several_seeds_is_their_mean(tmp_path: Path):
     metrics = results[1].metrics
     assert metrics["standard_error_seeds"] == pytest.approx(error)
     assert metrics["standard_error"] >= max(metrics["standard_error_seeds"], metrics["standard_error_market"]) > 0
-    assert load_agent(TrialPaths(trial.directory).agent).seed == trial.seed
+    committee = load_agent(TrialPaths(trial.directory).agent)
+    assert isinstance(committee, Committee)
+    for member, seed in zip(committee.members, trial.seeds, strict=True):
+        assert member.seed == seed
+        assert torch.equal(member.weights, load_agent(TrialPaths(tmp_path / f"alone-{seed}").agent).weights)
 
 
 @pytest.mark.parametrize(

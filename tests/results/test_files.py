@@ -26,25 +26,17 @@ def provenance(spec: StudySpec) -> Provenance:
     return Provenance.of(spec, data_hash="d" * 64)
 
 
-def _leave_agent(paths: StudyPaths, number: int, content: bytes) -> None:
-    agent = paths.trial(number).agent
-    agent.parent.mkdir(parents=True, exist_ok=True)
-    agent.write_bytes(content)
-
-
-def test_a_study_with_a_best_trial_leaves_four_files(
+def test_a_study_with_a_best_trial_leaves_three_files(
     study: optuna.Study, spec: StudySpec, paths: StudyPaths, provenance: Provenance
 ):
-    _leave_agent(paths, study.best_trial.number, b"weights")
     written = write_results(study, spec, paths, provenance)
-    assert set(written) == {paths.results, paths.best_params, paths.best_config, paths.best_agent}
+    assert set(written) == {paths.results, paths.best_params, paths.best_config}
     assert {path for path in paths.directory.iterdir() if path.is_file()} == set(written)
     best = json.loads(paths.best_params.read_text())
     assert best["params"] == study.best_params
     assert (best["trial"], best["value"]) == (study.best_trial.number, study.best_value)
     assert best["standard_error"] is None
     assert best["provenance"] == provenance.as_json()
-    assert paths.best_agent.read_bytes() == b"weights"
 
 
 def test_both_parts_of_the_standard_error_are_in_the_files(
@@ -103,30 +95,3 @@ def test_written_again_the_files_follow_the_study(
     write_results(study, spec, paths, provenance)
     assert json.loads(paths.best_params.read_text())["trial"] == 26
     assert load_best_config(paths.best_config).trial == 26
-
-
-def test_the_agent_of_an_earlier_best_does_not_stay_beside_other_parameters(
-    study: optuna.Study, spec: StudySpec, paths: StudyPaths, provenance: Provenance
-):
-    _leave_agent(paths, study.best_trial.number, b"first")
-    write_results(study, spec, paths, provenance)
-    study.add_trial(
-        optuna.trial.create_trial(
-            value=99.0,
-            params=study.best_params,
-            distributions=study.best_trial.distributions,
-            user_attrs={attributes.SEED: 7},
-        )
-    )
-    write_results(study, spec, paths, provenance)
-    assert not paths.best_agent.exists()
-
-
-def test_the_best_agent_stays_when_the_trials_folder_was_cleared(
-    study: optuna.Study, spec: StudySpec, paths: StudyPaths, provenance: Provenance
-):
-    _leave_agent(paths, study.best_trial.number, b"weights")
-    write_results(study, spec, paths, provenance)
-    paths.trial(study.best_trial.number).agent.unlink()
-    write_results(study, spec, paths, provenance)
-    assert paths.best_agent.read_bytes() == b"weights"

@@ -97,7 +97,7 @@ def test_fresh_seeds_are_not_those_of_the_search(finished: tuple[Path, StudyOutc
     found = confirmed_in(outcome)
     results = json.loads((folder / "raced" / "raced_results.json").read_text())
     assert not {trial["seed"] for trial in results["trials"]} & set(found.seeds)
-    assert load_agent(folder / "raced" / "best_agent.safetensors").seed == found.seeds[0]
+    assert load_agent(folder / "raced" / "best_agent.safetensors").seeds == found.seeds
 
 
 def test_the_error_of_the_winner_has_seeds_and_market(finished: tuple[Path, StudyOutcome]) -> None:
@@ -141,8 +141,8 @@ def test_a_pruned_trial_0_can_be_chosen(tmp_path: Path) -> None:
     folder = tmp_path / "raced"
     best = json.loads((folder / "best_params.json").read_text())
     assert (best["trial"], best["value"], best["confirmed"]["value"]) == (0, None, found.value)
-    assert load_agent(folder / "best_agent.safetensors").seed == found.seeds[0]
-    assert load_plan(folder / "raced_best_config.yaml", {}).seeds == found.seeds[:1]
+    assert load_agent(folder / "best_agent.safetensors").seeds == found.seeds
+    assert load_plan(folder / "raced_best_config.yaml", {}).seeds == found.seeds
     results = StudyResults.stored(f"sqlite:///{tmp_path}/raced.db", "raced", tmp_path)
     assert results.best_value == found.value
     headline = report_of(results.study, StudyPaths(tmp_path, "raced")).headline

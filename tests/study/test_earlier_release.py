@@ -5,6 +5,7 @@ runs were killed in trial 4, after trial 4 had saved a checkpoint. `finished/` h
 that commit resumed them itself.
 """
 
+import json
 import sys
 import tarfile
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ import pytest
 from optuna.trial import FrozenTrial
 
 from cli.conftest import Finished, call_fxai
+from fxai.rl.agents.agent_file import load_agent
 from fxai.search.studies import load_study
 from fxai.study.replay.decisions import (
     Entry,
@@ -55,6 +57,10 @@ def test_a_study_is_resumed_where_it_was_interrupted(name: str, tmp_path: Path) 
     assert (continued.params, continued.datetime_start) == (earlier.params, earlier.datetime_start)
     assert earlier.intermediate_values.items() <= continued.intermediate_values.items()
     assert not [path for path in tmp_path.rglob("*") if "~" in path.name], "no file was taken for another study's"
+    if name == "agents":
+        best = json.loads((tmp_path / "results" / name / "best_params.json").read_text())["trial"]
+        agent = load_agent(tmp_path / "results" / name / "best_agent.safetensors")
+        assert len(agent.seeds) == (1 if best < INTERRUPTED else 2)  # that release wrote the first seed's agent
     decisions = list(decisions_in(tmp_path / "results" / name))
     assert decisions == list(decisions_in(tmp_path / "finished" / f"{name}.jsonl"))
 

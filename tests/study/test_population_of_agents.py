@@ -157,6 +157,21 @@ def test_a_killed_run_resumes_to_the_same_results_and_its_winner_can_be_trained_
     assert (tmp_path / "again" / "agent.safetensors").read_bytes() == (results / "best_agent.safetensors").read_bytes()
 
 
+def test_a_winner_of_several_seeds_can_be_trained_again(tmp_path: Path) -> None:
+    """Each seed follows the lineage with the seeds that the members had in its lane."""
+    spec = written(tmp_path, lanes=12, seeds=2)
+    finished = call_fxai(tmp_path, "run", "--spec", str(spec), "--quiet")
+    assert finished.code == 0, finished
+    results = tmp_path / "optuna_results" / "s"
+    best = load_best_config(results / "s_best_config.yaml")
+    assert isinstance(best, BestConfig)
+    assert len(best.seeds) == 2
+    assert len({segment.trial for segment in best.schedule}) > 1
+    trained = call_fxai(tmp_path, "train", str(results / "s_best_config.yaml"), "--output", "again", "--quiet")
+    assert trained.code == 0, trained
+    assert (tmp_path / "again" / "agent.safetensors").read_bytes() == (results / "best_agent.safetensors").read_bytes()
+
+
 def check_shown_history(folder: Path, study: Study) -> None:
     """`show` and the results file have the exploits of a member and its last parameters."""
     trial = next(trial for trial in study.trials if len(pbt_history_of(trial.user_attrs)) > 1)

@@ -7,8 +7,9 @@ from rich.console import Console
 
 from fxai.cli.output import print_files, print_text
 from fxai.cli.summary import print_summary, print_verdict
-from fxai.formatting import counted, short_cause
-from fxai.results.paths import BEST_AGENT
+from fxai.formatting import short_cause
+from fxai.results.agent_seeds import agent_origin
+from fxai.results.paths import BEST_AGENT, StudyPaths
 from fxai.results.printed_command import StudyLocation
 from fxai.study.plain_lines import ended_line
 from fxai.study.write_results import StudyOutcome
@@ -21,7 +22,7 @@ def print_conclusion(console: Console, outcome: StudyOutcome, location: StudyLoc
     print_text(console, ended_line(outcome.ended), "")
     print_files(console, sorted(outcome.files, key=_rank))
     print_text(console, "Next:", *(f"  {command}" for command in _next_commands(outcome, location)))
-    print_text(console, *_agent_note(outcome), "")
+    print_text(console, *_agent_note(outcome, location), "")
     print_summary(console, outcome.summary)
     if outcome.failure is not None:
         print_text(console, "", f"Trial {outcome.failure.number} failed: {short_cause(outcome.failure.message)}")
@@ -32,27 +33,19 @@ def _rank(path: Path) -> int:
     return next((place for place, end in enumerate(_FIRST) if path.name.endswith(end)), len(_FIRST))
 
 
-def _agent_note(outcome: StudyOutcome) -> Sequence[str]:
-    """From which training the agent is, if a trial has several."""
-    study = outcome.study
-    if _agent(outcome) is None:
+def _agent_note(outcome: StudyOutcome, location: StudyLocation) -> Sequence[str]:
+    """From which trainings the agent is, if a trial has several."""
+    study, best = outcome.study, outcome.summary.best_trial
+    if _agent(outcome) is None or best is None:
         return ()
-    if outcome.summary.confirmed is not None:
-        fresh = counted(len(outcome.summary.confirmed.seeds), "fresh seed")
-        return (f"The agent is from the first of {fresh} of the confirmation.",)
-    if study.lanes_per_trial == 1:
-        return ()
+    paths = StudyPaths(Path(location.results_dir), study.study_name)
+    origin = agent_origin(best, outcome.summary.confirmed, study.seeds_per_trial, paths)
+    facts = [origin] if origin else []
     if study.folds > 1:
-        origin = f"one of the trial's {study.folds} folds: the fold whose training ends last"
-        return (
-            f"The agent is from {origin}. The trial's value is the mean over all folds and seeds.",
-            "`fxai evaluate` shows the score of this agent alone.",
-        )
-    seeds = study.seeds_per_trial
-    return (
-        f"The agent is from the first of the trial's {seeds} seeds. The trial's value is the mean over all seeds.",
-        "`fxai evaluate` shows the score of this agent alone.",
-    )
+        facts.append(f"trained in the last of the {study.folds} folds")
+    if not facts:
+        return ()
+    return (f"The agent is {', '.join(facts)}.", "`fxai evaluate` shows its score, which is not the trial's value.")
 
 
 def _agent(outcome: StudyOutcome) -> Path | None:

@@ -20,6 +20,8 @@ from fxai.metric_text import number_text
 from fxai.pool import LocalPool, machine_slots
 from fxai.protocol import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState, adopt_folder
 from fxai.protocol.standard_error import mean, standard_error
+from fxai.results.agent_seeds import agent_seeds
+from fxai.results.committee_file import write_committee
 from fxai.results.training.file import SeedResult, TrainingFile
 from fxai.results.training.plan import TrainingPlan, load_plan
 from fxai.results.training.requests import folders_of, requests_of
@@ -56,17 +58,25 @@ def train(
     output: Annotated[
         Path, typer.Option("--output", "--save-path", metavar="DIR", help="Folder for the agents and their files.")
     ] = Path("trained"),
-    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed. Default: the config's.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed. Default: the config's seeds.")] = None,
     seeds: Annotated[
-        int, typer.Option(metavar="N", min=1, max=MAX_SEEDS, help="Number of agents, each with its own seed.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=MAX_SEEDS,
+            help="Number of agents, each with its own seed. Default: the config's.",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
 ) -> None:
     """Train agents from a config file.
 
     With a study's best config, this command trains the study's best agent again. The agent is identical if the seed,
     the kind of device and the versions are the same. The agent of a population is trained by the schedule in its
-    config. Several seeds are trained side by side; the first is the config's seed.
+    config. Several seeds are trained side by side, and their committee is written beside them. With --seeds, the first
+    is the config's first seed.
 
     After Ctrl-C, a crash or kill -9, run the same command again to resume from the last report.
     """
@@ -89,12 +99,17 @@ def train(
     _conclude(plan, output, results, console)
 
 
-def _seeded(plan: TrainingPlan, seed: int | None, count: int) -> TrainingPlan:
-    """The plan with `count` seeds; the first is `seed`, or the plan's seed if None."""
+def _seeded(plan: TrainingPlan, seed: int | None, count: int | None) -> TrainingPlan:
+    """The plan with `count` seeds, of which the first is `seed`; without both the plan's seeds.
+
+    Without `count` it is 1. Without `seed` it is the plan's first seed.
+    """
+    if seed is None and count is None:
+        return plan
     if seed is not None:
         schedule = tuple(segment.model_copy(update={"seed": seed}) for segment in plan.schedule)
         plan = replace(plan, seeds=(seed,), schedule=schedule)
-    return replace(plan, seeds=lane_seeds(plan.seeds[0], count))
+    return replace(plan, seeds=lane_seeds(plan.seeds[0], count or 1))
 
 
 def _data_hash(plan: TrainingPlan) -> str | None:
@@ -157,8 +172,18 @@ def _conclude(plan: TrainingPlan, output: Path, results: Sequence[SeedResult], c
         print_text(console, "", f"{plan.metric}: {value} over {len(values)} seeds ({by_seed})")
         of_seeds = "± is one standard error of the seeds alone."
         print_sentences(console, of_seeds if errors.market is None else errors.explained(trading=True))
-    for folder in folders_of(plan, output):
+    folders = folders_of(plan, output)
+    if len(folders) > 1 and not plan.is_custom:
+        _write_committee(plan, folders, TrialPaths(output).agent)
+        folders = (output, *folders)
+    for folder in folders:
         print_text(console, *_files_in(TrialPaths(folder)))
+
+
+def _write_committee(plan: TrainingPlan, folders: Sequence[Path], path: Path) -> None:
+    """Write the committee of the trained agents, unless it exists."""
+    if agent_seeds(path) != plan.seeds:
+        write_committee([TrialPaths(folder).agent for folder in folders], path)
 
 
 def _errors(plan: TrainingPlan, output: Path, values: Sequence[float]) -> ValueErrors:

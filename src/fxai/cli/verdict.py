@@ -13,6 +13,7 @@ from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, Resul
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.evaluation.selection_words import summary
 from fxai.formatting import legible
+from fxai.results.files import write_judged_agent
 from fxai.results.folder_key import check_folder
 from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
@@ -57,7 +58,8 @@ def verdict(
 
     Trains a committee of agents with the parameters of the best trial, and one with those of trial 0, on equal fresh
     seeds. Both trade the test split after costs. The verdict is decided by one-sided 95 % bounds of the mean returns,
-    over bars and seeds together. Each look at the same bars makes the bounds wider.
+    over bars and seeds together. Each look at the same bars makes the bounds wider. The committee of the
+    best trial is then the study's agent; a verdict on other data leaves the agent as it is.
 
     After Ctrl-C, run the same command again to continue the trainings.
     """
@@ -73,11 +75,13 @@ def verdict(
         committees = Committees(judged, paths, seeds or settings.seeds, settings.neighbours)
         _train(committees, paths, console, quiet=as_json)
         found = judge(committees, record, paths, data, settings.confidence)
-        pages = _write_pages(storage, paths) if found.split == "test" else ()
+        written: Sequence[Path] = (paths.verdict_on(found.data),)
+        if found.split == "test":
+            written = (paths.verdict, *write_judged_agent(record, spec, paths), *_write_pages(storage, paths))
     if as_json:
         print_json(found.as_json())
     else:
-        _print(found, paths, pages, console)
+        _print(found, written, console)
 
 
 def _train(committees: Committees, paths: StudyPaths, console: Console, *, quiet: bool) -> None:
@@ -108,10 +112,9 @@ def _write_pages(storage: str, paths: StudyPaths) -> Sequence[Path]:
     return (*report, *write_row_and_index(study, paths))
 
 
-def _print(found: StudyVerdict, paths: StudyPaths, pages: Sequence[Path], console: Console) -> None:
+def _print(found: StudyVerdict, files: Sequence[Path], console: Console) -> None:
     where = f"{found.data}, {found.split}, {found.first} to {found.last}"
     print_text(console, "", legible(f"{found.study}: trial {found.trial} against trial {found.default} on {where}"))
     lines = (*found.sentences(), *summary(found.selection, found.trial))
     print_text(console, *(f"  {line}" for line in lines))
-    written = paths.verdict if found.split == "test" else paths.verdict_on(found.data)
-    print_text(console, "", "Files:", *(f"  {path}" for path in (written, paths.committee, *pages)))
+    print_text(console, "", "Files:", *(f"  {path}" for path in files))

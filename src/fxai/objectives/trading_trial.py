@@ -36,6 +36,7 @@ from fxai.protocol import (
 from fxai.protocol.standard_error import mean
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint, load_state
+from fxai.rl.agents.committee import Committee
 from fxai.rl.agents.numerics import NUMERICS
 from fxai.rl.training.lane_pack import Lane, LanePack, unstack_states
 from fxai.rl.training.training import Metrics, is_evaluated
@@ -60,8 +61,8 @@ class TradingTrial:
     """A trial with one lane for each seed of each fold.
 
     The value of an evaluation is the mean over the lanes. The trial's value is that of the last evaluation, not the
-    best one, because with noisy scores the best would be a selection on noise. For the same reason its agent is that of
-    the first lane, which is in the fold whose training ends last.
+    best one, because with noisy scores the best would be a selection on noise. For the same reason its agent is the
+    committee of all its seeds, of the first lanes, which are in the fold whose training ends last.
     """
 
     def __init__(
@@ -180,7 +181,7 @@ class TradingTrial:
                 return replace(self._result(TrialState.PRUNED, metrics=last.metrics), flaw=flaw)
             case Decision.CONTINUE:
                 bars_flaw = _unwritten(lambda: self._write_bars(last.step))
-                flaw = _unwritten(lambda: self._agent().save(self._paths.agent)) or bars_flaw
+                flaw = _unwritten(self._save_agent) or bars_flaw
                 flaw = _unwritten(self._write_train_bars) or flaw
                 return replace(self._result(TrialState.COMPLETE, last.value, last.metrics), flaw=flaw)
 
@@ -208,7 +209,7 @@ class TradingTrial:
     def _write_train_bars(self) -> None:
         """Write the returns on the train bars, if the request wants them."""
         if self.request.train_returns and self._folds:
-            bars = train_returns(self._agent(), self._weights, self.lanes, self._market, self.updates)
+            bars = train_returns(self._agents()[0], self._weights, self.lanes, self._market, self.updates)
             bars.write(self._paths.train_returns)
 
     def _note_sent(self) -> None:
@@ -216,9 +217,18 @@ class TradingTrial:
         self._updates_at_report = self.updates
         self.trial.reported()
 
-    def _agent(self) -> Agent:
-        market, seed = self._market, self.request.seed
-        return Agent(self.config, seed, market.standardizer, market.content_hash, self._weights[:1], self.base.env)
+    def _agents(self) -> list[Agent]:
+        """The agents of the trial's seeds in the fold whose training ends last."""
+        market, seeds = self._market, self.request.seeds[: len(self.lanes) // self.request.folds]
+        return [
+            Agent(self.config, seed, market.standardizer, market.content_hash, weights, self.base.env)
+            for seed, weights in zip(seeds, self._weights[: len(seeds)].split(1), strict=True)
+        ]
+
+    def _save_agent(self) -> None:
+        """Write the committee of the trial's agents; one agent by itself."""
+        agents = self._agents()
+        (agents[0] if len(agents) == 1 else Committee.of(agents)).save(self._paths.agent)
 
     def _resume(self) -> None:
         """Continue from the trial's checkpoint of an earlier run, or from the checkpoint that the trial inherits.

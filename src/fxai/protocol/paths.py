@@ -71,5 +71,5 @@ class TrialPaths:
 
     @property
     def agent(self) -> Path:
-        """The trained agent; kept for the best `keep_best_n` trials."""
+        """The trained agent, of several seeds their committee; kept for the best `keep_best_n` trials."""
         return self.directory / "agent.safetensors"

@@ -1,28 +1,32 @@
 """Writes the result files of a study at the end of each run."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 from optuna import Study
 from pydantic import JsonValue
 
-from fxai.atomic_write import copy, write_text
+from fxai.atomic_write import write_text
 from fxai.formatting import counted
+from fxai.results.agent_seeds import agent_seeds
+from fxai.results.best_agent import write_best_agent
 from fxai.results.best_verdict import BestVerdict
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord, TrialRecord
 from fxai.results.strict_json import json_text
 from fxai.results.summary import StudySummary
-from fxai.results.training.best_config import best_config, write_best_config
+from fxai.results.training.best_config import best_config, load_best_config, with_seeds, write_best_config
 from fxai.results.training.schedule import schedule_of
 from fxai.results.trials_file import study_json
+from fxai.results.winner_track import write_validation_track
 from fxai.spec.search.study import StudySpec
 
 
 def write_results(study: Study, spec: StudySpec, paths: StudyPaths, provenance: Provenance) -> tuple[Path, ...]:
-    """Write the results file with all trials and, if a trial has completed, the files of the best trial.
+    """Write the results file with all trials and, if a trial has completed, parameters and config of the best trial.
+
+    `write_best_agent` comes first, because the config has the seeds of the agent.
 
     Returns:
         The written files, and the folder that custom code wrote for the best trial. Without a best trial only
@@ -49,6 +53,22 @@ def add_verdict(paths: StudyPaths, verdict: BestVerdict) -> None:
         write_text(paths.best_params, json_text({**document, "verdict": verdict.as_json()}))
 
 
+def write_judged_agent(record: StudyRecord, spec: StudySpec, paths: StudyPaths) -> tuple[Path, ...]:
+    """Write the agent of the study's best trial after a verdict, with its config and its track record.
+
+    Raises:
+        FxaiError: A file cannot be read or written.
+    """
+    written = write_best_agent(record, spec, paths)
+    if not written:
+        return ()
+    if paths.best_config.is_file():
+        config = with_seeds(load_best_config(paths.best_config), agent_seeds(paths.best_agent))
+        write_best_config(paths.best_config, config, chosen_by=_chosen_by(record))
+        written = (*written, paths.best_config)
+    return (*written, write_validation_track(paths.best_agent))
+
+
 def _write_trials(study: Study, record: StudyRecord, path: Path, provenance: Provenance) -> Path:
     document = {
         "summary": StudySummary.of(record).as_json(),
@@ -63,9 +83,6 @@ def _write_trials(study: Study, record: StudyRecord, path: Path, provenance: Pro
 def _write_best(
     record: StudyRecord, best: TrialRecord, spec: StudySpec, paths: StudyPaths, provenance: Provenance
 ) -> list[Path]:
-    if not _agent_is_of(best, paths):
-        paths.best_agent.unlink(missing_ok=True)  # it is the agent of another trial
-        paths.track_record.unlink(missing_ok=True)
     document = {
         "study": record.name,
         "trial": best.number,
@@ -82,13 +99,9 @@ def _write_best(
     }
     write_text(paths.best_params, json_text(document))
     schedule = schedule_of(spec, record.trials, best.number)
-    config = best_config(spec, _with_seed_of_agent(record, best), provenance, schedule)
+    config = best_config(spec, best, provenance, schedule, seeds=_seeds_of_agent(record, best, paths))
     write_best_config(paths.best_config, config, chosen_by=_chosen_by(record))
     written = [paths.best_params, paths.best_config]
-    agent = _agent_of(record, best, paths)
-    if agent.is_file():
-        copy(agent, paths.best_agent)
-        written.append(paths.best_agent)
     if record.front:
         front = [trial.as_json() for trial in record.front]
         write_text(paths.pareto_front, json_text({"study": record.name, "knee": best.number, "front": front}))
@@ -97,13 +110,6 @@ def _write_best(
     if custom_files.is_dir() and any(custom_files.iterdir()):
         written.append(custom_files)
     return written
-
-
-def _agent_of(record: StudyRecord, best: TrialRecord, paths: StudyPaths) -> Path:
-    """The agent of the best trial: of its first seed in the confirmation, or in the search."""
-    if record.confirmed is not None and record.confirmed.trial == best.number:
-        return paths.confirmed_trial(best.number, record.confirmed.seeds[0]).agent
-    return paths.trial(best.number).agent
 
 
 def _choice(record: StudyRecord) -> dict[str, JsonValue]:
@@ -123,17 +129,10 @@ def _chosen_by(record: StudyRecord) -> str:
     )
 
 
-def _with_seed_of_agent(record: StudyRecord, best: TrialRecord) -> TrialRecord:
-    """The best trial with the seed of `_agent_of`, so that training its config makes the same agent."""
-    if record.confirmed is None or record.confirmed.trial != best.number:
-        return best
-    return replace(best, seed=record.confirmed.seeds[0])
-
-
-def _agent_is_of(best: TrialRecord, paths: StudyPaths) -> bool:
-    """Whether the existing files are of this trial."""
-    try:
-        earlier = json.loads(paths.best_params.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(earlier, dict) and (earlier.get("trial"), earlier.get("value")) == (best.number, best.value)
+def _seeds_of_agent(record: StudyRecord, best: TrialRecord, paths: StudyPaths) -> tuple[int, ...]:
+    """The seeds of the study's agent, so that training its config makes the same agent."""
+    if seeds := agent_seeds(paths.best_agent):
+        return seeds
+    if record.confirmed is not None and record.confirmed.trial == best.number:
+        return record.confirmed.seeds[:1]
+    return () if best.seed is None else (best.seed,)

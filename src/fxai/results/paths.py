@@ -67,6 +67,7 @@ class StudyPaths:
 
     @property
     def best_agent(self) -> Path:
+        """The agent of the best trial; see `write_best_agent`."""
         return self.directory / BEST_AGENT
 
     @property
@@ -140,11 +141,6 @@ class StudyPaths:
     def verdict_on(self, data: str) -> Path:
         """The verdict on other data than the test split, by the name of the data."""
         return self.directory / f"verdict_{re.sub(r'[^A-Za-z0-9_.-]', '_', Path(data).stem)}.json"
-
-    @property
-    def committee(self) -> Path:
-        """The committee of the study's winner, which the verdict judged."""
-        return self.directory / "committee.safetensors"
 
     @property
     def rebuilt(self) -> Path:

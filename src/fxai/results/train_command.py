@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from fxai.errors import InputError
+from fxai.results.agent_seeds import agent_seeds
 from fxai.results.paths import StudyPaths
 from fxai.results.printed_command import StudyLocation
 from fxai.results.training.best_config import BestConfig, load_best_config
@@ -36,13 +37,13 @@ def full_training(paths: StudyPaths, trial: int) -> FullTraining | None:
     return FullTraining(searched, updates, train_command(paths, trial, total_updates=updates))
 
 
-def train_command(paths: StudyPaths, trial: int, *, seeds: int = 1, total_updates: int | None = None) -> str:
+def train_command(paths: StudyPaths, trial: int, *, seeds: int | None = None, total_updates: int | None = None) -> str:
     """The command, with a separate output folder for each trial, number of seeds and number of updates.
 
     Args:
         paths: Files of the study.
         trial: The best trial.
-        seeds: Number of seeds.
+        seeds: Number of seeds; None for the seeds of the study's agent.
         total_updates: Number of updates in place of the study's; None for the study's.
 
     Returns:
@@ -50,8 +51,9 @@ def train_command(paths: StudyPaths, trial: int, *, seeds: int = 1, total_update
     """
     if not paths.best_config.is_file():
         return ""
-    options: dict[str, str | int] = {"--seeds": seeds} if seeds > 1 else {}
-    folder = f"trial-{trial}" + (f"-seeds-{seeds}" if seeds > 1 else "")
+    options: dict[str, str | int] = {} if seeds is None else {"--seeds": seeds}
+    members = seeds or len(agent_seeds(paths.best_agent))
+    folder = f"trial-{trial}" + (f"-seeds-{members}" if members > 1 else "")
     if total_updates is not None:
         options["--set"] = f"training.total_updates={total_updates}"
         folder += f"-updates-{total_updates}"

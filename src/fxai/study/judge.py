@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def judge(
     committees: Committees, record: StudyRecord, paths: StudyPaths, data: str | None = None, confidence: float = 0.95
 ) -> StudyVerdict:
-    """Judge the winner's committee against the default's, and write the verdict and the committee.
+    """Judge the winner's committee against the default's, and write the verdict.
 
     The verdict on the test split is `verdict.json`, and `best_params.json` names its word. A verdict on other data is
     `verdict_NAME.json`.
@@ -87,7 +87,6 @@ def judge(
         selection=describe_selection(committees, record, paths, _bars_per_year(winner)),
         neighbourhood=near,
     )
-    winner.save(paths.committee)
     _write(result, paths, on_test_split=window.uses_test_split)
     return result
 

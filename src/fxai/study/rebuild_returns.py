@@ -76,7 +76,7 @@ class ReturnsRebuild:
     def score_agents(self) -> None:
         """Compute the returns of trials of one agent whose file is kept. `missing` has the other trials after it."""
         if self.spec.lanes_per_trial > 1:
-            return  # an agent is that of the first of several trainings
+            return  # earlier releases kept the agent of the first training alone
         for trial in [trial for trial in self.missing.values() if self._paths.trial(trial.number).agent.is_file()]:
             from fxai.rl.agents.agent_returns import agent_returns  # noqa: PLC0415 - torch is slow to load
 

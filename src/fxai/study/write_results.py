@@ -8,6 +8,7 @@ from pathlib import Path
 from fxai.atomic_write import write_text
 from fxai.errors import FxaiError
 from fxai.protocol import StudyIdentity
+from fxai.results.best_agent import write_best_agent
 from fxai.results.best_verdict import NO_VERDICT, BestVerdict
 from fxai.results.files import write_results
 from fxai.results.importances.file import write_importances
@@ -91,12 +92,13 @@ def write_study_files(
     writing = _Writing(study, paths.results_dir)
     if not paths.spec.exists():  # the folder was deleted during the run, or the disk was full
         writing.warnings.extend(spec_as_it_ran(study, paths))
-    results_written = writing.add(_BY_RUNNING, lambda: write_results(stored, study, paths, provenance))
-    if paths.best_agent.exists():
-        writing.add("", lambda: (write_validation_track(paths.best_agent),))
     verdict = None
     if isinstance(study.verdict, VerdictConfig) and summary.best_trial is not None and not ended.is_stopped:
         verdict = _judged(study, record, identity_of(stored.user_attrs), paths, writing)
+    writing.add("", lambda: write_best_agent(record, study, paths))
+    results_written = writing.add(_BY_RUNNING, lambda: write_results(stored, study, paths, provenance))
+    if paths.best_agent.exists():
+        writing.add("", lambda: (write_validation_track(paths.best_agent),))
     importances = Importances.of(stored)
     writing.add("", lambda: (write_importances(stored, importances, paths.importances),))
     if plots and (summary.completed or summary.pruned):
@@ -126,9 +128,9 @@ def _judged(
             found.append(judge(committees, record, paths, confidence=settings.confidence))
         except (FxaiError, OSError):
             raise
-        except Exception as error:  # a fault here must not end a run whose results are written
+        except Exception as error:  # a fault here must not keep the run from writing its results
             raise FxaiError(f"the verdict failed: {type(error).__name__}: {error}") from error
-        return paths.verdict, paths.committee
+        return (paths.verdict,)
 
     writing.add("verdict", judge_and_write)
     return next(iter(found), None)

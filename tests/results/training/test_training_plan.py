@@ -14,6 +14,7 @@ from fxai.results.training.plan import load_plan
 from fxai.results.training.requests import folders_of, requests_of
 from fxai.results.training.schedule import Segment
 from fxai.rl.agents.checkpoint import Checkpoint
+from fxai.search.seeds import lane_seeds
 from fxai.spec.fields.env_config import EnvConfig, RewardConfig
 from fxai.spec.fields.objective import PythonFunction
 from fxai.spec.fields.training_config import TrainingConfig
@@ -114,13 +115,14 @@ def test_a_schedule_is_trained_from_where_it_stands(tmp_path: Path) -> None:
     assert requests_of(plan, tmp_path) == ((third,),)
 
 
-def test_each_further_seed_has_a_folder_and_trains_the_schedule_by_itself(tmp_path: Path) -> None:
-    write_best_config(tmp_path / "s.yaml", best(schedule=SCHEDULE))
-    plan = replace(load_plan(tmp_path / "s.yaml", {}), seeds=(11, 12))
-    assert folders_of(plan, tmp_path) == (tmp_path / "seed-11", tmp_path / "seed-12")
+def test_each_further_seed_has_a_folder_and_the_schedule_with_seeds_of_its_own(tmp_path: Path) -> None:
+    further, of_donor = lane_seeds(11, 2)[1], lane_seeds(5, 2)[1]
+    write_best_config(tmp_path / "s.yaml", best(schedule=SCHEDULE, seeds=(11, further)))
+    plan = load_plan(tmp_path / "s.yaml", {})
+    assert folders_of(plan, tmp_path) == (tmp_path / "seed-11", tmp_path / f"seed-{further}")
     first, second = requests_of(plan, tmp_path)
     assert [each.seeds for each in first] == [(5,), (11,), (11,)]
-    assert [each.seeds for each in second] == [(12,)] * 3
+    assert [each.seeds for each in second] == [(of_donor,), (further,), (further,)]
     assert (first[0].number, second[0].number) == (3, 4)
 
 

@@ -12,6 +12,7 @@ from fxai.results.record import StudyRecord
 from fxai.results.summary import StudySummary
 from fxai.results.training.best_config import BestConfig, CustomBestConfig
 from fxai.results.value_errors import ValueErrors
+from fxai.search.seeds import lane_seeds
 from fxai.spec.fields.objective import is_custom
 from fxai.spec.search.study import StudySpec
 
@@ -117,27 +118,23 @@ def _requirements(
 
 def _best_again(record: StudyRecord, spec: StudySpec | None, config: BestConfig | CustomBestConfig) -> Iterator[str]:
     yield _shell("train", f"{record.name}_best_config.yaml", options={"--output": "again"})
-    seeds = 1 if spec is None else spec.seeds_per_trial
-    if record.confirmed is not None:
-        yield (
-            "The command trains the agent of the first fresh seed of the confirmation, which chose the trial. Its "
-            f"value on fresh seeds, {_value(record, record.confirmed.value)}, is the mean over "
-            f"{counted(len(record.confirmed.seeds), 'seed')}, so the value of this training differs."
-        )
-    elif spec is not None and spec.folds > 1:
-        yield (
-            f"The command trains the agent of one of {spec.folds} folds, whose training ends last. The trial's value, "
-            f"{_value(record, config.value)}, is the mean over all folds and seeds, so the value of this training "
-            "differs. The search below repeats all folds and seeds."
-        )
-    elif seeds == 1:
-        yield f"The training ends with `{config.metric_name}` {_value(record, config.value)}."
-    else:
-        yield (
-            "The command trains the agent of the trial's first seed. The trial's value, "
-            f"{_value(record, config.value)}, is the mean over {seeds} seeds, so the value of this training differs. "
-            "The search below repeats all seeds."
-        )
+    trained, confirmed = config.trained_seeds, record.confirmed
+    seeds, folds = (1, 1) if spec is None else (spec.seeds_per_trial, spec.folds)
+    first = config.seed if record.best is None or record.best.seed is None else record.best.seed
+    known, of_seeds, where = config.value, lane_seeds(first, seeds), "in the search"
+    if confirmed is not None:
+        known, of_seeds, where = confirmed.value, confirmed.seeds, "on fresh seeds"
+    value = f"`{config.metric_name}` {_value(record, known)}"
+    if trained == of_seeds and folds == 1:
+        yield f"The training ends with {value}{f', the mean over {len(trained)} seeds' if len(trained) > 1 else ''}."
+        return
+    agents = f"a committee of {len(trained)} agents" if len(trained) > 1 else "one agent"
+    place = f" in the last of the {folds} folds" if folds > 1 else ""
+    trainings = counted(len(of_seeds) * folds, "training")
+    yield (
+        f"The command trains {agents}{place}. The trial's {value} {where} is of {trainings}, so the value of this "
+        "training differs. The search below repeats the trainings of the search."
+    )
 
 
 def _search_again(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fxai.formatting import counted, figure
 from fxai.market.track_record import TrackRecord, read_track_record
 from fxai.metric_text import metric_names, metric_text, number_text
+from fxai.results.agent_seeds import agent_origin
 from fxai.results.plots.pareto_figure import pareto_front
 from fxai.results.record import TrialRecord
 from fxai.results.report.blocks import Absent, Block, Chart, Facts, Section, Table
@@ -37,11 +38,12 @@ def traded(info: StudyInfo) -> Section | None:
         f"The best trial's agent on the {record.split} split, after costs; equity starts at 1. The agent was not "
         "trained on this split, but the trial was chosen by it. The other lines are simple strategies on the same bars."
     )
-    seeds = info.fingerprint.get("seeds_per_trial", 1)
+    best, seeds = info.record.best, info.fingerprint.get("seeds_per_trial", 1)
+    origin = "" if best is None else agent_origin(best.number, info.record.confirmed, seeds, info.paths)
+    if origin:
+        reading += f" The agent is {origin}; the trial's metrics are means over its trainings in the search."
     if folded_data(info) is not None:
-        reading += " The agent is from the fold whose training ends last; the split is the test window of this fold."
-    elif seeds > 1:
-        reading += f" The agent is from the first of {seeds} seeds; the trial's metrics are means over all seeds."
+        reading += " It is trained in the fold whose training ends last; the split is the test window of this fold."
     return Section(
         "traded", "Trading of the best agent", [Chart("equity", equity(record)), Facts(_trades(record))], reading
     )

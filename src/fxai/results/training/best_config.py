@@ -30,7 +30,7 @@ _HEADER = (
 
 
 class BestConfig(Record):
-    """The training of the best trial: its configuration and its seed.
+    """The training of the best trial: its configuration and its seeds.
 
     The agent is trained in `training_config.env` and scored in `scoring_env`, which is the same for all trials of the
     study. The best trial of a population has a schedule: the parameters from each step on.
@@ -43,10 +43,16 @@ class BestConfig(Record):
     score: str | None = None  # the formula of the metric `score`
     value: float | None  # in the search; None for a pruned trial that a confirmation chose
     seed: int
+    seeds: tuple[int, ...] = ()  # of the members of a committee, of which `seed` is the first; empty for one agent
     training_config: TrainingConfig
     scoring_env: EnvConfig
     schedule: tuple[Segment, ...] = ()
     provenance: dict[str, JsonValue]
+
+    @property
+    def trained_seeds(self) -> tuple[int, ...]:
+        """The seeds of the trainings: of each member of a committee, or of the one agent."""
+        return self.seeds or (self.seed,)
 
 
 class CustomBestConfig(Record):
@@ -64,11 +70,22 @@ class CustomBestConfig(Record):
     training_config: dict[str, JsonValue]
     provenance: dict[str, JsonValue]
 
+    @property
+    def trained_seeds(self) -> tuple[int, ...]:
+        """The seed of the training."""
+        return (self.seed,)
+
 
 def best_config(
-    spec: StudySpec, best: TrialRecord, provenance: Provenance, schedule: tuple[Segment, ...] = ()
+    spec: StudySpec,
+    best: TrialRecord,
+    provenance: Provenance,
+    schedule: tuple[Segment, ...] = (),
+    seeds: tuple[int, ...] = (),
 ) -> BestConfig | CustomBestConfig:
     """The config of the study's best trial, with the schedule of its weights if it has one.
+
+    `seeds` are those of the study's agent, if they are not the trial's seed alone.
 
     Raises `StorageError` if the stored trial has no value or no seed.
     """
@@ -98,12 +115,21 @@ def best_config(
         metric_name=spec.metric_name,
         score=spec.score,
         value=best.value,
-        seed=best.seed,
+        **_seed_fields(seeds or (best.seed,)),
         training_config=trial_config(spec, best.params),
         scoring_env=spec.training_config.env,
         schedule=schedule,
         provenance=provenance.as_json(),
     )
+
+
+def with_seeds(config: BestConfig | CustomBestConfig, seeds: tuple[int, ...]) -> BestConfig | CustomBestConfig:
+    """The config of an agent of other seeds; custom code has one seed."""
+    return config.model_copy(update=_seed_fields(seeds)) if isinstance(config, BestConfig) and seeds else config
+
+
+def _seed_fields(seeds: tuple[int, ...]) -> dict[str, Any]:
+    return {"seed": seeds[0], "seeds": seeds if len(seeds) > 1 else ()}
 
 
 def _with_derived(config: dict[str, Any], derived: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,9 +149,8 @@ def write_best_config(path: Path, config: BestConfig | CustomBestConfig, *, chos
 
 
 def _empty_fields(config: BestConfig | CustomBestConfig) -> set[str]:
-    """`score` and `schedule` if they are empty; the file does not have them then."""
-    empty = set() if config.score else {"score"}
-    return empty | {"schedule"} if isinstance(config, BestConfig) and not config.schedule else empty
+    """`score`, `schedule` and `seeds` if they are empty; the file does not have them then."""
+    return {name for name in ("score", "schedule", "seeds") if not getattr(config, name, None)}
 
 
 def load_best_config(path: Path) -> BestConfig | CustomBestConfig:

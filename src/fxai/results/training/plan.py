@@ -72,7 +72,7 @@ class TrainingPlan:
 def load_plan(path: Path, settings: Mapping[str, str]) -> TrainingPlan:
     """Read the plan from a study's best config, or from a file with the sections of `training_config`.
 
-    The plan has one seed, the file's. A setting of `env` applies to training and scoring.
+    The plan has the seeds of the file. A setting of `env` applies to training and scoring.
 
     Raises:
         SpecError: The file or a setting is wrong; the message lists all mistakes.
@@ -153,7 +153,7 @@ def _best_plan(
         objective=best.objective,
         metric=best.metric_name,
         score=best.score or "",
-        seeds=(best.seed,),
+        seeds=best.trained_seeds,
         params=params,
         config=config,
         scoring_env=scoring_env,

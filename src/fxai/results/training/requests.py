@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from fxai.protocol import Inherited, Report, StudyIdentity, TrialPaths, TrialRequest
 from fxai.protocol.wire import from_line
 from fxai.results.training.plan import TrainingPlan
+from fxai.search.seeds import lane_seeds
 from fxai.spec.fields.objective import argument_style_of, command_of, folder_of, name_of
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import configure
@@ -44,7 +45,7 @@ def _chain(plan: TrainingPlan, place: int, seed: int, folder: Path) -> Iterator[
         yield replace(
             whole,
             config=configure(config, segment.params).model_dump(mode="json"),
-            seeds=(seed if place else segment.seed,),  # the first seed trains by the seeds of the lineage
+            seeds=lane_seeds(segment.seed, place + 1)[place:],  # of this lane of the trial that trained the segment
             inherited=Inherited(segment.trial, segment.from_step, checkpoint) if segment.from_step else None,
         )
 

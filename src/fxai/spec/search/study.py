@@ -179,6 +179,11 @@ class StudySpec(Record):
         description="test of the best trial on the test split, at the end of a run. By default on for a "
         "study of FxAI's agents with one objective and a test split",
     )
+    agent: Literal["committee", "first_seed"] = Field(
+        default="committee",
+        description="agent that the study leaves: the committee of the best trial's seeds, or the agent of the first "
+        "seed; the seeds are the verdict's, without a verdict the confirmation's, without both the trial's",
+    )
     keep_best_n: int = Field(default=5, ge=1, le=MAX_COUNT, description="number of best trials whose agents are kept")
     tracking: Tracking = Field(default_factory=Tracking, description="recording of the trials at W&B and MLflow")
     training_config: Config = Field(default_factory=TrainingConfig)
