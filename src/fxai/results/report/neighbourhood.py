@@ -28,7 +28,7 @@ def _slopes(found: Neighbourhood, trial: int) -> Table:
         (each.parameter, figure(each.winner), _tried(found, each.parameter), _change(found, each))
         for each in sorted(found.slopes, key=lambda each: -abs(each.change or 0.0))
     ]
-    return Table(("Parameter", f"Trial {trial}", "Moved to", "Change"), rows, frozenset({1, 2, 3}))
+    return Table(("Parameter", f"Trial {trial}", "Moved to", "Change"), rows, frozenset({1, 2, 3}), stacked=True)
 
 
 def _tried(found: Neighbourhood, parameter: str) -> str:
