@@ -115,6 +115,15 @@ def test_a_dry_run_shows_seeds_and_lanes(fxai: Fxai) -> None:
     assert "\nLanes  8 per worker\n" in columns(plan.out)
 
 
+def test_a_dry_run_shows_what_follows_the_search(fxai: Fxai) -> None:
+    plan = columns(fxai("run", "--dry-run", "--set", "confirm.budget=0.5", "--set", "verdict.neighbours=0").out)
+    assert "each on at most 16 fresh seeds; at most 50 % of the search's steps\n" in plan
+    assert "\nVerdict  8 agents each of the best trial and of trial 0, on the test split\n" in plan
+    plan = columns(fxai("run", "--dry-run", "--set", "confirm=off", "--set", "verdict=off").out)
+    assert "\nConfirmation" not in plan
+    assert "\nVerdict" not in plan
+
+
 def test_a_run_over_several_seeds_ends_with_the_standard_error(fxai: Fxai, folder: Path) -> None:
     (folder / "small.yaml").write_text(SMALL_SPEC)
     settings = ("--set", "seeds_per_trial=2", "--set", "resources.lanes_per_worker=4")

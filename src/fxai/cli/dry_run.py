@@ -106,11 +106,14 @@ def _after_search(study: StudySpec) -> Sequence[tuple[str, str]]:
     confirm, verdict = study.confirm, study.verdict
     facts = []
     if isinstance(confirm, Confirmation):
-        share = figure(100 * confirm.budget)
-        candidates = f"the best trials, at most {confirm.candidates}, and trial 0"
-        facts.append(("Confirmation", f"{candidates}, on at most {confirm.seeds} fresh seeds, {share} % of the steps"))
+        trials = f"the best trials, at most {confirm.candidates}, and trial 0"
+        share = f"at most {figure(100 * confirm.budget)} % of the search's steps"
+        facts.append(("Confirmation", f"{trials}, each on at most {confirm.seeds} fresh seeds; {share}"))
     if isinstance(verdict, VerdictConfig):
-        facts.append(("Verdict", f"{verdict.seeds} agents each of the best trial and of trial 0, on the test split"))
+        near = f"; {verdict.neighbours} near the best trial, on validation" if verdict.neighbours else ""
+        facts.append(
+            ("Verdict", f"{verdict.seeds} agents each of the best trial and of trial 0, on the test split{near}")
+        )
     return facts
 
 
