@@ -290,6 +290,20 @@ def test_a_damaged_file_gives_bars_or_a_clear_error(
     assert (bars.high >= bars.low).all()
 
 
+@settings(max_examples=50, deadline=None)
+@given(order=st.permutations(range(60)), unit=st.sampled_from([1, 10**3, 10**6, 10**9]), changed=st.integers(0, 60))
+def test_neither_the_order_of_rows_nor_the_unit_of_times_changes_the_bars(
+    order: list[int], unit: int, changed: int, tmp_path_factory: pytest.TempPathFactory
+):
+    seconds = KNOWN.time.astype(np.int64) // 10**9
+    units = np.where(np.arange(60) < changed, unit, 10**3)
+    frame = table(list(seconds * units)).iloc[order]
+    reading = read(csv(frame), tmp_path_factory.mktemp("units"))
+    assert_known(reading.bars)
+    is_mixed = len(set(units)) > 1
+    assert [note.subject for note in reading.faults.notes] == ["time units"] * is_mixed
+
+
 @pytest.mark.parametrize("index", ["time", "open", None])
 def test_index_with_the_name_of_a_column_goes_behind_the_column(index: str | None, tmp_path: Path):
     bars = read(metatrader(), tmp_path).bars

@@ -155,6 +155,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "an empty cell": (["2023-02-28 11:00", None], "time0 is empty in row 3"),
     "no number": ([1672617600.0, np.inf], "row 3: 'inf' is not a finite number"),
     "words": (["yesterday", "today"], "row 2: 'yesterday' is a timestamp of unknown form.*date_format"),
+    "digits of another script": (
+        ["\u0662\u0660\u0662\u0663-\u0660\u0661-\u0660\u0662"],
+        "is a timestamp of unknown form",
+    ),
     "true and false": ([True, False], "has the type bool"),
 }
 

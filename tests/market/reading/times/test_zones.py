@@ -108,3 +108,16 @@ def test_the_broker_clock_has_no_gaps_or_repeats_while_the_market_is_open():
     found, notes = utc_of(local[is_open], zone_of("New York+7"), cells(local[is_open]))
     np.testing.assert_array_equal(found, time[is_open])
     assert notes == ()
+
+
+@settings(max_examples=100, deadline=None)
+@given(order=st.permutations(range(8)), change=st.sampled_from(["2023-11-05 03:00", "2023-07-05 03:00"]))
+def test_rows_in_another_order_give_other_times_only_with_a_word(order: list[int], change: str):
+    time = pd.date_range(change, periods=8, freq="h").to_numpy().astype("datetime64[ns]")
+    clock = clock_of(time, zone_of("America/New_York"))
+    try:
+        found, notes = utc_of(clock[order], zone_of("America/New_York"), cells(clock[order]))
+    except DataError as error:
+        assert "not in the order of time" in str(error)  # noqa: PT017 - one of two outcomes
+        return
+    assert notes or (found == time[order]).all()

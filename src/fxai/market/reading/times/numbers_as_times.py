@@ -67,7 +67,10 @@ def number_values(cells: Cells) -> NDArray[np.int64] | NDArray[np.float64]:
     if cells.is_text:
         values = _parsed(cells)
     if pa.types.is_integer(values.type):
-        return np.asarray(values).astype(np.int64, copy=False)
+        try:
+            return np.asarray(pc.cast(values, pa.int64()))
+        except pa.ArrowInvalid:  # larger than any number of nanoseconds
+            values = pc.cast(values, pa.float64(), safe=False)
     numbers = np.asarray(values, dtype=np.float64)
     if not np.isfinite(numbers).all():
         raise cells.refusal(int(np.argmin(np.isfinite(numbers))), "is not a finite number")

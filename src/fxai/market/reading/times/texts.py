@@ -13,7 +13,7 @@ from fxai.market.reading.times.moments import Moments
 from fxai.market.reading.times.numbers_as_times import number_times
 
 _FIRST_NS, _LAST_NS = np.datetime64("1700-01-01"), np.datetime64("2250-01-01")  # datetime64[ns] has few more years
-_DIGITS = r"^\d+(?:\.\d*)?$"
+_DIGITS = r"[0-9]+(?:\.[0-9]*)?"
 
 
 def text_times(cells: Cells) -> Moments:
@@ -37,7 +37,7 @@ def text_times(cells: Cells) -> Moments:
 
 def _date_and_clock(cells: Cells) -> Moments:
     first = cells.text(0)
-    pattern = next((each for each in PATTERNS if re.match(rf"(?:{each})(?![\d/.-])", first)), None)
+    pattern = next((each for each in PATTERNS if re.match(rf"(?:{each})(?![\d/.-])", first, re.ASCII)), None)
     if pattern is None:
         raise cells.refusal(
             0,
