@@ -25,9 +25,8 @@ def selection_blocks(selection: Selection, trial: int) -> Sequence[Block]:
     blocks: list[Block] = [Text(f"{CAUTION} {trials_sentence(selection)}")]
     rows = _rows(selection, trial)
     if rows:
-        blocks.append(
-            Table(("The selection on validation", ""), [(name, f"{value}: {what}") for name, value, what in rows])
-        )
+        cells = [(name, f"{value}: {what}") for name, value, what in rows]
+        blocks.append(Table(("The selection on validation", ""), cells, stacked=True))
     return [*blocks, *(Text(each.sentence) for each in selection.missing)]
 
 
