@@ -189,6 +189,30 @@ def test_the_selection_is_described_beside_the_verdict(place: Path) -> None:
     assert any("2 complete trials with returns; there are 0" in each["reason"] for each in described["missing"])
 
 
+def test_files_that_are_missing_changed_or_damaged(place: Path) -> None:
+    run(place)
+    folder = place / "optuna_results" / "judged"
+    call = ("verdict", "judged", "--seeds", "2")
+    assert call_fxai(place, *call).code == 0
+    agent = min(folder.glob("verdict/*/*/agent.safetensors"))
+    whole = agent.read_bytes()
+    agent.write_bytes(whole[:-9])
+    again = call_fxai(place, *call)
+    assert (again.code, again.err) == (0, "")
+    assert "Training 1 agent of" in again.out
+    assert agent.read_bytes() == whole
+    (folder / "spec.yaml").rename(folder / "moved.yaml")
+    without = call_fxai(place, *call)
+    assert (without.code, "spec.yaml is missing, and trials train by it" in without.err) == (2, True)
+    (folder / "moved.yaml").rename(folder / "spec.yaml")
+    write_bars(place / "bars.csv", changed_from=10)
+    changed = call_fxai(place, *call)
+    assert (changed.code, "bars.csv has changed since the study judged began" in changed.err) == (2, True)
+    (place / "bars.csv").unlink()
+    gone = call_fxai(place, *call)
+    assert (gone.code, "no data set and no file" in gone.err) == (2, True)
+
+
 def test_a_required_verdict_needs_one(place: Path) -> None:
     (place / "judged.yaml").write_text(SPEC.replace("NAME", "judged").replace("FILE", "bars.csv"))
     finished = call_fxai(place, "run", "--spec", "judged.yaml", "--require", "better")

@@ -13,11 +13,11 @@ from fxai.results.paths import StudyPaths
 from fxai.results.record import StudyRecord
 from fxai.search.attributes import identity_of
 from fxai.search.studies import stored_study
-from fxai.spec.reading.load import load_spec
 from fxai.study.events import Notice
 from fxai.study.interrupts import announce_stop, stop_on_signals
 from fxai.study.open_study import hold
 from fxai.study.rebuild_returns import RebuildResult, ReturnsRebuild, check_rebuild, explained
+from fxai.study.stored_spec import check_data_unchanged, stored_spec
 from fxai.study.study_workers import open_workers, worker_slots
 
 _INTERRUPTED = 130
@@ -28,12 +28,14 @@ def rebuild_returns(storage: str, results_dir: Path, study: str, *, quiet: bool)
     paths = StudyPaths(results_dir, study)
     with stored_study(storage, study) as stored:
         check_folder(paths, stored.user_attrs)
-        record, identity = StudyRecord.of_trials(stored, stored.trials()), identity_of(stored.user_attrs)
-    (spec,) = load_spec(paths.spec).studies
+        record, user_attrs = StudyRecord.of_trials(stored, stored.trials()), stored.user_attrs
+    spec = stored_spec(paths, storage)
     check_rebuild(spec, record)
     with hold(spec, paths):
-        rebuild = ReturnsRebuild(spec, record, identity, paths)
+        rebuild = ReturnsRebuild(spec, record, identity_of(user_attrs), paths)
         found = len(rebuild.missing)
+        if found:
+            check_data_unchanged(spec, user_attrs)
         rebuild.score_agents()
         if rebuild.missing and not quiet:
             print_text(stdout(), f"Training {counted(len(rebuild.missing), 'trial')} again ...")

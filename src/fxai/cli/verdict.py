@@ -21,13 +21,13 @@ from fxai.results.study_verdict import StudyVerdict
 from fxai.search.attributes import identity_of
 from fxai.search.studies import load_study, stored_study
 from fxai.spec.fields.defaults import MAX_SEEDS
-from fxai.spec.reading.load import load_spec
 from fxai.spec.search.verdict import VerdictConfig
 from fxai.study.committees import Committees, judged_study
 from fxai.study.events import Notice
 from fxai.study.interrupts import announce_stop, stop_on_signals
 from fxai.study.judge import judge
 from fxai.study.open_study import hold
+from fxai.study.stored_spec import check_data_unchanged, stored_spec
 from fxai.study.study_workers import open_workers, worker_slots
 
 _INTERRUPTED = 130
@@ -66,13 +66,15 @@ def verdict(
     paths = StudyPaths(results_dir, study)
     with stored_study(storage, study) as stored:
         check_folder(paths, stored.user_attrs)
-        record, identity = StudyRecord.of_trials(stored, stored.trials()), identity_of(stored.user_attrs)
-    (spec,) = load_spec(paths.spec).studies
+        record, user_attrs = StudyRecord.of_trials(stored, stored.trials()), stored.user_attrs
+    spec = stored_spec(paths, storage)
     settings = spec.verdict if isinstance(spec.verdict, VerdictConfig) else VerdictConfig()
     console = stdout()
     with hold(spec, paths):
-        judged = judged_study(spec, record, identity, on_test_split=data is None)
+        judged = judged_study(spec, record, identity_of(user_attrs), on_test_split=data is None)
         committees = Committees(judged, paths, seeds or settings.seeds, settings.neighbours)
+        if committees.remaining or data is None:
+            check_data_unchanged(spec, user_attrs)
         _train(committees, paths, console, quiet=as_json)
         found = judge(committees, record, paths, data, settings.confidence)
         written: Sequence[Path] = (paths.verdict_on(found.data),)

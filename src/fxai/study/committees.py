@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
+
 from fxai.errors import FxaiError, InputError
 from fxai.evaluation.neighbourhood import Neighbourhood
 from fxai.formatting import counted
@@ -79,12 +81,12 @@ class Committees:
 
     @property
     def missing(self) -> Sequence[tuple[int, int]]:
-        """Trial and seed of the trainings that have left no agent."""
+        """Trial and seed of the trainings that have left no agent that can be read."""
         return [
             (trial, seed)
             for seed in self.seeds
             for trial in self.study.params
-            if not self._trainer.paths_of((trial, seed)).agent.is_file()
+            if not _is_readable(self._trainer.paths_of((trial, seed)).agent)
         ]
 
     @property
@@ -134,3 +136,12 @@ class Committees:
             return None
         params = self.study.params[self.study.winner]
         return neighbourhood_of(self.neighbours, self.study.spec, params, self._trainer, self.seeds)
+
+
+def _is_readable(agent: Path) -> bool:
+    """Whether a file is a whole safetensors file; read without torch."""
+    try:
+        with safe_open(agent, framework="numpy") as file:
+            return file.metadata() is not None
+    except (OSError, SafetensorError):
+        return False
