@@ -1,15 +1,17 @@
 """The shipped `quick_search` whole, with confirmation and verdict, on markets whose answer is known.
 
 - `shuffled`: EURUSD in random order. There is no edge, so the word must not be "better".
-- `poor default`: a planted pattern, and 10 updates in place of 50 for all trials: the default learns little. The word
-  should be "better".
+- `10 updates`, `4 updates`: a planted pattern, and so many updates in place of 50 for all trials. The default's agents
+  learn less, but a committee of them may still be good.
+- `slow default`: 10 updates, and the least learning rate of the search space for the default. The word should be
+  "better".
 - `planted`: the same pattern with the spec as shipped. The default is good there, so any word may be right.
 
 For the planted markets the true gap is stated: the difference of the two committees' mean returns on 60,000 further
 bars of the same process, by `fxai verdict --data`. Members: the difference of the interquartile means over the members
 of the two committees on the test bars. A committee can be good although its members are poor.
 
-    python benchmarks/verdict_markets.py [--seeds 3] [--case "poor default"] [--set KEY=VALUE] [--smoke]
+    python benchmarks/verdict_markets.py [--seeds 3] [--case shuffled] [--set KEY=VALUE] [--smoke]
 """
 
 import argparse
@@ -51,7 +53,13 @@ class Case:
 
 CASES: Mapping[str, Case] = {
     "shuffled": Case("shuffled_1h", planted=False, settings={}),
-    "poor default": Case("planted_1h", planted=True, settings={"training.total_updates": "10"}),
+    "10 updates": Case("planted_1h", planted=True, settings={"training.total_updates": "10"}),
+    "4 updates": Case(
+        "planted_1h", planted=True, settings={"training.total_updates": "4", "training.eval_frequency": "2"}
+    ),
+    "slow default": Case(
+        "planted_1h", planted=True, settings={"training.total_updates": "10", "training.learning_rate": "5e-5"}
+    ),
     "planted": Case("planted_1h", planted=True, settings={}),
 }
 
@@ -124,6 +132,7 @@ def show(name: str, seed: int, judged: JudgedSearch) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3, help="searches of each case")
+    parser.add_argument("--first", type=int, default=0, help="seed of the first search of each case")
     parser.add_argument("--case", choices=CASES, action="append", help="all unless given")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as in `fxai run`")
     parser.add_argument("--true-bars", type=int, default=TRUE_BARS)
@@ -134,7 +143,7 @@ def main() -> None:
     print(f"{'bp per bar':<13}{'seed':>5}{'trial':>7}{header}{'seconds':>8}  word")
     words: dict[str, list[VerdictWord]] = {}
     for name in given.case or CASES:
-        for seed in range(given.seeds):
+        for seed in range(given.first, given.first + given.seeds):
             with tempfile.TemporaryDirectory() as folder:
                 judged = judge(CASES[name], seed, changes, Path(folder), given.true_bars)
             show(name, seed, judged)
