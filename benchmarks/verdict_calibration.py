@@ -17,7 +17,7 @@ two committees of equal skill, without a search, vote on one market; naive is th
 
 Of the searches of each null on 1,221 bars, 20 are small searches with real trainings, on markets of their own
 (`trained_searches.py`), with about 1,100 test bars. They have a row of their own, and their words count with those of
-the simulated ones. They take about ten seconds each on one core; the simulated searches take two minutes in all.
+the simulated ones. They take about eight seconds each on one core.
 
     python benchmarks/verdict_calibration.py [--searches 200] [--trained 20] [--smoke]
 """
