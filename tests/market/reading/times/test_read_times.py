@@ -248,7 +248,7 @@ def test_two_units_are_named_with_their_rows():
     found = read(numbers)
     np.testing.assert_array_equal(found.utc, HOURS.to_numpy().astype("datetime64[ns]"))
     note = found.notes[0]
-    assert "milliseconds in 300 rows and microseconds in 100 rows" in note.text
+    assert "milliseconds in 300 rows and microseconds in 100 others, each converted by its own unit" in note.text
     assert (note.rows, note.first_rows[:2]) == (100, (302, 303))
 
 

@@ -91,30 +91,34 @@ def _by_value(cells: Cells, values: NDArray[np.int64]) -> Moments:
     for unit, end in zip(used, ends, strict=True):
         late = np.flatnonzero((units == unit) & (values >= end))
         if late.size:
-            raise cells.refusal(int(late[0]), _no_unit())
+            raise no_unit(cells, int(late[0]))
     scale = np.array([unit.nanoseconds for unit in UNITS], np.int64)
     time = (values * scale[units]).astype("datetime64[ns]")
-    names = [UNITS[unit].name for unit in used]
     if len(used) == 1:
-        return Moments(time, f"{names[0]} since 1970", is_utc=True)
+        return Moments(time, f"{UNITS[used[0]].name} since 1970", is_utc=True)
     _check_joins(cells, time, units)
-    counts = [int((units == unit).sum()) for unit in used]
-    rare = used[int(np.argmin(counts))]
-    at = np.flatnonzero(units == rare)
-    shares = " and ".join(f"{name} in {count} rows" for name, count in zip(names, counts, strict=True))
-    text = f"{cells.column} has {shares}; each value was converted by its own unit; {UNITS[rare].name} are in"
-    note = ReadingNote("time units", text, len(at), cells.first_rows(at))
-    return Moments(time, f"{' and '.join(names)} since 1970", is_utc=True, notes=(note,))
+    form = " and ".join(UNITS[unit].name for unit in used)
+    return Moments(time, f"{form} since 1970", is_utc=True, notes=(_units_note(cells, units),))
+
+
+def _units_note(cells: Cells, units: NDArray[np.int64]) -> ReadingNote:
+    """A note on the units of a column, with the rows of the rarest one, or of the later one of two."""
+    found, first, counts = np.unique(units, return_index=True, return_counts=True)
+    order = np.lexsort((first, -counts))
+    *common, last = (f"{UNITS[found[each]].name} in {counts[each]}" for each in order)
+    text = f"{cells.column} has {', '.join(common)} rows and {last} others, each converted by its own unit"
+    at = np.flatnonzero(units == found[order[-1]])
+    return ReadingNote("time units", text, len(at), cells.first_rows(at))
 
 
 def _join_small(cells: Cells, values: NDArray[np.int64], units: NDArray[np.int64], used: NDArray[np.int64]) -> None:
     """Give the times of 1970, which have no unit of their own, the unit of the column; they must join its times."""
     small = np.flatnonzero(units < 0)
-    if len(used) != 1 or values[small].min() < 0:
-        raise cells.refusal(int(small[np.argmin(values[small])]), _no_unit())
+    if len(used) != 1:
+        raise no_unit(cells, int(small[np.argmin(values[small])]))
     gap = int(values[units >= 0].min() - values[small].max())
     if gap * UNITS[used[0]].nanoseconds > _LONGEST_JOIN.astype("timedelta64[ns]").astype(np.int64):
-        raise cells.refusal(int(small[0]), _no_unit())
+        raise no_unit(cells, int(small[0]))
     units[small] = used[0]
 
 
@@ -132,13 +136,10 @@ def _check_joins(cells: Cells, time: NDArray[np.datetime64], units: NDArray[np.i
         )
 
 
-def _no_unit() -> str:
-    return (
-        "is not a date, and not seconds, milliseconds, microseconds or nanoseconds since 1970 of a time up to "
-        "tomorrow; correct it, or say what it is by data.date_format, such as '%Y%m%d'"
-    )
-
-
 def no_unit(cells: Cells, position: int) -> Exception:
     """The error for a number that is no time."""
-    return cells.refusal(position, _no_unit())
+    return cells.refusal(
+        position,
+        "is not a date, and not seconds, milliseconds, microseconds or nanoseconds since 1970 of a time up to "
+        "tomorrow; correct it, or say what it is by data.date_format, such as '%Y%m%d'",
+    )
