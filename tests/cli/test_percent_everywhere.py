@@ -146,7 +146,7 @@ def test_python_shows_percent(place: Path, fractions: frozenset[str], caplog: py
     texts.append(analyzer.generate_comparison_report())
     texts.append(write_folder_index(place / "optuna_results", analyzer.studies).read_text(encoding="utf-8"))
     for text in texts:
-        assert re.search(r"[-.\d]+ ±\s[.\d]+ %", text), text
+        assert re.search(r"[-.\d]+ ±\s[.\d]+\s%", text), text
         assert not shown_in(text, fractions)
     figures = [
         visualizer.plot_optimization_history(results),
