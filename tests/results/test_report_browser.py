@@ -141,9 +141,9 @@ def test_commands_are_copied_by_a_button(chromium: object, study: optuna.Study, 
     assert seen.errors == []
 
 
-def test_the_winners_table_fits_a_phone(chromium: object, study: optuna.Study, tmp_path: Path) -> None:
+def test_the_best_trials_table_fits_a_phone(chromium: object, study: optuna.Study, tmp_path: Path) -> None:
     seen = opened(chromium, write_report(study, StudyPaths(tmp_path, "s")), PHONE)
-    tables = seen.page.locator("#winner .scroll")
+    tables = seen.page.locator("#best .scroll")
     assert tables.count() == 2
     for table in tables.all():
         assert table.evaluate("(each) => each.scrollWidth <= each.clientWidth")
