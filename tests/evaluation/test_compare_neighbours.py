@@ -67,8 +67,8 @@ def test_a_clear_peak_is_named_with_its_share() -> None:
     assert found.value == pytest.approx(3.35)
     assert (found.scored, found.within, found.is_peak) == (8, 1, True)
     assert neighbourhood_sentences(found, 7)[0] == (
-        "Trial 7 is a peak that its neighbours do not share: 1 of 8 configurations near trial 7 is better than it on "
-        "validation or within one standard error of its sharpe, 3.35 ± 0.50. Their mean is worse by 2.075."
+        "Trial 7 is a peak that its neighbours do not share: 1 of 8 configurations near trial 7 is at most one "
+        "standard error worse than it on validation, where its sharpe is 3.35 ± 0.50. Their mean is worse by 2.075."
     )
 
 

@@ -58,9 +58,9 @@ def test_a_study_is_resumed_where_it_was_interrupted(name: str, tmp_path: Path) 
     assert earlier.intermediate_values.items() <= continued.intermediate_values.items()
     assert not [path for path in tmp_path.rglob("*") if "~" in path.name], "no file was taken for another study's"
     if name == "agents":
-        best = json.loads((tmp_path / "results" / name / "best_params.json").read_text())["trial"]
+        verdict = json.loads((tmp_path / "results" / name / "verdict.json").read_text())
         agent = load_agent(tmp_path / "results" / name / "best_agent.safetensors")
-        assert len(agent.seeds) == (1 if best < INTERRUPTED else 2)  # that release wrote the first seed's agent
+        assert list(agent.seeds) == verdict["seeds"]  # a verdict is the default now
     decisions = list(decisions_in(tmp_path / "results" / name))
     assert decisions == list(decisions_in(tmp_path / "finished" / f"{name}.jsonl"))
 

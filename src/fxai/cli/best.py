@@ -27,7 +27,7 @@ def best(
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """Show a study's summary, its best parameters, and the verdict on them.
+    """Show a study's summary, its best parameters and the verdict.
 
     With several objectives, the best trial is the knee of the Pareto front, unless --pick chooses another.
     """

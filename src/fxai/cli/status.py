@@ -23,7 +23,7 @@ def status(
     results_dir: ResultsDir = DEFAULT_RESULTS_DIR,
     as_json: AsJson = False,
 ) -> None:
-    """List the studies with their progress and the verdicts on their best trials.
+    """List the studies with their progress and their verdicts.
 
     Unfinished trials are running, or were running when a run died; the next run continues them. Studies that --fresh
     archived have `~` and a number after their name. A study that cannot be read is shown as damaged.

@@ -25,8 +25,8 @@ def _share(found: Neighbourhood, trial: int) -> str:
         return f"Configurations near trial {trial} cannot be compared with it, because its standard error is not known."
     value = number_text(found.metric, found.value, found.standard_error, trading=True)
     share = (
-        f"{within} of {counted(scored, 'configuration')} near trial {trial} {'is' if within == 1 else 'are'} better "
-        f"than it on validation or within one standard error of its {found.metric}, {value}."
+        f"{within} of {counted(scored, 'configuration')} near trial {trial} {'is' if within == 1 else 'are'} at most "
+        f"one standard error worse than it on validation, where its {found.metric} is {value}."
     )
     if found.is_peak:
         lower = difference_text(found.metric, abs(found.difference or 0.0), trading=True)

@@ -22,7 +22,7 @@ _UNCOUNTED: Mapping[str, Mapping[str, Any]] = {  # attributes of trials that do 
     "infeasible": {attributes.INFEASIBLE: ["?"]},
     "transferred": {attributes.TRANSFERRED: "?"},
 }
-_OF_STUDY = (attributes.FINGERPRINT, attributes.ENDED_BY)
+_OF_STUDY = (attributes.FINGERPRINT, attributes.ENDED_BY, attributes.KEY, attributes.CONFIRMED)
 _OF_TRIAL = {
     "seconds": attributes.SECONDS,
     "seed": attributes.SEED,
@@ -80,7 +80,7 @@ def _study(document: Mapping[str, Any]) -> optuna.Study:
         warnings.simplefilter("ignore", ExperimentalWarning)
         study.set_metric_names([goal["metric"] for goal in goals])
     for name in _OF_STUDY:
-        if value := document[name.removeprefix(attributes.PREFIX)]:
+        if value := document.get(name.removeprefix(attributes.PREFIX)):  # files of earlier releases have fewer
             study.set_user_attr(name, value)
     space = {name: json_to_distribution(json.dumps(each)) for name, each in document["space"].items()}
     study.add_trials([_trial(each, space, [goal["metric"] for goal in goals]) for each in document["trials"]])

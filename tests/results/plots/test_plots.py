@@ -226,7 +226,7 @@ def test_axes_of_a_fraction_are_in_percent(tmp_path: Path) -> None:
     shown = {name for name, page in pages.items() if "~%" in _around_script(page)}
     drawn = {"optimization_history", "parallel_coordinate", "slice_plot", "contour_plot", "intermediate_values"}
     assert shown == {*drawn, "edf_plot"}
-    assert "best 3 % by trial 3" in pages["edf_plot"]
+    assert "best 3\N{NO-BREAK SPACE}% by trial 3" in pages["edf_plot"]
     slices = with_metric_axes(slice_plot(study), trading=True)
     assert {axis.hoverformat for axis in slices.select_yaxes()} == {".2~%"}  # of the second column too
 
