@@ -87,6 +87,7 @@ def test_a_winner_is_judged_on_the_test_split(place: Path) -> None:
         assert sentence in finished.out
         assert sentence.partition(",")[0] in page  # numbers have characters that do not break
     assert "Moved to" in page
+    assert "(PSR, with the error of the bars alone)" in page
     raced = len(best["confirmed"]["candidates"])
     assert f"Trial {found.trial} is the best of {raced} candidates on" in page
 

@@ -1,10 +1,12 @@
 """The opening of a report: the verdict on the best trial, or what the figures are without one."""
 
+import math
 from collections.abc import Sequence
 
 from fxai.errors import InputError
 from fxai.evaluation.agent_figures import AgentFigures, BoundedFigure
 from fxai.evaluation.position_baselines import PositionBaselines, StrategyFigures
+from fxai.evaluation.verdict import Verdict
 from fxai.evaluation.verdict_word import noun
 from fxai.evaluation.verdict_words import (
     change_sentence,
@@ -55,8 +57,9 @@ def _judged(found: StudyVerdict) -> Section:
     blocks: list[Block] = [KeySentence(meaning(of)), Points(deciding_figures(of)), Text(_judged_on(found))]
     blocks += [Text(line) for line in (change_sentence(of), *looks_sentence(of), *missing_sentences(of))]
     blocks.append(_table(found))
-    if of.baselines is not None:
-        blocks.append(Facts(_facts(of.baselines)))
+    facts = (*_agent_facts(of), *(() if of.baselines is None else _baseline_facts(of.baselines)))
+    if facts:
+        blocks.append(Facts(facts))
     blocks += neighbourhood_blocks(found.neighbourhood, found.trial)
     blocks += selection_blocks(found.selection, found.trial)
     return Section(_NAME, headline(of.word, of.bars), blocks)
@@ -94,7 +97,27 @@ def _strategy_row(name: str, strategy: StrategyFigures) -> Sequence[str]:
     return name, _return(strategy.total_return), _ratio(strategy.sharpe), ""
 
 
-def _facts(baselines: PositionBaselines) -> Sequence[tuple[str, str]]:
+def _agent_facts(of: Verdict) -> Sequence[tuple[str, str]]:
+    facts = []
+    agent = of.agent
+    if agent.probabilistic_sharpe is not None:
+        share = f"{100 * agent.probabilistic_sharpe:.2g} %"
+        facts.append(
+            ("Probability that the true Sharpe ratio is above 0 (PSR, with the error of the bars alone)", share)
+        )
+    if agent.minimum_bars is not None:
+        bars = counted(math.ceil(agent.minimum_bars), "bar")
+        facts.append((f"Track record that would show it at {100 * of.settings.confidence_of_look:.4g} %", bars))
+    if of.probability_of_improvement is not None:
+        share = f"{100 * of.probability_of_improvement:.2g} %"
+        facts.append((f"Probability that an agent of the {noun(of.word)} earns more than one of the default", share))
+    facts.append(
+        ("Interquartile mean over the agents of their mean return per bar", _return(agent.interquartile_mean_return))
+    )
+    return facts
+
+
+def _baseline_facts(baselines: PositionBaselines) -> Sequence[tuple[str, str]]:
     facts = []
     if baselines.random is not None:
         share = f"{100 * baselines.random.p_value:.2g} %"
