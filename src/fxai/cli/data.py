@@ -1,7 +1,7 @@
 """`fxai data describe NAME_OR_FILE`: content of a data set."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, get_args
 
 import numpy as np
 import typer
@@ -11,13 +11,14 @@ from rich.console import Console
 from fxai.cli.command import PlainCommand
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_pairs, print_table, print_text, stdout
+from fxai.errors import InputError
 from fxai.formatting import counted, figure, legible, span
 from fxai.market.bars import Faults, ReadingNote
 from fxai.market.calendar import Gaps
 from fxai.market.describe import Description
 from fxai.market.describe import describe as described
 from fxai.market.reading.rows import row_names
-from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.data_config import CleanConfig, DataConfig
 
 data = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -39,6 +40,13 @@ def describe(
     date_format: Annotated[
         str | None, typer.Option(metavar="FORMAT", help="Form of the timestamps, such as '%m/%d/%Y %H:%M'.")
     ] = None,
+    instrument: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Instrument to read from a file with several.")
+    ] = None,
+    clean: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=RULE", help="Rule for rows that are probably wrong, such as repeated=drop."),
+    ] = None,
     spread_column: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Column with the spread of each bar.")
     ] = None,
@@ -48,12 +56,32 @@ def describe(
 
     Prints the number of rows, the time range, the bar length, gaps, duplicates, prices and the splits.
     """
-    config = DataConfig(source=source, timezone=timezone, date_format=date_format, spread_column=spread_column)
+    config = DataConfig(
+        source=source,
+        timezone=timezone,
+        date_format=date_format,
+        instrument=instrument,
+        clean=_rules(clean or ()),
+        spread_column=spread_column,
+    )
     found = described(config)
     if as_json:
         print_json(_as_json(found))
     else:
         _print_description(stdout(), found)
+
+
+def _rules(written: Sequence[str]) -> CleanConfig:
+    """The rules of `--clean`.
+
+    Raises:
+        InputError: If a rule is unknown; the message has the keys and their rules.
+    """
+    try:
+        return CleanConfig.model_validate(dict(each.split("=", 1) for each in written))
+    except ValueError as error:
+        known = [f"{name}={'|'.join(get_args(field.annotation))}" for name, field in CleanConfig.model_fields.items()]
+        raise InputError(f"--clean {' '.join(written)} is not known; write one of {', '.join(known)}") from error
 
 
 def _print_description(console: Console, found: Description) -> None:

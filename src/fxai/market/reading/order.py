@@ -1,24 +1,96 @@
 """Sorts rows by time and drops rows whose time occurs again."""
 
+from dataclasses import dataclass
+
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
-from fxai.market.bars import Faults, TimeArray
+from fxai.errors import DataError
+from fxai.market.bars import Faults, FloatArray, ReadingNote, TimeArray
+from fxai.market.reading.rows import NAMED, row_names
+from fxai.spec.fields.data_config import CleanConfig
 
 
-def in_order(time: TimeArray, prices: dict[str, pd.Series]) -> tuple[np.ndarray, Faults]:
-    """Row positions in the order of time, the last row of each time, and a summary of the corrections."""
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The values of a table's rows, in its order."""
+
+    source: str  # name in messages
+    numbers: NDArray[np.int64]  # [row], number of each row in the file
+    time: TimeArray  # [row], UTC
+    prices: dict[str, FloatArray]  # [row] each
+    further: dict[str, FloatArray]  # [row] each: volume, spread
+
+
+def in_order(rows: Rows, rule: CleanConfig) -> tuple[NDArray[np.int64], Faults]:
+    """Positions of rows in the order of time, the last row of each time, and a summary of the corrections.
+
+    Raises:
+        DataError: If rows of one time have different prices, unless `data.clean.repeated` is `drop`.
+    """
+    time = rows.time
     newest_first = bool(time[0] > time[-1])
     steps = np.diff(time).astype(np.int64) * (-1 if newest_first else 1)
-    order = np.argsort(time, kind="stable")
-    last_of_time = np.append(np.diff(time[order]).astype(np.int64) != 0, True)
-    keep = order[last_of_time]
-    low, high = prices["low"], prices["high"]
-    outside = [~prices[column].between(low, high) for column in ("open", "close")]
+    reordered = int((steps < 0).sum())
+    if not newest_first and not reordered and (steps > 0).all():
+        keep, notes = np.arange(len(time)), ()
+    else:
+        order = np.argsort(time, kind="stable")
+        repeats = np.flatnonzero(np.diff(time[order]).astype(np.int64) == 0)  # each is equal to the next one
+        notes = _notes(rows, order[repeats], order[repeats + 1], rule)
+        keep = np.delete(order, repeats)
+    low, high = rows.prices["low"][keep], rows.prices["high"][keep]
+    opens, closes = rows.prices["open"][keep], rows.prices["close"][keep]
+    outside = (opens < low) | (opens > high) | (closes < low) | (closes > high)
     return keep, Faults(
         rows_read=len(time),
         duplicates_dropped=len(time) - len(keep),
-        rows_reordered=int((steps < 0).sum()),
+        rows_reordered=reordered,
         newest_first=newest_first,
-        outside_range=int((outside[0] | outside[1]).to_numpy()[keep].sum()),
+        outside_range=int(outside.sum()),
+        notes=notes,
+    )
+
+
+def _notes(
+    rows: Rows, first: NDArray[np.int64], second: NDArray[np.int64], rule: CleanConfig
+) -> tuple[ReadingNote, ...]:
+    """Notes on rows whose time occurs again, from pairs of positions with one time."""
+    other_prices = _differing(rows.prices, first, second)
+    other_values = _differing(rows.further, first, second) & ~other_prices
+    notes = []
+    for differing, values in ((other_prices, rows.prices), (other_values, rows.further)):
+        if not differing.any():
+            continue
+        at = int(np.argmax(differing))
+        text = _conflict(rows, first[at], second[at], values)
+        if values is rows.prices and rule.repeated == "refuse":
+            more = f"; so have {row_names(rows.numbers[first[differing]].tolist())}" if differing.sum() > 1 else ""
+            raise DataError(
+                f"{rows.source}: {text}{more}; correct or remove rows, or set data.clean.repeated to drop, which uses "
+                "the last row of each time"
+            )
+        dropped = rows.numbers[first[differing]]
+        subject = "repeated times"
+        notes.append(
+            ReadingNote(subject, f"{text}; the last row is used", len(dropped), tuple(dropped[:NAMED].tolist()))
+        )
+    return tuple(notes)
+
+
+def _differing(values: dict[str, FloatArray], first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether two rows [pair] differ in one of the values."""
+    differing = np.zeros(len(first), np.bool_)
+    for each in values.values():
+        differing |= each[first] != each[second]
+    return differing
+
+
+def _conflict(rows: Rows, first: int, second: int, values: dict[str, FloatArray]) -> str:
+    """`rows 5 and 9 have the time 2024-01-01 05:00 UTC and different values: close 1.1 and 1.2`."""
+    name, found = next((name, each) for name, each in values.items() if each[first] != each[second])
+    moment = np.datetime_as_string(rows.time[first], unit="s").replace("T", " ")
+    return (
+        f"rows {rows.numbers[first]} and {rows.numbers[second]} have the time {moment} UTC and different values: "
+        f"{name} {float(found[first])!r} and {float(found[second])!r}"
     )

@@ -15,9 +15,9 @@ from fxai.errors import DataError
 from fxai.market.bars import Bars, Reading, ReadingNote, TimeArray
 from fxai.market.reading.clean import check_prices, read_volume
 from fxai.market.reading.columns import find_columns
-from fxai.market.reading.instruments import check_one_symbol
+from fxai.market.reading.instruments import rows_of_instrument
 from fxai.market.reading.numbers import numbers
-from fxai.market.reading.order import in_order
+from fxai.market.reading.order import Rows, in_order
 from fxai.market.reading.rows import NAMED
 from fxai.market.reading.source_files import file_content
 from fxai.market.reading.spread import read_spread
@@ -30,11 +30,12 @@ from fxai.spec.fields.data_config import DataConfig
 def read_bar_file(path: Path, config: DataConfig, name: str | None = None) -> Reading:
     """Read, check and sort the bars of a file.
 
-    Rows may be in any order. Of rows with the same timestamp the last is used. No value is filled in or corrected.
+    Rows may be in any order. Rows with the time and the prices of another row are dropped. No value is filled in or
+    corrected.
 
     Args:
         path: CSV or Parquet file.
-        config: Time zone, spread column and unit.
+        config: Time zone, instrument, spread column and unit, rules for rows that are probably wrong.
         name: Name in messages; the default is the file name.
 
     Raises:
@@ -56,23 +57,26 @@ def _bars(table: pd.DataFrame, config: DataConfig, source: str, content_hash: st
     columns = find_columns(list(table.columns), config.spread_column, source)
     if table.empty:
         raise DataError(f"{source}: the file has a header and no bars")
-    check_one_symbol(table, columns, source)
+    table, of_instrument = rows_of_instrument(table, columns, config.instrument, source)
     times = read_times(table, columns.time, config, source)
     prices = {column: numbers(table, getattr(columns, column), source) for column in ("open", "high", "low", "close")}
     check_prices(prices, source)
     volume, spread = read_volume(table, columns, source), read_spread(table, columns, config, prices["open"], source)
-    keep, faults = in_order(times.utc, prices)
+    values = {column: each.to_numpy() for column, each in prices.items()}
+    further = {name: each for name, each in (("volume", volume), ("spread", spread)) if each is not None}
+    rows = Rows(source, table.index.to_numpy(), times.utc, values, further)
+    keep, faults = in_order(rows, config.clean)
     if len(keep) == 1:
         raise DataError(f"{source}: the file has one bar; at least two are needed")
     bars = Bars(
         name=source,
         content_hash=content_hash,
         time=times.utc[keep],
-        **{column: values.to_numpy()[keep] for column, values in prices.items()},
+        **{column: each[keep] for column, each in values.items()},
         volume=None if volume is None else volume[keep],
         spread=None if spread is None else spread[keep],
     )
-    notes = (*faults.notes, *times.notes, *_stray_note(bars.time, table.index.to_numpy()[keep]))
+    notes = (*of_instrument, *faults.notes, *times.notes, *_stray_note(bars.time, rows.numbers[keep]))
     return Reading(bars, replace(faults, notes=notes), columns.named(), times.form, times.zone)
 
 

@@ -42,7 +42,15 @@ from fxai.spec.yaml.yaml_source import KeyPath
 
 LARGEST_GRID = 1_000_000
 LONGEST_LIST = 10_000_000  # values, 80 MB in GPSampler
-_SAME_FOR_ALL = ("data.source", "data.timezone", "data.date_format", "data.spread_", "data.split.")
+_SAME_FOR_ALL = (
+    "data.source",
+    "data.timezone",
+    "data.date_format",
+    "data.instrument",
+    "data.spread_",
+    "data.clean.",
+    "data.split.",
+)
 
 Fields: TypeAlias = Mapping[str, FieldInfo | None]
 """The fields of a configuration by dotted path; None for a field of custom code, whose type is unknown."""

@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -130,6 +130,24 @@ class FeatureConfig(Record):
         return max(windows, default=0)
 
 
+class CleanConfig(Record):
+    """What becomes of rows that are probably wrong. `refuse` is an error that names them, `drop` leaves them out."""
+
+    repeated: Literal["refuse", "drop"] = Field(
+        default="refuse", description="rows with the time of another row and other prices; drop uses the last of them"
+    )
+
+
+def _is_clean_default(value: object) -> bool:
+    """Whether `clean` is left out of what is written, so that checkpoints of earlier releases are continued."""
+    return value == CleanConfig()
+
+
+def _as_text(value: object) -> object:
+    """The name of an instrument that YAML reads as a number, such as 600519."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class DataConfig(Record):
     """The bars, their splits and their features."""
 
@@ -149,11 +167,19 @@ class DataConfig(Record):
         description="form of the timestamps, if it is not recognized: codes of strptime, such as '%m/%d/%Y %H:%M'; or "
         "seconds, milliseconds, microseconds or nanoseconds since 1970; or excel for its serial days",
     )
+    instrument: Annotated[str | None, BeforeValidator(_as_text), LATER] = Field(
+        default=None,
+        exclude_if=_is_absent,
+        description="name of the instrument whose rows are read, for a file with the rows of several",
+    )
     spread_column: str | None = Field(
         default=None, description="column with the spread of each bar; it replaces env.spread"
     )
     spread_unit: float = Field(
         default=1.0, gt=0, description="price per unit of spread_column; 0.00001 for the points of MetaTrader"
+    )
+    clean: Annotated[CleanConfig, LATER] = Field(
+        default_factory=CleanConfig, exclude_if=_is_clean_default, description="rows that are probably wrong"
     )
     split: SplitConfig = Field(default_factory=SplitConfig, description="split into train, validation and test")
     features: FeatureConfig = Field(default_factory=FeatureConfig, description="features of each bar")
