@@ -26,6 +26,7 @@ from fxai.spec.search.embargo import EARLIER_EMBARGO, with_embargo
 from fxai.spec.search.fingerprint import difference, fingerprint
 from fxai.spec.search.pruners import Pruner
 from fxai.spec.search.samplers import Sampler
+from fxai.spec.search.spread_defaults import with_earlier_spread
 from fxai.spec.search.study import StudySpec
 
 _DIGITS = 8
@@ -99,8 +100,8 @@ def _latest_with_other_settings(study: StudySpec, caller: str) -> StoredPlan | N
 
 
 def _base(study: StudySpec, caller: str) -> str:
-    """The name without the digest of the settings. The default embargo counts as in earlier releases."""
-    return f"{caller}_{_digest(fingerprint(with_embargo(study, EARLIER_EMBARGO)))}"
+    """The name without the digest of the settings. Defaults of earlier releases are used, so that the name stays."""
+    return f"{caller}_{_digest(fingerprint(with_earlier_spread(with_embargo(study, EARLIER_EMBARGO))))}"
 
 
 def _changes(stored: StoredPlan, study: StudySpec, results_dir: Path, content: JsonObject | None) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """`fxai data describe NAME_OR_FILE`: content of a data set."""
 
+import math
 from collections.abc import Sequence
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 import typer
@@ -48,8 +49,11 @@ def describe(
         typer.Option(metavar="KEY=RULE", help="Rule for rows that are probably wrong, such as repeated=drop."),
     ] = None,
     spread_column: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Column with the spread of each bar.")
-    ] = None,
+        str, typer.Option(metavar="COLUMN", help="Column with the spread of each bar; auto, or null for none.")
+    ] = DataConfig.model_fields["spread_column"].default,
+    spread_unit: Annotated[
+        str, typer.Option(metavar="PRICE", help="Price of one unit of the spread, or auto.")
+    ] = DataConfig.model_fields["spread_unit"].default,
     as_json: AsJson = False,
 ) -> None:
     """Describe a data set.
@@ -62,13 +66,31 @@ def describe(
         date_format=date_format,
         instrument=instrument,
         clean=_rules(clean or ()),
-        spread_column=spread_column,
+        spread_column=None if spread_column == "null" else spread_column,
+        spread_unit=_unit(spread_unit),
     )
     found = described(config)
     if as_json:
         print_json(_as_json(found))
     else:
         _print_description(stdout(), found)
+
+
+def _unit(written: str) -> float | Literal["auto"]:
+    """The unit of `--spread-unit`.
+
+    Raises:
+        InputError: If it is neither `auto` nor a number above 0.
+    """
+    if written == "auto":
+        return "auto"
+    try:
+        unit = float(written)
+    except ValueError:
+        unit = math.nan
+    if not 0 < unit < math.inf:
+        raise InputError(f"--spread-unit {written!r} must be auto or a number above 0, such as 0.00001")
+    return unit
 
 
 def _rules(written: Sequence[str]) -> CleanConfig:

@@ -37,7 +37,7 @@ def _generated(kind: str, seed: int, config: DataConfig) -> Reading:
     if kind == "shuffled_1h":
         real = read_bars(config.model_copy(update={"source": "eurusd_1h"}))
         return replace(real, bars=shuffled(real.bars, seed))
-    if config.spread_column is not None:
+    if config.spread_column not in (None, "auto"):
         raise DataError(f"{config.source} has no column {config.spread_column!r}; remove data.spread_column")
     bars = synthetic_market(seed)
     return Reading(bars, Faults(rows_read=len(bars)), {})

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from fxai.errors import DataError
-from fxai.market.reading.order import Rows, in_order
+from fxai.market.reading.order import in_order
+from fxai.market.reading.values import Rows
 from fxai.spec.fields.data_config import CleanConfig
 
 REFUSE, DROP = CleanConfig(), CleanConfig(repeated="drop")

@@ -3,6 +3,7 @@
 import gzip
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from fxai.market.reading.reading import read_bar_file
 from fxai.market.synthetic_market import synthetic_market
 from fxai.spec.fields.data_config import DataConfig
 
-KNOWN = synthetic_market(seed=1, bars=60)
+EXACT = synthetic_market(seed=1, bars=60)
+KNOWN = replace(EXACT, **{name: getattr(EXACT, name).round(5) for name in ("open", "high", "low", "close")})
 VOLUME = np.arange(1.0, 61.0)
 SPREAD_POINTS = np.arange(60) % 7
 
@@ -145,7 +147,8 @@ def test_spread_column_is_in_its_unit(tmp_path: Path):
     bars = read(metatrader(), tmp_path, spread_column="spread", spread_unit=1e-5).bars
     assert bars.spread is not None
     np.testing.assert_allclose(bars.spread, SPREAD_POINTS * 1e-5)
-    assert read(metatrader(), tmp_path).bars.spread is None
+    np.testing.assert_array_equal(read(metatrader(), tmp_path).bars.spread, bars.spread)
+    assert read(metatrader(), tmp_path, spread_column=None).bars.spread is None
 
 
 def test_all_zero_volume_is_none(tmp_path: Path):
@@ -264,7 +267,7 @@ def test_many_bad_rows_are_named_in_short(tmp_path: Path):
         ({"timezone": "Mars/Olympus"}, "'Mars/Olympus' is not a time zone"),
         ({"timezone": "../etc/passwd"}, "is not a time zone"),
         ({"spread_column": "ask_spread"}, "'ask_spread', but the file has <DATE>, <TIME>"),
-        ({"spread_column": "SPREAD"}, "set data.spread_unit"),
+        ({"spread_column": "SPREAD", "spread_unit": 1}, "set data.spread_unit"),
     ],
 )
 def test_a_configuration_that_does_not_fit_is_refused(config: dict[str, Any], message: str, tmp_path: Path):

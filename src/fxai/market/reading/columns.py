@@ -16,6 +16,7 @@ _PRICES = {
     "close": ("close", "c", "close_price"),
 }
 _SYMBOL = ("symbol", "ticker", "tic", "pair", "instrument")
+_SPREAD = ("spread", "ask-bid", "ask_bid", "bid-ask", "bid_ask", "bid_ask_spread", "ask_bid_spread", "spread_points")
 _VOLUME = ("volume", "tickvol", "tick_volume", "tickvolume", "vol", "v", "real_volume")
 
 
@@ -104,6 +105,8 @@ def _volume(by_plain: dict[str, str]) -> str | None:
 def _spread(by_plain: dict[str, str], wanted: str | None, source: str) -> str | None:
     if wanted is None:
         return None
+    if wanted == "auto":
+        return _first(by_plain, _SPREAD)
     if _plain(wanted) not in by_plain:
         raise DataError(f"{source}: data.spread_column is {wanted!r}, but the file has {', '.join(by_plain.values())}")
     return by_plain[_plain(wanted)]

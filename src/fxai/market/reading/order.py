@@ -1,25 +1,13 @@
 """Sorts rows by time and drops rows whose time occurs again."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fxai.errors import DataError
-from fxai.market.bars import Faults, FloatArray, ReadingNote, TimeArray
+from fxai.market.bars import Faults, FloatArray, ReadingNote
 from fxai.market.reading.rows import NAMED, row_names
+from fxai.market.reading.values import Rows
 from fxai.spec.fields.data_config import CleanConfig
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The values of a table's rows, in its order."""
-
-    source: str  # name in messages
-    numbers: NDArray[np.int64]  # [row], number of each row in the file
-    time: TimeArray  # [row], UTC
-    prices: dict[str, FloatArray]  # [row] each
-    further: dict[str, FloatArray]  # [row] each: volume, spread
 
 
 def in_order(rows: Rows, rule: CleanConfig) -> tuple[NDArray[np.int64], Faults]:

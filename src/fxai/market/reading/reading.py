@@ -1,6 +1,6 @@
 """Reads bars from a CSV or Parquet file or a data frame.
 
-Prices are checked strictly. Column names, row order and duplicate rows are handled automatically.
+The steps: columns, the rows of one instrument, times, numbers and their checks, order, bars that are probably wrong.
 """
 
 import hashlib
@@ -13,17 +13,16 @@ from numpy.typing import NDArray
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars, Reading, ReadingNote, TimeArray
-from fxai.market.reading.clean import check_prices, read_volume
 from fxai.market.reading.columns import find_columns
 from fxai.market.reading.instruments import rows_of_instrument
-from fxai.market.reading.numbers import numbers
-from fxai.market.reading.order import Rows, in_order
+from fxai.market.reading.order import in_order
 from fxai.market.reading.rows import NAMED
 from fxai.market.reading.source_files import file_content
-from fxai.market.reading.spread import read_spread
+from fxai.market.reading.suspicious import without_suspicious
 from fxai.market.reading.table import read_table, with_row_numbers
 from fxai.market.reading.times.strays import stray_bars
 from fxai.market.reading.times.utc import read_times
+from fxai.market.reading.values import read_values
 from fxai.spec.fields.data_config import DataConfig
 
 
@@ -59,25 +58,15 @@ def _bars(table: pd.DataFrame, config: DataConfig, source: str, content_hash: st
         raise DataError(f"{source}: the file has a header and no bars")
     table, of_instrument = rows_of_instrument(table, columns, config.instrument, source)
     times = read_times(table, columns.time, config, source)
-    prices = {column: numbers(table, getattr(columns, column), source) for column in ("open", "high", "low", "close")}
-    check_prices(prices, source)
-    volume, spread = read_volume(table, columns, source), read_spread(table, columns, config, prices["open"], source)
-    values = {column: each.to_numpy() for column, each in prices.items()}
-    further = {name: each for name, each in (("volume", volume), ("spread", spread)) if each is not None}
-    rows = Rows(source, table.index.to_numpy(), times.utc, values, further)
-    keep, faults = in_order(rows, config.clean)
-    if len(keep) == 1:
+    values, of_values = read_values(table, columns, times.utc, config, source)
+    keep, faults = in_order(values, config.clean)
+    rows, of_bars = without_suspicious(values.at(keep), config.clean)
+    if len(rows.time) == 1:
         raise DataError(f"{source}: the file has one bar; at least two are needed")
-    bars = Bars(
-        name=source,
-        content_hash=content_hash,
-        time=times.utc[keep],
-        **{column: each[keep] for column, each in values.items()},
-        volume=None if volume is None else volume[keep],
-        spread=None if spread is None else spread[keep],
-    )
-    notes = (*of_instrument, *faults.notes, *times.notes, *_stray_note(bars.time, rows.numbers[keep]))
-    return Reading(bars, replace(faults, notes=notes), columns.named(), times.form, times.zone)
+    bars = Bars(name=source, content_hash=content_hash, time=rows.time, **rows.prices, **rows.further)
+    notes = (*of_instrument, *of_values, *faults.notes, *of_bars, *times.notes, *_stray_note(rows.time, rows.numbers))
+    faults = replace(faults, rows_read=len(table), notes=notes)
+    return Reading(bars, faults, columns.named(), times.form, times.zone)
 
 
 def _stray_note(time: TimeArray, rows: NDArray[np.int64]) -> tuple[ReadingNote, ...]:

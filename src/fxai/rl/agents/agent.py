@@ -85,7 +85,8 @@ class Agent:
         Returns:
             float32 array [window, column].
         """
-        return observation_of(read_bar_frame(bars, self.config.data).bars, account, self.config, self.standardizer)
+        data = self.config.data.model_copy(update={"spread_column": None})  # no feature needs the spread
+        return observation_of(read_bar_frame(bars, data).bars, account, self.config, self.standardizer)
 
     def act(self, observation: ArrayLike, chance: np.random.Generator | None = None) -> Action:
         """Position to hold from the next open on: Action.SHORT (0), FLAT (1) or LONG (2).

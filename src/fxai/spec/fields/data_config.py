@@ -131,10 +131,30 @@ class FeatureConfig(Record):
 
 
 class CleanConfig(Record):
-    """What becomes of rows that are probably wrong. `refuse` is an error that names them, `drop` leaves them out."""
+    """What becomes of rows that are probably wrong. `refuse` is an error that names them, `drop` leaves them out.
+
+    `keep` uses them. `fxai data describe` names them with each rule.
+    """
+
+    invalid: Literal["refuse", "drop"] = Field(
+        default="refuse",
+        description="rows with an empty cell, a price that is not above zero, a high below the low, or a negative "
+        "volume or spread",
+    )
 
     repeated: Literal["refuse", "drop"] = Field(
         default="refuse", description="rows with the time of another row and other prices; drop uses the last of them"
+    )
+    weekends: Literal["keep", "refuse", "drop"] = Field(
+        default="keep", description="bars without movement from Friday 22:00 to Sunday 21:00 UTC, if nearly all are so"
+    )
+    stale: Literal["keep", "refuse", "drop"] = Field(
+        default="keep",
+        description="bars with the four prices of the bar before, 12 or more in a row and for an hour or longer",
+    )
+    spikes: Literal["keep", "refuse", "drop"] = Field(
+        default="keep",
+        description="single bars with a price that is off by a factor, 1.2 or more, from the bars before and after",
     )
 
 
@@ -173,10 +193,14 @@ class DataConfig(Record):
         description="name of the instrument whose rows are read, for a file with the rows of several",
     )
     spread_column: str | None = Field(
-        default=None, description="column with the spread of each bar; it replaces env.spread"
+        default="auto",
+        description="column with the spread of each bar, which replaces env.spread; auto is a column such as spread or "
+        "<SPREAD>, if the file has one, and null is none",
     )
-    spread_unit: float = Field(
-        default=1.0, gt=0, description="price per unit of spread_column; 0.00001 for the points of MetaTrader"
+    spread_unit: Annotated[float, Field(gt=0)] | Literal["auto"] = Field(
+        default="auto",
+        description="price per unit of spread_column, such as 0.00001 for the points of EURUSD in MetaTrader; auto "
+        "finds it by the digits of the prices, or is an error",
     )
     clean: Annotated[CleanConfig, LATER] = Field(
         default_factory=CleanConfig, exclude_if=_is_clean_default, description="rows that are probably wrong"

@@ -1,0 +1,155 @@
+"""Finds bars that are valid and probably wrong: closed weekends, stale prices, single prices off by a factor."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fxai.errors import DataError
+from fxai.market.bars import FloatArray, ReadingNote
+from fxai.market.reading.rows import NAMED, row_names
+from fxai.market.reading.values import Rows
+from fxai.spec.fields.data_config import CleanConfig
+
+_DAY, _WEEK = 86_400, 7 * 86_400  # seconds
+_MONDAY = 3 * _DAY  # 1970 begins on a Thursday
+_CLOSED = (4 * _DAY + 22 * 3600, 6 * _DAY + 21 * 3600)  # of a week in UTC: Friday 22:00 to Sunday 21:00
+_MOST_FLAT = 0.9  # share of weekend bars without movement from which the market is closed at weekends
+_STALE_BARS, _STALE_TIME = 12, np.timedelta64(1, "h")
+_LEAST_FACTOR = 1.2
+_RANGES = 20  # typical bar ranges that a price must be off
+_SAMPLE = 10_000  # bars by which the typical range is measured
+_SIDE = 3  # bars before and after a bar that decide what its price should be
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """Bars of one kind."""
+
+    key: str  # of `data.clean`
+    text: str
+    bars: NDArray[np.int64]  # positions
+
+
+def without_suspicious(rows: Rows, rules: CleanConfig) -> tuple[Rows, tuple[ReadingNote, ...]]:
+    """The rows that the rules keep, and notes on all suspicious ones.
+
+    Args:
+        rows: Rows in rising order of time, with distinct times.
+        rules: What becomes of each kind.
+
+    Raises:
+        DataError: If there are suspicious bars whose rule is `refuse`; the message has the rows.
+    """
+    keep = np.ones(len(rows.time), np.bool_)
+    notes = []
+    for found in _findings(rows):
+        if not found.bars.size:
+            continue
+        rule = getattr(rules, found.key)
+        numbers = rows.numbers[found.bars]
+        if rule == "refuse":
+            raise DataError(
+                f"{rows.source}: {found.text} in {row_names(numbers.tolist())}; correct or remove the rows, or set "
+                f"data.clean.{found.key} to keep or drop"
+            )
+        if rule == "drop":
+            keep[found.bars] = False
+            done = f"the row is not used, by data.clean.{found.key}"
+        else:
+            done = f"the row is used; data.clean.{found.key}: drop leaves it out"
+        notes.append(ReadingNote(found.key, f"{found.text}; {done}", len(numbers), tuple(numbers[:NAMED].tolist())))
+    if jump := _jump_note(rows):
+        notes.append(jump)
+    return rows if keep.all() else rows.at(keep), tuple(notes)
+
+
+def _findings(rows: Rows) -> tuple[_Finding, ...]:
+    weekends = _weekends(rows)
+    stale = np.setdiff1d(_stale(rows), weekends, assume_unique=True)
+    return (
+        _Finding("weekends", "a bar of a weekend has no movement", weekends),
+        _Finding("stale", f"a bar repeats the prices before it, {_STALE_BARS} or more times in a row", stale),
+        _Finding("spikes", "a price is off by a factor in a single bar", _spikes(rows)),
+    )
+
+
+def _weekends(rows: Rows) -> NDArray[np.int64]:
+    """Bars without movement and volume at weekends, if the market is closed then."""
+    second = (rows.time.astype("datetime64[s]").astype(np.int64) + _MONDAY) % _WEEK
+    at_weekend = np.flatnonzero((second >= _CLOSED[0]) & (second < _CLOSED[1]))
+    is_flat = rows.prices["high"][at_weekend] == rows.prices["low"][at_weekend]
+    if "volume" in rows.further:
+        is_flat &= rows.further["volume"][at_weekend] == 0
+    moving = len(at_weekend) - int(is_flat.sum())
+    if not at_weekend.size or moving > (1 - _MOST_FLAT) * len(at_weekend):
+        return at_weekend[:0]
+    return at_weekend[is_flat]
+
+
+def _stale(rows: Rows) -> NDArray[np.int64]:
+    """Bars with the four prices of the bar before, in runs of some length."""
+    close = rows.prices["close"]
+    same = np.zeros(len(close), np.bool_)
+    at = np.flatnonzero(close[1:] == close[:-1]) + 1
+    for each in rows.prices.values():
+        at = at[each[at] == each[at - 1]]
+    same[at] = True
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], same.view(np.int8), [0]))))
+    begins, ends = edges[::2], edges[1::2]  # bars begins..ends - 1 repeat the bar begins - 1
+    is_long = (ends - begins >= _STALE_BARS) & (rows.time[ends - 1] - rows.time[begins - 1] >= _STALE_TIME)
+    runs = [np.arange(begin, end) for begin, end in zip(begins[is_long], ends[is_long], strict=True)]
+    return np.concatenate(runs) if runs else at[:0]
+
+
+def _spikes(rows: Rows) -> NDArray[np.int64]:
+    """Bars with a price that is far, in one direction, from the closes of the bars before and after.
+
+    The first and the last bar are not judged, since a real change of prices can look like that there.
+    """
+    high, low, close = _highest(rows), _lowest(rows), rows.prices["close"]
+    factor = _factor(rows)
+    before = close[:-2]
+    far = (high[1:-1] > before * factor) | (low[1:-1] * factor < before) | (high[1:-1] > low[1:-1] * factor)
+    at = np.flatnonzero(far) + 1
+    earlier, later = _level(close, at, -1), _level(close, at, 1)
+    too_high = high[at] > np.maximum(earlier, later) * factor
+    too_low = low[at] * factor < np.minimum(earlier, later)
+    return at[too_high | too_low]
+
+
+def _jump_note(rows: Rows) -> ReadingNote | None:
+    """A note on changes of the level of prices that last."""
+    close, factor = rows.prices["close"], _factor(rows)
+    at = np.flatnonzero((close[1:] > close[:-1] * factor) | (close[1:] * factor < close[:-1])) + 1
+    earlier, later = _level(close, at, -1), _level(close, at - 1, 1)
+    at = at[(later > earlier * factor) | (later * factor < earlier)]
+    if not at.size:
+        return None
+    change = close[at[0]] / close[at[0] - 1]
+    text = f"the level of prices changes by a factor of {change:.4g} from one bar to the next: a split, or another unit"
+    return ReadingNote("jumps", text, len(at), tuple(rows.numbers[at[:NAMED]].tolist()))
+
+
+def _factor(rows: Rows) -> float:
+    """How many times another price a price must be to be off: 1.2 or more, by the typical range of a bar."""
+    step = max(1, len(rows.time) // _SAMPLE)
+    ranges = rows.prices["high"][::step] / rows.prices["low"][::step] - 1
+    return max(_LEAST_FACTOR, 1 + _RANGES * float(np.median(ranges)))
+
+
+def _level(close: FloatArray, at: NDArray[np.int64], side: int) -> FloatArray:
+    """Median close of the bars before (`side` -1) or after (1) each position; the nearest ones at an end."""
+    places = at[:, None] + side * np.arange(1, _SIDE + 1)
+    level: FloatArray = np.median(close[np.clip(places, 0, len(close) - 1)], axis=1)
+    return level
+
+
+def _highest(rows: Rows) -> FloatArray:
+    highest: FloatArray = np.maximum(np.maximum(rows.prices["open"], rows.prices["close"]), rows.prices["high"])
+    return highest
+
+
+def _lowest(rows: Rows) -> FloatArray:
+    lowest: FloatArray = np.minimum(np.minimum(rows.prices["open"], rows.prices["close"]), rows.prices["low"])
+    return lowest
