@@ -44,7 +44,7 @@ class Faults:
     """Corrections and irregularities found while reading."""
 
     rows_read: int
-    duplicates_dropped: int = 0  # rows whose time occurs again in a later row
+    duplicates_dropped: int = 0  # rows whose time occurs again; a note says which had other values
     rows_reordered: int = 0  # rows that break the file's order of time
     newest_first: bool = False
     outside_range: int = 0  # bars whose open or close is outside low..high; not changed

@@ -73,7 +73,7 @@ def test_duplications(rows: list[int], column: str | None, order: object, rules:
 
 
 @settings(max_examples=60, deadline=None)
-@given(rows=st.sets(st.integers(1, COUNT - 2), min_size=1, max_size=40), rules=RULES)
+@given(rows=st.sets(st.integers(1, COUNT - 2), min_size=1, max_size=25), rules=RULES)
 def test_gaps(rows: set[int], rules: CleanConfig, folder: Path):
     assert_same_or_said(table().drop(index=sorted(rows)), rules, folder)
 

@@ -55,7 +55,7 @@ def test_fractions_are_in_units_of_price(column: str, tmp_path: Path):
 
 def test_metatrader_counts_points_where_other_files_are_in_doubt(tmp_path: Path):
     frame = bars(18000.0, 1, [2], "spread")
-    with pytest.raises(DataError, match="may be points of 0.1 or units of price"):
+    with pytest.raises(DataError, match=r"may be points of 0\.1 or units of price"):
         read(frame, tmp_path)
     spread = read(frame.assign(tick_volume=5), tmp_path).bars.spread
     np.testing.assert_array_equal(spread, np.full(60, 2 * 0.1))

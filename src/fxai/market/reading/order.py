@@ -20,8 +20,9 @@ def in_order(rows: Rows, rule: CleanConfig) -> tuple[NDArray[np.int64], Faults]:
     newest_first = bool(time[0] > time[-1])
     steps = np.diff(time).astype(np.int64) * (-1 if newest_first else 1)
     reordered = int((steps < 0).sum())
+    notes: tuple[ReadingNote, ...] = ()
     if not newest_first and not reordered and (steps > 0).all():
-        keep, notes = np.arange(len(time)), ()
+        keep = np.arange(len(time))
     else:
         order = np.argsort(time, kind="stable")
         repeats = np.flatnonzero(np.diff(time[order]).astype(np.int64) == 0)  # each is equal to the next one

@@ -61,8 +61,8 @@ def _bars(table: pd.DataFrame, config: DataConfig, source: str, content_hash: st
     values, of_values = read_values(table, columns, times.utc, config, source)
     keep, faults = in_order(values, config.clean)
     rows, of_bars = without_suspicious(values.at(keep), config.clean)
-    if len(rows.time) == 1:
-        raise DataError(f"{source}: the file has one bar; at least two are needed")
+    if len(rows.time) < 2:  # noqa: PLR2004 - bars have a length
+        raise DataError(f"{source}: the file has {['no', 'one'][len(rows.time)]} bar; at least two are needed")
     bars = Bars(name=source, content_hash=content_hash, time=rows.time, **rows.prices, **rows.further)
     notes = (*of_instrument, *of_values, *faults.notes, *of_bars, *times.notes, *_stray_note(rows.time, rows.numbers))
     faults = replace(faults, rows_read=len(table), notes=notes)

@@ -68,7 +68,8 @@ def _further(
 ) -> tuple[dict[str, FloatArray], list[Fault], list[ReadingNote]]:
     """Volume and spread as in the file, if they have content; their faults; notes on what has none."""
     further: dict[str, FloatArray] = {}
-    faults, notes = [], []
+    faults: list[Fault] = []
+    notes: list[ReadingNote] = []
     for name, column in (("volume", columns.volume), ("spread", columns.spread)):
         if column is None:
             continue
@@ -76,7 +77,7 @@ def _further(
         is_wanted = name == "spread" and config.spread_column != "auto"
         if not is_wanted and (np.isnan(values) | (values < 0)).all():
             notes.append(ReadingNote(name, f"{column} is empty or negative in all rows and is not used", len(table)))
-        elif is_wanted or values.any():
+        elif name == "spread" or values.any():
             further[name] = values
             way_out = "data.spread_column to null" if name == "spread" else ""
             faults.append(Fault(f"{column} is empty", np.isnan(values), way_out))
