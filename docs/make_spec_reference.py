@@ -90,6 +90,7 @@ SECTIONS = (
     Section("### `presets`: named settings of studies", "Preset"),
     Section("## `training_config`: the configuration of all trials", "TrainingConfig"),
     Section("### `data`", "DataConfig"),
+    Section("#### `data.clean`", "CleanConfig"),
     Section("#### `data.split`", "SplitConfig"),
     Section("#### `data.features`", "FeatureConfig"),
     Section("### `env`", "EnvConfig"),

@@ -13,6 +13,7 @@ from fxai.search.studies import load_study
 SPEC = """\
 name: spread
 results_dir: results
+save_study_plots: false
 studies:
   - study_name: {name}
     metric_name: mean_reward
@@ -24,7 +25,6 @@ studies:
     pruner: {{type: NopPruner}}
     confirm: off
     verdict: off
-    save_study_plots: false
     parameters:
       - {{name: training.gamma, type: float, low: 0.9, high: 0.99}}
     training_config:

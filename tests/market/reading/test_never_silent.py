@@ -1,6 +1,7 @@
 """No change of a file's rows gives other bars without a message."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,13 +63,13 @@ def test_permutations(order: list[int], rules: CleanConfig, folder: Path):
     order=st.randoms(use_true_random=False),
     rules=RULES,
 )
-def test_duplications(rows: list[int], column: str | None, order: object, rules: CleanConfig, folder: Path):
+def test_duplications(rows: list[int], column: str | None, order: Any, rules: CleanConfig, folder: Path):
     again = table().iloc[rows]
     if column is not None:
         again = again.assign(**{column: again[column] * 1.0001})
     both = pd.concat([table(), again])
     places = list(range(len(both)))
-    order.shuffle(places)  # type: ignore[attr-defined]
+    order.shuffle(places)
     assert_same_or_said(both.iloc[places], rules, folder)
 
 
@@ -104,7 +105,7 @@ def test_units_of_times(begin: int, unit: int, rules: CleanConfig, folder: Path)
 
 @settings(max_examples=60, deadline=None)
 @given(row=ROW, column=st.sampled_from([*PRICES, "volume"]), cell=st.sampled_from([None, 0, -1, "x"]), rules=RULES)
-def test_cells(row: int, column: str, cell: object, rules: CleanConfig, folder: Path):
+def test_cells(row: int, column: str, cell: Any, rules: CleanConfig, folder: Path):
     if column == "volume" and cell == 0:  # a bar without trades
         return
     frame = table().astype({column: object})

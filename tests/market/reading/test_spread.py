@@ -1,5 +1,6 @@
 """The unit of a column of spreads."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from fxai.spec.fields.data_config import DataConfig
 HOURS = pd.date_range("2023-01-02", periods=60, freq="h").strftime("%Y-%m-%d %H:%M")
 
 
-def bars(price: float, digits: int, spread: float | list[float], column: str = "<SPREAD>") -> pd.DataFrame:
+def bars(price: float, digits: int, spread: Sequence[float], column: str = "<SPREAD>") -> pd.DataFrame:
     """Bars of a market at a price with some digits, and a column of spreads."""
     close = np.round(price * (1 + 0.001 * np.sin(np.arange(60))), digits)
     prices = {"open": close, "high": close * 1.0, "low": close * 1.0, "close": close}
@@ -29,6 +30,7 @@ def read(frame: pd.DataFrame, folder: Path, **config: Any) -> Reading:
 
 POINTS = {
     "EURUSD": (1.1, 5, [12, 8, 0], 1e-5),
+    "EURCHF, near 1": (1.0, 5, [12, 8], 1e-5),
     "EURUSD, 4 digits": (1.1, 4, [2, 3], 1e-4),
     "USDJPY": (150.0, 3, [11, 9], 1e-3),
     "gold": (2000.0, 2, [20, 25], 0.01),
@@ -44,6 +46,13 @@ def test_whole_numbers_are_points_of_the_prices(market: str, tmp_path: Path):
     (note,) = reading.faults.notes
     assert f"read from <SPREAD>, in points of {point:g}, by the digits of the prices" in note.text
     assert reading.columns["spread"] == "<SPREAD>"
+
+
+def test_the_digits_of_single_precision_are_found(tmp_path: Path):
+    frame = bars(1.1, 5, [12]).astype(dict.fromkeys(("open", "high", "low", "close"), np.float32))
+    frame.to_parquet(tmp_path / "bars.parquet")
+    spread = read_bar_file(tmp_path / "bars.parquet", DataConfig()).bars.spread
+    np.testing.assert_array_equal(spread, np.full(60, 12 * 1e-5))
 
 
 @pytest.mark.parametrize("column", ["spread", "Spread", "<SPREAD>", "ask-bid", "bid_ask_spread"])
@@ -96,7 +105,8 @@ def test_gold_read_as_20_dollars_is_refused(tmp_path: Path):
     frame = bars(2000.0, 2, [20, 25])
     with pytest.raises(DataError, match=r"times data.spread_unit 1 is 0\.01\d* of the price; .*these prices: 0\.01\)"):
         read(frame, tmp_path, spread_unit=1)
-    np.testing.assert_allclose(read(frame, tmp_path, spread_unit=0.01).bars.spread, np.resize([0.2, 0.25], 60))
+    spread = read(frame, tmp_path, spread_unit=0.01).bars.spread
+    np.testing.assert_array_equal(spread, np.resize([20, 25], 60) * 0.01)
 
 
 def test_spreads_that_are_no_spreads_are_refused_with_the_way_out(tmp_path: Path):

@@ -33,7 +33,9 @@ def read(frame: pd.DataFrame, folder: Path, **clean: Any) -> Reading:
 
 def with_weekends() -> pd.DataFrame:
     frame = table()
-    closed = (frame["time"].dt.dayofweek >= 5) & ~((frame["time"].dt.dayofweek == 6) & (frame["time"].dt.hour >= 21))
+    closed = (frame["time"].dt.day_of_week >= 5) & ~(
+        (frame["time"].dt.day_of_week == 6) & (frame["time"].dt.hour >= 21)
+    )
     frame.loc[closed, PRICES] = np.nan
     frame["close"] = frame["close"].ffill()
     frame[PRICES] = frame[PRICES].apply(lambda column: column.fillna(frame["close"]))
@@ -49,7 +51,7 @@ def with_stale() -> pd.DataFrame:
 
 def with_spike() -> pd.DataFrame:
     frame = table()
-    frame.loc[70, "high"] *= 100
+    frame["high"] = frame["high"].where(frame.index != 70, frame["high"] * 100)
     return frame
 
 
@@ -101,7 +103,7 @@ def test_a_level_that_changes_and_stays_is_said_and_no_spike(factor: float, tmp_
 @pytest.mark.parametrize("factor", [0.01, 0.1, 10])
 def test_a_price_off_by_a_factor_is_a_spike_in_each_column(column: str, factor: float, tmp_path: Path):
     frame = table()
-    frame.loc[99, column] *= factor
+    frame[column] = frame[column].where(frame.index != 99, frame[column] * factor)
     if (frame["high"] < frame["low"]).any():
         with pytest.raises(DataError, match="high is below low in row 101"):
             read(frame, tmp_path)

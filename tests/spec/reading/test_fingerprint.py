@@ -42,7 +42,7 @@ def test_what_may_change_on_resume_is_no_difference(fields: dict[str, Any]) -> N
         ({"seeds_per_trial": 4}, "seeds_per_trial: 1 -> 4"),
         ({"metric_name": "sharpe"}, 'metric_name: "mean_reward" -> "sharpe"'),
         ({"training_config": {"env": {"spread": 0.5}}}, "training_config.env.spread: 0.0001 -> 0.5"),
-        ({"training_config": {"data": {"source": "other"}}}, 'data.source: "eurusd_1h" -> "other"'),
+        ({"training_config": {"data": {"source": "planted_1h"}}}, 'data.source: "eurusd_1h" -> "planted_1h"'),
         ({"parameters": [{**GAMMA, "high": 0.999}]}, "parameters.training.gamma.high: 0.99 -> 0.999"),
     ],
 )

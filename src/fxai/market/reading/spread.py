@@ -12,7 +12,8 @@ from fxai.spec.fields.data_config import DataConfig
 _MOST_DIGITS = 8
 _SAMPLE = 10_000  # prices by which their digits are found
 _SHARE = 0.99  # of these, as a few may have more digits
-_ROUNDED = 0.01  # how far a price may be from its digits, in units of the last one; float32 is not exact
+_SINGLE, _DOUBLE = 1e-7, 1e-14  # share of a price by which float32 and float64 may round it
+_MOST_ROUNDED = 0.1  # units of the last digit; with more, all numbers would have it
 _WIDEST = 0.05  # median share of the price of any spread
 _WIDEST_FOUND = 0.005  # of a spread whose unit is not given
 _WIDEST_WHOLE = 0.0005  # of a spread in whole units of price, though prices have digits
@@ -92,8 +93,12 @@ def _check_given_unit(unit: float, typical: float, digits: int | None, columns: 
 def _digits(prices: FloatArray) -> int | None:
     """Number of decimal digits of prices; None if they have no fixed number."""
     sample = prices[:: max(1, len(prices) // _SAMPLE)]
+    is_single = bool((sample == sample.astype(np.float32)).all())
     for digits in range(_MOST_DIGITS + 1):
         scaled = sample * 10.0**digits
-        if (np.abs(scaled - np.rint(scaled)) < _ROUNDED).mean() >= _SHARE:
+        rounded_by = scaled * (_SINGLE if is_single else _DOUBLE)
+        if float(rounded_by.max()) > _MOST_ROUNDED:
+            return None
+        if (np.abs(scaled - np.rint(scaled)) <= rounded_by).mean() >= _SHARE:
             return digits
     return None

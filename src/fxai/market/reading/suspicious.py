@@ -84,7 +84,8 @@ def _weekends(rows: Rows) -> NDArray[np.int64]:
     moving = len(at_weekend) - int(is_flat.sum())
     if not at_weekend.size or moving > (1 - _MOST_FLAT) * len(at_weekend):
         return at_weekend[:0]
-    return at_weekend[is_flat]
+    flat: NDArray[np.int64] = at_weekend[is_flat]
+    return flat
 
 
 def _stale(rows: Rows) -> NDArray[np.int64]:

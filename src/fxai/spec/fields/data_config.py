@@ -194,8 +194,8 @@ class DataConfig(Record):
     )
     spread_column: str | None = Field(
         default="auto",
-        description="column with the spread of each bar, which replaces env.spread; auto is a column such as spread or "
-        "<SPREAD>, if the file has one, and null is none",
+        description="column with the spread of each bar, which replaces env.spread; auto is a column with a "
+        "name such as spread, if the file has one, and null is none",
     )
     spread_unit: Annotated[float, Field(gt=0)] | Literal["auto"] = Field(
         default="auto",

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 
+from fxai.spec.fields.data_config import NAMED_SOURCE
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.study import StudySpec
 
@@ -41,8 +42,8 @@ def with_stored_spread(study: StudySpec, begun: Mapping[str, Any]) -> StudySpec:
 
 def _with_spread(study: StudySpec, values: Mapping[str, Any]) -> StudySpec:
     config = study.training_config
-    if not isinstance(config, TrainingConfig):
-        return study
+    if not isinstance(config, TrainingConfig) or NAMED_SOURCE.fullmatch(config.data.source):
+        return study  # named data sets have no spread
     taken = {key: values[key] for key in _BEFORE if key in values and getattr(config.data, key) == _AUTO}
     if not taken or all(value == _AUTO for value in taken.values()):
         return study
