@@ -5,18 +5,18 @@ import pytest
 
 from fxai.errors import DataError
 from fxai.market.reading.order import in_order
-from fxai.market.reading.values import Rows
+from fxai.market.reading.values import BarRows
 from fxai.spec.fields.data_config import CleanConfig
 
 REFUSE, DROP = CleanConfig(), CleanConfig(repeated="drop")
 
 
-def rows(hours: list[int], closes: list[float], volumes: list[float] | None = None) -> Rows:
+def rows(hours: list[int], closes: list[float], volumes: list[float] | None = None) -> BarRows:
     time = np.datetime64("2024-01-01", "ns") + np.array(hours) * np.timedelta64(1, "h")
     close = np.array(closes)
     prices = {"open": close, "high": close, "low": close, "close": close}
     further = {} if volumes is None else {"volume": np.array(volumes)}
-    return Rows("bars.csv", np.arange(2, len(hours) + 2), time, prices, further)
+    return BarRows("bars.csv", np.arange(2, len(hours) + 2), time, prices, further)
 
 
 def test_rows_in_order_are_kept():

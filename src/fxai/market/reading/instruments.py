@@ -22,7 +22,7 @@ _LOOKED_AT = 1000  # first cells by which a column is one of numbers
 
 
 @dataclass(frozen=True, slots=True)
-class _Values:
+class _NameColumn:
     """The cells of a column as codes."""
 
     column: str
@@ -69,7 +69,7 @@ def rows_of_instrument(
     return table[chosen], (ReadingNote("instrument", text, int(chosen.sum())),)
 
 
-def _instruments(table: pd.DataFrame, columns: Columns, wanted: str | None) -> _Values | None:
+def _instruments(table: pd.DataFrame, columns: Columns, wanted: str | None) -> _NameColumn | None:
     """The column that names instruments; None if all rows are of one, and `data.instrument` names no value of one."""
     candidates = [name for name in table.columns if _may_name_instruments(table, name, columns)]
     repeats = _repeated_times(table, columns) if candidates else None
@@ -105,14 +105,14 @@ def _repeated_times(table: pd.DataFrame, columns: Columns) -> NDArray[np.int64] 
     return times if repeats >= max(1, len(times) * _FEWEST_REPEATS) else None
 
 
-def _values(table: pd.DataFrame, column: str) -> _Values:
+def _values(table: pd.DataFrame, column: str) -> _NameColumn:
     codes, distinct = pd.factorize(table[column], use_na_sentinel=False)
     names = tuple("(empty)" if pd.isna(each) else str(each).strip() for each in distinct)
     are_numbers = bool(pd.to_numeric(pd.Series(distinct[:_LOOKED_AT]), errors="coerce").notna().all())
-    return _Values(column, codes.astype(np.int64, copy=False), names, are_numbers)
+    return _NameColumn(column, codes.astype(np.int64, copy=False), names, are_numbers)
 
 
-def _telling_apart(times: NDArray[np.int64], found: list[_Values]) -> _Values | None:
+def _telling_apart(times: NDArray[np.int64], found: list[_NameColumn]) -> _NameColumn | None:
     """The column whose values tell apart the rows of one time; of several, the one that leaves the fewest repeats."""
     rows = len(times)
     fitting = [

@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from fxai.errors import DataError
 from fxai.market.bars import Faults, FloatArray, ReadingNote
 from fxai.market.reading.rows import NAMED, row_names
-from fxai.market.reading.values import Rows
+from fxai.market.reading.values import BarRows
 from fxai.spec.fields.data_config import CleanConfig
 
 
-def in_order(rows: Rows, rule: CleanConfig) -> tuple[NDArray[np.int64], Faults]:
+def in_order(rows: BarRows, rule: CleanConfig) -> tuple[NDArray[np.int64], Faults]:
     """Positions of rows in the order of time, the last row of each time, and a summary of the corrections.
 
     Raises:
@@ -42,7 +42,7 @@ def in_order(rows: Rows, rule: CleanConfig) -> tuple[NDArray[np.int64], Faults]:
 
 
 def _notes(
-    rows: Rows, first: NDArray[np.int64], second: NDArray[np.int64], rule: CleanConfig
+    rows: BarRows, first: NDArray[np.int64], second: NDArray[np.int64], rule: CleanConfig
 ) -> tuple[ReadingNote, ...]:
     """Notes on rows whose time occurs again, from pairs of positions with one time."""
     other_prices = _differing(rows.prices, first, second)
@@ -75,7 +75,7 @@ def _differing(values: dict[str, FloatArray], first: NDArray[np.int64], second: 
     return differing
 
 
-def _conflict(rows: Rows, first: int, second: int, values: dict[str, FloatArray]) -> str:
+def _conflict(rows: BarRows, first: int, second: int, values: dict[str, FloatArray]) -> str:
     """`rows 5 and 9 have the time 2024-01-01 05:00 UTC and different values: close 1.1 and 1.2`."""
     name, found = next((name, each) for name, each in values.items() if each[first] != each[second])
     moment = np.datetime_as_string(rows.time[first], unit="s").replace("T", " ")

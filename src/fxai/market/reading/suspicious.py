@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fxai.errors import DataError
 from fxai.market.bars import FloatArray, ReadingNote
 from fxai.market.reading.rows import NAMED, row_names
-from fxai.market.reading.values import Rows
+from fxai.market.reading.values import BarRows
 from fxai.spec.fields.data_config import CleanConfig
 
 _DAY, _WEEK = 86_400, 7 * 86_400  # seconds
@@ -31,11 +31,11 @@ class _Finding:
     bars: NDArray[np.int64]  # positions
 
 
-def without_suspicious(rows: Rows, rules: CleanConfig) -> tuple[Rows, tuple[ReadingNote, ...]]:
+def without_suspicious(rows: BarRows, rules: CleanConfig) -> tuple[BarRows, tuple[ReadingNote, ...]]:
     """The rows that the rules keep, and notes on all suspicious ones.
 
     Args:
-        rows: Rows in rising order of time, with distinct times.
+        rows: Bars in rising order of time, with distinct times.
         rules: What becomes of each kind.
 
     Raises:
@@ -64,7 +64,7 @@ def without_suspicious(rows: Rows, rules: CleanConfig) -> tuple[Rows, tuple[Read
     return rows if keep.all() else rows.at(keep), tuple(notes)
 
 
-def _findings(rows: Rows) -> tuple[_Finding, ...]:
+def _findings(rows: BarRows) -> tuple[_Finding, ...]:
     weekends = _weekends(rows)
     stale = np.setdiff1d(_stale(rows), weekends, assume_unique=True)
     return (
@@ -74,7 +74,7 @@ def _findings(rows: Rows) -> tuple[_Finding, ...]:
     )
 
 
-def _weekends(rows: Rows) -> NDArray[np.int64]:
+def _weekends(rows: BarRows) -> NDArray[np.int64]:
     """Bars without movement and volume at weekends, if the market is closed then."""
     second = (rows.time.astype("datetime64[s]").astype(np.int64) + _MONDAY) % _WEEK
     at_weekend = np.flatnonzero((second >= _CLOSED[0]) & (second < _CLOSED[1]))
@@ -88,7 +88,7 @@ def _weekends(rows: Rows) -> NDArray[np.int64]:
     return flat
 
 
-def _stale(rows: Rows) -> NDArray[np.int64]:
+def _stale(rows: BarRows) -> NDArray[np.int64]:
     """Bars with the four prices of the bar before, in runs of some length."""
     close = rows.prices["close"]
     same = np.zeros(len(close), np.bool_)
@@ -103,7 +103,7 @@ def _stale(rows: Rows) -> NDArray[np.int64]:
     return np.concatenate(runs) if runs else at[:0]
 
 
-def _spikes(rows: Rows) -> NDArray[np.int64]:
+def _spikes(rows: BarRows) -> NDArray[np.int64]:
     """Bars with a price that is far, in one direction, from the closes of the bars before and after.
 
     The first and the last bar are not judged, since a real change of prices can look like that there.
@@ -119,7 +119,7 @@ def _spikes(rows: Rows) -> NDArray[np.int64]:
     return at[too_high | too_low]
 
 
-def _jump_note(rows: Rows) -> ReadingNote | None:
+def _jump_note(rows: BarRows) -> ReadingNote | None:
     """A note on changes of the level of prices that last."""
     close, factor = rows.prices["close"], _factor(rows)
     at = np.flatnonzero((close[1:] > close[:-1] * factor) | (close[1:] * factor < close[:-1])) + 1
@@ -132,7 +132,7 @@ def _jump_note(rows: Rows) -> ReadingNote | None:
     return ReadingNote("jumps", text, len(at), tuple(rows.numbers[at[:NAMED]].tolist()))
 
 
-def _factor(rows: Rows) -> float:
+def _factor(rows: BarRows) -> float:
     """How many times another price a price must be to be off: 1.2 or more, by the typical range of a bar."""
     step = max(1, len(rows.time) // _SAMPLE)
     ranges = rows.prices["high"][::step] / rows.prices["low"][::step] - 1
@@ -146,11 +146,11 @@ def _level(close: FloatArray, at: NDArray[np.int64], side: int) -> FloatArray:
     return level
 
 
-def _highest(rows: Rows) -> FloatArray:
+def _highest(rows: BarRows) -> FloatArray:
     highest: FloatArray = np.maximum(np.maximum(rows.prices["open"], rows.prices["close"]), rows.prices["high"])
     return highest
 
 
-def _lowest(rows: Rows) -> FloatArray:
+def _lowest(rows: BarRows) -> FloatArray:
     lowest: FloatArray = np.minimum(np.minimum(rows.prices["open"], rows.prices["close"]), rows.prices["low"])
     return lowest

@@ -18,7 +18,7 @@ PRICES = ("open", "high", "low", "close")
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class BarRows:
     """The values of rows."""
 
     source: str  # name in messages
@@ -27,7 +27,7 @@ class Rows:
     prices: dict[str, FloatArray]  # [row] each: open, high, low, close
     further: dict[str, FloatArray]  # [row] each: volume, spread
 
-    def at(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> "Rows":
+    def at(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> "BarRows":
         """Some rows, by positions or by a choice of each row."""
         return replace(
             self,
@@ -40,7 +40,7 @@ class Rows:
 
 def read_values(
     table: pd.DataFrame, columns: Columns, time: TimeArray, config: DataConfig, source: str
-) -> tuple[Rows, tuple[ReadingNote, ...]]:
+) -> tuple[BarRows, tuple[ReadingNote, ...]]:
     """The values of the valid rows, in the table's order.
 
     Args:
@@ -56,7 +56,7 @@ def read_values(
     prices = {name: numbers(table, getattr(columns, name), source) for name in PRICES}
     faults = _price_faults(prices)
     further, of_further, notes = _further(table, columns, config, source)
-    rows = Rows(source, table.index.to_numpy(), time, prices, further)
+    rows = BarRows(source, table.index.to_numpy(), time, prices, further)
     valid, of_faults = valid_rows([*faults, *of_further], rows.numbers, config.clean.invalid, source)
     rows = rows if valid is None else rows.at(valid)
     rows, of_spread = _with_spread_in_price(rows, columns, config, list(table.columns))
@@ -86,8 +86,8 @@ def _further(
 
 
 def _with_spread_in_price(
-    rows: Rows, columns: Columns, config: DataConfig, names: Sequence[str]
-) -> tuple[Rows, tuple[ReadingNote, ...]]:
+    rows: BarRows, columns: Columns, config: DataConfig, names: Sequence[str]
+) -> tuple[BarRows, tuple[ReadingNote, ...]]:
     if "spread" not in rows.further:
         return rows, ()
     spread, notes = spread_in_price(

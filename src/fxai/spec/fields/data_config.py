@@ -1,8 +1,10 @@
 """The section `data`: bars, splits and features."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -13,6 +15,9 @@ from fxai.spec.fields.record import LATER, Record
 
 NAMED_SOURCE: Final = re.compile(r"eurusd_1h|(?P<kind>planted_1h|shuffled_1h)(?::(?P<seed>\d{1,9}))?")
 """Names of the built-in data sets of `source`, which `market/read_bars.py` generates."""
+
+SPREAD_BEFORE_AUTO: Final[Mapping[str, float | None]] = MappingProxyType({"spread_column": None, "spread_unit": 1.0})
+"""Defaults of the spread before `auto`."""
 
 VOLUME_WINDOW: Final = 24
 """Number of earlier bars in the mean volume, with which the feature `volume` compares the volume of a bar."""
@@ -207,3 +212,15 @@ class DataConfig(Record):
     )
     split: SplitConfig = Field(default_factory=SplitConfig, description="split into train, validation and test")
     features: FeatureConfig = Field(default_factory=FeatureConfig, description="features of each bar")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_sets_have_no_spread(cls, written: Any) -> Any:
+        """Sets the earlier defaults for a named data set, so that its studies and checkpoints are continued."""
+        if not isinstance(written, Mapping):
+            return written
+        source = written.get("source", cls.model_fields["source"].default)
+        if not isinstance(source, str) or not NAMED_SOURCE.fullmatch(source):
+            return written
+        found = {key: value for key, value in SPREAD_BEFORE_AUTO.items() if written.get(key, "auto") == "auto"}
+        return {**written, **found}

@@ -12,7 +12,6 @@ from typing import Any
 
 from pydantic import BaseModel, JsonValue
 
-from fxai.spec.fields.data_config import NAMED_SOURCE
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.objective import CustomCommand, Objective, argument_style_of, name_of
 from fxai.spec.fields.record import LATER
@@ -20,7 +19,6 @@ from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.embargo import with_embargo
 from fxai.spec.search.parameters import Parameter
-from fxai.spec.search.spread_defaults import as_before_auto
 from fxai.spec.search.study import StudySpec
 
 Fingerprint = dict[str, JsonValue]
@@ -63,8 +61,6 @@ def _configuration(training_config: TrainingConfig | CustomConfig) -> Fingerprin
         return {"training_config": training_config.model_dump(mode="json")}
     config = without_later_fields(training_config, training_config.model_dump(mode="json"))
     source = config["data"].pop("source")
-    if NAMED_SOURCE.fullmatch(source):
-        config["data"] = as_before_auto(config["data"])  # named data sets have no spread
     return {"data": _data(source), **_split_rule(config["data"]["split"]["train"]), "training_config": config}
 
 

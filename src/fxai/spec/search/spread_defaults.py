@@ -4,27 +4,16 @@ These studies used no column unless one was named, and units of price. A study t
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
-from pydantic import JsonValue
-
-from fxai.spec.fields.data_config import NAMED_SOURCE
+from fxai.spec.fields.data_config import SPREAD_BEFORE_AUTO
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.study import StudySpec
-
-_AUTO: Final = "auto"
-_BEFORE: Final[Mapping[str, JsonValue]] = MappingProxyType({"spread_column": None, "spread_unit": 1.0})
-
-
-def as_before_auto(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the section `data` with the earlier defaults in place of `auto`."""
-    return {key: _BEFORE[key] if key in _BEFORE and value == _AUTO else value for key, value in data.items()}
 
 
 def with_earlier_spread(study: StudySpec) -> StudySpec:
     """Returns the study with the earlier defaults in place of `auto`."""
-    return _with_spread(study, _BEFORE)
+    return _with_spread(study, SPREAD_BEFORE_AUTO)
 
 
 def with_stored_spread(study: StudySpec, begun: Mapping[str, Any]) -> StudySpec:
@@ -42,10 +31,10 @@ def with_stored_spread(study: StudySpec, begun: Mapping[str, Any]) -> StudySpec:
 
 def _with_spread(study: StudySpec, values: Mapping[str, Any]) -> StudySpec:
     config = study.training_config
-    if not isinstance(config, TrainingConfig) or NAMED_SOURCE.fullmatch(config.data.source):
-        return study  # named data sets have no spread
-    taken = {key: values[key] for key in _BEFORE if key in values and getattr(config.data, key) == _AUTO}
-    if not taken or all(value == _AUTO for value in taken.values()):
+    if not isinstance(config, TrainingConfig):
+        return study
+    taken = {key: values[key] for key in SPREAD_BEFORE_AUTO if key in values and getattr(config.data, key) == "auto"}
+    if all(value == "auto" for value in taken.values()):
         return study
     data = config.data.model_copy(update=taken)
     return study.model_copy(update={"training_config": config.model_copy(update={"data": data})})
