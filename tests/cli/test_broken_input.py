@@ -150,6 +150,9 @@ COMMAND_LINES = {
     "data that are not there": (("data", "describe", "eurusd_1"), "eurusd_1h"),
     "an unknown time zone": (("data", "describe", "bars.csv", "--timezone", "Mars"), "Mars"),
     "a column that is not there": (("data", "describe", "bars.csv", "--spread-column", "sprd"), "sprd"),
+    "a meaning that no column has": (("data", "describe", "bars.csv", "--column", "mid=2"), "MEANING=COLUMN"),
+    "a decimal sign that is none": (("data", "describe", "bars.csv", "--decimal", ";"), "--decimal"),
+    "a length of bars that is none": (("data", "describe", "bars.csv", "--resample", "5"), "--resample"),
     "a check of nothing": (("check",), "SPEC"),
 }
 

@@ -52,3 +52,21 @@ def test_a_stray_time_is_named_with_its_row(fxai: Fxai, folder: Path) -> None:
     assert found["bars_per_year"] == 24 * 365.25
     assert [note["first_rows"] for note in found["notes"] if note["subject"] == "stray times"] == [[502]]
     assert "Note: 1999-01-01 00:00 is far from the times of the other bars" in fxai("data", "describe", "bars.csv").out
+
+
+def test_columns_decimal_sign_and_length_are_options(fxai: Fxai, folder: Path) -> None:
+    rows = "".join(f"{hour:02d}.01.2024 00:00;1,{hour:02d};1,5;1;1,25\n" for hour in range(1, 21))
+    (folder / "export.csv").write_text("Datum;Anfang;Hoch;Tief;Ende\n" + rows)
+    columns = ("time=Datum", "open=2", "high=Hoch", "low=Tief", "close=5")
+    options = [word for column in columns for word in ("--column", column)]
+    found = json.loads(
+        fxai("data", "describe", "export.csv", *options, "--decimal", ",", "--resample", "2d", "--json").out
+    )
+    assert found["columns"] == {"time": "Datum", "open": "Anfang", "high": "Hoch", "low": "Tief", "close": "Ende"}
+    assert found["bar_seconds"] == 2 * 86_400
+    assert [note["subject"] for note in found["notes"]] == ["numbers", "resample"]
+
+
+def test_bars_of_a_named_set_are_made_longer(fxai: Fxai) -> None:
+    found = json.loads(fxai("data", "describe", "eurusd_1h", "--resample", "4h", "--json").out)
+    assert (found["bar_seconds"], found["prices"]["lowest"]) == (4 * 3600, 1.03405)

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from rich.console import Console
 
 from fxai.cli.command import PlainCommand
+from fxai.cli.data_options import columns_of, decimal_of, length_of
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_pairs, print_table, print_text, stdout
 from fxai.errors import InputError
@@ -32,7 +33,11 @@ def _data() -> None:
 @data.command(cls=PlainCommand)
 def describe(
     source: Annotated[
-        str, typer.Argument(metavar="NAME_OR_FILE", help="A named data set, or a CSV or Parquet file.")
+        str,
+        typer.Argument(
+            metavar="NAME_OR_FILE",
+            help="A named data set, a file of bars, a folder of such files, or a quoted pattern.",
+        ),
     ] = DataConfig.model_fields["source"].default,
     *,
     timezone: Annotated[
@@ -40,6 +45,14 @@ def describe(
     ] = DataConfig.model_fields["timezone"].default,
     date_format: Annotated[
         str | None, typer.Option(metavar="FORMAT", help="Form of the timestamps, such as '%m/%d/%Y %H:%M'.")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MEANING=COLUMN", help="A column by name or number, such as close=Schluss or open=2."),
+    ] = None,
+    decimal: Annotated[str | None, typer.Option(metavar="SIGN", help="Decimal sign, '.' or ','.")] = None,
+    resample: Annotated[
+        str | None, typer.Option(metavar="LENGTH", help="Length of bars made of ticks or shorter bars, such as 5min.")
     ] = None,
     instrument: Annotated[
         str | None, typer.Option(metavar="NAME", help="Instrument to read from a file with several.")
@@ -64,6 +77,9 @@ def describe(
         source=source,
         timezone=timezone,
         date_format=date_format,
+        columns=columns_of(column or ()),
+        decimal=decimal_of(decimal),
+        resample=length_of(resample),
         instrument=instrument,
         clean=_rules(clean or ()),
         spread_column=None if spread_column == "null" else spread_column,

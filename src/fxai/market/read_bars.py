@@ -39,5 +39,7 @@ def _generated(kind: str, seed: int, config: DataConfig) -> Reading:
         return replace(real, bars=shuffled(real.bars, seed))
     if config.spread_column not in (None, "auto"):
         raise DataError(f"{config.source} has no column {config.spread_column!r}; remove data.spread_column")
+    if config.resample is not None:
+        raise DataError(f"{config.source} has bars of one hour, which are not made longer; remove data.resample")
     bars = synthetic_market(seed)
     return Reading(bars, Faults(rows_read=len(bars)), {})

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from fxai.errors import DataError
 from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
 from fxai.spec.fields.environment import expanded_path
+from fxai.spec.fields.source_paths import source_paths
 
 NAMED_SETS: Mapping[str, str] = MappingProxyType(
     {
@@ -19,7 +20,7 @@ NAMED_SETS: Mapping[str, str] = MappingProxyType(
 
 
 def check_source(config: DataConfig, folders: Sequence[Path]) -> None:
-    """Check that the source is a named data set or an existing file.
+    """Check that the source is a named data set, or names existing files.
 
     Args:
         config: Configuration with the source.
@@ -32,7 +33,7 @@ def check_source(config: DataConfig, folders: Sequence[Path]) -> None:
     if NAMED_SOURCE.fullmatch(config.source):
         return
     try:
-        exists = path.exists()
+        exists = path.exists() or bool(source_paths(path))
     except OSError as error:  # not a valid file name
         raise DataError(f"data.source {config.source!r} cannot be read: {error.strerror}") from error
     if not exists:
@@ -48,5 +49,5 @@ def _no_such_source(source: str, folders: Sequence[Path]) -> str:
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     return (
         f"no data set and no file {source!r}{tried}.{hint} The named sets are {', '.join(NAMED_SETS)}; "
-        "any other value is the path of a CSV or Parquet file"
+        "any other value is the path of a file of bars, a folder of such files, or a pattern such as eurusd/*.csv"
     )

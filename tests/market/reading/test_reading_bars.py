@@ -97,6 +97,7 @@ FORMS: dict[str, Callable[[], bytes]] = {
     "twelve-hour clock": lambda: csv(table(stamps("%Y-%m-%d %I-%p"), time="Date")),
     "compact date and clock": lambda: csv(table(stamps("%Y%m%d %H%M%S"))),
     "semicolons": lambda: csv(table(stamps("%Y-%m-%d %H:%M")), ";"),
+    "decimal commas": lambda: csv(table(stamps("%Y-%m-%d %H:%M")), ";").replace(b".", b","),
     "tabs": lambda: csv(table(stamps("%Y-%m-%d %H:%M")), "\t"),
     "newest first": lambda: csv(table(stamps("%Y-%m-%d %H:%M")).iloc[::-1]),
     "any order": lambda: csv(table(stamps("%Y-%m-%d %H:%M")).sample(frac=1, random_state=0)),
@@ -204,7 +205,7 @@ def with_cell(row: int, column: str, value: Any) -> bytes:
 
 BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty file": (lambda: b"", "the file is empty"),
-    "no header": (lambda: b"2017.01.01,22:00,1,1,1,1,5\n" * 3, "no header with column names.*2017.01.01,22:00"),
+    "no header": (lambda: b"2017-01-01,22:00,1,1,1,1,5\n" * 3, "no header with column names.*2017-01-01,22:00"),
     "header alone": (lambda: b"time,open,high,low,close\n", "has a header and no bars"),
     "one bar": (lambda: b"time,open,high,low,close\n2017-01-01,1,1,1,1\n", "one bar; at least two"),
     "missing columns": (
@@ -218,10 +219,6 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     "zero price": (lambda: with_cell(1, "low", 0), "low must be above zero in row 3"),
     "high below low": (lambda: with_cell(1, "high", 0.1), "high is below low in row 3"),
     "negative volume": (lambda: with_cell(1, "volume", -1), "volume is negative in row 3"),
-    "decimal commas": (
-        lambda: csv(table(stamps("%Y-%m-%d %H:%M")), ";").replace(b".", b","),
-        "decimal points",
-    ),
     "decimal commas between commas": (
         lambda: csv(table(stamps("%Y-%m-%d %H:%M"))).replace(b".", b","),
         "as many fields as the header.*decimal comma",
@@ -244,7 +241,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "damaged gzip": (lambda: FORMS["gzip"]()[:100], "damaged or truncated"),
     "damaged parquet": (lambda: FORMS["parquet"]()[:100], "Parquet file cannot be read"),
-    "binary": (lambda: b"\x89PNG\xff\x00\xfe", "neither Parquet nor text"),
+    "binary": (lambda: b"\x89PNG\xff\x00\xfe", "neither Parquet, Arrow nor text"),
 }
 
 

@@ -80,6 +80,18 @@ def test_a_data_file_is_known_by_its_content(tmp_path: Path) -> None:
     assert any(line.startswith("data.sha256: ") for line in change(of[one], of[other]))
 
 
+def test_a_folder_is_known_by_the_content_of_its_files(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv", "notes.md"):
+        (tmp_path / name).write_text(name)
+    config = {"data": {"source": str(tmp_path)}}
+    before = fingerprint(study(training_config=config))
+    (tmp_path / "notes.md").write_text("more")
+    assert fingerprint(study(training_config=config)) == before
+    (tmp_path / "b.csv").write_text("more")
+    lines = difference(before, fingerprint(study(training_config=config)))
+    assert [line.split(":")[0] for line in lines] == ["data.sha256"]
+
+
 def test_a_later_field_at_its_default_does_not_change_a_fingerprint() -> None:
     before = json.loads(json.dumps(fingerprint(study())))
     assert "widths" not in before["training_config"]["model"]

@@ -1,9 +1,11 @@
 """Finds the columns of a file by the names that common exports use."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from fxai.errors import DataError
+from fxai.spec.fields.data_config import DataConfig, GivenColumns
 
 _EPOCH = ("unix", "epoch", "unix_time", "unix_timestamp")
 _MOMENT = ("datetime", "date_time", "timestamp", "time_utc", "gmt_time", "local_time", "open_time", "opentime")
@@ -13,8 +15,9 @@ _PRICES = {
     "open": ("open", "o", "open_price"),
     "high": ("high", "h", "high_price"),
     "low": ("low", "l", "low_price"),
-    "close": ("close", "c", "close_price"),
+    "close": ("close", "c", "close_price", "last", "price"),  # the last two are Barchart's and Investing's
 }
+_BID, _ASK = ("bid", "bid_price", "bidprice"), ("ask", "ask_price", "askprice")
 _SYMBOL = ("symbol", "ticker", "tic", "pair", "instrument")
 _SPREAD = ("spread", "ask-bid", "ask_bid", "bid-ask", "bid_ask", "bid_ask_spread", "ask_bid_spread", "spread_points")
 _VOLUME = ("volume", "tickvol", "tick_volume", "tickvolume", "vol", "v", "real_volume")
@@ -33,10 +36,20 @@ class Columns:
     spread: str | None
     symbol: str | None
 
+    @property
+    def prices(self) -> tuple[str, ...]:
+        """Names of the columns of prices."""
+        return (self.open, self.high, self.low, self.close)
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """Names of the columns of numbers besides prices."""
+        return tuple(name for name in (self.volume, self.spread) if name is not None)
+
     def named(self) -> dict[str, str]:
         """Names of the columns in the file, by meaning, without missing columns."""
         found = {
-            "time": " + ".join(self.time),
+            "time": " + ".join(name.strip() or "(without name)" for name in self.time),
             "open": self.open,
             "high": self.high,
             "low": self.low,
@@ -47,53 +60,158 @@ class Columns:
         return {meaning: name for meaning, name in found.items() if name is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class TickColumns:
+    """The file's names of the columns of a table of ticks."""
+
+    time: tuple[str, ...]  # one column, or date and time of day
+    bid: str
+    ask: str
+    symbol: str | None
+
+    def named(self) -> dict[str, str]:
+        """Names of the columns in the file, by meaning."""
+        return {
+            "time": " + ".join(name.strip() or "(without name)" for name in self.time),
+            "bid": self.bid,
+            "ask": self.ask,
+        }
+
+
 def names_an_open(name: str) -> bool:
     """Whether the cell of a header is a name of the open price, which every table of bars has."""
-    return _plain(name) in _PRICES["open"]
+    return plain_name(name) in _PRICES["open"]
 
 
-def find_columns(names: Sequence[str], spread_column: str | None, source: str) -> Columns:
+def names_numbers(name: str) -> bool:
+    """Whether a column with this name has prices, volumes or spreads."""
+    return any(plain_name(name) in synonyms for synonyms in (*_PRICES.values(), _BID, _ASK, _VOLUME, _SPREAD))
+
+
+def name_ticks(names: Sequence[str], given: GivenColumns = MappingProxyType({})) -> bool:
+    """Whether the columns are those of ticks: bid and ask, and no open; `given` is `data.columns`."""
+    if "open" in given or any(names_an_open(name) for name in names):
+        return False
+    plain = {plain_name(name) for name in names}
+    return all(side in given or plain.intersection(known) for side, known in (("bid", _BID), ("ask", _ASK)))
+
+
+def find_tick_columns(names: Sequence[str], config: DataConfig, source: str) -> TickColumns:
+    """Find the columns of ticks, for which `name_ticks` is true.
+
+    Raises:
+        DataError: If the column of the time is missing.
+    """
+    by_plain = {plain_name(name): name for name in reversed(names)}
+    given = given_columns(names, config.columns or {}, source)
+    time = _given_time(given) or _time(by_plain, names)
+    bid, ask = given.get("bid") or _first(by_plain, _BID), given.get("ask") or _first(by_plain, _ASK)
+    if not time or bid is None or ask is None:
+        raise DataError(
+            f"{source}: no column for time; the file has {', '.join(names)}. Name it by data.columns, such as "
+            f"{{time: {names[0] or 1}}}"
+        )
+    return TickColumns(time, bid, ask, given.get("symbol") or _first(by_plain, _SYMBOL))
+
+
+def find_columns(names: Sequence[str], config: DataConfig, source: str) -> Columns:
     """Find each column.
+
+    Args:
+        names: The file's names.
+        config: `columns`, which replace names that are recognized, and `spread_column`.
+        source: Name in messages.
 
     Raises:
         DataError: If a column is missing or occurs twice; the message lists the file's columns.
     """
     by_plain: dict[str, str] = {}
     for name in names:
-        by_plain.setdefault(_plain(name), name)
-    time = _time(by_plain)
-    prices = {wanted: _first(by_plain, synonyms) for wanted, synonyms in _PRICES.items()}
+        by_plain.setdefault(plain_name(name), name)
+    given = given_columns(names, config.columns or {}, source)
+    time = _given_time(given) or _time(by_plain, names)
+    prices = {wanted: given.get(wanted) or _first(by_plain, synonyms) for wanted, synonyms in _PRICES.items()}
     missing = [*([] if time else ["time"]), *(wanted for wanted, name in prices.items() if name is None)]
     if missing:
-        raise DataError(f"{source}: no column for {', '.join(missing)}; the file has {', '.join(names)}")
+        raise DataError(
+            f"{source}: no column for {', '.join(missing)}; the file has {', '.join(names)}. Name the columns by "
+            f"data.columns, such as {{{missing[0]}: {names[0] or 1}}}"
+        )
     found = {wanted: name for wanted, name in prices.items() if name is not None}
     columns = Columns(
         time=time,
         **found,
-        volume=_volume(by_plain),
-        spread=_spread(by_plain, spread_column, source),
-        symbol=_first(by_plain, _SYMBOL),
+        volume=given.get("volume") or _volume(by_plain),
+        spread=_spread(by_plain, config.spread_column, source),
+        symbol=given.get("symbol") or _first(by_plain, _SYMBOL),
     )
-    twice = [name for name in columns.named().values() if list(names).count(name) > 1]
-    if twice:
-        raise DataError(f"{source}: the column {twice[0]!r} occurs more than once; keep one of them")
+    _check_distinct(columns, names, source)
     return columns
 
 
-def _plain(name: str) -> str:
-    return "_".join(name.strip().strip("\"'<>").lower().split())
+def _check_distinct(columns: Columns, names: Sequence[str], source: str) -> None:
+    meanings: dict[str, str] = dict.fromkeys(columns.time, "time")
+    twice = next((name for name in columns.time if list(names).count(name) > 1), None)
+    for meaning, name in columns.named().items():
+        if meaning == "time":
+            continue
+        if name in meanings:
+            raise DataError(
+                f"{source}: the column {name!r} is read as {meanings[name]} and as {meaning}; correct data.columns"
+            )
+        meanings[name] = meaning
+        twice = name if list(names).count(name) > 1 else twice
+    if twice is not None:
+        raise DataError(f"{source}: the column {twice!r} occurs more than once; keep one of them")
+
+
+def given_columns(names: Sequence[str], wanted: GivenColumns, source: str) -> dict[str, str]:
+    """The file's names of the columns that `data.columns` gives, by meaning.
+
+    Raises:
+        DataError: If the file has no such column.
+    """
+    found: dict[str, str] = {}
+    for meaning, key in wanted.items():
+        if isinstance(key, int):
+            name = names[key - 1] if key <= len(names) else None
+        else:
+            name = next((each for each in names if plain_name(each) == plain_name(key)), None)
+        if name is None:
+            raise DataError(
+                f"{source}: data.columns has {meaning}: {key}, but the file has {len(names)} columns: "
+                f"{', '.join(names)}"
+            )
+        found[meaning] = name
+    return found
+
+
+def plain_name(name: str) -> str:
+    """A column name in the form of the lists of this module: lower case, with underscores, without quotes and dots."""
+    return "_".join(name.strip().strip("\"'<>.").lower().split())
+
+
+def _given_time(given: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(given[part] for part in ("date", "time") if part in given)
 
 
 def _first(by_plain: dict[str, str], synonyms: Sequence[str]) -> str | None:
     return next((by_plain[synonym] for synonym in synonyms if synonym in by_plain), None)
 
 
-def _time(by_plain: dict[str, str]) -> tuple[str, ...]:
-    """The columns of the time: the least ambiguous name first; a date and a time of day are combined."""
+def _time(by_plain: dict[str, str], names: Sequence[str]) -> tuple[str, ...]:
+    """The columns of the time: the least ambiguous name first; a date and a time of day are combined.
+
+    Without such a name it is a first column without a name, as pandas writes an index.
+    """
     if (single := _first(by_plain, (*_EPOCH, *_MOMENT))) is not None:
         return (single,)
-    parts = (_first(by_plain, _DATE), _first(by_plain, _TIME))
-    return tuple(part for part in parts if part is not None)
+    parts = tuple(part for part in (_first(by_plain, _DATE), _first(by_plain, _TIME)) if part is not None)
+    if not parts and "t" in by_plain:
+        return (by_plain["t"],)
+    if not parts and (not names[0].strip() or names[0].startswith("Unnamed: ")):
+        return (names[0],)
+    return parts
 
 
 def _volume(by_plain: dict[str, str]) -> str | None:
@@ -107,6 +225,6 @@ def _spread(by_plain: dict[str, str], wanted: str | None, source: str) -> str | 
         return None
     if wanted == "auto":
         return _first(by_plain, _SPREAD)
-    if _plain(wanted) not in by_plain:
+    if plain_name(wanted) not in by_plain:
         raise DataError(f"{source}: data.spread_column is {wanted!r}, but the file has {', '.join(by_plain.values())}")
-    return by_plain[_plain(wanted)]
+    return by_plain[plain_name(wanted)]

@@ -1,47 +1,112 @@
 """Reads a table from the text of a CSV file with any separator."""
 
 import io
+import re
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
 
 from fxai.errors import DataError
-from fxai.market.reading.columns import names_an_open
+from fxai.market.reading.columns import names_numbers
+from fxai.market.reading.header import HEADER_WITHIN, Header, find_header
+from fxai.market.reading.layouts import check_layout, layout_note
+from fxai.market.reading.parsed_table import ParsedTable
+from fxai.market.reading.text_bytes import utf8_text
+from fxai.spec.fields.data_config import DataConfig
 
-_SEPARATORS = (",", ";", "\t")
-_HEADER_WITHIN = 10  # lines; some exports have a title above the header
+_NOT_NUMBERS = ("-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN", "-NaN", "-nan", "NaN", "nan")
+_NULLS = (*_NOT_NUMBERS, "", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "None", "n/a", "null")
+"""Cells that count as empty: those of pandas."""
+_LONGEST_HEADER = 100_000  # bytes of the lines in which the header is searched
+_TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 
 
-def csv_table(text: str, name: str) -> pd.DataFrame:
-    """The columns of a CSV file as text, indexed by the row number in the file, from 1.
+def csv_table(raw: bytes, config: DataConfig, name: str) -> ParsedTable:
+    """The columns of a CSV file, indexed by the row number in the file, from 1.
+
+    Cells are text; columns with names of prices, volume or spread are numbers if all of their cells are.
 
     Raises:
-        DataError: If there is no header with column names, or a row has more fields than the header.
+        DataError: If the columns are not known, or a row has more fields than the header.
     """
-    header, separator = _header(text, name)
+    text, notes = utf8_text(raw, name)
+    first_lines = io.BytesIO(text).readlines(_LONGEST_HEADER)[:HEADER_WITHIN]
+    header = find_header([line.decode(errors="replace") for line in first_lines], config.columns or {}, name)
+    start = 0
+    for _ in range(header.first_row - 1):
+        start = (text.find(b"\n", start) + 1) or len(text)
+    frame = _arrow_rows(text, start, header)
+    if frame is None:
+        frame = _pandas_rows(text, start, header, name)
+    if header.layout is not None:
+        check_layout(frame, header.layout, name)
+        notes = (*notes, layout_note(header.layout))
+    return ParsedTable(name, frame, notes)
+
+
+def _arrow_rows(text: bytes, start: int, header: Header) -> pd.DataFrame | None:
+    """The rows as pyarrow reads them; None if it refuses them, or its rows are not the lines of the file."""
+    if start == len(text):
+        return None
+    keys = [str(position) for position in range(len(header.names))]
+    types = [pa.float64() if names_numbers(name) else pa.string() for name in header.names]
+    for chosen in dict.fromkeys((tuple(types), (pa.string(),) * len(keys))):
+        try:
+            table = pa_csv.read_csv(
+                pa.BufferReader(pa.py_buffer(text).slice(start)),
+                read_options=pa_csv.ReadOptions(column_names=keys),
+                parse_options=pa_csv.ParseOptions(delimiter=header.separator),
+                convert_options=pa_csv.ConvertOptions(
+                    column_types=dict(zip(keys, chosen, strict=True)),
+                    null_values=list(_NULLS),
+                    strings_can_be_null=True,
+                ),
+            )
+        except pa.ArrowInvalid:
+            continue
+        ends = np.frombuffer(text, np.uint8, offset=start) == ord("\n")
+        lines = int(np.count_nonzero(ends)) + (not text.endswith(b"\n"))
+        if table.num_rows != lines:
+            return None
+        frame = table.combine_chunks().to_pandas(types_mapper={pa.string(): _TEXT}.get, split_blocks=True)
+        return _numbered(frame, header)
+    return None
+
+
+def _pandas_rows(text: bytes, start: int, header: Header, name: str) -> pd.DataFrame:
+    """The rows of any other file: with blank lines, line breaks within quotes, or short rows."""
+    width = len(header.names)
+    # The row before the first one has the number of fields; else pandas would use an extra field as an index.
+    before = header.separator.join("x" * width) + "\n"
     try:
-        # The header is read as a row; else pandas would use an extra field (a likely decimal comma) as an index.
-        lines = pd.read_csv(
-            io.StringIO(text), sep=separator, skiprows=header, header=None, dtype=str, skip_blank_lines=False
+        frame = pd.read_csv(
+            io.BytesIO(before.encode() + text[start:]),
+            sep=header.separator,
+            header=None,
+            dtype=str,
+            skip_blank_lines=False,
+            na_values=list(_NULLS),
+            keep_default_na=False,
         )
     except pd.errors.ParserError as error:
         raise DataError(
-            f"{name}: {str(error).strip()}; every row must have as many fields as the header "
-            "(a decimal comma splits a number in two: write decimal points)"
+            f"{name}: {_faulty_row(str(error), header)}; every row must have as many fields as the header "
+            "(a decimal comma between commas splits a number in two: export with decimal points or semicolons)"
         ) from error
-    lines.index = pd.RangeIndex(header + 1, header + 1 + len(lines))
-    return lines.iloc[1:].set_axis(lines.iloc[0].fillna("").astype(str), axis="columns").dropna(how="all")
+    return _numbered(frame.iloc[1:], header)
 
 
-def _header(text: str, name: str) -> tuple[int, str]:
-    """Index of the line with the column names, and the separator."""
-    lines = [line for _, line in zip(range(_HEADER_WITHIN), io.StringIO(text), strict=False)]
-    if not "".join(lines).strip():
-        raise DataError(f"{name}: the file is empty")
-    for index, line in enumerate(lines):
-        separator = max(_SEPARATORS, key=line.count)
-        if any(names_an_open(cell) for cell in line.split(separator)):
-            return index, separator
-    raise DataError(
-        f"{name}: there is no header with column names; the first line is {lines[0].strip()[:80]!r}. "
-        "Put a header above the data: time,open,high,low,close,volume"
-    )
+def _faulty_row(message: str, header: Header) -> str:
+    """Message of pandas with the number of the row in the file."""
+    if match := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message):
+        return f"row {int(match[2]) + header.first_row - 2} has {match[3]} fields instead of {match[1]}"
+    return message.strip()
+
+
+def _numbered(frame: pd.DataFrame, header: Header) -> pd.DataFrame:
+    """The table with its names and row numbers, without empty rows."""
+    named = frame.set_axis(list(header.names), axis="columns")
+    named.index = pd.RangeIndex(header.first_row, header.first_row + len(frame))
+    return named.dropna(how="all") if frame.iloc[:, 0].isna().any() else named

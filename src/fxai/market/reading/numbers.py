@@ -21,7 +21,6 @@ def numbers(table: pd.DataFrame, column: str, source: str) -> FloatArray:
         wrong &= cells.notna().to_numpy()
     if wrong.any():
         cell = cells[wrong].iloc[0]
-        comma = "; write decimal points" if isinstance(cell, str) and "," in cell else ""
         rows = row_names(table.index[wrong].tolist())
-        raise DataError(f"{source}: {column} is {cell!r}, not a finite number in {rows}{comma}")
+        raise DataError(f"{source}: {column} is {str(cell)!r}, not a finite number in {rows}")
     return found

@@ -1,4 +1,4 @@
-"""Reads bars from a CSV or Parquet file or a data frame.
+"""Reads bars from files or a data frame.
 
 The steps: columns, the rows of one instrument, times, numbers and their checks, order, bars that are probably wrong.
 """
@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars, Reading, ReadingNote, TimeArray
-from fxai.market.reading.columns import find_columns
+from fxai.market.reading.columns import find_columns, name_ticks
 from fxai.market.reading.instruments import rows_of_instrument
+from fxai.market.reading.number_texts import with_plain_numbers
 from fxai.market.reading.order import in_order
+from fxai.market.reading.parsed_table import ParsedTable
+from fxai.market.reading.resample import resampled
 from fxai.market.reading.rows import NAMED
-from fxai.market.reading.source_files import file_content
+from fxai.market.reading.source_files import content_hash, source_files
 from fxai.market.reading.suspicious import without_suspicious
-from fxai.market.reading.table import read_table, with_row_numbers
+from fxai.market.reading.table import joined_tables, read_tables, with_row_numbers
+from fxai.market.reading.ticks import read_ticks
 from fxai.market.reading.times.strays import stray_bars
 from fxai.market.reading.times.utc import read_times
 from fxai.market.reading.values import read_values
@@ -33,39 +37,54 @@ def read_bar_file(path: Path, config: DataConfig, name: str | None = None) -> Re
     corrected.
 
     Args:
-        path: CSV or Parquet file.
-        config: Time zone, instrument, spread column and unit, rules for rows that are probably wrong.
+        path: A file, a folder, or a path with a pattern, whose files are joined.
+        config: Time zone, columns, instrument, spread column and unit, rules for rows that are probably wrong.
         name: Name in messages; the default is the file name.
 
     Raises:
         DataError: If the file cannot be read or a value is wrong; the message has the rows.
     """
-    raw = file_content(path)
     source = name or path.name
-    return _bars(read_table(raw, source), config, source, hashlib.sha256(raw).hexdigest())
+    files = source_files(path, source)
+    tables = [table for file in files for table in read_tables(file.content, config, file.name)]
+    joined = joined_tables(tables, source)
+    try:
+        return _bars(joined, config, source, content_hash(files))
+    except DataError:
+        for table in tables if len(tables) > 1 else ():
+            if len(table.frame) > 1:
+                _bars(table, config, table.name, "")  # raises the error with the file and its row
+        raise
 
 
 def read_bar_frame(frame: pd.DataFrame, config: DataConfig, name: str = "data frame") -> Reading:
     """Bars of a data frame with the same columns as a file; an index of datetimes is the time. See `read_bar_file`."""
     table = with_row_numbers(frame)
     rows = pd.util.hash_pandas_object(table).to_numpy()
-    return _bars(table, config, name, hashlib.sha256(rows.tobytes()).hexdigest())
+    return _bars(ParsedTable(name, table), config, name, hashlib.sha256(rows.tobytes()).hexdigest())
 
 
-def _bars(table: pd.DataFrame, config: DataConfig, source: str, content_hash: str) -> Reading:
-    columns = find_columns(list(table.columns), config.spread_column, source)
-    if table.empty:
+def _bars(parsed: ParsedTable, config: DataConfig, source: str, data_hash: str) -> Reading:
+    if name_ticks(list(parsed.frame.columns), config.columns or {}):
+        return read_ticks(parsed, config, source, data_hash)
+    return resampled(_read_bars(parsed, config, source, data_hash), config.resample)
+
+
+def _read_bars(parsed: ParsedTable, config: DataConfig, source: str, data_hash: str) -> Reading:
+    columns = find_columns(list(parsed.frame.columns), config, source)
+    if parsed.frame.empty:
         raise DataError(f"{source}: the file has a header and no bars")
-    table, of_instrument = rows_of_instrument(table, columns, config.instrument, source)
+    table, of_instrument = rows_of_instrument(parsed.frame, columns, config.instrument, source)
+    table, of_numbers = with_plain_numbers(table, columns.prices, columns.further, config, source)
     times = read_times(table, columns.time, config, source)
     values, of_values = read_values(table, columns, times.utc, config, source)
     keep, faults = in_order(values, config.clean)
     rows, of_bars = without_suspicious(values.at(keep), config.clean)
     if len(rows.time) < 2:  # noqa: PLR2004 - bars have a length
         raise DataError(f"{source}: the file has {['no', 'one'][len(rows.time)]} bar; at least two are needed")
-    bars = Bars(name=source, content_hash=content_hash, time=rows.time, **rows.prices, **rows.further)
-    notes = (*of_instrument, *of_values, *faults.notes, *of_bars, *times.notes, *_stray_note(rows.time, rows.numbers))
-    faults = replace(faults, rows_read=len(table), notes=notes)
+    bars = Bars(name=source, content_hash=data_hash, time=rows.time, **rows.prices, **rows.further)
+    found = (*parsed.notes, *of_instrument, *of_numbers, *of_values, *faults.notes, *of_bars, *times.notes)
+    faults = replace(faults, rows_read=len(table), notes=(*found, *_stray_note(rows.time, rows.numbers)))
     return Reading(bars, faults, columns.named(), times.form, times.zone)
 
 

@@ -1,37 +1,66 @@
-"""Reads a table from the bytes of a CSV or Parquet file with any separator, encoding and compression."""
+"""Reads a table from the bytes of files: CSV with any separator, JSON, Parquet or Arrow, compressed or not."""
 
 import io
+from collections.abc import Sequence
 
 import pandas as pd
+import pyarrow as pa
 
 from fxai.errors import DataError
+from fxai.market.bars import ReadingNote
 from fxai.market.reading.csv_table import csv_table
+from fxai.market.reading.json_rows import json_table, looks_like_json
+from fxai.market.reading.parsed_table import ParsedTable
 from fxai.market.reading.unpack import unpacked
+from fxai.spec.fields.data_config import DataConfig
 
 
-def read_table(raw: bytes, name: str) -> pd.DataFrame:
-    """The file's columns under its names, indexed by the row number in the file, from 1.
+def read_tables(raw: bytes, config: DataConfig, name: str) -> tuple[ParsedTable, ...]:
+    """The tables in a file: one, or one of each file in a zip file.
 
-    The file type is detected from the content, not from the suffix. CSV cells are text; Parquet cells keep their types.
+    The file type is detected from the content, not from the suffix. Rows are numbered from 1.
 
     Args:
         raw: Content of the file.
+        config: Columns that are not recognized by their names.
         name: Name in messages.
 
     Raises:
         DataError: If the content cannot be read as a table.
     """
+    return tuple(_table(content, config, member) for member, content in unpacked(raw, name))
+
+
+def joined_tables(tables: Sequence[ParsedTable], source: str) -> ParsedTable:
+    """The rows of several tables with the same columns, numbered from 1 over all of them.
+
+    Raises:
+        DataError: If their columns differ.
+    """
+    if len(tables) == 1:
+        return tables[0]
+    names = list(tables[0].frame.columns)
+    for table in tables:
+        if list(table.frame.columns) != names:
+            raise DataError(
+                f"{source}: {table.name} has the columns {', '.join(table.frame.columns)}; {tables[0].name} has "
+                f"{', '.join(names)}. Files that are joined need the same columns"
+            )
+    frame = pd.concat([table.frame for table in tables], ignore_index=True)
+    frame.index = pd.RangeIndex(1, len(frame) + 1)
+    text = f"{len(tables)} files were joined in the order of their names; row numbers count the rows of all"
+    notes = dict.fromkeys(note for table in tables for note in table.notes)
+    return ParsedTable(source, frame, (ReadingNote("files", text, len(frame)), *notes))
+
+
+def _table(raw: bytes, config: DataConfig, name: str) -> ParsedTable:
     if raw.startswith(b"PAR1"):
-        return _parquet(raw, name)
-    return csv_table(_text(unpacked(raw, name), name), name)
-
-
-def _text(raw: bytes, name: str) -> str:
-    encoding = "utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name}: neither Parquet nor text in UTF-8 or UTF-16; export it as CSV") from error
+        return ParsedTable(name, _parquet(raw, name))
+    if raw.startswith(b"ARROW1"):
+        return ParsedTable(name, _arrow(raw, name))
+    if looks_like_json(raw):
+        return ParsedTable(name, json_table(raw, name))
+    return csv_table(raw, config, name)
 
 
 def _parquet(raw: bytes, name: str) -> pd.DataFrame:
@@ -42,8 +71,15 @@ def _parquet(raw: bytes, name: str) -> pd.DataFrame:
     return with_row_numbers(frame)
 
 
+def _arrow(raw: bytes, name: str) -> pd.DataFrame:
+    try:
+        return with_row_numbers(pa.ipc.open_file(pa.BufferReader(raw)).read_pandas())
+    except (ValueError, OSError, pa.ArrowException) as error:
+        raise DataError(f"{name}: the Arrow file cannot be read ({error})") from error
+
+
 def with_row_numbers(frame: pd.DataFrame) -> pd.DataFrame:
-    """A data frame in the form of `read_table`: columns named by text, including the time, and rows numbered from 1."""
+    """A data frame in the form of `read_tables`: columns named by text, including the time, and rows from 1."""
     columns = frame.set_axis(pd.RangeIndex(1, len(frame) + 1)).rename(columns=str)
     if isinstance(frame.index, pd.DatetimeIndex):
         # A column with the index's name is preferred, since pandas may write an index beside its original column.

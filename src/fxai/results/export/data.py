@@ -12,6 +12,7 @@ from fxai.atomic_write import copy
 from fxai.errors import InputError
 from fxai.search import attributes
 from fxai.spec.fields.environment import expanded_path
+from fxai.spec.fields.source_paths import source_paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class ExportedData:
         if self.sha256 is None:
             return []
         path = expanded_path(self.source)
+        if len(source_paths(path)) > 1:
+            raise InputError(f"the data of the study are the files {path}; copy them, and export without --with-data")
         if not path.is_file():
             raise InputError(f"the data file {path} of the study is missing; export without --with-data")
         with path.open("rb") as file:

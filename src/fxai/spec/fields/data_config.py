@@ -36,6 +36,19 @@ def _no_number(value: object) -> object:
 Date = Annotated[datetime, BeforeValidator(_no_number)]
 
 
+Meaning = Literal["time", "date", "open", "high", "low", "close", "bid", "ask", "volume", "symbol"]
+"""What a column of a file may be. With `date`, `time` is the time of day."""
+
+GivenColumns = Mapping[Meaning, str | int]
+"""Columns of a file by name, or by number from 1."""
+
+LENGTH: Final = r"[1-9]\d{0,4}(s|min|h|d)"
+"""Regular expression of a length of bars."""
+
+Decimal = Literal[".", ","]
+"""The decimal sign of the numbers of a file."""
+
+
 def _is_absent(value: object) -> bool:
     """Whether a field is left out of what is written, so that checkpoints of earlier releases are continued."""
     return value is None
@@ -178,8 +191,9 @@ class DataConfig(Record):
 
     source: Annotated[str, AfterValidator(check_bare)] = Field(
         default="eurusd_1h",
-        description="named data set, or a CSV or Parquet file, looked up in the folder of the spec, then in the "
-        "current folder; ${NAME} is an environment variable",
+        description="named data set, or a CSV, JSON, Parquet or Arrow file, or a folder or a pattern (eurusd/*.csv) "
+        "whose files are joined, looked up in the folder of the spec, then in the current folder; ${NAME} is an "
+        "environment variable",
     )
     timezone: str = Field(
         default="UTC",
@@ -191,6 +205,22 @@ class DataConfig(Record):
         exclude_if=_is_absent,
         description="form of the timestamps, if it is not recognized: codes of strptime, such as '%m/%d/%Y %H:%M'; or "
         "seconds, milliseconds, microseconds or nanoseconds since 1970; or excel for its serial days",
+    )
+    columns: Annotated[dict[Meaning, str | Annotated[int, Field(ge=1)]] | None, LATER] = Field(
+        default=None,
+        exclude_if=_is_absent,
+        description="columns that are not recognized, by name or by number from 1, such as {time: Datum, close: 5}",
+    )
+    decimal: Annotated[Decimal | None, LATER] = Field(
+        default=None,
+        exclude_if=_is_absent,
+        description="decimal sign of the numbers, if it is not recognized: the other sign then separates thousands",
+    )
+    resample: Annotated[Annotated[str, Field(pattern=f"^{LENGTH}$")] | None, LATER] = Field(
+        default=None,
+        exclude_if=_is_absent,
+        description="length of the bars that are made of ticks or of shorter bars, such as 30s, 5min, 4h or 1d; they "
+        "begin at multiples of it in UTC",
     )
     instrument: Annotated[str | None, BeforeValidator(_as_text), LATER] = Field(
         default=None,

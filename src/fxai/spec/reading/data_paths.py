@@ -7,6 +7,7 @@ from fxai.errors import InputError
 from fxai.spec.fields.data_config import NAMED_SOURCE
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.objective import is_custom
+from fxai.spec.fields.source_paths import source_paths
 from fxai.spec.reading.merge import CONFIGS
 from fxai.spec.yaml.source_node import SourceNode, plain_value
 
@@ -38,11 +39,12 @@ def _placed(node: SourceNode, path: tuple[str, ...], folder: Path) -> SourceNode
 
 
 def resolve_source(folder: Path, source: str) -> str:
-    """Returns the path of a file in `folder`, relative to the current folder, or `source` if there is no such file."""
+    """Returns the path of files in `folder`, relative to the current folder, or `source` if there is no such file."""
     if NAMED_SOURCE.fullmatch(source) or folder == Path():
         return source
     try:
-        return str(folder / source) if (folder / expanded_path(source)).is_file() and not _is_full(source) else source
+        found = source_paths(folder / expanded_path(source))
+        return str(folder / source) if found and not _is_full(source) else source
     except (OSError, InputError):  # an invalid file name, or a variable that is not set
         return source
 

@@ -8,13 +8,16 @@ the objective values.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, JsonValue
 
+from fxai.spec.fields.data_config import NAMED_SOURCE
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.objective import CustomCommand, Objective, argument_style_of, name_of
 from fxai.spec.fields.record import LATER
+from fxai.spec.fields.source_paths import files_hash, source_paths
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.embargo import with_embargo
@@ -88,12 +91,17 @@ def _split_rule(train: JsonValue) -> Fingerprint:
 
 
 def _data(source: str) -> JsonValue:
-    """Returns the source of the data, and for a file also the hash of its content."""
+    """Returns the source of the data, and for files also the hash of their content."""
     path = expanded_path(source)
-    if not path.is_file():
+    paths = (path,) if NAMED_SOURCE.fullmatch(source) else source_paths(path)
+    if not paths or not all(path.is_file() for path in paths):
         return {"source": source}
+    return {"source": source, "sha256": files_hash([_file_hash(path) for path in paths])}
+
+
+def _file_hash(path: Path) -> str:
     with path.open("rb") as file:
-        return {"source": source, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def paths_of(record: Mapping[str, Any]) -> dict[str, str]:
