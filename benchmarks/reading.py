@@ -1,0 +1,93 @@
+"""Time to read a CSV file of bars with all checks, compared with pandas' pyarrow engine without any.
+
+    python benchmarks/reading.py [--smoke] [--rows N]
+
+Both read the same file from the page cache in turns; the ratio is that of the medians. The other lines are for other
+forms of times, and for Parquet.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fxai.market.reading.reading import read_bar_file
+from fxai.spec.fields.data_config import DataConfig
+
+ROWS, SMOKE_ROWS = 1_000_000, 20_000
+REPEATS = 5
+
+
+def bars(rows: int) -> pd.DataFrame:
+    """Minutes of a random walk with five decimals."""
+    rng = np.random.default_rng(0)
+    close = (1.1 + np.cumsum(rng.normal(0, 1e-5, rows)) * 0.1).round(5)
+    opens = np.concatenate([[1.1], close[:-1]])
+    wicks = rng.integers(0, 9, (2, rows)) * 1e-5
+    columns = {"open": opens, "high": np.maximum(opens, close) + wicks[0], "low": np.minimum(opens, close) - wicks[1]}
+    frame = pd.DataFrame(columns | {"close": close}).round(5).assign(volume=rng.integers(1, 500, rows))
+    frame.insert(0, "time", pd.date_range("2020-01-01", periods=rows, freq="min"))
+    return frame
+
+
+def seconds(run: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
+
+
+def medians(runs: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Median time of each run; the runs take turns, after one turn that is not counted."""
+    found: dict[str, list[float]] = {name: [] for name in runs}
+    for turn in range(repeats + 1):
+        for name, run in runs.items():
+            took = seconds(run)
+            if turn:
+                found[name].append(took)
+    return {name: statistics.median(each) for name, each in found.items()}
+
+
+def files(folder: Path, rows: int) -> dict[str, Path]:
+    frame = bars(rows)
+    forms = {
+        "ISO": frame["time"].dt.strftime("%Y-%m-%d %H:%M:%S"),
+        "milliseconds": frame["time"].astype("datetime64[ms]").astype("int64"),
+        "MetaTrader": frame["time"].dt.strftime("%Y.%m.%d %H:%M"),
+    }
+    paths = {}
+    for name, cells in forms.items():
+        paths[name] = folder / f"{name}.csv"
+        frame.assign(time=cells).to_csv(paths[name], index=False)
+    paths["Parquet"] = folder / "bars.parquet"
+    frame.to_parquet(paths["Parquet"], index=False)
+    return paths
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--smoke", action="store_true", help="a small file; the output is not a measurement")
+    parser.add_argument("--rows", type=int, default=ROWS)
+    options = parser.parse_args()
+    rows = SMOKE_ROWS if options.smoke else options.rows
+    with tempfile.TemporaryDirectory() as folder:
+        paths = files(Path(folder), rows)
+        runs: dict[str, Callable[[], object]] = {
+            f"FxAI, {name}": partial(read_bar_file, path, DataConfig()) for name, path in paths.items()
+        }
+        runs["pandas, ISO"] = partial(pd.read_csv, paths["ISO"], engine="pyarrow")
+        took = medians(runs, 2 if options.smoke else REPEATS)
+    for name, each in took.items():
+        print(f"{name:20} {each:8.3f} s  {each / took['pandas, ISO']:6.2f} times pandas")
+    ratio = took["FxAI, ISO"] / took["pandas, ISO"]
+    print(json.dumps({"benchmark": "reading", "rows": rows, "ratio": round(ratio, 2), "smoke": options.smoke}))
+
+
+if __name__ == "__main__":
+    main()
