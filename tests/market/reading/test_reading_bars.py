@@ -118,7 +118,7 @@ FORMS: dict[str, Callable[[], bytes]] = {
 def read(raw: bytes, folder: Path, **config: Any) -> Reading:
     path = folder / "bars.dat"
     path.write_bytes(raw)
-    return read_bar_file(path, DataConfig.model_validate(config))
+    return read_bar_file(path, DataConfig.model_validate({"source": "bars.dat", **config}))
 
 
 def assert_known(bars: Bars) -> None:

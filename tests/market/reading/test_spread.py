@@ -25,7 +25,7 @@ def bars(price: float, digits: int, spread: Sequence[float], column: str = "<SPR
 
 def read(frame: pd.DataFrame, folder: Path, **config: Any) -> Reading:
     frame.to_csv(folder / "bars.csv", index=False)
-    return read_bar_file(folder / "bars.csv", DataConfig.model_validate(config))
+    return read_bar_file(folder / "bars.csv", DataConfig.model_validate({"source": "bars.csv", **config}))
 
 
 POINTS = {
@@ -51,7 +51,7 @@ def test_whole_numbers_are_points_of_the_prices(market: str, tmp_path: Path):
 def test_the_digits_of_single_precision_are_found(tmp_path: Path):
     frame = bars(1.1, 5, [12]).astype(dict.fromkeys(("open", "high", "low", "close"), np.float32))
     frame.to_parquet(tmp_path / "bars.parquet")
-    spread = read_bar_file(tmp_path / "bars.parquet", DataConfig()).bars.spread
+    spread = read_bar_file(tmp_path / "bars.parquet", DataConfig(source="bars.parquet")).bars.spread
     np.testing.assert_array_equal(spread, np.full(60, 12 * 1e-5))
 
 
