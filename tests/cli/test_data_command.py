@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from cli.conftest import Fxai
 
 
@@ -70,3 +72,33 @@ def test_columns_decimal_sign_and_length_are_options(fxai: Fxai, folder: Path) -
 def test_bars_of_a_named_set_are_made_longer(fxai: Fxai) -> None:
     found = json.loads(fxai("data", "describe", "eurusd_1h", "--resample", "4h", "--json").out)
     assert (found["bar_seconds"], found["prices"]["lowest"]) == (4 * 3600, 1.03405)
+
+
+def test_the_rows_of_one_instrument_are_described(fxai: Fxai, folder: Path) -> None:
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    hours = [start + timedelta(hours=hour) for hour in range(40)]
+    rows = "".join(f"{hour:%Y-%m-%d %H:%M},1,2,1,1,{coin}\n" for hour in hours for coin in ("BTC", "ETH"))
+    (folder / "coins.csv").write_text("time,open,high,low,close,coin\n" + rows)
+    refused = fxai("data", "describe", "coins.csv")
+    assert refused.code == 2
+    assert "in the column 'coin': BTC, ETH; choose one with data.instrument: BTC" in " ".join(refused.err.split())
+    found = json.loads(fxai("data", "describe", "coins.csv", "--instrument", "ETH", "--json").out)
+    assert (found["bars"], found["notes"][0]["subject"]) == (40, "instrument")
+
+
+def test_the_spread_and_the_rules_of_a_spec_are_options(fxai: Fxai, folder: Path) -> None:
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    rows = "".join(f"{start + timedelta(hours=hour):%Y-%m-%d %H:%M},1.10001,2,1,1.1,20\n" for hour in range(40))
+    (folder / "bars.csv").write_text(
+        "time,open,high,low,close,<SPREAD>\n" + rows + rows.split("\n")[0].replace("1.10001", "1.20001")
+    )
+    assert "rows 2 and 42 have the time 2024-01-01 00:00:00 UTC" in " ".join(
+        fxai("data", "describe", "bars.csv").err.split()
+    )
+    drop = ("data", "describe", "bars.csv", "--clean", "repeated=drop", "--json")
+    assert json.loads(fxai(*drop, "--spread-unit", "1e-5").out)["prices"]["mean_spread"] == pytest.approx(20e-5)
+    assert json.loads(fxai(*drop, "--spread-column", "null").out)["prices"]["mean_spread"] is None
+    wrong = fxai("data", "describe", "bars.csv", "--clean", "spikes=maybe")
+    assert wrong.code == 2
+    assert "spikes=keep|refuse|drop" in " ".join(wrong.err.split())
+    assert "--spread-unit '-1' must be auto or a number above 0" in fxai(*drop, "--spread-unit", "-1").err

@@ -10,7 +10,7 @@ from fxai.market.reading.columns import Columns
 from fxai.spec.fields.data_config import DataConfig
 
 _MOST_DIGITS = 8
-_SAMPLE = 10_000  # prices by which their digits are found
+_SAMPLE = 10_000  # rows by which the digits of prices and the typical spread are found
 _SHARE = 0.99  # of these, as a few may have more digits
 _SINGLE, _DOUBLE = 1e-7, 1e-14  # share of a price by which float32 and float64 may round it
 _MOST_ROUNDED = 0.1  # units of the last digit; with more, all numbers would have it
@@ -42,7 +42,9 @@ def spread_in_price(
         if config.spread_column != "auto":
             return spread, ()
         return None, (ReadingNote("spread", f"{columns.spread} is 0 in all rows and is not used", len(spread)),)
-    typical = float(np.median(given / opens[spread > 0]))  # share of the price, if the unit is that of the price
+    step = max(1, given.size // _SAMPLE)
+    share = given[::step] / opens[spread > 0][::step]
+    typical = float(np.median(share))  # if the unit is that of the price
     is_whole = bool((given == np.rint(given)).all())
     digits = _digits(opens)
     if config.spread_unit != "auto":
@@ -53,7 +55,8 @@ def spread_in_price(
     if not 0 < typical * unit <= _WIDEST_FOUND:
         raise _doubt(columns, source, f"in units of {unit:g} it is {typical * unit:.2%} of the price")
     how = "in units of price" if unit == 1 else f"in points of {unit:g}, by the digits of the prices"
-    text = f"the spread is read from {columns.spread}, {how}; it is typically {float(np.median(given)) * unit:.4g}"
+    middle = float(np.median(given[::step])) * unit
+    text = f"the spread is read from {columns.spread}, {how}; it is typically {middle:.4g}"
     return spread * unit, (ReadingNote("spread", text, len(spread)),)
 
 

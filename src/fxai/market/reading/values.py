@@ -74,11 +74,14 @@ def _further(
         if column is None:
             continue
         values = numbers(table, column, source)
+        valid = values >= 0
         is_wanted = name == "spread" and config.spread_column != "auto"
-        if not is_wanted and (np.isnan(values) | (values < 0)).all():
+        if not is_wanted and not valid.any():
             notes.append(ReadingNote(name, f"{column} is empty or negative in all rows and is not used", len(table)))
         elif name == "spread" or values.any():
             further[name] = values
+            if valid.all():
+                continue
             way_out = "data.spread_column to null" if name == "spread" else ""
             faults.append(Fault(f"{column} is empty", np.isnan(values), way_out))
             faults.append(Fault(f"{column} is negative", values < 0, way_out))
@@ -98,6 +101,8 @@ def _with_spread_in_price(
 
 
 def _price_faults(prices: dict[str, FloatArray]) -> list[Fault]:
+    if all((each > 0).all() for each in prices.values()) and (prices["high"] >= prices["low"]).all():
+        return []  # NaN is neither
     empty = [Fault(f"{name} is empty", np.isnan(each)) for name, each in prices.items()]
     low = [Fault(f"{name} must be above zero", each <= 0) for name, each in prices.items()]
     return [*empty, *low, Fault("high is below low", prices["high"] < prices["low"])]
