@@ -3,9 +3,11 @@
 import math
 from collections import Counter
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optuna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,11 +16,17 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from fxai.market.track_record import TrackRecord
 from fxai.protocol import ParamValue
 from fxai.results.page.palette import DARK, SCALE, SERIES, STATES
+from fxai.results.paths import StudyPaths
 from fxai.results.record import TrialRecord
+from fxai.results.report.blocks import Chart
 from fxai.results.report.equity import equity
+from fxai.results.report.parallel_coordinates import top_trials
 from fxai.results.report.sample import every_kth
 from fxai.results.report.scales import Scale
+from fxai.results.report.study_info import StudyInfo
 from fxai.results.report.timeline import in_slots
+from fxai.search import attributes
+from fxai.search.confirmed import Confirmed
 from fxai.search.stored_trial import StoredState
 
 BEGIN = datetime(2026, 3, 2, 9, 0, 0)  # noqa: DTZ001 (Optuna's times are naive)
@@ -98,3 +106,19 @@ def test_a_long_record_is_drawn_in_groups_that_keep_its_end_and_its_deepest_fall
     assert len(agent.y) == 2000
     assert agent.y[-1] == 2
     assert min(drawdown.y) == -0.25
+
+
+def test_the_best_line_is_of_the_search_if_a_confirmation_chose_another_trial(
+    study: optuna.Study, tmp_path: Path
+) -> None:
+    first = study.best_trial.number
+    assert best_line(study, tmp_path) == f"best (trial {first})"
+    chosen = next(trial.number for trial in study.trials if trial.value is not None and trial.number != first)
+    study.set_user_attr(attributes.CONFIRMED, Confirmed(chosen, 1.0, 0.1, 0.1, None, (7, 8), 0.5, ()).as_json())
+    assert best_line(study, tmp_path) == f"best in the search (trial {first})"
+
+
+def best_line(study: optuna.Study, folder: Path) -> str:
+    (chart,) = top_trials(StudyInfo.of(study, StudyPaths(folder, study.study_name), None)).blocks
+    assert isinstance(chart, Chart)
+    return str(chart.figure.data[-1].name)

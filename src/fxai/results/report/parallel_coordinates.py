@@ -37,7 +37,7 @@ def top_trials(info: StudyInfo) -> Section:
         drawn.add_trace(_lines(info, others, scales, f"{len(others):,} others", (FAINT, 1)))
     if top[1:]:
         drawn.add_trace(_lines(info, top[1:], scales, f"the best {len(top)}", (COMPLETE, 1.5)))
-    drawn.add_trace(_lines(info, top[:1], scales, f"best (trial {top[0].number})", (BEST, 3.5)))
+    drawn.add_trace(_lines(info, top[:1], scales, _best_called(info, top[0]), (BEST, 3.5)))
     _label_rows(drawn, scales)
     drawn.update_layout(
         height=_ROW * len(scales) + 110,
@@ -52,6 +52,13 @@ def top_trials(info: StudyInfo) -> Section:
             f"{note} Not shown, because only some trials have them or they do not vary: {', '.join(left_out)}.".strip()
         )
     return Section(name, title, [Chart("parallel", drawn, note=note)], reading)
+
+
+def _best_called(info: StudyInfo, first: TrialRecord) -> str:
+    """The name of the first line. A confirmation may have chosen another trial than the best one of the search."""
+    best = info.record.best
+    words = "best" if best is None or info.record.front or best.number == first.number else "best in the search"
+    return f"{words} (trial {first.number})"
 
 
 def _drawable(info: StudyInfo) -> Sequence[Scale]:
