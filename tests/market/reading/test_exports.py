@@ -92,6 +92,14 @@ def test_columns_by_number_of_a_file_with_another_order(tmp_path: Path):
     assert_known(read(lines(frame, header=False), tmp_path, columns=columns))
 
 
+def test_a_configuration_with_columns_is_a_key_of_caches_and_is_written_as_it_was():
+    config = DataConfig.model_validate({"source": "bars.csv", "columns": GERMAN})
+    assert hash(config) == hash(config.model_copy(deep=True))
+    assert DataConfig.model_validate_json(config.model_dump_json()) == config
+    assert config.model_dump(mode="json")["columns"] == GERMAN
+    assert "columns" not in DataConfig().model_dump()
+
+
 def test_date_and_time_by_name(tmp_path: Path):
     frame = table("Tag", stamps("%d.%m.%Y"))
     frame.insert(1, "Uhr", stamps("%H:%M"))

@@ -39,6 +39,14 @@ Date = Annotated[datetime, BeforeValidator(_no_number)]
 Meaning = Literal["time", "date", "open", "high", "low", "close", "bid", "ask", "volume", "symbol"]
 """What a column of a file may be. With `date`, `time` is the time of day."""
 
+
+class _ColumnNames(dict[Meaning, str | int]):
+    """Columns of a file by meaning. It has a hash, because configurations are keys of caches."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+
 GivenColumns = Mapping[Meaning, str | int]
 """Columns of a file by name, or by number from 1."""
 
@@ -206,7 +214,9 @@ class DataConfig(Record):
         description="form of the timestamps, if it is not recognized: codes of strptime, such as '%m/%d/%Y %H:%M'; or "
         "seconds, milliseconds, microseconds or nanoseconds since 1970; or excel for its serial days",
     )
-    columns: Annotated[dict[Meaning, str | Annotated[int, Field(ge=1)]] | None, LATER] = Field(
+    columns: Annotated[
+        Annotated[dict[Meaning, str | Annotated[int, Field(ge=1)]], AfterValidator(_ColumnNames)] | None, LATER
+    ] = Field(
         default=None,
         exclude_if=_is_absent,
         description="columns that are not recognized, by name or by number from 1, such as {time: Datum, close: 5}",
