@@ -13,6 +13,8 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 
 REPOSITORY = Path(__file__).parents[1]
+SHORT_FOLDERS = {"evaluation", "market", "protocol", "spec"}
+"""The folders in which every file of tests takes a few seconds at most."""
 settings.register_profile("shared", deadline=None)  # on shared machines, the time of an example varies
 settings.load_profile("shared")
 
@@ -29,12 +31,32 @@ CACHES = {
 }
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Have xdist begin the files in the order below. By itself it begins the files with the fewest tests last."""
+    config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the short files last, so that all cores end at about the same time."""
+    items.sort(key=lambda item: item.path.relative_to(REPOSITORY / "tests").parts[0] in SHORT_FOLDERS)
+
+
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's settings."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+
+
+@pytest.fixture(scope="module")
+def inline_workers() -> Iterator[None]:
+    """Studies and trainings of a module run in this process."""
+    from inline_workers import train_in_this_process  # noqa: PLC0415 - imports numpy, after the variables above
+
+    with train_in_this_process():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

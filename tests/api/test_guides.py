@@ -14,6 +14,8 @@ from api.conftest import ONLY_SEARCH, TINY, TINY_ENV, TINY_MODEL
 from fxai import HPOConfig, create_sqlite_storage, run_study
 from fxai.search.studies import study_names
 
+pytestmark = pytest.mark.usefixtures("inline_workers")
+
 BARS = Path(fxai.__file__).parent / "market" / "data" / "eurusd_1h.csv.gz"
 
 RAY_README = """

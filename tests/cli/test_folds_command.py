@@ -9,6 +9,8 @@ from cli.conftest import SMALL_SPEC, Fxai
 from fxai.protocol import STANDARD_ERROR
 from fxai.search.studies import load_study
 
+pytestmark = pytest.mark.usefixtures("inline_workers")
+
 SCHEMES = {
     "rolling": "{walk_forward: {folds: 3}}",
     "anchored": "{walk_forward: {folds: 3, scheme: anchored}}",

@@ -15,6 +15,8 @@ from fxai.metric_text import number_text
 from fxai.results.report.folder_index import write_folder_index
 from fxai.results.study_results import StudyResults
 
+pytestmark = pytest.mark.usefixtures("inline_workers")
+
 RETURNS = (
     SMALL_SPEC.replace("save_study_plots: false\n", "")
     .replace("small", "returns")

@@ -9,6 +9,8 @@ import yaml
 
 from cli.conftest import SMALL_SPEC, Fxai, call_fxai
 
+pytestmark = pytest.mark.usefixtures("inline_workers")
+
 NEXT = SMALL_SPEC.replace("small", "next").replace(
     "{name: training.learning_rate, type: float_log, low: 1e-4, high: 1e-2}",
     "{name: training.gamma, type: float, low: 0.9, high: 0.99}",

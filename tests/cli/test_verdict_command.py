@@ -16,6 +16,8 @@ from fxai.results.training.best_config import load_best_config
 from fxai.rl.agents.agent_file import load_agent
 from fxai.spec.fields.data_config import DataConfig
 
+pytestmark = pytest.mark.usefixtures("inline_workers")
+
 SPEC = """\
 name: judged
 save_study_plots: false

@@ -18,6 +18,8 @@ from fxai.spec.reading.find_spec import find_spec, shipped_specs
 from fxai.spec.reading.load import load_spec, spec_of
 from fxai.spec.yaml.yaml_source import parse_yaml
 
+pytestmark = pytest.mark.usefixtures("inline_workers")
+
 OTHER_PROGRAMS = {"cd", "cp", "du", "git", "ls", "nvidia-smi", "poetry", "python", "wandb"}
 STUDY, ANOTHER = "fx_ai_quick", "fx_ai_comprehensive"
 SHORT = f"{SMALL_SPEC.replace('study_name: small', f'study_name: {STUDY}')}    resources: {{lanes_per_worker: 2}}\n"

@@ -1,4 +1,4 @@
-"""The confirmation of a study's winner on fresh seeds, with real workers."""
+"""The confirmation of a study's winner on fresh seeds."""
 
 import json
 from collections.abc import Iterable
@@ -21,6 +21,8 @@ from fxai.study.events import Ending, StudyEnded, StudyEvent
 from fxai.study.run import search_study
 from fxai.study.stop_signal import StopSignal
 from fxai.study.write_results import RunStatus, StudyOutcome
+
+pytestmark = pytest.mark.usefixtures("inline_workers")
 
 TRAINING = {"total_updates": 4, "eval_frequency": 2, "n_envs": 4, "rollout_steps": 32}
 

@@ -1,4 +1,4 @@
-"""The agent that a run with a verdict leaves, with real workers."""
+"""The agent that a run with a verdict leaves."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +17,8 @@ from fxai.study.run import search_study
 from fxai.study.stop_signal import StopSignal
 from fxai.study.write_results import StudyOutcome
 from study.test_confirmation import TRAINING, spec
+
+pytestmark = pytest.mark.usefixtures("inline_workers")
 
 SEEDS = tuple(verdict_seed(0, index) for index in range(3))
 

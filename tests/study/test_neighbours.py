@@ -20,6 +20,8 @@ from fxai.study.run import search_study
 from fxai.study.stop_signal import StopSignal
 from fxai.study.write_results import StudyOutcome
 
+pytestmark = pytest.mark.usefixtures("inline_workers")
+
 TRAINING = {"total_updates": 2, "eval_frequency": 1, "n_envs": 4, "rollout_steps": 16}
 RATE = {"name": "training.learning_rate", "type": "float_log", "low": 1e-4, "high": 1e-2}
 GAMMA = {"name": "training.gamma", "type": "float", "low": 0.9, "high": 0.99}

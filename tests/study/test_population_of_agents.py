@@ -29,6 +29,7 @@ from fxai.spec.search.study import StudySpec
 from fxai.study.events import StudyEvent, TrialExploited
 from fxai.study.loop import run_study
 from fxai.study.stop_signal import StopSignal
+from inline_workers import train_in_this_process
 
 SPEC = """\
 name: members
@@ -141,7 +142,8 @@ def test_a_killed_run_resumes_to_the_same_results_and_its_winner_can_be_trained_
     assert running.poll() is None
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
-    resumed = call_fxai(tmp_path, "run", "--spec", str(spec), "--quiet")
+    with train_in_this_process():
+        resumed = call_fxai(tmp_path, "run", "--spec", str(spec), "--quiet")
     assert resumed.code == 0, resumed
     stored = load_study(f"sqlite:///{tmp_path / 'optuna_studies.db'}", "s")
     assert list(map(outcome, stored.trials)) == together
@@ -152,11 +154,13 @@ def test_a_killed_run_resumes_to_the_same_results_and_its_winner_can_be_trained_
     assert isinstance(best, BestConfig)
     lineages = [lineage for *_, lineage in together]
     assert len(best.schedule) == len(lineages[best.trial]) + 1 or best.schedule[0].trial != best.trial
-    trained = call_fxai(tmp_path, "train", str(results / "s_best_config.yaml"), "--output", "again")
+    with train_in_this_process():
+        trained = call_fxai(tmp_path, "train", str(results / "s_best_config.yaml"), "--output", "again")
     assert trained.code == 0, trained
     assert (tmp_path / "again" / "agent.safetensors").read_bytes() == (results / "best_agent.safetensors").read_bytes()
 
 
+@train_in_this_process()
 def test_a_winner_of_several_seeds_can_be_trained_again(tmp_path: Path) -> None:
     """Each seed follows the lineage with the seeds that the members had in its lane."""
     spec = written(tmp_path, lanes=12, seeds=2)

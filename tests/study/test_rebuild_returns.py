@@ -1,4 +1,4 @@
-"""Missing returns of trials are computed again, with real workers."""
+"""Missing returns of trials are computed again, by the command with a worker process."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from fxai.study.rebuild_returns import ReturnsRebuild, check_rebuild, without_re
 from fxai.study.run import search_study
 from fxai.study.stop_signal import StopSignal
 from fxai.study.study_workers import open_workers, worker_slots
+from inline_workers import train_in_this_process
 
 TRAINING = {"total_updates": 4, "eval_frequency": 2, "n_envs": 4, "rollout_steps": 32}
 
@@ -31,6 +32,7 @@ class PrunesTrial1(optuna.pruners.BasePruner):
         return trial.number == 1
 
 
+@train_in_this_process()
 def searched(folder: Path, split: dict[str, Any] | None = None, **changes: Any) -> StudySpec:
     """A study of two trials, of which the second is pruned."""
     data = {"data": {"split": split or {}}}
@@ -39,6 +41,8 @@ def searched(folder: Path, split: dict[str, Any] | None = None, **changes: Any) 
             "study_name": "s",
             "n_trials": 2,
             "n_jobs": 1,
+            "confirm": "off",
+            "verdict": "off",
             "storage": f"sqlite:///{folder}/s.db",
             "pruner": {"type": f"{__name__}.PrunesTrial1"},
             "parameters": [{"name": "training.learning_rate", "type": "float_log", "low": 1e-4, "high": 1e-2}],
@@ -65,6 +69,7 @@ def rebuild_of(spec: StudySpec, folder: Path, changed: TrialRecord | None = None
     return ReturnsRebuild(spec, record, identity, StudyPaths(folder, "s"))
 
 
+@train_in_this_process()
 def train(rebuild: ReturnsRebuild, folder: Path, stop: StopSignal | None = None) -> None:
     with open_workers(rebuild.spec, worker_slots(rebuild.spec), folder / "logs") as workers:
         list(rebuild.train(workers, stop or StopSignal()))
@@ -110,6 +115,7 @@ def test_returns_of_other_values_are_not_kept(tmp_path: Path) -> None:
     assert repr(trial.reports[2]) in rebuild.result.not_written[1]
 
 
+@train_in_this_process()
 def test_an_interrupted_rebuild_is_continued(tmp_path: Path) -> None:
     spec = searched(tmp_path, seeds_per_trial=2)
     before = [file.read_bytes() for file in files(tmp_path)]

@@ -1,0 +1,34 @@
+"""Studies and trainings in this process, for tests in which the process of a worker is not the subject."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from fxai.pool import InlinePool, Limits
+from fxai.protocol import LanePlan, Slot
+
+
+@contextmanager
+def train_in_this_process() -> Iterator[None]:
+    """Open inline pools instead of local ones, which take three seconds to start a process and import torch.
+
+    For `fx_trading` only: modules of the user's own code would stay imported.
+    """
+    from fxai.cli import train  # noqa: PLC0415 - imports torch, which most tests do without
+    from fxai.objectives import cached_markets  # noqa: PLC0415 - the same
+    from fxai.study import study_workers  # noqa: PLC0415 - the same
+
+    def opened(
+        slots: Sequence[Slot], logs: Path, plan: LanePlan | None = None, limits: Limits | None = None
+    ) -> InlinePool:
+        cached_markets.cached_market.cache_clear()  # files of the same name in other folders have other bars
+        cached_markets.cached_tensors.cache_clear()
+        cached_markets.cached_tensors_of_folds.cache_clear()
+        return InlinePool(slots, plan)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(study_workers, "LocalPool", opened)
+        patch.setattr(train, "LocalPool", opened)
+        yield
