@@ -14,6 +14,7 @@ from fxai.spec.reading.find_spec import config_directory
 from fxai.spec.reading.load import load_spec
 from fxai.spec.search.conditions import active_params
 from fxai.spec.search.configure import config_values
+from inline_workers import train_in_this_process
 
 EXAMPLES = sorted((config_directory() / "optuna" / "examples").glob("*.yaml"))
 SHORT = (
@@ -28,6 +29,7 @@ SHORT = (
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@train_in_this_process()
 def test_an_example_runs_and_trains_only_what_it_may(path: Path, tmp_path: Path) -> None:
     settings = [word for setting in SHORT for word in ("--set", setting)]
     finished = call_fxai(tmp_path, "run", "--spec", f"examples/{path.stem}", "--quiet", *settings)
@@ -49,17 +51,17 @@ def test_an_example_is_sound_and_wise(path: Path) -> None:
     assert [line for study in load_spec(path).studies for line in advice(study)] == []
 
 
-OWN_CODE = {
-    "scikit_learn": ("6", "epochs=3"),
-    "stable_baselines3": ("2", "steps=6"),
-    "shell_script": ("6", "seed=1"),
-    "argparse_script": ("6", "seed=1"),
+OWN_CODE = {  # trials, workers, a setting that makes trials short
+    "scikit_learn": ("6", "2", "epochs=3"),
+    "stable_baselines3": ("1", "1", "steps=6"),
+    "shell_script": ("6", "2", "seed=1"),
+    "argparse_script": ("6", "2", "seed=1"),
 }
 
 
 @pytest.mark.parametrize("name", OWN_CODE)
-def test_an_example_of_own_code_runs_on_two_workers(name: str, tmp_path: Path) -> None:
-    n_trials, shorter = OWN_CODE[name]
+def test_an_example_of_own_code_runs(name: str, tmp_path: Path) -> None:
+    n_trials, n_jobs, shorter = OWN_CODE[name]
     settings = (
         "--set",
         "save_study_plots=false",
@@ -68,7 +70,7 @@ def test_an_example_of_own_code_runs_on_two_workers(name: str, tmp_path: Path) -
         "--n-trials",
         n_trials,
         "--n-jobs",
-        "2",
+        n_jobs,
         "--set",
         "pruner.n_startup_trials=2",
     )
