@@ -15,6 +15,8 @@ from fxai.errors import DataError, InputError
 from fxai.market.dataset import prepare
 from fxai.spec.fields.data_config import DataConfig
 
+pytestmark = pytest.mark.usefixtures("inline_workers")
+
 BARS = pd.read_csv(Path(fxai.__file__).parent / "market" / "data" / "eurusd_1h.csv.gz")
 TRAIN, VALIDATION = BARS[:1200], BARS[1200:1600]
 SHORT = {**{name: value for name, value in TINY.items() if name != "batch_size"}, "env": TINY_ENV, "model": TINY_MODEL}

@@ -13,6 +13,8 @@ from fxai import HPOConfig, StudySpec, TrainingEngine, run_study
 from fxai.api.study_spec import spec_of_mapping
 from fxai.errors import InputError, SpecError
 
+pytestmark = pytest.mark.usefixtures("inline_workers")
+
 PARAMETERS: dict[str, Any] = {"training.gamma": {"type": "uniform", "low": np.float64(0.9), "high": 0.99}}
 STUDY: dict[str, Any] = {"study_name": "mapped", "parameters": PARAMETERS, "n_trials": 1, "n_jobs": 1}
 TINY = {"total_updates": 1, "eval_frequency": 1, "n_envs": 2, "rollout_steps": 8, "batch_size": 8, "n_epochs": 1}

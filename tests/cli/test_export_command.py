@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cli.conftest import Finished, call_fxai
+from inline_workers import train_in_this_process
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,7 @@ def test_it_lists_the_files_that_it_wrote(exported: tuple[Path, dict[str, Any]])
     }
 
 
+@train_in_this_process()
 def test_its_commands_come_to_the_same_elsewhere(exported: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     folder = shutil.copytree(exported[0], tmp_path / "mine")
     readme = (folder / "README.md").read_text()

@@ -6,6 +6,7 @@ import pytest
 
 from cli.conftest import SMALL_SPEC, Finished, call_fxai
 from fxai.search.studies import load_study, study_names
+from inline_workers import train_in_this_process
 
 RECORDING = "optuna_results/small/decisions.jsonl"
 SPEC = SMALL_SPEC.replace("n_trials: 2", "n_trials: 12").replace("total_updates: 2", "total_updates: 3")
@@ -19,11 +20,12 @@ SETTINGS = ("--set", "resources.lanes_per_worker=2")
 
 @pytest.fixture(scope="module")
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
-    """A folder where a study of `fx_trading` ran on two workers and was replayed, and how the replay ended."""
+    """A folder where a study ran on two workers and was replayed in this process, and how the replay ended."""
     folder = tmp_path_factory.mktemp("replay")
     (folder / "small.yaml").write_text(SPEC)
     assert call_fxai(folder, "run", "--spec", "small.yaml", "--quiet", *SETTINGS).code == 0
-    return folder, call_fxai(folder, "run", "--spec", "small.yaml", "--replay", RECORDING, *SETTINGS)
+    with train_in_this_process():
+        return folder, call_fxai(folder, "run", "--spec", "small.yaml", "--replay", RECORDING, *SETTINGS)
 
 
 def test_a_replay_gives_the_same_results_in_another_study(replayed: tuple[Path, Finished]) -> None:

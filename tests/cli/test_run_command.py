@@ -13,6 +13,7 @@ import yaml
 
 from cli.conftest import SMALL_SPEC, Finished, Fxai, call_fxai
 from fxai.search.lock import hold_folder, hold_study
+from inline_workers import train_in_this_process
 
 SmallRun = tuple[Path, Finished]
 
@@ -124,6 +125,7 @@ def test_a_dry_run_shows_what_follows_the_search(fxai: Fxai) -> None:
     assert "\nVerdict" not in plan
 
 
+@train_in_this_process()
 def test_a_run_over_several_seeds_ends_with_the_standard_error(fxai: Fxai, folder: Path) -> None:
     (folder / "small.yaml").write_text(SMALL_SPEC)
     settings = ("--set", "seeds_per_trial=2", "--set", "resources.lanes_per_worker=4")
@@ -177,6 +179,7 @@ def test_a_preset_is_shown_by_a_dry_run_and_gives_way_to_flags(fxai: Fxai) -> No
     assert "command line: --preset: there is no preset 'standrd'; did you mean 'standard'?" in refused.err
 
 
+@train_in_this_process()
 def test_window_features_and_layers_are_searched(fxai: Fxai, folder: Path) -> None:
     wide = """\
       - {name: env.observation_window, type: choice, values: [1, 4]}

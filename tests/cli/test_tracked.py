@@ -33,6 +33,7 @@ from fxai.study.stop_signal import StopSignal
 from fxai.study.tracked_events import tracked
 from fxai.tracking import TrackerProcess
 from fxai.tracking.trackers import tracker_environment
+from inline_workers import train_in_this_process
 from wandb_files import wandb_runs
 
 STUDY = StudySpec(study_name="s", parameters=(FloatParameter(name="training.gamma", low=0.9, high=0.99),))
@@ -135,6 +136,7 @@ def test_a_run_is_recorded_offline(fxai: Fxai, folder: Path) -> None:
         assert run.summary["value"] == run.summary["mean_reward"]
 
 
+@train_in_this_process()
 def test_a_member_of_a_population_that_takes_turns_has_one_run(fxai: Fxai, folder: Path) -> None:
     text = SMALL_SPEC.replace("    parameters:", "    search: {population: 3, ready_interval: 1}\n    parameters:")
     (folder / "small.yaml").write_text(f"tracking: {{wandb: {{mode: offline}}}}\n{text}")
@@ -148,6 +150,7 @@ def test_a_member_of_a_population_that_takes_turns_has_one_run(fxai: Fxai, folde
         assert run.summary["state"] == "complete"
 
 
+@train_in_this_process()
 def test_unreachable_servers_stop_no_study(fxai: Fxai, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("WANDB_API_KEY", "0123456789abcdef" * 3)
