@@ -54,6 +54,7 @@ def test_status_as_json(fxai: Fxai, stored_study: str) -> None:
             "direction": "maximize",
             "archived": False,
             "best_value": 0.75,
+            "confirmed_value": None,
             "best_trial": 3,
             "complete": 2,
             "pruned": 1,

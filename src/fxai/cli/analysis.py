@@ -76,6 +76,12 @@ def _print_top(console: Console, found: StudyAnalysis) -> None:
     print_text(console, f"Best trial: {found.best.number}{front}")
     if not found.top:
         return
+    if found.confirmed and found.best.number != found.top[0].number:
+        print_sentences(
+            console,
+            "It was chosen on fresh seeds. All that follows is of the values in the search, where trial "
+            f"{found.top[0].number} is the best.",
+        )
     metrics = list(found.best.values)
     headings = ("Trial", *(metrics or (found.metric,)), "Time")
     print_text(console, "", "Leading trials:" if found.front is None else f"Pareto front, ordered by {found.metric}:")

@@ -26,7 +26,8 @@ def status(
     """List the studies with their progress and their verdicts.
 
     Unfinished trials are running, or were running when a run died; the next run continues them. Studies that --fresh
-    archived have `~` and a number after their name. A study that cannot be read is shown as damaged.
+    archived have `~` and a number after their name. A study that cannot be read is shown as damaged. After a
+    confirmation, the best value is the mean over fresh seeds.
     """
     found = summaries(storage)
     verdicts = {each.name: _verdict(each, results_dir) for each in found}
@@ -50,8 +51,9 @@ def _row(summary: StudyListing) -> tuple[str, ...]:
     counts = summary.counts
     leader = ("-", "-")
     if counts.best_trial is not None and counts.best_value is not None:
-        value = number_text(summary.metric, counts.best_value, trading=summary.traits.trading)
-        leader = (value, str(counts.best_trial))
+        fresh = summary.confirmed_value
+        shown = counts.best_value if fresh is None else fresh
+        leader = (number_text(summary.metric, shown, trading=summary.traits.trading), str(counts.best_trial))
     states = (counts.complete, counts.pruned, counts.failed, counts.running)
     return (summary.name, *leader, *map(str, states))
 
@@ -77,6 +79,7 @@ def _as_json(summary: StudyListing, verdict: BestVerdict) -> dict[str, JsonValue
         "direction": summary.direction,
         "archived": summary.archived,
         "best_value": counts.best_value,
+        "confirmed_value": summary.confirmed_value,
         "best_trial": counts.best_trial,
         "complete": counts.complete,
         "pruned": counts.pruned,

@@ -56,6 +56,7 @@ class StudyAnalysis:
     edges: Sequence[Edge]
     remarks: Sequence[str]
     trading: bool = False  # whether FxAI measured its metrics
+    confirmed: bool = False  # whether fresh seeds chose the best trial; all else is of the values in the search
 
     @classmethod
     def of(
@@ -96,6 +97,7 @@ class StudyAnalysis:
             edges=edges_of(leaders, ranges),
             remarks=tuple(_remarks(single, found)),
             trading=record.trading,
+            confirmed=record.confirmed is not None and by is None,
         )
 
     def as_json(self) -> dict[str, JsonValue]:

@@ -37,6 +37,7 @@ class StudyListing:
     ended_by: str | None = None  # key of the stop rule
     metric: str = ""  # that the best value is of
     traits: StudyTraits = UNKNOWN_STUDY
+    confirmed_value: float | None = None  # of the best trial on fresh seeds; None without a confirmation
     fault: str | None = None  # why the study cannot be read; then only its name is known
 
 
@@ -171,6 +172,7 @@ def _listing(study: StoredStudy) -> StudyListing:
         ended_by=(study.user_attrs.get(attributes.ENDED_BY) or {}).get("rule"),
         metric=goals_of(study)[0].metric,
         traits=StudyTraits.of(study),
+        confirmed_value=None if confirmed is None else confirmed.value,
     )
 
 
