@@ -10,6 +10,7 @@ import pytest
 
 from cli.conftest import SMALL_SPEC, Finished, call_fxai
 from fxai.evaluation.verdict_word import VerdictWord
+from fxai.metric_text import number_text
 from fxai.results.study_verdict import read_study_verdict
 from fxai.search.studies import load_study
 
@@ -116,3 +117,12 @@ def test_a_search_that_is_too_short_is_not_confirmed(whole: tuple[Path, Finished
     assert not finished.err
     assert "Confirmation: left out, because the search is too short. confirm.budget allows 4 " in finished.out
     assert "confirmed" not in best_params(tmp_path)
+
+
+def test_status_has_the_value_on_fresh_seeds(whole: tuple[Path, Finished]) -> None:
+    folder, _ = whole
+    (listed,) = json.loads(call_fxai(folder, "status", "--json").out)
+    best = best_params(folder)
+    assert (listed["best_value"], listed["confirmed_value"]) == (best["value"], best["confirmed"]["value"])
+    row = next(line for line in call_fxai(folder, "status").out.splitlines() if "small" in line)
+    assert number_text(best["metric"], best["confirmed"]["value"], trading=True) in row
