@@ -84,7 +84,7 @@ def judge(
         last=times[1],
         judged=datetime.now(UTC).isoformat(timespec="seconds"),
         verdict=judged if reason is None else replace(judged, missing=(*judged.missing, reason)),
-        selection=describe_selection(committees, record, paths, _bars_per_year(winner)),
+        selection=describe_selection(committees, record, paths, _bars_per_year(winner, window)),
         neighbourhood=near,
     )
     _write(result, paths, on_test_split=window.uses_test_split)
@@ -137,9 +137,9 @@ def _window(agent: "Agent", data: str | None) -> "EvaluationWindow":
     return evaluation_window(agent, data, "test") if window.is_training_data and window.split != "test" else window
 
 
-def _bars_per_year(agent: "Agent") -> float:
-    """Of the data of the training."""
-    return bars_per_year(load_bars(agent.config.data).time)
+def _bars_per_year(agent: "Agent", window: "EvaluationWindow") -> float:
+    """Of the data of the training, which are read again only if the verdict is on other data."""
+    return window.market.bars_per_year if window.is_training_data else bars_per_year(load_bars(agent.config.data).time)
 
 
 def _scoring_env(committee: "Committee") -> EnvConfig:

@@ -20,7 +20,7 @@ _TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 _AROUND = r"[\s'$\x{20ac}\x{00a3}\x{2019}\x{00a0}\x{202f}]"  # separators of thousands, and signs of currencies
 # Cells with a decimal comma, and cells with a decimal point, beyond doubt: the sign is not between one to three digits
 # and three digits, or is behind the other sign, or the other sign separates several groups.
-_SURE = (
+_UNAMBIGUOUS = (
     r",(?:\d{0,2}|\d{4,})$|\..*,|^[-+]?(?:0?|\d{4,}),|\.\d{3}\.\d{3}$",
     r"\.(?:\d{0,2}|\d{4,})$|,.*\.|^[-+]?(?:0?|\d{4,})\.|,\d{3},\d{3}$",
 )
@@ -92,7 +92,7 @@ def _decimal_sign(prices: Sequence[_Texts], table: pd.DataFrame, source: str) ->
     with_comma = [column for column in prices if column.have(",")]
     if not with_comma:
         return "."
-    commas, points = (sum(column.count(sure) for column in prices) for sure in _SURE)
+    commas, points = (sum(column.count(form) for column in prices) for form in _UNAMBIGUOUS)
     if commas or points:
         return "," if commas > points else "."
     cells = table[with_comma[0].name]
