@@ -127,6 +127,24 @@ def test_on_a_cpu_it_runs_the_rules_as_they_stand(*, seed: int, own_spread: bool
                 pytest.fail("the episode never ended")
 
 
+@settings(max_examples=20)
+@given(seed=st.integers(0, 2**32), window=st.integers(1, 6))
+def test_the_loops_observe_what_torch_observes(*, seed: int, window: int) -> None:
+    """Bit for bit, in windows that begin before the first bar too, and after a state is restored."""
+    world, lanes, envs = World(seed, dtype=torch.float32), 2, 3
+    configs = [world.config(observation_window=window) for _ in range(lanes)]
+    starts = torch.as_tensor(world.rng.integers(0, BARS - 5, (lanes, envs)))
+    arguments = world.market, Span(0, BARS), configs, torch.arange(lanes), envs
+    looped = MarketEnv(*arguments, starts=starts)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        use_torch_operations(monkeypatch)
+        by_torch = MarketEnv(*arguments, starts=starts)
+    assert torch.equal(looped.reset(), by_torch.reset())
+    play(looped, world.actions(4, lanes, envs))
+    state = {name: tensor.clone() for name, tensor in looped.state().items()}
+    assert torch.equal(looped.restore(state), by_torch.restore(state))
+
+
 def test_accounts_of_all_environments_keep_the_records_of_the_rules() -> None:
     assert [field.name for field in fields(Accounts)] == [field.name for field in fields(Account)]
     fresh = {name: tensor.item() for name, tensor in Accounts.fresh(torch.empty(())).tensors().items()}

@@ -9,6 +9,7 @@ the end of an episode is no event of the market.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -28,18 +29,23 @@ class MarketView:
         """Creates the view. Raises `ValueError` if the configs have different windows."""
         if len({config.observation_window for config in configs}) != 1:
             raise ValueError("all lanes of an environment must have the same observation_window")
-        window, features = configs[0].observation_window, market.features
-        self.shape = (window, features.shape[1] + len(ACCOUNT_FEATURES))
-        self.rows = features.new_zeros(len(features) + window - 1, self.shape[1])
-        """[row, column]: the window of a bar begins at the row of the bar's index; the account's columns are 0.
-
-        The windows of the first bars begin with rows of zeros.
-        """
-        self.rows[window - 1 :, : features.shape[1]] = features
-        self._windows = self.rows.flatten().unfold(0, window * self.shape[1], self.shape[1])  # overlapping views
+        self.features = market.features
+        self.shape = (configs[0].observation_window, market.features.shape[1] + len(ACCOUNT_FEATURES))
         factors = [(1.0, 100.0 / config.position_size, 1.0, 10.0) for config in configs]
         self.scales = torch.tensor(factors, dtype=market.dtype, device=market.device)
         """[lane, 4]: factors that bring the account's features to the size of standardized features."""
+
+    @cached_property
+    def _windows(self) -> Tensor:
+        """The flat windows of all bars, as overlapping views of a copy of the features with the account's columns.
+
+        The account's columns are 0. The windows of the first bars begin with rows of zeros. The copy is made for
+        torch's operations on a GPU only; `rl/kernels` reads the features, which processes may share.
+        """
+        window, columns = self.shape
+        rows = self.features.new_zeros(len(self.features) + window - 1, columns)
+        rows[window - 1 :, : self.features.shape[1]] = self.features
+        return rows.flatten().unfold(0, window * columns, columns)
 
     def observation(self, bar: Tensor, account: Accounts) -> Tensor:
         """Returns observations [lane, env, window, column] at bars [lane, env] with accounts [lane, env]."""

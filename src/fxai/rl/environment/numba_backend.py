@@ -17,7 +17,7 @@ from fxai.rl.environment.account import Accounts
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import HALF_HELD, MarketView
 from fxai.rl.environment.step_result import MarketStep
-from fxai.rl.kernels import market_step
+from fxai.rl.kernels import market_observation, market_step
 from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.spec.fields.env_config import EnvConfig
 
@@ -33,7 +33,7 @@ class NumbaBackend:
         self, market: MarketTensors, view: MarketView, configs: Sequence[EnvConfig], *, close_at_end: bool
     ) -> None:
         self._view, self._like, self._close_at_end = view, market.quotes, close_at_end
-        self._market = market.quotes.numpy(), view.rows.numpy(), view.scales.numpy()
+        self._market = market.quotes.numpy(), view.features.numpy(), view.scales.numpy()
         self._rules = _records([rules_of(config, has_spread=market.has_spread)._asdict() for config in configs])
         self._rewards = _records([config.reward.model_dump() for config in configs])
 
@@ -62,7 +62,10 @@ class NumbaBackend:
         self._bar, self._end = state["bar"].clone(), state["end"].clone()
         self._accounts = torch.stack([getattr(account, name) for name in _ACCOUNT], dim=-1)
         self._standing = self._bar.numpy(), self._end.numpy(), _named(_ACCOUNT, self._accounts)
-        return self._view.observation(self._bar, account)
+        observation = self._like.new_empty(*self._bar.shape, *self._view.shape)
+        bars, _, accounts = self._standing
+        market_observation(*self._market[1:], bars, accounts, observation.numpy(), HALF_HELD)
+        return observation
 
 
 def _records(lanes: Sequence[Mapping[str, float]]) -> Array:

@@ -1,6 +1,6 @@
-"""A step of the market's environments as a compiled loop, by the rules of `market/rules.py`.
+"""A step of the market's environments, and its observations, as compiled loops, by the rules of `market/rules.py`.
 
-The loop processes one environment after the other, from the order to the next observation. Intermediate results have
+A loop processes one environment after the other, from the order to the next observation. Intermediate results have
 double precision. Records have the fields of the records of `market/rules.py` and, for rewards, of the configuration.
 """
 
@@ -12,13 +12,17 @@ from fxai.market.rules import Quote, renew, take_step
 Record: TypeAlias = Any
 
 
-def _show(seen: Array, rows: Array, bar: int, account: Record, scales: Array, half_held: float) -> None:
-    """Fills `seen` with the observation whose window of rows begins at `bar`."""
+def _show(seen: Array, features: Array, bar: int, account: Record, scales: Array, half_held: float) -> None:
+    """Fills `seen` with the observation at `bar`."""
     window, columns = seen.shape
-    for i in range(window):
-        for j in range(columns):
-            seen[i, j] = rows[bar + i, j]
     own = columns - 4  # the account's columns
+    for i in range(window):
+        row = bar + 1 - window + i
+        for j in range(columns):
+            seen[i, j] = 0.0
+        if row >= 0:
+            for j in range(own):
+                seen[i, j] = features[row, j]
     seen[-1, own] = account.position * scales[0]
     seen[-1, own + 1] = account.gain * scales[1]
     seen[-1, own + 2] = account.held / (account.held + half_held) * scales[2]
@@ -26,9 +30,20 @@ def _show(seen: Array, rows: Array, bar: int, account: Record, scales: Array, ha
 
 
 @compiled
+def market_observation(
+    features: Array, scales: Array, bars: Array, accounts: Array, observation: Array, half_held: float
+) -> None:
+    """Fills `observation`; the arguments are those of `market_step`."""
+    lanes, envs, _, _ = observation.shape
+    for lane in range(lanes):
+        for env in range(envs):
+            _show(observation[lane, env], features, bars[lane, env], accounts[lane, env], scales[lane], half_held)
+
+
+@compiled
 def market_step(
     quotes: Array,
-    rows: Array,
+    features: Array,
     scales: Array,
     rules: Array,
     rewards: Array,
@@ -49,7 +64,7 @@ def market_step(
 
     Args:
         quotes: [bar, 4].
-        rows: Features and zeros for the account [row, column]; the window of a bar begins at the row of its index.
+        features: [bar, feature]. The window of one of the first bars begins with zeros.
         scales: Factors of the account's features [lane, 4].
         rules: Records [lane].
         rewards: Records [lane].
@@ -80,10 +95,10 @@ def market_step(
             mark.terminated, mark.truncated = step.terminated, step.truncated
             mark.closed, mark.settled = step.closed, step.settled
 
-            _show(final_observation[lane, env], rows, bar, account, scales[lane], half_held)
+            _show(final_observation[lane, env], features, bar, account, scales[lane], half_held)
             if step.terminated or step.truncated:
                 bar = starts[lane, env]
                 last_bars[lane, env] = ends[lane, env]
                 renew(account)
             bars[lane, env] = bar
-            _show(observation[lane, env], rows, bar, account, scales[lane], half_held)
+            _show(observation[lane, env], features, bar, account, scales[lane], half_held)
