@@ -128,6 +128,8 @@ def test_every_surface_shows_the_word_and_none_praises(judged: tuple[Path, str])
     assert f"Judged: the committee of trial {note['trial']}" in opening[0]
     assert run.rindex("Verdict on") > run.rindex("Best parameters:")
     assert VALIDATION not in run
+    not_above_flat = note["word"] in {VerdictWord.WORSE, VerdictWord.NOT_ABOVE_FLAT}
+    assert ("Train the best trial in full." in shown["report.html"]) != not_above_flat
 
 
 def test_a_verdict_on_another_trial_is_not_the_one_of_the_study(judged: tuple[Path, str]) -> None:

@@ -7,9 +7,11 @@ import pytest
 from rich.console import Console
 
 from fxai.cli.watch import choose_watch, watch_live, watch_plainly, watch_quietly
+from fxai.cli.watch_fresh_trainings import watch_fresh_trainings
 from fxai.pool import Activity
 from fxai.protocol import Cause, Report, TrialError, TrialResult, TrialState
 from fxai.study.events import (
+    FreshTrainingsProgressed,
     Heartbeat,
     Notice,
     StudyEnded,
@@ -136,3 +138,15 @@ def test_the_console_decides(*, terminal: bool, quiet: bool, cursor: int, lines:
     written = written_to(console)
     assert written.count("\x1b[?25l") == cursor
     assert written.count("Trial 1 failed") == lines
+
+
+@pytest.mark.parametrize(("terminal", "quiet"), [(True, False), (True, True), (False, False)])
+def test_trainings_on_fresh_seeds_show_a_bar_on_a_terminal(
+    capfd: pytest.CaptureFixture[str], *, terminal: bool, quiet: bool
+) -> None:
+    console = console_of(terminal=terminal)
+    clock = iter(range(100))
+    events: list[StudyEvent] = [FreshTrainingsProgressed("Verdict", 4, 16), Notice("a training failed", warns=True)]
+    watch_fresh_trainings(events, console, quiet=quiet, clock=lambda: float(next(clock)))
+    assert ("25% of 16 trainings" in written_to(console)) == (terminal and not quiet)
+    assert "a training failed" in capfd.readouterr().err

@@ -17,7 +17,7 @@ from fxai.results.training.plan import load_plan
 from fxai.rl.agents.agent_file import load_agent
 from fxai.search.confirmed import Confirmed
 from fxai.spec.search.study import StudySpec
-from fxai.study.events import Ending, StudyEnded, StudyEvent
+from fxai.study.events import Ending, Notice, StudyEnded, StudyEvent
 from fxai.study.run import search_study
 from fxai.study.stop_signal import StopSignal
 from fxai.study.write_results import RunStatus, StudyOutcome
@@ -123,6 +123,29 @@ def test_an_interrupted_confirmation_is_continued(
     assert confirmed_in(continued) == confirmed_in(finished[1])
     after = json.loads((tmp_path / "raced" / "confirmation" / "trainings.json").read_text())["trainings"]
     assert after[: len(before)] == before
+
+
+def test_a_damaged_file_of_returns_leaves_the_error_over_bars_out_with_a_warning(tmp_path: Path) -> None:
+    run(tmp_path)
+    found = sorted((tmp_path / "raced" / "confirmation").rglob("*returns*"))
+    assert found
+    for file in found:
+        file.write_bytes(b"damaged")
+    notices: list[Notice] = []
+
+    def watch(events: Iterable[StudyEvent]) -> StudyEnded:
+        seen = list(events)
+        notices.extend(event for event in seen if isinstance(event, Notice))
+        assert isinstance(seen[-1], StudyEnded)
+        return seen[-1]
+
+    again = search_study(spec(tmp_path), tmp_path, watch, StopSignal(), plots=False)
+    confirmed = confirmed_in(again)
+    assert confirmed.market_error is None
+    assert confirmed.standard_error == confirmed.seed_error
+    (warned,) = [notice.message for notice in notices if notice.warns]
+    assert "the error over seeds alone" in warned
+    assert str(tmp_path) in warned
 
 
 class PrunesTrial0(optuna.pruners.BasePruner):

@@ -11,6 +11,7 @@ from rich.console import Console
 from fxai.cli.error_message import warning
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
+from fxai.cli.watch_fresh_trainings import watch_fresh_trainings
 from fxai.evaluation.selection_words import summary
 from fxai.formatting import legible
 from fxai.results.files import write_judged_agent
@@ -23,7 +24,6 @@ from fxai.search.studies import load_study, stored_study
 from fxai.spec.fields.defaults import MAX_SEEDS
 from fxai.spec.search.verdict import VerdictConfig
 from fxai.study.committees import Committees, judged_study
-from fxai.study.events import Notice
 from fxai.study.interrupts import announce_stop, stop_on_signals
 from fxai.study.judge import judge
 from fxai.study.open_study import hold
@@ -96,9 +96,7 @@ def _train(committees: Committees, paths: StudyPaths, console: Console, *, quiet
     with ExitStack() as opened:
         stop = opened.enter_context(stop_on_signals())
         workers = opened.enter_context(open_workers(spec, worker_slots(spec), paths.logs))
-        for event in announce_stop(committees.train(workers, stop), stop):
-            if isinstance(event, Notice):
-                warning(event.message)
+        watch_fresh_trainings(announce_stop(committees.train(workers, stop), stop), console, quiet=quiet)
     if committees.remaining:
         warning("Interrupted. Run the same command again to continue the trainings.")
         raise typer.Exit(_INTERRUPTED)

@@ -118,6 +118,7 @@ class _Race:
         self._seeds = tuple(confirmation_seed(study.seed, index) for index in range(settings.seeds))
         self._race = self._scored()
         self.result: Confirmed | None = None
+        self._unread: str | None = None  # why the error over bars is unknown
 
     @property
     def is_possible(self) -> bool:
@@ -151,6 +152,10 @@ class _Race:
         except (FxaiError, OSError) as error:
             yield _stopped(error)
             return
+        if self._unread is not None:
+            yield Notice(
+                f"Confirmation: the error of the value holds the error over seeds alone. {self._unread}", warns=True
+            )
         yield Notice(self._conclusion(), warns=self.result is None)
 
     def _candidates(self, count: int) -> tuple[RaceCandidate, ...]:
@@ -232,14 +237,13 @@ class _Race:
         )
 
     def _returns(self, trial: int, indices: Sequence[int]) -> Sequence[BarReturns]:
-        """The returns of the agents that can be read."""
-        found = []
-        for index in indices:
-            try:
-                found.append(read_bar_returns(self._trainer.paths_of((trial, self._seeds[index])).returns))
-            except InputError:
-                continue
-        return found
+        """The returns of the agents of a trial; none if a file of them cannot be read."""
+        files = [self._trainer.paths_of((trial, self._seeds[index])).returns for index in indices]
+        try:
+            return [read_bar_returns(file) for file in files]
+        except InputError as error:
+            self._unread = f"{error}."
+            return []
 
     def _raced(self) -> tuple[ConfirmedCandidate, ...]:
         finished = rounds(self._race, self._settings)

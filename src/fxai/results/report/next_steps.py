@@ -9,8 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from fxai.errors import InputError
+from fxai.evaluation.verdict_word import VerdictWord
 from fxai.formatting import counted, figure
 from fxai.protocol import ParamValue
+from fxai.results.best_verdict import BestVerdict
 from fxai.results.report.blocks import NextStep
 from fxai.results.report.headline import is_clear
 from fxai.results.report.scales import Scale
@@ -29,6 +31,7 @@ _TIMES = 2.0  # factor of the tested value, on a logarithmic scale and for choic
 _MANY_FAILED = 0.1
 _MORE = 1.5  # factor for the proposed number of trials
 _SEEDS = 8
+_NOT_ABOVE_FLAT = (VerdictWord.WORSE, VerdictWord.NOT_ABOVE_FLAT)
 
 
 def next_steps(info: StudyInfo) -> list[NextStep]:
@@ -140,9 +143,9 @@ def _seeds(info: StudyInfo) -> Iterator[NextStep]:
 
 
 def _train(info: StudyInfo) -> Iterator[NextStep]:
-    """A longer training of the best trial, where its length is known."""
+    """A longer training of the best trial, where its length is known and no verdict speaks against it."""
     best = info.record.best
-    if best is None or info.record.count(StoredState.RUNNING):
+    if best is None or info.record.count(StoredState.RUNNING) or _word(info, best.number) in _NOT_ABOVE_FLAT:
         return
     full = full_training(info.paths, best.number)
     if full is not None:
@@ -152,6 +155,12 @@ def _train(info: StudyInfo) -> Iterator[NextStep]:
             "agent, or one that fits the train split alone; its score on the validation split shows which.",
             full.command,
         )
+
+
+def _word(info: StudyInfo, best: int) -> VerdictWord | None:
+    """The verdict on the best trial, if it is current."""
+    known = BestVerdict.of(info.record.name, info.record.traits, best, info.paths.results_dir)
+    return None if known.current is None else known.current.word
 
 
 def _command(
