@@ -29,7 +29,7 @@ def market() -> Market:
 def perfect(market: Market) -> np.ndarray:
     """Positions that know each bar's return."""
     moves = market.close[BAR] / market.close[BAR - 1] - 1.0
-    return np.sign(moves).astype(np.int8)
+    return np.sign(moves)
 
 
 def test_a_winner_that_knows_the_market_beats_its_own_positions_at_other_times(market: Market) -> None:
@@ -58,6 +58,24 @@ def test_the_best_constant_position_is_at_least_flat(market: Market) -> None:
     assert found.best_constant.mean_return == 0
 
 
+def test_a_winner_with_sizes_is_compared_with_its_own_positions(market: Market) -> None:
+    sized = COSTLY.model_copy(update={"positions": (-0.5, 0.0, 0.25, 0.5)})
+    held = 0.5 * perfect(market)
+    found = position_baselines(market, PositionPath(BAR, BEGINS, held), sized)
+    assert found.best_constant_position in sized.positions
+    assert found.random is not None
+    assert found.random.p_value == 1 / len(BAR)
+    half = COSTLY.model_copy(update={"position_size": 0.5})
+    returns = PositionReturns.of_market(market, BAR, BEGINS, sized)(held)
+    np.testing.assert_allclose(returns, PositionReturns.of_market(market, BAR, BEGINS, half)(2 * held), rtol=1e-12)
+
+
+def test_a_winner_without_short_positions_is_not_compared_with_one(market: Market) -> None:
+    env = COSTLY.model_copy(update={"positions": (0.0, 0.5, 1.0)})
+    found = position_baselines(market, PositionPath(BAR, BEGINS, np.maximum(perfect(market), 0)), env)
+    assert found.sell_and_hold is None
+
+
 def test_whoever_may_not_be_short_is_not_compared_with_short_positions(market: Market) -> None:
     held = np.maximum(perfect(market), 0)
     found = position_baselines(market, PositionPath(BAR, BEGINS, held), EnvConfig(allow_short=False))
@@ -82,7 +100,7 @@ def test_a_loss_without_costs_and_a_profit_without_any_costs_have_no_break_even(
 
 
 def test_an_agent_that_never_trades_has_no_random_trading(market: Market) -> None:
-    found = position_baselines(market, PositionPath(BAR, BEGINS, np.zeros(len(BAR), np.int8)), COSTLY)
+    found = position_baselines(market, PositionPath(BAR, BEGINS, np.zeros(len(BAR))), COSTLY)
     assert found.random is None
     assert found.break_even_cost_multiple is None
     assert found.best_days_share is None

@@ -5,11 +5,15 @@ equity and returns. Tests hold the rules, in each form in which they run, to thi
 
 The order of events in the step from bar t to bar t + 1:
 
-1. The agent has seen bars up to the close of t and names a target position: short, flat or long.
-2. At the open of t + 1 the account trades if the target differs from the position. Every fill's price
-   is the open moved against the trader by half the spread plus slippage; every fill pays commission on
-   its notional. A flip is two fills. Opening buys or sells `position_size` times the equity of that
-   moment; the units then stay until the trade is closed. An account without equity opens nothing.
+1. The agent has seen bars up to the close of t and names a target position, one of `env.positions`.
+2. At the open of t + 1 the account trades if the target differs from the target of the trade that is
+   open, which is 0 without one. Every fill's price is the open moved against the trader by half the
+   spread plus slippage; every fill pays commission on its notional. Opening buys or sells the target
+   times `position_size` times the equity of that moment, at the price of the fill. A change of side is
+   two fills. A change of size on one side is one fill of the difference between the units held and the
+   target times `position_size` times the equity of that moment, at the open itself, over the open; the
+   trade goes on. The units stay while the target does. An account without equity opens nothing, and
+   closes what it would resize.
 3. At the close of t + 1 the account pays swap on its notional for each night between the opens of
    t + 1 and t + 2, since no action can avoid them any more, and is marked at the close itself, without
    spread. The step's return is the equity now over the equity before the step, minus 1.
@@ -24,8 +28,6 @@ from dataclasses import dataclass
 
 from fxai.spec.fields.env_config import EnvConfig
 from market.ledger_reward import StepFigures, Trade, step_reward
-
-SHORT, FLAT, LONG = 0, 1, 2  # actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Prices:
 class LedgerStep:
     """One step as the account's statement would show it."""
 
-    position: int  # held over the step after its fills: -1, 0 or 1
+    position: float  # target held over the step after its fills; 0 without a trade
     equity: float  # after the step; the episode began with 1
     step_return: float
     turnover: float  # notional of all fills over the equity before the step
@@ -64,14 +66,15 @@ class Ledger:
         self._end = min(start + config.max_episode_steps, stop - 1)
         self._cash = 1.0
         self._units = 0.0
+        self._size = 0.0  # target of the open trade
         self._peak = 1.0
         self._equity_at_opening = 1.0
         self._trade: Trade | None = None
         self._fill_notionals: list[float] = []
 
     @property
-    def position(self) -> int:
-        return (self._units > 0) - (self._units < 0)
+    def position(self) -> float:
+        return 0.0 if self._trade is None else self._size
 
     def equity_at(self, price: float) -> float:
         return self._cash + self._units * price
@@ -111,33 +114,41 @@ class Ledger:
             settled=settled,
         )
 
-    def _target(self, action: int) -> int:
-        if action == SHORT and not self._config.allow_short:
-            return 0
-        return action - FLAT
+    def _target(self, action: int) -> float:
+        target = (self._config.positions or (-1, 0, 1))[action]
+        return 0 if target < 0 and not self._config.allow_short else target
 
-    def _trade_at_open(self, target: int) -> tuple[Trade | None, bool]:
+    def _trade_at_open(self, target: float) -> tuple[Trade | None, bool]:
         """Bring the position to the target; returns the trade closed, if any, and whether one was opened."""
         if target == self.position:
             return None, False
         price = self._prices.open[self._bar]
+        if target * self.position > 0 and self.equity_at(price) > 0:
+            self._resize(target, price)
+            return None, False
         closed = self._close(price)
         opens = target != 0 and self.equity_at(price) > 0
         if opens:
             self._open(target, price)
         return closed, opens
 
-    def _open(self, side: int, price: float) -> None:
+    def _open(self, target: float, price: float) -> None:
         equity = self._cash  # flat: nothing but cash
-        fill_price = self._fill_price(price, side)
-        self._fill(side * self._config.position_size * equity / fill_price, fill_price)
-        self._equity_at_opening = equity
+        fill_price = self._fill_price(price, 1 if target > 0 else -1)
+        self._fill(target * self._config.position_size * equity / fill_price, fill_price)
+        self._equity_at_opening, self._size = equity, target
         self._trade = Trade(gain=0.0, best=0.0, worst=0.0, held=0)
+
+    def _resize(self, target: float, price: float) -> None:
+        units = target * self._config.position_size * self.equity_at(price) / price
+        order = units - self._units
+        self._fill(order, self._fill_price(price, 1 if order > 0 else -1))
+        self._size = target
 
     def _close(self, price: float) -> Trade | None:
         if self._trade is None:
             return None
-        self._fill(-self._units, self._fill_price(price, -self.position))
+        self._fill(-self._units, self._fill_price(price, -1 if self._units > 0 else 1))
         self._units = 0.0
         trade = self._trade
         self._trade = None

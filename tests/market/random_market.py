@@ -65,9 +65,16 @@ class RandomMarket:
         }
         return EnvConfig.model_validate(values | changes)
 
-    def orders(self, steps: int, *shape: int) -> NDArray[np.int64]:
+    def positions(self) -> tuple[float, ...] | None:
+        """A random list of target positions, or none."""
+        if self.rng.random() < 0.3:
+            return None
+        sizes = self.rng.uniform(-1, 1, int(self.rng.integers(1, 7))).round(3)
+        return tuple(sorted({0.0, 0.5, *sizes.tolist()}))
+
+    def orders(self, steps: int, *shape: int, positions: tuple[float, ...] | None = None) -> NDArray[np.int64]:
         """Actions [step, ...] that often repeat, so that trades last."""
-        fresh = self.rng.integers(0, 3, (steps, *shape))
+        fresh = self.rng.integers(0, len(positions or (-1, 0, 1)), (steps, *shape))
         for step in range(1, steps):
             fresh[step] = np.where(self.rng.random(shape) < 0.6, fresh[step - 1], fresh[step])
         return fresh

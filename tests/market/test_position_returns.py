@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from fxai.market.bars import Bars
 from fxai.market.dataset import Market, prepare_bars
 from fxai.market.position_returns import PositionReturns
-from fxai.market.rules import Action
 from fxai.market.synthetic_market import synthetic_market
 from fxai.spec.fields.data_config import DataConfig, SplitConfig
 from fxai.spec.fields.env_config import EnvConfig
@@ -38,7 +37,7 @@ MARKETS = {own_spread: market(own_spread=own_spread) for own_spread in (False, T
 
 
 def ledger_returns(
-    data: Market, env: EnvConfig, positions: list[int], begins: list[bool], factor: float
+    data: Market, env: EnvConfig, positions: list[float], begins: list[bool], factor: float
 ) -> list[float]:
     """The returns of the ledger, an episode after the other; after a termination they are 0."""
     half_spread = None if data.spread is None else (factor * data.spread / 2 / data.open).tolist()
@@ -55,7 +54,7 @@ def ledger_returns(
             if over:
                 found.append(0.0)
                 continue
-            step = ledger.step(Action(position + 1))
+            step = ledger.step(env.target_positions.index(position))
             found.append(step.step_return)
             over = step.terminated
     return found
@@ -63,6 +62,7 @@ def ledger_returns(
 
 @given(
     own_spread=st.booleans(),
+    targets=st.sampled_from([(-1.0, 0.0, 1.0), (-1.0, -0.3, 0.0, 0.2, 0.7)]),
     size=st.sampled_from([0.5, 1.0, 8.0]),
     limit=st.sampled_from([0.02, 1.0]),
     factor=st.sampled_from([0.0, 1.0, 3.0]),
@@ -70,12 +70,12 @@ def ledger_returns(
 )
 @settings(max_examples=40)
 def test_the_returns_are_those_of_the_ledger(
-    *, own_spread: bool, size: float, limit: float, factor: float, seed: int
+    *, own_spread: bool, targets: tuple[float, ...], size: float, limit: float, factor: float, seed: int
 ) -> None:
     draws = np.random.default_rng(seed)
-    positions = np.repeat(draws.integers(-1, 2, BARS // 4), 4).astype(np.int8)
+    positions = np.repeat(draws.choice(targets, BARS // 4), 4)
     begins = np.arange(BARS) % 50 == 0
-    env = EnvConfig(**COSTS, position_size=size, drawdown_limit=limit, max_episode_steps=BARS)
+    env = EnvConfig(**COSTS, positions=targets, position_size=size, drawdown_limit=limit, max_episode_steps=BARS)
     data = MARKETS[own_spread]
     returns_of = PositionReturns.of_market(data, FIRST + np.arange(BARS), begins, env)
     expected = ledger_returns(data, env, positions.tolist(), begins.tolist(), factor)
@@ -86,10 +86,10 @@ def test_positions_that_are_not_allowed_are_flat() -> None:
     env = EnvConfig(allow_short=False)
     begins = np.arange(BARS) == 0
     returns_of = PositionReturns.of_market(MARKETS[False], FIRST + np.arange(BARS), begins, env)
-    assert not returns_of(np.full(BARS, -1, np.int8)).any()
+    assert not returns_of(np.full(BARS, -1.0)).any()
 
 
 def test_no_position_has_no_return() -> None:
     begins = np.arange(BARS) == 0
     returns_of = PositionReturns.of_market(MARKETS[False], FIRST + np.arange(BARS), begins, EnvConfig())
-    assert returns_of(np.zeros(BARS, np.int8)).tolist() == pytest.approx([0.0] * BARS, abs=0)
+    assert returns_of(np.zeros(BARS)).tolist() == pytest.approx([0.0] * BARS, abs=0)

@@ -41,6 +41,7 @@ def as_rules_have_it(step: StepFigures) -> rules.StepFigures:
         closed_held=closed.held,
         opened=step.opened,
         closed=step.closed is not None,
+        resized=step.fills > step.opened + (step.closed is not None),
         terminated=step.terminated,
     )
 
@@ -102,9 +103,11 @@ def test_a_clean_trade_earns_half_its_coefficient_at_a_gain_of_one_over_the_mult
 def test_opening_holding_still_and_filling_are_counted_apart() -> None:
     flip = replace(QUIET, fills=2, opened=True, closed=LOST, open_trade=WON)
     close = replace(QUIET, fills=1, closed=LOST)
-    assert [paid(step, activity_bonus_per_trade=0.025) for step in (flip, close, QUIET)] == [0.025, 0, 0]
-    assert [paid(step, hold_penalty_per_step=0.01) for step in (flip, close, QUIET)] == [0, 0, -0.01]
-    assert [paid(step, action_penalty_coefficient=0.1) for step in (flip, close, QUIET)] == [-0.2, -0.1, 0]
+    resize = replace(QUIET, fills=1, open_trade=WON)
+    steps = (flip, close, resize, QUIET)
+    assert [paid(step, activity_bonus_per_trade=0.025) for step in steps] == [0.025, 0, 0, 0]
+    assert [paid(step, hold_penalty_per_step=0.01) for step in steps] == [0, 0, 0, -0.01]
+    assert [paid(step, action_penalty_coefficient=0.1) for step in steps] == [-0.2, -0.1, -0.1, 0]
 
 
 def test_profit_is_worth_more_the_quicker_it_came() -> None:

@@ -80,10 +80,11 @@ def simulate(request: pytest.FixtureRequest) -> Simulate:
 @given(seed=st.integers(0, 2**32), own_spread=st.booleans(), close_at_end=st.booleans())
 def test_the_simulator_is_the_ledger(*, seed: int, own_spread: bool, close_at_end: bool) -> None:
     market = RandomMarket(seed, own_spread=own_spread)
-    config, start = market.config(), int(market.rng.integers(0, BARS - 5))
+    positions = market.positions()
+    config, start = market.config(positions=positions), int(market.rng.integers(0, BARS - 5))
     ledger = Ledger(market.prices(), config, start, BARS, close_at_end=close_at_end)
     simulator = Simulator(market.quotes(), config, start, BARS, close_at_end=close_at_end)
-    for action in market.orders(BARS).tolist():
+    for action in market.orders(BARS, positions=positions).tolist():
         step, booked = simulator.step(action), as_episode_step(ledger.step(action))
         for name, value in booked._asdict().items():
             assert math.isclose(getattr(step, name), value, rel_tol=1e-9, abs_tol=1e-9), name
@@ -164,6 +165,60 @@ def test_a_fall_from_the_peak_by_the_limit_terminates_and_the_last_step_truncate
     assert [(step.terminated, step.truncated) for step in steps] == [(False, False), (False, False), (False, True)]
     (_, last) = simulate(prices, [LONG] * 2, max_episode_steps=2)
     assert last.truncated
+
+
+def test_another_size_trades_the_difference_and_the_trade_continues(simulate: Simulate) -> None:
+    prices = [(1, 1), (1, 2), (2, 2), (2, 2), (2, 2)]
+    sizes: dict[str, Any] = {"positions": [-1, 0, 0.5, 1], "commission_rate": 0.01}
+    opened, grown, shrunk, flat = simulate(prices, [2, 3, 2, 1], **sizes)
+    assert (opened.position, grown.position, shrunk.position, flat.position) == (0.5, 1, 0.5, 0)
+    assert opened.turnover == pytest.approx(0.5)
+    equity = 1.5 - 0.005
+    assert opened.equity == pytest.approx(equity)
+    bought = equity - 1  # the position of 0.5 is worth 1 at the price of 2
+    assert grown.turnover == pytest.approx(bought / equity)
+    equity_then = equity - 0.01 * bought
+    assert grown.equity == pytest.approx(equity_then)
+    sold = equity - 0.5 * equity_then
+    assert shrunk.turnover == pytest.approx(sold / equity_then)
+    assert [step.closed for step in (opened, grown, shrunk, flat)] == [False, False, False, True]
+    assert flat.closed_gain == pytest.approx(flat.equity - 1)
+
+
+def test_a_larger_size_sells_if_the_position_has_grown_beyond_it(simulate: Simulate) -> None:
+    prices = [(1, 1), (1, 2), (2, 2)]
+    costs: dict[str, Any] = {"spread": 0.02, "commission_rate": 0.01}
+    opened, resized = simulate(prices, [1, 2], positions=[0, 0.5, 0.6], **costs)
+    value = 0.5 / 1.01 * 2
+    sold = value - 0.6 * opened.equity
+    assert sold > 0
+    assert resized.turnover == pytest.approx(sold * 0.99 / opened.equity)
+    assert resized.equity == pytest.approx(opened.equity - sold * 0.01 - 0.01 * sold * 0.99)
+
+
+def test_the_units_stay_while_the_target_does(simulate: Simulate) -> None:
+    steps = simulate([(1, 1), (1, 2), (2, 4), (4, 2)], [1, 1, 1], positions=[0, 0.25])
+    assert [step.turnover for step in steps] == [0.25, 0, 0]
+    assert [step.equity for step in steps] == pytest.approx([1.25, 1.75, 1.25])
+
+
+def test_the_other_side_is_two_fills_and_another_size_is_one(simulate: Simulate) -> None:
+    reward: dict[str, Any] = {**dict.fromkeys(RewardConfig.model_fields, 0), "max_holding_time_steps": 1}
+    reward |= {"activity_bonus_per_trade": 0.01, "hold_penalty_per_step": 0.1, "action_penalty_coefficient": 1}
+    positions = [-1, -0.5, 0, 0.5, 1]
+    steps = simulate([(1, 1)] * 8, [3, 4, 4, 0, 1, 2, 2], positions=positions, reward=reward)
+    assert [step.reward for step in steps] == pytest.approx([-0.99, -1, -0.1, -1.99, -1, -1, -0.1])
+
+
+def test_without_shorts_negative_positions_are_flat(simulate: Simulate) -> None:
+    steps = simulate([(1, 1)] * 4, [2, 0, 1], positions=[-1, -0.5, 0.0], allow_short=False)
+    assert [step.position for step in steps] == [0, 0, 0]
+
+
+def test_an_account_that_lost_everything_overnight_closes_the_trade_that_it_would_resize(simulate: Simulate) -> None:
+    steps = simulate([(1, 1), (1, 1), (4, 4)], [1, 0], positions=[-1, -0.5, 0], allow_short=True)
+    assert steps[1].closed
+    assert (steps[1].position, steps[1].terminated) == (0, True)
 
 
 def test_an_account_without_equity_opens_nothing(simulate: Simulate) -> None:

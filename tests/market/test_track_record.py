@@ -1,6 +1,7 @@
 """A track record as JSON and back, and files that hold none."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ RECORD = TrackRecord(
     times=("2017-01-02T00:00:00Z", "2017-01-02T01:00:00Z"),
     close=np.array([1.1, 1.2]),
     equity=np.array([0.999, 1.01]),
-    position=np.array([0, -1], np.int8),
+    position=np.array([0.0, -1.0]),
     drawdown=np.array([0.001, 0.0]),
     trades=(ClosedTrade("2017-01-02T01:00:00Z", "2017-01-02T01:00:00Z", "short", 1.2, 1.19, 0.008),),
     metrics={"sharpe": 1.5},
@@ -29,7 +30,13 @@ def test_it_goes_round(tmp_path: Path) -> None:
     back = read_track_record(tmp_path / "record.json")
     assert back.as_json() == RECORD.as_json()
     assert back.trades == RECORD.trades
-    assert (back.position.dtype, back.equity.dtype) == (np.int8, np.float64)
+    assert (back.position.dtype, back.equity.dtype) == (np.float64, np.float64)
+
+
+def test_positions_between_short_and_long_go_round_and_whole_ones_are_written_as_in_earlier_releases() -> None:
+    assert json.dumps(RECORD.as_json()["position"]) == "[0, -1]"
+    sized = replace(RECORD, position=np.array([0.1, -0.5]))
+    assert TrackRecord.from_json(sized.as_json()).position.tolist() == [0.1, -0.5]
 
 
 @pytest.mark.parametrize(

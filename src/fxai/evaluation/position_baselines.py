@@ -58,7 +58,7 @@ class PositionBaselines:
     flat: StrategyFigures
     buy_and_hold: StrategyFigures
     sell_and_hold: StrategyFigures | None  # None if short positions are not allowed
-    best_constant_position: int  # of -1, 0 and 1, in hindsight; held in the winner's episodes
+    best_constant_position: FiniteFloat  # of the winner's target positions, in hindsight; held in its episodes
     best_constant: StrategyFigures
     random: RandomTrading | None  # None with fewer than two bars, and if the winner never trades
     break_even_cost_multiple: FiniteFloat | None
@@ -77,7 +77,7 @@ class PositionPath:
 
     bar: NDArray[np.int64]  # [bar]: index of the bar in the market
     begins: NDArray[np.bool_]  # [bar]: whether an episode begins at the bar, flat
-    held: NDArray[np.int8]  # [bar]: -1, 0 or 1
+    held: FloatArray  # [bar], as a fraction of `position_size`
 
 
 def position_baselines(
@@ -88,7 +88,7 @@ def position_baselines(
     Args:
         market: The market.
         path: Positions of the winner's committee.
-        env: The environment that scores, with the winner's permission to be short.
+        env: The environment that scores, with the winner's target positions and permission to be short.
         seed: Seed of the drawn shifts.
         shifts: Number of shifts; all that there are if there are fewer.
     """
@@ -99,9 +99,8 @@ def position_baselines(
         name: _figures(returns_of_equity(curve), market.bars_per_year)
         for name, curve in baselines(market, first, last, env).items()
     }
-    sides = (-1, 0, 1) if env.allow_short else (0, 1)
-    constants = {side: returns_of(np.full(len(path.held), side, np.int8)) for side in sides}
-    best = max(constants, key=lambda side: (float(constants[side].mean()), side == 0))
+    constants = {position: returns_of(np.full(len(path.held), position)) for position in env.allowed_positions}
+    best = max(constants, key=lambda position: (float(constants[position].mean()), position == 0))
     return PositionBaselines(
         flat=curves["flat"],
         buy_and_hold=curves["buy_and_hold"],
@@ -114,7 +113,7 @@ def position_baselines(
     )
 
 
-def break_even_cost_multiple(returns_of: PositionReturns, positions: NDArray[np.int8]) -> float | None:
+def break_even_cost_multiple(returns_of: PositionReturns, positions: FloatArray) -> float | None:
     """See `PositionBaselines`; found by bisection."""
 
     def gain(multiple: float) -> float:
@@ -149,7 +148,7 @@ def best_days_share(returns: FloatArray, time: TimeArray) -> float | None:
 
 
 def _random_trading(
-    returns_of: PositionReturns, positions: NDArray[np.int8], winner: float, seed: int, shifts: int
+    returns_of: PositionReturns, positions: FloatArray, winner: float, seed: int, shifts: int
 ) -> RandomTrading | None:
     if len(positions) < 2 or not positions.any():  # noqa: PLR2004
         return None

@@ -17,7 +17,7 @@ _LONG, _SHORT = 1, -1
 def baselines(market: Market, first: int, last: int, env: EnvConfig) -> Mapping[str, FloatArray]:
     """Equity of each baseline at the end of the bars `first`..`last`; a position is opened at the first open."""
     curves = {"buy_and_hold": hold(market, first, last, env, _LONG)}
-    if env.allow_short:
+    if env.allowed_positions[0] < 0:
         curves["sell_and_hold"] = hold(market, first, last, env, _SHORT)
     return {**curves, "flat": np.ones(last + 1 - first)}
 

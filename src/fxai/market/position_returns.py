@@ -52,7 +52,7 @@ def _fill_returns(  # noqa: PLR0917 - numba takes no keywords
         if not terminated:
             quote = Quote(quotes[bar, 0], quotes[bar, 1], quotes[bar, 2], quotes[bar, 3])
             is_last = bar == bars - 1 or begins[bar + 1]
-            step = take_step(account, rules[0], rewards[0], quote, positions[bar] + 1, is_last, True)
+            step = take_step(account, rules[0], rewards[0], quote, positions[bar], is_last, True)
             returns[bar] = step.step_return
             terminated = step.terminated
 
@@ -81,11 +81,11 @@ class PositionReturns:
         table = QuoteTable.of_market(market)
         return cls(table.rows[bar], begins, table.has_spread, env)
 
-    def __call__(self, positions: NDArray[np.int8], *, cost_multiple: float = 1.0) -> FloatArray:
+    def __call__(self, positions: FloatArray, *, cost_multiple: float = 1.0) -> FloatArray:
         """Returns [bar] after costs. An open position is closed at the end of its episode.
 
         Args:
-            positions: Wanted positions over the bars, [bar]: -1, 0 or 1.
+            positions: Wanted positions over the bars, [bar], as fractions of `position_size` from -1 to 1.
             cost_multiple: Factor on spread, slippage and commission.
         """
         rules = rules_of(self.env, has_spread=self.has_spread)._asdict()
@@ -95,7 +95,9 @@ class PositionReturns:
         account = dict.fromkeys([each.name for each in fields(Account)], 0.0)
         returns = np.zeros(len(positions))
         records = (_record(rules), _record(self.env.reward.model_dump()))
-        _fill_returns(quotes, self.begins, *records, positions.astype(np.int64), _record(account), returns)
+        _fill_returns(
+            quotes, self.begins, *records, positions.astype(np.float64, copy=False), _record(account), returns
+        )
         return returns
 
 

@@ -29,6 +29,7 @@ class StepFigures(NamedTuple):
     closed_held: float  # steps of the closed trade
     opened: bool
     closed: bool  # by the agent
+    resized: bool  # the agent changed the size of the open trade
     terminated: bool
 
 
@@ -107,12 +108,12 @@ def activity(step: StepFigures, reward: RewardConfig) -> float:
 
 def hold(step: StepFigures, reward: RewardConfig) -> float:
     """-`hold_penalty_per_step` for a step that keeps the position, whether open or flat."""
-    return 0.0 if step.opened or step.closed else -reward.hold_penalty_per_step
+    return 0.0 if step.opened or step.closed or step.resized else -reward.hold_penalty_per_step
 
 
 def action(step: StepFigures, reward: RewardConfig) -> float:
-    """-`action_penalty_coefficient` for each fill; a flip is two."""
-    return -reward.action_penalty_coefficient * (step.opened + step.closed)
+    """-`action_penalty_coefficient` for each fill; a flip is two, a change of size is one."""
+    return -reward.action_penalty_coefficient * (step.opened + step.closed + step.resized)
 
 
 def quick_profit(step: StepFigures, reward: RewardConfig) -> float:

@@ -6,11 +6,19 @@ of them with a ledger in cash, units and prices (`tests/`).
 
 The order of events in the step from bar t to bar t + 1:
 
-1. The agent observes bars up to the close of t and chooses a target position: short, flat or long.
-2. At the open of t + 1 the account trades if the target differs from the position. The price of a fill is the open,
-   moved against the trader by half the spread plus slippage. Every fill pays commission on its notional. A flip is two
-   fills. Opening buys or sells `position_size` times the equity at that time; the number of units is constant until
-   the trade is closed. An account without equity opens no position.
+1. The agent observes bars up to the close of t and chooses a target position, one of `env.positions`: by default
+   short (-1), flat (0) or long (1).
+2. At the open of t + 1 the account trades if the target differs from the position, which is the target of the last
+   trade. The price of a fill is the open, moved against the trader by half the spread plus slippage. Every fill pays
+   commission on its notional.
+   - From flat, the account opens a trade. Its notional at the price of the fill is the target times `position_size`
+     times the equity.
+   - To flat, it closes the trade. To the other side, it closes the trade and opens the next one: two fills.
+   - To another size on the same side, it resizes the trade by one fill. The value of the position at the open,
+     without spread, becomes the target times `position_size` times the equity before the fill. Only the difference
+     is traded. The trade continues: its equity at the opening, best, worst and held are kept.
+   The number of units is constant until the target changes. An account without equity opens no position, and closes
+   the trade that it would resize.
 3. At the close of t + 1 the account pays swap on its notional for each night between the opens of t + 1 and t + 2,
    because no later action can avoid them, and is marked at the close without spread. The return of the step is the
    equity divided by the equity before the step, minus 1.
@@ -52,7 +60,7 @@ class Rules(NamedTuple):
     """The numbers of the configuration that the rules use."""
 
     fixed_adverse_move: float  # slippage, plus half of `env.spread` if the market has no spread column
-    least_target: float  # the lowest position allowed: -1, or 0 without short positions
+    least_target: float  # the lowest position allowed: -1, or 0 without short positions; lower targets become it
     position_size: float
     commission_rate: float
     swap_long_rate: float
@@ -64,7 +72,7 @@ class Rules(NamedTuple):
 class Account:
     """The account of one episode, which the rules change in place."""
 
-    position: float = 0.0  # -1, 0, 1
+    position: float = 0.0  # target of the last trade as a fraction of `position_size`; 0 without a trade
     value: float = 0.0  # units times close; negative for a short
     equity: float = 1.0
     peak: float = 1.0  # of the equity at closes
@@ -83,13 +91,14 @@ class Fills(NamedTuple):
     change: float  # of the equity since the close before
     notional: float  # of all fills
     closed_gain: float  # of the trade that was closed; 0 without a trade
+    closed: bool  # whether a trade was closed
 
 
 class EpisodeStep(NamedTuple):
     """The result of one step of an episode."""
 
     reward: float
-    position: float  # held over the step after its fills: -1, 0 or 1
+    position: float  # held over the step after its fills, as a fraction of `position_size`
     equity: float  # after the step
     step_return: float  # equity after the step divided by equity before it, minus 1
     turnover: float  # notional of all fills divided by the equity before the step
@@ -128,7 +137,7 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
     rules: Rules,
     reward: RewardConfig,
     quote: Quote,
-    action: int,
+    target: float,
     is_last: bool,  # noqa: FBT001
     close_at_end: bool,  # noqa: FBT001
 ) -> EpisodeStep:
@@ -139,18 +148,18 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
         rules: The rules.
         reward: The coefficients of the reward.
         quote: The bar.
-        action: The agent's action.
+        target: The agent's target position.
         is_last: Whether the bar is the last of the episode.
         close_at_end: Whether a position that is open at the end of the episode is closed.
     """
     before, was_open = account.equity, account.position != 0
     worst, held = account.worst, account.held
-    target = max(action - 1.0, rules.least_target)
-    trades = target != account.position
-    change, notional, closed_gain = advance(account, rules, quote, target)
+    allowed = max(target, rules.least_target)
+    trades = allowed != account.position
+    change, notional, closed_gain, closed = advance(account, rules, quote, allowed)
     terminated = account.drawdown >= rules.drawdown_limit
     truncated = is_last and not terminated
-    closed = trades and was_open
+    resized = trades and was_open and not closed
     settled = close_at_end and (terminated or truncated) and account.position != 0
     settled_gain = 0.0
     if settled:
@@ -169,8 +178,9 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
         closed_gain=closed_gain,
         closed_worst=worst,
         closed_held=held,
-        opened=trades and account.position != 0,
+        opened=trades and account.position != 0 and not resized,
         closed=closed,
+        resized=resized,
         terminated=terminated,
     )
     return EpisodeStep(
@@ -188,17 +198,19 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
     )
 
 
-def advance(account: Account, rules: Rules, quote: Quote, target: float) -> tuple[float, float, float]:
+def advance(account: Account, rules: Rules, quote: Quote, target: float) -> tuple[float, float, float, bool]:
     """Trades to `target` at the open, then marks the account at the close.
 
     Returns:
-        The change of the equity, the notional of all fills, and the gain of the trade that was closed, else 0.
+        The change of the equity, the notional of all fills, the gain of the trade that was closed, else 0, and whether
+        a trade was closed.
     """
     gap_pnl = account.value * quote.gap
-    value, change, notional, closed_gain = account.value + gap_pnl, gap_pnl, 0.0, 0.0
+    value, change, notional, closed_gain, closed = account.value + gap_pnl, gap_pnl, 0.0, 0.0, False
     if target != account.position:
-        value, change, notional, closed_gain = trade(account, rules, quote, target)
-    return mark(account, rules, quote, value, change), notional, closed_gain
+        value, change, notional, closed_gain, closed = trade(account, rules, quote, target)
+        account.position = target
+    return mark(account, rules, quote, value, change), notional, closed_gain, closed
 
 
 def adverse_move(rules: Rules, quote: Quote) -> float:
@@ -207,6 +219,25 @@ def adverse_move(rules: Rules, quote: Quote) -> float:
 
 
 def trade(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:
+    """Trades to `target` at the open."""
+    is_same_side = target * account.position > 0
+    if is_same_side and account.equity + account.value * quote.gap > 0:
+        return resize(account, rules, quote, target)
+    return reopen(account, rules, quote, target)
+
+
+def resize(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:
+    """Buys or sells the difference to `target` at the open. The trade continues."""
+    gap_pnl = account.value * quote.gap
+    value = target * rules.position_size * (account.equity + gap_pnl)
+    order = value - (account.value + gap_pnl)
+    adverse = adverse_move(rules, quote)
+    skew = adverse if order > 0 else -adverse
+    notional = abs(order) * (1.0 + skew)
+    return Fills(value, gap_pnl - abs(order) * adverse - rules.commission_rate * notional, notional, 0.0, False)
+
+
+def reopen(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:
     """Closes an open position at the open, and opens `target` there unless it is flat."""
     gap_pnl = account.value * quote.gap
     value = account.value + gap_pnl
@@ -216,13 +247,15 @@ def trade(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:
     sold = abs(value) * price
     change = gap_pnl + value * skew - rules.commission_rate * sold
     equity = account.equity + change
-    closed_gain = 0.0 if account.position == 0 else equity / account.opening_equity - 1.0
-    bought = rules.position_size * max(equity, 0.0) * abs(target)
-    opened_value = target * bought / price
+    closes = account.position != 0
+    closed_gain = equity / account.opening_equity - 1.0 if closes else 0.0
+    whole = rules.position_size * max(equity, 0.0)  # notional of a target of 1
+    bought = whole * abs(target)
+    opened_value = target * whole / price
     account.opening_equity = equity
     account.best, account.worst, account.held = 0.0, 0.0, 0.0
     change_after = change - opened_value * skew - rules.commission_rate * bought
-    return Fills(opened_value, change_after, sold + bought, closed_gain)
+    return Fills(opened_value, change_after, sold + bought, closed_gain, closes)
 
 
 def mark(account: Account, rules: Rules, quote: Quote, value: float, change: float) -> float:
@@ -247,7 +280,6 @@ def mark(account: Account, rules: Rules, quote: Quote, value: float, change: flo
         account.position = 0.0
         account.gain, account.best, account.worst, account.held = 0.0, 0.0, 0.0, 0.0
     else:
-        account.position = 1.0 if closing_value > 0 else -1.0
         account.gain = account.equity / account.opening_equity - 1.0
         account.best, account.worst = max(account.best, account.gain), min(account.worst, account.gain)
         account.held += 1.0
@@ -261,7 +293,7 @@ def settle(account: Account, rules: Rules, quote: Quote) -> tuple[float, float]:
     """
     adverse = adverse_move(rules, quote)
     value = abs(account.value)
-    notional = value * (1.0 - account.position * adverse)
+    notional = value * (1.0 - (adverse if account.value > 0 else -adverse))
     costs = value * adverse + rules.commission_rate * notional
     account.equity -= costs
     return costs, notional

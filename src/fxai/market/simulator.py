@@ -13,15 +13,16 @@ class Simulator:
     ) -> None:
         self.account = Account()
         self._rules = rules_of(config, has_spread=market.has_spread)
-        self._reward = config.reward
+        self._reward, self._targets = config.reward, config.target_positions
         self._close_at_end = close_at_end
         last = min(start + config.max_episode_steps, stop - 1)
         self._quotes = market.between(start + 1, last)
         self._taken = 0
 
     def step(self, action: int) -> EpisodeStep:
-        """Trades and marks the account in the next bar of the episode."""
+        """Trades and marks the account in the next bar of the episode; `action` is an index of `env.positions`."""
         quote = self._quotes[self._taken]
         self._taken += 1
         is_last = self._taken == len(self._quotes)
-        return take_step(self.account, self._rules, self._reward, quote, action, is_last, self._close_at_end)
+        target = self._targets[action]
+        return take_step(self.account, self._rules, self._reward, quote, target, is_last, self._close_at_end)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from fxai.atomic_write import write_text
@@ -27,8 +26,8 @@ class ClosedTrade:
     entry_time: str  # of the opening fill, ISO 8601, UTC
     exit_time: str  # of the closing fill, or the open of the episode's last bar
     side: Side
-    entry_price: float  # of the fill, with spread and slippage
-    exit_price: float
+    entry_price: float  # of the opening fill, with spread and slippage
+    exit_price: float  # of the closing fill
     profit: float  # net, as a fraction of the equity before the opening
 
 
@@ -44,7 +43,7 @@ class TrackRecord:
     times: tuple[str, ...]  # the bar's open, ISO 8601, UTC
     close: FloatArray  # close of the bar
     equity: FloatArray  # at the end of the bar, after costs
-    position: NDArray[np.int8]  # during the bar: -1, 0 or 1
+    position: FloatArray  # during the bar, as a fraction of `position_size`: -1 short, 0 flat, 1 long
     drawdown: FloatArray  # fall of equity from its peak so far, as a fraction of the peak
     trades: tuple[ClosedTrade, ...]  # in the order of their exits
     metrics: Mapping[str, float]  # as in the reports of the agent's trial
@@ -66,7 +65,7 @@ class TrackRecord:
             "times": list(self.times),
             "close": _rounded(self.close),
             "equity": _rounded(self.equity),
-            "position": self.position.tolist(),
+            "position": [int(each) if each == int(each) else each for each in self.position.tolist()],
             "drawdown": _rounded(self.drawdown),
             "baseline_metrics": {name: dict(figures) for name, figures in self.baseline_metrics.items()},
             "baselines": {name: _rounded(curve) for name, curve in self.baselines.items()},
@@ -91,7 +90,7 @@ class TrackRecord:
             times=tuple(document["times"]),
             close=np.array(document["close"], np.float64),
             equity=np.array(document["equity"], np.float64),
-            position=np.array(document["position"], np.int8),
+            position=np.array(document["position"], np.float64),
             drawdown=np.array(document["drawdown"], np.float64),
             trades=tuple(ClosedTrade(**trade) for trade in document["trades"]),
             metrics=document["metrics"],

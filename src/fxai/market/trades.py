@@ -21,7 +21,7 @@ class Positions:
 
     bar: NDArray[np.int64]  # index of the bar in the market
     begins: NDArray[np.bool_]  # whether an episode begins at the bar, flat
-    held: NDArray[np.int8]  # -1, 0 or 1
+    held: FloatArray  # fraction of `position_size`
     closed: NDArray[np.bool_]  # whether a trade was closed at the bar's open
     closed_gain: FloatArray  # profit of that trade
     settled: NDArray[np.bool_]  # whether the end of the episode closed a trade at the bar's close
@@ -48,10 +48,13 @@ class _Exit(NamedTuple):
 
 
 def closed_trades(market: Market, positions: Positions, env: EnvConfig) -> tuple[ClosedTrade, ...]:
-    """All trades in the order of time; the end of an episode closes every position."""
-    held = positions.held
-    before = np.where(positions.begins, 0, np.concatenate([[0], held[:-1]]))
-    entries = np.flatnonzero((held != 0) & (held != before)).tolist()
+    """All trades in the order of time; the end of an episode closes every position.
+
+    A change of size on the same side belongs to the trade: its prices are those of the first and the last fill.
+    """
+    side = np.sign(positions.held)
+    before = np.where(positions.begins, 0, np.concatenate([[0], side[:-1]]))
+    entries = np.flatnonzero((side != 0) & (side != before)).tolist()
     exits = _exits(positions)
     quotes = QuoteTable.of_market(market)
     prices = _FillPrices(market, quotes, rules_of(env, has_spread=quotes.has_spread))
@@ -68,7 +71,7 @@ def _exits(positions: Positions) -> Iterator[_Exit]:
 
 
 def _trade(prices: _FillPrices, positions: Positions, entry: int, exit_: _Exit) -> ClosedTrade:
-    side = int(positions.held[entry])
+    side = 1 if positions.held[entry] > 0 else -1
     first, last = int(positions.bar[entry]), int(positions.bar[exit_.place])
     gain = positions.settled_gain if exit_.at_close else positions.closed_gain
     return ClosedTrade(

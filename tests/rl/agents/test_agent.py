@@ -22,7 +22,7 @@ from fxai.market.scored_steps import SCORES
 from fxai.market.synthetic_market import synthetic_market
 from fxai.objectives.train_agent import TrainedAgent, train_agent
 from fxai.rl.agents.agent import Agent
-from fxai.rl.agents.export import export_policy, visited_observations
+from fxai.rl.agents.export import Decisions, export_policy, visited_observations
 from fxai.rl.agents.scoring import scoring_env_of
 from fxai.rl.agents.trajectory import track_record_of
 from fxai.rl.algorithms.actor_critic import ActorCritic
@@ -171,6 +171,74 @@ def test_values_are_no_chances() -> None:
         agent.act(np.zeros(agent.observation_shape), np.random.default_rng(0))
 
 
+SIZES = (-1.0, -0.4, 0.0, 0.1, 0.7, 1.0)
+
+
+@cache
+def sized(algorithm: str = "ppo") -> Agent:
+    """Scored in an environment without positions, as a trial of a search is."""
+    whole = config(algorithm, "mlp", positions=SIZES)
+    return train_agent(whole, config(algorithm, "mlp").env, seed=7, market=market()).agent
+
+
+@pytest.mark.parametrize("algorithm", ["ppo", "a2c", "dqn"])
+def test_an_agent_with_sizes_trades_them_when_it_is_scored(tmp_path: Path, algorithm: str) -> None:
+    sized(algorithm).save(tmp_path / "sized.safetensors")
+    agent = fxai.load_agent(tmp_path / "sized.safetensors")
+    assert agent.positions == SIZES
+    env = scoring_env_of(agent.base_env, agent.config.env)
+    assert (env.positions, agent.base_env.positions) == (SIZES, None)
+    chosen = agent.act(np.zeros(agent.observation_shape))
+    assert not isinstance(chosen, Action)
+    record = track_record_of(agent, market(), market().splits.validation, "validation")
+    assert set(record.position) <= set(SIZES)
+    assert len(record.trades) == record.metrics["trades"]
+    assert math.prod(1 + trade.profit for trade in record.trades) == pytest.approx(record.equity[-1], abs=1e-5)
+
+
+@pytest.mark.parametrize("action", range(len(SIZES)))
+def test_an_exported_agent_with_sizes_tells_its_position(tmp_path: Path, action: int) -> None:
+    agent = always(sized(), action)
+    nothing = np.zeros(agent.observation_shape, np.float32)
+    assert agent.positions[agent.act(nothing)] == SIZES[action]
+    agent.export(tmp_path / "sized.pt2", nothing[None])
+    told = torch.export.load(tmp_path / "sized.pt2").module()(torch.from_numpy(nothing[None]))
+    assert (told[1].item(), told[2].item()) == (action, pytest.approx(SIZES[action]))
+
+
+def test_an_agent_with_sizes_in_onnx_tells_its_position(tmp_path: Path) -> None:
+    runtime = pytest.importorskip("onnxruntime", reason="needs ONNX: `poetry install --extras onnx`")
+    pytest.importorskip("onnxscript", reason="needs ONNX: `poetry install --extras onnx`")
+    agent = always(sized(), 1)
+    nothing = np.zeros(agent.observation_shape, np.float32)
+    agent.export(tmp_path / "sized.onnx", nothing[None])
+    session = runtime.InferenceSession(tmp_path / "sized.onnx")
+    (position,) = session.run(["position"], {"observation": nothing[None]})
+    assert position.tolist() == [pytest.approx(-0.4)]
+
+
+def test_sizes_below_0_are_flat_if_the_agent_may_not_be_short(tmp_path: Path) -> None:
+    shy = replace(sized(), config=config("ppo", "mlp", positions=SIZES, allow_short=False))
+    nothing = np.zeros(shy.observation_shape, np.float32)
+    flat = SIZES.index(0.0)
+    assert always(shy, 1).act(nothing) == flat
+    always(shy, 1).export(tmp_path / "shy.pt2", nothing[None])
+    told = torch.export.load(tmp_path / "shy.pt2").module()(torch.from_numpy(nothing[None]))
+    assert (told[1].item(), told[2].item()) == (flat, 0)
+    assert not track_record_of(always(shy, 0), market(), market().splits.test, "test").position.any()
+
+
+def test_an_account_has_one_of_the_agents_positions() -> None:
+    bars = frame()
+    assert sized().observation(bars, AccountView(position=0.7))[-1, -4] == np.float32(0.7)
+    with pytest.raises(InputError, match=r"one of the agent's positions \(-1, -0.4, 0, 0.1, 0.7, 1\), not 0.5"):
+        sized().observation(bars, AccountView(position=0.5))
+    with pytest.raises(InputError, match=r"one of the agent's positions \(-1, 0, 1\), not 0.5"):
+        trained("ppo", "mlp").agent.observation(bars, AccountView(position=0.5))
+    with pytest.raises(InputError, match="from -1"):
+        AccountView(position=2)
+
+
 def always(agent: Agent, action: int) -> Agent:
     """The agent with weights that prefer one action for every observation; for the mlp of an actor-critic."""
     assert isinstance(agent.policy, ActorCritic)
@@ -249,7 +317,7 @@ def test_a_model_that_acts_otherwise_is_not_left(tmp_path: Path) -> None:
     agent = trained("ppo", "mlp").agent
     seen = torch.from_numpy(np.random.default_rng(0).normal(size=(20, *agent.observation_shape)).astype(np.float32))
     with pytest.raises(FxaiError, match="differs from the agent"):
-        export_policy(_Forgetful(agent.policy), agent.weights, seen, tmp_path / "agent.pt2", may_be_short=True)
+        export_policy(_Forgetful(agent.policy), agent.weights, seen, tmp_path / "agent.pt2", Decisions())
     assert not list(tmp_path.iterdir())
 
 

@@ -26,7 +26,6 @@ from fxai.rl.agents.committee import Committee
 from fxai.rl.agents.tensor_file import read_tensors, write_tensors
 from fxai.rl.agents.trajectory import observations_on, track_record_of
 from fxai.rl.algorithms.build import build_policy
-from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_view import ACCOUNT_FEATURES
 from fxai.rl.environment.observation import AccountView
 from fxai.spec.fields.training_config import TrainingConfig
@@ -55,7 +54,7 @@ def agents(whole: TrainingConfig, count: int, *, scale: float = 100.0, shift: fl
     """Untrained agents whose actions differ; the standardizer of each later agent is shifted further."""
     fitted = market().standardizer
     shape = (whole.env.observation_window, len(fitted.names) + len(ACCOUNT_FEATURES))
-    weights = build_policy(whole, shape, MarketEnv.actions).initial(torch.arange(count)) * scale
+    weights = build_policy(whole, shape, 3).initial(torch.arange(count)) * scale
     return [
         Agent(
             whole,
@@ -144,7 +143,7 @@ def test_a_committee_that_may_not_be_short_is_not(tmp_path: Path) -> None:
     bold, shy = (Committee.of(agents(config(allow_short=allowed), 3)) for allowed in (True, False))
     seen = seen_by(bold)
     assert Action.SHORT in [bold.act(each) for each in seen]
-    instead = {Action.SHORT: Action.FLAT}
+    instead: dict[int, int] = {Action.SHORT: Action.FLAT}
     assert [shy.act(each) for each in seen] == [instead.get(bold.act(each), bold.act(each)) for each in seen]
     assert track_record_of(shy, market(), market().splits.test, "test").position.min() == 0
     shy.export(tmp_path / "shy.pt2", seen)

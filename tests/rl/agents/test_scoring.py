@@ -12,7 +12,6 @@ from fxai.market.splits import Span
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.algorithms.actor_critic import ActorCritic
 from fxai.rl.algorithms.build import build_network
-from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import ACCOUNT_FEATURES
 from fxai.spec.fields.env_config import EnvConfig, RewardConfig
@@ -37,7 +36,7 @@ def market(drift: float = 0.0, seed: int = 0) -> MarketTensors:
 
 def policy(window: int = 4) -> ActorCritic:
     shape = (window, 2 + len(ACCOUNT_FEATURES))
-    return ActorCritic(build_network(ModelConfig(d_model=8, n_layers=1), shape, MarketEnv.actions))
+    return ActorCritic(build_network(ModelConfig(d_model=8, n_layers=1), shape, 3))
 
 
 def always(action: int, lanes: int = 1, window: int = 4) -> torch.Tensor:

@@ -15,7 +15,6 @@ from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.agents.checkpoint import Checkpoint, load_checkpoint
 from fxai.rl.agents.tensor_file import read_tensors, write_tensors
 from fxai.rl.algorithms.build import build_policy
-from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_view import ACCOUNT_FEATURES
 from fxai.spec.fields.model_config import ModelConfig
 from fxai.spec.fields.training_config import TrainingConfig
@@ -85,7 +84,7 @@ def agent(model: str = "mlp") -> Agent:
     config = TrainingConfig(model=ModelConfig(type=model, d_model=8))
     standardizer = Standardizer(("r1", "r2"), (0.1, 0.2), (1.0, 2.0))
     shape = (config.env.observation_window, 2 + len(ACCOUNT_FEATURES))
-    weights = build_policy(config, shape, MarketEnv.actions).initial(torch.tensor([5]))
+    weights = build_policy(config, shape, 3).initial(torch.tensor([5]))
     return Agent(config, 5, standardizer, "0123abcd", weights)
 
 

@@ -43,9 +43,9 @@ class World(RandomMarket):
     def starts(self, lanes: int, envs: int) -> torch.Tensor:
         return torch.as_tensor(self.rng.integers(5, BARS - 5, (lanes, envs)))
 
-    def actions(self, steps: int, lanes: int, envs: int) -> torch.Tensor:
+    def actions(self, steps: int, lanes: int, envs: int, positions: tuple[float, ...] | None = None) -> torch.Tensor:
         """As `orders`, [step, lane, env]."""
-        return torch.as_tensor(self.orders(steps, lanes, envs))
+        return torch.as_tensor(self.orders(steps, lanes, envs, positions=positions))
 
 
 def play(env: MarketEnv, actions: torch.Tensor) -> list[MarketStep]:
@@ -80,9 +80,10 @@ def test_it_is_the_ledger_for_every_lane_and_environment(
     *, seed: int, own_spread: bool, close_at_end: bool, lanes: int, looped: bool
 ) -> None:
     world, envs = World(seed, own_spread=own_spread), 3
-    configs = [world.config() for _ in range(lanes)]
+    positions = world.positions()
+    configs = [world.config(positions=positions) for _ in range(lanes)]
     starts = world.starts(lanes, envs)
-    actions = world.actions(BARS, lanes, envs)
+    actions = world.actions(BARS, lanes, envs, positions)
     with pytest.MonkeyPatch.context() as monkeypatch:
         if not looped:
             use_torch_operations(monkeypatch)
@@ -107,8 +108,9 @@ def test_it_is_the_ledger_for_every_lane_and_environment(
 def test_on_a_cpu_it_runs_the_rules_as_they_stand(*, seed: int, own_spread: bool, close_at_end: bool) -> None:
     """Compiled and in plain Python the rules come to the same numbers, bit for bit."""
     world, lanes, envs = World(seed, own_spread=own_spread), 2, 2
-    configs = [world.config() for _ in range(lanes)]
-    starts, actions = world.starts(lanes, envs), world.actions(BARS, lanes, envs)
+    positions = world.positions()
+    configs = [world.config(positions=positions) for _ in range(lanes)]
+    starts, actions = world.starts(lanes, envs), world.actions(BARS, lanes, envs, positions)
     env = MarketEnv(
         world.market, Span(0, BARS), configs, torch.arange(lanes), envs, starts=starts, close_at_end=close_at_end
     )
@@ -340,6 +342,25 @@ def test_given_starts_outside_the_span_are_refused() -> None:
     world = World(11)
     with pytest.raises(ValueError, match="starts must be"):
         MarketEnv(world.market, Span(10, 20), [world.config()], torch.tensor([1]), 1, starts=torch.tensor([[19]]))
+
+
+def test_lanes_must_agree_on_the_positions() -> None:
+    world = World(12)
+    configs = [world.config(), world.config(positions=(0.0, 1.0))]
+    with pytest.raises(ValueError, match="positions"):
+        MarketEnv(world.market, Span(0, BARS), configs, torch.arange(2), 1)
+
+
+@pytest.mark.parametrize("looped", [True, False])
+def test_a_size_that_float32_rounds_is_traded_once(*, looped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not looped:
+        use_torch_operations(monkeypatch)
+    market = MarketTensors.of(open=[1.0] * 5, close=[1.0] * 5, nights=[0] * 5, features=np.zeros((5, 1)))
+    config = EnvConfig(observation_window=1, positions=(0.0, 0.1, 0.3))
+    env = MarketEnv(market, Span(0, 5), [config], torch.tensor([1]), 1, starts=torch.tensor([[0]]))
+    turnover = [env.step(torch.tensor([[action]])).turnover.item() for action in (1, 1, 2, 2)]
+    assert turnover == pytest.approx([0.1, 0, 0.2, 0], abs=1e-4)
+    assert turnover[1] == turnover[3] == 0
 
 
 def test_lanes_must_agree_on_the_window() -> None:

@@ -16,15 +16,14 @@ from fxai.market.dataset import prepare
 from fxai.market.reading.reading import read_bar_frame
 from fxai.market.rules import Action
 from fxai.market.standardizer import Standardizer
-from fxai.rl.agents.export import export_policy, visited_observations
+from fxai.rl.agents.export import Decisions, export_policy, visited_observations
 from fxai.rl.agents.scoring import scoring_env_of
 from fxai.rl.agents.tensor_file import write_tensors
 from fxai.rl.algorithms.build import build_policy
-from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_view import ACCOUNT_FEATURES
 from fxai.rl.environment.observation import AccountView, Observation, bars_needed, observation_of
 from fxai.rl.lanes.policy import Policy
-from fxai.spec.fields.env_config import EnvConfig
+from fxai.spec.fields.env_config import SHORT_FLAT_LONG, EnvConfig
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
 
@@ -63,7 +62,12 @@ class Agent:
 
     @property
     def policy(self) -> Policy:
-        return build_policy(self.config, self.observation_shape, MarketEnv.actions)
+        return build_policy(self.config, self.observation_shape, len(self.positions))
+
+    @property
+    def positions(self) -> tuple[float, ...]:
+        """Target position of each action, as a fraction of `position_size`: by default short, flat and long."""
+        return self.config.env.target_positions
 
     @property
     def base_env(self) -> EnvConfig:
@@ -84,12 +88,18 @@ class Agent:
 
         Returns:
             float32 array [window, column].
+
+        Raises:
+            DataError: If there are fewer bars than the agent needs.
+            InputError: If the position of the account is none of `positions`.
         """
         data = self.config.data.model_copy(update={"spread_column": None})  # no feature needs the spread
         return observation_of(read_bar_frame(bars, data).bars, account, self.config, self.standardizer)
 
-    def act(self, observation: ArrayLike, chance: np.random.Generator | None = None) -> Action:
-        """Position to hold from the next open on: Action.SHORT (0), FLAT (1) or LONG (2).
+    def act(self, observation: ArrayLike, chance: np.random.Generator | None = None) -> int:
+        """Choice of the position to hold from the next open on, as an index of `positions`.
+
+        Without `env.positions` it is an `Action`: Action.SHORT (0), FLAT (1) or LONG (2).
 
         Args:
             observation: Array of `observation_shape`.
@@ -132,8 +142,8 @@ class Agent:
     def export(self, path: Path | str, observations: ArrayLike | None = None) -> None:
         """Write the policy to a file that runs without FxAI: `FILE.onnx` for ONNX, `FILE.pt2` for `torch.export`.
 
-        The exported model maps one observation to preferences and action. The file is written only if the model's
-        actions equal the policy's.
+        The exported model maps one observation to preferences and action, and with `env.positions` to the position
+        of the action too. The file is written only if the model's actions equal the policy's.
 
         Args:
             path: File with the suffix .onnx or .pt2.
@@ -146,7 +156,8 @@ class Agent:
         """
         checked = self._validation_observations() if observations is None else self._checked(observations)
         target = Path(path)
-        export_policy(self.policy, self.weights, torch.from_numpy(checked), target, may_be_short=self.may_be_short)
+        decisions = Decisions(self.config.env.positions, self._lowest_action)
+        export_policy(self.policy, self.weights, torch.from_numpy(checked), target, decisions)
 
     def save(self, path: Path) -> None:
         """Write a safetensors file; its header has the configuration, seed, standardizer, data hash and versions."""
@@ -160,8 +171,13 @@ class Agent:
         )
         write_tensors(path, header.model_dump(mode="json"), {"weights": self.weights})
 
-    def _allowed(self, action: int) -> Action:
-        return Action.FLAT if action == Action.SHORT and not self.may_be_short else Action(action)
+    @property
+    def _lowest_action(self) -> int:
+        return 0 if self.may_be_short else self.positions.index(0.0)
+
+    def _allowed(self, action: int) -> int:
+        allowed = max(action, self._lowest_action)
+        return Action(allowed) if self.positions == SHORT_FLAT_LONG else allowed
 
 
 def versions() -> dict[str, str]:

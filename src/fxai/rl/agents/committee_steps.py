@@ -31,7 +31,7 @@ def committee_steps(
             own = window if member.standardizer == committee.standardizer else window_of(member)
             alone.append(trajectory_of(member, own.market, own.span).steps["step_return"])
     returns = CommitteeReturns(together.steps["step_return"], np.stack(alone))
-    return returns, PositionPath(together.bar, together.begins, together.steps["position"].astype(np.int8))
+    return returns, PositionPath(together.bar, together.begins, together.steps["position"])
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from torch import Tensor, nn
 from fxai.atomic_write import copy
 from fxai.errors import FxaiError, InputError
 from fxai.market.dataset import Market
-from fxai.market.rules import Action
 from fxai.market.splits import Span
 from fxai.rl.environment.market_env import MarketEnv
 from fxai.rl.environment.market_tensors import on_device
@@ -25,28 +25,43 @@ from fxai.spec.fields.env_config import EnvConfig
 
 CHECKED_OBSERVATIONS = 256  # at most
 _TOLERANCE = 1e-4  # share of the largest preference; covers another order of floating-point additions
-_INPUT, _OUTPUTS = "observation", ("preferences", "action")
+_INPUT, _OUTPUTS = "observation", ("preferences", "action", "position")
 
-PolicyFunction = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Maps an observation [1, window, column] to preferences [1, action] and an action [1]."""
+PolicyFunction = Callable[[Tensor], tuple[Tensor, ...]]
+"""Maps an observation [1, window, column] to preferences [1, action], an action [1] and, with `env.positions`, the
+target position of the action [1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """How an exported model turns preferences into an action."""
+
+    positions: tuple[float, ...] | None = None  # `env.positions`
+    lowest_action: int = 0  # lower actions are replaced by it, because the agent may not be short
 
 
 class ExportedPolicy(nn.Module):
-    """Module to export: maps observations [1, window, column] to preferences [1, action] and actions [1]."""
+    """Module to export; see `PolicyFunction`."""
 
     weights: Tensor
+    positions: Tensor
 
-    def __init__(self, policy: Policy, weights: Tensor, *, may_be_short: bool) -> None:
+    def __init__(self, policy: Policy, weights: Tensor, decisions: Decisions) -> None:
         super().__init__()
-        self._policy, self._lowest_action = policy, int(Action.SHORT if may_be_short else Action.FLAT)
+        self._policy, self._decisions = policy, decisions
         self.register_buffer("weights", weights)
+        if decisions.positions is not None:
+            self.register_buffer("positions", torch.tensor(decisions.positions, dtype=weights.dtype))
 
-    def forward(self, observation: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, observation: Tensor) -> tuple[Tensor, ...]:
         preferences = self._policy.preferences(self.weights, observation.unsqueeze(0))[0].T
-        return preferences, preferences.argmax(1).clamp(min=self._lowest_action)
+        action = preferences.argmax(1).clamp(min=self._decisions.lowest_action)
+        if self._decisions.positions is None:
+            return preferences, action
+        return preferences, action, self.positions[action]
 
 
-def export_policy(policy: Policy, weights: Tensor, observations: Tensor, path: Path, *, may_be_short: bool) -> None:
+def export_policy(policy: Policy, weights: Tensor, observations: Tensor, path: Path, decisions: Decisions) -> None:
     """Write a policy to a file in the format of the file's suffix.
 
     Args:
@@ -54,7 +69,7 @@ def export_policy(policy: Policy, weights: Tensor, observations: Tensor, path: P
         weights: Its weights, [1, size].
         observations: [observation, window, column]; actions are compared on them.
         path: File with the suffix .pt2 or .onnx.
-        may_be_short: If false, SHORT is replaced by FLAT.
+        decisions: The actions and positions of the agent.
 
     Raises:
         InputError: For an unknown suffix or missing ONNX packages.
@@ -63,7 +78,7 @@ def export_policy(policy: Policy, weights: Tensor, observations: Tensor, path: P
     if path.suffix not in _FORMATS:
         raise InputError(f"{path} has an unknown suffix; use FILE.pt2 (torch.export) or FILE.onnx")
     write, load = _FORMATS[path.suffix]
-    module = ExportedPolicy(policy, weights, may_be_short=may_be_short).eval()
+    module = ExportedPolicy(policy, weights, decisions).eval()
     with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         draft = Path(folder) / path.name
         with _without_exporter_warnings():
@@ -88,7 +103,8 @@ def _check_same_actions(module: PolicyFunction, exported: PolicyFunction, observ
     """Compare the actions. Different actions are accepted if their preferences are equal within the tolerance."""
     for place in np.unique(np.linspace(0, len(observations) - 1, CHECKED_OBSERVATIONS).round().astype(int)):
         observation = observations[place : place + 1]
-        (expected, action), (exported_preferences, exported_action) = module(observation), exported(observation)
+        expected, action = module(observation)[:2]
+        exported_preferences, exported_action = exported(observation)[:2]
         tolerance = _TOLERANCE * float(expected.abs().max())
         best, second = expected[0].topk(2).values.tolist()
         difference = float((expected - exported_preferences).abs().max())
@@ -112,7 +128,13 @@ def _write_onnx(module: nn.Module, observation: Tensor, path: Path) -> None:
     _check_onnx()
     # Without optimization: the runtime optimizes when it loads the file; here it would take minutes for a GRU.
     program = torch.onnx.export(
-        module, (observation,), input_names=[_INPUT], output_names=_OUTPUTS, dynamo=True, optimize=False, verbose=False
+        module,
+        (observation,),
+        input_names=[_INPUT],
+        output_names=_OUTPUTS[: len(module(observation))],
+        dynamo=True,
+        optimize=False,
+        verbose=False,
     )
     if program is None:
         raise FxaiError("torch.onnx returned no program")
@@ -124,9 +146,8 @@ def _load_onnx(path: Path) -> PolicyFunction:
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 
-    def act(observation: Tensor) -> tuple[Tensor, Tensor]:
-        preferences, action = session.run(list(_OUTPUTS), {_INPUT: observation.numpy()})
-        return torch.from_numpy(preferences), torch.from_numpy(action)
+    def act(observation: Tensor) -> tuple[Tensor, ...]:
+        return tuple(map(torch.from_numpy, session.run(None, {_INPUT: observation.numpy()})))
 
     return act
 

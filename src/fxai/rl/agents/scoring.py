@@ -1,8 +1,8 @@
 """Scores policies with greedy actions on a span of bars, in the study's base environment.
 
 The span is divided into consecutive episodes. Each episode begins flat, and an open position is closed at its end, at
-cost. Lanes differ only in their observation window and in whether short positions are allowed. The metrics are those of
-the whole span, or the means over several parts of it.
+cost. Lanes differ only in their observation window, their target positions and in whether short positions are allowed.
+The metrics are those of the whole span, or the means over several parts of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ class Scorer:
             span: Bars to score, for all lanes or for each lane. Several spans of a lane are scored separately.
             bars_per_year: For annualized metrics.
             base: Environment that scores.
-            own: Environment of each lane's training; only its observation window and permission to be short are used.
+            own: Environment of each lane's training; `scoring_env_of` says which of its fields are used.
             parts: Number of equal parts to score separately; remaining bars at the end are not scored. None: one part.
         """
         spans: Sequence[Sequence[Span]] = [[span]] * len(own) if isinstance(span, Span) else span
@@ -89,11 +89,13 @@ class Scorer:
     def trajectory(self, policy: Policy, weights: Tensor) -> Trajectory:
         """Trajectory of the first lane, for weights [1, size]."""
         (steps,) = self._by_step(self._run(policy, weights, self._env([0]), (*_SCORED_FIELDS, "position")), [0])
+        of = dict(zip((*_SCORED_FIELDS, "position"), steps, strict=True))
+        of["position"] = _nearest(of["position"], self._configs[0].target_positions)
         bars = self._episodes.bars(0)
         return Trajectory(
             bar=np.concatenate(bars),
             begins=np.concatenate([np.arange(len(episode)) == 0 for episode in bars]),
-            steps=dict(zip((*_SCORED_FIELDS, "position"), steps, strict=True)),
+            steps=of,
             score=self._score(steps[: len(_SCORED_FIELDS)], 0),
         )
 
@@ -144,9 +146,20 @@ class Scorer:
 
 
 def scoring_env_of(base: EnvConfig, own: EnvConfig) -> EnvConfig:
-    """The base environment with the agent's observation window.
+    """The base environment with the agent's observation window and target positions.
 
     Short positions need the permission of both environments.
     """
-    seen = {"observation_window": own.observation_window, "allow_short": base.allow_short and own.allow_short}
-    return base.model_copy(update=seen)
+    of_agent = {
+        "observation_window": own.observation_window,
+        "positions": own.positions,
+        "allow_short": base.allow_short and own.allow_short,
+    }
+    return base.model_copy(update=of_agent)
+
+
+def _nearest(rounded: NDArray[np.float64], positions: Sequence[float]) -> NDArray[np.float64]:
+    """The positions that float32 has rounded."""
+    choices = np.array(positions)
+    nearest: NDArray[np.float64] = choices[np.abs(rounded[:, None] - choices).argmin(1)]
+    return nearest

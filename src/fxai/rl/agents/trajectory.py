@@ -45,7 +45,7 @@ def track_record_of(agent: Agent, market: Market, span: Span, split: str, *, par
         times=tuple(np.datetime_as_string(market.time[trajectory.bar], unit="s", timezone="UTC").tolist()),
         close=market.close[trajectory.bar],
         equity=equity,
-        position=trajectory.steps["position"].astype(np.int8),
+        position=trajectory.steps["position"],
         drawdown=1.0 - equity / peak,
         trades=closed_trades(market, _positions(trajectory), env),
         metrics=_with_errors(trajectory.score),
@@ -85,7 +85,7 @@ def _positions(trajectory: Trajectory) -> Positions:
     return Positions(
         bar=trajectory.bar,
         begins=trajectory.begins,
-        held=steps["position"].astype(np.int8),
+        held=steps["position"],
         closed=steps["closed"] > 0,
         closed_gain=steps["closed_gain"],
         settled=steps["settled"] > 0,

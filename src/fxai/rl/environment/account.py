@@ -5,6 +5,7 @@ It implements the rules of `market/rules.py`. `Accounts` has the fields of `Acco
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -17,7 +18,7 @@ from fxai.spec.fields.env_config import EnvConfig
 class Accounts:
     """Accounts [lane, env], in fractions of the equity at the start of the episode."""
 
-    position: Tensor  # -1, 0, 1
+    position: Tensor  # target of the last trade as a fraction of `position_size`; 0 without a trade
     value: Tensor  # units times close; negative for a short
     equity: Tensor
     peak: Tensor  # of the equity at closes
@@ -65,6 +66,7 @@ class AccountStep:
     traded: Tensor  # mask: the position changed
     opened: Tensor  # mask
     closed: Tensor  # mask
+    resized: Tensor  # mask
     closed_gain: Tensor  # of the closed trade; 0 without a trade
 
 
@@ -72,9 +74,10 @@ class AccountStep:
 class _Fills:
     """The fills at a bar's open, each [lane, env]; values are marked at the open, without spread."""
 
-    trades: Tensor  # bool: the target differs from the position
+    trades: Tensor  # bool: a trade is closed or opened
     traded: Tensor  # `trades` as numbers
     closed: Tensor  # mask
+    resized: Tensor  # mask
     equity: Tensor  # after closing, before opening
     value: Tensor  # of the position after all fills
     closing_change: Tensor  # of the equity, from the last close to the closing fill
@@ -111,23 +114,28 @@ class Broker:
         self._swap_short = per_lane([config.swap_short_rate for config in configs], like)
         swaps = any(config.swap_long_rate or config.swap_short_rate for config in configs)
         self._pays_swap = swaps and market.has_nights
+        self._resizes = any(_has_sizes(config.target_positions) for config in configs)
+        self._never = like.new_zeros(1, 1)
 
     def step(self, account: Accounts, target: Tensor, quotes: Quotes) -> AccountStep:
-        """Trades to `target` [lane, env] (-1.0, 0.0, 1.0) at the open, then marks the accounts at the close."""
+        """Trades to `target` [lane, env] at the open, then marks the accounts at the close."""
         fills = self._fill(account, target, quotes)
+        if self._resizes:
+            fills = self._with_resizes(account, target, quotes, fills)
         intrabar_pnl = fills.value * quotes.intrabar
         value = fills.value + intrabar_pnl
         change = fills.closing_change + fills.opening_change + intrabar_pnl
         if self._pays_swap:
             change = change - self._swap(value, quotes)
-        marked = _marked(account, fills, value, account.equity + change)
+        marked = _marked(account, fills, target, value, account.equity + change)
         return AccountStep(
             account=marked,
             step_return=change / account.equity,
             turnover=fills.notional / account.equity,
-            traded=fills.traded,
-            opened=fills.traded * marked.position.abs(),
+            traded=fills.traded + fills.resized if self._resizes else fills.traded,
+            opened=fills.traded * marked.value.sign().abs(),
             closed=fills.closed,
+            resized=fills.resized,
             closed_gain=(fills.equity / account.opening_equity - 1.0) * fills.closed,
         )
 
@@ -141,10 +149,11 @@ class Broker:
             quotes: The bars of the step.
         """
         account = outcome.account
-        settled = account.position.abs() * ended
+        side = account.value.sign()
+        settled = side.abs() * ended
         adverse = self._adverse_move(quotes)
         value = account.value.abs() * settled
-        notional = value * (1.0 - account.position * adverse)
+        notional = value * (1.0 - side * adverse)
         costs = value * adverse + self._commission * notional
         equity = account.equity - costs
         paid = replace(
@@ -156,6 +165,7 @@ class Broker:
         return Settlement(paid, settled, (equity / account.opening_equity - 1.0) * settled)
 
     def _fill(self, account: Accounts, target: Tensor, quotes: Quotes) -> _Fills:
+        """Closes the open trade where the target differs, and opens the next one."""
         order = target - account.position
         side = order.sign()
         traded = side.abs()
@@ -166,18 +176,43 @@ class Broker:
         sold = held_value.abs() * traded * price
         closing_change = gap_pnl + held_value * skew - self._commission * sold
         equity = account.equity + closing_change
-        bought = self._size * equity.relu() * (traded * target.abs())
-        opened_value = target * bought / price
+        whole = self._size * equity.relu() * traded  # notional of a target of 1
+        bought = whole * target.abs()
+        opened_value = target * whole / price
         trades = order != 0
         return _Fills(
             trades=trades,
             traded=traded,
-            closed=traded * account.position.abs(),
+            closed=traded * account.value.sign().abs(),
+            resized=self._never,
             equity=equity,
             value=torch.where(trades, opened_value, held_value),
             closing_change=closing_change,
             opening_change=-(opened_value * skew + self._commission * bought),
             notional=sold + bought,
+        )
+
+    def _with_resizes(self, account: Accounts, target: Tensor, quotes: Quotes, fills: _Fills) -> _Fills:
+        """Trades only the difference where the target is another size on the same side. The trade continues."""
+        gap_pnl = account.value * quotes.gap
+        equity = account.equity + gap_pnl
+        resizes = fills.trades & (target * account.position > 0) & (equity > 0)
+        value = target * self._size * equity
+        order = value - (account.value + gap_pnl)
+        adverse = self._adverse_move(quotes)
+        notional = order.abs() * (1.0 + order.sign() * adverse)
+        change = gap_pnl - order.abs() * adverse - self._commission * notional
+        resized = resizes.to(target.dtype)
+        return _Fills(
+            trades=fills.trades & ~resizes,
+            traded=fills.traded - resized,
+            closed=fills.closed - resized,
+            resized=resized,
+            equity=fills.equity,
+            value=torch.where(resizes, value, fills.value),
+            closing_change=torch.where(resizes, change, fills.closing_change),
+            opening_change=torch.where(resizes, 0.0, fills.opening_change),
+            notional=torch.where(resizes, notional, fills.notional),
         )
 
     def _adverse_move(self, quotes: Quotes) -> Tensor:
@@ -189,16 +224,20 @@ class Broker:
         return rate * value.abs() * quotes.nights
 
 
-def _marked(account: Accounts, fills: _Fills, value: Tensor, equity: Tensor) -> Accounts:
+def _has_sizes(positions: Sequence[float]) -> bool:
+    """Whether there are two target positions on one side."""
+    return any(first * second > 0 for first, second in pairwise(positions))
+
+
+def _marked(account: Accounts, fills: _Fills, target: Tensor, value: Tensor, equity: Tensor) -> Accounts:
     """Returns the accounts at the close, with updated gain, best, worst and holding time of the open trades."""
-    position = value.sign()
-    is_open = position.abs()
+    is_open = value.sign().abs()
     kept = is_open - is_open * fills.traded  # mask: the position was open before the step and still is
     opening_equity = torch.where(fills.trades, fills.equity, account.opening_equity)
     gain = (equity / opening_equity - 1.0) * is_open
     peak = torch.maximum(account.peak, equity)
     return Accounts(
-        position=position,
+        position=target * is_open,
         value=value,
         equity=equity,
         peak=peak,

@@ -20,8 +20,8 @@ Observation = NDArray[np.float32]
 class GymnasiumEnv(gymnasium.Env[Observation, np.int64]):
     """A MarketEnv with one lane and one environment, on the CPU.
 
-    Observations are float32 [window, feature + 4]. The actions 0, 1, 2 are the target positions short, flat, long.
-    `info` has `equity`, `position`, `step_return` and `turnover` as in MarketStep.
+    Observations are float32 [window, feature + 4]. An action is an index of `env.positions`: by default short, flat,
+    long. `info` has `equity`, `position`, `step_return` and `turnover` as in MarketStep.
     """
 
     def __init__(self, market: MarketTensors, span: Span, config: EnvConfig, *, close_at_end: bool = False) -> None:
@@ -46,7 +46,7 @@ class GymnasiumEnv(gymnasium.Env[Observation, np.int64]):
         step = self._env.step(torch.tensor([[int(action)]]))
         info = {
             "equity": step.equity.item(),
-            "position": int(step.position.item()),
+            "position": round(step.position.item(), 6),  # float32 rounds the positions
             "step_return": step.step_return.item(),
             "turnover": step.turnover.item(),
         }

@@ -40,13 +40,11 @@ class MarketBackend(Protocol):
 
 
 class MarketEnv:
-    """A BatchedEnv on one market. The actions 0, 1, 2 are the target positions short, flat, long.
+    """A BatchedEnv on one market. An action is an index of `env.positions`: by default short, flat, long.
 
     `market_view.py` defines an observation. If no episode ended in a step, its `observation` and `final_observation`
     may be the same tensor.
     """
-
-    actions = 3
 
     def __init__(
         self,
@@ -77,10 +75,13 @@ class MarketEnv:
 
         Raises:
             DataError: The span is too short for a step.
-            ValueError: Starts are outside the span, or the configs have different windows.
+            ValueError: Starts are outside the span, or the configs have different windows or positions.
         """
+        if len({config.target_positions for config in configs}) != 1:
+            raise ValueError("all lanes of an environment must have the same positions")
         view = MarketView(market, configs)
         self.lanes, self.envs = len(configs), envs
+        self.actions = len(configs[0].target_positions)
         self.observation_shape: tuple[int, ...] = view.shape
         self._device = market.device
         self._episodes = Episodes(

@@ -36,6 +36,7 @@ class NumbaBackend:
         self._market = market.quotes.numpy(), view.features.numpy(), view.scales.numpy()
         self._rules = _records([rules_of(config, has_spread=market.has_spread)._asdict() for config in configs])
         self._rewards = _records([config.reward.model_dump() for config in configs])
+        self._targets = market.quotes.new_tensor(configs[0].target_positions).numpy()  # of the accounts' precision
 
     def begin(self, starts: Tensor, ends: Tensor) -> Tensor:
         fresh = Accounts.fresh(torch.empty_like(starts, dtype=self._like.dtype))
@@ -48,7 +49,7 @@ class NumbaBackend:
         marks = torch.empty(*action.shape, len(_MARKS), dtype=torch.bool)
         given = action.numpy(), starts.numpy(), ends.numpy()
         gives = _named(_FIGURES, figures), _named(_MARKS, marks), observation.numpy(), final_observation.numpy()
-        arrays = (*self._market, self._rules, self._rewards, *given, *self._standing, *gives)
+        arrays = (*self._market, self._rules, self._rewards, self._targets, *given, *self._standing, *gives)
         market_step(*arrays, HALF_HELD, self._close_at_end)
         results = zip((*_FIGURES, *_MARKS), (*figures.unbind(-1), *marks.unbind(-1)), strict=True)
         return MarketStep(observation=observation, final_observation=final_observation, **dict(results))

@@ -17,16 +17,20 @@ Observation = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """The account as an agent observes it; by default without position and drawdown."""
+    """The account as an agent observes it; by default without position and drawdown.
 
-    position: int = 0  # -1 short, 0 flat, 1 long
-    gain: float = 0.0  # of the open trade so far, after costs, as a fraction of its notional; 0 without a trade
+    `gain` is that of the open trade so far, after costs: its profit divided by the notional that a position of 1 had
+    when the trade was opened; 0 without a trade.
+    """
+
+    position: float = 0  # one of the agent's positions: by default -1 short, 0 flat, 1 long
+    gain: float = 0.0  # see below
     held: int = 0  # bars since the open trade was opened
     drawdown: float = 0.0  # fall of the equity from its peak, as a fraction of the peak
 
     def __post_init__(self) -> None:
-        if self.position not in (-1, 0, 1):
-            raise InputError(f"position must be -1 (short), 0 (flat) or 1 (long), not {self.position}")
+        if not -1 <= self.position <= 1:
+            raise InputError(f"position must be a number from -1 (short) to 1 (long), not {self.position}")
 
     def features(self) -> tuple[float, ...]:
         """Returns the columns ACCOUNT_FEATURES, scaled as by `MarketView`."""
@@ -44,7 +48,11 @@ def observation_of(bars: Bars, account: AccountView, config: TrainingConfig, sta
 
     Raises:
         DataError: There are fewer bars than the agent needs.
+        InputError: The position of the account is none of the agent's.
     """
+    if account.position not in config.env.target_positions:
+        known = ", ".join(f"{each:g}" for each in config.env.target_positions)
+        raise InputError(f"position must be one of the agent's positions ({known}), not {account.position}")
     needed = bars_needed(config, standardizer)
     if len(bars) < needed:
         raise DataError(f"{bars.name} has {len(bars)} bars; the observation of this agent needs the last {needed}")

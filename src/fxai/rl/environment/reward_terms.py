@@ -76,7 +76,7 @@ def _hold(step: _Step) -> Tensor:
 
 
 def _action(step: _Step) -> Tensor:
-    return -(step.outcome.opened + step.outcome.closed)
+    return -(step.outcome.opened + step.outcome.closed + step.outcome.resized)
 
 
 def _quick_profit(step: _Step) -> Tensor:

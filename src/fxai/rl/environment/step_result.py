@@ -11,7 +11,7 @@ from fxai.rl.environment.batched_env import Step
 class MarketStep(Step):
     """A step with the quantities of a score; every tensor is [lane, env] and belongs to the episode before its end."""
 
-    position: Tensor  # during the step, after its fills: -1, 0, 1
+    position: Tensor  # during the step, after its fills, as a fraction of `position_size`
     equity: Tensor  # after the step; an episode begins with 1
     step_return: Tensor  # equity after the step divided by equity before it, minus 1
     turnover: Tensor  # notional of all fills divided by the equity before the step

@@ -26,6 +26,7 @@ class TorchBackend:
         self._broker = Broker(configs, market)
         self._rewards = RewardTerms([config.reward for config in configs], like)
         self._drawdown_limit = per_lane([config.drawdown_limit for config in configs], like)
+        self._targets = like.new_tensor(configs[0].target_positions)
         self._least_target = _least_target(configs, like)
         self._fresh = Accounts.fresh(torch.empty(len(configs), envs, dtype=market.dtype, device=market.device))
         self._no_trade = torch.zeros_like(self._fresh.gain, dtype=torch.bool)
@@ -74,7 +75,7 @@ class TorchBackend:
         return self._view.observation(self._bar, self._account)
 
     def _target(self, action: Tensor) -> Tensor:
-        target = action.to(self._market.dtype) - 1.0
+        target = self._targets[action]
         return target if self._least_target is None else torch.maximum(target, self._least_target)
 
     def _begin_again(self, ended: Tensor, starts: Tensor, ends: Tensor, observation: Tensor) -> Tensor:

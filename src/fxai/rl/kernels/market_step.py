@@ -47,6 +47,7 @@ def market_step(
     scales: Array,
     rules: Array,
     rewards: Array,
+    targets: Array,
     action: Array,
     starts: Array,
     ends: Array,
@@ -68,6 +69,7 @@ def market_step(
         scales: Factors of the account's features [lane, 4].
         rules: Records [lane].
         rewards: Records [lane].
+        targets: Target positions of the actions, [action].
         action: [lane, env].
         starts: First bars [lane, env] of the episodes that begin where one ends.
         ends: Last bars [lane, env] of these episodes.
@@ -88,7 +90,8 @@ def market_step(
             bar = bars[lane, env] + 1
             quote = Quote(quotes[bar, 0], quotes[bar, 1], quotes[bar, 2], quotes[bar, 3])
             is_last = bar == last_bars[lane, env]
-            step = take_step(account, rules[lane], rewards[lane], quote, action[lane, env], is_last, close_at_end)
+            target = targets[action[lane, env]]
+            step = take_step(account, rules[lane], rewards[lane], quote, target, is_last, close_at_end)
             figure.reward, figure.position, figure.equity = step.reward, step.position, step.equity
             figure.step_return, figure.turnover = step.step_return, step.turnover
             figure.closed_gain, figure.settled_gain = step.closed_gain, step.settled_gain

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fxai.spec.fields.dqn_config import DqnConfig
-from fxai.spec.fields.per_lane_fields import PER_LANE_MODEL_FIELDS, PER_LANE_TRAINING_FIELDS
+from fxai.spec.fields.per_lane_fields import PER_LANE_MODEL_FIELDS, PER_LANE_TRAINING_FIELDS, SHARED_ENV_FIELDS
 from fxai.spec.fields.ppo_config import PpoConfig
 from fxai.spec.fields.training_config import TrainingConfig
 
@@ -52,7 +52,7 @@ def signature_of_json(config: Mapping[str, Any]) -> str:
     """The same for a valid and complete configuration as JSON."""
     shape = {
         "data": config["data"],
-        "observation_window": config["env"]["observation_window"],
+        "env": {name: config["env"].get(name) for name in sorted(SHARED_ENV_FIELDS)},
         "model": _without(config["model"], PER_LANE_MODEL_FIELDS),
         "training": _without(config["training"], PER_LANE_TRAINING_FIELDS),
     }

@@ -27,7 +27,8 @@ from typing import Any, Final
 
 _FLOAT = 4
 _ACCOUNT = 4  # columns
-_ACTIONS = 3
+_POSITIONS: Final = "env.positions"
+_ACTIONS = 3  # without `env.positions`
 _WIDTHS: Final = "model.widths"
 _NETWORK: Final = ("model.type", "model.d_model", "model.n_layers", _WIDTHS, "model.d_ff")
 _ROLLOUT: Final = ("training.n_envs", "training.rollout_steps")
@@ -42,6 +43,7 @@ _DECISIVE: Final = frozenset(
         *_ROLLOUT,
         *_FEATURES,
         _OBSERVATION,
+        _POSITIONS,
         *(f"training.{name}" for name in ("batch_size", "buffer_size", "gradient_steps", "twin", "dueling")),
     }
 )
@@ -106,7 +108,7 @@ class _Network:
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "_Network":
         rows, columns = values[_OBSERVATION], _columns(values)
-        outputs = _ACTIONS + bool(values.get("training.dueling"))
+        outputs = (len(_items(values.get(_POSITIONS))) or _ACTIONS) + bool(values.get("training.dueling"))
         width, depth = values["model.d_model"], values["model.n_layers"]
         keys = ("model.d_model", "model.n_layers")
         match values["model.type"]:

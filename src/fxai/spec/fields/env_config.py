@@ -1,9 +1,36 @@
 """The section `env`: costs, limits and reward of the trading environment."""
 
-from pydantic import Field
+from itertools import pairwise
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field
 
 from fxai.spec.fields.defaults import MAX_COUNT
-from fxai.spec.fields.record import Record
+from fxai.spec.fields.record import LATER, Record
+
+SHORT_FLAT_LONG: Final = (-1.0, 0.0, 1.0)
+"""Target positions of an agent without `env.positions`."""
+
+
+def _is_absent(value: object) -> bool:
+    """Whether a field is left out of what is written, so that checkpoints of earlier releases are continued."""
+    return value is None
+
+
+def _as_positions(positions: tuple[float, ...]) -> tuple[float, ...]:
+    """Refuses positions that do not increase or have no 0."""
+    if any(second <= first for first, second in pairwise(positions)):
+        raise ValueError("must increase from the first position to the last, such as [-1, -0.5, 0, 0.5, 1]")
+    if 0 not in positions:
+        raise ValueError("must contain 0, the position without a trade, such as [-1, -0.5, 0, 0.5, 1]")
+    return tuple(position + 0.0 for position in positions)  # -0.0 becomes 0.0
+
+
+Positions = Annotated[
+    tuple[Annotated[float, Field(ge=-1, le=1)], ...],
+    Field(min_length=2, max_length=100),
+    AfterValidator(_as_positions),
+]
 
 
 class RewardConfig(Record):
@@ -83,7 +110,15 @@ class EnvConfig(Record):
     max_episode_steps: int = Field(default=256, ge=2, le=MAX_COUNT, description="most bars of a training episode")
     observation_window: int = Field(default=8, ge=1, le=100_000, description="number of bars in an observation")
     position_size: float = Field(default=1.0, gt=0, description="notional divided by equity when a position is opened")
-    allow_short: bool = Field(default=True, description="whether the agent may sell short")
+    positions: Annotated[Positions | None, LATER] = Field(
+        default=None,
+        exclude_if=_is_absent,
+        description="target positions that the agent chooses from, as fractions of position_size from -1 to 1 in "
+        "increasing order, such as [-1, -0.5, 0, 0.5, 1]; by default short, flat and long",
+    )
+    allow_short: bool = Field(
+        default=True, description="whether the agent may sell short; if false, negative target positions are flat"
+    )
     drawdown_limit: float = Field(
         default=0.5, gt=0, le=1, description="drawdown of equity from its peak that ends the episode, as a fraction"
     )
@@ -103,3 +138,13 @@ class EnvConfig(Record):
         default=0.0, gt=-1, lt=1, description="swap that a short position pays per night; negative values are received"
     )
     reward: RewardConfig = Field(default_factory=RewardConfig, description="terms of the reward")
+
+    @property
+    def target_positions(self) -> tuple[float, ...]:
+        """Target position of each action, as a fraction of `position_size`, in increasing order."""
+        return SHORT_FLAT_LONG if self.positions is None else self.positions
+
+    @property
+    def allowed_positions(self) -> tuple[float, ...]:
+        """Positions that the agent may hold: negative ones only with `allow_short`."""
+        return tuple(each for each in self.target_positions if each >= 0 or self.allow_short)

@@ -32,7 +32,7 @@ PER_LANE_TRAINING_FIELDS: Final = frozenset(
         "exploration_fraction",
     }
 )
-SHARED_ENV_FIELDS: Final = frozenset({"observation_window"})
+SHARED_ENV_FIELDS: Final = frozenset({"observation_window", "positions"})
 
 
 def varies_by_lane(path: str) -> bool:
