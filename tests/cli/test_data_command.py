@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import Fxai
+from instrument_bars import write_instruments
 
 
 def test_the_default_is_real_eurusd(fxai: Fxai) -> None:
@@ -102,3 +103,29 @@ def test_the_spread_and_the_rules_of_a_spec_are_options(fxai: Fxai, folder: Path
     assert wrong.code == 2
     assert "spikes=keep|refuse|drop" in " ".join(wrong.err.split())
     assert "--spread-unit '-1' must be auto or a number above 0" in fxai(*drop, "--spread-unit", "-1").err
+
+
+def test_several_instruments_are_one_table_with_their_common_splits(fxai: Fxai, folder: Path) -> None:
+    write_instruments(folder / "bars")
+    out = fxai("data", "describe", "bars", "--instruments", "all").out
+    assert "train before 2023-01-27 00:00, validation before 2023-02-04 08:00, test after it" in " ".join(out.split())
+    assert all(f"│ {name} " in out for name in ("AUD", "EUR", "JPY"))
+    found = json.loads(fxai("data", "describe", "bars", "--instruments", "EUR,JPY", "--json").out)
+    assert [found["instruments"][name]["bars"] for name in ("EUR", "JPY")] == [1000, 800]
+    as_mapping = fxai("data", "describe", "{EUR: bars/EUR.csv, JPY: bars/JPY.csv}", "--json").out
+    assert json.loads(as_mapping)["sha256"] == found["sha256"]
+
+
+def test_instruments_that_do_not_fit_together_are_shown_with_the_reason(fxai: Fxai, folder: Path) -> None:
+    write_instruments(folder)
+    rows = Path("EUR.csv").read_text().splitlines()
+    Path("EUR.csv").write_text("\n".join([rows[0], *rows[1::4]]))
+    out = fxai("data", "describe", "{EUR: EUR.csv, JPY: JPY.csv}").out
+    assert "Not usable for training: instrument JPY has bars of 1h 00m, and instrument EUR of 4h 00m" in out
+
+
+def test_options_of_instruments_that_do_not_fit_together(fxai: Fxai) -> None:
+    finished = fxai("data", "describe", "--instruments", "all")
+    assert finished.code == 2
+    assert "data: eurusd_1h has one instrument" in finished.err
+    assert "data.source.A: must be a valid string" in fxai("data", "describe", "{A: [1]}").err

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 import typer
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 from rich.console import Console
 
 from fxai.cli.command import PlainCommand
+from fxai.cli.data_instruments import input_error, instruments_of, print_set, source_of
 from fxai.cli.data_options import columns_of, decimal_of, length_of
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_pairs, print_table, print_text, stdout
@@ -19,6 +20,7 @@ from fxai.market.bars import Faults, ReadingNote
 from fxai.market.calendar import Gaps
 from fxai.market.describe import Description
 from fxai.market.describe import describe as described
+from fxai.market.describe_instruments import describe_set
 from fxai.market.reading.rows import row_names
 from fxai.spec.fields.data_config import CleanConfig, DataConfig
 
@@ -36,7 +38,7 @@ def describe(
         str,
         typer.Argument(
             metavar="NAME_OR_FILE",
-            help="A named data set, a file of bars, a folder of such files, or a quoted pattern.",
+            help="A named data set, a file of bars, a folder of such files, a quoted pattern, or '{NAME: FILE, ...}'.",
         ),
     ] = DataConfig.model_fields["source"].default,
     *,
@@ -57,6 +59,10 @@ def describe(
     instrument: Annotated[
         str | None, typer.Option(metavar="NAME", help="Instrument to read from a file with several.")
     ] = None,
+    instruments: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Instruments with commas between them, or all: one table of them."),
+    ] = None,
     clean: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY=RULE", help="Rule for rows that are probably wrong, such as repeated=drop."),
@@ -73,23 +79,44 @@ def describe(
 
     Prints the number of rows, the time range, the bar length, gaps, duplicates, prices and the splits.
     """
-    config = DataConfig(
-        source=source,
+    config = _config(
+        source=source_of(source),
         timezone=timezone,
         date_format=date_format,
         columns=columns_of(column or ()),
         decimal=decimal_of(decimal),
         resample=length_of(resample),
         instrument=instrument,
+        instruments=instruments_of(instruments),
         clean=_rules(clean or ()),
         spread_column=None if spread_column == "null" else spread_column,
         spread_unit=_unit(spread_unit),
     )
+    if config.has_instruments:
+        _print_set(config, as_json=as_json)
+        return
     found = described(config)
     if as_json:
         print_json(_as_json(found))
     else:
         _print_description(stdout(), found)
+
+
+def _config(**fields: Any) -> DataConfig:
+    """The configuration of the options. Raises `InputError` if they do not fit together."""
+    try:
+        return DataConfig(**fields)
+    except ValidationError as error:
+        raise input_error(error, fields) from None
+
+
+def _print_set(config: DataConfig, *, as_json: bool) -> None:
+    found = describe_set(config)
+    if as_json:
+        instruments = {name: _as_json(each) for name, each in found.instruments.items()}
+        print_json({"sha256": found.content_hash, "problem": found.problem, "instruments": instruments})
+    else:
+        print_set(stdout(), found, _note)
 
 
 def _unit(written: str) -> float | Literal["auto"]:

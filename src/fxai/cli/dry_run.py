@@ -12,6 +12,7 @@ from fxai.pool import SlotPlan, machine_slots
 from fxai.results.paths import StudyPaths
 from fxai.spec.checks.advice import notices
 from fxai.spec.fields.objective import CustomCommand, Objective, PythonFunction
+from fxai.spec.fields.sources import source_text
 from fxai.spec.fields.storage_url import shown
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.confirmation import Confirmation
@@ -92,7 +93,7 @@ def _training(config: TrainingConfig | CustomConfig) -> Sequence[tuple[str, str]
         return ()
     training = config.training
     length = f"{training.total_updates} updates of {training.algorithm}, scored every {training.eval_frequency}"
-    return (("Trial", length), ("Data", config.data.source))
+    return (("Trial", length), ("Data", source_text(config.data.source)))
 
 
 def _stop_rules(stop: Stop) -> Sequence[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """The data of a market for environments and training, in one record."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,12 +55,17 @@ def prepare(config: DataConfig, standardizer: Standardizer | None = None) -> Mar
     return prepare_bars(load_bars(config), config, standardizer)
 
 
-def prepare_bars(bars: Bars, config: DataConfig, standardizer: Standardizer | None = None) -> Market:
-    """As `prepare`, for bars in memory."""
+def prepare_bars(
+    bars: Bars,
+    config: DataConfig,
+    standardizer: Standardizer | None = None,
+    constants: Mapping[str, float] = MappingProxyType({}),
+) -> Market:
+    """As `prepare`, for bars in memory; `constants` are further columns of a standardizer that is fitted."""
     table = features(bars, config.features)
     splits, folds = _cut(bars, table, config)
     if standardizer is None:
-        standardizer = _fitted(table, (splits.train,))
+        standardizer = _fitted(table, (splits.train,)).with_constants(constants)
     return replace(_market(bars, table, splits, standardizer), folds=folds)
 
 

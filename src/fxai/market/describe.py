@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fxai.errors import DataError
-from fxai.market.bars import Bars, Faults, TimeArray
+from fxai.market.bars import Bars, Faults, Reading, TimeArray
 from fxai.market.calendar import Gaps, bar_length, bars_per_year, find_gaps
 from fxai.market.clock_check import clock_warning
 from fxai.market.features import features
@@ -63,7 +63,11 @@ class Description:
 
 def describe(config: DataConfig) -> Description:
     """Read and summarize a data set. Too few bars for features or splits are reported in the result, not raised."""
-    reading = read_bars(config)
+    return describe_reading(read_bars(config), config)
+
+
+def describe_reading(reading: Reading, config: DataConfig) -> Description:
+    """As `describe`, for bars in memory."""
     bars = reading.bars
     warm_up, names, splits, problem = _outlook(bars, config)
     return Description(

@@ -10,6 +10,7 @@ from fxai.market.sources import check_source
 from fxai.market.synthetic_market import shuffled, synthetic_market
 from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
 from fxai.spec.fields.environment import expanded_path
+from fxai.spec.fields.sources import source_text
 
 _EURUSD = Path(__file__).parent / "data" / "eurusd_1h.csv.gz"
 
@@ -25,12 +26,22 @@ def load_bars(config: DataConfig) -> Bars:
 
 def read_bars(config: DataConfig) -> Reading:
     """As `load_bars`, with the findings of reading."""
-    if match := NAMED_SOURCE.fullmatch(config.source):
+    source = _one_source(config)
+    if match := NAMED_SOURCE.fullmatch(source):
         if match["kind"] is None:
             return read_bar_file(_EURUSD, config, name="eurusd_1h")
         return _generated(match["kind"], int(match["seed"] or 0), config)
     check_source(config, (Path.cwd(),))
-    return read_bar_file(expanded_path(config.source), config)
+    return read_bar_file(expanded_path(source), config)
+
+
+def _one_source(config: DataConfig) -> str:
+    """The source of data that have one instrument; `market/instruments.py` reads those of several."""
+    if isinstance(config.source, str) and config.instruments is None:
+        return config.source
+    raise DataError(
+        f"the data {source_text(config.source)} have several instruments, and one is needed here; name the data of one"
+    )
 
 
 def _generated(kind: str, seed: int, config: DataConfig) -> Reading:

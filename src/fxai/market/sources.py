@@ -20,7 +20,7 @@ NAMED_SETS: Mapping[str, str] = MappingProxyType(
 
 
 def check_source(config: DataConfig, folders: Sequence[Path]) -> None:
-    """Check that the source is a named data set, or names existing files.
+    """Check that the source, or that of each instrument, is a named data set, or names existing files.
 
     Args:
         config: Configuration with the source.
@@ -29,15 +29,26 @@ def check_source(config: DataConfig, folders: Sequence[Path]) -> None:
     Raises:
         DataError: If the source does not exist.
     """
-    path = expanded_path(config.source)
-    if NAMED_SOURCE.fullmatch(config.source):
+    if isinstance(config.source, str):
+        _check_one(config.source, folders)
+        return
+    for name, source in config.source.items():
+        try:
+            _check_one(source, folders)
+        except DataError as error:
+            raise DataError(f"instrument {name}: {error}") from error
+
+
+def _check_one(source: str, folders: Sequence[Path]) -> None:
+    path = expanded_path(source)
+    if NAMED_SOURCE.fullmatch(source):
         return
     try:
         exists = path.exists() or bool(source_paths(path))
     except OSError as error:  # not a valid file name
-        raise DataError(f"data.source {config.source!r} cannot be read: {error.strerror}") from error
+        raise DataError(f"data.source {source!r} cannot be read: {error.strerror}") from error
     if not exists:
-        raise DataError(_no_such_source(config.source, () if path.is_absolute() else folders))
+        raise DataError(_no_such_source(source, () if path.is_absolute() else folders))
 
 
 def _no_such_source(source: str, folders: Sequence[Path]) -> str:

@@ -56,7 +56,7 @@ def split(time: TimeArray, config: SplitConfig, warm_up: int) -> Splits:
     Raises:
         DataError: If a split has too few bars.
     """
-    train_stop, validation_stop = _boundaries(time, config)
+    train_stop, validation_stop = boundaries(time, config)
     embargo = warm_up if config.embargo_bars is None else config.embargo_bars
     splits = Splits(
         train=Span(warm_up, train_stop),
@@ -75,7 +75,8 @@ def split(time: TimeArray, config: SplitConfig, warm_up: int) -> Splits:
     return splits
 
 
-def _boundaries(time: TimeArray, config: SplitConfig) -> tuple[int, int]:
+def boundaries(time: TimeArray, config: SplitConfig) -> tuple[int, int]:
+    """The numbers of bars [bar] before the end of train, and before the end of validation."""
     match config.train, config.validation:
         case train, None:
             return _end(time, train), len(time)

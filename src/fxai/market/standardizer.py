@@ -1,6 +1,6 @@
 """Standardizes features with the statistics of the train split."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,9 @@ import numpy as np
 from fxai.market.bars import FloatArray
 
 CLIP = 5.0  # standard deviations
+CONSTANT = "instrument:"
+"""Begins the names of columns that are constant for an instrument and that no table of features has."""
+
 _CONSTANT = 1e-12  # share of the mean; a smaller deviation is a rounding error
 
 
@@ -42,16 +45,32 @@ class Standardizer:
         columns = [column for part in parts for column in zip(part.names, part.mean, part.std, strict=True)]
         return cls(*map(tuple, zip(*columns, strict=True)))
 
+    def with_constants(self, columns: Mapping[str, float]) -> "Standardizer":
+        """The standardizer with further columns that have a constant value; their names begin with `CONSTANT`."""
+        return Standardizer(
+            (*self.names, *columns),
+            (*self.mean, *(-value for value in columns.values())),
+            (*self.std, *(1.0 for _ in columns)),
+        )
+
+    @property
+    def constants(self) -> tuple[str, ...]:
+        """The different names of the columns that a table of features does not have."""
+        return tuple(dict.fromkeys(name for name in self.names if name.startswith(CONSTANT)))
+
     def fits(self, names: tuple[str, ...]) -> bool:
         """Whether the features with these names can be standardized."""
+        names = (*names, *self.constants)
         parts = len(self.names) // max(1, len(names))
         return self.names == names * max(1, parts)
 
     def apply(self, values: FloatArray) -> FloatArray:
         """(value - mean) / std, [bar, feature], clipped to +-5; NaN stays NaN.
 
-        A joined standardizer returns the columns of each of its parts, side by side.
+        A joined standardizer returns the columns of each of its parts, side by side. The constant columns are added.
         """
+        if constants := len(self.constants):
+            values = np.hstack([values, np.zeros((len(values), constants))])
         if len(self.names) > values.shape[1]:
             values = np.tile(values, (1, len(self.names) // values.shape[1]))
         scaled: FloatArray = np.clip((values - np.array(self.mean)) / np.array(self.std), -CLIP, CLIP)

@@ -1,10 +1,13 @@
 """Checks before a run whether a study's data have enough bars for all its trials."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars
 from fxai.market.folds import folds_of
+from fxai.market.instrument_bars import read_instruments
+from fxai.market.instruments import common_config
 from fxai.market.read_bars import load_bars
 from fxai.market.splits import Splits, bars_in_all, split
 from fxai.spec.fields.data_config import DataConfig, FeatureConfig, SplitConfig
@@ -25,25 +28,37 @@ def check_bars(study: StudySpec) -> None:
     config = with_embargo(study).training_config
     if not isinstance(config, TrainingConfig):
         return
-    windows = longest_windows(study)
     bars = _bars(config.data.model_copy(update={"split": SplitConfig(), "features": FeatureConfig()}))
+    if not config.data.has_instruments:
+        _check_market(study, f"study {study.study_name}", bars[""], config.data.split)
+        return
     try:
-        splits = split(bars.time, config.data.split, windows.features)
-        folds = folds_of(config.data.split, splits, windows.features)
+        dated = common_config(bars, config.data).split
     except DataError as error:
         raise DataError(f"study {study.study_name}: {error}") from None
+    for name, of_instrument in bars.items():
+        _check_market(study, f"study {study.study_name}: instrument {name}", of_instrument, dated)
+
+
+def _check_market(study: StudySpec, where: str, bars: Bars, config: SplitConfig) -> None:
+    """Check the bars of one market; `where` begins the messages."""
+    windows = longest_windows(study)
+    try:
+        splits = split(bars.time, config, windows.features)
+        folds = folds_of(config, splits, windows.features)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from None
     if isinstance(study.verdict, VerdictConfig):
-        _check_test_bars(study, config.data.split, splits, windows.features)
+        _check_test_bars(where, config, splits, windows.features)
     for spans in [fold.train for fold in folds] or [(splits.train,)]:
         if (most := max(map(len, spans))) <= windows.observation:
             raise DataError(
-                f"study {study.study_name}: a training has at most {most} bars without a gap, and an "
-                f"env.observation_window of {windows.observation} needs more than {windows.observation}. Use more bars "
-                "or shorter windows"
+                f"{where}: a training has at most {most} bars without a gap, and an env.observation_window of "
+                f"{windows.observation} needs more than {windows.observation}. Use more bars or shorter windows"
             )
 
 
-def _check_test_bars(study: StudySpec, config: SplitConfig, splits: Splits, warm_up: int) -> None:
+def _check_test_bars(where: str, config: SplitConfig, splits: Splits, warm_up: int) -> None:
     """Check that the test split has enough bars for the bounds that decide a verdict."""
     from fxai.evaluation.whole_error import MINIMUM_BARS  # noqa: PLC0415 - SciPy is slow to load
 
@@ -52,13 +67,15 @@ def _check_test_bars(study: StudySpec, config: SplitConfig, splits: Splits, warm
         total = bars_in_all(config, warm_up, needed)
         in_all = "" if total is None else f", so about {total} bars in all"
         raise DataError(
-            f"study {study.study_name}: the bounds of a verdict need a test split of {needed} bars{in_all}; it has "
+            f"{where}: the bounds of a verdict need a test split of {needed} bars{in_all}; it has "
             f"{found}. Use more bars, change data.split.train ({config.train}) or data.split.validation "
             f"({config.validation}), or write verdict: off"
         )
 
 
 @lru_cache(maxsize=1)
-def _bars(config: DataConfig) -> Bars:
-    """The bars of a configuration, kept for the next study of the spec."""
-    return load_bars(config)
+def _bars(config: DataConfig) -> Mapping[str, Bars]:
+    """The bars of a configuration by instrument, kept for the next study of the spec. One source has an empty name."""
+    if not config.has_instruments:
+        return {"": load_bars(config)}
+    return {name: reading.bars for name, reading in read_instruments(config).items()}

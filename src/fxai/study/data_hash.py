@@ -1,6 +1,6 @@
 """Hash of the data that a study trains on."""
 
-from fxai.market.dataset import prepare
+from fxai.market.instruments import prepare_set
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.study import StudySpec
 
@@ -13,4 +13,4 @@ def data_hash(study: StudySpec) -> str | None:
     """
     if isinstance(study.training_config, CustomConfig):
         return None
-    return prepare(study.training_config.data).content_hash
+    return prepare_set(study.training_config.data).content_hash

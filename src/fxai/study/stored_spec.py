@@ -6,6 +6,7 @@ from typing import Any
 from fxai.errors import DataError, InputError
 from fxai.results.paths import StudyPaths
 from fxai.search.attributes import FINGERPRINT
+from fxai.spec.fields.sources import source_text
 from fxai.spec.reading.load import load_spec
 from fxai.spec.search.fingerprint import fingerprint
 from fxai.spec.search.study import StudySpec
@@ -42,7 +43,7 @@ def check_data_unchanged(spec: StudySpec, user_attrs: Mapping[str, Any]) -> None
     then, now = (_file_hash(each) for each in (stored, fingerprint(spec)))
     if None not in (then, now) and then != now:
         source = fingerprint(spec)["data"]
-        name = source.get("source") if isinstance(source, dict) else source
+        name = source_text(source["source"]) if isinstance(source, dict) else source  # type: ignore[arg-type]
         raise DataError(f"{name} has changed since the study {spec.study_name} began; restore the file")
 
 

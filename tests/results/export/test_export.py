@@ -13,6 +13,7 @@ from fxai.results.provenance import Provenance
 from fxai.results.record import StudyRecord
 from fxai.results.training.best_config import best_config, load_best_config, write_best_config
 from fxai.search import attributes
+from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.reading.load import load_spec
 from fxai.spec.reading.standalone_spec import standalone_spec
 from fxai.spec.search.fingerprint import fingerprint
@@ -88,3 +89,22 @@ def test_the_manifest_has_the_hash_of_each_file(on_own_data: Exported, tmp_path:
     assert {tmp_path / "out" / name for name in manifest["sha256"]} == {*made.files} - {made.folder / "manifest.json"}
     for name, digest in manifest["sha256"].items():
         assert hashlib.sha256((tmp_path / "out" / name).read_bytes()).hexdigest() == digest
+
+
+def test_the_files_of_instruments_are_copied_and_named(
+    study: optuna.Study, spec: StudySpec, bars: Path, tmp_path: Path
+):
+    (tmp_path / "other").mkdir()
+    second = tmp_path / "other" / bars.name
+    second.write_text("bars of another instrument")
+    sources = {"EURUSD": str(bars), "GBPUSD": str(second), "TEST": "planted_1h"}
+    data = DataConfig.model_validate({**spec.training_config.data.model_dump(), "source": sources})
+    of_instruments = spec.model_copy(update={"training_config": spec.training_config.model_copy(update={"data": data})})
+    exported = Exported(
+        StudyRecord.of(study), {attributes.FINGERPRINT: fingerprint(of_instruments)}, StudyPaths(tmp_path, "none")
+    )
+    assert exported.data is not None
+    assert exported.data.place == {"EURUSD": "data/0/bars.csv", "GBPUSD": "data/1/bars.csv", "TEST": "planted_1h"}
+    write_export(exported, tmp_path / "out", [], with_data=True)
+    assert (tmp_path / "out" / "data" / "1" / "bars.csv").read_text() == "bars of another instrument"
+    assert "The data set is `planted_1h`" in (tmp_path / "out" / "README.md").read_text()

@@ -6,8 +6,11 @@ import pytest
 
 from fxai.market.sources import NAMED_SETS
 from fxai.spec.fields.data_config import NAMED_SOURCE
+from fxai.spec.reading.data_paths import resolve_data_paths
 from fxai.spec.reading.load import load_spec
 from fxai.spec.search.fingerprint import difference, fingerprint
+from fxai.spec.yaml.source_node import plain_value, source_node
+from fxai.spec.yaml.yaml_source import read_yaml
 
 STUDY = "{study_name: mine, parameters: {training.gamma: {type: float, low: 0.9, high: 0.99}}"
 
@@ -24,7 +27,7 @@ def spec(path: Path, source: str = "bars.csv", key: str = "training_config") -> 
 
 def source_in(path: Path) -> str:
     config = load_spec(path).studies[0].training_config
-    return config.data.source
+    return str(config.data.source)
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +92,13 @@ def test_a_folder_that_moved_is_the_same_study(folder: Path) -> None:
 
 def test_the_named_data_sets_are_known() -> None:
     assert all(NAMED_SOURCE.fullmatch(name) for name in NAMED_SETS)
+
+
+def test_the_file_of_each_instrument_is_looked_for(folder: Path) -> None:
+    source = "{GBPUSD: other.csv, EURUSD: bars.csv, TEST: planted_1h}"
+    text = f"name: mine\nstudies:\n  - {STUDY}, training_config: {{data: {{source: {source}}}}}}}\n"
+    path = write(folder / "search" / "mine.yaml", text)
+    written = read_yaml(path)
+    placed = resolve_data_paths(source_node(written).keys["studies"].items[0], None, path.parent)
+    found = plain_value(placed.keys["training_config"].keys["data"].keys["source"])
+    assert found == {"GBPUSD": "other.csv", "EURUSD": str(folder / "search" / "bars.csv"), "TEST": "planted_1h"}

@@ -128,3 +128,29 @@ def test_a_later_field_counts_once_it_has_another_value() -> None:
 
 def test_a_fingerprint_without_parameters_sets_no_field() -> None:
     assert paths_of({}) == {}
+
+
+def test_several_instruments_are_known_by_the_content_of_each_file(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text(f"bars of {name}")
+
+    def of(**source: str) -> StudySpec:
+        places = {name: file if file == "planted_1h" else str(tmp_path / file) for name, file in source.items()}
+        return study(training_config={"data": {"source": places}})
+
+    began = of(EURUSD="a", GBPUSD="b", TEST="planted_1h")
+    assert change(began, of(TEST="planted_1h", GBPUSD="b", EURUSD="a")) == ()
+    (tmp_path / "moved").write_text("bars of a")
+    assert change(began, of(EURUSD="moved", GBPUSD="b", TEST="planted_1h")) == ()
+    assert any(line.startswith("data.sha256.EURUSD: ") for line in change(began, of(EURUSD="c", GBPUSD="b")))
+    assert change(of(EURUSD="a", GBPUSD="b"), of(EURUSD="b", GBPUSD="a"))
+
+
+def test_the_names_of_files_are_part_of_instruments_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "EURUSD.csv").write_text("1")
+    (tmp_path / "GBPUSD.csv").write_text("2")
+    config = {"source": str(tmp_path), "instruments": "all"}
+    before = study(training_config={"data": config})
+    stored = json.loads(json.dumps(fingerprint(before)))
+    (tmp_path / "GBPUSD.csv").rename(tmp_path / "USDJPY.csv")
+    assert difference(stored, fingerprint(before))

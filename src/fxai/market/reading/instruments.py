@@ -15,6 +15,9 @@ from fxai.market.bars import ReadingNote
 from fxai.market.reading.columns import Columns
 
 _NAMED = 5  # names in a message
+EMPTY = "(empty)"
+"""The name of rows whose cell is empty."""
+
 _FEWEST_REPEATS = 0.01  # share of rows whose time occurs before; fewer are duplicates
 _MOST_LEFT = 0.5  # share of these that may remain in a column of instruments
 _MOST_TEXTS, _MOST_NUMBERS = 0.5, 0.1  # distinct values per row of a column that names instruments
@@ -22,7 +25,7 @@ _LOOKED_AT = 1000  # first cells by which a column is one of numbers
 
 
 @dataclass(frozen=True, slots=True)
-class _NameColumn:
+class NameColumn:
     """The cells of a column as codes."""
 
     column: str
@@ -51,13 +54,13 @@ def rows_of_instrument(
     Raises:
         DataError: If the table has several instruments and none is named, or not the named one.
     """
-    values = _instruments(table, columns, wanted)
+    values = instrument_column(table, columns, wanted)
     if wanted is None:
         if values is None:
             return table, ()
         raise DataError(
             f"{source}: the file has several instruments, in the column {values.column!r}: {values.shown}; choose one "
-            f"with data.instrument: {values.names[0]}"
+            f"with data.instrument: {values.names[0]}, or train one agent on all with data.instruments: all"
         )
     if values is None:
         text = f"the file has no column of instruments, so all rows are read as those of {wanted}"
@@ -69,7 +72,7 @@ def rows_of_instrument(
     return table[chosen], (ReadingNote("instrument", text, int(chosen.sum())),)
 
 
-def _instruments(table: pd.DataFrame, columns: Columns, wanted: str | None) -> _NameColumn | None:
+def instrument_column(table: pd.DataFrame, columns: Columns, wanted: str | None) -> NameColumn | None:
     """The column that names instruments; None if all rows are of one, and `data.instrument` names no value of one."""
     candidates = [name for name in table.columns if _may_name_instruments(table, name, columns)]
     repeats = _repeated_times(table, columns) if candidates else None
@@ -105,14 +108,14 @@ def _repeated_times(table: pd.DataFrame, columns: Columns) -> NDArray[np.int64] 
     return times if repeats >= max(1, len(times) * _FEWEST_REPEATS) else None
 
 
-def _values(table: pd.DataFrame, column: str) -> _NameColumn:
+def _values(table: pd.DataFrame, column: str) -> NameColumn:
     codes, distinct = pd.factorize(table[column], use_na_sentinel=False)
-    names = tuple("(empty)" if pd.isna(each) else str(each).strip() for each in distinct)
+    names = tuple(EMPTY if pd.isna(each) else str(each).strip() for each in distinct)
     are_numbers = bool(pd.to_numeric(pd.Series(distinct[:_LOOKED_AT]), errors="coerce").notna().all())
-    return _NameColumn(column, codes.astype(np.int64, copy=False), names, are_numbers)
+    return NameColumn(column, codes.astype(np.int64, copy=False), names, are_numbers)
 
 
-def _telling_apart(times: NDArray[np.int64], found: list[_NameColumn]) -> _NameColumn | None:
+def _telling_apart(times: NDArray[np.int64], found: list[NameColumn]) -> NameColumn | None:
     """The column whose values tell apart the rows of one time; of several, the one that leaves the fewest repeats."""
     rows = len(times)
     fitting = [

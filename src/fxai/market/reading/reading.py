@@ -49,22 +49,25 @@ def read_bar_file(path: Path, config: DataConfig, name: str | None = None) -> Re
     tables = [table for file in files for table in read_tables(file.content, config, file.name)]
     joined = joined_tables(tables, source)
     try:
-        return _bars(joined, config, source, content_hash(files))
-    except DataError:
-        for table in tables if len(tables) > 1 else ():
+        return read_parsed(joined, config, source, content_hash(files))
+    except DataError as error:
+        if len(tables) == 1:
+            raise
+        for table in tables:
             if len(table.frame) > 1:
-                _bars(table, config, table.name, "")  # raises the error with the file and its row
-        raise
+                read_parsed(table, config, table.name, "")  # raises the error with the file and its row
+        raise DataError(f"{error}. If each file has another instrument, set data.instruments to all") from error
 
 
 def read_bar_frame(frame: pd.DataFrame, config: DataConfig, name: str = "data frame") -> Reading:
     """Bars of a data frame with the same columns as a file; an index of datetimes is the time. See `read_bar_file`."""
     table = with_row_numbers(frame)
     rows = pd.util.hash_pandas_object(table).to_numpy()
-    return _bars(ParsedTable(name, table), config, name, hashlib.sha256(rows.tobytes()).hexdigest())
+    return read_parsed(ParsedTable(name, table), config, name, hashlib.sha256(rows.tobytes()).hexdigest())
 
 
-def _bars(parsed: ParsedTable, config: DataConfig, source: str, data_hash: str) -> Reading:
+def read_parsed(parsed: ParsedTable, config: DataConfig, source: str, data_hash: str) -> Reading:
+    """The bars of a table with the hash `data_hash`. See `read_bar_file`."""
     if name_ticks(list(parsed.frame.columns), config.columns or {}):
         return read_ticks(parsed, config, source, data_hash)
     return resampled(_read_bars(parsed, config, source, data_hash), config.resample)

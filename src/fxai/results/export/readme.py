@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pydantic import JsonValue
+
 from fxai.formatting import counted
 from fxai.metric_text import is_percent, number_text
 from fxai.results.best_verdict import BestVerdict
@@ -101,19 +103,26 @@ def _requirements(
         f"The study ran with {listed}. With the same versions on the same kind of processor, a repeated training "
         "gives the same numbers to the last bit. Other versions may round differently. Run the commands in this folder."
     )
-    if data is not None and data.sha256 is not None and data.place not in files:
-        yield (
-            f"The data file is not in this folder. Its SHA-256 is `{data.sha256}`. Ask the person who ran the search "
-            f"for the file, and save it as `{data.place}`."
-        )
-    elif data is not None and data.sha256 is None:
-        hash_ = provenance.get("data_hash", "unknown")
-        yield f"The data set is `{data.place}`, which is part of FxAI. Its hash is `{hash_}`."
+    if data is not None:
+        yield from _data_notes(data, provenance, files)
     if spec is not None and is_custom(spec.objective):
         yield (
             "The search runs code that is not in this folder. Ask the person who ran the search for the code, and "
             "save it in this folder."
         )
+
+
+def _data_notes(data: ExportedData, provenance: Mapping[str, JsonValue], files: Sequence[str]) -> Iterator[str]:
+    """Where the bars are that the folder does not have."""
+    for part in data.parts.values():
+        if part.sha256 is not None and part.place not in files:
+            yield (
+                f"The data file is not in this folder. Its SHA-256 is `{part.sha256}`. Ask the person who ran the "
+                f"search for the file, and save it as `{part.place}`."
+            )
+        elif part.sha256 is None:
+            hash_ = "" if data.is_mapping else f" Its hash is `{provenance.get('data_hash', 'unknown')}`."
+            yield f"The data set is `{part.place}`, which is part of FxAI.{hash_}"
 
 
 def _best_again(record: StudyRecord, spec: StudySpec | None, config: BestConfig | CustomBestConfig) -> Iterator[str]:

@@ -7,6 +7,7 @@ from fxai.formatting import counted, figure
 from fxai.results.report.blocks import Block, Facts, Section, Table
 from fxai.results.report.study_info import StudyInfo
 from fxai.search import attributes
+from fxai.spec.fields.sources import source_text
 from fxai.spec.reading.transfer_spec import TransferSpec
 
 
@@ -73,7 +74,7 @@ def _training(fingerprint: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Data, agent and length of a trial, for a study of trading agents."""
     data, config = fingerprint.get("data"), fingerprint.get("training_config", {})
     if isinstance(data, dict):
-        yield "Data", str(data["source"])
+        yield "Data", source_text(data["source"])
         training, model = config.get("training", {}), config.get("model", {})
         updates = training.get("total_updates")
         yield "Agent", f"{training.get('algorithm', 'ppo')} on {model.get('type', 'mlp')}"

@@ -12,6 +12,7 @@ from fxai.results.training.schedule import Segment
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.field_paths import as_choice
 from fxai.spec.fields.objective import FX_TRADING, Objective, argument_style_of, command_of, folder_of, name_of
+from fxai.spec.fields.sources import mapped
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.config_override import CONFIG, SOURCE, override_config
@@ -89,7 +90,7 @@ def load_plan(path: Path, settings: Mapping[str, str]) -> TrainingPlan:
 
 def _placed(config: TrainingConfig, path: Path) -> TrainingConfig:
     """The configuration of a file with the path of its data, which may be in the folder of the file."""
-    source = resolve_source(path.parent, config.data.source)
+    source = mapped(config.data.source, lambda each: resolve_source(path.parent, each))
     return config.model_copy(update={"data": config.data.model_copy(update={"source": source})})
 
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from fxai.spec.fields.defaults import MAX_COUNT
-from fxai.spec.fields.environment import check_bare
 from fxai.spec.fields.folds_config import CombinatorialConfig, WalkForwardConfig
 from fxai.spec.fields.record import LATER, Record
+from fxai.spec.fields.sources import Source, as_name
 
 NAMED_SOURCE: Final = re.compile(r"eurusd_1h|(?P<kind>planted_1h|shuffled_1h)(?::(?P<seed>\d{1,9}))?")
 """Names of the built-in data sets of `source`, which `market/read_bars.py` generates."""
@@ -60,6 +60,11 @@ Decimal = Literal[".", ","]
 def _is_absent(value: object) -> bool:
     """Whether a field is left out of what is written, so that checkpoints of earlier releases are continued."""
     return value is None
+
+
+def _is_false(value: object) -> bool:
+    """Whether a switch is left out of what is written, so that checkpoints of earlier releases are continued."""
+    return value is False
 
 
 class SplitConfig(Record):
@@ -147,6 +152,11 @@ class FeatureConfig(Record):
         default=True, description="log volume relative to its past mean; left out if the data have no volume"
     )
     time: bool = Field(default=True, description="sine and cosine of the hour of the day and the day of the week")
+    instrument: Annotated[bool, LATER] = Field(
+        default=False,
+        exclude_if=_is_false,
+        description="one column for each instrument, 1 for the instrument of the bar and 0 for the others",
+    )
 
     def longest_window(self, *, has_volume: bool = True) -> int:
         """Returns the number of bars before the first bar with all features; `has_volume`: whether the data have it."""
@@ -189,19 +199,18 @@ def _is_clean_default(value: object) -> bool:
     return value == CleanConfig()
 
 
-def _as_text(value: object) -> object:
-    """The name of an instrument that YAML reads as a number, such as 600519."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+InstrumentName = Annotated[str, Field(min_length=1), BeforeValidator(as_name)]
+"""The name of an instrument."""
 
 
 class DataConfig(Record):
     """The bars, their splits and their features."""
 
-    source: Annotated[str, AfterValidator(check_bare)] = Field(
+    source: Source = Field(
         default="eurusd_1h",
         description="named data set, or a CSV, JSON, Parquet or Arrow file, or a folder or a pattern (eurusd/*.csv) "
         "whose files are joined, looked up in the folder of the spec, then in the current folder; ${NAME} is an "
-        "environment variable",
+        "environment variable. For several instruments a mapping {EURUSD: a.csv, GBPUSD: b.csv}",
     )
     timezone: str = Field(
         default="UTC",
@@ -232,10 +241,16 @@ class DataConfig(Record):
         description="length of the bars that are made of ticks or of shorter bars, such as 30s, 5min, 4h or 1d; they "
         "begin at multiples of it in UTC",
     )
-    instrument: Annotated[str | None, BeforeValidator(_as_text), LATER] = Field(
+    instrument: Annotated[str | None, BeforeValidator(as_name), LATER] = Field(
         default=None,
         exclude_if=_is_absent,
         description="name of the instrument whose rows are read, for a file with the rows of several",
+    )
+    instruments: Annotated[Literal["all"] | tuple[InstrumentName, ...] | None, LATER] = Field(
+        default=None,
+        exclude_if=_is_absent,
+        description="instruments that one agent trades: all, or a list of names. Each file of a folder or a pattern is "
+        "an instrument, named like the file; a single file has the rows of several",
     )
     spread_column: str | None = Field(
         default="auto",
@@ -264,3 +279,28 @@ class DataConfig(Record):
             return written
         found = {key: value for key, value in SPREAD_BEFORE_AUTO.items() if written.get(key, "auto") == "auto"}
         return {**written, **found}
+
+    @model_validator(mode="after")
+    def _check_instruments(self) -> "DataConfig":
+        if not isinstance(self.source, str) and (self.instrument is not None or self.instruments is not None):
+            key = "instrument" if self.instruments is None else "instruments"
+            raise ValueError(f"source names each instrument, so {key} must be absent; keep one of them")
+        if self.instrument is not None and self.instruments is not None:
+            raise ValueError("instrument and instruments exclude each other; keep one")
+        if self.instruments is not None and NAMED_SOURCE.fullmatch(str(self.source)):
+            raise ValueError(f"{self.source} has one instrument; remove instruments, or write source as a mapping")
+        if isinstance(self.instruments, tuple) and len(set(self.instruments)) != max(1, len(self.instruments)):
+            raise ValueError("instruments must be all, or a list of different names")
+        if self.features.instrument and not self.has_instruments:
+            raise ValueError("features.instrument needs several instruments: a mapping as source, or instruments")
+        if self.has_instruments and self.split.has_folds:
+            raise ValueError(
+                "walk_forward and combinatorial folds are of one instrument; with several instruments the validation "
+                "is one split"
+            )
+        return self
+
+    @property
+    def has_instruments(self) -> bool:
+        """Whether the data are a set of named instruments, which may be one."""
+        return not isinstance(self.source, str) or self.instruments is not None

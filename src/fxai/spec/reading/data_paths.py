@@ -30,6 +30,8 @@ def resolve_data_paths(study: SourceNode, base: SourceNode | None, folder: Path)
 
 
 def _placed(node: SourceNode, path: tuple[str, ...], folder: Path) -> SourceNode:
+    if not path and node.keys:  # the source of each instrument
+        return node.with_keys({name: _placed(each, (), folder) for name, each in node.keys.items()})
     if not path:
         return replace(node, value=resolve_source(folder, node.text)) if node.text else node
     first, *rest = path

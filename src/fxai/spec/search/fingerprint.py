@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, JsonValue
 
-from fxai.spec.fields.data_config import NAMED_SOURCE
+from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.objective import CustomCommand, Objective, argument_style_of, name_of
 from fxai.spec.fields.record import LATER
@@ -63,8 +63,12 @@ def _configuration(training_config: TrainingConfig | CustomConfig) -> Fingerprin
     if isinstance(training_config, CustomConfig):
         return {"training_config": training_config.model_dump(mode="json")}
     config = without_later_fields(training_config, training_config.model_dump(mode="json"))
-    source = config["data"].pop("source")
-    return {"data": _data(source), **_split_rule(config["data"]["split"]["train"]), "training_config": config}
+    del config["data"]["source"]
+    return {
+        "data": _data(training_config.data),
+        **_split_rule(config["data"]["split"]["train"]),
+        "training_config": config,
+    }
 
 
 def without_later_fields(record: BaseModel, dumped: dict[str, Any]) -> dict[str, Any]:
@@ -90,13 +94,26 @@ def _split_rule(train: JsonValue) -> Fingerprint:
     return {} if isinstance(train, str) else {"fractions_of_split": "of all bars"}
 
 
-def _data(source: str) -> JsonValue:
-    """Returns the source of the data, and for files also the hash of their content."""
+def _data(data: DataConfig) -> JsonValue:
+    """Returns the source of the data, and for files also the hash of their content.
+
+    Several instruments have a hash each, by their names; that of a named data set is its name.
+    """
+    if isinstance(data.source, str):
+        sha256 = _source_hash(data.source, named=data.has_instruments)
+        return {"source": data.source} if sha256 is None else {"source": data.source, "sha256": sha256}
+    hashes: dict[str, JsonValue] = {name: _source_hash(each) or each for name, each in data.source.items()}
+    return {"source": dict(data.source), "sha256": hashes}
+
+
+def _source_hash(source: str, *, named: bool = False) -> str | None:
+    """Returns the hash of a source's files, with their names if `named` is true; None for a named data set."""
     path = expanded_path(source)
     paths = (path,) if NAMED_SOURCE.fullmatch(source) else source_paths(path)
     if not paths or not all(path.is_file() for path in paths):
-        return {"source": source}
-    return {"source": source, "sha256": files_hash([_file_hash(path) for path in paths])}
+        return None
+    names = [path.name if named and len(paths) > 1 else "" for path in paths]
+    return files_hash([name + _file_hash(path) for name, path in zip(names, paths, strict=True)])
 
 
 def _file_hash(path: Path) -> str:

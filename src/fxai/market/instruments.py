@@ -1,0 +1,148 @@
+"""The markets of several instruments, with one set of split dates for all of them."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate
+
+import numpy as np
+
+from fxai.errors import DataError
+from fxai.formatting import span
+from fxai.market.bars import Bars, TimeArray
+from fxai.market.calendar import bar_length
+from fxai.market.dataset import Market, prepare, prepare_bars
+from fxai.market.instrument_bars import read_instruments
+from fxai.market.splits import Span, boundaries
+from fxai.market.standardizer import CONSTANT
+from fxai.spec.fields.data_config import DataConfig, SplitConfig
+
+_SAME_LENGTH = 0.01  # largest relative difference of the bar lengths of two instruments
+
+
+@dataclass(frozen=True, slots=True)
+class MarketSet:
+    """Markets of one or more instruments. Joined bars are the bars of one market after the other."""
+
+    names: tuple[str, ...]  # of the instruments, sorted; empty for data without named instruments, with one market
+    markets: tuple[Market, ...]
+    content_hash: str  # of the data of all instruments
+
+    @property
+    def offsets(self) -> tuple[int, ...]:
+        """The joined index of the first bar of each market."""
+        return tuple(accumulate(map(len, self.markets[:-1]), initial=0))
+
+    @property
+    def train(self) -> tuple[Span, ...]:
+        """The train split of each market, in joined bars."""
+        return self._spans([market.splits.train for market in self.markets])
+
+    @property
+    def validation(self) -> tuple[Span, ...]:
+        """The validation split of each market, in joined bars."""
+        return self._spans([market.splits.validation for market in self.markets])
+
+    @property
+    def time(self) -> TimeArray:
+        """The opens of all joined bars."""
+        return np.concatenate([market.time for market in self.markets])
+
+    def _spans(self, spans: Sequence[Span]) -> tuple[Span, ...]:
+        moved = zip(spans, self.offsets, strict=True)
+        return tuple(Span(span.start + offset, span.stop + offset) for span, offset in moved)
+
+
+def prepare_set(config: DataConfig) -> MarketSet:
+    """Read bars, compute features, split and standardize: for each instrument, or for data of one source.
+
+    Raises:
+        DataError: The data of an instrument cannot be read or used; the message has its name.
+    """
+    if not config.has_instruments:
+        market = prepare(config)
+        return MarketSet((), (market,), market.content_hash)
+    bars = {name: reading.bars for name, reading in read_instruments(config).items()}
+    return prepare_instruments(bars, config)
+
+
+def prepare_instruments(bars: Mapping[str, Bars], config: DataConfig) -> MarketSet:
+    """As `prepare_set`, for bars in memory by the names of their instruments."""
+    names, dated = tuple(sorted(bars)), common_config(bars, config)
+    markets = tuple(_market(name, names, bars[name], dated) for name in names)
+    for name, market in zip(names, markets, strict=True):
+        if market.feature_names != markets[0].feature_names:
+            raise DataError(
+                f"instrument {name} has the features {', '.join(market.feature_names)}; instrument {names[0]} has "
+                f"{', '.join(markets[0].feature_names)}"
+            )
+    return MarketSet(names, markets, set_hash(bars))
+
+
+def common_config(bars: Mapping[str, Bars], config: DataConfig) -> DataConfig:
+    """The configuration with the dates of the splits, and without the feature `volume` if an instrument has none.
+
+    Fractions are of the times at which any instrument has a bar. Fractions of the bars of each instrument would have
+    other dates for each, and an agent would train on dates on which another instrument is scored.
+
+    Raises:
+        DataError: The bars of two instruments have different lengths.
+    """
+    _check_lengths(bars)
+    split = with_dates([each.time for each in bars.values()], config.split)
+    features = config.features
+    if any(each.volume is None for each in bars.values()):
+        features = features.model_copy(update={"volume": False})
+    return config.model_copy(update={"split": split, "features": features})
+
+
+def with_dates(times: Sequence[TimeArray], config: SplitConfig) -> SplitConfig:
+    """The split with the dates at which its fractions end, of the times [bar] of each instrument."""
+    if isinstance(config.train, datetime):
+        return config
+    union = np.unique(np.concatenate(times))
+    train, validation = boundaries(union, config)
+    ends = {"train": _date(union, train)}
+    if config.validation is not None:
+        ends["validation"] = _date(union, validation)
+    return config.model_copy(update=ends)
+
+
+def set_hash(bars: Mapping[str, Bars]) -> str:
+    """SHA-256 of the names and the data of all instruments."""
+    parts = [f"{name}:{bars[name].content_hash}\n" for name in sorted(bars)]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def instrument_columns(name: str, names: Sequence[str]) -> dict[str, float]:
+    """The input columns of `data.features.instrument` for an instrument: 1 in its own column, 0 in the others."""
+    return {f"{CONSTANT}{each}": float(each == name) for each in names}
+
+
+def _market(name: str, names: Sequence[str], bars: Bars, config: DataConfig) -> Market:
+    columns = instrument_columns(name, names) if config.features.instrument else {}
+    try:
+        return prepare_bars(bars, config, constants=columns)
+    except DataError as error:
+        raise DataError(f"instrument {name}: {error}") from error
+
+
+def _check_lengths(bars: Mapping[str, Bars]) -> None:
+    lengths = {name: bar_length(each.time) for name, each in bars.items()}
+    (first, least), *others = lengths.items()
+    for name, length in others:
+        if abs(length / least - 1) > _SAME_LENGTH:
+            raise DataError(
+                f"instrument {name} has bars of {_text(length)}, and instrument {first} of {_text(least)}; give all "
+                "instruments bars of one length, for example with data.resample"
+            )
+
+
+def _text(length: np.timedelta64) -> str:
+    return span(float(length / np.timedelta64(1, "s")))
+
+
+def _date(time: TimeArray, index: int) -> datetime:
+    date: datetime = time[index].astype("datetime64[us]").item()
+    return date
