@@ -23,9 +23,7 @@ def train_in_this_process() -> Iterator[None]:
     def opened(
         slots: Sequence[Slot], logs: Path, plan: LanePlan | None = None, limits: Limits | None = None
     ) -> InlinePool:
-        cached_markets.cached_market.cache_clear()  # files of the same name in other folders have other bars
-        cached_markets.cached_tensors.cache_clear()
-        cached_markets.cached_tensors_of_folds.cache_clear()
+        cached_markets.forget_markets()  # files of the same name in other folders have other bars
         return InlinePool(slots, plan)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -15,6 +15,7 @@ import fxai
 from cli.conftest import call_fxai
 from fxai.cli.app import COMMANDS
 from fxai.errors import FxaiError, InputError, StudyHeldError
+from fxai.market.mapped import market_cache
 from fxai.protocol import LaneObjective, Lanes
 from fxai.rl.lanes.pack import signature
 from fxai.rl.training import lane_width
@@ -171,6 +172,14 @@ def test_lane_widths_are_stored_in_the_folder_that_it_names(monkeypatch: pytest.
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert "`~/.cache/fxai/lanes`" in README
     assert Path("~/.cache/fxai/lanes").expanduser() == lane_width._cache()
+
+
+def test_large_markets_are_stored_in_the_folder_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert "`~/.cache/fxai/markets`, 4 GB at most" in README
+    assert "Files below 1 MB" in README
+    assert Path("~/.cache/fxai/markets").expanduser() == market_cache.cache_folder()
+    assert (market_cache._MOST_BYTES, market_cache.FEWEST_BYTES) == (4e9, 1e6)
 
 
 def test_fields_that_may_differ_within_a_program_do_not_separate_trials(study: StudySpec) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fxai.errors import DataError
 from fxai.market.dataset import Market
+from fxai.market.mapped.market_folder import MappedMarkets
 from fxai.market.quotes import QuoteTable
 
 
@@ -92,6 +93,12 @@ def on_device(market: Market, device: torch.device) -> MarketTensors:
         spread=market.spread,
         device=device,
     )
+
+
+def mapped_on_device(mapped: MappedMarkets, device: torch.device) -> MarketTensors:
+    """Returns the joined tensors of mapped markets on a device; on a CPU they are the mapped memory itself."""
+    quotes, features = torch.from_numpy(mapped.quotes).to(device), torch.from_numpy(mapped.features).to(device)
+    return MarketTensors(quotes, features, mapped.has_spread, mapped.has_nights)
 
 
 def folds_on_device(folds: Iterable[Market], device: torch.device) -> MarketTensors:

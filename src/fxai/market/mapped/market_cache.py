@@ -1,0 +1,148 @@
+"""Prepared markets in the user's cache folder, made by one worker and mapped by all workers of the machine.
+
+A worker that prepares a market for itself needs 250 bytes for each bar. Mapped quotes and features need 76 bytes for
+each bar with the default features, once for all workers. A market is found by the content of its files, by its
+configuration and by the source code that prepares it, so a stale one is never found.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import time
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock
+
+import fxai
+from fxai.market.dataset import Market, prepare, prepare_folds
+from fxai.market.folds import latest_fold
+from fxai.market.mapped.market_folder import MappedMarkets, map_markets, write_markets
+from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
+from fxai.spec.fields.environment import expanded_path
+from fxai.spec.fields.source_paths import source_paths
+
+FEWEST_BYTES: Final = 1_000_000
+"""Size of the files of a market, times its folds, from which it is mapped. A smaller one is prepared sooner than found,
+and takes a few megabytes of a worker."""
+
+_MOST_BYTES: Final = 4_000_000_000  # of the folder; the markets that were used last stay
+_ABANDONED_SECONDS: Final = 86_400.0  # after which an unfinished folder is deleted
+_PACKAGE: Final = Path(fxai.__file__).parent
+_CODE: Final = ("market", "spec/fields")
+_LIBRARIES: Final = ("numpy", "pandas", "pyarrow")
+
+
+def mapped_markets(config: DataConfig) -> MappedMarkets | None:
+    """Finds the markets of a configuration in the cache, or prepares them and writes them there.
+
+    With folds there is one market, and the tensors of all folds are joined.
+
+    Returns:
+        The markets; None if the data are small or generated, or if the cache cannot be written.
+
+    Raises:
+        DataError: The bars cannot be read or are not valid.
+    """
+    key = _key(config)
+    if key is None:
+        return None
+    folder = cache_folder() / key
+    try:
+        with FileLock(_lock(folder), fallback_to_soft=False):
+            found = map_markets(folder)
+            if found is None:
+                _write(folder, config)
+                if _key(config) != key:  # the files changed meanwhile
+                    shutil.rmtree(folder, ignore_errors=True)
+                    return None
+                found = map_markets(folder)
+            os.utime(folder)
+    except OSError:
+        return None
+    return found
+
+
+def cache_folder() -> Path:
+    """Returns the folder with a folder for each market."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fxai" / "markets"
+
+
+def _lock(folder: Path) -> Path:
+    """The lock of a market, one of 256."""
+    locks = folder.parent / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    return locks / f"{folder.name[:2]}.lock"
+
+
+def _write(folder: Path, config: DataConfig) -> None:
+    """Writes the markets to another folder, which is renamed; then deletes folders that were not used for long."""
+    temporary = folder.with_name(f".{folder.name}.tmp")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)  # of a worker that was killed
+        write_markets(temporary, _parts(config))
+        shutil.rmtree(folder, ignore_errors=True)  # a damaged one
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    _make_room(folder)
+
+
+def _parts(config: DataConfig) -> Iterator[tuple[Market, bool]]:
+    """The markets to join, each with whether its bars are kept."""
+    if not config.split.has_folds:
+        yield prepare(config), True
+        return
+    for fold, market in enumerate(prepare_folds(config)):
+        yield market, fold == latest_fold(market.folds)
+
+
+def _make_room(newest: Path) -> None:
+    """Deletes the folders that were used first until the others fit. Workers keep what they have mapped."""
+    now = time.time()
+    for folder in newest.parent.glob(".*.tmp"):
+        if now - folder.stat().st_mtime > _ABANDONED_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+    ages = {folder: folder.stat().st_mtime for folder in newest.parent.glob("[0-9a-f]*") if folder.name != newest.name}
+    used = _size(newest)
+    for folder in sorted(ages, key=lambda each: -ages[each]):
+        used += _size(folder)
+        if used > _MOST_BYTES:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
+def _key(config: DataConfig) -> str | None:
+    """Hash of all that decides the numbers of a market; None if the market is not mapped."""
+    if not isinstance(config.source, str) or config.has_instruments or NAMED_SOURCE.fullmatch(config.source):
+        return None
+    try:
+        paths = source_paths(expanded_path(config.source))
+        if sum(path.stat().st_size for path in paths) * config.split.folds < FEWEST_BYTES:
+            return None
+        contents = [_hash_of(path) for path in paths]
+    except OSError:
+        return None  # reading the bars says what is wrong
+    parts = [_made_by(), config.model_dump_json(), *contents]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@cache
+def _made_by() -> str:
+    """Hash of the code that prepares markets: FxAI's modules, versions of libraries, and the machine."""
+    modules = sorted(path for folder in _CODE for path in (_PACKAGE / folder).rglob("*.py"))
+    versions = [f"{name} {version(name)}" for name in _LIBRARIES]
+    parts = [*versions, platform.node(), platform.machine(), *map(_hash_of, modules)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _hash_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
