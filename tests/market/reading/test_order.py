@@ -19,15 +19,24 @@ def rows(hours: list[int], closes: list[float], volumes: list[float] | None = No
     return BarRows("bars.csv", np.arange(2, len(hours) + 2), time, prices, further)
 
 
-def test_rows_in_order_are_kept():
-    keep, faults = in_order(rows([0, 1, 2], [1, 2, 3]), REFUSE)
-    assert (keep.tolist(), faults.duplicates_dropped, faults.rows_reordered) == ([0, 1, 2], 0, 0)
-    assert not faults.newest_first
+def positions(found: BarRows) -> list[int]:
+    """Positions among `rows` of the rows that were kept."""
+    return [int(number) - 2 for number in found.numbers]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_rows_in_order_are_kept_without_a_copy(*, newest_first: bool):
+    given = rows([2, 1, 0] if newest_first else [0, 1, 2], [1, 2, 3])
+    found, faults = in_order(given, REFUSE)
+    assert positions(found) == ([2, 1, 0] if newest_first else [0, 1, 2])
+    assert (faults.duplicates_dropped, faults.rows_reordered, faults.newest_first) == (0, 0, newest_first)
+    assert np.shares_memory(found.time, given.time)
+    assert all(np.shares_memory(found.prices[name], given.prices[name]) for name in found.prices)
 
 
 def test_equal_rows_are_dropped_and_counted():
-    keep, faults = in_order(rows([0, 1, 0, 0], [1, 2, 1, 1], [5, 5, 5, 5]), REFUSE)
-    assert (keep.tolist(), faults.duplicates_dropped) == ([3, 1], 2)
+    found, faults = in_order(rows([0, 1, 0, 0], [1, 2, 1, 1], [5, 5, 5, 5]), REFUSE)
+    assert (positions(found), faults.duplicates_dropped) == ([3, 1], 2)
     assert not faults.notes
 
 
@@ -43,14 +52,14 @@ def test_other_prices_at_one_time_are_refused_with_rows_and_values():
 
 
 def test_the_last_row_of_a_time_is_used_by_rule():
-    keep, faults = in_order(rows([0, 1, 0], [1, 2, 1.5]), DROP)
-    assert (keep.tolist(), faults.duplicates_dropped) == ([2, 1], 1)
+    found, faults = in_order(rows([0, 1, 0], [1, 2, 1.5]), DROP)
+    assert (positions(found), faults.duplicates_dropped) == ([2, 1], 1)
     (note,) = faults.notes
     assert (note.subject, note.rows, note.first_rows) == ("repeated times", 1, (2,))
 
 
 def test_another_volume_at_one_time_is_said():
-    keep, faults = in_order(rows([0, 0, 1], [1, 1, 2], [5, 6, 5]), REFUSE)
-    assert keep.tolist() == [1, 2]
+    found, faults = in_order(rows([0, 0, 1], [1, 1, 2], [5, 6, 5]), REFUSE)
+    assert positions(found) == [1, 2]
     (note,) = faults.notes
     assert "volume 5.0 and 6.0; the last row is used" in note.text

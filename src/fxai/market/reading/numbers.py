@@ -15,7 +15,10 @@ def numbers(table: pd.DataFrame, column: str, source: str) -> FloatArray:
         DataError: For a cell that is neither empty nor a finite number.
     """
     cells = table[column]
-    found = pd.to_numeric(cells, errors="coerce").to_numpy("float64", na_value=np.nan)
+    if cells.dtype == np.float64:
+        found = cells.to_numpy()  # not a copy
+    else:
+        found = pd.to_numeric(cells, errors="coerce").to_numpy("float64", na_value=np.nan)
     wrong = ~np.isfinite(found)
     if wrong.any():
         wrong &= cells.notna().to_numpy()

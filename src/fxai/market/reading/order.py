@@ -10,30 +10,34 @@ from fxai.market.reading.values import BarRows
 from fxai.spec.fields.data_config import CleanConfig
 
 
-def in_order(rows: BarRows, rule: CleanConfig) -> tuple[NDArray[np.int64], Faults]:
-    """Positions of rows in the order of time, the last row of each time, and a summary of the corrections.
+def in_order(rows: BarRows, rule: CleanConfig) -> tuple[BarRows, Faults]:
+    """The rows in the order of time, the last row of each time, and a summary of the corrections.
+
+    Rows that are in order, from the oldest or from the newest, are not copied.
 
     Raises:
         DataError: If rows of one time have different prices, unless `data.clean.repeated` is `drop`.
     """
     time = rows.time
     newest_first = bool(time[0] > time[-1])
-    steps = np.diff(time).astype(np.int64) * (-1 if newest_first else 1)
-    reordered = int((steps < 0).sum())
+    first, second = (time[1:], time[:-1]) if newest_first else (time[:-1], time[1:])
+    reordered = int(np.count_nonzero(second < first))
     notes: tuple[ReadingNote, ...] = ()
-    if not newest_first and not reordered and (steps > 0).all():
-        keep = np.arange(len(time))
+    keep: slice | NDArray[np.int64]
+    if (second > first).all():
+        keep = slice(None, None, -1 if newest_first else 1)
     else:
         order = np.argsort(time, kind="stable")
         repeats = np.flatnonzero(np.diff(time[order]).astype(np.int64) == 0)  # each is equal to the next one
         notes = _notes(rows, order[repeats], order[repeats + 1], rule)
         keep = np.delete(order, repeats)
-    low, high = rows.prices["low"][keep], rows.prices["high"][keep]
-    opens, closes = rows.prices["open"][keep], rows.prices["close"][keep]
+    ordered = rows.at(keep)
+    low, high = ordered.prices["low"], ordered.prices["high"]
+    opens, closes = ordered.prices["open"], ordered.prices["close"]
     outside = (opens < low) | (opens > high) | (closes < low) | (closes > high)
-    return keep, Faults(
+    return ordered, Faults(
         rows_read=len(time),
-        duplicates_dropped=len(time) - len(keep),
+        duplicates_dropped=len(time) - len(ordered.time),
         rows_reordered=reordered,
         newest_first=newest_first,
         outside_range=int(outside.sum()),

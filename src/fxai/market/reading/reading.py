@@ -46,10 +46,12 @@ def read_bar_file(path: Path, config: DataConfig, name: str | None = None) -> Re
     """
     source = name or path.name
     files = source_files(path, source)
+    data_hash = content_hash(files)
     tables = [table for file in files for table in read_tables(file.content, config, file.name)]
+    del files  # their content takes memory
     joined = joined_tables(tables, source)
     try:
-        return read_parsed(joined, config, source, content_hash(files))
+        return read_parsed(joined, config, source, data_hash)
     except DataError as error:
         if len(tables) == 1:
             raise
@@ -81,8 +83,8 @@ def _read_bars(parsed: ParsedTable, config: DataConfig, source: str, data_hash: 
     table, of_numbers = with_plain_numbers(table, columns.prices, columns.further, config, source)
     times = read_times(table, columns.time, config, source)
     values, of_values = read_values(table, columns, times.utc, config, source)
-    keep, faults = in_order(values, config.clean)
-    rows, of_bars = without_suspicious(values.at(keep), config.clean)
+    ordered, faults = in_order(values, config.clean)
+    rows, of_bars = without_suspicious(ordered, config.clean)
     if len(rows.time) < 2:  # noqa: PLR2004 - bars have a length
         raise DataError(f"{source}: the file has {['no', 'one'][len(rows.time)]} bar; at least two are needed")
     bars = Bars(name=source, content_hash=data_hash, time=rows.time, **rows.prices, **rows.further)

@@ -1,5 +1,6 @@
 """Finds bars that are valid and probably wrong: closed weekends, stale prices, single prices off by a factor."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ _STALE_BARS, _STALE_TIME = 12, np.timedelta64(1, "h")
 _LEAST_FACTOR = 1.2
 _RANGES = 20  # typical bar ranges that a price must be off
 _SAMPLE = 10_000  # bars by which the typical range is measured
+_PART = 1 << 16  # bars
 _SIDE = 3  # bars before and after a bar that decide what its price should be
 
 
@@ -76,8 +78,12 @@ def _findings(rows: BarRows) -> tuple[_Finding, ...]:
 
 def _weekends(rows: BarRows) -> NDArray[np.int64]:
     """Bars without movement and volume at weekends, if the market is closed then."""
-    second = (rows.time.astype("datetime64[s]").astype(np.int64) + _MONDAY) % _WEEK
-    at_weekend = np.flatnonzero((second >= _CLOSED[0]) & (second < _CLOSED[1]))
+
+    def closed(part: slice) -> NDArray[np.bool_]:
+        second = (rows.time[part].astype("datetime64[s]").astype(np.int64) + _MONDAY) % _WEEK
+        return (second >= _CLOSED[0]) & (second < _CLOSED[1])
+
+    at_weekend = _positions(len(rows.time), closed)
     is_flat = rows.prices["high"][at_weekend] == rows.prices["low"][at_weekend]
     if "volume" in rows.further:
         is_flat &= rows.further["volume"][at_weekend] == 0
@@ -90,14 +96,17 @@ def _weekends(rows: BarRows) -> NDArray[np.int64]:
 
 def _stale(rows: BarRows) -> NDArray[np.int64]:
     """Bars with the four prices of the bar before, in runs of some length."""
-    close = rows.prices["close"]
-    same = np.zeros(len(close), np.bool_)
-    at = np.flatnonzero(close[1:] == close[:-1]) + 1
-    for each in rows.prices.values():
-        at = at[each[at] == each[at - 1]]
-    same[at] = True
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], same.view(np.int8), [0]))))
-    begins, ends = edges[::2], edges[1::2]  # bars begins..ends - 1 repeat the bar begins - 1
+
+    def same(part: slice) -> NDArray[np.bool_]:
+        after = slice(part.start + 1, part.stop + 1)
+        equal: NDArray[np.bool_] = np.logical_and.reduce([each[after] == each[part] for each in rows.prices.values()])
+        return equal
+
+    at = _positions(len(rows.time) - 1, same) + 1
+    if not at.size:
+        return at
+    cuts = np.flatnonzero(np.diff(at) > 1) + 1
+    begins, ends = at[np.append(0, cuts)], at[np.append(cuts, len(at)) - 1] + 1  # these repeat the bar begins - 1
     is_long = (ends - begins >= _STALE_BARS) & (rows.time[ends - 1] - rows.time[begins - 1] >= _STALE_TIME)
     runs = [np.arange(begin, end) for begin, end in zip(begins[is_long], ends[is_long], strict=True)]
     return np.concatenate(runs) if runs else at[:0]
@@ -108,21 +117,30 @@ def _spikes(rows: BarRows) -> NDArray[np.int64]:
 
     The first and the last bar are not judged, since a real change of prices can look like that there.
     """
-    high, low, close = _highest(rows), _lowest(rows), rows.prices["close"]
-    factor = _factor(rows)
-    before = close[:-2]
-    far = (high[1:-1] > before * factor) | (low[1:-1] * factor < before) | (high[1:-1] > low[1:-1] * factor)
-    at = np.flatnonzero(far) + 1
+    close, factor = rows.prices["close"], _factor(rows)
+
+    def far(part: slice) -> NDArray[np.bool_]:
+        low, high = _extremes(rows, slice(part.start + 1, part.stop + 1))
+        before = close[part]
+        return (high > before * factor) | (low * factor < before) | (high > low * factor)
+
+    at = _positions(len(close) - 2, far) + 1
+    low, high = _extremes(rows, at)
     earlier, later = _level(close, at, -1), _level(close, at, 1)
-    too_high = high[at] > np.maximum(earlier, later) * factor
-    too_low = low[at] * factor < np.minimum(earlier, later)
+    too_high = high > np.maximum(earlier, later) * factor
+    too_low = low * factor < np.minimum(earlier, later)
     return at[too_high | too_low]
 
 
 def _jump_note(rows: BarRows) -> ReadingNote | None:
     """A note on changes of the level of prices that last."""
     close, factor = rows.prices["close"], _factor(rows)
-    at = np.flatnonzero((close[1:] > close[:-1] * factor) | (close[1:] * factor < close[:-1])) + 1
+
+    def jumps(part: slice) -> NDArray[np.bool_]:
+        before, after = close[part], close[part.start + 1 : part.stop + 1]
+        return (after > before * factor) | (after * factor < before)
+
+    at = _positions(len(close) - 1, jumps) + 1
     earlier, later = _level(close, at, -1), _level(close, at - 1, 1)
     at = at[(later > earlier * factor) | (later * factor < earlier)]
     if not at.size:
@@ -146,11 +164,17 @@ def _level(close: FloatArray, at: NDArray[np.int64], side: int) -> FloatArray:
     return level
 
 
-def _highest(rows: BarRows) -> FloatArray:
-    highest: FloatArray = np.maximum(np.maximum(rows.prices["open"], rows.prices["close"]), rows.prices["high"])
-    return highest
+def _extremes(rows: BarRows, chosen: slice | NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
+    """The lowest and the highest of the four prices of some bars."""
+    prices = [each[chosen] for each in rows.prices.values()]
+    return np.minimum.reduce(prices), np.maximum.reduce(prices)
 
 
-def _lowest(rows: BarRows) -> FloatArray:
-    lowest: FloatArray = np.minimum(np.minimum(rows.prices["open"], rows.prices["close"]), rows.prices["low"])
-    return lowest
+def _positions(count: int, condition: Callable[[slice], NDArray[np.bool_]]) -> NDArray[np.int64]:
+    """The positions from 0 to `count` - 1 at which a condition holds, which is computed for parts of them.
+
+    Intermediate results of a part fit the processor's cache, and take no memory for long files.
+    """
+    parts = (slice(begin, min(begin + _PART, count)) for begin in range(0, count, _PART))
+    found = [np.flatnonzero(condition(part)) + part.start for part in parts]
+    return np.concatenate(found) if found else np.empty(0, np.int64)

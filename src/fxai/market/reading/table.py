@@ -1,10 +1,10 @@
 """Reads a table from the bytes of files: CSV with any separator, JSON, Parquet or Arrow, compressed or not."""
 
-import io
 from collections.abc import Sequence
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from fxai.errors import DataError
 from fxai.market.bars import ReadingNote
@@ -65,10 +65,16 @@ def _table(raw: bytes, config: DataConfig, name: str) -> ParsedTable:
 
 def _parquet(raw: bytes, name: str) -> pd.DataFrame:
     try:
-        frame = pd.read_parquet(io.BytesIO(raw), engine="pyarrow")
-    except (ValueError, OSError) as error:
+        return with_row_numbers(_frame(pq.read_table(pa.BufferReader(raw))))
+    except (ValueError, OSError, pa.ArrowException) as error:
         raise DataError(f"{name}: the Parquet file cannot be read ({error})") from error
-    return with_row_numbers(frame)
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """A data frame of an Arrow table, which must not be used again: each column is freed as soon as it is converted."""
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
+    pa.default_memory_pool().release_unused()
+    return frame
 
 
 def _arrow(raw: bytes, name: str) -> pd.DataFrame:

@@ -27,8 +27,8 @@ class BarRows:
     prices: dict[str, FloatArray]  # [row] each: open, high, low, close
     further: dict[str, FloatArray]  # [row] each: volume, spread
 
-    def at(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> "BarRows":
-        """Some rows, by positions or by a choice of each row."""
+    def at(self, chosen: NDArray[np.int64] | NDArray[np.bool_] | slice) -> "BarRows":
+        """Some rows, by positions, by a choice of each row, or as a slice, which copies nothing."""
         return replace(
             self,
             numbers=self.numbers[chosen],

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fxai.errors import DataError
 from fxai.market.reading.times.utc import Times, read_times
+from fxai.market.reading.times.year_first import with_dashes
 from fxai.spec.fields.data_config import DataConfig
 
 HOURS = pd.date_range("2023-01-02", periods=400, freq="h")
@@ -320,3 +321,35 @@ def test_numbers_are_times_from_1970_to_tomorrow_or_refused(numbers: list[int]):
         return
     assert (found >= np.datetime64("1970-01-01")).all()
     assert (found < np.datetime64(dt.datetime.now(dt.UTC).date() + dt.timedelta(days=2))).all()
+
+
+@pytest.mark.parametrize("mark", [".", "/"])
+@pytest.mark.parametrize("form", ["%Y.%m.%d", "%Y.%m.%d %H:%M", "%Y.%m.%dT%H:%M:%S", "%Y.%m.%d %H:%M:%S.000"])
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
+def test_dates_with_other_marks_are_those_with_dashes(mark: str, form: str, kind: pa.DataType) -> None:
+    texts = HOURS.strftime(form.replace(".", mark, 2))
+    dashed = HOURS.strftime(form.replace(".", "-", 2))
+    whole = pa.array([texts[0], *texts], kind)
+    assert with_dashes(whole[1:]).to_pylist() == dashed.tolist()
+    column = pd.Series(texts, dtype=pd.ArrowDtype(kind))
+    np.testing.assert_array_equal(read(column).utc, read(list(dashed)).utc)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["2023.01.02", "2023.1.03"],
+        ["2023.01.02", "2023-01.03"],
+        ["2023.01/02", "2023.01/03"],
+        ["2023.01.023", "2023.01.024"],
+        ["02.01.2023", "03.01.2023"],
+        ["\uff12023.01.02", "2023.01.03"],
+    ],
+)
+def test_dates_in_other_forms_stay_as_they_are(texts: list[str]) -> None:
+    assert with_dashes(pa.array(texts)).to_pylist() == texts
+
+
+def test_a_date_that_does_not_exist_is_named_with_its_row() -> None:
+    with pytest.raises(DataError, match=r"row 3: '2023.02.30 00:00' is no date"):
+        read(["2023.02.01 00:00", "2023.02.30 00:00"])

@@ -11,6 +11,7 @@ from fxai.market.reading.times.clocks import Clocks, read_clocks
 from fxai.market.reading.times.dates import PATTERNS, read_dates
 from fxai.market.reading.times.moments import Moments
 from fxai.market.reading.times.numbers_as_times import number_times
+from fxai.market.reading.times.year_first import with_dashes
 
 _FIRST_NS, _LAST_NS = np.datetime64("1700-01-01"), np.datetime64("2250-01-01")  # datetime64[ns] has few more years
 _DIGITS = r"[0-9]+(?:\.[0-9]*)?"
@@ -25,10 +26,11 @@ def text_times(cells: Cells) -> Moments:
     first = cells.text(0)
     if re.fullmatch(_DIGITS, first):
         return number_times(cells)
+    texts = with_dashes(cells.array)
     for kind, is_utc in ((pa.timestamp("ns"), False), (pa.timestamp("ns", "UTC"), True)):
         try:
-            pc.cast(cells.array[:1], kind)  # a cast of many cells that fails is slow
-            found = pc.cast(cells.array, kind)
+            pc.cast(texts[:1], kind)  # a cast of many cells that fails is slow
+            found = pc.cast(texts, kind)
         except pa.ArrowInvalid:
             continue
         return Moments(np.asarray(found), "text", is_utc=is_utc)
