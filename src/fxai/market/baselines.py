@@ -28,7 +28,7 @@ def hold(market: Market, first: int, last: int, env: EnvConfig, side: int) -> Fl
     The position ends early only if all equity is lost.
     """
     table, account = QuoteTable.of_market(market), Account()
-    rules = rules_of(env, has_spread=table.has_spread)
+    rules = rules_of(env, has_spread=table.has_spread, instrument=table.instrument)
     quotes = table.between(first, last)
     equity = np.zeros(len(quotes))
     for place, quote in enumerate(quotes):

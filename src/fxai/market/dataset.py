@@ -40,6 +40,7 @@ class Market:
     bars_per_year: float
     standardizer: Standardizer
     folds: tuple[Fold, ...] = ()  # empty without folds
+    instrument: str = ""  # name of the instrument in data with several; its costs may be its own
 
     def __len__(self) -> int:
         return len(self.time)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
 
@@ -123,7 +123,7 @@ def instrument_columns(name: str, names: Sequence[str]) -> dict[str, float]:
 def _market(name: str, names: Sequence[str], bars: Bars, config: DataConfig) -> Market:
     columns = instrument_columns(name, names) if config.features.instrument else {}
     try:
-        return prepare_bars(bars, config, constants=columns)
+        return replace(prepare_bars(bars, config, constants=columns), instrument=name)
     except DataError as error:
         raise DataError(f"instrument {name}: {error}") from error
 

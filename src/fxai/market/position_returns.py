@@ -79,7 +79,7 @@ class PositionReturns:
             env: The rules of trading; `max_episode_steps` has no effect.
         """
         table = QuoteTable.of_market(market)
-        return cls(table.rows[bar], begins, table.has_spread, env)
+        return cls(table.rows[bar], begins, table.has_spread, env.of_instrument(market.instrument))
 
     def __call__(self, positions: FloatArray, *, cost_multiple: float = 1.0) -> FloatArray:
         """Returns [bar] after costs. An open position is closed at the end of its episode.

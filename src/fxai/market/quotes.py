@@ -1,7 +1,7 @@
 """Prices in the form that the rules of trading use: ratios of consecutive prices, one row per bar."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +18,7 @@ class QuoteTable:
 
     rows: FloatArray  # [bar, 4], the fields of Quote, float64
     has_spread: bool  # whether the market's own spread replaces `env.spread`
+    instrument: str = ""  # name of the instrument whose costs apply
 
     @classmethod
     def of(
@@ -47,7 +48,8 @@ class QuoteTable:
     @classmethod
     def of_market(cls, market: Market) -> "QuoteTable":
         """The quotes of all bars of a market."""
-        return cls.of(open=market.open, close=market.close, nights=market.nights, spread=market.spread)
+        table = cls.of(open=market.open, close=market.close, nights=market.nights, spread=market.spread)
+        return replace(table, instrument=market.instrument)
 
     def at(self, bar: int) -> Quote:
         """The quote of one bar."""

@@ -112,8 +112,15 @@ class EpisodeStep(NamedTuple):
     settled: bool  # by the end of the episode
 
 
-def rules_of(config: EnvConfig, *, has_spread: bool) -> Rules:
-    """Returns the rules of a configuration. `has_spread`: whether the market has a spread for each bar."""
+def rules_of(config: EnvConfig, *, has_spread: bool, instrument: str = "") -> Rules:
+    """Returns the rules of a configuration.
+
+    Args:
+        config: The configuration.
+        has_spread: Whether the market has a spread for each bar.
+        instrument: The name of the market's instrument, which may have costs of its own; empty without a name.
+    """
+    config = config.of_instrument(instrument)
     return Rules(
         fixed_adverse_move=config.slippage_rate + (0.0 if has_spread else config.spread / 2),
         least_target=-1.0 if config.allow_short else 0.0,

@@ -12,7 +12,7 @@ class Simulator:
         self, market: QuoteTable, config: EnvConfig, start: int, stop: int, *, close_at_end: bool = False
     ) -> None:
         self.account = Account()
-        self._rules = rules_of(config, has_spread=market.has_spread)
+        self._rules = rules_of(config, has_spread=market.has_spread, instrument=market.instrument)
         self._reward, self._targets = config.reward, config.target_positions
         self._close_at_end = close_at_end
         last = min(start + config.max_episode_steps, stop - 1)

@@ -57,7 +57,7 @@ def closed_trades(market: Market, positions: Positions, env: EnvConfig) -> tuple
     entries = np.flatnonzero((side != 0) & (side != before)).tolist()
     exits = _exits(positions)
     quotes = QuoteTable.of_market(market)
-    prices = _FillPrices(market, quotes, rules_of(env, has_spread=quotes.has_spread))
+    prices = _FillPrices(market, quotes, rules_of(env, has_spread=quotes.has_spread, instrument=quotes.instrument))
     return tuple(_trade(prices, positions, entry, exit_) for entry, exit_ in zip(entries, exits, strict=True))
 
 

@@ -10,6 +10,7 @@ from fxai.market.instrument_bars import read_instruments
 from fxai.market.instruments import common_config
 from fxai.market.read_bars import load_bars
 from fxai.market.splits import Splits, bars_in_all, split
+from fxai.spec.checks.cost_names import check_cost_names
 from fxai.spec.fields.data_config import DataConfig, FeatureConfig, SplitConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.embargo import longest_windows, with_embargo
@@ -33,6 +34,7 @@ def check_bars(study: StudySpec) -> None:
         _check_market(study, f"study {study.study_name}", bars[""], config.data.split)
         return
     try:
+        check_cost_names(config.env, tuple(bars))
         dated = common_config(bars, config.data).split
     except DataError as error:
         raise DataError(f"study {study.study_name}: {error}") from None

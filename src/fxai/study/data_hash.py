@@ -1,6 +1,8 @@
 """Hash of the data that a study trains on."""
 
 from fxai.market.instruments import prepare_set
+from fxai.market.release_memory import release_memory
+from fxai.spec.checks.cost_names import check_cost_names
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.study import StudySpec
 
@@ -13,4 +15,9 @@ def data_hash(study: StudySpec) -> str | None:
     """
     if isinstance(study.training_config, CustomConfig):
         return None
-    return prepare_set(study.training_config.data).content_hash
+    markets = prepare_set(study.training_config.data)
+    check_cost_names(study.training_config.env, markets.names)
+    content_hash = markets.content_hash
+    del markets
+    release_memory()  # this process stays beside the workers until the study ends
+    return content_hash

@@ -22,6 +22,7 @@ import fxai
 from fxai.market.dataset import Market, prepare, prepare_folds
 from fxai.market.folds import latest_fold
 from fxai.market.mapped.market_folder import MappedMarkets, map_markets, write_markets
+from fxai.market.release_memory import release_memory
 from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.source_paths import source_paths
@@ -89,6 +90,7 @@ def _write(folder: Path, config: DataConfig) -> None:
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        release_memory()
     _make_room(folder)
 
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from fxai.rl.environment.lane_costs import LaneCosts
 from fxai.rl.environment.market_tensors import MarketTensors, Quotes
 from fxai.spec.fields.env_config import EnvConfig
 
@@ -105,17 +106,18 @@ class Broker:
     def __init__(self, configs: Sequence[EnvConfig], market: MarketTensors) -> None:
         like = market.quotes
         self._size = per_lane([config.position_size for config in configs], like)
-        self._commission = per_lane([config.commission_rate for config in configs], like)
-        constant = [0.0 if market.has_spread else config.spread / 2 for config in configs]
-        slippage = [config.slippage_rate for config in configs]
-        self._adverse = per_lane([half + slip for half, slip in zip(constant, slippage, strict=True)], like)
+        costs = LaneCosts(configs, market)
+        self._costs = costs if costs.differ else None
+        self._adverse, self._commission, self._swap_long, self._swap_short = costs.of_first
         self._has_spread = market.has_spread
-        self._swap_long = per_lane([config.swap_long_rate for config in configs], like)
-        self._swap_short = per_lane([config.swap_short_rate for config in configs], like)
-        swaps = any(config.swap_long_rate or config.swap_short_rate for config in configs)
-        self._pays_swap = swaps and market.has_nights
+        self._pays_swap = costs.has_swap and market.has_nights
         self._resizes = any(_has_sizes(config.target_positions) for config in configs)
         self._never = like.new_zeros(1, 1)
+
+    def use_costs_at(self, bar: Tensor) -> None:
+        """Takes the costs of the instruments of bars [lane, env], if costs differ between instruments."""
+        if self._costs is not None:
+            self._adverse, self._commission, self._swap_long, self._swap_short = self._costs.at(bar)
 
     def step(self, account: Accounts, target: Tensor, quotes: Quotes) -> AccountStep:
         """Trades to `target` [lane, env] at the open, then marks the accounts at the close."""

@@ -1,7 +1,8 @@
 """The tensors of a market that the environments of all lanes share."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 import torch
@@ -32,6 +33,7 @@ class MarketTensors:
     features: Tensor  # [bar, feature]
     has_spread: bool  # whether the market's spread replaces `env.spread`
     has_nights: bool  # whether any bar spans a rollover
+    instruments: tuple[tuple[str, int], ...] = ()  # name of each instrument, and the bar after its last one
 
     @classmethod
     def of(
@@ -68,7 +70,9 @@ class MarketTensors:
         """Joins the bars of markets, one market after the other."""
         first = parts[0]
         quotes, features = torch.cat([part.quotes for part in parts]), torch.cat([part.features for part in parts])
-        return cls(quotes, features, first.has_spread, first.has_nights)
+        stops = accumulate(len(part.quotes) for part in parts)
+        named = tuple((name, stop) for part, stop in zip(parts, stops, strict=True) for name, _ in part.instruments)
+        return cls(quotes, features, first.has_spread, first.has_nights, named)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -85,7 +89,7 @@ class MarketTensors:
 
 def on_device(market: Market, device: torch.device) -> MarketTensors:
     """Returns the tensors of a market on a device."""
-    return MarketTensors.of(
+    tensors = MarketTensors.of(
         open=market.open,
         close=market.close,
         nights=market.nights,
@@ -93,6 +97,7 @@ def on_device(market: Market, device: torch.device) -> MarketTensors:
         spread=market.spread,
         device=device,
     )
+    return replace(tensors, instruments=((market.instrument, len(market)),)) if market.instrument else tensors
 
 
 def mapped_on_device(mapped: MappedMarkets, device: torch.device) -> MarketTensors:

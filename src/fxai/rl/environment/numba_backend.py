@@ -14,6 +14,7 @@ from torch import Tensor
 from fxai.market.compiled import Array
 from fxai.market.rules import Account, EpisodeStep, rules_of
 from fxai.rl.environment.account import Accounts
+from fxai.rl.environment.lane_costs import instruments_of
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import HALF_HELD, MarketView
 from fxai.rl.environment.step_result import MarketStep
@@ -34,7 +35,11 @@ class NumbaBackend:
     ) -> None:
         self._view, self._like, self._close_at_end = view, market.quotes, close_at_end
         self._market = market.quotes.numpy(), view.features.numpy(), view.scales.numpy()
-        self._rules = _records([rules_of(config, has_spread=market.has_spread)._asdict() for config in configs])
+        names, stops = instruments_of(configs, market)
+        rules = [
+            rules_of(config, has_spread=market.has_spread, instrument=name) for config in configs for name in names
+        ]
+        self._rules = _records([each._asdict() for each in rules]).reshape(len(configs), len(names)), np.array(stops)
         self._rewards = _records([config.reward.model_dump() for config in configs])
         self._targets = market.quotes.new_tensor(configs[0].target_positions).numpy()  # of the accounts' precision
 
@@ -49,7 +54,7 @@ class NumbaBackend:
         marks = torch.empty(*action.shape, len(_MARKS), dtype=torch.bool)
         given = action.numpy(), starts.numpy(), ends.numpy()
         gives = _named(_FIGURES, figures), _named(_MARKS, marks), observation.numpy(), final_observation.numpy()
-        arrays = (*self._market, self._rules, self._rewards, self._targets, *given, *self._standing, *gives)
+        arrays = (*self._market, *self._rules, self._rewards, self._targets, *given, *self._standing, *gives)
         market_step(*arrays, HALF_HELD, self._close_at_end)
         results = zip((*_FIGURES, *_MARKS), (*figures.unbind(-1), *marks.unbind(-1)), strict=True)
         return MarketStep(observation=observation, final_observation=final_observation, **dict(results))

@@ -39,6 +39,7 @@ class TorchBackend:
         before = self._account
         self._bar = self._bar + 1
         quotes = self._market.at(self._bar)
+        self._broker.use_costs_at(self._bar)
         outcome = self._broker.step(before, self._target(action), quotes)
         terminated = outcome.account.drawdown >= self._drawdown_limit
         truncated = (self._bar == self._end) & ~terminated

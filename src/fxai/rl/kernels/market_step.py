@@ -46,6 +46,7 @@ def market_step(
     features: Array,
     scales: Array,
     rules: Array,
+    stops: Array,
     rewards: Array,
     targets: Array,
     action: Array,
@@ -67,7 +68,8 @@ def market_step(
         quotes: [bar, 4].
         features: [bar, feature]. The window of one of the first bars begins with zeros.
         scales: Factors of the account's features [lane, 4].
-        rules: Records [lane].
+        rules: Records [lane, instrument].
+        stops: The bar after the last one of each instrument, [instrument].
         rewards: Records [lane].
         targets: Target positions of the actions, [action].
         action: [lane, env].
@@ -88,10 +90,13 @@ def market_step(
         for env in range(envs):
             account, figure, mark = accounts[lane, env], figures[lane, env], marks[lane, env]
             bar = bars[lane, env] + 1
+            instrument = 0
+            while bar >= stops[instrument]:
+                instrument += 1
             quote = Quote(quotes[bar, 0], quotes[bar, 1], quotes[bar, 2], quotes[bar, 3])
             is_last = bar == last_bars[lane, env]
             target = targets[action[lane, env]]
-            step = take_step(account, rules[lane], rewards[lane], quote, target, is_last, close_at_end)
+            step = take_step(account, rules[lane, instrument], rewards[lane], quote, target, is_last, close_at_end)
             figure.reward, figure.position, figure.equity = step.reward, step.position, step.equity
             figure.step_return, figure.turnover = step.step_return, step.turnover
             figure.closed_gain, figure.settled_gain = step.closed_gain, step.settled_gain

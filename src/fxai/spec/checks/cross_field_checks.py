@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, get_args
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from fxai.spec.checks.cost_names import cost_name_problems
 from fxai.spec.checks.custom_checks import custom_problems
 from fxai.spec.checks.population_checks import population_problems
 from fxai.spec.checks.study_parts import Named, Placed, StudyParts
@@ -54,6 +55,7 @@ _SAME_FOR_ALL = (
     "data.spread_",
     "data.clean.",
     "data.split.",
+    "env.costs",
 )
 
 Fields: TypeAlias = Mapping[str, FieldInfo | None]
@@ -95,6 +97,7 @@ def _trading_problems(study: StudyParts) -> Iterator[Finding]:
     yield from name_problems(study.names, study.algorithm)
     if isinstance(study.config, TrainingConfig):  # else the number of layers is unknown
         yield from layer_problems(study.names, study.fixed, study.config)
+        yield from cost_name_problems(study.config)
     yield from value_problems(study.parameters, study.algorithm)
     yield from fixed_problems(study.fixed, study.algorithm)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from fxai.spec.fields.defaults import MAX_COUNT
+from fxai.spec.fields.instrument_costs import CostsByName
 from fxai.spec.fields.record import LATER, Record
 
 SHORT_FLAT_LONG: Final = (-1.0, 0.0, 1.0)
@@ -137,7 +138,18 @@ class EnvConfig(Record):
     swap_short_rate: float = Field(
         default=0.0, gt=-1, lt=1, description="swap that a short position pays per night; negative values are received"
     )
+    costs: Annotated[CostsByName | None, LATER] = Field(
+        default=None,
+        exclude_if=_is_absent,
+        description="costs of single instruments by name, such as {EURUSD: {spread: 0.00008}}: spread, slippage_rate, "
+        "commission_rate, swap_long_rate and swap_short_rate; an absent one is that of env",
+    )
     reward: RewardConfig = Field(default_factory=RewardConfig, description="terms of the reward")
+
+    def of_instrument(self, name: str) -> "EnvConfig":
+        """Returns the environment of one instrument, with the costs that `costs` has for it."""
+        own = (self.costs or {}).get(name)
+        return self if own is None else self.model_copy(update={**own.given(), "costs": None})
 
     @property
     def target_positions(self) -> tuple[float, ...]:
