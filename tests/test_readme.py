@@ -186,17 +186,18 @@ def test_fields_that_may_differ_within_a_program_do_not_separate_trials(study: S
     base = study.training_config
     assert isinstance(base, TrainingConfig)
     free = {"learning_rate": 0.005, "gamma": 0.9, "entropy_coef": 0.1, "gae_lambda": 0.5}
-    apart = {
+    apart: dict[str, int | str] = {
         "model.n_layers": 3,
         "model.d_model": 32,
         "env.observation_window": 3,
+        "env.positions": "[-1, -0.5, 0, 0.5, 1]",
         "training.batch_size": 128,
         "training.n_envs": 8,
     }
     alike = configure(base, {f"training.{name}": value for name, value in free.items()})
     assert signature(configure(alike, {"env.reward.pnl_coefficient": 7.0})) == signature(base)
-    for name, value in apart.items():
-        assert signature(configure(base, {name: value})) != signature(base)
+    for path, other in apart.items():
+        assert signature(configure(base, {path: other})) != signature(base)
 
 
 def test_an_objective_of_lanes_has_the_two_functions_that_it_names() -> None:

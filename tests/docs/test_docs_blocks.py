@@ -7,11 +7,13 @@ from shutil import copytree
 from textwrap import indent
 
 import optuna
+import pandas as pd
 import pytest
 import yaml
 
 from cli.conftest import SMALL_SPEC, call_fxai
 from docs.pages import DOCS, PAGES, Block, assert_can_be_called, blocks, command_lines, inline_commands, is_ours
+from fxai.market.synthetic_market import synthetic_market
 from fxai.spec.checks.cross_field_checks import study_problems
 from fxai.spec.checks.study_parts import parts_of
 from fxai.spec.reading.find_spec import find_spec, shipped_specs
@@ -31,6 +33,9 @@ def finished_studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the studies of the pages, one of two short trials and a copy, and with agents in `agents`."""
     folder = tmp_path_factory.mktemp("documented")
     (folder / "search.yaml").write_text(SHORT)
+    bars = synthetic_market(seed=1, bars=400)
+    prices = {name: getattr(bars, name) for name in ("time", "open", "high", "low", "close")}
+    pd.DataFrame({**prices, "volume": 100}).to_csv(folder / "latest_bars.csv", index=False)
     finished = call_fxai(folder, "run", "--spec", "search.yaml", "--n-jobs", "1", "--quiet")
     assert finished.code == 0, finished
     best = f"optuna_results/{STUDY}/{STUDY}_best_config.yaml"

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from gymnasium.spaces import Discrete
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3 import PPO
 
@@ -55,6 +56,15 @@ def test_an_episode_is_that_of_the_batched_environment(env: GymnasiumEnv, market
     assert [ends for _, _, _, ends, _ in steps] == [False] * 19 + [True]
     assert steps[-1][4]["equity"] in batched[-1].equity[0].tolist()
     assert steps[-1][0][-1, 1] == actions[-1] - 1
+
+
+def test_its_actions_are_the_positions_of_the_configuration(market: MarketTensors) -> None:
+    sized = GymnasiumEnv(market, Span(0, BARS), CONFIG.model_copy(update={"positions": (-0.3, 0, 0.1, 1)}))
+    assert sized.action_space == Discrete(4)
+    sized.reset(seed=1)
+    seen = [sized.step(np.int64(action)) for action in range(4)]
+    assert [info["position"] for *_, info in seen] == [-0.3, 0, 0.1, 1]
+    assert [observation[-1, 1] for observation, *_ in seen] == pytest.approx([-0.3, 0, 0.1, 1])
 
 
 def test_stable_baselines_learns_on_it(env: GymnasiumEnv) -> None:

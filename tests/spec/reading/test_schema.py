@@ -36,7 +36,7 @@ def test_every_type_of_parameter_has_its_keys() -> None:
 
 
 def test_values_may_be_lists_of_numbers() -> None:
-    numbers = {"type": "array", "items": {"type": "integer"}}
+    numbers = {"type": "array", "items": {"type": "number"}}
     choices = SCHEMA["$defs"]["parameter_choice"]["properties"]
     for written in (choices["choices"]["items"], choices["values"]["items"], STUDY["fixed"]["additionalProperties"]):
         assert numbers in written["anyOf"]

@@ -160,6 +160,6 @@ def scoring_env_of(base: EnvConfig, own: EnvConfig) -> EnvConfig:
 
 def _nearest(rounded: NDArray[np.float64], positions: Sequence[float]) -> NDArray[np.float64]:
     """The positions that float32 has rounded."""
-    choices = np.array(positions)
+    choices = np.array(positions, np.float64)
     nearest: NDArray[np.float64] = choices[np.abs(rounded[:, None] - choices).argmin(1)]
     return nearest

@@ -7,6 +7,7 @@ from fxai.errors import SpecError
 from fxai.spec.checks.argument_advice import argument_advice
 from fxai.spec.checks.feasibility import violated_constraints
 from fxai.spec.checks.population_checks import population_advice
+from fxai.spec.checks.position_advice import position_advice
 from fxai.spec.checks.reward_advice import reward_advice
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import config_values, default_params, trial_config
@@ -62,6 +63,7 @@ def _about_study(study: StudySpec) -> Iterator[str]:
         return
     yield from population_advice(study.search, study.parameters, study.n_trials, study.training_config)
     yield from reward_advice(study, study.training_config)
+    yield from position_advice(study.training_config.env)
     if study.metric_name == "max_drawdown" and study.direction == "maximize":
         yield "max_drawdown is a loss, and direction maximize selects the worst agent; write direction: minimize"
     yield from _about_embargo(study, study.training_config.data.split.embargo_bars)

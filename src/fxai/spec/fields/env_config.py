@@ -9,7 +9,7 @@ from fxai.spec.fields.defaults import MAX_COUNT
 from fxai.spec.fields.instrument_costs import CostsByName
 from fxai.spec.fields.record import LATER, Record
 
-SHORT_FLAT_LONG: Final = (-1.0, 0.0, 1.0)
+SHORT_FLAT_LONG: Final = (-1, 0, 1)
 """Target positions of an agent without `env.positions`."""
 
 
@@ -18,20 +18,18 @@ def _is_absent(value: object) -> bool:
     return value is None
 
 
-def _as_positions(positions: tuple[float, ...]) -> tuple[float, ...]:
-    """Refuses positions that do not increase or have no 0."""
+def _as_positions(positions: tuple[float, ...] | None) -> tuple[float, ...] | None:
+    """Refuses positions that do not increase or have no 0. Whole numbers become int, which is how people write them."""
+    if positions is None:
+        return None
     if any(second <= first for first, second in pairwise(positions)):
         raise ValueError("must increase from the first position to the last, such as [-1, -0.5, 0, 0.5, 1]")
     if 0 not in positions:
         raise ValueError("must contain 0, the position without a trade, such as [-1, -0.5, 0, 0.5, 1]")
-    return tuple(position + 0.0 for position in positions)  # -0.0 becomes 0.0
+    return tuple(int(position) if position == int(position) else position for position in positions)
 
 
-Positions = Annotated[
-    tuple[Annotated[float, Field(ge=-1, le=1)], ...],
-    Field(min_length=2, max_length=100),
-    AfterValidator(_as_positions),
-]
+Position = Annotated[float, Field(ge=-1, le=1)]
 
 
 class RewardConfig(Record):
@@ -111,8 +109,10 @@ class EnvConfig(Record):
     max_episode_steps: int = Field(default=256, ge=2, le=MAX_COUNT, description="most bars of a training episode")
     observation_window: int = Field(default=8, ge=1, le=100_000, description="number of bars in an observation")
     position_size: float = Field(default=1.0, gt=0, description="notional divided by equity when a position is opened")
-    positions: Annotated[Positions | None, LATER] = Field(
+    positions: Annotated[tuple[Position, ...] | None, AfterValidator(_as_positions), LATER] = Field(
         default=None,
+        min_length=2,
+        max_length=100,
         exclude_if=_is_absent,
         description="target positions that the agent chooses from, as fractions of position_size from -1 to 1 in "
         "increasing order, such as [-1, -0.5, 0, 0.5, 1]; by default short, flat and long",

@@ -61,7 +61,7 @@ def shortened(number: float) -> str:
 
 # A choice of a spec file: a list becomes JSON text, because Optuna stores no lists. `field_value_of` parses it.
 WrittenChoice: TypeAlias = Annotated[
-    Choice, BeforeValidator(lambda value: as_choice(_storable(value)), json_schema_input_type=Choice | list[int])
+    Choice, BeforeValidator(lambda value: as_choice(_storable(value)), json_schema_input_type=Choice | list[float])
 ]
 
 
