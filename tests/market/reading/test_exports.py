@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from fxai.errors import DataError
 from fxai.market.bars import Reading
-from fxai.market.reading.reading import read_bar_file
+from fxai.market.reading.reading import read_bar_file, read_bar_frame
 from fxai.spec.fields.data_config import DataConfig
 from market.reading.export_files import (
     EXPORTS,
@@ -158,10 +159,67 @@ def test_a_number_with_the_other_decimal_sign_is_refused_by_row(tmp_path: Path):
         read("\n".join(raw).encode(), tmp_path, columns=GERMAN)
 
 
-def test_yfinance_with_several_tickers_is_refused(tmp_path: Path):
-    raw = b"Price,Close,Close,Open,Open\nTicker,A,B,A,B\nDate,,,,\n2023-01-02,1,2,1,2\n2023-01-03,1,2,1,2\n"
-    with pytest.raises(DataError, match=r"no column for open.*the file has Date, Close A, Close B.*data\.columns"):
-        read(raw, tmp_path)
+def yfinance(*tickers: str, by_ticker: bool) -> pd.DataFrame:
+    """A table as `yfinance.download` returns it; the last ticker has no bar in the first row."""
+    days = pd.date_range("2023-01-02", periods=30, name="Date")
+    parts = {}
+    for number, ticker in enumerate(tickers, start=1):
+        close = 100.0 * number + np.arange(30)
+        parts[ticker] = pd.DataFrame({"Close": close, "High": close + 1, "Low": close - 1, "Open": close}, days)
+        parts[ticker]["Volume"] = 10
+    table = pd.concat(parts, axis=1, names=["Ticker", "Price"])
+    if len(tickers) > 1:
+        table.loc[days[0], tickers[-1]] = np.nan
+    return table if by_ticker else table.swaplevel(axis=1)
+
+
+def stored(table: pd.DataFrame, suffix: str, folder: Path) -> Path:
+    path = folder / f"bars.{suffix}"
+    table.to_csv(path) if suffix == "csv" else table.to_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("by_ticker", [False, True])
+def test_the_tickers_of_yfinance_are_instruments(tmp_path: Path, suffix: str, *, by_ticker: bool):
+    table = yfinance("AAA", "BBB", by_ticker=by_ticker)
+    path = stored(table, suffix, tmp_path)
+    with pytest.raises(DataError, match=r"several instruments, in the column 'Ticker': AAA, BBB; .*data\.instrument"):
+        read_bar_file(path, DataConfig())
+    for ticker, first, count in (("AAA", 100, 30), ("BBB", 201, 29)):
+        bars = read_bar_file(path, DataConfig(instrument=ticker)).bars
+        assert (bars.close[0], len(bars)) == (first, count)
+        np.testing.assert_array_equal(read_bar_frame(table, DataConfig(instrument=ticker)).bars.close, bars.close)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_one_ticker_of_yfinance_needs_no_name(tmp_path: Path, suffix: str):
+    path = stored(yfinance("AAA", by_ticker=False), suffix, tmp_path)
+    assert len(read_bar_file(path, DataConfig()).bars) == 30
+    with pytest.raises(DataError, match=r"data\.instrument is 'BBB', but the column 'Ticker' has AAA"):
+        read_bar_file(path, DataConfig(instrument="BBB"))
+
+
+def test_a_faulty_cell_of_one_ticker_is_named_with_the_row_of_the_file(tmp_path: Path):
+    table = yfinance("AAA", "BBB", by_ticker=False)
+    table.loc["2023-01-05", ("Low", "BBB")] = -1
+    with pytest.raises(DataError, match=r"low must be above zero in row 7"):
+        read_bar_file(stored(table, "csv", tmp_path), DataConfig(instrument="BBB"))
+
+
+def test_other_levels_of_column_names_are_refused():
+    table = yfinance("AAA", by_ticker=False)
+    table.columns = pd.MultiIndex.from_tuples([(*names, "x") for names in table.columns])
+    with pytest.raises(DataError, match="the columns have 3 levels of names"):
+        read_bar_frame(table, DataConfig())
+
+
+@pytest.mark.parametrize("kind", [pa.ipc.new_file, pa.ipc.new_stream])
+def test_files_and_streams_of_arrow_are_read(tmp_path: Path, kind: Any):
+    table = pa.Table.from_pandas(yfinance("AAA", by_ticker=False).droplevel(1, axis=1))
+    with kind(tmp_path / "bars.arrow", table.schema) as writer:
+        writer.write_table(table)
+    assert len(read_bar_file(tmp_path / "bars.arrow", DataConfig()).bars) == 30
 
 
 def parts(ends: tuple[int, ...] = (20, 45)) -> list[bytes]:

@@ -14,6 +14,7 @@ from fxai.market.reading.header import HEADER_WITHIN, Header, find_header
 from fxai.market.reading.layouts import check_layout, layout_note
 from fxai.market.reading.parsed_table import ParsedTable
 from fxai.market.reading.text_bytes import utf8_text
+from fxai.market.reading.ticker_columns import rows_of_tickers
 from fxai.spec.fields.data_config import DataConfig
 
 _NOT_NUMBERS = ("-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN", "-NaN", "-nan", "NaN", "nan")
@@ -41,6 +42,8 @@ def csv_table(raw: bytes, config: DataConfig, name: str) -> ParsedTable:
     frame = _arrow_rows(text, start, header)
     if frame is None:
         frame = _pandas_rows(text, start, header, name)
+    if header.tickers:
+        frame = rows_of_tickers(frame.iloc[:, 0], frame.iloc[:, 1:], header.names[1:], header.tickers)
     if header.layout is not None:
         check_layout(frame, header.layout, name)
         notes = (*notes, layout_note(header.layout))

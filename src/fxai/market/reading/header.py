@@ -24,6 +24,7 @@ class Header:
     separator: str
     first_row: int  # number of the first line with data, from 1
     layout: Layout | None = None  # of a file without a header
+    tickers: tuple[str, ...] = ()  # of the columns after the first, if the file names them in a row of their own
 
 
 def find_header(lines: Sequence[str], given: GivenColumns, name: str) -> Header:
@@ -86,19 +87,15 @@ def _separator(line: str) -> str:
 
 
 def _with_index_row(cells: list[str], separator: str, index: int, lines: Sequence[str]) -> Header:
-    """The header of one line, or that of yfinance: names, tickers, and a row with the name of the index alone."""
-    header = Header(tuple(cells), separator, index + 2)
-    if len(lines) <= index + 2:
-        return header
-    tickers, row = (fields(lines[index + more], separator) for more in (1, 2))
-    is_index_row = bool(row) and plain_name(row[0]) in _INDEX_NAMES and not any(cell.strip() for cell in row[1:])
-    if not is_index_row or not tickers or plain_name(tickers[0]) not in ("ticker", ""):
-        return header
-    if len(set(tickers[1:])) > 1:
-        return Header((row[0], *_named_by_ticker(cells[1:], tickers[1:])), separator, index + 4)
-    return Header((row[0], *cells[1:]), separator, index + 4)
+    """The header of one line, or that of yfinance: fields, tickers, and a row with the name of the index alone.
 
-
-def _named_by_ticker(names: Sequence[str], tickers: Sequence[str]) -> list[str]:
-    """`Close AAPL` for the columns of several tickers: none is recognized, `data.columns` chooses one ticker."""
-    return [f"{name} {ticker}" for name, ticker in zip(names, tickers, strict=False)]
+    The row of tickers is below that of the fields, or above it with `group_by="ticker"`.
+    """
+    for tickers_at, index_at in ((index + 1, index + 2), (index - 1, index + 1)):
+        if not 0 <= tickers_at < index_at < len(lines):
+            continue
+        tickers, row = fields(lines[tickers_at], separator), fields(lines[index_at], separator)
+        is_index_row = bool(row) and plain_name(row[0]) in _INDEX_NAMES and not any(cell.strip() for cell in row[1:])
+        if is_index_row and len(tickers) == len(cells) and plain_name(tickers[0]) in ("ticker", ""):
+            return Header((row[0], *cells[1:]), separator, index_at + 2, tickers=tuple(tickers[1:]))
+    return Header(tuple(cells), separator, index + 2)

@@ -11,8 +11,12 @@ from fxai.market.bars import ReadingNote
 from fxai.market.reading.csv_table import csv_table
 from fxai.market.reading.json_rows import json_table, looks_like_json
 from fxai.market.reading.parsed_table import ParsedTable
+from fxai.market.reading.ticker_columns import with_one_name
 from fxai.market.reading.unpack import unpacked
 from fxai.spec.fields.data_config import DataConfig
+
+_ARROW_FILE = b"ARROW1"
+_ARROW_STREAM = b"\xff\xff\xff\xff"  # of the first message
 
 
 def read_tables(raw: bytes, config: DataConfig, name: str) -> tuple[ParsedTable, ...]:
@@ -56,7 +60,7 @@ def joined_tables(tables: Sequence[ParsedTable], source: str) -> ParsedTable:
 def _table(raw: bytes, config: DataConfig, name: str) -> ParsedTable:
     if raw.startswith(b"PAR1"):
         return ParsedTable(name, _parquet(raw, name))
-    if raw.startswith(b"ARROW1"):
+    if raw.startswith((_ARROW_FILE, _ARROW_STREAM)):
         return ParsedTable(name, _arrow(raw, name))
     if looks_like_json(raw):
         return ParsedTable(name, json_table(raw, name))
@@ -79,13 +83,16 @@ def _frame(table: pa.Table) -> pd.DataFrame:
 
 def _arrow(raw: bytes, name: str) -> pd.DataFrame:
     try:
-        return with_row_numbers(pa.ipc.open_file(pa.BufferReader(raw)).read_pandas())
+        opened = pa.ipc.open_file if raw.startswith(_ARROW_FILE) else pa.ipc.open_stream
+        return with_row_numbers(_frame(opened(pa.BufferReader(raw)).read_all()))
     except (ValueError, OSError, pa.ArrowException) as error:
         raise DataError(f"{name}: the Arrow file cannot be read ({error})") from error
 
 
 def with_row_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """A data frame in the form of `read_tables`: columns named by text, including the time, and rows from 1."""
+    if frame.columns.nlevels > 1:
+        return with_one_name(frame)
     columns = frame.set_axis(pd.RangeIndex(1, len(frame) + 1)).rename(columns=str)
     if isinstance(frame.index, pd.DatetimeIndex):
         # A column with the index's name is preferred, since pandas may write an index beside its original column.
