@@ -9,7 +9,8 @@ from fxai.errors import DataError
 from fxai.market.dataset import prepare, prepare_bars, prepare_folds, with_oracle
 from fxai.market.folds import latest_fold
 from fxai.market.read_bars import load_bars
-from fxai.spec.fields.data_config import DataConfig, FeatureConfig, SplitConfig
+from fxai.spec.fields.data_config import DataConfig, SplitConfig
+from fxai.spec.fields.feature_config import FeatureConfig
 
 MARKET = prepare(DataConfig())
 

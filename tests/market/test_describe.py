@@ -4,7 +4,8 @@ import numpy as np
 
 from fxai.market.describe import describe
 from fxai.market.synthetic_market import synthetic_market
-from fxai.spec.fields.data_config import DataConfig, FeatureConfig
+from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.feature_config import FeatureConfig
 
 
 def test_the_embedded_set_described():

@@ -11,10 +11,11 @@ from fxai.market.dataset import prepare_bars
 from fxai.market.features import features
 from fxai.market.read_bars import load_bars
 from fxai.market.synthetic_market import synthetic_market
-from fxai.spec.fields.data_config import DataConfig, FeatureConfig
+from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.feature_config import FeatureConfig
 
 EURUSD = load_bars(DataConfig())
-CONFIG = FeatureConfig(return_horizons=(1, 5), volatility_windows=(6,), momentum_windows=(12,))
+CONFIG = DataConfig(features=FeatureConfig(return_horizons=(1, 5), volatility_windows=(6,), momentum_windows=(12,)))
 
 
 def head(bars: Bars, count: int) -> Bars:
@@ -35,8 +36,8 @@ def perturbed_from(bars: Bars, first: int, seed: int) -> Bars:
 @given(first=st.integers(130, 799), seed=st.integers(0, 2**32 - 1))
 def test_the_future_changes_no_past_feature(first: int, seed: int):
     bars = head(EURUSD, 800)
-    before = features(bars, FeatureConfig()).values
-    after = features(perturbed_from(bars, first, seed), FeatureConfig()).values
+    before = features(bars, DataConfig()).values
+    after = features(perturbed_from(bars, first, seed), DataConfig()).values
     np.testing.assert_array_equal(before[:first], after[:first])
     assert not np.array_equal(before[first], after[first])
 
@@ -82,7 +83,7 @@ def test_warm_up_ends_where_every_feature_is_there():
 
 
 def test_bars_without_volume_have_no_volume_feature():
-    assert "volume" not in features(synthetic_market(0, bars=200), FeatureConfig()).names
+    assert "volume" not in features(synthetic_market(0, bars=200), DataConfig()).names
 
 
 def test_constant_prices_give_finite_features():
@@ -97,9 +98,9 @@ def test_no_feature_at_all_is_refused():
         return_horizons=(), volatility_windows=(), momentum_windows=(), bar_range=False, volume=False, time=False
     )
     with pytest.raises(DataError, match=r"data\.features has no feature"):
-        features(EURUSD, nothing)
+        features(EURUSD, DataConfig(features=nothing))
 
 
 def test_windows_longer_than_the_data_are_refused():
     with pytest.raises(DataError, match=r"has 100 bars; the longest window of data\.features needs more than 120"):
-        features(synthetic_market(0, bars=100), FeatureConfig())
+        features(synthetic_market(0, bars=100), DataConfig())

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import get_args
 
 from fxai.errors import InputError
-from fxai.spec.fields.data_config import LENGTH, Decimal, Meaning
+from fxai.spec.fields.data_config import Decimal, Meaning
+from fxai.spec.fields.feature_config import LENGTH
 
 
 def columns_of(options: Sequence[str]) -> dict[Meaning, str | int] | None:

@@ -1,7 +1,8 @@
 """Price bars, and the findings of reading them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -24,6 +25,8 @@ class Bars:
     close: FloatArray
     volume: FloatArray | None = None  # None also if all are zero
     spread: FloatArray | None = None  # full bid-ask spread in units of price
+    columns: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
+    """Further columns by name, those of `data.features.columns`. NaN only before the first value of a column."""
 
     def __len__(self) -> int:
         return len(self.time)

@@ -16,6 +16,8 @@ from fxai.market.read_bars import load_bars
 from fxai.market.splits import Span, Splits, split
 from fxai.market.standardizer import Standardizer
 from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.feature_config import ALL
+from fxai.spec.fields.training_config import TrainingConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Market:
     standardizer: Standardizer
     folds: tuple[Fold, ...] = ()  # empty without folds
     instrument: str = ""  # name of the instrument in data with several; its costs may be its own
+    columns: tuple[str, ...] = ()  # names of the features that are columns of the file
 
     def __len__(self) -> int:
         return len(self.time)
@@ -63,7 +66,7 @@ def prepare_bars(
     constants: Mapping[str, float] = MappingProxyType({}),
 ) -> Market:
     """As `prepare`, for bars in memory; `constants` are further columns of a standardizer that is fitted."""
-    table = features(bars, config.features)
+    table = features(bars, config)
     splits, folds = _cut(bars, table, config)
     if standardizer is None:
         standardizer = _fitted(table, (splits.train,)).with_constants(constants)
@@ -73,7 +76,7 @@ def prepare_bars(
 def prepare_folds(config: DataConfig) -> Iterator[Market]:
     """As `prepare`, once for each fold, standardized with the fold's train bars. One market is in memory at a time."""
     bars = load_bars(config)
-    table = features(bars, config.features)
+    table = features(bars, config)
     splits, folds = _cut(bars, table, config)
     for fold in folds:
         yield replace(_market(bars, table, splits, _fitted(table, fold.train)), folds=folds)
@@ -93,7 +96,7 @@ def _fitted(table: FeatureTable, spans: Sequence[Span]) -> Standardizer:
 
 def prepare_unsplit(bars: Bars, config: DataConfig, standardizer: Standardizer) -> tuple[Market, Span]:
     """Bars for scoring an agent without splits, and the span of bars with all features; the splits are empty."""
-    table = features(bars, config.features)
+    table = features(bars, config)
     none = Span(len(bars), len(bars))
     return _market(bars, table, Splits(none, none, none), standardizer), Span(table.warm_up, len(bars))
 
@@ -119,7 +122,16 @@ def _market(bars: Bars, table: FeatureTable, splits: Splits, standardizer: Stand
         splits=splits,
         bars_per_year=bars_per_year(bars.time),
         standardizer=standardizer,
+        columns=tuple(bars.columns),
     )
+
+
+def with_named_columns(config: TrainingConfig, market: Market) -> TrainingConfig:
+    """The configuration of an agent: columns by name in place of `all`, since other data may have more columns."""
+    if config.data.features.columns != ALL:
+        return config
+    features = config.data.features.model_copy(update={"columns": market.columns})
+    return config.model_copy(update={"data": config.data.model_copy(update={"features": features})})
 
 
 def with_oracle(market: Market) -> Market:

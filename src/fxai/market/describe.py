@@ -94,7 +94,7 @@ def describe_reading(reading: Reading, config: DataConfig) -> Description:
 
 def _outlook(bars: Bars, config: DataConfig) -> tuple[int, tuple[str, ...], tuple[SplitDescription, ...], str | None]:
     try:
-        table = features(bars, config.features)
+        table = features(bars, config)
     except DataError as error:
         return 0, (), (), str(error)
     try:

@@ -93,7 +93,7 @@ def common_config(bars: Mapping[str, Bars], config: DataConfig) -> DataConfig:
     split = with_dates([each.time for each in bars.values()], config.split)
     features = config.features
     if any(each.volume is None for each in bars.values()):
-        features = features.model_copy(update={"volume": False})
+        features = features.without_volume()
     return config.model_copy(update={"split": split, "features": features})
 
 

@@ -12,6 +12,7 @@ from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.sources import source_text
 
+_GENERATED = "1h"  # length of generated bars
 _EURUSD = Path(__file__).parent / "data" / "eurusd_1h.csv.gz"
 
 
@@ -50,7 +51,9 @@ def _generated(kind: str, seed: int, config: DataConfig) -> Reading:
         return replace(real, bars=shuffled(real.bars, seed))
     if config.spread_column not in (None, "auto"):
         raise DataError(f"{config.source} has no column {config.spread_column!r}; remove data.spread_column")
-    if config.resample is not None:
+    if config.resample not in (None, _GENERATED):
         raise DataError(f"{config.source} has bars of one hour, which are not made longer; remove data.resample")
+    if config.features.columns:
+        raise DataError(f"{config.source} has no further columns; remove data.features.columns")
     bars = synthetic_market(seed)
     return Reading(bars, Faults(rows_read=len(bars)), {})

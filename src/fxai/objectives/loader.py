@@ -10,12 +10,11 @@ A name is `fx_trading`, `command` or `package.module:name` for custom code. The 
 
 import importlib
 import inspect
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from fxai.errors import InputError
+from fxai.module_path import search_modules_in
 from fxai.objectives.generator_lanes import GeneratorObjective
 from fxai.process_tree import ProcessTrees
 from fxai.protocol import JsonObject, LaneObjective, LanePlan, Lanes, Objective, Slot
@@ -36,8 +35,8 @@ def load_lanes(name: str, process_trees: ProcessTrees, folder: str = "") -> Open
     Raises:
         InputError: there is no such objective. What the import of the module raises is passed on.
     """
-    if folder and (place := str(Path(folder).resolve())) not in sys.path:
-        sys.path.insert(0, place)
+    if folder:
+        search_modules_in(folder)
     objective = _load(name)
     if hasattr(objective, "open_lanes"):
         return cast("LaneObjective", objective).open_lanes

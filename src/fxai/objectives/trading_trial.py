@@ -12,7 +12,7 @@ from fxai.errors import FxaiError, InputError
 from fxai.evaluation.fold_rows import Arrange, arrangement
 from fxai.evaluation.score_errors import error_metrics, score_errors
 from fxai.market.bar_returns import BarReturns, Windows, needs_rewards, windows_of
-from fxai.market.dataset import Market
+from fxai.market.dataset import Market, with_named_columns
 from fxai.market.folds import latest_first
 from fxai.market.scored_steps import SpanScore
 from fxai.objectives.train_returns import train_returns
@@ -220,8 +220,9 @@ class TradingTrial:
     def _agents(self) -> list[Agent]:
         """The agents of the trial's seeds in the fold whose training ends last."""
         market, seeds = self._market, self.request.seeds[: len(self.lanes) // self.request.folds]
+        config = with_named_columns(self.config, market)
         return [
-            Agent(self.config, seed, market.standardizer, market.content_hash, weights, self.base.env)
+            Agent(config, seed, market.standardizer, market.content_hash, weights, self.base.env)
             for seed, weights in zip(seeds, self._weights[: len(seeds)].split(1), strict=True)
         ]
 

@@ -5,15 +5,17 @@ from functools import lru_cache
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars
+from fxai.market.features import warm_up_of
 from fxai.market.folds import folds_of
 from fxai.market.instrument_bars import read_instruments
 from fxai.market.instruments import common_config
 from fxai.market.read_bars import load_bars
 from fxai.market.splits import Splits, bars_in_all, split
 from fxai.spec.checks.cost_names import check_cost_names
-from fxai.spec.fields.data_config import DataConfig, FeatureConfig, SplitConfig
+from fxai.spec.fields.data_config import DataConfig, SplitConfig
+from fxai.spec.fields.feature_config import FeatureConfig
 from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.search.embargo import longest_windows, with_embargo
+from fxai.spec.search.embargo import columns_of_trials, longest_windows, with_embargo
 from fxai.spec.search.study import StudySpec
 from fxai.spec.search.verdict import VerdictConfig
 
@@ -29,29 +31,31 @@ def check_bars(study: StudySpec) -> None:
     config = with_embargo(study).training_config
     if not isinstance(config, TrainingConfig):
         return
-    bars = _bars(config.data.model_copy(update={"split": SplitConfig(), "features": FeatureConfig()}))
+    features = FeatureConfig(columns=columns_of_trials(study, config))
+    bars = _bars(config.data.model_copy(update={"split": SplitConfig(), "features": features}))
     if not config.data.has_instruments:
-        _check_market(study, f"study {study.study_name}", bars[""], config.data.split)
+        _check_market(study, f"study {study.study_name}", bars[""], config.data)
         return
     try:
         check_cost_names(config.env, tuple(bars))
-        dated = common_config(bars, config.data).split
+        dated = common_config(bars, config.data)
     except DataError as error:
         raise DataError(f"study {study.study_name}: {error}") from None
     for name, of_instrument in bars.items():
         _check_market(study, f"study {study.study_name}: instrument {name}", of_instrument, dated)
 
 
-def _check_market(study: StudySpec, where: str, bars: Bars, config: SplitConfig) -> None:
+def _check_market(study: StudySpec, where: str, bars: Bars, config: DataConfig) -> None:
     """Check the bars of one market; `where` begins the messages."""
     windows = longest_windows(study)
+    warm_up = warm_up_of(bars, config, windows.features)
     try:
-        splits = split(bars.time, config, windows.features)
-        folds = folds_of(config, splits, windows.features)
+        splits = split(bars.time, config.split, warm_up)
+        folds = folds_of(config.split, splits, warm_up)
     except DataError as error:
         raise DataError(f"{where}: {error}") from None
     if isinstance(study.verdict, VerdictConfig):
-        _check_test_bars(where, config, splits, windows.features)
+        _check_test_bars(where, config.split, splits, warm_up)
     for spans in [fold.train for fold in folds] or [(splits.train,)]:
         if (most := max(map(len, spans))) <= windows.observation:
             raise DataError(

@@ -7,6 +7,7 @@ import numpy as np
 from fxai.errors import DataError, InputError
 from fxai.market.bars import Bars
 from fxai.market.dataset import Market
+from fxai.market.features import warm_up_of
 from fxai.market.read_bars import load_bars
 from fxai.market.splits import split
 
@@ -45,8 +46,7 @@ def check_unused_bars(agent: "Agent", market: Market) -> None:
 
 def _check_shared(agent: "Agent", trained: Bars, market: Market) -> None:
     config = agent.config.data
-    warm_up = config.features.longest_window(has_volume=trained.volume is not None)
-    used = split(trained.time, config.split, warm_up).validation.stop
+    used = split(trained.time, config.split, warm_up_of(trained, config)).validation.stop
     _, place, of_market = np.intersect1d(trained.time[:used], market.time, assume_unique=True, return_indices=True)
     equal = np.ones(len(place), bool)
     for name in _PRICES:

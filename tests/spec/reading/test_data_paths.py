@@ -102,3 +102,38 @@ def test_the_file_of_each_instrument_is_looked_for(folder: Path) -> None:
     placed = resolve_data_paths(source_node(written).keys["studies"].items[0], None, path.parent)
     found = plain_value(placed.keys["training_config"].keys["data"].keys["source"])
     assert found == {"GBPUSD": "other.csv", "EURUSD": str(folder / "search" / "bars.csv"), "TEST": "planted_1h"}
+
+
+FEATURES = "{function: 'my_features:build', function_window: 1"
+
+
+def function_folder_in(path: Path) -> str | None:
+    config = load_spec(path).studies[0].training_config
+    return config.data.features.function_folder
+
+
+def with_function(path: Path, more: str = "") -> Path:
+    config = f"{{data: {{features: {FEATURES}{more}}}}}}}"
+    return write(path, f"name: mine\nstudies:\n  - {STUDY}, training_config: {config}}}\n")
+
+
+def test_the_folder_of_a_function_is_that_of_the_spec_if_it_has_the_module(folder: Path) -> None:
+    path = with_function(Path("search/mine.yaml"))
+    assert function_folder_in(path) is None
+    write(folder / "search" / "my_features.py", "")
+    assert function_folder_in(path) == "search"
+    assert function_folder_in(path.absolute()) == str(folder / "search")
+
+
+def test_a_folder_of_a_function_is_looked_for_beside_the_spec(folder: Path) -> None:
+    path = with_function(Path("search/mine.yaml"), ", function_folder: code")
+    assert function_folder_in(path) == "code"
+    (folder / "search" / "code").mkdir()
+    assert function_folder_in(path) == "search/code"
+
+
+def test_the_folder_of_a_function_does_not_identify_a_study(folder: Path) -> None:
+    there = load_spec(with_function(Path("search/mine.yaml"), f", function_folder: {folder}")).studies[0]
+    here = load_spec(with_function(Path("search/mine.yaml"))).studies[0]
+    assert fingerprint(there) == fingerprint(here)
+    assert fingerprint(here)["training_config"]["data"]["features"]["function"] == "my_features:build"

@@ -35,8 +35,8 @@ def test_every_type_of_parameter_has_its_keys() -> None:
     assert SCHEMA["$defs"]["parameter_float_log"]["properties"]["log"]["const"] is True
 
 
-def test_values_may_be_lists_of_numbers() -> None:
-    numbers = {"type": "array", "items": {"type": "number"}}
+def test_values_may_be_lists_of_numbers_and_texts() -> None:
+    numbers = {"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "string"}]}}
     choices = SCHEMA["$defs"]["parameter_choice"]["properties"]
     for written in (choices["choices"]["items"], choices["values"]["items"], STUDY["fixed"]["additionalProperties"]):
         assert numbers in written["anyOf"]

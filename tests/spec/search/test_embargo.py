@@ -4,7 +4,7 @@ import pytest
 
 from fxai.spec.checks.stored_parts import with_stored_parts
 from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.search.embargo import Windows, config_with_embargo, longest_windows, with_embargo
+from fxai.spec.search.embargo import Windows, columns_of_trials, config_with_embargo, longest_windows, with_embargo
 from fxai.spec.search.fingerprint import fingerprint
 from fxai.spec.search.study import StudySpec
 
@@ -15,11 +15,18 @@ HORIZONS = {
     "path": "data.features.return_horizons",
     "choices": [[1, 2], [1, 300]],
 }
+PERIOD = {"kind": "int", "name": "data.features.arguments.period", "low": 5, "high": 50}
+FRAME = {"kind": "categorical", "name": "data.features.timeframes.1d.return_horizons", "choices": [[1], [20]]}
 GAMMA = {"kind": "float", "name": "training.gamma", "low": 0.9, "high": 0.99}
 
 
 def study(*parameters: dict[str, Any], **fields: Any) -> StudySpec:
     return StudySpec.model_validate({"study_name": "s", "parameters": parameters or (GAMMA,), **fields})
+
+
+def own_function(*parameters: dict[str, Any]) -> StudySpec:
+    features = {"function": "a:b", "function_window": 500, "timeframes": {"1d": {"return_horizons": [1]}}}
+    return study(*parameters, training_config={"data": {"resample": "1h", "features": features}})
 
 
 def embargo(study: StudySpec) -> int | None:
@@ -52,6 +59,14 @@ def embargo(study: StudySpec) -> int | None:
             ),
             Windows(3, 8),
         ),
+        (own_function(), Windows(500, 8)),
+        (own_function(PERIOD), Windows(500, 8)),
+        (
+            own_function({"kind": "int", "name": "data.features.function_window", "low": 10, "high": 700}),
+            Windows(700, 8),
+        ),
+        (own_function(FRAME), Windows(21 * 24 - 1, 8)),
+        (own_function({**FRAME, "name": "data.features.timeframes.2d.return_horizons"}), Windows(21 * 48 - 1, 8)),
     ],
 )
 def test_the_default_embargo_fits_the_longest_windows_of_the_search_space(given: StudySpec, windows: Windows):
@@ -94,3 +109,12 @@ def test_a_stored_study_without_an_embargo_gives_none():
 def test_a_configuration_outside_a_study_has_the_embargo_of_its_windows():
     config = config_with_embargo(TrainingConfig.model_validate({"env": {"observation_window": 3}}))
     assert config.data.split.embargo_bars == 122
+
+
+def test_the_columns_of_all_trials():
+    columns = {"kind": "categorical", "name": "data.features.columns", "choices": [["rsi"], ["rsi", "news"]]}
+    given = study(columns)
+    assert columns_of_trials(given, given.training_config) == ("rsi", "news")  # type: ignore[arg-type]
+    assert columns_of_trials(study(), TrainingConfig()) == ()
+    every = study({**columns, "choices": ["all", ["rsi"]]})
+    assert columns_of_trials(every, every.training_config) == "all"  # type: ignore[arg-type]

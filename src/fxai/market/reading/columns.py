@@ -21,6 +21,7 @@ _BID, _ASK = ("bid", "bid_price", "bidprice"), ("ask", "ask_price", "askprice")
 _SYMBOL = ("symbol", "ticker", "tic", "pair", "instrument")
 _SPREAD = ("spread", "ask-bid", "ask_bid", "bid-ask", "bid_ask", "bid_ask_spread", "ask_bid_spread", "spread_points")
 _VOLUME = ("volume", "tickvol", "tick_volume", "tickvolume", "vol", "v", "real_volume")
+_NEVER_READ = ("close_time", "closetime", "ignore", "")  # such as those of Binance, and an index without a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,12 @@ class Columns:
     def prices(self) -> tuple[str, ...]:
         """Names of the columns of prices."""
         return (self.open, self.high, self.low, self.close)
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Names of all columns to read."""
+        named = (*self.prices, *self.further, self.symbol)
+        return (*self.time, *(name for name in named if name is not None))
 
     @property
     def further(self) -> tuple[str, ...]:
@@ -86,6 +93,12 @@ def names_an_open(name: str) -> bool:
 def names_numbers(name: str) -> bool:
     """Whether a column with this name has prices, volumes or spreads."""
     return any(plain_name(name) in synonyms for synonyms in (*_PRICES.values(), _BID, _ASK, _VOLUME, _SPREAD))
+
+
+def has_other_meaning(name: str) -> bool:
+    """Whether a column's name means a time, price, volume, spread or instrument, or an index of rows."""
+    plain, times = plain_name(name), (*_EPOCH, *_MOMENT, *_DATE, *_TIME, "t")
+    return names_numbers(name) or plain in (*times, *_SYMBOL, *_NEVER_READ) or plain.startswith("unnamed:")
 
 
 def name_ticks(names: Sequence[str], given: GivenColumns = MappingProxyType({})) -> bool:

@@ -50,9 +50,10 @@ def _notes(
 ) -> tuple[ReadingNote, ...]:
     """Notes on rows whose time occurs again, from pairs of positions with one time."""
     other_prices = _differing(rows.prices, first, second)
-    other_values = _differing(rows.further, first, second) & ~other_prices
+    further = rows.further | {name: np.nan_to_num(each) for name, each in rows.columns.items()}
+    other_values = _differing(further, first, second) & ~other_prices
     notes = []
-    for differing, values in ((other_prices, rows.prices), (other_values, rows.further)):
+    for differing, values in ((other_prices, rows.prices), (other_values, further)):
         if not differing.any():
             continue
         at = int(np.argmax(differing))

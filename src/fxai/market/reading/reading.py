@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fxai.errors import DataError
 from fxai.market.bars import Bars, Reading, ReadingNote, TimeArray
 from fxai.market.reading.columns import find_columns, name_ticks
+from fxai.market.reading.further_columns import further_columns
 from fxai.market.reading.instruments import rows_of_instrument
 from fxai.market.reading.number_texts import with_plain_numbers
 from fxai.market.reading.order import in_order
@@ -80,15 +81,18 @@ def _read_bars(parsed: ParsedTable, config: DataConfig, source: str, data_hash: 
     if parsed.frame.empty:
         raise DataError(f"{source}: the file has a header and no bars")
     table, of_instrument = rows_of_instrument(parsed.frame, columns, config.instrument, source)
-    table, of_numbers = with_plain_numbers(table, columns.prices, columns.further, config, source)
+    further, of_columns = further_columns(table, columns.all, config, source)
+    table, of_numbers = with_plain_numbers(table, columns.prices, (*columns.further, *further.values()), config, source)
     times = read_times(table, columns.time, config, source)
-    values, of_values = read_values(table, columns, times.utc, config, source)
+    values, of_values = read_values(table, columns, times.utc, config, source, features=further)
     ordered, faults = in_order(values, config.clean)
     rows, of_bars = without_suspicious(ordered, config.clean)
     if len(rows.time) < 2:  # noqa: PLR2004 - bars have a length
         raise DataError(f"{source}: the file has {['no', 'one'][len(rows.time)]} bar; at least two are needed")
-    bars = Bars(name=source, content_hash=data_hash, time=rows.time, **rows.prices, **rows.further)
-    found = (*parsed.notes, *of_instrument, *of_numbers, *of_values, *faults.notes, *of_bars, *times.notes)
+    bars = Bars(
+        name=source, content_hash=data_hash, time=rows.time, **rows.prices, **rows.further, columns=rows.columns
+    )
+    found = (*parsed.notes, *of_instrument, *of_columns, *of_numbers, *of_values, *faults.notes, *of_bars, *times.notes)
     faults = replace(faults, rows_read=len(table), notes=(*found, *_stray_note(rows.time, rows.numbers)))
     return Reading(bars, faults, columns.named(), times.form, times.zone)
 

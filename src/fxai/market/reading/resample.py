@@ -1,6 +1,5 @@
 """Makes longer bars of ticks or of shorter bars (`data.resample`). Bars begin at multiples of their length in UTC."""
 
-import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,8 +7,7 @@ from numpy.typing import NDArray
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars, FloatArray, Reading, ReadingNote, TimeArray
-
-_UNITS = {unit: np.timedelta64(seconds, "s") for unit, seconds in (("s", 1), ("min", 60), ("h", 3600), ("d", 86_400))}
+from fxai.spec.fields.feature_config import seconds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +38,13 @@ class Groups:
 
 def length_of(resample: str) -> np.timedelta64:
     """The length that `data.resample` says, such as `5min`."""
-    count, unit = re.findall(r"\d+|[a-z]+", resample)
-    length: np.timedelta64 = int(count) * _UNITS[unit]
-    return length
+    return np.timedelta64(seconds_of(resample), "s")
 
 
 def resampled(reading: Reading, resample: str | None) -> Reading:
     """Longer bars: first open, highest high, lowest low, last close, sum of the volumes, spread of the first bar.
 
-    Bars that have the length already are not changed.
+    A further column has the value of the last bar. Bars that have the length already are not changed.
 
     Raises:
         DataError: If the length is no multiple of the length of the bars.
@@ -65,10 +61,16 @@ def resampled(reading: Reading, resample: str | None) -> Reading:
             f"{bars.name}: data.resample {resample} is no multiple of the bars of {minutes:g} minutes; "
             "change or remove it"
         )
-    groups = Groups.of(bars.time, length)
-    if len(groups.time) == 1:
+    longer = longer_bars(bars, Groups.of(bars.time, length))
+    if len(longer) == 1:
         raise DataError(f"{bars.name}: all bars lie within {resample}; at least two bars are needed")
-    longer = Bars(
+    note = ReadingNote("resample", f"the {len(bars)} bars of the file were made into bars of {resample}", len(bars))
+    return replace(reading, bars=longer, faults=replace(reading.faults, notes=(*reading.faults.notes, note)))
+
+
+def longer_bars(bars: Bars, groups: Groups) -> Bars:
+    """One bar of each group: see `resampled`."""
+    return Bars(
         name=bars.name,
         content_hash=bars.content_hash,
         time=groups.time,
@@ -78,6 +80,5 @@ def resampled(reading: Reading, resample: str | None) -> Reading:
         close=bars.close[groups.last],
         volume=None if bars.volume is None else groups.total(bars.volume),
         spread=None if bars.spread is None else bars.spread[groups.first],
+        columns={name: each[groups.last] for name, each in bars.columns.items()},
     )
-    note = ReadingNote("resample", f"the {len(bars)} bars of the file were made into bars of {resample}", len(bars))
-    return replace(reading, bars=longer, faults=replace(reading.faults, notes=(*reading.faults.notes, note)))

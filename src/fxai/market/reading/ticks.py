@@ -42,6 +42,11 @@ def read_ticks(parsed: ParsedTable, config: DataConfig, source: str, data_hash: 
     """
     if config.resample is None:
         raise DataError(f"{source}: the file has ticks and no bars; say the length of bars with data.resample: 5min")
+    if config.features.columns:
+        raise DataError(
+            f"{source}: the file has ticks, whose further columns are not read; remove data.features.columns, or make "
+            "bars with these columns yourself"
+        )
     columns = find_tick_columns(list(parsed.frame.columns), config, source)
     if parsed.frame.empty:
         raise DataError(f"{source}: the file has a header and no ticks")

@@ -1,7 +1,8 @@
-"""The values of a table's rows: prices, volume and spread as numbers."""
+"""The values of a table's rows: prices, volume, spread and further columns as numbers."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from fxai.market.bars import FloatArray, ReadingNote, TimeArray
 from fxai.market.reading.columns import Columns
+from fxai.market.reading.further_columns import further_values
 from fxai.market.reading.invalid import Fault, valid_rows
 from fxai.market.reading.numbers import numbers
 from fxai.market.reading.spread import spread_in_price
@@ -26,6 +28,9 @@ class BarRows:
     time: TimeArray  # [row], UTC
     prices: dict[str, FloatArray]  # [row] each: open, high, low, close
     further: dict[str, FloatArray]  # [row] each: volume, spread
+    columns: dict[str, FloatArray] = field(
+        default_factory=dict
+    )  # [row] each: those of `data.features.columns`; NaN before the first value
 
     def at(self, chosen: NDArray[np.int64] | NDArray[np.bool_] | slice) -> "BarRows":
         """Some rows, by positions, by a choice of each row, or as a slice, which copies nothing."""
@@ -35,11 +40,18 @@ class BarRows:
             time=self.time[chosen],
             prices={name: each[chosen] for name, each in self.prices.items()},
             further={name: each[chosen] for name, each in self.further.items()},
+            columns={name: each[chosen] for name, each in self.columns.items()},
         )
 
 
 def read_values(
-    table: pd.DataFrame, columns: Columns, time: TimeArray, config: DataConfig, source: str
+    table: pd.DataFrame,
+    columns: Columns,
+    time: TimeArray,
+    config: DataConfig,
+    source: str,
+    *,
+    features: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[BarRows, tuple[ReadingNote, ...]]:
     """The values of the valid rows, in the table's order.
 
@@ -49,6 +61,7 @@ def read_values(
         time: Time of each row [row].
         config: Unit of the spread, and `clean.invalid`, the rule for invalid rows.
         source: Name in messages.
+        features: The file's names of further columns, by the names of their features.
 
     Raises:
         DataError: If a cell is not a number, or a row is invalid and `data.clean.invalid` is not `drop`.
@@ -56,8 +69,9 @@ def read_values(
     prices = {name: numbers(table, getattr(columns, name), source) for name in PRICES}
     faults = _price_faults(prices)
     further, of_further, notes = _further(table, columns, config, source)
-    rows = BarRows(source, table.index.to_numpy(), time, prices, further)
-    valid, of_faults = valid_rows([*faults, *of_further], rows.numbers, config.clean.invalid, source)
+    of_features, empty = further_values(table, features, time, source)
+    rows = BarRows(source, table.index.to_numpy(), time, prices, further, of_features)
+    valid, of_faults = valid_rows([*faults, *of_further, *empty], rows.numbers, config.clean.invalid, source)
     rows = rows if valid is None else rows.at(valid)
     rows, of_spread = _with_spread_in_price(rows, columns, config, list(table.columns))
     return rows, (*notes, *of_faults, *of_spread)

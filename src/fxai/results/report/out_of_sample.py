@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from fxai.errors import InputError
 from fxai.market.bar_returns import read_bar_returns
 from fxai.market.bars import Bars
+from fxai.market.features import warm_up_of
 from fxai.market.folds import Fold, folds_of
 from fxai.market.metrics import equity_of
 from fxai.market.out_of_sample import OutOfSample, stitch
@@ -47,7 +48,7 @@ def out_of_sample(info: StudyInfo) -> Section | None:
 
 def _folds(bars: Bars, config: DataConfig) -> Sequence[Fold]:
     """The folds with the test windows of all trials. The windows do not depend on a trial's features."""
-    warm_up = config.features.longest_window(has_volume=bars.volume is not None)
+    warm_up = warm_up_of(bars, config)
     return folds_of(config.split, split(bars.time, config.split, warm_up), warm_up)
 
 

@@ -93,7 +93,9 @@ class Agent:
             DataError: If there are fewer bars than the agent needs.
             InputError: If the position of the account is none of `positions`.
         """
-        data = self.config.data.model_copy(update={"spread_column": None})  # no feature needs the spread
+        data = self.config.data
+        if data.features.function is None:
+            data = data.model_copy(update={"spread_column": None})  # no built-in feature needs the spread
         return observation_of(read_bar_frame(bars, data).bars, account, self.config, self.standardizer)
 
     def act(self, observation: ArrayLike, chance: np.random.Generator | None = None) -> int:

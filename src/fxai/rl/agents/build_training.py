@@ -2,7 +2,7 @@
 
 import torch
 
-from fxai.market.dataset import Market, prepare_folds
+from fxai.market.dataset import Market, prepare_folds, with_named_columns
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.environment.episodes import Spans
@@ -51,4 +51,5 @@ def build_training(
 def lane_agent(training: Training, lane: int, pack: Pack, market: Market, base: EnvConfig) -> Agent:
     """The agent of one lane with the present weights; `base` is the environment that scores it."""
     weights = training.weights[lane : lane + 1].detach().cpu().clone()
-    return Agent(pack.configs[lane], pack.seeds[lane], market.standardizer, market.content_hash, weights, base)
+    config = with_named_columns(pack.configs[lane], market)
+    return Agent(config, pack.seeds[lane], market.standardizer, market.content_hash, weights, base)

@@ -39,7 +39,8 @@ class AccountView:
 
 def bars_needed(config: TrainingConfig, standardizer: Standardizer) -> int:
     """Returns the least number of bars for an observation."""
-    before = config.data.features.longest_window(has_volume="volume" in standardizer.names)
+    has_volume = any(name == "volume" or name.endswith("_volume") for name in standardizer.names)
+    before = config.data.longest_window(has_volume=has_volume)
     return before + config.env.observation_window
 
 
@@ -56,8 +57,10 @@ def observation_of(bars: Bars, account: AccountView, config: TrainingConfig, sta
     needed = bars_needed(config, standardizer)
     if len(bars) < needed:
         raise DataError(f"{bars.name} has {len(bars)} bars; the observation of this agent needs the last {needed}")
-    market, _ = prepare_unsplit(bars, config.data, standardizer)
+    market, span = prepare_unsplit(bars, config.data, standardizer)
     window = config.env.observation_window
+    if len(span) < window:
+        raise DataError(f"{bars.name} has {len(span)} bars with all features; the observation needs the last {window}")
     observation = np.zeros((window, market.features.shape[1] + len(ACCOUNT_FEATURES)), np.float32)
     observation[:, : market.features.shape[1]] = market.features[-window:]
     observation[-1, market.features.shape[1] :] = account.features()

@@ -56,6 +56,7 @@ _SAME_FOR_ALL = (
     "data.clean.",
     "data.split.",
     "env.costs",
+    "data.features.function_folder",
 )
 
 Fields: TypeAlias = Mapping[str, FieldInfo | None]

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from fxai.spec.fields.defaults import MAX_COUNT
+from fxai.spec.fields.feature_config import LENGTH, FeatureConfig, seconds_of
 from fxai.spec.fields.folds_config import CombinatorialConfig, WalkForwardConfig
 from fxai.spec.fields.record import LATER, Record
 from fxai.spec.fields.sources import Source, as_name
@@ -19,11 +20,7 @@ NAMED_SOURCE: Final = re.compile(r"eurusd_1h|(?P<kind>planted_1h|shuffled_1h)(?:
 SPREAD_BEFORE_AUTO: Final[Mapping[str, float | None]] = MappingProxyType({"spread_column": None, "spread_unit": 1.0})
 """Defaults of the spread before `auto`."""
 
-VOLUME_WINDOW: Final = 24
-"""Number of earlier bars in the mean volume, with which the feature `volume` compares the volume of a bar."""
-
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-Bars = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 
 
 def _no_number(value: object) -> object:
@@ -50,9 +47,6 @@ class _ColumnNames(dict[Meaning, str | int]):
 GivenColumns = Mapping[Meaning, str | int]
 """Columns of a file by name, or by number from 1."""
 
-LENGTH: Final = r"[1-9]\d{0,4}(s|min|h|d)"
-"""Regular expression of a length of bars."""
-
 Decimal = Literal[".", ","]
 """The decimal sign of the numbers of a file."""
 
@@ -60,11 +54,6 @@ Decimal = Literal[".", ","]
 def _is_absent(value: object) -> bool:
     """Whether a field is left out of what is written, so that checkpoints of earlier releases are continued."""
     return value is None
-
-
-def _is_false(value: object) -> bool:
-    """Whether a switch is left out of what is written, so that checkpoints of earlier releases are continued."""
-    return value is False
 
 
 class SplitConfig(Record):
@@ -133,37 +122,6 @@ class SplitConfig(Record):
             case datetime() as train, datetime() as validation if validation <= train:
                 raise ValueError("validation must end after train ends")
         return self
-
-
-class FeatureConfig(Record):
-    """Features of each bar, computed from that bar and earlier bars only. Horizons and windows are in bars."""
-
-    return_horizons: tuple[Bars, ...] = Field(default=(1, 2, 4, 8, 24), description="horizons of returns")
-    volatility_windows: tuple[Annotated[int, Field(ge=2, le=MAX_COUNT)], ...] = Field(
-        default=(24, 120), description="windows of volatilities"
-    )
-    momentum_windows: tuple[Annotated[int, Field(ge=2, le=MAX_COUNT)], ...] = Field(
-        default=(24,), description="windows of momenta"
-    )
-    bar_range: bool = Field(
-        default=True, description="(high - low) / close, and the position of the close within the range"
-    )
-    volume: bool = Field(
-        default=True, description="log volume relative to its past mean; left out if the data have no volume"
-    )
-    time: bool = Field(default=True, description="sine and cosine of the hour of the day and the day of the week")
-    instrument: Annotated[bool, LATER] = Field(
-        default=False,
-        exclude_if=_is_false,
-        description="one column for each instrument, 1 for the instrument of the bar and 0 for the others",
-    )
-
-    def longest_window(self, *, has_volume: bool = True) -> int:
-        """Returns the number of bars before the first bar with all features; `has_volume`: whether the data have it."""
-        windows = [*self.return_horizons, *self.volatility_windows, *self.momentum_windows]
-        if self.volume and has_volume:
-            windows.append(VOLUME_WINDOW)
-        return max(windows, default=0)
 
 
 class CleanConfig(Record):
@@ -267,6 +225,27 @@ class DataConfig(Record):
     )
     split: SplitConfig = Field(default_factory=SplitConfig, description="split into train, validation and test")
     features: FeatureConfig = Field(default_factory=FeatureConfig, description="features of each bar")
+
+    def longest_window(self, *, has_volume: bool = True) -> int:
+        """Returns the number of bars before a bar that its features depend on; see `FeatureConfig.longest_window`."""
+        return self.features.longest_window(self.resample, has_volume=has_volume)
+
+    @model_validator(mode="after")
+    def _timeframes_fit(self) -> "DataConfig":
+        frames = self.features.timeframes
+        if frames and self.resample is None:
+            raise ValueError(
+                "features.timeframes needs resample, the length of the bars, such as 1h; bars of that length are not "
+                "changed by it"
+            )
+        for length in frames:
+            count, rest = divmod(seconds_of(length), seconds_of(self.resample or length))
+            if rest or count <= 1:
+                raise ValueError(
+                    f"features.timeframes: {length} must be a multiple of the length of the bars, resample "
+                    f"{self.resample}"
+                )
+        return self
 
     @model_validator(mode="before")
     @classmethod

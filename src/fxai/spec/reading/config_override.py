@@ -73,7 +73,7 @@ def set_in_config(tree: dict[str, Any], config: TrainingConfig, path: str, value
         return None
     algorithm = algorithm_of(tree["training"])
     known = sorted(config_fields(algorithm))
-    if path not in known:
+    if path not in config_fields(algorithm):
         if path in all_config_fields():
             return ConfigFault(unknown_path(path, algorithm), elsewhere=True)
         return ConfigFault(f"{NO_SUCH_SETTING}{did_you_mean(path, known)}", unknown=path, known=known)

@@ -1,5 +1,9 @@
-"""Resolves relative paths of data files in a spec: first in the folder of the spec, then in the current folder."""
+"""Resolves relative paths of data files and of modules with features in a spec.
 
+They are searched in the folder of the spec, then in the current folder.
+"""
+
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +15,7 @@ from fxai.spec.fields.source_paths import source_paths
 from fxai.spec.reading.merge import CONFIGS
 from fxai.spec.yaml.source_node import SourceNode, plain_value
 
-_PLACE = ("data", "source")
+_SOURCE, _FEATURES = ("data", "source"), ("data", "features")
 
 
 def resolve_data_paths(study: SourceNode, base: SourceNode | None, folder: Path) -> SourceNode:
@@ -25,19 +29,49 @@ def resolve_data_paths(study: SourceNode, base: SourceNode | None, folder: Path)
     objective = study.keys.get("objective") or (None if base is None else base.keys.get("objective"))
     if objective is not None and is_custom(plain_value(objective)):
         return study  # the configuration of custom code may have any keys
-    placed = {key: _placed(study.keys[key], _PLACE, folder) for key in CONFIGS if key in study.keys}
+    placed = {}
+    for key in CONFIGS:
+        if key in study.keys:
+            config = _changed(study.keys[key], _SOURCE, lambda node: _with_resolved(node, folder))
+            placed[key] = _changed(config, _FEATURES, lambda node: _with_function_folder(node, folder))
     return study.with_keys({**study.keys, **placed}) if placed else study
 
 
-def _placed(node: SourceNode, path: tuple[str, ...], folder: Path) -> SourceNode:
-    if not path and node.keys:  # the source of each instrument
-        return node.with_keys({name: _placed(each, (), folder) for name, each in node.keys.items()})
+def _changed(node: SourceNode, path: tuple[str, ...], change: Callable[[SourceNode], SourceNode]) -> SourceNode:
+    """Returns a node with the node at a path changed, if there is one."""
     if not path:
-        return replace(node, value=resolve_source(folder, node.text)) if node.text else node
+        return change(node)
     first, *rest = path
     if first not in node.keys:
         return node
-    return node.with_keys({**node.keys, first: _placed(node.keys[first], tuple(rest), folder)})
+    return node.with_keys({**node.keys, first: _changed(node.keys[first], tuple(rest), change)})
+
+
+def _with_resolved(source: SourceNode, folder: Path) -> SourceNode:
+    if source.keys:  # the source of each instrument
+        return source.with_keys({name: _with_resolved(each, folder) for name, each in source.keys.items()})
+    return replace(source, value=resolve_source(folder, source.text)) if source.text else source
+
+
+def _with_function_folder(features: SourceNode, folder: Path) -> SourceNode:
+    """Returns `data.features` with the folder of its function, if that is below the folder of the spec."""
+    function, given = features.keys.get("function"), features.keys.get("function_folder")
+    if folder == Path():
+        return features
+    if given is not None:
+        is_here = given.text and not _is_full(given.text) and (folder / expanded_path(given.text)).is_dir()
+        node = replace(given, value=str(folder / given.text)) if is_here else given
+    elif function is not None and _has_module(folder, function.text):
+        node = replace(function, value=str(folder))
+    else:
+        return features
+    return features.with_keys({**features.keys, "function_folder": node})
+
+
+def _has_module(folder: Path, function: str) -> bool:
+    """Whether the module of `module:function` is in a folder."""
+    name = function.partition(":")[0].partition(".")[0]
+    return bool(name) and ((folder / f"{name}.py").is_file() or (folder / name).is_dir())
 
 
 def resolve_source(folder: Path, source: str) -> str:

@@ -1,13 +1,15 @@
 """The fields of training_config by dotted path, which depend on the algorithm."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
-from types import MappingProxyType
+from typing import Any, cast
 
 from pydantic.fields import FieldInfo
 
 from fxai.spec.fields.algorithm import ALGORITHMS
 from fxai.spec.fields.algorithm_config import AlgorithmConfig
+from fxai.spec.fields.feature_config import LENGTH, Argument, TimeframeConfig
 from fxai.spec.fields.field_paths import leaf_fields
 from fxai.spec.fields.model_config import MAX_LAYERS, Width
 from fxai.spec.fields.suggestion import did_you_mean
@@ -21,14 +23,41 @@ ONE_STUDY_EACH = (
 WIDTHS = "model.widths"  # its items are fields too: model.widths.0 is the width of the first layer
 _WIDTH = FieldInfo.from_annotation(Width)
 _SECTION = "training."
+ARGUMENTS, TIMEFRAMES = "data.features.arguments", "data.features.timeframes"
+_ARGUMENT = FieldInfo.from_annotation(cast("type[Any]", Argument))
+
+
+class ConfigFields(Mapping[str, FieldInfo]):
+    """Fields by dotted path. Iteration yields those that every configuration has.
+
+    `data.features.arguments.NAME` and `data.features.timeframes.LENGTH.KEY` are fields too, for any name and length.
+    """
+
+    def __init__(self, fields: Mapping[str, FieldInfo]) -> None:
+        self._fields = dict(fields)
+
+    def __getitem__(self, path: str) -> FieldInfo:
+        if path in self._fields:
+            return self._fields[path]
+        if (name := path.removeprefix(f"{ARGUMENTS}.")) != path and name.isidentifier():
+            return _ARGUMENT
+        if found := re.fullmatch(rf"{TIMEFRAMES}\.{LENGTH}\.(?P<key>\w+)", path):
+            return TimeframeConfig.model_fields[found["key"]]
+        raise KeyError(path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
 
 
 @cache
-def config_fields(algorithm: str) -> Mapping[str, FieldInfo]:
+def config_fields(algorithm: str) -> ConfigFields:
     """Returns the fields of an algorithm by dotted path, with the width of each layer; all fields if it is unknown."""
     chosen = (ALGORITHMS[algorithm],) if algorithm in ALGORITHMS else tuple(ALGORITHMS.values())
     fields = {path: field for one in chosen for path, field in leaf_fields(TrainingConfig, chosen=one)}
-    return MappingProxyType(fields | {f"{WIDTHS}.{layer}": _WIDTH for layer in range(MAX_LAYERS)})
+    return ConfigFields(fields | {f"{WIDTHS}.{layer}": _WIDTH for layer in range(MAX_LAYERS)})
 
 
 def fields_of(config: TrainingConfig) -> Mapping[str, FieldInfo]:
@@ -39,7 +68,7 @@ def fields_of(config: TrainingConfig) -> Mapping[str, FieldInfo]:
     return {path: field for path, field in fields.items() if path not in missing}
 
 
-def all_config_fields() -> Mapping[str, FieldInfo]:
+def all_config_fields() -> ConfigFields:
     """Returns the fields of all algorithms by dotted path."""
     return config_fields("")
 
@@ -49,7 +78,12 @@ def unknown_path(path: str, algorithm: str) -> str:
     known = config_fields(algorithm)
     if path.startswith(f"{WIDTHS}."):
         return f"training_config has no {path!r}; the layers are {WIDTHS}.0 to {WIDTHS}.{MAX_LAYERS - 1}"
-    if any(each.startswith(f"{path}.") for each in known):
+    if path.startswith(f"{TIMEFRAMES}."):
+        keys = ", ".join(TimeframeConfig.model_fields)
+        return (
+            f"training_config has no {path!r}; a field of a time frame is {TIMEFRAMES}.4h.KEY, and the keys are {keys}"
+        )
+    if path in (ARGUMENTS, TIMEFRAMES) or any(each.startswith(f"{path}.") for each in known):
         return f"{path!r} is a section of training_config; name one of its keys"
     if path in all_config_fields():
         return foreign_key(path.removeprefix(_SECTION), algorithm, _SECTION)

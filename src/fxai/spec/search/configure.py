@@ -111,7 +111,7 @@ def value_at(tree: Mapping[str, Any], name: str) -> Any:
 
 
 def set_at(tree: dict[str, Any], name: str, value: Any) -> None:
-    """Sets a value at a dotted path of nested mappings. All sections of the path must exist.
+    """Sets a value at a dotted path of nested mappings. Missing sections are created, such as a time frame's.
 
     A number at the end of the path is the index of a list item.
 
@@ -121,9 +121,9 @@ def set_at(tree: dict[str, Any], name: str, value: Any) -> None:
     *sections, last = name.split(".")
     node: Any = tree
     for section in sections[:-1]:
-        node = node[section]
+        node = node.setdefault(section, {})
     if not last.isdigit():
-        (node[sections[-1]] if sections else node)[last] = value
+        (node.setdefault(sections[-1], {}) if sections else node)[last] = value
         return
     items = list(node[sections[-1]] or ())
     if int(last) >= len(items):

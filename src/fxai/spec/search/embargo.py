@@ -5,13 +5,14 @@ The run that begins a study stores its embargo in the fingerprint, and later run
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from fxai.spec.fields.data_config import SplitConfig
+from fxai.spec.fields.feature_config import ALL, FeatureConfig, TimeframeConfig
 from fxai.spec.fields.field_paths import field_value_of
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
-from fxai.spec.search.config_fields import config_fields
+from fxai.spec.search.config_fields import TIMEFRAMES, config_fields
 from fxai.spec.search.configure import value_at
 from fxai.spec.search.parameters import CategoricalParameter, Choice, Parameter
 from fxai.spec.search.study import StudySpec
@@ -68,7 +69,7 @@ def config_with_embargo(config: TrainingConfig) -> TrainingConfig:
     """Returns a configuration outside a study with the embargo that its windows need; numbers that it has stay."""
     if _is_complete(config.data.split):
         return config
-    windows = Windows(config.data.features.longest_window(), config.env.observation_window)
+    windows = Windows(config.data.longest_window(), config.env.observation_window)
     return _with_bars(config, windows.looked_back, windows.looked_back)
 
 
@@ -81,10 +82,39 @@ def longest_windows(study: StudySpec) -> Windows:
     config = study.training_config
     if not isinstance(config, TrainingConfig):
         raise TypeError(f"the objective of {study.study_name} is custom code")
-    longest = {name: (_longest(study, config, f"{_FEATURES}{name}"),) for name in _WINDOWS}
-    volume = any(_values(study, config, f"{_FEATURES}volume"))
-    features = config.data.features.model_copy(update={**longest, "volume": volume})
-    return Windows(features.longest_window(), _longest(study, config, "env.observation_window"))
+    frames = {
+        length: TimeframeConfig.model_construct(
+            **_longest_features(study, config, f"{TIMEFRAMES}.{length}."),
+            bar_range=any(_values(study, config, f"{TIMEFRAMES}.{length}.bar_range")),
+        )
+        for length in _timeframes(study, config)
+    }
+    features = FeatureConfig.model_construct(
+        **_longest_features(study, config, _FEATURES),
+        function_window=_longest(study, config, f"{_FEATURES}function_window"),
+        timeframes=frames,
+    )
+    data = config.data.model_copy(update={"features": features})
+    return Windows(data.longest_window(), _longest(study, config, "env.observation_window"))
+
+
+def columns_of_trials(study: StudySpec, config: TrainingConfig) -> tuple[str, ...] | Literal["all"]:
+    """Returns `data.features.columns` with the columns of any trial of the study."""
+    found = _values(study, config, f"{_FEATURES}columns")
+    return ALL if ALL in found else tuple(dict.fromkeys(name for names in found for name in names))
+
+
+def _longest_features(study: StudySpec, config: TrainingConfig, prefix: str) -> dict[str, Any]:
+    """Returns the longest windows of the fields below a path, and whether a trial has the feature `volume`."""
+    longest = {name: (_longest(study, config, f"{prefix}{name}"),) for name in _WINDOWS}
+    return {**longest, "volume": any(_values(study, config, f"{prefix}volume"))}
+
+
+def _timeframes(study: StudySpec, config: TrainingConfig) -> set[str]:
+    """Returns the lengths of the time frames of any trial of the study."""
+    paths = (*(each.path for each in study.parameters), *study.fixed)
+    found = (path.removeprefix(f"{TIMEFRAMES}.") for path in paths if path.startswith(f"{TIMEFRAMES}."))
+    return {*config.data.features.timeframes, *(path.partition(".")[0] for path in found)}
 
 
 def _is_complete(split: SplitConfig) -> bool:
@@ -121,7 +151,7 @@ def _longest(study: StudySpec, config: TrainingConfig, path: str) -> int:
 
 
 def _numbers(value: Any) -> tuple[int, ...]:
-    return tuple(value) if isinstance(value, tuple | list) else (int(value),)
+    return tuple(value) if isinstance(value, tuple | list) else (int(value or 0),)
 
 
 def _values(study: StudySpec, config: TrainingConfig, path: str) -> list[Any]:
@@ -133,7 +163,10 @@ def _values(study: StudySpec, config: TrainingConfig, path: str) -> list[Any]:
         return searched
     if path in study.fixed:
         return [*searched, field_value_of(field, study.fixed[path])]
-    return [*searched, value_at(config.model_dump(), path)]
+    try:
+        return [*searched, value_at(config.model_dump(), path)]
+    except KeyError:  # a field that is not written at its default
+        return [*searched, field.get_default(call_default_factory=True)]
 
 
 def _ends(parameter: Parameter) -> tuple[Choice, ...]:

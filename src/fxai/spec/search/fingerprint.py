@@ -64,6 +64,7 @@ def _configuration(training_config: TrainingConfig | CustomConfig) -> Fingerprin
         return {"training_config": training_config.model_dump(mode="json")}
     config = without_later_fields(training_config, training_config.model_dump(mode="json"))
     del config["data"]["source"]
+    config["data"]["features"].pop("function_folder", None)  # as the folder of an objective
     return {
         "data": _data(training_config.data),
         **_split_rule(config["data"]["split"]["train"]),

@@ -61,7 +61,8 @@ def shortened(number: float) -> str:
 
 # A choice of a spec file: a list becomes JSON text, because Optuna stores no lists. `field_value_of` parses it.
 WrittenChoice: TypeAlias = Annotated[
-    Choice, BeforeValidator(lambda value: as_choice(_storable(value)), json_schema_input_type=Choice | list[float])
+    Choice,
+    BeforeValidator(lambda value: as_choice(_storable(value)), json_schema_input_type=Choice | list[float | str]),
 ]
 
 
