@@ -47,7 +47,8 @@ Numbers may be written as `1e-5` and as `50_000_000`. A section without keys has
 ## Environment variables and passwords
 
 `${NAME}` in a path or a URL is the value of an environment variable. It works in `results_dir`, `storage`, \
-`data.source`, `extends`, the `folder` of an objective and `tracking_uri`, and in `--storage` and `--results-dir` (in \
+`data.source`, `data.features.function_folder`, \
+`extends`, the `folder` of an objective and `tracking_uri`, and in `--storage` and `--results-dir` (in \
 single quotes, because the shell expands it otherwise). A variable that is not set is an error. `$NAME` without braces \
 is an error in a path; in a URL, a `$` without braces is a literal `$`. A `~` at the beginning of a path is the home \
 folder. Files that FxAI writes and commands that it prints keep the text as written. A study resumes on another \
@@ -93,6 +94,7 @@ SECTIONS = (
     Section("#### `data.clean`", "CleanConfig"),
     Section("#### `data.split`", "SplitConfig"),
     Section("#### `data.features`", "FeatureConfig"),
+    Section("##### `data.features.timeframes`: features of a higher time frame", "TimeframeConfig"),
     Section("### `env`", "EnvConfig"),
     Section("#### `env.reward`", "RewardConfig"),
     Section("### `model`", "ModelConfig"),

@@ -136,4 +136,4 @@ def test_the_folder_of_a_function_does_not_identify_a_study(folder: Path) -> Non
     there = load_spec(with_function(Path("search/mine.yaml"), f", function_folder: {folder}")).studies[0]
     here = load_spec(with_function(Path("search/mine.yaml"))).studies[0]
     assert fingerprint(there) == fingerprint(here)
-    assert fingerprint(here)["training_config"]["data"]["features"]["function"] == "my_features:build"
+    assert "my_features:build" in str(fingerprint(here))
