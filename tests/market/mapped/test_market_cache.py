@@ -17,6 +17,7 @@ from fxai.market.mapped.market_cache import cache_folder, mapped_markets
 from fxai.market.mapped.market_folder import MappedMarkets
 from fxai.market.quotes import QuoteTable
 from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.feature_config import FeatureConfig
 
 BARS = 3_000
 SPLITS: list[dict[str, Any]] = [{}, {"walk_forward": {"folds": 3}}, {"combinatorial": {"groups": 4, "test_groups": 2}}]
@@ -142,6 +143,14 @@ def test_small_files_and_generated_bars_are_not_mapped(tmp_path: Path, monkeypat
     assert mapped_markets(DataConfig()) is None
     assert mapped_markets(write_bars(tmp_path / "a.csv")) is None
     assert not cache_folder().exists()
+
+
+def test_features_of_columns_are_mapped_and_those_of_a_function_are_not(tmp_path: Path) -> None:
+    data = write_bars(tmp_path / "a.csv", rsi=np.arange(BARS))
+    with_column = data.model_copy(update={"features": FeatureConfig(columns=("rsi",))})
+    assert_equal(mapped_markets(with_column), with_column)
+    features = FeatureConfig(function="my_features:build", function_window=1)
+    assert mapped_markets(data.model_copy(update={"features": features})) is None
 
 
 def test_without_a_cache_folder_nothing_is_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,8 @@ def mapped_markets(config: DataConfig) -> MappedMarkets | None:
     With folds there is one market, and the tensors of all folds are joined.
 
     Returns:
-        The markets; None if the data are small or generated, or if the cache cannot be written.
+        The markets; None if the data are small or generated, if a function of the user makes features, or if the cache
+        cannot be written.
 
     Raises:
         DataError: The bars cannot be read or are not valid.
@@ -124,6 +125,8 @@ def _size(folder: Path) -> int:
 def _key(config: DataConfig) -> str | None:
     """Hash of all that decides the numbers of a market; None if the market is not mapped."""
     if not isinstance(config.source, str) or config.has_instruments or NAMED_SOURCE.fullmatch(config.source):
+        return None
+    if config.features.function is not None:  # the key cannot hold all code that a function of the user calls
         return None
     try:
         paths = source_paths(expanded_path(config.source))
