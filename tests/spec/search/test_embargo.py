@@ -24,7 +24,7 @@ def study(*parameters: dict[str, Any], **fields: Any) -> StudySpec:
     return StudySpec.model_validate({"study_name": "s", "parameters": parameters or (GAMMA,), **fields})
 
 
-def own_function(*parameters: dict[str, Any]) -> StudySpec:
+def with_function(*parameters: dict[str, Any]) -> StudySpec:
     features = {"function": "a:b", "function_window": 500, "timeframes": {"1d": {"return_horizons": [1]}}}
     return study(*parameters, training_config={"data": {"resample": "1h", "features": features}})
 
@@ -59,14 +59,14 @@ def embargo(study: StudySpec) -> int | None:
             ),
             Windows(3, 8),
         ),
-        (own_function(), Windows(500, 8)),
-        (own_function(PERIOD), Windows(500, 8)),
+        (with_function(), Windows(500, 8)),
+        (with_function(PERIOD), Windows(500, 8)),
         (
-            own_function({"kind": "int", "name": "data.features.function_window", "low": 10, "high": 700}),
+            with_function({"kind": "int", "name": "data.features.function_window", "low": 10, "high": 700}),
             Windows(700, 8),
         ),
-        (own_function(FRAME), Windows(21 * 24 - 1, 8)),
-        (own_function({**FRAME, "name": "data.features.timeframes.2d.return_horizons"}), Windows(21 * 48 - 1, 8)),
+        (with_function(FRAME), Windows(21 * 24 - 1, 8)),
+        (with_function({**FRAME, "name": "data.features.timeframes.2d.return_horizons"}), Windows(21 * 48 - 1, 8)),
     ],
 )
 def test_the_default_embargo_fits_the_longest_windows_of_the_search_space(given: StudySpec, windows: Windows):
