@@ -14,10 +14,14 @@ The order of events in the step from bar t to bar t + 1:
    target times `position_size` times the equity of that moment, at the open itself, over the open; the
    trade goes on. The units stay while the target does. An account without equity opens nothing, and
    closes what it would resize.
-3. At the close of t + 1 the account pays swap on its notional for each night between the opens of
+3. A stop loss or a take profit, at a distance from the average entry price, closes the position within the bar: at
+   the open if the bar opens at its level or beyond, else at the level if the bar's low or high reaches it. Where both
+   are reached after the open, it is the stop loss. Costs are those of every fill. The account is then flat until the
+   next open, where a target that is not flat opens a new trade.
+4. At the close of t + 1 the account pays swap on its notional for each night between the opens of
    t + 1 and t + 2, since no action can avoid them any more, and is marked at the close itself, without
    spread. The step's return is the equity now over the equity before the step, minus 1.
-4. A fall from the equity's peak by `drawdown_limit` terminates the episode; its last step truncates it.
+5. A fall from the equity's peak by `drawdown_limit` terminates the episode; its last step truncates it.
    With `close_at_end` a position still open is then closed at that close, at the usual costs, which
    count in the last step's return and equity. No reward term but the return sees that fill, and
    drawdown and termination are those of the mark before it.
@@ -38,6 +42,8 @@ class Prices:
     close: Sequence[float]
     nights: Sequence[int]  # rollovers between a bar's open and the next bar's
     half_spread: Sequence[float] | None = None  # fraction of the price; None takes half of `env.spread`
+    high: Sequence[float] | None = None  # None: the higher one of open and close
+    low: Sequence[float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ class LedgerStep:
     truncated: bool
     closed: Trade | None  # by the agent
     settled: Trade | None  # by the end of the episode
+    exited: Trade | None  # by a stop loss or a take profit, within the bar
+    exit_price: float  # of the bar, before spread and slippage, divided by its open; 0 without an exit
 
 
 class Ledger:
@@ -71,6 +79,7 @@ class Ledger:
         self._equity_at_opening = 1.0
         self._trade: Trade | None = None
         self._fill_notionals: list[float] = []
+        self._entry_price = 0.0  # mean over the units of the open trade
 
     @property
     def position(self) -> float:
@@ -84,7 +93,9 @@ class Ledger:
         self._bar += 1
         self._fill_notionals = []
         closed, opened = self._trade_at_open(self._target(action))
-        fills, position = len(self._fill_notionals), self.position
+        position = self.position
+        exited, exit_price = self._exit_within_bar()
+        fills = len(self._fill_notionals)
         self._pay_swap()
         drawdown = self._mark()
         terminated = drawdown >= self._config.drawdown_limit
@@ -100,6 +111,7 @@ class Ledger:
             fills=fills,
             opened=opened,
             closed=closed,
+            exited=exited,
             open_trade=open_trade,
         )
         return LedgerStep(
@@ -112,6 +124,8 @@ class Ledger:
             truncated=truncated,
             closed=closed,
             settled=settled,
+            exited=exited,
+            exit_price=exit_price / self._prices.open[self._bar],
         )
 
     def _target(self, action: int) -> float:
@@ -138,12 +152,48 @@ class Ledger:
         self._fill(target * self._config.position_size * equity / fill_price, fill_price)
         self._equity_at_opening, self._size = equity, target
         self._trade = Trade(gain=0.0, best=0.0, worst=0.0, held=0)
+        self._entry_price = fill_price
 
     def _resize(self, target: float, price: float) -> None:
         units = target * self._config.position_size * self.equity_at(price) / price
         order = units - self._units
-        self._fill(order, self._fill_price(price, 1 if order > 0 else -1))
+        fill_price = self._fill_price(price, 1 if order > 0 else -1)
+        if order * units > 0:
+            self._entry_price = (self._units * self._entry_price + order * fill_price) / units
+        self._fill(order, fill_price)
         self._size = target
+
+    def _exit_within_bar(self) -> tuple[Trade | None, float]:
+        """Close the position where a level says so; returns the trade and the price, or None and 0."""
+        price = self._exit_price() if self._trade else None
+        return (None, 0.0) if price is None else (self._close(price), price)
+
+    def _exit_price(self) -> float | None:
+        start = self._prices.open[self._bar]
+        low, high = self._range()
+        loss, profit = self._config.stop_loss, self._config.take_profit
+        if self._units > 0:
+            stop = None if loss is None else self._entry_price * (1 - loss)
+            goal = None if profit is None else self._entry_price * (1 + profit)
+            if goal is not None and start >= goal:
+                return start
+            if stop is not None and low <= stop:
+                return min(start, stop)
+            return goal if goal is not None and high >= goal else None
+        stop = None if loss is None else self._entry_price * (1 + loss)
+        goal = None if profit is None else self._entry_price * (1 - profit)
+        if goal is not None and start <= goal:
+            return start
+        if stop is not None and high >= stop:
+            return max(start, stop)
+        return goal if goal is not None and low <= goal else None
+
+    def _range(self) -> tuple[float, float]:
+        """The bar's low and high."""
+        prices, bar = self._prices, self._bar
+        ends = prices.open[bar], prices.close[bar]
+        low = min(ends) if prices.low is None else prices.low[bar]
+        return low, max(ends) if prices.high is None else prices.high[bar]
 
     def _close(self, price: float) -> Trade | None:
         if self._trade is None:

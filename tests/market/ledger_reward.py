@@ -32,10 +32,16 @@ class StepFigures:
     step_return: float  # equity after the step over equity before it, minus 1
     drawdown: float  # 1 - equity / its peak in this episode
     terminated: bool
-    fills: int  # 0; 1 for opening or closing; 2 for a flip
+    fills: int  # 0; 1 for opening or closing; 2 for a flip; one more for a closing within the bar
     opened: bool
     closed: Trade | None  # the trade that the agent closed in this step
+    exited: Trade | None  # the trade that a stop loss or a take profit closed in this step
     open_trade: Trade | None
+
+    @property
+    def ended_trades(self) -> list[Trade]:
+        """The trades that were closed in this step, by the agent or within the bar."""
+        return [trade for trade in (self.closed, self.exited) if trade is not None]
 
 
 def pnl(step: StepFigures, reward: RewardConfig) -> float:
@@ -86,9 +92,7 @@ def max_drawdown(step: StepFigures, reward: RewardConfig) -> float:
 
 def profit_closing(step: StepFigures, reward: RewardConfig) -> float:
     """`profit_closing_bonus_coefficient` * the gain of a trade closed in profit."""
-    if step.closed is None:
-        return 0.0
-    return reward.profit_closing_bonus_coefficient * max(0.0, step.closed.gain)
+    return reward.profit_closing_bonus_coefficient * sum(max(0.0, trade.gain) for trade in step.ended_trades)
 
 
 def clean_trade(step: StepFigures, reward: RewardConfig) -> float:
@@ -97,11 +101,12 @@ def clean_trade(step: StepFigures, reward: RewardConfig) -> float:
     For a closed trade whose gain passed `min_gain_threshold` while its worst loss stayed within
     `max_mae_threshold`. It is bounded by the coefficient; a gain of 1 / m earns half of it.
     """
-    trade = step.closed
-    if trade is None or trade.gain <= reward.min_gain_threshold or -trade.worst > reward.max_mae_threshold:
-        return 0.0
-    scaled = reward.base_multiplier * trade.gain
-    return reward.clean_trade_coefficient * scaled / (1.0 + scaled)
+    paid = 0.0
+    for trade in step.ended_trades:
+        if trade.gain > reward.min_gain_threshold and -trade.worst <= reward.max_mae_threshold:
+            scaled = reward.base_multiplier * trade.gain
+            paid += reward.clean_trade_coefficient * scaled / (1.0 + scaled)
+    return paid
 
 
 def activity(step: StepFigures, reward: RewardConfig) -> float:
@@ -121,10 +126,11 @@ def action(step: StepFigures, reward: RewardConfig) -> float:
 
 def quick_profit(step: StepFigures, reward: RewardConfig) -> float:
     """`quick_profit_bonus_coefficient` * gain * (share of `max_holding_time_steps` not used), if closed in profit."""
-    if step.closed is None:
-        return 0.0
-    unused = max(0.0, 1.0 - step.closed.held / reward.max_holding_time_steps)
-    return reward.quick_profit_bonus_coefficient * max(0.0, step.closed.gain) * unused
+    paid = 0.0
+    for trade in step.ended_trades:
+        unused = max(0.0, 1.0 - trade.held / reward.max_holding_time_steps)
+        paid += reward.quick_profit_bonus_coefficient * max(0.0, trade.gain) * unused
+    return paid
 
 
 TERMS: tuple[Callable[[StepFigures, RewardConfig], float], ...] = (

@@ -21,6 +21,10 @@ class RandomMarket:
         self.close = np.exp(np.cumsum(steps.sum(axis=0)))
         self.open = self.close * np.exp(-steps[0])
         self.nights = self.rng.integers(0, 4, BARS)
+        self.scale = float(steps.std())  # of a bar's move
+        reach = np.abs(self.rng.normal(0, self.scale, size=(2, BARS)))
+        self.high = np.maximum(self.open, self.close) * np.exp(reach[0])
+        self.low = np.minimum(self.open, self.close) * np.exp(-reach[1])
         self.spread = self.open * self.rng.uniform(0, 0.01, BARS) if own_spread else None
 
     def config(self, window: int = 3, **changes: Any) -> EnvConfig:
@@ -72,6 +76,14 @@ class RandomMarket:
         sizes = self.rng.uniform(-1, 1, int(self.rng.integers(1, 7))).round(3)
         return tuple(sorted({0.0, 0.5, *sizes.tolist()}))
 
+    def stops(self) -> dict[str, Any]:
+        """Random distances of a stop loss and a take profit, or none, on the scale of a bar's move."""
+
+        def distance() -> float | None:
+            return min(self.scale * float(self.rng.uniform(0.2, 5)), 0.99) if self.rng.random() < 0.6 else None
+
+        return {"stop_loss": distance(), "take_profit": distance()}
+
     def orders(self, steps: int, *shape: int, positions: tuple[float, ...] | None = None) -> NDArray[np.int64]:
         """Actions [step, ...] that often repeat, so that trades last."""
         fresh = self.rng.integers(0, len(positions or (-1, 0, 1)), (steps, *shape))
@@ -82,8 +94,17 @@ class RandomMarket:
     def prices(self) -> Prices:
         """The market as the ledger reads it."""
         half_spread = None if self.spread is None else (self.spread / (2 * self.open)).tolist()
-        return Prices(self.open.tolist(), self.close.tolist(), self.nights.tolist(), half_spread)
+        return Prices(
+            self.open.tolist(),
+            self.close.tolist(),
+            self.nights.tolist(),
+            half_spread,
+            self.high.tolist(),
+            self.low.tolist(),
+        )
 
     def quotes(self) -> QuoteTable:
         """The market as the rules read it."""
-        return QuoteTable.of(open=self.open, close=self.close, nights=self.nights, spread=self.spread)
+        return QuoteTable.of(
+            open=self.open, close=self.close, nights=self.nights, spread=self.spread, high=self.high, low=self.low
+        )

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fxai.market import reward as rules
+from fxai.market.stops import Exit
 from fxai.spec.fields.env_config import RewardConfig
 from market.ledger_reward import StepFigures, Trade, step_reward
 
@@ -12,7 +13,7 @@ OFF = dict.fromkeys(
     (name for name in RewardConfig.model_fields if name.endswith(("coefficient", "_trade", "_step"))), 0
 )
 QUIET = StepFigures(
-    step_return=0.0, drawdown=0.0, terminated=False, fills=0, opened=False, closed=None, open_trade=None
+    step_return=0.0, drawdown=0.0, terminated=False, fills=0, opened=False, closed=None, exited=None, open_trade=None
 )
 WON = Trade(gain=0.004, best=0.006, worst=-0.001, held=45)
 LOST = Trade(gain=-0.004, best=0.001, worst=-0.005, held=45)
@@ -28,7 +29,8 @@ def paid(step: StepFigures, **changes: float) -> float:
 
 def as_rules_have_it(step: StepFigures) -> rules.StepFigures:
     none = Trade(gain=0.0, best=0.0, worst=0.0, held=0)
-    trade, closed = step.open_trade or none, step.closed or none
+    trade, closed, exited = step.open_trade or none, step.closed or none, step.exited or none
+    closings = (step.closed is not None) + (step.exited is not None)
     return rules.StepFigures(
         step_return=step.step_return,
         drawdown=step.drawdown,
@@ -41,14 +43,15 @@ def as_rules_have_it(step: StepFigures) -> rules.StepFigures:
         closed_held=closed.held,
         opened=step.opened,
         closed=step.closed is not None,
-        resized=step.fills > step.opened + (step.closed is not None),
+        resized=step.fills > step.opened + closings,
         terminated=step.terminated,
+        exit=Exit(0.99 if step.exited else 0.0, exited.gain, exited.worst, exited.held),
     )
 
 
 def test_all_twelve_coefficients_can_be_off() -> None:
     assert len(OFF) == 12
-    busy = StepFigures(0.01, 0.2, terminated=True, fills=2, opened=True, closed=WON, open_trade=LOST)
+    busy = StepFigures(0.01, 0.2, terminated=True, fills=2, opened=True, closed=WON, exited=WON, open_trade=LOST)
     assert paid(busy) == 0
 
 
@@ -115,3 +118,14 @@ def test_profit_is_worth_more_the_quicker_it_came() -> None:
     assert paid(replace(QUIET, closed=WON), **changes) == pytest.approx(0.004 * 0.75)
     assert paid(replace(QUIET, closed=replace(WON, held=180)), **changes) == 0
     assert paid(replace(QUIET, closed=LOST), **changes) == 0
+
+
+def test_a_trade_that_is_closed_within_the_bar_earns_what_a_closed_trade_earns() -> None:
+    coefficients: dict[str, float] = {"profit_closing_bonus_coefficient": 10, "quick_profit_bonus_coefficient": 3}
+    coefficients |= {"clean_trade_coefficient": 8, "min_gain_threshold": 0.001, "max_mae_threshold": 0.002}
+    closed, exited = replace(QUIET, fills=1, closed=WON), replace(QUIET, fills=1, exited=WON)
+    assert paid(exited, **coefficients) == paid(closed, **coefficients) > 0
+    both = replace(QUIET, fills=3, opened=True, closed=WON, exited=WON)
+    assert paid(both, **coefficients) == pytest.approx(2 * paid(closed, **coefficients))
+    assert paid(exited, hold_penalty_per_step=0.01) == 0
+    assert paid(both, action_penalty_coefficient=0.1) == pytest.approx(-0.3)

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fxai.market.quotes import QuoteTable
-from fxai.market.rules import Account, Action, EpisodeStep, renew
+from fxai.market.rule_records import Account
+from fxai.market.rules import Action, EpisodeStep, renew
 from fxai.market.simulator import Simulator
 from fxai.spec.fields.env_config import EnvConfig, RewardConfig
 from market.ledger import Ledger, LedgerStep, Prices
@@ -48,6 +49,9 @@ def as_episode_step(booked: LedgerStep) -> EpisodeStep:
         truncated=booked.truncated,
         closed=booked.closed is not None,
         settled=booked.settled is not None,
+        exit_gain=booked.exited.gain if booked.exited else 0.0,
+        exit_price=booked.exit_price,
+        exited=booked.exited is not None,
     )
 
 
@@ -81,7 +85,7 @@ def simulate(request: pytest.FixtureRequest) -> Simulate:
 def test_the_simulator_is_the_ledger(*, seed: int, own_spread: bool, close_at_end: bool) -> None:
     market = RandomMarket(seed, own_spread=own_spread)
     positions = market.positions()
-    config, start = market.config(positions=positions), int(market.rng.integers(0, BARS - 5))
+    config, start = market.config(positions=positions, **market.stops()), int(market.rng.integers(0, BARS - 5))
     ledger = Ledger(market.prices(), config, start, BARS, close_at_end=close_at_end)
     simulator = Simulator(market.quotes(), config, start, BARS, close_at_end=close_at_end)
     for action in market.orders(BARS, positions=positions).tolist():
@@ -272,3 +276,14 @@ def test_the_reward_is_paid_by_the_configuration(simulate: Simulate) -> None:
     reward = RewardConfig(pnl_coefficient=100, action_penalty_coefficient=0.25)
     (step,) = simulate([(1, 1), (1, 1.01)], [LONG], reward=reward)
     assert step.reward == pytest.approx(1 - 0.25)
+
+
+@pytest.mark.parametrize("larger", [True, False])
+def test_an_account_without_equity_pays_the_costs_of_a_sale_for_a_long_position(
+    simulate: Simulate, *, larger: bool
+) -> None:
+    actions = [1, 2] if larger else [2, 1]
+    steps = simulate([(1, 1), (1, 1), (0.4, 0.4)], actions, positions=[0, 0.5, 1], position_size=4, spread=0.02)
+    units = 4 * (0.5 if larger else 1) / 1.01
+    assert steps[1].closed
+    assert steps[1].equity == pytest.approx(1 - units * 1.01 + units * 0.4 * 0.99)

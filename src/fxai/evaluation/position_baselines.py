@@ -58,7 +58,7 @@ class PositionBaselines:
     flat: StrategyFigures
     buy_and_hold: StrategyFigures
     sell_and_hold: StrategyFigures | None  # None if short positions are not allowed
-    best_constant_position: FiniteFloat  # of the winner's target positions, in hindsight; held in its episodes
+    best_constant_position: FiniteFloat  # of the winner's targets, in hindsight; held in its episodes without stops
     best_constant: StrategyFigures
     random: RandomTrading | None  # None with fewer than two bars, and if the winner never trades
     break_even_cost_multiple: FiniteFloat | None
@@ -88,7 +88,7 @@ def position_baselines(
     Args:
         market: The market.
         path: Positions of the winner's committee.
-        env: The environment that scores, with the winner's target positions and permission to be short.
+        env: The environment that scores, with what belongs to the winner (`scoring_env_of`).
         seed: Seed of the drawn shifts.
         shifts: Number of shifts; all that there are if there are fewer.
     """
@@ -99,7 +99,8 @@ def position_baselines(
         name: _figures(returns_of_equity(curve), market.bars_per_year)
         for name, curve in baselines(market, first, last, env).items()
     }
-    constants = {position: returns_of(np.full(len(path.held), position)) for position in env.allowed_positions}
+    holds = PositionReturns.of_market(market, path.bar, path.begins, env.without_stops())
+    constants = {position: holds(np.full(len(path.held), position)) for position in env.allowed_positions}
     best = max(constants, key=lambda position: (float(constants[position].mean()), position == 0))
     return PositionBaselines(
         flat=curves["flat"],

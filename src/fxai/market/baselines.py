@@ -8,7 +8,8 @@ from fxai.market.bars import FloatArray
 from fxai.market.dataset import Market
 from fxai.market.metrics import OF_TRADES, performance
 from fxai.market.quotes import QuoteTable
-from fxai.market.rules import Account, advance, rules_of, settle
+from fxai.market.rule_records import Account
+from fxai.market.rules import advance, rules_of, settle
 from fxai.spec.fields.env_config import EnvConfig
 
 _LONG, _SHORT = 1, -1
@@ -25,10 +26,10 @@ def baselines(market: Market, first: int, last: int, env: EnvConfig) -> Mapping[
 def hold(market: Market, first: int, last: int, env: EnvConfig, side: int) -> FloatArray:
     """Equity [bar] of a position that is opened at the open of `first` and closed at the close of `last`.
 
-    The position ends early only if all equity is lost.
+    The position ends early only if all equity is lost. It has no stop loss and no take profit.
     """
     table, account = QuoteTable.of_market(market), Account()
-    rules = rules_of(env, has_spread=table.has_spread, instrument=table.instrument)
+    rules = rules_of(env.without_stops(), has_spread=table.has_spread, instrument=table.instrument)
     quotes = table.between(first, last)
     equity = np.zeros(len(quotes))
     for place, quote in enumerate(quotes):

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from fxai.market.bars import FloatArray
 from fxai.market.compiled import Array, compiled
 from fxai.market.dataset import Market
-from fxai.market.quotes import QuoteTable
-from fxai.market.rules import Account, Quote, renew, rules_of, take_step
+from fxai.market.quotes import QuoteTable, quote_at
+from fxai.market.rule_records import Account, Quote
+from fxai.market.rules import renew, rules_of, take_step
 from fxai.spec.fields.env_config import EnvConfig
 
 _HALF_SPREAD = Quote._fields.index("half_spread")
@@ -33,7 +34,7 @@ def _fill_returns(  # noqa: PLR0917 - numba takes no keywords
     """Fills `returns` [bar].
 
     Args:
-        quotes: [bar, 4].
+        quotes: [bar, 6].
         begins: Whether an episode begins at the bar, [bar].
         rules: One record.
         rewards: One record.
@@ -50,7 +51,7 @@ def _fill_returns(  # noqa: PLR0917 - numba takes no keywords
             terminated = False
         returns[bar] = 0.0
         if not terminated:
-            quote = Quote(quotes[bar, 0], quotes[bar, 1], quotes[bar, 2], quotes[bar, 3])
+            quote = quote_at(quotes, bar)
             is_last = bar == bars - 1 or begins[bar + 1]
             step = take_step(account, rules[0], rewards[0], quote, positions[bar], is_last, True)
             returns[bar] = step.step_return
@@ -61,7 +62,7 @@ def _fill_returns(  # noqa: PLR0917 - numba takes no keywords
 class PositionReturns:
     """Computes the returns of positions on the same bars and in the same episodes."""
 
-    quotes: FloatArray  # [bar, 4], the fields of Quote
+    quotes: FloatArray  # [bar, 6], the fields of Quote
     begins: NDArray[np.bool_]  # [bar]: whether an episode begins at the bar, flat
     has_spread: bool  # whether the market has a spread for each bar
     env: EnvConfig

@@ -8,15 +8,16 @@ from numpy.typing import ArrayLike
 
 from fxai.errors import DataError
 from fxai.market.bars import FloatArray
+from fxai.market.compiled import Array
 from fxai.market.dataset import Market
-from fxai.market.rules import Quote
+from fxai.market.rule_records import Quote
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuoteTable:
     """The quotes of a market's bars."""
 
-    rows: FloatArray  # [bar, 4], the fields of Quote, float64
+    rows: FloatArray  # [bar, 6], the fields of Quote, float64
     has_spread: bool  # whether the market's own spread replaces `env.spread`
     instrument: str = ""  # name of the instrument whose costs apply
 
@@ -28,6 +29,8 @@ class QuoteTable:
         close: ArrayLike,
         nights: ArrayLike,
         spread: ArrayLike | None = None,
+        high: ArrayLike | None = None,
+        low: ArrayLike | None = None,
     ) -> "QuoteTable":
         """The quotes of bars; all arguments are [bar], in units of price except `nights`.
 
@@ -36,19 +39,37 @@ class QuoteTable:
             close: Closes.
             nights: Nights charged for a position held over the bar.
             spread: Full bid-ask spread.
+            high: Highs; without them the higher one of open and close.
+            low: Lows; without them the lower one of open and close.
 
         Raises:
             DataError: If a spread is negative or not below its bar's open.
         """
         opens, closes = np.asarray(open, np.float64), np.asarray(close, np.float64)
         gap = np.concatenate([[0.0], opens[1:] / closes[:-1] - 1.0])
-        columns = [gap, closes / opens - 1.0, np.asarray(nights, np.float64), _half_spread(spread, opens)]
+        highs = np.maximum(opens, closes) if high is None else np.asarray(high, np.float64)
+        lows = np.minimum(opens, closes) if low is None else np.asarray(low, np.float64)
+        columns = [
+            gap,
+            closes / opens - 1.0,
+            np.asarray(nights, np.float64),
+            _half_spread(spread, opens),
+            highs / opens - 1.0,
+            lows / opens - 1.0,
+        ]
         return cls(np.stack(columns, axis=1), spread is not None)
 
     @classmethod
     def of_market(cls, market: Market) -> "QuoteTable":
         """The quotes of all bars of a market."""
-        table = cls.of(open=market.open, close=market.close, nights=market.nights, spread=market.spread)
+        table = cls.of(
+            open=market.open,
+            close=market.close,
+            nights=market.nights,
+            spread=market.spread,
+            high=market.high,
+            low=market.low,
+        )
         return replace(table, instrument=market.instrument)
 
     def at(self, bar: int) -> Quote:
@@ -58,6 +79,11 @@ class QuoteTable:
     def between(self, first: int, last: int) -> Sequence[Quote]:
         """The quotes of the bars `first`..`last`."""
         return [Quote(*row) for row in self.rows[first : last + 1].tolist()]
+
+
+def quote_at(quotes: Array, bar: int) -> Quote:
+    """The quote of one bar of quotes [bar, 6], for compiled loops."""
+    return Quote(quotes[bar, 0], quotes[bar, 1], quotes[bar, 2], quotes[bar, 3], quotes[bar, 4], quotes[bar, 5])
 
 
 def _half_spread(spread: ArrayLike | None, opens: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ As for `rules.py`, numba compiles these functions, and the torch backend of `rl`
 
 from typing import NamedTuple
 
+from fxai.market.stops import Exit
 from fxai.spec.fields.env_config import RewardConfig
 
 
@@ -31,6 +32,7 @@ class StepFigures(NamedTuple):
     closed: bool  # by the agent
     resized: bool  # the agent changed the size of the open trade
     terminated: bool
+    exit: Exit  # the closing of a trade within the bar, by a stop loss or a take profit
 
 
 def step_reward(step: StepFigures, reward: RewardConfig) -> float:
@@ -38,9 +40,16 @@ def step_reward(step: StepFigures, reward: RewardConfig) -> float:
     of_state = (
         holding(step, reward) + drawdown(step, reward) + profit_giveback(step, reward) + max_drawdown(step, reward)
     )
-    of_closing = profit_closing(step, reward) + clean_trade(step, reward) + quick_profit(step, reward)
+    of_closing = of_trade(step.closed_gain, step.closed_worst, step.closed_held, reward)
+    if step.exit.price != 0:
+        of_closing += of_trade(step.exit.gain, step.exit.worst, step.exit.held, reward)
     of_fills = activity(step, reward) + hold(step, reward) + action(step, reward)
     return pnl(step, reward) + of_state + of_closing + of_fills + bankruptcy(step, reward)
+
+
+def of_trade(gain: float, worst: float, held: float, reward: RewardConfig) -> float:
+    """Returns the sum of the terms of a closed trade, with its gain, the lowest gain at a close, and its steps."""
+    return profit_closing(gain, reward) + clean_trade(gain, worst, reward) + quick_profit(gain, held, reward)
 
 
 def pnl(step: StepFigures, reward: RewardConfig) -> float:
@@ -83,19 +92,19 @@ def max_drawdown(step: StepFigures, reward: RewardConfig) -> float:
     return -reward.max_drawdown_penalty_coefficient * max(excess, 0.0)
 
 
-def profit_closing(step: StepFigures, reward: RewardConfig) -> float:
+def profit_closing(gain: float, reward: RewardConfig) -> float:
     """`profit_closing_bonus_coefficient` * the gain of a trade closed in profit."""
-    return reward.profit_closing_bonus_coefficient * max(step.closed_gain, 0.0)
+    return reward.profit_closing_bonus_coefficient * max(gain, 0.0)
 
 
-def clean_trade(step: StepFigures, reward: RewardConfig) -> float:
+def clean_trade(gain: float, worst: float, reward: RewardConfig) -> float:
     """`clean_trade_coefficient` * m gain / (1 + m gain), where m is `base_multiplier`.
 
     It applies to a closed trade whose gain exceeds `min_gain_threshold` and whose worst loss is within
     `max_mae_threshold`. It is bounded by the coefficient; a gain of 1 / m earns half of it.
     """
-    profit = max(step.closed_gain, 0.0)
-    if profit > reward.min_gain_threshold and -step.closed_worst <= reward.max_mae_threshold:
+    profit = max(gain, 0.0)
+    if profit > reward.min_gain_threshold and -worst <= reward.max_mae_threshold:
         scaled = reward.base_multiplier * profit
         return reward.clean_trade_coefficient * scaled / (1.0 + scaled)
     return 0.0
@@ -108,15 +117,17 @@ def activity(step: StepFigures, reward: RewardConfig) -> float:
 
 def hold(step: StepFigures, reward: RewardConfig) -> float:
     """-`hold_penalty_per_step` for a step that keeps the position, whether open or flat."""
-    return 0.0 if step.opened or step.closed or step.resized else -reward.hold_penalty_per_step
+    has_fill = step.opened or step.closed or step.resized or step.exit.price != 0
+    return 0.0 if has_fill else -reward.hold_penalty_per_step
 
 
 def action(step: StepFigures, reward: RewardConfig) -> float:
     """-`action_penalty_coefficient` for each fill; a flip is two, a change of size is one."""
-    return -reward.action_penalty_coefficient * (step.opened + step.closed + step.resized)
+    fills = step.opened + step.closed + step.resized + (step.exit.price != 0)
+    return -reward.action_penalty_coefficient * fills
 
 
-def quick_profit(step: StepFigures, reward: RewardConfig) -> float:
+def quick_profit(gain: float, held: float, reward: RewardConfig) -> float:
     """`quick_profit_bonus_coefficient` * gain * (share of `max_holding_time_steps` not used), if closed in profit."""
-    unused = max(1.0 - step.closed_held / reward.max_holding_time_steps, 0.0)
-    return reward.quick_profit_bonus_coefficient * max(step.closed_gain, 0.0) * unused
+    unused = max(1.0 - held / reward.max_holding_time_steps, 0.0)
+    return reward.quick_profit_bonus_coefficient * max(gain, 0.0) * unused

@@ -19,10 +19,12 @@ The order of events in the step from bar t to bar t + 1:
      is traded. The trade continues: its equity at the opening, best, worst and held are kept.
    The number of units is constant until the target changes. An account without equity opens no position, and closes
    the trade that it would resize.
-3. At the close of t + 1 the account pays swap on its notional for each night between the opens of t + 1 and t + 2,
+3. A stop loss or a take profit may close the position within the bar (`stops.py`). The account is then flat until the
+   open of t + 2, where the agent's next target is an order, also if it is the same as before.
+4. At the close of t + 1 the account pays swap on its notional for each night between the opens of t + 1 and t + 2,
    because no later action can avoid them, and is marked at the close without spread. The return of the step is the
    equity divided by the equity before the step, minus 1.
-4. A drawdown of `drawdown_limit` from the equity's peak terminates the episode; its last step truncates it. With
+5. A drawdown of `drawdown_limit` from the equity's peak terminates the episode; its last step truncates it. With
    `close_at_end` an open position is then closed at that close, at the usual costs, which are part of the last step's
    return and equity. This fill changes only the return among the reward terms; drawdown and termination are those of
    the mark before it.
@@ -31,11 +33,12 @@ An account has its equity and the marked value of its position instead of cash, 
 by returns, which are accurate in float32. All amounts are fractions of the equity at the start of the episode.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
 from fxai.market.reward import StepFigures, step_reward
+from fxai.market.rule_records import Account, Quote, Rules
+from fxai.market.stops import Exit, entry_value_after, exit_price
 from fxai.spec.fields.env_config import EnvConfig, RewardConfig
 
 
@@ -45,43 +48,6 @@ class Action(IntEnum):
     SHORT = 0
     FLAT = 1
     LONG = 2
-
-
-class Quote(NamedTuple):
-    """The quantities of one bar that the rules use."""
-
-    gap: float  # open over the close before it, minus 1
-    intrabar: float  # close over open, minus 1
-    nights: float  # rollovers between the bar's open and the next bar's
-    half_spread: float  # fraction of the price; 0 if `env.spread` applies
-
-
-class Rules(NamedTuple):
-    """The numbers of the configuration that the rules use."""
-
-    fixed_adverse_move: float  # slippage, plus half of `env.spread` if the market has no spread column
-    least_target: float  # the lowest position allowed: -1, or 0 without short positions; lower targets become it
-    position_size: float
-    commission_rate: float
-    swap_long_rate: float
-    swap_short_rate: float
-    drawdown_limit: float
-
-
-@dataclass(slots=True)
-class Account:
-    """The account of one episode, which the rules change in place."""
-
-    position: float = 0.0  # target of the last trade as a fraction of `position_size`; 0 without a trade
-    value: float = 0.0  # units times close; negative for a short
-    equity: float = 1.0
-    peak: float = 1.0  # of the equity at closes
-    drawdown: float = 0.0  # fall of the equity from its peak, as a fraction of the peak
-    opening_equity: float = 1.0  # just before the first fill of the open trade; undefined without a trade
-    gain: float = 0.0  # of the open trade; 0 without a trade
-    best: float = 0.0  # highest gain of the open trade, at least 0
-    worst: float = 0.0  # lowest gain of the open trade, at most 0
-    held: float = 0.0  # steps since the open trade was opened
 
 
 class Fills(NamedTuple):
@@ -94,11 +60,22 @@ class Fills(NamedTuple):
     closed: bool  # whether a trade was closed
 
 
+class Progress(NamedTuple):
+    """The result of one bar for the account."""
+
+    change: float  # of the equity
+    notional: float  # of all fills
+    closed_gain: float  # of the trade that the agent closed; 0 without a trade
+    closed: bool  # by the agent
+    position: float  # after the fills at the open
+    exit: Exit
+
+
 class EpisodeStep(NamedTuple):
     """The result of one step of an episode."""
 
     reward: float
-    position: float  # held over the step after its fills, as a fraction of `position_size`
+    position: float  # after the fills at the open, as a fraction of `position_size`
     equity: float  # after the step
     step_return: float  # equity after the step divided by equity before it, minus 1
     turnover: float  # notional of all fills divided by the equity before the step
@@ -106,10 +83,13 @@ class EpisodeStep(NamedTuple):
         float  # net gain of the trade that the agent closed, as a fraction of the equity before it was opened; else 0
     )
     settled_gain: float  # of the trade that the end of the episode closed; else 0
+    exit_gain: float  # of the trade that was closed within the bar; else 0
+    exit_price: float  # of that trade, divided by the open, before spread and slippage; else 0
     terminated: bool
     truncated: bool
     closed: bool  # by the agent
     settled: bool  # by the end of the episode
+    exited: bool  # closed within the bar, by a stop loss or a take profit
 
 
 def rules_of(config: EnvConfig, *, has_spread: bool, instrument: str = "") -> Rules:
@@ -129,6 +109,9 @@ def rules_of(config: EnvConfig, *, has_spread: bool, instrument: str = "") -> Ru
         swap_long_rate=config.swap_long_rate,
         swap_short_rate=config.swap_short_rate,
         drawdown_limit=config.drawdown_limit,
+        stop_loss=config.stop_loss or 0.0,
+        take_profit=config.take_profit or 0.0,
+        exits_within_bars=float(config.exits_within_bars),
     )
 
 
@@ -137,6 +120,7 @@ def renew(account: Account) -> None:
     account.equity, account.peak, account.opening_equity = 1.0, 1.0, 1.0
     account.position, account.value, account.drawdown = 0.0, 0.0, 0.0
     account.gain, account.best, account.worst, account.held = 0.0, 0.0, 0.0, 0.0
+    account.entry_value = 0.0
 
 
 def take_step(  # noqa: PLR0917 - numba takes no keywords
@@ -163,7 +147,7 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
     worst, held = account.worst, account.held
     allowed = max(target, rules.least_target)
     trades = allowed != account.position
-    change, notional, closed_gain, closed = advance(account, rules, quote, allowed)
+    change, notional, closed_gain, closed, position, exit_ = advance(account, rules, quote, allowed)
     terminated = account.drawdown >= rules.drawdown_limit
     truncated = is_last and not terminated
     resized = trades and was_open and not closed
@@ -185,39 +169,53 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
         closed_gain=closed_gain,
         closed_worst=worst,
         closed_held=held,
-        opened=trades and account.position != 0 and not resized,
+        opened=trades and position != 0 and not resized,
         closed=closed,
         resized=resized,
         terminated=terminated,
+        exit=exit_,
     )
     return EpisodeStep(
         reward=step_reward(figures, reward),
-        position=account.position,
+        position=position,
         equity=account.equity,
         step_return=step_return,
         turnover=notional / before,
         closed_gain=closed_gain,
         settled_gain=settled_gain,
+        exit_gain=exit_.gain,
+        exit_price=exit_.price,
         terminated=terminated,
         truncated=truncated,
         closed=closed,
         settled=settled,
+        exited=exit_.price != 0,
     )
 
 
-def advance(account: Account, rules: Rules, quote: Quote, target: float) -> tuple[float, float, float, bool]:
-    """Trades to `target` at the open, then marks the account at the close.
-
-    Returns:
-        The change of the equity, the notional of all fills, the gain of the trade that was closed, else 0, and whether
-        a trade was closed.
-    """
+def advance(account: Account, rules: Rules, quote: Quote, target: float) -> Progress:
+    """Trades to `target` at the open, closes the position within the bar where a rule does, and marks the account."""
     gap_pnl = account.value * quote.gap
     value, change, notional, closed_gain, closed = account.value + gap_pnl, gap_pnl, 0.0, 0.0, False
     if target != account.position:
         value, change, notional, closed_gain, closed = trade(account, rules, quote, target)
         account.position = target
-    return mark(account, rules, quote, value, change), notional, closed_gain, closed
+    position = account.position if value != 0 else 0.0
+    price, exit_gain = 0.0, 0.0
+    if rules.exits_within_bars != 0 and value != 0:
+        account.entry_value = entry_value_after(account, quote, value, adverse_move(rules, quote))
+        side = 1.0 if value > 0 else -1.0
+        price = exit_price(rules, quote, side, account.entry_value / value)
+        if price != 0:
+            fill = price * (1.0 - side * adverse_move(rules, quote))
+            sold = abs(value) * fill
+            change += value * (fill - 1.0) - rules.commission_rate * sold
+            notional += sold
+            exit_gain = (account.equity + change) / account.opening_equity - 1.0
+            value = 0.0
+    exit_ = Exit(price, exit_gain, account.worst, account.held)
+    whole_change = mark(account, rules, quote, value, change)
+    return Progress(whole_change, notional, closed_gain, closed, position, exit_)
 
 
 def adverse_move(rules: Rules, quote: Quote) -> float:
@@ -230,7 +228,7 @@ def trade(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:
     is_same_side = target * account.position > 0
     if is_same_side and account.equity + account.value * quote.gap > 0:
         return resize(account, rules, quote, target)
-    return reopen(account, rules, quote, target)
+    return reopen(account, rules, quote, 0.0 if is_same_side else target)
 
 
 def resize(account: Account, rules: Rules, quote: Quote, target: float) -> Fills:

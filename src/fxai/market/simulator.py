@@ -1,7 +1,8 @@
 """Simulates one episode of trading in Python by the rules of `rules.py`."""
 
 from fxai.market.quotes import QuoteTable
-from fxai.market.rules import Account, EpisodeStep, rules_of, take_step
+from fxai.market.rule_records import Account
+from fxai.market.rules import EpisodeStep, rules_of, take_step
 from fxai.spec.fields.env_config import EnvConfig
 
 

@@ -24,7 +24,7 @@ class ClosedTrade:
     """A position from its opening fill to its closing fill."""
 
     entry_time: str  # of the opening fill, ISO 8601, UTC
-    exit_time: str  # of the closing fill, or the open of the episode's last bar
+    exit_time: str  # of the closing fill; after a fill within the bar or at its close, the bar's open
     side: Side
     entry_price: float  # of the opening fill, with spread and slippage
     exit_price: float  # of the closing fill
@@ -43,7 +43,9 @@ class TrackRecord:
     times: tuple[str, ...]  # the bar's open, ISO 8601, UTC
     close: FloatArray  # close of the bar
     equity: FloatArray  # at the end of the bar, after costs
-    position: FloatArray  # during the bar, as a fraction of `position_size`: -1 short, 0 flat, 1 long
+    position: (
+        FloatArray  # from the fills at the bar's open on, as a fraction of `position_size`: -1 short, 0 flat, 1 long
+    )
     drawdown: FloatArray  # fall of equity from its peak so far, as a fraction of the peak
     trades: tuple[ClosedTrade, ...]  # in the order of their exits
     metrics: Mapping[str, float]  # as in the reports of the agent's trial

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from fxai.market.bars import FloatArray
 from fxai.market.dataset import Market
 from fxai.market.quotes import QuoteTable
-from fxai.market.rules import Rules, adverse_move, rules_of
+from fxai.market.rule_records import Rules
+from fxai.market.rules import adverse_move, rules_of
 from fxai.market.track_record import ClosedTrade
 from fxai.spec.fields.env_config import EnvConfig
 
@@ -26,6 +27,9 @@ class Positions:
     closed_gain: FloatArray  # profit of that trade
     settled: NDArray[np.bool_]  # whether the end of the episode closed a trade at the bar's close
     settled_gain: FloatArray
+    exited: NDArray[np.bool_]  # whether a stop loss or a take profit closed a trade within the bar
+    exit_gain: FloatArray
+    exit_price: FloatArray  # of that closing, divided by the bar's open, before spread and slippage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,15 +40,15 @@ class _FillPrices:
     quotes: QuoteTable
     rules: Rules
 
-    def at(self, bar: int, side: int, *, at_close: bool = False) -> float:
-        """Price of a purchase (`side` 1) or a sale (-1) at a bar's open, or at its close."""
-        prices = self.market.close if at_close else self.market.open
-        return float(prices[bar] * (1.0 + side * adverse_move(self.rules, self.quotes.at(bar))))
+    def at(self, bar: int, side: int, price: float) -> float:
+        """Price of a purchase (`side` 1) or a sale (-1) in a bar, when the market's price is `price`."""
+        return float(price * (1.0 + side * adverse_move(self.rules, self.quotes.at(bar))))
 
 
 class _Exit(NamedTuple):
     place: int
-    at_close: bool  # at the end of the episode, not by an order at the open
+    price: float  # of the market
+    gain: float
 
 
 def closed_trades(market: Market, positions: Positions, env: EnvConfig) -> tuple[ClosedTrade, ...]:
@@ -53,34 +57,37 @@ def closed_trades(market: Market, positions: Positions, env: EnvConfig) -> tuple
     A change of size on the same side belongs to the trade: its prices are those of the first and the last fill.
     """
     side = np.sign(positions.held)
-    before = np.where(positions.begins, 0, np.concatenate([[0], side[:-1]]))
+    last = np.where(positions.exited, 0, side)  # at the end of the bar
+    before = np.where(positions.begins, 0, np.concatenate([[0], last[:-1]]))
     entries = np.flatnonzero((side != 0) & (side != before)).tolist()
-    exits = _exits(positions)
+    exits = _exits(market, positions)
     quotes = QuoteTable.of_market(market)
     prices = _FillPrices(market, quotes, rules_of(env, has_spread=quotes.has_spread, instrument=quotes.instrument))
     return tuple(_trade(prices, positions, entry, exit_) for entry, exit_ in zip(entries, exits, strict=True))
 
 
-def _exits(positions: Positions) -> Iterator[_Exit]:
-    """Ends of trades; an end at a bar's open comes before one at its close."""
-    for place in np.flatnonzero(positions.closed | positions.settled).tolist():
+def _exits(market: Market, positions: Positions) -> Iterator[_Exit]:
+    """Ends of trades in the order of time: at a bar's open, within the bar, and at its close."""
+    for place in np.flatnonzero(positions.closed | positions.exited | positions.settled).tolist():
+        bar = positions.bar[place]
         if positions.closed[place]:
-            yield _Exit(place, at_close=False)
+            yield _Exit(place, market.open[bar], positions.closed_gain[place])
+        if positions.exited[place]:
+            yield _Exit(place, market.open[bar] * positions.exit_price[place], positions.exit_gain[place])
         if positions.settled[place]:
-            yield _Exit(place, at_close=True)
+            yield _Exit(place, market.close[bar], positions.settled_gain[place])
 
 
 def _trade(prices: _FillPrices, positions: Positions, entry: int, exit_: _Exit) -> ClosedTrade:
     side = 1 if positions.held[entry] > 0 else -1
     first, last = int(positions.bar[entry]), int(positions.bar[exit_.place])
-    gain = positions.settled_gain if exit_.at_close else positions.closed_gain
     return ClosedTrade(
         entry_time=iso(prices.market.time[first]),
         exit_time=iso(prices.market.time[last]),
         side="long" if side > 0 else "short",
-        entry_price=prices.at(first, side),
-        exit_price=prices.at(last, -side, at_close=exit_.at_close),
-        profit=float(gain[exit_.place]),
+        entry_price=prices.at(first, side, prices.market.open[first]),
+        exit_price=prices.at(last, -side, exit_.price),
+        profit=float(exit_.gain),
     )
 
 

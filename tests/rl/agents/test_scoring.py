@@ -115,6 +115,15 @@ def test_an_agent_that_forgoes_shorts_cannot_be_short():
     assert scored(SHORT, base=humble, own=BASE)["trades"] == 0
 
 
+def test_the_stops_of_the_agent_count_and_those_of_the_base_do_not():
+    stops = BASE.model_copy(update={"stop_loss": 0.001, "take_profit": 0.002})
+    scores = scored(LONG, own=stops)
+    assert scores["trades"] > scored(LONG)["trades"]
+    assert scores["win_rate"] not in (0, 1)
+    assert scored(LONG, base=stops, own=BASE) == scored(LONG)
+    assert scored(LONG, base=stops, own=stops) == scores
+
+
 def test_ending_early_earns_nothing_more():
     """A loser that is stopped out answers for every step of the span, not only for those it took."""
     careful = BASE.model_copy(

@@ -77,3 +77,12 @@ def test_stable_baselines_learns_on_it(env: GymnasiumEnv) -> None:
         observation, reward, terminated, truncated, _ = env.step(np.int64(action.item()))
         total, ended = total + reward, terminated or truncated
     assert total > 15  # of about 20: every bar moves by one percent, and its direction is shown
+
+
+def test_after_a_stop_loss_the_position_is_flat(market: MarketTensors) -> None:
+    env = GymnasiumEnv(market, Span(0, BARS), CONFIG.model_copy(update={"stop_loss": 0.005}))
+    observation, _ = env.reset(seed=1)
+    known = observation[-1, 0]
+    observation, _, _, _, info = env.step(np.int64(0 if known > 0 else 2))  # against the known move of 1 %
+    assert (info["position"], observation[-1, 1]) == (0, 0)
+    assert info["equity"] == pytest.approx(0.995, abs=1e-6)

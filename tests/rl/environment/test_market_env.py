@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fxai.errors import DataError
-from fxai.market.rules import Account
+from fxai.market.rule_records import Account
 from fxai.market.simulator import Simulator
 from fxai.market.splits import Span
 from fxai.rl.environment.account import Accounts
@@ -37,6 +37,8 @@ class World(RandomMarket):
             nights=self.nights,
             features=self.features,
             spread=self.spread,
+            high=self.high,
+            low=self.low,
             dtype=dtype,
         )
 
@@ -53,9 +55,10 @@ def play(env: MarketEnv, actions: torch.Tensor) -> list[MarketStep]:
 
 
 def assert_same(batched: MarketStep, lane: int, env: int, booked: LedgerStep) -> None:
-    expected = {name: float(getattr(booked, name)) for name in MARKS}
-    for name, trade in (("closed", booked.closed), ("settled", booked.settled)):
-        expected |= {name: float(trade is not None), f"{name}_gain": 0.0 if trade is None else trade.gain}
+    expected = {name: float(getattr(booked, name)) for name in (*MARKS, "exit_price")}
+    for name, trade in (("closed", booked.closed), ("settled", booked.settled), ("exited", booked.exited)):
+        gain = "exit_gain" if name == "exited" else f"{name}_gain"
+        expected |= {name: float(trade is not None), gain: 0.0 if trade is None else trade.gain}
     for name, value in expected.items():
         found = getattr(batched, name)[lane, env].item()
         assert math.isclose(found, value, rel_tol=1e-9, abs_tol=1e-9), f"{name}: {found}, in the ledger {value}"
@@ -81,7 +84,7 @@ def test_it_is_the_ledger_for_every_lane_and_environment(
 ) -> None:
     world, envs = World(seed, own_spread=own_spread), 3
     positions = world.positions()
-    configs = [world.config(positions=positions) for _ in range(lanes)]
+    configs = [world.config(positions=positions, **world.stops()) for _ in range(lanes)]
     starts = world.starts(lanes, envs)
     actions = world.actions(BARS, lanes, envs, positions)
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -109,7 +112,7 @@ def test_on_a_cpu_it_runs_the_rules_as_they_stand(*, seed: int, own_spread: bool
     """Compiled and in plain Python the rules come to the same numbers, bit for bit."""
     world, lanes, envs = World(seed, own_spread=own_spread), 2, 2
     positions = world.positions()
-    configs = [world.config(positions=positions) for _ in range(lanes)]
+    configs = [world.config(positions=positions, **world.stops()) for _ in range(lanes)]
     starts, actions = world.starts(lanes, envs), world.actions(BARS, lanes, envs, positions)
     env = MarketEnv(
         world.market, Span(0, BARS), configs, torch.arange(lanes), envs, starts=starts, close_at_end=close_at_end
@@ -199,6 +202,20 @@ def test_a_restored_environment_continues_identically(seed: int, taken: int) -> 
     if before:
         assert torch.equal(observation, before[-1].observation)
     assert_identical(expected, play(other, actions[taken:]))
+
+
+def test_accounts_of_an_earlier_release_are_restored() -> None:
+    world, configs = World(5), [World(5).config()]
+    env = MarketEnv(world.market, Span(0, BARS), configs, torch.arange(1), 2)
+    play(env, world.actions(4, 1, 2))
+    state = {name: tensor.clone() for name, tensor in env.state().items()}
+    expected = play(env, world.actions(20, 1, 2))
+    del state["account.entry_value"]
+    world = World(5)
+    other = MarketEnv(world.market, Span(0, BARS), configs, torch.arange(1), 2)
+    world.actions(4, 1, 2)
+    other.restore(state)
+    assert_identical(expected, play(other, world.actions(20, 1, 2)))
 
 
 def test_an_observation_is_the_window_of_features_and_the_account_in_its_last_row() -> None:

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from fxai.formatting import counted
 from fxai.metric_text import is_percent, number_text
 from fxai.results.best_verdict import BestVerdict
+from fxai.results.export.broker_orders import broker_orders
 from fxai.results.export.data import ExportedData
 from fxai.results.printed_command import StudyLocation
 from fxai.results.provenance import versions
@@ -52,6 +53,8 @@ def readme(
     ]
     if config is not None:
         parts += ["## Train the best trial again", *_best_again(record, spec, config)]
+    if isinstance(config, BestConfig):
+        parts += broker_orders(config.training_config.env)
     parts += ["## Repeat the search", *_search_again(record, spec, files, has_transfer=has_transfer)]
     return "\n\n".join(parts) + "\n"
 

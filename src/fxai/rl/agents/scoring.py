@@ -1,8 +1,8 @@
 """Scores policies with greedy actions on a span of bars, in the study's base environment.
 
 The span is divided into consecutive episodes. Each episode begins flat, and an open position is closed at its end, at
-cost. Lanes differ only in their observation window, their target positions and in whether short positions are allowed.
-The metrics are those of the whole span, or the means over several parts of it.
+cost. Lanes differ only in what belongs to the agent, by `scoring_env_of`. The metrics are those of the whole span, or
+the means over several parts of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,8 +22,13 @@ from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.lanes.policy import Policy, greedy
 from fxai.spec.fields.env_config import EnvConfig
 
-_SCORED_FIELDS = ("reward", "step_return", "turnover", "closed", "closed_gain", "settled", "settled_gain")
+_TRADE_ENDS = (("closed", "closed_gain"), ("settled", "settled_gain"), ("exited", "exit_gain"))
+"""Fields of a step: whether a trade ended, and its gain; by the agent, the episode's end and within the bar."""
+
+_SCORED_FIELDS = ("reward", "step_return", "turnover", *(name for end in _TRADE_ENDS for name in end))
 """Fields of a step from which scores are computed."""
+
+_TRACKED_FIELDS = (*_SCORED_FIELDS, "exit_price", "position")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +93,8 @@ class Scorer:
 
     def trajectory(self, policy: Policy, weights: Tensor) -> Trajectory:
         """Trajectory of the first lane, for weights [1, size]."""
-        (steps,) = self._by_step(self._run(policy, weights, self._env([0]), (*_SCORED_FIELDS, "position")), [0])
-        of = dict(zip((*_SCORED_FIELDS, "position"), steps, strict=True))
+        (steps,) = self._by_step(self._run(policy, weights, self._env([0]), _TRACKED_FIELDS), [0])
+        of = dict(zip(_TRACKED_FIELDS, steps, strict=True))
         of["position"] = _nearest(of["position"], self._configs[0].target_positions)
         bars = self._episodes.bars(0)
         return Trajectory(
@@ -139,20 +144,23 @@ class Scorer:
     def _score(self, steps: NDArray[np.float64], lane: int) -> SpanScore:
         """The score of one lane from its fields [field, step]."""
         of = dict(zip(_SCORED_FIELDS, steps, strict=True))
-        closed, settled = of["closed"] > 0, of["settled"] > 0
-        won = (closed & (of["closed_gain"] > 0)).astype(float) + (settled & (of["settled_gain"] > 0))
-        scored = ScoredSteps(of["reward"], of["step_return"], of["turnover"], closed.astype(float) + settled, won)
+        ends = [(of[name] > 0, of[gain] > 0) for name, gain in _TRADE_ENDS]
+        closed = np.sum([ended for ended, _ in ends], axis=0, dtype=float)
+        won = np.sum([ended & gains for ended, gains in ends], axis=0, dtype=float)
+        scored = ScoredSteps(of["reward"], of["step_return"], of["turnover"], closed, won)
         return SpanScore.of(scored, self._bars_per_year, [len(span) - 1 for span in self._spans[lane]])
 
 
 def scoring_env_of(base: EnvConfig, own: EnvConfig) -> EnvConfig:
-    """The base environment with the agent's observation window and target positions.
+    """The base environment with the agent's observation window, target positions, stop loss and take profit.
 
     Short positions need the permission of both environments.
     """
     of_agent = {
         "observation_window": own.observation_window,
         "positions": own.positions,
+        "stop_loss": own.stop_loss,
+        "take_profit": own.take_profit,
         "allow_short": base.allow_short and own.allow_short,
     }
     return base.model_copy(update=of_agent)

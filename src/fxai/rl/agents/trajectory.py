@@ -90,4 +90,7 @@ def _positions(trajectory: Trajectory) -> Positions:
         closed_gain=steps["closed_gain"],
         settled=steps["settled"] > 0,
         settled_gain=steps["settled_gain"],
+        exited=steps["exited"] > 0,
+        exit_gain=steps["exit_gain"],
+        exit_price=steps["exit_price"],
     )

@@ -1,17 +1,19 @@
 """Fills, swap and marks of the accounts of all lanes and environments, as torch operations for GPUs.
 
-It implements the rules of `market/rules.py`. `Accounts` has the fields of `Account` in that module.
+It implements the rules of `market/rules.py`. `Accounts` has the fields of `Account` in `market/rule_records.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
+from fxai.rl.environment.bar_exits import BarExit, BarExits, OpenedBar
 from fxai.rl.environment.lane_costs import LaneCosts
 from fxai.rl.environment.market_tensors import MarketTensors, Quotes
+from fxai.rl.environment.per_lane import per_lane
 from fxai.spec.fields.env_config import EnvConfig
 
 
@@ -29,6 +31,7 @@ class Accounts:
     best: Tensor  # highest gain of the open trade, at least 0
     worst: Tensor  # lowest gain of the open trade, at most 0
     held: Tensor  # steps since the open trade was opened
+    entry_value: Tensor  # units times average entry price; undefined without a trade, and without exits in bars
 
     @classmethod
     def fresh(cls, like: Tensor) -> "Accounts":
@@ -45,7 +48,13 @@ class Accounts:
             best=zero,
             worst=zero,
             held=zero,
+            entry_value=zero,
         )
+
+    @classmethod
+    def of_state(cls, tensors: Mapping[str, Tensor]) -> "Accounts":
+        """Returns the accounts of a checkpoint. Checkpoints of earlier releases have no `entry_value`."""
+        return cls(**{"entry_value": torch.zeros_like(tensors["value"]), **tensors})
 
     def tensors(self) -> dict[str, Tensor]:
         """Returns the tensors by name."""
@@ -62,6 +71,7 @@ class AccountStep:
     """The accounts after a step and the results of the step, each [lane, env]; masks are 0.0 or 1.0."""
 
     account: Accounts  # marked at the close
+    position: Tensor  # after the fills at the open
     step_return: Tensor
     turnover: Tensor  # notional of all fills divided by the equity before the step
     traded: Tensor  # mask: the position changed
@@ -69,6 +79,18 @@ class AccountStep:
     closed: Tensor  # mask
     resized: Tensor  # mask
     closed_gain: Tensor  # of the closed trade; 0 without a trade
+    exit: "TradeExit | None"  # None if no lane has exits within bars
+
+
+@dataclass(frozen=True, slots=True)
+class TradeExit:
+    """The trades that were closed within the bar, each [lane, env]; see `stops.Exit`."""
+
+    exited: Tensor  # mask
+    price: Tensor
+    gain: Tensor
+    worst: Tensor
+    held: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +117,6 @@ class Settlement:
     gain: Tensor  # of the closed trade; 0 without a trade
 
 
-def per_lane(values: Sequence[float], like: Tensor) -> Tensor:
-    """Returns one number per lane as [lane, 1], to broadcast over environments."""
-    return torch.tensor(values, dtype=like.dtype, device=like.device)[:, None]
-
-
 class Broker:
     """Fills orders and updates accounts with the costs of each lane."""
 
@@ -113,6 +130,7 @@ class Broker:
         self._pays_swap = costs.has_swap and market.has_nights
         self._resizes = any(_has_sizes(config.target_positions) for config in configs)
         self._never = like.new_zeros(1, 1)
+        self._exits = BarExits(configs, like)
 
     def use_costs_at(self, bar: Tensor) -> None:
         """Takes the costs of the instruments of bars [lane, env], if costs differ between instruments."""
@@ -120,25 +138,38 @@ class Broker:
             self._adverse, self._commission, self._swap_long, self._swap_short = self._costs.at(bar)
 
     def step(self, account: Accounts, target: Tensor, quotes: Quotes) -> AccountStep:
-        """Trades to `target` [lane, env] at the open, then marks the accounts at the close."""
+        """Trades to `target` [lane, env] at the open, exits within the bar, then marks the accounts at the close."""
+        if self._resizes:
+            target = _covered(account, target, quotes)
         fills = self._fill(account, target, quotes)
         if self._resizes:
             fills = self._with_resizes(account, target, quotes, fills)
+        is_open = fills.value.sign().abs()
+        exit_: BarExit | None = None
+        if self._exits.exist:
+            before = account.value + account.value * quotes.gap
+            adverse = self._adverse_move(quotes)
+            exit_ = self._exits(OpenedBar(account.entry_value, before, fills.value, adverse, self._commission), quotes)
+            fills = _left(fills, exit_)
         intrabar_pnl = fills.value * quotes.intrabar
         value = fills.value + intrabar_pnl
         change = fills.closing_change + fills.opening_change + intrabar_pnl
         if self._pays_swap:
             change = change - self._swap(value, quotes)
         marked = _marked(account, fills, target, value, account.equity + change)
+        if exit_ is not None:
+            marked = replace(marked, entry_value=exit_.entry_value)
         return AccountStep(
             account=marked,
+            position=target * is_open,
             step_return=change / account.equity,
             turnover=fills.notional / account.equity,
             traded=fills.traded + fills.resized if self._resizes else fills.traded,
-            opened=fills.traded * marked.value.sign().abs(),
+            opened=fills.traded * is_open,
             closed=fills.closed,
             resized=fills.resized,
             closed_gain=(fills.equity / account.opening_equity - 1.0) * fills.closed,
+            exit=None if exit_ is None else _trade_exit(account, fills, exit_, marked),
         )
 
     def settle(self, before: Accounts, outcome: AccountStep, ended: Tensor, quotes: Quotes) -> Settlement:
@@ -231,6 +262,13 @@ def _has_sizes(positions: Sequence[float]) -> bool:
     return any(first * second > 0 for first, second in pairwise(positions))
 
 
+def _covered(account: Accounts, target: Tensor, quotes: Quotes) -> Tensor:
+    """Returns the targets, which are flat where an account without equity would resize its trade."""
+    equity = account.equity + account.value * quotes.gap
+    resizes = (target * account.position > 0) & (target != account.position)
+    return torch.where(resizes & (equity <= 0), 0.0, target)
+
+
 def _marked(account: Accounts, fills: _Fills, target: Tensor, value: Tensor, equity: Tensor) -> Accounts:
     """Returns the accounts at the close, with updated gain, best, worst and holding time of the open trades."""
     is_open = value.sign().abs()
@@ -249,4 +287,23 @@ def _marked(account: Accounts, fills: _Fills, target: Tensor, value: Tensor, equ
         best=torch.maximum(account.best * kept, gain),
         worst=torch.minimum(account.worst * kept, gain),
         held=account.held * kept + is_open,
+        entry_value=account.entry_value,
     )
+
+
+def _left(fills: _Fills, exit_: BarExit) -> _Fills:
+    """Returns the fills at the open with those of the exits within the bar, after which a position has no value."""
+    return replace(
+        fills,
+        value=torch.where(exit_.exited, 0.0, fills.value),
+        opening_change=fills.opening_change + exit_.change,
+        notional=fills.notional + exit_.notional,
+    )
+
+
+def _trade_exit(account: Accounts, fills: _Fills, exit_: BarExit, marked: Accounts) -> TradeExit:
+    """Returns the trades that were closed within the bar; `marked` are the accounts after the bar."""
+    exited = exit_.exited.to(exit_.price.dtype)
+    kept = 1.0 - fills.traded  # mask: the trade was open before the bar
+    gain = (marked.equity / marked.opening_equity - 1.0) * exited
+    return TradeExit(exited, exit_.price, gain, account.worst * kept, account.held * kept)

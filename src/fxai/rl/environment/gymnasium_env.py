@@ -21,7 +21,8 @@ class GymnasiumEnv(gymnasium.Env[Observation, np.int64]):
     """A MarketEnv with one lane and one environment, on the CPU.
 
     Observations are float32 [window, feature + 4]. An action is an index of `env.positions`: by default short, flat,
-    long. `info` has `equity`, `position`, `step_return` and `turnover` as in MarketStep.
+    long. `info` has `equity`, `step_return` and `turnover` as in MarketStep, and `position` at the end of the bar: 0
+    after a stop loss or a take profit.
     """
 
     def __init__(self, market: MarketTensors, span: Span, config: EnvConfig, *, close_at_end: bool = False) -> None:
@@ -46,7 +47,7 @@ class GymnasiumEnv(gymnasium.Env[Observation, np.int64]):
         step = self._env.step(torch.tensor([[int(action)]]))
         info = {
             "equity": step.equity.item(),
-            "position": round(step.position.item(), 6),  # float32 rounds the positions
+            "position": 0.0 if step.exited.item() else round(step.position.item(), 6),  # float32 rounds positions
             "step_return": step.step_return.item(),
             "turnover": step.turnover.item(),
         }

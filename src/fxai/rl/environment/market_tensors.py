@@ -23,13 +23,15 @@ class Quotes:
     intrabar: Tensor  # close over open, minus 1
     nights: Tensor  # rollovers between the bar's open and the next bar's
     half_spread: Tensor  # fraction of the price; 0 if `env.spread` applies
+    high: Tensor  # high over open, minus 1
+    low: Tensor  # low over open, minus 1
 
 
 @dataclass(frozen=True, slots=True)
 class MarketTensors:
     """Quotes and features of a market. Prices are ratios, so that float32 has seven digits of a return."""
 
-    quotes: Tensor  # [bar, 4], the columns of Quotes
+    quotes: Tensor  # [bar, 6], the columns of Quotes
     features: Tensor  # [bar, feature]
     has_spread: bool  # whether the market's spread replaces `env.spread`
     has_nights: bool  # whether any bar spans a rollover
@@ -44,12 +46,14 @@ class MarketTensors:
         nights: ArrayLike,
         features: ArrayLike,
         spread: ArrayLike | None = None,
+        high: ArrayLike | None = None,
+        low: ArrayLike | None = None,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> "MarketTensors":
-        """Converts arrays to tensors on a device; open, close, nights, spread are [bar], features [bar, feature].
+        """Converts arrays to tensors on a device; features are [bar, feature], the other arrays [bar].
 
-        `spread` is the full bid-ask spread in units of price.
+        `spread` is the full bid-ask spread in units of price. Without high or low, they are those of open and close.
 
         Raises:
             DataError: A spread is negative or not below its bar's open, or a feature is not finite.
@@ -57,7 +61,7 @@ class MarketTensors:
         standardized = np.asarray(features, np.float64)
         if not np.isfinite(standardized).all():
             raise DataError("a feature is not a finite number; omit the bars before the longest window is complete")
-        table = QuoteTable.of(open=open, close=close, nights=nights, spread=spread)
+        table = QuoteTable.of(open=open, close=close, nights=nights, spread=spread, high=high, low=low)
         return cls(
             quotes=torch.as_tensor(table.rows, dtype=dtype, device=device),
             features=torch.as_tensor(standardized, dtype=dtype, device=device),
@@ -95,6 +99,8 @@ def on_device(market: Market, device: torch.device) -> MarketTensors:
         nights=market.nights,
         features=market.features,
         spread=market.spread,
+        high=market.high,
+        low=market.low,
         device=device,
     )
     return replace(tensors, instruments=((market.instrument, len(market)),)) if market.instrument else tensors

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from fxai.market.compiled import Array
-from fxai.market.rules import Account, EpisodeStep, rules_of
+from fxai.market.rule_records import Account
+from fxai.market.rules import EpisodeStep, rules_of
 from fxai.rl.environment.account import Accounts
 from fxai.rl.environment.lane_costs import instruments_of
 from fxai.rl.environment.market_tensors import MarketTensors
@@ -64,7 +65,7 @@ class NumbaBackend:
         return {"bar": self._bar, "end": self._end, **prefixed("account.", accounts)}
 
     def restore(self, state: Mapping[str, Tensor]) -> Tensor:
-        account = Accounts(**without_prefix("account.", state))
+        account = Accounts.of_state(without_prefix("account.", state))
         self._bar, self._end = state["bar"].clone(), state["end"].clone()
         self._accounts = torch.stack([getattr(account, name) for name in _ACCOUNT], dim=-1)
         self._standing = self._bar.numpy(), self._end.numpy(), _named(_ACCOUNT, self._accounts)

@@ -10,8 +10,18 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from fxai.rl.environment.account import Accounts, AccountStep, per_lane
+from fxai.rl.environment.account import Accounts, AccountStep
+from fxai.rl.environment.per_lane import per_lane
 from fxai.spec.fields.env_config import RewardConfig
+
+
+@dataclass(frozen=True, slots=True)
+class _ClosedTrade:
+    """The quantities of a closed trade, each [lane, env]."""
+
+    profit: Tensor  # gain of the trade; 0 for a loss or without a trade
+    worst: Tensor  # lowest gain at a bar's close
+    held: Tensor  # steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +33,12 @@ class _Step:
     terminated: Tensor  # [lane, env] bool
     reward: Mapping[str, Tensor]  # the fields of RewardConfig, each [lane, 1]
 
-    @property
-    def profit(self) -> Tensor:
-        """Gain of the trade closed in this step; 0 for a loss or without a trade."""
-        return self.outcome.closed_gain.relu()
+    def of_closed(self, term: Callable[[_ClosedTrade], Tensor]) -> Tensor:
+        """Returns the sum of a term over the trades closed in this step: by the agent, and within the bar."""
+        by_agent = term(_ClosedTrade(self.outcome.closed_gain.relu(), self.before.worst, self.before.held))
+        if (exit_ := self.outcome.exit) is None:
+            return by_agent
+        return by_agent + term(_ClosedTrade(exit_.gain.relu(), exit_.worst, exit_.held))
 
 
 def _pnl(step: _Step) -> Tensor:
@@ -57,14 +69,17 @@ def _max_drawdown(step: _Step) -> Tensor:
 
 
 def _profit_closing(step: _Step) -> Tensor:
-    return step.profit
+    return step.of_closed(lambda trade: trade.profit)
 
 
 def _clean_trade(step: _Step) -> Tensor:
-    gained = step.profit > step.reward["min_gain_threshold"]
-    clean = -step.before.worst <= step.reward["max_mae_threshold"]
-    scaled = step.reward["base_multiplier"] * step.profit
-    return scaled / (1.0 + scaled) * (gained & clean)
+    def bonus(trade: _ClosedTrade) -> Tensor:
+        gained = trade.profit > step.reward["min_gain_threshold"]
+        clean = -trade.worst <= step.reward["max_mae_threshold"]
+        scaled = step.reward["base_multiplier"] * trade.profit
+        return scaled / (1.0 + scaled) * (gained & clean)
+
+    return step.of_closed(bonus)
 
 
 def _activity(step: _Step) -> Tensor:
@@ -72,16 +87,18 @@ def _activity(step: _Step) -> Tensor:
 
 
 def _hold(step: _Step) -> Tensor:
-    return step.outcome.traded - 1.0
+    traded = step.outcome.traded
+    return (traded if step.outcome.exit is None else torch.maximum(traded, step.outcome.exit.exited)) - 1.0
 
 
 def _action(step: _Step) -> Tensor:
-    return -(step.outcome.opened + step.outcome.closed + step.outcome.resized)
+    fills = step.outcome.opened + step.outcome.closed + step.outcome.resized
+    return -(fills if step.outcome.exit is None else fills + step.outcome.exit.exited)
 
 
 def _quick_profit(step: _Step) -> Tensor:
-    unused = (1.0 - step.before.held / step.reward["max_holding_time_steps"]).relu()
-    return step.profit * unused
+    limit = step.reward["max_holding_time_steps"]
+    return step.of_closed(lambda trade: trade.profit * (1.0 - trade.held / limit).relu())
 
 
 _TERMS: dict[str, Callable[[_Step], Tensor]] = {

@@ -11,7 +11,7 @@ from fxai.rl.environment.batched_env import Step
 class MarketStep(Step):
     """A step with the quantities of a score; every tensor is [lane, env] and belongs to the episode before its end."""
 
-    position: Tensor  # during the step, after its fills, as a fraction of `position_size`
+    position: Tensor  # after the fills at the open, as a fraction of `position_size`
     equity: Tensor  # after the step; an episode begins with 1
     step_return: Tensor  # equity after the step divided by equity before it, minus 1
     turnover: Tensor  # notional of all fills divided by the equity before the step
@@ -19,3 +19,6 @@ class MarketStep(Step):
     closed_gain: Tensor  # net gain of that trade as a fraction of the equity before it was opened; else 0
     settled: Tensor  # bool: the end of the episode closed a trade (`close_at_end`)
     settled_gain: Tensor  # as closed_gain
+    exited: Tensor  # bool: a trade was closed within the bar, by a stop loss or a take profit
+    exit_gain: Tensor  # as closed_gain
+    exit_price: Tensor  # of that trade, divided by the open, before spread and slippage; else 0

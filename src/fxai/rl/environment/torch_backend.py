@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from fxai.rl.environment.account import Accounts, Broker, per_lane
+from fxai.rl.environment.account import Accounts, Broker
 from fxai.rl.environment.market_tensors import MarketTensors
 from fxai.rl.environment.market_view import MarketView
+from fxai.rl.environment.per_lane import per_lane
 from fxai.rl.environment.reward_terms import RewardTerms
 from fxai.rl.environment.step_result import MarketStep
 from fxai.rl.lanes.active_lanes import is_known_empty
@@ -44,7 +45,6 @@ class TorchBackend:
         terminated = outcome.account.drawdown >= self._drawdown_limit
         truncated = (self._bar == self._end) & ~terminated
         ended = terminated | truncated
-        position = outcome.account.position
         settled, settled_gain = self._no_trade, self._fresh.gain
         if self._close_at_end:
             settlement = self._broker.settle(before, outcome, ended, quotes)
@@ -57,7 +57,7 @@ class TorchBackend:
             reward=self._rewards(before, outcome, terminated),
             terminated=terminated,
             truncated=truncated,
-            position=position,
+            position=outcome.position,
             equity=outcome.account.equity,
             step_return=outcome.step_return,
             turnover=outcome.turnover,
@@ -65,6 +65,9 @@ class TorchBackend:
             closed_gain=outcome.closed_gain,
             settled=settled,
             settled_gain=settled_gain,
+            exited=self._no_trade if outcome.exit is None else outcome.exit.exited.bool(),
+            exit_gain=self._fresh.gain if outcome.exit is None else outcome.exit.gain,
+            exit_price=self._fresh.gain if outcome.exit is None else outcome.exit.price,
         )
 
     def state(self) -> dict[str, Tensor]:
@@ -72,7 +75,7 @@ class TorchBackend:
 
     def restore(self, state: Mapping[str, Tensor]) -> Tensor:
         self._bar, self._end = state["bar"], state["end"]
-        self._account = Accounts(**without_prefix("account.", state))
+        self._account = Accounts.of_state(without_prefix("account.", state))
         return self._view.observation(self._bar, self._account)
 
     def _target(self, action: Tensor) -> Tensor:

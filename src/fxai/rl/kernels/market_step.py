@@ -1,13 +1,14 @@
 """A step of the market's environments, and its observations, as compiled loops, by the rules of `market/rules.py`.
 
 A loop processes one environment after the other, from the order to the next observation. Intermediate results have
-double precision. Records have the fields of the records of `market/rules.py` and, for rewards, of the configuration.
+double precision. Records have the fields of those in `market/rule_records.py` and, for rewards, of the configuration.
 """
 
 from typing import Any, TypeAlias
 
 from fxai.market.compiled import Array, compiled
-from fxai.market.rules import Quote, renew, take_step
+from fxai.market.quotes import quote_at
+from fxai.market.rules import renew, take_step
 
 Record: TypeAlias = Any
 
@@ -65,7 +66,7 @@ def market_step(
     """Steps all environments.
 
     Args:
-        quotes: [bar, 4].
+        quotes: [bar, 6].
         features: [bar, feature]. The window of one of the first bars begins with zeros.
         scales: Factors of the account's features [lane, 4].
         rules: Records [lane, instrument].
@@ -93,15 +94,16 @@ def market_step(
             instrument = 0
             while bar >= stops[instrument]:
                 instrument += 1
-            quote = Quote(quotes[bar, 0], quotes[bar, 1], quotes[bar, 2], quotes[bar, 3])
+            quote = quote_at(quotes, bar)
             is_last = bar == last_bars[lane, env]
             target = targets[action[lane, env]]
             step = take_step(account, rules[lane, instrument], rewards[lane], quote, target, is_last, close_at_end)
             figure.reward, figure.position, figure.equity = step.reward, step.position, step.equity
             figure.step_return, figure.turnover = step.step_return, step.turnover
             figure.closed_gain, figure.settled_gain = step.closed_gain, step.settled_gain
+            figure.exit_gain, figure.exit_price = step.exit_gain, step.exit_price
             mark.terminated, mark.truncated = step.terminated, step.truncated
-            mark.closed, mark.settled = step.closed, step.settled
+            mark.closed, mark.settled, mark.exited = step.closed, step.settled, step.exited
 
             _show(final_observation[lane, env], features, bar, account, scales[lane], half_held)
             if step.terminated or step.truncated:

@@ -120,6 +120,20 @@ class EnvConfig(Record):
     allow_short: bool = Field(
         default=True, description="whether the agent may sell short; if false, negative target positions are flat"
     )
+    stop_loss: Annotated[float | None, LATER] = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        exclude_if=_is_absent,
+        description="distance of the stop loss from the entry price, as a fraction of it: 0.01 is one percent; none by "
+        "default",
+    )
+    take_profit: Annotated[float | None, LATER] = Field(
+        default=None,
+        gt=0,
+        exclude_if=_is_absent,
+        description="distance of the take profit from the entry price, as a fraction of it; none by default",
+    )
     drawdown_limit: float = Field(
         default=0.5, gt=0, le=1, description="drawdown of equity from its peak that ends the episode, as a fraction"
     )
@@ -160,3 +174,12 @@ class EnvConfig(Record):
     def allowed_positions(self) -> tuple[float, ...]:
         """Positions that the agent may hold: negative ones only with `allow_short`."""
         return tuple(each for each in self.target_positions if each >= 0 or self.allow_short)
+
+    @property
+    def exits_within_bars(self) -> bool:
+        """Whether a rule may close a position within a bar."""
+        return self.stop_loss is not None or self.take_profit is not None
+
+    def without_stops(self) -> "EnvConfig":
+        """The environment of a position that is held, without stop loss and take profit."""
+        return self.model_copy(update={"stop_loss": None, "take_profit": None})

@@ -1,0 +1,47 @@
+"""Records of the rules of trading: a bar, the numbers of the configuration, and an account."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Quote(NamedTuple):
+    """The quantities of one bar that the rules use."""
+
+    gap: float  # open over the close before it, minus 1
+    intrabar: float  # close over open, minus 1
+    nights: float  # rollovers between the bar's open and the next bar's
+    half_spread: float  # fraction of the price; 0 if `env.spread` applies
+    high: float  # high over open, minus 1
+    low: float  # low over open, minus 1
+
+
+class Rules(NamedTuple):
+    """The numbers of the configuration that the rules use."""
+
+    fixed_adverse_move: float  # slippage, plus half of `env.spread` if the market has no spread column
+    least_target: float  # the lowest position allowed: -1, or 0 without short positions; lower targets become it
+    position_size: float
+    commission_rate: float
+    swap_long_rate: float
+    swap_short_rate: float
+    drawdown_limit: float
+    stop_loss: float  # distance from the entry price, as a fraction of it; 0: none
+    take_profit: float  # as stop_loss
+    exits_within_bars: float  # 1 if a rule may close a position within a bar, else 0
+
+
+@dataclass(slots=True)
+class Account:
+    """The account of one episode, which the rules change in place."""
+
+    position: float = 0.0  # target of the last trade as a fraction of `position_size`; 0 without a trade
+    value: float = 0.0  # units times close; negative for a short
+    equity: float = 1.0
+    peak: float = 1.0  # of the equity at closes
+    drawdown: float = 0.0  # fall of the equity from its peak, as a fraction of the peak
+    opening_equity: float = 1.0  # just before the first fill of the open trade; undefined without a trade
+    gain: float = 0.0  # of the open trade; 0 without a trade
+    best: float = 0.0  # highest gain of the open trade, at least 0
+    worst: float = 0.0  # lowest gain of the open trade, at most 0
+    held: float = 0.0  # steps since the open trade was opened
+    entry_value: float = 0.0  # units times average entry price; undefined without a trade, and without exits in bars
