@@ -75,8 +75,11 @@ def _parquet(raw: bytes, name: str) -> pd.DataFrame:
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
-    """A data frame of an Arrow table, which must not be used again: each column is freed as soon as it is converted."""
-    frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
+    """A data frame of an Arrow table, which must not be used again: each column is freed as soon as it is converted.
+
+    One thread converts one column at a time, so that no two columns are in memory twice.
+    """
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True, use_threads=False)
     pa.default_memory_pool().release_unused()
     return frame
 
