@@ -1,7 +1,8 @@
 """Finds faults that pydantic misses or reports unclearly: unknown keys, and booleans given for numbers."""
 
 from collections.abc import Iterator, Mapping
-from typing import get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import JsonValue
 from pydantic.fields import FieldInfo
@@ -51,11 +52,20 @@ def check_keys(
             yield Finding(here, _unknown(record, key, synonyms))
         elif isinstance(value, bool) and _is_number(field):
             yield Finding(here, f"must be a number, not {str(value).lower()}")
-        elif get_origin(field.annotation) is Mapping and isinstance(value, dict):
+        elif _is_by_name(field.annotation) and isinstance(value, dict):
             for name, each in value.items():
                 yield from check_keys(records_in(field.annotation), each, synonyms, (*here, name))
         else:
             yield from check_keys(records_in(field.annotation), value, synonyms, here)
+
+
+def _is_by_name(annotation: Any) -> bool:
+    """Whether a field is a mapping whose keys are names that the user chooses."""
+    if get_origin(annotation) in {Mapping, dict}:
+        return True
+    return any(
+        _is_by_name(each) for each in get_args(annotation) if get_origin(annotation) in {Annotated, Union, UnionType}
+    )
 
 
 def _is_number(field: FieldInfo) -> bool:
