@@ -96,6 +96,17 @@ def test_the_shown_function_is_tuned_as_shown(tmp_path: Path) -> None:
     assert "width" in call_fxai(tmp_path, *best.split()[1:]).out
 
 
+def test_the_shown_leaks_are_found_as_shown(tmp_path: Path) -> None:
+    pages = [DOCS / "how_to" / "leaks.md"]
+    (program,), (spec,), (shell,), (output,) = (blocks(kind, pages) for kind in ("python", "yaml", "bash", "console"))
+    (tmp_path / "my_features.py").write_text(program.text)
+    (tmp_path / "mine.yaml").write_text(spec.text)
+    (check,) = command_lines(shell)
+    finished = call_fxai(tmp_path, *check.split()[1:])
+    assert finished.code == 2
+    assert [line.strip() for line in finished.out.splitlines() if "error:" in line] == output.text.splitlines()
+
+
 def test_the_guide_lists_the_searches_as_they_are() -> None:
     rows = re.findall(
         r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", (DOCS / "guide.md").read_text(), re.MULTILINE

@@ -11,6 +11,8 @@ from pydantic import JsonValue
 
 from fxai.cli.completion import complete_spec
 from fxai.cli.error_message import error_message
+from fxai.cli.leak_lines import as_json as leaks_as_json
+from fxai.cli.leak_lines import lines_of as leak_lines_of
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.plan import check_data
@@ -26,6 +28,7 @@ from fxai.spec.search.first_trial import first_trial_notes
 from fxai.spec.search.study import Spec, StudySpec
 from fxai.spec.yaml.yaml_source import read_yaml
 from fxai.study.check_bars import check_bars
+from fxai.study.check_leaks import StudyLeaks, check_leaks
 from fxai.study.interrupts import stop_on_signals
 from fxai.study.memory_need import memory_advice
 from fxai.study.stop_signal import StopSignal
@@ -57,24 +60,30 @@ def check(
     try_one: Annotated[
         bool, typer.Option("--try", help="Run one trial of each study on the smallest budget and print its result.")
     ] = False,
+    leaks: Annotated[
+        bool, typer.Option("--leaks", help="Test columns and functions of data.features for later bars.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check specs for mistakes and questionable settings.
 
     Prints every mistake with its line. The exit code is 2 if a spec has a mistake.
 
+    --leaks computes the function of data.features again from cut and changed bars, which proves a use of later bars:
+    the exit code is 2. It also tests what columns tell about the next bars: a suspicious one is a warning.
+
     --try runs trial 0 of each study: FxAI's agents for one update, your own code unchanged. It writes nothing to
     the database or to the results folder. The exit code is 1 if a trial fails.
     """
     checked = [_checked(name) for name in specs]
     with stop_on_signals() if try_one else nullcontext() as stop:
-        tries = _Tries(stop)
+        tries, tests = _Tries(stop), _LeakTests(wanted=leaks)
         if as_json:
-            print_json([_as_json(each, tries) for each in checked])
+            print_json([_as_json(each, tries, tests) for each in checked])
         else:
             for each in checked:
-                _print_checked(each, tries)
-    if any(each.error for each in checked):
+                _print_checked(each, tries, tests)
+    if tests.found_fault or any(each.error for each in checked):
         raise typer.Exit(InputError.exit_code)
     if tries.exit_code:
         raise typer.Exit(tries.exit_code)
@@ -103,6 +112,26 @@ class _Tries:
         return tried
 
 
+class _LeakTests:
+    """Tests each study for `--leaks`."""
+
+    def __init__(self, *, wanted: bool) -> None:
+        self.wanted = wanted
+        self.found_fault = False
+
+    def of(self, study: StudySpec, file: Path) -> StudyLeaks | None:
+        """Test a study. Returns None without `--leaks`, or if its data are not on this machine."""
+        if not self.wanted:
+            return None
+        try:
+            check_data(study, file)
+        except DataError:  # a warning names it
+            return None
+        found = check_leaks(study)
+        self.found_fault = self.found_fault or found.is_fault
+        return found
+
+
 def _checked(name: str) -> Checked:
     try:
         file = find_spec(name)
@@ -123,7 +152,7 @@ def _check_bars(spec: Spec, file: Path) -> None:
         check_bars(study)
 
 
-def _print_checked(checked: Checked, tries: _Tries) -> None:
+def _print_checked(checked: Checked, tries: _Tries, tests: _LeakTests) -> None:
     if checked.error is not None:
         typer.echo(error_message(checked.error), err=True)
         return
@@ -133,6 +162,8 @@ def _print_checked(checked: Checked, tries: _Tries) -> None:
         print_text(stdout(), f"  {study.study_name}: {parameters}, {trials}")
         print_text(stdout(), *(f"    warning: {legible(line)}" for line in (*remarks, *_warnings(study, checked.file))))
         print_text(stdout(), *(f"    note: {legible(line)}" for line in _notes(study)))
+        if (leaks := tests.of(study, checked.file)) is not None:
+            print_text(stdout(), *(f"    {line}" for line in leak_lines_of(leaks)))
         if tries.wanted:
             print_text(stdout(), "    running trial 0 (Ctrl-C to stop)")
         if (tried := tries.of(study)) is not None:
@@ -152,13 +183,13 @@ def _notes(study: StudySpec) -> Sequence[str]:
     return (*first_trial_notes(study), *after_search(with_winner_defaults(study)))
 
 
-def _as_json(checked: Checked, tries: _Tries) -> dict[str, JsonValue]:
+def _as_json(checked: Checked, tries: _Tries, tests: _LeakTests) -> dict[str, JsonValue]:
     return {
         "spec": checked.name,
         "sound": checked.error is None,
         "problems": _problems(checked.error),
         "studies": [
-            _study_as_json(study, (*remarks, *_warnings(study, checked.file)), tries)
+            _study_as_json(study, (*remarks, *_warnings(study, checked.file)), tries, tests.of(study, checked.file))
             for study, remarks in zip(checked.studies, checked.remarks, strict=True)
         ],
     }
@@ -170,7 +201,9 @@ def _problems(error: FxaiError | None) -> list[JsonValue]:
     return [] if error is None else [{"line": None, "key": "", "message": str(error)}]
 
 
-def _study_as_json(study: StudySpec, warnings: Sequence[str], tries: _Tries) -> dict[str, JsonValue]:
+def _study_as_json(
+    study: StudySpec, warnings: Sequence[str], tries: _Tries, leaks: StudyLeaks | None
+) -> dict[str, JsonValue]:
     tried = tries.of(study)
     return {
         "study_name": study.study_name,
@@ -178,5 +211,6 @@ def _study_as_json(study: StudySpec, warnings: Sequence[str], tries: _Tries) -> 
         "n_trials": study.n_trials,
         "warnings": list(warnings),
         "notes": list(_notes(study)),
+        **({} if leaks is None else {"leaks": leaks_as_json(leaks)}),
         **({} if tried is None else {"tried": trial_as_json(tried)}),
     }

@@ -31,8 +31,7 @@ def check_bars(study: StudySpec) -> None:
     config = with_embargo(study).training_config
     if not isinstance(config, TrainingConfig):
         return
-    features = FeatureConfig(columns=columns_of_trials(study, config))
-    bars = _bars(config.data.model_copy(update={"split": SplitConfig(), "features": features}))
+    bars = bars_of_trials(study, config)
     if not config.data.has_instruments:
         _check_market(study, f"study {study.study_name}", bars[""], config.data)
         return
@@ -43,6 +42,16 @@ def check_bars(study: StudySpec) -> None:
         raise DataError(f"study {study.study_name}: {error}") from None
     for name, of_instrument in bars.items():
         _check_market(study, f"study {study.study_name}: instrument {name}", of_instrument, dated)
+
+
+def bars_of_trials(study: StudySpec, config: TrainingConfig) -> Mapping[str, Bars]:
+    """The bars of a study by instrument, with the columns of all trials. One source has an empty name.
+
+    Raises:
+        DataError: The data cannot be read.
+    """
+    features = FeatureConfig(columns=columns_of_trials(study, config))
+    return _bars(config.data.model_copy(update={"split": SplitConfig(), "features": features}))
 
 
 def _check_market(study: StudySpec, where: str, bars: Bars, config: DataConfig) -> None:
@@ -81,7 +90,7 @@ def _check_test_bars(where: str, config: SplitConfig, splits: Splits, warm_up: i
 
 @lru_cache(maxsize=1)
 def _bars(config: DataConfig) -> Mapping[str, Bars]:
-    """The bars of a configuration by instrument, kept for the next study of the spec. One source has an empty name."""
+    """The bars of a configuration by instrument, kept for the next study of the spec."""
     if not config.has_instruments:
         return {"": load_bars(config)}
     return {name: reading.bars for name, reading in read_instruments(config).items()}

@@ -1,0 +1,125 @@
+"""Tests the columns and the function of `data.features` of a study for the use of later bars."""
+
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field, replace
+
+from fxai.errors import DataError
+from fxai.market.bars import Bars, FloatArray
+from fxai.market.features import warm_up_of
+from fxai.market.instruments import common_config
+from fxai.market.leaks.changed_bars import cut
+from fxai.market.leaks.check_columns import check_columns
+from fxai.market.leaks.check_function import check_function
+from fxai.market.leaks.findings import LeakFinding, LeakReport
+from fxai.market.splits import split
+from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.feature_config import FeatureConfig
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.configure import default_params, trial_config
+from fxai.spec.search.embargo import longest_windows, with_embargo
+from fxai.spec.search.parameters import CategoricalParameter, Choice, Parameter
+from fxai.spec.search.study import StudySpec
+from fxai.study.check_bars import bars_of_trials
+from fxai.study.feature_call import FeatureCall
+
+_FUNCTION = "data.features.function"
+_ARGUMENTS = "data.features.arguments."
+
+
+@dataclass(frozen=True, slots=True)
+class StudyLeaks:
+    """Results of all tests of a study."""
+
+    report: LeakReport = field(default_factory=LeakReport)
+    reason: str | None = None  # why there is nothing to test
+    error: str | None = None  # why the data or the function cannot be used
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the study cannot be used as it is: a use of later bars is proved, or the function fails."""
+        return self.error is not None or any(each.is_error for each in self.report.findings)
+
+
+def check_leaks(study: StudySpec) -> StudyLeaks:
+    """Test each column and function of a study; see `market/leaks`.
+
+    A function is tested on the bars of the first instrument, with the arguments of trial 0 and with the greatest ones
+    of the search space. Columns, and the results of the function of trial 0, are tested on the bars before the test
+    split of each instrument.
+    """
+    config = with_embargo(study).training_config
+    if not isinstance(config, TrainingConfig):
+        return StudyLeaks(reason="the objective is your own code, which reads its own data")
+    try:
+        bars = bars_of_trials(study, config)
+        features = _features_of_trials(study)
+        if features[0].function is None and not any(each.columns for each in bars.values()):
+            return StudyLeaks(reason="data.features has no columns and no function; other features use no later bars")
+        data = common_config(bars, config.data) if config.data.has_instruments else config.data
+        with redirect_stdout(sys.stderr):  # what the function prints is not part of the output
+            exact = [_of_function(next(iter(bars.values())), each) for each in features if each.function is not None]
+            proved = {finding.column for report in exact for finding in report.findings}
+            before = {name: _before_test(study, each, data) for name, each in bars.items()}
+            statistical = [_of_columns(name, each, features[0], proved) for name, each in before.items()]
+    except DataError as error:
+        return StudyLeaks(error=str(error))
+    return StudyLeaks(_joined([*exact, *statistical]))
+
+
+def _features_of_trials(study: StudySpec) -> tuple[FeatureConfig, ...]:
+    """The features of trial 0, of each other function, and of the greatest arguments, each function call once."""
+    first = default_params(study)
+    greatest = {each.name: _greatest(each) for each in study.parameters if each.path.startswith(_ARGUMENTS)}
+    functions = [
+        {each.name: choice}
+        for each in study.parameters
+        if each.path == _FUNCTION and isinstance(each, CategoricalParameter)
+        for choice in each.choices
+    ]
+    changes: list[Mapping[str, Choice]] = [{}, *functions, {name: greatest[name] for name in greatest if name in first}]
+    found = [trial_config(study, {**first, **change}).data.features for change in changes]
+    calls = {(each.function, tuple(sorted(each.arguments.items(), key=str))): each for each in reversed(found)}
+    return tuple(reversed(calls.values()))
+
+
+def _greatest(parameter: Parameter) -> Choice:
+    """The greatest value of a parameter; the last choice, if a choice is no number."""
+    if not isinstance(parameter, CategoricalParameter):
+        return parameter.high
+    numbers = [each for each in parameter.choices if isinstance(each, int | float)]
+    return max(numbers) if len(numbers) == len(parameter.choices) else parameter.choices[-1]
+
+
+def _of_function(bars: Bars, features: FeatureConfig) -> LeakReport:
+    """The exact test of the function."""
+    call = FeatureCall(features)
+    return check_function(bars, call, window=features.function_window, fresh=call.in_new_module)
+
+
+def _before_test(study: StudySpec, bars: Bars, data: DataConfig) -> Bars:
+    """The bars of train and validation, and those between them."""
+    warm_up = warm_up_of(bars, data, longest_windows(study).features)
+    return cut(bars, 0, split(bars.time, data.split, warm_up).validation.stop)
+
+
+def _of_columns(instrument: str, bars: Bars, features: FeatureConfig, proved: set[str]) -> LeakReport:
+    """The statistical test of one instrument's columns and of the function's results that have no proof."""
+    returned: Mapping[str, FloatArray] = {} if features.function is None else FeatureCall(features)(bars)
+    columns = {name: values for name, values in {**bars.columns, **returned}.items() if name not in proved}
+    report = check_columns(bars, columns)
+    return replace(report, findings=tuple(replace(each, instrument=instrument) for each in report.findings))
+
+
+def _joined(reports: list[LeakReport]) -> LeakReport:
+    """One report. A column with the same finding from several calls is named once."""
+    findings: dict[tuple[str, str, str], LeakFinding] = {}
+    for each in (finding for report in reports for finding in report.findings):
+        findings.setdefault((each.column, each.kind, each.instrument), each)
+    return LeakReport(
+        findings=tuple(findings.values()),
+        tested=tuple(dict.fromkeys(name for report in reports for name in report.tested)),
+        untested=tuple(dict.fromkeys(each for report in reports for each in report.untested)),
+        calls=sum(report.calls for report in reports),
+    )

@@ -1,0 +1,172 @@
+"""`fxai check --leaks`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cli.conftest import Fxai
+from fxai.market.synthetic_market import synthetic_market
+
+MODULE = """\
+import numpy as np
+
+KEPT = {}
+
+
+def honest(bars, span=5):
+    print("called")
+    change = np.diff(np.log(bars["close"]), prepend=np.log(bars["close"][0]))
+    sums = np.cumsum(np.concatenate([np.zeros(span), change]))
+    return {"momentum": sums[span:] - sums[:-span]}
+
+
+def leaking(bars):
+    close = bars["close"]
+    return {"good": close - bars["open"], "bad": np.append(close[1:], close[-1])}
+
+
+def stateful(bars):
+    KEPT.setdefault("mean", bars["close"].mean())
+    return {"centred": bars["close"] - KEPT["mean"]}
+
+
+def whole_file(bars):
+    table = np.genfromtxt("bars.csv", delimiter=",", names=True, dtype=None, encoding=None)
+    later = np.append(table["close"][1:], table["close"][-1])
+    places = {np.datetime64(time, "ns"): place for place, time in enumerate(table["time"])}
+    return {"from_file": later[[places[time] for time in bars["time"]]]}
+
+
+def broken(bars):
+    raise KeyError("rsi")
+"""
+SPEC = """\
+name: mine
+studies:
+  - study_name: mine
+    parameters:
+      training.learning_rate: {type: float_log, low: 1e-5, high: 1e-3}
+    n_trials: 10
+    training_config:
+      data:
+        source: bars.csv
+        features: %s
+"""
+OWN = """\
+name: own
+studies:
+  - {study_name: own, objective: "a:b", parameters: {x: {type: int, low: 1, high: 3}}, n_trials: 2}
+"""
+
+
+@pytest.fixture
+def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with bars whose columns are honest, or from later bars, and with functions."""
+    bars = synthetic_market(2, 2500)
+    times = np.datetime_as_string(bars.time, unit="s")
+    close, count = bars.close, len(bars)
+    noise = np.random.default_rng(0).normal(size=count)
+    pattern = np.sign(np.diff(np.log(close), prepend=0.0))
+    later = np.append(np.diff(np.log(close)), 0.0) + 1e-3 * noise
+    header = "time,open,high,low,close,noise,pattern,later"
+    columns = (bars.open, bars.high, bars.low, close, noise, pattern, later)
+    rows = [",".join([time, *map(repr, map(float, values))]) for time, *values in zip(times, *columns, strict=True)]
+    (folder / "bars.csv").write_text("\n".join([header, *rows]))
+    (folder / "leak_features.py").write_text(MODULE)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield folder
+    sys.modules.pop("leak_features", None)
+
+
+def write(place: Path, features: str) -> None:
+    (place / "mine.yaml").write_text(SPEC % features)
+
+
+def test_honest_columns_and_functions_pass(fxai: Fxai, place: Path) -> None:
+    write(place, "{columns: [noise, pattern], function: 'leak_features:honest', function_window: 5}")
+    finished = fxai("check", "--leaks", "mine.yaml")
+    assert finished.code == 0
+    assert "    leaks: 3 columns tested, function called " in finished.out
+    assert ", 0 findings\n" in finished.out
+    assert "called\n" not in finished.out.replace("function called", "")
+    assert "suspicious" not in finished.out
+
+
+def test_a_suspicious_column_is_a_warning(fxai: Fxai, place: Path) -> None:
+    write(place, "{columns: [noise, later]}")
+    finished = fxai("check", "--leaks", "mine.yaml")
+    assert finished.code == 0
+    assert "    warning: suspicious column later: it explains " in finished.out
+    (study,) = json.loads(fxai("check", "--leaks", "--json", "mine.yaml").out)[0]["studies"]
+    (finding,) = study["leaks"]["findings"]
+    assert (finding["column"], finding["kind"], finding["severity"]) == ("later", "suspicious", "warning")
+    assert finding["share"] > 0.2
+    assert study["leaks"]["tested"] == ["noise", "later"]
+    assert "leaks" not in json.loads(fxai("check", "--json", "mine.yaml").out)[0]["studies"][0]
+
+
+def test_a_function_that_uses_later_bars_is_an_error(fxai: Fxai, place: Path) -> None:
+    write(place, "{function: 'leak_features:leaking', function_window: 0}")
+    finished = fxai("check", "--leaks", "mine.yaml")
+    assert finished.code == 2
+    assert "    error: column bad: its value at " in finished.out
+    assert "changes when only the next bar changes" in finished.out
+    assert "column good" not in finished.out
+    (study,) = json.loads(fxai("check", "--leaks", "--json", "mine.yaml").out)[0]["studies"]
+    (finding,) = study["leaks"]["findings"]
+    assert (finding["column"], finding["kind"], finding["severity"], finding["bars"]) == (
+        "bad",
+        "later bars",
+        "error",
+        1,
+    )
+    assert fxai("check", "mine.yaml").code == 0
+
+
+def test_a_window_that_is_too_short_for_the_greatest_argument_is_a_warning(fxai: Fxai, place: Path) -> None:
+    write(place, "{function: 'leak_features:honest', function_window: 5, arguments: {span: 5}}")
+    assert fxai("check", "--leaks", "mine.yaml").code == 0
+    searched = "    parameters:\n      data.features.arguments.span: {type: int, low: 2, high: 9}\n"
+    spec = (place / "mine.yaml").read_text().replace("    parameters:\n", searched)
+    (place / "mine.yaml").write_text(spec)
+    finished = fxai("check", "--leaks", "mine.yaml")
+    assert finished.code == 0
+    assert "warning: column momentum: its value at " in finished.out
+    assert "It depends on 9 bars or more" in finished.out
+
+
+def test_state_between_calls_is_an_error(fxai: Fxai, place: Path) -> None:
+    write(place, "{function: 'leak_features:stateful', function_window: 0}")
+    finished = fxai("check", "--leaks", "mine.yaml")
+    assert finished.code == 2
+    assert "keeps state between calls" in finished.out
+
+
+def test_a_function_that_reads_the_whole_file_is_suspicious(fxai: Fxai, place: Path) -> None:
+    write(place, "{function: 'leak_features:whole_file', function_window: 0}")
+    finished = fxai("check", "--leaks", "mine.yaml")
+    assert finished.code == 0
+    assert "warning: suspicious column from_file" in finished.out
+
+
+def test_a_function_that_fails_is_an_error(fxai: Fxai, place: Path) -> None:
+    write(place, "{function: 'leak_features:broken', function_window: 0}")
+    finished = fxai("check", "--leaks", "mine.yaml")
+    assert finished.code == 2
+    assert "    error: data.features.function leak_features:broken failed on bars.csv: KeyError: 'rsi'" in finished.out
+    (study,) = json.loads(fxai("check", "--leaks", "--json", "mine.yaml").out)[0]["studies"]
+    assert "KeyError" in study["leaks"]["error"]
+
+
+def test_studies_without_columns_have_nothing_to_test(fxai: Fxai, folder: Path) -> None:
+    assert (
+        "leaks: nothing to test, because data.features has no columns" in fxai("check", "--leaks", "quick_search").out
+    )
+    (folder / "own.yaml").write_text(OWN)
+    finished = fxai("check", "--leaks", "own.yaml")
+    assert finished.code == 0
+    assert "nothing to test, because the objective is your own code" in finished.out
