@@ -271,13 +271,14 @@ def _covered(account: Accounts, target: Tensor, quotes: Quotes) -> Tensor:
 
 def _marked(account: Accounts, fills: _Fills, target: Tensor, value: Tensor, equity: Tensor) -> Accounts:
     """Returns the accounts at the close, with updated gain, best, worst and holding time of the open trades."""
-    is_open = value.sign().abs()
+    holds = value != 0
+    is_open = holds.to(value.dtype)
     kept = is_open - is_open * fills.traded  # mask: the position was open before the step and still is
     opening_equity = torch.where(fills.trades, fills.equity, account.opening_equity)
     gain = (equity / opening_equity - 1.0) * is_open
     peak = torch.maximum(account.peak, equity)
     return Accounts(
-        position=target * is_open,
+        position=torch.where(holds, target, 0.0),
         value=value,
         equity=equity,
         peak=peak,
