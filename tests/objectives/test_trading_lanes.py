@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -109,6 +109,23 @@ def test_each_trial_equals_a_run_alone(tmp_path: Path):
             load_agent(TrialPaths(folder).agent) for folder in (trial.directory, tmp_path / f"alone-{trial.number}")
         ]
         assert torch.equal(agents[0].weights, agents[1].weights)
+
+
+def test_trials_of_different_positions_train_beside_each_other_as_alone(tmp_path: Path):
+    lists: tuple[list[float] | None, ...] = (None, [0, 1], [-1, -0.5, 0, 0.5, 1])
+    at_work = lanes()
+    trials: list[TrialRequest] = []
+    for number, positions in enumerate(lists):
+        whole = {**config(), "env": {**cast("dict[str, Any]", config()["env"]), "positions": positions}}
+        trials.append(replace(request(number, tmp_path), config=whole, signature=signature(whole)))
+        at_work.admit(trials[-1])
+    values, _ = to_the_end(at_work)
+    assert len({trial.signature for trial in trials}) == len(lists)
+    for trial, positions in zip(trials, lists, strict=True):
+        assert values[trial.number] == alone(trial, tmp_path)
+        agent = load_agent(TrialPaths(trial.directory).agent)
+        assert agent.positions == tuple(positions or (-1, 0, 1))
+        assert agent.base_env.positions is None
 
 
 def test_late_and_pruned_trials_do_not_change_the_others(tmp_path: Path):
