@@ -17,6 +17,7 @@ from fxai.results.track_files import is_of
 from fxai.rl.agents.agent_file import load_agent
 from fxai.rl.agents.committee import Committee
 from fxai.spec.fields.training_config import TrainingConfig
+from instrument_bars import write_instruments
 
 SmallRun = tuple[Path, Finished]
 
@@ -167,3 +168,46 @@ def test_what_is_wrong_is_said(fxai: Fxai, agent: Path, folder: Path, arguments:
     refused = fxai("evaluate", *arguments)
     assert refused.code == 2
     assert fault in refused.err
+
+
+@pytest.fixture
+def of_instruments(folder: Path) -> Path:
+    """The file of an agent that was trained on three instruments."""
+    data = {"source": write_instruments(folder / "bars"), "features": {"volatility_windows": [24]}}
+    quick = {"total_updates": 1, "n_envs": 2, "rollout_steps": 16, "n_epochs": 1, "batch_size": 32}
+    config = TrainingConfig.model_validate({"data": data, "model": {"d_model": 8}, "training": quick})
+    train_agent(config, config.env, seed=0).agent.save(folder / "agent.safetensors")
+    return folder / "agent.safetensors"
+
+
+def test_an_agent_of_several_instruments_is_scored_on_each(fxai: Fxai, of_instruments: Path, folder: Path) -> None:
+    finished = fxai("evaluate", "agent.safetensors")
+    assert all(f"│ {name} " in finished.out for name in ("AUD", "EUR", "JPY", "mean"))
+    document = json.loads(fxai("evaluate", "agent.safetensors", "--json").out)
+    values = [each["metrics"]["sharpe"] for each in document["instruments"].values()]
+    assert document["metrics"]["sharpe"] == pytest.approx(sum(values) / 3)
+    alone = json.loads(fxai("evaluate", "agent.safetensors", "--instrument", "EUR", "--json").out)
+    assert alone["metrics"] == document["instruments"]["EUR"]["metrics"]
+    assert (folder / "agent_EUR_validation.json").is_file()
+
+
+def test_other_data_are_those_of_an_instrument(fxai: Fxai, of_instruments: Path, folder: Path) -> None:
+    shutil.copy(folder / "bars" / "EUR.csv", folder / "later.csv")
+    (folder / "later.csv").write_text((folder / "later.csv").read_text().replace("2023-", "2024-"))
+    unnamed = fxai("evaluate", "agent.safetensors", "--data", "later.csv")
+    assert unnamed.code == 2
+    assert "say which one later.csv has with --instrument AUD" in unnamed.err
+    named = json.loads(
+        fxai("evaluate", "agent.safetensors", "--data", "later.csv", "--instrument", "EUR", "--json").out
+    )
+    mapped = json.loads(fxai("evaluate", "agent.safetensors", "--data", "{EUR: later.csv}", "--json").out)
+    assert named["split"] == "all"
+    assert mapped["instruments"]["EUR"]["metrics"] == named["metrics"]
+    assert "not trained on GBP" in fxai("evaluate", "agent.safetensors", "--data", "{GBP: later.csv}").err
+
+
+def test_a_look_at_the_test_split_of_all_instruments_is_one(fxai: Fxai, of_instruments: Path, folder: Path) -> None:
+    assert "Looks recorded in . so far: 1" in fxai("evaluate", "agent.safetensors", "--split", "test").err
+    (look,) = (json.loads(line) for line in (folder / "test_looks.jsonl").read_text().splitlines())
+    assert look["instruments"] == ["AUD", "EUR", "JPY"]
+    assert look["data_hash"] == load_agent(of_instruments).data_hash

@@ -6,6 +6,7 @@ import pytest
 
 from fxai.errors import InputError
 from fxai.market.bar_returns import BarReturns, read_bar_returns
+from fxai.market.instrument_scores import InstrumentBars
 from fxai.market.scored_steps import ScoredSteps, SpanScore
 from fxai.market.splits import Span
 
@@ -46,3 +47,18 @@ def test_another_file_is_refused_with_its_path(tmp_path: Path, content: bytes):
 def test_a_missing_file_is_refused_with_its_path(tmp_path: Path):
     with pytest.raises(InputError, match="missing"):
         read_bar_returns(tmp_path / "missing")
+
+
+def test_the_bars_of_several_instruments_are_in_the_file(tmp_path: Path) -> None:
+    time = np.datetime64("2024-01-01", "ns") + np.arange(5) * np.timedelta64(1, "h")
+    instruments = InstrumentBars(("A", "B"), (3, 2), (6280.0, 6100.0), time)
+    windows = ((Span(1, 4), Span(11, 13)),) * 2
+    written = BarReturns(4, (1, 2), np.ones((2, 5), np.float32), windows=windows, instruments=instruments)
+    written.write(tmp_path / "returns.safetensors")
+    found = read_bar_returns(tmp_path / "returns.safetensors")
+    assert found.windows == windows
+    assert found.instruments is not None
+    assert found.instruments.names == instruments.names
+    assert found.instruments.counts == instruments.counts
+    assert found.instruments.bars_per_year == instruments.bars_per_year
+    np.testing.assert_array_equal(found.instruments.time, time)

@@ -10,7 +10,7 @@ import pytest
 
 from fxai.errors import DataError
 from fxai.market.bars import Reading
-from fxai.market.instrument_bars import instrument_config, read_instruments
+from fxai.market.instrument_bars import instrument_configs, read_instruments
 from fxai.market.read_bars import load_bars, read_bars
 from fxai.spec.fields.data_config import DataConfig
 from instrument_bars import LENGTHS, frame_of, instrument_bars, write_instruments
@@ -67,8 +67,9 @@ def test_the_configuration_of_one_reads_the_same_bars(tmp_path: Path) -> None:
         config(long_table(tmp_path / "all.csv"), instruments="all"),
     )
     for each in whole:
-        for name, reading in read_instruments(each).items():
-            alone = read_bars(instrument_config(each, name))
+        readings = read_instruments(each)
+        for reading, of_one in zip(readings.values(), instrument_configs(each, tuple(readings)), strict=True):
+            alone = read_bars(of_one)
             np.testing.assert_array_equal(alone.bars.close, reading.bars.close)
             assert alone.bars.content_hash == reading.bars.content_hash
 

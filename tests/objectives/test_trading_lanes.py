@@ -13,6 +13,7 @@ import torch
 
 from fxai.market.bar_returns import read_bar_returns
 from fxai.market.dataset import prepare
+from fxai.market.instruments import MarketSet
 from fxai.objectives.fx_trading import open_lanes, run_trial, signature
 from fxai.objectives.trading_lanes import TradingLanes
 from fxai.objectives.trading_trial import TradingTrial, TrialConfigs
@@ -342,12 +343,12 @@ def test_on_a_device_exhausted_memory_halves_a_pack_down_to_one_lane(tmp_path: P
 def test_a_checkpoint_is_used_only_at_its_own_width(tmp_path: Path):
     trial = request(0, tmp_path, eval_frequency=1)
     valid = TrainingConfig.model_validate(trial.config)
-    configs, market = TrialConfigs(valid, valid), prepare(valid.data)
+    configs, markets = TrialConfigs(valid, valid), MarketSet.of_one(prepare(valid.data), valid.data)
     at_work = lanes()
     at_work.admit(trial)
     at_work.advance()
-    assert TradingTrial(trial, configs, SLOT, market).updates == 1
-    assert TradingTrial(trial, configs, SLOT, market, 8).updates == 0
+    assert TradingTrial(trial, configs, SLOT, markets).updates == 1
+    assert TradingTrial(trial, configs, SLOT, markets, 8).updates == 0
 
 
 def test_environment_steps_are_counted_over_seeds_and_runs(tmp_path: Path):

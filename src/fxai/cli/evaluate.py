@@ -6,6 +6,13 @@ from typing import TYPE_CHECKING, Annotated, get_args
 import typer
 
 from fxai.cli.error_message import warning
+from fxai.cli.evaluate_instruments import (
+    evaluate_instruments,
+    means_of,
+    print_instruments,
+    record_of_all,
+    write_tracks,
+)
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_sentences, print_table, print_text, stdout
 from fxai.errors import FxaiError, InputError
@@ -26,7 +33,13 @@ def evaluate(
     agent: Annotated[Path, typer.Argument(metavar="AGENT", help="An agent's safetensors file.", show_default=False)],
     *,
     data: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Other data than the agent's own: a file or a named data set.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Other data than the agent's own: a file, a named data set, or '{NAME: FILE, ...}'."
+        ),
+    ] = None,
+    instrument: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The instrument of an agent of several. Default: all.")
     ] = None,
     split: Annotated[
         str | None,
@@ -50,6 +63,8 @@ def evaluate(
     The agent is scored in the scoring environment of its training, without learning, and compared with buy and hold,
     sell and hold, and no position. The files are the track record as JSON, and its bars and trades as CSV. An
     exported model is kept only if it acts like the agent on these bars.
+
+    An agent of several instruments is scored on each of them.
     """
     from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - torch, which other commands do not load
     from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415
@@ -57,11 +72,16 @@ def evaluate(
 
     chosen = None if split is None else _split_named(split)
     loaded = load_agent(agent)
+    if instrument is not None:
+        loaded = loaded.on(instrument)
+    if loaded.instruments:
+        _evaluate_all(agent, loaded, data, chosen, folder=output or agent.parent, export=export, as_json=as_json)
+        return
     window = evaluation_window(loaded, data, chosen)
     record = of_file(agent, track_record_of(loaded, window.market, window.span, window.split, parts=window.parts))
     _warn_about_age(loaded, window, data)
     _warn_about_split(window, agent, record)
-    files = write_track(record, output or agent.parent, _name(agent, window, data))
+    files = write_track(record, output or agent.parent, _name(agent, window, data, instrument))
     if export is not None:
         loaded.export(export, observations_on(loaded, window.market, window.span))
         files = (*files, export)
@@ -71,10 +91,40 @@ def evaluate(
         _print(agent, record, files)
 
 
-def _name(agent: Path, window: "EvaluationWindow", data: str | None) -> str:
+def _evaluate_all(
+    path: Path,
+    agent: "Agent",
+    data: str | None,
+    split: Split | None,
+    *,
+    folder: Path,
+    export: Path | None,
+    as_json: bool,
+) -> None:
+    """Score an agent on all its instruments."""
+    from fxai.rl.agents.trajectory import observations_on  # noqa: PLC0415 - torch
+
+    evaluated = evaluate_instruments(path, agent, data, split)
+    first = next(iter(evaluated.values()))
+    for each in evaluated.values():
+        _warn_about_age(each.agent, each.window, data)
+    _warn_about_split(first.window, path, record_of_all(agent, evaluated))
+    tracks = write_tracks(path, evaluated, folder)
+    files = tuple(file for of_one in tracks.values() for file in of_one)
+    if export is not None:
+        first.agent.export(export, observations_on(first.agent, first.window.market, first.window.span))
+        files = (*files, export)
+    if as_json:
+        documents = {name: _document(path, each.record, tracks[name]) for name, each in evaluated.items()}
+        print_json({"agent": str(path), "metrics": means_of(evaluated), "instruments": documents})
+    else:
+        print_instruments(path, agent, evaluated, files)
+
+
+def _name(agent: Path, window: "EvaluationWindow", data: str | None, instrument: str | None) -> str:
     """The beginning of the files' names. With other data it holds the data's name, so that no file is replaced."""
     other = f"_{Path(window.market.name).stem}" if data is not None and not window.is_training_data else ""
-    return f"{agent.stem}{other}_{window.split}"
+    return f"{agent.stem}{f'_{instrument}' if instrument else ''}{other}_{window.split}"
 
 
 def _split_named(split: str) -> Split:

@@ -15,7 +15,7 @@ from fxai.cli.plan import settings_of
 from fxai.cli.watch_training import TrainingView, watch_training
 from fxai.errors import FxaiError
 from fxai.formatting import short_cause
-from fxai.market.read_bars import load_bars
+from fxai.market.instruments import data_hash_of
 from fxai.metric_text import number_text
 from fxai.pool import LocalPool, machine_slots
 from fxai.protocol import LanePlan, Slot, TrialPaths, TrialRequest, TrialResult, TrialState, adopt_folder
@@ -114,7 +114,7 @@ def _seeded(plan: TrainingPlan, seed: int | None, count: int | None) -> Training
 
 def _data_hash(plan: TrainingPlan) -> str | None:
     """Hash of the bars; None for custom code. Raises `DataError` before the training if they are wrong."""
-    return None if plan.is_custom else load_bars(TrainingConfig.model_validate(plan.config).data).content_hash
+    return None if plan.is_custom else data_hash_of(TrainingConfig.model_validate(plan.config).data)
 
 
 def _train_seeds(
@@ -207,8 +207,9 @@ def _value_text(plan: TrainingPlan, value: float, error: float | None = None) ->
 def _files_in(paths: TrialPaths) -> Sequence[str]:
     if not paths.agent.exists():
         return (f"Files: {paths.checkpoint_dir}",)
+    tracks: Sequence[Path] = ()
     try:
-        return (f"Agent: {paths.agent}", f"Validation: {write_validation_track(paths.agent)}")
+        tracks = write_validation_track(paths.agent)
     except FxaiError as error:
         warning(str(error))
-        return (f"Agent: {paths.agent}",)
+    return (f"Agent: {paths.agent}", *(f"Validation: {track}" for track in tracks))

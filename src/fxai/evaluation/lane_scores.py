@@ -8,12 +8,16 @@ import numpy as np
 from fxai.evaluation.fold_rows import arrangement
 from fxai.market.bar_returns import BarReturns
 from fxai.market.bars import FloatArray
+from fxai.market.instrument_scores import InstrumentScores, LaneScore
 from fxai.market.metrics import OF_TRADES
 from fxai.market.scored_steps import OF_REWARDS, SCORES, ScoredSteps, SpanScore
 
 
-def lane_scores(bars: BarReturns, bars_per_year: float) -> Sequence[SpanScore]:
-    """The score of each row. Its metrics of trades are 0, and those of rewards too if there are no rewards."""
+def lane_scores(bars: BarReturns, bars_per_year: float) -> Sequence[LaneScore]:
+    """The score of each row. Its metrics of trades are 0, and those of rewards too if there are no rewards.
+
+    The bars per year of several instruments are those of the returns.
+    """
     return [_score(bars, row, bars_per_year) for row in range(len(bars.returns))]
 
 
@@ -38,10 +42,13 @@ def influences_by_fold(metric: str, trainings: Sequence[BarReturns], bars_per_ye
     return arrangement(windows)([score.influences()[metric] for score in scores])
 
 
-def _score(bars: BarReturns, row: int, bars_per_year: float) -> SpanScore:
+def _score(bars: BarReturns, row: int, bars_per_year: float) -> LaneScore:
     known = ~np.isnan(bars.returns[row])  # a row of a fold with fewer bars ends with NaN
     returns = bars.returns[row, known].astype(np.float64)
     none = np.zeros_like(returns)
     rewards = none if bars.rewards is None else bars.rewards[row, known].astype(np.float64)
     lengths = [len(window) for window in bars.windows[row]]
-    return SpanScore.of(ScoredSteps(rewards, returns, none, none, none), bars_per_year, lengths)
+    steps = ScoredSteps(rewards, returns, none, none, none)
+    if bars.instruments is not None:
+        return InstrumentScores.of(steps, lengths, bars.instruments)
+    return SpanScore.of(steps, bars_per_year, lengths)

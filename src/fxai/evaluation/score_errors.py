@@ -7,7 +7,8 @@ import numpy as np
 from fxai.evaluation.fold_rows import Arrange, one_fold
 from fxai.evaluation.whole_error import WholeError, estimate_over_folds
 from fxai.market.bars import FloatArray
-from fxai.market.scored_steps import SCORES, SpanScore
+from fxai.market.instrument_scores import LaneScore
+from fxai.market.scored_steps import SCORES
 from fxai.spec.search.expression import ExpressionError
 from fxai.spec.search.metrics import SYNONYMS
 from fxai.spec.search.score import SCORE, parse_score, with_score
@@ -16,7 +17,7 @@ _RELATIVE_STEP = 1e-4  # of a numerical derivative, relative to the score
 
 
 def score_errors(
-    spans: Sequence[SpanScore],
+    spans: Sequence[LaneScore],
     metrics: Sequence[Mapping[str, float]],
     formula: str = "",
     *,

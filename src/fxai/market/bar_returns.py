@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,15 @@ from fxai.atomic_write import write_bytes
 from fxai.errors import InputError
 from fxai.market.bars import FloatArray
 from fxai.market.folds import Fold
-from fxai.market.scored_steps import OF_REWARDS, SpanScore
+from fxai.market.instrument_scores import InstrumentBars, LaneScore
+from fxai.market.scored_steps import OF_REWARDS
 from fxai.market.splits import Span, Splits
 from fxai.spec.search.metrics import SYNONYMS
 from fxai.spec.search.score import parse_score
 
 FORMAT = "fxai bar returns 1"
 _HEADER = "fxai"
+_TIME = "time"  # name of the array with the opens of the bars of several instruments, in nanoseconds
 
 Float32Array = NDArray[np.float32]
 
@@ -36,7 +38,9 @@ Windows: TypeAlias = tuple[Span, ...]
 class BarReturns:
     """What the agents of a trial earned on each bar of the scored span, [seed, bar].
 
-    With folds each row has the bars of its fold's test spans. A row with fewer bars than others ends with NaN.
+    With folds each row has the bars of its fold's test spans. A row with fewer bars than others ends with NaN. With
+    several instruments each row has the bars of one instrument after those of the other, and windows are in joined
+    bars (`market.instruments.MarketSet`).
     """
 
     step: int  # number of updates before the evaluation
@@ -45,9 +49,10 @@ class BarReturns:
     rewards: Float32Array | None = None  # of a study whose metric is computed from them
     folds: tuple[int, ...] = ()  # index of the fold of each row; empty without folds
     windows: tuple[Windows, ...] = ()  # of each row; empty in a checkpoint
+    instruments: InstrumentBars | None = None  # of several instruments; None in a checkpoint
 
     @classmethod
-    def of(cls, step: int, seeds: Sequence[int], scores: Sequence[SpanScore], *, rewards: bool) -> "BarReturns":
+    def of(cls, step: int, seeds: Sequence[int], scores: Sequence[LaneScore], *, rewards: bool) -> "BarReturns":
         """From the score of each seed; with the rewards if `rewards` is true."""
         earned = _rows([score.rewards for score in scores]) if rewards else None
         return cls(step, tuple(seeds), _rows([score.returns for score in scores]), earned)
@@ -72,8 +77,12 @@ class BarReturns:
         header = {"format": FORMAT, "step": self.step, "seeds": list(self.seeds), "windows": windows}
         if self.folds:
             header["folds"] = list(self.folds)
+        arrays: dict[str, NDArray[Any]] = dict(self.tensors)
+        if (bars := self.instruments) is not None:
+            header["instruments"] = {"names": bars.names, "counts": bars.counts, "bars_per_year": bars.bars_per_year}
+            arrays[_TIME] = bars.time.astype("datetime64[ns]").astype(np.int64)
         write_bytes(
-            path, save(self.tensors, {_HEADER: json.dumps(header)}), durable=False
+            path, save(arrays, {_HEADER: json.dumps(header)}), durable=False
         )  # training the trial again makes it again
 
 
@@ -120,6 +129,18 @@ def read_bar_returns(path: Path) -> BarReturns:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         bars = BarReturns.from_tensors(header["step"], header["seeds"], tensors)
         windows = tuple(tuple(Span(start, stop) for start, stop in of_row) for of_row in header["windows"])
-        return replace(bars, folds=tuple(header.get("folds", ())), windows=windows)
+        instruments = _instruments(header.get("instruments"), tensors)
+        return replace(bars, folds=tuple(header.get("folds", ())), windows=windows, instruments=instruments)
     except (OSError, SafetensorError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{path} cannot be read as bar returns: {error}") from error
+
+
+def _instruments(header: Mapping[str, Any] | None, tensors: Mapping[str, NDArray[Any]]) -> InstrumentBars | None:
+    if header is None:
+        return None
+    return InstrumentBars(
+        names=tuple(header["names"]),
+        counts=tuple(header["counts"]),
+        bars_per_year=tuple(header["bars_per_year"]),
+        time=tensors[_TIME].view("datetime64[ns]"),
+    )

@@ -26,28 +26,22 @@ def read_instruments(config: DataConfig) -> Mapping[str, Reading]:
     sources = instrument_sources(config)
     if sources is None:
         names = config.instruments if isinstance(config.instruments, tuple) else None
-        return read_instrument_table(expanded_path(str(config.source)), _of_one(config), names)
-    return {name: _read(name, instrument_config(config, name, source)) for name, source in sources.items()}
+        source = str(config.source)
+        return read_instrument_table(expanded_path(source), of_one(config, source), names)
+    return {name: _read(name, of_one(config, source)) for name, source in sources.items()}
 
 
-def instrument_config(config: DataConfig, name: str, source: str | None = None) -> DataConfig:
-    """The configuration of one of several instruments.
+def instrument_configs(config: DataConfig, names: Sequence[str]) -> tuple[DataConfig, ...]:
+    """The configuration of each of the instruments alone.
 
     Args:
         config: Data with several instruments.
-        name: One of their names.
-        source: Its source, of `instrument_sources`; by default the source is searched.
-
-    Raises:
-        DataError: There is no such instrument.
+        names: The names of all of them.
     """
-    if source is None and (sources := instrument_sources(config)) is not None:
-        if name not in sources:
-            raise DataError(f"there is no instrument {name}; the data have {', '.join(sources)}")
-        source = sources[name]
-    if source is None:
-        return _of_one(config, instrument=name)
-    return _of_one(config, source=source)
+    sources = instrument_sources(config)
+    if sources is None:
+        return tuple(of_one(config, str(config.source), name) for name in names)
+    return tuple(of_one(config, sources[name]) for name in names)
 
 
 def instrument_sources(config: DataConfig) -> Mapping[str, str] | None:
@@ -75,15 +69,21 @@ def instrument_sources(config: DataConfig) -> Mapping[str, str] | None:
     return {name: str(found[name]) for name in sorted(wanted)}
 
 
+def of_one(config: DataConfig, source: str, instrument: str | None = None) -> DataConfig:
+    """The configuration of one instrument, which is validated again because named data sets have other defaults.
+
+    Args:
+        config: Data with several instruments.
+        source: The source of the instrument.
+        instrument: Its name in a file with the rows of several.
+    """
+    features = config.features.model_copy(update={"instrument": False})
+    changes = {"source": source, "instrument": instrument, "instruments": None, "features": features.model_dump()}
+    return DataConfig.model_validate({**config.model_dump(), **changes})
+
+
 def _read(name: str, config: DataConfig) -> Reading:
     try:
         return read_bars(config)
     except DataError as error:
         raise DataError(f"instrument {name}: {error}") from error
-
-
-def _of_one(config: DataConfig, **changes: str) -> DataConfig:
-    """A configuration with one instrument, validated again because named data sets have other defaults."""
-    features = config.features.model_copy(update={"instrument": False})
-    fields = {**config.model_dump(), "instruments": None, "features": features.model_dump(), **changes}
-    return DataConfig.model_validate(fields)

@@ -13,7 +13,8 @@ from fxai.formatting import span
 from fxai.market.bars import Bars, TimeArray
 from fxai.market.calendar import bar_length
 from fxai.market.dataset import Market, prepare, prepare_bars
-from fxai.market.instrument_bars import read_instruments
+from fxai.market.instrument_bars import instrument_configs, read_instruments
+from fxai.market.read_bars import load_bars
 from fxai.market.splits import Span, boundaries
 from fxai.market.standardizer import CONSTANT
 from fxai.spec.fields.data_config import DataConfig, SplitConfig
@@ -28,6 +29,18 @@ class MarketSet:
     names: tuple[str, ...]  # of the instruments, sorted; empty for data without named instruments, with one market
     markets: tuple[Market, ...]
     content_hash: str  # of the data of all instruments
+    config: DataConfig  # of all of them, with the dates of their splits
+    configs: tuple[DataConfig, ...]  # of each market alone, with the same dates
+
+    @classmethod
+    def of_one(cls, market: Market, config: DataConfig) -> "MarketSet":
+        """The set of a market that has no named instruments."""
+        return cls((), (market,), market.content_hash, config, (config,))
+
+    @property
+    def first(self) -> Market:
+        """The first market; only data without named instruments have folds."""
+        return self.markets[0]
 
     @property
     def offsets(self) -> tuple[int, ...]:
@@ -61,8 +74,7 @@ def prepare_set(config: DataConfig) -> MarketSet:
         DataError: The data of an instrument cannot be read or used; the message has its name.
     """
     if not config.has_instruments:
-        market = prepare(config)
-        return MarketSet((), (market,), market.content_hash)
+        return MarketSet.of_one(prepare(config), config)
     bars = {name: reading.bars for name, reading in read_instruments(config).items()}
     return prepare_instruments(bars, config)
 
@@ -77,7 +89,7 @@ def prepare_instruments(bars: Mapping[str, Bars], config: DataConfig) -> MarketS
                 f"instrument {name} has the features {', '.join(market.feature_names)}; instrument {names[0]} has "
                 f"{', '.join(markets[0].feature_names)}"
             )
-    return MarketSet(names, markets, set_hash(bars))
+    return MarketSet(names, markets, set_hash(bars), dated, instrument_configs(dated, names))
 
 
 def common_config(bars: Mapping[str, Bars], config: DataConfig) -> DataConfig:
@@ -87,9 +99,10 @@ def common_config(bars: Mapping[str, Bars], config: DataConfig) -> DataConfig:
     other dates for each, and an agent would train on dates on which another instrument is scored.
 
     Raises:
-        DataError: The bars of two instruments have different lengths.
+        DataError: The bars of two instruments have different lengths, or only some have a spread.
     """
     _check_lengths(bars)
+    _check_spreads(bars)
     split = with_dates([each.time for each in bars.values()], config.split)
     features = config.features
     if any(each.volume is None for each in bars.values()):
@@ -107,6 +120,13 @@ def with_dates(times: Sequence[TimeArray], config: SplitConfig) -> SplitConfig:
     if config.validation is not None:
         ends["validation"] = _date(union, validation)
     return config.model_copy(update=ends)
+
+
+def data_hash_of(config: DataConfig) -> str:
+    """SHA-256 of the data of a configuration, without the features."""
+    if not config.has_instruments:
+        return load_bars(config).content_hash
+    return set_hash({name: reading.bars for name, reading in read_instruments(config).items()})
 
 
 def set_hash(bars: Mapping[str, Bars]) -> str:
@@ -137,6 +157,15 @@ def _check_lengths(bars: Mapping[str, Bars]) -> None:
                 f"instrument {name} has bars of {_text(length)}, and instrument {first} of {_text(least)}; give all "
                 "instruments bars of one length, for example with data.resample"
             )
+
+
+def _check_spreads(bars: Mapping[str, Bars]) -> None:
+    without = [name for name, each in bars.items() if each.spread is None]
+    if without and len(without) < len(bars):
+        raise DataError(
+            f"the bars of {', '.join(without)} have no column of spreads, and those of the other instruments have one; "
+            "give all of them one, or set data.spread_column to null"
+        )
 
 
 def _text(length: np.timedelta64) -> str:

@@ -7,7 +7,7 @@ from traceback import clear_frames
 import torch
 
 from fxai.errors import FxaiError
-from fxai.objectives.cached_markets import cached_market, cached_tensors, cached_tensors_of_folds
+from fxai.objectives.cached_markets import cached_set, cached_tensors, cached_tensors_of_folds
 from fxai.objectives.trading_pack import TradingPack
 from fxai.objectives.trading_trial import TradingTrial, TrialConfigs, failure
 from fxai.protocol import Cause, Decision, JsonObject, LanePlan, Report, Slot, TrialRequest, TrialResult
@@ -109,8 +109,8 @@ class TradingLanes:
     def _begin(self, request: TrialRequest) -> None:
         try:
             configs = TrialConfigs(TrainingConfig.model_validate(request.config), self._base_config(request))
-            market = cached_market(configs.own.data)
-            trial = TradingTrial(request, configs, self._slot, market, self.width if self._on_device else None)
+            markets = cached_set(configs.own.data)
+            trial = TradingTrial(request, configs, self._slot, markets, self.width if self._on_device else None)
         except FxaiError as error:
             self._ended.append(failure(request, error))
             return
@@ -186,7 +186,7 @@ def _training(pack: Pack, base: EnvConfig, slot: Slot, cuda_graph_after: int | N
     return build_training(
         pack,
         base,
-        cached_market(config),
+        cached_set(config),
         device,
         (cached_tensors_of_folds if pack.folds else cached_tensors)(config, slot.device),
         cuda_graph_after=cuda_graph_after,

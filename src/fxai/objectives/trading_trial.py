@@ -12,9 +12,11 @@ from fxai.errors import FxaiError, InputError
 from fxai.evaluation.fold_rows import Arrange, arrangement
 from fxai.evaluation.score_errors import error_metrics, score_errors
 from fxai.market.bar_returns import BarReturns, Windows, needs_rewards, windows_of
-from fxai.market.dataset import Market, with_named_columns
+from fxai.market.dataset import Market
 from fxai.market.folds import latest_first
-from fxai.market.scored_steps import SpanScore
+from fxai.market.instrument_scores import LaneScore
+from fxai.market.instruments import MarketSet
+from fxai.market.scored_instruments import instrument_windows, scored_instruments
 from fxai.objectives.train_returns import train_returns
 from fxai.objectives.worker_trial import WorkerTrial
 from fxai.protocol import (
@@ -66,7 +68,7 @@ class TradingTrial:
     """
 
     def __init__(
-        self, request: TrialRequest, configs: TrialConfigs, slot: Slot, market: Market, width: int | None = None
+        self, request: TrialRequest, configs: TrialConfigs, slot: Slot, markets: MarketSet, width: int | None = None
     ) -> None:
         """Prepare the lanes, and resume from a checkpoint if there is one.
 
@@ -74,7 +76,7 @@ class TradingTrial:
             request: The trial.
             configs: Its validated configurations.
             slot: Device and threads.
-            market: Bars and features.
+            markets: Bars and features.
             width: Fixed width of the packs; None if numbers do not depend on the width.
 
         Raises:
@@ -85,14 +87,14 @@ class TradingTrial:
         self.request = request
         self.trial = WorkerTrial(request)
         self.config, self.base = configs.own, configs.base
-        self.lanes = tuple(_lanes(request, self.config, market))
-        self._windows = tuple(_windows(lane, market) for lane in self.lanes)
+        self.lanes = tuple(_lanes(request, self.config, markets.first))
+        self._windows = tuple(_windows(lane, markets) for lane in self.lanes)
         self._arrange = arrangement(self._windows)
         self.width = width
         self.updates = 0
-        self._market = market
+        self._markets = markets
         self._paths = TrialPaths(request.directory)
-        self._identity = _identity(request, self.config, self.base, market, (slot, width))
+        self._identity = _identity(request, self.config, self.base, markets.content_hash, (slot, width))
         self._weights = torch.empty(0)  # of the lanes, [lane, size], at their last evaluation
         self._reports: tuple[Report, ...] = ()  # of all runs of the trial
         self._bars: BarReturns | None = None  # of the last evaluation
@@ -204,12 +206,14 @@ class TradingTrial:
     def _write_bars(self, step: int) -> None:
         """Write the returns of the last report, unless a checkpoint of an earlier release had none."""
         if self._bars is not None and self._bars.step == step:
-            replace(self._bars, folds=self._folds, windows=self._windows).write(self._paths.returns)
+            instruments = scored_instruments(self._markets, self.config.data.split.validation_episodes)
+            bars = replace(self._bars, folds=self._folds, windows=self._windows, instruments=instruments)
+            bars.write(self._paths.returns)
 
     def _write_train_bars(self) -> None:
         """Write the returns on the train bars, if the request wants them."""
         if self.request.train_returns and self._folds:
-            bars = train_returns(self._agents()[0], self._weights, self.lanes, self._market, self.updates)
+            bars = train_returns(self._agents()[0], self._weights, self.lanes, self._markets.first, self.updates)
             bars.write(self._paths.train_returns)
 
     def _note_sent(self) -> None:
@@ -219,10 +223,9 @@ class TradingTrial:
 
     def _agents(self) -> list[Agent]:
         """The agents of the trial's seeds in the fold whose training ends last."""
-        market, seeds = self._market, self.request.seeds[: len(self.lanes) // self.request.folds]
-        config = with_named_columns(self.config, market)
+        seeds = self.request.seeds[: len(self.lanes) // self.request.folds]
         return [
-            Agent(config, seed, market.standardizer, market.content_hash, weights, self.base.env)
+            Agent.trained(self.config, seed, self._markets, weights, self.base.env)
             for seed, weights in zip(seeds, self._weights[: len(seeds)].split(1), strict=True)
         ]
 
@@ -265,10 +268,12 @@ def _lanes(request: TrialRequest, config: TrainingConfig, market: Market) -> Ite
         yield from (Lane(config, seed, fold=fold) for seed in of_fold)
 
 
-def _windows(lane: Lane, market: Market) -> Windows:
+def _windows(lane: Lane, markets: MarketSet) -> Windows:
     """The bars that score a lane."""
-    fold = None if lane.fold is None else market.folds[lane.fold]
-    return windows_of(market.splits, lane.config.data.split.validation_episodes, fold)
+    parts = lane.config.data.split.validation_episodes
+    if lane.fold is None:
+        return instrument_windows(markets, parts)
+    return windows_of(markets.first.splits, parts, markets.first.folds[lane.fold])
 
 
 def _means(metrics: Sequence[Metrics]) -> dict[str, float]:
@@ -277,7 +282,7 @@ def _means(metrics: Sequence[Metrics]) -> dict[str, float]:
 
 
 def _errors(
-    metrics: Sequence[Metrics], spans: Sequence[SpanScore], request: TrialRequest, arrange: Arrange
+    metrics: Sequence[Metrics], spans: Sequence[LaneScore], request: TrialRequest, arrange: Arrange
 ) -> dict[str, float]:
     """Standard error of each score, under its name with `_error`, and the errors of the trial's value."""
     errors = score_errors(spans, metrics, request.score, arrange=arrange)
@@ -301,7 +306,7 @@ def failure(request: TrialRequest, error: Exception, cause: Cause = Cause.EXCEPT
 
 
 def _identity(
-    request: TrialRequest, config: TrainingConfig, base: TrainingConfig, market: Market, where: tuple[Slot, int | None]
+    request: TrialRequest, config: TrainingConfig, base: TrainingConfig, data_hash: str, where: tuple[Slot, int | None]
 ) -> dict[str, JsonValue]:
     """Fields in which two runs must agree to compute the same numbers; the attempt is not included."""
     slot, width = where
@@ -314,7 +319,7 @@ def _identity(
         "base_env": base.env.model_dump(mode="json"),
         "seeds": list(request.seeds),
         "metric": request.metric,
-        "data_hash": market.content_hash,
+        "data_hash": data_hash,
         "device": torch.device(slot.device).type,
         "width": width,
         "versions": {"numerics": NUMERICS, "torch": torch.__version__},

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from fxai.market.dataset import Market, prepare
+from fxai.market.dataset import Market
+from fxai.market.instruments import MarketSet, prepare_set
 from fxai.rl.agents.agent import Agent
 from fxai.rl.agents.build_training import build_training, lane_agent
 from fxai.rl.lanes.pack import Pack
@@ -35,8 +36,8 @@ def train_agent(
         market: Data; the default is `config.data`.
     """
     config = config_with_embargo(config)
-    market = market or prepare(config.data)
+    markets = prepare_set(config.data) if market is None else MarketSet.of_one(market, config.data)
     pack = Pack((config,), (seed,))
-    training = build_training(pack, base, market, torch.device(device))
+    training = build_training(pack, base, markets, torch.device(device))
     evaluations = tuple(training.evaluations())
-    return TrainedAgent(lane_agent(training, 0, pack, market, base), evaluations)
+    return TrainedAgent(lane_agent(training, 0, pack, markets, base), evaluations)

@@ -66,7 +66,7 @@ def write_judged_agent(record: StudyRecord, spec: StudySpec, paths: StudyPaths) 
         config = with_seeds(load_best_config(paths.best_config), agent_seeds(paths.best_agent))
         write_best_config(paths.best_config, config, chosen_by=_chosen_by(record))
         written = (*written, paths.best_config)
-    return (*written, write_validation_track(paths.best_agent))
+    return (*written, *write_validation_track(paths.best_agent))
 
 
 def _write_trials(study: Study, record: StudyRecord, path: Path, provenance: Provenance) -> Path:

@@ -26,9 +26,9 @@ def complete_trials(record: StudyRecord) -> tuple[TrialRecord, ...]:
 def trial_returns(record: StudyRecord, paths: StudyPaths, most_values: int = _MOST_VALUES) -> TrialReturns:
     """The returns of the complete trials whose files can be read and have the same bars.
 
-    A trial has the mean over its seeds on each bar. With folds the bars are those of all test windows; a bar that
-    scores several combinatorial folds has the mean over them. If the returns of all trials need more than 200 MB,
-    every second, third, ... trial is read, and the best one.
+    A trial has the mean over its seeds on each bar. With several instruments it has their mean on each date. With folds
+    the bars are those of all test windows; a bar that scores several combinatorial folds has the mean over them. If the
+    returns of all trials need more than 200 MB, every second, third, ... trial is read, and the best one.
 
     Args:
         record: The study.
@@ -68,6 +68,9 @@ def _means(file: Path) -> _Means | None:
         found = read_bar_returns(file)
     except InputError:
         return None
+    if found.instruments is not None:
+        returns = found.instruments.portfolio(found.returns.astype(np.float64)).mean(axis=0)
+        return _Means(np.arange(len(returns)), returns) if np.isfinite(returns).all() else None
     bars = [np.concatenate([np.arange(span.start, span.stop) for span in of_row]) for of_row in found.windows]
     if len(bars) != len(found.returns) or max(map(len, bars)) > found.returns.shape[1]:
         return None

@@ -6,8 +6,11 @@ from fxai.errors import FxaiError
 from fxai.results.track_files import is_of, of_file, track_path
 
 
-def write_validation_track(agent: Path) -> Path:
-    """Write `AGENT_validation.json` unless it exists. Returns its path.
+def write_validation_track(agent: Path) -> tuple[Path, ...]:
+    """Write `AGENT_validation.json` unless it exists.
+
+    Returns:
+        Its path; nothing for an agent of several instruments, whose track records `fxai evaluate` writes.
 
     Raises:
         FxaiError: The agent or its data cannot be read, memory is too small, or the disk is full. No other result
@@ -15,16 +18,18 @@ def write_validation_track(agent: Path) -> Path:
     """
     path = track_path(agent.parent, f"{agent.stem}_validation")
     if is_of(agent, path):
-        return path
+        return (path,)
     from fxai.rl.agents.agent_file import load_agent  # noqa: PLC0415 - torch, which a study's own process does without until here
     from fxai.rl.agents.evaluation_window import evaluation_window  # noqa: PLC0415
     from fxai.rl.agents.trajectory import track_record_of  # noqa: PLC0415
 
     try:
         loaded = load_agent(agent)
+        if loaded.instruments:
+            return ()
         window = evaluation_window(loaded, split="validation")
         record = track_record_of(loaded, window.market, window.span, window.split, parts=window.parts)
         of_file(agent, record).write(path)
     except (FxaiError, OSError, RuntimeError) as error:  # torch raises RuntimeError, also without memory
         raise FxaiError(f"the track record of {agent} on its validation split could not be written: {error}") from error
-    return path
+    return (path,)

@@ -32,12 +32,18 @@ class StudyTraits:
         return cls(
             key=key,
             trading=True,
-            may_be_judged=single and validation is not None,
+            may_be_judged=single and validation is not None and not _has_instruments(stored),
             doing_nothing=value_of_doing_nothing(metric, penalty),
         )
 
 
 UNKNOWN_STUDY = StudyTraits()
+
+
+def _has_instruments(stored: Mapping[str, Any]) -> bool:
+    """Whether the data of a fingerprint are several instruments, which have no verdict yet."""
+    named = _field(stored, "training_config.data.instruments", absent=None)
+    return named is not None or isinstance(_field(stored, "data.source", absent=""), Mapping)
 
 
 def _field(record: Mapping[str, Any], path: str, absent: Any) -> Any:

@@ -98,7 +98,7 @@ def write_study_files(
     writing.add("", lambda: write_best_agent(record, study, paths))
     results_written = writing.add(_BY_RUNNING, lambda: write_results(stored, study, paths, provenance))
     if paths.best_agent.exists():
-        writing.add("", lambda: (write_validation_track(paths.best_agent),))
+        writing.add("", lambda: write_validation_track(paths.best_agent))
     importances = Importances.of(stored)
     writing.add("", lambda: (write_importances(stored, importances, paths.importances),))
     if plots and (summary.completed or summary.pruned):

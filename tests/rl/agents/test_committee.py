@@ -284,7 +284,7 @@ def _flat_weights(header: dict[str, Any], weights: torch.Tensor) -> torch.Tensor
 
 
 def _newer_format(header: dict[str, Any], weights: torch.Tensor) -> torch.Tensor:
-    header["format"] = "fxai committee 2"
+    header["format"] = "fxai committee 9"
     return weights
 
 
@@ -300,7 +300,7 @@ def _short_standardizer(header: dict[str, Any], weights: torch.Tensor) -> torch.
         (_without_members, "members: Tuple should have at least 1 item"),
         (_short_weights, "the shape of the weights does not match"),
         (_flat_weights, "the shape of the weights does not match"),
-        (_newer_format, "format: Input should be 'fxai committee 1'"),
+        (_newer_format, "format: Input should be 'fxai committee 1' or 'fxai committee 2'"),
         (_short_standardizer, "members.0.standardizer: Value error, 14 names of features, 13 means"),
     ],
 )

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from fxai.market.scored_steps import SCORES, SpanScore
+from fxai.market.instrument_scores import LaneScore
+from fxai.market.scored_steps import SCORES
 from fxai.market.splits import Span
 from fxai.rl.agents.scoring import Scorer
 from fxai.rl.algorithms.actor_critic import ActorCritic
@@ -153,7 +154,7 @@ def test_parts_are_scored_each_by_itself():
     whole = Span(SPAN.start, SPAN.start + 1 + 4 * 17)  # of the 70 steps two are left over
     scorer = Scorer(market(), SPAN, 6000.0, BASE, [BASE], parts=4)
     (whole_score,) = scorer(policy(), always(LONG))
-    alone: list[SpanScore] = []
+    alone: list[LaneScore] = []
     for start in range(whole.start, whole.stop - 1, 17):
         base = BASE.model_copy(update={"max_episode_steps": 17})
         (part,) = Scorer(market(), Span(start, start + 18), 6000.0, base, [base])(policy(), always(LONG))

@@ -1,6 +1,6 @@
 """A trained agent: policy weights with the configuration, standardizer and data hash that their use needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -8,14 +8,17 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import ArrayLike
+from pydantic import Field
 from torch import Tensor
 
 import fxai
 from fxai.errors import InputError
-from fxai.market.dataset import prepare
+from fxai.market.dataset import prepare, with_named_columns
+from fxai.market.instruments import MarketSet
 from fxai.market.reading.reading import read_bar_frame
 from fxai.market.rules import Action
 from fxai.market.standardizer import Standardizer
+from fxai.rl.agents.agent_instruments import AgentInstrument, agent_instruments, instrument_named, is_empty, names_of
 from fxai.rl.agents.export import Decisions, export_policy, visited_observations
 from fxai.rl.agents.scoring import scoring_env_of
 from fxai.rl.agents.tensor_file import write_tensors
@@ -36,19 +39,57 @@ class Agent:
 
     The agent has no state between observations. A GRU or a transformer reads the whole observation window at each step,
     so nothing is reset between episodes.
+
+    An agent of several instruments has a standardizer for each of them. `on` returns the agent of one instrument, which
+    has that standardizer and data; observations and evaluations need such an agent.
     """
 
     config: TrainingConfig
     seed: int
-    standardizer: Standardizer  # means and deviations of the training features, in their order
+    standardizer: Standardizer  # of the training features, in their order; of several instruments, that of the first
     data_hash: str  # hash of the training bars
     weights: Tensor  # [1, size], on the CPU
     scoring_env: EnvConfig | None = None  # environment that scored the training; None in older files
+    instruments: tuple[AgentInstrument, ...] = ()  # in the order of their names; empty for data without names
 
     @property
     def seeds(self) -> tuple[int, ...]:
         """Seeds of the trainings; a committee has several."""
         return (self.seed,)
+
+    @classmethod
+    def trained(
+        cls, config: TrainingConfig, seed: int, markets: MarketSet, weights: Tensor, scoring_env: EnvConfig
+    ) -> "Agent":
+        """The agent of a training on markets. Its configuration has the dates of the splits of several instruments."""
+        if markets.names:
+            config = config.model_copy(update={"data": markets.config})
+        return cls(
+            with_named_columns(config, markets.first),
+            seed,
+            markets.first.standardizer,
+            markets.content_hash,
+            weights,
+            scoring_env,
+            agent_instruments(markets),
+        )
+
+    def on(self, instrument: str) -> "Agent":
+        """The agent of one of its instruments, with the costs of this instrument.
+
+        Raises:
+            InputError: The agent was not trained on the instrument.
+        """
+        chosen = instrument_named(instrument, self.instruments)
+        own = {"data": chosen.data(self.config.data), "env": self.config.env.of_instrument(instrument)}
+        return replace(
+            self,
+            config=self.config.model_copy(update=own),
+            scoring_env=None if self.scoring_env is None else self.scoring_env.of_instrument(instrument),
+            standardizer=chosen.standardizer,
+            data_hash=chosen.data_hash,
+            instruments=(),
+        )
 
     @property
     def observation_shape(self) -> tuple[int, int]:
@@ -91,8 +132,9 @@ class Agent:
 
         Raises:
             DataError: If there are fewer bars than the agent needs.
-            InputError: If the position of the account is none of `positions`.
+            InputError: If the position of the account is none of `positions`, or the agent has several instruments.
         """
+        self.check_one_instrument()
         data = self.config.data
         if data.features.function is None:
             data = data.model_copy(update={"spread_column": None})  # no built-in feature needs the spread
@@ -126,6 +168,14 @@ class Agent:
             preferences = self.policy.preferences(self.weights, batch[None])
         return preferences[0].T.numpy()
 
+    def check_one_instrument(self) -> None:
+        """Raises `InputError` if the agent has several instruments, whose bars are standardized differently."""
+        if self.instruments:
+            raise InputError(
+                f"the agent has the instruments {names_of(self.instruments)}; choose one with "
+                f"agent.on({self.instruments[0].name!r})"
+            )
+
     def _checked(self, observations: ArrayLike) -> Observation:
         array = np.asarray(observations, np.float32)
         if array.shape[1:] != self.observation_shape or not np.isfinite(array).all():
@@ -137,7 +187,8 @@ class Agent:
         return array
 
     def _validation_observations(self) -> Observation:
-        market = prepare(self.config.data, self.standardizer)
+        of_one = self.on(self.instruments[0].name) if self.instruments else self
+        market = prepare(of_one.config.data, of_one.standardizer)
         env = scoring_env_of(self.base_env, self.config.env)
         return visited_observations(self.policy, self.weights, market, market.splits.validation, env)
 
@@ -150,7 +201,7 @@ class Agent:
         Args:
             path: File with the suffix .onnx or .pt2.
             observations: Array [observation, window, column] for the comparison; the default are observations of the
-                agent's own validation split.
+                agent's own validation split, of the first of several instruments.
 
         Raises:
             InputError: For another suffix or missing ONNX packages.
@@ -169,6 +220,8 @@ class Agent:
             standardizer=self.standardizer,
             data_hash=self.data_hash,
             scoring_env=self.scoring_env,
+            instruments=self.instruments,
+            format="fxai agent 3" if self.instruments else "fxai agent 2",
             versions=versions(),
         )
         write_tensors(path, header.model_dump(mode="json"), {"weights": self.weights})
@@ -190,14 +243,17 @@ def versions() -> dict[str, str]:
 class AgentHeader(Record):
     """The JSON of an agent's file."""
 
-    format: Literal["fxai agent 1", "fxai agent 2"] = "fxai agent 2"
+    format: Literal["fxai agent 1", "fxai agent 2", "fxai agent 3"] = "fxai agent 2"
     config: TrainingConfig
     seed: int
     standardizer: Standardizer
     data_hash: str
     scoring_env: EnvConfig | None = None  # since 2
+    instruments: tuple[AgentInstrument, ...] = Field(default=(), exclude_if=is_empty)  # 3 has them
     versions: dict[str, str]
 
     def agent(self, weights: Tensor) -> Agent:
         """The agent of the file."""
-        return Agent(self.config, self.seed, self.standardizer, self.data_hash, weights, self.scoring_env)
+        return Agent(
+            self.config, self.seed, self.standardizer, self.data_hash, weights, self.scoring_env, self.instruments
+        )

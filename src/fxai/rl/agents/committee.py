@@ -19,6 +19,7 @@ from torch import Tensor
 from fxai.errors import InputError
 from fxai.market.standardizer import Standardizer
 from fxai.rl.agents.agent import Agent, versions
+from fxai.rl.agents.agent_instruments import AgentInstrument, is_empty
 from fxai.rl.agents.tensor_file import write_tensors
 from fxai.rl.environment.market_view import ACCOUNT_FEATURES
 from fxai.rl.lanes.ordered_mean import ordered_mean
@@ -58,6 +59,8 @@ class Committee(Agent):
             differing = [name for name in _SHARED if getattr(member, name) != getattr(first, name)]
             if member.standardizer.names != first.standardizer.names:
                 differing.append("features")
+            if [each.name for each in member.instruments] != [each.name for each in first.instruments]:
+                differing.append("instruments")
             if differing:
                 raise InputError(
                     f"the agents of a committee have the same {', '.join(_SHARED)} and features; agent {place} "
@@ -70,8 +73,12 @@ class Committee(Agent):
             data_hash=first.data_hash,
             weights=torch.cat([member.weights for member in members], dim=1),
             scoring_env=first.scoring_env,
+            instruments=first.instruments,
             members=tuple(members),
         )
+
+    def on(self, instrument: str) -> "Committee":
+        return Committee.of([member.on(instrument) for member in self.members])
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -93,7 +100,11 @@ class Committee(Agent):
         """Write a safetensors file with the weights [member, size] and a header as that of an agent's file."""
         header = CommitteeHeader(
             config=self.config,
-            members=tuple(CommitteeMember(seed=each.seed, standardizer=each.standardizer) for each in self.members),
+            members=tuple(
+                CommitteeMember(seed=each.seed, standardizer=each.standardizer, instruments=each.instruments)
+                for each in self.members
+            ),
+            format="fxai committee 2" if self.instruments else "fxai committee 1",
             data_hash=self.data_hash,
             scoring_env=self.scoring_env,
             versions=versions(),
@@ -142,12 +153,13 @@ class CommitteeMember(Record):
 
     seed: int
     standardizer: Standardizer
+    instruments: tuple[AgentInstrument, ...] = Field(default=(), exclude_if=is_empty)  # since 2
 
 
 class CommitteeHeader(Record):
     """The JSON of a committee's file."""
 
-    format: Literal["fxai committee 1"] = "fxai committee 1"
+    format: Literal["fxai committee 1", "fxai committee 2"] = "fxai committee 1"
     config: TrainingConfig
     members: tuple[CommitteeMember, ...] = Field(min_length=1)  # in the order of the weights
     data_hash: str
@@ -157,7 +169,15 @@ class CommitteeHeader(Record):
     def agents(self, weights: Tensor) -> tuple[Agent, ...]:
         """The members with weights [member, size]; each has a copy, because an exporter writes all memory of a view."""
         return tuple(
-            Agent(self.config, each.seed, each.standardizer, self.data_hash, row.clone(), self.scoring_env)
+            Agent(
+                self.config,
+                each.seed,
+                each.standardizer,
+                self.data_hash,
+                row.clone(),
+                self.scoring_env,
+                each.instruments,
+            )
             for each, row in zip(self.members, weights.split(1), strict=True)
         )
 

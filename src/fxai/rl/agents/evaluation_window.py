@@ -1,12 +1,16 @@
 """Bars to score an agent on: a split of its training data, or other data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fxai.errors import DataError
+from fxai.market.bars import Bars
 from fxai.market.dataset import Market, prepare_bars, prepare_unsplit
+from fxai.market.instrument_bars import read_instruments
 from fxai.market.read_bars import load_bars
 from fxai.market.splits import FEWEST_BARS, Span, Split
 from fxai.rl.agents.agent import Agent
+from fxai.spec.fields.data_config import DataConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,30 @@ def evaluation_window(agent: Agent, source: str | None = None, split: Split | No
 
     Raises:
         DataError: If the data lack the split or have too few bars.
+        InputError: The agent has several instruments; see `instrument_windows` and `Agent.on`.
     """
+    agent.check_one_instrument()
     config = agent.config.data if source is None else agent.config.data.model_copy(update={"source": source})
-    bars = load_bars(config)
+    return _window(agent, load_bars(config), config, source, split)
+
+
+def instrument_windows(agent: Agent, split: Split | None = None) -> Mapping[str, tuple[Agent, EvaluationWindow]]:
+    """The agent of each instrument, with the bars of a split of its training data, by the name of the instrument.
+
+    Raises:
+        DataError: As `evaluation_window`; or the data no longer have an instrument.
+    """
+    readings = read_instruments(agent.config.data)
+    found = {}
+    for name in (each.name for each in agent.instruments):
+        if name not in readings:
+            raise DataError(f"the data no longer have the instrument {name}; they have {', '.join(readings)}")
+        of_one = agent.on(name)
+        found[name] = of_one, _window(of_one, readings[name].bars, of_one.config.data, None, split)
+    return found
+
+
+def _window(agent: Agent, bars: Bars, config: DataConfig, source: str | None, split: Split | None) -> EvaluationWindow:
     is_training_data = bars.content_hash == agent.data_hash
     named = split or ("validation" if is_training_data or source is None else "all")
     if named != "all":

@@ -50,8 +50,12 @@ class ScoredEpisodes:
         return [np.arange(1, steps + 1) + start for start, steps in episodes if steps]
 
 
-def equal_parts(span: Span, base: EnvConfig, parts: int) -> tuple[list[Span], EnvConfig]:
-    """Spans of equal numbers of steps, and the environment whose episodes are as long."""
-    steps = (len(span) - 1) // parts
-    starts = range(span.start, span.start + parts * steps, steps)
-    return [Span(start, start + steps + 1) for start in starts], base.model_copy(update={"max_episode_steps": steps})
+def equal_parts(spans: Sequence[Span], base: EnvConfig, parts: int) -> tuple[list[Span], EnvConfig]:
+    """Each span in parts of equal numbers of steps, and the environment in which each part is one episode."""
+    cut, longest = [], 1
+    for span in spans:
+        steps = (len(span) - 1) // parts
+        starts = range(span.start, span.start + parts * steps, steps)
+        cut += [Span(start, start + steps + 1) for start in starts]
+        longest = max(longest, steps)
+    return cut, base.model_copy(update={"max_episode_steps": longest})

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fxai.market.instrument_scores import InstrumentBars, InstrumentScores, LaneScore
 from fxai.market.scored_steps import ScoredSteps, SpanScore
 from fxai.market.splits import Span
 from fxai.rl.agents.scored_episodes import ScoredEpisodes, equal_parts
@@ -38,7 +39,7 @@ class Trajectory:
     bar: NDArray[np.int64]  # [step]: index of the bar
     begins: NDArray[np.bool_]  # [step]: whether the step is the first of an episode
     steps: Mapping[str, NDArray[np.float64]]  # [step]: fields of MarketStep by name; 0 after termination
-    score: SpanScore
+    score: LaneScore
 
 
 class Scorer:
@@ -53,26 +54,30 @@ class Scorer:
         own: Sequence[EnvConfig],
         *,
         parts: int | None = None,
+        instruments: InstrumentBars | None = None,
     ) -> None:
         """Prepare the environments.
 
         Args:
             market: Prices and features on the device.
-            span: Bars to score, for all lanes or for each lane. Several spans of a lane are scored separately.
+            span: Bars to score, for all lanes or for each lane. Several spans of a lane are scored separately. With
+                instruments: a span of each instrument, for all lanes.
             bars_per_year: For annualized metrics.
             base: Environment that scores.
             own: Environment of each lane's training; `scoring_env_of` says which of its fields are used.
             parts: Number of equal parts to score separately; remaining bars at the end are not scored. None: one part.
+            instruments: The bars of several instruments, whose metrics are averaged; None: one instrument.
         """
+        self._instruments = instruments
         spans: Sequence[Sequence[Span]] = [[span]] * len(own) if isinstance(span, Span) else span
-        if isinstance(span, Span) and parts is not None:
-            equal, base = equal_parts(span, base, parts)
+        if parts is not None and (isinstance(span, Span) or instruments is not None):
+            equal, base = equal_parts(spans[0], base, parts)
             spans = [equal] * len(own)
         self._market, self._spans, self._bars_per_year = market, spans, bars_per_year
         self._configs = [scoring_env_of(base, config) for config in own]
         self._episodes = ScoredEpisodes.of(spans, base.max_episode_steps)
 
-    def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int] | None = None) -> list[SpanScore]:
+    def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int] | None = None) -> list[LaneScore]:
         """The score of each lane.
 
         `mean_reward` is the sum of rewards divided by the number of steps in the span. An episode has no rewards after
@@ -141,14 +146,17 @@ class Scorer:
         inside = self._episodes.inside(steps.shape[-1])
         return [fields[:, inside[lane]].numpy() for fields, lane in zip(steps.cpu().double(), lanes, strict=True)]
 
-    def _score(self, steps: NDArray[np.float64], lane: int) -> SpanScore:
+    def _score(self, steps: NDArray[np.float64], lane: int) -> LaneScore:
         """The score of one lane from its fields [field, step]."""
         of = dict(zip(_SCORED_FIELDS, steps, strict=True))
         ends = [(of[name] > 0, of[gain] > 0) for name, gain in _TRADE_ENDS]
         closed = np.sum([ended for ended, _ in ends], axis=0, dtype=float)
         won = np.sum([ended & gains for ended, gains in ends], axis=0, dtype=float)
         scored = ScoredSteps(of["reward"], of["step_return"], of["turnover"], closed, won)
-        return SpanScore.of(scored, self._bars_per_year, [len(span) - 1 for span in self._spans[lane]])
+        lengths = [len(span) - 1 for span in self._spans[lane]]
+        if self._instruments is not None:
+            return InstrumentScores.of(scored, lengths, self._instruments)
+        return SpanScore.of(scored, self._bars_per_year, lengths)
 
 
 def scoring_env_of(base: EnvConfig, own: EnvConfig) -> EnvConfig:

@@ -9,7 +9,7 @@ from fxai.evaluation.score_errors import error_metrics, score_errors
 from fxai.market.bars import FloatArray
 from fxai.market.baselines import baselines, figures
 from fxai.market.dataset import Market
-from fxai.market.scored_steps import SpanScore
+from fxai.market.instrument_scores import LaneScore
 from fxai.market.splits import Span
 from fxai.market.track_record import TrackRecord
 from fxai.market.trades import Positions, closed_trades
@@ -68,7 +68,7 @@ def observations_on(agent: Agent, market: Market, span: Span) -> Observation:
     return visited_observations(agent.policy, agent.weights, market, span, env)
 
 
-def _with_errors(score: SpanScore) -> dict[str, float]:
+def _with_errors(score: LaneScore) -> dict[str, float]:
     """The scores, each with the error of the stretch of market."""
     errors = score_errors([score], [score.metrics])
     return {**score.metrics, **error_metrics(errors)}

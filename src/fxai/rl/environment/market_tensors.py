@@ -71,12 +71,11 @@ class MarketTensors:
 
     @classmethod
     def joined(cls, parts: Sequence["MarketTensors"]) -> "MarketTensors":
-        """Joins the bars of markets, one market after the other."""
-        first = parts[0]
+        """Joins the bars of markets, one market after the other. All markets have a spread, or none has."""
         quotes, features = torch.cat([part.quotes for part in parts]), torch.cat([part.features for part in parts])
         stops = accumulate(len(part.quotes) for part in parts)
         named = tuple((name, stop) for part, stop in zip(parts, stops, strict=True) for name, _ in part.instruments)
-        return cls(quotes, features, first.has_spread, first.has_nights, named)
+        return cls(quotes, features, parts[0].has_spread, any(part.has_nights for part in parts), named)
 
     @property
     def dtype(self) -> torch.dtype:

@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from fxai.market.scored_steps import SpanScore
+from fxai.market.instrument_scores import LaneScore
 from fxai.rl.algorithms.build import build_learner
 from fxai.rl.algorithms.hyperparameters import learning_rate
 from fxai.rl.environment.batched_env import BatchedEnv
@@ -25,7 +25,7 @@ Metrics = Mapping[str, float]
 class Score(Protocol):
     """Scores policies with greedy actions, equally for all trials of a study."""
 
-    def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int]) -> Sequence[SpanScore]:
+    def __call__(self, policy: Policy, weights: Tensor, lanes: Sequence[int]) -> Sequence[LaneScore]:
         """The score of each of the given lanes; `weights` [lane, size] are those of all lanes."""
         ...
 
@@ -35,7 +35,7 @@ class LaneEvaluation:
     """An evaluation of one lane."""
 
     metrics: Metrics  # scores, statistics of the last update, steps_per_second
-    score: SpanScore  # with the steps on each bar, also if the scores are NaN
+    score: LaneScore  # with the steps on each bar, also if the scores are NaN
 
 
 @dataclass(frozen=True, slots=True)

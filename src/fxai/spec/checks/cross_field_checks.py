@@ -93,8 +93,6 @@ def _custom_study_problems(study: StudyParts) -> Iterator[Finding]:
 
 
 def _trading_problems(study: StudyParts) -> Iterator[Finding]:
-    if isinstance(study.config, TrainingConfig) and study.config.data.has_instruments:
-        yield Finding(("training_config", "data"), "several instruments can be described, and not yet trained on")
     yield from name_problems(study.names, study.algorithm)
     if isinstance(study.config, TrainingConfig):  # else the number of layers is unknown
         yield from layer_problems(study.names, study.fixed, study.config)
