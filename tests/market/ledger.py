@@ -16,8 +16,9 @@ The order of events in the step from bar t to bar t + 1:
    closes what it would resize.
 3. A stop loss or a take profit, at a distance from the average entry price, closes the position within the bar: at
    the open if the bar opens at its level or beyond, else at the level if the bar's low or high reaches it. Where both
-   are reached after the open, it is the stop loss. Costs are those of every fill. The account is then flat until the
-   next open, where a target that is not flat opens a new trade.
+   are reached after the open, it is the stop loss. With leverage, the price at which equity / used margin is the
+   stop-out level closes it too, and targets are cut to what the equity covers. Costs are those of every fill. The
+   account is then flat until the next open, where a target that is not flat opens a new trade.
 4. At the close of t + 1 the account pays swap on its notional for each night between the opens of
    t + 1 and t + 2, since no action can avoid them any more, and is marked at the close itself, without
    spread. The step's return is the equity now over the equity before the step, minus 1.
@@ -27,6 +28,7 @@ The order of events in the step from bar t to bar t + 1:
    drawdown and termination are those of the mark before it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -130,7 +132,12 @@ class Ledger:
 
     def _target(self, action: int) -> float:
         target = (self._config.positions or (-1, 0, 1))[action]
-        return 0 if target < 0 and not self._config.allow_short else target
+        if target < 0 and not self._config.allow_short:
+            return 0
+        if self._config.leverage is None:
+            return target
+        largest = self._config.leverage / self._config.position_size
+        return max(-largest, min(target, largest))
 
     def _trade_at_open(self, target: float) -> tuple[Trade | None, bool]:
         """Bring the position to the target; returns the trade closed, if any, and whether one was opened."""
@@ -173,20 +180,29 @@ class Ledger:
         low, high = self._range()
         loss, profit = self._config.stop_loss, self._config.take_profit
         if self._units > 0:
-            stop = None if loss is None else self._entry_price * (1 - loss)
+            stop = (
+                self._stop_out_price() if loss is None else max(self._entry_price * (1 - loss), self._stop_out_price())
+            )
             goal = None if profit is None else self._entry_price * (1 + profit)
             if goal is not None and start >= goal:
                 return start
-            if stop is not None and low <= stop:
+            if low <= stop:
                 return min(start, stop)
             return goal if goal is not None and high >= goal else None
-        stop = None if loss is None else self._entry_price * (1 + loss)
+        stop = self._stop_out_price() if loss is None else min(self._entry_price * (1 + loss), self._stop_out_price())
         goal = None if profit is None else self._entry_price * (1 - profit)
         if goal is not None and start <= goal:
             return start
-        if stop is not None and high >= stop:
+        if high >= stop:
             return max(start, stop)
         return goal if goal is not None and low <= goal else None
+
+    def _stop_out_price(self) -> float:
+        """Where the equity is the stop-out level times the margin; infinitely far away without margin."""
+        if self._config.leverage is None:
+            return -math.inf if self._units > 0 else math.inf
+        margin_of_a_price = abs(self._units) / self._config.leverage
+        return self._cash / (self._config.stop_out_level * margin_of_a_price - self._units)
 
     def _range(self) -> tuple[float, float]:
         """The bar's low and high."""

@@ -84,6 +84,12 @@ class RandomMarket:
 
         return {"stop_loss": distance(), "take_profit": distance()}
 
+    def margin(self) -> dict[str, Any]:
+        """A random leverage and stop-out level, or none."""
+        if self.rng.random() < 0.5:
+            return {}
+        return {"leverage": float(self.rng.uniform(1, 25)), "stop_out_level": float(self.rng.uniform(0.05, 0.95))}
+
     def orders(self, steps: int, *shape: int, positions: tuple[float, ...] | None = None) -> NDArray[np.int64]:
         """Actions [step, ...] that often repeat, so that trades last."""
         fresh = self.rng.integers(0, len(positions or (-1, 0, 1)), (steps, *shape))

@@ -85,7 +85,10 @@ def simulate(request: pytest.FixtureRequest) -> Simulate:
 def test_the_simulator_is_the_ledger(*, seed: int, own_spread: bool, close_at_end: bool) -> None:
     market = RandomMarket(seed, own_spread=own_spread)
     positions = market.positions()
-    config, start = market.config(positions=positions, **market.stops()), int(market.rng.integers(0, BARS - 5))
+    config, start = (
+        market.config(positions=positions, **market.stops(), **market.margin()),
+        int(market.rng.integers(0, BARS - 5)),
+    )
     ledger = Ledger(market.prices(), config, start, BARS, close_at_end=close_at_end)
     simulator = Simulator(market.quotes(), config, start, BARS, close_at_end=close_at_end)
     for action in market.orders(BARS, positions=positions).tolist():

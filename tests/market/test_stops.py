@@ -1,4 +1,4 @@
-"""Stop loss and take profit by examples, in the simulator and in the ledger."""
+"""Stop loss, take profit and margin by examples, in the simulator and in the ledger."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -108,6 +108,34 @@ def test_the_level_follows_the_average_price_of_the_fills_that_increase_a_positi
     assert stopped == pytest.approx((1, 0.8 * average / 2, 1.5 + units * (0.8 * average - 2)))
     shrunk = simulate([(1, 1, 1, 1), (1, 1, 1, 1), (1, 1, 0.7, 1)], [2, 1, 1], positions=positions, stop_loss=0.2)
     assert shrunk[2] == pytest.approx((0.5, 0.8, 0.9))
+
+
+def test_a_position_is_closed_where_its_equity_is_the_stop_out_level_of_its_margin(simulate: Simulate) -> None:
+    margin = {"position_size": 5, "leverage": 10, "stop_out_level": 0.5}
+    # long: 1 + 5 (p - 1) = 0.5 * 5 p / 10; short: 1 - 5 (p - 1) = 0.5 * 5 p / 10
+    long, short = 4 / 4.75, 6 / 5.25
+    assert simulate([(1, 1.1, 0.84, 1)], [LONG], **margin) == close_to((1, long, 1 + 5 * (long - 1)))
+    assert simulate([(1, 1.15, 0.9, 1)], [SHORT], **margin) == close_to((-1, short, 1 - 5 * (short - 1)))
+    assert simulate([(1, 1.1, 0.85, 1)], [LONG], **margin) == close_to((1, 0, 1))
+
+
+def test_a_bar_that_opens_beyond_the_stop_out_fills_at_the_open(simulate: Simulate) -> None:
+    margin = {"position_size": 5, "leverage": 10}
+    assert simulate([FIRST, (0.75, 0.9, 0.7, 0.8)], [LONG, LONG], **margin)[1] == pytest.approx((1, 1, -0.25))
+
+
+@pytest.mark.parametrize(("stop_loss", "price"), [(0.1, 0.9), (0.5, 4 / 4.75)])
+def test_the_nearer_one_of_stop_loss_and_stop_out_fills(simulate: Simulate, stop_loss: float, price: float) -> None:
+    margin = {"position_size": 5, "leverage": 10, "stop_loss": stop_loss}
+    assert simulate([(1, 1, 0.5, 1)], [LONG], **margin) == close_to((1, price, 1 + 5 * (price - 1)))
+
+
+def test_an_order_that_needs_more_margin_than_the_equity_is_cut(simulate: Simulate) -> None:
+    sizes = {"position_size": 20, "leverage": 5, "positions": [-1, 0, 0.1, 1]}
+    ((position, _, equity),) = simulate([(1, 1.1, 0.95, 1.1)], [3], **sizes)
+    assert (position, equity) == pytest.approx((0.25, 1.5))
+    assert simulate([(1, 1, 1, 1)], [0], **sizes)[0][0] == -0.25
+    assert simulate([(1, 1, 1, 1)], [2], **sizes)[0][0] == pytest.approx(0.1)
 
 
 def test_bars_without_high_and_low_reach_from_open_to_close() -> None:

@@ -26,10 +26,10 @@ def baselines(market: Market, first: int, last: int, env: EnvConfig) -> Mapping[
 def hold(market: Market, first: int, last: int, env: EnvConfig, side: int) -> FloatArray:
     """Equity [bar] of a position that is opened at the open of `first` and closed at the close of `last`.
 
-    The position ends early only if all equity is lost. It has no stop loss and no take profit.
+    The position ends early only if all equity is lost. Stops and margin do not apply to it.
     """
     table, account = QuoteTable.of_market(market), Account()
-    rules = rules_of(env.without_stops(), has_spread=table.has_spread, instrument=table.instrument)
+    rules = rules_of(env.without_exits(), has_spread=table.has_spread, instrument=table.instrument)
     quotes = table.between(first, last)
     equity = np.zeros(len(quotes))
     for place, quote in enumerate(quotes):

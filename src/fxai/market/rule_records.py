@@ -20,6 +20,7 @@ class Rules(NamedTuple):
 
     fixed_adverse_move: float  # slippage, plus half of `env.spread` if the market has no spread column
     least_target: float  # the lowest position allowed: -1, or 0 without short positions; lower targets become it
+    largest_target: float  # the largest position that the equity covers; infinite without margin
     position_size: float
     commission_rate: float
     swap_long_rate: float
@@ -27,6 +28,7 @@ class Rules(NamedTuple):
     drawdown_limit: float
     stop_loss: float  # distance from the entry price, as a fraction of it; 0: none
     take_profit: float  # as stop_loss
+    stop_out: float  # equity divided by notional at which a position is closed; 0: none
     exits_within_bars: float  # 1 if a rule may close a position within a bar, else 0
 
 

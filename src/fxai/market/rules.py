@@ -19,8 +19,9 @@ The order of events in the step from bar t to bar t + 1:
      is traded. The trade continues: its equity at the opening, best, worst and held are kept.
    The number of units is constant until the target changes. An account without equity opens no position, and closes
    the trade that it would resize.
-3. A stop loss or a take profit may close the position within the bar (`stops.py`). The account is then flat until the
-   open of t + 2, where the agent's next target is an order, also if it is the same as before.
+   With `leverage`, a target whose notional exceeds `leverage` times the equity is cut to that size.
+3. A stop loss, a take profit or the margin may close the position within the bar (`stops.py`). The account is then
+   flat until the open of t + 2, where the agent's next target is an order, also if it is the same as before.
 4. At the close of t + 1 the account pays swap on its notional for each night between the opens of t + 1 and t + 2,
    because no later action can avoid them, and is marked at the close without spread. The return of the step is the
    equity divided by the equity before the step, minus 1.
@@ -89,7 +90,7 @@ class EpisodeStep(NamedTuple):
     truncated: bool
     closed: bool  # by the agent
     settled: bool  # by the end of the episode
-    exited: bool  # closed within the bar, by a stop loss or a take profit
+    exited: bool  # closed within the bar: by a stop loss, a take profit or the margin
 
 
 def rules_of(config: EnvConfig, *, has_spread: bool, instrument: str = "") -> Rules:
@@ -103,7 +104,8 @@ def rules_of(config: EnvConfig, *, has_spread: bool, instrument: str = "") -> Ru
     config = config.of_instrument(instrument)
     return Rules(
         fixed_adverse_move=config.slippage_rate + (0.0 if has_spread else config.spread / 2),
-        least_target=-1.0 if config.allow_short else 0.0,
+        least_target=max(-1.0, -config.largest_target) if config.allow_short else 0.0,
+        largest_target=config.largest_target,
         position_size=config.position_size,
         commission_rate=config.commission_rate,
         swap_long_rate=config.swap_long_rate,
@@ -111,6 +113,7 @@ def rules_of(config: EnvConfig, *, has_spread: bool, instrument: str = "") -> Ru
         drawdown_limit=config.drawdown_limit,
         stop_loss=config.stop_loss or 0.0,
         take_profit=config.take_profit or 0.0,
+        stop_out=config.stop_out_level / config.leverage if config.leverage else 0.0,
         exits_within_bars=float(config.exits_within_bars),
     )
 
@@ -145,7 +148,7 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
     """
     before, was_open = account.equity, account.position != 0
     worst, held = account.worst, account.held
-    allowed = max(target, rules.least_target)
+    allowed = min(max(target, rules.least_target), rules.largest_target)
     trades = allowed != account.position
     change, notional, closed_gain, closed, position, exit_ = advance(account, rules, quote, allowed)
     terminated = account.drawdown >= rules.drawdown_limit
@@ -205,7 +208,7 @@ def advance(account: Account, rules: Rules, quote: Quote, target: float) -> Prog
     if rules.exits_within_bars != 0 and value != 0:
         account.entry_value = entry_value_after(account, quote, value, adverse_move(rules, quote))
         side = 1.0 if value > 0 else -1.0
-        price = exit_price(rules, quote, side, account.entry_value / value)
+        price = exit_price(rules, quote, side, account.entry_value / value, (account.equity + change) / abs(value))
         if price != 0:
             fill = price * (1.0 - side * adverse_move(rules, quote))
             sold = abs(value) * fill

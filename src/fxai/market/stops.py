@@ -1,7 +1,7 @@
-"""Stop loss and take profit: where they close a position within a bar.
+"""Stop loss, take profit and margin: where they close a position within a bar.
 
-Both are distances from the average entry price, as fractions of it. The average is over the fills that opened and
-increased the position, with spread and slippage; a fill that decreases the position does not change it.
+Stop loss and take profit are distances from the average entry price, as fractions of it. The average is over the fills
+that opened and increased the position, with spread and slippage; a fill that decreases the position does not change it.
 
 A level is compared with the prices of the bar, as if it were an order with the broker. If the bar opens at a level or
 beyond it, the position is closed at the open. Else a stop loss is hit if the bar's adverse extreme (the low for a long
@@ -9,9 +9,14 @@ position, the high for a short one) is at the level or beyond it, and a take pro
 position is closed at the level. If both are hit after the open, the order of the prices within the bar is not known,
 and the stop loss is taken, because it is the worse one. Spread, slippage and commission are those of all fills.
 
+With `leverage`, a position uses a margin of its notional at the current price divided by `leverage`. It is closed at
+the price at which the equity is `stop_out_level` times the used margin. This level is a further stop loss: of the two,
+the one that is reached first counts.
+
 `rules.py` calls these functions; as there, numba compiles them.
 """
 
+import math
 from typing import NamedTuple
 
 from fxai.market.rule_records import Account, Quote, Rules
@@ -46,7 +51,7 @@ def entry_value_after(account: Account, quote: Quote, value: float, adverse: flo
     return account.entry_value * (value / before)
 
 
-def exit_price(rules: Rules, quote: Quote, side: float, entry: float) -> float:
+def exit_price(rules: Rules, quote: Quote, side: float, entry: float, cover: float) -> float:
     """Returns the price at which the bar closes a position, divided by the open; 0 if it does not.
 
     Args:
@@ -54,14 +59,29 @@ def exit_price(rules: Rules, quote: Quote, side: float, entry: float) -> float:
         quote: The bar.
         side: 1 for a long position, -1 for a short one.
         entry: Average entry price divided by the open.
+        cover: Equity divided by the notional of the position, both at the open.
     """
     adverse, favourable = (quote.low, quote.high) if side > 0 else (quote.high, quote.low)
     goal = entry * (1.0 + side * rules.take_profit)
     if rules.take_profit > 0 and side * (goal - 1.0) <= 0:
         return 1.0
-    stop = entry * (1.0 - side * rules.stop_loss)
-    if rules.stop_loss > 0 and side * (1.0 + adverse - stop) <= 0:
+    stop = stop_level(rules, side, entry, cover)
+    if side * (1.0 + adverse - stop) <= 0:
         return side * min(side, side * stop)
     if rules.take_profit > 0 and side * (1.0 + favourable - goal) >= 0:
         return goal
     return 0.0
+
+
+def stop_level(rules: Rules, side: float, entry: float, cover: float) -> float:
+    """Returns the price of the stop loss or the stop-out, whichever comes first, divided by the open.
+
+    Without both it is infinitely far away. The arguments are those of `exit_price`.
+    """
+    level = -side * math.inf
+    if rules.stop_loss > 0:
+        level = entry * (1.0 - side * rules.stop_loss)
+    if rules.stop_out > 0:
+        stop_out = (1.0 - side * cover) / (1.0 - side * rules.stop_out)
+        level = side * max(side * level, side * stop_out)
+    return level

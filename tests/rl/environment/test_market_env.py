@@ -84,7 +84,7 @@ def test_it_is_the_ledger_for_every_lane_and_environment(
 ) -> None:
     world, envs = World(seed, own_spread=own_spread), 3
     positions = world.positions()
-    configs = [world.config(positions=positions, **world.stops()) for _ in range(lanes)]
+    configs = [world.config(positions=positions, **world.stops(), **world.margin()) for _ in range(lanes)]
     starts = world.starts(lanes, envs)
     actions = world.actions(BARS, lanes, envs, positions)
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -112,7 +112,7 @@ def test_on_a_cpu_it_runs_the_rules_as_they_stand(*, seed: int, own_spread: bool
     """Compiled and in plain Python the rules come to the same numbers, bit for bit."""
     world, lanes, envs = World(seed, own_spread=own_spread), 2, 2
     positions = world.positions()
-    configs = [world.config(positions=positions, **world.stops()) for _ in range(lanes)]
+    configs = [world.config(positions=positions, **world.stops(), **world.margin()) for _ in range(lanes)]
     starts, actions = world.starts(lanes, envs), world.actions(BARS, lanes, envs, positions)
     env = MarketEnv(
         world.market, Span(0, BARS), configs, torch.arange(lanes), envs, starts=starts, close_at_end=close_at_end
@@ -378,6 +378,21 @@ def test_a_size_that_float32_rounds_is_traded_once(*, looped: bool, monkeypatch:
     turnover = [env.step(torch.tensor([[action]])).turnover.item() for action in (1, 1, 2, 2)]
     assert turnover == pytest.approx([0.1, 0, 0.2, 0], abs=1e-4)
     assert turnover[1] == turnover[3] == 0
+
+
+@pytest.mark.parametrize("looped", [True, False])
+def test_a_target_that_is_cut_is_traded_once(*, looped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not looped:
+        use_torch_operations(monkeypatch)
+    market = MarketTensors.of(open=[1.0] * 5, close=[1.0] * 5, nights=[0] * 5, features=np.zeros((5, 1)))
+    configs = [
+        EnvConfig(observation_window=1, position_size=3, leverage=1, stop_out_level=level) for level in (0.1, 0.2)
+    ]
+    env = MarketEnv(market, Span(0, 5), configs, torch.tensor([1, 2]), 1, starts=torch.tensor([[0]] * 2))
+    steps = [env.step(torch.tensor([[2], [0]])) for _ in range(3)]
+    assert steps[0].position.flatten().tolist() == pytest.approx([1 / 3, -1 / 3])
+    assert [step.turnover.max().item() for step in steps] == pytest.approx([1, 0, 0], abs=1e-4)
+    assert steps[1].turnover.max() == 0
 
 
 def test_lanes_must_agree_on_the_window() -> None:

@@ -100,7 +100,7 @@ class Scorer:
         """Trajectory of the first lane, for weights [1, size]."""
         (steps,) = self._by_step(self._run(policy, weights, self._env([0]), _TRACKED_FIELDS), [0])
         of = dict(zip(_TRACKED_FIELDS, steps, strict=True))
-        of["position"] = _nearest(of["position"], self._configs[0].target_positions)
+        of["position"] = _nearest(of["position"], self._configs[0].held_positions)
         bars = self._episodes.bars(0)
         return Trajectory(
             bar=np.concatenate(bars),

@@ -148,8 +148,9 @@ class Broker:
         exit_: BarExit | None = None
         if self._exits.exist:
             before = account.value + account.value * quotes.gap
-            adverse = self._adverse_move(quotes)
-            exit_ = self._exits(OpenedBar(account.entry_value, before, fills.value, adverse, self._commission), quotes)
+            equity = account.equity + fills.closing_change + fills.opening_change
+            costs = self._adverse_move(quotes), self._commission
+            exit_ = self._exits(OpenedBar(account.entry_value, before, fills.value, equity, *costs), quotes)
             fills = _left(fills, exit_)
         intrabar_pnl = fills.value * quotes.intrabar
         value = fills.value + intrabar_pnl

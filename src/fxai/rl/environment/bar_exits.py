@@ -1,4 +1,4 @@
-"""Stop loss and take profit of all lanes and environments, as torch operations for GPUs.
+"""Stop loss, take profit and margin of all lanes and environments, as torch operations for GPUs.
 
 It implements the rules of `market/stops.py`.
 """
@@ -21,6 +21,7 @@ class OpenedBar:
     entry_value: Tensor  # of the accounts before the bar
     before: Tensor  # value of the position before the fills at the open
     value: Tensor  # after these fills
+    equity: Tensor  # after these fills
     adverse: Tensor  # by how much the price of a fill moves against the trader, as a fraction of the price
     commission: Tensor  # as a fraction of the notional
 
@@ -43,12 +44,16 @@ class BarExits:
         self.exist = any(config.exits_within_bars for config in configs)
         self._stop_loss = per_lane([config.stop_loss or 0.0 for config in configs], like)
         self._take_profit = per_lane([config.take_profit or 0.0 for config in configs], like)
+        stop_outs = [config.stop_out_level / config.leverage if config.leverage else 0.0 for config in configs]
+        self._stop_out = per_lane(stop_outs, like)
 
     def __call__(self, opened: OpenedBar, quotes: Quotes) -> BarExit:
         """Returns the exits of a bar after its fills at the open."""
         value, side = opened.value, opened.value.sign()
         entry_value = _entry_value_after(opened, 1.0 + side * opened.adverse)
-        price = self._price(side, entry_value / torch.where(value == 0, 1.0, value), quotes)
+        entry = entry_value / torch.where(value == 0, 1.0, value)
+        cover = opened.equity / torch.where(value == 0, 1.0, value.abs())
+        price = self._price(side, self._stop_level(side, entry, cover), entry, quotes)
         exited = (price != 0) & (value != 0)
         price = torch.where(exited, price, 0.0)
         fill = price * (1.0 - side * opened.adverse)
@@ -56,17 +61,22 @@ class BarExits:
         change = torch.where(exited, value * (fill - 1.0) - opened.commission * sold, 0.0)
         return BarExit(exited, price, entry_value, change, sold)
 
-    def _price(self, side: Tensor, entry: Tensor, quotes: Quotes) -> Tensor:
+    def _stop_level(self, side: Tensor, entry: Tensor, cover: Tensor) -> Tensor:
+        """Returns the price of the stop loss or the stop-out, whichever comes first; see `stops.stop_level`."""
+        level = torch.where(self._stop_loss > 0, side * (entry * (1.0 - side * self._stop_loss)), -torch.inf)
+        stop_out = (1.0 - side * cover) / (1.0 - side * self._stop_out)
+        return side * torch.where(self._stop_out > 0, torch.maximum(level, side * stop_out), level)
+
+    def _price(self, side: Tensor, stop: Tensor, entry: Tensor, quotes: Quotes) -> Tensor:
         """Returns the price of the exit divided by the open; 0 where there is none."""
         long = side > 0
         adverse = 1.0 + torch.where(long, quotes.low, quotes.high)
         favourable = 1.0 + torch.where(long, quotes.high, quotes.low)
         goal = entry * (1.0 + side * self._take_profit)
-        stop = entry * (1.0 - side * self._stop_loss)
-        has_goal, has_stop = self._take_profit > 0, self._stop_loss > 0
+        has_goal = self._take_profit > 0
         price = torch.where(has_goal & (side * (favourable - goal) >= 0), goal, 0.0)
         stopped_at = side * torch.minimum(side, side * stop)
-        price = torch.where(has_stop & (side * (adverse - stop) <= 0), stopped_at, price)
+        price = torch.where(side * (adverse - stop) <= 0, stopped_at, price)
         return torch.where(has_goal & (side * (goal - 1.0) <= 0), 1.0, price)
 
 

@@ -23,6 +23,7 @@ from fxai.rl.kernels import market_observation, market_step
 from fxai.rl.lanes.state import prefixed, without_prefix
 from fxai.spec.fields.env_config import EnvConfig
 
+_TARGETS = ("least_target", "largest_target")
 _ACCOUNT = tuple(field.name for field in fields(Account))
 _MARKS = tuple(name for name, kind in EpisodeStep.__annotations__.items() if kind is bool)
 _FIGURES = tuple(name for name in EpisodeStep._fields if name not in _MARKS)
@@ -37,12 +38,16 @@ class NumbaBackend:
         self._view, self._like, self._close_at_end = view, market.quotes, close_at_end
         self._market = market.quotes.numpy(), view.features.numpy(), view.scales.numpy()
         names, stops = instruments_of(configs, market)
-        rules = [
-            rules_of(config, has_spread=market.has_spread, instrument=name) for config in configs for name in names
-        ]
-        self._rules = _records([each._asdict() for each in rules]).reshape(len(configs), len(names)), np.array(stops)
+        rules = [self._rules_of(config, name, has_spread=market.has_spread) for config in configs for name in names]
+        self._rules = _records(rules).reshape(len(configs), len(names)), np.array(stops)
         self._rewards = _records([config.reward.model_dump() for config in configs])
         self._targets = market.quotes.new_tensor(configs[0].target_positions).numpy()  # of the accounts' precision
+
+    def _rules_of(self, config: EnvConfig, instrument: str, *, has_spread: bool) -> dict[str, float]:
+        """Returns the rules of a lane, with targets of the accounts' precision: a target that is held is no order."""
+        rules = rules_of(config, has_spread=has_spread, instrument=instrument)
+        bounds = {name: self._like.new_tensor(getattr(rules, name)).item() for name in _TARGETS}
+        return rules._asdict() | bounds
 
     def begin(self, starts: Tensor, ends: Tensor) -> Tensor:
         fresh = Accounts.fresh(torch.empty_like(starts, dtype=self._like.dtype))

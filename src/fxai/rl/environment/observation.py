@@ -51,7 +51,7 @@ def observation_of(bars: Bars, account: AccountView, config: TrainingConfig, sta
         DataError: There are fewer bars than the agent needs.
         InputError: The position of the account is none of the agent's.
     """
-    if account.position not in config.env.target_positions:
+    if account.position not in (*config.env.target_positions, *config.env.held_positions):
         known = ", ".join(f"{each:g}" for each in config.env.target_positions)
         raise InputError(f"position must be one of the agent's positions ({known}), not {account.position}")
     needed = bars_needed(config, standardizer)

@@ -29,6 +29,7 @@ class TorchBackend:
         self._drawdown_limit = per_lane([config.drawdown_limit for config in configs], like)
         self._targets = like.new_tensor(configs[0].target_positions)
         self._least_target = _least_target(configs, like)
+        self._largest_target = _largest_target(configs, like)
         self._fresh = Accounts.fresh(torch.empty(len(configs), envs, dtype=market.dtype, device=market.device))
         self._no_trade = torch.zeros_like(self._fresh.gain, dtype=torch.bool)
 
@@ -80,7 +81,9 @@ class TorchBackend:
 
     def _target(self, action: Tensor) -> Tensor:
         target = self._targets[action]
-        return target if self._least_target is None else torch.maximum(target, self._least_target)
+        if self._least_target is not None:
+            target = torch.maximum(target, self._least_target)
+        return target if self._largest_target is None else torch.minimum(target, self._largest_target)
 
     def _begin_again(self, ended: Tensor, starts: Tensor, ends: Tensor, observation: Tensor) -> Tensor:
         """Begins new episodes where `ended`. Returns the observations for the next actions."""
@@ -93,7 +96,14 @@ class TorchBackend:
 
 
 def _least_target(configs: Sequence[EnvConfig], like: Tensor) -> Tensor | None:
-    """Returns the lowest position of each lane [lane, 1]; None if all lanes allow short positions."""
-    if all(config.allow_short for config in configs):
+    """Returns the lowest position of each lane [lane, 1]; None if all lanes allow all short positions."""
+    if all(config.allow_short and config.leverage is None for config in configs):
         return None
-    return per_lane([-1.0 if config.allow_short else 0.0 for config in configs], like)
+    return per_lane([max(-1.0, -config.largest_target) if config.allow_short else 0.0 for config in configs], like)
+
+
+def _largest_target(configs: Sequence[EnvConfig], like: Tensor) -> Tensor | None:
+    """Returns the largest position of each lane [lane, 1]; None without margin."""
+    if all(config.leverage is None for config in configs):
+        return None
+    return per_lane([config.largest_target for config in configs], like)

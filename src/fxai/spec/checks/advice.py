@@ -34,6 +34,7 @@ _BUDGET = frozenset(f"training.{name}" for name in ("total_updates", "rollout_st
 _MARKET = frozenset(
     f"env.{name}" for name in ("commission_rate", "slippage_rate", "spread", "swap_long_rate", "swap_short_rate")
 )
+_RULES = frozenset({"env.leverage", "env.stop_out_level"})
 _SIZES = frozenset({"model.d_model", "model.n_layers"})
 _DECADES = 4
 _NARROW = 2  # ratio of the ends of a range, or of the horizons of a rate
@@ -132,6 +133,8 @@ def _about_name(name: str) -> Iterator[str]:
         yield "a budget; a larger one nearly always scores better, so set it under training_config.training"
     if name in _MARKET:
         yield "a cost of the market, which lower values always improve; set it under training_config.env"
+    if name in _RULES:
+        yield "a rule of the market; all trials are scored with the value of the study under training_config.env"
 
 
 def _about_size(config: TrainingConfig, path: str) -> Iterator[str]:

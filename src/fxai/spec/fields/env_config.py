@@ -1,5 +1,6 @@
 """The section `env`: costs, limits and reward of the trading environment."""
 
+import math
 from itertools import pairwise
 from typing import Annotated, Final
 
@@ -11,6 +12,8 @@ from fxai.spec.fields.record import LATER, Record
 
 SHORT_FLAT_LONG: Final = (-1, 0, 1)
 """Target positions of an agent without `env.positions`."""
+
+_STOP_OUT_LEVEL: Final = 0.5
 
 
 def _is_absent(value: object) -> bool:
@@ -117,6 +120,20 @@ class EnvConfig(Record):
         description="target positions that the agent chooses from, as fractions of position_size from -1 to 1 in "
         "increasing order, such as [-1, -0.5, 0, 0.5, 1]; by default short, flat and long",
     )
+    leverage: Annotated[float | None, LATER] = Field(
+        default=None,
+        ge=1,
+        exclude_if=_is_absent,
+        description="largest notional of a position divided by the equity, which is 1 / margin rate; larger orders are "
+        "cut; by default no margin is needed",
+    )
+    stop_out_level: Annotated[float, LATER] = Field(
+        default=_STOP_OUT_LEVEL,
+        gt=0,
+        lt=1,
+        exclude_if=lambda level: level == _STOP_OUT_LEVEL,
+        description="equity divided by used margin at which the position is closed within the bar; needs leverage",
+    )
     allow_short: bool = Field(
         default=True, description="whether the agent may sell short; if false, negative target positions are flat"
     )
@@ -172,14 +189,29 @@ class EnvConfig(Record):
 
     @property
     def allowed_positions(self) -> tuple[float, ...]:
-        """Positions that the agent may hold: negative ones only with `allow_short`."""
-        return tuple(each for each in self.target_positions if each >= 0 or self.allow_short)
+        """Positions that the agent may hold: negative ones only with `allow_short`, cut to what the equity covers."""
+        return tuple(each for each in self.held_positions if each >= 0 or self.allow_short)
+
+    @property
+    def held_positions(self) -> tuple[float, ...]:
+        """Target positions, cut to what the equity covers."""
+        largest = self.largest_target
+        return tuple(dict.fromkeys(max(-largest, min(each, largest)) for each in self.target_positions))
 
     @property
     def exits_within_bars(self) -> bool:
         """Whether a rule may close a position within a bar."""
-        return self.stop_loss is not None or self.take_profit is not None
+        return any(each is not None for each in (self.stop_loss, self.take_profit, self.leverage))
+
+    @property
+    def largest_target(self) -> float:
+        """Largest target position that the equity covers, as a fraction of `position_size`; infinite without margin."""
+        return math.inf if self.leverage is None else self.leverage / self.position_size
 
     def without_stops(self) -> "EnvConfig":
         """The environment of a position that is held, without stop loss and take profit."""
         return self.model_copy(update={"stop_loss": None, "take_profit": None})
+
+    def without_exits(self) -> "EnvConfig":
+        """The environment of a position that nothing closes before its end."""
+        return self.without_stops().model_copy(update={"leverage": None})
