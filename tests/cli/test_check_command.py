@@ -81,7 +81,9 @@ def test_check_as_json(fxai: Fxai, folder: Path) -> None:
     assert not broken["sound"]
     assert unwise["sound"]
     assert unwise["studies"][0]["study_name"] == "unwise"
-    assert len(unwise["studies"][0]["warnings"]) == 1
+    scale, nights = unwise["studies"][0]["warnings"]
+    assert "a learning rate on a linear scale" in scale
+    assert "the bars span 361 nights" in nights
 
 
 @pytest.mark.parametrize("command", [("check",), ("run", "--spec")])

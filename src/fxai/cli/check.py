@@ -29,6 +29,7 @@ from fxai.spec.search.study import Spec, StudySpec
 from fxai.spec.yaml.yaml_source import read_yaml
 from fxai.study.check_bars import check_bars
 from fxai.study.check_leaks import StudyLeaks, check_leaks
+from fxai.study.holding_costs import holding_cost_advice
 from fxai.study.interrupts import stop_on_signals
 from fxai.study.memory_need import memory_advice
 from fxai.study.stop_signal import StopSignal
@@ -171,7 +172,7 @@ def _print_checked(checked: Checked, tries: _Tries, tests: _LeakTests) -> None:
 
 
 def _warnings(study: StudySpec, file: Path) -> Sequence[str]:
-    warnings = (*memory_advice(study), *advice(study))
+    warnings = (*memory_advice(study), *advice(study), *holding_cost_advice(study))
     try:
         check_data(study, file)
     except DataError as error:

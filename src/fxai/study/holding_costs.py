@@ -1,0 +1,36 @@
+"""Warning of `fxai check` about positions that are held overnight without costs."""
+
+from fxai.errors import DataError
+from fxai.market.calendar import nights_held
+from fxai.spec.fields.env_config import EnvConfig
+from fxai.spec.fields.training_config import TrainingConfig
+from fxai.spec.search.embargo import with_embargo
+from fxai.spec.search.study import StudySpec
+from fxai.study.check_bars import bars_of_trials
+
+_SWAPS = ("swap_long_rate", "swap_short_rate")
+
+
+def holding_cost_advice(study: StudySpec) -> tuple[str, ...]:
+    """The warning, if no position pays swap and the bars span nights. Data that cannot be read have none."""
+    config = with_embargo(study).training_config
+    searched = {parameter.path for parameter in study.parameters}
+    if not isinstance(config, TrainingConfig) or not searched.isdisjoint(f"env.{name}" for name in _SWAPS):
+        return ()
+    try:
+        bars = bars_of_trials(study, config)
+    except DataError:
+        return ()
+    nights = sum(int(nights_held(each.time).sum()) for name, each in bars.items() if not _pays(config.env, name))
+    if not nights:
+        return ()
+    line = (
+        f"env.swap_long_rate and env.swap_short_rate are 0, and the bars span {nights} nights, so positions that are "
+        "held overnight cost nothing; set the rates of the broker, per night as a fraction of the notional"
+    )
+    return (line,)
+
+
+def _pays(env: EnvConfig, instrument: str) -> bool:
+    costs = env.of_instrument(instrument)
+    return any(getattr(costs, name) for name in _SWAPS)
