@@ -1,5 +1,6 @@
 """Markets of several instruments: one set of split dates, a standardizer for each."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -116,6 +117,13 @@ def test_bars_of_different_lengths_are_refused() -> None:
     bars["JPY"] = type(day)("JPY.csv", "4 h", *(getattr(day, x)[::4] for x in ("time", "open", "high", "low", "close")))
     with pytest.raises(DataError, match="instrument JPY has bars of 4h 00m, and instrument AUD of 1h 00m"):
         prepare_instruments(bars, DataConfig.model_validate({"source": SOURCES}))
+
+
+def test_columns_that_only_some_instruments_have_are_refused() -> None:
+    bars = instrument_bars()
+    bars["EUR"] = replace(bars["EUR"], columns={"rsi": np.zeros(1000)})
+    with pytest.raises(DataError, match="instrument EUR has the columns rsi, and instrument AUD none; name those of"):
+        prepare_instruments(bars, DataConfig.model_validate({"source": SOURCES, "features": {"columns": "all"}}))
 
 
 def test_the_hash_names_instruments_and_their_data() -> None:

@@ -99,9 +99,10 @@ def common_config(bars: Mapping[str, Bars], config: DataConfig) -> DataConfig:
     other dates for each, and an agent would train on dates on which another instrument is scored.
 
     Raises:
-        DataError: The bars of two instruments have different lengths, or only some have a spread.
+        DataError: The bars of two instruments have different lengths or columns, or only some have a spread.
     """
     _check_lengths(bars)
+    _check_columns(bars)
     _check_spreads(bars)
     split = with_dates([each.time for each in bars.values()], config.split)
     features = config.features
@@ -156,6 +157,16 @@ def _check_lengths(bars: Mapping[str, Bars]) -> None:
             raise DataError(
                 f"instrument {name} has bars of {_text(length)}, and instrument {first} of {_text(least)}; give all "
                 "instruments bars of one length, for example with data.resample"
+            )
+
+
+def _check_columns(bars: Mapping[str, Bars]) -> None:
+    (first, columns), *others = ((name, tuple(each.columns)) for name, each in bars.items())
+    for name, own in others:
+        if own != columns:
+            raise DataError(
+                f"instrument {name} has the columns {', '.join(own) or 'none'}, and instrument {first} "
+                f"{', '.join(columns) or 'none'}; name those of all instruments in data.features.columns, in one order"
             )
 
 
