@@ -5,8 +5,8 @@ from pathlib import Path
 
 
 def search_modules_in(folder: str) -> str:
-    """Puts a folder at the start of Python's path, unless the path has it. Returns the folder's full path."""
+    """Puts a folder at the start of Python's path, so that it is searched first. Returns the folder's full path."""
     place = str(Path(folder).resolve())
-    if place not in sys.path:
-        sys.path.insert(0, place)
+    if sys.path[:1] != [place]:
+        sys.path[:] = [place, *(each for each in sys.path if each != place)]
     return place

@@ -10,6 +10,7 @@ import typer
 from pydantic import JsonValue
 
 from fxai.cli.completion import complete_spec
+from fxai.cli.data_options import origin_text
 from fxai.cli.error_message import error_message
 from fxai.cli.leak_lines import as_json as leaks_as_json
 from fxai.cli.leak_lines import lines_of as leak_lines_of
@@ -28,6 +29,7 @@ from fxai.spec.search.first_trial import first_trial_notes
 from fxai.spec.search.study import Spec, StudySpec
 from fxai.spec.yaml.yaml_source import read_yaml
 from fxai.study.check_bars import check_bars
+from fxai.study.check_features import feature_names
 from fxai.study.check_leaks import StudyLeaks, check_leaks
 from fxai.study.holding_costs import holding_cost_advice
 from fxai.study.interrupts import stop_on_signals
@@ -151,6 +153,7 @@ def _check_bars(spec: Spec, file: Path) -> None:
         except DataError:
             continue
         check_bars(study)
+        feature_names(study)
 
 
 def _print_checked(checked: Checked, tries: _Tries, tests: _LeakTests) -> None:
@@ -181,7 +184,16 @@ def _warnings(study: StudySpec, file: Path) -> Sequence[str]:
 
 
 def _notes(study: StudySpec) -> Sequence[str]:
-    return (*first_trial_notes(study), *after_search(with_winner_defaults(study)))
+    return (*_feature_notes(study), *first_trial_notes(study), *after_search(with_winner_defaults(study)))
+
+
+def _feature_notes(study: StudySpec) -> Sequence[str]:
+    """A note on features that are no built-in ones, if the data are on this machine."""
+    try:
+        origins = feature_names(study)
+    except DataError:
+        return ()
+    return (f"Features: {origin_text(origins)}.",) if origins else ()
 
 
 def _as_json(checked: Checked, tries: _Tries, tests: _LeakTests) -> dict[str, JsonValue]:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from fxai.cli.command import PlainCommand
 from fxai.cli.data_instruments import input_error, instruments_of, print_set, source_of
-from fxai.cli.data_options import columns_of, decimal_of, length_of
+from fxai.cli.data_options import columns_of, decimal_of, features_of, length_of, origin_text
 from fxai.cli.options import AsJson
 from fxai.cli.output import print_json, print_pairs, print_table, print_text, stdout
 from fxai.errors import InputError
@@ -38,7 +38,7 @@ def describe(
         str,
         typer.Argument(
             metavar="NAME_OR_FILE",
-            help="A named data set, a file of bars, a folder of such files, a quoted pattern, or '{NAME: FILE, ...}'.",
+            help="A named data set, a file of bars, a folder of such files, a quoted pattern, or a file by instrument.",
         ),
     ] = DataConfig.model_fields["source"].default,
     *,
@@ -73,11 +73,14 @@ def describe(
     spread_unit: Annotated[
         str, typer.Option(metavar="PRICE", help="Price of one unit of the spread, or auto.")
     ] = DataConfig.model_fields["spread_unit"].default,
+    features: Annotated[
+        str | None, typer.Option(metavar="MAPPING", help="Keys of data.features, such as 'columns: all'.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Describe a data set.
 
-    Prints the number of rows, the time range, the bar length, gaps, duplicates, prices and the splits.
+    Prints the number of rows, the time range, the bar length, gaps, duplicates, prices, features and the splits.
     """
     config = _config(
         source=source_of(source),
@@ -91,6 +94,7 @@ def describe(
         clean=_rules(clean or ()),
         spread_column=None if spread_column == "null" else spread_column,
         spread_unit=_unit(spread_unit),
+        features=features_of(features),
     )
     if config.has_instruments:
         _print_set(config, as_json=as_json)
@@ -181,13 +185,19 @@ def _facts(found: Description) -> Sequence[tuple[str, str]]:
         ("Volatility", f"{100 * prices.volatility:.3g} % per bar"),
         ("Mean spread", spread),
         ("Columns", ", ".join(f"{meaning}: {name}" for meaning, name in found.columns.items()) or "generated"),
-        ("Features", f"{len(found.feature_names)}, complete after {counted(found.warm_up, 'bar')}"),
+        ("Features", _features(found)),
         ("SHA-256", found.content_hash),
     )
 
 
 def _times(found: Description) -> str:
     return found.time_form if found.zone is None else f"{found.time_form}, in data.timezone {found.zone}"
+
+
+def _features(found: Description) -> str:
+    text = f"{len(found.feature_names)}, complete after {counted(found.warm_up, 'bar')}"
+    has_others = found.feature_origins.keys() - {"built-in"}
+    return f"{text} ({origin_text(found.feature_origins)})" if has_others else text
 
 
 def _gaps(gaps: Gaps) -> str:

@@ -1,12 +1,15 @@
 """Options of `fxai data describe` that stand for keys of `data` with a form of their own."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
-from fxai.errors import InputError
+from fxai.errors import InputError, SpecError
 from fxai.spec.fields.data_config import Decimal, Meaning
-from fxai.spec.fields.feature_config import LENGTH
+from fxai.spec.fields.feature_config import LENGTH, FeatureConfig
+from fxai.spec.reading.validation import validate
+from fxai.spec.search.findings import as_problems
+from fxai.spec.yaml.yaml_source import parse_yaml
 
 
 def columns_of(options: Sequence[str]) -> dict[Meaning, str | int] | None:
@@ -27,6 +30,31 @@ def columns_of(options: Sequence[str]) -> dict[Meaning, str | int] | None:
             )
         found[known] = int(key) if key.isdecimal() else key
     return found or None
+
+
+def features_of(option: str | None) -> FeatureConfig:
+    """`data.features` of an option, a mapping such as `columns: all`.
+
+    Raises:
+        SpecError: The option is no YAML, or a key or a value is wrong.
+        InputError: It is no mapping.
+    """
+    value = parse_yaml(option or "{}", "--features").value
+    if not isinstance(value, dict):
+        raise InputError(f"--features {option!r}: write a mapping of keys of data.features, such as 'columns: all'")
+    features, findings = validate(FeatureConfig, value)
+    if features is None or findings:
+        raise SpecError("--features", as_problems(findings))
+    return features
+
+
+def origin_text(origins: Mapping[str, tuple[str, ...]]) -> str:
+    """`15 built-in; columns: rsi, news; my_features:build: slope`."""
+    parts = [
+        f"{len(names)} built-in" if origin == "built-in" else f"{origin}: {', '.join(names)}"
+        for origin, names in origins.items()
+    ]
+    return "; ".join(parts)
 
 
 def decimal_of(option: str | None) -> Decimal | None:

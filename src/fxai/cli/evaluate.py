@@ -35,7 +35,7 @@ def evaluate(
     data: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="Other data than the agent's own: a file, a named data set, or '{NAME: FILE, ...}'."
+            metavar="FILE", help="Other data than the agent's own: a file, a named data set, or a file by instrument."
         ),
     ] = None,
     instrument: Annotated[

@@ -9,7 +9,7 @@ from fxai.errors import DataError
 from fxai.market.bars import Bars, Faults, Reading, TimeArray
 from fxai.market.calendar import Gaps, bar_length, bars_per_year, find_gaps
 from fxai.market.clock_check import clock_warning
-from fxai.market.features import features
+from fxai.market.features import FeatureTable, features, names_by_origin
 from fxai.market.read_bars import read_bars
 from fxai.market.splits import Span, split
 from fxai.spec.fields.data_config import DataConfig
@@ -57,6 +57,7 @@ class Description:
     prices: PriceSummary
     warm_up: int  # bars before the first one with all features
     feature_names: tuple[str, ...]
+    feature_origins: Mapping[str, tuple[str, ...]]  # the names by what makes them: `names_by_origin`
     splits: tuple[SplitDescription, ...]
     split_problem: str | None  # why there are no splits or features; None if there are
 
@@ -69,7 +70,7 @@ def describe(config: DataConfig) -> Description:
 def describe_reading(reading: Reading, config: DataConfig) -> Description:
     """As `describe`, for bars in memory."""
     bars = reading.bars
-    warm_up, names, splits, problem = _outlook(bars, config)
+    table, splits, problem = _outlook(bars, config)
     return Description(
         name=bars.name,
         content_hash=bars.content_hash,
@@ -85,26 +86,28 @@ def describe_reading(reading: Reading, config: DataConfig) -> Description:
         gaps=find_gaps(bars.time),
         columns=reading.columns,
         prices=_prices(bars),
-        warm_up=warm_up,
-        feature_names=names,
+        warm_up=0 if table is None else table.warm_up,
+        feature_names=() if table is None else table.names,
+        feature_origins={} if table is None else names_by_origin(table, bars, config),
         splits=splits,
         split_problem=problem,
     )
 
 
-def _outlook(bars: Bars, config: DataConfig) -> tuple[int, tuple[str, ...], tuple[SplitDescription, ...], str | None]:
+def _outlook(bars: Bars, config: DataConfig) -> tuple[FeatureTable | None, tuple[SplitDescription, ...], str | None]:
+    """The features and the splits as far as they can be made, and why not."""
     try:
         table = features(bars, config)
     except DataError as error:
-        return 0, (), (), str(error)
+        return None, (), str(error)
     try:
         # The embargo of a study with this data and the default environment.
         split_config = config_with_embargo(TrainingConfig(data=config)).data.split
         spans = split(bars.time, split_config, table.warm_up).named()
     except DataError as error:
-        return table.warm_up, table.names, (), str(error)
+        return table, (), str(error)
     described = tuple(_described(name, span, bars.time) for name, span in spans.items())
-    return table.warm_up, table.names, described, None
+    return table, described, None
 
 
 def _described(name: str, span: Span, time: TimeArray) -> SplitDescription:

@@ -6,8 +6,10 @@ the name of a feature to its values, [bar] each.
 """
 
 import importlib
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -43,11 +45,12 @@ def function_features(bars: Bars, config: FeatureConfig, begin: int) -> Iterator
     what = f"data.features.function {config.function}"
     given = expanded_path(config.function_folder or _HERE)
     folder = search_modules_in(str(given) if given.is_dir() else _HERE)
-    function = _load(config.function, folder, what)
-    try:
-        returned = function(arrays_of(bars), **config.arguments)
-    except Exception as error:
-        raise DataError(f"{what} failed on {bars.name}: {_cause(error, folder)}") from error
+    with redirect_stdout(sys.stderr):  # what the function prints is not part of a command's output
+        function = _load(config.function, folder, what)
+        try:
+            returned = function(arrays_of(bars), **config.arguments)
+        except Exception as error:
+            raise DataError(f"{what} failed on {bars.name}: {_cause(error, folder)}") from error
     if not hasattr(returned, "items"):  # a data frame has them too
         shown = "nothing" if returned is None else f"a value of the type {type(returned).__name__}"
         raise DataError(f"{what} returned {shown}; it must return a mapping from name to array, such as {_EXAMPLE}")

@@ -59,6 +59,23 @@ def _further_features(bars: Bars, config: DataConfig) -> Iterator[tuple[str, Flo
     yield from timeframe_features(bars, config)
 
 
+def names_by_origin(table: FeatureTable, bars: Bars, config: DataConfig) -> dict[str, tuple[str, ...]]:
+    """The names of features by what makes them: `built-in`, `columns`, the function, and the length of a time frame."""
+    frames = config.features.timeframes
+    origins: dict[str, list[str]] = {}
+    built_in = {name for name, _ in bar_features(bars, config.features)}
+    for name in table.names:
+        frame = next((length for length in frames if name.startswith(f"{length}_")), None)
+        if name in built_in:
+            origin = "built-in"
+        elif name in bars.columns:
+            origin = "columns"
+        else:
+            origin = frame or config.features.function or ""
+        origins.setdefault(origin, []).append(name)
+    return {origin: tuple(names) for origin, names in origins.items()}
+
+
 def warm_up_of(bars: Bars, config: DataConfig, window: int | None = None) -> int:
     """Number of first bars without all features.
 

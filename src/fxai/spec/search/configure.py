@@ -89,7 +89,11 @@ def config_values(study: StudySpec) -> dict[str, Choice]:
 
 def values_of(config: TrainingConfig | CustomConfig) -> dict[str, Choice]:
     """Returns the values of all fields by path, as choices of a parameter."""
-    return dict(_leaves(config.model_dump()))
+    values = dict(_leaves(config.model_dump()))
+    if isinstance(config, TrainingConfig):  # the dump has no lists that are empty by default
+        fields = config_fields(config.training.algorithm)
+        values |= {path: "[]" for path, field in fields.items() if path not in values and field.default == ()}
+    return values
 
 
 def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Choice]]:
