@@ -104,6 +104,17 @@ def test_sections_merge_and_lists_are_replaced(tmp_path: Path) -> None:
     assert study.enqueue == ({"lr": 0.001},)
 
 
+def test_the_instruments_of_a_study_replace_those_of_its_base(tmp_path: Path) -> None:
+    base = BASE.replace("model: {d_model: 32}", "data: {source: {EUR: a.csv, JPY: b.csv}, timezone: Europe/Berlin}")
+    source = "{source: {GBP: c.csv}, decimal: ','}"
+    child = f"name: c\nextends: base.yaml\nstudies:\n  - {{study_name: first, training_config: {{data: {source}}}}}\n"
+    write(tmp_path, base=base, child=child)
+    data = load_spec(tmp_path / "child.yaml").studies[0].training_config.data
+    assert (data.source, data.timezone, data.decimal) == ({"GBP": "c.csv"}, "Europe/Berlin", ",")
+    write(tmp_path, child=child.replace(source, "{decimal: ','}"))
+    assert load_spec(tmp_path / "child.yaml").studies[0].training_config.data.source == {"EUR": "a.csv", "JPY": "b.csv"}
+
+
 def test_arguments_are_inherited_only_by_the_same_class(tmp_path: Path) -> None:
     assert study_of(tmp_path, "  sampler: {n_ei_candidates: 5}\n").sampler.model_dump(
         include={"n_startup_trials", "n_ei_candidates"}

@@ -97,7 +97,14 @@ def _as_mapping(named: SourceNode) -> SourceNode:
 
 
 def _config(own: SourceNode, base: SourceNode) -> SourceNode:
-    """Merges `training_config`. From another algorithm only the keys that all algorithms share are inherited."""
+    """Merges `training_config`. From another algorithm only the keys that all algorithms share are inherited.
+
+    A source replaces that of the base with all its instruments.
+    """
+    data, of_base = own.keys.get("data"), base.keys.get("data")
+    if data is not None and of_base is not None and "source" in data.keys and data.keys["source"].value is not None:
+        others = {key: each for key, each in of_base.keys.items() if key != "source"}
+        base = base.with_keys({**base.keys, "data": of_base.with_keys(others)})
     training, inherited = own.keys.get("training"), base.keys.get("training")
     if training is None or inherited is None or "algorithm" not in training.keys:
         return _merged(own, base)
