@@ -12,6 +12,7 @@ import pytest
 
 import fxai
 from cli.conftest import call_fxai
+from fxai.results.export.observation import observation_columns
 from fxai.spec.checks.advice import advice
 from fxai.spec.reading.load import load_spec
 
@@ -93,8 +94,12 @@ def test_the_example_runs_from_search_to_verdict(folder: Path) -> None:
     assert finished.code == 0, finished
     results = folder / "optuna_results" / "own_features"
     assert json.loads((results / "verdict.json").read_text())["study"] == "own_features"
-    names = fxai.load_agent(results / "best_agent.safetensors").standardizer.names
-    assert names[-len(OWN) :] == OWN
+    agent = fxai.load_agent(results / "best_agent.safetensors")
+    assert agent.standardizer.names[-len(OWN) :] == OWN
+    observed = observation_columns(results / "best_agent.safetensors")
+    assert observed is not None
+    assert (observed.window, len(observed.names)) == agent.observation_shape
+    assert observed.names[:-4] == agent.standardizer.names
     evaluated = call_fxai(folder, "evaluate", str(results / "best_agent.safetensors"), "--data", "eurusd_1h")
     assert evaluated.code == 2
     assert "eurusd_1h: data.features.columns has 'rsi', but the file has no such column" in evaluated.err

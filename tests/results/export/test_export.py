@@ -2,11 +2,14 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
+from safetensors.numpy import save
 
 from fxai.errors import InputError
 from fxai.results.export.folder import Exported, write_export
+from fxai.results.export.observation import observation_columns
 from fxai.results.export.trial_table import TableFormat
 from fxai.results.paths import StudyPaths
 from fxai.results.provenance import Provenance
@@ -14,6 +17,7 @@ from fxai.results.record import StudyRecord
 from fxai.results.training.best_config import best_config, load_best_config, write_best_config
 from fxai.search import attributes
 from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.feature_config import FeatureConfig
 from fxai.spec.reading.load import load_spec
 from fxai.spec.reading.standalone_spec import standalone_spec
 from fxai.spec.search.fingerprint import fingerprint
@@ -108,3 +112,33 @@ def test_the_files_of_instruments_are_copied_and_named(
     write_export(exported, tmp_path / "out", [], with_data=True)
     assert (tmp_path / "out" / "data" / "1" / "bars.csv").read_text() == "bars of another instrument"
     assert "The data set is `planted_1h`" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_the_columns_of_the_observation_and_the_function_are_named(on_own_data: Exported, tmp_path: Path):
+    (spec,) = load_spec(on_own_data.paths.spec).studies
+    features = FeatureConfig(function="my_features:build", function_window=3, function_folder=str(tmp_path))
+    data = spec.training_config.data.model_copy(update={"features": features})
+    config = spec.training_config.model_copy(update={"data": data})
+    on_own_data.paths.spec.write_text(standalone_spec(spec.model_copy(update={"training_config": config})))
+    standardizer = {"names": ["return_1", "slope"], "mean": [0.0, 0.0], "std": [1.0, 1.0]}
+    other = {**standardizer, "mean": [1.0, 0.0]}
+    header = {"config": {"env": {"observation_window": 8}}, "standardizer": standardizer}
+    on_own_data.paths.best_agent.write_bytes(save({"weights": np.zeros(1)}, {"fxai": json.dumps(header)}))
+    write_export(on_own_data, tmp_path / "out", [])
+    text = (tmp_path / "out" / "README.md").read_text()
+    named = "`return_1`, `slope`, `position`, `gain`, `held`, `drawdown`"
+    assert f"An observation has 8 bars by 6 columns. The columns are, in this order: {named}." in text
+    assert "made by the function `my_features:build`, which is not in this folder" in text
+    assert str(tmp_path) not in (tmp_path / "out" / "spec.yaml").read_text()
+    members = [{"standardizer": each} for each in (standardizer, other, standardizer)]
+    header = {"config": header["config"], "members": members}
+    on_own_data.paths.best_agent.write_bytes(save({"weights": np.zeros(1)}, {"fxai": json.dumps(header)}))
+    found = observation_columns(on_own_data.paths.best_agent)
+    assert found is not None
+    assert found.names == ("return_1", "slope", "return_1", "slope", "position", "gain", "held", "drawdown")
+
+
+def test_an_agent_that_cannot_be_read_has_no_observation(tmp_path: Path):
+    assert observation_columns(tmp_path / "nothing.safetensors") is None
+    (tmp_path / "damaged.safetensors").write_bytes(b"x")
+    assert observation_columns(tmp_path / "damaged.safetensors") is None

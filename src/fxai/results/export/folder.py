@@ -14,6 +14,7 @@ from fxai.atomic_write import copy, write_text
 from fxai.errors import InputError
 from fxai.results.best_verdict import BestVerdict
 from fxai.results.export.data import ExportedData
+from fxai.results.export.observation import observation_columns
 from fxai.results.export.readme import readme
 from fxai.results.export.trial_table import TableFormat, write_trials
 from fxai.results.paths import StudyPaths
@@ -105,7 +106,16 @@ def write_export(study: Exported, folder: Path, kinds: Sequence[TableFormat], *,
     missing = _missing(study, [path.name for path in written])
     names = [path.relative_to(folder).as_posix() for path in written]
     has_transfer = attributes.TRANSFER in study.user_attrs
-    text = readme(study.record, spec, config, data, names, has_transfer=has_transfer, verdict=verdict)
+    text = readme(
+        study.record,
+        spec,
+        config,
+        data,
+        names,
+        has_transfer=has_transfer,
+        verdict=verdict,
+        observed=observation_columns(study.paths.best_agent),
+    )
     write_text(folder / "README.md", text)
     written.append(folder / "README.md")
     manifest = {
@@ -132,8 +142,9 @@ def _moved(record: StudySpec | BestConfig | CustomBestConfig, data: ExportedData
     moved: dict[str, Any] = {}
     if isinstance(record.training_config, TrainingConfig) and data is not None:
         config = record.training_config
+        features = config.data.features.model_copy(update={"function_folder": None})  # the folder of the export
         moved["training_config"] = config.model_copy(
-            update={"data": config.data.model_copy(update={"source": data.place})}
+            update={"data": config.data.model_copy(update={"source": data.place, "features": features})}
         )
     if isinstance(record.objective, CustomCode):
         moved["objective"] = record.objective.model_copy(update={"folder": HERE})

@@ -9,6 +9,7 @@ from fxai.metric_text import is_percent, number_text
 from fxai.results.best_verdict import BestVerdict
 from fxai.results.export.broker_orders import broker_orders
 from fxai.results.export.data import ExportedData
+from fxai.results.export.observation import ObservationColumns
 from fxai.results.printed_command import StudyLocation
 from fxai.results.provenance import versions
 from fxai.results.record import StudyRecord
@@ -17,6 +18,7 @@ from fxai.results.training.best_config import BestConfig, CustomBestConfig
 from fxai.results.value_errors import ValueErrors
 from fxai.search.seeds import lane_seeds
 from fxai.spec.fields.objective import is_custom
+from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.study import StudySpec
 
 _CONTENTS = {
@@ -42,8 +44,20 @@ def readme(
     *,
     has_transfer: bool,
     verdict: BestVerdict,
+    observed: ObservationColumns | None = None,
 ) -> str:
-    """The README in Markdown; `has_transfer` is whether the study took over results of another study."""
+    """The README in Markdown.
+
+    Args:
+        record: The study.
+        spec: Its spec as it ran.
+        config: The best trial's configuration.
+        data: The source of the bars.
+        files: The names of the files of the export.
+        has_transfer: Whether the study took over results of another study.
+        verdict: The verdict on the best trial.
+        observed: The observation of the agent.
+    """
     parts = [
         f"# {record.name}",
         "\n".join((*_result(record), *verdict.sentences())),
@@ -55,6 +69,8 @@ def readme(
         parts += ["## Train the best trial again", *_best_again(record, spec, config)]
     if isinstance(config, BestConfig):
         parts += broker_orders(config.training_config.env)
+    if observed is not None:
+        parts += ["## What the agent observes", _observation(observed)]
     parts += ["## Repeat the search", *_search_again(record, spec, files, has_transfer=has_transfer)]
     return "\n\n".join(parts) + "\n"
 
@@ -108,6 +124,11 @@ def _requirements(
     )
     if data is not None:
         yield from _data_notes(data, provenance, files)
+    if (function := _function_of(spec)) is not None:
+        yield (
+            f"The features are made by the function `{function}`, which is not in this folder. Ask the person who ran "
+            "the search for the code, and save it in this folder."
+        )
     if spec is not None and is_custom(spec.objective):
         yield (
             "The search runs code that is not in this folder. Ask the person who ran the search for the code, and "
@@ -174,6 +195,22 @@ def _search_again(
             "`spec.yaml`. If the sampler had learnt from the other study's trials, the repeated search proposes other "
             "trials."
         )
+
+
+def _observation(observed: ObservationColumns) -> str:
+    names = ", ".join(f"`{name}`" for name in observed.names)
+    return (
+        f"An observation has {counted(observed.window, 'bar')} by {len(observed.names)} columns. The columns are, in "
+        f"this order: {names}. The last four are those of the account, in the last bar only. The features are "
+        "standardized with the means and deviations in the agent's file; `agent.observation` makes an observation from "
+        "bars. A model that `fxai evaluate best_agent.safetensors --export FILE.onnx` writes takes the same columns."
+    )
+
+
+def _function_of(spec: StudySpec | None) -> str | None:
+    """The function of the user that makes features."""
+    config = None if spec is None else spec.training_config
+    return config.data.features.function if isinstance(config, TrainingConfig) else None
 
 
 def _shell(name: str, *arguments: str, options: Mapping[str, str] | None = None) -> str:
