@@ -96,6 +96,7 @@ SECTIONS = (
     Section("#### `data.features`", "FeatureConfig"),
     Section("##### `data.features.timeframes`: features of a higher time frame", "TimeframeConfig"),
     Section("### `env`", "EnvConfig"),
+    Section("#### `env.costs`: costs of one of several instruments", "InstrumentCosts"),
     Section("#### `env.reward`", "RewardConfig"),
     Section("### `model`", "ModelConfig"),
     Section("### `training` with `algorithm: ppo`", "PpoConfig"),
