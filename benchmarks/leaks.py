@@ -1,6 +1,6 @@
 """How many planted leaks the tests of `fxai check --leaks` find, and how many clean sets they accuse.
 
-    python benchmarks/leaks.py [--smoke] [--markets N] [--each]
+    python benchmarks/leaks.py [--smoke] [--markets N] [--each] [--noise N]
 
 Twenty leaks: ten functions from bars to columns and ten columns of a file. Fifty clean sets of four to seven columns:
 indicators, calendars, earlier daily values, models that are updated bar by bar, and columns that have nothing to do
@@ -23,11 +23,12 @@ import smoke
 from fxai.market.bars import Bars, FloatArray
 from fxai.market.leaks.check_columns import check_columns
 from fxai.market.leaks.check_function import check_function
+from fxai.market.leaks.check_scaling import check_scaling
 from fxai.market.leaks.findings import LeakFinding
 from fxai.market.read_bars import load_bars
 from fxai.spec.fields.data_config import DataConfig
 
-SETS_OF_A_MARKET = 10
+NOISE_SETS = 2  # of each market
 MARKETS: Mapping[str, tuple[str, str | None]] = {
     "EURUSD, 1 h": ("eurusd_1h", None),
     "planted": ("planted_1h:7", None),
@@ -62,7 +63,7 @@ def named(name: str, column: Callable[[Bars], FloatArray], bars: Bars) -> Mappin
 
 
 def statistical(market: str, columns: Mapping[str, FloatArray]) -> tuple[LeakFinding, ...]:
-    return check_columns(bars_of(market), columns).findings
+    return (*check_scaling(columns).findings, *check_columns(bars_of(market), columns).findings)
 
 
 def leaks(markets: list[str], *, each: bool) -> Iterator[Tested]:
@@ -75,14 +76,14 @@ def leaks(markets: list[str], *, each: bool) -> Iterator[Tested]:
             yield Tested(name, market, "statistical", statistical(market, {name: column(bars_of(market))}))
 
 
-def clean(markets: list[str]) -> Iterator[Tested]:
+def clean(markets: list[str], noise_sets: int) -> Iterator[Tested]:
     """The clean sets. Functions of bars are tested both ways, the noise only as columns."""
     for market in markets:
         bars = bars_of(market)
         for name, function in honest_columns.FUNCTIONS.items():
             found = (*exact(market, function), *statistical(market, function(bars)))
             yield Tested(name, market, "both", found)
-        for seed in range(SETS_OF_A_MARKET - len(honest_columns.FUNCTIONS)):
+        for seed in range(noise_sets):
             yield Tested(f"noise {seed}", market, "statistical", statistical(market, honest_columns.noise(bars, seed)))
 
 
@@ -95,12 +96,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--markets", type=int, default=len(MARKETS), help="the first so many markets")
     parser.add_argument("--each", action="store_true", help="every leak in every market")
+    parser.add_argument("--noise", type=int, default=NOISE_SETS, help="sets of noise of each market")
     options = smoke.parse(parser, {"markets": 1})
     markets = list(MARKETS)[: options.markets]
     began, processor = time.perf_counter(), time.process_time()
     with np.errstate(invalid="ignore", divide="ignore"):
         planted = list(leaks(markets, each=options.each))
-        honest = list(clean(markets))
+        honest = list(clean(markets, options.noise))
     print("Planted leaks")
     print(*(f"  {'found ' if each.findings else 'MISSED'} {shown(each)}" for each in planted), sep="\n")
     print("Clean sets")

@@ -109,6 +109,18 @@ def test_a_suspicious_column_is_a_warning(fxai: Fxai, place: Path) -> None:
     assert "leaks" not in json.loads(fxai("check", "--json", "mine.yaml").out)[0]["studies"][0]
 
 
+def test_a_column_scaled_with_all_rows_is_a_warning(fxai: Fxai, place: Path) -> None:
+    text = (place / "bars.csv").read_text().splitlines()
+    values = np.random.default_rng(5).gamma(2.0, size=len(text) - 1)
+    scaled = (values - values.mean()) / values.std()
+    rows = [f"{text[0]},scaled", *(f"{row},{value!r}" for row, value in zip(text[1:], scaled.tolist(), strict=True))]
+    (place / "bars.csv").write_text("\n".join(rows))
+    write(place, "{columns: [scaled]}")
+    finished = fxai("check", "--leaks", "mine.yaml")
+    assert finished.code == 0
+    assert "warning: suspicious column scaled: its mean over all rows is 0 and its standard deviation 1" in finished.out
+
+
 def test_a_function_that_uses_later_bars_is_an_error(fxai: Fxai, place: Path) -> None:
     write(place, "{function: 'leak_features:leaking', function_window: 0}")
     finished = fxai("check", "--leaks", "mine.yaml")

@@ -12,6 +12,7 @@ from fxai.market.instruments import common_config
 from fxai.market.leaks.changed_bars import cut
 from fxai.market.leaks.check_columns import check_columns
 from fxai.market.leaks.check_function import check_function
+from fxai.market.leaks.check_scaling import check_scaling
 from fxai.market.leaks.findings import LeakFinding, LeakReport
 from fxai.market.splits import split
 from fxai.spec.fields.data_config import DataConfig
@@ -61,11 +62,12 @@ def check_leaks(study: StudySpec) -> StudyLeaks:
         with redirect_stdout(sys.stderr):  # what the function prints is not part of the output
             exact = [_of_function(next(iter(bars.values())), each) for each in features if each.function is not None]
             proved = {finding.column for report in exact for finding in report.findings}
+            scaling = [_of_instrument(name, check_scaling(each.columns)) for name, each in bars.items()]
             before = {name: _before_test(study, each, data) for name, each in bars.items()}
             statistical = [_of_columns(name, each, features[0], proved) for name, each in before.items()]
     except DataError as error:
         return StudyLeaks(error=str(error))
-    return StudyLeaks(_joined([*exact, *statistical]))
+    return StudyLeaks(_joined([*exact, *scaling, *statistical]))
 
 
 def _features_of_trials(study: StudySpec) -> tuple[FeatureConfig, ...]:
@@ -108,7 +110,11 @@ def _of_columns(instrument: str, bars: Bars, features: FeatureConfig, proved: se
     """The statistical test of one instrument's columns and of the function's results that have no proof."""
     returned: Mapping[str, FloatArray] = {} if features.function is None else FeatureCall(features)(bars)
     columns = {name: values for name, values in {**bars.columns, **returned}.items() if name not in proved}
-    report = check_columns(bars, columns)
+    return _of_instrument(instrument, check_columns(bars, columns))
+
+
+def _of_instrument(instrument: str, report: LeakReport) -> LeakReport:
+    """The report with the name of the instrument in its findings."""
     return replace(report, findings=tuple(replace(each, instrument=instrument) for each in report.findings))
 
 

@@ -49,6 +49,9 @@ LEAKS: Mapping[str, Column] = {
     "label": direction_later,
     "next range": lambda bars: later(np.log(bars.high / bars.low)),
     "later volatility": lambda bars: later(mean_of_last(log_return(bars) ** 2, 20), 20),
+    "five bars early": lambda bars: later(log_return(bars), 5),
+    "whether it continues": lambda bars: np.sign(later(log_return(bars)) * log_return(bars)),
+    "centred mean of logs": lambda bars: later(mean_of_last(np.log(bars.close), 41), 20),
     "codes of signs": lambda bars: np.where(later(log_return(bars)) > 0, 3.0, 7.0) + (noise(bars) > 0) * 10,
 }
 HONEST: Mapping[str, Column] = {

@@ -12,6 +12,7 @@ _LEAST_SHARE = 0.02  # of a return, for bars so short that a Sharpe ratio of 4 n
 _MOST_SHARE = 0.5
 _RANGE_SHARE = 0.12
 _HORIZONS = (1, 4, 24)
+_LEADS = range(2, 13)  # later bars whose single returns are targets, as of rows that are hours too early
 FARTHEST = _HORIZONS[-1] + 1  # bars after a bar that its targets use, at most
 _VOLATILITY_BARS = 48
 _LEAST_RETURN = 1e-6
@@ -32,8 +33,9 @@ def next_bars(bars: Bars, bars_per_year: float) -> tuple[Target, ...]:
     """Quantities of later bars.
 
     They are the returns from the next open over 1, 4 and 24 bars (a position that is ordered at the close earns them),
-    the return to the next close, the logarithm of the next bar's range, its mean over the next 24 bars, and the
-    logarithm of their volatility. Returns are divided by the volatility of the last 48 bars and clipped.
+    the single returns from the 2nd to the 12th next open, the return to the next close, the logarithm of the next bar's
+    range, its mean over the next 24 bars, and the logarithm of their volatility. Returns are divided by the volatility
+    of the last 48 bars and clipped.
 
     The threshold of a return over h bars is 16 h / bars_per_year, at least 0.02 and at most 0.5: a position
     proportional to a forecast that explains the share s of a return has a yearly Sharpe ratio of
@@ -47,6 +49,11 @@ def next_bars(bars: Bars, bars_per_year: float) -> tuple[Target, ...]:
         change = _ahead(log_open, 1 + horizon) - _ahead(log_open, 1)
         scaled = _scaled(change, volatility, horizon)
         found.append(Target(_of_open(horizon), scaled, _threshold(horizon, bars_per_year), horizon))
+    for lead in _LEADS:
+        scaled = _scaled(_ahead(log_open, lead + 1) - _ahead(log_open, lead), volatility, 1)
+        found.append(
+            Target(f"the return from the open {lead} bars later to the next", scaled, _threshold(1, bars_per_year))
+        )
     to_close = _scaled(_ahead(log_close, 1) - log_close, volatility, 1)
     found.append(Target("the return to the next close", to_close, _threshold(1, bars_per_year)))
     found.append(Target("the range of the next bar", _ahead(log_range(bars), 1), _RANGE_SHARE))
