@@ -41,8 +41,10 @@ def whole_file(bars):
     return {"from_file": later[[places[time] for time in bars["time"]]]}
 
 
-def broken(bars):
-    raise KeyError("rsi")
+def refuses_eight(bars, span=2):
+    if span == 8:
+        raise ValueError("8 is too many")
+    return {"difference": bars["close"] - bars["open"]}
 """
 SPEC = """\
 name: mine
@@ -165,13 +167,18 @@ def test_a_function_that_reads_the_whole_file_is_suspicious(fxai: Fxai, place: P
     assert "warning: suspicious column from_file" in finished.out
 
 
-def test_a_function_that_fails_is_an_error(fxai: Fxai, place: Path) -> None:
-    write(place, "{function: 'leak_features:broken', function_window: 0}")
+def test_a_function_that_fails_with_the_greatest_argument_is_an_error(fxai: Fxai, place: Path) -> None:
+    write(place, "{function: 'leak_features:refuses_eight', function_window: 0, arguments: {span: 2}}")
+    searched = "    parameters:\n      data.features.arguments.span: {type: int, low: 2, high: 8}\n"
+    spec = (place / "mine.yaml").read_text().replace("    parameters:\n", searched)
+    (place / "mine.yaml").write_text(spec)
     finished = fxai("check", "--leaks", "mine.yaml")
     assert finished.code == 2
-    assert "    error: data.features.function leak_features:broken failed on bars.csv: KeyError: 'rsi'" in finished.out
+    assert (
+        "    error: data.features.function leak_features:refuses_eight failed on bars.csv: ValueError" in finished.out
+    )
     (study,) = json.loads(fxai("check", "--leaks", "--json", "mine.yaml").out)[0]["studies"]
-    assert "KeyError" in study["leaks"]["error"]
+    assert "ValueError" in study["leaks"]["error"]
 
 
 def test_studies_without_columns_have_nothing_to_test(fxai: Fxai, folder: Path) -> None:
@@ -182,3 +189,15 @@ def test_studies_without_columns_have_nothing_to_test(fxai: Fxai, folder: Path) 
     finished = fxai("check", "--leaks", "own.yaml")
     assert finished.code == 0
     assert "nothing to test, because the objective is your own code" in finished.out
+
+
+def test_each_instrument_is_tested(fxai: Fxai, place: Path) -> None:
+    text = (place / "bars.csv").read_text()
+    (place / "good.csv").write_text(text.replace(",later", ",other").replace(",noise", ",later"))
+    write(place, "{columns: [later]}")
+    source = "source: {AAA: good.csv, BBB: bars.csv}"
+    (place / "mine.yaml").write_text((place / "mine.yaml").read_text().replace("source: bars.csv", source))
+    finished = fxai("check", "--leaks", "mine.yaml")
+    assert finished.code == 0
+    assert "warning: suspicious column later of BBB: it explains " in finished.out
+    assert "column later of AAA" not in finished.out
