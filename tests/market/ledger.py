@@ -17,8 +17,9 @@ The order of events in the step from bar t to bar t + 1:
 3. A stop loss or a take profit, at a distance from the average entry price, closes the position within the bar: at
    the open if the bar opens at its level or beyond, else at the level if the bar's low or high reaches it. Where both
    are reached after the open, it is the stop loss. With leverage, the price at which equity / used margin is the
-   stop-out level closes it too, and targets are cut to what the equity covers. Costs are those of every fill. The
-   account is then flat until the next open, where a target that is not flat opens a new trade.
+   stop-out level closes it too, and targets are cut to what the equity covers. With flat_by_close what is still open
+   in the last bar of a session is closed at its close. Costs are those of every fill. The account is then flat until
+   the next open, where a target that is not flat opens a new trade, in a session.
 4. At the close of t + 1 the account pays swap on its notional for each night between the opens of
    t + 1 and t + 2, since no action can avoid them any more, and is marked at the close itself, without
    spread. The step's return is the equity now over the equity before the step, minus 1.
@@ -46,6 +47,7 @@ class Prices:
     half_spread: Sequence[float] | None = None  # fraction of the price; None takes half of `env.spread`
     high: Sequence[float] | None = None  # None: the higher one of open and close
     low: Sequence[float] | None = None
+    session: Sequence[int] | None = None  # 0 within a session, 1 in its last bar, 2 outside; None: always within
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Ledger:
         before = self.equity_at(self._prices.close[self._bar])
         self._bar += 1
         self._fill_notionals = []
-        closed, opened = self._trade_at_open(self._target(action))
+        closed, opened = self._trade_at_open(self._in_session(self._target(action)))
         position = self.position
         exited, exit_price = self._exit_within_bar()
         fills = len(self._fill_notionals)
@@ -139,6 +141,17 @@ class Ledger:
         largest = self._config.leverage / self._config.position_size
         return max(-largest, min(target, largest))
 
+    def _in_session(self, target: float) -> float:
+        """The target, or outside the sessions what of it opens and increases nothing."""
+        if self._session() < 2 or target == self.position:
+            return target
+        if target * self.position <= 0:
+            return 0
+        return target if abs(target) < abs(self.position) else self.position
+
+    def _session(self) -> int:
+        return 0 if self._prices.session is None else self._prices.session[self._bar]
+
     def _trade_at_open(self, target: float) -> tuple[Trade | None, bool]:
         """Bring the position to the target; returns the trade closed, if any, and whether one was opened."""
         if target == self.position:
@@ -173,6 +186,8 @@ class Ledger:
     def _exit_within_bar(self) -> tuple[Trade | None, float]:
         """Close the position where a level says so; returns the trade and the price, or None and 0."""
         price = self._exit_price() if self._trade else None
+        if price is None and self._trade and self._config.flat_by_close and self._session() == 1:
+            price = self._prices.close[self._bar]
         return (None, 0.0) if price is None else (self._close(price), price)
 
     def _exit_price(self) -> float | None:

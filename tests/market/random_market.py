@@ -1,12 +1,15 @@
 """Random markets and configurations, for tests that hold the rules of trading to the ledger."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fxai.market.quotes import QuoteTable
+from fxai.market.sessions import session_codes
 from fxai.spec.fields.env_config import EnvConfig, RewardConfig
+from fxai.spec.fields.session_config import WEEK, SessionConfig
 from market.ledger import Prices
 
 BARS = 60
@@ -20,6 +23,7 @@ class RandomMarket:
         steps = self.rng.normal(0, 10 ** self.rng.uniform(-3.5, -1), size=(2, BARS))
         self.close = np.exp(np.cumsum(steps.sum(axis=0)))
         self.open = self.close * np.exp(-steps[0])
+        self.time = np.datetime64("2024-01-05", "ns") + np.arange(BARS) * np.timedelta64(1, "h")
         self.nights = self.rng.integers(0, 4, BARS)
         self.scale = float(steps.std())  # of a bar's move
         reach = np.abs(self.rng.normal(0, self.scale, size=(2, BARS)))
@@ -97,7 +101,20 @@ class RandomMarket:
             fresh[step] = np.where(self.rng.random(shape) < 0.6, fresh[step - 1], fresh[step])
         return fresh
 
-    def prices(self) -> Prices:
+    def hours(self) -> dict[str, Any]:
+        """Random sessions and whether positions are closed at their ends, or none."""
+        if self.rng.random() < 0.5:
+            return {}
+        start, length = int(self.rng.integers(0, 24)), int(self.rng.integers(1, 12))
+        session = {
+            "start": f"{start:02d}:00",
+            "end": f"{(start + length) % 24:02d}:00",
+            "timezone": "UTC",
+            "days": WEEK,
+        }
+        return {"sessions": session, "flat_by_close": bool(self.rng.random() < 0.6)}
+
+    def prices(self, sessions: tuple[SessionConfig, ...] | None = None) -> Prices:
         """The market as the ledger reads it."""
         half_spread = None if self.spread is None else (self.spread / (2 * self.open)).tolist()
         return Prices(
@@ -107,10 +124,12 @@ class RandomMarket:
             half_spread,
             self.high.tolist(),
             self.low.tolist(),
+            None if sessions is None else session_codes(self.time, sessions).tolist(),
         )
 
-    def quotes(self) -> QuoteTable:
+    def quotes(self, sessions: tuple[SessionConfig, ...] | None = None) -> QuoteTable:
         """The market as the rules read it."""
-        return QuoteTable.of(
+        table = QuoteTable.of(
             open=self.open, close=self.close, nights=self.nights, spread=self.spread, high=self.high, low=self.low
         )
+        return replace(table, sessions=None if sessions is None else session_codes(self.time, sessions))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fxai.market.bars import Bars
 from fxai.market.dataset import Market, prepare_bars
 from fxai.market.position_returns import PositionReturns
+from fxai.market.sessions import session_codes
 from fxai.market.synthetic_market import synthetic_market
 from fxai.spec.fields.data_config import DataConfig, SplitConfig
 from fxai.spec.fields.env_config import EnvConfig
@@ -23,6 +24,8 @@ COSTS: dict[str, Any] = {
     "swap_short_rate": -0.0001,
 }
 FIRST, BARS = 100, 120
+STOPS = {"stop_loss": 0.001, "take_profit": 0.002}
+HOURS = {"sessions": {"start": "08:00", "end": "16:00", "timezone": "Europe/London"}, "flat_by_close": True}
 
 
 def market(*, own_spread: bool) -> Market:
@@ -41,7 +44,15 @@ def ledger_returns(
 ) -> list[float]:
     """The returns of the ledger, an episode after the other; after a termination they are 0."""
     half_spread = None if data.spread is None else (factor * data.spread / 2 / data.open).tolist()
-    prices = Prices(data.open.tolist(), data.close.tolist(), data.nights.tolist(), half_spread)
+    prices = Prices(
+        data.open.tolist(),
+        data.close.tolist(),
+        data.nights.tolist(),
+        half_spread,
+        data.high.tolist(),
+        data.low.tolist(),
+        None if env.sessions is None else session_codes(data.time, env.sessions).tolist(),
+    )
     dearer = env.model_copy(
         update={name: factor * getattr(env, name) for name in ("spread", "slippage_rate", "commission_rate")}
     )
@@ -66,16 +77,25 @@ def ledger_returns(
     size=st.sampled_from([0.5, 1.0, 8.0]),
     limit=st.sampled_from([0.02, 1.0]),
     factor=st.sampled_from([0.0, 1.0, 3.0]),
+    rules=st.sampled_from([{}, STOPS, HOURS, STOPS | HOURS | {"leverage": 4.0}]),
     seed=st.integers(0, 10_000),
 )
 @settings(max_examples=40)
 def test_the_returns_are_those_of_the_ledger(
-    *, own_spread: bool, targets: tuple[float, ...], size: float, limit: float, factor: float, seed: int
+    *,
+    own_spread: bool,
+    targets: tuple[float, ...],
+    size: float,
+    limit: float,
+    factor: float,
+    rules: dict[str, Any],
+    seed: int,
 ) -> None:
     draws = np.random.default_rng(seed)
     positions = np.repeat(draws.choice(targets, BARS // 4), 4)
     begins = np.arange(BARS) % 50 == 0
-    env = EnvConfig(**COSTS, positions=targets, position_size=size, drawdown_limit=limit, max_episode_steps=BARS)
+    sizes = {"positions": targets, "position_size": size, "drawdown_limit": limit, "max_episode_steps": BARS}
+    env = EnvConfig.model_validate(COSTS | rules | sizes)
     data = MARKETS[own_spread]
     returns_of = PositionReturns.of_market(data, FIRST + np.arange(BARS), begins, env)
     expected = ledger_returns(data, env, positions.tolist(), begins.tolist(), factor)

@@ -84,13 +84,10 @@ def simulate(request: pytest.FixtureRequest) -> Simulate:
 @given(seed=st.integers(0, 2**32), own_spread=st.booleans(), close_at_end=st.booleans())
 def test_the_simulator_is_the_ledger(*, seed: int, own_spread: bool, close_at_end: bool) -> None:
     market = RandomMarket(seed, own_spread=own_spread)
-    positions = market.positions()
-    config, start = (
-        market.config(positions=positions, **market.stops(), **market.margin()),
-        int(market.rng.integers(0, BARS - 5)),
-    )
-    ledger = Ledger(market.prices(), config, start, BARS, close_at_end=close_at_end)
-    simulator = Simulator(market.quotes(), config, start, BARS, close_at_end=close_at_end)
+    positions, start = market.positions(), int(market.rng.integers(0, BARS - 5))
+    config = market.config(positions=positions, **market.stops(), **market.margin(), **market.hours())
+    ledger = Ledger(market.prices(config.sessions), config, start, BARS, close_at_end=close_at_end)
+    simulator = Simulator(market.quotes(config.sessions), config, start, BARS, close_at_end=close_at_end)
     for action in market.orders(BARS, positions=positions).tolist():
         step, booked = simulator.step(action), as_episode_step(ledger.step(action))
         for name, value in booked._asdict().items():

@@ -17,6 +17,7 @@ from fxai.spec.fields.training_config import TrainingConfig
 SLOT = Slot(index=0)
 QUICK = {"total_updates": 4, "eval_frequency": 2, "n_envs": 4, "rollout_steps": 16, "n_epochs": 2, "batch_size": 32}
 SEEDS = (1, 2)
+HOURS = {"start": "08:00", "end": "16:00", "timezone": "Europe/London"}
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def train(bars: Path, split: dict[str, Any], directory: Path) -> tuple[list[Repo
     folds = 3 if split else 1
     whole = {
         "data": {"source": str(bars), "split": split, "spread_unit": 1.0},
-        "env": {"max_episode_steps": 64},
+        "env": {"max_episode_steps": 64, "stop_loss": 0.002, "sessions": HOURS, "flat_by_close": True},
         "model": {"d_model": 8},
         "training": QUICK,
     }

@@ -35,6 +35,12 @@ def test_a_searched_rate_custom_code_and_missing_data_have_no_warning(tmp_path: 
     assert holding_cost_advice(StudySpec.model_validate(own)) == ()
 
 
+def test_positions_that_are_flat_by_the_close_of_a_session_are_not_held_overnight() -> None:
+    session = {"start": "09:30", "end": "16:00", "timezone": "America/New_York"}
+    assert len(holding_cost_advice(study(env={"sessions": session}))) == 1
+    assert holding_cost_advice(study(env={"sessions": session, "flat_by_close": True})) == ()
+
+
 def test_bars_without_a_rollover_between_them_have_no_warning(tmp_path: Path) -> None:
     times = pd.date_range("2024-01-02 08:00", periods=600, freq="1min")
     pd.DataFrame({"time": times, "open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0}).to_csv(tmp_path / "day.csv")

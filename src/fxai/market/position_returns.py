@@ -13,6 +13,7 @@ from fxai.market.dataset import Market
 from fxai.market.quotes import QuoteTable, quote_at
 from fxai.market.rule_records import Account, Quote
 from fxai.market.rules import renew, rules_of, take_step
+from fxai.market.sessions import NO_SESSIONS, SessionCodes
 from fxai.spec.fields.env_config import EnvConfig
 
 _HALF_SPREAD = Quote._fields.index("half_spread")
@@ -24,6 +25,7 @@ Record: TypeAlias = Any
 @compiled
 def _fill_returns(  # noqa: PLR0917 - numba takes no keywords
     quotes: Array,
+    sessions: Array,
     begins: Array,
     rules: Array,
     rewards: Array,
@@ -35,6 +37,7 @@ def _fill_returns(  # noqa: PLR0917 - numba takes no keywords
 
     Args:
         quotes: [bar, 6].
+        sessions: [bar], or empty without sessions.
         begins: Whether an episode begins at the bar, [bar].
         rules: One record.
         rewards: One record.
@@ -51,7 +54,7 @@ def _fill_returns(  # noqa: PLR0917 - numba takes no keywords
             terminated = False
         returns[bar] = 0.0
         if not terminated:
-            quote = quote_at(quotes, bar)
+            quote = quote_at(quotes, sessions, bar)
             is_last = bar == bars - 1 or begins[bar + 1]
             step = take_step(account, rules[0], rewards[0], quote, positions[bar], is_last, True)
             returns[bar] = step.step_return
@@ -62,7 +65,8 @@ def _fill_returns(  # noqa: PLR0917 - numba takes no keywords
 class PositionReturns:
     """Computes the returns of positions on the same bars and in the same episodes."""
 
-    quotes: FloatArray  # [bar, 6], the fields of Quote
+    quotes: FloatArray  # [bar, 6], the fields of Quote without `session`
+    sessions: SessionCodes  # [bar], or empty without sessions
     begins: NDArray[np.bool_]  # [bar]: whether an episode begins at the bar, flat
     has_spread: bool  # whether the market has a spread for each bar
     env: EnvConfig
@@ -79,8 +83,9 @@ class PositionReturns:
             begins: Whether an episode begins at the bar, [bar]; the first bar begins one.
             env: The rules of trading; `max_episode_steps` has no effect.
         """
-        table = QuoteTable.of_market(market)
-        return cls(table.rows[bar], begins, table.has_spread, env.of_instrument(market.instrument))
+        table = QuoteTable.of_market(market, env.sessions)
+        sessions = NO_SESSIONS if table.sessions is None else table.sessions[bar]
+        return cls(table.rows[bar], sessions, begins, table.has_spread, env.of_instrument(market.instrument))
 
     def __call__(self, positions: FloatArray, *, cost_multiple: float = 1.0) -> FloatArray:
         """Returns [bar] after costs. An open position is closed at the end of its episode.
@@ -96,9 +101,8 @@ class PositionReturns:
         account = dict.fromkeys([each.name for each in fields(Account)], 0.0)
         returns = np.zeros(len(positions))
         records = (_record(rules), _record(self.env.reward.model_dump()))
-        _fill_returns(
-            quotes, self.begins, *records, positions.astype(np.float64, copy=False), _record(account), returns
-        )
+        given = (quotes, self.sessions, self.begins, *records, positions.astype(np.float64, copy=False))
+        _fill_returns(*given, _record(account), returns)
         return returns
 
 

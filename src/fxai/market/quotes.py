@@ -10,16 +10,19 @@ from fxai.errors import DataError
 from fxai.market.bars import FloatArray
 from fxai.market.compiled import Array
 from fxai.market.dataset import Market
-from fxai.market.rule_records import Quote
+from fxai.market.rule_records import IN_SESSION, Quote
+from fxai.market.sessions import SessionCodes, session_codes
+from fxai.spec.fields.session_config import SessionConfig
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuoteTable:
     """The quotes of a market's bars."""
 
-    rows: FloatArray  # [bar, 6], the fields of Quote, float64
+    rows: FloatArray  # [bar, 6], the fields of Quote without `session`, float64
     has_spread: bool  # whether the market's own spread replaces `env.spread`
     instrument: str = ""  # name of the instrument whose costs apply
+    sessions: SessionCodes | None = None  # [bar]; None: every bar is in a session
 
     @classmethod
     def of(
@@ -60,8 +63,8 @@ class QuoteTable:
         return cls(np.stack(columns, axis=1), spread is not None)
 
     @classmethod
-    def of_market(cls, market: Market) -> "QuoteTable":
-        """The quotes of all bars of a market."""
+    def of_market(cls, market: Market, sessions: Sequence[SessionConfig] | None = None) -> "QuoteTable":
+        """The quotes of all bars of a market, by default without sessions."""
         table = cls.of(
             open=market.open,
             close=market.close,
@@ -70,20 +73,25 @@ class QuoteTable:
             high=market.high,
             low=market.low,
         )
-        return replace(table, instrument=market.instrument)
+        codes = None if sessions is None else session_codes(market.time, sessions)
+        return replace(table, instrument=market.instrument, sessions=codes)
 
     def at(self, bar: int) -> Quote:
         """The quote of one bar."""
-        return Quote(*self.rows[bar].tolist())
+        (quote,) = self.between(bar, bar)
+        return quote
 
     def between(self, first: int, last: int) -> Sequence[Quote]:
         """The quotes of the bars `first`..`last`."""
-        return [Quote(*row) for row in self.rows[first : last + 1].tolist()]
+        rows = self.rows[first : last + 1].tolist()
+        codes = [IN_SESSION] * len(rows) if self.sessions is None else self.sessions[first : last + 1].tolist()
+        return [Quote(*(*row, code)) for row, code in zip(rows, codes, strict=True)]
 
 
-def quote_at(quotes: Array, bar: int) -> Quote:
-    """The quote of one bar of quotes [bar, 6], for compiled loops."""
-    return Quote(quotes[bar, 0], quotes[bar, 1], quotes[bar, 2], quotes[bar, 3], quotes[bar, 4], quotes[bar, 5])
+def quote_at(quotes: Array, sessions: Array, bar: int) -> Quote:
+    """The quote of one bar, for compiled loops; quotes [bar, 6], sessions [bar], or empty without sessions."""
+    code = sessions[bar] if len(sessions) > 0 else IN_SESSION
+    return Quote(quotes[bar, 0], quotes[bar, 1], quotes[bar, 2], quotes[bar, 3], quotes[bar, 4], quotes[bar, 5], code)
 
 
 def _half_spread(spread: ArrayLike | None, opens: FloatArray) -> FloatArray:

@@ -1,7 +1,11 @@
 """Records of the rules of trading: a bar, the numbers of the configuration, and an account."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+IN_SESSION: Final = 0  # every bar without sessions
+LAST_OF_SESSION: Final = 1
+OUT_OF_SESSION: Final = 2
 
 
 class Quote(NamedTuple):
@@ -13,6 +17,7 @@ class Quote(NamedTuple):
     half_spread: float  # fraction of the price; 0 if `env.spread` applies
     high: float  # high over open, minus 1
     low: float  # low over open, minus 1
+    session: float  # IN_SESSION, LAST_OF_SESSION or OUT_OF_SESSION
 
 
 class Rules(NamedTuple):
@@ -29,6 +34,7 @@ class Rules(NamedTuple):
     stop_loss: float  # distance from the entry price, as a fraction of it; 0: none
     take_profit: float  # as stop_loss
     stop_out: float  # equity divided by notional at which a position is closed; 0: none
+    flat_by_close: float  # 1 if a position is closed at the close of a session's last bar, else 0
     exits_within_bars: float  # 1 if a rule may close a position within a bar, else 0
 
 

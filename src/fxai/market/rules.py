@@ -19,9 +19,11 @@ The order of events in the step from bar t to bar t + 1:
      is traded. The trade continues: its equity at the opening, best, worst and held are kept.
    The number of units is constant until the target changes. An account without equity opens no position, and closes
    the trade that it would resize.
+   In a bar outside the sessions, an order opens and increases nothing; it only closes or decreases the position.
    With `leverage`, a target whose notional exceeds `leverage` times the equity is cut to that size.
-3. A stop loss, a take profit or the margin may close the position within the bar (`stops.py`). The account is then
-   flat until the open of t + 2, where the agent's next target is an order, also if it is the same as before.
+3. A stop loss, a take profit or the margin may close the position within the bar, and with `flat_by_close` the end of
+   a session closes it at the close of the session's last bar (`stops.py`). The account is then flat until the open of
+   t + 2, where the agent's next target is an order, also if it is the same as before.
 4. At the close of t + 1 the account pays swap on its notional for each night between the opens of t + 1 and t + 2,
    because no later action can avoid them, and is marked at the close without spread. The return of the step is the
    equity divided by the equity before the step, minus 1.
@@ -38,7 +40,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from fxai.market.reward import StepFigures, step_reward
-from fxai.market.rule_records import Account, Quote, Rules
+from fxai.market.rule_records import OUT_OF_SESSION, Account, Quote, Rules
 from fxai.market.stops import Exit, entry_value_after, exit_price
 from fxai.spec.fields.env_config import EnvConfig, RewardConfig
 
@@ -90,7 +92,7 @@ class EpisodeStep(NamedTuple):
     truncated: bool
     closed: bool  # by the agent
     settled: bool  # by the end of the episode
-    exited: bool  # closed within the bar: by a stop loss, a take profit or the margin
+    exited: bool  # closed within the bar: by a stop loss, a take profit, the margin or the end of a session
 
 
 def rules_of(config: EnvConfig, *, has_spread: bool, instrument: str = "") -> Rules:
@@ -114,6 +116,7 @@ def rules_of(config: EnvConfig, *, has_spread: bool, instrument: str = "") -> Ru
         stop_loss=config.stop_loss or 0.0,
         take_profit=config.take_profit or 0.0,
         stop_out=config.stop_out_level / config.leverage if config.leverage else 0.0,
+        flat_by_close=float(config.flat_by_close),
         exits_within_bars=float(config.exits_within_bars),
     )
 
@@ -149,6 +152,8 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
     before, was_open = account.equity, account.position != 0
     worst, held = account.worst, account.held
     allowed = min(max(target, rules.least_target), rules.largest_target)
+    if quote.session == OUT_OF_SESSION:
+        allowed = without_opening(allowed, account.position)
     trades = allowed != account.position
     change, notional, closed_gain, closed, position, exit_ = advance(account, rules, quote, allowed)
     terminated = account.drawdown >= rules.drawdown_limit
@@ -194,6 +199,13 @@ def take_step(  # noqa: PLR0917 - numba takes no keywords
         settled=settled,
         exited=exit_.price != 0,
     )
+
+
+def without_opening(target: float, position: float) -> float:
+    """Returns the part of an order that opens and increases nothing: between 0 and the position."""
+    if position > 0:
+        return min(max(target, 0.0), position)
+    return max(min(target, 0.0), position)
 
 
 def advance(account: Account, rules: Rules, quote: Quote, target: float) -> Progress:

@@ -1,4 +1,4 @@
-"""Stop loss, take profit and margin: where they close a position within a bar.
+"""Stop loss, take profit, margin and the end of a session: where they close a position within a bar.
 
 Stop loss and take profit are distances from the average entry price, as fractions of it. The average is over the fills
 that opened and increased the position, with spread and slippage; a fill that decreases the position does not change it.
@@ -13,13 +13,16 @@ With `leverage`, a position uses a margin of its notional at the current price d
 the price at which the equity is `stop_out_level` times the used margin. This level is a further stop loss: of the two,
 the one that is reached first counts.
 
+With `flat_by_close`, a position that is still open in the last bar of a session is closed at the close of that bar. It
+pays no swap for the nights after the bar's open.
+
 `rules.py` calls these functions; as there, numba compiles them.
 """
 
 import math
 from typing import NamedTuple
 
-from fxai.market.rule_records import Account, Quote, Rules
+from fxai.market.rule_records import LAST_OF_SESSION, Account, Quote, Rules
 
 
 class Exit(NamedTuple):
@@ -70,6 +73,8 @@ def exit_price(rules: Rules, quote: Quote, side: float, entry: float, cover: flo
         return side * min(side, side * stop)
     if rules.take_profit > 0 and side * (1.0 + favourable - goal) >= 0:
         return goal
+    if rules.flat_by_close != 0 and quote.session == LAST_OF_SESSION:
+        return 1.0 + quote.intrabar
     return 0.0
 
 

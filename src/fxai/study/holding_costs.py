@@ -1,7 +1,10 @@
 """Warning of `fxai check` about positions that are held overnight without costs."""
 
 from fxai.errors import DataError
+from fxai.market.bars import TimeArray
 from fxai.market.calendar import nights_held
+from fxai.market.rule_records import IN_SESSION
+from fxai.market.sessions import session_codes
 from fxai.spec.fields.env_config import EnvConfig
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.embargo import with_embargo
@@ -21,7 +24,7 @@ def holding_cost_advice(study: StudySpec) -> tuple[str, ...]:
         bars = bars_of_trials(study, config)
     except DataError:
         return ()
-    nights = sum(int(nights_held(each.time).sum()) for name, each in bars.items() if not _pays(config.env, name))
+    nights = sum(_nights(each.time, config.env) for name, each in bars.items() if not _pays(config.env, name))
     if not nights:
         return ()
     line = (
@@ -29,6 +32,14 @@ def holding_cost_advice(study: StudySpec) -> tuple[str, ...]:
         "held overnight cost nothing; set the rates of the broker, per night as a fraction of the notional"
     )
     return (line,)
+
+
+def _nights(time: TimeArray, env: EnvConfig) -> int:
+    """The nights over which a position can be held: with `flat_by_close`, those within a session."""
+    nights = nights_held(time)
+    if env.flat_by_close and env.sessions is not None:
+        nights = nights[session_codes(time, env.sessions) == IN_SESSION]
+    return int(nights.sum())
 
 
 def _pays(env: EnvConfig, instrument: str) -> bool:

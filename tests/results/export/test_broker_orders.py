@@ -1,4 +1,4 @@
-from fxai.results.export.broker_orders import broker_orders
+from fxai.results.export.broker_orders import broker_orders, trading_hours
 from fxai.spec.fields.env_config import EnvConfig
 
 
@@ -13,3 +13,12 @@ def test_the_orders_that_the_broker_holds_are_named_with_their_distances() -> No
 
 def test_an_agent_without_such_orders_has_no_paragraph() -> None:
     assert not list(broker_orders(EnvConfig()))
+
+
+def test_the_sessions_of_the_study_are_named() -> None:
+    session = {"start": "09:30", "end": "16:00", "timezone": "America/New_York"}
+    env = EnvConfig.model_validate({"sessions": session, "flat_by_close": True})
+    text = "\n".join(trading_hours(env))
+    assert "- 09:30 to 16:00, America/New_York, mon, tue, wed, thu, fri" in text
+    assert "at the close of a session's last bar" in text
+    assert not list(trading_hours(EnvConfig()))

@@ -1,5 +1,5 @@
 import math
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fxai.errors import DataError
 from fxai.market.rule_records import Account
+from fxai.market.sessions import session_codes
 from fxai.market.simulator import Simulator
 from fxai.market.splits import Span
 from fxai.rl.environment.account import Accounts
@@ -31,7 +32,7 @@ class World(RandomMarket):
     def __init__(self, seed: int, *, own_spread: bool = True, dtype: torch.dtype = torch.float64) -> None:
         super().__init__(seed, own_spread=own_spread)
         self.features = self.rng.normal(size=(BARS, FEATURES))
-        self.market = MarketTensors.of(
+        tensors = MarketTensors.of(
             open=self.open,
             close=self.close,
             nights=self.nights,
@@ -41,6 +42,7 @@ class World(RandomMarket):
             low=self.low,
             dtype=dtype,
         )
+        self.market = replace(tensors, times=(self.time,))
 
     def starts(self, lanes: int, envs: int) -> torch.Tensor:
         return torch.as_tensor(self.rng.integers(5, BARS - 5, (lanes, envs)))
@@ -84,7 +86,9 @@ def test_it_is_the_ledger_for_every_lane_and_environment(
 ) -> None:
     world, envs = World(seed, own_spread=own_spread), 3
     positions = world.positions()
-    configs = [world.config(positions=positions, **world.stops(), **world.margin()) for _ in range(lanes)]
+    hours = world.hours()
+    configs = [world.config(positions=positions, **world.stops(), **world.margin(), **hours) for _ in range(lanes)]
+    prices = world.prices(configs[0].sessions)
     starts = world.starts(lanes, envs)
     actions = world.actions(BARS, lanes, envs, positions)
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -96,7 +100,7 @@ def test_it_is_the_ledger_for_every_lane_and_environment(
     steps = play(env, actions)
     for lane in range(lanes):
         for column in range(envs):
-            ledger = Ledger(world.prices(), configs[lane], int(starts[lane, column]), BARS, close_at_end=close_at_end)
+            ledger = Ledger(prices, configs[lane], int(starts[lane, column]), BARS, close_at_end=close_at_end)
             for step, action in zip(steps, actions, strict=True):
                 booked = ledger.step(int(action[lane, column]))
                 assert_same(step, lane, column, booked)
@@ -112,7 +116,9 @@ def test_on_a_cpu_it_runs_the_rules_as_they_stand(*, seed: int, own_spread: bool
     """Compiled and in plain Python the rules come to the same numbers, bit for bit."""
     world, lanes, envs = World(seed, own_spread=own_spread), 2, 2
     positions = world.positions()
-    configs = [world.config(positions=positions, **world.stops(), **world.margin()) for _ in range(lanes)]
+    hours = world.hours()
+    configs = [world.config(positions=positions, **world.stops(), **world.margin(), **hours) for _ in range(lanes)]
+    quotes = world.quotes(configs[0].sessions)
     starts, actions = world.starts(lanes, envs), world.actions(BARS, lanes, envs, positions)
     env = MarketEnv(
         world.market, Span(0, BARS), configs, torch.arange(lanes), envs, starts=starts, close_at_end=close_at_end
@@ -121,7 +127,7 @@ def test_on_a_cpu_it_runs_the_rules_as_they_stand(*, seed: int, own_spread: bool
     for lane in range(lanes):
         for column in range(envs):
             start = int(starts[lane, column])
-            simulator = Simulator(world.quotes(), configs[lane], start, BARS, close_at_end=close_at_end)
+            simulator = Simulator(quotes, configs[lane], start, BARS, close_at_end=close_at_end)
             for step, action in zip(steps, actions, strict=True):
                 expected = simulator.step(int(action[lane, column]))
                 found = {name: getattr(step, name)[lane, column].item() for name in expected._fields}
@@ -359,6 +365,27 @@ def test_given_starts_outside_the_span_are_refused() -> None:
     world = World(11)
     with pytest.raises(ValueError, match="starts must be"):
         MarketEnv(world.market, Span(10, 20), [world.config()], torch.tensor([1]), 1, starts=torch.tensor([[19]]))
+
+
+def test_joined_markets_have_the_sessions_of_each() -> None:
+    world = World(3)
+    (session,) = world.config(sessions={"start": "08:00", "end": "12:00", "timezone": "UTC"}).sessions or ()
+    alone = world.market.session_codes((session,))
+    assert alone is not None
+    assert alone.tolist() == session_codes(world.time, [session]).tolist()
+    joined = MarketTensors.joined([world.market, world.market]).session_codes((session,))
+    assert joined is not None
+    assert joined.tolist() == alone.tolist() * 2
+    assert world.market.session_codes(None) is None
+
+
+def test_sessions_need_the_times_of_the_bars() -> None:
+    world = World(3)
+    config = world.config(sessions={"start": "08:00", "end": "12:00", "timezone": "UTC"})
+    with pytest.raises(ValueError, match="sessions need the times"):
+        MarketEnv(replace(world.market, times=()), Span(0, BARS), [config], torch.tensor([1]), 1)
+    with pytest.raises(ValueError, match="same sessions"):
+        MarketEnv(world.market, Span(0, BARS), [config, world.config()], torch.arange(2), 1)
 
 
 def test_lanes_must_agree_on_the_positions() -> None:

@@ -1,8 +1,9 @@
-"""The part of an export's README about the orders that the broker holds for the agent."""
+"""The part of an export's README about what the trader does besides the agent's decisions: stops and sessions."""
 
 from collections.abc import Iterator
 
 from fxai.spec.fields.env_config import EnvConfig
+from fxai.spec.fields.session_config import SessionConfig
 
 
 def broker_orders(env: EnvConfig) -> Iterator[str]:
@@ -24,7 +25,23 @@ def broker_orders(env: EnvConfig) -> Iterator[str]:
         "position, and move them when a later order changes the average entry price:"
     )
     yield "\n".join(lines)
+    cancel = "When one of them is filled, cancel the other one. " if len(lines) > 1 else ""
     yield (
-        "When one of them is filled, cancel the other one. The position is then flat (0) in the agent's observation, "
-        "and its next decision is an order for the next open, also if it is the same as before."
+        f"{cancel}After such a fill the position is flat (0) in the agent's observation, and the agent's next decision "
+        "is an order for the next open, also if it is the same as before."
     )
+
+
+def trading_hours(env: EnvConfig) -> Iterator[str]:
+    """The paragraphs in Markdown about the sessions of the study; none without sessions."""
+    if env.sessions is None:
+        return
+    yield "## Trading hours"
+    yield "In the study, orders opened and increased positions only in bars that open in these sessions:"
+    yield "\n".join(map(_session, env.sessions))
+    if env.flat_by_close:
+        yield "A position was closed at the close of a session's last bar. Close it then, whatever the agent decides."
+
+
+def _session(session: SessionConfig) -> str:
+    return f"- {session.start} to {session.end}, {session.timezone}, {', '.join(session.days)}"

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from fxai.formatting import counted
 from fxai.metric_text import is_percent, number_text
 from fxai.results.best_verdict import BestVerdict
-from fxai.results.export.broker_orders import broker_orders
+from fxai.results.export.broker_orders import broker_orders, trading_hours
 from fxai.results.export.data import ExportedData
 from fxai.results.export.observation import ObservationColumns
 from fxai.results.printed_command import StudyLocation
@@ -68,7 +68,7 @@ def readme(
     if config is not None:
         parts += ["## Train the best trial again", *_best_again(record, spec, config)]
     if isinstance(config, BestConfig):
-        parts += broker_orders(config.training_config.env)
+        parts += [*broker_orders(config.training_config.env), *trading_hours(config.scoring_env)]
     if observed is not None:
         parts += ["## What the agent observes", _observation(observed)]
     parts += ["## Repeat the search", *_search_again(record, spec, files, has_transfer=has_transfer)]

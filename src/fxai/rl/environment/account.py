@@ -10,6 +10,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from fxai.market.rule_records import OUT_OF_SESSION
 from fxai.rl.environment.bar_exits import BarExit, BarExits, OpenedBar
 from fxai.rl.environment.lane_costs import LaneCosts
 from fxai.rl.environment.market_tensors import MarketTensors, Quotes
@@ -139,6 +140,8 @@ class Broker:
 
     def step(self, account: Accounts, target: Tensor, quotes: Quotes) -> AccountStep:
         """Trades to `target` [lane, env] at the open, exits within the bar, then marks the accounts at the close."""
+        if quotes.session is not None:
+            target = torch.where(quotes.session == OUT_OF_SESSION, _without_opening(target, account.position), target)
         if self._resizes:
             target = _covered(account, target, quotes)
         fills = self._fill(account, target, quotes)
@@ -261,6 +264,12 @@ class Broker:
 def _has_sizes(positions: Sequence[float]) -> bool:
     """Whether there are two target positions on one side."""
     return any(first * second > 0 for first, second in pairwise(positions))
+
+
+def _without_opening(target: Tensor, position: Tensor) -> Tensor:
+    """Returns the parts of orders that open and increase nothing: between 0 and the position."""
+    zero = torch.zeros_like(position)
+    return torch.clamp(target, torch.minimum(position, zero), torch.maximum(position, zero))
 
 
 def _covered(account: Accounts, target: Tensor, quotes: Quotes) -> Tensor:

@@ -1,4 +1,4 @@
-"""Stop loss, take profit and margin of all lanes and environments, as torch operations for GPUs.
+"""Stop loss, take profit, margin and the end of sessions of all lanes and environments, as torch operations for GPUs.
 
 It implements the rules of `market/stops.py`.
 """
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fxai.market.rule_records import LAST_OF_SESSION
 from fxai.rl.environment.market_tensors import Quotes
 from fxai.rl.environment.per_lane import per_lane
 from fxai.spec.fields.env_config import EnvConfig
@@ -43,6 +44,7 @@ class BarExits:
     def __init__(self, configs: Sequence[EnvConfig], like: Tensor) -> None:
         self.exist = any(config.exits_within_bars for config in configs)
         self._stop_loss = per_lane([config.stop_loss or 0.0 for config in configs], like)
+        self._flat_by_close = per_lane([float(config.flat_by_close) for config in configs], like)
         self._take_profit = per_lane([config.take_profit or 0.0 for config in configs], like)
         stop_outs = [config.stop_out_level / config.leverage if config.leverage else 0.0 for config in configs]
         self._stop_out = per_lane(stop_outs, like)
@@ -74,10 +76,18 @@ class BarExits:
         favourable = 1.0 + torch.where(long, quotes.high, quotes.low)
         goal = entry * (1.0 + side * self._take_profit)
         has_goal = self._take_profit > 0
-        price = torch.where(has_goal & (side * (favourable - goal) >= 0), goal, 0.0)
+        price = self._closing_price(quotes)
+        price = torch.where(has_goal & (side * (favourable - goal) >= 0), goal, price)
         stopped_at = side * torch.minimum(side, side * stop)
         price = torch.where(side * (adverse - stop) <= 0, stopped_at, price)
         return torch.where(has_goal & (side * (goal - 1.0) <= 0), 1.0, price)
+
+    def _closing_price(self, quotes: Quotes) -> Tensor:
+        """Returns the close divided by the open where the session ends with the bar and lanes are then flat; else 0."""
+        if quotes.session is None:
+            return torch.zeros_like(quotes.intrabar)
+        closes = (quotes.session == LAST_OF_SESSION) & (self._flat_by_close > 0)
+        return torch.where(closes, 1.0 + quotes.intrabar, 0.0)
 
 
 def _entry_value_after(opened: OpenedBar, price: Tensor) -> Tensor:

@@ -75,10 +75,12 @@ class MarketEnv:
 
         Raises:
             DataError: The span is too short for a step.
-            ValueError: Starts are outside the span, or the configs have different windows or positions.
+            ValueError: Starts are outside the span, or the configs have different windows, positions or sessions.
         """
         if len({config.target_positions for config in configs}) != 1:
             raise ValueError("all lanes of an environment must have the same positions")
+        if len({config.sessions for config in configs}) != 1:
+            raise ValueError("all lanes of an environment must have the same sessions")
         view = MarketView(market, configs)
         self.lanes, self.envs = len(configs), envs
         self.actions = len(configs[0].target_positions)

@@ -1,7 +1,7 @@
 """The tensors of a market that the environments of all lanes share."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 import numpy as np
@@ -10,9 +10,12 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from fxai.errors import DataError
+from fxai.market.bars import TimeArray
 from fxai.market.dataset import Market
 from fxai.market.mapped.market_folder import MappedMarkets
 from fxai.market.quotes import QuoteTable
+from fxai.market.sessions import session_codes
+from fxai.spec.fields.session_config import SessionConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Quotes:
     half_spread: Tensor  # fraction of the price; 0 if `env.spread` applies
     high: Tensor  # high over open, minus 1
     low: Tensor  # low over open, minus 1
+    session: Tensor | None = None  # codes of `market/sessions.py`; None without sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class MarketTensors:
     has_spread: bool  # whether the market's spread replaces `env.spread`
     has_nights: bool  # whether any bar spans a rollover
     instruments: tuple[tuple[str, int], ...] = ()  # name of each instrument, and the bar after its last one
+    times: tuple[TimeArray, ...] = ()  # opens of the bars of each market that is joined; needed for sessions
+    _codes: dict[tuple[SessionConfig, ...], Tensor] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(
@@ -75,7 +81,8 @@ class MarketTensors:
         quotes, features = torch.cat([part.quotes for part in parts]), torch.cat([part.features for part in parts])
         stops = accumulate(len(part.quotes) for part in parts)
         named = tuple((name, stop) for part, stop in zip(parts, stops, strict=True) for name, _ in part.instruments)
-        return cls(quotes, features, parts[0].has_spread, any(part.has_nights for part in parts), named)
+        times = tuple(time for part in parts for time in part.times)
+        return cls(quotes, features, parts[0].has_spread, any(part.has_nights for part in parts), named, times)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -85,9 +92,25 @@ class MarketTensors:
     def device(self) -> torch.device:
         return self.quotes.device
 
-    def at(self, bar: Tensor) -> Quotes:
-        """Returns the quotes of bars [lane, env] int64."""
-        return Quotes(*self.quotes[bar].unbind(-1))
+    def session_codes(self, sessions: tuple[SessionConfig, ...] | None) -> Tensor | None:
+        """Returns the codes of `market/sessions.py` as uint8 [bar], or None without sessions; kept for further calls.
+
+        Raises:
+            ValueError: The times of the bars are unknown.
+        """
+        if sessions is None:
+            return None
+        if sum(map(len, self.times)) != len(self.quotes):
+            raise ValueError("sessions need the times of the bars")
+        if sessions not in self._codes:
+            codes = np.concatenate([session_codes(time, sessions) for time in self.times])
+            self._codes[sessions] = torch.from_numpy(codes).to(self.device)
+        return self._codes[sessions]
+
+    def at(self, bar: Tensor, sessions: Tensor | None = None) -> Quotes:
+        """Returns the quotes of bars [lane, env] int64, with those of the `session_codes`."""
+        quotes = Quotes(*self.quotes[bar].unbind(-1))
+        return quotes if sessions is None else replace(quotes, session=sessions[bar])
 
 
 def on_device(market: Market, device: torch.device) -> MarketTensors:
@@ -102,13 +125,16 @@ def on_device(market: Market, device: torch.device) -> MarketTensors:
         low=market.low,
         device=device,
     )
-    return replace(tensors, instruments=((market.instrument, len(market)),)) if market.instrument else tensors
+    named = ((market.instrument, len(market)),) if market.instrument else ()
+    return replace(tensors, instruments=named, times=(market.time,))
 
 
 def mapped_on_device(mapped: MappedMarkets, device: torch.device) -> MarketTensors:
     """Returns the joined tensors of mapped markets on a device; on a CPU they are the mapped memory itself."""
     quotes, features = torch.from_numpy(mapped.quotes).to(device), torch.from_numpy(mapped.features).to(device)
-    return MarketTensors(quotes, features, mapped.has_spread, mapped.has_nights)
+    times = tuple(market.time for market in mapped.markets)
+    repeats = len(quotes) // sum(map(len, times))  # folds have the same bars
+    return MarketTensors(quotes, features, mapped.has_spread, mapped.has_nights, times=times * repeats)
 
 
 def folds_on_device(folds: Iterable[Market], device: torch.device) -> MarketTensors:

@@ -14,6 +14,7 @@ from torch import Tensor
 from fxai.market.compiled import Array
 from fxai.market.rule_records import Account
 from fxai.market.rules import EpisodeStep, rules_of
+from fxai.market.sessions import NO_SESSIONS
 from fxai.rl.environment.account import Accounts
 from fxai.rl.environment.lane_costs import instruments_of
 from fxai.rl.environment.market_tensors import MarketTensors
@@ -41,6 +42,8 @@ class NumbaBackend:
         rules = [self._rules_of(config, name, has_spread=market.has_spread) for config in configs for name in names]
         self._rules = _records(rules).reshape(len(configs), len(names)), np.array(stops)
         self._rewards = _records([config.reward.model_dump() for config in configs])
+        codes = market.session_codes(configs[0].sessions)
+        self._sessions = NO_SESSIONS if codes is None else codes.numpy()
         self._targets = market.quotes.new_tensor(configs[0].target_positions).numpy()  # of the accounts' precision
 
     def _rules_of(self, config: EnvConfig, instrument: str, *, has_spread: bool) -> dict[str, float]:
@@ -60,7 +63,16 @@ class NumbaBackend:
         marks = torch.empty(*action.shape, len(_MARKS), dtype=torch.bool)
         given = action.numpy(), starts.numpy(), ends.numpy()
         gives = _named(_FIGURES, figures), _named(_MARKS, marks), observation.numpy(), final_observation.numpy()
-        arrays = (*self._market, *self._rules, self._rewards, self._targets, *given, *self._standing, *gives)
+        arrays = (
+            *self._market,
+            self._sessions,
+            *self._rules,
+            self._rewards,
+            self._targets,
+            *given,
+            *self._standing,
+            *gives,
+        )
         market_step(*arrays, HALF_HELD, self._close_at_end)
         results = zip((*_FIGURES, *_MARKS), (*figures.unbind(-1), *marks.unbind(-1)), strict=True)
         return MarketStep(observation=observation, final_observation=final_observation, **dict(results))

@@ -25,6 +25,7 @@ class TorchBackend:
         self._market, self._view, self._close_at_end = market, view, close_at_end
         like = market.quotes
         self._broker = Broker(configs, market)
+        self._sessions = market.session_codes(configs[0].sessions)
         self._rewards = RewardTerms([config.reward for config in configs], like)
         self._drawdown_limit = per_lane([config.drawdown_limit for config in configs], like)
         self._targets = like.new_tensor(configs[0].target_positions)
@@ -40,7 +41,7 @@ class TorchBackend:
     def step(self, action: Tensor, starts: Tensor, ends: Tensor) -> MarketStep:
         before = self._account
         self._bar = self._bar + 1
-        quotes = self._market.at(self._bar)
+        quotes = self._market.at(self._bar, self._sessions)
         self._broker.use_costs_at(self._bar)
         outcome = self._broker.step(before, self._target(action), quotes)
         terminated = outcome.account.drawdown >= self._drawdown_limit

@@ -46,6 +46,7 @@ def market_step(
     quotes: Array,
     features: Array,
     scales: Array,
+    sessions: Array,
     rules: Array,
     stops: Array,
     rewards: Array,
@@ -69,6 +70,7 @@ def market_step(
         quotes: [bar, 6].
         features: [bar, feature]. The window of one of the first bars begins with zeros.
         scales: Factors of the account's features [lane, 4].
+        sessions: Codes of `market/sessions.py` [bar]; empty without sessions.
         rules: Records [lane, instrument].
         stops: The bar after the last one of each instrument, [instrument].
         rewards: Records [lane].
@@ -94,7 +96,7 @@ def market_step(
             instrument = 0
             while bar >= stops[instrument]:
                 instrument += 1
-            quote = quote_at(quotes, bar)
+            quote = quote_at(quotes, sessions, bar)
             is_last = bar == last_bars[lane, env]
             target = targets[action[lane, env]]
             step = take_step(account, rules[lane, instrument], rewards[lane], quote, target, is_last, close_at_end)

@@ -34,7 +34,7 @@ _BUDGET = frozenset(f"training.{name}" for name in ("total_updates", "rollout_st
 _MARKET = frozenset(
     f"env.{name}" for name in ("commission_rate", "slippage_rate", "spread", "swap_long_rate", "swap_short_rate")
 )
-_RULES = frozenset({"env.leverage", "env.stop_out_level"})
+_RULES = frozenset({"env.leverage", "env.stop_out_level", "env.flat_by_close"})
 _SIZES = frozenset({"model.d_model", "model.n_layers"})
 _DECADES = 4
 _NARROW = 2  # ratio of the ends of a range, or of the horizons of a rate

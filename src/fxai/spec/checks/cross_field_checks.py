@@ -55,6 +55,7 @@ _SAME_FOR_ALL = (
     "data.spread_",
     "data.clean.",
     "data.split.",
+    "env.sessions",
     "env.costs",
     "data.features.function_folder",
 )

@@ -4,11 +4,12 @@ import math
 from itertools import pairwise
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from fxai.spec.fields.defaults import MAX_COUNT
 from fxai.spec.fields.instrument_costs import CostsByName
 from fxai.spec.fields.record import LATER, Record
+from fxai.spec.fields.session_config import SessionConfig, as_sessions
 
 SHORT_FLAT_LONG: Final = (-1, 0, 1)
 """Target positions of an agent without `env.positions`."""
@@ -134,6 +135,18 @@ class EnvConfig(Record):
         exclude_if=lambda level: level == _STOP_OUT_LEVEL,
         description="equity divided by used margin at which the position is closed within the bar; needs leverage",
     )
+    sessions: Annotated[
+        Annotated[tuple[SessionConfig, ...], Field(min_length=1)] | None, BeforeValidator(as_sessions), LATER
+    ] = Field(
+        default=None,
+        exclude_if=_is_absent,
+        description="sessions outside which no order opens or increases a position; by default all bars",
+    )
+    flat_by_close: Annotated[bool, LATER] = Field(
+        default=False,
+        exclude_if=lambda value: value is False,
+        description="whether a position is closed at the close of the last bar of a session; needs sessions",
+    )
     allow_short: bool = Field(
         default=True, description="whether the agent may sell short; if false, negative target positions are flat"
     )
@@ -182,6 +195,12 @@ class EnvConfig(Record):
         own = (self.costs or {}).get(name)
         return self if own is None else self.model_copy(update={**own.given(), "costs": None})
 
+    @model_validator(mode="after")
+    def _check_sessions(self) -> "EnvConfig":
+        if self.flat_by_close and self.sessions is None:
+            raise ValueError("flat_by_close needs sessions, such as {start: '09:30', end: '16:00', timezone: UTC}")
+        return self
+
     @property
     def target_positions(self) -> tuple[float, ...]:
         """Target position of each action, as a fraction of `position_size`, in increasing order."""
@@ -201,7 +220,8 @@ class EnvConfig(Record):
     @property
     def exits_within_bars(self) -> bool:
         """Whether a rule may close a position within a bar."""
-        return any(each is not None for each in (self.stop_loss, self.take_profit, self.leverage))
+        has_levels = any(each is not None for each in (self.stop_loss, self.take_profit, self.leverage))
+        return has_levels or self.flat_by_close
 
     @property
     def largest_target(self) -> float:
@@ -214,4 +234,4 @@ class EnvConfig(Record):
 
     def without_exits(self) -> "EnvConfig":
         """The environment of a position that nothing closes before its end."""
-        return self.without_stops().model_copy(update={"leverage": None})
+        return self.without_stops().model_copy(update={"leverage": None, "sessions": None, "flat_by_close": False})

@@ -32,7 +32,7 @@ PER_LANE_TRAINING_FIELDS: Final = frozenset(
         "exploration_fraction",
     }
 )
-SHARED_ENV_FIELDS: Final = frozenset({"observation_window", "positions"})
+SHARED_ENV_FIELDS: Final = frozenset({"observation_window", "positions", "sessions"})
 
 
 def varies_by_lane(path: str) -> bool:
