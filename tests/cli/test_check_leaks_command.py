@@ -201,3 +201,12 @@ def test_each_instrument_is_tested(fxai: Fxai, place: Path) -> None:
     assert finished.code == 0
     assert "warning: suspicious column later of BBB: it explains " in finished.out
     assert "column later of AAA" not in finished.out
+
+
+def test_a_constant_column_is_named_as_not_tested(fxai: Fxai, place: Path) -> None:
+    rows = (place / "bars.csv").read_text().splitlines()
+    (place / "bars.csv").write_text("\n".join([f"{rows[0]},same", *(f"{row},1.5" for row in rows[1:])]))
+    write(place, "{columns: [noise, same]}")
+    finished = fxai("check", "--leaks", "mine.yaml")
+    assert finished.code == 0
+    assert "    note: column same is not tested fully: it is constant\n" in finished.out

@@ -24,7 +24,7 @@ def lines_of(leaks: StudyLeaks) -> Iterator[str]:
     called = f", function called {counted(report.calls, 'time')}" if report.calls else ""
     yield f"leaks: {counted(len(report.tested), 'column')} tested{called}, {counted(len(report.findings), 'finding')}"
     yield from map(_line, report.findings)
-    yield from (f"note: column {legible(name)} has no statistical test: {reason}" for name, reason in report.untested)
+    yield from (f"note: column {legible(name)} is not tested fully: {reason}" for name, reason in report.untested)
 
 
 def _line(finding: LeakFinding) -> str:
