@@ -182,10 +182,11 @@ def of_instruments(folder: Path) -> Path:
 
 def test_an_agent_of_several_instruments_is_scored_on_each(fxai: Fxai, of_instruments: Path, folder: Path) -> None:
     finished = fxai("evaluate", "agent.safetensors")
-    assert all(f"│ {name} " in finished.out for name in ("AUD", "EUR", "JPY", "mean"))
+    assert all(f"│ {name} " in finished.out for name in ("AUD", "EUR", "JPY", "mean", "equal weights"))
     document = json.loads(fxai("evaluate", "agent.safetensors", "--json").out)
     values = [each["metrics"]["sharpe"] for each in document["instruments"].values()]
     assert document["metrics"]["sharpe"] == pytest.approx(sum(values) / 3)
+    assert document["equal_weights"]["max_drawdown"] < document["metrics"]["max_drawdown"]
     alone = json.loads(fxai("evaluate", "agent.safetensors", "--instrument", "EUR", "--json").out)
     assert alone["metrics"] == document["instruments"]["EUR"]["metrics"]
     assert (folder / "agent_EUR_validation.json").is_file()

@@ -9,6 +9,7 @@ from fxai.cli.error_message import warning
 from fxai.cli.evaluate_instruments import (
     evaluate_instruments,
     means_of,
+    portfolio_of,
     print_instruments,
     record_of_all,
     write_tracks,
@@ -116,7 +117,14 @@ def _evaluate_all(
         files = (*files, export)
     if as_json:
         documents = {name: _document(path, each.record, tracks[name]) for name, each in evaluated.items()}
-        print_json({"agent": str(path), "metrics": means_of(evaluated), "instruments": documents})
+        print_json(
+            {
+                "agent": str(path),
+                "metrics": means_of(evaluated),
+                "equal_weights": portfolio_of(evaluated),
+                "instruments": documents,
+            }
+        )
     else:
         print_instruments(path, agent, evaluated, files)
 

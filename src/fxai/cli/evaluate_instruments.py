@@ -11,6 +11,7 @@ from fxai.cli.data_instruments import source_of
 from fxai.cli.output import print_sentences, print_table, print_text, stdout
 from fxai.errors import InputError
 from fxai.formatting import counted, legible
+from fxai.market.equal_weights import equal_weights
 from fxai.market.splits import Split
 from fxai.market.track_record import TrackRecord
 from fxai.metric_text import number_text
@@ -85,6 +86,11 @@ def means_of(evaluated: Mapping[str, EvaluatedInstrument]) -> dict[str, float]:
     return {name: mean([metrics[name] for metrics in records]) for name in names}
 
 
+def portfolio_of(evaluated: Mapping[str, EvaluatedInstrument]) -> Mapping[str, float]:
+    """The metrics of the equal-weight portfolio of the instruments."""
+    return equal_weights([each.record for each in evaluated.values()])
+
+
 def print_instruments(
     path: Path, agent: "Agent", evaluated: Mapping[str, EvaluatedInstrument], files: tuple[Path, ...]
 ) -> None:
@@ -98,13 +104,21 @@ def print_instruments(
         (name, str(len(each.record)), *_cells(each.record.metrics), _hold(each.record))
         for name, each in evaluated.items()
     ]
-    print_table(console, headings, [*rows, ("mean", "", *_cells(means_of(evaluated)), "")])
-    print_sentences(console, "The value of a trial is the mean over the instruments.")
+    together = [
+        ("mean", "", *_cells(means_of(evaluated)), ""),
+        ("equal weights", "", *_cells(portfolio_of(evaluated)), ""),
+    ]
+    print_table(console, headings, [*rows, *together])
+    print_sentences(
+        console,
+        "The value of a trial is the mean over the instruments.",
+        "Equal weights are a portfolio with the mean of their returns at each time.",
+    )
     print_text(console, "", "Files:", *(f"  {each}" for each in files))
 
 
 def _cells(metrics: Mapping[str, float]) -> list[str]:
-    return [number_text(name, metrics[name], trading=True) for name in _COLUMNS]
+    return [number_text(name, metrics[name], trading=True) if name in metrics else "" for name in _COLUMNS]
 
 
 def _hold(record: TrackRecord) -> str:
