@@ -175,10 +175,10 @@ def test_a_function_that_fails_with_the_greatest_argument_is_an_error(fxai: Fxai
     finished = fxai("check", "--leaks", "mine.yaml")
     assert finished.code == 2
     assert (
-        "    error: data.features.function leak_features:refuses_eight failed on bars.csv: ValueError" in finished.out
+        "data.features.function leak_features:refuses_eight with span=8 failed on bars.csv: ValueError" in finished.err
     )
-    (study,) = json.loads(fxai("check", "--leaks", "--json", "mine.yaml").out)[0]["studies"]
-    assert "ValueError" in study["leaks"]["error"]
+    (checked,) = json.loads(fxai("check", "--leaks", "--json", "mine.yaml").out)
+    assert "ValueError" in checked["problems"][0]["message"]
 
 
 def test_studies_without_columns_have_nothing_to_test(fxai: Fxai, folder: Path) -> None:

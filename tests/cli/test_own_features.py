@@ -80,6 +80,15 @@ def test_check_refuses_a_function_that_fails(folder: Path) -> None:
     assert "KeyError: 'nothing' (wrong_features.py, line 2)" in checked.err
 
 
+def test_check_refuses_a_window_that_is_too_short_for_the_greatest_argument(folder: Path) -> None:
+    text = (folder / "example" / "study.yaml").read_text().replace("function_window: 96", "function_window: 4")
+    (folder / "example" / "short.yaml").write_text(text)
+    checked = call_fxai(folder, "check", "example/short.yaml")
+    assert checked.code == 2
+    assert "with period=96: 'rsi_change' is nan at bar" in checked.err
+    assert "raise data.features.function_window" in checked.err
+
+
 def test_the_example_is_wise() -> None:
     assert [
         line for study in load_spec(REPOSITORY / "examples/own_features/study.yaml").studies for line in advice(study)

@@ -125,7 +125,9 @@ def test_faults_of_a_function_are_one_message(module: Path, function: str, messa
 
 
 def test_an_argument_that_it_does_not_have_is_named(module: Path) -> None:
-    with pytest.raises(DataError, match=r"slope failed .*: TypeError: slope\(\) got an unexpected keyword .*'perod'"):
+    with pytest.raises(
+        DataError, match=r"slope with perod=3 failed .*: TypeError: slope\(\) got an unexpected keyword .*'perod'"
+    ):
         features(BARS, config(module, arguments={"perod": 3}))
 
 

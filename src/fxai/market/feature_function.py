@@ -47,6 +47,7 @@ def function_features(bars: Bars, config: FeatureConfig, begin: int) -> Iterator
     folder = search_modules_in(str(given) if given.is_dir() else _HERE)
     with redirect_stdout(sys.stderr):  # what the function prints is not part of a command's output
         function = _load(config.function, folder, what)
+        what += _arguments_text(config)
         try:
             returned = function(arrays_of(bars), **config.arguments)
         except Exception as error:
@@ -61,6 +62,12 @@ def function_features(bars: Bars, config: FeatureConfig, begin: int) -> Iterator
         if not isinstance(name, str) or not name.strip():
             raise DataError(f"{what} returned a feature with the name {name!r}; a name must be a text")
         yield name, _checked(values, name, what, bars, begin)
+
+
+def _arguments_text(config: FeatureConfig) -> str:
+    """` with period=24, kind='a'`; empty without arguments."""
+    given = ", ".join(f"{name}={value!r}" for name, value in config.arguments.items())
+    return f" with {given}" if given else ""
 
 
 def arrays_of(bars: Bars) -> Mapping[str, NDArray[Any]]:

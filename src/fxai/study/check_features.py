@@ -10,13 +10,15 @@ from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import default_params, trial_config
 from fxai.spec.search.study import StudySpec
 from fxai.study.check_bars import bars_of_trials
+from fxai.study.check_leaks import features_of_trials
 
 
 def feature_names(study: StudySpec) -> Mapping[str, tuple[str, ...]]:
-    """Computes the features of trial 0. Returns their names by origin (`names_by_origin`).
+    """Computes the features of trial 0, and of trials with other functions and with the greatest arguments.
 
-    The result is empty for a study of custom code or with built-in features only, and if trial 0 is not valid, which
-    `fxai.spec.checks.advice` reports.
+    Returns:
+        The names of the features of trial 0 by origin (`names_by_origin`). Empty for a study of custom code or with
+        built-in features only, and if trial 0 is not valid, which `fxai.spec.checks.advice` reports.
 
     Raises:
         DataError: The data cannot be read, or the features of an instrument cannot be computed.
@@ -39,7 +41,9 @@ def feature_names(study: StudySpec) -> Mapping[str, tuple[str, ...]]:
 def _names(study: StudySpec, config: TrainingConfig, data: DataConfig) -> Mapping[str, tuple[str, ...]]:
     bars = bars_of_trials(study, config)
     data = common_config(bars, data) if data.has_instruments else data
-    names: Mapping[str, tuple[str, ...]] = {}
-    for of_instrument in bars.values():
-        names = names_by_origin(features(of_instrument, data), of_instrument, data)
-    return names
+    found = [
+        names_by_origin(features(of_instrument, changed), of_instrument, changed)
+        for changed in (data.model_copy(update={"features": each}) for each in features_of_trials(study))
+        for of_instrument in bars.values()
+    ]
+    return found[0]

@@ -55,7 +55,7 @@ def check_leaks(study: StudySpec) -> StudyLeaks:
         return StudyLeaks(reason="the objective is your own code, which reads its own data")
     try:
         bars = bars_of_trials(study, config)
-        features = _features_of_trials(study)
+        features = features_of_trials(study)
         if features[0].function is None and not any(each.columns for each in bars.values()):
             return StudyLeaks(reason="data.features has no columns and no function; other features use no later bars")
         data = common_config(bars, config.data) if config.data.has_instruments else config.data
@@ -70,7 +70,7 @@ def check_leaks(study: StudySpec) -> StudyLeaks:
     return StudyLeaks(_joined([*exact, *scaling, *statistical]))
 
 
-def _features_of_trials(study: StudySpec) -> tuple[FeatureConfig, ...]:
+def features_of_trials(study: StudySpec) -> tuple[FeatureConfig, ...]:
     """The features of trial 0, of each other function, and of the greatest arguments, each function call once."""
     first = default_params(study)
     greatest = {each.name: _greatest(each) for each in study.parameters if each.path.startswith(_ARGUMENTS)}

@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from fxai.errors import DataError
-from fxai.market.reading.columns import names_numbers
+from fxai.market.reading.columns import names_numbers, plain_name
 from fxai.market.reading.header import HEADER_WITHIN, Header, find_header
 from fxai.market.reading.layouts import check_layout, layout_note
 from fxai.market.reading.parsed_table import ParsedTable
 from fxai.market.reading.text_bytes import utf8_text
 from fxai.market.reading.ticker_columns import rows_of_tickers
 from fxai.spec.fields.data_config import DataConfig
+from fxai.spec.fields.feature_config import ALL
 
 _NOT_NUMBERS = ("-1.#IND", "-1.#QNAN", "1.#IND", "1.#QNAN", "-NaN", "-nan", "NaN", "nan")
 _NULLS = (*_NOT_NUMBERS, "", "#N/A", "#N/A N/A", "#NA", "<NA>", "N/A", "NA", "NULL", "None", "n/a", "null")
@@ -39,7 +40,8 @@ def csv_table(raw: bytes, config: DataConfig, name: str) -> ParsedTable:
     start = 0
     for _ in range(header.first_row - 1):
         start = (text.find(b"\n", start) + 1) or len(text)
-    frame = _arrow_rows(text, start, header)
+    features = frozenset(map(plain_name, () if config.features.columns == ALL else config.features.columns))
+    frame = _arrow_rows(text, start, header, features)
     if frame is None:
         frame = _pandas_rows(text, start, header, name)
     if header.tickers:
@@ -50,12 +52,16 @@ def csv_table(raw: bytes, config: DataConfig, name: str) -> ParsedTable:
     return ParsedTable(name, frame, notes)
 
 
-def _arrow_rows(text: bytes, start: int, header: Header) -> pd.DataFrame | None:
-    """The rows as pyarrow reads them; None if it refuses them, or its rows are not the lines of the file."""
+def _arrow_rows(text: bytes, start: int, header: Header, features: frozenset[str]) -> pd.DataFrame | None:
+    """The rows as pyarrow reads them; None if it refuses them, or its rows are not the lines of the file.
+
+    `features` has the plain names of further columns that have numbers.
+    """
     if start == len(text):
         return None
     keys = [str(position) for position in range(len(header.names))]
-    types = [pa.float64() if names_numbers(name) else pa.string() for name in header.names]
+    have_numbers = [names_numbers(name) or plain_name(name) in features for name in header.names]
+    types = [pa.float64() if each else pa.string() for each in have_numbers]
     for chosen in dict.fromkeys((tuple(types), (pa.string(),) * len(keys))):
         try:
             table = pa_csv.read_csv(
