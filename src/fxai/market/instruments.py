@@ -1,7 +1,7 @@
 """The markets of several instruments, with one set of split dates for all of them."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate
@@ -81,15 +81,28 @@ def prepare_set(config: DataConfig) -> MarketSet:
 
 def prepare_instruments(bars: Mapping[str, Bars], config: DataConfig) -> MarketSet:
     """As `prepare_set`, for bars in memory by the names of their instruments."""
+    plan = set_without_markets(bars, config)
+    return replace(plan, markets=tuple(markets_of(bars, plan)))
+
+
+def set_without_markets(bars: Mapping[str, Bars], config: DataConfig) -> MarketSet:
+    """The set of instruments without their markets, which `markets_of` prepares one by one."""
     names, dated = tuple(sorted(bars)), common_config(bars, config)
-    markets = tuple(_market(name, names, bars[name], dated) for name in names)
-    for name, market in zip(names, markets, strict=True):
-        if market.feature_names != markets[0].feature_names:
+    return MarketSet(names, (), set_hash(bars), dated, instrument_configs(dated, names))
+
+
+def markets_of(bars: Mapping[str, Bars], plan: MarketSet) -> Iterator[Market]:
+    """The market of each instrument of a set, in the order of its names."""
+    of_first: tuple[str, ...] | None = None
+    for name in plan.names:
+        market = _market(name, plan.names, bars[name], plan.config)
+        of_first = of_first or market.feature_names
+        if market.feature_names != of_first:
             raise DataError(
-                f"instrument {name} has the features {', '.join(market.feature_names)}; instrument {names[0]} has "
-                f"{', '.join(markets[0].feature_names)}"
+                f"instrument {name} has the features {', '.join(market.feature_names)}; instrument {plan.names[0]} has "
+                f"{', '.join(of_first)}"
             )
-    return MarketSet(names, markets, set_hash(bars), dated, instrument_configs(dated, names))
+        yield market
 
 
 def common_config(bars: Mapping[str, Bars], config: DataConfig) -> DataConfig:

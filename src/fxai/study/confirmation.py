@@ -24,7 +24,7 @@ from fxai.evaluation.racing import (
 )
 from fxai.formatting import counted
 from fxai.market.bar_returns import BarReturns, read_bar_returns
-from fxai.market.dataset import prepare
+from fxai.market.mapped.market_cache import mapped_or_prepared
 from fxai.metric_text import number_text
 from fxai.pool import WorkerPool
 from fxai.protocol.standard_error import mean
@@ -222,7 +222,8 @@ class _Race:
             return None
         indices = [index for trial, index in sorted(self._race.scores) if trial == winner]
         values = [self._race.scores[winner, index] for index in indices]
-        market = prepare(self._study.training_config.data)  # type: ignore[union-attr] # custom code has no confirmation
+        data = self._study.training_config.data  # type: ignore[union-attr] # custom code has no confirmation
+        market = mapped_or_prepared(data).first
         returns = self._returns(winner, indices)
         error = fresh_error(values, returns, self._study.metric_name, market.bars_per_year)
         return Confirmed(

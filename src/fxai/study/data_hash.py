@@ -1,6 +1,6 @@
 """Hash of the data that a study trains on."""
 
-from fxai.market.instruments import prepare_set
+from fxai.market.mapped.market_cache import mapped_or_prepared
 from fxai.market.release_memory import release_memory
 from fxai.spec.checks.cost_names import check_cost_names
 from fxai.spec.search.custom_config import CustomConfig
@@ -15,7 +15,7 @@ def data_hash(study: StudySpec) -> str | None:
     """
     if isinstance(study.training_config, CustomConfig):
         return None
-    markets = prepare_set(study.training_config.data)
+    markets = mapped_or_prepared(study.training_config.data)
     check_cost_names(study.training_config.env, markets.names)
     content_hash = markets.content_hash
     del markets

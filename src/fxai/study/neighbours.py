@@ -12,7 +12,7 @@ from fxai.evaluation.fresh_value import fresh_error
 from fxai.evaluation.neighbour_draw import Neighbour, draw_neighbours
 from fxai.evaluation.neighbourhood import Neighbourhood
 from fxai.market.bar_returns import read_bar_returns
-from fxai.market.dataset import prepare
+from fxai.market.mapped.market_cache import mapped_or_prepared
 from fxai.protocol import ParamValue
 from fxai.search.seeds import neighbours_seed
 from fxai.spec.checks.feasibility import violated_constraints
@@ -137,6 +137,6 @@ def _standard_error(
             returns.append(read_bar_returns(trainer.paths_of((winner, seed)).returns))
         except InputError:
             continue
-    market = prepare(trial_config(spec, params).data)
+    market = mapped_or_prepared(trial_config(spec, params).data).first
     error = fresh_error(list(values.values()), returns, spec.metric_name, market.bars_per_year)
     return error.seed if error.market is None else error.total

@@ -11,13 +11,15 @@ import pandas as pd
 import pytest
 
 from fxai.errors import DataError
-from fxai.market.dataset import Market, prepare, prepare_folds
+from fxai.market.dataset import Market, prepare_folds
+from fxai.market.instruments import MarketSet, prepare_set
 from fxai.market.mapped import market_cache
 from fxai.market.mapped.market_cache import cache_folder, mapped_markets
 from fxai.market.mapped.market_folder import MappedMarkets
 from fxai.market.quotes import QuoteTable
 from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.feature_config import FeatureConfig
+from instrument_bars import frame_of, instrument_bars, write_instruments
 
 BARS = 3_000
 SPLITS: list[dict[str, Any]] = [{}, {"walk_forward": {"folds": 3}}, {"combinatorial": {"groups": 4, "test_groups": 2}}]
@@ -42,15 +44,29 @@ def entries() -> list[Path]:
 
 
 def prepared(config: DataConfig) -> list[Market]:
-    return list(prepare_folds(config)) if config.split.has_folds else [prepare(config)]
+    return list(prepare_folds(config)) if config.split.has_folds else list(prepare_set(config).markets)
 
 
 def assert_equal(found: MappedMarkets | None, config: DataConfig) -> None:
     """To the bit, the mapped markets are what a process prepares for itself."""
     assert found is not None
-    (market,), parts, alone = found.markets, prepared(config), prepare(config)
+    alone, parts = prepare_set(config), prepared(config)
+    for field in fields(MarketSet):
+        if field.name != "markets":
+            assert getattr(found.markets, field.name) == getattr(alone, field.name)
+    for market, expected in zip(found.markets.markets, alone.markets, strict=True):
+        assert_equal_markets(market, expected)
+    tables = [QuoteTable.of_market(part) for part in parts]
+    np.testing.assert_array_equal(found.quotes, np.concatenate([table.rows for table in tables]).astype(np.float32))
+    features = np.concatenate([part.features for part in parts])
+    np.testing.assert_array_equal(found.features, features.astype(np.float32))
+    assert found.has_spread == tables[0].has_spread
+    assert found.has_nights
+
+
+def assert_equal_markets(market: Market, prepared: Market) -> None:
     for field in fields(Market):
-        mapped, expected = getattr(market, field.name), getattr(alone, field.name)
+        mapped, expected = getattr(market, field.name), getattr(prepared, field.name)
         if field.name == "features":
             expected = expected.astype(np.float32)
         if isinstance(expected, np.ndarray):
@@ -58,12 +74,6 @@ def assert_equal(found: MappedMarkets | None, config: DataConfig) -> None:
             np.testing.assert_array_equal(mapped, expected, strict=True)
         else:
             assert mapped == expected
-    tables = [QuoteTable.of_market(part) for part in parts]
-    np.testing.assert_array_equal(found.quotes, np.concatenate([table.rows for table in tables]).astype(np.float32))
-    features = np.concatenate([part.features for part in parts])
-    np.testing.assert_array_equal(found.features, features.astype(np.float32))
-    assert found.has_spread == tables[0].has_spread
-    assert found.has_nights
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -76,6 +86,32 @@ def test_mapped_markets_are_those_that_a_process_prepares(split: dict[str, Any],
     made = (entry / "index.json").stat().st_mtime_ns
     assert_equal(mapped_markets(config), config)
     assert (entry / "index.json").stat().st_mtime_ns == made
+
+
+@pytest.mark.parametrize("form", ["mapping", "folder", "one file"])
+def test_the_markets_of_several_instruments_are_joined(form: str, tmp_path: Path) -> None:
+    sources = write_instruments(tmp_path / "bars")
+    tables = {name: frame_of(bars).assign(symbol=name) for name, bars in instrument_bars().items()}
+    pd.concat(tables.values()).to_csv(tmp_path / "all.csv", index=False)
+    forms: dict[str, dict[str, Any]] = {
+        "mapping": {"source": sources},
+        "folder": {"source": str(tmp_path / "bars"), "instruments": "all"},
+        "one file": {"source": str(tmp_path / "all.csv"), "instruments": ["EUR", "AUD"]},
+    }
+    features = {"volatility_windows": [24], "instrument": True}
+    config = DataConfig.model_validate({**forms[form], "features": features})
+    for _ in range(2):
+        assert_equal(mapped_markets(config), config)
+    assert len(entries()) == 1
+
+
+def test_a_file_that_becomes_another_instrument_is_another_market(tmp_path: Path) -> None:
+    write_instruments(tmp_path / "bars")
+    config = DataConfig.model_validate({"source": str(tmp_path / "bars"), "instruments": "all"})
+    mapped_markets(config)
+    (tmp_path / "bars" / "EUR.csv").rename(tmp_path / "bars" / "NOK.csv")
+    assert_equal(mapped_markets(config), config)
+    assert len(entries()) == 2
 
 
 def test_other_bars_or_another_configuration_are_another_market(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_cost_that_is_absent_is_that_of_env() -> None:
     assert (euro.spread, euro.slippage_rate) == (0.0005, 0.002)
     assert (yen.spread, yen.swap_long_rate, yen.commission_rate) == (0.001, -0.0001, 0.0)
     assert euro.costs is None
-    assert config.of_instrument("GBPUSD") == config
+    assert config.of_instrument("GBPUSD") == env()
     assert env().of_instrument("EURUSD") == env()
 
 
@@ -96,6 +96,15 @@ def test_names_that_are_no_instruments_are_refused(data: str, costs: str, parame
     with pytest.raises(SpecError) as caught:
         spec_of(parse_yaml(SPEC.format(data=data, costs=costs, parameter=parameter), "a.yaml"))
     assert text in str(caught.value)
+
+
+def test_costs_of_instruments_of_the_data_are_read() -> None:
+    text = SPEC.format(data="{source: {EURUSD: a.csv}}", costs="{EURUSD: {spread: 0.1}}", parameter="training.gamma")
+    (study,) = spec_of(parse_yaml(text, "a.yaml")).studies
+    assert study.training_config.env.of_instrument("EURUSD").spread == 0.1
+    wrong = text.replace("spread", "spred")
+    with pytest.raises(SpecError, match=r"env\.costs\.EURUSD\.spred: unknown key; did you mean 'spread'"):
+        spec_of(parse_yaml(wrong, "a.yaml"))
 
 
 def test_names_of_files_are_compared_when_they_are_read() -> None:

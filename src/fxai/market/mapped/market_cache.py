@@ -10,7 +10,7 @@ import os
 import platform
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,8 @@ from filelock import FileLock
 import fxai
 from fxai.market.dataset import Market, prepare, prepare_folds
 from fxai.market.folds import latest_fold
+from fxai.market.instrument_bars import instrument_sources, read_instruments
+from fxai.market.instruments import MarketSet, markets_of, prepare_set, set_without_markets
 from fxai.market.mapped.market_folder import MappedMarkets, map_markets, write_markets
 from fxai.market.release_memory import release_memory
 from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
@@ -35,7 +37,18 @@ _MOST_BYTES: Final = 4_000_000_000  # of the folder; the markets that were used 
 _ABANDONED_SECONDS: Final = 86_400.0  # after which an unfinished folder is deleted
 _PACKAGE: Final = Path(fxai.__file__).parent
 _CODE: Final = ("market", "spec/fields")
+_SHIPPED: Final = _PACKAGE / "market" / "data" / "eurusd_1h.csv.gz"
 _LIBRARIES: Final = ("numpy", "pandas", "pyarrow")
+
+
+def mapped_or_prepared(config: DataConfig) -> MarketSet:
+    """Returns the markets of a configuration, mapped if they are large.
+
+    Raises:
+        DataError: The bars cannot be read or are not valid.
+    """
+    mapped = mapped_markets(config)
+    return prepare_set(config) if mapped is None else mapped.markets
 
 
 def mapped_markets(config: DataConfig) -> MappedMarkets | None:
@@ -44,8 +57,8 @@ def mapped_markets(config: DataConfig) -> MappedMarkets | None:
     With folds there is one market, and the tensors of all folds are joined.
 
     Returns:
-        The markets; None if the data are small or generated, if a function of the user makes features, or if the cache
-        cannot be written.
+        The markets; None if the data are small or a generated data set, if a function of the user makes features, or
+        if the cache cannot be written.
 
     Raises:
         DataError: The bars cannot be read or are not valid.
@@ -56,14 +69,15 @@ def mapped_markets(config: DataConfig) -> MappedMarkets | None:
     folder = cache_folder() / key
     try:
         with FileLock(_lock(folder), fallback_to_soft=False):
-            found = map_markets(folder)
+            found = map_markets(folder, config)
             if found is None:
                 _write(folder, config)
                 if _key(config) != key:  # the files changed meanwhile
                     shutil.rmtree(folder, ignore_errors=True)
                     return None
-                found = map_markets(folder)
-            os.utime(folder)
+                found = map_markets(folder, config)
+            now = time.time_ns()  # more exact than the kernel's time of a file
+            os.utime(folder, ns=(now, now))
     except OSError:
         return None
     return found
@@ -86,7 +100,12 @@ def _write(folder: Path, config: DataConfig) -> None:
     temporary = folder.with_name(f".{folder.name}.tmp")
     try:
         shutil.rmtree(temporary, ignore_errors=True)  # of a worker that was killed
-        write_markets(temporary, _parts(config))
+        if config.has_instruments:
+            bars = {name: reading.bars for name, reading in read_instruments(config).items()}
+            plan = set_without_markets(bars, config)
+            write_markets(temporary, ((market, True) for market in markets_of(bars, plan)), plan)
+        else:
+            write_markets(temporary, _parts(config))
         shutil.rmtree(folder, ignore_errors=True)  # a damaged one
         temporary.rename(folder)
     finally:
@@ -123,20 +142,34 @@ def _size(folder: Path) -> int:
 
 
 def _key(config: DataConfig) -> str | None:
-    """Hash of all that decides the numbers of a market; None if the market is not mapped."""
-    if not isinstance(config.source, str) or config.has_instruments or NAMED_SOURCE.fullmatch(config.source):
+    """Hash of all that decides the numbers of a market; None if the market is not mapped.
+
+    Raises:
+        DataError: An instrument that the configuration names has no file.
+    """
+    sources = instrument_sources(config) if config.has_instruments else None
+    if sources is None:
+        sources = {"": str(config.source)}
+    if NAMED_SOURCE.fullmatch(sources.get("", "")):
         return None
     if config.features.function is not None:  # the key cannot hold all code that a function of the user calls
         return None
     try:
-        paths = source_paths(expanded_path(config.source))
-        if sum(path.stat().st_size for path in paths) * config.split.folds < FEWEST_BYTES:
+        paths = [(name, path) for name, source in sources.items() for path in _paths(source)]
+        if sum(path.stat().st_size for _, path in paths) * config.split.folds < FEWEST_BYTES:
             return None
-        contents = [_hash_of(path) for path in paths]
+        contents = [f"{name} {_hash_of(path)}" for name, path in paths]
     except OSError:
         return None  # reading the bars says what is wrong
     parts = [_made_by(), config.model_dump_json(), *contents]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _paths(source: str) -> Sequence[Path]:
+    """The files of a source. A named data set has the shipped one, whose size is that of the others too."""
+    if NAMED_SOURCE.fullmatch(source):
+        return (_SHIPPED,)
+    return source_paths(expanded_path(source))
 
 
 @cache

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from fxai.market.dataset import Market
+from fxai.market.instruments import MarketSet
 from fxai.market.mapped.array_folder import Array, ArrayWriter, map_arrays
 from fxai.market.quotes import QuoteTable
+from fxai.spec.fields.data_config import DataConfig
 
 _FEATURES: Final = "features"
 
@@ -21,23 +23,24 @@ _FEATURES: Final = "features"
 class MappedMarkets:
     """Markets whose arrays are mapped, and their joined tensors: the bars of one market after those of the other.
 
-    The features of the markets are in single precision. Nothing is read from the disk before it is used.
+    The features of the markets are in single precision.
     """
 
-    markets: tuple[Market, ...]
+    markets: MarketSet
     quotes: NDArray[np.float32]  # [bar, quote], of all parts
     features: NDArray[np.float32]  # [bar, feature], of all parts
-    has_spread: bool  # of the first part
-    has_nights: bool  # of the first part
+    has_spread: bool  # of all parts
+    has_nights: bool  # of any part
 
 
-def write_markets(folder: Path, parts: Iterable[tuple[Market, bool]]) -> None:
+def write_markets(folder: Path, parts: Iterable[tuple[Market, bool]], plan: MarketSet | None = None) -> None:
     """Writes markets into a new folder.
 
     Args:
         folder: The folder.
-        parts: The markets that are joined, each with whether it is one of `MappedMarkets.markets`: folds have the same
-            bars, of which one copy is enough. One market is in memory at a time.
+        parts: The markets that are joined, each with whether it is one of the set: folds have the same bars, of which
+            one copy is enough. One market is in memory at a time.
+        plan: The set without its markets; None for data of one instrument without a name.
 
     Raises:
         OSError: The disk is full.
@@ -49,25 +52,32 @@ def write_markets(folder: Path, parts: Iterable[tuple[Market, bool]]) -> None:
         begin = 0
         for index, (part, is_kept) in enumerate(parts):
             table = QuoteTable.of_market(part)
-            if index == 0:
-                has_spread, has_nights = table.has_spread, bool(part.nights.any())
+            has_spread, has_nights = table.has_spread, has_nights or bool(part.nights.any())
             writer.append("quotes", table.rows.astype(np.float32))
             writer.append(_FEATURES, part.features.astype(np.float32))
             if is_kept:
                 markets.append({"begin": begin, "bars": len(part), "fields": _written(part, index, writer)})
             begin += len(part)
-        writer.finish({"markets": markets, "has_spread": has_spread, "has_nights": has_nights})
+        described = None if plan is None else _described(plan)
+        writer.finish({"markets": markets, "set": described, "has_spread": has_spread, "has_nights": has_nights})
 
 
-def map_markets(folder: Path) -> MappedMarkets | None:
-    """Maps the markets of a folder of `write_markets`; None if it is missing or damaged."""
+def map_markets(folder: Path, config: DataConfig) -> MappedMarkets | None:
+    """Maps the markets of a folder of `write_markets`; None if it is missing or damaged.
+
+    Args:
+        folder: The folder.
+        config: The configuration of the markets.
+    """
     found = map_arrays(folder)
     if found is None:
         return None
     facts: Any = found.facts
     try:
+        markets = tuple(_mapped(market, found.arrays) for market in facts["markets"])
+        described = facts["set"]
         return MappedMarkets(
-            markets=tuple(_mapped(market, found.arrays) for market in facts["markets"]),
+            markets=MarketSet.of_one(markets[0], config) if described is None else _set_of(described, markets),
             quotes=found.arrays["quotes"],
             features=found.arrays[_FEATURES],
             has_spread=facts["has_spread"],
@@ -75,6 +85,20 @@ def map_markets(folder: Path) -> MappedMarkets | None:
         )
     except (KeyError, TypeError, ValidationError):  # of another release
         return None
+
+
+def _described(plan: MarketSet) -> dict[str, JsonValue]:
+    """The fields of a set, except its markets, as JSON."""
+    configs: list[JsonValue] = [config.model_dump(mode="json") for config in plan.configs]
+    whole = plan.config.model_dump(mode="json")
+    return {"names": list(plan.names), "content_hash": plan.content_hash, "config": whole, "configs": configs}
+
+
+def _set_of(described: Any, markets: tuple[Market, ...]) -> MarketSet:
+    """The set of `_described` with its markets."""
+    configs = tuple(map(DataConfig.model_validate, described["configs"]))
+    config = DataConfig.model_validate(described["config"])
+    return MarketSet(tuple(described["names"]), markets, described["content_hash"], config, configs)
 
 
 def _written(market: Market, index: int, writer: ArrayWriter) -> dict[str, JsonValue]:

@@ -132,9 +132,12 @@ def on_device(market: Market, device: torch.device) -> MarketTensors:
 def mapped_on_device(mapped: MappedMarkets, device: torch.device) -> MarketTensors:
     """Returns the joined tensors of mapped markets on a device; on a CPU they are the mapped memory itself."""
     quotes, features = torch.from_numpy(mapped.quotes).to(device), torch.from_numpy(mapped.features).to(device)
-    times = tuple(market.time for market in mapped.markets)
+    markets = mapped.markets
+    times = tuple(market.time for market in markets.markets)
     repeats = len(quotes) // sum(map(len, times))  # folds have the same bars
-    return MarketTensors(quotes, features, mapped.has_spread, mapped.has_nights, times=times * repeats)
+    stops = accumulate(map(len, times))
+    named = tuple(zip(markets.names, stops, strict=False))  # data of one instrument without a name have no names
+    return MarketTensors(quotes, features, mapped.has_spread, mapped.has_nights, named, times * repeats)
 
 
 def folds_on_device(folds: Iterable[Market], device: torch.device) -> MarketTensors:

@@ -191,9 +191,11 @@ class EnvConfig(Record):
     reward: RewardConfig = Field(default_factory=RewardConfig, description="terms of the reward")
 
     def of_instrument(self, name: str) -> "EnvConfig":
-        """Returns the environment of one instrument, with the costs that `costs` has for it."""
-        own = (self.costs or {}).get(name)
-        return self if own is None else self.model_copy(update={**own.given(), "costs": None})
+        """Returns the environment of one instrument alone, with the costs that `costs` has for it."""
+        if self.costs is None:
+            return self
+        own = self.costs[name].given() if name in self.costs else {}
+        return self.model_copy(update={**own, "costs": None})
 
     @model_validator(mode="after")
     def _check_sessions(self) -> "EnvConfig":
