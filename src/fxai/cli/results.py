@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import JsonValue
@@ -29,6 +29,9 @@ from fxai.results.study_overview import LEADERS, StudyOverview
 from fxai.results.summary import StudySummary
 from fxai.search.stored_trial import StoredState
 from fxai.search.studies import study_names
+
+if TYPE_CHECKING:
+    from fxai.results.instrument_values import InstrumentValues
 
 _FRONT_ROWS = 20
 _MOST_IMPORTANT = 3  # parameters
@@ -72,6 +75,7 @@ def results(
         _print_study(console, each, leaders=by is None)
         if by is not None:
             _print_by(console, stored_record(storage, each.overview.name), by)
+        _print_instruments(console, each, results_dir)
         print_verdict(console, each.verdict, each.overview.name, location)
         _print_next(console, each, begun, location)
 
@@ -123,6 +127,22 @@ def _print_files(console: Console, study: FoundStudy, results_dir: Path) -> None
         print_text(console, f"Files: none; {legible(study.folder_fault)}", "")
     else:
         print_files(console, files_of(results_dir, study.overview.name))
+
+
+def _print_instruments(console: Console, study: FoundStudy, results_dir: Path) -> None:
+    if (best := study.overview.best) is not None and (found := _on_instruments(study, results_dir)):
+        from fxai.cli.instrument_tables import print_values  # noqa: PLC0415 - SciPy is slow to load
+
+        print_values(console, best.number, found)
+
+
+def _on_instruments(study: FoundStudy, results_dir: Path) -> "Sequence[InstrumentValues]":
+    """The best trial on each instrument; nothing for data without named instruments."""
+    if not study.overview.traits.has_instruments or study.folder_fault:
+        return ()
+    from fxai.cli.instrument_tables import values_on_instruments  # noqa: PLC0415 - SciPy is slow to load
+
+    return values_on_instruments(study.overview, results_dir)
 
 
 def _print_next(console: Console, study: FoundStudy, begun: Collection[str], location: StudyLocation) -> None:
@@ -178,12 +198,15 @@ def _as_json(
     trials: list[JsonValue] = [trial.as_json() for trial in record.trials]
     found = () if study.folder_fault else files_of(Path(location.results_dir), record.name)
     files: list[JsonValue] = [str(path) for path in found]
+    values = _on_instruments(study, Path(location.results_dir))
+    on_instruments: list[JsonValue] = [each.as_json() for each in values]
     return {
         "summary": StudySummary.of(record, study.verdict).as_json(),
         "matters_most": json_value(most),
         "gain": None if study.gain is None else study.gain.as_json(),
         "next": None if study.folder_fault else next_after(study, begun, location),
         "files": files,
+        **({"instruments": on_instruments} if on_instruments else {}),
         **({"folder_fault": study.folder_fault} if study.folder_fault else {}),
         "trials": trials,
     }

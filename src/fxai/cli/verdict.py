@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from fxai.cli.error_message import warning
+from fxai.cli.instrument_tables import print_figures
 from fxai.cli.options import DEFAULT_RESULTS_DIR, DEFAULT_STORAGE, AsJson, ResultsDir, StorageUrl, StudyName
 from fxai.cli.output import print_json, print_text, stdout
 from fxai.cli.watch_fresh_trainings import watch_fresh_trainings
@@ -117,4 +118,6 @@ def _print(found: StudyVerdict, files: Sequence[Path], console: Console) -> None
     print_text(console, "", legible(f"{found.study}: trial {found.trial} against trial {found.default} on {where}"))
     lines = (*found.sentences(), *summary(found.selection, found.trial))
     print_text(console, *(f"  {line}" for line in lines))
+    if found.instruments:
+        print_figures(console, found.instruments)
     print_text(console, "", "Files:", *(f"  {path}" for path in files))

@@ -5,7 +5,9 @@ times. Holding and constant positions are the best known simple rules. The break
 best days show on how little a profit depends.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,8 @@ from fxai.evaluation.agent_figures import annual_sharpe, total_return
 from fxai.market.bars import FloatArray, TimeArray
 from fxai.market.baselines import baselines, returns_of_equity
 from fxai.market.dataset import Market
+from fxai.market.instrument_scores import InstrumentBars
+from fxai.market.portfolio_returns import PortfolioReturns
 from fxai.market.position_returns import PositionReturns
 from fxai.spec.fields.env_config import EnvConfig
 
@@ -80,6 +84,38 @@ class PositionPath:
     held: FloatArray  # [bar], as a fraction of `position_size`
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TradedMarket:
+    """The market of one instrument and what an agent held on it."""
+
+    name: str  # of the instrument; empty without a name
+    market: Market
+    path: PositionPath
+    env: EnvConfig  # the environment that scores, with what belongs to the winner
+
+    @property
+    def time(self) -> TimeArray:
+        """Opens of the bars of the path."""
+        return self.market.time[self.path.bar]
+
+    def returns(self, *, without_stops: bool = False) -> PositionReturns:
+        """Computes returns of positions on the bars of the path."""
+        env = self.env.without_stops() if without_stops else self.env
+        return PositionReturns.of_market(self.market, self.path.bar, self.path.begins, env)
+
+    def held(self) -> Mapping[str, FloatArray]:
+        """Returns [bar] of the strategies that hold one position."""
+        first, last = int(self.path.bar[0]), int(self.path.bar[-1])
+        curves = baselines(self.market, first, last, self.env)
+        return {name: returns_of_equity(curve) for name, curve in curves.items()}
+
+
+class ReturnsOfPositions(Protocol):
+    """Computes returns after costs from positions, as `PositionReturns`."""
+
+    def __call__(self, positions: FloatArray, *, cost_multiple: float = 1.0) -> FloatArray: ...
+
+
 def position_baselines(
     market: Market, path: PositionPath, env: EnvConfig, *, seed: int = 0, shifts: int = SHIFTS
 ) -> PositionBaselines:
@@ -92,29 +128,58 @@ def position_baselines(
         seed: Seed of the drawn shifts.
         shifts: Number of shifts; all that there are if there are fewer.
     """
-    returns_of = PositionReturns.of_market(market, path.bar, path.begins, env)
-    returns = returns_of(path.held)
-    first, last = int(path.bar[0]), int(path.bar[-1])
+    return portfolio_baselines([TradedMarket("", market, path, env)], None, market.bars_per_year, seed, shifts)
+
+
+def portfolio_baselines(
+    traded: Sequence[TradedMarket],
+    bars: InstrumentBars | None,
+    bars_per_year: float,
+    seed: int = 0,
+    shifts: int = SHIFTS,
+) -> PositionBaselines:
+    """The baselines of the winner's positions on several instruments: those of the equal-weight portfolio.
+
+    Random trading shifts the positions on all instruments by the same number of bars.
+
+    Args:
+        traded: The instruments. All have the same target positions.
+        bars: The bars of all paths; None for one market.
+        bars_per_year: Of the portfolio.
+        seed: Seed of the drawn shifts.
+        shifts: Number of shifts; all that there are if there are fewer.
+    """
+
+    def returns_in(markets: Sequence[PositionReturns]) -> ReturnsOfPositions:
+        return markets[0] if bars is None else PortfolioReturns.of(markets, bars)
+
+    returns_of = returns_in([each.returns() for each in traded])
+    parts = [each.path.held for each in traded]
+    positions = np.concatenate(parts)
+    returns = returns_of(positions)
+    strategies = [each.held() for each in traded]
+    joined = {name: np.concatenate([each[name] for each in strategies]) for name in strategies[0]}
     curves = {
-        name: _figures(returns_of_equity(curve), market.bars_per_year)
-        for name, curve in baselines(market, first, last, env).items()
+        name: strategy_figures(of_all if bars is None else bars.portfolio(of_all), bars_per_year)
+        for name, of_all in joined.items()
     }
-    holds = PositionReturns.of_market(market, path.bar, path.begins, env.without_stops())
-    constants = {position: holds(np.full(len(path.held), position)) for position in env.allowed_positions}
+    holds = returns_in([each.returns(without_stops=True) for each in traded])
+    allowed = traded[0].env.allowed_positions
+    constants = {position: holds(np.full(len(positions), position)) for position in allowed}
     best = max(constants, key=lambda position: (float(constants[position].mean()), position == 0))
     return PositionBaselines(
         flat=curves["flat"],
         buy_and_hold=curves["buy_and_hold"],
         sell_and_hold=curves.get("sell_and_hold"),
         best_constant_position=best,
-        best_constant=_figures(constants[best], market.bars_per_year),
-        random=_random_trading(returns_of, path.held, float(returns.mean()), seed, shifts),
-        break_even_cost_multiple=break_even_cost_multiple(returns_of, path.held),
-        best_days_share=best_days_share(returns, market.time[path.bar]),
+        best_constant=strategy_figures(constants[best], bars_per_year),
+        random=_random_trading(returns_of, parts, float(returns.mean()), seed, shifts),
+        break_even_cost_multiple=break_even_cost_multiple(returns_of, positions),
+        best_days_share=best_days_share(returns, traded[0].time if bars is None else bars.dates()),
     )
 
 
-def break_even_cost_multiple(returns_of: PositionReturns, positions: FloatArray) -> float | None:
+def break_even_cost_multiple(returns_of: ReturnsOfPositions, positions: FloatArray) -> float | None:
     """See `PositionBaselines`; found by bisection."""
 
     def gain(multiple: float) -> float:
@@ -149,19 +214,23 @@ def best_days_share(returns: FloatArray, time: TimeArray) -> float | None:
 
 
 def _random_trading(
-    returns_of: PositionReturns, positions: FloatArray, winner: float, seed: int, shifts: int
+    returns_of: ReturnsOfPositions, parts: Sequence[FloatArray], winner: float, seed: int, shifts: int
 ) -> RandomTrading | None:
-    if len(positions) < 2 or not positions.any():  # noqa: PLR2004
+    """`parts` are the positions [bar] on each instrument."""
+    fewest = min(map(len, parts))
+    if fewest < 2 or not any(part.any() for part in parts):  # noqa: PLR2004
         return None
-    count = min(shifts, len(positions) - 1)
-    drawn = np.random.default_rng(seed).choice(len(positions) - 1, size=count, replace=False) + 1
-    means = np.array([returns_of(np.roll(positions, shift)).mean() for shift in drawn])
+    count = min(shifts, fewest - 1)
+    drawn = np.random.default_rng(seed).choice(fewest - 1, size=count, replace=False) + 1
+    shifted = (np.concatenate([np.roll(part, shift) for part in parts]) for shift in drawn)
+    means = np.array([returns_of(positions).mean() for positions in shifted])
     low, high = np.quantile(means, [0.05, 0.95]).tolist()
     p_value = (1 + int((means >= winner).sum())) / (1 + count)
     return RandomTrading(count, float(means.mean()), low, high, p_value)
 
 
-def _figures(returns: FloatArray, bars_per_year: float) -> StrategyFigures:
+def strategy_figures(returns: FloatArray, bars_per_year: float) -> StrategyFigures:
+    """The figures of returns [bar]."""
     return StrategyFigures(
         mean_return=float(returns.mean()),
         total_return=total_return(returns),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from pydantic import JsonValue
 
 from fxai.atomic_write import write_text
 from fxai.errors import InputError
+from fxai.evaluation.instrument_figures import InstrumentFigures
+from fxai.evaluation.json_record import record_of_json
 from fxai.evaluation.neighbourhood import Neighbourhood
 from fxai.evaluation.neighbourhood_words import neighbourhood_sentences
 from fxai.evaluation.selection import Selection
@@ -39,6 +41,7 @@ class StudyVerdict:
     neighbourhood: Neighbourhood | None = (
         None  # of the trial; None without it, and then `verdict.missing` has the reason
     )
+    instruments: tuple[InstrumentFigures, ...] = ()  # of data with several; the portfolio of all is judged
 
     def sentences(self) -> tuple[str, ...]:
         """The verdict and the neighbourhood for people."""
@@ -51,7 +54,10 @@ class StudyVerdict:
             "selection": self.selection.as_json(),
             "neighbourhood": None if self.neighbourhood is None else self.neighbourhood.as_json(),
         }
-        own = {name: getattr(self, name) for name in self.__slots__ if name not in {*parts, "seeds"}}
+        if self.instruments:
+            parts["instruments"] = [asdict(each) for each in self.instruments]
+        left_out = {*parts, "seeds", "instruments"}
+        own = {name: getattr(self, name) for name in self.__slots__ if name not in left_out}
         return {"format": FORMAT, **own, "seeds": list(self.seeds), **parts}
 
     @classmethod
@@ -64,7 +70,7 @@ class StudyVerdict:
         if document.get("format") != FORMAT:
             raise InputError(f"this is not a verdict of this version of FxAI; its format is {document.get('format')!r}")
         try:
-            own = {name: document[name] for name in cls.__slots__}
+            own = {name: document[name] for name in cls.__slots__ if name != "instruments"}
         except KeyError as error:
             raise InputError(f"the verdict has no {error.args[0]}") from None
         near = own["neighbourhood"]
@@ -72,6 +78,7 @@ class StudyVerdict:
             "verdict": Verdict.from_json(own["verdict"]),
             "selection": Selection.from_json(own["selection"]),
             "neighbourhood": None if near is None else Neighbourhood.from_json(near),
+            "instruments": tuple(_instrument(each) for each in document.get("instruments", ())),
         }
         return cls(**{**own, "seeds": tuple(own["seeds"]), **parts})
 
@@ -82,6 +89,10 @@ class StudyVerdict:
             FxaiError: The file cannot be written.
         """
         write_text(path, json.dumps(self.as_json(), indent=2, allow_nan=False) + "\n")
+
+
+def _instrument(document: Mapping[str, Any]) -> InstrumentFigures:
+    return record_of_json(InstrumentFigures, document, "verdict's figures of an instrument")
 
 
 def read_study_verdict(path: Path) -> StudyVerdict | None:

@@ -17,6 +17,7 @@ class StudyTraits:
     trading: bool = False  # whether FxAI measures its metrics
     may_be_judged: bool = False  # whether a verdict can test its best trial on a test split
     doing_nothing: float | None = None  # value of an agent that never trades; None if the metric has no such value
+    has_instruments: bool = False  # whether its data are named instruments
 
     @classmethod
     def of(cls, study: StudyLike) -> "StudyTraits":
@@ -32,8 +33,9 @@ class StudyTraits:
         return cls(
             key=key,
             trading=True,
-            may_be_judged=single and validation is not None and not _has_instruments(stored),
+            may_be_judged=single and validation is not None,
             doing_nothing=value_of_doing_nothing(metric, penalty),
+            has_instruments=_has_instruments(stored),
         )
 
 
@@ -41,7 +43,7 @@ UNKNOWN_STUDY = StudyTraits()
 
 
 def _has_instruments(stored: Mapping[str, Any]) -> bool:
-    """Whether the data of a fingerprint are several instruments, which have no verdict yet."""
+    """Whether the data of a fingerprint are named instruments."""
     named = _field(stored, "training_config.data.instruments", absent=None)
     return named is not None or isinstance(_field(stored, "data.source", absent=""), Mapping)
 

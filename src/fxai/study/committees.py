@@ -16,6 +16,7 @@ from fxai.results.record import StudyRecord
 from fxai.search.seeds import verdict_seed
 from fxai.spec.checks.study_parts import parts_of
 from fxai.spec.checks.winner_checks import no_training_again, no_verdict
+from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.study import StudySpec
 from fxai.study.events import FreshTrainingsProgressed, StudyEvent
 from fxai.study.fresh_trainer import FreshTrainer
@@ -46,6 +47,12 @@ def judged_study(spec: StudySpec, record: StudyRecord, identity: StudyIdentity, 
     name, parts = spec.study_name, parts_of(spec)
     if reason := next(no_training_again(parts), None):
         raise InputError(f"{name}: a verdict {reason}")
+    config = spec.training_config
+    if not on_test_split and isinstance(config, TrainingConfig) and config.data.has_instruments:
+        raise InputError(
+            f"{name}: a verdict on other data judges agents of one instrument; leave out --data for the test split of "
+            "all instruments"
+        )
     if on_test_split and (reason := next(no_verdict(parts), None)):
         raise InputError(f"{name}: a verdict {reason}; name other data with --data")
     if record.best is None or record.first is None:

@@ -26,6 +26,10 @@ from fxai.results.report.study_info import StudyInfo
 from fxai.results.study_verdict import StudyVerdict, read_study_verdict
 
 _NAME = "verdict"
+_INSTRUMENTS = (
+    "Each instrument, which describes and decides nothing. The difference is the mean return per bar minus that of the "
+    "default."
+)
 
 
 def verdict(info: StudyInfo) -> Section | None:
@@ -57,6 +61,8 @@ def _judged(found: StudyVerdict) -> Section:
     blocks: list[Block] = [KeySentence(meaning(of)), Points(deciding_figures(of)), Text(_judged_on(found))]
     blocks += [Text(line) for line in (change_sentence(of), *looks_sentence(of), *missing_sentences(of))]
     blocks.append(_table(found))
+    if found.instruments:
+        blocks += [Text(_INSTRUMENTS), _of_instruments(found)]
     facts = (*_agent_facts(of), *(() if of.baselines is None else _baseline_facts(of.baselines)))
     if facts:
         blocks.append(Facts(facts))
@@ -87,6 +93,21 @@ def _table(found: StudyVerdict) -> Table:
         rows.append(_strategy_row("doing nothing", baselines.flat))
     bounds = f"{100 * of.settings.confidence_of_look:.4g} % bounds"
     return Table(("", "Return", "Sharpe ratio", bounds), rows, frozenset({1, 2, 3}), stacked=True)
+
+
+def _of_instruments(found: StudyVerdict) -> Table:
+    """The committees on each instrument."""
+    rows = [
+        (
+            each.name,
+            *(_return(of.total_return) for of in (each.agent, each.default)),
+            *(_ratio(of.sharpe) for of in (each.agent, each.default)),
+            f"{100 * each.to_default:+.3g} %",
+        )
+        for each in found.instruments
+    ]
+    headings = ("Instrument", "Return", "of default", "Sharpe ratio", "of default", "Difference per bar")
+    return Table(headings, rows, frozenset(range(1, 6)), stacked=True)
 
 
 def _agent_row(name: str, agent: AgentFigures) -> Sequence[str]:

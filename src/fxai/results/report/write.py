@@ -18,6 +18,7 @@ from fxai.results.report.failures import failures
 from fxai.results.report.headline import headline_of
 from fxai.results.report.history import history
 from fxai.results.report.importance import importances, most_important_pair
+from fxai.results.report.instruments import instruments
 from fxai.results.report.next_steps import next_steps
 from fxai.results.report.out_of_sample import out_of_sample
 from fxai.results.report.parallel_coordinates import top_trials
@@ -35,6 +36,7 @@ _SECTIONS = (
     history,
     front,
     winner,
+    instruments,
     traded,
     out_of_sample,
     importances,

@@ -57,5 +57,3 @@ def no_training_again(study: StudyParts) -> Iterator[str]:
         yield "cannot train a member of a population again, whose parameters change during training"
     if study.has_objectives:
         yield "needs a single objective that orders the trials"
-    if isinstance(study.config, TrainingConfig) and study.config.data.has_instruments:
-        yield "cannot train agents of several instruments yet"

@@ -1,0 +1,54 @@
+"""What the committees of a verdict earn on each of several instruments. The portfolio of all decides the verdict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import ConfigDict, FiniteFloat
+
+from fxai.evaluation.committee_returns import CommitteeReturns
+from fxai.evaluation.position_baselines import StrategyFigures, strategy_figures
+from fxai.market.instrument_scores import InstrumentBars
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentFigures:
+    """The committees on one instrument, after costs."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+
+    name: str
+    bars: int
+    agent: StrategyFigures  # of the best trial
+    default: StrategyFigures
+    to_default: FiniteFloat  # mean return per bar minus that of the default
+
+
+def portfolio(of_each: Sequence[CommitteeReturns], bars: InstrumentBars) -> CommitteeReturns:
+    """The returns of a committee on the equal-weight portfolio, on each date on which an instrument has a bar.
+
+    Args:
+        of_each: The returns on each instrument.
+        bars: The bars of all of them.
+    """
+    committee = np.concatenate([each.committee for each in of_each])
+    members = np.concatenate([each.members for each in of_each], axis=1)
+    return CommitteeReturns(bars.portfolio(committee), bars.portfolio(members))
+
+
+def instrument_figures(
+    winner: Sequence[CommitteeReturns], default: Sequence[CommitteeReturns], bars: InstrumentBars
+) -> tuple[InstrumentFigures, ...]:
+    """The figures on each instrument.
+
+    Args:
+        winner: The returns of the winner's committee on each instrument.
+        default: Those of the default's committee on the same bars.
+        bars: The bars of all instruments.
+    """
+    found = []
+    for name, per_year, own, other in zip(bars.names, bars.bars_per_year, winner, default, strict=True):
+        agent, of_default = (strategy_figures(each.committee, per_year) for each in (own, other))
+        to_default = agent.mean_return - of_default.mean_return
+        found.append(InstrumentFigures(name, own.bars, agent, of_default, to_default))
+    return tuple(found)
