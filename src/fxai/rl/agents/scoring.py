@@ -127,19 +127,18 @@ class Scorer:
 
         The environment restarts ended episodes; steps after the end of an episode are 0 in the result.
         """
-        observation = env.reset()
-        field_steps, ended = [], []
-        for _ in range(self._episodes.longest):
+        observation, longest = env.reset(), self._episodes.longest
+        # Lists of the steps' tensors would keep small pieces of memory between the large ones of the observations.
+        fields = weights.new_empty(longest, len(names), *observation.shape[:2])
+        ended = torch.empty(longest, *observation.shape[:2], dtype=torch.bool, device=weights.device)
+        for of_step, ends in zip(fields, ended, strict=True):
             step = env.step(greedy(policy, weights, observation))
-            field_steps.append([getattr(step, name) for name in names])
-            ended.append(step.terminated | step.truncated)
+            torch.stack([getattr(step, name) for name in names], out=of_step)
+            torch.logical_or(step.terminated, step.truncated, out=ends)
             observation = step.observation
-        over = torch.stack(ended, dim=2).cumsum(
-            2
-        )  # [lane, episode, time]: number of ended episodes, including this step
-        alive = over - torch.stack(ended, dim=2).to(over.dtype) == 0
-        fields = [torch.stack(field, dim=2).to(weights.dtype) for field in zip(*field_steps, strict=True)]
-        return torch.stack(fields, dim=1) * alive.unsqueeze(1)
+        over = ended.cumsum(0)  # [time, lane, episode]: number of ended episodes, including this step
+        alive = over - ended.to(over.dtype) == 0
+        return (fields * alive.unsqueeze(1)).permute(2, 1, 3, 0)
 
     def _by_step(self, steps: Tensor, lanes: Sequence[int]) -> list[NDArray[np.float64]]:
         """The result of `_run` on `lanes`, for each lane [field, step] with the episodes in the order of time."""
