@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,8 @@ from instrument_bars import frame_of, instrument_bars, write_instruments
 
 BARS = 3_000
 SPLITS: list[dict[str, Any]] = [{}, {"walk_forward": {"folds": 3}}, {"combinatorial": {"groups": 4, "test_groups": 2}}]
+
+FEWEST_BYTES = market_cache.FEWEST_BYTES
 
 
 @pytest.fixture(autouse=True)
@@ -164,6 +167,8 @@ def test_the_markets_that_were_used_last_stay(tmp_path: Path, monkeypatch: pytes
     for config in configs[:2]:
         mapped_markets(config)
         kept.append(next(entry for entry in entries() if entry not in kept))
+    for entry, second in zip(kept, (1, 2), strict=True):  # file systems do not tell apart times of one clock tick
+        os.utime(entry, (second, second))
     monkeypatch.setattr(market_cache, "_MOST_BYTES", 2.5 * sum(each.stat().st_size for each in kept[0].iterdir()))
     first = mapped_markets(configs[0])
     assert first is not None
@@ -175,7 +180,7 @@ def test_the_markets_that_were_used_last_stay(tmp_path: Path, monkeypatch: pytes
 
 
 def test_small_files_and_generated_bars_are_not_mapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
+    monkeypatch.setattr(market_cache, "FEWEST_BYTES", FEWEST_BYTES)
     assert mapped_markets(DataConfig()) is None
     assert mapped_markets(write_bars(tmp_path / "a.csv")) is None
     assert not cache_folder().exists()
