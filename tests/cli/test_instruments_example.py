@@ -1,4 +1,4 @@
-"""The example of several instruments: its bars are made, and its search runs."""
+"""The example of several instruments: its bars are made, and its search runs to its verdict."""
 
 import json
 import shutil
@@ -14,7 +14,16 @@ from fxai.rl.agents.agent_file import load_agent
 from inline_workers import train_in_this_process
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "instruments"
-SHORT = ("training.total_updates=2", "training.eval_frequency=1", "n_trials=2", "seeds_per_trial=2", "n_jobs=1")
+SHORT = (
+    "training.total_updates=2",
+    "training.eval_frequency=1",
+    "n_trials=2",
+    "seeds_per_trial=2",
+    "n_jobs=1",
+    "confirm=off",
+    "verdict.seeds=2",
+    "verdict.neighbours=0",
+)
 
 
 @train_in_this_process()
@@ -36,3 +45,5 @@ def test_the_example_searches_on_the_bars_that_it_makes(tmp_path: Path) -> None:
     assert returns.instruments is not None
     assert len(returns.instruments.dates()) == returns.instruments.counts[0]  # LONDON has no date of its own
     assert np.isfinite(returns.returns).all()
+    verdict = json.loads((study / "verdict.json").read_text())
+    assert [each["name"] for each in verdict["instruments"]] == ["EURUSD", "LONDON", "USDEUR"]
