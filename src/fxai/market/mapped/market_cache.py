@@ -1,6 +1,6 @@
 """Prepared markets in the user's cache folder, made by one worker and mapped by all workers of the machine.
 
-A worker that prepares a market for itself needs 250 bytes for each bar. Mapped quotes and features need 76 bytes for
+A worker that prepares a market for itself needs 250 bytes for each bar. Mapped quotes and features need 84 bytes for
 each bar with the default features, once for all workers. A market is found by the content of its files, by its
 configuration and by the source code that prepares it, so a stale one is never found.
 """
