@@ -98,6 +98,8 @@ def test_the_report_shows_each_instrument(place: Path) -> None:
     assert "Each instrument, which describes and decides nothing." in page
     assert "on the validation split of each instrument, after costs" in page
     assert page.count(">JPY<") == 2
+    assert "the thick one is that of the equal-weight portfolio" in page
+    assert all(f'"name":"{name}"' in page for name in (*LENGTHS, "portfolio"))
 
 
 def test_a_verdict_again_shows_each_instrument(place: Path) -> None:
