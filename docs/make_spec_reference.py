@@ -57,7 +57,8 @@ machine whose bars are in another folder, because it identifies a file by its co
 Messages and files do not show the password of a database: they show `***` for the text between the scheme and the \
 last `@`. If a user name or a password contains one of `@ : / ? # %`, percent-encode it: `@` as `%40`, `:` as `%3A`, \
 `/` as `%2F`, `?` as `%3F`, `#` as `%23`, `%` as `%25`. It is better to keep the password out of the spec: \
-`storage: postgresql://me:${PGPASSWORD}@host/studies`.
+`storage: postgresql://me:${PGPASSWORD}@host/studies`. [Studies in PostgreSQL or MySQL](how_to/server_database.md) \
+need an extra.
 
 The database limits what your own code may report. The greatest step is 2^63 - 1 in SQLite and 2^31 - 1 in PostgreSQL \
 and MySQL. A report beyond it is ignored with a warning, and the trial continues. MySQL and MariaDB hold 65,535 \

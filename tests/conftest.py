@@ -8,6 +8,8 @@ import psutil
 import pytest
 from hypothesis import settings
 
+from database_servers import DatabaseServer, mariadb_server, postgresql_server
+
 # Before any test module loads torch or numpy: suites run on machines with few cores.
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
@@ -57,6 +59,27 @@ def inline_workers() -> Iterator[None]:
 
     with train_in_this_process():
         yield
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[DatabaseServer]:
+    """A PostgreSQL server for all tests of this process."""
+    with postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[DatabaseServer]:
+    """A MariaDB server for all tests of this process; without one the test is skipped."""
+    with mariadb_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def database_server(request: pytest.FixtureRequest) -> DatabaseServer:
+    """Each of the servers."""
+    server: DatabaseServer = request.getfixturevalue(request.param)
+    return server
 
 
 @pytest.fixture(scope="session", autouse=True)

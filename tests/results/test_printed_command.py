@@ -26,6 +26,8 @@ def test_usual_places_are_left_out() -> None:
 
 def test_a_password_is_not_printed() -> None:
     assert "secret" not in StudyLocation("postgresql://me:secret@server/db").command("status")
+    given = StudyLocation().command("run", "next.yaml", options={"--storage": "postgresql://me:secret@server/db"})
+    assert given == "fxai run next.yaml --storage 'postgresql://***@server/db'"
     kept = StudyLocation("postgresql://me:${PASSWORD}@server/db").command("status")
     assert shlex.split(kept)[-1] == "postgresql://me:${PASSWORD}@server/db"
 

@@ -76,6 +76,7 @@ def test_paths_behind_urls() -> None:
     assert sqlite_path("sqlite:///a/b.db") == Path("a/b.db")
     assert sqlite_path("sqlite:////a/b.db") == Path("/a/b.db")
     assert sqlite_path("sqlite+pysqlite:///b.db") == Path("b.db")
-    for url in ("sqlite://", "sqlite:///:memory:", "postgresql://host/name"):
+    for url in ("sqlite://", "sqlite:///:memory:", "postgresql+psycopg://me:a%40b@host/name"):
         assert sqlite_path(url) is None
         assert existing_only(url) == url
+    assert existing_only("postgresql://host/name") == "postgresql+psycopg://host/name"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from database_servers import DatabaseServer
 from fxai.errors import StorageError, StudyHeldError
 from fxai.search.lock import hold_folder, hold_study, is_held, lock_path
 
@@ -49,14 +50,14 @@ def test_nothing_is_left_when_a_run_ends(url: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_lock_of_a_server_is_in_the_given_folder(tmp_path: Path) -> None:
-    url = "postgresql://me:secret@db/studies"
+def test_lock_file_of_a_server_is_in_the_given_folder(postgresql: DatabaseServer, tmp_path: Path) -> None:
+    url = postgresql.url()
     folder = tmp_path / "state" / "locks"
     with hold_study(url, "mine", folder):
         (path,) = folder.iterdir()
-        assert "secret" not in path.name
-        with pytest.raises(StudyHeldError), hold_study(url, "mine", folder):
-            pass
+        assert "s3cret" not in path.name
+        with pytest.raises(StudyHeldError, match=f"process {os.getpid()}, which started"):
+            hold_study(url, "mine", folder).__enter__()
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "", "x" * 500, "\0", "ünïcode", "."])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from optuna.testing.pytest_storages import StorageTestCase
 
+from database_servers import DatabaseServer
 from fxai.search.storage import WriteBehindStorage
 
 
@@ -32,3 +33,22 @@ def storage(request: pytest.FixtureRequest, opened: WriteBehindStorage, tmp_path
 
 class TestWriteBehindStorage(StorageTestCase):
     """The suite that Optuna publishes for storages."""
+
+
+@pytest.fixture(scope="module", params=["postgresql", "mariadb"])
+def on_server(request: pytest.FixtureRequest) -> Iterator[WriteBehindStorage]:
+    """One for all tests of a server."""
+    server: DatabaseServer = request.getfixturevalue(request.param)
+    storage = WriteBehindStorage(server.url())
+    yield storage
+    storage.close()
+
+
+class TestWriteBehindStorageOnServers(StorageTestCase):
+    """The same suite on database servers."""
+
+    @pytest.fixture
+    def storage(self, on_server: WriteBehindStorage) -> Iterator[WriteBehindStorage]:
+        yield on_server
+        for study_id in {on_server.get_study_id_from_name(name) for name in on_server.study_names()}:
+            on_server.delete_study(study_id)

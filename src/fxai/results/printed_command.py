@@ -43,8 +43,8 @@ class StudyLocation:
     def command(self, name: str, *arguments: str | int | Path, options: Mapping[str, str | int] | None = None) -> str:
         """`fxai show NAME 3 --storage URL --results-dir DIR`, for a shell.
 
-        Options with the default location are left out. A password in a URL is hidden. An option with an empty value is
-        a switch. Arguments that begin with a dash follow `--`.
+        Options with the default location are left out. A password in `--storage` is hidden. An option with an empty
+        value is a switch. Arguments that begin with a dash follow `--`.
         """
         location = {
             option: value
@@ -54,8 +54,11 @@ class StudyLocation:
             )
             if option in LOCATION_OPTIONS[name] and value != default
         }
+        given = {
+            option: shown(str(value)) if option == _STORAGE else value for option, value in (options or {}).items()
+        }
         quoted = [quote(str(each)) for each in arguments]
-        words = [word for option, value in {**(options or {}), **location}.items() for word in _option(option, value)]
+        words = [word for option, value in {**given, **location}.items() for word in _option(option, value)]
         if any(str(each).startswith("-") for each in arguments):
             return " ".join(("fxai", name, *words, "--", *quoted))
         return " ".join(("fxai", name, *quoted, *words))

@@ -9,6 +9,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -19,13 +20,36 @@ from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from fxai.errors import StorageError
+from fxai.search.server_driver import connect_options, with_driver
 from fxai.search.sqlite_file import BUSY_SECONDS
 from fxai.spec.fields.environment import expanded_url
 from fxai.spec.fields.storage_url import HOW_TO_ENCODE, check_storage_url, shown
 
 ATTEMPTS = 5
+LONGEST_PAUSE = 2.0  # seconds between attempts
+AWAY_SECONDS = 30
+"""How long a run waits for a server that restarts."""
+_AWAY = (
+    "connection refused",
+    "server closed the connection",
+    "connection is lost",
+    "connection timeout",
+    "timed out",
+    "starting up",
+    "shutting down",
+    "recovery mode",
+    "terminating connection",
+    "can't connect",
+    "lost connection",
+    "gone away",
+    "connection reset",
+)
 
 T = TypeVar("T")
+
+
+class ServerAwayError(StorageError):
+    """The server of the study database does not answer any more."""
 
 
 def parse_url(url: str) -> URL:
@@ -55,11 +79,27 @@ def sqlite_path(url: str) -> Path | None:
     return Path(name)
 
 
+def is_server(url: str) -> bool:
+    """Whether the database is on a server."""
+    return parse_url(url).get_backend_name() != "sqlite"
+
+
+def engine_url(url: str) -> str:
+    """The URL for `create_engine`, with its password and with a driver that is installed.
+
+    Raises:
+        StorageError: If the URL is not valid, or its driver is not installed.
+    """
+    if not is_server(url):
+        return expanded_url(url)
+    return with_driver(parse_url(url)).render_as_string(hide_password=False)
+
+
 def existing_only(url: str) -> str:
-    """URL of the same database that never creates its file."""
+    """URL of the same database that never creates its file; for `create_engine`, as of `engine_url`."""
     path = sqlite_path(url)
     if path is None:
-        return expanded_url(url)
+        return engine_url(url)
     return URL.create(
         "sqlite", database=f"file:{quote(str(path.absolute()))}", query={"mode": "rw", "uri": "true"}
     ).render_as_string()
@@ -68,8 +108,8 @@ def existing_only(url: str) -> str:
 def engine_options(url: str) -> dict[str, Any]:
     """Keyword arguments of `create_engine` for the kind of database."""
     parsed = parse_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return {"pool_pre_ping": True}
+    if is_server(url):
+        return {"pool_pre_ping": True, "connect_args": connect_options(with_driver(parsed))}
     if not parsed.database or parsed.database == ":memory:":
         return {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
     return {"connect_args": {"timeout": BUSY_SECONDS}}
@@ -87,27 +127,45 @@ def make_durable(engine: Engine) -> None:
     engine.dispose()
 
 
-def in_transaction(engine: Engine, write: Callable[[Connection], T]) -> T:
-    """The result of `write` after the commit. The transaction is repeated while the database is busy.
+def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """The result of `work` after the commit. The transaction is repeated while the database is busy or restarts.
 
     Raises:
-        StorageError: If the database stays busy or refuses the write.
+        ServerAwayError: If the server stays away.
+        StorageError: If the database stays busy or refuses the work.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    began = time.monotonic()
+    for attempt in count(1):
         try:
             with engine.begin() as connection:
-                return write(connection)
+                return work(connection)
         except OperationalError as error:
-            if attempt == ATTEMPTS or not _is_passing(error):
-                raise StorageError(f"the study database refuses a write: {error.orig}") from error
-            time.sleep(random.uniform(0.5, 1.0) * 0.1 * 2**attempt)  # noqa: S311 -- jitter, no secret
-        except SQLAlchemyError as error:  # its own text holds the whole statement with all its values
-            reason = getattr(error, "orig", None) or error
-            raise StorageError(f"the study database refuses a write: {reason}") from error
+            away = engine.dialect.name != "sqlite" and _is_away(error)
+            if away and time.monotonic() - began > AWAY_SECONDS:
+                raise ServerAwayError(
+                    f"the server of the study database does not answer for {AWAY_SECONDS} seconds: {_reason(error)}. "
+                    "What the database has acknowledged is kept; start this run again when the server answers"
+                ) from error
+            if not away and (attempt >= ATTEMPTS or not _is_passing(error)):
+                raise StorageError(f"the study database refuses a write: {_reason(error)}") from error
+            time.sleep(random.uniform(0.5, 1.0) * min(0.1 * 2**attempt, LONGEST_PAUSE))  # noqa: S311 -- jitter, no secret
+        except SQLAlchemyError as error:
+            raise StorageError(f"the study database refuses a write: {_reason(error)}") from error
     raise AssertionError  # the last attempt returns or raises
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """The driver's words; those of SQLAlchemy hold the whole statement with all its values."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())
 
 
 def _is_passing(error: OperationalError) -> bool:
     """Whether the error may disappear: the database is locked, or this transaction lost a deadlock."""
     text = str(error.orig).lower()
-    return any(word in text for word in ("locked", "busy", "deadlock", "lost connection", "gone away"))
+    return any(word in text for word in ("locked", "busy", "deadlock"))
+
+
+def _is_away(error: OperationalError) -> bool:
+    """Whether the connection to the server was lost, or the server does not take connections now."""
+    text = str(error.orig).lower()
+    return error.connection_invalidated or any(words in text for words in _AWAY)

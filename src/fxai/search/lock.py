@@ -2,8 +2,9 @@
 
 A lock is a hidden file. The lock of a study is beside the SQLite database, or in a folder of the caller for a database
 in memory or on a server. The lock of a results folder is beside that folder. The kernel releases a lock when its
-process ends, so a lock file of a killed run is no lock. A run that ends removes its lock file. A lock excludes runs on
-this machine (or on a shared file system with `flock`), not on other machines with the same database server.
+process ends, so a lock file of a killed run is no lock. A run that ends removes its lock file. A lock file excludes
+runs on this machine (or on a shared file system with `flock`). A study on a server also has a lock in its database
+(`server_lock.py`), which excludes runs on all machines.
 
 No call waits for a lock, so that two runs that take two locks in different orders cannot block each other.
 
@@ -16,20 +17,31 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from fxai.errors import StorageError, StudyHeldError
-from fxai.search.database import parse_url, sqlite_path
+from fxai.search.database import is_server, parse_url, sqlite_path
+from fxai.search.server_lock import ServerLock, is_held_on_server
+
+RenewLock = Callable[[], None]
+"""Checks a lock before a write, and takes it again where a restart of the server released it.
+
+Raises `StudyHeldError` if another run has taken the lock since.
+"""
+
+
+def always_held() -> None:
+    """For a lock that only the end of the process releases."""
 
 
 @contextmanager
-def hold_study(url: str, study_name: str, directory: Path) -> Iterator[None]:
-    """Hold the lock of a study during a block.
+def hold_study(url: str, study_name: str, directory: Path) -> Iterator[RenewLock]:
+    """Hold the lock of a study during a block, which calls the yielded function before each write.
 
     Args:
         url: Database.
@@ -38,10 +50,15 @@ def hold_study(url: str, study_name: str, directory: Path) -> Iterator[None]:
 
     Raises:
         StudyHeldError: If another run holds the lock; the message has its pid and start time.
+        StorageError: If the lock cannot be taken.
     """
     path = lock_path(url, study_name, directory)
     with hold(path, f"the study {study_name!r}", make_folder=sqlite_path(url) is None):
-        yield
+        if not is_server(url):
+            yield always_held
+            return
+        with closing(ServerLock(url, study_name)) as lock:
+            yield lock.renew
 
 
 @contextmanager
@@ -84,8 +101,14 @@ def hold(path: Path, what: str, *, make_folder: bool = True) -> Iterator[None]:
 
 def is_held(url: str, study_name: str, directory: Path) -> bool:
     """Whether a run holds the lock of the study now; arguments as of `hold_study`."""
+    return _is_file_held(lock_path(url, study_name, directory)) or (
+        is_server(url) and is_held_on_server(url, study_name)
+    )
+
+
+def _is_file_held(path: Path) -> bool:
     try:
-        descriptor = os.open(lock_path(url, study_name, directory), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:

@@ -15,6 +15,7 @@ from fxai.errors import FingerprintError, InputError, StorageError
 from fxai.protocol import JsonObject, ParamValue
 from fxai.search import attributes
 from fxai.search.grid import same_point
+from fxai.search.lock import RenewLock, always_held
 from fxai.search.plan import plan_of
 from fxai.search.samplers import is_exhaustive
 from fxai.search.source_url import source_url
@@ -40,6 +41,7 @@ def open_search(
     fresh: bool = False,
     taken: Collection[str] = (),
     transfer_spec: TransferSpec | None = None,
+    renew_lock: RenewLock = always_held,
 ) -> Search:
     """Resume the study of the spec, or create it.
 
@@ -55,6 +57,7 @@ def open_search(
         fresh: Archive the existing study under another name first.
         taken: Names that the archive must not have.
         transfer_spec: Transfer from another study.
+        renew_lock: Of the study's lock; called before each write.
 
     Raises:
         FingerprintError: If the existing study has another fingerprint.
@@ -62,7 +65,7 @@ def open_search(
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # its output would disturb the live view
     with ExitStack() as on_failure:
-        storage = WriteBehindStorage(url)
+        storage = WriteBehindStorage(url, renew_lock=renew_lock)
         on_failure.enter_context(readable_rows(url, spec.study_name))
         on_failure.callback(storage.close)
         study_id, archived_as = _find(storage, spec.study_name), None

@@ -7,11 +7,13 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from optuna.study._frozen import FrozenStudy
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from fxai.errors import StorageError
 from fxai.search import tables
-from fxai.search.database import engine_options, existing_only, make_durable, sqlite_path
+from fxai.search.database import engine_options, engine_url, existing_only, is_server, make_durable, sqlite_path
+from fxai.search.server_connection import reason_of
+from fxai.search.server_schema import check_tables, creating_tables, has_tables
 from fxai.search.sqlite_file import check_sqlite
 from fxai.spec.fields.environment import expanded_url
 from fxai.spec.fields.storage_url import redact_secrets, shown
@@ -29,14 +31,12 @@ def open_tables(url: str, *, create: bool) -> RDBStorage:
     if path is not None:
         check_sqlite(path, must_exist=not create)
     try:
-        if not create:
-            _require_tables(url)
-        storage = _open(url, create=create)
+        storage = _open_on_server(url, create=create) if is_server(url) else _open_sqlite(url, create=create)
     except (ImportError, NoSuchModuleError) as error:
         raise StorageError(f"cannot open {shown(url)}: its database driver is not installed ({error})") from error
     except (SQLAlchemyError, StorageInternalError) as error:
         cause = error.__cause__ if isinstance(error, StorageInternalError) else error
-        reason = redact_secrets(str(getattr(cause, "orig", None) or error), expanded_url(url))
+        reason = reason_of(cause if isinstance(cause, SQLAlchemyError) else SQLAlchemyError(str(error)), url)
         raise StorageError(f"cannot open {shown(url)}: {reason}") from error
     except (RuntimeError, AssertionError, ValueError) as error:  # no schema, or that of another version of Optuna
         reason = redact_secrets(str(error), expanded_url(url)) or "it has no version of Optuna's schema"
@@ -45,14 +45,35 @@ def open_tables(url: str, *, create: bool) -> RDBStorage:
     return storage
 
 
-def _open(url: str, *, create: bool) -> RDBStorage:
+def _open_sqlite(url: str, *, create: bool) -> RDBStorage:
+    if create:
+        return _open(engine_url(url), url, create=True)
+    _require_tables(url)
+    return _open(existing_only(url), url, create=False)
+
+
+def _open_on_server(url: str, *, create: bool) -> RDBStorage:
+    if not has_tables(url):
+        if not create:
+            raise StorageError(f"{shown(url)} holds no studies")
+        with creating_tables(url) as missing:
+            if missing:
+                return _open(engine_url(url), url, create=True)
+    storage = _open(engine_url(url), url, create=False)
+    check_tables(url)  # they have this version of Optuna, so other columns are another program's
+    return storage
+
+
+def _open(address: str, url: str, *, create: bool) -> RDBStorage:
     # Optuna replaces {SCHEMA_VERSION} in URLs, so other braces are doubled.
-    address = (expanded_url(url) if create else existing_only(url)).replace("{", "{{").replace("}", "}}")
+    address = address.replace("{", "{{").replace("}", "}}")
     for pause in OPENING_PAUSES:
         try:
             return ReadableStudies(address, engine_kwargs=engine_options(url), skip_table_creation=not create)
-        except DBAPIError:
-            time.sleep(pause)  # two runs that start at once on a new database create the same tables
+        except DBAPIError as error:
+            if is_server(url) and isinstance(error, OperationalError):
+                raise  # no answer of the server, for which each try waits some seconds
+            time.sleep(pause)  # two programs that start at once on a new database create the same tables
     return ReadableStudies(address, engine_kwargs=engine_options(url), skip_table_creation=not create)
 
 

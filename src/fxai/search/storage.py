@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from optuna.distributions import BaseDistribution
@@ -28,11 +29,12 @@ from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection, Table
 
-from fxai.errors import StorageError
+from fxai.errors import StudyHeldError
 from fxai.search import tables
 from fxai.search.attribute_shapes import check_study, check_trial
 from fxai.search.column_limits import ColumnLimits, limits_of
-from fxai.search.database import in_transaction
+from fxai.search.database import ServerAwayError, in_transaction
+from fxai.search.lock import RenewLock, always_held
 from fxai.search.open_tables import open_tables
 from fxai.search.space import as_written
 from fxai.search.study_memory import StudyMemory, new_trial
@@ -44,14 +46,15 @@ FLUSH_SECONDS = 1.0
 class WriteBehindStorage(BaseStorage):
     """An Optuna storage for the one process that writes a study.
 
-    With `create=False` only an existing database with studies is opened.
+    `create=False` opens only an existing database with studies. Each transaction that writes calls `renew_lock`.
 
     Raises:
         StorageError: If the database cannot be used.
     """
 
-    def __init__(self, url: str, *, create: bool = True) -> None:
+    def __init__(self, url: str, *, create: bool = True, renew_lock: RenewLock = always_held) -> None:
         self._url = url
+        self._renew_lock = renew_lock
         self._sql: RDBStorage = open_tables(url, create=create)
         self._lock = threading.RLock()
         self._studies: dict[int, StudyMemory] = {}
@@ -61,6 +64,7 @@ class WriteBehindStorage(BaseStorage):
         self._pending_since: float | None = None
         self._last_draft = 0
         self._in_transaction = False
+        self._is_lost = False
 
     def __reduce__(self) -> tuple[type["WriteBehindStorage"], tuple[str]]:
         self.flush()
@@ -104,8 +108,9 @@ class WriteBehindStorage(BaseStorage):
                 self._commit()
 
     def close(self) -> None:
-        """Commit pending changes and close every connection."""
-        self.flush()
+        """Commit pending changes, unless the last commit lost the server or the study, and close every connection."""
+        if not self._is_lost:
+            self.flush()
         self.remove_session()
         self._sql.engine.dispose()
 
@@ -114,19 +119,26 @@ class WriteBehindStorage(BaseStorage):
 
     def _commit(self, work: Callable[[Connection], None] | None = None) -> None:
         """One transaction with all pending changes, the drafts, then `work`."""
-        drafts = [(draft, *self._places[draft]) for draft in self._drafts]
-        if not (drafts or self._pending or work):
+        if not (self._drafts or self._pending or work):
             return
+        tries = count(1)
 
         def write(connection: Connection) -> list[FrozenTrial]:
+            is_repeated = next(tries) > 1
+            self._renew_lock()
             tables.write_rows(connection, self._pending)
-            written = [self._insert(connection, study_id, place) for _, study_id, place in drafts]
+            written = [self._insert(connection, draft, is_repeated=is_repeated) for draft in self._drafts]
             if work is not None:
                 work(connection)
             return written
 
-        written = in_transaction(self._sql.engine, write)
-        for (_, study_id, place), trial in zip(drafts, written, strict=True):
+        try:
+            written = in_transaction(self._sql.engine, write)
+        except (ServerAwayError, StudyHeldError):
+            self._is_lost = True
+            raise
+        for draft, trial in zip(self._drafts, written, strict=True):
+            study_id, place = self._places[draft]
             self._studies[study_id].trials[place] = trial
             self._places[trial._trial_id] = (study_id, place)
         self._drafts, self._pending, self._pending_since = [], {}, None
@@ -135,16 +147,12 @@ class WriteBehindStorage(BaseStorage):
         if not self._in_transaction:
             self.flush(older_than=FLUSH_SECONDS)
 
-    def _insert(self, connection: Connection, study_id: int, place: int) -> FrozenTrial:
+    def _insert(self, connection: Connection, draft: int, *, is_repeated: bool) -> FrozenTrial:
         """Write a draft; returns the trial with its id in the database."""
+        study_id, place = self._places[draft]
         study = self._studies[study_id]
         trial = copy.copy(study.trials[place])
-        trial._trial_id = tables.insert_trial(connection, study_id, trial)
-        if tables.count_before(connection, study_id, trial._trial_id) != place:
-            raise StorageError(
-                f"another program added a trial to the study {study.name!r}; only one program may write a study. "
-                "Stop the other program, then start this run again"
-            )
+        trial._trial_id = tables.insert_next(connection, study_id, trial, place, study.name, is_repeated=is_repeated)
         return trial
 
     def _discard_memory(self) -> None:
@@ -179,11 +187,7 @@ class WriteBehindStorage(BaseStorage):
     def _load_new_trials(self, study_id: int, study: StudyMemory) -> None:
         """Read trials that are in SQL and not in memory."""
         known = next((trial._trial_id for trial in reversed(study.trials) if trial._trial_id > 0), 0)
-        with self._sql.engine.connect() as connection:
-            if tables.newest_trial(connection, study_id) == known:
-                return
-            trials = tables.read_trials(connection, study_id, after=known)
-        for trial in trials:
+        for trial in in_transaction(self._sql.engine, lambda each: tables.read_new_trials(each, study_id, known)):
             check_trial(trial, len(study.directions))
             self._add(study_id, study, trial)
 
@@ -193,8 +197,7 @@ class WriteBehindStorage(BaseStorage):
     def _place(self, trial_id: int) -> tuple[StudyMemory, int]:
         """The study of a trial, and the trial's index in it."""
         if trial_id not in self._places:
-            with self._sql.engine.connect() as connection:
-                study_id = tables.study_of(connection, trial_id)
+            study_id = in_transaction(self._sql.engine, lambda connection: tables.study_of(connection, trial_id))
             if study_id is None:
                 raise KeyError(f"no trial with id {trial_id}")
             self._study(study_id)
@@ -238,8 +241,8 @@ class WriteBehindStorage(BaseStorage):
 
     def study_names(self) -> set[str]:
         """Names of all studies, including unreadable ones."""
-        with self._lock, self._sql.engine.connect() as connection:
-            return tables.study_names(connection)
+        with self._lock:
+            return in_transaction(self._sql.engine, tables.study_names)
 
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
         with self.one_transaction():

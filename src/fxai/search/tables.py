@@ -18,6 +18,7 @@ from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial
 from sqlalchemy import Connection, Table
 
+from fxai.errors import StorageError
 from fxai.search.column_limits import check_text
 from fxai.search.space import as_written
 from fxai.search.stored_json import read_json
@@ -102,12 +103,39 @@ def rows_of(trial: FrozenTrial, trial_id: int) -> Iterable[tuple[Place, Row]]:
             yield (table, trial_id, key), attr_row(value)
 
 
-def insert_trial(connection: Connection, study_id: int, trial: FrozenTrial) -> int:
+def _insert_trial(connection: Connection, study_id: int, trial: FrozenTrial) -> int:
     """Write a trial with all its rows; returns its id."""
     row = {"study_id": study_id, "number": trial.number, **state_row(trial)}
     key = connection.execute(sa.insert(TRIALS), row).inserted_primary_key
     trial_id = int(key[0]) if key else -1
     _insert(connection, rows_of(trial, trial_id))
+    return trial_id
+
+
+def insert_next(
+    connection: Connection, study_id: int, trial: FrozenTrial, place: int, name: str, *, is_repeated: bool
+) -> int:
+    """Write the next trial of a study with all its rows; returns its id.
+
+    Args:
+        connection: Of a transaction.
+        study_id: The study.
+        trial: The trial with its number.
+        place: Number of trials that the study must have before.
+        name: The study's name, for the message.
+        is_repeated: Whether this transaction is a repetition. The first try may have been committed, if the connection
+            was lost before the answer.
+
+    Raises:
+        StorageError: If another program has added a trial.
+    """
+    known = _id_of_trial(connection, study_id, trial.number) if is_repeated else None
+    trial_id = _insert_trial(connection, study_id, trial) if known is None else known
+    if _count_before(connection, study_id, trial_id) != place:
+        raise StorageError(
+            f"another program added a trial to the study {name!r}; only one program may write a study. "
+            "Stop the other program, then start this run again"
+        )
     return trial_id
 
 
@@ -156,7 +184,14 @@ def study_of(connection: Connection, trial_id: int) -> int | None:
     return None if found is None else int(found)
 
 
-def newest_trial(connection: Connection, study_id: int) -> int:
+def _id_of_trial(connection: Connection, study_id: int, number: int) -> int | None:
+    found = connection.execute(
+        sa.select(TRIALS.c.trial_id).where(_OF_STUDY, TRIALS.c.number == number), {"study": study_id}
+    ).scalar()
+    return None if found is None else int(found)
+
+
+def _newest_trial(connection: Connection, study_id: int) -> int:
     """The highest trial id of a study; 0 without trials."""
     return int(
         connection.execute(sa.select(sa.func.max(TRIALS.c.trial_id)).where(_OF_STUDY), {"study": study_id}).scalar()
@@ -164,14 +199,16 @@ def newest_trial(connection: Connection, study_id: int) -> int:
     )
 
 
-def count_before(connection: Connection, study_id: int, trial_id: int) -> int:
+def _count_before(connection: Connection, study_id: int, trial_id: int) -> int:
     """Number of a study's trials with lower ids."""
     counted = sa.select(sa.func.count()).select_from(TRIALS).where(_OF_STUDY, TRIALS.c.trial_id < sa.bindparam("limit"))
     return int(connection.execute(counted, {"study": study_id, "limit": trial_id}).scalar_one())
 
 
-def read_trials(connection: Connection, study_id: int, *, after: int = 0) -> list[FrozenTrial]:
+def read_new_trials(connection: Connection, study_id: int, after: int) -> list[FrozenTrial]:
     """The study's trials with ids above `after`, ordered by id."""
+    if _newest_trial(connection, study_id) == after:
+        return []
     chosen = sa.and_(TRIALS.c.study_id == study_id, TRIALS.c.trial_id > after)
     parts: Mapping[Table, Mapping[int, list[sa.Row[Any]]]] = {
         table: _rows_by_trial(connection, table, chosen)

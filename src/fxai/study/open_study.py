@@ -9,9 +9,10 @@ from pathlib import Path
 from fxai.errors import FingerprintError, InputError
 from fxai.results.paths import StudyPaths
 from fxai.search.custom_classes import check_imported
-from fxai.search.database import sqlite_path
-from fxai.search.lock import hold_folder, hold_study, state_directory
+from fxai.search.database import is_server, sqlite_path
+from fxai.search.lock import RenewLock, hold_folder, hold_study, state_directory
 from fxai.search.open_search import open_search
+from fxai.search.open_tables import open_tables
 from fxai.search.sqlite_file import check_sqlite
 from fxai.search.study import Search
 from fxai.spec.search.configure import default_params
@@ -45,24 +46,29 @@ def check_study(study: StudySpec) -> None:
 
 
 @contextmanager
-def hold(study: StudySpec, paths: StudyPaths) -> Iterator[None]:
-    """Hold the locks of the study's database and folder.
+def hold(study: StudySpec, paths: StudyPaths) -> Iterator[RenewLock]:
+    """Hold the locks of the study's database and folder; what writes to the database calls the yielded function.
 
     Raises:
         InputError: the folder or the database cannot be used. Nothing is written then.
     """
     _check_folder(paths.directory)
     _check_database(study.storage)
-    with hold_study(study.storage, study.study_name, state_directory()), hold_folder(paths.directory):
-        yield
+    with hold_study(study.storage, study.study_name, state_directory()) as renew_lock, hold_folder(paths.directory):
+        yield renew_lock
 
 
 @contextmanager
 def open_study(
-    loaded: LoadedTransfer, paths: StudyPaths, *, fresh: bool, write_engine: WriteEngine | None
+    loaded: LoadedTransfer,
+    paths: StudyPaths,
+    renew_lock: RenewLock,
+    *,
+    fresh: bool,
+    write_engine: WriteEngine | None,
 ) -> Iterator[OpenedStudy]:
     """Open the database and make the results folder the study's own. The caller holds the locks."""
-    with _open_search(loaded, paths, fresh=fresh) as search:
+    with _open_search(loaded, paths, renew_lock, fresh=fresh) as search:
         keep_engine = write_engine is None
         renamed = take_study_folder(paths, search, loaded.transfer_spec, fresh=fresh, keep_engine=keep_engine)
         if write_engine is not None:
@@ -70,7 +76,7 @@ def open_study(
         yield OpenedStudy(search, (*renamed, *spec_as_it_ran(loaded.study, paths)))
 
 
-def _open_search(loaded: LoadedTransfer, paths: StudyPaths, *, fresh: bool) -> Search:
+def _open_search(loaded: LoadedTransfer, paths: StudyPaths, renew_lock: RenewLock, *, fresh: bool) -> Search:
     study = loaded.study
     try:
         return open_search(
@@ -81,6 +87,7 @@ def _open_search(loaded: LoadedTransfer, paths: StudyPaths, *, fresh: bool) -> S
             fresh=fresh,
             taken=names_in(paths.results_folder),
             transfer_spec=loaded.transfer_spec,
+            renew_lock=renew_lock,
         )
     except FingerprintError as error:
         if loaded.transfer_spec is None:
@@ -99,7 +106,9 @@ def _check_folder(folder: Path) -> None:
 
 
 def _check_database(url: str) -> None:
-    """Check the database file. Called before the lock file is made beside it."""
+    """Check the database file, before the lock file is made beside it, or the tables on a server, which it creates."""
     path = sqlite_path(url)
     if path is not None:
         check_sqlite(path)
+    elif is_server(url):
+        open_tables(url, create=True).engine.dispose()

@@ -58,9 +58,9 @@ def search_study(
     loaded = load_transfer(study, results_dir, settings, recording, fresh=fresh)
     study, paths = loaded.study, StudyPaths(results_dir, loaded.study.study_name)
     hash_of_data, slots = data_hash(study), worker_slots(study)
-    with hold(study, paths):
+    with hold(study, paths) as renew_lock:
         with (
-            open_study(loaded, paths, fresh=fresh, write_engine=write_engine) as opened,
+            open_study(loaded, paths, renew_lock, fresh=fresh, write_engine=write_engine) as opened,
             open_workers(study, slots, paths.logs) as workers,
             open_tracking(study, paths, stop) as tracked,
         ):
