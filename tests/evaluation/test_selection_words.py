@@ -33,7 +33,14 @@ def test_the_trials_are_counted() -> None:
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.0, "0 %"), (0.0004, "less than 0.1 %"), (0.0512, "5.12 %"), (0.5, "50 %"), (1.0, "100 %")],
+    [
+        (0.0, "0 %"),
+        (0.0004, "less than 0.1 %"),
+        (0.0512, "5.12 %"),
+        (0.5, "50 %"),
+        (0.99951, "more than 99.9 %"),
+        (1.0, "100 %"),
+    ],
 )
 def test_shares_in_percent(share: float, text: str) -> None:
     assert percent(share) == text

@@ -45,5 +45,7 @@ def deflated_meaning(found: DeflatedSharpe, tried: int, trial: int) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of 0.1 % or more with three digits."""
-    return "less than 0.1 %" if 0 < share < _SMALLEST_SHARE else f"{100 * share:.3g} %"
+    """A share with three digits; one that is near 0 or 1, and neither, is not rounded to it."""
+    if 0 < share < _SMALLEST_SHARE:
+        return "less than 0.1 %"
+    return "more than 99.9 %" if 1 - _SMALLEST_SHARE < share < 1 else f"{100 * share:.3g} %"

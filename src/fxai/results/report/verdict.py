@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fxai.errors import InputError
 from fxai.evaluation.agent_figures import AgentFigures, BoundedFigure
 from fxai.evaluation.position_baselines import PositionBaselines, StrategyFigures
+from fxai.evaluation.selection_words import percent
 from fxai.evaluation.verdict import Verdict
 from fxai.evaluation.verdict_word import noun
 from fxai.evaluation.verdict_words import (
@@ -122,7 +123,7 @@ def _agent_facts(of: Verdict) -> Sequence[tuple[str, str]]:
     facts = []
     agent = of.agent
     if agent.probabilistic_sharpe is not None:
-        share = f"{100 * agent.probabilistic_sharpe:.2g} %"
+        share = percent(agent.probabilistic_sharpe)
         facts.append(
             ("Probability that the true Sharpe ratio is above 0 (PSR, with the error of the bars alone)", share)
         )
@@ -130,7 +131,7 @@ def _agent_facts(of: Verdict) -> Sequence[tuple[str, str]]:
         bars = counted(math.ceil(agent.minimum_bars), "bar")
         facts.append((f"Track record that would show it at {100 * of.settings.confidence_of_look:.4g} %", bars))
     if of.probability_of_improvement is not None:
-        share = f"{100 * of.probability_of_improvement:.2g} %"
+        share = percent(of.probability_of_improvement)
         facts.append((f"Probability that an agent of the {noun(of.word)} earns more than one of the default", share))
     facts.append(
         ("Interquartile mean over the agents of their mean return per bar", _return(agent.interquartile_mean_return))
@@ -141,7 +142,7 @@ def _agent_facts(of: Verdict) -> Sequence[tuple[str, str]]:
 def _baseline_facts(baselines: PositionBaselines) -> Sequence[tuple[str, str]]:
     facts = []
     if baselines.random is not None:
-        share = f"{100 * baselines.random.p_value:.2g} %"
+        share = percent(baselines.random.p_value)
         facts.append(("Random trading with the same positions at other times that earns as much", share))
     if baselines.break_even_cost_multiple is not None:
         facts.append(("Costs at which the profit ends", f"{baselines.break_even_cost_multiple:.2f} times these"))
