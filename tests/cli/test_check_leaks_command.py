@@ -58,6 +58,31 @@ studies:
         source: bars.csv
         features: %s
 """
+RULES = """\
+import numpy as np
+
+
+def rule(bars, window=3, kind="honest"):
+    close = np.log(bars["close"])
+    before = np.concatenate([np.full(window, close[0]), close[:-window]])
+    positions = np.sign(close - before)
+    if kind == "next":
+        return np.append(np.sign(np.diff(close)), 0.0)
+    if window > 20:
+        return positions * np.tanh(abs(close - close.mean()))
+    if window == 7:
+        raise ValueError("7 is refused")
+    return positions
+"""
+POSITIONS = """\
+name: rules
+studies:
+  - study_name: rules
+    objective: {function: "leak_rules:rule", returns: positions}
+    n_trials: 4
+    parameters: %s
+    training_config: {data: {source: bars.csv}, window: 3}
+"""
 OWN = """\
 name: own
 studies:
@@ -79,9 +104,11 @@ def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     rows = [",".join([time, *map(repr, map(float, values))]) for time, *values in zip(times, *columns, strict=True)]
     (folder / "bars.csv").write_text("\n".join([header, *rows]))
     (folder / "leak_features.py").write_text(MODULE)
+    (folder / "leak_rules.py").write_text(RULES)
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield folder
     sys.modules.pop("leak_features", None)
+    sys.modules.pop("leak_rules", None)
 
 
 def write(place: Path, features: str) -> None:
@@ -210,3 +237,38 @@ def test_a_constant_column_is_named_as_not_tested(fxai: Fxai, place: Path) -> No
     finished = fxai("check", "--leaks", "mine.yaml")
     assert finished.code == 0
     assert "    note: column same is not tested fully: it is constant\n" in finished.out
+
+
+@pytest.mark.parametrize(
+    ("parameters", "found"),
+    [
+        ("{window: {type: int, low: 2, high: 20}}", ""),
+        ("{window: {type: int, low: 2, high: 30}}", "error: column positions: its value at "),
+        ("{kind: {type: choice, values: [honest, next]}}", "error: column positions: its value at "),
+        (
+            "{window: {type: int, low: 2, high: 7}}",
+            "error: objective.function leak_rules:rule with window=7 failed on bars.csv",
+        ),
+    ],
+)
+def test_positions_are_tested_with_the_arguments_of_several_trials(
+    fxai: Fxai, place: Path, parameters: str, found: str
+) -> None:
+    (place / "rules.yaml").write_text(POSITIONS % parameters)
+    assert fxai("check", "rules.yaml").code == 0
+    finished = fxai("check", "--leaks", "rules.yaml")
+    assert finished.code == (2 if found else 0), finished
+    assert found in finished.out
+    if not found:
+        assert "leaks: 1 column tested, function called " in finished.out
+        assert ", 0 findings" in finished.out
+        assert "not tested fully" not in finished.out
+
+
+def test_positions_of_missing_bars_are_no_error(fxai: Fxai, place: Path) -> None:
+    (place / "rules.yaml").write_text(
+        POSITIONS.replace("bars.csv", "none.csv") % "{window: {type: int, low: 2, high: 4}}"
+    )
+    finished = fxai("check", "--leaks", "rules.yaml")
+    assert finished.code == 0
+    assert "none.csv" in finished.out

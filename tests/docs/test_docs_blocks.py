@@ -85,7 +85,7 @@ def test_command_lines_in_sentences_can_be_called(page: Path) -> None:
 
 def test_the_shown_function_is_tuned_as_shown(tmp_path: Path) -> None:
     pages = [DOCS / "how_to" / "your_own_objective.md"]
-    (program,), (spec, _), (shell,) = (blocks(kind, pages) for kind in ("python", "yaml", "bash"))
+    (program, _), (spec, *_), (shell, _) = (blocks(kind, pages) for kind in ("python", "yaml", "bash"))
     (tmp_path / "tuned.py").write_text(program.text)
     (tmp_path / "tuned.yaml").write_text(spec.text)
     check, run, best = command_lines(shell)
@@ -94,6 +94,23 @@ def test_the_shown_function_is_tuned_as_shown(tmp_path: Path) -> None:
     finished = call_fxai(tmp_path, *run.split()[1:], *settings)
     assert finished.code == 0, finished
     assert "width" in call_fxai(tmp_path, *best.split()[1:]).out
+
+
+def test_the_shown_rule_is_searched_as_shown(tmp_path: Path) -> None:
+    pages = [DOCS / "how_to" / "your_own_objective.md"]
+    (_, program), (_, spec, _), (_, shell) = (blocks(kind, pages) for kind in ("python", "yaml", "bash"))
+    (tmp_path / "my_rules.py").write_text(program.text)
+    (tmp_path / "rules.yaml").write_text(spec.text)
+    check, run = command_lines(shell)
+    checked = call_fxai(tmp_path, *check.split()[1:])
+    assert checked.code == 0, checked
+    assert "0 findings" in checked.out
+    assert "trial 0 completed" in checked.out
+    settings = ("--n-trials", "4", "--set", "save_study_plots=false")
+    finished = call_fxai(tmp_path, *run.split()[1:], *settings)
+    assert finished.code == 0, finished
+    assert "These figures are of the validation split" in finished.out
+    assert "fxai verdict" not in finished.out, "it judges agents only"
 
 
 def test_the_shown_leaks_are_found_as_shown(tmp_path: Path) -> None:

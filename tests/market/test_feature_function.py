@@ -11,9 +11,9 @@ import pytest
 
 from fxai.errors import DataError
 from fxai.market.dataset import prepare_bars
-from fxai.market.feature_function import arrays_of
 from fxai.market.features import features
 from fxai.market.synthetic_market import synthetic_market
+from fxai.market.user_function import arrays_of
 from fxai.spec.fields.data_config import DataConfig
 
 MODULE = "market_features_of_a_test"

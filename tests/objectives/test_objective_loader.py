@@ -34,7 +34,16 @@ def test_an_objective_of_lanes_is_opened_with_the_planned_width():
 
 
 @pytest.mark.parametrize(
-    "name", ["fx_tradng", "", "os.path", "../fx_trading", "trial_objectives:", "trial_objectives:x"]
+    "name",
+    [
+        "fx_tradng",
+        "",
+        "os.path",
+        "../fx_trading",
+        "trial_objectives:",
+        "trial_objectives:x",
+        "positions of trial_objectives:x",
+    ],
 )
 def test_a_name_of_no_objective_is_refused(name: str):
     with pytest.raises(InputError, match="no"):

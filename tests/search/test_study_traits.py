@@ -33,6 +33,7 @@ def traits(**settings: Any) -> tuple[StudySpec, StudyTraits]:
     [
         {},
         {"objective": "a:b", "parameters": [{**GAMMA, "name": "g"}]},
+        {"objective": {"function": "a:b", "returns": "positions"}, "parameters": [{**GAMMA, "name": "g"}]},
         {"objectives": GOALS},
         {"search": {"type": "pbt", "population": 4}},
         {"training_config": {"data": {"split": {"train": 0.8, "validation": None}}}},
@@ -60,6 +61,14 @@ def test_a_stored_study_may_be_judged_where_its_spec_may(settings: dict[str, Any
             0.1,
         ),
         ({"metric_name": "turnover", "direction": "minimize"}, None),
+        (
+            {
+                "metric_name": "sharpe",
+                "objective": {"function": "a:b", "returns": "positions"},
+                "parameters": [{**GAMMA, "name": "g"}],
+            },
+            0.0,
+        ),
         ({"metric_name": "sharpe", "objective": "a:b", "parameters": [{**GAMMA, "name": "g"}]}, None),
     ],
 )

@@ -64,7 +64,7 @@ def check(
         bool, typer.Option("--try", help="Run one trial of each study on the smallest budget and print its result.")
     ] = False,
     leaks: Annotated[
-        bool, typer.Option("--leaks", help="Test columns and functions of data.features for later bars.")
+        bool, typer.Option("--leaks", help="Test your columns, features and positions for later bars.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -72,8 +72,9 @@ def check(
 
     Prints every mistake with its line. The exit code is 2 if a spec has a mistake.
 
-    --leaks computes the function of data.features again from cut and changed bars, which proves a use of later bars:
-    the exit code is 2. It also tests what columns tell about the next bars: a suspicious one is a warning.
+    --leaks computes the function of data.features, or of an objective that returns positions, again from cut and
+    changed bars, which proves a use of later bars: the exit code is 2. It also tests what columns tell about the next
+    bars: a suspicious one is a warning.
 
     --try runs trial 0 of each study: FxAI's agents for one update, your own code unchanged. It writes nothing to
     the database or to the results folder. The exit code is 1 if a trial fails.

@@ -11,7 +11,7 @@ from fxai.formatting import counted, figure, legible, span
 from fxai.pool import SlotPlan, machine_slots
 from fxai.results.paths import StudyPaths
 from fxai.spec.checks.advice import notices
-from fxai.spec.fields.objective import CustomCommand, Objective, PythonFunction
+from fxai.spec.fields.objective import CustomCommand, Objective, PythonFunction, name_of
 from fxai.spec.fields.sources import source_text
 from fxai.spec.fields.storage_url import shown
 from fxai.spec.fields.training_config import TrainingConfig
@@ -72,8 +72,8 @@ def _objective(objective: Objective) -> str:
     match objective:
         case CustomCommand(command=command, folder=folder):
             return f"{' '.join(map(_word, command))}, in {folder}"
-        case PythonFunction(function=function, folder=folder):
-            return f"{function}, in {folder}"
+        case PythonFunction(folder=folder):
+            return f"{name_of(objective)}, in {folder}"
         case _:
             return objective
 
@@ -158,6 +158,8 @@ def _lanes(study: StudySpec) -> str:
         return f"{lanes} per worker"
     match study.objective:
         case CustomCommand():
+            return "none; each worker runs one trial at a time"
+        case PythonFunction(returns="positions"):
             return "none; each worker runs one trial at a time"
         case PythonFunction():
             return "as many as the objective opens; none for a plain function"

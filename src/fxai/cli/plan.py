@@ -7,12 +7,15 @@ from pathlib import Path
 
 from fxai.errors import InputError, Problem, SpecError
 from fxai.market.sources import check_source
+from fxai.spec.fields.objective import returns_positions
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.data_paths import searched_folders
 from fxai.spec.reading.find_spec import find_spec
 from fxai.spec.reading.find_study import find_spec_of_study
 from fxai.spec.reading.load import load_spec
 from fxai.spec.reading.override import override
+from fxai.spec.search.custom_config import CustomConfig
+from fxai.spec.search.positions_config import scored_market
 from fxai.spec.search.study import Spec, StudySpec
 
 DEFAULT_SPEC = "quick_search"
@@ -61,8 +64,11 @@ def check_data(study: StudySpec, spec: Path) -> None:
     Raises:
         DataError: The data are missing; the message names the folders that were searched.
     """
-    if isinstance(study.training_config, TrainingConfig):
-        check_source(study.training_config.data, searched_folders(spec.parent))
+    config = study.training_config
+    if isinstance(config, CustomConfig) and returns_positions(study.objective):
+        config = scored_market(config.root)
+    if isinstance(config, TrainingConfig):
+        check_source(config.data, searched_folders(spec.parent))
 
 
 def _with_one_study(spec: Spec, study: str, source: str) -> Spec:

@@ -1,4 +1,4 @@
-"""Returns of given positions over the bars of a market, by the rules of `rules.py`, as a compiled loop."""
+"""Returns and trades of given positions over the bars of a market, by the rules of `rules.py`, as a compiled loop."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -13,6 +13,7 @@ from fxai.market.dataset import Market
 from fxai.market.quotes import QuoteTable, quote_at
 from fxai.market.rule_records import Account, Quote
 from fxai.market.rules import renew, rules_of, take_step
+from fxai.market.scored_steps import ScoredSteps
 from fxai.market.sessions import NO_SESSIONS, SessionCodes
 from fxai.spec.fields.env_config import EnvConfig
 
@@ -23,7 +24,7 @@ Record: TypeAlias = Any
 
 
 @compiled
-def _fill_returns(  # noqa: PLR0917 - numba takes no keywords
+def _fill_steps(  # noqa: PLR0917 - numba takes no keywords
     quotes: Array,
     sessions: Array,
     begins: Array,
@@ -31,9 +32,9 @@ def _fill_returns(  # noqa: PLR0917 - numba takes no keywords
     rewards: Array,
     positions: Array,
     accounts: Array,
-    returns: Array,
+    steps: Array,
 ) -> None:
-    """Fills `returns` [bar].
+    """Fills `steps` [field, bar], the fields of `ScoredSteps`.
 
     Args:
         quotes: [bar, 6].
@@ -43,7 +44,7 @@ def _fill_returns(  # noqa: PLR0917 - numba takes no keywords
         rewards: One record.
         positions: Wanted positions, [bar].
         accounts: One record, changed.
-        returns: Filled.
+        steps: Filled; zeros before.
     """
     bars = len(positions)
     account = accounts[0]
@@ -52,12 +53,21 @@ def _fill_returns(  # noqa: PLR0917 - numba takes no keywords
         if begins[bar]:
             renew(account)
             terminated = False
-        returns[bar] = 0.0
         if not terminated:
             quote = quote_at(quotes, sessions, bar)
             is_last = bar == bars - 1 or begins[bar + 1]
             step = take_step(account, rules[0], rewards[0], quote, positions[bar], is_last, True)
-            returns[bar] = step.step_return
+            steps[0, bar] = step.reward
+            steps[1, bar] = step.step_return
+            steps[2, bar] = step.turnover
+            for ended, gain in (
+                (step.closed, step.closed_gain),
+                (step.settled, step.settled_gain),
+                (step.exited, step.exit_gain),
+            ):
+                if ended:
+                    steps[3, bar] += 1
+                    steps[4, bar] += gain > 0
             terminated = step.terminated
 
 
@@ -94,16 +104,27 @@ class PositionReturns:
             positions: Wanted positions over the bars, [bar], as fractions of `position_size` from -1 to 1.
             cost_multiple: Factor on spread, slippage and commission.
         """
+        return self.steps(positions, cost_multiple=cost_multiple).returns
+
+    def steps(self, positions: FloatArray, *, cost_multiple: float = 1.0) -> ScoredSteps:
+        """As a call, with rewards, turnover and trades of each bar."""
         rules = rules_of(self.env, has_spread=self.has_spread)._asdict()
         rules |= {name: rules[name] * cost_multiple for name in _COSTS}
         quotes = self.quotes.copy()
         quotes[:, _HALF_SPREAD] *= cost_multiple
         account = dict.fromkeys([each.name for each in fields(Account)], 0.0)
-        returns = np.zeros(len(positions))
+        steps = np.zeros((len(fields(ScoredSteps)), len(positions)))
         records = (_record(rules), _record(self.env.reward.model_dump()))
         given = (quotes, self.sessions, self.begins, *records, positions.astype(np.float64, copy=False))
-        _fill_returns(*given, _record(account), returns)
-        return returns
+        _fill_steps(*given, _record(account), steps)
+        return ScoredSteps(*steps)
+
+
+def load_machine_code() -> None:
+    """Loads or compiles the loop, so that processes that are forked from this one need not."""
+    count = 2
+    quotes, begins = np.zeros((count, len(Quote._fields) - 1)), np.arange(count) == 0
+    PositionReturns(quotes, NO_SESSIONS, begins, has_spread=False, env=EnvConfig())(np.zeros(count))
 
 
 def _record(numbers: Mapping[str, float]) -> Array:

@@ -1,6 +1,8 @@
 """Finds the code of an objective by its name. The only module that connects workers with objectives.
 
-A name is `fx_trading`, `command` or `package.module:name` for custom code. The named object is one of three kinds:
+A name is `fx_trading`, `command`, `positions of package.module:function` for a function that returns positions
+(`fxai.objectives.positions`), or `package.module:name` for other custom code. The object of the last form is one of
+three kinds:
 
 - an object with `signature` and `open_lanes` (a module, an instance, a class with static methods) trains many trials
   side by side: `fxai.protocol.LaneObjective`;
@@ -18,7 +20,7 @@ from fxai.module_path import search_modules_in
 from fxai.objectives.generator_lanes import GeneratorObjective
 from fxai.process_tree import ProcessTrees
 from fxai.protocol import JsonObject, LaneObjective, LanePlan, Lanes, Objective, Slot
-from fxai.spec.fields.objective import COMMAND, SHIPPED
+from fxai.spec.fields.objective import COMMAND, POSITIONS_OF, SHIPPED
 
 OBJECTIVES = (*SHIPPED, COMMAND)
 OpenLanes: TypeAlias = Callable[[LanePlan, Slot], Lanes]
@@ -37,7 +39,10 @@ def load_lanes(name: str, process_trees: ProcessTrees, folder: str = "") -> Open
     """
     if folder:
         search_modules_in(folder)
-    objective = _load(name)
+    objective = _load(name.removeprefix(POSITIONS_OF))
+    if name.startswith(POSITIONS_OF):
+        positions = importlib.import_module("fxai.objectives.positions").PositionsObjective
+        return GeneratorObjective(positions(name.removeprefix(POSITIONS_OF), process_trees))
     if hasattr(objective, "open_lanes"):
         return cast("LaneObjective", objective).open_lanes
     if name == COMMAND:

@@ -40,6 +40,6 @@ def first_goal(study: StudyLike) -> int:
 
 
 def is_trading(study: StudyLike) -> bool:
-    """Whether the trials of a stored study train FxAI's agents, whose metrics FxAI measures."""
+    """Whether FxAI measures the metrics of a stored study: of its agents, or of positions that a function returns."""
     stored = study.user_attrs.get(attributes.FINGERPRINT)
     return isinstance(stored, dict) and "data" in stored

@@ -6,6 +6,7 @@ from typing import Any
 
 from fxai.search import attributes
 from fxai.search.metric_goals import StudyLike, first_goal, goals_of, is_trading
+from fxai.spec.fields.objective import POSITIONS_OF
 from fxai.spec.search.metrics import value_of_doing_nothing
 
 
@@ -26,7 +27,8 @@ class StudyTraits:
         trading = is_trading(study)
         if not isinstance(stored, dict) or not trading:
             return cls(key)
-        single = len(study.directions) == 1 and "search" not in stored
+        of_agents = not str(stored.get("objective")).startswith(POSITIONS_OF)
+        single = of_agents and len(study.directions) == 1 and "search" not in stored
         validation = _field(stored, "training_config.data.split.validation", absent="")
         penalty = _field(stored, "training_config.env.reward.hold_penalty_per_step", absent=0.0)
         metric = goals_of(study)[first_goal(study)].metric

@@ -14,21 +14,25 @@ from fxai.market.splits import Splits, bars_in_all, split
 from fxai.spec.checks.cost_names import check_cost_names
 from fxai.spec.fields.data_config import DataConfig, SplitConfig
 from fxai.spec.fields.feature_config import FeatureConfig
+from fxai.spec.fields.objective import returns_positions
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.embargo import columns_of_trials, longest_windows, with_embargo
 from fxai.spec.search.study import StudySpec
 from fxai.spec.search.verdict import VerdictConfig
+from fxai.study.position_market import position_market
 
 
 def check_bars(study: StudySpec) -> None:
     """Check that every trial of a study has enough bars, those with the longest windows of its search space included.
 
-    A study with an objective of the user is not checked.
+    A study with an objective of the user is checked only if FxAI scores it, which is so if it returns positions.
 
     Raises:
         DataError: The data cannot be read, or there are too few bars; the message says how many are needed.
     """
     config = with_embargo(study).training_config
+    if returns_positions(study.objective):
+        position_market(study)
     if not isinstance(config, TrainingConfig):
         return
     bars = bars_of_trials(study, config)

@@ -1,4 +1,7 @@
-"""Tests the columns and the function of `data.features` of a study for the use of later bars."""
+"""Tests what a study computes from bars for the use of later bars.
+
+These are the columns and the function of `data.features`, or the positions of an objective that returns positions.
+"""
 
 import sys
 from collections.abc import Mapping
@@ -17,12 +20,14 @@ from fxai.market.leaks.findings import LeakFinding, LeakReport
 from fxai.market.splits import split
 from fxai.spec.fields.data_config import DataConfig
 from fxai.spec.fields.feature_config import FeatureConfig
+from fxai.spec.fields.objective import PythonFunction, returns_positions
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.configure import default_params, trial_config
 from fxai.spec.search.embargo import longest_windows, with_embargo
 from fxai.spec.search.parameters import CategoricalParameter, Choice, Parameter
 from fxai.spec.search.study import StudySpec
 from fxai.study.check_bars import bars_of_trials
+from fxai.study.check_position_leaks import position_leaks
 from fxai.study.feature_call import FeatureCall
 
 _FUNCTION = "data.features.function"
@@ -51,6 +56,8 @@ def check_leaks(study: StudySpec) -> StudyLeaks:
     split of each instrument.
     """
     config = with_embargo(study).training_config
+    if isinstance(study.objective, PythonFunction) and returns_positions(study.objective):
+        return _of_positions(study, study.objective)
     if not isinstance(config, TrainingConfig):
         return StudyLeaks(reason="the objective is your own code, which reads its own data")
     try:
@@ -68,6 +75,14 @@ def check_leaks(study: StudySpec) -> StudyLeaks:
     except DataError as error:
         return StudyLeaks(error=str(error))
     return StudyLeaks(_joined([*exact, *scaling, *statistical]))
+
+
+def _of_positions(study: StudySpec, objective: PythonFunction) -> StudyLeaks:
+    try:
+        with redirect_stdout(sys.stderr):  # what the function prints is not part of the output
+            return StudyLeaks(_joined(list(position_leaks(study, objective))))
+    except DataError as error:
+        return StudyLeaks(error=str(error))
 
 
 def features_of_trials(study: StudySpec) -> tuple[FeatureConfig, ...]:

@@ -28,12 +28,12 @@ class FeatureCall:
 
     def in_new_module(self, bars: Bars) -> Mapping[str, FloatArray]:
         """As a call, in a newly imported copy of the function's module, which keeps nothing of earlier calls."""
-        with _without_module((self.features.function or "").partition(":")[0].partition(".")[0]):
+        with without_module((self.features.function or "").partition(":")[0].partition(".")[0]):
             return self(bars)
 
 
 @contextmanager
-def _without_module(name: str) -> Iterator[None]:
+def without_module(name: str) -> Iterator[None]:
     """Imports within the context load a module and its submodules again; the old ones return afterwards."""
     old = {each: module for each, module in sys.modules.items() if _is_within(each, name)}
     _remove(name)

@@ -20,7 +20,7 @@ from fxai.protocol import Cause, Decision, ParamValue, Report, TrialRequest, Tri
 from fxai.search.asked_trial import AskedTrial
 from fxai.search.seeds import turn
 from fxai.search.study import Search
-from fxai.spec.fields.objective import is_custom
+from fxai.spec.fields.objective import has_measured_metrics
 from fxai.spec.search.study import StudySpec
 from fxai.study.crash_bisection import CrashBisection
 from fxai.study.events import (
@@ -95,7 +95,9 @@ class _Run:
         self._returns = RepeatedReturns()
         counts = search.counts()
         self._streak = FailureStreak(any_finished=bool(counts.complete or counts.pruned))
-        self._rules = StopRules(spec.stop, spec.metric_name, spec.direction, trading=not is_custom(spec.objective))
+        self._rules = StopRules(
+            spec.stop, spec.metric_name, spec.direction, trading=has_measured_metrics(spec.objective)
+        )
         for trial in search.finished():
             self._rules.add(trial.value, trial.env_steps)
         self._finished_before = self._progress().finished
@@ -129,7 +131,7 @@ class _Run:
             workers=len(self._workers.activity()),
             progress=self._progress(),
             retried=tuple(asked.number for asked in left),
-            trading=not is_custom(self._spec.objective),
+            trading=has_measured_metrics(self._spec.objective),
         )
 
     def _judge(self, died: Sequence[AskedTrial]) -> None:

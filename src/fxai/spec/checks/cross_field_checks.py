@@ -10,9 +10,11 @@ from pydantic.fields import FieldInfo
 from fxai.spec.checks.cost_names import cost_name_problems
 from fxai.spec.checks.custom_checks import custom_problems
 from fxai.spec.checks.population_checks import population_problems
+from fxai.spec.checks.position_checks import position_problems
 from fxai.spec.checks.study_parts import Named, Placed, StudyParts
 from fxai.spec.checks.winner_checks import winner_problems
 from fxai.spec.fields.field_paths import field_adapter, field_value_of
+from fxai.spec.fields.objective import returns_positions
 from fxai.spec.fields.suggestion import did_you_mean
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.conditions import circular_conditions, exclude_each_other
@@ -89,6 +91,8 @@ def study_problems(study: StudyParts) -> Iterator[Finding]:
 def _custom_study_problems(study: StudyParts) -> Iterator[Finding]:
     if isinstance(study.config, CustomConfig):
         yield from custom_problems(study.objective, study.parameters, study.fixed, study.config)
+    if returns_positions(study.objective):
+        yield from position_problems(study)
     if study.stop is not None:
         yield from custom_stop_problems(study.stop)
 

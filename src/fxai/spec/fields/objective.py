@@ -19,6 +19,9 @@ ShippedObjective: TypeAlias = Literal["fx_trading"]
 """Names of modules in `objectives/`."""
 SHIPPED: tuple[str, ...] = get_args(ShippedObjective)
 COMMAND = "command"
+POSITIONS = "positions"
+POSITIONS_OF: Final = "positions of "
+"""Begins the name of a function that returns positions; the rest is `package.module:function`."""
 HERE = "."  # the folder from which FxAI was started
 
 
@@ -41,11 +44,20 @@ def _words(written: Any) -> Any:
 
 
 class PythonFunction(Record):
-    """A Python function that is called for each trial with a trial object, or an objective of `fxai.protocol`."""
+    """A Python function that is called for each trial with a trial object, or an objective of `fxai.protocol`.
+
+    With `returns: positions` it is called with bars and the trial's arguments, and FxAI trades the positions.
+    """
 
     function: Annotated[str, AfterValidator(_function_name)] = Field(description="package.module:function")
     folder: Annotated[str, AfterValidator(check_path)] = Field(
         default=HERE, description="working folder, in which it is looked up; by default the folder of the spec"
+    )
+    returns: Literal["positions"] | None = Field(
+        default=None,
+        exclude_if=lambda returns: returns is None,
+        description="positions: the function is called as function(bars, **arguments) and returns a position for each "
+        "bar, which FxAI trades and scores",
     )
 
 
@@ -105,6 +117,18 @@ def is_custom(written: Any) -> bool:
     return written is not None and written != FX_TRADING
 
 
+def returns_positions(written: Any) -> bool:
+    """Whether an objective, as a record or as written in a spec, is a function that returns positions."""
+    if isinstance(written, dict):
+        return "function" in written and written.get("returns") == POSITIONS
+    return isinstance(written, PythonFunction) and written.returns == POSITIONS
+
+
+def has_measured_metrics(objective: Any) -> bool:
+    """Whether FxAI measures the metrics of a trial: of its agents, or of positions that a function returns."""
+    return objective == FX_TRADING or returns_positions(objective)
+
+
 def in_folder(written: JsonValue, folder: Path) -> JsonValue:
     """Returns an objective of custom code with its folder. A relative `folder` is below the folder of the spec."""
     if isinstance(written, str) and ":" in written:
@@ -126,8 +150,8 @@ def _below(folder: Path, given: str) -> str:
 def name_of(objective: Objective) -> str:
     """Returns the name of the objective for workers."""
     match objective:
-        case PythonFunction(function=name):
-            return name
+        case PythonFunction(function=name, returns=returns):
+            return name if returns is None else f"{POSITIONS_OF}{name}"
         case CustomCommand():
             return COMMAND
         case _:

@@ -10,7 +10,7 @@ from pathlib import Path
 from fxai.errors import InputError
 from fxai.spec.fields.data_config import NAMED_SOURCE
 from fxai.spec.fields.environment import expanded_path
-from fxai.spec.fields.objective import is_custom
+from fxai.spec.fields.objective import is_custom, returns_positions
 from fxai.spec.fields.source_paths import source_paths
 from fxai.spec.reading.merge import CONFIGS
 from fxai.spec.yaml.source_node import SourceNode, plain_value
@@ -27,7 +27,8 @@ def resolve_data_paths(study: SourceNode, base: SourceNode | None, folder: Path)
         folder: The folder of the file that contains the study.
     """
     objective = study.keys.get("objective") or (None if base is None else base.keys.get("objective"))
-    if objective is not None and is_custom(plain_value(objective)):
+    written = None if objective is None else plain_value(objective)
+    if is_custom(written) and not returns_positions(written):
         return study  # the configuration of custom code may have any keys
     placed = {}
     for key in CONFIGS:

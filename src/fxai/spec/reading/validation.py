@@ -13,13 +13,14 @@ from fxai.spec.checks.cross_field_checks import study_problems
 from fxai.spec.checks.study_parts import Named, StudyParts, parts_of
 from fxai.spec.fields.algorithm import algorithm_of
 from fxai.spec.fields.field_paths import field_adapter
-from fxai.spec.fields.objective import is_custom
+from fxai.spec.fields.objective import is_custom, returns_positions
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.reading.key_check import check_keys
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.findings import Finding, findings_of
 from fxai.spec.search.parameters import Parameter
+from fxai.spec.search.positions_config import sections_of
 from fxai.spec.search.study import Spec, StudySpec
 from fxai.spec.search.translate_parameter import SYNONYMS
 from fxai.spec.yaml.yaml_source import KeyPath
@@ -50,8 +51,16 @@ def validate_spec(tree: dict[str, Any], known: Iterable[Finding] = ()) -> tuple[
     spec, findings = validate(Spec, tree, known)
     findings += _double_names(tree)
     for place, parts in _parts(spec, tree):
-        findings += (Finding(("studies", place, *path), message) for path, message in study_problems(parts))
+        problems = (*_market_problems(parts), *study_problems(parts))
+        findings += (Finding(("studies", place, *path), message) for path, message in problems)
     return spec, findings
+
+
+def _market_problems(parts: StudyParts) -> Iterator[Finding]:
+    """Yields the faults in `data` and `env` of a function that returns positions; other custom keys are free."""
+    if isinstance(parts.config, CustomConfig) and returns_positions(parts.objective):
+        _, findings = validate(TrainingConfig, sections_of(parts.config.root))
+        yield from (Finding(("training_config", *path), message) for path, message in findings)
 
 
 def _is_below(path: KeyPath, other: KeyPath) -> bool:

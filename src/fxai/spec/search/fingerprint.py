@@ -15,13 +15,13 @@ from pydantic import BaseModel, JsonValue
 
 from fxai.spec.fields.data_config import NAMED_SOURCE, DataConfig
 from fxai.spec.fields.environment import expanded_path
-from fxai.spec.fields.objective import CustomCommand, Objective, argument_style_of, name_of
+from fxai.spec.fields.objective import CustomCommand, Objective, argument_style_of, name_of, returns_positions
 from fxai.spec.fields.record import LATER
 from fxai.spec.fields.source_paths import files_hash, source_paths
-from fxai.spec.fields.training_config import TrainingConfig
 from fxai.spec.search.custom_config import CustomConfig
 from fxai.spec.search.embargo import with_embargo
 from fxai.spec.search.parameters import Parameter
+from fxai.spec.search.positions_config import scored_market
 from fxai.spec.search.study import StudySpec
 
 Fingerprint = dict[str, JsonValue]
@@ -50,7 +50,7 @@ def fingerprint(study: StudySpec) -> Fingerprint:
         **{
             key: value for key, value in further.items() if value
         },  # empty values are omitted, so that fingerprints of earlier releases stay equal
-        **_configuration(study.training_config),
+        **_configuration(study),
     }
 
 
@@ -59,9 +59,10 @@ def _objective(objective: Objective) -> JsonValue:
     return list(objective.command) if isinstance(objective, CustomCommand) else name_of(objective)
 
 
-def _configuration(training_config: TrainingConfig | CustomConfig) -> Fingerprint:
+def _configuration(study: StudySpec) -> Fingerprint:
+    training_config = study.training_config
     if isinstance(training_config, CustomConfig):
-        return {"training_config": training_config.model_dump(mode="json")}
+        return _custom_configuration(training_config, returns_positions(study.objective))
     config = without_later_fields(training_config, training_config.model_dump(mode="json"))
     del config["data"]["source"]
     config["data"]["features"].pop("function_folder", None)  # as the folder of an objective
@@ -70,6 +71,15 @@ def _configuration(training_config: TrainingConfig | CustomConfig) -> Fingerprin
         **_split_rule(config["data"]["split"]["train"]),
         "training_config": config,
     }
+
+
+def _custom_configuration(config: CustomConfig, has_data: bool) -> Fingerprint:  # noqa: FBT001
+    """The configuration of custom code; of a function that returns positions also the data that it is scored on."""
+    dumped: dict[str, Any] = config.model_dump(mode="json")
+    if not has_data:
+        return {"training_config": dumped}
+    data = {key: value for key, value in (dumped.get("data") or {}).items() if key != "source"}
+    return {"data": _data(scored_market(dumped).data), "training_config": {**dumped, "data": data}}
 
 
 def without_later_fields(record: BaseModel, dumped: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, 
 
 from fxai.spec.fields.defaults import DASHBOARD_PORT, MAX_COUNT, MAX_SEEDS, RESULTS_DIR, STORAGE
 from fxai.spec.fields.environment import check_path, check_url, expanded_url
-from fxai.spec.fields.objective import FX_TRADING, Objective, is_custom
+from fxai.spec.fields.objective import FX_TRADING, Objective, has_measured_metrics, is_custom, returns_positions
 from fxai.spec.fields.record import Record
 from fxai.spec.fields.storage_url import check_storage_url
 from fxai.spec.fields.tracking import Tracking
@@ -64,8 +64,8 @@ Config: TypeAlias = Annotated[
 
 
 def _reported(info: ValidationInfo) -> Collection[str] | None:
-    """Returns the metrics that trials report; None for a custom objective."""
-    if info.data.get("objective") != FX_TRADING:
+    """Returns the metrics that trials report; None for a custom objective that computes its own."""
+    if not has_measured_metrics(info.data.get("objective")):
         return None
     return (*METRICS, SCORE) if info.data.get("score") else METRICS
 
@@ -207,7 +207,8 @@ class StudySpec(Record):
             return written
         config = written.get("training_config")
         own = CustomConfig(config or {}) if isinstance(config, dict | None) else config
-        defaults = {"metric_name": CUSTOM_METRIC, "progress_timeout": CUSTOM_PROGRESS_SECONDS}
+        metric = DEFAULT_METRIC if returns_positions(written["objective"]) else CUSTOM_METRIC
+        defaults = {"metric_name": metric, "progress_timeout": CUSTOM_PROGRESS_SECONDS}
         return {**defaults, **written, "training_config": own}
 
     @model_validator(mode="before")
@@ -221,7 +222,9 @@ class StudySpec(Record):
     @field_validator("score")
     @classmethod
     def _check_score(cls, formula: str | None, info: ValidationInfo) -> str | None:
-        return formula if formula is None or info.data.get("objective") != FX_TRADING else check_score(formula)
+        return (
+            formula if formula is None or not has_measured_metrics(info.data.get("objective")) else check_score(formula)
+        )
 
     @field_validator("objectives")
     @classmethod
