@@ -7,14 +7,16 @@ import time
 
 import pytest
 from optuna.storages import RDBStorage
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
 
 from database_servers import ENCODED, DatabaseServer, free_port
 from fxai.errors import StorageError
+from fxai.search.asked_trial import AskedTrial
 from fxai.search.open_tables import open_tables
 from fxai.search.server_driver import CONNECT_SECONDS, connect_options, with_driver
 from fxai.search.storage import WriteBehindStorage
 from fxai.search.studies import study_names
+from small_study import Opener, ask
 
 
 def refusal(url: str, *, create: bool = True) -> str:
@@ -185,6 +187,25 @@ def test_optunas_own_storage_reads_the_tables(database_server: DatabaseServer) -
     WriteBehindStorage(url).close()
     named = url if url.startswith("postgresql") else url.replace("mysql:", "mysql+pymysql:")
     assert RDBStorage(named.replace("{", "{{")).get_all_studies() == []
+
+
+def test_a_reader_sees_the_study_at_one_moment(database_server: DatabaseServer, open_study: Opener) -> None:
+    """A trial that is asked while another process reads has its parameters, or is not read."""
+    url = database_server.url()
+    search = open_study(url)
+    ask(search)
+    reader = WriteBehindStorage(url, create=False)
+    asked: list[AskedTrial] = []
+
+    def ask_another(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FROM trial_params" in statement and not asked:
+            asked.append(ask(search))
+
+    event.listen(reader._sql.engine, "after_cursor_execute", ask_another)
+    trials = reader.get_all_trials(reader.get_study_id_from_name("small"))
+    reader.close()
+    assert [each.number for each in asked] == [1]
+    assert [len(trial.params) for trial in trials] == [3]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ ATTEMPTS = 5
 LONGEST_PAUSE = 2.0  # seconds between attempts
 AWAY_SECONDS = 30
 """How long a run waits for a server that restarts."""
+_REPEATABLE = {"postgresql", "mysql", "mariadb"}
 _AWAY = (
     "connection refused",
     "server closed the connection",
@@ -125,6 +126,16 @@ def make_durable(engine: Engine) -> None:
 
     event.listen(engine, "connect", synchronise_fully)
     engine.dispose()
+
+
+def one_moment(engine: Engine) -> Engine:
+    """The engine with transactions that read a server's database at one moment, as those of SQLite do.
+
+    By default each statement of PostgreSQL reads another moment, so a trial could appear without its parameters.
+    """
+    if engine.dialect.name not in _REPEATABLE:
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ")
 
 
 def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:

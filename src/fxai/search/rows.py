@@ -45,11 +45,12 @@ def plain_file(url: str) -> Path | None:
 def _rows_of_server(url: str) -> Iterator[Rows]:
     from sqlalchemy import text  # noqa: PLC0415 - slow to load, and SQLite needs none of it
 
+    from fxai.search.database import one_moment  # noqa: PLC0415
     from fxai.search.open_tables import open_tables  # noqa: PLC0415
 
     storage = open_tables(url, create=False)
     try:
-        with storage.engine.connect() as connection:
+        with one_moment(storage.engine).connect() as connection:
             yield lambda statement, **values: list(connection.execute(text(statement), values))
     finally:
         storage.engine.dispose()

@@ -33,7 +33,7 @@ from fxai.errors import StudyHeldError
 from fxai.search import tables
 from fxai.search.attribute_shapes import check_study, check_trial
 from fxai.search.column_limits import ColumnLimits, limits_of
-from fxai.search.database import ServerAwayError, in_transaction
+from fxai.search.database import ServerAwayError, in_transaction, one_moment
 from fxai.search.lock import RenewLock, always_held
 from fxai.search.open_tables import open_tables
 from fxai.search.space import as_written
@@ -63,8 +63,7 @@ class WriteBehindStorage(BaseStorage):
         self._pending: dict[tables.Place, tables.Row] = {}
         self._pending_since: float | None = None
         self._last_draft = 0
-        self._in_transaction = False
-        self._is_lost = False
+        self._in_transaction = self._is_lost = False
 
     def __reduce__(self) -> tuple[type["WriteBehindStorage"], tuple[str]]:
         self.flush()
@@ -187,7 +186,8 @@ class WriteBehindStorage(BaseStorage):
     def _load_new_trials(self, study_id: int, study: StudyMemory) -> None:
         """Read trials that are in SQL and not in memory."""
         known = next((trial._trial_id for trial in reversed(study.trials) if trial._trial_id > 0), 0)
-        for trial in in_transaction(self._sql.engine, lambda each: tables.read_new_trials(each, study_id, known)):
+        reading = one_moment(self._sql.engine)
+        for trial in in_transaction(reading, lambda connection: tables.read_new_trials(connection, study_id, known)):
             check_trial(trial, len(study.directions))
             self._add(study_id, study, trial)
 
