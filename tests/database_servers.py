@@ -43,7 +43,7 @@ class DatabaseServer:
         command: Runs the server.
         options: Of the process.
         run: Runs a statement as the superuser in a database.
-        quit_signal: Ends connections and the server.
+        quit_signals: The one that ends connections and the server, and the one that also discards what is not written.
     """
 
     def __init__(  # noqa: PLR0917
@@ -54,9 +54,10 @@ class DatabaseServer:
         command: Sequence[str | Path],
         options: Mapping[str, Any],
         run: Callable[[str, str], list[Any]],
-        quit_signal: signal.Signals,
+        quit_signals: tuple[signal.Signals, signal.Signals],
     ) -> None:
-        self.scheme, self.user, self.port, self._quit_signal = scheme, user, port, quit_signal
+        self.scheme, self.user, self.port = scheme, user, port
+        self._stop_signal, self._discard_signal = quit_signals
         self._command, self._options, self.run = command, options, run
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
@@ -75,8 +76,15 @@ class DatabaseServer:
                 return
 
     def stop(self) -> None:
+        self._end(self._stop_signal)
+
+    def discard(self) -> None:
+        """Stop the server for ever, without the time to write its databases."""
+        self._end(self._discard_signal)
+
+    def _end(self, how: signal.Signals) -> None:
         assert self._process is not None
-        self._process.send_signal(self._quit_signal)
+        self._process.send_signal(how)
         self._process.wait(30)
 
     def new_database(self) -> str:
@@ -107,7 +115,7 @@ def _running(server: DatabaseServer) -> Iterator[DatabaseServer]:
     try:
         yield server
     finally:
-        server.stop()
+        server.discard()
 
 
 @contextmanager
@@ -133,7 +141,9 @@ def postgresql_server() -> Iterator[DatabaseServer]:
                 cursor = connection.execute(statement)
                 return cursor.fetchall() if cursor.description else []
 
-        with _running(DatabaseServer("postgresql", "boss", port, command, quiet, run, signal.SIGINT)) as server:
+        with _running(
+            DatabaseServer("postgresql", "boss", port, command, quiet, run, (signal.SIGINT, signal.SIGQUIT))
+        ) as server:
             yield server
 
 
@@ -162,7 +172,12 @@ def mariadb_server() -> Iterator[DatabaseServer]:
         options, base = _user_options(folder), Path(program).parents[1]
         scripts = [base / "share" / "mysql" / f"mysql_{part}.sql" for part in ("system_tables", "system_tables_data")]
         common: list[str | Path] = [program, "--no-defaults", f"--basedir={base}", f"--datadir={folder}"]
-        common += [f"--lc-messages-dir={base / 'share' / 'mysql'}", f"--tmpdir={folder}", "--innodb-flush-method=fsync"]
+        common += [
+            f"--lc-messages-dir={base / 'share' / 'mysql'}",
+            f"--tmpdir={folder}",
+            "--innodb-flush-method=nosync",
+            "--sync-frm=0",
+        ]
         (folder / "mysql").mkdir()
         if os.geteuid() == 0:
             shutil.chown(folder / "mysql", "nobody")
@@ -184,6 +199,6 @@ def mariadb_server() -> Iterator[DatabaseServer]:
                 cursor.execute(statement)
                 return list(cursor.fetchall())
 
-        server = DatabaseServer("mysql", "boss", port, command, quiet, run, signal.SIGTERM)
+        server = DatabaseServer("mysql", "boss", port, command, quiet, run, (signal.SIGTERM, signal.SIGKILL))
         with _running(server):
             yield server

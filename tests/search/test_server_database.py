@@ -69,9 +69,14 @@ def test_port_that_takes_no_connection(scheme: str) -> None:
     assert message.endswith("check the host, the port and the firewall")
 
 
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+def test_option_that_the_driver_does_not_have(scheme: str) -> None:
+    assert "nosuch" in refusal(f"{address(scheme, free_port())}?nosuch=1").partition("?nosuch=1")[2]
+
+
 def test_wrong_password(database_server: DatabaseServer) -> None:
     url = database_server.url(password="s3cret-wrong")  # noqa: S106
-    assert "check the user, the password, and the rights of the user" in refusal(url)
+    assert "check the user, the password (with special characters percent-encoded)" in refusal(url)
 
 
 def test_database_that_does_not_exist(database_server: DatabaseServer) -> None:

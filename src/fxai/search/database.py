@@ -167,7 +167,7 @@ def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 def _reason(error: SQLAlchemyError) -> str:
     """The driver's words; those of SQLAlchemy hold the whole statement with all its values."""
-    return " ".join(str(getattr(error, "orig", None) or error).split())
+    return " ".join(str(getattr(error, "orig", None) or error).split()).rstrip(" .?")
 
 
 def _is_passing(error: OperationalError) -> bool:

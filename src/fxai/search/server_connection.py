@@ -19,11 +19,14 @@ _DRIVER_CODE = re.compile(r"\(\d+, ['\"](?P<text>.*)['\"]\)", re.DOTALL)
 _HINTS = tuple(
     (re.compile(pattern, re.IGNORECASE), hint)
     for pattern, hint in (
-        ("password|access denied", "check the user, the password, and the rights of the user on the database"),
+        (
+            "password|access denied",
+            "check the user, the password (with special characters percent-encoded), and the rights of the user",
+        ),
         (r'database ".*" does not exist|unknown database', "create it on the server first: CREATE DATABASE name"),
         ("permission denied", "give the user the right to create tables: GRANT USAGE, CREATE ON SCHEMA public TO user"),
         ("command denied", "give the user all rights on the database: GRANT ALL ON name.* TO user"),
-        ("timeout|timed out", "check the host, the port and the firewall"),
+        ("timeout expired|timed out", "check the host, the port and the firewall"),
         ("refused|can't connect", "check the host and the port, and that the server runs"),
         ("resolve|name or service", "check the host"),
     )
@@ -56,6 +59,8 @@ def usable_server(url: str) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         raise StorageError(f"cannot open {shown(url)}: {reason_of(error, url)}") from error
+    except TypeError as error:  # of PyMySQL, for an option that it does not have
+        raise StorageError(f"cannot open {shown(url)}: an option after the ? is unknown: {error}") from error
 
 
 def reason_of(error: SQLAlchemyError, url: str) -> str:
@@ -63,6 +68,6 @@ def reason_of(error: SQLAlchemyError, url: str) -> str:
     cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     if found := _DRIVER_CODE.fullmatch(cause):
         cause = found["text"]
-    text = redact_secrets(" ".join(cause.split()), expanded_url(url)).rstrip(".")
+    text = redact_secrets(" ".join(cause.split()), expanded_url(url)).rstrip(" .?")
     hint = next((hint for pattern, hint in _HINTS if pattern.search(text)), None)
     return text if hint is None else f"{text}; {hint}"
