@@ -13,7 +13,7 @@ from fxai.market.bar_returns import read_bar_returns
 from fxai.market.dataset import prepare_bars
 from fxai.market.position_function import function_positions
 from fxai.market.read_bars import load_bars
-from fxai.market.scored_positions import score_positions, scored_windows
+from fxai.market.scored_positions import bars_before_test, score_positions, scored_windows
 from fxai.pool import LocalPool
 from fxai.protocol import MARKET_ERROR, STANDARD_ERROR, LanePlan, Slot, TrialPaths, TrialRequest, TrialState
 from fxai.spec.search.metrics import METRICS
@@ -39,7 +39,7 @@ def expected(**arguments: Any) -> Any:
     config = scored_market(CONFIG)
     bars = load_bars(config.data)
     market = prepare_bars(bars, config.data)
-    positions = function_positions(bars, "position_rules:crossing", CODE, arguments)
+    positions = function_positions(bars_before_test(bars, market), "position_rules:crossing", CODE, arguments)
     return market, config, score_positions(market, positions, config)
 
 
@@ -80,6 +80,15 @@ def test_an_error_is_one_message_of_the_trial(
     assert result.error is not None
     assert message in result.error.message
     assert not result.error.traceback
+
+
+def test_the_function_gets_no_bar_of_the_test_split(workers: LocalPool, tmp_path: Path) -> None:
+    market, *_ = expected()
+    last = str(market.time[market.splits.validation.stop - 1])
+    result = result_of(workers, request("crossing", tmp_path, 5, last=last))
+    assert result.state is TrialState.COMPLETE, result.error
+    earlier = str(market.time[market.splits.validation.stop - 2])
+    assert result_of(workers, request("crossing", tmp_path, 6, last=earlier)).state is TrialState.FAIL
 
 
 def test_several_seeds_are_one_computation(workers: LocalPool, tmp_path: Path) -> None:

@@ -3,11 +3,17 @@
 import numpy as np
 
 from fxai.market.bar_returns import Windows, windows_of
-from fxai.market.bars import FloatArray
+from fxai.market.bars import Bars, FloatArray
 from fxai.market.dataset import Market
+from fxai.market.leaks.changed_bars import cut
 from fxai.market.position_returns import PositionReturns
 from fxai.market.scored_steps import SpanScore
 from fxai.spec.fields.training_config import TrainingConfig
+
+
+def bars_before_test(bars: Bars, market: Market) -> Bars:
+    """The bars that a function of positions gets: those up to the end of the validation split."""
+    return cut(bars, 0, market.splits.validation.stop)
 
 
 def scored_windows(market: Market, config: TrainingConfig) -> Windows:
@@ -23,7 +29,8 @@ def score_positions(market: Market, positions: FloatArray, config: TrainingConfi
 
     Args:
         market: The market.
-        positions: Target positions of all bars, [bar]. That of row t is traded at the open of bar t + 1.
+        positions: Target positions of the bars up to the end of the validation split or later, [bar]. That of row t
+            is traded at the open of bar t + 1.
         config: Of the study; `env` has the rules and costs. `env.positions` has no effect.
     """
     windows = scored_windows(market, config)

@@ -16,7 +16,7 @@ from fxai.market.dataset import Market, prepare_bars
 from fxai.market.position_function import function_positions
 from fxai.market.position_returns import load_machine_code
 from fxai.market.read_bars import load_bars
-from fxai.market.scored_positions import score_positions, scored_windows
+from fxai.market.scored_positions import bars_before_test, score_positions, scored_windows
 from fxai.market.scored_steps import SpanScore
 from fxai.objectives.handle import Trial
 from fxai.objectives.python_function import FunctionObjective
@@ -64,7 +64,8 @@ class PositionsTrial:
             with chdir(self.started_in):
                 bars = load_bars(config.data)
                 market = prepare_bars(bars, config.data)
-            positions = function_positions(bars, self.function, _HERE, arguments_of(trial.config))
+            seen = bars_before_test(bars, market)
+            positions = function_positions(seen, self.function, _HERE, arguments_of(trial.config))
             score = score_positions(market, positions, config)
             with chdir(self.started_in):
                 self._write_returns(market, score, config)

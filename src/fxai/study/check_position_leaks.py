@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fxai.market.bars import Bars, FloatArray
-from fxai.market.leaks.changed_bars import cut
 from fxai.market.leaks.check_columns import check_columns
 from fxai.market.leaks.check_function import check_function
 from fxai.market.leaks.check_scaling import check_scaling
 from fxai.market.leaks.findings import LeakReport
 from fxai.market.position_function import function_positions
+from fxai.market.scored_positions import bars_before_test
 from fxai.spec.fields.objective import PythonFunction, folder_of
 from fxai.spec.search.conditions import active_params
 from fxai.spec.search.configure import config_values, default_params, trial_settings
@@ -48,20 +48,20 @@ class PositionCall:
 def position_leaks(study: StudySpec, objective: PythonFunction) -> Iterator[LeakReport]:
     """Test the positions exactly, with the arguments of some trials; and columns of the file as those of features.
 
-    The arguments are those of trial 0, each choice that is no number, and the least and the greatest values of all
-    parameters.
+    The function gets the bars that it gets in a trial. The arguments are those of trial 0, each choice that is no
+    number, and the least and the greatest values of all parameters.
 
     Raises:
-        DataError: The data cannot be read, or the function fails on all bars.
+        DataError: The data cannot be read, or the function fails on these bars.
     """
     bars, market = position_market(study)
+    seen = bars_before_test(bars, market)
     for arguments in _arguments_of_trials(study):
         call = PositionCall(objective.function, folder_of(objective), arguments)
-        yield check_function(bars, call, fresh=call.in_new_module)
+        yield check_function(seen, call, fresh=call.in_new_module)
     if bars.columns:
-        before_test = cut(bars, 0, market.splits.validation.stop)
         yield check_scaling(bars.columns)
-        yield check_columns(before_test, before_test.columns)
+        yield check_columns(seen, seen.columns)
 
 
 def _arguments_of_trials(study: StudySpec) -> list[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from fxai.spec.search.study import StudySpec
 
 
 def position_market(study: StudySpec) -> tuple[Bars, Market]:
-    """The bars that the function gets, and the market that scores its positions.
+    """The bars of the data, and the market that scores its positions.
 
     Raises:
         DataError: The data cannot be read, or there are too few bars.
