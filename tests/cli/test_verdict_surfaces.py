@@ -33,6 +33,7 @@ NEUTRAL = (  # of the ranking of trials by their values, or negations
     r"a stronger colour is better",
     r"A line that still improves",
     r'"gain"',  # a key of JSON
+    r"`gain`",  # a column of the observation
 )
 VALIDATION = "These figures are of the validation split, on which the best trial was chosen."
 OPENING = re.compile(r'id="verdict".*?id="summary"', re.DOTALL)

@@ -79,11 +79,11 @@ TRAINED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @needs_linux("a peak memory that can be reset")
-def test_a_training_takes_one_to_three_times_as_much() -> None:
+def test_a_training_takes_one_to_four_times_as_much() -> None:
     configs = [config_of(model, training) for model, training in TRAINED.values()]
     script = [sys.executable, str(Path(__file__).parent / "peak_of_training.py")]
     ran = subprocess.run([*script, *(each.model_dump_json() for each in configs)], capture_output=True, check=True)
     for name, config, measured in zip(TRAINED, configs, json.loads(ran.stdout), strict=True):
         least = lane_bytes(values_of(config))
         assert least > 100e6, f"{name}: large enough to be measured"
-        assert 0.95 * least < measured < 3 * least, f"{name}: {measured / least:.2f} times {least / 1e6:.0f} MB"
+        assert 0.95 * least < measured < 4 * least, f"{name}: {measured / least:.2f} times {least / 1e6:.0f} MB"
