@@ -5,7 +5,6 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import psutil
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
@@ -22,6 +21,7 @@ from fxai.spec.search.study import Resources, StudySpec
 from fxai.study.events import StudyEvent, TrialBegan, TrialProgressed, TrialRequeued, WorkerReplaced
 from fxai.study.stop_signal import StopSignal
 from study_place import Place, ended, of_kind
+from worker_process import worker_process
 
 TRIALS, SEEDS, LANES, UPDATES = 4, 2, 8, 6
 STUDY = StudySpec(
@@ -63,13 +63,6 @@ def run_with_one_kill(place: Place) -> list[StudyEvent]:
                 os.kill(worker_process(), signal.SIGKILL)
                 killed = True
     return seen
-
-
-def worker_process() -> int:
-    """The process without children. The only other process is its supervisor."""
-    process_tree = psutil.Process().children(recursive=True)
-    (worker,) = [process for process in process_tree if not process.children() and process.ppid() != os.getpid()]
-    return int(worker.pid)
 
 
 def test_a_killed_worker_does_not_change_the_results(tmp_path: Path) -> None:

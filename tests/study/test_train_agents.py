@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from fxai.errors import FxaiError
@@ -27,6 +26,7 @@ from fxai.protocol import (
 from fxai.study.events import Notice
 from fxai.study.stop_signal import StopSignal
 from fxai.study.train_agents import TrainingEvent, train_agents
+from worker_process import worker_process
 
 
 def config(**training: Any) -> JsonObject:
@@ -137,13 +137,6 @@ def test_trainings_that_were_lost_together_are_trained_again(tmp_path: Path) -> 
     trained([request(tmp_path / "alone", 1)])
     assert sorted(result.number for result in results(happened)) == [0, 1]
     assert agent(tmp_path / "1") == agent(tmp_path / "alone")
-
-
-def worker_process() -> int:
-    """The process without children. The only other process is its supervisor."""
-    process_tree = psutil.Process().children(recursive=True)
-    (worker,) = [process for process in process_tree if not process.children() and process.ppid() != os.getpid()]
-    return int(worker.pid)
 
 
 KILLER = """
