@@ -14,6 +14,7 @@ import pytest
 from fxai.errors import DataError
 from fxai.market.bars import Reading
 from fxai.market.reading.reading import read_bar_file, read_bar_frame
+from fxai.market.reading.table import read_tables, with_row_numbers
 from fxai.spec.fields.data_config import DataConfig
 from market.reading.export_files import (
     EXPORTS,
@@ -281,3 +282,17 @@ def test_the_table_of_the_docs_has_the_exports_that_are_tested():
     page = (Path(__file__).parents[3] / "docs" / "how_to" / "file_formats.md").read_text()
     rows = {line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")}
     assert rows - {"export"} == {name.split(", ")[0] for name in EXPORTS} - {"text"}
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_the_columns_of_parquet_are_those_that_pandas_reads(tmp_path: Path, *, indexed: bool):
+    days = pd.date_range("2023-01-02", periods=40, name="Date", tz="Europe/Berlin")
+    close = np.arange(40) + 1.5
+    table = pd.DataFrame({"open": close, "high": close, "low": close, "close": close, "volume": range(1, 41)}, days)
+    table["name"] = "AAA"
+    table.loc[days[3], "volume"] = np.nan
+    stored = table if indexed else table.reset_index()
+    stored.to_parquet(tmp_path / "bars.parquet")
+    (found,) = read_tables((tmp_path / "bars.parquet").read_bytes(), DataConfig(), "bars.parquet")
+    expected = with_row_numbers(pd.read_parquet(tmp_path / "bars.parquet"))
+    pd.testing.assert_frame_equal(found.frame, expected)

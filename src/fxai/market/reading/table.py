@@ -75,13 +75,31 @@ def _parquet(raw: bytes, name: str) -> pd.DataFrame:
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
-    """A data frame of an Arrow table, which must not be used again: each column is freed as soon as it is converted.
+    """A data frame of an Arrow table.
 
-    One thread converts one column at a time, so that no two columns are in memory twice.
+    Columns are converted one at a time, and their Arrow memory is given back, so that no two columns are in memory
+    twice.
     """
-    frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True, use_threads=False)
-    pa.default_memory_pool().release_unused()
-    return frame
+    names = table.column_names
+    if not _has_plain_columns(table):
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
+    columns = {}
+    for name in names:
+        columns[name] = table.column(name).to_pandas()
+        table = table.drop_columns([name])
+        pa.default_memory_pool().release_unused()
+    return pd.DataFrame(columns, columns=names, copy=False)
+
+
+def _has_plain_columns(table: pa.Table) -> bool:
+    """Whether a table has distinct names of one level, and no index of pandas but the row numbers."""
+    written = table.schema.pandas_metadata
+    if len(set(table.column_names)) < len(table.column_names) or not table.column_names:
+        return False
+    if written is None:
+        return True
+    return all(isinstance(each, dict) for each in written["index_columns"]) and len(written["column_indexes"]) <= 1
 
 
 def _arrow(raw: bytes, name: str) -> pd.DataFrame:
