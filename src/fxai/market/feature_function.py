@@ -5,16 +5,13 @@ close, volume and spread if the data have them, and the columns of `data.feature
 the name of a feature to its values, [bar] each.
 """
 
-import sys
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 
 import numpy as np
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars, FloatArray
-from fxai.market.user_function import arguments_text, arrays_of, bar_text, cause_of, load_function, numbers_of
-from fxai.module_path import search_modules_in
+from fxai.market.user_function import arguments_text, bar_text, call_function, numbers_of
 from fxai.spec.fields.environment import expanded_path
 from fxai.spec.fields.feature_config import FeatureConfig
 
@@ -37,14 +34,11 @@ def function_features(bars: Bars, config: FeatureConfig, begin: int) -> Iterator
         return
     what = f"data.features.function {config.function}"
     given = expanded_path(config.function_folder or _HERE)
-    folder = search_modules_in(str(given) if given.is_dir() else _HERE)
-    with redirect_stdout(sys.stderr):  # what the function prints is not part of a command's output
-        function = load_function(config.function, folder, what, "data.features.function_folder")
-        what += arguments_text(config.arguments)
-        try:
-            returned = function(arrays_of(bars), **config.arguments)
-        except Exception as error:
-            raise DataError(f"{what} failed on {bars.name}: {cause_of(error, folder)}") from error
+    folder = str(given) if given.is_dir() else _HERE
+    returned = call_function(
+        config.function, folder, config.arguments, bars, what=what, folder_key="data.features.function_folder"
+    )
+    what += arguments_text(config.arguments)
     if not hasattr(returned, "items"):  # a data frame has them too
         shown = "nothing" if returned is None else f"a value of the type {type(returned).__name__}"
         raise DataError(f"{what} returned {shown}; it must return a mapping from name to array, such as {_EXAMPLE}")

@@ -4,17 +4,14 @@ The function is called as `function(bars, **arguments)`, with bars as a function
 target position for each bar. The position of row t is decided at the close of bar t and filled at the next open.
 """
 
-import sys
 from collections.abc import Mapping
-from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars, FloatArray
-from fxai.market.user_function import arguments_text, arrays_of, bar_text, cause_of, load_function, numbers_of
-from fxai.module_path import search_modules_in
+from fxai.market.user_function import arguments_text, bar_text, call_function, numbers_of
 
 _HERE = "."
 
@@ -32,14 +29,8 @@ def function_positions(bars: Bars, function: str, folder: str, arguments: Mappin
         DataError: If the function cannot be loaded, raises an error, or returns something else than positions.
     """
     what = f"objective.function {function}"
-    place = search_modules_in(folder or _HERE)
-    with redirect_stdout(sys.stderr):  # what the function prints is not part of a command's output
-        loaded = load_function(function, place, what, "objective.folder")
-        what += arguments_text(arguments)
-        try:
-            returned = loaded(arrays_of(bars), **arguments)
-        except Exception as error:
-            raise DataError(f"{what} failed on {bars.name}: {cause_of(error, place)}") from error
+    returned = call_function(function, folder or _HERE, arguments, bars, what=what, folder_key="objective.folder")
+    what += arguments_text(arguments)
     if returned is None:
         raise DataError(f"{what} returned nothing; it must return a position for each bar")
     positions = numbers_of(returned, "the result", what, bars)

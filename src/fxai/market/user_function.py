@@ -1,8 +1,10 @@
 """Functions of the user that are called with bars: how they are loaded, and what they receive and return."""
 
 import importlib
+import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from fxai.errors import DataError
 from fxai.market.bars import Bars, FloatArray
+from fxai.module_path import search_modules_in
 from fxai.spec.fields.suggestion import did_you_mean
 
 _NAMES = ("time", "open", "high", "low", "close", "volume", "spread")
@@ -33,6 +36,33 @@ def arguments_text(arguments: Mapping[str, Any]) -> str:
     """` with period=24, kind='a'`: the arguments in a message; empty without arguments."""
     given = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
     return f" with {given}" if given else ""
+
+
+def call_function(
+    path: str, folder: str, arguments: Mapping[str, Any], bars: Bars, *, what: str, folder_key: str
+) -> Any:
+    """What a function returns for bars. The text that it prints goes to standard error.
+
+    Args:
+        path: `package.module:function`.
+        folder: Is searched before the rest of Python's path.
+        arguments: Arguments of the function by name.
+        bars: The bars, which the function receives as arrays by name.
+        what: The function, which begins a message.
+        folder_key: Key of the spec that names another folder.
+
+    Raises:
+        DataError: If the function cannot be loaded, or raises an error.
+    """
+    searched = search_modules_in(folder)
+    with redirect_stdout(sys.stderr):  # what the function prints is not part of a command's output
+        function = load_function(path, searched, what, folder_key)
+        try:
+            return function(arrays_of(bars), **arguments)
+        except Exception as error:
+            raise DataError(
+                f"{what}{arguments_text(arguments)} failed on {bars.name}: {cause_of(error, searched)}"
+            ) from error
 
 
 def load_function(path: str, folder: str, what: str, folder_key: str) -> Callable[..., Any]:

@@ -40,7 +40,7 @@ def trading_hours(env: EnvConfig) -> Iterator[str]:
     yield "In the study, orders opened and increased positions only in bars that open in these sessions:"
     yield "\n".join(map(_session, env.sessions))
     if env.flat_by_close:
-        yield "A position was closed at the close of a session's last bar. Close it then, whatever the agent decides."
+        yield "A position was closed at the close of a session's last bar. Close it then, also if the agent holds it."
 
 
 def _session(session: SessionConfig) -> str:
