@@ -68,5 +68,9 @@ class StudyHeldError(FxaiError):
     exit_code = 3
 
 
+class LeaseLostError(StudyHeldError):
+    """Another run with `--join` has taken the study over."""
+
+
 class RepeatedFailureError(FxaiError):
     """Too many trials in a row failed with the same message."""

@@ -21,21 +21,24 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
+from sqlalchemy import Connection
 
 from fxai.errors import StorageError, StudyHeldError
 from fxai.search.database import is_server, parse_url, sqlite_path
 from fxai.search.server_lock import ServerLock, is_held_on_server
 
-RenewLock = Callable[[], None]
-"""Checks a lock before a write, and takes it again where a restart of the server released it.
+RenewLock = Callable[[Connection], None]
+"""Checks a lock in the transaction of a write, before the write. Takes the lock again where a restart of the server
+released it.
 
 Raises `StudyHeldError` if another run has taken the lock since.
 """
 
 
-def always_held() -> None:
+def always_held(_connection: Connection) -> None:
     """For a lock that only the end of the process releases."""
 
 
@@ -58,15 +61,19 @@ def hold_study(url: str, study_name: str, directory: Path) -> Iterator[RenewLock
             yield always_held
             return
         with closing(ServerLock(url, study_name)) as lock:
-            yield lock.renew
+            yield lambda _connection: lock.renew()
 
 
 @contextmanager
-def hold_folder(folder: Path) -> Iterator[None]:
+def hold_folder(folder: Path, *, former_holder: int | None = None) -> Iterator[None]:
     """Hold the lock of a study's results folder during a block. All paths to the folder share one lock.
 
     The lock is beside the folder, because the folder may be renamed meanwhile. For a symbolic link there is one lock
     beside the link and one beside its target.
+
+    Args:
+        folder: The results folder.
+        former_holder: Process that may keep the lock, because it no longer owns the study (`study_lease.py`).
 
     Raises:
         StudyHeldError: If another run holds the results folder; the message has its pid and start time.
@@ -74,7 +81,12 @@ def hold_folder(folder: Path) -> Iterator[None]:
     beside = {folder.parent.resolve() / folder.name, folder.resolve()}
     with ExitStack() as locks:
         for place in sorted(beside):
-            locks.enter_context(hold(place.with_name(f".{place.name}.lock"), f"the results folder {folder}"))
+            path = place.with_name(f".{place.name}.lock")
+            try:
+                locks.enter_context(hold(path, f"the results folder {folder}"))
+            except StudyHeldError:
+                if former_holder is None or (_signature(path) or {}).get("pid") != former_holder:
+                    raise
         yield
 
 
@@ -151,10 +163,17 @@ def _sign(descriptor: int) -> None:
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
 
 
-def _holder_message(path: Path, what: str) -> str:
+def _signature(path: Path) -> dict[str, Any] | None:
+    """What `_sign` has written; None if the holder has not written it yet, or releases the lock."""
     try:
         holder = json.loads(path.read_text())
-        who = f"process {holder['pid']}, which started {holder['started']},"
-    except (OSError, ValueError, KeyError):  # the holder has not written its pid yet, or is being released
-        who = "another process"
+    except (OSError, ValueError):
+        return None
+    return holder if isinstance(holder, dict) else None
+
+
+def _holder_message(path: Path, what: str) -> str:
+    holder = _signature(path) or {}
+    known = "pid" in holder and "started" in holder
+    who = f"process {holder['pid']}, which started {holder['started']}," if known else "another process"
     return f"{who} holds {what}; wait for it to end, or end it, and start this run again"

@@ -10,8 +10,9 @@ import os
 import re
 import socket
 import time
+from contextlib import suppress
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -35,6 +36,15 @@ class _Locks(Protocol):
     def holder(self, connection: Connection, key: bytes) -> str | None:
         """Who holds the lock, "" if that is unknown; None if nobody holds it."""
 
+    def holding_session(self, connection: Connection, key: bytes) -> int | None:
+        """The server's number of the connection that holds the lock; None if nobody holds it."""
+
+    def own_session(self, connection: Connection) -> int:
+        """The server's number of this connection."""
+
+    def end_session(self, connection: Connection, session: int) -> None:
+        """End another connection of the same user."""
+
 
 class _AdvisoryLocks:
     """Of PostgreSQL, one set for each database."""
@@ -56,15 +66,28 @@ class _AdvisoryLocks:
         return bool(connection.execute(sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": number}).scalar_one())
 
     def holder(self, connection: Connection, key: bytes) -> str | None:
+        found = self._held(connection, key)
+        return None if found is None else _signed(found.application_name or "")
+
+    def holding_session(self, connection: Connection, key: bytes) -> int | None:
+        found = self._held(connection, key)
+        return None if found is None else int(found.pid)
+
+    def own_session(self, connection: Connection) -> int:
+        return int(connection.execute(sa.text("SELECT pg_backend_pid()")).scalar_one())
+
+    def end_session(self, connection: Connection, session: int) -> None:
+        connection.execute(sa.text("SELECT pg_terminate_backend(:session)"), {"session": session})
+
+    def _held(self, connection: Connection, key: bytes) -> sa.Row[Any] | None:
         statement = sa.text(
-            "SELECT a.application_name FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
+            "SELECT l.pid, a.application_name FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid "
             "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 "
             "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
             "AND CAST(l.classid AS bigint) = :high AND CAST(l.objid AS bigint) = :low"
         )
         halves = {"high": int.from_bytes(key[:4], "big"), "low": int.from_bytes(key[4:], "big")}
-        found = connection.execute(statement, halves).first()
-        return None if found is None else _signed(found[0] or "")
+        return connection.execute(statement, halves).first()
 
 
 class _UserLocks:
@@ -78,8 +101,17 @@ class _UserLocks:
         return bool(connection.execute(statement, {"key": key.hex()}).scalar_one() == 1)
 
     def holder(self, connection: Connection, key: bytes) -> str | None:
+        return None if self.holding_session(connection, key) is None else ""
+
+    def holding_session(self, connection: Connection, key: bytes) -> int | None:
         held = connection.execute(sa.text(f"SELECT IS_USED_LOCK({_USER_LOCK})"), {"key": key.hex()}).scalar_one()
-        return None if held is None else ""
+        return None if held is None else int(held)
+
+    def own_session(self, connection: Connection) -> int:
+        return int(connection.execute(sa.text("SELECT CONNECTION_ID()")).scalar_one())
+
+    def end_session(self, connection: Connection, session: int) -> None:
+        connection.execute(sa.text(f"KILL {session:d}"))
 
 
 _SIGNATURE = re.compile(r"fxai (?P<pid>\d+) (?P<started>\S+) (?P<host>.+)")
@@ -126,21 +158,35 @@ def is_held_on_server(url: str, study_name: str) -> bool:
 class ServerLock:
     """The lock of a study in its database, for as long as this object is open.
 
+    With `take=False` the lock is not taken yet; `try_take` takes it.
+
     Raises:
         StudyHeldError: If another run holds the lock.
         StorageError: If the server cannot be used.
     """
 
-    def __init__(self, url: str, study_name: str) -> None:
-        self._study_name = study_name
+    def __init__(self, url: str, study_name: str, *, take: bool = True) -> None:
+        self._study_name, self._url = study_name, url
         self._engine = session_engine(url)
+        self.session = 0  # the server's number of the connection
         with usable_server(url):
-            self._connection = self._engine.connect()
-            try:
-                self._take()
-            except BaseException:
-                self.close()
-                raise
+            self._connection = self._connected()
+            if take:
+                try:
+                    self._take()
+                except BaseException:
+                    self.close()
+                    raise
+
+    def try_take(self, seconds: float = 0.0) -> bool:
+        """Take the lock, unless another connection keeps it for these seconds. Connects again if necessary.
+
+        Raises:
+            StorageError: If the server cannot be used.
+        """
+        with usable_server(self._url):
+            self._connect_again_if_lost()
+            return take_lock(self._connection, _what(self._study_name), seconds)
 
     def renew(self) -> None:
         """Check that the lock is held. Take it again if the connection was lost, as after a restart of the server.
@@ -149,25 +195,59 @@ class ServerLock:
             StudyHeldError: If another run has taken the lock since.
             DBAPIError: If the server cannot be reached.
         """
-        try:
-            self._connection.execute(sa.text("SELECT 1"))
-        except DBAPIError:
-            self.close()
-            self._connection = self._engine.connect()
+        if self._connect_again_if_lost():
             self._take()
+
+    def end_holder(self, session: int) -> bool:
+        """End the connection `session` of another run, if that connection holds the lock and the rights suffice.
+
+        Returns:
+            Whether that connection held the lock.
+
+        Raises:
+            StorageError: If the server cannot be used.
+        """
+        locks = _BY_DIALECT.get(self._connection.dialect.name)
+        with usable_server(self._url):
+            key = _key(_what(self._study_name))
+            if locks is None or locks.holding_session(self._connection, key) != session:
+                return False
+            with suppress(DBAPIError):  # another user's connection
+                locks.end_session(self._connection, session)
+            return True
+
+    def holder_message(self) -> str:
+        """The message that another run holds the study."""
+        locks = _BY_DIALECT.get(self._connection.dialect.name)
+        who = None if locks is None else locks.holder(self._connection, _key(_what(self._study_name)))
+        return (
+            f"{who or 'a run on another machine'} holds the study {self._study_name!r}; wait for it to end, or end it, "
+            "and start this run again"
+        )
 
     def close(self) -> None:
         """Release the lock."""
         self._connection.invalidate()
         self._connection.close()
 
+    def _connected(self) -> Connection:
+        connection = self._engine.connect()
+        locks = _BY_DIALECT.get(connection.dialect.name)
+        if locks is not None:
+            locks.prepare(connection)
+            self.session = locks.own_session(connection)
+        return connection
+
+    def _connect_again_if_lost(self) -> bool:
+        """Connect again if the connection was lost. Returns whether it was."""
+        try:
+            self._connection.execute(sa.text("SELECT 1"))
+        except DBAPIError:
+            self.close()
+            self._connection = self._connected()
+            return True
+        return False
+
     def _take(self) -> None:
-        locks = _BY_DIALECT.get(self._connection.dialect.name)
-        if locks is None:
-            return
-        locks.prepare(self._connection)
         if not take_lock(self._connection, _what(self._study_name)):
-            who = locks.holder(self._connection, _key(_what(self._study_name))) or "a run on another machine"
-            raise StudyHeldError(
-                f"{who} holds the study {self._study_name!r}; wait for it to end, or end it, and start this run again"
-            )
+            raise StudyHeldError(self.holder_message())

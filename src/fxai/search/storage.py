@@ -124,7 +124,7 @@ class WriteBehindStorage(BaseStorage):
 
         def write(connection: Connection) -> list[FrozenTrial]:
             is_repeated = next(tries) > 1
-            self._renew_lock()
+            self._renew_lock(connection)
             tables.write_rows(connection, self._pending)
             written = [self._insert(connection, draft, is_repeated=is_repeated) for draft in self._drafts]
             if work is not None:
