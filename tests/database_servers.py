@@ -119,8 +119,8 @@ def _running(server: DatabaseServer) -> Iterator[DatabaseServer]:
 
 
 @contextmanager
-def postgresql_server() -> Iterator[DatabaseServer]:
-    """PostgreSQL with authentication by SCRAM."""
+def postgresql_server(*, durable: bool = False) -> Iterator[DatabaseServer]:
+    """PostgreSQL with authentication by SCRAM. `durable`: each commit is written to the disk."""
     with tempfile.TemporaryDirectory(prefix="fxai_pg_") as name:
         folder, port = Path(name), free_port()
         options = _user_options(folder)
@@ -132,7 +132,8 @@ def postgresql_server() -> Iterator[DatabaseServer]:
         initdb += ["--auth=scram-sha-256", f"--pwfile={password_file}"]
         quiet = {**options, "stderr": subprocess.DEVNULL}
         subprocess.run(initdb, check=True, **quiet)
-        command: list[str | Path] = [programs / "postgres", "-D", data, "-p", str(port), "-c", "fsync=off"]
+        command: list[str | Path] = [programs / "postgres", "-D", data, "-p", str(port)]
+        command += ["-c", f"fsync={'on' if durable else 'off'}"]
         command += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
 
         def run(statement: str, database: str) -> list[Any]:
