@@ -26,6 +26,7 @@ LEVELS = [
     {"pool", "results", "tracking", "dashboard"},
     {"study"},
     {"cli", "api"},
+    {"__main__"},
 ]
 SUBFOLDERS = {
     "rl": ["kernels", "lanes", "networks", "environment", "algorithms", "training", "agents"],

@@ -1,6 +1,7 @@
 """Formats values, durations and text from outside, for terminals and pages."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from fxai.protocol import ParamValue
 
@@ -36,6 +37,11 @@ def span(seconds: float) -> str:
     if minutes:
         return f"{minutes}m {whole % 60:02}s"
     return f"{whole}s"
+
+
+def local_time() -> str:
+    """The time now with its offset from UTC, as RFC 3339 has it: `2026-11-29T21:05:00+01:00`."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def counted(count: int, noun: str) -> str:

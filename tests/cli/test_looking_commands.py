@@ -51,19 +51,34 @@ def test_status_as_json(fxai: Fxai, stored_study: str) -> None:
     assert json.loads(fxai("status", "--json").out) == [
         {
             "study": "mine",
+            "metric": "mean_reward",
             "direction": "maximize",
             "archived": False,
             "best_value": 0.75,
+            "error": None,
             "confirmed_value": None,
+            "confirmed_error": None,
             "best_trial": 3,
+            "target": 5,
             "complete": 2,
             "pruned": 1,
             "failed": 1,
             "unfinished": 1,
             "ended_by": None,
             "verdict": None,
+            "state": None,
+            "pid": None,
+            "host": None,
+            "start": None,
+            "end": None,
+            "reason": None,
         }
     ]
+
+
+def test_status_as_json_has_the_error_of_the_best_value(fxai: Fxai, study_of_seeds: str) -> None:
+    (row,) = json.loads(fxai("status", "--json").out)
+    assert (row["study"], row["best_value"], row["error"]) == (study_of_seeds, 0.0034217, 0.00021345)
 
 
 def test_results_lead_with_the_best(fxai: Fxai, stored_study: str) -> None:

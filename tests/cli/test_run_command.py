@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import yaml
@@ -23,13 +24,20 @@ def columns(text: str) -> str:
     return re.sub(" {2,}", "  ", text)
 
 
+def untimed(text: str) -> str:
+    """The text without the time before it."""
+    time, text = text.split(" ", 1)
+    assert datetime.fromisoformat(time).tzinfo is not None
+    return text
+
+
 def test_a_run_ends_with_summary_parameters_and_files(small_run: SmallRun) -> None:
     folder, finished = small_run
     assert finished.code == 0, finished
     assert finished.err == ""
     lines = finished.out.splitlines()
-    assert lines[0] == "Study small: maximize mean_reward, 2 trials, 1 worker"
-    assert lines[1] == "Trial 0 began: training.learning_rate=0.0003"
+    assert untimed(lines[0]) == "Study small: maximize mean_reward, 2 trials, 1 worker"
+    assert untimed(lines[1]) == "Trial 0 began: training.learning_rate=0.0003"
     assert "Study Summary: small" in lines
     assert "│ Completed trials │ 2 " in finished.out
     assert lines[lines.index("Best parameters:") + 1].startswith("  training.learning_rate: 0.0")
@@ -47,7 +55,7 @@ def test_a_study_that_has_its_trials_runs_none(small_run: SmallRun) -> None:
     folder, _ = small_run
     again = call_fxai(folder, "run", "--spec", "small.yaml", "--n-jobs", "1", "--quiet")
     assert again.code == 0
-    assert again.out.startswith("Study small: nothing to do: 2 of 2 trials are finished\n")
+    assert untimed(again.out).startswith("Study small: nothing to do: 2 of 2 trials are finished\n")
     assert "│ Total trials     │ 2 " in again.out
 
 
@@ -132,7 +140,7 @@ def test_a_run_over_several_seeds_ends_with_the_standard_error(fxai: Fxai, folde
     finished = fxai("--spec", "small.yaml", "--n-jobs", "1", *settings)
     assert finished.code == 0, finished
     assert re.search(r"│ Best value +│ \S+ ± \S+ │", finished.out)
-    assert len(re.findall(r"^Trial \d complete: \S+ ± \S+ in ", finished.out, re.MULTILINE)) == 2
+    assert len(re.findall(r"^\S+ Trial \d complete: \S+ ± \S+ in ", finished.out, re.MULTILINE)) == 2
     assert "The agent is the committee of the trial's 2 seeds." in finished.out
     (command,) = [line.split() for line in finished.out.splitlines() if line.startswith("  fxai evaluate ")]
     assert fxai(*command[1:]).code == 0

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 from rich.console import Console
@@ -64,7 +65,8 @@ def test_plain_lines_have_no_escape_codes_and_do_not_wrap() -> None:
     written = written_to(console)
     assert "\x1b" not in written
     assert "\r" not in written
-    lines = written.splitlines()
+    times, lines = zip(*(line.split(" ", 1) for line in written.splitlines()), strict=True)
+    assert all(datetime.fromisoformat(time).tzinfo is not None for time in times)
     assert len(lines) == 7
     assert lines[1] == "Trial 0 began: training.gamma=0.97"
     assert lines[4].startswith("Trial 1 failed: boom")

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 from rich.console import Console
@@ -91,4 +92,6 @@ def test_shares_read_as_percent() -> None:
     console = console_of(terminal=False)
     watch_training((Report(0, 10, 0.25),), view, console, quiet=False)
     assert isinstance(console.file, io.StringIO)
-    assert console.file.getvalue() == "Seed 1, update 10 of 20: total_return 25 %\n"
+    time, line = console.file.getvalue().split(" ", 1)
+    assert datetime.fromisoformat(time).tzinfo is not None
+    assert line == "Seed 1, update 10 of 20: total_return 25 %\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from fxai.cli.output import print_files, print_text
+from fxai.cli.output import print_files, print_log, print_text, shows_live_view
 from fxai.cli.summary import print_summary, print_verdict
 from fxai.formatting import short_cause
 from fxai.results.agent_seeds import agent_origin
@@ -19,7 +19,8 @@ _FIRST = ("report.html", "best_config.yaml", BEST_AGENT, "best_params.json")  # 
 
 def print_conclusion(console: Console, outcome: StudyOutcome, location: StudyLocation) -> None:
     """Print the result of one run of the study."""
-    print_text(console, ended_line(outcome.ended), "")
+    (print_text if shows_live_view(console) else print_log)(console, ended_line(outcome.ended))
+    print_text(console, "")
     print_files(console, sorted(outcome.files, key=_rank))
     print_text(console, "Next:", *(f"  {command}" for command in _next_commands(outcome, location)))
     print_text(console, *_agent_note(outcome, location), "")

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fxai.formatting import counted, legible
+from fxai.formatting import counted, legible, local_time
 from fxai.results.strict_json import json_text
 
 _PIPE_WIDTH = 1000  # columns; no table is folded if the output is no terminal
@@ -30,6 +30,17 @@ def print_text(console: Console, *lines: str) -> None:
     """Print lines unwrapped, however long they are."""
     for line in lines:
         console.print(_writable(console, line), soft_wrap=True)
+
+
+def shows_live_view(console: Console) -> bool:
+    """Whether the console is a terminal that can show a live view. Other consoles get lines of a log."""
+    return console.is_terminal and not console.is_dumb_terminal
+
+
+def print_log(console: Console, *lines: str) -> None:
+    """Print lines of a log, each after the local time with its offset from UTC."""
+    print_text(console, *(f"{local_time()} {line}" for line in lines))
+    console.file.flush()
 
 
 def print_sentences(console: Console, *lines: str) -> None:

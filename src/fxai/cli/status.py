@@ -28,11 +28,14 @@ def status(
     Unfinished trials are running, or were running when a run died; the next run continues them. Studies that --fresh
     archived have `~` and a number after their name. A study that cannot be read is shown as damaged. After a
     confirmation, the best value is the mean over fresh seeds.
+
+    With --json, each study has its metric, the error of its value, its target of finished trials, and its last run:
+    state, start, end, reason and pid.
     """
     found = summaries(storage)
     verdicts = {each.name: _verdict(each, results_dir) for each in found}
     if as_json:
-        print_json([_as_json(summary, verdicts[summary.name]) for summary in found])
+        print_json([_as_json(summary, verdicts[summary.name], storage) for summary in found])
     elif found:
         rules = ("Stop rule",) if any(summary.ended_by for summary in found) else ()
         judged = ("Verdict",) if any(each.current for each in verdicts.values()) else ()
@@ -72,20 +75,27 @@ def _word(verdict: BestVerdict, heading: Sequence[str]) -> tuple[str, ...]:
     return ("-" if verdict.current is None else verdict.current.word,) if heading else ()
 
 
-def _as_json(summary: StudyListing, verdict: BestVerdict) -> dict[str, JsonValue]:
+def _as_json(summary: StudyListing, verdict: BestVerdict, storage: str) -> dict[str, JsonValue]:
+    from fxai.search.run_now import run_now  # noqa: PLC0415 - SQLAlchemy is slow to load, and the table needs none
+
     counts = summary.counts
     return {
         "study": summary.name,
+        "metric": summary.metric,
         "direction": summary.direction,
         "archived": summary.archived,
         "best_value": counts.best_value,
+        "error": summary.standard_error,
         "confirmed_value": summary.confirmed_value,
+        "confirmed_error": summary.confirmed_error,
         "best_trial": counts.best_trial,
+        "target": summary.target,
         "complete": counts.complete,
         "pruned": counts.pruned,
         "failed": counts.failed,
         "unfinished": counts.running,
         "ended_by": summary.ended_by,
         "verdict": verdict.as_json(),
+        **({} if summary.fault else run_now(storage, summary.name, summary.run).as_json()),
         **({"fault": summary.fault} if summary.fault else {}),
     }

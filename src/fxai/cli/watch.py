@@ -8,7 +8,7 @@ from rich.live import Live
 
 from fxai.cli.error_message import warning
 from fxai.cli.live_layout import live_layout
-from fxai.cli.output import print_text
+from fxai.cli.output import print_log, print_text, shows_live_view
 from fxai.cli.study_view import StudyView
 from fxai.study.events import Notice, StudyEnded, StudyEvent, StudyOpened
 from fxai.study.plain_lines import incidents_of, lines_of
@@ -22,7 +22,7 @@ def choose_watch(console: Console, *, quiet: bool) -> Watch:
     """The function that shows a study on this console. With `quiet` it prints only warnings."""
     if quiet:
         return watch_quietly
-    if console.is_terminal and not console.is_dumb_terminal:
+    if shows_live_view(console):
         return lambda events: watch_live(events, console)
     return lambda events: watch_plainly(events, console)
 
@@ -48,14 +48,13 @@ def watch_live(
 
 
 def watch_plainly(events: Iterable[StudyEvent], console: Console) -> StudyEnded:
-    """Print one line for each important event."""
+    """Print one line for each important event, after the time."""
     opened: StudyOpened | None = None
     event: StudyEvent | None = None
     for event in events:
         opened = event if isinstance(event, StudyOpened) else opened
-        print_text(console, *lines_of(event, opened))
-        console.file.flush()
-    print_text(console, _WRITING)
+        print_log(console, *lines_of(event, opened))
+    print_log(console, _WRITING)
     return _end_of(event)
 
 

@@ -8,6 +8,7 @@ from rich.live import Live
 
 from fxai.cli.error_message import warning
 from fxai.cli.live_layout import progress_bar
+from fxai.cli.output import shows_live_view
 from fxai.formatting import span
 from fxai.study.events import FreshTrainingsProgressed, Notice, StudyEvent
 
@@ -20,7 +21,7 @@ def watch_fresh_trainings(
     """Show the trainings until they end. Warnings go to standard error, with `quiet` too."""
     began = clock()
     next_frame = float("-inf")
-    shows_bar = not quiet and console.is_terminal and not console.is_dumb_terminal
+    shows_bar = not quiet and shows_live_view(console)
     with Live(console=console, auto_refresh=False, transient=True) as live:
         for event in events:
             if isinstance(event, Notice):

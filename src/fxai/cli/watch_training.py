@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.text import Text
 
 from fxai.cli.live_layout import progress_bar
-from fxai.cli.output import print_text
+from fxai.cli.output import print_log, print_text, shows_live_view
 from fxai.formatting import legible, short_cause, span
 from fxai.metric_text import number_text
 from fxai.protocol import STANDARD_ERROR, Report, TrialResult, TrialState
@@ -82,12 +82,11 @@ def watch_training(
     """Show the training until it ends. Returns the results of the ended seeds."""
     if quiet:
         return tuple(event for event in events if isinstance(event, TrialResult))
-    if console.is_terminal and not console.is_dumb_terminal:
+    if shows_live_view(console):
         return _watch_live(events, view, console, clock)
     results = []
     for event in events:
-        print_text(console, *lines_of(event, view))
-        console.file.flush()
+        print_log(console, *lines_of(event, view))
         if isinstance(event, TrialResult):
             results.append(event)
     return tuple(results)

@@ -50,11 +50,21 @@ class _Plan(_Loose):
     seed: _Count | None = None
 
 
+class _LastRun(_Loose):
+    pid: _Count
+    host: _Text
+    start: _Text
+    end: _Text | None = None
+    state: _Text | None = None
+    reason: _Text | None = None
+
+
 _OF_STUDY: Mapping[str, Any] = {
     attributes.FINGERPRINT: _Fingerprint,
     attributes.TRANSFER: TransferSpec | None,
     attributes.PLAN: _Plan,
     attributes.ENDED_BY: _EndedBy | None,
+    attributes.RUN: _LastRun,
     METRIC_NAMES: list[Annotated[str, Field(strict=True, min_length=1)]],
 }
 _OF_TRIAL: Mapping[str, Any] = {

@@ -118,6 +118,17 @@ def is_held(url: str, study_name: str, directory: Path) -> bool:
     )
 
 
+def holder_of(url: str, study_name: str, directory: Path) -> int | None:
+    """Id of the process of this machine that holds the lock of the study now; None if there is none."""
+    path = lock_path(url, study_name, directory)
+    if not _is_file_held(path):
+        return None
+    try:
+        return int(json.loads(path.read_text())["pid"])
+    except (OSError, ValueError, KeyError, TypeError):  # it has not written its id yet, or releases the lock
+        return None
+
+
 def _is_file_held(path: Path) -> bool:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

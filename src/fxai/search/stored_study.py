@@ -85,6 +85,18 @@ class StoredStudy:
         )
         return (int(found[0][0]), float(found[0][1])) if found else None
 
+    def metric_of(self, number: int, name: str) -> float | None:
+        """A metric of a trial by its name; None if the trial does not have it as a number."""
+        found = self.rows(
+            "SELECT a.value_json FROM trial_user_attributes a JOIN trials t ON t.trial_id = a.trial_id "
+            "WHERE t.study_id = :study AND t.number = :number AND a.key = :name",
+            study=self.study_id,
+            number=number,
+            name=name,
+        )
+        value = read_json(found[0][0]) if found else None
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
     def candidates(self) -> list[Candidate]:
         """All trials, ordered by number."""
         values = self._values()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fxai.errors import StorageError, StudyNotFoundError
+from fxai.protocol import STANDARD_ERROR
 from fxai.search import attributes
 from fxai.search.attribute_shapes import check_study
 from fxai.search.confirmed import confirmed_of
@@ -14,6 +15,7 @@ from fxai.search.counts import TrialCounts
 from fxai.search.metric_goals import goals_of
 from fxai.search.rows import Rows, rows_of
 from fxai.search.stored_json import read_json
+from fxai.search.stored_run import StoredRun
 from fxai.search.stored_study import StoredDirection, StoredStudy
 from fxai.search.stored_trial import StoredState
 from fxai.search.study_traits import UNKNOWN_STUDY, StudyTraits
@@ -37,7 +39,11 @@ class StudyListing:
     ended_by: str | None = None  # key of the stop rule
     metric: str = ""  # that the best value is of
     traits: StudyTraits = UNKNOWN_STUDY
+    standard_error: float | None = None  # of the best value, if it is known
     confirmed_value: float | None = None  # of the best trial on fresh seeds; None without a confirmation
+    confirmed_error: float | None = None  # its standard error, if it is known
+    target: int | None = None  # finished trials at which the study is done; None for a study of another program
+    run: StoredRun | None = None  # the last run
     fault: str | None = None  # why the study cannot be read; then only its name is known
 
 
@@ -171,8 +177,12 @@ def _listing(study: StoredStudy) -> StudyListing:
         archived=is_archived(study.study_name),
         ended_by=(study.user_attrs.get(attributes.ENDED_BY) or {}).get("rule"),
         metric=goals_of(study)[0].metric,
+        standard_error=None if leader is None else study.metric_of(leader[0], STANDARD_ERROR),
         traits=StudyTraits.of(study),
         confirmed_value=None if confirmed is None else confirmed.value,
+        confirmed_error=None if confirmed is None else confirmed.standard_error,
+        target=(study.user_attrs.get(attributes.PLAN) or {}).get("n_trials"),
+        run=StoredRun.of(study.user_attrs),
     )
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
-from fxai.formatting import assignments, legible
+from fxai.formatting import assignments, legible, local_time
 from fxai.metric_text import metric_texts
 from fxai.protocol import STANDARD_ERROR, TrialState
 from fxai.study.events import StudyEnded, StudyEvent, StudyOpened, TrialFinished, TrialProgressed, WorkerReplaced
@@ -30,9 +30,12 @@ def speaking_logger(name: str) -> logging.Logger:
 
 
 def debugging_logger() -> logging.Logger:
-    """The logger of searches with level DEBUG, for `fxai run --verbose`."""
+    """The logger of searches at DEBUG, for `fxai run --verbose`. Except on a terminal, its lines have a time."""
     logger = speaking_logger(SEARCHES)
     logger.setLevel(logging.DEBUG)
+    for handler in logger.handlers:
+        if isinstance(handler, _StandardError):
+            handler.setFormatter(_Timed())
     return logger
 
 
@@ -78,6 +81,14 @@ def _texts(metrics: Mapping[str, float], opened: StudyOpened | None) -> Mapping[
 def _level(event: StudyEvent) -> int:
     failed = isinstance(event, TrialFinished) and event.result.state is TrialState.FAIL
     return logging.WARNING if failed or isinstance(event, WorkerReplaced) else logging.INFO
+
+
+class _Timed(logging.Formatter):
+    """The message after the local time; the message alone on a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        return line if sys.stderr.isatty() else f"{local_time()} {line}"
 
 
 class _StandardError(logging.StreamHandler):  # type: ignore[type-arg]  # the stream's type is not known

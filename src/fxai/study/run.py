@@ -15,6 +15,7 @@ from fxai.study.data_hash import data_hash
 from fxai.study.events import Notice, StudyEnded, StudyEvent
 from fxai.study.interrupts import announce_stop
 from fxai.study.load_transfer import load_transfer
+from fxai.study.noted_run import noted_run
 from fxai.study.open_study import WriteEngine, hold, open_study
 from fxai.study.replay.open_replay import Recording
 from fxai.study.replay.recorded_run import recorded_run
@@ -61,6 +62,7 @@ def search_study(
     with hold(study, paths) as renew_lock:
         with (
             open_study(loaded, paths, renew_lock, fresh=fresh, write_engine=write_engine) as opened,
+            noted_run(opened.search) as note_end,
             open_workers(study, slots, paths.logs) as workers,
             open_tracking(study, paths, stop) as tracked,
         ):
@@ -70,4 +72,5 @@ def search_study(
             of_study = (study, opened.search, workers, paths)
             events = with_committees(confirmed(searched, *of_study, stop=stop), *of_study, stop=stop)
             ended = watch(announce_stop(tracked(chain(warnings, messages, events)), stop))
+            note_end(ended)
         return write_study_files(study, paths, hash_of_data, ended, plots=plots)

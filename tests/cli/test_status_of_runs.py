@@ -1,0 +1,62 @@
+"""`fxai status --json` of a study that runs, is killed, is interrupted, and fails."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from cli.conftest import Fxai
+
+SPEC = """\
+name: slow
+save_study_plots: false
+studies:
+  - study_name: slow
+    n_trials: 2
+    objective: {command: [sh, -c, 'sleep 60']}
+    parameters: {x: {type: uniform, low: 0, high: 1}}
+"""
+RUN = (sys.executable, "-m", "fxai", "run", "slow.yaml", "--n-jobs", "1")
+
+
+def row_when(fxai: Fxai, state: str) -> dict[str, Any]:
+    """The row of the study, once it is in that state."""
+    row: dict[str, Any] = {}
+    for _ in range(600):
+        finished = fxai("status", "--json")
+        row = json.loads(finished.out)[0] if finished.code == 0 and finished.out.strip() != "[]" else {}
+        if row.get("state") == state and (state != "running" or row["unfinished"]):
+            return row
+        time.sleep(0.05)
+    raise AssertionError(f"never {state}: {row}")
+
+
+def test_a_run_is_running_then_killed_then_interrupted(fxai: Fxai) -> None:
+    Path("slow.yaml").write_text(SPEC)
+    with subprocess.Popen(RUN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+        row = row_when(fxai, "running")
+        assert (row["pid"], row["end"], row["reason"], row["target"]) == (run.pid, None, None, 2)
+        run.kill()
+        run.wait()
+        row = row_when(fxai, "killed")
+        assert (row["pid"], row["end"]) == (None, None)
+        assert row["reason"].startswith(f"process {run.pid} on ")
+    with subprocess.Popen(RUN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+        assert row_when(fxai, "running")["pid"] == run.pid
+        run.send_signal(signal.SIGINT)
+        assert run.wait(60) == 130
+    row = row_when(fxai, "interrupted")
+    assert row["start"] <= row["end"]
+    assert "interrupted with 2 trials left" in row["reason"]
+    assert row["pid"] is None
+
+
+def test_a_run_whose_trials_fail_has_failed(fxai: Fxai) -> None:
+    Path("slow.yaml").write_text(SPEC.replace("sleep 60", "exit 3"))
+    assert fxai(*RUN[3:]).code == 1
+    row = row_when(fxai, "failed")
+    assert row["failed"] == 2
+    assert row["reason"] == "no trial is complete"
